@@ -1,0 +1,105 @@
+"""What the eyes report of one frame: plain numbers and words, nothing of tensors, nothing of doors.
+
+An observation crosses a process border and is replayed in tests, so it is frozen and small. All
+boxes are in pixels of the picture that was looked at; the networks' own sizes stay inside vision.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+Box = tuple[float, float, float, float]
+"""Left, top, width, height in pixels."""
+
+Point = tuple[float, float]
+"""x, y in pixels."""
+
+
+class FaceVerdict(StrEnum):
+    """What one picture says of one face."""
+
+    PROPER = "proper"
+    COVERED = "covered"
+    TURNED = "turned"
+    UNCLEAR = "unclear"
+
+
+class Cover(StrEnum):
+    """What covers a face; `NONE` for a bare one."""
+
+    NONE = "none"
+    MASK = "mask"
+    GLASSES = "glasses"
+    HELMET = "helmet"
+    SCARF = "scarf"
+    HAND = "hand"
+    OTHER = "other"
+
+
+class PictureVerdict(StrEnum):
+    """What one picture says as a whole."""
+
+    PROPER = "proper"
+    COVERED = "covered"
+    TURNED = "turned"
+    SEVERAL = "several"
+    NONE = "none"
+    UNCLEAR = "unclear"
+
+
+class CameraHealth(StrEnum):
+    """Whether the picture can be believed at all."""
+
+    OK = "ok"
+    BLACK = "black"
+    WHITE = "white"
+    COVERED = "covered"
+    FROZEN = "frozen"
+    OUT_OF_FOCUS = "out_of_focus"
+    MOVED = "moved"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One face of one frame.
+
+    `landmarks` are the two eyes, the nose tip and the two mouth corners, left first as seen in the
+    picture. `covered_logit` is the natural-log odds of covered against bare (positive: covered),
+    `turned_logit` of turned beyond the limits against frontal, calibrated on held-out people; the
+    judge adds them up over time. `unclear_why` is one of `small`, `dark`, `bright`, `blurred`, or
+    empty.
+    """
+
+    box: Box
+    score: float
+    landmarks: tuple[Point, Point, Point, Point, Point]
+    verdict: FaceVerdict
+    cover: Cover
+    covered_logit: float
+    turned_logit: float
+    yaw_deg: float
+    pitch_deg: float
+    unclear_why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """One frame as the eyes saw it.
+
+    `at_s` is the capture time on the program's monotonic clock; `size` is (width, height) of the
+    picture the boxes refer to; `foreground` is the largest moving or new region as a fraction of
+    the picture, 0 while the background is still being learnt; `health` is the newest judgement of
+    the picture itself; `motion` is the mean absolute change of the grey quarter-size picture
+    against the one before, in grey levels.
+    """
+
+    frame: int
+    at_s: float
+    size: tuple[int, int]
+    faces: tuple[Face, ...]
+    foreground: float
+    health: CameraHealth
+    motion: float = 0.0
+    camera: str = "face"
