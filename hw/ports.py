@@ -1,0 +1,341 @@
+"""What the firmware may ask of hardware, and nothing more: one Protocol for each kind of device.
+
+Rules for every port. A call returns at once: what takes time goes on inside the driver and is
+reported by a later `poll`. Time comes in as `now_s`, monotonic seconds, so that a story clock can
+drive a driver. A device that fails raises `HardwareError` from the call that noticed it; the loop
+turns that into an event. `close` leaves outputs in their resting state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+GreyPicture = NDArray[np.uint8]
+"""Height x width, 8-bit luminance."""
+
+ColourPicture = NDArray[np.uint8]
+"""Height x width x 3, 8-bit, blue-green-red as OpenCV has it."""
+
+
+class HardwareError(Exception):
+    """A device did not do what it was told. `code` is a stable code of the fault catalogue."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+
+
+class Clock(Protocol):
+    """The two clocks: one that only runs forward, one that people read."""
+
+    def now_s(self) -> float:
+        """Monotonic seconds; the zero is arbitrary and changes with a restart."""
+        ...
+
+    def wall_s(self) -> float:
+        """Seconds since 1970 (UTC), as far as the machine knows."""
+        ...
+
+
+class Input(StrEnum):
+    """The wired inputs. Active means: door *open*, the others as their name says."""
+
+    DOOR = "door"
+    EXIT = "exit"
+    FIRE = "fire"
+    PANIC = "panic"
+    CASE = "case"
+    VIBRATION = "vibration"
+
+
+@dataclass(frozen=True, slots=True)
+class InputChange:
+    """A debounced change of a wired input."""
+
+    input: Input
+    active: bool
+    at_s: float
+
+
+class Inputs(Protocol):
+    """Wired contacts, sampled by level."""
+
+    def sample(self, now_s: float) -> tuple[InputChange, ...]:
+        """Read every fitted input once; the changes since the last call. Call every 20 ms.
+
+        The first call reports every fitted input, changed or not.
+        """
+        ...
+
+    def active(self, name: Input) -> bool:
+        """The debounced level; False for an input that is not fitted."""
+        ...
+
+    def fitted(self, name: Input) -> bool: ...
+
+    def close(self) -> None: ...
+
+
+class Relay(Protocol):
+    """One relay contact: the door lock or the permit. Off is the resting, safe state."""
+
+    def on(self) -> None: ...
+
+    def off(self) -> None: ...
+
+    @property
+    def is_on(self) -> bool:
+        """What was last commanded and, where it can be read back, what the pin shows."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Sound(StrEnum):
+    """What the buzzer can play; a pattern goes on until the next one."""
+
+    OFF = "off"
+    BEEPS = "beeps"
+    SIREN = "siren"
+
+
+class Sounder(Protocol):
+    def play(self, sound: Sound, now_s: float) -> None: ...
+
+    def click(self, now_s: float) -> None:
+        """Feedback for a key, at once, mixed into whatever plays."""
+        ...
+
+    def buzz(self, now_s: float) -> None:
+        """A longer, lower 'no': wrong code, key refused."""
+        ...
+
+    def poll(self, now_s: float) -> float | None:
+        """Drive the pattern; the time of the next change, or None."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Light(StrEnum):
+    GREEN = "green"
+    AMBER = "amber"
+    RED = "red"
+
+
+class Lights(Protocol):
+    def show(self, lit: frozenset[Light]) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class PromptResult:
+    """Whether a prompt reached the person: `ok` after it was started, not after it ended."""
+
+    ticket: int
+    ok: bool
+    detail: str = ""
+
+
+class Prompt(Protocol):
+    """Words spoken or shown to the person in the cabin."""
+
+    def say(self, ticket: int, clips: Sequence[str], text: str, now_s: float) -> None:
+        """Say `text`; `clips` names the recorded phrases it is made of. A new one replaces the old."""
+        ...
+
+    def poll(self, now_s: float) -> tuple[PromptResult, ...]: ...
+
+    def close(self) -> None: ...
+
+
+class KeypadFault(StrEnum):
+    STUCK = "stuck"
+    GHOST = "ghost"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPress:
+    """One debounced key: `0`-`9`, `A`-`D`, `*`, `#`."""
+
+    key: str
+    at_s: float
+
+    def __repr__(self) -> str:
+        return "KeyPress(key=hidden)"
+
+
+@dataclass(frozen=True, slots=True)
+class KeypadTrouble:
+    """A stuck key or a ghost rectangle began (`active`) or ended."""
+
+    fault: KeypadFault
+    active: bool
+    at_s: float
+
+
+class Keypad(Protocol):
+    def scan(self, now_s: float) -> tuple[KeyPress | KeypadTrouble, ...]:
+        """Scan the matrix once. Call every 5 to 20 ms."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Watchdog(Protocol):
+    """The thing that restarts the machine when nothing feeds it."""
+
+    def feed(self) -> None: ...
+
+    def ready(self, status: str) -> None:
+        """Tell the service manager that the kiosk is in service."""
+        ...
+
+    def status(self, status: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture of one camera.
+
+    `grey` is the low-resolution luminance for the networks (height x width, 8 bit); `jpeg` makes
+    the evidence picture from `colour`, or from `grey` where there is no colour stream. `source_s` is
+    the position in a recording, None for a live camera.
+    """
+
+    number: int
+    at_s: float
+    grey: GreyPicture
+    colour: ColourPicture | None = None
+    source_s: float | None = None
+
+
+class Camera(Protocol):
+    """A source of frames. May block for ever in `read`: only the eyes process calls it."""
+
+    def read(self) -> Frame | None:
+        """The next frame, None at the end of a recording; HardwareError when the camera fails."""
+        ...
+
+    def close(self) -> None: ...
+
+
+# --- modem -----------------------------------------------------------------------------------------
+
+
+class ModemTrouble(StrEnum):
+    """Why a text cannot be sent now; each has its own remedy in the fault catalogue."""
+
+    ABSENT = "absent"
+    MUTE = "mute"
+    BUSY = "busy"
+    NO_SIM = "no_sim"
+    PIN_WANTED = "pin_wanted"
+    PIN_WRONG = "pin_wrong"
+    NOT_REGISTERED = "not_registered"
+    DENIED = "denied"
+    NO_CREDIT = "no_credit"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class TextAccepted:
+    """The network took the text; `reference` is its message reference (of the last part)."""
+
+    ticket: int
+    reference: int
+
+
+@dataclass(frozen=True, slots=True)
+class TextFailed:
+    """The text was not taken before its deadline, or refused; `cause` is in words with its CMS/CME code."""
+
+    ticket: int
+    trouble: ModemTrouble
+    cause: str
+    retryable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelivered:
+    """The phone has (or for ever has not) received the text."""
+
+    ticket: int
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TextReceived:
+    """Somebody wrote to the kiosk."""
+
+    number: str
+    text: str
+
+    def __repr__(self) -> str:
+        return f"TextReceived(number=…{self.number[-2:]})"
+
+
+@dataclass(frozen=True, slots=True)
+class ModemReady:
+    operator: str
+    signal_dbm: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModemDown:
+    trouble: ModemTrouble
+    detail: str = ""
+
+
+ModemEvent = TextAccepted | TextFailed | TextDelivered | TextReceived | ModemReady | ModemDown
+
+
+class Modem(Protocol):
+    """A GSM modem that sends texts. One text at a time; the outbox queues."""
+
+    def send(self, ticket: int, number: str, text: str, deadline_s: float) -> None:
+        """Start sending; answered by `TextAccepted` or `TextFailed` at the latest at `deadline_s`."""
+        ...
+
+    def poll(self, now_s: float) -> tuple[ModemEvent, ...]: ...
+
+    def next_wake_s(self) -> float | None: ...
+
+    @property
+    def idle(self) -> bool:
+        """True when a text may be handed over."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Board:
+    """Every device of one kiosk, real or fake, as the loop gets it from `hw.board`.
+
+    `lock` is the door relay, gated: while fire or exit is active it cannot be switched on, whoever
+    asks (`hw.door.gate`).
+    """
+
+    clock: Clock
+    lock: Relay
+    permit: Relay
+    inputs: Inputs
+    keypad: Keypad
+    sounder: Sounder
+    lights: Lights
+    prompt: Prompt
+    modem: Modem
+    watchdog: Watchdog
+    paths: dict[str, Path] = field(default_factory=dict)
