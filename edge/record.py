@@ -1,0 +1,123 @@
+"""What goes into the record in one transaction, and what the record answers.
+
+Shared by the loop (which makes records), the journal (which writes them) and the outbox (whose rows
+travel in them). Nothing here ever holds a one-time code, a typed digit or a telephone number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Recipient(StrEnum):
+    """Who a message is for; the number or address behind the name stays in the settings."""
+
+    WATCHMAN = "watchman"
+    WATCHMAN2 = "watchman2"
+    CONTROL_ROOM = "control_room"
+
+
+class Channel(StrEnum):
+    SMS = "sms"
+    EMAIL = "email"
+    WEBHOOK = "webhook"
+
+
+class RowState(StrEnum):
+    """The life of an outbox row; the last five are final."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One message to one recipient. The text is made from this row when it is sent.
+
+    `number` is the short number that the reader sees, the same in a repeat. `kind` is `code` or the name
+    of an alert or report; `issue` the number of the code within the incident, 0 where none is
+    meant. `reason` is a plain word or two for the text (an anomaly, a fault code), never free input.
+    """
+
+    number: int
+    incident: int
+    kind: str
+    issue: int
+    recipient: Recipient
+    channel: Channel
+    created_wall_s: float
+    ttl_s: float
+    reason: str = ""
+    state: RowState = RowState.QUEUED
+    tries: int = 0
+    reference: int = 0
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the record: what happened, in JSON that holds no secret.
+
+    `kind` is `event`, `state`, `command`, `fact`, `sms`, `evidence`, `fault` or `note`; `name` the
+    snake-case name of it; `data` a JSON object as text.
+    """
+
+    kind: str
+    name: str
+    incident: int
+    data: str = "{}"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One transaction: everything in it is kept, or nothing.
+
+    `state` is the whole state of the table as JSON, None when it did not change; `counters` are
+    named numbers that only go up (incident, number, hotp…).
+    """
+
+    sequence: int
+    mono_s: float
+    wall_s: float
+    entries: tuple[Entry, ...] = ()
+    state: str | None = None
+    rows: tuple[OutboxRow, ...] = ()
+    counters: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The transaction is on the card and synced."""
+
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotWritten:
+    """The transaction could not be written; `code` is a fault code. It is kept and tried again."""
+
+    sequence: int
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What the record knew when the program started."""
+
+    boot: int
+    state: str | None
+    mono_s: float
+    wall_s: float
+    rows: tuple[OutboxRow, ...]
+    counters: tuple[tuple[str, int], ...]
+    faults: tuple[tuple[str, str], ...] = ()
+
+
+Answer = Written | NotWritten
