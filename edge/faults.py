@@ -1,0 +1,629 @@
+"""Every fault that the kiosk can name: its stable code, the cause, what it means for the door, the remedy.
+
+The catalogue is the only place where these words stand. Logs, the record, messages, `selftest` and the
+README's troubleshooting table all take them from here; a test keeps the codes that the program names and
+the codes below the same set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that can go wrong. `door` says what it means for the people; `remedy` what to do about it."""
+
+    code: str
+    cause: str
+    door: str
+    remedy: str
+
+
+class FaultError(Exception):
+    """Something failed that the catalogue knows; `detail` adds what only this case knows, never a secret."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(f"{code}: {detail}" if detail else code)
+        self.code = code
+        self.detail = detail
+
+
+_KEEPS: Final = "The door keeps its rules."
+_NO_LOCK: Final = "Nobody is locked in while it lasts; the permit is off."
+_NO_NEW_LOCK: Final = "No new lock begins; a standing one keeps its rules and its time limit."
+_NOT_STARTED: Final = "The kiosk does not start; the door rests unlocked."
+_UNREACHABLE: Final = (
+    "A lock whose code reaches nobody opens by itself (unreachable_release_s); exit and fire open at once."
+)
+_NOT_RUN: Final = "Only this command stops; a running kiosk goes on."
+
+
+def _table(*rows: tuple[str, str, str, str]) -> MappingProxyType[str, Fault]:
+    return MappingProxyType({row[0]: Fault(*row) for row in rows})
+
+
+CATALOGUE: Final = _table(
+    # --- the record and the disk ---------------------------------------------------------------------
+    (
+        "disk_full",
+        "The disk that holds the record is full.",
+        _NO_NEW_LOCK,
+        "Free space under paths.data or lower evidence.keep_mb; waiting records follow by themselves.",
+    ),
+    (
+        "disk_read_only",
+        "The disk that holds the record does not take writes.",
+        _NO_NEW_LOCK,
+        "Look for card errors with dmesg; replace a card that turned read-only, else remount it.",
+    ),
+    (
+        "disk_error",
+        "The disk failed to read or write.",
+        _NO_NEW_LOCK,
+        "Look for card errors with dmesg and replace the card; the record is tried again by itself.",
+    ),
+    (
+        "disk_slow",
+        "The disk did not confirm a record in time.",
+        "A lock waited record_wait_s for its record and was not begun; everything else goes on.",
+        "Replace the card by an industrial or high-endurance one; look for other programs that write a lot.",
+    ),
+    (
+        "journal_busy",
+        "Another program holds the record's file locked.",
+        _NO_NEW_LOCK,
+        "End the program that has journal.db open for writing (fuser names it); it is tried again by itself.",
+    ),
+    (
+        "journal_damaged",
+        "The record's file was damaged; it was set aside and a new one begun.",
+        "A lock from before is not remembered, so the door is unlocked; new incidents are recorded.",
+        "Copy the file ending in .damaged-N away for examination, then check the card.",
+    ),
+    (
+        "journal_newer",
+        "The record is of a newer version of the program; it was set aside and a new one begun.",
+        "A lock from before is not remembered, so the door is unlocked; new incidents are recorded.",
+        "Install the newer version again; with the kiosk stopped, rename the file set aside to journal.db.",
+    ),
+    (
+        "journal_denied",
+        "The record's file may not be opened by this user.",
+        _NO_NEW_LOCK,
+        "Give paths.data to the service user (chown -R), or run the command as root.",
+    ),
+    (
+        "journal_missing",
+        "There is no record to read.",
+        _NOT_RUN,
+        "Name the folder with paths.data; a kiosk that has never run has no record yet.",
+    ),
+    (
+        "journal_overflow",
+        "The disk has failed for so long that the memory for waiting records ran out.",
+        _NO_NEW_LOCK,
+        "Repair or replace the card; how many records were lost is recorded as soon as it takes writes.",
+    ),
+    (
+        "journal_chain_broken",
+        "The record's chain of hashes does not fit: a line was changed, removed or added from outside.",
+        _KEEPS,
+        "Copy the record away as evidence; compare its chain's head with the last one sent out.",
+    ),
+    # --- pictures ------------------------------------------------------------------------------------
+    (
+        "evidence_disk_low",
+        "Less than evidence.reserve_mb is free, so no pictures are kept; the record goes on.",
+        _KEEPS,
+        "Free space under paths.data, or lower evidence.keep_mb and evidence.keep_days.",
+    ),
+    (
+        "evidence_write_failed",
+        "A picture could not be written.",
+        _KEEPS,
+        "Check the folder evidence under paths.data: owner, rights and card errors (dmesg).",
+    ),
+    (
+        "evidence_ring_failed",
+        "The pictures of the last seconds cannot be held in memory.",
+        _KEEPS,
+        "Check that paths.runtime is on a memory-backed file system with evidence.ring_mb free.",
+    ),
+    (
+        "evidence_changed",
+        "A kept picture is missing or differs from the hash in the record.",
+        _KEEPS,
+        "Treat the picture as tampered with; find out who had access to the card.",
+    ),
+    # --- camera and eyes -----------------------------------------------------------------------------
+    (
+        "camera_black",
+        "The picture is black.",
+        _NO_LOCK,
+        "Look for a cover on the lens and for light in the cabin.",
+    ),
+    (
+        "camera_white",
+        "The picture is overexposed.",
+        _NO_LOCK,
+        "Look for a lamp or sunlight into the lens.",
+    ),
+    (
+        "camera_covered",
+        "The lens is covered or sprayed.",
+        _NO_LOCK,
+        "Clean or uncover the lens and look at the pictures of the moment it happened.",
+    ),
+    (
+        "camera_frozen",
+        "The camera delivers the same picture again and again.",
+        _NO_LOCK,
+        "Replug the camera; the kiosk also restarts it by itself.",
+    ),
+    (
+        "camera_out_of_focus",
+        "The picture is out of focus.",
+        _NO_LOCK,
+        "Clean the lens and set its focus.",
+    ),
+    (
+        "camera_moved",
+        "The camera looks at something else than it did.",
+        _NO_LOCK,
+        "Turn the camera back, or restart the kiosk to let it learn the new view.",
+    ),
+    (
+        "camera_gone",
+        "The camera delivers no pictures.",
+        _NO_LOCK,
+        "Check the cable and its latches; the kiosk tries again with growing pauses.",
+    ),
+    (
+        "camera_missing",
+        "No camera was found where the settings say.",
+        _NO_LOCK,
+        "Check the cable; rpicam-hello --list-cameras or v4l2-ctl --list-devices shows what is there.",
+    ),
+    (
+        "camera_busy",
+        "Another program uses the camera.",
+        _NO_LOCK,
+        "End the other program (fuser /dev/video*); the kiosk tries again by itself.",
+    ),
+    (
+        "camera_failed",
+        "The camera's driver failed.",
+        _NO_LOCK,
+        "Replug the camera and look at dmesg; the kiosk tries again with growing pauses.",
+    ),
+    (
+        "camera_driver_missing",
+        "The library for this camera is not installed.",
+        _NO_LOCK,
+        'Install python3-picamera2 from the system (Raspberry Pi), or choose camera.source = "usb".',
+    ),
+    (
+        "clip_unreadable",
+        "The recording is missing, damaged or of a kind that cannot be read.",
+        _NOT_RUN,
+        "Play it with another program; convert it to H.264 in MP4 or to a folder of pictures.",
+    ),
+    (
+        "picture_unreadable",
+        "The picture is missing, damaged, or not between 32 pixels and 12 megapixels.",
+        _NOT_RUN,
+        "Save it again as JPEG or PNG; the other pictures are judged all the same.",
+    ),
+    (
+        "eyes_slow_start",
+        "The eyes were started and have not reported in time.",
+        _NO_LOCK,
+        "The kiosk kills and restarts them by itself; if it repeats, check camera and models with selftest.",
+    ),
+    (
+        "eyes_hung",
+        "The eyes have stopped reporting.",
+        _NO_LOCK,
+        "The kiosk kills and restarts them by itself; if it repeats, replug the camera.",
+    ),
+    (
+        "eyes_died",
+        "The process with camera and networks ended.",
+        _NO_LOCK,
+        "The kiosk restarts it by itself; if it repeats, run selftest and look at the log.",
+    ),
+    (
+        "eyes_unkillable",
+        "The process with camera and networks hangs in the kernel and cannot be ended.",
+        _NO_LOCK,
+        "Restart the machine; if it repeats, replace the camera or its cable.",
+    ),
+    (
+        "model_missing",
+        "A network's file is missing.",
+        "The previous model is used; with none the kiosk cannot judge faces and never locks for them.",
+        "Copy the model and its .json contract of this release into the models folder.",
+    ),
+    (
+        "model_damaged",
+        "A network's file differs from its contract.",
+        "The previous model is used; with none the kiosk cannot judge faces and never locks for them.",
+        "Copy the model and its .json again from the same release.",
+    ),
+    (
+        "model_wrong",
+        "A network's file is not the one that this program was written for.",
+        "The previous model is used; with none the kiosk cannot judge faces and never locks for them.",
+        "Install a model of this release, or train and export one with models/training.",
+    ),
+    (
+        "model_runtime",
+        "The interpreter for networks is missing or does not fit.",
+        "The kiosk cannot judge faces and never locks for them.",
+        "Install tflite-runtime 2.14.0 with numpy below 2 (Python 3.11), or ai-edge-litert (3.12 and later).",
+    ),
+    (
+        "presence_stuck",
+        "Somebody seems to have been in the cabin longer than presence_max_s.",
+        "Nobody is locked in before the cabin was empty; the permit is off.",
+        "Look into the cabin: a person in need, a thing left behind, or a door contact that never opens.",
+    ),
+    # --- relays, inputs, keypad, sound ---------------------------------------------------------------
+    (
+        "gpio_busy",
+        "A pin is in use by another program.",
+        _NOT_STARTED,
+        "Find it with gpioinfo, and stop it; two kiosks cannot run on one board.",
+    ),
+    (
+        "gpio_denied",
+        "The pins may not be used by this user.",
+        _NOT_STARTED,
+        "Add the service user to the group gpio, or install with install.sh kiosk.",
+    ),
+    (
+        "gpio_missing",
+        "There is no GPIO on this machine, or not the pin that the settings name.",
+        _NOT_STARTED,
+        "Compare [wiring] with the board; on a computer without pins use cabinguard bench.",
+    ),
+    (
+        "gpio_failed",
+        "A pin did not do what it was told.",
+        "The lock relay is commanded to rest, which is unlocked; exit and fire cut its supply by wire.",
+        "Check the wiring of that pin for shorts and look at dmesg.",
+    ),
+    (
+        "relay_write_failed",
+        "A relay could not be switched.",
+        "If it is the lock: told at once; exit button and fire contact cut the lock's supply by wire.",
+        "Check the relay board's supply and wiring; unlock by the exit button or the key switch.",
+    ),
+    (
+        "relay_mismatch",
+        "A relay's pin shows another level than commanded.",
+        "If it is the lock: told at once; exit button and fire contact cut the lock's supply by wire.",
+        "Check the pin for shorts, and wiring.lock and wiring.permit for the right polarity.",
+    ),
+    (
+        "input_failed",
+        "A wired input could not be read.",
+        "An input that guards life then counts as active: the door is unlocked.",
+        "Check the wiring of the input and look at dmesg.",
+    ),
+    (
+        "exit_stuck",
+        "The exit input has been active longer than exit_stuck_s.",
+        "The door stays unlocked while it lasts.",
+        "Free the exit button; if it is free, look for a cut wire in its loop.",
+    ),
+    (
+        "fire_stuck",
+        "The fire input has been active for so long that a cut wire is likely.",
+        "The door stays unlocked while it lasts.",
+        "Ask the building's fire panel; if it is quiet, look for a cut wire in the loop.",
+    ),
+    (
+        "keypad_stuck",
+        "A key is held down or shorted.",
+        "That key is ignored; a code without it still opens, as do exit, fire and the control room.",
+        "Free or clean the key, or replace the keypad.",
+    ),
+    (
+        "keypad_ghost",
+        "Several keys are down at once in a way that the matrix cannot tell apart.",
+        "Nothing is taken as a digit until they are released.",
+        "Press one key at a time; if nobody presses any, look for water or a short in the keypad.",
+    ),
+    (
+        "keypad_failed",
+        "The keypad could not be scanned.",
+        "No code can be typed; exit, fire, the control room and the time limit open the door.",
+        "Check the keypad's cable and the pins in [wiring.keypad].",
+    ),
+    (
+        "sounder_failed",
+        "The buzzer could not be driven.",
+        _KEEPS,
+        "Check its wiring and wiring.buzzer.",
+    ),
+    (
+        "lights_failed",
+        "The lights could not be driven.",
+        _KEEPS,
+        "Check their wiring and the pins in [wiring].",
+    ),
+    (
+        "prompt_failed",
+        "The spoken or shown words did not reach the person.",
+        "Nobody is locked in unprompted: no new lock begins.",
+        "Check loudspeaker and sound card with aplay -l, and cabinguard selftest.",
+    ),
+    (
+        "prompt_clip_missing",
+        "A recorded phrase is missing for this language.",
+        "Nobody is locked in unprompted: no new lock begins.",
+        "Install the phrases of this release, or choose another cabin.language.",
+    ),
+    # --- modem and messages --------------------------------------------------------------------------
+    (
+        "modem_absent",
+        "There is no modem at its port.",
+        _UNREACHABLE,
+        "Check USB or UART and the modem's supply; compare modem.port with ls -l /dev/serial/by-id.",
+    ),
+    (
+        "modem_mute",
+        "The modem's port is there, but nothing answers.",
+        _UNREACHABLE,
+        "Check supply (2 A bursts), TX and RX crossed, modem.baud; the kiosk resets it by itself.",
+    ),
+    (
+        "modem_busy",
+        "Another program uses the modem's port, or the modem is occupied.",
+        _UNREACHABLE,
+        "Stop ModemManager and serial consoles on that port (fuser); the kiosk tries again by itself.",
+    ),
+    (
+        "modem_no_sim",
+        "The modem sees no SIM card.",
+        _UNREACHABLE,
+        "Seat the SIM card, contacts down; try it in a telephone.",
+    ),
+    (
+        "modem_pin_wanted",
+        "The SIM card wants a PIN and none is set.",
+        _UNREACHABLE,
+        "Put the PIN into the file of modem.pin_file, or switch the PIN off in a telephone.",
+    ),
+    (
+        "modem_pin_wrong",
+        "The SIM card refused the PIN. It is not tried again: that would block the card.",
+        _UNREACHABLE,
+        "Correct the file of modem.pin_file; if the card wants its PUK, enter it in a telephone.",
+    ),
+    (
+        "modem_not_registered",
+        "The modem has found no network.",
+        _UNREACHABLE,
+        "Check antenna and signal with cabinguard modem watch; the kiosk keeps trying.",
+    ),
+    (
+        "modem_denied",
+        "The network refuses this SIM card.",
+        _UNREACHABLE,
+        "Ask the operator whether the card is active and allowed in this network.",
+    ),
+    (
+        "modem_no_credit",
+        "The network takes no text, most likely for lack of credit.",
+        _UNREACHABLE,
+        "Top up the SIM card, and send a text with cabinguard modem send.",
+    ),
+    (
+        "modem_refused",
+        "The modem or the network refused a text; the detail has its CMS or CME code.",
+        _UNREACHABLE,
+        "Check the numbers in [people] and the SMS centre; send a text with cabinguard modem send.",
+    ),
+    (
+        "serial_missing",
+        "The serial port does not exist.",
+        _UNREACHABLE,
+        "Compare modem.port with ls -l /dev/serial/by-id /dev/ttyS* /dev/ttyAMA*.",
+    ),
+    (
+        "serial_denied",
+        "The serial port may not be opened by this user.",
+        _UNREACHABLE,
+        "Add the user to the group dialout, or install with install.sh kiosk.",
+    ),
+    (
+        "serial_busy",
+        "The serial port is in use by another program.",
+        _UNREACHABLE,
+        "Stop ModemManager and serial consoles on that port; fuser names the program.",
+    ),
+    (
+        "serial_failed",
+        "The serial port failed while in use.",
+        _UNREACHABLE,
+        "Check cable and supply; the kiosk closes and reopens the port by itself.",
+    ),
+    (
+        "watchman_unreachable",
+        "No watchman's number has accepted the code in time.",
+        "The lock was released; everyone else is told.",
+        "Check the numbers in [people], the signal and the SIM card's credit.",
+    ),
+    (
+        "email_failed",
+        "An e-mail could not be handed over.",
+        _KEEPS,
+        "Check [email] and the network; it is tried again with growing pauses.",
+    ),
+    (
+        "webhook_failed",
+        "The webhook did not take a message.",
+        _KEEPS,
+        "Check [webhook] and the network; it is tried again with growing pauses.",
+    ),
+    # --- time, program, machine ----------------------------------------------------------------------
+    (
+        "clock_jumped",
+        "The clock of the machine was moved.",
+        "None: every deadline runs on a clock that only goes forward.",
+        "Check time synchronisation, and the battery of the clock module.",
+    ),
+    (
+        "clock_unset",
+        "The machine does not know the time of day.",
+        "None: every deadline runs on a clock that only goes forward; times in texts are left out.",
+        "Connect the network for time synchronisation, or fit a clock module with a battery.",
+    ),
+    (
+        "loop_late",
+        "The main loop was held up.",
+        "Fire and exit cut the lock's supply by wire; keys and messages came late.",
+        "Look for programs that take the processor, undervoltage and heat (vcgencmd get_throttled).",
+    ),
+    (
+        "state_unreadable",
+        "The state in the record cannot be understood by this version.",
+        "A lock from before is released; the next visit is guarded as usual.",
+        "None needed; if it was not an update that caused it, check the card.",
+    ),
+    (
+        "watchdog_missing",
+        "The hardware watchdog cannot be used.",
+        "A hung machine would not restart by itself; exit and fire cut the lock's supply by wire.",
+        'Enable it with dtparam=watchdog=on, or set watchdog.device = "" where there is none.',
+    ),
+    (
+        "kiosk_running",
+        "Another kiosk already runs with this data folder.",
+        _NOT_RUN,
+        "Stop it with systemctl stop cabinguard, or name another paths.data.",
+    ),
+    (
+        "kiosk_not_running",
+        "No kiosk answers on this machine.",
+        _NOT_RUN,
+        "Start it with systemctl start cabinguard, and read journalctl -u cabinguard.",
+    ),
+    (
+        "not_root",
+        "This command needs root.",
+        _NOT_RUN,
+        "Run it with sudo, on the machine itself.",
+    ),
+    (
+        "story_unknown",
+        "There is no story of this name.",
+        _NOT_RUN,
+        "See the names with cabinguard bench --list.",
+    ),
+    (
+        "story_wrong",
+        "A story cannot be understood.",
+        _NOT_RUN,
+        "Correct the line that the detail names.",
+    ),
+    # --- settings ------------------------------------------------------------------------------------
+    (
+        "settings_missing",
+        "There is no settings file.",
+        _NOT_STARTED,
+        "Copy the commented example to the path that the detail names, or name another with --settings.",
+    ),
+    (
+        "settings_unreadable",
+        "The settings file cannot be read, or is not UTF-8 text.",
+        _NOT_STARTED,
+        "Check its owner and rights, and save it as UTF-8.",
+    ),
+    (
+        "settings_syntax",
+        "The settings file is not valid TOML.",
+        _NOT_STARTED,
+        "Correct the line that the detail names; texts stand in quotes, key = value on one line.",
+    ),
+    (
+        "settings_unknown_key",
+        "A setting has a name that nothing knows.",
+        _NOT_STARTED,
+        "Correct its spelling or move it into its section; the commented example has every key.",
+    ),
+    (
+        "settings_wrong_type",
+        "A setting has a value of the wrong kind.",
+        _NOT_STARTED,
+        "Write it as the commented example does.",
+    ),
+    (
+        "settings_out_of_bounds",
+        "A setting has a value that is not allowed.",
+        _NOT_STARTED,
+        "Choose one of the values that the detail names.",
+    ),
+    (
+        "settings_conflict",
+        "Two settings contradict each other.",
+        _NOT_STARTED,
+        "Change one of the two that the detail names.",
+    ),
+    (
+        "settings_incomplete",
+        "A setting that a kiosk cannot do without is empty.",
+        _NOT_STARTED,
+        "Fill it in, and check with cabinguard settings --check.",
+    ),
+    (
+        "secret_missing",
+        "The file of a secret is missing, empty or unreadable.",
+        "What needs the secret does not work; the door keeps its rules.",
+        "Write the secret into the file that the detail names, readable by the service alone.",
+    ),
+    (
+        "secret_exposed",
+        "The file of a secret can be read by others.",
+        "What needs the secret does not work; the door keeps its rules.",
+        "chmod 600 the file, and change the secret.",
+    ),
+)
+"""Every fault by its code."""
+
+
+def fault(code: str) -> Fault:
+    """The catalogue's entry. KeyError for an unknown code, which the tests make impossible."""
+    return CATALOGUE[code]
+
+
+def explain(code: str, detail: str = "") -> str:
+    """Four short lines for a person: code, cause (with the detail), what it means for the door, remedy.
+
+    A code that the catalogue does not know is still explained: this is called when things go wrong.
+    """
+    known = CATALOGUE.get(code)
+    if known is None:
+        known = Fault(code, "An unforeseen fault.", _KEEPS, "Report it together with the log.")
+    cause = f"{known.cause} ({detail})" if detail else known.cause
+    return f"fault:  {code}\ncause:  {cause}\ndoor:   {known.door}\nremedy: {known.remedy}"
+
+
+def troubleshooting(faults: Iterable[Fault] | None = None) -> str:
+    """The README's troubleshooting table, in Markdown, in the order of the catalogue."""
+    lines = ["| code | cause | what it means for the door | remedy |", "|---|---|---|---|"]
+    lines += [
+        f"| `{one.code}` | {_cell(one.cause)} | {_cell(one.door)} | {_cell(one.remedy)} |"
+        for one in (CATALOGUE.values() if faults is None else faults)
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("*", "\\*")
