@@ -1,0 +1,301 @@
+#!/usr/bin/env bash
+# CabinGuard's installer: bench and test on any Linux machine, kiosk on the Pi. Never waits for an answer.
+#
+# Small named functions; sourcing this file runs none of them. What can go wrong has a name: `stop NAME CAUSE
+# REMEDY` prints all three and ends with status 3. Status 2 is a wrong command line; anything else is the
+# status of the program that was started.
+set -euo pipefail
+
+ROOT=$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")" && pwd)
+readonly ROOT
+readonly PYTHON_MIN=311 PYTHON_MAX=313
+readonly RUNTIME_MB=700 TEST_MB=900 # measured 420 and 590 with Python 3.13, the larger, plus the downloads
+
+# --- words ------------------------------------------------------------------------------------------------------
+
+say() { printf '    %s\n' "$*" >&2; }
+tick() { printf '[✓] %s\n' "$*" >&2; }
+cross() { printf '[✗] %s\n' "$*" >&2; }
+stop() { # NAME CAUSE REMEDY
+    cross "$1: $2"
+    say "what to do: $3"
+    [ -z "${LOG:-}" ] || [ ! -s "$LOG" ] || say "log: $LOG"
+    exit 3
+}
+misused() {
+    cross "usage: $1"
+    say "what to do: ./install.sh --help shows every command"
+    exit 2
+}
+
+usage() {
+    cat <<'TEXT'
+CabinGuard: one camera, one door, one table that decides.
+
+  ./install.sh bench [ARGUMENT...]   start the simulated cabin (--story NAME, --list, --camera ..., --help)
+  ./install.sh test [--full] [...]   run the tests; what follows goes to pytest
+  ./install.sh fetch [DIR] [...]     download everything a kiosk or a bench needs without a network
+  sudo ./install.sh kiosk [...]      turn this Raspberry Pi into a kiosk; ./install.sh kiosk --help tells more
+
+bench and test make an environment of their own in .venv here (in your cache folder where this folder cannot
+be written to) and ask the network for nothing once it is complete.
+
+  CABINGUARD_PYTHON=PATH   the Python to use (3.11 to 3.13)
+  CABINGUARD_VENV=DIR      where the environment shall live
+  CABINGUARD_WHEELS=DIR    install from this folder, made by fetch, instead of the network
+TEXT
+}
+
+# --- this machine -----------------------------------------------------------------------------------------------
+
+need_linux() {
+    [ "$(uname -s)" = Linux ] || stop wrong-system "this is $(uname -s), CabinGuard runs on Linux" \
+        "use a Raspberry Pi, a Linux machine, a virtual one or WSL 2"
+    case "$(uname -m)" in
+        x86_64 | aarch64) ;;
+        *) stop wrong-processor "the processor is $(uname -m); the networks' libraries exist for x86_64 and aarch64" \
+            "on a Pi install the 64-bit edition of Raspberry Pi OS" ;;
+    esac
+}
+
+# One word about a Python: `ok VERSION`, or why it will not do. Versions as 311 for 3.11.
+judge_python() { # COMMAND
+    local answer
+    answer=$("$1" -c '
+import struct, sys
+print("%d%d" % sys.version_info[:2], struct.calcsize("P") * 8, end=" ")
+try:
+    import ctypes, sqlite3, ssl
+except ImportError as missing:
+    print("lacks", missing.name)
+else:
+    try:
+        import ensurepip, venv
+        print("whole")
+    except ImportError:
+        print("novenv")
+' 2>/dev/null </dev/null) || answer="unusable"
+    local version bits rest
+    read -r version bits rest <<<"$answer"
+    if [ "$version" = unusable ]; then
+        echo "unusable"
+    elif [ "$version" -lt "$PYTHON_MIN" ] || [ "$version" -gt "$PYTHON_MAX" ]; then
+        echo "version ${version:0:1}.${version:1}"
+    elif [ "$bits" != 64 ]; then
+        echo "32-bit"
+    elif [ "$rest" != whole ]; then
+        echo "$rest ${version:0:1}.${version:1}"
+    else
+        echo "ok $version"
+    fi
+}
+
+# Prints the command of the first Python that will do.
+find_python() {
+    local candidate verdict seen="" verdicts=""
+    local candidates=(python3 python3.13 python3.12 python3.11)
+    [ -z "${CABINGUARD_PYTHON:-}" ] || candidates=("$CABINGUARD_PYTHON")
+    for candidate in "${candidates[@]}"; do
+        command -v -- "$candidate" >/dev/null 2>&1 || continue
+        verdict=$(judge_python "$candidate")
+        case "$verdict" in
+            ok*) command -v -- "$candidate"; return 0 ;;
+            unusable) continue ;;
+        esac
+        seen="$seen${seen:+, }$candidate: $verdict"
+        verdicts="$verdicts$verdict;"
+    done
+    case "$verdicts" in
+        *novenv*) stop no-venv "Python is here but cannot make environments ($seen)" \
+            "sudo apt install python3-venv" ;;
+        *lacks*) stop python-incomplete "Python was built without a module that is needed ($seen)" \
+            "use the system's Python, or rebuild this one with sqlite3, ssl and ctypes" ;;
+        *32-bit*) stop python-32-bit "only a 32-bit Python is here ($seen)" "install a 64-bit system" ;;
+        *version*) stop python-version "no Python from 3.11 to 3.13 ($seen)" \
+            "sudo apt install python3.11 python3.11-venv (or 3.12, 3.13), or point CABINGUARD_PYTHON at one" ;;
+        *) stop no-python "no Python was found${CABINGUARD_PYTHON:+ at $CABINGUARD_PYTHON}" \
+            "sudo apt install python3 python3-venv" ;;
+    esac
+}
+
+# Where the environment lives: here, or in the user's cache where this folder cannot be written to.
+venv_path() {
+    if [ -n "${CABINGUARD_VENV:-}" ]; then
+        realpath -m -- "$CABINGUARD_VENV"
+    elif writable "$ROOT/.venv"; then
+        printf '%s\n' "$ROOT/.venv"
+    else
+        local key
+        key=$(printf '%s' "$ROOT" | sha256sum)
+        printf '%s\n' "${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/cabinguard/venv-${key:0:12}"
+    fi
+}
+
+# Whether DIR, or the nearest folder above it that exists, can be written to.
+writable() { # DIR
+    local dir=$1
+    while [ ! -e "$dir" ]; do dir=$(dirname -- "$dir"); done
+    [ -d "$dir" ] && [ -w "$dir" ]
+}
+
+free_mb() { # DIR
+    local dir=$1
+    while [ ! -e "$dir" ]; do dir=$(dirname -- "$dir"); done
+    df -Pk -- "$dir" | awk 'NR == 2 { print int($4 / 1024) }'
+}
+
+need_space() { # DIR MB
+    local free
+    free=$(free_mb "$1")
+    [ "$free" -ge "$2" ] || stop no-space "$free MB are free at $1 and $2 MB are needed" \
+        "make room, or point CABINGUARD_VENV at a folder on a larger disk"
+}
+
+# --- the environment --------------------------------------------------------------------------------------------
+
+# What must be unchanged for an environment to count as complete: the lock and the Python that made it.
+stamp_of() { # SET VENV
+    local version
+    version=$("$2/bin/python" -c 'import sys; print(sys.version)' 2>/dev/null </dev/null) || return 1
+    { printf '%s\n' "$version"; cat -- "$ROOT/.ci/$1.lock"; } | sha256sum | cut -c1-64
+}
+
+complete() { # SET VENV
+    local stamp
+    stamp=$(stamp_of "$1" "$2") && [ "$(cat -- "$2/stamp-$1" 2>/dev/null)" = "$stamp" ]
+}
+
+make_venv() { # VENV PYTHON
+    if [ -e "$1" ] && [ -n "$(ls -A -- "$1")" ]; then
+        [ -f "$1/pyvenv.cfg" ] || [ -f "$1/install.log" ] || stop not-ours \
+            "$1 exists and is not an environment of this installer" "move it away, or set CABINGUARD_VENV"
+        rm -rf -- "$1"
+    fi
+    mkdir -p -- "$1" 2>/dev/null || stop not-writable "$1 cannot be made" \
+        "give this user the right to write there, or set CABINGUARD_VENV=DIR"
+    LOG=$1/install.log
+    "$2" -m venv "$1" >>"$LOG" 2>&1 </dev/null || stop venv-failed "Python could not make an environment in $1" \
+        "sudo apt install python3-venv, then run the same command again (the log has Python's own words)"
+    tick "environment with $("$1/bin/python" -V 2>&1) in $1"
+}
+
+# pip's arguments for where packages come from.
+sources() {
+    [ -z "${CABINGUARD_WHEELS:-}" ] || printf '%s\n' --no-index --find-links "$(realpath -m -- "$CABINGUARD_WHEELS")"
+}
+
+pip_failed() { # names what pip's log shows
+    local words
+    words=$(tail -n 60 -- "$LOG")
+    case "$words" in
+        *"No space left"*) stop no-space "the disk filled up while installing" "make room and run the same command again" ;;
+        *"DO NOT MATCH THE HASHES"*) stop wrong-package "a downloaded package is not the one that was tested" \
+            "run again; if it stays, the network or the mirror in use hands out altered files" ;;
+        *"Permission denied"*) stop not-writable "a folder of the environment cannot be written to" \
+            "run as the user who owns it, or set CABINGUARD_VENV=DIR" ;;
+        *NewConnectionError* | *"name resolution"* | *"No route to host"* | *unreachable* | *"timed out"* | \
+            *ProxyError* | *SSLError* | *"Connection refused"* | *"Connection reset"*)
+            stop no-network "the package index cannot be reached" \
+                "check the network or the proxy and run again; or bring a folder made by ./install.sh fetch and set CABINGUARD_WHEELS=DIR" ;;
+        *"No matching distribution"*)
+            stop package-missing "${CABINGUARD_WHEELS:-the package index} lacks a package: $(
+                grep -o 'No matching distribution found for .*' <<<"$words" | tail -n 1 | cut -d' ' -f6)" \
+                "${CABINGUARD_WHEELS:+make the folder again with ./install.sh fetch of this release, or }check that the index in pip's settings is complete" ;;
+        *) stop pip-failed "pip ended with an error: $(tail -n 1 -- "$LOG")" "read the log; run the same command again" ;;
+    esac
+}
+
+install_set() { # SET VENV
+    local from
+    mapfile -t from < <(sources)
+    LOG=$2/install.log
+    rm -f -- "$2"/stamp-*
+    say "installing the $1 packages; a few minutes on a slow line ..."
+    # Everything is in the lock with its hash, so nothing is resolved, built or taken from elsewhere.
+    "$2/bin/python" -m pip install --no-input --disable-pip-version-check --no-deps --require-hashes \
+        --only-binary :all: --no-compile "${from[@]}" -r "$ROOT/.ci/$1.lock" >>"$LOG" 2>&1 </dev/null || pip_failed
+    stamp_of "$1" "$2" >"$2/stamp-$1"
+    # The tests' packages contain those of the bench.
+    [ "$1" != test ] || stamp_of runtime "$2" >"$2/stamp-runtime"
+    tick "$1 packages installed"
+}
+
+# The program is run from this folder: a path file, and a command that finds its own Python wherever it lies.
+link_program() { # VENV
+    local site command=$1/bin/cabinguard
+    site=$(echo "$1"/lib/python3.*/site-packages)
+    [ "$(cat -- "$site/cabinguard.pth" 2>/dev/null)" = "$ROOT" ] || printf '%s\n' "$ROOT" >"$site/cabinguard.pth"
+    [ -x "$command" ] || {
+        # shellcheck disable=SC2016
+        printf '#!/bin/sh\nexec "$(dirname -- "$(readlink -f -- "$0")")/python" -P -m edge "$@"\n' >"$command"
+        chmod 755 -- "$command"
+    }
+}
+
+# One installation at a time in one folder. The lock is on this file, opened for reading: no trace is left.
+one_at_a_time() {
+    command -v flock >/dev/null 2>&1 || return 0
+    exec 9<"$ROOT/install.sh"
+    flock -n 9 && return 0
+    say "another install.sh is at work here; waiting for it"
+    flock -w 1800 9 || stop busy "another install.sh did not end within 30 minutes" "end it and run again"
+}
+
+# A complete environment for SET (runtime or test); its path is in VENV then. Nothing is asked of the network
+# when it is complete already.
+prepare() { # SET MB
+    local python
+    need_linux
+    VENV=$(venv_path)
+    complete "$1" "$VENV" || {
+        one_at_a_time
+        complete "$1" "$VENV" || { # the one we waited for may have done it
+            writable "$VENV" || stop not-writable "$VENV cannot be made or written to" \
+                "give this user the right to write there, or set CABINGUARD_VENV=DIR"
+            need_space "$VENV" "$2"
+            stamp_of "$1" "$VENV" >/dev/null || {
+                python=$(find_python)
+                make_venv "$VENV" "$python"
+            }
+            install_set "$1" "$VENV"
+        }
+        exec 9<&-
+    }
+    link_program "$VENV"
+}
+
+# --- commands ---------------------------------------------------------------------------------------------------
+
+bench() {
+    prepare runtime "$RUNTIME_MB"
+    exec "$VENV/bin/cabinguard" bench "$@"
+}
+
+run_tests() {
+    local workers
+    prepare test "$TEST_MB"
+    # Tools' notes stay out of this folder, which may be read-only or another user's.
+    export MYPY_CACHE_DIR="$VENV/cache/mypy" RUFF_CACHE_DIR="$VENV/cache/ruff"
+    export HYPOTHESIS_STORAGE_DIRECTORY="$VENV/cache/hypothesis"
+    workers=$(nproc)
+    [ "$workers" -le 8 ] || workers=8
+    cd -- "$ROOT"
+    exec "$VENV/bin/python" -m pytest -o cache_dir="$VENV/cache/pytest" -n "$workers" --dist worksteal "$@" </dev/null
+}
+
+main() {
+    # Settings of the caller's own Python must not leak into ours.
+    unset PYTHONHOME PYTHONPATH PYTHONSTARTUP PIP_USER PIP_TARGET PIP_PREFIX PIP_REQUIRE_VIRTUALENV
+    local command=${1:-}
+    [ $# -eq 0 ] || shift
+    case "$command" in
+        bench) bench "$@" ;;
+        test) run_tests "$@" ;;
+        -h | --help | help) usage ;;
+        "") usage >&2; exit 2 ;;
+        *) misused "there is no command '$command'" ;;
+    esac
+}
+
+# Sourced: functions only.
+[ "${BASH_SOURCE[0]}" != "$0" ] || main "$@"
