@@ -292,6 +292,12 @@ CATALOGUE: Final = _table(
         "Compare [wiring] with the board; on a computer without pins use cabinguard bench.",
     ),
     (
+        "gpio_library_missing",
+        "The library for the pins is not installed.",
+        _NOT_STARTED,
+        "Install lgpio with install.sh, or python3-lgpio from the system (Python 3.13).",
+    ),
+    (
         "gpio_failed",
         "A pin did not do what it was told.",
         "The lock relay is commanded to rest, which is unlocked; exit and fire cut its supply by wire.",

@@ -359,25 +359,27 @@ def _check_leaf(key: str, kind: object, value: object, places: _Places) -> Fault
     except msgspec.ValidationError as error:
         wrong_kind = ", got `" in str(error)
         code = "settings_wrong_type" if wrong_kind else "settings_out_of_bounds"
-        # Only what cannot be a number of somebody or a secret in the wrong place is said again.
-        said = f" = {_toml(value)}" if isinstance(value, int | float) and key in KEYS and _plain(kind) else ""
+        # A text is not said again, nor a number in its place: it may be a telephone number or a secret.
+        number = isinstance(value, int | float) and not isinstance(_bare(kind), msgspec.inspect.StrType)
+        said = f" = {_toml(value)}" if number else ""
         return FaultError(code, f"{key}{said} must be {allowed(key)}{places.of(key)}")
     return None
 
 
-def _plain(kind: object) -> bool:
-    return not isinstance(msgspec.inspect.type_info(kind), msgspec.inspect.StrType)
+def _bare(kind: object) -> msgspec.inspect.Type:
+    """The type under its bounds and descriptions."""
+    info = msgspec.inspect.type_info(kind)
+    while isinstance(info, msgspec.inspect.Metadata):
+        info = info.type
+    return info
 
 
 def allowed(key: str) -> str:
     """In words: what a setting may be, with its unit."""
     info = msgspec.inspect.type_info(KEYS[key])
-    while isinstance(info, msgspec.inspect.Metadata):
-        words = (info.extra_json_schema or {}).get("description")
-        if words:
-            return str(words)
-        info = info.type
-    return _allowed(info, unit(key))
+    if isinstance(info, msgspec.inspect.Metadata) and info.extra_json_schema:
+        return str(info.extra_json_schema["description"])
+    return _allowed(_bare(KEYS[key]), unit(key))
 
 
 def _allowed(info: msgspec.inspect.Type, in_unit: str) -> str:
@@ -441,9 +443,7 @@ def _whole_key(name: str, problems: list[FaultError]) -> str | None:
 
 
 def _override_value(kind: object, text: str) -> object:
-    info = msgspec.inspect.type_info(kind)
-    while isinstance(info, msgspec.inspect.Metadata):
-        info = info.type
+    info = _bare(kind)
     texts = isinstance(info, msgspec.inspect.StrType | msgspec.inspect.EnumType) or (
         isinstance(info, msgspec.inspect.LiteralType) and all(isinstance(v, str) for v in info.values)
     )
