@@ -21,6 +21,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.faults import FaultError
+
 Int8 = NDArray[np.int8]
 Float = NDArray[np.float32]
 
@@ -28,42 +30,15 @@ _SCALE_TOLERANCE: Final = 1e-5
 """Relative: scales are 32-bit floats in the file and decimal text in the contract."""
 
 
-class ModelFault(Exception):
-    """A model that must not run: a stable code, the cause, what it means for the door, the remedy."""
+class ModelFault(FaultError):
+    """A model that must not run: `model_missing`, `_damaged`, `_wrong` or `_runtime` of the catalogue.
 
-    def __init__(self, code: str, cause: str, door: str, remedy: str) -> None:
-        super().__init__(f"{code}: {cause}")
-        self.code = code
-        self.cause = cause
-        self.door = door
-        self.remedy = remedy
-
-
-_DOOR: Final = "The new model is not used; with no earlier one the kiosk cannot judge faces and never locks for them."
-
-
-def _missing(cause: str) -> ModelFault:
-    return ModelFault("model_missing", cause, _DOOR, "Copy the model and its .json contract into the models folder.")
-
-
-def _damaged(cause: str) -> ModelFault:
-    return ModelFault("model_damaged", cause, _DOOR, "Copy the model and its .json again from the same release.")
-
-
-def _wrong(cause: str) -> ModelFault:
-    return ModelFault(
-        "model_wrong", cause, _DOOR, "Install a model of this release, or train and export with models/training."
-    )
-
-
-def _no_runtime(cause: str) -> ModelFault:
-    return ModelFault(
-        "model_runtime", cause, _DOOR, "Install tflite-runtime 2.14.0 with numpy < 2 (Python 3.11) or ai-edge-litert."
-    )
+    The previous model goes on; with none the kiosk cannot judge faces and never locks for them.
+    """
 
 
 class TensorContract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One tensor: `name` is ours (its role), `tensor` the name inside the file, real = scale * (int8 - zero)."""
+    """One tensor: `name` is our name, `tensor` the one inside the file, real = scale * (int8 - zero)."""
 
     name: str
     tensor: str
@@ -95,9 +70,11 @@ class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Network:
-    """A checked network. One input, int8; outputs in the contract's order, int8. Not for two threads at once."""
+    """A checked network: one int8 input, int8 outputs in the contract's order. For one thread."""
 
-    def __init__(self, contract: Contract, interpreter: _Interpreter, order: Sequence[int], accelerated: bool) -> None:
+    def __init__(
+        self, contract: Contract, interpreter: _Interpreter, order: Sequence[int], accelerated: bool
+    ) -> None:
         self.contract = contract
         self.accelerated = accelerated
         self._interpreter = interpreter
@@ -124,14 +101,20 @@ def load(model_path: Path, num_threads: int = 1, labels: Sequence[str] | None = 
     """
     contract = read_contract(model_path.with_suffix(".json"))
     if labels is not None and tuple(labels) != contract.labels:
-        raise _wrong(f"{model_path.name}: labels {contract.labels} where the program knows {tuple(labels)}")
+        raise ModelFault(
+            "model_wrong",
+            f"{model_path.name}: labels {contract.labels} where the program knows {tuple(labels)}",
+        )
     try:
         content = model_path.read_bytes()
     except OSError as error:
-        raise _missing(f"{model_path.name} cannot be read ({error.strerror})") from error
+        raise ModelFault("model_missing", f"{model_path.name} cannot be read ({error.strerror})") from error
     found = hashlib.sha256(content).hexdigest()
     if found != contract.sha256:
-        raise _damaged(f"{model_path.name} has hash {found[:12]}, its contract says {contract.sha256[:12]}")
+        raise ModelFault(
+            "model_damaged",
+            f"{model_path.name} has hash {found[:12]}, its contract says {contract.sha256[:12]}",
+        )
     interpreter, accelerated = _interpreter(content, num_threads)
     order = _check(model_path.name, contract, interpreter)
     return Network(contract, interpreter, order, accelerated)
@@ -152,7 +135,7 @@ def load_or_previous(
         except ModelFault as fault:
             refused.append(fault)
     if not refused:
-        raise _missing("no model was named")
+        raise ModelFault("model_missing", "no model was named")
     raise refused[0]
 
 
@@ -161,11 +144,11 @@ def read_contract(path: Path) -> Contract:
     try:
         return msgspec.json.decode(path.read_bytes(), type=Contract)
     except OSError as error:
-        raise _missing(f"{path.name} cannot be read ({error.strerror})") from error
+        raise ModelFault("model_missing", f"{path.name} cannot be read ({error.strerror})") from error
     except msgspec.MsgspecError as error:
-        raise _damaged(f"{path.name} is no contract: {error}") from error
+        raise ModelFault("model_damaged", f"{path.name} is no contract: {error}") from error
     except UnicodeDecodeError as error:
-        raise _damaged(f"{path.name} is not text") from error
+        raise ModelFault("model_damaged", f"{path.name} is not text") from error
 
 
 class _Interpreter(Protocol):
@@ -196,7 +179,7 @@ _XNN_QUANTIZED: Final = 0x1 | 0x2
 
 
 class _XnnDelegate:
-    """tflite-runtime's own XNNPACK with the quantized flags, in the shape that `experimental_delegates` wants."""
+    """tflite-runtime's own XNNPACK with the quantized flags, shaped as `experimental_delegates` wants it."""
 
     def __init__(self, library: Path, num_threads: int) -> None:
         shared = ctypes.CDLL(str(library))
@@ -235,9 +218,10 @@ def _interpreter(content: bytes, num_threads: int) -> tuple[_Interpreter, bool]:
         pass
     try:
         runtime = importlib.import_module("tflite_runtime.interpreter")
-        library = Path(str(importlib.import_module("tflite_runtime._pywrap_tensorflow_interpreter_wrapper").__file__))
+        wrapper = importlib.import_module("tflite_runtime._pywrap_tensorflow_interpreter_wrapper")
+        library = Path(str(wrapper.__file__))
     except ImportError as error:
-        raise _no_runtime(f"no interpreter for .tflite files ({error})") from error
+        raise ModelFault("model_runtime", f"no interpreter for .tflite files ({error})") from error
     try:
         return _allocated(runtime.Interpreter, content, num_threads, _XnnDelegate(library, num_threads)), True
     except (OSError, AttributeError, RuntimeError):
@@ -255,7 +239,7 @@ def _allocated(
     except (ValueError, RuntimeError, TypeError, ImportError) as error:
         if delegate is not None:
             raise RuntimeError(str(error)) from error
-        raise _no_runtime(f"the interpreter refuses the model ({error})") from error
+        raise ModelFault("model_runtime", f"the interpreter refuses the model ({error})") from error
     return interpreter
 
 
@@ -264,9 +248,11 @@ def _check(file: str, contract: Contract, interpreter: _Interpreter) -> list[int
     inputs = {str(d["name"]): d for d in interpreter.get_input_details()}
     outputs = {str(d["name"]): d for d in interpreter.get_output_details()}
     if len(inputs) != 1:
-        raise _wrong(f"{file}: {len(inputs)} inputs where one is promised")
+        raise ModelFault("model_wrong", f"{file}: {len(inputs)} inputs where one is promised")
     if len(outputs) != len(contract.outputs):
-        raise _wrong(f"{file}: {len(outputs)} outputs where {len(contract.outputs)} are promised")
+        raise ModelFault(
+            "model_wrong", f"{file}: {len(outputs)} outputs where {len(contract.outputs)} are promised"
+        )
     _check_tensor(file, contract.input, inputs)
     return [_check_tensor(file, promised, outputs) for promised in contract.outputs]
 
@@ -274,16 +260,23 @@ def _check(file: str, contract: Contract, interpreter: _Interpreter) -> list[int
 def _check_tensor(file: str, promised: TensorContract, found: Mapping[str, Mapping[str, object]]) -> int:
     details = found.get(promised.tensor)
     if details is None:
-        raise _wrong(f"{file}: no tensor {promised.tensor!r} for {promised.name!r}, it has {sorted(found)}")
+        raise ModelFault(
+            "model_wrong",
+            f"{file}: no tensor {promised.tensor!r} for {promised.name!r}, it has {sorted(found)}",
+        )
     shape = tuple(int(n) for n in cast(Sequence[int], details["shape"]))
     if shape != promised.shape:
-        raise _wrong(f"{file}: {promised.name!r} is {shape} where {promised.shape} is promised")
+        raise ModelFault(
+            "model_wrong", f"{file}: {promised.name!r} is {shape} where {promised.shape} is promised"
+        )
     dtype = np.dtype(cast(type[np.generic], details["dtype"])).name
     if dtype != promised.dtype or dtype != "int8":
-        raise _wrong(f"{file}: {promised.name!r} is {dtype} where int8 is promised")
+        raise ModelFault("model_wrong", f"{file}: {promised.name!r} is {dtype} where int8 is promised")
     scale, zero = cast(tuple[float, int], details["quantization"])
     if abs(scale - promised.scale) > _SCALE_TOLERANCE * promised.scale or zero != promised.zero:
-        raise _wrong(
-            f"{file}: {promised.name!r} is scaled {scale:g}/{zero} where {promised.scale:g}/{promised.zero} is promised"
+        raise ModelFault(
+            "model_wrong",
+            f"{file}: {promised.name!r} is scaled {scale:g}/{zero}"
+            f" where {promised.scale:g}/{promised.zero} is promised",
         )
     return cast(int, details["index"])

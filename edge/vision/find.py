@@ -1,0 +1,239 @@
+"""Finds faces, bare or covered, in one grey picture of any size: boxes and five landmarks in its own pixels.
+
+The network always sees 320 x 240; the picture is scaled to fit, whole, into its upper left. For every cell
+of three grids it gives a logit and 14 distances (see `models/face_find.md`); here the few cells above the
+operating point are decoded and boxes of the same face are merged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.vision.observation import Box, Point
+from edge.vision.tflite import ModelFault, Network, load_or_previous
+
+Grey = NDArray[np.uint8]
+"""Height x width, 0 to 255."""
+
+MODEL: Final = "face_find.tflite"
+PREVIOUS: Final = "previous"
+"""Subfolder of the models' folder where an update leaves what it replaced."""
+
+_STRIDES: Final = (8, 16, 32)
+_MOST_UPSCALED: Final = 3.0
+"""A tiny picture is not blown up further: it would only show blur at sizes the network knows sharp."""
+
+_SMALLEST_SIDE: Final = 12
+_SAME_FACE_IOU: Final = 0.4
+_INSIDE: Final = 0.75
+"""A weaker box with this share of itself inside a stronger one is part of that face, not another."""
+
+_MOST_CELLS: Final = 300
+_ZOOMS: Final = (2.0, 4.0, 8.0)
+_TILE_STEP: Final = 0.72
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A face: box cut to the picture, score 0 to 1, eyes, nose tip and mouth corners, left first as seen."""
+
+    box: Box
+    score: float
+    landmarks: tuple[Point, Point, Point, Point, Point]
+
+
+class Finder:
+    """The face finder with its model loaded. One per thread.
+
+    `refused` holds the faults of a newer model that was not taken. Raises `ModelFault` when no model passes.
+    """
+
+    def __init__(self, model_dir: Path, num_threads: int = 1) -> None:
+        paths = [p for p in (model_dir / MODEL, model_dir / PREVIOUS / MODEL) if p.exists()]
+        network, self.refused = load_or_previous(paths or [model_dir / MODEL], num_threads, ("face",))
+        self._network = network
+        contract = network.contract
+        _, self._height, self._width, _ = _picture_shape(network)
+        if (contract.input.scale, contract.input.zero) != (1 / 128, 0):
+            raise _fault(f"input scaled {contract.input.scale}/{contract.input.zero}, not grey - 128")
+        names = [f"{kind}{stride}" for kind in ("score", "shape") for stride in _STRIDES]
+        if [o.name for o in contract.outputs] != names:
+            raise _fault("outputs are not scores and shapes at strides 8, 16 and 32")
+        try:
+            self._video = _logit(contract.operating_points["video"])
+            self._look = _logit(contract.operating_points["look"])
+        except KeyError as missing:
+            raise _fault(f"no operating point {missing}") from missing
+        self._cells = [self._grid(stride) for stride in _STRIDES]
+        self._seen: NDArray[np.int8] = np.full((1, self._height, self._width, 1), -128, np.int8)
+        self._covered = (0, 0)
+
+    @property
+    def version(self) -> str:
+        """The model's version, for the record."""
+        return self._network.contract.version
+
+    def find(self, grey: Grey) -> list[Found]:
+        """Faces of one video frame, best first; one pass. ValueError where `grey` is no picture."""
+        return self._merged([self._pass(_checked(grey), self._video)], grey.shape)
+
+    def look(self, grey: Grey) -> list[Found]:
+        """Faces of a still picture of any size, best first.
+
+        As `find`; where that sees nothing, once more shrunk (a face larger than the picture), then in
+        overlapping tiles, nearer and nearer, until something is found or the picture's own pixels are
+        reached.
+        """
+        found = self.find(grey)
+        if found or min(grey.shape) < _SMALLEST_SIDE:
+            return found
+        found = self._merged([self._pass(grey, self._look, 0.5)], grey.shape)
+        for zoom in _ZOOMS:
+            if found or self._fit(grey.shape) * zoom > 1.0:
+                break
+            found = self._merged(list(self._tiles(grey, zoom)), grey.shape)
+        return found
+
+    def candidates(self, grey: Grey, at_least: float) -> list[Found]:
+        """As `find` with a score of one's own choice in place of the operating point: for measuring."""
+        return self._merged([self._pass(_checked(grey), _logit(at_least))], grey.shape)
+
+    def _grid(self, stride: int) -> NDArray[np.float32]:
+        """Cells x 2: the centre of every cell, row by row."""
+        y, x = np.mgrid[: -(-self._height // stride), : -(-self._width // stride)].astype(np.float32)
+        centres: NDArray[np.float32] = (
+            np.stack([x, y], axis=-1).reshape(-1, 2) + np.float32(0.5)
+        ) * np.float32(stride)
+        return centres
+
+    def _fit(self, shape: tuple[int, ...]) -> float:
+        return min(self._width / shape[1], self._height / shape[0], _MOST_UPSCALED)
+
+    def _tiles(self, grey: Grey, zoom: float) -> Iterator[NDArray[np.float32]]:
+        scale = self._fit(grey.shape) * zoom
+        tile_w, tile_h = int(self._width / scale), int(self._height / scale)
+        for top in _starts(grey.shape[0], tile_h):
+            for left in _starts(grey.shape[1], tile_w):
+                rows = self._pass(grey[top : top + tile_h, left : left + tile_w], self._look)
+                rows[:, 1::2] += left
+                rows[:, 2::2] += top
+                yield rows
+
+    def _pass(self, grey: Grey, least: float, shrink: float = 1.0) -> NDArray[np.float32]:
+        """n x 15 candidates in `grey`'s pixels: logit, left, top, right, bottom, ten landmark numbers."""
+        if min(grey.shape) < _SMALLEST_SIDE:
+            return np.zeros((0, 15), np.float32)
+        scale = self._fit(grey.shape) * shrink
+        width = min(self._width, max(1, round(grey.shape[1] * scale)))
+        height = min(self._height, max(1, round(grey.shape[0] * scale)))
+        fitted = grey
+        if (height, width) != grey.shape:
+            method = cv2.INTER_AREA if scale < 1.0 else cv2.INTER_LINEAR
+            fitted = np.asarray(cv2.resize(grey, (width, height), interpolation=method), np.uint8)
+        view = self._seen[0, :, :, 0]
+        if self._covered != (height, width):
+            view[:] = -128
+            self._covered = (height, width)
+        # grey - 128 as int8 is the same byte with its highest bit turned.
+        np.bitwise_xor(fitted, np.uint8(0x80), out=view[:height, :width].view(np.uint8))
+        rows = self._decode(least)
+        rows[:, 1::2] *= np.float32(grey.shape[1] / width)
+        rows[:, 2::2] *= np.float32(grey.shape[0] / height)
+        return rows
+
+    def _decode(self, least: float) -> NDArray[np.float32]:
+        outputs = self._network.run(self._seen)
+        promised = self._network.contract.outputs
+        parts: list[NDArray[np.float32]] = []
+        for level, stride in enumerate(_STRIDES):
+            score, shape = promised[level], promised[level + len(_STRIDES)]
+            raw = outputs[level].reshape(-1)
+            hits = np.flatnonzero(raw >= max(-128, min(127, round(least / score.scale + score.zero))))
+            if not len(hits):
+                continue
+            if len(hits) > _MOST_CELLS:
+                hits = hits[np.argsort(raw[hits])[-_MOST_CELLS:]]
+            far = shape.dequantise(outputs[level + len(_STRIDES)].reshape(-1, 14)[hits]) * np.float32(stride)
+            at = self._cells[level][hits]
+            rows = np.empty((len(hits), 15), np.float32)
+            rows[:, 0] = score.dequantise(raw[hits])
+            rows[:, 1:3] = at - far[:, 0:2]
+            rows[:, 3:5] = at + far[:, 2:4]
+            rows[:, 5::2] = at[:, :1] + far[:, 4::2]
+            rows[:, 6::2] = at[:, 1:] + far[:, 5::2]
+            parts.append(rows)
+        return np.concatenate(parts) if parts else np.zeros((0, 15), np.float32)
+
+    def _merged(self, passes: list[NDArray[np.float32]], shape: tuple[int, ...]) -> list[Found]:
+        """One `Found` per face: the strongest box takes in those that overlap it, averaged by their score."""
+        rows = np.concatenate(passes) if len(passes) > 1 else passes[0]
+        if not len(rows):
+            return []
+        rows = rows[np.argsort(-rows[:, 0])[:_MOST_CELLS]]
+        sizes = np.maximum(rows[:, 3:5] - rows[:, 1:3], 1.0)
+        areas = sizes[:, 0] * sizes[:, 1]
+        weights = 1.0 / (1.0 + np.exp(-rows[:, 0]))
+        left = np.ones(len(rows), bool)
+        found: list[Found] = []
+        for i in range(len(rows)):
+            if not left[i]:
+                continue
+            inner = np.minimum(rows[i, 3:5], rows[:, 3:5]) - np.maximum(rows[i, 1:3], rows[:, 1:3])
+            shared = np.maximum(inner[:, 0], 0.0) * np.maximum(inner[:, 1], 0.0)
+            iou = shared / (areas[i] + areas - shared)
+            alike = left & (iou > _SAME_FACE_IOU)
+            alike[i] = True
+            # The closest ones vote on the shape; every overlapping one is used up.
+            voters = alike & (iou > 0.6)
+            voters[i] = True
+            share = weights[voters] / weights[voters].sum()
+            mean = share @ rows[voters, 1:]
+            left &= ~(alike | (shared > _INSIDE * areas))
+            found.append(_found(mean, float(weights[i]), shape))
+        return found
+
+
+def _found(numbers: NDArray[np.float32], score: float, shape: tuple[int, ...]) -> Found:
+    x0, y0 = max(0.0, float(numbers[0])), max(0.0, float(numbers[1]))
+    x1, y1 = min(float(shape[1]), float(numbers[2])), min(float(shape[0]), float(numbers[3]))
+    p = [float(v) for v in numbers[4:]]
+    points = ((p[0], p[1]), (p[2], p[3]), (p[4], p[5]), (p[6], p[7]), (p[8], p[9]))
+    return Found((x0, y0, max(1.0, x1 - x0), max(1.0, y1 - y0)), score, points)
+
+
+def _checked(grey: Grey) -> Grey:
+    if grey.ndim != 2 or grey.dtype != np.uint8 or grey.size == 0:
+        raise ValueError(f"a grey picture is height x width of uint8, not {grey.shape} of {grey.dtype}")
+    return grey
+
+
+def _starts(length: int, tile: int) -> list[int]:
+    """Where tiles of `tile` begin so that they cover `length` and neighbours overlap by a good quarter."""
+    if tile >= length:
+        return [0]
+    count = int(np.ceil((length - tile) / (tile * _TILE_STEP))) + 1
+    return [round(i * (length - tile) / (count - 1)) for i in range(count)]
+
+
+def _picture_shape(network: Network) -> tuple[int, int, int, int]:
+    shape = network.contract.input.shape
+    if len(shape) != 4 or shape[0] != 1 or shape[3] != 1:
+        raise _fault(f"input {shape} is not one grey picture")
+    return 1, shape[1], shape[2], 1
+
+
+def _logit(chance: float) -> float:
+    if not 0.0 < chance < 1.0:
+        raise _fault(f"operating point {chance} is not between 0 and 1")
+    return float(np.log(chance / (1.0 - chance)))
+
+
+def _fault(cause: str) -> ModelFault:
+    return ModelFault("model_wrong", f"{MODEL}: {cause}")
