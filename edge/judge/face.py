@@ -1,0 +1,233 @@
+"""What the frames say of the face, added up over time: one fact that holds until the evidence turns.
+
+Two sequential tests run side by side, covered against bare and turned against frontal (Wald's
+sequential probability ratio test with forgetting, which is the two-state hidden Markov filter: each
+frame adds its calibrated log odds, and a small chance that the person changed pulls the sum back).
+Frames a few milliseconds apart are nearly the same picture, so a frame's log odds count in
+proportion to the time since the one before: `VOTE_S` of frames is one independent vote. Each frame is
+clipped, so that no single one decides anything.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from edge.events import FaceFact, FaceJudged, PeopleJudged
+from edge.judge.evidence import GAP_MAX_S, Held
+from edge.vision.observation import CameraHealth, Cover, Face, FaceVerdict, Observation
+
+PersonFact = FaceJudged | PeopleJudged
+
+VOTE_S: Final = 0.3
+"""Frames over this long count as one independent look. Over 0.3 s a head and the noise move on."""
+_CLIP: Final = 4.0
+_PRIOR_COVERED: Final = math.log(0.3 / 0.7)
+_PRIOR_TURNED: Final = math.log(0.3 / 0.7)
+"""Before anything was seen: three in ten who stand before a guard's camera are covered (or turned)."""
+_CHANGES_PER_S: Final = 0.05
+"""How often somebody puts on or takes off something: once in 20 s. Bounds how sure the test can be."""
+_SURE: Final = math.log(0.95 / 0.05)
+_HIDDEN_S: Final = 1.0
+_UNCLEAR_S: Final = 1.5
+_UNDECIDED_S: Final = 1.6
+_DWELL_S: Final = 0.3
+_CAUSE_S: Final = 1.0
+_SEVERAL_S: Final = 0.7
+_SINGLE_S: Final = 1.5
+_BESIDE: Final = 0.2
+"""A second face narrower than this share of the first is a poster, a banknote or the street behind glass."""
+
+
+class _Sequential:
+    """Log odds of one of two states that may change, from log odds of single frames."""
+
+    __slots__ = ("_prior", "odds")
+
+    def __init__(self, prior: float) -> None:
+        self._prior = prior
+        self.odds = prior
+
+    def add(self, logit: float, dt_s: float) -> None:
+        stay = 0.5 + 0.5 * math.exp(-2.0 * _CHANGES_PER_S * dt_s)
+        p = 1.0 / (1.0 + math.exp(-self.odds))
+        p = stay * p + (1.0 - stay) * (1.0 - p)
+        vote = min(max(logit, -_CLIP), _CLIP) * min(dt_s / VOTE_S, 1.0)
+        self.odds = math.log(p / (1.0 - p)) + vote
+
+    def clear(self) -> None:
+        self.odds = self._prior
+
+
+class FaceJudge:
+    """Observations of one camera into `FaceJudged` and `PeopleJudged`. Pure.
+
+    Call `update` for every frame, `present` saying whether somebody is held present: without that no
+    fact is said, but the evidence is already gathered. The first fact of a visit comes within 2 s of the
+    first frames that show the person, whatever they show: proper, covered, turned, hidden (no face for
+    1 s) or unclear (too small, dark, blurred, or nothing that would decide).
+    """
+
+    def __init__(self) -> None:
+        self._covered = _Sequential(_PRIOR_COVERED)
+        self._turned = _Sequential(_PRIOR_TURNED)
+        self._hidden = Held(_HIDDEN_S)
+        self._unclear = Held(_UNCLEAR_S)
+        self._undecided = Held(_UNDECIDED_S)
+        self._crowd = Held(_SEVERAL_S)
+        self._alone = Held(_SINGLE_S)
+        self._causes: dict[Cover, float] = {}
+        self._said: FaceFact = FaceFact.UNKNOWN
+        self._cover = Cover.NONE
+        self._several = False
+        self._wanted: FaceFact = FaceFact.UNKNOWN
+        self._wanted_for_s = 0.0
+        self._cause_wanted = Cover.NONE
+        self._cause_for_s = 0.0
+        self._last_s: float | None = None
+
+    @property
+    def fact(self) -> FaceFact:
+        return self._said
+
+    @property
+    def cover(self) -> Cover:
+        return self._cover
+
+    @property
+    def several(self) -> bool:
+        return self._several
+
+    def update(
+        self, observation: Observation, now_s: float, present: bool
+    ) -> tuple[FaceJudged | PeopleJudged, ...]:
+        """One frame; an unsound picture gives nothing and counts for nothing."""
+        if observation.health is not CameraHealth.OK:
+            self._last_s = None
+            return ()
+        last_s, self._last_s = self._last_s, now_s
+        dt_s = 0.0 if last_s is None else min(max(now_s - last_s, 0.0), GAP_MAX_S)
+        faces = sorted(observation.faces, key=_width, reverse=True)
+        facts: list[PersonFact] = []
+        self._count(faces, dt_s, present, facts)
+        self._weigh(faces[0] if faces else None, dt_s)
+        if present:
+            self._conclude(dt_s, facts)
+        return tuple(facts)
+
+    def forget(self) -> tuple[PeopleJudged, ...]:
+        """The cabin is empty: nothing of this visit counts for the next."""
+        several = self._several
+        self.restart()
+        self._crowd.clear()
+        self._alone.clear()
+        self._several = False
+        return (PeopleJudged(several=False),) if several else ()
+
+    def restart(self) -> None:
+        """The camera was blind: judge the face anew and say the next fact even if it is the same."""
+        self._covered.clear()
+        self._turned.clear()
+        self._hidden.clear()
+        self._unclear.clear()
+        self._undecided.clear()
+        self._causes.clear()
+        self._said = self._wanted = FaceFact.UNKNOWN
+        self._cover = Cover.NONE
+        self._wanted_for_s = self._cause_for_s = 0.0
+        self._last_s = None
+
+    def _count(self, faces: list[Face], dt_s: float, present: bool, facts: list[PersonFact]) -> None:
+        several = len(faces) > 1 and _width(faces[1]) >= _BESIDE * _width(faces[0])
+        crowd = self._crowd.update(several, dt_s)
+        # No face at all says nothing about how many there are.
+        alone = self._alone.update(not several, dt_s if faces else 0.0)
+        if present and not self._several and crowd and several:
+            self._several = True
+            self._alone.clear()
+            facts.append(PeopleJudged(several=True))
+        elif self._several and alone and not several:
+            self._several = False
+            self._crowd.clear()
+            facts.append(PeopleJudged(several=False))
+
+    def _weigh(self, face: Face | None, dt_s: float) -> None:
+        """Adds what one frame shows to the sums."""
+        self._hidden.update(face is None, dt_s)
+        if face is None:
+            self._covered.add(0.0, dt_s)
+            self._turned.add(0.0, dt_s)
+            if self._hidden.full:
+                # Whoever shows a face next may have changed behind the hand, or be somebody else.
+                self._covered.clear()
+                self._turned.clear()
+                self._causes.clear()
+            self._unclear.update(seen=False, dt_s=0.0)
+            self._undecided.update(seen=False, dt_s=dt_s)
+            return
+        unclear = face.verdict is FaceVerdict.UNCLEAR
+        self._unclear.update(unclear, dt_s)
+        self._covered.add(0.0 if unclear else face.covered_logit, dt_s)
+        self._turned.add(0.0 if unclear else face.turned_logit, dt_s)
+        self._undecided.update(self._decided() is None, dt_s)
+        fade = math.exp(-dt_s / _CAUSE_S)
+        for cover in self._causes:
+            self._causes[cover] *= fade
+        if face.cover is not Cover.NONE and face.covered_logit > 0.0 and not unclear:
+            self._causes[face.cover] = self._causes.get(face.cover, 0.0) + dt_s
+
+    def _decided(self) -> FaceFact | None:
+        """What the two sums say: sure enough to begin with, and held until they say the opposite."""
+        covered = _side(self._covered.odds, self._said is FaceFact.COVERED, self._said is FaceFact.PROPER)
+        turned = _side(self._turned.odds, self._said is FaceFact.TURNED, self._said is FaceFact.PROPER)
+        if covered is True:
+            return FaceFact.COVERED
+        if turned is True:
+            return FaceFact.TURNED
+        if covered is False and turned is False:
+            return FaceFact.PROPER
+        return None
+
+    def _want(self) -> FaceFact:
+        if self._hidden.full:
+            return FaceFact.HIDDEN
+        if self._unclear.full:
+            return FaceFact.UNCLEAR
+        decided = self._decided()
+        if decided is not None:
+            return decided
+        return FaceFact.UNCLEAR if self._undecided.full else self._said
+
+    def _conclude(self, dt_s: float, facts: list[PersonFact]) -> None:
+        want = self._want()
+        self._wanted_for_s = self._wanted_for_s + dt_s if want is self._wanted else 0.0
+        self._wanted = want
+        cause = Cover.NONE
+        if want is FaceFact.COVERED:
+            cause = max(self._causes, key=lambda c: self._causes[c], default=Cover.OTHER)
+        if want is not self._said:
+            if self._wanted_for_s >= _DWELL_S:
+                self._say(want, cause, facts)
+            return
+        self._cause_for_s = self._cause_for_s + dt_s if cause is self._cause_wanted else 0.0
+        self._cause_wanted = cause
+        if cause is not self._cover and self._cause_for_s >= _CAUSE_S:
+            self._say(want, cause, facts)
+
+    def _say(self, fact: FaceFact, cover: Cover, facts: list[PersonFact]) -> None:
+        self._said, self._cover = fact, cover
+        self._cause_for_s = 0.0
+        facts.append(FaceJudged(fact, cover))
+
+
+def _side(odds: float, held_yes: bool, held_no: bool) -> bool | None:
+    """Yes, no, or not sure. A held side is left only when the odds have come to speak against it."""
+    if odds >= _SURE or (held_yes and odds > 0.0):
+        return True
+    if odds <= -_SURE or (held_no and odds < 0.0):
+        return False
+    return None
+
+
+def _width(face: Face) -> float:
+    return face.box[2]

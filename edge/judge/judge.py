@@ -1,0 +1,164 @@
+"""Observations, the door and time into facts: all judges of one cabin behind three calls.
+
+Pure: no clock, no I/O. `observe` for each observation, `input` for each change of a wired input,
+`tick` when time went on; each answers with the facts in the order in which the table shall hear them:
+the camera first, then coming and going, people, face, and the anomalies.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from edge.events import (
+    AnomalyBegan,
+    AnomalyEnded,
+    Appeared,
+    CameraJudged,
+    Emptied,
+    FaceFact,
+    FaceJudged,
+    PeopleJudged,
+    PresenceStuck,
+)
+from edge.flow import Flow
+from edge.judge.face import FaceJudge
+from edge.judge.loiter import LoiterJudge
+from edge.judge.presence import PresenceJudge, sees_somebody
+from edge.judge.still import StillJudge
+from edge.vision.observation import CameraHealth, Cover, Observation
+from hw.ports import Input, InputChange
+
+Fact = (
+    Appeared
+    | Emptied
+    | PresenceStuck
+    | FaceJudged
+    | PeopleJudged
+    | CameraJudged
+    | AnomalyBegan
+    | AnomalyEnded
+)
+
+FACE_CAMERA: Final = "face"
+START_S: Final = 60.0
+"""How long the eyes may take to their first observation."""
+STALE_S: Final = 5.0
+"""How long they may be silent after it."""
+_ELSEWHERE_S: Final = 1.0
+
+
+class Judge:
+    """Every judge of one cabin.
+
+    `door_fitted`: a door contact is wired; its level comes with `input`. The camera is `GONE` when
+    `START_S` passed without a first observation or `STALE_S` without a further one, or when the caller
+    says so (`camera_gone`). Every other health comes from the observations.
+    """
+
+    def __init__(self, flow: Flow, now_s: float, door_fitted: bool) -> None:
+        self._presence = PresenceJudge(
+            flow.presence_confirm_s, flow.gone_after_s, flow.presence_area, flow.presence_max_s, door_fitted
+        )
+        self._face = FaceJudge()
+        self._still = StillJudge()
+        self._loiter = LoiterJudge(flow.loiter_s)
+        self._area = flow.presence_area
+        self._health: CameraHealth | None = None
+        self._silent_at_s = now_s + START_S
+        self._elsewhere_until_s = float("-inf")
+
+    @property
+    def present(self) -> bool:
+        return self._presence.present
+
+    @property
+    def latched(self) -> bool:
+        """The closed door holds the visit: it can end only after the door has opened."""
+        return self._presence.latched
+
+    @property
+    def face(self) -> FaceFact:
+        return self._face.fact
+
+    @property
+    def cover(self) -> Cover:
+        return self._face.cover
+
+    @property
+    def several(self) -> bool:
+        return self._face.several
+
+    @property
+    def health(self) -> CameraHealth | None:
+        """The face camera's health as last said; None before anything could be said."""
+        return self._health
+
+    def observe(self, observation: Observation, now_s: float) -> tuple[Fact, ...]:
+        """One observation. Of a second camera only whether it sees somebody counts.
+
+        An observation older than `STALE_S` is none: it changes nothing and does not keep the camera alive.
+        """
+        at_s = min(observation.at_s, now_s)
+        if now_s - at_s > STALE_S:
+            return self.tick(now_s)
+        if observation.camera != FACE_CAMERA:
+            if observation.health is CameraHealth.OK and sees_somebody(observation, self._area):
+                self._elsewhere_until_s = at_s + _ELSEWHERE_S
+            return self.tick(now_s)
+        self._silent_at_s = at_s + STALE_S
+        facts: list[Fact] = []
+        self._say_health(observation.health, facts)
+        came_or_went = self._presence.update(observation, at_s, at_s < self._elsewhere_until_s)
+        if any(isinstance(fact, Emptied) for fact in came_or_went):
+            # Endings before the end, so that nothing of this visit outlives it.
+            facts += [*self._face.forget(), *self._still.forget(), *self._loiter.update(None, now_s)]
+        facts.extend(came_or_went)
+        facts.extend(self._face.update(observation, at_s, self._presence.present))
+        if self._presence.present:
+            facts.extend(self._still.update(observation, at_s))
+        facts.extend(self._loiter.update(self._presence.since_s, now_s))
+        return tuple(facts)
+
+    def input(self, change: InputChange, now_s: float) -> tuple[Fact, ...]:
+        """A wired input moved; only the door matters here."""
+        if change.input is not Input.DOOR:
+            return ()
+        return self._presence.door(change.active, now_s)
+
+    def tick(self, now_s: float) -> tuple[Fact, ...]:
+        """Time went on without an observation."""
+        facts: list[Fact] = []
+        if now_s >= self._silent_at_s:
+            facts.extend(self.camera_gone(now_s))
+        facts.extend(self._presence.tick(now_s))
+        facts.extend(self._loiter.update(self._presence.since_s, now_s))
+        return tuple(facts)
+
+    def camera_gone(self, now_s: float) -> tuple[Fact, ...]:
+        """The eyes are known to have failed: no need to wait for their silence."""
+        facts: list[Fact] = []
+        self._say_health(CameraHealth.GONE, facts)
+        facts.extend(self._presence.stale(now_s))
+        return tuple(facts)
+
+    def resume(self, now_s: float) -> None:
+        """The program was restarted in the middle of a visit; call after the door has been read."""
+        self._presence.resume(now_s)
+
+    def next_wake_s(self) -> float | None:
+        """When `tick` may have something to say, None for never."""
+        waits = [
+            None if self._health is CameraHealth.GONE else self._silent_at_s,
+            self._presence.next_wake_s(),
+            self._loiter.next_wake_s(self._presence.since_s),
+        ]
+        return min((wait for wait in waits if wait is not None), default=None)
+
+    def _say_health(self, health: CameraHealth, facts: list[Fact]) -> None:
+        if health is self._health:
+            return
+        if self._health is not None and health is not CameraHealth.OK:
+            self._face.restart()
+            facts.extend(self._still.forget())
+        self._health = health
+        facts.append(CameraJudged(health))

@@ -1,0 +1,132 @@
+"""Whether somebody is in the cabin: comes at once, goes only when a sound picture and the door agree.
+
+Somebody is seen by a face or by a foreground region larger than `presence_area`. Where a door contact is
+fitted, somebody seen while the door is closed is latched: standing still, crouching or hiding does not
+make the cabin empty before the door has opened. An unsound picture says nothing either way.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from edge.events import Appeared, Emptied, PresenceStuck
+from edge.judge.evidence import Held
+from edge.vision.observation import CameraHealth, Observation
+
+_GLIMPSE: Final = 4.0
+"""A glimpse of somebody outweighs four times as long of nobody: who is seen now and then has not left."""
+
+PresenceFact = Appeared | Emptied | PresenceStuck
+
+
+class PresenceJudge:
+    """Observations and the door into `Appeared`, `Emptied` and `PresenceStuck`. Pure.
+
+    Bounds: somebody seen in every frame has appeared after `presence_confirm_s` (two frames at least, three
+    from nothing); nobody seen in every frame of a sound camera, and no latch, is empty after `gone_after_s`.
+    """
+
+    def __init__(
+        self,
+        presence_confirm_s: float,
+        gone_after_s: float,
+        presence_area: float,
+        presence_max_s: float,
+        door_fitted: bool,
+    ) -> None:
+        self._area = presence_area
+        self._max_s = presence_max_s
+        self._door_fitted = door_fitted
+        self._came = Held(presence_confirm_s)
+        self._went = Held(gone_after_s, _GLIMPSE)
+        self._inside = Held(presence_confirm_s)
+        self._door_open = False
+        self._latched = False
+        self._since_s: float | None = None
+        self._stuck = False
+        self._last_s: float | None = None
+        self._seen = False
+
+    @property
+    def present(self) -> bool:
+        """Somebody is in the cabin, as far as can be said."""
+        return self._since_s is not None
+
+    @property
+    def since_s(self) -> float | None:
+        """When the present visit began, None while the cabin is empty."""
+        return self._since_s
+
+    @property
+    def latched(self) -> bool:
+        return self._latched
+
+    def update(
+        self, observation: Observation, now_s: float, elsewhere: bool = False
+    ) -> tuple[PresenceFact, ...]:
+        """One frame of the face camera. The time counted is that between frames that could be believed.
+
+        `elsewhere`: another camera of the same cabin sees somebody now.
+        """
+        if observation.health is not CameraHealth.OK:
+            return self.stale(now_s)
+        last_s, self._last_s = self._last_s, now_s
+        dt_s = 0.0 if last_s is None else max(now_s - last_s, 0.0)
+        self._seen = elsewhere or sees_somebody(observation, self._area)
+        came = self._came.update(self._seen, dt_s)
+        went = self._went.update(not self._seen, dt_s)
+        if self._door_fitted and not self._door_open:
+            self._latched = self._inside.update(self._seen, dt_s) or self._latched
+        if self._since_s is None:
+            if not (came and self._seen):
+                return ()
+            self._since_s = now_s
+            self._went.clear()
+            return (Appeared(),)
+        if went and not self._seen and not self._latched:
+            self._forget()
+            return (Emptied(),)
+        return self.tick(now_s)
+
+    def door(self, open_: bool, now_s: float) -> tuple[PresenceFact, ...]:
+        """The door contact moved. Open: whoever was latched may have left."""
+        if not self._door_fitted:
+            return ()
+        self._door_open = open_
+        self._inside.clear()
+        if open_:
+            self._latched = False
+        return self.tick(now_s)
+
+    def stale(self, now_s: float) -> tuple[PresenceFact, ...]:
+        """No picture to believe: nothing counts, nothing is forgotten."""
+        self._last_s = None
+        return self.tick(now_s)
+
+    def tick(self, now_s: float) -> tuple[PresenceFact, ...]:
+        """Time went on. Says once a visit that it has lasted `presence_max_s`."""
+        if self._since_s is None or self._stuck or now_s - self._since_s < self._max_s:
+            return ()
+        self._stuck = True
+        return (PresenceStuck(),)
+
+    def next_wake_s(self) -> float | None:
+        """When `tick` will have something to say, None for never."""
+        return None if self._since_s is None or self._stuck else self._since_s + self._max_s
+
+    def resume(self, now_s: float) -> None:
+        """After a restart in the middle of a visit: somebody is held present until seen to be gone."""
+        if self._since_s is None:
+            self._since_s = now_s
+            self._latched = self._door_fitted and not self._door_open
+
+    def _forget(self) -> None:
+        self._since_s = None
+        self._stuck = False
+        self._came.clear()
+        self._inside.clear()
+
+
+def sees_somebody(observation: Observation, presence_area: float) -> bool:
+    """Whether one sound frame shows somebody: a face, or a region as large as a person's."""
+    return bool(observation.faces) or observation.foreground > presence_area

@@ -1,0 +1,89 @@
+"""A face that does not move at all: `still_picture`, a photograph fixed in front of the camera.
+
+Nobody stands like a picture. A living head sways, nods, nears and draws back by more than a hundredth
+of its width within a few seconds; a print or a screen on a stand does not. What this cannot catch: a
+photograph held in a hand (it sways as a head does), a film, a mask of somebody else's face. It is a
+hint for the control room and never leads to a lock.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final
+
+import numpy as np
+
+from edge.events import Anomaly, AnomalyBegan, AnomalyEnded
+from edge.vision.observation import CameraHealth, Face, Observation
+
+_OVER_S: Final = 4.0
+_FRAMES_MIN: Final = 12
+_SWAY: Final = 0.006
+"""Deviation of the face's place, in its own widths, under which it is not alive: about 1 mm."""
+_SCALE: Final = 0.006
+"""Relative deviation of its size."""
+_TURN_DEG: Final = 1.5
+"""Deviation of yaw and of pitch."""
+_GAP_S: Final = 1.0
+
+
+class StillJudge:
+    """Watches the largest face of one camera."""
+
+    def __init__(self, over_s: float = _OVER_S) -> None:
+        self._over_s = over_s
+        self._seen: deque[tuple[float, float, float, float, float, float]] = deque()
+        self._held = False
+
+    def update(self, observation: Observation, now_s: float) -> tuple[AnomalyBegan | AnomalyEnded, ...]:
+        """One frame; an unsound picture breaks the watch off."""
+        if observation.health is not CameraHealth.OK:
+            return self.forget()
+        face = max(observation.faces, key=lambda f: f.box[2], default=None)
+        if face is None:
+            if self._seen and now_s - self._seen[-1][0] > _GAP_S:
+                return self.forget()
+            return ()
+        self._seen.append(_measures(face, now_s))
+        while len(self._seen) > 2 and self._seen[1][0] <= now_s - self._over_s:
+            self._seen.popleft()
+        if now_s - self._seen[0][0] < self._over_s - 1e-6 or len(self._seen) < _FRAMES_MIN:
+            return ()
+        still = self._is_still()
+        if still is self._held:
+            return ()
+        self._held = still
+        if still:
+            detail = f"a face without any movement for {self._over_s:.0f} s"
+            return (AnomalyBegan(Anomaly.STILL_PICTURE, detail),)
+        return (AnomalyEnded(Anomaly.STILL_PICTURE),)
+
+    def forget(self) -> tuple[AnomalyEnded, ...]:
+        """Nobody is there, or nothing can be seen."""
+        self._seen.clear()
+        held, self._held = self._held, False
+        return (AnomalyEnded(Anomaly.STILL_PICTURE),) if held else ()
+
+    def _is_still(self) -> bool:
+        seen = np.array(self._seen, dtype=np.float64)[:, 1:]
+        x, y, width, yaw, pitch = seen.std(axis=0)
+        mean_width = max(float(seen[:, 2].mean()), 1.0)
+        # What ends it must be more than what began it, else the detector's own jitter would flap.
+        slack = 2.0 if self._held else 1.0
+        return bool(
+            max(x, y) / mean_width < _SWAY * slack
+            and width / mean_width < _SCALE * slack
+            and max(yaw, pitch) < _TURN_DEG * slack
+        )
+
+
+def _measures(face: Face, now_s: float) -> tuple[float, float, float, float, float, float]:
+    """Time, then centre (x, y) and width from the landmarks in pixels, yaw and pitch in degrees.
+
+    Landmarks, not the box: their mean over five points jitters less.
+    """
+    points = np.array(face.landmarks, dtype=np.float64)
+    centre = points.mean(axis=0)
+    spread = float(np.sqrt(((points - centre) ** 2).sum(axis=1).mean()))
+    # The five points lie about 0.3 face widths from their mean.
+    return now_s, float(centre[0]), float(centre[1]), spread / 0.3, face.yaw_deg, face.pitch_deg

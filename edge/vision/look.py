@@ -1,0 +1,63 @@
+"""One frame in, one observation out: faces, foreground, motion and health of a picture, joined.
+
+The same code sees in the eyes' own process, in a replay and in a story.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from edge.vision.health import Health
+from edge.vision.observation import CameraHealth, Face, Observation
+from edge.vision.scene import Scene, shrink
+from hw.ports import Frame, GreyPicture
+
+FacesIn = Callable[[GreyPicture], tuple[Face, ...]]
+"""The faces of one grey working picture, boxes and landmarks in its pixels."""
+
+_FACE_HOLDS_S: Final = 3.0
+_BLIND: Final = frozenset({CameraHealth.BLACK, CameraHealth.WHITE, CameraHealth.COVERED})
+
+
+class Look:
+    """Looks at the frames of one camera in order. `faces` None: a camera that is not asked for faces."""
+
+    def __init__(
+        self,
+        faces: FacesIn | None,
+        health: Health | None = None,
+        scene: Scene | None = None,
+        camera: str = "face",
+    ) -> None:
+        self._faces = faces
+        self._health = health or Health()
+        self._scene = scene or Scene()
+        self._camera = camera
+        self._face_at_s = float("-inf")
+
+    def __call__(self, frame: Frame) -> Observation:
+        """What this frame shows. A picture that does not look sound gives no foreground."""
+        small = shrink(frame.grey)
+        health = self._health.update(small, frame.at_s)
+        faces: tuple[Face, ...] = ()
+        if self._faces is not None and health not in _BLIND:
+            faces = self._faces(frame.grey)
+        if faces:
+            self._face_at_s = frame.at_s
+        foreground = motion = 0.0
+        if not self._health.doubtful:
+            # Nothing is learnt of a picture that may be a hand on the lens.
+            somebody = frame.at_s - self._face_at_s < _FACE_HOLDS_S
+            foreground, motion = self._scene.update(small, frame.at_s, somebody)
+        h, w = frame.grey.shape
+        return Observation(
+            frame=frame.number,
+            at_s=frame.at_s,
+            size=(w, h),
+            faces=faces,
+            foreground=foreground,
+            health=health,
+            motion=motion,
+            camera=self._camera,
+        )
