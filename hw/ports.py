@@ -81,6 +81,19 @@ class Inputs(Protocol):
 
     def fitted(self, name: Input) -> bool: ...
 
+    @property
+    def settling(self) -> bool:
+        """True while a level differs from the debounced one: keep sampling."""
+        ...
+
+    @property
+    def unreadable(self) -> frozenset[Input]:
+        """Inputs whose pin cannot be read now; they count as if their wire were cut, fire and exit as active.
+
+        `sample` raises once when one becomes unreadable; changes seen in that call come with the next.
+        """
+        ...
+
     def close(self) -> None: ...
 
 
@@ -97,6 +110,23 @@ class Relay(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+class HeldRelay(Relay, Protocol):
+    """A relay that cannot be switched on while anything holds it; any thread may hold it."""
+
+    def hold(self, reason: str, active: bool) -> None:
+        """Begin or end holding it off for `reason`; returns with the relay off."""
+        ...
+
+    def tend(self) -> None:
+        """Try again what failed: a relay that should be off and is not."""
+        ...
+
+    @property
+    def refused(self) -> int:
+        """How often `on` was refused because something held it."""
+        ...
 
 
 class Sound(StrEnum):
@@ -186,6 +216,11 @@ class KeypadTrouble:
 class Keypad(Protocol):
     def scan(self, now_s: float) -> tuple[KeyPress | KeypadTrouble, ...]:
         """Scan the matrix once. Call every 5 to 20 ms."""
+        ...
+
+    @property
+    def settling(self) -> bool:
+        """True while a key is down or bouncing: keep scanning."""
         ...
 
     def close(self) -> None: ...
@@ -329,7 +364,7 @@ class Board:
     """
 
     clock: Clock
-    lock: Relay
+    lock: HeldRelay
     permit: Relay
     inputs: Inputs
     keypad: Keypad

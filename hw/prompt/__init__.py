@@ -1,0 +1,1 @@
+"""Words spoken or shown in the cabin."""

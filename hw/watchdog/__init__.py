@@ -1,0 +1,1 @@
+"""What restarts the kiosk when nothing feeds it."""

@@ -1,0 +1,296 @@
+"""Every device of one kiosk, real or on the bench: the same drivers, over real pins or over mock ones.
+
+`open_board` claims the lock first, so that it rests unlocked before anything else can fail. `bench_board`
+also returns the hands: what a story or a tester moves on the other side of the pins, and what shows there.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import cast
+
+from hw.bench_pins import BenchFactory, BenchPin
+from hw.door.gate import GatedRelay
+from hw.door.real import PinRelay
+from hw.inputs.fake import WiredContact
+from hw.inputs.real import LIFE, ContactInputs
+from hw.keypad.fake import KeyMatrix
+from hw.keypad.real import MatrixKeypad
+from hw.lights import PinLights
+from hw.pins import PinFactory, open_lgpio
+from hw.ports import Board, Clock, HardwareError, Input, Light, Modem, Prompt, Watchdog
+from hw.prompt.fake import BenchPrompt, Said
+from hw.prompt.real import CabinPrompt, alsa_player
+from hw.scan import percentile
+from hw.sounder.real import PinBuzzer
+from hw.watchdog.fake import BenchWatchdog
+from hw.watchdog.real import SystemdWatchdog
+from hw.wiring import WiringSettings
+
+HOLD_S = 0.12
+"""How long a finger stays on a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Where words go: `clips_dir` of the kiosk's language (None: no loudspeaker), ALSA device, display."""
+
+    clips_dir: Path | None
+    device: str = ""
+    display: Path | None = None
+
+
+def open_board(
+    wiring: WiringSettings,
+    *,
+    clock: Clock,
+    modem: Modem,
+    voice: Voice,
+    work_dir: Path,
+    paths: Mapping[str, Path] | None = None,
+) -> Board:
+    """The devices of this Raspberry Pi; HardwareError names the first one that cannot be had.
+
+    `work_dir`: a writable folder, best in memory, for lgpio's pipe.
+    """
+    return _assemble(
+        open_lgpio(work_dir),
+        wiring,
+        clock=clock,
+        modem=modem,
+        prompt=CabinPrompt(voice.clips_dir, alsa_player(voice.device), voice.display),
+        watchdog=SystemdWatchdog(),
+        paths=paths,
+    )
+
+
+def bench_board(
+    clock: Clock,
+    modem: Modem,
+    wiring: WiringSettings | None = None,
+    *,
+    seed: int = 0,
+    echo: Callable[[str], None] | None = None,
+    busy: frozenset[int] = frozenset(),
+    paths: Mapping[str, Path] | None = None,
+) -> tuple[Board, BenchHands]:
+    """The same drivers over mock pins, with contacts and keys behind them that bounce on `clock`.
+
+    `seed` decides the bounces; `echo` gets what the prompt says; the BCM pins in `busy` belong to
+    another program, so that opening fails with `gpio_busy`.
+    """
+    wiring = wiring or WiringSettings()
+    factory = BenchFactory(clock, busy)
+    prompt = BenchPrompt(echo)
+    watchdog = BenchWatchdog(clock)
+    hands = BenchHands(factory, wiring, clock, prompt, watchdog, Random(seed))
+    board = _assemble(
+        cast(PinFactory, factory),
+        wiring,
+        clock=clock,
+        modem=modem,
+        prompt=prompt,
+        watchdog=watchdog,
+        paths=paths,
+    )
+    return board, hands
+
+
+def close_board(board: Board) -> tuple[HardwareError, ...]:
+    """Bring every device to rest, the lock first; what failed on the way."""
+    failed: list[HardwareError] = []
+    for device in (
+        board.lock,
+        board.permit,
+        board.sounder,
+        board.lights,
+        board.prompt,
+        board.keypad,
+        board.inputs,
+        board.modem,
+        board.watchdog,
+    ):
+        try:
+            device.close()
+        except HardwareError as error:
+            failed.append(error)
+    return tuple(failed)
+
+
+def _assemble(
+    factory: PinFactory,
+    wiring: WiringSettings,
+    *,
+    clock: Clock,
+    modem: Modem,
+    prompt: Prompt,
+    watchdog: Watchdog,
+    paths: Mapping[str, Path] | None,
+) -> Board:
+    # The lock is held until the first scan has read fire and exit.
+    lock = GatedRelay(PinRelay(factory, wiring.lock, "lock"), held_for=("unread",))
+    return Board(
+        clock=clock,
+        lock=lock,
+        permit=PinRelay(factory, wiring.permit, "permit"),
+        inputs=ContactInputs(factory, wiring),
+        keypad=MatrixKeypad(factory, wiring.keypad),
+        sounder=PinBuzzer(factory, wiring.sounder),
+        lights=PinLights(factory, wiring.lights),
+        prompt=prompt,
+        modem=modem,
+        watchdog=watchdog,
+        paths=dict(paths or {}),
+    )
+
+
+class BenchHands:
+    """The other side of the bench's pins. Times may lie ahead of the clock; any thread may move things."""
+
+    def __init__(
+        self,
+        factory: BenchFactory,
+        wiring: WiringSettings,
+        clock: Clock,
+        prompt: BenchPrompt,
+        watchdog: BenchWatchdog,
+        random: Random,
+    ) -> None:
+        self._clock = clock
+        self._wiring = wiring
+        self._prompt = prompt
+        self.watchdog = watchdog
+        # A pin that another program holds has nothing behind it; the driver that wants it will say so.
+        pin = {number: factory.pin(number) for _, number in wiring.pins() if number not in factory.busy}
+        self._pins = pin
+        self._contacts = {
+            name: WiredContact(pin[wiring.contact(name).pin], wiring.contact(name), clock, random)
+            for name in Input
+            if wiring.contact(name).fitted and wiring.contact(name).pin in pin
+        }
+        pad = (*wiring.keypad.rows, *wiring.keypad.columns)
+        self._matrix = (
+            KeyMatrix(
+                [pin[n] for n in wiring.keypad.rows], [pin[n] for n in wiring.keypad.columns], clock, random
+            )
+            if all(number in pin for number in pad)
+            else None
+        )
+        self._life_moved_s: float | None = None
+        self._drops_s: deque[float] = deque(maxlen=1000)
+        if wiring.lock.pin in pin:
+            pin[wiring.lock.pin].watch = self._lock_changed
+
+    # --- what can be moved -------------------------------------------------------------------------
+
+    def press(self, key: str, now_s: float, hold_s: float = HOLD_S) -> None:
+        """Push a key and let go. KeyError for a key that this pad does not have."""
+        self.matrix.press(key, now_s, hold_s)
+
+    def type(self, keys: str, now_s: float, every_s: float = 0.3) -> float:
+        """Press keys one after the other; the time when the last one is up."""
+        for index, key in enumerate(keys):
+            self.press(key, now_s + index * every_s)
+        return now_s + max(len(keys) - 1, 0) * every_s + HOLD_S
+
+    def stick_key(self, key: str, stuck: bool, now_s: float) -> None:
+        self.matrix.stick(key, stuck, now_s)
+
+    def set_input(self, name: Input, active: bool, now_s: float) -> None:
+        """Move a contact. KeyError for an input that is not fitted."""
+        self._contacts[name].move(active, now_s)
+        if active and name in LIFE and self._life_moved_s is None:
+            self._life_moved_s = now_s
+
+    def break_wire(self, name: Input, broken: bool = True) -> None:
+        self._contacts[name].cut = broken
+
+    def fail_input(self, name: Input, failing: bool = True) -> None:
+        """Make the pin of an input unreadable."""
+        self._contacts[name].fail(failing)
+
+    def fail_relay(self, name: str, failing: bool = True) -> None:
+        """Make writing to the relay `lock` or `permit` fail; KeyError for another name."""
+        self._relay(name).fault = "write failed" if failing else ""
+
+    def weld_relay(self, name: str, welded: bool = True) -> None:
+        """Leave the pin of the relay `lock` or `permit` at its level whatever is written to it."""
+        self._relay(name).welded = welded
+
+    def fail_keypad(self, failing: bool = True) -> None:
+        self._pins[self._wiring.keypad.rows[0]].fault = "bad write" if failing else ""
+
+    def fail_sounder(self, failing: bool = True) -> None:
+        self._pins[self._wiring.sounder.pin].fault = "bad write" if failing else ""
+
+    def fail_prompt(self, failing: bool = True) -> None:
+        self._prompt.failing = failing
+
+    # --- what can be seen --------------------------------------------------------------------------
+
+    @property
+    def matrix(self) -> KeyMatrix:
+        assert self._matrix is not None, "the keypad's pins belong to somebody else"
+        return self._matrix
+
+    @property
+    def lock_pin_level(self) -> bool | None:
+        """The level of the lock's pin; None while it floats."""
+        return self._relay("lock").driven
+
+    @property
+    def lock_on(self) -> bool:
+        """True while the lock relay is pulled in, so the door is locked."""
+        return self._relay("lock").driven == self._wiring.lock.active_high
+
+    @property
+    def permit_on(self) -> bool:
+        return self._relay("permit").driven == self._wiring.permit.active_high
+
+    @property
+    def lights(self) -> frozenset[Light]:
+        wired = self._wiring.lights
+        numbers = {Light.GREEN: wired.green_pin, Light.AMBER: wired.amber_pin, Light.RED: wired.red_pin}
+        return frozenset(
+            light for light, number in numbers.items() if self._pins[number].driven == wired.active_high
+        )
+
+    @property
+    def sounding(self) -> bool:
+        """True while the buzzer makes a noise."""
+        return self._pins[self._wiring.sounder.pin].driven == self._wiring.sounder.active_high
+
+    @property
+    def said(self) -> tuple[Said, ...]:
+        return tuple(self._prompt.said)
+
+    def trace(self, number: int) -> tuple[tuple[float, bool | None], ...]:
+        """(time, level) of the last 64 changes of what BCM `number` drives; None where it floats."""
+        return tuple(self._pins[number].trace)
+
+    def quiet(self, now_s: float) -> bool:
+        """True when no contact and no key is about to move: what `Scanner` wants as `world_quiet`."""
+        return not (
+            any(contact.restless(now_s) for contact in self._contacts.values())
+            or (self._matrix is not None and self._matrix.restless(now_s))
+        )
+
+    def drops_s(self) -> tuple[float, ...]:
+        """Seconds from fire or exit being set to the lock's pin being off; the last 1000 times."""
+        return tuple(self._drops_s)
+
+    def drop_s(self, share: float) -> float | None:
+        """Percentile of `drops_s`."""
+        return percentile(self.drops_s(), share)
+
+    def _lock_changed(self, at_s: float, level: bool | None) -> None:
+        moved_s, self._life_moved_s = self._life_moved_s, None
+        if level != self._wiring.lock.active_high and moved_s is not None and moved_s <= at_s:
+            self._drops_s.append(at_s - moved_s)
+
+    def _relay(self, name: str) -> BenchPin:
+        return self._pins[{"lock": self._wiring.lock.pin, "permit": self._wiring.permit.pin}[name]]

@@ -1,0 +1,127 @@
+"""Which pin each part hangs on and which way round: the wiring of one kiosk, checked before a pin is touched.
+
+Pins are BCM numbers. The defaults keep clear of I2C (2, 3), the serial port of a modem (14, 15) and an
+I2S loudspeaker amplifier (18, 19, 21); they use the pins of SPI0, which is off unless somebody turns it
+on. BCM 9 to 27 are pulled low when the board gets power and 0 to 8 high (BCM2835 ARM Peripherals, table
+6-31), so relays that switch on at a high level rest on 9 to 27.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+
+from hw.ports import Input
+
+BcmPin = Annotated[int, msgspec.Meta(ge=2, le=27)]
+Samples = Annotated[int, msgspec.Meta(ge=1, le=20)]
+
+
+class ContactKind(StrEnum):
+    """How a contact between its pin and ground rests. A cut wire reads as an open contact."""
+
+    NORMALLY_OPEN = "normally_open"
+    NORMALLY_CLOSED = "normally_closed"
+
+
+class RelayWiring(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`active_high`: a high level pulls the relay in."""
+
+    pin: BcmPin
+    active_high: bool = True
+
+
+class ContactWiring(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A contact to ground. `on_samples`, `off_samples`: equal samples in a row (10 ms each) that count."""
+
+    pin: BcmPin
+    contact: ContactKind = ContactKind.NORMALLY_CLOSED
+    fitted: bool = True
+    on_samples: Samples = 3
+    off_samples: Samples = 3
+
+
+class KeypadWiring(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A matrix of four rows and three or four columns, no diodes. Times in seconds."""
+
+    rows: Annotated[tuple[BcmPin, ...], msgspec.Meta(min_length=4, max_length=4)] = (4, 7, 8, 9)
+    columns: Annotated[tuple[BcmPin, ...], msgspec.Meta(min_length=3, max_length=4)] = (10, 11, 20)
+    debounce_s: Annotated[float, msgspec.Meta(ge=0.01, le=0.1)] = 0.02
+    stuck_s: Annotated[float, msgspec.Meta(ge=2, le=120)] = 10.0
+
+
+class SounderWiring(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A buzzer with its own oscillator, switched on and off."""
+
+    pin: BcmPin = 22
+    active_high: bool = True
+
+
+class LightsWiring(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    green_pin: BcmPin = 23
+    amber_pin: BcmPin = 24
+    red_pin: BcmPin = 25
+    active_high: bool = True
+
+
+class WiringSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole board. What guards life is normally closed and acts on the first active sample."""
+
+    lock: RelayWiring = RelayWiring(pin=17)
+    permit: RelayWiring = RelayWiring(pin=27)
+    door: ContactWiring = ContactWiring(pin=5)
+    exit: ContactWiring = ContactWiring(pin=6, on_samples=1)
+    fire: ContactWiring = ContactWiring(pin=12, on_samples=1)
+    panic: ContactWiring = ContactWiring(pin=13)
+    case: ContactWiring = ContactWiring(pin=16)
+    vibration: ContactWiring = ContactWiring(pin=26, contact=ContactKind.NORMALLY_OPEN, on_samples=1)
+    keypad: KeypadWiring = KeypadWiring()
+    sounder: SounderWiring = SounderWiring()
+    lights: LightsWiring = LightsWiring()
+
+    def contact(self, name: Input) -> ContactWiring:
+        return {
+            Input.DOOR: self.door,
+            Input.EXIT: self.exit,
+            Input.FIRE: self.fire,
+            Input.PANIC: self.panic,
+            Input.CASE: self.case,
+            Input.VIBRATION: self.vibration,
+        }[name]
+
+    def pins(self) -> Iterator[tuple[str, int]]:
+        """Every pin in use, under its key in the settings."""
+        yield "lock.pin", self.lock.pin
+        yield "permit.pin", self.permit.pin
+        for name in Input:
+            if self.contact(name).fitted:
+                yield f"{name}.pin", self.contact(name).pin
+        for index, pin in enumerate(self.keypad.rows):
+            yield f"keypad.rows[{index}]", pin
+        for index, pin in enumerate(self.keypad.columns):
+            yield f"keypad.columns[{index}]", pin
+        yield "sounder.pin", self.sounder.pin
+        yield "lights.green_pin", self.lights.green_pin
+        yield "lights.amber_pin", self.lights.amber_pin
+        yield "lights.red_pin", self.lights.red_pin
+
+    def problems(self) -> tuple[str, ...]:
+        """What no kiosk may be started with, a sentence each; empty when the wiring is sound."""
+        found: list[str] = []
+        owner: dict[int, str] = {}
+        for key, pin in self.pins():
+            if pin in owner:
+                found.append(f"wiring.{key} and wiring.{owner[pin]} both use BCM {pin}")
+            owner.setdefault(pin, key)
+        for name in (Input.EXIT, Input.FIRE):
+            contact = self.contact(name)
+            if not contact.fitted:
+                continue
+            if contact.contact is not ContactKind.NORMALLY_CLOSED:
+                found.append(f"wiring.{name}.contact must be normally_closed, or a cut wire would go unseen")
+            if contact.on_samples != 1:
+                found.append(f"wiring.{name}.on_samples must be 1: {name} drops the lock at the first sample")
+        return tuple(found)
