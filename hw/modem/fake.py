@@ -1,0 +1,846 @@
+"""A modem that is not there: speaks AT as real ones do, with their delays, chatter and faults, switched live.
+
+`FakeModem` is bytes and time in, bytes out. `PtyModem` puts it behind a pseudo-terminal that the real
+driver opens; `SteppedModem` joins it to the real engine in memory, so that a story clock can drive both.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import re
+import select
+import threading
+import time
+import tty
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from hw.modem import pdu
+from hw.modem.at import Engine, Request, Status
+from hw.modem.models import PROFILES, ModemProfile
+from hw.ports import Clock, ModemEvent
+
+FAULTS: Final = MappingProxyType(
+    {
+        "absent": "the port is not there",
+        "mute": "nothing is answered",
+        "noise": "random bytes, broken UTF-8 and half lines between the answers",
+        "drop": "three lines in ten are lost",
+        "slow": "every answer takes 2 s longer, the network 12 s",
+        "late": "the network answers after 45 s",
+        "reboot_loop": "restarts every 30 s",
+        "silent_reboot": "restarts at every text, without a word",
+        "brown_out": "restarts for want of current when a text goes out",
+        "sim_busy": "the card is busy",
+        "no_sim": "no card",
+        "wrong_pin": "the card wants a PIN and takes none",
+        "unregistered": "no network",
+        "denied": "the network refuses the card",
+        "storage_full": "the message storage is full",
+        "no_credit": "the network bars texts for lack of credit",
+        "duplicate": "every answer comes twice",
+        "wrong_reply": "every command gets the answer to the one before",
+        "no_ok": "the closing OK is missing",
+        "no_prompt": "does not ask for the text",
+        "half_line": "every third answer breaks off in the middle",
+        "echo": "echoes whatever was set",
+        "unsaid": "the network takes the text, the answer is lost",
+        "undelivered": "texts are taken and never reach the phone",
+    }
+)
+"""Every fault by name, and `cms:N` beside them: the network answers +CMS ERROR: N."""
+
+_REBOOT_EVERY_S: Final = 30.0
+_STORAGE: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class FakeProfile:
+    """How one family behaves, as data. Times in seconds; `chatter` are lines that come by themselves."""
+
+    model: str
+    banner: tuple[str, ...]
+    chatter: tuple[str, ...]
+    chatter_s: float
+    reply_s: float
+    network_s: float
+    boot_s: float
+    register_s: float
+    answers: tuple[tuple[str, str], ...] = ()
+
+
+FAKE_PROFILES: Final = MappingProxyType(
+    {
+        "sim800": FakeProfile(
+            "SIMCOM_SIM800L",
+            ("RDY", "+CFUN: 1", "+CPIN: READY", "Call Ready", "SMS Ready"),
+            ('*PSUTTZ: 2026,3,1,10,0,0,"+22",0', "DST: 0", "RING", "UNDER-VOLTAGE WARNNING", "+CREG: 1"),
+            7.0,
+            0.02,
+            2.5,
+            4.0,
+            3.0,
+            (("AT+CBC", "+CBC: 0,86,4012"), ("AT+SPIC", "+SPIC: {tries},10,0,0")),
+        ),
+        "sim7600": FakeProfile(
+            "SIMCOM_SIM7600E-H",
+            ("*ATREADY: 1", "+CPIN: READY", "SMS DONE", "PB DONE"),
+            ('+CREG: 1,"1A2B","01C3D4E5"', "+CGEV: ME PDN ACT 1", "RING"),
+            9.0,
+            0.01,
+            1.5,
+            9.0,
+            5.0,
+            (("AT+CBC", "+CBC: 4.012V"), ("AT+SPIC", "+SPIC: {tries},10,0,0")),
+        ),
+        "quectel": FakeProfile(
+            "EC25",
+            ("RDY", "+CPIN: READY", "+QUSIM: 1", "+QIND: SMS DONE", "+QIND: PB DONE"),
+            ('+QIND: "csq",21,99', "RING", "+CREG: 1"),
+            8.0,
+            0.01,
+            1.5,
+            8.0,
+            4.0,
+            (("AT+CBC", "+CBC: 0,88,3912"), ('AT+QPINC="SC"', '+QPINC: "SC",{tries},10')),
+        ),
+        "huawei": FakeProfile(
+            "E3372",
+            ("^SIMST:1", "^SRVST:2"),
+            ("^RSSI:18", "^BOOT:22013280,0,0,0,6", '^HCSQ:"LTE",45,40,121,20', "^MODE:5,4", "+CREG: 1"),
+            3.0,
+            0.01,
+            2.0,
+            8.0,
+            5.0,
+            (("AT^CPIN?", "^CPIN: READY,,10,{tries},10,3"),),
+        ),
+        "generic": FakeProfile("MODEM", ("RDY",), ("RING", "+CREG: 1"), 11.0, 0.02, 2.5, 5.0, 3.0),
+        "generic-text": FakeProfile("MODEM-T", ("RDY",), ("RING", "+CREG: 1"), 11.0, 0.02, 2.5, 5.0, 3.0),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FakeText:
+    """What a phone received: to whom, what, when (the fake's seconds). Its repr shows neither number nor text."""
+
+    number: str
+    text: str
+    at_s: float
+
+    def __repr__(self) -> str:
+        return f"FakeText(to=…{self.number[-2:]}, at_s={self.at_s:.2f})"
+
+
+class FakeModem:
+    """The modem's side of the line.
+
+    `instant` answers at once and is registered from the start (for a story clock); otherwise the
+    profile's delays hold. `chatter` lets it talk by itself. `reports` sends delivery reports.
+    """
+
+    def __init__(
+        self,
+        profile: str = "sim800",
+        *,
+        pin: str | None = None,
+        instant: bool = True,
+        chatter: bool = False,
+        reports: bool = True,
+        seed: int = 0,
+    ) -> None:
+        self.name = profile
+        self.profile = FAKE_PROFILES[profile]
+        self.texts: list[FakeText] = []
+        self.faults: dict[str, str] = {}
+        self.pin_tries = 3
+        self.boots = 0
+        self._pin = pin
+        self._instant = instant
+        self._chatter = chatter
+        self._reports = reports
+        self._random = random.Random(seed)
+        self._now = 0.0
+        self._queue: list[tuple[float, bytes]] = []
+        self._last_at_s = 0.0
+        self._output = bytearray()
+        self._line = bytearray()
+        self._stored: dict[int, str] = {}
+        self._backlog: list[tuple[str, str]] = []
+        self._reference = 0
+        self._pieces: dict[tuple[str, int], dict[int, str]] = {}
+        self._answers = 0
+        self._previous: tuple[str, ...] = ("OK",)
+        self._next_chatter_s = self.profile.chatter_s
+        self._reboot_s: float | None = None
+        self._powered_s = 0.0
+        self._settle(0.0)
+
+    def __repr__(self) -> str:
+        return f"FakeModem({self.name}, faults={sorted(self.faults)}, texts={len(self.texts)})"
+
+    # --- for whoever plays with it --------------------------------------------------------------
+
+    def fault(self, name: str, on: bool = True, *, cure: str = "") -> None:
+        """Switch a fault; KeyError for an unknown one. `cure`: `reset`, `reopen` or `power` ends it too."""
+        if name not in FAULTS and re.fullmatch(r"cms:\d{1,3}", name) is None:
+            raise KeyError(name)
+        if on:
+            self.faults[name] = cure
+        else:
+            self.faults.pop(name, None)
+        if name == "reboot_loop":
+            self._reboot_s = self._now + _REBOOT_EVERY_S if on else None
+
+    def incoming(self, number: str, text: str) -> None:
+        """Somebody writes to the kiosk; waits in the network while the storage is full."""
+        self._backlog.append((number, text))
+
+    def say(self, line: str) -> None:
+        """Let the modem say a line by itself, now."""
+        self._emit(f"\r\n{line}\r\n".encode("latin-1"), 0.0)
+
+    def reboot(self, *, banner: bool = True) -> None:
+        """Restart: settings are lost, what was being done is forgotten."""
+        self.boots += 1
+        self._queue.clear()
+        boot_s = 0.0 if self._instant else self.profile.boot_s
+        self._settle(self._now + boot_s)
+        if banner:
+            for line in self.profile.banner:
+                self._emit(f"\r\n{line}\r\n".encode("latin-1"), boot_s)
+
+    def reopened(self) -> None:
+        """The port was closed and opened."""
+        self._cure("reopen")
+
+    def power_cycled(self) -> None:
+        self._cure("power")
+        self._cure("reopen")
+        self._cure("reset")
+        self.reboot()
+
+    # --- bytes and time -------------------------------------------------------------------------
+
+    def feed(self, data: bytes, now_s: float) -> None:
+        self._now = max(self._now, now_s)
+        if self._now < self._powered_s or "absent" in self.faults:
+            return
+        for byte in data:
+            self._take(byte)
+
+    def poll(self, now_s: float) -> None:
+        self._now = max(self._now, now_s)
+        while self._backlog and len(self._stored) < self._room():
+            self._store(*self._backlog.pop(0))
+        if self._chatter and self._now >= self._next_chatter_s:
+            self._next_chatter_s = self._now + self.profile.chatter_s
+            self.say(self._random.choice(self.profile.chatter))
+        if self._reboot_s is not None and self._now >= self._reboot_s:
+            self._reboot_s = self._now + _REBOOT_EVERY_S
+            self.reboot()
+        due = [item for item in self._queue if item[0] <= self._now]
+        if due:
+            self._queue = [item for item in self._queue if item[0] > self._now]
+            for _, data in due:
+                self._output += data
+
+    def take_output(self) -> bytes:
+        data = bytes(self._output)
+        self._output.clear()
+        return data
+
+    def next_wake_s(self) -> float | None:
+        times = [at_s for at_s, _ in self._queue]
+        if self._chatter:
+            times.append(self._next_chatter_s)
+        if self._reboot_s is not None:
+            times.append(self._reboot_s)
+        if self._backlog and len(self._stored) < self._room():
+            times.append(self._now)
+        return min(times) if times else None
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _settle(self, powered_s: float) -> None:
+        self._powered_s = powered_s
+        self._line.clear()
+        self._echo = True
+        self._text_mode = True
+        self._numeric = False
+        self._charset = "GSM"
+        self._notify = False
+        self._direct_reports = False
+        self._body: str | None = None
+        self._unlocked = self._pin is None
+        self._busy_until_s = 0.0
+        self._waiting: list[str] = []
+        self._registered_s = powered_s + (0.0 if self._instant else self.profile.register_s)
+
+    def _cure(self, how: str) -> None:
+        for name in [name for name, cure in self.faults.items() if cure == how]:
+            self.fault(name, on=False)
+
+    def _room(self) -> int:
+        return 0 if "storage_full" in self.faults else _STORAGE
+
+    def _emit(self, data: bytes, after_s: float) -> None:
+        """Lines leave in the order in which they were said."""
+        if "mute" in self.faults or "absent" in self.faults:
+            return
+        if "noise" in self.faults and self._random.random() < 0.4:
+            junk = bytes(self._random.randrange(256) for _ in range(self._random.randrange(1, 12)))
+            data = b"\r\n" + junk.replace(b">", b"?") + b"\r\n" + data
+        at_s = max(self._now + after_s, self._last_at_s if self._last_at_s > self._now else 0.0)
+        self._last_at_s = at_s
+        self._queue.append((at_s, data))
+
+    def _take(self, byte: int) -> None:
+        char = bytes((byte,))
+        if self._echo or "echo" in self.faults:
+            self._emit(char, 0.0)
+        if self._body is not None:
+            if char == b"\x1b":
+                self._body = None
+                self._line.clear()
+                self._answer(("OK",))
+            elif char == b"\x1a":
+                body = self._line.decode("latin-1").strip()
+                self._line.clear()
+                target, self._body = self._body, None
+                self._take_body(target, body)
+            elif char not in b"\r\n":
+                self._line += char
+            return
+        if char == b"\x1b":
+            self._line.clear()
+        elif char == b"\r":
+            command = self._line.decode("latin-1").strip()
+            self._line.clear()
+            if command:
+                self._command(command)
+        elif char != b"\n":
+            self._line += char
+
+    def _reply_s(self) -> float:
+        reply_s = 0.0 if self._instant else self.profile.reply_s
+        return reply_s + (2.0 if "slow" in self.faults else 0.0)
+
+    def _answer(self, lines: tuple[str, ...], after_s: float = 0.0) -> None:
+        """The answer to a command, with whatever faults do to it."""
+        self._answers += 1
+        if "wrong_reply" in self.faults:
+            lines, self._previous = self._previous, lines
+        if "no_ok" in self.faults and len(lines) > 1 and lines[-1] == "OK":
+            lines = lines[:-1]
+        data = b""
+        for line in lines:
+            if "drop" in self.faults and self._random.random() < 0.3:
+                continue
+            data += f"\r\n{line}\r\n".encode("latin-1")
+        if "half_line" in self.faults and self._answers % 3 == 0:
+            data = data[: len(data) // 2]
+        if data:
+            self._emit(data, after_s + self._reply_s())
+            if "duplicate" in self.faults:
+                self._emit(data, after_s + self._reply_s())
+
+    def _error(self, number: int, family: str = "CME") -> None:
+        numbered = self._numeric or family == "CMS"
+        self._answer((f"+{family} ERROR: {number}" if numbered else "ERROR",))
+
+    def _command(self, command: str) -> None:
+        upper = command.upper()
+        if not upper.startswith("AT"):
+            self._answer(("ERROR",))
+            return
+        fixed = self._fixed_answer(upper)
+        if fixed is not None:
+            self._answer((fixed, "OK"))
+            return
+        for prefix, handler in self._HANDLERS:
+            if upper.startswith(prefix):
+                handler(self, command[len(prefix) :])
+                return
+        if upper == "AT" or re.fullmatch(r"AT(?:[EQV][01]|Z|&F)+", upper):
+            if "E0" in upper:
+                self._echo = False
+            elif "E1" in upper or "Z" in upper or "&F" in upper:
+                self._echo = True
+            self._answer(("OK",))
+        else:
+            self._answer(("ERROR",))
+
+    def _fixed_answer(self, upper: str) -> str | None:
+        for command, answer in self.profile.answers:
+            if upper == command.upper():
+                return answer.format(tries=self.pin_tries)
+        return None
+
+    def _card_error(self) -> int | None:
+        if "no_sim" in self.faults:
+            return 10
+        if "sim_busy" in self.faults:
+            return 14
+        if not self._unlocked or "wrong_pin" in self.faults:
+            return 11
+        return None
+
+    def _cmd_cpin(self, rest: str) -> None:
+        error = self._card_error()
+        if rest == "?":
+            if error in (10, 14):
+                self._error(error)
+            else:
+                wants = "SIM PUK" if self.pin_tries == 0 else "SIM PIN"
+                self._answer((f"+CPIN: {wants if error else 'READY'}", "OK"))
+            return
+        if rest == f'="{self._pin}"' and "wrong_pin" not in self.faults and self.pin_tries:
+            self._unlocked = True
+            self.pin_tries = 3
+            self._answer(("OK",))
+        else:
+            self.pin_tries = max(0, self.pin_tries - 1)
+            self._error(16)
+
+    def _cmd_registration(self, kind: str, rest: str) -> None:
+        if rest != "?":
+            self._answer(("OK",))
+            return
+        if "denied" in self.faults:
+            state = 3
+        elif "unregistered" in self.faults or self._card_error() or self._now < self._registered_s:
+            state = 2
+        else:
+            state = 1
+        self._answer((f"+{kind}: 0,{state}", "OK"))
+
+    def _cmd_creg(self, rest: str) -> None:
+        self._cmd_registration("CREG", rest)
+
+    def _cmd_cgreg(self, rest: str) -> None:
+        self._cmd_registration("CGREG", rest)
+
+    def _cmd_cereg(self, rest: str) -> None:
+        self._cmd_registration("CEREG", rest)
+
+    def _cmd_cmee(self, rest: str) -> None:
+        self._numeric = rest == "=1"
+        self._answer(("OK",))
+
+    def _cmd_cmgf(self, rest: str) -> None:
+        if rest == "=0" and self.name == "generic-text":
+            self._error(303, "CMS")
+            return
+        self._text_mode = rest == "=1"
+        self._answer(("OK",))
+
+    def _cmd_cscs(self, rest: str) -> None:
+        self._charset = rest.strip('="')
+        self._answer(("OK",))
+
+    def _cmd_cnmi(self, rest: str) -> None:
+        values = rest.strip("=").split(",")
+        self._notify = len(values) > 1 and values[1] == "1"
+        self._direct_reports = len(values) > 3 and values[3] == "1"
+        self._answer(("OK",))
+
+    def _cmd_cpms(self, rest: str) -> None:
+        used = _STORAGE if "storage_full" in self.faults else len(self._stored)
+        numbers = f"{used},{_STORAGE}"
+        if rest == "?":
+            self._answer(("+CPMS: " + ",".join(f'"SM",{numbers}' for _ in range(3)), "OK"))
+        else:
+            self._answer(("+CPMS: " + ",".join(numbers for _ in range(3)), "OK"))
+
+    def _cmd_csca(self, rest: str) -> None:
+        self._answer(('+CSCA: "+491710760000",145', "OK") if rest == "?" else ("OK",))
+
+    def _cmd_csq(self, rest: str) -> None:
+        self._answer(("+CSQ: 99,99" if "unregistered" in self.faults else "+CSQ: 20,99", "OK"))
+
+    def _cmd_cops(self, rest: str) -> None:
+        self._answer(('+COPS: 0,0,"Testnet",2' if "unregistered" not in self.faults else "+COPS: 0", "OK"))
+
+    def _cmd_cclk(self, rest: str) -> None:
+        self._answer(('+CCLK: "26/03/01,10:00:00+22"', "OK"))
+
+    def _cmd_cgmm(self, rest: str) -> None:
+        self._answer((self.profile.model, "OK"))
+
+    def _cmd_cusd(self, rest: str) -> None:
+        self._answer(("OK",))
+        self._emit(b'\r\n+CUSD: 0,"Balance 42.00",15\r\n', 0.0 if self._instant else 2.0)
+
+    def _cmd_ok(self, rest: str) -> None:
+        self._answer(("OK",))
+
+    def _cmd_reset(self, rest: str) -> None:
+        if "mute" in self.faults and self.faults["mute"] != "reset":
+            return
+        self._answer(("OK",))
+        self._cure("reset")
+        self.reboot()
+
+    def _cmd_cmgl(self, rest: str) -> None:
+        lines: list[str] = []
+        for index, stored in sorted(self._stored.items()):
+            if self._text_mode:
+                message = pdu.decode(stored)
+                if not isinstance(message, pdu.Deliver):
+                    continue
+                number, text = (self._said(value) for value in (message.number, message.text))
+                lines += (f'+CMGL: {index},"REC UNREAD","{number}",,"26/03/01,10:00:00+22"', text)
+            else:
+                lines += (f"+CMGL: {index},0,,{len(stored) // 2 - 1}", stored)
+        self._answer((*lines, "OK"))
+
+    def _said(self, text: str) -> str:
+        return text.encode("utf-16-be").hex().upper() if self._charset == "UCS2" else text
+
+    def _cmd_cmgd(self, rest: str) -> None:
+        index = rest.strip("=").split(",")[0]
+        if index.isdecimal():
+            self._stored.pop(int(index), None)
+        self._answer(("OK",))
+
+    def _cmd_cmgs(self, rest: str) -> None:
+        error = self._card_error()
+        if error is not None:
+            self._error({10: 310, 11: 311, 14: 314}[error], "CMS")
+            return
+        self._body = rest.strip("=")
+        if "no_prompt" not in self.faults:
+            self._emit(b"\r\n> ", self._reply_s())
+
+    def _take_body(self, target: str, body: str) -> None:
+        """The network has the text, or will not have it."""
+        if "brown_out" in self.faults:
+            self.say("UNDER-VOLTAGE WARNNING")
+            self.say("UNDER-VOLTAGE POWER DOWN")
+            self.reboot()
+            return
+        if "silent_reboot" in self.faults:
+            self.reboot(banner=False)
+            return
+        read = self._read_body(target, body)
+        if read is None:
+            self._error(304, "CMS")
+            return
+        number, text, report, piece = read
+        refused = next((int(name[4:]) for name in self.faults if name.startswith("cms:")), None)
+        if "no_credit" in self.faults:
+            refused = 8
+        if {"unregistered", "denied"} & self.faults.keys() or self._now < self._registered_s:
+            refused = 331
+        network_s = 0.0 if self._instant else self.profile.network_s
+        network_s += 45.0 if "late" in self.faults else 12.0 if "slow" in self.faults else 0.0
+        if refused is not None:
+            self._answer((f"+CMS ERROR: {refused}",), network_s)
+            return
+        self._reference = (self._reference + 1) & 0xFF
+        delivered = "undelivered" not in self.faults
+        if delivered:
+            self._deliver(number, text, piece)
+        if "unsaid" not in self.faults:
+            self._answer((f"+CMGS: {self._reference}", "OK"), network_s)
+        if report and self._reports and self._direct_reports:
+            status = pdu.encode_status_report(self._reference, number, 0x00 if delivered else 0x46)
+            lines = f"\r\n+CDS: {status.length}\r\n{status.hex}\r\n"
+            self._emit(lines.encode("latin-1"), network_s + (0.0 if self._instant else 3.0))
+
+    def _read_body(self, target: str, body: str) -> tuple[str, str, bool, pdu.Concatenation | None] | None:
+        """Number, text, whether a report is wanted, and the piece; None for what no modem would take."""
+        if self._text_mode:
+            number = target.strip('"')
+            if self._charset != "UCS2":
+                return number, body, False, None
+            try:
+                return (
+                    bytes.fromhex(number).decode("utf-16-be"),
+                    bytes.fromhex(body).decode("utf-16-be"),
+                    True,
+                    None,
+                )
+            except ValueError:
+                return None
+        try:
+            message = pdu.decode(body, outgoing=True)
+        except pdu.PduError:
+            return None
+        if not isinstance(message, pdu.Submit) or target != str(len(body) // 2 - 1 - int(body[:2], 16)):
+            return None
+        return message.number, message.text, message.report, message.concatenation
+
+    def _deliver(self, number: str, text: str, piece: pdu.Concatenation | None) -> None:
+        if piece is None:
+            self.texts.append(FakeText(number, text, self._now))
+            return
+        pieces = self._pieces.setdefault((number, piece.reference), {})
+        pieces[piece.sequence] = text
+        if len(pieces) == piece.total:
+            del self._pieces[(number, piece.reference)]
+            whole = "".join(pieces[index] for index in sorted(pieces))
+            self.texts.append(FakeText(number, whole, self._now))
+
+    def _store(self, number: str, text: str) -> None:
+        index = next(index for index in range(1, _STORAGE + 1) if index not in self._stored)
+        self._stored[index] = pdu.encode_deliver(number, text).hex
+        if self._notify:
+            self.say(f'+CMTI: "SM",{index}')
+
+    _HANDLERS: Final[tuple[tuple[str, Callable[[FakeModem, str], None]], ...]] = (
+        ("AT+CPIN", _cmd_cpin),
+        ("AT+CREG", _cmd_creg),
+        ("AT+CGREG", _cmd_cgreg),
+        ("AT+CEREG", _cmd_cereg),
+        ("AT+CMEE", _cmd_cmee),
+        ("AT+CMGF", _cmd_cmgf),
+        ("AT+CSCS", _cmd_cscs),
+        ("AT+CNMI", _cmd_cnmi),
+        ("AT+CPMS", _cmd_cpms),
+        ("AT+CSCA", _cmd_csca),
+        ("AT+CSQ", _cmd_csq),
+        ("AT+COPS", _cmd_cops),
+        ("AT+CCLK", _cmd_cclk),
+        ("AT+CGMM", _cmd_cgmm),
+        ("AT+CUSD", _cmd_cusd),
+        ("AT+CMGL", _cmd_cmgl),
+        ("AT+CMGD", _cmd_cmgd),
+        ("AT+CMGS", _cmd_cmgs),
+        ("AT+CSMP", _cmd_ok),
+        ("AT+QURCCFG", _cmd_ok),
+        ("AT^CURC", _cmd_ok),
+        ("AT+CFUN=1,1", _cmd_reset),
+        ("AT+CRESET", _cmd_reset),
+        ("AT+CFUN", _cmd_ok),
+    )
+
+
+# --- joined in memory ------------------------------------------------------------------------------
+
+
+class SteppedModem:
+    """The real engine and a fake modem, joined in memory: a `hw.ports.Modem` without thread or port.
+
+    All time comes from `poll`, so a story clock drives it; `clock` only dates what is sent between two
+    polls.
+    """
+
+    def __init__(
+        self,
+        fake: FakeModem | None = None,
+        profile: ModemProfile | None = None,
+        clock: Clock | None = None,
+        *,
+        pin: str | None = None,
+        can_power: bool = False,
+        engine: Engine | None = None,
+    ) -> None:
+        self.fake = fake if fake is not None else FakeModem()
+        self.engine = (
+            engine
+            if engine is not None
+            else Engine(
+                profile if profile is not None else PROFILES[self.fake.name], pin, can_power=can_power
+            )
+        )
+        self._clock = clock
+        self._now = clock.now_s() if clock is not None else 0.0
+        self._open = False
+        self._retry_s = self._now
+        self._events: list[ModemEvent] = []
+
+    @property
+    def status(self) -> Status:
+        return self.engine.status
+
+    @property
+    def idle(self) -> bool:
+        return self.engine.idle
+
+    def send(self, ticket: int, number: str, text: str, deadline_s: float) -> None:
+        if self._clock is not None:
+            self._now = max(self._now, self._clock.now_s())
+        self.engine.send(ticket, number, text, deadline_s, self._now)
+        self._pump()
+
+    def poll(self, now_s: float) -> tuple[ModemEvent, ...]:
+        self._now = max(self._now, now_s)
+        self._pump()
+        events = tuple(self._events)
+        self._events.clear()
+        return events
+
+    def next_wake_s(self) -> float | None:
+        times = [self.engine.next_wake_s(), self.fake.next_wake_s(), None if self._open else self._retry_s]
+        known = [at_s for at_s in times if at_s is not None]
+        if self._events:
+            known.append(self._now)
+        return min(known) if known else None
+
+    def close(self) -> None:
+        self._open = False
+
+    def _pump(self) -> None:
+        """Carry bytes to and fro until nothing moves at this moment."""
+        self._mind_port()
+        moving = True
+        while moving:
+            self.engine.poll(self._now)
+            out = self.engine.take_output()
+            if out and self._open:
+                self.fake.feed(out, self._now)
+            self.fake.poll(self._now)
+            back = self.fake.take_output()
+            if back and self._open:
+                self.engine.feed(back, self._now)
+            self._serve_requests()
+            moving = bool(out or back)
+        self._events += self.engine.take_events()
+
+    def _mind_port(self) -> None:
+        absent = "absent" in self.fake.faults
+        if self._open and absent:
+            self._open = False
+            self._retry_s = self._now + 5.0
+            self.engine.port_lost(self._now, "the port is gone")
+        elif not self._open and self._now >= self._retry_s:
+            if absent:
+                self._retry_s = self._now + 5.0
+                self.engine.port_lost(self._now, "the port is gone")
+            else:
+                self._open = True
+                self.engine.port_opened(self._now)
+
+    def _serve_requests(self) -> None:
+        for request in self.engine.take_requests():
+            if request is Request.POWER_CYCLE:
+                self.fake.power_cycled()
+            else:
+                self.fake.reopened()
+
+
+# --- behind a pseudo-terminal ----------------------------------------------------------------------
+
+
+class PtyModem:
+    """A fake modem behind a pseudo-terminal, served by a thread of its own in real time.
+
+    `port` is the path to open; with `link` it is a symbolic link that survives a new pseudo-terminal, as
+    a udev name does. `speed` lets the fake's clock run faster than the wall's.
+    """
+
+    def __init__(
+        self, fake: FakeModem | None = None, *, link: Path | None = None, speed: float = 1.0
+    ) -> None:
+        self.fake = fake if fake is not None else FakeModem(instant=False)
+        self.lock = threading.Lock()
+        self._link = link
+        self._speed = speed
+        self._started_s = time.monotonic()
+        self._wake_read, self._wake_write = os.pipe()
+        self._master = -1
+        self._slave = -1
+        self.port = ""
+        self._stopping = False
+        self._plug()
+        self._thread = threading.Thread(target=self._serve, name="fake-modem", daemon=True)
+        self._thread.start()
+
+    def fault(self, name: str, on: bool = True, *, cure: str = "") -> None:
+        """As `FakeModem.fault`; `absent` takes the pseudo-terminal away and brings another one back."""
+        with self.lock:
+            was_absent = "absent" in self.fake.faults
+            self.fake.fault(name, on, cure=cure)
+            is_absent = "absent" in self.fake.faults
+            if is_absent and not was_absent:
+                self._unplug()
+            elif was_absent and not is_absent:
+                self._plug()
+        self._nudge()
+
+    def incoming(self, number: str, text: str) -> None:
+        with self.lock:
+            self.fake.incoming(number, text)
+        self._nudge()
+
+    def power_cycle(self) -> None:
+        """What the supply relay would do."""
+        with self.lock:
+            self.fake.power_cycled()
+        self._nudge()
+
+    def close(self) -> None:
+        self._stopping = True
+        self._nudge()
+        self._thread.join(5.0)
+        with self.lock:
+            self._unplug()
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
+    def _nudge(self) -> None:
+        os.write(self._wake_write, b"x")
+
+    def _now(self) -> float:
+        return (time.monotonic() - self._started_s) * self._speed
+
+    def _plug(self) -> None:
+        self._master, self._slave = os.openpty()
+        tty.setraw(self._slave)
+        os.set_blocking(self._master, False)
+        self.port = os.ttyname(self._slave)
+        if self._link is not None:
+            with contextlib.suppress(FileNotFoundError):
+                self._link.unlink()
+            self._link.symlink_to(self.port)
+            self.port = str(self._link)
+
+    def _unplug(self) -> None:
+        if self._master < 0:
+            return
+        if self._link is not None:
+            with contextlib.suppress(FileNotFoundError):
+                self._link.unlink()
+        os.close(self._master)
+        os.close(self._slave)
+        self._master = self._slave = -1
+
+    def _serve(self) -> None:
+        pending = b""
+        while not self._stopping:
+            with self.lock:
+                master = self._master
+                wake_s = self.fake.next_wake_s()
+            timeout_s = 0.5 if wake_s is None else min(0.5, max(0.0, (wake_s - self._now()) / self._speed))
+            watched = [self._wake_read] if master < 0 else [self._wake_read, master]
+            try:
+                readable, _, _ = select.select(
+                    watched, [master] if pending and master >= 0 else [], [], timeout_s
+                )
+            except (OSError, ValueError):
+                continue
+            if self._wake_read in readable:
+                os.read(self._wake_read, 4096)
+            with self.lock:
+                if self._master != master or master < 0:
+                    pending = b""
+                    continue
+                data = b""
+                if master in readable:
+                    with contextlib.suppress(OSError):
+                        data = os.read(master, 4096)
+                if data:
+                    self.fake.feed(data, self._now())
+                self.fake.poll(self._now())
+                pending += self.fake.take_output()
+                if pending:
+                    with contextlib.suppress(BlockingIOError):
+                        pending = pending[os.write(master, pending) :]
