@@ -19,8 +19,8 @@ from edge.vision.observation import CameraHealth, Cover, Face, FaceVerdict, Obse
 
 PersonFact = FaceJudged | PeopleJudged
 
-VOTE_S: Final = 0.3
-"""Frames over this long count as one independent look. Over 0.3 s a head and the noise move on."""
+VOTE_S: Final = 0.35
+"""Frames over this long count as one independent look: in a third of a second head and noise move on."""
 _CLIP: Final = 4.0
 _PRIOR_COVERED: Final = math.log(0.3 / 0.7)
 _PRIOR_TURNED: Final = math.log(0.3 / 0.7)
@@ -29,8 +29,11 @@ _CHANGES_PER_S: Final = 0.05
 """How often somebody puts on or takes off something: once in 20 s. Bounds how sure the test can be."""
 _SURE: Final = math.log(0.95 / 0.05)
 _HIDDEN_S: Final = 1.0
-_UNCLEAR_S: Final = 1.5
-_UNDECIDED_S: Final = 1.6
+_UNCLEAR_S: Final = 1.2
+_UNDECIDED_S: Final = 1.2
+_HELD_DOUBT: Final = 0.4
+"""Doubt counts slower against a fact that is held than where there is none yet."""
+_DECIDED: Final = frozenset({FaceFact.PROPER, FaceFact.COVERED, FaceFact.TURNED})
 _DWELL_S: Final = 0.3
 _CAUSE_S: Final = 1.0
 _SEVERAL_S: Final = 0.7
@@ -169,7 +172,8 @@ class FaceJudge:
         self._unclear.update(unclear, dt_s)
         self._covered.add(0.0 if unclear else face.covered_logit, dt_s)
         self._turned.add(0.0 if unclear else face.turned_logit, dt_s)
-        self._undecided.update(self._decided() is None, dt_s)
+        held = self._said in _DECIDED
+        self._undecided.update(self._decided() is None, dt_s * (_HELD_DOUBT if held else 1.0))
         fade = math.exp(-dt_s / _CAUSE_S)
         for cover in self._causes:
             self._causes[cover] *= fade

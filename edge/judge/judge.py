@@ -1,7 +1,7 @@
 """Observations, the door and time into facts: all judges of one cabin behind three calls.
 
-Pure: no clock, no I/O. `observe` for each observation, `input` for each change of a wired input,
-`tick` when time went on; each answers with the facts in the order in which the table shall hear them:
+Pure: no clock, no I/O. `observe` for each observation, `door` for each change of the door contact, `tick`
+when time went on; each answers with the facts in the order in which the table shall hear them:
 the camera first, then coming and going, people, face, and the anomalies.
 """
 
@@ -26,7 +26,6 @@ from edge.judge.loiter import LoiterJudge
 from edge.judge.presence import PresenceJudge, sees_somebody
 from edge.judge.still import StillJudge
 from edge.vision.observation import CameraHealth, Cover, Observation
-from hw.ports import Input, InputChange
 
 Fact = (
     Appeared
@@ -41,21 +40,28 @@ Fact = (
 
 FACE_CAMERA: Final = "face"
 START_S: Final = 60.0
-"""How long the eyes may take to their first observation."""
+"""How long the eyes may take to their first observation, unless set otherwise."""
 STALE_S: Final = 5.0
-"""How long they may be silent after it."""
+"""How long they may be silent after it, unless set otherwise."""
 _ELSEWHERE_S: Final = 1.0
 
 
 class Judge:
     """Every judge of one cabin.
 
-    `door_fitted`: a door contact is wired; its level comes with `input`. The camera is `GONE` when
-    `START_S` passed without a first observation or `STALE_S` without a further one, or when the caller
+    `door_fitted`: a door contact is wired; its level comes with `door`. The camera is `GONE` when
+    `start_s` passed without a first observation or `silence_s` without a further one, or when the caller
     says so (`camera_gone`). Every other health comes from the observations.
     """
 
-    def __init__(self, flow: Flow, now_s: float, door_fitted: bool) -> None:
+    def __init__(
+        self,
+        flow: Flow,
+        now_s: float,
+        door_fitted: bool,
+        start_s: float = START_S,
+        silence_s: float = STALE_S,
+    ) -> None:
         self._presence = PresenceJudge(
             flow.presence_confirm_s, flow.gone_after_s, flow.presence_area, flow.presence_max_s, door_fitted
         )
@@ -63,8 +69,9 @@ class Judge:
         self._still = StillJudge()
         self._loiter = LoiterJudge(flow.loiter_s)
         self._area = flow.presence_area
+        self._silence_s = silence_s
         self._health: CameraHealth | None = None
-        self._silent_at_s = now_s + START_S
+        self._silent_at_s = now_s + start_s
         self._elsewhere_until_s = float("-inf")
 
     @property
@@ -96,16 +103,16 @@ class Judge:
     def observe(self, observation: Observation, now_s: float) -> tuple[Fact, ...]:
         """One observation. Of a second camera only whether it sees somebody counts.
 
-        An observation older than `STALE_S` is none: it changes nothing and does not keep the camera alive.
+        An observation older than `silence_s` is none: it changes nothing and does not keep the camera alive.
         """
         at_s = min(observation.at_s, now_s)
-        if now_s - at_s > STALE_S:
+        if now_s - at_s > self._silence_s:
             return self.tick(now_s)
         if observation.camera != FACE_CAMERA:
             if observation.health is CameraHealth.OK and sees_somebody(observation, self._area):
                 self._elsewhere_until_s = at_s + _ELSEWHERE_S
             return self.tick(now_s)
-        self._silent_at_s = at_s + STALE_S
+        self._silent_at_s = at_s + self._silence_s
         facts: list[Fact] = []
         self._say_health(observation.health, facts)
         came_or_went = self._presence.update(observation, at_s, at_s < self._elsewhere_until_s)
@@ -119,11 +126,9 @@ class Judge:
         facts.extend(self._loiter.update(self._presence.since_s, now_s))
         return tuple(facts)
 
-    def input(self, change: InputChange, now_s: float) -> tuple[Fact, ...]:
-        """A wired input moved; only the door matters here."""
-        if change.input is not Input.DOOR:
-            return ()
-        return self._presence.door(change.active, now_s)
+    def door(self, is_open: bool, now_s: float) -> tuple[Fact, ...]:
+        """The level of the door contact: once at the start, then at each change."""
+        return self._presence.door(is_open, now_s)
 
     def tick(self, now_s: float) -> tuple[Fact, ...]:
         """Time went on without an observation."""
@@ -141,18 +146,19 @@ class Judge:
         facts.extend(self._presence.stale(now_s))
         return tuple(facts)
 
-    def resume(self, now_s: float) -> None:
-        """The program was restarted in the middle of a visit; call after the door has been read."""
-        self._presence.resume(now_s)
+    def prime(self, present: bool, now_s: float) -> None:
+        """After a restart: whether the table remembers somebody, who stays present until seen to be gone."""
+        if present:
+            self._presence.resume(now_s)
 
-    def next_wake_s(self) -> float | None:
-        """When `tick` may have something to say, None for never."""
+    def next_wake_s(self, now_s: float) -> float | None:
+        """When `tick` may have something to say, `now_s` at the earliest; None for never."""
         waits = [
             None if self._health is CameraHealth.GONE else self._silent_at_s,
             self._presence.next_wake_s(),
             self._loiter.next_wake_s(self._presence.since_s),
         ]
-        return min((wait for wait in waits if wait is not None), default=None)
+        return min((max(wait, now_s) for wait in waits if wait is not None), default=None)
 
     def _say_health(self, health: CameraHealth, facts: list[Fact]) -> None:
         if health is self._health:

@@ -115,10 +115,12 @@ class PresenceJudge:
         return None if self._since_s is None or self._stuck else self._since_s + self._max_s
 
     def resume(self, now_s: float) -> None:
-        """After a restart in the middle of a visit: somebody is held present until seen to be gone."""
+        """After a restart in the middle of a visit: somebody is held present until seen to be gone.
+
+        Without a latch: who left while the power was off must not be locked in as a ghost.
+        """
         if self._since_s is None:
             self._since_s = now_s
-            self._latched = self._door_fitted and not self._door_open
 
     def _forget(self) -> None:
         self._since_s = None
