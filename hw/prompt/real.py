@@ -18,6 +18,9 @@ from hw.ports import HardwareError, PromptResult
 STARTED_S = 0.3
 """A player that still runs after this long has opened the loudspeaker; without one it ends at once."""
 
+CLOSE_S = 1.0
+"""How long `close` waits for a killed player; one that hangs in the kernel is left to the system."""
+
 MAKE_TIMEOUT_S = 30.0
 
 
@@ -94,8 +97,8 @@ class CabinPrompt:
     def close(self) -> None:
         self._stop("closed")
         for process in self._ending:
-            process.kill()
-            process.wait()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(CLOSE_S)
         self._ending = []
 
     def _stop(self, why: str) -> None:
@@ -105,7 +108,7 @@ class CabinPrompt:
         if not playing.answered:
             self._results.append(PromptResult(playing.ticket, False, why))
         if playing.process.poll() is None:
-            playing.process.terminate()
+            playing.process.kill()
             self._ending.append(playing.process)
 
     def _show(self, text: str) -> str:

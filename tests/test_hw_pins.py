@@ -1,0 +1,227 @@
+"""The real pins over a pretended lgpio: one request for an output, nothing floats, every failure by name."""
+
+from __future__ import annotations
+
+import os
+import sys
+import types
+from collections.abc import Iterator
+from pathlib import Path
+
+import gpiozero.pins.local
+import pytest
+
+from hw.board import Voice, open_board
+from hw.pins import _chip_error, open_lgpio
+from hw.ports import HardwareError, Input, KeyPress
+from hw.wiring import RelayWiring, WiringSettings
+from tests.hw_story import NoModem, StoryClock
+
+LOCK, PERMIT = 17, 27
+
+
+class LgpioError(Exception):
+    """As lgpio.error: the text is all there is."""
+
+
+class PretendedLgpio(types.ModuleType):
+    """lgpio 0.2.2.0 as far as the kiosk uses it, on lines that remember what they showed.
+
+    As the real one: a claim of a line that is an output already changes nothing, a claim without flags leaves
+    the pull, and a write to a line that the kernel has taken away reports no failure.
+    """
+
+    SET_PULL_UP, SET_PULL_DOWN, SET_PULL_NONE = 32, 64, 128
+    RISING_EDGE, FALLING_EDGE, BOTH_EDGES = 1, 2, 3
+    error = LgpioError
+
+    def __init__(self) -> None:
+        super().__init__("lgpio")
+        self.mode = dict.fromkeys(range(54), "")
+        self.level = dict.fromkeys(range(54), 0)
+        self.pull = {line: "up" if line < 9 else "down" for line in range(54)}
+        self.driven: dict[int, list[int | None]] = {line: [] for line in range(54)}
+        self.pulls: dict[int, list[str]] = {line: [] for line in range(54)}
+        self.busy: set[int] = set()
+        self.lost: set[int] = set()
+        self.opened: list[int] = []
+        self.pressed: set[tuple[int, int]] = set()
+
+    def gpiochip_open(self, chip: int) -> int:
+        self.opened.append(chip)
+        return 0
+
+    def gpiochip_close(self, handle: int) -> None:
+        raise AssertionError("closing the chip would float the relays")
+
+    def gpio_claim_input(self, handle: int, line: int, flags: int = 0) -> int:
+        if line in self.busy:
+            raise LgpioError("GPIO busy")
+        if self.mode[line] != "in":
+            self.mode[line] = "in"
+            self.driven[line].append(None)
+            self._pull(line, flags)
+        return 0
+
+    def gpio_claim_output(self, handle: int, line: int, level: int = 0, flags: int = 0) -> int:
+        if line in self.busy:
+            raise LgpioError("GPIO busy")
+        if self.mode[line] != "out":
+            self.mode[line] = "out"
+            self.level[line] = level
+            self.driven[line].append(level)
+            self._pull(line, flags)
+        return 0
+
+    def gpio_free(self, handle: int, line: int) -> int:
+        self.mode[line] = ""
+        return 0
+
+    def gpio_write(self, handle: int, line: int, level: int) -> int:
+        assert self.mode[line] == "out"
+        if line not in self.lost and self.level[line] != level:
+            self.level[line] = int(level)
+            self.driven[line].append(int(level))
+        return 0
+
+    def gpio_read(self, handle: int, line: int) -> int:
+        if self.mode[line] == "out":
+            return self.level[line]
+        for row, column in self.pressed:
+            if line == column and self.mode[row] == "out" and self.level[row] == 0:
+                return 0
+        return int(self.pull[line] == "up")
+
+    def gpio_get_mode(self, handle: int, line: int) -> int:
+        bias = {"up": 1 << 5, "down": 1 << 6, "none": 1 << 7}[self.pull[line]]
+        return (1 << 1 if self.mode[line] == "out" else 0) | bias
+
+    def _pull(self, line: int, flags: int) -> None:
+        for flag, pull in ((32, "up"), (64, "down"), (128, "none")):
+            if flags & flag:
+                self.pull[line] = pull
+                self.pulls[line].append(pull)
+
+
+@pytest.fixture
+def lgpio(monkeypatch: pytest.MonkeyPatch) -> Iterator[PretendedLgpio]:
+    pretended = PretendedLgpio()
+    depend_on_it = ("gpiozero.pins.lgpio", "hw.lgpio_pins")
+    for name in depend_on_it:
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, "lgpio", pretended)
+    monkeypatch.setattr(gpiozero.pins.local, "get_pi_revision", lambda: 0xA02082)
+    monkeypatch.setattr(gpiozero.pins.local.LocalPiFactory, "pins", {})
+    yield pretended
+    for name in depend_on_it:
+        sys.modules.pop(name, None)
+
+
+def _open(tmp_path: Path, wiring: WiringSettings | None = None):  # type: ignore[no-untyped-def]
+    return open_board(
+        wiring or WiringSettings(), clock=StoryClock(), modem=NoModem(), voice=Voice(None), work_dir=tmp_path
+    )
+
+
+@pytest.mark.parametrize("active_high", [True, False])
+def test_relays_show_nothing_but_rest_until_switched(
+    lgpio: PretendedLgpio, tmp_path: Path, active_high: bool
+) -> None:
+    relays = {"lock": RelayWiring(pin=LOCK, active_high=active_high), "permit": RelayWiring(pin=PERMIT)}
+    board = _open(tmp_path, WiringSettings(**relays))
+    rest = int(not active_high)
+    assert lgpio.driven[LOCK] == [None, rest], "an input, then an output at rest: nothing between"
+    assert lgpio.pulls[LOCK] == [], "the pull of the boot stays on until the pin drives"
+    board.lock.hold("unread", False)
+    board.lock.on()
+    assert lgpio.level[LOCK] == int(active_high)
+    assert board.lock.is_on
+    board.lock.close()
+    assert lgpio.driven[LOCK] == [None, rest, int(active_high), rest]
+    assert lgpio.mode[LOCK] == "out", "still driven after closing"
+
+
+def test_a_write_that_lgpio_swallowed_is_found(lgpio: PretendedLgpio, tmp_path: Path) -> None:
+    board = _open(tmp_path)
+    board.lock.hold("unread", False)
+    lgpio.lost.add(LOCK)
+    with pytest.raises(HardwareError) as caught:
+        board.lock.on()
+    assert caught.value.code == "relay_mismatch"
+
+
+def test_inputs_are_pulled_up_and_open_loops_are_active(lgpio: PretendedLgpio, tmp_path: Path) -> None:
+    board = _open(tmp_path)
+    board.inputs.sample(0.0)
+    assert board.inputs.active(Input.FIRE), "nothing is wired to it"
+    assert all(lgpio.pull[number] == "up" for number in (5, 6, 12, 13, 16, 26))
+    lgpio.pull[12] = "down"  # the loop, closed to ground
+    for index in range(3):
+        board.inputs.sample(index / 100)
+    assert not board.inputs.active(Input.FIRE)
+
+
+def test_the_keypad_is_read_with_one_row_at_a_time(lgpio: PretendedLgpio, tmp_path: Path) -> None:
+    board = _open(tmp_path)
+    lgpio.pressed = {(7, 20)}
+    events = [event for index in range(5) for event in board.keypad.scan(index / 100)]
+    assert [event.key for event in events if isinstance(event, KeyPress)] == ["6"]
+    rows = WiringSettings().keypad.rows
+    assert all(lgpio.mode[row] == "in" for row in rows)
+    assert all(set(lgpio.driven[row]) == {None, 0} for row in rows)
+
+
+@pytest.mark.parametrize("number", [number for _, number in WiringSettings().pins()])
+def test_a_busy_line_is_named(lgpio: PretendedLgpio, tmp_path: Path, number: int) -> None:
+    lgpio.busy = {number}
+    with pytest.raises(HardwareError, match=f"BCM {number}") as caught:
+        _open(tmp_path)
+    assert caught.value.code == "gpio_busy"
+
+
+def test_the_empty_lgpio_is_known_by_what_it_lacks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "lgpio", types.ModuleType("lgpio"))
+    with pytest.raises(HardwareError, match=r"0\.0\.0\.2") as caught:
+        open_lgpio(tmp_path)
+    assert caught.value.code == "gpio_library_missing"
+
+
+def test_a_missing_lgpio_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "lgpio", None)
+    with pytest.raises(HardwareError) as caught:
+        open_lgpio(tmp_path)
+    assert caught.value.code == "gpio_library_missing"
+
+
+def test_a_working_folder_that_is_gone_is_named(lgpio: PretendedLgpio, tmp_path: Path) -> None:
+    with pytest.raises(HardwareError, match="gone") as caught:
+        open_lgpio(tmp_path / "gone")
+    assert caught.value.code == "gpio_denied"
+
+
+def test_the_working_directory_of_the_program_is_left_alone(lgpio: PretendedLgpio, tmp_path: Path) -> None:
+    before = Path.cwd()
+    open_lgpio(tmp_path)
+    assert Path.cwd() == before
+
+
+def test_no_pi_and_no_chip_are_named(
+    lgpio: PretendedLgpio, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def unopened(chip: int) -> int:
+        raise LgpioError("can not open gpiochip")
+
+    monkeypatch.setattr(lgpio, "gpiochip_open", unopened, raising=False)
+    with pytest.raises(HardwareError) as caught:
+        open_lgpio(tmp_path)
+    assert caught.value.code in ("gpio_missing", "gpio_denied")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may open everything")
+def test_a_chip_without_access_is_denied(tmp_path: Path) -> None:
+    (tmp_path / "gpiochip0").touch(mode=0o000)
+    assert _chip_error(LgpioError("can not open gpiochip"), tmp_path).code == "gpio_denied"
+
+
+def test_a_machine_without_chips_is_told_so(tmp_path: Path) -> None:
+    assert _chip_error(LgpioError("can not open gpiochip"), tmp_path).code == "gpio_missing"
