@@ -109,6 +109,12 @@ CATALOGUE: Final = _table(
         "Repair or replace the card; how many records were lost is recorded as soon as it takes writes.",
     ),
     (
+        "record_refused",
+        "A record held something that cannot be written, and was left out.",
+        _KEEPS,
+        "This is an error of the program: report it together with the log.",
+    ),
+    (
         "journal_chain_broken",
         "The record's chain of hashes does not fit: a line was changed, removed or added from outside.",
         _KEEPS,

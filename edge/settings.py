@@ -144,7 +144,7 @@ class EvidenceSettings(_Section, frozen=True):
 
 class JournalSettings(_Section, frozen=True):
     keep_days: Annotated[float, msgspec.Meta(ge=7, le=36500)] = 365.0
-    keep_mb: Annotated[float, msgspec.Meta(ge=5, le=10000)] = 200.0
+    keep_mb: Annotated[float, msgspec.Meta(ge=5, le=1000)] = 64.0
 
 
 class Paths(_Section, frozen=True):
