@@ -244,7 +244,8 @@ class Engine:
     The holder of the port calls `port_opened` and `port_lost`, feeds what it reads, writes what
     `take_output` gives, does what `take_requests` asks, and polls at `next_wake_s`. `can_power` tells
     whether the modem's supply or power key is wired. `smsc` is set as the SMS centre where the card
-    has none. `balance_ussd` is asked once a day where it is set (`*100#`).
+    has none. `balance_ussd` is asked once a day where it is set (`*100#`). `reports` asks for delivery
+    reports; the network keeps trying to deliver for `validity_s`.
     """
 
     def __init__(
@@ -257,6 +258,7 @@ class Engine:
         smsc: str | None = None,
         balance_ussd: str | None = None,
         validity_s: float = 3600.0,
+        reports: bool = True,
     ) -> None:
         self.profile = profile
         self.status = Status()
@@ -265,6 +267,7 @@ class Engine:
         self._smsc = smsc
         self._balance_ussd = balance_ussd
         self._validity_s = validity_s
+        self._reports_wanted = reports
         self._rungs = tuple(rung for rung in Rung if can_power or rung is not Rung.POWER)
         self._now = 0.0
         self._open = False
@@ -339,6 +342,13 @@ class Engine:
         self._forget_line()
         self._stop_script("the port was lost")
         self._down(trouble, detail)
+        self._advance()
+
+    def port_closed(self, now_s: float) -> None:
+        """The port was closed on purpose, as `Request` asked; `port_opened` or `port_lost` follows."""
+        self._now = max(self._now, now_s)
+        self._open = False
+        self._forget_line()
         self._advance()
 
     def feed(self, data: bytes, now_s: float) -> None:
@@ -952,7 +962,7 @@ class Engine:
                     text.text,
                     reference=self._long_reference,
                     validity_s=self._validity_s,
-                    report=True,
+                    report=self._reports_wanted,
                 )
                 parts = [(f"AT+CMGS={part.length}", part.hex) for part in encoded]
         except pdu.PduError as error:
@@ -965,7 +975,8 @@ class Engine:
             yield from self._ask(f"AT+CMGF={int(self.profile.text_mode)}")
             self._demand_no_echo()
             if self.profile.text_mode:
-                yield from self._ask(f"AT+CSMP=49,{pdu.encode_validity(self._validity_s)},0,{coding}")
+                first = 49 if self._reports_wanted else 17
+                yield from self._ask(f"AT+CSMP={first},{pdu.encode_validity(self._validity_s)},0,{coding}")
             answer = yield _Ask(command.encode("ascii") + b"\r", _PROMPT_S, prompt=True)
             if answer.outcome is _Outcome.PROMPT:
                 restarted = self._echoed and not self._echoes

@@ -121,14 +121,14 @@ FAKE_PROFILES: Final = MappingProxyType(
             (("AT^CPIN?", "^CPIN: READY,,10,{tries},10,3"),),
         ),
         "generic": FakeProfile("MODEM", ("RDY",), ("RING", "+CREG: 1"), 11.0, 0.02, 2.5, 5.0, 3.0),
-        "generic-text": FakeProfile("MODEM-T", ("RDY",), ("RING", "+CREG: 1"), 11.0, 0.02, 2.5, 5.0, 3.0),
+        "generic_text": FakeProfile("MODEM-T", ("RDY",), ("RING", "+CREG: 1"), 11.0, 0.02, 2.5, 5.0, 3.0),
     }
 )
 
 
 @dataclass(frozen=True, slots=True)
 class FakeText:
-    """What a phone received: to whom, what, when (the fake's seconds). Its repr shows neither number nor text."""
+    """What a phone received: to whom, what, when (the fake's seconds). Its repr shows no number and no text."""
 
     number: str
     text: str
@@ -435,7 +435,7 @@ class FakeModem:
         self._answer(("OK",))
 
     def _cmd_cmgf(self, rest: str) -> None:
-        if rest == "=0" and self.name == "generic-text":
+        if rest == "=0" and self.name == "generic_text":
             self._error(303, "CMS")
             return
         self._text_mode = rest == "=1"
@@ -636,7 +636,7 @@ class SteppedModem:
     def __init__(
         self,
         fake: FakeModem | None = None,
-        profile: ModemProfile | None = None,
+        profile: ModemProfile | str | None = None,
         clock: Clock | None = None,
         *,
         pin: str | None = None,
@@ -644,13 +644,12 @@ class SteppedModem:
         engine: Engine | None = None,
     ) -> None:
         self.fake = fake if fake is not None else FakeModem()
-        self.engine = (
-            engine
-            if engine is not None
-            else Engine(
-                profile if profile is not None else PROFILES[self.fake.name], pin, can_power=can_power
-            )
-        )
+        if engine is None:
+            if profile is None:
+                profile = self.fake.name
+            known = PROFILES[profile] if isinstance(profile, str) else profile
+            engine = Engine(known, pin, can_power=can_power)
+        self.engine = engine
         self._clock = clock
         self._now = clock.now_s() if clock is not None else 0.0
         self._open = False

@@ -58,7 +58,7 @@ PROFILES: Final = MappingProxyType(
         for profile in (
             ModemProfile("generic", references_move=False, bauds=(115_200, 9_600, 57_600, 38_400, 19_200)),
             ModemProfile(
-                "generic-text", text_mode=True, references_move=False, bauds=(115_200, 9_600, 57_600)
+                "generic_text", text_mode=True, references_move=False, bauds=(115_200, 9_600, 57_600)
             ),
             ModemProfile(
                 "sim800",

@@ -1,0 +1,423 @@
+"""Messages that arrive: every row is sent at least once, in time and in the right order, or told why not.
+
+Codes go before emergencies, these before alerts, these before reports. A row is tried again with growing
+pauses until its time to live ends; an alert that the modem cannot place for a while also goes to the other
+channels. The text is asked for at the moment of sending, so no code is kept here, and one that is not
+live any more is never sent. No thread, no clock, no telephone number outside the mapping it is given.
+"""
+
+from __future__ import annotations
+
+import random as random_module
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Final
+
+from edge.messages.carrier import Carrier, Taken
+from edge.record import Channel, OutboxRow, Recipient, RowState
+from hw.ports import (
+    HardwareError,
+    Modem,
+    ModemDown,
+    ModemReady,
+    ModemTrouble,
+    TextAccepted,
+    TextDelivered,
+    TextFailed,
+    TextReceived,
+)
+
+CODE: Final = "code"
+EMERGENCIES: Final = frozenset({"weapon", "fight", "person_down", "panic", "fire"})
+REPORTS: Final = frozenset({"daily", "status", "help"})
+
+CODE_ATTEMPT_S: Final = 30.0
+"""A code's attempt is given up early: all numbers have to be tried within 150 s."""
+ATTEMPT_S: Final = 45.0
+ELSEWHERE_TRIES: Final = 3
+ELSEWHERE_AFTER_S: Final = 120.0
+"""An alert not placed after so many tries or so long also goes to the other channels."""
+
+_FINAL: Final = frozenset({RowState.DELIVERED, RowState.FAILED, RowState.EXPIRED, RowState.SUPERSEDED})
+_KEPT_TICKETS: Final = 256
+
+
+@dataclass(frozen=True, slots=True)
+class MessageAccepted:
+    """The network (or the mail server, or the webhook) took the message."""
+
+    row: OutboxRow
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFailed:
+    """An attempt failed. `final`: none follows. `trouble` is None for other channels than SMS."""
+
+    row: OutboxRow
+    cause: str
+    trouble: ModemTrouble | None
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDelivered:
+    """The phone has the message, or (not `ok`) never will."""
+
+    row: OutboxRow
+    ok: bool
+
+
+MessageEvent = MessageAccepted | MessageFailed | MessageDelivered
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxStep:
+    """What one poll brought: rows to record, events to act on, texts received, and how the modem is."""
+
+    rows_changed: tuple[OutboxRow, ...] = ()
+    events: tuple[MessageEvent, ...] = ()
+    received: tuple[TextReceived, ...] = ()
+    modem: tuple[ModemReady | ModemDown, ...] = ()
+
+
+TextOf = Callable[[OutboxRow], str | None]
+
+
+@dataclass(slots=True)
+class _Item:
+    row: OutboxRow
+    order: int
+    restored: bool = False
+    born_s: float | None = None
+    due_s: float = 0.0
+    ticket: int | None = None
+    superseded: bool = False
+    elsewhere: bool = False
+
+    @property
+    def open(self) -> bool:
+        return self.row.state in (RowState.QUEUED, RowState.SENDING)
+
+
+@dataclass(slots=True)
+class _Draft:
+    rows: dict[tuple[int, Recipient, Channel], OutboxRow] = field(default_factory=dict)
+    events: list[MessageEvent] = field(default_factory=list)
+    received: list[TextReceived] = field(default_factory=list)
+    modem: list[ModemReady | ModemDown] = field(default_factory=list)
+
+
+class Outbox:
+    """The queue of one kiosk. `numbers` has no entry, or an empty one, for a recipient who has no phone."""
+
+    def __init__(
+        self,
+        numbers: Mapping[Recipient, str],
+        *,
+        random: random_module.Random | None = None,
+        carriers: Mapping[Channel, Carrier] = MappingProxyType({}),
+    ) -> None:
+        self._numbers = dict(numbers)
+        self._carriers = dict(carriers)
+        self._random = random if random is not None else random_module.Random()
+        self._items: list[_Item] = []
+        self._tickets: dict[int, _Item] = {}
+        self._next_ticket = 1
+        self._next_order = 0
+        self._now = float("-inf")
+        self._fresh = False
+
+    def __repr__(self) -> str:
+        return f"Outbox(waiting={self.waiting})"
+
+    @property
+    def waiting(self) -> int:
+        """How many rows are neither accepted nor given up."""
+        return sum(item.open for item in self._items)
+
+    # --- in -------------------------------------------------------------------------------------
+
+    def add(self, row: OutboxRow) -> None:
+        """Take a row that was just decided; its time to live begins with the next poll."""
+        self._items.append(_Item(row, self._order()))
+        self._fresh = True
+
+    def restore(self, rows: Iterable[OutboxRow], now_s: float) -> None:
+        """Take the rows that the record remembered.
+
+        One that was being sent is sent again, with the same short number. The codes of before the restart
+        are gone with their digits: their rows end as superseded, the table issues a fresh one.
+        """
+        self._now = max(self._now, now_s)
+        for row in rows:
+            if row.state in (RowState.QUEUED, RowState.SENDING):
+                self._items.append(_Item(row, self._order(), restored=True))
+                self._fresh = True
+
+    def supersede(self, incident: int, kind: str) -> tuple[OutboxRow, ...]:
+        """Rows of this kind that were not handed over never will be; those rows, changed, for the record.
+
+        One that the modem has in hand just now is not tried again if it fails.
+        """
+        changed: list[OutboxRow] = []
+        for item in self._items:
+            if item.row.incident != incident or item.row.kind != kind or not item.open:
+                continue
+            if item.ticket is None:
+                item.row = replace(item.row, state=RowState.SUPERSEDED)
+                changed.append(item.row)
+            else:
+                item.superseded = True
+        self._forget_done()
+        return tuple(changed)
+
+    # --- time -----------------------------------------------------------------------------------
+
+    def poll(self, now_s: float, wall_s: float, modem: Modem, text_of: TextOf) -> OutboxStep:
+        """Hear what became of the text in hand, end what is too old, hand over what comes next.
+
+        `text_of` makes the text of a row, or says with None that its code is not live any more.
+        """
+        self._now = max(self._now, now_s)
+        self._fresh = False
+        draft = _Draft()
+        self._admit(wall_s, draft)
+        self._hear_modem(modem, draft)
+        self._hear_carriers(draft)
+        self._expire(draft)
+        self._go_elsewhere(draft)
+        if self._hand_over(modem, text_of, draft):
+            self._hear_modem(modem, draft)
+        self._hand_to_carriers(text_of, draft)
+        self._forget_done()
+        return OutboxStep(
+            tuple(draft.rows.values()), tuple(draft.events), tuple(draft.received), tuple(draft.modem)
+        )
+
+    def next_wake_s(self) -> float | None:
+        """When something is due by itself; the modem has its own."""
+        if self._fresh:
+            return self._now
+        times: list[float] = []
+        for item in self._items:
+            if not item.open or item.born_s is None:
+                continue
+            times.append(item.born_s + item.row.ttl_s)
+            if item.due_s > self._now:
+                times.append(item.due_s)
+            if self._may_go_elsewhere(item):
+                times.append(item.born_s + ELSEWHERE_AFTER_S)
+        times += [at_s for carrier in self._carriers.values() if (at_s := carrier.next_wake_s()) is not None]
+        return min(times) if times else None
+
+    # --- inside ---------------------------------------------------------------------------------
+
+    def _order(self) -> int:
+        self._next_order += 1
+        return self._next_order
+
+    def _change(self, item: _Item, draft: _Draft, state: RowState, **changes: str | int) -> None:
+        item.row = replace(item.row, state=state, **changes)  # type: ignore[arg-type]
+        draft.rows[(item.row.number, item.row.recipient, item.row.channel)] = item.row
+
+    def _admit(self, wall_s: float, draft: _Draft) -> None:
+        """Give new rows their birth. The wall clock counts only for what was written before a restart."""
+        for item in self._items:
+            if item.born_s is not None:
+                continue
+            age_s = max(0.0, wall_s - item.row.created_wall_s) if item.restored else 0.0
+            item.born_s = self._now - age_s
+            item.due_s = self._now
+            if item.restored and item.row.kind == CODE:
+                self._change(item, draft, RowState.SUPERSEDED, cause="the program was restarted")
+
+    def _hear_modem(self, modem: Modem, draft: _Draft) -> None:
+        for event in modem.poll(self._now):
+            match event:
+                case TextAccepted(ticket=ticket, reference=reference):
+                    self._accepted(self._tickets.get(ticket), reference, draft)
+                case TextFailed(ticket=ticket, trouble=trouble, cause=cause, retryable=retryable):
+                    item = self._tickets.get(ticket)
+                    if item is not None and item.ticket == ticket:
+                        self._failed(item, cause, trouble, retryable, draft)
+                case TextDelivered(ticket=ticket, ok=ok):
+                    self._delivered(self._tickets.get(ticket), ok, draft)
+                case TextReceived():
+                    draft.received.append(event)
+                case ModemReady() | ModemDown():
+                    draft.modem.append(event)
+
+    def _hear_carriers(self, draft: _Draft) -> None:
+        for carrier in self._carriers.values():
+            for answer in carrier.poll(self._now):
+                item = self._tickets.get(answer.ticket)
+                if isinstance(answer, Taken):
+                    self._accepted(item, 0, draft)
+                elif item is not None and item.ticket == answer.ticket:
+                    self._failed(item, answer.cause, None, answer.retryable, draft)
+
+    def _accepted(self, item: _Item | None, reference: int, draft: _Draft) -> None:
+        """Also hours late: a text that the network has is not sent again."""
+        if item is None or item.row.state in (RowState.ACCEPTED, RowState.DELIVERED):
+            return
+        item.ticket = None
+        self._change(item, draft, RowState.ACCEPTED, reference=reference, cause="")
+        draft.events.append(MessageAccepted(item.row))
+
+    def _failed(
+        self, item: _Item, cause: str, trouble: ModemTrouble | None, retryable: bool, draft: _Draft
+    ) -> None:
+        item.ticket = None
+        if item.superseded:
+            self._change(item, draft, RowState.SUPERSEDED, cause=cause)
+        elif not retryable:
+            self._change(item, draft, RowState.FAILED, cause=cause)
+        else:
+            self._change(item, draft, RowState.QUEUED, cause=cause)
+            item.due_s = self._now + self._pause_s(item.row)
+        if not retryable:
+            self._send_elsewhere(item, draft)
+        draft.events.append(MessageFailed(item.row, cause, trouble, not item.open))
+
+    def _delivered(self, item: _Item | None, ok: bool, draft: _Draft) -> None:
+        if item is None or item.row.state is not RowState.ACCEPTED:
+            return
+        if ok:
+            self._change(item, draft, RowState.DELIVERED)
+        else:
+            self._change(item, draft, RowState.FAILED, cause="taken by the network, not delivered")
+        draft.events.append(MessageDelivered(item.row, ok))
+
+    def _pause_s(self, row: OutboxRow) -> float:
+        """Growing, with a jitter of a fifth so that a fleet does not knock in step."""
+        first_s, most_s = (2.0, 10.0) if row.kind == CODE else (5.0, 600.0)
+        pause_s = min(most_s, first_s * 2.0 ** min(row.tries - 1, 20))
+        return pause_s * self._random.uniform(0.8, 1.2)
+
+    def _expire(self, draft: _Draft) -> None:
+        for item in self._items:
+            if item.open and item.ticket is None and self._now >= self._end_s(item):
+                self._change(item, draft, RowState.EXPIRED, cause=item.row.cause or "nothing could be sent")
+                draft.events.append(MessageFailed(item.row, item.row.cause, None, True))
+
+    def _end_s(self, item: _Item) -> float:
+        return (item.born_s if item.born_s is not None else self._now) + item.row.ttl_s
+
+    def _next_item(self, channel: Channel) -> _Item | None:
+        """The most urgent row that is due; among equals the one tried least, then the oldest."""
+        due = [
+            item
+            for item in self._items
+            if item.open and item.ticket is None and item.due_s <= self._now and item.row.channel is channel
+        ]
+        return min(due, key=lambda item: (_urgency(item.row), item.row.tries, item.order), default=None)
+
+    def _hand_over(self, modem: Modem, text_of: TextOf, draft: _Draft) -> bool:
+        while modem.idle:
+            item = self._next_item(Channel.SMS)
+            if item is None:
+                return False
+            number = self._numbers.get(item.row.recipient, "")
+            if not number:
+                self._failed(item, "no number is set", None, False, draft)
+                continue
+            ready = self._make_text(item, text_of, draft)
+            if ready is None:
+                continue
+            text, attempt_s = ready
+            try:
+                modem.send(
+                    self._take_ticket(item), number, text, min(self._now + attempt_s, self._end_s(item))
+                )
+            except HardwareError as error:
+                self._failed(item, error.code, ModemTrouble.MUTE, True, draft)
+                return False
+            return True
+        return False
+
+    def _hand_to_carriers(self, text_of: TextOf, draft: _Draft) -> None:
+        for channel, carrier in self._carriers.items():
+            while carrier.idle:
+                item = self._next_item(channel)
+                if item is None:
+                    break
+                ready = self._make_text(item, text_of, draft)
+                if ready is None:
+                    continue
+                text, attempt_s = ready
+                deadline_s = min(self._now + attempt_s, self._end_s(item))
+                carrier.send(self._take_ticket(item), item.row, text, deadline_s)
+        for item in self._items:
+            if item.open and item.row.channel is not Channel.SMS and item.row.channel not in self._carriers:
+                self._failed(item, "this channel is not set up", None, False, draft)
+
+    def _make_text(self, item: _Item, text_of: TextOf, draft: _Draft) -> tuple[str, float] | None:
+        """The text of the next try and its time; None when the row may not be sent."""
+        row = replace(item.row, state=RowState.SENDING, tries=item.row.tries + 1)
+        if row.kind == CODE and row.channel is not Channel.SMS:
+            self._change(item, draft, RowState.FAILED, cause="a code goes by SMS alone")
+            return None
+        text = text_of(row)
+        if text is None:
+            self._change(item, draft, RowState.SUPERSEDED)
+            return None
+        self._change(item, draft, RowState.SENDING, tries=row.tries)
+        return text, CODE_ATTEMPT_S if row.kind == CODE else ATTEMPT_S
+
+    def _take_ticket(self, item: _Item) -> int:
+        ticket = self._next_ticket
+        self._next_ticket += 1
+        item.ticket = ticket
+        self._tickets[ticket] = item
+        if len(self._tickets) > _KEPT_TICKETS:
+            del self._tickets[next(iter(self._tickets))]
+        return ticket
+
+    # the other channels
+
+    def _may_go_elsewhere(self, item: _Item) -> bool:
+        return (
+            not item.elsewhere
+            and item.open
+            and item.row.channel is Channel.SMS
+            and item.row.kind != CODE
+            and any(carrier.serves(item.row.recipient) for carrier in self._carriers.values())
+        )
+
+    def _go_elsewhere(self, draft: _Draft) -> None:
+        for item in list(self._items):
+            if not self._may_go_elsewhere(item) or item.born_s is None:
+                continue
+            failing = item.row.tries >= ELSEWHERE_TRIES and item.ticket is None
+            if failing or self._now >= item.born_s + ELSEWHERE_AFTER_S:
+                self._send_elsewhere(item, draft)
+
+    def _send_elsewhere(self, item: _Item, draft: _Draft) -> None:
+        """The same message, with the same short number, to every other channel that serves its reader."""
+        if item.elsewhere or item.row.channel is not Channel.SMS or item.row.kind == CODE:
+            return
+        item.elsewhere = True
+        known = {(other.row.number, other.row.recipient, other.row.channel) for other in self._items}
+        for channel, carrier in self._carriers.items():
+            if not carrier.serves(item.row.recipient):
+                continue
+            if (item.row.number, item.row.recipient, channel) in known:
+                continue
+            row = replace(item.row, channel=channel, state=RowState.QUEUED, tries=0, reference=0, cause="")
+            twin = _Item(row, self._order(), born_s=item.born_s, due_s=self._now)
+            self._items.append(twin)
+            self._change(twin, draft, RowState.QUEUED)
+
+    def _forget_done(self) -> None:
+        """Accepted rows stay with their tickets alone, for the delivery report."""
+        if any(not item.open for item in self._items):
+            self._items = [item for item in self._items if item.open]
+
+
+def _urgency(row: OutboxRow) -> int:
+    if row.kind == CODE:
+        return 0
+    if row.kind in EMERGENCIES:
+        return 1
+    return 3 if row.kind in REPORTS else 2

@@ -1,0 +1,424 @@
+"""Every word that people read or hear: SMS texts and prompts, as data by language, made when they are needed.
+
+A text names the cabin, the incident and its own short number (`#37`), the same in a repeat. Only `make_text`
+with a code makes a text that holds one, and only as the string that it returns.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+from types import MappingProxyType
+from typing import Final, Protocol
+from zoneinfo import ZoneInfo
+
+from edge.faults import CATALOGUE
+from edge.record import OutboxRow
+
+CLOCK_SET_S: Final = 1_735_689_600.0
+"""A clock that shows a time before 2025 was never set: texts then name no time of day."""
+
+_CODE: Final = re.compile(r"\bCODE (\d{3,8})\b", re.ASCII)
+
+
+class _CabinSettings(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def address(self) -> str: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def timezone(self) -> str: ...
+
+
+class _Settings(Protocol):
+    @property
+    def cabin(self) -> _CabinSettings: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What every text of one cabin has in common."""
+
+    cabin: str
+    address: str
+    language: str
+    zone: tzinfo
+
+    @classmethod
+    def of(cls, settings: _Settings) -> Context:
+        cabin = settings.cabin
+        return cls(cabin.name, cabin.address, cabin.language, ZoneInfo(cabin.timezone))
+
+
+@dataclass(frozen=True, slots=True)
+class _Language:
+    """The words of one language. Templates are filled by `str.format`; what is missing is left in English."""
+
+    code: str
+    code_until: str
+    code_plain: str
+    alert: str
+    incident: str
+    at: str
+    repeat: str
+    kinds: Mapping[str, str]
+    reasons: Mapping[str, str]
+    prompts: Mapping[str, str]
+    causes: Mapping[str, str]
+    lock_in: str
+    exit_always: str
+    clip_lock_in: str
+    clip_seconds: str
+    clip_minute: str
+    help: str
+    status: str
+
+
+_ENGLISH: Final = _Language(
+    code="{where}. Incident {incident}: CODE {code}. Code {which}{until}. {tail}",
+    code_until=", until {time}, earlier ones void",
+    code_plain=", earlier ones void",
+    alert="{where}. {words}. {tail}",
+    incident="Incident {incident}",
+    at="{time}",
+    repeat="repeat",
+    kinds=MappingProxyType(
+        {
+            "locked": "Door locked, face not shown",
+            "released": "Door released",
+            "codes_used_up": "All codes of this incident are used up",
+            "code_withdrawn": "No network took the code, it is withdrawn",
+            "keypad_lockout": "Wrong codes typed, keypad closed for a while",
+            "lock_withheld": "Face not shown, but the door may not be locked now",
+            "restarted_locked": "Restarted while locked, a new code was sent",
+            "exit_stuck": "Exit button stuck or its wire cut, door stays unlocked",
+            "fire": "FIRE alarm, door unlocked",
+            "presence_stuck": "Somebody in the cabin for very long, please look",
+            "camera_gone": "Camera gives no pictures",
+            "fault": "Fault",
+            "several_persons": "Several persons in the cabin",
+            "weapon": "WEAPON seen. No sound is made in the cabin",
+            "fight": "FIGHT seen. No sound is made in the cabin",
+            "person_down": "PERSON DOWN. Help is needed",
+            "panic": "PANIC switch pressed. No sound is made in the cabin",
+            "loitering": "Somebody stays without using the machine",
+            "object_left": "Something was left in the cabin",
+            "front_changed": "The front of the machine looks changed",
+            "camera_obstructed": "Camera covered, moved or dark",
+            "unusual_scene": "The cabin looks unlike anything normal",
+            "still_picture": "A still picture instead of a face",
+            "case_opened": "The case of the guard was opened",
+            "shaken": "The machine is being shaken",
+            "door_forced": "The door was forced",
+            "door_held_open": "The door is held open",
+            "daily": "Daily report",
+        }
+    ),
+    reasons=MappingProxyType(
+        {
+            "code": "by the code",
+            "exit": "by the exit button",
+            "fire": "by the fire alarm",
+            "panic": "by the panic switch",
+            "person_down": "person down",
+            "max_time": "longest time reached",
+            "restart": "by a restart",
+            "unreachable": "nobody could be reached",
+            "control_room": "by the control room",
+            "on_the_spot": "by the keeper of the machine",
+            "face_camera": "face turned away or hidden",
+            "none": "",
+        }
+    ),
+    prompts=MappingProxyType(
+        {
+            "show_face": "{cause} {lock} {exit}",
+            "door_open": "{cause} The door is open. Please let it close. {exit}",
+            "locked": (
+                "The door is locked because your face was not shown. The guard has been called. {exit} "
+                "Or wait: the guard opens with a code."
+            ),
+            "released": "The door is open. You may leave.",
+            "emergency": "The door is open. Please leave the cabin now.",
+            "machine_closed": "The machine is closed. You may leave at any time.",
+            "silence": "",
+        }
+    ),
+    causes=MappingProxyType(
+        {
+            "none": "Please show your face to the camera.",
+            "mask": "Please take off your mask.",
+            "helmet": "Please take off your helmet.",
+            "glasses": "Please take off your dark glasses.",
+            "scarf": "Please uncover your face.",
+            "hand": "Please take your hand away from your face.",
+            "covered": "Please uncover your face.",
+            "face_camera": "Please face the camera.",
+            "one_at_a_time": "One person at a time, please.",
+            "step_closer": "Please step closer.",
+            "more_light": "Please step into the light.",
+        }
+    ),
+    lock_in="The door will lock in {seconds} s.",
+    exit_always="The exit button always opens the door.",
+    clip_lock_in="The door will lock in",
+    clip_seconds="seconds.",
+    clip_minute="The door will lock in about a minute.",
+    help="{where}. Text STATUS, HELP, or RELEASE incident 6-digit-code (control room).",
+    status="{where}. {state}. {tail}",
+)
+
+_HINDI: Final = _Language(
+    code="{where}. घटना {incident}: CODE {code}. कोड {which}{until}. {tail}",
+    code_until=", {time} तक, पुराने कोड रद्द",
+    code_plain=", पुराने कोड रद्द",
+    alert="{where}. {words}. {tail}",
+    incident="घटना {incident}",
+    at="{time}",
+    repeat="दोबारा",
+    kinds=MappingProxyType(
+        {
+            "locked": "दरवाज़ा बंद, चेहरा नहीं दिखाया",
+            "released": "दरवाज़ा खुला",
+            "codes_used_up": "इस घटना के सभी कोड समाप्त",
+            "code_withdrawn": "कोड नहीं भेजा जा सका, रद्द",
+            "keypad_lockout": "गलत कोड, कीपैड कुछ समय बंद",
+            "lock_withheld": "चेहरा नहीं दिखा, पर दरवाज़ा अभी बंद नहीं हो सकता",
+            "restarted_locked": "बंद रहते फिर चालू, नया कोड भेजा",
+            "exit_stuck": "निकास बटन अटका है, दरवाज़ा खुला रहेगा",
+            "fire": "आग की चेतावनी, दरवाज़ा खुला",
+            "presence_stuck": "केबिन में कोई बहुत देर से है, कृपया देखें",
+            "camera_gone": "कैमरा बंद है",
+            "fault": "ख़राबी",
+            "several_persons": "केबिन में कई लोग",
+            "weapon": "हथियार दिखा. केबिन में कोई आवाज़ नहीं",
+            "fight": "मारपीट दिखी. केबिन में कोई आवाज़ नहीं",
+            "person_down": "कोई गिरा हुआ है. मदद चाहिए",
+            "panic": "आपात बटन दबा. केबिन में कोई आवाज़ नहीं",
+            "loitering": "कोई मशीन इस्तेमाल किए बिना रुका है",
+            "object_left": "केबिन में कुछ छूटा है",
+            "front_changed": "मशीन का अगला भाग बदला दिखता है",
+            "camera_obstructed": "कैमरा ढका, हिला या अँधेरा",
+            "unusual_scene": "केबिन असामान्य दिखता है",
+            "still_picture": "चेहरे की जगह तस्वीर",
+            "case_opened": "उपकरण का डिब्बा खोला गया",
+            "shaken": "मशीन हिलाई जा रही है",
+            "door_forced": "दरवाज़ा तोड़ा गया",
+            "door_held_open": "दरवाज़ा खुला रखा है",
+            "daily": "दैनिक रिपोर्ट",
+        }
+    ),
+    reasons=MappingProxyType(
+        {
+            "code": "कोड से",
+            "exit": "निकास बटन से",
+            "fire": "आग की चेतावनी से",
+            "panic": "आपात बटन से",
+            "max_time": "अधिकतम समय पूरा",
+            "restart": "फिर चालू होने से",
+            "unreachable": "किसी से संपर्क नहीं",
+            "control_room": "नियंत्रण कक्ष से",
+            "mask": "मास्क",
+            "helmet": "हेलमेट",
+            "glasses": "काला चश्मा",
+            "scarf": "कपड़ा",
+            "hand": "हाथ",
+            "covered": "ढका चेहरा",
+            "face_camera": "चेहरा मुड़ा या छिपा",
+            "none": "",
+        }
+    ),
+    prompts=MappingProxyType(
+        {
+            "show_face": "{cause} {lock} {exit}",
+            "door_open": "{cause} दरवाज़ा खुला है. कृपया बंद होने दें. {exit}",
+            "locked": (
+                "चेहरा न दिखाने के कारण दरवाज़ा बंद है. गार्ड को बुलाया गया है. {exit} या रुकें: गार्ड कोड से खोलेगा."
+            ),
+            "released": "दरवाज़ा खुला है. आप जा सकते हैं.",
+            "emergency": "दरवाज़ा खुला है. कृपया तुरंत बाहर निकलें.",
+            "machine_closed": "मशीन बंद है. आप कभी भी जा सकते हैं.",
+            "silence": "",
+        }
+    ),
+    causes=MappingProxyType(
+        {
+            "none": "कृपया कैमरे को अपना चेहरा दिखाएँ.",
+            "mask": "कृपया मास्क हटाएँ.",
+            "helmet": "कृपया हेलमेट उतारें.",
+            "glasses": "कृपया काला चश्मा उतारें.",
+            "scarf": "कृपया चेहरा खोलें.",
+            "hand": "कृपया चेहरे से हाथ हटाएँ.",
+            "covered": "कृपया चेहरा खोलें.",
+            "face_camera": "कृपया कैमरे की ओर देखें.",
+            "one_at_a_time": "कृपया एक बार में एक व्यक्ति.",
+            "step_closer": "कृपया पास आएँ.",
+            "more_light": "कृपया रोशनी में आएँ.",
+        }
+    ),
+    lock_in="दरवाज़ा {seconds} सेकंड में बंद होगा.",
+    exit_always="निकास बटन हमेशा दरवाज़ा खोलता है.",
+    clip_lock_in="दरवाज़ा बंद होगा",
+    clip_seconds="सेकंड में.",
+    clip_minute="दरवाज़ा लगभग एक मिनट में बंद होगा.",
+    help="{where}. STATUS, HELP, या RELEASE घटना 6-अंक (नियंत्रण कक्ष) भेजें.",
+    status="{where}. {state}. {tail}",
+)
+
+_LANGUAGES: Final = MappingProxyType({"en": _ENGLISH, "hi": _HINDI})
+
+LANGUAGES: Final = tuple(_LANGUAGES)
+"""The languages that there are words for; any other is answered in English."""
+
+
+def _language(name: str) -> _Language:
+    return _LANGUAGES.get(name, _ENGLISH)
+
+
+# --- messages --------------------------------------------------------------------------------------
+
+
+def make_text(
+    row: OutboxRow,
+    context: Context,
+    wall_s: float,
+    *,
+    code: str | None = None,
+    until_wall_s: float | None = None,
+) -> str:
+    """The text of a row, now. `code` and `until_wall_s` (UTC seconds) belong to rows of kind `code` alone.
+
+    ValueError for a code row without a code: such a row must not be sent. The text of a repeat says so and
+    has the same short number. `row.reason` of a code row says which code it is (`2 of 5`).
+    """
+    words = _language(context.language)
+    tail = _tail(row, words)
+    if row.kind == "code":
+        if code is None:
+            raise ValueError("a code row has no text without its code")
+        until = words.code_plain
+        if until_wall_s is not None and wall_s >= CLOCK_SET_S:
+            until = words.code_until.format(time=_time(until_wall_s, context.zone))
+        return words.code.format(
+            where=_where(context), incident=row.incident, code=code, which=row.reason, until=until, tail=tail
+        )
+    told = words.kinds.get(row.kind, _plain(row.kind))
+    reason = _reason(row, words)
+    if reason:
+        told = f"{told}: {reason}"
+    extras: list[str] = []
+    if row.incident:
+        extras.append(words.incident.format(incident=row.incident))
+    if row.created_wall_s >= CLOCK_SET_S:
+        extras.append(words.at.format(time=_time(row.created_wall_s, context.zone)))
+    extras.append(tail)
+    return words.alert.format(where=_where(context), words=told, tail=", ".join(extras))
+
+
+def code_in(text: str) -> str | None:
+    """The code that a text carries, for phones on the bench; None where it carries none."""
+    found = _CODE.search(text)
+    return None if found is None else found.group(1)
+
+
+def help_text(context: Context) -> str:
+    return _language(context.language).help.format(where=_where(context))
+
+
+def status_text(context: Context, wall_s: float, facts: Mapping[str, str]) -> str:
+    """The answer to STATUS: `facts` are short plain words, such as state, incident, signal, faults."""
+    words = _language(context.language)
+    state = ", ".join(f"{name} {value}" for name, value in facts.items())
+    tail = _time(wall_s, context.zone) if wall_s >= CLOCK_SET_S else "-"
+    return words.status.format(where=_where(context), state=state, tail=tail)
+
+
+def _where(context: Context) -> str:
+    return f"{context.cabin}, {context.address}" if context.address else context.cabin
+
+
+def _tail(row: OutboxRow, words: _Language) -> str:
+    return f"#{row.number} {words.repeat}" if row.tries > 1 else f"#{row.number}"
+
+
+def _time(wall_s: float, zone: tzinfo) -> str:
+    return datetime.fromtimestamp(wall_s, zone).strftime("%H:%M")
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _reason(row: OutboxRow, words: _Language) -> str:
+    if row.reason in CATALOGUE:
+        return f"{row.reason}. {CATALOGUE[row.reason].cause.rstrip('.')}"
+    return words.reasons.get(row.reason, _plain(row.reason))
+
+
+# --- prompts ---------------------------------------------------------------------------------------
+
+
+def prompt_text(prompt: str, cause: str, lock_in_s: int, language: str) -> str:
+    """What a person in the cabin is told: `prompt` and `cause` are values of `PromptKey` and `PromptCause`.
+
+    `lock_in_s` is the time left before the door locks, 0 where none runs. KeyError for an unknown name.
+    """
+    words = _language(language)
+    text = words.prompts[prompt].format(
+        cause=words.causes[cause],
+        lock=words.lock_in.format(seconds=lock_in_s) if lock_in_s > 0 else "",
+        exit=words.exit_always,
+    )
+    return " ".join(text.split())
+
+
+def prompt_clips(prompt: str, cause: str, lock_in_s: int) -> tuple[str, ...]:
+    """The recorded phrases that a prompt is made of, in order; `clip_texts` has their words.
+
+    The seconds are rounded down to one of the recorded numbers: a person never has less time than said.
+    """
+    if prompt not in _ENGLISH.prompts or cause not in _ENGLISH.causes:
+        raise KeyError(f"{prompt}/{cause}")
+    if prompt in ("show_face", "door_open"):
+        clips = [f"cause_{cause}"]
+        if prompt == "door_open":
+            clips.append("door_open")
+        elif lock_in_s > 0:
+            clips += _lock_clips(lock_in_s)
+        return (*clips, "exit_always")
+    return () if prompt == "silence" else (prompt,)
+
+
+_NUMBERS: Final = (*range(1, 21), 25, 30, 35, 40, 45, 50, 55)
+
+
+def _lock_clips(seconds: int) -> tuple[str, ...]:
+    if seconds >= 60:
+        return ("lock_in_minute",)
+    number = max(value for value in _NUMBERS if value <= seconds)
+    return ("lock_in", f"number_{number}", "seconds")
+
+
+def clip_texts(language: str) -> Mapping[str, str]:
+    """Every recorded phrase by its name, with the words to record."""
+    words = _language(language)
+    clips = {f"cause_{name}": text for name, text in words.causes.items()}
+    clips |= {
+        "door_open": _whole(words.prompts["door_open"].format(cause="", exit="")),
+        "exit_always": words.exit_always,
+        "lock_in": words.clip_lock_in,
+        "seconds": words.clip_seconds,
+        "lock_in_minute": words.clip_minute,
+    }
+    clips |= {f"number_{number}": str(number) for number in _NUMBERS}
+    for name in ("locked", "released", "emergency", "machine_closed"):
+        clips[name] = _whole(words.prompts[name].format(exit=words.exit_always))
+    return MappingProxyType(clips)
+
+
+def _whole(text: str) -> str:
+    return " ".join(text.split())
