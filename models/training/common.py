@@ -190,7 +190,8 @@ def export_int8(
     `calibration` yields grey pictures 1 x H x W x C; a few hundred of the kind that will be seen.
     """
     import litert_torch
-    from ai_edge_quantizer import quantizer, recipe
+    from ai_edge_quantizer import calibrator, quantizer, recipe, recipe_manager
+    from ai_edge_quantizer.utils import qsv_utils
 
     logging.getLogger("litert_torch").setLevel(logging.ERROR)
     scratch.mkdir(parents=True, exist_ok=True)
@@ -200,18 +201,22 @@ def export_int8(
     float_path = scratch / f"{name}.float.tflite"
     edge.export(str(float_path))
 
-    work = quantizer.Quantizer(str(float_path), recipe.static_wi8_ai8())
     details = _details(float_path)
-    entry = details.input_name
-    batches = [{entry: to_input(picture)} for picture in calibration]
-    ranges = work.calibrate({details.signature: batches}, num_threads=1)
+    batches = [{details.input_name: to_input(picture)} for picture in calibration]
+    rules = recipe_manager.RecipeManager()
+    rules.load_quantization_recipe(recipe.static_wi8_ai8())
+    # The quantizer's own calibration averages the extremes over pictures, which cuts off every logit that
+    # only some pictures reach; the true extremes are what is wanted here.
+    measured = calibrator.Calibrator(str(float_path), num_threads=1, qsv_update_func=qsv_utils.min_max_update)
+    measured.calibrate({details.signature: batches}, rules)
+    ranges = measured.get_model_qsvs()
     for key, value in ranges.items():
         # The input's range is known, not measured: then int8 is grey - 128 on every camera.
         if key == details.input_tensor:
             value["min"] = np.full_like(value["min"], -1.0)
             value["max"] = np.full_like(value["max"], 127.0 / 128.0)
     int8_path = folder / f"{name}.tflite"
-    quantised = work.quantize(ranges)
+    quantised = quantizer.Quantizer(str(float_path), recipe.static_wi8_ai8()).quantize(ranges)
     int8_path.write_bytes(bytes(quantised.quantized_model))
     contract_path = folder / f"{name}.json"
     contract_path.write_text(
