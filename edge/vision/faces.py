@@ -1,0 +1,92 @@
+"""Finder and checker joined: a picture in, every face in it judged, and one verdict for the whole picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.vision.check import Checker
+from edge.vision.find import Finder, Found
+from edge.vision.observation import Face, FaceVerdict, PictureVerdict
+
+Picture = NDArray[np.uint8]
+"""Height x width (grey), or height x width x 3 (blue, green, red) or 4 (with alpha)."""
+
+_ANOTHER_PERSON: Final = 0.3
+"""A face narrower than this share of the widest is on a note, a badge, a poster, or far outside the door."""
+
+_OF_ONE_FACE: Final = {
+    FaceVerdict.PROPER: PictureVerdict.PROPER,
+    FaceVerdict.COVERED: PictureVerdict.COVERED,
+    FaceVerdict.TURNED: PictureVerdict.TURNED,
+    FaceVerdict.UNCLEAR: PictureVerdict.UNCLEAR,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a still picture shows; `people` counts faces that are persons, `faces` holds all, widest first."""
+
+    verdict: PictureVerdict
+    people: int
+    faces: tuple[Face, ...]
+
+
+class Faces:
+    """Both networks, loaded and checked. One per thread. Raises `ModelFault` where either may not run."""
+
+    def __init__(self, model_dir: Path) -> None:
+        self._finder = Finder(model_dir)
+        self._checker = Checker.open(model_dir)
+
+    def __call__(self, grey: Picture) -> tuple[Face, ...]:
+        """Faces of one video frame, widest first, in the frame's own pixels."""
+        return self._judged(grey, self._finder.find(grey))
+
+    def look_at(self, picture: Picture) -> Looked:
+        """A still picture of any size, searched longer than a video frame. ValueError where it is none."""
+        grey = to_grey(picture)
+        faces = self._judged(grey, self._finder.look(grey))
+        return Looked(picture_verdict(faces), len(persons(faces)), faces)
+
+    def _judged(self, grey: Picture, found: Sequence[Found]) -> tuple[Face, ...]:
+        faces = [self._checker.check(grey, f.box, f.score, f.landmarks) for f in found]
+        return tuple(sorted(faces, key=lambda face: -face.box[2]))
+
+
+def persons(faces: Sequence[Face]) -> tuple[Face, ...]:
+    """Those faces that count as persons: the widest, and all that are not far narrower."""
+    if not faces:
+        return ()
+    least = _ANOTHER_PERSON * max(face.box[2] for face in faces)
+    return tuple(face for face in faces if face.box[2] >= least)
+
+
+def picture_verdict(faces: Sequence[Face]) -> PictureVerdict:
+    """`none`, `several`, or what the one person's face says."""
+    counted = persons(faces)
+    if not counted:
+        return PictureVerdict.NONE
+    if len(counted) > 1:
+        return PictureVerdict.SEVERAL
+    return _OF_ONE_FACE[counted[0].verdict]
+
+
+def to_grey(picture: Picture) -> Picture:
+    """The grey picture of a grey or colour one. ValueError where it is neither."""
+    if picture.dtype != np.uint8 or picture.size == 0:
+        raise ValueError(f"a picture holds uint8 pixels, not {picture.dtype} {picture.shape}")
+    if picture.ndim == 2:
+        return picture
+    if picture.ndim == 3 and picture.shape[2] == 1:
+        return np.ascontiguousarray(picture[:, :, 0])
+    if picture.ndim == 3 and picture.shape[2] in (3, 4):
+        code = cv2.COLOR_BGR2GRAY if picture.shape[2] == 3 else cv2.COLOR_BGRA2GRAY
+        return np.asarray(cv2.cvtColor(picture, code), np.uint8)
+    raise ValueError(f"a picture is grey or has 3 or 4 colours, not {picture.shape}")

@@ -1,0 +1,158 @@
+"""Chooses the operating points on left-out sources, writes the int8 file and its contract, prints what int8 loses.
+
+    python -m models.training.check_export --cache CACHE --run RUN --folds FOLD... --models models --version 1.0.0
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from edge.vision.check import LABELS, SIZE_PX
+from models.training.check_augment import plain, spoilt
+from models.training.check_data import Cache, load
+from models.training.check_net import OUTPUTS, CheckNet
+from models.training.check_pool import load_pool
+from models.training.check_train import ALWAYS_OUT, Sampler, kept_of, maker, predict
+from models.training.common import export_int8, multiply_adds, seed_all
+
+MOST_BARE_WRONG = 0.01
+"""Bare faces called covered on left-out sources, at the operating point; the product allows 0.015."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """Logits of faces that the network which gave them never trained on: index in the cache, log-odds, pose."""
+
+    index: NDArray[np.int64]
+    logit: NDArray[np.float64]
+    pose: NDArray[np.float64]
+    cover: NDArray[np.float64]
+
+
+def held_out(cache: Cache, folds: list[Path], always: bool = False) -> Held:
+    """Left-out sources of the folds together, without those that no run sees unless `always`."""
+    parts: list[list[NDArray[np.float64]]] = []
+    for fold in folds:
+        out = json.loads((fold / "run.json").read_text())["leave_out"]
+        with np.load(fold / "left_out.npz") as stored:
+            index = stored["index"]
+            names = np.array([maker(s) for s in cache.source[index]])
+            here = np.isin(names, [*out, *ALWAYS_OUT] if always else out)
+            parts.append([index[here], stored["logit"][here], stored["pose"][here] * 45.0, stored["cover"][here]])
+    index, logit, pose, cover = (np.concatenate(p) for p in zip(*parts, strict=True))
+    return Held(index.astype(np.int64), logit.astype(np.float64), pose.astype(np.float64), cover.astype(np.float64))
+
+
+def balance(cache: Cache, index: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Weights that give bare and covered one half each, and within a half every source the root of its number."""
+    covered = cache.label[index] > 0
+    cells = np.array([f"{maker(s)}|{c}" for s, c in zip(cache.source[index], covered, strict=True)])
+    _, where, counts = np.unique(cells, return_inverse=True, return_counts=True)
+    weight = 1.0 / np.sqrt(counts[where])
+    for half in (covered, ~covered):
+        weight[half] *= 0.5 / weight[half].sum()
+    return np.asarray(weight)
+
+
+def calibrate(logit: NDArray[np.float64], covered: NDArray[np.bool_], weight: NDArray[np.float64]) -> tuple[float, float]:
+    """Scale and bias by weighted logistic regression (Platt, 1999), Newton's method."""
+    theta = np.array([1.0, 0.0])
+    design = np.stack([logit, np.ones_like(logit)], 1)
+    for _ in range(50):
+        p = 1 / (1 + np.exp(-np.clip(design @ theta, -50, 50)))
+        gradient = design.T @ (weight * (p - covered)) + 1e-4 * (theta - [1.0, 0.0])
+        hessian = (design * (weight * p * (1 - p))[:, None]).T @ design + 1e-4 * np.eye(2)
+        theta = theta - np.linalg.solve(hessian, gradient)
+    return float(theta[0]), float(theta[1])
+
+
+def cut_of(logit: NDArray[np.float64], covered: NDArray[np.bool_], weight: NDArray[np.float64]) -> float:
+    """The smallest calibrated log-odds, not under the best balance, at which few enough bare faces are wrong."""
+    grid = np.arange(-2.0, 4.0, 0.05)
+    wrong = np.array([(weight[~covered] * (logit[~covered] > c)).sum() * 2 for c in grid])
+    right = np.array([(weight[covered] * (logit[covered] > c)).sum() * 2 for c in grid])
+    best = int(np.argmax(right - wrong))
+    allowed = np.flatnonzero(wrong <= MOST_BARE_WRONG)
+    return float(grid[max(best, int(allowed[0]))]) if len(allowed) else float(grid[best])
+
+
+def main() -> None:
+    """Exports."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--folds", type=Path, nargs="*", default=[])
+    parser.add_argument("--models", type=Path, default=Path("models"))
+    parser.add_argument("--version", default="1.0.0")
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    rng = seed_all(0)
+    cache = load(args.cache)
+    net = CheckNet()
+    net.load_state_dict(torch.load(args.run / "final.pt", weights_only=True)["average"])
+    net.eval()
+    scale, bias, cut, sigma = 1.0, 0.0, 0.0, 8.0
+    if args.folds:
+        held = held_out(cache, args.folds)
+        covered = cache.label[held.index] > 0
+        weight = balance(cache, held.index)
+        scale, bias = calibrate(held.logit, covered, weight)
+        cut = cut_of(scale * held.logit + bias, covered, weight)
+        known = (cache.label[held.index] == 0) & cache.marks_real[held.index]
+        off = held.pose[known] - cache.pose[held.index][known]
+        sigma = float(np.sqrt(np.median(np.abs(off[:, 0])) ** 2 * 2.2))
+        print(f"calibration {scale:.3f} * logit + {bias:.3f}, cut {cut:.2f}, yaw error sigma {sigma:.1f} degrees")
+    print(f"{multiply_adds(net, (1, 1, SIZE_PX, SIZE_PX)) / 1e6:.1f} million multiply-adds")
+    sampler = Sampler(cache, load_pool(args.cache), kept_of(cache, ()), rng)
+    calibration = [sampler.draw(1)[0].reshape(1, SIZE_PX, SIZE_PX, 1) for _ in range(400)]
+    exported = export_int8(
+        copy.deepcopy(net), calibration, args.models, "face_check", version=args.version,
+        input_shape=(1, SIZE_PX, SIZE_PX, 1), outputs=OUTPUTS, labels=LABELS,
+        operating_points={
+            "covered_scale": round(scale, 4), "covered_bias": round(bias, 4), "covered_cut": round(cut, 3),
+            "turned_sigma_deg": round(sigma, 2), "min_face_px": 20.0, "min_dark": 35.0, "max_bright": 225.0,
+            "min_sharpness": 0.06, "doubt": 2.5,
+        },
+        scratch=args.run,
+    )  # fmt: skip
+    compare(cache, net, exported.int8, scale, bias, cut)
+
+
+def compare(cache: Cache, net: torch.nn.Module, int8: Path, scale: float, bias: float, cut: float) -> None:
+    """Prints float against int8 on faces outside the training part, plain and spoilt."""
+    from edge.vision.tflite import load as load_network
+
+    network = load_network(int8, labels=LABELS)
+    rng = np.random.default_rng(5)
+    index = np.flatnonzero(~kept_of(cache, ()))
+    covered = cache.label[index] > 0
+    for name in ("plain", "spoilt"):
+        pictures = np.stack([plain(cache.cuts[i]) if name == "plain" else spoilt(cache.cuts[i], rng)[0] for i in index])
+        floats = predict(net, pictures)
+        steps = (pictures.astype(np.int16) - 128).astype(np.int8)
+        ints = [network.run_real(s.reshape(1, SIZE_PX, SIZE_PX, 1)) for s in steps]
+        cover8 = np.concatenate([o[0] for o in ints])
+        pose8 = np.concatenate([o[1] for o in ints])
+        right = []
+        for cover in (floats[0], cover8):
+            logit = np.log(np.exp(cover[:, 1:].astype(np.float64)).sum(1)) - cover[:, 0]
+            hit = (scale * logit + bias > cut) == covered
+            right.append((hit[covered].mean() + hit[~covered].mean()) / 2)
+        classes = (floats[0].argmax(1) == cover8.argmax(1)).mean()
+        pose = np.abs(floats[1] - pose8).mean() * 45
+        print(
+            f"{name:7s} {len(index)} faces: balanced float {right[0]:.4f} int8 {right[1]:.4f} "
+            f"(loss {100 * (right[0] - right[1]):+.2f} points), same class {classes:.4f}, pose differs {pose:.2f} degrees"
+        )
+
+
+if __name__ == "__main__":
+    main()

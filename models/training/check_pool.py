@@ -1,0 +1,109 @@
+"""Draws the pool of composed faces once, so that training runs only move, shade and spoil them.
+
+    python -m models.training.check_pool --cache CACHE --seed 0
+
+Each composed face remembers the source of the face and that of a donor: a run that leaves a source out
+leaves out everything made from it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from edge.vision.check import LABELS
+from models.training import check_compose as compose
+from models.training.check_data import CACHE_PX, load
+
+PLAN = {
+    "mask": 5000, "mask_under_nose": 2600, "glasses": 4000, "helmet": 2600, "scarf": 3000, "hand": 1700,
+    "object": 1700,
+    "bare": 9000, "swap_mask": 3000, "swap_glasses": 2400, "swap_bare_mouth": 1800, "swap_bare_eyes": 1200,
+}  # fmt: skip
+"""How many of each are drawn."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Composed faces: cuts as in the cache, which cached face lies under each, and the donor's index or -1."""
+
+    cuts: NDArray[np.uint8]
+    base: NDArray[np.int64]
+    donor: NDArray[np.int64]
+    label: NDArray[np.int64]
+    what: NDArray[np.str_]
+
+
+def load_pool(folder: Path) -> Pool:
+    """The pool in `folder`; the cuts are memory-mapped."""
+    with np.load(folder / "pool.npz") as stored:
+        rest = {name: stored[name] for name in stored.files}
+    return Pool(cuts=np.load(folder / "pool.npy", mmap_mode="r"), **rest)
+
+
+def main() -> None:
+    """Draws the pool, evenly over sources as far as their numbers allow."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--scale", type=float, default=1.0, help="share of the planned numbers")
+    args = parser.parse_args()
+    cache = load(args.cache)
+    rng = np.random.default_rng(args.seed)
+    real = cache.marks_real & (cache.size >= 30)
+    pasted = cache.raw == "synthetic_mask"
+    open_helmet = cache.raw == "helmet_open"
+    bare = np.flatnonzero(real & (cache.label == 0) & ~pasted & ~open_helmet)
+    masked = np.flatnonzero(real & (cache.label == 1) & ~pasted)
+    shaded = np.flatnonzero(real & (cache.label == 3))
+
+    def drawn(of: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+        _, where, counts = np.unique(cache.source[of], return_inverse=True, return_counts=True)
+        weight = 1.0 / np.sqrt(counts[where])
+        return rng.choice(of, n, p=weight / weight.sum())
+
+    jobs: list[tuple[str, int, int, int]] = []
+    for what, planned in PLAN.items():
+        n = int(planned * args.scale)
+        base_of, donor_of, name = {
+            "swap_mask": (bare, masked, "mask"), "swap_glasses": (bare, shaded, "glasses"),
+            "swap_bare_mouth": (masked, bare, "bare"), "swap_bare_eyes": (shaded, bare, "bare"),
+        }.get(what, (bare, None, what))  # fmt: skip
+        donors = drawn(donor_of, n) if donor_of is not None else np.full(n, -1)
+        label = LABELS.index(name)
+        jobs += [(what, int(b), int(d), label) for b, d in zip(drawn(base_of, n), donors, strict=True)]
+    cuts = np.lib.format.open_memmap(args.cache / "pool.npy", "w+", np.uint8, (len(jobs), CACHE_PX, CACHE_PX, 3))
+    for i, (what, base, donor, _) in enumerate(tqdm(jobs, desc="compose", mininterval=5)):
+        cut = np.array(cache.cuts[base])
+        marks = cache.marks[base]
+        g = compose.geometry(marks, cache.box[base])
+        if donor >= 0:
+            part = "eyes" if what in ("swap_glasses", "swap_bare_eyes") else "mouth"
+            compose.swap(cut, marks, g, cache.cuts[donor], cache.marks[donor], rng, part)
+        elif what == "bare":
+            for _ in range(1 + int(rng.random() < 0.3)):
+                compose.paint(cut, g, rng, compose.NO_COVERS)
+        else:
+            if rng.random() < 0.25:
+                compose.paint(cut, g, rng, compose.NO_COVERS[:5])
+            compose.paint(cut, g, rng, compose.COVERS[what])
+            if what.startswith("mask") and rng.random() < 0.12:
+                compose.glasses(cut, g, rng, dark=rng.random() < 0.5)
+        cuts[i] = cut
+    cuts.flush()
+    np.savez(
+        args.cache / "pool.npz",
+        what=np.array([j[0] for j in jobs]),
+        base=np.array([j[1] for j in jobs]),
+        donor=np.array([j[2] for j in jobs]),
+        label=np.array([j[3] for j in jobs]),
+    )
+
+
+if __name__ == "__main__":
+    main()
