@@ -283,6 +283,62 @@ run_tests() {
     exec "$VENV/bin/python" -m pytest -o cache_dir="$VENV/cache/pytest" -n "$workers" --dist worksteal "$@" </dev/null
 }
 
+# What a lock installs on another kind of machine: one line for each package, its hashes behind it.
+lock_for() { # SET PYTHON MACHINE
+    "$VENV/bin/python" -P - "$ROOT/.ci/$1.lock" "$2" "$3" <<'PYTHON'
+import re, sys
+from pathlib import Path
+from pip._vendor.packaging.requirements import Requirement
+
+where = {
+    "python_version": sys.argv[2],
+    "python_full_version": sys.argv[2] + ".9",
+    "platform_machine": sys.argv[3],
+    "sys_platform": "linux",
+    "platform_python_implementation": "CPython",
+}
+for entry in re.split(r"\n(?=[a-z])", Path(sys.argv[1]).read_text()):
+    if entry.startswith("#"):
+        continue
+    words, *hashes = (line.strip(" \\\\") for line in entry.splitlines())
+    requirement = Requirement(words)
+    if requirement.marker is None or requirement.marker.evaluate(where):
+        print(requirement.name + str(requirement.specifier), *hashes)
+PYTHON
+}
+
+# The wheels of a kiosk (arm64, Python 3.11 and 3.13), or of this machine with --here, into one folder.
+fetch() {
+    local dir="" python machine=aarch64 glibc lock
+    local pythons=(3.11 3.13) tags=()
+    while [ $# -gt 0 ]; do
+        case "$1" in
+            --here) machine=$(uname -m) pythons=(3.11 3.12 3.13) ;;
+            -*) misused "fetch has no option '$1'; it knows --here" ;;
+            *) dir=$1 ;;
+        esac
+        shift
+    done
+    dir=$(realpath -m -- "${dir:-$ROOT/.wheels}")
+    prepare runtime "$RUNTIME_MB"
+    writable "$dir" || stop not-writable "$dir cannot be made or written to" "name another folder"
+    mkdir -p -- "$dir"
+    need_space "$dir" 400
+    LOG=$VENV/install.log
+    # Every glibc up to Debian 12's, newest first, as the tags are written.
+    for glibc in 36 35 34 33 32 31 30 29 28 27 26 25 24 17 12 5; do tags+=(--platform "manylinux_2_${glibc}_$machine"); done
+    for python in "${pythons[@]}"; do
+        lock=$(mktemp)
+        lock_for runtime "$python" "$machine" >"$lock"
+        "$VENV/bin/python" -m pip download --no-input --disable-pip-version-check --no-deps --require-hashes \
+            --only-binary :all: --python-version "$python" --implementation cp --abi "cp${python/./}" --abi abi3 --abi none \
+            "${tags[@]}" --platform "manylinux2014_$machine" --platform any -d "$dir" -r "$lock" >>"$LOG" 2>&1 </dev/null || pip_failed
+        rm -f -- "$lock"
+        tick "packages for Python $python on $machine"
+    done
+    say "next: take $dir along; ./install.sh kiosk --offline DIR, or CABINGUARD_WHEELS=DIR ./install.sh bench"
+}
+
 main() {
     # Settings of the caller's own Python must not leak into ours.
     unset PYTHONHOME PYTHONPATH PYTHONSTARTUP PIP_USER PIP_TARGET PIP_PREFIX PIP_REQUIRE_VIRTUALENV
@@ -291,6 +347,12 @@ main() {
     case "$command" in
         bench) bench "$@" ;;
         test) run_tests "$@" ;;
+        fetch) fetch "$@" ;;
+        kiosk)
+            # shellcheck source=systemd/kiosk.sh
+            . "$ROOT/systemd/kiosk.sh"
+            kiosk "$@"
+            ;;
         -h | --help | help) usage ;;
         "") usage >&2; exit 2 ;;
         *) misused "there is no command '$command'" ;;
