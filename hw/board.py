@@ -14,7 +14,7 @@ from random import Random
 from typing import cast
 
 from hw.bench_pins import BenchFactory, BenchPin
-from hw.door.gate import GatedRelay
+from hw.door.gate import UNREAD, GatedRelay
 from hw.door.real import PinRelay
 from hw.inputs.fake import WiredContact
 from hw.inputs.real import LIFE, ContactInputs
@@ -121,6 +121,12 @@ def close_board(board: Board) -> tuple[HardwareError, ...]:
     return tuple(failed)
 
 
+def rest_relays(factory: PinFactory, wiring: WiringSettings) -> None:
+    """Drive both relays to rest and let go of them. HardwareError where a pin cannot be had."""
+    for relay, name in ((wiring.lock, "lock"), (wiring.permit, "permit")):
+        PinRelay(factory, relay, name).close()
+
+
 def _assemble(
     factory: PinFactory,
     wiring: WiringSettings,
@@ -132,7 +138,7 @@ def _assemble(
     paths: Mapping[str, Path] | None,
 ) -> Board:
     # The lock is held until the first scan has read fire and exit.
-    lock = GatedRelay(PinRelay(factory, wiring.lock, "lock"), held_for=("unread",))
+    lock = GatedRelay(PinRelay(factory, wiring.lock, "lock"), held_for=(UNREAD,))
     return Board(
         clock=clock,
         lock=lock,

@@ -7,22 +7,26 @@ the path.
 
 from __future__ import annotations
 
+import contextlib
 import math
+import os
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from hw.door.gate import UNREAD
 from hw.ports import Board, Clock, HardwareError, Input, InputChange, KeypadTrouble, KeyPress
 
 PERIOD_S = 0.010
 
+NICE = -10
+"""The thread's niceness, where the service may have it."""
+
 LINGER_S = 1.0
 """How long fire and exit hold the lock after their last active sample: far longer than the loop needs to hear
 of a short press, so that an order given before it heard cannot switch the lock on."""
-
-_UNREAD = "unread"
 
 
 class Piece(StrEnum):
@@ -57,7 +61,7 @@ def percentile(values: Sequence[float], share: float) -> float | None:
 
 
 class Scanner:
-    """One pass over everything that must not wait. The lock is held from the start until the first good pass.
+    """One pass over everything that must not wait. The first ends the hold that the lock was born with.
 
     `world_quiet` lets a bench say that nothing electrical is about to move; without it the levels
     of the last step decide alone.
@@ -81,7 +85,6 @@ class Scanner:
         self._sampled_s: float | None = None
         self._sound_due_s: float | None = None
         self._drops_s: deque[float] = deque(maxlen=1000)
-        self._lock.hold(_UNREAD, True)
 
     def step(self, now_s: float) -> None:
         """Read, hold, scan, click, sound; never raises HardwareError."""
@@ -112,7 +115,7 @@ class Scanner:
         """The step itself broke: the inputs are as good as unread, so the lock is held until one succeeds."""
         self._trouble(Piece.INPUTS, HardwareError("input_failed", repr(error)), now_s)
         try:
-            self._lock.hold(_UNREAD, True)
+            self._lock.hold(UNREAD, True)
         except HardwareError as refusal:
             self._trouble(Piece.LOCK, refusal, now_s)
 
@@ -155,7 +158,7 @@ class Scanner:
                     if now_s >= life.until_s:
                         self._lock.hold(name, False)
                         life.holds = False
-            self._lock.hold(_UNREAD, False)
+            self._lock.hold(UNREAD, False)
             self._lock.tend()
         except HardwareError as error:
             self._trouble(Piece.LOCK, error, now_s)
@@ -228,6 +231,9 @@ class ScanThread:
         return percentile(tuple(self._lateness_s), share)
 
     def _run(self) -> None:
+        # Ahead of the eyes on a busy board; a service without LimitNICE= goes on without.
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
         due_s = self._clock.now_s()
         while not self._stopping.is_set():
             now_s = self._clock.now_s()

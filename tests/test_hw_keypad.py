@@ -109,6 +109,10 @@ def test_two_at_once_are_none_and_a_second_beside_the_first_is_none() -> None:
     story.hands.press("2", story.clock.at_s)
     story.run(0.4)
     assert keys(story.events) == ""
+    story.hands.press("1", story.clock.at_s)
+    story.hands.press("2", story.clock.at_s, 0.4)
+    story.run(0.6)
+    assert keys(story.events) == "", "nor the one that stays down longer"
     story.hands.press("1", story.clock.at_s, 0.3)
     story.run(0.1)
     story.hands.press("2", story.clock.at_s, 0.5)
@@ -122,6 +126,14 @@ def test_a_touch_too_short_is_no_key(hold_s: float) -> None:
     story.hands.press("5", story.clock.at_s, hold_s)
     story.run(0.3)
     assert story.events == []
+
+
+def test_late_scans_ask_for_as_many_proofs() -> None:
+    story = _ready()
+    story.hands.press("5", story.clock.at_s, 0.05)
+    assert keys(story.run(0.3, period_s=0.03)) == "", "seen twice only"
+    story.hands.press("5", story.clock.at_s, 0.1)
+    assert keys(story.run(0.3, period_s=0.03)) == "5"
 
 
 def test_a_stuck_key_is_told_left_out_and_comes_back() -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
+from hw.bench_pins import BenchFactory
 from hw.ports import Input
 from hw.wiring import ContactKind, ContactWiring, KeypadWiring, RelayWiring, WiringSettings
+from tests.hw_story import StoryClock
 
 
 def test_default_is_sound_and_keeps_clear_of_buses() -> None:
@@ -62,3 +66,16 @@ def test_a_pin_of_an_input_that_is_not_fitted_is_free() -> None:
 def test_bounds_and_unknown_keys_are_refused(text: bytes) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(text, type=WiringSettings)
+
+
+def test_the_electricians_table_names_every_default_pin(repo: Path) -> None:
+    rows = [
+        line.split("|")
+        for line in (repo / "hw" / "README.md").read_text().splitlines()
+        if line.startswith("| ") and "`" in line
+    ]
+    told = [int(number) for row in rows for number in row[3].split(",")]
+    assert told == [number for _, number in WiringSettings().pins()]
+    header = [int(number) for row in rows for number in row[4].split(",")]
+    factory = BenchFactory(StoryClock())
+    assert header == [factory.pin(number).info.number for number in told]

@@ -12,6 +12,9 @@ from collections.abc import Iterable
 
 from hw.ports import Relay
 
+UNREAD = "unread"
+"""The reason that holds the lock until fire and exit have been read, and whenever they cannot be."""
+
 
 class GatedRelay:
     """A relay behind holds. `held_for`: the reasons that hold it from the start."""
