@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from hw.modem import gsm7, pdu
 
 LOREM = (
-    "Lorem ipsum dolor sit amet, consectetur adipisicing elit, sed do eiusmod tempor incididunt ut labore et "
-    "dolore magna aliqua.Ut enim ad minim veniam, quinostrud exercitation ullamco laboris nisi ut aliquip ex ea "
-    "commodo consequat.Duis aute irure dolor in reprehenderit in voluptate velit esse cillum doloe eu fugiat "
-    "nulla pariatur.Excepteur sint occaecat cupidatat non proident, sunt in culpa qui officia deserunt mollit "
-    "anim id est laborum"
+    "Lorem ipsum dolor sit amet, consectetur adipisicing elit, sed do eiusmod tempor incididunt ut "
+    "labore et dolore magna aliqua.Ut enim ad minim veniam, quinostrud exercitation ullamco laboris "
+    "nisi ut aliquip ex ea commodo consequat.Duis aute irure dolor in reprehenderit in voluptate "
+    "velit esse cillum doloe eu fugiat nulla pariatur.Excepteur sint occaecat cupidatat non "
+    "proident, sunt in culpa qui officia deserunt mollit anim id est laborum"
 )
 
 

@@ -233,6 +233,7 @@ class _Text:
     deadline_s: float
     handed_over: bool = False
     decided: bool = False
+    setback: tuple[ModemTrouble, str] | None = None
 
 
 # --- the engine ------------------------------------------------------------------------------------
@@ -634,6 +635,8 @@ class Engine:
                 self._script = None
             return
         except _Broken as broken:
+            if self._text is not None:
+                self._text.setback = (broken.trouble, broken.detail)
             self._stop_script(broken.detail)
             self._script = self._climb(broken)
             return
@@ -1047,8 +1050,9 @@ class Engine:
         if text.handed_over:
             self._fail(text, ModemTrouble.MUTE, "the network had not answered by the deadline", True)
         else:
-            trouble = self.status.trouble or ModemTrouble.BUSY
-            why = self.status.detail or "the modem was busy"
+            trouble, why = text.setback or (ModemTrouble.BUSY, "the modem was busy")
+            if self.status.trouble is not None:
+                trouble, why = self.status.trouble, self.status.detail
             self._fail(text, trouble, f"not sent by the deadline: {why}", True)
 
     # --- reading the inbox ----------------------------------------------------------------------
@@ -1083,7 +1087,9 @@ class Engine:
             self._climbed(worked=False)
         rung, pause_s = self._next_rung(broken)
         self._climbing = (rung, broken.trouble, self._now)
-        self._down(broken.trouble, f"{broken.detail}; {rung.value}")
+        # Each rung is told the first time round; a modem that stays dead for days does not fill the record.
+        first = self._rung <= len(self._rungs)
+        self._down(broken.trouble, f"{broken.detail}; {rung.value if first else 'still recovering'}")
         yield _Pause(pause_s)
         if rung is Rung.SOFT:
             yield _Ask(_ESCAPE, 0.2)

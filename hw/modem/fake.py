@@ -128,7 +128,7 @@ FAKE_PROFILES: Final = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class FakeText:
-    """What a phone received: to whom, what, when (the fake's seconds). Its repr shows no number and no text."""
+    """What a phone received: to whom, what, when (the fake's seconds). Its repr hides number and text."""
 
     number: str
     text: str

@@ -107,8 +107,7 @@ class SerialModem:
         with self._lock:
             events, self._events = self._events, []
             for event in events:
-                answer = isinstance(event, TextAccepted | TextFailed)
-                if answer and self._in_hand is not None and event.ticket == self._in_hand[0]:
+                if isinstance(event, TextAccepted | TextFailed) and self._holds(event.ticket):
                     self._in_hand = None
             # The thread answers at the deadline; a second later it must be stuck in the system.
             if self._in_hand is not None and now_s >= self._in_hand[1] + 1.0:
@@ -117,6 +116,9 @@ class SerialModem:
                 events.append(TextFailed(ticket, ModemTrouble.MUTE, "the port hangs", True))
                 events.append(ModemDown(ModemTrouble.MUTE, "the port hangs"))
         return tuple(events)
+
+    def _holds(self, ticket: int) -> bool:
+        return self._in_hand is not None and self._in_hand[0] == ticket
 
     def next_wake_s(self) -> float | None:
         """Now when there are events, else when a text's answer is overdue."""
