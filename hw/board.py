@@ -122,7 +122,7 @@ def close_board(board: Board) -> tuple[HardwareError, ...]:
 
 
 def rest_relays(factory: PinFactory, wiring: WiringSettings) -> None:
-    """Drive both relays to rest and let go of them. HardwareError where a pin cannot be had."""
+    """Drive both relays to rest; the process lets go of them when it ends. HardwareError as `open_board`."""
     for relay, name in ((wiring.lock, "lock"), (wiring.permit, "permit")):
         PinRelay(factory, relay, name).close()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import gpiozero.pins.local
 import pytest
 
-from hw.board import Voice, open_board
+from hw.board import Voice, open_board, rest_relays
 from hw.pins import _chip_error, open_lgpio
 from hw.ports import HardwareError, Input, KeyPress
 from hw.wiring import RelayWiring, WiringSettings
@@ -139,6 +139,13 @@ def test_relays_show_nothing_but_rest_until_switched(
     board.lock.close()
     assert lgpio.driven[LOCK] == [None, rest, int(active_high), rest]
     assert lgpio.mode[LOCK] == "out", "still driven after closing"
+
+
+def test_a_dead_kiosks_relays_are_brought_to_rest(lgpio: PretendedLgpio, tmp_path: Path) -> None:
+    for line in (LOCK, PERMIT):
+        lgpio.level[line] = 1
+    rest_relays(open_lgpio(tmp_path), WiringSettings())
+    assert [(lgpio.mode[line], lgpio.level[line]) for line in (LOCK, PERMIT)] == [("out", 0), ("out", 0)]
 
 
 def test_a_write_that_lgpio_swallowed_is_found(lgpio: PretendedLgpio, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 import wave
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,6 +37,14 @@ def _speech(folder: Path) -> Prompt:
     return CabinPrompt(_clips(folder, "mask", "lock"), (str(player), "-q"), folder / "display")
 
 
+def _display(folder: Path) -> Prompt:
+    os.mkfifo(folder / "line")
+    reader = os.open(folder / "line", os.O_RDONLY | os.O_NONBLOCK)
+    prompt = CabinPrompt(None, (), folder / "line")
+    weakref.finalize(prompt, os.close, reader)
+    return prompt
+
+
 def _answers(prompt: Prompt, start_s: float = 0.0) -> tuple[PromptResult, ...]:
     """Poll as the loop would; the story's time reaches STARTED_S only after two seconds of real time."""
     for index in range(200):
@@ -46,9 +55,7 @@ def _answers(prompt: Prompt, start_s: float = 0.0) -> tuple[PromptResult, ...]:
     return ()
 
 
-@pytest.mark.parametrize(
-    "make", [_speech, lambda _: BenchPrompt(), lambda f: CabinPrompt(None, (), f / "line")]
-)
+@pytest.mark.parametrize("make", [_speech, _display, lambda _: BenchPrompt()])
 def test_contract(make: Callable[[Path], Prompt], tmp_path: Path) -> None:
     prompt = make(tmp_path)
     assert prompt.poll(0.0) == ()
@@ -127,6 +134,15 @@ def test_neither_loudspeaker_nor_display_reaches_anybody() -> None:
     prompt = CabinPrompt(None, (), None)
     prompt.say(1, ["mask"], "words", 0.0)
     assert [result.ok for result in prompt.poll(0.0)] == [False]
+
+
+def test_a_file_shows_the_newest_line_but_reaches_nobody(tmp_path: Path) -> None:
+    prompt = CabinPrompt(None, (), tmp_path / "line")
+    for ticket in (1, 2):
+        prompt.say(ticket, [], f"words {ticket}", 0.0)
+        (result,) = prompt.poll(0.0)
+        assert not result.ok, "nobody may be locked in for words in a file"
+    assert (tmp_path / "line").read_text() == "words 2\n"
 
 
 def test_a_display_that_nobody_reads_does_not_block(tmp_path: Path) -> None:

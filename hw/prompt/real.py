@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,7 +37,8 @@ class CabinPrompt:
     """Speech, a display, or both. Where there is speech it decides whether a prompt reached the person.
 
     `clips_dir` holds NAME.wav for every clip, None where there is no loudspeaker; `player` is the command
-    that plays the files named after it; `display` is a file or terminal that takes a line of text.
+    that plays the files named after it; `display` takes a line of text: a terminal or pipe with something
+    at its other end, or a plain file, which then holds the newest line but has reached nobody.
     """
 
     def __init__(self, clips_dir: Path | None, player: Sequence[str], display: Path | None) -> None:
@@ -53,7 +55,7 @@ class CabinPrompt:
         shown = self._show(text)
         if self._clips_dir is None:
             if self._display is None:
-                shown = "neither loudspeaker nor display"
+                shown = "prompt_failed: neither loudspeaker nor display"
             self._results.append(PromptResult(ticket, not shown, shown))
             return
         files = [self._clips_dir / f"{name}.wav" for name in clips]
@@ -112,17 +114,22 @@ class CabinPrompt:
             self._ending.append(playing.process)
 
     def _show(self, text: str) -> str:
-        """Write a line to the display; why it failed, empty when it did not (or there is none)."""
+        """Write a line to the display; why it reached nobody, empty when it did (or there is none)."""
         if self._display is None:
             return ""
         line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+        flags = os.O_WRONLY | os.O_TRUNC | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+        if not self._display.is_relative_to("/dev"):
+            flags |= os.O_CREAT  # a terminal that is unplugged must not become a file
         try:
             handle = os.open(self._display, flags, 0o640)
         except OSError as error:
             return f"prompt_failed: {self._display.name}: {error.strerror}"
         try:
             os.write(handle, f"{line}\n".encode())
+            if stat.S_ISREG(os.fstat(handle).st_mode):
+                # Words that perhaps nobody shows must not count: without a prompt nobody is locked in.
+                return "prompt_failed: no loudspeaker, and the display is only a file"
         except OSError as error:
             return f"prompt_failed: {self._display.name}: {error.strerror}"
         finally:
