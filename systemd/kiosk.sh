@@ -130,7 +130,8 @@ install_version() { # ID
     fi
     need_space "$(at /opt)" "$KIOSK_MB"
     rm -rf -- "$home"
-    python=$(find_python)
+    # The system's own, whatever stands first in the path: picamera2 and lgpio belong to that one.
+    python=$(CABINGUARD_PYTHON=${CABINGUARD_PYTHON:-/usr/bin/python3} find_python)
     mkdir -p -- "$home" || stop not-writable "$home cannot be made" "check that the root file system is not read-only"
     # It sees the system's picamera2, libcamera and lgpio, and carries everything else itself.
     "$python" -m venv --system-site-packages "$home" >>"$LOG" 2>&1 </dev/null || stop venv-failed \
@@ -223,14 +224,16 @@ make_user() {
 
 # Written once. On a Pi the camera is the ribbon-cable one until somebody says otherwise; elsewhere it is USB.
 install_settings() {
-    local target camera=usb
+    local target camera=usb device=/dev/cabinguard-camera
     target=$(at "$SETTINGS")
     mkdir -p -- "$(dirname -- "$target")"
     install -m 644 -- "$ROOT/edge/kiosk.example.toml" "$(dirname -- "$target")/kiosk.example.toml"
     [ ! -e "$target" ] || { tick "settings kept: $SETTINGS"; return; }
-    if on_raspberry_pi_os; then camera=picamera2; fi
-    (umask 027 && sed "/^\[camera\]/,/^\[overview\]/s/^source = \"staged\"/source = \"$camera\"/" \
-        "$ROOT/edge/kiosk.example.toml" >"$target.new")
+    if on_raspberry_pi_os; then camera=picamera2 device=0; fi
+    (umask 027 && sed "/^\[camera\]/,/^\[overview\]/{
+        s|^source = \"staged\"|source = \"$camera\"|
+        s|^device = \"0\"|device = \"$device\"|
+    }" "$ROOT/edge/kiosk.example.toml" >"$target.new")
     mv -n -- "$target.new" "$target"
     tick "settings written: $SETTINGS"
 }

@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -56,7 +57,8 @@ class Pi(Sandbox):
         return self.path(path).read_text()
 
     def environment(self, **extra: str) -> dict[str, str]:
-        return super().environment(**{"CABINGUARD_ROOT": str(self.root), **extra})
+        ours = {"CABINGUARD_ROOT": str(self.root), "CABINGUARD_PYTHON": str(self.tools / "python3")}
+        return super().environment(**{**ours, **extra})
 
     def kiosk(self, *arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
         return self.run("kiosk", *arguments, **extra)
@@ -153,7 +155,9 @@ def test_plain_debian_gets_a_usb_camera_and_no_pi_packages(pi: Pi) -> None:
     pi.path("/etc/rpi-issue").unlink()
     assert "picamera2" not in pi.functions("wanted_packages").stdout
     assert pi.kiosk().returncode == 0
-    assert 'source = "usb"' in pi.text("/etc/cabinguard/kiosk.toml")
+    settings = tomllib.loads(pi.text("/etc/cabinguard/kiosk.toml"))
+    assert (settings["camera"]["source"], settings["camera"]["device"]) == ("usb", "/dev/cabinguard-camera")
+    assert settings["overview"]["source"] == "none"
 
 
 def test_relays_rest_before_linux_starts(pi: Pi) -> None:
