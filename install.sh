@@ -118,16 +118,21 @@ find_python() {
     esac
 }
 
-# Where the environment lives: here, or in the user's cache where this folder cannot be written to.
-venv_path() {
+cache_dir() { # of this copy, for this user
+    local key
+    key=$(printf '%s' "$ROOT" | sha256sum)
+    printf '%s\n' "${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/cabinguard/${key:0:12}"
+}
+
+# Where the environment lives: here, or in the user's cache where this folder cannot be written to. One that
+# somebody else (root, say) has made here is used as long as it needs nothing.
+venv_path() { # SET
     if [ -n "${CABINGUARD_VENV:-}" ]; then
         realpath -m -- "$CABINGUARD_VENV"
-    elif writable "$ROOT/.venv"; then
+    elif writable "$ROOT/.venv" || { complete "$1" "$ROOT/.venv" && linked "$ROOT/.venv"; }; then
         printf '%s\n' "$ROOT/.venv"
     else
-        local key
-        key=$(printf '%s' "$ROOT" | sha256sum)
-        printf '%s\n' "${XDG_CACHE_HOME:-${HOME:-/nonexistent}/.cache}/cabinguard/venv-${key:0:12}"
+        printf '%s\n' "$(cache_dir)/venv"
     fi
 }
 
@@ -221,15 +226,18 @@ install_set() { # SET VENV
 }
 
 # The program is run from this folder: a path file, and a command that finds its own Python wherever it lies.
+linked() { # VENV
+    [ "$(cat -- "$1"/lib/python3.*/site-packages/cabinguard.pth 2>/dev/null)" = "$ROOT" ] && [ -x "$1/bin/cabinguard" ]
+}
+
 link_program() { # VENV
-    local site command=$1/bin/cabinguard
+    local site
+    linked "$1" && return
     site=$(echo "$1"/lib/python3.*/site-packages)
-    [ "$(cat -- "$site/cabinguard.pth" 2>/dev/null)" = "$ROOT" ] || printf '%s\n' "$ROOT" >"$site/cabinguard.pth"
-    [ -x "$command" ] || {
-        # shellcheck disable=SC2016
-        printf '#!/bin/sh\nexec "$(dirname -- "$(readlink -f -- "$0")")/python" -P -m edge "$@"\n' >"$command"
-        chmod 755 -- "$command"
-    }
+    printf '%s\n' "$ROOT" >"$site/cabinguard.pth"
+    # shellcheck disable=SC2016 # for the shell that runs it
+    printf '#!/bin/sh\nexec "$(dirname -- "$(readlink -f -- "$0")")/python" -P -m edge "$@"\n' >"$1/bin/cabinguard"
+    chmod 755 -- "$1/bin/cabinguard"
 }
 
 # One installation at a time in one folder. The lock is on this file, opened for reading: no trace is left.
@@ -246,7 +254,7 @@ one_at_a_time() {
 prepare() { # SET MB
     local python
     need_linux
-    VENV=$(venv_path)
+    VENV=$(venv_path "$1")
     complete "$1" "$VENV" || {
         one_at_a_time
         complete "$1" "$VENV" || { # the one we waited for may have done it
@@ -272,15 +280,16 @@ bench() {
 }
 
 run_tests() {
-    local workers
+    local workers notes
     prepare test "$TEST_MB"
     # Tools' notes stay out of this folder, which may be read-only or another user's.
-    export MYPY_CACHE_DIR="$VENV/cache/mypy" RUFF_CACHE_DIR="$VENV/cache/ruff"
-    export HYPOTHESIS_STORAGE_DIRECTORY="$VENV/cache/hypothesis"
+    notes=$VENV/cache
+    writable "$notes" || notes=$(cache_dir)
+    export MYPY_CACHE_DIR="$notes/mypy" RUFF_CACHE_DIR="$notes/ruff" HYPOTHESIS_STORAGE_DIRECTORY="$notes/hypothesis"
     workers=$(nproc)
     [ "$workers" -le 8 ] || workers=8
     cd -- "$ROOT"
-    exec "$VENV/bin/python" -m pytest -o cache_dir="$VENV/cache/pytest" -n "$workers" --dist worksteal "$@" </dev/null
+    exec "$VENV/bin/python" -m pytest -o cache_dir="$notes/pytest" -n "$workers" --dist worksteal "$@" </dev/null
 }
 
 # What a lock installs on another kind of machine: one line for each package, its hashes behind it.
@@ -353,6 +362,8 @@ main() {
             . "$ROOT/systemd/kiosk.sh"
             kiosk "$@"
             ;;
+        image) stop no-image "this release makes no card image yet" \
+            "write Raspberry Pi OS (64-bit) to a card, start it, then sudo ./install.sh kiosk" ;;
         -h | --help | help) usage ;;
         "") usage >&2; exit 2 ;;
         *) misused "there is no command '$command'" ;;

@@ -119,26 +119,52 @@ def test_the_callers_python_settings_stay_out(sandbox: Sandbox) -> None:
     assert set(sandbox.calls()) == {""}
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_a_tree_of_another_user_uses_the_cache_folder(sandbox: Sandbox) -> None:
-    home = sandbox.tools.parent / "their home"
-    home.mkdir()
-    os.chown(home, 65534, 65534)
-    sandbox.log.touch(0o666)
-    sandbox.log.chmod(0o666)
-    for folder in list(sandbox.tree.parents)[: len(sandbox.tree.parents) - 2]:
-        if folder.owner() == "root" and folder.stat().st_mode & 0o005 != 0o005:
-            folder.chmod(folder.stat().st_mode | 0o055)
-    somebody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-    done = subprocess.run(
-        [*somebody, str(sandbox.tree / "install.sh"), "bench"],
-        env=sandbox.environment(HOME=str(home)),
-        capture_output=True,
-        text=True,
-    )
+@pytest.fixture
+def somebody(sandbox: Sandbox) -> Somebody:
+    if os.geteuid() != 0:
+        pytest.skip("only root can become somebody else")
+    return Somebody(sandbox)
+
+
+class Somebody:
+    """A user who may read the copy and write nothing in it."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
+        self.home = sandbox.tools.parent / "their home"
+        self.home.mkdir()
+        os.chown(self.home, 65534, 65534)
+        sandbox.log.touch()
+        sandbox.log.chmod(0o666)
+        for folder in sandbox.tree.parents:
+            if folder.stat().st_mode & 0o005 != 0o005:
+                folder.chmod(folder.stat().st_mode | 0o055)
+
+    def run(self, *command: str, **extra: str) -> subprocess.CompletedProcess[str]:
+        become = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+        return subprocess.run(
+            [*become, str(self._sandbox.tree / "install.sh"), *command],
+            env=self._sandbox.environment(HOME=str(self.home), **extra),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+
+
+def test_a_tree_of_another_user_uses_the_cache_folder(sandbox: Sandbox, somebody: Somebody) -> None:
+    done = somebody.run("bench")
     assert done.returncode == 0, done.stderr
     assert not (sandbox.tree / ".venv").exists()
-    assert list((home / ".cache" / "cabinguard").glob("venv-*/stamp-runtime"))
+    assert list((somebody.home / ".cache" / "cabinguard").glob("*/venv/stamp-runtime"))
+
+
+def test_what_root_made_serves_everybody(sandbox: Sandbox, somebody: Somebody) -> None:
+    sandbox.run("test")
+    done = somebody.run("bench", STUB_PIP="the network must not be asked")
+    assert done.returncode == 0, done.stderr
+    done = somebody.run("test", STUB_PIP="the network must not be asked")
+    assert done.returncode == 0, done.stderr
+    assert f"cache_dir={somebody.home}/.cache/" in sandbox.calls()[-1]
 
 
 # --- what can be missing ------------------------------------------------------------------------------------

@@ -1,0 +1,91 @@
+#!/usr/bin/env bash
+# Proof on arm64 without a Pi: the kiosk's installation, self-test, one inference and one story, emulated.
+#
+#   sudo systemd/proof/user-mode.sh bookworm|trixie [WORKDIR]
+#
+# Needs debootstrap, qemu-user-static with binfmt_misc, and a network for the first run (afterwards the root file
+# system and the wheels in WORKDIR serve). Takes a quarter of an hour the first time. What it proves: that
+# install.sh kiosk works from scratch, offline and twice on Debian 12 (Python 3.11) or 13 (Python 3.13) for arm64,
+# and that an int8 network gives the same numbers there as on this machine. What it does not: speed, camera, pins.
+set -euo pipefail
+
+suite=${1:?bookworm or trixie}
+work=$(realpath -m -- "${2:-/var/tmp/cabinguard-proof}")
+tree=$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/../.." && pwd)
+root=$work/root-$suite
+readonly suite work tree root
+readonly packages=ca-certificates,python3,python3-venv,systemd,systemd-sysv,udev,alsa-utils,systemd-zram-generator
+
+step() { printf '\n== %s\n' "$*"; }
+emulated() { chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 "$@"; }
+
+clean_up() {
+    umount "$root/proc" "$root/dev" 2>/dev/null || true
+    rm -rf -- "$root"
+}
+
+# A numbered picture that needs no file; what the network makes of it, as a hash of its raw outputs.
+readonly inference='
+import hashlib, sys
+from pathlib import Path
+import numpy as np
+from edge.vision import tflite
+model = sys.argv[1]
+network = tflite.load(Path(model))
+shape = network.contract.input.shape
+picture = (np.arange(np.prod(shape)) * 7919 % 256 - 128).astype(np.int8).reshape(shape)
+print(Path(model).name, hashlib.sha256(b"".join(out.tobytes() for out in network.run(picture))).hexdigest()[:16])
+'
+
+[ "$(id -u)" = 0 ] || { echo "root is needed for chroot: sudo $0 $*" >&2; exit 3; }
+command -v debootstrap >/dev/null || { echo "apt install debootstrap qemu-user-static" >&2; exit 3; }
+mkdir -p -- "$work"
+
+if [ ! -f "$root.tar" ]; then
+    step "root file system of $suite, arm64"
+    # shellcheck disable=SC2016 # apt's own placeholders
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -v security | head -n 1)
+    debootstrap --arch arm64 --variant=minbase --include="$packages" "$suite" "$root" "$mirror" >"$work/$suite.log" 2>&1 ||
+        { tail -n 5 "$work/$suite.log" >&2; exit 3; }
+    tar -C "$root" -cf "$root.tar.new" . && mv "$root.tar.new" "$root.tar"
+    rm -rf -- "$root"
+fi
+
+step "packages, fetched as for a stick"
+"$tree/install.sh" fetch "$work/wheels"
+
+step "a fresh system"
+trap clean_up EXIT
+rm -rf -- "$root"
+mkdir -p -- "$root"
+tar -C "$root" -xf "$root.tar"
+mount -t proc proc "$root/proc"
+mount --bind /dev "$root/dev"
+mkdir -- "$root/srv/cabinguard" "$root/srv/wheels"
+(cd -- "$tree" && tar -c --exclude=./.git --exclude=./.venv --exclude='*_cache' --exclude=./.wheels .) |
+    tar -x -C "$root/srv/cabinguard"
+cp -- "$work"/wheels/*.whl "$root/srv/wheels/"
+emulated uname -m
+emulated python3 -V
+
+step "install.sh kiosk --unattended --offline, from scratch"
+emulated /srv/cabinguard/install.sh kiosk --unattended --offline /srv/wheels
+step "and once more"
+emulated /srv/cabinguard/install.sh kiosk --unattended --offline /srv/wheels
+
+step "cabinguard selftest"
+emulated cabinguard selftest --no-hardware
+
+step "one int8 inference, here and there"
+# shellcheck source=install.sh
+python=$(. "$tree/install.sh" && prepare runtime "$RUNTIME_MB" && echo "$VENV/bin/python")
+for model in "$tree"/models/*.tflite; do
+    here=$(cd -- "$tree" && "$python" -P -c "$inference" "$model")
+    there=$(emulated /opt/cabinguard/current/bin/python -P -c "$inference" "/srv/cabinguard/models/$(basename -- "$model")")
+    echo "x86-64: $here   arm64: $there"
+    [ "$here" = "$there" ] || { echo "the numbers differ" >&2; exit 1; }
+done
+
+step "one whole story"
+emulated cabinguard bench --story never-shown
+step "all of it works on arm64, $suite"
