@@ -38,6 +38,7 @@ _SETTLE_S: Final = 0.02
 _HALF_LINE_S: Final = 0.25
 _SKEWED_S: Final = 0.5
 """The quiet needed after an answer was missed: it may still come."""
+_UNANSWERED_S: Final = 1.0
 _GRACE_S: Final = 1.0
 """How long to wait for the OK of a reply that is complete without it."""
 _MAX_LINE: Final = 2048
@@ -1051,9 +1052,17 @@ class Engine:
             self._fail(text, ModemTrouble.MUTE, "the network had not answered by the deadline", True)
         else:
             trouble, why = text.setback or (ModemTrouble.BUSY, "the modem was busy")
+            if self._unanswered_s() >= _UNANSWERED_S:
+                trouble, why = ModemTrouble.MUTE, "the modem does not answer"
             if self.status.trouble is not None:
                 trouble, why = self.status.trouble, self.status.detail
             self._fail(text, trouble, f"not sent by the deadline: {why}", True)
+
+    def _unanswered_s(self) -> float:
+        """How long the command in the air has been waiting for its answer."""
+        if not isinstance(self._step, _Ask) or not self._written:
+            return 0.0
+        return self._now - (self._due_s - self._step.wait_s)
 
     # --- reading the inbox ----------------------------------------------------------------------
 

@@ -24,6 +24,7 @@ _RETRY_FIRST_S: Final = 1.0
 _RETRY_MAX_S: Final = 30.0
 _LONGEST_WAIT_S: Final = 1.0
 _POWER_OFF_S: Final = 3.0
+_POWER_UP_S: Final = 2.0
 _CLOSE_S: Final = 2.0
 
 
@@ -255,7 +256,7 @@ class SerialModem:
     def _mind_power(self, now_s: float) -> None:
         if self._power_on_s is not None and now_s >= self._power_on_s and self._power is not None:
             self._power_on_s = None
-            self._retry_s = now_s + 2.0
+            self._retry_s = now_s + _POWER_UP_S
             with contextlib.suppress(HardwareError):
                 self._power(True)
 
