@@ -530,3 +530,42 @@ def test_the_modem_has_one_name(repo: Path) -> None:
     udevadm = shutil.which("udevadm")
     if udevadm and "verify" in subprocess.run([udevadm, "--help"], capture_output=True, text=True).stdout:
         subprocess.run([udevadm, "verify", str(repo / "systemd" / "udev.rules")], check=True)
+
+
+# --- with real packages and systemd's own tools ---------------------------------------------------
+
+
+@pytest.mark.full
+@pytest.mark.timeout(1800)
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files to the service's user")
+@pytest.mark.skipif(shutil.which("systemd-sysusers") is None, reason="no systemd here")
+def test_the_installed_program_carries_everything(repo: Path, tmp_path: Path) -> None:
+    """No stub but the processor's name: built, installed, and a story played from the installed files."""
+    card = Pi(tmp_path, repo)
+    for tool in card.tools.iterdir():
+        if tool.name != "dpkg":
+            tool.unlink()
+    for folder in ("edge", "hw", "models"):
+        ignore = shutil.ignore_patterns("__pycache__", "training")
+        shutil.copytree(repo / folder, card.tree / folder, ignore=ignore, dirs_exist_ok=True)
+    card.put("/etc/group", "root:x:0:\ndialout:x:20:\nvideo:x:44:\naudio:x:29:\n")
+    inherited = {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_"))}
+    environment = {**inherited, **card.environment(), "CABINGUARD_PYTHON": sys.executable}
+    command = [str(card.tree / "install.sh"), "kiosk", "--unattended"]
+    for _ in range(2):
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL
+        )
+        assert done.returncode == 0, done.stderr + card.text("/var/log/cabinguard-install.log")[-3000:]
+    wants = card.path("/etc/systemd/system/multi-user.target.wants")
+    assert [link.name for link in wants.iterdir()] == ["cabinguard.service"]
+    data = card.path("/var/lib/cabinguard").stat()
+    assert data.st_mode & 0o777 == 0o700
+    assert data.st_uid != 0
+    assert card.path("/etc/cabinguard/kiosk.toml").stat().st_mode & 0o777 == 0o640
+
+    program = card.path("/opt/cabinguard/current").resolve() / "bin" / "cabinguard"
+    shutil.rmtree(card.tree)
+    story = [str(program), "bench", "--story", "never-shown"]
+    done = subprocess.run(story, cwd="/", env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
