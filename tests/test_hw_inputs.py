@@ -87,6 +87,7 @@ def test_the_others_want_equal_samples_in_a_row() -> None:
     assert moves(story.run(0.03)) == [(Input.DOOR, True)]
 
 
+@pytest.mark.timeout(900)
 @given(
     st.integers(0, 1000),
     st.lists(st.tuples(st.sampled_from(list(Input)), st.floats(0.08, 0.5)), min_size=1, max_size=12),

@@ -44,6 +44,7 @@ def test_the_lock_cannot_go_on_before_the_inputs_were_read() -> None:
     assert story.hands.lock_on
 
 
+@pytest.mark.timeout(900)
 @given(
     st.integers(0, 1000),
     st.lists(
