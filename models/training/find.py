@@ -1,0 +1,197 @@
+"""Trains the face finder from a data folder and writes `face_find.tflite` with its contract: one command.
+
+    python -m models.training.find --data ../shared/data --out models
+
+Seeded; stopped and started again it goes on from its last checkpoint with the scenes it has not seen.
+`--leave-out SOURCE` (may be repeated) keeps whole sources away, for measuring on them; without it the
+groups of the `val` part choose the operating point and everything else is learnt from.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.data import DataLoader, Dataset
+
+from models.training.common import (
+    Average,
+    Progress,
+    export_int8,
+    multiply_adds,
+    part,
+    save_checkpoint,
+    seed_all,
+    to_input,
+)
+from models.training.find_data import Picture, prepare
+from models.training.find_net import CELLS, HEIGHT, OUTPUTS, WIDTH, FaceFinder, loss, targets
+from models.training.find_scenes import Scenes
+
+VERSION = "1"
+
+
+class _Scenes(Dataset[tuple[NDArray[np.uint8], NDArray[np.int16], NDArray[np.float32]]]):
+    """Scene n and its targets; opened in the loader's process."""
+
+    def __init__(self, pictures: list[Picture], seed: int, first: int, count: int) -> None:
+        self._scenes = Scenes(pictures, seed)
+        self._first = first
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __getitem__(self, n: int) -> tuple[NDArray[np.uint8], NDArray[np.int16], NDArray[np.float32]]:
+        cv2.setNumThreads(1)
+        grey, boxes, marks, covers = self._scenes.scene(self._first + n)
+        owner, shape = targets(boxes, marks, covers)
+        return grey, owner, shape
+
+
+_Batch = tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]]
+
+
+def _collate(items: list[tuple[NDArray[np.uint8], NDArray[np.int16], NDArray[np.float32]]]) -> _Batch:
+    pictures = torch.from_numpy(np.stack([to_input(i[0]) for i in items]))[:, None]
+    owners = torch.from_numpy(np.stack([i[1] for i in items]))
+    return pictures, owners, [torch.from_numpy(i[2]) for i in items]
+
+
+def learnt_from(pictures: list[Picture], leave_out: list[str], every_group: bool) -> list[Picture]:
+    """The pictures that training may see."""
+    kept = [p for p in pictures if not any(s in p.source for s in leave_out)]
+    return kept if every_group else [p for p in kept if part(p.group) == "train"]
+
+
+def train(pictures: list[Picture], arguments: argparse.Namespace) -> FaceFinder:
+    """The averaged network after `arguments.steps` steps."""
+    seed_all(arguments.seed)
+    model = FaceFinder()
+    print(f"{multiply_adds(model, (1, 1, HEIGHT, WIDTH)) / 1e6:.1f} M multiply-adds", flush=True)
+    model = model.to(memory_format=torch.channels_last)
+    average = Average(model, 0.999)
+    decayed = [p for p in model.parameters() if p.ndim > 1]
+    plain = [p for p in model.parameters() if p.ndim <= 1]
+    optimiser = torch.optim.AdamW(
+        [{"params": decayed, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}], lr=arguments.rate
+    )
+    checkpoint = arguments.work / "find.pt"
+    begin = 0
+    if checkpoint.exists():
+        kept = torch.load(checkpoint, weights_only=True)
+        model.load_state_dict(kept["model"])
+        optimiser.load_state_dict(kept["optimiser"])
+        average.state = kept["average"]
+        begin = kept["step"]
+        print(f"going on from step {begin}", flush=True)
+    elif arguments.start_from is not None:
+        start = torch.load(arguments.start_from, weights_only=True)["average"]
+        model.load_state_dict(start)
+        average = Average(model, 0.999)
+    where = torch.from_numpy(CELLS)
+    progress = Progress(arguments.steps)
+    model.train()
+    for step, (seen, owners, shapes) in enumerate(_batches(pictures, arguments, begin), start=begin):
+        warm = min(1.0, (step + 1) / 300)
+        rate = arguments.rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * step / arguments.steps)))
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        with torch.autocast("cpu", torch.bfloat16):
+            outputs = model(seen.to(memory_format=torch.channels_last))
+        cost = loss(outputs, owners, shapes, where)
+        optimiser.zero_grad(set_to_none=True)
+        cost.total.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 5.0)
+        optimiser.step()
+        average.update(model, step)
+        progress.tell(step, rate=rate, score=cost.score, box=cost.box, mark=cost.mark)
+        if (step + 1) % 500 == 0 or step + 1 == arguments.steps:
+            save_checkpoint(
+                checkpoint,
+                {
+                    "model": model.state_dict(),
+                    "optimiser": optimiser.state_dict(),
+                    "average": average.state,
+                    "step": step + 1,
+                },
+            )
+    final = FaceFinder()
+    final.load_state_dict(average.state)
+    return final.eval()
+
+
+def _batches(pictures: list[Picture], arguments: argparse.Namespace, begin: int) -> Iterator[_Batch]:
+    first, count = begin * arguments.batch, (arguments.steps - begin) * arguments.batch
+    scenes = _Scenes(pictures, arguments.seed, first, count)
+    return iter(
+        DataLoader(
+            scenes, arguments.batch, shuffle=False, num_workers=arguments.workers, collate_fn=_collate, drop_last=True,
+            prefetch_factor=4 if arguments.workers else None,
+        )
+    )  # fmt: skip
+
+
+def calibration(pictures: list[Picture], count: int, seed: int) -> Iterator[NDArray[np.uint8]]:
+    """Scenes that training did not see, for the ranges of int8."""
+    scenes = Scenes(pictures, seed + 1_000_003)
+    for n in range(count):
+        yield scenes.scene(n)[0][None, :, :, None]
+
+
+def export(model: FaceFinder, pictures: list[Picture], out: Path, work: Path, seed: int, version: str = VERSION) -> None:
+    """Writes the int8 file and its contract; the operating points are set by `find_eval`."""
+    export_int8(
+        model,
+        calibration(pictures, 200, seed),
+        out,
+        "face_find",
+        version=version,
+        input_shape=(1, HEIGHT, WIDTH, 1),
+        outputs=OUTPUTS,
+        labels=("face",),
+        operating_points={"video": 0.0, "look": 0.0},
+        scratch=work,
+    )
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description="Train the face finder")
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--out", type=Path, default=Path("models"))
+    parser.add_argument("--work", type=Path, default=Path("runs/find"), help="checkpoints and the float model")
+    parser.add_argument("--cache", type=Path, default=Path("runs/cache"), help="decoded and relabelled pictures")
+    parser.add_argument("--steps", type=int, default=6000)
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--rate", type=float, default=3e-3)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--leave-out", action="append", default=[], help="part of a source's name, kept away")
+    parser.add_argument("--start-from", type=Path, help="a checkpoint whose weights to begin with")
+    parser.add_argument("--every-group", action="store_true", help="learn from val and test groups too")
+    parser.add_argument("--export-only", action="store_true", help="write the last checkpoint as it is")
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    pictures = prepare(arguments.data, arguments.cache)
+    mine = learnt_from(pictures, arguments.leave_out, arguments.every_group)
+    print(json.dumps({"pictures": len(mine), "of": len(pictures), "left out": arguments.leave_out}), flush=True)
+    if arguments.export_only:
+        model = FaceFinder()
+        model.load_state_dict(torch.load(arguments.work / "find.pt", weights_only=True)["average"])
+    else:
+        model = train(mine, arguments)
+    export(model.eval(), mine, arguments.out, arguments.work, arguments.seed)
+    print(f"wrote {arguments.out / 'face_find.tflite'}; now: python -m models.training.find_eval", flush=True)
+
+
+if __name__ == "__main__":
+    main()
