@@ -101,6 +101,9 @@ HOLDS_CLOCK = frozenset(
 RELEASES = frozenset({Anomaly.PERSON_DOWN, Anomaly.PANIC})
 """These open a standing lock. No setting changes it."""
 
+ROUNDING_S = 1e-6
+"""Evidence is a sum of differences of times, so it may miss its deadline by a rounding error."""
+
 PROMPT_REPEAT_S = 10.0
 """A warning is said again after this long, with the seconds that are left."""
 
@@ -334,14 +337,22 @@ class _Draft:
             return self.s.ticket
         ticket = self.s.ticket + 1
         self.set(ticket=ticket)
+        if prompt is PromptKey.SILENCE:
+            self.set(warn_ticket=None, prompted_at_s=None)  # whoever was hushed is warned anew
+        elif not lock_in and self.s.prompted_at_s is None:
+            self.set(warn_ticket=None)  # these words do not tell that the door will lock
         self.do(Say(ticket, prompt, cause, lock_in))
         return ticket
 
     def say_warning(self) -> None:
         """Tell what to do and why; with the seconds to the lock when that clock can run."""
         prompt, cause = _wanted_words(self)
-        left = ceil(max(0.0, self.flow.lock_after_s - self.s.evidence_s))
-        threat = left if cause not in _NO_THREAT and prompt is PromptKey.SHOW_FACE else 0
+        threat = 0
+        if cause not in _NO_THREAT and prompt is PromptKey.SHOW_FACE:
+            # also somebody whose evidence is complete has to be told, and gets the time to act
+            prompted_s = self.now_s if self.s.prompted_at_s is None else self.s.prompted_at_s
+            lead_s = prompted_s + self.flow.prompt_lead_s - self.now_s
+            threat = max(1, ceil(max(self.flow.lock_after_s - self.s.evidence_s, lead_s)))
         ticket = self.say(prompt, cause, threat)
         if self.s.warn_ticket is None and threat:
             self.set(warn_ticket=ticket)
@@ -352,7 +363,8 @@ class _Draft:
     def start_visit(self) -> None:
         if self.s.incident:  # an anomaly outlived the visit before: this person gets an incident of their own
             self.do(CloseIncident(self.s.incident))
-        self.set(incident=0, withheld_told=False, code=Code())
+        still = tuple((anomaly, at_s) for anomaly, at_s in self.s.told if anomaly in self.s.active)
+        self.set(incident=0, told=still, withheld_told=False, code=Code())
         self.set(visit=self.s.visit + 1, evidence_s=0.0, counting_from_s=None, no_lock=self.s.after_fire)
         self.check()
 
@@ -411,13 +423,30 @@ class _Draft:
             siren_until_s=self.now_s + self.flow.siren_s,
             counting_from_s=None,
             say_again_s=None,
-            code=Code(),
+            code=Code(issue=self.s.code.issue),
         )
         self.go(Mode.LOCKED)
         self.do(RecordLock(self.s.incident), ClearEntry())
         self.issue_code(counts=True)
         self.tell("locked", Recipient.CONTROL_ROOM, reason=_cause(self.s).value)
         self.say(PromptKey.LOCKED, _cause(self.s))
+
+    def take_back_lock(self, reason: str) -> None:
+        """Undo a lock before the door has moved, to warned; the issue number of its code is used up."""
+        self.void_code()
+        self.set(
+            record_by_s=None,
+            locked_at_s=None,
+            unreachable_at_s=None,
+            siren_until_s=None,
+            say_again_s=self.now_s,
+            code=Code(issue=self.s.code.issue),
+        )
+        self.go(Mode.WARNED)
+        self.do(ClearEntry())
+        if not self.s.withheld_told:
+            self.set(withheld_told=True)
+            self.tell("lock_withheld", Recipient.CONTROL_ROOM, reason=reason)
 
     # the code
 
@@ -437,6 +466,9 @@ class _Draft:
             self.tell("codes_used_up", Recipient.CONTROL_ROOM, Recipient.WATCHMAN)
             return
         tries = 0 if fresh_tries else code.tries
+        if tries >= self.flow.code_tries:
+            self.close_keypad()  # the last try was counted and never judged
+            return
         self.set(
             code=Code(
                 issue=code.issue + 1,
@@ -449,6 +481,14 @@ class _Draft:
         )
         self.do(IssueCode(self.s.incident, self.s.code.issue))
         self.send_code(Recipient.WATCHMAN)
+
+    def close_keypad(self) -> None:
+        """Too many wrong: the code is void and the keypad closed, each time for twice as long."""
+        lockouts = self.s.code.lockouts
+        pause_s = min(self.flow.keypad_lockout_s * 2.0**lockouts, self.flow.keypad_lockout_max_s)
+        self.void_code()
+        self.set_code(lockout_until_s=self.now_s + pause_s, lockouts=lockouts + 1, pending=False)
+        self.tell("keypad_lockout", Recipient.CONTROL_ROOM)
 
     def send_code(self, recipient: Recipient) -> None:
         self.do(SendCode(self.s.incident, self.s.code.issue, recipient, self.s.code.counted))
@@ -479,7 +519,7 @@ def _cause(state: State) -> PromptCause:
 
 def _wanted_words(d: _Draft) -> tuple[PromptKey, PromptCause]:
     """What a warned person has to be told now."""
-    held_by_door = d.s.door_open and d.rules.door_contact and d.s.evidence_s >= d.flow.lock_after_s
+    held_by_door = d.s.door_open and d.rules.door_contact and _evidence_complete(d)
     return (PromptKey.DOOR_OPEN if held_by_door else PromptKey.SHOW_FACE), _cause(d.s)
 
 
@@ -502,7 +542,7 @@ def _may_clear(d: _Draft) -> bool:
 
 def _must_leave_cleared(d: _Draft) -> bool:
     """Turned away, out of sight or unclear is a customer at the keys; covered or joined is not."""
-    return d.s.face is FaceFact.COVERED or d.s.several or _permit_blocked(d.s, d.rules) or not d.s.present
+    return d.s.face is FaceFact.COVERED or d.s.several or _permit_blocked(d.s, d.rules)
 
 
 def _counting(d: _Draft) -> bool:
@@ -520,11 +560,15 @@ def _counting(d: _Draft) -> bool:
     )
 
 
+def _evidence_complete(d: _Draft) -> bool:
+    return d.s.evidence_s >= d.flow.lock_after_s - ROUNDING_S
+
+
 def _may_lock(d: _Draft) -> bool:
     s = d.s
     return (
         s.mode is Mode.WARNED
-        and s.evidence_s >= d.flow.lock_after_s
+        and _evidence_complete(d)
         and _counting(d)
         and not s.fire
         and not s.exit
@@ -532,6 +576,19 @@ def _may_lock(d: _Draft) -> bool:
         and s.prompted_at_s is not None
         and d.now_s >= s.prompted_at_s + d.flow.prompt_lead_s
     )
+
+
+def _forbids_lock(d: _Draft) -> str | None:
+    """What came up while a lock waited for its record and would have forbidden it, None for nothing."""
+    s = d.s
+    if s.door_open and d.rules.door_contact:
+        return "door_open"
+    if s.several:
+        return Anomaly.SEVERAL_PERSONS.value
+    if s.health is not CameraHealth.OK:
+        return Anomaly.CAMERA_OBSTRUCTED.value
+    held = s.active & HOLDS_CLOCK
+    return min(held).value if held else None
 
 
 # --- deadlines -------------------------------------------------------------------------------------
@@ -597,10 +654,7 @@ def _warnable(d: _Draft) -> bool:
 
 def _tick_cleared(d: _Draft) -> None:
     if _must_leave_cleared(d):
-        if d.s.present:
-            d.check()
-        else:
-            d.vacate()
+        d.check()
 
 
 def _tick_warned(d: _Draft) -> None:
@@ -624,11 +678,13 @@ def _tick_warned(d: _Draft) -> None:
 
 def _tick_locked(d: _Draft) -> None:
     s, flow = d.s, d.flow
+    if s.record_by_s is not None:
+        change = _forbids_lock(d)
+        if change is not None:
+            d.take_back_lock(change)
+            return
     if _due(d, s.record_by_s):
         d.set(record_by_s=None)  # a slow card may not keep the door open; a failed one was answered
-    if s.fire or s.exit:
-        _to_emergency(d)
-        return
     if s.locked_at_s is not None and d.now_s >= s.locked_at_s + flow.max_lock_s:
         d.release("max_time")
         return
@@ -671,12 +727,12 @@ def _fire_over(d: _Draft) -> bool:
 
 
 def _tick_released(d: _Draft) -> None:
+    if d.now_s < d.s.since_s + d.flow.gone_after_s:
+        return  # so long everybody sees that it is released, and nobody seen for so long is empty
     if d.s.present:
         if _may_clear(d):
             d.go(Mode.CLEARED)
-        return
-    settled = d.s.health is CameraHealth.OK and d.now_s >= d.s.since_s + d.flow.gone_after_s
-    if settled and _fire_over(d):
+    elif d.s.health is CameraHealth.OK and _fire_over(d):
         d.set(after_fire=False, fire_quiet_since_s=None, fire_door_opened=False, fire_door_cycled=False)
         d.vacate()
 
@@ -721,16 +777,24 @@ def _settle(d: _Draft) -> None:
 
 
 def _to_emergency(d: _Draft) -> None:
-    why = "fire" if d.s.fire else "exit"
     if d.s.mode is Mode.LOCKED:
-        d.release(why, Mode.EMERGENCY)
+        d.release("fire" if d.s.fire else "exit", Mode.EMERGENCY)
     elif d.s.mode is not Mode.EMERGENCY:
         d.go(Mode.EMERGENCY)
         d.set(no_lock=True, siren_until_s=None, say_again_s=None)
-    if d.s.fire:
-        d.open_incident("fire")
-        d.tell("fire", Recipient.CONTROL_ROOM, Recipient.WATCHMAN)
     d.say(PromptKey.EMERGENCY)
+
+
+def _fire_began(d: _Draft) -> None:
+    """After a fire the cabin is not normal before the door has opened and closed and time has passed."""
+    d.set(
+        after_fire=True,
+        fire_quiet_since_s=None,
+        fire_door_opened=d.s.door_open,
+        fire_door_cycled=False,
+    )
+    d.open_incident("fire")
+    d.tell("fire", Recipient.CONTROL_ROOM, Recipient.WATCHMAN)
 
 
 def _begin_anomaly(d: _Draft, anomaly: Anomaly, detail: str = "") -> None:
@@ -765,16 +829,21 @@ def _somebody_was_there(d: _Draft) -> bool:
 
 
 def _appeared(d: _Draft, event: Event) -> None:
+    again = not d.s.present and d.s.mode in (Mode.RELEASED, Mode.EMERGENCY)
     d.set(present=True, last_present_s=d.now_s)
     if d.s.mode is Mode.VACANT:
         d.start_visit()
+    elif again:  # somebody came before the cabin was vacant again: the next visit, still without a lock
+        d.set(visit=d.s.visit + 1)
 
 
 def _emptied(d: _Draft, event: Event) -> None:
     d.set(present=False, last_present_s=d.now_s, several=False, several_since_s=None)
     d.set(active=d.s.active - {Anomaly.SEVERAL_PERSONS, Anomaly.LOITERING, Anomaly.STILL_PICTURE})
     d.set(face=FaceFact.UNKNOWN, cover=Cover.NONE)
-    if d.s.mode in VISIT_MODES:
+    if d.s.mode in VISIT_MODES and d.s.after_fire:
+        d.go(Mode.RELEASED)
+    elif d.s.mode in VISIT_MODES:
         d.vacate()
 
 
@@ -817,6 +886,8 @@ def _camera_judged(d: _Draft, event: Event) -> None:
         _end_anomaly(d, Anomaly.CAMERA_OBSTRUCTED)
     if now is CameraHealth.OK and was is not CameraHealth.OK:
         d.set(warn_from_s=d.now_s, face=FaceFact.UNKNOWN, cover=Cover.NONE)
+        if d.s.mode is Mode.RELEASED:
+            d.set(since_s=d.now_s)  # somebody may have come unseen: look as long as for empty
         _stand_still(d)
 
 
@@ -836,25 +907,13 @@ def _input_moved(d: _Draft, event: Event) -> None:
     _INPUTS[event.input](d, event.active)
 
 
-def _fire_began(d: _Draft) -> None:
-    """After a fire the cabin is not normal before the door has opened and closed and time has passed."""
-    d.set(
-        after_fire=True,
-        fire_quiet_since_s=None,
-        fire_door_opened=d.s.door_open,
-        fire_door_cycled=False,
-    )
-
-
 def _fire_moved(d: _Draft, active: bool) -> None:
     if active == d.s.fire:
         return
     d.set(fire=active)
     if active:
-        d.set(
-            after_fire=True, fire_quiet_since_s=None, fire_door_opened=d.s.door_open, fire_door_cycled=False
-        )
         _to_emergency(d)
+        _fire_began(d)
     else:
         d.set(fire_quiet_since_s=d.now_s)
 
@@ -880,13 +939,20 @@ def _door_moved(d: _Draft, active: bool) -> None:
     if active:
         if door_locked(d.s):
             _begin_anomaly(d, Anomaly.DOOR_FORCED)
-        if d.s.after_fire:
-            d.set(fire_door_opened=True)
     else:
         _end_anomaly(d, Anomaly.DOOR_HELD_OPEN)
         _end_anomaly(d, Anomaly.DOOR_FORCED)
-        if d.s.after_fire and d.s.fire_door_opened:
-            d.set(fire_door_cycled=True)
+    _door_after_fire(d)
+
+
+def _door_after_fire(d: _Draft) -> None:
+    """Somebody may have left through the door: it has been open and is closed."""
+    if not d.s.after_fire:
+        return
+    if d.s.door_open:
+        d.set(fire_door_opened=True)
+    elif d.s.fire_door_opened:
+        d.set(fire_door_cycled=True)
 
 
 def _switch(anomaly: Anomaly) -> Callable[[_Draft, bool], None]:
@@ -910,10 +976,10 @@ _INPUTS: Mapping[Input, Callable[[_Draft, bool], None]] = {
 
 
 def _key_locked(d: _Draft, event: Event) -> None:
-    """A touched key stops the call to the second watchman; a closed keypad buzzes."""
+    """A key touched after acceptance stops the call to the second watchman; a closed keypad buzzes."""
     if d.s.code.lockout_until_s is not None or not d.s.code.live:
         d.do(ClearEntry(), Refuse(), Note("keypad_closed"))
-    else:
+    elif d.s.code.accepted_at_s is not None:
         d.set_code(second_told=True)
 
 
@@ -930,7 +996,7 @@ def _entry_judged_locked(d: _Draft, event: Event) -> None:
     assert isinstance(event, EntryJudged)
     code = d.s.code
     if not code.pending:
-        d.do(Note("verdict_without_entry"))
+        d.do(Refuse(), Note("verdict_without_entry"))  # its code was replaced meanwhile
         return
     d.set_code(pending=False)
     d.do(ClearEntry())
@@ -944,16 +1010,7 @@ def _entry_judged_locked(d: _Draft, event: Event) -> None:
         return
     d.do(Note("wrong_code"))
     if code.tries >= d.flow.code_tries:
-        _close_keypad(d)
-
-
-def _close_keypad(d: _Draft) -> None:
-    """Too many wrong: the code is void and the keypad closed, each time for twice as long."""
-    lockouts = d.s.code.lockouts
-    pause_s = min(d.flow.keypad_lockout_s * 2.0**lockouts, d.flow.keypad_lockout_max_s)
-    d.void_code()
-    d.set_code(lockout_until_s=d.now_s + pause_s, lockouts=lockouts + 1)
-    d.tell("keypad_lockout", Recipient.CONTROL_ROOM)
+        d.close_keypad()
 
 
 def _record_answered_locked(d: _Draft, event: Event) -> None:
@@ -1003,13 +1060,7 @@ def _device_failed_locked(d: _Draft, event: Event) -> None:
     assert isinstance(event, DeviceFailed)
     _device_failed(d, event)
     if event.device is Device.DISK and d.s.record_by_s is not None:
-        d.void_code()
-        d.set(
-            record_by_s=None, locked_at_s=None, unreachable_at_s=None, siren_until_s=None, withheld_told=True
-        )
-        d.set(code=Code())
-        d.go(Mode.WARNED)
-        d.tell("lock_withheld", Recipient.CONTROL_ROOM, reason=event.code)
+        d.take_back_lock(event.code)
 
 
 def _device_recovered(d: _Draft, event: Event) -> None:
@@ -1025,7 +1076,12 @@ def _restarted(d: _Draft, event: Event) -> None:
     """Take up the remembered state: the person may still be there, everything seen is forgotten."""
     assert isinstance(event, Restarted)
     s = d.s
-    present = bool(event.present) or (s.mode in VISIT_MODES and event.present is None)
+    # who was there is there until somebody has looked: otherwise a kill would end a visit and allow a lock
+    present = s.present if event.present is None else event.present
+    if s.several or s.health is not CameraHealth.OK or s.active & HOLDS_CLOCK:
+        _stand_still(d)
+    if any(d.rules.policy.rule(anomaly).siren is Siren.MUTE for anomaly in s.active):
+        d.set(silent_until_s=d.now_s + d.flow.hold_after_s)
     d.set(
         fire=event.fire,
         exit=event.exit,
@@ -1047,31 +1103,32 @@ def _restarted(d: _Draft, event: Event) -> None:
         prompted_at_s=None,
         say_again_s=None,
     )
-    if event.fire and not s.fire:
-        d.set(
-            after_fire=True, fire_quiet_since_s=None, fire_door_opened=event.door_open, fire_door_cycled=False
-        )
-    elif s.fire and not event.fire:
+    if s.fire and not event.fire:
         d.set(fire_quiet_since_s=d.now_s)
+    _door_after_fire(d)
     if s.mode is Mode.LOCKED:
-        _restarted_locked(d, present)
+        _restarted_locked(d, seen=event.present is True)
     elif event.fire or event.exit:
         _to_emergency(d)
+    elif s.mode is Mode.RELEASED:
+        d.set(since_s=d.now_s)  # nobody was seen: for how long is not known any more
     elif s.mode in VISIT_MODES:
-        if present:
+        if present or s.no_lock:
             d.check()
         else:
             d.vacate()
     elif s.mode is Mode.VACANT and present:
         d.start_visit()
+    if event.fire and not s.fire:
+        _fire_began(d)
 
 
-def _restarted_locked(d: _Draft, present: bool) -> None:
+def _restarted_locked(d: _Draft, seen: bool) -> None:
     shut = not d.s.door_open or not d.rules.door_contact
     if d.s.fire or d.s.exit:
         _to_emergency(d)
         return
-    if not (shut and present):
+    if not (shut and seen):
         d.release("restart")
         return
     was_live = d.s.code.live
@@ -1079,9 +1136,8 @@ def _restarted_locked(d: _Draft, present: bool) -> None:
     d.set(record_by_s=None)
     d.set_code(pending=False)
     d.tell("restarted_locked", Recipient.CONTROL_ROOM)
-    if was_live and d.s.code.tries >= d.flow.code_tries:
-        _close_keypad(d)  # the last try was counted and never judged
-    elif was_live:
+    d.say(PromptKey.LOCKED, _cause(d.s))
+    if was_live:
         d.issue_code(counts=False, fresh_tries=False)
 
 
@@ -1129,7 +1185,7 @@ TABLE: Mapping[type[Event], Mapping[Mode, Cell]] = {
     Emptied: _row(
         _emptied,
         checking=_to(_emptied, _M.VACANT),
-        cleared=_to(_emptied, _M.VACANT),
+        cleared=_to(_emptied, _M.VACANT, _M.RELEASED),
         warned=_to(_emptied, _M.VACANT),
     ),
     PresenceStuck: _row(
@@ -1139,7 +1195,7 @@ TABLE: Mapping[type[Event], Mapping[Mode, Cell]] = {
         warned=_to(_presence_stuck, _M.RELEASED),
     ),
     FaceJudged: _row(_face_judged, vacant=IGNORED),
-    PeopleJudged: _row(_people_judged, vacant=IGNORED),
+    PeopleJudged: _row(_people_judged),
     CameraJudged: _row(_camera_judged),
     AnomalyBegan: _row(_anomaly_began, locked=_to(_anomaly_began, _M.RELEASED)),
     AnomalyEnded: _row(_anomaly_ended),
@@ -1171,9 +1227,9 @@ TABLE: Mapping[type[Event], Mapping[Mode, Cell]] = {
     Ticked: {
         _M.VACANT: Cell(_ticked),
         _M.CHECKING: _to(_ticked, _M.CLEARED, _M.WARNED),
-        _M.CLEARED: _to(_ticked, _M.CHECKING, _M.RELEASED, _M.VACANT),
+        _M.CLEARED: _to(_ticked, _M.CHECKING, _M.RELEASED),
         _M.WARNED: _to(_ticked, _M.CLEARED, _M.LOCKED),
-        _M.LOCKED: _to(_ticked, _M.RELEASED, _M.EMERGENCY),
+        _M.LOCKED: _to(_ticked, _M.RELEASED, _M.WARNED),
         _M.RELEASED: _to(_ticked, _M.CLEARED, _M.VACANT),
         _M.EMERGENCY: _to(_ticked, _M.RELEASED),
     },
