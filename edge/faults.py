@@ -516,6 +516,18 @@ CATALOGUE: Final = _table(
         'Enable it with dtparam=watchdog=on, or set watchdog.device = "" where there is none.',
     ),
     (
+        "folder_unwritable",
+        "A folder that the kiosk needs cannot be made or written.",
+        _NOT_STARTED,
+        "Give paths.data and paths.runtime to the service user (chown), or install with install.sh kiosk.",
+    ),
+    (
+        "video_unwritable",
+        "The video cannot be written there.",
+        _NOT_RUN,
+        "Name a file ending in .mp4 in a folder that you may write to.",
+    ),
+    (
         "kiosk_running",
         "Another kiosk already runs with this data folder.",
         _NOT_RUN,

@@ -22,6 +22,7 @@ import msgspec
 
 from edge.faults import FaultError
 from edge.flow import Flow, Policy
+from hw.wiring import WiringSettings
 
 EXAMPLE: Final = Path(__file__).with_name("kiosk.example.toml")
 """The commented example; every key stands in it with its default."""
@@ -96,9 +97,7 @@ class Vision(_Section, frozen=True):
 
 class ModemSettings(_Section, frozen=True):
     port: _Word = "/dev/cabinguard-modem"
-    profile: Annotated[
-        str, msgspec.Meta(pattern=r"\A[a-z0-9_]+\Z", description="the name of a modem profile")
-    ] = "generic"
+    profile: Literal["generic", "generic_text", "sim800", "sim7600", "quectel", "huawei"] = "generic"
     baud: Literal[0, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600] = 0
     pin_file: _Word = ""
     delivery_reports: bool = True
@@ -177,6 +176,7 @@ class Settings(_Section, frozen=True):
     evidence: EvidenceSettings = EvidenceSettings()
     journal: JournalSettings = JournalSettings()
     paths: Paths = Paths()
+    wiring: WiringSettings = WiringSettings()
     watchdog: WatchdogSettings = WatchdogSettings()
 
 
@@ -394,8 +394,10 @@ def _allowed(info: msgspec.inspect.Type, in_unit: str) -> str:
             return "one of " + ", ".join(_toml(v) for v in values)
         case msgspec.inspect.EnumType(cls=cls):
             return "one of " + ", ".join(_toml(str(member.value)) for member in cls)
-        case msgspec.inspect.VarTupleType(item_type=item) | msgspec.inspect.ListType(item_type=item):
-            return "a list, each " + _allowed(item, in_unit)
+        case msgspec.inspect.VarTupleType(item_type=item, min_length=least, max_length=most):
+            bare = item.type if isinstance(item, msgspec.inspect.Metadata) else item
+            count = "" if least is None else f" of {least}" if least == most else f" of {least} to {most}"
+            return f"a list{count}, each {_allowed(bare, in_unit)}"
         case msgspec.inspect.UnionType(types=types):
             return " or ".join(_allowed(t, in_unit) for t in types)
         case _:
@@ -504,6 +506,8 @@ def _conflicts(s: Settings) -> Iterator[FaultError]:
         yield FaultError("settings_conflict", "email.host needs email.sender and email.control_room")
     if s.email.user and s.email.security == "none":
         yield FaultError("settings_conflict", 'email.user would go unprotected with email.security = "none"')
+    for problem in s.wiring.problems():
+        yield FaultError("settings_conflict", problem)
     try:
         ZoneInfo(s.cabin.timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -521,6 +525,8 @@ def _incomplete(s: Settings) -> Iterator[FaultError]:
         yield FaultError("settings_incomplete", "people.watchman: without it no code reaches anybody")
     if s.camera.source not in ("picamera2", "usb"):
         yield FaultError("settings_incomplete", 'camera.source: a kiosk needs "picamera2" or "usb"')
+    if not s.wiring.exit.fitted:
+        yield FaultError("settings_incomplete", "wiring.exit.fitted: a kiosk has an exit button")
     if not s.modem.port:
         yield FaultError("settings_incomplete", "modem.port: without a modem no code reaches anybody")
 

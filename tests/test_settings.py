@@ -29,6 +29,7 @@ from edge.settings import (
     show,
     unit,
 )
+from hw.modem.models import PROFILES
 
 KIOSK = """
 [people]
@@ -83,7 +84,8 @@ def test_the_example_says_the_true_bounds() -> None:
 
 def test_every_number_has_both_bounds_and_a_unit_in_its_name() -> None:
     plain = re.compile(
-        r"\.(presence_area|code_digits|code_tries|codes_per_incident|release_tries|threads|quality|port)$"
+        r"\.(presence_area|code_digits|code_tries|codes_per_incident|release_tries|threads|quality|port"
+        r"|(\w+_)?pin|on_samples|off_samples)$"
     )
     for key, kind in KEYS.items():
         info = msgspec.inspect.type_info(kind)
@@ -113,6 +115,12 @@ def test_the_policy_has_a_rule_for_every_anomaly_and_keeps_the_dangerous_ones_si
 def test_every_setting_can_be_described() -> None:
     for key in KEYS:
         assert allowed(key)
+
+
+def test_the_modem_profiles_are_those_of_the_driver() -> None:
+    for name in PROFILES:
+        assert load(None, [f"modem.profile={name}"]).modem.profile == name
+    assert allowed("modem.profile").count('"') == 2 * len(PROFILES)
 
 
 # --- what is refused, and how ----------------------------------------------------------------------
@@ -181,6 +189,18 @@ def test_every_setting_can_be_described() -> None:
         ),
         ("[camera]\nsource = 'clip'", 'settings_conflict: camera.source = "clip" needs camera.clip'),
         ("[email]\nhost = 'mail'", "settings_conflict: email.host needs email.sender and email.control_room"),
+        (
+            "[wiring.permit]\npin = 17",
+            "settings_conflict: wiring.permit.pin and wiring.lock.pin both use BCM 17",
+        ),
+        (
+            "[wiring.exit]\ncontact = 'normally_open'",
+            "settings_conflict: wiring.exit.contact must be normally_closed",
+        ),
+        (
+            "[wiring.keypad]\nrows = [1, 2]",
+            "settings_out_of_bounds: wiring.keypad.rows must be a list of 4, each a whole number, 2 to 27",
+        ),
         ("[cabin]\ntimezone = 'Mars/Olympus'", "settings_out_of_bounds: cabin.timezone must be a time zone"),
         (
             "[cabin]\ntimezone = '../../etc/passwd'",
