@@ -1,4 +1,4 @@
-"""Spoils a cut as cabin cameras do: other framing, light, lens, resolution, blur, noise, compression, infrared.
+"""Spoils a cut as cabin cameras do: framing, light, lens, resolution, blur, noise, compression, infrared.
 
 The last step is always the runtime's own `normalise`, so a training sample is what the kiosk would see.
 """
@@ -44,7 +44,9 @@ def spoilt(cut: NDArray[np.uint8], rng: Rng, strength: float = 1.0) -> tuple[Gre
         n = _NOISE[rng.integers(8)]
         y, x = rng.integers(0, SIZE_PX, 2)
         noise = n[y : y + SIZE_PX, x : x + SIZE_PX]
-        level = level + noise * rng.uniform(1, 11) * (1.0 if rng.random() < 0.5 else np.sqrt(level.clip(0, 255) / 128))
+        level = level + noise * rng.uniform(1, 11) * (
+            1.0 if rng.random() < 0.5 else np.sqrt(level.clip(0, 255) / 128)
+        )
     out = np.clip(level, 0, 255).astype(np.uint8)
     if rng.random() < 0.45:
         _, packed = cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(14, 90))])
@@ -95,11 +97,17 @@ def _frame(grey: Grey, rng: Rng, strength: float) -> tuple[Grey, bool]:
         to = np.array([[1, 0, half], [0, 1, half], [0, 0, 1.0]])
         back = np.array([[1, 0, -half], [0, 1, -half], [0, 0, 1.0]])
         out = cv2.warpPerspective(
-            part, to @ tilt @ back @ p, (SIZE_PX, SIZE_PX), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+            part,
+            to @ tilt @ back @ p,
+            (SIZE_PX, SIZE_PX),
+            flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
         )
     else:
         m = np.hstack([a, b[:, None]])
-        out = cv2.warpAffine(part, m, (SIZE_PX, SIZE_PX), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        out = cv2.warpAffine(
+            part, m, (SIZE_PX, SIZE_PX), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
     return np.asarray(out, np.uint8), mirrored
 
 
@@ -109,7 +117,9 @@ def _light(level: NDArray[np.float32], rng: Rng) -> NDArray[np.float32]:
         level = np.power(level.clip(0, 255) / 255, np.float32(gamma)) * 255
     if rng.random() < 0.4:  # lit from one side
         angle = rng.uniform(0, 2 * np.pi)
-        level = level * (1 + rng.uniform(0, 1.3) * (np.float32(np.cos(angle)) * _XX + np.float32(np.sin(angle)) * _YY))
+        level = level * (
+            1 + rng.uniform(0, 1.3) * (np.float32(np.cos(angle)) * _XX + np.float32(np.sin(angle)) * _YY)
+        )
     if rng.random() < 0.2:  # a lamp in the middle, dark towards the edge
         level = level * np.exp(-rng.uniform(0.3, 2.5) * (_XX**2 + _YY**2)).astype(np.float32)
     if rng.random() < 0.4:
@@ -135,7 +145,10 @@ def _resolution(level: NDArray[np.float32], rng: Rng) -> NDArray[np.float32]:
 def _blur(level: NDArray[np.float32], rng: Rng) -> NDArray[np.float32]:
     roll = rng.random()
     if roll < 0.2:
-        return np.asarray(cv2.GaussianBlur(level, (0, 0), rng.uniform(0.4, 2.2)), np.float32)
+        return np.asarray(
+            cv2.GaussianBlur(level, (0, 0), rng.uniform(0.4, 2.2) if roll < 0.14 else rng.uniform(1.5, 4.0)),
+            np.float32,
+        )
     if roll < 0.32:  # motion
         n = int(rng.integers(3, 10))
         kernel = np.zeros((n, n), np.float32)

@@ -1,8 +1,8 @@
 """Draws covers, and things that are none, onto bare faces: what the gathered pictures hardly hold.
 
-Every function takes a cut (160, 160, 3), the five landmarks and the box in its pixels, and a random generator,
-and changes the cut in place. They aim at shapes and borders, not at beauty: colours, prints, light and noise
-are random, so that the network can only learn where skin, eyes, nose and mouth are hidden.
+Every function takes a cut (160, 160, 3), the five landmarks and the box in its pixels, and a random
+generator, and changes the cut in place. They aim at shapes and borders, not at beauty: colours, prints,
+light and noise are random, so that the network can only learn where skin, eyes, nose and mouth are hidden.
 """
 
 from __future__ import annotations
@@ -48,10 +48,18 @@ def geometry(marks: Points, box: Points) -> Geometry:
     drop = float(np.linalg.norm(mouth - eyes))
     iod = max(float(np.linalg.norm(marks[1] - marks[0])), 0.35 * drop)
     return Geometry(
-        marks[0], marks[1], marks[2], mouth, iod, max(drop, 8.0),
-        float(box[0]), float(box[1]), float(box[0] + box[2]), float(box[1] + box[3]),
+        marks[0],
+        marks[1],
+        marks[2],
+        mouth,
+        iod,
+        max(drop, 8.0),
+        float(box[0]),
+        float(box[1]),
+        float(box[0] + box[2]),
+        float(box[1] + box[3]),
         max(float(np.linalg.norm(marks[4] - marks[3])) / 2, 3.0),
-    )  # fmt: skip
+    )
 
 
 def cloth(rng: Rng, shape: tuple[int, int], skin: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
@@ -81,9 +89,14 @@ def cloth(rng: Rng, shape: tuple[int, int], skin: NDArray[np.float32] | None = N
         out = np.where(share, rng.uniform(0, 255, 3).astype(np.float32), out)
     elif kind < 0.68:  # letters
         cv2.putText(
-            out, "".join(rng.choice(list("ABDEKOSXZ08"), 4)), (int(w * rng.uniform(0.1, 0.5)), int(h * rng.uniform(0.5, 0.85))),
-            0, float(rng.uniform(0.3, 0.9)), rng.uniform(0, 255, 3).tolist(), 2,
-        )  # fmt: skip
+            out,
+            "".join(rng.choice(list("ABDEKOSXZ08"), 4)),
+            (int(w * rng.uniform(0.1, 0.5)), int(h * rng.uniform(0.5, 0.85))),
+            0,
+            float(rng.uniform(0.3, 0.9)),
+            rng.uniform(0, 255, 3).tolist(),
+            2,
+        )
     # Folds: slow changes of light across the material.
     folds = cv2.resize(rng.standard_normal((4, 4)).astype(np.float32), (w, h), interpolation=cv2.INTER_CUBIC)
     out *= (1 + folds * rng.uniform(0.02, 0.16))[..., None]
@@ -114,13 +127,15 @@ def _area(cut: Cut, points: list[tuple[float, float]], smooth: bool = True) -> N
 def _lay(
     cut: Cut, area: NDArray[np.float32], material: NDArray[np.float32], rng: Rng, light: float | None = None
 ) -> None:
-    """Lays material over the cut where `area` says, in part with the light that falls on the face, with a soft shadow."""
+    """Lays material over the cut where `area` says, in part with the face's own light, with a soft shadow."""
     if light is None:
         light = rng.uniform(0.0, 0.8)
     if light > 0.05:
         small = cv2.resize(cut, (20, 20), interpolation=cv2.INTER_AREA).mean(2)
         glow = cv2.resize(cv2.GaussianBlur(small, (5, 5), 0), (cut.shape[1], cut.shape[0]))
-        material = material * (1 - light + light * np.clip(glow / max(float(glow.mean()), 1.0), 0.3, 2.2))[..., None]
+        material = (
+            material * (1 - light + light * np.clip(glow / max(float(glow.mean()), 1.0), 0.3, 2.2))[..., None]
+        )
     if rng.random() < 0.6:
         shade = cv2.GaussianBlur(area, (0, 0), rng.uniform(1.5, 5.0)) * rng.uniform(0.1, 0.5)
         cut[:] = np.clip(cut * (1 - shade * (1 - area))[..., None], 0, 255).astype(np.uint8)
@@ -162,11 +177,18 @@ def mask(cut: Cut, g: Geometry, rng: Rng, top: float | None = None) -> None:
     if rng.random() < 0.7:
         tone = float(rng.choice([rng.uniform(0, 60), rng.uniform(180, 255)]))
         for corner, side in ((outline[0], g.left), (outline[4], g.right)):
-            ear = (side + rng.uniform(-0.05, 0.05) * g.iod, float(g.eyes[1]) + rng.uniform(-0.1, 0.5) * g.drop)
+            ear = (
+                side + rng.uniform(-0.05, 0.05) * g.iod,
+                float(g.eyes[1]) + rng.uniform(-0.1, 0.5) * g.drop,
+            )
             cv2.line(
-                cut, (int(corner[0]), int(corner[1])), (int(ear[0]), int(ear[1])), (tone, tone, tone),
-                int(rng.integers(1, 3)), cv2.LINE_AA,
-            )  # fmt: skip
+                cut,
+                (int(corner[0]), int(corner[1])),
+                (int(ear[0]), int(ear[1])),
+                (tone, tone, tone),
+                int(rng.integers(1, 3)),
+                cv2.LINE_AA,
+            )
     area = _area(cut, outline, smooth=rng.random() < 0.8)
     material = cloth(rng, cut.shape[:2], skin_of(cut, g))
     if rng.random() < 0.4:  # a beak or a wire: a ridge of light down the middle
@@ -205,9 +227,10 @@ def _lenses(g: Geometry, rng: Rng) -> list[list[tuple[float, float]]]:
         cx, cy = float(eye[0]) + side * 0.02 * g.iod, float(eye[1]) + sag * 0.5
         out.append([(cx + float(x), cy + float(y)) for x, y in zip(ex, ey * drop, strict=True)])
     if rng.random() < 0.12:
-        l, r = min(p[0] for p in out[0]), max(p[0] for p in out[1])
-        y = float(g.eyes[1]) + sag * 0.5
-        return [[(l, y - ry), ((l + r) / 2, y - ry * 1.1), (r, y - ry), (r, y + ry), ((l + r) / 2, y + ry * 0.6), (l, y + ry)]]
+        x0, x1 = min(p[0] for p in out[0]), max(p[0] for p in out[1])
+        middle, y = (x0 + x1) / 2, float(g.eyes[1]) + sag * 0.5
+        upper = [(x0, y - ry), (middle, y - ry * 1.1), (x1, y - ry)]
+        return [[*upper, (x1, y + ry), (middle, y + ry * 0.6), (x0, y + ry)]]
     return out
 
 
@@ -241,7 +264,9 @@ def glasses(cut: Cut, g: Geometry, rng: Rng, dark: bool) -> None:
                 cx, cy = (x + np.mean([p[0] for p in lens])) / 2, (y + np.mean([p[1] for p in lens])) / 2
                 glare = np.zeros((h, w), np.float32)
                 axes = (int(size) + 1, int(size * rng.uniform(0.3, 1.0)) + 1)
-                cv2.ellipse(glare, (int(cx), int(cy)), axes, rng.uniform(0, 180), 0, 360, 1.0, -1, cv2.LINE_AA)
+                cv2.ellipse(
+                    glare, (int(cx), int(cy)), axes, rng.uniform(0, 180), 0, 360, 1.0, -1, cv2.LINE_AA
+                )
                 material += cv2.GaussianBlur(glare, (0, 0), 1.0)[..., None] * rng.uniform(40, 220)
             opacity = rng.uniform(0.86, 1.0)
         else:
@@ -272,10 +297,16 @@ def _shell(cut: Cut, g: Geometry, rng: Rng, hole: list[tuple[float, float]], lon
     half = w / 2 * grow
     low = half * (rng.uniform(0.9, 1.5) if long else rng.uniform(0.6, 0.95))
     outline = [
-        (cx - half * 0.55, top + 0.06 * h), (cx, top), (cx + half * 0.55, top + 0.06 * h),
-        (cx + half, g.top + 0.35 * h), (cx + half * 0.98, g.top + 0.7 * h), (cx + low, bottom),
-        (cx - low, bottom), (cx - half * 0.98, g.top + 0.7 * h), (cx - half, g.top + 0.35 * h),
-    ]  # fmt: skip
+        (cx - half * 0.55, top + 0.06 * h),
+        (cx, top),
+        (cx + half * 0.55, top + 0.06 * h),
+        (cx + half, g.top + 0.35 * h),
+        (cx + half * 0.98, g.top + 0.7 * h),
+        (cx + low, bottom),
+        (cx - low, bottom),
+        (cx - half * 0.98, g.top + 0.7 * h),
+        (cx - half, g.top + 0.35 * h),
+    ]
     area = _area(cut, outline)
     if hole:
         area = np.clip(area - _area(cut, hole), 0, 1)
@@ -296,10 +327,16 @@ def _open_face(g: Geometry, rng: Rng) -> list[tuple[float, float]]:
     chin = g.bottom - rng.uniform(-0.06, 0.05) * h
     half = w / 2 * rng.uniform(0.82, 1.02)
     return [
-        (cx - half * 0.6, brow + 0.05 * h), (cx, brow), (cx + half * 0.6, brow + 0.05 * h), (cx + half, float(g.eyes[1]) + 0.1 * g.drop),
-        (cx + half * 0.9, float(g.mouth[1])), (cx + half * 0.45, chin), (cx - half * 0.45, chin),
-        (cx - half * 0.9, float(g.mouth[1])), (cx - half, float(g.eyes[1]) + 0.1 * g.drop),
-    ]  # fmt: skip
+        (cx - half * 0.6, brow + 0.05 * h),
+        (cx, brow),
+        (cx + half * 0.6, brow + 0.05 * h),
+        (cx + half, float(g.eyes[1]) + 0.1 * g.drop),
+        (cx + half * 0.9, float(g.mouth[1])),
+        (cx + half * 0.45, chin),
+        (cx - half * 0.45, chin),
+        (cx - half * 0.9, float(g.mouth[1])),
+        (cx - half, float(g.eyes[1]) + 0.1 * g.drop),
+    ]
 
 
 def hijab(cut: Cut, g: Geometry, rng: Rng) -> None:
@@ -315,7 +352,14 @@ def helmet_open(cut: Cut, g: Geometry, rng: Rng) -> None:
         cx, brow = (g.left + g.right) / 2, float(g.eyes[1]) - rng.uniform(0.3, 0.7) * g.drop
         half = w / 2 * rng.uniform(1.1, 1.4)
         top = g.top - h * rng.uniform(0.15, 0.4)
-        outline = [(cx - half, brow + 0.1 * h), (cx - half * 0.8, top + 0.15 * h), (cx, top), (cx + half * 0.8, top + 0.15 * h), (cx + half, brow + 0.1 * h), (cx, brow)]
+        outline = [
+            (cx - half, brow + 0.1 * h),
+            (cx - half * 0.8, top + 0.15 * h),
+            (cx, top),
+            (cx + half * 0.8, top + 0.15 * h),
+            (cx + half, brow + 0.1 * h),
+            (cx, brow),
+        ]
         _lay(cut, _area(cut, outline), cloth(rng, cut.shape[:2]), rng)
         if rng.random() < 0.7:
             tone = [float(rng.uniform(0, 70))] * 3
@@ -329,15 +373,20 @@ def helmet_open(cut: Cut, g: Geometry, rng: Rng) -> None:
 
 def helmet_closed(cut: Cut, g: Geometry, rng: Rng) -> None:
     """A full helmet: visor down over the face, or up with the chin bar over nose and mouth."""
-    w, h = g.right - g.left, g.bottom - g.top
+    w = g.right - g.left
     cx = (g.left + g.right) / 2
     brow = float(g.eyes[1]) - rng.uniform(0.35, 0.7) * g.drop
     low = float(g.nose[1]) + rng.uniform(-0.25, 0.35) * g.drop
     half = w / 2 * rng.uniform(0.85, 1.1)
     slot = [
-        (cx - half * 0.8, brow), (cx + half * 0.8, brow), (cx + half, (brow + low) / 2),
-        (cx + half * 0.8, low), (cx, low + 0.1 * g.drop), (cx - half * 0.8, low), (cx - half, (brow + low) / 2),
-    ]  # fmt: skip
+        (cx - half * 0.8, brow),
+        (cx + half * 0.8, brow),
+        (cx + half, (brow + low) / 2),
+        (cx + half * 0.8, low),
+        (cx, low + 0.1 * g.drop),
+        (cx - half * 0.8, low),
+        (cx - half, (brow + low) / 2),
+    ]
     open_slot = rng.random() < 0.3
     if not open_slot:
         area = _area(cut, slot)
@@ -345,7 +394,9 @@ def helmet_closed(cut: Cut, g: Geometry, rng: Rng) -> None:
         material[:] = rng.uniform(0, 60) if rng.random() < 0.6 else rng.uniform(0, 255, 3)
         ramp = np.linspace(-1, 1, cut.shape[0], dtype=np.float32)[:, None, None]
         material += ramp * rng.uniform(-70, 70)
-        glow = cv2.resize(rng.random((5, 5), np.float32), (cut.shape[1], cut.shape[0]), interpolation=cv2.INTER_CUBIC)
+        glow = cv2.resize(
+            rng.random((5, 5), np.float32), (cut.shape[1], cut.shape[0]), interpolation=cv2.INTER_CUBIC
+        )
         material += (np.clip(glow - 0.6, 0, 1) * rng.uniform(0, 350))[..., None]
         # Some tinted visors let a shadow of the face through.
         see = (area * rng.uniform(0.75, 1.0))[..., None]
@@ -359,17 +410,28 @@ def veil(cut: Cut, g: Geometry, rng: Rng) -> None:
         y0 = float(g.eyes[1]) - rng.uniform(0.3, 0.6) * g.drop
         y1 = float(g.eyes[1]) + rng.uniform(0.22, 0.5) * g.drop
         cx, half = (g.left + g.right) / 2, (g.right - g.left) / 2 * rng.uniform(0.8, 1.05)
-        hole = [(cx - half * 0.8, y0), (cx + half * 0.8, y0), (cx + half, (y0 + y1) / 2), (cx + half * 0.8, y1), (cx, y1 - 0.06 * g.drop), (cx - half * 0.8, y1), (cx - half, (y0 + y1) / 2)]
+        hole = [
+            (cx - half * 0.8, y0),
+            (cx + half * 0.8, y0),
+            (cx + half, (y0 + y1) / 2),
+            (cx + half * 0.8, y1),
+            (cx, y1 - 0.06 * g.drop),
+            (cx - half * 0.8, y1),
+            (cx - half, (y0 + y1) / 2),
+        ]
         _shell(cut, g, rng, hole, long=rng.random() < 0.8, hard=False)
         return
     y = float(g.eyes[1]) + rng.uniform(0.2, 0.55) * g.drop
     w = g.right - g.left
     outline = [
-        (g.left - rng.uniform(0, 0.15) * w, y - rng.uniform(-0.1, 0.2) * g.drop), (float(g.nose[0]), y),
+        (g.left - rng.uniform(0, 0.15) * w, y - rng.uniform(-0.1, 0.2) * g.drop),
+        (float(g.nose[0]), y),
         (g.right + rng.uniform(0, 0.15) * w, y - rng.uniform(-0.1, 0.2) * g.drop),
-        (g.right + rng.uniform(0, 0.5) * w, g.bottom + 0.3 * g.drop), (g.right + rng.uniform(-0.2, 0.4) * w, cut.shape[0] + 15.0),
-        (g.left - rng.uniform(-0.2, 0.4) * w, cut.shape[0] + 15.0), (g.left - rng.uniform(0, 0.5) * w, g.bottom + 0.3 * g.drop),
-    ]  # fmt: skip
+        (g.right + rng.uniform(0, 0.5) * w, g.bottom + 0.3 * g.drop),
+        (g.right + rng.uniform(-0.2, 0.4) * w, cut.shape[0] + 15.0),
+        (g.left - rng.uniform(-0.2, 0.4) * w, cut.shape[0] + 15.0),
+        (g.left - rng.uniform(0, 0.5) * w, g.bottom + 0.3 * g.drop),
+    ]
     _lay(cut, _area(cut, outline), cloth(rng, cut.shape[:2], skin_of(cut, g)), rng)
 
 
@@ -384,7 +446,9 @@ def balaclava(cut: Cut, g: Geometry, rng: Rng) -> None:
         return
     before = cut.copy()
     _shell(cut, g, rng, [], long=rng.random() < 0.5, hard=False)
-    holes = _area(cut, _oval(*map(float, g.eye_l), r * 1.2, r)) + _area(cut, _oval(*map(float, g.eye_r), r * 1.2, r))
+    holes = _area(cut, _oval(*map(float, g.eye_l), r * 1.2, r)) + _area(
+        cut, _oval(*map(float, g.eye_r), r * 1.2, r)
+    )
     if rng.random() < 0.4:
         holes += _area(cut, _oval(*map(float, g.mouth), g.mouth_half * 1.1, 0.5 * r))
     a = np.clip(holes, 0, 1)[..., None]
@@ -398,12 +462,21 @@ def hat(cut: Cut, g: Geometry, rng: Rng) -> None:
     half = w / 2 * rng.uniform(0.95, 1.45)
     top = g.top - h * rng.uniform(0.1, 0.5)
     bow = rng.uniform(-0.12, 0.15) * h
-    outline = [(cx - half, brow + 0.05 * h), (cx - half * 0.9, top + 0.15 * h), (cx, top), (cx + half * 0.9, top + 0.15 * h), (cx + half, brow + 0.05 * h), (cx, brow + bow)]
+    outline = [
+        (cx - half, brow + 0.05 * h),
+        (cx - half * 0.9, top + 0.15 * h),
+        (cx, top),
+        (cx + half * 0.9, top + 0.15 * h),
+        (cx + half, brow + 0.05 * h),
+        (cx, brow + bow),
+    ]
     if brow + bow > float(g.eyes[1]) - 0.2 * g.drop:
         outline[-1] = (cx, brow)
     area = _area(cut, outline)
     if rng.random() < 0.4:  # the shadow of a peak over the eyes
-        shade = np.clip(cv2.GaussianBlur(np.roll(area, int(0.35 * g.drop), 0), (0, 0), 4), 0, 1) * rng.uniform(0.2, 0.6)
+        shade = np.clip(
+            cv2.GaussianBlur(np.roll(area, int(0.35 * g.drop), 0), (0, 0), 4), 0, 1
+        ) * rng.uniform(0.2, 0.6)
         cut[:] = (cut * (1 - shade[..., None])).astype(np.uint8)
     _lay(cut, area, cloth(rng, cut.shape[:2]), rng)
 
@@ -415,17 +488,28 @@ def beard(cut: Cut, g: Geometry, rng: Rng) -> None:
     side = rng.uniform(-0.02, 0.15) * w
     chin = g.bottom + rng.uniform(-0.03, 0.22) * (g.bottom - g.top)
     outline = [
-        (g.left + side, float(g.eyes[1]) + rng.uniform(0.2, 0.8) * g.drop), (float(g.mouth[0]) - 1.5 * g.mouth_half, top + 0.25 * g.drop),
-        (float(g.mouth[0]), top), (float(g.mouth[0]) + 1.5 * g.mouth_half, top + 0.25 * g.drop),
-        (g.right - side, float(g.eyes[1]) + rng.uniform(0.2, 0.8) * g.drop), (g.right - 0.2 * w, chin - 0.1 * g.drop),
-        (float(g.mouth[0]), chin), (g.left + 0.2 * w, chin - 0.1 * g.drop),
-    ]  # fmt: skip
+        (g.left + side, float(g.eyes[1]) + rng.uniform(0.2, 0.8) * g.drop),
+        (float(g.mouth[0]) - 1.5 * g.mouth_half, top + 0.25 * g.drop),
+        (float(g.mouth[0]), top),
+        (float(g.mouth[0]) + 1.5 * g.mouth_half, top + 0.25 * g.drop),
+        (g.right - side, float(g.eyes[1]) + rng.uniform(0.2, 0.8) * g.drop),
+        (g.right - 0.2 * w, chin - 0.1 * g.drop),
+        (float(g.mouth[0]), chin),
+        (g.left + 0.2 * w, chin - 0.1 * g.drop),
+    ]
     area = _area(cut, outline)
-    lips = _area(cut, _oval(*map(float, g.mouth), g.mouth_half * rng.uniform(0.9, 1.2), g.mouth_half * rng.uniform(0.25, 0.45)))
+    lips = _area(
+        cut,
+        _oval(
+            *map(float, g.mouth), g.mouth_half * rng.uniform(0.9, 1.2), g.mouth_half * rng.uniform(0.25, 0.45)
+        ),
+    )
     hair = rng.standard_normal((cut.shape[0] // 2, cut.shape[1])).astype(np.float32)
     hair = cv2.GaussianBlur(cv2.resize(hair, (cut.shape[1], cut.shape[0])), (0, 0), 0.7)
     tone = rng.uniform(5, 70) if rng.random() < 0.75 else rng.uniform(100, 220)
-    material = np.clip(tone + hair * rng.uniform(8, 30), 0, 255)[..., None] * rng.uniform(0.85, 1.0, 3).astype(np.float32)
+    material = np.clip(tone + hair * rng.uniform(8, 30), 0, 255)[..., None] * rng.uniform(
+        0.85, 1.0, 3
+    ).astype(np.float32)
     a = cv2.GaussianBlur(np.clip(area - lips, 0, 1), (0, 0), rng.uniform(1.0, 3.5)) * rng.uniform(0.35, 0.95)
     cut[:] = np.clip(cut * (1 - a[..., None]) + material * a[..., None], 0, 255).astype(np.uint8)
 
@@ -439,9 +523,24 @@ def _hand_shape(cut: Cut, g: Geometry, rng: Rng, at: Points, size: float, tone: 
     lines = np.zeros(cut.shape[:2], np.uint8)
     wide = size * rng.uniform(0.24, 0.32)
     palm = at - up * size * 0.5
-    cv2.ellipse(layer, tuple(np.rint(palm).astype(int).tolist()), (int(size * 0.62), int(size * 0.6)), float(np.degrees(angle)), 0, 360, 255, -1)
+    cv2.ellipse(
+        layer,
+        tuple(np.rint(palm).astype(int).tolist()),
+        (int(size * 0.62), int(size * 0.6)),
+        float(np.degrees(angle)),
+        0,
+        360,
+        255,
+        -1,
+    )
     wrist = palm - up * size * 2.5
-    cv2.line(layer, tuple(np.rint(palm).astype(int).tolist()), tuple(np.rint(wrist).astype(int).tolist()), 255, int(size * 0.9))
+    cv2.line(
+        layer,
+        tuple(np.rint(palm).astype(int).tolist()),
+        tuple(np.rint(wrist).astype(int).tolist()),
+        255,
+        int(size * 0.9),
+    )
     spread = rng.uniform(0.0, 0.35)
     for i in range(4):
         off = (i - 1.5) / 1.5
@@ -454,7 +553,11 @@ def _hand_shape(cut: Cut, g: Geometry, rng: Rng, at: Points, size: float, tone: 
     area = cv2.GaussianBlur(layer, (0, 0), 0.7).astype(np.float32) / 255
     material = np.empty((*cut.shape[:2], 3), np.float32)
     material[:] = tone
-    folds = cv2.resize(rng.standard_normal((6, 6)).astype(np.float32), (cut.shape[1], cut.shape[0]), interpolation=cv2.INTER_CUBIC)
+    folds = cv2.resize(
+        rng.standard_normal((6, 6)).astype(np.float32),
+        (cut.shape[1], cut.shape[0]),
+        interpolation=cv2.INTER_CUBIC,
+    )
     material *= (1 + folds * 0.08 - (lines.astype(np.float32) / 255) * rng.uniform(0.1, 0.4))[..., None]
     _lay(cut, area, material, rng, light=rng.uniform(0, 0.4))
 
@@ -486,9 +589,16 @@ def _slab(cut: Cut, rng: Rng, at: Points, half_w: float, half_h: float) -> None:
     c, s = np.cos(angle), np.sin(angle)
     corners = [(-1, -1), (1, -1), (1, 1), (-1, 1)]
     outline = [
-        (float(at[0] + c * x * half_w - s * y * half_h), float(at[1] + s * x * half_w + c * y * half_h)) for x, y in corners
+        (float(at[0] + c * x * half_w - s * y * half_h), float(at[1] + s * x * half_w + c * y * half_h))
+        for x, y in corners
     ]
-    _lay(cut, _area(cut, outline, smooth=rng.random() < 0.3), cloth(rng, cut.shape[:2]), rng, light=rng.uniform(0, 0.3))
+    _lay(
+        cut,
+        _area(cut, outline, smooth=rng.random() < 0.3),
+        cloth(rng, cut.shape[:2]),
+        rng,
+        light=rng.uniform(0, 0.3),
+    )
 
 
 def thing(cut: Cut, g: Geometry, rng: Rng) -> None:
@@ -505,7 +615,9 @@ def thing_beside(cut: Cut, g: Geometry, rng: Rng) -> None:
     side = rng.choice([-1, 1])
     edge = g.left if side < 0 else g.right
     half = g.iod * rng.uniform(0.25, 0.5)
-    at = np.array([edge + side * half * rng.uniform(0.7, 1.6), float(g.eyes[1]) + rng.uniform(-0.4, 1.3) * g.drop])
+    at = np.array(
+        [edge + side * half * rng.uniform(0.7, 1.6), float(g.eyes[1]) + rng.uniform(-0.4, 1.3) * g.drop]
+    )
     if rng.random() < 0.3:
         at = np.array([float(g.mouth[0]), g.bottom + half * 1.4])
     _slab(cut, rng, at, half, half * rng.uniform(0.8, 2.0))
@@ -543,14 +655,13 @@ def paint(cut: Cut, g: Geometry, rng: Rng, choices: list[tuple[float, Painter]])
     choices[int(rng.choice(len(choices), p=shares / shares.sum()))][1](cut, g, rng)
 
 
-def swap(
-    cut: Cut, marks: Points, g: Geometry, donor: Cut, donor_marks: Points, rng: Rng, part: str
-) -> None:
+def swap(cut: Cut, marks: Points, g: Geometry, donor: Cut, donor_marks: Points, rng: Rng, part: str) -> None:
     """Puts the donor's lower face (`mouth`) or its eyes (`eyes`) into the cut, light matched, edge softened.
 
     So one source's mask sits on another source's face, and one's bare mouth on another's masked face:
     nothing but the cover itself tells the label.
     """
+
     def three(m: Points) -> Points:
         eyes, mouth = (m[0] + m[1]) / 2, (m[3] + m[4]) / 2
         down = mouth - eyes
@@ -558,17 +669,28 @@ def swap(
         return np.array([eyes, mouth, eyes + across], np.float32)
 
     m = cv2.getAffineTransform(three(donor_marks), three(marks))
-    other = cv2.warpAffine(donor, m, (cut.shape[1], cut.shape[0]), borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
+    other = cv2.warpAffine(donor, m, (cut.shape[1], cut.shape[0]), borderMode=cv2.BORDER_REPLICATE).astype(
+        np.float32
+    )
     w = g.right - g.left
     if part == "mouth":
         y = float(g.eyes[1]) + 0.2 * g.drop
         outline = [
-            (g.left - 0.12 * w, y + 0.12 * g.drop), (float(g.eyes[0]), y), (g.right + 0.12 * w, y + 0.12 * g.drop),
-            (g.right + 0.1 * w, g.bottom), (float(g.mouth[0]), g.bottom + 0.35 * g.drop), (g.left - 0.1 * w, g.bottom),
-        ]  # fmt: skip
+            (g.left - 0.12 * w, y + 0.12 * g.drop),
+            (float(g.eyes[0]), y),
+            (g.right + 0.12 * w, y + 0.12 * g.drop),
+            (g.right + 0.1 * w, g.bottom),
+            (float(g.mouth[0]), g.bottom + 0.35 * g.drop),
+            (g.left - 0.1 * w, g.bottom),
+        ]
     else:
         y0, y1 = float(g.eyes[1]) - 0.5 * g.drop, float(g.eyes[1]) + 0.48 * g.drop
-        outline = [(g.left - 0.08 * w, y0), (g.right + 0.08 * w, y0), (g.right + 0.08 * w, y1), (g.left - 0.08 * w, y1)]
+        outline = [
+            (g.left - 0.08 * w, y0),
+            (g.right + 0.08 * w, y0),
+            (g.right + 0.08 * w, y1),
+            (g.left - 0.08 * w, y1),
+        ]
     area = cv2.GaussianBlur(_area(cut, outline), (0, 0), 2.0)[..., None]
     if rng.random() < 0.7:
         # Match the light on the seam, not on the part itself: a dark mask must stay dark.

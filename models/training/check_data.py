@@ -2,8 +2,8 @@
 
     python -m models.training.check_data --data ../shared/data/faces --cache CACHE
 
-The cache holds cuts of 160 pixels, two face sizes wide, made with the runtime's own `frame_of`, so the trainer
-can move, turn and cover them freely. Nothing of it is ever committed.
+The cache holds cuts of 160 pixels, two face sizes wide, made with the runtime's own `frame_of`, so the
+trainer can move, turn and cover them freely. Nothing of it is ever committed.
 """
 
 from __future__ import annotations
@@ -25,25 +25,33 @@ CACHE_EXTENT = 2.0
 LABELS_CSV = Path(__file__).with_name("check_labels.csv")
 
 TO_CLASS = {
-    "uncovered": "bare", "helmet_open": "bare", "mask": "mask", "synthetic_mask": "mask",
-    "mask_improper": "mask_under_nose", "sunglasses": "glasses", "helmet_full": "helmet",
-    "scarf_other": "scarf", "hand": "hand",
-}  # fmt: skip
+    "uncovered": "bare",
+    "helmet_open": "bare",
+    "mask": "mask",
+    "synthetic_mask": "mask",
+    "mask_improper": "mask_under_nose",
+    "sunglasses": "glasses",
+    "helmet_full": "helmet",
+    "scarf_other": "scarf",
+    "hand": "hand",
+}
 """Manifest label to network class; `check_labels.csv` overrides single pictures, `skip` drops them."""
 
 SUB_TO_CLASS = {"Mask_Mouth_Chin": "mask_under_nose", "Mask_Chin": "bare"}
-"""Pasted masks are named by what they cover: without the nose is under the nose, the chin alone leaves a face bare."""
+"""Pasted masks are named by what they cover: mouth and chin is under the nose, the chin alone is bare."""
 
 # Mean places in a YuNet box, as fractions of it, where a covered face has no landmarks of its own.
 TYPICAL = np.array([[0.31, 0.40], [0.69, 0.40], [0.5, 0.58], [0.35, 0.77], [0.65, 0.77]])
 
 # A generic head in units of the distance between the eyes' centres; x right, y down, z towards the camera.
-HEAD = np.array([[-0.5, 0.0, 0.0], [0.5, 0.0, 0.0], [0.0, 0.553, 0.45], [-0.425, 0.98, 0.06], [0.425, 0.98, 0.06]])
+HEAD = np.array(
+    [[-0.5, 0.0, 0.0], [0.5, 0.0, 0.0], [0.0, 0.553, 0.45], [-0.425, 0.98, 0.06], [0.425, 0.98, 0.06]]
+)
 
 
 @dataclass(frozen=True)
 class Cache:
-    """Parallel arrays over faces; `box` and `marks` are in pixels of the cut, `pose` is yaw and pitch in degrees."""
+    """Parallel arrays over faces; `box` and `marks` in pixels of the cut, `pose` yaw and pitch in degrees."""
 
     cuts: NDArray[np.uint8]
     edge: NDArray[np.float32]
@@ -83,7 +91,9 @@ def pose_of(marks: NDArray[np.float64]) -> tuple[float, float]:
 
 def main() -> None:
     """Reads the manifest, cuts every usable face, prints counts by source and class."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, default=Path("../shared/data/faces"))
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--teacher", type=Path, default=Path("../shared/data/teachers/yunet_2023mar.onnx"))
@@ -91,7 +101,7 @@ def main() -> None:
     args.cache.mkdir(parents=True, exist_ok=True)
     corrections = read_corrections()
     finder = cv2.FaceDetectorYN.create(str(args.teacher), "", (160, 160), 0.3, 0.3, 10)
-    with open(args.data / "manifest.csv", newline="") as file:
+    with (args.data / "manifest.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     faces = [face for row in rows for face in _faces(args.data, row, corrections, finder)]
     cuts = np.lib.format.open_memmap(
@@ -101,10 +111,20 @@ def main() -> None:
         cuts[i] = face["cut"]
     cuts.flush()
     columns = {
-        "edge": np.float32, "box": np.float32, "marks": np.float32, "marks_real": np.bool_, "pose": np.float32,
-        "label": np.int64, "raw": np.str_, "path": np.str_, "source": np.str_, "group": np.str_,
-        "person": np.str_, "kind": np.str_, "size": np.float32,
-    }  # fmt: skip
+        "edge": np.float32,
+        "box": np.float32,
+        "marks": np.float32,
+        "marks_real": np.bool_,
+        "pose": np.float32,
+        "label": np.int64,
+        "raw": np.str_,
+        "path": np.str_,
+        "source": np.str_,
+        "group": np.str_,
+        "person": np.str_,
+        "kind": np.str_,
+        "size": np.float32,
+    }
     np.savez(args.cache / "faces.npz", **{n: np.array([f[n] for f in faces], t) for n, t in columns.items()})
     counts: dict[tuple[str, str], int] = {}
     for face in faces:
@@ -118,7 +138,7 @@ def read_corrections() -> dict[tuple[str, int], str]:
     """Path and place of the face in its manifest row to corrected class (or `skip`), as found by eye."""
     if not LABELS_CSV.exists():
         return {}
-    with open(LABELS_CSV, newline="") as file:
+    with LABELS_CSV.open(newline="") as file:
         return {(row["path"], int(row["face"])): row["label"] for row in csv.DictReader(file)}
 
 
@@ -201,7 +221,9 @@ def _face(
     x1, y1 = min(float(picture.shape[1]), x + w), min(float(picture.shape[0]), y + h)
     frame = frame_of((x0, y0, x1 - x0, y1 - y0), marks)
     m = matrix_of(Frame(frame.x, frame.y, frame.size, frame.roll_rad), CACHE_PX, CACHE_EXTENT)
-    cut = cv2.warpAffine(picture, m, (CACHE_PX, CACHE_PX), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    cut = cv2.warpAffine(
+        picture, m, (CACHE_PX, CACHE_PX), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
 
     def there(p: NDArray[np.float64]) -> NDArray[np.float64]:
         return p @ m[:, :2].T + m[:, 2]
@@ -214,12 +236,23 @@ def _face(
     corners = there(np.array([[0.0, 0.0], [width, 0.0], [width, height], [0.0, height]]))
     yaw, pitch = pose_of(placed) if points is not None else (np.nan, np.nan)
     return {
-        "cut": cut, "edge": corners.astype(np.float32), "label": label, "raw": row["label"],
-        "box": np.array([centre[0] - w * scale / 2, centre[1] - h * scale / 2, w * scale, h * scale], np.float32),
-        "marks": placed.astype(np.float32), "marks_real": points is not None, "pose": np.array([yaw, pitch]),
-        "path": row["path"], "source": row["source"], "group": row["group"], "person": row["person"],
-        "kind": row["kind"], "size": np.sqrt(w * h),
-    }  # fmt: skip
+        "cut": cut,
+        "edge": corners.astype(np.float32),
+        "label": label,
+        "raw": row["label"],
+        "box": np.array(
+            [centre[0] - w * scale / 2, centre[1] - h * scale / 2, w * scale, h * scale], np.float32
+        ),
+        "marks": placed.astype(np.float32),
+        "marks_real": points is not None,
+        "pose": np.array([yaw, pitch]),
+        "path": row["path"],
+        "source": row["source"],
+        "group": row["group"],
+        "person": row["person"],
+        "kind": row["kind"],
+        "size": np.sqrt(w * h),
+    }
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Chooses the operating points on left-out sources, writes the int8 file and its contract, prints what int8 loses.
+"""Chooses operating points on left-out sources, writes the int8 file and contract, prints what int8 loses.
 
-    python -m models.training.check_export --cache CACHE --run RUN --folds FOLD... --models models --version 1.0.0
+python -m models.training.check_export --cache CACHE --run RUN --folds FOLD... --models models --version 1.0.0
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MOST_BARE_WRONG = 0.01
 
 @dataclass(frozen=True)
 class Held:
-    """Logits of faces that the network which gave them never trained on: index in the cache, log-odds, pose."""
+    """Numbers of faces that their network never trained on: index in the cache, log-odds, pose, classes."""
 
     index: NDArray[np.int64]
     logit: NDArray[np.float64]
@@ -46,13 +46,17 @@ def held_out(cache: Cache, folds: list[Path], always: bool = False) -> Held:
             index = stored["index"]
             names = np.array([maker(s) for s in cache.source[index]])
             here = np.isin(names, [*out, *ALWAYS_OUT] if always else out)
-            parts.append([index[here], stored["logit"][here], stored["pose"][here] * 45.0, stored["cover"][here]])
+            parts.append(
+                [index[here], stored["logit"][here], stored["pose"][here] * 45.0, stored["cover"][here]]
+            )
     index, logit, pose, cover = (np.concatenate(p) for p in zip(*parts, strict=True))
-    return Held(index.astype(np.int64), logit.astype(np.float64), pose.astype(np.float64), cover.astype(np.float64))
+    return Held(
+        index.astype(np.int64), logit.astype(np.float64), pose.astype(np.float64), cover.astype(np.float64)
+    )
 
 
 def balance(cache: Cache, index: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Weights that give bare and covered one half each, and within a half every source the root of its number."""
+    """Weights: bare and covered one half each, within a half every source by the root of its number."""
     covered = cache.label[index] > 0
     cells = np.array([f"{maker(s)}|{c}" for s, c in zip(cache.source[index], covered, strict=True)])
     _, where, counts = np.unique(cells, return_inverse=True, return_counts=True)
@@ -62,7 +66,9 @@ def balance(cache: Cache, index: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.asarray(weight)
 
 
-def calibrate(logit: NDArray[np.float64], covered: NDArray[np.bool_], weight: NDArray[np.float64]) -> tuple[float, float]:
+def calibrate(
+    logit: NDArray[np.float64], covered: NDArray[np.bool_], weight: NDArray[np.float64]
+) -> tuple[float, float]:
     """Scale and bias by weighted logistic regression (Platt, 1999), Newton's method."""
     theta = np.array([1.0, 0.0])
     design = np.stack([logit, np.ones_like(logit)], 1)
@@ -75,7 +81,7 @@ def calibrate(logit: NDArray[np.float64], covered: NDArray[np.bool_], weight: ND
 
 
 def cut_of(logit: NDArray[np.float64], covered: NDArray[np.bool_], weight: NDArray[np.float64]) -> float:
-    """The smallest calibrated log-odds, not under the best balance, at which few enough bare faces are wrong."""
+    """The smallest log-odds, not under the best balance, at which few enough bare faces are wrong."""
     grid = np.arange(-2.0, 4.0, 0.05)
     wrong = np.array([(weight[~covered] * (logit[~covered] > c)).sum() * 2 for c in grid])
     right = np.array([(weight[covered] * (logit[covered] > c)).sum() * 2 for c in grid])
@@ -86,7 +92,9 @@ def cut_of(logit: NDArray[np.float64], covered: NDArray[np.bool_], weight: NDArr
 
 def main() -> None:
     """Exports."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--folds", type=Path, nargs="*", default=[])
@@ -109,20 +117,32 @@ def main() -> None:
         known = (cache.label[held.index] == 0) & cache.marks_real[held.index]
         off = held.pose[known] - cache.pose[held.index][known]
         sigma = float(np.sqrt(np.median(np.abs(off[:, 0])) ** 2 * 2.2))
-        print(f"calibration {scale:.3f} * logit + {bias:.3f}, cut {cut:.2f}, yaw error sigma {sigma:.1f} degrees")
+        print(f"calibration {scale:.3f} * logit + {bias:.3f}, cut {cut:.2f}, yaw error {sigma:.1f} degrees")
     print(f"{multiply_adds(net, (1, 1, SIZE_PX, SIZE_PX)) / 1e6:.1f} million multiply-adds")
     sampler = Sampler(cache, load_pool(args.cache), kept_of(cache, ()), rng)
     calibration = [sampler.draw(1)[0].reshape(1, SIZE_PX, SIZE_PX, 1) for _ in range(400)]
     exported = export_int8(
-        copy.deepcopy(net), calibration, args.models, "face_check", version=args.version,
-        input_shape=(1, SIZE_PX, SIZE_PX, 1), outputs=OUTPUTS, labels=LABELS,
+        copy.deepcopy(net),
+        calibration,
+        args.models,
+        "face_check",
+        version=args.version,
+        input_shape=(1, SIZE_PX, SIZE_PX, 1),
+        outputs=OUTPUTS,
+        labels=LABELS,
         operating_points={
-            "covered_scale": round(scale, 4), "covered_bias": round(bias, 4), "covered_cut": round(cut, 3),
-            "turned_sigma_deg": round(sigma, 2), "min_face_px": 20.0, "min_dark": 35.0, "max_bright": 225.0,
-            "min_sharpness": 0.06, "doubt": 2.5,
+            "covered_scale": round(scale, 4),
+            "covered_bias": round(bias, 4),
+            "covered_cut": round(cut, 3),
+            "turned_sigma_deg": round(sigma, 2),
+            "min_face_px": 20.0,
+            "min_dark": 35.0,
+            "max_bright": 225.0,
+            "min_sharpness": 0.06,
+            "doubt": 2.5,
         },
         scratch=args.run,
-    )  # fmt: skip
+    )
     compare(cache, net, exported.int8, scale, bias, cut)
 
 
@@ -135,7 +155,9 @@ def compare(cache: Cache, net: torch.nn.Module, int8: Path, scale: float, bias: 
     index = np.flatnonzero(~kept_of(cache, ()))
     covered = cache.label[index] > 0
     for name in ("plain", "spoilt"):
-        pictures = np.stack([plain(cache.cuts[i]) if name == "plain" else spoilt(cache.cuts[i], rng)[0] for i in index])
+        pictures = np.stack(
+            [plain(cache.cuts[i]) if name == "plain" else spoilt(cache.cuts[i], rng)[0] for i in index]
+        )
         floats = predict(net, pictures)
         steps = (pictures.astype(np.int16) - 128).astype(np.int8)
         ints = [network.run_real(s.reshape(1, SIZE_PX, SIZE_PX, 1)) for s in steps]
@@ -150,7 +172,8 @@ def compare(cache: Cache, net: torch.nn.Module, int8: Path, scale: float, bias: 
         pose = np.abs(floats[1] - pose8).mean() * 45
         print(
             f"{name:7s} {len(index)} faces: balanced float {right[0]:.4f} int8 {right[1]:.4f} "
-            f"(loss {100 * (right[0] - right[1]):+.2f} points), same class {classes:.4f}, pose differs {pose:.2f} degrees"
+            f"(loss {100 * (right[0] - right[1]):+.2f} points), same class {classes:.4f}, "
+            f"pose off {pose:.2f} degrees"
         )
 
 

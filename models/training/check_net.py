@@ -1,4 +1,4 @@
-"""The face check's network: plain and depthwise-separable 3x3 blocks with ReLU6, one grey input, three outputs."""
+"""The face check's network: depthwise-separable 3x3 blocks with ReLU6, one grey input, three outputs."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class _Separable(nn.Module):
 
 
 class CheckNet(nn.Module):
-    """About 11 million multiply-adds. The last map is weighed place by place (a 6x6 depthwise convolution), as
-    the face is aligned; Chen et al., MobileFaceNets, 2018."""
+    """About 12 million multiply-adds. The last map is weighed place by place (a 6x6 depthwise convolution),
+    as the face is aligned; Chen et al., MobileFaceNets, 2018."""
 
     def __init__(self, dropout: float = 0.2) -> None:
         super().__init__()
@@ -48,7 +48,9 @@ class CheckNet(nn.Module):
             *_conv(160, 192, 1),
         )
         side = SIZE_PX // 16
-        self.pool = nn.Sequential(nn.Conv2d(192, 192, side, groups=192, bias=False), nn.BatchNorm2d(192), nn.ReLU6())
+        self.pool = nn.Sequential(
+            nn.Conv2d(192, 192, side, groups=192, bias=False), nn.BatchNorm2d(192), nn.ReLU6()
+        )
         self.drop = nn.Dropout(dropout)
         self.cover = nn.Linear(192, len(LABELS))
         self.pose = nn.Linear(192, 2)

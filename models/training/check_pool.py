@@ -21,16 +21,25 @@ from models.training import check_compose as compose
 from models.training.check_data import CACHE_PX, load
 
 PLAN = {
-    "mask": 5000, "mask_under_nose": 2600, "glasses": 4000, "helmet": 2600, "scarf": 3000, "hand": 1700,
+    "mask": 5000,
+    "mask_under_nose": 2600,
+    "glasses": 4000,
+    "helmet": 2600,
+    "scarf": 3000,
+    "hand": 1700,
     "object": 1700,
-    "bare": 9000, "swap_mask": 3000, "swap_glasses": 2400, "swap_bare_mouth": 1800, "swap_bare_eyes": 1200,
-}  # fmt: skip
+    "bare": 9000,
+    "swap_mask": 3000,
+    "swap_glasses": 2400,
+    "swap_bare_mouth": 1800,
+    "swap_bare_eyes": 1200,
+}
 """How many of each are drawn."""
 
 
 @dataclass(frozen=True)
 class Pool:
-    """Composed faces: cuts as in the cache, which cached face lies under each, and the donor's index or -1."""
+    """Composed faces: cuts as in the cache, the cached face under each, and the donor's index or -1."""
 
     cuts: NDArray[np.uint8]
     base: NDArray[np.int64]
@@ -48,7 +57,9 @@ def load_pool(folder: Path) -> Pool:
 
 def main() -> None:
     """Draws the pool, evenly over sources as far as their numbers allow."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--scale", type=float, default=1.0, help="share of the planned numbers")
@@ -71,13 +82,17 @@ def main() -> None:
     for what, planned in PLAN.items():
         n = int(planned * args.scale)
         base_of, donor_of, name = {
-            "swap_mask": (bare, masked, "mask"), "swap_glasses": (bare, shaded, "glasses"),
-            "swap_bare_mouth": (masked, bare, "bare"), "swap_bare_eyes": (shaded, bare, "bare"),
-        }.get(what, (bare, None, what))  # fmt: skip
+            "swap_mask": (bare, masked, "mask"),
+            "swap_glasses": (bare, shaded, "glasses"),
+            "swap_bare_mouth": (masked, bare, "bare"),
+            "swap_bare_eyes": (shaded, bare, "bare"),
+        }.get(what, (bare, None, what))
         donors = drawn(donor_of, n) if donor_of is not None else np.full(n, -1)
         label = LABELS.index(name)
         jobs += [(what, int(b), int(d), label) for b, d in zip(drawn(base_of, n), donors, strict=True)]
-    cuts = np.lib.format.open_memmap(args.cache / "pool.npy", "w+", np.uint8, (len(jobs), CACHE_PX, CACHE_PX, 3))
+    cuts = np.lib.format.open_memmap(
+        args.cache / "pool.npy", "w+", np.uint8, (len(jobs), CACHE_PX, CACHE_PX, 3)
+    )
     for i, (what, base, donor, _) in enumerate(tqdm(jobs, desc="compose", mininterval=5)):
         cut = np.array(cache.cuts[base])
         marks = cache.marks[base]
