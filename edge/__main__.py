@@ -1,0 +1,99 @@
+"""The command line: one parser, and a module for each command that is more than a few lines.
+
+Exit codes, the same for every command: 0 done; 1 done, and something was found wrong (a picture that cannot
+be read, a story that fails, a device that does not answer); 2 the command line is wrong; 3 a named
+fault stopped it; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+
+from edge import bench, control, kiosk, looking, records, replay, selftest
+from edge.faults import FaultError, explain
+from edge.messages import modem_cli
+from edge.options import Commands, add_settings_options, load_settings, settings_path
+from edge.settings import EXAMPLE, SettingsError, show
+from hw.ports import HardwareError
+
+DONE, FAULT, INTERRUPTED = 0, 3, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code. Prints faults as four lines, never as a traceback."""
+    args = _parser().parse_args(argv)
+    try:
+        code: int = args.run(args)
+    except SettingsError as error:
+        for problem in error.problems:
+            print(explain(problem.code, problem.detail), file=sys.stderr)
+        return FAULT
+    except (FaultError, HardwareError) as error:
+        print(explain(error.code, error.detail), file=sys.stderr)
+        return FAULT
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # `cabinguard events | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    return code
+
+
+def _version() -> str:
+    try:
+        return version("cabinguard")
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cabinguard",
+        description="Guards one ATM cabin: show your face, or the door locks.",
+        epilog="exit codes: 0 done, 1 found something wrong, 2 wrong command line, 3 stopped by a fault",
+    )
+    parser.add_argument("--version", action="version", version=f"cabinguard {_version()}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    bench.add_parser(commands)
+    replay.add_parser(commands)
+    looking.add_parser(commands)
+    kiosk.add_parser(commands)
+    selftest.add_parser(commands)
+    control.add_parsers(commands)
+    records.add_parser(commands)
+    modem_cli.add_parser(commands)
+    _add_settings(commands)
+    return parser
+
+
+def _add_settings(commands: Commands) -> None:
+    parser = commands.add_parser("settings", help="check or show the settings")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--check", action="store_true", help="say what is wrong with the file, or nothing")
+    what.add_argument("--show", action="store_true", help="the effective settings, secrets hidden")
+    what.add_argument(
+        "--example", action="store_true", help="every setting with its meaning, unit and bounds"
+    )
+    add_settings_options(parser)
+    parser.set_defaults(run=_settings)
+
+
+def _settings(args: argparse.Namespace) -> int:
+    if args.example:
+        sys.stdout.write(EXAMPLE.read_text("utf-8"))
+        return DONE
+    path = settings_path(args)
+    settings = load_settings(args, kiosk=args.check and path is not None)
+    if args.show:
+        print(show(settings))
+    else:
+        print(f"{path or 'the defaults'}: nothing wrong")
+    return DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

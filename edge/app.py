@@ -1,0 +1,705 @@
+"""The one loop's body: carries events to the table, its commands to the machine, and the answers back.
+
+`Kiosk` waits for nothing and owns no thread. Whoever drives it (`edge.run` in real time, `edge.lockstep`
+on a story clock) hands it inputs, keys and observations, and calls `poll` at the latest at
+`next_wake_s`. Everything that a person may see of it leaves through the `listener` as `Happening`s.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Final, Protocol
+
+import msgspec
+
+from edge.cabin import (
+    Mode,
+    Rules,
+    State,
+    door_locked,
+    lock_in_s,
+    next_wake_s,
+    outputs,
+    shown,
+    step,
+    wake_up,
+)
+from edge.commands import (
+    ClearEntry,
+    CloseIncident,
+    Command,
+    IssueCode,
+    JudgeEntry,
+    KeepOnePicture,
+    KeepPictures,
+    Note,
+    RecordLock,
+    Refuse,
+    Say,
+    SendCode,
+    SetDoor,
+    SetLights,
+    SetPermit,
+    SetSound,
+    Tell,
+    VoidCode,
+)
+from edge.events import (
+    FACTS,
+    AnomalyBegan,
+    AnomalyEnded,
+    Appeared,
+    CameraJudged,
+    ClockJumped,
+    CodeAccepted,
+    Device,
+    DeviceFailed,
+    DeviceRecovered,
+    EntryCompleted,
+    EntryJudged,
+    EntryVerdict,
+    Event,
+    FaceJudged,
+    InputMoved,
+    KeyTouched,
+    PeopleJudged,
+    PromptGiven,
+    RecordAnswered,
+    Restarted,
+    Ticked,
+)
+from edge.evidence import Evidence, EvidenceTrouble
+from edge.judge.judge import Judge
+from edge.messages.outbox import MessageAccepted, MessageFailed, Outbox
+from edge.messages.texts import Context, make_text, prompt_clips, prompt_text
+from edge.otp import CodeBook, EntryPad, PadResult
+from edge.record import (
+    Answer,
+    Channel,
+    Entry,
+    NotWritten,
+    OutboxRow,
+    Recipient,
+    Record,
+    Remembered,
+    Written,
+)
+from edge.vision.eyes import EyesEvent, EyesTurn
+from edge.vision.observation import Observation
+from hw.ports import Board, HardwareError, Input, InputChange, KeypadTrouble, KeyPress, ModemDown
+from hw.scan import HardwareTrouble, ScanEvent
+
+RESTART_LOOK_S: Final = 10.0
+"""A kiosk that comes back locked looks this long for the person before it lets the door go for good."""
+
+ALERT_TTL_S: Final = 24 * 3600.0
+CODE_KIND: Final = "code"
+
+
+class Journal(Protocol):
+    """The part of `edge.journal` that the loop uses. Neither call waits."""
+
+    def submit(self, record: Record) -> None: ...
+
+    def answers(self) -> tuple[Answer, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something a person may want to see. `data` holds plain JSON values and never a code."""
+
+    at_s: float
+    kind: str
+    data: Mapping[str, object]
+
+
+Listener = Callable[[Happening], None]
+
+
+def snake(name: str) -> str:
+    """`SetDoor` -> `set_door`."""
+    return "".join("_" + c.lower() if c.isupper() and i else c.lower() for i, c in enumerate(name))
+
+
+def describe(thing: Event | Command) -> dict[str, object]:
+    """An event or a command as plain JSON: its name and its fields."""
+    data = msgspec.to_builtins(asdict(thing))
+    match thing:
+        case FaceJudged(face=face):
+            name = f"face_{face.value}"
+        case PeopleJudged(several=several):
+            name = "several_persons" if several else "one_person"
+        case CameraJudged(health=health):
+            name = f"camera_{health.value}"
+        case AnomalyBegan(anomaly=anomaly):
+            name = anomaly.value
+        case AnomalyEnded(anomaly=anomaly):
+            name = f"{anomaly.value}_ended"
+        case SetDoor(locked=locked):
+            return {"name": "set_door", "door": "locked" if locked else "unlocked"}
+        case SetPermit(on=on):
+            return {"name": "set_permit", "permit": "on" if on else "off"}
+        case _:
+            name = snake(type(thing).__name__)
+    return {"name": name, **data}
+
+
+class Kiosk:
+    """One cabin. All times are monotonic seconds of the board's clock."""
+
+    def __init__(
+        self,
+        board: Board,
+        rules: Rules,
+        journal: Journal,
+        outbox: Outbox,
+        book: CodeBook,
+        pad: EntryPad,
+        judge: Judge,
+        evidence: Evidence,
+        context: Context,
+        listener: Listener,
+        clock_jump_s: float = 5.0,
+    ) -> None:
+        self.board = board
+        self.rules = rules
+        self.state = State()
+        self._journal = journal
+        self._outbox = outbox
+        self._book = book
+        self._pad = pad
+        self._judge = judge
+        self._evidence = evidence
+        self._context = context
+        self._listener = listener
+        self._clock_jump_s = clock_jump_s
+        self._queue: deque[Event] = deque()
+        self._sequence = 0
+        self._next_number = 1
+        self._record_of_lock: dict[int, int] = {}
+        self._entry_record: tuple[int, float] | None = None
+        self._disk_failed = False
+        self._saved_at_s = 0.0
+        self._boot_until_s: float | None = None
+        self._boot_kept: list[Event] = []
+        self._drift_s: float | None = None
+        self._lock_faults = 0
+
+    # --- life --------------------------------------------------------------------------------------
+
+    def start(self, remembered: Remembered, now_s: float) -> None:
+        """Take up what the record knew, after the input path has read the inputs once.
+
+        Call it before the first `input_changed`, `observe` or `poll`.
+        """
+        counters = dict(remembered.counters)
+        self._next_number = counters.get("number", 0) + 1
+        faults = list(remembered.faults)
+        if remembered.state is not None:
+            try:
+                state = msgspec.json.decode(remembered.state, type=State)
+                self.state = wake_up(state, remembered.mono_s, now_s, self.rules.flow)
+            except msgspec.DecodeError as error:
+                faults.append(("state_unreadable", str(error)))
+        highest = max(counters.get("incident", 0), self.state.incidents)
+        self.state = replace(self.state, incidents=highest)
+        self._outbox.restore(remembered.rows, now_s)
+        for command in outputs(State(), now_s, self.rules):
+            self._act(command, now_s)
+        for code, detail in faults:
+            self._note("fault", code, {"detail": detail}, now_s)
+        self._queue.extend(self._judge.door(self.board.inputs.active(Input.DOOR), now_s))
+        if self.state.mode is Mode.LOCKED:
+            self._boot_until_s = now_s + RESTART_LOOK_S
+        else:
+            in_visit = self.state.mode in (Mode.CHECKING, Mode.CLEARED, Mode.WARNED)
+            self._judge.prime(in_visit or self.state.present, now_s)
+            self._restart(None, now_s)
+        self._drain(now_s)
+
+    def _restart(self, present: bool | None, now_s: float) -> None:
+        self._boot_until_s = None
+        inputs = self.board.inputs
+        self._queue.append(
+            Restarted(
+                fire=inputs.active(Input.FIRE),
+                exit=inputs.active(Input.EXIT),
+                door_open=inputs.active(Input.DOOR),
+                present=present,
+            )
+        )
+        for name in (Input.PANIC, Input.CASE, Input.VIBRATION):
+            if inputs.active(name):
+                self._queue.append(InputMoved(name, True))
+        self._queue.extend(self._boot_kept)
+        self._boot_kept.clear()
+
+    @property
+    def name(self) -> str:
+        """The state's name for people."""
+        return shown(self.state, self.board.clock.now_s())
+
+    @property
+    def door_locked(self) -> bool:
+        """What the lock relay shows."""
+        return self.board.lock.is_on
+
+    @property
+    def permit_on(self) -> bool:
+        return self.board.permit.is_on
+
+    def releasable(self, incident: int) -> bool:
+        """Whether a lock stands that this incident number (0: any) names."""
+        return self.state.mode is Mode.LOCKED and incident in (0, self.state.incident)
+
+    def status(self, now_s: float) -> dict[str, object]:
+        """What a person wants to know at a glance; plain JSON values, no secret."""
+        left_s = self.countdown_s(now_s)
+        return {
+            "state": shown(self.state, now_s),
+            "door": "locked" if self.door_locked else "unlocked",
+            "permit": "on" if self.permit_on else "off",
+            "camera": self.state.health.value,
+            "somebody_present": self.state.present,
+            "locks_in_s": None if left_s is None else round(left_s, 1),
+            "incident": self.state.incident,
+            "anomalies": sorted(anomaly.value for anomaly in self.state.active),
+            "faults": sorted(device.value for device in self.state.failed),
+            "messages_waiting": self._outbox.waiting,
+        }
+
+    def countdown_s(self, now_s: float) -> float | None:
+        """Seconds to the lock while that clock runs."""
+        return lock_in_s(self.state, now_s, self.rules)
+
+    # --- what comes in -----------------------------------------------------------------------------
+
+    def handle(self, event: Event, now_s: float) -> None:
+        """One event, and everything that follows from it."""
+        self._queue.append(event)
+        self._drain(now_s)
+
+    def input_changed(self, change: InputChange, now_s: float) -> None:
+        if change.input is Input.DOOR:
+            self._queue.extend(self._judge.door(change.active, now_s))
+        self.handle(InputMoved(change.input, change.active), now_s)
+
+    def hardware_event(self, event: ScanEvent, now_s: float) -> None:
+        """Whatever the input path noticed."""
+        match event:
+            case InputChange():
+                self.input_changed(event, now_s)
+            case KeyPress() | KeypadTrouble():
+                self.keypad_event(event, now_s)
+            case HardwareTrouble(piece=piece, code=code, active=active):
+                device = Device(piece.value)
+                self.handle(DeviceFailed(device, code) if active else DeviceRecovered(device), now_s)
+
+    def keypad_event(self, event: KeyPress | KeypadTrouble, now_s: float) -> None:
+        """A key, or trouble with the keypad. The click has been heard already: the scan makes it."""
+        if isinstance(event, KeypadTrouble):
+            code = f"keypad_{event.fault.value}"
+            failed = DeviceFailed(Device.KEYPAD, code)
+            self.handle(failed if event.active else DeviceRecovered(Device.KEYPAD), now_s)
+            return
+        self._queue.append(KeyTouched())
+        self._drain(now_s)
+        if self._pad.press(event.key, now_s) is PadResult.COMPLETED:
+            self._queue.append(EntryCompleted())
+        self._drain(now_s)
+
+    def observe(self, observation: Observation, now_s: float) -> None:
+        """One frame as the eyes saw it."""
+        self._take_facts(self._judge.observe(observation, now_s), now_s)
+
+    def _take_facts(self, facts: tuple[Event, ...], now_s: float) -> None:
+        self._queue.extend(facts)
+        self._drain(now_s)
+
+    def eyes_changed(self, event: EyesEvent, now_s: float) -> None:
+        """The eyes failed, so the cabin is blind at once; or they see again."""
+        if event.turn is EyesTurn.FAILED:
+            self._queue.append(DeviceFailed(Device.EYES, event.code))
+            self._queue.extend(self._judge.camera_gone(now_s))
+        else:
+            self._queue.append(DeviceRecovered(Device.EYES))
+        self._drain(now_s)
+
+    # --- what goes on by itself --------------------------------------------------------------------
+
+    def poll(self, now_s: float) -> None:
+        """Take the answers and the deadlines that came. Never waits."""
+        self._poll_prompt(now_s)
+        self._poll_journal(now_s)
+        self._poll_outbox(now_s)
+        self._poll_evidence(now_s)
+        self._poll_clock(now_s)
+        self._pad.poll(now_s)
+        if self._entry_record is not None and now_s >= self._entry_record[1]:
+            self._judge_entry()
+        self._take_facts(self._judge.tick(now_s), now_s)
+        if self._boot_until_s is not None and now_s >= self._boot_until_s:
+            self._restart(False, now_s)
+        self._queue.append(Ticked())
+        self._drain(now_s)
+        self._check_relay(now_s)
+        if self._checkpoint_due(now_s):
+            self._save((), (), now_s, force_state=True)
+
+    def next_wake_s(self, now_s: float) -> float | None:
+        """The latest time for the next `poll`; None where nothing is due by itself."""
+        wakes = [
+            next_wake_s(self.state, now_s, self.rules),
+            self._outbox.next_wake_s(),
+            self.board.modem.next_wake_s(),
+            self._judge.next_wake_s(now_s),
+            self._pad.next_wake_s,
+            self._evidence.next_wake_s(),
+            self._boot_until_s,
+            None if self._entry_record is None else self._entry_record[1],
+            self._saved_at_s + self.rules.flow.checkpoint_s if self._counts_down() else None,
+        ]
+        return min((w for w in wakes if w is not None), default=None)
+
+    def _counts_down(self) -> bool:
+        return self.state.mode is Mode.LOCKED
+
+    def _checkpoint_due(self, now_s: float) -> bool:
+        return self._counts_down() and now_s >= self._saved_at_s + self.rules.flow.checkpoint_s
+
+    def _poll_prompt(self, now_s: float) -> None:
+        for result in self.board.prompt.poll(now_s):
+            if not result.ok:
+                self._fail(Device.PROMPT, "prompt_failed")
+            else:
+                if Device.PROMPT in self.state.failed:
+                    self._queue.append(DeviceRecovered(Device.PROMPT))
+                self._queue.append(PromptGiven(result.ticket))
+        self._drain(now_s)
+
+    def _poll_journal(self, now_s: float) -> None:
+        for answer in self._journal.answers():
+            match answer:
+                case Written(sequence=sequence):
+                    if self._disk_failed:
+                        self._disk_failed = False
+                        self._queue.append(DeviceRecovered(Device.DISK))
+                    incident = self._record_of_lock.pop(sequence, None)
+                    if incident is not None:
+                        self._queue.append(RecordAnswered(incident))
+                case NotWritten(sequence=sequence, code=code):
+                    self._record_of_lock.pop(sequence, None)
+                    self._disk_failed = True
+                    self._fail(Device.DISK, code)
+            if self._entry_record is not None and answer.sequence >= self._entry_record[0]:
+                self._judge_entry()
+        self._drain(now_s)
+
+    def _judge_entry(self) -> None:
+        """The attempt is on the card, or has waited long enough for it: compare."""
+        self._entry_record = None
+        entry = self._pad.take()
+        verdict = EntryVerdict.WRONG if entry is None else self._book.judge(entry)
+        self._queue.append(EntryJudged(verdict))
+
+    def _poll_outbox(self, now_s: float) -> None:
+        polled = self._outbox.poll(now_s, self.board.clock.wall_s(), self.board.modem, self._text_of)
+        for event in polled.events:
+            match event:
+                case MessageAccepted(row=row):
+                    if row.kind == CODE_KIND:
+                        self._queue.append(CodeAccepted(row.incident, row.issue, row.recipient))
+                    if row.channel is Channel.SMS:
+                        self._modem_well()
+                case MessageFailed(trouble=trouble) if trouble is not None:
+                    self._fail(Device.MODEM, f"modem_{trouble.value}")
+                case _:
+                    pass
+        for change in polled.modem:
+            if isinstance(change, ModemDown):
+                self._fail(Device.MODEM, f"modem_{change.trouble.value}")
+            else:
+                self._modem_well()
+        if polled.rows_changed:
+            entries = tuple(
+                Entry(
+                    "sms",
+                    row.state.value,
+                    row.incident,
+                    _json({"number": row.number, "to": row.recipient.value, "kind": row.kind}),
+                )
+                for row in polled.rows_changed
+            )
+            self._save(entries, polled.rows_changed, now_s)
+        self._drain(now_s)
+
+    def _modem_well(self) -> None:
+        if Device.MODEM in self.state.failed:
+            self._queue.append(DeviceRecovered(Device.MODEM))
+
+    def _text_of(self, row: OutboxRow) -> str | None:
+        """The text of a row at the moment of sending; None for a code that is not live any more."""
+        if row.kind != CODE_KIND:
+            return make_text(row, self._context, self.board.clock.wall_s())
+        code = self._book.text()
+        if code is None or (row.incident, row.issue) != (self.state.incident, self._book.live_issue):
+            return None
+        until = self.board.clock.wall_s() + self.rules.flow.code_ttl_s
+        return make_text(row, self._context, self.board.clock.wall_s(), code=code, until_wall_s=until)
+
+    def _poll_evidence(self, now_s: float) -> None:
+        self._evidence.poll(now_s)
+        for answer in self._evidence.answers():
+            if isinstance(answer, EvidenceTrouble):
+                name = answer.code if answer.active else f"{answer.code}_ended"
+                self._note("fault", name, {"detail": answer.detail}, now_s)
+            else:
+                self._save((answer.entry(),), (), now_s)
+
+    def _poll_clock(self, now_s: float) -> None:
+        drift = self.board.clock.wall_s() - now_s
+        if self._drift_s is not None and abs(drift - self._drift_s) > self._clock_jump_s:
+            self._queue.append(ClockJumped(drift - self._drift_s))
+        self._drift_s = drift
+
+    def _check_relay(self, now_s: float) -> None:
+        """What the relay shows against what the table wants; driven once more before it is a fault."""
+        wanted = door_locked(self.state) and self._boot_until_s is None
+        try:
+            if self.board.lock.is_on == wanted or (wanted and self._held_by_input()):
+                self._lock_faults = 0
+                if Device.LOCK in self.state.failed:
+                    self.handle(DeviceRecovered(Device.LOCK), now_s)
+                return
+            self._lock_faults += 1
+            if self._lock_faults == 1:
+                self._drive_lock(wanted)
+            else:
+                self._fail(Device.LOCK, "relay_mismatch")
+        except HardwareError as error:
+            self._fail(Device.LOCK, error.code)
+        self._drain(now_s)
+
+    def _held_by_input(self) -> bool:
+        inputs = self.board.inputs
+        return inputs.active(Input.FIRE) or inputs.active(Input.EXIT)
+
+    # --- the step ----------------------------------------------------------------------------------
+
+    def _fail(self, device: Device, code: str) -> None:
+        if device not in self.state.failed:
+            self._queue.append(DeviceFailed(device, code))
+
+    def _drain(self, now_s: float) -> None:
+        while self._queue:
+            event = self._queue.popleft()
+            if self._boot_until_s is not None and not isinstance(event, Restarted):
+                self._boot_event(event, now_s)
+            else:
+                self._step(event, now_s)
+
+    def _boot_event(self, event: Event, now_s: float) -> None:
+        """Before a remembered lock is taken up, only what decides about it matters; the rest is kept."""
+        if isinstance(event, CameraJudged | DeviceFailed | DeviceRecovered):
+            self._boot_kept.append(event)
+        if isinstance(event, Appeared):
+            self._restart(True, now_s)
+        elif isinstance(event, InputMoved) and event.active and event.input in _LETS_GO:
+            self._restart(False, now_s)
+
+    def _step(self, event: Event, now_s: float) -> None:
+        before = self.state
+        result = step(before, event, now_s, self.rules)
+        self.state = result.state
+        for command in result.commands:  # door and permit stand first
+            if isinstance(command, SetDoor | SetPermit | SetSound | SetLights):
+                self._act(command, now_s)
+        entries: list[Entry] = []
+        incident = self.state.incident or before.incident
+        if not isinstance(event, Ticked):
+            self._tell_listener(event, now_s)
+            if not isinstance(event, KeyTouched | PromptGiven):
+                entries.append(Entry("event", _name_of(event), incident, _json(describe(event))))
+        if self.state.mode is not before.mode:
+            data = {"name": self.state.mode.value, "from": before.mode.value}
+            self._listener(Happening(now_s, "state", data))
+            entries.append(
+                Entry("state", self.state.mode.value, incident, _json({"from": before.mode.value}))
+            )
+        rows: list[OutboxRow] = []
+        for command in result.commands:
+            kind = "event" if isinstance(command, Note) else "command"
+            self._listener(Happening(now_s, kind, describe(command)))
+            if not isinstance(command, Say | ClearEntry | SetSound | SetLights):
+                entries.append(Entry("command", _name_of(command), incident, _json(describe(command))))
+            rows.extend(self._carry_out(command, now_s))
+        sequence = self._save(tuple(entries), tuple(rows), now_s) if entries or rows else None
+        for row in rows:
+            self._outbox.add(row)
+        for command in result.commands:
+            if isinstance(command, RecordLock) and sequence is not None:
+                self._record_of_lock[sequence] = command.incident
+            elif isinstance(command, JudgeEntry) and sequence is not None:
+                self._entry_record = (sequence, now_s + self.rules.flow.record_wait_s)
+
+    def _tell_listener(self, event: Event, now_s: float) -> None:
+        kind = "fact" if isinstance(event, FACTS) else "event"
+        self._listener(Happening(now_s, kind, describe(event)))
+
+    def _carry_out(self, command: Command, now_s: float) -> tuple[OutboxRow, ...]:
+        """A command that is no output; the outbox rows that it makes."""
+        match command:
+            case Say():
+                self._say(command, now_s)
+            case IssueCode(issue=issue):
+                self._book.issue(issue)
+            case VoidCode(incident=incident):
+                self._book.void()
+                return self._outbox.supersede(incident, CODE_KIND)
+            case SendCode():
+                return (self._code_row(command, now_s),)
+            case Tell():
+                return tuple(self._alert_row(command, to) for to in command.recipients)
+            case ClearEntry():
+                self._pad.clear()
+            case Refuse():
+                self._refuse(now_s)
+            case KeepPictures(incident=incident, why=why):
+                self._evidence.keep(incident, now_s, why)
+            case KeepOnePicture(incident=incident, why=why):
+                self._evidence.keep_one(incident, now_s, why)
+            case CloseIncident(incident=incident):
+                self._book.void()
+                self._evidence.close_incident(incident)
+            case _:
+                pass
+        return ()
+
+    def _say(self, command: Say, now_s: float) -> None:
+        language = self._context.language
+        text = prompt_text(command.prompt.value, command.cause.value, command.lock_in_s, language)
+        clips = prompt_clips(command.prompt.value, command.cause.value, command.lock_in_s)
+        self._listener(Happening(now_s, "prompt", {"text": text}))
+        try:
+            self.board.prompt.say(command.ticket, clips, text, now_s)
+        except HardwareError as error:
+            self._fail(Device.PROMPT, error.code)
+
+    def _refuse(self, now_s: float) -> None:
+        try:
+            self.board.sounder.buzz(now_s)
+        except HardwareError as error:
+            self._fail(Device.SOUNDER, error.code)
+
+    def _number(self) -> int:
+        number = self._next_number
+        self._next_number += 1
+        return number
+
+    def _code_row(self, command: SendCode, now_s: float) -> OutboxRow:
+        left = self.state.code.issued_at_s + self.rules.flow.code_accept_s - now_s
+        accepted = self.state.code.accepted_at_s
+        if accepted is not None:
+            left = accepted + self.rules.flow.code_ttl_s - now_s
+        return OutboxRow(
+            number=self._number(),
+            incident=command.incident,
+            kind=CODE_KIND,
+            issue=command.issue,
+            recipient=command.recipient,
+            channel=Channel.SMS,
+            created_wall_s=self.board.clock.wall_s(),
+            ttl_s=max(1.0, left),
+            reason=f"{command.counted} of {self.rules.flow.codes_per_incident}",
+        )
+
+    def _alert_row(self, command: Tell, to: Recipient) -> OutboxRow:
+        return OutboxRow(
+            number=self._number(),
+            incident=command.incident,
+            kind=command.kind,
+            issue=0,
+            recipient=to,
+            channel=Channel.SMS,
+            created_wall_s=self.board.clock.wall_s(),
+            ttl_s=ALERT_TTL_S,
+            reason=command.reason,
+        )
+
+    # --- the machine -------------------------------------------------------------------------------
+
+    def _act(self, command: SetDoor | SetPermit | SetSound | SetLights | Command, now_s: float) -> None:
+        device = Device.LOCK
+        try:
+            match command:
+                case SetDoor(locked=locked):
+                    self._drive_lock(locked)
+                case SetPermit(on=on):
+                    device = Device.PERMIT
+                    if on:
+                        self.board.permit.on()
+                    else:
+                        self.board.permit.off()
+                case SetSound(sound=sound):
+                    device = Device.SOUNDER
+                    self.board.sounder.play(sound, now_s)
+                case SetLights(lit=lit):
+                    device = Device.LIGHTS
+                    self.board.lights.show(lit)
+                case _:
+                    pass
+        except HardwareError as error:
+            self._fail(device, error.code)
+
+    def _drive_lock(self, locked: bool) -> None:
+        if locked:
+            self.board.lock.on()
+        else:
+            self.board.lock.off()
+
+    # --- the record --------------------------------------------------------------------------------
+
+    def _save(
+        self,
+        entries: tuple[Entry, ...],
+        rows: tuple[OutboxRow, ...],
+        now_s: float,
+        *,
+        force_state: bool = False,
+    ) -> int:
+        """Hand one transaction to the journal; its number."""
+        self._sequence += 1
+        self._saved_at_s = now_s
+        keep_state = self._boot_until_s is None or force_state
+        self._journal.submit(
+            Record(
+                sequence=self._sequence,
+                mono_s=now_s,
+                wall_s=self.board.clock.wall_s(),
+                entries=entries,
+                state=msgspec.json.encode(self.state).decode() if keep_state else None,
+                rows=rows,
+                counters=(("incident", self.state.incidents), ("number", self._next_number - 1)),
+            )
+        )
+        return self._sequence
+
+    def _note(self, kind: str, name: str, data: Mapping[str, object], now_s: float) -> None:
+        self._listener(Happening(now_s, kind, {"name": name, **data}))
+        self._save((Entry(kind, name, self.state.incident, _json(data)),), (), now_s)
+
+
+_LETS_GO = frozenset({Input.FIRE, Input.EXIT, Input.DOOR, Input.PANIC})
+"""Inputs that end the look for a remembered lock: nobody is locked in again after one of these."""
+
+
+def _name_of(thing: Event | Command) -> str:
+    if isinstance(thing, Note):
+        return thing.name
+    return str(describe(thing)["name"])
+
+
+def _json(data: Mapping[str, object]) -> str:
+    return msgspec.json.encode(data).decode()

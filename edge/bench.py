@@ -1,0 +1,199 @@
+"""`bench`: the whole kiosk with nothing attached, live in the terminal, or a story played to its end."""
+
+from __future__ import annotations
+
+import argparse
+import select
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from hw.camera.staged import StagedCabin
+from hw.camera.usb import UsbCamera
+
+from edge.app import Happening
+from edge.desk import Desk, StoryClock
+from edge.faults import FaultError
+from edge.options import Commands, add_settings_options, load_settings, model_dir, settings_path
+from edge.settings import Settings, load
+from edge.showing import Printer
+from edge.story import ACTIONS, SEEN, Outcome, Story, Watcher, act, built_in, find, play
+from edge.vision.faces import Faces
+from hw.camera.clip import ClipCamera
+from hw.ports import Camera, HardwareError
+
+FPS: Final = 15.0
+STORY_FPS: Final = 10.0
+_UNATTENDED: Final = "never-shown"
+
+_HELP: Final = """\
+What you can do (type a line, Enter):
+  enter anna            somebody comes in        enter george           the other one joins
+  enter anna with mask  comes in masked          leave anna             goes
+  mask on|off · glasses on|off · helmet on|off · scarf on|off · hand on|off
+  turn away · turn front · crouch · stand        lights off|on
+  417 or keys CODE      type at the keypad (CODE: the one in the SMS, WRONG: another)
+  fire on|off · exit on|off · panic on|off · case on|off · door open|closed
+  camera dies · camera comes back · modem mute on|off · disk full|well · power off · power on
+  release               open the door on the spot
+  help · quit
+"""
+
+
+def add_parser(commands: Commands) -> None:
+    parser = commands.add_parser("bench", help="the simulated cabin, nothing attached")
+    parser.add_argument(
+        "--camera", default="staged", metavar="staged|webcam:N|clip:PATH", help="where the pictures come from"
+    )
+    parser.add_argument("--story", metavar="NAME", help="play a story, built in or from a file; exit 0 or 1")
+    parser.add_argument("--list", action="store_true", help="the built-in stories and the words of a story")
+    parser.add_argument("--real-time", action="store_true", help="play a story at the pace of life")
+    parser.add_argument("--json", action="store_true", help="one JSON object for each thing that happens")
+    add_settings_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    if args.list:
+        _list()
+        return 0
+    if args.story is not None:
+        return _play(args, find(args.story))
+    if not sys.stdin.isatty():
+        print(f"no terminal to type at: playing the story {_UNATTENDED}", file=sys.stderr)
+        return _play(args, find(_UNATTENDED))
+    return _live(args)
+
+
+def _list() -> None:
+    for name, story in built_in().items():
+        print(f"{name:<14} {story.title}")
+    print(f"\nactions: {', '.join(ACTIONS)}\nthings to see: {', '.join(SEEN)}")
+
+
+# --- a story ---------------------------------------------------------------------------------------
+
+
+def _play(args: argparse.Namespace, story: Story) -> int:
+    settings = load(settings_path(args), [*story.settings, *args.overrides])
+    printer = Printer(as_json=args.json)
+    if not args.json:
+        print(f"{story.name}: {story.title}")
+    pace = _pacer() if args.real_time else None
+    outcome = play_story(story, settings, printer.show, pace)
+    if not args.json:
+        said = "as it should be" if outcome.ok else f"failed: {outcome.failure}"
+        print(f"{story.name}: {said} ({outcome.ended_s:.0f} s of story)")
+    elif not outcome.ok:
+        print(f"{story.name}: {outcome.failure}", file=sys.stderr)
+    return 0 if outcome.ok else 1
+
+
+def play_story(
+    story: Story,
+    settings: Settings,
+    show: Callable[[Happening], None],
+    pace: Callable[[float], None] | None = None,
+) -> Outcome:
+    """Play a story in the staged cabin, in a folder of its own."""
+    watcher = Watcher()
+
+    def hear(happening: Happening) -> None:
+        show(happening)
+        watcher.hear(happening)
+
+    with tempfile.TemporaryDirectory(prefix="cabinguard-story-") as folder:
+        clock = StoryClock()
+        stage = StagedCabin(clock)
+        faces = Faces(model_dir(settings))
+        desk = Desk(
+            settings, stage, faces, Path(folder), hear, clock, frame_every_s=1 / STORY_FPS, stage=stage
+        )
+        try:
+            return play(story, desk, watcher, pace)
+        finally:
+            desk.close()
+
+
+def _pacer() -> Callable[[float], None]:
+    start_s = time.monotonic()
+
+    def wait(story_s: float) -> None:
+        early_s = start_s + story_s - time.monotonic()
+        if early_s > 0:
+            time.sleep(early_s)
+
+    return wait
+
+
+# --- live ------------------------------------------------------------------------------------------
+
+
+def _live(args: argparse.Namespace) -> int:
+    settings = load_settings(args)
+    printer = Printer(as_json=args.json)
+    clock = StoryClock(wall_s=time.time())
+    faces = Faces(model_dir(settings))
+    camera, every_s = _camera(args.camera, clock)
+    stage = camera if isinstance(camera, StagedCabin) else None
+    with tempfile.TemporaryDirectory(prefix="cabinguard-bench-") as folder:
+        desk = Desk(
+            settings, camera, faces, Path(folder), printer.show, clock, frame_every_s=every_s, stage=stage
+        )
+        print("The simulated cabin is running. Nothing outside this terminal moves.")
+        print(_HELP)
+        try:
+            _drive(desk)
+        finally:
+            desk.close()
+            camera.close()
+    return 0
+
+
+def _camera(words: str, clock: StoryClock) -> tuple[Camera, float | None]:
+    """The camera that `--camera` asks for, and how often it is asked where it does not say itself.
+
+    Raises `FaultError("camera_missing")`, `HardwareError`.
+    """
+    kind, _, rest = words.partition(":")
+    if kind == "staged" and not rest:
+        return StagedCabin(clock), 1 / FPS
+    if kind == "webcam" and rest.isdigit():
+        return UsbCamera(int(rest)), 1 / FPS
+    if kind == "clip" and rest:
+        return ClipCamera([Path(rest)], FPS), None
+    raise FaultError("camera_missing", f"--camera {words}")
+
+
+def _drive(desk: Desk) -> None:
+    """Real time, with a line from the terminal now and then, until `quit` or its end."""
+    start_s = time.monotonic() - desk.clock.now_s()
+    while True:
+        desk.run_to(time.monotonic() - start_s)
+        readable, _, _ = select.select([sys.stdin], [], [], 0.03)
+        if not readable:
+            continue
+        line = sys.stdin.readline()
+        words = line.split()
+        if not line or words[:1] == ["quit"]:
+            return
+        if words:
+            _obey(desk, words)
+
+
+def _obey(desk: Desk, words: list[str]) -> None:
+    if words == ["help"]:
+        print(_HELP)
+        return
+    if all(c in "0123456789*#" for c in words[0]):
+        words = ["keys", *words]
+    if words[0] not in ACTIONS:
+        print(f"{words[0]!r} is not known here; help shows what is")
+        return
+    try:
+        act(desk, words)
+    except (HardwareError, KeyError, IndexError, ValueError) as error:
+        print(f"cannot be done: {error}")

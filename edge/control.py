@@ -1,0 +1,161 @@
+"""`status` and `release`: a socket in the running kiosk's own folder, and the two commands that use it.
+
+One request a connection, one JSON object back. Who asks is what the kernel says (SO_PEERCRED): everybody
+who may open the socket gets the status, root alone may release.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import queue
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from edge.faults import FaultError
+from edge.options import Commands, add_settings_options, load_settings
+
+SOCKET: Final = "control.sock"
+ANSWER_WITHIN_S: Final = 5.0
+_LONGEST: Final = 4096
+
+Reply = dict[str, object]
+
+
+class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`verb` is `status` or `release`; `incident` 0 means the lock that stands."""
+
+    verb: str
+    incident: int = 0
+
+
+# --- in the kiosk ----------------------------------------------------------------------------------
+
+
+class Asked:
+    """A request on its way through the loop; `answer` sends the reply and ends it."""
+
+    def __init__(self, request: Request, uid: int) -> None:
+        self.request = request
+        self.uid = uid
+        self._reply: queue.SimpleQueue[Reply] = queue.SimpleQueue()
+
+    def answer(self, reply: Reply) -> None:
+        self._reply.put(reply)
+
+    def wait(self) -> Reply:
+        try:
+            return self._reply.get(timeout=ANSWER_WITHIN_S)
+        except queue.Empty:
+            return {"error": "loop_late"}
+
+
+class ControlServer:
+    """Listens in a thread of its own; hands each request to `on_asked`, which must not wait."""
+
+    def __init__(self, folder: Path, on_asked: Callable[[Asked], None]) -> None:
+        self._path = folder / SOCKET
+        self._on_asked = on_asked
+        self._path.unlink(missing_ok=True)
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        old = os.umask(0o117)
+        try:
+            self._socket.bind(str(self._path))
+        finally:
+            os.umask(old)
+        self._socket.listen(4)
+        threading.Thread(target=self._serve, name="control", daemon=True).start()
+
+    def close(self) -> None:
+        self._socket.close()
+        self._path.unlink(missing_ok=True)
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                peer, _ = self._socket.accept()
+            except OSError:
+                return
+            with peer:
+                peer.settimeout(ANSWER_WITHIN_S)
+                try:
+                    self._talk(peer)
+                except OSError:
+                    continue
+
+    def _talk(self, peer: socket.socket) -> None:
+        raw = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        uid = struct.unpack("3i", raw)[1]
+        try:
+            request = msgspec.json.decode(_line(peer), type=Request)
+        except msgspec.DecodeError:
+            peer.sendall(b'{"error":"not_understood"}\n')
+            return
+        asked = Asked(request, uid)
+        self._on_asked(asked)
+        peer.sendall(msgspec.json.encode(asked.wait()) + b"\n")
+
+
+def _line(peer: socket.socket) -> bytes:
+    data = b""
+    while b"\n" not in data and len(data) < _LONGEST:
+        more = peer.recv(_LONGEST)
+        if not more:
+            break
+        data += more
+    return data
+
+
+# --- the commands ----------------------------------------------------------------------------------
+
+
+def ask(folder: Path, request: Request) -> Reply:
+    """Ask the running kiosk. Raises `FaultError("kiosk_not_running")`."""
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
+            peer.settimeout(ANSWER_WITHIN_S + 1.0)
+            peer.connect(str(folder / SOCKET))
+            peer.sendall(msgspec.json.encode(request) + b"\n")
+            return msgspec.json.decode(_line(peer), type=Reply)
+    except PermissionError as error:
+        raise FaultError("not_root", str(folder / SOCKET)) from error
+    except (OSError, msgspec.DecodeError) as error:
+        raise FaultError("kiosk_not_running", str(folder / SOCKET)) from error
+
+
+def add_parsers(commands: Commands) -> None:
+    status = commands.add_parser("status", help="what the running kiosk is doing")
+    status.add_argument("--json", action="store_true", help="one JSON object")
+    add_settings_options(status)
+    status.set_defaults(run=_status)
+    release = commands.add_parser("release", help="open the locked door, as root, on the spot")
+    release.add_argument(
+        "--incident", type=int, default=0, metavar="N", help="only if this incident holds the lock"
+    )
+    add_settings_options(release)
+    release.set_defaults(run=_release)
+
+
+def _status(args: argparse.Namespace) -> int:
+    reply = ask(Path(load_settings(args).paths.runtime), Request("status"))
+    if args.json:
+        print(msgspec.json.encode(reply).decode())
+        return 0
+    for key, value in reply.items():
+        words = ", ".join(map(str, value)) if isinstance(value, list) else value
+        print(f"{key.replace('_', ' '):<16} {words}")
+    return 0
+
+
+def _release(args: argparse.Namespace) -> int:
+    reply = ask(Path(load_settings(args).paths.runtime), Request("release", args.incident))
+    if "error" in reply:
+        raise FaultError(str(reply["error"]), str(reply.get("detail", "")))
+    print("the door is released")
+    return 0

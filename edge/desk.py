@@ -1,0 +1,307 @@
+"""The whole program on a desk: real drivers over bench pins, a fake modem on the wire, a story clock.
+
+`Desk` steps camera, input path, loop and modem in lockstep, as fast as the machine can, so that the same
+input always gives the same output. Stories, `bench`, `replay` and tests all run on it.
+"""
+
+from __future__ import annotations
+
+import errno
+import random
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final, Protocol
+
+from edge.app import Happening, Kiosk, Listener
+from edge.cabin import Rules
+from edge.events import Orderer, ReleaseOrdered
+from edge.evidence import Evidence
+from edge.journal import Journal
+from edge.judge.judge import Judge
+from edge.messages.outbox import Outbox
+from edge.messages.texts import Context, code_in
+from edge.otp import CodeBook, EntryPad
+from edge.record import Recipient
+from edge.ring import RingReader, RingWriter, ring_slots
+from edge.options import evidence_limits
+from edge.settings import Settings
+from edge.vision.eyes import StepEyes
+from edge.vision.eyes_child import jpeg_of
+from edge.vision.look import FacesIn, Look
+from edge.vision.observation import Observation
+from hw.board import BenchHands, bench_board, close_board
+from hw.modem.fake import FakeModem, SteppedModem
+from hw.ports import Camera, Frame, Input
+from hw.scan import ScanEvent, Scanner
+
+SCAN_S: Final = 0.02
+"""The story clock's step while a contact or a key moves."""
+
+STORY_WALL_S: Final = 1_767_254_400.0
+"""Story time begins on 2026-01-01, 08:00 UTC."""
+
+BENCH_NUMBERS: Final = {
+    Recipient.WATCHMAN: "+15550100",
+    Recipient.WATCHMAN2: "+15550101",
+    Recipient.CONTROL_ROOM: "+15550102",
+}
+"""Numbers of the fictional range for bench phones, used where the settings name none."""
+
+
+class StoryClock:
+    """A clock that is moved by hand; the kiosk's two clocks and the story's in one."""
+
+    def __init__(self, start_s: float = 0.0, wall_s: float = STORY_WALL_S) -> None:
+        self._now_s = start_s
+        self._wall_at_zero_s = wall_s
+
+    def now_s(self) -> float:
+        return self._now_s
+
+    def wall_s(self) -> float:
+        return self._wall_at_zero_s + self._now_s
+
+    def move_to(self, now_s: float) -> None:
+        self._now_s = max(self._now_s, now_s)
+
+
+class Stage(Protocol):
+    """A camera whose scene can be directed."""
+
+    def do(self, action: str, now_s: float) -> None:
+        """Direct the scene. ValueError for words that mean nothing here."""
+        ...
+
+
+class Desk:
+    """One simulated cabin. `watch` may be set to be called with every judged frame."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        camera: Camera,
+        faces: FacesIn | None,
+        folder: Path,
+        listener: Listener,
+        clock: StoryClock | None = None,
+        *,
+        seed: int = 0,
+        profile: str = "sim800",
+        frame_every_s: float | None = None,
+        stage: Stage | None = None,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock or StoryClock()
+        self.phone = FakeModem(profile)
+        self.camera_alive = True
+        self.powered = False
+        self._camera = camera
+        self._frame_every_s = frame_every_s
+        self._faces = faces
+        self._folder = folder
+        self._listener = listener
+        self._random = random.Random(seed)
+        self.watch: Callable[[Frame, Observation], None] | None = None
+        self._stage = stage
+        self._later: list[tuple[float, Callable[[], None]]] = []
+        self._disk_full = False
+        self._active: set[Input] = set()
+        self._restless = False
+        self._touched = False
+        self._texts_seen = 0
+        self.numbers = _numbers(settings)
+        self._names = {number: to for to, number in self.numbers.items()}
+        self.hands: BenchHands
+        self.kiosk: Kiosk
+        self.power_on()
+
+    # --- power -------------------------------------------------------------------------------------
+
+    def power_on(self) -> None:
+        """Start the program over the same disk, phones, wires and cabin."""
+        now_s = self.clock.now_s()
+        settings = self.settings
+        self._modem = SteppedModem(self.phone, clock=self.clock)
+        board, self.hands = bench_board(
+            self.clock, self._modem, settings.wiring, seed=self._random.randrange(2**32)
+        )
+        for name in self._active:
+            self.hands.set_input(name, True, now_s - 1.0)
+        self._pending: list[ScanEvent] = []
+        self._scanner = Scanner(board, self._pending.append, self.hands.quiet)
+        self._scanner.step(now_s)
+        self._eyes = StepEyes(self._camera, Look(self._faces), now_s, self._frame_every_s, shown=self._shown)
+        self._journal = Journal(
+            self._folder / "journal.db", self.clock, threaded=False, before_sync=self._sync
+        )
+        remembered = self._journal.open()
+        door = board.inputs.fitted(Input.DOOR)
+        self.judge = Judge(settings.flow, now_s, door)
+        kept = settings.evidence
+        ring = self._folder / "ring"
+        self._ring = RingWriter(ring, ring_slots(kept.before_s, kept.fps), kept.ring_mb, kept.fps)
+        self._evidence = Evidence(
+            self._folder / "evidence",
+            {"face": RingReader(ring)},
+            self.clock,
+            remembered.boot,
+            evidence_limits(settings),
+            threaded=False,
+        )
+        context = Context.of(settings)
+        self.kiosk = Kiosk(
+            board=board,
+            rules=Rules(settings.flow, settings.policy, door),
+            journal=self._journal,
+            outbox=Outbox(self.numbers, random=random.Random(self._random.randrange(2**32))),
+            book=CodeBook(settings.flow.code_digits),
+            pad=EntryPad(settings.flow.code_digits, settings.flow.key_timeout_s),
+            judge=self.judge,
+            evidence=self._evidence,
+            context=context,
+            listener=self._listener,
+        )
+        self.powered = True
+        self._pending.clear()
+        self.kiosk.start(remembered, now_s)
+
+    def power_off(self) -> None:
+        """Pull the plug: nothing is said goodbye to, the relays fall back."""
+        self.powered = False
+        self._journal.close(0.0)
+        close_board(self.kiosk.board)
+
+    def close(self) -> None:
+        """End it in order."""
+        if self.powered:
+            self.power_off()
+
+    # --- hands -------------------------------------------------------------------------------------
+
+    def type_keys(self, keys: str) -> None:
+        """Type at the keypad. `CODE` is the code that a phone last received, `WRONG` another one."""
+        self.hands.type(self._spell(keys), self.clock.now_s())
+
+    def _spell(self, keys: str) -> str:
+        code = self.last_code() or "0" * self.settings.flow.code_digits
+        wrong = "".join(str((int(digit) + 1) % 10) for digit in code)
+        return keys.replace("CODE", code).replace("WRONG", wrong)
+
+    def last_code(self) -> str | None:
+        """The code in the newest text that carries one."""
+        for text in reversed(self.phone.texts):
+            code = code_in(text.text)
+            if code is not None:
+                return code
+        return None
+
+    def move_input(self, name: Input, active: bool) -> None:
+        (self._active.add if active else self._active.discard)(name)
+        if self.powered:
+            self.hands.set_input(name, active, self.clock.now_s())
+
+    def stage(self, action: str) -> None:
+        """Direct the staged cabin. ValueError where the pictures come from elsewhere."""
+        if self._stage is None:
+            raise ValueError("people can be directed in the staged cabin only")
+        self._stage.do(action, self.clock.now_s())
+
+    def after(self, delay_s: float, do: Callable[[], None]) -> None:
+        """Do something a little later."""
+        self._later.append((self.clock.now_s() + delay_s, do))
+        self._later.sort(key=lambda item: item[0])
+
+    def release(self) -> None:
+        """Somebody entitled opens the door on the spot."""
+        self.kiosk.handle(ReleaseOrdered(Orderer.ON_THE_SPOT), self.clock.now_s())
+
+    def fail_disk(self, full: bool) -> None:
+        self._disk_full = full
+
+    def _sync(self) -> None:
+        if self._disk_full:
+            raise OSError(errno.ENOSPC, "no space left on device")
+
+    # --- time --------------------------------------------------------------------------------------
+
+    def run_to(self, until_s: float) -> None:
+        """Let everything happen up to and at this time."""
+        for _ in self.steps_to(until_s):
+            pass
+
+    def steps_to(self, until_s: float) -> Iterator[float]:
+        """As `run_to`, yielding after each moment at which something happened."""
+        self._touched = True  # whoever calls may have moved something since the last time
+        while True:
+            now_s = self.clock.now_s()
+            next_s = min(self._next_s(now_s), until_s)
+            self.clock.move_to(next_s)
+            self._moment(self.clock.now_s())
+            yield self.clock.now_s()
+            if self.clock.now_s() >= until_s:
+                return
+
+    def _next_s(self, now_s: float) -> float:
+        candidates = [now_s + 1.0, *(at_s for at_s, _ in self._later[:1])]
+        frame_s = self._eyes.next_wake_s()
+        if frame_s is not None:
+            candidates.append(frame_s)
+        if self.powered:
+            wake_s = self.kiosk.next_wake_s(now_s)
+            if wake_s is not None:
+                candidates.append(max(wake_s, now_s + 0.001))
+            # What moves now may have come to rest at the next moment: that moment is scanned in any case.
+            self._restless = self._touched or not self._scanner.quiet(now_s)
+            self._touched = False
+            if self._restless:
+                candidates.append(now_s + SCAN_S)
+        return max(now_s, min(candidates))
+
+    def _moment(self, now_s: float) -> None:
+        while self._later and self._later[0][0] <= now_s:
+            self._later.pop(0)[1]()
+        for seen in self._eyes.poll(now_s):
+            if not self.powered or not self.camera_alive:
+                continue
+            if isinstance(seen, Observation):
+                self.kiosk.observe(seen, now_s)
+            else:
+                self.kiosk.eyes_changed(seen, now_s)
+        if not self.powered:
+            return
+        if self._restless or not self._scanner.quiet(now_s):
+            self._scanner.step(now_s)
+            events, self._pending[:] = tuple(self._pending), []
+            for event in events:
+                self.kiosk.hardware_event(event, now_s)
+        self.kiosk.poll(now_s)
+        self._read_phones(now_s)
+
+    def _shown(self, frame: Frame, observation: Observation) -> None:
+        if not self.powered or not self.camera_alive:
+            return
+        if self._ring.wants(frame.at_s):
+            self._ring.put(frame.at_s, jpeg_of(frame))
+        if self.watch is not None:
+            self.watch(frame, observation)
+
+    def _read_phones(self, now_s: float) -> None:
+        for text in self.phone.texts[self._texts_seen :]:
+            to = self._names.get(text.number)
+            data = {"to": "unknown" if to is None else to.value, "text": text.text}
+            self._listener(Happening(now_s, "sms", data))
+        self._texts_seen = len(self.phone.texts)
+
+    def next_frame_s(self) -> float | None:
+        """When the next frame is due, None after the last one."""
+        return self._eyes.next_wake_s()
+
+
+def _numbers(settings: Settings) -> dict[Recipient, str]:
+    people = settings.people
+    given = {
+        Recipient.WATCHMAN: people.watchman,
+        Recipient.WATCHMAN2: people.watchman2,
+        Recipient.CONTROL_ROOM: people.control_room,
+    }
+    return {to: number or BENCH_NUMBERS[to] for to, number in given.items()}

@@ -1,0 +1,314 @@
+"""`run`: the kiosk in service. Opens everything, then turns the one loop until it is told to end.
+
+Four threads beside the loop hold what may wait: the input path (10 ms), the journal, the evidence, the
+modem's port. The camera and the networks have a process of their own. All of them hand the loop events;
+none of them decides. The loop proves its progress to the watchdog, and only while the input path
+and the eyes' supervisor make progress too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import functools
+import os
+import queue
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from edge.app import Happening, Kiosk
+from edge.cabin import Rules
+from edge.control import Asked, ControlServer, Reply
+from edge.events import Orderer, ReleaseOrdered
+from edge.evidence import Evidence, RingWriter
+from edge.faults import FaultError, explain
+from edge.journal import Journal, JournalLimits
+from edge.judge.judge import Judge
+from edge.messages.carrier import Carrier
+from edge.messages.channels import carriers
+from edge.messages.outbox import Outbox
+from edge.messages.texts import Context
+from edge.options import Commands, add_settings_options, load_settings, model_dir
+from edge.otp import CodeBook, EntryPad
+from edge.record import Channel, Recipient
+from edge.settings import Camera as CameraSettings
+from edge.settings import Secret, Settings, read_secret
+from edge.vision.eyes import EyesEvent, EyesPlan, EyesProcess, EyesSupervisor
+from edge.vision.faces import Faces
+from edge.vision.look import FacesIn
+from hw.board import Voice, close_board, open_board, rest_relays
+from hw.camera.open import open_camera
+from hw.clock import SystemClock
+from hw.modem.real import SerialModem
+from hw.pins import open_lgpio
+from hw.ports import Board, Camera, HardwareError, Input
+from hw.scan import Scanner, ScanEvent, ScanThread
+
+TURN_S: Final = 0.05
+"""The longest pause of the loop; everything urgent wakes it earlier."""
+
+FEED_S: Final = 2.0
+SCAN_SILENT_S: Final = 1.0
+CLOSE_S: Final = 3.0
+
+
+def add_parser(commands: Commands) -> None:
+    parser = commands.add_parser("run", help="the kiosk in service (usually started by systemd)")
+    parser.add_argument("--verbose", action="store_true", help="print what happens (never a code)")
+    add_settings_options(parser)
+    parser.set_defaults(run=run)
+    rest = commands.add_parser("rest-pins", help="bring the relays to rest: door unlocked, permit off")
+    add_settings_options(rest)
+    rest.set_defaults(run=_rest_pins)
+
+
+def run(args: argparse.Namespace) -> int:
+    settings = load_settings(args, kiosk=True)
+    with contextlib.ExitStack() as stack:
+        service = Service(settings, stack, verbose=args.verbose)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, service.stop)
+        service.turn_until_stopped()
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    """Wakes the loop to end it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Nudge:
+    """Wakes the loop to look at its answers."""
+
+
+_Item = ScanEvent | Asked | _Stop | _Nudge
+
+
+class Service:
+    """Everything that runs, opened in the order in which it guards life. `stack` closes it in reverse."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        stack: contextlib.ExitStack,
+        *,
+        verbose: bool = False,
+        open_parts: Callable[[Settings, SystemClock], Board] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._verbose = verbose
+        self._clock = SystemClock()
+        self._items: queue.SimpleQueue[_Item] = queue.SimpleQueue()
+        self._fed_s = 0.0
+        data, runtime = Path(settings.paths.data), Path(settings.paths.runtime)
+        for folder in (data, runtime):
+            _make_folder(folder)
+
+        # The lock first: from here on it rests unlocked under our hand.
+        self._board = (open_parts or open_real)(settings, self._clock)
+        stack.callback(self._close_board)
+        self._scanner = Scanner(self._board, self._items.put)
+        self._scan = ScanThread(self._scanner, self._clock)
+        stack.callback(self._scan.stop)
+        self._scanner.step(self._clock.now_s())
+
+        limits = JournalLimits(settings.journal.keep_days, settings.journal.keep_mb)
+        nudge = functools.partial(self._items.put, _Nudge())
+        self._journal = Journal(data / "journal.db", self._clock, limits, on_answer=nudge)
+        remembered = self._journal.open()
+        stack.callback(self._journal.close, CLOSE_S)
+        evidence = Evidence(data / "evidence", settings.evidence, ring=runtime / "ring")
+        stack.callback(evidence.close, CLOSE_S)
+
+        door = self._board.inputs.fitted(Input.DOOR)
+        ways_out: dict[Channel, Carrier] = carriers(settings, data / "evidence")
+        for carrier in ways_out.values():
+            stack.callback(carrier.close)
+        people = settings.people
+        self._outbox = Outbox(
+            {
+                Recipient.WATCHMAN: people.watchman,
+                Recipient.WATCHMAN2: people.watchman2,
+                Recipient.CONTROL_ROOM: people.control_room,
+            },
+            carriers=ways_out,
+        )
+        self._kiosk = Kiosk(
+            board=self._board,
+            rules=Rules(settings.flow, settings.policy, door),
+            journal=self._journal,
+            outbox=self._outbox,
+            book=CodeBook(settings.flow.code_digits),
+            pad=EntryPad(settings.flow.code_digits, settings.flow.key_timeout_s),
+            judge=Judge(settings.flow, self._clock.now_s(), door),
+            evidence=evidence,
+            context=Context.of(settings),
+            listener=self._hear,
+            clock_jump_s=settings.watchdog.clock_jump_s,
+        )
+        self._eyes = [
+            EyesSupervisor(
+                functools.partial(EyesProcess, plan),
+                self._clock.now_s(),
+                settings.watchdog.eyes_start_s,
+                settings.watchdog.eyes_silence_s,
+            )
+            for plan in eyes_plans(settings)
+        ]
+        for eyes in self._eyes:
+            stack.callback(eyes.close)
+        self._control = ControlServer(runtime, self._items.put)
+        stack.callback(self._control.close)
+        self._kiosk.start(remembered, self._clock.now_s())
+        self._scan.start()
+        self._board.watchdog.ready(self._kiosk.name)
+
+    def stop(self, signum: int, frame: FrameType | None) -> None:
+        """For the signals: end the loop after its turn."""
+        self._items.put(_Stop())
+
+    def turn_until_stopped(self) -> None:
+        """Turn the loop. The state stays as recorded: the next start takes it up again."""
+        while self._turn():
+            pass
+
+    def _turn(self) -> bool:
+        wait_s = TURN_S
+        wake_s = self._kiosk.next_wake_s(self._clock.now_s())
+        if wake_s is not None:
+            wait_s = min(wait_s, max(0.0, wake_s - self._clock.now_s()))
+        item: _Item | None = None
+        with contextlib.suppress(queue.Empty):
+            item = self._items.get(timeout=wait_s) if wait_s > 0 else self._items.get_nowait()
+        while item is not None:
+            if isinstance(item, _Stop):
+                return False
+            self._take(item)
+            item = None
+            with contextlib.suppress(queue.Empty):
+                item = self._items.get_nowait()
+        now_s = self._clock.now_s()
+        for eyes in self._eyes:
+            for seen in eyes.poll(now_s):
+                if isinstance(seen, EyesEvent):
+                    self._kiosk.eyes_changed(seen, now_s)
+                else:
+                    self._kiosk.observe(seen, now_s)
+        self._kiosk.poll(self._clock.now_s())
+        self._feed(self._clock.now_s())
+        return True
+
+    def _take(self, item: ScanEvent | Asked | _Nudge) -> None:
+        now_s = self._clock.now_s()
+        if isinstance(item, Asked):
+            item.answer(self._answer(item, now_s))
+        elif not isinstance(item, _Nudge):
+            self._kiosk.hardware_event(item, now_s)
+
+    def _feed(self, now_s: float) -> None:
+        """The watchdog is fed while the loop, the input path and the eyes' supervisor all make progress."""
+        alive = self._scan.silent_s(now_s) < SCAN_SILENT_S and all(
+            eyes.in_bounded_recovery(now_s) for eyes in self._eyes
+        )
+        if alive and now_s >= self._fed_s + FEED_S:
+            self._fed_s = now_s
+            with contextlib.suppress(HardwareError):
+                self._board.watchdog.feed()
+                self._board.watchdog.status(self._kiosk.name)
+
+    def _answer(self, asked: Asked, now_s: float) -> Reply:
+        if asked.request.verb == "status":
+            return self._kiosk.status(now_s)
+        if asked.request.verb != "release":
+            return {"error": "not_understood"}
+        if asked.uid != 0:
+            return {"error": "not_root", "detail": "root alone may release on the spot"}
+        if not self._kiosk.releasable(asked.request.incident):
+            return {"error": "nothing_locked"}
+        self._kiosk.handle(ReleaseOrdered(Orderer.ON_THE_SPOT, asked.request.incident), now_s)
+        return {"released": True}
+
+    def _hear(self, happening: Happening) -> None:
+        if self._verbose:
+            data = " ".join(f"{key}={value}" for key, value in happening.data.items())
+            print(f"{happening.kind} {data}", file=sys.stderr, flush=True)
+        elif happening.kind in ("state", "fault"):
+            print(f"{happening.kind}: {happening.data['name']}", file=sys.stderr, flush=True)
+
+    def _close_board(self) -> None:
+        for error in close_board(self._board):
+            print(explain(error.code, error.detail), file=sys.stderr)
+
+
+def open_real(settings: Settings, clock: SystemClock) -> Board:
+    """The devices of this machine. Raises `HardwareError`, `FaultError`."""
+    modem = SerialModem(
+        settings.modem.port,
+        settings.modem.profile,
+        read_secret(settings, Secret.SIM_PIN),
+        clock,
+    )
+    runtime = Path(settings.paths.runtime)
+    clips = Path(settings.paths.data) / "prompts" / settings.cabin.language
+    voice = Voice(clips if clips.is_dir() else None, display=runtime / "prompt.txt")
+    return open_board(settings.wiring, clock=clock, modem=modem, voice=voice, work_dir=runtime)
+
+
+def eyes_plans(settings: Settings) -> tuple[EyesPlan, ...]:
+    """One process for each camera that is fitted."""
+    plans = []
+    for camera in (settings.camera, settings.overview):
+        if camera.source == "none":
+            continue
+        face = camera.role == "face"
+        plans.append(
+            EyesPlan(
+                camera=functools.partial(open_eye, camera),
+                faces=functools.partial(_faces, model_dir(settings)) if face else _no_faces,
+                ring=functools.partial(_ring, Path(settings.paths.runtime) / "ring", settings) if face else None,
+                name=camera.role,
+                picture_every_s=1.0 / settings.evidence.fps,
+            )
+        )
+    return tuple(plans)
+
+
+def open_eye(camera: CameraSettings) -> Camera:
+    """The camera, opened in the eyes' own process."""
+    return open_camera(camera.source, camera.device, camera.clip, camera.width, camera.height, camera.fps, camera.rotate)
+
+
+def _faces(folder: Path) -> FacesIn:
+    return Faces(folder)
+
+
+def _no_faces() -> FacesIn | None:
+    return None
+
+
+def _ring(folder: Path, settings: Settings) -> Callable[[float, bytes], None]:
+    return RingWriter(folder, settings.evidence.ring_mb).put
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FaultError("folder_unwritable", f"{folder}: {error.strerror}") from error
+    if not os.access(folder, os.W_OK):
+        raise FaultError("folder_unwritable", str(folder))
+
+
+def _rest_pins(args: argparse.Namespace) -> int:
+    """Bring the relays to rest: for the service's stop step, after any death, and at boot."""
+    settings = load_settings(args)
+    runtime = Path(settings.paths.runtime)
+    _make_folder(runtime)
+    rest_relays(open_lgpio(runtime), settings.wiring)
+    return 0

@@ -1,0 +1,131 @@
+"""`look`: judges still pictures, one line each, in the order in which they were named."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import cv2
+import msgspec
+import numpy as np
+
+from edge.options import Commands, add_settings_options, load_settings, model_dir
+from edge.vision.faces import Faces, Looked
+from edge.vision.observation import Face
+
+SUFFIXES: Final = frozenset(
+    [".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm", ".pnm"]
+)
+"""What is taken for a picture inside a folder; a file that is named itself is always tried."""
+
+SMALLEST_PX: Final = 32
+LARGEST_PX: Final = 12_000_000
+_BAR: Final = 30
+
+
+class Unreadable(Exception):
+    """A file that gives no picture, and why."""
+
+
+def add_parser(commands: Commands) -> None:
+    parser = commands.add_parser("look", help="judge pictures or folders of pictures")
+    parser.add_argument(
+        "paths", nargs="+", type=Path, metavar="PATH", help="a picture or a folder of them"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object a picture")
+    add_settings_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    settings = load_settings(args)
+    faces = Faces(model_dir(settings))
+    files = list(pictures(args.paths))
+    failed = 0
+    bar = not args.json or not sys.stdout.isatty()
+    for index, path in enumerate(files):
+        try:
+            answer = describe(path, faces.look_at(read(path)))
+        except Unreadable as error:
+            failed += 1
+            answer = {"path": str(path), "error": str(error)}
+        _clear_bar()
+        if args.json:
+            print(msgspec.json.encode(answer).decode(), flush=True)
+        else:
+            print(_line(answer), flush=True)
+        if bar:
+            _draw_bar(index + 1, len(files), failed)
+    _clear_bar()
+    return 1 if failed else 0
+
+
+def pictures(paths: Sequence[Path]) -> Iterator[Path]:
+    """Files as named, folders as the pictures in them by name, with their folders."""
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+        else:
+            yield path
+
+
+def read(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """The picture, upright, blue-green-red. Raises `Unreadable`."""
+    try:
+        data = np.frombuffer(path.read_bytes(), np.uint8)
+    except OSError as error:
+        raise Unreadable((error.strerror or str(error)).lower()) from error
+    if data.size == 0:
+        raise Unreadable("the file is empty")
+    try:
+        picture = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    except cv2.error as error:
+        raise Unreadable("not a picture that can be read") from error
+    if picture is None:
+        raise Unreadable("not a picture that can be read")
+    height, width = picture.shape[:2]
+    if min(height, width) < SMALLEST_PX:
+        raise Unreadable(f"{width}x{height} is smaller than {SMALLEST_PX} pixels")
+    if height * width > LARGEST_PX * 1.1:
+        raise Unreadable(f"{width}x{height} is larger than {LARGEST_PX // 1_000_000} megapixels")
+    return np.asarray(picture, np.uint8)
+
+
+def describe(path: Path, looked: Looked) -> dict[str, object]:
+    """The JSON object of one picture."""
+    return {
+        "path": str(path),
+        "verdict": looked.verdict.value,
+        "people": looked.people,
+        "faces": [_face(face) for face in looked.faces],
+    }
+
+
+def _face(face: Face) -> dict[str, object]:
+    return {
+        "box": [round(float(v), 1) for v in face.box],
+        "score": round(float(face.score), 4),
+        "verdict": face.verdict.value,
+        "cover": face.cover.value,
+    }
+
+
+def _line(answer: dict[str, object]) -> str:
+    if "error" in answer:
+        return f"{answer['path']}: cannot be read: {answer['error']}"
+    return f"{answer['path']}: {answer['verdict']}, people: {answer['people']}"
+
+
+def _draw_bar(done: int, total: int, failed: int) -> None:
+    if sys.stderr.isatty():
+        filled = _BAR * done // max(total, 1)
+        bar = "█" * filled + "·" * (_BAR - filled)
+        print(f"\r{bar} {done}/{total}, unreadable: {failed} ", end="", file=sys.stderr, flush=True)
+
+
+def _clear_bar() -> None:
+    if sys.stderr.isatty():
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,107 @@
+"""`events`: reads the record of a kiosk, running or not, and proves that nobody has changed it."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from edge import journal
+from edge.options import Commands, add_settings_options, load_settings
+
+_UNITS_S: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def add_parser(commands: Commands) -> None:
+    parser = commands.add_parser("events", help="read the record")
+    parser.add_argument(
+        "--since", type=_since, metavar="WHEN", help="2026-01-31T08:00 (UTC), or 90m, 24h, 7d ago"
+    )
+    parser.add_argument("--incident", type=int, metavar="N", help="one incident alone")
+    parser.add_argument(
+        "--verify", action="store_true", help="follow the chain of hashes through the whole record"
+    )
+    parser.add_argument(
+        "--head", metavar="SEQ:HASH", type=_head, help="with --verify: a head that was sent out"
+    )
+    parser.add_argument("--journal", type=Path, metavar="FILE", help="another record than the settings' own")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line of the record")
+    add_settings_options(parser)
+    parser.set_defaults(run=run)
+
+
+def journal_file(args: argparse.Namespace) -> Path:
+    named: Path | None = args.journal
+    return named if named is not None else Path(load_settings(args).paths.data) / "journal.db"
+
+
+def run(args: argparse.Namespace) -> int:
+    path = journal_file(args)
+    if args.verify:
+        return _verify(path, args.head, as_json=args.json)
+    for line in journal.lines(path, since_wall_s=args.since, incident=args.incident):
+        print(_json(line) if args.json else _words(line))
+    return 0
+
+
+def _verify(path: Path, sent: journal.Head | None, *, as_json: bool) -> int:
+    result = journal.verify(path, sent)
+    if as_json:
+        print(msgspec.json.encode(result).decode())
+    elif result.ok:
+        print(f"nothing was changed: {result.lines} lines, head {result.head.seq}:{result.head.hash}")
+        if result.pruned:
+            print(f"the first {result.pruned} lines were removed by age or size")
+    else:
+        print(f"the record was changed: {result.problem}")
+    return 0 if result.ok else 1
+
+
+def _json(line: journal.Line) -> str:
+    whole = {
+        "seq": line.seq,
+        "at": _iso(line.wall_s),
+        "boot": line.boot,
+        "mono_s": round(line.mono_s, 3),
+        "incident": line.incident,
+        "kind": line.kind,
+        "name": line.name,
+        "data": msgspec.json.decode(line.data),
+        "hash": line.hash,
+    }
+    return msgspec.json.encode(whole).decode()
+
+
+def _words(line: journal.Line) -> str:
+    incident = f"#{line.incident}" if line.incident else ""
+    data = "" if line.data == "{}" else line.data
+    return f"{_iso(line.wall_s)}  {incident:<6} {line.kind:<8} {line.name:<22} {data}"
+
+
+def _iso(wall_s: float) -> str:
+    return datetime.fromtimestamp(wall_s, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _since(text: str) -> float:
+    ago = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", text)
+    if ago is not None:
+        return time.time() - float(ago[1]) * _UNITS_S[ago[2]]
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is neither a time such as 2026-01-31T08:00 nor 24h"
+        ) from error
+    return (when if when.tzinfo is not None else when.replace(tzinfo=UTC)).timestamp()
+
+
+def _head(text: str) -> journal.Head:
+    match = re.fullmatch(r"(\d+):([0-9a-f]{64})", text)
+    if match is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is not SEQ:HASH as --verify prints it")
+    return journal.Head(int(match[1]), match[2])

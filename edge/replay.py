@@ -1,0 +1,144 @@
+"""`replay`: the whole program on a recording, in lockstep with its clock, as fast as the machine can."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from edge.app import Happening
+from edge.desk import Desk, StoryClock
+from edge.options import Commands, add_settings_options, load_settings, model_dir
+from edge.showing import Film, Printer
+from edge.vision.faces import Faces
+from hw.camera.clip import ClipCamera
+from hw.ports import Input
+
+FPS_MAX: Final = 15.0
+_KEY_WORDS: Final = ("CODE", "WRONG")
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something done at a time of the recording."""
+
+    at_s: float
+    do: Callable[[Desk], None]
+
+
+def add_parser(commands: Commands) -> None:
+    parser = commands.add_parser("replay", help="run the whole program on recordings")
+    parser.add_argument("clips", nargs="+", type=Path, metavar="CLIP", help="played one after the other")
+    parser.add_argument("--loop", type=_positive, metavar="SECONDS", help="repeat them to this length")
+    parser.add_argument(
+        "--keys",
+        action="append",
+        default=[],
+        type=_keys,
+        metavar='"T:KEYS"',
+        help="type keys, CODE or WRONG at T",
+    )
+    parser.add_argument(
+        "--at",
+        action="append",
+        default=[],
+        type=_input,
+        metavar='"T:INPUT on|off"',
+        help=f"move an input ({', '.join(Input)}) at T; door on is open",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object for each thing that happens")
+    parser.add_argument("--video", type=Path, metavar="OUT.mp4", help="a film with what was seen drawn on it")
+    add_settings_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    settings = load_settings(args)
+    faces = Faces(model_dir(settings))
+    camera = ClipCamera(args.clips, FPS_MAX, args.loop)
+    clock = StoryClock()
+    printer = Printer(as_json=args.json)
+    film = Film(args.video, FPS_MAX) if args.video is not None else None
+    acts = sorted([*args.keys, *args.at], key=lambda act: act.at_s)
+    with tempfile.TemporaryDirectory(prefix="cabinguard-replay-") as folder:
+        desk = Desk(settings, camera, faces, Path(folder), _both(printer.show, film), clock)
+        try:
+            if film is not None:
+                desk.watch = lambda frame, seen: film.draw(frame, seen, desk.kiosk)
+            late = _play(desk, acts)
+        finally:
+            camera.close()
+            if film is not None:
+                film.close()
+    for act in late:
+        print(
+            f"cabinguard: the recording ended before {act.at_s:g} s; --loop makes it longer", file=sys.stderr
+        )
+    return 0
+
+
+def _play(desk: Desk, acts: Sequence[Act]) -> tuple[Act, ...]:
+    """Play to the last frame; the acts that would have come after it."""
+    waiting = list(acts)
+    while (frame_s := desk.next_frame_s()) is not None:
+        if waiting and waiting[0].at_s <= frame_s:
+            act = waiting.pop(0)
+            desk.run_to(act.at_s)
+            act.do(desk)
+        else:
+            desk.run_to(frame_s)
+    return tuple(waiting)
+
+
+def _both(show: Callable[[Happening], None], film: Film | None) -> Callable[[Happening], None]:
+    if film is None:
+        return show
+
+    def hear(happening: Happening) -> None:
+        show(happening)
+        film.hear(happening)
+
+    return hear
+
+
+# --- the command line's own words ------------------------------------------------------------------
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < 1e7:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds")
+    return value
+
+
+def _time_and_words(text: str) -> tuple[float, str]:
+    head, colon, rest = text.partition(":")
+    try:
+        at_s = float(head)
+    except ValueError:
+        at_s = -1.0
+    if not colon or not 0 <= at_s < 1e7 or not rest.strip():
+        raise argparse.ArgumentTypeError(f"{text!r} is not TIME:WORDS, such as 31.5:417")
+    return at_s, rest.strip()
+
+
+def _keys(text: str) -> Act:
+    at_s, keys = _time_and_words(text)
+    rest = keys
+    for word in _KEY_WORDS:
+        rest = rest.replace(word, "")
+    if any(key not in "0123456789ABCD*#" for key in rest):
+        raise argparse.ArgumentTypeError(f"{keys!r}: keys are digits, * and #, or the words CODE and WRONG")
+    return Act(at_s, lambda desk: desk.type_keys(keys))
+
+
+def _input(text: str) -> Act:
+    at_s, words = _time_and_words(text)
+    name, _, level = words.partition(" ")
+    if name not in list(Input) or level.strip() not in ("on", "off"):
+        raise argparse.ArgumentTypeError(f"{words!r} is not INPUT on|off; inputs are {', '.join(Input)}")
+    return Act(at_s, lambda desk: desk.move_input(Input(name), level.strip() == "on"))

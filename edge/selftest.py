@@ -1,0 +1,177 @@
+"""`selftest`: tries every device and file once, with a tick or a cross for each, and never moves the door."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from edge import journal
+from edge.evidence import free_mb
+from edge.faults import FaultError, explain
+from edge.options import Commands, add_settings_options, load_settings, model_dir
+from edge.settings import Settings, secret
+from edge.vision.faces import Faces
+from hw.board import Voice, close_board, open_board
+from hw.clock import SystemClock
+from hw.modem.real import SerialModem
+from hw.ports import HardwareError
+
+_RUNS: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was tried. `code` is empty where it works."""
+
+    name: str
+    detail: str
+    code: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return not self.code
+
+
+def add_parser(commands: Commands) -> None:
+    parser = commands.add_parser("selftest", help="try every device and file, ticks and crosses")
+    parser.add_argument("--json", action="store_true", help="one JSON object a device")
+    parser.add_argument(
+        "--no-hardware", action="store_true", help="files, record and networks alone; the pins are left alone"
+    )
+    add_settings_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    settings = load_settings(args)
+    bad = 0
+    for finding in findings(settings, hardware=not args.no_hardware):
+        bad += not finding.ok
+        if args.json:
+            print(msgspec.json.encode(msgspec.to_builtins(finding)).decode())
+            continue
+        print(f"[{'✓' if finding.ok else '✗'}] {finding.name:<12} {finding.detail}")
+        if not finding.ok:
+            print("\n".join(f"      {line}" for line in explain(finding.code).splitlines()[1:]))
+    return 1 if bad else 0
+
+
+def findings(settings: Settings, *, hardware: bool = True) -> Iterator[Finding]:
+    """Try everything, cheapest first; each finding as soon as it is known."""
+    yield _tried("settings", lambda: "every value within its bounds")
+    yield _tried("networks", lambda: _networks(settings))
+    yield _tried("record", lambda: _record(settings))
+    yield _tried("pictures", lambda: _space(settings))
+    yield _tried("secrets", lambda: _secrets(settings))
+    if hardware:
+        yield from _hardware(settings)
+
+
+def _tried(name: str, check: Callable[[], str]) -> Finding:
+    try:
+        return Finding(name, check())
+    except (FaultError, HardwareError) as error:
+        return Finding(name, error.detail or error.code, error.code)
+    except OSError as error:
+        return Finding(name, str(error), "folder_unwritable")
+
+
+def _networks(settings: Settings) -> str:
+    started_s = time.perf_counter()
+    faces = Faces(model_dir(settings))
+    loaded_s = time.perf_counter()
+    grey = np.full((240, 320), 128, np.uint8)
+    for _ in range(_RUNS):
+        faces(grey)
+    each_ms = (time.perf_counter() - loaded_s) / _RUNS * 1000
+    return f"loaded in {loaded_s - started_s:.1f} s, {each_ms:.1f} ms a frame"
+
+
+def _record(settings: Settings) -> str:
+    path = Path(settings.paths.data) / "journal.db"
+    if not path.exists():
+        _writable(path.parent)
+        return f"{path} will be made at the first start"
+    result = journal.verify(path)
+    if not result.ok:
+        raise FaultError("journal_chain_broken", result.problem)
+    return f"{result.lines} lines, the chain fits"
+
+
+def _space(settings: Settings) -> str:
+    folder = Path(settings.paths.data)
+    _writable(folder)
+    left = free_mb(folder)
+    if left < settings.evidence.reserve_mb:
+        raise FaultError("evidence_disk_low", f"{left:.0f} MB left")
+    return f"{left:.0f} MB free"
+
+
+def _writable(folder: Path) -> None:
+    probe = folder / ".selftest"
+    probe.write_bytes(b"")
+    probe.unlink()
+
+
+def _secrets(settings: Settings) -> str:
+    named = [
+        settings.people.hotp_secret_file,
+        settings.modem.pin_file,
+        settings.email.password_file,
+        settings.webhook.secret_file,
+    ]
+    files = [name for name in named if name]
+    for name in files:
+        secret(name)
+    return f"{len(files)} readable by the service alone" if files else "none needed"
+
+
+def _hardware(settings: Settings) -> Iterator[Finding]:
+    clock = SystemClock()
+    modem = SerialModem(settings.modem.port, settings.modem.profile, None, clock)
+    try:
+        board = open_board(
+            settings.wiring,
+            clock=clock,
+            modem=modem,
+            voice=Voice(None),
+            work_dir=Path(settings.paths.runtime),
+        )
+    except HardwareError as error:
+        modem.close()
+        yield Finding("pins", error.detail, error.code)
+        return
+    try:
+        yield _tried("pins", lambda: "all claimed, the lock rests")
+        yield _tried("inputs", lambda: ", ".join(str(c.input) for c in board.inputs.sample(0.0)))
+        yield _tried("modem", lambda: _modem(modem, clock))
+    finally:
+        for trouble in close_board(board):
+            print(explain(trouble.code, trouble.detail), file=sys.stderr)
+
+
+def _modem(modem: SerialModem, clock: SystemClock) -> str:
+    give_up_s = clock.now_s() + 40.0
+    down: HardwareError | None = None
+    while clock.now_s() < give_up_s:
+        for event in modem.poll(clock.now_s()):
+            operator = getattr(event, "operator", None)
+            if operator is not None:
+                return f"registered with {operator}"
+            trouble = getattr(event, "trouble", None)
+            if trouble is not None:
+                down = HardwareError(f"modem_{trouble}", getattr(event, "detail", ""))
+        time.sleep(0.1)
+    raise down or HardwareError("modem_mute", settings_hint())
+
+
+def settings_hint() -> str:
+    return "no answer within 40 s"

@@ -1,0 +1,11 @@
+title Fire while locked: the door opens at once and nothing locks it again
++1      enter anna with mask
+by +40  see state locked
+by +1   see door locked
++10     fire on
+by +0.1 see state emergency
+by +0.1 see door unlocked
++20     fire off
+by +20  see state released
++5      leave anna
+by +700 see state vacant

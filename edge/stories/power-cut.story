@@ -1,0 +1,13 @@
+title The plug is pulled while locked: locked again after, with a fresh code
++1      enter anna with mask
+by +40  see state locked
+by +10  see sms watchman code 1 of 5
++20     power off
++30     power on
+by +15  see door locked
+by +10  see sms watchman code 1 of 5
++5      keys CODE
+by +3   see state released
+by +1   see door unlocked
++3      leave anna
+by +10  see state vacant
