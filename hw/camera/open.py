@@ -1,0 +1,74 @@
+"""One camera from the words of the settings: the only place that knows all drivers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from hw.camera.clip import ClipCamera
+from hw.camera.picture import checked_rotation
+from hw.camera.real import PiCamera
+from hw.camera.staged import StagedCabin
+from hw.camera.usb import UsbCamera
+from hw.ports import Camera, Frame, HardwareError
+
+
+def open_camera(
+    source: str, device: str, clip: str, width: int, height: int, fps: float, rotate: int
+) -> Camera:
+    """The camera of `source` (`picamera2`, `usb`, `clip`, `staged`), paced in real time.
+
+    `device` is a number or, for `usb`, a path. Raises the driver's `HardwareError`, ValueError for a source
+    that there is not.
+    """
+    if source == "picamera2":
+        if not device.isdigit():
+            raise HardwareError("camera_missing", f"a ribbon-cable camera has a number, not {device!r}")
+        return PiCamera(int(device), width, height, fps, rotate)
+    if source == "usb":
+        return UsbCamera(int(device) if device.isdigit() else device, width, height, fps, rotate)
+    if source == "clip":
+        if not clip:
+            raise HardwareError("clip_unreadable", "no recording was named")
+        return ClipCamera([Path(clip)], fps, rotation=checked_rotation(rotate), now_s=time.monotonic)
+    if source == "staged":
+        return Paced(StagedCabin(RealClock()), fps)
+    raise ValueError(f"there is no camera source {source!r}")
+
+
+class RealClock:
+    """The machine's own clocks."""
+
+    def now_s(self) -> float:
+        return time.monotonic()
+
+    def wall_s(self) -> float:
+        return time.time()
+
+
+class Paced:
+    """A camera that answers at once, slowed down to `fps` pictures a second."""
+
+    def __init__(
+        self,
+        camera: Camera,
+        fps: float,
+        now_s: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._camera = camera
+        self._gap_s = 1.0 / fps
+        self._now_s = now_s
+        self._sleep = sleep
+        self._due_s = now_s()
+
+    def read(self) -> Frame | None:
+        early_s = self._due_s - self._now_s()
+        if early_s > 0.0:
+            self._sleep(early_s)
+        self._due_s = max(self._due_s, self._now_s() - self._gap_s) + self._gap_s
+        return self._camera.read()
+
+    def close(self) -> None:
+        self._camera.close()
