@@ -71,7 +71,7 @@ from edge.events import (
     Ticked,
 )
 from edge.evidence import Evidence, EvidenceTrouble
-from edge.judge.judge import Judge
+from edge.judge.judge import FACE_CAMERA, Judge
 from edge.messages.outbox import MessageAccepted, MessageFailed, Outbox
 from edge.messages.texts import Context, make_text, prompt_clips, prompt_text
 from edge.otp import CodeBook, EntryPad, PadResult
@@ -318,8 +318,15 @@ class Kiosk:
         self._queue.extend(facts)
         self._drain(now_s)
 
-    def eyes_changed(self, event: EyesEvent, now_s: float) -> None:
-        """The eyes failed, so the cabin is blind at once; or they see again."""
+    def eyes_changed(self, event: EyesEvent, now_s: float, camera: str = FACE_CAMERA) -> None:
+        """The eyes failed, so the cabin is blind at once; or they see again.
+
+        Without the overview camera the kiosk does its work: that is recorded and no more.
+        """
+        if camera != FACE_CAMERA:
+            name = event.code if event.turn is EyesTurn.FAILED else f"{event.code}_ended"
+            self._note("fault", name, {"camera": camera, "detail": event.detail}, now_s)
+            return
         if event.turn is EyesTurn.FAILED:
             self._queue.append(DeviceFailed(Device.EYES, event.code))
             self._queue.extend(self._judge.camera_gone(now_s))

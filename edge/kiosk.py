@@ -25,17 +25,16 @@ from edge.app import Happening, Kiosk
 from edge.cabin import Rules
 from edge.control import Asked, ControlServer, Reply
 from edge.events import Orderer, ReleaseOrdered
-from edge.evidence import Evidence, RingWriter
+from edge.evidence import Evidence
 from edge.faults import FaultError, explain
 from edge.journal import Journal, JournalLimits
 from edge.judge.judge import Judge
-from edge.messages.carrier import Carrier
-from edge.messages.channels import carriers
 from edge.messages.outbox import Outbox
 from edge.messages.texts import Context
-from edge.options import Commands, add_settings_options, load_settings, model_dir
+from edge.options import Commands, add_settings_options, evidence_limits, load_settings, model_dir
 from edge.otp import CodeBook, EntryPad
-from edge.record import Channel, Recipient
+from edge.record import Recipient
+from edge.ring import RingReader, RingWriter, ring_slots
 from edge.settings import Camera as CameraSettings
 from edge.settings import Secret, Settings, read_secret
 from edge.vision.eyes import EyesEvent, EyesPlan, EyesProcess, EyesSupervisor
@@ -47,7 +46,7 @@ from hw.clock import SystemClock
 from hw.modem.real import SerialModem
 from hw.pins import open_lgpio
 from hw.ports import Board, Camera, HardwareError, Input
-from hw.scan import Scanner, ScanEvent, ScanThread
+from hw.scan import ScanEvent, Scanner, ScanThread
 
 TURN_S: Final = 0.05
 """The longest pause of the loop; everything urgent wakes it earlier."""
@@ -123,13 +122,18 @@ class Service:
         self._journal = Journal(data / "journal.db", self._clock, limits, on_answer=nudge)
         remembered = self._journal.open()
         stack.callback(self._journal.close, CLOSE_S)
-        evidence = Evidence(data / "evidence", settings.evidence, ring=runtime / "ring")
+        evidence = Evidence(
+            data / "evidence",
+            {plan.name: RingReader(ring_file(settings, plan.name)) for plan in eyes_plans(settings)},
+            self._clock,
+            remembered.boot,
+            evidence_limits(settings),
+            on_answer=nudge,
+            busy=lambda: self._journal.waiting > 0,
+        )
         stack.callback(evidence.close, CLOSE_S)
 
         door = self._board.inputs.fitted(Input.DOOR)
-        ways_out: dict[Channel, Carrier] = carriers(settings, data / "evidence")
-        for carrier in ways_out.values():
-            stack.callback(carrier.close)
         people = settings.people
         self._outbox = Outbox(
             {
@@ -137,7 +141,6 @@ class Service:
                 Recipient.WATCHMAN2: people.watchman2,
                 Recipient.CONTROL_ROOM: people.control_room,
             },
-            carriers=ways_out,
         )
         self._kiosk = Kiosk(
             board=self._board,
@@ -152,16 +155,16 @@ class Service:
             listener=self._hear,
             clock_jump_s=settings.watchdog.clock_jump_s,
         )
-        self._eyes = [
-            EyesSupervisor(
+        self._eyes = {
+            plan.name: EyesSupervisor(
                 functools.partial(EyesProcess, plan),
                 self._clock.now_s(),
                 settings.watchdog.eyes_start_s,
                 settings.watchdog.eyes_silence_s,
             )
             for plan in eyes_plans(settings)
-        ]
-        for eyes in self._eyes:
+        }
+        for eyes in self._eyes.values():
             stack.callback(eyes.close)
         self._control = ControlServer(runtime, self._items.put)
         stack.callback(self._control.close)
@@ -194,10 +197,10 @@ class Service:
             with contextlib.suppress(queue.Empty):
                 item = self._items.get_nowait()
         now_s = self._clock.now_s()
-        for eyes in self._eyes:
+        for camera, eyes in self._eyes.items():
             for seen in eyes.poll(now_s):
                 if isinstance(seen, EyesEvent):
-                    self._kiosk.eyes_changed(seen, now_s)
+                    self._kiosk.eyes_changed(seen, now_s, camera)
                 else:
                     self._kiosk.observe(seen, now_s)
         self._kiosk.poll(self._clock.now_s())
@@ -214,7 +217,7 @@ class Service:
     def _feed(self, now_s: float) -> None:
         """The watchdog is fed while the loop, the input path and the eyes' supervisor all make progress."""
         alive = self._scan.silent_s(now_s) < SCAN_SILENT_S and all(
-            eyes.in_bounded_recovery(now_s) for eyes in self._eyes
+            eyes.in_bounded_recovery(now_s) for eyes in self._eyes.values()
         )
         if alive and now_s >= self._fed_s + FEED_S:
             self._fed_s = now_s
@@ -266,12 +269,11 @@ def eyes_plans(settings: Settings) -> tuple[EyesPlan, ...]:
     for camera in (settings.camera, settings.overview):
         if camera.source == "none":
             continue
-        face = camera.role == "face"
         plans.append(
             EyesPlan(
-                camera=functools.partial(open_eye, camera),
-                faces=functools.partial(_faces, model_dir(settings)) if face else _no_faces,
-                ring=functools.partial(_ring, Path(settings.paths.runtime) / "ring", settings) if face else None,
+                camera=functools.partial(_open_eye, camera),
+                faces=functools.partial(_faces, model_dir(settings)) if camera.role == "face" else _no_faces,
+                ring=functools.partial(_ring, settings, camera.role),
                 name=camera.role,
                 picture_every_s=1.0 / settings.evidence.fps,
             )
@@ -279,9 +281,21 @@ def eyes_plans(settings: Settings) -> tuple[EyesPlan, ...]:
     return tuple(plans)
 
 
-def open_eye(camera: CameraSettings) -> Camera:
-    """The camera, opened in the eyes' own process."""
-    return open_camera(camera.source, camera.device, camera.clip, camera.width, camera.height, camera.fps, camera.rotate)
+def ring_file(settings: Settings, camera: str) -> Path:
+    """Where the newest pictures of a camera lie; the runtime folder is in memory."""
+    return Path(settings.paths.runtime) / f"ring-{camera}"
+
+
+def _open_eye(camera: CameraSettings) -> Camera:
+    return open_camera(
+        camera.source,
+        camera.device,
+        camera.clip,
+        camera.width,
+        camera.height,
+        camera.fps,
+        camera.rotate,
+    )
 
 
 def _faces(folder: Path) -> FacesIn:
@@ -292,8 +306,15 @@ def _no_faces() -> FacesIn | None:
     return None
 
 
-def _ring(folder: Path, settings: Settings) -> Callable[[float, bytes], None]:
-    return RingWriter(folder, settings.evidence.ring_mb).put
+def _ring(settings: Settings, camera: str) -> Callable[[float, bytes], None]:
+    kept = settings.evidence
+    slots = ring_slots(kept.before_s, kept.fps)
+    writer = RingWriter(ring_file(settings, camera), slots, kept.ring_mb, kept.fps)
+
+    def put(at_s: float, jpeg: bytes) -> None:
+        writer.put(at_s, jpeg)
+
+    return put
 
 
 def _make_folder(folder: Path) -> None:
