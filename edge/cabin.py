@@ -838,6 +838,8 @@ def _appeared(d: _Draft, event: Event) -> None:
 
 
 def _emptied(d: _Draft, event: Event) -> None:
+    if d.s.record_by_s is not None:
+        d.take_back_lock("nobody_there")
     d.set(present=False, last_present_s=d.now_s, several=False, several_since_s=None)
     d.set(active=d.s.active - {Anomaly.SEVERAL_PERSONS, Anomaly.LOITERING, Anomaly.STILL_PICTURE})
     d.set(face=FaceFact.UNKNOWN, cover=Cover.NONE)
@@ -1187,6 +1189,7 @@ TABLE: Mapping[type[Event], Mapping[Mode, Cell]] = {
         checking=_to(_emptied, _M.VACANT),
         cleared=_to(_emptied, _M.VACANT, _M.RELEASED),
         warned=_to(_emptied, _M.VACANT),
+        locked=_to(_emptied, _M.VACANT),
     ),
     PresenceStuck: _row(
         _presence_stuck,
