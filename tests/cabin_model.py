@@ -380,7 +380,7 @@ class Watch:
     def _left_locked(self, event: Event, relay: bool, live_entry: bool) -> None:
         """Property 2: who opened it."""
         flow = self.rules.flow
-        if self.mode in (Mode.WARNED, Mode.CLEARED):
+        if self.mode in (Mode.WARNED, Mode.CLEARED, Mode.VACANT):
             assert not relay, "a lock taken back after the door had moved"
             assert not self.live
             return
