@@ -22,7 +22,7 @@ from typing import Final
 
 from hw.modem import pdu
 from hw.modem.at import Engine, Request, Status
-from hw.modem.models import PROFILES, ModemProfile
+from hw.modem.models import ModemProfile, named
 from hw.ports import Clock, ModemEvent
 
 FAULTS: Final = MappingProxyType(
@@ -647,7 +647,7 @@ class SteppedModem:
         if engine is None:
             if profile is None:
                 profile = self.fake.name
-            known = PROFILES[profile] if isinstance(profile, str) else profile
+            known = named(profile) if isinstance(profile, str) else profile
             engine = Engine(known, pin, can_power=can_power)
         self.engine = engine
         self._clock = clock

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from hw.ports import HardwareError
+
 
 @dataclass(frozen=True, slots=True)
 class TriesQuery:
@@ -98,6 +100,15 @@ PROFILES: Final = MappingProxyType(
     }
 )
 """Every profile by its name in the settings."""
+
+
+def named(name: str) -> ModemProfile:
+    """The profile of this name; HardwareError names the ones that there are."""
+    try:
+        return PROFILES[name]
+    except KeyError:
+        known = ", ".join(sorted(PROFILES))
+        raise HardwareError("settings_out_of_bounds", f"modem.profile must be one of {known}") from None
 
 
 def identify(maker_and_model: str) -> str:

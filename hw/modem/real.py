@@ -17,7 +17,7 @@ from typing import Final
 import serial
 
 from hw.modem.at import Engine, PinMemory, Request, Status
-from hw.modem.models import PROFILES, ModemProfile
+from hw.modem.models import ModemProfile, named
 from hw.ports import Clock, HardwareError, ModemDown, ModemEvent, ModemTrouble, TextAccepted, TextFailed
 
 _RETRY_FIRST_S: Final = 1.0
@@ -51,7 +51,7 @@ class SerialModem:
         balance_ussd: str | None = None,
         reports: bool = True,
     ) -> None:
-        known = PROFILES[profile] if isinstance(profile, str) else profile
+        known = named(profile) if isinstance(profile, str) else profile
         self._port = port
         self._bauds = (baud,) if baud else known.bauds
         self._clock = clock
