@@ -96,7 +96,7 @@ def test_hindi_goes_as_ucs2_in_at_most_four_parts() -> None:
 KINDS = sorted(
     {anomaly.value for anomaly in Anomaly}
     | {"locked", "released", "codes_used_up", "code_withdrawn", "keypad_lockout", "lock_withheld"}
-    | {"restarted_locked", "exit_stuck", "fire", "presence_stuck", "camera_gone", "fault", "daily"}
+    | {"restarted_locked", "exit_stuck", "fire", "presence_stuck", "camera_gone", "fault"}
 )
 
 
@@ -129,6 +129,9 @@ def test_an_unknown_language_is_answered_in_english() -> None:
 def test_answers_to_people() -> None:
     assert "RELEASE" in help_text(SHORT)
     assert len(pdu.split(help_text(LONGEST))) <= 2
+    row = replace(ALERT_ROW, kind="status", tries=2)
+    assert make_text(row, SHORT, WALL_S, facts={"state": "vacant"}).endswith("#38 repeat")
+    assert make_text(replace(row, kind="help"), SHORT, WALL_S).startswith(help_text(SHORT))
     assert status_text(SHORT, WALL_S, {"state": "vacant", "signal": "-73 dBm"}).startswith(
         "Cabin 1. state vacant, signal"
     )

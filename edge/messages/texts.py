@@ -115,7 +115,6 @@ _ENGLISH: Final = _Language(
             "shaken": "The machine is being shaken",
             "door_forced": "The door was forced",
             "door_held_open": "The door is held open",
-            "daily": "Daily report",
         }
     ),
     reasons=MappingProxyType(
@@ -209,7 +208,6 @@ _HINDI: Final = _Language(
             "shaken": "मशीन हिलाई जा रही है",
             "door_forced": "दरवाज़ा तोड़ा गया",
             "door_held_open": "दरवाज़ा खुला रखा है",
-            "daily": "दैनिक रिपोर्ट",
         }
     ),
     reasons=MappingProxyType(
@@ -289,8 +287,10 @@ def make_text(
     *,
     code: str | None = None,
     until_wall_s: float | None = None,
+    facts: Mapping[str, str] | None = None,
 ) -> str:
-    """The text of a row, now. `code` and `until_wall_s` (UTC seconds) belong to rows of kind `code` alone.
+    """The text of a row, now. `code` and `until_wall_s` (UTC seconds) belong to rows of kind `code` alone,
+    `facts` (short plain words, such as state, incident, signal, faults) to those of `status` and `daily`.
 
     ValueError for a code row without a code: such a row must not be sent. The text of a repeat says so and
     has the same short number. `row.reason` of a code row says which code it is (`2 of 5`).
@@ -306,6 +306,10 @@ def make_text(
         return words.code.format(
             where=_where(context), incident=row.incident, code=code, which=row.reason, until=until, tail=tail
         )
+    if row.kind == "help":
+        return f"{help_text(context)} {tail}"
+    if row.kind in ("status", "daily"):
+        return f"{status_text(context, wall_s, facts or {})} {tail}"
     told = words.kinds.get(row.kind, _plain(row.kind))
     reason = _reason(row, words)
     if reason:
@@ -330,9 +334,9 @@ def help_text(context: Context) -> str:
 
 
 def status_text(context: Context, wall_s: float, facts: Mapping[str, str]) -> str:
-    """The answer to STATUS: `facts` are short plain words, such as state, incident, signal, faults."""
+    """The answer to STATUS."""
     words = _language(context.language)
-    state = ", ".join(f"{name} {value}" for name, value in facts.items())
+    state = ", ".join(f"{name} {value}" for name, value in facts.items()) or "-"
     tail = _time(wall_s, context.zone) if wall_s >= CLOCK_SET_S else "-"
     return words.status.format(where=_where(context), state=state, tail=tail)
 
