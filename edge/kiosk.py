@@ -31,21 +31,18 @@ from edge.journal import Journal, JournalLimits
 from edge.judge.judge import Judge
 from edge.messages.outbox import Outbox
 from edge.messages.texts import Context
-from edge.options import Commands, add_settings_options, evidence_limits, load_settings, model_dir
+from edge.options import Commands, add_settings_options, evidence_limits, load_settings
 from edge.otp import CodeBook, EntryPad
 from edge.record import Recipient
-from edge.ring import RingReader, RingWriter, ring_slots
-from edge.settings import Camera as CameraSettings
+from edge.ring import RingReader
 from edge.settings import Secret, Settings, read_secret
-from edge.vision.eyes import EyesEvent, EyesPlan, EyesProcess, EyesSupervisor
-from edge.vision.faces import Faces
-from edge.vision.look import FacesIn
+from edge.vision.eyes import EyesEvent, EyesProcess, EyesSupervisor
+from edge.vision.plans import eyes_plans, ring_file
 from hw.board import Voice, close_board, open_board, rest_relays
-from hw.camera.open import open_camera
 from hw.clock import SystemClock
 from hw.modem.real import SerialModem
 from hw.pins import open_lgpio
-from hw.ports import Board, Camera, HardwareError, Input
+from hw.ports import Board, HardwareError, Input, InputChange
 from hw.scan import ScanEvent, Scanner, ScanThread
 
 TURN_S: Final = 0.05
@@ -112,10 +109,11 @@ class Service:
         # The lock first: from here on it rests unlocked under our hand.
         self._board = (open_parts or open_real)(settings, self._clock)
         stack.callback(self._close_board)
-        self._scanner = Scanner(self._board, self._items.put)
+        self._scanner = Scanner(self._board, lambda event: self._items.put(event))
         self._scan = ScanThread(self._scanner, self._clock)
         stack.callback(self._scan.stop)
         self._scanner.step(self._clock.now_s())
+        self._items = _without_first_levels(self._items)
 
         limits = JournalLimits(settings.journal.keep_days, settings.journal.keep_mb)
         nudge = functools.partial(self._items.put, _Nudge())
@@ -249,6 +247,16 @@ class Service:
             print(explain(error.code, error.detail), file=sys.stderr)
 
 
+def _without_first_levels(items: queue.SimpleQueue[_Item]) -> queue.SimpleQueue[_Item]:
+    """What the first scan told, less the levels: the start of the table asks for these itself."""
+    kept: queue.SimpleQueue[_Item] = queue.SimpleQueue()
+    while not items.empty():
+        item = items.get_nowait()
+        if not isinstance(item, InputChange):
+            kept.put(item)
+    return kept
+
+
 def open_real(settings: Settings, clock: SystemClock) -> Board:
     """The devices of this machine. Raises `HardwareError`, `FaultError`."""
     modem = SerialModem(
@@ -261,60 +269,6 @@ def open_real(settings: Settings, clock: SystemClock) -> Board:
     clips = Path(settings.paths.data) / "prompts" / settings.cabin.language
     voice = Voice(clips if clips.is_dir() else None, display=runtime / "prompt.txt")
     return open_board(settings.wiring, clock=clock, modem=modem, voice=voice, work_dir=runtime)
-
-
-def eyes_plans(settings: Settings) -> tuple[EyesPlan, ...]:
-    """One process for each camera that is fitted."""
-    plans = []
-    for camera in (settings.camera, settings.overview):
-        if camera.source == "none":
-            continue
-        plans.append(
-            EyesPlan(
-                camera=functools.partial(_open_eye, camera),
-                faces=functools.partial(_faces, model_dir(settings)) if camera.role == "face" else _no_faces,
-                ring=functools.partial(_ring, settings, camera.role),
-                name=camera.role,
-                picture_every_s=1.0 / settings.evidence.fps,
-            )
-        )
-    return tuple(plans)
-
-
-def ring_file(settings: Settings, camera: str) -> Path:
-    """Where the newest pictures of a camera lie; the runtime folder is in memory."""
-    return Path(settings.paths.runtime) / f"ring-{camera}"
-
-
-def _open_eye(camera: CameraSettings) -> Camera:
-    return open_camera(
-        camera.source,
-        camera.device,
-        camera.clip,
-        camera.width,
-        camera.height,
-        camera.fps,
-        camera.rotate,
-    )
-
-
-def _faces(folder: Path) -> FacesIn:
-    return Faces(folder)
-
-
-def _no_faces() -> FacesIn | None:
-    return None
-
-
-def _ring(settings: Settings, camera: str) -> Callable[[float, bytes], None]:
-    kept = settings.evidence
-    slots = ring_slots(kept.before_s, kept.fps)
-    writer = RingWriter(ring_file(settings, camera), slots, kept.ring_mb, kept.fps)
-
-    def put(at_s: float, jpeg: bytes) -> None:
-        writer.put(at_s, jpeg)
-
-    return put
 
 
 def _make_folder(folder: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import functools
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,17 +16,20 @@ import msgspec
 import numpy as np
 
 from edge import journal
-from edge.evidence import free_mb
 from edge.faults import FaultError, explain
 from edge.options import Commands, add_settings_options, load_settings, model_dir
-from edge.settings import Settings, secret
+from edge.settings import Secret, Settings, read_secret
+from edge.vision.eyes import EyesEvent, EyesProcess, EyesSupervisor
 from edge.vision.faces import Faces
+from edge.vision.plans import eyes_plans
 from hw.board import Voice, close_board, open_board
 from hw.clock import SystemClock
 from hw.modem.real import SerialModem
-from hw.ports import HardwareError
+from hw.ports import Board, HardwareError, ModemDown, ModemReady
 
 _RUNS: Final = 20
+CAMERA_WITHIN_S: Final = 20.0
+MODEM_WITHIN_S: Final = 40.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,9 @@ def add_parser(commands: Commands) -> None:
     parser = commands.add_parser("selftest", help="try every device and file, ticks and crosses")
     parser.add_argument("--json", action="store_true", help="one JSON object a device")
     parser.add_argument(
-        "--no-hardware", action="store_true", help="files, record and networks alone; the pins are left alone"
+        "--no-hardware",
+        action="store_true",
+        help="leave the pins and the modem alone (a running kiosk has them)",
     )
     add_settings_options(parser)
     parser.set_defaults(run=run)
@@ -71,6 +78,8 @@ def findings(settings: Settings, *, hardware: bool = True) -> Iterator[Finding]:
     yield _tried("record", lambda: _record(settings))
     yield _tried("pictures", lambda: _space(settings))
     yield _tried("secrets", lambda: _secrets(settings))
+    if hardware and settings.camera.source != "none":
+        yield _tried("camera", lambda: _camera(settings))
     if hardware:
         yield from _hardware(settings)
 
@@ -109,7 +118,7 @@ def _record(settings: Settings) -> str:
 def _space(settings: Settings) -> str:
     folder = Path(settings.paths.data)
     _writable(folder)
-    left = free_mb(folder)
+    left = shutil.disk_usage(folder).free / 1e6
     if left < settings.evidence.reserve_mb:
         raise FaultError("evidence_disk_low", f"{left:.0f} MB left")
     return f"{left:.0f} MB free"
@@ -122,16 +131,27 @@ def _writable(folder: Path) -> None:
 
 
 def _secrets(settings: Settings) -> str:
-    named = [
-        settings.people.hotp_secret_file,
-        settings.modem.pin_file,
-        settings.email.password_file,
-        settings.webhook.secret_file,
-    ]
-    files = [name for name in named if name]
-    for name in files:
-        secret(name)
-    return f"{len(files)} readable by the service alone" if files else "none needed"
+    found = [secret.value for secret in Secret if read_secret(settings, secret) is not None]
+    return f"readable by the service alone: {', '.join(found)}" if found else "none are set"
+
+
+def _camera(settings: Settings) -> str:
+    """In a child, as in service: a camera stack may hang for ever."""
+    plan = next(plan for plan in eyes_plans(settings) if plan.name == "face")
+    clock = SystemClock()
+    eyes = EyesSupervisor(functools.partial(EyesProcess, plan), clock.now_s(), CAMERA_WITHIN_S)
+    try:
+        give_up_s = clock.now_s() + CAMERA_WITHIN_S + 5.0
+        while clock.now_s() < give_up_s:
+            for seen in eyes.poll(clock.now_s()):
+                if isinstance(seen, EyesEvent):
+                    raise FaultError(seen.code, seen.detail)
+                width, height = seen.size
+                return f"{settings.camera.source}, {width}x{height}, {seen.health.value}"
+            time.sleep(0.05)
+    finally:
+        eyes.close()
+    raise FaultError("eyes_slow_start", f"no picture within {CAMERA_WITHIN_S:.0f} s")
 
 
 def _hardware(settings: Settings) -> Iterator[Finding]:
@@ -151,27 +171,28 @@ def _hardware(settings: Settings) -> Iterator[Finding]:
         return
     try:
         yield _tried("pins", lambda: "all claimed, the lock rests")
-        yield _tried("inputs", lambda: ", ".join(str(c.input) for c in board.inputs.sample(0.0)))
+        yield _tried("inputs", lambda: _inputs(board))
         yield _tried("modem", lambda: _modem(modem, clock))
     finally:
         for trouble in close_board(board):
             print(explain(trouble.code, trouble.detail), file=sys.stderr)
 
 
+def _inputs(board: Board) -> str:
+    changes = board.inputs.sample(board.clock.now_s())
+    active = [change.input.value for change in changes if change.active]
+    return f"{len(changes)} read, active: {', '.join(active) or 'none'}"
+
+
 def _modem(modem: SerialModem, clock: SystemClock) -> str:
-    give_up_s = clock.now_s() + 40.0
-    down: HardwareError | None = None
+    give_up_s = clock.now_s() + MODEM_WITHIN_S
+    trouble = HardwareError("modem_mute", f"no answer within {MODEM_WITHIN_S:.0f} s")
     while clock.now_s() < give_up_s:
         for event in modem.poll(clock.now_s()):
-            operator = getattr(event, "operator", None)
-            if operator is not None:
-                return f"registered with {operator}"
-            trouble = getattr(event, "trouble", None)
-            if trouble is not None:
-                down = HardwareError(f"modem_{trouble}", getattr(event, "detail", ""))
+            if isinstance(event, ModemReady):
+                signal = "" if event.signal_dbm is None else f", {event.signal_dbm} dBm"
+                return f"registered with {event.operator or 'a network'}{signal}"
+            if isinstance(event, ModemDown):
+                trouble = HardwareError(f"modem_{event.trouble.value}", event.detail)
         time.sleep(0.1)
-    raise down or HardwareError("modem_mute", settings_hint())
-
-
-def settings_hint() -> str:
-    return "no answer within 40 s"
+    raise trouble

@@ -1,0 +1,80 @@
+"""What the eyes' process is to open: one plan for each camera that the settings name.
+
+The plans are made in the loop's process and carried out in the eyes' own. The libraries that see (OpenCV, the
+interpreter, a camera stack) are imported where they are used, so that the loop's process stays small.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge.options import model_dir
+from edge.ring import RingWriter, ring_slots
+from edge.settings import Camera as CameraSettings
+from edge.settings import Settings
+from edge.vision.eyes import EyesPlan
+from hw.ports import Camera
+
+if TYPE_CHECKING:
+    from edge.vision.look import FacesIn
+
+
+def eyes_plans(settings: Settings) -> tuple[EyesPlan, ...]:
+    """One process for each camera that is fitted."""
+    plans = []
+    for camera in (settings.camera, settings.overview):
+        if camera.source == "none":
+            continue
+        plans.append(
+            EyesPlan(
+                camera=functools.partial(_open_eye, camera),
+                faces=functools.partial(_faces, model_dir(settings)) if camera.role == "face" else _no_faces,
+                ring=functools.partial(_ring, settings, camera.role),
+                name=camera.role,
+                picture_every_s=1.0 / settings.evidence.fps,
+            )
+        )
+    return tuple(plans)
+
+
+def ring_file(settings: Settings, camera: str) -> Path:
+    """Where the newest pictures of a camera lie; the runtime folder is in memory."""
+    return Path(settings.paths.runtime) / f"ring-{camera}"
+
+
+def _open_eye(camera: CameraSettings) -> Camera:
+    from hw.camera.open import open_camera
+
+    return open_camera(
+        camera.source,
+        camera.device,
+        camera.clip,
+        camera.width,
+        camera.height,
+        camera.fps,
+        camera.rotate,
+    )
+
+
+def _faces(folder: Path) -> FacesIn:
+    from edge.vision.faces import Faces
+
+    return Faces(folder)
+
+
+def _no_faces() -> FacesIn | None:
+    return None
+
+
+def _ring(settings: Settings, camera: str) -> Callable[[float, bytes], None]:
+    kept = settings.evidence
+    slots = ring_slots(kept.before_s, kept.fps)
+    writer = RingWriter(ring_file(settings, camera), slots, kept.ring_mb, kept.fps)
+
+    def put(at_s: float, jpeg: bytes) -> None:
+        writer.put(at_s, jpeg)
+
+    return put
