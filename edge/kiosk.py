@@ -87,7 +87,10 @@ _Item = ScanEvent | Asked | _Stop | _Nudge
 
 
 class Service:
-    """Everything that runs, opened in the order in which it guards life. `stack` closes it in reverse."""
+    """Everything that runs, opened in the order in which it guards life. `stack` closes it in reverse.
+
+    `open_parts` and `before_sync` are for benches: other devices, and what every sync of the disk waits for.
+    """
 
     def __init__(
         self,
@@ -96,20 +99,22 @@ class Service:
         *,
         verbose: bool = False,
         open_parts: Callable[[Settings, SystemClock], Board] | None = None,
+        before_sync: Callable[[], None] = lambda: None,
     ) -> None:
         self._settings = settings
         self._verbose = verbose
         self._clock = SystemClock()
         self._items: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._fed_s = 0.0
+        self.pictures_seen = 0
         data, runtime = Path(settings.paths.data), Path(settings.paths.runtime)
         for folder in (data, runtime):
             _make_folder(folder)
 
         # The lock first: from here on it rests unlocked under our hand.
-        self._board = (open_parts or open_real)(settings, self._clock)
+        self.board = (open_parts or open_real)(settings, self._clock)
         stack.callback(self._close_board)
-        self._scanner = Scanner(self._board, lambda event: self._items.put(event))
+        self._scanner = Scanner(self.board, lambda event: self._items.put(event))
         self._scan = ScanThread(self._scanner, self._clock)
         stack.callback(self._scan.stop)
         self._scanner.step(self._clock.now_s())
@@ -117,7 +122,9 @@ class Service:
 
         limits = JournalLimits(settings.journal.keep_days, settings.journal.keep_mb)
         nudge = functools.partial(self._items.put, _Nudge())
-        self._journal = Journal(data / "journal.db", self._clock, limits, on_answer=nudge)
+        self._journal = Journal(
+            data / "journal.db", self._clock, limits, on_answer=nudge, before_sync=before_sync
+        )
         remembered = self._journal.open()
         stack.callback(self._journal.close, CLOSE_S)
         evidence = Evidence(
@@ -131,7 +138,7 @@ class Service:
         )
         stack.callback(evidence.close, CLOSE_S)
 
-        door = self._board.inputs.fitted(Input.DOOR)
+        door = self.board.inputs.fitted(Input.DOOR)
         people = settings.people
         self._outbox = Outbox(
             {
@@ -141,7 +148,7 @@ class Service:
             },
         )
         self._kiosk = Kiosk(
-            board=self._board,
+            board=self.board,
             rules=Rules(settings.flow, settings.policy, door),
             journal=self._journal,
             outbox=self._outbox,
@@ -168,7 +175,7 @@ class Service:
         stack.callback(self._control.close)
         self._kiosk.start(remembered, self._clock.now_s())
         self._scan.start()
-        self._board.watchdog.ready(self._kiosk.name)
+        self.board.watchdog.ready(self._kiosk.name)
 
     def stop(self, signum: int, frame: FrameType | None) -> None:
         """For the signals: end the loop after its turn."""
@@ -200,6 +207,7 @@ class Service:
                 if isinstance(seen, EyesEvent):
                     self._kiosk.eyes_changed(seen, now_s, camera)
                 else:
+                    self.pictures_seen += 1
                     self._kiosk.observe(seen, now_s)
         self._kiosk.poll(self._clock.now_s())
         self._feed(self._clock.now_s())
@@ -220,8 +228,8 @@ class Service:
         if alive and now_s >= self._fed_s + FEED_S:
             self._fed_s = now_s
             with contextlib.suppress(HardwareError):
-                self._board.watchdog.feed()
-                self._board.watchdog.status(self._kiosk.name)
+                self.board.watchdog.feed()
+                self.board.watchdog.status(self._kiosk.name)
 
     def _answer(self, asked: Asked, now_s: float) -> Reply:
         if asked.request.verb == "status":
@@ -243,7 +251,7 @@ class Service:
             print(f"{happening.kind}: {happening.data['name']}", file=sys.stderr, flush=True)
 
     def _close_board(self) -> None:
-        for error in close_board(self._board):
+        for error in close_board(self.board):
             print(explain(error.code, error.detail), file=sys.stderr)
 
 

@@ -11,6 +11,7 @@ from hw.camera.picture import checked_rotation
 from hw.camera.real import PiCamera
 from hw.camera.staged import StagedCabin
 from hw.camera.usb import UsbCamera
+from hw.clock import SystemClock
 from hw.ports import Camera, Frame, HardwareError
 
 
@@ -19,8 +20,8 @@ def open_camera(
 ) -> Camera:
     """The camera of `source` (`picamera2`, `usb`, `clip`, `staged`), paced in real time.
 
-    `device` is a number or, for `usb`, a path. Raises the driver's `HardwareError`, ValueError for a source
-    that there is not.
+    `device` is a number or, for `usb`, a path; `clip` a file or, for `staged`, what happens at the start.
+    Raises the driver's `HardwareError`, ValueError for a source that there is not.
     """
     if source == "picamera2":
         if not device.isdigit():
@@ -33,18 +34,11 @@ def open_camera(
             raise HardwareError("clip_unreadable", "no recording was named")
         return ClipCamera([Path(clip)], fps, rotation=checked_rotation(rotate), now_s=time.monotonic)
     if source == "staged":
-        return Paced(StagedCabin(RealClock()), fps)
+        stage = StagedCabin(SystemClock())
+        if clip:
+            stage.do(clip, time.monotonic())
+        return Paced(stage, fps)
     raise ValueError(f"there is no camera source {source!r}")
-
-
-class RealClock:
-    """The machine's own clocks."""
-
-    def now_s(self) -> float:
-        return time.monotonic()
-
-    def wall_s(self) -> float:
-        return time.time()
 
 
 class Paced:

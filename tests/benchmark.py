@@ -1,0 +1,390 @@
+"""The product's own numbers in one run: `python -m tests.benchmark`. Not a test: it judges nothing.
+
+Every figure is printed with what it is compared with. Peers that are not installed are named and left out;
+none of them is needed by the product. Numbers of one machine say nothing about another, ratios do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edge.app import Happening
+from edge.cabin import Rules, State, step
+from edge.desk import Desk, StoryClock
+from edge.events import Appeared, Emptied, FaceFact, FaceJudged, Restarted, Ticked
+from edge.flow import Flow
+from edge.judge.judge import Judge
+from edge.kiosk import Service
+from edge.options import MODELS
+from edge.settings import Settings, load
+from edge.vision.faces import Faces
+from edge.vision.look import Look
+from hw.board import BenchHands, bench_board
+from hw.camera.staged import StagedCabin
+from hw.clock import SystemClock
+from hw.modem.fake import FakeModem, PtyModem
+from hw.modem.real import SerialModem
+from hw.ports import Board, Frame, Input
+
+SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
+YUNET = SHARED / "data" / "teachers" / "yunet_2023mar.onnx"
+WIDTH, HEIGHT = 640, 480
+
+
+@dataclass(frozen=True)
+class Row:
+    name: str
+    value: str
+    compared: str = ""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="fewer repetitions")
+    parser.add_argument("--child", choices=["kiosk"], help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.child == "kiosk":
+        return child_kiosk(args.folder)
+    cv2.setNumThreads(1)
+    sections: list[tuple[str, Callable[[int], Iterator[Row]]]] = [
+        ("Frame to decision, one 640x480 picture with one face, one thread", frame_to_decision),
+        ("The table", table_speed),
+        ("Fire and keys, eyes at work and every disk sync 2 s late", reactions),
+        ("Processes in service", processes),
+        ("The card", card),
+    ]
+    for title, section in sections:
+        print(f"\n{title}")
+        for row in section(1 if args.quick else 4):
+            print(f"  {row.name:<46} {row.value:>14}  {row.compared}", flush=True)
+    return 0
+
+
+# --- seeing ----------------------------------------------------------------------------------------
+
+
+def staged_frames(count: int) -> list[Frame]:
+    """Pictures of one person who stands at the machine."""
+    clock = StoryClock()
+    stage = StagedCabin(clock)
+    stage.do("enter anna", 0.0)
+    clock.move_to(5.0)
+    frames = []
+    for index in range(count):
+        clock.move_to(5.0 + index / 15)
+        frames.append(stage.read())
+    return frames
+
+
+def each_ms(work: Callable[[Frame], object], frames: list[Frame], rounds: int) -> float:
+    """Median milliseconds of CPU of one call, after one round that is not counted."""
+    for frame in frames:
+        work(frame)
+    taken = []
+    for _ in range(rounds):
+        for frame in frames:
+            began = time.thread_time()
+            work(frame)
+            taken.append((time.thread_time() - began) * 1000)
+    return statistics.median(taken)
+
+
+def frame_to_decision(effort: int) -> Iterator[Row]:
+    frames = staged_frames(20)
+    faces = Faces(MODELS)
+    find_and_check = each_ms(lambda f: faces(f.grey), frames, effort * 3)
+    look = Look(faces)
+    judge = Judge(Flow(), 0.0, False)
+    rules = Rules(Flow())
+    held = [step(State(), Restarted(False, False, False, False), 0.0, rules).state]
+
+    def decide(frame: Frame) -> None:
+        for fact in judge.observe(look(frame), frame.at_s):
+            held[0] = step(held[0], fact, frame.at_s, rules).state
+
+    whole = each_ms(decide, frames, effort * 3)
+    yield Row("find and check (two int8 networks)", f"{find_and_check:.2f} ms")
+    yield Row("frame to decision (health, scene, judge, table)", f"{whole:.2f} ms")
+    for name, peer in peers(frames[0]):
+        if peer is None:
+            yield Row(f"peer: {name}", "not installed")
+            continue
+        taken = each_ms(peer, frames, effort)
+        yield Row(f"peer: {name}", f"{taken:.2f} ms", f"{taken / find_and_check:.1f} times find and check")
+
+
+def peers(frame: Frame) -> Iterator[tuple[str, Callable[[Frame], object] | None]]:
+    """Face detectors that others would use. How well they find is in the models' cards."""
+    haar_file = Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"
+    haar = cv2.CascadeClassifier(str(haar_file))
+    yield "OpenCV Haar frontal, scale 1.1", lambda f: haar.detectMultiScale(f.grey, 1.1, 5)
+    if not YUNET.is_file():
+        yield "OpenCV YuNet", None
+    else:
+        for width, height in ((320, 240), (640, 480)):
+            yield f"OpenCV YuNet, {width}x{height}", yunet(width, height)
+    with contextlib.suppress(ImportError):
+        import mediapipe  # type: ignore[import-not-found]
+
+        detector = mediapipe.solutions.face_detection.FaceDetection(model_selection=0)
+        yield "MediaPipe face detection", lambda f: detector.process(bgr(f)[:, :, ::-1].copy())
+    with contextlib.suppress(ImportError):
+        import face_recognition  # type: ignore[import-not-found]
+
+        yield "face_recognition HOG", lambda f: face_recognition.face_locations(bgr(f)[:, :, ::-1].copy(), 1)
+    with contextlib.suppress(ImportError):
+        from ultralytics import YOLO  # type: ignore[import-not-found]
+
+        weights = Path("yolov8n.pt")
+        if weights.is_file():  # nothing is downloaded here
+            model = YOLO(str(weights))
+            yield "YOLOv8n, 640", lambda f: model.predict(bgr(f), verbose=False, imgsz=640)
+    for module in ("mediapipe", "face_recognition", "ultralytics"):
+        if module not in sys.modules:
+            yield module, None
+
+
+def yunet(width: int, height: int) -> Callable[[Frame], object]:
+    detector = cv2.FaceDetectorYN.create(str(YUNET), "", (width, height))
+
+    def find(frame: Frame) -> object:
+        return detector.detect(cv2.resize(bgr(frame), (width, height)))
+
+    return find
+
+
+def bgr(frame: Frame) -> np.ndarray:  # type: ignore[type-arg]
+    return frame.colour if frame.colour is not None else cv2.cvtColor(frame.grey, cv2.COLOR_GRAY2BGR)
+
+
+# --- deciding --------------------------------------------------------------------------------------
+
+
+def table_speed(effort: int) -> Iterator[Row]:
+    rules = Rules(Flow())
+    count = 5000 * effort
+    state = step(State(), Restarted(False, False, False, False), 0.0, rules).state
+    events = [
+        Appeared(),
+        FaceJudged(FaceFact.PROPER),
+        Ticked(),
+        FaceJudged(FaceFact.COVERED),
+        Ticked(),
+        Emptied(),
+    ]
+    began = time.process_time()
+    for index in range(count):
+        state = step(state, events[index % len(events)], index * 0.1, rules).state
+    yield Row("step()", f"{count / (time.process_time() - began):,.0f} /s", "a kiosk needs fewer than 100 /s")
+
+
+# --- reacting --------------------------------------------------------------------------------------
+
+
+class BenchService:
+    """A whole kiosk in real time: bench pins, a modem behind a pseudo-terminal, eyes in their own process."""
+
+    def __init__(self, folder: Path, *, sync_s: float = 0.0, scene: str = "enter anna") -> None:
+        self.pty = PtyModem(FakeModem("sim800"))
+        self.heard: list[Happening] = []
+        self.hands: BenchHands
+        self.settings: Settings = load(
+            None,
+            [
+                f"paths.data={folder / 'data'}",
+                f"paths.runtime={folder / 'run'}",
+                "people.watchman=+15550100",
+                "people.control_room=+15550102",
+                "camera.source=staged",
+                f"camera.clip={scene}",
+            ],
+        )
+        self._stack = contextlib.ExitStack()
+        self.service = Service(
+            self.settings, self._stack, open_parts=self._open, before_sync=lambda: time.sleep(sync_s)
+        )
+        self._thread = threading.Thread(target=self.service.turn_until_stopped, daemon=True)
+        self._thread.start()
+
+    def _open(self, settings: Settings, clock: SystemClock) -> Board:
+        modem = SerialModem(self.pty.port, "sim800", None, clock)
+        board, self.hands = bench_board(clock, modem, settings.wiring)
+        return board
+
+    def close(self) -> None:
+        self.service.stop(15, None)
+        self._thread.join()
+        self._stack.close()
+        self.pty.close()
+
+
+def percentile(values: list[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def reactions(effort: int) -> Iterator[Row]:
+    with tempfile.TemporaryDirectory(prefix="cabinguard-bench-") as folder:
+        kiosk = BenchService(Path(folder), sync_s=2.0)
+        try:
+            time.sleep(6.0)
+            relay = kiosk.service.board.lock
+            drops: list[float] = []
+            for index in range(30 * effort):
+                name = Input.FIRE if index % 2 else Input.EXIT
+                deadline = time.monotonic() + 5.0
+                while not kiosk.hands.lock_on and time.monotonic() < deadline:
+                    relay.on()  # the relay is switched past the table, so that each drop is a real one
+                    time.sleep(0.02)
+                kiosk.hands.set_input(name, True, time.monotonic())
+                time.sleep(0.15)
+                kiosk.hands.set_input(name, False, time.monotonic())
+                time.sleep(1.1)
+            drops = [value * 1000 for value in kiosk.hands.drops_s()]
+            yield Row("fire or exit to the relay's pin, median", f"{statistics.median(drops):.1f} ms")
+            yield Row(
+                "fire or exit to the relay's pin, p99",
+                f"{percentile(drops, 0.99):.1f} ms",
+                f"limit 50 ms, {len(drops)} drops",
+            )
+            pin = kiosk.settings.wiring.sounder.pin
+            clicks = []
+            for _ in range(20 * effort):
+                pressed_s = time.monotonic()
+                kiosk.hands.press("5", pressed_s)
+                time.sleep(0.3)
+                after = [at_s for at_s, level in kiosk.hands.trace(pin) if at_s >= pressed_s and level]
+                if after:
+                    clicks.append((after[0] - pressed_s) * 1000)
+            yield Row("key to click, median", f"{statistics.median(clicks):.1f} ms")
+            yield Row(
+                "key to click, p99", f"{percentile(clicks, 0.99):.1f} ms", f"limit 50 ms, {len(clicks)} keys"
+            )
+        finally:
+            kiosk.close()
+
+
+# --- processes -------------------------------------------------------------------------------------
+
+
+def child_kiosk(folder: Path) -> int:
+    """A whole kiosk in a process of its own, for `processes`: prints when it is ready and when it sees."""
+    kiosk = BenchService(folder)
+    print("ready", flush=True)
+    while kiosk.service.pictures_seen == 0:
+        time.sleep(0.01)
+    print("sees", flush=True)
+    time.sleep(8.0)
+    print("settled", flush=True)
+    sys.stdin.readline()
+    kiosk.close()
+    return 0
+
+
+def processes(effort: int) -> Iterator[Row]:
+    with tempfile.TemporaryDirectory(prefix="cabinguard-bench-") as folder:
+        command = [sys.executable, "-m", "tests.benchmark", "--child", "kiosk", "--folder", folder]
+        began = time.monotonic()
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            assert process.stdin is not None
+            for word, name in (("ready", "start to ready"), ("sees", "start to the first judged picture")):
+                while process.stdout.readline().strip() != word:
+                    if process.poll() is not None:
+                        yield Row(name, "failed")
+                        return
+                yield Row(name, f"{time.monotonic() - began:.2f} s")
+            while process.stdout.readline().strip() != "settled":
+                pass
+            eyes = children(process.pid)
+            loop_mb, eyes_mb = memory_mb(process.pid), sum(memory_mb(pid) for pid in eyes)
+            yield Row("memory of the loop's process", f"{loop_mb:.0f} MB", "shared pages counted once (Pss)")
+            yield Row("memory of the eyes' process", f"{eyes_mb:.0f} MB")
+            yield Row("memory together", f"{loop_mb + eyes_mb:.0f} MB", "limit 150 MB")
+            process.stdin.write("\n")
+            process.stdin.flush()
+
+
+def children(pid: int) -> list[int]:
+    found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        found += (task / "children").read_text().split()
+    return sorted({int(child) for child in found})
+
+
+def memory_mb(pid: int) -> float:
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+# --- the card --------------------------------------------------------------------------------------
+
+
+def written_bytes() -> int:
+    for line in Path("/proc/self/io").read_text().splitlines():
+        if line.startswith("write_bytes:"):
+            return int(line.split()[1])
+    return 0
+
+
+def card(effort: int) -> Iterator[Row]:
+    """What reaches the block device, as the kernel counts it, with pictures and without."""
+    from edge.story import Watcher, find, play
+
+    story = find("never-shown")
+    with tempfile.TemporaryDirectory(prefix="cabinguard-bench-", dir=Path.cwd()) as folder:
+        before = written_bytes()
+        clock = StoryClock()
+        stage = StagedCabin(clock)
+        desk = Desk(
+            load(None),
+            stage,
+            Faces(MODELS),
+            Path(folder),
+            (watcher := Watcher()).hear,
+            clock,
+            frame_every_s=0.1,
+            stage=stage,
+        )
+        play(story, desk, watcher)
+        desk.run_to(desk.clock.now_s() + 30)
+        desk.close()
+        os.sync()
+        pictures = sum(p.stat().st_size for p in (Path(folder) / "evidence").rglob("*.jpg"))
+        ring = (Path(folder) / "ring").stat().st_size
+        total = written_bytes() - before
+        yield Row(
+            "one incident with its pictures", f"{(total - ring) / 1e6:.2f} MB", "ring in memory left out"
+        )
+        yield Row("of these, pictures", f"{pictures / 1e6:.2f} MB")
+        before = written_bytes()
+        quiet = Desk(
+            load(None), stage, None, Path(folder), lambda _: None, clock, frame_every_s=1.0, stage=stage
+        )
+        began_s = clock.now_s()
+        quiet.run_to(began_s + 900 * effort)
+        quiet.close()
+        os.sync()
+        day = (written_bytes() - before - ring) * 86400 / (900 * effort)
+        yield Row("an idle day", f"{max(day, 0) / 1e6:.2f} MB", "from a quarter of an hour or more")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
