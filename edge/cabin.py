@@ -365,7 +365,7 @@ class _Draft:
             self.do(CloseIncident(self.s.incident))
         still = tuple((anomaly, at_s) for anomaly, at_s in self.s.told if anomaly in self.s.active)
         self.set(incident=0, told=still, withheld_told=False, code=Code())
-        self.set(visit=self.s.visit + 1, evidence_s=0.0, counting_from_s=None, no_lock=self.s.after_fire)
+        self.set(visit=self.s.visit + 1)
         self.check()
 
     def check(self) -> None:
@@ -1183,7 +1183,7 @@ def _to(act: Callable[[_Draft, Event], None], *to: Mode) -> Cell:
 
 _M = Mode
 TABLE: Mapping[type[Event], Mapping[Mode, Cell]] = {
-    Appeared: _row(_appeared, vacant=_to(_appeared, _M.CHECKING, _M.RELEASED)),
+    Appeared: _row(_appeared, vacant=_to(_appeared, _M.CHECKING)),
     Emptied: _row(
         _emptied,
         checking=_to(_emptied, _M.VACANT),
@@ -1202,10 +1202,8 @@ TABLE: Mapping[type[Event], Mapping[Mode, Cell]] = {
     CameraJudged: _row(_camera_judged),
     AnomalyBegan: _row(_anomaly_began, locked=_to(_anomaly_began, _M.RELEASED)),
     AnomalyEnded: _row(_anomaly_ended),
-    InputMoved: {
-        mode: _to(_input_moved, *({_M.EMERGENCY, _M.RELEASED} if mode is _M.LOCKED else {_M.EMERGENCY}))
-        for mode in _ALL
-    },
+    InputMoved: {mode: _to(_input_moved, _M.EMERGENCY) for mode in _ALL}
+    | {_M.LOCKED: _to(_input_moved, _M.EMERGENCY, _M.RELEASED), _M.EMERGENCY: Cell(_input_moved)},
     KeyTouched: _row(locked=Cell(_key_locked)),
     EntryCompleted: {mode: _refused("nothing_to_unlock") for mode in _ALL} | {_M.LOCKED: Cell(_entry_locked)},
     EntryJudged: {mode: _refused("verdict_without_lock") for mode in _ALL}
@@ -1219,10 +1217,10 @@ TABLE: Mapping[type[Event], Mapping[Mode, Cell]] = {
     DeviceRecovered: _row(_device_recovered),
     ClockJumped: _row(_clock_jumped),
     Restarted: {
-        _M.VACANT: _to(_restarted, _M.CHECKING, _M.RELEASED, _M.EMERGENCY),
-        _M.CHECKING: _to(_restarted, _M.VACANT, _M.RELEASED, _M.EMERGENCY),
+        _M.VACANT: _to(_restarted, _M.CHECKING, _M.EMERGENCY),
+        _M.CHECKING: _to(_restarted, _M.VACANT, _M.EMERGENCY),
         _M.CLEARED: _to(_restarted, _M.CHECKING, _M.VACANT, _M.RELEASED, _M.EMERGENCY),
-        _M.WARNED: _to(_restarted, _M.CHECKING, _M.VACANT, _M.RELEASED, _M.EMERGENCY),
+        _M.WARNED: _to(_restarted, _M.CHECKING, _M.VACANT, _M.EMERGENCY),
         _M.LOCKED: _to(_restarted, _M.RELEASED, _M.EMERGENCY),
         _M.RELEASED: _to(_restarted, _M.EMERGENCY),
         _M.EMERGENCY: Cell(_restarted),
