@@ -17,7 +17,7 @@ readonly suite work tree root
 readonly packages=ca-certificates,python3,python3-venv,systemd,systemd-sysv,udev,alsa-utils,systemd-zram-generator
 
 step() { printf '\n== %s\n' "$*"; }
-emulated() { chroot "$root" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 "$@"; }
+emulated() { chroot "$root" /usr/bin/env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 "$@"; }
 
 clean_up() {
     umount "$root/proc" "$root/dev" 2>/dev/null || true
