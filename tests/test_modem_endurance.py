@@ -1,9 +1,10 @@
-"""Long runs in virtual time: thousands of messages through modems that fail at random, and a million random bytes."""
+"""Long runs in virtual time: thousands of messages through modems that fail, millions of bytes of noise."""
 
 from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from hw.modem.at import Engine
 from hw.modem.fake import FAULTS, FakeModem, SteppedModem
 from hw.modem.models import PROFILES
 from hw.ports import TextAccepted, TextFailed
+from tests.modem_line import Line
 from tests.test_modem_at import UNSOLICITED
 
 NUMBERS = {
@@ -26,7 +28,7 @@ NUMBERS = {
 WALL_S = 1_772_339_400.0
 CODE_TTL_S = 120.0
 ALERT_TTL_S = 86_400.0
-PASSING = sorted(FAULTS.keys() - {"undelivered"}) + ["cms:38", "cms:42", "cms:500", "cms:332"]
+PASSING = [*sorted(FAULTS.keys() - {"undelivered"}), "cms:38", "cms:42", "cms:500", "cms:332"]
 """Faults that go away again; a refusal for good (an unassigned number) is another test's."""
 
 
@@ -65,7 +67,7 @@ class Tally:
 
 
 class World:
-    """A kiosk's outbox over one fake modem, whose faults come and go, and whose program is killed at times."""
+    """A kiosk's outbox over one fake modem; faults come and go, the program is killed at times."""
 
     def __init__(self, seed: int, profile: str) -> None:
         self.random = random.Random(seed)
@@ -195,3 +197,156 @@ def test_ten_thousand_messages_through_failing_modems(seed: int) -> None:
     tally = _endure(seed, 500)
     assert tally.sends >= 500
     print(tally)
+
+
+# --- random bytes ----------------------------------------------------------------------------------
+
+_WORDS = (
+    *(line + b"\r\n" for line in UNSOLICITED),
+    *(
+        b"OK\r\n",
+        b"ERROR\r\n",
+        b"> ",
+        b"\r\n",
+        b"\r",
+        b"\n",
+        b"\x1a",
+        b"\x1b",
+        b"\x00",
+        b"RDY\r\n",
+        b'"',
+        b",",
+    ),
+    *(b"+CME ERROR: 10\r\n", b"+CMS ERROR: 500\r\n", b"+CMS ERROR: SIM busy\r\n", b"+CMGS: 7\r\nOK\r\n"),
+    *(
+        b"+CPIN: READY\r\nOK\r\n",
+        b"+CPIN: SIM PIN\r\nOK\r\n",
+        b"+CREG: 0,1\r\nOK\r\n",
+        b"+CREG: 0,3\r\nOK\r\n",
+    ),
+    *(
+        b"+CSQ: 20,99\r\nOK\r\n",
+        b"+CPMS: 20,20,20,20\r\nOK\r\n",
+        b'+CSCA: "",129\r\nOK\r\n',
+        b"+CBC: 0,1,3100\r\n",
+    ),
+    *(b'+COPS: 0,0,"X",7\r\nOK\r\n', b'+CCLK: "26/02/31,25:61:61+99"\r\nOK\r\n', b'+CCLK: ""\r\nOK\r\n'),
+    *(
+        b"+CMGL: 1,0,,24\r\n",
+        b"+CMGL: 99999999,0,,24\r\n",
+        b"07917283010010F5040BC87238880900F1\r\n",
+        b"+CDS: 300\r\n",
+    ),
+    *(
+        b"+CDS: 6,1,,,,,0\r\n",
+        b'+CUSD: 2,"00410042",72\r\n',
+        b"+SPIC: 3,10\r\nOK\r\n",
+        b"NORMAL POWER DOWN\r\n",
+    ),
+)
+
+
+def _fuzz(seed: int, size: int, profile: str) -> int:
+    """Feed about `size` bytes of words, broken words and noise; the number of texts that were decided."""
+    rnd = random.Random(seed)
+    engine = Engine(PROFILES[profile], "1234", can_power=True, balance_ussd="*100#")
+    fed = ticket = decided = 0
+    deadline_s: float | None = None
+    engine.port_opened(0.0)
+    clock = 0.0
+    while fed < size:
+        if deadline_s is None:
+            ticket += 1
+            deadline_s = clock + rnd.choice([5.0, 30.0, 120.0])
+            engine.send(ticket, "+15550100", "CODE 417", deadline_s, clock)
+        kind = rnd.random()
+        if kind < 0.6:
+            data = b"\r\n" + rnd.choice(_WORDS)
+        elif kind < 0.8:
+            word = bytearray(rnd.choice(_WORDS))
+            word[rnd.randrange(len(word))] = rnd.randrange(256)
+            data = bytes(word[: rnd.randrange(1, len(word) + 1)])
+        else:
+            data = rnd.randbytes(rnd.choice([1, 3, 30, 300, 3000 if rnd.random() < 0.1 else 30]))
+        fed += len(data)
+        engine.feed(data, clock)
+        clock += rnd.choice([0.0, 0.0, 0.001, 0.03, 0.3, 1.1, 6.0, 35.0 if rnd.random() < 0.2 else 0.0])
+        engine.poll(clock)
+        engine.take_output()
+        for request in engine.take_requests():
+            if request.value == "reopen" and rnd.random() < 0.5:
+                engine.port_lost(clock, "gone")
+            engine.port_opened(clock)
+        for event in engine.take_events():
+            repr(event)
+            if (
+                isinstance(event, TextAccepted | TextFailed)
+                and event.ticket == ticket
+                and deadline_s is not None
+            ):
+                deadline_s = None
+                decided += 1
+        assert deadline_s is None or clock < deadline_s, "a deadline passed without an answer"
+        wake_s = engine.next_wake_s()
+        assert wake_s is not None
+    return decided
+
+
+class Corrupter:
+    """A line on which bytes are lost, doubled, changed and thrown in: `rate` of them."""
+
+    def __init__(self, seed: int, rate: float) -> None:
+        self._random = random.Random(seed)
+        self._rate = rate
+        self.bytes = 0
+
+    def __call__(self, chunk: bytes) -> Iterable[bytes]:
+        self.bytes += len(chunk)
+        out = bytearray()
+        for byte in chunk:
+            if self._random.random() >= self._rate:
+                out.append(byte)
+                continue
+            out += self._random.choice(
+                (
+                    b"",
+                    bytes((byte, byte)),
+                    self._random.randbytes(1),
+                    bytes((byte,)) + self._random.choice(_WORDS),
+                )
+            )
+        return (bytes(out),)
+
+
+def _fuzz_line(seed: int, size: int, profile: str, rate: float) -> tuple[int, int]:
+    """A working modem over a bad line, so that the noise gets deep into the conversation: texts, accepted."""
+    corrupter = Corrupter(seed, rate)
+    line = Line(FakeModem(profile, seed=seed), Engine(PROFILES[profile], can_power=True), bend=corrupter)
+    ticket = accepted = 0
+    while corrupter.bytes < size:
+        ticket += 1
+        if ticket % 5 == 0:
+            line.fake.incoming("+15550102", "STATUS")
+        answer = line.send(f"CODE 417 #{ticket}", ticket=ticket, deadline_s=60.0)
+        if isinstance(answer, TextAccepted):
+            accepted += 1
+        line.events.clear()
+        line.fake.texts.clear()
+        line.run(lambda: line.engine.idle, 600)
+    return ticket, accepted
+
+
+@pytest.mark.parametrize("profile", sorted(PROFILES))
+def test_over_a_million_bytes_of_noise_break_and_stall_nothing(profile: str, full: bool) -> None:
+    """Six profiles, 200,000 bytes and more each."""
+    size = 4_000_000 if full else 200_000
+    assert _fuzz(7, size, profile) > 50
+
+
+@pytest.mark.parametrize("rate", [0.001, 0.01, 0.1])
+@pytest.mark.parametrize("profile", sorted(PROFILES))
+def test_a_bad_line_breaks_and_stalls_nothing(profile: str, rate: float, full: bool) -> None:
+    texts, accepted = _fuzz_line(3, 1_000_000 if full else 10_000, profile, rate)
+    assert texts > 0
+    if rate < 0.01:
+        assert accepted > texts * 0.8
