@@ -234,6 +234,33 @@ def _lenses(g: Geometry, rng: Rng) -> list[list[tuple[float, float]]]:
     return out
 
 
+def _lens(
+    rng: Rng, lens: list[tuple[float, float]], shape: tuple[int, int], style: float, tint: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What a dark lens shows, (h, w, 3), and how much it hides, (h, w): black, graded, or a mirror of the scene."""
+    h, w = shape
+    ys = np.linspace(-1, 1, h, dtype=np.float32)[:, None]
+    low, high = min(p[1] for p in lens) / h * 2 - 1, max(p[1] for p in lens) / h * 2 - 1
+    material = np.empty((h, w, 3), np.float32)
+    opacity = np.full((h, w), rng.uniform(0.86, 1.0), np.float32)
+    if style < 0.65:
+        material[:] = tint * 60
+        if style > 0.4:  # dark above, lighter below
+            fall = np.clip((ys - low) / max(high - low, 0.01), 0, 1) * rng.uniform(0.1, 0.45)
+            opacity = np.broadcast_to(rng.uniform(0.88, 0.98) - fall, (h, w)).astype(np.float32)
+        return material, opacity
+    # A mirror: sky above and ground below, with what stands about as blobs.
+    material[:] = 40 + tint * 150
+    horizon = low + (high - low) * rng.uniform(0.2, 0.8)
+    material += (np.tanh((ys - horizon) * rng.uniform(5, 60)) * rng.uniform(-90, 60))[..., None]
+    cells = int(rng.integers(8, 26))
+    blobs = cv2.resize(
+        rng.standard_normal((cells, cells)).astype(np.float32), (w, h), interpolation=cv2.INTER_CUBIC
+    )
+    material += (blobs * rng.uniform(5, 45))[..., None]
+    return material, opacity
+
+
 def glasses(cut: Cut, g: Geometry, rng: Rng, dark: bool) -> None:
     """Dark glasses that hide the eyes, or clear ones that do not."""
     lenses = _lenses(g, rng)
@@ -247,17 +274,11 @@ def glasses(cut: Cut, g: Geometry, rng: Rng, dark: bool) -> None:
         a, b = max(lenses[0]), min(lenses[1])
         cv2.line(cut, (int(a[0]), int(a[1])), (int(b[0]), int(b[1])), tone.tolist(), thick, cv2.LINE_AA)
     h, w = cut.shape[:2]
+    style, tint = rng.random(), rng.uniform(0, 1, 3)
     for lens in lenses:
         area = _area(cut, lens, smooth=False)
-        ys = np.linspace(-1, 1, h, dtype=np.float32)[:, None]
         if dark:
-            material = np.empty((h, w, 3), np.float32)
-            kind = rng.random()
-            material[:] = rng.uniform(0, 55) if kind < 0.7 else rng.uniform(20, 190, 3)
-            if kind > 0.55:  # mirrored or graded: sky above, ground below
-                centre = float(np.mean([p[1] for p in lens])) / h * 2 - 1
-                slope = np.tanh((ys - centre) * rng.uniform(3, 18)) * rng.uniform(-90, 90)
-                material += slope[..., None]
+            material, see = _lens(rng, lens, (h, w), style, tint)
             if rng.random() < 0.45:  # a reflection
                 x, y = lens[int(rng.integers(len(lens)))]
                 size = rng.uniform(0.05, 0.3) * g.iod
@@ -268,7 +289,7 @@ def glasses(cut: Cut, g: Geometry, rng: Rng, dark: bool) -> None:
                     glare, (int(cx), int(cy)), axes, rng.uniform(0, 180), 0, 360, 1.0, -1, cv2.LINE_AA
                 )
                 material += cv2.GaussianBlur(glare, (0, 0), 1.0)[..., None] * rng.uniform(40, 220)
-            opacity = rng.uniform(0.86, 1.0)
+            opacity = see
         else:
             material = np.full((h, w, 3), rng.uniform(60, 255), np.float32)
             opacity = rng.choice([0.0, rng.uniform(0, 0.3)])

@@ -273,20 +273,20 @@ def main() -> None:
     tested = ~kept_of(cache, ()) & (cache.kind == "identity")
     index = np.flatnonzero(tested)
     checker = Checker.open(args.models)
-    odds8, verdicts, turned = [], [], []
+    odds8, verdicts, angles = [], [], []
     for i in index:
         grey = cv2.imread(str(args.data / cache.path[i]), cv2.IMREAD_GRAYSCALE)
         seen = finder.look(grey)
         if not seen:
             odds8.append(np.nan)
             verdicts.append("none")
-            turned.append(False)
+            angles.append((np.nan, np.nan))
             continue
         best = min(seen, key=lambda f: _off(f, grey.shape[1] / 2, grey.shape[0] / 2))
         face = checker.check(grey, best.box, best.score, best.landmarks)
         odds8.append(face.covered_logit)
         verdicts.append(str(face.verdict))
-        turned.append(abs(cache.pose[i][0]) > 35)
+        angles.append((face.yaw_deg, face.pitch_deg))
     said = np.array(odds8)
     bare = cache.label[index] == 0
     for source in np.unique(names[index]):
@@ -310,6 +310,20 @@ def main() -> None:
             f"({100 * low:.2f} to {100 * high:.2f} %)"
         )
 
+    print("\n## Turned (angles of the teacher's landmarks against the network's)\n")
+    teacher, ours = cache.pose[index], np.array(angles)
+    kept = bare & ~np.isnan(ours[:, 0]) & np.isfinite(teacher[:, 0])
+    off = np.abs(ours - teacher)[kept]
+    print(f"mean error: yaw {off[:, 0].mean():.1f}, pitch {off[:, 1].mean():.1f} degrees; {kept.sum()} faces")
+    print("| yaw of the teacher | called turned |\n|---|---|")
+    by_yaw = np.abs(ours[:, 0]) > 35
+    for low, high in ((0, 20), (20, 30), (30, 40), (40, 50), (50, 90)):
+        here = kept & (np.abs(teacher[:, 0]) >= low) & (np.abs(teacher[:, 0]) < high)
+        print(f"| {low} to {high} degrees | {share(int(by_yaw[here].sum()), int(here.sum()))} |")
+    nodding = np.abs(ours[:, 1]) > 25
+    level = kept & (np.abs(teacher[:, 1]) < 25)
+    print(f"called nodding, teacher under 25 degrees: {share(int(nodding[level].sum()), int(level.sum()))}")
+
     print("\n## Bare faces called covered, by what the data can show (all held-out bare faces, aligned)\n")
     rest = np.flatnonzero(
         ~kept_of(cache, ()) & np.isin(names, ALWAYS_OUT)
@@ -324,7 +338,7 @@ def main() -> None:
     every, numbers = every[kept], numbers[kept]
     angle = np.array([typology(cache.cuts[i], cache.marks[i]) for i in every])
     middle = slice(CACHE_PX // 3, 2 * CACHE_PX // 3)
-    level = np.array([cache.cuts[i][middle, middle].mean() for i in every])
+    light = np.array([cache.cuts[i][middle, middle].mean() for i in every])
     yaw = np.abs(cache.pose[every][:, 0])
     print("| what | bare called covered |\n|---|---|")
     groups = [
@@ -333,10 +347,10 @@ def main() -> None:
         ("10 to 28", (angle > 10) & (angle <= 28)),
         ("-30 to 10", (angle > -30) & (angle <= 10)),
         ("under -30 (dark)", angle <= -30),
-        ("mean level of the face under 60", level < 60),
-        ("60 to 120", (level >= 60) & (level < 120)),
-        ("120 to 180", (level >= 120) & (level < 180)),
-        ("over 180", level >= 180),
+        ("mean level of the face under 60", light < 60),
+        ("60 to 120", (light >= 60) & (light < 120)),
+        ("120 to 180", (light >= 120) & (light < 180)),
+        ("over 180", light >= 180),
         ("yaw under 15 degrees", yaw < 15),
         ("15 to 35", (yaw >= 15) & (yaw < 35)),
         ("over 35", yaw >= 35),
