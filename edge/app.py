@@ -1,6 +1,6 @@
 """The one loop's body: carries events to the table, its commands to the machine, and the answers back.
 
-`Kiosk` waits for nothing and owns no thread. Whoever drives it (`edge.run` in real time, `edge.lockstep`
+`Kiosk` waits for nothing and owns no thread. Whoever drives it (`edge.kiosk` in real time, `edge.desk`
 on a story clock) hands it inputs, keys and observations, and calls `poll` at the latest at
 `next_wake_s`. Everything that a person may see of it leaves through the `listener` as `Happening`s.
 """
@@ -22,6 +22,7 @@ from edge.cabin import (
     lock_in_s,
     next_wake_s,
     outputs,
+    permit_on,
     shown,
     step,
     wake_up,
@@ -67,6 +68,7 @@ from edge.events import (
     PeopleJudged,
     PromptGiven,
     RecordAnswered,
+    ReleaseOrdered,
     Restarted,
     Ticked,
 )
@@ -74,7 +76,7 @@ from edge.evidence import Evidence, EvidenceTrouble
 from edge.judge.judge import FACE_CAMERA, Judge
 from edge.messages.outbox import MessageAccepted, MessageFailed, Outbox
 from edge.messages.texts import Context, make_text, prompt_clips, prompt_text
-from edge.otp import CodeBook, EntryPad, PadResult
+from edge.otp import CodeBook, EntryPad, PadResult, Typed
 from edge.record import (
     Answer,
     Channel,
@@ -84,17 +86,32 @@ from edge.record import (
     Recipient,
     Record,
     Remembered,
+    RowState,
     Written,
 )
 from edge.vision.eyes import EyesEvent, EyesTurn
 from edge.vision.observation import Observation
-from hw.ports import Board, HardwareError, Input, InputChange, KeypadTrouble, KeyPress, ModemDown
+from hw.ports import (
+    Board,
+    HardwareError,
+    Input,
+    InputChange,
+    KeypadTrouble,
+    KeyPress,
+    ModemDown,
+    ModemTrouble,
+    Relay,
+)
 from hw.scan import HardwareTrouble, ScanEvent
 
 RESTART_LOOK_S: Final = 10.0
 """A kiosk that comes back locked looks this long for the person before it lets the door go for good."""
 
 ALERT_TTL_S: Final = 24 * 3600.0
+
+_TOLD_SELDOM: Final = frozenset({"fault", "camera_gone"})
+"""Alerts about devices: one that comes and goes is texted once in `remind_s`, and recorded every time."""
+
 CODE_KIND: Final = "code"
 
 
@@ -178,14 +195,15 @@ class Kiosk:
         self._queue: deque[Event] = deque()
         self._sequence = 0
         self._next_number = 1
-        self._record_of_lock: dict[int, int] = {}
-        self._entry_record: tuple[int, float] | None = None
-        self._disk_failed = False
+        self._lock_record: tuple[int, int] | None = None
+        self._entry: tuple[int, float, Typed | None] | None = None
+        self._unsent: deque[tuple[int, float, OutboxRow]] = deque()
+        self._told_s: dict[tuple[str, str], float] = {}
         self._saved_at_s = 0.0
         self._boot_until_s: float | None = None
         self._boot_kept: list[Event] = []
         self._drift_s: float | None = None
-        self._lock_faults = 0
+        self._relay_faults = {Device.LOCK: 0, Device.PERMIT: 0}
 
     # --- life --------------------------------------------------------------------------------------
 
@@ -204,37 +222,44 @@ class Kiosk:
             except msgspec.DecodeError as error:
                 faults.append(("state_unreadable", str(error)))
         highest = max(counters.get("incident", 0), self.state.incidents)
-        self.state = replace(self.state, incidents=highest)
+        self.state = replace(self.state, incidents=highest, failed=frozenset())
         self._outbox.restore(remembered.rows, now_s)
         for command in outputs(State(), now_s, self.rules):
             self._act(command, now_s)
         for code, detail in faults:
             self._note("fault", code, {"detail": detail}, now_s)
         self._queue.extend(self._judge.door(self.board.inputs.active(Input.DOOR), now_s))
-        if self.state.mode is Mode.LOCKED:
+        let_go = any(self.board.inputs.active(name) for name in _LETS_GO)
+        if self.state.mode is Mode.LOCKED and not let_go:
             self._boot_until_s = now_s + RESTART_LOOK_S
         else:
-            in_visit = self.state.mode in (Mode.CHECKING, Mode.CLEARED, Mode.WARNED)
-            self._judge.prime(in_visit or self.state.present, now_s)
             self._restart(None, now_s)
         self._drain(now_s)
 
     def _restart(self, present: bool | None, now_s: float) -> None:
+        """Let the table take up what it remembers, before anything else that waits.
+
+        `present` None: nobody has looked yet, so whoever was there is there until seen to be gone.
+        """
         self._boot_until_s = None
+        if present is None:
+            in_visit = self.state.mode in (Mode.CHECKING, Mode.CLEARED, Mode.WARNED)
+            self._judge.prime(in_visit or self.state.present, now_s)
         inputs = self.board.inputs
-        self._queue.append(
+        first: list[Event] = [
             Restarted(
                 fire=inputs.active(Input.FIRE),
                 exit=inputs.active(Input.EXIT),
                 door_open=inputs.active(Input.DOOR),
                 present=present,
             )
-        )
-        for name in (Input.PANIC, Input.CASE, Input.VIBRATION):
-            if inputs.active(name):
-                self._queue.append(InputMoved(name, True))
-        self._queue.extend(self._boot_kept)
+        ]
+        first += [InputMoved(name, True) for name in _SWITCHES if inputs.active(name)]
+        first += self._boot_kept
         self._boot_kept.clear()
+        self._queue.extendleft(reversed(first))
+        if self.state.incident:  # what was being kept when the program ended
+            self._evidence.keep(self.state.incident, now_s, "restarted")
 
     @property
     def name(self) -> str:
@@ -304,11 +329,11 @@ class Kiosk:
             failed = DeviceFailed(Device.KEYPAD, code)
             self.handle(failed if event.active else DeviceRecovered(Device.KEYPAD), now_s)
             return
-        self._queue.append(KeyTouched())
-        self._drain(now_s)
+        self.handle(KeyTouched(), now_s)
+        if self.state.mode is Mode.LOCKED and not self.state.code.live:
+            return  # refused: it must not stay there as the first digit of the next entry
         if self._pad.press(event.key, now_s) is PadResult.COMPLETED:
-            self._queue.append(EntryCompleted())
-        self._drain(now_s)
+            self.handle(EntryCompleted(), now_s)
 
     def observe(self, observation: Observation, now_s: float) -> None:
         """One frame as the eyes saw it."""
@@ -340,20 +365,22 @@ class Kiosk:
         """Take the answers and the deadlines that came. Never waits."""
         self._poll_prompt(now_s)
         self._poll_journal(now_s)
+        self._hand_out(now_s)
         self._poll_outbox(now_s)
         self._poll_evidence(now_s)
         self._poll_clock(now_s)
         self._pad.poll(now_s)
-        if self._entry_record is not None and now_s >= self._entry_record[1]:
+        if self._entry is not None and now_s >= self._entry[1]:
             self._judge_entry()
         self._take_facts(self._judge.tick(now_s), now_s)
         if self._boot_until_s is not None and now_s >= self._boot_until_s:
-            self._restart(False, now_s)
-        self._queue.append(Ticked())
-        self._drain(now_s)
-        self._check_relay(now_s)
-        if self._checkpoint_due(now_s):
-            self._save((), (), now_s, force_state=True)
+            self._restart(None, now_s)
+        self.handle(Ticked(), now_s)
+        ready = self._boot_until_s is None
+        self._check_relay(Device.LOCK, self.board.lock, ready and door_locked(self.state), now_s)
+        self._check_relay(Device.PERMIT, self.board.permit, ready and permit_on(self.state), now_s)
+        if self._counts_down() and now_s >= self._saved_at_s + self.rules.flow.checkpoint_s:
+            self._save((), (), now_s)
 
     def next_wake_s(self, now_s: float) -> float | None:
         """The latest time for the next `poll`; None where nothing is due by itself."""
@@ -365,7 +392,8 @@ class Kiosk:
             self._pad.next_wake_s,
             self._evidence.next_wake_s(),
             self._boot_until_s,
-            None if self._entry_record is None else self._entry_record[1],
+            None if self._entry is None else self._entry[1],
+            self._unsent[0][1] if self._unsent else None,
             self._saved_at_s + self.rules.flow.checkpoint_s if self._counts_down() else None,
         ]
         return min((w for w in wakes if w is not None), default=None)
@@ -373,42 +401,50 @@ class Kiosk:
     def _counts_down(self) -> bool:
         return self.state.mode is Mode.LOCKED
 
-    def _checkpoint_due(self, now_s: float) -> bool:
-        return self._counts_down() and now_s >= self._saved_at_s + self.rules.flow.checkpoint_s
-
     def _poll_prompt(self, now_s: float) -> None:
         for result in self.board.prompt.poll(now_s):
-            if not result.ok:
-                self._fail(Device.PROMPT, "prompt_failed")
-            else:
-                if Device.PROMPT in self.state.failed:
-                    self._queue.append(DeviceRecovered(Device.PROMPT))
+            if result.ok:
+                self._well(Device.PROMPT)
                 self._queue.append(PromptGiven(result.ticket))
-        self._drain(now_s)
+            else:
+                self._fail(Device.PROMPT, "prompt_failed")
+            self._drain(now_s)
 
     def _poll_journal(self, now_s: float) -> None:
         for answer in self._journal.answers():
+            mine = self._lock_record is not None and self._lock_record[0] == answer.sequence
             match answer:
-                case Written(sequence=sequence):
-                    if self._disk_failed:
-                        self._disk_failed = False
-                        self._queue.append(DeviceRecovered(Device.DISK))
-                    incident = self._record_of_lock.pop(sequence, None)
-                    if incident is not None:
-                        self._queue.append(RecordAnswered(incident))
-                case NotWritten(sequence=sequence, code=code):
-                    self._record_of_lock.pop(sequence, None)
-                    self._disk_failed = True
+                case Written():
+                    self._well(Device.DISK)
+                    if mine and self._lock_record is not None:
+                        self._queue.append(RecordAnswered(self._lock_record[1]))
+                case NotWritten(code=code):
                     self._fail(Device.DISK, code)
-            if self._entry_record is not None and answer.sequence >= self._entry_record[0]:
+            if mine:
+                self._lock_record = None
+            if self._entry is not None and answer.sequence >= self._entry[0]:
                 self._judge_entry()
-        self._drain(now_s)
+            self._drain(now_s)
+            while self._unsent and self._unsent[0][0] <= answer.sequence:
+                self._outbox.add(self._unsent.popleft()[2])
+
+    def _hand_out(self, now_s: float) -> None:
+        """A message goes out when its row is on the card, or has waited long enough for it.
+
+        So its numbers are used up before anybody can read them, and no restart uses them again.
+        """
+        while self._unsent and self._unsent[0][1] <= now_s:
+            self._outbox.add(self._unsent.popleft()[2])
 
     def _judge_entry(self) -> None:
-        """The attempt is on the card, or has waited long enough for it: compare."""
-        self._entry_record = None
-        entry = self._pad.take()
-        verdict = EntryVerdict.WRONG if entry is None else self._book.judge(entry)
+        """The attempt is on the card, or has waited long enough for it: compare.
+
+        Not where its code was replaced meanwhile: a match by chance would use up the new one unseen.
+        """
+        entry = None if self._entry is None else self._entry[2]
+        self._entry = None
+        wanted = self.state.mode is Mode.LOCKED and self.state.code.pending
+        verdict = EntryVerdict.WRONG if entry is None or not wanted else self._book.judge(entry)
         self._queue.append(EntryJudged(verdict))
 
     def _poll_outbox(self, now_s: float) -> None:
@@ -419,16 +455,17 @@ class Kiosk:
                     if row.kind == CODE_KIND:
                         self._queue.append(CodeAccepted(row.incident, row.issue, row.recipient))
                     if row.channel is Channel.SMS:
-                        self._modem_well()
-                case MessageFailed(trouble=trouble) if trouble is not None:
-                    self._fail(Device.MODEM, f"modem_{trouble.value}")
+                        self._well(Device.MODEM)
+                case MessageFailed(trouble=trouble) if trouble not in (None, ModemTrouble.REFUSED):
+                    # One text refused (a wrong number) is no fault of the modem.
+                    self._fail(Device.MODEM, f"modem_{trouble}")
                 case _:
                     pass
         for change in polled.modem:
             if isinstance(change, ModemDown):
                 self._fail(Device.MODEM, f"modem_{change.trouble.value}")
             else:
-                self._modem_well()
+                self._well(Device.MODEM)
         if polled.rows_changed:
             entries = tuple(
                 Entry(
@@ -442,10 +479,6 @@ class Kiosk:
             self._save(entries, polled.rows_changed, now_s)
         self._drain(now_s)
 
-    def _modem_well(self) -> None:
-        if Device.MODEM in self.state.failed:
-            self._queue.append(DeviceRecovered(Device.MODEM))
-
     def _text_of(self, row: OutboxRow) -> str | None:
         """The text of a row at the moment of sending; None for a code that is not live any more."""
         if row.kind != CODE_KIND:
@@ -453,8 +486,11 @@ class Kiosk:
         code = self._book.text()
         if code is None or (row.incident, row.issue) != (self.state.incident, self._book.live_issue):
             return None
-        until = self.board.clock.wall_s() + self.rules.flow.code_ttl_s
-        return make_text(row, self._context, self.board.clock.wall_s(), code=code, until_wall_s=until)
+        wall_s = self.board.clock.wall_s()
+        accepted_s = self.state.code.accepted_at_s
+        since_s = 0.0 if accepted_s is None else self.board.clock.now_s() - accepted_s
+        until_s = wall_s - since_s + self.rules.flow.code_ttl_s
+        return make_text(row, self._context, wall_s, code=code, until_wall_s=until_s)
 
     def _poll_evidence(self, now_s: float) -> None:
         self._evidence.poll(now_s)
@@ -471,22 +507,24 @@ class Kiosk:
             self._queue.append(ClockJumped(drift - self._drift_s))
         self._drift_s = drift
 
-    def _check_relay(self, now_s: float) -> None:
-        """What the relay shows against what the table wants; driven once more before it is a fault."""
-        wanted = door_locked(self.state) and self._boot_until_s is None
+    def _check_relay(self, device: Device, relay: Relay, wanted: bool, now_s: float) -> None:
+        """What a relay shows against what the table wants; driven once more before it is a fault."""
         try:
-            if self.board.lock.is_on == wanted or (wanted and self._held_by_input()):
-                self._lock_faults = 0
-                if Device.LOCK in self.state.failed:
-                    self.handle(DeviceRecovered(Device.LOCK), now_s)
-                return
-            self._lock_faults += 1
-            if self._lock_faults == 1:
-                self._drive_lock(wanted)
+            held = device is Device.LOCK and wanted and self._held_by_input()
+            if relay.is_on == wanted or held:
+                self._relay_faults[device] = 0
+                if device in self.state.failed:
+                    # A pin that cannot be read shows what was ordered: only one that can be driven is well.
+                    _drive(relay, wanted)
+                    self._well(device)
             else:
-                self._fail(Device.LOCK, "relay_mismatch")
+                self._relay_faults[device] += 1
+                if self._relay_faults[device] == 1 or not wanted:
+                    _drive(relay, wanted)
+                if self._relay_faults[device] > 1:
+                    self._fail(device, "relay_mismatch")
         except HardwareError as error:
-            self._fail(Device.LOCK, error.code)
+            self._fail(device, error.code)
         self._drain(now_s)
 
     def _held_by_input(self) -> bool:
@@ -496,8 +534,21 @@ class Kiosk:
     # --- the step ----------------------------------------------------------------------------------
 
     def _fail(self, device: Device, code: str) -> None:
-        if device not in self.state.failed:
+        """Say that a device failed, unless that was the last word on it."""
+        if not self._has_failed(device):
             self._queue.append(DeviceFailed(device, code))
+
+    def _well(self, device: Device) -> None:
+        """Say that a device works, if it was said to have failed."""
+        if self._has_failed(device):
+            self._queue.append(DeviceRecovered(device))
+
+    def _has_failed(self, device: Device) -> bool:
+        """The last word on a device, waiting or taken up by the table."""
+        for event in reversed((*self._boot_kept, *self._queue)):
+            if isinstance(event, DeviceFailed | DeviceRecovered) and event.device is device:
+                return isinstance(event, DeviceFailed)
+        return device in self.state.failed
 
     def _drain(self, now_s: float) -> None:
         while self._queue:
@@ -508,13 +559,22 @@ class Kiosk:
                 self._step(event, now_s)
 
     def _boot_event(self, event: Event, now_s: float) -> None:
-        """Before a remembered lock is taken up, only what decides about it matters; the rest is kept."""
-        if isinstance(event, CameraJudged | DeviceFailed | DeviceRecovered):
-            self._boot_kept.append(event)
-        if isinstance(event, Appeared):
-            self._restart(True, now_s)
-        elif isinstance(event, InputMoved) and event.active and event.input in _LETS_GO:
-            self._restart(False, now_s)
+        """Before a remembered lock is taken up, only what decides about it matters; the rest waits."""
+        match event:
+            case Appeared():
+                self._restart(True, now_s)
+            case InputMoved(input=name, active=active) if name in _LETS_GO:
+                if active:
+                    self._restart(None, now_s)
+            case ReleaseOrdered():
+                self._restart(None, now_s)
+            case EntryCompleted():
+                self._pad.clear()
+                self._refuse(now_s)
+            case Ticked() | KeyTouched():
+                pass
+            case _:
+                self._boot_kept.append(event)
 
     def _step(self, event: Event, now_s: float) -> None:
         before = self.state
@@ -526,34 +586,32 @@ class Kiosk:
         entries: list[Entry] = []
         incident = self.state.incident or before.incident
         if not isinstance(event, Ticked):
-            self._tell_listener(event, now_s)
+            kind, data = "fact" if isinstance(event, FACTS) else "event", describe(event)
+            self._listener(Happening(now_s, kind, data))
             if not isinstance(event, KeyTouched | PromptGiven):
-                entries.append(Entry("event", _name_of(event), incident, _json(describe(event))))
+                entries.append(Entry(kind, str(data["name"]), incident, _json(data)))
         if self.state.mode is not before.mode:
-            data = {"name": self.state.mode.value, "from": before.mode.value}
-            self._listener(Happening(now_s, "state", data))
-            entries.append(
-                Entry("state", self.state.mode.value, incident, _json({"from": before.mode.value}))
-            )
+            name, left = self.state.mode.value, before.mode.value
+            self._listener(Happening(now_s, "state", {"name": name, "from": left}))
+            entries.append(Entry("state", name, incident, _json({"from": left})))
         rows: list[OutboxRow] = []
         for command in result.commands:
-            kind = "event" if isinstance(command, Note) else "command"
-            self._listener(Happening(now_s, kind, describe(command)))
+            data, remark = describe(command), isinstance(command, Note)
+            self._listener(Happening(now_s, "event" if remark else "command", data))
             if not isinstance(command, Say | ClearEntry | SetSound | SetLights):
-                entries.append(Entry("command", _name_of(command), incident, _json(describe(command))))
+                kind = "note" if remark else "command"
+                entries.append(Entry(kind, str(data["name"]), incident, _json(data)))
             rows.extend(self._carry_out(command, now_s))
-        sequence = self._save(tuple(entries), tuple(rows), now_s) if entries or rows else None
-        for row in rows:
-            self._outbox.add(row)
+        if not entries and not rows:
+            return
+        sequence = self._save(tuple(entries), tuple(rows), now_s)
+        answer_by_s = now_s + self.rules.flow.record_wait_s
+        self._unsent.extend((sequence, answer_by_s, row) for row in rows if row.state is RowState.QUEUED)
         for command in result.commands:
-            if isinstance(command, RecordLock) and sequence is not None:
-                self._record_of_lock[sequence] = command.incident
-            elif isinstance(command, JudgeEntry) and sequence is not None:
-                self._entry_record = (sequence, now_s + self.rules.flow.record_wait_s)
-
-    def _tell_listener(self, event: Event, now_s: float) -> None:
-        kind = "fact" if isinstance(event, FACTS) else "event"
-        self._listener(Happening(now_s, kind, describe(event)))
+            if isinstance(command, RecordLock):
+                self._lock_record = (sequence, command.incident)
+            elif isinstance(command, JudgeEntry):
+                self._entry = (sequence, answer_by_s, self._pad.take())
 
     def _carry_out(self, command: Command, now_s: float) -> tuple[OutboxRow, ...]:
         """A command that is no output; the outbox rows that it makes."""
@@ -568,6 +626,8 @@ class Kiosk:
             case SendCode():
                 return (self._code_row(command, now_s),)
             case Tell():
+                if self._told_lately(command, now_s):
+                    return ()
                 return tuple(self._alert_row(command, to) for to in command.recipients)
             case ClearEntry():
                 self._pad.clear()
@@ -583,6 +643,15 @@ class Kiosk:
             case _:
                 pass
         return ()
+
+    def _told_lately(self, command: Tell, now_s: float) -> bool:
+        if command.kind not in _TOLD_SELDOM:
+            return False
+        last_s = self._told_s.get((command.kind, command.reason))
+        if last_s is not None and now_s < last_s + self.rules.flow.remind_s:
+            return True
+        self._told_s[command.kind, command.reason] = now_s
+        return False
 
     def _say(self, command: Say, now_s: float) -> None:
         language = self._context.language
@@ -637,56 +706,44 @@ class Kiosk:
 
     # --- the machine -------------------------------------------------------------------------------
 
-    def _act(self, command: SetDoor | SetPermit | SetSound | SetLights | Command, now_s: float) -> None:
+    def _act(self, command: Command, now_s: float) -> None:
+        """One of the four outputs. What the lock and the permit do is checked at each poll."""
         device = Device.LOCK
         try:
             match command:
                 case SetDoor(locked=locked):
-                    self._drive_lock(locked)
+                    _drive(self.board.lock, locked)
                 case SetPermit(on=on):
                     device = Device.PERMIT
-                    if on:
-                        self.board.permit.on()
-                    else:
-                        self.board.permit.off()
+                    _drive(self.board.permit, on)
                 case SetSound(sound=sound):
                     device = Device.SOUNDER
                     self.board.sounder.play(sound, now_s)
                 case SetLights(lit=lit):
                     device = Device.LIGHTS
                     self.board.lights.show(lit)
+                    self._well(device)
                 case _:
                     pass
         except HardwareError as error:
             self._fail(device, error.code)
 
-    def _drive_lock(self, locked: bool) -> None:
-        if locked:
-            self.board.lock.on()
-        else:
-            self.board.lock.off()
-
     # --- the record --------------------------------------------------------------------------------
 
-    def _save(
-        self,
-        entries: tuple[Entry, ...],
-        rows: tuple[OutboxRow, ...],
-        now_s: float,
-        *,
-        force_state: bool = False,
-    ) -> int:
-        """Hand one transaction to the journal; its number."""
+    def _save(self, entries: tuple[Entry, ...], rows: tuple[OutboxRow, ...], now_s: float) -> int:
+        """Hand one transaction to the journal; its number.
+
+        The state goes into every one: its times are on the clock of this boot and fit no other's.
+        """
         self._sequence += 1
         self._saved_at_s = now_s
-        keep_state = self._boot_until_s is None or force_state
         self._journal.submit(
             Record(
                 sequence=self._sequence,
                 mono_s=now_s,
                 wall_s=self.board.clock.wall_s(),
                 entries=entries,
-                state=msgspec.json.encode(self.state).decode() if keep_state else None,
+                state=msgspec.json.encode(self.state).decode(),
                 rows=rows,
                 counters=(("incident", self.state.incidents), ("number", self._next_number - 1)),
             )
@@ -702,10 +759,14 @@ _LETS_GO = frozenset({Input.FIRE, Input.EXIT, Input.DOOR, Input.PANIC})
 """Inputs that end the look for a remembered lock: nobody is locked in again after one of these."""
 
 
-def _name_of(thing: Event | Command) -> str:
-    if isinstance(thing, Note):
-        return thing.name
-    return str(describe(thing)["name"])
+_SWITCHES = (Input.PANIC, Input.CASE, Input.VIBRATION)
+
+
+def _drive(relay: Relay, on: bool) -> None:
+    if on:
+        relay.on()
+    else:
+        relay.off()
 
 
 def _json(data: Mapping[str, object]) -> str:

@@ -20,10 +20,10 @@ from edge.journal import Journal
 from edge.judge.judge import Judge
 from edge.messages.outbox import Outbox
 from edge.messages.texts import Context, code_in
+from edge.options import evidence_limits
 from edge.otp import CodeBook, EntryPad
 from edge.record import Recipient
 from edge.ring import RingReader, RingWriter, ring_slots
-from edge.options import evidence_limits
 from edge.settings import Settings
 from edge.vision.eyes import StepEyes
 from edge.vision.eyes_child import jpeg_of
@@ -162,13 +162,14 @@ class Desk:
             listener=self._listener,
         )
         self.powered = True
-        self._pending.clear()
         self.kiosk.start(remembered, now_s)
+        self._hear_hardware(now_s)
 
     def power_off(self) -> None:
         """Pull the plug: nothing is said goodbye to, the relays fall back."""
         self.powered = False
         self._journal.close(0.0)
+        self._ring.close()
         close_board(self.kiosk.board)
 
     def close(self) -> None:
@@ -271,11 +272,14 @@ class Desk:
             return
         if self._restless or not self._scanner.quiet(now_s):
             self._scanner.step(now_s)
-            events, self._pending[:] = tuple(self._pending), []
-            for event in events:
-                self.kiosk.hardware_event(event, now_s)
+            self._hear_hardware(now_s)
         self.kiosk.poll(now_s)
         self._read_phones(now_s)
+
+    def _hear_hardware(self, now_s: float) -> None:
+        events, self._pending[:] = tuple(self._pending), []
+        for event in events:
+            self.kiosk.hardware_event(event, now_s)
 
     def _shown(self, frame: Frame, observation: Observation) -> None:
         if not self.powered or not self.camera_alive:
