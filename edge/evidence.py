@@ -454,8 +454,8 @@ def pictures(folder: Path, incident: int) -> tuple[Path, ...]:
     return ()
 
 
-def check_pictures(folder: Path, entries: Iterable[tuple[int, str, str]]) -> tuple[str, ...]:
-    """Compare the pictures with the record: what is missing or changed, one text each; empty: all well.
+def check_pictures(folder: Path, entries: Iterable[tuple[int, str, str]]) -> tuple[FaultError, ...]:
+    """Compare the pictures with the record: one `evidence_changed` for each that is missing or changed.
 
     `entries` are (incident, name, data) of the record's lines of the kind `evidence`, oldest first.
     """
@@ -477,7 +477,7 @@ def check_pictures(folder: Path, entries: Iterable[tuple[int, str, str]]) -> tup
             else:
                 if found != wanted:
                     problems.append(f"{incident}/{name} was changed")
-    return tuple(problems)
+    return tuple(FaultError("evidence_changed", problem) for problem in problems)
 
 
 def open_rings(folder: Path, cameras: Iterable[str]) -> dict[str, Ring]:

@@ -68,8 +68,8 @@ CATALOGUE: Final = _table(
     ),
     (
         "disk_slow",
-        "The disk did not confirm a record in time.",
-        "A lock waited record_wait_s for its record and was not begun; everything else goes on.",
+        "The disk took more than a second to confirm a record.",
+        "A lock waits record_wait_s for its record, no longer; everything else goes on.",
         "Replace the card by an industrial or high-endurance one; look for other programs that write a lot.",
     ),
     (
@@ -219,12 +219,6 @@ CATALOGUE: Final = _table(
         "Play it with another program; convert it to H.264 in MP4 or to a folder of pictures.",
     ),
     (
-        "picture_unreadable",
-        "The picture is missing, damaged, or not between 32 pixels and 12 megapixels.",
-        _NOT_RUN,
-        "Save it again as JPEG or PNG; the other pictures are judged all the same.",
-    ),
-    (
         "eyes_slow_start",
         "The eyes were started and have not reported in time.",
         _NO_LOCK,
@@ -334,12 +328,6 @@ CATALOGUE: Final = _table(
         "Free the exit button; if it is free, look for a cut wire in its loop.",
     ),
     (
-        "fire_stuck",
-        "The fire input has been active for so long that a cut wire is likely.",
-        "The door stays unlocked while it lasts.",
-        "Ask the building's fire panel; if it is quiet, look for a cut wire in the loop.",
-    ),
-    (
         "keypad_stuck",
         "A key is held down or shorted.",
         "That key is ignored; a code without it still opens, as do exit, fire and the control room.",
@@ -442,60 +430,12 @@ CATALOGUE: Final = _table(
         _UNREACHABLE,
         "Check the numbers in [people] and the SMS centre; send a text with cabinguard modem send.",
     ),
-    (
-        "serial_missing",
-        "The serial port does not exist.",
-        _UNREACHABLE,
-        "Compare modem.port with ls -l /dev/serial/by-id /dev/ttyS* /dev/ttyAMA*.",
-    ),
-    (
-        "serial_denied",
-        "The serial port may not be opened by this user.",
-        _UNREACHABLE,
-        "Add the user to the group dialout, or install with install.sh kiosk.",
-    ),
-    (
-        "serial_busy",
-        "The serial port is in use by another program.",
-        _UNREACHABLE,
-        "Stop ModemManager and serial consoles on that port; fuser names the program.",
-    ),
-    (
-        "serial_failed",
-        "The serial port failed while in use.",
-        _UNREACHABLE,
-        "Check cable and supply; the kiosk closes and reopens the port by itself.",
-    ),
-    (
-        "watchman_unreachable",
-        "No watchman's number has accepted the code in time.",
-        "The lock was released; everyone else is told.",
-        "Check the numbers in [people], the signal and the SIM card's credit.",
-    ),
-    (
-        "email_failed",
-        "An e-mail could not be handed over.",
-        _KEEPS,
-        "Check [email] and the network; it is tried again with growing pauses.",
-    ),
-    (
-        "webhook_failed",
-        "The webhook did not take a message.",
-        _KEEPS,
-        "Check [webhook] and the network; it is tried again with growing pauses.",
-    ),
     # --- time, program, machine ----------------------------------------------------------------------
     (
         "clock_jumped",
         "The clock of the machine was moved.",
         "None: every deadline runs on a clock that only goes forward.",
         "Check time synchronisation, and the battery of the clock module.",
-    ),
-    (
-        "clock_unset",
-        "The machine does not know the time of day.",
-        "None: every deadline runs on a clock that only goes forward; times in texts are left out.",
-        "Connect the network for time synchronisation, or fit a clock module with a battery.",
     ),
     (
         "loop_late",

@@ -13,6 +13,7 @@ import errno
 import fcntl
 import hashlib
 import json
+import math
 import os
 import shutil
 import sqlite3
@@ -56,6 +57,10 @@ _PRUNE_ROWS: Final = 1000
 
 _KEEP_ROWS: Final = 10_000
 """The newest rows that age never removes: a clock that is wrong by years must not empty the record."""
+
+_SLOW_S: Final = 1.0
+_SLOW_EVERY_S: Final = 3600.0
+"""A sync that takes longer is a fault; it is written down once in so long."""
 
 _BATCH: Final = 200
 _FIRST_PAUSE_S: Final = 0.25
@@ -340,6 +345,8 @@ class Journal:
         self._found: frozenset[int] = frozenset()
         self._pause_s = 0.0
         self._retry_at_s = 0.0
+        self._slow: Entry | None = None
+        self._slow_from_s = -math.inf
         self._since_prune = 0
         # What a fresh file must begin with, should this one be lost while we run.
         self._state: tuple[float, float, str] | None = None
@@ -536,9 +543,12 @@ class Journal:
         answers: list[Answer] = []
         written: list[Record] = []
         head = self._newest
+        slow = self._slow
         with _transaction(db):
             if lost:
                 head = self._put_line(db, head, self._note("records_lost", {"lines": lost}))
+            if slow:
+                head = self._put_line(db, head, slow)
             for record in batch:
                 db.execute("SAVEPOINT one")
                 try:
@@ -551,7 +561,14 @@ class Journal:
                     answers.append(Written(record.sequence))
                     written.append(record)
                 db.execute("RELEASE one")
+            began_s = self._clock.now_s()
             self._before_sync()
+        took_s = self._clock.now_s() - began_s
+        self._slow = None
+        if took_s >= _SLOW_S and began_s >= self._slow_from_s:
+            # The line about it goes along with the next record: it must not cost a sync of its own.
+            self._slow = Entry("fault", "disk_slow", 0, json.dumps({"took_s": round(took_s, 1)}))
+            self._slow_from_s = began_s + _SLOW_EVERY_S
         self._newest = head
         self._found = frozenset()
         for record in written:

@@ -327,10 +327,10 @@ def test_what_was_done_to_the_pictures_is_told(tmp_path: Path) -> None:
     files = pictures(scene.folder, 7)
     files[3].write_bytes(b"another face")
     files[5].unlink()
-    assert check_pictures(scene.folder, entries) == (
-        f"7/{files[3].name} was changed",
-        f"7/{files[5].name} is missing",
-    )
+    assert [str(fault) for fault in check_pictures(scene.folder, entries)] == [
+        f"evidence_changed: 7/{files[3].name} was changed",
+        f"evidence_changed: 7/{files[5].name} is missing",
+    ]
     entries.append((7, "pictures_removed", PicturesRemoved(7, "age").entry().data))
     assert check_pictures(scene.folder, entries) == ()
 

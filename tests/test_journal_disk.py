@@ -198,6 +198,23 @@ def test_the_caller_never_waits_for_a_slow_disk_and_what_piles_up_goes_in_one_sy
     assert verify(path).lines == 100
 
 
+def test_a_slow_disk_is_written_down_once_an_hour(path: Path, clock: StoryClock) -> None:
+    def sync() -> None:
+        clock.mono_s += 2.0
+
+    journal = Journal(path, clock, threaded=False, before_sync=sync)
+    journal.open()
+    for n in range(1, 70):
+        clock.mono_s += 58.0
+        journal.submit(record(n))
+        assert journal.answers() == (Written(n),)
+    journal.close(1)
+    told = [line for line in lines(path) if line.kind == "fault"]
+    assert [(line.name, line.data) for line in told] == [("disk_slow", '{"took_s": 2.0}')] * 2
+    assert told[1].mono_s - told[0].mono_s == pytest.approx(3600, abs=120)
+    assert verify(path).ok
+
+
 def test_closing_does_not_wait_longer_than_told(path: Path, clock: StoryClock, disk: Disk) -> None:
     journal = Journal(path, clock, before_sync=disk)
     journal.open()
