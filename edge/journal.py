@@ -58,6 +58,8 @@ _PRUNE_ROWS: Final = 1000
 _KEEP_ROWS: Final = 10_000
 """The newest rows that age never removes: a clock that is wrong by years must not empty the record."""
 
+_READ_ROWS: Final = 5000
+
 _SLOW_S: Final = 1.0
 _SLOW_EVERY_S: Final = 3600.0
 """A sync that takes longer is a fault; it is written down once in so long."""
@@ -863,15 +865,22 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
 def lines(
     path: Path, *, since_wall_s: float | None = None, incident: int | None = None, after_seq: int = 0
 ) -> Iterator[Line]:
-    """The lines of the record, oldest first. Raises `FaultError` while it is read."""
-    with _reading(path) as db:
-        found = db.execute(
-            "SELECT * FROM events WHERE seq > ?1 AND (?2 IS NULL OR wall_s >= ?2)"
-            " AND (?3 IS NULL OR incident = ?3) ORDER BY seq",
-            (after_seq, since_wall_s, incident),
-        )
+    """The lines of the record, oldest first. Raises `FaultError` while it is read.
+
+    Read in pieces: a reader who pauses in the middle must not keep the kiosk's log from being folded in.
+    """
+    while True:
+        with _reading(path) as db:
+            found = db.execute(
+                "SELECT * FROM events WHERE seq > ?1 AND (?2 IS NULL OR wall_s >= ?2)"
+                " AND (?3 IS NULL OR incident = ?3) ORDER BY seq LIMIT ?4",
+                (after_seq, since_wall_s, incident, _READ_ROWS),
+            ).fetchall()
         for row in found:
             yield Line(*row)
+        if len(found) < _READ_ROWS:
+            return
+        after_seq = found[-1][0]
 
 
 def recall(path: Path) -> Remembered:

@@ -6,6 +6,8 @@ import contextlib
 import dataclasses
 import json
 import os
+import random
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -130,6 +132,70 @@ def test_lines_are_found_by_incident_and_time(path: Path, clock: StoryClock) -> 
     assert [line.name for line in lines(path, after_seq=4)] == ["e5"]
     first = next(lines(path))
     assert (first.seq, first.boot, first.record, first.mono_s, first.wall_s) == (1, 1, 1, 1.0, 1001.0)
+
+
+def test_a_reader_who_pauses_does_not_hold_the_kiosk_up(
+    path: Path, clock: StoryClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "_READ_ROWS", 2)
+    journal = inline(path, clock)
+    journal.open()
+    for n in range(1, 6):
+        journal.submit(record(n))
+    reader = lines(path)
+    assert next(reader).record == 1
+    journal.submit(record(6))
+    assert journal.close(1)
+    # Nobody holds an old view of the file: all of the log could be folded in.
+    assert not Path(f"{path}-wal").exists()
+    assert [line.record for line in reader] == [2, 3, 4, 5, 6]
+
+
+_WRITE_FOR_EVER = """
+import sys, time
+from pathlib import Path
+from edge.journal import Journal
+from edge.record import Entry, Record
+class Clock:
+    now_s = staticmethod(time.monotonic)
+    wall_s = staticmethod(time.time)
+journal = Journal(Path(sys.argv[1]), Clock())
+remembered = journal.open()
+n = dict(remembered.counters).get("n", 0)
+print("remembered", n, remembered.state, remembered.faults, flush=True)
+while True:
+    if journal.waiting < 10:
+        n += 1
+        entries = (Entry("event", "x", n),) * 2
+        journal.submit(Record(n, time.monotonic(), time.time(), entries, str(n), (), (("n", n),)))
+    for answer in journal.answers():
+        print("written", answer.sequence, flush=True)
+"""
+
+
+def test_a_killed_kiosk_remembers_what_was_answered(path: Path, repo: Path, full: bool) -> None:
+    answered = 0
+    random.seed(5)
+    for _ in range(40 if full else 4):
+        child = subprocess.Popen(
+            [sys.executable, "-c", _WRITE_FOR_EVER, str(path)], stdout=subprocess.PIPE, text=True, cwd=repo
+        )
+        assert child.stdout is not None
+        first = child.stdout.readline().split(maxsplit=3)
+        assert int(first[1]) >= answered
+        assert first[3] == "()\n"
+        assert answered == 0 or first[2] == first[1]
+        child.stdout.readline()
+        time.sleep(random.uniform(0.0, 0.05))
+        child.send_signal(signal.SIGKILL)
+        for line in child.stdout.read().splitlines():
+            answered = max(answered, int(line.split()[1]))
+        child.stdout.close()
+        child.wait(10)
+    found = [line.record for line in lines(path)]
+    assert len(found) >= 2 * answered > 0
+    assert found == [n for n in range(1, len(found) // 2 + 1) for _ in range(2)]
+    assert verify(path).ok
 
 
 def test_a_record_in_memory_serves_a_replay(clock: StoryClock) -> None:
