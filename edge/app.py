@@ -65,6 +65,7 @@ from edge.events import (
     FaceJudged,
     InputMoved,
     KeyTouched,
+    Orderer,
     PeopleJudged,
     PromptGiven,
     RecordAnswered,
@@ -74,8 +75,18 @@ from edge.events import (
 )
 from edge.evidence import Evidence, EvidenceTrouble
 from edge.judge.judge import FACE_CAMERA, Judge
+from edge.messages.inbox import (
+    RELEASE_COUNTER,
+    HelpAsked,
+    Ignored,
+    Inbox,
+    Refusal,
+    ReleaseAsked,
+    ReleaseDesk,
+    StatusAsked,
+)
 from edge.messages.outbox import MessageAccepted, MessageFailed, Outbox
-from edge.messages.texts import Context, make_text, prompt_clips, prompt_text
+from edge.messages.texts import Context, help_text, make_text, prompt_clips, prompt_text, status_text
 from edge.otp import CodeBook, EntryPad, PadResult, Typed
 from edge.record import (
     Answer,
@@ -101,6 +112,7 @@ from hw.ports import (
     ModemDown,
     ModemTrouble,
     Relay,
+    TextReceived,
 )
 from hw.scan import HardwareTrouble, ScanEvent
 
@@ -179,6 +191,8 @@ class Kiosk:
         context: Context,
         listener: Listener,
         clock_jump_s: float = 5.0,
+        inbox: Inbox | None = None,
+        release_desk: ReleaseDesk | None = None,
     ) -> None:
         self.board = board
         self.rules = rules
@@ -192,6 +206,9 @@ class Kiosk:
         self._context = context
         self._listener = listener
         self._clock_jump_s = clock_jump_s
+        self._inbox = inbox
+        self._release_desk = release_desk
+        self._release: tuple[int, float, int] | None = None
         self._queue: deque[Event] = deque()
         self._sequence = 0
         self._next_number = 1
@@ -372,6 +389,8 @@ class Kiosk:
         self._pad.poll(now_s)
         if self._entry is not None and now_s >= self._entry[1]:
             self._judge_entry()
+        if self._release is not None and now_s >= self._release[1]:
+            self._judge_release(now_s)
         self._take_facts(self._judge.tick(now_s), now_s)
         if self._boot_until_s is not None and now_s >= self._boot_until_s:
             self._restart(None, now_s)
@@ -393,6 +412,7 @@ class Kiosk:
             self._evidence.next_wake_s(),
             self._boot_until_s,
             None if self._entry is None else self._entry[1],
+            None if self._release is None else self._release[1],
             self._unsent[0][1] if self._unsent else None,
             self._saved_at_s + self.rules.flow.checkpoint_s if self._counts_down() else None,
         ]
@@ -424,6 +444,8 @@ class Kiosk:
                 self._lock_record = None
             if self._entry is not None and answer.sequence >= self._entry[0]:
                 self._judge_entry()
+            if self._release is not None and answer.sequence >= self._release[0]:
+                self._judge_release(now_s)
             self._drain(now_s)
             while self._unsent and self._unsent[0][0] <= answer.sequence:
                 self._outbox.add(self._unsent.popleft()[2])
@@ -466,6 +488,8 @@ class Kiosk:
                 self._fail(Device.MODEM, f"modem_{change.trouble.value}")
             else:
                 self._well(Device.MODEM)
+        for received in polled.received:
+            self._read_text(received, now_s)
         if polled.rows_changed:
             entries = tuple(
                 Entry(
@@ -479,8 +503,53 @@ class Kiosk:
             self._save(entries, polled.rows_changed, now_s)
         self._drain(now_s)
 
+    def _read_text(self, received: TextReceived, now_s: float) -> None:
+        """Somebody wrote to the kiosk."""
+        if self._inbox is None:
+            return
+        match self._inbox.read(received, now_s):
+            case StatusAsked(sender=sender):
+                self._answer("status", sender, now_s)
+            case HelpAsked(sender=sender):
+                self._answer("help", sender, now_s)
+            case ReleaseAsked() as asked:
+                self._try_release(asked, now_s)
+            case Ignored(sender=unwanted, why=why):
+                self._note("event", "text_ignored", {"from": str(unwanted or "stranger"), "why": why}, now_s)
+
+    def _answer(self, kind: str, to: Recipient, now_s: float) -> None:
+        row = self._alert_row(Tell(kind, self.state.incident, (to,)), to)
+        entry = Entry("event", f"{kind}_asked", self.state.incident, _json({"from": to.value}))
+        sequence = self._save((entry,), (row,), now_s)
+        self._unsent.append((sequence, now_s + self.rules.flow.record_wait_s, row))
+
+    def _try_release(self, asked: ReleaseAsked, now_s: float) -> None:
+        """Count the attempt, on the card, before it is compared."""
+        locked = self.state.incident if self.state.mode is Mode.LOCKED else 0
+        desk = self._release_desk
+        refusal = Refusal.NO_SECRET if desk is None else desk.take(asked, locked)
+        if refusal is not None:
+            self._note("event", refusal.value, {"incident": asked.incident}, now_s)
+            return
+        entry = Entry("event", "release_tried", locked)
+        sequence = self._save((entry,), (), now_s)
+        self._release = (sequence, now_s + self.rules.flow.record_wait_s, locked)
+
+    def _judge_release(self, now_s: float) -> None:
+        if self._release is None or self._release_desk is None:
+            return
+        incident, self._release = self._release[2], None
+        if self._release_desk.judge():
+            self._queue.append(ReleaseOrdered(Orderer.CONTROL_ROOM, incident))
+        else:
+            self._note("event", "release_refused", {"incident": incident}, now_s)
+
     def _text_of(self, row: OutboxRow) -> str | None:
         """The text of a row at the moment of sending; None for a code that is not live any more."""
+        if row.kind == "help":
+            return help_text(self._context)
+        if row.kind == "status":
+            return status_text(self._context, self.board.clock.wall_s(), self._facts())
         if row.kind != CODE_KIND:
             return make_text(row, self._context, self.board.clock.wall_s())
         code = self._book.text()
@@ -745,10 +814,27 @@ class Kiosk:
                 entries=entries,
                 state=msgspec.json.encode(self.state).decode(),
                 rows=rows,
-                counters=(("incident", self.state.incidents), ("number", self._next_number - 1)),
+                counters=self._counters(),
             )
         )
         return self._sequence
+
+    def _counters(self) -> tuple[tuple[str, int], ...]:
+        counters = (("incident", self.state.incidents), ("number", self._next_number - 1))
+        if self._release_desk is None:
+            return counters
+        return (*counters, (RELEASE_COUNTER, self._release_desk.counter))
+
+    def _facts(self) -> dict[str, str]:
+        """The state in a few words, for a text."""
+        now_s = self.board.clock.now_s()
+        faults = ", ".join(sorted(device.value for device in self.state.failed))
+        return {
+            "state": shown(self.state, now_s),
+            "door": "locked" if self.door_locked else "unlocked",
+            "camera": self.state.health.value,
+            "faults": faults or "none",
+        }
 
     def _note(self, kind: str, name: str, data: Mapping[str, object], now_s: float) -> None:
         self._listener(Happening(now_s, kind, {"name": name, **data}))

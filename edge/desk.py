@@ -18,6 +18,8 @@ from edge.events import Orderer, ReleaseOrdered
 from edge.evidence import Evidence
 from edge.journal import Journal
 from edge.judge.judge import Judge
+from edge.messages.channels import release_desk
+from edge.messages.inbox import RELEASE_COUNTER, Inbox
 from edge.messages.outbox import Outbox
 from edge.messages.texts import Context, code_in
 from edge.options import evidence_limits
@@ -160,6 +162,8 @@ class Desk:
             evidence=self._evidence,
             context=context,
             listener=self._listener,
+            inbox=Inbox(self.numbers),
+            release_desk=release_desk(settings, dict(remembered.counters).get(RELEASE_COUNTER, 0)),
         )
         self.powered = True
         self.kiosk.start(remembered, now_s)

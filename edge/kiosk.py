@@ -29,6 +29,8 @@ from edge.evidence import Evidence
 from edge.faults import FaultError, explain
 from edge.journal import Journal, JournalLimits
 from edge.judge.judge import Judge
+from edge.messages.channels import carriers, release_desk
+from edge.messages.inbox import RELEASE_COUNTER, Inbox
 from edge.messages.outbox import Outbox
 from edge.messages.texts import Context
 from edge.options import Commands, add_settings_options, evidence_limits, load_settings
@@ -139,19 +141,21 @@ class Service:
         stack.callback(evidence.close, CLOSE_S)
 
         door = self.board.inputs.fitted(Input.DOOR)
+        ways_out = carriers(settings, data / "evidence", self._clock.wall_s)
+        for carrier in ways_out.values():
+            stack.callback(carrier.close)
         people = settings.people
-        self._outbox = Outbox(
-            {
-                Recipient.WATCHMAN: people.watchman,
-                Recipient.WATCHMAN2: people.watchman2,
-                Recipient.CONTROL_ROOM: people.control_room,
-            },
-        )
+        numbers = {
+            Recipient.WATCHMAN: people.watchman,
+            Recipient.WATCHMAN2: people.watchman2,
+            Recipient.CONTROL_ROOM: people.control_room,
+        }
+        counters = dict(remembered.counters)
         self._kiosk = Kiosk(
             board=self.board,
             rules=Rules(settings.flow, settings.policy, door),
             journal=self._journal,
-            outbox=self._outbox,
+            outbox=Outbox(numbers, carriers=ways_out),
             book=CodeBook(settings.flow.code_digits),
             pad=EntryPad(settings.flow.code_digits, settings.flow.key_timeout_s),
             judge=Judge(settings.flow, self._clock.now_s(), door),
@@ -159,6 +163,8 @@ class Service:
             context=Context.of(settings),
             listener=self._hear,
             clock_jump_s=settings.watchdog.clock_jump_s,
+            inbox=Inbox(numbers),
+            release_desk=release_desk(settings, counters.get(RELEASE_COUNTER, 0)),
         )
         self._eyes = {
             plan.name: EyesSupervisor(
