@@ -16,9 +16,12 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edge.vision.check import (
+    AS_IS,
     EXTENT,
     LABELS,
+    MIRRORED,
     SIZE_PX,
+    STILL,
     Checker,
     Frame,
     Limits,
@@ -342,3 +345,14 @@ def test_the_cut_is_wide_enough_for_chin_and_forehead() -> None:
     assert corners.min() > 0
     assert corners.max() < SIZE_PX
     assert EXTENT > 1.3
+
+
+def test_views_are_averaged(checker: Checker, portrait: Grey) -> None:
+    one, other, both = (
+        checker.check(portrait, BOX, 0.9, MARKS, views) for views in (AS_IS, MIRRORED, AS_IS + MIRRORED)
+    )
+    for name in ("yaw_deg", "pitch_deg"):
+        assert getattr(both, name) == pytest.approx((getattr(one, name) + getattr(other, name)) / 2)
+    low, high = sorted((one.covered_logit, other.covered_logit))
+    assert low - 0.5 <= both.covered_logit <= high + 0.5
+    assert checker.check(portrait, BOX, 0.9, MARKS, STILL).verdict is FaceVerdict.PROPER

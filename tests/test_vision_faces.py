@@ -121,3 +121,12 @@ def test_a_video_frame_is_judged_alike(faces: Faces, portrait: Picture) -> None:
     for head, verdict in ((portrait, FaceVerdict.PROPER), (masked(portrait), FaceVerdict.COVERED)):
         frame = to_grey(head)[10:250, 60:380]
         assert [f.verdict for f in faces(np.ascontiguousarray(frame))] == [verdict]
+
+
+def test_every_other_frame_is_seen_in_a_mirror(faces: Faces, portrait: Picture) -> None:
+    frame = np.ascontiguousarray(to_grey(portrait)[10:250, 60:380])
+    first, second, third, fourth = (faces(frame) for _ in range(4))
+    assert first == third
+    assert second == fourth
+    assert first[0].box == second[0].box
+    assert first[0].covered_logit != second[0].covered_logit

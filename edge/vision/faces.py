@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.vision.check import Checker
+from edge.vision.check import AS_IS, MIRRORED, STILL, Checker, View
 from edge.vision.find import Finder, Found
 from edge.vision.observation import Face, FaceVerdict, PictureVerdict
 
@@ -44,19 +44,24 @@ class Faces:
     def __init__(self, model_dir: Path) -> None:
         self._finder = Finder(model_dir)
         self._checker = Checker.open(model_dir)
+        self._mirror = True
 
     def __call__(self, grey: Picture) -> tuple[Face, ...]:
-        """Faces of one video frame, widest first, in the frame's own pixels."""
-        return self._judged(grey, self._finder.find(grey))
+        """Faces of one video frame, widest first, in the frame's own pixels.
+
+        Every other frame is judged in a mirror: over two frames the judge has both views for one pass each.
+        """
+        self._mirror = not self._mirror
+        return self._judged(grey, self._finder.find(grey), MIRRORED if self._mirror else AS_IS)
 
     def look_at(self, picture: Picture) -> Looked:
         """A still picture of any size, searched longer than a video frame. ValueError where it is none."""
         grey = to_grey(picture)
-        faces = self._judged(grey, self._finder.look(grey))
+        faces = self._judged(grey, self._finder.look(grey), STILL)
         return Looked(picture_verdict(faces), len(persons(faces)), faces)
 
-    def _judged(self, grey: Picture, found: Sequence[Found]) -> tuple[Face, ...]:
-        faces = [self._checker.check(grey, f.box, f.score, f.landmarks) for f in found]
+    def _judged(self, grey: Picture, found: Sequence[Found], views: Sequence[View]) -> tuple[Face, ...]:
+        faces = [self._checker.check(grey, f.box, f.score, f.landmarks, views) for f in found]
         return tuple(sorted(faces, key=lambda face: -face.box[2]))
 
 

@@ -237,7 +237,7 @@ def _lenses(g: Geometry, rng: Rng) -> list[list[tuple[float, float]]]:
 def _lens(
     rng: Rng, lens: list[tuple[float, float]], shape: tuple[int, int], style: float, tint: NDArray[np.float64]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """What a dark lens shows, (h, w, 3), and how much it hides, (h, w): black, graded, or a mirror of the scene."""
+    """What a dark lens shows, (h, w, 3), and how much it hides, (h, w): black, graded, or a mirror."""
     h, w = shape
     ys = np.linspace(-1, 1, h, dtype=np.float32)[:, None]
     low, high = min(p[1] for p in lens) / h * 2 - 1, max(p[1] for p in lens) / h * 2 - 1
