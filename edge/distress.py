@@ -64,7 +64,7 @@ def call(settings: Settings, modem: Modem, clock: Clock, sleep: Callable[[float]
 
 def text(cabin: str) -> str:
     """What the control room reads, within one text."""
-    return f"{cabin}: kiosk OUT OF SERVICE, it failed repeatedly. Door unlocked, permit off. Restarts in 15 min."
+    return f"{cabin}: kiosk OUT OF SERVICE, failed repeatedly. Door unlocked, permit off. Restarts in 15 min."
 
 
 def _lately(told: Path, wall_s: float) -> bool:
