@@ -382,13 +382,10 @@ class _Draft:
             no_lock=False,
             face=FaceFact.UNKNOWN,
             cover=Cover.NONE,
-            several=False,
-            several_since_s=None,
             warn_ticket=None,
             prompted_at_s=None,
             say_again_s=None,
             locked_at_s=None,
-            active=self.s.active - {Anomaly.SEVERAL_PERSONS},
         )
         if self.s.mode is Mode.WARNED:
             self.say(PromptKey.SILENCE)

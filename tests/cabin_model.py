@@ -90,6 +90,7 @@ class Watch:
     lock_up: float = 0.0  # how long a lock stands, counting only time with power
     lock_credit: float = 0.0  # how much of that the restarts may have taken or given
     incident: int = 0
+    recorded: bool = False
     reached: bool = False
     locks: int = 0
     released: bool = False
@@ -119,8 +120,7 @@ class Watch:
         return other
 
     def key(self, ticket: int) -> tuple[object, ...]:
-        """All that matters for the future, with tickets counted back from the newest."""
-        threats = tuple(t - ticket for t in self.threats[-1:])
+        """All that matters for the future, if only the newest ticket may still be answered."""
         facts = self.facts
         return (
             facts.fire,
@@ -140,6 +140,7 @@ class Watch:
             self.permit,
             self.lock_up,
             self.lock_credit,
+            self.recorded,
             self.reached,
             self.locks,
             self.released,
@@ -147,7 +148,7 @@ class Watch:
             self.fire_quiet_for,
             self.door_opened,
             self.door_cycled,
-            threats,
+            ticket in self.threats,
             self.live,
             self.code_age,
             self.accepted_for,
@@ -297,7 +298,7 @@ class Watch:
         flow = self.rules.flow
         match command:
             case RecordLock(incident):
-                self.incident = incident
+                self.incident, self.recorded = incident, True
                 self._check_deadline(before)
                 self.lock_up = self.lock_credit = 0.0
                 self.reached = False
@@ -365,6 +366,7 @@ class Watch:
         assert not facts.fire, "locked during a fire"
         assert not facts.exit, "locked against the exit button"
         assert self.mode is Mode.LOCKED
+        assert self.recorded, "the door locks without a lock on record"
         if isinstance(event, Restarted):
             assert not (facts.door_open and self.rules.door_contact), "a restart locks an open door"
             assert event.present, "a restart locks a cabin in which nobody was seen"
@@ -380,6 +382,7 @@ class Watch:
     def _left_locked(self, event: Event, relay: bool, live_entry: bool) -> None:
         """Property 2: who opened it."""
         flow = self.rules.flow
+        self.recorded = False
         if self.mode in (Mode.WARNED, Mode.CLEARED, Mode.VACANT):
             assert not relay, "a lock taken back after the door had moved"
             assert not self.live

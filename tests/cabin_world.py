@@ -32,6 +32,7 @@ from edge.events import (
     AnomalyEnded,
     Appeared,
     CameraJudged,
+    ClockJumped,
     CodeAccepted,
     Device,
     DeviceFailed,
@@ -39,6 +40,7 @@ from edge.events import (
     Emptied,
     EntryCompleted,
     EntryJudged,
+    EntryVerdict,
     Event,
     FaceFact,
     FaceJudged,
@@ -70,6 +72,40 @@ FACES = {
 }
 
 
+EVENTS: tuple[Event, ...] = (
+    Appeared(),
+    Emptied(),
+    PresenceStuck(),
+    *(FaceJudged(face) for face in FaceFact),
+    *(FaceJudged(FaceFact.COVERED, cover) for cover in Cover),
+    PeopleJudged(True),
+    PeopleJudged(False),
+    *(CameraJudged(health) for health in CameraHealth),
+    *(AnomalyBegan(anomaly, "detail") for anomaly in Anomaly),
+    *(AnomalyEnded(anomaly) for anomaly in Anomaly),
+    *(InputMoved(name, active) for name in Input for active in (True, False)),
+    KeyTouched(),
+    EntryCompleted(),
+    *(EntryJudged(verdict) for verdict in EntryVerdict),
+    *(RecordAnswered(incident) for incident in (0, 1, 2)),
+    *(CodeAccepted(i, issue, whom) for i in (1, 2) for issue in (1, 2) for whom in Recipient),
+    *(PromptGiven(ticket) for ticket in (0, 1, 2, 99)),
+    *(ReleaseOrdered(by, incident) for by in Orderer for incident in (0, 1, 7)),
+    *(DeviceFailed(device, "some_code") for device in Device),
+    *(DeviceRecovered(device) for device in Device),
+    ClockJumped(-3600.0),
+    *(
+        Restarted(fire, exit_, door_open, present)
+        for fire in (True, False)
+        for exit_ in (True, False)
+        for door_open in (True, False)
+        for present in (True, False, None)
+    ),
+    Ticked(),
+)
+"""One of every kind in every variant, sensible or not."""
+
+
 class Cabin:
     """One cabin on a story clock. What answers by itself can be switched off: `card`, `speaker`, `phones`."""
 
@@ -90,6 +126,7 @@ class Cabin:
         self.sound = Sound.OFF
         self.book = CodeBook(self.flow.code_digits)
         self.old_codes: list[str] = []
+        self._typed = Typed("")
 
     # --- the machinery ------------------------------------------------------------------------------
 
@@ -100,6 +137,8 @@ class Cabin:
         self.watch.saw(event, done.state, done.commands, self.now_s)
         if done.state.mode.value != self.modes[-1]:
             self.modes.append(done.state.mode.value)
+        for command in done.commands:
+            self._carry_out(command)
         self.all += done.commands
         self.fresh += done.commands
         return done.commands
@@ -115,7 +154,7 @@ class Cabin:
             waiting = answers + waiting
         return self
 
-    def _answer(self, command: Command) -> list[Event]:
+    def _carry_out(self, command: Command) -> None:
         match command:
             case SetDoor(locked):
                 self.door = locked
@@ -123,18 +162,25 @@ class Cabin:
                 self.permit = on
             case SetSound(sound):
                 self.sound = sound
+            case IssueCode(_, issue):
+                self._keep_old_code()
+                self.book.issue(issue)
+            case VoidCode():
+                self._keep_old_code()
+                self.book.void()
+            case _:
+                pass
+
+    def _keep_old_code(self) -> None:
+        if (old := self.book.text()) is not None:
+            self.old_codes.append(old)
+
+    def _answer(self, command: Command) -> list[Event]:
+        match command:
             case Say(ticket, _, _, _) if self.speaker:
                 return [PromptGiven(ticket)]
             case RecordLock(incident) if self.card:
                 return [RecordAnswered(incident)]
-            case IssueCode(_, issue):
-                if (old := self.book.text()) is not None:
-                    self.old_codes.append(old)
-                self.book.issue(issue)
-            case VoidCode():
-                if (old := self.book.text()) is not None:
-                    self.old_codes.append(old)
-                self.book.void()
             case SendCode(incident, issue, recipient, _) if recipient in self.phones:
                 return [CodeAccepted(incident, issue, recipient)]
             case JudgeEntry():

@@ -29,73 +29,17 @@ from edge.commands import PromptCause, PromptKey, SetDoor, SetPermit
 from edge.events import (
     FACTS,
     Anomaly,
-    AnomalyBegan,
-    AnomalyEnded,
-    Appeared,
-    CameraJudged,
-    ClockJumped,
-    CodeAccepted,
     Device,
-    DeviceFailed,
-    DeviceRecovered,
-    Emptied,
     EntryCompleted,
-    EntryJudged,
-    EntryVerdict,
     Event,
-    FaceFact,
-    FaceJudged,
-    InputMoved,
-    KeyTouched,
-    Orderer,
-    PeopleJudged,
-    PresenceStuck,
-    PromptGiven,
-    RecordAnswered,
-    ReleaseOrdered,
     Restarted,
     Ticked,
 )
 from edge.flow import Flow, PermitRule, Policy, Siren
-from edge.record import Recipient
-from edge.vision.observation import CameraHealth, Cover
-from hw.ports import Input
-from tests.cabin_world import Cabin
+from tests.cabin_world import EVENTS, Cabin
 
 RULES = Rules(flow=Flow())
 KINDS = typing.get_args(Event)
-
-EVENTS: tuple[Event, ...] = (
-    Appeared(),
-    Emptied(),
-    PresenceStuck(),
-    *(FaceJudged(face) for face in FaceFact),
-    *(FaceJudged(FaceFact.COVERED, cover) for cover in Cover),
-    PeopleJudged(True),
-    PeopleJudged(False),
-    *(CameraJudged(health) for health in CameraHealth),
-    *(AnomalyBegan(anomaly, "detail") for anomaly in Anomaly),
-    *(AnomalyEnded(anomaly) for anomaly in Anomaly),
-    *(InputMoved(name, active) for name in Input for active in (True, False)),
-    KeyTouched(),
-    EntryCompleted(),
-    *(EntryJudged(verdict) for verdict in EntryVerdict),
-    *(RecordAnswered(incident) for incident in (0, 1, 2)),
-    *(CodeAccepted(i, issue, whom) for i in (1, 2) for issue in (1, 2) for whom in Recipient),
-    *(PromptGiven(ticket) for ticket in (0, 1, 2, 99)),
-    *(ReleaseOrdered(by, incident) for by in Orderer for incident in (0, 1, 7)),
-    *(DeviceFailed(device, "some_code") for device in Device),
-    *(DeviceRecovered(device) for device in Device),
-    ClockJumped(-3600.0),
-    *(
-        Restarted(fire, exit_, door_open, present)
-        for fire in (True, False)
-        for exit_ in (True, False)
-        for door_open in (True, False)
-        for present in (True, False, None)
-    ),
-    Ticked(),
-)
 
 
 def places() -> dict[str, Cabin]:
