@@ -86,7 +86,7 @@ from edge.messages.inbox import (
     StatusAsked,
 )
 from edge.messages.outbox import MessageAccepted, MessageFailed, Outbox
-from edge.messages.texts import Context, help_text, make_text, prompt_clips, prompt_text, status_text
+from edge.messages.texts import Context, make_text, prompt_clips, prompt_text
 from edge.otp import CodeBook, EntryPad, PadResult, Typed
 from edge.record import (
     Answer,
@@ -517,11 +517,15 @@ class Kiosk:
             case Ignored(sender=unwanted, why=why):
                 self._note("event", "text_ignored", {"from": str(unwanted or "stranger"), "why": why}, now_s)
 
-    def _answer(self, kind: str, to: Recipient, now_s: float) -> None:
-        row = self._alert_row(Tell(kind, self.state.incident, (to,)), to)
-        entry = Entry("event", f"{kind}_asked", self.state.incident, _json({"from": to.value}))
+    def _answer(self, kind: str, to: Recipient, now_s: float, reason: str = "") -> None:
+        row = self._alert_row(Tell(kind, self.state.incident, (to,), reason), to)
+        entry = Entry("event", f"{kind}_asked", self.state.incident, _json({"to": to.value}))
         sequence = self._save((entry,), (row,), now_s)
         self._unsent.append((sequence, now_s + self.rules.flow.record_wait_s, row))
+
+    def report(self, selftest: str, now_s: float) -> None:
+        """The daily line to the control room; `selftest` is `ok` or the code of what was found."""
+        self._answer("daily", Recipient.CONTROL_ROOM, now_s, selftest)
 
     def _try_release(self, asked: ReleaseAsked, now_s: float) -> None:
         """Count the attempt, on the card, before it is compared."""
@@ -546,12 +550,9 @@ class Kiosk:
 
     def _text_of(self, row: OutboxRow) -> str | None:
         """The text of a row at the moment of sending; None for a code that is not live any more."""
-        if row.kind == "help":
-            return help_text(self._context)
-        if row.kind == "status":
-            return status_text(self._context, self.board.clock.wall_s(), self._facts())
         if row.kind != CODE_KIND:
-            return make_text(row, self._context, self.board.clock.wall_s())
+            facts = self._facts() | ({"selftest": row.reason} if row.kind == "daily" else {})
+            return make_text(row, self._context, self.board.clock.wall_s(), facts=facts)
         code = self._book.text()
         if code is None or (row.incident, row.issue) != (self.state.incident, self._book.live_issue):
             return None

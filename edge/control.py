@@ -14,7 +14,7 @@ import struct
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
@@ -29,10 +29,14 @@ Reply = dict[str, object]
 
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`verb` is `status` or `release`; `incident` 0 means the lock that stands."""
+    """`verb` is `status`, `release` or `report`; `incident` 0 means the lock that stands.
+
+    `finding` of a report is `ok` or a code of the fault catalogue.
+    """
 
     verb: str
     incident: int = 0
+    finding: Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9_]{0,40}\Z")] = ""
 
 
 # --- in the kiosk ----------------------------------------------------------------------------------

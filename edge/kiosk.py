@@ -15,6 +15,7 @@ import os
 import queue
 import signal
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,20 +32,22 @@ from edge.journal import Journal, JournalLimits
 from edge.judge.judge import Judge
 from edge.messages.channels import carriers, release_desk
 from edge.messages.inbox import RELEASE_COUNTER, Inbox
-from edge.messages.outbox import Outbox
-from edge.messages.texts import Context
+from edge.messages.outbox import MessageAccepted, MessageFailed, Outbox
+from edge.messages.texts import Context, clip_texts, make_text
 from edge.options import Commands, add_settings_options, evidence_limits, load_settings
 from edge.otp import CodeBook, EntryPad
-from edge.record import Recipient
+from edge.record import Channel, OutboxRow, Recipient
 from edge.ring import RingReader
 from edge.settings import Secret, Settings, read_secret
 from edge.vision.eyes import EyesEvent, EyesProcess, EyesSupervisor
 from edge.vision.plans import eyes_plans, ring_file
 from hw.board import Voice, close_board, open_board, rest_relays
 from hw.clock import SystemClock
+from hw.modem.pin import PinFile
 from hw.modem.real import SerialModem
 from hw.pins import open_lgpio
 from hw.ports import Board, HardwareError, Input, InputChange
+from hw.prompt.real import make_clips
 from hw.scan import ScanEvent, Scanner, ScanThread
 
 TURN_S: Final = 0.05
@@ -53,6 +56,7 @@ TURN_S: Final = 0.05
 FEED_S: Final = 2.0
 SCAN_SILENT_S: Final = 1.0
 CLOSE_S: Final = 3.0
+DISTRESS_S: Final = 180.0
 
 
 def add_parser(commands: Commands) -> None:
@@ -60,6 +64,12 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("--verbose", action="store_true", help="print what happens (never a code)")
     add_settings_options(parser)
     parser.set_defaults(run=run)
+    clips = commands.add_parser("prompts", help="make the spoken prompts with espeak-ng")
+    add_settings_options(clips)
+    clips.set_defaults(run=_prompts)
+    distress = commands.add_parser("distress", help="text that the kiosk is out of service (it must not run)")
+    add_settings_options(distress)
+    distress.set_defaults(run=_distress)
     rest = commands.add_parser("rest-pins", help="bring the relays to rest: door unlocked, permit off")
     add_settings_options(rest)
     rest.set_defaults(run=_rest_pins)
@@ -240,6 +250,9 @@ class Service:
     def _answer(self, asked: Asked, now_s: float) -> Reply:
         if asked.request.verb == "status":
             return self._kiosk.status(now_s)
+        if asked.request.verb == "report" and asked.uid in (0, os.getuid()):
+            self._kiosk.report(asked.request.finding, now_s)
+            return {"told": True}
         if asked.request.verb != "release":
             return {"error": "not_understood"}
         if asked.uid != 0:
@@ -271,17 +284,30 @@ def _without_first_levels(items: queue.SimpleQueue[_Item]) -> queue.SimpleQueue[
     return kept
 
 
-def open_real(settings: Settings, clock: SystemClock) -> Board:
-    """The devices of this machine. Raises `HardwareError`, `FaultError`."""
-    modem = SerialModem(
+def prompts_folder(settings: Settings) -> Path:
+    return Path(settings.paths.data) / "prompts" / settings.cabin.language
+
+
+def open_modem(settings: Settings, clock: SystemClock) -> SerialModem:
+    """The modem of this machine. Raises `FaultError` for a PIN that cannot be read."""
+    return SerialModem(
         settings.modem.port,
         settings.modem.profile,
         read_secret(settings, Secret.SIM_PIN),
         clock,
+        baud=settings.modem.baud,
+        pin_memory=PinFile(Path(settings.paths.data) / "sim-pin-tried"),
+        balance_ussd=settings.modem.balance_ussd or None,
+        reports=settings.modem.delivery_reports,
     )
+
+
+def open_real(settings: Settings, clock: SystemClock) -> Board:
+    """The devices of this machine. Raises `HardwareError`, `FaultError`."""
+    modem = open_modem(settings, clock)
     runtime = Path(settings.paths.runtime)
-    clips = Path(settings.paths.data) / "prompts" / settings.cabin.language
-    voice = Voice(clips if clips.is_dir() else None, display=runtime / "prompt.txt")
+    clips = prompts_folder(settings)
+    voice = Voice(clips if clips.is_dir() else None)
     return open_board(settings.wiring, clock=clock, modem=modem, voice=voice, work_dir=runtime)
 
 
@@ -301,3 +327,43 @@ def _rest_pins(args: argparse.Namespace) -> int:
     _make_folder(runtime)
     rest_relays(open_lgpio(runtime), settings.wiring)
     return 0
+
+
+def _prompts(args: argparse.Namespace) -> int:
+    settings = load_settings(args)
+    language = settings.cabin.language
+    made = make_clips(clip_texts(language), language, prompts_folder(settings))
+    print(f"{len(made)} phrases in {prompts_folder(settings)}")
+    return 0
+
+
+def _distress(args: argparse.Namespace) -> int:
+    """Tell everybody that the kiosk is down, straight through the modem: there is no loop to ask."""
+    settings = load_settings(args, kiosk=True)
+    clock = SystemClock()
+    now_s = clock.now_s()
+    context = Context.of(settings)
+    people = {
+        Recipient.CONTROL_ROOM: settings.people.control_room,
+        Recipient.WATCHMAN: settings.people.watchman,
+    }
+    outbox = Outbox(people)
+    for number, to in enumerate((to for to, phone in people.items() if phone), 1):
+        outbox.add(OutboxRow(number, 0, "out_of_service", 0, to, Channel.SMS, clock.wall_s(), DISTRESS_S))
+    modem = open_modem(settings, clock)
+    failed = 0
+    try:
+        while outbox.waiting and clock.now_s() < now_s + DISTRESS_S + TURN_S:
+            step = outbox.poll(
+                clock.now_s(), clock.wall_s(), modem, lambda row: make_text(row, context, clock.wall_s())
+            )
+            for event in step.events:
+                if isinstance(event, MessageFailed) and event.final:
+                    failed += 1
+                    print(f"{event.row.recipient}: not told: {event.cause}", file=sys.stderr)
+                elif isinstance(event, MessageAccepted):
+                    print(f"{event.row.recipient}: told")
+            time.sleep(TURN_S)
+    finally:
+        modem.close()
+    return 1 if failed or outbox.waiting else 0

@@ -16,7 +16,9 @@ import msgspec
 import numpy as np
 
 from edge import journal
+from edge.control import Request, ask
 from edge.faults import FaultError, explain
+from edge.kiosk import open_modem
 from edge.options import Commands, add_settings_options, load_settings, model_dir
 from edge.settings import Secret, Settings, read_secret
 from edge.vision.eyes import EyesEvent, EyesProcess, EyesSupervisor
@@ -53,6 +55,9 @@ def add_parser(commands: Commands) -> None:
         action="store_true",
         help="leave the pins and the modem alone (a running kiosk has them)",
     )
+    parser.add_argument(
+        "--tell", action="store_true", help="have the running kiosk text the outcome to the control room"
+    )
     add_settings_options(parser)
     parser.set_defaults(run=run)
 
@@ -60,14 +65,18 @@ def add_parser(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> int:
     settings = load_settings(args)
     bad = 0
-    for finding in findings(settings, hardware=not args.no_hardware):
+    first_bad = ""
+    for finding in findings(settings, hardware=not (args.no_hardware or args.tell)):
         bad += not finding.ok
+        first_bad = first_bad or finding.code
         if args.json:
             print(msgspec.json.encode(msgspec.to_builtins(finding)).decode())
             continue
         print(f"[{'✓' if finding.ok else '✗'}] {finding.name:<12} {finding.detail}")
         if not finding.ok:
             print("\n".join(f"      {line}" for line in explain(finding.code).splitlines()[1:]))
+    if args.tell:
+        ask(Path(settings.paths.runtime), Request("report", finding=first_bad or "ok"))
     return 1 if bad else 0
 
 
@@ -156,7 +165,7 @@ def _camera(settings: Settings) -> str:
 
 def _hardware(settings: Settings) -> Iterator[Finding]:
     clock = SystemClock()
-    modem = SerialModem(settings.modem.port, settings.modem.profile, None, clock)
+    modem = open_modem(settings, clock)
     try:
         board = open_board(
             settings.wiring,
