@@ -70,7 +70,7 @@ class HandModem:
 
     def send(self, ticket: int, number: str, text: str, deadline_s: float) -> None:
         if self.broken:
-            raise HardwareError("serial_failed", "unplugged")
+            raise HardwareError("modem_absent", "unplugged")
         assert self.idle, "two texts at once"
         self.idle = False
         self.sent.append((ticket, number, text, deadline_s))

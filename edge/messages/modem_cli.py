@@ -14,31 +14,40 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TextIO
 
-from edge.faults import CATALOGUE, explain
+from edge.faults import explain
 from edge.options import Commands, add_settings_options, load_settings
 from edge.settings import Secret, Settings, read_secret
+from hw.clock import SystemClock
 from hw.modem.at import Status
 from hw.modem.fake import FAULTS, FakeModem, PtyModem
 from hw.modem.models import PROFILES, identify
 from hw.modem.pin import PinFile
 from hw.modem.real import SerialModem
-from hw.ports import Clock, ModemDown, ModemEvent, ModemReady, TextAccepted, TextDelivered, TextFailed
+from hw.ports import (
+    Clock,
+    ModemDown,
+    ModemEvent,
+    ModemReady,
+    ModemTrouble,
+    TextAccepted,
+    TextDelivered,
+    TextFailed,
+)
 
 DONE, WRONG, FAULT = 0, 1, 3
 CHECK_S: Final = 90.0
 SEND_S: Final = 90.0
 _STEP_S: Final = 0.05
 _WEAK_DBM: Final = -100
-
-
-class SystemClock:
-    """This machine's two clocks."""
-
-    def now_s(self) -> float:
-        return time.monotonic()
-
-    def wall_s(self) -> float:
-        return time.time()
+_HOPELESS: Final = frozenset(
+    {
+        ModemTrouble.ABSENT,
+        ModemTrouble.BUSY,
+        ModemTrouble.NO_SIM,
+        ModemTrouble.PIN_WANTED,
+        ModemTrouble.PIN_WRONG,
+    }
+)
 
 
 def open_modem(settings: Settings, clock: Clock, power: Callable[[bool], None] | None = None) -> SerialModem:
@@ -135,18 +144,12 @@ class _Line:
 
     def _hopeless(self) -> bool:
         """A port that is not there, or a card that wants something, will not mend while we look."""
-        if self.down is None:
-            return False
-        port_code = self.down.detail.split(":")[0] in CATALOGUE
-        return port_code or self.down.trouble.value in ("pin_wanted", "pin_wrong", "no_sim")
+        return self.down is not None and self.down.trouble in _HOPELESS
 
     def explain(self) -> str:
-        """The fault in four lines: the port's own code where it has one, else the modem's."""
+        """The fault in four lines."""
         if self.down is None:
             return explain("modem_mute", "no answer yet")
-        code, _, rest = self.down.detail.partition(": ")
-        if code in CATALOGUE:
-            return explain(code, rest)
         return explain(f"modem_{self.down.trouble.value}", self.down.detail)
 
 

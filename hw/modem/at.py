@@ -47,6 +47,8 @@ _PROMPT_S: Final = 5.0
 _DRAIN_S: Final = 30.0
 """How long after its deadline a text may still be accepted, before the modem counts as hung."""
 _WAKE_S: Final = 10.0
+_WAKE_SOFT_S: Final = 4.0
+_LIST_S: Final = 5.0
 _SIM_S: Final = 20.0
 _SEARCH_S: Final = 2.0
 _SEARCH_TOLD_S: Final = 15.0
@@ -751,9 +753,9 @@ class Engine:
 
     # --- getting ready --------------------------------------------------------------------------
 
-    def _get_ready(self) -> _Script:
+    def _get_ready(self, wake_s: float | None = None) -> _Script:
         self._awake = False
-        yield from self._wake(_WAKE_S)
+        yield from self._wake(_WAKE_S if wake_s is None else wake_s)
         self._awake = True
         self._echoes = False
         yield from self._ask("AT+CMEE=1")
@@ -785,6 +787,8 @@ class Engine:
             if answer.ok:
                 return
             if self._now >= give_up_s:
+                # Waking tries all that the gentle rung would.
+                self._rung = max(self._rung, 1)
                 raise _Broken(ModemTrouble.MUTE, "no answer to AT")
             escape = b"" if escape else _ESCAPE
             yield _Pause(0.3)
@@ -1049,7 +1053,7 @@ class Engine:
 
     def _fail_late(self, text: _Text) -> None:
         if text.handed_over:
-            self._fail(text, ModemTrouble.MUTE, "the network had not answered by the deadline", True)
+            self._fail(text, ModemTrouble.REFUSED, "the network had not answered by the deadline", True)
         else:
             trouble, why = text.setback or (ModemTrouble.BUSY, "the modem was busy")
             if self._unanswered_s() >= _UNANSWERED_S:
@@ -1070,7 +1074,9 @@ class Engine:
         """Everything that is stored is told, then deleted, so that the storage never stays full."""
         self._inbox_due = False
         command = 'AT+CMGL="ALL"' if self.profile.text_mode else "AT+CMGL=4"
-        answer = yield _Ask(command.encode("ascii") + b"\r", 10.0, info="+CMGL:", many=True)
+        answer = yield _Ask(command.encode("ascii") + b"\r", _LIST_S, info="+CMGL:", many=True)
+        if answer.outcome is _Outcome.TIMEOUT and self._heard_s <= self._due_s - _LIST_S:
+            raise _Broken(ModemTrouble.MUTE, "no answer to AT+CMGL")
         if not answer.ok:
             return
         for header, payload in zip(answer.lines[::2], answer.lines[1::2], strict=True):
@@ -1104,14 +1110,12 @@ class Engine:
             yield _Ask(_ESCAPE, 0.2)
         elif rung is Rung.RESET:
             yield _Ask(_ESCAPE, 0.2)
-            yield _Ask(self.profile.reset.encode("ascii") + b"\r", 5.0)
+            yield _Ask(self.profile.reset.encode("ascii") + b"\r", 2.0)
             yield _Pause(2.0)
         else:
             self._requests.append(Request.REOPEN if rung is Rung.REOPEN else Request.POWER_CYCLE)
             yield _Pause(3.0)
-        if rung is not Rung.SOFT:
-            yield from self._wake(self.profile.boot_s)
-        yield from self._get_ready()
+        yield from self._get_ready(_WAKE_SOFT_S if rung is Rung.SOFT else self.profile.boot_s)
 
     def _next_rung(self, broken: _Broken) -> tuple[Rung, float]:
         """The rung and the pause before it.

@@ -241,7 +241,7 @@ class SerialModem:
         self._close_port()
         now_s = self._clock.now_s()
         self._retry_s = now_s + _RETRY_FIRST_S
-        self._engine.port_lost(now_s, f"serial_failed: {detail}")
+        self._engine.port_lost(now_s, detail)
 
     def _serve_requests(self, now_s: float) -> None:
         for request in self._engine.take_requests():
@@ -262,12 +262,12 @@ class SerialModem:
 
 
 def _opening_trouble(error: Exception) -> tuple[ModemTrouble, str]:
-    """The fault code in front of the detail, as the catalogue names it."""
+    """What is the matter with a port that cannot be opened, in words that name the remedy's object."""
     number = error.errno if isinstance(error, OSError) else None
     if number in (errno.EBUSY, errno.EAGAIN, errno.EWOULDBLOCK) or "exclusively lock" in str(error):
-        return ModemTrouble.BUSY, "serial_busy: another program uses the port"
+        return ModemTrouble.BUSY, "another program uses the port"
     if number in (errno.EACCES, errno.EPERM):
-        return ModemTrouble.ABSENT, "serial_denied: the port may not be opened by this user"
+        return ModemTrouble.ABSENT, "the port may not be opened by this user"
     if number in (errno.ENOENT, errno.ENXIO, errno.ENODEV):
-        return ModemTrouble.ABSENT, "serial_missing: there is no such port"
-    return ModemTrouble.ABSENT, "serial_failed: the port cannot be opened"
+        return ModemTrouble.ABSENT, "there is no such port"
+    return ModemTrouble.ABSENT, "the port cannot be opened"

@@ -1,0 +1,130 @@
+"""The technician's tool, as a process, against a fake modem that is another process."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge.messages import modem_cli
+from hw.modem.fake import FakeModem, PtyModem
+
+RUN = (
+    "import argparse, sys; from edge.messages import modem_cli; p = argparse.ArgumentParser();"
+    " modem_cli.add_parser(p.add_subparsers()); a = p.parse_args(); sys.exit(a.run(a))"
+)
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def run(*words: str) -> int:
+    parser = argparse.ArgumentParser()
+    modem_cli.add_parser(parser.add_subparsers())
+    args = parser.parse_args(["modem", *words])
+    code: int = args.run(args)
+    return code
+
+
+@pytest.fixture
+def pty(tmp_path: Path) -> Iterator[PtyModem]:
+    pty = PtyModem(FakeModem(), link=tmp_path / "modem")
+    yield pty
+    pty.close()
+
+
+@pytest.fixture
+def common(pty: PtyModem, tmp_path: Path) -> list[str]:
+    return ["--port", pty.port, "--set", f'paths.data="{tmp_path}"']
+
+
+def test_check_finds_nothing_wrong(common: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("check", *common) == 0
+    out = capsys.readouterr().out
+    assert "✓ answers: SIMCOM_SIM800L" in out
+    assert "✓ profile: sim800" in out
+    assert "✗" not in out
+
+
+def test_check_as_json(common: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("check", "--json", *common) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["ready"], told["operator"], told["profile"]) == (True, "Testnet", "sim800")
+
+
+def test_check_names_the_fault(
+    pty: PtyModem, common: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pty.fault("no_sim")
+    assert run("check", *common) == 1
+    assert "modem_no_sim" in capsys.readouterr().err
+    assert run("check", "--port", str(tmp_path / "nothing"), "--set", f'paths.data="{tmp_path}"') == 1
+    err = capsys.readouterr().err
+    assert "no such port" in err
+    assert "remedy" in err
+
+
+def test_a_pin_that_the_card_refuses_is_not_tried_again_by_the_next_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret = tmp_path / "pin"
+    secret.write_text("9999\n")
+    secret.chmod(0o600)
+    pty = PtyModem(FakeModem("generic", pin="1234"))
+    words = ["--port", pty.port, "--set", f'paths.data="{tmp_path}"', "--set", f'modem.pin_file="{secret}"']
+    try:
+        assert run("check", *words) == 1
+        assert run("check", *words) == 1
+        assert pty.fake.pin_tries == 2
+        assert "modem_pin_wrong" in capsys.readouterr().err
+        secret.write_text("1234\n")
+        assert run("check", *words) == 0
+    finally:
+        pty.close()
+
+
+def test_send_says_what_became_of_a_text(
+    pty: PtyModem, common: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("send", *common, "--delivery", "+15550100", "hello") == 0
+    out = capsys.readouterr().out
+    assert "accepted by the network" in out
+    assert "✓ delivered" in out
+    assert [text.text for text in pty.fake.texts] == ["hello"]
+    pty.fault("no_credit")
+    assert run("send", *common, "--json", "+15550100") == 1
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["accepted"] is False
+    assert "modem_no_credit" in captured.err
+
+
+def test_watch_shows_signal_and_registration(common: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("watch", *common, "--for", "2") == 0
+    out = capsys.readouterr().out
+    assert "[######....] -73 dBm" in out
+    assert "CREG home" in out
+    assert out.rstrip().endswith("state    ready")
+
+
+def test_the_fake_is_served_and_shows_what_phones_receive(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    link = tmp_path / "fake modem"
+    words = [sys.executable, "-c", RUN, "modem", "fake", "--port-link", str(link), "--instant", "--quiet"]
+    with subprocess.Popen(
+        words, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+    ) as fake:
+        assert fake.stdout is not None
+        assert fake.stdout.readline() == f"port {link}\n"
+        assert run("send", "--port", str(link), "--set", f'paths.data="{tmp_path}"', "+15550100", "hi") == 0
+        assert fake.stdout.readline() == "sms to +15550100: hi\n"
+        fake.terminate()
+
+
+def test_the_fake_ends_by_itself_and_knows_its_faults(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("fake", "--for", "0.1") == 0
+    assert run("fake", "--fault", "no_such") == 2
+    assert "mute" in capsys.readouterr().err
