@@ -32,19 +32,18 @@ from edge.journal import Journal, JournalLimits
 from edge.judge.judge import Judge
 from edge.messages.channels import carriers, release_desk
 from edge.messages.inbox import RELEASE_COUNTER, Inbox
+from edge.messages.modem_cli import open_modem
 from edge.messages.outbox import MessageAccepted, MessageFailed, Outbox
 from edge.messages.texts import Context, clip_texts, make_text
 from edge.options import Commands, add_settings_options, evidence_limits, load_settings
 from edge.otp import CodeBook, EntryPad
 from edge.record import Channel, OutboxRow, Recipient
 from edge.ring import RingReader
-from edge.settings import Secret, Settings, read_secret
+from edge.settings import Settings
 from edge.vision.eyes import EyesEvent, EyesProcess, EyesSupervisor
 from edge.vision.plans import eyes_plans, ring_file
 from hw.board import Voice, close_board, open_board, rest_relays
 from hw.clock import SystemClock
-from hw.modem.pin import PinFile
-from hw.modem.real import SerialModem
 from hw.pins import open_lgpio
 from hw.ports import Board, HardwareError, Input, InputChange
 from hw.prompt.real import make_clips
@@ -286,20 +285,6 @@ def _without_first_levels(items: queue.SimpleQueue[_Item]) -> queue.SimpleQueue[
 
 def prompts_folder(settings: Settings) -> Path:
     return Path(settings.paths.data) / "prompts" / settings.cabin.language
-
-
-def open_modem(settings: Settings, clock: SystemClock) -> SerialModem:
-    """The modem of this machine. Raises `FaultError` for a PIN that cannot be read."""
-    return SerialModem(
-        settings.modem.port,
-        settings.modem.profile,
-        read_secret(settings, Secret.SIM_PIN),
-        clock,
-        baud=settings.modem.baud,
-        pin_memory=PinFile(Path(settings.paths.data) / "sim-pin-tried"),
-        balance_ussd=settings.modem.balance_ussd or None,
-        reports=settings.modem.delivery_reports,
-    )
 
 
 def open_real(settings: Settings, clock: SystemClock) -> Board:

@@ -18,7 +18,7 @@ import numpy as np
 from edge import journal
 from edge.control import Request, ask
 from edge.faults import FaultError, explain
-from edge.kiosk import open_modem
+from edge.messages.modem_cli import open_modem
 from edge.options import Commands, add_settings_options, load_settings, model_dir
 from edge.settings import Secret, Settings, read_secret
 from edge.vision.eyes import EyesEvent, EyesProcess, EyesSupervisor
