@@ -5,11 +5,13 @@ The last step is always the runtime's own `normalise`, so a training sample is w
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.vision.check import EXTENT, SIZE_PX, normalise
+from edge.vision.check import AS_IS, EXTENT, SIZE_PX, Frame, View, align, normalise
 from models.training.check_data import CACHE_EXTENT, CACHE_PX
 
 Rng = np.random.Generator
@@ -21,14 +23,17 @@ _WEIGHTS = np.array([0.114, 0.587, 0.299], np.float32)
 _SCALE = SIZE_PX / EXTENT * CACHE_EXTENT / CACHE_PX
 
 
-def plain(cut: NDArray[np.uint8], flip: bool = False) -> Grey:
+def plain(cut: NDArray[np.uint8], view: View = AS_IS[0]) -> Grey:
     """The network's input (int8 + 128 as uint8) for a cached cut as the runtime would make it."""
-    grey = cv2.cvtColor(np.asarray(cut), cv2.COLOR_BGR2GRAY)
-    half, middle = (SIZE_PX - 1) / 2, (CACHE_PX - 1) / 2
-    m = np.array([[_SCALE, 0, half - _SCALE * middle], [0, _SCALE, half - _SCALE * middle]])
-    out = cv2.warpAffine(grey, m, (SIZE_PX, SIZE_PX), borderMode=cv2.BORDER_REPLICATE)
-    if flip:
-        out = cv2.flip(out, 1)
+    grey = np.asarray(cv2.cvtColor(np.asarray(cut), cv2.COLOR_BGR2GRAY), np.uint8)
+    middle = (CACHE_PX - 1) / 2
+    return seen(grey, Frame(middle, middle, CACHE_PX / CACHE_EXTENT, 0.0), view)
+
+
+def seen(grey: Grey, frame: Frame, view: View) -> Grey:
+    """The network's input (int8 + 128 as uint8) for one view of a face in a grey picture."""
+    out = align(grey, replace(frame, size=frame.size * view.zoom))
+    out = out[:, ::-1] if view.mirrored else out
     return (normalise(out).astype(np.int16) + 128).astype(np.uint8)
 
 

@@ -15,12 +15,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from edge.vision.check import LABELS, SIZE_PX
+from edge.vision.check import LABELS, SIZE_PX, STILL
 from models.training.check_augment import plain, spoilt
 from models.training.check_data import Cache, load
 from models.training.check_net import OUTPUTS, CheckNet
 from models.training.check_pool import load_pool
-from models.training.check_train import ALWAYS_OUT, Sampler, kept_of, maker, predict
+from models.training.check_train import Sampler, kept_of, maker, predict
 from models.training.common import export_int8, multiply_adds, seed_all
 
 MOST_BARE_WRONG = 0.01
@@ -29,30 +29,53 @@ MOST_BARE_WRONG = 0.01
 
 @dataclass(frozen=True)
 class Held:
-    """Numbers of faces that their network never trained on: index in the cache, log-odds, pose, classes."""
+    """What networks say of faces from sources that they never trained on, in parallel arrays.
+
+    `index` in the cache; `logit` of one view and `still` of the runtime's views for still pictures, both not
+    calibrated; `pose` in degrees; `cover`, the class logits of the still views.
+    """
 
     index: NDArray[np.int64]
     logit: NDArray[np.float64]
+    still: NDArray[np.float64]
     pose: NDArray[np.float64]
     cover: NDArray[np.float64]
 
 
-def held_out(cache: Cache, folds: list[Path], always: bool = False) -> Held:
-    """Left-out sources of the folds together, without those that no run sees unless `always`."""
+def held_out(cache: Cache, folds: list[Path]) -> Held:
+    """The left-out sources of the folds together, without those that no run sees."""
     parts: list[list[NDArray[np.float64]]] = []
     for fold in folds:
         out = json.loads((fold / "run.json").read_text())["leave_out"]
         with np.load(fold / "left_out.npz") as stored:
             index = stored["index"]
-            names = np.array([maker(s) for s in cache.source[index]])
-            here = np.isin(names, [*out, *ALWAYS_OUT] if always else out)
+            here = np.isin([maker(s) for s in cache.source[index]], out)
+            cover = still_cover(net_of(fold), [cache.cuts[i] for i in index[here]])
+            pose = stored["pose"][here].astype(np.float64) * 45.0
             parts.append(
-                [index[here], stored["logit"][here], stored["pose"][here] * 45.0, stored["cover"][here]]
+                [index[here], stored["logit"][here].astype(np.float64), log_odds(cover), pose, cover]
             )
-    index, logit, pose, cover = (np.concatenate(p) for p in zip(*parts, strict=True))
-    return Held(
-        index.astype(np.int64), logit.astype(np.float64), pose.astype(np.float64), cover.astype(np.float64)
-    )
+    index, logit, still, pose, cover = (np.concatenate(p) for p in zip(*parts, strict=True))
+    return Held(index.astype(np.int64), logit, still, pose, cover)
+
+
+def net_of(run: Path) -> CheckNet:
+    """The averaged network of a finished run."""
+    net = CheckNet()
+    net.load_state_dict(torch.load(run / "final.pt", weights_only=True)["average"])
+    return net.eval()
+
+
+def log_odds(cover: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Covered against bare from class logits (n, classes)."""
+    wide = cover.astype(np.float64)
+    return np.asarray(np.log(np.exp(wide[:, 1:]).sum(1)) - wide[:, 0])
+
+
+def still_cover(net: torch.nn.Module, cuts: list[NDArray[np.uint8]]) -> NDArray[np.float64]:
+    """Class logits of cached cuts, averaged over the views of a still picture."""
+    views = [predict(net, np.stack([plain(c, view) for c in cuts]))[0] for view in STILL]
+    return np.mean(views, axis=0).astype(np.float64)
 
 
 def balance(cache: Cache, index: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -62,7 +85,8 @@ def balance(cache: Cache, index: NDArray[np.int64]) -> NDArray[np.float64]:
     _, where, counts = np.unique(cells, return_inverse=True, return_counts=True)
     weight = 1.0 / np.sqrt(counts[where])
     for half in (covered, ~covered):
-        weight[half] *= 0.5 / weight[half].sum()
+        if half.any():
+            weight[half] *= 0.5 / weight[half].sum()
     return np.asarray(weight)
 
 
@@ -104,16 +128,14 @@ def main() -> None:
     torch.set_num_threads(1)
     rng = seed_all(0)
     cache = load(args.cache)
-    net = CheckNet()
-    net.load_state_dict(torch.load(args.run / "final.pt", weights_only=True)["average"])
-    net.eval()
+    net = net_of(args.run)
     scale, bias, cut, sigma = 1.0, 0.0, 0.0, 8.0
     if args.folds:
         held = held_out(cache, args.folds)
         covered = cache.label[held.index] > 0
         weight = balance(cache, held.index)
         scale, bias = calibrate(held.logit, covered, weight)
-        cut = cut_of(scale * held.logit + bias, covered, weight)
+        cut = cut_of(scale * held.still + bias, covered, weight)
         known = (cache.label[held.index] == 0) & cache.marks_real[held.index]
         off = held.pose[known] - cache.pose[held.index][known]
         sigma = float(np.sqrt(np.median(np.abs(off[:, 0])) ** 2 * 2.2))
@@ -165,8 +187,7 @@ def compare(cache: Cache, net: torch.nn.Module, int8: Path, scale: float, bias: 
         pose8 = np.concatenate([o[1] for o in ints])
         right = []
         for cover in (floats[0], cover8):
-            logit = np.log(np.exp(cover[:, 1:].astype(np.float64)).sum(1)) - cover[:, 0]
-            hit = (scale * logit + bias > cut) == covered
+            hit = (scale * log_odds(cover) + bias > cut) == covered
             right.append((hit[covered].mean() + hit[~covered].mean()) / 2)
         classes = (floats[0].argmax(1) == cover8.argmax(1)).mean()
         pose = np.abs(floats[1] - pose8).mean() * 45

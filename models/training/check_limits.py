@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from edge.vision.check import EXTENT, LABELS, SIZE_PX, Frame, align, normalise, quality_of
 from edge.vision.tflite import load as load_network
 from models.training.check_data import CACHE_EXTENT, CACHE_PX, load
-from models.training.check_report import log_odds
+from models.training.check_export import log_odds
 from models.training.check_train import kept_of
 
 Grey = NDArray[np.uint8]

@@ -12,7 +12,6 @@ import argparse
 import itertools
 import json
 import math
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -21,13 +20,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from edge.vision.check import LABELS, SIZE_PX, Checker, align, frame_of, normalise, quality_of
+from edge.vision.check import LABELS, SIZE_PX, STILL, Checker, frame_of
 from edge.vision.find import Finder, Found
 from edge.vision.tflite import load as load_network
-from models.training.check_augment import plain
+from models.training.check_augment import plain, seen
 from models.training.check_data import CACHE_PX, Cache, load
-from models.training.check_export import balance, cut_of, held_out
-from models.training.check_net import CheckNet
+from models.training.check_export import balance, cut_of, held_out, log_odds, net_of
 from models.training.check_train import ALWAYS_OUT, kept_of, maker, predict
 from models.training.common import part
 
@@ -51,37 +49,28 @@ def share(right: int, total: int) -> str:
     return f"{right / max(1, total):.3f} ({low:.3f} to {high:.3f}) of {total}"
 
 
-def log_odds(cover: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Covered against bare from class logits (n, 8)."""
-    wide = cover.astype(np.float64)
-    return np.asarray(np.log(np.exp(wide[:, 1:]).sum(1)) - wide[:, 0])
+def through_finder(
+    cache: Cache, data: Path, finder: Finder, index: NDArray[np.int64]
+) -> list[list[NDArray[np.uint8]] | None]:
+    """The inputs of the still views as the finder sees each crop's face; None where it sees none.
 
-
-@dataclass(frozen=True)
-class Seen:
-    """A face as the finder saw it in its own picture: the network's input, None where it was not found."""
-
-    index: int
-    picture: NDArray[np.uint8] | None
-    sharpness: float
-
-
-def through_finder(cache: Cache, data: Path, finder: Finder, index: NDArray[np.int64]) -> list[Seen]:
-    """Crops and identity pictures only: one face each, the one nearest to the middle of what was labelled."""
-    out = []
+    Crops hold one labelled face; of several found the one nearest to the middle counts.
+    """
+    out: list[list[NDArray[np.uint8]] | None] = []
     for i in index:
         grey = cv2.imread(str(data / cache.path[i]), cv2.IMREAD_GRAYSCALE)
         found = finder.look(grey)
         if not found:
-            out.append(Seen(int(i), None, 0.0))
+            out.append(None)
             continue
-        h, w = grey.shape
-        best = min(found, key=lambda f: _off(f, w / 2, h / 2))
-        cut = align(grey, frame_of(best.box, best.landmarks))
-        out.append(
-            Seen(int(i), (normalise(cut).astype(np.int16) + 128).astype(np.uint8), quality_of(cut).sharpness)
-        )
+        best = nearest(found, grey)
+        out.append([seen(grey, frame_of(best.box, best.landmarks), view) for view in STILL])
     return out
+
+
+def nearest(found: list[Found], grey: NDArray[np.uint8]) -> Found:
+    """The face nearest to the middle, larger ones preferred."""
+    return min(found, key=lambda f: _off(f, grey.shape[1] / 2, grey.shape[0] / 2))
 
 
 def _off(found: Found, x: float, y: float) -> float:
@@ -230,16 +219,16 @@ def main() -> None:
 
     held = held_out(cache, args.folds)
     covered = cache.label[held.index] > 0
-    odds = scale * held.logit + bias
+    odds = scale * held.still + bias
     fold_of = np.concatenate([np.full(len(held_out(cache, [f]).index), k) for k, f in enumerate(args.folds)])
     found = np.full(len(held.index), np.nan)
     for k, fold in enumerate(args.folds):
-        net = CheckNet()
-        net.load_state_dict(torch.load(fold / "final.pt", weights_only=True)["average"])
+        net = net_of(fold)
         here = np.flatnonzero((fold_of == k) & (cache.kind[held.index] != "photo"))
-        seen = through_finder(cache, args.data, finder, held.index[here])
-        known = [n for n, s in enumerate(seen) if s.picture is not None]
-        cover, _, _ = predict(net, np.stack([seen[n].picture for n in known]))
+        inputs = through_finder(cache, args.data, finder, held.index[here])
+        known = [n for n, views in enumerate(inputs) if views is not None]
+        views = np.concatenate([inputs[n] for n in known])
+        cover = predict(net, views)[0].reshape(len(known), len(STILL), -1).mean(1)
         found[here[known]] = scale * log_odds(cover) + bias
     print("## Left-out sources\n")
     by_source(cache, held.index, covered, found, cut, cut, odds)
@@ -254,17 +243,21 @@ def main() -> None:
             f"\n{name}: balanced {score:.4f}, bare called covered {100 * wrong:.2f} % "
             f"of {(~covered[of]).sum()}, covered called bare {100 * missed:.2f} % of {covered[of].sum()}"
         )
-    print(
-        "\n### Operating point chosen without the fold that it is used on\n\n"
-        "| fold | cut | balanced | bare called covered |\n|---|---|---|---|"
-    )
-    for k, fold in enumerate(args.folds):
-        others = (fold_of != k) & large
-        own = (fold_of == k) & large
-        nested = cut_of(odds[others], covered[others], balance(cache, held.index[others]))
-        score, wrong, _ = balanced(covered[own], odds[own], nested)
-        out = ", ".join(json.loads((fold / "run.json").read_text())["leave_out"])
-        print(f"| without {out} | {nested:.2f} | {score:.4f} | {100 * wrong:.2f} % |")
+    if len(args.folds) > 1:
+        print(
+            "\n### Operating point chosen without the fold that it is used on\n\n"
+            "| fold | cut | balanced | bare called covered |\n|---|---|---|---|"
+        )
+        for k, fold in enumerate(args.folds):
+            others = (fold_of != k) & large
+            own = (fold_of == k) & large
+            nested = cut_of(odds[others], covered[others], balance(cache, held.index[others]))
+            score, wrong, _ = balanced(covered[own], odds[own], nested)
+            out = ", ".join(json.loads((fold / "run.json").read_text())["leave_out"])
+            print(f"| without {out} | {nested:.2f} | {score:.4f} | {100 * wrong:.2f} % |")
+    single = scale * held.logit + bias
+    score, wrong, missed = balanced(covered[large], single[large], cut)
+    print(f"\none view (video): balanced {score:.4f}, bare called covered {100 * wrong:.2f} %")
     draw(cache, held.index[large], covered[large], odds[large], held.cover[large], cut, args.models)
 
     print("\n## By person (shipped int8 file)\n")
@@ -276,14 +269,14 @@ def main() -> None:
     odds8, verdicts, angles = [], [], []
     for i in index:
         grey = cv2.imread(str(args.data / cache.path[i]), cv2.IMREAD_GRAYSCALE)
-        seen = finder.look(grey)
-        if not seen:
+        faces = finder.look(grey)
+        if not faces:
             odds8.append(np.nan)
             verdicts.append("none")
             angles.append((np.nan, np.nan))
             continue
-        best = min(seen, key=lambda f: _off(f, grey.shape[1] / 2, grey.shape[0] / 2))
-        face = checker.check(grey, best.box, best.score, best.landmarks)
+        best = nearest(faces, grey)
+        face = checker.check(grey, best.box, best.score, best.landmarks, STILL)
         odds8.append(face.covered_logit)
         verdicts.append(str(face.verdict))
         angles.append((face.yaw_deg, face.pitch_deg))
@@ -292,7 +285,7 @@ def main() -> None:
     for source in np.unique(names[index]):
         here = bare & (names[index] == source)
         words = np.array(verdicts)[here]
-        counts = {w: int((words == w).sum()) for w in np.unique(words)}
+        counts = {str(w): int((words == w).sum()) for w in np.unique(words)}
         print(
             f"{source}: {here.sum()} bare pictures: {counts}; "
             f"covered {100 * (words == 'covered').mean():.2f} %"
@@ -329,9 +322,11 @@ def main() -> None:
         ~kept_of(cache, ()) & np.isin(names, ALWAYS_OUT)
         | ((names == "braun-steven") & np.array([part(g) == "test" for g in cache.group]))
     )
-    pictures = np.stack([plain(cache.cuts[i]) for i in rest])
-    steps = (pictures.astype(np.int16) - 128).astype(np.int8)
-    outs = np.concatenate([network.run_real(s.reshape(1, SIZE_PX, SIZE_PX, 1))[0] for s in steps])
+    views = [
+        (plain(cache.cuts[i], view).astype(np.int16) - 128).astype(np.int8) for i in rest for view in STILL
+    ]
+    outs = np.concatenate([network.run_real(v.reshape(1, SIZE_PX, SIZE_PX, 1))[0] for v in views])
+    outs = outs.reshape(len(rest), len(STILL), -1).mean(1)
     every = np.concatenate([held.index, rest])
     numbers = np.concatenate([odds, scale * log_odds(outs) + bias])
     kept = (cache.label[every] == 0) & cache.marks_real[every] & (cache.kind[every] != "photo")
