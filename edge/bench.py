@@ -5,17 +5,13 @@ from __future__ import annotations
 import argparse
 import select
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from hw.camera.staged import StagedCabin
-from hw.camera.usb import UsbCamera
-
 from edge.app import Happening
-from edge.desk import Desk, StoryClock
+from edge.desk import Desk, StoryClock, scratch
 from edge.faults import FaultError
 from edge.options import Commands, add_settings_options, load_settings, model_dir, settings_path
 from edge.settings import Settings, load
@@ -23,10 +19,12 @@ from edge.showing import Printer
 from edge.story import ACTIONS, SEEN, Outcome, Story, Watcher, act, built_in, find, play
 from edge.vision.faces import Faces
 from hw.camera.clip import ClipCamera
+from hw.camera.staged import StagedCabin
+from hw.camera.usb import UsbCamera
 from hw.ports import Camera, HardwareError
 
 FPS: Final = 15.0
-STORY_FPS: Final = 10.0
+STORY_FPS: Final = 5.0
 _UNATTENDED: Final = "never-shown"
 
 _HELP: Final = """\
@@ -105,7 +103,7 @@ def play_story(
         show(happening)
         watcher.hear(happening)
 
-    with tempfile.TemporaryDirectory(prefix="cabinguard-story-") as folder:
+    with scratch("story") as folder:
         clock = StoryClock()
         stage = StagedCabin(clock)
         faces = Faces(model_dir(settings))
@@ -139,7 +137,7 @@ def _live(args: argparse.Namespace) -> int:
     faces = Faces(model_dir(settings))
     camera, every_s = _camera(args.camera, clock)
     stage = camera if isinstance(camera, StagedCabin) else None
-    with tempfile.TemporaryDirectory(prefix="cabinguard-bench-") as folder:
+    with scratch("bench") as folder:
         desk = Desk(
             settings, camera, faces, Path(folder), printer.show, clock, frame_every_s=every_s, stage=stage
         )

@@ -7,7 +7,10 @@ input always gives the same output. Stories, `bench`, `replay` and tests all run
 from __future__ import annotations
 
 import errno
+import os
 import random
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, Protocol
@@ -50,6 +53,16 @@ BENCH_NUMBERS: Final = {
 """Numbers of the fictional range for bench phones, used where the settings name none."""
 
 
+_SHM: Final = Path("/dev/shm")
+_SHM_FREE_BYTES: Final = 1_000_000_000
+
+
+def scratch(name: str) -> tempfile.TemporaryDirectory[str]:
+    """A folder for one run, in memory where there is plenty: nobody waits for a disk that nothing needs."""
+    in_memory = os.access(_SHM, os.W_OK) and shutil.disk_usage(_SHM).free > _SHM_FREE_BYTES
+    return tempfile.TemporaryDirectory(prefix=f"cabinguard-{name}-", dir=_SHM if in_memory else None)
+
+
 class StoryClock:
     """A clock that is moved by hand; the kiosk's two clocks and the story's in one."""
 
@@ -76,7 +89,11 @@ class Stage(Protocol):
 
 
 class Desk:
-    """One simulated cabin. `watch` may be set to be called with every judged frame."""
+    """One simulated cabin.
+
+    `frame_every_s`: how often a camera without times of its own is asked; `look` makes what sees in place
+    of `Look(faces)`, at each start. `watch` may be set to be called with every judged frame.
+    """
 
     def __init__(
         self,
@@ -91,6 +108,7 @@ class Desk:
         profile: str = "sim800",
         frame_every_s: float | None = None,
         stage: Stage | None = None,
+        look: Callable[[], Look] | None = None,
     ) -> None:
         self.settings = settings
         self.clock = clock or StoryClock()
@@ -99,7 +117,7 @@ class Desk:
         self.powered = False
         self._camera = camera
         self._frame_every_s = frame_every_s
-        self._faces = faces
+        self._look = look or (lambda: Look(faces))
         self._folder = folder
         self._listener = listener
         self._random = random.Random(seed)
@@ -132,10 +150,8 @@ class Desk:
         self._pending: list[ScanEvent] = []
         self._scanner = Scanner(board, self._pending.append, self.hands.quiet)
         self._scanner.step(now_s)
-        self._eyes = StepEyes(self._camera, Look(self._faces), now_s, self._frame_every_s, shown=self._shown)
-        self._journal = Journal(
-            self._folder / "journal.db", self.clock, threaded=False, before_sync=self._sync
-        )
+        self._eyes = StepEyes(self._camera, self._look(), now_s, self._frame_every_s, shown=self._shown)
+        self._journal = self._new_journal()
         remembered = self._journal.open()
         door = board.inputs.fitted(Input.DOOR)
         self.judge = Judge(settings.flow, now_s, door)
@@ -168,6 +184,13 @@ class Desk:
         self.powered = True
         self.kiosk.start(remembered, now_s)
         self._hear_hardware(now_s)
+
+    def _new_journal(self) -> Journal:
+        return Journal(self.journal_file, self.clock, threaded=False, before_sync=self._sync)
+
+    @property
+    def journal_file(self) -> Path:
+        return self._folder / "journal.db"
 
     def power_off(self) -> None:
         """Pull the plug: nothing is said goodbye to, the relays fall back."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from edge.app import Happening
-from edge.desk import Desk, StoryClock
+from edge.desk import Desk, StoryClock, scratch
 from edge.options import Commands, add_settings_options, load_settings, model_dir
 from edge.showing import Film, Printer
 from edge.vision.faces import Faces
@@ -64,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     printer = Printer(as_json=args.json)
     film = Film(args.video, FPS_MAX) if args.video is not None else None
     acts = sorted([*args.keys, *args.at], key=lambda act: act.at_s)
-    with tempfile.TemporaryDirectory(prefix="cabinguard-replay-") as folder:
+    with scratch("replay") as folder:
         desk = Desk(settings, camera, faces, Path(folder), _both(printer.show, film), clock)
         try:
             if film is not None:

@@ -12,7 +12,8 @@ from edge.app import Happening
 from edge.desk import Desk, StoryClock
 from edge.settings import Settings, load
 from edge.story import Outcome, Watcher, find, play
-from edge.vision.observation import Cover, Face, FaceVerdict
+from edge.vision.look import Look
+from edge.vision.observation import CameraHealth, Cover, Face, FaceVerdict, Observation
 from hw.ports import Clock, Frame, GreyPicture
 
 EVERY_S = 0.2
@@ -24,9 +25,9 @@ class NoiseCamera:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         random = np.random.default_rng(0)
-        ramp = np.linspace(60, 190, 320)[None] + 20 * np.sin(np.arange(240) / 9)[:, None]
+        ramp = np.linspace(60, 190, 80)[None] + 20 * np.sin(np.arange(60) / 9)[:, None]
         self._pictures = [
-            np.clip(ramp + random.normal(0, 3, (240, 320)), 0, 255).astype(np.uint8) for _ in range(4)
+            np.clip(ramp + random.normal(0, 3, (60, 80)), 0, 255).astype(np.uint8) for _ in range(4)
         ]
         self._number = 0
 
@@ -78,6 +79,19 @@ class ScriptedPeople:
         )
 
 
+class ScriptedLook(Look):
+    """Sees the script and nothing else: for tests of what follows from seeing."""
+
+    def __init__(self, people: ScriptedPeople) -> None:
+        super().__init__(None)
+        self._people = people
+
+    def __call__(self, frame: Frame) -> Observation:
+        height, width = frame.grey.shape
+        faces = self._people.faces(frame.grey)
+        return Observation(frame.number, frame.at_s, (width, height), faces, 0.0, CameraHealth.OK)
+
+
 def scripted_desk(
     folder: Path,
     listener: Callable[[Happening], None] = lambda _: None,
@@ -86,20 +100,22 @@ def scripted_desk(
     clock: StoryClock | None = None,
     seed: int = 0,
     every_s: float = EVERY_S,
+    desk_type: type[Desk] = Desk,
 ) -> tuple[Desk, ScriptedPeople]:
     """A desk whose eyes see what the second value says."""
     clock = clock or StoryClock()
     people = ScriptedPeople()
-    desk = Desk(
+    desk = desk_type(
         settings or load(None),
         NoiseCamera(clock),
-        people.faces,
+        None,
         folder,
         listener,
         clock,
         seed=seed,
         frame_every_s=every_s,
         stage=people,
+        look=lambda: ScriptedLook(people),
     )
     return desk, people
 

@@ -3,7 +3,7 @@ title The camera dies while a person is being checked: told, never locked
 by +5   see state checking
 +1      camera dies
 by +10  see event camera_gone
-+60     camera comes back
++30     camera comes back
 by +5   see event camera_ok
 +5      mask off
 by +10  see state cleared

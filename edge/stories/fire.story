@@ -1,4 +1,5 @@
 title Fire while locked: the door opens at once and nothing locks it again
+set flow.fire_clear_s=60             # 600 as delivered
 +1      enter anna with mask
 by +40  see state locked
 by +1   see door locked
@@ -8,4 +9,4 @@ by +0.1 see door unlocked
 +20     fire off
 by +20  see state released
 +5      leave anna
-by +700 see state vacant
+by +70  see state vacant

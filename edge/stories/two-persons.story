@@ -6,7 +6,7 @@ by +20  see event several_persons
 by +20  see state warned
 by +2   see prompt one
 by +20  see sms control_room persons
-+60     leave george
++30     leave george
 +5      leave anna
 by +15  see state vacant
 never   see state locked
