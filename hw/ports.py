@@ -339,8 +339,13 @@ ModemEvent = TextAccepted | TextFailed | TextDelivered | TextReceived | ModemRea
 class Modem(Protocol):
     """A GSM modem that sends texts. One text at a time; the outbox queues."""
 
-    def send(self, ticket: int, number: str, text: str, deadline_s: float) -> None:
-        """Start sending; answered by `TextAccepted` or `TextFailed` at the latest at `deadline_s`."""
+    def send(
+        self, ticket: int, number: str, text: str, deadline_s: float, validity_s: float = 86_400.0
+    ) -> None:
+        """Start sending; answered by `TextAccepted` or `TextFailed` at the latest at `deadline_s`.
+
+        `validity_s` is how long the network goes on delivering to a phone that is switched off.
+        """
         ...
 
     def poll(self, now_s: float) -> tuple[ModemEvent, ...]: ...

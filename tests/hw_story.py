@@ -35,7 +35,9 @@ class NoModem:
     idle = False
     closed = False
 
-    def send(self, ticket: int, number: str, text: str, deadline_s: float) -> None:
+    def send(
+        self, ticket: int, number: str, text: str, deadline_s: float, validity_s: float = 86_400.0
+    ) -> None:
         raise HardwareError("modem_absent", "no modem in this story")
 
     def poll(self, now_s: float) -> tuple[ModemEvent, ...]:

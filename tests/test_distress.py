@@ -92,7 +92,9 @@ class Refusing:
         self._retryable = retryable
         self._due: list[int] = []
 
-    def send(self, ticket: int, number: str, text: str, deadline_s: float) -> None:
+    def send(
+        self, ticket: int, number: str, text: str, deadline_s: float, validity_s: float = 86_400.0
+    ) -> None:
         self.sent.append(ticket)
         self._due.append(ticket)
 

@@ -65,15 +65,19 @@ class HandModem:
 
     idle: bool = True
     sent: list[tuple[int, str, str, float]] = field(default_factory=list)
+    validities: list[float] = field(default_factory=list)
     events: list[ModemEvent] = field(default_factory=list)
     broken: bool = False
 
-    def send(self, ticket: int, number: str, text: str, deadline_s: float) -> None:
+    def send(
+        self, ticket: int, number: str, text: str, deadline_s: float, validity_s: float = 86_400.0
+    ) -> None:
         if self.broken:
             raise HardwareError("modem_absent", "unplugged")
         assert self.idle, "two texts at once"
         self.idle = False
         self.sent.append((ticket, number, text, deadline_s))
+        self.validities.append(validity_s)
 
     def poll(self, now_s: float) -> tuple[ModemEvent, ...]:
         events, self.events = tuple(self.events), []
@@ -234,6 +238,16 @@ def test_an_expired_row_is_never_sent() -> None:
     assert bench.hand.sent == []
     assert bench.state(1) is RowState.EXPIRED
     assert [type(event) for _, event in bench.events] == [MessageFailed]
+
+
+def test_the_network_may_not_deliver_a_code_hours_later() -> None:
+    bench = Bench()
+    bench.outbox.add(code_row(1))
+    bench.outbox.add(row(2, ttl_s=7200))
+    bench.poll()
+    bench.hand.accept()
+    bench.poll()
+    assert bench.hand.validities == [300.0, 7200.0]
 
 
 def test_an_attempt_ends_with_the_time_to_live() -> None:

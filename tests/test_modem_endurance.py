@@ -41,10 +41,12 @@ class Watched(SteppedModem):
         self._due: dict[int, float] = {}
         self.now_s = 0.0
 
-    def send(self, ticket: int, number: str, text: str, deadline_s: float) -> None:
+    def send(
+        self, ticket: int, number: str, text: str, deadline_s: float, validity_s: float = 86_400.0
+    ) -> None:
         self._tally.sends += 1
         self._due[ticket] = deadline_s
-        super().send(ticket, number, text, deadline_s)
+        super().send(ticket, number, text, deadline_s, validity_s)
 
     def poll(self, now_s: float):  # type: ignore[no-untyped-def]
         events = super().poll(now_s)

@@ -191,7 +191,7 @@ def test_submit_there_and_back(text: str, number: str, reference: int, report: b
     for index, part in enumerate(parts, start=1):
         message = pdu.decode(part.hex, outgoing=True)
         assert isinstance(message, pdu.Submit)
-        assert (message.number, message.report) == (number, report)
+        assert (message.number, message.report, message.validity) == (number, report, 11)
         if len(parts) > 1:
             assert message.concatenation == pdu.Concatenation(reference, len(parts), index)
         else:

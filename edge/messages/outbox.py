@@ -34,6 +34,8 @@ REPORTS: Final = frozenset({"daily", "status", "help"})
 
 CODE_ATTEMPT_S: Final = 30.0
 """A code's attempt is given up early: all numbers have to be tried within 150 s."""
+CODE_VALIDITY_S: Final = 300.0
+"""The shortest time for which a network can be told to go on delivering (3GPP TS 23.040)."""
 ATTEMPT_S: Final = 45.0
 ELSEWHERE_TRIES: Final = 3
 ELSEWHERE_AFTER_S: Final = 120.0
@@ -327,9 +329,10 @@ class Outbox:
                 continue
             text, attempt_s = ready
             try:
-                modem.send(
-                    self._take_ticket(item), number, text, min(self._now + attempt_s, self._end_s(item))
-                )
+                end_s = self._end_s(item)
+                validity_s = CODE_VALIDITY_S if item.row.kind == CODE else end_s - self._now
+                deadline_s = min(self._now + attempt_s, end_s)
+                modem.send(self._take_ticket(item), number, text, deadline_s, validity_s)
             except HardwareError as error:
                 self._failed(item, error.code, ModemTrouble.MUTE, True, draft)
                 return False

@@ -234,6 +234,7 @@ class _Text:
     number: str
     text: str
     deadline_s: float
+    validity_s: float
     handed_over: bool = False
     decided: bool = False
     setback: tuple[ModemTrouble, str] | None = None
@@ -249,7 +250,7 @@ class Engine:
     `take_output` gives, does what `take_requests` asks, and polls at `next_wake_s`. `can_power` tells
     whether the modem's supply or power key is wired. `smsc` is set as the SMS centre where the card
     has none. `balance_ussd` is asked once a day where it is set (`*100#`). `reports` asks for delivery
-    reports; the network keeps trying to deliver for `validity_s`.
+    reports.
     """
 
     def __init__(
@@ -261,7 +262,6 @@ class Engine:
         can_power: bool = False,
         smsc: str | None = None,
         balance_ussd: str | None = None,
-        validity_s: float = 3600.0,
         reports: bool = True,
     ) -> None:
         self.profile = profile
@@ -270,7 +270,6 @@ class Engine:
         self._pin_memory: PinMemory = pin_memory if pin_memory is not None else PinMemoryInRam()
         self._smsc = smsc
         self._balance_ussd = balance_ussd
-        self._validity_s = validity_s
         self._reports_wanted = reports
         self._rungs = tuple(rung for rung in Rung if can_power or rung is not Rung.POWER)
         self._now = 0.0
@@ -319,7 +318,15 @@ class Engine:
         """True when a text may be handed over."""
         return self.status.ready and self._text is None and not self._draining
 
-    def send(self, ticket: int, number: str, text: str, deadline_s: float, now_s: float) -> None:
+    def send(
+        self,
+        ticket: int,
+        number: str,
+        text: str,
+        deadline_s: float,
+        now_s: float,
+        validity_s: float = 86_400.0,
+    ) -> None:
         """Take a text; answered by `TextAccepted` or `TextFailed` at the latest when polled at `deadline_s`.
 
         A text that the network takes after its deadline is told by a late `TextAccepted`. RuntimeError
@@ -328,7 +335,7 @@ class Engine:
         if self._text is not None:
             raise RuntimeError("the modem has a text in hand")
         self._now = max(self._now, now_s)
-        self._text = _Text(ticket, number, text, deadline_s)
+        self._text = _Text(ticket, number, text, deadline_s, validity_s)
         self._advance()
 
     def port_opened(self, now_s: float) -> None:
@@ -802,7 +809,11 @@ class Engine:
                 if word == "READY":
                     self._pin_memory.clear()
                     return
-                if word == "SIM PIN":
+                if word.startswith("NOT "):
+                    # Some models say so where others give an error: NOT INSERTED, NOT READY.
+                    if self._now >= give_up_s or word != "NOT READY":
+                        raise _Unusable(ModemTrouble.NO_SIM, f"the card is {word.lower()}")
+                elif word == "SIM PIN":
                     yield from self._enter_pin()
                 else:
                     raise _Unusable(ModemTrouble.PIN_WRONG, f"the card wants {word[:12] or 'something else'}")
@@ -969,7 +980,7 @@ class Engine:
                     number,
                     text.text,
                     reference=self._long_reference,
-                    validity_s=self._validity_s,
+                    validity_s=text.validity_s,
                     report=self._reports_wanted,
                 )
                 parts = [(f"AT+CMGS={part.length}", part.hex) for part in encoded]
@@ -984,7 +995,7 @@ class Engine:
             self._demand_no_echo()
             if self.profile.text_mode:
                 first = 49 if self._reports_wanted else 17
-                yield from self._ask(f"AT+CSMP={first},{pdu.encode_validity(self._validity_s)},0,{coding}")
+                yield from self._ask(f"AT+CSMP={first},{pdu.encode_validity(text.validity_s)},0,{coding}")
             answer = yield _Ask(command.encode("ascii") + b"\r", _PROMPT_S, prompt=True)
             if answer.outcome is _Outcome.PROMPT:
                 restarted = self._echoed and not self._echoes

@@ -664,10 +664,12 @@ class SteppedModem:
     def idle(self) -> bool:
         return self.engine.idle
 
-    def send(self, ticket: int, number: str, text: str, deadline_s: float) -> None:
+    def send(
+        self, ticket: int, number: str, text: str, deadline_s: float, validity_s: float = 86_400.0
+    ) -> None:
         if self._clock is not None:
             self._now = max(self._now, self._clock.now_s())
-        self.engine.send(ticket, number, text, deadline_s, self._now)
+        self.engine.send(ticket, number, text, deadline_s, self._now, validity_s)
         self._pump()
 
     def poll(self, now_s: float) -> tuple[ModemEvent, ...]:

@@ -53,6 +53,8 @@ class Submit:
     text: str
     report: bool
     concatenation: Concatenation | None
+    validity: int | None
+    """The relative validity period as its octet; None for none, or an absolute one."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -277,9 +279,9 @@ def _read_submit(reader: _Reader, first: int) -> Submit:
     number = reader.address()
     reader.octet()
     coding = reader.octet()
-    reader.take({0x00: 0, 0x10: 1}.get(first & 0x18, 7))
+    period = reader.take({0x00: 0, 0x10: 1}.get(first & 0x18, 7))
     text, concatenation = _user_data(reader, coding, bool(first & 0x40))
-    return Submit(number, text, bool(first & 0x20), concatenation)
+    return Submit(number, text, bool(first & 0x20), concatenation, period[0] if len(period) == 1 else None)
 
 
 def _read_deliver(reader: _Reader, first: int) -> Deliver:

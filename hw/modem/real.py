@@ -67,7 +67,7 @@ class SerialModem:
         )
         self._lock = threading.Lock()
         self._events: list[ModemEvent] = []
-        self._hand: tuple[int, str, str, float] | None = None
+        self._hand: tuple[int, str, str, float, float] | None = None
         self._in_hand: tuple[int, float] | None = None
         self._idle = False
         self._serial: serial.Serial | None = None
@@ -95,12 +95,14 @@ class SerialModem:
         """What is known of the modem; written by the thread, to be read only."""
         return self._engine.status
 
-    def send(self, ticket: int, number: str, text: str, deadline_s: float) -> None:
+    def send(
+        self, ticket: int, number: str, text: str, deadline_s: float, validity_s: float = 86_400.0
+    ) -> None:
         with self._lock:
             if self._in_hand is not None:
                 raise RuntimeError("the modem has a text in hand")
             self._in_hand = (ticket, deadline_s)
-            self._hand = (ticket, number, text, deadline_s)
+            self._hand = (ticket, number, text, deadline_s, validity_s)
             self._idle = False
         self._nudge()
 
@@ -158,7 +160,8 @@ class SerialModem:
             hand, self._hand = self._hand, None
         engine.poll(now_s)
         if hand is not None:
-            engine.send(*hand, now_s)
+            ticket, number, text, deadline_s, validity_s = hand
+            engine.send(ticket, number, text, deadline_s, now_s, validity_s)
         self._output += engine.take_output()
         self._write()
         self._serve_requests(now_s)
