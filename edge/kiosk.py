@@ -144,6 +144,7 @@ class Service:
             self._clock,
             remembered.boot,
             evidence_limits(settings),
+            open_incidents=[dict(remembered.counters).get("incident", 0)],
             on_answer=nudge,
             busy=lambda: self._journal.waiting > 0,
         )

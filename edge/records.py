@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +13,8 @@ from typing import Final
 import msgspec
 
 from edge import journal
+from edge.evidence import check_pictures
+from edge.faults import explain
 from edge.options import Commands, add_settings_options, load_settings
 
 _UNITS_S: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -59,7 +62,13 @@ def _verify(path: Path, sent: journal.Head | None, *, as_json: bool) -> int:
             print(f"the first {result.pruned} lines were removed by age or size")
     else:
         print(f"the record was changed: {result.problem}")
-    return 0 if result.ok else 1
+    changed = check_pictures(
+        path.parent / "evidence",
+        ((line.incident, line.name, line.data) for line in journal.lines(path) if line.kind == "evidence"),
+    )
+    for problem in changed:
+        print(explain(problem.code, problem.detail), file=sys.stderr)
+    return 0 if result.ok and not changed else 1
 
 
 def _json(line: journal.Line) -> str:

@@ -472,15 +472,12 @@ def _merged(base: Mapping[str, object], over: Mapping[str, object]) -> dict[str,
 
 
 def _conflicts(s: Settings) -> Iterator[FaultError]:
-    for low, high in (
-        ("flow.adjust_after_s", "flow.lock_after_s"),
-        ("flow.exit_hold_s", "flow.exit_stuck_s"),
-    ):
-        if not _number(s, low) < _number(s, high):
-            yield FaultError(
-                "settings_conflict",
-                f"{low} = {_number(s, low):g} must be less than {high} = {_number(s, high):g}",
-            )
+    low, high = "flow.exit_hold_s", "flow.exit_stuck_s"
+    if not _number(s, low) < _number(s, high):
+        yield FaultError(
+            "settings_conflict",
+            f"{low} = {_number(s, low):g} must be less than {high} = {_number(s, high):g}",
+        )
     for low, high in (
         ("flow.keypad_lockout_s", "flow.keypad_lockout_max_s"),
         ("evidence.incident_mb", "evidence.keep_mb"),

@@ -176,8 +176,8 @@ def test_the_modem_profiles_are_those_of_the_driver() -> None:
             'settings_out_of_bounds: policy.panic.told must be a list, each one of "watchman", "watchman2"',
         ),
         (
-            "[flow]\nadjust_after_s = 20",
-            "settings_conflict: flow.adjust_after_s = 20 must be less than flow.lock_after_s = 20",
+            "[flow]\nexit_stuck_s = 15",
+            "settings_conflict: flow.exit_hold_s = 15 must be less than flow.exit_stuck_s = 15",
         ),
         (
             "[flow]\nkeypad_lockout_max_s = 60",
@@ -344,8 +344,8 @@ def test_overrides_come_after_the_file_by_whole_name_or_by_a_unique_last_one(tmp
         ("lock_after_s=1", "settings_out_of_bounds: flow.lock_after_s = 1 must be 2 to 900 seconds (--set)"),
         ("people.watchman=07700900123", 'settings_out_of_bounds: people.watchman must be "+" and 7 to 15'),
         (
-            "lock_after_s=3",
-            "settings_conflict: flow.adjust_after_s = 6 must be less than flow.lock_after_s = 3",
+            "exit_stuck_s=12",
+            "settings_conflict: flow.exit_hold_s = 15 must be less than flow.exit_stuck_s = 12",
         ),
     ],
 )
