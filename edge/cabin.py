@@ -378,7 +378,6 @@ class _Draft:
         self.set(
             evidence_s=0.0,
             counting_from_s=None,
-            stand_until_s=None,
             no_lock=False,
             face=FaceFact.UNKNOWN,
             cover=Cover.NONE,

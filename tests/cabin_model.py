@@ -247,7 +247,9 @@ class Watch:
                 self._restarted(fire, exit_, door_open, present)
             case _:
                 pass
-        if not calm or not facts.calm:
+        if isinstance(event, Emptied) and facts.calm:
+            self.calm_for = flow.hold_after_s  # two who have left hold up nobody who comes
+        elif not calm or not facts.calm:
             self.calm_for = 0.0
         if facts.fire or facts.exit:
             self.released = True
@@ -288,8 +290,6 @@ class Watch:
         if self.facts.present or self.unseen_for < self.rules.flow.gone_after_s - NEARLY:
             return
         self.evidence, self.warned_for, self.threats = 0.0, None, ()
-        if self.facts.calm:
-            self.calm_for = self.rules.flow.hold_after_s
         self.locks, self.released = 0, self.facts.fire or self.facts.exit
 
     # --- commands -----------------------------------------------------------------------------------
