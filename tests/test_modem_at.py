@@ -428,6 +428,26 @@ def test_the_ladder_is_climbed_as_far_as_needed(cure: str, rung: Rung) -> None:
     assert {event.trouble for event in line.of(ModemDown)} == {ModemTrouble.MUTE}  # type: ignore[union-attr]
 
 
+def test_a_modem_never_heard_is_looked_for_at_every_rate_first() -> None:
+    line = Line(engine=Engine(PROFILES["sim800"], rates=4))
+    line.fake.fault("mute", cure="reopen")
+    reopened: list[float] = []
+    cure = line.fake.reopened
+
+    def reopen() -> None:
+        reopened.append(line.now_s)
+        if len(reopened) == 3:
+            cure()
+        line.engine.port_closed(line.now_s)
+        line.engine.port_opened(line.now_s)
+
+    line.fake.reopened = reopen  # type: ignore[method-assign]
+    assert line.get_ready()
+    assert len(reopened) == 3
+    assert line.now_s - 1000.0 < 20
+    assert b"CFUN" not in line.sent
+
+
 def test_a_dead_modem_costs_next_to_nothing() -> None:
     line = Line(engine=Engine(PROFILES["sim800"], can_power=True))
     line.fake.fault("mute")

@@ -205,7 +205,8 @@ class Outbox:
         for item in self._items:
             if not item.open or item.born_s is None:
                 continue
-            times.append(item.born_s + item.row.ttl_s)
+            if item.ticket is None:
+                times.append(item.born_s + item.row.ttl_s)
             if item.due_s > self._now:
                 times.append(item.due_s)
             if self._may_go_elsewhere(item):

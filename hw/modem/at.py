@@ -250,7 +250,8 @@ class Engine:
     `take_output` gives, does what `take_requests` asks, and polls at `next_wake_s`. `can_power` tells
     whether the modem's supply or power key is wired. `smsc` is set as the SMS centre where the card
     has none. `balance_ussd` is asked once a day where it is set (`*100#`). `reports` asks for delivery
-    reports.
+    reports. Whoever reopens the port does so at the next of `rates` line rates: a modem that was never heard
+    is first looked for at each.
     """
 
     def __init__(
@@ -263,6 +264,7 @@ class Engine:
         smsc: str | None = None,
         balance_ussd: str | None = None,
         reports: bool = True,
+        rates: int = 1,
     ) -> None:
         self.profile = profile
         self.status = Status()
@@ -271,6 +273,7 @@ class Engine:
         self._smsc = smsc
         self._balance_ussd = balance_ussd
         self._reports_wanted = reports
+        self._rates_left = rates - 1
         self._rungs = tuple(rung for rung in Rung if can_power or rung is not Rung.POWER)
         self._now = 0.0
         self._open = False
@@ -762,7 +765,9 @@ class Engine:
 
     def _get_ready(self, wake_s: float | None = None) -> _Script:
         self._awake = False
-        yield from self._wake(_WAKE_S if wake_s is None else wake_s)
+        if wake_s is None:
+            wake_s = _WAKE_SOFT_S if self._rates_left > 0 else _WAKE_S
+        yield from self._wake(wake_s)
         self._awake = True
         self._echoes = False
         yield from self._ask("AT+CMEE=1")
@@ -792,6 +797,7 @@ class Engine:
         while True:
             answer = yield _Ask(escape + b"ATE0Q0V1\r", 0.7)
             if answer.ok:
+                self._rates_left = 0
                 return
             if self._now >= give_up_s:
                 # Waking tries all that the gentle rung would.
@@ -1135,6 +1141,9 @@ class Engine:
         with pauses that double. A modem that restarts by itself answers in between: it is only set up
         anew, with its supply cut once in a while where that is wired.
         """
+        if self._rates_left > 0:
+            self._rates_left -= 1
+            return Rung.REOPEN, 0.0
         step = self._rung
         self._rung += 1
         if broken.restarted:

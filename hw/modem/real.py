@@ -64,6 +64,7 @@ class SerialModem:
             smsc=smsc,
             balance_ussd=balance_ussd,
             reports=reports,
+            rates=len(self._bauds),
         )
         self._lock = threading.Lock()
         self._events: list[ModemEvent] = []

@@ -1,0 +1,196 @@
+"""Conversations written down by hand, byte for byte, as the makers' manuals show them.
+
+They do not know our fake: what it gets wrong about modems, these would show. Each is driven whole, byte by
+byte, and with a line behind every answer. Format: what the driver must write, what the modem answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import pytest
+
+from hw.modem.at import Engine
+from hw.modem.models import PROFILES
+from hw.ports import ModemDown, ModemEvent, ModemReady, ModemTrouble, TextAccepted, TextDelivered, TextFailed
+from tests.modem_line import byte_by_byte, whole
+
+HELLO = "0031000B916407281553F80000A70AE8329BFD4697D9EC37\x1a"
+"""hellohello to +46708251358, with a report, good for a day."""
+
+Chat = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Transcript:
+    """`answer` is what the text comes to, None where none is sent."""
+
+    profile: str
+    chat: Chat
+    answer: ModemEvent | None
+
+
+SIM800_START: Chat = [
+    # echo is on after power-up: the command comes back with the answer
+    ("ATE0Q0V1\r", "ATE0Q0V1\r\r\nOK\r\n"),
+    ("AT+CMEE=1\r", "\r\nOK\r\n"),
+    ("AT+CGMM\r", "\r\nSIMCOM_SIM800L\r\n\r\nOK\r\n"),
+    ("AT+CPIN?\r", "\r\n+CPIN: READY\r\n\r\nOK\r\n"),
+    ("AT+CSCA?\r", '\r\n+CSCA: "+46705008999",145\r\n\r\nOK\r\n'),
+    ("AT+CMGF=0\r", "\r\nOK\r\n"),
+    ('AT+CPMS="SM","SM","SM"\r', "\r\n+CPMS: 0,30,0,30,0,30\r\n\r\nOK\r\n"),
+    ("AT+CNMI=2,1,0,1,0\r", "\r\nOK\r\n"),
+    ("AT+CREG?\r", "\r\n+CREG: 0,2\r\n\r\nOK\r\n"),
+    ("AT+CGREG?\r", "\r\n+CGREG: 0,0\r\n\r\nOK\r\n"),
+    ("AT+CREG?\r", "\r\n+CREG: 0,1\r\n\r\nOK\r\n"),
+    ("AT+CGREG?\r", "\r\n+CGREG: 0,1\r\n\r\nOK\r\n"),
+    ("AT+CSQ\r", "\r\n+CSQ: 17,0\r\n\r\nOK\r\n"),
+    ("AT+COPS?\r", '\r\n+COPS: 0,0,"Telia"\r\n\r\nOK\r\n'),
+    ("AT+CBC\r", "\r\n+CBC: 0,96,4143\r\n\r\nOK\r\n"),
+    ("AT+CCLK?\r", '\r\n+CCLK: "04/01/01,00:01:13+00"\r\n\r\nOK\r\n'),
+]
+INBOX: Chat = [("AT+CMGL=4\r", "\r\nOK\r\n")]
+
+TRANSCRIPTS = {
+    "sim800 sends": Transcript(
+        "sim800",
+        [
+            *SIM800_START,
+            ("AT+CMGF=0\r", "\r\nOK\r\n"),
+            ("AT+CMGS=23\r", "\r\n> "),
+            # the network takes its time; the signal report and a ring come in between
+            (HELLO, "\r\nRING\r\n\r\n+CMGS: 241\r\n\r\nOK\r\n"),
+            *INBOX,
+        ],
+        TextAccepted(1, 241),
+    ),
+    "sim800 is refused for lack of credit": Transcript(
+        "sim800",
+        [
+            *SIM800_START,
+            ("AT+CMGF=0\r", "\r\nOK\r\n"),
+            ("AT+CMGS=23\r", "\r\n> "),
+            (HELLO, "\r\n+CMS ERROR: 21\r\n"),
+            *INBOX,
+        ],
+        TextFailed(
+            1,
+            ModemTrouble.NO_CREDIT,
+            "CMS 21: text rejected by the network, often for lack of credit",
+            True,
+        ),
+    ),
+    "ec25 after power-up": Transcript(
+        "quectel",
+        [
+            ("ATE0Q0V1\r", "\r\nRDY\r\n\r\n+CPIN: READY\r\nATE0Q0V1\r\r\nOK\r\n\r\n+QUSIM: 1\r\n"),
+            ("AT+CMEE=1\r", "\r\nOK\r\n"),
+            ("AT+CGMM\r", "\r\nEC25\r\n\r\nOK\r\n"),
+            ('AT+QURCCFG="urcport","all"\r', "\r\nOK\r\n"),
+            ("AT+CPIN?\r", "\r\n+CME ERROR: 14\r\n"),
+            ("AT+CPIN?\r", "\r\n+CPIN: READY\r\n\r\nOK\r\n\r\n+QIND: SMS DONE\r\n"),
+            ("AT+CSCA?\r", '\r\n+CSCA: "+8613800551500",145\r\n\r\nOK\r\n'),
+            ("AT+CMGF=0\r", "\r\nOK\r\n"),
+            ('AT+CPMS="ME","ME","ME"\r', "\r\n+CPMS: 0,255,0,255,0,255\r\n\r\nOK\r\n"),
+            ("AT+CNMI=2,1,0,1,0\r", "\r\nOK\r\n"),
+            ("AT+CREG?\r", '\r\n+CREG: 2,1,"D509","80D413D",7\r\n\r\nOK\r\n'),
+            ("AT+CGREG?\r", "\r\n+CGREG: 1\r\n\r\n+CGREG: 0,1\r\n\r\nOK\r\n"),
+            ("AT+CEREG?\r", "\r\n+CEREG: 0,5\r\n\r\nOK\r\n"),
+            ("AT+CSQ\r", "\r\n+CSQ: 28,99\r\n\r\nOK\r\n"),
+            ("AT+COPS?\r", '\r\n+COPS: 0,0,"CHN-UNICOM",7\r\n\r\nOK\r\n'),
+            ("AT+CBC\r", "\r\n+CBC: 0,85,3908\r\n\r\nOK\r\n"),
+            ("AT+CCLK?\r", '\r\n+CCLK: "26/02/03,09:11:02+32"\r\n\r\nOK\r\n'),
+            ("AT+CMGF=0\r", "\r\nOK\r\n"),
+            ("AT+CMGS=23\r", "\r\n> "),
+            (HELLO, "\r\n+CMGS: 247\r\n\r\nOK\r\n"),
+            *INBOX,
+        ],
+        TextAccepted(1, 247),
+    ),
+    "huawei stick": Transcript(
+        "huawei",
+        [
+            ("ATE0Q0V1\r", "\r\n^RSSI:18\r\nOK\r\n"),
+            ("AT+CMEE=1\r", '\r\nOK\r\n\r\n^HCSQ:"LTE",47,39,101,20\r\n'),
+            ("AT+CGMM\r", "\r\nE3372\r\n\r\nOK\r\n"),
+            ("AT^CURC=0\r", "\r\nOK\r\n"),
+            ("AT+CPIN?\r", "\r\n+CPIN: READY\r\n\r\nOK\r\n"),
+            ("AT+CSCA?\r", '\r\n+CSCA: "+491710760000",145\r\n\r\nOK\r\n'),
+            ("AT+CMGF=0\r", "\r\nOK\r\n"),
+            ('AT+CPMS="SM","SM","SM"\r', "\r\n+CPMS: 0,50,0,50,0,50\r\n\r\nOK\r\n"),
+            ("AT+CNMI=2,1,0,2,0\r", "\r\n+CMS ERROR: 303\r\n"),
+            ("AT+CNMI=1,1,0,2,0\r", "\r\nOK\r\n"),
+            ("AT+CREG?\r", "\r\n+CREG: 0,1\r\n\r\nOK\r\n"),
+            ("AT+CGREG?\r", "\r\nCOMMAND NOT SUPPORT\r\n"),
+            ("AT+CEREG?\r", "\r\n+CEREG: 0,1\r\n\r\nOK\r\n"),
+            ("AT+CSQ\r", "\r\n+CSQ: 31,99\r\n\r\nOK\r\n"),
+            ("AT+COPS?\r", '\r\n+COPS: 0,0,"Telekom.de",7\r\n\r\nOK\r\n'),
+            ("AT+CMGF=0\r", "\r\nOK\r\n"),
+            ("AT+CMGS=23\r", "\r\n> "),
+            (HELLO, "\r\n^RSSI:20\r\n\r\n+CMGS: 12\r\n\r\n^RSSI:21\r\n\r\nOK\r\n"),
+            *INBOX,
+        ],
+        TextAccepted(1, 12),
+    ),
+    "no card": Transcript(
+        "sim800",
+        [*SIM800_START[:3], ("AT+CPIN?\r", "\r\n+CME ERROR: SIM not inserted\r\n")],
+        None,
+    ),
+}
+
+
+def _play(
+    script: Transcript, bend: Callable[[bytes], Iterable[bytes]], trailing: bytes = b""
+) -> list[ModemEvent]:
+    """Answer each command as written, demand that the next one is the one written."""
+    engine = Engine(PROFILES[script.profile])
+    now_s = 0.0
+    events: list[ModemEvent] = []
+    left = list(script.chat)
+    engine.port_opened(now_s)
+    if script.answer is not None:
+        engine.send(1, "+46708251358", "hellohello", 600.0, now_s)
+    while now_s < 120 and left:
+        engine.poll(now_s)
+        out = engine.take_output().decode("latin-1")
+        if out:
+            wanted, reply = left.pop(0)
+            assert out == wanted
+            for chunk in bend(reply.encode("latin-1") + trailing):
+                engine.feed(chunk, now_s)
+            continue
+        events += engine.take_events()
+        wake_s = engine.next_wake_s()
+        assert wake_s is not None
+        now_s = max(now_s + 0.001, wake_s)
+    assert not left, f"not asked for: {left[0][0]!r}"
+    engine.poll(now_s)
+    return events + list(engine.take_events())
+
+
+@pytest.mark.parametrize("trailing", [b"", b"\r\n^BOOT:22013280,0,0,0,6\r\n"], ids=["alone", "trailing"])
+@pytest.mark.parametrize("bend", [whole, byte_by_byte])
+@pytest.mark.parametrize("name", TRANSCRIPTS)
+def test_the_conversation_goes_as_written(
+    name: str, bend: Callable[[bytes], Iterable[bytes]], trailing: bytes
+) -> None:
+    script = TRANSCRIPTS[name]
+    events = _play(script, bend, trailing)
+    answers = [event for event in events if isinstance(event, TextAccepted | TextFailed)]
+    assert answers == ([] if script.answer is None else [script.answer])
+    if script.answer is None:
+        assert events == [ModemDown(ModemTrouble.NO_SIM, "CME 10: no SIM card")]
+    else:
+        assert any(isinstance(event, ModemReady) for event in events)
+    assert not any(isinstance(event, TextDelivered) for event in events)
+
+
+def test_the_makers_clocks_are_read() -> None:
+    """A clock that was never set says 2004; the network's says where it is."""
+    engine = Engine(PROFILES["sim800"])
+    assert engine.status.network_offset_s is None
+    events = _play(TRANSCRIPTS["sim800 sends"], whole)
+    ready = next(event for event in events if isinstance(event, ModemReady))
+    assert ready == ModemReady("Telia", -79)
