@@ -10,6 +10,7 @@ the tensors that the interpreter really has with it; any difference is a `ModelF
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import hashlib
 import importlib
@@ -178,11 +179,22 @@ _XNN_QUANTIZED: Final = 0x1 | 0x2
 """TFLITE_XNNPACK_DELEGATE_FLAG_QS8 | _QU8: take signed and unsigned 8-bit operators."""
 
 
+_WARNING: Final = 2
+"""tflite::LogSeverity::TFLITE_LOG_WARNING."""
+
+
+def _say_warnings_only(shared: ctypes.CDLL) -> None:
+    """Without this every load prints that a delegate was made; a build that lacks the call just prints it."""
+    with contextlib.suppress(AttributeError):
+        shared._ZN6tflite16logging_internal13MinimalLogger21SetMinimumLogSeverityENS_11LogSeverityE(_WARNING)
+
+
 class _XnnDelegate:
     """tflite-runtime's own XNNPACK with the quantized flags, shaped as `experimental_delegates` wants it."""
 
     def __init__(self, library: Path, num_threads: int) -> None:
         shared = ctypes.CDLL(str(library))
+        _say_warnings_only(shared)
         defaults = shared.TfLiteXNNPackDelegateOptionsDefault
         defaults.restype = _XnnOptions
         create = shared.TfLiteXNNPackDelegateCreate
