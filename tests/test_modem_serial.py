@@ -150,7 +150,7 @@ def test_the_supply_is_switched_where_it_is_wired(tmp_path: Path, monkeypatch: p
     switched: list[bool] = []
     fake = FakeModem()
     fake.fault("mute", cure="power")
-    pair = Pair(tmp_path, fake, power=lambda on: _switch(pair, switched, on))
+    pair = Pair(tmp_path, fake, baud=115_200, power=lambda on: _switch(pair, switched, on))
     try:
         pair.modem._engine._rung = 3
         pair.modem.send(1, "+15550100", "x", time.monotonic() + 25)
