@@ -193,5 +193,5 @@ def _obey(desk: Desk, words: list[str]) -> None:
         return
     try:
         act(desk, words)
-    except (HardwareError, KeyError, IndexError, ValueError) as error:
+    except (FaultError, HardwareError, ValueError) as error:
         print(f"cannot be done: {error}")

@@ -138,7 +138,9 @@ class Desk:
     # --- power -------------------------------------------------------------------------------------
 
     def power_on(self) -> None:
-        """Start the program over the same disk, phones, wires and cabin."""
+        """Start the program over the same disk, phones, wires and cabin. ValueError when it runs."""
+        if self.powered:
+            raise ValueError("the power is on")
         now_s = self.clock.now_s()
         settings = self.settings
         self._modem = SteppedModem(self.phone, clock=self.clock)
@@ -193,7 +195,9 @@ class Desk:
         return self._folder / "journal.db"
 
     def power_off(self) -> None:
-        """Pull the plug: nothing is said goodbye to, the relays fall back."""
+        """Pull the plug: nothing is said goodbye to, the relays fall back. ValueError without power."""
+        if not self.powered:
+            raise ValueError("the power is off")
         self.powered = False
         self._journal.close(0.0)
         self._ring.close()
@@ -240,7 +244,9 @@ class Desk:
         self._later.sort(key=lambda item: item[0])
 
     def release(self) -> None:
-        """Somebody entitled opens the door on the spot."""
+        """Somebody entitled opens the door on the spot. ValueError without power."""
+        if not self.powered:
+            raise ValueError("the power is off")
         self.kiosk.handle(ReleaseOrdered(Orderer.ON_THE_SPOT), self.clock.now_s())
 
     def fail_disk(self, full: bool) -> None:

@@ -26,6 +26,7 @@ from edge.desk import Desk
 from edge.faults import FaultError
 from hw.ports import HardwareError, Input
 
+LONGEST_S: Final = 1e6
 SETTLE_S: Final = 5.0
 """A story is played on for this long after its last line, so that `never` has time to be broken."""
 
@@ -83,10 +84,10 @@ def parse(name: str, text: str) -> Story:
         elif head == "set":
             settings.append("".join(rest))
         elif head == "never":
-            lines.append(Line(number, "never", 0.0, True, _checked(number, rest[1:], SEEN)))
+            lines.append(Line(number, "never", 0.0, True, _thing(number, rest)))
         elif head == "by":
             at_s, relative = _time(number, rest[:1])
-            lines.append(Line(number, "see", at_s, relative, _checked(number, rest[2:], SEEN)))
+            lines.append(Line(number, "see", at_s, relative, _thing(number, rest[1:])))
         else:
             at_s, relative = _time(number, [head])
             lines.append(Line(number, "do", at_s, relative, _checked(number, rest, ACTIONS)))
@@ -95,15 +96,30 @@ def parse(name: str, text: str) -> Story:
 
 def _time(number: int, words: Sequence[str]) -> tuple[float, bool]:
     try:
-        return float(words[0]), words[0].startswith("+")
-    except (IndexError, ValueError) as error:
-        raise FaultError("story_wrong", f"line {number}: a line begins with a time such as 12 or +3") from error
+        at_s = float(words[0])
+    except (IndexError, ValueError):
+        at_s = -1.0
+    if not 0.0 <= at_s < LONGEST_S:
+        raise FaultError("story_wrong", f"line {number}: a line begins with a time such as 12 or +3")
+    return at_s, words[0].startswith("+")
+
+
+def _thing(number: int, words: Sequence[str]) -> tuple[str, ...]:
+    """`see KIND WORDS`, with at least one word."""
+    if words[:1] != ["see"]:
+        raise FaultError("story_wrong", f"line {number}: 'see' is missing")
+    thing = _checked(number, words[1:], SEEN)
+    if len(thing) < 2:
+        raise FaultError("story_wrong", f"line {number}: which {thing[0]}?")
+    return thing
 
 
 def _checked(number: int, words: Sequence[str], known: Mapping[str, object]) -> tuple[str, ...]:
     if not words or words[0] not in known:
         said = words[0] if words else "nothing"
-        raise FaultError("story_wrong", f"line {number}: {said!r} is not known here; known are {', '.join(known)}")
+        raise FaultError(
+            "story_wrong", f"line {number}: {said!r} is not known here; known are {', '.join(known)}"
+        )
     return tuple(words)
 
 
@@ -121,8 +137,13 @@ def find(name: str) -> Story:
         return known[name]
     path = Path(name)
     if path.is_file():
-        return parse(path.stem, path.read_text("utf-8"))
-    raise FaultError("story_unknown", f"no story and no file is called {name!r}; there are {', '.join(known)}")
+        try:
+            return parse(path.stem, path.read_text("utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise FaultError("story_wrong", f"{path}: it cannot be read as text") from error
+    raise FaultError(
+        "story_unknown", f"no story and no file is called {name!r}; there are {', '.join(known)}"
+    )
 
 
 # --- what can be done ------------------------------------------------------------------------------
@@ -154,14 +175,22 @@ def _keys(desk: Desk, words: Sequence[str]) -> None:
 
 def _input(name: Input) -> Callable[[Desk, Sequence[str]], None]:
     def act(desk: Desk, words: Sequence[str]) -> None:
-        desk.move_input(name, bool(words) and words[0] in ("on", "open", "pressed"))
+        desk.move_input(name, _on(words[0]))
 
     return act
 
 
+def _on(word: str) -> bool:
+    if word in ("on", "open", "cut", "full", "broken"):
+        return True
+    if word in ("off", "closed", "whole", "well"):
+        return False
+    raise ValueError(f"{word!r} is neither on nor off")
+
+
 def _modem(desk: Desk, words: Sequence[str]) -> None:
     """`modem mute on`: any fault of the fake modem, on or off."""
-    desk.phone.fault(words[0], words[1] == "on")
+    desk.phone.fault(words[0], _on(words[1]))
 
 
 def _camera(desk: Desk, words: Sequence[str]) -> None:
@@ -173,23 +202,25 @@ def _camera(desk: Desk, words: Sequence[str]) -> None:
 
 
 def _power(desk: Desk, words: Sequence[str]) -> None:
-    if words[0] == "off":
-        desk.power_off()
-    else:
+    if _on(words[0]):
         desk.power_on()
+    else:
+        desk.power_off()
 
 
 def _disk(desk: Desk, words: Sequence[str]) -> None:
     """`disk full`, `disk well`."""
-    desk.fail_disk(words[0] == "full")
+    desk.fail_disk(_on(words[0]))
 
 
 def _wire(desk: Desk, words: Sequence[str]) -> None:
-    desk.hands.break_wire(Input(words[0]), words[1] == "cut")
+    """`wire exit cut`, `wire exit whole`."""
+    desk.hands.break_wire(Input(words[0]), _on(words[1]))
 
 
 def _prompt(desk: Desk, words: Sequence[str]) -> None:
-    desk.hands.fail_prompt(words[0] == "broken")
+    """`prompt broken`, `prompt well`."""
+    desk.hands.fail_prompt(_on(words[0]))
 
 
 def _wait(desk: Desk, words: Sequence[str]) -> None:
@@ -232,8 +263,13 @@ ACTIONS: Final[Mapping[str, Callable[[Desk, Sequence[str]], None]]] = {
 
 
 def act(desk: Desk, words: Sequence[str]) -> None:
-    """Do one of the actions. KeyError, IndexError or ValueError where its words are wrong."""
-    ACTIONS[words[0]](desk, words[1:])
+    """Do one of the actions. ValueError, saying why, where it cannot be done; FaultError, HardwareError."""
+    try:
+        ACTIONS[words[0]](desk, words[1:])
+    except IndexError as error:
+        raise ValueError("words are missing") from error
+    except KeyError as error:
+        raise ValueError(f"{error.args[0]!r} is not known here") from error
 
 
 # --- what can be seen ------------------------------------------------------------------------------
@@ -332,7 +368,7 @@ def _steps(story: Story, desk: Desk, watcher: Watcher) -> Generator[float, None,
             yield from desk.steps_to(at_s)
             try:
                 act(desk, line.words)
-            except (HardwareError, KeyError, IndexError, ValueError) as error:
+            except (FaultError, HardwareError, ValueError) as error:
                 return f"{line}: cannot be done: {error}"
         else:
             steps = desk.steps_to(at_s)

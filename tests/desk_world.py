@@ -11,7 +11,7 @@ import numpy as np
 from edge.app import Happening
 from edge.desk import Desk, StoryClock
 from edge.settings import Settings, load
-from edge.story import Outcome, Watcher, find, play
+from edge.story import Outcome, Story, Watcher, find, play
 from edge.vision.look import Look
 from edge.vision.observation import CameraHealth, Cover, Face, FaceVerdict, Observation
 from hw.ports import Clock, Frame, GreyPicture
@@ -120,15 +120,17 @@ def scripted_desk(
     return desk, people
 
 
-def play_scripted(name: str, folder: Path, listener: Callable[[Happening], None] = lambda _: None) -> Outcome:
-    """A built-in story with scripted eyes."""
+def play_scripted(
+    named: str | Story, folder: Path, listener: Callable[[Happening], None] = lambda _: None
+) -> Outcome:
+    """A story (a built-in one by name) with scripted eyes."""
     watcher = Watcher()
 
     def hear(happening: Happening) -> None:
         listener(happening)
         watcher.hear(happening)
 
-    story = find(name)
+    story = find(named) if isinstance(named, str) else named
     desk, _ = scripted_desk(folder, hear, settings=load(None, list(story.settings)))
     try:
         return play(story, desk, watcher)
