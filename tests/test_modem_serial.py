@@ -14,7 +14,7 @@ from hw.modem.at import Rung
 from hw.modem.fake import FakeModem, PtyModem
 from hw.modem.pin import PinFile
 from hw.modem.real import SerialModem
-from hw.ports import ModemDown, ModemEvent, ModemTrouble, TextAccepted, TextFailed, TextReceived
+from hw.ports import ModemDown, ModemEvent, ModemReady, ModemTrouble, TextAccepted, TextFailed, TextReceived
 
 CLOCK = SystemClock()
 
@@ -141,6 +141,8 @@ def test_a_thread_that_hangs_in_the_system_is_answered_for(
     release.append(True)
     assert isinstance(answer, TextFailed)
     assert answer.cause == "the port hangs"
+    down = pair.events.index(ModemDown(ModemTrouble.MUTE, "the port hangs"))
+    assert pair.wait(lambda: any(isinstance(event, ModemReady) for event in pair.events[down:]))
 
 
 def test_the_supply_is_switched_where_it_is_wired(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,6 +57,7 @@ _HEALTH_S: Final = 30.0
 _FACTS_S: Final = 600.0
 _STABLE_S: Final = 120.0
 _UNUSABLE_S: Final = 30.0
+_RECOVERIES: Final = 64
 _LADDER_PAUSE_S: Final = 5.0
 _LADDER_PAUSE_MAX_S: Final = 300.0
 _ESCAPE: Final = b"\x1b"
@@ -103,6 +104,8 @@ class Recovery:
 class Status:
     """What is known of the modem now. None where it did not tell. Numbers and texts are not in here.
 
+    Another thread may read it: containers are replaced, never changed.
+
     `network_offset_s`: the network's clock against `poll`'s, as UTC seconds minus monotonic seconds.
     """
 
@@ -123,7 +126,7 @@ class Status:
     pin_tries_left: int | None = None
     reboots: int = 0
     stray_lines: int = 0
-    recoveries: deque[Recovery] = field(default_factory=lambda: deque(maxlen=64))
+    recoveries: tuple[Recovery, ...] = ()
 
 
 class PinMemory(Protocol):
@@ -911,7 +914,8 @@ class Engine:
             if line is None:
                 continue
             state = int(_split(line)[1])
-            self.status.registration[kind] = _REGISTRATION.get(state, "unknown")
+            found = {kind: _REGISTRATION.get(state, "unknown")}
+            self.status.registration = self.status.registration | found
             states.add(state)
         return states
 
@@ -1160,7 +1164,8 @@ class Engine:
         if self._climbing is not None:
             rung, trouble, at_s = self._climbing
             self._climbing = None
-            self.status.recoveries.append(Recovery(rung, trouble, at_s, self._now - at_s, worked))
+            recovery = Recovery(rung, trouble, at_s, self._now - at_s, worked)
+            self.status.recoveries = (*self.status.recoveries, recovery)[-_RECOVERIES:]
 
 
 _REGISTRATION: Final = {

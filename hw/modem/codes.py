@@ -125,23 +125,3 @@ def meaning(family: str, code: int | None) -> Meaning:
     if known is None:
         known = _retry("refused by the modem's maker's own code" if code >= 512 else "refused")
     return Meaning(f"{family} {code}: {known.words}", known.trouble, known.retryable)
-
-
-def delivery_words(status: int) -> str:
-    """TP-Status of a delivery report in words (3GPP TS 23.040, 9.2.3.15)."""
-    if status <= 0x1F:
-        return "delivered"
-    if status <= 0x3F:
-        return "not yet delivered, the network keeps trying"
-    known = {
-        0x40: "telephone refuses: procedure error",
-        0x41: "telephone incompatible",
-        0x42: "connection rejected by the telephone",
-        0x43: "not obtainable",
-        0x45: "no interworking",
-        0x46: "its validity ended before delivery",
-        0x47: "deleted by the sender",
-        0x48: "deleted by the service centre",
-        0x49: "unknown to the service centre",
-    }
-    return known.get(status, "given up by the network")

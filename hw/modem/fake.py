@@ -160,7 +160,6 @@ class FakeModem:
         self.texts: list[FakeText] = []
         self.faults: dict[str, str] = {}
         self.pin_tries = 3
-        self.boots = 0
         self._pin = pin
         self._instant = instant
         self._chatter = chatter
@@ -208,7 +207,6 @@ class FakeModem:
 
     def reboot(self, *, banner: bool = True) -> None:
         """Restart: settings are lost, what was being done is forgotten."""
-        self.boots += 1
         self._queue.clear()
         boot_s = 0.0 if self._instant else self.profile.boot_s
         self._settle(self._now + boot_s)

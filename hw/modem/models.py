@@ -42,7 +42,6 @@ class ModemProfile:
     quiet: tuple[str, ...] = ()
     reset: str = "AT+CFUN=1,1"
     boot_s: float = 20.0
-    send_s: float = 60.0
     text_mode: bool = False
     tells_supply: bool = True
     supply_low_mv: int = 3400

@@ -18,7 +18,16 @@ import serial
 
 from hw.modem.at import Engine, PinMemory, Request, Status
 from hw.modem.models import ModemProfile, named
-from hw.ports import Clock, HardwareError, ModemDown, ModemEvent, ModemTrouble, TextAccepted, TextFailed
+from hw.ports import (
+    Clock,
+    HardwareError,
+    ModemDown,
+    ModemEvent,
+    ModemReady,
+    ModemTrouble,
+    TextAccepted,
+    TextFailed,
+)
 
 _RETRY_FIRST_S: Final = 1.0
 _RETRY_MAX_S: Final = 30.0
@@ -71,6 +80,7 @@ class SerialModem:
         self._hand: tuple[int, str, str, float, float] | None = None
         self._in_hand: tuple[int, float] | None = None
         self._idle = False
+        self._hung = False
         self._serial: serial.Serial | None = None
         self._output = b""
         self._retry_s = 0.0
@@ -117,6 +127,7 @@ class SerialModem:
             if self._in_hand is not None and now_s >= self._in_hand[1] + 1.0:
                 ticket = self._in_hand[0]
                 self._in_hand = self._hand = None
+                self._hung = True
                 events.append(TextFailed(ticket, ModemTrouble.MUTE, "the port hangs", True))
                 events.append(ModemDown(ModemTrouble.MUTE, "the port hangs"))
         return tuple(events)
@@ -133,9 +144,14 @@ class SerialModem:
 
     def close(self) -> None:
         """Stop; a thread that hangs in the system is left behind, it ends with the program."""
+        if self._stopping:
+            return
         self._stopping = True
         self._nudge()
         self._thread.join(_CLOSE_S)
+        if not self._thread.is_alive():
+            os.close(self._wake_read)
+            os.close(self._wake_write)
 
     def _nudge(self) -> None:
         # A full pipe already wakes.
@@ -170,6 +186,9 @@ class SerialModem:
         with self._lock:
             self._events += events
             self._idle = engine.idle
+            if self._hung and engine.ready:
+                self._events.append(ModemReady(engine.status.operator, engine.status.signal_dbm))
+            self._hung = False
         self._wait(now_s)
 
     def _wait(self, now_s: float) -> None:
