@@ -220,6 +220,7 @@ class Kiosk:
         self._boot_until_s: float | None = None
         self._boot_kept: list[Event] = []
         self._drift_s: float | None = None
+        self._levels: dict[Input, bool] = {}
         self._relay_faults = {Device.LOCK: 0, Device.PERMIT: 0}
 
     # --- life --------------------------------------------------------------------------------------
@@ -245,7 +246,8 @@ class Kiosk:
             self._act(command, now_s)
         for code, detail in faults:
             self._note("fault", code, {"detail": detail}, now_s)
-        self._queue.extend(self._judge.door(self.board.inputs.active(Input.DOOR), now_s))
+        self._levels = {name: self.board.inputs.active(name) for name in Input}
+        self._queue.extend(self._judge.door(self._levels[Input.DOOR], now_s))
         let_go = any(self.board.inputs.active(name) for name in _LETS_GO)
         if self.state.mode is Mode.LOCKED and not let_go:
             self._boot_until_s = now_s + RESTART_LOOK_S
@@ -324,6 +326,9 @@ class Kiosk:
         self._drain(now_s)
 
     def input_changed(self, change: InputChange, now_s: float) -> None:
+        if self._levels.get(change.input) is change.active:
+            return  # the first scan tells every input; `start` has read them
+        self._levels[change.input] = change.active
         if change.input is Input.DOOR:
             self._queue.extend(self._judge.door(change.active, now_s))
         self.handle(InputMoved(change.input, change.active), now_s)

@@ -12,7 +12,7 @@ import numpy as np
 
 from edge.app import Happening, Kiosk
 from edge.faults import FaultError
-from edge.vision.observation import FaceVerdict, Observation
+from edge.vision.observation import Cover, Face, FaceVerdict, Observation
 from hw.ports import ColourPicture, Frame
 
 Colour = tuple[int, int, int]
@@ -34,6 +34,17 @@ _STATE_COLOURS: Final[dict[str, Colour]] = {
     "emergency": (180, 60, 180),
     "blind": (90, 90, 90),
 }
+_STATE_OTHER: Final[Colour] = (90, 90, 90)
+_PANEL: Final[Colour] = (30, 27, 24)
+_DARK: Final[Colour] = (20, 20, 20)
+_WHITE: Final[Colour] = (255, 255, 255)
+_BRIGHT: Final[Colour] = (225, 225, 225)
+_DIM: Final[Colour] = (150, 150, 150)
+_GO: Final[Colour] = (90, 190, 90)
+_ALARM: Final[Colour] = (70, 80, 240)
+_FONT: Final = cv2.FONT_HERSHEY_DUPLEX
+_COLUMNS: Final = 84
+
 _TERMINAL: Final = {"state": "1;36", "sms": "33", "prompt": "32", "fault": "31", "command": "2", "event": "0"}
 _QUIET_COMMANDS: Final = frozenset(
     {"say", "clear_entry", "set_sound", "set_lights", "tell", "send_code", "note"}
@@ -49,7 +60,8 @@ class Printer:
 
     def show(self, happening: Happening) -> None:
         if self._json:
-            line = {"t": round(happening.at_s, 3), "kind": happening.kind, **happening.data}
+            kind = "event" if happening.kind == "fault" else happening.kind
+            line = {"t": round(happening.at_s, 3), "kind": kind, **happening.data}
             print(msgspec.json.encode(line).decode(), flush=True)
             return
         words = in_words(happening)
@@ -88,13 +100,14 @@ class Film:
     """A film of a run. Raises `FaultError("video_unwritable")` where it cannot be written."""
 
     WIDTH: Final = 640
+    HEAD: Final = 40
     HEIGHT: Final = 480
-    BAND: Final = 84
+    FOOT: Final = 88
 
     def __init__(self, path: Path, fps: float) -> None:
         fourcc = cv2.VideoWriter.fourcc(*"mp4v")
-        self._path = path
-        self._writer = cv2.VideoWriter(str(path), fourcc, fps, (self.WIDTH, self.HEIGHT + self.BAND))
+        size = (self.WIDTH, self.HEAD + self.HEIGHT + self.FOOT)
+        self._writer = cv2.VideoWriter(str(path.absolute()), fourcc, fps, size)
         if not self._writer.isOpened():
             raise FaultError("video_unwritable", str(path))
         self._prompt = ""
@@ -104,11 +117,10 @@ class Film:
         if happening.kind == "prompt":
             self._prompt = str(happening.data["text"])
         elif happening.kind == "sms":
-            self._sms = f"SMS to {happening.data['to']}: {happening.data['text']}"
+            self._sms = f"To the {str(happening.data['to']).replace('_', ' ')}: {happening.data['text']}"
 
     def draw(self, frame: Frame, seen: Observation, kiosk: Kiosk) -> None:
-        now_s = frame.at_s
-        self._writer.write(picture_of(frame, seen, kiosk, now_s, self._prompt, self._sms))
+        self._writer.write(picture_of(frame, seen, kiosk, frame.at_s, self._prompt, self._sms))
 
     def close(self) -> None:
         self._writer.release()
@@ -117,40 +129,71 @@ class Film:
 def picture_of(
     frame: Frame, seen: Observation, kiosk: Kiosk, now_s: float, prompt: str = "", sms: str = ""
 ) -> ColourPicture:
-    """The frame (480 x 640, plus a band below) with faces, verdicts, state and countdown drawn on it."""
+    """The frame with its faces and verdicts; above it state, countdown and relays, below it the words."""
+    canvas = np.full((Film.HEAD + Film.HEIGHT + Film.FOOT, Film.WIDTH, 3), _PANEL, np.uint8)
     source = frame.colour if frame.colour is not None else cv2.cvtColor(frame.grey, cv2.COLOR_GRAY2BGR)
-    canvas = np.full((Film.HEIGHT + Film.BAND, Film.WIDTH, 3), 24, np.uint8)
     height, width = source.shape[:2]
     scale = min(Film.WIDTH / width, Film.HEIGHT / height)
     shown_w, shown_h = round(width * scale), round(height * scale)
-    left, top = (Film.WIDTH - shown_w) // 2, (Film.HEIGHT - shown_h) // 2
-    canvas[top : top + shown_h, left : left + shown_w] = cv2.resize(source, (shown_w, shown_h))
-    factor = shown_w / seen.size[0]
+    left, top = (Film.WIDTH - shown_w) // 2, Film.HEAD + (Film.HEIGHT - shown_h) // 2
+    view = canvas[top : top + shown_h, left : left + shown_w]
+    cv2.resize(source, (shown_w, shown_h), dst=view, interpolation=cv2.INTER_AREA)
     for face in seen.faces:
-        x, y, w, h = (v * factor for v in face.box)
-        colour = _FACE_COLOURS[face.verdict]
-        corner, opposite = (int(left + x), int(top + y)), (int(left + x + w), int(top + y + h))
-        cv2.rectangle(canvas, corner, opposite, colour, 2)
-        cover = "" if face.cover.value == "none" else f" {face.cover.value}"
-        _write(canvas, f"{face.verdict.value}{cover}", (corner[0], corner[1] - 6), colour, 0.5)
-    state = kiosk.name
-    band = _STATE_COLOURS.get(state, (90, 90, 90))
-    cv2.rectangle(canvas, (0, 0), (Film.WIDTH, 26), band, -1)
-    door = "DOOR LOCKED" if kiosk.door_locked else "door unlocked"
-    permit = "machine may be used" if kiosk.permit_on else "machine closed"
-    _write(canvas, f"{now_s:7.1f} s   {state.upper()}   {door}   {permit}", (8, 18), (255, 255, 255), 0.5)
-    left_s = kiosk.countdown_s(now_s)
-    if left_s is not None:
-        _write(canvas, f"locks in {left_s:4.1f} s", (Film.WIDTH - 160, 46), (60, 60, 230), 0.6)
-    for row, text in enumerate(_wrapped(prompt, 88)[:2] + _wrapped(sms, 88)[:2]):
-        _write(canvas, text, (8, Film.HEIGHT + 18 + 20 * row), (230, 230, 230), 0.42)
+        _draw_face(view, face, shown_w / seen.size[0])
+    _draw_head(canvas, kiosk, now_s)
+    base = Film.HEAD + Film.HEIGHT
+    for row, text in enumerate(_wrapped(prompt, _COLUMNS)[:2]):
+        _write(canvas, text, (12, base + 22 + 18 * row), _BRIGHT, 0.42)
+    for row, text in enumerate(_wrapped(sms, _COLUMNS)[:2]):
+        _write(canvas, text, (12, base + 60 + 18 * row), _DIM, 0.42)
     return canvas
 
 
+def _draw_face(view: ColourPicture, face: Face, factor: float) -> None:
+    """A frame around the face and its verdict on a label that stays within the picture."""
+    x, y, w, h = (round(v * factor) for v in face.box)
+    colour = _FACE_COLOURS[face.verdict]
+    cv2.rectangle(view, (x, y), (x + w, y + h), colour, 2, cv2.LINE_AA)
+    words = face.verdict.value if face.cover is Cover.NONE else f"{face.verdict.value}: {face.cover.value}"
+    wide = _width(words, 0.45) + 12
+    label_x = min(max(x - 1, 0), max(view.shape[1] - wide, 0))
+    label_y = y - 20 if y >= 20 else min(y + h, view.shape[0] - 20)
+    cv2.rectangle(view, (label_x, label_y), (label_x + wide, label_y + 20), colour, -1)
+    _write(view, words, (label_x + 6, label_y + 14), _DARK, 0.45)
+
+
+def _draw_head(canvas: ColourPicture, kiosk: Kiosk, now_s: float) -> None:
+    """State and time on the left, the countdown in the middle, door and machine on the right."""
+    state = kiosk.name
+    cv2.rectangle(canvas, (0, 0), (148, Film.HEAD - 1), _STATE_COLOURS.get(state, _STATE_OTHER), -1)
+    _write(canvas, state.upper(), (12, 26), _WHITE, 0.6)
+    _write(canvas, f"{now_s:.1f} s", (160, 25), _BRIGHT, 0.48)
+    left_s = kiosk.countdown_s(now_s)
+    if left_s is not None:
+        share = 1.0 - left_s / kiosk.rules.flow.lock_after_s
+        _write(canvas, f"locks in {left_s:.0f} s", (244, 25), _ALARM, 0.5)
+        cv2.rectangle(canvas, (148, Film.HEAD - 4), (148 + round(share * 492), Film.HEAD - 1), _ALARM, -1)
+    right = Film.WIDTH - 8
+    for words, colour in (
+        ("machine on" if kiosk.permit_on else "machine off", _GO if kiosk.permit_on else _DIM),
+        ("door locked" if kiosk.door_locked else "door unlocked", _ALARM if kiosk.door_locked else _GO),
+    ):
+        right -= _width(words, 0.45) + 24
+        cv2.circle(canvas, (right + 6, 20), 5, colour, -1, cv2.LINE_AA)
+        _write(canvas, words, (right + 16, 25), _BRIGHT, 0.45)
+
+
 def _write(canvas: ColourPicture, text: str, at: tuple[int, int], colour: Colour, size: float) -> None:
-    plain = text.encode("ascii", "replace").decode()
-    cv2.putText(canvas, plain, at, cv2.FONT_HERSHEY_SIMPLEX, size, (0, 0, 0), 3, cv2.LINE_AA)
-    cv2.putText(canvas, plain, at, cv2.FONT_HERSHEY_SIMPLEX, size, colour, 1, cv2.LINE_AA)
+    cv2.putText(canvas, _plain(text), at, _FONT, size, colour, 1, cv2.LINE_AA)
+
+
+def _width(text: str, size: float) -> int:
+    return int(cv2.getTextSize(_plain(text), _FONT, size, 1)[0][0])
+
+
+def _plain(text: str) -> str:
+    """OpenCV's fonts know ASCII alone."""
+    return text.encode("ascii", "replace").decode()
 
 
 def _wrapped(text: str, columns: int) -> list[str]:
