@@ -119,6 +119,9 @@ from hw.scan import HardwareTrouble, ScanEvent
 RESTART_LOOK_S: Final = 10.0
 """A kiosk that comes back locked looks this long for the person before it lets the door go for good."""
 
+CLOCK_WRONG_S: Final = 120.0
+"""The machine's clock is wrong when the network's differs by more: texts would name the wrong minute."""
+
 ALERT_TTL_S: Final = 24 * 3600.0
 
 _TOLD_SELDOM: Final = frozenset({"fault", "camera_gone"})
@@ -170,6 +173,9 @@ def describe(thing: Event | Command) -> dict[str, object]:
             return {"name": "set_door", "door": "locked" if locked else "unlocked"}
         case SetPermit(on=on):
             return {"name": "set_permit", "permit": "on" if on else "off"}
+        case Tell():
+            name = "tell"
+            data["alert"] = data.pop("kind")  # a happening has a kind of its own
         case _:
             name = snake(type(thing).__name__)
     return {"name": name, **data}
@@ -581,6 +587,13 @@ class Kiosk:
         if self._drift_s is not None and abs(drift - self._drift_s) > self._clock_jump_s:
             self._queue.append(ClockJumped(drift - self._drift_s))
         self._drift_s = drift
+        offset_s = self.board.modem.network_offset_s
+        if offset_s is None:
+            return
+        if abs(drift - offset_s) > CLOCK_WRONG_S:
+            self._fail(Device.CLOCK, "clock_wrong")
+        else:
+            self._well(Device.CLOCK)
 
     def _check_relay(self, device: Device, relay: Relay, wanted: bool, now_s: float) -> None:
         """What a relay shows against what the table wants; driven once more before it is a fault."""
@@ -703,7 +716,7 @@ class Kiosk:
             case Tell():
                 if self._told_lately(command, now_s):
                     return ()
-                return tuple(self._alert_row(command, to) for to in command.recipients)
+                return tuple(row for to in command.recipients for row in self._alert_rows(command, to))
             case ClearEntry():
                 self._pad.clear()
             case Refuse():
@@ -765,6 +778,12 @@ class Kiosk:
             ttl_s=max(1.0, left),
             reason=f"{command.counted} of {self.rules.flow.codes_per_incident}",
         )
+
+    def _alert_rows(self, command: Tell, to: Recipient) -> tuple[OutboxRow, ...]:
+        """The same message, under one number, by text and by every other channel that reaches the reader."""
+        row = self._alert_row(command, to)
+        others = self._outbox.other_channels(to)
+        return (row, *(replace(row, channel=channel) for channel in others))
 
     def _alert_row(self, command: Tell, to: Recipient) -> OutboxRow:
         return OutboxRow(

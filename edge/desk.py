@@ -112,7 +112,7 @@ class Desk:
     ) -> None:
         self.settings = settings
         self.clock = clock or StoryClock()
-        self.phone = FakeModem(profile)
+        self.phone = FakeModem(profile, network_utc_s=self.clock.wall_s() - self.clock.now_s())
         self.camera_alive = True
         self.powered = False
         self._camera = camera
@@ -174,7 +174,7 @@ class Desk:
             rules=Rules(settings.flow, settings.policy, door),
             journal=self._journal,
             outbox=Outbox(self.numbers, random=random.Random(self._random.randrange(2**32))),
-            book=CodeBook(settings.flow.code_digits),
+            book=CodeBook(settings.flow.code_digits, self._choose_code),
             pad=EntryPad(settings.flow.code_digits, settings.flow.key_timeout_s),
             judge=self.judge,
             evidence=self._evidence,
@@ -186,6 +186,10 @@ class Desk:
         self.powered = True
         self.kiosk.start(remembered, now_s)
         self._hear_hardware(now_s)
+
+    def _choose_code(self, digits: int) -> str:
+        """Codes that open nothing but a simulated door are drawn like the bounces: the same every time."""
+        return f"{self._random.randrange(10**digits):0{digits}d}"
 
     def _new_journal(self) -> Journal:
         return Journal(self.journal_file, self.clock, threaded=False, before_sync=self._sync)
