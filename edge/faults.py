@@ -438,6 +438,12 @@ CATALOGUE: Final = _table(
         "Check time synchronisation, and the battery of the clock module.",
     ),
     (
+        "clock_wrong",
+        "The clock of the machine differs from the network's by more than two minutes.",
+        "None: every deadline runs on a clock that only goes forward. The times in messages are wrong.",
+        "Check time synchronisation, and the battery of the clock module.",
+    ),
+    (
         "loop_late",
         "The main loop was held up.",
         "Fire and exit cut the lock's supply by wire; keys and messages came late.",

@@ -357,6 +357,16 @@ class Modem(Protocol):
         """True when a text may be handed over."""
         ...
 
+    @property
+    def network_offset_s(self) -> float | None:
+        """The network's clock as UTC seconds minus monotonic seconds; None while it told none."""
+        ...
+
+    @property
+    def supply_low(self) -> bool:
+        """The modem complains of its supply."""
+        ...
+
     def close(self) -> None: ...
 
 

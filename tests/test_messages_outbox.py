@@ -63,6 +63,9 @@ def code_row(number: int, to: Recipient = Recipient.WATCHMAN, *, ttl_s: float = 
 class HandModem:
     """A modem whose answers the test gives."""
 
+    network_offset_s: float | None = None
+    supply_low = False
+
     idle: bool = True
     sent: list[tuple[int, str, str, float]] = field(default_factory=list)
     validities: list[float] = field(default_factory=list)

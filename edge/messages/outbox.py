@@ -138,6 +138,10 @@ class Outbox:
         """How many rows are neither accepted nor given up."""
         return sum(item.open for item in self._items)
 
+    def other_channels(self, to: Recipient) -> tuple[Channel, ...]:
+        """The channels beside SMS that reach this recipient."""
+        return tuple(channel for channel, carrier in self._carriers.items() if carrier.serves(to))
+
     # --- in -------------------------------------------------------------------------------------
 
     def add(self, row: OutboxRow) -> None:

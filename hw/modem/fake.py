@@ -16,6 +16,7 @@ import time
 import tty
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -142,7 +143,8 @@ class FakeModem:
     """The modem's side of the line.
 
     `instant` answers at once and is registered from the start (for a story clock); otherwise the
-    profile's delays hold. `chatter` lets it talk by itself. `reports` sends delivery reports.
+    profile's delays hold. `chatter` lets it talk by itself. `reports` sends delivery reports. The
+    network's clock showed `network_utc_s` when the fake's own time was 0.
     """
 
     def __init__(
@@ -154,8 +156,10 @@ class FakeModem:
         chatter: bool = False,
         reports: bool = True,
         seed: int = 0,
+        network_utc_s: float = 1_772_339_400.0,
     ) -> None:
         self.name = profile
+        self._network_utc_s = network_utc_s
         self.profile = FAKE_PROFILES[profile]
         self.texts: list[FakeText] = []
         self.faults: dict[str, str] = {}
@@ -467,7 +471,8 @@ class FakeModem:
         self._answer(('+COPS: 0,0,"Testnet",2' if "unregistered" not in self.faults else "+COPS: 0", "OK"))
 
     def _cmd_cclk(self, rest: str) -> None:
-        self._answer(('+CCLK: "26/03/01,10:00:00+22"', "OK"))
+        told = datetime.fromtimestamp(self._network_utc_s + self._now, UTC)
+        self._answer((f'+CCLK: "{told:%y/%m/%d,%H:%M:%S}+00"', "OK"))
 
     def _cmd_cgmm(self, rest: str) -> None:
         self._answer((self.profile.model, "OK"))
@@ -657,6 +662,14 @@ class SteppedModem:
     @property
     def status(self) -> Status:
         return self.engine.status
+
+    @property
+    def network_offset_s(self) -> float | None:
+        return self.engine.status.network_offset_s
+
+    @property
+    def supply_low(self) -> bool:
+        return self.engine.status.supply_low
 
     @property
     def idle(self) -> bool:
