@@ -20,21 +20,29 @@ step() { printf '\n== %s\n' "$*"; }
 emulated() { chroot "$root" /usr/bin/env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 "$@"; }
 
 clean_up() {
-    umount "$root/proc" "$root/dev" 2>/dev/null || true
+    umount "$root/proc" "$root/dev" "$root/sys" 2>/dev/null || true
     rm -rf -- "$root"
 }
 
-# A numbered picture that needs no file; what the network makes of it, as a hash of its raw outputs.
+# A numbered picture that needs no file; the network's raw int8 outputs for it, as one JSON list.
 readonly inference='
-import hashlib, sys
+import json, sys
 from pathlib import Path
 import numpy as np
 from edge.vision import tflite
-model = sys.argv[1]
-network = tflite.load(Path(model))
+network = tflite.load(Path(sys.argv[1]))
 shape = network.contract.input.shape
 picture = (np.arange(np.prod(shape)) * 7919 % 256 - 128).astype(np.int8).reshape(shape)
-print(Path(model).name, hashlib.sha256(b"".join(out.tobytes() for out in network.run(picture))).hexdigest()[:16])
+print(json.dumps([int(step) for out in network.run(picture) for step in out.ravel()]))
+'
+
+# Equal to the last step, as long as XNNPACK runs on both sides: it needs /sys, and the plain kernels round otherwise.
+readonly comparison='
+import json, sys
+name, here, there = sys.argv[1], *map(json.loads, sys.argv[2:])
+apart = [abs(a - b) for a, b in zip(here, there, strict=True)]
+print(f"{name}: {len(apart)} outputs, {sum(map(bool, apart))} differ, by {max(apart)} of 256 steps at most")
+sys.exit(any(apart))
 '
 
 [ "$(id -u)" = 0 ] || { echo "root is needed for chroot: sudo $0 $*" >&2; exit 3; }
@@ -61,6 +69,7 @@ mkdir -p -- "$root"
 tar -C "$root" -xf "$root.tar"
 mount -t proc proc "$root/proc"
 mount --bind /dev "$root/dev"
+mount -t sysfs -o ro sysfs "$root/sys"
 mkdir -- "$root/srv/cabinguard" "$root/srv/wheels"
 (cd -- "$tree" && tar -c --exclude=./.git --exclude=./.venv --exclude='*_cache' --exclude=./.wheels .) |
     tar -x -C "$root/srv/cabinguard"
@@ -80,12 +89,12 @@ step "one int8 inference, here and there"
 # shellcheck source=install.sh
 python=$(. "$tree/install.sh" && prepare runtime "$RUNTIME_MB" && echo "$VENV/bin/python")
 for model in "$tree"/models/*.tflite; do
-    here=$(cd -- "$tree" && "$python" -P -c "$inference" "$model")
-    there=$(emulated /opt/cabinguard/current/bin/python -P -c "$inference" "/srv/cabinguard/models/$(basename -- "$model")")
-    echo "x86-64: $here   arm64: $there"
-    [ "$here" = "$there" ] || { echo "the numbers differ" >&2; exit 1; }
+    here=$(cd -- "$tree" && "$python" -P -c "$inference" "$model" 2>/dev/null)
+    there=$(emulated /opt/cabinguard/current/bin/python -P -c "$inference" \
+        "/srv/cabinguard/models/$(basename -- "$model")" 2>/dev/null)
+    "$python" -c "$comparison" "$(basename -- "$model")" "$here" "$there"
 done
 
-step "one whole story"
+step "one whole story, by the story's own clock"
 emulated cabinguard bench --story never-shown
 step "all of it works on arm64, $suite"
