@@ -89,6 +89,7 @@ class Scope:
     name: str
     events: Callable[[State], Iterator[Event]]
     restarts: tuple[bool | None, ...] = (True, False, None)
+    moved_while_off: bool = False
     door_contact: bool = True
     numbers: tuple[tuple[str, float], ...] = ()
 
@@ -179,6 +180,7 @@ WIDER = (
         "several, blind and danger", _of(_people, _crowd, _blind, _danger), restarts=(True,), numbers=BRIEF
     ),
     Scope("panic and orders", _of(_people, _orders, _machine), numbers=BRIEF),
+    Scope("moved while off", _of(_people), moved_while_off=True, numbers=BRIEF),
 )
 
 _AGES = {
@@ -214,6 +216,8 @@ def normal(state: State, now_s: float, flow: Flow) -> State:
         past |= {"prompted_at_s": None, "say_again_s": None}
     elif s.say_again_s is not None:
         past["say_again_s"] = max(s.say_again_s, 0.0)
+    if s.exit_hold_until_s is not None:
+        past["exit_hold_until_s"] = max(s.exit_hold_until_s, 0.0)
     if not s.code.live:
         code = replace(s.code, issued_at_s=0.0, accepted_at_s=None, second_told=False, failed_over=False)
     else:
@@ -248,7 +252,7 @@ def _key(state: State, watch: Watch, ticket: int) -> bytes:
 def _restarts(s: State, scope: Scope) -> Iterator[Restarted]:
     for present in scope.restarts:
         yield Restarted(s.fire, s.exit, s.door_open, present)
-    if False in scope.restarts:  # and what moved while it was off
+    if scope.moved_while_off:
         yield Restarted(not s.fire, s.exit, s.door_open, True)
         yield Restarted(s.fire, not s.exit, not s.door_open, None)
 
@@ -258,7 +262,6 @@ class Found:
     states: int
     steps: int
     modes: Counter[str]
-    edges: set[tuple[Mode, str, Mode]]
     longest_lock_s: int
 
 
@@ -272,7 +275,6 @@ def search(scope: Scope, most: int) -> Found:
     queue = deque([(first, start, watch)])
     ticks: dict[bytes, bytes | None] = {}
     modes: Counter[str] = Counter()
-    edges: set[tuple[Mode, str, Mode]] = set()
     steps = 0
     while queue:
         here, state, watch = queue.popleft()
@@ -286,7 +288,6 @@ def search(scope: Scope, most: int) -> Found:
             seen.run(dt)
             before = wake_up(state, 0.0, dt, flow) if isinstance(event, Restarted) else state
             done = step(before, event, dt, rules)
-            edges.add((state.mode, type(event).__name__, done.state.mode))
             try:
                 seen.saw(event, done.state, done.commands, dt)
                 wake = next_wake_s(done.state, dt, rules)
@@ -307,8 +308,9 @@ def search(scope: Scope, most: int) -> Found:
             if there not in known:
                 known[there] = (here, f"+{dt:g} s {event} -> {done.state.mode}")
                 queue.append((there, after, _rebased(seen, done.state.ticket)))
-                assert len(known) <= most, f"more than {most} states: choose a smaller scope"
-    return Found(len(known), steps, modes, edges, _longest_lock(ticks, flow.max_lock_s))
+                if len(known) > most:
+                    raise AssertionError(f"more than {most} states: choose a smaller scope")
+    return Found(len(known), steps, modes, _longest_lock(ticks, flow.max_lock_s))
 
 
 def _rebased(watch: Watch, ticket: int) -> Watch:
