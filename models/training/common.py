@@ -10,7 +10,6 @@ import csv
 import hashlib
 import json
 import logging
-import os
 import random
 import sys
 import time
@@ -40,7 +39,7 @@ class FaceBox:
 
 @dataclass(frozen=True, slots=True)
 class FaceRow:
-    """One picture of the manifest. `landmarks` is 5 x 2 pixels for a picture with one labelled face, else empty.
+    """One picture of the manifest. `landmarks` is 5 x 2 pixels for one labelled face, else empty.
 
     `group` is the unit of splitting: pictures of one person or one shoot share it.
     """
@@ -81,7 +80,7 @@ def read_faces(data: Path) -> list[FaceRow]:
 
 
 def part(group: str, seed: str = "cabin") -> str:
-    """`train` (80 %), `val` (10 %) or `test` (10 %), the same for a group in every run and on every machine."""
+    """`train` (80 %), `val` (10 %) or `test` (10 %), the same for a group in every run."""
     share = int.from_bytes(hashlib.sha256(f"{seed}/{group}".encode()).digest()[:4], "big") / 2**32
     return "train" if share < 0.8 else "val" if share < 0.9 else "test"
 
@@ -132,7 +131,12 @@ class Progress:
         done = max(1, step - self._first)
         left_s = (now - self._begun) / done * (self.total - step)
         shown = "  ".join(f"{k} {v:.4g}" for k, v in numbers.items())
-        print(f"{100 * step / self.total:5.1f} %  step {step}/{self.total}  {left_s / 60:.1f} min left  {shown}", flush=True)
+        print(
+            f"{100 * step / self.total:5.1f} %  step {step}/{self.total}  {left_s / 60:.1f} min left",
+            shown,
+            sep="  ",
+            flush=True,
+        )
 
 
 def save_checkpoint(path: Path, content: dict[str, object]) -> None:
@@ -140,11 +144,11 @@ def save_checkpoint(path: Path, content: dict[str, object]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh = path.with_suffix(".new")
     torch.save(content, fresh)
-    os.replace(fresh, path)
+    fresh.replace(path)
 
 
 def fuse_batch_norms(model: nn.Module) -> nn.Module:
-    """Folds every BatchNorm that follows a convolution inside an `nn.Sequential` into it, in place; model in eval."""
+    """Folds every BatchNorm after a convolution in an `nn.Sequential` into it, in place; model in eval."""
     for child in model.modules():
         if not isinstance(child, nn.Sequential):
             continue
@@ -185,8 +189,8 @@ def export_int8(
 ) -> Exported:
     """Writes `folder/NAME.tflite` (int8 in and out), its contract `NAME.json`, and a float twin in `scratch`.
 
-    `model` takes 1 x C x H x W reals (`to_input`) and returns a tuple of tensors named by `outputs`, in order,
-    each with channels second where it has four axes; they come out channels last. `input_shape` is 1 x H x W x C.
+    `model` takes 1 x C x H x W reals (`to_input`) and returns a tuple of tensors named by `outputs`, in
+    order; those with four axes have channels second and come out channels last. `input_shape` is NHWC.
     `calibration` yields grey pictures 1 x H x W x C; a few hundred of the kind that will be seen.
     """
     import litert_torch
@@ -252,7 +256,12 @@ def _details(path: Path) -> _FloatDetails:
 
 
 def _contract(
-    path: Path, name: str, version: str, outputs: Sequence[str], labels: Sequence[str], points: dict[str, float]
+    path: Path,
+    name: str,
+    version: str,
+    outputs: Sequence[str],
+    labels: Sequence[str],
+    points: dict[str, float],
 ) -> dict[str, object]:
     from ai_edge_litert.interpreter import Interpreter
 
@@ -312,4 +321,9 @@ def show_rate(done: int, total: int, unit: str) -> None:
     """A bar on stderr for work that is not training."""
     width = 30
     filled = width * done // max(1, total)
-    print(f"\r[{'#' * filled}{'.' * (width - filled)}] {done}/{total} {unit}", end="", file=sys.stderr, flush=True)
+    print(
+        f"\r[{'#' * filled}{'.' * (width - filled)}] {done}/{total} {unit}",
+        end="",
+        file=sys.stderr,
+        flush=True,
+    )

@@ -32,7 +32,7 @@ from models.training.common import (
     to_input,
 )
 from models.training.find_data import Picture, prepare
-from models.training.find_net import CELLS, HEIGHT, OUTPUTS, WIDTH, FaceFinder, loss, targets
+from models.training.find_net import CELLS, HEIGHT, OUTPUTS, STRIDES, WIDTH, FaceFinder, loss, targets
 from models.training.find_scenes import Scenes
 
 VERSION = "1"
@@ -41,8 +41,10 @@ VERSION = "1"
 class _Scenes(Dataset[tuple[NDArray[np.uint8], NDArray[np.int16], NDArray[np.float32]]]):
     """Scene n and its targets; opened in the loader's process."""
 
-    def __init__(self, pictures: list[Picture], seed: int, first: int, count: int) -> None:
-        self._scenes = Scenes(pictures, seed)
+    def __init__(
+        self, pictures: list[Picture], hard: list[Picture], seed: int, first: int, count: int
+    ) -> None:
+        self._scenes = Scenes(pictures, seed, hard)
         self._first = first
         self._count = count
 
@@ -77,7 +79,7 @@ def train(pictures: list[Picture], arguments: argparse.Namespace) -> FaceFinder:
     model = FaceFinder()
     print(f"{multiply_adds(model, (1, 1, HEIGHT, WIDTH)) / 1e6:.1f} M multiply-adds", flush=True)
     model = model.to(memory_format=torch.channels_last)
-    average = Average(model, 0.999)
+    average = Average(model, 0.996)
     decayed = [p for p in model.parameters() if p.ndim > 1]
     plain = [p for p in model.parameters() if p.ndim <= 1]
     optimiser = torch.optim.AdamW(
@@ -95,11 +97,11 @@ def train(pictures: list[Picture], arguments: argparse.Namespace) -> FaceFinder:
     elif arguments.start_from is not None:
         start = torch.load(arguments.start_from, weights_only=True)["average"]
         model.load_state_dict(start)
-        average = Average(model, 0.999)
+        average = Average(model, 0.996)
     where = torch.from_numpy(CELLS)
     progress = Progress(arguments.steps)
     model.train()
-    for step, (seen, owners, shapes) in enumerate(_batches(pictures, arguments, begin), start=begin):
+    for step, (seen, owners, shapes) in enumerate(_batches(pictures, arguments, begin, average), start=begin):
         warm = min(1.0, (step + 1) / 300)
         rate = arguments.rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * step / arguments.steps)))
         for group in optimiser.param_groups:
@@ -128,15 +130,50 @@ def train(pictures: list[Picture], arguments: argparse.Namespace) -> FaceFinder:
     return final.eval()
 
 
-def _batches(pictures: list[Picture], arguments: argparse.Namespace, begin: int) -> Iterator[_Batch]:
-    first, count = begin * arguments.batch, (arguments.steps - begin) * arguments.batch
-    scenes = _Scenes(pictures, arguments.seed, first, count)
-    return iter(
-        DataLoader(
-            scenes, arguments.batch, shuffle=False, num_workers=arguments.workers, collate_fn=_collate, drop_last=True,
+def _batches(
+    pictures: list[Picture], arguments: argparse.Namespace, begin: int, average: Average
+) -> Iterator[_Batch]:
+    """Batches to the end, a few hundred steps at a time, each time with the backgrounds that now mislead."""
+    mined = FaceFinder()
+    while begin < arguments.steps:
+        steps = min(_MINE_EVERY - begin % _MINE_EVERY, arguments.steps - begin)
+        hard: list[Picture] = []
+        if begin > 0 or arguments.start_from is not None:
+            mined.load_state_dict(average.state)
+            hard = misleading(mined.eval(), pictures)
+        scenes = _Scenes(pictures, hard, arguments.seed, begin * arguments.batch, steps * arguments.batch)
+        yield from DataLoader(
+            scenes,
+            arguments.batch,
+            shuffle=False,
+            num_workers=arguments.workers,
+            collate_fn=_collate,
+            drop_last=True,
             prefetch_factor=4 if arguments.workers else None,
         )
-    )  # fmt: skip
+        begin += steps
+
+
+_MINE_EVERY = 500
+_HARD = 0.45
+
+
+@torch.no_grad()
+def misleading(model: FaceFinder, pictures: list[Picture]) -> list[Picture]:
+    """Those of the pictures without any face in which the network sees one all the same, worst first."""
+    free = [p for p in pictures if p.kind in ("negative", "scene") and not len(p.boxes)]
+    scored: list[tuple[float, int]] = []
+    for i, picture in enumerate(free):
+        grey = picture.grey
+        k = min(WIDTH / grey.shape[1], HEIGHT / grey.shape[0])
+        seen = np.zeros((HEIGHT, WIDTH), np.uint8)
+        fitted = cv2.resize(grey, None, fx=k, fy=k, interpolation=cv2.INTER_AREA)[:HEIGHT, :WIDTH]
+        seen[: fitted.shape[0], : fitted.shape[1]] = fitted
+        outputs = model(torch.from_numpy(to_input(seen))[None, None])
+        scored.append((max(float(torch.sigmoid(o.max())) for o in outputs[: len(STRIDES)]), i))
+    hard = [free[i] for score, i in sorted(scored, reverse=True) if score > _HARD][:300]
+    print(f"{len(hard)} of {len(free)} pictures without a face mislead", flush=True)
+    return hard
 
 
 def calibration(pictures: list[Picture], count: int, seed: int) -> Iterator[NDArray[np.uint8]]:
@@ -146,7 +183,9 @@ def calibration(pictures: list[Picture], count: int, seed: int) -> Iterator[NDAr
         yield scenes.scene(n)[0][None, :, :, None]
 
 
-def export(model: FaceFinder, pictures: list[Picture], out: Path, work: Path, seed: int, version: str = VERSION) -> None:
+def export(
+    model: FaceFinder, pictures: list[Picture], out: Path, work: Path, seed: int, version: str = VERSION
+) -> None:
     """Writes the int8 file and its contract; the operating points are set by `find_eval`."""
     export_int8(
         model,
@@ -167,8 +206,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Train the face finder")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--out", type=Path, default=Path("models"))
-    parser.add_argument("--work", type=Path, default=Path("runs/find"), help="checkpoints and the float model")
-    parser.add_argument("--cache", type=Path, default=Path("runs/cache"), help="decoded and relabelled pictures")
+    parser.add_argument(
+        "--work", type=Path, default=Path("runs/find"), help="checkpoints and the float model"
+    )
+    parser.add_argument(
+        "--cache", type=Path, default=Path("runs/cache"), help="decoded and relabelled pictures"
+    )
     parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rate", type=float, default=3e-3)
@@ -183,7 +226,9 @@ def main() -> None:
     torch.set_num_threads(arguments.threads)
     pictures = prepare(arguments.data, arguments.cache)
     mine = learnt_from(pictures, arguments.leave_out, arguments.every_group)
-    print(json.dumps({"pictures": len(mine), "of": len(pictures), "left out": arguments.leave_out}), flush=True)
+    print(
+        json.dumps({"pictures": len(mine), "of": len(pictures), "left out": arguments.leave_out}), flush=True
+    )
     if arguments.export_only:
         model = FaceFinder()
         model.load_state_dict(torch.load(arguments.work / "find.pt", weights_only=True)["average"])

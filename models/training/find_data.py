@@ -1,4 +1,4 @@
-"""Pictures and boxes for the face finder: one cache of grey pictures, relabelled by the teacher at higher resolution.
+"""Pictures and boxes for the face finder: grey, cached, relabelled by the teacher at higher resolution.
 
 The manifest's boxes miss faces and hold no landmarks for photos with several faces, so YuNet looks again at
 two to three times the size. What it is sure of becomes a face or lends its landmarks; what it half believes,
@@ -69,12 +69,18 @@ class Teacher:
         model = data / "teachers" / "yunet_2023mar.onnx"
         self._net = cv2.FaceDetectorYN.create(str(model), "", (320, 320), _TEACHER_DOUBTS, 0.3, 5000)
 
-    def look(self, bgr: NDArray[np.uint8], long_side: int | None, at_least: float = _TEACHER_DOUBTS) -> NDArray[np.float32]:
-        """n x 15 (box, landmarks, score) in the picture's own pixels; `long_side` scales what the network sees."""
+    def look(
+        self, bgr: NDArray[np.uint8], long_side: int | None, at_least: float = _TEACHER_DOUBTS
+    ) -> NDArray[np.float32]:
+        """n x 15 (box, landmarks, score) in the picture's pixels; `long_side` scales what YuNet sees."""
         height, width = bgr.shape[:2]
         k = 1.0 if long_side is None else long_side / max(height, width)
         # YuNet finds faces of up to about 300 px best; a frame around the picture helps with faces cut by it.
-        seen = bgr if k == 1.0 else cv2.resize(bgr, None, fx=k, fy=k, interpolation=cv2.INTER_CUBIC if k > 1 else cv2.INTER_AREA)
+        seen = (
+            bgr
+            if k == 1.0
+            else cv2.resize(bgr, None, fx=k, fy=k, interpolation=cv2.INTER_CUBIC if k > 1 else cv2.INTER_AREA)
+        )
         self._net.setInputSize((seen.shape[1], seen.shape[0]))
         self._net.setScoreThreshold(at_least)
         found = self._net.detect(seen)[1]
@@ -109,7 +115,7 @@ def _sorted_marks(marks: NDArray[np.float32]) -> NDArray[np.float32]:
 def _merge(
     given: list[tuple[float, float, float, float, int]], found: NDArray[np.float32], all_given: bool
 ) -> tuple[Boxes, Marks, NDArray[np.int8]]:
-    """Given boxes with the teacher's landmarks, and the teacher's further faces (`ignore` where it doubts)."""
+    """Given boxes with the teacher's landmarks, and the teacher's further faces (`ignore` if in doubt)."""
     boxes = np.array([g[:4] for g in given], np.float32).reshape(-1, 4)
     covers = np.array([g[4] for g in given], np.int8)
     marks = np.full((len(given), 10), np.nan, np.float32)
@@ -174,7 +180,7 @@ def _scene_pictures(data: Path, teacher: Teacher) -> list[Picture]:
         for r in lines
         if r["kind"] != "clip"
         and (r["task"] in _SCENE_TASKS or r["labels"] == "no_weapon")
-        and (r["task"] != "atm" or "missed" not in r["labels"] and "uncertain" not in r["labels"])
+        and (r["task"] != "atm" or ("missed" not in r["labels"] and "uncertain" not in r["labels"]))
     ]
     pictures = []
     for n, line in enumerate(lines):
@@ -192,7 +198,12 @@ def _scene_pictures(data: Path, teacher: Teacher) -> list[Picture]:
             reach = min(y1 - y0, max(0.35 * (y1 - y0), 0.6 * (x1 - x0)))
             head = np.array([[x0, y0, x1 - x0, reach]], np.float32)
             centres = boxes[:, :2] + boxes[:, 2:] / 2
-            inside = (centres[:, 0] > x0) & (centres[:, 0] < x1) & (centres[:, 1] > y0) & (centres[:, 1] < y0 + reach)
+            inside = (
+                (centres[:, 0] > x0)
+                & (centres[:, 0] < x1)
+                & (centres[:, 1] > y0)
+                & (centres[:, 1] < y0 + reach)
+            )
             if not (inside & (covers != IGNORED)).any():
                 heads.append(head)
         if heads:

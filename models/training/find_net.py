@@ -55,13 +55,17 @@ class Block(nn.Module):
 
 
 def _lateral(inputs: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU6(inplace=True))
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU6(inplace=True)
+    )
 
 
 class FaceFinder(nn.Module):
     """1 x 1 x H x W, -1 to 1, to `OUTPUTS`: scores (logits) and shapes (14 distances) per level."""
 
-    def __init__(self, widths: tuple[int, int, int, int, int] = (12, 16, 40, 80, 112), neck: int = 32) -> None:
+    def __init__(
+        self, widths: tuple[int, int, int, int, int] = (12, 16, 40, 80, 112), neck: int = 32
+    ) -> None:
         super().__init__()
         a, b, c, d, e = widths
         self.to4 = nn.Sequential(_first(1, a), Block(a, b, 2), Block(b, b))
@@ -105,7 +109,9 @@ def cells() -> NDArray[np.float32]:
         rows, columns = -(-HEIGHT // stride), -(-WIDTH // stride)
         y, x = np.mgrid[:rows, :columns].astype(np.float32)
         parts.append(
-            np.stack([(x + 0.5) * stride, (y + 0.5) * stride, np.full_like(x, stride)], axis=-1).reshape(-1, 3)
+            np.stack([(x + 0.5) * stride, (y + 0.5) * stride, np.full_like(x, stride)], axis=-1).reshape(
+                -1, 3
+            )
         )
     return np.concatenate(parts)
 
@@ -119,7 +125,7 @@ _HIGH = np.array([high for _, high in LEVELS], np.float32)[_LEVEL_OF]
 def targets(
     boxes: NDArray[np.float32], marks: NDArray[np.float32], covers: NDArray[np.int8]
 ) -> tuple[NDArray[np.int16], NDArray[np.float32]]:
-    """For every cell: the face it answers for (-1 none, -2 do not learn), and the faces' 14 numbers in pixels.
+    """For every cell: the face it answers for (-1 none, -2 do not learn); the faces' 14 numbers in pixels.
 
     A face is answered for by the cells near its centre on the levels that learn its size; a ring around
     them, sizes just outside a level's range, very small faces and `IGNORED` boxes are not learnt.
@@ -179,7 +185,9 @@ def decode(shape: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
     x, y = where[..., 0:1], where[..., 1:2]
     d = shape * stride
     box = torch.cat([x - d[..., 0:1], y - d[..., 1:2], x + d[..., 2:3], y + d[..., 3:4]], dim=-1)
-    points = d[..., 4:] + torch.cat([x, y], dim=-1).repeat_interleave(1, dim=-1).repeat(*([1] * (d.ndim - 1)), 5)
+    points = d[..., 4:] + torch.cat([x, y], dim=-1).repeat_interleave(1, dim=-1).repeat(
+        *([1] * (d.ndim - 1)), 5
+    )
     return torch.cat([box, points], dim=-1)
 
 
@@ -199,7 +207,7 @@ def loss(
 ) -> Losses:
     """Varifocal-like score loss (Zhang et al., 2021), GIoU for boxes, smooth L1 over face size for landmarks.
 
-    `owners` is batch x cells as `targets` gives them, `shapes` one faces x 14 per picture, `where` is `cells`.
+    `owners` is batch x cells as `targets` gives them, `shapes` faces x 14 per picture, `where` is `cells`.
     """
     score, shape = flatten(outputs)
     first = torch.tensor([0, *[len(s) for s in shapes[:-1]]]).cumsum(0)
@@ -222,6 +230,8 @@ def loss(
     chance = torch.sigmoid(score.detach())
     weight = torch.where(quality > 0, quality, 0.75 * chance**2)
     weight = torch.where(owners == -2, torch.zeros_like(weight), weight)
-    score_loss = (functional.binary_cross_entropy_with_logits(score, quality, reduction="none") * weight).sum() / count
+    score_loss = (
+        functional.binary_cross_entropy_with_logits(score, quality, reduction="none") * weight
+    ).sum() / count
     total = score_loss + 1.5 * box_loss + 1.5 * mark_loss
     return Losses(total, float(score_loss.detach()), float(box_loss.detach()), float(mark_loss.detach()))

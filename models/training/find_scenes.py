@@ -1,6 +1,6 @@
-"""Endless training scenes for the finder: photos at every scale, faces pasted onto backgrounds, covers drawn on.
+"""Endless training scenes for the finder: photos at every scale, faces pasted in, covers drawn on.
 
-Each scene is a function of its number alone, so a stopped training goes on with exactly the scenes it missed.
+Each scene is a function of its number alone: a stopped training goes on with exactly the scenes it missed.
 Covers that the data hardly holds (balaclavas, helmets with visors, scarves, hands, printed masks) are drawn
 from the landmarks; coarse ones, since the finder must only learn that a covered head is still a face.
 """
@@ -8,6 +8,7 @@ from the landmarks; coarse ones, since the finder must only learn that a covered
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -24,14 +25,19 @@ _SWAP = np.array([2, 3, 0, 1, 4, 5, 8, 9, 6, 7])
 class Scenes:
     """Scenes from the given pictures. `scene(n)` is 240 x 320 grey with boxes, landmarks and covers."""
 
-    def __init__(self, pictures: Sequence[Picture], seed: int) -> None:
+    def __init__(self, pictures: Sequence[Picture], seed: int, hard: Sequence[Picture] = ()) -> None:
+        self._hard = list(hard)
         self._seed = seed
         self._photos = [p for p in pictures if p.kind == "photo" and (p.covers != IGNORED).any()]
         self._seen = [p for p in pictures if p.kind == "scene" and (p.covers != IGNORED).any()]
         self._backs = [p for p in pictures if p.kind == "negative" and not len(p.boxes)]
         self._backs += [p for p in pictures if p.kind == "scene"]
-        tiles = [p for p in pictures if p.kind in ("crop", "identity") and len(p.boxes) and p.covers[0] != IGNORED]
-        bare = [p for p in tiles if p.label in ("uncovered", "helmet_open") and not np.isnan(p.marks[:1]).any()]
+        tiles = [
+            p for p in pictures if p.kind in ("crop", "identity") and len(p.boxes) and p.covers[0] != IGNORED
+        ]
+        bare = [
+            p for p in tiles if p.label in ("uncovered", "helmet_open") and not np.isnan(p.marks[:1]).any()
+        ]
         self._bare = [p for p in bare if p.kind == "crop"]
         self._people = [p for p in bare if p.kind == "identity"]
         rare = ("helmet_full", "scarf_other", "hand", "mask_improper")
@@ -53,7 +59,9 @@ class Scenes:
             made = self._background(rng, clutter=True)
         grey, boxes, marks, covers = made
         if kind < 0.48 and rng.random() < 0.4:
-            grey, boxes, marks, covers = self._paste((grey, boxes, marks, covers), int(rng.integers(1, 5)), rng)
+            grey, boxes, marks, covers = self._paste(
+                (grey, boxes, marks, covers), int(rng.integers(1, 5)), rng
+            )
         boxes, marks, covers = _clipped(boxes, marks, covers)
         return _camera(grey, rng), boxes, marks, covers
 
@@ -62,7 +70,7 @@ class Scenes:
         faces = np.flatnonzero(photo.covers != IGNORED)
         i = faces[rng.integers(len(faces))]
         if rng.random() < 0.25:
-            i = faces[np.argmax((photo.boxes[faces, 2] * photo.boxes[faces, 3]))]
+            i = faces[np.argmax(photo.boxes[faces, 2] * photo.boxes[faces, 3])]
         x, y, w, h = photo.boxes[i]
         wanted = _size(rng)
         k = float(np.clip(wanted / np.sqrt(w * h), 0.12, 3.5 if photo.kind == "photo" else 2.2))
@@ -103,8 +111,10 @@ class Scenes:
             if rng.random() < 0.3 and not np.isnan(marks[j]).any() and boxes[j, 2] > 12:
                 _cover(grey, boxes[j], marks[j], rng)
                 covers[j] = COVERED
-        # What lies under the photo is hidden by it, as far as the photo reaches: keep only background outside it.
-        corners = np.array([[0, 0], [photo.grey.shape[1], 0], [*photo.grey.shape[::-1]], [0, photo.grey.shape[0]]])
+        # What lies under the photo is hidden by it: keep only the background outside.
+        corners = np.array(
+            [[0, 0], [photo.grey.shape[1], 0], [*photo.grey.shape[::-1]], [0, photo.grey.shape[0]]]
+        )
         outline = (corners @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
         free = [
             cv2.pointPolygonTest(outline, (float(b[0] + b[2] / 2), float(b[1] + b[3] / 2)), False) < 0
@@ -135,7 +145,9 @@ class Scenes:
 
     def _pasted(self, rng: np.random.Generator) -> _Scene:
         scene = self._background(rng, clutter=rng.random() < 0.3, faces=False)
-        return self._paste(scene, int(rng.choice([1, 2, 4, 6, 9, 14], p=[0.22, 0.2, 0.2, 0.15, 0.13, 0.1])), rng)
+        return self._paste(
+            scene, int(rng.choice([1, 2, 4, 6, 9, 14], p=[0.22, 0.2, 0.2, 0.15, 0.13, 0.1])), rng
+        )
 
     def _paste(self, scene: _Scene, count: int, rng: np.random.Generator) -> _Scene:
         """`count` faces (fewer where there is no room) over the scene, clear of the faces it has."""
@@ -211,7 +223,8 @@ class Scenes:
             boxes, marks, covers = _nothing()
         else:
             for _ in range(8):
-                back = self._backs[rng.integers(len(self._backs))]
+                pool = self._hard if self._hard and rng.random() < 0.3 else self._backs
+                back = pool[rng.integers(len(pool))]
                 if faces or not (back.covers != IGNORED).any():
                     break
             height, width = back.grey.shape
@@ -230,7 +243,9 @@ class Scenes:
                 warp = matrix.copy()
                 warp[:, 0] *= width / source.shape[1]
                 warp[:, 1] *= height / source.shape[0]
-            grey = cv2.warpAffine(source, warp, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
+            grey = cv2.warpAffine(
+                source, warp, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
+            )
             boxes, marks = _moved(back.boxes, back.marks, matrix, flip)
             covers = back.covers
         if clutter:
@@ -239,7 +254,7 @@ class Scenes:
         return grey, boxes, marks, covers
 
     def _decoy(self, grey: Grey, boxes: Boxes, rng: np.random.Generator) -> None:
-        """Something face-sized that is none: a scrambled face, a pattern, print, discs, a piece of another picture."""
+        """Something face-sized that is none: a scrambled face, a pattern, a piece of another picture."""
         size = int(_size(rng) * rng.uniform(0.8, 1.4))
         w, h = max(8, int(size * np.exp(rng.normal(0, 0.25)))), max(8, size)
         x, y = int(rng.integers(-w // 3, WIDTH - w // 2)), int(rng.integers(-h // 3, HEIGHT - h // 2))
@@ -247,23 +262,20 @@ class Scenes:
             if x < bx + bw and bx < x + w and y < by + bh and by < y + h:
                 return
         draw = rng.random()
-        if draw < 0.35:
-            tile = self._tile(rng)
-            patch = tile.grey
-            n = int(rng.choice([2, 3, 4]))
-            ph, pw = patch.shape[0] // n, patch.shape[1] // n
+        if draw < 0.12:
+            # Small pieces only: a half of a face in the wrong place still looks like one cut by an edge.
+            patch = self._tile(rng).grey
+            ph, pw = patch.shape[0] // 4, patch.shape[1] // 4
             if ph < 3 or pw < 3:
                 return
-            pieces = [patch[i * ph : (i + 1) * ph, j * pw : (j + 1) * pw] for i in range(n) for j in range(n)]
-            order = rng.permutation(n * n)
-            if n == 2:
-                # Two halves in place would still be most of a face.
-                order = np.array([3, 2, 1, 0]) if rng.random() < 0.5 else np.array([2, 3, 0, 1])
-            patch = np.vstack([np.hstack([pieces[order[i * n + j]] for j in range(n)]) for i in range(n)])
-        elif draw < 0.7:
+            pieces = [patch[i * ph : (i + 1) * ph, j * pw : (j + 1) * pw] for i in range(4) for j in range(4)]
+            order = rng.permutation(16)
+            patch = np.vstack([np.hstack([pieces[order[i * 4 + j]] for j in range(4)]) for i in range(4)])
+        elif draw < 0.5:
             patch = _pattern(rng)
         else:
-            back = self._backs[rng.integers(len(self._backs))]
+            pool = self._hard if self._hard and rng.random() < 0.5 else self._backs
+            back = pool[rng.integers(len(pool))]
             bh, bw = back.grey.shape
             cut_h, cut_w = int(bh * rng.uniform(0.2, 0.8)), int(bw * rng.uniform(0.2, 0.8))
             top, left = rng.integers(0, bh - cut_h), rng.integers(0, bw - cut_w)
@@ -306,7 +318,7 @@ def _moved(boxes: Boxes, marks: Marks, matrix: NDArray[np.float64], flip: bool) 
 
 
 def _clipped(boxes: Boxes, marks: Marks, covers: NDArray[np.int8]) -> _Clip:
-    """Boxes cut by the picture's edge; what is less than 45 % inside is not learnt, what is outside is gone."""
+    """Boxes cut by the picture's edge; what is less than 45 % inside is not learnt."""
     left, top = np.maximum(boxes[:, 0], 0), np.maximum(boxes[:, 1], 0)
     right = np.minimum(boxes[:, 0] + boxes[:, 2], WIDTH)
     bottom = np.minimum(boxes[:, 1] + boxes[:, 3], HEIGHT)
@@ -345,7 +357,14 @@ def _blend(over: Grey, under: Grey, alpha: Grey) -> Grey:
 
 
 def _pattern(rng: np.random.Generator) -> Grey:
-    """Print, guilloche, stripes, discs, checks, noise: what posters, banknotes, tiles and bags show in grey."""
+    """One of 400 patterns; drawing each anew would take a third of a scene's time."""
+    return _drawn_pattern(int(rng.integers(400))).copy()
+
+
+@lru_cache(maxsize=400)
+def _drawn_pattern(number: int) -> Grey:
+    """Print, guilloche, stripes, discs, checks, noise: posters, banknotes, tiles and bags in grey."""
+    rng = np.random.default_rng((20, number))
     h, w = HEIGHT, WIDTH
     base, ink = int(rng.integers(0, 256)), int(rng.integers(0, 256))
     grey = np.full((h, w), base, np.uint8)
@@ -372,7 +391,17 @@ def _pattern(rng: np.random.Generator) -> Grey:
             at = (int(rng.integers(0, w)), int(rng.integers(0, h)))
             axes = (int(rng.integers(2, 60)), int(rng.integers(2, 60)))
             thick = int(rng.choice([-1, 1, 2, 4]))
-            cv2.ellipse(grey, at, axes, float(rng.uniform(0, 180)), 0, 360, int(rng.integers(0, 256)), thick, cv2.LINE_AA)
+            cv2.ellipse(
+                grey,
+                at,
+                axes,
+                float(rng.uniform(0, 180)),
+                0,
+                360,
+                int(rng.integers(0, 256)),
+                thick,
+                cv2.LINE_AA,
+            )
     elif draw == 3:
         a, b = int(rng.integers(3, 40)), int(rng.integers(3, 40))
         y, x = np.mgrid[:h, :w]
@@ -407,13 +436,17 @@ def _fill(grey: Grey, outline: NDArray[np.float64], rng: np.random.Generator, da
     fall = np.linspace(-1, 1, region.shape[0], dtype=np.float32)[:, None] * rng.normal(0, 22)
     cloth = np.full(region.shape, tone, np.float32) + slope + fall
     if not dark and rng.random() < 0.3:
-        print_ = cv2.resize(_pattern(rng), region.shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32)
+        print_ = cv2.resize(_pattern(rng), region.shape[::-1], interpolation=cv2.INTER_AREA).astype(
+            np.float32
+        )
         cloth += (print_ - print_.mean()) * rng.uniform(0.2, 0.8)
     cloth += rng.normal(0, 4.0, region.shape).astype(np.float32)
     grey[y0:y1, x0:x1] = _blend(cloth.clip(0, 255).astype(np.uint8), region, mask)
 
 
-def _cover(grey: Grey, box: NDArray[np.float32], marks: NDArray[np.float32], rng: np.random.Generator) -> None:
+def _cover(
+    grey: Grey, box: NDArray[np.float32], marks: NDArray[np.float32], rng: np.random.Generator
+) -> None:
     """Draws one cover onto the face, in place."""
     p = marks.reshape(5, 2).astype(np.float64)
     x, y, w, h = (float(v) for v in box)
@@ -430,11 +463,13 @@ def _cover(grey: Grey, box: NDArray[np.float32], marks: NDArray[np.float32], rng
     half = 0.52 * w
 
     def at(right: float, below: float) -> NDArray[np.float64]:
-        """Half face widths to the right of, and eye-to-mouth lengths below, the eyes' middle, on the face's axes."""
+        """Half face widths right of, and eye-to-mouth lengths below, the eyes' middle, on the face's axes."""
         shift = np.dot(middle - np.array([x + w / 2, y + h / 2]), across)
         return eyes + across * (right * half - 0.6 * shift) + down * below * length
 
-    def oval(right: float, below: float, rx: float, ry: float, start: float = 0, end: float = 360) -> NDArray[np.float64]:
+    def oval(
+        right: float, below: float, rx: float, ry: float, start: float = 0, end: float = 360
+    ) -> NDArray[np.float64]:
         t = np.deg2rad(np.linspace(start, end, 28))
         return np.array([at(right + rx * np.cos(a), below + ry * np.sin(a)) for a in t])
 
@@ -445,13 +480,18 @@ def _cover(grey: Grey, box: NDArray[np.float32], marks: NDArray[np.float32], rng
         top = {"mask": 0.28, "both": 0.28, "nose": 0.72, "scarf": 0.30}[str(kind)] + j[0]
         deep = 1.75 + j[1] if kind != "scarf" else 2.6
         wide = 0.98 if kind != "scarf" else 1.2
-        _fill(grey, np.array([at(-wide, top + 0.15), at(-0.3, top), at(0, top - 0.08), at(0.3, top), at(wide, top + 0.15),
-                              at(wide * 0.95, 1.1), at(0.5, deep), at(0, deep + 0.12), at(-0.5, deep),
-                              at(-wide * 0.95, 1.1)]), rng)  # fmt: skip
+        upper = [(-wide, top + 0.15), (-0.3, top), (0, top - 0.08), (0.3, top), (wide, top + 0.15)]
+        lower = [(wide * 0.95, 1.1), (0.5, deep), (0, deep + 0.12), (-0.5, deep), (-wide * 0.95, 1.1)]
+        _fill(grey, np.array([at(*where) for where in upper + lower]), rng)
     if kind in ("glasses", "both"):
         for side in (-1, 1):
             _fill(grey, oval(side * 0.45, 0.06 + j[2], 0.36, 0.30 + j[3]), rng, dark=True)
-        _fill(grey, np.array([at(-0.95, -0.12), at(0.95, -0.12), at(0.95, -0.02), at(-0.95, -0.02)]), rng, dark=True)
+        _fill(
+            grey,
+            np.array([at(-0.95, -0.12), at(0.95, -0.12), at(0.95, -0.02), at(-0.95, -0.02)]),
+            rng,
+            dark=True,
+        )
     if kind == "balaclava":
         eyes_seen = grey.copy()
         _fill(grey, oval(0, 0.45, 1.15, 1.85), rng, dark=rng.random() < 0.7)
@@ -461,33 +501,42 @@ def _cover(grey: Grey, box: NDArray[np.float32], marks: NDArray[np.float32], rng
             cv2.fillPoly(strip, [np.round(hole).astype(np.int32)], 255, cv2.LINE_AA)
         else:
             for side in (-1, 1):
-                cv2.fillPoly(strip, [np.round(oval(side * 0.45, 0.0, 0.25, 0.2)).astype(np.int32)], 255, cv2.LINE_AA)
+                cv2.fillPoly(
+                    strip, [np.round(oval(side * 0.45, 0.0, 0.25, 0.2)).astype(np.int32)], 255, cv2.LINE_AA
+                )
         if rng.random() < 0.85:
             grey[:] = _blend(eyes_seen, grey, strip)
     if kind == "helmet":
         _fill(grey, oval(0, 0.30, 1.35, 2.1), rng)
-        _fill(grey, np.array([at(-1.05, -0.75), at(1.05, -0.75), at(1.1, 0.75), at(0.5, 1.0), at(-0.5, 1.0), at(-1.1, 0.75)]),
-              rng, dark=rng.random() < 0.8)  # fmt: skip
+        visor = [(-1.05, -0.75), (1.05, -0.75), (1.1, 0.75), (0.5, 1.0), (-0.5, 1.0), (-1.1, 0.75)]
+        _fill(grey, np.array([at(*where) for where in visor]), rng, dark=rng.random() < 0.8)
     if kind == "hand":
         skin = grey[max(0, int(y)) : max(0, int(y + h)) + 1, max(0, int(x)) : max(0, int(x + w)) + 1]
         tone = float(np.median(skin)) if skin.size else 128.0
         for finger in range(4):
             right = -0.6 + 0.38 * finger + j[0]
             top = rng.uniform(0.0, 0.5)
-            shape = np.array([at(right - 0.17, top), at(right + 0.17, top), at(right + 0.2, 1.9), at(right - 0.2, 1.9)])
+            shape = np.array(
+                [at(right - 0.17, top), at(right + 0.17, top), at(right + 0.2, 1.9), at(right - 0.2, 1.9)]
+            )
             points = np.round(shape).astype(np.int32)
             cv2.fillPoly(grey, [points], float(np.clip(tone + rng.normal(8, 10), 0, 255)), cv2.LINE_AA)
             cv2.polylines(grey, [points], True, float(np.clip(tone - 35, 0, 255)), 1, cv2.LINE_AA)
 
 
+_DOWN = np.linspace(-1, 1, HEIGHT, dtype=np.float32)[:, None]
+_ACROSS = np.linspace(-1, 1, WIDTH, dtype=np.float32)[None]
+_NOISE = np.random.default_rng(21).standard_normal((2 * HEIGHT, 2 * WIDTH), dtype=np.float32)
+
+
 def _camera(grey: Grey, rng: np.random.Generator) -> Grey:
-    """Light, lens and sensor of a cabin camera: gain, gamma, shade, infrared fall-off, blur, noise, compression."""
+    """Light, lens and sensor of a cabin camera: gain, gamma, infrared fall-off, blur, noise, compression."""
     out = grey
     if rng.random() < 0.25:
         k = rng.uniform(0.35, 0.8)
         small = cv2.resize(out, None, fx=k, fy=k, interpolation=cv2.INTER_AREA)
         out = cv2.resize(small, (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR)
-    if rng.random() < 0.2:
+    if rng.random() < 0.15:
         if rng.random() < 0.5:
             out = cv2.GaussianBlur(out, (0, 0), rng.uniform(0.4, 1.6))
         else:
@@ -497,7 +546,7 @@ def _camera(grey: Grey, rng: np.random.Generator) -> Grey:
             out = cv2.filter2D(out, -1, kernel / max(float(kernel.sum()), 1.0))
     draw = rng.random()
     real = out.astype(np.float32)
-    if draw < 0.65:
+    if draw < 0.5:
         table = np.arange(256, dtype=np.float32) / 255
         table = table ** np.exp(rng.normal(0, 0.28))
         gain, lift = np.exp(rng.normal(0, 0.25)), rng.normal(0, 0.07)
@@ -506,16 +555,18 @@ def _camera(grey: Grey, rng: np.random.Generator) -> Grey:
         table = ((table - 0.5) * gain + 0.5 * min(gain, 1.0) + lift) * 255
         real = table[out]
     if rng.random() < 0.2:
-        y, x = np.mgrid[-1 : 1 : HEIGHT * 1j, -1 : 1 : WIDTH * 1j].astype(np.float32)
+        y, x = _DOWN, _ACROSS
         if rng.random() < 0.4:  # infrared lamp beside the lens
-            fall = np.exp(-((x - rng.normal(0, 0.3)) ** 2 + (y - rng.normal(0, 0.3)) ** 2) * rng.uniform(0.3, 1.3))
+            fall = np.exp(
+                -((x - rng.normal(0, 0.3)) ** 2 + (y - rng.normal(0, 0.3)) ** 2) * rng.uniform(0.3, 1.3)
+            )
             real = real * (0.35 + 0.9 * fall)
         else:
             real = real * (1 + rng.normal(0, 0.3) * x + rng.normal(0, 0.3) * y)
-    if rng.random() < 0.4:
+    if rng.random() < 0.3:
         strength = abs(rng.normal(0, 6.0))
-        noise = rng.standard_normal((HEIGHT // 2, WIDTH), dtype=np.float32)
-        real = real + strength * np.concatenate([noise, noise[::-1, ::-1]])
+        top, left = rng.integers(0, HEIGHT), rng.integers(0, WIDTH)
+        real = real + np.float32(strength) * _NOISE[top : top + HEIGHT, left : left + WIDTH]
     out = np.clip(real, 0, 255).astype(np.uint8)
     if rng.random() < 0.3:
         coded = cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(15, 80))])[1]
