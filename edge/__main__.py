@@ -21,6 +21,9 @@ from edge.settings import EXAMPLE, SettingsError, show
 from hw.ports import HardwareError
 
 DONE, FAULT, INTERRUPTED = 0, 3, 130
+EXIT_CODES = (
+    "exit codes: 0 done, 1 found something wrong, 2 wrong command line, 3 stopped by a fault, 130 interrupted"
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -54,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="cabinguard",
         description="Guards one ATM cabin: show your face, or the door locks.",
-        epilog="exit codes: 0 done, 1 found something wrong, 2 wrong command line, 3 stopped by a fault",
+        epilog=EXIT_CODES,
     )
     parser.add_argument("--version", action="version", version=f"cabinguard {_version()}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -67,6 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     records.add_parser(commands)
     modem_cli.add_parser(commands)
     _add_settings(commands)
+    for command in commands.choices.values():
+        command.epilog = EXIT_CODES
     return parser
 
 

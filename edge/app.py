@@ -173,6 +173,8 @@ def describe(thing: Event | Command) -> dict[str, object]:
             return {"name": "set_door", "door": "locked" if locked else "unlocked"}
         case SetPermit(on=on):
             return {"name": "set_permit", "permit": "on" if on else "off"}
+        case SetLights(lit=lit):
+            return {"name": "set_lights", "lit": sorted(lit)}  # a set has no order of its own
         case Tell():
             name = "tell"
             data["alert"] = data.pop("kind")  # a happening has a kind of its own
