@@ -35,7 +35,10 @@ _HELD_DOUBT: Final = 0.4
 """Doubt counts slower against a fact that is held than where there is none yet."""
 _DECIDED: Final = frozenset({FaceFact.PROPER, FaceFact.COVERED, FaceFact.TURNED})
 _DWELL_S: Final = 0.3
-_CAUSE_S: Final = 1.0
+_CAUSE_S: Final = 1.5
+_CAUSE_MEMORY_S: Final = 2.0
+_CAUSE_MARGIN: Final = 1.5
+"""Another cause must weigh so many times the one that was said: nobody follows words that change."""
 _SEVERAL_S: Final = 0.7
 _SINGLE_S: Final = 1.5
 _BESIDE: Final = 0.2
@@ -174,7 +177,7 @@ class FaceJudge:
         self._turned.add(0.0 if unclear else face.turned_logit, dt_s)
         held = self._said in _DECIDED
         self._undecided.update(self._decided() is None, dt_s * (_HELD_DOUBT if held else 1.0))
-        fade = math.exp(-dt_s / _CAUSE_S)
+        fade = math.exp(-dt_s / _CAUSE_MEMORY_S)
         for cover in self._causes:
             self._causes[cover] *= fade
         if face.cover is not Cover.NONE and face.covered_logit > 0.0 and not unclear:
@@ -209,6 +212,9 @@ class FaceJudge:
         cause = Cover.NONE
         if want is FaceFact.COVERED:
             cause = max(self._causes, key=lambda c: self._causes[c], default=Cover.OTHER)
+            said = self._causes.get(self._cover, 0.0)
+            if said > 0.0 and self._causes[cause] < _CAUSE_MARGIN * said:
+                cause = self._cover
         if want is not self._said:
             if self._wanted_for_s >= _DWELL_S:
                 self._say(want, cause, facts)

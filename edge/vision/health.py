@@ -27,17 +27,20 @@ _CONFIRM_S: Final = {
     CameraHealth.WHITE: 0.7,
     CameraHealth.COVERED: 1.0,
     CameraHealth.OUT_OF_FOCUS: 2.0,
-    CameraHealth.MOVED: 4.0,
+    CameraHealth.MOVED: 3.0,
 }
 """How long each must hold. A person who walks through close by covers much of the view, but not for long."""
 
 _BLACK_P99: Final = 20.0
 """Grey level that 99 % of a black picture stay under; a lamp or a lit face at night is above."""
 _WHITE_P1: Final = 235.0
-_FLAT_EDGES: Final = 3.0
-"""Mean |Laplacian| under which a picture shows nothing; real rooms measured 10 to 48, dim ones above 4."""
-_FLAT_DEVIATION: Final = 14.0
-_EDGES_KEPT: Final = 0.4
+_FLAT_EDGES: Final = 0.01
+"""Edge energy (see `_edge_energy`) under which a picture shows nothing. Rooms measured 0.016 to 0.1, by
+night 0.018 and more; paper, a palm or spray 0.002 to 0.006."""
+_FLAT_DEVIATION: Final = 0.12
+"""Deviation of the picture relative to its brightness that a flat one stays under."""
+_BRIGHTNESS_FLOOR: Final = 8.0
+_EDGES_KEPT: Final = 0.5
 """Share of the learnt edge energy under which the view is blurred or covered."""
 _BLUR_LIKENESS: Final = 0.8
 """Correlation of the coarse picture with the learnt one: above, the view is the same but blurred."""
@@ -80,19 +83,28 @@ class Health:
         """True when this very frame does not look sound, said or not yet: believe no region in it."""
         return self._raw is not CameraHealth.OK or self._said is not CameraHealth.OK
 
-    def update(self, grey: GreyPicture, at_s: float) -> CameraHealth:
-        """One picture (any size; the same all the time) into the judgement that holds now."""
+    def update(self, grey: GreyPicture, at_s: float, face: bool = False) -> CameraHealth:
+        """One picture (any size; the same all the time) into the judgement that holds now.
+
+        `face`: a face was in view a moment ago. Whoever is that close hides the scene, and a camera that
+        sees the face has not been turned away from it.
+        """
         small = shrink(grey)
         now = small.astype(np.float32)
         dt_s = 0.0 if self._last_s is None else min(max(at_s - self._last_s, 0.0), _DT_MAX_S)
         self._last_s = at_s
         frozen = self._is_frozen(now, at_s)
-        self._raw = self._look(small, now, dt_s)
+        raw = self._look(small, now, dt_s)
+        if raw is CameraHealth.MOVED and (face or self._change >= _QUIET_LEVELS):
+            # Not to be said from a frame in which somebody moves close by, nor to be taken back.
+            raw = CameraHealth.OK
+            dt_s = 0.0
+        self._raw = raw
         for health, confirm_s in _CONFIRM_S.items():
-            step_s = dt_s if health is self._raw else -dt_s
+            step_s = dt_s if health is raw else -dt_s
             self._held_s[health] = min(max(self._held_s[health] + step_s, 0.0), confirm_s)
-        if self._raw is not self._said and self._held_s[self._raw] >= _CONFIRM_S[self._raw]:
-            self._said = self._raw
+        if raw is not self._said and self._held_s[raw] >= _CONFIRM_S[raw]:
+            self._said = raw
         if frozen and self._said is CameraHealth.OK:
             # A frozen black picture is black first: that is what can be seen and mended.
             return CameraHealth.FROZEN
@@ -123,8 +135,9 @@ class Health:
             return CameraHealth.BLACK
         if p1 > _WHITE_P1:
             return CameraHealth.WHITE
-        energy = float(np.abs(cv2.Laplacian(now, cv2.CV_32F)).mean())
-        if energy < _FLAT_EDGES and float(now.std()) < _FLAT_DEVIATION:
+        brightness = float(now.mean()) + _BRIGHTNESS_FLOOR
+        energy = _edge_energy(now, brightness)
+        if energy < _FLAT_EDGES and float(now.std()) < _FLAT_DEVIATION * brightness:
             return CameraHealth.COVERED
         blurred = cv2.GaussianBlur(now, (0, 0), 1.5)
         right = np.asarray(cv2.Sobel(blurred, cv2.CV_32F, 1, 0), dtype=np.float32)
@@ -137,9 +150,11 @@ class Health:
             self._learn(right, down, coarse, energy, dt_s)
             return CameraHealth.OK
         if energy < _EDGES_KEPT * self._energy:
+            if self._said in (CameraHealth.OUT_OF_FOCUS, CameraHealth.COVERED):
+                return self._said  # who walks by behind the blur does not change what it is
             same_view = _likeness(coarse, self._coarse) > _BLUR_LIKENESS
             return CameraHealth.OUT_OF_FOCUS if same_view else CameraHealth.COVERED
-        if self._edges_in_place(right, down) < _PLACE_KEPT and self._change < _QUIET_LEVELS:
+        if self._edges_in_place(right, down) < _PLACE_KEPT:
             return CameraHealth.MOVED
         if self._said is CameraHealth.OK:
             self._learn(right, down, coarse, energy, dt_s)
@@ -178,6 +193,12 @@ class Health:
         agrees = (dot > 0.8 * length * learnt[strong]) & (length > 0.25 * learnt[strong])
         # Edges that run anywhere agree by chance one time in five or so; what counts is beyond that.
         return float(np.count_nonzero(agrees)) / float(np.count_nonzero(strong))
+
+
+def _edge_energy(picture: Floats, brightness: float) -> float:
+    """Mean strength of fine edges relative to the brightness; the sensor's noise is smoothed away before."""
+    calm = cv2.GaussianBlur(picture, (0, 0), 1.0)
+    return float(np.abs(cv2.Laplacian(calm, cv2.CV_32F)).mean()) / brightness
 
 
 def _likeness(a: Floats, b: Floats) -> float:

@@ -39,7 +39,8 @@ class Look:
     def __call__(self, frame: Frame) -> Observation:
         """What this frame shows. A picture that does not look sound gives no foreground."""
         small = shrink(frame.grey)
-        health = self._health.update(small, frame.at_s)
+        near = frame.at_s - self._face_at_s < _FACE_HOLDS_S
+        health = self._health.update(small, frame.at_s, near)
         faces: tuple[Face, ...] = ()
         if self._faces is not None and health not in _BLIND:
             faces = self._faces(frame.grey)
@@ -48,8 +49,7 @@ class Look:
         foreground = motion = 0.0
         if not self._health.doubtful:
             # Nothing is learnt of a picture that may be a hand on the lens.
-            somebody = frame.at_s - self._face_at_s < _FACE_HOLDS_S
-            foreground, motion = self._scene.update(small, frame.at_s, somebody)
+            foreground, motion = self._scene.update(small, frame.at_s, near or bool(faces))
         h, w = frame.grey.shape
         return Observation(
             frame=frame.number,

@@ -35,6 +35,8 @@ _GLOBAL_SHARE: Final = 0.6
 _QUIET_LEVELS: Final = 0.8
 _GHOST_EDGE: Final = 1.5
 _GHOST_S: Final = 1.5
+_UNSETTLED_ABSORB_S: Final = 5.0
+_CLEAR_SHARE: Final = 0.01
 _DT_MAX_S: Final = 0.5
 
 
@@ -61,6 +63,7 @@ class Scene:
         self._last_s = 0.0
         self._still_s = 0.0
         self._global_s = 0.0
+        self._settled = False
 
     def update(self, grey: GreyPicture, at_s: float, somebody: bool) -> tuple[float, float]:
         """One picture (any size; the same all the time) into (foreground, motion).
@@ -101,6 +104,7 @@ class Scene:
         self._frames = 1
         self._begun_s = self._last_s = at_s
         self._still_s = self._global_s = 0.0
+        self._settled = False
 
     def _relit(self, now: Floats, background: Floats) -> Floats:
         """`now` in the background's light: gain and offset from what was background a moment ago."""
@@ -143,6 +147,8 @@ class Scene:
     ) -> None:
         assert self._background is not None
         inside = region > 0
+        if not somebody and np.count_nonzero(inside) < _CLEAR_SHARE * inside.size:
+            self._settled = True
         if somebody or not inside.any():
             self._still_s = 0.0
         else:
@@ -150,7 +156,9 @@ class Scene:
                 inside
             )
             self._still_s = 0.0 if moving else self._still_s + dt_s
-            if self._still_s >= self._absorb_s or (self._still_s >= _GHOST_S and self._is_ghost(lit, region)):
+            # Until it was seen empty once, the background may hold the blur of who was there at the start.
+            absorb_s = self._absorb_s if self._settled else _UNSETTLED_ABSORB_S
+            if self._still_s >= absorb_s or (self._still_s >= _GHOST_S and self._is_ghost(lit, region)):
                 self._background[inside] = lit[inside]
                 self._still_s = 0.0
                 return

@@ -158,8 +158,8 @@ def mask(person: Layer, marks: Marks) -> Layer:
     def folds() -> None:
         for v in (0.86, 1.14, 1.42):
             arc = [(u, v + 0.1 * (1.0 - u * u)) for u in np.linspace(-1.1, 1.1, 23)]
-            b.line(arc, (168, 142, 112), 0.05, 0.8, 0.02)
-            b.line([(u, w - 0.06) for u, w in arc], (232, 212, 190), 0.05, 0.6, 0.02)
+            b.line(arc, (184, 160, 132), 0.05, 0.8, 0.02)
+            b.line([(u, w - 0.06) for u, w in arc], (246, 232, 214), 0.05, 0.6, 0.02)
         b.line([(-0.55, 0.56), (0.0, 0.4), (0.55, 0.56)], (236, 226, 214), 0.06, 0.8, 0.01)
 
     b.within(folds)

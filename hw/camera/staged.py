@@ -301,15 +301,19 @@ def _dressed(photograph: _Photograph, covers: frozenset[str], away: bool) -> Lay
     return np.dstack([cv2.multiply(layer[..., :3], opaque, scale=1.0 / 255.0), layer[..., 3]])
 
 
+def _smeared(scene: ColourPicture) -> NDArray[np.float32]:
+    """Light and shade without any shape, as through something right before the lens."""
+    coarse = cv2.GaussianBlur(cv2.resize(scene, (32, 24), interpolation=cv2.INTER_AREA), (0, 0), 1.8)
+    return np.asarray(cv2.resize(coarse, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC), dtype=np.float32)
+
+
 def _covered(scene: ColourPicture) -> ColourPicture:
     """Something dark and soft right before the lens."""
-    blurred = np.asarray(cv2.GaussianBlur(scene, (0, 0), 40), dtype=np.float32)
-    return np.clip(blurred * 0.06 + (34.0, 30.0, 38.0), 0, 255).astype(np.uint8)
+    return np.clip(_smeared(scene) * 0.06 + (34.0, 30.0, 38.0), 0, 255).astype(np.uint8)
 
 
 def _sprayed(scene: ColourPicture) -> ColourPicture:
-    blurred = np.asarray(cv2.GaussianBlur(scene, (0, 0), 26), dtype=np.float32)
-    return np.clip(blurred * 0.12 + (52.0, 60.0, 150.0), 0, 255).astype(np.uint8)
+    return np.clip(_smeared(scene) * 0.12 + (52.0, 60.0, 150.0), 0, 255).astype(np.uint8)
 
 
 def _blurred(scene: ColourPicture) -> ColourPicture:
