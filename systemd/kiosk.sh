@@ -66,7 +66,7 @@ on_raspberry_pi_os() { [ -f "$(at /etc/rpi-issue)" ]; }
 
 # What has to come from the system: the camera's library and, from Python 3.13 on, the pins' are not on the index.
 wanted_packages() {
-    echo python3 python3-venv alsa-utils systemd-zram-generator
+    echo python3 python3-venv alsa-utils espeak-ng systemd-zram-generator
     if on_raspberry_pi_os; then echo python3-picamera2 python3-lgpio; fi
 }
 
@@ -349,6 +349,18 @@ enable_units() {
     tick "starts with the machine"
 }
 
+# Nobody is locked in unprompted, so a kiosk that cannot speak is worth a cross. Made again each time: the texts or
+# the language may have changed.
+make_prompts() {
+    [ -z "${CABINGUARD_ROOT:-}" ] || return 0
+    if runuser -u cabinguard -- "$KIOSK_COMMAND" prompts --settings "$SETTINGS" >>"$LOG" 2>&1 </dev/null; then
+        tick "spoken prompts"
+    else
+        cross "spoken prompts: they could not be made, and without them the kiosk locks nobody"
+        say "what to do: read the log; then sudo -u cabinguard cabinguard prompts"
+    fi
+}
+
 settings_complete() { "$(at "$KIOSK_COMMAND")" settings --check --settings "$(at "$SETTINGS")" >>"${LOG:-/dev/null}" 2>&1 </dev/null; }
 
 # Starts this version and waits until it reports ready; otherwise the one before comes back.
@@ -403,6 +415,7 @@ kiosk_install() {
     install_files "$ROOT/systemd"
     make_user
     switch_to "$version"
+    make_prompts
     enable_units
     [ -z "$READ_ONLY" ] || make_read_only "$READ_ONLY"
     start_or_roll_back "$version" "$previous"
@@ -453,6 +466,8 @@ files_current() {
     done < <(kiosk_files)
 }
 
+prompts_made() { compgen -G "$(at /var/lib/cabinguard/prompts)/*/*.wav"; }
+
 boot_lines_current() {
     local dir
     dir=$(boot_dir)
@@ -473,6 +488,7 @@ kiosk_check() {
     checked "units, device names and limits of this release" files_current
     checked "service user" grep -q '^cabinguard:' "$(at /etc/passwd)"
     checked "settings, $SETTINGS" settings_complete
+    checked "spoken prompts" prompts_made
     checked "relays at rest before Linux starts" boot_lines_current
     if live; then
         checked "hardware watchdog" test -c /dev/watchdog

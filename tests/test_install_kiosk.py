@@ -354,6 +354,18 @@ def test_incomplete_settings_are_said_and_nothing_is_started(pi: Pi) -> None:
     assert not [call for call in pi.calls()[before:] if "restart" in call]
 
 
+@pytest.mark.parametrize("works", [True, False])
+def test_a_kiosk_that_cannot_speak_says_so(pi: Pi, works: bool) -> None:
+    pi.tool("runuser", f"{CALLED}exit {0 if works else 1}\n")
+    done = pi.functions(f"LOG={pi.root}/log; CABINGUARD_ROOT=''; make_prompts")
+    assert done.returncode == 0
+    assert ("[✓] spoken prompts" in done.stderr) == works
+    assert ("locks nobody" in done.stderr) != works
+    assert pi.calls()[-1].startswith(
+        "runuser -u cabinguard -- /opt/cabinguard/current/bin/cabinguard prompts"
+    )
+
+
 # --- checking and removing ------------------------------------------------------------------------
 
 
@@ -370,6 +382,7 @@ def test_check_changes_nothing_and_says_what_is_missing(pi: Pi) -> None:
 def test_check_of_an_installed_kiosk(pi: Pi) -> None:
     pi.kiosk()
     pi.put("/etc/passwd", "cabinguard:x:999:999::/:/usr/sbin/nologin\n")
+    pi.put("/var/lib/cabinguard/prompts/en/seconds.wav", "")
     command = pi.path("/opt/cabinguard/current/bin/cabinguard")
     command.write_text("#!/bin/sh\nexit 0\n")
     command.chmod(0o755)

@@ -14,7 +14,7 @@ work=$(realpath -m -- "${2:-/var/tmp/cabinguard-proof}")
 tree=$(cd -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")/../.." && pwd)
 root=$work/root-$suite
 readonly suite work tree root
-readonly packages=ca-certificates,python3,python3-venv,systemd,systemd-sysv,udev,alsa-utils,systemd-zram-generator
+readonly packages=ca-certificates,python3,python3-venv,systemd,systemd-sysv,udev,alsa-utils,espeak-ng,systemd-zram-generator
 
 step() { printf '\n== %s\n' "$*"; }
 emulated() { chroot "$root" /usr/bin/env -i PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 "$@"; }
