@@ -64,7 +64,7 @@ def test_a_face_is_found_where_it_is(finder: Finder, astronaut: Grey) -> None:
     assert all(x <= p[0] <= x + w and y <= p[1] <= y + h for p in found.landmarks)
 
 
-@pytest.mark.parametrize("face_px", [36, 60, 100, 150])
+@pytest.mark.parametrize("face_px", [36, 60, 100, 125])
 def test_at_every_size_of_face(finder: Finder, astronaut: Grey, face_px: int) -> None:
     k = face_px / FACE[3]
     left = max(0, min(60, int(320 - 512 * k))) if 512 * k < 320 else 0
@@ -111,7 +111,8 @@ def test_several_faces(finder: Finder, astronaut: Grey) -> None:
     assert len(found) == 2
 
 
-FACE_FREE = ["brick", "grass", "gravel", "coins", "text", "page", "moon", "clock", "coffee", "chelsea"]
+# Not "coins": those are Roman, with heads on them.
+FACE_FREE = ["brick", "grass", "gravel", "text", "page", "moon", "clock", "coffee", "chelsea"]
 
 
 @pytest.mark.parametrize("name", FACE_FREE)

@@ -96,7 +96,7 @@ class Finder:
         One pass of the network, and one more of the surroundings of each doubtful face (two at most).
         """
         whole = self._merged([self._pass(_checked(grey), self._maybe)])
-        return self._accepted(grey, whole, self._video, _MOST_DOUBTS_VIDEO)
+        return self._accepted(grey, whole, self._video, still=False)
 
     def look(self, grey: Grey) -> list[Found]:
         """Faces of a still picture of any size, best first.
@@ -107,43 +107,47 @@ class Finder:
         own pixels are reached.
         """
         whole = self._merged(self._still(_checked(grey), self._maybe))
-        found = self._accepted(grey, whole, self._look, _MOST_DOUBTS_STILL)
+        found = self._accepted(grey, whole, self._look, still=True)
         if found or min(grey.shape) < _SMALLEST_SIDE:
             return found
         shrunk = self._merged([self._pass(grey, self._maybe, 0.5)])
-        found = self._accepted(grey, shrunk, self._look, _MOST_DOUBTS_STILL)
+        found = self._accepted(grey, shrunk, self._look, still=True)
         for zoom in _ZOOMS:
             scale = self._fit(grey.shape) * zoom
             if found or scale > 1.0:
                 break
             tiles = self._merged(list(self._tiles(grey, scale, self._maybe)))
-            found = self._accepted(grey, tiles, self._look, _MOST_DOUBTS_STILL)
+            found = self._accepted(grey, tiles, self._look, still=True)
         return found
 
     def candidates(self, grey: Grey, at_least: float, still: bool = False) -> list[Found]:
         """As `find`, or as `look`'s first step, with a score of one's own choice: for measuring."""
         passes = self._still(grey, self._maybe) if still else [self._pass(_checked(grey), self._maybe)]
-        most = _MOST_DOUBTS_STILL if still else _MOST_DOUBTS_VIDEO
-        return self._accepted(grey, self._merged(passes), _logit(at_least), most)
+        return self._accepted(grey, self._merged(passes), _logit(at_least), still)
 
-    def _accepted(self, grey: Grey, rows: NDArray[np.float32], least: float, most_doubts: int) -> list[Found]:
+    def _accepted(self, grey: Grey, rows: NDArray[np.float32], least: float, still: bool) -> list[Found]:
         """Sure faces as they are; the strongest doubtful ones looked at again from nearer (or farther).
 
-        The mean of both logits decides, for what only resembles a face at one size and place seldom does
-        at another; the nearer look also gives the better box and landmarks of a small face.
+        The mean logit decides, for what only resembles a face at one size and place seldom does at
+        another: of the first and the second look in video, of the second and its mirror image in a still
+        picture. The nearer look also gives the better box and landmarks of a small face.
         """
-        doubts = 0
+        doubts = _MOST_DOUBTS_STILL if still else _MOST_DOUBTS_VIDEO
         for row in rows:
             if row[0] >= self._sure:
                 continue
-            again = None
-            if doubts < most_doubts:
-                doubts += 1
-                again = self._again(grey, row)
+            again = self._again(grey, row) if doubts > 0 else None
+            doubts -= 1
+            other = row
+            if still and again is not None:
+                mirrored = row.copy()
+                mirrored[[1, 3]] = grey.shape[1] - row[[3, 1]]
+                seen = self._again(grey[:, ::-1], mirrored)
+                again, other = (None, row) if seen is None else (again, seen)
             if again is None:
                 row[0] = min(row[0], self._maybe) - _UNCONFIRMED
             else:
-                row[0] = (row[0] + again[0]) / 2
+                row[0] = (other[0] + again[0]) / 2
                 row[1:] = again[1:]
         kept = rows[rows[:, 0] >= least]
         return [_found(row, grey.shape) for row in kept[np.argsort(-kept[:, 0])]]
@@ -155,7 +159,8 @@ class Finder:
         width, height = self._width / _NEAR_PX * side, self._height / _NEAR_PX * side
         left, right = _span((x0 + x1) / 2, width, grey.shape[1])
         top, bottom = _span((y0 + y1) / 2, height, grey.shape[0])
-        part = grey[top:bottom, left:right]
+        # Contiguous, for a mirrored picture is a view with its rows backwards, which OpenCV does not take.
+        part = np.ascontiguousarray(grey[top:bottom, left:right])
         if min(part.shape) < _SMALLEST_SIDE:
             return None
         shrink = min(1.0, _NEAR_PX / side / self._fit(part.shape))
