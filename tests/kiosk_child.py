@@ -1,0 +1,69 @@
+"""A kiosk in a process of its own that plays one visit on a folder, and is killed at any instant.
+
+`python kiosk_child.py FOLDER SEED`: carries on what the folder remembers, prints one JSON line for every text
+that a phone received and every lock or release, and begins again when the cabin is empty.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from desk_world import scripted_desk
+
+from edge.app import Happening
+from edge.cabin import Mode
+from hw.ports import Input
+
+
+def say(**what: object) -> None:
+    print(json.dumps(what), flush=True)
+
+
+def hear(happening: Happening) -> None:
+    data = happening.data
+    if happening.kind == "sms":
+        say(sms=data["text"], to=data["to"])
+    elif "door" in data and happening.kind == "command":
+        say(door=data["door"])
+    elif data.get("verdict") == "right":
+        say(opened=True)
+
+
+def main() -> None:
+    desk, people = scripted_desk(Path(sys.argv[1]), hear, seed=int(sys.argv[2]), every_s=0.4)
+    say(booted=True)
+    visit_s = key_s = 0.0
+    typed = 0
+    while True:
+        now_s = desk.clock.now_s()
+        state = desk.kiosk.state
+        if state.mode is Mode.VACANT and not people.people and now_s > visit_s + 8.0:
+            visit_s, typed = now_s, 0
+            people.do("enter anna with mask", now_s)
+            desk.move_input(Input.DOOR, True)
+            desk.after(1.5, lambda: desk.move_input(Input.DOOR, False))
+        elif state.mode is Mode.LOCKED and not people.people:
+            people.do("enter anna with mask", now_s)  # remembered as locked in: she is still there
+        elif state.code.live and state.code.accepted_at_s is not None and now_s > key_s + 3.0:
+            key_s, typed = now_s, typed + 1
+            keys = "WRONG" if typed == 1 else "CODE"
+            say(typed=keys)
+            desk.type_keys(keys)
+        elif state.mode is Mode.RELEASED and people.people:
+            people.people.clear()
+            desk.move_input(Input.DOOR, True)
+            desk.after(2.0, lambda: desk.move_input(Input.DOOR, False))
+        elif state.mode is Mode.RELEASED and now_s > visit_s + 200.0:
+            visit_s = now_s
+            desk.move_input(Input.DOOR, True)
+            desk.after(2.0, lambda: desk.move_input(Input.DOOR, False))
+        desk.run_to(now_s + 0.5)
+
+
+if __name__ == "__main__":
+    main()
