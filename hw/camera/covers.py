@@ -144,23 +144,23 @@ def _mirrored(right: Sequence[Point]) -> list[Point]:
 
 
 def mask(person: Layer, marks: Marks) -> Layer:
-    """A pleated medical mask over nose, mouth and chin, with its loops."""
+    """A pleated cloth mask over nose, mouth and chin, with its loops."""
     b = _Brush(person, marks)
-    blue: Colour = (206, 178, 146)
+    cloth: Colour = (46, 43, 42)
     for side in (-1, 1):
-        b.line([(side * 0.98, 0.66), (side * 1.2, 0.3)], (226, 224, 222), 0.05)
-        b.line([(side * 0.84, 1.36), (side * 1.18, 0.86)], (226, 224, 222), 0.05)
+        b.line([(side * 0.98, 0.66), (side * 1.2, 0.3)], (52, 48, 46), 0.05)
+        b.line([(side * 0.84, 1.36), (side * 1.18, 0.86)], (52, 48, 46), 0.05)
     outline = _mirrored(
         [(0.0, 0.28), (0.42, 0.42), (1.0, 0.52), (1.12, 0.95), (0.92, 1.55), (0.5, 2.06), (0.0, 2.12)]
     )
-    b.shape(outline, blue)
+    b.shape(outline, cloth)
 
     def folds() -> None:
         for v in (0.86, 1.14, 1.42):
             arc = [(u, v + 0.1 * (1.0 - u * u)) for u in np.linspace(-1.1, 1.1, 23)]
-            b.line(arc, (184, 160, 132), 0.05, 0.8, 0.02)
-            b.line([(u, w - 0.06) for u, w in arc], (246, 232, 214), 0.05, 0.6, 0.02)
-        b.line([(-0.55, 0.56), (0.0, 0.4), (0.55, 0.56)], (236, 226, 214), 0.06, 0.8, 0.01)
+            b.line(arc, (26, 24, 24), 0.05, 0.8, 0.02)
+            b.line([(u, w - 0.06) for u, w in arc], (72, 68, 66), 0.05, 0.6, 0.02)
+        b.line([(-0.55, 0.56), (0.0, 0.4), (0.55, 0.56)], (66, 62, 60), 0.06, 0.8, 0.01)
 
     b.within(folds)
     b.light()
