@@ -1,0 +1,227 @@
+"""The loop between table and machine: interrupted starts, answers that come late, events on the way."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from desk_world import scripted_desk
+
+from edge.__main__ import main
+from edge.app import Happening
+from edge.cabin import Mode
+from edge.desk import Desk, scratch
+from edge.journal import Journal
+from edge.record import Answer, Record
+from hw.ports import Input
+
+
+def locked(folder: Path, heard: list[Happening], kind: type[Desk] = Desk) -> Desk:
+    """Somebody masked is locked in, the code is out."""
+    desk, people = scripted_desk(folder, heard.append, desk_type=kind)
+    people.do("enter anna with mask", 0.0)
+    desk.run_to(30.0)
+    assert desk.kiosk.state.mode is Mode.LOCKED
+    assert desk.hands.lock_on
+    return desk
+
+
+def cut(desk: Desk, dark_s: float = 5.0) -> None:
+    desk.power_off()
+    desk.run_to(desk.clock.now_s() + dark_s)
+
+
+def test_a_release_while_it_still_looks_for_the_person_is_not_lost() -> None:
+    with scratch("test") as folder:
+        desk = locked(Path(folder), [])
+        cut(desk)
+        desk.camera_alive = False
+        desk.power_on()
+        assert desk.kiosk.releasable(0)
+        desk.release()
+        desk.camera_alive = True
+        desk.run_to(desk.clock.now_s() + 20.0)
+        assert desk.kiosk.state.mode is Mode.RELEASED
+        assert not desk.hands.lock_on
+        desk.close()
+
+
+@pytest.mark.parametrize("name", [Input.EXIT, Input.FIRE, Input.DOOR, Input.PANIC])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_whoever_is_let_go_at_a_start_is_not_locked_in_again(name: Input, when: str) -> None:
+    with scratch("test") as folder:
+        heard: list[Happening] = []
+        desk = locked(Path(folder), heard)
+        cut(desk)
+        heard.clear()
+        if when == "before":
+            desk.move_input(name, True)
+            desk.power_on()
+        else:
+            desk.camera_alive = False
+            desk.power_on()
+            desk.run_to(desk.clock.now_s() + 1.0)
+            desk.move_input(name, True)
+            desk.run_to(desk.clock.now_s() + 1.0)
+            desk.camera_alive = True
+        desk.run_to(desk.clock.now_s() + 3.0)
+        desk.move_input(name, False)
+        desk.run_to(desk.clock.now_s() + 60.0)
+        assert not any(h.data.get("door") == "locked" for h in heard)
+        assert desk.kiosk.state.present, "nobody has seen her go"
+        desk.close()
+
+
+def test_nobody_is_gone_before_somebody_has_looked() -> None:
+    """A kiosk whose eyes start slowly lets go, and does not lock the same person in for a second time."""
+    with scratch("test") as folder:
+        heard: list[Happening] = []
+        desk = locked(Path(folder), heard)
+        cut(desk)
+        heard.clear()
+        desk.camera_alive = False
+        desk.power_on()
+        desk.run_to(desk.clock.now_s() + 20.0)
+        assert desk.kiosk.state.mode is Mode.RELEASED
+        desk.camera_alive = True
+        desk.run_to(desk.clock.now_s() + 60.0)
+        assert desk.kiosk.state.mode is Mode.RELEASED
+        assert not any(h.data.get("door") == "locked" for h in heard)
+        desk.close()
+
+
+def test_what_fails_while_it_looks_for_the_person_is_told() -> None:
+    with scratch("test") as folder:
+        heard: list[Happening] = []
+        desk = locked(Path(folder), heard)
+        cut(desk)
+        heard.clear()
+        desk.camera_alive = False
+        desk.power_on()
+        desk.hands.fail_keypad()
+        desk.run_to(desk.clock.now_s() + 1.0)
+        desk.camera_alive = True
+        desk.run_to(desk.clock.now_s() + 5.0)
+        assert [h.data["code"] for h in heard if h.data.get("name") == "device_failed"] == ["keypad_failed"]
+        desk.close()
+
+
+class LateJournal(Journal):
+    """Answers no transaction above `through`."""
+
+    through = 10**9
+
+    def answers(self) -> tuple[Answer, ...]:
+        held: list[Answer] = [*getattr(self, "held", []), *super().answers()]
+        self.held = [answer for answer in held if answer.sequence > self.through]
+        return tuple(answer for answer in held if answer.sequence <= self.through)
+
+
+class LateDesk(Desk):
+    def _new_journal(self) -> Journal:
+        self.late = LateJournal(self.journal_file, self.clock, threaded=False)
+        self.states: list[str | None] = []
+        submit = self.late.submit
+
+        def noted(record: Record) -> None:
+            self.states.append(record.state)
+            submit(record)
+
+        self.late.submit = noted  # type: ignore[method-assign]
+        return self.late
+
+
+def test_a_late_answer_to_a_lock_taken_back_does_not_lock() -> None:
+    with scratch("test") as folder:
+        heard: list[Happening] = []
+        desk, people = scripted_desk(Path(folder), heard.append, desk_type=LateDesk)
+        assert isinstance(desk, LateDesk)
+        people.do("enter anna with mask", 0.0)
+        while desk.kiosk.state.mode is not Mode.LOCKED:
+            desk.late.through = len(desk.states)  # all so far, none to come
+            desk.run_to(desk.clock.now_s() + 0.1)
+            assert desk.clock.now_s() < 40.0
+        first = len(desk.states)
+        assert not desk.hands.lock_on
+        desk.move_input(Input.DOOR, True)
+        desk.run_to(desk.clock.now_s() + 0.2)
+        assert desk.kiosk.state.mode is Mode.WARNED
+        desk.move_input(Input.DOOR, False)
+        while desk.kiosk.state.mode is not Mode.LOCKED:
+            desk.run_to(desk.clock.now_s() + 0.02)
+            assert desk.clock.now_s() < 60.0
+        desk.late.through = first  # the first lock's answer comes only now
+        desk.run_to(desk.clock.now_s() + 0.1)
+        assert not desk.hands.lock_on, "the second lock is not on the card"
+        desk.run_to(desk.clock.now_s() + 0.6)
+        assert desk.hands.lock_on, "a slow card may not keep the door open"
+        assert None not in desk.states, "each transaction holds the state, on the clock of its own boot"
+        desk.close()
+
+
+def test_no_message_goes_out_before_its_record_has_had_its_time() -> None:
+    with scratch("test") as folder:
+        heard: list[Happening] = []
+        desk, people = scripted_desk(Path(folder), heard.append, desk_type=LateDesk)
+        assert isinstance(desk, LateDesk)
+        people.do("enter anna with mask", 0.0)
+        desk.run_to(10.0)
+        desk.late.through = len(desk.states)
+        desk.run_to(40.0)
+        at_s = next(h.at_s for h in heard if h.data.get("name") == "send_code")
+        sent_s = next(h.at_s for h in heard if h.kind == "sms")
+        assert at_s + 0.5 <= sent_s <= at_s + 0.7
+        desk.close()
+
+
+def test_both_watchmen_read_the_same_end_of_the_same_code() -> None:
+    with scratch("test") as folder:
+        desk = locked(Path(folder), [])
+        desk.run_to(200.0)
+        found = [re.search(r"CODE (\d+).*until (\S+),", text.text) for text in desk.phone.texts]
+        ends = [match.groups() for match in found if match]
+        assert len(ends) == 2
+        assert ends[0] == ends[1]
+        desk.close()
+
+
+def test_a_key_that_was_refused_is_no_digit_of_the_next_entry() -> None:
+    with scratch("test") as folder:
+        heard: list[Happening] = []
+        desk = locked(Path(folder), heard)
+        for _ in range(3):
+            desk.type_keys("WRONG")
+            desk.run_to(desk.clock.now_s() + 4.0)
+        assert desk.kiosk.name == "lockout"
+        while desk.kiosk.state.code.lockout_until_s is not None:
+            until_s = desk.kiosk.state.code.lockout_until_s
+            desk.run_to(min(until_s, desk.clock.now_s() + 10.0))
+            if until_s - desk.clock.now_s() < 5.0 and desk.kiosk.name == "lockout":
+                desk.type_keys("7")
+                desk.run_to(until_s + 1.0)
+        desk.run_to(desk.clock.now_s() + 1.0)
+        desk.type_keys("CODE")
+        desk.run_to(desk.clock.now_s() + 3.0)
+        assert desk.kiosk.state.mode is Mode.RELEASED
+        desk.close()
+
+
+def test_the_record_of_a_visit_is_read_and_verified(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    desk = locked(tmp_path, [])
+    desk.type_keys("CODE")
+    desk.run_to(35.0)
+    desk.close()
+    record = ("--journal", str(desk.journal_file))
+    assert main(["events", "--verify", *record]) == 0
+    assert "nothing was changed" in capsys.readouterr().out
+    assert main(["events", "--json", "--incident", "1", *record]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {line["incident"] for line in lines} == {1}
+    assert {"record_lock", "locked", "released", "code_accepted"} <= {line["name"] for line in lines}
+    assert list(lines[0]) == ["seq", "at", "boot", "mono_s", "incident", "kind", "name", "data", "hash"]
+    assert main(["events", "--verify", "--head", f"{lines[0]['seq']}:{'0' * 64}", *record]) == 1
+    assert "was changed" in capsys.readouterr().out
