@@ -10,8 +10,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tomllib
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from edge import bench, control, kiosk, looking, records, replay, selftest
 from edge.faults import FaultError, explain
@@ -49,8 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _version() -> str:
     try:
         return version("cabinguard")
-    except PackageNotFoundError:
-        return "not installed"
+    except PackageNotFoundError:  # run from the checkout
+        project = Path(__file__).resolve().parent.parent / "pyproject.toml"
+        return str(tomllib.loads(project.read_text("utf-8"))["project"]["version"])
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -25,7 +25,7 @@ from typing import Final
 from edge.app import Happening, Kiosk
 from edge.cabin import Rules
 from edge.control import Asked, ControlServer, Reply
-from edge.events import Orderer, ReleaseOrdered
+from edge.events import Device, DeviceFailed, DeviceRecovered, Orderer, ReleaseOrdered
 from edge.evidence import Evidence
 from edge.faults import FaultError, explain
 from edge.journal import Journal, JournalLimits
@@ -39,7 +39,7 @@ from edge.options import Commands, add_settings_options, evidence_limits, load_s
 from edge.otp import CodeBook, EntryPad
 from edge.record import Channel, OutboxRow, Recipient
 from edge.ring import RingReader
-from edge.settings import Settings
+from edge.settings import Settings, SettingsError
 from edge.vision.eyes import EyesEvent, EyesProcess, EyesSupervisor
 from edge.vision.plans import eyes_plans, ring_file
 from hw.board import Voice, close_board, open_board, rest_relays
@@ -117,6 +117,7 @@ class Service:
         self._clock = SystemClock()
         self._items: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._fed_s = 0.0
+        self._scan_hangs = False
         self.pictures_seen = 0
         data, runtime = Path(settings.paths.data), Path(settings.paths.runtime)
         for folder in (data, runtime):
@@ -225,6 +226,7 @@ class Service:
                 else:
                     self.pictures_seen += 1
                     self._kiosk.observe(seen, now_s)
+        self._mind_scan(self._clock.now_s())
         self._kiosk.poll(self._clock.now_s())
         self._feed(self._clock.now_s())
         return True
@@ -236,11 +238,17 @@ class Service:
         elif not isinstance(item, _Nudge):
             self._kiosk.hardware_event(item, now_s)
 
+    def _mind_scan(self, now_s: float) -> None:
+        """An input path that stands still reads neither fire nor exit: no new lock, and soon no watchdog."""
+        hangs = self._scan.silent_s(now_s) >= SCAN_SILENT_S
+        if hangs != self._scan_hangs:
+            self._scan_hangs = hangs
+            event = DeviceFailed(Device.INPUTS, "input_failed") if hangs else DeviceRecovered(Device.INPUTS)
+            self._kiosk.handle(event, now_s)
+
     def _feed(self, now_s: float) -> None:
         """The watchdog is fed while the loop, the input path and the eyes' supervisor all make progress."""
-        alive = self._scan.silent_s(now_s) < SCAN_SILENT_S and all(
-            eyes.in_bounded_recovery(now_s) for eyes in self._eyes.values()
-        )
+        alive = not self._scan_hangs and all(eyes.in_bounded_recovery(now_s) for eyes in self._eyes.values())
         if alive and now_s >= self._fed_s + FEED_S:
             self._fed_s = now_s
             with contextlib.suppress(HardwareError):
@@ -307,8 +315,15 @@ def _make_folder(folder: Path) -> None:
 
 
 def _rest_pins(args: argparse.Namespace) -> int:
-    """Bring the relays to rest: for the service's stop step, after any death, and at boot."""
-    settings = load_settings(args)
+    """Bring the relays to rest: for the service's stop step, after any death, and at boot.
+
+    With settings that cannot be read the default pins are rested: better these than none.
+    """
+    try:
+        settings = load_settings(args)
+    except SettingsError as error:
+        print(explain(error.code, error.detail), file=sys.stderr)
+        settings = Settings()
     runtime = Path(settings.paths.runtime)
     _make_folder(runtime)
     rest_relays(open_lgpio(runtime), settings.wiring)

@@ -153,7 +153,6 @@ class Paths(_Section, frozen=True):
 
 
 class WatchdogSettings(_Section, frozen=True):
-    device: _Word = "/dev/watchdog"
     timeout_s: Annotated[float, msgspec.Meta(ge=5, le=15)] = 15.0
     eyes_start_s: Annotated[float, msgspec.Meta(ge=10, le=600)] = 60.0
     eyes_silence_s: Annotated[float, msgspec.Meta(ge=1, le=60)] = 5.0

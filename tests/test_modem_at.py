@@ -67,7 +67,7 @@ def test_real_delays_and_chatter_do_no_harm(profile: str) -> None:
 
 
 def test_what_it_says_of_the_modem() -> None:
-    line = Line(FakeModem("sim800"))
+    line = Line(FakeModem("sim800", network_utc_s=1772339400.0))
     line.get_ready()
     status = line.engine.status
     assert (status.operator, status.signal_dbm, status.model) == ("Testnet", -73, "SIMCOM_SIM800L")

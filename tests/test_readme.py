@@ -1,4 +1,4 @@
-"""The README: what is generated in it is fresh, what it links to is there, what it says to type is understood.
+"""The README: what is generated in it is fresh, what it links to is there, its commands are understood.
 
 `python -m tests.test_readme` renews the table of faults.
 """

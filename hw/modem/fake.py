@@ -144,7 +144,7 @@ class FakeModem:
 
     `instant` answers at once and is registered from the start (for a story clock); otherwise the
     profile's delays hold. `chatter` lets it talk by itself. `reports` sends delivery reports. The
-    network's clock showed `network_utc_s` when the fake's own time was 0.
+    network's clock showed `network_utc_s` when the fake's own time was 0; None: it tells no time.
     """
 
     def __init__(
@@ -156,7 +156,7 @@ class FakeModem:
         chatter: bool = False,
         reports: bool = True,
         seed: int = 0,
-        network_utc_s: float = 1_772_339_400.0,
+        network_utc_s: float | None = None,
     ) -> None:
         self.name = profile
         self._network_utc_s = network_utc_s
@@ -471,7 +471,10 @@ class FakeModem:
         self._answer(('+COPS: 0,0,"Testnet",2' if "unregistered" not in self.faults else "+COPS: 0", "OK"))
 
     def _cmd_cclk(self, rest: str) -> None:
-        told = datetime.fromtimestamp(self._network_utc_s + self._now, UTC)
+        # What a modem shows that no network ever told the time (SIM800 AT manual).
+        told = datetime(1980, 1, 6, tzinfo=UTC)
+        if self._network_utc_s is not None:
+            told = datetime.fromtimestamp(self._network_utc_s + self._now, UTC)
         self._answer((f'+CCLK: "{told:%y/%m/%d,%H:%M:%S}+00"', "OK"))
 
     def _cmd_cgmm(self, rest: str) -> None:
