@@ -60,6 +60,8 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if args.story is not None:
         return _play(args, find(args.story))
+    if not sys.stdin.isatty() and args.camera != "staged":
+        return _unattended(args)
     if not sys.stdin.isatty():
         print(f"no terminal to type at: playing the story {_UNATTENDED}", file=sys.stderr)
         return _play(args, find(_UNATTENDED))
@@ -148,6 +150,27 @@ def _live(args: argparse.Namespace) -> int:
         finally:
             desk.close()
             camera.close()
+    return 0
+
+
+def _unattended(args: argparse.Namespace) -> int:
+    """A recording to its end, for want of a terminal; a camera that has no end is not begun."""
+    clock = StoryClock()
+    camera, every_s = _camera(args.camera, clock)
+    try:
+        if every_s is not None:
+            print("cabinguard: without a terminal a webcam would never end", file=sys.stderr)
+            return 2
+        settings = load_settings(args)
+        faces = Faces(model_dir(settings))
+        with scratch("bench") as folder:
+            show = Printer(as_json=args.json).show
+            desk = Desk(settings, camera, faces, Path(folder), show, clock)
+            while (frame_s := desk.next_frame_s()) is not None:
+                desk.run_to(frame_s)
+            desk.close()
+    finally:
+        camera.close()
     return 0
 
 

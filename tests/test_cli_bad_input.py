@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -114,6 +115,23 @@ def test_model_faults_are_named(
     code = err.split("\n")[0].removeprefix("fault:").strip()
     assert code in CATALOGUE
     assert code.startswith("model_")
+
+
+def test_cameras_that_are_not_there(fails: Fail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    fails("camera_missing", "bench", "--camera", "nonsense")
+    fails("clip_unreadable", "bench", "--camera", f"clip:{tmp_path / 'no.mp4'}")
+
+
+def test_a_kiosk_without_pins(fails: Fail, tmp_path: Path) -> None:
+    if Path("/dev/gpiochip0").exists():
+        pytest.skip("this machine has pins")
+    path = tmp_path / "kiosk.toml"
+    path.write_text(
+        "[people]\nwatchman = '+15550100'\n[camera]\nsource = 'usb'\n"
+        f"[paths]\ndata = '{tmp_path}/data'\nruntime = '{tmp_path}/run'\n"
+    )
+    fails("gpio_missing", "run", "--settings", str(path))
 
 
 def test_video_that_cannot_be_written(fails: Fail, tmp_path: Path, picture_clip: Path) -> None:
