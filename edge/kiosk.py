@@ -56,6 +56,7 @@ FEED_S: Final = 2.0
 SCAN_SILENT_S: Final = 1.0
 CLOSE_S: Final = 3.0
 DISTRESS_S: Final = 180.0
+DISTRESS_EVERY_S: Final = 3600.0
 
 
 def add_parser(commands: Commands) -> None:
@@ -339,9 +340,16 @@ def _prompts(args: argparse.Namespace) -> int:
 
 
 def _distress(args: argparse.Namespace) -> int:
-    """Tell everybody that the kiosk is down, straight through the modem: there is no loop to ask."""
+    """Tell everybody that the kiosk is down, straight through the modem: there is no loop to ask.
+
+    At most once an hour: a machine that stays down restarts, and fails, again and again.
+    """
     settings = load_settings(args, kiosk=True)
     clock = SystemClock()
+    stamp = Path(settings.paths.data) / "distress-told"
+    if stamp.exists() and 0 <= clock.wall_s() - stamp.stat().st_mtime < DISTRESS_EVERY_S:
+        print("told less than an hour ago")
+        return 0
     now_s = clock.now_s()
     context = Context.of(settings)
     people = {
@@ -367,4 +375,8 @@ def _distress(args: argparse.Namespace) -> int:
             time.sleep(TURN_S)
     finally:
         modem.close()
-    return 1 if failed or outbox.waiting else 0
+    if failed or outbox.waiting:
+        return 1
+    _make_folder(stamp.parent)
+    stamp.touch()
+    return 0

@@ -75,6 +75,20 @@ def _ring(settings: Settings, camera: str) -> Callable[[float, bytes], None]:
     writer = RingWriter(ring_file(settings, camera), slots, kept.ring_mb, kept.fps)
 
     def put(at_s: float, jpeg: bytes) -> None:
+        if not writer.wants(at_s):
+            return
+        while len(jpeg) > writer.picture_bytes:
+            jpeg = _smaller(jpeg)  # a picture with less in it is better than none
         writer.put(at_s, jpeg)
 
     return put
+
+
+def _smaller(jpeg: bytes) -> bytes:
+    """The same picture with about half the pixels."""
+    import cv2
+    import numpy as np
+
+    picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    half = cv2.resize(picture, None, fx=0.7, fy=0.7, interpolation=cv2.INTER_AREA)
+    return cv2.imencode(".jpg", half, [cv2.IMWRITE_JPEG_QUALITY, 75])[1].tobytes()

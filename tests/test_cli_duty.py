@@ -1,0 +1,91 @@
+"""The commands that systemd and the installer call: distress, rest-pins, prompts, selftest."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge.__main__ import main
+from hw.modem.fake import FakeModem, PtyModem
+
+
+@pytest.fixture
+def modem() -> Iterator[PtyModem]:
+    pty = PtyModem(FakeModem("sim800"))
+    yield pty
+    pty.close()
+
+
+def kiosk_settings(tmp_path: Path, port: str) -> list[str]:
+    file = tmp_path / "kiosk.toml"
+    file.write_text(
+        f"""
+[people]
+watchman = "+15550100"
+control_room = "+15550102"
+[camera]
+source = "usb"
+[modem]
+port = "{port}"
+profile = "sim800"
+[paths]
+data = "{tmp_path / "data"}"
+runtime = "{tmp_path / "run"}"
+"""
+    )
+    return ["--settings", str(file)]
+
+
+def test_distress_tells_both_and_only_once_an_hour(
+    tmp_path: Path, modem: PtyModem, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = kiosk_settings(tmp_path, modem.port)
+    assert main(["distress", *options]) == 0
+    assert sorted(text.number for text in modem.fake.texts) == ["+15550100", "+15550102"]
+    assert all("out of service" in text.text for text in modem.fake.texts)
+    assert main(["distress", *options]) == 0
+    assert len(modem.fake.texts) == 2
+    said = capsys.readouterr()
+    assert "less than an hour ago" in said.out
+    assert "5550100" not in said.out + said.err
+
+
+def test_rest_pins_does_its_work_with_settings_that_cannot_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rested: list[int] = []
+    monkeypatch.setattr("edge.kiosk.open_lgpio", lambda folder: object())
+    monkeypatch.setattr("edge.kiosk.rest_relays", lambda factory, wiring: rested.append(wiring.lock.pin))
+    monkeypatch.setattr("edge.kiosk._make_folder", lambda folder: None)
+    broken = tmp_path / "kiosk.toml"
+    broken.write_text("[flow\n")
+    assert main(["rest-pins", "--settings", str(broken)]) == 0
+    assert rested == [17]
+    assert "settings_syntax" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed here")
+def test_the_prompts_are_spoken(tmp_path: Path) -> None:
+    assert main(["prompts", "--set", f"paths.data={tmp_path}"]) == 0
+    clips = list((tmp_path / "prompts" / "en").glob("*.wav"))
+    assert len(clips) > 20
+    assert all(clip.stat().st_size > 1000 for clip in clips)
+
+
+def test_selftest_names_what_is_broken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--no-hardware", "--set", f"paths.data={tmp_path}", "--set", f"paths.runtime={tmp_path}"]
+    assert main(["selftest", *options]) == 0
+    assert "✗" not in capsys.readouterr().out
+    empty = tmp_path / "models"
+    empty.mkdir()
+    assert main(["selftest", "--json", *options, "--set", f"paths.models={empty}"]) == 1
+    assert '"code":"model_missing"' in capsys.readouterr().out
+
+
+def test_a_report_needs_a_running_kiosk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ["--set", f"paths.data={tmp_path}", "--set", f"paths.runtime={tmp_path}"]
+    assert main(["selftest", "--tell", *options]) == 3
+    assert "kiosk_not_running" in capsys.readouterr().err
