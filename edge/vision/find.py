@@ -149,8 +149,9 @@ class Finder:
             else:
                 row[0] = (other[0] + again[0]) / 2
                 row[1:] = again[1:]
-        kept = rows[rows[:, 0] >= least]
-        return [_found(row, grey.shape) for row in kept[np.argsort(-kept[:, 0])]]
+        # Seen from nearer, two doubtful boxes can turn out to be one face.
+        kept = self._merged([rows[rows[:, 0] >= least]])
+        return [_found(row, grey.shape) for row in kept]
 
     def _again(self, grey: Grey, row: NDArray[np.float32]) -> NDArray[np.float32] | None:
         """The same face seen with its longer side at about `_NEAR_PX`, None where it is none any more."""
