@@ -108,6 +108,7 @@ class Desk:
         profile: str = "sim800",
         frame_every_s: float | None = None,
         stage: Stage | None = None,
+        runtime: Path | None = None,
         look: Callable[[], Look] | None = None,
     ) -> None:
         self.settings = settings
@@ -119,6 +120,7 @@ class Desk:
         self._frame_every_s = frame_every_s
         self._look = look or (lambda: Look(faces))
         self._folder = folder
+        self._runtime = runtime or folder
         self._listener = listener
         self._random = random.Random(seed)
         self.watch: Callable[[Frame, Observation], None] | None = None
@@ -158,7 +160,7 @@ class Desk:
         door = board.inputs.fitted(Input.DOOR)
         self.judge = Judge(settings.flow, now_s, door)
         kept = settings.evidence
-        ring = self._folder / "ring"
+        ring = self._runtime / "ring"
         self._ring = RingWriter(ring, ring_slots(kept.before_s, kept.fps), kept.ring_mb, kept.fps)
         self._evidence = Evidence(
             self._folder / "evidence",
