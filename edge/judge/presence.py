@@ -1,8 +1,9 @@
 """Whether somebody is in the cabin: comes at once, goes only when a sound picture and the door agree.
 
 Somebody is seen by a face or by a foreground region larger than `presence_area`. Where a door contact is
-fitted, somebody seen while the door is closed is latched: standing still, crouching or hiding does not
-make the cabin empty before the door has opened. An unsound picture says nothing either way.
+fitted, somebody seen while the door is closed (a face; or a region for longer than a ghost lasts) is latched:
+standing still, crouching or hiding does not make the cabin empty before the door has opened. An unsound
+picture says nothing either way.
 """
 
 from __future__ import annotations
@@ -15,6 +16,10 @@ from edge.vision.observation import CameraHealth, Observation
 
 _GLIMPSE: Final = 4.0
 """A glimpse of somebody outweighs four times as long of nobody: who is seen now and then has not left."""
+
+_NO_GHOST_S: Final = 10.0
+"""A region without a face latches after this long: where somebody stood when the background was learnt, a
+ghost remains for about 8 s after they left, and a closed door must not hold it."""
 
 PresenceFact = Appeared | Emptied | PresenceStuck
 
@@ -39,7 +44,8 @@ class PresenceJudge:
         self._door_fitted = door_fitted
         self._came = Held(presence_confirm_s)
         self._went = Held(gone_after_s, _GLIMPSE)
-        self._inside = Held(presence_confirm_s)
+        self._face_inside = Held(presence_confirm_s)
+        self._inside = Held(_NO_GHOST_S)
         self._door_open = False
         self._latched = False
         self._since_s: float | None = None
@@ -76,7 +82,8 @@ class PresenceJudge:
         came = self._came.update(self._seen, dt_s)
         went = self._went.update(not self._seen, dt_s)
         if self._door_fitted and not self._door_open:
-            self._latched = self._inside.update(self._seen, dt_s) or self._latched
+            face = self._face_inside.update(bool(observation.faces), dt_s)
+            self._latched = self._inside.update(self._seen, dt_s) or face or self._latched
         if self._since_s is None:
             if not (came and self._seen):
                 return ()
@@ -94,6 +101,7 @@ class PresenceJudge:
             return ()
         self._door_open = open_
         self._inside.clear()
+        self._face_inside.clear()
         if open_:
             self._latched = False
         return self.tick(now_s)
@@ -127,6 +135,7 @@ class PresenceJudge:
         self._stuck = False
         self._came.clear()
         self._inside.clear()
+        self._face_inside.clear()
 
 
 def sees_somebody(observation: Observation, presence_area: float) -> bool:

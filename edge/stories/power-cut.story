@@ -10,6 +10,4 @@ by +10  see sms watchman code 1 of 5
 by +3   see state released
 by +1   see door unlocked
 +3      leave anna
-+8      door open                    # whoever was there when it started is part of its picture:
-+2      door closed                  # the guard looks in before it believes that nobody is
-by +10  see state vacant
+by +15  see state vacant
