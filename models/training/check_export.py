@@ -23,8 +23,8 @@ from models.training.check_pool import load_pool
 from models.training.check_train import Sampler, kept_of, maker, predict
 from models.training.common import export_int8, multiply_adds, seed_all
 
-MOST_BARE_WRONG = 0.01
-"""Bare faces called covered on left-out sources, at the operating point; the product allows 0.015."""
+MOST_BARE_WRONG = 0.015
+"""Bare faces called covered on left-out sources, at the operating point: what the product allows."""
 
 
 @dataclass(frozen=True)
@@ -157,11 +157,11 @@ def main() -> None:
             "covered_bias": round(bias, 4),
             "covered_cut": round(cut, 3),
             "turned_sigma_deg": round(sigma, 2),
-            "min_face_px": 20.0,
-            "min_dark": 35.0,
+            "min_face_px": 16.0,
+            "min_dark": 20.0,
             "max_bright": 225.0,
-            "min_sharpness": 0.06,
-            "doubt": 2.5,
+            "min_sharpness": 0.05,
+            "doubt": 4.0,
         },
         scratch=args.run,
     )
