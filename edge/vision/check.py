@@ -98,7 +98,8 @@ def align(picture: Grey, frame: Frame, size_px: int = SIZE_PX, extent: float = E
     """
     shrink = int(extent * frame.size / size_px)
     if shrink >= 2:
-        reach = extent * frame.size
+        # Half the cut's diagonal and a little more.
+        reach = 0.75 * extent * frame.size
         x0, y0 = max(0, int(frame.x - reach)), max(0, int(frame.y - reach))
         high, wide = picture.shape
         x1, y1 = min(wide, int(frame.x + reach) + 1), min(high, int(frame.y + reach) + 1)
@@ -241,7 +242,7 @@ class Checker:
     def check(
         self, picture: Grey, box: Box, score: float, landmarks: Landmarks, views: Sequence[View] = AS_IS
     ) -> Face:
-        """The face at `box` in a grey picture (height, width); one pass of the network for each of `views`."""
+        """The face at `box` in a grey picture (height, width); the network runs once for each view."""
         frame = frame_of(box, landmarks)
         cut = align(picture, frame)
         logits, yaw_deg, pitch_deg = self._mean(picture, frame, cut, views)
