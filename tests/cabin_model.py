@@ -186,7 +186,7 @@ class Watch:
 
     def saw(self, event: Event, state: State, commands: Sequence[Command], now_s: float) -> None:
         """What the table did about `event`; `run` was called for the time before. AssertionError if wrong."""
-        before = copy.copy(self.facts)
+        before, had = copy.copy(self.facts), (self.evidence, self.warned_for)
         was_pending, was_live, was_mode, was_relay = self.pending, self.live, self.mode, self.relay
         self._happened(event)
         self.mode = state.mode
@@ -194,7 +194,7 @@ class Watch:
             assert self._fire_over(), "vacant before the fire is over"
             self.after_fire = self.door_opened = self.door_cycled = False
         for command in commands:
-            self._ordered(command, event, before)
+            self._ordered(command, event, before, had)
         self._check_codes(event, commands, was_pending and was_live)
         if was_mode is Mode.LOCKED and self.mode is not Mode.LOCKED:
             self._left_locked(event, was_relay, was_pending and was_live)
@@ -294,12 +294,14 @@ class Watch:
 
     # --- commands -----------------------------------------------------------------------------------
 
-    def _ordered(self, command: Command, event: Event, before: Facts) -> None:
+    def _ordered(
+        self, command: Command, event: Event, before: Facts, had: tuple[float, float | None]
+    ) -> None:
         flow = self.rules.flow
         match command:
             case RecordLock(incident):
                 self.incident, self.recorded = incident, True
-                self._check_deadline(before)
+                self._check_deadline(before, *had)
                 self.lock_up = self.lock_credit = 0.0
                 self.reached = False
                 self.tries = self.judged = 0
@@ -341,7 +343,7 @@ class Watch:
             case _:
                 pass
 
-    def _check_deadline(self, before: Facts) -> None:
+    def _check_deadline(self, before: Facts, evidence: float, warned_for: float | None) -> None:
         """Properties 5 and 6 at the moment of the decision."""
         flow = self.rules.flow
         assert self.locks == 0, "a second lock between two moments of an empty cabin"
@@ -352,9 +354,9 @@ class Watch:
             f for f in (before, self.facts) if f.clock_runs and not (f.door_open and self.rules.door_contact)
         ]
         assert lockable, f"a lock although {before}, {self.facts}"
-        assert self.evidence >= flow.lock_after_s - NEARLY, f"a lock after {self.evidence} s of evidence"
-        assert self.warned_for is not None, "nobody is locked unprompted"
-        assert self.warned_for >= flow.prompt_lead_s - NEARLY, "no time to act after the prompt"
+        assert evidence >= flow.lock_after_s - NEARLY, f"a lock after {evidence} s of evidence"
+        assert warned_for is not None, "nobody is locked unprompted"
+        assert warned_for >= flow.prompt_lead_s - NEARLY, "no time to act after the prompt"
 
     def _fire_over(self) -> bool:
         quiet = self.fire_quiet_for >= self.rules.flow.fire_clear_s - NEARLY

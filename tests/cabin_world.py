@@ -191,7 +191,10 @@ class Cabin:
 
     def wait(self, seconds: float) -> Cabin:
         """Time goes on; the loop wakes when the table said it wants to."""
-        end_s = self.now_s + seconds
+        return self.until(self.now_s + seconds)
+
+    def until(self, end_s: float) -> Cabin:
+        """Time goes on to that moment, and every deadline up to it was woken for."""
         while True:
             wake_s = next_wake_s(self.state, self.now_s, self.rules)
             if wake_s is None or wake_s > end_s:
