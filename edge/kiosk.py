@@ -25,7 +25,7 @@ from typing import Final
 from edge.app import Happening, Kiosk
 from edge.cabin import Rules
 from edge.control import Asked, ControlServer, Reply
-from edge.events import Device, DeviceFailed, DeviceRecovered, Orderer, ReleaseOrdered
+from edge.events import Device, Orderer, ReleaseOrdered
 from edge.evidence import Evidence
 from edge.faults import FaultError, explain
 from edge.journal import Journal, JournalLimits
@@ -52,6 +52,9 @@ from hw.scan import ScanEvent, Scanner, ScanThread
 TURN_S: Final = 0.05
 """The longest pause of the loop; everything urgent wakes it earlier."""
 
+SWITCH_S: Final = 0.001
+"""How soon a busy thread gives way to the input path; the interpreter's own 5 ms would be half its period."""
+
 FEED_S: Final = 2.0
 SCAN_SILENT_S: Final = 1.0
 CLOSE_S: Final = 3.0
@@ -77,6 +80,7 @@ def add_parser(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     settings = load_settings(args, kiosk=True)
+    sys.setswitchinterval(SWITCH_S)
     with contextlib.ExitStack() as stack:
         service = Service(settings, stack, verbose=args.verbose)
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -117,7 +121,8 @@ class Service:
         self._verbose = verbose
         self._clock = SystemClock()
         self._items: queue.SimpleQueue[_Item] = queue.SimpleQueue()
-        self._fed_s = 0.0
+        self._fed_s = float("-inf")
+        self._ready = False
         self._scan_hangs = False
         self.pictures_seen = 0
         data, runtime = Path(settings.paths.data), Path(settings.paths.runtime)
@@ -193,7 +198,7 @@ class Service:
         stack.callback(self._control.close)
         self._kiosk.start(remembered, self._clock.now_s())
         self._scan.start()
-        self.board.watchdog.ready(self._kiosk.name)
+        self._feed(self._clock.now_s())
 
     def stop(self, signum: int, frame: FrameType | None) -> None:
         """For the signals: end the loop after its turn."""
@@ -244,8 +249,7 @@ class Service:
         hangs = self._scan.silent_s(now_s) >= SCAN_SILENT_S
         if hangs != self._scan_hangs:
             self._scan_hangs = hangs
-            event = DeviceFailed(Device.INPUTS, "input_failed") if hangs else DeviceRecovered(Device.INPUTS)
-            self._kiosk.handle(event, now_s)
+            self._kiosk.device_trouble(Device.INPUTS, "input_failed", "scan_hangs", hangs, now_s)
 
     def _feed(self, now_s: float) -> None:
         """The watchdog is fed while the loop, the input path and the eyes' supervisor all make progress."""
@@ -253,6 +257,9 @@ class Service:
         if alive and now_s >= self._fed_s + FEED_S:
             self._fed_s = now_s
             with contextlib.suppress(HardwareError):
+                if not self._ready:  # said again until it is heard: an unready service is killed after a minute
+                    self.board.watchdog.ready(self._kiosk.name)
+                    self._ready = True
                 self.board.watchdog.feed()
                 self.board.watchdog.status(self._kiosk.name)
 

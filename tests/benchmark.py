@@ -28,7 +28,7 @@ from edge.desk import Desk, StoryClock
 from edge.events import Appeared, Emptied, FaceFact, FaceJudged, Restarted, Ticked
 from edge.flow import Flow
 from edge.judge.judge import Judge
-from edge.kiosk import Service
+from edge.kiosk import SWITCH_S, Service
 from edge.options import MODELS
 from edge.settings import Settings, load
 from edge.story import Watcher, find, play
@@ -216,6 +216,7 @@ class BenchService:
             ],
         )
         self._stack = contextlib.ExitStack()
+        sys.setswitchinterval(SWITCH_S)
         self.service = Service(
             self.settings, self._stack, open_parts=self._open, before_sync=lambda: time.sleep(sync_s)
         )
@@ -240,7 +241,7 @@ def percentile(values: list[float], share: float) -> float:
 
 
 def reactions(effort: int) -> Iterator[Row]:
-    with tempfile.TemporaryDirectory(prefix="cabinguard-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="cabinguard-bench-", ignore_cleanup_errors=True) as folder:
         kiosk = BenchService(Path(folder), sync_s=2.0)
         try:
             time.sleep(6.0)
@@ -298,7 +299,7 @@ def child_kiosk(folder: Path) -> int:
 
 
 def processes(effort: int) -> Iterator[Row]:
-    with tempfile.TemporaryDirectory(prefix="cabinguard-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="cabinguard-bench-", ignore_cleanup_errors=True) as folder:
         command = [sys.executable, "-m", "tests.benchmark", "--child", "kiosk", "--folder", folder]
         began = time.monotonic()
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:

@@ -44,6 +44,9 @@ _UNCONFIRMED: Final = 2.0
 
 _MOST_DOUBTS_VIDEO: Final = 2
 _MOST_DOUBTS_STILL: Final = 12
+_EVEN: Final = 0.0
+"""The logit of a chance of one half."""
+
 _ZOOMS: Final = (2.0, 4.0, 8.0)
 _TILE_STEP: Final = 0.72
 
@@ -133,10 +136,13 @@ class Finder:
         picture. The nearer look also gives the better box and landmarks of a small face.
         """
         doubts = _MOST_DOUBTS_STILL if still else _MOST_DOUBTS_VIDEO
+        # Beside a sure face, video looks again only at what is more likely a face than not: the next frame
+        # comes at once, and a second pass costs as much as the first.
+        worth = _EVEN if not still and len(rows) and rows[0][0] >= self._sure else self._maybe
         for row in rows:
             if row[0] >= self._sure:
                 continue
-            again = self._again(grey, row) if doubts > 0 else None
+            again = self._again(grey, row) if doubts > 0 and row[0] >= worth else None
             doubts -= 1
             other = row
             if still and again is not None:
