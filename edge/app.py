@@ -129,6 +129,9 @@ _TOLD_SELDOM: Final = frozenset({"fault", "camera_gone"})
 
 CODE_KIND: Final = "code"
 
+DISK_MUTE_S: Final = 10.0
+"""A record without any answer for so long: the disk hangs, and nothing new may be locked."""
+
 
 class Journal(Protocol):
     """The part of `edge.journal` that the loop uses. Neither call waits."""
@@ -230,6 +233,8 @@ class Kiosk:
         self._drift_s: float | None = None
         self._levels: dict[Input, bool] = {}
         self._relay_faults = {Device.LOCK: 0, Device.PERMIT: 0}
+        self._troubles: set[tuple[Device, str]] = set()
+        self._unanswered: deque[tuple[int, float]] = deque()
 
     # --- life --------------------------------------------------------------------------------------
 
@@ -349,15 +354,23 @@ class Kiosk:
             case KeyPress() | KeypadTrouble():
                 self.keypad_event(event, now_s)
             case HardwareTrouble(piece=piece, code=code, active=active):
-                device = Device(piece.value)
-                self.handle(DeviceFailed(device, code) if active else DeviceRecovered(device), now_s)
+                self.device_trouble(Device(piece.value), code, "driver", active, now_s)
+
+    def device_trouble(self, device: Device, code: str, source: str, active: bool, now_s: float) -> None:
+        """Trouble with a device, as one source sees it. It works again when all its sources say so."""
+        if active:
+            self._troubles.add((device, source))
+            self.handle(DeviceFailed(device, code), now_s)
+            return
+        self._troubles.discard((device, source))
+        if not any(other is device for other, _ in self._troubles):
+            self.handle(DeviceRecovered(device), now_s)
 
     def keypad_event(self, event: KeyPress | KeypadTrouble, now_s: float) -> None:
         """A key, or trouble with the keypad. The click has been heard already: the scan makes it."""
         if isinstance(event, KeypadTrouble):
-            code = f"keypad_{event.fault.value}"
-            failed = DeviceFailed(Device.KEYPAD, code)
-            self.handle(failed if event.active else DeviceRecovered(Device.KEYPAD), now_s)
+            fault = event.fault.value
+            self.device_trouble(Device.KEYPAD, f"keypad_{fault}", fault, event.active, now_s)
             return
         self.handle(KeyTouched(), now_s)
         if self.state.mode is Mode.LOCKED and not self.state.code.live:
@@ -445,6 +458,8 @@ class Kiosk:
 
     def _poll_journal(self, now_s: float) -> None:
         for answer in self._journal.answers():
+            while self._unanswered and self._unanswered[0][0] <= answer.sequence:
+                self._unanswered.popleft()
             mine = self._lock_record is not None and self._lock_record[0] == answer.sequence
             match answer:
                 case Written():
@@ -462,6 +477,9 @@ class Kiosk:
             self._drain(now_s)
             while self._unsent and self._unsent[0][0] <= answer.sequence:
                 self._outbox.add(self._unsent.popleft()[2])
+        if self._unanswered and now_s >= self._unanswered[0][1] + DISK_MUTE_S:
+            self._fail(Device.DISK, "disk_error")
+            self._drain(now_s)
 
     def _hand_out(self, now_s: float) -> None:
         """A message goes out when its row is on the card, or has waited long enough for it.
@@ -833,6 +851,7 @@ class Kiosk:
         """
         self._sequence += 1
         self._saved_at_s = now_s
+        self._unanswered.append((self._sequence, now_s))
         self._journal.submit(
             Record(
                 sequence=self._sequence,

@@ -1054,10 +1054,10 @@ def _device_failed(d: _Draft, event: Event) -> None:
 
 
 def _device_failed_locked(d: _Draft, event: Event) -> None:
-    """A lock that cannot be recorded is taken back before the door has moved."""
+    """A lock that cannot be recorded, or lacks what a lock needs, is taken back before the door has moved."""
     assert isinstance(event, DeviceFailed)
     _device_failed(d, event)
-    if event.device is Device.DISK and d.s.record_by_s is not None:
+    if event.device in LOCK_NEEDS and d.s.record_by_s is not None:
         d.take_back_lock(event.code)
 
 

@@ -257,7 +257,7 @@ class Service:
         if alive and now_s >= self._fed_s + FEED_S:
             self._fed_s = now_s
             with contextlib.suppress(HardwareError):
-                if not self._ready:  # said again until it is heard: an unready service is killed after a minute
+                if not self._ready:  # said until it is heard: an unready service is killed
                     self.board.watchdog.ready(self._kiosk.name)
                     self._ready = True
                 self.board.watchdog.feed()

@@ -13,9 +13,11 @@ from edge.__main__ import main
 from edge.app import Happening
 from edge.cabin import Mode
 from edge.desk import Desk, scratch
+from edge.events import Device, DeviceFailed
 from edge.journal import Journal
 from edge.record import Answer, Record
-from hw.ports import Input
+from hw.ports import Input, KeypadFault, KeypadTrouble
+from hw.scan import HardwareTrouble, Piece
 
 
 def locked(folder: Path, heard: list[Happening], kind: type[Desk] = Desk) -> Desk:
@@ -158,6 +160,59 @@ def test_a_late_answer_to_a_lock_taken_back_does_not_lock() -> None:
         desk.run_to(desk.clock.now_s() + 0.6)
         assert desk.hands.lock_on, "a slow card may not keep the door open"
         assert None not in desk.states, "each transaction holds the state, on the clock of its own boot"
+        desk.close()
+
+
+@pytest.mark.parametrize("device", [Device.KEYPAD, Device.INPUTS, Device.PROMPT, Device.DISK])
+def test_a_lock_that_waits_for_its_record_needs_what_every_lock_needs(device: Device) -> None:
+    with scratch("test") as folder:
+        desk, people = scripted_desk(Path(folder), desk_type=LateDesk)
+        assert isinstance(desk, LateDesk)
+        people.do("enter anna with mask", 0.0)
+        while desk.kiosk.name != "locked":
+            desk.late.through = len(desk.states)
+            desk.run_to(desk.clock.now_s() + 0.1)
+            assert desk.clock.now_s() < 40.0
+        desk.kiosk.handle(DeviceFailed(device, "broken"), desk.clock.now_s())
+        assert desk.kiosk.name == "warned"
+        assert not desk.hands.lock_on
+        desk.close()
+
+
+def test_a_disk_that_never_answers_allows_no_new_lock() -> None:
+    with scratch("test") as folder:
+        heard: list[Happening] = []
+        desk, people = scripted_desk(Path(folder), heard.append, desk_type=LateDesk)
+        assert isinstance(desk, LateDesk)
+        desk.run_to(1.0)
+        desk.late.through = len(desk.states)  # all so far, none to come
+        people.do("enter anna with mask", 0.0)
+        desk.run_to(60.0)
+        assert desk.kiosk.name == "warned"
+        assert [h.data["code"] for h in heard if h.data.get("name") == "device_failed"] == ["disk_error"]
+        desk.late.through = 10**9  # it was only very slow
+        desk.run_to(62.0)
+        assert desk.kiosk.name == "locked"
+        desk.late.through = len(desk.states)  # and hangs again: a lock that stands keeps its rules
+        desk.run_to(90.0)
+        assert desk.hands.lock_on
+        desk.close()
+
+
+def test_a_device_works_again_when_all_its_troubles_are_over() -> None:
+    with scratch("test") as folder:
+        desk, _ = scripted_desk(Path(folder))
+
+        def failed(event: KeypadTrouble | HardwareTrouble) -> bool:
+            desk.kiosk.hardware_event(event, desk.clock.now_s())
+            return Device.KEYPAD in desk.kiosk.state.failed
+
+        assert failed(KeypadTrouble(KeypadFault.STUCK, True, 0.0))
+        assert failed(KeypadTrouble(KeypadFault.GHOST, True, 0.0))
+        assert failed(KeypadTrouble(KeypadFault.GHOST, False, 0.0)), "a key is still stuck"
+        assert failed(HardwareTrouble(Piece.KEYPAD, "keypad_failed", "", True, 0.0))
+        assert failed(KeypadTrouble(KeypadFault.STUCK, False, 0.0)), "it cannot be read"
+        assert not failed(HardwareTrouble(Piece.KEYPAD, "keypad_failed", "", False, 0.0))
         desk.close()
 
 
