@@ -173,7 +173,7 @@ SCOPES = (
     Scope("the code", _of(_still_masked, _machine, _code), restarts=()),
 )
 WIDER = (
-    Scope("people and fire, no door contact", _of(_people, _crowd, _fire, _exit, _door), door_contact=False),
+    Scope("several and fire, no door contact", _of(_people, _crowd, _fire), door_contact=False),
     Scope("the code, killed at any moment", _of(_still_masked, _machine, _code, _fire), numbers=SHORT),
     Scope("fire, exit and door", _of(_people, _fire, _exit, _door), restarts=(True, None), numbers=BRIEF),
     Scope(
@@ -355,10 +355,10 @@ def test_every_state_of_a_small_cabin_keeps_the_properties(
 
 
 @pytest.mark.full
-@pytest.mark.timeout(7200)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("scope", WIDER, ids=lambda scope: scope.name)
 def test_every_state_of_a_wider_scope_too(scope: Scope, capsys: pytest.CaptureFixture[str]) -> None:
-    found = search(scope, most=5_000_000)
+    found = search(scope, most=500_000)
     with capsys.disabled():
         _report(scope, found)
     assert found.modes[Mode.LOCKED] > 0
