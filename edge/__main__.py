@@ -8,6 +8,7 @@ fault stopped it; 130 interrupted.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 import tomllib
@@ -30,6 +31,9 @@ EXIT_CODES = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code. Prints faults as four lines, never as a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that the terminal cannot show stops nothing
+            stream.reconfigure(errors="backslashreplace")
     args = _parser().parse_args(argv)
     try:
         code: int = args.run(args)

@@ -98,7 +98,7 @@ class ControlServer:
         uid = struct.unpack("3i", raw)[1]
         try:
             request = msgspec.json.decode(_line(peer), type=Request)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             peer.sendall(b'{"error":"not_understood"}\n')
             return
         asked = Asked(request, uid)

@@ -30,7 +30,7 @@ from edge.otp import CodeBook, EntryPad
 from edge.record import Recipient
 from edge.ring import RingReader, RingWriter, ring_slots
 from edge.settings import Settings
-from edge.vision.eyes import StepEyes
+from edge.vision.eyes import EyesEvent, StepEyes
 from edge.vision.eyes_child import jpeg_of
 from edge.vision.look import FacesIn, Look
 from edge.vision.observation import Observation
@@ -115,6 +115,7 @@ class Desk:
         self.clock = clock or StoryClock()
         self.phone = FakeModem(profile, network_utc_s=self.clock.wall_s() - self.clock.now_s())
         self.camera_alive = True
+        self.broke_off: EyesEvent | None = None
         self.powered = False
         self._camera = camera
         self._frame_every_s = frame_every_s
@@ -306,6 +307,7 @@ class Desk:
             if isinstance(seen, Observation):
                 self.kiosk.observe(seen, now_s)
             else:
+                self.broke_off = seen
                 self.kiosk.eyes_changed(seen, now_s)
         if not self.powered:
             return

@@ -206,8 +206,12 @@ class Service:
 
     def turn_until_stopped(self) -> None:
         """Turn the loop. The state stays as recorded: the next start takes it up again."""
-        while self._turn():
-            pass
+        try:
+            while self._turn():
+                pass
+        finally:  # first of all, whatever the rest of the end has to wait for
+            with contextlib.suppress(HardwareError):
+                self.board.lock.off()
 
     def _turn(self) -> bool:
         wait_s = TURN_S

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -51,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
             answer = describe(path, faces.look_at(read(path)))
         except Unreadable as error:
             failed += 1
-            answer = {"path": str(path), "error": str(error)}
+            answer = {"path": shown_path(path), "error": str(error)}
         _clear_bar()
         if args.json:
             print(msgspec.json.encode(answer).decode(), flush=True)
@@ -75,6 +76,8 @@ def pictures(paths: Sequence[Path]) -> Iterator[Path]:
 def read(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     """The picture, upright, blue-green-red. Raises `Unreadable`."""
     try:
+        if not path.is_file() and path.exists():
+            raise Unreadable("not a regular file")
         data = np.frombuffer(path.read_bytes(), np.uint8)
     except OSError as error:
         raise Unreadable((error.strerror or str(error)).lower()) from error
@@ -94,10 +97,15 @@ def read(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     return np.asarray(picture, np.uint8)
 
 
+def shown_path(path: Path) -> str:
+    """The path as text; bytes that are no UTF-8 are written as \\xNN instead of stopping the run."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
 def describe(path: Path, looked: Looked) -> dict[str, object]:
     """The JSON object of one picture."""
     return {
-        "path": str(path),
+        "path": shown_path(path),
         "verdict": looked.verdict.value,
         "people": looked.people,
         "faces": [_face(face) for face in looked.faces],

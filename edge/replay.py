@@ -11,6 +11,7 @@ from typing import Final
 
 from edge.app import Happening
 from edge.desk import Desk, StoryClock, scratch
+from edge.faults import FaultError, explain
 from edge.options import Commands, add_settings_options, load_settings, model_dir
 from edge.showing import Film, Printer
 from edge.vision.faces import Faces
@@ -57,6 +58,8 @@ def add_parser(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     settings = load_settings(args)
+    if args.video is not None and any(_same(args.video, clip) for clip in args.clips):
+        raise FaultError("video_unwritable", f"{args.video} is one of the recordings")
     faces = Faces(model_dir(settings))
     camera = ClipCamera(args.clips, FPS_MAX, args.loop)
     clock = StoryClock()
@@ -77,6 +80,9 @@ def run(args: argparse.Namespace) -> int:
         print(
             f"cabinguard: the recording ended before {act.at_s:g} s; --loop makes it longer", file=sys.stderr
         )
+    if desk.broke_off is not None:
+        print(explain(desk.broke_off.code, desk.broke_off.detail), file=sys.stderr)
+        return 1
     return 0
 
 
@@ -105,6 +111,10 @@ def _both(show: Callable[[Happening], None], film: Film | None) -> Callable[[Hap
 
 
 # --- the command line's own words ------------------------------------------------------------------
+
+
+def _same(film: Path, clip: Path) -> bool:
+    return film.exists() and clip.exists() and film.samefile(clip)
 
 
 def _positive(text: str) -> float:

@@ -123,8 +123,14 @@ def close_board(board: Board) -> tuple[HardwareError, ...]:
 
 def rest_relays(factory: PinFactory, wiring: WiringSettings) -> None:
     """Drive both relays to rest; the process lets go of them when it ends. HardwareError as `open_board`."""
+    failed: HardwareError | None = None
     for relay, name in ((wiring.lock, "lock"), (wiring.permit, "permit")):
-        PinRelay(factory, relay, name).close()
+        try:
+            PinRelay(factory, relay, name).close()
+        except HardwareError as error:  # the other one must rest all the same
+            failed = failed or error
+    if failed is not None:
+        raise failed
 
 
 def _assemble(

@@ -136,7 +136,10 @@ def _play(path: Path, picture_fps: float) -> _Playing:
 
 def _play_pictures(files: Sequence[Path], fps: float) -> _Playing:
     for index, file in enumerate(files):
-        content = np.frombuffer(file.read_bytes(), dtype=np.uint8)
+        try:
+            content = np.frombuffer(file.read_bytes(), dtype=np.uint8)
+        except OSError as error:
+            raise _unreadable(file, (error.strerror or "not readable").lower()) from error
         picture = cv2.imdecode(content, cv2.IMREAD_COLOR) if content.size else None
         if picture is None:
             raise _unreadable(file, "not a picture" if content.size else "an empty file")
