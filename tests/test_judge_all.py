@@ -103,11 +103,11 @@ def test_silence_is_a_camera_that_is_gone_and_the_next_frame_brings_it_back() ->
     cabin.see(BARE, for_s=3.0)
     cabin.facts.clear()
     cabin.wait(4.5)
-    assert cabin.facts == []
+    assert cabin.facts == [FaceJudged(FaceFact.UNKNOWN)]
     cabin.wait(30.0)
-    assert cabin.facts == [CameraJudged(CameraHealth.GONE)]
+    assert cabin.facts[1:] == [CameraJudged(CameraHealth.GONE)]
     cabin.see(BARE, for_s=2.0)
-    assert cabin.facts[1:] == [CameraJudged(CameraHealth.OK), FaceJudged(FaceFact.PROPER)]
+    assert cabin.facts[2:] == [CameraJudged(CameraHealth.OK), FaceJudged(FaceFact.PROPER)]
     assert cabin.judge.present
 
 
@@ -209,3 +209,26 @@ def test_a_primed_visit_needs_no_second_appearance() -> None:
     assert FaceJudged(FaceFact.PROPER) in cabin.facts
     cabin.see(for_s=5.0)
     assert cabin.facts[-1] == Emptied()
+
+
+def test_a_face_that_nobody_looks_at_is_no_evidence() -> None:
+    judge = Judge(Flow(), 0.0, False)
+    facts: list[object] = []
+    for index in range(40):
+        at_s = index * 0.1
+        facts += judge.observe(covered_at(at_s), at_s)
+    assert any(isinstance(f, FaceJudged) and f.face is FaceFact.COVERED for f in facts)
+    assert judge.tick(4.5) == ()
+    assert FaceJudged(FaceFact.UNKNOWN) in judge.tick(5.5)
+    assert judge.tick(6.0) == ()
+    again: list[object] = []
+    for index in range(20):
+        at_s = 6.0 + index * 0.1
+        again += judge.observe(covered_at(at_s), at_s)
+    assert any(isinstance(f, FaceJudged) and f.face is FaceFact.COVERED for f in again)
+
+
+def covered_at(at_s: float) -> Observation:
+    marks = ((65.0, 80.0), (95.0, 80.0), (80.0, 95.0), (68.0, 110.0), (92.0, 110.0))
+    face = Face((50.0, 60.0, 60.0, 70.0), 0.9, marks, FaceVerdict.COVERED, Cover.MASK, 5.0, -6.0, 0.0, 0.0)
+    return Observation(int(at_s * 10), at_s, (320, 240), (face,), 0.0, CameraHealth.OK)

@@ -41,6 +41,8 @@ Fact = (
 FACE_CAMERA: Final = "face"
 START_S: Final = 60.0
 """How long the eyes may take to their first observation, unless set otherwise."""
+UNSURE_S: Final = 1.5
+"""So long the face counts as it was last judged; a camera that is silent for longer sees no covered face."""
 STALE_S: Final = 5.0
 """How long they may be silent after it, unless set otherwise."""
 _ELSEWHERE_S: Final = 1.0
@@ -72,6 +74,7 @@ class Judge:
         self._silence_s = silence_s
         self._health: CameraHealth | None = None
         self._silent_at_s = now_s + start_s
+        self._unsure_at_s: float | None = None
         self._elsewhere_until_s = float("-inf")
 
     @property
@@ -113,6 +116,7 @@ class Judge:
                 self._elsewhere_until_s = at_s + _ELSEWHERE_S
             return self.tick(now_s)
         self._silent_at_s = at_s + self._silence_s
+        self._unsure_at_s = at_s + UNSURE_S
         facts: list[Fact] = []
         self._say_health(observation.health, facts)
         came_or_went = self._presence.update(observation, at_s, at_s < self._elsewhere_until_s)
@@ -133,6 +137,12 @@ class Judge:
     def tick(self, now_s: float) -> tuple[Fact, ...]:
         """Time went on without an observation."""
         facts: list[Fact] = []
+        if self._unsure_at_s is not None and now_s >= self._unsure_at_s:
+            # Nobody has looked for a while: what was held of the face is no evidence any more.
+            self._unsure_at_s = None
+            if self._face.fact is not FaceFact.UNKNOWN:
+                self._face.restart()
+                facts.append(FaceJudged(FaceFact.UNKNOWN))
         if now_s >= self._silent_at_s:
             facts.extend(self.camera_gone(now_s))
         facts.extend(self._presence.tick(now_s))
@@ -155,6 +165,7 @@ class Judge:
         """When `tick` may have something to say, `now_s` at the earliest; None for never."""
         waits = [
             None if self._health is CameraHealth.GONE else self._silent_at_s,
+            self._unsure_at_s,
             self._presence.next_wake_s(),
             self._loiter.next_wake_s(self._presence.since_s),
         ]
