@@ -49,7 +49,12 @@ def main() -> None:
             desk.after(1.5, lambda: desk.move_input(Input.DOOR, False))
         elif state.mode is Mode.LOCKED and not people.people:
             people.do("enter anna with mask", now_s)  # remembered as locked in: she is still there
-        elif state.code.live and state.code.accepted_at_s is not None and now_s > key_s + 3.0:
+        elif (
+            state.code.live
+            and state.code.accepted_at_s is not None
+            and desk.last_code() is not None  # without a text of this life the keys would be a guess
+            and now_s > key_s + 3.0
+        ):
             key_s, typed = now_s, typed + 1
             keys = "WRONG" if typed == 1 else "CODE"
             say(typed=keys)
