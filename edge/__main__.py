@@ -16,11 +16,13 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import msgspec
+
 from edge import bench, control, kiosk, looking, records, replay, selftest
 from edge.faults import FaultError, explain
 from edge.messages import modem_cli
 from edge.options import Commands, add_settings_options, load_settings, settings_path
-from edge.settings import EXAMPLE, SettingsError, show
+from edge.settings import EXAMPLE, SettingsError, show, shown
 from hw.ports import HardwareError
 
 DONE, FAULT, INTERRUPTED = 0, 3, 130
@@ -90,6 +92,7 @@ def _add_settings(commands: Commands) -> None:
     what.add_argument(
         "--example", action="store_true", help="every setting with its meaning, unit and bounds"
     )
+    parser.add_argument("--json", action="store_true", help="with --show: one JSON object")
     add_settings_options(parser)
     parser.set_defaults(run=_settings)
 
@@ -100,7 +103,9 @@ def _settings(args: argparse.Namespace) -> int:
         return DONE
     path = settings_path(args)
     settings = load_settings(args, kiosk=args.check and path is not None)
-    if args.show:
+    if args.show and args.json:
+        print(msgspec.json.encode(shown(settings)).decode())
+    elif args.show:
         print(show(settings))
     else:
         print(f"{path or 'the defaults'}: nothing wrong")

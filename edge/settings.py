@@ -82,19 +82,6 @@ class Camera(_Section, frozen=True):
     role: Literal["face", "overview"] = "face"
 
 
-class Vision(_Section, frozen=True):
-    accept_masks: bool = False
-    accept_dark_glasses: bool = False
-    accept_helmets: bool = False
-    accept_scarves: bool = False
-    accept_hands: bool = False
-    yaw_max_deg: Annotated[float, msgspec.Meta(ge=10, le=60)] = 35.0
-    pitch_max_deg: Annotated[float, msgspec.Meta(ge=10, le=45)] = 25.0
-    face_min_px: Annotated[int, msgspec.Meta(ge=16, le=400)] = 24
-    object_min_cm: Annotated[float, msgspec.Meta(ge=5, le=100)] = 15.0
-    threads: Annotated[int, msgspec.Meta(ge=1, le=4)] = 1
-
-
 class ModemSettings(_Section, frozen=True):
     port: _Word = "/dev/cabinguard-modem"
     profile: Literal["generic", "generic_text", "sim800", "sim7600", "quectel", "huawei"] = "generic"
@@ -133,7 +120,6 @@ class EvidenceSettings(_Section, frozen=True):
     before_s: Annotated[float, msgspec.Meta(ge=0, le=60)] = 10.0
     after_s: Annotated[float, msgspec.Meta(ge=0, le=120)] = 20.0
     fps: Annotated[float, msgspec.Meta(ge=0.5, le=15)] = 5.0
-    quality: Annotated[int, msgspec.Meta(ge=30, le=95)] = 80
     keep_days: Annotated[float, msgspec.Meta(ge=1, le=3650)] = 30.0
     keep_mb: Annotated[float, msgspec.Meta(ge=10, le=1000000)] = 2000.0
     incident_mb: Annotated[float, msgspec.Meta(ge=1, le=10000)] = 50.0
@@ -168,7 +154,6 @@ class Settings(_Section, frozen=True):
     policy: Policy = Policy()
     camera: Camera = Camera()
     overview: Camera = Camera(source="none", device="1", role="overview")
-    vision: Vision = Vision()
     modem: ModemSettings = ModemSettings()
     email: Email = Email()
     webhook: Webhook = Webhook()
@@ -338,9 +323,6 @@ _UNITS: Final = {
     "ms": "milliseconds",
     "days": "days",
     "mb": "MB",
-    "cm": "cm",
-    "px": "pixels",
-    "deg": "degrees",
     "fps": "pictures a second",
     "width": "pixels",
     "height": "pixels",

@@ -84,7 +84,7 @@ def test_the_example_says_the_true_bounds() -> None:
 
 def test_every_number_has_both_bounds_and_a_unit_in_its_name() -> None:
     plain = re.compile(
-        r"\.(presence_area|code_digits|code_tries|codes_per_incident|release_tries|threads|quality|port"
+        r"\.(presence_area|code_digits|code_tries|codes_per_incident|release_tries|port"
         r"|(\w+_)?pin|on_samples|off_samples)$"
     )
     for key, kind in KEYS.items():
@@ -415,3 +415,16 @@ def test_a_secret_that_is_missing_empty_or_open_to_others_is_a_fault(tmp_path: P
     for mode in (0o604, 0o620):
         pin.chmod(mode)
         assert code() == "secret_exposed"
+
+
+def test_every_setting_is_read_by_the_program() -> None:
+    """A setting that nothing reads is a promise that is not kept."""
+    room = Path(__file__).resolve().parent.parent
+    sources = [p for folder in ("edge", "hw") for p in (room / folder).rglob("*.py") if p.name != "flow.py"]
+    text = "\n".join(p.read_text("utf-8") for p in sources)
+    unread = [
+        key
+        for key in KEYS
+        if not key.startswith("policy.") and not re.search(rf"\.{key.rpartition('.')[2]}\b", text)
+    ]
+    assert unread == []

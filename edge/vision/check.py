@@ -159,7 +159,7 @@ def quality_of(cut: Grey) -> Quality:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Where one verdict ends and the next begins. Angles are settings; the rest comes with the model.
+    """Where one verdict ends and the next begins. The angles are fixed; the rest comes with the model.
 
     `covered_cut` is on the calibrated log-odds. Below `min_face_px` (the box's width) a picture says
     nothing; a dark, burnt-out or blurred one only where the log-odds stay within `doubt` of that cut: what is
