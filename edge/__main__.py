@@ -22,6 +22,7 @@ from edge import bench, control, kiosk, looking, records, replay, selftest
 from edge.faults import FaultError, explain
 from edge.messages import modem_cli
 from edge.options import Commands, add_settings_options, load_settings, settings_path
+from edge.panel import server as panel
 from edge.settings import EXAMPLE, SettingsError, show, shown
 from hw.ports import HardwareError
 
@@ -78,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     control.add_parsers(commands)
     records.add_parser(commands)
     modem_cli.add_parser(commands)
+    panel.add_parser(commands)
     _add_settings(commands)
     for command in commands.choices.values():
         command.epilog = EXIT_CODES

@@ -324,8 +324,13 @@ class Kiosk:
             "incident": self.state.incident,
             "anomalies": sorted(anomaly.value for anomaly in self.state.active),
             "faults": sorted(device.value for device in self.state.failed),
-            "messages_waiting": self._outbox.waiting,
+            "messages_waiting": self.messages_waiting,
         }
+
+    @property
+    def messages_waiting(self) -> int:
+        """How many messages are neither sent nor given up."""
+        return self._outbox.waiting
 
     def countdown_s(self, now_s: float) -> float | None:
         """Seconds to the lock while that clock runs."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import queue
 import select
+import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
 from edge.app import Happening
+from edge.control import Asked, ControlServer
 from edge.desk import Desk, StoryClock, scratch
 from edge.faults import FaultError
 from edge.options import Commands, add_settings_options, load_settings, model_dir, settings_path
@@ -49,6 +52,7 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("--story", metavar="NAME", help="play a story, built in or from a file; exit 0 or 1")
     parser.add_argument("--list", action="store_true", help="the built-in stories and the words of a story")
     parser.add_argument("--real-time", action="store_true", help="play a story at the pace of life")
+    parser.add_argument("--panel", action="store_true", help="with the kiosk's page in a browser; [panel]")
     parser.add_argument("--json", action="store_true", help="one JSON object for each thing that happens")
     add_settings_options(parser)
     parser.set_defaults(run=run)
@@ -82,8 +86,9 @@ def _play(args: argparse.Namespace, story: Story) -> int:
     printer = Printer(as_json=args.json)
     if not args.json:
         print(f"{story.name}: {story.title}")
-    pace = _pacer() if args.real_time else None
-    outcome = play_story(story, settings, printer.show, pace)
+    pace = _pacer() if args.real_time or args.panel else None
+    window = _Window(args, story.settings) if args.panel else None
+    outcome = play_story(story, settings, printer.show, pace, window)
     if not args.json:
         said = "as it should be" if outcome.ok else f"failed: {outcome.failure}"
         print(f"{story.name}: {said} ({outcome.ended_s:.0f} s of story)")
@@ -96,9 +101,10 @@ def play_story(
     story: Story,
     settings: Settings,
     show: Callable[[Happening], None],
-    pace: Callable[[float], None] | None = None,
+    pace: Callable[[float, Callable[[float], None]], None] | None = None,
+    window: _Window | None = None,
 ) -> Outcome:
-    """Play a story in the staged cabin, in a folder of its own."""
+    """Play a story in the staged cabin, in a folder of its own. `pace` waits for a time of the story."""
     watcher = Watcher()
 
     def hear(happening: Happening) -> None:
@@ -112,21 +118,67 @@ def play_story(
         desk = Desk(
             settings, stage, faces, Path(folder), hear, clock, frame_every_s=1 / STORY_FPS, stage=stage
         )
+        rest: Callable[[float], None] = time.sleep
         try:
-            return play(story, desk, watcher, pace)
+            if window is not None:
+                window.open(desk, Path(folder))
+                rest = window.rest
+            return play(story, desk, watcher, None if pace is None else lambda story_s: pace(story_s, rest))
         finally:
+            if window is not None:
+                window.close()
             desk.close()
 
 
-def _pacer() -> Callable[[float], None]:
+def _pacer() -> Callable[[float, Callable[[float], None]], None]:
     start_s = time.monotonic()
 
-    def wait(story_s: float) -> None:
-        early_s = start_s + story_s - time.monotonic()
-        if early_s > 0:
-            time.sleep(early_s)
+    def wait(story_s: float, rest: Callable[[float], None]) -> None:
+        rest(max(0.0, start_s + story_s - time.monotonic()))
 
     return wait
+
+
+# --- the page --------------------------------------------------------------------------------------
+
+
+class _Window:
+    """The kiosk's page over the bench: the same program in the same process of its own as on a kiosk."""
+
+    def __init__(self, args: argparse.Namespace, overrides: Sequence[str] = ()) -> None:
+        path = settings_path(args)
+        self._options = [] if path is None else ["--settings", str(path.absolute())]
+        for override in (*overrides, *args.overrides):
+            self._options += ["--set", override]
+        self._asked: queue.SimpleQueue[Asked] = queue.SimpleQueue()
+
+    def open(self, desk: Desk, folder: Path) -> None:
+        """Answer for this desk from now on, and start the page. What it shows is simulated, so all of it."""
+        self._desk = desk
+        self._server = ControlServer(folder, self._asked.put)
+        for override in (f"paths.data={folder}", f"paths.runtime={folder}", "live=true", "pictures=true"):
+            name = override if override.startswith("paths") else f"panel.{override}"
+            self._options += ["--set", name]
+        # Beside a program that reads this one's output.
+        command = [sys.executable, "-m", "edge", "panel", *self._options]
+        self._page = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=sys.stderr, cwd=Path(__file__).parent.parent
+        )
+
+    def rest(self, for_s: float) -> None:
+        """Wait, and answer the page meanwhile."""
+        end_s = time.monotonic() + for_s
+        while True:
+            try:
+                asked = self._asked.get(timeout=max(0.0, end_s - time.monotonic()))
+            except queue.Empty:
+                return
+            asked.answer(self._desk.answer(asked.request.verb))
+
+    def close(self) -> None:
+        self._page.terminate()
+        self._page.wait()
+        self._server.close()
 
 
 # --- live ------------------------------------------------------------------------------------------
@@ -143,11 +195,16 @@ def _live(args: argparse.Namespace) -> int:
         desk = Desk(
             settings, camera, faces, Path(folder), printer.show, clock, frame_every_s=every_s, stage=stage
         )
+        window = _Window(args) if args.panel else None
         print("The simulated cabin is running. Nothing outside this terminal moves.")
         print(_HELP)
         try:
-            _drive(desk)
+            if window is not None:
+                window.open(desk, Path(folder))
+            _drive(desk, window)
         finally:
+            if window is not None:
+                window.close()
             desk.close()
             camera.close()
     return 0
@@ -189,11 +246,13 @@ def _camera(words: str, clock: StoryClock) -> tuple[Camera, float | None]:
     raise FaultError("camera_missing", f"--camera {words}")
 
 
-def _drive(desk: Desk) -> None:
+def _drive(desk: Desk, window: _Window | None) -> None:
     """Real time, with a line from the terminal now and then, until `quit` or its end."""
     start_s = time.monotonic() - desk.clock.now_s()
     while True:
         desk.run_to(time.monotonic() - start_s)
+        if window is not None:
+            window.rest(0.0)
         readable, _, _ = select.select([sys.stdin], [], [], 0.03)
         if not readable:
             continue

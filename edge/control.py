@@ -24,12 +24,13 @@ from edge.options import Commands, add_settings_options, load_settings
 SOCKET: Final = "control.sock"
 ANSWER_WITHIN_S: Final = 5.0
 _LONGEST: Final = 4096
+_LONGEST_REPLY: Final = 65536
 
 Reply = dict[str, object]
 
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`verb` is `status`, `release` or `report`; `incident` 0 means the lock that stands.
+    """`verb` is `status`, `panel`, `release` or `report`; `incident` 0 means the lock that stands.
 
     `finding` of a report is `ok` or a code of the fault catalogue.
     """
@@ -106,9 +107,9 @@ class ControlServer:
         peer.sendall(msgspec.json.encode(asked.wait()) + b"\n")
 
 
-def _line(peer: socket.socket) -> bytes:
+def _line(peer: socket.socket, longest: int = _LONGEST) -> bytes:
     data = b""
-    while b"\n" not in data and len(data) < _LONGEST:
+    while b"\n" not in data and len(data) < longest:
         more = peer.recv(_LONGEST)
         if not more:
             break
@@ -119,14 +120,14 @@ def _line(peer: socket.socket) -> bytes:
 # --- the commands ----------------------------------------------------------------------------------
 
 
-def ask(folder: Path, request: Request) -> Reply:
+def ask(folder: Path, request: Request, within_s: float = ANSWER_WITHIN_S + 1.0) -> Reply:
     """Ask the running kiosk. Raises `FaultError("kiosk_not_running")`."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
-            peer.settimeout(ANSWER_WITHIN_S + 1.0)
+            peer.settimeout(within_s)
             peer.connect(str(folder / SOCKET))
             peer.sendall(msgspec.json.encode(request) + b"\n")
-            return msgspec.json.decode(_line(peer), type=Reply)
+            return msgspec.json.decode(_line(peer, _LONGEST_REPLY), type=Reply)
     except PermissionError as error:
         raise FaultError("not_root", str(folder / SOCKET)) from error
     except (OSError, msgspec.DecodeError) as error:

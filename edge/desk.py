@@ -27,6 +27,7 @@ from edge.messages.outbox import Outbox
 from edge.messages.texts import Context, code_in
 from edge.options import evidence_limits
 from edge.otp import CodeBook, EntryPad
+from edge.panel.watching import Watching
 from edge.record import Recipient
 from edge.ring import RingReader, RingWriter, ring_slots
 from edge.settings import Settings
@@ -146,6 +147,7 @@ class Desk:
             raise ValueError("the power is on")
         now_s = self.clock.now_s()
         settings = self.settings
+        self._watching = Watching()
         self._modem = SteppedModem(self.phone, clock=self.clock)
         board, self.hands = bench_board(
             self.clock, self._modem, settings.wiring, seed=self._random.randrange(2**32)
@@ -161,7 +163,7 @@ class Desk:
         door = board.inputs.fitted(Input.DOOR)
         self.judge = Judge(settings.flow, now_s, door)
         kept = settings.evidence
-        ring = self._runtime / "ring"
+        ring = self._runtime / "ring-face"
         self._ring = RingWriter(ring, ring_slots(kept.before_s, kept.fps), kept.ring_mb, kept.fps)
         self._evidence = Evidence(
             self._folder / "evidence",
@@ -182,7 +184,7 @@ class Desk:
             judge=self.judge,
             evidence=self._evidence,
             context=context,
-            listener=self._listener,
+            listener=self._hear,
             inbox=Inbox(self.numbers),
             release_desk=release_desk(settings, dict(remembered.counters).get(RELEASE_COUNTER, 0)),
         )
@@ -305,6 +307,7 @@ class Desk:
             if not self.powered or not self.camera_alive:
                 continue
             if isinstance(seen, Observation):
+                self._watching.see(seen)
                 self.kiosk.observe(seen, now_s)
             else:
                 self.broke_off = seen
@@ -316,6 +319,19 @@ class Desk:
             self._hear_hardware(now_s)
         self.kiosk.poll(now_s)
         self._read_phones(now_s)
+
+    def _hear(self, happening: Happening) -> None:
+        self._watching.hear(happening)
+        self._listener(happening)
+
+    def answer(self, verb: str) -> dict[str, object]:
+        """What the running kiosk's control socket answers to `status` and `panel`."""
+        if not self.powered:
+            return {"error": "kiosk_not_running"}
+        now_s = self.clock.now_s()
+        if verb == "status":
+            return self.kiosk.status(now_s)
+        return self._watching.reply(self.kiosk, now_s) if verb == "panel" else {"error": "not_understood"}
 
     def _hear_hardware(self, now_s: float) -> None:
         events, self._pending[:] = tuple(self._pending), []

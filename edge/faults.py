@@ -486,6 +486,30 @@ CATALOGUE: Final = _table(
         "Start it with systemctl start cabinguard, and read journalctl -u cabinguard.",
     ),
     (
+        "panel_unprotected",
+        "The panel is to be reached from outside this machine and has no password.",
+        _NOT_RUN,
+        "Set panel.host to 127.0.0.1 and use ssh -L, or write 12 signs or more into panel.password_file.",
+    ),
+    (
+        "panel_address",
+        "The panel cannot use the address of its settings.",
+        _NOT_RUN,
+        "Set panel.host to 127.0.0.1 or to an address of this machine, as ip addr shows them.",
+    ),
+    (
+        "panel_port_busy",
+        "Another program uses the panel's port.",
+        _NOT_RUN,
+        "End the other panel (ss -ltnp names it), or choose another panel.port.",
+    ),
+    (
+        "panel_selftest",
+        "The self-test that the panel started did not come to its end.",
+        _NOT_RUN,
+        "Run cabinguard selftest --no-hardware on the machine and read what it says.",
+    ),
+    (
         "not_root",
         "This command needs root.",
         _NOT_RUN,

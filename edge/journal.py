@@ -220,11 +220,15 @@ _PUT_ROW: Final = (
 _OPEN_STATES: Final = (RowState.QUEUED, RowState.SENDING)
 
 
-def _rows(db: sqlite3.Connection, *, all_states: bool = False) -> tuple[OutboxRow, ...]:
-    """The rows of the outbox, oldest first: those that are not final, or all."""
+def _rows(
+    db: sqlite3.Connection, *, all_states: bool = False, newest: int = -1
+) -> tuple[OutboxRow, ...]:
+    """The rows of the outbox, oldest first: those that are not final, or all; of these the `newest`."""
     where = "" if all_states else f" WHERE state IN ({', '.join(repr(str(s)) for s in _OPEN_STATES)})"
     found = []
-    for values in db.execute(f"SELECT {', '.join(_ROW_FIELDS)} FROM outbox{where} ORDER BY number"):
+    names = ", ".join(_ROW_FIELDS)
+    last = f"{names} FROM outbox{where} ORDER BY number DESC, recipient DESC, channel DESC LIMIT {newest:d}"
+    for values in db.execute(f"SELECT * FROM (SELECT {last}) ORDER BY number, recipient, channel"):
         content = dict(zip(_ROW_FIELDS, values, strict=True))
         content["recipient"] = Recipient(content["recipient"])
         content["channel"] = Channel(content["channel"])
@@ -846,7 +850,9 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
         raise FaultError("journal_missing", str(path))
     try:
         with contextlib.ExitStack() as stack:
-            if os.access(path.parent, os.W_OK) and not os.statvfs(path.parent).f_flag & os.ST_RDONLY:
+            writable = os.access(path.parent, os.W_OK) and not os.statvfs(path.parent).f_flag & os.ST_RDONLY
+            # A running kiosk's own index serves a reader that may not write one (sqlite.org/wal.html, 5).
+            if writable or Path(f"{path}-shm").exists():
                 uri = f"{path.absolute().as_uri()}?mode=ro"
                 db = stack.enter_context(
                     contextlib.closing(sqlite3.connect(uri, uri=True, isolation_level=None))
@@ -881,6 +887,23 @@ def lines(
         if len(found) < _READ_ROWS:
             return
         after_seq = found[-1][0]
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """The end of the record: its head, its last lines and its last messages, newest first."""
+
+    head: Head
+    lines: tuple[Line, ...]
+    messages: tuple[OutboxRow, ...]
+
+
+def newest(path: Path, line_count: int, message_count: int) -> Newest:
+    """The end of the record, in one short read. Raises `FaultError`."""
+    with _reading(path) as db:
+        found = db.execute("SELECT * FROM events ORDER BY seq DESC LIMIT ?", (line_count,)).fetchall()
+        rows = _rows(db, all_states=True, newest=message_count)
+        return Newest(_head(db), tuple(Line(*row) for row in found), rows[::-1])
 
 
 def recall(path: Path) -> Remembered:

@@ -37,6 +37,7 @@ from edge.messages.outbox import MessageAccepted, MessageFailed, Outbox
 from edge.messages.texts import Context, clip_texts, make_text
 from edge.options import Commands, add_settings_options, evidence_limits, load_settings
 from edge.otp import CodeBook, EntryPad
+from edge.panel.watching import Watching
 from edge.record import Channel, OutboxRow, Recipient
 from edge.ring import RingReader
 from edge.settings import Settings, SettingsError
@@ -124,6 +125,7 @@ class Service:
         self._fed_s = float("-inf")
         self._ready = False
         self._scan_hangs = False
+        self._watching = Watching()
         self.pictures_seen = 0
         data, runtime = Path(settings.paths.data), Path(settings.paths.runtime)
         for folder in (data, runtime):
@@ -235,6 +237,7 @@ class Service:
                     self._kiosk.eyes_changed(seen, now_s, camera)
                 else:
                     self.pictures_seen += 1
+                    self._watching.see(seen)
                     self._kiosk.observe(seen, now_s)
         self._mind_scan(self._clock.now_s())
         self._kiosk.poll(self._clock.now_s())
@@ -270,6 +273,8 @@ class Service:
     def _answer(self, asked: Asked, now_s: float) -> Reply:
         if asked.request.verb == "status":
             return self._kiosk.status(now_s)
+        if asked.request.verb == "panel":
+            return self._watching.reply(self._kiosk, now_s)
         if asked.request.verb == "report" and asked.uid in (0, os.getuid()):
             self._kiosk.report(asked.request.finding, now_s)
             return {"told": True}
@@ -283,6 +288,7 @@ class Service:
         return {"released": True}
 
     def _hear(self, happening: Happening) -> None:
+        self._watching.hear(happening)
         if self._verbose:
             data = " ".join(f"{key}={value}" for key, value in happening.data.items())
             print(f"{happening.kind} {data}", file=sys.stderr, flush=True)

@@ -56,6 +56,11 @@ def add_parser(commands: Commands) -> None:
         help="leave the pins and the modem alone (a running kiosk has them)",
     )
     parser.add_argument(
+        "--read-only",
+        action="store_true",
+        help="with --no-hardware: write nothing either, so whether the disk takes writes is not tried",
+    )
+    parser.add_argument(
         "--tell", action="store_true", help="have the running kiosk text the outcome to the control room"
     )
     add_settings_options(parser)
@@ -66,7 +71,8 @@ def run(args: argparse.Namespace) -> int:
     settings = load_settings(args)
     bad = 0
     first_bad = ""
-    for finding in findings(settings, hardware=not (args.no_hardware or args.tell)):
+    hardware = not (args.no_hardware or args.tell)
+    for finding in findings(settings, hardware=hardware, writing=hardware or not args.read_only):
         bad += not finding.ok
         first_bad = first_bad or finding.code
         if args.json:
@@ -80,12 +86,12 @@ def run(args: argparse.Namespace) -> int:
     return 1 if bad else 0
 
 
-def findings(settings: Settings, *, hardware: bool = True) -> Iterator[Finding]:
+def findings(settings: Settings, *, hardware: bool = True, writing: bool = True) -> Iterator[Finding]:
     """Try everything, cheapest first; each finding as soon as it is known."""
     yield _tried("settings", lambda: "every value within its bounds")
     yield _tried("networks", lambda: _networks(settings))
-    yield _tried("record", lambda: _record(settings))
-    yield _tried("pictures", lambda: _space(settings))
+    yield _tried("record", lambda: _record(settings, writing))
+    yield _tried("pictures", lambda: _space(settings, writing))
     yield _tried("secrets", lambda: _secrets(settings))
     if hardware and settings.camera.source != "none":
         yield _tried("camera", lambda: _camera(settings))
@@ -113,10 +119,11 @@ def _networks(settings: Settings) -> str:
     return f"loaded in {loaded_s - started_s:.1f} s, {each_ms:.1f} ms a frame"
 
 
-def _record(settings: Settings) -> str:
+def _record(settings: Settings, writing: bool) -> str:
     path = Path(settings.paths.data) / "journal.db"
     if not path.exists():
-        _writable(path.parent)
+        if writing:
+            _writable(path.parent)
         return f"{path} will be made at the first start"
     result = journal.verify(path)
     if not result.ok:
@@ -124,9 +131,10 @@ def _record(settings: Settings) -> str:
     return f"{result.lines} lines, the chain fits"
 
 
-def _space(settings: Settings) -> str:
+def _space(settings: Settings, writing: bool) -> str:
     folder = Path(settings.paths.data)
-    _writable(folder)
+    if writing:
+        _writable(folder)
     left = shutil.disk_usage(folder).free / 1e6
     if left < settings.evidence.reserve_mb:
         raise FaultError("evidence_disk_low", f"{left:.0f} MB left")

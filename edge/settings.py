@@ -138,6 +138,14 @@ class Paths(_Section, frozen=True):
     models: _Word = ""
 
 
+class PanelSettings(_Section, frozen=True):
+    host: _Word = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=1024, le=65535)] = 8088
+    password_file: _Word = ""
+    live: bool = False
+    pictures: bool = False
+
+
 class WatchdogSettings(_Section, frozen=True):
     timeout_s: Annotated[float, msgspec.Meta(ge=5, le=15)] = 15.0
     eyes_start_s: Annotated[float, msgspec.Meta(ge=10, le=600)] = 60.0
@@ -161,6 +169,7 @@ class Settings(_Section, frozen=True):
     journal: JournalSettings = JournalSettings()
     paths: Paths = Paths()
     wiring: WiringSettings = WiringSettings()
+    panel: PanelSettings = PanelSettings()
     watchdog: WatchdogSettings = WatchdogSettings()
 
 
@@ -519,6 +528,7 @@ class Secret(StrEnum):
     HOTP = "hotp_secret"
     SMTP_PASSWORD = "smtp_password"
     WEBHOOK = "webhook_secret"
+    PANEL = "panel_password"
 
 
 def read_secret(settings: Settings, secret: Secret) -> str | None:
@@ -532,6 +542,7 @@ def read_secret(settings: Settings, secret: Secret) -> str | None:
         Secret.HOTP: settings.people.hotp_secret_file,
         Secret.SMTP_PASSWORD: settings.email.password_file,
         Secret.WEBHOOK: settings.webhook.secret_file,
+        Secret.PANEL: settings.panel.password_file,
     }[secret]
     if named:
         return _secret_in(Path(named), check_rights=True)

@@ -8,7 +8,7 @@ turns that into an event. `close` leaves outputs in their resting state.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -336,6 +336,25 @@ class ModemDown:
 ModemEvent = TextAccepted | TextFailed | TextDelivered | TextReceived | ModemReady | ModemDown
 
 
+class ModemStatus(Protocol):
+    """What is known of a modem now, to be read only; None where it did not tell. No number and no text."""
+
+    @property
+    def ready(self) -> bool: ...
+    @property
+    def trouble(self) -> ModemTrouble | None: ...
+    @property
+    def model(self) -> str: ...
+    @property
+    def operator(self) -> str: ...
+    @property
+    def signal_dbm(self) -> int | None: ...
+    @property
+    def registration(self) -> Mapping[str, str]: ...
+    @property
+    def supply_mv(self) -> int | None: ...
+
+
 class Modem(Protocol):
     """A GSM modem that sends texts. One text at a time; the outbox queues."""
 
@@ -356,6 +375,9 @@ class Modem(Protocol):
     def idle(self) -> bool:
         """True when a text may be handed over."""
         ...
+
+    @property
+    def status(self) -> ModemStatus: ...
 
     @property
     def network_offset_s(self) -> float | None:

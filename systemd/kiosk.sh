@@ -374,6 +374,8 @@ start_or_roll_back() { # VERSION PREVIOUS
     # Type=notify: this returns when the kiosk has said that it is ready, or has failed to.
     if systemctl restart cabinguard.service >>"$LOG" 2>&1; then
         systemctl start cabinguard-selftest.timer >>"$LOG" 2>&1 || true
+        # The page, where somebody has switched it on.
+        systemctl try-restart cabinguard-panel.service >>"$LOG" 2>&1 || true
         tick "the kiosk reports ready"
         return 0
     fi
@@ -433,6 +435,7 @@ kiosk_uninstall() {
     if live; then
         # Its stop step leaves the relays at rest.
         systemctl disable --now cabinguard.service cabinguard-selftest.timer cabinguard-again.timer >>"$LOG" 2>&1 || true
+        systemctl disable --now cabinguard-panel.service >>"$LOG" 2>&1 || true
         systemctl disable cabinguard-pins.service >>"$LOG" 2>&1 || true
     elif [ -n "${CABINGUARD_ROOT:-}" ]; then
         systemctl --root="$CABINGUARD_ROOT" disable cabinguard.service cabinguard-pins.service cabinguard-selftest.timer \

@@ -18,7 +18,10 @@ from edge.desk import StoryClock
 from hw.camera.staged import StagedCabin
 
 Run = Callable[..., tuple[int, str, str]]
-COMMANDS = ("bench", "replay", "look", "run", "selftest", "status", "events", "release", "settings", "modem")
+COMMANDS = (
+    *("bench", "replay", "look", "run", "selftest", "status", "events", "release"),
+    *("settings", "modem", "panel"),
+)
 VERDICTS = {"proper", "covered", "turned", "several", "none", "unclear"}
 COVERS = {"none", "mask", "glasses", "helmet", "scarf", "hand", "other"}
 INPUTS = ("door", "exit", "fire", "panic", "case", "vibration")

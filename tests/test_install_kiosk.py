@@ -465,7 +465,13 @@ def test_systemd_finds_nothing_wrong(repo: Path, tmp_path: Path) -> None:
 @needs_systemd
 @pytest.mark.parametrize(
     ("unit", "most"),
-    [("cabinguard", 2.0), ("cabinguard-pins", 2.0), ("cabinguard-failed", 2.0), ("cabinguard-selftest", 1.0)],
+    [
+        ("cabinguard", 2.0),
+        ("cabinguard-pins", 2.0),
+        ("cabinguard-failed", 2.0),
+        ("cabinguard-selftest", 1.0),
+        ("cabinguard-panel", 2.0),
+    ],
 )
 def test_least_privilege(repo: Path, tmp_path: Path, unit: str, most: float) -> None:
     _runnable_units(repo, tmp_path)

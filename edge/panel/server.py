@@ -1,0 +1,280 @@
+"""`panel`: serves the page over HTTP, to this machine alone unless there is a password; it changes nothing.
+
+The kiosk does not know whether it runs: it asks over the control socket, reads files, and has no way to order
+anything. Requests are bounded in number, size and time; Host and Origin are checked, so that a page from
+elsewhere in the technician's browser can neither read this one nor start its self-test.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import binascii
+import errno
+import hmac
+import ipaddress
+import re
+import signal
+import socket
+import socketserver
+import sys
+import threading
+import time
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import resources
+from types import FrameType
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from edge.faults import FaultError
+from edge.options import Commands, add_settings_options, load_settings
+from edge.panel.page import Page
+from edge.panel.sources import Sources
+from edge.settings import PanelSettings, Secret, Settings, read_secret
+
+AT_ONCE: Final = 12
+"""Requests that are answered at the same time; more are turned away at once."""
+
+CLIENT_S: Final = 5.0
+WRONG_PASSWORD_S: Final = 0.5
+SHORTEST_PASSWORD: Final = 12
+
+_LIVE: Final = re.compile(r"/live/(face|overview)/([0-9]{1,18})\.jpg")
+_INCIDENT: Final = re.compile(r"/incident/([0-9]{1,9})/([0-9a-z-]{1,60}\.jpg)")
+_SECURITY: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; img-src 'self' data:; style-src 'self'; script-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Cache-Control": "no-store",
+}
+
+
+def add_parser(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "panel",
+        help="a page that shows the running kiosk, for bench and commissioning",
+        description="Serves one page that shows the running kiosk and changes nothing. See [panel].",
+    )
+    add_settings_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    settings = load_settings(args)
+    options = [] if args.settings is None else ["--settings", str(args.settings.absolute())]
+    for override in args.overrides:
+        options += ["--set", override]
+    with open_panel(settings, Sources(settings, options)) as server:
+        print(f"panel: {address(settings.panel)}", flush=True)
+
+        def stop(signum: int, frame: FrameType | None) -> None:
+            threading.Thread(target=server.shutdown, daemon=True).start()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, stop)
+        server.serve_forever(poll_interval=0.2)
+    return 0
+
+
+def address(panel: PanelSettings) -> str:
+    """Where a browser finds the page."""
+    host = f"[{panel.host}]" if ":" in panel.host else panel.host
+    return f"http://{host}:{panel.port}/"
+
+
+def open_panel(settings: Settings, sources: Sources) -> Panel:
+    """The server, listening. Raises `FaultError` where it may not or cannot listen."""
+    panel = settings.panel
+    password = read_secret(settings, Secret.PANEL)
+    if password is not None and len(password) < SHORTEST_PASSWORD:
+        raise FaultError("panel_unprotected", f"the password has less than {SHORTEST_PASSWORD} signs")
+    if password is None and not _is_loopback(panel.host):
+        raise FaultError("panel_unprotected", f"panel.host = {panel.host}")
+    try:
+        return Panel(panel, Page(sources), sources, password)
+    except OSError as error:
+        busy = error.errno == errno.EADDRINUSE
+        detail = f"port {panel.port}" if busy else f"panel.host = {panel.host}: {error.strerror or error}"
+        raise FaultError("panel_port_busy" if busy else "panel_address", detail) from error
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class Panel(ThreadingHTTPServer):
+    """One page's server. `password` None: none is asked for, which only a loopback address may have."""
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 16
+
+    def __init__(self, panel: PanelSettings, page: Page, sources: Sources, password: str | None) -> None:
+        self.page = page
+        self.sources = sources
+        self.password = password
+        self.host = panel.host
+        self.wrong = threading.Lock()
+        self._room = threading.BoundedSemaphore(AT_ONCE)
+        if ":" in panel.host:
+            self.address_family = socket.AF_INET6
+        super().__init__((panel.host, panel.port), _Handler)
+
+    def server_bind(self) -> None:
+        """Without the base's look-up of the machine's name, which may wait for a network."""
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.host, int(self.server_address[1])
+
+    def process_request(self, request: object, client_address: object) -> None:
+        """In a thread of its own, while there is room."""
+        assert isinstance(request, socket.socket)
+        if not self._room.acquire(blocking=False):
+            self.shutdown_request(request)
+            return
+        super().process_request(request, client_address)  # type: ignore[arg-type]
+
+    def process_request_thread(self, request: object, client_address: object) -> None:
+        try:
+            super().process_request_thread(request, client_address)  # type: ignore[arg-type]
+        finally:
+            self._room.release()
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A browser that went away is nobody's fault; anything else is said in one line."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            print(f"panel: {type(error).__name__} while answering", file=sys.stderr, flush=True)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Panel
+    timeout = CLIENT_S
+    server_version = "CabinGuard"
+    sys_version = ""
+    error_message_format = "%(code)d\n"
+    error_content_type = "text/plain"
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nothing: who looks when is not the record's business."""
+
+    def end_headers(self) -> None:
+        for name, value in _SECURITY.items():
+            self.send_header(name, value)
+        super().end_headers()
+
+    def do_GET(self) -> None:
+        if self._welcome():
+            self._get(self.path.partition("?")[0])
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def do_POST(self) -> None:
+        if not self._welcome():
+            return
+        if urlsplit(self.headers.get("Origin", "")).netloc != self.headers.get("Host"):
+            self._answer(HTTPStatus.FORBIDDEN)
+        elif self.path != "/selftest":
+            self._answer(HTTPStatus.NOT_FOUND)
+        else:
+            self.server.sources.run_tests()
+            self.send_response(HTTPStatus.SEE_OTHER)
+            self.send_header("Location", "/#record")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+    # --- who may ask -------------------------------------------------------------------------------
+
+    def _welcome(self) -> bool:
+        """Checks Host and password; answers where they are wrong."""
+        hosts = self.headers.get_all("Host", [])
+        if len(hosts) != 1 or not self._is_ours(hosts[0]):
+            self._answer(HTTPStatus.MISDIRECTED_REQUEST)
+            return False
+        if self.server.password is not None and not self._knows(self.server.password):
+            with self.server.wrong:  # one guess at a time, for all who guess
+                time.sleep(WRONG_PASSWORD_S)
+            self._answer(HTTPStatus.UNAUTHORIZED, headers={"WWW-Authenticate": 'Basic realm="CabinGuard"'})
+            return False
+        return True
+
+    def _is_ours(self, host: str) -> bool:
+        """An address, `localhost`, the name of the settings: none that somebody else's DNS can point here."""
+        try:
+            name = urlsplit(f"//{host}").hostname
+        except ValueError:
+            return False
+        if name in ("localhost", self.server.host.lower()):
+            return True
+        try:
+            ipaddress.ip_address(name or "")
+        except ValueError:
+            return False
+        return True
+
+    def _knows(self, password: str) -> bool:
+        kind, _, coded = self.headers.get("Authorization", "").partition(" ")
+        if kind.lower() != "basic":
+            return False
+        try:
+            given = base64.b64decode(coded, validate=True).partition(b":")[2]
+        except (binascii.Error, ValueError):
+            return False
+        return hmac.compare_digest(given, password.encode())
+
+    # --- what there is -----------------------------------------------------------------------------
+
+    def _get(self, path: str) -> None:
+        page, sources = self.server.page, self.server.sources
+        if path == "/":
+            self._answer(HTTPStatus.OK, page.whole().encode(), "text/html; charset=utf-8")
+        elif path == "/now":
+            self._answer(HTTPStatus.OK, msgspec.json.encode(page.now()), "application/json")
+        elif (kind := _FILES.get(path)) is not None:
+            self._answer(HTTPStatus.OK, resources.files("edge.panel").joinpath(path[1:]).read_bytes(), kind)
+        elif match := _LIVE.fullmatch(path):
+            self._picture(sources.live_picture(match[1], int(match[2])))
+        elif match := _INCIDENT.fullmatch(path):
+            self._picture(sources.incident_picture(int(match[1]), match[2]))
+        else:
+            self._answer(HTTPStatus.NOT_FOUND)
+
+    def _picture(self, found: bytes | None) -> None:
+        if found is None:
+            self._answer(HTTPStatus.NOT_FOUND)
+        else:
+            self._answer(HTTPStatus.OK, found, "image/jpeg")
+
+    def _answer(
+        self,
+        status: HTTPStatus,
+        body: bytes | None = None,
+        kind: str = "text/plain",
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        content = f"{status.value} {status.phrase}\n".encode() if body is None else body
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(content)))
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+
+_FILES: Final = {"/panel.css": "text/css; charset=utf-8", "/panel.js": "text/javascript; charset=utf-8"}
