@@ -5,10 +5,13 @@ from __future__ import annotations
 import base64
 import re
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
@@ -16,7 +19,8 @@ from string import Formatter
 
 import msgspec
 import pytest
-from panel_world import Cabin, Window
+from benchmark import BenchService
+from panel_world import Cabin, Window, free_port
 
 from edge.__main__ import main
 from edge.control import Request, ask
@@ -433,6 +437,82 @@ def test_many_browsers_ask_the_kiosk_once(cabin: Cabin) -> None:
     for thread in threads:
         thread.join()
     assert asked == 1
+
+
+@pytest.mark.timeout(180)
+def test_a_real_kiosk_does_not_notice_whether_its_page_hangs_or_dies(tmp_path: Path, repo: Path) -> None:
+    switch_s = sys.getswitchinterval()
+    kiosk = BenchService(tmp_path)
+    port = free_port()
+    run = tmp_path / "run"
+    folders = (f"paths.data={tmp_path / 'data'}", f"paths.runtime={run}")
+    words = (*folders, "panel.live=true", f"panel.port={port}")
+    options = [part for word in words for part in ("--set", word)]
+    page = subprocess.Popen(
+        [sys.executable, "-m", "edge", "panel", *options], cwd=repo, stdout=subprocess.PIPE, text=True
+    )
+
+    def fetch(path: str) -> bytes:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=20) as answer:
+            return bytes(answer.read())
+
+    def goes_on() -> None:
+        seen = kiosk.service.pictures_seen
+        end_s = time.monotonic() + 30
+        while kiosk.service.pictures_seen < seen + 3:
+            assert time.monotonic() < end_s
+            time.sleep(0.05)
+        assert ask(run, Request("status"))["state"] == "cleared"
+
+    try:
+        assert page.stdout is not None
+        assert page.stdout.readline() == f"panel: http://127.0.0.1:{port}/\n"
+        end_s = time.monotonic() + 90
+        while (now := msgspec.json.decode(fetch("/now")))["state"] != "cleared":
+            assert time.monotonic() < end_s, now
+            time.sleep(0.2)
+        path = re.search(r'src="(/live/face/\d+\.jpg)"', now["parts"]["picture"])
+        assert path is not None
+        assert fetch(path[1]).startswith(b"\xff\xd8")
+        assert "proper face" in now["parts"]["picture"]
+        with socket.create_connection(("127.0.0.1", port)) as link:
+            link.sendall(b"GET /now HTTP/1.0\r\nHost: localhost\r\n\r\n")
+            page.send_signal(signal.SIGSTOP)
+            goes_on()
+            page.kill()
+            goes_on()
+    finally:
+        page.kill()
+        page.wait()
+        page.stdout.close()  # type: ignore[union-attr]
+        kiosk.close()
+        sys.setswitchinterval(switch_s)
+
+
+@pytest.mark.timeout(120)
+def test_the_bench_shows_its_page_and_takes_it_along(tmp_path: Path, repo: Path) -> None:
+    story, port = tmp_path / "short.story", free_port()
+    story.write_text("title Short\n+0.2 case on\n+15 case off\n")
+    command = [sys.executable, "-m", "edge", "bench", "--panel", "--story", str(story)]
+    bench = subprocess.Popen(
+        [*command, "--set", f"panel.port={port}"], cwd=repo, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    assert bench.stderr is not None
+    try:
+        assert bench.stderr.readline() == f"panel: http://127.0.0.1:{port}/\n".encode()
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as answer:
+            page = answer.read().decode()
+        assert 'data-state="vacant"' in page
+        assert '<th scope="row">Case contact</th><td>active</td>' in page
+        assert '<img src="/live/face/' in page
+        bench.send_signal(signal.SIGINT)
+        assert bench.wait(30) == 130
+        with pytest.raises(OSError, match="refused"):
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    finally:
+        bench.kill()
+        bench.wait()
+        bench.stderr.close()
 
 
 # --- the command -----------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from edge.panel.watching import FaceView, SeenView, View
 from edge.panel.words import Words
 
 FRESH_KEY_S = 1.5
+OLD_PICTURE_S = 5.0
 _BARS_DBM = (-113, -51)
 
 
@@ -171,7 +172,8 @@ class Page:
             return f"<p>{escape(name)}: {escape(w('picture_none'))}</p>"
         words = [self._verdict(face) for face in seen.faces]
         percent = w("foreground", percent=f"{seen.foreground * 100:.0f}")
-        caption = f"{name}: {'; '.join(words) or w('faces_none')}. {percent}"
+        old = w("picture_old", ago=_span(seen.ago_s)) if seen.ago_s > OLD_PICTURE_S else ""
+        caption = f"{name}: {old}{'; '.join(words) or w('faces_none')}. {percent}"
         width, height = seen.size
         boxes = "".join(self._box(face, seen.size) for face in seen.faces)
         # The two lie over each other; the picture has its own size, the boxes the eyes' one.
