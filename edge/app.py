@@ -14,19 +14,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from edge.cabin import (
-    Mode,
-    Rules,
-    State,
-    door_locked,
-    lock_in_s,
-    next_wake_s,
-    outputs,
-    permit_on,
-    shown,
-    step,
-    wake_up,
-)
+from edge.cabin import step
 from edge.commands import (
     ClearEntry,
     CloseIncident,
@@ -47,6 +35,7 @@ from edge.commands import (
     Tell,
     VoidCode,
 )
+from edge.deadlines import next_wake_s
 from edge.events import (
     FACTS,
     AnomalyBegan,
@@ -100,6 +89,7 @@ from edge.record import (
     RowState,
     Written,
 )
+from edge.state import Mode, Rules, State, door_locked, lock_in_s, outputs, permit_on, shown, wake_up
 from edge.vision.eyes import EyesEvent, EyesTurn
 from edge.vision.observation import Observation
 from hw.ports import (

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from edge.app import Happening, Kiosk, Listener
-from edge.cabin import Rules
 from edge.events import Orderer, ReleaseOrdered
 from edge.evidence import Evidence
 from edge.journal import Journal
@@ -31,6 +30,7 @@ from edge.panel.watching import Watching
 from edge.record import Recipient
 from edge.ring import RingReader, RingWriter, ring_slots
 from edge.settings import Settings
+from edge.state import Rules
 from edge.vision.eyes import EyesEvent, StepEyes
 from edge.vision.eyes_child import jpeg_of
 from edge.vision.look import FacesIn, Look

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from edge.cabin import TABLE, Mode
+from edge.cabin import TABLE
 from edge.events import (
     AnomalyBegan,
     AnomalyEnded,
@@ -38,6 +38,7 @@ from edge.events import (
     Restarted,
     Ticked,
 )
+from edge.state import Mode
 
 BEGIN: Final = "<!-- table:begin -->"
 END: Final = "<!-- table:end -->"

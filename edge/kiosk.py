@@ -23,7 +23,6 @@ from types import FrameType
 from typing import Final
 
 from edge.app import Happening, Kiosk
-from edge.cabin import Rules
 from edge.control import Asked, ControlServer, Reply
 from edge.events import Device, Orderer, ReleaseOrdered
 from edge.evidence import Evidence
@@ -41,6 +40,7 @@ from edge.panel.watching import Watching
 from edge.record import Channel, OutboxRow, Recipient
 from edge.ring import RingReader
 from edge.settings import Settings, SettingsError
+from edge.state import Rules
 from edge.vision.eyes import EyesEvent, EyesProcess, EyesSupervisor
 from edge.vision.plans import eyes_plans, ring_file
 from hw.board import Voice, close_board, open_board, rest_relays

@@ -23,7 +23,7 @@ import cv2
 import numpy as np
 
 from edge.app import Happening
-from edge.cabin import Rules, State, step
+from edge.cabin import step
 from edge.desk import Desk, StoryClock
 from edge.events import Appeared, Emptied, FaceFact, FaceJudged, Restarted, Ticked
 from edge.flow import Flow
@@ -31,6 +31,7 @@ from edge.judge.judge import Judge
 from edge.kiosk import SWITCH_S, Service
 from edge.options import MODELS
 from edge.settings import Settings, load
+from edge.state import Rules, State
 from edge.story import Watcher, find, play
 from edge.vision.faces import Faces
 from edge.vision.look import Look

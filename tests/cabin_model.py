@@ -10,7 +10,6 @@ import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from edge.cabin import Mode, Rules, State, outputs
 from edge.commands import (
     Command,
     IssueCode,
@@ -44,6 +43,7 @@ from edge.events import (
     ReleaseOrdered,
     Restarted,
 )
+from edge.state import Mode, Rules, State, outputs
 from edge.vision.observation import CameraHealth
 from hw.ports import Input
 

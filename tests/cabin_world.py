@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
-from edge.cabin import Mode, Rules, State, next_wake_s, shown, step, wake_up
+from edge.cabin import step
 from edge.commands import (
     ClearEntry,
     Command,
@@ -26,6 +26,7 @@ from edge.commands import (
     Tell,
     VoidCode,
 )
+from edge.deadlines import next_wake_s
 from edge.events import (
     Anomaly,
     AnomalyBegan,
@@ -58,6 +59,7 @@ from edge.events import (
 from edge.flow import Flow
 from edge.otp import CodeBook, Typed
 from edge.record import Recipient
+from edge.state import Mode, Rules, State, shown, wake_up
 from edge.vision.observation import CameraHealth, Cover
 from hw.ports import Input, Sound
 from tests.cabin_model import Watch

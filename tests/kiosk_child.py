@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from desk_world import scripted_desk
 
 from edge.app import Happening
-from edge.cabin import Mode
+from edge.state import Mode
 from hw.ports import Input
 
 

@@ -16,10 +16,10 @@ from desk_world import ScriptedPeople, scripted_desk
 
 from edge import journal
 from edge.app import Happening
-from edge.cabin import Mode, State
 from edge.desk import Desk
 from edge.journal import Journal
 from edge.record import Record
+from edge.state import Mode, State
 from hw.ports import Input
 
 _CODE = re.compile(r"CODE (\d+)\b.*#(\d+)", re.S)

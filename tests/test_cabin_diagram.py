@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from edge import diagram
-from edge.cabin import TABLE, Mode
+from edge.cabin import TABLE
 from edge.events import Restarted
+from edge.state import Mode
 
 
 def test_the_readme_shows_the_table_that_runs(repo: Path) -> None:

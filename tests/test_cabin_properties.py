@@ -13,8 +13,9 @@ from hypothesis import given, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from edge.cabin import Mode, Rules, State, next_wake_s, outputs, step
+from edge.cabin import step
 from edge.commands import IssueCode, JudgeEntry, RecordLock, SetDoor, SetLights, SetPermit, SetSound
+from edge.deadlines import next_wake_s
 from edge.events import (
     CodeAccepted,
     Event,
@@ -25,6 +26,7 @@ from edge.events import (
 )
 from edge.flow import Flow
 from edge.record import Recipient
+from edge.state import Mode, Rules, State, outputs
 from tests.cabin_world import EVENTS, FACES, Cabin, rules
 
 TIMES = st.sampled_from(

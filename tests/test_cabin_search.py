@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 import msgspec
 import pytest
 
-from edge import cabin
-from edge.cabin import Mode, Rules, State, next_wake_s, shift, step, wake_up
+from edge import deadlines, draft
+from edge.cabin import step
+from edge.deadlines import next_wake_s
 from edge.events import (
     Anomaly,
     AnomalyBegan,
@@ -45,6 +46,7 @@ from edge.events import (
 )
 from edge.flow import Flow
 from edge.record import Recipient
+from edge.state import Mode, Rules, State, shift, wake_up
 from edge.vision.observation import CameraHealth, Cover
 from hw.ports import Input, Sound
 from tests.cabin_model import Watch
@@ -333,8 +335,8 @@ def _longest_lock(ticks: dict[bytes, bytes | None], most_s: float) -> int:
 
 @pytest.fixture(autouse=True)
 def _quick_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cabin, "PROMPT_REPEAT_S", 1.0)
-    monkeypatch.setattr(cabin, "CODE_FAILOVER_S", 1.0)
+    monkeypatch.setattr(draft, "PROMPT_REPEAT_S", 1.0)
+    monkeypatch.setattr(deadlines, "CODE_FAILOVER_S", 1.0)
 
 
 def _report(scope: Scope, found: Found) -> None:

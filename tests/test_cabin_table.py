@@ -11,21 +11,9 @@ import msgspec
 import pytest
 
 from edge import events
-from edge.cabin import (
-    TABLE,
-    Code,
-    Mode,
-    Rules,
-    State,
-    lock_in_s,
-    next_wake_s,
-    outputs,
-    shift,
-    shown,
-    step,
-    wake_up,
-)
+from edge.cabin import TABLE, step
 from edge.commands import PromptCause, PromptKey, SetDoor, SetPermit
+from edge.deadlines import next_wake_s
 from edge.events import (
     FACTS,
     Anomaly,
@@ -36,6 +24,7 @@ from edge.events import (
     Ticked,
 )
 from edge.flow import Flow, PermitRule, Policy, Siren
+from edge.state import Code, Mode, Rules, State, lock_in_s, outputs, shift, shown, wake_up
 from tests.cabin_world import EVENTS, Cabin
 
 RULES = Rules(flow=Flow())
@@ -280,13 +269,16 @@ def test_the_policy_names_every_anomaly() -> None:
 # --- purity ----------------------------------------------------------------------------------------
 
 PURE = {
-    "cabin": {"__future__", "collections.abc", "dataclasses", "enum", "math"},
+    "cabin": {"__future__", "collections.abc", "dataclasses"},
+    "state": {"__future__", "collections.abc", "dataclasses", "enum"},
+    "draft": {"__future__", "collections.abc", "dataclasses", "math"},
+    "deadlines": {"__future__", "collections.abc"},
     "events": {"__future__", "dataclasses", "enum"},
     "commands": {"__future__", "dataclasses", "enum"},
     "flow": {"__future__", "collections.abc", "enum", "typing", "msgspec"},
     "record": {"__future__", "dataclasses", "enum"},
 }
-OWN = {"edge.commands", "edge.events", "edge.flow", "edge.record", "edge.vision.observation", "hw.ports"}
+OWN = {f"edge.{name}" for name in PURE} | {"edge.vision.observation", "hw.ports"}
 EFFECTS = {"open", "print", "input", "exec", "eval", "__import__", "compile", "globals", "breakpoint"}
 
 

@@ -15,9 +15,9 @@ from desk_world import scripted_desk
 from edge import journal
 from edge.__main__ import main
 from edge.app import Happening
-from edge.cabin import Mode
 from edge.desk import Desk, scratch
 from edge.faults import CATALOGUE
+from edge.state import Mode
 from hw.ports import Input
 
 Fail = Callable[..., str]

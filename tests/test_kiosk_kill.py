@@ -14,8 +14,8 @@ import msgspec
 import pytest
 
 from edge import journal
-from edge.cabin import State
 from edge.desk import scratch
+from edge.state import State
 
 CHILD = Path(__file__).with_name("kiosk_child.py")
 _CODE = re.compile(r"Incident (\d+): CODE (\d+).*#(\d+)", re.S)

@@ -11,11 +11,11 @@ from desk_world import scripted_desk
 
 from edge.__main__ import main
 from edge.app import Happening
-from edge.cabin import Mode
 from edge.desk import Desk, scratch
 from edge.events import Device, DeviceFailed
 from edge.journal import Journal
 from edge.record import Answer, Record
+from edge.state import Mode
 from hw.ports import Input, KeypadFault, KeypadTrouble
 from hw.scan import HardwareTrouble, Piece
 

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.app import Happening
-from edge.cabin import Mode
 from edge.desk import BENCH_NUMBERS, Desk, scratch
 from edge.settings import load
+from edge.state import Mode
 from hw.ports import Input
 
 QUICK = (

@@ -14,7 +14,6 @@ import pytest
 from desk_world import ScriptedLook, ScriptedPeople
 
 from edge.app import Happening, Kiosk
-from edge.cabin import Mode, Rules
 from edge.evidence import Evidence
 from edge.journal import Journal
 from edge.judge.judge import Judge
@@ -23,6 +22,7 @@ from edge.messages.texts import Context, code_in
 from edge.otp import CodeBook, EntryPad
 from edge.record import Recipient
 from edge.settings import load
+from edge.state import Mode, Rules
 from hw.board import BenchHands, bench_board, close_board
 from hw.clock import SystemClock
 from hw.modem.fake import FakeModem, SteppedModem

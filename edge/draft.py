@@ -1,0 +1,379 @@
+"""The state under change during one step, the commands so far, and what the rules ask of both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from math import ceil
+
+from edge.commands import (
+    ClearEntry,
+    CloseIncident,
+    Command,
+    IssueCode,
+    KeepPictures,
+    PromptCause,
+    PromptKey,
+    RecordLock,
+    Say,
+    SendCode,
+    Tell,
+    VoidCode,
+)
+from edge.events import (
+    Anomaly,
+    FaceFact,
+)
+from edge.flow import PermitRule, Siren
+from edge.record import Recipient
+from edge.state import EVIDENCE_FACES, HOLDS_CLOCK, RELEASES, Code, Mode, Rules, State, silent
+from edge.vision.observation import CameraHealth, Cover
+
+ROUNDING_S = 1e-6
+"""Evidence is a sum of differences of times, so it may miss its deadline by a rounding error."""
+
+PROMPT_REPEAT_S = 10.0
+"""A warning is said again after this long, with the seconds that are left."""
+
+
+# --- the working copy of one step ------------------------------------------------------------------
+
+
+class Draft:
+    """The state under change, and the commands so far."""
+
+    def __init__(self, state: State, now_s: float, rules: Rules) -> None:
+        self.s = state
+        self.now_s = now_s
+        self.rules = rules
+        self.flow = rules.flow
+        self.commands: list[Command] = []
+
+    def set(self, **changes: object) -> None:
+        self.s = replace(self.s, **changes)  # type: ignore[arg-type]
+
+    def set_code(self, **changes: object) -> None:
+        self.set(code=replace(self.s.code, **changes))  # type: ignore[arg-type]
+
+    def do(self, *commands: Command) -> None:
+        self.commands.extend(commands)
+
+    def go(self, mode: Mode) -> None:
+        if mode is not self.s.mode:
+            self.set(mode=mode, since_s=self.now_s)
+
+    # incidents and messages
+
+    def open_incident(self, why: str) -> None:
+        if self.s.incident == 0:
+            number = self.s.incidents + 1
+            self.set(incident=number, incidents=number)
+        self.do(KeepPictures(self.s.incident, why))
+
+    def close_incident(self) -> None:
+        if self.s.incident:
+            self.do(CloseIncident(self.s.incident))
+        self.set(incident=0, told=(), withheld_told=False, code=Code())
+
+    def tell(self, kind: str, *recipients: Recipient, reason: str = "") -> None:
+        self.do(Tell(kind, self.s.incident, recipients, reason))
+
+    def tell_anomaly(self, anomaly: Anomaly, detail: str = "") -> None:
+        """Tell once an incident, then every `remind_s`."""
+        told = dict(self.s.told)
+        last = told.get(anomaly)
+        if last is not None and self.now_s < last + self.flow.remind_s:
+            return
+        self.open_incident(anomaly.value)
+        told[anomaly] = self.now_s
+        self.set(told=tuple(told.items()))
+        self.tell(anomaly.value, *self.rules.policy.rule(anomaly).told, reason=detail)
+
+    # prompts
+
+    def say(self, prompt: PromptKey, cause: PromptCause = PromptCause.NONE, lock_in: int = 0) -> int:
+        """Order the words, unless saying them could provoke somebody armed."""
+        if silent(self.s, self.now_s, self.rules) and prompt not in _SAID_IN_SILENCE:
+            return self.s.ticket
+        ticket = self.s.ticket + 1
+        self.set(ticket=ticket)
+        if prompt is PromptKey.SILENCE:
+            self.set(warn_ticket=None, prompted_at_s=None)  # whoever was hushed is warned anew
+        elif not lock_in and self.s.prompted_at_s is None:
+            self.set(warn_ticket=None)  # these words do not tell that the door will lock
+        self.do(Say(ticket, prompt, cause, lock_in))
+        return ticket
+
+    def say_warning(self) -> None:
+        """Tell what to do and why; with the seconds to the lock when that clock can run."""
+        prompt, cause = wanted_words(self)
+        threat = 0
+        if cause not in _NO_THREAT and prompt is PromptKey.SHOW_FACE:
+            # also somebody whose evidence is complete has to be told, and gets the time to act
+            prompted_s = self.now_s if self.s.prompted_at_s is None else self.s.prompted_at_s
+            lead_s = prompted_s + self.flow.prompt_lead_s - self.now_s
+            threat = max(1, ceil(max(self.flow.lock_after_s - self.s.evidence_s, lead_s)))
+        ticket = self.say(prompt, cause, threat)
+        if self.s.warn_ticket is None and threat:
+            self.set(warn_ticket=ticket)
+        self.set(said=(prompt, cause), say_again_s=self.now_s + PROMPT_REPEAT_S)
+
+    # modes
+
+    def start_visit(self) -> None:
+        if self.s.incident:  # an anomaly outlived the visit before: this person gets an incident of their own
+            self.do(CloseIncident(self.s.incident))
+        still = tuple((anomaly, at_s) for anomaly, at_s in self.s.told if anomaly in self.s.active)
+        self.set(incident=0, told=still, withheld_told=False, code=Code())
+        self.set(visit=self.s.visit + 1)
+        self.check()
+
+    def check(self) -> None:
+        """To checking, or to released where nothing may lock any more."""
+        self.set(warn_from_s=self.now_s, warn_ticket=None, prompted_at_s=None, say_again_s=None)
+        self.go(Mode.RELEASED if self.s.no_lock else Mode.CHECKING)
+
+    def vacate(self) -> None:
+        """The cabin is empty: forget the person."""
+        self.set(
+            evidence_s=0.0,
+            counting_from_s=None,
+            no_lock=False,
+            face=FaceFact.UNKNOWN,
+            cover=Cover.NONE,
+            warn_ticket=None,
+            prompted_at_s=None,
+            say_again_s=None,
+            locked_at_s=None,
+        )
+        if self.s.mode is Mode.WARNED:
+            self.say(PromptKey.SILENCE)
+        self.go(Mode.VACANT)
+        if not self.s.active:
+            self.close_incident()
+
+    def release(self, why: str, mode: Mode = Mode.RELEASED) -> None:
+        """Open a standing lock, once and for the rest of the visit."""
+        self.void_code()
+        self.set(
+            no_lock=True,
+            record_by_s=None,
+            unreachable_at_s=None,
+            siren_until_s=None,
+            counting_from_s=None,
+            code=replace(self.s.code, lockout_until_s=None, pending=False),
+        )
+        self.go(mode)
+        self.do(ClearEntry())
+        self.tell("released", Recipient.CONTROL_ROOM, Recipient.WATCHMAN, reason=why)
+        if mode is Mode.RELEASED:
+            self.say(PromptKey.RELEASED)
+
+    def lock(self) -> None:
+        """The deadline: record, then act."""
+        self.open_incident("locked")
+        self.set(
+            locked_at_s=self.now_s,
+            record_by_s=self.now_s + self.flow.record_wait_s,
+            unreachable_at_s=self.now_s + self.flow.unreachable_release_s,
+            siren_until_s=self.now_s + self.flow.siren_s,
+            counting_from_s=None,
+            say_again_s=None,
+            code=Code(issue=self.s.code.issue),
+        )
+        self.go(Mode.LOCKED)
+        self.do(RecordLock(self.s.incident), ClearEntry())
+        self.issue_code(counts=True)
+        self.tell("locked", Recipient.CONTROL_ROOM, reason=cause(self.s).value)
+        self.say(PromptKey.LOCKED, cause(self.s))
+
+    def take_back_lock(self, reason: str) -> None:
+        """Undo a lock before the door has moved, to warned; the issue number of its code is used up."""
+        self.void_code()
+        self.set(
+            record_by_s=None,
+            locked_at_s=None,
+            unreachable_at_s=None,
+            siren_until_s=None,
+            say_again_s=self.now_s,
+            code=Code(issue=self.s.code.issue),
+        )
+        self.go(Mode.WARNED)
+        self.do(ClearEntry())
+        if not self.s.withheld_told:
+            self.set(withheld_told=True)
+            self.tell("lock_withheld", Recipient.CONTROL_ROOM, reason=reason)
+
+    # the code
+
+    def void_code(self) -> None:
+        if self.s.code.live:
+            self.set_code(live=False)
+            self.do(VoidCode(self.s.incident))
+
+    def issue_code(self, counts: bool, fresh_tries: bool = True) -> None:
+        """A fresh code to the watchman, as long as the incident has codes left.
+
+        Only a code that nobody can have read hands its tries on to the next.
+        """
+        code = self.s.code
+        counted = code.counted + (1 if counts else 0)
+        if counted > self.flow.codes_per_incident:
+            self.tell("codes_used_up", Recipient.CONTROL_ROOM, Recipient.WATCHMAN)
+            return
+        tries = 0 if fresh_tries else code.tries
+        if tries >= self.flow.code_tries:
+            self.close_keypad()  # the last try was counted and never judged
+            return
+        self.set(
+            code=Code(
+                issue=code.issue + 1,
+                counted=counted,
+                live=True,
+                issued_at_s=self.now_s,
+                tries=tries,
+                lockouts=code.lockouts,
+            )
+        )
+        self.do(IssueCode(self.s.incident, self.s.code.issue))
+        self.send_code(Recipient.WATCHMAN)
+
+    def close_keypad(self) -> None:
+        """Too many wrong: the code is void and the keypad closed, each time for twice as long."""
+        lockouts = self.s.code.lockouts
+        pause_s = min(self.flow.keypad_lockout_s * 2.0**lockouts, self.flow.keypad_lockout_max_s)
+        self.void_code()
+        self.set_code(lockout_until_s=self.now_s + pause_s, lockouts=lockouts + 1, pending=False)
+        self.tell("keypad_lockout", Recipient.CONTROL_ROOM)
+
+    def send_code(self, recipient: Recipient) -> None:
+        self.do(SendCode(self.s.incident, self.s.code.issue, recipient, self.s.code.counted))
+
+    # anomalies
+
+    def begin_anomaly(self, anomaly: Anomaly, detail: str = "") -> None:
+        rule = self.rules.policy.rule(anomaly)
+        self.set(active=self.s.active | {anomaly})
+        self.tell_anomaly(anomaly, detail)
+        if rule.siren is Siren.MUTE:
+            self.say(PromptKey.SILENCE)
+        if rule.siren is Siren.SIREN and (
+            anomaly is not Anomaly.CAMERA_OBSTRUCTED or self.somebody_was_there()
+        ):
+            self.set(siren_until_s=self.now_s + self.flow.siren_s)
+        if anomaly in RELEASES and self.s.mode is Mode.LOCKED:
+            self.release(anomaly.value)
+
+    def end_anomaly(self, anomaly: Anomaly) -> None:
+        if anomaly not in self.s.active:
+            return
+        self.set(active=self.s.active - {anomaly})
+        if anomaly in HOLDS_CLOCK:
+            self.stand_still()
+        if self.rules.policy.rule(anomaly).siren is Siren.MUTE:
+            self.set(silent_until_s=self.now_s + self.flow.hold_after_s)
+
+    def stand_still(self) -> None:
+        """Hold the lock clock for a while longer than what held it."""
+        self.set(stand_until_s=self.now_s + self.flow.hold_after_s)
+
+    def somebody_was_there(self) -> bool:
+        last = self.s.last_present_s
+        return self.s.present or (last is not None and self.now_s <= last + self.flow.hold_after_s)
+
+
+_SAID_IN_SILENCE = frozenset({PromptKey.SILENCE, PromptKey.EMERGENCY})
+_NO_THREAT = frozenset({PromptCause.ONE_AT_A_TIME, PromptCause.STEP_CLOSER})
+_COVER_CAUSE: Mapping[Cover, PromptCause] = {
+    Cover.NONE: PromptCause.COVERED,
+    Cover.MASK: PromptCause.MASK,
+    Cover.GLASSES: PromptCause.GLASSES,
+    Cover.HELMET: PromptCause.HELMET,
+    Cover.SCARF: PromptCause.SCARF,
+    Cover.HAND: PromptCause.HAND,
+    Cover.OTHER: PromptCause.COVERED,
+}
+
+
+def cause(state: State) -> PromptCause:
+    if state.several:
+        return PromptCause.ONE_AT_A_TIME
+    if state.face is FaceFact.COVERED:
+        return _COVER_CAUSE[state.cover]
+    if state.face is FaceFact.UNCLEAR:
+        return PromptCause.STEP_CLOSER
+    return PromptCause.FACE_CAMERA
+
+
+def wanted_words(d: Draft) -> tuple[PromptKey, PromptCause]:
+    """What a warned person has to be told now."""
+    held_by_door = d.s.door_open and d.rules.door_contact and evidence_complete(d)
+    return (PromptKey.DOOR_OPEN if held_by_door else PromptKey.SHOW_FACE), cause(d.s)
+
+
+def permit_blocked(state: State, rules: Rules) -> bool:
+    return state.health is not CameraHealth.OK or any(
+        rules.policy.rule(a).permit is PermitRule.OFF for a in state.active
+    )
+
+
+def may_clear(d: Draft) -> bool:
+    return (
+        d.s.present
+        and d.s.face is FaceFact.PROPER
+        and not d.s.several
+        and not permit_blocked(d.s, d.rules)
+        and not d.s.fire
+        and not d.s.exit
+    )
+
+
+def must_leave_cleared(d: Draft) -> bool:
+    """Turned away, out of sight or unclear is a customer at the keys; covered or joined is not."""
+    return d.s.face is FaceFact.COVERED or d.s.several or permit_blocked(d.s, d.rules)
+
+
+def counting(d: Draft) -> bool:
+    """Whether the lock clock runs: one present person whose face is covered, turned away or hidden."""
+    s = d.s
+    return (
+        s.mode in (Mode.CHECKING, Mode.WARNED)
+        and s.present
+        and not s.no_lock
+        and s.face in EVIDENCE_FACES
+        and not s.several
+        and s.health is CameraHealth.OK
+        and not s.active & HOLDS_CLOCK
+        and (s.stand_until_s is None or d.now_s >= s.stand_until_s)
+    )
+
+
+def evidence_complete(d: Draft) -> bool:
+    return d.s.evidence_s >= d.flow.lock_after_s - ROUNDING_S
+
+
+def may_lock(d: Draft) -> bool:
+    s = d.s
+    return (
+        s.mode is Mode.WARNED
+        and evidence_complete(d)
+        and counting(d)
+        and not s.fire
+        and not s.exit
+        and not (s.door_open and d.rules.door_contact)
+        and s.prompted_at_s is not None
+        and d.now_s >= s.prompted_at_s + d.flow.prompt_lead_s
+    )
+
+
+def forbids_lock(d: Draft) -> str | None:
+    """What came up while a lock waited for its record and would have forbidden it, None for nothing."""
+    s = d.s
+    if s.door_open and d.rules.door_contact:
+        return "door_open"
+    if s.several:
+        return Anomaly.SEVERAL_PERSONS.value
+    if s.health is not CameraHealth.OK:
+        return Anomaly.CAMERA_OBSTRUCTED.value
+    held = s.active & HOLDS_CLOCK
+    return min(held).value if held else None

@@ -1,0 +1,254 @@
+"""What the table remembers of one cabin, and what the door, the lights and the people see of it.
+
+Door, permit, sound and lights are functions of the state alone, so that no path of the table can
+forget one. Every deadline is a field; `shift` and `wake_up` carry a state over a restart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
+
+from edge.commands import (
+    Command,
+    PromptCause,
+    PromptKey,
+    SetDoor,
+    SetLights,
+    SetPermit,
+    SetSound,
+)
+from edge.events import (
+    Anomaly,
+    Device,
+    FaceFact,
+)
+from edge.flow import Flow, Policy, Siren
+from edge.vision.observation import CameraHealth, Cover
+from hw.ports import Light, Sound
+
+
+class Mode(StrEnum):
+    VACANT = "vacant"
+    CHECKING = "checking"
+    CLEARED = "cleared"
+    WARNED = "warned"
+    LOCKED = "locked"
+    RELEASED = "released"
+    EMERGENCY = "emergency"
+
+
+VISIT_MODES = frozenset({Mode.CHECKING, Mode.CLEARED, Mode.WARNED})
+EVIDENCE_FACES = frozenset({FaceFact.COVERED, FaceFact.TURNED, FaceFact.HIDDEN})
+"""The judged faces under which the lock clock runs."""
+
+LOCK_NEEDS = frozenset(
+    {Device.LOCK, Device.INPUTS, Device.EXIT_INPUT, Device.KEYPAD, Device.PROMPT, Device.DISK}
+)
+"""No new lock while one of these is broken: nobody is locked unprompted, unrecorded or without a keypad."""
+
+OBSTRUCTED = frozenset(CameraHealth) - {CameraHealth.OK, CameraHealth.GONE}
+
+HOLDS_CLOCK = frozenset(
+    {Anomaly.SEVERAL_PERSONS, Anomaly.WEAPON, Anomaly.FIGHT, Anomaly.PERSON_DOWN, Anomaly.PANIC}
+)
+"""While one of these lasts, and `hold_after_s` longer, the lock clock stands still. No setting changes it."""
+
+RELEASES = frozenset({Anomaly.PERSON_DOWN, Anomaly.PANIC})
+"""These open a standing lock. No setting changes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The numbers and the policy; they do not change while the program runs."""
+
+    flow: Flow
+    policy: Policy = field(default_factory=Policy)
+    door_contact: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The one-time code as the table knows it: when, how often, never which digits.
+
+    `issue` numbers every code of the incident; `counted` those that count towards the limit.
+    """
+
+    issue: int = 0
+    counted: int = 0
+    live: bool = False
+    issued_at_s: float = 0.0
+    accepted_at_s: float | None = None
+    failed_over: bool = False
+    second_told: bool = False
+    tries: int = 0
+    pending: bool = False
+    lockouts: int = 0
+    lockout_until_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Everything the table remembers. All `*_s` fields but `evidence_s` are monotonic times."""
+
+    mode: Mode = Mode.VACANT
+    since_s: float = 0.0
+    restarted_at_s: float = 0.0
+    # wired inputs
+    fire: bool = False
+    exit: bool = False
+    door_open: bool = False
+    exit_hold_until_s: float | None = None
+    exit_since_s: float | None = None
+    door_open_since_s: float | None = None
+    # what the judge holds
+    health: CameraHealth = CameraHealth.OK
+    present: bool = False
+    last_present_s: float | None = None
+    face: FaceFact = FaceFact.UNKNOWN
+    cover: Cover = Cover.NONE
+    several: bool = False
+    several_since_s: float | None = None
+    active: frozenset[Anomaly] = frozenset()
+    failed: frozenset[Device] = frozenset()
+    # visit and incident
+    visit: int = 0
+    incident: int = 0
+    incidents: int = 0
+    no_lock: bool = False
+    withheld_told: bool = False
+    told: tuple[tuple[Anomaly, float], ...] = ()
+    # the lock clock
+    warn_from_s: float = 0.0
+    evidence_s: float = 0.0
+    counting_from_s: float | None = None
+    stand_until_s: float | None = None
+    # prompts
+    ticket: int = 0
+    warn_ticket: int | None = None
+    prompted_at_s: float | None = None
+    said: tuple[PromptKey, PromptCause] = (PromptKey.SILENCE, PromptCause.NONE)
+    say_again_s: float | None = None
+    # the lock
+    locked_at_s: float | None = None
+    record_by_s: float | None = None
+    unreachable_at_s: float | None = None
+    code: Code = Code()
+    # sounds
+    playing: Sound = Sound.OFF
+    siren_until_s: float | None = None
+    silent_until_s: float | None = None
+    # after a fire
+    after_fire: bool = False
+    fire_quiet_since_s: float | None = None
+    fire_door_opened: bool = False
+    fire_door_cycled: bool = False
+
+
+# --- outputs: functions of the state alone ---------------------------------------------------------
+
+
+def door_locked(state: State) -> bool:
+    """Whether the relay is to lock the door: in `locked`, once recorded, and never near fire or exit."""
+    return state.mode is Mode.LOCKED and state.record_by_s is None and not state.fire and not state.exit
+
+
+def permit_on(state: State) -> bool:
+    return state.mode is Mode.CLEARED
+
+
+def silent(state: State, now_s: float, rules: Rules) -> bool:
+    """While a weapon, a fight, a person down or the panic switch holds, and a while after, no sound."""
+    held = any(rules.policy.rule(a).siren is Siren.MUTE for a in state.active)
+    return held or (state.silent_until_s is not None and now_s < state.silent_until_s)
+
+
+def sound(state: State, now_s: float, rules: Rules) -> Sound:
+    """The one sound that plays: siren before beeps before nothing."""
+    if silent(state, now_s, rules) or state.mode is Mode.EMERGENCY:
+        return Sound.OFF
+    if state.siren_until_s is not None and now_s < state.siren_until_s:
+        return Sound.SIREN
+    if state.mode is Mode.WARNED:
+        return Sound.BEEPS
+    beeping = any(rules.policy.rule(a).siren is Siren.BEEPS for a in state.active)
+    return Sound.BEEPS if beeping and state.mode is not Mode.LOCKED else Sound.OFF
+
+
+def lights(state: State) -> frozenset[Light]:
+    return _LIGHTS[state.mode]
+
+
+_LIGHTS: Mapping[Mode, frozenset[Light]] = {
+    Mode.VACANT: frozenset({Light.GREEN}),
+    Mode.CHECKING: frozenset({Light.GREEN, Light.AMBER}),
+    Mode.CLEARED: frozenset({Light.GREEN}),
+    Mode.WARNED: frozenset({Light.AMBER}),
+    Mode.LOCKED: frozenset({Light.RED}),
+    Mode.RELEASED: frozenset({Light.AMBER}),
+    Mode.EMERGENCY: frozenset({Light.RED, Light.AMBER, Light.GREEN}),
+}
+
+
+def outputs(state: State, now_s: float, rules: Rules) -> tuple[Command, ...]:
+    """All four outputs as commands, for a loop that starts."""
+    return (
+        SetDoor(door_locked(state)),
+        SetPermit(permit_on(state)),
+        SetSound(sound(state, now_s, rules)),
+        SetLights(lights(state)),
+    )
+
+
+def shown(state: State, now_s: float) -> str:
+    """The name for people: the mode, or what overrides it in their eyes."""
+    lockout = state.code.lockout_until_s
+    if state.mode is Mode.LOCKED and lockout is not None and now_s < lockout:
+        return "lockout"
+    if state.health is not CameraHealth.OK and state.mode not in (Mode.LOCKED, Mode.EMERGENCY):
+        return "blind"
+    return state.mode.value
+
+
+def lock_in_s(state: State, now_s: float, rules: Rules) -> float | None:
+    """Seconds of evidence left until the lock deadline while its clock runs, else None."""
+    if state.counting_from_s is None:
+        return None
+    return max(0.0, rules.flow.lock_after_s - state.evidence_s - (now_s - state.counting_from_s))
+
+
+# --- time ------------------------------------------------------------------------------------------
+
+_CODE_TIMES = ("issued_at_s", "accepted_at_s", "lockout_until_s")
+_TIMES = tuple(f.name for f in fields(State) if f.name.endswith("_s") and f.name != "evidence_s")
+
+
+def shift(state: State, by_s: float) -> State:
+    """The same state on a clock whose zero lies `by_s` earlier: the time without power does not count."""
+
+    def moved(owner: State | Code, names: tuple[str, ...]) -> dict[str, object]:
+        return {n: None if (t := getattr(owner, n)) is None else t + by_s for n in names}
+
+    code = replace(state.code, **moved(state.code, _CODE_TIMES))  # type: ignore[arg-type]
+    told = tuple((anomaly, at_s + by_s) for anomaly, at_s in state.told)
+    return replace(state, code=code, told=told, **moved(state, _TIMES))  # type: ignore[arg-type]
+
+
+def wake_up(state: State, saved_at_s: float, now_s: float, flow: Flow) -> State:
+    """A remembered state on today's clock.
+
+    What ran since the last record is lost, at most `checkpoint_s`. A program that dies sooner than
+    that, again and again, would never count a lock down, so such a life costs a whole `checkpoint_s`.
+    """
+    state = shift(state, now_s - saved_at_s)
+    short_life = saved_at_s - (state.restarted_at_s - (now_s - saved_at_s)) < flow.checkpoint_s
+    if state.mode is Mode.LOCKED and short_life and state.locked_at_s is not None:
+        state = replace(
+            state,
+            locked_at_s=state.locked_at_s - flow.checkpoint_s,
+            unreachable_at_s=None
+            if state.unreachable_at_s is None
+            else state.unreachable_at_s - flow.checkpoint_s,
+        )
+    return state
