@@ -96,7 +96,12 @@ def _to_emergency(d: Draft) -> None:
 
 
 def _fire_began(d: Draft) -> None:
-    """After a fire the cabin is not normal before the door has opened and closed and time has passed."""
+    """After a fire the cabin is not normal before the door has opened and closed and time has passed.
+
+    A contact that chatters is told once: again only after it was quiet for `fire_clear_s`.
+    """
+    quiet_s = d.s.fire_quiet_since_s
+    chatters = d.s.after_fire and (quiet_s is None or d.now_s < quiet_s + d.flow.fire_clear_s)
     d.set(
         after_fire=True,
         fire_quiet_since_s=None,
@@ -104,7 +109,8 @@ def _fire_began(d: Draft) -> None:
         fire_door_cycled=False,
     )
     d.open_incident("fire")
-    d.tell("fire", Recipient.CONTROL_ROOM, Recipient.WATCHMAN)
+    if not chatters:
+        d.tell("fire", Recipient.CONTROL_ROOM, Recipient.WATCHMAN)
 
 
 def _appeared(d: Draft, event: Event) -> None:

@@ -73,7 +73,9 @@ class Draft:
     def close_incident(self) -> None:
         if self.s.incident:
             self.do(CloseIncident(self.s.incident))
-        self.set(incident=0, told=(), withheld_told=False, code=Code())
+        # A contact that chatters in an empty cabin opens incident after incident: told every `remind_s`.
+        lately = tuple((a, at_s) for a, at_s in self.s.told if self.now_s < at_s + self.flow.remind_s)
+        self.set(incident=0, told=lately, withheld_told=False, code=Code())
 
     def tell(self, kind: str, *recipients: Recipient, reason: str = "") -> None:
         self.do(Tell(kind, self.s.incident, recipients, reason))

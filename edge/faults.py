@@ -36,6 +36,9 @@ _KEEPS: Final = "The door keeps its rules."
 _NO_LOCK: Final = "Nobody is locked in while it lasts; the permit is off."
 _NO_NEW_LOCK: Final = "No new lock begins; a standing one keeps its rules and its time limit."
 _NOT_STARTED: Final = "The kiosk does not start; the door rests unlocked."
+_PIN_MISSING: Final = (
+    "Rests unlocked, no start. Only the keypad's: no new lock. Only buzzer's or lights': as usual."
+)
 _UNREACHABLE: Final = (
     "A lock whose code reaches nobody opens by itself (unreachable_release_s); exit and fire open at once."
 )
@@ -276,19 +279,19 @@ CATALOGUE: Final = _table(
     (
         "gpio_busy",
         "A pin is in use by another program.",
-        _NOT_STARTED,
+        _PIN_MISSING,
         "Find it with gpioinfo, and stop it; two kiosks cannot run on one board.",
     ),
     (
         "gpio_denied",
         "The pins may not be used by this user.",
-        _NOT_STARTED,
+        _PIN_MISSING,
         "Add the service user to the group gpio, or install with install.sh kiosk.",
     ),
     (
         "gpio_missing",
         "There is no GPIO on this machine, or not the pin that the settings name.",
-        _NOT_STARTED,
+        _PIN_MISSING,
         "Compare [wiring] with the board; on a computer without pins use cabinguard bench.",
     ),
     (
@@ -464,7 +467,7 @@ CATALOGUE: Final = _table(
     (
         "folder_unwritable",
         "A folder that the kiosk needs cannot be made or written.",
-        _NOT_STARTED,
+        "Rests unlocked, no start, for paths.runtime. For paths.data only: no new lock.",
         "Give paths.data and paths.runtime to the service user (chown), or install with install.sh kiosk.",
     ),
     (

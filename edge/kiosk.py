@@ -128,8 +128,9 @@ class Service:
         self._watching = Watching()
         self.pictures_seen = 0
         data, runtime = Path(settings.paths.data), Path(settings.paths.runtime)
-        for folder in (data, runtime):
-            _make_folder(folder)
+        _make_folder(runtime)
+        with contextlib.suppress(FaultError):  # the record says what is wrong with it, and the kiosk works on
+            _make_folder(data)
 
         # The lock first: from here on it rests unlocked under our hand.
         self.board = (open_parts or open_real)(settings, self._clock)
@@ -320,7 +321,7 @@ def open_real(settings: Settings, clock: SystemClock) -> Board:
     runtime = Path(settings.paths.runtime)
     clips = prompts_folder(settings)
     voice = Voice(clips if clips.is_dir() else None)
-    return open_board(settings.wiring, clock=clock, modem=modem, voice=voice, work_dir=runtime)
+    return open_board(settings.wiring, clock=clock, modem=modem, voice=voice, work_dir=runtime, strict=False)
 
 
 def _make_folder(folder: Path) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import cast
+from typing import TypeVar, cast
 
 from hw.bench_pins import BenchFactory, BenchPin
 from hw.door.gate import UNREAD, GatedRelay
@@ -21,6 +21,7 @@ from hw.inputs.real import LIFE, ContactInputs
 from hw.keypad.fake import KeyMatrix
 from hw.keypad.real import MatrixKeypad
 from hw.lights import PinLights
+from hw.missing import Missing
 from hw.pins import PinFactory, open_lgpio
 from hw.ports import Board, Clock, HardwareError, Input, Light, Modem, Prompt, Watchdog
 from hw.prompt.fake import BenchPrompt, Said
@@ -30,6 +31,8 @@ from hw.sounder.real import PinBuzzer
 from hw.watchdog.fake import BenchWatchdog
 from hw.watchdog.real import SystemdWatchdog
 from hw.wiring import WiringSettings
+
+_Device = TypeVar("_Device")
 
 HOLD_S = 0.12
 """How long a finger stays on a key."""
@@ -52,10 +55,12 @@ def open_board(
     voice: Voice,
     work_dir: Path,
     paths: Mapping[str, Path] | None = None,
+    strict: bool = True,
 ) -> Board:
     """The devices of this Raspberry Pi; HardwareError names the first one that cannot be had.
 
-    `work_dir`: a writable folder, best in memory, for lgpio's pipe.
+    `work_dir`: a writable folder, best in memory, for lgpio's pipe. Not `strict`: keypad, buzzer and
+    lights may be missing, and fail at each use; lock, permit and inputs may not.
     """
     return _assemble(
         open_lgpio(work_dir),
@@ -65,6 +70,7 @@ def open_board(
         prompt=CabinPrompt(voice.clips_dir, alsa_player(voice.device), voice.display),
         watchdog=SystemdWatchdog(),
         paths=paths,
+        strict=strict,
     )
 
 
@@ -77,11 +83,12 @@ def bench_board(
     echo: Callable[[str], None] | None = None,
     busy: frozenset[int] = frozenset(),
     paths: Mapping[str, Path] | None = None,
+    strict: bool = True,
 ) -> tuple[Board, BenchHands]:
     """The same drivers over mock pins, with contacts and keys behind them that bounce on `clock`.
 
     `seed` decides the bounces; `echo` gets what the prompt says; the BCM pins in `busy` belong to
-    another program, so that opening fails with `gpio_busy`.
+    another program, so that opening fails with `gpio_busy`. `strict` as in `open_board`.
     """
     wiring = wiring or WiringSettings()
     factory = BenchFactory(clock, busy)
@@ -96,6 +103,7 @@ def bench_board(
         prompt=prompt,
         watchdog=watchdog,
         paths=paths,
+        strict=strict,
     )
     return board, hands
 
@@ -142,6 +150,7 @@ def _assemble(
     prompt: Prompt,
     watchdog: Watchdog,
     paths: Mapping[str, Path] | None,
+    strict: bool,
 ) -> Board:
     # The lock is held until the first scan has read fire and exit.
     lock = GatedRelay(PinRelay(factory, wiring.lock, "lock"), held_for=(UNREAD,))
@@ -150,14 +159,23 @@ def _assemble(
         lock=lock,
         permit=PinRelay(factory, wiring.permit, "permit"),
         inputs=ContactInputs(factory, wiring),
-        keypad=MatrixKeypad(factory, wiring.keypad),
-        sounder=PinBuzzer(factory, wiring.sounder),
-        lights=PinLights(factory, wiring.lights),
+        keypad=_had(lambda: MatrixKeypad(factory, wiring.keypad), strict),
+        sounder=_had(lambda: PinBuzzer(factory, wiring.sounder), strict),
+        lights=_had(lambda: PinLights(factory, wiring.lights), strict),
         prompt=prompt,
         modem=modem,
         watchdog=watchdog,
         paths=dict(paths or {}),
     )
+
+
+def _had(open_it: Callable[[], _Device], strict: bool) -> _Device | Missing:
+    try:
+        return open_it()
+    except HardwareError as error:
+        if strict:
+            raise
+        return Missing(error)
 
 
 class BenchHands:

@@ -201,14 +201,23 @@ def table_speed(effort: int) -> Iterator[Row]:
 class BenchService:
     """A whole kiosk in real time: bench pins, a modem behind a pseudo-terminal, eyes in their own process."""
 
-    def __init__(self, folder: Path, *, sync_s: float = 0.0, scene: str = "enter anna") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        sync_s: float = 0.0,
+        scene: str = "enter anna",
+        data: Path | None = None,
+        busy: frozenset[int] = frozenset(),
+    ) -> None:
+        self._busy = busy
         self.pty = PtyModem(FakeModem("sim800"))
         self.heard: list[Happening] = []
         self.hands: BenchHands
         self.settings: Settings = load(
             None,
             [
-                f"paths.data={folder / 'data'}",
+                f"paths.data={data or folder / 'data'}",
                 f"paths.runtime={folder / 'run'}",
                 "people.watchman=+15550100",
                 "people.control_room=+15550102",
@@ -226,7 +235,7 @@ class BenchService:
 
     def _open(self, settings: Settings, clock: SystemClock) -> Board:
         modem = SerialModem(self.pty.port, "sim800", None, clock)
-        board, self.hands = bench_board(clock, modem, settings.wiring)
+        board, self.hands = bench_board(clock, modem, settings.wiring, busy=self._busy, strict=False)
         return board
 
     def close(self) -> None:

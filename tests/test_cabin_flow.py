@@ -708,6 +708,25 @@ def test_an_anomaly_is_told_again_to_the_next_visit_although_another_outlived_th
     assert c.told == ["loitering"]
 
 
+def test_a_contact_that_chatters_in_an_empty_cabin_is_told_every_600_s() -> None:
+    c = Cabin()
+    for _ in range(20):
+        c.wire("case", True).wait(30).wire("case", False).wait(35)
+        assert c.state.incident == 0 or "case_opened" in c.told
+    assert c.told == ["case_opened"] * 3
+    c.forget().comes("bare").wire("case", True)
+    assert c.told == ["case_opened"], "whoever comes is a new matter"
+
+
+def test_a_fire_contact_that_chatters_is_told_once_until_it_was_quiet_for_600_s() -> None:
+    c = Cabin()
+    for _ in range(20):
+        c.wire("fire", True).wait(5).wire("fire", False).wait(60)
+    assert c.told == ["fire"]
+    c.wait(540).wire("fire", True)
+    assert c.told == ["fire", "fire"]
+
+
 @pytest.mark.parametrize("health", ["covered", "white", "moved", "out_of_focus", "frozen", "black"])
 def test_an_obstructed_camera_is_told_to_both_with_the_siren_if_somebody_is_there(health: str) -> None:
     c = Cabin().comes("bare").camera(health)

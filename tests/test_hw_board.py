@@ -19,6 +19,28 @@ def test_a_busy_pin_is_named_whichever_it_is(key: str) -> None:
     assert caught.value.code == "gpio_busy"
 
 
+@pytest.mark.parametrize("key", [key for key, _ in WiringSettings().pins()])
+def test_a_kiosk_starts_without_the_pins_that_guard_nobody(key: str) -> None:
+    number = dict(WiringSettings().pins())[key]
+    busy, piece = frozenset({number}), key.split(".")[0]
+    if piece not in ("keypad", "sounder", "lights"):
+        with pytest.raises(HardwareError):
+            bench_board(StoryClock(), NoModem(), busy=busy, strict=False)
+        return
+    board, hands = bench_board(StoryClock(), NoModem(), busy=busy, strict=False)
+    use = {
+        "keypad": lambda: board.keypad.scan(1.0),
+        "sounder": lambda: board.sounder.click(1.0),
+        "lights": lambda: board.lights.show(frozenset()),
+    }[piece]
+    with pytest.raises(HardwareError, match="busy") as caught:
+        use()
+    assert caught.value.code == "gpio_busy"
+    board.permit.on()
+    assert hands.permit_on
+    assert close_board(board) == ()
+
+
 def test_the_lock_is_claimed_first_so_that_it_rests_whatever_fails_next() -> None:
     clock = StoryClock()
     story_pins = dict(WiringSettings().pins())

@@ -16,8 +16,8 @@ LEGEND = {3: ("123", "456", "789", "*0#"), 4: ("123A", "456B", "789C", "*0#D")}
 """What is printed on the keys, by the number of columns."""
 
 _SLACK_S = 0.004
-"""Scans come a little early or late: without this much tolerance, under half a period, a press that was seen for
-long enough would often wait for one scan more."""
+"""Scans come a little early or late: without this much tolerance, under half a period, a press that was seen
+for long enough would often wait for one scan more."""
 
 Crossing = tuple[int, int]
 """Row and column of a key."""

@@ -1,0 +1,31 @@
+"""A kiosk whose disk, buzzer and lights are missing from the start guards on with what it has."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from benchmark import BenchService
+
+from edge.control import Request, ask
+from hw.wiring import WiringSettings
+
+
+def test_without_disk_buzzer_and_lights_a_customer_is_still_served(tmp_path: Path) -> None:
+    (tmp_path / "no-folder").write_text("")
+    wiring = WiringSettings()
+    kiosk = BenchService(
+        tmp_path,
+        data=tmp_path / "no-folder" / "data",
+        busy=frozenset({wiring.sounder.pin, wiring.lights.green_pin}),
+    )
+    try:
+        give_up_s = time.monotonic() + 60.0
+        while not kiosk.hands.permit_on and time.monotonic() < give_up_s:
+            time.sleep(0.05)
+        status = ask(tmp_path / "run", Request("status"))
+        assert kiosk.hands.permit_on
+        assert status["state"] == "cleared"
+        assert status["faults"] == ["disk", "lights", "sounder"]
+    finally:
+        kiosk.close()
