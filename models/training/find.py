@@ -35,7 +35,7 @@ from models.training.find_data import Picture, prepare
 from models.training.find_net import CELLS, HEIGHT, OUTPUTS, STRIDES, WIDTH, FaceFinder, loss, targets
 from models.training.find_scenes import Scenes
 
-VERSION = "1"
+VERSION = "2"
 
 
 class _Scenes(Dataset[tuple[NDArray[np.uint8], NDArray[np.int16], NDArray[np.float32]]]):

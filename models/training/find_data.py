@@ -157,6 +157,12 @@ def _face_picture(row: FaceRow, teacher: Teacher) -> Picture | None:
         boxes = np.array([given[0][:4]], np.float32)
         marks = _sorted_marks(np.array(row.landmarks, np.float32).reshape(10))[None]
         covers = np.array([given[0][4]], np.int8)
+    elif row.kind == "crop" and not given and row.label in _COVER:
+        # Cut so tightly that the teacher saw no face: it fills the whole crop.
+        height, width = bgr.shape[:2]
+        boxes = np.array([[0.04 * width, 0.08 * height, 0.92 * width, 0.92 * height]], np.float32)
+        marks = np.full((1, 10), np.nan, np.float32)
+        covers = np.array([_COVER[row.label]], np.int8)
     else:
         side = 960 if row.kind == "photo" else 256
         boxes, marks, covers = _merge(given, teacher.look(bgr, side), row.kind != "photo")

@@ -49,21 +49,32 @@ class Scenes:
         """Scene `number` of this seed."""
         rng = np.random.default_rng((self._seed, number))
         kind = rng.random()
-        if kind < 0.40 and self._photos:
+        if kind < 0.32 and self._photos:
             made = self._from_photo(rng, self._photos)
-        elif kind < 0.48 and self._seen:
+        elif kind < 0.38 and self._seen:
             made = self._from_photo(rng, self._seen)
-        elif kind < 0.84:
+        elif kind < 0.54:
+            made = self._alone(rng)
+        elif kind < 0.68:
+            made = self._free_alone(rng)
+        elif kind < 0.89:
             made = self._pasted(rng)
         else:
             made = self._background(rng, clutter=True)
         grey, boxes, marks, covers = made
-        if kind < 0.48 and rng.random() < 0.4:
+        if kind < 0.38 and grey.shape == (HEIGHT, WIDTH) and rng.random() < 0.4:
             grey, boxes, marks, covers = self._paste(
                 (grey, boxes, marks, covers), int(rng.integers(1, 5)), rng
             )
         boxes, marks, covers = _clipped(boxes, marks, covers)
-        return _camera(grey, rng), boxes, marks, covers
+        seen = np.zeros((HEIGHT, WIDTH), np.uint8)
+        height, width = grey.shape
+        seen[:height, :width] = grey
+        seen = _camera(seen, rng)
+        # No camera's noise lies on what is beside the picture.
+        seen[height:] = 0
+        seen[:, width:] = 0
+        return seen, boxes, marks, covers
 
     def _from_photo(self, rng: np.random.Generator, photos: list[Picture]) -> _Scene:
         photo = photos[rng.integers(len(photos))]
@@ -128,15 +139,68 @@ class Scenes:
             np.concatenate([covers, back_covers[keep]]),
         )
 
+    def _alone(self, rng: np.random.Generator) -> _Scene:
+        """A cut about one face as the still path scales it, mostly with hardly any surroundings.
+
+        Half of them were 24 px or a little more before.
+        """
+        picture = self._tile(rng)
+        if self._photos and rng.random() < 0.3:
+            picture = self._photos[rng.integers(len(self._photos))]
+        faces = np.flatnonzero(picture.covers != IGNORED)
+        i = faces[rng.integers(len(faces))]
+        x, y, w, h = (float(v) for v in picture.boxes[i])
+        height, width = picture.grey.shape
+        near = rng.uniform(-0.06, 0.45, 4) if rng.random() < 0.8 else rng.uniform(0.3, 1.5, 4)
+        left, top = int(max(0.0, x - near[0] * w)), int(max(0.0, y - near[1] * h))
+        right, bottom = int(min(width, x + (1 + near[2]) * w)), int(min(height, y + (1 + near[3]) * h))
+        if right - left < 8 or bottom - top < 8:
+            return self._pasted(rng)
+        part = picture.grey[top:bottom, left:right].copy()
+        boxes = picture.boxes - np.array([left, top, 0, 0], np.float32)
+        marks = picture.marks - np.tile(np.array([left, top], np.float32), 5)
+        covers = picture.covers.copy()
+        j = int(i)
+        if covers[j] in (BARE, FACE) and not np.isnan(marks[j]).any() and rng.random() < 0.45:
+            _cover(part, boxes[j], marks[j], rng)
+            covers[j] = COVERED
+        part, boxes, marks = _fitted(part, boxes, marks, rng)
+        boxes, marks, covers = _clipped(boxes, marks, covers, part.shape[1], part.shape[0])
+        return part, boxes, marks, covers
+
+    def _free_alone(self, rng: np.random.Generator) -> _Scene:
+        """A picture without a face, or a cut of one, shown like `_alone`: else all that lies so is a face."""
+        draw = rng.random()
+        if draw < 0.1:
+            part = _pattern(rng)
+        else:
+            for _ in range(8):
+                pool = self._hard if self._hard and draw < 0.5 else self._backs
+                back = pool[rng.integers(len(pool))]
+                height, width = back.grey.shape
+                side = min(height, width) * rng.uniform(0.3, 1.0)
+                h, w = height, width
+                if rng.random() < 0.5:
+                    h, w = int(min(height, side)), int(min(width, side * rng.uniform(0.6, 1.2)))
+                top, left = int(rng.integers(0, height - h + 1)), int(rng.integers(0, width - w + 1))
+                cut = np.array([[left, top, w, h]], np.float32)
+                if not len(back.boxes) or overlap(cut, back.boxes).max() <= 0:
+                    break
+            else:
+                return self._background(rng, clutter=True)
+            part = back.grey[top : top + h, left : left + w].copy()
+        part, _, _ = _fitted(part, *_nothing()[:2], rng)
+        return part, *_nothing()
+
     def _tile(self, rng: np.random.Generator) -> Picture:
         draw = rng.random()
-        if draw < 0.34:
+        if draw < 0.26:
             pool = self._people
-        elif draw < 0.56:
+        elif draw < 0.46:
             pool = self._bare
-        elif draw < 0.76:
+        elif draw < 0.72:
             pool = self._masked
-        elif draw < 0.88:
+        elif draw < 0.84:
             pool = self._dark
         else:
             pool = self._rare
@@ -299,6 +363,27 @@ def _size(rng: np.random.Generator) -> float:
     return float(np.exp(rng.uniform(np.log(13.0), np.log(250.0))))
 
 
+def _fitted(part: Grey, boxes: Boxes, marks: Marks, rng: np.random.Generator) -> tuple[Grey, Boxes, Marks]:
+    """The picture, half of the time made small first, scaled to fit the network's input or smaller."""
+    longest = max(part.shape)
+    if longest > 32 and rng.random() < 0.5:
+        k = float(np.exp(rng.uniform(np.log(24.0 / longest), 0.0)))
+        part = cv2.resize(part, None, fx=k, fy=k, interpolation=cv2.INTER_AREA)
+        boxes, marks = boxes * np.float32(k), marks * np.float32(k)
+    k = min(WIDTH / part.shape[1], HEIGHT / part.shape[0], 3.0)
+    if rng.random() < 0.35:
+        k *= float(rng.uniform(0.35, 1.0))
+    method = cv2.INTER_AREA if k < 1 else cv2.INTER_LINEAR
+    size = (min(WIDTH, max(1, round(part.shape[1] * k))), min(HEIGHT, max(1, round(part.shape[0] * k))))
+    part = np.asarray(cv2.resize(part, size, interpolation=method), np.uint8)
+    boxes, marks = boxes * np.float32(k), marks * np.float32(k)
+    if rng.random() < 0.5:
+        matrix = np.array([[-1.0, 0, part.shape[1] - 1.0], [0, 1, 0]])
+        part = np.ascontiguousarray(part[:, ::-1])
+        boxes, marks = _moved(boxes, marks, matrix, flip=True)
+    return part, boxes, marks
+
+
 def _nothing() -> tuple[Boxes, Marks, NDArray[np.int8]]:
     return np.zeros((0, 4), np.float32), np.zeros((0, 10), np.float32), np.zeros(0, np.int8)
 
@@ -317,11 +402,13 @@ def _moved(boxes: Boxes, marks: Marks, matrix: NDArray[np.float64], flip: bool) 
     return np.concatenate([centres - sizes / 2, sizes], axis=1).astype(np.float32), moved
 
 
-def _clipped(boxes: Boxes, marks: Marks, covers: NDArray[np.int8]) -> _Clip:
+def _clipped(
+    boxes: Boxes, marks: Marks, covers: NDArray[np.int8], width: int = WIDTH, height: int = HEIGHT
+) -> _Clip:
     """Boxes cut by the picture's edge; what is less than 45 % inside is not learnt."""
     left, top = np.maximum(boxes[:, 0], 0), np.maximum(boxes[:, 1], 0)
-    right = np.minimum(boxes[:, 0] + boxes[:, 2], WIDTH)
-    bottom = np.minimum(boxes[:, 1] + boxes[:, 3], HEIGHT)
+    right = np.minimum(boxes[:, 0] + boxes[:, 2], width)
+    bottom = np.minimum(boxes[:, 1] + boxes[:, 3], height)
     area = boxes[:, 2] * boxes[:, 3]
     seen = np.clip(right - left, 0, None) * np.clip(bottom - top, 0, None) / np.maximum(area, 1e-3)
     keep = (seen > 0.05) & (area > 1.0)

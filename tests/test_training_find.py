@@ -1,0 +1,77 @@
+"""The finder's training scenes: seeded, labelled inside the picture, and free of faces where none was put."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="training needs PyTorch, which the kiosk does not have")
+
+from models.training.find_data import BARE, Picture
+from models.training.find_net import CELLS, FaceFinder, flatten, loss, targets
+from models.training.find_scenes import Scenes
+
+
+def _pictures() -> list[Picture]:
+    rng = np.random.default_rng(3)
+    made = []
+    for kind, label, size in (
+        ("crop", "uncovered", 128),
+        ("crop", "mask", 96),
+        ("photo", "mask", 320),
+        ("negative", "none", 240),
+    ):
+        grey = rng.integers(0, 256, (size, size), dtype=np.uint8)
+        boxes = np.array([[0.25, 0.2, 0.5, 0.6]], np.float32) * size
+        marks = np.array([[0.4, 0.4, 0.6, 0.4, 0.5, 0.5, 0.42, 0.65, 0.58, 0.65]], np.float32) * size
+        covers = np.array([BARE], np.int8)
+        if kind == "negative":
+            boxes, marks, covers = boxes[:0], marks[:0], covers[:0]
+        made.append(Picture(grey, kind, "source", "group", f"{kind}.jpg", label, boxes, marks, covers))
+    return made
+
+
+def test_a_scene_depends_on_its_number_and_seed_alone() -> None:
+    first, again, other = Scenes(_pictures(), 7), Scenes(_pictures(), 7), Scenes(_pictures(), 8)
+    for number in (40, 3):
+        for a, b in zip(first.scene(number), again.scene(number), strict=True):
+            np.testing.assert_array_equal(a, b)
+    assert any((first.scene(n)[0] != other.scene(n)[0]).any() for n in range(3))
+
+
+def test_every_box_lies_inside_its_scene() -> None:
+    scenes = Scenes(_pictures(), 7)
+    for number in range(200):
+        grey, boxes, marks, covers = scenes.scene(number)
+        assert grey.shape == (240, 320)
+        assert len(boxes) == len(marks) == len(covers)
+        assert (boxes[:, :2] >= 0).all()
+        assert (boxes[:, 0] + boxes[:, 2] <= 320.01).all()
+        assert (boxes[:, 1] + boxes[:, 3] <= 240.01).all()
+
+
+def test_pictures_with_black_beside_them_come_with_a_face_and_without() -> None:
+    """Else the network learns that whatever stands alone in the upper left is a face."""
+    scenes = Scenes(_pictures(), 7)
+    alone = [s for s in map(scenes.scene, range(400)) if not s[0][:, -16:].any()]
+    with_face = sum(len(s[1]) > 0 for s in alone)
+    assert with_face >= 20
+    assert len(alone) - with_face >= 20
+
+
+def test_a_sure_answer_costs_less_than_a_wrong_one() -> None:
+    import torch
+
+    boxes, marks = np.array([[100, 60, 80, 100]], np.float32), np.full((1, 10), np.nan, np.float32)
+    owner, shape = targets(boxes, marks, np.array([BARE], np.int8))
+    owners, where = torch.from_numpy(owner)[None], torch.from_numpy(CELLS)
+    outputs = FaceFinder().eval()(torch.zeros(1, 1, 240, 320))
+    wanted = torch.where(owners == 0, 8.0, -8.0)
+    counts = [o.numel() for o in outputs[:3]]
+    maps = torch.split(wanted[0], counts)
+    right = tuple(m.reshape(o.shape) for m, o in zip(maps, outputs[:3], strict=True))
+    wrong = tuple(-m for m in right)
+    assert flatten((*right, *outputs[3:]))[0].shape == owners.shape
+    good = loss((*right, *outputs[3:]), owners, [torch.from_numpy(shape)], where)
+    bad = loss((*wrong, *outputs[3:]), owners, [torch.from_numpy(shape)], where)
+    assert good.score < 0.1 < bad.score
