@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from portrait import portrait as shipped_portrait
 
 from edge.vision.check import (
     AS_IS,
@@ -42,7 +43,7 @@ MODELS = Path(__file__).parent.parent / "models"
 LIMITS = Limits(covered_cut=1.0, min_face_px=20, min_dark=35, max_bright=225, min_sharpness=0.06, doubt=2.0)
 GOOD = Quality(dark=200, bright=40, sharpness=0.3)
 
-# The NASA portrait of Eileen Collins in scikit-image's wheel (public domain), as a face detector sees it.
+# The NASA portrait of Eileen Collins (public domain), as a face detector sees it.
 BOX = (178.2, 62.9, 89.9, 113.3)
 MARKS = ((200.1, 101.8), (247.1, 102.6), (220.4, 124.5), (198.6, 142.8), (239.7, 143.6))
 
@@ -51,8 +52,7 @@ Grey = NDArray[np.uint8]
 
 @pytest.fixture(scope="module")
 def portrait() -> Grey:
-    data = pytest.importorskip("skimage.data")
-    return np.asarray(cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2GRAY), np.uint8)
+    return np.asarray(cv2.cvtColor(shipped_portrait(), cv2.COLOR_BGR2GRAY), np.uint8)
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from portrait import portrait as shipped_portrait
 
 from edge.vision.faces import Faces, persons, picture_verdict, to_grey
 from edge.vision.observation import Cover, Face, FaceVerdict, PictureVerdict
@@ -24,9 +25,8 @@ def faces() -> Faces:
 
 @pytest.fixture(scope="module")
 def portrait() -> Picture:
-    """The NASA portrait of Eileen Collins in scikit-image's wheel (public domain), blue first."""
-    data = pytest.importorskip("skimage.data")
-    return np.asarray(cv2.cvtColor(data.astronaut(), cv2.COLOR_RGB2BGR), np.uint8)
+    """The NASA portrait of Eileen Collins (public domain), blue first."""
+    return shipped_portrait()
 
 
 def masked(picture: Picture) -> Picture:
