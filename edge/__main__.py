@@ -40,6 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     try:
         code: int = args.run(args)
+        sys.stdout.flush()
     except SettingsError as error:
         for problem in error.problems:
             print(explain(problem.code, problem.detail), file=sys.stderr)
@@ -50,9 +51,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:  # `cabinguard events | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return DONE
+    except OSError as error:  # a file or folder that a user named and that no command expected to fail
+        if error.filename is None:
+            _drop_output()  # it may be the output itself, on a full disk
+        named = error.strerror or str(error)
+        print(explain("file_unusable", f"{error.filename or 'the output'}: {named}"), file=sys.stderr)
+        return FAULT
     return code
+
+
+def _drop_output() -> None:
+    """What is still to be written goes nowhere, so that the end of the program does not fail over it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _version() -> str:

@@ -167,7 +167,8 @@ def describe(thing: Event | Command) -> dict[str, object]:
         case SetPermit(on=on):
             return {"name": "set_permit", "permit": "on" if on else "off"}
         case SetLights(lit=lit):
-            return {"name": "set_lights", "lit": sorted(lit)}  # a set has no order of its own
+            # A set has no order of its own.
+            return {"name": "set_lights", "lit": sorted(light.value for light in lit)}
         case Tell():
             name = "tell"
             data["alert"] = data.pop("kind")  # a happening has a kind of its own

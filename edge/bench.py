@@ -15,7 +15,7 @@ from typing import Final
 from edge.app import Happening
 from edge.control import Asked, ControlServer
 from edge.desk import Desk, StoryClock, scratch
-from edge.faults import FaultError
+from edge.faults import FaultError, explain
 from edge.options import Commands, add_settings_options, load_settings, model_dir, settings_path
 from edge.settings import Settings, load
 from edge.showing import Printer
@@ -47,7 +47,11 @@ What you can do (type a line, Enter):
 def add_parser(commands: Commands) -> None:
     parser = commands.add_parser("bench", help="the simulated cabin, nothing attached")
     parser.add_argument(
-        "--camera", default="staged", metavar="staged|webcam:N|clip:PATH", help="where the pictures come from"
+        "--camera",
+        default="staged",
+        type=_camera_words,
+        metavar="staged|webcam:N|clip:PATH",
+        help="where the pictures come from",
     )
     parser.add_argument("--story", metavar="NAME", help="play a story, built in or from a file; exit 0 or 1")
     parser.add_argument("--list", action="store_true", help="the built-in stories and the words of a story")
@@ -62,6 +66,9 @@ def run(args: argparse.Namespace) -> int:
     if args.list:
         _list()
         return 0
+    if args.story is not None and args.camera != "staged":
+        print("cabinguard: a story plays in the staged cabin; --camera cannot go with it", file=sys.stderr)
+        return 2
     if args.story is not None:
         return _play(args, find(args.story))
     if not sys.stdin.isatty() and args.camera != "staged":
@@ -228,22 +235,30 @@ def _unattended(args: argparse.Namespace) -> int:
             desk.close()
     finally:
         camera.close()
+    if desk.broke_off is not None:
+        print(explain(desk.broke_off.code, desk.broke_off.detail), file=sys.stderr)
+        return 1
     return 0
+
+
+def _camera_words(text: str) -> str:
+    kind, _, rest = text.partition(":")
+    if text == "staged" or (kind == "webcam" and rest.isdigit()) or (kind == "clip" and rest):
+        return text
+    raise argparse.ArgumentTypeError(f"{text!r} is none of staged, webcam:N, clip:PATH")
 
 
 def _camera(words: str, clock: StoryClock) -> tuple[Camera, float | None]:
     """The camera that `--camera` asks for, and how often it is asked where it does not say itself.
 
-    Raises `FaultError("camera_missing")`, `HardwareError`.
+    Raises `HardwareError`.
     """
     kind, _, rest = words.partition(":")
-    if kind == "staged" and not rest:
+    if kind == "staged":
         return StagedCabin(clock), 1 / FPS
-    if kind == "webcam" and rest.isdigit():
+    if kind == "webcam":
         return UsbCamera(int(rest)), 1 / FPS
-    if kind == "clip" and rest:
-        return ClipCamera([Path(rest)], FPS), None
-    raise FaultError("camera_missing", f"--camera {words}")
+    return ClipCamera([Path(rest)], FPS), None
 
 
 def _drive(desk: Desk, window: _Window | None) -> None:

@@ -219,9 +219,12 @@ class Desk:
 
     # --- hands -------------------------------------------------------------------------------------
 
-    def type_keys(self, keys: str) -> None:
-        """Type at the keypad. `CODE` is the code that a phone last received, `WRONG` another one."""
-        self.hands.type(self._spell(keys), self.clock.now_s())
+    def type_keys(self, keys: str) -> float:
+        """Type at the keypad; the time when the last key is up.
+
+        `CODE` is the code that a phone last received, `WRONG` another one.
+        """
+        return self.hands.type(self._spell(keys), self.clock.now_s())
 
     def _spell(self, keys: str) -> str:
         code = self.last_code() or "0" * self.settings.flow.code_digits

@@ -471,6 +471,24 @@ CATALOGUE: Final = _table(
         "Give paths.data and paths.runtime to the service user (chown), or install with install.sh kiosk.",
     ),
     (
+        "file_unusable",
+        "A file or folder cannot be read or written.",
+        _NOT_RUN,
+        "Check that it is there, that this user may use it (ls -l), and that the disk is not full.",
+    ),
+    (
+        "nothing_locked",
+        "No lock stands that could be released, or not the incident that was named.",
+        "Unlocked already, or locked in another incident.",
+        "See cabinguard status for the incident, and name that one or none.",
+    ),
+    (
+        "not_understood",
+        "The running kiosk does not know what it was asked.",
+        "None: the kiosk goes on.",
+        "Restart the service after an upgrade: command and kiosk must be of the same version.",
+    ),
+    (
         "video_unwritable",
         "The video cannot be written there.",
         _NOT_RUN,

@@ -24,6 +24,7 @@ SUFFIXES: Final = frozenset(
 
 SMALLEST_PX: Final = 32
 LARGEST_PX: Final = 12_000_000
+_TOO_LARGE: Final = f"larger than {LARGEST_PX // 1_000_000} megapixels"
 _BAR: Final = 30
 
 
@@ -47,8 +48,10 @@ def run(args: argparse.Namespace) -> int:
     files = list(pictures(args.paths))
     failed = 0
     bar = not args.json or not sys.stdout.isatty()
-    for index, path in enumerate(files):
+    for index, (path, trouble) in enumerate(files):
         try:
+            if trouble:
+                raise Unreadable(trouble)
             answer = describe(path, faces.look_at(read(path)))
         except Unreadable as error:
             failed += 1
@@ -64,13 +67,36 @@ def run(args: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def pictures(paths: Sequence[Path]) -> Iterator[Path]:
-    """Files as named, folders as the pictures in them by name, with their folders."""
+def pictures(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
+    """Files as named, folders as the pictures in them by name, with their folders; and what is wrong.
+
+    That is empty for everything that may be read; a folder that cannot be entered, or has no picture, is
+    answered itself.
+    """
     for path in paths:
-        if path.is_dir():
-            yield from sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+        if _is_folder(path):
+            yield from sorted(_in_folder(path)) or [(path, "no pictures in this folder")]
         else:
-            yield path
+            yield path, ""
+
+
+def _in_folder(folder: Path) -> Iterator[tuple[Path, str]]:
+    refused: list[OSError] = []
+    for inside, _, names in os.walk(folder, onerror=refused.append):
+        yield from ((Path(inside, name), "") for name in names if Path(name).suffix.lower() in SUFFIXES)
+    for error in refused:
+        yield Path(os.fsdecode(error.filename)), _why(error)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # behind a folder that may not be entered: reading says why
+        return False
+
+
+def _why(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
 
 
 def read(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
@@ -80,12 +106,14 @@ def read(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
             raise Unreadable("not a regular file")
         data = np.frombuffer(path.read_bytes(), np.uint8)
     except OSError as error:
-        raise Unreadable((error.strerror or str(error)).lower()) from error
+        raise Unreadable(_why(error)) from error
     if data.size == 0:
         raise Unreadable("the file is empty")
     try:
         picture = cv2.imdecode(data, cv2.IMREAD_COLOR)
     except cv2.error as error:
+        if "CV_IO_MAX_IMAGE" in str(error):
+            raise Unreadable(_TOO_LARGE) from error
         raise Unreadable("not a picture that can be read") from error
     if picture is None:
         raise Unreadable("not a picture that can be read")
@@ -93,7 +121,7 @@ def read(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     if min(height, width) < SMALLEST_PX:
         raise Unreadable(f"{width}x{height} is smaller than {SMALLEST_PX} pixels")
     if height * width > LARGEST_PX * 1.1:
-        raise Unreadable(f"{width}x{height} is larger than {LARGEST_PX // 1_000_000} megapixels")
+        raise Unreadable(_TOO_LARGE)
     return np.asarray(picture, np.uint8)
 
 

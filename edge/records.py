@@ -54,21 +54,24 @@ def run(args: argparse.Namespace) -> int:
 
 def _verify(path: Path, sent: journal.Head | None, *, as_json: bool) -> int:
     result = journal.verify(path, sent)
-    if as_json:
-        print(msgspec.json.encode(result).decode())
-    elif result.ok:
-        print(f"nothing was changed: {result.lines} lines, head {result.head.seq}:{result.head.hash}")
-        if result.pruned:
-            print(f"the first {result.pruned} lines were removed by age or size")
-    else:
-        print(f"the record was changed: {result.problem}")
     changed = check_pictures(
         path.parent / "evidence",
         ((line.incident, line.name, line.data) for line in journal.lines(path) if line.kind == "evidence"),
     )
+    ok = result.ok and not changed
+    if as_json:
+        whole = msgspec.to_builtins(result) | {"ok": ok, "pictures": [problem.detail for problem in changed]}
+        print(msgspec.json.encode(whole).decode())
+        return 0 if ok else 1
+    head = f"{result.lines} lines, head {result.head.seq}:{result.head.hash}"
+    print(f"the chain fits: {head}" if result.ok else f"the record was changed: {result.problem}")
+    if result.ok and result.pruned:
+        print(f"the first {result.pruned} lines were removed by age or size")
+    if result.ok and sent is None:
+        print("whether lines are missing at its end only a head that was sent out can tell: --head")
     for problem in changed:
         print(explain(problem.code, problem.detail), file=sys.stderr)
-    return 0 if result.ok and not changed else 1
+    return 0 if ok else 1
 
 
 def _json(line: journal.Line) -> str:

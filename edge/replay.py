@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from edge.app import Happening
-from edge.desk import Desk, StoryClock, scratch
+from edge.desk import SCAN_S, Desk, StoryClock, scratch
 from edge.faults import FaultError, explain
 from edge.options import Commands, add_settings_options, load_settings, model_dir
 from edge.showing import Film, Printer
@@ -24,10 +24,11 @@ _KEY_WORDS: Final = ("CODE", "WRONG")
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Something done at a time of the recording."""
+    """Something done at a time of the recording; `do` returns when it is over. `input`: what it moves."""
 
     at_s: float
-    do: Callable[[Desk], None]
+    do: Callable[[Desk], float]
+    input: Input | None = None
 
 
 def add_parser(commands: Commands) -> None:
@@ -48,7 +49,8 @@ def add_parser(commands: Commands) -> None:
         default=[],
         type=_input,
         metavar='"T:INPUT on|off"',
-        help=f"move an input ({', '.join(Input)}) at T; door on is open",
+        help=f"move an input ({', '.join(Input)}) at T; door on is open. Without any move of the door "
+        "the cabin has no door contact: whoever leaves the picture has left",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object for each thing that happens")
     parser.add_argument("--video", type=Path, metavar="OUT.mp4", help="a film with what was seen drawn on it")
@@ -57,6 +59,10 @@ def add_parser(commands: Commands) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    acts = sorted([*args.keys, *args.at], key=lambda act: act.at_s)
+    if not any(act.input is Input.DOOR for act in acts):
+        # A recording does not show its door. One that never opens would hold whoever came for ever.
+        args.overrides = ["wiring.door.fitted=false", *args.overrides]
     settings = load_settings(args)
     if args.video is not None and any(_same(args.video, clip) for clip in args.clips):
         raise FaultError("video_unwritable", f"{args.video} is one of the recordings")
@@ -65,7 +71,6 @@ def run(args: argparse.Namespace) -> int:
     clock = StoryClock()
     printer = Printer(as_json=args.json)
     film = Film(args.video, FPS_MAX) if args.video is not None else None
-    acts = sorted([*args.keys, *args.at], key=lambda act: act.at_s)
     with scratch("replay") as folder:
         desk = Desk(settings, camera, faces, Path(folder), _both(printer.show, film), clock)
         try:
@@ -75,28 +80,38 @@ def run(args: argparse.Namespace) -> int:
         finally:
             camera.close()
             if film is not None:
-                film.close()
-    for act in late:
-        print(
-            f"cabinguard: the recording ended before {act.at_s:g} s; --loop makes it longer", file=sys.stderr
-        )
+                film.close(clock.now_s())
+    for at_s in late:
+        print(f"cabinguard: the recording ended before {at_s:g} s; --loop makes it longer", file=sys.stderr)
     if desk.broke_off is not None:
         print(explain(desk.broke_off.code, desk.broke_off.detail), file=sys.stderr)
         return 1
     return 0
 
 
-def _play(desk: Desk, acts: Sequence[Act]) -> tuple[Act, ...]:
-    """Play to the last frame; the acts that would have come after it."""
+def _play(desk: Desk, acts: Sequence[Act]) -> tuple[float, ...]:
+    """Play to the end of the last frame; the times of what did not come to its end by then."""
     waiting = list(acts)
-    while (frame_s := desk.next_frame_s()) is not None:
-        if waiting and waiting[0].at_s <= frame_s:
+    over_s: list[float] = []
+    end_s = gap_s = 0.0
+
+    def do_up_to(at_s: float) -> None:
+        while waiting and waiting[0].at_s <= at_s:
             act = waiting.pop(0)
             desk.run_to(act.at_s)
-            act.do(desk)
-        else:
-            desk.run_to(frame_s)
-    return tuple(waiting)
+            over_s.append(act.do(desk))
+
+    while (frame_s := desk.next_frame_s()) is not None:
+        do_up_to(frame_s)
+        desk.run_to(frame_s)
+        if frame_s > end_s:
+            end_s, gap_s = frame_s, frame_s - end_s
+    if desk.broke_off is None:
+        end_s += gap_s  # the last picture stands as long as the one before it
+        do_up_to(end_s)
+        desk.run_to(end_s)
+    late = [at_s for at_s in over_s if at_s > end_s + SCAN_S]
+    return (*late, *(act.at_s for act in waiting))
 
 
 def _both(show: Callable[[Happening], None], film: Film | None) -> Callable[[Happening], None]:
@@ -150,4 +165,10 @@ def _input(text: str) -> Act:
     name, _, level = words.partition(" ")
     if name not in list(Input) or level.strip() not in ("on", "off"):
         raise argparse.ArgumentTypeError(f"{words!r} is not INPUT on|off; inputs are {', '.join(Input)}")
-    return Act(at_s, lambda desk: desk.move_input(Input(name), level.strip() == "on"))
+    moved = Input(name)
+
+    def move(desk: Desk) -> float:
+        desk.move_input(moved, level.strip() == "on")
+        return at_s
+
+    return Act(at_s, move, moved)

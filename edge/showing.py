@@ -12,6 +12,7 @@ import numpy as np
 
 from edge.app import Happening, Kiosk
 from edge.faults import FaultError
+from edge.messages.texts import code_in
 from edge.vision.observation import Cover, Face, FaceVerdict, Observation
 from hw.ports import ColourPicture, Frame
 
@@ -97,7 +98,10 @@ def in_words(happening: Happening) -> str | None:
 
 
 class Film:
-    """A film of a run. Raises `FaultError("video_unwritable")` where it cannot be written."""
+    """A film of a run at its own pace: a picture stands until the next one.
+
+    Raises `FaultError("video_unwritable")`.
+    """
 
     WIDTH: Final = 640
     HEAD: Final = 40
@@ -110,19 +114,40 @@ class Film:
         self._writer = cv2.VideoWriter(str(path.absolute()), fourcc, fps, size)
         if not self._writer.isOpened():
             raise FaultError("video_unwritable", str(path))
+        self._fps = fps
+        self._written = 0
+        self._last: ColourPicture | None = None
         self._prompt = ""
         self._sms = ""
+        self._code_sms = ""
 
     def hear(self, happening: Happening) -> None:
         if happening.kind == "prompt":
             self._prompt = str(happening.data["text"])
         elif happening.kind == "sms":
-            self._sms = f"To the {str(happening.data['to']).replace('_', ' ')}: {happening.data['text']}"
+            text = f"To the {str(happening.data['to']).replace('_', ' ')}: {happening.data['text']}"
+            if code_in(text) is None:
+                self._sms = text
+            else:
+                self._code_sms = text
+        elif happening.kind == "state" and happening.data["from"] == "locked":
+            self._code_sms = ""
 
     def draw(self, frame: Frame, seen: Observation, kiosk: Kiosk) -> None:
-        self._writer.write(picture_of(frame, seen, kiosk, frame.at_s, self._prompt, self._sms))
+        """Call with every judged frame, in order."""
+        self.stand_until(frame.at_s)
+        # A code that opens the door is worth more than what came after it.
+        self._last = picture_of(frame, seen, kiosk, frame.at_s, self._prompt, self._code_sms or self._sms)
 
-    def close(self) -> None:
+    def stand_until(self, at_s: float) -> None:
+        """The last picture stands up to this time of the recording."""
+        while self._last is not None and self._written < round(at_s * self._fps):
+            self._writer.write(self._last)
+            self._written += 1
+
+    def close(self, at_s: float) -> None:
+        """End the film at this time of the recording."""
+        self.stand_until(max(at_s, (self._written + 1) / self._fps))  # the last picture is in it in any case
         self._writer.release()
 
 

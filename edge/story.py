@@ -24,6 +24,8 @@ from typing import Final
 from edge.app import Happening
 from edge.desk import Desk
 from edge.faults import FaultError
+from edge.record import Recipient
+from edge.state import Mode
 from hw.ports import HardwareError, Input
 
 LONGEST_S: Final = 1e6
@@ -91,6 +93,8 @@ def parse(name: str, text: str) -> Story:
         else:
             at_s, relative = _time(number, [head])
             lines.append(Line(number, "do", at_s, relative, _checked(number, rest, ACTIONS)))
+    if not lines:
+        raise FaultError("story_wrong", f"{name}: nothing happens in it")
     return Story(name, title, tuple(settings), tuple(lines))
 
 
@@ -111,6 +115,11 @@ def _thing(number: int, words: Sequence[str]) -> tuple[str, ...]:
     thing = _checked(number, words[1:], SEEN)
     if len(thing) < 2:
         raise FaultError("story_wrong", f"line {number}: which {thing[0]}?")
+    known = _VALUES.get(thing[0])
+    if known is not None and thing[1] not in known:
+        raise FaultError(
+            "story_wrong", f"line {number}: {thing[1]!r} is no {thing[0]}; there are {', '.join(known)}"
+        )
     return thing
 
 
@@ -158,14 +167,14 @@ def _person(verb: str) -> Callable[[Desk, Sequence[str]], None]:
 
 def _enter(desk: Desk, words: Sequence[str]) -> None:
     """Through the door, as people come."""
+    desk.stage(" ".join(["enter", *words]))  # first: whoever cannot come opens no door
     desk.move_input(Input.DOOR, True)
-    desk.stage(" ".join(["enter", *words]))
     desk.after(1.0, lambda: desk.move_input(Input.DOOR, False))
 
 
 def _leave(desk: Desk, words: Sequence[str]) -> None:
-    desk.move_input(Input.DOOR, True)
     desk.stage(" ".join(["leave", *words]))
+    desk.move_input(Input.DOOR, True)
     desk.after(2.0, lambda: desk.move_input(Input.DOOR, False))
 
 
@@ -309,6 +318,15 @@ SEEN: Final[Mapping[str, Callable[[Happening, Sequence[str]], bool]]] = {
     "event": _any_event,
     "command": _command,
 }
+
+
+_VALUES: Final[Mapping[str, tuple[str, ...]]] = {
+    "state": tuple(Mode),
+    "door": ("locked", "unlocked"),
+    "permit": ("on", "off"),
+    "sms": tuple(Recipient),
+}
+"""What some of them can be, so that a slip of the pen is no `never` that always holds."""
 
 
 # --- playing ---------------------------------------------------------------------------------------

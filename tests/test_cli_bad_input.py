@@ -119,8 +119,10 @@ def test_model_faults_are_named(
 
 def test_cameras_that_are_not_there(fails: Fail, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO())
-    fails("camera_missing", "bench", "--camera", "nonsense")
     fails("clip_unreadable", "bench", "--camera", f"clip:{tmp_path / 'no.mp4'}")
+    with pytest.raises(SystemExit, match="2"):
+        main(["bench", "--camera", "nonsense"])
+    assert main(["bench", "--camera", "webcam:0", "--story", "fire"]) == 2
 
 
 def test_a_kiosk_without_pins(fails: Fail, tmp_path: Path) -> None:

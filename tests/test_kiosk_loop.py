@@ -268,15 +268,23 @@ def test_the_record_of_a_visit_is_read_and_verified(
 ) -> None:
     desk = locked(tmp_path, [])
     desk.type_keys("CODE")
-    desk.run_to(35.0)
+    desk.run_to(70.0)  # the pictures after the release are in the record, too
     desk.close()
     record = ("--journal", str(desk.journal_file))
     assert main(["events", "--verify", *record]) == 0
-    assert "nothing was changed" in capsys.readouterr().out
+    assert "the chain fits" in capsys.readouterr().out
+    assert main(["events", "--verify", "--json", *record]) == 0
+    assert json.loads(capsys.readouterr().out)["pictures"] == []
     assert main(["events", "--json", "--incident", "1", *record]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {line["incident"] for line in lines} == {1}
     assert {"record_lock", "locked", "released", "code_accepted"} <= {line["name"] for line in lines}
     assert list(lines[0]) == ["seq", "at", "boot", "mono_s", "incident", "kind", "name", "data", "hash"]
+    next((tmp_path / "evidence" / "1").glob("*.jpg")).write_bytes(b"another picture")
+    assert main(["events", "--verify", "--json", *record]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert not found["ok"]
+    assert len(found["pictures"]) == 1
+    assert found["pictures"][0].endswith("was changed")
     assert main(["events", "--verify", "--head", f"{lines[0]['seq']}:{'0' * 64}", *record]) == 1
     assert "was changed" in capsys.readouterr().out

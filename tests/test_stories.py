@@ -96,6 +96,11 @@ def test_a_story_that_does_not_come_true_says_where(lines: str, failure: str) ->
         ("by +1 see", "line 1: 'nothing' is not known here"),
         ("by +1 see weather fine", "line 1: 'weather' is not known here"),
         ("never see state", "line 1: which state?"),
+        ("never see state lokced", "line 1: 'lokced' is no state"),
+        ("by 3 see door open", "line 1: 'open' is no door"),
+        ("by 3 see permit yes", "line 1: 'yes' is no permit"),
+        ("by 3 see sms guard", "line 1: 'guard' is no sms"),
+        ("# title alone", "mine: nothing happens in it"),
     ],
 )
 def test_a_story_that_cannot_be_understood_is_refused(line: str, why: str) -> None:

@@ -9,6 +9,7 @@ by +3   see event wrong_code
 +2      keys WRONG
 by +5   see sms control_room keypad
 +5      keys CODE                     # refused: the keypad is closed
+by +3   see event keypad_closed
 by +100 see sms watchman code 2 of 5
 +5      keys CODE
 by +3   see state released
