@@ -428,6 +428,12 @@ CATALOGUE: Final = _table(
         "Top up the SIM card, and send a text with cabinguard modem send.",
     ),
     (
+        "modem_no_smsc",
+        "The SIM card has no number of an SMS centre, or a wrong one.",
+        _UNREACHABLE,
+        "Ask the operator for the number and set modem.smsc, or store it on the card in a telephone.",
+    ),
+    (
         "modem_refused",
         "The modem or the network refused a text; the detail has its CMS or CME code.",
         _UNREACHABLE,

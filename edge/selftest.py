@@ -207,6 +207,8 @@ def _modem(modem: SerialModem, clock: SystemClock) -> str:
     while clock.now_s() < give_up_s:
         for event in modem.poll(clock.now_s()):
             if isinstance(event, ModemReady):
+                if modem.status.service_centre is False:
+                    raise HardwareError("modem_no_smsc", "registered, but no text can be sent")
                 signal = "" if event.signal_dbm is None else f", {event.signal_dbm} dBm"
                 return f"registered with {event.operator or 'a network'}{signal}"
             if isinstance(event, ModemDown):

@@ -87,6 +87,7 @@ class ModemSettings(_Section, frozen=True):
     profile: Literal["generic", "generic_text", "sim800", "sim7600", "quectel", "huawei"] = "generic"
     baud: Literal[0, 9600, 19200, 38400, 57600, 115200, 230400, 460800, 921600] = 0
     pin_file: _Word = ""
+    smsc: Number = ""
     delivery_reports: bool = True
     balance_ussd: Annotated[
         str, msgspec.Meta(pattern=r"\A([*#][0-9*#]{1,30})?\Z", description='such as "*123#", or empty')

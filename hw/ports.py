@@ -281,6 +281,7 @@ class ModemTrouble(StrEnum):
     NOT_REGISTERED = "not_registered"
     DENIED = "denied"
     NO_CREDIT = "no_credit"
+    NO_SMSC = "no_smsc"
     REFUSED = "refused"
 
 

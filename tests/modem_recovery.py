@@ -30,6 +30,7 @@ FAULTS: tuple[tuple[str, str, str], ...] = (
     ("sim_busy", "", "SIM card busy"),
     ("unregistered", "", "no network"),
     ("denied", "", "network refuses the card"),
+    ("no_smsc", "", "no number of an SMS centre"),
     ("no_credit", "", "no credit"),
     ("cms:38", "", "network out of order (CMS 38)"),
     ("late", "", "network answers after 45 s"),

@@ -80,6 +80,37 @@ def test_what_it_says_of_the_modem() -> None:
     assert line.of(ModemReady) == [ModemReady("Testnet", -73)]
 
 
+def test_the_number_of_the_sms_centre_is_set_where_the_card_has_none() -> None:
+    line = Line(engine=Engine(PROFILES["sim800"], smsc="+46705008999"))
+    line.fake.fault("no_smsc")
+    line.get_ready()
+    assert b'AT+CSCA="+46705008999"' in line.sent
+    assert line.engine.status.service_centre is True
+    assert isinstance(line.send(CODE_TEXT), TextAccepted)
+    assert line.of(ModemDown) == []
+
+
+def test_the_number_on_the_card_is_left_alone() -> None:
+    line = Line(engine=Engine(PROFILES["sim800"], smsc="+46705008999"))
+    line.get_ready()
+    assert b'AT+CSCA="' not in line.sent
+
+
+def test_a_missing_sms_centre_is_told_and_looked_for_again() -> None:
+    line = Line()
+    line.fake.fault("no_smsc")
+    line.get_ready()
+    told = ModemDown(ModemTrouble.NO_SMSC, "the card has no number of an SMS centre")
+    assert line.of(ModemDown) == [told]
+    answer = line.send(CODE_TEXT)
+    assert isinstance(answer, TextFailed)
+    assert (answer.trouble, answer.retryable) == (ModemTrouble.NO_SMSC, True)
+    line.fake.fault("no_smsc", on=False)  # the operator has mended the card
+    assert line.run(lambda: line.engine.idle, 30)
+    assert line.engine.status.service_centre is True
+    assert isinstance(line.send(CODE_TEXT, ticket=2), TextAccepted)
+
+
 def test_delivery_is_reported() -> None:
     line = Line()
     line.get_ready()

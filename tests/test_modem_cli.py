@@ -67,6 +67,19 @@ def test_check_names_the_fault(
     assert "remedy" in err
 
 
+def test_a_missing_sms_centre_is_a_fault_that_a_setting_mends(
+    pty: PtyModem, common: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    pty.fault("no_smsc")
+    assert run("check", *common) == 1
+    captured = capsys.readouterr()
+    assert "✗ SMS centre: missing" in captured.out
+    assert "modem_no_smsc" in captured.err
+    assert "modem.smsc" in captured.err
+    assert run("check", *common, "--set", "modem.smsc=+46705008999") == 0
+    assert "✓ SMS centre: set" in capsys.readouterr().out
+
+
 def test_a_pin_that_the_card_refuses_is_not_tried_again_by_the_next_command(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -63,6 +63,7 @@ def open_modem(settings: Settings, clock: Clock, power: Callable[[bool], None] |
         baud=settings.modem.baud,
         pin_memory=PinFile(Path(settings.paths.data) / "sim-pin-tried"),
         power=power,
+        smsc=settings.modem.smsc or None,
         balance_ussd=settings.modem.balance_ussd or None,
         reports=settings.modem.delivery_reports,
     )
@@ -164,11 +165,12 @@ def _check(args: argparse.Namespace) -> int:
         else:
             for name, value, good in _findings(modem.status, ready):
                 print(f"{'✓' if good else '✗'} {name}: {value}")
-        if not ready:
+        well = ready and line.down is None
+        if not well:
             print(line.explain(), file=sys.stderr)
     finally:
         modem.close()
-    return DONE if ready else WRONG
+    return DONE if well else WRONG
 
 
 def _findings(status: Status, ready: bool) -> list[tuple[str, str, bool]]:

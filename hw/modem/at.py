@@ -739,6 +739,9 @@ class Engine:
 
     def _down(self, trouble: ModemTrouble, detail: str) -> None:
         self.status.ready = False
+        self._tell_down(trouble, detail)
+
+    def _tell_down(self, trouble: ModemTrouble, detail: str) -> None:
         self.status.trouble = trouble
         self.status.detail = detail
         if self._told != (trouble, detail):
@@ -785,13 +788,16 @@ class Engine:
         yield from self._look_at_facts()
         status = self.status
         status.ready, status.trouble, status.detail = True, None, ""
-        self._told = None
         self._ready_since_s = self._now
         self._health_due_s = self._now + _HEALTH_S
         self._inbox_due = True
         if self._climbing is not None:
             self._climbed(worked=True)
+        self._told = None
         self._events.append(ModemReady(status.operator, status.signal_dbm))
+        if status.service_centre is False:
+            # Told, and texts tried all the same: some modems do not tell the number that they use.
+            self._tell_down(ModemTrouble.NO_SMSC, "the card has no number of an SMS centre")
 
     def _wake(self, wait_s: float) -> Generator[_Step, _Answer, None]:
         """Until the modem answers. The escape ends a text that an earlier program left half sent."""
@@ -863,10 +869,10 @@ class Engine:
             raise _Unusable(ModemTrouble.PIN_WRONG, f"the card did not take the PIN ({answer.meaning.words})")
 
     def _set_up_texts(self) -> Generator[_Step, _Answer, None]:
-        if self._smsc is not None:
+        yield from self._look_at_service_centre()
+        if self.status.service_centre is False and self._smsc is not None:
             yield from self._ask(f'AT+CSCA="{self._smsc}"', 5.0)
-        line = yield from self._wonder("AT+CSCA?", 5.0, info="+CSCA:")
-        self.status.service_centre = None if line is None else bool(_split(line)[0].strip("+"))
+            yield from self._look_at_service_centre()
         answer = yield from self._ask(f"AT+CMGF={int(self.profile.text_mode)}")
         if not answer.ok:
             raise _Broken(ModemTrouble.REFUSED, f"the modem refuses its text mode ({answer.meaning.words})")
@@ -882,6 +888,10 @@ class Engine:
             answer = yield from self._ask(f"AT+CNMI={setting}")
             if answer.ok:
                 break
+
+    def _look_at_service_centre(self) -> Generator[_Step, _Answer, None]:
+        line = yield from self._wonder("AT+CSCA?", 5.0, info="+CSCA:")
+        self.status.service_centre = None if line is None else bool(_split(line)[0].strip("+"))
 
     def _note_storage(self, fields: list[str]) -> None:
         if len(fields) == 2 and fields[0].isdecimal() and fields[1].isdecimal():

@@ -70,7 +70,7 @@ CMS: Final[dict[int, Meaning]] = {
     320: _retry("message storage failed"),
     321: _final("no such place in the message storage"),
     322: _retry("message storage full"),
-    330: _retry("number of the SMS centre missing or wrong"),
+    330: _retry("number of the SMS centre missing or wrong", Trouble.NO_SMSC),
     331: _retry("no network", Trouble.NOT_REGISTERED),
     332: _retry("network did not answer in time"),
     500: _retry("refused for an unknown reason"),

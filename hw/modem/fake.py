@@ -43,6 +43,7 @@ FAULTS: Final = MappingProxyType(
         "unregistered": "no network",
         "denied": "the network refuses the card",
         "storage_full": "the message storage is full",
+        "no_smsc": "the card has no number of an SMS centre",
         "no_credit": "the network bars texts for lack of credit",
         "duplicate": "every answer comes twice",
         "wrong_reply": "every command gets the answer to the one before",
@@ -175,6 +176,7 @@ class FakeModem:
         self._output = bytearray()
         self._line = bytearray()
         self._stored: dict[int, str] = {}
+        self._smsc = ""
         self._backlog: list[tuple[str, str]] = []
         self._reference = 0
         self._pieces: dict[tuple[str, int], dict[int, str]] = {}
@@ -462,7 +464,12 @@ class FakeModem:
             self._answer(("+CPMS: " + ",".join(numbers for _ in range(3)), "OK"))
 
     def _cmd_csca(self, rest: str) -> None:
-        self._answer(('+CSCA: "+491710760000",145', "OK") if rest == "?" else ("OK",))
+        if rest != "?":
+            self._smsc = rest.strip('="')
+            self._answer(("OK",))
+            return
+        number = "" if "no_smsc" in self.faults else "+491710760000"
+        self._answer((f'+CSCA: "{self._smsc or number}",145', "OK"))
 
     def _cmd_csq(self, rest: str) -> None:
         self._answer(("+CSQ: 99,99" if "unregistered" in self.faults else "+CSQ: 20,99", "OK"))
@@ -547,6 +554,8 @@ class FakeModem:
             refused = 331
         network_s = 0.0 if self._instant else self.profile.network_s
         network_s += 45.0 if "late" in self.faults else 12.0 if "slow" in self.faults else 0.0
+        if "no_smsc" in self.faults and not self._smsc:
+            refused = 330
         if refused is not None:
             self._answer((f"+CMS ERROR: {refused}",), network_s)
             return
