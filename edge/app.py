@@ -101,6 +101,7 @@ from hw.ports import (
     KeyPress,
     ModemDown,
     ModemTrouble,
+    Recovery,
     Relay,
     TextReceived,
 )
@@ -511,7 +512,10 @@ class Kiosk:
                 case _:
                     pass
         for change in polled.modem:
-            if isinstance(change, ModemDown):
+            if isinstance(change, Recovery):
+                tried = {"rung": change.rung, "took_s": round(change.took_s, 1), "worked": change.worked}
+                self._note("event", "modem_recovery", {"for": change.trouble, **tried}, now_s)
+            elif isinstance(change, ModemDown):
                 self._fail(Device.MODEM, f"modem_{change.trouble.value}")
             else:
                 self._well(Device.MODEM)

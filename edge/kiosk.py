@@ -317,7 +317,7 @@ def prompts_folder(settings: Settings) -> Path:
 
 def open_real(settings: Settings, clock: SystemClock) -> Board:
     """The devices of this machine. Raises `HardwareError`, `FaultError`."""
-    modem = open_modem(settings, clock)
+    modem = functools.partial(open_modem, settings, clock)
     runtime = Path(settings.paths.runtime)
     clips = prompts_folder(settings)
     voice = Voice(clips if clips.is_dir() else None)

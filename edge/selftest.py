@@ -26,8 +26,7 @@ from edge.vision.faces import Faces
 from edge.vision.plans import eyes_plans
 from hw.board import Voice, close_board, open_board
 from hw.clock import SystemClock
-from hw.modem.real import SerialModem
-from hw.ports import Board, HardwareError, ModemDown, ModemReady
+from hw.ports import Board, HardwareError, Modem, ModemDown, ModemReady
 
 _RUNS: Final = 20
 CAMERA_WITHIN_S: Final = 20.0
@@ -173,23 +172,25 @@ def _camera(settings: Settings) -> str:
 
 def _hardware(settings: Settings) -> Iterator[Finding]:
     clock = SystemClock()
-    modem = open_modem(settings, clock)
     try:
         board = open_board(
             settings.wiring,
             clock=clock,
-            modem=modem,
+            modem=functools.partial(open_modem, settings, clock),
             voice=Voice(None),
             work_dir=Path(settings.paths.runtime),
         )
     except HardwareError as error:
-        modem.close()
         yield Finding("pins", error.detail, error.code)
+        yield _tried("modem", lambda: _modem_alone(settings, clock))
+        return
+    except FaultError as error:  # the modem comes last
+        yield Finding("modem", error.detail, error.code)
         return
     try:
         yield _tried("pins", lambda: "all claimed, the lock rests")
         yield _tried("inputs", lambda: _inputs(board))
-        yield _tried("modem", lambda: _modem(modem, clock))
+        yield _tried("modem", lambda: _modem(board.modem, clock))
     finally:
         for trouble in close_board(board):
             print(explain(trouble.code, trouble.detail), file=sys.stderr)
@@ -201,7 +202,15 @@ def _inputs(board: Board) -> str:
     return f"{len(changes)} read, active: {', '.join(active) or 'none'}"
 
 
-def _modem(modem: SerialModem, clock: SystemClock) -> str:
+def _modem_alone(settings: Settings, clock: SystemClock) -> str:
+    modem = open_modem(settings, clock)
+    try:
+        return _modem(modem, clock)
+    finally:
+        modem.close()
+
+
+def _modem(modem: Modem, clock: SystemClock) -> str:
     give_up_s = clock.now_s() + MODEM_WITHIN_S
     trouble = HardwareError("modem_mute", f"no answer within {MODEM_WITHIN_S:.0f} s")
     while clock.now_s() < give_up_s:

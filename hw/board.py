@@ -22,6 +22,7 @@ from hw.keypad.fake import KeyMatrix
 from hw.keypad.real import MatrixKeypad
 from hw.lights import PinLights
 from hw.missing import Missing
+from hw.modem.power import PowerSwitch
 from hw.pins import PinFactory, open_lgpio
 from hw.ports import Board, Clock, HardwareError, Input, Light, Modem, Prompt, Watchdog
 from hw.prompt.fake import BenchPrompt, Said
@@ -30,7 +31,7 @@ from hw.scan import percentile
 from hw.sounder.real import PinBuzzer
 from hw.watchdog.fake import BenchWatchdog
 from hw.watchdog.real import SystemdWatchdog
-from hw.wiring import WiringSettings
+from hw.wiring import ModemPowerWiring, RelayWiring, WiringSettings
 
 _Device = TypeVar("_Device")
 
@@ -51,7 +52,7 @@ def open_board(
     wiring: WiringSettings,
     *,
     clock: Clock,
-    modem: Modem,
+    modem: Callable[[PowerSwitch | None], Modem],
     voice: Voice,
     work_dir: Path,
     paths: Mapping[str, Path] | None = None,
@@ -59,8 +60,9 @@ def open_board(
 ) -> Board:
     """The devices of this Raspberry Pi; HardwareError names the first one that cannot be had.
 
-    `work_dir`: a writable folder, best in memory, for lgpio's pipe. Not `strict`: keypad, buzzer and
-    lights may be missing, and fail at each use; lock, permit and inputs may not.
+    `modem` opens the modem, given what can restart it from outside. `work_dir`: a writable folder, best in
+    memory, for lgpio's pipe. Not `strict`: keypad, buzzer, lights and the modem's power switch may be
+    missing, and fail at each use; lock, permit and inputs may not.
     """
     return _assemble(
         open_lgpio(work_dir),
@@ -99,7 +101,7 @@ def bench_board(
         cast(PinFactory, factory),
         wiring,
         clock=clock,
-        modem=modem,
+        modem=lambda _: modem,
         prompt=prompt,
         watchdog=watchdog,
         paths=paths,
@@ -130,9 +132,15 @@ def close_board(board: Board) -> tuple[HardwareError, ...]:
 
 
 def rest_relays(factory: PinFactory, wiring: WiringSettings) -> None:
-    """Drive both relays to rest; the process lets go of them when it ends. HardwareError as `open_board`."""
+    """Drive every relay to rest, the lock first.
+
+    The process lets go of them when it ends. HardwareError as `open_board`.
+    """
     failed: HardwareError | None = None
-    for relay, name in ((wiring.lock, "lock"), (wiring.permit, "permit")):
+    relays = [(wiring.lock, "lock"), (wiring.permit, "permit")]
+    if wiring.modem_power.fitted:
+        relays.append((_relay_of(wiring.modem_power), "modem_power"))
+    for relay, name in relays:
         try:
             PinRelay(factory, relay, name).close()
         except HardwareError as error:  # the other one must rest all the same
@@ -146,7 +154,7 @@ def _assemble(
     wiring: WiringSettings,
     *,
     clock: Clock,
-    modem: Modem,
+    modem: Callable[[PowerSwitch | None], Modem],
     prompt: Prompt,
     watchdog: Watchdog,
     paths: Mapping[str, Path] | None,
@@ -163,10 +171,25 @@ def _assemble(
         sounder=_had(lambda: PinBuzzer(factory, wiring.sounder), strict),
         lights=_had(lambda: PinLights(factory, wiring.lights), strict),
         prompt=prompt,
-        modem=modem,
+        modem=modem(modem_switch(factory, wiring.modem_power, strict=strict)),
         watchdog=watchdog,
         paths=dict(paths or {}),
     )
+
+
+def modem_switch(factory: PinFactory, wiring: ModemPowerWiring, *, strict: bool = True) -> PowerSwitch | None:
+    """What restarts the modem from outside, at rest; None where nothing is wired.
+
+    `strict` as in `open_board`.
+    """
+    if not wiring.fitted:
+        return None
+    relay = _had(lambda: PinRelay(factory, _relay_of(wiring), "modem_power"), strict)
+    return PowerSwitch(relay, wiring.switches, wiring.hold_s)
+
+
+def _relay_of(wiring: ModemPowerWiring) -> RelayWiring:
+    return RelayWiring(pin=wiring.pin, active_high=wiring.active_high)
 
 
 def _had(open_it: Callable[[], _Device], strict: bool) -> _Device | Missing:

@@ -8,7 +8,7 @@ from hw.ports import HardwareError, KeypadTrouble, KeyPress, Light, Sound
 
 
 class Missing:
-    """A keypad, buzzer or lights that are not there; every use raises the error that opening met."""
+    """A keypad, buzzer, lights or power switch that is not there; each use raises what opening did."""
 
     settling = False
 
@@ -17,6 +17,12 @@ class Missing:
 
     def _refuse(self) -> NoReturn:
         raise HardwareError(self._error.code, self._error.detail)
+
+    def on(self) -> None:
+        self._refuse()
+
+    def off(self) -> None:
+        self._refuse()
 
     def scan(self, now_s: float) -> tuple[KeyPress | KeypadTrouble, ...]:
         self._refuse()

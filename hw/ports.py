@@ -334,7 +334,28 @@ class ModemDown:
     detail: str = ""
 
 
-ModemEvent = TextAccepted | TextFailed | TextDelivered | TextReceived | ModemReady | ModemDown
+class Rung(StrEnum):
+    """The ladder of a modem's recovery, from gentle to rough; one of the last two, as wired."""
+
+    SOFT = "soft reset"
+    RESET = "modem reset"
+    REOPEN = "port reopened"
+    POWER = "supply cut"
+    KEY = "power key pressed"
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """One rung that was tried: when, for what, how long until it worked or the next rung's turn."""
+
+    rung: Rung
+    trouble: ModemTrouble
+    at_s: float
+    took_s: float
+    worked: bool
+
+
+ModemEvent = TextAccepted | TextFailed | TextDelivered | TextReceived | ModemReady | ModemDown | Recovery
 
 
 class ModemStatus(Protocol):
@@ -354,6 +375,8 @@ class ModemStatus(Protocol):
     def registration(self) -> Mapping[str, str]: ...
     @property
     def supply_mv(self) -> int | None: ...
+    @property
+    def service_centre(self) -> bool | None: ...
 
 
 class Modem(Protocol):

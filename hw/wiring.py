@@ -14,6 +14,7 @@ from typing import Annotated
 
 import msgspec
 
+from hw.modem.power import PowerKind
 from hw.ports import Input
 
 BcmPin = Annotated[int, msgspec.Meta(ge=2, le=27)]
@@ -67,6 +68,19 @@ class LightsWiring(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     active_high: bool = True
 
 
+class ModemPowerWiring(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A relay in the modem's supply, or a transistor at its power key, pulled in for `hold_s` to restart it.
+
+    At rest the modem is left alone: the supply goes through the relay's normally closed contact.
+    """
+
+    fitted: bool = False
+    switches: PowerKind = PowerKind.SUPPLY
+    pin: BcmPin = 21
+    active_high: bool = True
+    hold_s: Annotated[float, msgspec.Meta(ge=0.1, le=20)] = 3.0
+
+
 class WiringSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole board. What guards life is normally closed and acts on the first active sample."""
 
@@ -81,6 +95,7 @@ class WiringSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     keypad: KeypadWiring = KeypadWiring()
     sounder: SounderWiring = SounderWiring()
     lights: LightsWiring = LightsWiring()
+    modem_power: ModemPowerWiring = ModemPowerWiring()
 
     def contact(self, name: Input) -> ContactWiring:
         return {
@@ -107,6 +122,8 @@ class WiringSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         yield "lights.green_pin", self.lights.green_pin
         yield "lights.amber_pin", self.lights.amber_pin
         yield "lights.red_pin", self.lights.red_pin
+        if self.modem_power.fitted:
+            yield "modem_power.pin", self.modem_power.pin
 
     def problems(self) -> tuple[str, ...]:
         """What no kiosk may be started with, a sentence each; empty when the wiring is sound."""

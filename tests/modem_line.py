@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from hw.modem.at import Engine
+from hw.modem.at import Engine, Request
 from hw.modem.fake import FakeModem
 from hw.modem.models import PROFILES
 from hw.ports import ModemEvent, TextAccepted, TextFailed
@@ -59,8 +59,9 @@ class Line:
                     self.engine.feed(chunk, self.now_s)
             moving = bool(out or back)
             for request in self.engine.take_requests():
-                if request.value == "power_cycle":
-                    self.fake.power_cycled()
+                if request is Request.PULL_SWITCH:
+                    self.fake.supply(False)
+                    self.fake.supply(True)
                 else:
                     self.fake.reopened()
         self.events += [(self.now_s, event) for event in self.engine.take_events()]

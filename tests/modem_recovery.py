@@ -11,8 +11,13 @@ from dataclasses import dataclass
 
 from edge.messages.outbox import MessageAccepted, MessageFailed, Outbox
 from edge.record import Channel, OutboxRow, Recipient
-from hw.modem.fake import FakeModem, SteppedModem
+from hw.bench_pins import BenchFactory
+from hw.board import modem_switch
+from hw.modem.fake import FakeModem, FakeSwitch, SteppedModem
+from hw.modem.power import PowerKind, PowerSwitch
 from hw.ports import ModemDown, ModemReady
+from hw.wiring import ModemPowerWiring
+from tests.hw_story import StoryClock
 
 LASTS_S = 60.0
 GIVE_UP_S = 1200.0
@@ -23,6 +28,9 @@ FAULTS: tuple[tuple[str, str, str], ...] = (
     ("mute", "reset", "answers nothing until it is reset"),
     ("mute", "reopen", "answers nothing until the port is reopened"),
     ("mute", "power", "answers nothing until its supply is cut"),
+    ("mute", "key", "hangs until its power key was pressed twice"),
+    ("off", "", "switched off"),
+    ("off", "key", "switched off, with a power key wired"),
     ("reboot_loop", "", "restarts every 30 s"),
     ("silent_reboot", "", "restarts at every text, unannounced"),
     ("brown_out", "", "supply breaks down when it sends"),
@@ -62,15 +70,30 @@ class Recovered:
     rungs: str
 
 
+def wired(fake: FakeModem, kind: PowerKind, clock: StoryClock) -> PowerSwitch:
+    """The power switch as it hangs on a (mock) pin, with the modem at the other end of the wire."""
+    wiring = ModemPowerWiring(fitted=True, switches=kind)
+    factory = BenchFactory(clock)
+    switch = modem_switch(factory, wiring)
+    assert switch is not None
+    far_end = FakeSwitch(fake, kind)
+    factory.pin(wiring.pin).watch = lambda at_s, level: far_end.on() if level else far_end.off()
+    return switch
+
+
 def measure(fault: str, cure: str, words: str) -> Recovered:
     """One fault from its beginning until the alert is placed and the modem well again."""
-    modem = SteppedModem(FakeModem("sim800", instant=False, chatter=True, seed=5), can_power=True)
+    fake = FakeModem("sim800", instant=False, chatter=True, seed=5)
+    clock = StoryClock()
+    kind = PowerKind.KEY if cure == "key" else PowerKind.SUPPLY
+    modem = SteppedModem(fake, switch=wired(fake, kind, clock))
     outbox = Outbox({Recipient.CONTROL_ROOM: "+15550102"}, random=random.Random(5))
     now_s = 0.0
     begun_s: float | None = None
     ends_s = told_s = accepted_s = None
     trouble = ""
     while now_s < GIVE_UP_S:
+        clock.at_s = now_s
         if begun_s is None and modem.idle:
             begun_s = now_s
             modem.fake.fault(fault, cure=cure)

@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from edge import selftest
 from edge.__main__ import main
+from edge.settings import load
 from hw.modem.fake import FakeModem, PtyModem
+from hw.ports import HardwareError
 
 
 @pytest.fixture
@@ -83,6 +86,31 @@ def test_selftest_names_what_is_broken(tmp_path: Path, capsys: pytest.CaptureFix
     empty.mkdir()
     assert main(["selftest", "--json", *options, "--set", f"paths.models={empty}"]) == 1
     assert '"code":"model_missing"' in capsys.readouterr().out
+
+
+def test_selftest_tries_the_modem_where_the_pins_cannot_be_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_pins(work_dir: Path) -> None:
+        raise HardwareError("gpio_missing", "no gpiochip here")
+
+    monkeypatch.setattr("hw.board.open_lgpio", no_pins)
+    monkeypatch.setattr(selftest, "MODEM_WITHIN_S", 5.0)
+    pty = PtyModem(FakeModem())
+    settings = load(None, [f"paths.data={tmp_path}", f"paths.runtime={tmp_path}", f"modem.port={pty.port}"])
+    try:
+        pins, modem = selftest._hardware(settings)
+        assert (pins.name, pins.code) == ("pins", "gpio_missing")
+        assert (modem.name, modem.ok, modem.detail) == ("modem", True, "registered with Testnet, -73 dBm")
+        pty.fault("no_sim")
+        _, modem = selftest._hardware(settings)
+        assert modem.code == "modem_no_sim"
+        pty.fault("no_sim", on=False)
+        pty.fault("no_smsc")
+        _, modem = selftest._hardware(settings)
+        assert modem.code == "modem_no_smsc"
+    finally:
+        pty.close()
 
 
 def test_a_report_needs_a_running_kiosk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

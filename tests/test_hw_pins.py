@@ -12,9 +12,10 @@ import gpiozero.pins.local
 import pytest
 
 from hw.board import Voice, open_board, rest_relays
+from hw.modem.power import PowerSwitch
 from hw.pins import _chip_error, open_lgpio
 from hw.ports import HardwareError, Input, KeyPress
-from hw.wiring import RelayWiring, WiringSettings
+from hw.wiring import ModemPowerWiring, RelayWiring, WiringSettings
 from tests.hw_story import NoModem, StoryClock
 
 LOCK, PERMIT = 17, 27
@@ -119,7 +120,11 @@ def lgpio(monkeypatch: pytest.MonkeyPatch) -> Iterator[PretendedLgpio]:
 
 def _open(tmp_path: Path, wiring: WiringSettings | None = None):  # type: ignore[no-untyped-def]
     return open_board(
-        wiring or WiringSettings(), clock=StoryClock(), modem=NoModem(), voice=Voice(None), work_dir=tmp_path
+        wiring or WiringSettings(),
+        clock=StoryClock(),
+        modem=lambda _: NoModem(),
+        voice=Voice(None),
+        work_dir=tmp_path,
     )
 
 
@@ -146,6 +151,53 @@ def test_a_dead_kiosks_relays_are_brought_to_rest(lgpio: PretendedLgpio, tmp_pat
         lgpio.level[line] = 1
     rest_relays(open_lgpio(tmp_path), WiringSettings())
     assert [(lgpio.mode[line], lgpio.level[line]) for line in (LOCK, PERMIT)] == [("out", 0), ("out", 0)]
+
+
+def test_a_modems_power_switch_rests_from_the_start_and_is_brought_back_to_rest(
+    lgpio: PretendedLgpio, tmp_path: Path
+) -> None:
+    wiring = WiringSettings(modem_power=ModemPowerWiring(fitted=True, pin=21))
+    given: list[PowerSwitch | None] = []
+
+    def modem(switch: PowerSwitch | None) -> NoModem:
+        given.append(switch)
+        return NoModem()
+
+    open_board(wiring, clock=StoryClock(), modem=modem, voice=Voice(None), work_dir=tmp_path)
+    (switch,) = given
+    assert switch is not None
+    assert lgpio.driven[21] == [None, 0]
+    switch.pull(100.0)
+    assert lgpio.level[21] == 1
+    switch.poll(102.9)
+    assert lgpio.level[21] == 1
+    switch.poll(103.0)
+    assert lgpio.level[21] == 0
+    switch.pull(200.0)  # and now the program dies
+    rest_relays(open_lgpio(tmp_path), wiring)
+    assert lgpio.level[21] == 0
+
+
+def test_a_modems_power_switch_that_cannot_be_had_stops_no_kiosk(
+    lgpio: PretendedLgpio, tmp_path: Path
+) -> None:
+    wiring = WiringSettings(modem_power=ModemPowerWiring(fitted=True, pin=21))
+    lgpio.busy = {21}
+    given: list[PowerSwitch | None] = []
+
+    def modem(switch: PowerSwitch | None) -> NoModem:
+        given.append(switch)
+        return NoModem()
+
+    board = open_board(
+        wiring, clock=StoryClock(), modem=modem, voice=Voice(None), work_dir=tmp_path, strict=False
+    )
+    assert not board.lock.is_on
+    assert given[0] is not None
+    with pytest.raises(HardwareError, match="BCM 21"):
+        given[0].pull(100.0)
+    with pytest.raises(HardwareError, match="BCM 21"):
+        _open(tmp_path, wiring)
 
 
 def test_a_write_that_lgpio_swallowed_is_found(lgpio: PretendedLgpio, tmp_path: Path) -> None:

@@ -9,13 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hw.modem import pdu
-from hw.modem.at import Engine, PinMemoryInRam, Rung
+from hw.modem.at import Engine, PinMemoryInRam
 from hw.modem.fake import FAKE_PROFILES, FakeModem
 from hw.modem.models import PROFILES, identify
+from hw.modem.power import PowerKind
 from hw.ports import (
     ModemDown,
     ModemReady,
     ModemTrouble,
+    Rung,
     TextAccepted,
     TextDelivered,
     TextFailed,
@@ -446,7 +448,7 @@ def test_a_full_storage_is_emptied_and_never_blocks_sending() -> None:
     ("cure", "rung"), [("reset", Rung.RESET), ("reopen", Rung.REOPEN), ("power", Rung.POWER)]
 )
 def test_the_ladder_is_climbed_as_far_as_needed(cure: str, rung: Rung) -> None:
-    line = Line(engine=Engine(PROFILES["sim800"], can_power=True))
+    line = Line(engine=Engine(PROFILES["sim800"], power=PowerKind.SUPPLY))
     line.get_ready()
     line.fake.fault("mute", cure=cure)
     assert line.run(lambda: not line.engine.ready, 60)
@@ -479,7 +481,7 @@ def test_a_modem_never_heard_is_looked_for_at_every_rate_first() -> None:
 
 
 def test_a_dead_modem_costs_next_to_nothing() -> None:
-    line = Line(engine=Engine(PROFILES["sim800"], can_power=True))
+    line = Line(engine=Engine(PROFILES["sim800"], power=PowerKind.SUPPLY))
     line.fake.fault("mute")
     before = line.polls
     line.run(lambda: False, 24 * 3600)
@@ -535,7 +537,7 @@ _PIECES = st.one_of(
     st.sampled_from(sorted(PROFILES)),
 )
 def test_no_input_breaks_or_stalls_the_engine(pieces: list[tuple[bytes, float]], profile: str) -> None:
-    engine = Engine(PROFILES[profile], "1234", can_power=True)
+    engine = Engine(PROFILES[profile], "1234", power=PowerKind.SUPPLY)
     now_s = 5.0
     engine.port_opened(now_s)
     ticket, waiting, deadline_s = 0, False, 0.0

@@ -11,8 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from edge.faults import FaultError
 from edge.messages import modem_cli
-from hw.modem.fake import FakeModem, PtyModem
+from hw.bench_pins import BenchFactory
+from hw.clock import SystemClock
+from hw.modem.fake import FakeModem, FakeSwitch, PtyModem
+from hw.modem.power import PowerKind
 
 RUN = (
     "import argparse, sys; from edge.messages import modem_cli; p = argparse.ArgumentParser();"
@@ -78,6 +82,23 @@ def test_a_missing_sms_centre_is_a_fault_that_a_setting_mends(
     assert "modem.smsc" in captured.err
     assert run("check", *common, "--set", "modem.smsc=+46705008999") == 0
     assert "✓ SMS centre: set" in capsys.readouterr().out
+
+
+def test_check_restarts_the_modem_by_its_switch_first(
+    pty: PtyModem, common: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(FaultError, match=r"wiring\.modem_power\.fitted"):
+        run("check", *common, "--restart")
+    pins = BenchFactory(SystemClock())
+    monkeypatch.setattr(modem_cli, "open_lgpio", lambda work_dir: pins)
+    pty.fault("off")
+    wired = ["--set", "wiring.modem_power.fitted=true", "--set", 'wiring.modem_power.switches="key"']
+    wired += ["--set", "wiring.modem_power.hold_s=0.1"]
+    key = FakeSwitch(pty, PowerKind.KEY)
+    pins.pin(21).watch = lambda at_s, level: key.on() if level else key.off()
+    assert run("check", *common, *wired, "--restart") == 0
+    assert "✓ answers: SIMCOM_SIM800L" in capsys.readouterr().out
+    assert [level for _, level in pins.pin(21).trace][-2:] == [True, False]
 
 
 def test_a_pin_that_the_card_refuses_is_not_tried_again_by_the_next_command(

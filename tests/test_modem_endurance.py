@@ -14,8 +14,9 @@ from edge.messages.outbox import Outbox
 from edge.messages.texts import Context, code_in, make_text
 from edge.record import Channel, OutboxRow, Recipient, RowState
 from hw.modem.at import Engine
-from hw.modem.fake import FAULTS, FakeModem, SteppedModem
+from hw.modem.fake import FAULTS, FakeModem, FakeSwitch, SteppedModem
 from hw.modem.models import PROFILES
+from hw.modem.power import PowerKind, PowerSwitch
 from hw.ports import TextAccepted, TextFailed
 from tests.modem_line import Line
 from tests.test_modem_at import UNSOLICITED
@@ -36,7 +37,7 @@ class Watched(SteppedModem):
     """Notes when each text was due and when it was decided."""
 
     def __init__(self, fake: FakeModem, tally: Tally) -> None:
-        super().__init__(fake, can_power=True)
+        super().__init__(fake, switch=PowerSwitch(FakeSwitch(fake), PowerKind.SUPPLY, 3.0))
         self._tally = tally
         self._due: dict[int, float] = {}
         self.now_s = 0.0
@@ -251,7 +252,7 @@ _WORDS = (
 def _fuzz(seed: int, size: int, profile: str) -> int:
     """Feed about `size` bytes of words, broken words and noise; the number of texts that were decided."""
     rnd = random.Random(seed)
-    engine = Engine(PROFILES[profile], "1234", can_power=True, balance_ussd="*100#")
+    engine = Engine(PROFILES[profile], "1234", power=PowerKind.SUPPLY, balance_ussd="*100#")
     fed = ticket = decided = 0
     deadline_s: float | None = None
     engine.port_opened(0.0)
@@ -323,7 +324,8 @@ class Corrupter:
 def _fuzz_line(seed: int, size: int, profile: str, rate: float) -> tuple[int, int]:
     """A working modem over a bad line, so that the noise gets deep into the conversation: texts, accepted."""
     corrupter = Corrupter(seed, rate)
-    line = Line(FakeModem(profile, seed=seed), Engine(PROFILES[profile], can_power=True), bend=corrupter)
+    engine = Engine(PROFILES[profile], power=PowerKind.SUPPLY)
+    line = Line(FakeModem(profile, seed=seed), engine, bend=corrupter)
     ticket = accepted = 0
     while corrupter.bytes < size:
         ticket += 1

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from edge import journal
+from edge.app import Happening
 from hw.modem.fake import FAULTS
+from tests.desk_world import scripted_desk
 from tests.modem_recovery import FAULTS as MEASURED
 from tests.modem_recovery import LASTS_S, measure, table
 
@@ -24,7 +28,26 @@ def test_an_alert_outlives_every_fault(fault: str, cure: str, words: str) -> Non
     assert found.accepted_s is not None
     assert found.accepted_s < max(found.ends_s, LASTS_S) + 60
     if cure:
-        assert found.ends_s <= LASTS_S
+        assert found.ends_s <= LASTS_S + 20
+
+
+def test_each_rung_is_kept_in_the_record(tmp_path: Path) -> None:
+    heard: list[Happening] = []
+    desk, _ = scripted_desk(tmp_path, heard.append)
+    desk.run_to(5.0)
+    desk.phone.fault("mute", cure="reopen")
+    desk.run_to(120.0)
+    desk.close()
+    assert not desk.phone.faults
+    told = [h.data for h in heard if h.data.get("name") == "modem_recovery"]
+    assert [(data["rung"], data["worked"]) for data in told] == [
+        ("soft reset", False),
+        ("modem reset", False),
+        ("port reopened", True),
+    ]
+    assert all(data["for"] == "mute" and data["took_s"] > 1 for data in told)
+    kept = [line for line in journal.lines(tmp_path / "journal.db") if line.name == "modem_recovery"]
+    assert [json.loads(line.data)["rung"] for line in kept] == [data["rung"] for data in told]
 
 
 def test_the_readme_has_today_s_table() -> None:

@@ -6,15 +6,30 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
+from hw.bench_pins import BenchFactory
+from hw.board import modem_switch
 from hw.clock import SystemClock
-from hw.modem.at import Rung
-from hw.modem.fake import FakeModem, PtyModem
+from hw.modem.fake import FakeModem, FakeSwitch, PtyModem
 from hw.modem.pin import PinFile
+from hw.modem.power import PowerKind
 from hw.modem.real import SerialModem
-from hw.ports import ModemDown, ModemEvent, ModemReady, ModemTrouble, TextAccepted, TextFailed, TextReceived
+from hw.pins import PinFactory
+from hw.ports import (
+    ModemDown,
+    ModemEvent,
+    ModemReady,
+    ModemTrouble,
+    Recovery,
+    Rung,
+    TextAccepted,
+    TextFailed,
+    TextReceived,
+)
+from hw.wiring import ModemPowerWiring
 
 CLOCK = SystemClock()
 
@@ -25,7 +40,6 @@ class Pair:
     def __init__(self, folder: Path, fake: FakeModem | None = None, **kwargs: object) -> None:
         self.pty = PtyModem(fake if fake is not None else FakeModem(), link=folder / "modem")
         self.events: list[ModemEvent] = []
-        self.power: list[bool] = []
         self.modem = SerialModem(self.pty.port, self.pty.fake.name, None, CLOCK, **kwargs)  # type: ignore[arg-type]
 
     def wait(self, until: Callable[[], bool], limit_s: float = 20.0) -> bool:
@@ -145,29 +159,91 @@ def test_a_thread_that_hangs_in_the_system_is_answered_for(
     assert pair.wait(lambda: any(isinstance(event, ModemReady) for event in pair.events[down:]))
 
 
-def test_the_supply_is_switched_where_it_is_wired(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hw.modem.real._POWER_OFF_S", 0.1)
+class WiredPower:
+    """The power switch on a mock pin, with the pseudo-terminal's modem at the other end of the wire."""
+
+    def __init__(self, kind: PowerKind, *, active_high: bool = True) -> None:
+        wiring = ModemPowerWiring(fitted=True, switches=kind, active_high=active_high, hold_s=0.1)
+        factory = BenchFactory(CLOCK)
+        switch = modem_switch(cast(PinFactory, factory), wiring)
+        assert switch is not None
+        self.switch = switch
+        self.kind = kind
+        self.pin = factory.pin(wiring.pin)
+        self.rest = self.pin.driven
+
+    def wire(self, pty: PtyModem) -> None:
+        far_end = FakeSwitch(pty, self.kind)
+        self.pin.watch = lambda at_s, level: far_end.off() if level == self.rest else far_end.on()
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hw.modem.real._POWER_UP_S", 0.1)
     monkeypatch.setattr("hw.modem.at._WAKE_S", 0.5)
-    switched: list[bool] = []
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("active_high", [True, False])
+@pytest.mark.parametrize(
+    ("kind", "fault", "cure", "rung"),
+    [
+        (PowerKind.SUPPLY, "mute", "power", Rung.POWER),
+        (PowerKind.SUPPLY, "off", "", Rung.POWER),
+        (PowerKind.KEY, "off", "", Rung.KEY),
+    ],
+)
+def test_a_modem_is_restarted_by_the_switch_on_its_pin(
+    tmp_path: Path, kind: PowerKind, fault: str, cure: str, rung: Rung, active_high: bool
+) -> None:
     fake = FakeModem()
-    fake.fault("mute", cure="power")
-    pair = Pair(tmp_path, fake, baud=115_200, power=lambda on: _switch(pair, switched, on))
+    fake.fault(fault, cure=cure)
+    power = WiredPower(kind, active_high=active_high)
+    assert power.rest is not active_high
+    pair = Pair(tmp_path, fake, baud=115_200, switch=power.switch)
+    power.wire(pair.pty)
     try:
         pair.modem._engine._rung = 3
         pair.modem.send(1, "+15550100", "x", time.monotonic() + 25)
         assert pair.wait(lambda: pair.answer(1) is not None, 30)
-        assert switched == [False, True]
-        assert pair.modem.status.recoveries[-1].rung is Rung.POWER
         assert isinstance(pair.answer(1), TextAccepted)
+        assert [level for _, level in power.pin.trace][-3:] == [power.rest, not power.rest, power.rest]
+        tried = [event for event in pair.events if isinstance(event, Recovery)]
+        assert (tried[-1].rung, tried[-1].worked) == (rung, True)
+        assert tried[-1].took_s > 0.1
+        assert tuple(tried) == pair.modem.status.recoveries
     finally:
         pair.close()
 
 
-def _switch(pair: Pair, switched: list[bool], on: bool) -> None:
-    switched.append(on)
-    if on:
-        pair.pty.power_cycle()
+@pytest.mark.usefixtures("hasty")
+def test_a_switch_that_does_not_obey_is_told_and_let_go_as_soon_as_it_does(tmp_path: Path) -> None:
+    fake = FakeModem()
+    fake.fault("mute", cure="power")
+    power = WiredPower(PowerKind.SUPPLY)
+    pair = Pair(tmp_path, fake, baud=115_200, switch=power.switch)
+    power.wire(pair.pty)
+    try:
+        pair.modem._engine._rung = 3
+        assert pair.wait(lambda: power.switch.pulled)
+        power.pin.welded = True  # pulled in, and nothing is written any more
+        told = "the modem's power switch failed (modem_power: commanded off)"
+        assert pair.wait(lambda: ModemDown(ModemTrouble.MUTE, told) in pair.events)
+        assert power.pin.driven is not power.rest
+        power.pin.welded = False
+        assert pair.wait(lambda: pair.modem.idle)
+        assert power.pin.driven is power.rest
+    finally:
+        pair.close()
+
+
+def test_closing_lets_the_switch_go(tmp_path: Path) -> None:
+    power = WiredPower(PowerKind.KEY)
+    pair = Pair(tmp_path, switch=power.switch)
+    power.switch.pull(time.monotonic() + 1000)
+    assert power.pin.driven is not power.rest
+    pair.close()
+    assert power.pin.driven is power.rest
 
 
 def test_waiting_costs_no_processor_time(pair: Pair) -> None:

@@ -14,15 +14,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TextIO
 
-from edge.faults import explain
+from edge.faults import FaultError, explain
 from edge.options import Commands, add_settings_options, load_settings
 from edge.settings import Secret, Settings, read_secret
+from hw.board import modem_switch
 from hw.clock import SystemClock
 from hw.modem.at import Status
 from hw.modem.fake import FAULTS, FakeModem, PtyModem
 from hw.modem.models import PROFILES, identify
 from hw.modem.pin import PinFile
+from hw.modem.power import PowerSwitch
 from hw.modem.real import SerialModem
+from hw.pins import open_lgpio
 from hw.ports import (
     Clock,
     ModemDown,
@@ -50,7 +53,7 @@ _HOPELESS: Final = frozenset(
 )
 
 
-def open_modem(settings: Settings, clock: Clock, power: Callable[[bool], None] | None = None) -> SerialModem:
+def open_modem(settings: Settings, clock: Clock, switch: PowerSwitch | None = None) -> SerialModem:
     """The modem that the settings name, with its PIN and the memory of a refused one.
 
     Raises `FaultError` for a PIN file that cannot be used, `HardwareError` for a profile that nothing knows.
@@ -62,7 +65,7 @@ def open_modem(settings: Settings, clock: Clock, power: Callable[[bool], None] |
         clock,
         baud=settings.modem.baud,
         pin_memory=PinFile(Path(settings.paths.data) / "sim-pin-tried"),
-        power=power,
+        switch=switch,
         smsc=settings.modem.smsc or None,
         balance_ussd=settings.modem.balance_ussd or None,
         reports=settings.modem.delivery_reports,
@@ -86,6 +89,9 @@ def add_parser(commands: Commands) -> None:
     fake.add_argument("--for", dest="for_s", type=float, metavar="SECONDS", help="end by itself")
     fake.set_defaults(run=main, modem_command=_fake)
     check = parts.add_parser("check", help="is the modem there, has it a card, a network, a signal")
+    check.add_argument(
+        "--restart", action="store_true", help="first restart it by the switch in [wiring.modem_power]"
+    )
     send = parts.add_parser("send", help="send one text and say what became of it")
     send.add_argument("number", help='such as "+15550100"')
     send.add_argument("text", nargs="?", default="CabinGuard test")
@@ -154,7 +160,22 @@ class _Line:
         return explain(f"modem_{self.down.trouble.value}", self.down.detail)
 
 
+def _restart(settings: Settings) -> None:
+    """Cut the supply, or press the key, once. Raises `FaultError` where nothing is wired, `HardwareError`."""
+    wiring = settings.wiring.modem_power
+    if not wiring.fitted:
+        raise FaultError("settings_conflict", "--restart needs wiring.modem_power.fitted = true")
+    switch = modem_switch(open_lgpio(Path(settings.paths.runtime)), wiring)
+    assert switch is not None
+    switch.pull(time.monotonic())
+    while switch.pulled:
+        time.sleep(_STEP_S)
+        switch.poll(time.monotonic())
+
+
 def _check(args: argparse.Namespace) -> int:
+    if args.restart:
+        _restart(load_settings(args))
     modem = _open(args)
     line = _Line(modem)
     try:

@@ -22,6 +22,7 @@ from hw.ports import (
     ModemDown,
     ModemReady,
     ModemTrouble,
+    Recovery,
     TextAccepted,
     TextDelivered,
     TextFailed,
@@ -80,7 +81,7 @@ class OutboxStep:
     rows_changed: tuple[OutboxRow, ...] = ()
     events: tuple[MessageEvent, ...] = ()
     received: tuple[TextReceived, ...] = ()
-    modem: tuple[ModemReady | ModemDown, ...] = ()
+    modem: tuple[ModemReady | ModemDown | Recovery, ...] = ()
 
 
 TextOf = Callable[[OutboxRow], str | None]
@@ -107,7 +108,7 @@ class _Draft:
     rows: dict[tuple[int, Recipient, Channel], OutboxRow] = field(default_factory=dict)
     events: list[MessageEvent] = field(default_factory=list)
     received: list[TextReceived] = field(default_factory=list)
-    modem: list[ModemReady | ModemDown] = field(default_factory=list)
+    modem: list[ModemReady | ModemDown | Recovery] = field(default_factory=list)
 
 
 class Outbox:
@@ -252,7 +253,7 @@ class Outbox:
                     self._delivered(self._tickets.get(ticket), ok, draft)
                 case TextReceived():
                     draft.received.append(event)
-                case ModemReady() | ModemDown():
+                case ModemReady() | ModemDown() | Recovery():
                     draft.modem.append(event)
 
     def _hear_carriers(self, draft: _Draft) -> None:

@@ -22,11 +22,14 @@ from typing import Final, Protocol
 
 from hw.modem import codes, gsm7, pdu
 from hw.modem.models import ModemProfile
+from hw.modem.power import PowerKind
 from hw.ports import (
     ModemDown,
     ModemEvent,
     ModemReady,
     ModemTrouble,
+    Recovery,
+    Rung,
     TextAccepted,
     TextDelivered,
     TextFailed,
@@ -77,27 +80,8 @@ class Request(StrEnum):
     """What the engine asks of whoever holds the port."""
 
     REOPEN = "reopen"
-    POWER_CYCLE = "power_cycle"
-
-
-class Rung(StrEnum):
-    """The ladder of recovery, from gentle to rough."""
-
-    SOFT = "soft reset"
-    RESET = "modem reset"
-    REOPEN = "port reopened"
-    POWER = "power cycled"
-
-
-@dataclass(frozen=True, slots=True)
-class Recovery:
-    """One rung that was tried: when, for what, how long until it worked or the next rung's turn."""
-
-    rung: Rung
-    trouble: ModemTrouble
-    at_s: float
-    took_s: float
-    worked: bool
+    PULL_SWITCH = "pull_switch"
+    """Close the port, pull the power switch, let go of it in its time, open the port again."""
 
 
 @dataclass(slots=True)
@@ -250,11 +234,11 @@ class Engine:
     """The conversation with one modem.
 
     The holder of the port calls `port_opened` and `port_lost`, feeds what it reads, writes what
-    `take_output` gives, does what `take_requests` asks, and polls at `next_wake_s`. `can_power` tells
-    whether the modem's supply or power key is wired. `smsc` is set as the SMS centre where the card
-    has none. `balance_ussd` is asked once a day where it is set (`*100#`). `reports` asks for delivery
-    reports. Whoever reopens the port does so at the next of `rates` line rates: a modem that was never heard
-    is first looked for at each.
+    `take_output` gives, does what `take_requests` asks, and polls at `next_wake_s`. `power` is
+    what can restart the modem from outside, None where nothing is wired. `smsc` is set as the SMS centre
+    where the card has none. `balance_ussd` is asked once a day where it is set (`*100#`). `reports` asks for
+    delivery reports. Whoever reopens the port does so at the next of `rates` line rates: a modem that was
+    never heard is first looked for at each.
     """
 
     def __init__(
@@ -263,7 +247,7 @@ class Engine:
         pin: str | None = None,
         *,
         pin_memory: PinMemory | None = None,
-        can_power: bool = False,
+        power: PowerKind | None = None,
         smsc: str | None = None,
         balance_ussd: str | None = None,
         reports: bool = True,
@@ -277,7 +261,7 @@ class Engine:
         self._balance_ussd = balance_ussd
         self._reports_wanted = reports
         self._rates_left = rates - 1
-        self._rungs = tuple(rung for rung in Rung if can_power or rung is not Rung.POWER)
+        self._rungs = _GENTLE + _ROUGHEST[power]
         self._now = 0.0
         self._open = False
         self._buffer = bytearray()
@@ -349,7 +333,8 @@ class Engine:
         self._now = max(self._now, now_s)
         self._open = True
         self._forget_line()
-        self._start(self._get_ready())
+        starting = self._climbing is not None and self._climbing[0] in _RESTARTS
+        self._start(self._get_ready(self.profile.boot_s if starting else None))
         self._advance()
 
     def port_lost(self, now_s: float, detail: str, trouble: ModemTrouble = ModemTrouble.ABSENT) -> None:
@@ -360,6 +345,12 @@ class Engine:
         self._stop_script("the port was lost")
         self._down(trouble, detail)
         self._advance()
+
+    def switch_failed(self, now_s: float, detail: str) -> None:
+        """The power switch did not obey; told with what the modem suffers from."""
+        self._now = max(self._now, now_s)
+        trouble = self._climbing[1] if self._climbing is not None else ModemTrouble.MUTE
+        self._down(trouble, f"the modem's power switch failed ({detail})")
 
     def port_closed(self, now_s: float) -> None:
         """The port was closed on purpose, as `Request` asked; `port_opened` or `port_lost` follows."""
@@ -1144,7 +1135,7 @@ class Engine:
             yield _Ask(self.profile.reset.encode("ascii") + b"\r", 2.0)
             yield _Pause(2.0)
         else:
-            self._requests.append(Request.REOPEN if rung is Rung.REOPEN else Request.POWER_CYCLE)
+            self._requests.append(Request.REOPEN if rung is Rung.REOPEN else Request.PULL_SWITCH)
             yield _Pause(3.0)
         yield from self._get_ready(_WAKE_SOFT_S if rung is Rung.SOFT else self.profile.boot_s)
 
@@ -1176,7 +1167,20 @@ class Engine:
             self._climbing = None
             recovery = Recovery(rung, trouble, at_s, self._now - at_s, worked)
             self.status.recoveries = (*self.status.recoveries, recovery)[-_RECOVERIES:]
+            # As above: the first round, and what ended a long silence.
+            if self._rung <= len(self._rungs) or (worked and rung is not Rung.SOFT):
+                self._events.append(recovery)
 
+
+_GENTLE: Final = (Rung.SOFT, Rung.RESET, Rung.REOPEN)
+_ROUGHEST: Final[dict[PowerKind | None, tuple[Rung, ...]]] = {
+    None: (),
+    PowerKind.SUPPLY: (Rung.POWER,),
+    # The first press may have switched the modem off, or on: the second one then does the other.
+    PowerKind.KEY: (Rung.KEY, Rung.KEY),
+}
+_RESTARTS: Final = (Rung.RESET, Rung.POWER, Rung.KEY)
+"""The rungs after which a modem needs its time to boot."""
 
 _REGISTRATION: Final = {
     0: "not searching",

@@ -24,7 +24,8 @@ from typing import Final
 from hw.modem import pdu
 from hw.modem.at import Engine, Request, Status
 from hw.modem.models import ModemProfile, named
-from hw.ports import Clock, ModemEvent
+from hw.modem.power import PowerKind, PowerSwitch
+from hw.ports import Clock, HardwareError, ModemEvent
 
 FAULTS: Final = MappingProxyType(
     {
@@ -47,6 +48,7 @@ FAULTS: Final = MappingProxyType(
         "no_credit": "the network bars texts for lack of credit",
         "duplicate": "every answer comes twice",
         "wrong_reply": "every command gets the answer to the one before",
+        "off": "switched off, until its key is pressed or its supply cut",
         "no_ok": "the closing OK is missing",
         "no_prompt": "does not ask for the text",
         "half_line": "every third answer breaks off in the middle",
@@ -184,6 +186,7 @@ class FakeModem:
         self._previous: tuple[str, ...] = ("OK",)
         self._next_chatter_s = self.profile.chatter_s
         self._reboot_s: float | None = None
+        self._fed = True
         self._powered_s = 0.0
         self._settle(0.0)
 
@@ -193,13 +196,20 @@ class FakeModem:
     # --- for whoever plays with it --------------------------------------------------------------
 
     def fault(self, name: str, on: bool = True, *, cure: str = "") -> None:
-        """Switch a fault; KeyError for an unknown one. `cure`: `reset`, `reopen` or `power` ends it too."""
+        """Switch a fault; KeyError for an unknown one.
+
+        `cure`: `reset`, `reopen`, `power` (the supply was cut) or `key` (switched off and on) ends it too.
+        """
         if name not in FAULTS and re.fullmatch(r"cms:\d{1,3}", name) is None:
             raise KeyError(name)
         if on:
             self.faults[name] = cure
         else:
             self.faults.pop(name, None)
+        if name == "off":
+            self._queue.clear()
+            if not on:
+                self.reboot()
         if name == "reboot_loop":
             self._reboot_s = self._now + _REBOOT_EVERY_S if on else None
 
@@ -224,17 +234,33 @@ class FakeModem:
         """The port was closed and opened."""
         self._cure("reopen")
 
-    def power_cycled(self) -> None:
-        self._cure("power")
-        self._cure("reopen")
-        self._cure("reset")
+    def supply(self, on: bool) -> None:
+        """What feeds the modem was cut, or came back."""
+        self._fed = on
+        self._queue.clear()
+        if not on:
+            return
+        for how in ("power", "key", "reopen", "reset"):
+            self._cure(how)
+        self.faults.pop("off", None)
         self.reboot()
+
+    def key(self, down: bool) -> None:
+        """The power key was pressed, or let go: that switches off what runs, and on what is off."""
+        if down:
+            return
+        if "off" in self.faults:
+            for how in ("key", "reopen", "reset"):
+                self._cure(how)
+            self.fault("off", on=False)
+        else:
+            self.fault("off")
 
     # --- bytes and time -------------------------------------------------------------------------
 
     def feed(self, data: bytes, now_s: float) -> None:
         self._now = max(self._now, now_s)
-        if self._now < self._powered_s or "absent" in self.faults:
+        if self._now < self._powered_s or not self._running:
             return
         for byte in data:
             self._take(byte)
@@ -287,6 +313,10 @@ class FakeModem:
         self._waiting: list[str] = []
         self._registered_s = powered_s + (0.0 if self._instant else self.profile.register_s)
 
+    @property
+    def _running(self) -> bool:
+        return self._fed and not {"absent", "off"} & self.faults.keys()
+
     def _cure(self, how: str) -> None:
         for name in [name for name, cure in self.faults.items() if cure == how]:
             self.fault(name, on=False)
@@ -296,7 +326,7 @@ class FakeModem:
 
     def _emit(self, data: bytes, after_s: float) -> None:
         """Lines leave in the order in which they were said."""
-        if "mute" in self.faults or "absent" in self.faults:
+        if "mute" in self.faults or not self._running:
             return
         if "noise" in self.faults and self._random.random() < 0.4:
             junk = bytes(self._random.randrange(256) for _ in range(self._random.randrange(1, 12)))
@@ -638,6 +668,33 @@ class FakeModem:
     )
 
 
+class FakeSwitch:
+    """The relay of a `PowerSwitch`, wired to a fake modem."""
+
+    def __init__(self, fake: FakeModem | PtyModem, kind: PowerKind = PowerKind.SUPPLY) -> None:
+        self._fake = fake
+        self._kind = kind
+        self._pulled = False
+
+    def on(self) -> None:
+        self._move(True)
+
+    def off(self) -> None:
+        self._move(False)
+
+    def close(self) -> None:
+        self._move(False)
+
+    def _move(self, pulled: bool) -> None:
+        if pulled is self._pulled:
+            return
+        self._pulled = pulled
+        if self._kind is PowerKind.SUPPLY:
+            self._fake.supply(not pulled)
+        else:
+            self._fake.key(pulled)
+
+
 # --- joined in memory ------------------------------------------------------------------------------
 
 
@@ -655,7 +712,7 @@ class SteppedModem:
         clock: Clock | None = None,
         *,
         pin: str | None = None,
-        can_power: bool = False,
+        switch: PowerSwitch | None = None,
         engine: Engine | None = None,
     ) -> None:
         self.fake = fake if fake is not None else FakeModem()
@@ -663,8 +720,9 @@ class SteppedModem:
             if profile is None:
                 profile = self.fake.name
             known = named(profile) if isinstance(profile, str) else profile
-            engine = Engine(known, pin, can_power=can_power)
+            engine = Engine(known, pin, power=None if switch is None else switch.kind)
         self.engine = engine
+        self._switch = switch
         self._clock = clock
         self._now = clock.now_s() if clock is not None else 0.0
         self._open = False
@@ -704,6 +762,8 @@ class SteppedModem:
 
     def next_wake_s(self) -> float | None:
         times = [self.engine.next_wake_s(), self.fake.next_wake_s(), None if self._open else self._retry_s]
+        if self._switch is not None and self._switch.pulled:
+            times[-1] = self._switch.next_wake_s()
         known = [at_s for at_s in times if at_s is not None]
         if self._events:
             known.append(self._now)
@@ -711,6 +771,8 @@ class SteppedModem:
 
     def close(self) -> None:
         self._open = False
+        if self._switch is not None:
+            self._switch.close()
 
     def _pump(self) -> None:
         """Carry bytes to and fro until nothing moves at this moment."""
@@ -730,6 +792,14 @@ class SteppedModem:
         self._events += self.engine.take_events()
 
     def _mind_port(self) -> None:
+        if self._switch is not None and self._switch.pulled:
+            try:
+                if not self._switch.poll(self._now):
+                    return
+            except HardwareError as error:
+                self.engine.switch_failed(self._now, error.detail)
+                return
+            self._retry_s = self._now + 2.0
         absent = "absent" in self.fake.faults
         if self._open and absent:
             self._open = False
@@ -745,8 +815,14 @@ class SteppedModem:
 
     def _serve_requests(self) -> None:
         for request in self.engine.take_requests():
-            if request is Request.POWER_CYCLE:
-                self.fake.power_cycled()
+            self._open = False
+            self._retry_s = self._now + 0.5
+            self.engine.port_closed(self._now)
+            if request is Request.PULL_SWITCH and self._switch is not None:
+                try:
+                    self._switch.pull(self._now)
+                except HardwareError as error:
+                    self.engine.switch_failed(self._now, error.detail)
             else:
                 self.fake.reopened()
 
@@ -795,10 +871,16 @@ class PtyModem:
             self.fake.incoming(number, text)
         self._nudge()
 
-    def power_cycle(self) -> None:
-        """What the supply relay would do."""
+    def supply(self, on: bool) -> None:
+        """As `FakeModem.supply`."""
         with self.lock:
-            self.fake.power_cycled()
+            self.fake.supply(on)
+        self._nudge()
+
+    def key(self, down: bool) -> None:
+        """As `FakeModem.key`."""
+        with self.lock:
+            self.fake.key(down)
         self._nudge()
 
     def close(self) -> None:

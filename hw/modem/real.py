@@ -11,13 +11,13 @@ import errno
 import os
 import select
 import threading
-from collections.abc import Callable
 from typing import Final
 
 import serial
 
 from hw.modem.at import Engine, PinMemory, Request, Status
 from hw.modem.models import ModemProfile, named
+from hw.modem.power import PowerSwitch
 from hw.ports import (
     Clock,
     HardwareError,
@@ -32,7 +32,6 @@ from hw.ports import (
 _RETRY_FIRST_S: Final = 1.0
 _RETRY_MAX_S: Final = 30.0
 _LONGEST_WAIT_S: Final = 1.0
-_POWER_OFF_S: Final = 3.0
 _POWER_UP_S: Final = 2.0
 _CLOSE_S: Final = 2.0
 
@@ -41,9 +40,9 @@ class SerialModem:
     """`hw.ports.Modem` over pyserial.
 
     `port` should be a name that udev keeps the same, so that a USB modem is found again after it was
-    numbered anew. `baud` 0 tries the profile's rates in turn. `power` switches the modem's supply relay
-    (True is on); without one the ladder ends with reopening the port. The first attempt to open is made
-    at once, in the thread; a port that cannot be opened is told by `ModemDown`.
+    numbered anew. `baud` 0 tries the profile's rates in turn. `switch` is what can restart the modem
+    from outside, closed together with it; without one the ladder ends with reopening the port. The first
+    attempt to open is made at once, in the thread; a port that cannot be opened is told by `ModemDown`.
     """
 
     def __init__(
@@ -55,7 +54,7 @@ class SerialModem:
         *,
         baud: int = 0,
         pin_memory: PinMemory | None = None,
-        power: Callable[[bool], None] | None = None,
+        switch: PowerSwitch | None = None,
         smsc: str | None = None,
         balance_ussd: str | None = None,
         reports: bool = True,
@@ -64,12 +63,12 @@ class SerialModem:
         self._port = port
         self._bauds = (baud,) if baud else known.bauds
         self._clock = clock
-        self._power = power
+        self._switch = switch
         self._engine = Engine(
             known,
             pin,
             pin_memory=pin_memory,
-            can_power=power is not None,
+            power=None if switch is None else switch.kind,
             smsc=smsc,
             balance_ussd=balance_ussd,
             reports=reports,
@@ -86,7 +85,6 @@ class SerialModem:
         self._retry_s = 0.0
         self._retry_pause_s = _RETRY_FIRST_S
         self._attempts = 0
-        self._power_on_s: float | None = None
         self._stopping = False
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
@@ -160,6 +158,8 @@ class SerialModem:
         if not self._thread.is_alive():
             os.close(self._wake_read)
             os.close(self._wake_write)
+        if self._switch is not None:
+            self._switch.close()
 
     def _nudge(self) -> None:
         # A full pipe already wakes.
@@ -177,8 +177,8 @@ class SerialModem:
         """One round: do what is due, then wait for the port, the caller or the clock."""
         engine = self._engine
         now_s = self._clock.now_s()
-        self._mind_power(now_s)
-        if self._serial is None and self._power_on_s is None and now_s >= self._retry_s:
+        self._mind_switch(now_s)
+        if self._serial is None and not self._switching and now_s >= self._retry_s:
             self._open_port()
             now_s = self._clock.now_s()
         with self._lock:
@@ -205,7 +205,8 @@ class SerialModem:
         if wake_s is not None:
             times.append(wake_s)
         if self._serial is None:
-            times.append(self._power_on_s if self._power_on_s is not None else self._retry_s)
+            let_go_s = None if self._switch is None else self._switch.next_wake_s()
+            times.append(self._retry_s if let_go_s is None else let_go_s)
         timeout_s = max(0.0, min(times) - self._clock.now_s())
         port = self._serial
         reads: list[int] = [self._wake_read]
@@ -279,17 +280,24 @@ class SerialModem:
             self._close_port()
             self._engine.port_closed(now_s)
             self._retry_s = now_s + 0.5
-            if request is Request.POWER_CYCLE and self._power is not None:
-                with contextlib.suppress(HardwareError):
-                    self._power(False)
-                self._power_on_s = now_s + _POWER_OFF_S
+            if request is Request.PULL_SWITCH and self._switch is not None:
+                try:
+                    self._switch.pull(now_s)
+                except HardwareError as error:
+                    self._engine.switch_failed(now_s, error.detail)
 
-    def _mind_power(self, now_s: float) -> None:
-        if self._power_on_s is not None and now_s >= self._power_on_s and self._power is not None:
-            self._power_on_s = None
-            self._retry_s = now_s + _POWER_UP_S
-            with contextlib.suppress(HardwareError):
-                self._power(True)
+    @property
+    def _switching(self) -> bool:
+        return self._switch is not None and self._switch.pulled
+
+    def _mind_switch(self, now_s: float) -> None:
+        if self._switch is None:
+            return
+        try:
+            if self._switch.poll(now_s):
+                self._retry_s = now_s + _POWER_UP_S
+        except HardwareError as error:
+            self._engine.switch_failed(now_s, error.detail)
 
 
 def _opening_trouble(error: Exception) -> tuple[ModemTrouble, str]:
