@@ -22,7 +22,7 @@ from typing import Final, Protocol
 
 from edge.faults import FaultError
 from edge.record import Entry
-from edge.ring import RingPicture, RingReader
+from edge.ring import RingPicture
 from hw.ports import Clock
 
 _COPY_EVERY_S: Final = 0.5
@@ -478,13 +478,3 @@ def check_pictures(folder: Path, entries: Iterable[tuple[int, str, str]]) -> tup
                 if found != wanted:
                     problems.append(f"{incident}/{name} was changed")
     return tuple(FaultError("evidence_changed", problem) for problem in problems)
-
-
-def open_rings(folder: Path, cameras: Iterable[str]) -> dict[str, Ring]:
-    """A reader for each camera's ring in the runtime folder."""
-    return {camera: RingReader(ring_path(folder, camera)) for camera in cameras}
-
-
-def ring_path(folder: Path, camera: str) -> Path:
-    """Where the eyes put the ring of a camera."""
-    return folder / f"ring-{camera}.bin"

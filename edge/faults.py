@@ -83,9 +83,9 @@ CATALOGUE: Final = _table(
     ),
     (
         "journal_damaged",
-        "The record's file was damaged; it was set aside and a new one begun.",
+        "The record's file is damaged, or no record; a kiosk sets it aside and begins a new one.",
         "A lock from before is not remembered, so the door is unlocked; new incidents are recorded.",
-        "Copy the file ending in .damaged-N away for examination, then check the card.",
+        "Copy it (.damaged-N once it was set aside) away for examination, then check the card.",
     ),
     (
         "journal_newer",

@@ -24,14 +24,21 @@ from edge.evidence import (
     EvidenceTrouble,
     PicturesKept,
     PicturesRemoved,
+    Ring,
     check_pictures,
-    open_rings,
     pictures,
-    ring_path,
 )
-from edge.ring import RingWriter
+from edge.ring import RingReader, RingWriter
 
 LIMITS = EvidenceLimits(reserve_mb=0)
+
+
+def ring_path(folder: Path, camera: str) -> Path:
+    return folder / f"ring-{camera}"
+
+
+def open_rings(folder: Path, cameras: list[str]) -> dict[str, Ring]:
+    return {camera: RingReader(ring_path(folder, camera)) for camera in cameras}
 
 
 class StoryClock:
