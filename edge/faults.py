@@ -352,7 +352,7 @@ CATALOGUE: Final = _table(
         "sounder_failed",
         "The buzzer could not be driven.",
         _KEEPS,
-        "Check its wiring and wiring.buzzer.",
+        "Check its wiring and the pin in [wiring.sounder].",
     ),
     (
         "lights_failed",
