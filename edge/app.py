@@ -521,7 +521,7 @@ class Kiosk:
                 self._well(Device.MODEM)
         for received in polled.received:
             self._read_text(received, now_s)
-        if polled.rows_changed:
+        if polled.rows_changed or polled.rows_kept:
             entries = tuple(
                 Entry(
                     "sms",
@@ -531,7 +531,7 @@ class Kiosk:
                 )
                 for row in polled.rows_changed
             )
-            self._save(entries, polled.rows_changed, now_s)
+            self._save(entries, (*polled.rows_changed, *polled.rows_kept), now_s)
         self._drain(now_s)
 
     def _read_text(self, received: TextReceived, now_s: float) -> None:

@@ -27,6 +27,7 @@ from typing import Final
 
 from edge.faults import FaultError
 from edge.record import (
+    REPORT_LATE_S,
     Answer,
     Channel,
     Entry,
@@ -154,7 +155,11 @@ def _first_schema(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_schema,)
+def _awaited_reports(db: sqlite3.Connection) -> None:
+    db.execute("ALTER TABLE outbox ADD COLUMN awaited TEXT NOT NULL DEFAULT ''")
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_schema, _awaited_reports)
 """Step N takes a file of schema N to N + 1; all that a file needs run in one transaction."""
 
 
@@ -221,14 +226,21 @@ _OPEN_STATES: Final = (RowState.QUEUED, RowState.SENDING)
 
 
 def _rows(
-    db: sqlite3.Connection, *, all_states: bool = False, newest: int = -1
+    db: sqlite3.Connection, *, undone_at: float | None = None, newest: int = -1
 ) -> tuple[OutboxRow, ...]:
-    """The rows of the outbox, oldest first: those that are not final, or all; of these the `newest`."""
-    where = "" if all_states else f" WHERE state IN ({', '.join(repr(str(s)) for s in _OPEN_STATES)})"
+    """The rows of the outbox, oldest first: all, or those not done at that time; of these the `newest`."""
+    where = ""
+    since: tuple[float, ...] = ()
+    if undone_at is not None:
+        where = (
+            f" WHERE state IN ({', '.join(repr(str(s)) for s in _OPEN_STATES)})"
+            f" OR (state = '{RowState.ACCEPTED}' AND awaited != '' AND created_wall_s + ttl_s > ?)"
+        )
+        since = (undone_at - REPORT_LATE_S,)
     found = []
     names = ", ".join(_ROW_FIELDS)
     last = f"{names} FROM outbox{where} ORDER BY number DESC, recipient DESC, channel DESC LIMIT {newest:d}"
-    for values in db.execute(f"SELECT * FROM (SELECT {last}) ORDER BY number, recipient, channel"):
+    for values in db.execute(f"SELECT * FROM (SELECT {last}) ORDER BY number, recipient, channel", since):
         content = dict(zip(_ROW_FIELDS, values, strict=True))
         content["recipient"] = Recipient(content["recipient"])
         content["channel"] = Channel(content["channel"])
@@ -246,7 +258,8 @@ def _remember(db: sqlite3.Connection, boot: int, faults: Iterable[tuple[str, str
         times.append(tuple(last))
     _, mono_s, wall_s = max(times, default=(0, 0.0, 0.0))
     counters = tuple(sorted(db.execute("SELECT name, value FROM counters")))
-    return Remembered(boot, state[0] if state else None, mono_s, wall_s, _rows(db), counters, tuple(faults))
+    rows = _rows(db, undone_at=wall_s)
+    return Remembered(boot, state[0] if state else None, mono_s, wall_s, rows, counters, tuple(faults))
 
 
 def _last_boot(db: sqlite3.Connection) -> int:
@@ -902,7 +915,7 @@ def newest(path: Path, line_count: int, message_count: int) -> Newest:
     """The end of the record, in one short read. Raises `FaultError`."""
     with _reading(path) as db:
         found = db.execute("SELECT * FROM events ORDER BY seq DESC LIMIT ?", (line_count,)).fetchall()
-        rows = _rows(db, all_states=True, newest=message_count)
+        rows = _rows(db, newest=message_count)
         return Newest(_head(db), tuple(Line(*row) for row in found), rows[::-1])
 
 
@@ -915,7 +928,7 @@ def recall(path: Path) -> Remembered:
 def outbox(path: Path) -> tuple[OutboxRow, ...]:
     """Every message that is still in the record, done or not, oldest first."""
     with _reading(path) as db:
-        return _rows(db, all_states=True)
+        return _rows(db)
 
 
 def verify(path: Path, sent: Head | None = None) -> VerifyResult:

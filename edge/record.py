@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class Recipient(StrEnum):
@@ -36,6 +37,10 @@ class RowState(StrEnum):
     SUPERSEDED = "superseded"
 
 
+REPORT_LATE_S: Final = 3600.0
+"""How long after its time to live a text's delivery may still be reported; also covers a code's validity."""
+
+
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
     """One message to one recipient. The text is made from this row when it is sent.
@@ -43,6 +48,8 @@ class OutboxRow:
     `number` is the short number that the reader sees, the same in a repeat. `kind` is `code` or the name
     of an alert or report; `issue` the number of the code within the incident, 0 where none is
     meant. `reason` is a plain word or two for the text (an anomaly, a fault code), never free input.
+    `reference` is the network's for the last part of an accepted text; `awaited` those of the parts, apart
+    by blanks, whose delivery is not reported yet.
     """
 
     number: int
@@ -58,6 +65,7 @@ class OutboxRow:
     tries: int = 0
     reference: int = 0
     cause: str = ""
+    awaited: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +117,10 @@ class NotWritten:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What the record knew when the program started."""
+    """What the record knew when the program started; of the rows those that are not done.
+
+    These are to be sent, or accepted so lately that their delivery may still be reported.
+    """
 
     boot: int
     state: str | None

@@ -287,10 +287,10 @@ class ModemTrouble(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TextAccepted:
-    """The network took the text; `reference` is its message reference (of the last part)."""
+    """The network took the text; `references` are the message references of its parts, 0 to 255 each."""
 
     ticket: int
-    reference: int
+    references: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,11 +304,18 @@ class TextFailed:
 
 
 @dataclass(frozen=True, slots=True)
-class TextDelivered:
-    """The phone has (or for ever has not) received the text."""
+class TextReported:
+    """A phone has (or for ever has not) received the part of a text that had this message reference.
 
-    ticket: int
+    Whose text it was is the outbox's business: a report may come after a restart.
+    """
+
+    number: str
+    reference: int
     ok: bool
+
+    def __repr__(self) -> str:
+        return f"TextReported(number=…{self.number[-2:]}, reference={self.reference}, ok={self.ok})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,7 +362,7 @@ class Recovery:
     worked: bool
 
 
-ModemEvent = TextAccepted | TextFailed | TextDelivered | TextReceived | ModemReady | ModemDown | Recovery
+ModemEvent = TextAccepted | TextFailed | TextReported | TextReceived | ModemReady | ModemDown | Recovery
 
 
 class ModemStatus(Protocol):

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from edge import journal as room
 from edge.faults import FaultError
 from edge.journal import MEMORY, Head, Journal, JournalLimits, lines, outbox, recall, verify
 from edge.record import (
+    REPORT_LATE_S,
     Channel,
     Entry,
     NotWritten,
@@ -111,6 +113,24 @@ def test_everything_of_a_record_comes_back_after_a_restart(path: Path, clock: St
     assert [r.state for r in outbox(path)] == [RowState.SENDING, RowState.ACCEPTED]
 
 
+def test_texts_whose_delivery_may_still_be_reported_are_remembered(path: Path, clock: StoryClock) -> None:
+    journal = inline(path, clock)
+    journal.open()
+    taken = replace(row(6, RowState.ACCEPTED, 1), reference=8, awaited="7 8")
+    told = replace(row(7, RowState.DELIVERED, 1), reference=9)
+    unasked = row(8, RowState.ACCEPTED, 1)
+    journal.submit(record(1, rows=(taken, told, unasked)))
+    journal.close(1)
+    assert recall(path).rows == (taken,)
+    journal = inline(path, clock)
+    journal.open()
+    long_after = replace(record(2), wall_s=taken.created_wall_s + taken.ttl_s + REPORT_LATE_S)
+    journal.submit(long_after)
+    journal.close(1)
+    assert recall(path).rows == ()
+    assert outbox(path)[0] == taken
+
+
 def test_the_times_remembered_are_the_newest_even_without_a_line(path: Path, clock: StoryClock) -> None:
     journal = inline(path, clock)
     journal.open()
@@ -153,6 +173,7 @@ def test_a_reader_who_pauses_does_not_hold_the_kiosk_up(
 
 _WRITE_FOR_EVER = """
 import sys, time
+from dataclasses import replace
 from pathlib import Path
 from edge.journal import Journal
 from edge.record import Entry, Record
@@ -521,6 +542,9 @@ def _from_version_zero(db: sqlite3.Connection) -> None:
     db.execute("DROP TABLE old_state")
 
 
+_FROM_VERSION_ZERO = (_from_version_zero, *room.MIGRATIONS[1:])
+
+
 def test_a_file_of_an_old_version_is_taken_along(
     path: Path, clock: StoryClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -528,7 +552,7 @@ def test_a_file_of_an_old_version_is_taken_along(
     with contextlib.closing(sqlite3.connect(path)) as db:
         _version_zero(db)
     monkeypatch.setattr(
-        room, "MIGRATIONS", (_from_version_zero, lambda db: db.execute("CREATE TABLE next (x)"))
+        room, "MIGRATIONS", (*_FROM_VERSION_ZERO, lambda db: db.execute("CREATE TABLE next (x)"))
     )
     journal = inline(path, clock)
     remembered = journal.open()
@@ -539,7 +563,7 @@ def test_a_file_of_an_old_version_is_taken_along(
     assert verify(path).ok
     assert [line.name for line in lines(path)] == ["locked", "released", "locked"]
     with contextlib.closing(sqlite3.connect(path)) as db:
-        assert db.execute("PRAGMA user_version").fetchone() == (2,)
+        assert db.execute("PRAGMA user_version").fetchone() == (3,)
 
 
 def test_a_migration_that_is_cut_leaves_the_old_version_whole(
@@ -552,11 +576,11 @@ def test_a_migration_that_is_cut_leaves_the_old_version_whole(
     def full(db: sqlite3.Connection) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(room, "MIGRATIONS", (_from_version_zero, full))
+    monkeypatch.setattr(room, "MIGRATIONS", (*_FROM_VERSION_ZERO, full))
     journal = inline(path, clock)
     assert [code for code, _ in journal.open().faults] == ["disk_full"]
     journal.close(0)
-    monkeypatch.setattr(room, "MIGRATIONS", (_from_version_zero,))
+    monkeypatch.setattr(room, "MIGRATIONS", _FROM_VERSION_ZERO)
     assert inline(path, clock).open().state == '{"mode":"released"}'
 
 

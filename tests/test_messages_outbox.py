@@ -22,16 +22,16 @@ from edge.messages.outbox import (
     Outbox,
     OutboxStep,
 )
-from edge.record import Channel, OutboxRow, Recipient, RowState
+from edge.record import REPORT_LATE_S, Channel, OutboxRow, Recipient, RowState
 from hw.modem.fake import FakeModem, SteppedModem
 from hw.ports import (
     HardwareError,
     ModemEvent,
     ModemTrouble,
     TextAccepted,
-    TextDelivered,
     TextFailed,
     TextReceived,
+    TextReported,
 )
 
 NUMBERS = {
@@ -98,7 +98,7 @@ class HandModem:
             self.idle = True
 
     def accept(self) -> None:
-        self.answer(TextAccepted(self.sent[-1][0], 5))
+        self.answer(TextAccepted(self.sent[-1][0], (5,)))
 
     def fail(self, *, retryable: bool = True) -> None:
         self.answer(
@@ -158,12 +158,135 @@ def test_a_row_is_sent_accepted_and_delivered() -> None:
     bench.hand.accept()
     bench.poll(1)
     assert bench.state(1) is RowState.ACCEPTED
-    bench.hand.answer(TextDelivered(bench.hand.sent[0][0], True))
+    bench.hand.answer(TextReported(NUMBERS[Recipient.CONTROL_ROOM], 5, True))
     bench.poll(5)
     assert bench.state(1) is RowState.DELIVERED
     kinds = [type(event) for _, event in bench.events]
     assert kinds == [MessageAccepted, MessageDelivered]
     assert next(iter(bench.rows.values())).reference == 5
+
+
+# --- delivery reports --------------------------------------------------------------------------------
+
+ROOM = NUMBERS[Recipient.CONTROL_ROOM]
+
+
+def accepted(number: int, references: tuple[int, ...], **kwargs: object) -> tuple[Bench, OutboxRow]:
+    """A bench whose one row the network took, and that row as the record has it."""
+    bench = Bench()
+    bench.outbox.add(row(number, **kwargs))  # type: ignore[arg-type]
+    bench.poll()
+    bench.hand.answer(TextAccepted(bench.hand.sent[-1][0], references))
+    bench.poll(1)
+    return bench, next(iter(bench.rows.values()))
+
+
+def restarted(*rows: OutboxRow, after_s: float = 0.0) -> Bench:
+    """The program anew, with what the record remembered."""
+    bench = Bench()
+    bench.now_s = 5.0 + after_s
+    bench.outbox.restore(rows, bench.now_s)
+    bench.poll()
+    return bench
+
+
+@pytest.mark.parametrize("ok", [True, False])
+def test_a_report_that_comes_after_a_restart_finds_its_text(ok: bool) -> None:
+    _, kept = accepted(1, (77,))
+    assert (kept.state, kept.reference, kept.awaited) == (RowState.ACCEPTED, 77, "77")
+    bench = restarted(kept)
+    assert bench.hand.sent == [], "it is not sent again"
+    bench.hand.answer(TextReported(ROOM, 77, ok))
+    bench.poll(1)
+    assert bench.state(1) is (RowState.DELIVERED if ok else RowState.FAILED)
+    assert next(iter(bench.rows.values())).awaited == ""
+    ((_, told),) = bench.events
+    assert told == MessageDelivered(next(iter(bench.rows.values())), ok)
+    bench.hand.answer(TextReported(ROOM, 77, ok))
+    assert bench.poll(1).events == (), "told once"
+
+
+def test_a_long_text_is_delivered_with_its_last_part_even_over_a_restart() -> None:
+    bench, _ = accepted(1, (254, 255, 0))
+    bench.hand.answer(TextReported(ROOM, 255, True))
+    step = bench.poll(1)
+    assert (step.rows_changed, step.events) == ((), ())
+    (kept,) = step.rows_kept
+    assert (kept.state, kept.awaited) == (RowState.ACCEPTED, "254 0")
+    bench = restarted(kept)
+    bench.hand.answer(TextReported(ROOM, 0, True))
+    assert bench.poll(1).rows_kept[0].awaited == "254"
+    bench.hand.answer(TextReported(ROOM, 254, True))
+    bench.poll(1)
+    assert bench.state(1) is RowState.DELIVERED
+
+
+def test_a_long_text_is_lost_with_any_part() -> None:
+    bench, _ = accepted(1, (8, 9))
+    bench.hand.answer(TextReported(ROOM, 8, False))
+    bench.hand.answer(TextReported(ROOM, 9, True))
+    bench.poll(1)
+    assert bench.state(1) is RowState.FAILED
+    assert [type(event) for _, event in bench.events] == [MessageAccepted, MessageDelivered]
+
+
+def test_a_reference_that_came_round_again_means_the_newest_text() -> None:
+    """References have 8 bits: 256 texts later the same one is another text's."""
+    old = replace(row(1), state=RowState.ACCEPTED, tries=1, reference=7, awaited="7")
+    new = replace(row(300), state=RowState.ACCEPTED, tries=1, reference=7, awaited="7")
+    bench = restarted(old, new)
+    bench.hand.answer(TextReported(ROOM, 7, True))
+    bench.poll(1)
+    assert [changed.number for changed in bench.rows.values()] == [300]
+
+
+def test_a_report_about_another_number_or_reference_is_nobodys() -> None:
+    bench, _ = accepted(1, (7,))
+    bench.hand.answer(TextReported(NUMBERS[Recipient.WATCHMAN], 7, True))
+    bench.hand.answer(TextReported(ROOM, 8, True))
+    bench.poll(1)
+    assert bench.state(1) is RowState.ACCEPTED
+    bench.hand.answer(TextReported("05550102", 7, True))  # as some networks write it
+    bench.poll(1)
+    assert bench.state(1) is RowState.DELIVERED
+
+
+def test_a_report_may_overtake_the_answer_to_its_text() -> None:
+    bench = Bench()
+    bench.outbox.add(row(1))
+    bench.poll()
+    bench.hand.answer(TextReported(ROOM, 5, True))
+    bench.poll(1)
+    bench.hand.accept()
+    bench.poll(1)
+    assert bench.state(1) is RowState.DELIVERED
+
+
+def test_a_report_from_before_is_not_taken_for_the_next_texts() -> None:
+    bench = Bench()
+    bench.hand.answer(TextReported(ROOM, 5, True))  # nothing is in hand: whose ever it was
+    bench.poll()
+    bench.outbox.add(row(1))
+    bench.poll(1)
+    bench.hand.accept()
+    bench.poll(1)
+    assert bench.state(1) is RowState.ACCEPTED
+
+
+def test_no_report_is_waited_for_when_the_network_has_long_given_up() -> None:
+    bench, kept = accepted(1, (7,), ttl_s=600.0)
+    bench.poll(600.0 + REPORT_LATE_S)
+    bench.hand.answer(TextReported(ROOM, 7, True))
+    bench.poll(1)
+    assert bench.state(1) is RowState.ACCEPTED
+    bench = restarted(kept, after_s=600.0 + REPORT_LATE_S)
+    bench.hand.answer(TextReported(ROOM, 7, True))
+    assert bench.poll(1).events == ()
+
+
+def test_what_may_have_gone_out_before_a_restart_goes_out_as_a_repeat() -> None:
+    bench = restarted(row(1))
+    assert bench.hand.sent[0][2] == "#1 locked try 2"
 
 
 def test_code_before_emergency_before_alert_before_report() -> None:
@@ -304,7 +427,7 @@ def test_a_late_acceptance_ends_the_retries() -> None:
     bench.poll()
     bench.hand.fail()
     bench.poll(0.1)
-    bench.hand.answer(TextAccepted(bench.hand.sent[0][0], 9))
+    bench.hand.answer(TextAccepted(bench.hand.sent[0][0], (9,)))
     bench.poll(0.1)
     bench.poll(100)
     assert bench.state(1) is RowState.ACCEPTED
@@ -338,7 +461,7 @@ def test_after_a_restart_alerts_are_sent_again_and_codes_are_not() -> None:
         sent.append(bench.hand.sent[-1][2])
         bench.hand.accept()
         bench.poll(0.1)
-    assert sent == ["#2 locked try 1", "#1 locked try 2"]
+    assert sent == ["#1 locked try 2", "#2 locked try 2"]
     assert bench.state(3) is RowState.SUPERSEDED
     assert bench.state(5) is RowState.EXPIRED
 

@@ -19,9 +19,9 @@ from hw.ports import (
     ModemTrouble,
     Rung,
     TextAccepted,
-    TextDelivered,
     TextFailed,
     TextReceived,
+    TextReported,
 )
 from tests.modem_line import NUMBER, Line, byte_by_byte, whole
 
@@ -116,25 +116,15 @@ def test_a_missing_sms_centre_is_told_and_looked_for_again() -> None:
 def test_delivery_is_reported() -> None:
     line = Line()
     line.get_ready()
-    line.send("x" * 300, ticket=7)
-    line.run(lambda: bool(line.of(TextDelivered)), 10)
-    assert line.of(TextDelivered) == [TextDelivered(7, True)]
+    assert line.send("x" * 300, ticket=7) == TextAccepted(7, (1, 2))
+    line.run(lambda: len(line.of(TextReported)) == 2, 10)
+    assert line.of(TextReported) == [TextReported(NUMBER, 1, True), TextReported(NUMBER, 2, True)]
     line.fake.fault("undelivered")
     line.run(lambda: line.engine.idle, 10)
-    assert isinstance(line.send("y", ticket=8), TextAccepted)
-    line.run(lambda: len(line.of(TextDelivered)) == 2, 10)
-    assert line.of(TextDelivered)[-1] == TextDelivered(8, False)
-
-
-def test_a_report_about_another_number_is_not_ours() -> None:
-    line = Line(FakeModem(reports=False))
-    line.get_ready()
-    line.send("x")
-    for number, expected in (("+15559999", 0), (NUMBER, 1)):
-        part = pdu.encode_status_report(1, number, 0)
-        line.fake.say(f"+CDS: {part.length}\r\n{part.hex}")
-        line.run(lambda: False, 1)
-        assert len(line.of(TextDelivered)) == expected
+    assert line.send("y", ticket=8) == TextAccepted(8, (3,))
+    line.run(lambda: len(line.of(TextReported)) == 3, 10)
+    assert line.of(TextReported)[-1] == TextReported(NUMBER, 3, False)
+    assert NUMBER not in repr(line.of(TextReported))
 
 
 # --- lines at every place --------------------------------------------------------------------------
@@ -202,7 +192,7 @@ def test_a_line_thrown_in_anywhere_changes_nothing(profile: str, unsolicited: by
     assert count.places > 50
     for place in range(0, count.places, 1 if full else 2):
         line, answer = _send_with(Intruder(unsolicited, place), profile, ready_too=True)
-        assert answer == TextAccepted(1, 1), f"place {place}"
+        assert answer == TextAccepted(1, (1,)), f"place {place}"
         assert [sent.text for sent in line.fake.texts] == [CODE_TEXT]
         assert line.engine.status.reboots == 0
 
@@ -299,8 +289,8 @@ def test_late_acceptance_is_told_late_and_the_next_text_gets_its_own_answer() ->
     assert not line.engine.idle
     line.fake.fault("late", on=False)
     assert line.run(lambda: line.engine.idle, 60)
-    assert TextAccepted(1, 1) in line.of(TextAccepted)
-    assert line.send("second", ticket=2) == TextAccepted(2, 2)
+    assert TextAccepted(1, (1,)) in line.of(TextAccepted)
+    assert line.send("second", ticket=2) == TextAccepted(2, (2,))
 
 
 def test_a_modem_that_restarts_every_30_s_extends_no_deadline() -> None:

@@ -78,7 +78,7 @@ def pair(tmp_path: Path) -> Iterator[Pair]:
 
 def test_a_text_goes_through_a_real_port(pair: Pair) -> None:
     assert pair.wait(lambda: pair.modem.idle)
-    assert pair.send("कोड 417 " * 30) == TextAccepted(1, 4)
+    assert pair.send("कोड 417 " * 30) == TextAccepted(1, (1, 2, 3, 4))
     assert [text.text for text in pair.pty.fake.texts] == ["कोड 417 " * 30]
     pair.pty.incoming("+15550102", "STATUS")
     assert pair.wait(lambda: any(isinstance(event, TextReceived) for event in pair.events))

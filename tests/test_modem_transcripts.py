@@ -13,7 +13,7 @@ import pytest
 
 from hw.modem.at import Engine
 from hw.modem.models import PROFILES
-from hw.ports import ModemDown, ModemEvent, ModemReady, ModemTrouble, TextAccepted, TextDelivered, TextFailed
+from hw.ports import ModemDown, ModemEvent, ModemReady, ModemTrouble, TextAccepted, TextFailed, TextReported
 from tests.modem_line import byte_by_byte, whole
 
 HELLO = "0031000B916407281553F80000A70AE8329BFD4697D9EC37\x1a"
@@ -63,7 +63,7 @@ TRANSCRIPTS = {
             (HELLO, "\r\nRING\r\n\r\n+CMGS: 241\r\n\r\nOK\r\n"),
             *INBOX,
         ],
-        TextAccepted(1, 241),
+        TextAccepted(1, (241,)),
     ),
     "sim800 is refused for lack of credit": Transcript(
         "sim800",
@@ -106,7 +106,7 @@ TRANSCRIPTS = {
             (HELLO, "\r\n+CMGS: 247\r\n\r\nOK\r\n"),
             *INBOX,
         ],
-        TextAccepted(1, 247),
+        TextAccepted(1, (247,)),
     ),
     "huawei stick": Transcript(
         "huawei",
@@ -131,7 +131,7 @@ TRANSCRIPTS = {
             (HELLO, "\r\n^RSSI:20\r\n\r\n+CMGS: 12\r\n\r\n^RSSI:21\r\n\r\nOK\r\n"),
             *INBOX,
         ],
-        TextAccepted(1, 12),
+        TextAccepted(1, (12,)),
     ),
     "no card": Transcript(
         "sim800",
@@ -184,7 +184,7 @@ def test_the_conversation_goes_as_written(
         assert events == [ModemDown(ModemTrouble.NO_SIM, "CME 10: no SIM card")]
     else:
         assert any(isinstance(event, ModemReady) for event in events)
-    assert not any(isinstance(event, TextDelivered) for event in events)
+    assert not any(isinstance(event, TextReported) for event in events)
 
 
 def test_the_makers_clocks_are_read() -> None:

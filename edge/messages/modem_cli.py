@@ -33,8 +33,8 @@ from hw.ports import (
     ModemReady,
     ModemTrouble,
     TextAccepted,
-    TextDelivered,
     TextFailed,
+    TextReported,
 )
 
 DONE, WRONG, FAULT = 0, 1, 3
@@ -275,21 +275,34 @@ def _send(args: argparse.Namespace) -> int:
             return WRONG
         _say(
             args,
-            {"accepted": True, "reference": answer.reference, "took_s": round(took_s, 1)},
-            f"✓ accepted by the network after {took_s:.1f} s, reference {answer.reference}",
+            {"accepted": True, "references": answer.references, "took_s": round(took_s, 1)},
+            f"✓ accepted by the network after {took_s:.1f} s, {_parts(answer.references)}",
         )
         if not args.delivery:
             return DONE
-        line.wait(lambda: any(isinstance(event, TextDelivered) for event in line.events), SEND_S)
-        report = next((e for e in line.events if isinstance(e, TextDelivered)), None)
-        if report is None:
+        references = answer.references
+        line.wait(lambda: _delivered(line.events, references) is not None, SEND_S)
+        delivered = _delivered(line.events, references)
+        if delivered is None:
             _say(args, {"delivered": None}, f"- no delivery report within {SEND_S:.0f} s")
             return WRONG
-        words = "✓ delivered" if report.ok else "✗ not delivered"
-        _say(args, {"delivered": report.ok}, words)
-        return DONE if report.ok else WRONG
+        _say(args, {"delivered": delivered}, "✓ delivered" if delivered else "✗ not delivered")
+        return DONE if delivered else WRONG
     finally:
         modem.close()
+
+
+def _parts(references: tuple[int, ...]) -> str:
+    word = "reference" if len(references) == 1 else f"{len(references)} parts, references"
+    return f"{word} {', '.join(str(reference) for reference in references)}"
+
+
+def _delivered(events: list[ModemEvent], references: tuple[int, ...]) -> bool | None:
+    """Whether the phone has every part, has lost one, or (None) has not told of all yet."""
+    told = {e.reference: e.ok for e in events if isinstance(e, TextReported) and e.reference in references}
+    if not all(told.values()):
+        return False
+    return True if len(told) == len(set(references)) else None
 
 
 def _say(args: argparse.Namespace, data: dict[str, object], words: str) -> None:

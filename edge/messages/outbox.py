@@ -9,13 +9,14 @@ live any more is never sent. No thread, no clock, no telephone number outside th
 from __future__ import annotations
 
 import random as random_module
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
 from edge.messages.carrier import Carrier, Taken
-from edge.record import Channel, OutboxRow, Recipient, RowState
+from edge.record import REPORT_LATE_S, Channel, OutboxRow, Recipient, RowState
 from hw.ports import (
     HardwareError,
     Modem,
@@ -24,9 +25,9 @@ from hw.ports import (
     ModemTrouble,
     Recovery,
     TextAccepted,
-    TextDelivered,
     TextFailed,
     TextReceived,
+    TextReported,
 )
 
 CODE: Final = "code"
@@ -42,8 +43,9 @@ ELSEWHERE_TRIES: Final = 3
 ELSEWHERE_AFTER_S: Final = 120.0
 """An alert not placed after so many tries or so long also goes to the other channels."""
 
-_FINAL: Final = frozenset({RowState.DELIVERED, RowState.FAILED, RowState.EXPIRED, RowState.SUPERSEDED})
 _KEPT_TICKETS: Final = 256
+_EARLY_REPORTS: Final = 16
+_SAME_DIGITS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +78,13 @@ MessageEvent = MessageAccepted | MessageFailed | MessageDelivered
 
 @dataclass(frozen=True, slots=True)
 class OutboxStep:
-    """What one poll brought: rows to record, events to act on, texts received, and how the modem is."""
+    """What one poll brought: rows to record, events to act on, texts received, and how the modem is.
+
+    `rows_kept` are rows of which one part was delivered: to be kept, not worth a line of the record.
+    """
 
     rows_changed: tuple[OutboxRow, ...] = ()
+    rows_kept: tuple[OutboxRow, ...] = ()
     events: tuple[MessageEvent, ...] = ()
     received: tuple[TextReceived, ...] = ()
     modem: tuple[ModemReady | ModemDown | Recovery, ...] = ()
@@ -106,6 +112,7 @@ class _Item:
 @dataclass(slots=True)
 class _Draft:
     rows: dict[tuple[int, Recipient, Channel], OutboxRow] = field(default_factory=dict)
+    kept: dict[tuple[int, Recipient, Channel], OutboxRow] = field(default_factory=dict)
     events: list[MessageEvent] = field(default_factory=list)
     received: list[TextReceived] = field(default_factory=list)
     modem: list[ModemReady | ModemDown | Recovery] = field(default_factory=list)
@@ -125,6 +132,8 @@ class Outbox:
         self._carriers = dict(carriers)
         self._random = random if random is not None else random_module.Random()
         self._items: list[_Item] = []
+        self._awaiting: deque[_Item] = deque(maxlen=_KEPT_TICKETS)
+        self._early_reports: deque[TextReported] = deque(maxlen=_EARLY_REPORTS)
         self._tickets: dict[int, _Item] = {}
         self._next_ticket = 1
         self._next_order = 0
@@ -153,14 +162,18 @@ class Outbox:
     def restore(self, rows: Iterable[OutboxRow], now_s: float) -> None:
         """Take the rows that the record remembered.
 
-        One that was being sent is sent again, with the same short number. The codes of before the restart
-        are gone with their digits: their rows end as superseded, the table issues a fresh one.
+        One that is not known to be accepted is sent again, with the same short number and as a repeat: the
+        record may have missed that it went out. The codes of before the restart are gone with their digits:
+        their rows end as superseded, the table issues a fresh one. Delivery reports are waited for as before.
         """
         self._now = max(self._now, now_s)
         for row in rows:
             if row.state in (RowState.QUEUED, RowState.SENDING):
-                self._items.append(_Item(row, self._order(), restored=True))
+                again = replace(row, tries=max(1, row.tries))
+                self._items.append(_Item(again, self._order(), restored=True))
                 self._fresh = True
+            elif row.state is RowState.ACCEPTED and row.awaited:
+                self._awaiting.append(_Item(row, self._order(), restored=True))
 
     def supersede(self, incident: int, kind: str) -> tuple[OutboxRow, ...]:
         """Rows of this kind that were not handed over never will be; those rows, changed, for the record.
@@ -199,7 +212,11 @@ class Outbox:
         self._hand_to_carriers(text_of, draft)
         self._forget_done()
         return OutboxStep(
-            tuple(draft.rows.values()), tuple(draft.events), tuple(draft.received), tuple(draft.modem)
+            tuple(draft.rows.values()),
+            tuple(row for key, row in draft.kept.items() if key not in draft.rows),
+            tuple(draft.events),
+            tuple(draft.received),
+            tuple(draft.modem),
         )
 
     def next_wake_s(self) -> float | None:
@@ -227,30 +244,31 @@ class Outbox:
 
     def _change(self, item: _Item, draft: _Draft, state: RowState, **changes: str | int) -> None:
         item.row = replace(item.row, state=state, **changes)  # type: ignore[arg-type]
-        draft.rows[(item.row.number, item.row.recipient, item.row.channel)] = item.row
+        draft.rows[_key(item.row)] = item.row
 
     def _admit(self, wall_s: float, draft: _Draft) -> None:
         """Give new rows their birth. The wall clock counts only for what was written before a restart."""
-        for item in self._items:
+        for item in (*self._items, *self._awaiting):
             if item.born_s is not None:
                 continue
             age_s = max(0.0, wall_s - item.row.created_wall_s) if item.restored else 0.0
             item.born_s = self._now - age_s
             item.due_s = self._now
-            if item.restored and item.row.kind == CODE:
+            if item.restored and item.row.kind == CODE and item.open:
                 self._change(item, draft, RowState.SUPERSEDED, cause="the program was restarted")
 
     def _hear_modem(self, modem: Modem, draft: _Draft) -> None:
         for event in modem.poll(self._now):
             match event:
-                case TextAccepted(ticket=ticket, reference=reference):
-                    self._accepted(self._tickets.get(ticket), reference, draft)
+                case TextAccepted(ticket=ticket, references=references):
+                    self._accepted(self._tickets.get(ticket), references, draft)
                 case TextFailed(ticket=ticket, trouble=trouble, cause=cause, retryable=retryable):
                     item = self._tickets.get(ticket)
                     if item is not None and item.ticket == ticket:
                         self._failed(item, cause, trouble, retryable, draft)
-                case TextDelivered(ticket=ticket, ok=ok):
-                    self._delivered(self._tickets.get(ticket), ok, draft)
+                case TextReported():
+                    if not self._take_report(event, draft) and self._in_hand(event.number):
+                        self._early_reports.append(event)
                 case TextReceived():
                     draft.received.append(event)
                 case ModemReady() | ModemDown() | Recovery():
@@ -261,17 +279,26 @@ class Outbox:
             for answer in carrier.poll(self._now):
                 item = self._tickets.get(answer.ticket)
                 if isinstance(answer, Taken):
-                    self._accepted(item, 0, draft)
+                    self._accepted(item, (), draft)
                 elif item is not None and item.ticket == answer.ticket:
                     self._failed(item, answer.cause, None, answer.retryable, draft)
 
-    def _accepted(self, item: _Item | None, reference: int, draft: _Draft) -> None:
+    def _accepted(self, item: _Item | None, references: tuple[int, ...], draft: _Draft) -> None:
         """Also hours late: a text that the network has is not sent again."""
         if item is None or item.row.state in (RowState.ACCEPTED, RowState.DELIVERED):
             return
         item.ticket = None
-        self._change(item, draft, RowState.ACCEPTED, reference=reference, cause="")
+        awaited = " ".join(str(reference) for reference in references)
+        reference = references[-1] if references else 0
+        self._change(item, draft, RowState.ACCEPTED, reference=reference, awaited=awaited, cause="")
         draft.events.append(MessageAccepted(item.row))
+        if references:
+            self._awaiting.append(item)
+        # A report may overtake the answer to the text.
+        early = list(self._early_reports)
+        self._early_reports.clear()
+        for report in early:
+            self._take_report(report, draft)
 
     def _failed(
         self, item: _Item, cause: str, trouble: ModemTrouble | None, retryable: bool, draft: _Draft
@@ -288,14 +315,43 @@ class Outbox:
             self._send_elsewhere(item, draft)
         draft.events.append(MessageFailed(item.row, cause, trouble, not item.open))
 
-    def _delivered(self, item: _Item | None, ok: bool, draft: _Draft) -> None:
-        if item is None or item.row.state is not RowState.ACCEPTED:
-            return
-        if ok:
-            self._change(item, draft, RowState.DELIVERED)
+    def _take_report(self, report: TextReported, draft: _Draft) -> bool:
+        """Find whose text was delivered; False for nobody's.
+
+        References have 8 bits and come round again: the newest text to that number is meant. A long text is
+        delivered with its last part, and lost with any of them.
+        """
+        reference = str(report.reference)
+        for item in reversed(self._awaiting):
+            if reference in item.row.awaited.split() and self._is_for(item, report.number):
+                break
         else:
-            self._change(item, draft, RowState.FAILED, cause="taken by the network, not delivered")
-        draft.events.append(MessageDelivered(item.row, ok))
+            return False
+        left = " ".join(part for part in item.row.awaited.split() if part != reference)
+        if report.ok and left:
+            item.row = replace(item.row, awaited=left)
+            draft.kept[_key(item.row)] = item.row
+            return True
+        self._awaiting.remove(item)
+        if report.ok:
+            self._change(item, draft, RowState.DELIVERED, awaited="")
+        else:
+            words = "taken by the network, not delivered"
+            self._change(item, draft, RowState.FAILED, awaited="", cause=words)
+        draft.events.append(MessageDelivered(item.row, report.ok))
+        return True
+
+    def _is_for(self, item: _Item, number: str) -> bool:
+        """Networks may write a number with or without its country."""
+        known = self._numbers.get(item.row.recipient, "")
+        return bool(known) and known[-_SAME_DIGITS:] == number[-_SAME_DIGITS:]
+
+    def _in_hand(self, number: str) -> bool:
+        """Whether the modem has a text to this number just now."""
+        return any(
+            item.ticket is not None and item.row.channel is Channel.SMS and self._is_for(item, number)
+            for item in self._items
+        )
 
     def _pause_s(self, row: OutboxRow) -> float:
         """Growing, with a jitter of a fifth so that a fleet does not knock in step."""
@@ -413,15 +469,21 @@ class Outbox:
                 continue
             if (item.row.number, item.row.recipient, channel) in known:
                 continue
-            row = replace(item.row, channel=channel, state=RowState.QUEUED, tries=0, reference=0, cause="")
+            row = replace(item.row, channel=channel, state=RowState.QUEUED, tries=0, cause="")
             twin = _Item(row, self._order(), born_s=item.born_s, due_s=self._now)
             self._items.append(twin)
             self._change(twin, draft, RowState.QUEUED)
 
     def _forget_done(self) -> None:
-        """Accepted rows stay with their tickets alone, for the delivery report."""
+        """Accepted rows stay for their delivery report alone, as long as one may come."""
         if any(not item.open for item in self._items):
             self._items = [item for item in self._items if item.open]
+        while self._awaiting and self._now >= self._end_s(self._awaiting[0]) + REPORT_LATE_S:
+            self._awaiting.popleft()
+
+
+def _key(row: OutboxRow) -> tuple[int, Recipient, Channel]:
+    return row.number, row.recipient, row.channel
 
 
 def _urgency(row: OutboxRow) -> int:

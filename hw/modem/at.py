@@ -13,7 +13,6 @@ replies: 3GPP TS 27.005 (texts) and TS 27.007 (the rest).
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -31,9 +30,9 @@ from hw.ports import (
     Recovery,
     Rung,
     TextAccepted,
-    TextDelivered,
     TextFailed,
     TextReceived,
+    TextReported,
 )
 
 _SETTLE_S: Final = 0.02
@@ -285,8 +284,6 @@ class Engine:
         self._text: _Text | None = None
         self._last_reference: int | None = None
         self._long_reference = 0
-        self._reports: dict[int, tuple[int, str]] = {}
-        self._early_reports: deque[tuple[int, str, bool]] = deque(maxlen=pdu.MAX_PARTS)
         self._not_before_s = 0.0
         self._ready_since_s = 0.0
         self._health_due_s = 0.0
@@ -576,29 +573,15 @@ class Engine:
         if isinstance(message, pdu.Deliver):
             self._events.append(TextReceived(message.number, message.text))
         elif isinstance(message, pdu.StatusReport) and message.final:
-            self._take_report(message.reference, message.number, message.delivered)
+            self._events.append(TextReported(message.number, message.reference, message.delivered))
 
     def _take_text_report(self, fields: list[str]) -> None:
         """A delivery report in text mode: first octet, reference, number, its type, two times, status."""
         if fields[1].isdecimal() and fields[6].isdecimal():
             status = int(fields[6])
             if not 0x20 <= status <= 0x3F:
-                self._take_report(int(fields[1]) & 0xFF, _from_ucs2(fields[2]), status <= 0x1F)
-
-    def _take_report(self, reference: int, number: str, delivered: bool) -> None:
-        """A long text is delivered with its last part, and lost with any of them."""
-        waiting = self._reports.get(reference)
-        if waiting is None or number[-6:] != waiting[1][-6:]:
-            self._early_reports.append((reference, number, delivered))
-            return
-        ticket = waiting[0]
-        del self._reports[reference]
-        siblings = [key for key, value in self._reports.items() if value[0] == ticket]
-        if not delivered:
-            for key in siblings:
-                del self._reports[key]
-        if not delivered or not siblings:
-            self._events.append(TextDelivered(ticket, delivered))
+                reported = TextReported(_from_ucs2(fields[2]), int(fields[1]) & 0xFF, status <= 0x1F)
+                self._events.append(reported)
 
     # --- running scripts ------------------------------------------------------------------------
 
@@ -1025,14 +1008,7 @@ class Engine:
             reference = int(answer.lines[0].split(",")[0]) & 0xFF
             references.append(reference)
             self._last_reference = reference
-        for reference in references:
-            self._reports[reference] = (text.ticket, number)
-        self._accept(text, references[-1])
-        # A report may overtake the answer to the text.
-        early = [report for report in self._early_reports if report[0] in references]
-        self._early_reports.clear()
-        for report in early:
-            self._take_report(*report)
+        self._accept(text, tuple(references))
 
     def _hand_over(self, text: _Text, body: str) -> Generator[_Step, _Answer, _Answer]:
         """From here the network may have the text, whatever is heard.
@@ -1059,11 +1035,11 @@ class Engine:
             self._down(meaning.trouble, meaning.words)
             self._not_before_s = self._now + _SEARCH_S
 
-    def _accept(self, text: _Text, reference: int) -> None:
+    def _accept(self, text: _Text, references: tuple[int, ...]) -> None:
         text.decided = True
         if self._text is text:
             self._text = None
-        self._events.append(TextAccepted(text.ticket, reference))
+        self._events.append(TextAccepted(text.ticket, references))
 
     def _fail(self, text: _Text, trouble: ModemTrouble, cause: str, retryable: bool) -> None:
         if text.decided:
