@@ -4,12 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from hw.modem import pdu
 from hw.modem.at import Engine, Request
 from hw.modem.fake import FakeModem
 from hw.modem.models import PROFILES
 from hw.ports import ModemEvent, TextAccepted, TextFailed
 
 NUMBER = "+15550100"
+
+_REPORT = pdu.encode_status_report(200, "+15559999", 0)
+_INCOMING = pdu.encode_deliver("+15559999", "OK")
+UNSOLICITED = (
+    b'+CMTI: "SM",3',
+    f"+CDS: {_REPORT.length}\r\n{_REPORT.hex}".encode(),
+    f"+CMT: ,{_INCOMING.length}\r\n{_INCOMING.hex}".encode(),
+    b"+CREG: 1",
+    b'+CREG: 5,"1A2B","01C3D4E5",7',
+    b"^RSSI:18",
+    b"^BOOT:22013280,0,0,0,6",
+    b"RING",
+    b"NO CARRIER",
+    b'+CUSD: 0,"Balance 42.00",15',
+    b"UNDER-VOLTAGE WARNNING",
+    b'*PSUTTZ: 2026,3,1,10,0,0,"+22",0',
+    b"+CSQ: 20,99",
+    b"\xff\xfe\x80 broken \xc3",
+)
 
 Bend = Callable[[bytes], Iterable[bytes]]
 """What becomes of a chunk on its way from the modem: the chunks that arrive, one after the other."""

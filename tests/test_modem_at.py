@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hw.modem import pdu
 from hw.modem.at import Engine, PinMemoryInRam
 from hw.modem.fake import FAKE_PROFILES, FakeModem
 from hw.modem.models import PROFILES, identify
@@ -23,7 +22,7 @@ from hw.ports import (
     TextReceived,
     TextReported,
 )
-from tests.modem_line import NUMBER, Line, byte_by_byte, whole
+from tests.modem_line import NUMBER, UNSOLICITED, Line, byte_by_byte, whole
 
 CODE_TEXT = "Cabin 1. CODE 417. #37"
 
@@ -128,25 +127,6 @@ def test_delivery_is_reported() -> None:
 
 
 # --- lines at every place --------------------------------------------------------------------------
-
-_REPORT = pdu.encode_status_report(200, "+15559999", 0)
-_INCOMING = pdu.encode_deliver("+15559999", "OK")
-UNSOLICITED = (
-    b'+CMTI: "SM",3',
-    f"+CDS: {_REPORT.length}\r\n{_REPORT.hex}".encode(),
-    f"+CMT: ,{_INCOMING.length}\r\n{_INCOMING.hex}".encode(),
-    b"+CREG: 1",
-    b'+CREG: 5,"1A2B","01C3D4E5",7',
-    b"^RSSI:18",
-    b"^BOOT:22013280,0,0,0,6",
-    b"RING",
-    b"NO CARRIER",
-    b'+CUSD: 0,"Balance 42.00",15',
-    b"UNDER-VOLTAGE WARNNING",
-    b'*PSUTTZ: 2026,3,1,10,0,0,"+22",0',
-    b"+CSQ: 20,99",
-    b"\xff\xfe\x80 broken \xc3",
-)
 
 
 class Intruder:

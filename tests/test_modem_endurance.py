@@ -18,8 +18,7 @@ from hw.modem.fake import FAULTS, FakeModem, FakeSwitch, SteppedModem
 from hw.modem.models import PROFILES
 from hw.modem.power import PowerKind, PowerSwitch
 from hw.ports import TextAccepted, TextFailed
-from tests.modem_line import Line
-from tests.test_modem_at import UNSOLICITED
+from tests.modem_line import UNSOLICITED, Line
 
 NUMBERS = {
     Recipient.WATCHMAN: "+15550100",

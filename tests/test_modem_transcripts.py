@@ -1,20 +1,30 @@
 """Conversations written down by hand, byte for byte, as the makers' manuals show them.
 
 They do not know our fake: what it gets wrong about modems, these would show. Each is driven whole, byte by
-byte, and with a line behind every answer. Format: what the driver must write, what the modem answers.
+byte, with a line behind every answer, and with an unsolicited line at every position. Format: what the
+driver must write, what the modem answers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import pytest
 
 from hw.modem.at import Engine
 from hw.modem.models import PROFILES
-from hw.ports import ModemDown, ModemEvent, ModemReady, ModemTrouble, TextAccepted, TextFailed, TextReported
-from tests.modem_line import byte_by_byte, whole
+from hw.ports import (
+    ModemDown,
+    ModemEvent,
+    ModemReady,
+    ModemTrouble,
+    TextAccepted,
+    TextFailed,
+    TextReceived,
+    TextReported,
+)
+from tests.modem_line import UNSOLICITED, byte_by_byte, whole
 
 HELLO = "0031000B916407281553F80000A70AE8329BFD4697D9EC37\x1a"
 """hellohello to +46708251358, with a report, good for a day."""
@@ -142,9 +152,15 @@ TRANSCRIPTS = {
 
 
 def _play(
-    script: Transcript, bend: Callable[[bytes], Iterable[bytes]], trailing: bytes = b""
+    script: Transcript,
+    bend: Callable[[bytes], Iterable[bytes]],
+    trailing: bytes = b"",
+    intruder: tuple[int, int, bytes] | None = None,
 ) -> list[ModemEvent]:
-    """Answer each command as written, demand that the next one is the one written."""
+    """Answer each command as written, demand that the next one is the one written.
+
+    `intruder`: in the answer of this index, at this byte, these bytes come in between.
+    """
     engine = Engine(PROFILES[script.profile])
     now_s = 0.0
     events: list[ModemEvent] = []
@@ -158,7 +174,10 @@ def _play(
         if out:
             wanted, reply = left.pop(0)
             assert out == wanted
-            for chunk in bend(reply.encode("latin-1") + trailing):
+            data = reply.encode("latin-1") + trailing
+            if intruder is not None and intruder[0] == len(script.chat) - len(left) - 1:
+                data = data[: intruder[1]] + intruder[2] + data[intruder[1] :]
+            for chunk in bend(data):
                 engine.feed(chunk, now_s)
             continue
         events += engine.take_events()
@@ -177,14 +196,56 @@ def test_the_conversation_goes_as_written(
     name: str, bend: Callable[[bytes], Iterable[bytes]], trailing: bytes
 ) -> None:
     script = TRANSCRIPTS[name]
-    events = _play(script, bend, trailing)
+    _judge(script, _play(script, bend, trailing))
+
+
+def _judge(script: Transcript, events: list[ModemEvent]) -> None:
+    """It came to what the transcript says; what the intruding line itself told is left aside."""
     answers = [event for event in events if isinstance(event, TextAccepted | TextFailed)]
     assert answers == ([] if script.answer is None else [script.answer])
     if script.answer is None:
-        assert events == [ModemDown(ModemTrouble.NO_SIM, "CME 10: no SIM card")]
+        assert [event for event in events if not isinstance(event, TextReported | TextReceived)] == [
+            ModemDown(ModemTrouble.NO_SIM, "CME 10: no SIM card")
+        ]
     else:
-        assert any(isinstance(event, ModemReady) for event in events)
-    assert not any(isinstance(event, TextReported) for event in events)
+        assert sum(isinstance(event, ModemReady) for event in events) == 1
+        assert not any(isinstance(event, ModemDown) for event in events)
+
+
+def _positions(script: Transcript) -> Iterator[tuple[int, int]]:
+    """Every place where a modem can say a line: between the lines of an answer, before, and behind it."""
+    for index, (_, reply) in enumerate(script.chat):
+        data = reply.encode("latin-1")
+        for at in range(len(data) + 1):
+            begins = at == 0 or data[:at].endswith((b"\n", b"\r", b"> "))
+            # Between CR and LF no modem says anything.
+            if begins and not (data[:at].endswith(b"\r") and data[at : at + 1] == b"\n"):
+                yield index, at
+
+
+PLACES = [
+    (name, index, at, line)
+    for name, script in TRANSCRIPTS.items()
+    for index, at in _positions(script)
+    for line in UNSOLICITED
+]
+SAMPLE = 23
+"""Every so manieth place in the everyday run; coprime with the number of lines: all get their turn."""
+
+
+@pytest.mark.parametrize("bend", [whole, byte_by_byte])
+@pytest.mark.parametrize("name", TRANSCRIPTS)
+def test_an_unsolicited_line_at_every_position_changes_nothing(
+    name: str, bend: Callable[[bytes], Iterable[bytes]], full: bool
+) -> None:
+    script = TRANSCRIPTS[name]
+    places = [place for place in PLACES if place[0] == name]
+    assert len(places) > 100
+    for _, index, at, line in places if full else places[::SAMPLE]:
+        try:
+            _judge(script, _play(script, bend, intruder=(index, at, b"\r\n" + line + b"\r\n")))
+        except AssertionError as error:
+            raise AssertionError(f"{line!r} at byte {at} of answer {index}: {error}") from error
 
 
 def test_the_makers_clocks_are_read() -> None:
