@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import email
 import email.policy
+import functools
 import hmac
 import json
+import os
 import random
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,11 +23,14 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
+from edge.messages import channels
 from edge.messages.carrier import Answer, NotTaken, Taken, ThreadCarrier
+from edge.messages.channels import picture_for
 from edge.messages.mail import Email, MailAccount
 from edge.messages.outbox import Outbox
 from edge.messages.webhook import Webhook, sign
 from edge.record import Channel, OutboxRow, Recipient, RowState
+from edge.settings import load
 from hw.modem.fake import FakeModem, SteppedModem
 
 ROW = OutboxRow(
@@ -162,6 +168,90 @@ def test_an_alert_with_its_picture_arrives(serve: Serve, mailbox: Mailbox, secur
     assert picture.get_filename() == "incident-12.jpg"
     assert picture.get_content() == JPEG
     assert mail.idle
+
+
+def _picture_mail(serve: Serve, folder: Path, now_wall_s: float) -> Email:
+    """As the kiosk's own, with its pictures in this folder."""
+    return serve("none", picture_of=functools.partial(picture_for, folder, lambda: now_wall_s))
+
+
+def test_a_mail_waits_for_the_first_picture_of_its_incident(
+    serve: Serve, mailbox: Mailbox, tmp_path: Path
+) -> None:
+    """The alert is decided before the evidence is on the disk."""
+    mail = _picture_mail(serve, tmp_path, ROW.created_wall_s)
+
+    def keep() -> None:
+        (tmp_path / "12").mkdir()
+        (tmp_path / "12" / "00001-000000000001.jpg").write_bytes(JPEG)
+
+    late = threading.Timer(0.7, keep)
+    late.start()
+    assert deliver(mail) == Taken(1)
+    late.join()
+    [picture] = mailbox.mails[0].iter_attachments()
+    assert picture.get_content() == JPEG
+
+
+@pytest.mark.parametrize("age_s", [0.0, 600.0, -600.0], ids=["fresh", "old", "clock set back"])
+def test_a_mail_goes_without_a_picture_when_none_comes(
+    serve: Serve, mailbox: Mailbox, tmp_path: Path, age_s: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channels, "PICTURE_WAIT_S", 0.6)
+    mail = _picture_mail(serve, tmp_path, ROW.created_wall_s + age_s)
+    began_s = time.monotonic()
+    assert deliver(mail) == Taken(1)
+    if age_s <= 0:
+        assert time.monotonic() - began_s > 0.6
+    assert list(mailbox.mails[0].iter_attachments()) == []
+
+
+def test_what_belongs_to_no_incident_waits_for_no_picture(tmp_path: Path) -> None:
+    began_s = time.monotonic()
+    row = replace(ROW, incident=0)
+    assert picture_for(tmp_path, lambda: row.created_wall_s, row) is None
+    assert time.monotonic() - began_s < channels.PICTURE_WAIT_S / 2
+
+
+def test_the_newest_picture_is_taken_and_a_folder_that_cannot_be_read_is_none(tmp_path: Path) -> None:
+    folder = tmp_path / "12"
+    folder.mkdir()
+    for seconds, name in ((20, "a"), (30, "c"), (10, "b")):
+        (folder / f"{name}.jpg").write_bytes(name.encode())
+        os.utime(folder / f"{name}.jpg", (seconds, seconds))
+    wall_s = ROW.created_wall_s + 3600
+    assert picture_for(tmp_path, lambda: wall_s, ROW) == b"c"
+    (folder / "d.jpg").symlink_to(tmp_path / "gone")  # as one that was tidied away meanwhile
+    assert picture_for(tmp_path, lambda: wall_s, ROW) is None
+
+
+def test_the_settings_give_the_mail_its_picture(mailbox: Mailbox, tmp_path: Path) -> None:
+    port = free_port()
+    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
+    controller.start()
+    (tmp_path / "12").mkdir()
+    (tmp_path / "12" / "1.jpg").write_bytes(JPEG)
+    try:
+        for picture in ("true", "false"):
+            settings = load(
+                None,
+                [
+                    "email.host=127.0.0.1",
+                    f"email.port={port}",
+                    'email.security="none"',
+                    "email.sender=kiosk@example.org",
+                    "email.control_room=desk@example.org",
+                    f"email.picture={picture}",
+                ],
+            )
+            carrier = channels.carriers(settings, tmp_path, lambda: ROW.created_wall_s)[Channel.EMAIL]
+            assert isinstance(carrier, Email)
+            assert deliver(carrier) == Taken(1)
+    finally:
+        controller.stop(no_assert=True)
+    with_picture, without = mailbox.mails
+    assert [part.get_content() for part in with_picture.iter_attachments()] == [JPEG]
+    assert list(without.iter_attachments()) == []
 
 
 def test_a_repeat_has_the_same_message_id(serve: Serve, mailbox: Mailbox) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 from edge.faults import FaultError
 from edge.messages.carrier import Carrier
@@ -13,19 +16,21 @@ from edge.messages.webhook import Webhook
 from edge.record import Channel, OutboxRow, Recipient
 from edge.settings import Secret, Settings, read_secret
 
+PICTURE_WAIT_S: Final = 5.0
+_LOOK_S: Final = 0.2
+
 
 def carriers(settings: Settings, evidence: Path, wall_s: Callable[[], float]) -> dict[Channel, Carrier]:
-    """E-mail and webhook, each where it is set up. `evidence` is the folder of the incidents' pictures.
+    """E-mail and webhook, each where it is set up.
+
+    `evidence` is the folder of the incidents' pictures, `wall_s` the time of day (UTC seconds).
 
     Raises `FaultError` for a secret that is named and cannot be read.
     """
     found: dict[Channel, Carrier] = {}
     mail = settings.email
     if mail.host and mail.control_room:
-
-        def picture_of(row: OutboxRow) -> bytes | None:
-            return newest_picture(evidence, row.incident)
-
+        picture_of = functools.partial(picture_for, evidence, wall_s)
         account = MailAccount(
             mail.host,
             mail.port,
@@ -52,10 +57,28 @@ def carriers(settings: Settings, evidence: Path, wall_s: Callable[[], float]) ->
     return found
 
 
-def newest_picture(evidence: Path, incident: int) -> bytes | None:
-    """The newest picture that was kept of an incident; None where there is none (yet)."""
-    pictures = sorted((evidence / str(incident)).glob("*.jpg"), key=lambda path: path.stat().st_mtime)
-    return pictures[-1].read_bytes() if pictures else None
+def picture_for(evidence: Path, wall_s: Callable[[], float], row: OutboxRow) -> bytes | None:
+    """The newest picture that was kept of a row's incident; None where there is none.
+
+    A mail would leave before the first picture is on the disk, so that is waited for: until the row is
+    `PICTURE_WAIT_S` old, and never longer than that, whatever the clock does.
+    """
+    if not row.incident:
+        return None
+    end_s = time.monotonic() + min(PICTURE_WAIT_S, row.created_wall_s + PICTURE_WAIT_S - wall_s())
+    while True:
+        picture = _newest_picture(evidence / str(row.incident))
+        if picture is not None or time.monotonic() >= end_s:
+            return picture
+        time.sleep(_LOOK_S)
+
+
+def _newest_picture(folder: Path) -> bytes | None:
+    try:
+        pictures = sorted(folder.glob("*.jpg"), key=lambda path: path.stat().st_mtime)
+        return pictures[-1].read_bytes() if pictures else None
+    except OSError:  # one was tidied away meanwhile, or the card fails: the words go without
+        return None
 
 
 def release_desk(settings: Settings, counter: int) -> ReleaseDesk:
