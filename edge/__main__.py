@@ -21,9 +21,10 @@ import msgspec
 from edge import bench, control, kiosk, looking, records, replay, selftest
 from edge.faults import FaultError, explain
 from edge.messages import modem_cli
-from edge.options import Commands, add_settings_options, load_settings, settings_path
+from edge.messages.channels import release_desk
+from edge.options import Commands, add_settings_options, as_the_kiosk, load_settings, settings_path
 from edge.panel import server as panel
-from edge.settings import EXAMPLE, SettingsError, show, shown
+from edge.settings import EXAMPLE, Settings, SettingsError, secret_problems, show, shown
 from hw.ports import HardwareError
 
 DONE, FAULT, INTERRUPTED = 0, 3, 130
@@ -117,6 +118,8 @@ def _settings(args: argparse.Namespace) -> int:
         return DONE
     path = settings_path(args)
     settings = load_settings(args, kiosk=args.check and path is not None)
+    if args.check:
+        _check_files(args, settings)
     if args.show and args.json:
         print(msgspec.json.encode(shown(settings)).decode())
     elif args.show:
@@ -124,6 +127,22 @@ def _settings(args: argparse.Namespace) -> int:
     else:
         print(f"{path or 'the defaults'}: nothing wrong")
     return DONE
+
+
+def _check_files(args: argparse.Namespace, settings: Settings) -> None:
+    """Read every secret that the settings name, as `run` will. Raises `SettingsError` with all problems."""
+    if as_the_kiosk(settings):
+        load_settings(args)  # that user has to read them too
+    problems = list(secret_problems(settings))
+    try:
+        release_desk(settings, 0)
+    except FaultError as error:
+        if not any(error.detail == known.detail for known in problems):
+            problems.append(error)
+    if problems:
+        raise SettingsError(problems)
+    if settings.webhook.url and not settings.webhook.secret_file:
+        print("webhook.secret_file is empty: run stops unless systemd gives it the credential webhook_secret")
 
 
 if __name__ == "__main__":

@@ -370,7 +370,7 @@ CATALOGUE: Final = _table(
         "prompt_clip_missing",
         "A recorded phrase is missing for this language.",
         "Nobody is locked in unprompted: no new lock begins.",
-        "Install the phrases of this release, or choose another cabin.language.",
+        "Make them with sudo -u cabinguard cabinguard prompts, or choose another cabin.language.",
     ),
     # --- modem and messages --------------------------------------------------------------------------
     (
@@ -448,7 +448,7 @@ CATALOGUE: Final = _table(
     ),
     (
         "clock_wrong",
-        "The clock of the machine differs from the network's by more than two minutes.",
+        "The clock of the machine was never set, was set back, or is two minutes off the network's.",
         "None: every deadline runs on a clock that only goes forward. The times in messages are wrong.",
         "Check time synchronisation, and the battery of the clock module.",
     ),
@@ -468,7 +468,7 @@ CATALOGUE: Final = _table(
         "watchdog_missing",
         "The hardware watchdog cannot be used.",
         "A hung machine would not restart by itself; exit and fire cut the lock's supply by wire.",
-        'Enable it with dtparam=watchdog=on, or set watchdog.device = "" where there is none.',
+        "Put dtparam=watchdog=on into config.txt, or install again with install.sh kiosk, and restart.",
     ),
     (
         "folder_unwritable",

@@ -34,7 +34,7 @@ from edge.messages.inbox import RELEASE_COUNTER, Inbox
 from edge.messages.modem_cli import open_modem
 from edge.messages.outbox import MessageAccepted, MessageFailed, Outbox
 from edge.messages.texts import Context, clip_texts, make_text
-from edge.options import Commands, add_settings_options, evidence_limits, load_settings
+from edge.options import Commands, add_settings_options, evidence_limits, load_settings, prompts_folder
 from edge.otp import CodeBook, EntryPad
 from edge.panel.watching import Watching
 from edge.record import Channel, OutboxRow, Recipient
@@ -309,10 +309,6 @@ def _without_first_levels(items: queue.SimpleQueue[_Item]) -> queue.SimpleQueue[
         if not isinstance(item, InputChange):
             kept.put(item)
     return kept
-
-
-def prompts_folder(settings: Settings) -> Path:
-    return Path(settings.paths.data) / "prompts" / settings.cabin.language
 
 
 def open_real(settings: Settings, clock: SystemClock) -> Board:

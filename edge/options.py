@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
+import pwd
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol
 
 from edge.evidence import EvidenceLimits
+from edge.faults import FaultError
 from edge.settings import Settings, load
 
 SETTINGS_FILE: Final = Path("/etc/cabinguard/kiosk.toml")
@@ -32,16 +35,44 @@ def add_settings_options(parser: argparse.ArgumentParser) -> None:
 
 
 def settings_path(args: argparse.Namespace) -> Path | None:
-    """The file to read: the one named, else the installed one, else none."""
+    """The file to read: the one named, else the installed one, else none. Raises `FaultError`."""
     named: Path | None = args.settings
     if named is not None:
         return named
-    return SETTINGS_FILE if SETTINGS_FILE.is_file() else None
+    try:
+        return SETTINGS_FILE if SETTINGS_FILE.is_file() else None
+    except PermissionError as error:
+        raise FaultError("not_root", f"{SETTINGS_FILE} is for root and the kiosk alone") from error
 
 
 def load_settings(args: argparse.Namespace, *, kiosk: bool = False) -> Settings:
     """The settings that the command line asks for. Raises `SettingsError`."""
     return load(settings_path(args), args.overrides, kiosk=kiosk)
+
+
+def as_the_kiosk(settings: Settings) -> bool:
+    """Go on as the user of the kiosk, where root has called and the data folder is another user's.
+
+    What only root can do or read then fails here as it would in service. True when the user was changed.
+    """
+    folder = Path(settings.paths.data)
+    if os.geteuid() != 0 or not folder.is_dir():
+        return False
+    owner = folder.stat().st_uid
+    if owner == 0:
+        return False
+    try:
+        user = pwd.getpwuid(owner)
+    except KeyError:
+        return False
+    os.initgroups(user.pw_name, user.pw_gid)
+    os.setgid(user.pw_gid)
+    os.setuid(owner)
+    return True
+
+
+def prompts_folder(settings: Settings) -> Path:
+    return Path(settings.paths.data) / "prompts" / settings.cabin.language
 
 
 def model_dir(settings: Settings) -> Path:

@@ -148,7 +148,6 @@ class PanelSettings(_Section, frozen=True):
 
 
 class WatchdogSettings(_Section, frozen=True):
-    timeout_s: Annotated[float, msgspec.Meta(ge=5, le=15)] = 15.0
     eyes_start_s: Annotated[float, msgspec.Meta(ge=10, le=600)] = 60.0
     eyes_silence_s: Annotated[float, msgspec.Meta(ge=1, le=60)] = 5.0
     clock_jump_s: Annotated[float, msgspec.Meta(ge=1, le=3600)] = 5.0
@@ -552,6 +551,15 @@ def read_secret(settings: Settings, secret: Secret) -> str | None:
         # systemd itself guards this folder (systemd.exec(5), "Credentials").
         return _secret_in(Path(folder) / secret.value, check_rights=False)
     return None
+
+
+def secret_problems(settings: Settings) -> Iterator[FaultError]:
+    """What is wrong with each secret that the settings name; whoever needs one stops for the same."""
+    for secret in Secret:
+        try:
+            read_secret(settings, secret)
+        except FaultError as error:
+            yield error
 
 
 def _secret_in(path: Path, *, check_rights: bool) -> str:

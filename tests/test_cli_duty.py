@@ -78,7 +78,10 @@ def test_the_prompts_are_spoken(tmp_path: Path) -> None:
     assert all(clip.stat().st_size > 1000 for clip in clips)
 
 
-def test_selftest_names_what_is_broken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_selftest_names_what_is_broken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.machine._ask", lambda *command: "yes")
     options = ["--no-hardware", "--set", f"paths.data={tmp_path}", "--set", f"paths.runtime={tmp_path}"]
     assert main(["selftest", *options]) == 0
     assert "✗" not in capsys.readouterr().out

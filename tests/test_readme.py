@@ -37,7 +37,8 @@ def test_every_link_leads_somewhere() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", re.findall(r"^(?:\.venv/bin/)?cabinguard (.+?)(?:\s{2,}#.*)?$", README.read_text("utf-8"), re.M)
+    "line",
+    re.findall(r"^(?:\.venv/bin/|sudo )?cabinguard (.+?)(?:\s{2,}#.*)?$", README.read_text("utf-8"), re.M),
 )
 def test_every_command_line_is_understood(line: str) -> None:
     words = [word.strip('"') for word in re.findall(r'"[^"]*"|\S+', line)]

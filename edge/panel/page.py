@@ -344,7 +344,7 @@ class Page:
         else:
             state = f"<p>{escape(w('selftest_done', time=self._clock(tests.ran_wall_s)))}</p>"
         found = "".join(
-            f'<li class="{"good" if one.ok else "bad"}">{"✓" if one.ok else "✗"} {escape(one.name)}: '
+            f'<li class="{"good" if one.ok else "bad"}">{escape(one.mark)} {escape(one.name)}: '
             f"{escape(one.detail)}{'' if one.ok else self._fault(one.code)}</li>"
             for one in tests.findings
         )

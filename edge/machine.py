@@ -1,0 +1,139 @@
+"""What the kiosk needs of its machine and cannot see from inside: clock, watchdog, sound. For the self-test.
+
+Each function answers in words what it found and raises `FaultError` for what is wrong. They read and ask;
+only `loudspeaker` makes a noise.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from edge import journal
+from edge.faults import FaultError
+from edge.messages.texts import CLOCK_SET_S, clip_texts
+from hw.prompt.real import alsa_player
+
+ASK_WITHIN_S: Final = 5.0
+PLAY_WITHIN_S: Final = 15.0
+BEHIND_S: Final = 60.0
+"""A clock so far behind the newest line of the record was set back, or forgot the time."""
+
+PHRASE: Final = "exit_always"
+"""What the self-test says: it is true at any time."""
+
+_ROOT: Final = Path("/")
+
+
+class NotFitted(Exception):
+    """This machine has no such device, and that is no fault."""
+
+
+def clock(record: Path, root: Path = _ROOT) -> str:
+    """The wall clock: set, not behind the record, and kept by a network or a clock module."""
+    wall_s = time.time()
+    shown = datetime.fromtimestamp(wall_s, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    if wall_s < CLOCK_SET_S:
+        raise FaultError("clock_wrong", f"it shows {shown}: nothing has ever set it")
+    if record.exists():
+        for line in journal.newest(record, 1, 0).lines:
+            if wall_s < line.wall_s - BEHIND_S:
+                last = datetime.fromtimestamp(line.wall_s, UTC).strftime("%Y-%m-%d %H:%M UTC")
+                raise FaultError("clock_wrong", f"it shows {shown}, and the record goes on to {last}")
+    module = "clock module fitted" if (root / "sys/class/rtc/rtc0").exists() else "no clock module"
+    answer = _ask("timedatectl", "show", "-p", "NTPSynchronized", "--value")
+    if answer is None:
+        return f"{shown}, {module}"
+    if answer == "yes":
+        return f"{shown}, set by a network, {module}"
+    if module.startswith("no"):
+        raise FaultError("clock_wrong", f"it shows {shown}: neither a network nor a clock module keeps it")
+    return f"{shown}, no network has set it since the start, {module}"
+
+
+def watchdog(root: Path = _ROOT) -> str:
+    """The hardware watchdog: there, and fed by systemd."""
+    # Not by its node: a service without devices sees none.
+    if not (root / "sys/class/watchdog/watchdog0").exists():
+        if _is_pi(root):
+            raise FaultError("watchdog_missing", "the kernel has none")
+        raise NotFitted("a hung machine would not restart by itself")
+    wanted = ("RuntimeWatchdogUSec", "WatchdogLastPingTimestampMonotonic")
+    answer = _ask("systemctl", "show", *(word for name in wanted for word in ("-p", name)))
+    if answer is None:
+        raise FaultError("watchdog_missing", "systemd does not say whether it feeds it")
+    said = dict(line.partition("=")[::2] for line in answer.splitlines())
+    if said.get(wanted[0], "0") in ("0", "infinity"):
+        raise FaultError("watchdog_missing", "systemd is not told to feed it (RuntimeWatchdogSec)")
+    if said.get(wanted[1], "0") in ("", "0"):
+        raise FaultError(
+            "watchdog_missing", "systemd was told to feed it and has not: something else holds it"
+        )
+    return f"fed by systemd, resets the board after {said[wanted[0]]}"
+
+
+def phrases(folder: Path, language: str) -> str:
+    """Every phrase of the language has its recording in the folder."""
+    wanted = clip_texts(language)
+    missing = [name for name in wanted if not (folder / f"{name}.wav").is_file()]
+    if missing:
+        raise FaultError(
+            "prompt_clip_missing", f"{len(missing)} of {len(wanted)} missing in {folder}"
+        )
+    return f"{len(wanted)} phrases, {language}"
+
+
+def sound_card(root: Path = _ROOT) -> str:
+    """A sound card is there (its loudspeaker only an ear can prove)."""
+    try:
+        cards = (root / "proc/asound/cards").read_text(errors="replace")
+    except OSError:
+        cards = ""
+    names = [line.partition("- ")[2] for line in cards.splitlines() if " - " in line]
+    if not names:
+        raise FaultError("prompt_failed", "no sound card")
+    return ", ".join(names)
+
+
+def loudspeaker(folder: Path, player: Sequence[str] = alsa_player()) -> str:
+    """Say one phrase to its end."""
+    command = [*player, str(folder / f"{PHRASE}.wav")]
+    try:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=PLAY_WITHIN_S,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise FaultError("prompt_failed", f"{command[0]} does not come to an end") from error
+    except OSError as error:
+        raise FaultError("prompt_failed", f"{command[0]}: {error.strerror}") from error
+    if done.returncode:
+        words = done.stderr.strip().splitlines() or [f"{command[0]} ended with {done.returncode}"]
+        raise FaultError("prompt_failed", words[-1])
+    return "said a phrase; did you hear it?"
+
+
+def _is_pi(root: Path) -> bool:
+    try:
+        return "Raspberry Pi" in (root / "proc/device-tree/model").read_text(errors="replace")
+    except OSError:
+        return False
+
+
+def _ask(*command: str) -> str | None:
+    """What a program of the system answers; None where it is not here or does not answer."""
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=ASK_WITHIN_S
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
