@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from edge import bench, control, kiosk, looking, records, replay, selftest
+from edge import bench, control, first_boot, kiosk, looking, records, replay, selftest
 from edge.faults import FaultError, explain
 from edge.messages import modem_cli
 from edge.messages.channels import release_desk
@@ -93,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     records.add_parser(commands)
     modem_cli.add_parser(commands)
     panel.add_parser(commands)
+    first_boot.add_parser(commands)
     _add_settings(commands)
     for command in commands.choices.values():
         command.epilog = EXIT_CODES

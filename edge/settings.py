@@ -351,7 +351,7 @@ def _check_leaf(key: str, kind: object, value: object, places: _Places) -> Fault
         code = "settings_wrong_type" if wrong_kind else "settings_out_of_bounds"
         # A text is not said again, nor a number in its place: it may be a telephone number or a secret.
         number = isinstance(value, int | float) and not isinstance(_bare(kind), msgspec.inspect.StrType)
-        said = f" = {_toml(value)}" if number else ""
+        said = f" = {as_toml(value)}" if number else ""
         return FaultError(code, f"{key}{said} must be {allowed(key)}{places.of(key)}")
     return None
 
@@ -381,9 +381,9 @@ def _allowed(info: msgspec.inspect.Type, in_unit: str) -> str:
             bounds = f"{low:g} to {high:.10g}" if low is not None and high is not None else "a number"
             return f"{whole}{bounds} {in_unit}".rstrip()
         case msgspec.inspect.LiteralType(values=values):
-            return "one of " + ", ".join(_toml(v) for v in values)
+            return "one of " + ", ".join(as_toml(v) for v in values)
         case msgspec.inspect.EnumType(cls=cls):
-            return "one of " + ", ".join(_toml(str(member.value)) for member in cls)
+            return "one of " + ", ".join(as_toml(str(member.value)) for member in cls)
         case msgspec.inspect.VarTupleType(item_type=item, min_length=least, max_length=most):
             bare = item.type if isinstance(item, msgspec.inspect.Metadata) else item
             count = "" if least is None else f" of {least}" if least == most else f" of {least} to {most}"
@@ -607,14 +607,15 @@ def show(settings: Settings) -> str:
 def _render(table: Mapping[str, object], prefix: str) -> Iterator[str]:
     for name, value in table.items():
         if not isinstance(value, dict):
-            yield f"{name} = {_toml(value)}"
+            yield f"{name} = {as_toml(value)}"
     for name, value in table.items():
         if isinstance(value, dict):
             yield f"\n[{prefix}{name}]"
             yield from _render(value, f"{prefix}{name}.")
 
 
-def _toml(value: object) -> str:
+def as_toml(value: object) -> str:
+    """A value as it stands behind the = in a TOML file; a table becomes an inline one."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
@@ -622,6 +623,8 @@ def _toml(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.10g}"
     if isinstance(value, list | tuple):
-        return "[" + ", ".join(_toml(item) for item in value) + "]"
+        return "[" + ", ".join(as_toml(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{name} = {as_toml(item)}" for name, item in value.items()) + " }"
     # A JSON text is a TOML basic string (toml.io/en/v1.0.0#string), but for DEL, which JSON leaves bare.
     return msgspec.json.encode(str(value)).decode().replace("\x7f", "\\u007f")

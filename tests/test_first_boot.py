@@ -1,0 +1,192 @@
+"""Settings from a file on the boot partition: taken over whole or not at all, wiped after."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from edge.__main__ import main
+from edge.first_boot import PROBLEM, take_over
+from edge.settings import EXAMPLE, SettingsError, load
+
+GIVEN = """\
+[cabin]
+name = "Main Street #4"
+address = 'Main Street 4, "Bank"'
+timezone = "Asia/Kolkata"
+
+[people]
+watchman = "+15550100"
+control_room = "+15550102"
+
+[camera]
+source = "usb"
+
+[wiring.lock]
+active_high = false
+pin = 6
+
+[wiring.exit]
+pin = 17
+
+[policy]
+loitering = { told = ["control_room"], siren = "no", permit = "stays" }
+
+[first_boot]
+sim_pin = "2580"
+ssh_key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH technician@desk"
+"""
+
+
+class Card:
+    """A boot partition and a root file system, as far as the command reaches."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "boot" / "cabinguard.toml"
+        self.settings = folder / "etc" / "kiosk.toml"
+        self.keys = folder / "etc" / "technician_keys"
+        self.secret = folder / "etc" / "secrets" / "sim_pin"
+        for made in (self.file, self.settings):
+            made.parent.mkdir()
+        self.settings.write_bytes(EXAMPLE.read_bytes())
+
+    def write(self, text: str) -> None:
+        self.file.write_text(text, encoding="utf-8")
+
+    def command(self) -> int:
+        words = ["first-boot", str(self.file), "--settings", str(self.settings), "--ssh-keys", str(self.keys)]
+        return main(words)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.fixture
+def card(tmp_path: Path) -> Card:
+    return Card(tmp_path)
+
+
+def test_settings_are_taken_over_and_the_file_is_gone(card: Card) -> None:
+    card.write(GIVEN)
+    assert card.command() == 0
+    settings = load(card.settings, kiosk=True)
+    assert settings.cabin.name == "Main Street #4"
+    assert settings.cabin.address == 'Main Street 4, "Bank"'
+    assert settings.people.watchman == "+15550100"
+    assert (settings.wiring.lock.pin, settings.wiring.lock.active_high) == (6, False)
+    assert settings.wiring.exit.pin == 17
+    assert settings.policy.loitering.permit == "stays"
+    assert settings.modem.pin_file == str(card.secret)
+    assert card.secret.read_text() == "2580\n"
+    assert stat.S_IMODE(card.secret.stat().st_mode) == 0o640
+    assert stat.S_IMODE(card.settings.stat().st_mode) == 0o640
+    assert card.keys.read_text().startswith("ssh-ed25519 ")
+    assert names(card.file.parent) == []
+    assert names(card.settings.parent) == ["kiosk.toml", "secrets", "technician_keys"]
+
+
+def test_comments_and_everything_else_stay(card: Card) -> None:
+    before = card.settings.read_text("utf-8").splitlines()
+    card.write('[cabin]\nname = "A"\n[people]\nwatchman = "+15550100"\n[camera]\nsource = "usb"\n')
+    take_over(card.file, card.settings, card.keys)
+    after = card.settings.read_text("utf-8").splitlines()
+    changed = [(a, b) for a, b in zip(before, after, strict=True) if a != b]
+    assert len(changed) == 3
+    for old, new in changed:
+        assert new.endswith(old[old.index("#") :])
+
+
+def test_a_setting_that_the_file_had_lost_comes_back(card: Card) -> None:
+    card.settings.write_text('[people]\n# who\n\n[camera]\nsource = "usb"\n', "utf-8")
+    card.write('[people]\nwatchman = "+15550100"\n[wiring.lock]\npin = 18\n')
+    take_over(card.file, card.settings, card.keys)
+    settings = load(card.settings, kiosk=True)
+    assert settings.people.watchman == "+15550100"
+    assert settings.wiring.lock.pin == 18
+
+
+def test_what_windows_writes_is_read(card: Card) -> None:
+    card.file.write_bytes(b"\xef\xbb\xbf" + GIVEN.replace("\n", "\r\n").encode())
+    assert card.command() == 0
+    assert load(card.settings, kiosk=True).cabin.timezone == "Asia/Kolkata"
+
+
+def test_twice_comes_out_the_same(card: Card) -> None:
+    card.write(GIVEN)
+    take_over(card.file, card.settings, card.keys)
+    once = card.settings.read_bytes()
+    card.write(GIVEN)
+    take_over(card.file, card.settings, card.keys)
+    assert card.settings.read_bytes() == once
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("[cabin\n", "settings_syntax"),
+        ('[cabin]\nnmae = "A"\n', "settings_unknown_key"),
+        ('name = "A"\n', "settings_unknown_key"),
+        ('[people]\nwatchman = "0171 5550100"\n', "settings_out_of_bounds"),
+        ('[cabin]\nname = "A"\n', "settings_incomplete"),
+        ('[first_boot]\nsim_pin = "12"\n', "settings_out_of_bounds"),
+        ("[first_boot]\nsim_pin = 1234\n", "settings_out_of_bounds"),
+        ('[first_boot]\nsim_pin = "１２３４"\n', "settings_out_of_bounds"),
+        ('[first_boot]\nssh_key = "ssh-ed25519 AAAA\\nssh-rsa BBBB"\n', "settings_out_of_bounds"),
+        ('[first_boot]\npin = "1234"\n', "settings_unknown_key"),
+        ("first_boot = 1\n", "settings_wrong_type"),
+        ("modem = 1\n[first_boot]\nsim_pin = '1234'\n", "settings_unknown_key"),
+        ("# " + "x" * 70000, "settings_unreadable"),
+    ],
+)  # fmt: skip
+def test_a_wrong_file_changes_nothing_and_says_so(card: Card, text: str, code: str) -> None:
+    before = card.settings.read_bytes()
+    card.write(text)
+    assert card.command() == 3
+    assert card.settings.read_bytes() == before
+    assert card.file.read_text("utf-8") == text
+    assert code in (card.file.parent / PROBLEM).read_text("utf-8")
+    assert not card.secret.exists()
+    assert not card.keys.exists()
+    assert names(card.settings.parent) == ["kiosk.toml"]
+
+
+def test_no_problem_repeats_the_pin(card: Card, capsys: pytest.CaptureFixture[str]) -> None:
+    card.write('[first_boot]\nsim_pin = "98765432109"\nssh_key = "98765432109"\n')
+    assert card.command() == 3
+    said = capsys.readouterr()
+    assert "98765432109" not in said.out + said.err + (card.file.parent / PROBLEM).read_text("utf-8")
+
+
+def test_a_mended_file_takes_the_problem_away(card: Card) -> None:
+    card.write("[cabin\n")
+    assert card.command() == 3
+    card.write(GIVEN)
+    assert card.command() == 0
+    assert names(card.file.parent) == []
+
+
+def test_bytes_that_are_no_text(card: Card) -> None:
+    card.file.write_bytes(b"\xff\xfe[\x00c\x00")
+    with pytest.raises(SettingsError, match="UTF-8"):
+        take_over(card.file, card.settings, card.keys)
+
+
+def test_the_file_is_overwritten_before_it_is_removed(card: Card, tmp_path: Path) -> None:
+    card.write(GIVEN)
+    kept = tmp_path / "same-inode"
+    os.link(card.file, kept)
+    take_over(card.file, card.settings, card.keys)
+    assert set(kept.read_bytes()) == {0}
+
+
+def test_the_example_on_the_boot_partition_is_of_this_format(card: Card, repo: Path) -> None:
+    example = (repo / "systemd" / "image" / "cabinguard.example.toml").read_text("utf-8")
+    assert tomllib.loads(example) == {}
+    card.write("\n".join(line.removeprefix("#:") for line in example.splitlines()))
+    assert card.command() == 0
+    assert load(card.settings, kiosk=True).people.watchman
