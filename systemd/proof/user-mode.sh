@@ -7,6 +7,7 @@
 # system and the wheels in WORKDIR serve). Takes a quarter of an hour the first time. What it proves: that
 # install.sh kiosk works from scratch, offline and twice on Debian 12 (Python 3.11) or 13 (Python 3.13) for arm64,
 # and that an int8 network gives the same numbers there as on this machine. What it does not: speed, camera, pins.
+# shellcheck disable=SC2031 # what is sourced into subshells has variables of the same names
 set -euo pipefail
 
 suite=${1:?bookworm or trixie}
