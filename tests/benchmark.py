@@ -1,7 +1,7 @@
 """The product's own numbers in one run: `python -m tests.benchmark`. Not a test: it judges nothing.
 
-Every figure is printed with what it is compared with. Peers that are not installed are named and left out;
-none of them is needed by the product. Numbers of one machine say nothing about another, ratios do.
+Every figure is printed with what it is compared with. Numbers of one machine say nothing about another,
+ratios do. Other face finders beside ours: `python -m tests.bench_peers`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
-import numpy as np
 
 from edge.app import Happening
 from edge.cabin import step
@@ -41,10 +40,6 @@ from hw.clock import SystemClock
 from hw.modem.fake import FakeModem, PtyModem
 from hw.modem.real import SerialModem
 from hw.ports import Board, Frame, Input
-
-SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
-YUNET = SHARED / "data" / "teachers" / "yunet_2023mar.onnx"
-WIDTH, HEIGHT = 640, 480
 
 
 @dataclass(frozen=True)
@@ -122,56 +117,6 @@ def frame_to_decision(effort: int) -> Iterator[Row]:
     whole = each_ms(decide, frames, effort * 3)
     yield Row("find and check (two int8 networks)", f"{find_and_check:.2f} ms")
     yield Row("frame to decision (health, scene, judge, table)", f"{whole:.2f} ms")
-    for name, peer in peers(frames[0]):
-        if peer is None:
-            yield Row(f"peer: {name}", "not installed")
-            continue
-        taken = each_ms(peer, frames, effort)
-        yield Row(f"peer: {name}", f"{taken:.2f} ms", f"{taken / find_and_check:.1f} times find and check")
-
-
-def peers(frame: Frame) -> Iterator[tuple[str, Callable[[Frame], object] | None]]:
-    """Face detectors that others would use. How well they find is in the models' cards."""
-    haar_file = Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml"
-    haar = cv2.CascadeClassifier(str(haar_file))
-    yield "OpenCV Haar frontal, scale 1.1", lambda f: haar.detectMultiScale(f.grey, 1.1, 5)
-    if not YUNET.is_file():
-        yield "OpenCV YuNet", None
-    else:
-        for width, height in ((320, 240), (640, 480)):
-            yield f"OpenCV YuNet, {width}x{height}", yunet(width, height)
-    with contextlib.suppress(ImportError):
-        import mediapipe  # type: ignore[import-not-found]
-
-        detector = mediapipe.solutions.face_detection.FaceDetection(model_selection=0)
-        yield "MediaPipe face detection", lambda f: detector.process(bgr(f)[:, :, ::-1].copy())
-    with contextlib.suppress(ImportError):
-        import face_recognition  # type: ignore[import-not-found]
-
-        yield "face_recognition HOG", lambda f: face_recognition.face_locations(bgr(f)[:, :, ::-1].copy(), 1)
-    with contextlib.suppress(ImportError):
-        from ultralytics import YOLO  # type: ignore[import-not-found]
-
-        weights = Path("yolov8n.pt")
-        if weights.is_file():  # nothing is downloaded here
-            model = YOLO(str(weights))
-            yield "YOLOv8n, 640", lambda f: model.predict(bgr(f), verbose=False, imgsz=640)
-    for module in ("mediapipe", "face_recognition", "ultralytics"):
-        if module not in sys.modules:
-            yield module, None
-
-
-def yunet(width: int, height: int) -> Callable[[Frame], object]:
-    detector = cv2.FaceDetectorYN.create(str(YUNET), "", (width, height))
-
-    def find(frame: Frame) -> object:
-        return detector.detect(cv2.resize(bgr(frame), (width, height)))
-
-    return find
-
-
-def bgr(frame: Frame) -> np.ndarray:  # type: ignore[type-arg]
-    return frame.colour if frame.colour is not None else cv2.cvtColor(frame.grey, cv2.COLOR_GRAY2BGR)
 
 
 # --- deciding --------------------------------------------------------------------------------------
