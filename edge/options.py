@@ -34,6 +34,17 @@ def add_settings_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def seconds(text: str) -> float:
+    """A time on the command line."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e7:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds")
+    return value
+
+
 def settings_path(args: argparse.Namespace) -> Path | None:
     """The file to read: the one named, else the installed one, else none. Raises `FaultError`."""
     named: Path | None = args.settings

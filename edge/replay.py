@@ -12,7 +12,7 @@ from typing import Final
 from edge.app import Happening
 from edge.desk import SCAN_S, Desk, StoryClock, scratch
 from edge.faults import FaultError, explain
-from edge.options import Commands, add_settings_options, load_settings, model_dir
+from edge.options import Commands, add_settings_options, load_settings, model_dir, seconds
 from edge.showing import Film, Printer
 from edge.vision.faces import Faces
 from hw.camera.clip import ClipCamera
@@ -34,7 +34,7 @@ class Act:
 def add_parser(commands: Commands) -> None:
     parser = commands.add_parser("replay", help="run the whole program on recordings")
     parser.add_argument("clips", nargs="+", type=Path, metavar="CLIP", help="played one after the other")
-    parser.add_argument("--loop", type=_positive, metavar="SECONDS", help="repeat them to this length")
+    parser.add_argument("--loop", type=seconds, metavar="SECONDS", help="repeat them to this length")
     parser.add_argument(
         "--keys",
         action="append",
@@ -130,13 +130,6 @@ def _both(show: Callable[[Happening], None], film: Film | None) -> Callable[[Hap
 
 def _same(film: Path, clip: Path) -> bool:
     return film.exists() and clip.exists() and film.samefile(clip)
-
-
-def _positive(text: str) -> float:
-    value = float(text)
-    if not 0 < value < 1e7:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds")
-    return value
 
 
 def _time_and_words(text: str) -> tuple[float, str]:

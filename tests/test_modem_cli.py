@@ -49,7 +49,7 @@ def test_check_finds_nothing_wrong(common: list[str], capsys: pytest.CaptureFixt
     assert run("check", *common) == 0
     out = capsys.readouterr().out
     assert "✓ answers: SIMCOM_SIM800L" in out
-    assert "✓ profile: sim800" in out
+    assert '✓ profile: sim800; modem.profile is "generic"' in out
     assert "✗" not in out
 
 
@@ -158,7 +158,58 @@ def test_the_fake_is_served_and_shows_what_phones_receive(
         fake.terminate()
 
 
-def test_the_fake_ends_by_itself_and_knows_its_faults(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_fake_ends_by_itself(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("fake", "--for", "0.1") == 0
-    assert run("fake", "--fault", "no_such") == 2
-    assert "mute" in capsys.readouterr().err
+    assert capsys.readouterr().out.startswith("port /dev/")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("fake", "--fault", "no_such"), 'no fault is named "no_such"; there are absent, '),
+        (("fake", "--fault", "cms:x"), 'no fault is named "cms:x"'),
+        (("fake", "--pin", "12a4"), "a PIN has 4 to 8 digits"),
+        (("fake", "--for", "nan"), "nan is not a number of seconds"),
+        (("fake", "--for", "-1"), "-1 is not a number of seconds"),
+        (("watch", "--for", "soon"), "soon is not a number of seconds"),
+        (("send", "watchman"), '"watchman" is no telephone number'),
+        (("send", "+1555010012345678"), "is no telephone number"),
+        (("send", "+15550100", " "), "the text is empty"),
+        (("send", "+15550100", "x" * 2000), "at most 10 are sent"),
+        (("send",), "required: number"),
+        (("check", "--profile", "nokia"), "invalid choice: 'nokia'"),
+    ],
+)
+def test_bad_words_are_refused_by_name_before_any_port_is_opened(
+    words: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        run(*words)
+    assert ended.value.code == 2
+    assert told in capsys.readouterr().err
+
+
+def test_the_fake_replaces_a_link_and_nothing_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    link = tmp_path / "modem"
+    link.symlink_to("/dev/null")
+    assert run("fake", "--port-link", str(link), "--for", "0.1") == 0
+    assert not link.is_symlink()
+    link.write_text("mine")
+    for wanted in (link, tmp_path):
+        with pytest.raises(FileExistsError, match="not replaced"):
+            run("fake", "--port-link", str(wanted), "--for", "0.1")
+    assert link.read_text() == "mine"
+
+
+def test_a_number_may_be_written_as_people_do(pty: PtyModem, common: list[str]) -> None:
+    assert run("send", *common, "+1 (555) 01-00", "hello") == 0
+    assert [text.number for text in pty.fake.texts] == ["+15550100"]
+
+
+def test_a_port_may_have_any_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("check", "--port", str(tmp_path / 'a "b\\'), "--set", f'paths.data="{tmp_path}"') == 1
+    captured = capsys.readouterr()
+    assert "no such port" in captured.err
+    assert "profile" not in captured.out, "nothing answered"

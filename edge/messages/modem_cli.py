@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import select
 import sys
 import time
@@ -15,10 +16,11 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from edge.faults import FaultError, explain
-from edge.options import Commands, add_settings_options, load_settings
+from edge.options import Commands, add_settings_options, load_settings, seconds
 from edge.settings import Secret, Settings, read_secret
 from hw.board import modem_switch
 from hw.clock import SystemClock
+from hw.modem import pdu
 from hw.modem.at import Status
 from hw.modem.fake import FAULTS, FakeModem, PtyModem
 from hw.modem.models import PROFILES, identify
@@ -82,28 +84,67 @@ def add_parser(commands: Commands) -> None:
     fake = parts.add_parser("fake", help="a modem that is not there, behind a pseudo-terminal")
     fake.add_argument("--port-link", type=Path, metavar="PATH", help="a name for the port, made as a link")
     fake.add_argument("--profile", choices=sorted(PROFILES), default="sim800")
-    fake.add_argument("--fault", action="append", default=[], metavar="NAME", help="; ".join(sorted(FAULTS)))
-    fake.add_argument("--pin", help="the PIN that its card wants")
+    fake.add_argument(
+        "--fault",
+        action="append",
+        default=[],
+        type=_fault,
+        metavar="NAME",
+        help=f"{', '.join(sorted(FAULTS))}, cms:N",
+    )
+    fake.add_argument("--pin", type=_pin, help="the PIN that its card wants")
     fake.add_argument("--instant", action="store_true", help="without the delays of a real one")
     fake.add_argument("--quiet", action="store_true", help="without lines that come by themselves")
-    fake.add_argument("--for", dest="for_s", type=float, metavar="SECONDS", help="end by itself")
+    fake.add_argument("--for", dest="for_s", type=seconds, metavar="SECONDS", help="end by itself")
     fake.set_defaults(run=main, modem_command=_fake)
     check = parts.add_parser("check", help="is the modem there, has it a card, a network, a signal")
     check.add_argument(
         "--restart", action="store_true", help="first restart it by the switch in [wiring.modem_power]"
     )
     send = parts.add_parser("send", help="send one text and say what became of it")
-    send.add_argument("number", help='such as "+15550100"')
-    send.add_argument("text", nargs="?", default="CabinGuard test")
+    send.add_argument("number", type=_number, help='such as "+15550100"')
+    send.add_argument("text", nargs="?", type=_text, default="CabinGuard test")
     send.add_argument("--delivery", action="store_true", help="wait until the phone has it")
     watch = parts.add_parser("watch", help="signal and registration, live")
-    watch.add_argument("--for", dest="for_s", type=float, metavar="SECONDS", help="end by itself")
+    watch.add_argument("--for", dest="for_s", type=seconds, metavar="SECONDS", help="end by itself")
     for part, command in ((check, _check), (send, _send), (watch, _watch)):
         part.add_argument("--port", help="instead of the one in the settings")
         part.add_argument("--profile", choices=sorted(PROFILES), help="instead of the one in the settings")
         part.add_argument("--json", action="store_true", help="one JSON object a line")
         add_settings_options(part)
         part.set_defaults(run=main, modem_command=command)
+
+
+def _number(text: str) -> str:
+    """A telephone number as people write it."""
+    number = "".join(char for char in text if char not in " -/().")
+    if re.fullmatch(r"\+?[0-9]{3,15}", number) is None:
+        raise argparse.ArgumentTypeError(f'"{text}" is no telephone number such as "+15550100"')
+    return number
+
+
+def _text(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the text is empty")
+    try:
+        pdu.split(text)
+    except pdu.PduError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
+
+
+def _pin(text: str) -> str:
+    if re.fullmatch(r"[0-9]{4,8}", text) is None:
+        raise argparse.ArgumentTypeError("a PIN has 4 to 8 digits")
+    return text
+
+
+def _fault(text: str) -> str:
+    if text not in FAULTS and re.fullmatch(r"cms:\d{1,3}", text) is None:
+        raise argparse.ArgumentTypeError(
+            f'no fault is named "{text}"; there are {", ".join(sorted(FAULTS))}, cms:N'
+        )
+    return text
 
 
 def main(args: argparse.Namespace) -> int:
@@ -115,12 +156,12 @@ def main(args: argparse.Namespace) -> int:
 # --- check, send, watch ----------------------------------------------------------------------------
 
 
-def _open(args: argparse.Namespace) -> SerialModem:
+def _settings(args: argparse.Namespace) -> Settings:
     for option, key in (("port", "modem.port"), ("profile", "modem.profile")):
         value: str | None = getattr(args, option)
         if value is not None:
-            args.overrides = [*args.overrides, f'{key}="{value}"']
-    return open_modem(load_settings(args), SystemClock())
+            args.overrides = [*args.overrides, f"{key}={json.dumps(value)}"]
+    return load_settings(args)
 
 
 class _Line:
@@ -174,9 +215,10 @@ def _restart(settings: Settings) -> None:
 
 
 def _check(args: argparse.Namespace) -> int:
+    settings = _settings(args)
     if args.restart:
-        _restart(load_settings(args))
-    modem = _open(args)
+        _restart(settings)
+    modem = open_modem(settings, SystemClock())
     line = _Line(modem)
     try:
         ready = line.wait(lambda: modem.idle, CHECK_S)
@@ -184,7 +226,7 @@ def _check(args: argparse.Namespace) -> int:
         if args.json:
             print(json.dumps({"ready": ready, **facts}))
         else:
-            for name, value, good in _findings(modem.status, ready):
+            for name, value, good in _findings(modem.status, ready, settings.modem.profile):
                 print(f"{'✓' if good else '✗'} {name}: {value}")
         well = ready and line.down is None
         if not well:
@@ -194,15 +236,22 @@ def _check(args: argparse.Namespace) -> int:
     return DONE if well else WRONG
 
 
-def _findings(status: Status, ready: bool) -> list[tuple[str, str, bool]]:
+def _findings(status: Status, ready: bool, profile: str) -> list[tuple[str, str, bool]]:
     registered = any(state.startswith(("home", "roaming")) for state in status.registration.values())
     found = [
         ("answers", status.model or "unknown model", bool(status.model) or ready),
-        ("profile", identify(status.model), True),
-        ("network", ", ".join(f"{kind} {state}" for kind, state in status.registration.items()), registered),
+        (
+            "network",
+            ", ".join(f"{kind} {state}" for kind, state in status.registration.items()) or "none",
+            registered,
+        ),
         ("operator", status.operator or "none", bool(status.operator)),
         ("signal", *_signal(status)),
     ]
+    if status.model:
+        fits = identify(status.model)
+        hint = "" if profile == fits else f'; modem.profile is "{profile}"'
+        found.insert(1, ("profile", f"{fits}{hint}", True))
     if status.service_centre is not None:
         found.append(("SMS centre", "set" if status.service_centre else "missing", status.service_centre))
     if status.storage_total is not None and status.storage_used is not None:
@@ -250,7 +299,7 @@ def _facts(status: Status) -> dict[str, object]:
 
 
 def _send(args: argparse.Namespace) -> int:
-    modem = _open(args)
+    modem = open_modem(_settings(args), SystemClock())
     line = _Line(modem)
     try:
         if not line.wait(lambda: modem.idle, CHECK_S):
@@ -310,7 +359,7 @@ def _say(args: argparse.Namespace, data: dict[str, object], words: str) -> None:
 
 
 def _watch(args: argparse.Namespace) -> int:
-    modem = _open(args)
+    modem = open_modem(_settings(args), SystemClock())
     line = _Line(modem)
     live = sys.stdout.isatty() and not args.json
     end_s = float("inf") if args.for_s is None else time.monotonic() + args.for_s
@@ -359,8 +408,10 @@ def _picture(status: Status) -> list[str]:
         lines.append(
             f"recovery {last.rung.value}, {last.took_s:.0f} s, {outcome}; {len(status.recoveries)} in all"
         )
-    trouble = "" if status.trouble is None else f"{status.trouble.value}: {status.detail}"
-    lines.append(f"state    {'ready' if status.ready else trouble}")
+    state = "ready" if status.ready else "waking the modem"
+    if status.trouble is not None and status.detail:
+        state = f"{status.trouble.value}: {status.detail}"
+    lines.append(f"state    {state}")
     return lines
 
 
@@ -370,12 +421,8 @@ def _picture(status: Status) -> list[str]:
 def _fake(args: argparse.Namespace) -> int:
     """Serve a fake modem. With a terminal its faults are switched by typing; the phones' texts are shown."""
     fake = FakeModem(args.profile, pin=args.pin, instant=args.instant, chatter=not args.quiet)
-    try:
-        for name in args.fault:
-            fake.fault(name)
-    except KeyError:
-        print(f"no fault is named {name}; there are: {', '.join(sorted(FAULTS))}, cms:N", file=sys.stderr)
-        return 2
+    for name in args.fault:
+        fake.fault(name)
     pty = PtyModem(fake, link=args.port_link)
     end_s = float("inf") if args.for_s is None else time.monotonic() + args.for_s
     print(f"port {pty.port}", flush=True)

@@ -7,6 +7,7 @@ driver opens; `SteppedModem` joins it to the real engine in memory, so that a st
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import random
 import re
@@ -899,6 +900,8 @@ class PtyModem:
         return (time.monotonic() - self._started_s) * self._speed
 
     def _plug(self) -> None:
+        if self._link is not None and self._link.exists() and not self._link.is_symlink():
+            raise FileExistsError(errno.EEXIST, "is not a link, so it is not replaced", str(self._link))
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
