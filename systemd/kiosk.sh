@@ -28,8 +28,9 @@ TEXT
 
 at() { printf '%s%s\n' "${CABINGUARD_ROOT:-}" "$1"; } # a path of the system that is installed to
 
-# Whether a systemd is running that would listen to us: not in a chroot, not when installing into a folder.
-live() { [ -z "${CABINGUARD_ROOT:-}" ] && [ -d /run/systemd/system ]; }
+# Whether a systemd is running that would listen to us: not in a chroot (where systemctl does nothing and says that
+# all is well), not when installing into a folder.
+live() { [ -z "${CABINGUARD_ROOT:-}" ] && [ -d /run/systemd/system ] && ! systemd-detect-virt -rq; }
 
 # --- may we ------------------------------------------------------------------------------------------------------
 
@@ -60,13 +61,24 @@ need_kiosk_system() {
         "write Raspberry Pi OS (64-bit), version 12 or 13, to the card"
 }
 
+# What is written over an overlay is gone with the next start.
+need_lasting_root() {
+    [ -n "${CABINGUARD_ROOT:-}" ] || [ "$(findmnt -no FSTYPE /)" != overlay ] || stop read-only-root \
+        "the root file system is read-only, changes to it would be lost" \
+        "sudo overlayroot-chroot, in it the same command again, then restart"
+}
+
+# Raspberry Pi OS 13 has a swap of its own: compressed memory too, but with a file on the card behind it.
+rpi_swap() { [ -e "$(at /etc/rpi/swap.conf)" ]; }
+
 on_raspberry_pi_os() { [ -f "$(at /etc/rpi-issue)" ]; }
 
 # --- system packages ---------------------------------------------------------------------------------------------
 
 # What has to come from the system: the camera's library and, from Python 3.13 on, the pins' are not on the index.
 wanted_packages() {
-    echo python3 python3-venv alsa-utils espeak-ng systemd-zram-generator
+    echo python3 python3-venv alsa-utils espeak-ng
+    rpi_swap || echo systemd-zram-generator
     if on_raspberry_pi_os; then echo python3-picamera2 python3-lgpio; fi
 }
 
@@ -94,6 +106,7 @@ apt_failed() {
 install_packages() {
     local missing
     missing=$(missing_packages)
+    missing=${missing% }
     [ -n "$missing" ] || { tick "system packages"; return; }
     [ -z "$OFFLINE" ] || stop packages-missing "these system packages are missing: $missing" \
         "sudo apt install $missing, or start from the image, which has them"
@@ -194,8 +207,12 @@ journald.conf /etc/systemd/journald.conf.d/50-cabinguard.conf
 manager.conf /etc/systemd/system.conf.d/50-cabinguard.conf
 modules.conf /etc/modules-load.d/cabinguard.conf
 sysctl.conf /etc/sysctl.d/50-cabinguard.conf
-zram.conf /etc/systemd/zram-generator.conf.d/50-cabinguard.conf
 LIST
+    if rpi_swap; then
+        echo "rpi-swap.conf /etc/rpi/swap.conf.d/50-cabinguard.conf"
+    else
+        echo "zram.conf /etc/systemd/zram-generator.conf.d/50-cabinguard.conf"
+    fi
 }
 
 install_files() { # DIR with the sources
@@ -207,7 +224,9 @@ install_files() { # DIR with the sources
     done < <(kiosk_files)
     if live; then
         systemctl daemon-reload
-        udevadm control --reload >>"$LOG" 2>&1 && udevadm trigger --subsystem-match=gpio --subsystem-match=tty || true
+        if udevadm control --reload >>"$LOG" 2>&1; then
+            udevadm trigger --subsystem-match=gpio --subsystem-match=tty || true
+        fi
     fi
     tick "units, device names and limits"
 }
@@ -263,8 +282,10 @@ if all(relay.active_high and relay.pin >= 9 for relay in relays):
     # A dead process's pin becomes an input; pulled low, that is the resting level.
     print("dtparam=strict_gpiod")
 print("dtparam=watchdog=on")
+# The modem's serial port on pins 8 and 10: two models have Bluetooth on it, the Pi 5 has it switched off.
 print("enable_uart=1")
 print("dtoverlay=disable-bt")
+print("dtparam=uart0=on")
 PYTHON
 }
 
@@ -288,7 +309,7 @@ install_boot_lines() { # VERSION
     [ -n "$dir" ] || { say "no config.txt here: the relays are first put to rest by cabinguard-pins.service"; return; }
     config=$dir/config.txt
     lines=$(boot_lines "$1" 2>>"$LOG") || stop settings-wrong "$SETTINGS cannot be used" \
-        "cabinguard settings --check names the line; mend it and run the same command again"
+        "sudo cabinguard settings --check names the line; mend it and run the same command again"
     if [ "$(block_of "$config")" != "$lines" ]; then
         { without_block "$config"; printf '%s\n%s\n%s\n' "$BOOT_BEGIN" "$lines" "$BOOT_END"; } | replace_boot_file "$config"
         REBOOT=1
@@ -357,7 +378,7 @@ make_prompts() {
         tick "spoken prompts"
     else
         cross "spoken prompts: they could not be made, and without them the kiosk locks nobody"
-        say "what to do: read the log; then sudo -u cabinguard cabinguard prompts"
+        say "what to do: read the log; then: sudo -u cabinguard cabinguard prompts"
     fi
 }
 
@@ -384,14 +405,16 @@ start_or_roll_back() { # VERSION PREVIOUS
 }
 
 roll_back() { # VERSION PREVIOUS
-    [ -n "$2" ] && [ "$2" != "$1" ] || stop not-ready "the kiosk did not report ready" \
-        "cabinguard selftest names the device; the log has its last words"
+    case "$2" in
+        "" | "$1") stop not-ready "the kiosk did not report ready" \
+            "sudo cabinguard selftest names the device; the log has its last words" ;;
+    esac
     switch_to "$2"
     install_files "$(at "/opt/cabinguard/versions/$2/systemd")"
     systemctl reset-failed cabinguard.service >>"$LOG" 2>&1 || true
     systemctl restart cabinguard.service >>"$LOG" 2>&1 ||
         stop not-ready "neither $1 nor the version before, $2, reported ready" \
-            "cabinguard selftest names the device; the door rests unlocked"
+            "sudo cabinguard selftest names the device; the door rests unlocked"
     rm -rf -- "$(at "/opt/cabinguard/versions/$1")"
     stop rolled-back "$1 did not report ready; $2 runs again" "read the log, and report it with the log"
 }
@@ -403,6 +426,7 @@ kiosk_install() {
     need_linux
     need_root
     need_kiosk_system
+    need_lasting_root
     LOG=$(at /var/log/cabinguard-install.log)
     mkdir -p -- "$(dirname -- "$LOG")"
     (umask 027 && printf '\n=== %s %s\n' "$(date -u +%FT%TZ)" "$(version_id)" >>"$LOG") || stop not-writable \
@@ -430,6 +454,7 @@ kiosk_install() {
 kiosk_uninstall() {
     local target
     need_root
+    need_lasting_root
     LOG=$(at /var/log/cabinguard-install.log)
     mkdir -p -- "$(dirname -- "$LOG")"
     if live; then
@@ -499,7 +524,7 @@ kiosk_check() {
         checked "starts with the machine" systemctl is-enabled cabinguard.service
         checked "runs and is ready" systemctl is-active cabinguard.service
     fi
-    [ -z "$LACKING" ] || { say "what to do: sudo ./install.sh kiosk; for settings: cabinguard settings --check"; exit 1; }
+    [ -z "$LACKING" ] || { say "what to do: sudo ./install.sh kiosk; for settings: sudo cabinguard settings --check"; exit 1; }
 }
 
 kiosk() {

@@ -160,6 +160,25 @@ def test_plain_debian_gets_a_usb_camera_and_no_pi_packages(pi: Pi) -> None:
     assert settings["overview"]["source"] == "none"
 
 
+def test_swap_stays_off_the_card(pi: Pi) -> None:
+    assert pi.kiosk().returncode == 0
+    assert "[zram0]" in pi.text("/etc/systemd/zram-generator.conf.d/50-cabinguard.conf")
+    assert not pi.path("/etc/rpi/swap.conf.d").exists()
+    assert "zram-generator" in pi.functions("wanted_packages").stdout
+
+
+def test_the_systems_own_swap_is_told_to(pi: Pi) -> None:
+    """Raspberry Pi OS 13: two generators would fight over the one device."""
+    pi.put("/etc/rpi/swap.conf", "#[Main]\n#Mechanism=auto\n")
+    assert pi.kiosk().returncode == 0
+    assert "Mechanism=zram\n" in pi.text("/etc/rpi/swap.conf.d/50-cabinguard.conf")
+    assert not pi.path("/etc/systemd/zram-generator.conf.d/50-cabinguard.conf").exists()
+    assert "zram-generator" not in pi.functions("wanted_packages").stdout
+    assert pi.kiosk("--uninstall").returncode == 0
+    assert not pi.path("/etc/rpi/swap.conf.d/50-cabinguard.conf").exists()
+    assert pi.path("/etc/rpi/swap.conf").exists()
+
+
 def test_relays_rest_before_linux_starts(pi: Pi) -> None:
     done = pi.kiosk()
     assert "sudo reboot" in done.stderr
@@ -169,6 +188,7 @@ def test_relays_rest_before_linux_starts(pi: Pi) -> None:
     # The Pi's own last section must not swallow ours.
     assert block[0] == "[all]"
     assert {"gpio=17=op,dl", "gpio=27=op,dl", "dtparam=strict_gpiod", "dtparam=watchdog=on"} <= set(block)
+    assert {"enable_uart=1", "dtoverlay=disable-bt", "dtparam=uart0=on"} <= set(block)
     assert pi.text("/boot/firmware/cmdline.txt") == "console=tty1 root=PARTUUID=1234-02 rootwait\n"
 
 
@@ -268,6 +288,17 @@ def test_missing_packages_are_named_when_offline(pi: Pi, tmp_path: Path) -> None
     done = pi.functions(f"LOG='{tmp_path}/log'; OFFLINE=/stick; install_packages", STUB_PACKAGES="")
     named(done, "packages-missing")
     assert "python3-picamera2" in done.stderr
+
+
+@pytest.mark.parametrize("option", [(), ("--uninstall",)])
+def test_a_read_only_root_is_not_written_over(pi: Pi, option: tuple[str, ...]) -> None:
+    pi.tool("id", "#!/bin/sh\necho 0\n")
+    pi.tool("findmnt", "#!/bin/sh\necho overlay\n")
+    checks = "need_kiosk_system() { :; }\n"
+    action = "kiosk_uninstall" if option else "kiosk_install"
+    done = pi.functions(f"{checks}{action}", CABINGUARD_ROOT="")
+    named(done, "read-only-root")
+    assert "overlayroot-chroot" in done.stderr
 
 
 def test_a_full_card(pi: Pi) -> None:
