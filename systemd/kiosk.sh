@@ -82,9 +82,9 @@ wanted_packages() {
     if on_raspberry_pi_os; then echo python3-picamera2 python3-lgpio; fi
 }
 
-missing_packages() {
+missing_packages() { # PACKAGE...
     local package
-    for package in $(wanted_packages); do
+    for package in "$@"; do
         dpkg-query --admindir="$(at /var/lib/dpkg)" -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
             printf '%s ' "$package"
     done
@@ -103,9 +103,9 @@ apt_failed() {
     esac
 }
 
-install_packages() {
+install_packages() { # PACKAGE...
     local missing
-    missing=$(missing_packages)
+    missing=$(missing_packages "$@")
     missing=${missing% }
     [ -n "$missing" ] || { tick "system packages"; return; }
     [ -z "$OFFLINE" ] || stop packages-missing "these system packages are missing: $missing" \
@@ -333,29 +333,53 @@ remove_boot_lines() {
 
 # --- read-only root ----------------------------------------------------------------------------------------------
 
+# A partition that does not come must not hold up the boot: the kiosk then fails for want of it, which is told.
+readonly DATA_MOUNT=defaults,noatime,commit=5,nofail,x-systemd.device-timeout=15s
+
 # Debian's overlayroot keeps every change to the root in memory; the data partition stays as it is mounted.
 make_read_only() { # DEVICE
-    local uuid line fstab
+    local uuid fstab
     fstab=$(at /etc/fstab)
     [ "$(blkid -o value -s TYPE -- "$1")" = ext4 ] || stop wrong-partition "$1 is not an ext4 partition" \
         "make one: sudo mkfs.ext4 -L cabindata $1"
     uuid=$(blkid -o value -s UUID -- "$1")
-    line="UUID=$uuid /var/lib/cabinguard ext4 defaults,noatime,commit=5 0 2 # cabinguard"
+    [ -n "${CABINGUARD_ROOT:-}" ] || install_packages overlayroot
     if ! grep -qsF "UUID=$uuid " "$fstab"; then
-        printf '%s\n' "$line" >>"$fstab"
+        [ -n "${CABINGUARD_ROOT:-}" ] || move_data "$1"
+        printf '%s\n' "UUID=$uuid /var/lib/cabinguard ext4 $DATA_MOUNT 0 2 # cabinguard" >>"$fstab"
     fi
-    if live && [ -z "$OFFLINE" ]; then
-        DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends overlayroot >>"$LOG" 2>&1 </dev/null || apt_failed
+    if live; then
+        systemctl daemon-reload
+        mountpoint -q /var/lib/cabinguard || mount /var/lib/cabinguard >>"$LOG" 2>&1 ||
+            stop mount-failed "$1 cannot be mounted" "read the log; check the partition with sudo fsck $1"
     fi
     printf 'overlayroot="tmpfs:recurse=0"\n' >"$(at /etc/overlayroot.local.conf)"
     REBOOT=1
     tick "root read-only from the next boot on, data on $1; change settings with sudo overlayroot-chroot"
 }
 
+# Record, pictures and phrases go along, or the kiosk would find an empty folder and nothing to say. A partition that
+# has a record already (the card was written anew) keeps its own.
+move_data() { # DEVICE
+    local dir
+    if live; then systemctl stop cabinguard.service >>"$LOG" 2>&1; fi
+    dir=$(mktemp -d)
+    mount -- "$1" "$dir" >>"$LOG" 2>&1 || stop mount-failed "$1 cannot be mounted" \
+        "read the log; check the partition with sudo fsck $1"
+    if [ -e "$dir/journal.db" ]; then
+        say "$1 has a record already, which is kept"
+    elif ! cp -a -- /var/lib/cabinguard/. "$dir" >>"$LOG" 2>&1; then
+        umount -- "$dir"
+        stop no-space "record and pictures do not fit on $1" "use a larger partition"
+    fi
+    umount -- "$dir"
+    rmdir -- "$dir"
+}
+
+# The data stays where it is, on its partition, unless it is to be removed.
 undo_read_only() {
-    [ -f "$(at /etc/fstab)" ] && grep -q ' # cabinguard$' "$(at /etc/fstab)" || return 0
-    sed -i '/ # cabinguard$/d' "$(at /etc/fstab)"
     rm -f -- "$(at /etc/overlayroot.local.conf)"
+    if [ -n "$PURGE" ] && [ -f "$(at /etc/fstab)" ]; then sed -i '/ # cabinguard$/d' "$(at /etc/fstab)"; fi
 }
 
 # --- the service -------------------------------------------------------------------------------------------------
@@ -432,7 +456,9 @@ kiosk_install() {
     (umask 027 && printf '\n=== %s %s\n' "$(date -u +%FT%TZ)" "$(version_id)" >>"$LOG") || stop not-writable \
         "$LOG cannot be written" "is the root file system read-only? sudo overlayroot-chroot, then again"
     one_at_a_time
-    [ -n "${CABINGUARD_ROOT:-}" ] || install_packages
+    # Not quoted: a list of names.
+    # shellcheck disable=SC2046
+    [ -n "${CABINGUARD_ROOT:-}" ] || install_packages $(wanted_packages)
     version=$(version_id)
     previous=$(current_version)
     install_version "$version"
@@ -509,7 +535,8 @@ kiosk_check() {
     LACKING=""
     fault=$(kiosk_system_fault)
     checked "system: ${fault:-Raspberry Pi OS or Debian, 64-bit}" [ -z "$fault" ]
-    missing=$(missing_packages)
+    # shellcheck disable=SC2046 # a list of names
+    missing=$(missing_packages $(wanted_packages))
     checked "system packages${missing:+, missing: $missing}" [ -z "$missing" ]
     checked "$KIOSK_MB MB free in /opt, or installed already" room_or_installed
     checked "program of this release, $(version_id)" [ "$(current_version)" = "$(version_id)" ]

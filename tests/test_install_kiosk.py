@@ -281,11 +281,11 @@ def test_the_right_systems(pi: Pi, release: str) -> None:
 )
 def test_what_apt_met_is_named(pi: Pi, tmp_path: Path, words: str, name: str) -> None:
     pi.tool("apt-get", f'#!/bin/sh\necho "{words}"\nexit 100\n')
-    named(pi.functions(f"LOG='{tmp_path}/log'; install_packages", STUB_PACKAGES=""), name)
+    named(pi.functions(f"LOG='{tmp_path}/log'; install_packages python3-picamera2", STUB_PACKAGES=""), name)
 
 
 def test_missing_packages_are_named_when_offline(pi: Pi, tmp_path: Path) -> None:
-    done = pi.functions(f"LOG='{tmp_path}/log'; OFFLINE=/stick; install_packages", STUB_PACKAGES="")
+    done = pi.functions(f"LOG='{tmp_path}/log'; OFFLINE=/stick; install_packages python3-picamera2", STUB_PACKAGES="")
     named(done, "packages-missing")
     assert "python3-picamera2" in done.stderr
 
@@ -451,9 +451,39 @@ def test_read_only_root_keeps_the_data_on_its_partition(pi: Pi) -> None:
     lines = pi.text("/etc/fstab").splitlines()
     assert [line.split()[:3] for line in lines[1:]] == [["UUID=0a1b-2c3d", "/var/lib/cabinguard", "ext4"]]
     assert pi.text("/etc/overlayroot.local.conf") == 'overlayroot="tmpfs:recurse=0"\n'
+    assert "nofail" in lines[1], "or a dead partition would stop the boot"
     pi.kiosk("--uninstall")
-    assert pi.text("/etc/fstab").splitlines() == lines[:1]
     assert not pi.path("/etc/overlayroot.local.conf").exists()
+    assert pi.text("/etc/fstab").splitlines() == lines, "the record stays where it is"
+    pi.kiosk("--uninstall", "--purge")
+    assert pi.text("/etc/fstab").splitlines() == lines[:1]
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_what_was_recorded_goes_along_to_the_partition(pi: Pi, tmp_path: Path, there: bool) -> None:
+    """`mount` puts a folder in place of the partition."""
+    partition, log = tmp_path / "partition", tmp_path / "log"
+    partition.mkdir()
+    if there:
+        (partition / "journal.db").write_text("older")
+    pi.put("/var/lib/cabinguard/journal.db", "this one")
+    pi.put("/var/lib/cabinguard/prompts/en/locked.wav", "RIFF")
+    pi.tool("mount", f'#!/bin/sh\nrmdir "$3"; ln -s {partition} "$3"\n')
+    pi.tool("umount", '#!/bin/sh\nrm "$2"; mkdir "$2"\n')
+    moved = 'cp() { shift; command cp -a "$CABINGUARD_ROOT$2" "$3"; }\nlive() { false; }\n'
+    done = pi.functions(f"{moved}LOG={log}\nmove_data /dev/mmcblk0p3")
+    assert done.returncode == 0, done.stderr + log.read_text()
+    assert (partition / "journal.db").read_text() == ("older" if there else "this one")
+    assert (partition / "prompts" / "en" / "locked.wav").exists() != there
+
+
+def test_a_partition_that_cannot_be_mounted_or_is_too_small(pi: Pi, tmp_path: Path) -> None:
+    log = f"LOG={tmp_path / 'log'}\nlive() {{ false; }}\n"
+    pi.tool("mount", "#!/bin/sh\nexit 32\n")
+    named(pi.functions(f"{log}move_data /dev/mmcblk0p3"), "mount-failed")
+    pi.tool("mount", "#!/bin/sh\n")
+    pi.tool("umount", "#!/bin/sh\n")
+    named(pi.functions(f"{log}cp() {{ false; }}\nmove_data /dev/mmcblk0p3"), "no-space")
 
 
 def test_read_only_root_wants_a_data_partition(pi: Pi) -> None:
