@@ -285,7 +285,9 @@ def test_what_apt_met_is_named(pi: Pi, tmp_path: Path, words: str, name: str) ->
 
 
 def test_missing_packages_are_named_when_offline(pi: Pi, tmp_path: Path) -> None:
-    done = pi.functions(f"LOG='{tmp_path}/log'; OFFLINE=/stick; install_packages python3-picamera2", STUB_PACKAGES="")
+    done = pi.functions(
+        f"LOG='{tmp_path}/log'; OFFLINE=/stick; install_packages python3-picamera2", STUB_PACKAGES=""
+    )
     named(done, "packages-missing")
     assert "python3-picamera2" in done.stderr
 
