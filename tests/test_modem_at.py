@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hw.modem.at import Engine, PinMemoryInRam
+from hw.modem.at import Engine
 from hw.modem.fake import FAKE_PROFILES, FakeModem
 from hw.modem.models import PROFILES, identify
+from hw.modem.pin import PinMemoryInRam
 from hw.modem.power import PowerKind
 from hw.ports import (
     ModemDown,

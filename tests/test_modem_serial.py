@@ -203,7 +203,7 @@ def test_a_modem_is_restarted_by_the_switch_on_its_pin(
     pair = Pair(tmp_path, fake, baud=115_200, switch=power.switch)
     power.wire(pair.pty)
     try:
-        pair.modem._engine._rung = 3
+        pair.modem._engine._ladder._step = 3
         pair.modem.send(1, "+15550100", "x", time.monotonic() + 25)
         assert pair.wait(lambda: pair.answer(1) is not None, 30)
         assert isinstance(pair.answer(1), TextAccepted)
@@ -224,7 +224,7 @@ def test_a_switch_that_does_not_obey_is_told_and_let_go_as_soon_as_it_does(tmp_p
     pair = Pair(tmp_path, fake, baud=115_200, switch=power.switch)
     power.wire(pair.pty)
     try:
-        pair.modem._engine._rung = 3
+        pair.modem._engine._ladder._step = 3
         assert pair.wait(lambda: power.switch.pulled)
         power.pin.welded = True  # pulled in, and nothing is written any more
         told = "the modem's power switch failed (modem_power: commanded off)"

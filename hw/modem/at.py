@@ -12,16 +12,18 @@ replies: 3GPP TS 27.005 (texts) and TS 27.007 (the rest).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Final
 
-from hw.modem import codes, gsm7, pdu
+from hw.modem import gsm7, pdu, replies
+from hw.modem.hearing import REBOOTED, Heard, Hearing
+from hw.modem.ladder import Ladder
 from hw.modem.models import ModemProfile
+from hw.modem.pin import PinMemory, PinMemoryInRam
 from hw.modem.power import PowerKind
+from hw.modem.steps import Answer, Ask, Broken, Outcome, Pause, Script, Step, Unusable
 from hw.ports import (
     ModemDown,
     ModemEvent,
@@ -41,9 +43,6 @@ _HALF_LINE_S: Final = 0.25
 _SKEWED_S: Final = 0.5
 """The quiet needed after an answer was missed: it may still come."""
 _UNANSWERED_S: Final = 1.0
-_GRACE_S: Final = 1.0
-"""How long to wait for the OK of a reply that is complete without it."""
-_MAX_LINE: Final = 2048
 _COMMAND_S: Final = 3.0
 _PROMPT_S: Final = 5.0
 _DRAIN_S: Final = 30.0
@@ -59,20 +58,8 @@ _HEALTH_S: Final = 30.0
 _FACTS_S: Final = 600.0
 _STABLE_S: Final = 120.0
 _UNUSABLE_S: Final = 30.0
-_RECOVERIES: Final = 64
-_LADDER_PAUSE_S: Final = 5.0
-_LADDER_PAUSE_MAX_S: Final = 300.0
 _ESCAPE: Final = b"\x1b"
 _CTRL_Z: Final = b"\x1a"
-
-_EOL: Final = re.compile(rb"[\r\n]")
-_HEX: Final = re.compile(r"(?:[0-9A-Fa-f]{2})+\Z")
-_FIELDS: Final = re.compile(r'\s*("[^"]*"?|[^,"]*)\s*(?:,|\Z)')
-_ERROR: Final = re.compile(r"\+(CMS|CME) ERROR: ?(.*)\Z")
-_REBOOTED: Final = frozenset(
-    ("RDY", "START", "^SYSSTART", "NORMAL POWER DOWN", "UNDER-VOLTAGE POWER DOWN", "OVER-VOLTAGE POWER DOWN")
-)
-_BARE_ERRORS: Final = frozenset(("ERROR", "COMMAND NOT SUPPORT", "TOO MANY PARAMETERS"))
 
 
 class Request(StrEnum):
@@ -108,110 +95,7 @@ class Status:
     balance: str = ""
     pin_tries_left: int | None = None
     reboots: int = 0
-    stray_lines: int = 0
     recoveries: tuple[Recovery, ...] = ()
-
-
-class PinMemory(Protocol):
-    """Remembers over restarts that a PIN was tried and not taken, so that it is never tried twice."""
-
-    def tried(self, pin: str) -> bool: ...
-
-    def mark(self, pin: str) -> None:
-        """Called before the PIN is tried; must be on the disk when it returns. OSError when it cannot."""
-        ...
-
-    def clear(self) -> None:
-        """The PIN was right."""
-        ...
-
-
-class PinMemoryInRam:
-    """Forgets with the program; for the bench, and for cards whose PIN is switched off."""
-
-    def __init__(self) -> None:
-        self._tried: set[str] = set()
-
-    def tried(self, pin: str) -> bool:
-        return pin in self._tried
-
-    def mark(self, pin: str) -> None:
-        self._tried.add(pin)
-
-    def clear(self) -> None:
-        self._tried.clear()
-
-
-# --- what scripts wait for -------------------------------------------------------------------------
-
-
-class _Outcome(StrEnum):
-    OK = "ok"
-    PROMPT = "prompt"
-    ERROR = "error"
-    TIMEOUT = "timeout"
-
-
-@dataclass(slots=True)
-class _Answer:
-    outcome: _Outcome
-    lines: list[str] = field(default_factory=list)
-    family: str = ""
-    code: int | None = None
-
-    @property
-    def ok(self) -> bool:
-        return self.outcome is _Outcome.OK
-
-    @property
-    def meaning(self) -> codes.Meaning:
-        return codes.meaning(self.family, self.code)
-
-
-@dataclass(slots=True, repr=False)
-class _Ask:
-    """Write `data` and wait for what ends the answer.
-
-    `info` is the prefix of the line that must come; `many`: there may be any number of them, each with a
-    payload line after it; `free`: a line without prefix; `prompt`: it ends with `>`; `at_once`: written
-    without settling.
-    """
-
-    data: bytes
-    wait_s: float
-    info: str = ""
-    many: bool = False
-    free: bool = False
-    prompt: bool = False
-    at_once: bool = False
-
-
-@dataclass(slots=True)
-class _Pause:
-    wait_s: float
-
-
-_Step = _Ask | _Pause
-_Script = Generator[_Step, _Answer, None]
-
-
-class _Broken(Exception):
-    """The modem does not do its part: climb the ladder."""
-
-    def __init__(self, trouble: ModemTrouble, detail: str, *, restarted: bool = False) -> None:
-        super().__init__(detail)
-        self.trouble = trouble
-        self.detail = detail
-        self.restarted = restarted
-
-
-class _Unusable(Exception):
-    """The modem is fine, the card or its PIN is not: look again later."""
-
-    def __init__(self, trouble: ModemTrouble, detail: str) -> None:
-        super().__init__(detail)
-        self.trouble = trouble
-        self.detail = detail
 
 
 @dataclass(slots=True, repr=False)
@@ -259,30 +143,21 @@ class Engine:
         self._smsc = smsc
         self._balance_ussd = balance_ussd
         self._reports_wanted = reports
-        self._rates_left = rates - 1
-        self._rungs = _GENTLE + _ROUGHEST[power]
+        self._ladder = Ladder(power, rates)
         self._now = 0.0
         self._open = False
-        self._buffer = bytearray()
-        self._heard_s = float("-inf")
+        self._hearing = Hearing()
         self._output = bytearray()
         self._events: list[ModemEvent] = []
         self._requests: list[Request] = []
-        self._script: _Script | None = None
-        self._step: _Step | None = None
-        self._written = False
+        self._script: Script | None = None
+        self._step: Step | None = None
         self._due_s = 0.0
-        self._grace_s: float | None = None
-        self._answer = _Answer(_Outcome.OK)
         self._skewed = False
         self._echoes = False
-        self._echoed = False
         self._awake = False
         self._draining = False
-        self._payload_of: str | None = None
-        self._urc: tuple[str, int] | None = None
         self._text: _Text | None = None
-        self._last_reference: int | None = None
         self._long_reference = 0
         self._not_before_s = 0.0
         self._ready_since_s = 0.0
@@ -290,8 +165,6 @@ class Engine:
         self._facts_due_s = 0.0
         self._balance_due_s = 0.0
         self._inbox_due = False
-        self._rung = 0
-        self._climbing: tuple[Rung, ModemTrouble, float] | None = None
         self._told: tuple[ModemTrouble, str] | None = None
 
     # --- for the holder of the port -------------------------------------------------------------
@@ -329,16 +202,15 @@ class Engine:
         """The port is open and the modem's state unknown."""
         self._now = max(self._now, now_s)
         self._open = True
-        self._forget_line()
-        starting = self._climbing is not None and self._climbing[0] in _RESTARTS
-        self._start(self._get_ready(self.profile.boot_s if starting else None))
+        self._hearing.forget_line(self._now)
+        self._start(self._get_ready(self.profile.boot_s if self._ladder.restarting else None))
         self._advance()
 
     def port_lost(self, now_s: float, detail: str, trouble: ModemTrouble = ModemTrouble.ABSENT) -> None:
         """The port is gone or could not be opened; called again for every failed attempt."""
         self._now = max(self._now, now_s)
         self._open = False
-        self._forget_line()
+        self._hearing.forget_line(self._now)
         self._stop_script("the port was lost")
         self._down(trouble, detail)
         self._advance()
@@ -346,14 +218,13 @@ class Engine:
     def switch_failed(self, now_s: float, detail: str) -> None:
         """The power switch did not obey; told with what the modem suffers from."""
         self._now = max(self._now, now_s)
-        trouble = self._climbing[1] if self._climbing is not None else ModemTrouble.MUTE
-        self._down(trouble, f"the modem's power switch failed ({detail})")
+        self._down(self._ladder.trouble or ModemTrouble.MUTE, f"the modem's power switch failed ({detail})")
 
     def port_closed(self, now_s: float) -> None:
         """The port was closed on purpose, as `Request` asked; `port_opened` or `port_lost` follows."""
         self._now = max(self._now, now_s)
         self._open = False
-        self._forget_line()
+        self._hearing.forget_line(self._now)
         self._advance()
 
     def feed(self, data: bytes, now_s: float) -> None:
@@ -361,9 +232,13 @@ class Engine:
         self._now = max(self._now, now_s)
         if not self._open or not data:
             return
-        self._heard_s = self._now
-        self._buffer += data
-        self._read_lines()
+        for heard, line in self._hearing.feed(data, self._now):
+            if heard is Heard.ANSWERED:
+                self._answered()
+            elif heard is Heard.PDU:
+                self._take_pdu(line)
+            else:
+                self._take_unsolicited(line)
         self._advance()
 
     def poll(self, now_s: float) -> None:
@@ -379,12 +254,12 @@ class Engine:
         if self._open:
             if self._step is None:
                 times.append(self._next_script_s())
-            elif isinstance(self._step, _Ask) and not self._written:
+            elif isinstance(self._step, Ask) and self._hearing.ask is None:
                 times.append(min(self._write_s(), self._due_s))
             else:
                 times.append(self._due_s)
-                if self._grace_s is not None:
-                    times.append(self._grace_s)
+                if self._hearing.grace_s is not None:
+                    times.append(self._hearing.grace_s)
         return min(times) if times else None
 
     def take_output(self) -> bytes:
@@ -402,151 +277,30 @@ class Engine:
         self._requests.clear()
         return requests
 
-    # --- bytes to lines -------------------------------------------------------------------------
-
-    def _read_lines(self) -> None:
-        buffer = self._buffer
-        while buffer:
-            skip = 0
-            while skip < len(buffer) and buffer[skip] in b"\r\n\0 ":
-                skip += 1
-            if skip:
-                del buffer[:skip]
-                continue
-            if buffer[:1] == b">" and self._awaits_prompt():
-                del buffer[:1]
-                self._answer.outcome = _Outcome.PROMPT
-                self._answered()
-                continue
-            end = _EOL.search(buffer)
-            if end is None:
-                if len(buffer) > _MAX_LINE:
-                    self.status.stray_lines += 1
-                    del buffer[:-64]
-                return
-            line = bytes(buffer[: end.start()])
-            del buffer[: end.end()]
-            self._hear(line.decode("ascii", "replace").strip())
-
-    def _awaits_prompt(self) -> bool:
-        return isinstance(self._step, _Ask) and self._written and self._step.prompt
-
-    def _forget_line(self) -> None:
-        self._buffer.clear()
-        self._urc = None
-        self._payload_of = None
-        self._heard_s = self._now
-
-    def _hear(self, line: str) -> None:
-        """One whole line: the answer, part of it, or something that came by itself."""
-        if not line:
-            return
-        ask = self._step if isinstance(self._step, _Ask) and self._written else None
-        if ask is not None and self._is_echo(line, ask):
-            return
-        if _HEX.match(line) and self._take_payload(line, ask):
-            return
-        if ask is not None and self._take_answer(line, ask):
-            return
-        self._take_unsolicited(line)
-
-    def _is_echo(self, line: str, ask: _Ask) -> bool:
-        said = ask.data.decode("ascii", "replace").strip("\r\x1a\x1b")
-        if said and line.strip("\x1a\x1b") == said:
-            self._echoed = True
-            return True
-        return False
-
-    def _take_payload(self, line: str, ask: _Ask | None) -> bool:
-        """A line of hexadecimal belongs to the header whose length it has."""
-        if self._urc is not None and self._fits_length(line, self._urc[1]):
-            self._urc = None
-            self._take_pdu(line)
-            return True
-        if ask is not None and ask.many and self._payload_of is not None:
-            self._answer.lines += (self._payload_of, line)
-            self._payload_of = None
-            return True
-        return False
-
-    @staticmethod
-    def _fits_length(line: str, length: int) -> bool:
-        return len(line) // 2 == int(line[:2], 16) + 1 + length
-
-    def _take_answer(self, line: str, ask: _Ask) -> bool:
-        answer = self._answer
-        if line == "OK":
-            if not ask.prompt and (ask.many or not ask.info or answer.lines):
-                answer.outcome = _Outcome.OK
-                self._answered()
-            else:
-                self.status.stray_lines += 1
-            return True
-        error = _ERROR.match(line)
-        if error is not None or line in _BARE_ERRORS:
-            if answer.lines and not ask.many:
-                answer.outcome = _Outcome.OK
-            else:
-                answer.outcome = _Outcome.ERROR
-                if error is not None:
-                    answer.family = error.group(1)
-                    words = error.group(2).strip()
-                    number = words.isdecimal() and len(words) < 6
-                    answer.code = int(words) if number else codes.verbose_code(words)
-            self._answered()
-            return True
-        if ask.info and line.startswith(ask.info):
-            rest = line[len(ask.info) :].strip()
-            if not self._is_answer_shape(ask.info, rest):
-                return False
-            if ask.many:
-                self._payload_of = rest
-            elif not answer.lines:
-                answer.lines.append(rest)
-                self._grace_s = self._now + _GRACE_S
-            return True
-        if ask.free and line[0] not in "+^*" and line not in _REBOOTED:
-            answer.lines.append(line)
-            self._grace_s = self._now + _GRACE_S
-            return True
-        return False
-
-    def _is_answer_shape(self, prefix: str, rest: str) -> bool:
-        """Tells an answer from the unsolicited line of the same name."""
-        if prefix in ("+CREG:", "+CGREG:", "+CEREG:"):
-            fields = _split(rest)
-            return len(fields) >= 2 and all(field_.isdecimal() and len(field_) <= 2 for field_ in fields[:2])
-        if prefix == "+CMGS:":
-            value = rest.split(",")[0]
-            if not value.isdecimal() or len(value) > 5:
-                return False
-            return not (self.profile.references_move and int(value) == self._last_reference)
-        return True
+    # --- what the modem says ----------------------------------------------------------------------
 
     def _take_unsolicited(self, line: str) -> None:
         if line.startswith(("+CMTI:", "+CDSI:")):
             self._inbox_due = True
         elif line.startswith(("+CDS:", "+CMT:")):
-            fields = _split(line[5:])
+            fields = replies.split(line[5:])
             if line.startswith("+CDS:") and len(fields) >= 7:
                 self._take_text_report(fields)
             elif fields[-1].isdecimal() and len(fields[-1]) < 4:
-                self._urc = (line[:4], int(fields[-1]))
+                self._hearing.pdu_follows(int(fields[-1]))
         elif line.startswith("+CUSD:"):
             self._take_ussd(line[6:])
         elif line.startswith(("UNDER-VOLTAGE WARN", "UNDER_VOLTAGE")):
             self.status.supply_low = True
-        elif line in _REBOOTED or line.startswith("*ATREADY"):
+        elif line in REBOOTED or line.startswith("*ATREADY"):
             self._rebooted(line)
-        else:
-            self.status.stray_lines += 1
 
     def _take_ussd(self, rest: str) -> None:
-        fields = _split(rest)
+        fields = replies.split(rest)
         if len(fields) < 2:
             return
         words = fields[1]
-        if len(words) % 4 == 0 and _HEX.match(words):
+        if len(words) % 4 == 0 and replies.HEX.match(words):
             words = bytes.fromhex(words).decode("utf-16-be", "replace")
         self.status.balance = "".join(char if char.isprintable() else " " for char in words)[:160]
 
@@ -558,9 +312,7 @@ class Engine:
             return
         self.status.reboots += 1
         self._stop_script("the modem restarted")
-        self._script = self._climb(
-            _Broken(ModemTrouble.MUTE, "the modem restarted by itself", restarted=True)
-        )
+        self._script = self._climb(Broken(ModemTrouble.MUTE, "the modem restarted by itself", restarted=True))
 
     # --- texts that come in ---------------------------------------------------------------------
 
@@ -568,7 +320,6 @@ class Engine:
         try:
             message = pdu.decode(line)
         except pdu.PduError:
-            self.status.stray_lines += 1
             return
         if isinstance(message, pdu.Deliver):
             self._events.append(TextReceived(message.number, message.text))
@@ -580,41 +331,38 @@ class Engine:
         if fields[1].isdecimal() and fields[6].isdecimal():
             status = int(fields[6])
             if not 0x20 <= status <= 0x3F:
-                reported = TextReported(_from_ucs2(fields[2]), int(fields[1]) & 0xFF, status <= 0x1F)
+                reported = TextReported(replies.from_ucs2(fields[2]), int(fields[1]) & 0xFF, status <= 0x1F)
                 self._events.append(reported)
 
     # --- running scripts ------------------------------------------------------------------------
 
-    def _start(self, script: _Script) -> None:
+    def _start(self, script: Script) -> None:
         self._script = script
         self._step = None
-        self._grace_s = None
-        self._written = False
+        self._hearing.rest()
 
     def _stop_script(self, why: str) -> None:
         if self._script is not None:
             self._script.close()
         self._script = None
         self._step = None
-        self._grace_s = None
-        self._written = False
+        self._hearing.rest()
         self._draining = False
         self._awake = False
         self.status.ready = False
-        self._last_reference = None
+        self._hearing.last_reference = None
         text = self._text
         if text is not None and text.handed_over:
             self._fail(text, ModemTrouble.MUTE, f"{why} before the network had answered", True)
 
     def _answered(self) -> None:
         """The current step has its answer: let the script go on."""
-        answer = self._answer
+        answer = self._hearing.answer
         self._step = None
-        self._grace_s = None
-        self._payload_of = None
+        self._hearing.rest()
         self._resume(answer)
 
-    def _resume(self, answer: _Answer | None) -> None:
+    def _resume(self, answer: Answer | None) -> None:
         script = self._script
         if script is None:
             return
@@ -624,35 +372,32 @@ class Engine:
             if self._script is script:
                 self._script = None
             return
-        except _Broken as broken:
+        except Broken as broken:
             if self._text is not None:
                 self._text.setback = (broken.trouble, broken.detail)
             self._stop_script(broken.detail)
             self._script = self._climb(broken)
             return
-        except _Unusable as unusable:
+        except Unusable as unusable:
             self._stop_script(unusable.detail)
             self._down(unusable.trouble, unusable.detail)
             self._not_before_s = self._now + _UNUSABLE_S
             return
         self._step = step
-        self._answer = _Answer(_Outcome.OK)
-        self._written = False
         self._due_s = self._now + step.wait_s
-        if isinstance(step, _Ask) and step.at_once:
+        if isinstance(step, Ask) and step.at_once:
             self._write(step)
 
     def _write_s(self) -> float:
         """When the line has been quiet for long enough to write."""
-        quiet = _SKEWED_S if self._skewed else _HALF_LINE_S if self._buffer or self._urc else _SETTLE_S
-        return self._heard_s + quiet
+        quiet = _SKEWED_S if self._skewed else _HALF_LINE_S if self._hearing.in_a_line else _SETTLE_S
+        return self._hearing.heard_s + quiet
 
-    def _write(self, ask: _Ask) -> None:
+    def _write(self, ask: Ask) -> None:
         if not ask.at_once:
-            self._forget_line()
-        self._echoed = False
+            self._hearing.forget_line(self._now)
+        self._hearing.listen(ask)
         self._output += ask.data
-        self._written = True
         self._due_s = self._now + ask.wait_s
 
     def _advance(self) -> None:
@@ -671,29 +416,29 @@ class Engine:
                         return
                     self._script = script
                 self._resume(None)
-            elif isinstance(step, _Pause):
+            elif isinstance(step, Pause):
                 if self._now < self._due_s:
                     return
                 self._step = None
-                self._resume(_Answer(_Outcome.OK))
-            elif not self._written:
+                self._resume(Answer(Outcome.OK))
+            elif self._hearing.ask is None:
                 # A line that never falls silent is noise: it must not hold up the command for ever.
                 if self._now < min(self._write_s(), self._due_s):
                     return
                 self._skewed = False
                 self._write(step)
                 return
-            elif self._grace_s is not None and self._now >= self._grace_s:
+            elif self._hearing.grace_s is not None and self._now >= self._hearing.grace_s:
                 self._skewed = True
                 self._answered()
             elif self._now >= self._due_s:
                 self._skewed = True
-                self._answer.outcome = _Outcome.TIMEOUT
+                self._hearing.answer.outcome = Outcome.TIMEOUT
                 self._answered()
             else:
                 return
 
-    def _next_script(self) -> _Script | None:
+    def _next_script(self) -> Script | None:
         if self._now < self._next_script_s():
             return None
         if not self.status.ready:
@@ -726,32 +471,32 @@ class Engine:
 
     def _ask(
         self, command: str, wait_s: float = _COMMAND_S, *, info: str = ""
-    ) -> Generator[_Step, _Answer, _Answer]:
+    ) -> Generator[Step, Answer, Answer]:
         """A command that may be repeated: asked twice, then the modem counts as mute."""
         for _ in range(2):
-            answer = yield _Ask(command.encode("ascii") + b"\r", wait_s, info=info)
-            if answer.outcome is not _Outcome.TIMEOUT:
+            answer = yield Ask(command.encode("ascii") + b"\r", wait_s, info=info)
+            if answer.outcome is not Outcome.TIMEOUT:
                 return answer
-        raise _Broken(ModemTrouble.MUTE, f"no answer to {command.split('=')[0]}")
+        raise Broken(ModemTrouble.MUTE, f"no answer to {command.split('=')[0]}")
 
     def _wonder(
         self, command: str, wait_s: float = _COMMAND_S, *, info: str = "", free: bool = False
-    ) -> Generator[_Step, _Answer, str | None]:
+    ) -> Generator[Step, Answer, str | None]:
         """The first line of an answer that we can do without, None where there is none."""
-        answer = yield _Ask(command.encode("ascii") + b"\r", wait_s, info=info, free=free)
+        answer = yield Ask(command.encode("ascii") + b"\r", wait_s, info=info, free=free)
         return answer.lines[0] if answer.ok and answer.lines else None
 
     # --- getting ready --------------------------------------------------------------------------
 
-    def _get_ready(self, wake_s: float | None = None) -> _Script:
+    def _get_ready(self, wake_s: float | None = None) -> Script:
         self._awake = False
         if wake_s is None:
-            wake_s = _WAKE_SOFT_S if self._rates_left > 0 else _WAKE_S
+            wake_s = _WAKE_SOFT_S if self._ladder.looking_for_rate else _WAKE_S
         yield from self._wake(wake_s)
         self._awake = True
         self._echoes = False
         yield from self._ask("AT+CMEE=1")
-        self._echoes = self._echoed
+        self._echoes = self._hearing.echoed
         self.status.model = (yield from self._wonder("AT+CGMM", free=True)) or self.status.model
         for command in self.profile.quiet:
             yield from self._wonder(command)
@@ -765,31 +510,29 @@ class Engine:
         self._ready_since_s = self._now
         self._health_due_s = self._now + _HEALTH_S
         self._inbox_due = True
-        if self._climbing is not None:
-            self._climbed(worked=True)
+        self._climbed(worked=True)
         self._told = None
         self._events.append(ModemReady(status.operator, status.signal_dbm))
         if status.service_centre is False:
             # Told, and texts tried all the same: some modems do not tell the number that they use.
             self._tell_down(ModemTrouble.NO_SMSC, "the card has no number of an SMS centre")
 
-    def _wake(self, wait_s: float) -> Generator[_Step, _Answer, None]:
+    def _wake(self, wait_s: float) -> Generator[Step, Answer, None]:
         """Until the modem answers. The escape ends a text that an earlier program left half sent."""
         give_up_s = self._now + wait_s
         escape = b""
         while True:
-            answer = yield _Ask(escape + b"ATE0Q0V1\r", 0.7)
+            answer = yield Ask(escape + b"ATE0Q0V1\r", 0.7)
             if answer.ok:
-                self._rates_left = 0
+                self._ladder.heard()
                 return
             if self._now >= give_up_s:
-                # Waking tries all that the gentle rung would.
-                self._rung = max(self._rung, 1)
-                raise _Broken(ModemTrouble.MUTE, "no answer to AT")
+                self._ladder.not_heard()
+                raise Broken(ModemTrouble.MUTE, "no answer to AT")
             escape = b"" if escape else _ESCAPE
-            yield _Pause(0.3)
+            yield Pause(0.3)
 
-    def _open_card(self) -> Generator[_Step, _Answer, None]:
+    def _open_card(self) -> Generator[Step, Answer, None]:
         give_up_s = self._now + _SIM_S
         while True:
             answer = yield from self._ask("AT+CPIN?", 5.0, info="+CPIN:")
@@ -801,71 +544,71 @@ class Engine:
                 if word.startswith("NOT "):
                     # Some models say so where others give an error: NOT INSERTED, NOT READY.
                     if self._now >= give_up_s or word != "NOT READY":
-                        raise _Unusable(ModemTrouble.NO_SIM, f"the card is {word.lower()}")
+                        raise Unusable(ModemTrouble.NO_SIM, f"the card is {word.lower()}")
                 elif word == "SIM PIN":
                     yield from self._enter_pin()
                 else:
-                    raise _Unusable(ModemTrouble.PIN_WRONG, f"the card wants {word[:12] or 'something else'}")
+                    raise Unusable(ModemTrouble.PIN_WRONG, f"the card wants {word[:12] or 'something else'}")
             else:
                 meaning = answer.meaning
                 if meaning.trouble is ModemTrouble.PIN_WRONG:
-                    raise _Unusable(ModemTrouble.PIN_WRONG, meaning.words)
+                    raise Unusable(ModemTrouble.PIN_WRONG, meaning.words)
                 if meaning.trouble is ModemTrouble.NO_SIM and answer.code in (10, 15, 310):
-                    raise _Unusable(ModemTrouble.NO_SIM, meaning.words)
+                    raise Unusable(ModemTrouble.NO_SIM, meaning.words)
                 if self._now >= give_up_s:
                     vague = meaning.trouble is ModemTrouble.REFUSED
-                    raise _Unusable(ModemTrouble.NO_SIM if vague else meaning.trouble, meaning.words)
-            yield _Pause(1.0)
+                    raise Unusable(ModemTrouble.NO_SIM if vague else meaning.trouble, meaning.words)
+            yield Pause(1.0)
 
-    def _enter_pin(self) -> Generator[_Step, _Answer, None]:
+    def _enter_pin(self) -> Generator[Step, Answer, None]:
         """One try, remembered before it is made. A card that tells three tries left may be tried again."""
         pin = self._pin
         if pin is None:
-            raise _Unusable(ModemTrouble.PIN_WANTED, "the card wants its PIN")
+            raise Unusable(ModemTrouble.PIN_WANTED, "the card wants its PIN")
         query = self.profile.pin_tries
         left: int | None = None
         if query is not None:
             line = yield from self._wonder(query.command, info=query.prefix)
-            fields = _split(line) if line is not None else []
+            fields = replies.split(line) if line is not None else []
             if len(fields) > query.field and fields[query.field].isdecimal():
                 left = int(fields[query.field])
         self.status.pin_tries_left = left
         if left is not None and left < 2:
-            raise _Unusable(ModemTrouble.PIN_WRONG, "the card has only one try left; it is not used")
+            raise Unusable(ModemTrouble.PIN_WRONG, "the card has only one try left; it is not used")
         if self._pin_memory.tried(pin) and left != 3:
-            raise _Unusable(ModemTrouble.PIN_WRONG, "this PIN was tried before and is not tried again")
+            raise Unusable(ModemTrouble.PIN_WRONG, "this PIN was tried before and is not tried again")
         try:
             self._pin_memory.mark(pin)
         except OSError:
-            raise _Unusable(ModemTrouble.PIN_WRONG, "no try without a note of it on the disk") from None
-        answer = yield _Ask(f'AT+CPIN="{pin}"\r'.encode("ascii", "replace"), 10.0)
-        if answer.outcome is _Outcome.ERROR and answer.code != 14:
-            raise _Unusable(ModemTrouble.PIN_WRONG, f"the card did not take the PIN ({answer.meaning.words})")
+            raise Unusable(ModemTrouble.PIN_WRONG, "no try without a note of it on the disk") from None
+        answer = yield Ask(f'AT+CPIN="{pin}"\r'.encode("ascii", "replace"), 10.0)
+        if answer.outcome is Outcome.ERROR and answer.code != 14:
+            raise Unusable(ModemTrouble.PIN_WRONG, f"the card did not take the PIN ({answer.meaning.words})")
 
-    def _set_up_texts(self) -> Generator[_Step, _Answer, None]:
+    def _set_up_texts(self) -> Generator[Step, Answer, None]:
         yield from self._look_at_service_centre()
         if self.status.service_centre is False and self._smsc is not None:
             yield from self._ask(f'AT+CSCA="{self._smsc}"', 5.0)
             yield from self._look_at_service_centre()
         answer = yield from self._ask(f"AT+CMGF={int(self.profile.text_mode)}")
         if not answer.ok:
-            raise _Broken(ModemTrouble.REFUSED, f"the modem refuses its text mode ({answer.meaning.words})")
+            raise Broken(ModemTrouble.REFUSED, f"the modem refuses its text mode ({answer.meaning.words})")
         if self.profile.text_mode:
             yield from self._ask('AT+CSCS="UCS2"')
         store = self.profile.storage
         for names in (f'"{store}","{store}","{store}"', f'"{store}"'):
             answer = yield from self._ask(f"AT+CPMS={names}", 10.0, info="+CPMS:")
             if answer.ok:
-                self._note_storage(_split(answer.lines[0])[:2])
+                self._note_storage(replies.split(answer.lines[0])[:2])
                 break
         for setting in self.profile.notify:
             answer = yield from self._ask(f"AT+CNMI={setting}")
             if answer.ok:
                 break
 
-    def _look_at_service_centre(self) -> Generator[_Step, _Answer, None]:
+    def _look_at_service_centre(self) -> Generator[Step, Answer, None]:
         line = yield from self._wonder("AT+CSCA?", 5.0, info="+CSCA:")
-        self.status.service_centre = None if line is None else bool(_split(line)[0].strip("+"))
+        self.status.service_centre = None if line is None else bool(replies.split(line)[0].strip("+"))
 
     def _note_storage(self, fields: list[str]) -> None:
         if len(fields) == 2 and fields[0].isdecimal() and fields[1].isdecimal():
@@ -873,7 +616,7 @@ class Engine:
             if self.status.storage_used:
                 self._inbox_due = True
 
-    def _register(self) -> Generator[_Step, _Answer, None]:
+    def _register(self) -> Generator[Step, Answer, None]:
         """Until a network takes the card. The ladder's next rung when none does for long."""
         since_s = self._now
         while True:
@@ -888,46 +631,46 @@ class Engine:
                 self._down(trouble, words)
             self.status.trouble, self.status.detail = trouble, words
             if waited_s >= _SEARCH_RESET_S:
-                raise _Broken(trouble, f"{words} for {_SEARCH_RESET_S:.0f} s")
-            yield _Pause(_SEARCH_S)
+                raise Broken(trouble, f"{words} for {_SEARCH_RESET_S:.0f} s")
+            yield Pause(_SEARCH_S)
 
-    def _look_at_registration(self) -> Generator[_Step, _Answer, set[int]]:
+    def _look_at_registration(self) -> Generator[Step, Answer, set[int]]:
         states: set[int] = set()
         for kind in self.profile.registration:
             line = yield from self._wonder(f"AT+{kind}?", info=f"+{kind}:")
             if line is None:
                 continue
-            state = int(_split(line)[1])
-            found = {kind: _REGISTRATION.get(state, "unknown")}
+            state = int(replies.split(line)[1])
+            found = {kind: replies.REGISTRATION.get(state, "unknown")}
             self.status.registration = self.status.registration | found
             states.add(state)
         return states
 
-    def _look_at_signal(self) -> Generator[_Step, _Answer, None]:
+    def _look_at_signal(self) -> Generator[Step, Answer, None]:
         answer = yield from self._ask("AT+CSQ", info="+CSQ:")
         if answer.ok:
-            field_ = _split(answer.lines[0])[0]
+            field_ = replies.split(answer.lines[0])[0]
             strength = int(field_) if field_.isdecimal() and len(field_) < 4 else 99
             self.status.signal_dbm = 2 * strength - 113 if strength <= 31 else None
 
-    def _look_at_facts(self) -> Generator[_Step, _Answer, None]:
+    def _look_at_facts(self) -> Generator[Step, Answer, None]:
         self._facts_due_s = self._now + _FACTS_S
         line = yield from self._wonder("AT+COPS?", 10.0, info="+COPS:")
-        fields = _split(line) if line is not None else []
+        fields = replies.split(line) if line is not None else []
         self.status.operator = fields[2] if len(fields) > 2 else ""
         if self.profile.tells_supply:
             line = yield from self._wonder("AT+CBC", info="+CBC:")
-            millivolts = _millivolts(_split(line)) if line is not None else None
+            millivolts = replies.millivolts(replies.split(line)) if line is not None else None
             if millivolts is not None:
                 self.status.supply_mv = millivolts
                 self.status.supply_low = millivolts < self.profile.supply_low_mv
         if self.profile.tells_time:
             line = yield from self._wonder("AT+CCLK?", info="+CCLK:")
-            utc_s = _network_time(_split(line)[0]) if line is not None else None
+            utc_s = replies.network_time(replies.split(line)[0]) if line is not None else None
             if utc_s is not None:
                 self.status.network_offset_s = utc_s - self._now
 
-    def _check_health(self) -> _Script:
+    def _check_health(self) -> Script:
         """Is it still there, still itself, still in a network?"""
         self._health_due_s = self._now + _HEALTH_S
         yield from self._look_at_signal()
@@ -937,8 +680,8 @@ class Engine:
             self.status.ready = False
             yield from self._get_ready()
             return
-        if self._rung and self._now - self._ready_since_s >= _STABLE_S:
-            self._rung = 0
+        if self._now - self._ready_since_s >= _STABLE_S:
+            self._ladder.stable()
         if self._balance_ussd is not None and self._now >= self._balance_due_s:
             self._balance_due_s = self._now + 86_400
             yield from self._wonder(f'AT+CUSD=1,"{self._balance_ussd}",15', 10.0)
@@ -946,26 +689,29 @@ class Engine:
             yield from self._look_at_facts()
             line = yield from self._wonder("AT+CPMS?", info="+CPMS:")
             if line is not None:
-                self._note_storage(_split(line)[1:3])
+                self._note_storage(replies.split(line)[1:3])
             self._inbox_due = True
 
     def _demand_no_echo(self) -> None:
         """A modem that echoes again has lost its settings: it restarted without a word."""
-        if self._echoed and not self._echoes:
+        if self._hearing.echoed and not self._echoes:
             raise self._silent_restart()
 
-    def _silent_restart(self) -> _Broken:
+    def _silent_restart(self) -> Broken:
         self.status.reboots += 1
-        return _Broken(ModemTrouble.MUTE, "the modem restarted without saying so", restarted=True)
+        return Broken(ModemTrouble.MUTE, "the modem restarted without saying so", restarted=True)
 
     # --- sending --------------------------------------------------------------------------------
 
-    def _send_text(self, text: _Text) -> _Script:
+    def _send_text(self, text: _Text) -> Script:
         number, coding = text.number, 0
         try:
             if self.profile.text_mode:
                 pieces = pdu.split(text.text)
-                parts = [(f'AT+CMGS="{_to_ucs2(number)}"', _to_ucs2(piece)) for piece in _numbered(pieces)]
+                parts = [
+                    (f'AT+CMGS="{replies.to_ucs2(number)}"', replies.to_ucs2(piece))
+                    for piece in replies.numbered(pieces)
+                ]
                 coding = 0 if gsm7.fits(text.text) else 8
                 pdu.encode_submit(number, "")
             else:
@@ -990,27 +736,28 @@ class Engine:
             if self.profile.text_mode:
                 first = 49 if self._reports_wanted else 17
                 yield from self._ask(f"AT+CSMP={first},{pdu.encode_validity(text.validity_s)},0,{coding}")
-            answer = yield _Ask(command.encode("ascii") + b"\r", _PROMPT_S, prompt=True)
-            if answer.outcome is _Outcome.PROMPT:
-                restarted = self._echoed and not self._echoes
+            answer = yield Ask(command.encode("ascii") + b"\r", _PROMPT_S, prompt=True)
+            if answer.outcome is Outcome.PROMPT:
+                restarted = self._hearing.echoed and not self._echoes
                 if restarted or self._text is not text:
-                    yield _Ask(_ESCAPE, 1.0, at_once=True)
+                    yield Ask(_ESCAPE, 1.0, at_once=True)
                     if restarted:
                         raise self._silent_restart()
                     return
                 answer = yield from self._hand_over(text, body)
-            elif answer.outcome is _Outcome.TIMEOUT:
-                yield _Ask(_ESCAPE, 1.0, at_once=True)
-                raise _Broken(ModemTrouble.MUTE, "the modem did not ask for the text")
+            elif answer.outcome is Outcome.TIMEOUT:
+                yield Ask(_ESCAPE, 1.0, at_once=True)
+                raise Broken(ModemTrouble.MUTE, "the modem did not ask for the text")
             if not answer.ok:
                 self._refused(text, answer)
                 return
             reference = int(answer.lines[0].split(",")[0]) & 0xFF
             references.append(reference)
-            self._last_reference = reference
+            if self.profile.references_move:
+                self._hearing.last_reference = reference
         self._accept(text, tuple(references))
 
-    def _hand_over(self, text: _Text, body: str) -> Generator[_Step, _Answer, _Answer]:
+    def _hand_over(self, text: _Text, body: str) -> Generator[Step, Answer, Answer]:
         """From here the network may have the text, whatever is heard.
 
         An answer after the deadline is waited for: before it the modem takes no other text, and it tells
@@ -1018,17 +765,17 @@ class Engine:
         """
         text.handed_over = True
         wait_s = max(0.0, text.deadline_s - self._now)
-        answer = yield _Ask(body.encode("ascii") + _CTRL_Z, wait_s, info="+CMGS:", at_once=True)
-        if answer.outcome is _Outcome.TIMEOUT:
+        answer = yield Ask(body.encode("ascii") + _CTRL_Z, wait_s, info="+CMGS:", at_once=True)
+        if answer.outcome is Outcome.TIMEOUT:
             self._draining = True
             self._skewed = False
-            answer = yield _Ask(b"", _DRAIN_S, info="+CMGS:", at_once=True)
+            answer = yield Ask(b"", _DRAIN_S, info="+CMGS:", at_once=True)
             self._draining = False
-            if answer.outcome is _Outcome.TIMEOUT:
-                raise _Broken(ModemTrouble.MUTE, "the modem never said what became of a text")
+            if answer.outcome is Outcome.TIMEOUT:
+                raise Broken(ModemTrouble.MUTE, "the modem never said what became of a text")
         return answer
 
-    def _refused(self, text: _Text, answer: _Answer) -> None:
+    def _refused(self, text: _Text, answer: Answer) -> None:
         meaning = answer.meaning
         self._fail(text, meaning.trouble, meaning.words, meaning.retryable)
         if meaning.trouble not in (ModemTrouble.REFUSED, ModemTrouble.NO_CREDIT):
@@ -1062,178 +809,59 @@ class Engine:
 
     def _unanswered_s(self) -> float:
         """How long the command in the air has been waiting for its answer."""
-        if not isinstance(self._step, _Ask) or not self._written:
+        if self._step is None or self._hearing.ask is None:
             return 0.0
         return self._now - (self._due_s - self._step.wait_s)
 
     # --- reading the inbox ----------------------------------------------------------------------
 
-    def _read_inbox(self) -> _Script:
+    def _read_inbox(self) -> Script:
         """Everything that is stored is told, then deleted, so that the storage never stays full."""
         self._inbox_due = False
         command = 'AT+CMGL="ALL"' if self.profile.text_mode else "AT+CMGL=4"
-        answer = yield _Ask(command.encode("ascii") + b"\r", _LIST_S, info="+CMGL:", many=True)
-        if answer.outcome is _Outcome.TIMEOUT and self._heard_s <= self._due_s - _LIST_S:
-            raise _Broken(ModemTrouble.MUTE, "no answer to AT+CMGL")
+        answer = yield Ask(command.encode("ascii") + b"\r", _LIST_S, info="+CMGL:", many=True)
+        if answer.outcome is Outcome.TIMEOUT and self._hearing.heard_s <= self._due_s - _LIST_S:
+            raise Broken(ModemTrouble.MUTE, "no answer to AT+CMGL")
         if not answer.ok:
             return
         for header, payload in zip(answer.lines[::2], answer.lines[1::2], strict=True):
             if self._text is not None:
                 self._inbox_due = True
                 return
-            fields = _split(header)
+            fields = replies.split(header)
             if not fields[0].isdecimal() or len(fields[0]) > 5:
                 continue
             if not self.profile.text_mode:
                 self._take_pdu(payload)
             elif len(fields) > 2 and fields[1].startswith("REC"):
-                self._events.append(TextReceived(_from_ucs2(fields[2]), _from_ucs2(payload)))
+                self._events.append(TextReceived(replies.from_ucs2(fields[2]), replies.from_ucs2(payload)))
             yield from self._ask(f"AT+CMGD={fields[0]}", 5.0)
         if self.status.storage_used is not None:
             self.status.storage_used = max(0, self.status.storage_used - len(answer.lines) // 2)
 
     # --- the ladder -----------------------------------------------------------------------------
 
-    def _climb(self, broken: _Broken) -> _Script:
+    def _climb(self, broken: Broken) -> Script:
         """One rung, then everything from the beginning. The rungs get rougher, the pauses longer."""
-        if self._climbing is not None:
-            self._climbed(worked=False)
-        rung, pause_s = self._next_rung(broken)
-        self._climbing = (rung, broken.trouble, self._now)
+        self._climbed(worked=False)
+        rung, pause_s = self._ladder.climb(broken, self._now)
         # Each rung is told the first time round; a modem that stays dead for days does not fill the record.
-        first = self._rung <= len(self._rungs)
-        self._down(broken.trouble, f"{broken.detail}; {rung.value if first else 'still recovering'}")
-        yield _Pause(pause_s)
+        words = rung.value if self._ladder.first_round else "still recovering"
+        self._down(broken.trouble, f"{broken.detail}; {words}")
+        yield Pause(pause_s)
         if rung is Rung.SOFT:
-            yield _Ask(_ESCAPE, 0.2)
+            yield Ask(_ESCAPE, 0.2)
         elif rung is Rung.RESET:
-            yield _Ask(_ESCAPE, 0.2)
-            yield _Ask(self.profile.reset.encode("ascii") + b"\r", 2.0)
-            yield _Pause(2.0)
+            yield Ask(_ESCAPE, 0.2)
+            yield Ask(self.profile.reset.encode("ascii") + b"\r", 2.0)
+            yield Pause(2.0)
         else:
             self._requests.append(Request.REOPEN if rung is Rung.REOPEN else Request.PULL_SWITCH)
-            yield _Pause(3.0)
+            yield Pause(3.0)
         yield from self._get_ready(_WAKE_SOFT_S if rung is Rung.SOFT else self.profile.boot_s)
 
-    def _next_rung(self, broken: _Broken) -> tuple[Rung, float]:
-        """The rung and the pause before it.
-
-        One step rougher than the last time, the whole ladder once, then its rough part again and again
-        with pauses that double. A modem that restarts by itself answers in between: it is only set up
-        anew, with its supply cut once in a while where that is wired.
-        """
-        if self._rates_left > 0:
-            self._rates_left -= 1
-            return Rung.REOPEN, 0.0
-        step = self._rung
-        self._rung += 1
-        if broken.restarted:
-            power = Rung.POWER in self._rungs and step % 5 == 4
-            return (Rung.POWER if power else Rung.SOFT), 1.0
-        if step < len(self._rungs):
-            return self._rungs[step], 1.0
-        rough = self._rungs[1:]
-        turn, place = divmod(step - len(self._rungs), len(rough))
-        pause_s = min(_LADDER_PAUSE_MAX_S, _LADDER_PAUSE_S * 2.0 ** min(turn, 10))
-        return rough[place], pause_s if place == 0 else 1.0
-
     def _climbed(self, *, worked: bool) -> None:
-        if self._climbing is not None:
-            rung, trouble, at_s = self._climbing
-            self._climbing = None
-            recovery = Recovery(rung, trouble, at_s, self._now - at_s, worked)
-            self.status.recoveries = (*self.status.recoveries, recovery)[-_RECOVERIES:]
-            # As above: the first round, and what ended a long silence.
-            if self._rung <= len(self._rungs) or (worked and rung is not Rung.SOFT):
-                self._events.append(recovery)
-
-
-_GENTLE: Final = (Rung.SOFT, Rung.RESET, Rung.REOPEN)
-_ROUGHEST: Final[dict[PowerKind | None, tuple[Rung, ...]]] = {
-    None: (),
-    PowerKind.SUPPLY: (Rung.POWER,),
-    # The first press may have switched the modem off, or on: the second one then does the other.
-    PowerKind.KEY: (Rung.KEY, Rung.KEY),
-}
-_RESTARTS: Final = (Rung.RESET, Rung.POWER, Rung.KEY)
-"""The rungs after which a modem needs its time to boot."""
-
-_REGISTRATION: Final = {
-    0: "not searching",
-    1: "home",
-    2: "searching",
-    3: "denied",
-    4: "unknown",
-    5: "roaming",
-    6: "home, texts only",
-    7: "roaming, texts only",
-    8: "emergency calls only",
-}
-
-
-def _split(line: str) -> list[str]:
-    """The comma-separated fields of a reply, without quotes; at least one."""
-    fields: list[str] = []
-    at = 0
-    while True:
-        match = _FIELDS.match(line, at)
-        if match is None:
-            fields.append(line[at:].strip())
-            return fields
-        fields.append(match.group(1).strip().strip('"'))
-        if match.end() >= len(line):
-            if line.endswith(","):
-                fields.append("")
-            return fields
-        at = match.end()
-
-
-def _to_ucs2(text: str) -> str:
-    return text.encode("utf-16-be", "surrogatepass").hex().upper()
-
-
-def _from_ucs2(field_: str) -> str:
-    """Text that a modem set to UCS2 gives as hexadecimal; left as it is where the modem does not."""
-    if len(field_) % 4 == 0 and _HEX.match(field_):
-        return bytes.fromhex(field_).decode("utf-16-be", "replace")
-    return field_
-
-
-def _numbered(pieces: list[str]) -> list[str]:
-    """Text mode cannot tie parts together: each says which of how many it is."""
-    if len(pieces) == 1:
-        return pieces
-    whole = "".join(pieces)
-    width = max(1, min(len(piece) for piece in pieces[:-1]) - 6)
-    cut = [whole[at : at + width] for at in range(0, len(whole), width)]
-    return [f"{index}/{len(cut)} {piece}" for index, piece in enumerate(cut, start=1)]
-
-
-def _millivolts(fields: list[str]) -> int | None:
-    """The supply from +CBC: `0,85,4012` in millivolts, or `4.012V`."""
-    last = fields[-1].upper()
-    if last.endswith("V"):
-        try:
-            volts = float(last[:-1])
-        except ValueError:
-            return None
-        return int(volts * 1000) if 0 <= volts < 100 else None
-    return int(last) if last.isdecimal() and 1000 <= int(last[:6]) <= 20_000 else None
-
-
-def _network_time(stamp: str) -> float | None:
-    """UTC seconds of `yy/MM/dd,hh:mm:ss+zz` (quarters of an hour); None for a modem that was never told."""
-    match = re.match(r"(\d\d)/(\d\d)/(\d\d),(\d\d):(\d\d):(\d\d)([+-]\d\d)?\Z", stamp, re.ASCII)
-    if match is None:
-        return None
-    year, month, day, hour, minute, second = (int(group) for group in match.groups()[:6])
-    if year < 25 or year >= 70:
-        return None
-    quarters = int(match.group(7) or "0")
-    if abs(quarters) > 56:
-        return None
-    try:
-        zone = timezone(timedelta(minutes=15 * quarters))
-        return datetime(2000 + year, month, day, hour, minute, second, tzinfo=zone).timestamp()
-    except ValueError:
-        return None
+        recovery = self._ladder.ended(worked, self._now)
+        self.status.recoveries = self._ladder.recoveries
+        if recovery is not None:
+            self._events.append(recovery)

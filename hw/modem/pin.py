@@ -12,14 +12,44 @@ import hmac
 import os
 import secrets
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 _SALT: Final = 16
 _COST: Final = 2**14
 
 
+class PinMemory(Protocol):
+    """Remembers over restarts that a PIN was tried and not taken, so that it is never tried twice."""
+
+    def tried(self, pin: str) -> bool: ...
+
+    def mark(self, pin: str) -> None:
+        """Called before the PIN is tried; must be on the disk when it returns. OSError when it cannot."""
+        ...
+
+    def clear(self) -> None:
+        """The PIN was right."""
+        ...
+
+
+class PinMemoryInRam:
+    """Forgets with the program; for the bench, and for cards whose PIN is switched off."""
+
+    def __init__(self) -> None:
+        self._tried: set[str] = set()
+
+    def tried(self, pin: str) -> bool:
+        return pin in self._tried
+
+    def mark(self, pin: str) -> None:
+        self._tried.add(pin)
+
+    def clear(self) -> None:
+        self._tried.clear()
+
+
 class PinFile:
-    """`hw.modem.at.PinMemory` in one small file, readable by its owner alone."""
+    """`PinMemory` in one small file, readable by its owner alone."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -15,8 +15,9 @@ from typing import Final
 
 import serial
 
-from hw.modem.at import Engine, PinMemory, Request, Status
+from hw.modem.at import Engine, Request, Status
 from hw.modem.models import ModemProfile, named
+from hw.modem.pin import PinMemory
 from hw.modem.power import PowerSwitch
 from hw.ports import (
     Clock,
