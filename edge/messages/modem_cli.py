@@ -21,12 +21,12 @@ from edge.settings import Secret, Settings, read_secret
 from hw.board import modem_switch
 from hw.clock import SystemClock
 from hw.modem import pdu
-from hw.modem.at import Status
 from hw.modem.fake import FAULTS, FakeModem, PtyModem
 from hw.modem.models import PROFILES, identify
 from hw.modem.pin import PinFile
 from hw.modem.power import PowerSwitch
 from hw.modem.real import SerialModem
+from hw.modem.status import Status
 from hw.pins import open_lgpio
 from hw.ports import (
     Clock,

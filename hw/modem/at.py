@@ -13,23 +13,31 @@ replies: 3GPP TS 27.005 (texts) and TS 27.007 (the rest).
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from hw.modem import gsm7, pdu, replies
+from hw.modem.card import Card
 from hw.modem.hearing import REBOOTED, Heard, Hearing
 from hw.modem.ladder import Ladder
 from hw.modem.models import ModemProfile
 from hw.modem.pin import PinMemory, PinMemoryInRam
 from hw.modem.power import PowerKind
-from hw.modem.steps import Answer, Ask, Broken, Outcome, Pause, Script, Step, Unusable
+from hw.modem.status import (
+    Status,
+    look_at_facts,
+    look_at_registration,
+    look_at_service_centre,
+    look_at_signal,
+    note_storage,
+)
+from hw.modem.steps import Answer, Ask, Broken, Outcome, Pause, Script, Step, Unusable, ask, wonder
 from hw.ports import (
     ModemDown,
     ModemEvent,
     ModemReady,
     ModemTrouble,
-    Recovery,
     Rung,
     TextAccepted,
     TextFailed,
@@ -43,14 +51,12 @@ _HALF_LINE_S: Final = 0.25
 _SKEWED_S: Final = 0.5
 """The quiet needed after an answer was missed: it may still come."""
 _UNANSWERED_S: Final = 1.0
-_COMMAND_S: Final = 3.0
 _PROMPT_S: Final = 5.0
 _DRAIN_S: Final = 30.0
 """How long after its deadline a text may still be accepted, before the modem counts as hung."""
 _WAKE_S: Final = 10.0
 _WAKE_SOFT_S: Final = 4.0
 _LIST_S: Final = 5.0
-_SIM_S: Final = 20.0
 _SEARCH_S: Final = 2.0
 _SEARCH_TOLD_S: Final = 15.0
 _SEARCH_RESET_S: Final = 180.0
@@ -68,34 +74,6 @@ class Request(StrEnum):
     REOPEN = "reopen"
     PULL_SWITCH = "pull_switch"
     """Close the port, pull the power switch, let go of it in its time, open the port again."""
-
-
-@dataclass(slots=True)
-class Status:
-    """What is known of the modem now. None where it did not tell. Numbers and texts are not in here.
-
-    Another thread may read it: containers are replaced, never changed.
-
-    `network_offset_s`: the network's clock against `poll`'s, as UTC seconds minus monotonic seconds.
-    """
-
-    ready: bool = False
-    trouble: ModemTrouble | None = ModemTrouble.ABSENT
-    detail: str = ""
-    model: str = ""
-    operator: str = ""
-    signal_dbm: int | None = None
-    registration: dict[str, str] = field(default_factory=dict)
-    service_centre: bool | None = None
-    storage_used: int | None = None
-    storage_total: int | None = None
-    supply_mv: int | None = None
-    supply_low: bool = False
-    network_offset_s: float | None = None
-    balance: str = ""
-    pin_tries_left: int | None = None
-    reboots: int = 0
-    recoveries: tuple[Recovery, ...] = ()
 
 
 @dataclass(slots=True, repr=False)
@@ -138,8 +116,8 @@ class Engine:
     ) -> None:
         self.profile = profile
         self.status = Status()
-        self._pin = pin
-        self._pin_memory: PinMemory = pin_memory if pin_memory is not None else PinMemoryInRam()
+        memory = pin_memory if pin_memory is not None else PinMemoryInRam()
+        self._card = Card(pin, memory, profile.pin_tries, self.status, lambda: self._now)
         self._smsc = smsc
         self._balance_ussd = balance_ussd
         self._reports_wanted = reports
@@ -467,25 +445,6 @@ class Engine:
             self._told = (trouble, detail)
             self._events.append(ModemDown(trouble, detail))
 
-    # --- asking ---------------------------------------------------------------------------------
-
-    def _ask(
-        self, command: str, wait_s: float = _COMMAND_S, *, info: str = ""
-    ) -> Generator[Step, Answer, Answer]:
-        """A command that may be repeated: asked twice, then the modem counts as mute."""
-        for _ in range(2):
-            answer = yield Ask(command.encode("ascii") + b"\r", wait_s, info=info)
-            if answer.outcome is not Outcome.TIMEOUT:
-                return answer
-        raise Broken(ModemTrouble.MUTE, f"no answer to {command.split('=')[0]}")
-
-    def _wonder(
-        self, command: str, wait_s: float = _COMMAND_S, *, info: str = "", free: bool = False
-    ) -> Generator[Step, Answer, str | None]:
-        """The first line of an answer that we can do without, None where there is none."""
-        answer = yield Ask(command.encode("ascii") + b"\r", wait_s, info=info, free=free)
-        return answer.lines[0] if answer.ok and answer.lines else None
-
     # --- getting ready --------------------------------------------------------------------------
 
     def _get_ready(self, wake_s: float | None = None) -> Script:
@@ -495,15 +454,15 @@ class Engine:
         yield from self._wake(wake_s)
         self._awake = True
         self._echoes = False
-        yield from self._ask("AT+CMEE=1")
+        yield from ask("AT+CMEE=1")
         self._echoes = self._hearing.echoed
-        self.status.model = (yield from self._wonder("AT+CGMM", free=True)) or self.status.model
+        self.status.model = (yield from wonder("AT+CGMM", free=True)) or self.status.model
         for command in self.profile.quiet:
-            yield from self._wonder(command)
-        yield from self._open_card()
+            yield from wonder(command)
+        yield from self._card.open()
         yield from self._set_up_texts()
         yield from self._register()
-        yield from self._look_at_signal()
+        yield from look_at_signal(self.status)
         yield from self._look_at_facts()
         status = self.status
         status.ready, status.trouble, status.detail = True, None, ""
@@ -532,95 +491,32 @@ class Engine:
             escape = b"" if escape else _ESCAPE
             yield Pause(0.3)
 
-    def _open_card(self) -> Generator[Step, Answer, None]:
-        give_up_s = self._now + _SIM_S
-        while True:
-            answer = yield from self._ask("AT+CPIN?", 5.0, info="+CPIN:")
-            if answer.ok:
-                word = answer.lines[0].strip('" ').upper()
-                if word == "READY":
-                    self._pin_memory.clear()
-                    return
-                if word.startswith("NOT "):
-                    # Some models say so where others give an error: NOT INSERTED, NOT READY.
-                    if self._now >= give_up_s or word != "NOT READY":
-                        raise Unusable(ModemTrouble.NO_SIM, f"the card is {word.lower()}")
-                elif word == "SIM PIN":
-                    yield from self._enter_pin()
-                else:
-                    raise Unusable(ModemTrouble.PIN_WRONG, f"the card wants {word[:12] or 'something else'}")
-            else:
-                meaning = answer.meaning
-                if meaning.trouble is ModemTrouble.PIN_WRONG:
-                    raise Unusable(ModemTrouble.PIN_WRONG, meaning.words)
-                if meaning.trouble is ModemTrouble.NO_SIM and answer.code in (10, 15, 310):
-                    raise Unusable(ModemTrouble.NO_SIM, meaning.words)
-                if self._now >= give_up_s:
-                    vague = meaning.trouble is ModemTrouble.REFUSED
-                    raise Unusable(ModemTrouble.NO_SIM if vague else meaning.trouble, meaning.words)
-            yield Pause(1.0)
-
-    def _enter_pin(self) -> Generator[Step, Answer, None]:
-        """One try, remembered before it is made. A card that tells three tries left may be tried again."""
-        pin = self._pin
-        if pin is None:
-            raise Unusable(ModemTrouble.PIN_WANTED, "the card wants its PIN")
-        query = self.profile.pin_tries
-        left: int | None = None
-        if query is not None:
-            line = yield from self._wonder(query.command, info=query.prefix)
-            fields = replies.split(line) if line is not None else []
-            if len(fields) > query.field and fields[query.field].isdecimal():
-                left = int(fields[query.field])
-        self.status.pin_tries_left = left
-        if left is not None and left < 2:
-            raise Unusable(ModemTrouble.PIN_WRONG, "the card has only one try left; it is not used")
-        if self._pin_memory.tried(pin) and left != 3:
-            raise Unusable(ModemTrouble.PIN_WRONG, "this PIN was tried before and is not tried again")
-        try:
-            self._pin_memory.mark(pin)
-        except OSError:
-            raise Unusable(ModemTrouble.PIN_WRONG, "no try without a note of it on the disk") from None
-        answer = yield Ask(f'AT+CPIN="{pin}"\r'.encode("ascii", "replace"), 10.0)
-        if answer.outcome is Outcome.ERROR and answer.code != 14:
-            raise Unusable(ModemTrouble.PIN_WRONG, f"the card did not take the PIN ({answer.meaning.words})")
-
     def _set_up_texts(self) -> Generator[Step, Answer, None]:
-        yield from self._look_at_service_centre()
+        yield from look_at_service_centre(self.status)
         if self.status.service_centre is False and self._smsc is not None:
-            yield from self._ask(f'AT+CSCA="{self._smsc}"', 5.0)
-            yield from self._look_at_service_centre()
-        answer = yield from self._ask(f"AT+CMGF={int(self.profile.text_mode)}")
+            yield from ask(f'AT+CSCA="{self._smsc}"', 5.0)
+            yield from look_at_service_centre(self.status)
+        answer = yield from ask(f"AT+CMGF={int(self.profile.text_mode)}")
         if not answer.ok:
             raise Broken(ModemTrouble.REFUSED, f"the modem refuses its text mode ({answer.meaning.words})")
         if self.profile.text_mode:
-            yield from self._ask('AT+CSCS="UCS2"')
+            yield from ask('AT+CSCS="UCS2"')
         store = self.profile.storage
         for names in (f'"{store}","{store}","{store}"', f'"{store}"'):
-            answer = yield from self._ask(f"AT+CPMS={names}", 10.0, info="+CPMS:")
+            answer = yield from ask(f"AT+CPMS={names}", 10.0, info="+CPMS:")
             if answer.ok:
-                self._note_storage(replies.split(answer.lines[0])[:2])
+                self._inbox_due |= note_storage(self.status, replies.split(answer.lines[0])[:2])
                 break
         for setting in self.profile.notify:
-            answer = yield from self._ask(f"AT+CNMI={setting}")
+            answer = yield from ask(f"AT+CNMI={setting}")
             if answer.ok:
                 break
-
-    def _look_at_service_centre(self) -> Generator[Step, Answer, None]:
-        line = yield from self._wonder("AT+CSCA?", 5.0, info="+CSCA:")
-        self.status.service_centre = None if line is None else bool(replies.split(line)[0].strip("+"))
-
-    def _note_storage(self, fields: list[str]) -> None:
-        if len(fields) == 2 and fields[0].isdecimal() and fields[1].isdecimal():
-            self.status.storage_used, self.status.storage_total = int(fields[0]), int(fields[1])
-            if self.status.storage_used:
-                self._inbox_due = True
 
     def _register(self) -> Generator[Step, Answer, None]:
         """Until a network takes the card. The ladder's next rung when none does for long."""
         since_s = self._now
         while True:
-            states = yield from self._look_at_registration()
+            states = yield from look_at_registration(self.profile, self.status)
             if states & {1, 5, 6, 7}:
                 return
             denied = 3 in states
@@ -634,48 +530,16 @@ class Engine:
                 raise Broken(trouble, f"{words} for {_SEARCH_RESET_S:.0f} s")
             yield Pause(_SEARCH_S)
 
-    def _look_at_registration(self) -> Generator[Step, Answer, set[int]]:
-        states: set[int] = set()
-        for kind in self.profile.registration:
-            line = yield from self._wonder(f"AT+{kind}?", info=f"+{kind}:")
-            if line is None:
-                continue
-            state = int(replies.split(line)[1])
-            found = {kind: replies.REGISTRATION.get(state, "unknown")}
-            self.status.registration = self.status.registration | found
-            states.add(state)
-        return states
-
-    def _look_at_signal(self) -> Generator[Step, Answer, None]:
-        answer = yield from self._ask("AT+CSQ", info="+CSQ:")
-        if answer.ok:
-            field_ = replies.split(answer.lines[0])[0]
-            strength = int(field_) if field_.isdecimal() and len(field_) < 4 else 99
-            self.status.signal_dbm = 2 * strength - 113 if strength <= 31 else None
-
     def _look_at_facts(self) -> Generator[Step, Answer, None]:
         self._facts_due_s = self._now + _FACTS_S
-        line = yield from self._wonder("AT+COPS?", 10.0, info="+COPS:")
-        fields = replies.split(line) if line is not None else []
-        self.status.operator = fields[2] if len(fields) > 2 else ""
-        if self.profile.tells_supply:
-            line = yield from self._wonder("AT+CBC", info="+CBC:")
-            millivolts = replies.millivolts(replies.split(line)) if line is not None else None
-            if millivolts is not None:
-                self.status.supply_mv = millivolts
-                self.status.supply_low = millivolts < self.profile.supply_low_mv
-        if self.profile.tells_time:
-            line = yield from self._wonder("AT+CCLK?", info="+CCLK:")
-            utc_s = replies.network_time(replies.split(line)[0]) if line is not None else None
-            if utc_s is not None:
-                self.status.network_offset_s = utc_s - self._now
+        yield from look_at_facts(self.profile, self.status, lambda: self._now)
 
     def _check_health(self) -> Script:
         """Is it still there, still itself, still in a network?"""
         self._health_due_s = self._now + _HEALTH_S
-        yield from self._look_at_signal()
+        yield from look_at_signal(self.status)
         self._demand_no_echo()
-        states = yield from self._look_at_registration()
+        states = yield from look_at_registration(self.profile, self.status)
         if states and not states & {1, 5, 6, 7}:
             self.status.ready = False
             yield from self._get_ready()
@@ -684,12 +548,12 @@ class Engine:
             self._ladder.stable()
         if self._balance_ussd is not None and self._now >= self._balance_due_s:
             self._balance_due_s = self._now + 86_400
-            yield from self._wonder(f'AT+CUSD=1,"{self._balance_ussd}",15', 10.0)
+            yield from wonder(f'AT+CUSD=1,"{self._balance_ussd}",15', 10.0)
         if self._now >= self._facts_due_s:
             yield from self._look_at_facts()
-            line = yield from self._wonder("AT+CPMS?", info="+CPMS:")
+            line = yield from wonder("AT+CPMS?", info="+CPMS:")
             if line is not None:
-                self._note_storage(replies.split(line)[1:3])
+                self._inbox_due |= note_storage(self.status, replies.split(line)[1:3])
             self._inbox_due = True
 
     def _demand_no_echo(self) -> None:
@@ -731,11 +595,11 @@ class Engine:
         for command, body in parts:
             if self._text is not text:
                 return
-            yield from self._ask(f"AT+CMGF={int(self.profile.text_mode)}")
+            yield from ask(f"AT+CMGF={int(self.profile.text_mode)}")
             self._demand_no_echo()
             if self.profile.text_mode:
                 first = 49 if self._reports_wanted else 17
-                yield from self._ask(f"AT+CSMP={first},{pdu.encode_validity(text.validity_s)},0,{coding}")
+                yield from ask(f"AT+CSMP={first},{pdu.encode_validity(text.validity_s)},0,{coding}")
             answer = yield Ask(command.encode("ascii") + b"\r", _PROMPT_S, prompt=True)
             if answer.outcome is Outcome.PROMPT:
                 restarted = self._hearing.echoed and not self._echoes
@@ -835,7 +699,7 @@ class Engine:
                 self._take_pdu(payload)
             elif len(fields) > 2 and fields[1].startswith("REC"):
                 self._events.append(TextReceived(replies.from_ucs2(fields[2]), replies.from_ucs2(payload)))
-            yield from self._ask(f"AT+CMGD={fields[0]}", 5.0)
+            yield from ask(f"AT+CMGD={fields[0]}", 5.0)
         if self.status.storage_used is not None:
             self.status.storage_used = max(0, self.status.storage_used - len(answer.lines) // 2)
 

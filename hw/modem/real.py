@@ -15,10 +15,11 @@ from typing import Final
 
 import serial
 
-from hw.modem.at import Engine, Request, Status
+from hw.modem.at import Engine, Request
 from hw.modem.models import ModemProfile, named
 from hw.modem.pin import PinMemory
 from hw.modem.power import PowerSwitch
+from hw.modem.status import Status
 from hw.ports import (
     Clock,
     HardwareError,

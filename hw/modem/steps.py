@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from hw.modem import codes
 from hw.ports import ModemTrouble
+
+COMMAND_S: Final = 3.0
 
 
 class Outcome(StrEnum):
@@ -77,3 +80,23 @@ class Unusable(Exception):
         super().__init__(detail)
         self.trouble = trouble
         self.detail = detail
+
+
+# --- asking ----------------------------------------------------------------------------------------
+
+
+def ask(command: str, wait_s: float = COMMAND_S, *, info: str = "") -> Generator[Step, Answer, Answer]:
+    """A command that may be repeated: asked twice, then the modem counts as mute."""
+    for _ in range(2):
+        answer = yield Ask(command.encode("ascii") + b"\r", wait_s, info=info)
+        if answer.outcome is not Outcome.TIMEOUT:
+            return answer
+    raise Broken(ModemTrouble.MUTE, f"no answer to {command.split('=')[0]}")
+
+
+def wonder(
+    command: str, wait_s: float = COMMAND_S, *, info: str = "", free: bool = False
+) -> Generator[Step, Answer, str | None]:
+    """The first line of an answer that we can do without, None where there is none."""
+    answer = yield Ask(command.encode("ascii") + b"\r", wait_s, info=info, free=free)
+    return answer.lines[0] if answer.ok and answer.lines else None

@@ -1,0 +1,106 @@
+"""What a fake modem can be and what can be the matter with it, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+FAULTS: Final = MappingProxyType(
+    {
+        "absent": "the port is not there",
+        "mute": "nothing is answered",
+        "noise": "random bytes, broken UTF-8 and half lines between the answers",
+        "drop": "three lines in ten are lost",
+        "slow": "every answer takes 2 s longer, the network 12 s",
+        "late": "the network answers after 45 s",
+        "reboot_loop": "restarts every 30 s",
+        "silent_reboot": "restarts at every text, without a word",
+        "brown_out": "restarts for want of current when a text goes out",
+        "sim_busy": "the card is busy",
+        "no_sim": "no card",
+        "wrong_pin": "the card wants a PIN and takes none",
+        "unregistered": "no network",
+        "denied": "the network refuses the card",
+        "storage_full": "the message storage is full",
+        "no_smsc": "the card has no number of an SMS centre",
+        "no_credit": "the network bars texts for lack of credit",
+        "duplicate": "every answer comes twice",
+        "wrong_reply": "every command gets the answer to the one before",
+        "off": "switched off, until its key is pressed or its supply cut",
+        "no_ok": "the closing OK is missing",
+        "no_prompt": "does not ask for the text",
+        "half_line": "every third answer breaks off in the middle",
+        "echo": "echoes whatever was set",
+        "unsaid": "the network takes the text, the answer is lost",
+        "undelivered": "texts are taken and never reach the phone",
+    }
+)
+"""Every fault by name, and `cms:N` beside them: the network answers +CMS ERROR: N."""
+
+
+@dataclass(frozen=True, slots=True)
+class FakeProfile:
+    """How one family behaves, as data. Times in seconds; `chatter` are lines that come by themselves."""
+
+    model: str
+    banner: tuple[str, ...]
+    chatter: tuple[str, ...]
+    chatter_s: float
+    reply_s: float
+    network_s: float
+    boot_s: float
+    register_s: float
+    answers: tuple[tuple[str, str], ...] = ()
+
+
+FAKE_PROFILES: Final = MappingProxyType(
+    {
+        "sim800": FakeProfile(
+            "SIMCOM_SIM800L",
+            ("RDY", "+CFUN: 1", "+CPIN: READY", "Call Ready", "SMS Ready"),
+            ('*PSUTTZ: 2026,3,1,10,0,0,"+22",0', "DST: 0", "RING", "UNDER-VOLTAGE WARNNING", "+CREG: 1"),
+            7.0,
+            0.02,
+            2.5,
+            4.0,
+            3.0,
+            (("AT+CBC", "+CBC: 0,86,4012"), ("AT+SPIC", "+SPIC: {tries},10,0,0")),
+        ),
+        "sim7600": FakeProfile(
+            "SIMCOM_SIM7600E-H",
+            ("*ATREADY: 1", "+CPIN: READY", "SMS DONE", "PB DONE"),
+            ('+CREG: 1,"1A2B","01C3D4E5"', "+CGEV: ME PDN ACT 1", "RING"),
+            9.0,
+            0.01,
+            1.5,
+            9.0,
+            5.0,
+            (("AT+CBC", "+CBC: 4.012V"), ("AT+SPIC", "+SPIC: {tries},10,0,0")),
+        ),
+        "quectel": FakeProfile(
+            "EC25",
+            ("RDY", "+CPIN: READY", "+QUSIM: 1", "+QIND: SMS DONE", "+QIND: PB DONE"),
+            ('+QIND: "csq",21,99', "RING", "+CREG: 1"),
+            8.0,
+            0.01,
+            1.5,
+            8.0,
+            4.0,
+            (("AT+CBC", "+CBC: 0,88,3912"), ('AT+QPINC="SC"', '+QPINC: "SC",{tries},10')),
+        ),
+        "huawei": FakeProfile(
+            "E3372",
+            ("^SIMST:1", "^SRVST:2"),
+            ("^RSSI:18", "^BOOT:22013280,0,0,0,6", '^HCSQ:"LTE",45,40,121,20', "^MODE:5,4", "+CREG: 1"),
+            3.0,
+            0.01,
+            2.0,
+            8.0,
+            5.0,
+            (("AT^CPIN?", "^CPIN: READY,,10,{tries},10,3"),),
+        ),
+        "generic": FakeProfile("MODEM", ("RDY",), ("RING", "+CREG: 1"), 11.0, 0.02, 2.5, 5.0, 3.0),
+        "generic_text": FakeProfile("MODEM-T", ("RDY",), ("RING", "+CREG: 1"), 11.0, 0.02, 2.5, 5.0, 3.0),
+    }
+)
