@@ -223,6 +223,7 @@ class Kiosk:
         self._boot_until_s: float | None = None
         self._boot_kept: list[Event] = []
         self._drift_s: float | None = None
+        self._modem_trouble: ModemTrouble | None = None
         self._levels: dict[Input, bool] = {}
         self._relay_faults = {Device.LOCK: 0, Device.PERMIT: 0}
         self._troubles: set[tuple[Device, str]] = set()
@@ -516,6 +517,9 @@ class Kiosk:
                 tried = {"rung": change.rung, "took_s": round(change.took_s, 1), "worked": change.worked}
                 self._note("event", "modem_recovery", {"for": change.trouble, **tried}, now_s)
             elif isinstance(change, ModemDown):
+                if change.trouble is not self._modem_trouble:
+                    self._well(Device.MODEM)  # another trouble has another remedy, so it is told anew
+                self._modem_trouble = change.trouble
                 self._fail(Device.MODEM, f"modem_{change.trouble.value}")
             else:
                 self._well(Device.MODEM)

@@ -50,6 +50,24 @@ def test_each_rung_is_kept_in_the_record(tmp_path: Path) -> None:
     assert [json.loads(line.data)["rung"] for line in kept] == [data["rung"] for data in told]
 
 
+def test_a_modem_that_fails_in_another_way_is_told_anew(tmp_path: Path) -> None:
+    heard: list[Happening] = []
+    desk, _ = scripted_desk(tmp_path, heard.append)
+    desk.run_to(5.0)
+    desk.phone.fault("mute")
+    desk.run_to(60.0)
+    desk.phone.fault("no_sim")
+    desk.phone.fault("mute", on=False)
+    desk.run_to(200.0)
+    desk.phone.fault("no_sim", on=False)
+    desk.run_to(300.0)
+    desk.close()
+    told = [h.data for h in heard if h.data.get("name") in ("device_failed", "device_recovered")]
+    assert [data.get("code") for data in told] == ["modem_mute", None, "modem_no_sim", None]
+    texts = [text.text for text in desk.phone.texts]
+    assert any("modem_no_sim" in text for text in texts), "told when there is a way again"
+
+
 def test_the_readme_has_today_s_table() -> None:
     """Run `python -m tests.modem_recovery` and put its output there."""
     text = README.read_text("utf-8")
