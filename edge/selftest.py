@@ -38,6 +38,7 @@ from edge.vision.faces import Faces
 from edge.vision.plans import eyes_plans
 from hw.board import Voice, close_board, open_board
 from hw.clock import SystemClock
+from hw.modem.power import PowerSwitch
 from hw.ports import (
     Board,
     HardwareError,
@@ -252,12 +253,19 @@ def _camera(settings: Settings, role: str) -> str:
 
 def _hardware(settings: Settings) -> Iterator[Finding]:
     clock = SystemClock()
+    switches: list[PowerSwitch] = []
+
+    def modem(switch: PowerSwitch | None) -> Modem:
+        if switch is not None:
+            switches.append(switch)
+        return open_modem(settings, clock, switch)
+
     with tempfile.TemporaryDirectory() as folder:
         try:
             board = open_board(
                 settings.wiring,
                 clock=clock,
-                modem=functools.partial(open_modem, settings, clock),
+                modem=modem,
                 voice=Voice(None),
                 work_dir=Path(folder),
                 strict=False,
@@ -275,6 +283,8 @@ def _hardware(settings: Settings) -> Iterator[Finding]:
             yield _tried("keypad", lambda: _keypad(board, len(settings.wiring.keypad.columns)))
             yield _tried("buzzer", lambda: _buzzer(board))
             yield _tried("lights", lambda: _lights(board))
+            for switch in switches:
+                yield _tried("modem_power", functools.partial(_power, switch))
             yield _tried("modem", lambda: _modem(board.modem, clock))
         finally:
             for trouble in close_board(board):
@@ -323,6 +333,11 @@ def _lights(board: Board) -> str:
         time.sleep(LIT_S)
     board.lights.show(frozenset())
     return f"{', '.join(Light)} lit one after the other; did you see them?"
+
+
+def _power(switch: PowerSwitch) -> str:
+    switch.rest()
+    return "at rest; cabinguard modem check --restart pulls it"
 
 
 def _modem_alone(settings: Settings, clock: SystemClock) -> str:

@@ -11,6 +11,8 @@ import pytest
 from edge import selftest
 from edge.__main__ import main
 from edge.settings import load
+from hw.bench_pins import BenchFactory
+from hw.clock import SystemClock
 from hw.modem.fake import FakeModem, PtyModem
 from hw.ports import HardwareError
 
@@ -114,6 +116,26 @@ def test_selftest_tries_the_modem_where_the_pins_cannot_be_had(
         assert modem.code == "modem_no_smsc"
     finally:
         pty.close()
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_selftest_sees_that_the_modems_power_switch_rests(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, busy: bool
+) -> None:
+    pins = BenchFactory(SystemClock(), frozenset({21}) if busy else frozenset())
+    monkeypatch.setattr("hw.board.open_lgpio", lambda work_dir: pins)
+    pty = PtyModem(FakeModem())
+    settings = load(
+        None, [f"paths.data={tmp_path}", f"modem.port={pty.port}", "wiring.modem_power.fitted=true"]
+    )
+    try:
+        found = {finding.name: finding for finding in selftest._hardware(settings)}
+    finally:
+        pty.close()
+    assert found["modem"].ok
+    assert found["modem_power"].code == ("gpio_busy" if busy else "")
+    if not busy:
+        assert True not in [level for _, level in pins.pin(21).trace], "nothing is restarted by looking"
 
 
 def test_a_report_needs_a_running_kiosk(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

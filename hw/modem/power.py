@@ -61,6 +61,10 @@ class PowerSwitch:
         self._let_go_s = None
         return True
 
+    def rest(self) -> None:
+        """See that it rests. `HardwareError` when the relay does not obey, or could not be had."""
+        self._relay.off()
+
     def next_wake_s(self) -> float | None:
         return self._let_go_s
 
