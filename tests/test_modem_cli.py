@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -161,6 +162,44 @@ def test_the_fake_is_served_and_shows_what_phones_receive(
 def test_the_fake_ends_by_itself(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("fake", "--for", "0.1") == 0
     assert capsys.readouterr().out.startswith("port /dev/")
+
+
+def typed(pty: PtyModem, line: str) -> bool:
+    """What becomes of a line that somebody types at a terminal."""
+    master, slave = os.openpty()
+    os.write(master, f"{line}\n".encode())
+    with os.fdopen(slave) as terminal:
+        goes_on = modem_cli._obey(pty, terminal)
+    os.close(master)
+    return goes_on
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("mute", "faults that are on: mute"),
+        ("cms:38 on", "faults that are on: cms:38"),
+        ("noise off", "faults that are on: none"),
+        ("faults", "mute           nothing is answered"),
+        ("bogus on", "no fault is named bogus"),
+        ("sms +15550102", "sms NUMBER TEXT"),
+        ("what is this", "type: FAULT on|off"),
+        ("", ""),
+    ],
+)
+def test_what_is_typed_to_the_fake(
+    pty: PtyModem, line: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert typed(pty, line)
+    assert told in capsys.readouterr().out
+    assert not typed(pty, "quit")
+
+
+def test_somebody_writes_to_the_kiosk(pty: PtyModem) -> None:
+    assert typed(pty, "sms +15550102 RELEASE 1 123456")
+    with pty.lock:
+        pty.fake.poll(pty.fake._now)
+        assert len(pty.fake._stored) == 1
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,7 @@ CHECK_S: Final = 90.0
 SEND_S: Final = 90.0
 _STEP_S: Final = 0.05
 _WEAK_DBM: Final = -100
+_TYPE: Final = "type: FAULT on|off, sms NUMBER TEXT, faults, quit"
 _HOPELESS: Final = frozenset(
     {
         ModemTrouble.ABSENT,
@@ -427,7 +428,7 @@ def _fake(args: argparse.Namespace) -> int:
     end_s = float("inf") if args.for_s is None else time.monotonic() + args.for_s
     print(f"port {pty.port}", flush=True)
     if sys.stdin.isatty():
-        print("type: FAULT on|off, sms NUMBER TEXT, faults, quit", flush=True)
+        print(_TYPE, flush=True)
     seen = 0
     try:
         while time.monotonic() < end_s:
@@ -459,11 +460,23 @@ def _obey(pty: PtyModem, source: TextIO) -> bool:
     if words[0] == "faults":
         for name, meaning in FAULTS.items():
             print(f"  {name:14} {meaning}{'   ON' if name in pty.fake.faults else ''}")
-    elif words[0] == "sms" and len(words) > 2:
-        pty.incoming(words[1], " ".join(words[2:]))
-    else:
+        print("  cms:N          the network answers +CMS ERROR: N")
+        _say_faults(pty)
+    elif words[0] == "sms":
+        if len(words) > 2:
+            pty.incoming(words[1], " ".join(words[2:]))
+        else:
+            print("sms NUMBER TEXT, such as: sms +15550102 STATUS")
+    elif words[1:] in ([], ["on"], ["off"]):
         try:
             pty.fault(words[0], words[-1] != "off")
+            _say_faults(pty)
         except KeyError:
             print(f"no fault is named {words[0]}; `faults` lists them")
+    else:
+        print(_TYPE)
     return True
+
+
+def _say_faults(pty: PtyModem) -> None:
+    print(f"faults that are on: {', '.join(sorted(pty.fake.faults)) or 'none'}", flush=True)
