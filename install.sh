@@ -22,6 +22,12 @@ stop() { # NAME CAUSE REMEDY
     [ -z "${LOG:-}" ] || [ ! -s "$LOG" ] || say "log: $LOG"
     exit 3
 }
+log_to() { # FILE
+    LOG=$1
+    LOG_FROM=$(stat -c %s -- "$LOG" 2>/dev/null || echo 0)
+}
+# The last lines of the log that this run has written: an older failure must not name this one.
+logged() { tail -c "+$((${LOG_FROM:-0} + 1))" -- "$LOG" | tail -n "$1"; }
 misused() {
     cross "usage: $1"
     say "what to do: ./install.sh --help shows every command"
@@ -178,7 +184,7 @@ make_venv() { # VENV PYTHON
     fi
     mkdir -p -- "$1" 2>/dev/null || stop not-writable "$1 cannot be made" \
         "give this user the right to write there, or set CABINGUARD_VENV=DIR"
-    LOG=$1/install.log
+    log_to "$1/install.log"
     "$2" -m venv "$1" >>"$LOG" 2>&1 </dev/null || stop venv-failed "Python could not make an environment in $1" \
         "sudo apt install python3-venv, then run the same command again (the log has Python's own words)"
     tick "environment with $("$1/bin/python" -V 2>&1) in $1"
@@ -191,7 +197,7 @@ sources() {
 
 pip_failed() { # names what pip's log shows
     local words
-    words=$(tail -n 60 -- "$LOG")
+    words=$(logged 60)
     case "$words" in
         *"No space left"*) stop no-space "the disk filled up while installing" "make room and run the same command again" ;;
         *"DO NOT MATCH THE HASHES"*) stop wrong-package "a downloaded package is not the one that was tested" \
@@ -206,14 +212,14 @@ pip_failed() { # names what pip's log shows
             stop package-missing "${CABINGUARD_WHEELS:-the package index} lacks a package: $(
                 grep -o 'No matching distribution found for .*' <<<"$words" | tail -n 1 | cut -d' ' -f6)" \
                 "${CABINGUARD_WHEELS:+make the folder again with ./install.sh fetch of this release, or }check that the index in pip's settings is complete" ;;
-        *) stop pip-failed "pip ended with an error: $(tail -n 1 -- "$LOG")" "read the log; run the same command again" ;;
+        *) stop pip-failed "pip ended with an error: $(logged 1)" "read the log; run the same command again" ;;
     esac
 }
 
 install_set() { # SET VENV
     local from
     mapfile -t from < <(sources)
-    LOG=$2/install.log
+    log_to "$2/install.log"
     rm -f -- "$2"/stamp-*
     say "installing the $1 packages; a few minutes on a slow line ..."
     # Everything is in the lock with its hash, so nothing is resolved, built or taken from elsewhere.
@@ -333,7 +339,7 @@ fetch() {
     writable "$dir" || stop not-writable "$dir cannot be made or written to" "name another folder"
     mkdir -p -- "$dir"
     need_space "$dir" 400
-    LOG=$VENV/install.log
+    log_to "$VENV/install.log"
     # Every glibc up to Debian 12's, newest first, as the tags are written.
     for glibc in 36 35 34 33 32 31 30 29 28 27 26 25 24 17 12 5; do tags+=(--platform "manylinux_2_${glibc}_$machine"); done
     for python in "${pythons[@]}"; do

@@ -92,14 +92,14 @@ missing_packages() { # PACKAGE...
 
 apt_failed() {
     local words
-    words=$(tail -n 40 -- "$LOG")
+    words=$(logged 40)
     case "$words" in
         *"No space left"* | *"enough free space"*) stop no-space "the disk filled up while packages were installed" \
             "make room and run the same command again" ;;
         *"Could not resolve"* | *"Temporary failure"* | *"Could not connect"* | *"Failed to fetch"*)
             stop no-network "the package archive cannot be reached" "check the network and run the same command again" ;;
         *"Could not get lock"*) stop apt-busy "another program is installing packages" "wait for it and run again" ;;
-        *) stop apt-failed "apt ended with an error: $(tail -n 1 -- "$LOG")" "read the log; run the same command again" ;;
+        *) stop apt-failed "apt ended with an error: $(logged 1)" "read the log; run the same command again" ;;
     esac
 }
 
@@ -451,7 +451,7 @@ kiosk_install() {
     need_root
     need_kiosk_system
     need_lasting_root
-    LOG=$(at /var/log/cabinguard-install.log)
+    log_to "$(at /var/log/cabinguard-install.log)"
     mkdir -p -- "$(dirname -- "$LOG")"
     (umask 027 && printf '\n=== %s %s\n' "$(date -u +%FT%TZ)" "$(version_id)" >>"$LOG") || stop not-writable \
         "$LOG cannot be written" "is the root file system read-only? sudo overlayroot-chroot, then again"
@@ -481,7 +481,7 @@ kiosk_uninstall() {
     local target
     need_root
     need_lasting_root
-    LOG=$(at /var/log/cabinguard-install.log)
+    log_to "$(at /var/log/cabinguard-install.log)"
     mkdir -p -- "$(dirname -- "$LOG")"
     if live; then
         # Its stop step leaves the relays at rest.

@@ -230,6 +230,12 @@ def test_an_interrupted_installation_is_done_again(pi: Pi) -> None:
     assert pi.kiosk().returncode == 0
 
 
+def test_an_older_failure_does_not_name_this_one(pi: Pi) -> None:
+    named(pi.kiosk(STUB_PIP="OSError: [Errno 28] No space left on device"), "no-space")
+    named(pi.kiosk(STUB_PIP="Connection reset by peer"), "no-network")
+    named(pi.kiosk(STUB_PIP="something else"), "pip-failed")
+
+
 def test_offline_takes_the_folder_and_no_index(pi: Pi, tmp_path: Path) -> None:
     wheels = tmp_path / "a stick"
     wheels.mkdir()
@@ -281,12 +287,12 @@ def test_the_right_systems(pi: Pi, release: str) -> None:
 )
 def test_what_apt_met_is_named(pi: Pi, tmp_path: Path, words: str, name: str) -> None:
     pi.tool("apt-get", f'#!/bin/sh\necho "{words}"\nexit 100\n')
-    named(pi.functions(f"LOG='{tmp_path}/log'; install_packages python3-picamera2", STUB_PACKAGES=""), name)
+    named(pi.functions(f"log_to '{tmp_path}/log'; install_packages python3-picamera2", STUB_PACKAGES=""), name)
 
 
 def test_missing_packages_are_named_when_offline(pi: Pi, tmp_path: Path) -> None:
     done = pi.functions(
-        f"LOG='{tmp_path}/log'; OFFLINE=/stick; install_packages python3-picamera2", STUB_PACKAGES=""
+        f"log_to '{tmp_path}/log'; OFFLINE=/stick; install_packages python3-picamera2", STUB_PACKAGES=""
     )
     named(done, "packages-missing")
     assert "python3-picamera2" in done.stderr
