@@ -287,7 +287,9 @@ def test_the_right_systems(pi: Pi, release: str) -> None:
 )
 def test_what_apt_met_is_named(pi: Pi, tmp_path: Path, words: str, name: str) -> None:
     pi.tool("apt-get", f'#!/bin/sh\necho "{words}"\nexit 100\n')
-    named(pi.functions(f"log_to '{tmp_path}/log'; install_packages python3-picamera2", STUB_PACKAGES=""), name)
+    named(
+        pi.functions(f"log_to '{tmp_path}/log'; install_packages python3-picamera2", STUB_PACKAGES=""), name
+    )
 
 
 def test_missing_packages_are_named_when_offline(pi: Pi, tmp_path: Path) -> None:
