@@ -8,13 +8,17 @@ fault stopped it; 130 interrupted.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import os
+import signal
 import sys
 import tomllib
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from types import FrameType
+from typing import NoReturn
 
 import msgspec
 
@@ -39,6 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a name that the terminal cannot show stops nothing
             stream.reconfigure(errors="backslashreplace")
     args = _parser().parse_args(argv)
+    with contextlib.suppress(ValueError):  # not in the main thread: whoever calls has handlers of their own
+        signal.signal(signal.SIGTERM, _end)  # `run` has its own
     try:
         code: int = args.run(args)
         sys.stdout.flush()
@@ -61,6 +67,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(explain("file_unusable", f"{error.filename or 'the output'}: {named}"), file=sys.stderr)
         return FAULT
     return code
+
+
+def _end(signum: int, frame: FrameType | None) -> NoReturn:
+    """Ended from outside: tidy up on the way, as after Ctrl-C."""
+    raise SystemExit(128 + signum)
 
 
 def _drop_output() -> None:

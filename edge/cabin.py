@@ -230,6 +230,9 @@ def _door_moved(d: Draft, active: bool) -> None:
         d.end_anomaly(Anomaly.DOOR_HELD_OPEN)
         d.end_anomaly(Anomaly.DOOR_FORCED)
     _door_after_fire(d)
+    if d.s.mode is Mode.CLEARED:  # somebody else may stand there now: the machine is for who shows a face
+        d.set(face=FaceFact.UNKNOWN, cover=Cover.NONE)
+        d.check()
 
 
 def _door_after_fire(d: Draft) -> None:
@@ -334,6 +337,8 @@ def _device_failed(d: Draft, event: Event) -> None:
     if event.device in d.s.failed:
         return
     d.set(failed=d.s.failed | {event.device})
+    if event.device in LOCK_NEEDS:
+        d.warn_anew()
     told = (
         (Recipient.CONTROL_ROOM,)
         if event.device is Device.MODEM
@@ -348,11 +353,14 @@ def _device_failed_locked(d: Draft, event: Event) -> None:
     _device_failed(d, event)
     if event.device in LOCK_NEEDS and d.s.record_by_s is not None:
         d.take_back_lock(event.code)
+        d.warn_anew()
 
 
 def _device_recovered(d: Draft, event: Event) -> None:
     assert isinstance(event, DeviceRecovered)
     d.set(failed=d.s.failed - {event.device})
+    if event.device in LOCK_NEEDS:
+        d.warn_anew()
 
 
 def _clock_jumped(d: Draft, event: Event) -> None:
@@ -422,10 +430,14 @@ def _restarted_locked(d: Draft, seen: bool) -> None:
     d.void_code()
     d.set(record_by_s=None)
     d.set_code(pending=False)
-    d.tell("restarted_locked", Recipient.CONTROL_ROOM)
     d.say(PromptKey.LOCKED, cause(d.s))
     if was_live:
         d.issue_code(counts=False, fresh_tries=False)
+    if d.s.code.live:
+        follows = "new_code"
+    else:
+        follows = "no_code_left" if d.s.code.lockout_until_s is None else "keypad_closed"
+    d.tell("restarted_locked", Recipient.CONTROL_ROOM, reason=follows)
 
 
 def _ticked(d: Draft, event: Event) -> None:
@@ -488,7 +500,11 @@ TABLE: Mapping[type[Event], Mapping[Mode, Cell]] = {
     AnomalyBegan: _row(_anomaly_began, locked=_to(_anomaly_began, _M.RELEASED)),
     AnomalyEnded: _row(_anomaly_ended),
     InputMoved: {mode: _to(_input_moved, _M.EMERGENCY) for mode in _ALL}
-    | {_M.LOCKED: _to(_input_moved, _M.EMERGENCY, _M.RELEASED), _M.EMERGENCY: Cell(_input_moved)},
+    | {
+        _M.CLEARED: _to(_input_moved, _M.CHECKING, _M.RELEASED, _M.EMERGENCY),
+        _M.LOCKED: _to(_input_moved, _M.EMERGENCY, _M.RELEASED),
+        _M.EMERGENCY: Cell(_input_moved),
+    },
     KeyTouched: _row(locked=Cell(_key_locked)),
     EntryCompleted: {mode: _refused("nothing_to_unlock") for mode in _ALL} | {_M.LOCKED: Cell(_entry_locked)},
     EntryJudged: {mode: _refused("verdict_without_lock") for mode in _ALL}

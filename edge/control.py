@@ -7,11 +7,13 @@ who may open the socket gets the status, root alone may release.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import queue
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Final
@@ -23,6 +25,12 @@ from edge.options import Commands, add_settings_options, load_settings
 
 SOCKET: Final = "control.sock"
 ANSWER_WITHIN_S: Final = 5.0
+READ_WITHIN_S: Final = 1.0
+"""A whole request comes within this, or its connection ends."""
+
+GUESTS_MAX: Final = 8
+"""Connections of others than root at a time; root, who may open the door, is never kept waiting by them."""
+
 _LONGEST: Final = 4096
 _LONGEST_REPLY: Final = 65536
 
@@ -62,7 +70,10 @@ class Asked:
 
 
 class ControlServer:
-    """Listens in a thread of its own; hands each request to `on_asked`, which must not wait."""
+    """Listens in a thread of its own, with one more for each connection.
+
+    Hands each request to `on_asked`, which must not wait.
+    """
 
     def __init__(self, folder: Path, on_asked: Callable[[Asked], None]) -> None:
         self._path = folder / SOCKET
@@ -74,7 +85,8 @@ class ControlServer:
             self._socket.bind(str(self._path))
         finally:
             os.umask(old)
-        self._socket.listen(4)
+        self._socket.listen(32)
+        self._guests = threading.BoundedSemaphore(GUESTS_MAX)
         threading.Thread(target=self._serve, name="control", daemon=True).start()
 
     def close(self) -> None:
@@ -87,29 +99,44 @@ class ControlServer:
                 peer, _ = self._socket.accept()
             except OSError:
                 return
-            with peer:
-                peer.settimeout(ANSWER_WITHIN_S)
-                try:
-                    self._talk(peer)
-                except OSError:
-                    continue
+            uid = peer_uid(peer)
+            guest = uid != 0
+            if guest and not self._guests.acquire(blocking=False):
+                peer.close()
+                continue
+            threading.Thread(target=self._attend, args=(peer, uid, guest), name="asked", daemon=True).start()
 
-    def _talk(self, peer: socket.socket) -> None:
-        raw = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-        uid = struct.unpack("3i", raw)[1]
+    def _attend(self, peer: socket.socket, uid: int, guest: bool) -> None:
         try:
-            request = msgspec.json.decode(_line(peer), type=Request)
+            with peer, contextlib.suppress(OSError):
+                self._talk(peer, uid)
+        finally:
+            if guest:
+                self._guests.release()
+
+    def _talk(self, peer: socket.socket, uid: int) -> None:
+        try:
+            request = msgspec.json.decode(_line(peer, within_s=READ_WITHIN_S), type=Request)
         except (msgspec.DecodeError, UnicodeDecodeError):
             peer.sendall(b'{"error":"not_understood"}\n')
             return
+        peer.settimeout(ANSWER_WITHIN_S)
         asked = Asked(request, uid)
         self._on_asked(asked)
         peer.sendall(msgspec.json.encode(asked.wait()) + b"\n")
 
 
-def _line(peer: socket.socket, longest: int = _LONGEST) -> bytes:
-    data = b""
+def peer_uid(peer: socket.socket) -> int:
+    """The user at the other end, as the kernel says."""
+    raw = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    return int(struct.unpack("3i", raw)[1])
+
+
+def _line(peer: socket.socket, longest: int = _LONGEST, within_s: float = ANSWER_WITHIN_S + 1.0) -> bytes:
+    """What comes up to the end of the line, the connection or the time (then TimeoutError)."""
+    data, give_up_s = b"", time.monotonic() + within_s
     while b"\n" not in data and len(data) < longest:
+        peer.settimeout(max(0.001, give_up_s - time.monotonic()))
         more = peer.recv(_LONGEST)
         if not more:
             break
@@ -121,13 +148,16 @@ def _line(peer: socket.socket, longest: int = _LONGEST) -> bytes:
 
 
 def ask(folder: Path, request: Request, within_s: float = ANSWER_WITHIN_S + 1.0) -> Reply:
-    """Ask the running kiosk. Raises `FaultError("kiosk_not_running")`."""
+    """Ask the running kiosk. Raises `FaultError`: `kiosk_not_running`, `not_root`, `loop_late`."""
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
             peer.settimeout(within_s)
             peer.connect(str(folder / SOCKET))
             peer.sendall(msgspec.json.encode(request) + b"\n")
-            return msgspec.json.decode(_line(peer, _LONGEST_REPLY), type=Reply)
+            return msgspec.json.decode(_line(peer, _LONGEST_REPLY, within_s), type=Reply)
+    except TimeoutError as error:
+        late = f"no answer within {within_s:.0f} s; it may still do what it was asked"
+        raise FaultError("loop_late", late) from error
     except PermissionError as error:
         raise FaultError("not_root", str(folder / SOCKET)) from error
     except (OSError, msgspec.DecodeError) as error:

@@ -7,7 +7,16 @@ from collections.abc import Callable, Mapping
 from edge.commands import (
     PromptKey,
 )
-from edge.draft import Draft, counting, forbids_lock, may_clear, may_lock, must_leave_cleared, wanted_words
+from edge.draft import (
+    Draft,
+    counting,
+    forbids_lock,
+    lock_is_due,
+    may_clear,
+    may_lock,
+    must_leave_cleared,
+    wanted_words,
+)
 from edge.events import (
     Anomaly,
     Device,
@@ -94,13 +103,12 @@ def _tick_warned(d: Draft) -> None:
         d.go(Mode.CLEARED)
         return
     if may_lock(d):
-        broken = d.s.failed & LOCK_NEEDS
-        if not broken:
-            d.lock()
-            return
-        if not d.s.withheld_told:
-            d.set(withheld_told=True)
-            d.tell("lock_withheld", Recipient.CONTROL_ROOM, reason=min(broken).value)
+        d.lock()
+        return
+    broken = d.s.failed & LOCK_NEEDS
+    if broken and lock_is_due(d) and not d.s.withheld_told:
+        d.set(withheld_told=True)
+        d.tell("lock_withheld", Recipient.CONTROL_ROOM, reason=min(broken).value)
     changed = wanted_words(d) != d.s.said
     if (changed or _due(d, d.s.say_again_s)) and _warnable(d):
         d.say_warning()

@@ -81,6 +81,8 @@ _EDGES: Final[dict[tuple[type[Event], Mode, Mode], str]] = {
     (Ticked, _M.RELEASED, _M.CLEARED): "proper face",
     (Ticked, _M.RELEASED, _M.VACANT): "empty, and the fire over",
     (Ticked, _M.EMERGENCY, _M.RELEASED): "all quiet again",
+    (InputMoved, _M.CLEARED, _M.CHECKING): "the door moves",
+    (InputMoved, _M.CLEARED, _M.RELEASED): "the door moves after a release",
     (InputMoved, _M.LOCKED, _M.RELEASED): "panic switch",
     (AnomalyBegan, _M.LOCKED, _M.RELEASED): "person down",
     (EntryJudged, _M.LOCKED, _M.RELEASED): "the right code",

@@ -26,7 +26,7 @@ from edge.events import (
 )
 from edge.flow import PermitRule, Siren
 from edge.record import Recipient
-from edge.state import EVIDENCE_FACES, HOLDS_CLOCK, RELEASES, Code, Mode, Rules, State, silent
+from edge.state import EVIDENCE_FACES, HOLDS_CLOCK, LOCK_NEEDS, RELEASES, Code, Mode, Rules, State, silent
 from edge.vision.observation import CameraHealth, Cover
 
 ROUNDING_S = 1e-6
@@ -110,15 +110,21 @@ class Draft:
         """Tell what to do and why; with the seconds to the lock when that clock can run."""
         prompt, cause = wanted_words(self)
         threat = 0
-        if cause not in _NO_THREAT and prompt is PromptKey.SHOW_FACE:
+        if cause not in _NO_THREAT and prompt is PromptKey.SHOW_FACE and not self.s.failed & LOCK_NEEDS:
             # also somebody whose evidence is complete has to be told, and gets the time to act
             prompted_s = self.now_s if self.s.prompted_at_s is None else self.s.prompted_at_s
             lead_s = prompted_s + self.flow.prompt_lead_s - self.now_s
-            threat = max(1, ceil(max(self.flow.lock_after_s - self.s.evidence_s, lead_s)))
+            stands_s = 0.0 if self.s.stand_until_s is None else max(0.0, self.s.stand_until_s - self.now_s)
+            threat = max(1, ceil(max(self.flow.lock_after_s - self.s.evidence_s + stands_s, lead_s)))
         ticket = self.say(prompt, cause, threat)
         if self.s.warn_ticket is None and threat:
             self.set(warn_ticket=ticket)
         self.set(said=(prompt, cause), say_again_s=self.now_s + PROMPT_REPEAT_S)
+
+    def warn_anew(self) -> None:
+        """What the lock needs broke or came back: whatever was said of its time holds no more."""
+        if self.s.mode is Mode.WARNED:
+            self.set(warn_ticket=None, prompted_at_s=None, say_again_s=self.now_s)
 
     # modes
 
@@ -354,7 +360,8 @@ def evidence_complete(d: Draft) -> bool:
     return d.s.evidence_s >= d.flow.lock_after_s - ROUNDING_S
 
 
-def may_lock(d: Draft) -> bool:
+def lock_is_due(d: Draft) -> bool:
+    """The deadline has come, for a person who is there with the door shut."""
     s = d.s
     return (
         s.mode is Mode.WARNED
@@ -363,9 +370,14 @@ def may_lock(d: Draft) -> bool:
         and not s.fire
         and not s.exit
         and not (s.door_open and d.rules.door_contact)
-        and s.prompted_at_s is not None
-        and d.now_s >= s.prompted_at_s + d.flow.prompt_lead_s
     )
+
+
+def may_lock(d: Draft) -> bool:
+    """It is due, the person was told in time, and nothing that a lock needs is broken."""
+    prompted_s = d.s.prompted_at_s
+    told = prompted_s is not None and d.now_s >= prompted_s + d.flow.prompt_lead_s
+    return told and lock_is_due(d) and not d.s.failed & LOCK_NEEDS
 
 
 def forbids_lock(d: Draft) -> str | None:

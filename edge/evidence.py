@@ -467,6 +467,9 @@ def check_pictures(folder: Path, entries: Iterable[tuple[int, str, str]]) -> tup
             expected.pop(incident, None)
     problems = []
     for incident, files in expected.items():
+        if not (folder / str(incident)).is_dir():
+            problems.append(f"{incident}: all {len(files)} pictures are missing")
+            continue
         for name, wanted in files.items():
             try:
                 found = hashlib.sha256((folder / str(incident) / name).read_bytes()).hexdigest()

@@ -943,6 +943,8 @@ def verify(path: Path, sent: Head | None = None) -> VerifyResult:
         noted = db.execute(
             "SELECT data FROM events WHERE kind = 'note' AND name = 'record_pruned' ORDER BY seq DESC LIMIT 1"
         ).fetchone()
+        if not problem and not count and not base.seq and db.execute("SELECT 1 FROM counters").fetchone():
+            problem = "every line was removed"
         if not problem and base.seq:
             said = json.loads(noted[0]) if noted else {"through": 0, "hash": ""}
             if (said["through"], said["hash"]) != (base.seq, base.hash):

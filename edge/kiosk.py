@@ -13,6 +13,7 @@ import contextlib
 import functools
 import os
 import queue
+import resource
 import signal
 import sys
 import time
@@ -82,6 +83,7 @@ def add_parser(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> int:
     settings = load_settings(args, kiosk=True)
     sys.setswitchinterval(SWITCH_S)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold the live code
     with contextlib.ExitStack() as stack:
         service = Service(settings, stack, verbose=args.verbose)
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -44,6 +44,9 @@ def journal_file(args: argparse.Namespace) -> Path:
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.head is not None and not args.verify:
+        print("cabinguard: --head is compared by --verify alone", file=sys.stderr)
+        return 2
     path = journal_file(args)
     if args.verify:
         return _verify(path, args.head, as_json=args.json)

@@ -76,21 +76,21 @@ def run(args: argparse.Namespace) -> int:
         try:
             if film is not None:
                 desk.watch = lambda frame, seen: film.draw(frame, seen, desk.kiosk)
-            late = _play(desk, acts)
+            unfinished, never = _play(desk, acts)
         finally:
             camera.close()
             if film is not None:
                 film.close(clock.now_s())
-    for at_s in late:
+    for at_s in (*unfinished, *never):
         print(f"cabinguard: the recording ended before {at_s:g} s; --loop makes it longer", file=sys.stderr)
     if desk.broke_off is not None:
         print(explain(desk.broke_off.code, desk.broke_off.detail), file=sys.stderr)
         return 1
-    return 0
+    return 1 if never else 0
 
 
-def _play(desk: Desk, acts: Sequence[Act]) -> tuple[float, ...]:
-    """Play to the end of the last frame; the times of what did not come to its end by then."""
+def _play(desk: Desk, acts: Sequence[Act]) -> tuple[list[float], list[float]]:
+    """Play to the end of the last frame; the times of what was not over by then, and of what never began."""
     waiting = list(acts)
     over_s: list[float] = []
     end_s = gap_s = 0.0
@@ -110,8 +110,7 @@ def _play(desk: Desk, acts: Sequence[Act]) -> tuple[float, ...]:
         end_s += gap_s  # the last picture stands as long as the one before it
         do_up_to(end_s)
         desk.run_to(end_s)
-    late = [at_s for at_s in over_s if at_s > end_s + SCAN_S]
-    return (*late, *(act.at_s for act in waiting))
+    return [at_s for at_s in over_s if at_s > end_s + SCAN_S], [act.at_s for act in waiting]
 
 
 def _both(show: Callable[[Happening], None], film: Film | None) -> Callable[[Happening], None]:

@@ -80,6 +80,8 @@ def parse(name: str, text: str) -> Story:
         words = raw.split("#")[0].split()
         if not words:
             continue
+        if any(sign in raw.split("#")[0] for sign in "\"'“”"):
+            raise FaultError("story_wrong", f"line {number}: words stand without quotes")
         head, rest = words[0], words[1:]
         if head == "title":
             title = " ".join(rest)

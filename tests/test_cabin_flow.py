@@ -116,6 +116,19 @@ def test_4_the_warning_is_repeated_and_follows_what_is_seen() -> None:
     assert c.countdowns == [14, 12, 2]
 
 
+def test_3_a_door_that_moves_while_cleared_asks_for_a_face_again() -> None:
+    c = Cabin().comes("bare").wait(1)
+    assert (c.mode, c.permit) == ("cleared", True)
+    c.wire("door", True)
+    assert (c.mode, c.permit) == ("checking", False)
+    c.shows("bare")
+    assert (c.mode, c.permit) == ("cleared", True)
+    c.wire("door", False)
+    assert (c.mode, c.permit) == ("checking", False), "whoever came in has not shown theirs"
+    c.shows("hidden").wait(30)
+    assert not c.permit
+
+
 def test_4_a_warned_person_who_shows_the_face_is_cleared_and_the_words_stop() -> None:
     c = Cabin().comes("masked").wait(8).shows("bare")
     assert (c.mode, c.permit, c.sound) == ("cleared", True, Sound.OFF)
@@ -509,6 +522,7 @@ def test_restarts_issue_a_fresh_code_that_does_not_count_and_give_no_tries() -> 
     c = Cabin().locked().types("wrong").types("wrong").wait(1).forget()
     c.dies_and_starts()
     assert (c.mode, c.door, c.codes) == ("locked", True, [(2, "watchman", 1)])
+    assert c.reasons["restarted_locked"] == "new_code"
     c.types("wrong")
     assert c.shown == "lockout"
 
@@ -521,8 +535,9 @@ def test_a_try_that_was_counted_and_never_judged_stays_counted() -> None:
         "locked",
         "lockout",
         [],
-        ["restarted_locked", "keypad_lockout"],
+        ["keypad_lockout", "restarted_locked"],
     )
+    assert c.reasons["restarted_locked"] == "keypad_closed"
 
 
 def test_a_withdrawn_code_hands_on_its_tries_and_gives_not_one_more() -> None:
@@ -891,8 +906,11 @@ def test_a_record_that_cannot_be_written_takes_the_lock_back_before_the_door_mov
     assert c.told.count("lock_withheld") == 1
     assert c.ordered(VoidCode) == [VoidCode(1)]
     assert "show_face" in c.said, "the person is told anew what is wanted"
+    assert set(c.countdowns) == {0}, "no threat that cannot come true"
     c.card = True
-    c.recovers("disk")
+    c.forget().recovers("disk")
+    assert c.countdowns == [10], "and in time before it can"
+    c.wait(10)
     assert c.mode == "locked"
     assert c.codes[-1] == (2, "watchman", 1), "an issue number is used once an incident"
 
@@ -908,7 +926,10 @@ def test_a_disk_that_fails_later_leaves_a_standing_lock_its_rules() -> None:
 def test_no_new_lock_without_what_a_lock_needs(device: str) -> None:
     c = Cabin().fails(device).comes("masked").wait(300)
     assert (c.mode, c.told.count("lock_withheld")) == ("warned", 1)
-    c.recovers(device)
+    assert set(c.countdowns) == {0}, "no threat that cannot come true"
+    c.forget().recovers(device)
+    assert (c.mode, c.countdowns) == ("warned", [10])
+    c.wait(10)
     assert c.mode == "locked"
 
 

@@ -276,7 +276,7 @@ PURE = {
     "events": {"__future__", "dataclasses", "enum"},
     "commands": {"__future__", "dataclasses", "enum"},
     "flow": {"__future__", "collections.abc", "enum", "typing", "msgspec"},
-    "record": {"__future__", "dataclasses", "enum"},
+    "record": {"__future__", "dataclasses", "enum", "typing"},
 }
 OWN = {f"edge.{name}" for name in PURE} | {"edge.vision.observation", "hw.ports"}
 EFFECTS = {"open", "print", "input", "exec", "eval", "__import__", "compile", "globals", "breakpoint"}

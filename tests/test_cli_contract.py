@@ -289,7 +289,7 @@ def test_replay_plays_several_clips_on_one_clock(run: Run, tmp_path: Path) -> No
     assert [one["active"] for one in moved] == [True, False]
     assert [float(str(one["t"])) for one in moved] == pytest.approx([3.0, 4.5], abs=0.15)
     code, out, err = run("replay", "--json", paths[0], "--keys", "9:123")
-    assert code == 0
+    assert code == 1, "what never happened is no success"
     assert "the recording ended before 9 s" in err
 
 

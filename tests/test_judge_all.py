@@ -98,6 +98,33 @@ def test_a_whole_visit_in_order() -> None:
     ]
 
 
+def test_behind_a_shut_door_two_do_not_become_one_by_hiding() -> None:
+    other = replace(BARE, box=(300.0, 100.0, 80.0, 80.0))
+    cabin = Cabin(door_fitted=True)
+    cabin.judge.door(False, cabin.now_s)
+    cabin.see(BARE, other, for_s=3.0)
+    assert cabin.judge.several
+    cabin.see(BARE, for_s=50.0)
+    assert cabin.judge.several
+    cabin.judge.door(True, cabin.now_s)
+    cabin.judge.door(False, cabin.now_s)
+    cabin.see(BARE, for_s=2.0)
+    assert not cabin.judge.several, "one of them may have left"
+    cabin.see(BARE, other, for_s=3.0)
+    cabin.see(BARE, for_s=65.0)
+    assert not cabin.judge.several, "a picture on the wall may not keep a customer from the machine for ever"
+
+
+def test_a_door_that_moves_has_a_shown_face_judged_anew() -> None:
+    cabin = Cabin()
+    cabin.see(BARE, for_s=3.0)
+    assert cabin.judge.door(True, cabin.now_s)[-1] == FaceJudged(FaceFact.UNKNOWN)
+    assert cabin.judge.door(False, cabin.now_s) == ()
+    cabin.facts.clear()
+    cabin.see(BARE, for_s=2.0)
+    assert cabin.facts == [FaceJudged(FaceFact.PROPER)]
+
+
 def test_silence_is_a_camera_that_is_gone_and_the_next_frame_brings_it_back() -> None:
     cabin = Cabin()
     cabin.see(BARE, for_s=3.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -192,9 +193,11 @@ def test_a_disk_that_never_answers_allows_no_new_lock() -> None:
         assert [h.data["code"] for h in heard if h.data.get("name") == "device_failed"] == ["disk_error"]
         desk.late.through = 10**9  # it was only very slow
         desk.run_to(62.0)
+        assert desk.kiosk.name == "warned", "she is told anew"
+        desk.run_to(73.0)
         assert desk.kiosk.name == "locked"
         desk.late.through = len(desk.states)  # and hangs again: a lock that stands keeps its rules
-        desk.run_to(90.0)
+        desk.run_to(100.0)
         assert desk.hands.lock_on
         desk.close()
 
@@ -288,3 +291,15 @@ def test_the_record_of_a_visit_is_read_and_verified(
     assert found["pictures"][0].endswith("was changed")
     assert main(["events", "--verify", "--head", f"{lines[0]['seq']}:{'0' * 64}", *record]) == 1
     assert "was changed" in capsys.readouterr().out
+
+
+def test_a_record_without_any_line_is_no_whole_record(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    desk = locked(tmp_path, [])
+    desk.close()
+    with sqlite3.connect(desk.journal_file) as db:
+        db.execute("DELETE FROM events")
+    assert main(["events", "--verify", "--journal", str(desk.journal_file)]) == 1
+    assert "every line was removed" in capsys.readouterr().out
+    assert main(["events", "--head", f"1:{'0' * 64}", "--journal", str(desk.journal_file)]) == 2

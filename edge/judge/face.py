@@ -41,6 +41,8 @@ _CAUSE_MARGIN: Final = 1.5
 """Another cause must weigh so many times the one that was said: nobody follows words that change."""
 _SEVERAL_S: Final = 0.7
 _SINGLE_S: Final = 1.5
+_SINGLE_SHUT_S: Final = 60.0
+"""Behind a door that has not moved nobody can have left: the other one hides, or was never there."""
 _BESIDE: Final = 0.2
 """A second face narrower than this share of the first is a poster, a banknote or the street behind glass."""
 
@@ -74,7 +76,9 @@ class FaceJudge:
     1 s) or unclear (too small, dark, blurred, or nothing that would decide).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, door_fitted: bool = False) -> None:
+        self._door_fitted = door_fitted
+        self._shut = False
         self._covered = _Sequential(_PRIOR_COVERED)
         self._turned = _Sequential(_PRIOR_TURNED)
         self._hidden = Held(_HIDDEN_S)
@@ -82,6 +86,7 @@ class FaceJudge:
         self._undecided = Held(_UNDECIDED_S)
         self._crowd = Held(_SEVERAL_S)
         self._alone = Held(_SINGLE_S)
+        self._alone_shut = Held(_SINGLE_SHUT_S)
         self._causes: dict[Cover, float] = {}
         self._said: FaceFact = FaceFact.UNKNOWN
         self._cover = Cover.NONE
@@ -127,8 +132,13 @@ class FaceJudge:
         self.restart()
         self._crowd.clear()
         self._alone.clear()
+        self._alone_shut.clear()
         self._several = False
         return (PeopleJudged(several=False),) if several else ()
+
+    def door_moved(self) -> None:
+        """Somebody may have left: one alone in the picture is believed as soon as without a door contact."""
+        self._shut = False
 
     def restart(self) -> None:
         """The camera was blind: judge the face anew and say the next fact even if it is the same."""
@@ -147,10 +157,17 @@ class FaceJudge:
         several = len(faces) > 1 and _width(faces[1]) >= _BESIDE * _width(faces[0])
         crowd = self._crowd.update(several, dt_s)
         # No face at all says nothing about how many there are.
-        alone = self._alone.update(not several, dt_s if faces else 0.0)
+        single_s = dt_s if faces else 0.0
+        alone, alone_shut = (
+            held.update(not several, single_s) for held in (self._alone, self._alone_shut)
+        )
+        if self._shut:
+            alone = alone_shut
         if present and not self._several and crowd and several:
             self._several = True
+            self._shut = self._door_fitted
             self._alone.clear()
+            self._alone_shut.clear()
             facts.append(PeopleJudged(several=True))
         elif self._several and alone and not several:
             self._several = False

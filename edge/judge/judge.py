@@ -67,7 +67,7 @@ class Judge:
         self._presence = PresenceJudge(
             flow.presence_confirm_s, flow.gone_after_s, flow.presence_area, flow.presence_max_s, door_fitted
         )
-        self._face = FaceJudge()
+        self._face = FaceJudge(door_fitted)
         self._still = StillJudge()
         self._loiter = LoiterJudge(flow.loiter_s)
         self._area = flow.presence_area
@@ -132,7 +132,12 @@ class Judge:
 
     def door(self, is_open: bool, now_s: float) -> tuple[Fact, ...]:
         """The level of the door contact: once at the start, then at each change."""
-        return self._presence.door(is_open, now_s)
+        facts: list[Fact] = list(self._presence.door(is_open, now_s))
+        self._face.door_moved()
+        if self._presence.present and self._face.fact is FaceFact.PROPER:
+            self._face.restart()  # somebody else may have come in their place
+            facts.append(FaceJudged(FaceFact.UNKNOWN))
+        return tuple(facts)
 
     def tick(self, now_s: float) -> tuple[Fact, ...]:
         """Time went on without an observation."""
