@@ -434,6 +434,12 @@ CATALOGUE: Final = _table(
         "Ask the operator for the number and set modem.smsc, or store it on the card in a telephone.",
     ),
     (
+        "modem_supply_low",
+        "The modem complains of its supply: it may switch itself off when it sends.",
+        _UNREACHABLE,
+        "Give it a supply of its own for bursts of 2 A, short thick wires, 1000 uF or more beside it.",
+    ),
+    (
         "modem_refused",
         "The modem or the network refused a text; the detail has its CMS or CME code.",
         _UNREACHABLE,

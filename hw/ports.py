@@ -282,6 +282,7 @@ class ModemTrouble(StrEnum):
     DENIED = "denied"
     NO_CREDIT = "no_credit"
     NO_SMSC = "no_smsc"
+    SUPPLY_LOW = "supply_low"
     REFUSED = "refused"
 
 
@@ -337,6 +338,8 @@ class ModemReady:
 
 @dataclass(frozen=True, slots=True)
 class ModemDown:
+    """Something is wrong. A low supply is told while texts still go out."""
+
     trouble: ModemTrouble
     detail: str = ""
 
@@ -413,11 +416,6 @@ class Modem(Protocol):
     @property
     def network_offset_s(self) -> float | None:
         """The network's clock as UTC seconds minus monotonic seconds; None while it told none."""
-        ...
-
-    @property
-    def supply_low(self) -> bool:
-        """The modem complains of its supply."""
         ...
 
     def close(self) -> None: ...

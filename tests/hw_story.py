@@ -33,7 +33,6 @@ class NoModem:
     """A modem that nobody asks anything of."""
 
     network_offset_s: float | None = None
-    supply_low = False
 
     idle = False
     closed = False

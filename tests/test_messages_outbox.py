@@ -64,7 +64,6 @@ class HandModem:
     """A modem whose answers the test gives."""
 
     network_offset_s: float | None = None
-    supply_low = False
 
     idle: bool = True
     sent: list[tuple[int, str, str, float]] = field(default_factory=list)

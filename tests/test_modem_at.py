@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -80,6 +81,29 @@ def test_what_it_says_of_the_modem() -> None:
     assert status.network_offset_s == pytest.approx(1772339400, abs=1)
     assert identify(status.model) == "sim800"
     assert line.of(ModemReady) == [ModemReady("Testnet", -73)]
+
+
+def test_a_low_supply_is_told_once_while_it_lasts_and_texts_go_out_all_the_same() -> None:
+    line = Line(FakeModem("sim800"))
+    line.get_ready()
+    for _ in range(3):
+        line.fake.say("UNDER-VOLTAGE WARNNING")
+        line.run(lambda: False, 5)
+    assert line.of(ModemDown) == [ModemDown(ModemTrouble.SUPPLY_LOW, "the modem says so")]
+    assert line.engine.ready
+    assert isinstance(line.send(CODE_TEXT), TextAccepted)
+    line.run(lambda: not line.engine.status.supply_low, 700)  # the next reading is good
+    assert not line.engine.status.supply_low
+    line.fake.say("UNDER-VOLTAGE WARNNING")
+    line.run(lambda: False, 5)
+    assert len(line.of(ModemDown)) == 2
+
+
+def test_a_low_reading_of_the_supply_is_told() -> None:
+    line = Line(engine=Engine(replace(PROFILES["sim800"], supply_low_mv=4100)))
+    line.get_ready()
+    assert line.of(ModemDown) == [ModemDown(ModemTrouble.SUPPLY_LOW, "4.01 V")]
+    assert line.engine.status.supply_low
 
 
 def test_the_number_of_the_sms_centre_is_set_where_the_card_has_none() -> None:

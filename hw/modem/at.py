@@ -269,9 +269,15 @@ class Engine:
         elif line.startswith("+CUSD:"):
             self._take_ussd(line[6:])
         elif line.startswith(("UNDER-VOLTAGE WARN", "UNDER_VOLTAGE")):
-            self.status.supply_low = True
+            self._complain("the modem says so")
         elif line in REBOOTED or line.startswith("*ATREADY"):
             self._rebooted(line)
+
+    def _complain(self, detail: str) -> None:
+        """The supply is too low: told when that begins."""
+        if not self.status.supply_low:
+            self.status.supply_low = True
+            self._events.append(ModemDown(ModemTrouble.SUPPLY_LOW, detail))
 
     def _take_ussd(self, rest: str) -> None:
         fields = replies.split(rest)
@@ -285,7 +291,7 @@ class Engine:
     def _rebooted(self, line: str) -> None:
         """The modem started anew: nothing that was set or asked still holds."""
         if line.startswith("UNDER-VOLTAGE"):
-            self.status.supply_low = True
+            self._complain("the modem switched itself off")
         if not self._awake:
             return
         self.status.reboots += 1
@@ -533,6 +539,11 @@ class Engine:
     def _look_at_facts(self) -> Generator[Step, Answer, None]:
         self._facts_due_s = self._now + _FACTS_S
         yield from look_at_facts(self.profile, self.status, lambda: self._now)
+        millivolts = self.status.supply_mv
+        if millivolts is not None and millivolts < self.profile.supply_low_mv:
+            self._complain(f"{millivolts / 1000:.2f} V")
+        elif millivolts is not None:
+            self.status.supply_low = False
 
     def _check_health(self) -> Script:
         """Is it still there, still itself, still in a network?"""

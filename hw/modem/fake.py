@@ -105,10 +105,6 @@ class SteppedModem:
         return self.engine.status.network_offset_s
 
     @property
-    def supply_low(self) -> bool:
-        return self.engine.status.supply_low
-
-    @property
     def idle(self) -> bool:
         return self.engine.idle
 

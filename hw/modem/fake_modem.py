@@ -109,6 +109,7 @@ class FakeModem:
 
     def reboot(self, *, banner: bool = True) -> None:
         """Restart: settings are lost, what was being done is forgotten."""
+        self._let_out()
         self._queue.clear()
         boot_s = 0.0 if self._instant else self.profile.boot_s
         self._settle(self._now + boot_s)
@@ -161,6 +162,10 @@ class FakeModem:
         if self._reboot_s is not None and self._now >= self._reboot_s:
             self._reboot_s = self._now + _REBOOT_EVERY_S
             self.reboot()
+        self._let_out()
+
+    def _let_out(self) -> None:
+        """What is due leaves."""
         due = [item for item in self._queue if item[0] <= self._now]
         if due:
             self._queue = [item for item in self._queue if item[0] > self._now]

@@ -59,7 +59,7 @@ FAKE_PROFILES: Final = MappingProxyType(
         "sim800": FakeProfile(
             "SIMCOM_SIM800L",
             ("RDY", "+CFUN: 1", "+CPIN: READY", "Call Ready", "SMS Ready"),
-            ('*PSUTTZ: 2026,3,1,10,0,0,"+22",0', "DST: 0", "RING", "UNDER-VOLTAGE WARNNING", "+CREG: 1"),
+            ('*PSUTTZ: 2026,3,1,10,0,0,"+22",0', "DST: 0", "RING", "+CREG: 1"),
             7.0,
             0.02,
             2.5,

@@ -110,10 +110,6 @@ class SerialModem:
     def network_offset_s(self) -> float | None:
         return self._engine.status.network_offset_s
 
-    @property
-    def supply_low(self) -> bool:
-        return self._engine.status.supply_low
-
     def send(
         self, ticket: int, number: str, text: str, deadline_s: float, validity_s: float = 86_400.0
     ) -> None:

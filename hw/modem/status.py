@@ -87,7 +87,6 @@ def look_at_facts(
         millivolts = replies.millivolts(replies.split(line)) if line is not None else None
         if millivolts is not None:
             status.supply_mv = millivolts
-            status.supply_low = millivolts < profile.supply_low_mv
     if profile.tells_time:
         line = yield from wonder("AT+CCLK?", info="+CCLK:")
         utc_s = replies.network_time(replies.split(line)[0]) if line is not None else None
