@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
 
 class Recipient(StrEnum):
@@ -37,7 +36,7 @@ class RowState(StrEnum):
     SUPERSEDED = "superseded"
 
 
-REPORT_LATE_S: Final = 3600.0
+REPORT_LATE_S = 3600.0
 """How long after its time to live a text's delivery may still be reported; also covers a code's validity."""
 
 
