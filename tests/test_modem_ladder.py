@@ -33,7 +33,7 @@ def test_the_whole_ladder_once_then_its_rough_part_with_pauses_that_double(
     assert {pause_s for _, pause_s in found[: len(rungs)]} == {1.0}
     rounds = [pause_s for _, pause_s in found[len(rungs) :: len(rough)]]
     assert rounds[:4] == [5.0, 10.0, 20.0, 40.0]
-    assert all(later == min(300.0, 2 * earlier) for earlier, later in pairwise(rounds))
+    assert all(later == min(60.0, 2 * earlier) for earlier, later in pairwise(rounds))
 
 
 def test_a_modem_that_restarts_by_itself_is_only_set_up_anew_and_fed_anew_once_in_a_while() -> None:

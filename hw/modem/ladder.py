@@ -9,7 +9,8 @@ from hw.modem.steps import Broken
 from hw.ports import ModemTrouble, Recovery, Rung
 
 _PAUSE_S: Final = 5.0
-_PAUSE_MAX_S: Final = 300.0
+_PAUSE_MAX_S: Final = 60.0
+"""A modem that is well again is noticed within this and a rung: long before a lock gives its watchman up."""
 _KEPT: Final = 64
 
 _GENTLE: Final = (Rung.SOFT, Rung.RESET, Rung.REOPEN)
