@@ -80,7 +80,7 @@ def parse(name: str, text: str) -> Story:
         words = raw.split("#")[0].split()
         if not words:
             continue
-        if any(sign in raw.split("#")[0] for sign in "\"'“”"):
+        if words[0] != "title" and any(sign in word for word in words for sign in "\"'“”"):
             raise FaultError("story_wrong", f"line {number}: words stand without quotes")
         head, rest = words[0], words[1:]
         if head == "title":

@@ -101,8 +101,9 @@ def test_a_whole_visit_in_order() -> None:
 def test_behind_a_shut_door_two_do_not_become_one_by_hiding() -> None:
     other = replace(BARE, box=(300.0, 100.0, 80.0, 80.0))
     cabin = Cabin(door_fitted=True)
-    cabin.judge.door(False, cabin.now_s)
+    cabin.judge.door(True, cabin.now_s)
     cabin.see(BARE, other, for_s=3.0)
+    cabin.judge.door(False, cabin.now_s)  # behind the second one
     assert cabin.judge.several
     cabin.see(BARE, for_s=50.0)
     assert cabin.judge.several

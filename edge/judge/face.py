@@ -42,7 +42,7 @@ _CAUSE_MARGIN: Final = 1.5
 _SEVERAL_S: Final = 0.7
 _SINGLE_S: Final = 1.5
 _SINGLE_SHUT_S: Final = 60.0
-"""Behind a door that has not moved nobody can have left: the other one hides, or was never there."""
+"""Behind a door that has not opened since nobody can have left: the other one hides, or was never there."""
 _BESIDE: Final = 0.2
 """A second face narrower than this share of the first is a poster, a banknote or the street behind glass."""
 
@@ -136,8 +136,8 @@ class FaceJudge:
         self._several = False
         return (PeopleJudged(several=False),) if several else ()
 
-    def door_moved(self) -> None:
-        """Somebody may have left: one alone in the picture is believed as soon as without a door contact."""
+    def door_opened(self) -> None:
+        """Somebody may leave now: one alone in the picture is believed as soon as without a door contact."""
         self._shut = False
 
     def restart(self) -> None:

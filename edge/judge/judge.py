@@ -133,7 +133,8 @@ class Judge:
     def door(self, is_open: bool, now_s: float) -> tuple[Fact, ...]:
         """The level of the door contact: once at the start, then at each change."""
         facts: list[Fact] = list(self._presence.door(is_open, now_s))
-        self._face.door_moved()
+        if is_open:
+            self._face.door_opened()
         if self._presence.present and self._face.fact is FaceFact.PROPER:
             self._face.restart()  # somebody else may have come in their place
             facts.append(FaceJudged(FaceFact.UNKNOWN))
