@@ -137,7 +137,7 @@ def _settings(args: argparse.Namespace) -> int:
     elif args.show:
         print(show(settings))
     else:
-        print(f"{path or 'the defaults'}: nothing wrong")
+        print(f"{path or 'no file: the defaults, enough for the bench and not for a kiosk'}: nothing wrong")
     return DONE
 
 

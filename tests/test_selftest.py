@@ -371,3 +371,15 @@ def test_a_webhook_without_a_file_is_pointed_out(tmp_path: Path, capsys: pytest.
     )
     assert main(["settings", "--check", "--settings", str(file)]) == 0
     assert "credential webhook_secret" in capsys.readouterr().out
+
+
+def test_settings_that_a_kiosk_would_refuse_get_no_tick(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "kiosk.toml"
+    file.write_text(f"[camera]\nsource = 'usb'\n[paths]\ndata = '{tmp_path}'\nruntime = '{tmp_path}'\n")
+    assert main(["selftest", "--no-hardware", "--settings", str(file)]) == 1
+    said = capsys.readouterr().out
+    assert "[✗] settings" in said
+    assert "people.watchman" in said
+    assert "[✓] networks" in said
