@@ -121,7 +121,7 @@ def play_story(
     with scratch("story") as folder:
         clock = StoryClock()
         stage = StagedCabin(clock)
-        faces = Faces(model_dir(settings))
+        faces = Faces(model_dir(settings), settings.face.covers)
         desk = Desk(
             settings, stage, faces, Path(folder), hear, clock, frame_every_s=1 / STORY_FPS, stage=stage
         )
@@ -195,7 +195,7 @@ def _live(args: argparse.Namespace) -> int:
     settings = load_settings(args)
     printer = Printer(as_json=args.json)
     clock = StoryClock(wall_s=time.time())
-    faces = Faces(model_dir(settings))
+    faces = Faces(model_dir(settings), settings.face.covers)
     camera, every_s = _camera(args.camera, clock)
     stage = camera if isinstance(camera, StagedCabin) else None
     with scratch("bench") as folder:
@@ -226,7 +226,7 @@ def _unattended(args: argparse.Namespace) -> int:
             print("cabinguard: without a terminal a webcam would never end", file=sys.stderr)
             return 2
         settings = load_settings(args)
-        faces = Faces(model_dir(settings))
+        faces = Faces(model_dir(settings), settings.face.covers)
         with scratch("bench") as folder:
             show = Printer(as_json=args.json).show
             desk = Desk(settings, camera, faces, Path(folder), show, clock)

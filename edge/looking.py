@@ -44,7 +44,7 @@ def add_parser(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     settings = load_settings(args)
-    faces = Faces(model_dir(settings))
+    faces = Faces(model_dir(settings), settings.face.covers)
     files = list(pictures(args.paths))
     failed = 0
     bar = not args.json or not sys.stdout.isatty()

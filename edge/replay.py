@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     settings = load_settings(args)
     if args.video is not None and any(_same(args.video, clip) for clip in args.clips):
         raise FaultError("video_unwritable", f"{args.video} is one of the recordings")
-    faces = Faces(model_dir(settings))
+    faces = Faces(model_dir(settings), settings.face.covers)
     camera = ClipCamera(args.clips, FPS_MAX, args.loop)
     clock = StoryClock()
     printer = Printer(as_json=args.json)

@@ -197,7 +197,7 @@ def _tried(name: str, check: Callable[[], str]) -> Finding:
 
 def _networks(settings: Settings) -> str:
     started_s = time.perf_counter()
-    faces = Faces(model_dir(settings))
+    faces = Faces(model_dir(settings), settings.face.covers)
     loaded_s = time.perf_counter()
     grey = np.full((240, 320), 128, np.uint8)
     for _ in range(_RUNS):

@@ -82,6 +82,22 @@ class Camera(_Section, frozen=True):
     role: Literal["face", "overview"] = "face"
 
 
+CoverName = Literal["mask", "mask_under_nose", "glasses", "helmet", "scarf", "hand", "object", "open_helmet"]
+"""What the face check can tell from a bare face, by its own names."""
+
+
+class FaceSettings(_Section, frozen=True):
+    covers: Annotated[tuple[CoverName, ...], msgspec.Meta(min_length=1, max_length=8)] = (
+        "mask",
+        "mask_under_nose",
+        "glasses",
+        "helmet",
+        "scarf",
+        "hand",
+        "object",
+    )
+
+
 class ModemSettings(_Section, frozen=True):
     port: _Word = "/dev/cabinguard-modem"
     profile: Literal["generic", "generic_text", "sim800", "sim7600", "quectel", "huawei"] = "generic"
@@ -162,6 +178,7 @@ class Settings(_Section, frozen=True):
     policy: Policy = Policy()
     camera: Camera = Camera()
     overview: Camera = Camera(source="none", device="1", role="overview")
+    face: FaceSettings = FaceSettings()
     modem: ModemSettings = ModemSettings()
     email: Email = Email()
     webhook: Webhook = Webhook()

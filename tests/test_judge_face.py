@@ -94,6 +94,14 @@ def test_evidence_for_nothing_is_unclear() -> None:
     assert watch.faces == [FaceFact.UNCLEAR]
 
 
+def test_what_every_picture_calls_bare_is_never_judged_covered() -> None:
+    """However long it lasts: a visitor who only just passes in each picture is not locked by their sum."""
+    for logit in (-0.05, -0.5, -1.5):
+        watch = Watch()
+        watch.show(replace(BARE, covered_logit=logit), for_s=60.0)
+        assert FaceFact.COVERED not in watch.faces
+
+
 def test_fifteen_frames_are_not_fifteen_looks() -> None:
     """The same short glimpse at a high rate says no more than at a low one."""
     weak = replace(MASKED, covered_logit=1.2)

@@ -8,10 +8,10 @@ light and sharpness allow is measured on the same cut with plain arithmetic, so 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -29,13 +29,27 @@ MODEL: Final = "face_check.tflite"
 PREVIOUS: Final = "previous"
 """Subfolder of the models' folder where an update leaves what it replaced."""
 
-LABELS: Final = ("bare", "mask", "mask_under_nose", "glasses", "helmet", "scarf", "hand", "object")
-"""The network's cover classes, in order; all but the first are covers."""
+LABELS: Final = (
+    "bare",
+    "mask",
+    "mask_under_nose",
+    "glasses",
+    "helmet",
+    "scarf",
+    "hand",
+    "object",
+    "open_helmet",
+)
+"""The network's classes, in order. An open helmet hides nothing of the face and still is a class of its own,
+for sites that refuse it."""
 
-SIZE_PX: Final = 96
+COVERS: Final = LABELS[1:8]
+"""What counts as a cover unless a site says otherwise."""
+
+SIZE_PX: Final = 64
 """Side of the network's input."""
 
-EXTENT: Final = 1.45
+EXTENT: Final = 1.25
 """Side of the cut in face sizes (see `Frame`): chin, forehead and ears with a margin for a poor box."""
 
 
@@ -139,7 +153,7 @@ def normalise(cut: Grey) -> Int8:
 class Quality:
     """What a cut allows to be seen. `dark` is the grey level that 95 % of the pixels stay
     under, `bright` the one that 95 % stay above;
-    `sharpness` is the share of the contrast that lies in detail finer than about a twentieth of the face."""
+    `sharpness` is the share of the contrast that lies in detail finer than about a thirtieth of the face."""
 
     dark: float
     bright: float
@@ -151,7 +165,7 @@ def quality_of(cut: Grey) -> Quality:
     levels = np.cumsum(cv2.calcHist([cut], [0], None, [256], [0, 256]).ravel())
     dark = float(np.searchsorted(levels, 0.95 * levels[-1]))
     bright = float(np.searchsorted(levels, 0.05 * levels[-1]))
-    fine = cv2.subtract(cut, cv2.GaussianBlur(cut, (0, 0), 2.0), dtype=cv2.CV_16S)
+    fine = cv2.subtract(cut, cv2.GaussianBlur(cut, (0, 0), 1.55), dtype=cv2.CV_16S)
     _, detail = cv2.meanStdDev(fine)
     _, contrast = cv2.meanStdDev(cut)
     return Quality(dark, bright, float(detail[0, 0]) / max(float(contrast[0, 0]), 1.0))
@@ -161,12 +175,10 @@ def quality_of(cut: Grey) -> Quality:
 class Limits:
     """Where one verdict ends and the next begins. The angles are fixed; the rest comes with the model.
 
-    `covered_cut` is on the calibrated log-odds. Below `min_face_px` (the box's width) a picture says
-    nothing; a dark, burnt-out or blurred one only where the log-odds stay within `doubt` of that cut: what is
-    plainly covered is covered in bad light, too.
+    Below `min_face_px` (the box's width) a picture says nothing; a dark, burnt-out or blurred one only
+    where the log-odds stay within `doubt` of zero: what is plainly covered is covered in bad light, too.
     """
 
-    covered_cut: float
     min_face_px: float
     min_dark: float
     max_bright: float
@@ -184,6 +196,7 @@ _COVER: Final = {
     "scarf": Cover.SCARF,
     "hand": Cover.HAND,
     "object": Cover.OTHER,
+    "open_helmet": Cover.HELMET,
 }
 
 
@@ -208,34 +221,39 @@ _POSE_UNIT_DEG: Final = 45.0
 class Checker:
     """The face check with its network; not for two threads at once.
 
-    `refused` holds the faults of a newer model that was not taken.
+    `covers` are the classes that count as covered, at least one of `LABELS[1:]`; a face of any other class
+    counts as bare. `refused` holds the faults of a newer model that was not taken.
     """
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, covers: Collection[str] = COVERS) -> None:
         self.refused: tuple[ModelFault, ...] = ()
         self._network = network
+        self._covers = np.array([label in covers for label in LABELS])
+        if self._covers[0] or not self._covers.any() or not set(covers) <= set(LABELS):
+            raise ValueError(f"covers are some of {', '.join(LABELS[1:])}, not {', '.join(covers)}")
         points = network.contract.operating_points
         try:
             self.limits = Limits(
-                covered_cut=points["covered_cut"],
                 min_face_px=points["min_face_px"],
                 min_dark=points["min_dark"],
                 max_bright=points["max_bright"],
                 min_sharpness=points["min_sharpness"],
                 doubt=points["doubt"],
             )
-            self._scale, self._bias = points["covered_scale"], points["covered_bias"]
+            self._scale = points["covered_scale"]
+            # Zero is the operating point for one picture and for the judge that adds them up over time.
+            self._bias = points["covered_bias"] - points["covered_cut"]
             self._turned_sigma_deg = points["turned_sigma_deg"]
         except KeyError as error:
             raise ModelFault("model_wrong", f"{MODEL}: no operating point {error} in its contract") from error
 
     @classmethod
-    def open(cls, model_dir: Path) -> Checker:
+    def open(cls, model_dir: Path, covers: Collection[str] = COVERS) -> Checker:
         """The checker of `model_dir`, of its `previous` folder after a bad update. Raises `ModelFault`."""
         newest = model_dir / MODEL
         paths = [p for p in (newest, model_dir / PREVIOUS / MODEL) if p.exists()] or [newest]
         network, refused = load_or_previous(paths, labels=LABELS)
-        checker = cls(network)
+        checker = cls(network, covers)
         checker.refused = refused
         return checker
 
@@ -246,15 +264,15 @@ class Checker:
         frame = frame_of(box, landmarks)
         cut = align(picture, frame)
         logits, yaw_deg, pitch_deg = self._mean(picture, frame, cut, views)
-        peak = float(logits[1:].max())
-        covered = peak + math.log(float(np.exp(logits[1:] - peak).sum())) - float(logits[0])
-        covered_logit = self._scale * covered + self._bias
+        covered = log_odds(logits[None], self._covers)[0]
+        covered_logit = self._scale * float(covered) + self._bias
+        likeliest = LABELS[int(np.where(self._covers, logits, -np.inf).argmax())]
         return judge_face(
             box,
             score,
             landmarks,
             covered_logit,
-            _COVER[LABELS[1 + int(logits[1:].argmax())]],
+            _COVER[likeliest],
             yaw_deg,
             pitch_deg,
             turned_logit(yaw_deg, pitch_deg, self.limits, self._turned_sigma_deg),
@@ -278,6 +296,14 @@ class Checker:
             pitch += float(pose[0, 1])
         n = len(views)
         return logits / n, yaw / n * _POSE_UNIT_DEG, pitch / n * _POSE_UNIT_DEG
+
+
+def log_odds(cover: NDArray[np.floating[Any]], covers: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Log-odds (n,) of any of `covers` (classes,) against all other classes, from logits (n, classes)."""
+    wide = cover.astype(np.float64)
+    wide = wide - wide.max(axis=1, keepdims=True)
+    odds = np.log(np.exp(wide[:, covers]).sum(axis=1)) - np.log(np.exp(wide[:, ~covers]).sum(axis=1))
+    return np.asarray(odds, np.float64)
 
 
 def turned_logit(yaw_deg: float, pitch_deg: float, limits: Limits, sigma_deg: float) -> float:
@@ -315,10 +341,10 @@ def judge_face(
     limits: Limits,
 ) -> Face:
     """The verdict from the numbers: too poor a picture first, then covered, then turned, else proper."""
-    doubtful = abs(covered_logit - limits.covered_cut) < limits.doubt
+    doubtful = abs(covered_logit) < limits.doubt
     if why == "small" or (why and doubtful):
         verdict = FaceVerdict.UNCLEAR
-    elif covered_logit > limits.covered_cut:
+    elif covered_logit > 0.0:
         verdict, why = FaceVerdict.COVERED, ""
     elif turned_logit > 0.0:
         verdict, why = FaceVerdict.TURNED, ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.vision.check import AS_IS, MIRRORED, STILL, Checker, View
+from edge.vision.check import AS_IS, COVERS, MIRRORED, STILL, Checker, View
 from edge.vision.find import Finder, Found
 from edge.vision.observation import Face, FaceVerdict, PictureVerdict
 
@@ -39,11 +39,14 @@ class Looked:
 
 
 class Faces:
-    """Both networks, loaded and checked. One per thread. Raises `ModelFault` where either may not run."""
+    """Both networks, loaded and checked. One per thread. Raises `ModelFault` where either may not run.
 
-    def __init__(self, model_dir: Path) -> None:
+    `covers` are the classes of the face check that count as a covered face.
+    """
+
+    def __init__(self, model_dir: Path, covers: Collection[str] = COVERS) -> None:
         self._finder = Finder(model_dir)
-        self._checker = Checker.open(model_dir)
+        self._checker = Checker.open(model_dir, covers)
         self._mirror = True
 
     def __call__(self, grey: Picture) -> tuple[Face, ...]:

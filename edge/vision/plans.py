@@ -31,7 +31,9 @@ def eyes_plans(settings: Settings) -> tuple[EyesPlan, ...]:
         plans.append(
             EyesPlan(
                 camera=functools.partial(_open_eye, camera),
-                faces=functools.partial(_faces, model_dir(settings)) if camera.role == "face" else _no_faces,
+                faces=functools.partial(_faces, model_dir(settings), settings.face.covers)
+                if camera.role == "face"
+                else _no_faces,
                 ring=functools.partial(_ring, settings, camera.role),
                 name=camera.role,
                 picture_every_s=1.0 / settings.evidence.fps,
@@ -59,10 +61,10 @@ def _open_eye(camera: CameraSettings) -> Camera:
     )
 
 
-def _faces(folder: Path) -> FacesIn:
+def _faces(folder: Path, covers: tuple[str, ...]) -> FacesIn:
     from edge.vision.faces import Faces
 
-    return Faces(folder)
+    return Faces(folder, covers)
 
 
 def _no_faces() -> FacesIn | None:

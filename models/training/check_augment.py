@@ -21,6 +21,8 @@ _NOISE = np.random.default_rng(7).standard_normal((8, 2 * SIZE_PX, 2 * SIZE_PX))
 _YY, _XX = np.mgrid[0:SIZE_PX, 0:SIZE_PX].astype(np.float32) / SIZE_PX - 0.5
 _WEIGHTS = np.array([0.114, 0.587, 0.299], np.float32)
 _SCALE = SIZE_PX / EXTENT * CACHE_EXTENT / CACHE_PX
+_FACE = SIZE_PX / EXTENT
+"""Pixels of a face size: blurs are told in shares of it."""
 
 
 def plain(cut: NDArray[np.uint8], view: View = AS_IS[0]) -> Grey:
@@ -34,15 +36,27 @@ def seen(grey: Grey, frame: Frame, view: View) -> Grey:
     """The network's input (int8 + 128 as uint8) for one view of a face in a grey picture."""
     out = align(grey, replace(frame, size=frame.size * view.zoom))
     out = out[:, ::-1] if view.mirrored else out
-    return (normalise(out).astype(np.int16) + 128).astype(np.uint8)
+    return as_input(out)
 
 
 def spoilt(cut: NDArray[np.uint8], rng: Rng, strength: float = 1.0) -> tuple[Grey, bool]:
     """One random view of a cached cut, and whether it is mirrored."""
-    grey = _to_grey(np.asarray(cut), rng)
+    grey = to_grey(np.asarray(cut), rng)
     out, mirrored = _frame(grey, rng, strength)
-    level = out.astype(np.float32)
-    level = _light(level, rng)
+    out = weathered(out, rng)
+    if rng.random() < 0.25:
+        _patch(out, rng)
+    return as_input(out), mirrored
+
+
+def as_input(cut: Grey) -> Grey:
+    """The network's input (int8 + 128 as uint8) for an aligned cut."""
+    return (normalise(cut).astype(np.int16) + 128).astype(np.uint8)
+
+
+def weathered(cut: Grey, rng: Rng) -> Grey:
+    """An aligned cut in another light, through a poorer lens, with noise and compression."""
+    level = _light(cut.astype(np.float32), rng)
     level = _resolution(level, rng)
     level = _blur(level, rng)
     if rng.random() < 0.5:
@@ -55,13 +69,12 @@ def spoilt(cut: NDArray[np.uint8], rng: Rng, strength: float = 1.0) -> tuple[Gre
     out = np.clip(level, 0, 255).astype(np.uint8)
     if rng.random() < 0.45:
         _, packed = cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(14, 90))])
-        out = cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE)
-    if rng.random() < 0.25:
-        _patch(out, rng)
-    return (normalise(out).astype(np.int16) + 128).astype(np.uint8), mirrored
+        out = np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE), np.uint8)
+    return out
 
 
-def _to_grey(cut: NDArray[np.uint8], rng: Rng) -> Grey:
+def to_grey(cut: NDArray[np.uint8], rng: Rng) -> Grey:
+    """The grey picture of a cached cut as one of many cameras sees its colours."""
     roll = rng.random()
     if roll < 0.45:
         return np.asarray(cv2.cvtColor(cut, cv2.COLOR_BGR2GRAY), np.uint8)
@@ -98,7 +111,7 @@ def _frame(grey: Grey, rng: Rng, strength: float) -> tuple[Grey, bool]:
     if rng.random() < 0.25:
         # Wide angle near the lens: a slight perspective.
         p = np.array([[*a[0], b[0]], [*a[1], b[1]], [0, 0, 1.0]])
-        tilt = np.array([[1, 0, 0], [0, 1, 0], [*(rng.normal(0, 0.0012, 2)), 1.0]])
+        tilt = np.array([[1, 0, 0], [0, 1, 0], [*(rng.normal(0, 0.115 / SIZE_PX, 2)), 1.0]])
         to = np.array([[1, 0, half], [0, 1, half], [0, 0, 1.0]])
         back = np.array([[1, 0, -half], [0, 1, -half], [0, 0, 1.0]])
         out = cv2.warpPerspective(
@@ -151,11 +164,15 @@ def _blur(level: NDArray[np.float32], rng: Rng) -> NDArray[np.float32]:
     roll = rng.random()
     if roll < 0.2:
         return np.asarray(
-            cv2.GaussianBlur(level, (0, 0), rng.uniform(0.4, 2.2) if roll < 0.14 else rng.uniform(1.5, 4.0)),
+            cv2.GaussianBlur(
+                level,
+                (0, 0),
+                _FACE * (rng.uniform(0.006, 0.033) if roll < 0.14 else rng.uniform(0.023, 0.06)),
+            ),
             np.float32,
         )
     if roll < 0.32:  # motion
-        n = int(rng.integers(3, 10))
+        n = int(rng.integers(2, 8))
         kernel = np.zeros((n, n), np.float32)
         angle = rng.uniform(0, np.pi)
         d = np.array([np.cos(angle), np.sin(angle)]) * n / 2
@@ -163,16 +180,18 @@ def _blur(level: NDArray[np.float32], rng: Rng) -> NDArray[np.float32]:
         cv2.line(kernel, (int(c - d[0]), int(c - d[1])), (int(c + d[0]), int(c + d[1])), 1.0, 1)
         return np.asarray(cv2.filter2D(level, -1, kernel / max(kernel.sum(), 1.0)), np.float32)
     if roll < 0.38:  # a camera's sharpening
-        return level + (level - cv2.GaussianBlur(level, (0, 0), 1.5)) * np.float32(rng.uniform(0.3, 1.5))
+        fine = level - cv2.GaussianBlur(level, (0, 0), 0.023 * _FACE)
+        return level + fine * np.float32(rng.uniform(0.3, 1.5))
     return level
 
 
 def _patch(out: Grey, rng: Rng) -> None:
     """Something flat in a corner or along an edge, clear of the face: no cover."""
-    w, h = rng.integers(6, 30, 2)
+    w, h = rng.integers(SIZE_PX // 16, SIZE_PX // 3, 2)
     x = int(rng.choice([0, SIZE_PX - w]))
     y = int(rng.integers(0, SIZE_PX - h))
-    if w > 14:
-        y = int(rng.choice([0, SIZE_PX - min(h, 14)]))
-        h = min(h, 14)
+    flat = SIZE_PX // 7
+    if w > flat:
+        y = int(rng.choice([0, SIZE_PX - min(h, flat)]))
+        h = min(h, flat)
     out[y : y + h, x : x + w] = rng.integers(0, 256)

@@ -18,15 +18,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.vision.check import LABELS, Frame, frame_of, matrix_of
+from edge.vision.check import COVERS, LABELS, Frame, frame_of, matrix_of
 
+COVERED = np.array([label in COVERS for label in LABELS])
 CACHE_PX = 160
 CACHE_EXTENT = 2.0
 LABELS_CSV = Path(__file__).with_name("check_labels.csv")
 
 TO_CLASS = {
     "uncovered": "bare",
-    "helmet_open": "bare",
+    "helmet_open": "open_helmet",
     "mask": "mask",
     "synthetic_mask": "mask",
     "mask_improper": "mask_under_nose",
@@ -67,6 +68,11 @@ class Cache:
     person: NDArray[np.str_]
     kind: NDArray[np.str_]
     size: NDArray[np.float32]
+
+    @property
+    def covered(self) -> NDArray[np.bool_]:
+        """Which faces count as covered where a site says nothing else."""
+        return COVERED[self.label]
 
 
 def load(folder: Path) -> Cache:

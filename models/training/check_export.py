@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from edge.vision.check import LABELS, SIZE_PX, STILL
+from edge.vision.check import LABELS, SIZE_PX, STILL, log_odds
 from models.training.check_augment import plain, spoilt
-from models.training.check_data import Cache, load
+from models.training.check_data import COVERED, Cache, load
 from models.training.check_net import OUTPUTS, CheckNet
 from models.training.check_pool import load_pool
 from models.training.check_train import Sampler, kept_of, maker, predict
@@ -50,10 +50,13 @@ def held_out(cache: Cache, folds: list[Path]) -> Held:
         with np.load(fold / "left_out.npz") as stored:
             index = stored["index"]
             here = np.isin([maker(s) for s in cache.source[index]], out)
-            cover = still_cover(net_of(fold), [cache.cuts[i] for i in index[here]])
+            kept = fold / "still.npy"
+            if not kept.exists() or kept.stat().st_mtime < (fold / "final.pt").stat().st_mtime:
+                np.save(kept, still_cover(net_of(fold), [cache.cuts[i] for i in index[here]]))
+            cover = np.load(kept)
             pose = stored["pose"][here].astype(np.float64) * 45.0
             parts.append(
-                [index[here], stored["logit"][here].astype(np.float64), log_odds(cover), pose, cover]
+                [index[here], stored["logit"][here].astype(np.float64), log_odds(cover, COVERED), pose, cover]
             )
     index, logit, still, pose, cover = (np.concatenate(p) for p in zip(*parts, strict=True))
     return Held(index.astype(np.int64), logit, still, pose, cover)
@@ -66,12 +69,6 @@ def net_of(run: Path) -> CheckNet:
     return net.eval()
 
 
-def log_odds(cover: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Covered against bare from class logits (n, classes)."""
-    wide = cover.astype(np.float64)
-    return np.asarray(np.log(np.exp(wide[:, 1:]).sum(1)) - wide[:, 0])
-
-
 def still_cover(net: torch.nn.Module, cuts: list[NDArray[np.uint8]]) -> NDArray[np.float64]:
     """Class logits of cached cuts, averaged over the views of a still picture."""
     views = [predict(net, np.stack([plain(c, view) for c in cuts]))[0] for view in STILL]
@@ -80,7 +77,7 @@ def still_cover(net: torch.nn.Module, cuts: list[NDArray[np.uint8]]) -> NDArray[
 
 def balance(cache: Cache, index: NDArray[np.int64]) -> NDArray[np.float64]:
     """Weights: bare and covered one half each, within a half every source by the root of its number."""
-    covered = cache.label[index] > 0
+    covered = cache.covered[index]
     cells = np.array([f"{maker(s)}|{c}" for s, c in zip(cache.source[index], covered, strict=True)])
     _, where, counts = np.unique(cells, return_inverse=True, return_counts=True)
     weight = 1.0 / np.sqrt(counts[where])
@@ -132,11 +129,11 @@ def main() -> None:
     scale, bias, cut, sigma = 1.0, 0.0, 0.0, 8.0
     if args.folds:
         held = held_out(cache, args.folds)
-        covered = cache.label[held.index] > 0
+        covered = cache.covered[held.index]
         weight = balance(cache, held.index)
         scale, bias = calibrate(held.logit, covered, weight)
         cut = cut_of(scale * held.still + bias, covered, weight)
-        known = (cache.label[held.index] == 0) & cache.marks_real[held.index]
+        known = ~cache.covered[held.index] & cache.marks_real[held.index]
         off = held.pose[known] - cache.pose[held.index][known]
         sigma = float(np.sqrt(np.median(np.abs(off[:, 0])) ** 2 * 2.2))
         print(f"calibration {scale:.3f} * logit + {bias:.3f}, cut {cut:.2f}, yaw error {sigma:.1f} degrees")
@@ -160,7 +157,7 @@ def main() -> None:
             "min_face_px": 16.0,
             "min_dark": 20.0,
             "max_bright": 225.0,
-            "min_sharpness": 0.05,
+            "min_sharpness": 0.06,
             "doubt": 4.0,
         },
         scratch=args.run,
@@ -175,7 +172,7 @@ def compare(cache: Cache, net: torch.nn.Module, int8: Path, scale: float, bias: 
     network = load_network(int8, labels=LABELS)
     rng = np.random.default_rng(5)
     index = np.flatnonzero(~kept_of(cache, ()))
-    covered = cache.label[index] > 0
+    covered = cache.covered[index]
     for name in ("plain", "spoilt"):
         pictures = np.stack(
             [plain(cache.cuts[i]) if name == "plain" else spoilt(cache.cuts[i], rng)[0] for i in index]
@@ -187,7 +184,7 @@ def compare(cache: Cache, net: torch.nn.Module, int8: Path, scale: float, bias: 
         pose8 = np.concatenate([o[1] for o in ints])
         right = []
         for cover in (floats[0], cover8):
-            hit = (scale * log_odds(cover) + bias > cut) == covered
+            hit = (scale * log_odds(cover, COVERED) + bias > cut) == covered
             right.append((hit[covered].mean() + hit[~covered].mean()) / 2)
         classes = (floats[0].argmax(1) == cover8.argmax(1)).mean()
         pose = np.abs(floats[1] - pose8).mean() * 45

@@ -16,10 +16,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.vision.check import EXTENT, LABELS, SIZE_PX, Frame, align, normalise, quality_of
+from edge.vision.check import EXTENT, LABELS, SIZE_PX, Frame, align, log_odds, normalise, quality_of
 from edge.vision.tflite import load as load_network
-from models.training.check_data import CACHE_EXTENT, CACHE_PX, load
-from models.training.check_export import log_odds
+from models.training.check_data import CACHE_EXTENT, CACHE_PX, COVERED, load
 from models.training.check_train import kept_of
 
 Grey = NDArray[np.uint8]
@@ -78,12 +77,10 @@ def main() -> None:
     points = json.loads((args.models / "face_check.json").read_text())["operating_points"]
     network = load_network(args.models / "face_check.tflite", labels=LABELS)
     index = np.flatnonzero(~kept_of(cache, ()) & (cache.size >= 60))
-    bare = np.flatnonzero(cache.label[index] == 0)
+    bare = np.flatnonzero(~cache.covered[index])
     # As many bare as covered.
-    index = np.concatenate(
-        [index[cache.label[index] > 0], index[bare[:: max(1, 2 * len(bare) // len(index))]]]
-    )
-    covered = cache.label[index] > 0
+    index = np.concatenate([index[cache.covered[index]], index[bare[:: max(1, 2 * len(bare) // len(index))]]])
+    covered = cache.covered[index]
     greys = [cv2.cvtColor(np.asarray(cache.cuts[i]), cv2.COLOR_BGR2GRAY) for i in index]
     rng = np.random.default_rng(0)
     print(f"{len(index)} faces, {covered.sum()} covered")
@@ -99,7 +96,7 @@ def main() -> None:
     for name, spoil in steps:
         cuts = [spoil(g, rng) for g in greys]
         outs = [network.run_real(normalise(c).reshape(1, SIZE_PX, SIZE_PX, 1))[0] for c in cuts]
-        odds = points["covered_scale"] * log_odds(np.concatenate(outs)) + points["covered_bias"]
+        odds = points["covered_scale"] * log_odds(np.concatenate(outs), COVERED) + points["covered_bias"]
         said = odds > points["covered_cut"]
         wrong, missed = said[~covered].mean(), 1 - said[covered].mean()
         qualities = [quality_of(c) for c in cuts]

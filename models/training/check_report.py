@@ -20,12 +20,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from edge.vision.check import LABELS, SIZE_PX, STILL, Checker, frame_of
+from edge.vision.check import LABELS, SIZE_PX, STILL, Checker, frame_of, log_odds
 from edge.vision.find import Finder, Found
 from edge.vision.tflite import load as load_network
 from models.training.check_augment import plain, seen
-from models.training.check_data import CACHE_PX, Cache, load
-from models.training.check_export import balance, cut_of, held_out, log_odds, net_of
+from models.training.check_data import CACHE_PX, COVERED, Cache, load
+from models.training.check_export import balance, cut_of, held_out, net_of
 from models.training.check_train import ALWAYS_OUT, kept_of, maker, predict
 from models.training.common import part
 
@@ -80,8 +80,6 @@ def _off(found: Found, x: float, y: float) -> float:
 
 def _kind(cache: Cache, i: int) -> str:
     label = LABELS[cache.label[i]]
-    if label == "bare":
-        return "open helmet" if cache.raw[i] == "helmet_open" else "bare"
     if cache.raw[i] == "synthetic_mask":
         return "pasted mask"
     return str(label).replace("_", " ")
@@ -177,7 +175,8 @@ def draw(
     b.plot(xs, ys, "o-")
     b.set(xlabel="said: chance of covered", ylabel="was covered", title="reliability, left-out sources")
     b.grid(alpha=0.3)
-    said = np.where(odds > cut, 1 + cover[:, 1:].argmax(1), 0)
+    likeliest = np.where((odds > cut)[:, None] == COVERED, cover, -np.inf)
+    said = likeliest.argmax(1)
     table = np.zeros((len(LABELS), len(LABELS)), int)
     np.add.at(table, (cache.label[index], said), 1)
     c.imshow(table / np.maximum(table.sum(1, keepdims=True), 1), cmap="Blues", vmin=0, vmax=1)
@@ -218,7 +217,7 @@ def main() -> None:
     finder = Finder(args.models)
 
     held = held_out(cache, args.folds)
-    covered = cache.label[held.index] > 0
+    covered = cache.covered[held.index]
     odds = scale * held.still + bias
     fold_of = np.concatenate([np.full(len(held_out(cache, [f]).index), k) for k, f in enumerate(args.folds)])
     found = np.full(len(held.index), np.nan)
@@ -229,7 +228,7 @@ def main() -> None:
         known = [n for n, views in enumerate(inputs) if views is not None]
         views = np.concatenate([inputs[n] for n in known])
         cover = predict(net, views)[0].reshape(len(known), len(STILL), -1).mean(1)
-        found[here[known]] = scale * log_odds(cover) + bias
+        found[here[known]] = scale * log_odds(cover, COVERED) + bias
     print("## Left-out sources\n")
     by_source(cache, held.index, covered, found, cut, cut, odds)
     large = cache.kind[held.index] != "photo"
@@ -277,11 +276,11 @@ def main() -> None:
             continue
         best = nearest(faces, grey)
         face = checker.check(grey, best.box, best.score, best.landmarks, STILL)
-        odds8.append(face.covered_logit)
+        odds8.append(face.covered_logit + cut)
         verdicts.append(str(face.verdict))
         angles.append((face.yaw_deg, face.pitch_deg))
     said = np.array(odds8)
-    bare = cache.label[index] == 0
+    bare = ~cache.covered[index]
     for source in np.unique(names[index]):
         here = bare & (names[index] == source)
         words = np.array(verdicts)[here]
@@ -328,8 +327,8 @@ def main() -> None:
     outs = np.concatenate([network.run_real(v.reshape(1, SIZE_PX, SIZE_PX, 1))[0] for v in views])
     outs = outs.reshape(len(rest), len(STILL), -1).mean(1)
     every = np.concatenate([held.index, rest])
-    numbers = np.concatenate([odds, scale * log_odds(outs) + bias])
-    kept = (cache.label[every] == 0) & cache.marks_real[every] & (cache.kind[every] != "photo")
+    numbers = np.concatenate([odds, scale * log_odds(outs, COVERED) + bias])
+    kept = ~cache.covered[every] & cache.marks_real[every] & (cache.kind[every] != "photo")
     every, numbers = every[kept], numbers[kept]
     angle = np.array([typology(cache.cuts[i], cache.marks[i]) for i in every])
     middle = slice(CACHE_PX // 3, 2 * CACHE_PX // 3)

@@ -19,10 +19,10 @@ import torch
 from numpy.typing import NDArray
 from torch.nn import functional
 
-from edge.vision.check import LABELS
+from edge.vision.check import LABELS, log_odds
 from models.training.check_augment import plain, spoilt
-from models.training.check_data import Cache, load
-from models.training.check_net import CheckNet, covered_logit
+from models.training.check_data import COVERED, Cache, load
+from models.training.check_net import HEADS, CheckNet, covered_logit
 from models.training.check_pool import Pool, load_pool
 from models.training.common import Average, Progress, part, save_checkpoint, seed_all, to_input
 
@@ -31,6 +31,9 @@ ALWAYS_OUT = ("ElisonSherton",)
 
 SHARES = {"bare": 0.28, "covered": 0.31, "pool": 0.41}
 """Of a batch: real bare faces, real covered ones, composed ones."""
+
+
+OPEN_HELMET = LABELS.index("open_helmet")
 
 
 def maker(source: str) -> str:
@@ -62,8 +65,8 @@ class Sampler:
 
     def __init__(self, cache: Cache, pool: Pool, kept: NDArray[np.bool_], rng: np.random.Generator) -> None:
         self.cache, self.pool, self.rng = cache, pool, rng
-        bare = np.flatnonzero(kept & (cache.label == 0))
-        covered = np.flatnonzero(kept & (cache.label > 0))
+        bare = np.flatnonzero(kept & ~cache.covered)
+        covered = np.flatnonzero(kept & cache.covered)
         usable = kept[pool.base] & ((pool.donor < 0) | kept[np.maximum(pool.donor, 0)])
         self.sets = {"bare": bare, "covered": covered, "pool": np.flatnonzero(usable)}
         self.weights = {"bare": weights_of(cache, bare), "covered": weights_of(cache, covered), "pool": None}
@@ -73,7 +76,7 @@ class Sampler:
     def draw(self, n: int) -> tuple[NDArray[np.uint8], dict[str, torch.Tensor]]:
         """One batch."""
         counts = self.rng.multinomial(n, list(SHARES.values()))
-        pictures, labels, poses, trusted = [], [], [], []
+        pictures, labels, poses, trusted, eithers = [], [], [], [], []
         for name, count in zip(SHARES, counts, strict=True):
             for i in self.rng.choice(self.sets[name], count, p=self.weights[name]):
                 if name == "pool":
@@ -85,14 +88,16 @@ class Sampler:
                 known = bool(self.cache.marks_real[face]) and np.isfinite(yaw)
                 poses.append([(-yaw if mirrored else yaw) if known else 0.0, pitch if known else 0.0])
                 # A teacher's landmarks on a covered face are half guessed.
-                trusted.append(0.0 if not known else 1.0 if self.cache.label[face] == 0 else 0.3)
+                trusted.append(0.0 if not known else 0.3 if COVERED[self.cache.label[face]] else 1.0)
                 pictures.append(picture)
                 labels.append(label)
+                eithers.append(name == "pool" and label == 0)
         label = torch.tensor(labels)
         return np.stack(pictures), {
             "label": label,
             "pose": torch.tensor(np.clip(np.array(poses), -2, 2), dtype=torch.float32),
             "trusted": torch.tensor(trusted),
+            "either": torch.tensor(eithers),
         }
 
 
@@ -100,12 +105,16 @@ def loss_of(out: tuple[torch.Tensor, ...], target: dict[str, torch.Tensor]) -> t
     """Classes, covered against bare, pose and eyes together."""
     cover, pose, eyes = out
     label = target["label"]
-    covered = (label > 0).float()
+    covered = torch.from_numpy(COVERED)[label].float()
+    # A composed bare face may wear a drawn open helmet: either class is right.
+    either = target["either"][:, None] & torch.tensor([name == "open_helmet" for name in LABELS])
+    merged = torch.where(either.any(1), torch.logaddexp(cover[:, 0], cover[:, OPEN_HELMET]), cover[:, 0])
+    cover = torch.cat([merged[:, None], cover[:, 1:].masked_fill(either[:, 1:], -20.0)], 1)
     loss = functional.cross_entropy(cover, label, label_smoothing=0.05)
     loss = loss + functional.binary_cross_entropy_with_logits(covered_logit(cover), covered * 0.96 + 0.02)
     off = functional.smooth_l1_loss(pose, target["pose"], reduction="none", beta=0.2).sum(1)
     loss = loss + 0.4 * (off * target["trusted"]).mean()
-    seen = torch.isin(label, torch.tensor([0, 1, 2]))
+    seen = torch.isin(label, torch.tensor([0, 1, 2, OPEN_HELMET]))
     hidden = torch.isin(label, torch.tensor([LABELS.index("glasses")]))
     told = (seen | hidden).float()
     by_eyes = functional.binary_cross_entropy_with_logits(eyes[:, 0], seen.float(), reduction="none")
@@ -125,12 +134,12 @@ def predict(net: torch.nn.Module, pictures: NDArray[np.uint8]) -> tuple[NDArray[
 
 def report(cache: Cache, index: NDArray[np.int64], logit: NDArray[np.float32], cut: float = 0.0) -> None:
     """Prints right answers by source and manifest label at `covered_logit > cut`."""
-    right = (logit > cut) == (cache.label[index] > 0)
+    right = (logit > cut) == (cache.covered[index])
     rows = sorted({(maker(cache.source[i]), str(cache.raw[i])) for i in index})
     for source, raw in rows:
         here = np.array([maker(cache.source[i]) == source and cache.raw[i] == raw for i in index])
         print(f"  {source:16s} {raw:16s} {right[here].sum():5d} / {here.sum():5d}  {right[here].mean():.3f}")
-    bare = cache.label[index] == 0
+    bare = ~cache.covered[index]
     if bare.any() and (~bare).any():
         good, caught = right[bare].mean(), right[~bare].mean()
         print(f"  balanced {(good + caught) / 2:.4f}  bare wrong {1 - good:.4f}")
@@ -147,7 +156,8 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=0)
     parser.add_argument("--minutes", type=float, default=0.0)
     parser.add_argument("--batch", type=int, default=128)
-    parser.add_argument("--rate", type=float, default=2e-3)
+    parser.add_argument("--rate", type=float, default=1.5e-3)
+    parser.add_argument("--trunk", type=float, default=0.4, help="share of the rate for the trunk")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--start", type=Path, help="weights of an earlier run to begin from")
     args = parser.parse_args()
@@ -158,16 +168,21 @@ def main() -> None:
     kept = kept_of(cache, tuple(args.leave_out))
     sampler = Sampler(cache, pool, kept, rng)
     net = CheckNet().to(memory_format=torch.channels_last)
-    decayed = [p for p in net.parameters() if p.ndim > 1]
-    others = [p for p in net.parameters() if p.ndim <= 1]
+    # The trunk has learnt from far more faces than there are here: it moves slowly, the heads fast.
+    trunk = [p for name, p in net.named_parameters() if name.split(".")[0] not in HEADS]
+    heads = [p for name, p in net.named_parameters() if name.split(".")[0] in HEADS]
     optimiser = torch.optim.AdamW(
-        [{"params": decayed, "weight_decay": 0.02}, {"params": others, "weight_decay": 0.0}], lr=args.rate
+        [
+            {"params": trunk, "weight_decay": 1e-3, "share": args.trunk},
+            {"params": heads, "weight_decay": 0.02, "share": 1.0},
+        ],
+        lr=args.rate,
     )
     if args.start:
         net.load_state_dict(torch.load(args.start, weights_only=True)["average"])
-    average = Average(net, 0.998)
     first, last = 0, args.out / "last.pt"
     total = args.samples // args.batch
+    average = Average(net, min(0.998, 1 - 12 / total) if total else 0.998)
     if last.exists():
         stored = torch.load(last, weights_only=False)
         net.load_state_dict(stored["net"])
@@ -185,11 +200,11 @@ def main() -> None:
             total = max(100, int(args.minutes * 60 / ((time.monotonic() - begun) / 30)))
         if total and progress is None:
             progress = Progress(total, 30.0)
-        rate = args.rate * min(1.0, (step + 1) / 200)
+        rate = args.rate * min(1.0, (step + 1) / 100)
         if total:
             rate *= 0.5 * (1 + math.cos(math.pi * step / total)) * 0.99 + 0.01
         for group in optimiser.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["share"]
         pictures, target = sampler.draw(args.batch)
         net.train()
         x = torch.from_numpy(to_input(pictures))[:, None].contiguous(memory_format=torch.channels_last)
@@ -221,7 +236,7 @@ def main() -> None:
     index = np.flatnonzero(~kept)
     pictures = np.stack([plain(cache.cuts[i]) for i in index])
     cover, pose, eyes = predict(net, pictures)
-    logit = (np.log(np.exp(cover[:, 1:].astype(np.float64)).sum(1)) - cover[:, 0]).astype(np.float32)
+    logit = log_odds(cover, COVERED).astype(np.float32)
     np.savez(
         args.out / "left_out.npz",
         path=cache.path[index],
