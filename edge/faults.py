@@ -612,14 +612,14 @@ CATALOGUE: Final = _table(
     (
         "secret_missing",
         "The file of a secret is missing, empty or unreadable.",
-        "What needs the secret does not work; the door keeps its rules.",
-        "Write the secret into the file that the detail names, readable by the service alone.",
+        "The kiosk does not start; the door rests unlocked. The panel's password: only the panel.",
+        "Write the secret into the file that the detail names, as root:cabinguard and chmod 640.",
     ),
     (
         "secret_exposed",
         "The file of a secret can be read by others.",
-        "What needs the secret does not work; the door keeps its rules.",
-        "chmod 600 the file, and change the secret.",
+        "The kiosk does not start; the door rests unlocked. The panel's password: only the panel.",
+        "Make it root:cabinguard and chmod 640, and change the secret, which others may have read.",
     ),
 )
 """Every fault by its code."""

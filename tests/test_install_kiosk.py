@@ -461,12 +461,34 @@ def test_read_only_root_keeps_the_data_on_its_partition(pi: Pi) -> None:
     lines = pi.text("/etc/fstab").splitlines()
     assert [line.split()[:3] for line in lines[1:]] == [["UUID=0a1b-2c3d", "/var/lib/cabinguard", "ext4"]]
     assert pi.text("/etc/overlayroot.local.conf") == 'overlayroot="tmpfs:recurse=0"\n'
-    assert "nofail" in lines[1], "or a dead partition would stop the boot"
     pi.kiosk("--uninstall")
     assert not pi.path("/etc/overlayroot.local.conf").exists()
     assert pi.text("/etc/fstab").splitlines() == lines, "the record stays where it is"
     pi.kiosk("--uninstall", "--purge")
     assert pi.text("/etc/fstab").splitlines() == lines[:1]
+
+
+GENERATOR = Path("/usr/lib/systemd/system-generators/systemd-fstab-generator")
+
+
+@pytest.mark.skipif(not GENERATOR.exists(), reason="no systemd here")
+def test_a_data_partition_that_does_not_come_stops_no_boot(pi: Pi, tmp_path: Path) -> None:
+    """What systemd makes of the line in fstab."""
+    pi.put("/etc/fstab", "")
+    pi.tool("blkid", '#!/bin/sh\ncase "$*" in *TYPE*) echo ext4 ;; *) echo 0a1b-2c3d ;; esac\n')
+    assert pi.kiosk("--read-only", "/dev/mmcblk0p3").returncode == 0
+    made = tmp_path / "made"
+    made.mkdir()
+    fstab = {"SYSTEMD_FSTAB": str(pi.path("/etc/fstab")), "PATH": os.environ["PATH"]}
+    subprocess.run([GENERATOR, made, made, made], env=fstab, check=True, capture_output=True)
+    assert (made / "local-fs.target.wants" / "var-lib-cabinguard.mount").is_symlink()
+    assert not (made / "local-fs.target.requires").exists()
+    timeout = made / r"dev-disk-by\x2duuid-0a1b\x2d2c3d.device.d" / "50-device-timeout.conf"
+    assert "JobRunningTimeoutSec=15s" in timeout.read_text()
+    unit = (pi.repo / "systemd" / "cabinguard.service").read_text()
+    assert re.search(r"^RequiresMountsFor=.*/var/lib/cabinguard", unit, re.MULTILINE), (
+        "or it would record in memory"
+    )
 
 
 @pytest.mark.parametrize("there", [False, True])
