@@ -408,6 +408,16 @@ make_prompts() {
 
 settings_complete() { "$(at "$KIOSK_COMMAND")" settings --check --settings "$(at "$SETTINGS")" >>"${LOG:-/dev/null}" 2>&1 </dev/null; }
 
+# While this file is there nobody is told that the kiosk is out of service, and no clock to a reboot starts: a version
+# that does not come up gives way to the one before.
+readonly UPGRADING=/run/cabinguard-upgrade
+
+# Neither does: told after all.
+out_of_service() {
+    rm -f -- "$(at "$UPGRADING")"
+    systemctl start --no-block cabinguard-failed.service cabinguard-again.timer >>"$LOG" 2>&1 || true
+}
+
 # Starts this version and waits until it reports ready; otherwise the one before comes back.
 start_or_roll_back() { # VERSION PREVIOUS
     live || { say "no systemd is running here: the kiosk starts with the next boot"; return 0; }
@@ -415,6 +425,9 @@ start_or_roll_back() { # VERSION PREVIOUS
         say "next: write the telephone numbers into $SETTINGS, then: sudo systemctl start cabinguard"
         return 0
     fi
+    mkdir -p -- "$(at /run)"
+    : >"$(at "$UPGRADING")"
+    trap 'rm -f -- "$(at "$UPGRADING")"' EXIT
     systemctl reset-failed cabinguard.service >>"$LOG" 2>&1 || true
     # Type=notify: this returns when the kiosk has said that it is ready, or has failed to.
     if systemctl restart cabinguard.service >>"$LOG" 2>&1; then
@@ -430,15 +443,17 @@ start_or_roll_back() { # VERSION PREVIOUS
 
 roll_back() { # VERSION PREVIOUS
     case "$2" in
-        "" | "$1") stop not-ready "the kiosk did not report ready" \
+        "" | "$1") out_of_service; stop not-ready "the kiosk did not report ready" \
             "sudo cabinguard selftest names the device; the log has its last words" ;;
     esac
     switch_to "$2"
     install_files "$(at "/opt/cabinguard/versions/$2/systemd")"
     systemctl reset-failed cabinguard.service >>"$LOG" 2>&1 || true
-    systemctl restart cabinguard.service >>"$LOG" 2>&1 ||
+    systemctl restart cabinguard.service >>"$LOG" 2>&1 || {
+        out_of_service
         stop not-ready "neither $1 nor the version before, $2, reported ready" \
             "sudo cabinguard selftest names the device; the door rests unlocked"
+    }
     rm -rf -- "$(at "/opt/cabinguard/versions/$1")"
     stop rolled-back "$1 did not report ready; $2 runs again" "read the log, and report it with the log"
 }
@@ -495,7 +510,7 @@ kiosk_uninstall() {
     remove_boot_lines
     while read -r _ target; do rm -f -- "$(at "$target")"; done < <(kiosk_files)
     undo_read_only
-    rm -rf -- "$(at /opt/cabinguard)"
+    rm -rf -- "$(at /opt/cabinguard)" "$(at /run/cabinguard)"
     rm -f -- "$(at /usr/local/bin/cabinguard)"
     if live; then systemctl daemon-reload; fi
     if [ -n "$PURGE" ]; then

@@ -336,7 +336,16 @@ def _systemctl(pi: Pi, ready: Mapping[str, bool]) -> None:
     """A systemctl whose restart succeeds only with a version that reports ready."""
     cases = "".join(f"*{version}) exit {0 if ok else 1} ;;" for version, ok in ready.items())
     link = f"$(readlink {pi.root}/opt/cabinguard/current)"
-    pi.tool("systemctl", f'{CALLED}[ "$1" = restart ] || exit 0\ncase {link} in {cases} esac\n')
+    muted = f'[ ! -e {pi.root}/run/cabinguard-upgrade ] || echo "muted $*" >>"$STUB_LOG"\n'
+    pi.tool("systemctl", f'{CALLED}{muted}[ "$1" = restart ] || exit 0\ncase {link} in {cases} esac\n')
+
+
+def _told(pi: Pi) -> bool:
+    """Whether the text of a kiosk out of service was set off; never while an upgrade mutes it."""
+    assert not pi.path("/run/cabinguard-upgrade").exists(), "muted for ever"
+    assert "muted restart cabinguard.service" in pi.calls()
+    told = [call for call in pi.calls() if "--no-block cabinguard-failed.service" in call]
+    return bool(told) and not any(call.startswith("muted") for call in told)
 
 
 def test_a_version_that_reports_ready_stays(pi: Pi) -> None:
@@ -346,6 +355,7 @@ def test_a_version_that_reports_ready_stays(pi: Pi) -> None:
     done = pi.functions(f"{LIVE}start_or_roll_back {version} ''")
     assert done.returncode == 0, done.stderr
     assert "[✓] the kiosk reports ready" in done.stderr
+    assert not _told(pi)
 
 
 def test_a_version_that_does_not_gives_way_to_the_one_before(pi: Pi) -> None:
@@ -361,6 +371,7 @@ def test_a_version_that_does_not_gives_way_to_the_one_before(pi: Pi) -> None:
 
     _systemctl(pi, {new: False, old: True})
     named(pi.functions(f"{LIVE}start_or_roll_back {new} {old}"), "rolled-back")
+    assert not _told(pi)
     assert pi.version() == old
     assert pi.text("/etc/systemd/system/cabinguard.service") == old_unit
     assert not pi.path(f"/opt/cabinguard/versions/{new}").exists()
@@ -374,6 +385,7 @@ def test_neither_version_reports_ready(pi: Pi) -> None:
     new = pi.version()
     _systemctl(pi, {new: False, old: False})
     named(pi.functions(f"{LIVE}start_or_roll_back {new} {old}"), "not-ready")
+    assert _told(pi)
     assert pi.version() == old
 
 
@@ -382,6 +394,7 @@ def test_the_first_version_has_nothing_to_go_back_to(pi: Pi) -> None:
     version = pi.version()
     _systemctl(pi, {version: False})
     named(pi.functions(f"{LIVE}start_or_roll_back {version} ''"), "not-ready")
+    assert _told(pi)
     assert pi.version() == version
 
 

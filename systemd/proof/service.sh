@@ -226,6 +226,7 @@ holds "the one before stays beside it" test -f "$root/opt/cabinguard/versions/$f
 holds "settings as they were" cmp "$work/settings" "$root/etc/cabinguard/kiosk.toml"
 
 step "a version that never reports ready"
+told=$(texts 'out of service' || true)
 cp -- "$root/srv/cabinguard/edge/kiosk.py" "$work/kiosk.py"
 printf '\n\ndef run(args: argparse.Namespace) -> int:\n    return 3\n' >>"$root/srv/cabinguard/edge/kiosk.py"
 sed -i '/TimeoutStartSec=60/s/60/59/' "$root/srv/cabinguard/systemd/cabinguard.service"
@@ -235,6 +236,7 @@ holds "the installer ends with status 3" [ "$status" = 3 ]
 tail -n 4 "$work/rolled-back.log"
 holds "it says rolled-back" grep -q 'rolled-back' "$work/rolled-back.log"
 holds "the version before runs" [ "$second" = "$(version)" ]
+holds "nobody was told of an outage" [ "$(texts 'out of service' || true)" = "$told" ]
 holds "with its own units" grep -q TimeoutStartSec=60 "$root/etc/systemd/system/cabinguard.service"
 holds "ready" within 15 is_state active
 cp -- "$work/kiosk.py" "$root/srv/cabinguard/edge/kiosk.py"
