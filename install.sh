@@ -42,6 +42,7 @@ CabinGuard: one camera, one door, one table that decides.
   ./install.sh test [--full] [...]   run the tests; what follows goes to pytest
   ./install.sh fetch [DIR] [...]     download everything a kiosk or a bench needs without a network
   sudo ./install.sh kiosk [...]      turn this Raspberry Pi into a kiosk; ./install.sh kiosk --help tells more
+  sudo ./install.sh image [...]      make a card image with the kiosk in it; ./install.sh image --help tells more
 
 bench and test make an environment of their own in .venv here (in your cache folder where this folder cannot
 be written to) and ask the network for nothing once it is complete.
@@ -368,8 +369,11 @@ main() {
             . "$ROOT/systemd/kiosk.sh"
             kiosk "$@"
             ;;
-        image) stop no-image "this release makes no card image yet" \
-            "write Raspberry Pi OS (64-bit) to a card, start it, then sudo ./install.sh kiosk" ;;
+        image)
+            # shellcheck source=systemd/image/image.sh
+            . "$ROOT/systemd/image/image.sh"
+            image "$@"
+            ;;
         -h | --help | help) usage ;;
         "") usage >&2; exit 2 ;;
         *) misused "there is no command '$command'" ;;
