@@ -61,8 +61,8 @@ class Pi:
                 "-kernel", str(folder / "kernel"), "-initrd", str(folder / "initramfs"),
                 "-dtb", str(folder / "bcm2837-rpi-3-b.dtb"),
                 "-drive", f"if=sd,format=raw,file={folder / 'card.img'}",
-                "-append", f"{words} console=ttyS0,115200 loglevel=4 maxcpus=1 systemd.debug_shell=1"
-                " systemd.default_debug_tty=ttyS0 systemd.show_status=0 module_blacklist=bcm2835_wdt"
+                "-append", f"{words} console=ttyS1,115200 loglevel=4 maxcpus=1 systemd.debug_shell=1"
+                " systemd.default_debug_tty=ttyS1 systemd.show_status=0 module_blacklist=bcm2835_wdt"
                 " modules_load=softdog,snd-aloop",
                 "-serial", f"unix:{folder / 'modem'},server=on,wait=off",
                 "-serial", f"unix:{folder / 'console'},server=on,wait=off",
