@@ -95,12 +95,12 @@ def test_every_size_of_picture(finder: Finder, astronaut: Grey, size: tuple[int,
 
 
 def test_a_small_face_in_a_large_picture_is_seen_by_look(finder: Finder, astronaut: Grey) -> None:
-    large = np.full((2400, 3200), 120, np.uint8)
-    large[1700:2212, 2500:3012] = astronaut
+    large = np.full((3000, 4000), 120, np.uint8)
+    large[1700:1956, 2500:2756] = cv2.resize(astronaut, (256, 256), interpolation=cv2.INTER_AREA)
     assert not finder.find(large)
     found = finder.look(large)
     assert found
-    assert _overlap(found[0], _scaled(FACE, 1.0, 2500, 1700)) > 0.4
+    assert _overlap(found[0], _scaled(FACE, 0.5, 2500, 1700)) > 0.4
 
 
 def test_several_faces(finder: Finder, astronaut: Grey) -> None:
@@ -110,6 +110,40 @@ def test_several_faces(finder: Finder, astronaut: Grey) -> None:
     frame[100:220, 180:300] = one[:, ::-1]
     found = finder.find(frame)
     assert len(found) == 2
+
+
+def test_look_finds_the_small_faces_beside_a_larger_one(finder: Finder, astronaut: Grey) -> None:
+    """Who would count as a second person is not lost because one face was easy to find."""
+    head = astronaut[0:260, 90:350]
+    large = np.full((2400, 3200), 100, np.uint8)
+    places = [(300, 500, 640), (1500, 700, 220), (2400, 1500, 220)]
+    for left, top, side in places:
+        large[top : top + side, left : left + side] = cv2.resize(head, (side, side))
+    found = finder.look(large)
+    assert len(found) == 3
+    for left, top, side in places:
+        k = side / 260
+        face = ((FACE[0] - 90) * k + left, FACE[1] * k + top, FACE[2] * k, FACE[3] * k)
+        assert max(_overlap(f, face) for f in found) > 0.4
+
+
+def test_what_is_far_too_small_is_no_face(finder: Finder, astronaut: Grey) -> None:
+    """Faces of 5 to 8 px: below 16 the network guesses, and the face check could judge none of them."""
+    head = astronaut[0:260, 90:350]
+    frame = np.full((240, 320), 100, np.uint8)
+    for n, side in enumerate((12, 14, 16, 18)):
+        small = cv2.resize(head, (side, side), interpolation=cv2.INTER_AREA)
+        frame[100 : 100 + side, 80 * n : 80 * n + side] = small
+    assert finder.find(frame) == []
+
+
+def test_a_mirrored_picture_gives_mirrored_faces(finder: Finder, astronaut: Grey) -> None:
+    """Both views count alike, landmarks left first as seen in either."""
+    (plain,) = finder.look(astronaut)
+    (turned,) = finder.look(np.ascontiguousarray(astronaut[:, ::-1]))
+    order = (1, 0, 2, 4, 3)
+    back = [(512 - turned.landmarks[i][0], turned.landmarks[i][1]) for i in order]
+    np.testing.assert_allclose(back, plain.landmarks, atol=0.03 * FACE[3])
 
 
 def _bricks() -> Grey:

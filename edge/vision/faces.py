@@ -12,14 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.vision.check import AS_IS, COVERS, MIRRORED, STILL, Checker, View
-from edge.vision.find import Finder, Found
+from edge.vision.find import ANOTHER_PERSON, Finder, Found
 from edge.vision.observation import Face, FaceVerdict, PictureVerdict
 
 Picture = NDArray[np.uint8]
 """Height x width (grey), or height x width x 3 (blue, green, red) or 4 (with alpha)."""
-
-_ANOTHER_PERSON: Final = 0.3
-"""A face narrower than this share of the widest is on a note, a badge, a poster, or far outside the door."""
 
 _OF_ONE_FACE: Final = {
     FaceVerdict.PROPER: PictureVerdict.PROPER,
@@ -72,7 +69,7 @@ def persons(faces: Sequence[Face]) -> tuple[Face, ...]:
     """Those faces that count as persons: the widest, and all that are not far narrower."""
     if not faces:
         return ()
-    least = _ANOTHER_PERSON * max(face.box[2] for face in faces)
+    least = ANOTHER_PERSON * max(face.box[2] for face in faces)
     return tuple(face for face in faces if face.box[2] >= least)
 
 

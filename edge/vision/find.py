@@ -31,6 +31,9 @@ _MOST_UPSCALED: Final = 3.0
 """A tiny picture is not blown up further: it would only show blur at sizes the network knows sharp."""
 
 _SMALLEST_SIDE: Final = 12
+LEAST_FACE_PX: Final = 16.0
+"""Longer side, as the network sees it, below which a box is nothing: no such face is promised or judged."""
+
 _SAME_FACE_IOU: Final = 0.4
 _INSIDE: Final = 0.75
 """A weaker box with this share of itself inside a stronger one is part of that face, not another."""
@@ -43,12 +46,20 @@ _UNCONFIRMED: Final = 2.0
 """Natural-log odds by which a face that a second look did not show again falls below every doubt."""
 
 _MOST_DOUBTS_VIDEO: Final = 2
-_MOST_DOUBTS_STILL: Final = 12
+_MOST_DOUBTS_STILL: Final = 60
 _EVEN: Final = 0.0
 """The logit of a chance of one half."""
 
 _ZOOMS: Final = (2.0, 4.0, 8.0)
 _TILE_STEP: Final = 0.72
+_SEEN_PX: Final = 20.0
+"""Width from which a face is seen in one pass."""
+
+ANOTHER_PERSON: Final = 0.3
+"""A face narrower than this share of the widest is on a note, a badge, a poster, or far outside the door."""
+
+_MIRRORED: Final = (2, 3, 0, 1, 4, 5, 8, 9, 6, 7)
+"""Landmark numbers after left and right are exchanged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,66 +109,75 @@ class Finder:
 
         One pass of the network, and one more of the surroundings of each doubtful face (two at most).
         """
-        whole = self._merged([self._pass(_checked(grey), self._maybe)])
-        return self._accepted(grey, whole, self._video, still=False)
+        return self._accepted(grey, self._merged([self._pass(_checked(grey), self._maybe)]), self._video)
 
     def look(self, grey: Grey) -> list[Found]:
         """Faces of a still picture of any size, best first.
 
         A picture taller than the network's 4:3 is also looked at in tiles, so that its longer side counts
-        as 320 px like a wide one's. Where nothing is seen: once more shrunk (a face larger than the
-        picture), then in overlapping tiles, nearer and nearer, until something is found or the picture's
-        own pixels are reached.
+        as 320 px like a wide one's. Then every picture is searched in overlapping tiles, nearer and nearer,
+        until whoever would count beside the widest face found must have been seen, or the picture's own
+        pixels are reached.
         """
-        whole = self._merged(self._still(_checked(grey), self._maybe))
-        found = self._accepted(grey, whole, self._look, still=True)
-        if found or min(grey.shape) < _SMALLEST_SIDE:
-            return found
-        shrunk = self._merged([self._pass(grey, self._maybe, 0.5)])
-        found = self._accepted(grey, shrunk, self._look, still=True)
+        rows = self._seen_twice(grey, self._merged(self._still(_checked(grey), self._maybe)), self._look)
         for zoom in _ZOOMS:
             scale = self._fit(grey.shape) * zoom
-            if found or scale > 1.0:
+            least = ANOTHER_PERSON * float((rows[:, 3] - rows[:, 1]).max()) if len(rows) else 0.0
+            if scale > 1.0 or least * scale / 2 >= _SEEN_PX:
                 break
             tiles = self._merged(list(self._tiles(grey, scale, self._maybe)))
-            found = self._accepted(grey, tiles, self._look, still=True)
-        return found
+            more = self._seen_twice(grey, tiles, self._look)
+            # A part of a face, seen near enough, can look like one.
+            rows = np.concatenate([rows, *(row[None] for row in more if not _touches(row, rows))])
+        return [_found(row, grey.shape) for row in rows[np.argsort(-rows[:, 0])]]
 
     def candidates(self, grey: Grey, at_least: float, still: bool = False) -> list[Found]:
         """As `find`, or as `look`'s first step, with a score of one's own choice: for measuring."""
-        passes = self._still(grey, self._maybe) if still else [self._pass(_checked(grey), self._maybe)]
-        return self._accepted(grey, self._merged(passes), _logit(at_least), still)
+        if not still:
+            return self._accepted(
+                grey, self._merged([self._pass(_checked(grey), self._maybe)]), _logit(at_least)
+            )
+        rows = self._merged(self._still(_checked(grey), self._maybe))
+        return [_found(row, grey.shape) for row in self._seen_twice(grey, rows, _logit(at_least))]
 
-    def _accepted(self, grey: Grey, rows: NDArray[np.float32], least: float, still: bool) -> list[Found]:
-        """Sure faces as they are; the strongest doubtful ones looked at again from nearer (or farther).
+    def _accepted(self, grey: Grey, rows: NDArray[np.float32], least: float) -> list[Found]:
+        """For video: sure faces as they are; the strongest doubtful ones looked at again from nearer.
 
-        The mean logit decides, for what only resembles a face at one size and place seldom does at
-        another: of the first and the second look in video, of the second and its mirror image in a still
-        picture. The nearer look also gives the better box and landmarks of a small face.
+        The second look decides alone: at the size that is known best the network tells faces from other
+        things far better. It also gives the better box and landmarks of a small face.
         """
-        doubts = _MOST_DOUBTS_STILL if still else _MOST_DOUBTS_VIDEO
-        # Beside a sure face, video looks again only at what is more likely a face than not: the next frame
+        doubts = _MOST_DOUBTS_VIDEO
+        # Beside a sure face, only what is more likely a face than not is looked at again: the next frame
         # comes at once, and a second pass costs as much as the first.
-        worth = _EVEN if not still and len(rows) and rows[0][0] >= self._sure else self._maybe
+        worth = _EVEN if len(rows) and rows[0][0] >= self._sure else self._maybe
         for row in rows:
             if row[0] >= self._sure:
                 continue
             again = self._again(grey, row) if doubts > 0 and row[0] >= worth else None
             doubts -= 1
-            other = row
-            if still and again is not None:
-                mirrored = row.copy()
-                mirrored[[1, 3]] = grey.shape[1] - row[[3, 1]]
-                seen = self._again(grey[:, ::-1], mirrored)
-                again, other = (None, row) if seen is None else (again, seen)
             if again is None:
                 row[0] = min(row[0], self._maybe) - _UNCONFIRMED
             else:
-                row[0] = (other[0] + again[0]) / 2
-                row[1:] = again[1:]
+                row[:] = again
         # Seen from nearer, two doubtful boxes can turn out to be one face.
         kept = self._merged([rows[rows[:, 0] >= least]])
         return [_found(row, grey.shape) for row in kept]
+
+    def _seen_twice(self, grey: Grey, rows: NDArray[np.float32], least: float) -> NDArray[np.float32]:
+        """For stills: what is a face from near both as it stands and in a mirror; their mean, best first.
+
+        How sure the first look was counts no more: from near the network tells faces from mugs far better.
+        """
+        kept = [rows[:0]]
+        for row in rows[:_MOST_DOUBTS_STILL]:
+            plain = self._again(grey, row)
+            turned = None if plain is None else self._again(grey[:, ::-1], _mirrored(row, grey.shape[1]))
+            if plain is None or turned is None:
+                continue
+            both = (plain + _mirrored(turned, grey.shape[1])) / np.float32(2)
+            if both[0] >= least:
+                kept.append(both[None])
+        return self._merged(kept)
 
     def _again(self, grey: Grey, row: NDArray[np.float32]) -> NDArray[np.float32] | None:
         """The same face seen with its longer side at about `_NEAR_PX`, None where it is none any more."""
@@ -246,7 +266,7 @@ class Finder:
             rows[:, 3:5] = at + far[:, 2:4]
             rows[:, 5::2] = at[:, :1] + far[:, 4::2]
             rows[:, 6::2] = at[:, 1:] + far[:, 5::2]
-            parts.append(rows)
+            parts.append(rows[(rows[:, 3:5] - rows[:, 1:3]).max(axis=1) >= LEAST_FACE_PX])
         return np.concatenate(parts) if parts else np.zeros((0, 15), np.float32)
 
     def _merged(self, passes: list[NDArray[np.float32]]) -> NDArray[np.float32]:
@@ -287,6 +307,23 @@ def _iou(box: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.fl
     union = np.prod(box[2:] - box[:2]) + np.prod(others[:, 2:] - others[:, :2], axis=1) - shared
     iou: NDArray[np.float32] = shared / np.maximum(union, 1.0)
     return iou
+
+
+def _mirrored(row: NDArray[np.float32], width: int) -> NDArray[np.float32]:
+    """A row of 15 in the mirror image of a picture of this width, landmarks left first again."""
+    turned = row.copy()
+    turned[[1, 3]] = width - row[[3, 1]]
+    points = row[5:].copy()
+    points[::2] = width - points[::2]
+    turned[5:] = points[list(_MIRRORED)]
+    return turned
+
+
+def _touches(row: NDArray[np.float32], others: NDArray[np.float32]) -> bool:
+    """Whether a box shares half of itself, or half of another, with one of `others`."""
+    shared = _shared(row[1:5], others[:, 1:5])
+    sizes = np.prod(np.maximum(others[:, 3:5] - others[:, 1:3], 1.0), axis=1)
+    return bool((shared > 0.5 * np.minimum(sizes, np.prod(row[3:5] - row[1:3]))).any())
 
 
 def _span(centre: float, length: float, limit: int) -> tuple[int, int]:
