@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 pytest.importorskip("torch", reason="training needs PyTorch, which the kiosk does not have")
 
-from models.training.find_data import BARE, Picture
+from models.training.find import misleading
+from models.training.find_data import BARE, Picture, without_face
 from models.training.find_net import CELLS, FaceFinder, flatten, loss, targets
 from models.training.find_scenes import Scenes
 
@@ -75,3 +80,46 @@ def test_a_sure_answer_costs_less_than_a_wrong_one() -> None:
     good = loss((*right, *outputs[3:]), owners, [torch.from_numpy(shape)], where)
     bad = loss((*wrong, *outputs[3:]), owners, [torch.from_numpy(shape)], where)
     assert good.score < 0.1 < bad.score
+
+
+def test_what_misleads_never_holds_a_labelled_face(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cuts of pictures with faces are tried too, beside the faces only."""
+    import torch
+
+    model = FaceFinder().eval()
+    for score in model.scores:
+        torch.nn.init.constant_(score.bias, 4.0)  # sees a face everywhere
+    pictures = [p for p in _pictures() if p.kind == "negative"]
+    grey = np.full((240, 240), 90, np.uint8)
+    grey[100:160, 100:160] = 255
+    box = np.array([[100, 100, 60, 60]], np.float32)
+    none = np.full((1, 10), np.nan, np.float32)
+    covers = np.array([BARE], np.int8)
+    pictures.append(Picture(grey, "scene", "source", "group", "bag.jpg", "object:bag", box, none, covers))
+    monkeypatch.setattr("models.training.find._CUTS", 150)
+    hard = misleading(model, pictures, np.random.default_rng(1))
+    cuts = [h for h in hard if h.path == "bag.jpg"]
+    assert len(cuts) > 10
+    assert all(h.grey.max() == 90 for h in cuts)
+
+
+def test_further_pictures_are_filled_behind_what_is_transparent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Blind:
+        def __init__(self, data: Path) -> None:
+            pass
+
+        def look(self, *_: object) -> NDArray[np.float32]:
+            return np.zeros((0, 15), np.float32)
+
+    monkeypatch.setattr("models.training.find_data.Teacher", Blind)
+    stamp = np.zeros((200, 200, 4), np.uint8)
+    stamp[40:160, 60:140] = 255
+    cv2.imwrite(str(tmp_path / "stamp.png"), stamp)
+    cv2.imwrite(str(tmp_path / "photo.jpg"), np.full((100, 80, 3), 77, np.uint8))
+    grounds = [p for p in _pictures() if p.kind == "negative"]
+    made = without_face([tmp_path], tmp_path, grounds, 3)
+    assert [p.grey.shape for p in made] == [(100, 80), (120, 80), (120, 80)]
+    assert all(p.kind == "negative" and not len(p.boxes) for p in made)
+    assert (made[1].grey == 255).all()

@@ -31,11 +31,11 @@ from models.training.common import (
     seed_all,
     to_input,
 )
-from models.training.find_data import Picture, prepare
+from models.training.find_data import Picture, may_hide_a_face, overlap, prepare, without_face
 from models.training.find_net import CELLS, HEIGHT, OUTPUTS, STRIDES, WIDTH, FaceFinder, loss, targets
 from models.training.find_scenes import Scenes
 
-VERSION = "2"
+VERSION = "3"
 
 
 class _Scenes(Dataset[tuple[NDArray[np.uint8], NDArray[np.int16], NDArray[np.float32]]]):
@@ -79,7 +79,7 @@ def train(pictures: list[Picture], arguments: argparse.Namespace) -> FaceFinder:
     model = FaceFinder()
     print(f"{multiply_adds(model, (1, 1, HEIGHT, WIDTH)) / 1e6:.1f} M multiply-adds", flush=True)
     model = model.to(memory_format=torch.channels_last)
-    average = Average(model, 0.996)
+    average = Average(model, 0.998)
     decayed = [p for p in model.parameters() if p.ndim > 1]
     plain = [p for p in model.parameters() if p.ndim <= 1]
     optimiser = torch.optim.AdamW(
@@ -97,12 +97,12 @@ def train(pictures: list[Picture], arguments: argparse.Namespace) -> FaceFinder:
     elif arguments.start_from is not None:
         start = torch.load(arguments.start_from, weights_only=True)["average"]
         model.load_state_dict(start)
-        average = Average(model, 0.996)
+        average = Average(model, 0.998)
     where = torch.from_numpy(CELLS)
     progress = Progress(arguments.steps)
     model.train()
     for step, (seen, owners, shapes) in enumerate(_batches(pictures, arguments, begin, average), start=begin):
-        warm = min(1.0, (step + 1) / 300)
+        warm = min(1.0, (step + 1) / min(300, arguments.steps / 10))
         rate = arguments.rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * step / arguments.steps)))
         for group in optimiser.param_groups:
             group["lr"] = rate
@@ -115,7 +115,7 @@ def train(pictures: list[Picture], arguments: argparse.Namespace) -> FaceFinder:
         optimiser.step()
         average.update(model, step)
         progress.tell(step, rate=rate, score=cost.score, box=cost.box, mark=cost.mark)
-        if (step + 1) % 500 == 0 or step + 1 == arguments.steps:
+        if (step + 1) % 250 == 0 or step + 1 == arguments.steps:
             save_checkpoint(
                 checkpoint,
                 {
@@ -135,12 +135,14 @@ def _batches(
 ) -> Iterator[_Batch]:
     """Batches to the end, a few hundred steps at a time, each time with the backgrounds that now mislead."""
     mined = FaceFinder()
+    hard: list[Picture] = []
     while begin < arguments.steps:
         steps = min(_MINE_EVERY - begin % _MINE_EVERY, arguments.steps - begin)
-        hard: list[Picture] = []
         if begin > 0 or arguments.start_from is not None:
             mined.load_state_dict(average.state)
-            hard = misleading(mined.eval(), pictures)
+            rng = np.random.default_rng((arguments.seed, begin))
+            # What misled before stays for a while: what is unlearnt at once is learnt again as soon.
+            hard = misleading(mined.eval(), pictures, rng) + hard[: _MOST_HARD // 2]
         scenes = _Scenes(pictures, hard, arguments.seed, begin * arguments.batch, steps * arguments.batch)
         yield from DataLoader(
             scenes,
@@ -155,25 +157,49 @@ def _batches(
 
 
 _MINE_EVERY = 500
-_HARD = 0.45
+_HARD = 0.3
+_MOST_HARD = 600
+_CUTS = 3000
 
 
 @torch.no_grad()
-def misleading(model: FaceFinder, pictures: list[Picture]) -> list[Picture]:
-    """Those of the pictures without any face in which the network sees one all the same, worst first."""
-    free = [p for p in pictures if p.kind in ("negative", "scene") and not len(p.boxes)]
+def misleading(model: FaceFinder, pictures: list[Picture], rng: np.random.Generator) -> list[Picture]:
+    """Pictures without a face, and random cuts that hold none, in which the network sees one all the same.
+
+    Worst first. A cut is shown as the still path shows it, as large as it fits: what fills a picture misleads
+    far more than the same thing in the corner of a room.
+    """
+    backs = [p for p in pictures if p.kind in ("negative", "scene") and not may_hide_a_face(p)]
+    free = [p for p in backs if not len(p.boxes)]
+    tried = free + [c for c in (_cut(backs[rng.integers(len(backs))], rng) for _ in range(_CUTS)) if c]
     scored: list[tuple[float, int]] = []
-    for i, picture in enumerate(free):
+    for i, picture in enumerate(tried):
         grey = picture.grey
-        k = min(WIDTH / grey.shape[1], HEIGHT / grey.shape[0])
+        k = min(WIDTH / grey.shape[1], HEIGHT / grey.shape[0], 3.0)
         seen = np.zeros((HEIGHT, WIDTH), np.uint8)
-        fitted = cv2.resize(grey, None, fx=k, fy=k, interpolation=cv2.INTER_AREA)[:HEIGHT, :WIDTH]
+        method = cv2.INTER_AREA if k < 1 else cv2.INTER_LINEAR
+        fitted = cv2.resize(grey, None, fx=k, fy=k, interpolation=method)[:HEIGHT, :WIDTH]
         seen[: fitted.shape[0], : fitted.shape[1]] = fitted
         outputs = model(torch.from_numpy(to_input(seen))[None, None])
         scored.append((max(float(torch.sigmoid(o.max())) for o in outputs[: len(STRIDES)]), i))
-    hard = [free[i] for score, i in sorted(scored, reverse=True) if score > _HARD][:300]
-    print(f"{len(hard)} of {len(free)} pictures without a face mislead", flush=True)
+    hard = [tried[i] for score, i in sorted(scored, reverse=True) if score > _HARD][:_MOST_HARD]
+    print(f"{len(hard)} of {len(tried)} pictures and cuts without a face mislead", flush=True)
     return hard
+
+
+def _cut(picture: Picture, rng: np.random.Generator) -> Picture | None:
+    """A random part of a picture, None where it may hold a face."""
+    height, width = picture.grey.shape
+    h = int(min(height, width) * rng.uniform(0.15, 1.0))
+    w = int(min(width, h * rng.uniform(0.6, 1.4)))
+    if min(w, h) < 24:
+        return None
+    left, top = int(rng.integers(0, width - w + 1)), int(rng.integers(0, height - h + 1))
+    if len(picture.boxes) and overlap(np.array([[left, top, w, h]], np.float32), picture.boxes).max() > 0:
+        return None
+    grey = picture.grey[top : top + h, left : left + w].copy()
+    none = picture.boxes[:0], picture.marks[:0], picture.covers[:0]
+    return Picture(grey, "negative", picture.source, picture.group, picture.path, picture.label, *none)
 
 
 def calibration(pictures: list[Picture], count: int, seed: int) -> Iterator[NDArray[np.uint8]]:
@@ -222,10 +248,16 @@ def main() -> None:
     parser.add_argument("--start-from", type=Path, help="a checkpoint whose weights to begin with")
     parser.add_argument("--every-group", action="store_true", help="learn from val and test groups too")
     parser.add_argument("--export-only", action="store_true", help="write the last checkpoint as it is")
+    parser.add_argument(
+        "--free", action="append", type=Path, default=[], help="folder of further pictures without any face"
+    )
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
+    cv2.setNumThreads(1)  # the scenes' process is forked, and OpenCV's threads do not come along
     pictures = prepare(arguments.data, arguments.cache)
     mine = learnt_from(pictures, arguments.leave_out, arguments.every_group)
+    grounds = [p for p in mine if p.kind == "negative"]
+    mine += without_face(arguments.free, arguments.data, grounds, arguments.seed)
     print(
         json.dumps({"pictures": len(mine), "of": len(pictures), "left out": arguments.leave_out}), flush=True
     )

@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import json
 import pickle
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,6 +61,11 @@ class Picture:
     boxes: Boxes
     marks: Marks
     covers: NDArray[np.int8]
+
+
+def may_hide_a_face(picture: Picture) -> bool:
+    """People are in it whose heads nobody marked: no witness against a face that the teacher missed."""
+    return "person" in picture.label or picture.label.startswith(("atm:", "weapon_crop:"))
 
 
 class Teacher:
@@ -258,3 +264,48 @@ def prepare(data: Path, cache: Path) -> list[Picture]:
     with kept.open("wb") as out:
         pickle.dump(pictures, out, protocol=pickle.HIGHEST_PROTOCOL)
     return pictures
+
+
+def without_face(folders: Sequence[Path], data: Path, grounds: Sequence[Picture], seed: int) -> list[Picture]:
+    """Further pictures without a face: PNG and JPEG files under `folders`, less those the teacher doubts.
+
+    What is transparent is filled twice: with a plain grey, and with one of `grounds`.
+    """
+    if not folders:
+        return []
+    rng = np.random.default_rng(seed)
+    teacher = Teacher(data)
+    paths = sorted(p for f in folders for p in f.rglob("*") if p.suffix.lower() in (".png", ".jpg", ".jpeg"))
+    made = []
+    for path in paths:
+        stored = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+        if stored is None or stored.dtype != np.uint8:
+            continue
+        seen = stored[..., :3] if stored.ndim == 3 else cv2.cvtColor(stored, cv2.COLOR_GRAY2BGR)
+        alpha = stored[..., 3] if stored.ndim == 3 and stored.shape[2] == 4 else None
+        if alpha is not None:
+            rows, columns = np.nonzero(alpha > 20)
+            if len(rows) < 500:
+                continue
+            inner = np.s_[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+            seen, alpha = seen[inner], alpha[inner]
+        k = min(1.0, 320 / max(seen.shape[:2]))
+        seen = cv2.resize(seen, None, fx=k, fy=k, interpolation=cv2.INTER_AREA)
+        grey = cv2.cvtColor(seen, cv2.COLOR_BGR2GRAY)
+        fillings: list[Grey | None] = [None]
+        share = np.ones(grey.shape, np.float32)
+        if alpha is not None:
+            share = cv2.resize(alpha, grey.shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+            ground = grounds[rng.integers(len(grounds))].grey
+            fillings += [cv2.resize(ground, grey.shape[::-1], interpolation=cv2.INTER_AREA)]
+            plain = (seen * share[..., None] + 200 * (1 - share[..., None])).astype(np.uint8)
+            seen = cv2.copyMakeBorder(plain, 30, 30, 30, 30, cv2.BORDER_CONSTANT, value=(200, 200, 200))
+        if len(teacher.look(seen, None, 0.5)):
+            continue
+        for filling in fillings:
+            under = np.full(grey.shape, rng.integers(0, 256), np.uint8) if filling is None else filling
+            mixed = (grey * share + under * (1 - share)).astype(np.uint8)
+            none = np.zeros((0, 4), np.float32), np.zeros((0, 10), np.float32), np.zeros(0, np.int8)
+            made.append(Picture(mixed, "negative", "further", str(path), str(path), "none", *none))
+    print(f"{len(made)} further pictures without a face", flush=True)
+    return made

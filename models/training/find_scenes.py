@@ -15,8 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.training.common import Grey
-from models.training.find_data import BARE, COVERED, FACE, IGNORED, Boxes, Marks, Picture, overlap
+from models.training.find_data import (
+    BARE,
+    COVERED,
+    FACE,
+    IGNORED,
+    Boxes,
+    Marks,
+    Picture,
+    may_hide_a_face,
+    overlap,
+)
 from models.training.find_net import HEIGHT, WIDTH
+
+_PHOTOS = 0.36
+"""Share of scenes that show a whole photo or scene picture."""
 
 _SWAP = np.array([2, 3, 0, 1, 4, 5, 8, 9, 6, 7])
 """Landmark columns after a left-right flip."""
@@ -31,7 +44,7 @@ class Scenes:
         self._photos = [p for p in pictures if p.kind == "photo" and (p.covers != IGNORED).any()]
         self._seen = [p for p in pictures if p.kind == "scene" and (p.covers != IGNORED).any()]
         self._backs = [p for p in pictures if p.kind == "negative" and not len(p.boxes)]
-        self._backs += [p for p in pictures if p.kind == "scene"]
+        self._backs += [p for p in pictures if p.kind == "scene" and (len(p.boxes) or not may_hide_a_face(p))]
         tiles = [
             p for p in pictures if p.kind in ("crop", "identity") and len(p.boxes) and p.covers[0] != IGNORED
         ]
@@ -49,20 +62,20 @@ class Scenes:
         """Scene `number` of this seed."""
         rng = np.random.default_rng((self._seed, number))
         kind = rng.random()
-        if kind < 0.32 and self._photos:
+        if kind < 0.30 and self._photos:
             made = self._from_photo(rng, self._photos)
-        elif kind < 0.38 and self._seen:
+        elif kind < _PHOTOS and self._seen:
             made = self._from_photo(rng, self._seen)
-        elif kind < 0.54:
+        elif kind < 0.51:
             made = self._alone(rng)
         elif kind < 0.68:
             made = self._free_alone(rng)
-        elif kind < 0.89:
+        elif kind < 0.88:
             made = self._pasted(rng)
         else:
             made = self._background(rng, clutter=True)
         grey, boxes, marks, covers = made
-        if kind < 0.38 and grey.shape == (HEIGHT, WIDTH) and rng.random() < 0.4:
+        if kind < _PHOTOS and grey.shape == (HEIGHT, WIDTH) and rng.random() < 0.4:
             grey, boxes, marks, covers = self._paste(
                 (grey, boxes, marks, covers), int(rng.integers(1, 5)), rng
             )
@@ -85,8 +98,7 @@ class Scenes:
         x, y, w, h = photo.boxes[i]
         wanted = _size(rng)
         k = float(np.clip(wanted / np.sqrt(w * h), 0.12, 3.5 if photo.kind == "photo" else 2.2))
-        turn = rng.normal(0, 7.0)
-        angle = np.deg2rad(turn)
+        angle = _turn(rng)
         stretch = np.exp(rng.normal(0, 0.05))
         cos, sin = np.cos(angle) * k, np.sin(angle) * k
         matrix = np.array([[cos * stretch, -sin, 0.0], [sin, cos / stretch, 0.0]], np.float64)
@@ -175,10 +187,11 @@ class Scenes:
             part = _pattern(rng)
         else:
             for _ in range(8):
-                pool = self._hard if self._hard and draw < 0.5 else self._backs
+                hard = bool(self._hard) and draw < 0.6
+                pool = self._hard if hard else self._backs
                 back = pool[rng.integers(len(pool))]
                 height, width = back.grey.shape
-                side = min(height, width) * rng.uniform(0.3, 1.0)
+                side = min(height, width) * rng.uniform(0.8 if hard else 0.3, 1.0)
                 h, w = height, width
                 if rng.random() < 0.5:
                     h, w = int(min(height, side)), int(min(width, side * rng.uniform(0.6, 1.2)))
@@ -243,7 +256,7 @@ class Scenes:
                 source = source.copy()
                 _cover(source, tile.boxes[0], tile_marks[0], rng)
                 tile_covers[0] = COVERED
-            angle = np.deg2rad(rng.normal(0, 9.0))
+            angle = _turn(rng)
             stretch = np.exp(rng.normal(0, 0.05))
             cos, sin = np.cos(angle) * k, np.sin(angle) * k
             matrix = np.array([[cos * stretch, -sin, 0.0], [sin, cos / stretch, 0.0]], np.float64)
@@ -361,6 +374,11 @@ _Scene = tuple[Grey, Boxes, Marks, NDArray[np.int8]]
 def _size(rng: np.random.Generator) -> float:
     """Face size in pixels: log-uniform, so that every octave is learnt alike."""
     return float(np.exp(rng.uniform(np.log(13.0), np.log(250.0))))
+
+
+def _turn(rng: np.random.Generator) -> float:
+    """Radians by which a head leans; one in eight leans far."""
+    return float(np.deg2rad(rng.normal(0, 22.0 if rng.random() < 0.125 else 8.0)))
 
 
 def _fitted(part: Grey, boxes: Boxes, marks: Marks, rng: np.random.Generator) -> tuple[Grey, Boxes, Marks]:
