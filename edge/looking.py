@@ -34,9 +34,7 @@ class Unreadable(Exception):
 
 def add_parser(commands: Commands) -> None:
     parser = commands.add_parser("look", help="judge pictures or folders of pictures")
-    parser.add_argument(
-        "paths", nargs="+", type=Path, metavar="PATH", help="a picture or a folder of them"
-    )
+    parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a picture or a folder of them")
     parser.add_argument("--json", action="store_true", help="one JSON object a picture")
     add_settings_options(parser)
     parser.set_defaults(run=run)

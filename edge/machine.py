@@ -81,9 +81,7 @@ def phrases(folder: Path, language: str) -> str:
     wanted = clip_texts(language)
     missing = [name for name in wanted if not (folder / f"{name}.wav").is_file()]
     if missing:
-        raise FaultError(
-            "prompt_clip_missing", f"{len(missing)} of {len(wanted)} missing in {folder}"
-        )
+        raise FaultError("prompt_clip_missing", f"{len(missing)} of {len(wanted)} missing in {folder}")
     return f"{len(wanted)} phrases, {language}"
 
 

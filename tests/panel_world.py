@@ -66,9 +66,7 @@ class Window:
         for kept in (self.sources.kiosk, self.sources.record, self.sources.disk):
             kept._at_s = float("-inf")
 
-    def ask(
-        self, path: str = "/", method: str = "GET", **headers: str
-    ) -> tuple[int, dict[str, str], bytes]:
+    def ask(self, path: str = "/", method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
         """One request with exactly these headers (`_` for `-`); Host is this server's unless given."""
         link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         try:

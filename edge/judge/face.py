@@ -158,9 +158,7 @@ class FaceJudge:
         crowd = self._crowd.update(several, dt_s)
         # No face at all says nothing about how many there are.
         single_s = dt_s if faces else 0.0
-        alone, alone_shut = (
-            held.update(not several, single_s) for held in (self._alone, self._alone_shut)
-        )
+        alone, alone_shut = (held.update(not several, single_s) for held in (self._alone, self._alone_shut))
         if self._shut:
             alone = alone_shut
         if present and not self._several and crowd and several:

@@ -164,9 +164,7 @@ class Sources:
         for number in sorted(by_number, reverse=True)[:INCIDENTS]:
             mine = by_number[number][::-1]
             why = [line.name for line in mine if line.kind in _REASON_KINDS and line.name not in _QUIET]
-            kept = sum(
-                len(json.loads(line.data)["files"]) for line in mine if line.name == "pictures_kept"
-            )
+            kept = sum(len(json.loads(line.data)["files"]) for line in mine if line.name == "pictures_kept")
             found.append(
                 Incident(number, mine[0].wall_s, tuple(dict.fromkeys(why)), kept, self._pictures(number))
             )
