@@ -19,6 +19,10 @@ def test_ruff(repo: Path) -> None:
     _clean([sys.executable, "-m", "ruff", "check", "--output-format=concise"], repo)
 
 
+def test_the_formatter_finds_nothing_to_do(repo: Path) -> None:
+    _clean([sys.executable, "-m", "ruff", "format", "--check"], repo)
+
+
 @pytest.mark.timeout(900)
 def test_types_are_strict(repo: Path) -> None:
     _clean([sys.executable, "-m", "mypy"], repo)
