@@ -119,8 +119,8 @@ grep -q '^\[✓\] networks' <<<"$tested"
 step "one int8 inference, here and there"
 # shellcheck source=/dev/null # a file of its own to check
 python=$(. "$tree/install.sh" && prepare runtime "$RUNTIME_MB" && echo "$VENV/bin/python")
-for model in "$tree"/models/*.tflite; do
-    here=$(cd -- "$tree" && "$python" -P -c "$inference" "$model" 2>/dev/null)
+for model in "$root"/srv/cabinguard/models/*.tflite; do # the very files that were installed
+    here=$(cd -- "$root/srv/cabinguard" && "$python" -P -c "$inference" "$model" 2>/dev/null)
     there=$(emulated /opt/cabinguard/current/bin/python -P -c "$inference" \
         "/srv/cabinguard/models/$(basename -- "$model")" 2>/dev/null)
     "$python" -c "$comparison" "$(basename -- "$model")" "$here" "$there"
