@@ -57,7 +57,7 @@ class Pi:
         words = re.sub(r"console=\S+ ?", "", words)
         self._qemu = subprocess.Popen(
             [
-                "nice", "-n", "5", "qemu-system-aarch64", "-M", "raspi3b", "-icount", "shift=1",
+                "nice", "-n", "5", "qemu-system-aarch64", "-M", "raspi3b",
                 "-kernel", str(folder / "kernel"), "-initrd", str(folder / "initramfs"),
                 "-dtb", str(folder / "bcm2837-rpi-3-b.dtb"),
                 "-drive", f"if=sd,format=raw,file={folder / 'card.img'}",
