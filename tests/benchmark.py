@@ -227,7 +227,8 @@ def reactions(effort: int) -> Iterator[Row]:
             for _ in range(60 * effort):
                 # In advance: otherwise what delays this thread between its clock and its press would count.
                 pressed_s = time.monotonic() + 0.05
-                kiosk.hands.press("5", pressed_s)
+                # It completes nothing: in the buzz of a refused code a click is a gap, no edge upwards.
+                kiosk.hands.press("*", pressed_s)
                 time.sleep(0.3)
                 after = [at_s for at_s, level in kiosk.hands.trace(pin) if at_s >= pressed_s and level]
                 if after:
