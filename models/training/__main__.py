@@ -1,0 +1,188 @@
+"""Both networks from a data folder, with one command; started again, it goes on where it stopped.
+
+    python -m models.training --data ../shared/data --work runs --out models --version 2.1.0
+
+Every step is a module of this folder with a command line of its own; this file knows their order, where each
+leaves what the next one needs, and which are done. A step that ended well leaves `WORK/done/STEP` with its
+command line; it and what stands on it run again only if that has changed. Other pictures want another `WORK`,
+for caches and checkpoints are kept. `--trial` makes every step as short as can be and writes to `WORK/trial`
+alone: for trying a new data folder out, not for networks worth having.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+FIND_OUT = ("rxkt", "formatcom", "surabhiiyer", "lightly-ai", "dusty-nv", "intel-iot")
+"""Sources that the finder's measured run never sees."""
+
+CHECK_FOLDS = (("shreyas0906", "rxkt"), ("chandrikadeb7", "tonhathuy", "prajnasb"))
+"""Sources that each of the check's measured runs never sees."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One program: `module` of this folder and its arguments."""
+
+    name: str
+    module: str
+    arguments: tuple[str, ...]
+
+    @property
+    def command(self) -> list[str]:
+        """As it is started."""
+        return [sys.executable, "-m", f"models.training.{self.module}", *self.arguments]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be made, from what, and how long each part learns."""
+
+    data: Path
+    work: Path
+    out: Path
+    version: str
+    find_out: Sequence[str] = FIND_OUT
+    folds: Sequence[Sequence[str]] = CHECK_FOLDS
+    trial: bool = False
+
+    def steps(self) -> Iterator[Step]:
+        """In order: the finder's measured run and the one that is shipped, then the same for the check."""
+        yield from self._find()
+        yield from self._check()
+
+    def _find(self) -> Iterator[Step]:
+        cache = ("--data", str(self.data), "--cache", str(self.work / "find-cache"))
+        length = ("--steps", "20") if self.trial else ("--steps", "8000")
+        away = tuple(word for source in self.find_out for word in ("--leave-out", source))
+        measured = self.work / "find-measured"
+        shipped = self.work / "find"
+        for name, work, out, left_out in (
+            ("find-measured", measured, measured, away),
+            ("find", shipped, self.out, ()),
+        ):
+            yield Step(name, "find", (*cache, "--work", str(work), "--out", str(out), *length, *left_out))
+            twin = ("--float-twin", str(work / "face_find.float.tflite"))
+            curves = ("--curves", str(self.out / "face_find_curves.png")) if left_out else ()
+            arguments = ("--model", str(out), "--set-point", *twin, *curves, *left_out)
+            yield Step(f"{name}-eval", "find_eval", (*cache, *arguments))
+
+    def _check(self) -> Iterator[Step]:
+        cache = ("--cache", str(self.work / "check-cache"))
+        faces = ("--data", str(self.data / "faces"))
+        teachers = self.data / "teachers"
+        yield Step(
+            "check-data", "check_data", (*faces, *cache, "--teacher", str(teachers / "yunet_2023mar.onnx"))
+        )
+        yield Step("check-pool", "check_pool", (*cache, *(("--scale", "0.01") if self.trial else ())))
+        every = tuple(source for fold in self.folds for source in fold)
+        trunk = self.work / "check-trunk"
+        short = ("--framings", "512", "--samples", "1280") if self.trial else ()
+        teach = (*cache, "--teacher", str(teachers / "reid0095.xml"), "--out", str(trunk), *short)
+        yield Step("check-teach", "check_teach", (*teach, "--leave-out", *every))
+        begin = (*cache, "--start", str(trunk / "final.pt"))
+        folds = []
+        for number, fold in enumerate(self.folds, start=1):
+            folds.append(str(self.work / f"check-fold-{number}"))
+            length = "1280" if self.trial else "55000"
+            yield Step(
+                f"check-fold-{number}",
+                "check_train",
+                (*begin, "--out", folds[-1], "--samples", length, "--leave-out", *fold),
+            )
+        final = str(self.work / "check")
+        length = "1280" if self.trial else "110000"
+        yield Step("check", "check_train", (*begin, "--out", final, "--samples", length))
+        out = ("--models", str(self.out))
+        yield Step(
+            "check-export",
+            "check_export",
+            (*cache, "--run", final, "--folds", *folds, *out, "--version", self.version),
+        )
+        yield Step("check-report", "check_report", (*cache, *faces, "--folds", *folds, *out))
+        yield Step("check-limits", "check_limits", (*cache, *out))
+
+
+def run(plan: Plan) -> int:
+    """Runs what is not done yet; the status of the first step that fails, or 0."""
+    done = plan.work / "done"
+    done.mkdir(parents=True, exist_ok=True)
+    plan.out.mkdir(parents=True, exist_ok=True)
+    steps = list(plan.steps())
+    stale: set[str] = set()
+    for number, step in enumerate(steps, start=1):
+        mark = done / step.name
+        words = shlex.join(step.command[1:])
+        network = step.module.split("_")[0]
+        if network not in stale and mark.exists() and mark.read_text() == words:
+            print(f"[{number}/{len(steps)}] {step.name}: done before", flush=True)
+            continue
+        print(f"[{number}/{len(steps)}] {step.name}: python {words}", flush=True)
+        stale.add(network)
+        begun = time.monotonic()
+        status = subprocess.run(step.command, check=False).returncode
+        if status:
+            print(
+                f"{step.name} ended with status {status}; put right what it names and start this again: "
+                "what is done is not done twice",
+                file=sys.stderr,
+            )
+            return status if status > 0 else 1
+        print(f"[{number}/{len(steps)}] {step.name}: {(time.monotonic() - begun) / 60:.1f} min", flush=True)
+        mark.write_text(words)
+    return 0
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m models.training",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--work", type=Path, default=Path("runs"), help="caches, checkpoints, what is done")
+    parser.add_argument("--out", type=Path, default=Path("models"), help="where the networks are written")
+    parser.add_argument("--version", default="1.0.0", help="the check's version; the finder's is in find.py")
+    parser.add_argument(
+        "--find-out", nargs="*", default=FIND_OUT, help="sources the finder's measured run never sees"
+    )
+    parser.add_argument(
+        "--fold",
+        nargs="+",
+        action="append",
+        help="sources that one measured run of the check never sees; once for each run",
+    )
+    parser.add_argument("--trial", action="store_true", help="every step as short as can be")
+    parser.add_argument("--list", action="store_true", help="print the commands and run none")
+    arguments = parser.parse_args()
+    if not (arguments.data / "faces" / "manifest.csv").exists():
+        parser.error(
+            f"{arguments.data} has no faces/manifest.csv: --data names the folder that README.md describes"
+        )
+    trial = arguments.work / "trial"
+    plan = Plan(
+        arguments.data,
+        trial if arguments.trial else arguments.work,
+        trial / "models" if arguments.trial else arguments.out,
+        arguments.version,
+        arguments.find_out,
+        arguments.fold or CHECK_FOLDS,
+        arguments.trial,
+    )
+    if arguments.list:
+        print("\n".join(json.dumps([s.name, *s.command[1:]]) for s in plan.steps()))
+        return
+    sys.exit(run(plan))
+
+
+if __name__ == "__main__":
+    main()
