@@ -108,7 +108,8 @@ from hw.ports import (
 from hw.scan import HardwareTrouble, ScanEvent
 
 RESTART_LOOK_S: Final = 10.0
-"""A kiosk that comes back locked looks this long for the person before it lets the door go for good."""
+"""A kiosk that comes back locked looks this long for the person, from its eyes' first picture on, before it
+lets the door go for good. For that picture it waits as long as the eyes may take to start."""
 
 CLOCK_WRONG_S: Final = 120.0
 """The machine's clock is wrong when the network's differs by more: texts would name the wrong minute."""
@@ -221,6 +222,7 @@ class Kiosk:
         self._told_s: dict[tuple[str, str], float] = {}
         self._saved_at_s = 0.0
         self._boot_until_s: float | None = None
+        self._boot_blind = False
         self._boot_kept: list[Event] = []
         self._drift_s: float | None = None
         self._modem_trouble: ModemTrouble | None = None
@@ -256,7 +258,8 @@ class Kiosk:
         self._queue.extend(self._judge.door(self._levels[Input.DOOR], now_s))
         let_go = any(self.board.inputs.active(name) for name in _LETS_GO)
         if self.state.mode is Mode.LOCKED and not let_go:
-            self._boot_until_s = now_s + RESTART_LOOK_S
+            self._boot_until_s = now_s + self._judge.start_s
+            self._boot_blind = True
         else:
             self._restart(None, now_s)
         self._drain(now_s)
@@ -378,6 +381,9 @@ class Kiosk:
 
     def observe(self, observation: Observation, now_s: float) -> None:
         """One frame as the eyes saw it."""
+        if self._boot_until_s is not None and self._boot_blind and observation.camera == FACE_CAMERA:
+            self._boot_blind = False
+            self._boot_until_s = now_s + RESTART_LOOK_S
         self._take_facts(self._judge.observe(observation, now_s), now_s)
 
     def _take_facts(self, facts: tuple[Event, ...], now_s: float) -> None:

@@ -11,10 +11,11 @@ import pytest
 from desk_world import scripted_desk
 
 from edge.__main__ import main
-from edge.app import Happening
-from edge.desk import Desk, scratch
+from edge.app import RESTART_LOOK_S, Happening
+from edge.desk import Desk, StoryClock, scratch
 from edge.events import Device, DeviceFailed
 from edge.journal import Journal
+from edge.judge.judge import START_S
 from edge.record import Answer, Record
 from edge.state import Mode
 from hw.ports import Input, KeypadFault, KeypadTrouble
@@ -77,8 +78,8 @@ def test_whoever_is_let_go_at_a_start_is_not_locked_in_again(name: Input, when: 
         desk.close()
 
 
-def test_nobody_is_gone_before_somebody_has_looked() -> None:
-    """A kiosk whose eyes start slowly lets go, and does not lock the same person in for a second time."""
+@pytest.mark.parametrize("blind_s", [5.0, 40.0])
+def test_a_lock_waits_for_eyes_that_start_slowly(blind_s: float) -> None:
     with scratch("test") as folder:
         heard: list[Happening] = []
         desk = locked(Path(folder), heard)
@@ -86,7 +87,54 @@ def test_nobody_is_gone_before_somebody_has_looked() -> None:
         heard.clear()
         desk.camera_alive = False
         desk.power_on()
-        desk.run_to(desk.clock.now_s() + 20.0)
+        desk.run_to(desk.clock.now_s() + blind_s)
+        assert not desk.hands.lock_on
+        assert not any(h.data.get("name") == "released" for h in heard)
+        desk.camera_alive = True
+        desk.run_to(desk.clock.now_s() + 2.0)
+        assert desk.kiosk.state.mode is Mode.LOCKED
+        assert desk.hands.lock_on
+        desk.close()
+
+
+def test_who_is_not_seen_in_the_first_pictures_is_let_go() -> None:
+    """The eyes came late; nobody is in their pictures; whoever is seen after that came later."""
+    with scratch("test") as folder:
+        heard: list[Happening] = []
+        clock = StoryClock()
+        desk, people = scripted_desk(Path(folder), heard.append, clock=clock)
+        people.do("enter anna with mask", 0.0)
+        desk.run_to(30.0)
+        assert desk.hands.lock_on
+        cut(desk)
+        heard.clear()
+        people.do("leave anna", clock.now_s())
+        desk.camera_alive = False
+        desk.power_on()
+        desk.run_to(clock.now_s() + 30.0)
+        desk.camera_alive = True
+        desk.run_to(clock.now_s() + RESTART_LOOK_S - 1.0)
+        assert desk.kiosk.state.mode is Mode.LOCKED, "still looking"
+        desk.run_to(clock.now_s() + 2.0)
+        assert desk.kiosk.state.mode is Mode.RELEASED
+        people.do("enter anna with mask", clock.now_s())
+        desk.run_to(clock.now_s() + 60.0)
+        assert not any(h.data.get("door") == "locked" for h in heard)
+        desk.close()
+
+
+def test_nobody_is_gone_before_somebody_has_looked() -> None:
+    """A kiosk whose eyes do not start lets go, and does not lock the same person in for a second time."""
+    with scratch("test") as folder:
+        heard: list[Happening] = []
+        desk = locked(Path(folder), heard)
+        cut(desk)
+        heard.clear()
+        desk.camera_alive = False
+        desk.power_on()
+        desk.run_to(desk.clock.now_s() + START_S - 1.0)
+        assert desk.kiosk.state.mode is Mode.LOCKED, "still waiting"
+        desk.run_to(desk.clock.now_s() + 2.0)
         assert desk.kiosk.state.mode is Mode.RELEASED
         desk.camera_alive = True
         desk.run_to(desk.clock.now_s() + 60.0)

@@ -71,6 +71,7 @@ class Judge:
         self._still = StillJudge()
         self._loiter = LoiterJudge(flow.loiter_s)
         self._area = flow.presence_area
+        self._start_s = start_s
         self._silence_s = silence_s
         self._health: CameraHealth | None = None
         self._silent_at_s = now_s + start_s
@@ -80,6 +81,11 @@ class Judge:
     @property
     def present(self) -> bool:
         return self._presence.present
+
+    @property
+    def start_s(self) -> float:
+        """How long the eyes may take to their first observation."""
+        return self._start_s
 
     @property
     def latched(self) -> bool:
