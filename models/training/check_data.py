@@ -3,7 +3,8 @@
     python -m models.training.check_data --data ../shared/data/faces --cache CACHE
 
 The cache holds cuts of 160 pixels, two face sizes wide, made with the runtime's own `frame_of`, so the
-trainer can move, turn and cover them freely. Nothing of it is ever committed.
+trainer can move, turn and cover them freely; and grey pictures of rooms, for lenses to mirror. Nothing of it
+is ever committed.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from edge.vision.check import COVERS, LABELS, Frame, frame_of, matrix_of
 COVERED = np.array([label in COVERS for label in LABELS])
 CACHE_PX = 160
 CACHE_EXTENT = 2.0
+SCENE_PX = 96
 LABELS_CSV = Path(__file__).with_name("check_labels.csv")
 
 TO_CLASS = {
@@ -116,6 +118,7 @@ def main() -> None:
     for i, face in enumerate(faces):
         cuts[i] = face["cut"]
     cuts.flush()
+    np.save(args.cache / "scenes.npy", _scenes(args.data, rows))
     columns = {
         "edge": np.float32,
         "box": np.float32,
@@ -146,6 +149,16 @@ def read_corrections() -> dict[tuple[str, int], str]:
         return {}
     with LABELS_CSV.open(newline="") as file:
         return {(row["path"], int(row["face"])): row["label"] for row in csv.DictReader(file)}
+
+
+def _scenes(data: Path, rows: list[dict[str, str]]) -> NDArray[np.uint8]:
+    """Grey pictures (n, 96, 96) of sources that hold no face, so that no run has to leave them out."""
+    with_faces = {row["source"] for row in rows if row["kind"] != "negative"}
+    paths = [row["path"] for row in rows if row["source"] not in with_faces]
+    greys = [cv2.imread(str(data / path), cv2.IMREAD_GRAYSCALE) for path in paths]
+    side = (SCENE_PX, SCENE_PX)
+    small = [cv2.resize(grey, side, interpolation=cv2.INTER_AREA) for grey in greys if grey is not None]
+    return np.stack(small) if small else np.zeros((0, *side), np.uint8)
 
 
 def class_of(row: dict[str, str], name: str) -> str:

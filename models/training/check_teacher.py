@@ -62,8 +62,9 @@ class TeacherBlock(nn.Module):
 class Teacher(nn.Module):
     """Twelve blocks of the recogniser, in evaluation mode; `maps` gives the output of every block."""
 
-    def __init__(self, xml: Path) -> None:
+    def __init__(self, xml: Path, bfloat16: bool = False) -> None:
         super().__init__()
+        self.bfloat16 = bfloat16
         self.conv = nn.Conv2d(3, 64, 3, 2, 1)
         self.act1 = nn.PReLU(1)
         self.depthwise = nn.Conv2d(64, 64, 3, 1, 1, groups=64)
@@ -96,12 +97,14 @@ class Teacher(nn.Module):
     @torch.no_grad()
     def maps(self, x: torch.Tensor) -> list[torch.Tensor]:
         """Outputs of all blocks; (n, 64, 32, 32) for the first five, (n, 128, 16, 16) for the rest."""
-        x = self.stem(x)
         outs = []
-        for block in self.blocks:
-            x = block(x)
-            outs.append(x)
-        return outs
+        # Half the time where the processor multiplies bfloat16; 0.2 % of the last map's variance is lost.
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.bfloat16):
+            x = self.stem(x)
+            for block in self.blocks:
+                x = block(x)
+                outs.append(x)
+        return [out.float() for out in outs]
 
 
 def _constants(xml: Path) -> list[NDArray[np.float32]]:
