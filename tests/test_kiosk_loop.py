@@ -37,12 +37,19 @@ def cut(desk: Desk, dark_s: float = 5.0) -> None:
     desk.run_to(desk.clock.now_s() + dark_s)
 
 
+def back_without_eyes(folder: Path, heard: list[Happening]) -> Desk:
+    """Locked, power cut, and on again: the eyes have not seen anything yet."""
+    desk = locked(folder, heard)
+    cut(desk)
+    heard.clear()
+    desk.camera_alive = False
+    desk.power_on()
+    return desk
+
+
 def test_a_release_while_it_still_looks_for_the_person_is_not_lost() -> None:
     with scratch("test") as folder:
-        desk = locked(Path(folder), [])
-        cut(desk)
-        desk.camera_alive = False
-        desk.power_on()
+        desk = back_without_eyes(Path(folder), [])
         assert desk.kiosk.releasable(0)
         desk.release()
         desk.camera_alive = True
@@ -82,11 +89,7 @@ def test_whoever_is_let_go_at_a_start_is_not_locked_in_again(name: Input, when: 
 def test_a_lock_waits_for_eyes_that_start_slowly(blind_s: float) -> None:
     with scratch("test") as folder:
         heard: list[Happening] = []
-        desk = locked(Path(folder), heard)
-        cut(desk)
-        heard.clear()
-        desk.camera_alive = False
-        desk.power_on()
+        desk = back_without_eyes(Path(folder), heard)
         desk.run_to(desk.clock.now_s() + blind_s)
         assert not desk.hands.lock_on
         assert not any(h.data.get("name") == "released" for h in heard)
@@ -127,11 +130,7 @@ def test_nobody_is_gone_before_somebody_has_looked() -> None:
     """A kiosk whose eyes do not start lets go, and does not lock the same person in for a second time."""
     with scratch("test") as folder:
         heard: list[Happening] = []
-        desk = locked(Path(folder), heard)
-        cut(desk)
-        heard.clear()
-        desk.camera_alive = False
-        desk.power_on()
+        desk = back_without_eyes(Path(folder), heard)
         desk.run_to(desk.clock.now_s() + START_S - 1.0)
         assert desk.kiosk.state.mode is Mode.LOCKED, "still waiting"
         desk.run_to(desk.clock.now_s() + 2.0)
@@ -146,11 +145,7 @@ def test_nobody_is_gone_before_somebody_has_looked() -> None:
 def test_what_fails_while_it_looks_for_the_person_is_told() -> None:
     with scratch("test") as folder:
         heard: list[Happening] = []
-        desk = locked(Path(folder), heard)
-        cut(desk)
-        heard.clear()
-        desk.camera_alive = False
-        desk.power_on()
+        desk = back_without_eyes(Path(folder), heard)
         desk.hands.fail_keypad()
         desk.run_to(desk.clock.now_s() + 1.0)
         desk.camera_alive = True

@@ -50,7 +50,7 @@ device = "/dev/cabinguard-camera"
 [modem]
 profile = "sim800"
 
-# Ten times slower than a Pi.
+# The emulated board is far slower than a Pi.
 [watchdog]
 eyes_start_s = 300
 eyes_silence_s = 30
