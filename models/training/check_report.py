@@ -226,6 +226,8 @@ def main() -> None:
         here = np.flatnonzero((fold_of == k) & (cache.kind[held.index] != "photo"))
         inputs = through_finder(cache, args.data, finder, held.index[here])
         known = [n for n, views in enumerate(inputs) if views is not None]
+        if not known:
+            continue
         views = np.concatenate([inputs[n] for n in known])
         cover = predict(net, views)[0].reshape(len(known), len(STILL), -1).mean(1)
         found[here[known]] = scale * log_odds(cover, COVERED) + bias
