@@ -210,9 +210,9 @@ class View:
 
 AS_IS: Final = (View(1.0, False),)
 MIRRORED: Final = (View(1.0, True),)
-STILL: Final = (View(1.0, False), View(1.0, True), View(0.92, False), View(1.08, True))
-"""Views whose logits are averaged. A still picture has no next frame: on sources left out of training, four
-views in place of one halved the covered faces missed at equal false alarms (see the card)."""
+STILL: Final = tuple(View(zoom, mirrored) for zoom in (1.0, 0.92, 1.08) for mirrored in (False, True))
+"""Views whose logits are averaged. A still picture has no next frame: on sources left out of training, six
+views in place of one miss three in ten covered faces fewer at equal false alarms (see the card)."""
 
 _POSE_UNIT_DEG: Final = 45.0
 """The network gives yaw and pitch in this unit."""

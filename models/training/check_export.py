@@ -77,7 +77,7 @@ def held_out(cache: Cache, folds: list[Path]) -> Held:
         with np.load(fold / "left_out.npz") as stored:
             index = stored["index"]
             here = np.isin([maker(s) for s in cache.source[index]], out)
-            kept = fold / "still.npy"
+            kept = fold / f"still-{len(STILL)}.npy"
             if not kept.exists() or kept.stat().st_mtime < (fold / "final.pt").stat().st_mtime:
                 np.save(kept, still_cover(net_of(fold), [cache.cuts[i] for i in index[here]]))
             single = stored["cover"][here].astype(np.float64)

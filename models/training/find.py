@@ -35,7 +35,7 @@ from models.training.find_data import Picture, may_hide_a_face, overlap, prepare
 from models.training.find_net import CELLS, HEIGHT, OUTPUTS, STRIDES, WIDTH, FaceFinder, loss, targets
 from models.training.find_scenes import Scenes
 
-VERSION = "3"
+VERSION = "4"
 
 
 class _Scenes(Dataset[tuple[NDArray[np.uint8], NDArray[np.int16], NDArray[np.float32]]]):
