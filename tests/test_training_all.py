@@ -46,8 +46,10 @@ def test_measured_runs_come_before_what_is_chosen_on_them(tmp_path: Path) -> Non
         "check-data",
         "check-pool",
         "check-teach",
+        "check-fold-1-seed-2",
         "check-fold-1",
         "check-fold-2",
+        "check-seed-0",
         "check",
         "check-export",
     ]
@@ -58,8 +60,12 @@ def test_what_is_measured_has_seen_nothing_of_its_sources(tmp_path: Path) -> Non
     steps = {step.name: step.arguments for step in _plan(tmp_path).steps()}
     for number, fold in enumerate(training.CHECK_FOLDS, start=1):
         assert set(fold) <= set(steps["check-teach"]), "the trunk must not have seen a fold's sources"
-        assert set(fold) <= set(steps[f"check-fold-{number}"])
-    assert "--leave-out" not in steps["check"]
+        runs = [steps[f"check-fold-{number}-seed-{seed}"] for seed in range(training.SEEDS)]
+        assert all(set(fold) <= set(run) for run in runs)
+        averaged = steps[f"check-fold-{number}"]
+        made = [run[run.index("--out") + 1] for run in runs]
+        assert list(averaged[averaged.index("--runs") + 1 :]) == made
+    assert all("--leave-out" not in steps[f"check-seed-{seed}"] for seed in range(training.SEEDS))
     assert "--leave-out" not in steps["find"]
     away = [
         w

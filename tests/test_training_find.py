@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 
 pytest.importorskip("torch", reason="training needs PyTorch, which the kiosk does not have")
 
+from edge.vision.tflite import load
+from models.training.common import to_input
 from models.training.find import misleading
 from models.training.find_data import BARE, Picture, without_face
 from models.training.find_net import CELLS, FaceFinder, flatten, loss, targets
+from models.training.find_restore import restored
 from models.training.find_scenes import Scenes
 
 
@@ -123,3 +126,30 @@ def test_further_pictures_are_filled_behind_what_is_transparent(
     assert [p.grey.shape for p in made] == [(100, 80), (120, 80), (120, 80)]
     assert all(p.kind == "negative" and not len(p.boxes) for p in made)
     assert (made[1].grey == 255).all()
+
+
+def test_the_shipped_file_is_a_beginning(repo: Path) -> None:
+    """Its weights answer as the file does, and go on answering so while they learn."""
+    pytest.importorskip("ai_edge_litert", reason="only training needs the reader of a file's operators")
+    import torch
+
+    scenes = Scenes(_pictures(), 5)
+    greys = [scenes.scene(n)[0] for n in range(48)]
+    model = restored(repo / "models" / "face_find.tflite", greys)
+    network = load(repo / "models" / "face_find.tflite", labels=("face",))
+    for grey in greys[:4]:
+        file = network.run_real((grey.astype(np.int16) - 128).astype(np.int8)[None, :, :, None])
+        with torch.no_grad():
+            ours = model(torch.from_numpy(to_input(grey))[None, None])
+        for theirs, own in zip(file, ours, strict=True):
+            assert np.corrcoef(theirs.ravel(), own.numpy().transpose(0, 2, 3, 1).ravel())[0, 1] > 0.97
+    every = torch.from_numpy(np.stack([to_input(grey) for grey in greys]))[:, None]
+    with torch.no_grad():
+        before, learning = model(every)[0], model.train()(every)[0]
+    assert np.corrcoef(before.ravel(), learning.ravel())[0, 1] > 0.9
+
+
+def test_another_network_is_no_beginning(repo: Path) -> None:
+    pytest.importorskip("ai_edge_litert", reason="only training needs the reader of a file's operators")
+    with pytest.raises(ValueError, match="another network"):
+        restored(repo / "models" / "face_check.tflite", [])

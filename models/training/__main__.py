@@ -27,6 +27,9 @@ FIND_OUT = ("rxkt", "formatcom", "surabhiiyer", "lightly-ai", "dusty-nv", "intel
 CHECK_FOLDS = (("shreyas0906", "rxkt"), ("chandrikadeb7", "tonhathuy", "prajnasb"))
 """Sources that each of the check's measured runs never sees."""
 
+SEEDS = 3
+"""Runs whose mean each of the check's networks is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -82,25 +85,19 @@ class Plan:
         yield Step(
             "check-data", "check_data", (*faces, *cache, "--teacher", str(teachers / "yunet_2023mar.onnx"))
         )
-        yield Step("check-pool", "check_pool", (*cache, *(("--scale", "0.01") if self.trial else ())))
+        yield Step("check-pool", "check_pool", (*cache, "--scale", "0.01" if self.trial else "0.8"))
         every = tuple(source for fold in self.folds for source in fold)
         trunk = self.work / "check-trunk"
-        short = ("--framings", "512", "--samples", "1280") if self.trial else ()
-        teach = (*cache, "--teacher", str(teachers / "reid0095.xml"), "--out", str(trunk), *short)
+        framings, samples = ("512", "1280") if self.trial else ("26000", "300000")
+        length = ("--framings", framings, "--samples", samples, "--bfloat16")
+        teach = (*cache, "--teacher", str(teachers / "reid0095.xml"), "--out", str(trunk), *length)
         yield Step("check-teach", "check_teach", (*teach, "--leave-out", *every))
-        begin = (*cache, "--start", str(trunk / "final.pt"))
         folds = []
         for number, fold in enumerate(self.folds, start=1):
             folds.append(str(self.work / f"check-fold-{number}"))
-            length = "1280" if self.trial else "55000"
-            yield Step(
-                f"check-fold-{number}",
-                "check_train",
-                (*begin, "--out", folds[-1], "--samples", length, "--leave-out", *fold),
-            )
+            yield from self._soup(f"check-fold-{number}", "80000", ("--leave-out", *fold))
         final = str(self.work / "check")
-        length = "1280" if self.trial else "110000"
-        yield Step("check", "check_train", (*begin, "--out", final, "--samples", length))
+        yield from self._soup("check", "110000", ())
         out = ("--models", str(self.out))
         yield Step(
             "check-export",
@@ -109,6 +106,18 @@ class Plan:
         )
         yield Step("check-report", "check_report", (*cache, *faces, "--folds", *folds, *out))
         yield Step("check-limits", "check_limits", (*cache, *out))
+
+    def _soup(self, name: str, samples: str, left_out: Sequence[str]) -> Iterator[Step]:
+        """Runs of the check that differ in their seed, and their mean, which is `WORK/name`."""
+        cache = ("--cache", str(self.work / "check-cache"))
+        begin = (*cache, "--start", str(self.work / "check-trunk" / "final.pt"))
+        length = ("--samples", "1280" if self.trial else samples)
+        runs = []
+        for seed in range(SEEDS):
+            runs.append(str(self.work / f"{name}-seed-{seed}"))
+            one = ("--out", runs[-1], "--seed", str(seed), *length, *left_out)
+            yield Step(f"{name}-seed-{seed}", "check_train", (*begin, *one))
+        yield Step(name, "check_soup", (*cache, "--out", str(self.work / name), "--runs", *runs))
 
 
 def run(plan: Plan) -> int:

@@ -10,18 +10,26 @@ import copy
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn.functional import binary_cross_entropy_with_logits
 
-from edge.vision.check import LABELS, SIZE_PX, STILL, log_odds
+from edge.vision.check import LABELS, SIZE_PX, STILL, log_odds, priors_of
 from models.training.check_augment import plain, spoilt
 from models.training.check_data import COVERED, Cache, load
 from models.training.check_net import OUTPUTS, CheckNet
 from models.training.check_pool import load_pool
 from models.training.check_train import Sampler, kept_of, maker, predict
 from models.training.common import export_int8, multiply_adds, seed_all
+
+ENOUGH = 100
+"""Held-out faces of a kind of cover from which on it gets a prior of its own."""
+
+RIDGE = 1e-3
+"""Keeps priors small that the faces do not ask for."""
 
 MOST_BARE_WRONG = 0.015
 """Bare faces called covered on left-out sources, at the operating point: what the product allows."""
@@ -31,15 +39,34 @@ MOST_BARE_WRONG = 0.015
 class Held:
     """What networks say of faces from sources that they never trained on, in parallel arrays.
 
-    `index` in the cache; `logit` of one view and `still` of the runtime's views for still pictures, both not
-    calibrated; `pose` in degrees; `cover`, the class logits of the still views.
+    `index` in the cache; class logits, `single` of one view and `still` of the runtime's views for still
+    pictures; `pose` in degrees.
     """
 
     index: NDArray[np.int64]
-    logit: NDArray[np.float64]
+    single: NDArray[np.float64]
     still: NDArray[np.float64]
     pose: NDArray[np.float64]
-    cover: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Points:
+    """What makes a verdict of class logits: the contract's `prior_*`, `covered_scale`, `_bias` and `_cut`."""
+
+    priors: NDArray[np.float64]
+    scale: float
+    bias: float
+    cut: float
+
+    @staticmethod
+    def of(points: dict[str, float]) -> Points:
+        """Those of a contract's operating points."""
+        scale, bias, cut = points["covered_scale"], points["covered_bias"], points["covered_cut"]
+        return Points(priors_of(points), scale, bias, cut)
+
+    def odds(self, cover: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+        """Calibrated log-odds (n,) of covered, from class logits (n, classes); covered above `cut`."""
+        return self.scale * log_odds(cover + self.priors, COVERED) + self.bias
 
 
 def held_out(cache: Cache, folds: list[Path]) -> Held:
@@ -50,16 +77,14 @@ def held_out(cache: Cache, folds: list[Path]) -> Held:
         with np.load(fold / "left_out.npz") as stored:
             index = stored["index"]
             here = np.isin([maker(s) for s in cache.source[index]], out)
-            kept = fold / "still.npy"
+            kept = fold / f"still-{len(STILL)}.npy"
             if not kept.exists() or kept.stat().st_mtime < (fold / "final.pt").stat().st_mtime:
                 np.save(kept, still_cover(net_of(fold), [cache.cuts[i] for i in index[here]]))
-            cover = np.load(kept)
+            single = stored["cover"][here].astype(np.float64)
             pose = stored["pose"][here].astype(np.float64) * 45.0
-            parts.append(
-                [index[here], stored["logit"][here].astype(np.float64), log_odds(cover, COVERED), pose, cover]
-            )
-    index, logit, still, pose, cover = (np.concatenate(p) for p in zip(*parts, strict=True))
-    return Held(index.astype(np.int64), logit, still, pose, cover)
+            parts.append([index[here], single, np.load(kept), pose])
+    index, single, still, pose = (np.concatenate(p) for p in zip(*parts, strict=True))
+    return Held(index.astype(np.int64), single, still, pose)
 
 
 def net_of(run: Path) -> CheckNet:
@@ -111,6 +136,45 @@ def cut_of(logit: NDArray[np.float64], covered: NDArray[np.bool_], weight: NDArr
     return float(grid[max(best, int(allowed[0]))]) if len(allowed) else float(grid[best])
 
 
+def fit_priors(
+    cover: NDArray[np.float64], label: NDArray[np.int64], weight: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """What to add to the logits of the kinds of cover with `ENOUGH` faces, by ridge logistic regression.
+
+    The other kinds stand in no such number outside training, so nothing is fitted to them.
+    """
+    own = COVERED & (np.bincount(label, minlength=len(LABELS)) >= ENOUGH)
+    logits, free = torch.tensor(cover), torch.tensor(own).double()
+    covers, weights = torch.tensor(COVERED), torch.tensor(weight)
+    wanted = torch.tensor(COVERED[label]).double()
+    scale, bias, priors = (torch.tensor(start).double() for start in ([1.0], [0.0], [0.0] * len(LABELS)))
+    every = [scale.requires_grad_(), bias.requires_grad_(), priors.requires_grad_()]
+    optimiser = torch.optim.LBFGS(every, max_iter=200, line_search_fn="strong_wolfe")
+
+    def loss() -> torch.Tensor:
+        optimiser.zero_grad()
+        moved = logits + priors * free
+        odds = torch.logsumexp(moved[:, covers], 1) - torch.logsumexp(moved[:, ~covers], 1)
+        off = binary_cross_entropy_with_logits(scale * odds + bias, wanted, reduction="none")
+        value = (weights * off).sum() + RIDGE * (priors**2).sum()
+        value.backward()
+        return value
+
+    optimiser.step(loss)
+    return np.asarray((priors * free).detach().numpy().round(2))
+
+
+def choose(
+    cache: Cache, index: NDArray[np.int64], single: NDArray[np.float64], still: NDArray[np.float64]
+) -> Points:
+    """Operating points from what networks say, in one view and in still views, of faces they never saw."""
+    covered, weight = cache.covered[index], balance(cache, index)
+    priors = fit_priors(still, cache.label[index], weight)
+    scale, bias = calibrate(log_odds(single + priors, COVERED), covered, weight)
+    cut = cut_of(scale * log_odds(still + priors, COVERED) + bias, covered, weight)
+    return Points(priors, round(scale, 4), round(bias, 4), round(cut, 3))
+
+
 def main() -> None:
     """Exports."""
     parser = argparse.ArgumentParser(
@@ -126,17 +190,14 @@ def main() -> None:
     rng = seed_all(0)
     cache = load(args.cache)
     net = net_of(args.run)
-    scale, bias, cut, sigma = 1.0, 0.0, 0.0, 8.0
+    points, sigma = Points(np.zeros(len(LABELS)), 1.0, 0.0, 0.0), 8.0
     if args.folds:
         held = held_out(cache, args.folds)
-        covered = cache.covered[held.index]
-        weight = balance(cache, held.index)
-        scale, bias = calibrate(held.logit, covered, weight)
-        cut = cut_of(scale * held.still + bias, covered, weight)
+        points = choose(cache, held.index, held.single, held.still)
         known = ~cache.covered[held.index] & cache.marks_real[held.index]
         off = held.pose[known] - cache.pose[held.index][known]
         sigma = float(np.sqrt(np.median(np.abs(off[:, 0])) ** 2 * 2.2))
-        print(f"calibration {scale:.3f} * logit + {bias:.3f}, cut {cut:.2f}, yaw error {sigma:.1f} degrees")
+        print(f"{points}, yaw error {sigma:.1f} degrees")
     print(f"{multiply_adds(net, (1, 1, SIZE_PX, SIZE_PX)) / 1e6:.1f} million multiply-adds")
     sampler = Sampler(cache, load_pool(args.cache), kept_of(cache, ()), rng)
     calibration = [sampler.draw(1)[0].reshape(1, SIZE_PX, SIZE_PX, 1) for _ in range(400)]
@@ -150,9 +211,10 @@ def main() -> None:
         outputs=OUTPUTS,
         labels=LABELS,
         operating_points={
-            "covered_scale": round(scale, 4),
-            "covered_bias": round(bias, 4),
-            "covered_cut": round(cut, 3),
+            **{f"prior_{LABELS[i]}": float(points.priors[i]) for i in np.flatnonzero(points.priors)},
+            "covered_scale": points.scale,
+            "covered_bias": points.bias,
+            "covered_cut": points.cut,
             "turned_sigma_deg": round(sigma, 2),
             "min_face_px": 16.0,
             "min_dark": 20.0,
@@ -162,10 +224,10 @@ def main() -> None:
         },
         scratch=args.run,
     )
-    compare(cache, net, exported.int8, scale, bias, cut)
+    compare(cache, net, exported.int8, points)
 
 
-def compare(cache: Cache, net: torch.nn.Module, int8: Path, scale: float, bias: float, cut: float) -> None:
+def compare(cache: Cache, net: torch.nn.Module, int8: Path, points: Points) -> None:
     """Prints float against int8 on faces outside the training part, plain and spoilt."""
     from edge.vision.tflite import load as load_network
 
@@ -184,7 +246,7 @@ def compare(cache: Cache, net: torch.nn.Module, int8: Path, scale: float, bias: 
         pose8 = np.concatenate([o[1] for o in ints])
         right = []
         for cover in (floats[0], cover8):
-            hit = (scale * log_odds(cover, COVERED) + bias > cut) == covered
+            hit = (points.odds(cover) > points.cut) == covered
             right.append((hit[covered].mean() + hit[~covered].mean()) / 2)
         classes = (floats[0].argmax(1) == cover8.argmax(1)).mean()
         pose = np.abs(floats[1] - pose8).mean() * 45

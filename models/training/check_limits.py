@@ -16,9 +16,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.vision.check import EXTENT, LABELS, SIZE_PX, Frame, align, log_odds, normalise, quality_of
+from edge.vision.check import EXTENT, LABELS, SIZE_PX, Frame, align, normalise, quality_of
 from edge.vision.tflite import load as load_network
-from models.training.check_data import CACHE_EXTENT, CACHE_PX, COVERED, load
+from models.training.check_data import CACHE_EXTENT, CACHE_PX, load
+from models.training.check_export import Points
 from models.training.check_train import kept_of
 
 Grey = NDArray[np.uint8]
@@ -74,7 +75,7 @@ def main() -> None:
     parser.add_argument("--models", type=Path, default=Path("models"))
     args = parser.parse_args()
     cache = load(args.cache)
-    points = json.loads((args.models / "face_check.json").read_text())["operating_points"]
+    points = Points.of(json.loads((args.models / "face_check.json").read_text())["operating_points"])
     network = load_network(args.models / "face_check.tflite", labels=LABELS)
     index = np.flatnonzero(~kept_of(cache, ()) & (cache.size >= 60))
     bare = np.flatnonzero(~cache.covered[index])
@@ -96,8 +97,7 @@ def main() -> None:
     for name, spoil in steps:
         cuts = [spoil(g, rng) for g in greys]
         outs = [network.run_real(normalise(c).reshape(1, SIZE_PX, SIZE_PX, 1))[0] for c in cuts]
-        odds = points["covered_scale"] * log_odds(np.concatenate(outs), COVERED) + points["covered_bias"]
-        said = odds > points["covered_cut"]
+        said = points.odds(np.concatenate(outs)) > points.cut
         wrong, missed = said[~covered].mean(), 1 - said[covered].mean()
         qualities = [quality_of(c) for c in cuts]
         low, high = np.percentile([q.sharpness for q in qualities], [10, 90])

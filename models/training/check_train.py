@@ -145,6 +145,18 @@ def report(cache: Cache, index: NDArray[np.int64], logit: NDArray[np.float32], c
         print(f"  balanced {(good + caught) / 2:.4f}  bare wrong {1 - good:.4f}")
 
 
+def finish(net: CheckNet, cache: Cache, kept: NDArray[np.bool_], out: Path) -> None:
+    """Writes the finished weights to `out` with what they say of every face not trained on, and prints it."""
+    torch.save({"average": net.state_dict()}, out / "final.pt")
+    # Everything not trained on is test; of left-out sources all groups are.
+    index = np.flatnonzero(~kept)
+    cover, pose, eyes = predict(net, np.stack([plain(cache.cuts[i]) for i in index]))
+    logit = log_odds(cover, COVERED).astype(np.float32)
+    told = {"cover": cover, "pose": pose, "eyes": eyes, "logit": logit}
+    np.savez(out / "left_out.npz", path=cache.path[index], index=index, **told)
+    report(cache, index, logit)
+
+
 def main() -> None:
     """Trains one run."""
     parser = argparse.ArgumentParser(
@@ -231,26 +243,9 @@ def main() -> None:
                 },
             )
     net.load_state_dict(average.state)
-    torch.save({"average": net.state_dict()}, args.out / "final.pt")
-    # Everything not trained on is test; of left-out sources all groups are.
-    index = np.flatnonzero(~kept)
-    pictures = np.stack([plain(cache.cuts[i]) for i in index])
-    cover, pose, eyes = predict(net, pictures)
-    logit = log_odds(cover, COVERED).astype(np.float32)
-    np.savez(
-        args.out / "left_out.npz",
-        path=cache.path[index],
-        index=index,
-        cover=cover,
-        pose=pose,
-        eyes=eyes,
-        logit=logit,
-    )
-    report(cache, index, logit)
-    (args.out / "run.json").write_text(
-        json.dumps({"leave_out": args.leave_out, "steps": total, "batch": args.batch, "seed": args.seed})
-        + "\n"
-    )
+    finish(net, cache, kept, args.out)
+    about = {"leave_out": args.leave_out, "steps": total, "batch": args.batch, "seed": args.seed}
+    (args.out / "run.json").write_text(json.dumps(about) + "\n")
 
 
 if __name__ == "__main__":

@@ -33,9 +33,10 @@ from models.training.common import (
 )
 from models.training.find_data import Picture, may_hide_a_face, overlap, prepare, without_face
 from models.training.find_net import CELLS, HEIGHT, OUTPUTS, STRIDES, WIDTH, FaceFinder, loss, targets
+from models.training.find_restore import restored
 from models.training.find_scenes import Scenes
 
-VERSION = "3"
+VERSION = "4"
 
 
 class _Scenes(Dataset[tuple[NDArray[np.uint8], NDArray[np.int16], NDArray[np.float32]]]):
@@ -95,8 +96,7 @@ def train(pictures: list[Picture], arguments: argparse.Namespace) -> FaceFinder:
         begin = kept["step"]
         print(f"going on from step {begin}", flush=True)
     elif arguments.start_from is not None:
-        start = torch.load(arguments.start_from, weights_only=True)["average"]
-        model.load_state_dict(start)
+        model.load_state_dict(_begin_with(arguments.start_from, pictures, arguments.seed))
         average = Average(model, 0.998)
     where = torch.from_numpy(CELLS)
     progress = Progress(arguments.steps)
@@ -128,6 +128,14 @@ def train(pictures: list[Picture], arguments: argparse.Namespace) -> FaceFinder:
     final = FaceFinder()
     final.load_state_dict(average.state)
     return final.eval()
+
+
+def _begin_with(path: Path, pictures: list[Picture], seed: int) -> dict[str, torch.Tensor]:
+    """The weights of an earlier checkpoint, or of a shipped int8 file."""
+    if path.suffix != ".tflite":
+        return dict(torch.load(path, weights_only=True)["average"])
+    scenes = Scenes(pictures, seed + 2_000_003)
+    return restored(path, [scenes.scene(n)[0] for n in range(160)]).state_dict()
 
 
 def _batches(
@@ -245,7 +253,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--leave-out", action="append", default=[], help="part of a source's name, kept away")
-    parser.add_argument("--start-from", type=Path, help="a checkpoint whose weights to begin with")
+    parser.add_argument("--start-from", type=Path, help="a checkpoint or a shipped .tflite to begin with")
     parser.add_argument("--every-group", action="store_true", help="learn from val and test groups too")
     parser.add_argument("--export-only", action="store_true", help="write the last checkpoint as it is")
     parser.add_argument(

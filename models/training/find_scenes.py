@@ -377,8 +377,8 @@ def _size(rng: np.random.Generator) -> float:
 
 
 def _turn(rng: np.random.Generator) -> float:
-    """Radians by which a head leans; one in eight leans far."""
-    return float(np.deg2rad(rng.normal(0, 22.0 if rng.random() < 0.125 else 8.0)))
+    """Radians by which a head leans; one in five leans far."""
+    return float(np.deg2rad(rng.normal(0, 26.0 if rng.random() < 0.2 else 8.0)))
 
 
 def _fitted(part: Grey, boxes: Boxes, marks: Marks, rng: np.random.Generator) -> tuple[Grey, Boxes, Marks]:
@@ -655,7 +655,7 @@ def _camera(grey: Grey, rng: np.random.Generator) -> Grey:
         table = np.arange(256, dtype=np.float32) / 255
         table = table ** np.exp(rng.normal(0, 0.28))
         gain, lift = np.exp(rng.normal(0, 0.25)), rng.normal(0, 0.07)
-        if rng.random() < 0.10:
+        if rng.random() < 0.2:
             gain *= rng.uniform(0.12, 0.4)  # low light
         table = ((table - 0.5) * gain + 0.5 * min(gain, 1.0) + lift) * 255
         real = table[out]
