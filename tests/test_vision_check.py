@@ -289,20 +289,24 @@ def test_an_open_helmet_is_bare_unless_a_site_refuses_it() -> None:
     assert said(COVERS, helmet=8.0) == helmet
 
 
-def test_a_prior_speaks_for_its_class_alone(tmp_path: Path) -> None:
-    grey = np.full((300, 300), 90, np.uint8)
-    network = Says(bare=1.0, glasses=0.5)
-    plain = look(Checker(network), grey)  # type: ignore[arg-type]
-    network.contract = SimpleNamespace(
-        operating_points={**Says.contract.operating_points, "prior_glasses": 2.0}
-    )
-    face = look(Checker(network), grey)  # type: ignore[arg-type]
-    six = 6 * math.exp(0.0)
-    assert plain.covered_logit == pytest.approx(
-        math.log((six + math.exp(0.5)) / (math.e + 1)) - 0.5, abs=1e-5
-    )
-    assert face.covered_logit == pytest.approx(math.log((six + math.exp(2.5)) / (math.e + 1)) - 0.5, abs=1e-5)
-    assert face.cover is Cover.GLASSES
+def test_a_prior_speaks_for_its_class_alone() -> None:
+    def judged(prior: float, **logits: float) -> Face:
+        network = Says(**logits)
+        network.contract = SimpleNamespace(
+            operating_points={**Says.contract.operating_points, "prior_glasses": prior}
+        )
+        return look(Checker(network), np.full((300, 300), 90, np.uint8))  # type: ignore[arg-type]
+
+    for prior in (0.0, 2.0):
+        face = judged(prior, bare=1.0, glasses=0.5)
+        odds = math.log((6 + math.exp(0.5 + prior)) / (math.e + 1))
+        assert face.covered_logit == pytest.approx(odds - 0.5, abs=1e-5)
+        assert face.cover is Cover.GLASSES
+    # It says whether a face is covered, not by what.
+    assert judged(2.0, hand=1.0, glasses=0.5).cover is Cover.HAND
+
+
+def test_a_prior_for_no_class_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelFault, match="prior_sunglasses") as raised:
         Checker.open(copy_with(tmp_path, prior_sunglasses=1.0))
     assert raised.value.code == "model_wrong"

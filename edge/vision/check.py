@@ -268,8 +268,9 @@ class Checker:
         frame = frame_of(box, landmarks)
         cut = align(picture, frame)
         logits, yaw_deg, pitch_deg = self._mean(picture, frame, cut, views)
-        covered = log_odds(logits[None], self._covers)[0]
+        covered = log_odds(logits[None] + self._priors, self._covers)[0]
         covered_logit = self._scale * float(covered) + self._bias
+        # Priors say whether, not what: whoever wears a helmet must not be told to take off a mask.
         likeliest = LABELS[int(np.where(self._covers, logits, -np.inf).argmax())]
         return judge_face(
             box,
@@ -287,7 +288,7 @@ class Checker:
     def _mean(
         self, picture: Grey, frame: Frame, cut: Grey, views: Sequence[View]
     ) -> tuple[NDArray[np.float64], float, float]:
-        """Class logits with their priors, yaw and pitch in degrees, averaged over `views`."""
+        """Class logits, yaw and pitch in degrees, averaged over `views`."""
         logits = np.zeros(len(LABELS))
         yaw = pitch = 0.0
         for view in views:
@@ -299,7 +300,7 @@ class Checker:
             yaw += float(-pose[0, 0] if view.mirrored else pose[0, 0])
             pitch += float(pose[0, 1])
         n = len(views)
-        return logits / n + self._priors, yaw / n * _POSE_UNIT_DEG, pitch / n * _POSE_UNIT_DEG
+        return logits / n, yaw / n * _POSE_UNIT_DEG, pitch / n * _POSE_UNIT_DEG
 
 
 def priors_of(points: Mapping[str, float]) -> NDArray[np.float64]:

@@ -277,15 +277,7 @@ def main() -> None:
     single = points.odds(held.single)
     score, wrong, missed = balanced(covered[large], single[large], cut)
     print(f"\none view (video): balanced {score:.4f}, bare called covered {100 * wrong:.2f} %")
-    draw(
-        cache,
-        held.index[large],
-        covered[large],
-        odds[large],
-        held.still[large] + points.priors,
-        cut,
-        args.models,
-    )
+    draw(cache, held.index[large], covered[large], odds[large], held.still[large], cut, args.models)
 
     print("\n## By person (shipped int8 file)\n")
     network = load_network(args.models / "face_check.tflite", labels=LABELS)
