@@ -306,9 +306,19 @@ def test_a_prior_speaks_for_its_class_alone() -> None:
     assert judged(2.0, hand=1.0, glasses=0.5).cover is Cover.HAND
 
 
-def test_a_prior_for_no_class_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ModelFault, match="prior_sunglasses") as raised:
-        Checker.open(copy_with(tmp_path, prior_sunglasses=1.0))
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("prior_sunglasses", 1.0),
+        ("Prior_mask", 1.0),
+        ("prior_mask", 1e6),
+        ("covered_scale", -1.0),
+        ("turned_sigma_deg", 0.0),
+    ],
+)
+def test_a_senseless_operating_point_is_refused(tmp_path: Path, name: str, value: float) -> None:
+    with pytest.raises(ModelFault) as raised:
+        Checker.open(copy_with(tmp_path, **{name: value}))
     assert raised.value.code == "model_wrong"
 
 

@@ -212,7 +212,16 @@ AS_IS: Final = (View(1.0, False),)
 MIRRORED: Final = (View(1.0, True),)
 STILL: Final = tuple(View(zoom, mirrored) for zoom in (1.0, 0.92, 1.08) for mirrored in (False, True))
 """Views whose logits are averaged. A still picture has no next frame: on sources left out of training, six
-views in place of one miss three in ten covered faces fewer at equal false alarms (see the card)."""
+views in place of one miss three in ten covered faces fewer at equal false alarms."""
+
+_POINTS: Final = {
+    *("covered_scale", "covered_bias", "covered_cut", "turned_sigma_deg"),
+    *("min_face_px", "min_dark", "max_bright", "min_sharpness", "doubt"),
+}
+"""Operating points that every contract has; `prior_CLASS` may stand beside them."""
+
+_LARGEST_PRIOR: Final = 10.0
+"""A factor of 22,000: whatever is more is a slip."""
 
 _POSE_UNIT_DEG: Final = 45.0
 """The network gives yaw and pitch in this unit."""
@@ -246,10 +255,11 @@ class Checker:
             self._turned_sigma_deg = points["turned_sigma_deg"]
         except KeyError as error:
             raise ModelFault("model_wrong", f"{MODEL}: no operating point {error} in its contract") from error
-        unknown = {name for name in points if name.startswith("prior_")} - {f"prior_{c}" for c in LABELS}
-        if unknown:
-            raise ModelFault("model_wrong", f"{MODEL}: {', '.join(sorted(unknown))} names no class of it")
         self._priors = priors_of(points)
+        if unknown := set(points) - _POINTS - {f"prior_{label}" for label in LABELS}:
+            raise ModelFault("model_wrong", f"{MODEL}: unknown operating point {', '.join(sorted(unknown))}")
+        if np.abs(self._priors).max() > _LARGEST_PRIOR or self._scale <= 0 or self._turned_sigma_deg <= 0:
+            raise ModelFault("model_wrong", f"{MODEL}: a prior, scale or sigma of its contract is senseless")
 
     @classmethod
     def open(cls, model_dir: Path, covers: Collection[str] = COVERS) -> Checker:

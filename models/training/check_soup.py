@@ -1,6 +1,6 @@
 """Makes one network of several that began from the same trunk: the mean of their weights.
 
-    python -m models.training.check_soup --cache CACHE --out RUNS/a --runs RUNS/a0 RUNS/a1 RUNS/a2 RUNS/a3
+    python -m models.training.check_soup --cache CACHE --out RUNS/a --runs RUNS/a0 RUNS/a1 RUNS/a2
 
 The runs differ in nothing but their seed. Their mean errs less on pictures of another kind than each of them
 (Wortsman et al., Model soups, 2022; Ramé et al., Diverse weight averaging, 2022) and costs what one costs.
@@ -49,11 +49,15 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     rng = seed_all(args.seed)
+    unfinished = [str(r) for r in args.runs if not ((r / "run.json").exists() and (r / "final.pt").exists())]
+    if unfinished:
+        parser.error(f"no finished run of check_train in {', '.join(unfinished)}")
     abouts = [json.loads((run / "run.json").read_text()) for run in args.runs]
     leave_out = abouts[0]["leave_out"]
     if any(set(about["leave_out"]) != set(leave_out) for about in abouts):
         parser.error("the runs left out different sources: their mean has seen what one of them left out")
-    args.out.mkdir(parents=True, exist_ok=True)
+    if len({about.get("start") for about in abouts}) > 1:
+        parser.error("the runs began from different trunks: the mean of their weights means nothing")
     cache = load(args.cache)
     kept = kept_of(cache, tuple(leave_out))
     net = CheckNet().to(memory_format=torch.channels_last)
@@ -68,6 +72,7 @@ def main() -> None:
         for _ in tqdm(range(BATCHES), desc="normalisations", mininterval=10):
             x = torch.from_numpy(to_input(sampler.draw(BATCH)[0]))[:, None]
             net(x.contiguous(memory_format=torch.channels_last))
+    args.out.mkdir(parents=True, exist_ok=True)
     finish(net, cache, kept, args.out)
     about = {**abouts[0], "runs": len(args.runs), "seed": [about["seed"] for about in abouts]}
     (args.out / "run.json").write_text(json.dumps(about) + "\n")

@@ -17,6 +17,7 @@ Leave out every source that a later run shall be measured on: `check_train --sta
 from __future__ import annotations
 
 import argparse
+import json
 import math
 from pathlib import Path
 
@@ -245,6 +246,13 @@ def main() -> None:
     torch.set_num_threads(1)
     rng = seed_all(args.seed)
     folder: Path = args.out
+    about = {"leave_out": sorted(args.leave_out), "framings": args.framings, "samples": args.samples}
+    about |= {"batch": args.batch, "seed": args.seed}
+    noted = folder / "about.json"
+    if (folder / "faces.npz").exists() and (not noted.exists() or json.loads(noted.read_text()) != about):
+        parser.error(f"{folder} holds a trunk with other settings; give another --out or remove it")
+    folder.mkdir(parents=True, exist_ok=True)
+    noted.write_text(json.dumps(about) + "\n")
     if not (folder / "faces.npz").exists():
         cache = load(args.cache)
         kept = kept_of(cache, tuple(args.leave_out))

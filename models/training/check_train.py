@@ -193,10 +193,15 @@ def main() -> None:
     if args.start:
         net.load_state_dict(torch.load(args.start, weights_only=True)["average"])
     first, last = 0, args.out / "last.pt"
+    # A run that goes on with other sources left out has seen what it claims never to have seen.
+    about = {"leave_out": sorted(args.leave_out), "seed": args.seed, "start": str(args.start)}
+    about |= {"samples": args.samples, "batch": args.batch}
     total = args.samples // args.batch
     average = Average(net, min(0.998, 1 - 12 / total) if total else 0.998)
     if last.exists():
         stored = torch.load(last, weights_only=False)
+        if stored.get("about") != about:
+            parser.error(f"{args.out} holds a run with other settings; give another --out or remove it")
         net.load_state_dict(stored["net"])
         optimiser.load_state_dict(stored["optimiser"])
         average.state = stored["average"]
@@ -234,6 +239,7 @@ def main() -> None:
             save_checkpoint(
                 last,
                 {
+                    "about": about,
                     "net": net.state_dict(),
                     "optimiser": optimiser.state_dict(),
                     "average": average.state,
@@ -244,8 +250,7 @@ def main() -> None:
             )
     net.load_state_dict(average.state)
     finish(net, cache, kept, args.out)
-    about = {"leave_out": args.leave_out, "steps": total, "batch": args.batch, "seed": args.seed}
-    (args.out / "run.json").write_text(json.dumps(about) + "\n")
+    (args.out / "run.json").write_text(json.dumps({**about, "steps": total}) + "\n")
 
 
 if __name__ == "__main__":

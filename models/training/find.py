@@ -10,8 +10,10 @@ groups of the `val` part choose the operating point and everything else is learn
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import math
+import pickle
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -88,8 +90,14 @@ def train(pictures: list[Picture], arguments: argparse.Namespace) -> FaceFinder:
     )
     checkpoint = arguments.work / "find.pt"
     begin = 0
+    about = {"leave_out": sorted(arguments.leave_out), "seed": arguments.seed, "steps": arguments.steps}
+    about |= {"start_from": _hash(arguments.start_from), "batch": arguments.batch, "rate": arguments.rate}
     if checkpoint.exists():
         kept = torch.load(checkpoint, weights_only=True)
+        if kept.get("about") != about:
+            raise SystemExit(
+                f"{checkpoint} is of a run with other settings; give another --work or remove it"
+            )
         model.load_state_dict(kept["model"])
         optimiser.load_state_dict(kept["optimiser"])
         average.state = kept["average"]
@@ -119,6 +127,7 @@ def train(pictures: list[Picture], arguments: argparse.Namespace) -> FaceFinder:
             save_checkpoint(
                 checkpoint,
                 {
+                    "about": about,
                     "model": model.state_dict(),
                     "optimiser": optimiser.state_dict(),
                     "average": average.state,
@@ -130,12 +139,22 @@ def train(pictures: list[Picture], arguments: argparse.Namespace) -> FaceFinder:
     return final.eval()
 
 
+def _hash(path: Path | None) -> str:
+    """What tells one beginning from another."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path else ""
+
+
 def _begin_with(path: Path, pictures: list[Picture], seed: int) -> dict[str, torch.Tensor]:
     """The weights of an earlier checkpoint, or of a shipped int8 file."""
-    if path.suffix != ".tflite":
-        return dict(torch.load(path, weights_only=True)["average"])
-    scenes = Scenes(pictures, seed + 2_000_003)
-    return restored(path, [scenes.scene(n)[0] for n in range(160)]).state_dict()
+    try:
+        if path.suffix != ".tflite":
+            weights = dict(torch.load(path, weights_only=True)["average"])
+            FaceFinder().load_state_dict(weights)
+            return weights
+        scenes = Scenes(pictures, seed + 2_000_003)
+        return restored(path, [scenes.scene(n)[0] for n in range(160)]).state_dict()
+    except (ValueError, RuntimeError, KeyError, OSError, pickle.UnpicklingError) as error:
+        raise SystemExit(f"{path} holds no finder's weights: {str(error).splitlines()[0]}") from None
 
 
 def _batches(
@@ -260,6 +279,8 @@ def main() -> None:
         "--free", action="append", type=Path, default=[], help="folder of further pictures without any face"
     )
     arguments = parser.parse_args()
+    if arguments.start_from is not None and not arguments.start_from.is_file():
+        parser.error(f"--start-from: there is no file {arguments.start_from}")
     torch.set_num_threads(arguments.threads)
     cv2.setNumThreads(1)  # the scenes' process is forked, and OpenCV's threads do not come along
     pictures = prepare(arguments.data, arguments.cache)
