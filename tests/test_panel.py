@@ -492,7 +492,7 @@ def test_a_real_kiosk_does_not_notice_whether_its_page_hangs_or_dies(tmp_path: P
 @pytest.mark.timeout(120)
 def test_the_bench_shows_its_page_and_takes_it_along(tmp_path: Path, repo: Path) -> None:
     story, port = tmp_path / "short.story", free_port()
-    story.write_text("title Short\n+0.2 case on\n+15 case off\n")
+    story.write_text("title Short\n+0.2 case on\n+120 case off\n")
     command = [sys.executable, "-m", "edge", "bench", "--panel", "--story", str(story)]
     bench = subprocess.Popen(
         [*command, "--set", f"panel.port={port}"], cwd=repo, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
