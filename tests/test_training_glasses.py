@@ -46,7 +46,9 @@ def test_a_turned_face_and_one_at_the_edge_can_wear_them(nose: float) -> None:
         cut = face(True)
         g = geometry(marks + np.float32(offset), BOX + np.array([offset, offset, 0, 0], np.float32))
         for seed in range(12):
+            before = cut.copy()
             street_glasses(cut, g, np.random.default_rng(seed), seed % 2 == 0, SCENES[:0])
+            assert offset or (cut != before).any()
 
 
 def test_a_shadow_darkens_and_covers_nothing() -> None:

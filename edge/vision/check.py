@@ -215,8 +215,15 @@ STILL: Final = tuple(View(zoom, mirrored) for zoom in (1.0, 0.92, 1.08) for mirr
 views in place of one miss three in ten covered faces fewer at equal false alarms."""
 
 _POINTS: Final = {
-    *("covered_scale", "covered_bias", "covered_cut", "turned_sigma_deg"),
-    *("min_face_px", "min_dark", "max_bright", "min_sharpness", "doubt"),
+    "covered_scale",
+    "covered_bias",
+    "covered_cut",
+    "turned_sigma_deg",
+    "min_face_px",
+    "min_dark",
+    "max_bright",
+    "min_sharpness",
+    "doubt",
 }
 """Operating points that every contract has; `prior_CLASS` may stand beside them."""
 
