@@ -186,6 +186,12 @@ CATALOGUE: Final = _table(
         "Turn the camera back, or restart the kiosk to let it learn the new view.",
     ),
     (
+        "camera_upside_down",
+        "The camera sees faces upside down.",
+        _NO_LOCK,
+        "Set camera.rotate, by 180 more than it is, or turn the camera; then restart the kiosk.",
+    ),
+    (
         "camera_gone",
         "The camera delivers no pictures.",
         _NO_LOCK,
