@@ -28,6 +28,7 @@ from edge.messages import modem_cli
 from edge.messages.channels import release_desk
 from edge.options import Commands, add_settings_options, as_the_kiosk, load_settings, settings_path
 from edge.panel import server as panel
+from edge.printing import printable
 from edge.settings import EXAMPLE, Settings, SettingsError, secret_problems, show, shown
 from hw.ports import HardwareError
 
@@ -87,8 +88,15 @@ def _version() -> str:
         return str(tomllib.loads(project.read_text("utf-8"))["project"]["version"])
 
 
+class _Parser(argparse.ArgumentParser):
+    """Prints what it does not understand; every command's own parser is of this kind, too."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="cabinguard",
         description="Guards one ATM cabin: show your face, or the door locks.",
         epilog=EXIT_CODES,
@@ -137,7 +145,8 @@ def _settings(args: argparse.Namespace) -> int:
     elif args.show:
         print(show(settings))
     else:
-        print(f"{path or 'no file: the defaults, enough for the bench and not for a kiosk'}: nothing wrong")
+        named = path or "no file: the defaults, enough for the bench and not for a kiosk"
+        print(f"{printable(named)}: nothing wrong")
     return DONE
 
 

@@ -17,6 +17,7 @@ from edge.control import Asked, ControlServer
 from edge.desk import Desk, StoryClock, scratch
 from edge.faults import FaultError, explain
 from edge.options import Commands, add_settings_options, load_settings, model_dir, settings_path
+from edge.printing import printable
 from edge.settings import Settings, load
 from edge.showing import Printer
 from edge.story import ACTIONS, SEEN, Outcome, Story, Watcher, act, built_in, find, play
@@ -92,15 +93,15 @@ def _play(args: argparse.Namespace, story: Story) -> int:
     settings = load(settings_path(args), [*story.settings, *args.overrides])
     printer = Printer(as_json=args.json)
     if not args.json:
-        print(f"{story.name}: {story.title}")
+        print(printable(f"{story.name}: {story.title}"))
     pace = _pacer() if args.real_time or args.panel else None
     window = _Window(args, story.settings) if args.panel else None
     outcome = play_story(story, settings, printer.show, pace, window)
     if not args.json:
         said = "as it should be" if outcome.ok else f"failed: {outcome.failure}"
-        print(f"{story.name}: {said} ({outcome.ended_s:.0f} s of story)")
+        print(printable(f"{story.name}: {said} ({outcome.ended_s:.0f} s of story)"))
     elif not outcome.ok:
-        print(f"{story.name}: {outcome.failure}", file=sys.stderr)
+        print(printable(f"{story.name}: {outcome.failure}"), file=sys.stderr)
     return 0 if outcome.ok else 1
 
 
@@ -291,4 +292,4 @@ def _obey(desk: Desk, words: list[str]) -> None:
     try:
         act(desk, words)
     except (FaultError, HardwareError, ValueError) as error:
-        print(f"cannot be done: {error}")
+        print(printable(f"cannot be done: {error}"))

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from edge.printing import printable
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -644,8 +646,8 @@ def explain(code: str, detail: str = "") -> str:
     known = CATALOGUE.get(code)
     if known is None:
         known = Fault(code, "An unforeseen fault.", _KEEPS, "Report it together with the log.")
-    cause = f"{known.cause} ({detail})" if detail else known.cause
-    return f"fault:  {code}\ncause:  {cause}\ndoor:   {known.door}\nremedy: {known.remedy}"
+    cause = f"{known.cause} ({printable(detail)})" if detail else known.cause
+    return f"fault:  {printable(code)}\ncause:  {cause}\ndoor:   {known.door}\nremedy: {known.remedy}"
 
 
 def troubleshooting(faults: Iterable[Fault] | None = None) -> str:

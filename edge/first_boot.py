@@ -25,6 +25,7 @@ from typing import Final
 
 from edge.faults import FaultError, explain
 from edge.options import SETTINGS_FILE, Commands
+from edge.printing import printable
 from edge.settings import SettingsError, as_toml, load
 
 PROBLEM: Final = "cabinguard-problem.txt"
@@ -61,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
         raise
     with contextlib.suppress(OSError):
         problem.unlink(missing_ok=True)
-    print(f"{changed} settings taken over into {args.settings}; {args.file.name} is wiped")
+    print(printable(f"{changed} settings taken over into {args.settings}; {args.file.name} is wiped"))
     return 0
 
 

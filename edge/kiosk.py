@@ -38,6 +38,7 @@ from edge.messages.texts import Context, clip_texts, make_text
 from edge.options import Commands, add_settings_options, evidence_limits, load_settings, prompts_folder
 from edge.otp import CodeBook, EntryPad
 from edge.panel.watching import Watching
+from edge.printing import printable
 from edge.record import Channel, OutboxRow, Recipient
 from edge.ring import RingReader
 from edge.settings import Settings, SettingsError
@@ -300,7 +301,7 @@ class Service:
         self._watching.hear(happening)
         if self._verbose:
             data = " ".join(f"{key}={value}" for key, value in happening.data.items())
-            print(f"{happening.kind} {data}", file=sys.stderr, flush=True)
+            print(f"{happening.kind} {printable(data)}", file=sys.stderr, flush=True)
         elif happening.kind in ("state", "fault"):
             print(f"{happening.kind}: {happening.data['name']}", file=sys.stderr, flush=True)
 

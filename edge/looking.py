@@ -13,6 +13,7 @@ import cv2
 import msgspec
 
 from edge.options import Commands, add_settings_options, load_settings, model_dir
+from edge.printing import printable
 from edge.vision.faces import Faces, Looked
 from edge.vision.observation import Face
 from hw.camera.picture import FOREIGN_SUFFIXES, decoded
@@ -152,8 +153,8 @@ def _face(face: Face) -> dict[str, object]:
 
 def _line(answer: dict[str, object]) -> str:
     if "error" in answer:
-        return f"{answer['path']}: cannot be read: {answer['error']}"
-    return f"{answer['path']}: {answer['verdict']}, people: {answer['people']}"
+        return printable(f"{answer['path']}: cannot be read: {answer['error']}")
+    return printable(f"{answer['path']}: {answer['verdict']}, people: {answer['people']}")
 
 
 def _draw_bar(done: int, total: int, failed: int) -> None:

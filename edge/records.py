@@ -16,6 +16,7 @@ from edge import journal
 from edge.evidence import check_pictures
 from edge.faults import explain
 from edge.options import Commands, add_settings_options, load_settings
+from edge.printing import printable
 
 _UNITS_S: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -95,7 +96,7 @@ def _json(line: journal.Line) -> str:
 def _words(line: journal.Line) -> str:
     incident = f"#{line.incident}" if line.incident else ""
     data = "" if line.data == "{}" else line.data
-    return f"{_iso(line.wall_s)}  {incident:<6} {line.kind:<8} {line.name:<22} {data}"
+    return printable(f"{_iso(line.wall_s)}  {incident:<6} {line.kind:<8} {line.name:<22} {data}")
 
 
 def _iso(wall_s: float) -> str:
