@@ -127,6 +127,13 @@ def test_a_camera_that_hangs_upside_down_is_told_in_time_and_nobody_is_covered()
     assert camera.looks <= 15
 
 
+def test_a_masked_face_says_nothing_of_how_the_camera_hangs() -> None:
+    camera = Camera()
+    camera.show(scored(MASKED, 0.97), scored(MASKED, 0.999), for_s=60.0)
+    assert camera.seen[-1][0].verdict is FaceVerdict.UNCLEAR
+    assert not camera.upside.camera_inverted
+
+
 def test_it_stays_so_over_an_empty_cabin_and_ends_with_an_upright_face() -> None:
     camera = Camera()
     camera.show(*INVERTED, for_s=14.0)

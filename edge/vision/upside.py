@@ -149,7 +149,8 @@ class Upside:
         if any(face.box[2] > widest for face in faces if not _meets(face, self._inverted)):
             self._votes -= _AGAINST
         elif self._inverted:
-            self._votes += 1
+            # A mask has little that is up or down: only a bare face says how the camera hangs.
+            self._votes += any(face.covered_logit <= 0.0 for face in self._inverted)
         elif not self.camera_inverted:
             self._votes -= 1
         self._votes = min(max(self._votes, 0), _VOTES)
