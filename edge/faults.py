@@ -364,7 +364,7 @@ CATALOGUE: Final = _table(
         "prompt_failed",
         "The spoken or shown words did not reach the person.",
         "Nobody is locked in unprompted: no new lock begins.",
-        "Check loudspeaker and sound card with aplay -l, and cabinguard selftest.",
+        "Run cabinguard selftest; aplay -L lists the cards, prompt.device names the loudspeaker's.",
     ),
     (
         "prompt_clip_missing",
@@ -475,6 +475,12 @@ CATALOGUE: Final = _table(
         "The hardware watchdog cannot be used.",
         "A hung machine would not restart by itself; exit and fire cut the lock's supply by wire.",
         "Put dtparam=watchdog=on into config.txt, or install again with install.sh kiosk, and restart.",
+    ),
+    (
+        "root_writable",
+        "The root file system is meant to be read-only and is not.",
+        _KEEPS,
+        "Restart; if it stays, sudo update-initramfs -u, and on a Pi auto_initramfs=1 in config.txt.",
     ),
     (
         "folder_unwritable",

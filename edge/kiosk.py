@@ -324,7 +324,7 @@ def open_real(settings: Settings, clock: SystemClock) -> Board:
     modem = functools.partial(open_modem, settings, clock)
     runtime = Path(settings.paths.runtime)
     clips = prompts_folder(settings)
-    voice = Voice(clips if clips.is_dir() else None)
+    voice = Voice(clips if clips.is_dir() else None, settings.prompt.device)
     return open_board(settings.wiring, clock=clock, modem=modem, voice=voice, work_dir=runtime, strict=False)
 
 

@@ -51,6 +51,7 @@ from hw.ports import (
     ModemDown,
     ModemReady,
 )
+from hw.prompt.real import alsa_player
 
 _RUNS: Final = 20
 CAMERA_WITHIN_S: Final = 20.0
@@ -141,10 +142,11 @@ def findings(settings: Settings, *, hardware: bool = True, writing: bool = True)
     if settings.camera.source in _KIOSK_CAMERAS:
         yield _tried("watchdog", machine.watchdog)
         yield _tried("phrases", lambda: machine.phrases(clips, settings.cabin.language))
-        yield _tried("sound card", machine.sound_card)
+        yield _tried("sound card", lambda: machine.sound_card(device=settings.prompt.device))
     else:  # a bench shows its words
         yield Finding("watchdog", "not fitted on a bench", tried=False)
         yield Finding("phrases", "not fitted on a bench", tried=False)
+    yield _tried("root", machine.read_only_root)
     # Last of these: the daily text names the first fault, and this one moves no door.
     yield _tried("clock", lambda: machine.clock(record))
     if not hardware:
@@ -159,7 +161,7 @@ def findings(settings: Settings, *, hardware: bool = True, writing: bool = True)
         else:
             yield _tried(role, functools.partial(_camera, settings, camera.role))
     if settings.camera.source in _KIOSK_CAMERAS:
-        yield _tried("loudspeaker", lambda: machine.loudspeaker(clips))
+        yield _tried("loudspeaker", lambda: machine.loudspeaker(clips, alsa_player(settings.prompt.device)))
     yield from _hardware(settings)
 
 

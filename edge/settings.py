@@ -110,6 +110,17 @@ class ModemSettings(_Section, frozen=True):
     ] = ""
 
 
+class PromptSettings(_Section, frozen=True):
+    device: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"\A([A-Za-z0-9_][A-Za-z0-9_:=,.-]*)?\Z",
+            max_length=100,
+            description='an ALSA device such as "plughw:CARD=Headphones", or empty',
+        ),
+    ] = ""
+
+
 class Email(_Section, frozen=True):
     host: _Word = ""
     port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 587
@@ -180,6 +191,7 @@ class Settings(_Section, frozen=True):
     overview: Camera = Camera(source="none", device="1", role="overview")
     face: FaceSettings = FaceSettings()
     modem: ModemSettings = ModemSettings()
+    prompt: PromptSettings = PromptSettings()
     email: Email = Email()
     webhook: Webhook = Webhook()
     evidence: EvidenceSettings = EvidenceSettings()

@@ -449,6 +449,39 @@ def test_check_of_an_installed_kiosk(pi: Pi) -> None:
     assert "[✗] units, device names and limits" in pi.kiosk("--check").stderr
 
 
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"/etc/overlayroot.local.conf": 'overlayroot="tmpfs:recurse=0"\n'}, "✗"),
+        (
+            {
+                "/etc/overlayroot.local.conf": 'overlayroot="tmpfs:recurse=0"\n',
+                "/proc/mounts": "a / ext4 rw\n",
+            },
+            "✗",
+        ),
+        ({"/etc/overlayroot.local.conf": "overlayroot=tmpfs\n", "/proc/mounts": "o / overlay rw\n"}, "✓"),
+        ({"/proc/cmdline": "quiet overlayroot=tmpfs\n", "/proc/mounts": "a / ext4 rw\n"}, "✗"),
+        (
+            {
+                "/etc/overlayroot.local.conf": 'overlayroot="tmpfs"\n',
+                "/proc/cmdline": "overlayroot=disabled\n",
+            },
+            "",
+        ),
+        ({"/etc/overlayroot.conf": 'overlayroot=""\n', "/proc/mounts": "a / ext4 rw\n"}, ""),
+        ({}, ""),
+    ],
+)
+def test_check_of_a_read_only_root(pi: Pi, files: Mapping[str, str], said: str) -> None:
+    """One that was asked for and is not in force looks like one that is, until the card wears out."""
+    for path, text in files.items():
+        pi.put(path, text)
+    done = pi.kiosk("--check")
+    assert ("[✗] root is meant to be read-only and is not" in done.stderr) == (said == "✗")
+    assert ("[✓] root is read-only" in done.stderr) == (said == "✓")
+
+
 def test_uninstall_leaves_what_belongs_to_the_bank(pi: Pi) -> None:
     before = set(pi.everything())
     pi.kiosk()
