@@ -459,6 +459,12 @@ CATALOGUE: Final = _table(
         "Check time synchronisation, and the battery of the clock module.",
     ),
     (
+        "zone_missing",
+        "There are no time zone files here, so texts name the time of UTC.",
+        _KEEPS,
+        "Install again with install.sh kiosk, or the packages tzdata and, on Debian 13, tzdata-legacy.",
+    ),
+    (
         "loop_late",
         "The main loop was held up.",
         "Fire and exit cut the lock's supply by wire; keys and messages came late.",

@@ -18,7 +18,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -44,6 +44,7 @@ from edge.settings import Settings, SettingsError
 from edge.state import Rules
 from edge.vision.eyes import EyesEvent, EyesProcess, EyesSupervisor
 from edge.vision.plans import eyes_plans, ring_file
+from edge.zones import find_zone
 from hw.board import Voice, close_board, open_board, rest_relays
 from hw.clock import SystemClock
 from hw.pins import open_lgpio
@@ -207,7 +208,13 @@ class Service:
             stack.callback(eyes.close)
         self._control = ControlServer(runtime, self._items.put)
         stack.callback(self._control.close)
+        no_zone = find_zone(settings.cabin.timezone) is None
+        if no_zone:
+            fault = ("zone_missing", settings.cabin.timezone)
+            remembered = replace(remembered, faults=(*remembered.faults, fault))
         self._kiosk.start(remembered, self._clock.now_s())
+        if no_zone:
+            self._kiosk.report("zone_missing", self._clock.now_s())
         self._scan.start()
         self._feed(self._clock.now_s())
 

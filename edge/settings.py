@@ -16,12 +16,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final, Literal, cast
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
 from edge.faults import FaultError
 from edge.flow import Flow, Policy
+from edge.zones import find_zone, nearest_zone, zones_missing
 from hw.wiring import WiringSettings
 
 EXAMPLE: Final = Path(__file__).with_name("kiosk.example.toml")
@@ -524,10 +524,12 @@ def _conflicts(s: Settings) -> Iterator[FaultError]:
         yield FaultError("settings_conflict", 'email.user would go unprotected with email.security = "none"')
     for problem in s.wiring.problems():
         yield FaultError("settings_conflict", problem)
-    try:
-        ZoneInfo(s.cabin.timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        yield FaultError("settings_out_of_bounds", f"cabin.timezone must be {allowed('cabin.timezone')}")
+    if find_zone(s.cabin.timezone) is None and not zones_missing():
+        near = nearest_zone(s.cabin.timezone)
+        hint = f"; did you mean {near}?" if near else ""
+        yield FaultError(
+            "settings_out_of_bounds", f"cabin.timezone must be {allowed('cabin.timezone')}{hint}"
+        )
 
 
 def _number(settings: Settings, key: str) -> float:

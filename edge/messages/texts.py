@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from types import MappingProxyType
 from typing import Final, Protocol
-from zoneinfo import ZoneInfo
 
 from edge.faults import CATALOGUE
 from edge.record import OutboxRow
+from edge.zones import clocks_change, is_ambiguous, zone_of
 
 CLOCK_SET_S: Final = 1_735_689_600.0
 """A clock that shows a time before 2025 was never set: texts then name no time of day."""
@@ -51,7 +51,7 @@ class Context:
     @classmethod
     def of(cls, settings: _Settings) -> Context:
         cabin = settings.cabin
-        return cls(cabin.name, cabin.address, cabin.language, ZoneInfo(cabin.timezone))
+        return cls(cabin.name, cabin.address, cabin.language, zone_of(cabin.timezone))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,7 @@ class _Language:
 
     code: str
     code_until: str
+    code_for: str
     code_plain: str
     alert: str
     incident: str
@@ -81,6 +82,7 @@ class _Language:
 _ENGLISH: Final = _Language(
     code="{where}. Incident {incident}: CODE {code}. Code {which}{until}. {tail}",
     code_until=", until {time}, earlier ones void",
+    code_for=", for {minutes} min, earlier ones void",
     code_plain=", earlier ones void",
     alert="{where}. {words}. {tail}",
     incident="Incident {incident}",
@@ -178,6 +180,7 @@ _ENGLISH: Final = _Language(
 _HINDI: Final = _Language(
     code="{where}. घटना {incident}: CODE {code}. कोड {which}{until}. {tail}",
     code_until=", {time} तक, पुराने कोड रद्द",
+    code_for=", {minutes} मिनट तक, पुराने कोड रद्द",
     code_plain=", पुराने कोड रद्द",
     alert="{where}. {words}. {tail}",
     incident="घटना {incident}",
@@ -310,7 +313,7 @@ def make_text(
             raise ValueError("a code row has no text without its code")
         until = words.code_plain
         if until_wall_s is not None and wall_s >= CLOCK_SET_S:
-            until = words.code_until.format(time=_time(until_wall_s, context.zone))
+            until = _until(wall_s, until_wall_s, context.zone, words)
         return words.code.format(
             where=_where(context), incident=row.incident, code=code, which=row.reason, until=until, tail=tail
         )
@@ -357,8 +360,19 @@ def _tail(row: OutboxRow, words: _Language) -> str:
     return f"#{row.number} {words.repeat}" if row.tries > 1 else f"#{row.number}"
 
 
+def _until(wall_s: float, until_wall_s: float, zone: tzinfo, words: _Language) -> str:
+    """How long a code is good: by the clock, but where the clocks are set and its hour comes twice or not at
+    all, in whole minutes: they cannot be taken for past."""
+    ends = (wall_s, until_wall_s)
+    if clocks_change(*ends, zone) or any(is_ambiguous(end, zone) for end in ends):
+        return words.code_for.format(minutes=max(1, int((until_wall_s - wall_s) / 60)))
+    return words.code_until.format(time=_time(until_wall_s, zone))
+
+
 def _time(wall_s: float, zone: tzinfo) -> str:
-    return datetime.fromtimestamp(wall_s, zone).strftime("%H:%M")
+    """The time of day; in the hour that comes twice, with the zone's letters."""
+    local = datetime.fromtimestamp(wall_s, zone)
+    return local.strftime("%H:%M %Z" if is_ambiguous(wall_s, zone) else "%H:%M")
 
 
 def _plain(name: str) -> str:
