@@ -136,15 +136,15 @@ current_version() { basename -- "$(readlink -- "$(at /opt/cabinguard/current)" 2
 install_version() { # ID
     local home source wheel from python
     home=$(at "/opt/cabinguard/versions/$1")
+    # The system's own, whatever stands first in the path: picamera2 and lgpio belong to that one.
+    python=$(CABINGUARD_PYTHON=${CABINGUARD_PYTHON:-/usr/bin/python3} find_python)
     # The system's Python may have been replaced under it since.
-    if [ -f "$home/complete" ] && "$home/bin/python" -P -c 'import edge.__main__' >/dev/null 2>&1 </dev/null; then
+    if [ -f "$home/complete" ] && of_asked_python "$home" && "$home/bin/python" -P -c 'import edge.__main__' >/dev/null 2>&1 </dev/null; then
         tick "program $1 is installed"
         return
     fi
     need_space "$(at /opt)" "$KIOSK_MB"
     rm -rf -- "$home"
-    # The system's own, whatever stands first in the path: picamera2 and lgpio belong to that one.
-    python=$(CABINGUARD_PYTHON=${CABINGUARD_PYTHON:-/usr/bin/python3} find_python)
     mkdir -p -- "$home" || stop not-writable "$home cannot be made" "check that the root file system is not read-only"
     # It sees the system's picamera2, libcamera and lgpio, and carries everything else itself.
     "$python" -m venv --system-site-packages "$home" >>"$LOG" 2>&1 </dev/null || stop venv-failed \

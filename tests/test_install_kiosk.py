@@ -136,6 +136,13 @@ def test_twice_changes_nothing(pi: Pi) -> None:
     assert "sudo reboot" not in done.stderr
 
 
+def test_a_python_that_was_asked_for_is_named_when_it_is_not_there(pi: Pi) -> None:
+    assert pi.kiosk().returncode == 0
+    before = pi.everything()
+    named(pi.kiosk(CABINGUARD_PYTHON="/nope"), "no-python")
+    assert pi.everything() == before
+
+
 def test_settings_are_written_once(pi: Pi) -> None:
     pi.kiosk()
     written = pi.text("/etc/cabinguard/kiosk.toml")
