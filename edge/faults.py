@@ -592,6 +592,12 @@ CATALOGUE: Final = _table(
         "Correct the line that the detail names; texts stand in quotes, key = value on one line.",
     ),
     (
+        "settings_override",
+        "What stands behind --set is no setting.",
+        _NOT_RUN,
+        "Write it as section.key=value; cabinguard settings --example shows every key.",
+    ),
+    (
         "settings_unknown_key",
         "A setting has a name that nothing knows.",
         _NOT_STARTED,
@@ -611,9 +617,9 @@ CATALOGUE: Final = _table(
     ),
     (
         "settings_conflict",
-        "Two settings contradict each other.",
+        "Settings contradict each other.",
         _NOT_STARTED,
-        "Change one of the two that the detail names.",
+        "Change one of those that the detail names.",
     ),
     (
         "settings_incomplete",
