@@ -650,7 +650,7 @@ def _guesses(flow: Flow) -> Iterator[_Problem]:
     tries = flow.code_tries * flow.codes_per_incident
 
     def too_many(digits: int) -> bool:
-        return tries * 100 > GUESSES_PERCENT * 10**digits
+        return tries * 100 > GUESSES_PERCENT * int(10**digits)
 
     if too_many(flow.code_digits):
         enough = next(digits for digits in range(flow.code_digits, 9) if not too_many(digits))
@@ -731,7 +731,7 @@ def remarks(s: Settings) -> Iterator[str]:
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach a server there."""
     try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback is True
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
 
