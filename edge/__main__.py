@@ -150,7 +150,7 @@ def _check_files(args: argparse.Namespace, settings: Settings) -> None:
         load_settings(args)  # that user has to read them too
     problems = list(secret_problems(settings))
     try:
-        release_desk(settings, 0)
+        release_desk(settings)
     except FaultError as error:
         if not any(error.detail == known.detail for known in problems):
             problems.append(error)

@@ -31,9 +31,10 @@ from edge.faults import FaultError, explain
 from edge.journal import Journal, JournalLimits
 from edge.judge.judge import Judge
 from edge.messages.channels import carriers, release_desk
-from edge.messages.inbox import RELEASE_COUNTER, Inbox
+from edge.messages.inbox import Inbox
 from edge.messages.modem_cli import open_modem
 from edge.messages.outbox import MessageAccepted, MessageFailed, Outbox
+from edge.messages.release_counter import NAME, CounterFile
 from edge.messages.texts import Context, clip_texts, make_text
 from edge.options import Commands, add_settings_options, evidence_limits, load_settings, prompts_folder
 from edge.otp import CodeBook, EntryPad
@@ -193,7 +194,7 @@ class Service:
             listener=self._hear,
             clock_jump_s=settings.watchdog.clock_jump_s,
             inbox=Inbox(numbers),
-            release_desk=release_desk(settings, counters.get(RELEASE_COUNTER, 0)),
+            release_desk=release_desk(settings, counters, CounterFile(data / NAME)),
         )
         self._eyes = {
             plan.name: EyesSupervisor(

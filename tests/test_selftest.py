@@ -460,7 +460,7 @@ def test_check_and_run_refuse_the_same_files(
         try:
             open_modem(settings, SystemClock()).close()
             carriers(settings, tmp_path, time.time)
-            release_desk(settings, 0)
+            release_desk(settings)
         except FaultError as error:
             return error.code
         return ""

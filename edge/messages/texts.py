@@ -20,6 +20,9 @@ from edge.zones import clocks_change, is_ambiguous, zone_of
 CLOCK_SET_S: Final = 1_735_689_600.0
 """A clock that shows a time before 2025 was never set: texts then name no time of day."""
 
+COUNTER: Final = "counter_"
+"""How a reason begins that names the counter of the next RELEASE."""
+
 _CODE: Final = re.compile(r"\bCODE (\d{3,8})\b", re.ASCII)
 
 
@@ -77,6 +80,7 @@ class _Language:
     clip_minute: str
     help: str
     status: str
+    counter: str
 
 
 _ENGLISH: Final = _Language(
@@ -103,6 +107,7 @@ _ENGLISH: Final = _Language(
             "camera_gone": "Camera gives no pictures",
             "fault": "Fault",
             "out_of_service": "The guard is out of service, the door stays unlocked",
+            "release_refused": "A text to release the door was refused",
             "several_persons": "Several persons in the cabin",
             "weapon": "WEAPON seen. No sound is made in the cabin",
             "fight": "FIGHT seen. No sound is made in the cabin",
@@ -136,6 +141,8 @@ _ENGLISH: Final = _Language(
             "control_room": "by the control room",
             "on_the_spot": "by the keeper of the machine",
             "face_camera": "face turned away or hidden",
+            "release_of_another_incident": "another incident is locked, or none",
+            "release_without_secret": "no secret is set up",
             "none": "",
         }
     ),
@@ -175,6 +182,7 @@ _ENGLISH: Final = _Language(
     clip_minute="The door will lock in about a minute.",
     help="{where}. Text STATUS, HELP, or RELEASE incident 6-digit-code (control room).",
     status="{where}. {state}. {tail}",
+    counter="wrong password, that of counter {number} opens",
 )
 
 _HINDI: Final = _Language(
@@ -201,6 +209,7 @@ _HINDI: Final = _Language(
             "camera_gone": "कैमरा बंद है",
             "fault": "ख़राबी",
             "out_of_service": "गार्ड बंद है, दरवाज़ा खुला रहता है",
+            "release_refused": "दरवाज़ा खोलने का संदेश अस्वीकृत",
             "several_persons": "केबिन में कई लोग",
             "weapon": "हथियार दिखा. केबिन में कोई आवाज़ नहीं",
             "fight": "मारपीट दिखी. केबिन में कोई आवाज़ नहीं",
@@ -238,6 +247,8 @@ _HINDI: Final = _Language(
             "hand": "हाथ",
             "covered": "ढका चेहरा",
             "face_camera": "चेहरा मुड़ा या छिपा",
+            "release_of_another_incident": "कोई और घटना बंद है, या कोई नहीं",
+            "release_without_secret": "कोई गुप्त कुंजी नहीं है",
             "none": "",
         }
     ),
@@ -276,6 +287,7 @@ _HINDI: Final = _Language(
     clip_minute="दरवाज़ा लगभग एक मिनट में बंद होगा.",
     help="{where}. STATUS, HELP, या RELEASE घटना 6-अंक (नियंत्रण कक्ष) भेजें.",
     status="{where}. {state}. {tail}",
+    counter="गलत पासवर्ड, काउंटर {number} का पासवर्ड खोलेगा",
 )
 
 _LANGUAGES: Final = MappingProxyType({"en": _ENGLISH, "hi": _HINDI})
@@ -382,6 +394,8 @@ def _plain(name: str) -> str:
 def _reason(row: OutboxRow, words: _Language) -> str:
     if row.reason in CATALOGUE:
         return f"{row.reason}. {CATALOGUE[row.reason].cause.rstrip('.')}"
+    if row.reason.startswith(COUNTER):
+        return words.counter.format(number=row.reason.removeprefix(COUNTER))
     return words.reasons.get(row.reason, _plain(row.reason))
 
 
