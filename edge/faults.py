@@ -364,7 +364,7 @@ CATALOGUE: Final = _table(
         "prompt_failed",
         "The spoken or shown words did not reach the person.",
         "Nobody is locked in unprompted: no new lock begins.",
-        "Run cabinguard selftest; aplay -L lists the cards, prompt.device names the loudspeaker's.",
+        "Check loudspeaker and sound card with aplay -l, and cabinguard selftest.",
     ),
     (
         "prompt_clip_missing",
