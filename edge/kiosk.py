@@ -152,6 +152,10 @@ class Service:
         )
         remembered = self._journal.open()
         stack.callback(self._journal.close, CLOSE_S)
+        zone_missing = find_zone(settings.cabin.timezone) is None
+        if zone_missing:
+            fault = ("zone_missing", settings.cabin.timezone)
+            remembered = replace(remembered, faults=(*remembered.faults, fault))
         evidence = Evidence(
             data / "evidence",
             {plan.name: RingReader(ring_file(settings, plan.name)) for plan in eyes_plans(settings)},
@@ -209,12 +213,8 @@ class Service:
             stack.callback(eyes.close)
         self._control = ControlServer(runtime, self._items.put)
         stack.callback(self._control.close)
-        no_zone = find_zone(settings.cabin.timezone) is None
-        if no_zone:
-            fault = ("zone_missing", settings.cabin.timezone)
-            remembered = replace(remembered, faults=(*remembered.faults, fault))
         self._kiosk.start(remembered, self._clock.now_s())
-        if no_zone:
+        if zone_missing:
             self._kiosk.report("zone_missing", self._clock.now_s())
         self._scan.start()
         self._feed(self._clock.now_s())

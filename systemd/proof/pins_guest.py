@@ -66,7 +66,6 @@ class Bank:
         bank = CONFIG / "bank0"
         bank.mkdir(parents=True)
         (bank / "num_lines").write_text(str(LINES))
-        (bank / "label").write_text("pinctrl-bcm2835")  # by which the kiosk knows the header's chip
         (CONFIG / "live").write_text("1")
         device = (CONFIG / "dev_name").read_text().strip()
         self.chip = (bank / "chip_name").read_text().strip()
