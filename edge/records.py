@@ -50,12 +50,11 @@ def run(args: argparse.Namespace) -> int:
     path = journal_file(args)
     if args.verify:
         return _verify(path, args.head, as_json=args.json)
-    printed = 0
-    for printed, line in enumerate(
-        journal.lines(path, since_wall_s=args.since, incident=args.incident), start=1
-    ):
+    found = False
+    for line in journal.lines(path, since_wall_s=args.since, incident=args.incident):
+        found = True
         print(_json(line) if args.json else _words(line))
-    if printed:
+    if found:
         return 0
     which = "" if args.incident is None else f" of incident {args.incident}"
     print(f"the record has no line{which}{'' if args.since is None else ' since then'}", file=sys.stderr)
