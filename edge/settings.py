@@ -264,7 +264,7 @@ def _settle(
     )
     settings = msgspec.convert(merged, Settings)
     for keys, problem in chain(_conflicts(settings), _incomplete(settings) if kiosk else ()):
-        if found.broken.isdisjoint(keys):  # what is wrong in itself is no contradiction as well
+        if not any(found.spoils(key) for key in keys):  # what is wrong in itself is no contradiction as well
             missing = problem.code == "settings_incomplete"
             where = "" if missing and not places.has(*keys) else places.of(*keys)
             found.problems.append(FaultError(problem.code, problem.detail + where))
@@ -283,6 +283,11 @@ class _Found:
     def add(self, code: str, detail: str, key: str = "") -> None:
         self.problems.append(FaultError(code, detail))
         self.broken.add(key)
+
+    def spoils(self, key: str) -> bool:
+        """Whether the key, or a section that it stands in, is broken."""
+        parts = key.split(".")
+        return any(".".join(parts[:count]) in self.broken for count in range(1, len(parts) + 1))
 
 
 def _without(table: Mapping[str, object], broken: Set[str], prefix: str) -> dict[str, object]:

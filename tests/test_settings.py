@@ -255,6 +255,13 @@ def test_contradictions_are_told_together_with_what_is_wrong_in_itself(tmp_path:
     ], "and not that they contradict others as well"
 
 
+def test_a_section_that_is_none_is_told_once(tmp_path: Path) -> None:
+    path = _write(tmp_path, "people = 3\n[camera]\nsource = 'usb'\n")
+    assert _problems(path, kiosk=True) == [
+        "settings_wrong_type: people is a section, [people] (kiosk.toml line 1)"
+    ]
+
+
 @pytest.mark.parametrize(
     ("digits", "tries", "codes", "said"),
     [
