@@ -36,7 +36,7 @@ from edge.otp import hotp
 from edge.record import Recipient
 from edge.settings import load
 from edge.state import Mode
-from hw.ports import TextReceived
+from hw.ports import Input, TextReceived
 
 NUMBERS = {
     Recipient.WATCHMAN: "+919876543210",
@@ -324,8 +324,11 @@ class Room:
 
     def lock(self) -> None:
         now_s = self.desk.clock.now_s()
-        self.people.do("enter anna with mask", now_s)
-        self.desk.run_to(now_s + 40.0)
+        self.desk.move_input(Input.DOOR, True)
+        self.desk.run_to(now_s + 1.0)
+        self.people.do("enter anna with mask", now_s + 1.0)
+        self.desk.move_input(Input.DOOR, False)
+        self.desk.run_to(now_s + 45.0)
         assert self.desk.hands.lock_on
 
     def text(self, words: str, wait_s: float = 8.0) -> None:
