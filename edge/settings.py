@@ -204,6 +204,9 @@ class Settings(_Section, frozen=True):
     watchdog: WatchdogSettings = WatchdogSettings()
 
 
+_DEFAULTS: Final = Settings()
+
+
 class SettingsError(FaultError):
     """The settings cannot be used. Code and detail are those of the first of `problems`."""
 
@@ -226,6 +229,11 @@ def load(path: Path | None, overrides: Sequence[str] = (), *, kiosk: bool = Fals
     places = _Places(text, "" if path is None else path.name)
     raw = _parse(text, places, found)
     return _settle(raw, places, found, overrides, kiosk=kiosk)
+
+
+def changed(settings: Settings, override: str) -> Settings:
+    """The same settings with one override more. Raises `SettingsError`."""
+    return _settle({}, _Places("", ""), _Found(), [override], base=settings)
 
 
 class Piece:
@@ -252,16 +260,20 @@ class Piece:
 
 
 def _settle(
-    raw: Mapping[str, object], places: _Places, found: _Found, overrides: Sequence[str], *, kiosk: bool
+    raw: Mapping[str, object],
+    places: _Places,
+    found: _Found,
+    overrides: Sequence[str],
+    *,
+    kiosk: bool = False,
+    base: Settings = _DEFAULTS,
 ) -> Settings:
-    """Settings of what was read, checked as a whole; also what else is wrong where something is already."""
+    """What was read over `base`, checked as a whole; also what else is wrong where something is already."""
     over = dict(raw)
     _check_table(Settings, over, "", places, found)
     for override in overrides:
         _override(over, override, places, found)
-    merged = _merged(
-        cast(dict[str, object], msgspec.to_builtins(Settings())), _without(over, found.broken, "")
-    )
+    merged = _merged(cast(dict[str, object], msgspec.to_builtins(base)), _without(over, found.broken, ""))
     settings = msgspec.convert(merged, Settings)
     for keys, problem in chain(_conflicts(settings), _incomplete(settings) if kiosk else ()):
         if not any(found.spoils(key) for key in keys):  # what is wrong in itself is no contradiction as well

@@ -23,6 +23,7 @@ from edge.settings import (
     Settings,
     SettingsError,
     allowed,
+    changed,
     hidden_number,
     load,
     read_secret,
@@ -493,6 +494,16 @@ def test_overrides_come_after_the_file_by_whole_name_or_by_a_unique_last_one(tmp
 )
 def test_a_wrong_override_is_named(override: str, expected: str) -> None:
     assert _problems(None, override)[0].startswith(expected)
+
+
+def test_settings_are_changed_midway_by_the_same_rules() -> None:
+    settings = load(None, ["lock_after_s=30", "people.watchman=+15550100"])
+    later = changed(settings, "siren_s=5")
+    assert (later.flow.siren_s, later.flow.lock_after_s, later.people.watchman) == (5, 30, "+15550100")
+    with pytest.raises(SettingsError, match=r"flow\.prompt_lead_s = 40 must not be more than"):
+        changed(settings, "prompt_lead_s=40")
+    with pytest.raises(SettingsError, match="write it as key=value"):
+        changed(settings, "siren_s")
 
 
 # --- secrets and showing ---------------------------------------------------------------------------
