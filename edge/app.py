@@ -669,8 +669,10 @@ class Kiosk:
         self._drain(now_s)
 
     def _held_by_input(self) -> bool:
+        """Whether the input path may hold the lock: for fire, for exit, or because they cannot be read."""
         inputs = self.board.inputs
-        return inputs.active(Input.FIRE) or inputs.active(Input.EXIT)
+        unread = Device.INPUTS in self.state.failed
+        return unread or inputs.active(Input.FIRE) or inputs.active(Input.EXIT)
 
     # --- the step ----------------------------------------------------------------------------------
 

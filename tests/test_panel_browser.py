@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from browser import Browser, axe, chromium
-from panel_world import Cabin
+from panel_world import Cabin, Window
 
 from edge.panel import sources
 
@@ -115,6 +115,27 @@ def test_axe_finds_nothing_at_any_width(cabin: Cabin, browser: Browser, dark: bo
             " [one.id, one.nodes.map((node) => node.html.slice(0, 120))]))"
         )
         assert found == [], width
+
+
+@pytest.mark.skipif(axe() is None, reason="no axe-core here: npm install -g axe-core")
+def test_axe_finds_nothing_while_the_kiosk_is_down_and_its_self_test_found_much(
+    tmp_path: Path, browser: Browser
+) -> None:
+    script = axe()
+    assert script is not None
+    with Window(tmp_path) as window:
+        found = [
+            sources.Finding("modem", "modem_mute", "no answer"),
+            sources.Finding("disk", "ok", "1 GB free"),
+        ]
+        window.sources._tests = sources.Tests(ran_wall_s=1.8e9, findings=tuple(found))
+        for width in (320, 1280):
+            browser.be(width)
+            browser.go(f"http://127.0.0.1:{window.port}/")
+            assert browser.ask("document.querySelectorAll('.tests li').length") == 2
+            browser.ask(f"{script.read_text('utf-8')};0")
+            told = browser.ask("axe.run(document).then((all) => all.violations.map((one) => one.id))")
+            assert told == [], width
 
 
 @pytest.mark.skipif(axe() is None, reason="no axe-core here: npm install -g axe-core")

@@ -188,12 +188,13 @@ def test_a_thread_that_cannot_start_is_started_when_it_can(worker: Worker) -> No
 class Kiosk:
     """The real service without eyes; its threads run, its loop turns when the test says so."""
 
+    inputs_are_read = True
+
     def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
         self.clock = StoryClock(1000.0)
         patch.setattr(kiosk_module, "SystemClock", lambda: self.clock)
         patch.setattr(kiosk_module, "eyes_plans", lambda settings: ())
         patch.setattr(kiosk_module, "TURN_S", 0.001)
-        self.inputs_are_read = True
         settings = load(None, [f"paths.data={folder}/data", f"paths.runtime={folder}/run"])
         self.runtime = folder / "run"
         self.stack = contextlib.ExitStack()
@@ -273,6 +274,7 @@ def test_without_an_input_path_the_door_is_open_and_the_permit_off_within_a_seco
     assert not kiosk.hands.permit_on
     assert kiosk.state.mode is Mode.EMERGENCY, "the table agrees"
     assert Device.INPUTS in kiosk.state.failed
+    assert not {Device.LOCK, Device.PERMIT} & kiosk.state.failed, "both relays did as they were told"
     kiosk.hands.set_input(Input.FIRE, True, kiosk.clock.now_s())
     kiosk.service.board.lock.on()
     assert not kiosk.hands.lock_on, "held, whoever orders it"
@@ -364,6 +366,64 @@ def test_a_thread_that_dies_forbids_a_lock_by_name_until_it_works_again(
         answers.start()
         assert ask(kiosk.runtime, Request("status"))["door"] == "unlocked"
         answers.join()
+
+
+@pytest.mark.parametrize(
+    ("name", "device", "limit_s"),
+    [
+        ("_journal", Device.DISK, kiosk_module.JOURNAL_SILENT_S),
+        ("_control", Device.CONTROL, kiosk_module.CONTROL_SILENT_S),
+        ("_evidence", Device.EVIDENCE, kiosk_module.EVIDENCE_SILENT_S),
+    ],
+)
+def test_a_thread_that_hangs_forbids_a_lock_and_nothing_else(
+    kiosk: Kiosk, monkeypatch: pytest.MonkeyPatch, name: str, device: Device, limit_s: float
+) -> None:
+    service = kiosk.service
+    owner = service._kiosk._evidence if name == "_evidence" else getattr(service, name)
+    turn = {"_journal": "_write", "_evidence": "_look", "_control": "_is_reachable"}[name]
+    over, there = threading.Event(), threading.Event()
+
+    def hang(*_: object) -> None:
+        there.set()
+        over.wait()
+        raise OSError(5, "Input/output error")
+
+    kiosk.be(Mode.LOCKED)
+    monkeypatch.setattr(owner, turn, hang)
+    if name == "_evidence":
+        owner._folders = None
+        owner.keep_one(1, kiosk.clock.now_s(), "test")
+    else:
+        service._kiosk.fault("priority_refused", "", kiosk.clock.now_s())
+    wait_for(there.is_set)
+    kiosk.run(limit_s + 0.5)
+    assert device in kiosk.state.failed
+    assert kiosk.state.mode is Mode.LOCKED, "the lock keeps its rules"
+    assert kiosk.hands.lock_on
+    monkeypatch.undo()
+    over.set()
+
+
+def test_a_start_without_any_thread_locks_nobody_and_works_when_there_are_some(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needed = {Device.INPUTS, Device.DISK, Device.EVIDENCE, Device.CONTROL}
+    with no_threads():
+        kiosk = Kiosk.__new__(Kiosk)
+        kiosk.inputs_are_read = False
+        kiosk.__init__(tmp_path, monkeypatch)  # type: ignore[misc]
+        kiosk.run(1.0)
+        assert needed <= kiosk.state.failed
+        assert kiosk.state.mode is Mode.EMERGENCY
+    with kiosk.stack:
+        kiosk.run(8.0)
+        kiosk.inputs_are_read = True
+        kiosk.run(STEADY_S + 1.0)
+        assert not needed & kiosk.state.failed
+        kiosk.hands.set_input(Input.PANIC, True, kiosk.clock.now_s())
+        kiosk.run(0.5)
+        assert kiosk.state.active, "the inputs are read"
 
 
 def test_the_modems_death_is_a_fault_of_its_own_and_no_network_is_not(kiosk: Kiosk) -> None:

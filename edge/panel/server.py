@@ -45,7 +45,7 @@ AT_ONCE: Final = 12
 """Connections at the same time; for one more, one that guesses or has not said what it wants is ended."""
 
 MOST_THREADS: Final = 24
-"""Threads at the same time, those included that are just ending; beyond, who comes is turned away."""
+"""Threads at the same time, where nobody can be spared; beyond, who comes is turned away."""
 
 CLIENT_S: Final = 5.0
 """A whole request comes within this, however it drips, and each piece of an answer is taken within it."""
@@ -89,7 +89,8 @@ def run(args: argparse.Namespace) -> int:
     for override in args.overrides:
         options += ["--set", override]
     with open_panel(settings, Sources(settings, options)) as server:
-        print(f"panel: {address(settings.panel)}", flush=True)
+        with contextlib.suppress(OSError):  # who reads it may be gone; the page is not for them
+            print(f"panel: {address(settings.panel)}", flush=True)
 
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, _end)
@@ -181,7 +182,9 @@ class Panel(ThreadingHTTPServer):
         """In a thread of its own; for one more than there are places for, another has to go."""
         assert isinstance(request, socket.socket)
         with self._guard:
-            full = self._running >= MOST_THREADS or (len(self._guests) >= AT_ONCE and not self._make_room())
+            if len(self._guests) >= AT_ONCE:
+                self._make_room()
+            full = self._running >= MOST_THREADS
             if not full:
                 self._running += 1
                 address = str(client_address[0]) if isinstance(client_address, tuple) else ""
@@ -220,8 +223,8 @@ class Panel(ThreadingHTTPServer):
         if guest is not None and for_s:
             guest.gone.wait(for_s)
 
-    def _make_room(self) -> bool:
-        """End the one that may best be spared; False where all are being answered. Under the guard."""
+    def _make_room(self) -> None:
+        """End the one that may best be spared, unless all are being answered. Under the guard."""
         crowds = Counter(guest.address for guest in self._guests.values())
         slow_s = time.monotonic() - TAKEN_S
         spare = [
@@ -229,10 +232,8 @@ class Panel(ThreadingHTTPServer):
             for guest in self._guests.values()
             if guest.doing < _Doing.TAKING or (guest.doing is _Doing.TAKING and guest.since_s < slow_s)
         ]
-        if not spare:
-            return False
-        self._send_away(min(spare, key=lambda one: (one.doing, -crowds[one.address], one.since_s)))
-        return True
+        if spare:
+            self._send_away(min(spare, key=lambda one: (one.doing, -crowds[one.address], one.since_s)))
 
     def _send_away(self, guest: _Guest) -> None:
         """Its thread meets the end of the connection, and ends. Under the guard."""
