@@ -315,30 +315,28 @@ class Service:
             self._kiosk.hardware_event(item, now_s)
 
     def _mind_threads(self, now_s: float) -> None:
-        """Every thread; and for the input path, which reads fire and exit, the relays themselves."""
-        if not self._inputs_stopped and self._scan.silent_s(now_s) >= SCAN_SILENT_S:
+        """Every thread; and for the input path, which reads fire and exit, the relays themselves.
+
+        Inputs that nobody reads are as good as cut wires: first the relays are dropped here, then the table
+        hears that the inputs failed, and of the exit what a cut wire would tell: the permit stays off.
+        """
+        stops = not self._inputs_stopped and self._scan.silent_s(now_s) >= SCAN_SILENT_S
+        if stops:
             self._inputs_stopped = True
-            self._drop_relays(now_s)
+            for drop in (functools.partial(self.board.lock.hold, SCAN_STOPPED, True), self.board.permit.off):
+                with contextlib.suppress(HardwareError):  # `poll` checks both relays at every turn, and tells
+                    drop()
         self._watch.look(now_s)
-        if self._inputs_stopped and not self._watch.in_trouble(Device.INPUTS):
+        inputs = self.board.inputs
+        if stops:
+            self._kiosk.input_changed(InputChange(Input.EXIT, True, now_s), now_s)
+        elif self._inputs_stopped and not self._watch.in_trouble(Device.INPUTS):
             self._inputs_stopped = False
             self.board.lock.hold(SCAN_STOPPED, False)
-            self._kiosk.input_changed(
-                InputChange(Input.EXIT, self.board.inputs.active(Input.EXIT), now_s), now_s
-            )
+            self._kiosk.input_changed(InputChange(Input.EXIT, inputs.active(Input.EXIT), now_s), now_s)
         if not self._priority_told and self._scan.priority_refused:
             self._priority_told = True
             self._kiosk.fault("priority_refused", self._scan.priority_refused, now_s)
-
-    def _drop_relays(self, now_s: float) -> None:
-        """Inputs that nobody reads are as good as cut wires: the door is let go of as for an exit pressed.
-
-        First the relays themselves; then the table hears of it, so that it agrees and locks nobody again.
-        """
-        for drop in (functools.partial(self.board.lock.hold, SCAN_STOPPED, True), self.board.permit.off):
-            with contextlib.suppress(HardwareError):  # `poll` checks both relays at every turn, and tells
-                drop()
-        self._kiosk.input_changed(InputChange(Input.EXIT, True, now_s), now_s)
 
     def _feed(self, now_s: float) -> None:
         """The watchdog is fed while the loop, the input path and the eyes' supervisor all make progress."""

@@ -227,7 +227,7 @@ class Kiosk:
         kiosk = self.service._kiosk
         common = replace(kiosk.state, mode=mode, since_s=now_s, visit=1)
         if mode is Mode.LOCKED:
-            common = replace(common, incident=1, incidents=1, locked_at_s=now_s, unreachable_at_s=now_s + 180)
+            common = replace(common, incident=1, incidents=1, locked_at_s=now_s)
         kiosk.state = replace(common, present=mode is not Mode.VACANT)
         if mode is Mode.LOCKED:
             wait_for(lambda: _locks(self.service.board))
