@@ -296,6 +296,7 @@ def test_every_answer_carries_the_policy_and_the_page_has_no_script_of_its_own(c
         assert "unsafe" not in headers["Content-Security-Policy"]
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Cache-Control"] == "no-store"
+        assert headers["Referrer-Policy"] == "same-origin", "no-referrer makes the button's origin null"
     page = cabin.page()
     assert re.findall(r"<script[^>]*>", page) == ['<script src="/panel.js" defer>']
     assert not re.search(r"\son\w+=|\sstyle=|https?://", page)

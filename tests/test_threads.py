@@ -221,6 +221,18 @@ class Kiosk:
                 time.sleep(0.002)
             assert self.service._turn()
 
+    def break_inputs(self, patch: pytest.MonkeyPatch, step: Callable[[float], object]) -> None:
+        """From when this returns on no step goes well."""
+        there = threading.Event()
+
+        def broken(now_s: float) -> None:
+            there.set()
+            step(now_s)
+
+        patch.setattr(self.service._scanner, "step", broken)
+        self.inputs_are_read = False
+        wait_for(there.is_set)
+
     def be(self, mode: Mode) -> None:
         """Put the table into a mode, with the relays as they are in it."""
         now_s = self.clock.now_s()
@@ -266,9 +278,7 @@ def test_without_an_input_path_the_door_is_open_and_the_permit_off_within_a_seco
     assert kiosk.hands.permit_on is (mode is Mode.CLEARED)
     over = threading.Event()
     step = {"dead": killed, "hung": lambda now_s: over.wait(), "raising": raising}[end]
-    monkeypatch.setattr(kiosk.service._scanner, "step", step)
-    kiosk.inputs_are_read = False
-    time.sleep(0.05)
+    kiosk.break_inputs(monkeypatch, step)
     kiosk.run(1.0)
     assert not kiosk.hands.lock_on
     assert not kiosk.hands.permit_on
@@ -289,9 +299,7 @@ def test_an_input_path_that_died_once_works_again_and_locks_nobody_again(
 ) -> None:
     kiosk.be(Mode.LOCKED)
     with monkeypatch.context() as patch:
-        patch.setattr(kiosk.service._scanner, "step", raising)
-        kiosk.inputs_are_read = False
-        time.sleep(0.05)
+        kiosk.break_inputs(patch, raising)
         kiosk.run(1.0)
         assert kiosk.state.mode is Mode.EMERGENCY
     kiosk.inputs_are_read = True
