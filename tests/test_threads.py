@@ -644,6 +644,7 @@ MAY_START_THREADS = {
     "hw/modem/fake.py": "the bench's modem",
     "edge/control.py": "a caller's; without one root is served all the same",
     "edge/messages/carrier.py": "a message's; without one it is tried again",
+    "edge/messages/release_counter.py": "a number's; without one the record alone has it",
     "edge/panel/sources.py": "the page's self-test; without one it says so",
 }
 
