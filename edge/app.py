@@ -40,10 +40,10 @@ from edge.events import (
     FACTS,
     AnomalyBegan,
     AnomalyEnded,
-    Appeared,
     CameraJudged,
     ClockJumped,
     CodeAccepted,
+    CodeDenied,
     Device,
     DeviceFailed,
     DeviceRecovered,
@@ -65,7 +65,6 @@ from edge.events import (
 from edge.evidence import Evidence, EvidenceTrouble
 from edge.judge.judge import FACE_CAMERA, Judge
 from edge.messages.inbox import (
-    RELEASE_COUNTER,
     HelpAsked,
     Ignored,
     Inbox,
@@ -74,8 +73,8 @@ from edge.messages.inbox import (
     ReleaseDesk,
     StatusAsked,
 )
-from edge.messages.outbox import MessageAccepted, MessageFailed, Outbox
-from edge.messages.texts import Context, make_text, prompt_clips, prompt_text
+from edge.messages.outbox import MessageAccepted, MessageDelivered, MessageFailed, Outbox
+from edge.messages.texts import COUNTER, Context, make_text, prompt_clips, prompt_text
 from edge.otp import CodeBook, EntryPad, PadResult, Typed
 from edge.record import (
     Answer,
@@ -89,7 +88,19 @@ from edge.record import (
     RowState,
     Written,
 )
-from edge.state import Mode, Rules, State, door_locked, lock_in_s, outputs, permit_on, shown, wake_up
+from edge.state import (
+    Mode,
+    Rules,
+    State,
+    Timebase,
+    door_locked,
+    lock_in_s,
+    outputs,
+    permit_on,
+    returning,
+    shown,
+    wake_up,
+)
 from edge.vision.eyes import EyesEvent, EyesTurn
 from edge.vision.observation import Observation
 from hw.ports import (
@@ -107,17 +118,14 @@ from hw.ports import (
 )
 from hw.scan import HardwareTrouble, ScanEvent
 
-RESTART_LOOK_S: Final = 10.0
-"""A kiosk that comes back locked looks this long for the person, from its eyes' first picture on, before it
-lets the door go for good. For that picture it waits as long as the eyes may take to start."""
-
 CLOCK_WRONG_S: Final = 120.0
 """The machine's clock is wrong when the network's differs by more: texts would name the wrong minute."""
 
 ALERT_TTL_S: Final = 24 * 3600.0
 
-_TOLD_SELDOM: Final = frozenset({"fault", "camera_gone"})
-"""Alerts about devices: one that comes and goes is texted once in `remind_s`, and recorded every time."""
+_TOLD_SELDOM: Final = frozenset({"fault", "camera_gone", "release_refused"})
+"""Alerts about devices: one that comes and goes is texted once in `remind_s`, and recorded every time. Those
+about a wrong RELEASE: whoever forges many must not use up the credit."""
 
 CODE_KIND: Final = "code"
 
@@ -221,9 +229,6 @@ class Kiosk:
         self._unsent: deque[tuple[int, float, OutboxRow]] = deque()
         self._told_s: dict[tuple[str, str], float] = {}
         self._saved_at_s = 0.0
-        self._boot_until_s: float | None = None
-        self._boot_blind = False
-        self._boot_kept: list[Event] = []
         self._drift_s: float | None = None
         self._modem_trouble: ModemTrouble | None = None
         self._levels: dict[Input, bool] = {}
@@ -238,13 +243,15 @@ class Kiosk:
 
         Call it before the first `input_changed`, `observe` or `poll`.
         """
+        off_s: float | None = None
         counters = dict(remembered.counters)
         self._next_number = counters.get("number", 0) + 1
         faults = list(remembered.faults)
         if remembered.state is not None:
             try:
                 state = msgspec.json.decode(remembered.state, type=State)
-                self.state = wake_up(state, remembered.mono_s, now_s, self.rules.flow)
+                off_s = self._off_s(state.timebase, remembered, now_s)
+                self.state = wake_up(state, remembered.mono_s, now_s, off_s, self.rules.flow)
             except msgspec.DecodeError as error:
                 faults.append(("state_unreadable", str(error)))
         highest = max(counters.get("incident", 0), self.state.incidents)
@@ -256,38 +263,33 @@ class Kiosk:
             self._note("fault", code, {"detail": detail}, now_s)
         self._levels = {name: self.board.inputs.active(name) for name in Input}
         self._queue.extend(self._judge.door(self._levels[Input.DOOR], now_s))
-        let_go = any(self.board.inputs.active(name) for name in _LETS_GO)
-        if self.state.mode is Mode.LOCKED and not let_go:
-            self._boot_until_s = now_s + self._judge.start_s
-            self._boot_blind = True
-        else:
-            self._restart(None, now_s)
-        self._drain(now_s)
-
-    def _restart(self, present: bool | None, now_s: float) -> None:
-        """Let the table take up what it remembers, before anything else that waits.
-
-        `present` None: nobody has looked yet, so whoever was there is there until seen to be gone.
-        """
-        self._boot_until_s = None
-        if present is None:
-            in_visit = self.state.mode in (Mode.CHECKING, Mode.CLEARED, Mode.WARNED)
-            self._judge.prime(in_visit or self.state.present, now_s)
+        # nobody has looked yet, so whoever was there is there until seen to be gone
+        self._judge.prime(self.state.present, now_s)
         inputs = self.board.inputs
-        first: list[Event] = [
-            Restarted(
-                fire=inputs.active(Input.FIRE),
-                exit=inputs.active(Input.EXIT),
-                door_open=inputs.active(Input.DOOR),
-                present=present,
-            )
-        ]
-        first += [InputMoved(name, True) for name in _SWITCHES if inputs.active(name)]
-        first += self._boot_kept
-        self._boot_kept.clear()
-        self._queue.extendleft(reversed(first))
+        restarted = Restarted(
+            fire=inputs.active(Input.FIRE),
+            exit=inputs.active(Input.EXIT),
+            door_open=inputs.active(Input.DOOR),
+            off_s=off_s,
+        )
+        switches = [InputMoved(name, True) for name in _SWITCHES if inputs.active(name)]
+        self._queue.extendleft(reversed([restarted, *switches]))  # before anything else that waits
         if self.state.incident:  # what was being kept when the program ended
             self._evidence.keep(self.state.incident, now_s, "restarted")
+        self._drain(now_s)
+
+    def _off_s(self, then: Timebase, remembered: Remembered, now_s: float) -> float | None:
+        """How long the program did not run; None where no clock can say.
+
+        Within one boot of the machine the monotonic clock goes on. Over a power cut only a wall clock that
+        was right then and is right now can tell: one that begins where it stood tells nothing.
+        """
+        clock = self.board.clock
+        if then.boot and then.boot == clock.boot:
+            return max(0.0, now_s - remembered.mono_s)
+        off_s = clock.wall_s() - remembered.wall_s
+        known = then.wall_true and clock.wall_true() and off_s >= 0.0
+        return off_s if known else None
 
     @property
     def name(self) -> str:
@@ -304,8 +306,8 @@ class Kiosk:
         return self.board.permit.is_on
 
     def releasable(self, incident: int) -> bool:
-        """Whether a lock stands that this incident number (0: any) names."""
-        return self.state.mode is Mode.LOCKED and incident in (0, self.state.incident)
+        """Whether a lock stands, or is about to come back, that this incident number (0: any) names."""
+        return self._lock_lasts() and incident in (0, self.state.incident)
 
     def status(self, now_s: float) -> dict[str, object]:
         """What a person wants to know at a glance; plain JSON values, no secret."""
@@ -367,6 +369,10 @@ class Kiosk:
         if not any(other is device for other, _ in self._troubles):
             self.handle(DeviceRecovered(device), now_s)
 
+    def fault(self, code: str, detail: str, now_s: float) -> None:
+        """Record and show a fault that concerns no device of the table."""
+        self._note("fault", code, {"detail": detail}, now_s)
+
     def keypad_event(self, event: KeyPress | KeypadTrouble, now_s: float) -> None:
         """A key, or trouble with the keypad. The click has been heard already: the scan makes it."""
         if isinstance(event, KeypadTrouble):
@@ -381,9 +387,6 @@ class Kiosk:
 
     def observe(self, observation: Observation, now_s: float) -> None:
         """One frame as the eyes saw it."""
-        if self._boot_until_s is not None and self._boot_blind and observation.camera == FACE_CAMERA:
-            self._boot_blind = False
-            self._boot_until_s = now_s + RESTART_LOOK_S
         self._take_facts(self._judge.observe(observation, now_s), now_s)
 
     def _take_facts(self, facts: tuple[Event, ...], now_s: float) -> None:
@@ -419,16 +422,14 @@ class Kiosk:
         self._pad.poll(now_s)
         if self._entry is not None and now_s >= self._entry[1]:
             self._judge_entry()
+        self._judge_releases(now_s)
         if self._release is not None and now_s >= self._release[1]:
-            self._judge_release(now_s)
+            self._open_released()
         self._take_facts(self._judge.tick(now_s), now_s)
-        if self._boot_until_s is not None and now_s >= self._boot_until_s:
-            self._restart(None, now_s)
         self.handle(Ticked(), now_s)
-        ready = self._boot_until_s is None
-        self._check_relay(Device.LOCK, self.board.lock, ready and door_locked(self.state), now_s)
-        self._check_relay(Device.PERMIT, self.board.permit, ready and permit_on(self.state), now_s)
-        if self._counts_down() and now_s >= self._saved_at_s + self.rules.flow.checkpoint_s:
+        self._check_relay(Device.LOCK, self.board.lock, door_locked(self.state), now_s)
+        self._check_relay(Device.PERMIT, self.board.permit, permit_on(self.state), now_s)
+        if self._lock_lasts() and now_s >= self._saved_at_s + self.rules.flow.checkpoint_s:
             self._save((), (), now_s)
 
     def next_wake_s(self, now_s: float) -> float | None:
@@ -440,16 +441,17 @@ class Kiosk:
             self._judge.next_wake_s(now_s),
             self._pad.next_wake_s,
             self._evidence.next_wake_s(),
-            self._boot_until_s,
             None if self._entry is None else self._entry[1],
             None if self._release is None else self._release[1],
+            None if self._release_desk is None else self._release_desk.next_wake_s(now_s),
             self._unsent[0][1] if self._unsent else None,
-            self._saved_at_s + self.rules.flow.checkpoint_s if self._counts_down() else None,
+            self._saved_at_s + self.rules.flow.checkpoint_s if self._lock_lasts() else None,
         ]
         return min((w for w in wakes if w is not None), default=None)
 
-    def _counts_down(self) -> bool:
-        return self.state.mode is Mode.LOCKED
+    def _lock_lasts(self) -> bool:
+        """A lock stands, or a restart interrupted it and it may come back."""
+        return self.state.mode is Mode.LOCKED or returning(self.state)
 
     def _poll_prompt(self, now_s: float) -> None:
         for result in self.board.prompt.poll(now_s):
@@ -477,7 +479,7 @@ class Kiosk:
             if self._entry is not None and answer.sequence >= self._entry[0]:
                 self._judge_entry()
             if self._release is not None and answer.sequence >= self._release[0]:
-                self._judge_release(now_s)
+                self._open_released()
             self._drain(now_s)
             while self._unsent and self._unsent[0][0] <= answer.sequence:
                 self._outbox.add(self._unsent.popleft()[2])
@@ -516,6 +518,8 @@ class Kiosk:
                 case MessageFailed(trouble=trouble) if trouble not in (None, ModemTrouble.REFUSED):
                     # One text refused (a wrong number) is no fault of the modem.
                     self._fail(Device.MODEM, f"modem_{trouble}")
+                case MessageDelivered(row=row, ok=False) if row.kind == CODE_KIND:
+                    self._queue.append(CodeDenied(row.incident, row.issue, row.recipient))
                 case _:
                     pass
         for change in polled.modem:
@@ -569,25 +573,44 @@ class Kiosk:
         self._answer("daily", Recipient.CONTROL_ROOM, now_s, selftest)
 
     def _try_release(self, asked: ReleaseAsked, now_s: float) -> None:
-        """Count the attempt, on the card, before it is compared."""
-        locked = self.state.incident if self.state.mode is Mode.LOCKED else 0
+        """Let it have its turn, which is at once unless many were wrong."""
         desk = self._release_desk
-        refusal = Refusal.NO_SECRET if desk is None else desk.take(asked, locked)
-        if refusal is not None:
+        refusal = Refusal.NO_SECRET if desk is None else desk.take(asked, self._locked_incident())
+        if refusal is Refusal.AGAIN:
             self._note("event", refusal.value, {"incident": asked.incident}, now_s)
-            return
-        entry = Entry("event", "release_tried", locked)
-        sequence = self._save((entry,), (), now_s)
-        self._release = (sequence, now_s + self.rules.flow.record_wait_s, locked)
+        elif refusal is not None:
+            self._refuse_release(asked.incident, refusal.value, now_s)
 
-    def _judge_release(self, now_s: float) -> None:
-        if self._release is None or self._release_desk is None:
+    def _judge_releases(self, now_s: float) -> None:
+        """Compare what is due. A right one is used up, on the card, before the door opens."""
+        desk, incident = self._release_desk, self._locked_incident()
+        if desk is None or self._release is not None:
             return
-        incident, self._release = self._release[2], None
-        if self._release_desk.judge():
+        while (right := desk.judge(incident, now_s)) is not None:
+            if not right:
+                self._refuse_release(incident, f"{COUNTER}{desk.next_counter(incident)}", now_s)
+                continue
+            sequence = self._save((Entry("event", "release_right", incident),), (), now_s)
+            self._release = (sequence, now_s + self.rules.flow.record_wait_s, incident)
+
+    def _open_released(self) -> None:
+        if self._release is not None:
+            incident, self._release = self._release[2], None
             self._queue.append(ReleaseOrdered(Orderer.CONTROL_ROOM, incident))
-        else:
-            self._note("event", "release_refused", {"incident": incident}, now_s)
+
+    def _refuse_release(self, incident: int, why: str, now_s: float) -> None:
+        """Told, since somebody may be guessing under the control room's number; but not for every guess."""
+        tell = Tell("release_refused", self.state.incident, (Recipient.CONTROL_ROOM,), why)
+        rows = () if self._told_lately(tell, now_s) else self._alert_rows(tell, Recipient.CONTROL_ROOM)
+        data = {"incident": incident, "why": why}
+        self._listener(Happening(now_s, "event", {"name": "release_refused", **data}))
+        entry = Entry("event", "release_refused", self.state.incident, _json(data))
+        sequence = self._save((entry,), rows, now_s)
+        self._unsent.extend((sequence, now_s + self.rules.flow.record_wait_s, row) for row in rows)
+
+    def _locked_incident(self) -> int:
+        """The incident that the control room may release; 0 for none."""
+        return self.state.incident if self._lock_lasts() else 0
 
     def _text_of(self, row: OutboxRow) -> str | None:
         """The text of a row at the moment of sending; None for a code that is not live any more."""
@@ -646,8 +669,10 @@ class Kiosk:
         self._drain(now_s)
 
     def _held_by_input(self) -> bool:
+        """Whether the input path may hold the lock: for fire, for exit, or because they cannot be read."""
         inputs = self.board.inputs
-        return inputs.active(Input.FIRE) or inputs.active(Input.EXIT)
+        unread = Device.INPUTS in self.state.failed
+        return unread or inputs.active(Input.FIRE) or inputs.active(Input.EXIT)
 
     # --- the step ----------------------------------------------------------------------------------
 
@@ -657,42 +682,20 @@ class Kiosk:
             self._queue.append(DeviceFailed(device, code))
 
     def _well(self, device: Device) -> None:
-        """Say that a device works, if it was said to have failed."""
-        if self._has_failed(device):
+        """Say that a device works, if it was said to have failed and nothing else troubles it."""
+        if self._has_failed(device) and not any(other is device for other, _ in self._troubles):
             self._queue.append(DeviceRecovered(device))
 
     def _has_failed(self, device: Device) -> bool:
         """The last word on a device, waiting or taken up by the table."""
-        for event in reversed((*self._boot_kept, *self._queue)):
+        for event in reversed(self._queue):
             if isinstance(event, DeviceFailed | DeviceRecovered) and event.device is device:
                 return isinstance(event, DeviceFailed)
         return device in self.state.failed
 
     def _drain(self, now_s: float) -> None:
         while self._queue:
-            event = self._queue.popleft()
-            if self._boot_until_s is not None and not isinstance(event, Restarted):
-                self._boot_event(event, now_s)
-            else:
-                self._step(event, now_s)
-
-    def _boot_event(self, event: Event, now_s: float) -> None:
-        """Before a remembered lock is taken up, only what decides about it matters; the rest waits."""
-        match event:
-            case Appeared():
-                self._restart(True, now_s)
-            case InputMoved(input=name, active=active) if name in _LETS_GO:
-                if active:
-                    self._restart(None, now_s)
-            case ReleaseOrdered():
-                self._restart(None, now_s)
-            case EntryCompleted():
-                self._pad.clear()
-                self._refuse(now_s)
-            case Ticked() | KeyTouched():
-                pass
-            case _:
-                self._boot_kept.append(event)
+            self._step(self._queue.popleft(), now_s)
 
     def _step(self, event: Event, now_s: float) -> None:
         before = self.state
@@ -868,18 +871,22 @@ class Kiosk:
                 mono_s=now_s,
                 wall_s=self.board.clock.wall_s(),
                 entries=entries,
-                state=msgspec.json.encode(self.state).decode(),
+                state=msgspec.json.encode(replace(self.state, timebase=self._timebase())).decode(),
                 rows=rows,
                 counters=self._counters(),
             )
         )
         return self._sequence
 
+    def _timebase(self) -> Timebase:
+        clock = self.board.clock
+        return Timebase(clock.boot, clock.wall_true())
+
     def _counters(self) -> tuple[tuple[str, int], ...]:
         counters = (("incident", self.state.incidents), ("number", self._next_number - 1))
         if self._release_desk is None:
             return counters
-        return (*counters, (RELEASE_COUNTER, self._release_desk.counter))
+        return (*counters, *self._release_desk.counters)
 
     def _facts(self) -> dict[str, str]:
         """The state in a few words, for a text."""
@@ -895,10 +902,6 @@ class Kiosk:
     def _note(self, kind: str, name: str, data: Mapping[str, object], now_s: float) -> None:
         self._listener(Happening(now_s, kind, {"name": name, **data}))
         self._save((Entry(kind, name, self.state.incident, _json(data)),), (), now_s)
-
-
-_LETS_GO = frozenset({Input.FIRE, Input.EXIT, Input.DOOR, Input.PANIC})
-"""Inputs that end the look for a remembered lock: nobody is locked in again after one of these."""
 
 
 _SWITCHES = (Input.PANIC, Input.CASE, Input.VIBRATION)

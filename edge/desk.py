@@ -21,8 +21,9 @@ from edge.evidence import Evidence
 from edge.journal import Journal
 from edge.judge.judge import Judge
 from edge.messages.channels import release_desk
-from edge.messages.inbox import RELEASE_COUNTER, Inbox
+from edge.messages.inbox import Inbox
 from edge.messages.outbox import Outbox
+from edge.messages.release_counter import NAME, CounterFile
 from edge.messages.texts import Context, code_in
 from edge.options import evidence_limits
 from edge.otp import CodeBook, EntryPad
@@ -76,6 +77,13 @@ class StoryClock:
 
     def wall_s(self) -> float:
         return self._wall_at_zero_s + self._now_s
+
+    @property
+    def boot(self) -> str:
+        return "story"
+
+    def wall_true(self) -> bool:
+        return True
 
     def move_to(self, now_s: float) -> None:
         self._now_s = max(self._now_s, now_s)
@@ -186,7 +194,9 @@ class Desk:
             context=context,
             listener=self._hear,
             inbox=Inbox(self.numbers),
-            release_desk=release_desk(settings, dict(remembered.counters).get(RELEASE_COUNTER, 0)),
+            release_desk=release_desk(
+                settings, dict(remembered.counters), CounterFile(self._folder / NAME, threaded=False)
+            ),
         )
         self.powered = True
         self.kiosk.start(remembered, now_s)
