@@ -20,7 +20,7 @@ _STORES: Final = ("SM", "ME", "MT")
 _MOST_ELSEWHERE: Final = 8
 _READINGS: Final = 3
 """So often an entry is read that cannot be read, before it goes: the line may be to blame."""
-_MOST_KEPT: Final = 1024
+_MOST_KEPT: Final = 512
 
 
 def from_pdu(line: str) -> ModemEvent | None:
@@ -72,7 +72,7 @@ class Storage:
         self._due: dict[str, set[str]] = {}
         self._elsewhere: tuple[str, ...] = ()
         self._missed = False
-        self._undeleted: set[tuple[str, ...]] = set()
+        self._undeleted: dict[tuple[str, ...], None] = {}
         self._damaged: dict[tuple[str, ...], int] = {}
         self._at_once = _READINGS - 1
 
@@ -185,15 +185,9 @@ class Storage:
                 continue
             there.add(key)
             yield from self._read_entry(name, fields, key, last=at == len(entries) - 1)
-        if answer.ok:
-            self._undeleted = {key for key in self._undeleted if key[0] != name or key in there}
-            self._damaged = {key: n for key, n in self._damaged.items() if key[0] != name or key in there}
-        elif len(self._undeleted) + len(self._damaged) > _MOST_KEPT:
-            self._undeleted.clear()
-            self._damaged.clear()
         if name == self._name and self._status.storage_used is not None:
-            kept = sum(key[0] == name for key in self._undeleted | self._damaged.keys())
-            self._status.storage_used = max(kept, self._status.storage_used - len(there))
+            left = len(there & (self._undeleted.keys() | self._damaged.keys()))
+            self._status.storage_used = max(left, self._status.storage_used - len(there))
 
     def _read_places(self, indexes: list[str]) -> Generator[Step, Answer, list[tuple[str, str]]]:
         entries: list[tuple[str, str]] = []
@@ -213,12 +207,17 @@ class Storage:
                 event = self._understand(fields, key[-1])
             except ValueError:
                 self._damaged[key] = self._damaged.get(key, 0) + 1
+                if len(self._damaged) > _MOST_KEPT:
+                    del self._damaged[next(iter(self._damaged))]
+                    return
                 if self._damaged[key] < _READINGS:
                     self._missed = True
                     return
                 event = None
             # Before anything can go wrong with the deletion: it must not be told again.
-            self._undeleted.add(key)
+            self._undeleted[key] = None
+            if len(self._undeleted) > _MOST_KEPT:
+                del self._undeleted[next(iter(self._undeleted))]
             if event is not None:
                 self._tell(event)
         answer = yield from ask(f"AT+CMGD={fields[0]}", 5.0)
@@ -226,7 +225,7 @@ class Storage:
             answer = yield from ask("AT+CMGD=1,1", 5.0)
             self._missed = self._missed or not answer.ok
         elif answer.ok:
-            self._undeleted.discard(key)
+            self._undeleted.pop(key, None)
             self._damaged.pop(key, None)
 
     def _understand(self, fields: list[str], payload: str) -> ModemEvent | None:
@@ -235,7 +234,7 @@ class Storage:
             return from_pdu(payload)
         if len(fields) >= 9 and _is_octet(fields[2]) and _is_octet(fields[3]):
             return from_report(fields[2:])
-        if len(fields) < 3 or not payload:
+        if len(fields) < 3 or not fields[2] or not payload:
             raise ValueError("not a text")
         if not fields[1].startswith("REC"):
             return None
