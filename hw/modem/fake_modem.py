@@ -128,6 +128,7 @@ class FakeModem:
         """
         if name not in FAULTS and re.fullmatch(r"cms:\d{1,3}", name) is None:
             raise KeyError(name)
+        was_on = name in self.faults
         if on:
             self.faults[name] = cure
         else:
@@ -138,7 +139,7 @@ class FakeModem:
             self._stored.update({index: _DAMAGED[index % len(_DAMAGED)] for index in range(1, _STORAGE)})
         if name == "no_notice" and on:
             self._notify = False
-        if name in ("radio_off", "asleep") and not on:
+        if name in ("radio_off", "asleep") and was_on and not on:
             self._radio_on()
         if name == "off":
             self._queue.clear()
@@ -576,6 +577,7 @@ class FakeModem:
         stamp = '"26/03/01,10:00:00+22"'
         number = self._said(message.number)
         if isinstance(message, pdu.StatusReport):
+            stamp = _stamp(message.sent_utc_s)
             report = f'6,{message.reference},"{number}",145,{stamp},{stamp},{message.status}'
             return (f'{header}"REC UNREAD",{report}',)
         assert isinstance(message, pdu.Deliver)
@@ -660,8 +662,8 @@ class FakeModem:
             stored[place] = report.hex
             lines = f'\r\n+CDSI: "SR",{place}\r\n'
         elif self._text_mode:
-            when = "" if utc_s is None else f"{datetime.fromtimestamp(utc_s, UTC):%y/%m/%d,%H:%M:%S}+00"
-            told = f'6,{self._reference},"{self._said(number)}",145,"{when}","{when}",{status}'
+            when = _stamp(utc_s)
+            told = f'6,{self._reference},"{self._said(number)}",145,{when},{when},{status}'
             lines = f"\r\n+CDS: {told}\r\n"
         else:
             lines = f"\r\n+CDS: {report.length}\r\n{report.hex}\r\n"
@@ -735,3 +737,8 @@ class FakeModem:
         ("AT+CRESET", _cmd_reset),
         ("AT+CFUN", _cmd_cfun),
     )
+
+
+def _stamp(utc_s: float | None) -> str:
+    """A time as text mode writes it."""
+    return '""' if utc_s is None else f'"{datetime.fromtimestamp(utc_s, UTC):%y/%m/%d,%H:%M:%S}+00"'

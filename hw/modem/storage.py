@@ -131,7 +131,11 @@ class Storage:
 
     def read(self) -> Generator[Step, Answer, None]:
         """Tell and delete all that is due; stops early, with the rest still due, when a text waits."""
-        due, self._due = self._due, {}
+        due: dict[str, set[str]] = {}
+        for name, indexes in self._due.items():
+            # What was told before a storage was chosen is meant for that one.
+            due.setdefault(name or self._name, set()).update(indexes)
+        self._due = {}
         self._missed = False
         for name in sorted(due, key=lambda name: name != self._name):
             if self._busy():
@@ -170,7 +174,7 @@ class Storage:
         if not answer.ok:
             # What did come is used; the rest is for the next time.
             self._missed = True
-        if not entries and indexes:
+        if not entries and indexes and not (answer.ok and name == self._name):
             # Some list nothing of some storages, but read the place that they named.
             entries = yield from self._read_places(sorted(indexes))
         there: set[tuple[str, ...]] = set()
