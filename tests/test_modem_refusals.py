@@ -577,7 +577,65 @@ def test_an_entry_that_the_line_damaged_once_is_read_and_not_lost() -> None:
     assert line.of(TextReceived) == [TextReceived(ROOM, "RELEASE 7 000000")]
 
 
+def test_a_storage_that_only_noise_named_is_soon_forgotten() -> None:
+    fake = Stubborn(lambda command, up_s: None)
+    line = Line(fake)
+    line.get_ready()
+    fake.say('+CMTI: "XQ",3')
+    line.run(lambda: False, 1300)
+    assert 0 < sum('"XQ"' in asked for asked in fake.asked) <= 8
+    assert line.engine.ready
+
+
+@pytest.mark.parametrize("fault", ["no_notice", "slow_list"])
+def test_a_code_does_not_wait_for_the_inbox_of_a_slow_modem(fault: str) -> None:
+    """Every answer takes 2 s, and no way to be told of texts is taken."""
+    line = Line(FakeModem(instant=False))
+    line.fake.fault("slow")
+    line.fake.fault(fault)
+    line.fake.incoming(ROOM, "STATUS")
+    line.get_ready()
+    for ticket in range(1, 8):
+        answer = line.send(CODE_TEXT, ticket=ticket, deadline_s=45)
+        assert isinstance(answer, TextAccepted), ticket
+        line.run(lambda: False, 11.0)
+
+
+def test_parameters_that_are_refused_do_not_hold_up_a_plain_text() -> None:
+    line = Line(
+        Stubborn(lambda command, up_s: "ERROR" if command.startswith("AT+CSMP") else None, "generic_text")
+    )
+    line.get_ready()
+    assert isinstance(line.send(CODE_TEXT), TextAccepted)
+    line.run(lambda: line.engine.idle, 5)
+    answer = line.send("कोड 417", ticket=2)
+    assert isinstance(answer, TextFailed), "it would arrive as signs that nobody can read"
+
+
+def test_a_modem_whose_references_stand_still_is_heard_after_all_of_that() -> None:
+    fake = Stubborn(unmoved, "huawei", instant=False)
+    line = Line(fake)
+    line.get_ready()
+    handed_s = line.now_s
+    fake._reference = -1
+    _late(fake, line, 1)
+    line.run(lambda: False, handed_s + 89.0 - line.now_s)
+    fake.fault("cms:38")
+    assert isinstance(line.send("second", ticket=2), TextFailed)
+    fake.fault("cms:38", on=False)
+    line.run(lambda: line.engine.idle, 40)
+    fake._reference = -1  # the same one again
+    began_s = line.now_s
+    assert isinstance(line.send("third", ticket=3), TextAccepted)
+    assert line.now_s - began_s < 23
+
+
 # --- answers that come too late --------------------------------------------------------------------
+
+
+def unmoved(command: str, up_s: float) -> str | None:
+    """It says that it restarts, and does not."""
+    return "OK" if command in ("AT+CFUN=1,1", "AT+CRESET") else None
 
 
 def _late(fake: FakeModem, line: Line, ticket: int) -> None:
@@ -585,16 +643,18 @@ def _late(fake: FakeModem, line: Line, ticket: int) -> None:
     fake.fault("very_late")
     assert isinstance(line.send("first", ticket=ticket, deadline_s=40), TextFailed)
     fake.fault("very_late", on=False)
-    assert line.run(lambda: line.engine.idle, 45)
+    assert line.run(lambda: line.engine.idle, 80)
 
 
 @pytest.mark.parametrize("profile", sorted(PROFILES))
 @pytest.mark.parametrize("before", [0, 1])
 @pytest.mark.parametrize("refusal", ["cms:38", "cms:1"])
+@pytest.mark.parametrize("obeys", [True, False])
 def test_the_answer_to_a_text_that_was_given_up_is_not_the_next_ones(
-    profile: str, before: int, refusal: str
+    profile: str, before: int, refusal: str, obeys: bool
 ) -> None:
-    fake = FakeModem(profile, instant=False)
+    """Whether it restarts when it is told to, and so forgets the first, or not."""
+    fake = FakeModem(profile, instant=False) if obeys else Stubborn(unmoved, profile, instant=False)
     line = Line(fake)
     line.get_ready()
     for ticket in range(before):
@@ -602,19 +662,23 @@ def test_the_answer_to_a_text_that_was_given_up_is_not_the_next_ones(
         line.run(lambda: line.engine.idle, 5)
     handed_s = line.now_s
     _late(fake, line, 1)
-    line.run(lambda: False, handed_s + 89.0 - line.now_s)
+    line.run(lambda: False, max(0.0, handed_s + 89.0 - line.now_s))
+    assert line.engine.idle
     fake.fault(refusal)
     answer = line.send("second", ticket=2, deadline_s=30)
     assert isinstance(answer, TextFailed), "refused in truth"
     line.run(lambda: False, 60)
     assert [event for _, event in line.events if isinstance(event, TextAccepted) and event.ticket == 2] == []
     assert [sent.text for sent in fake.texts if sent.text == "second"] == []
+    told = [event for _, event in line.events if isinstance(event, TextAccepted) and event.ticket == 1]
+    if obeys or PROFILES[profile].references_move:
+        assert len(told) == (0 if obeys else 1), "that of the first is told late, when it comes"
 
 
 @pytest.mark.parametrize("profile", sorted(PROFILES))
 @pytest.mark.parametrize("before", [0, 1, 255])
 def test_after_one_that_was_given_up_the_next_ones_are_accepted_in_time(profile: str, before: int) -> None:
-    fake = FakeModem(profile)
+    fake = Stubborn(unmoved, profile)
     fake._reference = before  # it counts to 255 and begins anew
     line = Line(fake)
     line.get_ready()

@@ -289,6 +289,8 @@ class Engine:
     def _take_unsolicited(self, line: str) -> None:
         if line.startswith(("+CMTI:", "+CDSI:")):
             self._storage.note_arrival(replies.split(line[6:]))
+        elif line.startswith("+CMGS:"):
+            self._take_late_answer(line[6:].strip())
         elif line in _SETTLED:
             self._health_due_s = min(self._health_due_s, self._now)
         elif line.startswith(_FULL):
@@ -325,11 +327,12 @@ class Engine:
         """The modem started anew: nothing that was set or asked still holds."""
         if line.startswith("UNDER-VOLTAGE"):
             self._complain("the modem switched itself off")
-        self._forget_owed()
         if not self._awake:
+            self._forget_owed()
             return
         self.status.reboots += 1
         self._stop_script("the modem restarted")
+        self._forget_owed()
         self._script = self._climb(Broken(ModemTrouble.MUTE, "the modem restarted by itself", restarted=True))
 
     # --- texts that come in ---------------------------------------------------------------------
@@ -701,8 +704,14 @@ class Engine:
             answer = yield from ask(f"AT+CMGF={int(self.profile.text_mode)}")
             self._demand_no_echo()
             if answer.ok and self.profile.text_mode:
-                first = 49 if self._reports_wanted else 17
-                answer = yield from ask(f"AT+CSMP={first},{pdu.encode_validity(text.validity_s)},0,{coding}")
+                for first in (49, 17) if self._reports_wanted else (17,):
+                    validity = pdu.encode_validity(text.validity_s)
+                    answer = yield from ask(f"AT+CSMP={first},{validity},0,{coding}")
+                    if answer.ok:
+                        break
+                if not coding:
+                    # What a modem does by itself is good enough for plain text.
+                    answer.outcome = Outcome.OK
             if not answer.ok:
                 # In the other mode the modem would take our hexadecimal for a number and a text.
                 self._refused(text, answer)
@@ -744,6 +753,8 @@ class Engine:
             elif answer.outcome is Outcome.TIMEOUT and self._draining:
                 self._draining = False
                 self._owe(text)
+                # A restart ends its wait too: then no answer to this one can be taken for the next one's.
+                self._ladder.not_heard()
                 raise Broken(ModemTrouble.MUTE, "the modem never said what became of a text", look=False)
             elif answer.outcome is Outcome.TIMEOUT:
                 self._draining, self._skewed = True, False
@@ -758,6 +769,7 @@ class Engine:
                 step = Ask(b"", _SECOND_S, info="+CMGS:", at_once=True)
                 continue
             self._draining = False
+            self._hearing.last_reference = self._last_reference if self.profile.references_move else None
             return answer
 
     # answers to texts that were given up
@@ -782,10 +794,21 @@ class Engine:
 
     def _accept_owed(self, reference: int) -> None:
         """Two answers came: the first was that of the text that was given up first."""
+        if not self._owed:
+            return
         text = self._owed.pop(0).text
         text.references.append(reference)
         if len(text.references) == text.parts:
             self._events.append(TextAccepted(text.ticket, tuple(text.references)))
+
+    def _take_late_answer(self, said: str) -> None:
+        """An answer while nothing is asked: of a text that was given up, or one said twice."""
+        value = said.split(",")[0]
+        if self._owed and self.profile.references_move and value.isdecimal() and len(value) <= 5:
+            reference = int(value) & 0xFF
+            if reference != self._last_reference:
+                self._last_reference, self._owed_since = reference, max(0, len(self._owed) - 1)
+                self._accept_owed(reference)
 
     def _note_reference(self, text: _Text, reference: int) -> None:
         text.references.append(reference)
@@ -851,6 +874,9 @@ class Engine:
             try:
                 yield from self._get_ready(hurry=True)
                 return
+            except Unusable:
+                self._ladder.spared()
+                raise
             except Broken:
                 self.status.doing = words
         if rung is Rung.SOFT:

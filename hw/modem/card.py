@@ -12,7 +12,7 @@ from hw.modem.status import Status
 from hw.modem.steps import Answer, Ask, Outcome, Pause, Step, Unusable, ask, wonder
 from hw.ports import ModemTrouble
 
-_BUSY_S: Final = 20.0
+_BUSY_S: Final = 60.0
 _UNSEEN_S: Final = 3.0
 """A card that has just got its current is not seen at once."""
 _OPEN: Final = frozenset(("READY", "SIM PIN2", "SIM PUK2"))

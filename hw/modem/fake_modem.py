@@ -33,6 +33,7 @@ _TEXT_COMMANDS: Final = (
 _DAMAGED: Final = ("", "not hexadecimal", "0791", "00FFFFFFFF")
 _OTHER_STORAGE: Final = {"SM": "ME", "ME": "SM"}
 _OLD_UTC_S: Final = 1_740_000_000.0
+_STALE_S: Final = 3 * 86_400.0
 _WORDS: Final = {
     ("CME", 3): "operation not allowed",
     ("CME", 10): "SIM not inserted",
@@ -136,7 +137,8 @@ class FakeModem:
         if on and name in ("slow_start", "late_network"):
             self.reboot()
         if name == "damaged" and on:
-            self._stored.update({index: _DAMAGED[index % len(_DAMAGED)] for index in range(1, _STORAGE)})
+            for index in range(1, _STORAGE):
+                self._stored.setdefault(index, _DAMAGED[index % len(_DAMAGED)])
         if name == "no_notice" and on:
             self._notify = False
         if name in ("radio_off", "asleep") and was_on and not on:
@@ -647,7 +649,7 @@ class FakeModem:
             after_s = network_s + (0.0 if self._instant else 3.0)
             now_utc_s = None if self._network_utc_s is None else self._network_utc_s + self._now
             if "stale_report" in self.faults:
-                self._report(number, 0x46, (now_utc_s or _OLD_UTC_S) - 7200.0, after_s)
+                self._report(number, 0x46, (now_utc_s or _OLD_UTC_S) - _STALE_S, after_s)
             self._report(number, 0x00 if delivered else 0x46, now_utc_s, after_s)
 
     def _report(self, number: str, status: int, utc_s: float | None, after_s: float) -> None:

@@ -70,7 +70,7 @@ class Ladder:
         self._rates_left = 0
 
     def not_heard(self) -> None:
-        """Waking tries all that the gentle rung would."""
+        """The gentle rung would do nothing: waking has tried all that it would, or a restart is needed."""
         self._step = max(self._step, 1)
 
     def stable(self) -> None:

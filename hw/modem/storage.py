@@ -18,6 +18,8 @@ LIST_S: Final = 25.0
 """The longest silence within a list; the lists of slow lines take longer altogether."""
 _STORES: Final = ("SM", "ME", "MT")
 _MOST_ELSEWHERE: Final = 8
+_TRIES: Final = 4
+"""So many ways of setting it up are tried while a text waits; and so often to reach another storage."""
 _READINGS: Final = 3
 """So often an entry is read that cannot be read, before it goes: the line may be to blame."""
 _MOST_KEPT: Final = 512
@@ -70,7 +72,7 @@ class Storage:
         self._busy = busy
         self._name = ""
         self._due: dict[str, set[str]] = {}
-        self._elsewhere: tuple[str, ...] = ()
+        self._elsewhere: dict[str, int] = {}
         self._missed = False
         self._undeleted: dict[tuple[str, ...], None] = {}
         self._damaged: dict[tuple[str, ...], int] = {}
@@ -93,14 +95,18 @@ class Storage:
     def choose(self) -> Generator[Step, Answer, None]:
         """Say where texts are to be kept, and to be told of new ones. What is refused may be asked again."""
         if not self._name:
-            for name in dict.fromkeys((self._profile.storage, *_STORES)):
+            for tried, name in enumerate(dict.fromkeys((self._profile.storage, *_STORES))):
+                if self._busy() and 2 * tried >= _TRIES:
+                    break
                 answer = yield from self._switch(f'"{name}","{name}","{name}"', f'"{name}"')
                 if answer.ok:
                     note_storage(self._status, replies.split(answer.lines[0])[:2])
                     self._name = name
                     break
         if not self._status.told_of_texts:
-            for setting in self._profile.notify:
+            for tried, setting in enumerate(self._profile.notify):
+                if self._busy() and tried >= _TRIES:
+                    break
                 answer = yield from ask(f"AT+CNMI={setting}")
                 if answer.ok:
                     self._status.told_of_texts = True
@@ -115,7 +121,7 @@ class Storage:
         if _is_index(index):
             indexes.add(index)
         if name not in (self._name, *self._elsewhere) and len(self._elsewhere) < _MOST_ELSEWHERE:
-            self._elsewhere += (name,)
+            self._elsewhere[name] = _TRIES
 
     def read_soon(self) -> None:
         """Look at every storage in which something was ever put."""
@@ -147,8 +153,14 @@ class Storage:
             here = self._name
             answer = yield from self._switch(f'"{name}"', f'"{name}","{here}","{here}"')
             if not answer.ok:
-                self._missed = True
+                # There may be no such storage: noise on the line named it.
+                self._elsewhere[name] = self._elsewhere.get(name, _TRIES) - 1
+                if self._elsewhere[name] > 0:
+                    self._missed = True
+                else:
+                    del self._elsewhere[name]
                 continue
+            self._elsewhere[name] = _TRIES
             yield from self._read_one(name, due[name])
             answer = yield from self._switch(f'"{here}","{here}","{here}"', f'"{here}"')
             if not answer.ok:
