@@ -453,6 +453,12 @@ CATALOGUE: Final = _table(
         "Correct the file of modem.pin_file; if the card wants its PUK, enter it in a telephone.",
     ),
     (
+        "modem_locked",
+        "The modem is locked to another SIM card, network or operator.",
+        _UNREACHABLE,
+        "Use a card of the operator that sold the modem, or have the modem unlocked.",
+    ),
+    (
         "modem_not_registered",
         "The modem has found no network.",
         _UNREACHABLE,
