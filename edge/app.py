@@ -15,6 +15,8 @@ from typing import Final, Protocol
 import msgspec
 
 from edge.cabin import step
+from edge.chain import Head
+from edge.comeback import distrust, read_state
 from edge.commands import (
     ClearEntry,
     CloseIncident,
@@ -121,16 +123,26 @@ _TOLD_SELDOM: Final = frozenset({"fault", "camera_gone"})
 
 CODE_KIND: Final = "code"
 
+_DOUBTS_STATE: Final = frozenset(
+    {
+        *("journal_damaged", "journal_newer", "journal_chain_broken", "state_unreadable"),
+        *("journal_denied", "journal_busy", "disk_error", "disk_full", "disk_read_only"),
+    }
+)
+"""With one of these a start cannot be sure that the record says all that there was."""
+
 DISK_MUTE_S: Final = 10.0
 """A record without any answer for so long: the disk hangs, and nothing new may be locked."""
 
 
 class Journal(Protocol):
-    """The part of `edge.journal` that the loop uses. Neither call waits."""
+    """The part of `edge.journal` that the loop uses. None of the calls waits."""
 
     def submit(self, record: Record) -> None: ...
 
     def answers(self) -> tuple[Answer, ...]: ...
+
+    def head(self) -> Head: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,12 +253,17 @@ class Kiosk:
         counters = dict(remembered.counters)
         self._next_number = counters.get("number", 0) + 1
         faults = list(remembered.faults)
+        doubted = any(code in _DOUBTS_STATE for code, _ in faults)
         if remembered.state is not None:
-            try:
-                state = msgspec.json.decode(remembered.state, type=State)
-                self.state = wake_up(state, remembered.mono_s, now_s, self.rules.flow)
-            except msgspec.DecodeError as error:
-                faults.append(("state_unreadable", str(error)))
+            state, odd = read_state(remembered.state, remembered.mono_s)
+            faults += odd
+            doubted = doubted or bool(odd)
+            self.state = wake_up(state, remembered.mono_s, now_s, self.rules.flow)
+        elif remembered.boot > 1:  # some start before this one must have left a state
+            doubted = True
+            faults.append(("state_unreadable", "there is none"))
+        if doubted:
+            self.state = distrust(self.state)
         highest = max(counters.get("incident", 0), self.state.incidents)
         self.state = replace(self.state, incidents=highest, failed=frozenset())
         self._outbox.restore(remembered.rows, now_s)
@@ -257,7 +274,7 @@ class Kiosk:
         self._levels = {name: self.board.inputs.active(name) for name in Input}
         self._queue.extend(self._judge.door(self._levels[Input.DOOR], now_s))
         let_go = any(self.board.inputs.active(name) for name in _LETS_GO)
-        if self.state.mode is Mode.LOCKED and not let_go:
+        if self.state.mode is Mode.LOCKED and not let_go and not doubted:
             self._boot_until_s = now_s + self._judge.start_s
             self._boot_blind = True
         else:
@@ -592,7 +609,9 @@ class Kiosk:
     def _text_of(self, row: OutboxRow) -> str | None:
         """The text of a row at the moment of sending; None for a code that is not live any more."""
         if row.kind != CODE_KIND:
-            facts = self._facts() | ({"selftest": row.reason} if row.kind == "daily" else {})
+            facts = self._facts()
+            if row.kind == "daily":  # with the record's head, so that nobody can rewrite what came before
+                facts |= {"selftest": row.reason, "record": self._journal.head().short}
             return make_text(row, self._context, self.board.clock.wall_s(), facts=facts)
         code = self._book.text()
         if code is None or (row.incident, row.issue) != (self.state.incident, self._book.live_issue):

@@ -118,6 +118,12 @@ CATALOGUE: Final = _table(
         "This is an error of the program: report it together with the log.",
     ),
     (
+        "record_row_odd",
+        "The record held something that this version does not understand; it was set aside, as a line of it.",
+        _KEEPS,
+        "None after a change of versions; else copy the record away and look at it with events --verify.",
+    ),
+    (
         "journal_chain_broken",
         "The record's chain of hashes does not fit: a line was changed, removed or added from outside.",
         _KEEPS,
@@ -466,9 +472,15 @@ CATALOGUE: Final = _table(
     ),
     (
         "state_unreadable",
-        "The state in the record cannot be understood by this version.",
-        "A lock from before is released; the next visit is guarded as usual.",
+        "The state in the record is missing or cannot be understood by this version.",
+        "A lock from before is released; nobody is locked before the cabin was seen empty.",
         "None needed; if it was not an update that caused it, check the card.",
+    ),
+    (
+        "state_incomplete",
+        "The state in the record is another version's, and lacks something or says more than this one knows.",
+        "A lock from before is released; nobody is locked before the cabin was seen empty.",
+        "None needed after a change of versions; else check the card.",
     ),
     (
         "watchdog_missing",

@@ -163,7 +163,9 @@ class Service:
         stack.callback(evidence.close, CLOSE_S)
 
         door = self.board.inputs.fitted(Input.DOOR)
-        ways_out = carriers(settings, data / "evidence", self._clock.wall_s)
+        ways_out = carriers(
+            settings, data / "evidence", self._clock.wall_s, lambda: str(self._journal.head())
+        )
         for carrier in ways_out.values():
             stack.callback(carrier.close)
         people = settings.people
