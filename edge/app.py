@@ -623,6 +623,7 @@ class Kiosk:
         return make_text(row, self._context, wall_s, code=code, until_wall_s=until_s)
 
     def _poll_evidence(self, now_s: float) -> None:
+        self._evidence.doubt_clock(Device.CLOCK in self.state.failed)
         self._evidence.poll(now_s)
         for answer in self._evidence.answers():
             if isinstance(answer, EvidenceTrouble):

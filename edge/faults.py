@@ -143,6 +143,12 @@ CATALOGUE: Final = _table(
         "Check the folder evidence under paths.data: owner, rights and card errors (dmesg).",
     ),
     (
+        "evidence_stuck",
+        "Pictures that should have been removed, for their age or for space, cannot be.",
+        _KEEPS,
+        "Remove that folder under evidence by hand, or give it to the service user (chown -R).",
+    ),
+    (
         "evidence_ring_failed",
         "The pictures of the last seconds cannot be held in memory.",
         _KEEPS,

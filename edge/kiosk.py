@@ -156,6 +156,7 @@ class Service:
             self._clock,
             remembered.boot,
             evidence_limits(settings),
+            last_wall_s=remembered.wall_s,
             open_incidents=[dict(remembered.counters).get("incident", 0)],
             on_answer=nudge,
             busy=lambda: self._journal.waiting > 0,
