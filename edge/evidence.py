@@ -280,7 +280,9 @@ class Evidence:
                 self._tidy(self._folders)
         except OSError as error:
             failed = self._failed(error)
-        for order in self._orders if self._folders is not None else ():
+        for order in self._orders:
+            if self._folders is None:
+                break
             try:
                 wrote = self._copy(order, self._folders) or wrote
             except OSError as error:  # one incident that cannot be written does not keep out the others

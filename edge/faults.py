@@ -477,6 +477,18 @@ CATALOGUE: Final = _table(
         "Look for programs that take the processor, undervoltage and heat (vcgencmd get_throttled).",
     ),
     (
+        "input_chatters",
+        "A contact moves again and again, more often than people or doors do.",
+        "It counts at every move, as always. Record, pictures and texts have its beginning and end alone.",
+        "Tighten its terminals, and look at its cable, its magnet and the door's play.",
+    ),
+    (
+        "comes_and_goes",
+        "A device or the camera fails and recovers again and again.",
+        "Each time counts, as always. Record, pictures and texts have its beginning and end alone.",
+        "The record names what it is (events): look at that device, its cable and its supply.",
+    ),
+    (
         "state_unreadable",
         "The state in the record is missing or cannot be understood by this version.",
         "A lock from before is released; nobody is locked before the cabin was seen empty.",
