@@ -264,7 +264,7 @@ class Kiosk:
             faults += odd
             doubted = doubted or bool(odd)
             self.state = wake_up(state, remembered.mono_s, now_s, self.rules.flow)
-        elif remembered.boot > 1:  # some start before this one must have left a state
+        elif remembered.wall_s > 0:  # lines, and no state beside them
             doubted = True
             faults.append(("state_unreadable", "there is none"))
         if doubted:

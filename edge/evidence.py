@@ -600,12 +600,15 @@ def check_pictures(folder: Path, entries: Iterable[tuple[int, str, str]]) -> tup
     `entries` are (incident, name, data) of the record's lines of the kind `evidence`, oldest first.
     """
     expected: dict[int, dict[str, str]] = {}
+    problems = []
     for incident, name, data in entries:
         if name == "pictures_kept":
-            expected.setdefault(incident, {}).update(json.loads(data)["files"])
+            try:
+                expected[incident] = {**expected.get(incident, {}), **json.loads(data)["files"]}
+            except (ValueError, TypeError, LookupError):
+                problems.append(f"{incident}: what the record says of its pictures makes no sense")
         elif name == "pictures_removed":
             expected.pop(incident, None)
-    problems = []
     for incident, files in expected.items():
         if not (folder / str(incident)).is_dir():
             problems.append(f"{incident}: all {len(files)} pictures are missing")

@@ -532,6 +532,13 @@ def test_a_picture_that_cannot_be_written_is_told_and_tried_again(
     assert scene.troubles() == [("evidence_write_failed", True), ("evidence_write_failed", False)]
 
 
+@pytest.mark.parametrize("data", ["", "[]", "{}", '{"files":3}', '{"files":["x"]}', "\ufffd"])
+def test_a_line_about_pictures_that_makes_no_sense_is_told(tmp_path: Path, data: str) -> None:
+    [problem] = check_pictures(tmp_path, [(7, "pictures_kept", data), (8, "pictures_removed", data)])
+    assert problem.code == "evidence_changed"
+    assert problem.detail.startswith("7: what the record says")
+
+
 def test_what_was_done_to_the_pictures_is_told(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
     scene.incident(7)
