@@ -13,7 +13,7 @@ from typing import Final, TypeVar, get_type_hints
 
 import msgspec
 
-from edge.state import State
+from edge.state import DURATIONS, Mode, State
 
 _AHEAD_S: Final = 86400.0
 """No deadline of the table lies further ahead; a moment that does would hold a door for as long."""
@@ -49,7 +49,8 @@ def read_state(raw: str | bytes, saved_at_s: float) -> tuple[State, list[tuple[s
 
 def distrust(state: State) -> State:
     """The same state, with nothing held against anybody before the cabin was seen empty."""
-    return dataclasses.replace(state, no_lock=True, present=True)
+    mode = Mode.RELEASED if state.mode is Mode.VACANT else state.mode
+    return dataclasses.replace(state, mode=mode, no_lock=True, present=True)
 
 
 def _fresh(said: object) -> State:
@@ -58,7 +59,7 @@ def _fresh(said: object) -> State:
     counts = {name: known.get(name) for name in (*_COUNTS, "incident")}
     sane = {n: v for n, v in counts.items() if type(v) is int and 0 <= v <= _MOST}
     incidents = max(sane.get("incidents", 0), sane.get("incident", 0))
-    return State(no_lock=True, present=True, visit=sane.get("visit", 0), incidents=incidents)
+    return distrust(State(visit=sane.get("visit", 0), incidents=incidents))
 
 
 def _read(said: Mapping[str, object], kind: type[_Kind], odd: list[str], within: str = "") -> _Kind:
@@ -87,7 +88,7 @@ def _impossible(state: State, saved_at_s: float) -> Iterator[str]:
         elif isinstance(value, int):
             if not 0 <= value <= _MOST:
                 yield f"{name} cannot be {value}"
-        elif name == "evidence_s":
+        elif name in DURATIONS:
             if not 0 <= value <= _AHEAD_S:
                 yield f"{name} cannot be {value}"
         elif value > saved_at_s + _AHEAD_S:
