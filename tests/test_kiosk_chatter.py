@@ -181,11 +181,21 @@ def test_each_edge_of_a_chattering_contact_reaches_the_table_at_once(tmp_path: P
     desk.close()
 
 
-def _until_locked(desk: Desk, people: ScriptedPeople, move: Move) -> None:
+def _enter(desk: Desk, people: ScriptedPeople) -> None:
+    """Somebody who does not show the face comes in through the door."""
+    desk.move_input(Input.DOOR, True)
+    desk.run_to(desk.clock.now_s() + 2.0)
     people.do("enter anna with mask", 0.0)
+    desk.run_to(desk.clock.now_s() + 1.0)
+    desk.move_input(Input.DOOR, False)
+    desk.run_to(desk.clock.now_s() + 1.0)
+
+
+def _until_locked(desk: Desk, people: ScriptedPeople, move: Move) -> None:
+    _enter(desk, people)
     there = False
     while desk.kiosk.state.mode is not Mode.LOCKED:
-        assert desk.clock.now_s() < 120.0
+        assert desk.clock.now_s() < 150.0
         there = not there
         move(desk, there)
         desk.run_to(desk.clock.now_s() + 0.2)
@@ -214,7 +224,7 @@ def test_what_opens_the_door_is_on_record_though_it_chatters(tmp_path: Path, nam
     desk.run_to(desk.clock.now_s() + 2.0)
     desk.move_input(Input.DOOR, False)
     desk.run_to(desk.clock.now_s() + 700.0)
-    people.do("enter anna with mask", 0.0)
+    _enter(desk, people)
     desk.run_to(desk.clock.now_s() + 60.0)
     assert desk.kiosk.door_locked
     for there in (True, False) * (2 * FAST):
