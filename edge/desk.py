@@ -21,8 +21,9 @@ from edge.evidence import Evidence
 from edge.journal import Journal
 from edge.judge.judge import Judge
 from edge.messages.channels import release_desk
-from edge.messages.inbox import RELEASE_COUNTER, Inbox
+from edge.messages.inbox import Inbox
 from edge.messages.outbox import Outbox
+from edge.messages.release_counter import NAME, CounterFile
 from edge.messages.texts import Context, code_in
 from edge.options import evidence_limits
 from edge.otp import CodeBook, EntryPad
@@ -194,7 +195,9 @@ class Desk:
             context=context,
             listener=self._hear,
             inbox=Inbox(self.numbers),
-            release_desk=release_desk(settings, dict(remembered.counters).get(RELEASE_COUNTER, 0)),
+            release_desk=release_desk(
+                settings, dict(remembered.counters), CounterFile(self._folder / NAME, threaded=False)
+            ),
         )
         self.powered = True
         self.kiosk.start(remembered, now_s)

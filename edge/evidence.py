@@ -25,6 +25,7 @@ from edge.faults import FaultError
 from edge.record import Entry
 from edge.ring import RingPicture
 from hw.ports import Clock
+from hw.watched import WatchedThread
 
 _COPY_EVERY_S: Final = 0.5
 """How often new pictures of a running incident are copied out of the ring."""
@@ -185,9 +186,10 @@ class Evidence:
         self._stuck: dict[int, str] = {}
         self._tried: set[int] = set()
         self._emptied: dict[int, float] = {}
-        self._thread = threading.Thread(target=self._run, name="evidence", daemon=True) if threaded else None
-        if self._thread is not None:
-            self._thread.start()
+        self.thread = WatchedThread("evidence", self._run, clock)
+        self._threaded = threaded
+        if threaded:
+            self.thread.start()
 
     # - for the loop -
 
@@ -217,23 +219,23 @@ class Evidence:
 
     def poll(self, now_s: float) -> None:
         """Without a thread: copy what is due."""
-        if self._thread is None and (self._new or now_s >= self._due_s):
+        if not self._threaded and (self._new or now_s >= self._due_s):
             self._turn()
 
     def next_wake_s(self) -> float | None:
         """Without a thread: when `poll` wants to be called."""
-        return None if self._thread is not None else self._due_s
+        return None if self._threaded else self._due_s
 
     def close(self, timeout_s: float) -> None:
         """Copy what the ring has, answer, and stop."""
         with self._changed:
             self._closing = True
             self._changed.notify()
-        if self._thread is None:
+        if not self._threaded:
             self._turn()
             self._finish()
         else:
-            self._thread.join(timeout_s)
+            self.thread.join(timeout_s)
 
     def _order(self, order: _Order) -> None:
         with self._changed:
@@ -245,11 +247,13 @@ class Evidence:
 
     def _run(self) -> None:
         while True:
+            self.thread.rest()
             with self._changed:
                 self._changed.wait_for(
                     lambda: self._closing or bool(self._new), max(0.0, self._due_s - self._clock.now_s())
                 )
                 closing = self._closing
+            self.thread.beat()
             self._turn()
             if closing:
                 self._finish()
@@ -278,14 +282,14 @@ class Evidence:
             self._forget_emptied(now_s)
             if tidy:
                 self._tidy(self._folders)
-        except OSError as error:
+        except Exception as error:  # what cannot be looked at or removed must not cost the pictures after it
             failed = self._failed(error)
         for order in self._orders:
             if self._folders is None:
                 break
             try:
                 wrote = self._copy(order, self._folders) or wrote
-            except OSError as error:  # one incident that cannot be written does not keep out the others
+            except Exception as error:  # one incident that cannot be written does not keep out the others
                 failed = self._failed(error)
         if wrote and not failed:
             self._well("evidence_write_failed")
@@ -311,9 +315,10 @@ class Evidence:
                 return
         self._orders.append(new)
 
-    def _failed(self, error: OSError) -> bool:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        self._trouble("evidence_disk_low" if full else "evidence_write_failed", error.strerror or str(error))
+    def _failed(self, error: Exception) -> bool:
+        full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+        words = (error.strerror or str(error)) if isinstance(error, OSError) else type(error).__name__
+        self._trouble("evidence_disk_low" if full else "evidence_write_failed", words)
         return True
 
     def _copy(self, order: _Order, folders: dict[int, _Folder]) -> bool:
@@ -352,6 +357,7 @@ class Evidence:
         try:
             _private_folder(folder)
             for picture in pictures:
+                self.thread.beat()
                 room = self._has_room()
                 if not room:
                     break  # the ring still has it for a while
@@ -384,7 +390,7 @@ class Evidence:
     def _give_way(self) -> None:
         """The record goes first on a slow card."""
         end_s = self._clock.now_s() + _YIELD_S
-        while self._thread is not None and self._busy() and self._clock.now_s() < end_s:
+        while self._threaded and self._busy() and self._clock.now_s() < end_s:
             with self._changed:
                 self._changed.wait(0.02)
 
@@ -415,6 +421,7 @@ class Evidence:
             is_open = set(self._open)
         found: dict[int, _Folder] = {}
         for incident, folder in _incident_folders(self._folder):
+            self.thread.beat()
             if folder.is_symlink():
                 self._stick(incident, "it is a link")
                 continue
@@ -498,6 +505,7 @@ class Evidence:
 
     def _remove(self, folders: dict[int, _Folder], incident: int, reason: str) -> None:
         """Empty its folder. Told when it is done, or once that it cannot be; another goes instead."""
+        self.thread.beat()
         self._tried.add(incident)
         try:
             _empty(self._folder / str(incident))

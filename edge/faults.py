@@ -129,6 +129,43 @@ CATALOGUE: Final = _table(
         _KEEPS,
         "Copy the record away as evidence; compare its chain's head with the last one sent out.",
     ),
+    # --- the program's own threads -------------------------------------------------------------------
+    (
+        "input_path_stopped",
+        "What reads fire, exit and keypad died, hangs or fails at every step; it is started again.",
+        "The door is unlocked within a second and stays so, the permit is off, as with a cut wire.",
+        "Look for errors of the pins with dmesg; if it comes again, report it together with the log.",
+    ),
+    (
+        "record_stopped",
+        "What writes the record died, or waits for the disk for more than ten seconds.",
+        _NO_NEW_LOCK,
+        "It starts again by itself. Look for card errors with dmesg; report a death together with the log.",
+    ),
+    (
+        "modem_stopped",
+        "What drives the modem died, or hangs in the system; no text goes out meanwhile.",
+        _NO_NEW_LOCK,
+        "It starts again by itself. If it hangs, unplug the modem; report a death together with the log.",
+    ),
+    (
+        "pictures_stopped",
+        "What keeps the pictures died, or waits for the disk for more than half a minute.",
+        _NO_NEW_LOCK,
+        "It starts again by itself. Look for card errors with dmesg; report a death together with the log.",
+    ),
+    (
+        "control_stopped",
+        "Nobody can reach the kiosk with `status` and `release`: its socket or its thread failed.",
+        _NO_NEW_LOCK,
+        "It starts again by itself. Check paths.runtime: it must exist and belong to the service's user.",
+    ),
+    (
+        "priority_refused",
+        "The system refused the priority that the input path or the eyes asked for.",
+        "Everything works; fire and exit may act later while the processor is busy.",
+        "Use the unit that is shipped: it has LimitNICE=-10, and setpriority in SystemCallFilter=.",
+    ),
     # --- pictures ------------------------------------------------------------------------------------
     (
         "evidence_disk_low",
@@ -477,6 +514,12 @@ CATALOGUE: Final = _table(
         "Check time synchronisation, and the battery of the clock module.",
     ),
     (
+        "zone_missing",
+        "There are no time zone files here, so texts name the time of UTC.",
+        _KEEPS,
+        "Install again with install.sh kiosk, or the packages tzdata and, on Debian 13, tzdata-legacy.",
+    ),
+    (
         "loop_late",
         "The main loop was held up.",
         "Fire and exit cut the lock's supply by wire; keys and messages came late.",
@@ -511,6 +554,12 @@ CATALOGUE: Final = _table(
         "The hardware watchdog cannot be used.",
         "A hung machine would not restart by itself; exit and fire cut the lock's supply by wire.",
         "Put dtparam=watchdog=on into config.txt, or install again with install.sh kiosk, and restart.",
+    ),
+    (
+        "root_writable",
+        "The root file system is meant to be read-only and is not.",
+        _KEEPS,
+        "Restart; if it stays, sudo update-initramfs -u, and on a Pi auto_initramfs=1 in config.txt.",
     ),
     (
         "folder_unwritable",
@@ -616,6 +665,12 @@ CATALOGUE: Final = _table(
         "Correct the line that the detail names; texts stand in quotes, key = value on one line.",
     ),
     (
+        "settings_override",
+        "What stands behind --set is no setting.",
+        _NOT_RUN,
+        "Write it as section.key=value; cabinguard settings --example shows every key.",
+    ),
+    (
         "settings_unknown_key",
         "A setting has a name that nothing knows.",
         _NOT_STARTED,
@@ -635,9 +690,9 @@ CATALOGUE: Final = _table(
     ),
     (
         "settings_conflict",
-        "Two settings contradict each other.",
+        "Settings contradict each other.",
         _NOT_STARTED,
-        "Change one of the two that the detail names.",
+        "Change one of those that the detail names.",
     ),
     (
         "settings_incomplete",

@@ -160,7 +160,7 @@ class Watch:
 
     @property
     def _unreached(self) -> bool:
-        """No code is with a telephone, or none could be typed; a keypad closed for wrong tries is not meant."""
+        """No code is with a telephone, or none could be typed; one closed for wrong tries is not meant."""
         closed = self.closed_for is not None and self.closed_for < self.pause - NEARLY
         reached = closed or (self.live and bool(self.took))
         return self.mode is Mode.LOCKED and (Device.KEYPAD in self.facts.failed or not reached)

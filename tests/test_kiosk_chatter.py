@@ -12,7 +12,7 @@ from desk_world import ScriptedPeople, scripted_desk
 from edge import journal
 from edge.app import Happening
 from edge.chatter import FAST, QUIET_S, SLOW, Chatter, Turn
-from edge.desk import Desk
+from edge.desk import BENCH_NUMBERS, Desk
 from edge.events import (
     Anomaly,
     AnomalyBegan,
@@ -29,6 +29,7 @@ from edge.events import (
     PeopleJudged,
 )
 from edge.evidence import EvidenceTrouble
+from edge.record import Recipient
 from edge.state import Mode
 from edge.vision.eyes import EyesEvent, EyesTurn
 from edge.vision.observation import CameraHealth
@@ -83,10 +84,6 @@ def _driver(desk: Desk, there: bool) -> None:
 
 def _evidence(desk: Desk, there: bool) -> None:
     desk._evidence._answer(EvidenceTrouble("evidence_disk_low", "1 MB free", there))
-
-
-def _stranger(desk: Desk, there: bool) -> None:
-    desk.phone.incoming("+15559999", "RELEASE 1 123456")
 
 
 def _keys(desk: Desk, there: bool) -> None:
@@ -237,10 +234,19 @@ def test_what_opens_the_door_is_on_record_though_it_chatters(tmp_path: Path, nam
     desk.close()
 
 
-def test_strangers_who_write_again_and_again_fill_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sender", ["+15559999", BENCH_NUMBERS[Recipient.CONTROL_ROOM]])
+def test_who_writes_again_and_again_fills_nothing(tmp_path: Path, sender: str) -> None:
+    """A stranger; and somebody who forges the control room's number."""
     desk, _, _ = _desk(tmp_path)
-    _flap(desk, _stranger, 60.0, 1.0)
-    assert _flap(desk, _stranger, 120.0, 1.0) <= 10
+    count = 0
+
+    def write(desk: Desk, there: bool) -> None:
+        nonlocal count
+        count += 1
+        desk.phone.incoming(sender, f"RELEASE {count} 123456")
+
+    _flap(desk, write, 60.0, 1.0)
+    assert _flap(desk, write, 120.0, 1.0) <= 10
     desk.close()
 
 
