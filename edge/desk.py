@@ -179,6 +179,7 @@ class Desk:
             self.clock,
             remembered.boot,
             evidence_limits(settings),
+            last_wall_s=remembered.wall_s,
             threaded=False,
         )
         context = Context.of(settings)

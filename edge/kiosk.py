@@ -196,6 +196,7 @@ class Service:
             self._clock,
             remembered.boot,
             evidence_limits(settings),
+            last_wall_s=remembered.wall_s,
             open_incidents=[dict(remembered.counters).get("incident", 0)],
             on_answer=nudge,
             busy=lambda: self._journal.waiting > 0,
@@ -203,7 +204,9 @@ class Service:
         stack.callback(evidence.close, CLOSE_S)
 
         door = self.board.inputs.fitted(Input.DOOR)
-        ways_out = carriers(settings, data / "evidence", self._clock.wall_s)
+        ways_out = carriers(
+            settings, data / "evidence", self._clock.wall_s, lambda: str(self._journal.head())
+        )
         for carrier in ways_out.values():
             stack.callback(carrier.close)
         people = settings.people
