@@ -216,9 +216,22 @@ def load(path: Path | None, overrides: Sequence[str] = (), *, kiosk: bool = Fals
         _override(raw, override, problems)
     if problems:
         raise SettingsError(problems)
-    merged = _merged(cast(dict[str, object], msgspec.to_builtins(Settings())), raw)
-    settings = msgspec.convert(merged, Settings)
-    problems.extend(_conflicts(settings))
+    return _whole(Settings(), raw, kiosk=kiosk)
+
+
+def changed(settings: Settings, override: str) -> Settings:
+    """The same settings with one override more. Raises `SettingsError`."""
+    raw: dict[str, object] = {}
+    problems: list[FaultError] = []
+    _override(raw, override, problems)
+    if problems:
+        raise SettingsError(problems)
+    return _whole(settings, raw)
+
+
+def _whole(base: Settings, raw: Mapping[str, object], *, kiosk: bool = False) -> Settings:
+    settings = msgspec.convert(_merged(cast(dict[str, object], msgspec.to_builtins(base)), raw), Settings)
+    problems = list(_conflicts(settings))
     if kiosk:
         problems.extend(_incomplete(settings))
     if problems:
