@@ -618,6 +618,8 @@ class _Session:
     def _obey(self, line: str) -> None:
         words = line.split()
         match words:
+            case ["#", _, *_]:
+                pass  # a remark in a file of lines; # alone is a key
             case [] | ["status"]:
                 self._say(_status_line(self._desk))
             case ["quit"]:
