@@ -113,7 +113,8 @@ def run(args: argparse.Namespace) -> int:
     with _hung_up():
         if args.story is not None:
             return _play_all(args, args.story)
-        return _live(args, None) if sys.stdin.isatty() else _from_pipe(args)
+        typed = sys.stdin is not None and sys.stdin.isatty()
+        return _live(args, None) if typed else _from_pipe(args)
 
 
 def _wrong_together(args: argparse.Namespace) -> str:
@@ -236,6 +237,9 @@ def _parsed(text: str) -> Story | FaultError:
 def _play_found(args: argparse.Namespace, found: Sequence[tuple[str, Story | FaultError]]) -> int:
     several = len(found) > 1
     began_wall_s = time.time()
+    if args.junit is not None:  # a run that is ended half-way shall not leave the report of another
+        waiting = [junit.Case(source, 0.0, error="not played: the run was ended") for source, _ in found]
+        junit.write(args.junit, waiting, began_wall_s)
     cases: list[junit.Case] = []
     played_s = 0.0
     for source, story in found:
@@ -454,6 +458,7 @@ class _Page:
 def _from_pipe(args: argparse.Namespace) -> int:
     """Play what comes through the pipe: a story, or lines as one would type them."""
     lines = Piped()
+    lines.ended = sys.stdin is None  # closed by whoever started this
     first: list[str] = []
     clip = args.camera is not None and args.camera != "staged"
     give_up_s = time.monotonic() + (_PIPE_WAIT_S if clip else float("inf"))

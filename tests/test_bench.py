@@ -130,6 +130,25 @@ def test_the_report_is_what_build_servers_read(stories: Path, tmp_path: Path) ->
     assert "input moved input case active True" in str(failure.text)
 
 
+def test_a_run_that_is_ended_leaves_no_good_report(stories: Path, tmp_path: Path, repo: Path) -> None:
+    report = tmp_path / "out.xml"
+    report.write_text("<testsuites/>")
+    long = tmp_path / "long.story"
+    long.write_text("+1 case on\n+600 case off\n")
+    words = ("--real-time", "--story", str(stories / "a.story"), str(long), "--junit", str(report))
+    process = subprocess.Popen(command(*words), cwd=repo, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        while "long:" not in process.stdout.readline():
+            pass
+        process.send_signal(signal.SIGKILL)
+    finally:
+        process.kill()
+        process.communicate()
+    suite = Xml.parse(report).getroot()[0]
+    assert (suite.attrib["tests"], suite.attrib["errors"]) == ("2", "2")
+
+
 def test_the_report_bears_what_xml_cannot(tmp_path: Path) -> None:
     report = tmp_path / "out.xml"
     junit.write(report, [junit.Case("\x1b[31mred\x00", 0.1, "a < b & \x07 \ud800", "", "heard\x1b")], 0.0)
@@ -260,6 +279,14 @@ def test_what_a_pipe_begins_goes_on_for_a_while(repo: Path) -> None:
     assert {"name": "cleared"}.items() <= [one for one in heard if one["kind"] == "state"][-1].items()
     assert heard[-1]["t"] <= 8.5
     assert [one["said"] for one in heard if one["kind"] == "typed"][-1] == "done: wait 3"
+
+
+def test_no_standard_input_at_all_is_no_traceback(repo: Path) -> None:
+    words = ["sh", "-c", 'exec "$0" -m edge bench --camera webcam:7 <&-', sys.executable]
+    done = subprocess.run(words, cwd=repo, capture_output=True, text=True, timeout=GENEROUS_S, check=False)
+    assert done.returncode == 3, done.stderr
+    assert "camera_" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_quit_ends_it_at_once(repo: Path) -> None:
