@@ -220,8 +220,8 @@ def check(words: Sequence[str]) -> None:
 def check_words(words: Sequence[str], settings: Settings) -> None:
     """Raises `CannotBe` for words of a text or a prompt that this cabin never uses. `words` fit a form."""
     if words[0] == "prompt":
-        wanted = _fold(" ".join(words[1:]))
-        if not any(wanted in text for text in _prompts(settings.cabin.language)):
+        piece = _fold(" ".join(words[1:]))
+        if not any(piece in text for text in _prompts(settings.cabin.language)):
             raise CannotBe(f"no prompt says {' '.join(words[1:])!r}")
     elif words[0] == "sms":
         cabin = settings.cabin

@@ -334,6 +334,10 @@ LOCKED = "+1 enter anna with mask\nby +40 see state locked\nby +1 see door locke
         "by +9 see state vacant\n+1 restart\n+1 enter anna with mask\nby +5 see state checking\n"
         "by +14 see state warned\nexactly 2 see state warned",
         "+1 set people.watchman=+15550177\n+0 restart\n" + LOCKED + "by +10 see sms watchman code",
+        # A cabin without a contact at its door.
+        "set wiring.door.fitted=false\n+1 enter anna\nby +9 see state cleared\n+1 leave anna\n"
+        "by +9 see state vacant\nnever see event input_moved door",
+        "+1 set wiring.door.fitted=false\n+1 enter anna\n+0.5 restart\nby +9 see state cleared",
         # Repeats.
         "repeat 3\n+1 enter anna\nby +9 see state cleared\n+2 leave anna\nby +9 see state vacant\nend\n"
         "exactly 3 see state vacant",
