@@ -113,6 +113,13 @@ class StoryClock:
     def wall_s(self) -> float:
         return self._wall_at_zero_s + self._now_s
 
+    @property
+    def boot(self) -> str:
+        return "story"
+
+    def wall_true(self) -> bool:
+        return True
+
     def move_to(self, now_s: float) -> None:
         self._now_s = max(self._now_s, now_s)
 

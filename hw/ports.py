@@ -44,6 +44,15 @@ class Clock(Protocol):
         """Seconds since 1970 (UTC), as far as the machine knows."""
         ...
 
+    @property
+    def boot(self) -> str:
+        """Names this boot of the machine, empty where it has no name; within one boot `now_s` runs on."""
+        ...
+
+    def wall_true(self) -> bool:
+        """Whether something outside this machine has set the wall clock, so that it can be believed."""
+        ...
+
 
 class Input(StrEnum):
     """The wired inputs. Active means: door *open*, the others as their name says."""
