@@ -168,6 +168,7 @@ def _nothing() -> None:
 
 def open_lines(complete: Callable[[Sequence[str], str], list[str]], *, plain: bool) -> Lines:
     """A keyboard where both ends are a terminal with manners; else the lines as they come."""
-    if plain or not (sys.stdin.isatty() and escapes_wanted(sys.stdout)):
-        return Piped()
-    return Keyboard(complete)
+    if not plain and sys.stdin.isatty() and escapes_wanted(sys.stdout):
+        with contextlib.suppress(ImportError):  # a Python that was built without readline
+            return Keyboard(complete)
+    return Piped()
