@@ -65,7 +65,6 @@ from edge.events import (
 from edge.evidence import Evidence, EvidenceTrouble
 from edge.judge.judge import FACE_CAMERA, Judge
 from edge.messages.inbox import (
-    RELEASE_COUNTER,
     HelpAsked,
     Ignored,
     Inbox,
@@ -75,7 +74,7 @@ from edge.messages.inbox import (
     StatusAsked,
 )
 from edge.messages.outbox import MessageAccepted, MessageDelivered, MessageFailed, Outbox
-from edge.messages.texts import Context, make_text, prompt_clips, prompt_text
+from edge.messages.texts import COUNTER, Context, make_text, prompt_clips, prompt_text
 from edge.otp import CodeBook, EntryPad, PadResult, Typed
 from edge.record import (
     Answer,
@@ -124,8 +123,9 @@ CLOCK_WRONG_S: Final = 120.0
 
 ALERT_TTL_S: Final = 24 * 3600.0
 
-_TOLD_SELDOM: Final = frozenset({"fault", "camera_gone"})
-"""Alerts about devices: one that comes and goes is texted once in `remind_s`, and recorded every time."""
+_TOLD_SELDOM: Final = frozenset({"fault", "camera_gone", "release_refused"})
+"""Alerts about devices: one that comes and goes is texted once in `remind_s`, and recorded every time. Those
+about a wrong RELEASE: whoever forges many must not use up the credit."""
 
 CODE_KIND: Final = "code"
 
@@ -418,8 +418,9 @@ class Kiosk:
         self._pad.poll(now_s)
         if self._entry is not None and now_s >= self._entry[1]:
             self._judge_entry()
+        self._judge_releases(now_s)
         if self._release is not None and now_s >= self._release[1]:
-            self._judge_release(now_s)
+            self._open_released()
         self._take_facts(self._judge.tick(now_s), now_s)
         self.handle(Ticked(), now_s)
         self._check_relay(Device.LOCK, self.board.lock, door_locked(self.state), now_s)
@@ -438,6 +439,7 @@ class Kiosk:
             self._evidence.next_wake_s(),
             None if self._entry is None else self._entry[1],
             None if self._release is None else self._release[1],
+            None if self._release_desk is None else self._release_desk.next_wake_s(now_s),
             self._unsent[0][1] if self._unsent else None,
             self._saved_at_s + self.rules.flow.checkpoint_s if self._lock_lasts() else None,
         ]
@@ -473,7 +475,7 @@ class Kiosk:
             if self._entry is not None and answer.sequence >= self._entry[0]:
                 self._judge_entry()
             if self._release is not None and answer.sequence >= self._release[0]:
-                self._judge_release(now_s)
+                self._open_released()
             self._drain(now_s)
             while self._unsent and self._unsent[0][0] <= answer.sequence:
                 self._outbox.add(self._unsent.popleft()[2])
@@ -567,25 +569,44 @@ class Kiosk:
         self._answer("daily", Recipient.CONTROL_ROOM, now_s, selftest)
 
     def _try_release(self, asked: ReleaseAsked, now_s: float) -> None:
-        """Count the attempt, on the card, before it is compared."""
-        locked = self.state.incident if self._lock_lasts() else 0
+        """Let it have its turn, which is at once unless many were wrong."""
         desk = self._release_desk
-        refusal = Refusal.NO_SECRET if desk is None else desk.take(asked, locked)
-        if refusal is not None:
+        refusal = Refusal.NO_SECRET if desk is None else desk.take(asked, self._locked_incident())
+        if refusal is Refusal.AGAIN:
             self._note("event", refusal.value, {"incident": asked.incident}, now_s)
-            return
-        entry = Entry("event", "release_tried", locked)
-        sequence = self._save((entry,), (), now_s)
-        self._release = (sequence, now_s + self.rules.flow.record_wait_s, locked)
+        elif refusal is not None:
+            self._refuse_release(asked.incident, refusal.value, now_s)
 
-    def _judge_release(self, now_s: float) -> None:
-        if self._release is None or self._release_desk is None:
+    def _judge_releases(self, now_s: float) -> None:
+        """Compare what is due. A right one is used up, on the card, before the door opens."""
+        desk, incident = self._release_desk, self._locked_incident()
+        if desk is None or self._release is not None:
             return
-        incident, self._release = self._release[2], None
-        if self._release_desk.judge():
+        while (right := desk.judge(incident, now_s)) is not None:
+            if not right:
+                self._refuse_release(incident, f"{COUNTER}{desk.next_counter(incident)}", now_s)
+                continue
+            sequence = self._save((Entry("event", "release_right", incident),), (), now_s)
+            self._release = (sequence, now_s + self.rules.flow.record_wait_s, incident)
+
+    def _open_released(self) -> None:
+        if self._release is not None:
+            incident, self._release = self._release[2], None
             self._queue.append(ReleaseOrdered(Orderer.CONTROL_ROOM, incident))
-        else:
-            self._note("event", "release_refused", {"incident": incident}, now_s)
+
+    def _refuse_release(self, incident: int, why: str, now_s: float) -> None:
+        """Told, since somebody may be guessing under the control room's number; but not for every guess."""
+        tell = Tell("release_refused", self.state.incident, (Recipient.CONTROL_ROOM,), why)
+        rows = () if self._told_lately(tell, now_s) else self._alert_rows(tell, Recipient.CONTROL_ROOM)
+        data = {"incident": incident, "why": why}
+        self._listener(Happening(now_s, "event", {"name": "release_refused", **data}))
+        entry = Entry("event", "release_refused", self.state.incident, _json(data))
+        sequence = self._save((entry,), rows, now_s)
+        self._unsent.extend((sequence, now_s + self.rules.flow.record_wait_s, row) for row in rows)
+
+    def _locked_incident(self) -> int:
+        """The incident that the control room may release; 0 for none."""
+        return self.state.incident if self._lock_lasts() else 0
 
     def _text_of(self, row: OutboxRow) -> str | None:
         """The text of a row at the moment of sending; None for a code that is not live any more."""
@@ -859,7 +880,7 @@ class Kiosk:
         counters = (("incident", self.state.incidents), ("number", self._next_number - 1))
         if self._release_desk is None:
             return counters
-        return (*counters, (RELEASE_COUNTER, self._release_desk.counter))
+        return (*counters, *self._release_desk.counters)
 
     def _facts(self) -> dict[str, str]:
         """The state in a few words, for a text."""

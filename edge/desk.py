@@ -24,8 +24,9 @@ from edge.evidence import Evidence
 from edge.journal import Journal
 from edge.judge.judge import Judge
 from edge.messages.channels import release_desk
-from edge.messages.inbox import RELEASE_COUNTER, Inbox, secret_from_base32
+from edge.messages.inbox import Inbox, secret_from_base32
 from edge.messages.outbox import Outbox
+from edge.messages.release_counter import NAME, CounterFile
 from edge.messages.texts import Context, code_in
 from edge.options import evidence_limits
 from edge.otp import CodeBook, EntryPad, hotp
@@ -233,6 +234,9 @@ class Desk:
             threaded=False,
         )
         context = Context.of(settings)
+        self._release_desk = release_desk(
+            settings, dict(remembered.counters), CounterFile(self._folder / NAME, threaded=False)
+        )
         self.kiosk = Kiosk(
             board=board,
             rules=Rules(settings.flow, settings.policy, door),
@@ -245,7 +249,7 @@ class Desk:
             context=context,
             listener=self._hear,
             inbox=Inbox(self.numbers),
-            release_desk=release_desk(settings, dict(remembered.counters).get(RELEASE_COUNTER, 0)),
+            release_desk=self._release_desk,
         )
         self.powered = True
         self.kiosk.start(remembered, now_s)
@@ -350,7 +354,8 @@ class Desk:
     def release_password(self) -> str | None:
         """What the control room's device shows for the present incident; None without a secret."""
         secret = read_secret(self.settings, Secret.HOTP)
-        return None if secret is None else hotp(secret_from_base32(secret), self.kiosk.state.incident)
+        counter = self._release_desk.next_counter(self.kiosk.state.incident)
+        return None if secret is None else hotp(secret_from_base32(secret), counter)
 
     def break_down(self, what: str, broken: bool, do: Callable[[BenchHands, bool], None]) -> None:
         """Break something, or mend it. What is broken still is after a power cut."""

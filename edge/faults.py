@@ -465,6 +465,12 @@ CATALOGUE: Final = _table(
         "Check time synchronisation, and the battery of the clock module.",
     ),
     (
+        "zone_missing",
+        "There are no time zone files here, so texts name the time of UTC.",
+        _KEEPS,
+        "Install again with install.sh kiosk, or the packages tzdata and, on Debian 13, tzdata-legacy.",
+    ),
+    (
         "loop_late",
         "The main loop was held up.",
         "Fire and exit cut the lock's supply by wire; keys and messages came late.",
@@ -481,6 +487,12 @@ CATALOGUE: Final = _table(
         "The hardware watchdog cannot be used.",
         "A hung machine would not restart by itself; exit and fire cut the lock's supply by wire.",
         "Put dtparam=watchdog=on into config.txt, or install again with install.sh kiosk, and restart.",
+    ),
+    (
+        "root_writable",
+        "The root file system is meant to be read-only and is not.",
+        _KEEPS,
+        "Restart; if it stays, sudo update-initramfs -u, and on a Pi auto_initramfs=1 in config.txt.",
     ),
     (
         "folder_unwritable",
@@ -592,6 +604,12 @@ CATALOGUE: Final = _table(
         "Correct the line that the detail names; texts stand in quotes, key = value on one line.",
     ),
     (
+        "settings_override",
+        "What stands behind --set is no setting.",
+        _NOT_RUN,
+        "Write it as section.key=value; cabinguard settings --example shows every key.",
+    ),
+    (
         "settings_unknown_key",
         "A setting has a name that nothing knows.",
         _NOT_STARTED,
@@ -611,9 +629,9 @@ CATALOGUE: Final = _table(
     ),
     (
         "settings_conflict",
-        "Two settings contradict each other.",
+        "Settings contradict each other.",
         _NOT_STARTED,
-        "Change one of the two that the detail names.",
+        "Change one of those that the detail names.",
     ),
     (
         "settings_incomplete",

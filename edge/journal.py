@@ -312,8 +312,11 @@ def _fault_of(error: Exception, path: Path) -> FaultError:
             return FaultError("disk_read_only", detail)
         if disk.f_bavail == 0 or disk.f_favail == 0 < disk.f_files:
             return FaultError("disk_full", detail)
-        if not os.access(path.parent, os.W_OK | os.X_OK) or (path.exists() and not os.access(path, os.W_OK)):
+        if not os.access(path.parent, os.W_OK | os.X_OK):
             return FaultError("journal_denied", detail)
+        for file in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal"))):
+            if file.exists() and not os.access(file, os.R_OK | os.W_OK):
+                return FaultError("journal_denied", f"{detail}: {file.name} belongs to another user")
     return FaultError("disk_read_only" if code == sqlite3.SQLITE_READONLY else "disk_error", detail)
 
 

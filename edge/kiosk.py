@@ -18,7 +18,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -31,9 +31,10 @@ from edge.faults import FaultError, explain
 from edge.journal import Journal, JournalLimits
 from edge.judge.judge import Judge
 from edge.messages.channels import carriers, release_desk
-from edge.messages.inbox import RELEASE_COUNTER, Inbox
+from edge.messages.inbox import Inbox
 from edge.messages.modem_cli import open_modem
 from edge.messages.outbox import MessageAccepted, MessageFailed, Outbox
+from edge.messages.release_counter import NAME, CounterFile
 from edge.messages.texts import Context, clip_texts, make_text
 from edge.options import Commands, add_settings_options, evidence_limits, load_settings, prompts_folder
 from edge.otp import CodeBook, EntryPad
@@ -44,6 +45,7 @@ from edge.settings import Settings, SettingsError
 from edge.state import Rules
 from edge.vision.eyes import EyesEvent, EyesProcess, EyesSupervisor
 from edge.vision.plans import eyes_plans, ring_file
+from edge.zones import find_zone
 from hw.board import Voice, close_board, open_board, rest_relays
 from hw.clock import SystemClock
 from hw.pins import open_lgpio
@@ -150,6 +152,10 @@ class Service:
         )
         remembered = self._journal.open()
         stack.callback(self._journal.close, CLOSE_S)
+        zone_missing = find_zone(settings.cabin.timezone) is None
+        if zone_missing:
+            fault = ("zone_missing", settings.cabin.timezone)
+            remembered = replace(remembered, faults=(*remembered.faults, fault))
         evidence = Evidence(
             data / "evidence",
             {plan.name: RingReader(ring_file(settings, plan.name)) for plan in eyes_plans(settings)},
@@ -192,7 +198,7 @@ class Service:
             listener=self._hear,
             clock_jump_s=settings.watchdog.clock_jump_s,
             inbox=Inbox(numbers),
-            release_desk=release_desk(settings, counters.get(RELEASE_COUNTER, 0)),
+            release_desk=release_desk(settings, counters, CounterFile(data / NAME)),
         )
         self._eyes = {
             plan.name: EyesSupervisor(
@@ -208,6 +214,8 @@ class Service:
         self._control = ControlServer(runtime, self._items.put)
         stack.callback(self._control.close)
         self._kiosk.start(remembered, self._clock.now_s())
+        if zone_missing:
+            self._kiosk.report("zone_missing", self._clock.now_s())
         self._scan.start()
         self._feed(self._clock.now_s())
 
@@ -324,7 +332,7 @@ def open_real(settings: Settings, clock: SystemClock) -> Board:
     modem = functools.partial(open_modem, settings, clock)
     runtime = Path(settings.paths.runtime)
     clips = prompts_folder(settings)
-    voice = Voice(clips if clips.is_dir() else None)
+    voice = Voice(clips if clips.is_dir() else None, settings.prompt.device)
     return open_board(settings.wiring, clock=clock, modem=modem, voice=voice, work_dir=runtime, strict=False)
 
 

@@ -50,9 +50,15 @@ def run(args: argparse.Namespace) -> int:
     path = journal_file(args)
     if args.verify:
         return _verify(path, args.head, as_json=args.json)
+    found = False
     for line in journal.lines(path, since_wall_s=args.since, incident=args.incident):
+        found = True
         print(_json(line) if args.json else _words(line))
-    return 0
+    if found:
+        return 0
+    which = "" if args.incident is None else f" of incident {args.incident}"
+    print(f"the record has no line{which}{'' if args.since is None else ' since then'}", file=sys.stderr)
+    return 0 if args.incident is None else 1
 
 
 def _verify(path: Path, sent: journal.Head | None, *, as_json: bool) -> int:
@@ -86,16 +92,54 @@ def _json(line: journal.Line) -> str:
         "incident": line.incident,
         "kind": line.kind,
         "name": line.name,
-        "data": msgspec.json.decode(line.data),
+        "data": _data(line),
         "hash": line.hash,
     }
     return msgspec.json.encode(whole).decode()
 
 
+def _data(line: journal.Line) -> object:
+    """What the line adds; as it stands there, where something else than this program wrote it."""
+    try:
+        return msgspec.json.decode(line.data)
+    except msgspec.DecodeError:
+        return line.data
+
+
 def _words(line: journal.Line) -> str:
     incident = f"#{line.incident}" if line.incident else ""
-    data = "" if line.data == "{}" else line.data
-    return f"{_iso(line.wall_s)}  {incident:<6} {line.kind:<8} {line.name:<22} {data}"
+    said = _data(line)
+    if isinstance(said, dict):
+        said.pop("name", None)  # it stands before, as does the incident
+        if said.get("incident") == line.incident:
+            del said["incident"]
+        if isinstance(files := said.get("files"), dict):
+            said["files"] = len(files)  # names and hashes are for --json and --verify
+    return f"{_iso(line.wall_s)}  {incident:<6} {line.kind:<8} {_plain(line.name):<22} {_said(said)}".rstrip()
+
+
+def _said(value: object) -> str:
+    """A value for people: no JSON."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case dict():
+            words = (f"{_plain(str(name))} {_said(inner)}".strip() for name, inner in value.items())
+            return ", ".join(word for word in words if word)
+        case list():
+            return " and ".join(map(_said, value)) or "none"
+        case None:
+            return "-"
+        case float():
+            return f"{value:g}"
+        case _:
+            return _plain(str(value))
+
+
+def _plain(name: str) -> str:
+    """Names of the program as words; what a stranger wrote sends no signs to the terminal."""
+    words = name.replace("_", " ") if name.isidentifier() else name
+    return "".join(sign if sign.isprintable() else "?" for sign in words)
 
 
 def _iso(wall_s: float) -> str:

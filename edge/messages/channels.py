@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from edge.faults import FaultError
 from edge.messages.carrier import Carrier
-from edge.messages.inbox import ReleaseDesk, secret_from_base32
+from edge.messages.inbox import RELEASE_COUNTER, RELEASE_WRONG, ReleaseDesk, secret_from_base32
 from edge.messages.mail import Email, MailAccount
+from edge.messages.release_counter import CounterFile
 from edge.messages.webhook import Webhook
 from edge.record import Channel, OutboxRow, Recipient
 from edge.settings import Secret, Settings, read_secret
@@ -81,11 +83,22 @@ def _newest_picture(folder: Path) -> bytes | None:
         return None
 
 
-def release_desk(settings: Settings, counter: int) -> ReleaseDesk:
-    """Judges RELEASE messages; without a secret it refuses them all. Raises `FaultError`."""
+def release_desk(
+    settings: Settings, counters: Mapping[str, int] = MappingProxyType({}), file: CounterFile | None = None
+) -> ReleaseDesk:
+    """Judges RELEASE messages; without a secret it refuses them all. Raises `FaultError`.
+
+    `counters` are the record's; `file` remembers what must outlive the record.
+    """
     text = read_secret(settings, Secret.HOTP)
     try:
         secret = None if text is None else secret_from_base32(text)
     except ValueError as error:
         raise FaultError("secret_missing", f"people.hotp_secret_file: {error}") from error
-    return ReleaseDesk(secret, settings.flow.release_tries, counter)
+    counter, wrong = counters.get(RELEASE_COUNTER, 0), counters.get(RELEASE_WRONG, 0)
+    if file is None:
+        return ReleaseDesk(secret, settings.flow.release_tries, counter, wrong)
+    counter = max(counter, file.read())
+    if counter:
+        file.keep(counter)  # it may have been lost alone
+    return ReleaseDesk(secret, settings.flow.release_tries, counter, wrong, file.keep)

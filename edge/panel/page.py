@@ -6,12 +6,12 @@ import time
 from collections.abc import Iterator
 from datetime import datetime
 from html import escape
-from zoneinfo import ZoneInfo
 
 from edge.faults import CATALOGUE, FaultError
 from edge.panel.sources import Incident, RecordView, Sources
 from edge.panel.watching import FaceView, SeenView, View
 from edge.panel.words import Words
+from edge.zones import zone_of
 
 FRESH_KEY_S = 1.5
 OLD_PICTURE_S = 5.0
@@ -24,7 +24,7 @@ class Page:
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
         self._w = Words(sources.settings.cabin.language)
-        self._zone = ZoneInfo(sources.settings.cabin.timezone)
+        self._zone = zone_of(sources.settings.cabin.timezone)
 
     # --- the whole ---------------------------------------------------------------------------------
 

@@ -33,7 +33,7 @@ from edge.faults import FaultError
 from edge.options import Commands, add_settings_options, load_settings
 from edge.panel.page import Page
 from edge.panel.sources import Sources
-from edge.settings import PanelSettings, Secret, Settings, read_secret
+from edge.settings import PanelSettings, Secret, Settings, is_loopback, read_secret
 
 AT_ONCE: Final = 12
 """Requests that are answered at the same time; more are turned away at once."""
@@ -97,7 +97,7 @@ def open_panel(settings: Settings, sources: Sources) -> Panel:
     password = read_secret(settings, Secret.PANEL)
     if password is not None and len(password) < SHORTEST_PASSWORD:
         raise FaultError("panel_unprotected", f"the password has less than {SHORTEST_PASSWORD} signs")
-    if password is None and not _is_loopback(panel.host):
+    if password is None and not is_loopback(panel.host):
         raise FaultError("panel_unprotected", f"panel.host = {panel.host}")
     try:
         return Panel(panel, Page(sources), sources, password)
@@ -105,15 +105,6 @@ def open_panel(settings: Settings, sources: Sources) -> Panel:
         busy = error.errno == errno.EADDRINUSE
         detail = f"port {panel.port}" if busy else f"panel.host = {panel.host}: {error.strerror or error}"
         raise FaultError("panel_port_busy" if busy else "panel_address", detail) from error
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class Panel(ThreadingHTTPServer):
