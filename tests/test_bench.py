@@ -424,7 +424,7 @@ def test_a_record_that_is_kept_can_be_asked_and_the_door_released(
         tell(process, "", lambda one: "RELEASED" in str(one.get("said")))
         assert main(["events", "--verify", *here]) == 0
         capsys.readouterr()
-        assert main(["events", *here]) == 0
+        assert main(["events", "--json", *here]) == 0
         assert "release_ordered" in capsys.readouterr().out
     # What was there goes on at the next start, for whoever types; a story begins without a record.
     done = piped(repo, "status\n", *here)
