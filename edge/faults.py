@@ -640,6 +640,12 @@ CATALOGUE: Final = _table(
         "Run it with sudo, on the machine itself.",
     ),
     (
+        "bench_folder",
+        "The bench cannot keep its record in this folder.",
+        _NOT_RUN,
+        "Name a new or empty folder with --set paths.data=DIR, or end the other bench that uses it.",
+    ),
+    (
         "story_unknown",
         "There is no story of this name.",
         _NOT_RUN,

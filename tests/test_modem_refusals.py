@@ -546,7 +546,8 @@ def test_one_wrong_release_that_cannot_be_deleted_takes_one_try() -> None:
         if isinstance(event, TextReceived):
             asked = inbox.read(event, at_s)
             if isinstance(asked, ReleaseAsked):
-                verdicts.append(desk.take(asked, 7) or desk.judge())
+                assert desk.take(asked, 7) is None
+                verdicts.append(desk.judge(7, at_s))
     assert verdicts == [False, True]
 
 

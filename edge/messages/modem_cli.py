@@ -18,6 +18,7 @@ from typing import Final, TextIO
 from edge.faults import FaultError, explain
 from edge.options import Commands, add_settings_options, load_settings, seconds
 from edge.settings import Secret, Settings, read_secret
+from edge.terminal import escapes_wanted
 from hw.board import modem_switch
 from hw.clock import SystemClock
 from hw.modem import pdu
@@ -387,7 +388,7 @@ def _say(args: argparse.Namespace, data: dict[str, object], words: str) -> None:
 def _watch(args: argparse.Namespace) -> int:
     modem = open_modem(_settings(args), SystemClock())
     line = _Line(modem)
-    live = sys.stdout.isatty() and not args.json
+    live = escapes_wanted(sys.stdout) and not args.json
     end_s = float("inf") if args.for_s is None else time.monotonic() + args.for_s
     height = 0
     last = ""
