@@ -891,6 +891,12 @@ def test_an_obstructed_camera_is_told_to_both_with_the_siren_if_somebody_is_ther
     assert c.shown == "blind"
 
 
+def test_a_camera_mounted_upside_down_is_a_fault_and_no_alarm() -> None:
+    c = Cabin().comes("masked").wait(10).forget().camera("upside_down").wait(600)
+    assert (c.mode, c.sound, c.told_whom("fault")) == ("warned", Sound.BEEPS, [BOTH])
+    assert c.reasons["fault"] == "camera_upside_down"
+
+
 def test_an_obstructed_camera_with_nobody_there_is_quiet() -> None:
     c = Cabin().wait(100).camera("black")
     assert (c.told_whom("camera_obstructed"), c.sound) == ([BOTH], Sound.OFF)
