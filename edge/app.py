@@ -75,7 +75,7 @@ from edge.messages.inbox import (
     StatusAsked,
 )
 from edge.messages.outbox import MessageAccepted, MessageFailed, Outbox
-from edge.messages.texts import Context, make_text, prompt_clips, prompt_text
+from edge.messages.texts import Context, make_text, prompt_clips, prompt_text, seconds_to_name
 from edge.otp import CodeBook, EntryPad, PadResult, Typed
 from edge.record import (
     Answer,
@@ -437,6 +437,7 @@ class Kiosk:
             next_wake_s(self.state, now_s, self.rules),
             self._outbox.next_wake_s(),
             self.board.modem.next_wake_s(),
+            self.board.prompt.next_wake_s(),
             self._judge.next_wake_s(now_s),
             self._pad.next_wake_s,
             self._evidence.next_wake_s(),
@@ -457,7 +458,7 @@ class Kiosk:
                 self._well(Device.PROMPT)
                 self._queue.append(PromptGiven(result.ticket))
             else:
-                self._fail(Device.PROMPT, "prompt_failed")
+                self._fail(Device.PROMPT, result.code)
             self._drain(now_s)
 
     def _poll_journal(self, now_s: float) -> None:
@@ -772,14 +773,14 @@ class Kiosk:
         return False
 
     def _say(self, command: Say, now_s: float) -> None:
-        language = self._context.language
-        text = prompt_text(command.prompt.value, command.cause.value, command.lock_in_s, language)
-        clips = prompt_clips(command.prompt.value, command.cause.value, command.lock_in_s)
+        prompt, cause, language = command.prompt.value, command.cause.value, self._context.language
+        seconds: int | None = None
+        if command.lock_in_s > 0:
+            spoken_s = self.board.prompt.spoken_s
+            seconds = seconds_to_name(prompt, cause, command.lock_in_s, command.lead_s, language, spoken_s)
+        text = prompt_text(prompt, cause, seconds, language)
         self._listener(Happening(now_s, "prompt", {"text": text}))
-        try:
-            self.board.prompt.say(command.ticket, clips, text, now_s)
-        except HardwareError as error:
-            self._fail(Device.PROMPT, error.code)
+        self.board.prompt.say(command.ticket, prompt_clips(prompt, cause, seconds), text, now_s)
 
     def _refuse(self, now_s: float) -> None:
         try:

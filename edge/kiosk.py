@@ -23,6 +23,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+from edge import machine
 from edge.app import Happening, Kiosk
 from edge.control import Asked, ControlServer, Reply
 from edge.events import Device, Orderer, ReleaseOrdered
@@ -70,6 +71,7 @@ def add_parser(commands: Commands) -> None:
     add_settings_options(parser)
     parser.set_defaults(run=run)
     clips = commands.add_parser("prompts", help="make the spoken prompts with espeak-ng")
+    clips.add_argument("--check", action="store_true", help="make none: look whether all are there and whole")
     add_settings_options(clips)
     clips.set_defaults(run=_prompts)
     distress = commands.add_parser("distress", help="text that the kiosk is out of service (it must not run)")
@@ -323,8 +325,7 @@ def open_real(settings: Settings, clock: SystemClock) -> Board:
     """The devices of this machine. Raises `HardwareError`, `FaultError`."""
     modem = functools.partial(open_modem, settings, clock)
     runtime = Path(settings.paths.runtime)
-    clips = prompts_folder(settings)
-    voice = Voice(clips if clips.is_dir() else None)
+    voice = Voice(prompts_folder(settings))
     return open_board(settings.wiring, clock=clock, modem=modem, voice=voice, work_dir=runtime, strict=False)
 
 
@@ -356,6 +357,9 @@ def _rest_pins(args: argparse.Namespace) -> int:
 def _prompts(args: argparse.Namespace) -> int:
     settings = load_settings(args)
     language = settings.cabin.language
+    if args.check:
+        print(machine.phrases(prompts_folder(settings), language))
+        return 0
     made = make_clips(clip_texts(language), language, prompts_folder(settings))
     print(f"{len(made)} phrases in {prompts_folder(settings)}")
     return 0

@@ -27,6 +27,7 @@ from edge.faults import FaultError
 from edge.record import Recipient
 from edge.state import Mode
 from hw.ports import HardwareError, Input
+from hw.prompt.fake import PromptFault
 
 LONGEST_S: Final = 1e6
 SETTLE_S: Final = 5.0
@@ -230,8 +231,12 @@ def _wire(desk: Desk, words: Sequence[str]) -> None:
 
 
 def _prompt(desk: Desk, words: Sequence[str]) -> None:
-    """`prompt broken`, `prompt well`."""
-    desk.hands.fail_prompt(_on(words[0]))
+    """`prompt broken`, `prompt well`; `prompt fails`, `ends`, `hangs` or `clips`: how it is broken."""
+    how = next((fault for fault in PromptFault if fault.value == words[0]), None)
+    if how is None:
+        desk.hands.fail_prompt(_on(words[0]))
+    else:
+        desk.hands.fail_prompt(how=how)
 
 
 def _wait(desk: Desk, words: Sequence[str]) -> None:

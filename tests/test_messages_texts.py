@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edge.commands import PromptCause, PromptKey
 from edge.events import Anomaly
 from edge.messages import texts
-from edge.messages.texts import Context, code_in, help_text, make_text, prompt_clips, prompt_text, status_text
+from edge.messages.texts import (
+    Context,
+    code_in,
+    help_text,
+    make_text,
+    prompt_clips,
+    prompt_text,
+    seconds_to_name,
+    status_text,
+)
 from edge.record import Channel, OutboxRow, Recipient
 from hw.modem import gsm7, pdu
 
@@ -146,7 +158,7 @@ def test_answers_to_people() -> None:
 @pytest.mark.parametrize("prompt", list(PromptKey))
 def test_every_prompt_has_words_and_clips(prompt: PromptKey, cause: PromptCause, language: str) -> None:
     recorded = texts.clip_texts(language)
-    for seconds in (0, 1, 14, 20, 23, 59, 60, 900):
+    for seconds in (None, 0, 1, 14, 20, 23, 59, 60, 900):
         text = prompt_text(prompt.value, cause.value, seconds, language)
         clips = prompt_clips(prompt.value, cause.value, seconds)
         assert "{" not in text
@@ -170,7 +182,37 @@ def test_a_warning_says_what_to_do_when_it_locks_and_how_to_leave() -> None:
         "seconds",
         "exit_always",
     )
-    assert "lock" not in prompt_text("show_face", "one_at_a_time", 0, "en")
+    assert "lock" not in prompt_text("show_face", "one_at_a_time", None, "en")
+    assert "about to lock" in prompt_text("show_face", "mask", 0, "en")
+    assert prompt_clips("show_face", "mask", 0) == ("cause_mask", "lock_soon", "exit_always")
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+@given(
+    lock_in_s=st.floats(0.001, 950),
+    lead_s=st.one_of(st.none(), st.floats(0, 120)),
+    clip_s=st.floats(0.0, 4.0),
+    character_s=st.floats(0.0, 0.2),
+)
+def test_the_seconds_that_are_named_are_there_when_they_have_been_named(
+    language: str, lock_in_s: float, lead_s: float | None, clip_s: float, character_s: float
+) -> None:
+    def spoken_s(clips: Sequence[str], text: str) -> float:
+        return sum(clip_s * (1 + len(name) % 3) for name in clips) + len(text) * character_s
+
+    seconds = seconds_to_name("show_face", "mask", lock_in_s, lead_s, language, spoken_s)
+    clips = prompt_clips("show_face", "mask", seconds)
+    text = prompt_text("show_face", "mask", seconds, language)
+    lock_s = lock_in_s if lead_s is None else max(lock_in_s, spoken_s(clips, text) + lead_s)
+    exit_always = texts._LANGUAGES[language].exit_always
+    assert clips[-1] == "exit_always"
+    named_s = spoken_s(clips[:-1], text.removesuffix(exit_always).strip())
+    assert 0 <= seconds <= max(0.0, lock_s - named_s)
+    said = [int(clip.removeprefix("number_")) for clip in clips if clip.startswith("number_")]
+    assert not said or said[0] <= seconds
+    longer = prompt_clips("show_face", "mask", seconds + 1)
+    longer_s = spoken_s(longer, prompt_text("show_face", "mask", seconds + 1, language))
+    assert seconds >= lock_in_s - longer_s - 1, "nor far too few"
 
 
 def test_spoken_seconds_never_promise_more_time_than_there_is() -> None:
@@ -183,12 +225,12 @@ def test_spoken_seconds_never_promise_more_time_than_there_is() -> None:
 
 def test_whoever_is_locked_in_is_told_why_and_how_to_leave() -> None:
     for language in texts.LANGUAGES:
-        text = prompt_text("locked", "mask", 0, language)
+        text = prompt_text("locked", "mask", None, language)
         assert texts._LANGUAGES[language].exit_always in text
 
 
 def test_unknown_names_are_errors() -> None:
     with pytest.raises(KeyError):
-        prompt_text("no_such", "mask", 0, "en")
+        prompt_text("no_such", "mask", None, "en")
     with pytest.raises(KeyError):
-        prompt_clips("locked", "no_such", 0)
+        prompt_clips("locked", "no_such", None)

@@ -7,9 +7,10 @@ with a code makes a text that holds one, and only as the string that it returns.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from math import floor
 from types import MappingProxyType
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
@@ -70,6 +71,7 @@ class _Language:
     prompts: Mapping[str, str]
     causes: Mapping[str, str]
     lock_in: str
+    lock_soon: str
     exit_always: str
     clip_lock_in: str
     clip_seconds: str
@@ -167,6 +169,7 @@ _ENGLISH: Final = _Language(
         }
     ),
     lock_in="The door will lock in {seconds} s.",
+    lock_soon="The door is about to lock.",
     exit_always="The exit button always opens the door.",
     clip_lock_in="The door will lock in",
     clip_seconds="seconds.",
@@ -267,6 +270,7 @@ _HINDI: Final = _Language(
         }
     ),
     lock_in="दरवाज़ा {seconds} सेकंड में बंद होगा.",
+    lock_soon="दरवाज़ा अब बंद होने वाला है.",
     exit_always="निकास बटन हमेशा दरवाज़ा खोलता है.",
     clip_lock_in="दरवाज़ा बंद होगा",
     clip_seconds="सेकंड में.",
@@ -373,25 +377,63 @@ def _reason(row: OutboxRow, words: _Language) -> str:
 
 # --- prompts ---------------------------------------------------------------------------------------
 
+EXIT_CLIP: Final = "exit_always"
 
-def prompt_text(prompt: str, cause: str, lock_in_s: int, language: str) -> str:
+
+def prompt_text(
+    prompt: str, cause: str, lock_in_s: int | None, language: str, *, exit_too: bool = True
+) -> str:
     """What a person in the cabin is told: `prompt` and `cause` are values of `PromptKey` and `PromptCause`.
 
-    `lock_in_s` is the time left before the door locks, 0 where none runs. KeyError for an unknown name.
+    `lock_in_s` is the time left before the door locks, 0 when there is less than a second, None where none
+    runs. KeyError for an unknown name.
     """
     words = _language(language)
+    lock = ""
+    if lock_in_s is not None:
+        lock = words.lock_in.format(seconds=lock_in_s) if lock_in_s > 0 else words.lock_soon
     text = words.prompts[prompt].format(
         cause=words.causes[cause],
-        lock=words.lock_in.format(seconds=lock_in_s) if lock_in_s > 0 else "",
-        exit=words.exit_always,
+        lock=lock,
+        exit=words.exit_always if exit_too else "",
     )
-    return " ".join(text.split())
+    return _whole(text)
 
 
-def prompt_clips(prompt: str, cause: str, lock_in_s: int) -> tuple[str, ...]:
+def seconds_to_name(
+    prompt: str,
+    cause: str,
+    lock_in_s: float,
+    lead_s: float | None,
+    language: str,
+    spoken_s: Callable[[Sequence[str], str], float],
+) -> int:
+    """The whole seconds that are left, at least, when they have been named; 0 for less than one.
+
+    The door locks no sooner than `lock_in_s` from now and, unless None, `lead_s` after the last word.
+    `spoken_s` tells how long clips and text take.
+    """
+
+    def left_s(seconds: int) -> float:
+        clips = prompt_clips(prompt, cause, seconds)
+        lock_s = lock_in_s
+        if lead_s is not None:
+            whole_s = spoken_s(clips, prompt_text(prompt, cause, seconds, language))
+            lock_s = max(lock_s, whole_s + lead_s)
+        named = [name for name in clips if name != EXIT_CLIP]  # how to leave is said after the number
+        return lock_s - spoken_s(named, prompt_text(prompt, cause, seconds, language, exit_too=False))
+
+    seconds = max(0, floor(max(lock_in_s, left_s(0))))
+    while seconds > 0 and seconds > left_s(seconds):
+        seconds -= 1
+    return seconds
+
+
+def prompt_clips(prompt: str, cause: str, lock_in_s: int | None) -> tuple[str, ...]:
     """The recorded phrases that a prompt is made of, in order; `clip_texts` has their words.
 
-    The seconds are rounded down to one of the recorded numbers: a person never has less time than said.
+    `lock_in_s` as in `prompt_text`. The seconds are rounded down to one of the recorded numbers: a person
+    never has less time than said.
     """
     if prompt not in _ENGLISH.prompts or cause not in _ENGLISH.causes:
         raise KeyError(f"{prompt}/{cause}")
@@ -399,9 +441,9 @@ def prompt_clips(prompt: str, cause: str, lock_in_s: int) -> tuple[str, ...]:
         clips = [f"cause_{cause}"]
         if prompt == "door_open":
             clips.append("door_open")
-        elif lock_in_s > 0:
+        elif lock_in_s is not None:
             clips += _lock_clips(lock_in_s)
-        return (*clips, "exit_always")
+        return (*clips, EXIT_CLIP)
     return () if prompt == "silence" else (prompt,)
 
 
@@ -411,6 +453,8 @@ _NUMBERS: Final = (*range(1, 21), 25, 30, 35, 40, 45, 50, 55)
 def _lock_clips(seconds: int) -> tuple[str, ...]:
     if seconds >= 60:
         return ("lock_in_minute",)
+    if seconds < 1:
+        return ("lock_soon",)
     number = max(value for value in _NUMBERS if value <= seconds)
     return ("lock_in", f"number_{number}", "seconds")
 
@@ -421,10 +465,11 @@ def clip_texts(language: str) -> Mapping[str, str]:
     clips = {f"cause_{name}": text for name, text in words.causes.items()}
     clips |= {
         "door_open": _whole(words.prompts["door_open"].format(cause="", exit="")),
-        "exit_always": words.exit_always,
+        EXIT_CLIP: words.exit_always,
         "lock_in": words.clip_lock_in,
         "seconds": words.clip_seconds,
         "lock_in_minute": words.clip_minute,
+        "lock_soon": words.lock_soon,
     }
     clips |= {f"number_{number}": str(number) for number in _NUMBERS}
     for name in ("locked", "released", "emergency", "machine_closed"):
