@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import functools
+import gc
 import os
 import queue
 import resource
@@ -90,6 +91,10 @@ def run(args: argparse.Namespace) -> int:
         service = Service(settings, stack, verbose=args.verbose)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, service.stop)
+        # What has been opened stays: a full collection that goes through all of it would hold up the input
+        # path for longer than a key's click may take.
+        gc.collect()
+        gc.freeze()
         service.turn_until_stopped()
     return 0
 

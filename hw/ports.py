@@ -141,7 +141,7 @@ class Sounder(Protocol):
     def play(self, sound: Sound, now_s: float) -> None: ...
 
     def click(self, now_s: float) -> None:
-        """Feedback for a key, at once, mixed into whatever plays."""
+        """Feedback for a key, at once, heard through whatever plays."""
         ...
 
     def buzz(self, now_s: float) -> None:
