@@ -88,8 +88,8 @@ def test_a_prompt_can_be_made_to_fail() -> None:
     assert not prompt.poll(0.0)[0].ok
     story.hands.fail_prompt(False)
     prompt.say(2, ["mask"], "words", 1.0)
-    assert prompt.poll(1.3) == ()
-    assert prompt.poll(1.4)[0].ok
+    assert prompt.poll(1.4) == ()
+    assert prompt.poll(1.5)[0].ok
     story.hands.fail_prompt(how=PromptFault.HANGS)
     prompt.say(3, ["mask"], "words", 2.0)
     assert prompt.poll(3.0) == ()

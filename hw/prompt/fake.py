@@ -11,8 +11,8 @@ from typing import Final
 from hw.ports import HardwareError
 from hw.prompt.speech import Saying, Speech
 
-CHARACTERS_S: Final = 14.0
-"""Spoken characters a second: eSpeak's 150 words a minute."""
+CHARACTERS_S: Final = 11.0
+"""Spoken characters a second: the English warning takes eSpeak 8.4 s."""
 
 FAILS_AFTER_S: Final = 0.5
 

@@ -15,8 +15,11 @@ from hw.ports import HardwareError, PromptResult
 LOOK_S: Final = 0.1
 """How often words that are being said are looked after, at least."""
 
-LATE_S: Final = 3.0
+LATE_S: Final = 2.0
 """How much longer than its words a player may take: it has to start, and to play out what it wrote."""
+
+OVERDUE_S: Final = 1.0
+"""Who is so late when newer words come is not waited for: it hangs, as far as anybody can tell."""
 
 SHORT_SHARE: Final = 0.1
 SHORT_S: Final = 0.25
@@ -84,7 +87,7 @@ class Speech:
         self._results: list[PromptResult] = []
 
     def say(self, ticket: int, clips: Sequence[str], text: str, now_s: float) -> None:
-        self._look(now_s)  # what ended before this moment was not replaced
+        self._look(now_s, OVERDUE_S)  # what ended before this moment, or should have, was not replaced
         self._hush(now_s)
         if not text:
             return
@@ -131,14 +134,14 @@ class Speech:
             self._fail(words.ticket, error.code, error.detail)
         words.since_s = words.seen_s = now_s
 
-    def _look(self, now_s: float) -> None:
+    def _look(self, now_s: float, late_s: float = LATE_S) -> None:
         words = self._words
         if words is None or words.saying is None:
             return
         status = words.saying.poll(now_s)
         if status is None:
             words.seen_s = now_s
-            if now_s - words.since_s > words.length_s + LATE_S:
+            if now_s - words.since_s > words.length_s + late_s:
                 self._hush(now_s)
                 self._fail(words.ticket, "prompt_failed", f"{words.length_s:.1f} s of words do not end")
             return
