@@ -40,10 +40,10 @@ from edge.events import (
     FACTS,
     AnomalyBegan,
     AnomalyEnded,
-    Appeared,
     CameraJudged,
     ClockJumped,
     CodeAccepted,
+    CodeDenied,
     Device,
     DeviceFailed,
     DeviceRecovered,
@@ -74,8 +74,8 @@ from edge.messages.inbox import (
     ReleaseDesk,
     StatusAsked,
 )
-from edge.messages.outbox import MessageAccepted, MessageFailed, Outbox
-from edge.messages.texts import Context, make_text, prompt_clips, prompt_text, seconds_to_name
+from edge.messages.outbox import MessageAccepted, MessageDelivered, MessageFailed, Outbox
+from edge.messages.texts import Context, make_text, prompt_clips, prompt_text
 from edge.otp import CodeBook, EntryPad, PadResult, Typed
 from edge.record import (
     Answer,
@@ -89,7 +89,19 @@ from edge.record import (
     RowState,
     Written,
 )
-from edge.state import Mode, Rules, State, door_locked, lock_in_s, outputs, permit_on, shown, wake_up
+from edge.state import (
+    Mode,
+    Rules,
+    State,
+    Timebase,
+    door_locked,
+    lock_in_s,
+    outputs,
+    permit_on,
+    returning,
+    shown,
+    wake_up,
+)
 from edge.vision.eyes import EyesEvent, EyesTurn
 from edge.vision.observation import Observation
 from hw.ports import (
@@ -106,10 +118,6 @@ from hw.ports import (
     TextReceived,
 )
 from hw.scan import HardwareTrouble, ScanEvent
-
-RESTART_LOOK_S: Final = 10.0
-"""A kiosk that comes back locked looks this long for the person, from its eyes' first picture on, before it
-lets the door go for good. For that picture it waits as long as the eyes may take to start."""
 
 CLOCK_WRONG_S: Final = 120.0
 """The machine's clock is wrong when the network's differs by more: texts would name the wrong minute."""
@@ -221,9 +229,6 @@ class Kiosk:
         self._unsent: deque[tuple[int, float, OutboxRow]] = deque()
         self._told_s: dict[tuple[str, str], float] = {}
         self._saved_at_s = 0.0
-        self._boot_until_s: float | None = None
-        self._boot_blind = False
-        self._boot_kept: list[Event] = []
         self._drift_s: float | None = None
         self._modem_trouble: ModemTrouble | None = None
         self._levels: dict[Input, bool] = {}
@@ -238,13 +243,15 @@ class Kiosk:
 
         Call it before the first `input_changed`, `observe` or `poll`.
         """
+        off_s: float | None = None
         counters = dict(remembered.counters)
         self._next_number = counters.get("number", 0) + 1
         faults = list(remembered.faults)
         if remembered.state is not None:
             try:
                 state = msgspec.json.decode(remembered.state, type=State)
-                self.state = wake_up(state, remembered.mono_s, now_s, self.rules.flow)
+                off_s = self._off_s(state.timebase, remembered, now_s)
+                self.state = wake_up(state, remembered.mono_s, now_s, off_s, self.rules.flow)
             except msgspec.DecodeError as error:
                 faults.append(("state_unreadable", str(error)))
         highest = max(counters.get("incident", 0), self.state.incidents)
@@ -256,38 +263,33 @@ class Kiosk:
             self._note("fault", code, {"detail": detail}, now_s)
         self._levels = {name: self.board.inputs.active(name) for name in Input}
         self._queue.extend(self._judge.door(self._levels[Input.DOOR], now_s))
-        let_go = any(self.board.inputs.active(name) for name in _LETS_GO)
-        if self.state.mode is Mode.LOCKED and not let_go:
-            self._boot_until_s = now_s + self._judge.start_s
-            self._boot_blind = True
-        else:
-            self._restart(None, now_s)
-        self._drain(now_s)
-
-    def _restart(self, present: bool | None, now_s: float) -> None:
-        """Let the table take up what it remembers, before anything else that waits.
-
-        `present` None: nobody has looked yet, so whoever was there is there until seen to be gone.
-        """
-        self._boot_until_s = None
-        if present is None:
-            in_visit = self.state.mode in (Mode.CHECKING, Mode.CLEARED, Mode.WARNED)
-            self._judge.prime(in_visit or self.state.present, now_s)
+        # nobody has looked yet, so whoever was there is there until seen to be gone
+        self._judge.prime(self.state.present, now_s)
         inputs = self.board.inputs
-        first: list[Event] = [
-            Restarted(
-                fire=inputs.active(Input.FIRE),
-                exit=inputs.active(Input.EXIT),
-                door_open=inputs.active(Input.DOOR),
-                present=present,
-            )
-        ]
-        first += [InputMoved(name, True) for name in _SWITCHES if inputs.active(name)]
-        first += self._boot_kept
-        self._boot_kept.clear()
-        self._queue.extendleft(reversed(first))
+        restarted = Restarted(
+            fire=inputs.active(Input.FIRE),
+            exit=inputs.active(Input.EXIT),
+            door_open=inputs.active(Input.DOOR),
+            off_s=off_s,
+        )
+        switches = [InputMoved(name, True) for name in _SWITCHES if inputs.active(name)]
+        self._queue.extendleft(reversed([restarted, *switches]))  # before anything else that waits
         if self.state.incident:  # what was being kept when the program ended
             self._evidence.keep(self.state.incident, now_s, "restarted")
+        self._drain(now_s)
+
+    def _off_s(self, then: Timebase, remembered: Remembered, now_s: float) -> float | None:
+        """How long the program did not run; None where no clock can say.
+
+        Within one boot of the machine the monotonic clock goes on. Over a power cut only a wall clock that
+        was right then and is right now can tell: one that begins where it stood tells nothing.
+        """
+        clock = self.board.clock
+        if then.boot and then.boot == clock.boot:
+            return max(0.0, now_s - remembered.mono_s)
+        off_s = clock.wall_s() - remembered.wall_s
+        known = then.wall_true and clock.wall_true() and off_s >= 0.0
+        return off_s if known else None
 
     @property
     def name(self) -> str:
@@ -304,8 +306,8 @@ class Kiosk:
         return self.board.permit.is_on
 
     def releasable(self, incident: int) -> bool:
-        """Whether a lock stands that this incident number (0: any) names."""
-        return self.state.mode is Mode.LOCKED and incident in (0, self.state.incident)
+        """Whether a lock stands, or is about to come back, that this incident number (0: any) names."""
+        return self._lock_lasts() and incident in (0, self.state.incident)
 
     def status(self, now_s: float) -> dict[str, object]:
         """What a person wants to know at a glance; plain JSON values, no secret."""
@@ -381,9 +383,6 @@ class Kiosk:
 
     def observe(self, observation: Observation, now_s: float) -> None:
         """One frame as the eyes saw it."""
-        if self._boot_until_s is not None and self._boot_blind and observation.camera == FACE_CAMERA:
-            self._boot_blind = False
-            self._boot_until_s = now_s + RESTART_LOOK_S
         self._take_facts(self._judge.observe(observation, now_s), now_s)
 
     def _take_facts(self, facts: tuple[Event, ...], now_s: float) -> None:
@@ -422,13 +421,10 @@ class Kiosk:
         if self._release is not None and now_s >= self._release[1]:
             self._judge_release(now_s)
         self._take_facts(self._judge.tick(now_s), now_s)
-        if self._boot_until_s is not None and now_s >= self._boot_until_s:
-            self._restart(None, now_s)
         self.handle(Ticked(), now_s)
-        ready = self._boot_until_s is None
-        self._check_relay(Device.LOCK, self.board.lock, ready and door_locked(self.state), now_s)
-        self._check_relay(Device.PERMIT, self.board.permit, ready and permit_on(self.state), now_s)
-        if self._counts_down() and now_s >= self._saved_at_s + self.rules.flow.checkpoint_s:
+        self._check_relay(Device.LOCK, self.board.lock, door_locked(self.state), now_s)
+        self._check_relay(Device.PERMIT, self.board.permit, permit_on(self.state), now_s)
+        if self._lock_lasts() and now_s >= self._saved_at_s + self.rules.flow.checkpoint_s:
             self._save((), (), now_s)
 
     def next_wake_s(self, now_s: float) -> float | None:
@@ -441,16 +437,16 @@ class Kiosk:
             self._judge.next_wake_s(now_s),
             self._pad.next_wake_s,
             self._evidence.next_wake_s(),
-            self._boot_until_s,
             None if self._entry is None else self._entry[1],
             None if self._release is None else self._release[1],
             self._unsent[0][1] if self._unsent else None,
-            self._saved_at_s + self.rules.flow.checkpoint_s if self._counts_down() else None,
+            self._saved_at_s + self.rules.flow.checkpoint_s if self._lock_lasts() else None,
         ]
         return min((w for w in wakes if w is not None), default=None)
 
-    def _counts_down(self) -> bool:
-        return self.state.mode is Mode.LOCKED
+    def _lock_lasts(self) -> bool:
+        """A lock stands, or a restart interrupted it and it may come back."""
+        return self.state.mode is Mode.LOCKED or returning(self.state)
 
     def _poll_prompt(self, now_s: float) -> None:
         for result in self.board.prompt.poll(now_s):
@@ -517,6 +513,8 @@ class Kiosk:
                 case MessageFailed(trouble=trouble) if trouble not in (None, ModemTrouble.REFUSED):
                     # One text refused (a wrong number) is no fault of the modem.
                     self._fail(Device.MODEM, f"modem_{trouble}")
+                case MessageDelivered(row=row, ok=False) if row.kind == CODE_KIND:
+                    self._queue.append(CodeDenied(row.incident, row.issue, row.recipient))
                 case _:
                     pass
         for change in polled.modem:
@@ -571,7 +569,7 @@ class Kiosk:
 
     def _try_release(self, asked: ReleaseAsked, now_s: float) -> None:
         """Count the attempt, on the card, before it is compared."""
-        locked = self.state.incident if self.state.mode is Mode.LOCKED else 0
+        locked = self.state.incident if self._lock_lasts() else 0
         desk = self._release_desk
         refusal = Refusal.NO_SECRET if desk is None else desk.take(asked, locked)
         if refusal is not None:
@@ -664,36 +662,14 @@ class Kiosk:
 
     def _has_failed(self, device: Device) -> bool:
         """The last word on a device, waiting or taken up by the table."""
-        for event in reversed((*self._boot_kept, *self._queue)):
+        for event in reversed(self._queue):
             if isinstance(event, DeviceFailed | DeviceRecovered) and event.device is device:
                 return isinstance(event, DeviceFailed)
         return device in self.state.failed
 
     def _drain(self, now_s: float) -> None:
         while self._queue:
-            event = self._queue.popleft()
-            if self._boot_until_s is not None and not isinstance(event, Restarted):
-                self._boot_event(event, now_s)
-            else:
-                self._step(event, now_s)
-
-    def _boot_event(self, event: Event, now_s: float) -> None:
-        """Before a remembered lock is taken up, only what decides about it matters; the rest waits."""
-        match event:
-            case Appeared():
-                self._restart(True, now_s)
-            case InputMoved(input=name, active=active) if name in _LETS_GO:
-                if active:
-                    self._restart(None, now_s)
-            case ReleaseOrdered():
-                self._restart(None, now_s)
-            case EntryCompleted():
-                self._pad.clear()
-                self._refuse(now_s)
-            case Ticked() | KeyTouched():
-                pass
-            case _:
-                self._boot_kept.append(event)
+            self._step(self._queue.popleft(), now_s)
 
     def _step(self, event: Event, now_s: float) -> None:
         before = self.state
@@ -774,10 +750,7 @@ class Kiosk:
 
     def _say(self, command: Say, now_s: float) -> None:
         prompt, cause, language = command.prompt.value, command.cause.value, self._context.language
-        seconds: int | None = None
-        if command.lock_in_s > 0:
-            spoken_s = self.board.prompt.spoken_s
-            seconds = seconds_to_name(prompt, cause, command.lock_in_s, command.lead_s, language, spoken_s)
+        seconds = command.lock_in_s if command.threat else None
         text = prompt_text(prompt, cause, seconds, language)
         self._listener(Happening(now_s, "prompt", {"text": text}))
         self.board.prompt.say(command.ticket, prompt_clips(prompt, cause, seconds), text, now_s)
@@ -869,12 +842,16 @@ class Kiosk:
                 mono_s=now_s,
                 wall_s=self.board.clock.wall_s(),
                 entries=entries,
-                state=msgspec.json.encode(self.state).decode(),
+                state=msgspec.json.encode(replace(self.state, timebase=self._timebase())).decode(),
                 rows=rows,
                 counters=self._counters(),
             )
         )
         return self._sequence
+
+    def _timebase(self) -> Timebase:
+        clock = self.board.clock
+        return Timebase(clock.boot, clock.wall_true())
 
     def _counters(self) -> tuple[tuple[str, int], ...]:
         counters = (("incident", self.state.incidents), ("number", self._next_number - 1))
@@ -896,10 +873,6 @@ class Kiosk:
     def _note(self, kind: str, name: str, data: Mapping[str, object], now_s: float) -> None:
         self._listener(Happening(now_s, kind, {"name": name, **data}))
         self._save((Entry(kind, name, self.state.incident, _json(data)),), (), now_s)
-
-
-_LETS_GO = frozenset({Input.FIRE, Input.EXIT, Input.DOOR, Input.PANIC})
-"""Inputs that end the look for a remembered lock: nobody is locked in again after one of these."""
 
 
 _SWITCHES = (Input.PANIC, Input.CASE, Input.VIBRATION)

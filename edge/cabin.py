@@ -27,7 +27,7 @@ from edge.commands import (
     SetSound,
 )
 from edge.deadlines import advance, settle
-from edge.draft import Draft, cause
+from edge.draft import OFTEN, PROMPT_REPEAT_S, Draft, door_open
 from edge.events import (
     Anomaly,
     AnomalyBegan,
@@ -36,6 +36,7 @@ from edge.events import (
     CameraJudged,
     ClockJumped,
     CodeAccepted,
+    CodeDenied,
     Device,
     DeviceFailed,
     DeviceRecovered,
@@ -71,6 +72,7 @@ from edge.state import (
     lights,
     outputs,
     permit_on,
+    returning,
     sound,
 )
 from edge.vision.observation import CameraHealth, Cover
@@ -87,7 +89,7 @@ class Step:
 
 
 def _to_emergency(d: Draft) -> None:
-    if d.s.mode is Mode.LOCKED:
+    if d.s.mode is Mode.LOCKED or returning(d.s):
         d.release("fire" if d.s.fire else "exit", Mode.EMERGENCY)
     elif d.s.mode is not Mode.EMERGENCY:
         d.go(Mode.EMERGENCY)
@@ -115,7 +117,7 @@ def _fire_began(d: Draft) -> None:
 
 def _appeared(d: Draft, event: Event) -> None:
     again = not d.s.present and d.s.mode in (Mode.RELEASED, Mode.EMERGENCY)
-    d.set(present=True, last_present_s=d.now_s)
+    d.set(present=True, last_present_s=d.now_s, gone_since_s=None)
     if d.s.mode is Mode.VACANT:
         d.start_visit()
     elif again:  # somebody came before the cabin was vacant again: the next visit, still without a lock
@@ -125,9 +127,13 @@ def _appeared(d: Draft, event: Event) -> None:
 def _emptied(d: Draft, event: Event) -> None:
     if d.s.record_by_s is not None:
         d.take_back_lock("nobody_there")
+    if returning(d.s):
+        d.release("nobody_there")
+    if d.s.mode is Mode.LOCKED:
+        d.set(gone_since_s=d.now_s - d.flow.gone_after_s)
     d.set(present=False, last_present_s=d.now_s, several=False, several_since_s=None)
     d.set(active=d.s.active - {Anomaly.SEVERAL_PERSONS, Anomaly.LOITERING, Anomaly.STILL_PICTURE})
-    d.set(face=FaceFact.UNKNOWN, cover=Cover.NONE)
+    d.set(face=FaceFact.UNKNOWN, cover=Cover.NONE, shown=False)
     if d.s.mode in VISIT_MODES and d.s.after_fire:
         d.go(Mode.RELEASED)
     elif d.s.mode in VISIT_MODES:
@@ -135,6 +141,8 @@ def _emptied(d: Draft, event: Event) -> None:
 
 
 def _presence_stuck(d: Draft, event: Event) -> None:
+    if returning(d.s):
+        d.release("restart")
     d.set(no_lock=True)
     d.tell("presence_stuck", Recipient.CONTROL_ROOM, Recipient.WATCHMAN)
     if d.s.mode in (Mode.CHECKING, Mode.WARNED):
@@ -148,12 +156,16 @@ def _face_judged(d: Draft, event: Event) -> None:
     d.set(face=event.face, cover=event.cover)
     if bared:
         d.do(KeepOnePicture(d.s.incident, "face_shown"))
+    if returning(d.s) and event.face is FaceFact.PROPER:
+        d.release("restart")
 
 
 def _people_judged(d: Draft, event: Event) -> None:
     assert isinstance(event, PeopleJudged)
     if event.several and not d.s.several:
         d.set(several=True, several_since_s=d.now_s)
+        if returning(d.s):
+            d.release("restart")
     elif not event.several and d.s.several:
         d.set(several=False, several_since_s=None)
         if Anomaly.SEVERAL_PERSONS in d.s.active:
@@ -171,6 +183,9 @@ def _camera_judged(d: Draft, event: Event) -> None:
         d.tell("camera_gone", Recipient.CONTROL_ROOM, Recipient.WATCHMAN)
     if now not in OBSTRUCTED:
         d.end_anomaly(Anomaly.CAMERA_OBSTRUCTED)
+    if d.s.mode is Mode.LOCKED and now is not was:  # only a healthy camera can say that nobody is there
+        gone = now is CameraHealth.OK and not d.s.present
+        d.set(gone_since_s=d.now_s if gone else None)
     if now is CameraHealth.OK and was is not CameraHealth.OK:
         d.set(warn_from_s=d.now_s, face=FaceFact.UNKNOWN, cover=Cover.NONE)
         if d.s.mode is Mode.RELEASED:
@@ -211,6 +226,9 @@ def _exit_moved(d: Draft, active: bool) -> None:
     d.set(exit=active)
     if active:
         d.set(exit_hold_until_s=d.now_s + d.flow.exit_hold_s, exit_since_s=d.now_s)
+        if d.s.mode in (Mode.CHECKING, Mode.WARNED) and not d.s.shown and not returning(d.s):
+            # it opens always, and it is also how to avoid a lock
+            d.tell("exit_unshown", Recipient.CONTROL_ROOM)
         _to_emergency(d)
         return
     d.set(exit_since_s=None)
@@ -223,16 +241,33 @@ def _door_moved(d: Draft, active: bool) -> None:
     if active == d.s.door_open:
         return
     d.set(door_open=active, door_open_since_s=d.now_s if active else None)
-    if active:
-        if door_locked(d.s):
-            d.begin_anomaly(Anomaly.DOOR_FORCED)
-    else:
+    _door_after_fire(d)
+    if not active:
         d.end_anomaly(Anomaly.DOOR_HELD_OPEN)
         d.end_anomaly(Anomaly.DOOR_FORCED)
-    _door_after_fire(d)
+        d.warn_anew()  # whoever is there now
+    elif door_open(d):
+        _door_opened(d)
     if d.s.mode is Mode.CLEARED:  # somebody else may stand there now: the machine is for who shows a face
         d.set(face=FaceFact.UNKNOWN, cover=Cover.NONE)
         d.check()
+
+
+def _door_opened(d: Draft) -> None:
+    """Whoever is there from now on is another person, and a lock whose door is open holds nobody."""
+    if d.s.record_by_s is not None:
+        d.take_back_lock("door_open")
+    if d.s.mode is Mode.LOCKED:
+        d.release("door_forced")
+        d.begin_anomaly(Anomaly.DOOR_FORCED)
+    elif returning(d.s):
+        d.release("restart")
+    d.another_person()
+    if d.s.mode is Mode.WARNED:
+        d.say_warning()
+        d.set(openings=d.s.openings + 1)
+        if d.s.openings == OFTEN:
+            d.tell("door_opened_often", Recipient.CONTROL_ROOM)
 
 
 def _door_after_fire(d: Draft) -> None:
@@ -313,20 +348,39 @@ def _code_accepted_locked(d: Draft, event: Event) -> None:
     assert isinstance(event, CodeAccepted)
     if event.incident != d.s.incident:
         return
-    d.set(unreachable_at_s=None)
-    if event.issue == d.s.code.issue and d.s.code.accepted_at_s is None:
+    code = d.s.code
+    if event.issue != code.issue:
+        return
+    d.set_code(took=code.took | {event.recipient})
+    if code.accepted_at_s is None:
         d.set_code(accepted_at_s=d.now_s)
+
+
+def _code_denied_locked(d: Draft, event: Event) -> None:
+    """The text reached nobody: the second watchman gets the code at once, and nobody else is counted on."""
+    assert isinstance(event, CodeDenied)
+    code = d.s.code
+    if event.incident != d.s.incident or event.issue != code.issue:
+        return
+    d.set_code(took=code.took - {event.recipient})
+    if code.live and not code.second_told and not code.failed_over:
+        d.set_code(second_told=True)
+        d.send_code(Recipient.WATCHMAN2)
 
 
 def _prompt_given(d: Draft, event: Event) -> None:
     assert isinstance(event, PromptGiven)
     if d.s.warn_ticket is not None and event.ticket >= d.s.warn_ticket and d.s.prompted_at_s is None:
         d.set(prompted_at_s=d.now_s)
+    if d.s.mode is Mode.WARNED and event.ticket == d.s.ticket:
+        d.set(say_again_s=d.now_s + PROMPT_REPEAT_S)
 
 
-def _release_ordered_locked(d: Draft, event: Event) -> None:
+def _release_ordered(d: Draft, event: Event) -> None:
     assert isinstance(event, ReleaseOrdered)
-    if event.incident in (0, d.s.incident):
+    if d.s.mode is not Mode.LOCKED and not returning(d.s):
+        d.do(Note("nothing_to_release"))
+    elif event.incident in (0, d.s.incident):
         d.release("control_room" if event.by is Orderer.CONTROL_ROOM else "on_the_spot")
     else:
         d.do(Note("release_of_another_incident"))
@@ -339,6 +393,8 @@ def _device_failed(d: Draft, event: Event) -> None:
     d.set(failed=d.s.failed | {event.device})
     if event.device in LOCK_NEEDS:
         d.warn_anew()
+    if event.device is Device.DOOR_CONTACT and d.s.present:
+        _seen_behind_a_shut_door(d)
     told = (
         (Recipient.CONTROL_ROOM,)
         if event.device is Device.MODEM
@@ -351,9 +407,23 @@ def _device_failed_locked(d: Draft, event: Event) -> None:
     """A lock that cannot be recorded, or lacks what a lock needs, is taken back before the door has moved."""
     assert isinstance(event, DeviceFailed)
     _device_failed(d, event)
-    if event.device in LOCK_NEEDS and d.s.record_by_s is not None:
-        d.take_back_lock(event.code)
-        d.warn_anew()
+    if d.s.record_by_s is not None:
+        if event.device in LOCK_NEEDS:
+            d.take_back_lock(event.code)
+            d.warn_anew()
+    elif event.device is Device.INPUTS:  # fire and exit cannot be read: a cut wire counts as active
+        d.release("inputs_failed")
+
+
+def _seen_behind_a_shut_door(d: Draft) -> None:
+    """Somebody is seen whom the door did not let in: inside with a broken contact, or behind the glass.
+
+    Nobody can tell which, so nobody is locked before the cabin was empty.
+    """
+    if d.s.mode is not Mode.LOCKED:
+        d.set(no_lock=True)
+        if d.s.mode in (Mode.CHECKING, Mode.WARNED):
+            d.check()
 
 
 def _device_recovered(d: Draft, event: Event) -> None:
@@ -371,8 +441,7 @@ def _restarted(d: Draft, event: Event) -> None:
     """Take up the remembered state: the person may still be there, everything seen is forgotten."""
     assert isinstance(event, Restarted)
     s = d.s
-    # who was there is there until somebody has looked: otherwise a kill would end a visit and allow a lock
-    present = s.present if event.present is None else event.present
+    locked = s.mode is Mode.LOCKED or returning(s)
     if s.several or s.health is not CameraHealth.OK or s.active & HOLDS_CLOCK:
         d.stand_still()
     if any(d.rules.policy.rule(anomaly).siren is Siren.MUTE for anomaly in s.active):
@@ -384,9 +453,9 @@ def _restarted(d: Draft, event: Event) -> None:
         door_open_since_s=d.now_s if event.door_open else None,
         exit_since_s=d.now_s if event.exit else None,
         exit_hold_until_s=d.now_s + d.flow.exit_hold_s if event.exit else s.exit_hold_until_s,
-        restarted_at_s=d.now_s,
         health=CameraHealth.OK,
-        present=present,
+        shown=s.shown and not event.door_open,
+        evidence_s=0.0,
         face=FaceFact.UNKNOWN,
         cover=Cover.NONE,
         several=False,
@@ -401,43 +470,27 @@ def _restarted(d: Draft, event: Event) -> None:
     if s.fire and not event.fire:
         d.set(fire_quiet_since_s=d.now_s)
     _door_after_fire(d)
-    if s.mode is Mode.LOCKED:
-        _restarted_locked(d, seen=event.present is True)
+    if locked:
+        _restarted_locked(d, event.off_s)
     elif event.fire or event.exit:
         _to_emergency(d)
     elif s.mode is Mode.RELEASED:
         d.set(since_s=d.now_s)  # nobody was seen: for how long is not known any more
-    elif s.mode in VISIT_MODES:
-        if present or s.no_lock:
-            d.check()
-        else:
-            d.vacate()
-    elif s.mode is Mode.VACANT and present:
-        d.start_visit()
+    elif s.mode in VISIT_MODES:  # who was there is there until somebody has looked
+        d.check()
     if event.fire and not s.fire:
         _fire_began(d)
 
 
-def _restarted_locked(d: Draft, seen: bool) -> None:
-    shut = not d.s.door_open or not d.rules.door_contact
+def _restarted_locked(d: Draft, off_s: float | None) -> None:
+    """A lock comes back as *warned*: nothing is locked by memory alone, the one gate decides."""
     if d.s.fire or d.s.exit:
         _to_emergency(d)
-        return
-    if not (shut and seen):
+    elif off_s is None or off_s > d.flow.relock_max_s or not d.s.present or door_open(d):
         d.release("restart")
-        return
-    was_live = d.s.code.live
-    d.void_code()
-    d.set(record_by_s=None)
-    d.set_code(pending=False)
-    d.say(PromptKey.LOCKED, cause(d.s))
-    if was_live:
-        d.issue_code(counts=False, fresh_tries=False)
-    if d.s.code.live:
-        follows = "new_code"
     else:
-        follows = "no_code_left" if d.s.code.lockout_until_s is None else "keypad_closed"
-    d.tell("restarted_locked", Recipient.CONTROL_ROOM, reason=follows)
+        d.set(came_back=True)
+        d.interrupt_lock()
 
 
 def _ticked(d: Draft, event: Event) -> None:
@@ -485,8 +538,8 @@ TABLE: Mapping[type[Event], Mapping[Mode, Cell]] = {
         _emptied,
         checking=_to(_emptied, _M.VACANT),
         cleared=_to(_emptied, _M.VACANT, _M.RELEASED),
-        warned=_to(_emptied, _M.VACANT),
-        locked=_to(_emptied, _M.VACANT),
+        warned=_to(_emptied, _M.VACANT, _M.RELEASED),
+        locked=_to(_emptied, _M.VACANT, _M.RELEASED),
     ),
     PresenceStuck: _row(
         _presence_stuck,
@@ -494,15 +547,20 @@ TABLE: Mapping[type[Event], Mapping[Mode, Cell]] = {
         checking=_to(_presence_stuck, _M.RELEASED),
         warned=_to(_presence_stuck, _M.RELEASED),
     ),
-    FaceJudged: _row(_face_judged, vacant=IGNORED),
-    PeopleJudged: _row(_people_judged),
+    FaceJudged: _row(_face_judged, vacant=IGNORED, warned=_to(_face_judged, _M.RELEASED)),
+    PeopleJudged: _row(_people_judged, warned=_to(_people_judged, _M.RELEASED)),
     CameraJudged: _row(_camera_judged),
-    AnomalyBegan: _row(_anomaly_began, locked=_to(_anomaly_began, _M.RELEASED)),
+    AnomalyBegan: _row(
+        _anomaly_began,
+        warned=_to(_anomaly_began, _M.RELEASED),
+        locked=_to(_anomaly_began, _M.RELEASED),
+    ),
     AnomalyEnded: _row(_anomaly_ended),
     InputMoved: {mode: _to(_input_moved, _M.EMERGENCY) for mode in _ALL}
     | {
         _M.CLEARED: _to(_input_moved, _M.CHECKING, _M.RELEASED, _M.EMERGENCY),
-        _M.LOCKED: _to(_input_moved, _M.EMERGENCY, _M.RELEASED),
+        _M.WARNED: _to(_input_moved, _M.RELEASED, _M.EMERGENCY),
+        _M.LOCKED: _to(_input_moved, _M.EMERGENCY, _M.RELEASED, _M.WARNED),
         _M.EMERGENCY: Cell(_input_moved),
     },
     KeyTouched: _row(locked=Cell(_key_locked)),
@@ -511,18 +569,24 @@ TABLE: Mapping[type[Event], Mapping[Mode, Cell]] = {
     | {_M.LOCKED: _to(_entry_judged_locked, _M.RELEASED)},
     RecordAnswered: _row(locked=Cell(_record_answered_locked)),
     CodeAccepted: _row(locked=Cell(_code_accepted_locked)),
+    CodeDenied: _row(locked=Cell(_code_denied_locked)),
     PromptGiven: _row(_prompt_given),
     ReleaseOrdered: {mode: _refused("nothing_to_release") for mode in _ALL}
-    | {_M.LOCKED: _to(_release_ordered_locked, _M.RELEASED)},
-    DeviceFailed: _row(_device_failed, locked=_to(_device_failed_locked, _M.WARNED)),
+    | {mode: _to(_release_ordered, _M.RELEASED) for mode in (_M.WARNED, _M.LOCKED)},
+    DeviceFailed: _row(
+        _device_failed,
+        checking=_to(_device_failed, _M.RELEASED),
+        warned=_to(_device_failed, _M.RELEASED),
+        locked=_to(_device_failed_locked, _M.WARNED, _M.RELEASED),
+    ),
     DeviceRecovered: _row(_device_recovered),
     ClockJumped: _row(_clock_jumped),
     Restarted: {
-        _M.VACANT: _to(_restarted, _M.CHECKING, _M.EMERGENCY),
-        _M.CHECKING: _to(_restarted, _M.VACANT, _M.EMERGENCY),
-        _M.CLEARED: _to(_restarted, _M.CHECKING, _M.VACANT, _M.RELEASED, _M.EMERGENCY),
-        _M.WARNED: _to(_restarted, _M.CHECKING, _M.VACANT, _M.EMERGENCY),
-        _M.LOCKED: _to(_restarted, _M.RELEASED, _M.EMERGENCY),
+        _M.VACANT: _to(_restarted, _M.EMERGENCY),
+        _M.CHECKING: _to(_restarted, _M.EMERGENCY),
+        _M.CLEARED: _to(_restarted, _M.CHECKING, _M.RELEASED, _M.EMERGENCY),
+        _M.WARNED: _to(_restarted, _M.CHECKING, _M.RELEASED, _M.EMERGENCY),
+        _M.LOCKED: _to(_restarted, _M.WARNED, _M.RELEASED, _M.EMERGENCY),
         _M.RELEASED: _to(_restarted, _M.EMERGENCY),
         _M.EMERGENCY: Cell(_restarted),
     },
@@ -530,7 +594,7 @@ TABLE: Mapping[type[Event], Mapping[Mode, Cell]] = {
         _M.VACANT: Cell(_ticked),
         _M.CHECKING: _to(_ticked, _M.CLEARED, _M.WARNED),
         _M.CLEARED: _to(_ticked, _M.CHECKING, _M.RELEASED),
-        _M.WARNED: _to(_ticked, _M.CLEARED, _M.LOCKED),
+        _M.WARNED: _to(_ticked, _M.CLEARED, _M.LOCKED, _M.RELEASED),
         _M.LOCKED: _to(_ticked, _M.RELEASED, _M.WARNED),
         _M.RELEASED: _to(_ticked, _M.CLEARED, _M.VACANT),
         _M.EMERGENCY: _to(_ticked, _M.RELEASED),

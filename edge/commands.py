@@ -61,17 +61,13 @@ class SetLights:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Tell the person. `lock_in_s` is the shortest time from now to the lock, not rounded; 0 where none runs.
-
-    `lead_s` is the least time between the end of these words and the lock; None once the warning was heard.
-    Which number is said is worked out where it is known how long the words take.
-    """
+    """Tell the person. `threat`: that the door will lock, no sooner than `lock_in_s` after these words."""
 
     ticket: int
     prompt: PromptKey
     cause: PromptCause
-    lock_in_s: float = 0.0
-    lead_s: float | None = None
+    lock_in_s: int = 0
+    threat: bool = False
 
 
 @dataclass(frozen=True, slots=True)

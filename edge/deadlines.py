@@ -8,13 +8,17 @@ from edge.commands import (
     PromptKey,
 )
 from edge.draft import (
+    OFTEN,
+    ROUNDING_S,
     Draft,
     counting,
     forbids_lock,
+    held,
     lock_is_due,
     may_clear,
     may_lock,
     must_leave_cleared,
+    nobody_can_open,
     wanted_words,
 )
 from edge.events import (
@@ -23,7 +27,7 @@ from edge.events import (
     FaceFact,
 )
 from edge.record import Recipient
-from edge.state import EVIDENCE_FACES, LOCK_NEEDS, Mode, Rules, State, silent
+from edge.state import EVIDENCE_FACES, LOCK_NEEDS, Mode, Rules, State, needed_s, returning, silent
 from edge.vision.observation import CameraHealth
 
 CODE_FAILOVER_S = 60.0
@@ -34,10 +38,13 @@ CODE_FAILOVER_S = 60.0
 
 
 def advance(d: Draft) -> None:
-    """Add the time that ran to the evidence."""
+    """Add the time that ran to the evidence, and to the time in which nobody could open."""
     start = d.s.counting_from_s
     if start is not None and d.now_s > start:
         d.set(evidence_s=d.s.evidence_s + d.now_s - start, counting_from_s=d.now_s)
+    start = d.s.unreached_from_s
+    if start is not None and d.now_s > start:
+        d.set(unreached_s=d.s.unreached_s + d.now_s - start, unreached_from_s=d.now_s)
 
 
 def _due(d: Draft, at_s: float | None) -> bool:
@@ -78,7 +85,7 @@ def _tick_vacant(d: Draft) -> None:
 
 def _tick_checking(d: Draft) -> None:
     if may_clear(d):
-        d.go(Mode.CLEARED)
+        d.clear()
     elif d.now_s >= d.s.warn_from_s + d.flow.adjust_after_s and _warnable(d):
         d.go(Mode.WARNED)
         d.open_incident("warned")
@@ -97,10 +104,13 @@ def _tick_cleared(d: Draft) -> None:
 
 
 def _tick_warned(d: Draft) -> None:
+    if returning(d.s) and _due(d, _lock_ends_s(d.s, d.rules)):
+        d.release("max_time")
+        return
     if may_clear(d):
         d.say(PromptKey.SILENCE)
         d.set(say_again_s=None)
-        d.go(Mode.CLEARED)
+        d.clear()
         return
     if may_lock(d):
         d.lock()
@@ -114,6 +124,10 @@ def _tick_warned(d: Draft) -> None:
         d.say_warning()
 
 
+def _lock_ends_s(s: State, rules: Rules) -> float | None:
+    return None if s.locked_at_s is None else s.locked_at_s + rules.flow.max_lock_s
+
+
 def _tick_locked(d: Draft) -> None:
     s, flow = d.s, d.flow
     if s.record_by_s is not None:
@@ -123,11 +137,14 @@ def _tick_locked(d: Draft) -> None:
             return
     if _due(d, s.record_by_s):
         d.set(record_by_s=None)  # a slow card may not keep the door open; a failed one was answered
-    if s.locked_at_s is not None and d.now_s >= s.locked_at_s + flow.max_lock_s:
+    if _due(d, _lock_ends_s(s, d.rules)):
         d.release("max_time")
         return
-    if _due(d, s.unreachable_at_s):
+    if s.unreached_from_s is not None and s.unreached_s >= flow.unreachable_release_s - ROUNDING_S:
         d.release("unreachable")
+        return
+    if s.gone_since_s is not None and d.now_s >= s.gone_since_s + flow.locked_empty_s:
+        d.release("nobody_there")
         return
     code = d.s.code
     if code.lockout_until_s is not None:
@@ -169,7 +186,7 @@ def _tick_released(d: Draft) -> None:
         return  # so long everybody sees that it is released, and nobody seen for so long is empty
     if d.s.present:
         if may_clear(d):
-            d.go(Mode.CLEARED)
+            d.clear()
     elif d.s.health is CameraHealth.OK and _fire_over(d):
         d.set(after_fire=False, fire_quiet_since_s=None, fire_door_opened=False, fire_door_cycled=False)
         d.vacate()
@@ -207,8 +224,23 @@ def settle(d: Draft) -> None:
             d.set(counting_from_s=d.now_s)
         elif not running and d.s.counting_from_s is not None:
             d.set(counting_from_s=None)
+            _count_stand(d)
+        unreached = nobody_can_open(d)
+        if unreached and d.s.unreached_from_s is None:
+            d.set(unreached_from_s=d.now_s)
+        elif not unreached and d.s.unreached_from_s is not None:
+            d.set(unreached_from_s=None)
         if d.s == before:
             return
+
+
+def _count_stand(d: Draft) -> None:
+    """The lock clock was stopped by what holds it: the third time may be on purpose."""
+    if d.s.mode not in (Mode.CHECKING, Mode.WARNED) or not held(d):
+        return
+    d.set(stands=d.s.stands + 1)
+    if d.s.stands == OFTEN:
+        d.tell("clock_held", Recipient.CONTROL_ROOM)
 
 
 def next_wake_s(state: State, now_s: float, rules: Rules) -> float | None:
@@ -227,13 +259,15 @@ def next_wake_s(state: State, now_s: float, rules: Rules) -> float | None:
         due.append(s.warn_from_s + flow.adjust_after_s)
     elif s.mode is Mode.WARNED:
         due.append(s.say_again_s)
-        due.append(after(s.counting_from_s, max(0.0, flow.lock_after_s - s.evidence_s)))
+        due.append(after(s.counting_from_s, max(0.0, needed_s(s, flow) - s.evidence_s)))
         due.append(after(s.prompted_at_s, flow.prompt_lead_s))
+        due.append(_lock_ends_s(s, rules))
     elif s.mode is Mode.LOCKED:
         due += [
             s.record_by_s,
-            s.unreachable_at_s,
-            after(s.locked_at_s, flow.max_lock_s),
+            after(s.unreached_from_s, max(0.0, flow.unreachable_release_s - s.unreached_s)),
+            after(s.gone_since_s, flow.locked_empty_s),
+            _lock_ends_s(s, rules),
             code.lockout_until_s,
         ]
         if code.live and code.accepted_at_s is None:

@@ -23,7 +23,7 @@ from edge.judge.judge import Judge
 from edge.messages.channels import release_desk
 from edge.messages.inbox import RELEASE_COUNTER, Inbox
 from edge.messages.outbox import Outbox
-from edge.messages.texts import Context, code_in
+from edge.messages.texts import Context, code_in, longest_warning_s
 from edge.options import evidence_limits
 from edge.otp import CodeBook, EntryPad
 from edge.panel.watching import Watching
@@ -76,6 +76,13 @@ class StoryClock:
 
     def wall_s(self) -> float:
         return self._wall_at_zero_s + self._now_s
+
+    @property
+    def boot(self) -> str:
+        return "story"
+
+    def wall_true(self) -> bool:
+        return True
 
     def move_to(self, now_s: float) -> None:
         self._now_s = max(self._now_s, now_s)
@@ -176,7 +183,12 @@ class Desk:
         context = Context.of(settings)
         self.kiosk = Kiosk(
             board=board,
-            rules=Rules(settings.flow, settings.policy, door),
+            rules=Rules(
+                settings.flow,
+                settings.policy,
+                door,
+                longest_warning_s(context.language, board.prompt.spoken_s),
+            ),
             journal=self._journal,
             outbox=Outbox(self.numbers, random=random.Random(self._random.randrange(2**32))),
             book=CodeBook(settings.flow.code_digits, self._choose_code),

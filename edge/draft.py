@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from math import ceil
+from math import floor
 
 from edge.commands import (
     ClearEntry,
@@ -22,18 +22,37 @@ from edge.commands import (
 )
 from edge.events import (
     Anomaly,
+    Device,
     FaceFact,
 )
 from edge.flow import PermitRule, Siren
 from edge.record import Recipient
-from edge.state import EVIDENCE_FACES, HOLDS_CLOCK, LOCK_NEEDS, RELEASES, Code, Mode, Rules, State, silent
+from edge.state import (
+    EVIDENCE_FACES,
+    HOLDS_CLOCK,
+    LOCK_NEEDS,
+    RELEASES,
+    Code,
+    Mode,
+    Rules,
+    State,
+    needed_s,
+    returning,
+    silent,
+)
 from edge.vision.observation import CameraHealth, Cover
 
 ROUNDING_S = 1e-6
 """Evidence is a sum of differences of times, so it may miss its deadline by a rounding error."""
 
 PROMPT_REPEAT_S = 10.0
-"""A warning is said again after this long, with the seconds that are left."""
+"""A warning is said again this long after it was heard, with the seconds that are left."""
+
+PROMPT_LOST_S = 30.0
+"""A warning of which nothing more was heard is said again after this long; none takes so long to say."""
+
+OFTEN = 3
+"""What is told to the control room when it happens for the third time in a visit."""
 
 
 # --- the working copy of one step ------------------------------------------------------------------
@@ -93,7 +112,9 @@ class Draft:
 
     # prompts
 
-    def say(self, prompt: PromptKey, cause: PromptCause = PromptCause.NONE, lock_in: int = 0) -> int:
+    def say(
+        self, prompt: PromptKey, cause: PromptCause = PromptCause.NONE, lock_in: int | None = None
+    ) -> int:
         """Order the words, unless saying them could provoke somebody armed."""
         if silent(self.s, self.now_s, self.rules) and prompt not in _SAID_IN_SILENCE:
             return self.s.ticket
@@ -101,30 +122,53 @@ class Draft:
         self.set(ticket=ticket)
         if prompt is PromptKey.SILENCE:
             self.set(warn_ticket=None, prompted_at_s=None)  # whoever was hushed is warned anew
-        elif not lock_in and self.s.prompted_at_s is None:
+        elif lock_in is None and self.s.prompted_at_s is None:
             self.set(warn_ticket=None)  # these words do not tell that the door will lock
-        self.do(Say(ticket, prompt, cause, lock_in))
+        self.do(Say(ticket, prompt, cause, lock_in or 0, threat=lock_in is not None))
         return ticket
 
     def say_warning(self) -> None:
         """Tell what to do and why; with the seconds to the lock when that clock can run."""
         prompt, cause = wanted_words(self)
-        threat = 0
-        if cause not in _NO_THREAT and prompt is PromptKey.SHOW_FACE and not self.s.failed & LOCK_NEEDS:
-            # also somebody whose evidence is complete has to be told, and gets the time to act
-            prompted_s = self.now_s if self.s.prompted_at_s is None else self.s.prompted_at_s
-            lead_s = prompted_s + self.flow.prompt_lead_s - self.now_s
-            stands_s = 0.0 if self.s.stand_until_s is None else max(0.0, self.s.stand_until_s - self.now_s)
-            threat = max(1, ceil(max(self.flow.lock_after_s - self.s.evidence_s + stands_s, lead_s)))
+        threat: int | None = None
+        may_follow = prompt is PromptKey.SHOW_FACE and not self.s.shown and not self.s.failed & LOCK_NEEDS
+        if may_follow and cause not in _NO_THREAT:
+            threat = self._seconds_to_say()
         ticket = self.say(prompt, cause, threat)
-        if self.s.warn_ticket is None and threat:
+        if self.s.warn_ticket is None and threat is not None:
             self.set(warn_ticket=ticket)
-        self.set(said=(prompt, cause), say_again_s=self.now_s + PROMPT_REPEAT_S)
+        self.set(said=(prompt, cause), say_again_s=self.now_s + PROMPT_LOST_S)
+
+    def _seconds_to_say(self) -> int:
+        """Whole seconds to the lock that are left when the words have been said: never more than there are.
+
+        Also somebody whose evidence is complete has to be told, and has the whole lead from their end.
+        """
+        s, flow, words_s = self.s, self.flow, self.rules.words_s
+        stands_s = 0.0 if s.stand_until_s is None else max(0.0, s.stand_until_s - self.now_s)
+        left_s = needed_s(s, flow) - s.evidence_s + stands_s - words_s
+        lead_s = flow.prompt_lead_s
+        if s.prompted_at_s is not None:
+            lead_s += s.prompted_at_s - self.now_s - words_s
+        return max(0, floor(max(left_s, lead_s) + ROUNDING_S))
 
     def warn_anew(self) -> None:
         """What the lock needs broke or came back: whatever was said of its time holds no more."""
         if self.s.mode is Mode.WARNED:
             self.set(warn_ticket=None, prompted_at_s=None, say_again_s=self.now_s)
+
+    def another_person(self) -> None:
+        """The door has opened: what was seen of one person or said to them is nobody else's."""
+        self.set(
+            shown=False,
+            face=FaceFact.UNKNOWN,
+            cover=Cover.NONE,
+            evidence_s=0.0,
+            counting_from_s=None,
+            warn_from_s=self.now_s,
+            warn_ticket=None,
+            prompted_at_s=None,
+        )
 
     # modes
 
@@ -133,8 +177,13 @@ class Draft:
             self.do(CloseIncident(self.s.incident))
         still = tuple((anomaly, at_s) for anomaly, at_s in self.s.told if anomaly in self.s.active)
         self.set(incident=0, told=still, withheld_told=False, code=Code())
-        self.set(visit=self.s.visit + 1)
+        self.set(visit=self.s.visit + 1, stands=0, openings=0)
         self.check()
+
+    def clear(self) -> None:
+        """A proper face: the permit. On record, so that this person is asked again but never locked."""
+        self.set(shown=True)
+        self.go(Mode.CLEARED)
 
     def check(self) -> None:
         """To checking, or to released where nothing may lock any more."""
@@ -147,12 +196,12 @@ class Draft:
             evidence_s=0.0,
             counting_from_s=None,
             no_lock=False,
+            shown=False,
             face=FaceFact.UNKNOWN,
             cover=Cover.NONE,
             warn_ticket=None,
             prompted_at_s=None,
             say_again_s=None,
-            locked_at_s=None,
         )
         if self.s.mode is Mode.WARNED:
             self.say(PromptKey.SILENCE)
@@ -161,56 +210,81 @@ class Draft:
             self.close_incident()
 
     def release(self, why: str, mode: Mode = Mode.RELEASED) -> None:
-        """Open a standing lock, once and for the rest of the visit."""
+        """End a lock, standing or returning, once and for the rest of the visit."""
         self.void_code()
         self.set(
             no_lock=True,
+            locked_at_s=None,
+            came_back=False,
             record_by_s=None,
-            unreachable_at_s=None,
+            gone_since_s=None,
+            unreached_s=0.0,
+            unreached_from_s=None,
             siren_until_s=None,
+            say_again_s=None,
             counting_from_s=None,
-            code=replace(self.s.code, lockout_until_s=None, pending=False),
+            code=replace(self.s.code, lockout_until_s=None, pending=False, again=False),
         )
         self.go(mode)
         self.do(ClearEntry())
-        self.tell("released", Recipient.CONTROL_ROOM, Recipient.WATCHMAN, reason=why)
+        unreached = (Recipient.WATCHMAN2,) if why == "unreachable" else ()
+        self.tell("released", Recipient.CONTROL_ROOM, Recipient.WATCHMAN, *unreached, reason=why)
         if mode is Mode.RELEASED:
             self.say(PromptKey.RELEASED)
 
     def lock(self) -> None:
-        """The deadline: record, then act."""
+        """The one gate is open: record, then act. A lock that a restart interrupted is still the same."""
+        same = returning(self.s)
         self.open_incident("locked")
         self.set(
-            locked_at_s=self.now_s,
             record_by_s=self.now_s + self.flow.record_wait_s,
-            unreachable_at_s=self.now_s + self.flow.unreachable_release_s,
             siren_until_s=self.now_s + self.flow.siren_s,
+            gone_since_s=None,
             counting_from_s=None,
             say_again_s=None,
-            code=Code(issue=self.s.code.issue),
         )
+        if not same:
+            self.set(locked_at_s=self.now_s, came_back=False, code=Code(issue=self.s.code.issue))
+            self.set(unreached_s=0.0, unreached_from_s=None)
         self.go(Mode.LOCKED)
         self.do(RecordLock(self.s.incident), ClearEntry())
-        self.issue_code(counts=True)
-        self.tell("locked", Recipient.CONTROL_ROOM, reason=cause(self.s).value)
+        if same:
+            if self.s.code.again:
+                self.issue_code(counts=False, fresh_tries=False)
+            self.tell("restarted_locked", Recipient.CONTROL_ROOM, reason=self._code_that_follows())
+        else:
+            self.issue_code(counts=True)
+            self.tell("locked", Recipient.CONTROL_ROOM, reason=cause(self.s).value)
         self.say(PromptKey.LOCKED, cause(self.s))
+
+    def _code_that_follows(self) -> str:
+        if self.s.code.live:
+            return "new_code"
+        return "no_code_left" if self.s.code.lockout_until_s is None else "keypad_closed"
 
     def take_back_lock(self, reason: str) -> None:
         """Undo a lock before the door has moved, to warned; the issue number of its code is used up."""
-        self.void_code()
-        self.set(
-            record_by_s=None,
-            locked_at_s=None,
-            unreachable_at_s=None,
-            siren_until_s=None,
-            say_again_s=self.now_s,
-            code=Code(issue=self.s.code.issue),
-        )
-        self.go(Mode.WARNED)
+        self.interrupt_lock()
+        if not self.s.came_back:
+            self.set(locked_at_s=None, code=Code(issue=self.s.code.issue))
         self.do(ClearEntry())
         if not self.s.withheld_told:
             self.set(withheld_told=True)
             self.tell("lock_withheld", Recipient.CONTROL_ROOM, reason=reason)
+
+    def interrupt_lock(self) -> None:
+        """From locked to warned, times and tries kept; the code is void and the next one does not count."""
+        again = self.s.code.live or self.s.code.again
+        self.void_code()
+        self.set_code(again=again, pending=False)
+        self.set(
+            record_by_s=None,
+            gone_since_s=None,
+            siren_until_s=None,
+            counting_from_s=None,
+            say_again_s=self.now_s,
+        )
+        self.go(Mode.WARNED)
 
     # the code
 
@@ -269,7 +343,7 @@ class Draft:
             anomaly is not Anomaly.CAMERA_OBSTRUCTED or self.somebody_was_there()
         ):
             self.set(siren_until_s=self.now_s + self.flow.siren_s)
-        if anomaly in RELEASES and self.s.mode is Mode.LOCKED:
+        if anomaly in RELEASES and (self.s.mode is Mode.LOCKED or returning(self.s)):
             self.release(anomaly.value)
 
     def end_anomaly(self, anomaly: Anomaly) -> None:
@@ -313,10 +387,14 @@ def cause(state: State) -> PromptCause:
     return PromptCause.FACE_CAMERA
 
 
+def door_open(d: Draft) -> bool:
+    """The door stands open, as far as a fitted contact that is believed can say."""
+    return d.s.door_open and d.rules.door_contact and Device.DOOR_CONTACT not in d.s.failed
+
+
 def wanted_words(d: Draft) -> tuple[PromptKey, PromptCause]:
     """What a warned person has to be told now."""
-    held_by_door = d.s.door_open and d.rules.door_contact and evidence_complete(d)
-    return (PromptKey.DOOR_OPEN if held_by_door else PromptKey.SHOW_FACE), cause(d.s)
+    return (PromptKey.DOOR_OPEN if door_open(d) else PromptKey.SHOW_FACE), cause(d.s)
 
 
 def permit_blocked(state: State, rules: Rules) -> bool:
@@ -337,57 +415,80 @@ def may_clear(d: Draft) -> bool:
 
 
 def must_leave_cleared(d: Draft) -> bool:
-    """Turned away, out of sight or unclear is a customer at the keys; covered or joined is not."""
-    return d.s.face is FaceFact.COVERED or d.s.several or permit_blocked(d.s, d.rules)
+    """Turned away or unclear is a customer at the keys; covered, hidden or joined is not."""
+    return d.s.face in (FaceFact.COVERED, FaceFact.HIDDEN) or d.s.several or permit_blocked(d.s, d.rules)
 
 
-def counting(d: Draft) -> bool:
-    """Whether the lock clock runs: one present person whose face is covered, turned away or hidden."""
+def held(d: Draft) -> bool:
+    """Something lasts, or has lasted lately, during which no evidence counts against anybody."""
     s = d.s
     return (
-        s.mode in (Mode.CHECKING, Mode.WARNED)
-        and s.present
-        and not s.no_lock
-        and s.face in EVIDENCE_FACES
-        and not s.several
-        and s.health is CameraHealth.OK
-        and not s.active & HOLDS_CLOCK
-        and (s.stand_until_s is None or d.now_s >= s.stand_until_s)
+        s.face is FaceFact.UNCLEAR
+        or s.several
+        or s.health is not CameraHealth.OK
+        or bool(s.active & HOLDS_CLOCK)
+        or (s.stand_until_s is not None and d.now_s < s.stand_until_s)
     )
 
 
+def alone_and_hidden(d: Draft) -> bool:
+    """One person is there behind a shut door, not cleared before, and its face is not shown now."""
+    s = d.s
+    return (
+        s.present
+        and not s.no_lock
+        and not s.shown
+        and s.face in EVIDENCE_FACES
+        and not held(d)
+        and not s.fire
+        and not s.exit
+        and not door_open(d)
+    )
+
+
+def counting(d: Draft) -> bool:
+    """Whether the lock clock runs."""
+    return d.s.mode in (Mode.CHECKING, Mode.WARNED) and alone_and_hidden(d)
+
+
 def evidence_complete(d: Draft) -> bool:
-    return d.s.evidence_s >= d.flow.lock_after_s - ROUNDING_S
+    return d.s.evidence_s >= needed_s(d.s, d.flow) - ROUNDING_S
 
 
 def lock_is_due(d: Draft) -> bool:
     """The deadline has come, for a person who is there with the door shut."""
-    s = d.s
-    return (
-        s.mode is Mode.WARNED
-        and evidence_complete(d)
-        and counting(d)
-        and not s.fire
-        and not s.exit
-        and not (s.door_open and d.rules.door_contact)
-    )
+    return d.s.mode is Mode.WARNED and evidence_complete(d) and alone_and_hidden(d)
 
 
 def may_lock(d: Draft) -> bool:
-    """It is due, the person was told in time, and nothing that a lock needs is broken."""
-    prompted_s = d.s.prompted_at_s
-    told = prompted_s is not None and d.now_s >= prompted_s + d.flow.prompt_lead_s
+    """The one gate, for a new lock and for one that comes back.
+
+    The deadline has come, this person heard the warning to its end in time, what a lock needs is in order.
+    """
+    heard_s = d.s.prompted_at_s
+    told = heard_s is not None and d.now_s >= heard_s + d.flow.prompt_lead_s
     return told and lock_is_due(d) and not d.s.failed & LOCK_NEEDS
 
 
 def forbids_lock(d: Draft) -> str | None:
-    """What came up while a lock waited for its record and would have forbidden it, None for nothing."""
+    """What came up while a lock waited for its record and would have kept the gate shut, None for nothing."""
     s = d.s
-    if s.door_open and d.rules.door_contact:
+    if alone_and_hidden(d):
+        return None
+    if door_open(d):
         return "door_open"
     if s.several:
         return Anomaly.SEVERAL_PERSONS.value
     if s.health is not CameraHealth.OK:
         return Anomaly.CAMERA_OBSTRUCTED.value
-    held = s.active & HOLDS_CLOCK
-    return min(held).value if held else None
+    dangers = s.active & HOLDS_CLOCK
+    return min(dangers).value if dangers else "face_not_hidden"
+
+
+def nobody_can_open(d: Draft) -> bool:
+    """No code is with a telephone, or none could be typed. A keypad closed for wrong tries does not count."""
+    s = d.s
+    if s.mode is not Mode.LOCKED:
+        return False
+    reached = s.code.lockout_until_s is not None or (s.code.live and bool(s.code.took))
+    return Device.KEYPAD in s.failed or not reached

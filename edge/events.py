@@ -63,6 +63,7 @@ class Device(StrEnum):
     DISK = "disk"
     EYES = "eyes"
     CLOCK = "clock"
+    DOOR_CONTACT = "door_contact"
 
 
 class EntryVerdict(StrEnum):
@@ -175,8 +176,17 @@ class CodeAccepted:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeDenied:
+    """A delivery report says that the code SMS of this issue, taken by the network, reached nobody."""
+
+    incident: int
+    issue: int
+    recipient: Recipient
+
+
+@dataclass(frozen=True, slots=True)
 class PromptGiven:
-    """The words with this ticket reached the loudspeaker or the display."""
+    """The words with this ticket were said to their end. Words that newer ones replaced never are."""
 
     ticket: int
 
@@ -211,14 +221,13 @@ class ClockJumped:
 class Restarted:
     """The program runs again; the state that is stepped is what the record remembered.
 
-    All inputs have been read once. `present` is what they and the eyes say now, None while the eyes
-    have not seen anything yet.
+    All inputs have been read once. `off_s` is how long the program did not run, None where no clock can say.
     """
 
     fire: bool
     exit: bool
     door_open: bool
-    present: bool | None
+    off_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +250,7 @@ Event = (
     | EntryJudged
     | RecordAnswered
     | CodeAccepted
+    | CodeDenied
     | PromptGiven
     | ReleaseOrdered
     | DeviceFailed

@@ -325,6 +325,12 @@ CATALOGUE: Final = _table(
         "Check the wiring of the input and look at dmesg.",
     ),
     (
+        "door_contact_doubtful",
+        "The door contact contradicts the camera: somebody came or left and the door never opened.",
+        "Until it moves again it counts as not fitted; whoever is there is not locked in.",
+        "Look at the door contact's magnet and wire; see that the picture shows nobody behind the glass.",
+    ),
+    (
         "exit_stuck",
         "The exit input has been active longer than exit_stuck_s.",
         "The door stays unlocked while it lasts.",

@@ -23,6 +23,7 @@ class Flow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     presence_area: Annotated[float, msgspec.Meta(ge=0.002, le=0.5)] = 0.04
     presence_max_s: Annotated[float, msgspec.Meta(ge=10, le=86400)] = 1800.0
     gone_after_s: Annotated[float, msgspec.Meta(ge=0.5, le=60)] = 3.0
+    contact_doubt_s: Annotated[float, msgspec.Meta(ge=10, le=600)] = 60.0
     # from warned to locked
     adjust_after_s: Annotated[float, msgspec.Meta(ge=0.5, le=300)] = 6.0
     lock_after_s: Annotated[float, msgspec.Meta(ge=2, le=900)] = 20.0
@@ -32,6 +33,9 @@ class Flow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     # locked
     siren_s: Annotated[float, msgspec.Meta(ge=0, le=1800)] = 120.0
     max_lock_s: Annotated[float, msgspec.Meta(ge=10, le=3600)] = 1800.0
+    locked_empty_s: Annotated[float, msgspec.Meta(ge=5, le=600)] = 30.0
+    relock_after_s: Annotated[float, msgspec.Meta(ge=2, le=300)] = 10.0
+    relock_max_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 180.0
     second_watchman_s: Annotated[float, msgspec.Meta(ge=5, le=900)] = 120.0
     unreachable_release_s: Annotated[float, msgspec.Meta(ge=5, le=900)] = 180.0
     checkpoint_s: Annotated[float, msgspec.Meta(ge=1, le=60)] = 10.0

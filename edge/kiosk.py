@@ -36,7 +36,7 @@ from edge.messages.channels import carriers, release_desk
 from edge.messages.inbox import RELEASE_COUNTER, Inbox
 from edge.messages.modem_cli import open_modem
 from edge.messages.outbox import MessageAccepted, MessageFailed, Outbox
-from edge.messages.texts import Context, clip_texts, make_text
+from edge.messages.texts import Context, clip_texts, longest_warning_s, make_text
 from edge.options import Commands, add_settings_options, evidence_limits, load_settings, prompts_folder
 from edge.otp import CodeBook, EntryPad
 from edge.panel.watching import Watching
@@ -182,7 +182,12 @@ class Service:
         counters = dict(remembered.counters)
         self._kiosk = Kiosk(
             board=self.board,
-            rules=Rules(settings.flow, settings.policy, door),
+            rules=Rules(
+                settings.flow,
+                settings.policy,
+                door,
+                longest_warning_s(settings.cabin.language, self.board.prompt.spoken_s),
+            ),
             journal=self._journal,
             outbox=Outbox(numbers, carriers=ways_out),
             book=CodeBook(settings.flow.code_digits),

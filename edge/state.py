@@ -25,6 +25,7 @@ from edge.events import (
     FaceFact,
 )
 from edge.flow import Flow, Policy, Siren
+from edge.record import Recipient
 from edge.vision.observation import CameraHealth, Cover
 from hw.ports import Light, Sound
 
@@ -44,9 +45,17 @@ EVIDENCE_FACES = frozenset({FaceFact.COVERED, FaceFact.TURNED, FaceFact.HIDDEN})
 """The judged faces under which the lock clock runs."""
 
 LOCK_NEEDS = frozenset(
-    {Device.LOCK, Device.INPUTS, Device.EXIT_INPUT, Device.KEYPAD, Device.PROMPT, Device.DISK}
+    {
+        Device.LOCK,
+        Device.INPUTS,
+        Device.EXIT_INPUT,
+        Device.KEYPAD,
+        Device.PROMPT,
+        Device.DISK,
+        Device.EYES,
+    }
 )
-"""No new lock while one of these is broken: nobody is locked unprompted, unrecorded or without a keypad."""
+"""No lock begins while one of these is broken: nobody is locked unprompted, unrecorded or unseen."""
 
 OBSTRUCTED = frozenset(CameraHealth) - {CameraHealth.OK, CameraHealth.GONE}
 
@@ -66,13 +75,17 @@ class Rules:
     flow: Flow
     policy: Policy = field(default_factory=Policy)
     door_contact: bool = True
+    words_s: float = 0.0
+    """The longest that a warning takes to be said: its seconds are those that are left at its end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Code:
     """The one-time code as the table knows it: when, how often, never which digits.
 
-    `issue` numbers every code of the incident; `counted` those that count towards the limit.
+    `issue` numbers every code of the incident; `counted` those that count towards the limit. `took` are the
+    telephones for which the network took it and no report denies that it arrived. `again`: a restart took the
+    live code's digits; the code in its place does not count.
     """
 
     issue: int = 0
@@ -86,15 +99,30 @@ class Code:
     pending: bool = False
     lockouts: int = 0
     lockout_until_s: float | None = None
+    took: frozenset[Recipient] = frozenset()
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Timebase:
+    """Whose clock the times of a state are on: which boot of the machine; was its wall clock right."""
+
+    boot: str = ""
+    wall_true: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Everything the table remembers. All `*_s` fields but `evidence_s` are monotonic times."""
+    """Everything the table remembers. All `*_s` fields but `DURATIONS` are monotonic times.
+
+    *This person* is whoever is present since the door last opened or the program last started. `shown`:
+    this person has been cleared. `stands`: how often the lock clock was held in this visit; `openings`: how
+    often the door was opened under a warning.
+    """
 
     mode: Mode = Mode.VACANT
     since_s: float = 0.0
-    restarted_at_s: float = 0.0
+    timebase: Timebase = Timebase()
     # wired inputs
     fire: bool = False
     exit: bool = False
@@ -117,6 +145,9 @@ class State:
     incident: int = 0
     incidents: int = 0
     no_lock: bool = False
+    shown: bool = False
+    stands: int = 0
+    openings: int = 0
     withheld_told: bool = False
     told: tuple[tuple[Anomaly, float], ...] = ()
     # the lock clock
@@ -132,8 +163,11 @@ class State:
     say_again_s: float | None = None
     # the lock
     locked_at_s: float | None = None
+    came_back: bool = False
     record_by_s: float | None = None
-    unreachable_at_s: float | None = None
+    gone_since_s: float | None = None
+    unreached_s: float = 0.0
+    unreached_from_s: float | None = None
     code: Code = Code()
     # sounds
     playing: Sound = Sound.OFF
@@ -144,6 +178,16 @@ class State:
     fire_quiet_since_s: float | None = None
     fire_door_opened: bool = False
     fire_door_cycled: bool = False
+
+
+def returning(state: State) -> bool:
+    """A lock that a restart interrupted: warned again, the door unlocked, until the one gate decides."""
+    return state.mode is Mode.WARNED and state.locked_at_s is not None
+
+
+def needed_s(state: State, flow: Flow) -> float:
+    """Seconds of evidence that a lock needs."""
+    return flow.relock_after_s if returning(state) else flow.lock_after_s
 
 
 # --- outputs: functions of the state alone ---------------------------------------------------------
@@ -215,13 +259,15 @@ def lock_in_s(state: State, now_s: float, rules: Rules) -> float | None:
     """Seconds of evidence left until the lock deadline while its clock runs, else None."""
     if state.counting_from_s is None:
         return None
-    return max(0.0, rules.flow.lock_after_s - state.evidence_s - (now_s - state.counting_from_s))
+    return max(0.0, needed_s(state, rules.flow) - state.evidence_s - (now_s - state.counting_from_s))
 
 
 # --- time ------------------------------------------------------------------------------------------
 
 _CODE_TIMES = ("issued_at_s", "accepted_at_s", "lockout_until_s")
-_TIMES = tuple(f.name for f in fields(State) if f.name.endswith("_s") and f.name != "evidence_s")
+DURATIONS = frozenset({"evidence_s", "unreached_s"})
+"""Seconds in the state that are no times: `shift` leaves them."""
+_TIMES = tuple(f.name for f in fields(State) if f.name.endswith("_s") and f.name not in DURATIONS)
 
 
 def shift(state: State, by_s: float) -> State:
@@ -235,20 +281,15 @@ def shift(state: State, by_s: float) -> State:
     return replace(state, code=code, told=told, **moved(state, _TIMES))  # type: ignore[arg-type]
 
 
-def wake_up(state: State, saved_at_s: float, now_s: float, flow: Flow) -> State:
+def wake_up(state: State, saved_at_s: float, now_s: float, off_s: float | None, flow: Flow) -> State:
     """A remembered state on today's clock.
 
-    What ran since the last record is lost, at most `checkpoint_s`. A program that dies sooner than
-    that, again and again, would never count a lock down, so such a life costs a whole `checkpoint_s`.
+    A lock's elapsed times are recorded every `checkpoint_s`, so each restart counts as that at least.
     """
-    state = shift(state, now_s - saved_at_s)
-    short_life = saved_at_s - (state.restarted_at_s - (now_s - saved_at_s)) < flow.checkpoint_s
-    if state.mode is Mode.LOCKED and short_life and state.locked_at_s is not None:
-        state = replace(
-            state,
-            locked_at_s=state.locked_at_s - flow.checkpoint_s,
-            unreachable_at_s=None
-            if state.unreachable_at_s is None
-            else state.unreachable_at_s - flow.checkpoint_s,
-        )
-    return state
+    if state.mode is Mode.LOCKED or returning(state):
+        if state.locked_at_s is not None:
+            state = replace(state, locked_at_s=state.locked_at_s - max(flow.checkpoint_s, off_s or 0.0))
+        if state.unreached_from_s is not None:
+            ran_s = max(0.0, saved_at_s - state.unreached_from_s) + flow.checkpoint_s
+            state = replace(state, unreached_s=state.unreached_s + ran_s, unreached_from_s=None)
+    return shift(state, now_s - saved_at_s)

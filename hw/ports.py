@@ -44,6 +44,15 @@ class Clock(Protocol):
         """Seconds since 1970 (UTC), as far as the machine knows."""
         ...
 
+    @property
+    def boot(self) -> str:
+        """Names this boot of the machine, empty where it has no name; within one boot `now_s` runs on."""
+        ...
+
+    def wall_true(self) -> bool:
+        """Whether something outside this machine has set the wall clock, so that it can be believed."""
+        ...
+
 
 class Input(StrEnum):
     """The wired inputs. Active means: door *open*, the others as their name says."""
@@ -197,7 +206,7 @@ class Prompt(Protocol):
         ...
 
     def spoken_s(self, clips: Sequence[str], text: str) -> float:
-        """How long these words, or the first of them, take to say; 0 where they cannot be said."""
+        """How long these words take to say; a guess where they cannot be said now."""
         ...
 
     def close(self) -> None: ...

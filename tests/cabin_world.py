@@ -35,6 +35,7 @@ from edge.events import (
     CameraJudged,
     ClockJumped,
     CodeAccepted,
+    CodeDenied,
     Device,
     DeviceFailed,
     DeviceRecovered,
@@ -59,7 +60,7 @@ from edge.events import (
 from edge.flow import Flow
 from edge.otp import CodeBook, Typed
 from edge.record import Recipient
-from edge.state import Mode, Rules, State, shown, wake_up
+from edge.state import Mode, Rules, State, returning, shown, wake_up
 from edge.vision.observation import CameraHealth, Cover
 from hw.ports import Input, Sound
 from tests.cabin_model import Watch
@@ -91,17 +92,18 @@ EVENTS: tuple[Event, ...] = (
     *(EntryJudged(verdict) for verdict in EntryVerdict),
     *(RecordAnswered(incident) for incident in (0, 1, 2)),
     *(CodeAccepted(i, issue, whom) for i in (1, 2) for issue in (1, 2) for whom in Recipient),
+    *(CodeDenied(i, issue, whom) for i in (1, 2) for issue in (1, 2) for whom in Recipient),
     *(PromptGiven(ticket) for ticket in (0, 1, 2, 99)),
     *(ReleaseOrdered(by, incident) for by in Orderer for incident in (0, 1, 7)),
     *(DeviceFailed(device, "some_code") for device in Device),
     *(DeviceRecovered(device) for device in Device),
     ClockJumped(-3600.0),
     *(
-        Restarted(fire, exit_, door_open, present)
+        Restarted(fire, exit_, door_open, off_s)
         for fire in (True, False)
         for exit_ in (True, False)
         for door_open in (True, False)
-        for present in (True, False, None)
+        for off_s in (0.0, 180.0, 181.0, None)
     ),
     Ticked(),
 )
@@ -269,28 +271,29 @@ class Cabin:
 
     def dies_and_starts(
         self,
-        present: bool | None = True,
         off_s: float = 8.0,
         fire: bool | None = None,
         exit_: bool | None = None,
         door_open: bool | None = None,
+        clock: bool = True,
     ) -> Cabin:
-        """Killed now; after `off_s` it runs again and reads the inputs once."""
+        """Killed now; after `off_s` it runs again, the inputs read. Not `clock`: none can say how long."""
         saved_at_s = self.saved_at_s
-        if self.state.mode is Mode.LOCKED:  # elapsed times are recorded now and then
+        if self.state.mode is Mode.LOCKED or returning(self.state):  # elapsed times are recorded now and then
             lost_s = (self.now_s - saved_at_s) % self.flow.checkpoint_s
             saved_at_s = self.now_s - lost_s
         self.door = self.permit = False
         self.book = CodeBook(self.flow.code_digits)
         self.now_s += off_s
-        self.state = wake_up(self.state, saved_at_s, self.now_s, self.flow)
+        known_s = self.now_s - saved_at_s if clock else None  # the last record is all that is known
+        self.state = wake_up(self.state, saved_at_s, self.now_s, known_s, self.flow)
         s = self.state
         return self.hear(
             Restarted(
                 fire=s.fire if fire is None else fire,
                 exit=s.exit if exit_ is None else exit_,
                 door_open=s.door_open if door_open is None else door_open,
-                present=present,
+                off_s=known_s,
             )
         )
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import msgspec
 import pytest
 
-from edge import deadlines, draft
+from edge import cabin, deadlines, draft
 from edge.cabin import step
 from edge.deadlines import next_wake_s
 from edge.events import (
@@ -23,6 +23,7 @@ from edge.events import (
     Appeared,
     CameraJudged,
     CodeAccepted,
+    CodeDenied,
     Device,
     DeviceFailed,
     DeviceRecovered,
@@ -46,7 +47,7 @@ from edge.events import (
 )
 from edge.flow import Flow
 from edge.record import Recipient
-from edge.state import Mode, Rules, State, shift, wake_up
+from edge.state import Mode, Rules, State, returning, shift, wake_up
 from edge.vision.observation import CameraHealth, Cover
 from hw.ports import Input, Sound
 from tests.cabin_model import Watch
@@ -61,6 +62,9 @@ TINY = msgspec.structs.replace(
     record_wait_s=1.0,
     siren_s=0.0,
     max_lock_s=5.0,
+    locked_empty_s=2.0,
+    relock_after_s=1.0,
+    relock_max_s=1.0,
     second_watchman_s=1.0,
     unreachable_release_s=3.0,
     checkpoint_s=1.0,
@@ -80,7 +84,7 @@ TINY = msgspec.structs.replace(
 """Below the bounds of the settings on purpose: msgspec checks them only where a file is read."""
 
 
-BRIEF = (("max_lock_s", 2.0), ("unreachable_release_s", 1.0))
+BRIEF = (("max_lock_s", 2.0), ("unreachable_release_s", 1.0), ("locked_empty_s", 1.0))
 SHORT = (("max_lock_s", 3.0), ("unreachable_release_s", 2.0))
 
 
@@ -90,7 +94,7 @@ class Scope:
 
     name: str
     events: Callable[[State], Iterator[Event]]
-    restarts: tuple[bool | None, ...] = (True, False, None)
+    restarts: tuple[float | None, ...] = (0.0, None)
     moved_while_off: bool = False
     door_contact: bool = True
     numbers: tuple[tuple[str, float], ...] = ()
@@ -150,6 +154,7 @@ def _code(s: State) -> Iterator[Event]:
     yield from (EntryJudged(verdict) for verdict in EntryVerdict)
     if s.mode is Mode.LOCKED:
         yield CodeAccepted(s.incident, s.code.issue, Recipient.WATCHMAN)
+        yield CodeDenied(s.incident, s.code.issue, Recipient.WATCHMAN)
         yield KeyTouched()
 
 
@@ -166,28 +171,25 @@ def _of(*some: Callable[[State], Iterator[Event]]) -> Callable[[State], Iterator
 
 
 SCOPES = (
-    Scope("several persons", _of(_people, _crowd), restarts=(True,), numbers=BRIEF),
-    Scope("blind", _of(_people, _blind), restarts=(True,), numbers=BRIEF),
+    Scope("several persons", _of(_people, _crowd), restarts=(0.0,), numbers=BRIEF),
+    Scope("blind", _of(_people, _blind), restarts=(0.0,), numbers=BRIEF),
     Scope("danger", _of(_people, _danger), numbers=BRIEF),
     Scope("fire", _of(_people, _fire), numbers=BRIEF),
     Scope("exit", _of(_people, _exit), numbers=BRIEF),
-    Scope("door", _of(_people, _door), restarts=(True,), numbers=BRIEF),
+    Scope("door", _of(_people, _door), restarts=(0.0,), numbers=BRIEF),
     Scope("the code", _of(_still_masked, _machine, _code), restarts=()),
 )
 WIDER = (
     Scope("several and fire, no door contact", _of(_people, _crowd, _fire), door_contact=False),
     Scope("the code, killed at any moment", _of(_still_masked, _machine, _code, _fire), numbers=SHORT),
-    Scope("fire, exit and door", _of(_people, _fire, _exit, _door), restarts=(True, None), numbers=BRIEF),
-    Scope(
-        "several, blind and danger", _of(_people, _crowd, _blind, _danger), restarts=(True,), numbers=BRIEF
-    ),
+    Scope("fire, exit and door", _of(_people, _fire, _exit, _door), restarts=(0.0, None), numbers=BRIEF),
+    Scope("several, blind and danger", _of(_people, _crowd, _blind, _danger), restarts=(0.0,), numbers=BRIEF),
     Scope("panic and orders", _of(_people, _orders, _machine), numbers=BRIEF),
     Scope("moved while off", _of(_people), moved_while_off=True, numbers=BRIEF),
 )
 
 _AGES = {
     "since_s": "gone_after_s",
-    "restarted_at_s": "checkpoint_s",
     "exit_since_s": "exit_stuck_s",
     "door_open_since_s": "door_held_open_s",
     "several_since_s": "crowd_s",
@@ -195,6 +197,7 @@ _AGES = {
     "prompted_at_s": "prompt_lead_s",
     "locked_at_s": "max_lock_s",
     "fire_quiet_since_s": "fire_clear_s",
+    "gone_since_s": "locked_empty_s",
 }
 """Times in the past, and the age from which they make no more difference."""
 
@@ -208,8 +211,8 @@ def normal(state: State, now_s: float, flow: Flow) -> State:
     code = replace(state.code, issue=min(state.code.issue, 1), lockouts=min(state.code.lockouts, 2))
     s = shift(replace(state, code=code), -now_s)
     past = {name: _clamped(getattr(s, name), getattr(flow, bound)) for name, bound in _AGES.items()}
-    if s.mode is not Mode.LOCKED:
-        past |= {"locked_at_s": None, "restarted_at_s": 0.0}
+    if s.mode is not Mode.LOCKED and not returning(s):
+        past |= {"locked_at_s": None}
     if s.mode is not Mode.RELEASED:
         past["since_s"] = 0.0
     if s.mode is not Mode.CHECKING:
@@ -236,6 +239,8 @@ def normal(state: State, now_s: float, flow: Flow) -> State:
         siren_until_s=None,
         playing=Sound.OFF,
         visit=0,
+        stands=0,
+        openings=0,
         incident=min(s.incident, 1),
         incidents=0,
         warn_ticket=None if s.warn_ticket is None else max(s.warn_ticket - s.ticket, -1),
@@ -252,11 +257,12 @@ def _key(state: State, watch: Watch, ticket: int) -> bytes:
 
 
 def _restarts(s: State, scope: Scope) -> Iterator[Restarted]:
-    for present in scope.restarts:
-        yield Restarted(s.fire, s.exit, s.door_open, present)
+    for off_s in scope.restarts:
+        yield Restarted(s.fire, s.exit, s.door_open, off_s)
     if scope.moved_while_off:
-        yield Restarted(not s.fire, s.exit, s.door_open, True)
+        yield Restarted(not s.fire, s.exit, s.door_open, 0.0)
         yield Restarted(s.fire, not s.exit, not s.door_open, None)
+        yield Restarted(s.fire, s.exit, not s.door_open, 0.0)
 
 
 @dataclass
@@ -288,7 +294,7 @@ def search(scope: Scope, most: int) -> Found:
             steps += 1
             seen = watch.copy()
             seen.run(dt)
-            before = wake_up(state, 0.0, dt, flow) if isinstance(event, Restarted) else state
+            before = wake_up(state, 0.0, dt, event.off_s, flow) if isinstance(event, Restarted) else state
             done = step(before, event, dt, rules)
             try:
                 seen.saw(event, done.state, done.commands, dt)
@@ -317,6 +323,7 @@ def search(scope: Scope, most: int) -> Found:
 
 def _rebased(watch: Watch, ticket: int) -> Watch:
     watch.threats = (0,) if ticket in watch.threats else ()
+    watch.issue, watch.incident = min(watch.issue, 1), min(watch.incident, 1)
     return watch
 
 
@@ -335,7 +342,8 @@ def _longest_lock(ticks: dict[bytes, bytes | None], most_s: float) -> int:
 
 @pytest.fixture(autouse=True)
 def _quick_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(draft, "PROMPT_REPEAT_S", 1.0)
+    monkeypatch.setattr(cabin, "PROMPT_REPEAT_S", 1.0)
+    monkeypatch.setattr(draft, "PROMPT_LOST_S", 1.0)
     monkeypatch.setattr(deadlines, "CODE_FAILOVER_S", 1.0)
 
 

@@ -17,6 +17,7 @@ from edge.deadlines import next_wake_s
 from edge.events import (
     FACTS,
     Anomaly,
+    CodeDenied,
     Device,
     EntryCompleted,
     Event,
@@ -24,7 +25,8 @@ from edge.events import (
     Ticked,
 )
 from edge.flow import Flow, PermitRule, Policy, Siren
-from edge.state import Code, Mode, Rules, State, lock_in_s, outputs, shift, shown, wake_up
+from edge.record import Recipient
+from edge.state import DURATIONS, Code, Mode, Rules, State, lock_in_s, outputs, shift, shown, wake_up
 from tests.cabin_world import EVENTS, Cabin
 
 RULES = Rules(flow=Flow())
@@ -54,9 +56,16 @@ def places() -> dict[str, Cabin]:
         "locked, nobody seen": Cabin().locked().wait(5).leaves(),
         "locked, entry pending": _pending(Cabin().locked().wait(5)),
         "locked, lockout": Cabin().locked().types("wrong").types("wrong").types("wrong"),
-        "locked, codes used up": Cabin().locked().wait(1600),
+        "locked, codes used up": Cabin().locked().wait(1520),
+        "locked, denied": Cabin().locked().hear(CodeDenied(1, 1, Recipient.WATCHMAN)),
+        "locked, keypad broken": Cabin().locked().fails("keypad"),
+        "warned, a lock comes back": Cabin().locked().wait(5).dies_and_starts().shows("masked").wait(1),
+        "locked again": Cabin().locked().wait(5).dies_and_starts().shows("masked").wait(11),
+        "locked again, waiting for its record": _returns_without_card(),
+        "warned, cleared before": Cabin().comes("bare").shows("masked").wait(10),
+        "warned, door open": Cabin().comes("masked").wait(10).wire("door", True),
         "locked, unreached": _without_phones().comes("masked").wait(100),
-        "locked, forced": Cabin().locked().wait(5).wire("door", True),
+        "released, forced": Cabin().locked().wait(5).wire("door", True),
         "locked, blind": Cabin().locked().camera("gone"),
         "released": Cabin().locked().types("right"),
         "released, empty": Cabin().locked().types("right").leaves(),
@@ -72,6 +81,12 @@ def _without_card() -> Cabin:
     c = Cabin()
     c.card = False
     return c
+
+
+def _returns_without_card() -> Cabin:
+    c = Cabin().locked().wait(5).dies_and_starts().shows("masked").wait(9)
+    c.card = False
+    return c.wait(1.2)
 
 
 def _without_phones() -> Cabin:
@@ -216,7 +231,7 @@ def test_a_shifted_state_does_the_same_on_its_clock(place: str, by_s: float) -> 
 
 def test_shift_knows_every_time_of_the_state() -> None:
     """A new field that is a time has to end in `_s`; numbers of seconds that are no times are named here."""
-    durations = {"evidence_s"}
+    durations = set(DURATIONS)
     everything = replace(
         State(code=Code(**{f.name: 1.0 for f in fields(Code) if f.name.endswith("_s")})),  # type: ignore[arg-type]
         told=((Anomaly.PANIC, 1.0),),
@@ -233,13 +248,18 @@ def test_shift_knows_every_time_of_the_state() -> None:
     assert moved.told == ((Anomaly.PANIC, 101.0),)
 
 
-def test_a_long_life_costs_nothing_and_a_short_one_a_checkpoint() -> None:
-    locked = Cabin().locked().state
-    assert locked.locked_at_s == 20.0
-    long_life = wake_up(locked, 30.0, 500.0, RULES.flow)
-    assert long_life.locked_at_s == 490.0
-    short_life = wake_up(replace(locked, restarted_at_s=25.0), 30.0, 500.0, RULES.flow)
-    assert short_life.locked_at_s == 480.0
+def test_every_restart_counts_as_a_checkpoint_of_the_lock_at_least() -> None:
+    c = Cabin()
+    c.phones = set()
+    locked = c.locked().state
+    assert (locked.locked_at_s, locked.unreached_from_s) == (20.0, 20.0)
+    short = wake_up(locked, 30.0, 500.0, 4.0, RULES.flow)
+    assert (short.locked_at_s, short.unreached_s, short.unreached_from_s) == (480.0, 20.0, None)
+    long = wake_up(locked, 30.0, 500.0, 100.0, RULES.flow)
+    assert (long.locked_at_s, long.unreached_s) == (390.0, 20.0)
+    assert wake_up(locked, 30.0, 500.0, None, RULES.flow) == short
+    free = Cabin().comes("masked").state
+    assert wake_up(free, 30.0, 500.0, 4.0, RULES.flow) == shift(free, 470.0)
 
 
 @pytest.mark.parametrize("place", PLACES)

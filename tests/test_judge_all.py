@@ -189,7 +189,7 @@ def test_the_door_ends_a_latched_visit() -> None:
     cabin = Cabin(door_fitted=True)
     cabin.took(cabin.judge.door(False, cabin.now_s))
     cabin.see(BARE, for_s=2.0)
-    cabin.see(for_s=60.0)
+    cabin.see(for_s=50.0)
     assert cabin.judge.present
     assert cabin.judge.latched
     cabin.took(cabin.judge.door(True, cabin.now_s))

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.events import Appeared, Emptied, Event, PresenceStuck
-from edge.judge.presence import PresenceJudge
+from edge.events import Appeared, Device, DeviceFailed, DeviceRecovered, Emptied, Event, PresenceStuck
+from edge.judge.presence import CONTACT_FAULT, PresenceJudge
 from edge.vision.observation import CameraHealth, Cover, Face, FaceVerdict, Observation
 
 CONFIRM_S, GONE_S, AREA, MAX_S = 0.5, 3.0, 0.04, 1800.0
@@ -121,6 +121,92 @@ def test_a_second_person_who_stays_inside_keeps_the_latch() -> None:
     cabin.see(True, 1.0)
     cabin.see(False, 60.0)
     assert cabin.names == ["Appeared"]
+
+
+DOUBTED = DeviceFailed(Device.DOOR_CONTACT, CONTACT_FAULT)
+TRUSTED = DeviceRecovered(Device.DOOR_CONTACT)
+
+
+def empty_with_contact() -> Cabin:
+    """A fitted contact, the door shut, and nobody there since the start."""
+    cabin = Cabin(door_fitted=True)
+    cabin.door(False)
+    cabin.see(False, 5.0)
+    return cabin
+
+
+@pytest.mark.parametrize("for_s", [1.5, 10.0, 55.0])
+def test_a_face_behind_the_glass_is_nobody(for_s: float) -> None:
+    cabin = empty_with_contact()
+    for _ in range(3):
+        cabin.see(True, for_s)
+        assert not cabin.judge.present
+        cabin.see(False, 30.0)
+    assert cabin.facts == []
+
+
+def test_whoever_the_door_lets_in_is_there_at_once() -> None:
+    cabin = empty_with_contact()
+    cabin.see(True, 3.0)
+    cabin.door(True)
+    cabin.see(True, 0.2)
+    assert cabin.names == ["Appeared"]
+
+
+def test_whoever_is_seen_only_after_the_door_has_closed_was_let_in() -> None:
+    cabin = empty_with_contact()
+    cabin.door(True)
+    cabin.see(False, 1.0)
+    cabin.door(False)
+    cabin.see(False, 2.0)
+    cabin.see(True, 1.0)
+    assert cabin.names == ["Appeared"]
+
+
+def test_a_door_that_let_nobody_in_has_to_open_once_more() -> None:
+    cabin = empty_with_contact()
+    cabin.door(True)
+    cabin.see(False, 2.0)
+    cabin.door(False)
+    cabin.see(False, 4.0)
+    cabin.see(True, 30.0)
+    assert cabin.facts == []
+    cabin.door(True)
+    cabin.see(True, 1.0)
+    assert cabin.names == ["Appeared"]
+
+
+def test_whoever_is_there_at_a_start_is_there() -> None:
+    cabin = Cabin(door_fitted=True)
+    cabin.door(False)
+    cabin.see(True, 1.0)
+    assert cabin.names == ["Appeared"]
+
+
+def test_somebody_seen_for_long_behind_a_door_that_never_opened_is_a_fault_of_the_contact() -> None:
+    cabin = empty_with_contact()
+    cabin.see(True, 61.0)
+    assert [fact for _, fact in cabin.facts] == [Appeared(), DOUBTED]
+    cabin.see(False, 4.0)
+    assert [fact for _, fact in cabin.facts[2:]] == [Emptied()], "it latches nobody"
+    cabin.see(True, 1.0)
+    assert [fact for _, fact in cabin.facts[3:]] == [Appeared()], "it counts as not fitted"
+    cabin.door(True)
+    assert [fact for _, fact in cabin.facts[4:]] == [TRUSTED]
+    cabin.door(False)
+    cabin.see(True, 1.0)
+    cabin.see(False, 30.0)
+    assert cabin.judge.latched
+
+
+def test_somebody_gone_from_behind_a_door_that_never_opened_is_one_too() -> None:
+    cabin = Cabin(door_fitted=True)
+    cabin.door(False)
+    cabin.see(True, 5.0)
+    cabin.see(False, 55.0)
+    assert cabin.names == ["Appeared"]
+    cabin.see(False, 10.0)
+    assert [fact for _, fact in cabin.facts] == [Appeared(), DOUBTED, Emptied()]
 
 
 def test_without_a_contact_nobody_is_latched() -> None:

@@ -11,11 +11,10 @@ import pytest
 from desk_world import scripted_desk
 
 from edge.__main__ import main
-from edge.app import RESTART_LOOK_S, Happening
+from edge.app import Happening
 from edge.desk import Desk, StoryClock, scratch
-from edge.events import Device, DeviceFailed
+from edge.events import Device, DeviceFailed, FaceFact, FaceJudged
 from edge.journal import Journal
-from edge.judge.judge import START_S
 from edge.record import Answer, Record
 from edge.state import Mode
 from hw.ports import Input, KeypadFault, KeypadTrouble
@@ -86,7 +85,7 @@ def test_whoever_is_let_go_at_a_start_is_not_locked_in_again(name: Input, when: 
 
 
 @pytest.mark.parametrize("blind_s", [5.0, 40.0])
-def test_a_lock_waits_for_eyes_that_start_slowly(blind_s: float) -> None:
+def test_a_lock_that_comes_back_waits_for_eyes_that_start_slowly(blind_s: float) -> None:
     with scratch("test") as folder:
         heard: list[Happening] = []
         desk = back_without_eyes(Path(folder), heard)
@@ -94,9 +93,10 @@ def test_a_lock_waits_for_eyes_that_start_slowly(blind_s: float) -> None:
         assert not desk.hands.lock_on
         assert not any(h.data.get("name") == "released" for h in heard)
         desk.camera_alive = True
-        desk.run_to(desk.clock.now_s() + 2.0)
-        assert desk.kiosk.state.mode is Mode.LOCKED
-        assert desk.hands.lock_on
+        desk.run_to(desk.clock.now_s() + 9.0)
+        assert (desk.kiosk.state.mode, desk.hands.lock_on) == (Mode.WARNED, False)
+        desk.run_to(desk.clock.now_s() + 15.0)
+        assert (desk.kiosk.state.mode, desk.hands.lock_on) == (Mode.LOCKED, True)
         desk.close()
 
 
@@ -116,29 +116,117 @@ def test_who_is_not_seen_in_the_first_pictures_is_let_go() -> None:
         desk.power_on()
         desk.run_to(clock.now_s() + 30.0)
         desk.camera_alive = True
-        desk.run_to(clock.now_s() + RESTART_LOOK_S - 1.0)
-        assert desk.kiosk.state.mode is Mode.LOCKED, "still looking"
         desk.run_to(clock.now_s() + 2.0)
-        assert desk.kiosk.state.mode is Mode.RELEASED
+        assert desk.kiosk.state.mode is Mode.WARNED, "still looking"
+        desk.run_to(clock.now_s() + 3.0)
+        assert desk.kiosk.state.mode in (Mode.RELEASED, Mode.VACANT)
+        assert [h.data["reason"] for h in heard if h.data.get("alert") == "released"] == ["nobody_there"]
         people.do("enter anna with mask", clock.now_s())
-        desk.run_to(clock.now_s() + 60.0)
+        desk.run_to(clock.now_s() + 6.0)
         assert not any(h.data.get("door") == "locked" for h in heard)
         desk.close()
 
 
-def test_nobody_is_gone_before_somebody_has_looked() -> None:
-    """A kiosk whose eyes do not start lets go, and does not lock the same person in for a second time."""
+def test_without_eyes_a_lock_does_not_come_back_and_its_time_still_ends() -> None:
     with scratch("test") as folder:
         heard: list[Happening] = []
         desk = back_without_eyes(Path(folder), heard)
-        desk.run_to(desk.clock.now_s() + START_S - 1.0)
-        assert desk.kiosk.state.mode is Mode.LOCKED, "still waiting"
-        desk.run_to(desk.clock.now_s() + 2.0)
+        desk.run_to(desk.clock.now_s() + 900.0)
+        assert (desk.kiosk.state.mode, desk.hands.lock_on) == (Mode.WARNED, False)
+        desk.run_to(desk.clock.now_s() + 900.0)
         assert desk.kiosk.state.mode is Mode.RELEASED
         desk.camera_alive = True
         desk.run_to(desk.clock.now_s() + 60.0)
         assert desk.kiosk.state.mode is Mode.RELEASED
         assert not any(h.data.get("door") == "locked" for h in heard)
+        desk.close()
+
+
+class OtherBoot(StoryClock):
+    """A machine whose clock cannot say how long it was off."""
+
+    names = iter(f"boot {number}" for number in range(1000))
+    true = True
+
+    @property
+    def boot(self) -> str:
+        return next(self.names)
+
+    def wall_true(self) -> bool:
+        return self.true
+
+
+@pytest.mark.parametrize(
+    ("dark_s", "true", "comes_back"),
+    [
+        (5.0, True, True),
+        (170.0, True, True),
+        (5.0, False, False),
+        (200.0, True, False),
+        (36000.0, True, False),
+    ],
+)
+def test_a_lock_comes_back_only_where_a_clock_says_that_it_was_short(
+    dark_s: float, true: bool, comes_back: bool
+) -> None:
+    with scratch("test") as folder:
+        heard: list[Happening] = []
+        clock = OtherBoot()
+        clock.true = true
+        desk, people = scripted_desk(Path(folder), heard.append, clock=clock)
+        people.do("enter anna with mask", 0.0)
+        desk.run_to(30.0)
+        assert desk.hands.lock_on
+        cut(desk, dark_s)
+        desk.power_on()
+        desk.run_to(clock.now_s() + 30.0)
+        assert desk.hands.lock_on is comes_back
+        assert desk.kiosk.state.mode is (Mode.LOCKED if comes_back else Mode.RELEASED)
+        desk.close()
+
+
+def test_three_who_wait_at_power_on_are_not_locked_in() -> None:
+    with scratch("test") as folder:
+        heard: list[Happening] = []
+        desk, people = scripted_desk(Path(folder), heard.append)
+        people.do("enter anna with mask", 0.0)
+        desk.run_to(30.0)
+        cut(desk)
+        heard.clear()
+        for name in ("ben", "carl"):
+            people.do(f"enter {name} with mask", desk.clock.now_s())
+        desk.power_on()
+        desk.run_to(desk.clock.now_s() + 120.0)
+        assert not any(h.data.get("door") == "locked" for h in heard)
+        assert desk.kiosk.state.mode is Mode.RELEASED
+        desk.close()
+
+
+def test_whoever_slips_in_as_another_leaves_hears_a_whole_warning() -> None:
+    """The one before was warned for long; the next has a deadline and words of their own."""
+    with scratch("test") as folder:
+        heard: list[Happening] = []
+        desk, people = scripted_desk(Path(folder), heard.append)
+        desk.move_input(Input.DOOR, True)
+        people.do("enter anna with mask", 0.0)
+        desk.run_to(1.0)
+        desk.move_input(Input.DOOR, False)
+        desk.run_to(18.0)
+        desk.move_input(Input.DOOR, True)
+        desk.run_to(19.5)
+        people.do("leave anna", 19.5)
+        people.do("enter ben with mask", 19.5)
+        desk.run_to(22.0)
+        desk.move_input(Input.DOOR, False)
+        desk.run_to(41.9)
+        assert not desk.hands.lock_on
+        desk.run_to(60.0)
+        locked_s = next(h.at_s for h in heard if h.data.get("door") == "locked")
+        warned = [
+            h.at_s for h in heard if h.kind == "prompt" and h.at_s > 22.0 and "will lock" in str(h.data)
+        ]
+        assert locked_s >= 42.0
+        assert locked_s - warned[0] >= 10.0
         desk.close()
 
 
@@ -151,6 +239,8 @@ def test_what_fails_while_it_looks_for_the_person_is_told() -> None:
         desk.camera_alive = True
         desk.run_to(desk.clock.now_s() + 5.0)
         assert [h.data["code"] for h in heard if h.data.get("name") == "device_failed"] == ["keypad_failed"]
+        desk.run_to(desk.clock.now_s() + 60.0)
+        assert not desk.hands.lock_on, "no lock comes back without a keypad"
         desk.close()
 
 
@@ -191,10 +281,10 @@ def test_a_late_answer_to_a_lock_taken_back_does_not_lock() -> None:
             assert desk.clock.now_s() < 40.0
         first = len(desk.states)
         assert not desk.hands.lock_on
-        desk.move_input(Input.DOOR, True)
-        desk.run_to(desk.clock.now_s() + 0.2)
+        desk.kiosk.handle(FaceJudged(FaceFact.UNCLEAR), desk.clock.now_s())
         assert desk.kiosk.state.mode is Mode.WARNED
-        desk.move_input(Input.DOOR, False)
+        desk.run_to(desk.clock.now_s() + 0.2)
+        desk.kiosk.handle(FaceJudged(FaceFact.COVERED), desk.clock.now_s())
         while desk.kiosk.state.mode is not Mode.LOCKED:
             desk.run_to(desk.clock.now_s() + 0.02)
             assert desk.clock.now_s() < 60.0

@@ -14,6 +14,8 @@ from edge.events import (
     AnomalyEnded,
     Appeared,
     CameraJudged,
+    DeviceFailed,
+    DeviceRecovered,
     Emptied,
     FaceFact,
     FaceJudged,
@@ -36,6 +38,8 @@ Fact = (
     | CameraJudged
     | AnomalyBegan
     | AnomalyEnded
+    | DeviceFailed
+    | DeviceRecovered
 )
 
 FACE_CAMERA: Final = "face"
@@ -65,13 +69,17 @@ class Judge:
         silence_s: float = STALE_S,
     ) -> None:
         self._presence = PresenceJudge(
-            flow.presence_confirm_s, flow.gone_after_s, flow.presence_area, flow.presence_max_s, door_fitted
+            flow.presence_confirm_s,
+            flow.gone_after_s,
+            flow.presence_area,
+            flow.presence_max_s,
+            door_fitted,
+            flow.contact_doubt_s,
         )
         self._face = FaceJudge(door_fitted)
         self._still = StillJudge()
         self._loiter = LoiterJudge(flow.loiter_s)
         self._area = flow.presence_area
-        self._start_s = start_s
         self._silence_s = silence_s
         self._health: CameraHealth | None = None
         self._silent_at_s = now_s + start_s
@@ -81,11 +89,6 @@ class Judge:
     @property
     def present(self) -> bool:
         return self._presence.present
-
-    @property
-    def start_s(self) -> float:
-        """How long the eyes may take to their first observation."""
-        return self._start_s
 
     @property
     def latched(self) -> bool:
@@ -141,9 +144,9 @@ class Judge:
         facts: list[Fact] = list(self._presence.door(is_open, now_s))
         if is_open:
             self._face.door_opened()
-        if self._presence.present and self._face.fact is FaceFact.PROPER:
-            self._face.restart()  # somebody else may have come in their place
+        if self._presence.present and self._face.fact is not FaceFact.UNKNOWN:
             facts.append(FaceJudged(FaceFact.UNKNOWN))
+        self._face.restart()  # somebody else may have come: nothing that was seen is held against them
         return tuple(facts)
 
     def tick(self, now_s: float) -> tuple[Fact, ...]:

@@ -1,16 +1,18 @@
 """Whether somebody is in the cabin: comes at once, goes only when a sound picture and the door agree.
 
 Somebody is seen by a face or by a foreground region larger than `presence_area`. Where a door contact is
-fitted, somebody seen while the door is closed (a face; or a region for longer than a ghost lasts) is latched:
-standing still, crouching or hiding does not make the cabin empty before the door has opened. An unsound
-picture says nothing either way.
+fitted, a visit begins only after the door has opened since the cabin was last empty (or at a start): a face
+behind the glass is nobody. Somebody seen while the door is closed (a face; or a region for longer than a
+ghost lasts) is latched: standing still, crouching or hiding does not make the cabin empty before the door
+has opened. A contact that contradicts the picture for `contact_doubt_s` is at fault, and until it moves again
+it counts as not fitted. An unsound picture says nothing either way.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from edge.events import Appeared, Emptied, PresenceStuck
+from edge.events import Appeared, Device, DeviceFailed, DeviceRecovered, Emptied, PresenceStuck
 from edge.judge.evidence import Held
 from edge.vision.observation import CameraHealth, Observation
 
@@ -21,14 +23,17 @@ _NO_GHOST_S: Final = 10.0
 """A region without a face latches after this long: where somebody stood when the background was learnt, a
 ghost remains for about 8 s after they left, and a closed door must not hold it."""
 
-PresenceFact = Appeared | Emptied | PresenceStuck
+CONTACT_FAULT: Final = "door_contact_doubtful"
+
+PresenceFact = Appeared | Emptied | PresenceStuck | DeviceFailed | DeviceRecovered
 
 
 class PresenceJudge:
-    """Observations and the door into `Appeared`, `Emptied` and `PresenceStuck`. Pure.
+    """Observations and the door into `Appeared`, `Emptied`, `PresenceStuck` and a doubted contact. Pure.
 
-    Bounds: somebody seen in every frame has appeared after `presence_confirm_s` (two frames at least, three
-    from nothing); nobody seen in every frame of a sound camera, and no latch, is empty after `gone_after_s`.
+    Bounds: somebody let in and seen in every frame has appeared after `presence_confirm_s` (two frames at
+    least, three from nothing); nobody seen in every frame of a sound camera, and no latch, is empty after
+    `gone_after_s`.
     """
 
     def __init__(
@@ -38,6 +43,7 @@ class PresenceJudge:
         presence_area: float,
         presence_max_s: float,
         door_fitted: bool,
+        contact_doubt_s: float = 60.0,
     ) -> None:
         self._area = presence_area
         self._max_s = presence_max_s
@@ -48,6 +54,11 @@ class PresenceJudge:
         self._inside = Held(_NO_GHOST_S)
         self._door_open = False
         self._latched = False
+        self._doubted = False
+        self._let_in = True
+        self._opened = False
+        self._outside = Held(contact_doubt_s, _GLIMPSE)
+        self._unseen = Held(contact_doubt_s, _GLIMPSE)
         self._since_s: float | None = None
         self._stuck = False
         self._last_s: float | None = None
@@ -81,30 +92,68 @@ class PresenceJudge:
         self._seen = elsewhere or sees_somebody(observation, self._area)
         came = self._came.update(self._seen, dt_s)
         went = self._went.update(not self._seen, dt_s)
-        if self._door_fitted and not self._door_open:
+        if self._contact and not self._door_open:
             face = self._face_inside.update(bool(observation.faces), dt_s)
             self._latched = self._inside.update(self._seen, dt_s) or face or self._latched
         if self._since_s is None:
-            if not (came and self._seen):
-                return ()
-            self._since_s = now_s
-            self._went.clear()
-            return (Appeared(),)
+            return self._nobody_yet(came and self._seen, went, dt_s, now_s)
+        doubted = self._left_unnoticed(dt_s)
         if went and not self._seen and not self._latched:
             self._forget()
-            return (Emptied(),)
-        return self.tick(now_s)
+            return (*doubted, Emptied())
+        return (*doubted, *self.tick(now_s))
+
+    @property
+    def _contact(self) -> bool:
+        """A contact is fitted and believed."""
+        return self._door_fitted and not self._doubted
+
+    def _nobody_yet(self, came: bool, went: bool, dt_s: float, now_s: float) -> tuple[PresenceFact, ...]:
+        """The cabin was empty: whoever is seen has come if the door let them in."""
+        let_in = self._let_in or not self._contact
+        if went and not self._door_open:
+            self._let_in = False  # empty: the door has to open once more
+        doubted = self._outside.update(self._seen and not let_in, dt_s)
+        if not came or not (let_in or doubted):
+            return ()
+        self._since_s = now_s
+        self._went.clear()
+        self._unseen.clear()
+        self._outside.clear()
+        return (Appeared(),) if let_in else (Appeared(), self._doubt())
+
+    def _left_unnoticed(self, dt_s: float) -> tuple[PresenceFact, ...]:
+        """Somebody is gone from behind a door that never opened, neither before nor since they were seen."""
+        gone = self._unseen.update(not self._seen, dt_s)
+        if not gone or not self._latched or self._opened or not self._contact:
+            return ()
+        return (self._doubt(),)
+
+    def _doubt(self) -> DeviceFailed:
+        self._doubted = True
+        self._latched = False
+        return DeviceFailed(Device.DOOR_CONTACT, CONTACT_FAULT)
 
     def door(self, open_: bool, now_s: float) -> tuple[PresenceFact, ...]:
         """The door contact moved. Open: whoever was latched may have left."""
         if not self._door_fitted:
             return ()
+        moved = open_ is not self._door_open
         self._door_open = open_
         self._inside.clear()
         self._face_inside.clear()
+        self._outside.clear()
+        self._unseen.clear()
+        if self._since_s is None:
+            self._went.clear()  # whoever was let in may take a moment to be seen
         if open_:
             self._latched = False
-        return self.tick(now_s)
+            self._let_in = self._opened = True
+        trusted: tuple[PresenceFact, ...] = ()
+        if moved and self._doubted:
+            self._doubted = False
+            trusted = (DeviceRecovered(Device.DOOR_CONTACT),)
+        return (*trusted, *self.tick(now_s))
 
     def stale(self, now_s: float) -> tuple[PresenceFact, ...]:
         """No picture to believe: nothing counts, nothing is forgotten."""
@@ -132,6 +181,7 @@ class PresenceJudge:
 
     def _forget(self) -> None:
         self._since_s = None
+        self._let_in = self._opened = self._door_open
         self._stuck = False
         self._came.clear()
         self._inside.clear()

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from math import floor
 from types import MappingProxyType
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo
@@ -96,7 +95,10 @@ _ENGLISH: Final = _Language(
             "code_withdrawn": "No network took the code, it is withdrawn",
             "keypad_lockout": "Wrong codes typed, keypad closed for a while",
             "lock_withheld": "Face not shown, but the door may not be locked now",
-            "restarted_locked": "Restarted while locked",
+            "restarted_locked": "Restarted while locked, locked again",
+            "exit_unshown": "Exit button pressed by somebody who has not shown the face",
+            "door_opened_often": "Door opened for the third time under the warning",
+            "clock_held": "Face check held up for the third time in this visit",
             "exit_stuck": "Exit button stuck or its wire cut, door stays unlocked",
             "fire": "FIRE alarm, door unlocked",
             "presence_stuck": "Somebody in the cabin for very long, please look",
@@ -128,6 +130,10 @@ _ENGLISH: Final = _Language(
             "panic": "by the panic switch",
             "person_down": "person down",
             "max_time": "longest time reached",
+            "door_forced": "the door was forced",
+            "nobody_there": "nobody is there any more",
+            "inputs_failed": "the inputs cannot be read",
+            "face_not_hidden": "the face is not hidden now",
             "restart": "by a restart",
             "new_code": "a new code was sent",
             "no_code_left": "no code is left",
@@ -194,7 +200,10 @@ _HINDI: Final = _Language(
             "code_withdrawn": "कोड नहीं भेजा जा सका, रद्द",
             "keypad_lockout": "गलत कोड, कीपैड कुछ समय बंद",
             "lock_withheld": "चेहरा नहीं दिखा, पर दरवाज़ा अभी बंद नहीं हो सकता",
-            "restarted_locked": "बंद रहते फिर चालू",
+            "restarted_locked": "बंद रहते फिर चालू, फिर बंद",
+            "exit_unshown": "चेहरा दिखाए बिना निकास बटन दबाया",
+            "door_opened_often": "चेतावनी के दौरान दरवाज़ा तीसरी बार खुला",
+            "clock_held": "चेहरे की जाँच तीसरी बार रुकी",
             "exit_stuck": "निकास बटन अटका है, दरवाज़ा खुला रहेगा",
             "fire": "आग की चेतावनी, दरवाज़ा खुला",
             "presence_stuck": "केबिन में कोई बहुत देर से है, कृपया देखें",
@@ -225,6 +234,9 @@ _HINDI: Final = _Language(
             "fire": "आग की चेतावनी से",
             "panic": "आपात बटन से",
             "max_time": "अधिकतम समय पूरा",
+            "door_forced": "दरवाज़ा तोड़ा गया",
+            "nobody_there": "अब कोई नहीं है",
+            "inputs_failed": "इनपुट पढ़े नहीं जा सकते",
             "restart": "फिर चालू होने से",
             "new_code": "नया कोड भेजा",
             "no_code_left": "कोई कोड बाकी नहीं",
@@ -377,16 +389,12 @@ def _reason(row: OutboxRow, words: _Language) -> str:
 
 # --- prompts ---------------------------------------------------------------------------------------
 
-EXIT_CLIP: Final = "exit_always"
 
-
-def prompt_text(
-    prompt: str, cause: str, lock_in_s: int | None, language: str, *, exit_too: bool = True
-) -> str:
+def prompt_text(prompt: str, cause: str, lock_in_s: int | None, language: str) -> str:
     """What a person in the cabin is told: `prompt` and `cause` are values of `PromptKey` and `PromptCause`.
 
-    `lock_in_s` is the time left before the door locks, 0 when there is less than a second, None where none
-    runs. KeyError for an unknown name.
+    `lock_in_s` is the time left before the door locks when it has been said, 0 for less than a second, None
+    where none runs. KeyError for an unknown name.
     """
     words = _language(language)
     lock = ""
@@ -395,38 +403,20 @@ def prompt_text(
     text = words.prompts[prompt].format(
         cause=words.causes[cause],
         lock=lock,
-        exit=words.exit_always if exit_too else "",
+        exit=words.exit_always,
     )
     return _whole(text)
 
 
-def seconds_to_name(
-    prompt: str,
-    cause: str,
-    lock_in_s: float,
-    lead_s: float | None,
-    language: str,
-    spoken_s: Callable[[Sequence[str], str], float],
-) -> int:
-    """The whole seconds that are left, at least, when they have been named; 0 for less than one.
-
-    The door locks no sooner than `lock_in_s` from now and, unless None, `lead_s` after the last word.
-    `spoken_s` tells how long clips and text take.
-    """
-
-    def left_s(seconds: int) -> float:
-        clips = prompt_clips(prompt, cause, seconds)
-        lock_s = lock_in_s
-        if lead_s is not None:
-            whole_s = spoken_s(clips, prompt_text(prompt, cause, seconds, language))
-            lock_s = max(lock_s, whole_s + lead_s)
-        named = [name for name in clips if name != EXIT_CLIP]  # how to leave is said after the number
-        return lock_s - spoken_s(named, prompt_text(prompt, cause, seconds, language, exit_too=False))
-
-    seconds = max(0, floor(max(lock_in_s, left_s(0))))
-    while seconds > 0 and seconds > left_s(seconds):
-        seconds -= 1
-    return seconds
+def longest_warning_s(language: str, spoken_s: Callable[[Sequence[str], str], float]) -> float:
+    """The longest that a warning of any cause takes; `spoken_s` tells how long clips and text take."""
+    return max(
+        spoken_s(
+            prompt_clips("show_face", cause, seconds), prompt_text("show_face", cause, seconds, language)
+        )
+        for cause in _ENGLISH.causes
+        for seconds in (0, *_NUMBERS, 60)
+    )
 
 
 def prompt_clips(prompt: str, cause: str, lock_in_s: int | None) -> tuple[str, ...]:
@@ -443,7 +433,7 @@ def prompt_clips(prompt: str, cause: str, lock_in_s: int | None) -> tuple[str, .
             clips.append("door_open")
         elif lock_in_s is not None:
             clips += _lock_clips(lock_in_s)
-        return (*clips, EXIT_CLIP)
+        return (*clips, "exit_always")
     return () if prompt == "silence" else (prompt,)
 
 
@@ -465,7 +455,7 @@ def clip_texts(language: str) -> Mapping[str, str]:
     clips = {f"cause_{name}": text for name, text in words.causes.items()}
     clips |= {
         "door_open": _whole(words.prompts["door_open"].format(cause="", exit="")),
-        EXIT_CLIP: words.exit_always,
+        "exit_always": words.exit_always,
         "lock_in": words.clip_lock_in,
         "seconds": words.clip_seconds,
         "lock_in_minute": words.clip_minute,

@@ -18,12 +18,12 @@ LOOK_S: Final = 0.1
 LATE_S: Final = 2.0
 """How much longer than its words a player may take: it has to start, and to play out what it wrote."""
 
-OVERDUE_S: Final = 1.0
-"""Who is so late when newer words come is not waited for: it hangs, as far as anybody can tell."""
-
 SHORT_SHARE: Final = 0.1
 SHORT_S: Final = 0.25
 """How much of the length may be missing: a share, and the time between two looks; never half."""
+
+CHARACTERS_S: Final = 9.0
+"""Characters a second of words whose length is not known: slower than eSpeak in any language."""
 
 LET_GO_S: Final = 1.0
 """How long a killed player may keep the loudspeaker; one that hangs in the kernel is not waited for."""
@@ -87,7 +87,7 @@ class Speech:
         self._results: list[PromptResult] = []
 
     def say(self, ticket: int, clips: Sequence[str], text: str, now_s: float) -> None:
-        self._look(now_s, OVERDUE_S)  # what ended before this moment, or should have, was not replaced
+        self._look(now_s)  # what ended before this moment was not replaced
         self._hush(now_s)
         if not text:
             return
@@ -112,7 +112,7 @@ class Speech:
         try:
             return self._mouth.length_s(clips, text)
         except HardwareError:
-            return 0.0  # they will not be said
+            return len(text) / CHARACTERS_S
 
     def close(self) -> None:
         self._hush(0.0)
@@ -134,14 +134,14 @@ class Speech:
             self._fail(words.ticket, error.code, error.detail)
         words.since_s = words.seen_s = now_s
 
-    def _look(self, now_s: float, late_s: float = LATE_S) -> None:
+    def _look(self, now_s: float) -> None:
         words = self._words
         if words is None or words.saying is None:
             return
         status = words.saying.poll(now_s)
         if status is None:
             words.seen_s = now_s
-            if now_s - words.since_s > words.length_s + late_s:
+            if now_s - words.since_s > words.length_s + LATE_S:
                 self._hush(now_s)
                 self._fail(words.ticket, "prompt_failed", f"{words.length_s:.1f} s of words do not end")
             return
