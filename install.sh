@@ -40,14 +40,15 @@ CabinGuard: one camera, one door, one table that decides.
 
   ./install.sh bench [ARGUMENT...]   start the simulated cabin (--story NAME, --list, --camera ..., --help)
   ./install.sh test [--full] [...]   run the tests; what follows goes to pytest
-  ./install.sh fetch [DIR] [...]     download everything a kiosk or a bench needs without a network
+  ./install.sh fetch [DIR]           download what a kiosk (arm64) needs without a network; with --here, what bench
+                                     needs on machines like this one
   sudo ./install.sh kiosk [...]      turn this Raspberry Pi into a kiosk; ./install.sh kiosk --help tells more
   sudo ./install.sh image [...]      make a card image with the kiosk in it; ./install.sh image --help tells more
 
 bench and test make an environment of their own in .venv here (in your cache folder where this folder cannot
 be written to) and ask the network for nothing once it is complete.
 
-  CABINGUARD_PYTHON=PATH   the Python to use (3.11 to 3.13)
+  CABINGUARD_PYTHON=PATH   the Python to use (3.11 to 3.13); an environment made with another one is made anew
   CABINGUARD_VENV=DIR      where the environment shall live
   CABINGUARD_WHEELS=DIR    install from this folder, made by fetch, instead of the network
 TEXT
@@ -174,7 +175,14 @@ stamp_of() { # SET VENV
 
 complete() { # SET VENV
     local stamp
-    stamp=$(stamp_of "$1" "$2") && [ "$(cat -- "$2/stamp-$1" 2>/dev/null)" = "$stamp" ]
+    stamp=$(stamp_of "$1" "$2") && [ "$(cat -- "$2/stamp-$1" 2>/dev/null)" = "$stamp" ] && of_asked_python "$2"
+}
+
+# Whether an environment was made with the Python that CABINGUARD_PYTHON asks for, where it asks for one.
+of_asked_python() { # VENV
+    local which='import sys; print(sys.version, sys.base_prefix)'
+    [ -z "${CABINGUARD_PYTHON:-}" ] ||
+        [ "$("$1/bin/python" -c "$which" 2>/dev/null </dev/null)" = "$("$CABINGUARD_PYTHON" -c "$which" 2>/dev/null </dev/null)" ]
 }
 
 make_venv() { # VENV PYTHON
@@ -212,7 +220,7 @@ pip_failed() { # names what pip's log shows
         *"No matching distribution"*)
             stop package-missing "${CABINGUARD_WHEELS:-the package index} lacks a package: $(
                 grep -o 'No matching distribution found for .*' <<<"$words" | tail -n 1 | cut -d' ' -f6)" \
-                "${CABINGUARD_WHEELS:+make the folder again with ./install.sh fetch of this release, or }check that the index in pip's settings is complete" ;;
+                "${CABINGUARD_WHEELS:+make the folder again with ./install.sh fetch of this release (fetch --here where it is not for a Pi), or }check that the index in pip's settings is complete" ;;
         *) stop pip-failed "pip ended with an error: $(logged 1)" "read the log; run the same command again" ;;
     esac
 }
@@ -234,14 +242,24 @@ install_set() { # SET VENV
 
 # The program is run from this folder: a path file, and a command that finds its own Python wherever it lies.
 linked() { # VENV
-    [ "$(cat -- "$1"/lib/python3.*/site-packages/cabinguard.pth 2>/dev/null)" = "$ROOT" ] && [ -x "$1/bin/cabinguard" ]
+    [ "$(cat -- "$1"/lib/python3.*/site-packages/cabinguard.pth 2>/dev/null)" = "$(path_line)" ] && [ -x "$1/bin/cabinguard" ]
+}
+
+# Python up to 3.12 reads a path file in the locale's encoding and dies of a letter that is not in it.
+path_line() {
+    local LC_ALL=C
+    case "$ROOT" in
+        *[!\ -~]*) printf 'import os, sys; sys.path.append(os.fsdecode(bytes.fromhex("%s")))\n' \
+            "$(printf '%s' "$ROOT" | od -An -v -tx1 | tr -d ' \n')" ;;
+        *) printf '%s\n' "$ROOT" ;;
+    esac
 }
 
 link_program() { # VENV
     local site
     linked "$1" && return
     site=$(echo "$1"/lib/python3.*/site-packages)
-    printf '%s\n' "$ROOT" >"$site/cabinguard.pth"
+    path_line >"$site/cabinguard.pth"
     # shellcheck disable=SC2016 # for the shell that runs it
     printf '#!/bin/sh\nexec "$(dirname -- "$(readlink -f -- "$0")")/python" -P -m edge "$@"\n' >"$1/bin/cabinguard"
     chmod 755 -- "$1/bin/cabinguard"
@@ -261,6 +279,8 @@ one_at_a_time() {
 prepare() { # SET MB
     local python
     need_linux
+    # One that was asked for and will not do is named, whether it is needed now or not.
+    [ -z "${CABINGUARD_PYTHON:-}" ] || find_python >/dev/null
     VENV=$(venv_path "$1")
     complete "$1" "$VENV" || {
         one_at_a_time
@@ -268,7 +288,7 @@ prepare() { # SET MB
             writable "$VENV" || stop not-writable "$VENV cannot be made or written to" \
                 "give this user the right to write there, or set CABINGUARD_VENV=DIR"
             need_space "$VENV" "$2"
-            stamp_of "$1" "$VENV" >/dev/null || {
+            { stamp_of "$1" "$VENV" >/dev/null && of_asked_python "$VENV"; } || {
                 python=$(find_python)
                 make_venv "$VENV" "$python"
             }
@@ -330,6 +350,7 @@ fetch() {
     while [ $# -gt 0 ]; do
         case "$1" in
             --here) machine=$(uname -m) pythons=(3.11 3.12 3.13) ;;
+            -h | --help) usage; return ;;
             -*) misused "fetch has no option '$1'; it knows --here" ;;
             *) dir=$1 ;;
         esac
@@ -352,7 +373,12 @@ fetch() {
         rm -f -- "$lock"
         tick "packages for Python $python on $machine"
     done
-    say "next: take $dir along; ./install.sh kiosk --offline DIR, or CABINGUARD_WHEELS=DIR ./install.sh bench"
+    [ "$machine" != aarch64 ] || say "next, on the Pi: sudo ./install.sh kiosk --offline DIR, with $dir taken along"
+    if [ "$machine" = "$(uname -m)" ]; then
+        say "next: CABINGUARD_WHEELS=$dir ./install.sh bench, on any $machine machine"
+    else
+        say "bench on a machine like this one ($(uname -m)) needs another folder: ./install.sh fetch --here DIR"
+    fi
 }
 
 main() {

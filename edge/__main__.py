@@ -28,7 +28,7 @@ from edge.messages import modem_cli
 from edge.messages.channels import release_desk
 from edge.options import Commands, add_settings_options, as_the_kiosk, load_settings, settings_path
 from edge.panel import server as panel
-from edge.settings import EXAMPLE, Settings, SettingsError, secret_problems, show, shown
+from edge.settings import EXAMPLE, Settings, SettingsError, remarks, secret_problems, show, shown
 from hw.ports import HardwareError
 
 DONE, FAULT, INTERRUPTED = 0, 3, 130
@@ -136,8 +136,11 @@ def _settings(args: argparse.Namespace) -> int:
         print(msgspec.json.encode(shown(settings)).decode())
     elif args.show:
         print(show(settings))
+    elif path is None:
+        print("no file: the defaults, enough for the bench and not for a kiosk: nothing wrong")
     else:
-        print(f"{path or 'no file: the defaults, enough for the bench and not for a kiosk'}: nothing wrong")
+        minded = list(remarks(settings))
+        print("\n".join([*minded, f"{path}: nothing wrong" + (", only that" if minded else "")]))
     return DONE
 
 
@@ -147,14 +150,12 @@ def _check_files(args: argparse.Namespace, settings: Settings) -> None:
         load_settings(args)  # that user has to read them too
     problems = list(secret_problems(settings))
     try:
-        release_desk(settings, 0)
+        release_desk(settings)
     except FaultError as error:
         if not any(error.detail == known.detail for known in problems):
             problems.append(error)
     if problems:
         raise SettingsError(problems)
-    if settings.webhook.url and not settings.webhook.secret_file:
-        print("webhook.secret_file is empty: run stops unless systemd gives it the credential webhook_secret")
 
 
 if __name__ == "__main__":

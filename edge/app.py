@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Final, Protocol
 
 import msgspec
 
-from edge.cabin import step
+from edge.cabin import Step, step
+from edge.chain import Head
+from edge.chatter import QUIET_S, Chatter, fault_of, source_of
+from edge.comeback import distrust, read_state
 from edge.commands import (
     ClearEntry,
     CloseIncident,
@@ -65,7 +68,6 @@ from edge.events import (
 from edge.evidence import Evidence, EvidenceTrouble
 from edge.judge.judge import FACE_CAMERA, Judge
 from edge.messages.inbox import (
-    RELEASE_COUNTER,
     HelpAsked,
     Ignored,
     Inbox,
@@ -75,7 +77,7 @@ from edge.messages.inbox import (
     StatusAsked,
 )
 from edge.messages.outbox import MessageAccepted, MessageDelivered, MessageFailed, Outbox
-from edge.messages.texts import Context, make_text, prompt_clips, prompt_text
+from edge.messages.texts import COUNTER, Context, make_text, prompt_clips, prompt_text
 from edge.otp import CodeBook, EntryPad, PadResult, Typed
 from edge.record import (
     Answer,
@@ -124,21 +126,32 @@ CLOCK_WRONG_S: Final = 120.0
 
 ALERT_TTL_S: Final = 24 * 3600.0
 
-_TOLD_SELDOM: Final = frozenset({"fault", "camera_gone"})
-"""Alerts about devices: one that comes and goes is texted once in `remind_s`, and recorded every time."""
+_TOLD_SELDOM: Final = frozenset({"fault", "camera_gone", "release_refused"})
+"""Alerts about devices: one that comes and goes is texted once in `remind_s`, and recorded every time. Those
+about a wrong RELEASE: whoever forges many must not use up the credit."""
 
 CODE_KIND: Final = "code"
+
+_DOUBTS_STATE: Final = frozenset(
+    {
+        *("journal_damaged", "journal_newer", "journal_chain_broken", "state_unreadable"),
+        *("journal_denied", "journal_busy", "disk_error", "disk_full", "disk_read_only"),
+    }
+)
+"""With one of these a start cannot be sure that the record says all that there was."""
 
 DISK_MUTE_S: Final = 10.0
 """A record without any answer for so long: the disk hangs, and nothing new may be locked."""
 
 
 class Journal(Protocol):
-    """The part of `edge.journal` that the loop uses. Neither call waits."""
+    """The part of `edge.journal` that the loop uses. None of the calls waits."""
 
     def submit(self, record: Record) -> None: ...
 
     def answers(self) -> tuple[Answer, ...]: ...
+
+    def head(self) -> Head: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +248,10 @@ class Kiosk:
         self._relay_faults = {Device.LOCK: 0, Device.PERMIT: 0}
         self._troubles: set[tuple[Device, str]] = set()
         self._unanswered: deque[tuple[int, float]] = deque()
+        self._chatter = Chatter()
+        self._minor: set[tuple[str, str]] = set()
+        self._saved_essence = _essence(self.state)
+        self._unsaved_from_s: float | None = None
 
     # --- life --------------------------------------------------------------------------------------
 
@@ -247,13 +264,21 @@ class Kiosk:
         counters = dict(remembered.counters)
         self._next_number = counters.get("number", 0) + 1
         faults = list(remembered.faults)
+        doubted = any(code in _DOUBTS_STATE for code, _ in faults)
         if remembered.state is not None:
-            try:
-                state = msgspec.json.decode(remembered.state, type=State)
+            state, odd = read_state(remembered.state, remembered.mono_s)
+            faults += odd
+            doubted = doubted or bool(odd)
+            if (
+                not doubted
+            ):  # what is doubted may not come back: as where no clock can say for how long it was off
                 off_s = self._off_s(state.timebase, remembered, now_s)
-                self.state = wake_up(state, remembered.mono_s, now_s, off_s, self.rules.flow)
-            except msgspec.DecodeError as error:
-                faults.append(("state_unreadable", str(error)))
+            self.state = wake_up(state, remembered.mono_s, now_s, off_s, self.rules.flow)
+        elif remembered.wall_s > 0:  # lines, and no state beside them
+            doubted = True
+            faults.append(("state_unreadable", "there is none"))
+        if doubted:
+            self.state = distrust(self.state)
         highest = max(counters.get("incident", 0), self.state.incidents)
         self.state = replace(self.state, incidents=highest, failed=frozenset())
         self._outbox.restore(remembered.rows, now_s)
@@ -321,9 +346,13 @@ class Kiosk:
             "locks_in_s": None if left_s is None else round(left_s, 1),
             "incident": self.state.incident,
             "anomalies": sorted(anomaly.value for anomaly in self.state.active),
-            "faults": sorted(device.value for device in self.state.failed),
+            "faults": self._faults(),
             "messages_waiting": self.messages_waiting,
         }
+
+    def _faults(self) -> list[str]:
+        """What is broken: the table's devices, and the faults that it need not know of."""
+        return sorted({device.value for device in self.state.failed} | {code for code, _ in self._minor})
 
     @property
     def messages_waiting(self) -> int:
@@ -369,6 +398,10 @@ class Kiosk:
         if not any(other is device for other, _ in self._troubles):
             self.handle(DeviceRecovered(device), now_s)
 
+    def fault(self, code: str, detail: str, now_s: float) -> None:
+        """Record and show a fault that concerns no device of the table."""
+        self._note("fault", code, {"detail": detail}, now_s)
+
     def keypad_event(self, event: KeyPress | KeypadTrouble, now_s: float) -> None:
         """A key, or trouble with the keypad. The click has been heard already: the scan makes it."""
         if isinstance(event, KeypadTrouble):
@@ -395,8 +428,8 @@ class Kiosk:
         Without the overview camera the kiosk does its work: that is recorded and no more.
         """
         if camera != FACE_CAMERA:
-            name = event.code if event.turn is EyesTurn.FAILED else f"{event.code}_ended"
-            self._note("fault", name, {"camera": camera, "detail": event.detail}, now_s)
+            active = event.turn is EyesTurn.FAILED
+            self._note_fault(event.code, active, {"camera": camera, "detail": event.detail}, now_s, camera)
             return
         if event.turn is EyesTurn.FAILED:
             self._queue.append(DeviceFailed(Device.EYES, event.code))
@@ -418,10 +451,12 @@ class Kiosk:
         self._pad.poll(now_s)
         if self._entry is not None and now_s >= self._entry[1]:
             self._judge_entry()
+        self._judge_releases(now_s)
         if self._release is not None and now_s >= self._release[1]:
-            self._judge_release(now_s)
+            self._open_released()
         self._take_facts(self._judge.tick(now_s), now_s)
         self.handle(Ticked(), now_s)
+        self._poll_chatter(now_s)
         self._check_relay(Device.LOCK, self.board.lock, door_locked(self.state), now_s)
         self._check_relay(Device.PERMIT, self.board.permit, permit_on(self.state), now_s)
         if self._lock_lasts() and now_s >= self._saved_at_s + self.rules.flow.checkpoint_s:
@@ -439,8 +474,10 @@ class Kiosk:
             self._evidence.next_wake_s(),
             None if self._entry is None else self._entry[1],
             None if self._release is None else self._release[1],
+            None if self._release_desk is None else self._release_desk.next_wake_s(now_s),
             self._unsent[0][1] if self._unsent else None,
             self._saved_at_s + self.rules.flow.checkpoint_s if self._lock_lasts() else None,
+            self._chatter.next_wake_s(),
         ]
         return min((w for w in wakes if w is not None), default=None)
 
@@ -474,7 +511,7 @@ class Kiosk:
             if self._entry is not None and answer.sequence >= self._entry[0]:
                 self._judge_entry()
             if self._release is not None and answer.sequence >= self._release[0]:
-                self._judge_release(now_s)
+                self._open_released()
             self._drain(now_s)
             while self._unsent and self._unsent[0][0] <= answer.sequence:
                 self._outbox.add(self._unsent.popleft()[2])
@@ -568,30 +605,48 @@ class Kiosk:
         self._answer("daily", Recipient.CONTROL_ROOM, now_s, selftest)
 
     def _try_release(self, asked: ReleaseAsked, now_s: float) -> None:
-        """Count the attempt, on the card, before it is compared."""
-        locked = self.state.incident if self._lock_lasts() else 0
+        """Let it have its turn, which is at once unless many were wrong."""
         desk = self._release_desk
-        refusal = Refusal.NO_SECRET if desk is None else desk.take(asked, locked)
-        if refusal is not None:
+        refusal = Refusal.NO_SECRET if desk is None else desk.take(asked, self._locked_incident())
+        if refusal is Refusal.AGAIN:
             self._note("event", refusal.value, {"incident": asked.incident}, now_s)
-            return
-        entry = Entry("event", "release_tried", locked)
-        sequence = self._save((entry,), (), now_s)
-        self._release = (sequence, now_s + self.rules.flow.record_wait_s, locked)
+        elif refusal is not None:
+            self._refuse_release(asked.incident, refusal.value, now_s)
 
-    def _judge_release(self, now_s: float) -> None:
-        if self._release is None or self._release_desk is None:
+    def _judge_releases(self, now_s: float) -> None:
+        """Compare what is due. A right one is used up, on the card, before the door opens."""
+        desk, incident = self._release_desk, self._locked_incident()
+        if desk is None or self._release is not None:
             return
-        incident, self._release = self._release[2], None
-        if self._release_desk.judge():
+        while (right := desk.judge(incident, now_s)) is not None:
+            if not right:
+                self._refuse_release(incident, f"{COUNTER}{desk.next_counter(incident)}", now_s)
+                continue
+            sequence = self._save((Entry("event", "release_right", incident),), (), now_s)
+            self._release = (sequence, now_s + self.rules.flow.record_wait_s, incident)
+
+    def _open_released(self) -> None:
+        if self._release is not None:
+            incident, self._release = self._release[2], None
             self._queue.append(ReleaseOrdered(Orderer.CONTROL_ROOM, incident))
-        else:
-            self._note("event", "release_refused", {"incident": incident}, now_s)
+
+    def _refuse_release(self, incident: int, why: str, now_s: float) -> None:
+        """Told, since somebody may be guessing under the control room's number; but not for every guess."""
+        tell = Tell("release_refused", self.state.incident, (Recipient.CONTROL_ROOM,), why)
+        rows = () if self._told_lately(tell, now_s) else self._alert_rows(tell, Recipient.CONTROL_ROOM)
+        data = {"incident": incident, "why": why}
+        self._note("event", "release_refused", data, now_s, rows)
+
+    def _locked_incident(self) -> int:
+        """The incident that the control room may release; 0 for none."""
+        return self.state.incident if self._lock_lasts() else 0
 
     def _text_of(self, row: OutboxRow) -> str | None:
         """The text of a row at the moment of sending; None for a code that is not live any more."""
         if row.kind != CODE_KIND:
-            facts = self._facts() | ({"selftest": row.reason} if row.kind == "daily" else {})
+            facts = self._facts()
+            if row.kind == "daily":  # with the record's head, so that nobody can rewrite what came before
+                facts |= {"selftest": row.reason, "record": self._journal.head().short}
             return make_text(row, self._context, self.board.clock.wall_s(), facts=facts)
         code = self._book.text()
         if code is None or (row.incident, row.issue) != (self.state.incident, self._book.live_issue):
@@ -603,13 +658,31 @@ class Kiosk:
         return make_text(row, self._context, wall_s, code=code, until_wall_s=until_s)
 
     def _poll_evidence(self, now_s: float) -> None:
+        self._evidence.doubt_clock(Device.CLOCK in self.state.failed)
         self._evidence.poll(now_s)
         for answer in self._evidence.answers():
             if isinstance(answer, EvidenceTrouble):
-                name = answer.code if answer.active else f"{answer.code}_ended"
-                self._note("fault", name, {"detail": answer.detail}, now_s)
+                # Each folder that cannot be removed is one of its own.
+                which = answer.detail if answer.code == "evidence_stuck" else ""
+                self._note_fault(answer.code, answer.active, {"detail": answer.detail}, now_s, which)
             else:
                 self._save((answer.entry(),), (), now_s)
+
+    def _poll_chatter(self, now_s: float) -> None:
+        """Say once that a source moves again and again, and that it has come to rest."""
+        for turn in self._chatter.poll(now_s):
+            data: dict[str, object] = {"source": turn.source} | ({} if turn.began else {"held": turn.held})
+            code = fault_of(turn.source)
+            if code is None:
+                self._note("note", "held_back" if turn.began else "held_back_ended", data, now_s)
+                continue
+            rows: tuple[OutboxRow, ...] = ()
+            tell = Tell("fault", self.state.incident, (Recipient.CONTROL_ROOM,), code)
+            if turn.began and not self._told_lately(tell, now_s):
+                rows = self._alert_rows(tell, Recipient.CONTROL_ROOM)
+            self._note_fault(code, turn.began, data, now_s, turn.source, rows)
+        if self._unsaved_from_s is not None and now_s >= self._unsaved_from_s + QUIET_S:
+            self._save((), (), now_s)
 
     def _poll_clock(self, now_s: float) -> None:
         drift = self.board.clock.wall_s() - now_s
@@ -645,8 +718,10 @@ class Kiosk:
         self._drain(now_s)
 
     def _held_by_input(self) -> bool:
+        """Whether the input path may hold the lock: for fire, for exit, or because they cannot be read."""
         inputs = self.board.inputs
-        return inputs.active(Input.FIRE) or inputs.active(Input.EXIT)
+        unread = Device.INPUTS in self.state.failed
+        return unread or inputs.active(Input.FIRE) or inputs.active(Input.EXIT)
 
     # --- the step ----------------------------------------------------------------------------------
 
@@ -656,8 +731,8 @@ class Kiosk:
             self._queue.append(DeviceFailed(device, code))
 
     def _well(self, device: Device) -> None:
-        """Say that a device works, if it was said to have failed."""
-        if self._has_failed(device):
+        """Say that a device works, if it was said to have failed and nothing else troubles it."""
+        if self._has_failed(device) and not any(other is device for other, _ in self._troubles):
             self._queue.append(DeviceRecovered(device))
 
     def _has_failed(self, device: Device) -> bool:
@@ -675,6 +750,9 @@ class Kiosk:
         before = self.state
         result = step(before, event, now_s, self.rules)
         self.state = result.state
+        source = source_of(event)
+        # Every move has reached the table and the relays. What it costs beside that may be held back.
+        held = source is not None and self._chatter.moved(source, now_s) and not self._matters(result)
         for command in result.commands:  # door and permit stand first
             if isinstance(command, SetDoor | SetPermit | SetSound | SetLights):
                 self._act(command, now_s)
@@ -683,21 +761,24 @@ class Kiosk:
         if not isinstance(event, Ticked):
             kind, data = "fact" if isinstance(event, FACTS) else "event", describe(event)
             self._listener(Happening(now_s, kind, data))
-            if not isinstance(event, KeyTouched | PromptGiven):
+            if not held and not isinstance(event, KeyTouched | PromptGiven):
                 entries.append(Entry(kind, str(data["name"]), incident, _json(data)))
         if self.state.mode is not before.mode:
             name, left = self.state.mode.value, before.mode.value
             self._listener(Happening(now_s, "state", {"name": name, "from": left}))
-            entries.append(Entry("state", name, incident, _json({"from": left})))
+            if not (self._chatter.moved("state", now_s) and held):
+                entries.append(Entry("state", name, incident, _json({"from": left})))
         rows: list[OutboxRow] = []
         for command in result.commands:
             data, remark = describe(command), isinstance(command, Note)
             self._listener(Happening(now_s, "event" if remark else "command", data))
-            if not isinstance(command, Say | ClearEntry | SetSound | SetLights):
+            if not held and not isinstance(command, Say | ClearEntry | SetSound | SetLights):
                 kind = "note" if remark else "command"
                 entries.append(Entry(kind, str(data["name"]), incident, _json(data)))
-            rows.extend(self._carry_out(command, now_s))
+            rows.extend(self._carry_out(command, now_s, held))
         if not entries and not rows:
+            if held and self._unsaved_from_s is None:
+                self._unsaved_from_s = now_s
             return
         sequence = self._save(tuple(entries), tuple(rows), now_s)
         answer_by_s = now_s + self.rules.flow.record_wait_s
@@ -708,8 +789,13 @@ class Kiosk:
             elif isinstance(command, JudgeEntry):
                 self._entry = (sequence, answer_by_s, self._pad.take())
 
-    def _carry_out(self, command: Command, now_s: float) -> tuple[OutboxRow, ...]:
-        """A command that is no output; the outbox rows that it makes."""
+    def _matters(self, result: Step) -> bool:
+        """Whether what the record says of the state would not be safe to come back with any more."""
+        weighty = any(isinstance(command, RecordLock | JudgeEntry) for command in result.commands)
+        return weighty or _essence(result.state) != self._saved_essence
+
+    def _carry_out(self, command: Command, now_s: float, held: bool = False) -> tuple[OutboxRow, ...]:
+        """A command that is no output; the outbox rows that it makes. `held`: its source chatters."""
         match command:
             case Say():
                 self._say(command, now_s)
@@ -721,13 +807,15 @@ class Kiosk:
             case SendCode():
                 return (self._code_row(command, now_s),)
             case Tell():
-                if self._told_lately(command, now_s):
+                if self._told_lately(command, now_s, held):
                     return ()
                 return tuple(row for to in command.recipients for row in self._alert_rows(command, to))
             case ClearEntry():
                 self._pad.clear()
             case Refuse():
                 self._refuse(now_s)
+            case KeepPictures() | KeepOnePicture() if held:
+                pass
             case KeepPictures(incident=incident, why=why):
                 self._evidence.keep(incident, now_s, why)
             case KeepOnePicture(incident=incident, why=why):
@@ -739,11 +827,10 @@ class Kiosk:
                 pass
         return ()
 
-    def _told_lately(self, command: Tell, now_s: float) -> bool:
-        if command.kind not in _TOLD_SELDOM:
-            return False
+    def _told_lately(self, command: Tell, now_s: float, held: bool = False) -> bool:
         last_s = self._told_s.get((command.kind, command.reason))
-        if last_s is not None and now_s < last_s + self.rules.flow.remind_s:
+        seldom = held or command.kind in _TOLD_SELDOM
+        if seldom and last_s is not None and now_s < last_s + self.rules.flow.remind_s:
             return True
         self._told_s[command.kind, command.reason] = now_s
         return False
@@ -835,6 +922,8 @@ class Kiosk:
         """
         self._sequence += 1
         self._saved_at_s = now_s
+        self._saved_essence = _essence(self.state)
+        self._unsaved_from_s = None
         self._unanswered.append((self._sequence, now_s))
         self._journal.submit(
             Record(
@@ -857,12 +946,12 @@ class Kiosk:
         counters = (("incident", self.state.incidents), ("number", self._next_number - 1))
         if self._release_desk is None:
             return counters
-        return (*counters, (RELEASE_COUNTER, self._release_desk.counter))
+        return (*counters, *self._release_desk.counters)
 
     def _facts(self) -> dict[str, str]:
         """The state in a few words, for a text."""
         now_s = self.board.clock.now_s()
-        faults = ", ".join(sorted(device.value for device in self.state.failed))
+        faults = ", ".join(self._faults())
         return {
             "state": shown(self.state, now_s),
             "door": "locked" if self.door_locked else "unlocked",
@@ -870,9 +959,59 @@ class Kiosk:
             "faults": faults or "none",
         }
 
-    def _note(self, kind: str, name: str, data: Mapping[str, object], now_s: float) -> None:
+    def _note(
+        self,
+        kind: str,
+        name: str,
+        data: Mapping[str, object],
+        now_s: float,
+        rows: tuple[OutboxRow, ...] = (),
+    ) -> None:
+        """Something that the table need not know; held back where it comes again and again."""
         self._listener(Happening(now_s, kind, {"name": name, **data}))
-        self._save((Entry(kind, name, self.state.incident, _json(data)),), (), now_s)
+        if name not in _NEVER_HELD and self._chatter.moved(f"note {name}", now_s) and not rows:
+            return
+        sequence = self._save((Entry(kind, name, self.state.incident, _json(data)),), rows, now_s)
+        answer_by_s = now_s + self.rules.flow.record_wait_s
+        self._unsent.extend((sequence, answer_by_s, row) for row in rows)
+
+    def _note_fault(
+        self,
+        code: str,
+        active: bool,
+        data: Mapping[str, object],
+        now_s: float,
+        which: str = "",
+        rows: tuple[OutboxRow, ...] = (),
+    ) -> None:
+        """A fault that the table need not know began or ended; `which` tells several of one code apart."""
+        (self._minor.add if active else self._minor.discard)((code, which))
+        self._note("fault", code if active else f"{code}_ended", data, now_s, rows)
+
+
+_NEVER_HELD: Final = frozenset(
+    f"{name}{end}" for name in ("input_chatters", "comes_and_goes", "held_back") for end in ("", "_ended")
+)
+"""These say of others that they are held back."""
+
+
+_PASSING: Final = frozenset(
+    {
+        *("mode", "visit", "fire", "exit", "door_open", "health", "present", "face", "cover", "several"),
+        *("active", "failed", "told", "ticket", "warn_ticket", "said", "playing", "stands", "openings"),
+    }
+)
+_LASTING: Final = tuple(
+    field.name for field in fields(State) if field.name not in _PASSING and not field.name.endswith("_s")
+)
+
+
+def _essence(state: State) -> tuple[object, ...]:
+    """What the record must always have of it: a lock, its code, that nobody may be locked, and the like.
+
+    The rest a start asks for anew, or can be a minute old without harm.
+    """
+    return state.mode is Mode.LOCKED, *(getattr(state, name) for name in _LASTING)
 
 
 _SWITCHES = (Input.PANIC, Input.CASE, Input.VIBRATION)

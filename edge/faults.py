@@ -118,10 +118,53 @@ CATALOGUE: Final = _table(
         "This is an error of the program: report it together with the log.",
     ),
     (
+        "record_row_odd",
+        "The record held something that this version does not understand; it was set aside, as a line of it.",
+        _KEEPS,
+        "None after a change of versions; else copy the record away and look at it with events --verify.",
+    ),
+    (
         "journal_chain_broken",
         "The record's chain of hashes does not fit: a line was changed, removed or added from outside.",
         _KEEPS,
         "Copy the record away as evidence; compare its chain's head with the last one sent out.",
+    ),
+    # --- the program's own threads -------------------------------------------------------------------
+    (
+        "input_path_stopped",
+        "What reads fire, exit and keypad died, hangs or fails at every step; it is started again.",
+        "The door is unlocked within a second and stays so, the permit is off, as with a cut wire.",
+        "Look for errors of the pins with dmesg; if it comes again, report it together with the log.",
+    ),
+    (
+        "record_stopped",
+        "What writes the record died, or waits for the disk for more than ten seconds.",
+        _NO_NEW_LOCK,
+        "It starts again by itself. Look for card errors with dmesg; report a death together with the log.",
+    ),
+    (
+        "modem_stopped",
+        "What drives the modem died, or hangs in the system; no text goes out meanwhile.",
+        _NO_NEW_LOCK,
+        "It starts again by itself. If it hangs, unplug the modem; report a death together with the log.",
+    ),
+    (
+        "pictures_stopped",
+        "What keeps the pictures died, or waits for the disk for more than half a minute.",
+        _NO_NEW_LOCK,
+        "It starts again by itself. Look for card errors with dmesg; report a death together with the log.",
+    ),
+    (
+        "control_stopped",
+        "Nobody can reach the kiosk with `status` and `release`: its socket or its thread failed.",
+        _NO_NEW_LOCK,
+        "It starts again by itself. Check paths.runtime: it must exist and belong to the service's user.",
+    ),
+    (
+        "priority_refused",
+        "The system refused the priority that the input path or the eyes asked for.",
+        "Everything works; fire and exit may act later while the processor is busy.",
+        "Use the unit that is shipped: it has LimitNICE=-10, and setpriority in SystemCallFilter=.",
     ),
     # --- pictures ------------------------------------------------------------------------------------
     (
@@ -135,6 +178,12 @@ CATALOGUE: Final = _table(
         "A picture could not be written.",
         _KEEPS,
         "Check the folder evidence under paths.data: owner, rights and card errors (dmesg).",
+    ),
+    (
+        "evidence_stuck",
+        "Pictures that should have been removed, for their age or for space, cannot be.",
+        _KEEPS,
+        "Remove that folder under evidence by hand, or give it to the service user (chown -R).",
     ),
     (
         "evidence_ring_failed",
@@ -416,6 +465,12 @@ CATALOGUE: Final = _table(
         "Correct the file of modem.pin_file; if the card wants its PUK, enter it in a telephone.",
     ),
     (
+        "modem_locked",
+        "The modem is locked to another SIM card, network or operator.",
+        _UNREACHABLE,
+        "Use a card of the operator that sold the modem, or have the modem unlocked.",
+    ),
+    (
         "modem_not_registered",
         "The modem has found no network.",
         _UNREACHABLE,
@@ -465,22 +520,52 @@ CATALOGUE: Final = _table(
         "Check time synchronisation, and the battery of the clock module.",
     ),
     (
+        "zone_missing",
+        "There are no time zone files here, so texts name the time of UTC.",
+        _KEEPS,
+        "Install again with install.sh kiosk, or the packages tzdata and, on Debian 13, tzdata-legacy.",
+    ),
+    (
         "loop_late",
         "The main loop was held up.",
         "Fire and exit cut the lock's supply by wire; keys and messages came late.",
         "Look for programs that take the processor, undervoltage and heat (vcgencmd get_throttled).",
     ),
     (
+        "input_chatters",
+        "A contact moves again and again, more often than people or doors do.",
+        "It counts at every move, as always. Record, pictures and texts have its beginning and end alone.",
+        "Tighten its terminals, and look at its cable, its magnet and the door's play.",
+    ),
+    (
+        "comes_and_goes",
+        "A device or the camera fails and recovers again and again.",
+        "Each time counts, as always. Record, pictures and texts have its beginning and end alone.",
+        "The record names what it is (events): look at that device, its cable and its supply.",
+    ),
+    (
         "state_unreadable",
-        "The state in the record cannot be understood by this version.",
-        "A lock from before is released; the next visit is guarded as usual.",
+        "The state in the record is missing or cannot be understood by this version.",
+        "A lock from before is released; nobody is locked before the cabin was seen empty.",
         "None needed; if it was not an update that caused it, check the card.",
+    ),
+    (
+        "state_incomplete",
+        "The state in the record is another version's, and lacks something or says more than this one knows.",
+        "A lock from before is released; nobody is locked before the cabin was seen empty.",
+        "None needed after a change of versions; else check the card.",
     ),
     (
         "watchdog_missing",
         "The hardware watchdog cannot be used.",
         "A hung machine would not restart by itself; exit and fire cut the lock's supply by wire.",
         "Put dtparam=watchdog=on into config.txt, or install again with install.sh kiosk, and restart.",
+    ),
+    (
+        "root_writable",
+        "The root file system is meant to be read-only and is not.",
+        _KEEPS,
+        "Restart; if it stays, sudo update-initramfs -u, and on a Pi auto_initramfs=1 in config.txt.",
     ),
     (
         "folder_unwritable",
@@ -555,6 +640,12 @@ CATALOGUE: Final = _table(
         "Run it with sudo, on the machine itself.",
     ),
     (
+        "bench_folder",
+        "The bench cannot keep its record in this folder.",
+        _NOT_RUN,
+        "Name a new or empty folder with --set paths.data=DIR, or end the other bench that uses it.",
+    ),
+    (
         "story_unknown",
         "There is no story of this name.",
         _NOT_RUN,
@@ -586,6 +677,12 @@ CATALOGUE: Final = _table(
         "Correct the line that the detail names; texts stand in quotes, key = value on one line.",
     ),
     (
+        "settings_override",
+        "What stands behind --set is no setting.",
+        _NOT_RUN,
+        "Write it as section.key=value; cabinguard settings --example shows every key.",
+    ),
+    (
         "settings_unknown_key",
         "A setting has a name that nothing knows.",
         _NOT_STARTED,
@@ -605,9 +702,9 @@ CATALOGUE: Final = _table(
     ),
     (
         "settings_conflict",
-        "Two settings contradict each other.",
+        "Settings contradict each other.",
         _NOT_STARTED,
-        "Change one of the two that the detail names.",
+        "Change one of those that the detail names.",
     ),
     (
         "settings_incomplete",

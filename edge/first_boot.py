@@ -23,9 +23,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from edge.faults import FaultError, explain
 from edge.options import SETTINGS_FILE, Commands
-from edge.settings import SettingsError, as_toml, load
+from edge.settings import Piece, SettingsError, as_toml, load
 
 PROBLEM: Final = "cabinguard-problem.txt"
 GROUP: Final = "cabinguard"
@@ -35,7 +37,7 @@ LARGEST: Final = 65536
 
 _OWN: Final = "first_boot"
 _PIN: Final = re.compile(r"[0-9]{4,8}")
-_SSH_KEY: Final = re.compile(r"(ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+( [^\n]*)?")
+_SSH_KEY: Final = re.compile(r"(ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+( [^\x00-\x1f\x7f]*)?")
 
 
 def add_parser(commands: Commands) -> None:
@@ -70,24 +72,22 @@ def take_over(file: Path, target: Path, ssh_keys: Path) -> int:
 
     Raises `SettingsError` with every problem, and has changed nothing then; OSError where the disk fails.
     """
-    given = _read(file)
-    own = given.pop(_OWN, {})
-    problems = list(_wrong(own, file.name))
-    if problems or not isinstance(own, dict):
-        raise SettingsError(problems)
+    given = Piece(_read(file), file.name)
+    own = given.table.pop(_OWN, {})
     secret = target.parent / "secrets" / "sim_pin"
+    for key, code, detail in _wrong(own):
+        given.refuse(code, detail, key)
+    own = own if isinstance(own, dict) else {}
     if "sim_pin" in own:
-        modem = given.setdefault("modem", {})
+        modem = given.table.setdefault("modem", {})
         if isinstance(modem, dict):
             modem["pin_file"] = str(secret)
-    leaves = list(_leaves(given, ""))
-    outside = [key for section, key, _ in leaves if not section]
-    if outside:
-        raise SettingsError(
-            [FaultError("settings_unknown_key", f"{file.name}: {key} stands in no table") for key in outside]
-        )
+    policy = msgspec.to_builtins(given.over(target).policy)
+    leaves = list(_leaves(given.table, ""))
     text = target.read_text("utf-8")
     for section, key, value in leaves:
+        if section == "policy":  # a row stands on one line, with what the piece does not say
+            value = policy[key]
         text = _with_value(text, section, key, value)
     candidate = target.with_name(f".{target.name}.first-boot")
     _write(candidate, text.encode(), 0o640)
@@ -107,7 +107,7 @@ def take_over(file: Path, target: Path, ssh_keys: Path) -> int:
     return len(leaves)
 
 
-def _read(file: Path) -> dict[str, object]:
+def _read(file: Path) -> str:
     try:
         with file.open("rb") as source:
             content = source.read(LARGEST + 1)
@@ -117,31 +117,26 @@ def _read(file: Path) -> dict[str, object]:
         raise SettingsError([FaultError("settings_unreadable", f"{file.name}: longer than {LARGEST} bytes")])
     try:
         # Windows editors put a byte order mark in front and end lines with CR LF.
-        return tomllib.loads(content.decode("utf-8-sig"))
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise SettingsError([FaultError("settings_unreadable", f"{file.name}: not UTF-8")]) from None
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError([FaultError("settings_syntax", f"{file.name}: {error}")]) from None
 
 
-def _wrong(own: object, name: str) -> Iterator[FaultError]:
-    """What is wrong with the table that is not kiosk.toml's; the words never repeat a value."""
+def _wrong(own: object) -> Iterator[tuple[str, str, str]]:
+    """What is wrong with the table that is not kiosk.toml's: key, code, words that never repeat a value."""
     if not isinstance(own, dict):
-        yield FaultError("settings_wrong_type", f"{name}: {_OWN} is a table")
+        yield _OWN, "settings_wrong_type", f"{_OWN} is a section, [{_OWN}]"
         return
-    for key, value in own.items():
-        if key == "sim_pin":
+    for name, value in own.items():
+        key = f"{_OWN}.{name}"
+        if name == "sim_pin":
             if not isinstance(value, str) or not _PIN.fullmatch(value):
-                yield FaultError(
-                    "settings_out_of_bounds", f"{name}: {_OWN}.sim_pin is 4 to 8 digits in quotes"
-                )
-        elif key == "ssh_key":
+                yield key, "settings_out_of_bounds", f"{key} must be 4 to 8 digits in quotes"
+        elif name == "ssh_key":
             if not isinstance(value, str) or not _SSH_KEY.fullmatch(value):
-                yield FaultError(
-                    "settings_out_of_bounds", f"{name}: {_OWN}.ssh_key is one line of a .pub file"
-                )
+                yield key, "settings_out_of_bounds", f"{key} must be one line of a .pub file"
         else:
-            yield FaultError("settings_unknown_key", f"{name}: {_OWN}.{key}; known are sim_pin and ssh_key")
+            yield key, "settings_unknown_key", f"{key}; known are sim_pin and ssh_key"
 
 
 def _leaves(table: Mapping[str, object], prefix: str) -> Iterator[tuple[str, str, object]]:
@@ -156,7 +151,7 @@ def _leaves(table: Mapping[str, object], prefix: str) -> Iterator[tuple[str, str
 def _with_value(text: str, section: str, key: str, value: object) -> str:
     """The settings file's text with one value changed and every comment kept."""
     setting = f"{key} = {as_toml(value)}"
-    lines = text.splitlines()
+    lines = text.removesuffix("\n").split("\n")
     try:
         begin = lines.index(f"[{section}]") + 1
     except ValueError:

@@ -6,18 +6,20 @@ only `loudspeaker` makes a noise.
 
 from __future__ import annotations
 
+import contextlib
+import re
 import subprocess
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from edge import journal
 from edge.faults import FaultError
 from edge.messages.texts import CLOCK_SET_S, clip_texts
 from hw.ports import HardwareError
-from hw.prompt.real import alsa_player, clip_length_s
+from hw.prompt.real import clip_length_s
 from hw.prompt.speech import shortest_s
 
 ASK_WITHIN_S: Final = 5.0
@@ -29,6 +31,8 @@ PHRASE: Final = "exit_always"
 """What the self-test says: it is true at any time."""
 
 _ROOT: Final = Path("/")
+_CARD: Final = re.compile(r"\s*(\d+) \[(\S+)\s*\]: .*? - (.*)")
+_OVERLAYROOT: Final = re.compile(r"""\s*overlayroot=["']?([^"'#\s]*)""")
 
 
 class NotFitted(Exception):
@@ -93,19 +97,82 @@ def phrases(folder: Path, language: str) -> str:
     return f"{len(wanted)} phrases, {language}"
 
 
-def sound_card(root: Path = _ROOT) -> str:
-    """A sound card is there (its loudspeaker only an ear can prove)."""
-    try:
-        cards = (root / "proc/asound/cards").read_text(errors="replace")
-    except OSError:
-        cards = ""
-    names = [line.partition("- ")[2] for line in cards.splitlines() if " - " in line]
-    if not names:
+class _Card(NamedTuple):
+    number: str
+    id: str
+    name: str
+    plays: bool
+
+
+def sound_card(root: Path = _ROOT, device: str = "") -> str:
+    """The card of the loudspeaker is there and can play (whether it is heard only an ear can prove).
+
+    `device` as in the settings; empty: the first card, which is ALSA's default where nothing says otherwise.
+    """
+    cards = _cards(root / "proc/asound")
+    playing = [card for card in cards if card.plays]
+    if not cards:
         raise FaultError("prompt_failed", "no sound card")
-    return ", ".join(names)
+    if not playing:
+        names = ", ".join(card.name for card in cards)
+        raise FaultError("prompt_failed", f"no card that can play: {names} can only record")
+    wanted, why = _card_of(device), "prompt.device names"
+    if not device and not (root / "etc/asound.conf").exists():
+        wanted, why = cards[0].number, "ALSA's default is"
+    if wanted is None:  # a name that ALSA's own files explain
+        return ", ".join(card.name for card in playing)
+    others = ", ".join(f"plughw:CARD={card.id} ({card.name})" for card in playing if wanted not in card[:2])
+    card = next((card for card in cards if wanted in card[:2]), None)
+    if card is None:
+        raise FaultError("prompt_failed", f"{why} card {wanted}, which is not here; here is {others}")
+    if not card.plays:
+        raise FaultError("prompt_failed", f"{why} {card.name}, which can only record; here is {others}")
+    return f"{card.name}; for prompt.device also here: {others}" if others else card.name
 
 
-def loudspeaker(folder: Path, player: Sequence[str] = alsa_player()) -> str:
+def _cards(asound: Path) -> list[_Card]:
+    """The sound cards as the kernel lists them; one that plays has a folder for it."""
+    try:
+        lines = (asound / "cards").read_text(errors="replace").splitlines()
+    except OSError:
+        return []
+    found = [match for line in lines if (match := _CARD.match(line))]
+    return [_Card(m[1], m[2], m[3], any((asound / f"card{m[1]}").glob("pcm*p"))) for m in found]
+
+
+def _card_of(device: str) -> str | None:
+    """Number or id of the card in an ALSA device's name: `hw:1,0`, `plughw:CARD=Headphones,DEV=0`."""
+    arguments = device.partition(":")[2].split(",")
+    named = dict(argument.partition("=")[::2] for argument in arguments if "=" in argument)
+    return named.get("CARD") or (arguments[0] if arguments[0] and "=" not in arguments[0] else None)
+
+
+def read_only_root(root: Path = _ROOT) -> str:
+    """The root file system is read-only, where somebody has asked for that: in overlayroot's files, or on the
+    kernel's command line, which has the last word."""
+    wanted = ""
+    for name in ("overlayroot.conf", "overlayroot.local.conf"):
+        with contextlib.suppress(OSError):
+            for line in (root / "etc" / name).read_text(errors="replace").splitlines():
+                if match := _OVERLAYROOT.match(line):
+                    wanted = match[1]
+    with contextlib.suppress(OSError):
+        for word in (root / "proc/cmdline").read_text(errors="replace").split():
+            if match := _OVERLAYROOT.match(word):
+                wanted = match[1]
+    if wanted in ("", "disabled"):
+        raise NotFitted("nobody has asked for a read-only one")
+    mounted = ""
+    with contextlib.suppress(OSError):
+        for line in (root / "proc/mounts").read_text(errors="replace").splitlines():
+            _, where, kind, *_ = line.split(" ")
+            mounted = kind if where == "/" else mounted
+    if mounted != "overlay":
+        raise FaultError("root_writable", f"overlayroot asks for {wanted}, / is {mounted or 'no overlay'}")
+    return "read-only: what is written to it is gone at the next start"
+
+
+def loudspeaker(folder: Path, player: Sequence[str]) -> str:
     """Say one phrase to its end."""
     phrase = folder / f"{PHRASE}.wav"
     command = [*player, str(phrase)]

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -38,6 +39,7 @@ from edge.settings import Secret, Settings, read_secret
 from edge.vision.eyes import EyesEvent, EyesProcess, EyesSupervisor
 from edge.vision.faces import Faces
 from edge.vision.plans import eyes_plans
+from edge.zones import find_zone
 from hw.board import Voice, close_board, open_board
 from hw.clock import SystemClock
 from hw.modem.power import PowerSwitch
@@ -51,6 +53,7 @@ from hw.ports import (
     ModemDown,
     ModemReady,
 )
+from hw.prompt.real import alsa_player
 
 _RUNS: Final = 20
 CAMERA_WITHIN_S: Final = 20.0
@@ -134,17 +137,19 @@ def findings(settings: Settings, *, hardware: bool = True, writing: bool = True)
     """Try everything, cheapest first; each finding as soon as it is known."""
     record = Path(settings.paths.data) / "journal.db"
     yield _tried("networks", lambda: _networks(settings))
-    yield _tried("record", lambda: _record(record, writing))
+    yield _tried("record", lambda: _record(record, settings, writing))
     yield _tried("pictures", lambda: _space(settings, writing))
     yield _tried("secrets", lambda: _secrets(settings))
     clips = prompts_folder(settings)
     if settings.camera.source in _KIOSK_CAMERAS:
         yield _tried("watchdog", machine.watchdog)
         yield _tried("phrases", lambda: machine.phrases(clips, settings.cabin.language))
-        yield _tried("sound card", machine.sound_card)
+        yield _tried("sound card", lambda: machine.sound_card(device=settings.prompt.device))
     else:  # a bench shows its words
         yield Finding("watchdog", "not fitted on a bench", tried=False)
         yield Finding("phrases", "not fitted on a bench", tried=False)
+    yield _tried("root", machine.read_only_root)
+    yield _tried("time zone", lambda: _time_zone(settings.cabin.timezone))
     # Last of these: the daily text names the first fault, and this one moves no door.
     yield _tried("clock", lambda: machine.clock(record))
     if not hardware:
@@ -159,7 +164,7 @@ def findings(settings: Settings, *, hardware: bool = True, writing: bool = True)
         else:
             yield _tried(role, functools.partial(_camera, settings, camera.role))
     if settings.camera.source in _KIOSK_CAMERAS:
-        yield _tried("loudspeaker", lambda: machine.loudspeaker(clips))
+        yield _tried("loudspeaker", lambda: machine.loudspeaker(clips, alsa_player(settings.prompt.device)))
     yield from _hardware(settings)
 
 
@@ -206,15 +211,23 @@ def _networks(settings: Settings) -> str:
     return f"loaded in {loaded_s - started_s:.1f} s, {each_ms:.1f} ms a frame"
 
 
-def _record(path: Path, writing: bool) -> str:
+def _record(path: Path, settings: Settings, writing: bool) -> str:
     if not path.exists():
         if writing:
             _writable(path.parent)
         return f"{path} will be made at the first start"
-    result = journal.verify(path)
+    kept = settings.journal
+    result = journal.verify(path, limits=journal.JournalLimits(kept.keep_days, kept.keep_mb))
     if not result.ok:
         raise FaultError("journal_chain_broken", result.problem)
     return f"{result.lines} lines, the chain fits"
+
+
+def _time_zone(name: str) -> str:
+    zone = find_zone(name)
+    if zone is None:
+        raise FaultError("zone_missing", name)
+    return f"{name}, there it is {datetime.now(zone):%H:%M %Z}"
 
 
 def _space(settings: Settings, writing: bool) -> str:

@@ -8,20 +8,22 @@ are shown again.
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Final, Literal, cast
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
 from edge.faults import FaultError
 from edge.flow import Flow, Policy
+from edge.zones import find_zone, nearest_zone, zones_missing
 from hw.wiring import WiringSettings
 
 EXAMPLE: Final = Path(__file__).with_name("kiosk.example.toml")
@@ -42,7 +44,7 @@ Address = Annotated[
     ),
 ]
 
-_LINE: Final = r"\A[^\x00-\x1f\x7f]*\Z"
+_LINE: Final = r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z"
 
 _Word = Annotated[str, msgspec.Meta(max_length=200, pattern=_LINE, description="one line of text")]
 
@@ -107,6 +109,17 @@ class ModemSettings(_Section, frozen=True):
     delivery_reports: bool = True
     balance_ussd: Annotated[
         str, msgspec.Meta(pattern=r"\A([*#][0-9*#]{1,30})?\Z", description='such as "*123#", or empty')
+    ] = ""
+
+
+class PromptSettings(_Section, frozen=True):
+    device: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"\A([A-Za-z0-9_][A-Za-z0-9_:=,.-]*)?\Z",
+            max_length=100,
+            description='an ALSA device such as "plughw:CARD=Headphones", or empty',
+        ),
     ] = ""
 
 
@@ -180,6 +193,7 @@ class Settings(_Section, frozen=True):
     overview: Camera = Camera(source="none", device="1", role="overview")
     face: FaceSettings = FaceSettings()
     modem: ModemSettings = ModemSettings()
+    prompt: PromptSettings = PromptSettings()
     email: Email = Email()
     webhook: Webhook = Webhook()
     evidence: EvidenceSettings = EvidenceSettings()
@@ -188,6 +202,9 @@ class Settings(_Section, frozen=True):
     wiring: WiringSettings = WiringSettings()
     panel: PanelSettings = PanelSettings()
     watchdog: WatchdogSettings = WatchdogSettings()
+
+
+_DEFAULTS: Final = Settings()
 
 
 class SettingsError(FaultError):
@@ -207,29 +224,98 @@ def load(path: Path | None, overrides: Sequence[str] = (), *, kiosk: bool = Fals
     written as in the file, a text needs no quotes. `kiosk` also asks for what only a kiosk needs.
     Raises `SettingsError` with every problem found.
     """
-    text = "" if path is None else _read(path)
-    name = "" if path is None else path.name
-    raw = _parse(text, name)
-    problems: list[FaultError] = []
-    _check_table(Settings, raw, "", _Places(text, name), problems)
+    text = "" if path is None else read_text(path)
+    found = _Found()
+    places = _Places(text, "" if path is None else path.name)
+    raw = _parse(text, places, found)
+    return _settle(raw, places, found, overrides, kiosk=kiosk)
+
+
+def changed(settings: Settings, override: str) -> Settings:
+    """The same settings with one override more. Raises `SettingsError`."""
+    return _settle({}, _Places("", ""), _Found(), [override], base=settings)
+
+
+class Piece:
+    """A piece of a settings file, to be laid over a whole one; what is wrong is told of both at once."""
+
+    def __init__(self, text: str, name: str) -> None:
+        """Raises `SettingsError` where nothing of the text can be read."""
+        self._text = text
+        self._name = name
+        self._found = _Found()
+        self._places = _Places(text, name)
+        self.table = _parse(text, self._places, self._found)
+
+    def refuse(self, code: str, detail: str, key: str) -> None:
+        """One more problem, with the line of `key`."""
+        self._found.add(code, detail + self._places.of(key), key)
+
+    def over(self, base: Path) -> Settings:
+        """The settings of a kiosk with this piece over the file `base`. Raises `SettingsError`."""
+        below = read_text(base)
+        under = _parse(below, _Places(below, base.name), self._found)
+        places = _Places(self._text, self._name, _Places(below, base.name))
+        return _settle(_merged(under, self.table), places, self._found, (), kiosk=True)
+
+
+def _settle(
+    raw: Mapping[str, object],
+    places: _Places,
+    found: _Found,
+    overrides: Sequence[str],
+    *,
+    kiosk: bool = False,
+    base: Settings = _DEFAULTS,
+) -> Settings:
+    """What was read over `base`, checked as a whole; also what else is wrong where something is already."""
+    over = dict(raw)
+    _check_table(Settings, over, "", places, found)
     for override in overrides:
-        _override(raw, override, problems)
-    if problems:
-        raise SettingsError(problems)
-    merged = _merged(cast(dict[str, object], msgspec.to_builtins(Settings())), raw)
+        _override(over, override, places, found)
+    merged = _merged(cast(dict[str, object], msgspec.to_builtins(base)), _without(over, found.broken, ""))
     settings = msgspec.convert(merged, Settings)
-    problems.extend(_conflicts(settings))
-    if kiosk:
-        problems.extend(_incomplete(settings))
-    if problems:
-        raise SettingsError(problems)
+    for keys, problem in chain(_conflicts(settings), _incomplete(settings) if kiosk else ()):
+        if not any(found.spoils(key) for key in keys):  # what is wrong in itself is no contradiction as well
+            missing = problem.code == "settings_incomplete"
+            where = "" if missing and not places.has(*keys) else places.of(*keys)
+            found.problems.append(FaultError(problem.code, problem.detail + where))
+    if found.problems:
+        raise SettingsError(found.problems)
     return settings
+
+
+class _Found:
+    """The problems, and the keys whose values are none because of them."""
+
+    def __init__(self) -> None:
+        self.problems: list[FaultError] = []
+        self.broken: set[str] = set()
+
+    def add(self, code: str, detail: str, key: str = "") -> None:
+        self.problems.append(FaultError(code, detail))
+        self.broken.add(key)
+
+    def spoils(self, key: str) -> bool:
+        """Whether the key, or a section that it stands in, is broken."""
+        parts = key.split(".")
+        return any(".".join(parts[:count]) in self.broken for count in range(1, len(parts) + 1))
+
+
+def _without(table: Mapping[str, object], broken: Set[str], prefix: str) -> dict[str, object]:
+    """What is left of the table when the broken keys are out."""
+    return {
+        name: _without(value, broken, f"{prefix}{name}.") if isinstance(value, dict) else value
+        for name, value in table.items()
+        if prefix + name not in broken
+    }
 
 
 # --- reading ---------------------------------------------------------------------------------------
 
 
-def _read(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """The text of a settings file. Raises `SettingsError`."""
     try:
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
@@ -241,47 +327,84 @@ def _read(path: Path) -> str:
         raise SettingsError([FaultError("settings_unreadable", f"{path}: {where}")]) from error
 
 
-def _parse(text: str, name: str) -> dict[str, object]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError([FaultError("settings_syntax", f"{name}: {error}")]) from error
-    except RecursionError as error:
-        raise SettingsError([FaultError("settings_syntax", f"{name}: nested too deeply")]) from error
-
-
 _HEADER: Final = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?\Z")
 _KEY: Final = re.compile(r"\s*([A-Za-z0-9_.\-\"']+(?:\s*\.\s*[A-Za-z0-9_\-\"']+)*)\s*=")
+_AT: Final = re.compile(r"\(at line (\d+),")
+_DIGITS: Final = re.compile(r"[0-9_]{4000}")
+"""So long that Python makes no number of it (sys.set_int_max_str_digits)."""
+
+_WRONG_LINES: Final = 20
 
 
 class _Places:
-    """Where each key stands: enough for a message; tomllib itself forgets the lines."""
+    """Where each key stands: enough for a message; tomllib itself forgets the lines.
 
-    def __init__(self, text: str, name: str) -> None:
-        self._name = name
-        self._lines: dict[str, int] = {}
+    `below`: of the file that this one is laid over.
+    """
+
+    def __init__(self, text: str, name: str, below: _Places | None = None) -> None:
+        self.name = name
+        self.lines = text.split("\n")
+        self.below = below
+        self._at: dict[str, int] = {}
         section = ""
-        for number, line in enumerate(text.splitlines(), start=1):
-            if header := _HEADER.match(line):
+        for number, line in enumerate(self.lines, start=1):
+            if header := _HEADER.match(line.rstrip("\r")):
                 section = re.sub(r"[\s\"']", "", header[1])
-                self._lines.setdefault(section, number)
+                self._at.setdefault(section, number)
             elif key := _KEY.match(line):
                 leaf = re.sub(r"[\s\"']", "", key[1])
-                self._lines.setdefault(f"{section}.{leaf}" if section else leaf, number)
+                self._at.setdefault(f"{section}.{leaf}" if section else leaf, number)
 
-    def of(self, key: str) -> str:
+    def of(self, *keys: str) -> str:
         """` (kiosk.toml line 12)`, by the nearest enclosing key that has a line; empty where none has."""
-        at = key
-        while at:
-            if at in self._lines:
-                return f" ({self._name} line {self._lines[at]})"
-            at = at.rpartition(".")[0]
-        return ""
+        exact = {self._at[key] for key in keys if key in self._at}
+        if found := sorted(exact or {number for key in keys if (number := self._line_of(key))}):
+            lines = "line " + str(found[0]) if len(found) == 1 else "lines " + ", ".join(map(str, found))
+            return f" ({self.name} {lines})"
+        return "" if self.below is None else self.below.of(*keys)
+
+    def has(self, *keys: str) -> bool:
+        """Whether one of the keys, or a section of one, stands in this file itself."""
+        return any(self._line_of(key) for key in keys)
+
+    def key_in(self, number: int) -> str:
+        """The key that a line sets; empty for none."""
+        return next((key for key, at in self._at.items() if at == number), "")
+
+    def forget(self, key: str) -> None:
+        """It stands elsewhere now."""
+        self._at.pop(key, None)
+
+    def _line_of(self, key: str) -> int:
+        while key and key not in self._at:
+            key = key.rpartition(".")[0]
+        return self._at.get(key, 0)
 
 
-class _Nowhere(_Places):
-    def __init__(self) -> None:
-        super().__init__("", "")
+def _parse(text: str, places: _Places, found: _Found) -> dict[str, object]:
+    """What the file says. Of lines that are no TOML all are told, and the rest is read without them.
+
+    Raises `SettingsError` where nothing can be said of the rest.
+    """
+    lines = list(places.lines)
+    for _ in range(_WRONG_LINES):
+        try:
+            return tomllib.loads("\n".join(lines))
+        except RecursionError:
+            number, why = 0, "nested too deeply"
+        except tomllib.TOMLDecodeError as error:
+            at = _AT.search(str(error))
+            number, why = int(at[1]) if at else 0, str(error)
+        except ValueError:
+            number = next((n for n, line in enumerate(lines, start=1) if _DIGITS.search(line)), 0)
+            why = f"a number of more digits than can be read (at line {number})"
+        found.add("settings_syntax", f"{places.name}: {why}", places.key_in(number))
+        wrong = lines[number - 1].strip() if 0 < number <= len(lines) else ""
+        if not wrong or wrong.startswith("["):
+            break  # a heading, or the end of something longer: what follows would be misread
+        lines[number - 1] = ""
+    raise SettingsError(found.problems)
 
 
 # --- checking one value ----------------------------------------------------------------------------
@@ -314,21 +437,22 @@ def _check_table(
     table: Mapping[str, object],
     prefix: str,
     places: _Places,
-    problems: list[FaultError],
+    found: _Found,
 ) -> None:
     known = _fields(struct)
     for name, value in table.items():
         key = prefix + name
         if name not in known:
-            problems.append(FaultError("settings_unknown_key", f"{key}{places.of(key)}{_nearest(key)}"))
+            said = "".join(sign if sign.isprintable() else "?" for sign in key[:80])
+            found.add("settings_unknown_key", f"{said}{places.of(key)}{_nearest(key)}", key)
         elif not _is_struct(known[name]):
-            problem = _check_leaf(key, known[name], value, places)
+            problem = _check_leaf(key, known[name], value)
             if problem is not None:
-                problems.append(problem)
+                found.add(problem.code, problem.detail + places.of(key), key)
         elif isinstance(value, dict):
-            _check_table(cast(type[msgspec.Struct], known[name]), value, f"{key}.", places, problems)
+            _check_table(cast(type[msgspec.Struct], known[name]), value, f"{key}.", places, found)
         else:
-            problems.append(FaultError("settings_wrong_type", f"{key} is a section, [{key}]{places.of(key)}"))
+            found.add("settings_wrong_type", f"{key} is a section, [{key}]{places.of(key)}", key)
 
 
 def _nearest(key: str) -> str:
@@ -360,7 +484,7 @@ def unit(key: str) -> str:
     return _UNITS.get(key.rpartition(".")[2].rpartition("_")[2], "")
 
 
-def _check_leaf(key: str, kind: object, value: object, places: _Places) -> FaultError | None:
+def _check_leaf(key: str, kind: object, value: object) -> FaultError | None:
     try:
         msgspec.convert(value, cast(type[object], kind))
     except msgspec.ValidationError as error:
@@ -368,8 +492,9 @@ def _check_leaf(key: str, kind: object, value: object, places: _Places) -> Fault
         code = "settings_wrong_type" if wrong_kind else "settings_out_of_bounds"
         # A text is not said again, nor a number in its place: it may be a telephone number or a secret.
         number = isinstance(value, int | float) and not isinstance(_bare(kind), msgspec.inspect.StrType)
-        said = f" = {as_toml(value)}" if number else ""
-        return FaultError(code, f"{key}{said} must be {allowed(key)}{places.of(key)}")
+        short = isinstance(value, float) or (isinstance(value, int) and abs(value) < 1 << 63)
+        said = f" = {as_toml(value)}" if number and short else ""
+        return FaultError(code, f"{key}{said} must be {allowed(key)}")
     return None
 
 
@@ -414,19 +539,19 @@ def _allowed(info: msgspec.inspect.Type, in_unit: str) -> str:
 # --- overrides -------------------------------------------------------------------------------------
 
 
-def _override(raw: dict[str, object], override: str, problems: list[FaultError]) -> None:
+def _override(raw: dict[str, object], override: str, places: _Places, found: _Found) -> None:
     name, equals, text = override.partition("=")
     name = name.strip()
     if not equals:
-        problems.append(FaultError("settings_syntax", f"--set {name}: write it as key=value"))
+        found.add("settings_override", f"--set {name}: write it as key=value{_nearest(name)}", name)
         return
-    key = _whole_key(name, problems)
+    key = _whole_key(name, found)
     if key is None:
         return
     value = _override_value(KEYS[key], text.strip())
-    problem = _check_leaf(key, KEYS[key], value, _Nowhere())
+    problem = _check_leaf(key, KEYS[key], value)
     if problem is not None:
-        problems.append(FaultError(problem.code, f"{problem.detail} (--set)"))
+        found.add(problem.code, f"{problem.detail} (--set)", key)
         return
     table = raw
     *sections, leaf = key.split(".")
@@ -436,18 +561,17 @@ def _override(raw: dict[str, object], override: str, problems: list[FaultError])
             return
         table = inner
     table[leaf] = value
+    places.forget(key)
 
 
-def _whole_key(name: str, problems: list[FaultError]) -> str | None:
+def _whole_key(name: str, found: _Found) -> str | None:
     if name in KEYS:
         return name
-    found = [key for key in KEYS if key.endswith(f".{name}")]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        problems.append(FaultError("settings_unknown_key", f"--set {name}: say which, {' or '.join(found)}"))
-    else:
-        problems.append(FaultError("settings_unknown_key", f"--set {name}{_nearest(name)}"))
+    same = [key for key in KEYS if key.endswith(f".{name}")]
+    if len(same) == 1:
+        return same[0]
+    which = f": say which, {' or '.join(same)}" if same else _nearest(name)
+    found.add("settings_unknown_key", f"--set {name}{which}", name)
     return None
 
 
@@ -460,7 +584,7 @@ def _override_value(kind: object, text: str) -> object:
         return text
     try:
         return cast(object, tomllib.loads(f"value = {text}")["value"])
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # no TOML, a number of too many digits, or nested too deeply
         return text
 
 
@@ -478,44 +602,84 @@ def _merged(base: Mapping[str, object], over: Mapping[str, object]) -> dict[str,
 # --- checking the whole ----------------------------------------------------------------------------
 
 
-def _conflicts(s: Settings) -> Iterator[FaultError]:
-    low, high = "flow.exit_hold_s", "flow.exit_stuck_s"
-    if not _number(s, low) < _number(s, high):
-        yield FaultError(
-            "settings_conflict",
-            f"{low} = {_number(s, low):g} must be less than {high} = {_number(s, high):g}",
-        )
+_Problem = tuple[tuple[str, ...], FaultError]
+"""The keys that it is about, and what is wrong with them."""
+
+GUESSES_PERCENT: Final = 2
+"""The chance to guess a code in one incident is at most this."""
+
+
+def _conflicts(s: Settings) -> Iterator[_Problem]:
     for low, high in (
+        ("flow.exit_hold_s", "flow.exit_stuck_s"),
+        ("flow.adjust_after_s", "flow.lock_after_s"),
+        ("flow.lock_after_s", "flow.presence_max_s"),
+        *([("flow.second_watchman_s", "flow.code_ttl_s")] if s.people.watchman2 else []),
+    ):
+        if not _number(s, low) < _number(s, high):
+            yield _conflict(
+                f"{low} = {_number(s, low):g} must be less than {high} = {_number(s, high):g}", low, high
+            )
+    for low, high in (
+        ("flow.prompt_lead_s", "flow.lock_after_s"),
+        ("flow.unreachable_release_s", "flow.max_lock_s"),
         ("flow.keypad_lockout_s", "flow.keypad_lockout_max_s"),
         ("evidence.incident_mb", "evidence.keep_mb"),
     ):
         if _number(s, low) > _number(s, high):
-            yield FaultError(
-                "settings_conflict",
-                f"{low} = {_number(s, low):g} must not be more than {high} = {_number(s, high):g}",
+            yield _conflict(
+                f"{low} = {_number(s, low):g} must not be more than {high} = {_number(s, high):g}", low, high
             )
+    yield from _guesses(s.flow)
     numbers = [n for n in (s.people.watchman, s.people.watchman2) if n]
+    both = ("people.watchman", "people.watchman2")
     if len(numbers) != len(set(numbers)):
-        yield FaultError(
-            "settings_conflict", "people.watchman2 must differ from people.watchman, or be empty"
-        )
+        yield _conflict("people.watchman2 must differ from people.watchman, or be empty", *both)
     if s.people.watchman2 and not s.people.watchman:
-        yield FaultError("settings_conflict", "people.watchman2 is set, so people.watchman must be")
+        yield _conflict("people.watchman2 is set, so people.watchman must be", *both)
     for name, camera in (("camera", s.camera), ("overview", s.overview)):
         if camera.source == "clip" and not camera.clip:
-            yield FaultError("settings_conflict", f'{name}.source = "clip" needs {name}.clip')
+            yield _conflict(f'{name}.source = "clip" needs {name}.clip', f"{name}.source", f"{name}.clip")
     if s.camera.source == "none" and s.overview.source == "none":
-        yield FaultError("settings_conflict", 'camera.source and overview.source cannot both be "none"')
+        both = ("camera.source", "overview.source")
+        yield _conflict('camera.source and overview.source cannot both be "none"', *both)
     if s.email.host and not (s.email.sender and s.email.control_room):
-        yield FaultError("settings_conflict", "email.host needs email.sender and email.control_room")
+        needed = "email.sender", "email.control_room"
+        yield _conflict(f"email.host needs {' and '.join(needed)}", "email.host", *needed)
     if s.email.user and s.email.security == "none":
-        yield FaultError("settings_conflict", 'email.user would go unprotected with email.security = "none"')
+        both = ("email.user", "email.security")
+        yield _conflict('email.user would go unprotected with email.security = "none"', *both)
     for problem in s.wiring.problems():
-        yield FaultError("settings_conflict", problem)
-    try:
-        ZoneInfo(s.cabin.timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        yield FaultError("settings_out_of_bounds", f"cabin.timezone must be {allowed('cabin.timezone')}")
+        yield _conflict(problem, *re.findall(r"wiring\.[a-z_.]+", problem))
+    if find_zone(s.cabin.timezone) is None and not zones_missing():
+        near = nearest_zone(s.cabin.timezone)
+        hint = f"; did you mean {near}?" if near else ""
+        detail = f"cabin.timezone must be {allowed('cabin.timezone')}{hint}"
+        yield ("cabin.timezone",), FaultError("settings_out_of_bounds", detail)
+
+
+def _conflict(detail: str, *keys: str) -> _Problem:
+    return keys, FaultError("settings_conflict", detail)
+
+
+def _guesses(flow: Flow) -> Iterator[_Problem]:
+    """Every try of every code of one incident, against so many codes that there are."""
+    tries = flow.code_tries * flow.codes_per_incident
+
+    def too_many(digits: int) -> bool:
+        return tries * 100 > GUESSES_PERCENT * int(10**digits)
+
+    if too_many(flow.code_digits):
+        enough = next(digits for digits in range(flow.code_digits, 9) if not too_many(digits))
+        percent = tries * 100 / 10**flow.code_digits
+        yield _conflict(
+            f"flow.code_tries = {flow.code_tries} for each of flow.codes_per_incident = "
+            f"{flow.codes_per_incident} codes of flow.code_digits = {flow.code_digits} is a chance of "
+            f"{percent:g} % to guess one in an incident; {GUESSES_PERCENT} % at most, so {enough} digits",
+            "flow.code_tries",
+            "flow.codes_per_incident",
+            "flow.code_digits",
+        )
 
 
 def _number(settings: Settings, key: str) -> float:
@@ -523,16 +687,70 @@ def _number(settings: Settings, key: str) -> float:
     return float(getattr(getattr(settings, section), leaf))
 
 
-def _incomplete(s: Settings) -> Iterator[FaultError]:
+_WHOLE_PATHS: Final = (
+    *(
+        "paths.data",
+        "paths.runtime",
+        "paths.models",
+        "people.hotp_secret_file",
+        "modem.port",
+        "modem.pin_file",
+    ),
+    *("email.password_file", "webhook.secret_file", "panel.password_file"),
+)
+
+
+def _incomplete(s: Settings) -> Iterator[_Problem]:
     """What the bench can do without and a kiosk cannot."""
+
+    def missing(key: str, why: str) -> _Problem:
+        return (key,), FaultError("settings_incomplete", f"{key}: {why}")
+
     if not s.people.watchman:
-        yield FaultError("settings_incomplete", "people.watchman: without it no code reaches anybody")
+        yield missing("people.watchman", "without it no code reaches anybody")
     if s.camera.source not in ("picamera2", "usb"):
-        yield FaultError("settings_incomplete", 'camera.source: a kiosk needs "picamera2" or "usb"')
+        yield missing("camera.source", 'a kiosk needs "picamera2" or "usb"')
     if not s.wiring.exit.fitted:
-        yield FaultError("settings_incomplete", "wiring.exit.fitted: a kiosk has an exit button")
+        yield missing("wiring.exit.fitted", "a kiosk has an exit button")
     if not s.modem.port:
-        yield FaultError("settings_incomplete", "modem.port: without a modem no code reaches anybody")
+        yield missing("modem.port", "without a modem no code reaches anybody")
+    for key in _WHOLE_PATHS:
+        section, _, leaf = key.partition(".")
+        path = str(getattr(getattr(s, section), leaf))
+        if path and not path.startswith("/"):
+            detail = (
+                f'{key} must be a whole path, beginning with "/": a service has a working folder of its own'
+            )
+            yield (key,), FaultError("settings_out_of_bounds", detail)
+
+
+def remarks(s: Settings) -> Iterator[str]:
+    """What a kiosk can be run with and is seldom meant, a sentence each."""
+    if not s.people.control_room:
+        others = [name for name, there in (("e-mail", s.email.host), ("webhook", s.webhook.url)) if there]
+        only = (
+            f"alerts go by {' and '.join(others)} alone"
+            if others
+            else "nobody gets the alerts (panic, fire, faults)"
+        )
+        yield f"people.control_room is empty: {only}, and no RELEASE by text is possible"
+    elif read_secret(s, Secret.HOTP) is None:
+        yield "people.hotp_secret_file is empty: the control room cannot open the door by text"
+    if not is_loopback(s.panel.host) and read_secret(s, Secret.PANEL) is None:
+        yield (
+            f"panel.host = {s.panel.host} without panel.password_file: "
+            "cabinguard panel will not start (panel_unprotected)"
+        )
+    if s.webhook.url and not s.webhook.secret_file:
+        yield "webhook.secret_file is empty: run stops unless systemd gives it the credential webhook_secret"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach a server there."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 # --- secrets ---------------------------------------------------------------------------------------

@@ -8,9 +8,14 @@ nothing, and a failed write goes unreported, hence the drivers read back).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Final
+
 import lgpio
 from gpiozero.pins.lgpio import LGPIOFactory, LGPIOPin
 from gpiozero.pins.local import LocalPiPin
+
+from hw.pins import NoHeaderChip
 
 
 class RestingPin(LGPIOPin):  # type: ignore[misc]
@@ -33,9 +38,40 @@ class RestingPin(LGPIOPin):  # type: ignore[misc]
         """Leave the pin as it is; the kernel lets go of it when the process ends."""
 
 
+HEADER_CHIPS: Final = ("pinctrl-rp1", "pinctrl-bcm2711", "pinctrl-bcm2835")
+"""What the kernel calls the chip behind the 40-pin header: on a Pi 5, on a Pi 4, on those before."""
+
+_NUMBERS: Final = range(256)
+"""The numbers that are tried: the kernel gives them from 0 on, with gaps."""
+
+
 class RestingFactory(LGPIOFactory):  # type: ignore[misc]
-    """The lgpio factory with `RestingPin`."""
+    """The lgpio factory with `RestingPin`, on the chip that is labelled as the header's."""
 
     def __init__(self) -> None:
-        super().__init__()
+        # Not LGPIOFactory's own: it opens a chip by number.
+        super(LGPIOFactory, self).__init__()
+        self._chip, self._handle = _header_chip()
         self.pin_class = RestingPin
+
+
+def _header_chip() -> tuple[int, int]:
+    """Number and open handle of the header's chip; the others are closed again, no line of theirs touched."""
+    others = []
+    for number, handle in _chips():
+        _, _, _, label = lgpio.gpio_get_chip_info(handle)
+        if label in HEADER_CHIPS:
+            return number, handle
+        lgpio.gpiochip_close(handle)
+        others.append(f"gpiochip{number} ({label})")
+    raise NoHeaderChip(", ".join(others))
+
+
+def _chips() -> Iterator[tuple[int, int]]:
+    """Each chip that can be opened."""
+    for number in _NUMBERS:
+        try:
+            handle = lgpio.gpiochip_open(number)
+        except lgpio.error:  # not there, or not for us: `hw.pins` tells which
+            continue
+        yield number, handle

@@ -37,6 +37,10 @@ class PinFactory(Protocol):
     def pin(self, name: int) -> Pin: ...
 
 
+class NoHeaderChip(Exception):
+    """None of the chips that are here is the header's; the text names those that could be opened."""
+
+
 def output(factory: PinFactory, number: int, level: bool) -> Pin:
     """Claim BCM `number` as an output at `level`; HardwareError names a pin that cannot be had."""
     try:
@@ -100,10 +104,12 @@ def _claim_error(number: int, error: Exception) -> HardwareError:
 
 
 def _chip_error(error: Exception, dev: Path = Path("/dev")) -> HardwareError:
-    chips = sorted(dev.glob("gpiochip*"))
-    closed = [chip.name for chip in chips if not os.access(chip, os.R_OK | os.W_OK)]
-    if closed and "open" in str(error):
+    """Why the chip of the header could not be had."""
+    if not isinstance(error, NoHeaderChip):
+        return HardwareError("gpio_missing", str(error))
+    closed = [chip.name for chip in sorted(dev.glob("gpiochip*")) if not os.access(chip, os.R_OK | os.W_OK)]
+    if closed:
         return HardwareError("gpio_denied", f"no access to {', '.join(closed)}")
-    if not chips:
-        return HardwareError("gpio_missing", f"no gpiochip here ({error})")
-    return HardwareError("gpio_missing", str(error))
+    found = str(error) or "no gpiochip at all"
+    detail = f"no chip has the label of a Raspberry Pi's header; found {found}"
+    return HardwareError("gpio_missing", detail)

@@ -136,15 +136,15 @@ current_version() { basename -- "$(readlink -- "$(at /opt/cabinguard/current)" 2
 install_version() { # ID
     local home source wheel from python
     home=$(at "/opt/cabinguard/versions/$1")
+    # The system's own, whatever stands first in the path: picamera2 and lgpio belong to that one.
+    python=$(CABINGUARD_PYTHON=${CABINGUARD_PYTHON:-/usr/bin/python3} find_python)
     # The system's Python may have been replaced under it since.
-    if [ -f "$home/complete" ] && "$home/bin/python" -P -c 'import edge.__main__' >/dev/null 2>&1 </dev/null; then
+    if [ -f "$home/complete" ] && of_asked_python "$home" && "$home/bin/python" -P -c 'import edge.__main__' >/dev/null 2>&1 </dev/null; then
         tick "program $1 is installed"
         return
     fi
     need_space "$(at /opt)" "$KIOSK_MB"
     rm -rf -- "$home"
-    # The system's own, whatever stands first in the path: picamera2 and lgpio belong to that one.
-    python=$(CABINGUARD_PYTHON=${CABINGUARD_PYTHON:-/usr/bin/python3} find_python)
     mkdir -p -- "$home" || stop not-writable "$home cannot be made" "check that the root file system is not read-only"
     # It sees the system's picamera2, libcamera and lgpio, and carries everything else itself.
     "$python" -m venv --system-site-packages "$home" >>"$LOG" 2>&1 </dev/null || stop venv-failed \
@@ -355,8 +355,21 @@ make_read_only() { # DEVICE
     fi
     printf 'overlayroot="tmpfs:recurse=0"\n' >"$(at /etc/overlayroot.local.conf)"
     REBOOT=1
-    tick "root read-only from the next boot on, data on $1; change settings with sudo overlayroot-chroot"
+    tick "data on $1, root to be read-only from the next boot on; change settings with sudo overlayroot-chroot"
+    say "after the restart: ./install.sh kiosk --check says whether it is (an initramfs without overlay leaves it as it was)"
 }
+
+# What overlayroot is told to do: its files, then the kernel's command line, the last word counts.
+read_only_wanted() {
+    local wanted
+    wanted=$({
+        cat -- "$(at /etc/overlayroot.conf)" "$(at /etc/overlayroot.local.conf)"
+        tr ' ' '\n' <"$(at /proc/cmdline)"
+    } 2>/dev/null | sed -nE "s/^[[:space:]]*overlayroot=[\"']?([^\"'#[:space:]]*).*/\1/p" | tail -n 1)
+    [ -n "$wanted" ] && [ "$wanted" != disabled ]
+}
+
+read_only_in_force() { [ "$(awk '$2 == "/" { kind = $3 } END { print kind }' "$(at /proc/mounts)" 2>/dev/null)" = overlay ]; }
 
 # Record, pictures and phrases go along, or the kiosk would find an empty folder and nothing to say. A partition that
 # has a record already (the card was written anew) keeps its own.
@@ -560,6 +573,15 @@ kiosk_check() {
     checked "settings, $SETTINGS" settings_complete
     checked "spoken prompts" prompts_made
     checked "relays at rest before Linux starts" boot_lines_current
+    if read_only_wanted; then
+        if read_only_in_force; then
+            tick "root is read-only"
+        else
+            cross "root is meant to be read-only and is not"
+            say "what to do: restart; if it stays, sudo update-initramfs -u, and on a Pi auto_initramfs=1 in config.txt"
+            LACKING=1
+        fi
+    fi
     if live; then
         checked "hardware watchdog" test -c /dev/watchdog
         checked "modem, /dev/cabinguard-modem" test -e /dev/cabinguard-modem

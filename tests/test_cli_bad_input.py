@@ -126,7 +126,7 @@ def test_cameras_that_are_not_there(fails: Fail, tmp_path: Path, monkeypatch: py
 
 
 def test_a_kiosk_without_pins(fails: Fail, tmp_path: Path) -> None:
-    if Path("/dev/gpiochip0").exists():
+    if any(Path("/dev").glob("gpiochip*")):
         pytest.skip("this machine has pins")
     path = tmp_path / "kiosk.toml"
     path.write_text(

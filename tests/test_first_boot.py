@@ -139,8 +139,21 @@ def test_twice_comes_out_the_same(card: Card) -> None:
         ('[first_boot]\nssh_key = "ssh-ed25519 AAAA\\nssh-rsa BBBB"\n', "settings_out_of_bounds"),
         ('[first_boot]\npin = "1234"\n', "settings_unknown_key"),
         ("first_boot = 1\n", "settings_wrong_type"),
-        ("modem = 1\n[first_boot]\nsim_pin = '1234'\n", "settings_unknown_key"),
+        ("modem = 1\n[first_boot]\nsim_pin = '1234'\n", "settings_wrong_type"),
         ("# " + "x" * 70000, "settings_unreadable"),
+        ("a = " + "[" * 3000 + "]" * 3000, "settings_syntax"),
+        ("a = " + "{b = " * 3000 + "1" + "}" * 3000, "settings_syntax"),
+        (".".join("a" * 3000) + " = 1\n", "settings_unknown_key"),
+        ("[flow]\nsiren_s.a" + ".a" * 3000 + " = 1\n", "settings_wrong_type"),
+        ("[flow]\nsiren_s = " + "9" * 5000 + "\n", "settings_syntax"),
+        ("[flow]\nsiren_s = " + "9" * 400 + "\n", "settings_out_of_bounds"),
+        ("[flow]\nsiren_s = 0x" + "f" * 5000 + "\n", "settings_out_of_bounds"),
+        ("[flow]\nsiren_s = 1e" + "9" * 5000 + "\n", "settings_out_of_bounds"),
+        ("[flow]\ncode_tries = 0b" + "1" * 20000 + "\n", "settings_out_of_bounds"),
+        ('[first_boot]\nssh_key = "ssh-ed25519 AAAA a\\rssh-rsa BBBB b"\n', "settings_out_of_bounds"),
+        ('[cabin]\nname = "a\\u2028b"\n', "settings_out_of_bounds"),
+        ('["cabin]\\nname"]\nx = 1\n', "settings_unknown_key"),
+        ("[flow]\ncode_tries = 5\ncodes_per_incident = 10\n", "settings_conflict"),
     ],
 )  # fmt: skip
 def test_a_wrong_file_changes_nothing_and_says_so(card: Card, text: str, code: str) -> None:
@@ -190,3 +203,72 @@ def test_the_example_on_the_boot_partition_is_of_this_format(card: Card, repo: P
     card.write("\n".join(line.removeprefix("#:") for line in example.splitlines()))
     assert card.command() == 0
     assert load(card.settings, kiosk=True).people.watchman
+
+
+FAULTY = """\
+[cabin]
+nmae = "Main Street"
+timezone = "Asia/Kolkatta"
+[people]
+watchman = "0171 5550100"
+control_room = +15550102
+[flow]
+lock_after_s = 5
+code_tries = 5
+codes_per_incident = 10
+[camera]
+source = usb
+[modem]
+port = "ttyUSB2"
+[paths]
+data = /srv/data
+[first_boot]
+sim_pin = 1234
+"""
+
+
+def test_all_faults_in_one_round_with_the_lines_of_the_file_itself(card: Card) -> None:
+    """A round is a walk to the cabin with the card."""
+    card.write(FAULTY)
+    assert card.command() == 3
+    said = (card.file.parent / PROBLEM).read_text("utf-8")
+    lines = FAULTY.splitlines()
+    for begin in ("nmae", "timezone", "watchman", "control_room", "source", "port", "data", "sim_pin"):
+        number = next(n for n, line in enumerate(lines, start=1) if line.startswith(begin))
+        assert f"line {number})" in said or f"line {number}," in said, begin
+    assert (
+        "flow.prompt_lead_s = 10 must not be more than flow.lock_after_s = 5 (cabinguard.toml line 8)" in said
+    )
+    assert (
+        "a chance of 5 % to guess one in an incident; 2 % at most, so 4 digits (cabinguard.toml lines 9, 10)"
+        in said
+    )
+    assert said.count("fault: ") == 11
+    assert "kiosk.toml" not in said.replace("(cabinguard.toml", "")
+    assert "first-boot" not in said
+    assert "5550100" not in said
+
+
+def test_what_is_missing_has_no_line(card: Card) -> None:
+    card.write('[cabin]\nname = "A"\n')
+    assert card.command() == 3
+    said = (card.file.parent / PROBLEM).read_text("utf-8")
+    assert "people.watchman: without it no code reaches anybody)" in said
+
+
+def test_a_heading_that_is_none_ends_the_reading(card: Card) -> None:
+    """What stands below it would be told as belonging elsewhere."""
+    card.write('[people\nwatchman = "+15550100"\nsource = usb\n')
+    assert card.command() == 3
+    said = (card.file.parent / PROBLEM).read_text("utf-8")
+    assert said.count("fault: ") == 1
+    assert "(at line 1," in said
+
+
+def test_a_piece_of_a_row_keeps_the_rest_of_it(card: Card) -> None:
+    card.write(GIVEN)
+    take_over(card.file, card.settings, card.keys)
+    card.write('[policy]\nloitering = { siren = "beeps" }\n')
+    take_over(card.file, card.settings, card.keys)
+    rule = load(card.settings, kiosk=True).policy.loitering
+    assert (rule.told, rule.siren, rule.permit) == (("control_room",), "beeps", "stays")

@@ -13,7 +13,7 @@ import pytest
 
 from hw.board import Voice, open_board, rest_relays
 from hw.modem.power import PowerSwitch
-from hw.pins import _chip_error, open_lgpio
+from hw.pins import NoHeaderChip, _chip_error, open_lgpio
 from hw.ports import HardwareError, Input, KeyPress
 from hw.wiring import ModemPowerWiring, RelayWiring, WiringSettings
 from tests.hw_story import NoModem, StoryClock
@@ -45,17 +45,27 @@ class PretendedLgpio(types.ModuleType):
         self.pulls: dict[int, list[str]] = {line: [] for line in range(54)}
         self.busy: set[int] = set()
         self.lost: set[int] = set()
-        self.opened: list[int] = []
+        self.chips = {0: "pinctrl-bcm2835"}
+        self.open: set[int] = set()
         self.pressed: set[tuple[int, int]] = set()
 
     def gpiochip_open(self, chip: int) -> int:
-        self.opened.append(chip)
-        return 0
+        if chip not in self.chips:
+            raise LgpioError("can not open gpiochip")
+        self.open.add(chip)
+        return chip << 16
 
     def gpiochip_close(self, handle: int) -> None:
-        raise AssertionError("closing the chip would float the relays")
+        assert not self.chips[handle >> 16].startswith("pinctrl-"), "it would float the relays"
+        self.open.remove(handle >> 16)
+
+    def gpio_get_chip_info(self, handle: int) -> list[int | str]:
+        chip = handle >> 16
+        assert chip in self.open
+        return [0, 54, f"gpiochip{chip}", self.chips[chip]]
 
     def gpio_claim_input(self, handle: int, line: int, flags: int = 0) -> int:
+        assert self.chips[handle >> 16].startswith("pinctrl-"), "another chip's line"
         if line in self.busy:
             raise LgpioError("GPIO busy")
         if self.mode[line] != "in":
@@ -264,23 +274,49 @@ def test_the_working_directory_of_the_program_is_left_alone(lgpio: PretendedLgpi
     assert Path.cwd() == before
 
 
-def test_no_pi_and_no_chip_are_named(
-    lgpio: PretendedLgpio, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    def unopened(chip: int) -> int:
-        raise LgpioError("can not open gpiochip")
+SOC = "gpio-brcmstb@107d508500"
 
-    monkeypatch.setattr(lgpio, "gpiochip_open", unopened, raising=False)
+
+@pytest.mark.parametrize(
+    ("chips", "header"),
+    [
+        ({0: "pinctrl-bcm2835"}, 0),
+        ({0: "pinctrl-bcm2711", 1: "raspberrypi-exp-gpio"}, 0),
+        ({0: SOC, 4: "pinctrl-rp1"}, 4),
+        ({0: "pinctrl-rp1", 10: SOC}, 0),
+        ({0: SOC, 10: "pinctrl-rp1"}, 10),
+        ({11: "pinctrl-rp1", 12: SOC, 13: SOC}, 11),
+        ({0: "mcp23017", 1: SOC, 15: "pinctrl-bcm2711"}, 15),
+    ],
+)
+def test_the_chip_of_the_header_is_known_by_its_label(
+    lgpio: PretendedLgpio, tmp_path: Path, chips: dict[int, str], header: int
+) -> None:
+    lgpio.chips = chips
+    factory = open_lgpio(tmp_path)
+    factory.pin(LOCK).output_with_state(False)
+    assert lgpio.driven[LOCK] == [None, 0]
+    assert lgpio.open == {header}, "every other chip is closed again"
+
+
+@pytest.mark.parametrize("chips", [{0: SOC}, {3: "mcp23017", 12: SOC}, {}])
+def test_a_machine_without_the_headers_chip_names_what_it_has(
+    lgpio: PretendedLgpio, tmp_path: Path, chips: dict[int, str]
+) -> None:
+    lgpio.chips = chips
     with pytest.raises(HardwareError) as caught:
         open_lgpio(tmp_path)
-    assert caught.value.code in ("gpio_missing", "gpio_denied")
+    assert caught.value.code == "gpio_missing"
+    for number, label in chips.items():
+        assert f"gpiochip{number} ({label})" in caught.value.detail
+    assert chips or "no gpiochip at all" in caught.value.detail
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may open everything")
 def test_a_chip_without_access_is_denied(tmp_path: Path) -> None:
     (tmp_path / "gpiochip0").touch(mode=0o000)
-    assert _chip_error(LgpioError("can not open gpiochip"), tmp_path).code == "gpio_denied"
+    assert _chip_error(NoHeaderChip(), tmp_path).code == "gpio_denied"
 
 
 def test_a_machine_without_chips_is_told_so(tmp_path: Path) -> None:
-    assert _chip_error(LgpioError("can not open gpiochip"), tmp_path).code == "gpio_missing"
+    assert _chip_error(NoHeaderChip(), tmp_path).code == "gpio_missing"

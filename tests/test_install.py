@@ -100,6 +100,69 @@ def test_a_moved_copy_still_starts(sandbox: Sandbox) -> None:
     assert path_file.read_text() == f"{sandbox.tree}\n"
 
 
+@pytest.mark.parametrize("locale", ["C", "POSIX", "C.UTF-8"])
+def test_a_folder_with_any_letters_in_any_locale(tmp_path: Path, repo: Path, locale: str) -> None:
+    """Python up to 3.12 reads a path file in the locale's encoding, before it has read anything else."""
+    folder = tmp_path / "gué नमस्ते"
+    folder.mkdir()
+    sandbox = Sandbox(folder, repo)
+    venv = folder / "environment"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True, timeout=120)
+    done = sandbox.call(
+        'link_program "$1"; linked "$1" && echo linked'.replace("$1", str(venv)), LC_ALL=locale
+    )
+    assert done.stdout == "linked\n", done.stderr
+    asked = "import os, sys; print([os.fsencode(path).hex() for path in sys.path])"
+    python = subprocess.run(
+        [venv / "bin" / "python", "-c", asked],
+        env={"LC_ALL": locale, "PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert python.returncode == 0, python.stderr
+    assert os.fsencode(sandbox.tree).hex() in python.stdout
+
+
+def test_a_python_that_was_asked_for_is_the_one_that_is_used(sandbox: Sandbox) -> None:
+    sandbox.run("bench")
+    named(sandbox.run("bench", CABINGUARD_PYTHON="/nope"), "no-python")
+    old = sandbox.tool("python-old", STUB_PYTHON.replace("311 64 whole", "310 64 whole"))
+    named(sandbox.run("bench", CABINGUARD_PYTHON=str(old)), "python-version")
+    assert len(sandbox.pip_calls()) == 1
+    other = sandbox.tool("python3.12", STUB_PYTHON.replace("3.11.2 (stub)", "3.12.1 (stub)"))
+    for _ in range(2):
+        assert sandbox.run("bench", CABINGUARD_PYTHON=str(other)).returncode == 0
+        assert len(sandbox.pip_calls()) == 2, "made anew, once"
+    assert sandbox.run("bench").returncode == 0
+    assert len(sandbox.pip_calls()) == 2, "whoever asks for none takes what is there"
+
+
+@pytest.mark.parametrize(
+    ("machine", "options", "bench", "kiosk"),
+    [
+        ("x86_64", (), False, True),
+        ("x86_64", ("--here",), True, False),
+        ("aarch64", (), True, True),
+        ("aarch64", ("--here",), True, True),
+    ],
+)
+def test_fetch_says_what_its_folder_is_good_for(
+    sandbox: Sandbox, machine: str, options: tuple[str, ...], bench: bool, kiosk: bool
+) -> None:
+    sandbox.tool("uname", f'#!/bin/sh\n[ "$1" = -m ] && echo {machine} || exec /usr/bin/uname "$@"\n')
+    folder = sandbox.tools.parent / "stick"
+    done = sandbox.run("fetch", *options, str(folder))
+    assert done.returncode == 0, done.stderr
+    assert (f"CABINGUARD_WHEELS={folder} ./install.sh bench" in done.stderr) == bench
+    assert ("kiosk --offline" in done.stderr) == kiosk
+    assert ("./install.sh fetch --here DIR" in done.stderr) == (not bench)
+    (platforms, *_) = [
+        set(re.findall(r"manylinux2014_(\w+)", call)) for call in sandbox.pip_calls() if "download" in call
+    ]
+    assert platforms == {machine if options else "aarch64"}
+
+
 def test_two_at_once_install_once(sandbox: Sandbox) -> None:
     command = [sandbox.tree / "install.sh", "bench"]
     environment = sandbox.environment(STUB_PIP_TAKES="0.5")
@@ -272,6 +335,8 @@ def test_help_names_every_command(sandbox: Sandbox) -> None:
     assert done.returncode == 0
     for command in ("bench", "test", "fetch", "kiosk"):
         assert f"./install.sh {command}" in done.stdout
+    assert "--here" in done.stdout
+    assert sandbox.run("fetch", "--help").stdout == done.stdout
 
 
 def test_sourcing_does_nothing(sandbox: Sandbox) -> None:

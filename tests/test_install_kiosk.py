@@ -136,6 +136,13 @@ def test_twice_changes_nothing(pi: Pi) -> None:
     assert "sudo reboot" not in done.stderr
 
 
+def test_a_python_that_was_asked_for_is_named_when_it_is_not_there(pi: Pi) -> None:
+    assert pi.kiosk().returncode == 0
+    before = pi.everything()
+    named(pi.kiosk(CABINGUARD_PYTHON="/nope"), "no-python")
+    assert pi.everything() == before
+
+
 def test_settings_are_written_once(pi: Pi) -> None:
     pi.kiosk()
     written = pi.text("/etc/cabinguard/kiosk.toml")
@@ -450,6 +457,39 @@ def test_check_of_an_installed_kiosk(pi: Pi) -> None:
 
     pi.put("/etc/udev/rules.d/70-cabinguard.rules", "changed by hand\n")
     assert "[✗] units, device names and limits" in pi.kiosk("--check").stderr
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"/etc/overlayroot.local.conf": 'overlayroot="tmpfs:recurse=0"\n'}, "✗"),
+        (
+            {
+                "/etc/overlayroot.local.conf": 'overlayroot="tmpfs:recurse=0"\n',
+                "/proc/mounts": "a / ext4 rw\n",
+            },
+            "✗",
+        ),
+        ({"/etc/overlayroot.local.conf": "overlayroot=tmpfs\n", "/proc/mounts": "o / overlay rw\n"}, "✓"),
+        ({"/proc/cmdline": "quiet overlayroot=tmpfs\n", "/proc/mounts": "a / ext4 rw\n"}, "✗"),
+        (
+            {
+                "/etc/overlayroot.local.conf": 'overlayroot="tmpfs"\n',
+                "/proc/cmdline": "overlayroot=disabled\n",
+            },
+            "",
+        ),
+        ({"/etc/overlayroot.conf": 'overlayroot=""\n', "/proc/mounts": "a / ext4 rw\n"}, ""),
+        ({}, ""),
+    ],
+)
+def test_check_of_a_read_only_root(pi: Pi, files: Mapping[str, str], said: str) -> None:
+    """One that was asked for and is not in force looks like one that is, until the card wears out."""
+    for path, text in files.items():
+        pi.put(path, text)
+    done = pi.kiosk("--check")
+    assert ("[✗] root is meant to be read-only and is not" in done.stderr) == (said == "✗")
+    assert ("[✓] root is read-only" in done.stderr) == (said == "✓")
 
 
 def test_uninstall_leaves_what_belongs_to_the_bank(pi: Pi) -> None:

@@ -8,6 +8,8 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -121,6 +123,45 @@ def test_what_cannot_be_written_is_named_kept_and_written_later(
     assert journal.next_wake_s() is None
     assert [line.record for line in lines(path)] == [1, 2]
     assert verify(path).ok
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+@pytest.mark.parametrize("foreign", ["journal.db", "journal.db-wal", "journal.db-shm", "all"])
+def test_files_of_another_user_are_no_fault_of_the_card(foreign: str) -> None:
+    """Copied back by root: the remedy is a change of owner, not another card."""
+    folder = Path(tempfile.mkdtemp(dir="/var/tmp"))  # pytest's own folders are closed to others
+    folder.chmod(0o777)
+    try:
+        assert _as_nobody(folder) == "()"
+        for file in folder.iterdir():
+            if foreign in (file.name, "all"):
+                os.chown(file, 0, 0)
+                file.chmod(0o600)
+        assert "'journal_denied'" in _as_nobody(folder)
+        for file in folder.iterdir():
+            os.chown(file, 65534, 65534)
+        assert _as_nobody(folder) == "()"
+    finally:
+        shutil.rmtree(folder)
+
+
+def _as_nobody(folder: Path) -> str:
+    """Open a record there, write to it, end as killed: what opening named."""
+    script = f"""
+import os
+from pathlib import Path
+from edge.journal import Journal
+from edge.record import Entry, Record
+from hw.clock import SystemClock
+os.setgid(65534); os.setuid(65534)
+journal = Journal(Path("{folder}/journal.db"), SystemClock(), threaded=False)
+print(journal.open().faults, flush=True)
+journal.submit(Record(1, 1.0, 2e9, (Entry("note", "x", 0, "{{}}"),), None, (), ()))
+os._exit(0)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
 
 
 def test_the_pauses_grow_to_a_limit_and_each_record_is_refused_once(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import pytest
 from benchmark import BenchService
 
 from edge.control import Request, ask
+from edge.journal import lines
 from hw.wiring import WiringSettings
 
 
@@ -26,6 +28,24 @@ def test_without_disk_buzzer_and_lights_a_customer_is_still_served(tmp_path: Pat
         status = ask(tmp_path / "run", Request("status"))
         assert kiosk.hands.permit_on
         assert status["state"] == "cleared"
-        assert status["faults"] == ["disk", "lights", "sounder"]
+        assert status["faults"] == ["disk", "evidence_write_failed", "lights", "sounder"]
     finally:
         kiosk.close()
+
+
+def test_a_kiosk_without_time_zone_files_guards_on_and_tells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.kiosk.find_zone", lambda name: None)
+    kiosk = BenchService(tmp_path)
+    try:
+        give_up_s = time.monotonic() + 60.0
+        while not kiosk.pty.fake.texts and time.monotonic() < give_up_s:
+            time.sleep(0.05)
+        (text,) = kiosk.pty.fake.texts
+    finally:
+        kiosk.close()
+    assert text.number == "+15550102"
+    assert "zone_missing" in text.text
+    record = lines(tmp_path / "data" / "journal.db")
+    assert ("fault", "zone_missing") in [(line.kind, line.name) for line in record]

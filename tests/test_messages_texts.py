@@ -107,7 +107,7 @@ KINDS = sorted(
     {anomaly.value for anomaly in Anomaly}
     | {"locked", "released", "codes_used_up", "code_withdrawn", "keypad_lockout", "lock_withheld"}
     | {"restarted_locked", "exit_stuck", "fire", "presence_stuck", "camera_gone", "fault"}
-    | {"out_of_service", "exit_unshown", "door_opened_often", "clock_held"}
+    | {"out_of_service", "exit_unshown", "door_opened_often", "clock_held", "release_refused"}
 )
 
 

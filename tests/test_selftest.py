@@ -250,15 +250,126 @@ def test_phrases_and_sound_card(tmp_path: Path) -> None:
         with pytest.raises(FaultError, match=r"1 of .*locked\.wav") as caught:
             machine.phrases(tmp_path, "en")
         assert caught.value.code == "prompt_clip_missing"
-    assert _code(lambda: machine.sound_card(tmp_path)) == "prompt_failed"
-    cards = tmp_path / "proc" / "asound" / "cards"
-    cards.parent.mkdir(parents=True)
-    cards.write_text("--- no soundcards ---\n")
-    assert _code(lambda: machine.sound_card(tmp_path)) == "prompt_failed"
-    cards.write_text(
-        " 0 [Device         ]: USB-Audio - USB Audio Device\n                      Some at usb-1.2\n"
+
+
+def _cards(root: Path, *cards: tuple[str, str]) -> None:
+    """Sound cards as the kernel lists them: name, and the streams that each has (`pcm0p` plays)."""
+    asound = root / "proc" / "asound"
+    asound.mkdir(parents=True, exist_ok=True)
+    lines = "".join(
+        f" {n} [{name.replace(' ', ''):<15}]: USB-Audio - {name}\n                      {name} at usb-1.{n}\n"
+        for n, (name, _) in enumerate(cards)
     )
-    assert machine.sound_card(tmp_path) == "USB Audio Device"
+    (asound / "cards").write_text(lines or "--- no soundcards ---\n")
+    for n, (_, streams) in enumerate(cards):
+        for stream in streams.split():
+            (asound / f"card{n}" / stream).mkdir(parents=True)
+
+
+CAMERA, SPEAKER, SCREEN = ("C920", "pcm0c"), ("Headphones", "pcm0p pcm0c"), ("vc4hdmi0", "pcm0p")
+
+
+@pytest.mark.parametrize(
+    ("cards", "device", "said"),
+    [
+        ([SPEAKER], "", "Headphones"),
+        ([SPEAKER, CAMERA], "", "Headphones"),
+        ([SCREEN, SPEAKER], "", "vc4hdmi0; for prompt.device also here: plughw:CARD=Headphones (Headphones)"),
+        ([CAMERA, SPEAKER], "plughw:CARD=Headphones", "Headphones"),
+        ([CAMERA, SPEAKER], "plughw:CARD=Headphones,DEV=0", "Headphones"),
+        ([CAMERA, SPEAKER], "hw:1,0", "Headphones"),
+        ([CAMERA, SPEAKER], "plughw:Headphones", "Headphones"),
+        ([CAMERA, SPEAKER], "cabin_speaker", "Headphones"),
+    ],
+)
+def test_the_sound_card_that_plays(
+    tmp_path: Path, cards: list[tuple[str, str]], device: str, said: str
+) -> None:
+    _cards(tmp_path, *cards)
+    assert machine.sound_card(tmp_path, device) == said
+
+
+@pytest.mark.parametrize(
+    ("cards", "device", "said"),
+    [
+        ([], "", "no sound card"),
+        ([CAMERA], "", "no card that can play: C920"),
+        ([CAMERA, CAMERA], "", "no card that can play"),
+        ([CAMERA, SPEAKER], "", "C920, which can only record; here is plughw:CARD=Headphones"),
+        ([SPEAKER, CAMERA], "plughw:CARD=C920", "C920, which can only record"),
+        ([SPEAKER, CAMERA], "hw:1", "C920, which can only record"),
+        ([SPEAKER], "plughw:CARD=Gone", "card Gone, which is not here"),
+        ([SPEAKER], "hw:2,0", "card 2, which is not here"),
+    ],
+)
+def test_a_sound_card_that_only_records_gets_a_cross(
+    tmp_path: Path, cards: list[tuple[str, str]], device: str, said: str
+) -> None:
+    _cards(tmp_path, *cards)
+    with pytest.raises(FaultError) as caught:
+        machine.sound_card(tmp_path, device)
+    assert caught.value.code == "prompt_failed"
+    assert said in caught.value.detail
+
+
+def test_another_default_of_alsa_is_left_to_alsa(tmp_path: Path) -> None:
+    _cards(tmp_path, CAMERA, SPEAKER)
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "asound.conf").write_text("defaults.pcm.card 1\n")
+    assert machine.sound_card(tmp_path) == "Headphones"
+
+
+EXT4, OVERLAY = "/dev/mmcblk0p2 / ext4 rw 0 0\n", "overlayroot / overlay rw,lowerdir=/media/root-ro 0 0\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "mounts", "found"),
+    [
+        ('overlayroot="tmpfs:recurse=0"\n', EXT4, "root_writable"),
+        ("overlayroot=tmpfs\n", EXT4, "root_writable"),
+        ('overlayroot="tmpfs"\n', None, "root_writable"),
+        ('overlayroot="tmpfs:recurse=0"\n', f"/dev/mmcblk0p2 /media/root-ro ext4 ro 0 0\n{OVERLAY}", "tick"),
+        ('overlayroot="tmpfs:recurse=0"\n', f"rootfs / rootfs rw 0 0\n{OVERLAY}", "tick"),
+        ('overlayroot="tmpfs"\n', f"{EXT4}overlay /var/lib/docker overlay rw 0 0\n", "root_writable"),
+        ('overlayroot=""\n', EXT4, "not fitted"),
+        ('overlayroot="disabled"\n', EXT4, "not fitted"),
+        ('# overlayroot="tmpfs"\n', EXT4, "not fitted"),
+        (None, EXT4, "not fitted"),
+    ],
+)
+def test_a_read_only_root_that_was_asked_for(
+    tmp_path: Path, asked: str | None, mounts: str | None, found: str
+) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "etc" / "overlayroot.conf").write_text('overlayroot_cfgdisk="disabled"\noverlayroot=""\n')
+    if asked is not None:
+        (tmp_path / "etc" / "overlayroot.local.conf").write_text(asked)
+    if mounts is not None:
+        (tmp_path / "proc" / "mounts").write_text(mounts)
+    try:
+        machine.read_only_root(tmp_path)
+        outcome = "tick"
+    except machine.NotFitted:
+        outcome = "not fitted"
+    except FaultError as error:
+        outcome = error.code
+    assert outcome == found
+
+
+@pytest.mark.parametrize(
+    ("cmdline", "mounts", "code"),
+    [("overlayroot=tmpfs", EXT4, "root_writable"), ("overlayroot=tmpfs", OVERLAY, ""), ("quiet", EXT4, "-")],
+)
+def test_a_read_only_root_asked_for_on_the_kernels_command_line(
+    tmp_path: Path, cmdline: str, mounts: str, code: str
+) -> None:
+    """As raspi-config does it."""
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc" / "cmdline").write_text(f"console=tty1 {cmdline} rootwait\n")
+    (tmp_path / "proc" / "mounts").write_text(mounts)
+    finding = selftest._tried("root", lambda: machine.read_only_root(tmp_path))
+    assert (finding.code or ("" if finding.tried else "-")) == code
 
 
 def test_the_loudspeaker(tmp_path: Path) -> None:
@@ -355,7 +466,7 @@ def test_check_and_run_refuse_the_same_files(
         try:
             open_modem(settings, SystemClock()).close()
             carriers(settings, tmp_path, time.time)
-            release_desk(settings, 0)
+            release_desk(settings)
         except FaultError as error:
             return error.code
         return ""

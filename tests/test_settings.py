@@ -23,9 +23,11 @@ from edge.settings import (
     Settings,
     SettingsError,
     allowed,
+    changed,
     hidden_number,
     load,
     read_secret,
+    remarks,
     show,
     unit,
 )
@@ -217,6 +219,14 @@ def test_the_modem_profiles_are_those_of_the_driver() -> None:
             "settings_syntax: kiosk.toml: Cannot overwrite a value",
         ),
         ("a = " + "[" * 5000, "settings_syntax: kiosk.toml: nested too deeply"),
+        (
+            "[flow]\n\nsiren_s = " + "9" * 5000,
+            "settings_syntax: kiosk.toml: a number of more digits than can be read (at line 3)",
+        ),
+        (
+            "[flow]\nsiren_s = 0x" + "f" * 5000,
+            "settings_out_of_bounds: flow.siren_s must be 0 to 1800 seconds",
+        ),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, text: str, expected: str) -> None:
@@ -232,6 +242,136 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
     ]
     with pytest.raises(SettingsError, match="and 2 more"):
         load(path)
+
+
+def test_contradictions_are_told_together_with_what_is_wrong_in_itself(tmp_path: Path) -> None:
+    path = _write(
+        tmp_path, "[flow]\nlock_after_s = 0\nexit_hold_s = 70\ncode_tries = x\ncodes_per_incident = 10\n"
+    )
+    assert _problems(path) == [
+        "settings_syntax: kiosk.toml: Invalid value (at line 4, column 14)",
+        "settings_out_of_bounds: flow.lock_after_s = 0 must be 2 to 900 seconds (kiosk.toml line 2)",
+        "settings_conflict: flow.exit_hold_s = 70 must be less than flow.exit_stuck_s = 60"
+        " (kiosk.toml line 3)",
+    ], "and not that they contradict others as well"
+
+
+def test_a_section_that_is_none_is_told_once(tmp_path: Path) -> None:
+    path = _write(tmp_path, "people = 3\n[camera]\nsource = 'usb'\n")
+    assert _problems(path, kiosk=True) == [
+        "settings_wrong_type: people is a section, [people] (kiosk.toml line 1)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("digits", "tries", "codes", "said"),
+    [
+        (3, 5, 10, "is a chance of 5 % to guess one in an incident; 2 % at most, so 4 digits"),
+        (3, 3, 7, "is a chance of 2.1 % to guess one in an incident; 2 % at most, so 4 digits"),
+        (3, 5, 5, "is a chance of 2.5 %"),
+        (3, 5, 4, ""),
+        (3, 2, 10, ""),
+        (3, 3, 5, ""),
+        (4, 5, 10, ""),
+        (8, 5, 10, ""),
+    ],
+)
+def test_a_code_can_be_guessed_with_two_in_a_hundred_at_most(
+    digits: int, tries: int, codes: int, said: str
+) -> None:
+    overrides = [f"code_digits={digits}", f"code_tries={tries}", f"codes_per_incident={codes}"]
+    if not said:
+        assert load(None, overrides).flow.code_tries == tries
+        return
+    (problem,) = _problems(None, *overrides)
+    assert problem.startswith("settings_conflict: ")
+    assert said in problem
+    for number in (f"code_tries = {tries}", f"codes_per_incident = {codes}", f"code_digits = {digits}"):
+        assert number in problem
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["lock_after_s=9"], "flow.prompt_lead_s = 10 must not be more than flow.lock_after_s = 9"),
+        (["prompt_lead_s=21"], "flow.prompt_lead_s = 21 must not be more than flow.lock_after_s = 20"),
+        (["adjust_after_s=20"], "flow.adjust_after_s = 20 must be less than flow.lock_after_s = 20"),
+        (["presence_max_s=20"], "flow.lock_after_s = 20 must be less than flow.presence_max_s = 20"),
+        (["max_lock_s=100"], "flow.unreachable_release_s = 180 must not be more than flow.max_lock_s = 100"),
+        (
+            ["people.watchman=+15550100", "people.watchman2=+15550101", "code_ttl_s=120"],
+            "flow.second_watchman_s = 120 must be less than flow.code_ttl_s = 120",
+        ),
+    ],
+)
+def test_times_that_leave_no_room_for_each_other(overrides: list[str], said: str) -> None:
+    assert _problems(None, *overrides) == [f"settings_conflict: {said}"]
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["lock_after_s=10"],
+        ["prompt_lead_s=20"],
+        ["presence_max_s=21"],
+        ["max_lock_s=180"],
+        ["code_ttl_s=20"],
+        ["lock_after_s=2", "adjust_after_s=0.5", "prompt_lead_s=0"],
+    ],
+)
+def test_times_that_just_leave_room(overrides: list[str]) -> None:
+    assert load(None, overrides)
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["paths.data", "paths.runtime", "paths.models", "modem.port", "modem.pin_file", "panel.password_file"],
+)
+def test_a_kiosk_has_whole_paths(tmp_path: Path, key: str) -> None:
+    """The service's working folder is another than that of whoever checks the settings."""
+    path = _write(tmp_path, KIOSK)
+    (problem,) = _problems(path, f"{key}=some/where", kiosk=True)
+    assert problem.startswith(f'settings_out_of_bounds: {key} must be a whole path, beginning with "/"')
+    assert load(path, [f"{key}=some/where"]), "a bench has its user's"
+    assert load(path, [f"{key}=/some/where"], kiosk=True)
+
+
+@pytest.mark.parametrize(
+    ("extra", "said"),
+    [
+        ("", ["people.control_room is empty: nobody gets the alerts"]),
+        (
+            '[webhook]\nurl = "https://hook.example/x"',
+            ["alerts go by webhook alone", "webhook.secret_file is empty"],
+        ),
+        (
+            '[panel]\nhost = "0.0.0.0"',
+            ["people.control_room", "panel.host = 0.0.0.0 without panel.password_file"],
+        ),
+        ('[panel]\nhost = "::"', ["people.control_room", "panel.host = :: without panel.password_file"]),
+        ('[panel]\nhost = "::1"', ["people.control_room"]),
+        ('[panel]\nhost = "localhost"', ["people.control_room"]),
+    ],
+)
+def test_what_is_seldom_meant_is_pointed_out(tmp_path: Path, extra: str, said: list[str]) -> None:
+    found = list(remarks(load(_write(tmp_path, f"{KIOSK}{extra}\n"), kiosk=True)))
+    assert len(found) == len(said)
+    for remark, words in zip(found, said, strict=True):
+        assert words in remark
+
+
+def test_nothing_is_pointed_out_where_all_is_there(tmp_path: Path) -> None:
+    secrets = {}
+    for name in ("hotp", "panel"):
+        secrets[name] = tmp_path / name
+        secrets[name].write_text("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
+        secrets[name].chmod(0o600)
+    text = KIOSK.replace(
+        "[people]", f'[people]\ncontrol_room = "+15550102"\nhotp_secret_file = "{secrets["hotp"]}"'
+    )
+    text += f'[panel]\nhost = "0.0.0.0"\npassword_file = "{secrets["panel"]}"\n'
+    settings = load(_write(tmp_path, text), kiosk=True)
+    assert list(remarks(settings)) == []
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
@@ -336,10 +476,13 @@ def test_overrides_come_after_the_file_by_whole_name_or_by_a_unique_last_one(tmp
 @pytest.mark.parametrize(
     ("override", "expected"),
     [
-        ("lock_after_s", "settings_syntax: --set lock_after_s: write it as key=value"),
+        ("lock_after_s", "settings_override: --set lock_after_s: write it as key=value"),
         ("lock_aftr_s=3", "settings_unknown_key: --set lock_aftr_s; did you mean flow.lock_after_s?"),
         ("source=usb", "settings_unknown_key: --set source: say which, camera.source or overview.source"),
         ("flow=3", "settings_unknown_key: --set flow"),
+        ("nonsense", "settings_override: --set nonsense: write it as key=value"),
+        ("siren_s=" + "9" * 5000, "settings_wrong_type: flow.siren_s must be 0 to 1800 seconds (--set)"),
+        ("siren_s=" + "[" * 5000, "settings_wrong_type: flow.siren_s must be 0 to 1800 seconds (--set)"),
         ("lock_after_s=", "settings_wrong_type: flow.lock_after_s must be 2 to 900 seconds (--set)"),
         ("lock_after_s=1", "settings_out_of_bounds: flow.lock_after_s = 1 must be 2 to 900 seconds (--set)"),
         ("people.watchman=07700900123", 'settings_out_of_bounds: people.watchman must be "+" and 7 to 15'),
@@ -351,6 +494,16 @@ def test_overrides_come_after_the_file_by_whole_name_or_by_a_unique_last_one(tmp
 )
 def test_a_wrong_override_is_named(override: str, expected: str) -> None:
     assert _problems(None, override)[0].startswith(expected)
+
+
+def test_settings_are_changed_midway_by_the_same_rules() -> None:
+    settings = load(None, ["lock_after_s=30", "people.watchman=+15550100"])
+    later = changed(settings, "siren_s=5")
+    assert (later.flow.siren_s, later.flow.lock_after_s, later.people.watchman) == (5, 30, "+15550100")
+    with pytest.raises(SettingsError, match=r"flow\.prompt_lead_s = 40 must not be more than"):
+        changed(settings, "prompt_lead_s=40")
+    with pytest.raises(SettingsError, match="write it as key=value"):
+        changed(settings, "siren_s")
 
 
 # --- secrets and showing ---------------------------------------------------------------------------

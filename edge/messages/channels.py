@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from edge.faults import FaultError
 from edge.messages.carrier import Carrier
-from edge.messages.inbox import ReleaseDesk, secret_from_base32
+from edge.messages.inbox import RELEASE_COUNTER, RELEASE_WRONG, ReleaseDesk, secret_from_base32
 from edge.messages.mail import Email, MailAccount
+from edge.messages.release_counter import CounterFile
 from edge.messages.webhook import Webhook
 from edge.record import Channel, OutboxRow, Recipient
 from edge.settings import Secret, Settings, read_secret
@@ -20,10 +22,13 @@ PICTURE_WAIT_S: Final = 5.0
 _LOOK_S: Final = 0.2
 
 
-def carriers(settings: Settings, evidence: Path, wall_s: Callable[[], float]) -> dict[Channel, Carrier]:
+def carriers(
+    settings: Settings, evidence: Path, wall_s: Callable[[], float], head: Callable[[], str] = str
+) -> dict[Channel, Carrier]:
     """E-mail and webhook, each where it is set up.
 
-    `evidence` is the folder of the incidents' pictures, `wall_s` the time of day (UTC seconds).
+    `evidence` is the folder of the incidents' pictures, `wall_s` the time of day (UTC seconds), `head` the
+    head of the record, which goes out with each message.
 
     Raises `FaultError` for a secret that is named and cannot be read.
     """
@@ -41,7 +46,7 @@ def carriers(settings: Settings, evidence: Path, wall_s: Callable[[], float]) ->
             {Recipient.CONTROL_ROOM: mail.control_room},
         )
         found[Channel.EMAIL] = Email(
-            account, settings.cabin.name, picture_of=picture_of if mail.picture else None
+            account, settings.cabin.name, picture_of=picture_of if mail.picture else None, head=head
         )
     if settings.webhook.url:
         secret = read_secret(settings, Secret.WEBHOOK)
@@ -52,6 +57,7 @@ def carriers(settings: Settings, evidence: Path, wall_s: Callable[[], float]) ->
             secret.encode(),
             settings.cabin.name,
             wall_s,
+            head=head,
             timeout_s=settings.webhook.timeout_s,
         )
     return found
@@ -81,11 +87,22 @@ def _newest_picture(folder: Path) -> bytes | None:
         return None
 
 
-def release_desk(settings: Settings, counter: int) -> ReleaseDesk:
-    """Judges RELEASE messages; without a secret it refuses them all. Raises `FaultError`."""
+def release_desk(
+    settings: Settings, counters: Mapping[str, int] = MappingProxyType({}), file: CounterFile | None = None
+) -> ReleaseDesk:
+    """Judges RELEASE messages; without a secret it refuses them all. Raises `FaultError`.
+
+    `counters` are the record's; `file` remembers what must outlive the record.
+    """
     text = read_secret(settings, Secret.HOTP)
     try:
         secret = None if text is None else secret_from_base32(text)
     except ValueError as error:
         raise FaultError("secret_missing", f"people.hotp_secret_file: {error}") from error
-    return ReleaseDesk(secret, settings.flow.release_tries, counter)
+    counter, wrong = counters.get(RELEASE_COUNTER, 0), counters.get(RELEASE_WRONG, 0)
+    if file is None:
+        return ReleaseDesk(secret, settings.flow.release_tries, counter, wrong)
+    counter = max(counter, file.read())
+    if counter:
+        file.keep(counter)  # it may have been lost alone
+    return ReleaseDesk(secret, settings.flow.release_tries, counter, wrong, file.keep)

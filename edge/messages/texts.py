@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from types import MappingProxyType
 from typing import Final, Protocol
-from zoneinfo import ZoneInfo
 
 from edge.faults import CATALOGUE
 from edge.record import OutboxRow
+from edge.zones import clocks_change, is_ambiguous, zone_of
 
 CLOCK_SET_S: Final = 1_735_689_600.0
 """A clock that shows a time before 2025 was never set: texts then name no time of day."""
+
+COUNTER: Final = "counter_"
+"""How a reason begins that names the counter of the next RELEASE."""
 
 _CODE: Final = re.compile(r"\bCODE (\d{3,8})\b", re.ASCII)
 
@@ -51,7 +54,7 @@ class Context:
     @classmethod
     def of(cls, settings: _Settings) -> Context:
         cabin = settings.cabin
-        return cls(cabin.name, cabin.address, cabin.language, ZoneInfo(cabin.timezone))
+        return cls(cabin.name, cabin.address, cabin.language, zone_of(cabin.timezone))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class _Language:
 
     code: str
     code_until: str
+    code_for: str
     code_plain: str
     alert: str
     incident: str
@@ -77,11 +81,13 @@ class _Language:
     clip_minute: str
     help: str
     status: str
+    counter: str
 
 
 _ENGLISH: Final = _Language(
     code="{where}. Incident {incident}: CODE {code}. Code {which}{until}. {tail}",
     code_until=", until {time}, earlier ones void",
+    code_for=", for {minutes} min, earlier ones void",
     code_plain=", earlier ones void",
     alert="{where}. {words}. {tail}",
     incident="Incident {incident}",
@@ -105,6 +111,7 @@ _ENGLISH: Final = _Language(
             "camera_gone": "Camera gives no pictures",
             "fault": "Fault",
             "out_of_service": "The guard is out of service, the door stays unlocked",
+            "release_refused": "A text to release the door was refused",
             "several_persons": "Several persons in the cabin",
             "weapon": "WEAPON seen. No sound is made in the cabin",
             "fight": "FIGHT seen. No sound is made in the cabin",
@@ -142,6 +149,8 @@ _ENGLISH: Final = _Language(
             "control_room": "by the control room",
             "on_the_spot": "by the keeper of the machine",
             "face_camera": "face turned away or hidden",
+            "release_of_another_incident": "another incident is locked, or none",
+            "release_without_secret": "no secret is set up",
             "none": "",
         }
     ),
@@ -182,11 +191,13 @@ _ENGLISH: Final = _Language(
     clip_minute="The door will lock in about a minute.",
     help="{where}. Text STATUS, HELP, or RELEASE incident 6-digit-code (control room).",
     status="{where}. {state}. {tail}",
+    counter="wrong password, that of counter {number} opens",
 )
 
 _HINDI: Final = _Language(
     code="{where}. घटना {incident}: CODE {code}. कोड {which}{until}. {tail}",
     code_until=", {time} तक, पुराने कोड रद्द",
+    code_for=", {minutes} मिनट तक, पुराने कोड रद्द",
     code_plain=", पुराने कोड रद्द",
     alert="{where}. {words}. {tail}",
     incident="घटना {incident}",
@@ -210,6 +221,7 @@ _HINDI: Final = _Language(
             "camera_gone": "कैमरा बंद है",
             "fault": "ख़राबी",
             "out_of_service": "गार्ड बंद है, दरवाज़ा खुला रहता है",
+            "release_refused": "दरवाज़ा खोलने का संदेश अस्वीकृत",
             "several_persons": "केबिन में कई लोग",
             "weapon": "हथियार दिखा. केबिन में कोई आवाज़ नहीं",
             "fight": "मारपीट दिखी. केबिन में कोई आवाज़ नहीं",
@@ -250,6 +262,8 @@ _HINDI: Final = _Language(
             "hand": "हाथ",
             "covered": "ढका चेहरा",
             "face_camera": "चेहरा मुड़ा या छिपा",
+            "release_of_another_incident": "कोई और घटना बंद है, या कोई नहीं",
+            "release_without_secret": "कोई गुप्त कुंजी नहीं है",
             "none": "",
         }
     ),
@@ -289,9 +303,12 @@ _HINDI: Final = _Language(
     clip_minute="दरवाज़ा लगभग एक मिनट में बंद होगा.",
     help="{where}. STATUS, HELP, या RELEASE घटना 6-अंक (नियंत्रण कक्ष) भेजें.",
     status="{where}. {state}. {tail}",
+    counter="गलत पासवर्ड, काउंटर {number} का पासवर्ड खोलेगा",
 )
 
 _LANGUAGES: Final = MappingProxyType({"en": _ENGLISH, "hi": _HINDI})
+
+ALERT_KINDS: Final = tuple(_ENGLISH.kinds)
 
 LANGUAGES: Final = tuple(_LANGUAGES)
 """The languages that there are words for; any other is answered in English."""
@@ -326,7 +343,7 @@ def make_text(
             raise ValueError("a code row has no text without its code")
         until = words.code_plain
         if until_wall_s is not None and wall_s >= CLOCK_SET_S:
-            until = words.code_until.format(time=_time(until_wall_s, context.zone))
+            until = _until(wall_s, until_wall_s, context.zone, words)
         return words.code.format(
             where=_where(context), incident=row.incident, code=code, which=row.reason, until=until, tail=tail
         )
@@ -353,6 +370,18 @@ def code_in(text: str) -> str | None:
     return None if found is None else found.group(1)
 
 
+def sms_words(language: str) -> str:
+    """All that an SMS of this language may say, lower case: for whoever looks for a word in one."""
+    found: list[str] = []
+    for words in (_language(language), _ENGLISH):
+        found += [words.code, words.code_until, words.code_plain, words.alert, words.incident, words.repeat]
+        found += [words.help, words.status]
+        for texts in (words.kinds, words.reasons):
+            found += [f"{_plain(name)} {text}" for name, text in texts.items()]
+    found += [f"{fault.code} {fault.cause}" for fault in CATALOGUE.values()]
+    return " ".join(found).lower()
+
+
 def help_text(context: Context) -> str:
     return _language(context.language).help.format(where=_where(context))
 
@@ -373,8 +402,19 @@ def _tail(row: OutboxRow, words: _Language) -> str:
     return f"#{row.number} {words.repeat}" if row.tries > 1 else f"#{row.number}"
 
 
+def _until(wall_s: float, until_wall_s: float, zone: tzinfo, words: _Language) -> str:
+    """How long a code is good: by the clock, but where the clocks are set and its hour comes twice or not at
+    all, in whole minutes: they cannot be taken for past."""
+    ends = (wall_s, until_wall_s)
+    if clocks_change(*ends, zone) or any(is_ambiguous(end, zone) for end in ends):
+        return words.code_for.format(minutes=max(1, int((until_wall_s - wall_s) / 60)))
+    return words.code_until.format(time=_time(until_wall_s, zone))
+
+
 def _time(wall_s: float, zone: tzinfo) -> str:
-    return datetime.fromtimestamp(wall_s, zone).strftime("%H:%M")
+    """The time of day; in the hour that comes twice, with the zone's letters."""
+    local = datetime.fromtimestamp(wall_s, zone)
+    return local.strftime("%H:%M %Z" if is_ambiguous(wall_s, zone) else "%H:%M")
 
 
 def _plain(name: str) -> str:
@@ -384,6 +424,8 @@ def _plain(name: str) -> str:
 def _reason(row: OutboxRow, words: _Language) -> str:
     if row.reason in CATALOGUE:
         return f"{row.reason}. {CATALOGUE[row.reason].cause.rstrip('.')}"
+    if row.reason.startswith(COUNTER):
+        return words.counter.format(number=row.reason.removeprefix(COUNTER))
     return words.reasons.get(row.reason, _plain(row.reason))
 
 

@@ -6,12 +6,12 @@ import time
 from collections.abc import Iterator
 from datetime import datetime
 from html import escape
-from zoneinfo import ZoneInfo
 
 from edge.faults import CATALOGUE, FaultError
 from edge.panel.sources import Incident, RecordView, Sources
 from edge.panel.watching import FaceView, SeenView, View
 from edge.panel.words import Words
+from edge.zones import zone_of
 
 FRESH_KEY_S = 1.5
 OLD_PICTURE_S = 5.0
@@ -24,7 +24,7 @@ class Page:
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
         self._w = Words(sources.settings.cabin.language)
-        self._zone = ZoneInfo(sources.settings.cabin.timezone)
+        self._zone = zone_of(sources.settings.cabin.timezone)
 
     # --- the whole ---------------------------------------------------------------------------------
 
@@ -287,9 +287,12 @@ class Page:
                 w(f"channel_{row.channel.value}"),
                 w(f"row_{row.state.value}") + (f" ({row.cause})" if row.cause else ""),
             )
-            inner = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+            inner = "".join(
+                f'<td data-name="{escape(w(name))}">{escape(cell)}</td>'
+                for name, cell in zip(names, cells, strict=True)
+            )
             rows.append(f'<tr class="{row.state.value}">{inner}</tr>')
-        return f'{head}<div class="wide"><table><tr>{heads}</tr>{"".join(rows)}</table></div>'
+        return f'{head}<table class="list"><tr>{heads}</tr>{"".join(rows)}</table>'
 
     def _incidents(self, record: RecordView | FaultError) -> str:
         w = self._w

@@ -24,6 +24,7 @@ import msgspec
 
 import edge
 from edge import evidence, journal
+from edge.chain import Head
 from edge.control import Request, ask
 from edge.faults import CATALOGUE, FaultError
 from edge.panel.watching import View
@@ -82,7 +83,7 @@ class Incident:
 class RecordView:
     """The end of the record. `daily` is the newest daily test's row, with its finding in `reason`."""
 
-    head: journal.Head
+    head: Head
     messages: tuple[OutboxRow, ...]
     incidents: tuple[Incident, ...]
     daily: OutboxRow | None
@@ -238,7 +239,11 @@ class Sources:
             if self._tests.running:
                 return
             self._tests = Tests(running=True)
-        threading.Thread(target=self._run_tests, name="selftest", daemon=True).start()
+        try:
+            threading.Thread(target=self._run_tests, name="selftest", daemon=True).start()
+        except (RuntimeError, MemoryError):
+            fault = FaultError("panel_selftest", "the system gives no thread")
+            self._tests = Tests(ran_wall_s=time.time(), fault=fault)
 
     def _run_tests(self) -> None:
         command = [sys.executable, "-m", "edge", "selftest", "--no-hardware", "--read-only", "--json"]

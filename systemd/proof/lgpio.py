@@ -30,6 +30,10 @@ def gpiochip_close(handle: int) -> None:
     pass
 
 
+def gpio_get_chip_info(handle: int) -> tuple[int, int, str, str]:
+    return 0, 54, "gpiochip0", "pinctrl-bcm2835"
+
+
 def gpio_claim_input(handle: int, line: int, flags: int = 0) -> None:
     _modes[line] = 0
 
