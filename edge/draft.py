@@ -398,6 +398,13 @@ def wanted_words(d: Draft) -> tuple[PromptKey, PromptCause]:
     return (PromptKey.DOOR_OPEN if door_open(d) else PromptKey.SHOW_FACE), cause(d.s)
 
 
+def first_warning_is_said(d: Draft) -> bool:
+    """A warning is on its way that was not heard yet: another cause lets it come to its end first."""
+    prompt, cause_now = wanted_words(d)
+    same_threat = prompt is PromptKey.SHOW_FACE and cause_now not in _NO_THREAT
+    return same_threat and d.s.warn_ticket is not None and d.s.prompted_at_s is None
+
+
 def permit_blocked(state: State, rules: Rules) -> bool:
     blind = state.health is not CameraHealth.OK or Device.INPUTS in state.failed
     return blind or any(rules.policy.rule(a).permit is PermitRule.OFF for a in state.active)

@@ -301,6 +301,20 @@ def test_6_an_open_door_stays_warned_is_told_and_whoever_is_there_then_is_warned
     assert c.mode == "locked"
 
 
+def test_6_a_cause_that_changes_lets_the_first_warning_come_to_its_end() -> None:
+    c = Cabin()
+    c.speaker = False
+    c.comes("masked").wait(6)
+    ticket = c.state.ticket
+    for face in ("helmeted", "masked", "turned") * 3:
+        c.shows(face).wait(0.9)
+    assert (c.causes, c.state.ticket) == (["mask"], ticket)
+    c.hear(PromptGiven(ticket))
+    assert c.causes == ["mask", "face_camera"]
+    c.shows("unclear")
+    assert c.causes[-1] == "step_closer"
+
+
 def test_6_opening_it_a_third_time_is_told() -> None:
     c = Cabin().comes("masked").wait(10)
     for number in (1, 2, 3, 4):
