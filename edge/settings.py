@@ -460,6 +460,8 @@ def _nearest(key: str) -> str:
     section, _, leaf = key.rpartition(".")
     start = f"{section}." if section else ""
     siblings = list(dict.fromkeys(k.removeprefix(start).split(".")[0] for k in KEYS if k.startswith(start)))
+    if leaf in siblings:
+        return ""
     if near := difflib.get_close_matches(leaf, siblings, 1, 0.6):
         return f"; did you mean {start}{near[0]}?"
     elsewhere = {k.rpartition(".")[2]: k for k in reversed(list(KEYS))}

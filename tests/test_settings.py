@@ -496,6 +496,11 @@ def test_a_wrong_override_is_named(override: str, expected: str) -> None:
     assert _problems(None, override)[0].startswith(expected)
 
 
+@pytest.mark.parametrize("word", ["flow", "flow.siren_s"])
+def test_a_known_name_without_a_value_is_not_suggested_again(word: str) -> None:
+    assert not any("did you mean" in one for one in _problems(None, word))
+
+
 def test_settings_are_changed_midway_by_the_same_rules() -> None:
     settings = load(None, ["lock_after_s=30", "people.watchman=+15550100"])
     later = changed(settings, "siren_s=5")
