@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import os
 import queue
+import shlex
 import signal
 import subprocess
 import sys
@@ -508,7 +509,19 @@ def _live(args: argparse.Namespace, piped: Piped | None, first: Sequence[str] = 
             _greet(args, lines, folder, runtime)
         stage = camera if isinstance(camera, StagedCabin) else None
         settings = _with_secret(settings, folder)
-        desk = Desk(settings, camera, faces, folder, hear, clock, frame_every_s=every_s, stage=stage)
+        desk = Desk(
+            settings,
+            camera,
+            faces,
+            folder,
+            hear,
+            clock,
+            frame_every_s=every_s,
+            stage=stage,
+            runtime=runtime,
+        )
+        if runtime != folder:
+            stack.callback((runtime / "ring-face").unlink, missing_ok=True)
         stack.callback(desk.close)
         session = _Session(args, desk, lines, printer, notebook)
         if args.save is not None:
@@ -534,14 +547,21 @@ def _greet(args: argparse.Namespace, lines: Lines, folder: Path, runtime: Path) 
         "Try: enter anna with mask. help shows every word, Tab completes, quit ends.",
     ]
     if _set_here(args, "data"):
+        program, asked = _program(), shlex.quote(f"paths.runtime={runtime.absolute()}")
         said += [
             "Meanwhile, in another terminal:",
-            f"  cabinguard status --set paths.runtime={runtime.absolute()}",
-            f"  cabinguard release --set paths.runtime={runtime.absolute()}",
-            f"  cabinguard events --set paths.data={folder.absolute()}",
+            f"  {program} status --set {asked}",
+            f"  {program} release --set {asked}",
+            f"  {program} events --set {shlex.quote(f'paths.data={folder.absolute()}')}",
         ]
     for line in said:
         _print(args, lines, line)
+
+
+def _program() -> str:
+    """How a shell in any folder starts this program."""
+    beside = Path(sys.executable).with_name("cabinguard")
+    return shlex.quote(str(beside)) if beside.exists() else "cabinguard"
 
 
 def _print(args: argparse.Namespace, lines: Lines, text: str) -> None:

@@ -275,9 +275,20 @@ def _status(args: argparse.Namespace) -> int:
         print(msgspec.json.encode(reply).decode())
         return 0
     for key, value in reply.items():
-        words = ", ".join(map(str, value)) if isinstance(value, list) else value
-        print(f"{key.replace('_', ' '):<16} {printable(words)}")
+        print(f"{key.replace('_', ' '):<16} {printable(_words(value))}")
     return 0
+
+
+def _words(value: object) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return ", ".join(map(str, value)) or "none"
+        case None:
+            return "-"
+        case _:
+            return str(value)
 
 
 def _release(args: argparse.Namespace) -> int:

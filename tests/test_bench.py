@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import pty
 import re
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -14,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree as Xml
 
 import pytest
@@ -431,6 +434,38 @@ def test_a_record_that_is_kept_can_be_asked_and_the_door_released(
     assert "incident 1" in done.stdout
     assert main(["bench", "--story", "leaves", *here]) == 3
     assert "has a record already" in capsys.readouterr().err
+
+
+def test_status_is_in_words_and_the_ring_lies_where_the_page_looks(
+    repo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    with running(
+        repo, "--set", f"paths.data={tmp_path / 'data'}", "--set", f"paths.runtime={run}"
+    ) as process:
+        tell(process, "wait 2", lambda one: one.get("said") == "done: wait 2")
+        assert (run / "ring-face").is_file()
+        tell(process, "status", lambda one: "VACANT" in str(one.get("said")))
+        assert main(["status", "--set", f"paths.runtime={run}"]) == 0
+        assert process.stdin is not None
+        process.stdin.write("quit\n")
+        process.stdin.flush()
+        process.wait(GENEROUS_S)
+    assert not (run / "ring-face").exists()
+    said = dict(line.split("  ", 1) for line in capsys.readouterr().out.splitlines() if "  " in line)
+    assert said["locks in s"].strip() == "-"
+    assert said["anomalies"].strip() == "none"
+
+
+def test_the_hints_can_be_pasted_where_a_path_has_a_blank(tmp_path: Path) -> None:
+    data, run = tmp_path / "the data", tmp_path / "the run"
+    args = argparse.Namespace(overrides=[f"paths.data={data}"], json=False)
+    shown: list[str] = []
+    bench._greet(args, SimpleNamespace(show=shown.append), data, run)  # type: ignore[arg-type]
+    pasted = [shlex.split(line) for line in shown if line.startswith("  ")]
+    assert [words[1] for words in pasted] == ["status", "release", "events"]
+    assert [words[3] for words in pasted] == [f"paths.runtime={run}"] * 2 + [f"paths.data={data}"]
+    assert all(len(words) == 4 for words in pasted)
 
 
 def test_a_folder_that_is_not_the_benchs_is_left_alone(
