@@ -51,7 +51,11 @@ kiosk_system_fault() {
     esac
     # A 64-bit kernel with 32-bit programs is common on a Pi, so the programs are asked.
     processor=$(dpkg --print-architecture)
-    [ "$processor" = arm64 ] || echo "32-bit the system's programs are $processor, arm64 is needed"
+    case "$processor" in
+        arm64) ;;
+        armhf | armel | i386) echo "32-bit the system's programs are $processor, arm64 is needed" ;;
+        *) echo "wrong-system this one is for $processor, arm64 is needed" ;;
+    esac
 }
 
 need_kiosk_system() {
@@ -559,10 +563,11 @@ boot_lines_current() {
 room_or_installed() { [ -n "$(current_version)" ] || [ "$(free_mb "$(at /opt)")" -ge "$KIOSK_MB" ]; }
 
 kiosk_check() {
-    local fault missing
+    local fault said missing
     LACKING=""
     fault=$(kiosk_system_fault)
-    checked "system: ${fault:-Raspberry Pi OS or Debian, 64-bit}" [ -z "$fault" ]
+    said=${fault#* } # without its code
+    checked "system: ${said:-Raspberry Pi OS or Debian, 64-bit}" [ -z "$fault" ]
     # shellcheck disable=SC2046 # a list of names
     missing=$(missing_packages $(wanted_packages))
     checked "system packages${missing:+, missing: $missing}" [ -z "$missing" ]

@@ -269,6 +269,7 @@ def test_not_root(pi: Pi) -> None:
         ("ID=arch\n", "arm64", "wrong-system"),
         ('ID=debian\nVERSION_ID="13"\n', "armhf", "32-bit"),
         ('ID=raspbian\nVERSION_ID="12"\n', "armhf", "32-bit"),
+        ('ID=debian\nVERSION_ID="12"\n', "amd64", "wrong-system"),
     ],
 )
 def test_the_wrong_system(pi: Pi, release: str, processor: str, name: str) -> None:
