@@ -220,7 +220,7 @@ def _wait(desk: Desk, words: Sequence[str]) -> None:
 
 
 def _cover(name: str) -> Action:
-    return Action(("on|off [NAME]",), f"put the {name} on, or take it off", _stage(name))
+    return Action(("on|off [NAME]",), f"{name} before the face, or away from it", _stage(name))
 
 
 def _switch(name: Input, meaning: str) -> Action:
