@@ -1,4 +1,4 @@
-"""The commands that systemd and the installer call: distress, rest-pins, prompts, selftest."""
+"""The commands that systemd and the installer call: distress, prompts, selftest."""
 
 from __future__ import annotations
 
@@ -56,20 +56,6 @@ def test_distress_tells_both_and_only_once_an_hour(
     said = capsys.readouterr()
     assert "less than an hour ago" in said.out
     assert "5550100" not in said.out + said.err
-
-
-def test_rest_pins_does_its_work_with_settings_that_cannot_be_read(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rested: list[int] = []
-    monkeypatch.setattr("edge.kiosk.open_lgpio", lambda folder: object())
-    monkeypatch.setattr("edge.kiosk.rest_relays", lambda factory, wiring: rested.append(wiring.lock.pin))
-    monkeypatch.setattr("edge.kiosk._make_folder", lambda folder: None)
-    broken = tmp_path / "kiosk.toml"
-    broken.write_text("[flow\n")
-    assert main(["rest-pins", "--settings", str(broken)]) == 0
-    assert rested == [17]
-    assert "settings_syntax" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed here")
