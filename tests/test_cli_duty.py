@@ -59,8 +59,14 @@ def test_distress_tells_both_and_only_once_an_hour(
 
 
 @pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed here")
-def test_the_prompts_are_spoken(tmp_path: Path) -> None:
+def test_the_prompts_are_spoken_and_nothing_else_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))  # as the service's user has it
+    for name in ("XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "PULSE_SERVER"):
+        monkeypatch.delenv(name, raising=False)
     assert main(["prompts", "--set", f"paths.data={tmp_path}"]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["prompts"]
     clips = list((tmp_path / "prompts" / "en").glob("*.wav"))
     assert len(clips) > 20
     assert all(clip.stat().st_size > 1000 for clip in clips)
