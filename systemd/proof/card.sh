@@ -34,7 +34,7 @@ whole=$((1 << 30))
 while [ "$whole" -lt "$size" ]; do whole=$((whole * 2)); done
 truncate -s "$whole" -- "$work/card.img"
 
-step "settings for the first start, on the boot partition"
+step "the boot partition, and settings for it"
 cat >"$work/cabinguard.toml" <<'SETTINGS'
 [cabin]
 name = "Emulated Pi"
@@ -58,7 +58,7 @@ eyes_silence_s = 30
 [first_boot]
 sim_pin = "1234"
 SETTINGS
-mcopy -i "$work/card.img@@$boot_at" "$work/cabinguard.toml" ::cabinguard.toml
+# The first start is without them: what the screen says then.
 mdir -b -i "$work/card.img@@$boot_at" :: | grep -E 'cabinguard|config.txt|cmdline.txt|vmlinuz|initrd'
 
 step "a drawn cabin before the camera"
@@ -82,10 +82,15 @@ for name in "$(file vmlinuz)" "$(file initrd)" bcm2837-rpi-3-b.dtb cmdline.txt c
 done
 mv -- "$work/vmlinuz"* "$work/kernel"
 mv -- "$work/initrd"* "$work/initramfs"
-# As config.txt says (dtoverlay=disable-bt): the first serial port for the modem. And which Pi this is.
-fdtput -r "$work/bcm2837-rpi-3-b.dtb" /soc/serial@7e201000/bluetooth
-fdtput -t x "$work/bcm2837-rpi-3-b.dtb" /system linux,revision a02082 2>/dev/null ||
-    { fdtput -c "$work/bcm2837-rpi-3-b.dtb" /system && fdtput -t x "$work/bcm2837-rpi-3-b.dtb" /system linux,revision a02082; }
+
+step "the card's own device tree, as it lies there"
+"$tree/systemd/image/trees.sh" --check "$work"
+tree_of_board=$work/bcm2837-rpi-3-b.dtb
+echo "serial0 is $(fdtget "$tree_of_board" /aliases serial0), its pins are GPIO" \
+    "$(dtc -q -I dtb -O dts "$tree_of_board" | grep -A 2 'uart0.gpio14' | sed -n 's/.*brcm,pins = <\(.*\)>;/\1/p')"
+# Which Pi this is: the firmware says so, and QEMU has none. Nothing else of the tree is touched.
+fdtput -c "$tree_of_board" /system 2>/dev/null || true
+fdtput -t x "$tree_of_board" /system linux,revision a02082
 
 interface=1
 [ "$(qemu-system-aarch64 --version | sed -n 's/.*version \([0-9]*\).*/\1/p')" -lt 9 ] || interface=3
@@ -93,4 +98,4 @@ gcc -O2 -Wall -Wextra -shared -fPIC -DINTERFACE="$interface" -o "$work/follow.so
 
 # shellcheck source=/dev/null # a file of its own to check
 python=$(. "$tree/install.sh" && prepare runtime "$RUNTIME_MB" && echo "$VENV/bin/python")
-cd -- "$tree" && exec "$python" -P -u "$tree/systemd/proof/card_host.py" "$work"
+cd -- "$tree" && exec "$python" -P -u "$tree/systemd/proof/card_host.py" "$work" "$boot_at"
