@@ -146,9 +146,7 @@ def test_relays_show_nothing_but_rest_until_switched(
     assert lgpio.mode[LOCK] == "out", "still driven after closing"
 
 
-def test_a_modems_power_switch_rests_from_the_start(
-    lgpio: PretendedLgpio, tmp_path: Path
-) -> None:
+def test_a_modems_power_switch_rests_from_the_start(lgpio: PretendedLgpio, tmp_path: Path) -> None:
     wiring = WiringSettings(modem_power=ModemPowerWiring(fitted=True, pin=21))
     given: list[PowerSwitch | None] = []
 
