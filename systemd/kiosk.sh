@@ -175,6 +175,14 @@ install_version() { # ID
     tick "program $1 in $home"
 }
 
+# Until the link moves, and after a way back, the units run the stop step of the version before: one that is older
+# than this file gets it, or a kiosk that dies in between would leave its relays as they are.
+keep_stop_step() { # PREVIOUS
+    local home
+    home=$(at "/opt/cabinguard/versions/$1")
+    if [ -n "$1" ] && [ ! -e "$home/rest_pins.py" ]; then cp -- "$ROOT/hw/rest_pins.py" "$home/rest_pins.py"; fi
+}
+
 # Puts the link to the version in place in one step, so that there is no moment without a program.
 switch_to() { # ID
     local link
@@ -487,6 +495,7 @@ kiosk_install() {
     install_version "$version"
     install_settings
     install_boot_lines "$version"
+    keep_stop_step "$previous"
     install_files "$ROOT/systemd"
     make_user
     switch_to "$version"

@@ -234,6 +234,23 @@ def test_an_upgrade_keeps_the_version_before(pi: Pi) -> None:
     assert kept == set(versions[1:])
 
 
+def test_a_version_without_the_stop_step_gets_it_before_the_units_ask_for_it(pi: Pi) -> None:
+    pi.kiosk()
+    before = pi.path("/opt/cabinguard/versions") / pi.version()
+    (before / "rest_pins.py").unlink()
+    pi.new_release()
+    assert pi.kiosk().returncode == 0
+    assert pi.version() != before.name
+    assert (before / "rest_pins.py").read_bytes() == (pi.repo / "hw" / "rest_pins.py").read_bytes()
+    steps = re.findall(r"^    (keep_stop_step|install_files|switch_to) ", _kiosk_install(pi.repo), re.M)
+    assert steps == ["keep_stop_step", "install_files", "switch_to"]
+
+
+def _kiosk_install(repo: Path) -> str:
+    text = (repo / "systemd" / "kiosk.sh").read_text()
+    return text.partition("\nkiosk_install() {")[2].partition("\n}\n")[0]
+
+
 def test_an_interrupted_installation_is_done_again(pi: Pi) -> None:
     named(pi.kiosk(STUB_PIP="Connection reset by peer"), "no-network")
     assert not pi.path("/opt/cabinguard/current").is_symlink()
