@@ -29,8 +29,8 @@ WIRES = Path("/sys/module/gpio_sim/parameters/wires")
 KEEPS = Path("/sys/module/gpio_sim/parameters/keeps")
 LABEL = "pinctrl-bcm2835"
 STOP_STEP = Path(__file__).parents[2] / "hw" / "rest_pins.py"
-STOP_LIMIT_S = 1.0
-"""A fifth of TimeoutStopSec. The guest reads Python itself over a slow file system."""
+STOP_LIMIT_S = 0.5
+"""A tenth of TimeoutStopSec. The guest reads Python itself over a slow file system."""
 SPOKEN = Path(__file__).with_name("prompts")
 """Made by pins.sh: speaking under emulation takes minutes."""
 LINES = 54
