@@ -22,6 +22,7 @@ Component = dict[str, object]
 
 QUOTED = {
     "Permission is hereby granted, free of charge": "MIT",
+    "Permission to use, copy, modify, distribute, and sell this software": "HPND-sell-variant",
     "PYTHON SOFTWARE FOUNDATION LICENSE": "PSF",
     "Lesser General Public License": "LGPL",
 }
