@@ -248,7 +248,7 @@ def test_the_proof_changes_nothing_of_the_cards_tree_but_the_boards_name(repo: P
         "/system",
         "/system",
     ]
-    assert 'trees.sh" --check "$work"' in proof
+    assert 'trees.sh" --check "$work/trees"' in proof
 
 
 # --- small files of the system --------------------------------------------------------------------

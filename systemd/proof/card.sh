@@ -3,8 +3,8 @@
 #
 #   systemd/proof/card.sh IMAGE[.xz] [WORKDIR]
 #
-# Needs qemu-system-arm, gcc, device-tree-compiler, mtools, e2fsprogs, xz-utils and 5 GB. Time in the guest is real time
-# (by instructions this board stands still), so it wants an idle processor. The card is written to as a technician
+# Needs qemu-system-arm, gcc, device-tree-compiler, mtools, fdisk, e2fsprogs, xz-utils and 5 GB. Time in the guest is
+# real time (by instructions this board stands still), so it wants an idle processor. The card is written to as a technician
 # would (the settings on its first partition) and for the proof (a drawn cabin before the camera, which no emulator has).
 set -euo pipefail
 
@@ -83,8 +83,11 @@ done
 mv -- "$work/vmlinuz"* "$work/kernel"
 mv -- "$work/initrd"* "$work/initramfs"
 
-step "the card's own device tree, as it lies there"
-"$tree/systemd/image/trees.sh" --check "$work"
+step "the card's own device trees, as they lie there"
+mkdir -- "$work/trees"
+mcopy -n -i "$work/card.img@@$boot_at" '::bcm2*.dtb' "$work/trees"
+"$tree/systemd/image/trees.sh" --check "$work/trees"
+echo "fit hw/README.md: $(cd -- "$work/trees" && echo *.dtb)"
 tree_of_board=$work/bcm2837-rpi-3-b.dtb
 echo "serial0 is $(fdtget "$tree_of_board" /aliases serial0), its pins are GPIO" \
     "$(dtc -q -I dtb -O dts "$tree_of_board" | grep -A 2 'uart0.gpio14' | sed -n 's/.*brcm,pins = <\(.*\)>;/\1/p')"
