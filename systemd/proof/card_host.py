@@ -35,6 +35,8 @@ SCREEN = "fold -w 80 /dev/vcs1 | grep -v '^ *$'"
 """What stands on the board's screen."""
 HOLD, PAUSE = 8, 8
 """Scans of the keypad for which a key is held, and is not."""
+TYPE_AGAIN_S = 120.0
+"""A shell that is started anew while somebody types has not read it."""
 LONG_S = 1800.0
 """Seconds for anything: the board is slow, and slower still on a busy machine."""
 
@@ -219,11 +221,14 @@ class Pi:
         """Types a command at the root shell on the console; what it printed."""
         mark = f"{time.monotonic_ns():x}"
         began = len(self._seen)
-        self._console.sendall(f"{command}; echo {mark[:4]}''{mark[4:]}\n".encode())
         end = time.monotonic() + within_s
+        typed = float("-inf")
         while mark.encode() not in self._seen[began:]:
             if time.monotonic() > end:
                 raise TimeoutError(command)
+            if time.monotonic() > typed + TYPE_AGAIN_S:
+                typed = time.monotonic()
+                self._console.sendall(f"{command}; echo {mark[:4]}''{mark[4:]}\n".encode())
             time.sleep(0.2)
         text = self._seen[began:].decode(errors="replace").replace("\r", "")
         return text.partition(mark)[0].partition("\n")[2].rstrip("\n")
