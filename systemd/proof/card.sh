@@ -66,6 +66,7 @@ cat >"$work/proof.conf" <<'UNIT'
 [Service]
 ExecStart=
 ExecStart=/opt/cabinguard/current/bin/python -P /opt/cabinguard/staged_run.py /etc/cabinguard/kiosk.toml
+TimeoutStartSec=300
 UNIT
 {
     echo "write $tree/systemd/proof/staged_run.py /opt/cabinguard/staged_run.py"

@@ -287,6 +287,7 @@ def main() -> int:
         )
         pi.until(lambda: "login:" in pi.shell(SCREEN), "a login at the screen")
         print(screen := pi.shell(SCREEN))
+        print(pi.shell("systemctl status cabinguard-notice.service --no-pager | tail -n 12"))
         need("not in service" in screen, "the screen says that it is not in service")
         need("no cabinguard.toml" in screen and "What to do" in screen, "why, and what to do")
         told = pi.shell("cat /boot/firmware/cabinguard-problem.txt")
