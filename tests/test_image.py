@@ -57,6 +57,13 @@ def test_labels_of_partitions_and_mounts_agree(image: Path) -> None:
     assert "ROOTPART=LABEL=cabinroot" in (image / "image.sh").read_text("utf-8")
 
 
+def test_a_damaged_boot_partition_does_not_keep_the_kiosk_from_starting(image: Path) -> None:
+    rows = [line.split() for line in (image / "fstab").read_text("utf-8").splitlines()]
+    options = {row[1]: row[3].split(",") for row in rows if row[0] != "#"}
+    assert "nofail" in options["/boot/firmware"], "or systemd waits for a password that nobody has"
+    assert "nofail" not in options["/"]
+
+
 def test_the_layer_of_raspberry_pi_os_is_in_step(repo: Path, image: Path, tmp_path: Path) -> None:
     text = (image / "rpi-image-gen" / "cabinguard.yaml").read_text("utf-8")
     head, _, body = text.partition("# METAEND\n---\n")
