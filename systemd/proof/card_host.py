@@ -354,7 +354,7 @@ def main() -> int:
         need(not pi.level(lock), "after an orderly end the pin is low")
         pi.pull_up(lock)
         need(pi.level(lock), "held high from outside")
-        unit = pi.shell("systemctl show -p ExecStopPost --value cabinguard.service")
+        unit = pi.shell("systemctl show --no-pager -p ExecStopPost --value cabinguard.service")
         command = unit.partition("argv[]=")[2].partition(" ;")[0]
         need(command.startswith("/usr/bin/python3 "), f"the unit's stop step: {command}")
         timed = f"s=$(date +%s%N); runuser -u cabinguard -- {command}; echo $(($(date +%s%N) - s))"
