@@ -197,6 +197,17 @@ def test_a_second_face_counts_after_a_while_and_so_does_its_going() -> None:
     assert [f for f in watch.said if isinstance(f, PeopleJudged)] == [PeopleJudged(True), PeopleJudged(False)]
 
 
+@pytest.mark.parametrize(("both", "one"), [(1, 1), (1, 2), (2, 3), (5, 5)])
+def test_a_second_face_in_some_of_the_pictures_is_a_second_person(both: int, one: int) -> None:
+    """A child in arms, somebody half behind another: found now and then, and there all the time."""
+    beside = replace(BARE, box=(300.0, 100.0, 70.0, 70.0))
+    watch = Watch(fps=5.0)
+    for _ in range(10):
+        watch.show(MASKED, beside, for_s=0.2 * both)
+        watch.show(MASKED, for_s=0.2 * one)
+    assert PeopleJudged(True) in watch.said
+
+
 def test_a_tiny_second_face_is_no_second_person() -> None:
     watch = Watch()
     watch.show(BARE, replace(BARE, box=(10.0, 10.0, 12.0, 12.0)), for_s=5.0)

@@ -40,6 +40,8 @@ _CAUSE_MEMORY_S: Final = 2.0
 _CAUSE_MARGIN: Final = 1.5
 """Another cause must weigh so many times the one that was said: nobody follows words that change."""
 _SEVERAL_S: Final = 0.7
+_SEVERAL_FALL: Final = 0.3
+"""A child in arms, or who stands half behind another, is found now and then: a quarter is enough."""
 _SINGLE_S: Final = 1.5
 _SINGLE_SHUT_S: Final = 60.0
 """Behind a door that has not opened since nobody can have left: the other one hides, or was never there."""
@@ -86,7 +88,7 @@ class FaceJudge:
         self._hidden = Held(_HIDDEN_S)
         self._unclear = Held(_UNCLEAR_S)
         self._undecided = Held(_UNDECIDED_S)
-        self._crowd = Held(_SEVERAL_S)
+        self._crowd = Held(_SEVERAL_S, fall=_SEVERAL_FALL)
         self._alone = Held(_SINGLE_S)
         self._alone_shut = Held(_SINGLE_SHUT_S)
         self._causes: dict[Cover, float] = {}
