@@ -208,6 +208,24 @@ def test_a_second_face_in_some_of_the_pictures_is_a_second_person(both: int, one
     assert PeopleJudged(True) in watch.said
 
 
+@pytest.mark.parametrize("shown", [MASKED, AWAY])
+@pytest.mark.parametrize(("clear", "unclear"), [(1, 1), (1, 2), (3, 3), (5, 5)])
+def test_a_face_that_is_unclear_in_half_of_the_pictures_is_not_held_to_be_hidden(
+    shown: Face, clear: int, unclear: int
+) -> None:
+    """A child whose head the picture's edge cuts in most of them: the others say scarf."""
+    watch = Watch(fps=5.0)
+    for _ in range(20):
+        watch.show(shown, for_s=0.2 * clear)
+        watch.show(SMALL, for_s=0.2 * unclear)
+    at_s = watch.now_s
+    for _ in range(20):
+        watch.show(shown, for_s=0.2 * clear)
+        watch.show(SMALL, for_s=0.2 * unclear)
+    assert watch.judge.fact is FaceFact.UNCLEAR
+    assert not [fact for said_s, fact in watch.facts if said_s > at_s]
+
+
 def test_a_tiny_second_face_is_no_second_person() -> None:
     watch = Watch()
     watch.show(BARE, replace(BARE, box=(10.0, 10.0, 12.0, 12.0)), for_s=5.0)

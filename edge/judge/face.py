@@ -31,6 +31,8 @@ _SURE: Final = math.log(0.95 / 0.05)
 _HIDDEN_S: Final = 1.0
 _UNCLEAR_S: Final = 1.2
 _UNDECIDED_S: Final = 1.2
+_DOUBT_FALL: Final = 0.5
+"""A cover or a turned head is not believed where a third of the pictures of the face are unclear."""
 _HELD_DOUBT: Final = 0.4
 """Doubt counts slower against a fact that is held than where there is none yet."""
 _DECIDED: Final = frozenset({FaceFact.PROPER, FaceFact.COVERED, FaceFact.TURNED})
@@ -88,6 +90,8 @@ class FaceJudge:
         self._hidden = Held(_HIDDEN_S)
         self._unclear = Held(_UNCLEAR_S)
         self._undecided = Held(_UNDECIDED_S)
+        self._doubt = Held(_UNCLEAR_S, fall=_DOUBT_FALL)
+        self._doubted = False
         self._crowd = Held(_SEVERAL_S, fall=_SEVERAL_FALL)
         self._alone = Held(_SINGLE_S)
         self._alone_shut = Held(_SINGLE_SHUT_S)
@@ -151,6 +155,8 @@ class FaceJudge:
         self._hidden.clear()
         self._unclear.clear()
         self._undecided.clear()
+        self._doubt.clear()
+        self._doubted = False
         self._causes.clear()
         self._said = self._wanted = FaceFact.UNKNOWN
         self._cover = Cover.NONE
@@ -192,6 +198,7 @@ class FaceJudge:
             return
         unclear = face.verdict is FaceVerdict.UNCLEAR
         self._unclear.update(unclear, dt_s)
+        self._doubted = self._doubt.update(unclear, dt_s) or (self._doubted and self._doubt.half)
         self._covered.add(0.0 if unclear else face.covered_logit, dt_s)
         self._turned.add(0.0 if unclear else face.turned_logit, dt_s)
         held = self._said in _DECIDED
@@ -220,6 +227,8 @@ class FaceJudge:
         if self._unclear.full:
             return FaceFact.UNCLEAR
         decided = self._decided()
+        if self._doubted and decided in (FaceFact.COVERED, FaceFact.TURNED):
+            return FaceFact.UNCLEAR
         if decided is not None:
             return decided
         return FaceFact.UNCLEAR if self._undecided.full else self._said
