@@ -226,6 +226,17 @@ def test_a_face_that_is_unclear_in_half_of_the_pictures_is_not_held_to_be_hidden
     assert not [fact for said_s, fact in watch.facts if said_s > at_s]
 
 
+@pytest.mark.parametrize(("masked", "bare"), [(2, 1), (3, 3)])
+def test_a_hand_that_comes_and_goes_does_not_keep_the_first_fact_away(masked: int, bare: int) -> None:
+    watch = Watch(fps=5.0)
+    surely_masked, surely_bare = replace(MASKED, covered_logit=5.0), replace(BARE, covered_logit=-5.0)
+    for _ in range(10):
+        watch.show(surely_masked, for_s=0.2 * masked)
+        watch.show(surely_bare, for_s=0.2 * bare)
+    assert watch.faces
+    assert watch.facts[0][0] <= 52.5
+
+
 def test_a_tiny_second_face_is_no_second_person() -> None:
     watch = Watch()
     watch.show(BARE, replace(BARE, box=(10.0, 10.0, 12.0, 12.0)), for_s=5.0)

@@ -33,6 +33,8 @@ _UNCLEAR_S: Final = 1.2
 _UNDECIDED_S: Final = 1.2
 _DOUBT_FALL: Final = 0.5
 """A cover or a turned head is not believed where a third of the pictures of the face are unclear."""
+_SILENT_S: Final = 2.0
+"""Whoever shows now this and now that for so long is told something all the same."""
 _HELD_DOUBT: Final = 0.4
 """Doubt counts slower against a fact that is held than where there is none yet."""
 _DECIDED: Final = frozenset({FaceFact.PROPER, FaceFact.COVERED, FaceFact.TURNED})
@@ -101,6 +103,7 @@ class FaceJudge:
         self._several = False
         self._wanted: FaceFact = FaceFact.UNKNOWN
         self._wanted_for_s = 0.0
+        self._silent_s = 0.0
         self._cause_wanted = Cover.NONE
         self._cause_for_s = 0.0
         self._last_s: float | None = None
@@ -160,7 +163,7 @@ class FaceJudge:
         self._causes.clear()
         self._said = self._wanted = FaceFact.UNKNOWN
         self._cover = Cover.NONE
-        self._wanted_for_s = self._cause_for_s = 0.0
+        self._wanted_for_s = self._cause_for_s = self._silent_s = 0.0
         self._last_s = None
 
     def _count(self, faces: list[Face], dt_s: float, present: bool, facts: list[PersonFact]) -> None:
@@ -243,8 +246,11 @@ class FaceJudge:
             said = self._causes.get(self._cover, 0.0)
             if said > 0.0 and self._causes[cause] < _CAUSE_MARGIN * said:
                 cause = self._cover
+        self._silent_s = self._silent_s + dt_s if self._said is FaceFact.UNKNOWN else 0.0
+        if self._silent_s >= _SILENT_S:
+            want, cause = FaceFact.UNCLEAR, Cover.NONE
         if want is not self._said:
-            if self._wanted_for_s >= _DWELL_S:
+            if self._wanted_for_s >= _DWELL_S or self._silent_s >= _SILENT_S:
                 self._say(want, cause, facts)
             return
         self._cause_for_s = self._cause_for_s + dt_s if cause is self._cause_wanted else 0.0
