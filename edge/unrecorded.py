@@ -13,7 +13,7 @@ NAME: Final = "unrecorded"
 
 
 class Unrecorded:
-    """`path` None: a place that remembers nothing. One that cannot be made is no fault: it only adds a doubt."""
+    """`path` None: remembers nothing. A file that cannot be made is no fault: it only adds a doubt."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
