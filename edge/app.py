@@ -369,6 +369,10 @@ class Kiosk:
         if not any(other is device for other, _ in self._troubles):
             self.handle(DeviceRecovered(device), now_s)
 
+    def fault(self, code: str, detail: str, now_s: float) -> None:
+        """Record and show a fault that concerns no device of the table."""
+        self._note("fault", code, {"detail": detail}, now_s)
+
     def keypad_event(self, event: KeyPress | KeypadTrouble, now_s: float) -> None:
         """A key, or trouble with the keypad. The click has been heard already: the scan makes it."""
         if isinstance(event, KeypadTrouble):
@@ -665,8 +669,10 @@ class Kiosk:
         self._drain(now_s)
 
     def _held_by_input(self) -> bool:
+        """Whether the input path may hold the lock: for fire, for exit, or because they cannot be read."""
         inputs = self.board.inputs
-        return inputs.active(Input.FIRE) or inputs.active(Input.EXIT)
+        unread = Device.INPUTS in self.state.failed
+        return unread or inputs.active(Input.FIRE) or inputs.active(Input.EXIT)
 
     # --- the step ----------------------------------------------------------------------------------
 
@@ -676,8 +682,8 @@ class Kiosk:
             self._queue.append(DeviceFailed(device, code))
 
     def _well(self, device: Device) -> None:
-        """Say that a device works, if it was said to have failed."""
-        if self._has_failed(device):
+        """Say that a device works, if it was said to have failed and nothing else troubles it."""
+        if self._has_failed(device) and not any(other is device for other, _ in self._troubles):
             self._queue.append(DeviceRecovered(device))
 
     def _has_failed(self, device: Device) -> bool:

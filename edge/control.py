@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import os
 import queue
+import select
 import socket
 import struct
 import threading
@@ -22,6 +24,9 @@ import msgspec
 
 from edge.faults import FaultError
 from edge.options import Commands, add_settings_options, load_settings
+from hw.clock import SystemClock
+from hw.ports import Clock
+from hw.watched import WatchedThread
 
 SOCKET: Final = "control.sock"
 ANSWER_WITHIN_S: Final = 5.0
@@ -30,6 +35,18 @@ READ_WITHIN_S: Final = 1.0
 
 GUESTS_MAX: Final = 8
 """Connections of others than root at a time; root, who may open the door, is never kept waiting by them."""
+
+_LOOK_S: Final = 2.0
+"""How often the thread looks whether its socket can still be found."""
+
+_CLOSE_S: Final = 1.0
+
+_SCARCE: Final = frozenset(
+    {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EAGAIN, errno.EINTR, errno.ECONNABORTED}
+)
+"""What accept(2) says of a shortage or of a caller who left, and not of the socket."""
+
+_SCARCE_S: Final = 0.1
 
 _LONGEST: Final = 4096
 _LONGEST_REPLY: Final = 65536
@@ -72,39 +89,102 @@ class Asked:
 class ControlServer:
     """Listens in a thread of its own, with one more for each connection.
 
-    Hands each request to `on_asked`, which must not wait.
+    Hands each request to `on_asked`, which must not wait. Nothing ends it but `close`: where the system has
+    no more threads or files to give, root is served all the same, and a socket that broke or whose name was
+    taken away is made anew.
     """
 
-    def __init__(self, folder: Path, on_asked: Callable[[Asked], None]) -> None:
+    def __init__(self, folder: Path, on_asked: Callable[[Asked], None], clock: Clock | None = None) -> None:
         self._path = folder / SOCKET
         self._on_asked = on_asked
-        self._path.unlink(missing_ok=True)
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        old = os.umask(0o117)
-        try:
-            self._socket.bind(str(self._path))
-        finally:
-            os.umask(old)
-        self._socket.listen(32)
+        self._closing = threading.Event()
         self._guests = threading.BoundedSemaphore(GUESTS_MAX)
-        threading.Thread(target=self._serve, name="control", daemon=True).start()
+        self._socket: socket.socket | None = None
+        self._inode = 0
+        self.thread = WatchedThread("control", self._serve, clock or SystemClock())
+        with contextlib.suppress(OSError):  # the thread tries again, and dies of it where it has to be told
+            self._listen()
+        self.thread.start()
 
     def close(self) -> None:
-        self._socket.close()
+        self._closing.set()
+        listening = self._socket
+        if listening is not None:
+            with contextlib.suppress(OSError):  # wakes the thread
+                listening.shutdown(socket.SHUT_RDWR)
+            self.thread.join(_CLOSE_S)
+            listening.close()
         self._path.unlink(missing_ok=True)
 
-    def _serve(self) -> None:
-        while True:
+    def _listen(self) -> socket.socket:
+        self._path.unlink(missing_ok=True)
+        fresh = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            old = os.umask(0o117)
             try:
-                peer, _ = self._socket.accept()
-            except OSError:
-                return
-            uid = peer_uid(peer)
-            guest = uid != 0
-            if guest and not self._guests.acquire(blocking=False):
-                peer.close()
+                fresh.bind(str(self._path))
+            finally:
+                os.umask(old)
+            fresh.listen(32)
+            fresh.setblocking(False)
+            self._inode = self._path.stat().st_ino
+        except OSError:
+            fresh.close()
+            raise
+        self._socket = fresh
+        return fresh
+
+    def _serve(self) -> None:
+        while not self._closing.is_set():
+            self.thread.beat()
+            listening = self._socket or self._listen()
+            caller = select.poll()
+            caller.register(listening, select.POLLIN)
+            found = dict(caller.poll(_LOOK_S * 1000))
+            if not found and self._is_reachable():
                 continue
+            if found.get(listening.fileno()) == select.POLLIN and self._let_in(listening):
+                continue
+            if not self._closing.is_set():
+                self._socket = None
+                listening.close()
+
+    def _let_in(self, listening: socket.socket) -> bool:
+        """Take the next caller; False where the socket is no good any more."""
+        try:
+            peer, _ = listening.accept()
+        except OSError as error:
+            self._closing.wait(_SCARCE_S)  # who calls waits in the queue until there is more
+            return error.errno in _SCARCE
+        self._welcome(peer)
+        return True
+
+    def _is_reachable(self) -> bool:
+        """Whether the name that others connect to is still this socket's."""
+        try:
+            return self._path.stat().st_ino == self._inode
+        except OSError:
+            return False
+
+    def _welcome(self, peer: socket.socket) -> None:
+        try:
+            peer.setblocking(True)
+            uid = peer_uid(peer)
+        except OSError:
+            peer.close()
+            return
+        guest = uid != 0
+        if guest and not self._guests.acquire(blocking=False):
+            peer.close()
+            return
+        try:
             threading.Thread(target=self._attend, args=(peer, uid, guest), name="asked", daemon=True).start()
+        except (RuntimeError, MemoryError):
+            if guest:
+                self._guests.release()
+                peer.close()
+            else:  # root may have come to open the door: one after the other is better than none
+                self._attend(peer, uid, guest)
 
     def _attend(self, peer: socket.socket, uid: int, guest: bool) -> None:
         try:

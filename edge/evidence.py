@@ -24,6 +24,7 @@ from edge.faults import FaultError
 from edge.record import Entry
 from edge.ring import RingPicture
 from hw.ports import Clock
+from hw.watched import WatchedThread
 
 _COPY_EVERY_S: Final = 0.5
 """How often new pictures of a running incident are copied out of the ring."""
@@ -168,9 +169,10 @@ class Evidence:
         self._due_s = self._tidy_at_s = clock.now_s()
         self._clocks = (clock.now_s(), clock.wall_s())
         self._age_from_s = clock.now_s()
-        self._thread = threading.Thread(target=self._run, name="evidence", daemon=True) if threaded else None
-        if self._thread is not None:
-            self._thread.start()
+        self.thread = WatchedThread("evidence", self._run, clock)
+        self._threaded = threaded
+        if threaded:
+            self.thread.start()
 
     # - for the loop -
 
@@ -196,23 +198,23 @@ class Evidence:
 
     def poll(self, now_s: float) -> None:
         """Without a thread: copy what is due."""
-        if self._thread is None and (self._new or now_s >= self._due_s):
+        if not self._threaded and (self._new or now_s >= self._due_s):
             self._turn()
 
     def next_wake_s(self) -> float | None:
         """Without a thread: when `poll` wants to be called."""
-        return None if self._thread is not None else self._due_s
+        return None if self._threaded else self._due_s
 
     def close(self, timeout_s: float) -> None:
         """Copy what the ring has, answer, and stop."""
         with self._changed:
             self._closing = True
             self._changed.notify()
-        if self._thread is None:
+        if not self._threaded:
             self._turn()
             self._finish()
         else:
-            self._thread.join(timeout_s)
+            self.thread.join(timeout_s)
 
     def _order(self, order: _Order) -> None:
         with self._changed:
@@ -224,11 +226,13 @@ class Evidence:
 
     def _run(self) -> None:
         while True:
+            self.thread.rest()
             with self._changed:
                 self._changed.wait_for(
                     lambda: self._closing or bool(self._new), max(0.0, self._due_s - self._clock.now_s())
                 )
                 closing = self._closing
+            self.thread.beat()
             self._turn()
             if closing:
                 self._finish()
@@ -263,6 +267,8 @@ class Evidence:
                 else "evidence_write_failed"
             )
             self._trouble(code, error.strerror or str(error))
+        except Exception as error:  # a picture that cannot be kept must not cost those after it
+            self._trouble("evidence_write_failed", type(error).__name__)
         for order in list(self._orders):
             # A picture may need a moment from the camera to the ring.
             if now_s >= order.to_s + (0.0 if order.one else 1.0):
@@ -297,6 +303,7 @@ class Evidence:
         try:
             _private_folder(folder)
             for picture in pictures:
+                self.thread.beat()
                 if not self._has_room():
                     return  # the ring still has it for a while
                 size = len(picture.jpeg)
@@ -325,7 +332,7 @@ class Evidence:
     def _give_way(self) -> None:
         """The record goes first on a slow card."""
         end_s = self._clock.now_s() + _YIELD_S
-        while self._thread is not None and self._busy() and self._clock.now_s() < end_s:
+        while self._threaded and self._busy() and self._clock.now_s() < end_s:
             with self._changed:
                 self._changed.wait(0.02)
 
@@ -354,6 +361,7 @@ class Evidence:
         _private_folder(self._folder)
         found: dict[int, _Folder] = {}
         for incident, folder in _incident_folders(self._folder):
+            self.thread.beat()
             known = found.setdefault(incident, _Folder())
             for file in folder.iterdir():
                 if file.suffix == ".part":
@@ -402,6 +410,7 @@ class Evidence:
 
     def _remove(self, folders: dict[int, _Folder], incident: int, reason: str) -> None:
         # Told before it is done: after a power cut the record says at worst that too much is gone.
+        self.thread.beat()
         self._answer(PicturesRemoved(incident, reason))
         shutil.rmtree(self._folder / str(incident))
         del folders[incident]

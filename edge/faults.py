@@ -123,6 +123,43 @@ CATALOGUE: Final = _table(
         _KEEPS,
         "Copy the record away as evidence; compare its chain's head with the last one sent out.",
     ),
+    # --- the program's own threads -------------------------------------------------------------------
+    (
+        "input_path_stopped",
+        "What reads fire, exit and keypad died, hangs or fails at every step; it is started again.",
+        "The door is unlocked within a second and stays so, the permit is off, as with a cut wire.",
+        "Look for errors of the pins with dmesg; if it comes again, report it together with the log.",
+    ),
+    (
+        "record_stopped",
+        "What writes the record died, or waits for the disk for more than ten seconds.",
+        _NO_NEW_LOCK,
+        "It starts again by itself. Look for card errors with dmesg; report a death together with the log.",
+    ),
+    (
+        "modem_stopped",
+        "What drives the modem died, or hangs in the system; no text goes out meanwhile.",
+        _NO_NEW_LOCK,
+        "It starts again by itself. If it hangs, unplug the modem; report a death together with the log.",
+    ),
+    (
+        "pictures_stopped",
+        "What keeps the pictures died, or waits for the disk for more than half a minute.",
+        _NO_NEW_LOCK,
+        "It starts again by itself. Look for card errors with dmesg; report a death together with the log.",
+    ),
+    (
+        "control_stopped",
+        "Nobody can reach the kiosk with `status` and `release`: its socket or its thread failed.",
+        _NO_NEW_LOCK,
+        "It starts again by itself. Check paths.runtime: it must exist and belong to the service's user.",
+    ),
+    (
+        "priority_refused",
+        "The system refused the priority that the input path or the eyes asked for.",
+        "Everything works; fire and exit may act later while the processor is busy.",
+        "Use the unit that is shipped: it has LimitNICE=-10, and setpriority in SystemCallFilter=.",
+    ),
     # --- pictures ------------------------------------------------------------------------------------
     (
         "evidence_disk_low",

@@ -40,6 +40,7 @@ from edge.record import (
     Written,
 )
 from hw.ports import Clock
+from hw.watched import WatchedThread
 
 MEMORY: Final = Path(":memory:")
 """As a path: a record that lives as long as the program, for replays. Without a thread only."""
@@ -348,7 +349,8 @@ class Journal:
         self._limits = limits or JournalLimits()
         self._on_answer = on_answer
         self._before_sync = before_sync
-        self._thread = threading.Thread(target=self._run, name="journal", daemon=True) if threaded else None
+        self.thread = WatchedThread("journal", self._run, clock)
+        self._threaded = threaded
         # Shared by the two threads, under the condition's lock.
         self._changed = threading.Condition()
         self._waiting: deque[Record] = deque()
@@ -409,8 +411,8 @@ class Journal:
             self._state = (remembered.mono_s, remembered.wall_s, remembered.state)
         self._counters = dict(remembered.counters)
         self._rows = {_key(row): row for row in remembered.rows}
-        if self._thread is not None:
-            self._thread.start()
+        if self._threaded:
+            self.thread.start()
         return remembered
 
     def submit(self, record: Record) -> None:
@@ -437,7 +439,7 @@ class Journal:
 
     def next_wake_s(self) -> float | None:
         """Without a thread: when to ask for answers again because the disk fails. Else None."""
-        return self._retry_at_s if self._thread is None and self._waiting else None
+        return self._retry_at_s if not self._threaded and self._waiting else None
 
     @property
     def waiting(self) -> int:
@@ -460,14 +462,12 @@ class Journal:
         with self._changed:
             self._closing = True
             self._changed.notify()
-        if self._thread is None:
+        if not self._threaded:
             self._retry_at_s = 0.0
             self._turn_inline()
             self._finish()
-        elif self._thread.is_alive():
-            self._thread.join(timeout_s)
-            if self._thread.is_alive():
-                return False
+        elif not self.thread.join(timeout_s):
+            return False
         if self._folder >= 0:
             os.close(self._folder)
             self._folder = -1
@@ -476,17 +476,19 @@ class Journal:
     # - the writer -
 
     def _turn_inline(self) -> None:
-        while self._thread is None and self._waiting and self._clock.now_s() >= self._retry_at_s:
+        while not self._threaded and self._waiting and self._clock.now_s() >= self._retry_at_s:
             self._turn()
 
     def _run(self) -> None:
         while True:
+            self.thread.rest()
             with self._changed:
                 if self._failing is not None:
                     self._changed.wait_for(lambda: self._closing, self._pause_s)
                 else:
                     self._changed.wait_for(lambda: self._closing or bool(self._waiting))
                 closing = self._closing
+            self.thread.beat()
             self._turn()
             if closing and (not self._waiting or self._failing is not None):
                 self._finish()
@@ -515,6 +517,12 @@ class Journal:
             # After an error SQLite's own view is not to be trusted: the next try is a fresh connection's.
             self._detach()
             self._fail(fault, batch)
+        except BaseException:  # this thread dies of it: the next one finds the batch where it was
+            self._detach()
+            with self._changed:
+                self._in_flight = 0
+                self._waiting.extendleft(reversed(batch))
+            raise
         else:
             with self._changed:
                 self._failing = None

@@ -1,9 +1,10 @@
 """`run`: the kiosk in service. Opens everything, then turns the one loop until it is told to end.
 
-Four threads beside the loop hold what may wait: the input path (10 ms), the journal, the evidence, the
-modem's port. The camera and the networks have a process of their own. All of them hand the loop events;
-none of them decides. The loop proves its progress to the watchdog, and only while the input path
-and the eyes' supervisor make progress too.
+Five threads beside the loop hold what may wait: the input path (10 ms), the journal, the evidence, the
+modem's port, the control socket. The camera and the networks have a process of their own. All of them hand
+the loop events; none of them decides. The loop watches them all, drops the relays itself when the input path
+stands still, and proves its progress to the watchdog only while the input path and the eyes' supervisor
+make progress too.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from edge.evidence import Evidence
 from edge.faults import FaultError, explain
 from edge.journal import Journal, JournalLimits
 from edge.judge.judge import Judge
+from edge.log import say
 from edge.messages.channels import carriers, release_desk
 from edge.messages.inbox import Inbox
 from edge.messages.modem_cli import open_modem
@@ -43,6 +45,7 @@ from edge.record import Channel, OutboxRow, Recipient
 from edge.ring import RingReader
 from edge.settings import Settings, SettingsError
 from edge.state import Rules
+from edge.threads import ThreadWatch
 from edge.vision.eyes import EyesEvent, EyesProcess, EyesSupervisor
 from edge.vision.plans import eyes_plans, ring_file
 from edge.zones import find_zone
@@ -52,6 +55,7 @@ from hw.pins import open_lgpio
 from hw.ports import Board, HardwareError, Input, InputChange
 from hw.prompt.real import make_clips
 from hw.scan import ScanEvent, Scanner, ScanThread
+from hw.watched import Watched
 
 TURN_S: Final = 0.05
 """The longest pause of the loop; everything urgent wakes it earlier."""
@@ -60,7 +64,21 @@ SWITCH_S: Final = 0.001
 """How soon a busy thread gives way to the input path; the interpreter's own 5 ms would be half its period."""
 
 FEED_S: Final = 2.0
-SCAN_SILENT_S: Final = 1.0
+
+SCAN_SILENT_S: Final = 0.7
+"""No good step of the input path for so long: the loop drops the relays. The turn that sees it and what a
+busy machine adds have to fit into the second that is promised."""
+
+JOURNAL_SILENT_S: Final = 10.0
+MODEM_SILENT_S: Final = 15.0
+EVIDENCE_SILENT_S: Final = 30.0
+CONTROL_SILENT_S: Final = 15.0
+"""How long a thread may be at one piece of work: a batch of records, a turn of the modem's port, a picture,
+a caller. Slow cards take seconds; what takes longer hangs."""
+
+SCAN_STOPPED: Final = "scan_stopped"
+"""The reason for which the loop holds the lock while the input path stands still."""
+
 CLOSE_S: Final = 3.0
 DISTRESS_S: Final = 180.0
 DISTRESS_EVERY_S: Final = 3600.0
@@ -84,11 +102,12 @@ def add_parser(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     settings = load_settings(args, kiosk=True)
+    _keep_standard_files()
     sys.setswitchinterval(SWITCH_S)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold the live code
     with contextlib.ExitStack() as stack:
         service = Service(settings, stack, verbose=args.verbose)
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, service.stop)
         service.turn_until_stopped()
     return 0
@@ -128,7 +147,8 @@ class Service:
         self._items: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._fed_s = float("-inf")
         self._ready = False
-        self._scan_hangs = False
+        self._inputs_stopped = False
+        self._priority_told = False
         self._watching = Watching()
         self.pictures_seen = 0
         data, runtime = Path(settings.paths.data), Path(settings.paths.runtime)
@@ -139,6 +159,20 @@ class Service:
         # The lock first: from here on it rests unlocked under our hand.
         self.board = (open_parts or open_real)(settings, self._clock)
         stack.callback(self._close_board)
+        try:
+            self._open_rest(settings, stack, data, runtime, before_sync)
+        except BaseException:  # SIGTERM too: before anything is closed that has to be waited for
+            self.rest_relays()
+            raise
+
+    def _open_rest(
+        self,
+        settings: Settings,
+        stack: contextlib.ExitStack,
+        data: Path,
+        runtime: Path,
+        before_sync: Callable[[], None],
+    ) -> None:
         self._scanner = Scanner(self.board, lambda event: self._items.put(event))
         self._scan = ScanThread(self._scanner, self._clock)
         stack.callback(self._scan.stop)
@@ -211,8 +245,15 @@ class Service:
         }
         for eyes in self._eyes.values():
             stack.callback(eyes.close)
-        self._control = ControlServer(runtime, self._items.put)
+        self._control = ControlServer(runtime, self._items.put, self._clock)
         stack.callback(self._control.close)
+        self._watch = ThreadWatch(self._kiosk.device_trouble)
+        self._watch.add(self._scan.thread, Device.INPUTS, "input_path_stopped", SCAN_SILENT_S)
+        self._watch.add(self._journal.thread, Device.DISK, "record_stopped", JOURNAL_SILENT_S)
+        self._watch.add(evidence.thread, Device.EVIDENCE, "pictures_stopped", EVIDENCE_SILENT_S)
+        self._watch.add(self._control.thread, Device.CONTROL, "control_stopped", CONTROL_SILENT_S)
+        if isinstance(self.board.modem, Watched):
+            self._watch.add(self.board.modem.thread, Device.MODEM_DRIVER, "modem_stopped", MODEM_SILENT_S)
         self._kiosk.start(remembered, self._clock.now_s())
         if zone_missing:
             self._kiosk.report("zone_missing", self._clock.now_s())
@@ -229,8 +270,13 @@ class Service:
             while self._turn():
                 pass
         finally:  # first of all, whatever the rest of the end has to wait for
-            with contextlib.suppress(HardwareError):
-                self.board.lock.off()
+            self.rest_relays()
+
+    def rest_relays(self) -> None:
+        """Permit off, then the door unlocked: nobody looks after either from here on."""
+        for relay in (self.board.permit, self.board.lock):
+            with contextlib.suppress(Exception):  # the other one must rest all the same
+                relay.off()
 
     def _turn(self) -> bool:
         wait_s = TURN_S
@@ -247,6 +293,7 @@ class Service:
             item = None
             with contextlib.suppress(queue.Empty):
                 item = self._items.get_nowait()
+        self._mind_threads(self._clock.now_s())
         now_s = self._clock.now_s()
         for camera, eyes in self._eyes.items():
             for seen in eyes.poll(now_s):
@@ -256,7 +303,6 @@ class Service:
                     self.pictures_seen += 1
                     self._watching.see(seen)
                     self._kiosk.observe(seen, now_s)
-        self._mind_scan(self._clock.now_s())
         self._kiosk.poll(self._clock.now_s())
         self._feed(self._clock.now_s())
         return True
@@ -268,16 +314,35 @@ class Service:
         elif not isinstance(item, _Nudge):
             self._kiosk.hardware_event(item, now_s)
 
-    def _mind_scan(self, now_s: float) -> None:
-        """An input path that stands still reads neither fire nor exit: no new lock, and soon no watchdog."""
-        hangs = self._scan.silent_s(now_s) >= SCAN_SILENT_S
-        if hangs != self._scan_hangs:
-            self._scan_hangs = hangs
-            self._kiosk.device_trouble(Device.INPUTS, "input_failed", "scan_hangs", hangs, now_s)
+    def _mind_threads(self, now_s: float) -> None:
+        """Every thread; and for the input path, which reads fire and exit, the relays themselves.
+
+        Inputs that nobody reads are as good as cut wires: first the relays are dropped here, then the table
+        hears that the inputs failed, and of the exit what a cut wire would tell: the permit stays off.
+        """
+        stops = not self._inputs_stopped and self._scan.silent_s(now_s) >= SCAN_SILENT_S
+        if stops:
+            self._inputs_stopped = True
+            for drop in (functools.partial(self.board.lock.hold, SCAN_STOPPED, True), self.board.permit.off):
+                with contextlib.suppress(HardwareError):  # `poll` checks both relays at every turn, and tells
+                    drop()
+        self._watch.look(now_s)
+        inputs = self.board.inputs
+        if stops:
+            self._kiosk.input_changed(InputChange(Input.EXIT, True, now_s), now_s)
+        elif self._inputs_stopped and not self._watch.in_trouble(Device.INPUTS):
+            self._inputs_stopped = False
+            self.board.lock.hold(SCAN_STOPPED, False)
+            self._kiosk.input_changed(InputChange(Input.EXIT, inputs.active(Input.EXIT), now_s), now_s)
+        if not self._priority_told and self._scan.priority_refused:
+            self._priority_told = True
+            self._kiosk.fault("priority_refused", self._scan.priority_refused, now_s)
 
     def _feed(self, now_s: float) -> None:
         """The watchdog is fed while the loop, the input path and the eyes' supervisor all make progress."""
-        alive = not self._scan_hangs and all(eyes.in_bounded_recovery(now_s) for eyes in self._eyes.values())
+        alive = not self._inputs_stopped and all(
+            eyes.in_bounded_recovery(now_s) for eyes in self._eyes.values()
+        )
         if alive and now_s >= self._fed_s + FEED_S:
             self._fed_s = now_s
             with contextlib.suppress(HardwareError):
@@ -308,13 +373,13 @@ class Service:
         self._watching.hear(happening)
         if self._verbose:
             data = " ".join(f"{key}={value}" for key, value in happening.data.items())
-            print(f"{happening.kind} {data}", file=sys.stderr, flush=True)
+            say(f"{happening.kind} {data}")
         elif happening.kind in ("state", "fault"):
-            print(f"{happening.kind}: {happening.data['name']}", file=sys.stderr, flush=True)
+            say(f"{happening.kind}: {happening.data['name']}")
 
     def _close_board(self) -> None:
         for error in close_board(self.board):
-            print(explain(error.code, error.detail), file=sys.stderr)
+            say(explain(error.code, error.detail))
 
 
 def _without_first_levels(items: queue.SimpleQueue[_Item]) -> queue.SimpleQueue[_Item]:
@@ -345,6 +410,15 @@ def _make_folder(folder: Path) -> None:
         raise FaultError("folder_unwritable", str(folder))
 
 
+def _keep_standard_files() -> None:
+    """Else the number of a closed one would go to the record, and a library's complaint into it."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+
+
 def _rest_pins(args: argparse.Namespace) -> int:
     """Bring the relays to rest: for the service's stop step, after any death, and at boot.
 
@@ -353,7 +427,7 @@ def _rest_pins(args: argparse.Namespace) -> int:
     try:
         settings = load_settings(args)
     except SettingsError as error:
-        print(explain(error.code, error.detail), file=sys.stderr)
+        say(explain(error.code, error.detail))
         settings = Settings()
     runtime = Path(settings.paths.runtime)
     _make_folder(runtime)

@@ -53,6 +53,9 @@ LOCK_NEEDS = frozenset(
         Device.PROMPT,
         Device.DISK,
         Device.EYES,
+        Device.MODEM_DRIVER,
+        Device.EVIDENCE,
+        Device.CONTROL,
     }
 )
 """No lock begins while one of these is broken: nobody is locked unprompted, unrecorded or unseen."""

@@ -7,7 +7,6 @@ the path.
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 import threading
@@ -18,11 +17,15 @@ from enum import StrEnum
 
 from hw.door.gate import UNREAD
 from hw.ports import Board, Clock, HardwareError, Input, InputChange, KeypadTrouble, KeyPress
+from hw.watched import WatchedThread
 
 PERIOD_S = 0.010
 
 NICE = -10
 """The thread's niceness, where the service may have it."""
+
+STOP_S = 1.0
+"""How long `stop` waits for a step to end; one that hangs in a driver ends with the program."""
 
 LINGER_S = 1.0
 """How long fire and exit hold the lock after their last active sample: far longer than the loop needs to hear
@@ -202,38 +205,49 @@ class _Life:
 
 
 class ScanThread:
-    """Steps a scanner every 10 ms of real time; steps that were missed are left out, not made up for."""
+    """Steps a scanner every 10 ms of real time; steps that were missed are left out, not made up for.
+
+    `thread` beats with each step that went well: one that raises leaves fire and exit unread.
+    """
 
     def __init__(self, scanner: Scanner, clock: Clock, period_s: float = PERIOD_S) -> None:
         self._scanner = scanner
         self._clock = clock
         self._period_s = period_s
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="scan", daemon=True)
         self._lateness_s: deque[float] = deque(maxlen=6000)
-        self._stepped_s = clock.now_s()
+        self._refused = ""
+        self.thread = WatchedThread("scan", self._run, clock)
 
     def start(self) -> None:
-        self._thread.start()
+        """Begin. Where the system gives no thread now, whoever watches `thread` starts it later."""
+        self.thread.start()
 
     def stop(self) -> None:
         """End the thread after its step. The lock stays as it is: closing the board brings it to rest."""
         self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self.thread.join(STOP_S)
 
     def silent_s(self, now_s: float) -> float:
-        """Seconds since the last step ended: the loop's proof that this thread lives."""
-        return now_s - self._stepped_s
+        """Seconds since the last step that went well: the loop's proof that the inputs are read."""
+        return self.thread.silent_s(now_s)
 
     def lateness_s(self, share: float) -> float | None:
         """Percentile of how late the steps of the last minute began; None before the first."""
         return percentile(tuple(self._lateness_s), share)
 
+    @property
+    def priority_refused(self) -> str:
+        """Why the thread has not the priority that it asked for; empty where it has, or has not begun."""
+        return self._refused
+
     def _run(self) -> None:
-        # Ahead of the eyes on a busy board; a service without LimitNICE= goes on without.
-        with contextlib.suppress(OSError):
+        # Ahead of the eyes on a busy board; without it the path works, and is late where others are busy.
+        try:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
+            self._refused = ""
+        except OSError as error:
+            self._refused = f"input path, niceness {NICE}: {error.strerror}"
         due_s = self._clock.now_s()
         while not self._stopping.is_set():
             now_s = self._clock.now_s()
@@ -242,8 +256,10 @@ class ScanThread:
                 self._scanner.step(now_s)
             except Exception as error:  # a mistake in a driver must not end the watch over fire and exit
                 self._scanner.fail(error, now_s)
-            self._stepped_s = self._clock.now_s()
+            else:
+                self.thread.beat()
+            ended_s = self._clock.now_s()
             due_s += self._period_s
-            if due_s < self._stepped_s:
-                due_s = self._stepped_s + self._period_s / 2
-            self._stopping.wait(due_s - self._stepped_s)
+            if due_s < ended_s:
+                due_s = ended_s + self._period_s / 2
+            self._stopping.wait(due_s - ended_s)

@@ -329,6 +329,29 @@ def test_a_thread_that_waits_too_long_is_answered_for(deaf: int) -> None:
     assert mail.idle
 
 
+@pytest.mark.parametrize("end", ["no thread", "killed"])
+def test_a_message_whose_thread_does_not_work_is_answered_for_and_the_next_one_goes(
+    monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    account = MailAccount("127.0.0.1", 9, "none", sender="a@b", addresses={Recipient.CONTROL_ROOM: "c@d"})
+    mail = Email(account, "Cabin 1", timeout_s=1.0)
+
+    def refuse(*_: object) -> None:
+        raise RuntimeError("can't start new thread") if end == "no thread" else SystemExit
+
+    with monkeypatch.context() as patch:
+        if end == "no thread":
+            patch.setattr(threading.Thread, "start", refuse)
+        else:
+            patch.setattr(mail, "_deliver", refuse)
+        answer = deliver(mail)
+    assert isinstance(answer, NotTaken)
+    assert answer.retryable
+    assert mail.idle
+    monkeypatch.setattr(mail, "_deliver", lambda row, text: None)
+    assert deliver(mail) == Taken(1)
+
+
 def test_greylisting_is_outlived_by_the_outbox(serve: Serve, mailbox: Mailbox) -> None:
     mailbox.at_rcpt = ["450 greylisted"] * 2
     outbox = Outbox({}, random=random.Random(1), carriers={Channel.EMAIL: serve()})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import re
 import shutil
 import signal
@@ -27,6 +28,7 @@ from edge.control import Request, ask
 from edge.desk import BENCH_NUMBERS
 from edge.faults import CATALOGUE, FaultError
 from edge.panel import sources as sources_module
+from edge.panel.server import AT_ONCE, MOST_THREADS
 from edge.panel.watching import InputView, View
 from edge.panel.words import ENGLISH, GERMAN
 from hw.ports import Input
@@ -294,6 +296,7 @@ def test_every_answer_carries_the_policy_and_the_page_has_no_script_of_its_own(c
         assert "unsafe" not in headers["Content-Security-Policy"]
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["Cache-Control"] == "no-store"
+        assert headers["Referrer-Policy"] == "same-origin", "no-referrer makes the button's origin null"
     page = cabin.page()
     assert re.findall(r"<script[^>]*>", page) == ['<script src="/panel.js" defer>']
     assert not re.search(r"\son\w+=|\sstyle=|https?://", page)
@@ -312,6 +315,9 @@ def test_nothing_can_be_ordered(cabin: Cabin) -> None:
     for origin in ("http://evil.example", "null", ""):
         assert cabin.ask("/selftest", "POST", Origin=origin, Content_Length="0")[0] == 403
     assert cabin.ask("/selftest", "POST", Content_Length="0")[0] == 403
+    for origin, site in (("null", "cross-site"), ("null", "none"), ("http://evil.example", "same-origin")):
+        heads = {"Origin": origin, "Sec_Fetch_Site": site, "Content_Length": "0"}
+        assert cabin.ask("/selftest", "POST", **heads)[0] == 403, heads
     assert cabin.ask("/selftest")[0] == 404
     cabin.run(2.0)
     assert cabin.desk.hands.lock_on
@@ -416,6 +422,114 @@ def test_idle_connections_hold_up_neither_the_kiosk_nor_for_ever_the_page(
     finally:
         for link in links:
             link.close()
+
+
+def _line_of(window: Window, request: bytes) -> bytes:
+    """The first line of the answer; empty where the connection was ended."""
+    with socket.create_connection(("127.0.0.1", window.port), timeout=30) as link:
+        try:
+            link.sendall(request)
+            return link.recv(65536).split(b"\r\n", 1)[0]
+        except ConnectionError:
+            return b""
+
+
+def test_those_who_drip_keep_neither_the_page_closed_nor_their_places(cabin: Cabin) -> None:
+    ask_now = f"GET /now HTTP/1.1\r\nHost: 127.0.0.1:{cabin.port}\r\n\r\n".encode()
+    links = [socket.create_connection(("127.0.0.1", cabin.port)) for _ in range(AT_ONCE)]
+    ended: set[int] = set()
+    began_s = time.monotonic()
+    try:
+        for link in links:
+            link.sendall(b"GET / HTTP/1.1\r\n")
+            link.setblocking(False)
+        while len(ended) < len(links):
+            assert time.monotonic() < began_s + 60.0, "a request may drip for ever"
+            assert _line_of(cabin, ask_now) == b"HTTP/1.0 200 OK"
+            for number, link in enumerate(links):
+                with contextlib.suppress(BlockingIOError):
+                    try:
+                        link.send(b"X: y\r\n")
+                        if link.recv(100) == b"":
+                            ended.add(number)
+                    except ConnectionError:
+                        ended.add(number)
+            time.sleep(0.3)
+    finally:
+        for link in links:
+            link.close()
+
+
+def test_those_who_do_not_take_their_answers_keep_the_page_open(cabin: Cabin) -> None:
+    """Their places are wanted, and they have had their time."""
+    big = b"x" * 30_000_000
+    cabin.server.page.whole = lambda: big.decode()  # type: ignore[method-assign]
+    host = f"Host: 127.0.0.1:{cabin.port}\r\n\r\n".encode()
+    links = [socket.create_connection(("127.0.0.1", cabin.port)) for _ in range(AT_ONCE)]
+    try:
+        for link in links:
+            link.sendall(b"GET / HTTP/1.1\r\n" + host)
+        end_s = time.monotonic() + 60.0
+        while _line_of(cabin, b"GET /now HTTP/1.1\r\n" + host) != b"HTTP/1.0 200 OK":
+            assert time.monotonic() < end_s
+            time.sleep(0.1)
+    finally:
+        for link in links:
+            link.close()
+
+
+def test_a_right_password_is_let_in_while_wrong_ones_are_tried(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text(PASSWORD)
+    secret.chmod(0o600)
+    over = threading.Event()
+
+    with Window(tmp_path, [f"panel.password_file={secret}"]) as window:
+        host = f"GET /now HTTP/1.1\r\nHost: 127.0.0.1:{window.port}\r\n".encode()
+
+        def request(password: str) -> bytes:
+            coded = base64.b64encode(f"x:{password}".encode())
+            return _line_of(window, host + b"Authorization: Basic " + coded + b"\r\n\r\n")
+
+        def guess() -> None:
+            while not over.is_set():
+                assert request("correct horse batterx") in (b"HTTP/1.0 401 Unauthorized", b"")
+
+        guessers = [threading.Thread(target=guess) for _ in range(2 * AT_ONCE)]
+        for guesser in guessers:
+            guesser.start()
+        try:
+            for _ in range(20):
+                assert request(PASSWORD) == b"HTTP/1.0 200 OK"
+        finally:
+            over.set()
+            for guesser in guessers:
+                guesser.join()
+
+
+def test_a_page_without_a_thread_turns_one_away_and_serves_the_next(
+    cabin: Cabin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = f"Host: 127.0.0.1:{cabin.port}\r\n".encode()
+    get, post = b"GET /now HTTP/1.1\r\n" + host, b"POST /selftest HTTP/1.1\r\n" + host
+    real = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        for _ in range(2 * MOST_THREADS):
+            assert _line_of(cabin, get + b"\r\n") == b""
+    assert _line_of(cabin, get + b"\r\n") == b"HTTP/1.0 200 OK"
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            threading.Thread, "start", lambda one: refuse(one) if one.name == "selftest" else real(one)
+        )
+        origin = f"Origin: http://127.0.0.1:{cabin.port}\r\nContent-Length: 0\r\n\r\n".encode()
+        assert _line_of(cabin, post + origin) == b"HTTP/1.0 303 See Other"
+    assert not cabin.sources.tests.running, "or the button would be dead for ever"
+    assert "panel_selftest" in cabin.now()["record"]
 
 
 def test_many_browsers_ask_the_kiosk_once(cabin: Cabin) -> None:

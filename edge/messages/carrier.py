@@ -95,10 +95,13 @@ class ThreadCarrier(ABC):
                 raise RuntimeError("a message is in hand")
             self._running = True
             self._in_hand = (ticket, deadline_s)
-        self._thread = threading.Thread(
-            target=self._work, args=(ticket, row, text), name="carrier", daemon=True
-        )
-        self._thread.start()
+        thread = threading.Thread(target=self._work, args=(ticket, row, text), name="carrier", daemon=True)
+        try:
+            thread.start()
+        except (RuntimeError, MemoryError):
+            self._done(NotTaken(ticket, "the system gives no thread", True))
+            return
+        self._thread = thread
 
     def poll(self, now_s: float) -> tuple[Answer, ...]:
         self._now = now_s
@@ -129,8 +132,11 @@ class ThreadCarrier(ABC):
             answer = Taken(ticket)
         except Refused as refused:
             answer = NotTaken(ticket, refused.cause, refused.retryable)
-        except Exception as error:  # a library's surprise must not stop the messages
+        except BaseException as error:  # a library's surprise must not stop the messages
             answer = NotTaken(ticket, f"failed ({type(error).__name__})", True)
+        self._done(answer)
+
+    def _done(self, answer: Answer) -> None:
         with self._lock:
             self._results.append(answer)
             self._running = False

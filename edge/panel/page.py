@@ -287,9 +287,12 @@ class Page:
                 w(f"channel_{row.channel.value}"),
                 w(f"row_{row.state.value}") + (f" ({row.cause})" if row.cause else ""),
             )
-            inner = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+            inner = "".join(
+                f'<td data-name="{escape(w(name))}">{escape(cell)}</td>'
+                for name, cell in zip(names, cells, strict=True)
+            )
             rows.append(f'<tr class="{row.state.value}">{inner}</tr>')
-        return f'{head}<div class="wide"><table><tr>{heads}</tr>{"".join(rows)}</table></div>'
+        return f'{head}<table class="list"><tr>{heads}</tr>{"".join(rows)}</table>'
 
     def _incidents(self, record: RecordView | FaultError) -> str:
         w = self._w

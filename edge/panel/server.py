@@ -1,8 +1,9 @@
 """`panel`: serves the page over HTTP, to this machine alone unless there is a password; it changes nothing.
 
 The kiosk does not know whether it runs: it asks over the control socket, reads files, and has no way to order
-anything. Requests are bounded in number, size and time; Host and Origin are checked, so that a page from
-elsewhere in the technician's browser can neither read this one nor start its self-test.
+anything. Requests are bounded in number, size and time, and the newest comes before those that dawdle or
+guess; Host and Origin are checked, so that a page from elsewhere in the technician's browser can neither read
+this one nor start its self-test.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import base64
 import binascii
+import contextlib
 import errno
 import hmac
 import ipaddress
@@ -20,25 +22,37 @@ import socketserver
 import sys
 import threading
 import time
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import IntEnum
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
 from types import FrameType
-from typing import Final
+from typing import Final, NoReturn
 from urllib.parse import urlsplit
 
 import msgspec
 
 from edge.faults import FaultError
+from edge.log import say
 from edge.options import Commands, add_settings_options, load_settings
 from edge.panel.page import Page
 from edge.panel.sources import Sources
 from edge.settings import PanelSettings, Secret, Settings, is_loopback, read_secret
 
 AT_ONCE: Final = 12
-"""Requests that are answered at the same time; more are turned away at once."""
+"""Connections at the same time; for one more, one that guesses or has not said what it wants is ended."""
+
+MOST_THREADS: Final = 24
+"""Threads at the same time, where nobody can be spared; beyond, who comes is turned away."""
 
 CLIENT_S: Final = 5.0
+"""A whole request comes within this, however it drips, and each piece of an answer is taken within it."""
+
+TAKEN_S: Final = 2.0
+"""Whoever takes longer over request and answer keeps its place only while nobody else wants it."""
+
 WRONG_PASSWORD_S: Final = 0.5
 SHORTEST_PASSWORD: Final = 12
 
@@ -51,7 +65,8 @@ _SECURITY: Final = {
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
+    # Not no-referrer: with that a browser names no origin for the page's own button either.
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Cache-Control": "no-store",
@@ -74,15 +89,22 @@ def run(args: argparse.Namespace) -> int:
     for override in args.overrides:
         options += ["--set", override]
     with open_panel(settings, Sources(settings, options)) as server:
-        print(f"panel: {address(settings.panel)}", flush=True)
-
-        def stop(signum: int, frame: FrameType | None) -> None:
-            threading.Thread(target=server.shutdown, daemon=True).start()
+        with contextlib.suppress(OSError):  # who reads it may be gone; the page is not for them
+            print(f"panel: {address(settings.panel)}", flush=True)
 
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, stop)
-        server.serve_forever(poll_interval=0.2)
+            signal.signal(number, _end)
+        with contextlib.suppress(_Ended):
+            server.serve_forever(poll_interval=0.2)
     return 0
+
+
+class _Ended(BaseException):
+    """A signal's: goes through the server's own `except Exception`."""
+
+
+def _end(signum: int, frame: FrameType | None) -> NoReturn:
+    raise _Ended
 
 
 def address(panel: PanelSettings) -> str:
@@ -107,20 +129,46 @@ def open_panel(settings: Settings, sources: Sources) -> Panel:
         raise FaultError("panel_port_busy" if busy else "panel_address", detail) from error
 
 
+class _Doing(IntEnum):
+    """What a connection is at; the lower, the sooner it gives its place to another."""
+
+    GUESSING = 0
+    ASKING = 1
+    TAKING = 2
+    BEING_ANSWERED = 3
+
+
+@dataclass(slots=True)
+class _Guest:
+    """One connection, from its beginning on the monotonic clock."""
+
+    link: socket.socket
+    address: str
+    since_s: float
+    doing: _Doing = _Doing.ASKING
+    gone: threading.Event = field(default_factory=threading.Event)
+
+
 class Panel(ThreadingHTTPServer):
-    """One page's server. `password` None: none is asked for, which only a loopback address may have."""
+    """One page's server. `password` None: none is asked for, which only a loopback address may have.
+
+    Whoever connects is let in: where all places are taken, one gives way that guesses passwords, else the
+    eldest that has not said what it wants, of the address that has most places. A right password is never
+    kept waiting for wrong ones.
+    """
 
     daemon_threads = True
     block_on_close = False
-    request_queue_size = 16
+    request_queue_size = 128
 
     def __init__(self, panel: PanelSettings, page: Page, sources: Sources, password: str | None) -> None:
         self.page = page
         self.sources = sources
         self.password = password
         self.host = panel.host
-        self.wrong = threading.Lock()
-        self._room = threading.BoundedSemaphore(AT_ONCE)
+        self._guests: dict[socket.socket, _Guest] = {}
+        self._running = 0
+        self._guard = threading.Lock()
         if ":" in panel.host:
             self.address_family = socket.AF_INET6
         super().__init__((panel.host, panel.port), _Handler)
@@ -131,24 +179,79 @@ class Panel(ThreadingHTTPServer):
         self.server_name, self.server_port = self.host, int(self.server_address[1])
 
     def process_request(self, request: object, client_address: object) -> None:
-        """In a thread of its own, while there is room."""
+        """In a thread of its own; for one more than there are places for, another has to go."""
         assert isinstance(request, socket.socket)
-        if not self._room.acquire(blocking=False):
+        with self._guard:
+            if len(self._guests) >= AT_ONCE:
+                self._make_room()
+            full = self._running >= MOST_THREADS
+            if not full:
+                self._running += 1
+                address = str(client_address[0]) if isinstance(client_address, tuple) else ""
+                self._guests[request] = _Guest(request, address, time.monotonic())
+        if full:
             self.shutdown_request(request)
             return
-        super().process_request(request, client_address)  # type: ignore[arg-type]
+        try:
+            super().process_request(request, client_address)  # type: ignore[arg-type]
+        except (RuntimeError, MemoryError):  # the system gives no thread: this browser asks again
+            self._forget(request)
+            self.shutdown_request(request)
 
     def process_request_thread(self, request: object, client_address: object) -> None:
+        assert isinstance(request, socket.socket)
         try:
             super().process_request_thread(request, client_address)  # type: ignore[arg-type]
         finally:
-            self._room.release()
+            self._forget(request)
+
+    def service_actions(self) -> None:
+        """At every turn: end those whose request has not come whole in its time."""
+        super().service_actions()
+        late_s = time.monotonic() - CLIENT_S
+        with self._guard:
+            for guest in list(self._guests.values()):
+                if guest.doing is _Doing.ASKING and guest.since_s < late_s:
+                    self._send_away(guest)
+
+    def now_doing(self, request: socket.socket, doing: _Doing, for_s: float = 0.0) -> None:
+        """For the handler: how far its request is; it stays there for so long, unless its place is wanted."""
+        with self._guard:
+            guest = self._guests.get(request)
+            if guest is not None:
+                guest.doing = doing
+        if guest is not None and for_s:
+            guest.gone.wait(for_s)
+
+    def _make_room(self) -> None:
+        """End the one that may best be spared, unless all are being answered. Under the guard."""
+        crowds = Counter(guest.address for guest in self._guests.values())
+        slow_s = time.monotonic() - TAKEN_S
+        spare = [
+            guest
+            for guest in self._guests.values()
+            if guest.doing < _Doing.TAKING or (guest.doing is _Doing.TAKING and guest.since_s < slow_s)
+        ]
+        if spare:
+            self._send_away(min(spare, key=lambda one: (one.doing, -crowds[one.address], one.since_s)))
+
+    def _send_away(self, guest: _Guest) -> None:
+        """Its thread meets the end of the connection, and ends. Under the guard."""
+        del self._guests[guest.link]
+        guest.gone.set()
+        with contextlib.suppress(OSError):
+            guest.link.shutdown(socket.SHUT_RDWR)
+
+    def _forget(self, request: socket.socket) -> None:
+        with self._guard:
+            self._running -= 1
+            self._guests.pop(request, None)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A browser that went away is nobody's fault; anything else is said in one line."""
         error = sys.exc_info()[1]
         if not isinstance(error, OSError):
-            print(f"panel: {type(error).__name__} while answering", file=sys.stderr, flush=True)
+            say(f"panel: {type(error).__name__} while answering")
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -177,7 +280,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         if not self._welcome():
             return
-        if urlsplit(self.headers.get("Origin", "")).netloc != self.headers.get("Host"):
+        if not self._is_from_our_page():
             self._answer(HTTPStatus.FORBIDDEN)
         elif self.path != "/selftest":
             self._answer(HTTPStatus.NOT_FOUND)
@@ -190,18 +293,31 @@ class _Handler(BaseHTTPRequestHandler):
 
     # --- who may ask -------------------------------------------------------------------------------
 
+    def _is_from_our_page(self) -> bool:
+        """Whether the browser says that this page sent it; neither header can be set by a page's script."""
+        origin = self.headers.get("Origin", "")
+        if origin in ("", "null"):  # some browsers withhold it, and say the same in another way
+            return self.headers.get("Sec-Fetch-Site") == "same-origin"
+        try:
+            return urlsplit(origin).netloc == self.headers.get("Host")
+        except ValueError:
+            return False
+
     def _welcome(self) -> bool:
         """Checks Host and password; answers where they are wrong."""
         hosts = self.headers.get_all("Host", [])
         if len(hosts) != 1 or not self._is_ours(hosts[0]):
             self._answer(HTTPStatus.MISDIRECTED_REQUEST)
             return False
+        self._now(_Doing.BEING_ANSWERED)
         if self.server.password is not None and not self._knows(self.server.password):
-            with self.server.wrong:  # one guess at a time, for all who guess
-                time.sleep(WRONG_PASSWORD_S)
+            self._now(_Doing.GUESSING, WRONG_PASSWORD_S)
             self._answer(HTTPStatus.UNAUTHORIZED, headers={"WWW-Authenticate": 'Basic realm="CabinGuard"'})
             return False
         return True
+
+    def _now(self, doing: _Doing, for_s: float = 0.0) -> None:
+        self.server.now_doing(self.connection, doing, for_s)
 
     def _is_ours(self, host: str) -> bool:
         """An address, `localhost`, the name of the settings: none that somebody else's DNS can point here."""
@@ -265,6 +381,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
+            self._now(_Doing.TAKING)
             self.wfile.write(content)
 
 

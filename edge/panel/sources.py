@@ -238,7 +238,11 @@ class Sources:
             if self._tests.running:
                 return
             self._tests = Tests(running=True)
-        threading.Thread(target=self._run_tests, name="selftest", daemon=True).start()
+        try:
+            threading.Thread(target=self._run_tests, name="selftest", daemon=True).start()
+        except (RuntimeError, MemoryError):
+            fault = FaultError("panel_selftest", "the system gives no thread")
+            self._tests = Tests(ran_wall_s=time.time(), fault=fault)
 
     def _run_tests(self) -> None:
         command = [sys.executable, "-m", "edge", "selftest", "--no-hardware", "--read-only", "--json"]

@@ -19,9 +19,13 @@ from typing import Final
 
 import cv2
 
+from edge.log import say
 from edge.vision.eyes import CAMERA_FAILED, EyesPlan, Report, encode_report
 from edge.vision.look import Look
 from hw.ports import Camera, Frame, HardwareError
+
+NICER: Final = 5
+"""How far the eyes stand back behind the door's process."""
 
 _PR_SET_PDEATHSIG: Final = 1
 _JPEG: Final = [cv2.IMWRITE_JPEG_QUALITY, 80]
@@ -35,9 +39,7 @@ def main() -> int:
     if not isinstance(plan, EyesPlan):
         return 2
     _die_with(plan.parent_pid)
-    # The door's process comes first on a busy core.
-    with contextlib.suppress(OSError):
-        os.nice(5)
+    stand_back()
     cv2.setNumThreads(1)
     try:
         camera = plan.camera()
@@ -86,6 +88,14 @@ def jpeg_of(frame: Frame) -> bytes:
 def _send(link: socket.socket, report: Report) -> None:
     with contextlib.suppress(BlockingIOError):
         link.send(encode_report(report))
+
+
+def stand_back() -> None:
+    """The door's process comes first on a busy core; where the system refuses that, the log says so."""
+    try:
+        os.nice(NICER)
+    except OSError as error:
+        say(f"fault: priority_refused (eyes, niceness +{NICER}: {error.strerror})")
 
 
 def _die_with(parent_pid: int) -> None:

@@ -3,17 +3,24 @@
 The input path holds it for fire and exit without asking the table; the loop's `on` meets the hold, whatever
 the table believed when it ordered the lock. One lock guards both, so there is no instant between asking
 and switching.
+
+Whoever hangs in a driver while it holds that lock stops nobody from switching off: that goes past it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from hw.ports import Relay
 
 UNREAD = "unread"
 """The reason that holds the lock until fire and exit have been read, and whenever they cannot be."""
+
+
+GUARD_S = 0.1
+"""So long switching off waits for its turn, then it switches off all the same."""
 
 
 class GatedRelay:
@@ -31,32 +38,40 @@ class GatedRelay:
 
         The hold stands even then. Ending a hold never switches on: that takes a new order.
         """
-        with self._guard:
-            if active:
-                self._reasons.add(reason)
-                self._wanted = False
-                if self._relay.is_on:
-                    self._relay.off()
-            else:
-                self._reasons.discard(reason)
+        if not active:
+            self._reasons.discard(reason)
+            return
+        self._reasons.add(reason)  # first: an `on` that is under way looks again when it has switched
+        with self._turn():
+            self._wanted = False
+            if self._relay.is_on:
+                self._relay.off()
 
     def tend(self) -> None:
         """Switch off again a relay that should be off and shows on; cheap, for every step."""
-        with self._guard:
-            if not self._wanted and self._relay.is_on:
+        with self._turn() as mine:
+            if mine and not self._wanted and self._relay.is_on:
                 self._relay.off()
 
     def on(self) -> None:
         """Switch on, unless held: then nothing happens and `refused` counts it."""
-        with self._guard:
+        if not self._guard.acquire(timeout=GUARD_S):
+            self._refused += 1
+            return
+        try:
             if self._reasons:
                 self._refused += 1
                 return
             self._wanted = True
             self._relay.on()
+            if self._reasons or not self._wanted:  # somebody switched off past the guard meanwhile
+                self._wanted = False
+                self._relay.off()
+        finally:
+            self._guard.release()
 
     def off(self) -> None:
-        with self._guard:
+        with self._turn():
             self._wanted = False
             self._relay.off()
 
@@ -70,12 +85,21 @@ class GatedRelay:
 
     @property
     def held_for(self) -> frozenset[str]:
-        with self._guard:
-            return frozenset(self._reasons)
+        return frozenset(self._reasons)
 
     def close(self) -> None:
         """Off, and held for good."""
-        with self._guard:
-            self._reasons.add("closed")
+        self._reasons.add("closed")
+        with self._turn():
             self._wanted = False
             self._relay.close()
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[bool]:
+        """The guard, or after a moment none (False): for switching off, which does no harm at any time."""
+        mine = self._guard.acquire(timeout=GUARD_S)
+        try:
+            yield mine
+        finally:
+            if mine:
+                self._guard.release()

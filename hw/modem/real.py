@@ -30,6 +30,7 @@ from hw.ports import (
     TextAccepted,
     TextFailed,
 )
+from hw.watched import WatchedThread
 
 _RETRY_FIRST_S: Final = 1.0
 _RETRY_MAX_S: Final = 30.0
@@ -91,8 +92,9 @@ class SerialModem:
         self._wake_read, self._wake_write = os.pipe()
         os.set_blocking(self._wake_read, False)
         os.set_blocking(self._wake_write, False)
-        self._thread = threading.Thread(target=self._run, name="modem", daemon=True)
-        self._thread.start()
+        self._begun = False
+        self.thread = WatchedThread("modem", self._run, clock)
+        self.thread.start()
 
     # --- the caller's side ----------------------------------------------------------------------
 
@@ -152,8 +154,7 @@ class SerialModem:
             return
         self._stopping = True
         self._nudge()
-        self._thread.join(_CLOSE_S)
-        if not self._thread.is_alive():
+        if self.thread.join(_CLOSE_S):
             os.close(self._wake_read)
             os.close(self._wake_write)
         if self._switch is not None:
@@ -167,7 +168,11 @@ class SerialModem:
     # --- the thread's side ----------------------------------------------------------------------
 
     def _run(self) -> None:
+        if self._begun:  # the thread before this one died: what the engine was doing is not known any more
+            self._lost("the driver was started again")
+        self._begun = True
         while not self._stopping:
+            self.thread.beat()
             self._turn()
         self._close_port()
 

@@ -1,0 +1,153 @@
+"""A real Chromium for the page's tests, over the DevTools protocol's pipe: no driver, no other library."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import cast
+
+WITHIN_S = 60.0
+"""For any answer: a test machine may be busy with much else."""
+
+
+def chromium() -> str | None:
+    return next(
+        (
+            found
+            for name in ("chromium", "chromium-browser", "google-chrome")
+            if (found := shutil.which(name))
+        ),
+        None,
+    )
+
+
+def axe() -> Path | None:
+    """axe-core's script, where `npm install -g axe-core` puts it."""
+    npm = shutil.which("npm")
+    if npm is None:
+        return None
+    done = subprocess.run([npm, "root", "-g"], capture_output=True, text=True, check=False)
+    file = Path(done.stdout.strip()) / "axe-core" / "axe.min.js"
+    return file if file.is_file() else None
+
+
+class Browser:
+    """One window. `folder` takes its profile."""
+
+    def __init__(self, folder: Path) -> None:
+        to_read, self._out = os.pipe()
+        self._in, to_write = os.pipe()
+        flags = ["--headless=new", "--remote-debugging-pipe", f"--user-data-dir={folder}"]
+        flags += ["--no-sandbox"] if os.geteuid() == 0 else []  # it refuses root otherwise
+        flags += ["--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-extensions"]
+        flags += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
+        program = chromium()
+        assert program is not None
+        # Chromium reads its orders from 3 and answers on 4.
+        command = [
+            "bash",
+            "-c",
+            f'exec "$@" 3<&{to_read} 4>&{to_write}',
+            "bash",
+            program,
+            *flags,
+            "about:blank",
+        ]
+        self._process = subprocess.Popen(
+            command,
+            pass_fds=(to_read, to_write),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            env={**os.environ, "HOME": str(folder)},
+        )
+        os.close(to_read)
+        os.close(to_write)
+        self._heard = b""
+        self._numbers = itertools.count(1)
+        self._session = ""
+        target = self.order("Target.createTarget", url="about:blank")["targetId"]
+        attached = self.order("Target.attachToTarget", targetId=target, flatten=True)
+        self._session = str(attached["sessionId"])
+
+    def __enter__(self) -> Browser:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self._out)
+        os.close(self._in)
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def order(self, method: str, **params: object) -> dict[str, object]:
+        """One order and its answer."""
+        number = next(self._numbers)
+        words: dict[str, object] = {"id": number, "method": method, "params": params}
+        if self._session:
+            words["sessionId"] = self._session
+        os.write(self._out, json.dumps(words).encode() + b"\0")
+        end_s = time.monotonic() + WITHIN_S
+        while True:
+            answer = self._answer(end_s)
+            if answer.get("id") == number:
+                assert "error" not in answer, answer
+                return cast(dict[str, object], answer["result"])
+
+    def _answer(self, end_s: float) -> dict[str, object]:
+        while b"\0" not in self._heard:
+            assert select.select([self._in], [], [], max(0.0, end_s - time.monotonic()))[0], "no answer"
+            more = os.read(self._in, 1 << 16)
+            assert more, "the browser ended"
+            self._heard += more
+        line, _, self._heard = self._heard.partition(b"\0")
+        return cast(dict[str, object], json.loads(line))
+
+    def be(self, width: int, height: int = 800, *, dark: bool = False) -> None:
+        """The size of the window in CSS pixels."""
+        self.order(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=width < 600,
+        )
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.order("Emulation.setEmulatedMedia", features=[scheme])
+
+    def go(self, address: str) -> None:
+        self.order("Page.navigate", url=address)
+        self.wait(f"document.readyState === 'complete' && location.href.startsWith({json.dumps(address)})")
+
+    def ask(self, script: str) -> object:
+        """What an expression gives; a promise is waited for."""
+        answer = self.order("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+        assert "exceptionDetails" not in answer, answer
+        return cast(dict[str, object], answer["result"]).get("value")
+
+    def wait(self, script: str) -> None:
+        end_s = time.monotonic() + WITHIN_S
+        while self.ask(script) is not True:
+            assert time.monotonic() < end_s, script
+            time.sleep(0.05)
+
+    def click(self, selector: str) -> None:
+        """With the mouse, in the middle of the first element that matches."""
+        place = self.ask(
+            f"(() => {{ const one = document.querySelector({json.dumps(selector)});"
+            " one.scrollIntoView({block: 'center'}); const box = one.getBoundingClientRect();"
+            " return [box.left + box.width / 2, box.top + box.height / 2]; })()"
+        )
+        x, y = cast(list[float], place)
+        for kind in ("mousePressed", "mouseReleased"):
+            self.order("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
