@@ -13,7 +13,7 @@ import random
 import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -401,7 +401,7 @@ class World:
         """What somebody does in the cabin, until they are out."""
         chance = self.random.random
         kind = self._pick(
-            ("stubborn", 36),
+            ("stubborn", 44),
             ("complies", 16),
             ("customer", 14),
             ("rider", 10),
@@ -685,11 +685,8 @@ class Counts:
     permits: int = 0
     threats: int = 0
     restarts: int = 0
-    releases: Counter[str] = None  # type: ignore[assignment]
-    violations: Counter[str] = None  # type: ignore[assignment]
-
-    def __post_init__(self) -> None:
-        self.releases, self.violations = Counter(), Counter()
+    releases: Counter[str] = field(default_factory=Counter)
+    violations: Counter[str] = field(default_factory=Counter)
 
     def add(self, lived: Lived) -> None:
         life = lived.life

@@ -1,4 +1,4 @@
-"""What must hold in every life of a cabin, judged from the truth and from what came out, never from the program.
+"""What must hold in every life of a cabin: judged from the truth and what came out, not from the program.
 
 Each rule stands under the sentence of the cabin flow that it comes from. A rule sees a `Life`: who was
 really inside and how they looked, doors, power and faults, and beside it relays, words and texts. Where
@@ -230,26 +230,33 @@ class Life:
         )
 
     def maybe_empty(self, from_s: float, until_s: float) -> bool:
-        """Whether a healthy camera may have seen nobody for `gone_after_s`."""
-
-        def nobody(moment: Moment) -> bool:
-            gone = not (moment.inside if moment.contact == "fine" else moment.visible)
-            return moment.power and moment.sees and gone
-
+        """Whether a healthy camera may have seen nobody for `gone_after_s`, and no latch held."""
         enough_s = self.flow.gone_after_s - 1.0
-        return any(
-            min(end_s, until_s) - max(start_s, from_s) >= enough_s for start_s, end_s in self.spells(nobody)
-        )
+        for start_s, end_s in self.spells(lambda m: m.power and m.sees and not m.visible):
+            first_s, last_s = max(start_s, from_s), min(end_s, until_s)
+            if last_s - first_s < enough_s:
+                continue
+            opened = any(start_s <= open_s <= end_s for open_s in self.openings)
+            if opened or self.ever(lambda m: not m.inside or m.contact != "fine", first_s, last_s):
+                return True
+        return False
 
     def surely_empty_before(self, at_s: float) -> float | None:
-        """The beginning of the last time that a healthy camera saw nobody for long enough."""
+        """The beginning of the last time that a healthy camera saw nobody for long enough.
+
+        A face behind the glass right after somebody left may be theirs, for all that the camera knows.
+        """
 
         def nobody(moment: Moment) -> bool:
             return moment.power and moment.sees and not moment.inside and not moment.glass
 
         enough_s = self.flow.gone_after_s + GONE_S
-        found = [s for s, end_s in self.spells(nobody) if end_s <= at_s and end_s - s >= enough_s]
-        return found[-1] if found else None
+        for start_s, end_s in reversed(tuple(self.spells(nobody))):
+            left_s = max((e.at_s for e in self.of(Kind.WENT, 0.0, start_s)), default=start_s)
+            alone = self.always(lambda m: not m.glass and m.sees and m.power, left_s, start_s)
+            if end_s <= at_s and end_s - start_s >= enough_s and alone:
+                return start_s
+        return None
 
 
 def _moments(entries: Sequence[Entry]) -> Iterator[Moment]:
@@ -304,6 +311,18 @@ def _words(life: Life, said_per_s: float) -> Iterator[Words]:
         yield Words(entry.what, entry.at_s, ends_s, well and not replaced)
 
 
+def _has(who: str) -> Callable[[Moment], bool]:
+    return lambda moment: who in moment.inside
+
+
+def _lacks(device: str) -> Callable[[Moment], bool]:
+    return lambda moment: device in moment.broken
+
+
+def _with_permit(holds: Callable[[Moment], bool]) -> Callable[[Moment], bool]:
+    return lambda moment: moment.permit and holds(moment)
+
+
 # --- who may be locked in --------------------------------------------------------------------------
 
 
@@ -330,18 +349,15 @@ def heard_the_threat(life: Life) -> Iterator[Violation]:
         lead_s = life.flow.prompt_lead_s - 0.3
         threats = [w for w in life.words if w.threat_s is not None and w.whole and w.until_s <= at_s - lead_s]
         for who in life.at(at_s).inside:
-            if not any(
-                w.from_s >= since_s and life.always(lambda m, who=who: who in m.inside, w.from_s, w.until_s)  # type: ignore[misc]
-                for w in threats
-            ):
+            if not any(w.from_s >= since_s and life.always(_has(who), w.from_s, w.until_s) for w in threats):
                 yield Violation(
                     "heard_the_threat", at_s, f"{who} heard no whole threat {lead_s:.0f} s before"
                 )
 
 
 def own_deeds(life: Life) -> Iterator[Violation]:
-    """`lock_after_s` (20) of evidence runs only while exactly one person is present and that face is covered,
-    turned away or hidden. What was held against one person never counts against the next."""
+    """`lock_after_s` (20) of evidence runs only while exactly one person is present and that face is
+    covered, turned away or hidden. What was held against one person never counts against the next."""
     for at_s, _ in life.locks:
         since_s = epoch_s(life, at_s)
         inside = life.at(at_s).inside
@@ -386,14 +402,15 @@ def _halts(life: Life) -> Iterator[Spell]:
 
 
 def never_after_cleared(life: Life) -> Iterator[Violation]:
-    """Who has been cleared is on record: this person is asked again, but never locked, until the door opens."""
+    """Who has been cleared is on record: this person is asked again, but never locked, until the door
+    opens."""
     cleared: list[tuple[float, str]] = []
     for start_s, _ in life.spells(lambda moment: moment.permit):
         before = life.at(start_s)
         cleared += [(start_s, who) for who in before.faces if before.faces == before.visible == {who}]
     for at_s, _ in life.locks:
         for cleared_s, who in cleared:
-            here = cleared_s < at_s and life.always(lambda m, who=who: who in m.inside, cleared_s, at_s)  # type: ignore[misc]
+            here = cleared_s < at_s and life.always(_has(who), cleared_s, at_s)
             # A contact that chatters says that the door opened, and nobody can tell that it did not.
             lied = life.ever(lambda m: m.contact in ("chatter", "stuck_open"), cleared_s, at_s)
             if here and not lied and not any(cleared_s <= open_s < at_s for open_s in life.openings):
@@ -414,7 +431,8 @@ def one_hidden_person_now(life: Life) -> Iterator[Violation]:
 
 
 def nobody_there_no_lock(life: Life) -> Iterator[Violation]:
-    """A face behind the glass is nobody: a visit begins only after the door has opened since the last *empty*."""
+    """A face behind the glass is nobody: a visit begins only after the door has opened since the last
+    *empty*."""
     threats = [words.from_s for words in life.words if words.threat_s is not None]
     for what, times in (("lock", [s for s, _ in life.locks]), ("threat", threats)):
         for at_s in times:
@@ -451,7 +469,7 @@ def all_in_order(life: Life) -> Iterator[Violation]:
     """Door shut; camera, inputs, keypad, prompt and record all in order."""
     for at_s, _ in life.locks:
         for device in ("keypad", "prompt", "disk"):
-            if life.always(lambda m, device=device: device in m.broken, at_s - SETTLE_S, at_s):  # type: ignore[misc]
+            if life.always(_lacks(device), at_s - SETTLE_S, at_s):
                 yield Violation("all_in_order", at_s, f"the {device} is out of order")
         if life.always(lambda m: m.reads_open, at_s - SETTLE_S, at_s):
             yield Violation("all_in_order", at_s, "the door is open")
@@ -510,8 +528,8 @@ def promised_seconds(life: Life) -> Iterator[Violation]:
 
 
 def comes_back_rightly(life: Life) -> Iterator[Violation]:
-    """A proper face, several persons, nobody, fire, exit, panic, an open door, or more than `relock_max_s` (180)
-    without power (or a clock that cannot say): *released*."""
+    """A proper face, several persons, nobody, fire, exit, panic, an open door, or more than `relock_max_s`
+    (180) without power (or a clock that cannot say): *released*."""
     for at_s, _ in life.locks:
         if not is_relock(life, at_s):
             continue
@@ -641,7 +659,7 @@ def codes(life: Life) -> list[Known]:
 
 
 def closed_spells(life: Life) -> list[Spell]:
-    """When the keypad is closed for wrong tries, as far as phones and fingers tell: from the third wrong one."""
+    """When the keypad is closed for wrong tries, as far as phones and fingers tell."""
     found: list[Spell] = []
     wrong, issued, lock_s, length_s = 0, "", 0.0, life.flow.keypad_lockout_s
     known = codes(life)
@@ -666,7 +684,8 @@ def closed_spells(life: Life) -> list[Spell]:
 
 
 def never_unreachable(life: Life) -> Iterator[Violation]:
-    """**Nobody can open**: after `unreachable_release_s` (180) of that, added up over the lock, the door releases."""
+    """**Nobody can open**: after `unreachable_release_s` (180) of that, added up over the lock, the door
+    releases."""
     known, closed = codes(life), closed_spells(life)
     # A late or lost answer of the network makes the code live for longer than a phone can tell.
     unsure_s = life.flow.code_accept_s if life.ever(lambda m: "modem" in m.broken, 0.0, life.end_s) else 2.0
@@ -819,7 +838,7 @@ def permit_only_while_cleared(life: Life) -> Iterator[Violation]:
         ),
     )
     for why, holds, most_s in wrong:
-        for start_s, end_s in life.spells(lambda m, holds=holds: m.permit and holds(m)):  # type: ignore[misc]
+        for start_s, end_s in life.spells(_with_permit(holds)):
             if end_s - start_s > most_s:
                 yield Violation("permit_only_while_cleared", start_s, f"{why} for {end_s - start_s:.1f} s")
 
