@@ -128,6 +128,7 @@ class World:
         self.health = CameraHealth.OK
         self.broken: set[str] = set()
         self._danger: set[Anomaly] = set()
+        self._cut = False
         self._people = 0
         self._door_hands = 0
         self._turn = 0
@@ -304,6 +305,13 @@ class World:
         elif self.desk.powered and name == "sounder":
             self.desk.hands.fail_sounder(broken)
 
+    def cut_wire(self, broken: bool) -> None:
+        """A cut wire of the exit button reads as pressed."""
+        self._cut = broken
+        self._enter(Kind.INPUT, "exit_wire", "on" if broken else "off")
+        if self.desk.powered:
+            self.desk.hands.break_wire(Input.EXIT, broken)
+
     def blind(self, how: str, blind: bool) -> None:
         self._enter(Kind.CAMERA, how, "blind" if blind else "sees")
         if how == "gone":
@@ -335,6 +343,8 @@ class World:
         self.desk.power_on()
         for name in self.broken:
             self._apply(name, True)
+        if self._cut:
+            self.desk.hands.break_wire(Input.EXIT)
         self._look_at_relays()
 
     def order_release(self) -> None:
@@ -451,6 +461,8 @@ class World:
         else:
             yield from self.push_exit()
             yield 1.0
+        if chance() < 0.5:  # did not notice, or has time
+            yield 60 * chance() ** 2
         yield from self.through_door(lambda: self.go(name))
 
     def push_exit(self) -> Act:
@@ -521,7 +533,7 @@ class World:
             yield chance() ** 2 * 20.0
         else:
             yield chance() * until_s
-        for_s = self.random.choice((1.0, 5.0, 20.0, 100.0, 400.0)) * (0.5 + chance())
+        for_s = self.random.choice((1.0, 5.0, 20.0, 100.0, 400.0, 900.0)) * (0.5 + chance())
         what = self._pick(
             ("modem", 36),
             ("keypad", 16),
@@ -530,6 +542,7 @@ class World:
             ("camera", 14),
             ("sounder", 3),
             ("danger", 9),
+            ("exit_wire", 5),
         )
         match what:
             case "modem":
@@ -546,6 +559,10 @@ class World:
                 self.endanger(which, True)
                 yield min(for_s, 60.0)
                 self.endanger(which, False)
+            case "exit_wire":
+                self.cut_wire(True)
+                yield for_s
+                self.cut_wire(False)
             case device:
                 if device not in self.broken:
                     self.break_device(device, True)
@@ -609,6 +626,8 @@ class World:
                 0.9 + 0.1 * chance()
             )
             self.cut_power()
+            if chance() < 0.3:
+                self.begin(self.visitor(), off_s * chance())
             yield off_s
             boot = off_s > 3.0 and chance() < 0.85
             self.give_power(off_s, boot, chance() < 0.7)
@@ -665,7 +684,7 @@ def _play(world: World) -> None:
     if chance() < 0.06:
         world.begin(world.control_room())
     world.run_to(length_s)
-    if world.random.random() < 0.5:
+    if world.random.random() < 0.8:
         for _ in range(40):  # a lock is watched to its end, for longer than any may last
             if not world.locked and world.desk.powered:
                 break

@@ -119,7 +119,7 @@ class Moment:
 
     @property
     def life_input(self) -> bool:
-        return bool(self.active & {"fire", "exit"})
+        return bool(self.active & {"fire", "exit", "exit_wire"})
 
     @property
     def reads_open(self) -> bool:
@@ -661,7 +661,8 @@ def codes(life: Life) -> list[Known]:
 def closed_spells(life: Life) -> list[Spell]:
     """When the keypad is closed for wrong tries, as far as phones and fingers tell."""
     found: list[Spell] = []
-    wrong, issued, lock_s, length_s = 0, "", 0.0, life.flow.keypad_lockout_s
+    wrong, lock_s, length_s = 0, 0.0, life.flow.keypad_lockout_s
+    issue: Known | None = None
     known = codes(life)
     for entry in life.of(Kind.TYPED, 0.0, life.end_s):
         begun = [s for s, _ in life.locks if s <= entry.at_s and not is_relock(life, s)]
@@ -670,9 +671,12 @@ def closed_spells(life: Life) -> list[Spell]:
             continue
         if begun[-1] != lock_s:
             lock_s, wrong, length_s = begun[-1], 0, life.flow.keypad_lockout_s
-        if live[-1].code != issued:
-            issued, wrong = live[-1].code, 0
-        if len(entry.what) < len(live[-1].code) or "*" in entry.what or entry.what in {c.code for c in live}:
+        if issue is None or live[-1] != issue:
+            # Its tries go on after a restart, whose code is new only because nothing kept the old one.
+            wrong = wrong if issue is not None and life.last_on_s(live[-1].from_s) > issue.from_s else 0
+            issue = live[-1]
+        remembered = {c.code for c in live if c.from_s >= life.last_on_s(entry.at_s)}
+        if len(entry.what) < len(live[-1].code) or "*" in entry.what or entry.what in remembered:
             continue
         if found and entry.at_s < found[-1][1]:
             continue
