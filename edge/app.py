@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Final, Protocol
 
 import msgspec
 
-from edge.cabin import step
+from edge.cabin import Step, step
+from edge.chain import Head
+from edge.chatter import QUIET_S, Chatter, fault_of, source_of
+from edge.comeback import distrust, read_state
 from edge.commands import (
     ClearEntry,
     CloseIncident,
@@ -129,16 +132,26 @@ about a wrong RELEASE: whoever forges many must not use up the credit."""
 
 CODE_KIND: Final = "code"
 
+_DOUBTS_STATE: Final = frozenset(
+    {
+        *("journal_damaged", "journal_newer", "journal_chain_broken", "state_unreadable"),
+        *("journal_denied", "journal_busy", "disk_error", "disk_full", "disk_read_only"),
+    }
+)
+"""With one of these a start cannot be sure that the record says all that there was."""
+
 DISK_MUTE_S: Final = 10.0
 """A record without any answer for so long: the disk hangs, and nothing new may be locked."""
 
 
 class Journal(Protocol):
-    """The part of `edge.journal` that the loop uses. Neither call waits."""
+    """The part of `edge.journal` that the loop uses. None of the calls waits."""
 
     def submit(self, record: Record) -> None: ...
 
     def answers(self) -> tuple[Answer, ...]: ...
+
+    def head(self) -> Head: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +248,10 @@ class Kiosk:
         self._relay_faults = {Device.LOCK: 0, Device.PERMIT: 0}
         self._troubles: set[tuple[Device, str]] = set()
         self._unanswered: deque[tuple[int, float]] = deque()
+        self._chatter = Chatter()
+        self._minor: set[tuple[str, str]] = set()
+        self._saved_essence = _essence(self.state)
+        self._unsaved_from_s: float | None = None
 
     # --- life --------------------------------------------------------------------------------------
 
@@ -247,13 +264,21 @@ class Kiosk:
         counters = dict(remembered.counters)
         self._next_number = counters.get("number", 0) + 1
         faults = list(remembered.faults)
+        doubted = any(code in _DOUBTS_STATE for code, _ in faults)
         if remembered.state is not None:
-            try:
-                state = msgspec.json.decode(remembered.state, type=State)
+            state, odd = read_state(remembered.state, remembered.mono_s)
+            faults += odd
+            doubted = doubted or bool(odd)
+            if (
+                not doubted
+            ):  # what is doubted may not come back: as where no clock can say for how long it was off
                 off_s = self._off_s(state.timebase, remembered, now_s)
-                self.state = wake_up(state, remembered.mono_s, now_s, off_s, self.rules.flow)
-            except msgspec.DecodeError as error:
-                faults.append(("state_unreadable", str(error)))
+            self.state = wake_up(state, remembered.mono_s, now_s, off_s, self.rules.flow)
+        elif remembered.wall_s > 0:  # lines, and no state beside them
+            doubted = True
+            faults.append(("state_unreadable", "there is none"))
+        if doubted:
+            self.state = distrust(self.state)
         highest = max(counters.get("incident", 0), self.state.incidents)
         self.state = replace(self.state, incidents=highest, failed=frozenset())
         self._outbox.restore(remembered.rows, now_s)
@@ -321,9 +346,13 @@ class Kiosk:
             "locks_in_s": None if left_s is None else round(left_s, 1),
             "incident": self.state.incident,
             "anomalies": sorted(anomaly.value for anomaly in self.state.active),
-            "faults": sorted(device.value for device in self.state.failed),
+            "faults": self._faults(),
             "messages_waiting": self.messages_waiting,
         }
+
+    def _faults(self) -> list[str]:
+        """What is broken: the table's devices, and the faults that it need not know of."""
+        return sorted({device.value for device in self.state.failed} | {code for code, _ in self._minor})
 
     @property
     def messages_waiting(self) -> int:
@@ -399,8 +428,8 @@ class Kiosk:
         Without the overview camera the kiosk does its work: that is recorded and no more.
         """
         if camera != FACE_CAMERA:
-            name = event.code if event.turn is EyesTurn.FAILED else f"{event.code}_ended"
-            self._note("fault", name, {"camera": camera, "detail": event.detail}, now_s)
+            active = event.turn is EyesTurn.FAILED
+            self._note_fault(event.code, active, {"camera": camera, "detail": event.detail}, now_s, camera)
             return
         if event.turn is EyesTurn.FAILED:
             self._queue.append(DeviceFailed(Device.EYES, event.code))
@@ -427,6 +456,7 @@ class Kiosk:
             self._open_released()
         self._take_facts(self._judge.tick(now_s), now_s)
         self.handle(Ticked(), now_s)
+        self._poll_chatter(now_s)
         self._check_relay(Device.LOCK, self.board.lock, door_locked(self.state), now_s)
         self._check_relay(Device.PERMIT, self.board.permit, permit_on(self.state), now_s)
         if self._lock_lasts() and now_s >= self._saved_at_s + self.rules.flow.checkpoint_s:
@@ -446,6 +476,7 @@ class Kiosk:
             None if self._release_desk is None else self._release_desk.next_wake_s(now_s),
             self._unsent[0][1] if self._unsent else None,
             self._saved_at_s + self.rules.flow.checkpoint_s if self._lock_lasts() else None,
+            self._chatter.next_wake_s(),
         ]
         return min((w for w in wakes if w is not None), default=None)
 
@@ -603,10 +634,7 @@ class Kiosk:
         tell = Tell("release_refused", self.state.incident, (Recipient.CONTROL_ROOM,), why)
         rows = () if self._told_lately(tell, now_s) else self._alert_rows(tell, Recipient.CONTROL_ROOM)
         data = {"incident": incident, "why": why}
-        self._listener(Happening(now_s, "event", {"name": "release_refused", **data}))
-        entry = Entry("event", "release_refused", self.state.incident, _json(data))
-        sequence = self._save((entry,), rows, now_s)
-        self._unsent.extend((sequence, now_s + self.rules.flow.record_wait_s, row) for row in rows)
+        self._note("event", "release_refused", data, now_s, rows)
 
     def _locked_incident(self) -> int:
         """The incident that the control room may release; 0 for none."""
@@ -615,7 +643,9 @@ class Kiosk:
     def _text_of(self, row: OutboxRow) -> str | None:
         """The text of a row at the moment of sending; None for a code that is not live any more."""
         if row.kind != CODE_KIND:
-            facts = self._facts() | ({"selftest": row.reason} if row.kind == "daily" else {})
+            facts = self._facts()
+            if row.kind == "daily":  # with the record's head, so that nobody can rewrite what came before
+                facts |= {"selftest": row.reason, "record": self._journal.head().short}
             return make_text(row, self._context, self.board.clock.wall_s(), facts=facts)
         code = self._book.text()
         if code is None or (row.incident, row.issue) != (self.state.incident, self._book.live_issue):
@@ -627,13 +657,31 @@ class Kiosk:
         return make_text(row, self._context, wall_s, code=code, until_wall_s=until_s)
 
     def _poll_evidence(self, now_s: float) -> None:
+        self._evidence.doubt_clock(Device.CLOCK in self.state.failed)
         self._evidence.poll(now_s)
         for answer in self._evidence.answers():
             if isinstance(answer, EvidenceTrouble):
-                name = answer.code if answer.active else f"{answer.code}_ended"
-                self._note("fault", name, {"detail": answer.detail}, now_s)
+                # Each folder that cannot be removed is one of its own.
+                which = answer.detail if answer.code == "evidence_stuck" else ""
+                self._note_fault(answer.code, answer.active, {"detail": answer.detail}, now_s, which)
             else:
                 self._save((answer.entry(),), (), now_s)
+
+    def _poll_chatter(self, now_s: float) -> None:
+        """Say once that a source moves again and again, and that it has come to rest."""
+        for turn in self._chatter.poll(now_s):
+            data: dict[str, object] = {"source": turn.source} | ({} if turn.began else {"held": turn.held})
+            code = fault_of(turn.source)
+            if code is None:
+                self._note("note", "held_back" if turn.began else "held_back_ended", data, now_s)
+                continue
+            rows: tuple[OutboxRow, ...] = ()
+            tell = Tell("fault", self.state.incident, (Recipient.CONTROL_ROOM,), code)
+            if turn.began and not self._told_lately(tell, now_s):
+                rows = self._alert_rows(tell, Recipient.CONTROL_ROOM)
+            self._note_fault(code, turn.began, data, now_s, turn.source, rows)
+        if self._unsaved_from_s is not None and now_s >= self._unsaved_from_s + QUIET_S:
+            self._save((), (), now_s)
 
     def _poll_clock(self, now_s: float) -> None:
         drift = self.board.clock.wall_s() - now_s
@@ -701,6 +749,9 @@ class Kiosk:
         before = self.state
         result = step(before, event, now_s, self.rules)
         self.state = result.state
+        source = source_of(event)
+        # Every move has reached the table and the relays. What it costs beside that may be held back.
+        held = source is not None and self._chatter.moved(source, now_s) and not self._matters(result)
         for command in result.commands:  # door and permit stand first
             if isinstance(command, SetDoor | SetPermit | SetSound | SetLights):
                 self._act(command, now_s)
@@ -709,21 +760,24 @@ class Kiosk:
         if not isinstance(event, Ticked):
             kind, data = "fact" if isinstance(event, FACTS) else "event", describe(event)
             self._listener(Happening(now_s, kind, data))
-            if not isinstance(event, KeyTouched | PromptGiven):
+            if not held and not isinstance(event, KeyTouched | PromptGiven):
                 entries.append(Entry(kind, str(data["name"]), incident, _json(data)))
         if self.state.mode is not before.mode:
             name, left = self.state.mode.value, before.mode.value
             self._listener(Happening(now_s, "state", {"name": name, "from": left}))
-            entries.append(Entry("state", name, incident, _json({"from": left})))
+            if not (self._chatter.moved("state", now_s) and held):
+                entries.append(Entry("state", name, incident, _json({"from": left})))
         rows: list[OutboxRow] = []
         for command in result.commands:
             data, remark = describe(command), isinstance(command, Note)
             self._listener(Happening(now_s, "event" if remark else "command", data))
-            if not isinstance(command, Say | ClearEntry | SetSound | SetLights):
+            if not held and not isinstance(command, Say | ClearEntry | SetSound | SetLights):
                 kind = "note" if remark else "command"
                 entries.append(Entry(kind, str(data["name"]), incident, _json(data)))
-            rows.extend(self._carry_out(command, now_s))
+            rows.extend(self._carry_out(command, now_s, held))
         if not entries and not rows:
+            if held and self._unsaved_from_s is None:
+                self._unsaved_from_s = now_s
             return
         sequence = self._save(tuple(entries), tuple(rows), now_s)
         answer_by_s = now_s + self.rules.flow.record_wait_s
@@ -734,8 +788,13 @@ class Kiosk:
             elif isinstance(command, JudgeEntry):
                 self._entry = (sequence, answer_by_s, self._pad.take())
 
-    def _carry_out(self, command: Command, now_s: float) -> tuple[OutboxRow, ...]:
-        """A command that is no output; the outbox rows that it makes."""
+    def _matters(self, result: Step) -> bool:
+        """Whether what the record says of the state would not be safe to come back with any more."""
+        weighty = any(isinstance(command, RecordLock | JudgeEntry) for command in result.commands)
+        return weighty or _essence(result.state) != self._saved_essence
+
+    def _carry_out(self, command: Command, now_s: float, held: bool = False) -> tuple[OutboxRow, ...]:
+        """A command that is no output; the outbox rows that it makes. `held`: its source chatters."""
         match command:
             case Say():
                 self._say(command, now_s)
@@ -747,13 +806,15 @@ class Kiosk:
             case SendCode():
                 return (self._code_row(command, now_s),)
             case Tell():
-                if self._told_lately(command, now_s):
+                if self._told_lately(command, now_s, held):
                     return ()
                 return tuple(row for to in command.recipients for row in self._alert_rows(command, to))
             case ClearEntry():
                 self._pad.clear()
             case Refuse():
                 self._refuse(now_s)
+            case KeepPictures() | KeepOnePicture() if held:
+                pass
             case KeepPictures(incident=incident, why=why):
                 self._evidence.keep(incident, now_s, why)
             case KeepOnePicture(incident=incident, why=why):
@@ -765,11 +826,10 @@ class Kiosk:
                 pass
         return ()
 
-    def _told_lately(self, command: Tell, now_s: float) -> bool:
-        if command.kind not in _TOLD_SELDOM:
-            return False
+    def _told_lately(self, command: Tell, now_s: float, held: bool = False) -> bool:
         last_s = self._told_s.get((command.kind, command.reason))
-        if last_s is not None and now_s < last_s + self.rules.flow.remind_s:
+        seldom = held or command.kind in _TOLD_SELDOM
+        if seldom and last_s is not None and now_s < last_s + self.rules.flow.remind_s:
             return True
         self._told_s[command.kind, command.reason] = now_s
         return False
@@ -864,6 +924,8 @@ class Kiosk:
         """
         self._sequence += 1
         self._saved_at_s = now_s
+        self._saved_essence = _essence(self.state)
+        self._unsaved_from_s = None
         self._unanswered.append((self._sequence, now_s))
         self._journal.submit(
             Record(
@@ -891,7 +953,7 @@ class Kiosk:
     def _facts(self) -> dict[str, str]:
         """The state in a few words, for a text."""
         now_s = self.board.clock.now_s()
-        faults = ", ".join(sorted(device.value for device in self.state.failed))
+        faults = ", ".join(self._faults())
         return {
             "state": shown(self.state, now_s),
             "door": "locked" if self.door_locked else "unlocked",
@@ -899,9 +961,59 @@ class Kiosk:
             "faults": faults or "none",
         }
 
-    def _note(self, kind: str, name: str, data: Mapping[str, object], now_s: float) -> None:
+    def _note(
+        self,
+        kind: str,
+        name: str,
+        data: Mapping[str, object],
+        now_s: float,
+        rows: tuple[OutboxRow, ...] = (),
+    ) -> None:
+        """Something that the table need not know; held back where it comes again and again."""
         self._listener(Happening(now_s, kind, {"name": name, **data}))
-        self._save((Entry(kind, name, self.state.incident, _json(data)),), (), now_s)
+        if name not in _NEVER_HELD and self._chatter.moved(f"note {name}", now_s) and not rows:
+            return
+        sequence = self._save((Entry(kind, name, self.state.incident, _json(data)),), rows, now_s)
+        answer_by_s = now_s + self.rules.flow.record_wait_s
+        self._unsent.extend((sequence, answer_by_s, row) for row in rows)
+
+    def _note_fault(
+        self,
+        code: str,
+        active: bool,
+        data: Mapping[str, object],
+        now_s: float,
+        which: str = "",
+        rows: tuple[OutboxRow, ...] = (),
+    ) -> None:
+        """A fault that the table need not know began or ended; `which` tells several of one code apart."""
+        (self._minor.add if active else self._minor.discard)((code, which))
+        self._note("fault", code if active else f"{code}_ended", data, now_s, rows)
+
+
+_NEVER_HELD: Final = frozenset(
+    f"{name}{end}" for name in ("input_chatters", "comes_and_goes", "held_back") for end in ("", "_ended")
+)
+"""These say of others that they are held back."""
+
+
+_PASSING: Final = frozenset(
+    {
+        *("mode", "visit", "fire", "exit", "door_open", "health", "present", "face", "cover", "several"),
+        *("active", "failed", "told", "ticket", "warn_ticket", "said", "playing", "stands", "openings"),
+    }
+)
+_LASTING: Final = tuple(
+    field.name for field in fields(State) if field.name not in _PASSING and not field.name.endswith("_s")
+)
+
+
+def _essence(state: State) -> tuple[object, ...]:
+    """What the record must always have of it: a lock, its code, that nobody may be locked, and the like.
+
+    The rest a start asks for anew, or can be a minute old without harm.
+    """
+    return state.mode is Mode.LOCKED, *(getattr(state, name) for name in _LASTING)
 
 
 _SWITCHES = (Input.PANIC, Input.CASE, Input.VIBRATION)

@@ -244,6 +244,17 @@ def ask(folder: Path, request: Request, within_s: float = ANSWER_WITHIN_S + 1.0)
         raise FaultError("kiosk_not_running", str(folder / SOCKET)) from error
 
 
+def answers(folder: Path) -> bool:
+    """Whether a kiosk, or a bench, listens in this folder."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
+        peer.settimeout(READ_WITHIN_S)
+        try:
+            peer.connect(str(folder / SOCKET))
+        except OSError:
+            return False
+    return True
+
+
 def add_parsers(commands: Commands) -> None:
     status = commands.add_parser("status", help="what the running kiosk is doing")
     status.add_argument("--json", action="store_true", help="one JSON object")

@@ -6,12 +6,15 @@ input always gives the same output. Stories, `bench`, `replay` and tests all run
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import random
+import secrets
 import shutil
+import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -21,16 +24,16 @@ from edge.evidence import Evidence
 from edge.journal import Journal
 from edge.judge.judge import Judge
 from edge.messages.channels import release_desk
-from edge.messages.inbox import Inbox
+from edge.messages.inbox import Inbox, secret_from_base32
 from edge.messages.outbox import Outbox
 from edge.messages.release_counter import NAME, CounterFile
 from edge.messages.texts import Context, code_in
 from edge.options import evidence_limits
-from edge.otp import CodeBook, EntryPad
+from edge.otp import CodeBook, EntryPad, hotp
 from edge.panel.watching import Watching
 from edge.record import Recipient
 from edge.ring import RingReader, RingWriter, ring_slots
-from edge.settings import Settings
+from edge.settings import Secret, Settings, changed, read_secret
 from edge.state import Rules
 from edge.vision.eyes import EyesEvent, StepEyes
 from edge.vision.eyes_child import jpeg_of
@@ -54,15 +57,48 @@ BENCH_NUMBERS: Final = {
 }
 """Numbers of the fictional range for bench phones, used where the settings name none."""
 
+FINGER_S: Final = 0.2
+"""From the last key of one entry to the first of the next."""
+
+STRANGER: Final = "+15550199"
+
 
 _SHM: Final = Path("/dev/shm")
 _SHM_FREE_BYTES: Final = 1_000_000_000
 
 
-def scratch(name: str) -> tempfile.TemporaryDirectory[str]:
-    """A folder for one run, in memory where there is plenty: nobody waits for a disk that nothing needs."""
+@contextlib.contextmanager
+def scratch(name: str) -> Iterator[str]:
+    """A folder for one run, in memory where there is plenty: nobody waits for a disk that nothing needs.
+
+    It goes with this process, however that ends.
+    """
     in_memory = os.access(_SHM, os.W_OK) and shutil.disk_usage(_SHM).free > _SHM_FREE_BYTES
-    return tempfile.TemporaryDirectory(prefix=f"cabinguard-{name}-", dir=_SHM if in_memory else None)
+    inside = _SHM if in_memory else Path(tempfile.gettempdir())
+    folder = inside / f"cabinguard-{name}-{secrets.token_hex(4)}"
+    with afterwards('rm -rf -- "$1"', str(folder)):
+        folder.mkdir(mode=0o700)
+        yield str(folder)
+
+
+@contextlib.contextmanager
+def afterwards(script: str, *words: str) -> Iterator[None]:
+    """A line for the shell that is run when this block is left, also by a kill that nothing can catch.
+
+    A shell of its own waits for the end of a pipe that only this process holds open.
+    """
+    shell = subprocess.Popen(
+        ["/bin/sh", "-c", f"trap '' HUP INT TERM; read -r _; {script}", "sh", *words],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        cwd="/",
+        start_new_session=True,
+    )
+    try:
+        yield
+    finally:
+        shell.communicate()
 
 
 class StoryClock:
@@ -88,9 +124,18 @@ class StoryClock:
     def move_to(self, now_s: float) -> None:
         self._now_s = max(self._now_s, now_s)
 
+    def jump(self, by_s: float) -> None:
+        """Somebody, or the network, sets the clock that people read."""
+        self._wall_at_zero_s += by_s
+
 
 class Stage(Protocol):
     """A camera whose scene can be directed."""
+
+    @property
+    def people(self) -> Iterable[str]:
+        """Who is there, by name."""
+        ...
 
     def do(self, action: str, now_s: float) -> None:
         """Direct the scene. ValueError for words that mean nothing here."""
@@ -121,6 +166,7 @@ class Desk:
         look: Callable[[], Look] | None = None,
     ) -> None:
         self.settings = settings
+        self._next_settings = settings
         self.clock = clock or StoryClock()
         self.phone = FakeModem(profile, network_utc_s=self.clock.wall_s() - self.clock.now_s())
         self.camera_alive = True
@@ -138,11 +184,12 @@ class Desk:
         self._later: list[tuple[float, Callable[[], None]]] = []
         self._disk_full = False
         self._active: set[Input] = set()
+        self._broken: dict[str, Callable[[BenchHands, bool], None]] = {}
         self._restless = False
         self._touched = False
+        self._typing_until_s = 0.0
         self._texts_seen = 0
-        self.numbers = _numbers(settings)
-        self._names = {number: to for to, number in self.numbers.items()}
+        self.numbers: dict[Recipient, str]
         self.hands: BenchHands
         self.kiosk: Kiosk
         self.power_on()
@@ -154,14 +201,19 @@ class Desk:
         if self.powered:
             raise ValueError("the power is on")
         now_s = self.clock.now_s()
-        settings = self.settings
+        self.settings = settings = self._next_settings
+        self.numbers = _numbers(settings)
+        self._names = {number: to for to, number in self.numbers.items()}
         self._watching = Watching()
         self._modem = SteppedModem(self.phone, clock=self.clock)
         board, self.hands = bench_board(
             self.clock, self._modem, settings.wiring, seed=self._random.randrange(2**32)
         )
-        for name in self._active:
+        for name in filter(board.inputs.fitted, self._active):
             self.hands.set_input(name, True, now_s - 1.0)
+        for break_it in self._broken.values():
+            with contextlib.suppress(KeyError):  # what these settings do not fit any more
+                break_it(self.hands, True)
         self._pending: list[ScanEvent] = []
         self._scanner = Scanner(board, self._pending.append, self.hands.quiet)
         self._scanner.step(now_s)
@@ -179,9 +231,13 @@ class Desk:
             self.clock,
             remembered.boot,
             evidence_limits(settings),
+            last_wall_s=remembered.wall_s,
             threaded=False,
         )
         context = Context.of(settings)
+        self._release_desk = release_desk(
+            settings, dict(remembered.counters), CounterFile(self._folder / NAME, threaded=False)
+        )
         self.kiosk = Kiosk(
             board=board,
             rules=Rules(settings.flow, settings.policy, door),
@@ -194,9 +250,7 @@ class Desk:
             context=context,
             listener=self._hear,
             inbox=Inbox(self.numbers),
-            release_desk=release_desk(
-                settings, dict(remembered.counters), CounterFile(self._folder / NAME, threaded=False)
-            ),
+            release_desk=self._release_desk,
         )
         self.powered = True
         self.kiosk.start(remembered, now_s)
@@ -222,6 +276,15 @@ class Desk:
         self._ring.close()
         close_board(self.kiosk.board)
 
+    def restart(self) -> None:
+        """Stop the program and start it again at once. ValueError without power."""
+        self.power_off()
+        self.power_on()
+
+    def change_setting(self, override: str) -> None:
+        """Change the settings' file: read at the next start, as on a kiosk. Raises `SettingsError`."""
+        self._next_settings = changed(self._next_settings, override)
+
     def close(self) -> None:
         """End it in order."""
         if self.powered:
@@ -232,24 +295,82 @@ class Desk:
     def type_keys(self, keys: str) -> float:
         """Type at the keypad; the time when the last key is up.
 
-        `CODE` is the code that a phone last received, `WRONG` another one.
+        `CODE` is the code that a phone last received, `PREVIOUS` the one before, `WRONG` neither. ValueError
+        for a key that this keypad does not have, and for a code that never came.
         """
-        return self.hands.type(self._spell(keys), self.clock.now_s())
+        typed = self._spell(keys)
+        unknown = [key for key in typed if not self.hands.has_key(key)]
+        if unknown:
+            raise ValueError(f"this keypad has no key {unknown[0]!r}")
+        begin_s = max(self.clock.now_s(), self._typing_until_s)  # one finger
+        self._typing_until_s = self.hands.type(typed, begin_s) + FINGER_S
+        return self._typing_until_s - FINGER_S
+
+    def stick_key(self, key: str, stuck: bool) -> None:
+        """Let a key stay down, or come up. ValueError for a key that this keypad does not have."""
+        if self.powered and not self.hands.has_key(key):
+            raise ValueError(f"this keypad has no key {key!r}")
+        self.break_down(
+            f"key {key}", stuck, lambda hands, down: hands.stick_key(key, down, self.clock.now_s())
+        )
 
     def _spell(self, keys: str) -> str:
-        code = self.last_code() or "0" * self.settings.flow.code_digits
+        codes = self.codes()
+        if "PREVIOUS" in keys and len(codes) < 2:
+            raise ValueError("no code came before the last one")
+        code = codes[-1] if codes else "0" * self.settings.flow.code_digits
+        before = codes[-2] if len(codes) > 1 else code
         wrong = "".join(str((int(digit) + 1) % 10) for digit in code)
-        return keys.replace("CODE", code).replace("WRONG", wrong)
+        if wrong == before:
+            wrong = "".join(str((int(digit) + 2) % 10) for digit in code)
+        return keys.replace("CODE", code).replace("PREVIOUS", before).replace("WRONG", wrong)
 
     def last_code(self) -> str | None:
         """The code in the newest text that carries one."""
-        for text in reversed(self.phone.texts):
+        return next(iter(self.codes()[::-1]), None)
+
+    def codes(self) -> list[str]:
+        """The codes that phones received, each once, the newest last."""
+        found: list[str] = []
+        for text in self.phone.texts:
             code = code_in(text.text)
-            if code is not None:
-                return code
-        return None
+            if code is not None and found[-1:] != [code]:
+                found.append(code)
+        return found
+
+    def text_in(self, sender: str, text: str) -> None:
+        """Somebody texts the kiosk: a recipient by name, `stranger`, or a number.
+
+        `INCIDENT` in it is the present incident, `HOTP` the password that opens it.
+        """
+        number = self.numbers[Recipient(sender)] if sender in list(Recipient) else sender
+        spelt = text.replace("INCIDENT", str(self.kiosk.state.incident))
+        if "HOTP" in spelt:
+            password = self.release_password()
+            if password is None:
+                raise ValueError("there is no HOTP without a secret: set people.hotp_secret_file")
+            spelt = spelt.replace("HOTP", password)
+        self.phone.incoming(STRANGER if number == "stranger" else number, spelt)
+
+    def release_password(self) -> str | None:
+        """What the control room's device shows for the present incident; None without a secret."""
+        secret = read_secret(self.settings, Secret.HOTP)
+        counter = self._release_desk.next_counter(self.kiosk.state.incident)
+        return None if secret is None else hotp(secret_from_base32(secret), counter)
+
+    def break_down(self, what: str, broken: bool, do: Callable[[BenchHands, bool], None]) -> None:
+        """Break something, or mend it. What is broken still is after a power cut."""
+        if self.powered:
+            do(self.hands, broken)
+        if broken:
+            self._broken[what] = do
+        else:
+            self._broken.pop(what, None)
 
     def move_input(self, name: Input, active: bool) -> None:
+        """Move a contact. ValueError for one that is not fitted."""
+        if not self.settings.wiring.contact(name).fitted:
+            raise ValueError(f"no {name} contact is fitted")
         (self._active.add if active else self._active.discard)(name)
         if self.powered:
             self.hands.set_input(name, active, self.clock.now_s())
@@ -260,16 +381,21 @@ class Desk:
             raise ValueError("people can be directed in the staged cabin only")
         self._stage.do(action, self.clock.now_s())
 
+    @property
+    def inside(self) -> tuple[str, ...]:
+        """Who is in the staged cabin, by name."""
+        return () if self._stage is None else tuple(self._stage.people)
+
     def after(self, delay_s: float, do: Callable[[], None]) -> None:
         """Do something a little later."""
         self._later.append((self.clock.now_s() + delay_s, do))
         self._later.sort(key=lambda item: item[0])
 
-    def release(self) -> None:
+    def release(self, incident: int = 0) -> None:
         """Somebody entitled opens the door on the spot. ValueError without power."""
         if not self.powered:
             raise ValueError("the power is off")
-        self.kiosk.handle(ReleaseOrdered(Orderer.ON_THE_SPOT), self.clock.now_s())
+        self.kiosk.handle(ReleaseOrdered(Orderer.ON_THE_SPOT, incident), self.clock.now_s())
 
     def fail_disk(self, full: bool) -> None:
         self._disk_full = full

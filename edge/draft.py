@@ -135,7 +135,8 @@ class Draft:
         ticket = self.say(prompt, cause, threat)
         if self.s.warn_ticket is None and threat:
             self.set(warn_ticket=ticket)
-        self.set(said=(prompt, cause), say_again_s=self.now_s + PROMPT_LOST_S)
+        wait_s = PROMPT_REPEAT_S if Device.PROMPT in self.s.failed else PROMPT_LOST_S
+        self.set(said=(prompt, cause), say_again_s=self.now_s + wait_s)
 
     def _seconds_to_say(self) -> int:
         """Whole seconds to the lock that are left when the words have been said: never more than there are.
@@ -396,9 +397,8 @@ def wanted_words(d: Draft) -> tuple[PromptKey, PromptCause]:
 
 
 def permit_blocked(state: State, rules: Rules) -> bool:
-    return state.health is not CameraHealth.OK or any(
-        rules.policy.rule(a).permit is PermitRule.OFF for a in state.active
-    )
+    blind = state.health is not CameraHealth.OK or Device.INPUTS in state.failed
+    return blind or any(rules.policy.rule(a).permit is PermitRule.OFF for a in state.active)
 
 
 def may_clear(d: Draft) -> bool:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
 
+from edge.aging import Aging, can_be
 from edge.faults import FaultError
 from edge.record import Entry
 from edge.ring import RingPicture
@@ -34,9 +35,14 @@ _REPORT_EVERY_S: Final = 5.0
 
 _TIDY_EVERY_S: Final = 3600.0
 
-_JUMP_S: Final = 3600.0
-_AFTER_JUMP_S: Final = 86400.0
-"""After a jump of the clock by more than an hour, age removes nothing for a day: time to correct it."""
+_OFF_S: Final = 7 * 86400.0
+"""Where a clock says that more time than this went by unseen, kept pictures are not older for it."""
+
+_FORGET_S: Final = 1.0
+"""How long an emptied folder stays, so that a power cut before the record has it leaves a trace."""
+
+_DATED: Final = ".dated"
+"""A file in a folder whose pictures have times that cannot be: its own time counts for them."""
 
 _YIELD_S: Final = 2.0
 """How long a picture gives way to the record at most; the ring has room for ten seconds."""
@@ -73,7 +79,8 @@ class PicturesKept:
 
 @dataclass(frozen=True, slots=True)
 class PicturesRemoved:
-    """All pictures of an incident were removed because of `reason`: `age` or `space`."""
+    """All pictures of an incident are gone because of `reason`: `age`, `space`, or `restart` where that is
+    not known any more."""
 
     incident: int
     reason: str
@@ -116,14 +123,18 @@ class _Order:
     reported_s: float = -math.inf
     files: list[tuple[str, str]] = field(default_factory=list)
     left_out: int = 0
+    waiting: dict[str, list[float]] = field(default_factory=dict)
+    """Pictures that were seen in the ring and could not be written yet, by camera."""
 
 
 @dataclass(slots=True)
 class _Folder:
-    """What is known of an incident's folder; `newest_wall_s` is the time of its newest picture."""
+    """What is known of an incident's folder; `newest_wall_s` is the time of its newest picture, 0 for none
+    that can be. `dated` where that is the time of a mark (`_DATED`)."""
 
     size: int = 0
     newest_wall_s: float = 0.0
+    dated: bool = False
 
 
 class Evidence:
@@ -131,7 +142,8 @@ class Evidence:
 
     `folder` holds one folder an incident, `NUMBER/BOOT-MILLISECONDS.jpg`, with the camera's name after it
     for all but the `face` camera. `rings` are by camera. `busy` tells whether the record is being written:
-    pictures give way. Without a thread (`threaded=False`) `poll` does the work, for replays in step.
+    pictures give way. `last_wall_s` is the time of day at which the record ended before this start, 0 for
+    unknown. Without a thread (`threaded=False`) `poll` does the work, for replays in step.
     """
 
     def __init__(
@@ -143,6 +155,7 @@ class Evidence:
         limits: EvidenceLimits | None = None,
         *,
         open_incidents: Iterable[int] = (),
+        last_wall_s: float = 0.0,
         threaded: bool = True,
         on_answer: Callable[[], None] = lambda: None,
         busy: Callable[[], bool] = lambda: False,
@@ -167,8 +180,12 @@ class Evidence:
         self._folders: dict[int, _Folder] | None = None
         self._troubles: dict[str, str] = {}
         self._due_s = self._tidy_at_s = clock.now_s()
-        self._clocks = (clock.now_s(), clock.wall_s())
-        self._age_from_s = clock.now_s()
+        self._aging = Aging(clock)
+        self._clock_wrong = False
+        self._right_at = (clock.now_s(), last_wall_s if can_be(last_wall_s) else 0.0)
+        self._stuck: dict[int, str] = {}
+        self._tried: set[int] = set()
+        self._emptied: dict[int, float] = {}
         self.thread = WatchedThread("evidence", self._run, clock)
         self._threaded = threaded
         if threaded:
@@ -189,6 +206,10 @@ class Evidence:
         """The incident is over: its pictures may go when their time or their space is up."""
         with self._changed:
             self._open.discard(incident)
+
+    def doubt_clock(self, wrong: bool) -> None:
+        """Whether the clock is known to be wrong: then nothing is too old."""
+        self._clock_wrong = wrong
 
     def answers(self) -> tuple[EvidenceAnswer, ...]:
         """What has happened since the last call."""
@@ -247,39 +268,62 @@ class Evidence:
 
     def _turn(self) -> None:
         with self._changed:
-            self._orders += self._new
+            for order in self._new:
+                self._take(order)
             self._new = []
         now_s = self._clock.now_s()
         tidy = now_s >= self._tidy_at_s
         if tidy:
             self._tidy_at_s = now_s + _TIDY_EVERY_S
+        wrote = failed = False
         try:
             if self._folders is None:
                 self._folders = self._look()
+            self._forget_emptied(now_s)
             if tidy:
-                self._tidy(self._folders, now_s)
-            for order in list(self._orders):
-                self._copy(order, self._folders, now_s)
-        except OSError as error:
-            code = (
-                "evidence_disk_low"
-                if error.errno in (errno.ENOSPC, errno.EDQUOT)
-                else "evidence_write_failed"
-            )
-            self._trouble(code, error.strerror or str(error))
-        except Exception as error:  # a picture that cannot be kept must not cost those after it
-            self._trouble("evidence_write_failed", type(error).__name__)
+                self._tidy(self._folders)
+        except Exception as error:  # what cannot be looked at or removed must not cost the pictures after it
+            failed = self._failed(error)
+        for order in self._orders:
+            if self._folders is None:
+                break
+            try:
+                wrote = self._copy(order, self._folders) or wrote
+            except Exception as error:  # one incident that cannot be written does not keep out the others
+                failed = self._failed(error)
+        if wrote and not failed:
+            self._well("evidence_write_failed")
         for order in list(self._orders):
             # A picture may need a moment from the camera to the ring.
             if now_s >= order.to_s + (0.0 if order.one else 1.0):
                 self._orders.remove(order)
+                order.left_out += sum(map(len, order.waiting.values()))
                 self._report(order, done=True)
             elif order.files and now_s - order.reported_s >= _REPORT_EVERY_S:
                 order.reported_s = now_s
                 self._report(order, done=False)
         self._due_s = now_s + _COPY_EVERY_S if self._orders else self._tidy_at_s
+        if self._emptied:
+            self._due_s = min(self._due_s, now_s + _FORGET_S)
 
-    def _copy(self, order: _Order, folders: dict[int, _Folder], now_s: float) -> None:
+    def _take(self, new: _Order) -> None:
+        """A new order; one that only goes on for longer, as when a contact chatters, is no other."""
+        for order in self._orders:
+            same = (order.incident, order.why, order.one) == (new.incident, new.why, False)
+            if same and min(new.through_s.values(), default=new.to_s) <= order.to_s:
+                order.to_s = max(order.to_s, new.to_s)
+                return
+        self._orders.append(new)
+
+    def _failed(self, error: Exception) -> bool:
+        full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+        words = (error.strerror or str(error)) if isinstance(error, OSError) else type(error).__name__
+        self._trouble("evidence_disk_low" if full else "evidence_write_failed", words)
+        return True
+
+    def _copy(self, order: _Order, folders: dict[int, _Folder]) -> bool:
+        """What the rings have of it by now; whether a picture was written."""
+        wrote = False
         for name, ring in self._rings.items():
             if name not in order.through_s:
                 continue
@@ -291,21 +335,32 @@ class Evidence:
             self._well("evidence_ring_failed")
             if order.one:
                 found = found[-1:]
-            if found:
-                self._write_all(order, folders, name, found)
+            # What waited for its place and was overwritten meanwhile is lost.
+            there = {picture.at_s for picture in found}
+            order.left_out += sum(at_s not in there for at_s in order.waiting.get(name, ()))
+            try:
+                wrote = self._write_all(order, folders, name, found) or wrote
+            finally:
+                through_s = order.through_s[name]
+                order.waiting[name] = [picture.at_s for picture in found if picture.at_s > through_s]
+        return wrote
 
     def _write_all(
         self, order: _Order, folders: dict[int, _Folder], camera: str, pictures: Sequence[RingPicture]
-    ) -> None:
+    ) -> bool:
+        if not pictures:
+            return False
         folder = self._folder / str(order.incident)
         known = folders.setdefault(order.incident, _Folder())
-        written = []
+        written: list[tuple[str, str]] = []
+        room = True
         try:
             _private_folder(folder)
             for picture in pictures:
                 self.thread.beat()
-                if not self._has_room():
-                    return  # the ring still has it for a while
+                room = self._has_room()
+                if not room:
+                    break  # the ring still has it for a while
                 size = len(picture.jpeg)
                 if known.size + size > self._limits.incident_mb * 1e6 or not self._make_room(
                     folders, order.incident, size
@@ -323,11 +378,14 @@ class Evidence:
                 order.through_s[camera] = picture.at_s
         finally:
             if written:
+                self._emptied.pop(order.incident, None)
+                if known.dated:
+                    self._date(order.incident, known)
                 _sync_folder(folder)
                 order.files += written
-        if written:
+        if written and room:
             self._well("evidence_disk_low")
-            self._well("evidence_write_failed")
+        return bool(written)
 
     def _give_way(self) -> None:
         """The record goes first on a slow card."""
@@ -357,19 +415,34 @@ class Evidence:
     # - space and time -
 
     def _look(self) -> dict[int, _Folder]:
-        """What is on the disk; what a power cut left half written goes."""
+        """What is on the disk; what a power cut left half written or half removed goes."""
         _private_folder(self._folder)
+        with self._changed:
+            is_open = set(self._open)
         found: dict[int, _Folder] = {}
         for incident, folder in _incident_folders(self._folder):
             self.thread.beat()
+            if folder.is_symlink():
+                self._stick(incident, "it is a link")
+                continue
             known = found.setdefault(incident, _Folder())
-            for file in folder.iterdir():
-                if file.suffix == ".part":
-                    file.unlink()
-                else:
-                    status = file.stat()
+            # One that cannot be looked into may not be ours: it takes its space, and no picture from another.
+            with contextlib.suppress(OSError):
+                empty = True
+                for file in folder.iterdir():
+                    if file.suffix == ".part":
+                        with contextlib.suppress(OSError):
+                            file.unlink()
+                        continue
+                    empty = False
+                    status = file.lstat()
                     known.size += status.st_size
-                    known.newest_wall_s = max(known.newest_wall_s, status.st_mtime)
+                    if file.name == _DATED:
+                        known.dated, known.newest_wall_s = True, status.st_mtime
+                    elif can_be(status.st_mtime) and not known.dated:
+                        known.newest_wall_s = max(known.newest_wall_s, status.st_mtime)
+                if empty and incident not in is_open:
+                    self._gone(found, incident, "restart")
         return found
 
     def _has_room(self) -> bool:
@@ -385,20 +458,22 @@ class Evidence:
         while sum(f.size for f in folders.values()) + size > self._limits.keep_mb * 1e6:
             with self._changed:
                 is_open = set(self._open)
-            others = [number for number in folders if number != incident]
+            others = [number for number in folders if number != incident and number not in self._tried]
             if not others:
                 return False
             self._remove(folders, min(others, key=lambda n: (n in is_open, n)), "space")
         return True
 
-    def _tidy(self, folders: dict[int, _Folder], now_s: float) -> None:
-        """Remove what is too old. A clock that jumped is not believed for a day."""
-        wall_s = self._clock.wall_s()
-        before_s, before_wall_s = self._clocks
-        if abs((wall_s - before_wall_s) - (now_s - before_s)) > _JUMP_S:
-            self._age_from_s = now_s + _AFTER_JUMP_S
-        self._clocks = (now_s, wall_s)
-        if now_s >= self._age_from_s:
+    def _tidy(self, folders: dict[int, _Folder]) -> None:
+        """Remove what is too old, as far as the clock can be believed."""
+        self._tried.clear()
+        for number in [n for n in folders if not (self._folder / str(n)).is_dir()]:
+            del folders[number]  # by hand
+        for number in [n for n in self._stuck if not os.path.lexists(self._folder / str(n))]:
+            self._unstick(number)
+        if self._aging.believed() and not self._clock_wrong:
+            self._settle_times(folders)
+            wall_s = self._clock.wall_s()
             with self._changed:
                 is_open = set(self._open)
             for number, known in sorted(folders.items()):
@@ -408,12 +483,58 @@ class Evidence:
         if self._has_room():
             self._well("evidence_disk_low")
 
+    def _settle_times(self, folders: dict[int, _Folder]) -> None:
+        """Give a time of now to pictures whose own cannot be; to all where the clock skipped a week or more.
+
+        Then the machine was off for long, or its clock is wrong: neither makes them older at once.
+        """
+        now_s, wall_s = self._clock.now_s(), self._clock.wall_s()
+        then_s, then_wall_s = self._right_at
+        skipped = then_wall_s > 0 and wall_s - (then_wall_s + now_s - then_s) > _OFF_S
+        self._right_at = (now_s, wall_s)
+        for number, known in folders.items():
+            if skipped or not can_be(known.newest_wall_s) or known.newest_wall_s > wall_s + 3600.0:
+                self._date(number, known)
+
+    def _date(self, incident: int, known: _Folder) -> None:
+        known.dated, known.newest_wall_s = True, self._clock.wall_s()
+        mark = self._folder / str(incident) / _DATED
+        with contextlib.suppress(OSError):  # else until the next start
+            mark.touch()
+            os.utime(mark, (known.newest_wall_s, known.newest_wall_s))
+
     def _remove(self, folders: dict[int, _Folder], incident: int, reason: str) -> None:
-        # Told before it is done: after a power cut the record says at worst that too much is gone.
+        """Empty its folder. Told when it is done, or once that it cannot be; another goes instead."""
         self.thread.beat()
+        self._tried.add(incident)
+        try:
+            _empty(self._folder / str(incident))
+        except OSError as error:
+            self._stick(incident, error.strerror or str(error))
+        else:
+            self._gone(folders, incident, reason)
+
+    def _gone(self, folders: dict[int, _Folder], incident: int, reason: str) -> None:
         self._answer(PicturesRemoved(incident, reason))
-        shutil.rmtree(self._folder / str(incident))
+        self._emptied[incident] = self._clock.now_s()
+        self._unstick(incident)
         del folders[incident]
+
+    def _forget_emptied(self, now_s: float) -> None:
+        """The empty folder said, if the power went, that the record may lack the line about it."""
+        for incident in [n for n, at_s in self._emptied.items() if now_s >= at_s + _FORGET_S]:
+            del self._emptied[incident]
+            with contextlib.suppress(OSError):
+                (self._folder / str(incident)).rmdir()
+
+    def _stick(self, incident: int, why: str) -> None:
+        if incident not in self._stuck:
+            self._stuck[incident] = f"incident {incident}: {why}"
+            self._answer(EvidenceTrouble("evidence_stuck", self._stuck[incident], active=True))
+
+    def _unstick(self, incident: int) -> None:
+        if incident in self._stuck:
+            self._answer(EvidenceTrouble("evidence_stuck", self._stuck.pop(incident), active=False))
 
 
 # --- files -----------------------------------------------------------------------------------------
@@ -421,6 +542,24 @@ class Evidence:
 
 def _private_folder(folder: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _empty(folder: Path) -> None:
+    """Remove what is in a folder: all of it, or at the first sign that it cannot be, nothing. OSError."""
+    if folder.is_symlink():
+        raise OSError(errno.ELOOP, "it is a link")
+    for inner, _, _ in os.walk(folder, onerror=_raise):
+        if not os.access(inner, os.R_OK | os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    for one in folder.iterdir():
+        if one.is_dir() and not one.is_symlink():
+            shutil.rmtree(one)
+        else:
+            one.unlink()
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def _write_file(folder: Path, name: str, content: bytes) -> None:
@@ -469,12 +608,15 @@ def check_pictures(folder: Path, entries: Iterable[tuple[int, str, str]]) -> tup
     `entries` are (incident, name, data) of the record's lines of the kind `evidence`, oldest first.
     """
     expected: dict[int, dict[str, str]] = {}
+    problems = []
     for incident, name, data in entries:
         if name == "pictures_kept":
-            expected.setdefault(incident, {}).update(json.loads(data)["files"])
+            try:
+                expected[incident] = {**expected.get(incident, {}), **json.loads(data)["files"]}
+            except (ValueError, TypeError, LookupError):
+                problems.append(f"{incident}: what the record says of its pictures makes no sense")
         elif name == "pictures_removed":
             expected.pop(incident, None)
-    problems = []
     for incident, files in expected.items():
         if not (folder / str(incident)).is_dir():
             problems.append(f"{incident}: all {len(files)} pictures are missing")

@@ -118,6 +118,12 @@ CATALOGUE: Final = _table(
         "This is an error of the program: report it together with the log.",
     ),
     (
+        "record_row_odd",
+        "The record held something that this version does not understand; it was set aside, as a line of it.",
+        _KEEPS,
+        "None after a change of versions; else copy the record away and look at it with events --verify.",
+    ),
+    (
         "journal_chain_broken",
         "The record's chain of hashes does not fit: a line was changed, removed or added from outside.",
         _KEEPS,
@@ -172,6 +178,12 @@ CATALOGUE: Final = _table(
         "A picture could not be written.",
         _KEEPS,
         "Check the folder evidence under paths.data: owner, rights and card errors (dmesg).",
+    ),
+    (
+        "evidence_stuck",
+        "Pictures that should have been removed, for their age or for space, cannot be.",
+        _KEEPS,
+        "Remove that folder under evidence by hand, or give it to the service user (chown -R).",
     ),
     (
         "evidence_ring_failed",
@@ -453,6 +465,12 @@ CATALOGUE: Final = _table(
         "Correct the file of modem.pin_file; if the card wants its PUK, enter it in a telephone.",
     ),
     (
+        "modem_locked",
+        "The modem is locked to another SIM card, network or operator.",
+        _UNREACHABLE,
+        "Use a card of the operator that sold the modem, or have the modem unlocked.",
+    ),
+    (
         "modem_not_registered",
         "The modem has found no network.",
         _UNREACHABLE,
@@ -514,10 +532,28 @@ CATALOGUE: Final = _table(
         "Look for programs that take the processor, undervoltage and heat (vcgencmd get_throttled).",
     ),
     (
+        "input_chatters",
+        "A contact moves again and again, more often than people or doors do.",
+        "It counts at every move, as always. Record, pictures and texts have its beginning and end alone.",
+        "Tighten its terminals, and look at its cable, its magnet and the door's play.",
+    ),
+    (
+        "comes_and_goes",
+        "A device or the camera fails and recovers again and again.",
+        "Each time counts, as always. Record, pictures and texts have its beginning and end alone.",
+        "The record names what it is (events): look at that device, its cable and its supply.",
+    ),
+    (
         "state_unreadable",
-        "The state in the record cannot be understood by this version.",
-        "A lock from before is released; the next visit is guarded as usual.",
+        "The state in the record is missing or cannot be understood by this version.",
+        "A lock from before is released; nobody is locked before the cabin was seen empty.",
         "None needed; if it was not an update that caused it, check the card.",
+    ),
+    (
+        "state_incomplete",
+        "The state in the record is another version's, and lacks something or says more than this one knows.",
+        "A lock from before is released; nobody is locked before the cabin was seen empty.",
+        "None needed after a change of versions; else check the card.",
     ),
     (
         "watchdog_missing",
@@ -602,6 +638,12 @@ CATALOGUE: Final = _table(
         "This command needs root.",
         _NOT_RUN,
         "Run it with sudo, on the machine itself.",
+    ),
+    (
+        "bench_folder",
+        "The bench cannot keep its record in this folder.",
+        _NOT_RUN,
+        "Name a new or empty folder with --set paths.data=DIR, or end the other bench that uses it.",
     ),
     (
         "story_unknown",

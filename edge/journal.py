@@ -2,8 +2,9 @@
 
 The loop hands over a `Record` and goes on; a thread of the journal's own writes whatever waits in one
 synced transaction and answers each record. A disk that is full, read-only, slow or gone makes answers
-`NotWritten` with a fault code, never an exception: what waits is kept in memory and tried again. Events are
-chained by their hashes; pruning leaves the chain's head behind, so `verify` holds for what remains.
+`NotWritten` with a fault code, never an exception: what waits is kept in memory and tried again. Lines are
+chained by their hashes and cover the other tables (`edge.chain`); pruning leaves the chain's head behind, so
+`verify` holds for what remains. What no reader expects is set aside and told: it never stops a start.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import hashlib
 import json
 import math
 import os
@@ -19,12 +19,18 @@ import shutil
 import sqlite3
 import tempfile
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
+from edge.aging import Aging
+from edge.chain import START, Cover, Head, digest, packed, row_digest, row_key
+from edge.chain import chained as _chained
 from edge.faults import FaultError
 from edge.record import (
     REPORT_LATE_S,
@@ -60,6 +66,13 @@ _PRUNE_ROWS: Final = 1000
 _KEEP_ROWS: Final = 10_000
 """The newest rows that age never removes: a clock that is wrong by years must not empty the record."""
 
+_LATEST_WALL_S: Final = 32_503_680_000.0
+_MOST: Final = 10**12
+"""The year 3000, and more than any number here ever comes to: beyond is damage, or made by somebody."""
+
+_NEAR: Final = 200
+"""The newest lines, which a start follows; all of the chain is for `verify`."""
+
 _READ_ROWS: Final = 5000
 
 _SLOW_S: Final = 1.0
@@ -69,17 +82,6 @@ _SLOW_EVERY_S: Final = 3600.0
 _BATCH: Final = 200
 _FIRST_PAUSE_S: Final = 0.25
 _LAST_PAUSE_S: Final = 15.0
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The newest line of the chain: with it, sent elsewhere, nobody can cut the record short unseen."""
-
-    seq: int
-    hash: str
-
-
-_START: Final = Head(0, "0" * 64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ def _first_schema(db: sqlite3.Connection) -> None:
         " created_wall_s REAL NOT NULL, ttl_s REAL NOT NULL, reason TEXT NOT NULL, state TEXT NOT NULL,"
         " tries INTEGER NOT NULL, reference INTEGER NOT NULL, cause TEXT NOT NULL,"
         " PRIMARY KEY (number, recipient, channel)) STRICT, WITHOUT ROWID",
-        f"INSERT INTO meta VALUES ('base_seq', '0'), ('base_hash', '{_START.hash}')",
+        f"INSERT INTO meta VALUES ('base_seq', '0'), ('base_hash', '{START.hash}')",
         f"PRAGMA application_id = {_APPLICATION_ID}",
     ):
         db.execute(statement)
@@ -160,7 +162,22 @@ def _awaited_reports(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE outbox ADD COLUMN awaited TEXT NOT NULL DEFAULT ''")
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_schema, _awaited_reports)
+def _covered(db: sqlite3.Connection) -> None:
+    """State, counters and messages come under the chain; `line` is the last that carries a message's row."""
+    db.execute("CREATE TABLE carried (seq INTEGER PRIMARY KEY, what TEXT NOT NULL) STRICT")
+    db.execute("ALTER TABLE outbox ADD COLUMN line INTEGER NOT NULL DEFAULT 0")
+    rows = {key: value for key, (_, value) in _row_digests(db).items()}
+    held = {"state": _held_state(db), "counters": _held_counters(db), "rows": rows, "boots": _held_boots(db)}
+    head, carried = _head(db), packed(held)
+    if carried:
+        times = db.execute("SELECT boot, mono_s, wall_s FROM events ORDER BY seq DESC LIMIT 1").fetchone()
+        boot, mono_s, wall_s = times or (_last_boot(db), 0.0, 0.0)
+        line = (head.seq + 1, boot, 0, mono_s, wall_s, 0, "note", "record_covered", "{}")
+        _put_chained(db, head, line, carried)
+        db.execute("UPDATE outbox SET line = ?", (head.seq + 1,))
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first_schema, _awaited_reports, _covered)
 """Step N takes a file of schema N to N + 1; all that a file needs run in one transaction."""
 
 
@@ -188,48 +205,171 @@ def _check(db: sqlite3.Connection, thorough: bool) -> None:
     found = db.execute("PRAGMA quick_check(1)").fetchone()[0] if thorough else "ok"
     if found != "ok":
         raise FaultError("journal_damaged", " ".join(str(found).split()))
+    if thorough and not empty and _version(db) == len(MIGRATIONS):
+        _check_tables(db)
 
 
-def _walk(db: sqlite3.Connection, after: Head) -> tuple[int, Head, str]:
-    """Follow the chain from a line that is trusted: lines that fit, the last of them, what does not fit."""
+def _check_tables(db: sqlite3.Connection) -> None:
+    """That every table is there with its columns, and that there is room for more lines."""
+    for table, columns in _TABLES.items():
+        try:
+            db.execute(f"SELECT {columns} FROM {table} LIMIT 0")
+        except sqlite3.OperationalError as error:
+            raise FaultError("journal_damaged", str(error)) from error
+    lowest, highest = db.execute("SELECT min(seq), max(seq) FROM events").fetchone()
+    if lowest is not None and not 0 < lowest <= highest <= _MOST:
+        raise FaultError("journal_damaged", "lines with numbers that cannot be")
+
+
+def _walk(db: sqlite3.Connection, after: Head, cover: Cover) -> tuple[int, Head, str]:
+    """Follow the chain from a line that is trusted: lines that fit, the last of them, what does not fit.
+
+    What the lines carry goes into `cover`.
+    """
     lines = 0
-    for *line, chained in db.execute("SELECT * FROM events WHERE seq > ? ORDER BY seq", (after.seq,)):
+    what = "carried.what FROM events LEFT JOIN carried USING (seq)" if _is_covered(db) else "NULL FROM events"
+    rows = db.execute(f"SELECT events.*, {what} WHERE events.seq > ? ORDER BY events.seq", (after.seq,))
+    for *line, chained, carried in rows:
         if line[0] != after.seq + 1:
             return lines, after, f"line {after.seq + 1} is missing"
-        if chained != _chained(after.hash, line):
+        if chained != _chained(after.hash, line, carried or ""):
             return lines, after, f"line {line[0]} was changed"
+        if carried:
+            cover.take(line[0], carried)
         after = Head(line[0], chained)
         lines += 1
     return lines, after, ""
 
 
+def _is_covered(db: sqlite3.Connection) -> bool:
+    """Whether the lines of this file carry the other tables."""
+    return db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'carried'").fetchone() is not None
+
+
+def _state_digest(boot: int, mono_s: float, wall_s: float, state: str) -> str:
+    return digest([boot, float(mono_s), float(wall_s), state])
+
+
+def _held_state(db: sqlite3.Connection) -> str:
+    """The digest of the state that is kept, empty for none."""
+    state = db.execute("SELECT boot, mono_s, wall_s, state FROM state").fetchone()
+    return _state_digest(*state) if state else ""
+
+
+def _held_counters(db: sqlite3.Connection) -> dict[str, int]:
+    return dict(db.execute("SELECT name, value FROM counters"))
+
+
+def _held_boots(db: sqlite3.Connection) -> dict[str, str]:
+    return {str(boot): digest(times) for boot, *times in db.execute("SELECT boot, mono_s, wall_s FROM boots")}
+
+
+def _row_digests(db: sqlite3.Connection) -> dict[str, tuple[int, str]]:
+    """Of every message: the line that carries it, and its digest."""
+    found = {}
+    for line, *values in db.execute(f"SELECT line, {', '.join(_ROW_FIELDS)} FROM outbox"):
+        content = dict(zip(_ROW_FIELDS, values, strict=True))
+        key = row_key(content["number"], content["recipient"], content["channel"])
+        found[key] = line, row_digest(content)
+    return found
+
+
 def _head(db: sqlite3.Connection) -> Head:
     row = db.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchone()
-    return Head(*row) if row else _base(db)
+    return Head(*row) if row else _base(db)[0]
 
 
-def _base(db: sqlite3.Connection) -> Head:
-    """The line before the oldest that is kept."""
+def _base(db: sqlite3.Connection) -> tuple[Head, str]:
+    """The line before the oldest that is kept, and what is wrong with the note of it.
+
+    A note that is lost is made out from the lines.
+    """
     meta = dict(db.execute("SELECT name, value FROM meta"))
-    return Head(int(meta["base_seq"]), meta["base_hash"])
+    seq, hash_ = meta.get("base_seq", ""), meta.get("base_hash", "")
+    if seq.isascii() and seq.isdigit() and len(seq) < 18 and len(hash_) == len(START.hash):
+        return Head(int(seq), hash_), ""
+    problem = "the note of where the record begins is lost"
+    oldest = db.execute("SELECT min(seq) FROM events").fetchone()[0]
+    if oldest in (None, 1):
+        return START, problem
+    _, through, hash_, _ = _last_prune(db) or (0, 0, "", 0.0)
+    return Head(oldest - 1, hash_ if through == oldest - 1 else ""), problem
 
 
-def _chained(before: str, line: Sequence[object]) -> str:
-    """The hash of a line: SHA-256 over the hash before it and the line (all but its hash) as a JSON array."""
-    return hashlib.sha256((before + json.dumps(line, separators=(",", ":"))).encode()).hexdigest()
+def _last_prune(db: sqlite3.Connection) -> tuple[int, int, str, float] | None:
+    """The line that says where the record was cut last: its number, the cut and its hash, and its time."""
+    noted = db.execute(
+        "SELECT seq, data, wall_s FROM events WHERE kind = 'note' AND name = 'record_pruned'"
+        " ORDER BY seq DESC LIMIT 1"
+    ).fetchone()
+    if noted is None:
+        return None
+    with contextlib.suppress(ValueError, TypeError, KeyError):
+        said = json.loads(noted[1])
+        return noted[0], int(said["through"]), str(said["hash"]), noted[2]
+    return noted[0], 0, "", noted[2]
+
+
+def _put_chained(db: sqlite3.Connection, head: Head, line: Sequence[object], carried: str = "") -> Head:
+    """One more line of the chain, with what it carries."""
+    chained = _chained(head.hash, line, carried)
+    db.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*line, chained))
+    if carried:
+        db.execute("INSERT INTO carried VALUES (?, ?)", (head.seq + 1, carried))
+    return Head(head.seq + 1, chained)
 
 
 _ROW_FIELDS: Final = tuple(field.name for field in fields(OutboxRow))
 _PUT_ROW: Final = (
-    f"INSERT OR REPLACE INTO outbox ({', '.join(_ROW_FIELDS)}) VALUES ({', '.join('?' * len(_ROW_FIELDS))})"
+    f"INSERT OR REPLACE INTO outbox ({', '.join(_ROW_FIELDS)}, line)"
+    f" VALUES ({', '.join('?' * len(_ROW_FIELDS))}, ?)"
 )
+_TABLES: Final = {
+    "meta": "name, value",
+    "boots": "boot, mono_s, wall_s",
+    "events": "seq, boot, record, mono_s, wall_s, incident, kind, name, data, hash",
+    "carried": "seq, what",
+    "state": "boot, mono_s, wall_s, state",
+    "counters": "name, value",
+    "outbox": f"{', '.join(_ROW_FIELDS)}, line",
+}
+"""Everything that a file of today holds."""
+
 _OPEN_STATES: Final = (RowState.QUEUED, RowState.SENDING)
+
+
+def _put_rows(db: sqlite3.Connection, rows: Iterable[OutboxRow], line: int) -> None:
+    """Messages, with the line that carries them."""
+    values = (asdict(row).values() for row in rows)
+    db.executemany(_PUT_ROW, ((*row, line) for row in values))
+
+
+def _carried_rows(rows: Iterable[OutboxRow]) -> dict[str, str]:
+    return {row_key(*_key(row)): row_digest(asdict(row)) for row in rows}
+
+
+def _row_of(values: Sequence[object]) -> OutboxRow | str:
+    """A message as it was written, or what no reader of this version can understand in it."""
+    content = dict(zip(_ROW_FIELDS, values, strict=True))
+    try:
+        row = msgspec.convert(content, OutboxRow)
+    except msgspec.ValidationError as error:
+        return str(error)
+    numbers = (row.number, row.incident, row.issue, row.tries, row.reference)
+    if not all(0 <= number <= _MOST for number in numbers):
+        return "a number that cannot be"
+    if not (0.0 <= row.created_wall_s <= _LATEST_WALL_S and 0.0 <= row.ttl_s <= _LATEST_WALL_S):
+        return "a time that cannot be"
+    return row
 
 
 def _rows(
     db: sqlite3.Connection, *, undone_at: float | None = None, newest: int = -1
 ) -> tuple[OutboxRow, ...]:
-    """The rows of the outbox, oldest first: all, or those not done at that time; of these the `newest`."""
+    """The rows of the outbox, oldest first: all, or those not done at that time; of these the `newest`.
+
+    Those that nobody understands are left out; the next start sets them aside.
+    """
     where = ""
     since: tuple[float, ...] = ()
     if undone_at is not None:
@@ -238,33 +378,45 @@ def _rows(
             f" OR (state = '{RowState.ACCEPTED}' AND awaited != '' AND created_wall_s + ttl_s > ?)"
         )
         since = (undone_at - REPORT_LATE_S,)
-    found = []
     names = ", ".join(_ROW_FIELDS)
     last = f"{names} FROM outbox{where} ORDER BY number DESC, recipient DESC, channel DESC LIMIT {newest:d}"
-    for values in db.execute(f"SELECT * FROM (SELECT {last}) ORDER BY number, recipient, channel", since):
-        content = dict(zip(_ROW_FIELDS, values, strict=True))
-        content["recipient"] = Recipient(content["recipient"])
-        content["channel"] = Channel(content["channel"])
-        content["state"] = RowState(content["state"])
-        found.append(OutboxRow(**content))
-    return tuple(found)
+    found = db.execute(f"SELECT * FROM (SELECT {last}) ORDER BY number, recipient, channel", since)
+    return tuple(row for values in found if isinstance(row := _row_of(values), OutboxRow))
 
 
 def _remember(db: sqlite3.Connection, boot: int, faults: Iterable[tuple[str, str]] = ()) -> Remembered:
-    """What the file knows. The times are those of its newest record, with or without a state in it."""
+    """What the file knows. The times are those of the newest record of the state's own start."""
+    faults = list(faults)
     state = db.execute("SELECT state, boot, mono_s, wall_s FROM state").fetchone()
-    times = [tuple(state[1:])] if state else []
+    if state and not (math.isfinite(state[2]) and 0 <= state[3] <= _LATEST_WALL_S):
+        faults.append(("state_unreadable", "its times cannot be"))
+        state = None
     last = db.execute("SELECT boot, mono_s, wall_s FROM events ORDER BY seq DESC LIMIT 1").fetchone()
-    if last:
-        times.append(tuple(last))
-    _, mono_s, wall_s = max(times, default=(0, 0.0, 0.0))
-    counters = tuple(sorted(db.execute("SELECT name, value FROM counters")))
-    rows = _rows(db, undone_at=wall_s)
-    return Remembered(boot, state[0] if state else None, mono_s, wall_s, rows, counters, tuple(faults))
+    times = tuple(state[1:]) if state else (0, 0.0, 0.0)
+    # A line of a later start without a state is on another clock.
+    if last and (not state or last[0] == times[0]) and all(map(math.isfinite, last[1:])):
+        times = max(times, tuple(last))
+    counters = tuple(
+        (name, value)
+        for name, value in sorted(db.execute("SELECT name, value FROM counters"))
+        if 0 <= value <= _MOST
+    )
+    rows = _rows(db, undone_at=times[2])
+    return Remembered(boot, state[0] if state else None, times[1], times[2], rows, counters, tuple(faults))
 
 
 def _last_boot(db: sqlite3.Connection) -> int:
-    return int(db.execute("SELECT coalesce(max(boot), 0) FROM boots").fetchone()[0])
+    """The number of the newest start, 0 in a fresh file."""
+    known = db.execute(
+        "SELECT boot FROM boots UNION ALL SELECT boot FROM state"
+        " UNION ALL SELECT boot FROM (SELECT boot FROM events ORDER BY seq DESC LIMIT 1)"
+    )
+    return max((boot for (boot,) in known if 0 <= boot <= _MOST), default=0)
+
+
+def _text(raw: bytes) -> str:
+    """What was damaged in a text must not stop the reader of all the others."""
+    return raw.decode(errors="replace")
 
 
 @contextlib.contextmanager
@@ -281,6 +433,7 @@ def _copy(path: Path) -> Iterator[sqlite3.Connection]:
         with contextlib.suppress(FileNotFoundError):
             shutil.copyfile(f"{path}-wal", f"{copy}-wal")
         with contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as db:
+            db.text_factory = _text
             yield db
 
 
@@ -359,21 +512,24 @@ class Journal:
         self._failing: FaultError | None = None
         self._lost = 0
         self._closing = False
-        self._published = _START
+        self._published = START
         # The writer's own.
         self._db: sqlite3.Connection | None = None
         self._inode = 0
         self._folder = -1
         self._boot = 0
-        self._newest = _START
+        self._newest = START
         self._found: frozenset[int] = frozenset()
         self._pause_s = 0.0
         self._retry_at_s = 0.0
         self._slow: Entry | None = None
         self._slow_from_s = -math.inf
         self._since_prune = 0
+        self._aging = Aging(clock)
         # What a fresh file must begin with, should this one be lost while we run.
         self._state: tuple[float, float, str] | None = None
+        self._sealed_state = ""
+        self._boot_due: dict[str, str] = {}
         self._counters: dict[str, int] = {}
         self._rows: dict[tuple[int, Recipient, Channel], OutboxRow] = {}
 
@@ -388,22 +544,14 @@ class Journal:
         faults: list[tuple[str, str]] = []
         self._lock_folder()
         try:
-            db = self._attach(faults, thorough=True)
-            base = _base(db)
-            near = db.execute(
-                "SELECT seq, hash FROM events WHERE seq = ?", (self._newest.seq - 200,)
-            ).fetchone()
-            problem = _walk(db, Head(*near) if near else base)[2]
-            if problem:
-                faults.append(("journal_chain_broken", problem))
-            remembered = _remember(db, self._boot, faults)
+            remembered = self._begin_reading(faults)
         except (sqlite3.Error, OSError, FaultError) as error:
             self._detach()
             fault = _fault_of(error, self._path)
             faults.append((fault.code, fault.detail))
             self._fail(fault, [])
             remembered = Remembered(1, None, 0.0, 0.0, (), tuple(self._counters.items()), tuple(faults))
-            with contextlib.suppress(sqlite3.Error, OSError, FaultError), _copy(self._path) as copy:
+            with contextlib.suppress(sqlite3.Error, OSError, FaultError, *_ODD), _copy(self._path) as copy:
                 _check(copy, thorough=True)
                 remembered = _remember(copy, _last_boot(copy) + 1, faults)
         self._boot = remembered.boot
@@ -414,6 +562,73 @@ class Journal:
         if self._threaded:
             self.thread.start()
         return remembered
+
+    def _begin_reading(self, faults: list[tuple[str, str]]) -> Remembered:
+        try:
+            return self._read_all(self._attach(faults, thorough=True), faults)
+        except _ODD as error:  # content that no reader expects, and that is not one row's alone
+            self._detach()
+            self._put_away(FaultError("journal_damaged", f"{type(error).__name__}: {error}"), faults)
+            return self._read_all(self._attach(faults, thorough=True), faults)
+
+    def _read_all(self, db: sqlite3.Connection, faults: list[tuple[str, str]]) -> Remembered:
+        cover = Cover()
+        seq = self._newest.seq - _NEAR
+        near = db.execute("SELECT seq, hash FROM events WHERE seq = ?", (seq,)).fetchone()
+        problem = _walk(db, Head(*near) if near else _base(db)[0], cover)[2]
+        held = _held_state(db)
+        if not problem and cover.state not in ("", held):
+            problem = "the state was changed"
+        if problem:
+            faults.append(("journal_chain_broken", problem))
+        self._sealed_state = cover.state or held
+        self._tidy_up(db, cover, faults)
+        return _remember(db, self._boot, faults)
+
+    def _tidy_up(self, db: sqlite3.Connection, cover: Cover, faults: list[tuple[str, str]]) -> None:
+        """Set aside what this version cannot understand: out of its table, into the record, and told."""
+        odd: list[tuple[str, str]] = []
+        head = self._newest
+        with _transaction(db):
+            names = ", ".join(_ROW_FIELDS)
+            rows = db.execute(f"SELECT hex(recipient), hex(channel), {names} FROM outbox").fetchall()
+            for recipient, channel, *values in rows:
+                why = _row_of(values)
+                if isinstance(why, OutboxRow):
+                    continue
+                row = dict(zip(_ROW_FIELDS, values, strict=True))
+                key = row_key(row["number"], row["recipient"], row["channel"])
+                odd.append(("record_row_odd", f"message {key}: {why}"))
+                db.execute(
+                    "DELETE FROM outbox WHERE number = ? AND hex(recipient) = ? AND hex(channel) = ?",
+                    (row["number"], recipient, channel),
+                )
+                aside: dict[str, object] = {"table": "outbox", "why": why, "row": row}
+                head = self._put_line(db, head, _aside(aside), carried={"rows": {key: None}})
+            counters = _held_counters(db)
+            for name in sorted(counters.keys() | cover.counters.keys()):
+                value, least = counters.get(name, -1), cover.counters.get(name, 0)
+                if least <= value <= _MOST:
+                    continue
+                known = min(max(_known_count(db, name), least), _MOST)
+                odd.append(("record_row_odd", f"counter {name}: {value}, now {known}"))
+                db.execute("INSERT OR REPLACE INTO counters VALUES (?, ?)", (name, known))
+                aside = {"table": "counters", "name": name, "value": value, "now": known}
+                head = self._put_line(db, head, _aside(aside), carried={"counters": {name: known}})
+            base, problem = _base(db)
+            if problem:
+                odd.append(("record_row_odd", problem))
+                db.executemany(
+                    "INSERT OR REPLACE INTO meta VALUES (?, ?)",
+                    [("base_seq", str(base.seq)), ("base_hash", base.hash or START.hash)],
+                )
+                head = self._put_line(db, head, _aside({"table": "meta"}))
+            if odd:
+                self._before_sync()
+        faults += odd
+        self._newest = head
+        with self._changed:
+            self._published = head
 
     def submit(self, record: Record) -> None:
         """Hand over one transaction. While the disk fails it is answered `NotWritten` at once, and kept."""
@@ -601,26 +816,38 @@ class Journal:
             self._slow_from_s = began_s + _SLOW_EVERY_S
         self._newest = head
         self._found = frozenset()
+        if written:
+            self._boot_due = {}
         for record in written:
             self._mirror(record)
         return answers
 
     def _put(self, db: sqlite3.Connection, head: Head, record: Record) -> Head:
-        # A commit that failed late may be found on the card by the next connection: its lines stay single.
-        if record.sequence not in self._found:
-            for entry in record.entries:
-                head = self._put_line(db, head, entry, record)
+        # A commit that failed late may be found on the card by the next connection: all of it is there.
+        if record.sequence in self._found:
+            return head
+        carried: dict[str, object] = {"rows": _carried_rows(record.rows), "counters": dict(record.counters)}
         if record.state is not None:
-            db.execute(
-                "INSERT OR REPLACE INTO state VALUES (1, ?, ?, ?, ?)",
-                (self._boot, record.mono_s, record.wall_s, record.state),
-            )
-        _put_counters(db, record.counters)
-        db.executemany(_PUT_ROW, (astuple(row) for row in record.rows))
+            kept = (self._boot, float(record.mono_s), float(record.wall_s), record.state)
+            carried["state"] = _state_digest(*kept)
+            db.execute("INSERT OR REPLACE INTO state VALUES (1, ?, ?, ?, ?)", kept)
+        risen = [(name, value) for name, value in record.counters if self._counters.get(name, -1) < value]
+        _put_counters(db, risen)
+        *entries, last = record.entries or (Entry("note", "checkpoint", 0),)
+        for entry in entries:
+            head = self._put_line(db, head, entry, record)
+        if record.entries or packed(carried):
+            head = self._put_line(db, head, last, record, carried)
+        _put_rows(db, record.rows, head.seq)
         return head
 
     def _put_line(
-        self, db: sqlite3.Connection, head: Head, entry: Entry, record: Record | None = None
+        self,
+        db: sqlite3.Connection,
+        head: Head,
+        entry: Entry,
+        record: Record | None = None,
+        carried: Mapping[str, object] | None = None,
     ) -> Head:
         """One more line of the chain; without a record it is the journal's own, record 0."""
         line = (
@@ -634,9 +861,8 @@ class Journal:
             str(entry.name),
             entry.data,
         )
-        chained = _chained(head.hash, line)
-        db.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*line, chained))
-        return Head(head.seq + 1, chained)
+        what = packed({**carried, "boots": self._boot_due}) if carried else ""
+        return _put_chained(db, head, line, what)
 
     @staticmethod
     def _note(name: str, data: dict[str, object]) -> Entry:
@@ -645,6 +871,7 @@ class Journal:
     def _mirror(self, record: Record) -> None:
         if record.state is not None:
             self._state = (record.mono_s, record.wall_s, record.state)
+            self._sealed_state = _state_digest(self._boot, *self._state)
         self._counters = _highest((*self._counters.items(), *record.counters))
         for row in record.rows:
             if row.state in _OPEN_STATES:
@@ -678,14 +905,19 @@ class Journal:
             if fault.code not in ("journal_damaged", "journal_newer"):
                 raise
             self._detach()
-            self._counters = _highest((*self._counters.items(), *_salvaged_counters(self._path)))
-            aside = _set_aside(self._path)
-            faults.append((fault.code, f"{fault.detail}; kept as {aside.name}"))
+            aside = self._put_away(fault, faults)
             db = self._connect(thorough)
-            self._begin(db, Entry("fault", fault.code, 0, json.dumps({"kept_as": aside.name})))
+            self._begin(db, Entry("fault", fault.code, 0, json.dumps({"kept_as": aside})))
         else:
             self._begin(db, None)
         return db
+
+    def _put_away(self, fault: FaultError, faults: list[tuple[str, str]]) -> str:
+        """Set the whole file aside, but for its counters; its new name."""
+        self._counters = _highest((*self._counters.items(), *_salvaged_counters(self._path)))
+        aside = _set_aside(self._path).name
+        faults.append((fault.code, f"{fault.detail}; kept as {aside}"))
+        return aside
 
     def _connect(self, thorough: bool) -> sqlite3.Connection:
         if self._path != MEMORY:
@@ -694,6 +926,7 @@ class Journal:
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         db = sqlite3.connect(self._path, timeout=1.0, isolation_level=None, check_same_thread=False)
         self._db = db
+        db.text_factory = _text
         _check(db, thorough)  # before anything is changed: it may not be ours
         mode = db.execute("PRAGMA journal_mode = WAL").fetchone()[0]
         if mode != "wal" and self._path != MEMORY:
@@ -719,21 +952,31 @@ class Journal:
         boot = max(self._boot, known + 1)
         head = self._newest
         self._boot = boot
+        times = (float(self._clock.now_s()), float(self._clock.wall_s()))
         with _transaction(db):
-            db.execute(
-                "INSERT INTO boots VALUES (?, ?, ?)", (boot, self._clock.now_s(), self._clock.wall_s())
-            )
-            if first is not None:
-                head = self._put_line(db, head, first)
+            db.execute("INSERT INTO boots VALUES (?, ?, ?)", (boot, *times))
+            self._boot_due = {str(boot): digest(times)}
             if not known:
-                if self._state is not None:
-                    db.execute("INSERT INTO state VALUES (1, ?, ?, ?, ?)", (boot, *self._state))
-                _put_counters(db, self._counters.items())
-                db.executemany(_PUT_ROW, (astuple(row) for row in self._rows.values()))
+                head = self._begin_file(db, head, first)
             self._before_sync()
         self._newest = head
         with self._changed:
             self._published = head
+
+    def _begin_file(self, db: sqlite3.Connection, head: Head, first: Entry | None) -> Head:
+        """What the lost file knew, and the line that carries it."""
+        rows = self._rows.values()
+        carried: dict[str, object] = {"counters": self._counters, "rows": _carried_rows(rows)}
+        if self._state is not None:
+            carried["state"] = self._sealed_state = _state_digest(self._boot, *self._state)
+            db.execute("INSERT INTO state VALUES (1, ?, ?, ?, ?)", (self._boot, *self._state))
+        _put_counters(db, self._counters.items())
+        if first is None and packed(carried):
+            first = Entry("note", "record_lost", 0)
+        if first is not None:
+            head = self._put_line(db, head, first, carried=carried)
+        _put_rows(db, rows, head.seq)
+        return head
 
     def _moved(self) -> bool:
         """Whether somebody took the file away: SQLite would go on writing into nothing."""
@@ -765,33 +1008,42 @@ class Journal:
 
     def _prune(self, db: sqlite3.Connection) -> bool:
         """Remove some of the oldest lines, by age and by size; True when there is more to remove."""
-        base, newest = _base(db), self._newest
+        base, newest = _base(db)[0], self._newest
         cutoff_wall_s = self._clock.wall_s() - self._limits.keep_days * 86400
         young = db.execute("SELECT seq FROM events WHERE wall_s >= ? ORDER BY seq LIMIT 1", (cutoff_wall_s,))
         first_young = (young.fetchone() or (newest.seq,))[0]
-        wanted = min(first_young - 1, newest.seq - _KEEP_ROWS)
+        wanted = 0
+        if self._aging.believed():
+            # One old line stays: it shows to `verify` that age alone took those before it.
+            wanted = min(first_young - 2, newest.seq - _KEEP_ROWS)
         limit_bytes = self._limits.keep_mb * 1e6
         if _used_bytes(db) > limit_bytes:
-            wanted = max(wanted, base.seq + _PRUNE_ROWS)
+            # A quarter at most: that much of the size still shows afterwards.
+            wanted = max(wanted, base.seq + min(_PRUNE_ROWS, (newest.seq - base.seq) // 4))
         through = min(wanted, base.seq + _PRUNE_ROWS, newest.seq - 1)
         if through <= base.seq:
             return False
         cut = Head(through, db.execute("SELECT hash FROM events WHERE seq = ?", (through,)).fetchone()[0])
         with _transaction(db):
             db.execute("DELETE FROM events WHERE seq <= ?", (cut.seq,))
+            db.execute("DELETE FROM carried WHERE seq <= ?", (cut.seq,))
             db.executemany(
                 "UPDATE meta SET value = ? WHERE name = ?",
                 [(str(cut.seq), "base_seq"), (cut.hash, "base_hash")],
             )
-            # Messages that are done go with the lines of their time.
-            db.execute(
-                "DELETE FROM outbox WHERE created_wall_s < ? AND state NOT IN (?, ?)",
-                (cutoff_wall_s, *_OPEN_STATES),
-            )
+            # Messages that are done go with the line that carries them; the others get a new one.
+            db.execute("DELETE FROM outbox WHERE line <= ?", (cut.seq,))
+            there = set(db.execute("SELECT number, recipient, channel FROM outbox"))
+            again = [row for key, row in self._rows.items() if key not in there]
+            carried: dict[str, object] = {
+                "state": self._sealed_state,
+                "counters": self._counters,
+                "rows": _carried_rows(again),
+            }
             # The chain itself says where it was cut.
-            head = self._put_line(
-                db, newest, self._note("record_pruned", {"through": cut.seq, "hash": cut.hash})
-            )
+            note = self._note("record_pruned", {"through": cut.seq, "hash": cut.hash})
+            head = self._put_line(db, newest, note, carried=carried)
+            _put_rows(db, again, head.seq)
             self._before_sync()
         self._newest = head
         with self._changed:
@@ -809,6 +1061,23 @@ _RECORDS_OWN_FAULT: Final = (
     ValueError,
 )
 """What SQLite and the hashing raise for content that can never be written, such as NaN for a time."""
+
+
+_ODD: Final = (LookupError, ValueError, TypeError, ArithmeticError)
+"""What a reader may raise that meets content which nobody expects."""
+
+
+def _aside(content: Mapping[str, object]) -> Entry:
+    return Entry("fault", "record_row_odd", 0, json.dumps(content, separators=(",", ":")))
+
+
+def _known_count(db: sqlite3.Connection, name: str) -> int:
+    """What the rest of the record says of a counter that cannot be believed."""
+    ask = {
+        "incident": "SELECT max(incident) FROM events WHERE incident BETWEEN 0 AND ?",
+        "number": "SELECT max(number) FROM outbox WHERE number BETWEEN 0 AND ?",
+    }.get(name)
+    return int(db.execute(ask, (_MOST,)).fetchone()[0] or 0) if ask else 0
 
 
 def _key(row: OutboxRow) -> tuple[int, Recipient, Channel]:
@@ -883,6 +1152,7 @@ def _reading(path: Path) -> Iterator[sqlite3.Connection]:
                 )
             else:
                 db = stack.enter_context(_copy(path))
+            db.text_factory = _text
             # One snapshot for all that is read; the writer goes on beside it.
             db.execute("BEGIN")
             if int(db.execute("PRAGMA application_id").fetchone()[0]) != _APPLICATION_ID:
@@ -942,28 +1212,73 @@ def outbox(path: Path) -> tuple[OutboxRow, ...]:
         return _rows(db)
 
 
-def verify(path: Path, sent: Head | None = None) -> VerifyResult:
+def verify(path: Path, sent: Head | None = None, limits: JournalLimits | None = None) -> VerifyResult:
     """Follow the whole chain; `sent` is a head that was sent elsewhere and must still be in it.
 
-    Tells a line changed, removed from the middle or added; with `sent` also an end that was cut off or a
-    record that was made anew. Raises `FaultError` where the file cannot be read at all.
+    Tells a line changed, removed or added; a state, counter, message or start that is not what the lines
+    carry; and first lines removed that neither age nor size (`limits`) asked for. With `sent` also a record
+    whose hashes were made anew, or an older copy of it. Raises `FaultError` where the file cannot be read.
     """
+    limits = limits or JournalLimits()
     with _reading(path) as db:
-        base = _base(db)
-        count, head, problem = _walk(db, base)
-        noted = db.execute(
-            "SELECT data FROM events WHERE kind = 'note' AND name = 'record_pruned' ORDER BY seq DESC LIMIT 1"
-        ).fetchone()
+        base, problem = _base(db)
+        cover = Cover()
+        count, head, broken = _walk(db, base, cover)
+        problem = problem or broken
         if not problem and not count and not base.seq and db.execute("SELECT 1 FROM counters").fetchone():
             problem = "every line was removed"
-        if not problem and base.seq:
-            said = json.loads(noted[0]) if noted else {"through": 0, "hash": ""}
-            if (said["through"], said["hash"]) != (base.seq, base.hash):
-                problem = f"lines after {said['through']} were removed"
-        if not problem and sent is not None and sent.seq > base.seq:
-            found = db.execute("SELECT hash FROM events WHERE seq = ?", (sent.seq,)).fetchone()
-            if found is None:
-                problem = f"line {sent.seq}, which was sent out, is missing"
-            elif found[0] != sent.hash:
-                problem = f"line {sent.seq} is not the one that was sent out"
+        problem = problem or _sent_problem(db, base, sent)
+        problem = problem or _cut_problem(db, base, head, sent, limits)
+        if not problem and _is_covered(db):
+            problem = cover.problem(
+                _held_state(db), _held_counters(db), _row_digests(db), _held_boots(db)
+            ) or _added_problem(db)
     return VerifyResult(not problem, count, base.seq, head, problem)
+
+
+def _sent_problem(db: sqlite3.Connection, base: Head, sent: Head | None) -> str:
+    """Whether the line that was sent out is in the record, as it was."""
+    if sent is None:
+        return ""
+    found = db.execute("SELECT hash FROM events WHERE seq = ?", (sent.seq,)).fetchone()
+    if sent.seq == base.seq:
+        found = (base.hash,)
+    if found is None and sent.seq < base.seq:
+        return (
+            f"line {sent.seq}, which was sent out, is not kept any more: compare a head that was sent later"
+        )
+    if found is None:
+        return f"line {sent.seq}, which was sent out, is missing"
+    return "" if sent.is_of(found[0]) else f"line {sent.seq} is not the one that was sent out"
+
+
+def _cut_problem(
+    db: sqlite3.Connection, base: Head, head: Head, sent: Head | None, limits: JournalLimits
+) -> str:
+    """Whether the lines before the oldest went as the program removes them, or a head vouches for it."""
+    if not base.seq:
+        return ""
+    noted_seq, through, hash_, wall_s = _last_prune(db) or (0, 0, "", 0.0)
+    if (through, hash_) != (base.seq, base.hash):
+        return f"lines after {through} were removed"
+    if sent is not None and sent.seq >= noted_seq:
+        return ""
+    oldest = db.execute("SELECT wall_s FROM events WHERE seq = ?", (base.seq + 1,)).fetchone()
+    by_age = (
+        oldest is not None
+        and oldest[0] < wall_s - limits.keep_days * 86400
+        and noted_seq - base.seq > _KEEP_ROWS
+        and wall_s < time.time() + 86400  # a note that somebody dated ahead
+    )
+    if by_age or _used_bytes(db) > 0.5 * limits.keep_mb * 1e6:
+        return ""
+    return (
+        f"lines up to {base.seq} were removed, which neither their age nor the size of the record asked for"
+    )
+
+
+def _added_problem(db: sqlite3.Connection) -> str:
+    """Whether the file holds anything that the program does not make."""
+    names = db.execute("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite%' ORDER BY name")
+    added = [name for (name,) in names if name not in _TABLES]
+    return f"{added[0]!r} was added to the file" if added else ""

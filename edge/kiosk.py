@@ -196,6 +196,7 @@ class Service:
             self._clock,
             remembered.boot,
             evidence_limits(settings),
+            last_wall_s=remembered.wall_s,
             open_incidents=[dict(remembered.counters).get("incident", 0)],
             on_answer=nudge,
             busy=lambda: self._journal.waiting > 0,
@@ -203,7 +204,9 @@ class Service:
         stack.callback(evidence.close, CLOSE_S)
 
         door = self.board.inputs.fitted(Input.DOOR)
-        ways_out = carriers(settings, data / "evidence", self._clock.wall_s)
+        ways_out = carriers(
+            settings, data / "evidence", self._clock.wall_s, lambda: str(self._journal.head())
+        )
         for carrier in ways_out.values():
             stack.callback(carrier.close)
         people = settings.people
@@ -318,7 +321,7 @@ class Service:
         """Every thread; and for the input path, which reads fire and exit, the relays themselves.
 
         Inputs that nobody reads are as good as cut wires: first the relays are dropped here, then the table
-        hears that the inputs failed, and of the exit what a cut wire would tell: the permit stays off.
+        hears that the inputs failed.
         """
         stops = not self._inputs_stopped and self._scan.silent_s(now_s) >= SCAN_SILENT_S
         if stops:
@@ -327,13 +330,9 @@ class Service:
                 with contextlib.suppress(HardwareError):  # `poll` checks both relays at every turn, and tells
                     drop()
         self._watch.look(now_s)
-        inputs = self.board.inputs
-        if stops:
-            self._kiosk.input_changed(InputChange(Input.EXIT, True, now_s), now_s)
-        elif self._inputs_stopped and not self._watch.in_trouble(Device.INPUTS):
+        if self._inputs_stopped and not self._watch.in_trouble(Device.INPUTS):
             self._inputs_stopped = False
             self.board.lock.hold(SCAN_STOPPED, False)
-            self._kiosk.input_changed(InputChange(Input.EXIT, inputs.active(Input.EXIT), now_s), now_s)
         if not self._priority_told and self._scan.priority_refused:
             self._priority_told = True
             self._kiosk.fault("priority_refused", self._scan.priority_refused, now_s)

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 
 from edge.options import Commands, add_settings_options, load_settings, model_dir
+from edge.terminal import escapes_wanted
 from edge.vision.faces import Faces, Looked
 from edge.vision.observation import Face
 
@@ -154,12 +155,12 @@ def _line(answer: dict[str, object]) -> str:
 
 
 def _draw_bar(done: int, total: int, failed: int) -> None:
-    if sys.stderr.isatty():
+    if escapes_wanted(sys.stderr):
         filled = _BAR * done // max(total, 1)
         bar = "█" * filled + "·" * (_BAR - filled)
         print(f"\r{bar} {done}/{total}, unreadable: {failed} ", end="", file=sys.stderr, flush=True)
 
 
 def _clear_bar() -> None:
-    if sys.stderr.isatty():
+    if escapes_wanted(sys.stderr):
         print("\r\x1b[K", end="", file=sys.stderr, flush=True)

@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from edge import journal
+from edge.chain import SHORT, Head
 from edge.evidence import check_pictures
 from edge.faults import explain
 from edge.options import Commands, add_settings_options, load_settings
@@ -30,7 +31,10 @@ def add_parser(commands: Commands) -> None:
         "--verify", action="store_true", help="follow the chain of hashes through the whole record"
     )
     parser.add_argument(
-        "--head", metavar="SEQ:HASH", type=_head, help="with --verify: a head that was sent out"
+        "--head",
+        metavar="SEQ:HASH",
+        type=_head,
+        help="with --verify: a head that was sent out, whole or as a text has it",
     )
     parser.add_argument("--journal", type=Path, metavar="FILE", help="another record than the settings' own")
     parser.add_argument("--json", action="store_true", help="one JSON object a line of the record")
@@ -49,7 +53,9 @@ def run(args: argparse.Namespace) -> int:
         return 2
     path = journal_file(args)
     if args.verify:
-        return _verify(path, args.head, as_json=args.json)
+        kept = load_settings(args).journal
+        limits = journal.JournalLimits(kept.keep_days, kept.keep_mb)
+        return _verify(path, args.head, limits, as_json=args.json)
     found = False
     for line in journal.lines(path, since_wall_s=args.since, incident=args.incident):
         found = True
@@ -61,8 +67,8 @@ def run(args: argparse.Namespace) -> int:
     return 0 if args.incident is None else 1
 
 
-def _verify(path: Path, sent: journal.Head | None, *, as_json: bool) -> int:
-    result = journal.verify(path, sent)
+def _verify(path: Path, sent: Head | None, limits: journal.JournalLimits, *, as_json: bool) -> int:
+    result = journal.verify(path, sent, limits)
     changed = check_pictures(
         path.parent / "evidence",
         ((line.incident, line.name, line.data) for line in journal.lines(path) if line.kind == "evidence"),
@@ -72,12 +78,14 @@ def _verify(path: Path, sent: journal.Head | None, *, as_json: bool) -> int:
         whole = msgspec.to_builtins(result) | {"ok": ok, "pictures": [problem.detail for problem in changed]}
         print(msgspec.json.encode(whole).decode())
         return 0 if ok else 1
-    head = f"{result.lines} lines, head {result.head.seq}:{result.head.hash}"
-    print(f"the chain fits: {head}" if result.ok else f"the record was changed: {result.problem}")
+    if result.ok:
+        print(f"the chain fits: {result.lines} lines, head {result.head}")
+    else:
+        print(f"the record does not fit: {result.problem}")
     if result.ok and result.pruned:
         print(f"the first {result.pruned} lines were removed by age or size")
     if result.ok and sent is None:
-        print("whether lines are missing at its end only a head that was sent out can tell: --head")
+        print("whether all of it was made anew only a head that was sent out can tell: --head")
     for problem in changed:
         print(explain(problem.code, problem.detail), file=sys.stderr)
     return 0 if ok else 1
@@ -159,8 +167,8 @@ def _since(text: str) -> float:
     return (when if when.tzinfo is not None else when.replace(tzinfo=UTC)).timestamp()
 
 
-def _head(text: str) -> journal.Head:
-    match = re.fullmatch(r"(\d+):([0-9a-f]{64})", text)
+def _head(text: str) -> Head:
+    match = re.fullmatch(rf"(\d{{1,12}}):([0-9a-f]{{{SHORT},64}})", text.strip().lower(), re.ASCII)
     if match is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is not SEQ:HASH as --verify prints it")
-    return journal.Head(int(match[1]), match[2])
+        raise argparse.ArgumentTypeError(f"{text!r} is not SEQ:HASH as a message or --verify has it")
+    return Head(int(match[1]), match[2])

@@ -137,7 +137,7 @@ def findings(settings: Settings, *, hardware: bool = True, writing: bool = True)
     """Try everything, cheapest first; each finding as soon as it is known."""
     record = Path(settings.paths.data) / "journal.db"
     yield _tried("networks", lambda: _networks(settings))
-    yield _tried("record", lambda: _record(record, writing))
+    yield _tried("record", lambda: _record(record, settings, writing))
     yield _tried("pictures", lambda: _space(settings, writing))
     yield _tried("secrets", lambda: _secrets(settings))
     clips = prompts_folder(settings)
@@ -211,12 +211,13 @@ def _networks(settings: Settings) -> str:
     return f"loaded in {loaded_s - started_s:.1f} s, {each_ms:.1f} ms a frame"
 
 
-def _record(path: Path, writing: bool) -> str:
+def _record(path: Path, settings: Settings, writing: bool) -> str:
     if not path.exists():
         if writing:
             _writable(path.parent)
         return f"{path} will be made at the first start"
-    result = journal.verify(path)
+    kept = settings.journal
+    result = journal.verify(path, limits=journal.JournalLimits(kept.keep_days, kept.keep_mb))
     if not result.ok:
         raise FaultError("journal_chain_broken", result.problem)
     return f"{result.lines} lines, the chain fits"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ import numpy as np
 from edge.app import Happening, Kiosk
 from edge.faults import FaultError
 from edge.messages.texts import code_in
+from edge.terminal import colours_wanted
 from edge.vision.observation import Cover, Face, FaceVerdict, Observation
 from hw.ports import ColourPicture, Frame
 
@@ -46,24 +48,28 @@ _ALARM: Final[Colour] = (70, 80, 240)
 _FONT: Final = cv2.FONT_HERSHEY_DUPLEX
 _COLUMNS: Final = 84
 
-_TERMINAL: Final = {"state": "1;36", "sms": "33", "prompt": "32", "fault": "31", "command": "2", "event": "0"}
+_TERMINAL: Final = {"state": "1;36", "sms": "33", "prompt": "32", "fault": "31", "command": "2", "typed": "1"}
 _QUIET_COMMANDS: Final = frozenset(
     {"say", "clear_entry", "set_sound", "set_lights", "tell", "send_code", "note"}
 )
 
 
 class Printer:
-    """Writes happenings to standard output: JSON objects, or words for a person."""
+    """Writes happenings to standard output: JSON objects, or words for a person.
 
-    def __init__(self, *, as_json: bool) -> None:
+    `write` prints a line somewhere else.
+    """
+
+    def __init__(self, *, as_json: bool, write: Callable[[str], None] | None = None) -> None:
         self._json = as_json
-        self._colour = not as_json and sys.stdout.isatty()
+        self._colour = not as_json and colours_wanted(sys.stdout)
+        self._write = write or _print
 
     def show(self, happening: Happening) -> None:
         if self._json:
             kind = "event" if happening.kind == "fault" else happening.kind
             line = {"t": round(happening.at_s, 3), "kind": kind, **happening.data}
-            print(msgspec.json.encode(line).decode(), flush=True)
+            self._write(msgspec.json.encode(line).decode())
             return
         words = in_words(happening)
         if words is None:
@@ -71,7 +77,11 @@ class Printer:
         line_text = f"{happening.at_s:8.1f} s  {happening.kind:<8} {words}"
         if self._colour:
             line_text = f"\x1b[{_TERMINAL.get(happening.kind, '0')}m{line_text}\x1b[0m"
-        print(line_text, flush=True)
+        self._write(line_text)
+
+
+def _print(line: str) -> None:
+    print(line, flush=True)
 
 
 def in_words(happening: Happening) -> str | None:
@@ -80,6 +90,8 @@ def in_words(happening: Happening) -> str | None:
     match happening.kind:
         case "state":
             return f"{data['from']} → {str(data['name']).upper()}"
+        case "typed":
+            return str(data["said"])
         case "sms":
             return f"to the {str(data['to']).replace('_', ' ')}: {data['text']}"
         case "prompt":

@@ -250,6 +250,9 @@ class BenchHands:
             self.press(key, now_s + index * every_s)
         return now_s + max(len(keys) - 1, 0) * every_s + HOLD_S
 
+    def has_key(self, key: str) -> bool:
+        return self.matrix.has(key)
+
     def stick_key(self, key: str, stuck: bool, now_s: float) -> None:
         self.matrix.stick(key, stuck, now_s)
 

@@ -287,6 +287,7 @@ class ModemTrouble(StrEnum):
     NO_SIM = "no_sim"
     PIN_WANTED = "pin_wanted"
     PIN_WRONG = "pin_wrong"
+    LOCKED = "locked"
     NOT_REGISTERED = "not_registered"
     DENIED = "denied"
     NO_CREDIT = "no_credit"
@@ -317,12 +318,14 @@ class TextFailed:
 class TextReported:
     """A phone has (or for ever has not) received the part of a text that had this message reference.
 
-    Whose text it was is the outbox's business: a report may come after a restart.
+    Whose text it was is the outbox's business: a report may come after a restart. `sent_utc_s` is when the
+    SMS centre got the text, by its own clock; None where the report does not say.
     """
 
     number: str
     reference: int
     ok: bool
+    sent_utc_s: float | None = None
 
     def __repr__(self) -> str:
         return f"TextReported(number=…{self.number[-2:]}, reference={self.reference}, ok={self.ok})"

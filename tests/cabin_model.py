@@ -63,6 +63,9 @@ NEEDED = {
     Device.PROMPT,
     Device.DISK,
     Device.EYES,
+    Device.MODEM_DRIVER,
+    Device.EVIDENCE,
+    Device.CONTROL,
 }
 NEARLY = 1e-5
 

@@ -1,7 +1,8 @@
 """A kiosk in a process of its own that plays one visit on a folder, and is killed at any instant.
 
 `python kiosk_child.py FOLDER SEED`: carries on what the folder remembers, prints one JSON line for every text
-that a phone received and every lock or release, and begins again when the cabin is empty.
+that a phone received, every lock or release and every half second of its own clock, and begins again when the
+cabin is empty.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ def main() -> None:
             people.do("enter anna with mask", now_s)
             desk.move_input(Input.DOOR, True)
             desk.after(1.5, lambda: desk.move_input(Input.DOOR, False))
-        elif state.mode is Mode.LOCKED and not people.people:
+        elif state.locked_at_s is not None and not people.people:
             people.do("enter anna with mask", now_s)  # remembered as locked in: she is still there
         elif (
             state.code.live
@@ -68,6 +69,7 @@ def main() -> None:
             desk.move_input(Input.DOOR, True)
             desk.after(2.0, lambda: desk.move_input(Input.DOOR, False))
         desk.run_to(now_s + 0.5)
+        say(at_s=desk.clock.now_s())
 
 
 if __name__ == "__main__":

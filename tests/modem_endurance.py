@@ -1,7 +1,7 @@
 """Long runs in virtual time: `python -m tests.modem_endurance` prints what came of them.
 
-Ten thousand messages through modems that fail at random, with the program killed now and then; and millions
-of bytes of noise into the engine. The tests do the same in small.
+Ten thousand messages through modems that fail at random, with the program killed now and then, while people
+write to the kiosk; and millions of bytes of noise into the engine. The tests do the same in small.
 """
 
 from __future__ import annotations
@@ -77,11 +77,24 @@ class Tally:
     unmarked: int = 0
     astray: int = 0
     late: int = 0
+    denied: int = 0
+    written: int = 0
+    heard: int = 0
+    twice: int = 0
 
     @property
     def wrong(self) -> int:
         """How often happened what must not."""
-        return self.lost + self.expired + self.superseded + self.unmarked + self.astray + self.late
+        return (
+            self.lost
+            + self.expired
+            + self.superseded
+            + self.unmarked
+            + self.astray
+            + self.late
+            + self.denied
+            + self.twice
+        )
 
     def add(self, other: Tally) -> None:
         for one in fields(self):
@@ -95,7 +108,7 @@ class World:
         self.random = random.Random(seed)
         self.tally = Tally()
         self.now_s = 1000.0
-        self.fake = FakeModem(profile, instant=False, chatter=True, seed=seed)
+        self.fake = FakeModem(profile, instant=False, chatter=True, seed=seed, network_utc_s=WALL_S)
         self.context = Context("Cabin 1", "Main Road 5", "en", ZoneInfo("UTC"))
         self.disk: dict[int, OutboxRow] = {}
         self.born: dict[int, float] = {}
@@ -103,12 +116,15 @@ class World:
         self.live_code = 0
         self.live_until_s = 0.0
         self.last_number = 0
+        self.heard: set[str] = set()
+        self.heard_since_start: set[str] = set()
         self.start()
 
     def start(self) -> None:
         self.modem = Watched(self.fake, self.tally)
         self.outbox = Outbox(NUMBERS, random=random.Random(self.random.randrange(2**32)))
         self.outbox.restore(self.disk.values(), self.now_s)
+        self.heard_since_start = set()
 
     def text_of(self, row: OutboxRow) -> str | None:
         if row.kind != "code":
@@ -138,6 +154,11 @@ class World:
 
     def poll(self) -> None:
         step = self.outbox.poll(self.now_s, WALL_S + self.now_s, self.modem, self.text_of)
+        for text in step.received:
+            # What could not be deleted before a restart may be told again after it.
+            self.tally.twice += text.text in self.heard_since_start
+            self.heard_since_start.add(text.text)
+            self.heard.add(text.text)
         if self.random.random() < 0.002:  # killed before the changed rows were on the disk
             self.tally.kills += 1
             self.start()
@@ -146,7 +167,10 @@ class World:
             self.disk[changed.number] = changed
 
     def bend(self) -> None:
-        """Let faults come and go."""
+        """Let faults come and go, and somebody write."""
+        if self.random.random() < 0.3:
+            self.tally.written += 1
+            self.fake.incoming(NUMBERS[Recipient.CONTROL_ROOM], f"STATUS {self.tally.written}")
         for name in [name for name, end_s in self.fault_ends.items() if self.now_s >= end_s]:
             del self.fault_ends[name]
             self.fake.fault(name, on=False)
@@ -196,9 +220,12 @@ class World:
         for number, row in self.disk.items():
             if row.kind != "code":
                 placed = row.state in (RowState.ACCEPTED, RowState.DELIVERED)
-                tally.lost += not placed or number not in copies
+                tally.lost += number not in copies or not (placed or row.state is RowState.FAILED)
+                # Every text that the fake takes reaches its phone: only old reports say otherwise.
+                tally.denied += row.state is RowState.FAILED
         tally.rows = len(self.disk)
         tally.texts = len(self.fake.texts)
+        tally.heard = len(self.heard)
         for found in copies.values():
             tally.repeats += len(found) - 1
             tally.unmarked += sum("repeat" not in text for text in found[1:])
@@ -363,6 +390,8 @@ def main() -> int:
     print(f"{total.faults} faults switched on, {total.kills} times killed, {total.texts} texts received")
     print(f"lost {total.lost}, expired codes sent {total.expired}, superseded codes sent {total.superseded}")
     print(f"repeats {total.repeats}, of these unmarked {total.unmarked}, to the wrong phone {total.astray}")
+    print(f"called undelivered for an old report {total.denied}")
+    print(f"{total.written} texts written to the kiosk, {total.heard} heard, twice {total.twice}")
     print(f"decided after their deadline {total.late}; {time.process_time() - began_s:.0f} s of processor")
     for profile in sorted(PROFILES):
         began_s = time.process_time()

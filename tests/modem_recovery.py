@@ -53,6 +53,22 @@ FAULTS: tuple[tuple[str, str, str], ...] = (
     ("no_ok", "", "leaves the OK out"),
     ("echo", "", "echoes whatever is set"),
     ("storage_full", "", "message storage full"),
+    ("slow_start", "", "takes no text for 40 s after each start"),
+    ("late_network", "", "no network, and takes no text, for 60 s after each start"),
+    ("verbose", "", "errors in words"),
+    ("e0_refused", "", "refuses ATE0Q0V1"),
+    ("radio_off", "", "its radio is off"),
+    ("asleep", "", "all of it is off (CFUN 0)"),
+    ("slow_list", "", "lists stored texts slowly"),
+    ("no_notice", "", "takes neither CNMI nor CPMS"),
+    ("other_storage", "", "puts texts into other storages"),
+    ("no_delete", "", "deletes no stored text"),
+    ("damaged", "", "19 stored texts damaged"),
+    ("very_late", "", "network answers after 90 s, among other answers"),
+    ("stale_report", "", "reports of old texts"),
+    ("pin2", "", "card wants its second PIN"),
+    ("net_locked", "", "locked to another network"),
+    ("no_ucs2", "", "refuses UCS2 (text mode alone needs it)"),
 )
 
 

@@ -29,6 +29,7 @@ from edge.events import (
     Ticked,
 )
 from edge.record import Recipient
+from edge.state import LOCK_NEEDS
 from hw.ports import Input, Sound
 from tests.cabin_world import Cabin, rules
 
@@ -1110,7 +1111,7 @@ def test_a_disk_that_fails_later_leaves_a_standing_lock_its_rules() -> None:
     assert c.mode == "released"
 
 
-@pytest.mark.parametrize("device", ["lock", "inputs", "exit_input", "keypad", "prompt", "disk", "eyes"])
+@pytest.mark.parametrize("device", sorted(device.value for device in LOCK_NEEDS))
 def test_no_new_lock_without_what_a_lock_needs(device: str) -> None:
     c = Cabin().fails(device).comes("masked").wait(300)
     assert (c.mode, c.told.count("lock_withheld")) == ("warned", 1)
@@ -1247,7 +1248,7 @@ def test_a_lock_that_comes_back_is_over_when_a_camera_or_a_wire_says_so(what: ob
     assert not c.door
 
 
-@pytest.mark.parametrize("device", ["prompt", "keypad", "disk", "eyes", "inputs", "lock"])
+@pytest.mark.parametrize("device", sorted(device.value for device in LOCK_NEEDS))
 def test_a_lock_does_not_come_back_without_what_a_lock_needs(device: str) -> None:
     c = Cabin().locked().dies_and_starts().fails(device).shows("masked").wait(600)
     assert (c.mode, c.door, c.told.count("lock_withheld")) == ("warned", False, 1)

@@ -228,6 +228,7 @@ FIELDS = {
     "command": {"name"},
     "sms": {"to", "text"},
     "prompt": {"text"},
+    "typed": {"name", "said"},
 }
 
 

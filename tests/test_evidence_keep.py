@@ -18,6 +18,7 @@ from typing import cast
 
 import pytest
 
+from edge import evidence as room
 from edge.evidence import (
     Evidence,
     EvidenceLimits,
@@ -31,6 +32,7 @@ from edge.evidence import (
 from edge.ring import RingReader, RingWriter
 
 LIMITS = EvidenceLimits(reserve_mb=0)
+DAY_S = 86400.0
 
 
 def ring_path(folder: Path, camera: str) -> Path:
@@ -233,37 +235,242 @@ def test_one_incident_larger_than_everything_ends_at_the_limit(tmp_path: Path) -
     assert not [a for a in scene.answers if isinstance(a, PicturesRemoved)]
 
 
-def test_old_incidents_go_after_their_days_but_not_open_ones(tmp_path: Path) -> None:
-    scene = Scene(tmp_path, EvidenceLimits(keep_days=30, reserve_mb=0), open_incidents=[1])
-    for number, age_days in ((1, 40), (2, 31), (3, 29)):
-        folder = scene.folder / str(number)
+def keep_since(scene: Scene, **ages_days: float) -> None:
+    """Incidents of earlier starts, `i3=29` for incident 3 of 29 days ago by the scene's clock."""
+    for name, age_days in ages_days.items():
+        folder = scene.folder / name[1:]
         folder.mkdir(parents=True)
         (folder / "00001-000000000001.jpg").write_bytes(b"x")
-        then_s = scene.clock.wall_s() - age_days * 86400
+        then_s = scene.clock.wall_s() - age_days * DAY_S
         os.utime(folder / "00001-000000000001.jpg", (then_s, then_s))
+
+
+def wait(scene: Scene, hours: float) -> None:
+    for _ in range(round(hours)):
+        scene.clock.mono_s += 3600
+        scene.evidence.poll(scene.clock.mono_s)
+        scene.answers += scene.evidence.answers()
+    scene.run(2)
+
+
+def start_again(scene: Scene, tmp_path: Path, **more: object) -> None:
+    """The same pictures, another start of the program."""
+    scene.evidence.close(0)
+    scene.evidence = Evidence(
+        scene.folder, open_rings(tmp_path, ["face"]), scene.clock, 4, LIMITS, threaded=False, **more  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def there(scene: Scene) -> list[str]:
+    return sorted(p.name for p in scene.folder.iterdir())
+
+
+def test_old_incidents_go_after_their_days_but_not_open_ones(tmp_path: Path) -> None:
+    scene = Scene(tmp_path, EvidenceLimits(keep_days=30, reserve_mb=0), open_incidents=[1])
+    keep_since(scene, i1=40, i2=31, i3=27)
     (scene.folder / "notes").mkdir()
-    scene.run(1)
-    assert sorted(p.name for p in scene.folder.iterdir()) == ["1", "3", "notes"]
+    wait(scene, 23)
+    assert there(scene) == ["1", "2", "3", "notes"]
+    wait(scene, 3)
+    assert there(scene) == ["1", "3", "notes"]
     assert PicturesRemoved(2, "age") in scene.answers
     scene.evidence.close_incident(1)
-    for _ in range(2):
-        scene.clock.mono_s += 3600
-        scene.run(0.25)
-    assert sorted(p.name for p in scene.folder.iterdir()) == ["3", "notes"]
+    wait(scene, 2)
+    assert there(scene) == ["3", "notes"]
+    wait(scene, 60)
+    assert there(scene) == ["notes"]
 
 
 def test_a_clock_that_jumps_is_not_believed_for_a_day(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
     scene.incident(1)
-    scene.clock.offset_s += 400 * 86400
-    for _ in range(24):
-        scene.clock.mono_s += 3600
-        scene.run(0.25)
+    scene.clock.offset_s += 400 * DAY_S
+    wait(scene, 24)
     assert pictures(scene.folder, 1)
-    for _ in range(3):
-        scene.clock.mono_s += 3600
-        scene.run(0.25)
+    wait(scene, 3)
     assert not pictures(scene.folder, 1)
+
+
+@pytest.mark.parametrize("ahead_days", [45, 2 * 365, 73 * 365, -56 * 365])
+@pytest.mark.parametrize("corrected", [True, False])
+def test_a_clock_that_is_wrong_at_the_start_makes_no_picture_old(
+    tmp_path: Path, ahead_days: int, corrected: bool
+) -> None:
+    scene = Scene(tmp_path)
+    last_wall_s = scene.clock.wall_s()
+    keep_since(scene, i1=1, i2=2, i3=20, i4=29)
+    scene.clock.offset_s += ahead_days * DAY_S
+    start_again(scene, tmp_path, last_wall_s=last_wall_s)
+    wait(scene, 20)
+    assert there(scene) == ["1", "2", "3", "4"]
+    if corrected:
+        scene.clock.offset_s -= ahead_days * DAY_S
+    wait(scene, 4)
+    assert there(scene) == ["1", "2", "3", "4"]
+    wait(scene, 30)
+    # By the right clock the fourth is 31 days old now. By a wrong one nobody knows.
+    assert there(scene) == (["1", "2", "3"] if corrected else ["1", "2", "3", "4"])
+    # And the next start, which finds a clock that goes on from the record's last line, knows no better.
+    start_again(scene, tmp_path, last_wall_s=scene.clock.wall_s())
+    wait(scene, 30)
+    assert there(scene) == (["1", "2", "3"] if corrected else ["1", "2", "3", "4"])
+    # But nothing is kept for ever.
+    scene.clock.offset_s += 0 if corrected or ahead_days < 73 * 365 else -ahead_days * DAY_S
+    wait(scene, 24 * 40)
+    assert there(scene) == ([] if ahead_days > 0 or corrected else ["1", "2", "3", "4"])
+
+
+@pytest.mark.parametrize("made_at", ["1970", "later"])
+def test_pictures_of_a_time_that_cannot_be_are_as_old_as_they_are_known(tmp_path: Path, made_at: str) -> None:
+    """They were made before the clock was set, or while it was years ahead."""
+    scene = Scene(tmp_path)
+    keep_since(scene, i1=scene.clock.wall_s() / DAY_S if made_at == "1970" else -500)
+    wait(scene, 26)
+    assert there(scene) == ["1"]
+    start_again(scene, tmp_path, last_wall_s=scene.clock.wall_s())
+    wait(scene, 24 * 28)
+    assert there(scene) == ["1"]
+    wait(scene, 24 * 3)
+    assert there(scene) == []
+    assert PicturesRemoved(1, "age") in scene.answers
+
+
+def test_while_the_network_says_another_time_nothing_is_too_old(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    keep_since(scene, i1=45)
+    scene.evidence.doubt_clock(True)
+    wait(scene, 50)
+    assert there(scene) == ["1"]
+    scene.evidence.doubt_clock(False)
+    wait(scene, 2)
+    assert there(scene) == []
+
+
+# --- what cannot be removed ------------------------------------------------------------------------
+
+
+def test_a_folder_that_cannot_be_removed_is_told_once_and_the_next_oldest_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owners = {"3", "4"}
+    empty = room._empty
+
+    def denied(folder: Path) -> None:
+        if folder.name in owners:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        empty(folder)
+
+    monkeypatch.setattr(room, "_empty", denied)
+    scene = Scene(tmp_path, EvidenceLimits(keep_mb=1.0, reserve_mb=0))
+    for number in (3, 4, 5):
+        (scene.folder / str(number)).mkdir(parents=True)
+        (scene.folder / str(number) / "old.jpg").write_bytes(bytes(300_000))
+    scene.incident(9)  # 240 kB
+    assert len(scene.times(9)) == 120
+    assert there(scene) == ["3", "4", "9"]
+    assert [a for a in scene.answers if isinstance(a, PicturesRemoved)] == [PicturesRemoved(5, "space")]
+    scene.incident(10)
+    stuck = [a for a in scene.answers if isinstance(a, EvidenceTrouble)]
+    assert [(a.code, a.detail, a.active) for a in stuck] == [
+        ("evidence_stuck", "incident 3: Permission denied", True),
+        ("evidence_stuck", "incident 4: Permission denied", True),
+    ]
+    # The ninth went for it; what finds no place is counted.
+    assert there(scene) == ["10", "3", "4"]
+    scene.size = 4000
+    scene.incident(11)
+    last = scene.kept(11)[-1]
+    assert len(scene.times(11)) + last.left_out == 120
+    wait(scene, 50)
+    owners.remove("3")
+    scene.incident(12)
+    wait(scene, 2)
+    assert [(a.detail[:10], a.active) for a in scene.answers if isinstance(a, EvidenceTrouble)] == [
+        ("incident 3", True),
+        ("incident 4", True),
+        ("incident 3", False),
+    ]
+    assert PicturesRemoved(3, "space") in scene.answers
+    assert not (scene.folder / "3").exists()
+
+
+def test_a_link_is_nobodys_folder_and_nothing_behind_it_is_touched(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "precious.jpg").write_bytes(bytes(900_000))
+    scene = Scene(tmp_path, EvidenceLimits(keep_mb=0.5, reserve_mb=0))
+    scene.folder.mkdir()
+    (scene.folder / "1").symlink_to(elsewhere)
+    (scene.folder / "2").mkdir()
+    (scene.folder / "2" / "inner").symlink_to(elsewhere)
+    (scene.folder / "2" / "more").mkdir()
+    (scene.folder / "2" / "more" / "old.jpg").write_bytes(bytes(400_000))
+    (scene.folder / "2" / "old.jpg").write_bytes(bytes(400_000))
+    scene.incident(9)
+    wait(scene, 30)
+    assert len(scene.times(9)) == 120
+    assert there(scene) == ["1", "9"]
+    assert (elsewhere / "precious.jpg").stat().st_size == 900_000
+    assert scene.troubles() == [("evidence_stuck", True)]
+    assert [a for a in scene.answers if isinstance(a, PicturesRemoved)] == [PicturesRemoved(2, "space")]
+    (scene.folder / "1").unlink()
+    wait(scene, 2)
+    assert scene.troubles() == [("evidence_stuck", True), ("evidence_stuck", False)]
+
+
+def test_one_folder_that_takes_no_writes_keeps_no_other_incident_out(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.run(11)
+    scene.folder.mkdir(exist_ok=True)
+    (scene.folder / "7").write_text("a file where a folder belongs")
+    scene.evidence.keep(7, scene.clock.mono_s, "locked")
+    scene.evidence.keep(8, scene.clock.mono_s, "locked")
+    scene.run(23)
+    assert len(scene.times(8)) == 120
+    assert scene.troubles() == [("evidence_write_failed", True)]
+    last = scene.kept(7)[-1]
+    assert (last.done, last.left_out) == (True, 120)
+
+
+def test_pictures_that_waited_for_room_too_long_are_counted(tmp_path: Path) -> None:
+    """The ring has 128; the order wants 160 and never finds room."""
+    full = cast(os.statvfs_result, SimpleNamespace(f_bavail=0, f_frsize=1000))
+    scene = Scene(
+        tmp_path, EvidenceLimits(before_s=10, after_s=30, reserve_mb=200), statvfs=lambda path: full
+    )
+    scene.run(11)
+    scene.evidence.keep(7, scene.clock.mono_s, "locked")
+    scene.run(33)
+    [answer] = scene.kept(7)
+    assert (answer.done, answer.left_out, answer.files) == (True, 160, ())
+
+
+def test_a_removal_that_the_record_may_lack_is_told_again(tmp_path: Path) -> None:
+    """The power goes between the last picture removed and the line about it."""
+    scene = Scene(tmp_path, EvidenceLimits(keep_mb=0.3, reserve_mb=0))
+    scene.incident(1)
+    scene.run(11)
+    scene.evidence.keep(2, scene.clock.mono_s, "locked")
+    while scene.kept(1) and pictures(scene.folder, 1):
+        scene.run(0.25)
+    assert there(scene) == ["1", "2"]  # the empty folder stays until the record had time
+    start_again(scene, tmp_path)
+    scene.answers.clear()
+    scene.run(3)
+    assert scene.answers[0] == PicturesRemoved(1, "restart")
+    assert there(scene) == ["2"]
+
+
+def test_an_order_that_only_goes_on_for_longer_is_no_other(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+    scene.run(11)
+    for _ in range(200):
+        scene.evidence.keep(7, scene.clock.mono_s, "exit")
+        scene.run(0.25)
+    assert len(scene.evidence._orders) == 1
+    scene.run(25)
+    assert len(scene.times(7)) == 200 + 40 + 80 - 1
+    assert [a.done for a in scene.kept(7)].count(True) == 1
 
 
 def test_a_nearly_full_disk_stops_pictures_until_there_is_room(tmp_path: Path) -> None:
@@ -323,6 +530,13 @@ def test_a_picture_that_cannot_be_written_is_told_and_tried_again(
     scene.run(20)
     assert len(scene.times(7)) == 120
     assert scene.troubles() == [("evidence_write_failed", True), ("evidence_write_failed", False)]
+
+
+@pytest.mark.parametrize("data", ["", "[]", "{}", '{"files":3}', '{"files":["x"]}', "\ufffd"])
+def test_a_line_about_pictures_that_makes_no_sense_is_told(tmp_path: Path, data: str) -> None:
+    [problem] = check_pictures(tmp_path, [(7, "pictures_kept", data), (8, "pictures_removed", data)])
+    assert problem.code == "evidence_changed"
+    assert problem.detail.startswith("7: what the record says")
 
 
 def test_what_was_done_to_the_pictures_is_told(tmp_path: Path) -> None:

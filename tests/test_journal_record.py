@@ -19,8 +19,9 @@ from pathlib import Path
 import pytest
 
 from edge import journal as room
+from edge.chain import Head
 from edge.faults import FaultError
-from edge.journal import MEMORY, Head, Journal, JournalLimits, lines, outbox, recall, verify
+from edge.journal import MEMORY, Journal, JournalLimits, lines, outbox, recall, verify
 from edge.record import (
     REPORT_LATE_S,
     Channel,
@@ -355,6 +356,7 @@ def test_old_lines_go_and_what_remains_still_verifies(
     monkeypatch.setattr(room, "_KEEP_ROWS", 20)
     monkeypatch.setattr(room, "_PRUNE_EVERY", 10)
     monkeypatch.setattr(room, "_PRUNE_ROWS", 15)
+    clock.offset_s = 1_740_000_000.0
     journal = inline(path, clock, limits=JournalLimits(keep_days=1))
     journal.open()
     for n in range(1, 101):
@@ -372,13 +374,15 @@ def test_old_lines_go_and_what_remains_still_verifies(
     head = journal.head()
     journal.close(1)
     kept = list(lines(path))
-    assert sum(line.name == "old" for line in kept) == 0
+    # One old line stays: it shows that age alone took those before it.
+    assert sum(line.name == "old" for line in kept) == 1
     assert sum(line.name == "new" for line in kept) == 80
-    result = verify(path, head)
-    assert result.ok, result.problem
-    assert (result.pruned, kept[0].seq) == (100, 101)
+    for sent in (None, head):
+        result = verify(path, sent, JournalLimits(keep_days=1))
+        assert result.ok, result.problem
+    assert (result.pruned, kept[0].seq) == (99, 100)
     # Messages that are done went too; not those that are young, or not done.
-    assert {r.number for r in outbox(path)} == {101, 102}
+    assert {r.number for r in outbox(path)} == {100, 101, 102}
     with contextlib.closing(sqlite3.connect(path)) as db:
         db.execute("DELETE FROM events WHERE seq = ?", (kept[0].seq,))
         db.commit()
@@ -394,12 +398,17 @@ def test_a_clock_that_is_wrong_by_years_does_not_empty_the_record(
     journal.open()
     for n in range(1, 71):
         journal.submit(Record(n, float(n), clock.wall_s(), (Entry("event", "x", 1),)))
-    clock.offset_s += 40 * 365 * 86400
+    clock.offset_s += 20 * 365 * 86400
     for n in range(71, 91):
         journal.submit(Record(n, float(n), clock.wall_s(), (Entry("event", "x", 1),)))
+    assert len(list(lines(path))) == 90  # not believed for a day
+    clock.mono_s += 25 * 3600
+    for n in range(91, 111):
+        journal.submit(Record(n, float(n), clock.wall_s(), (Entry("event", "x", 1),)))
+    head = journal.head()
     journal.close(1)
-    assert verify(path).ok
-    assert len(list(lines(path))) >= 50
+    assert verify(path, head).ok
+    assert 50 <= len(list(lines(path))) < 90
 
 
 def test_the_file_stays_within_its_size(
@@ -414,7 +423,7 @@ def test_the_file_stays_within_its_size(
         journal.submit(Record(n, float(n), clock.wall_s(), (Entry("event", "x", 1, data),)))
     journal.close(1)
     assert path.stat().st_size < 0.8e6
-    result = verify(path)
+    result = verify(path, limits=JournalLimits(keep_mb=0.5))
     assert result.ok, result.problem
     assert result.pruned > 300
 
@@ -505,7 +514,8 @@ def test_a_file_taken_away_while_running_is_noticed(five: Path, clock: StoryCloc
     assert journal.answers() == (Written(1), Written(2))
     journal.close(1)
     assert recall(five).state == '{"mode":"locked"}'
-    assert [line.record for line in lines(five)] == [2]
+    assert [(line.record, line.name) for line in lines(five)] == [(0, "record_lost"), (2, "e2")]
+    assert verify(five).ok
 
 
 def test_an_empty_file_of_version_zero_becomes_a_record(path: Path, clock: StoryClock) -> None:
@@ -552,7 +562,7 @@ def test_a_file_of_an_old_version_is_taken_along(
     with contextlib.closing(sqlite3.connect(path)) as db:
         _version_zero(db)
     monkeypatch.setattr(
-        room, "MIGRATIONS", (*_FROM_VERSION_ZERO, lambda db: db.execute("CREATE TABLE next (x)"))
+        room, "MIGRATIONS", (*_FROM_VERSION_ZERO, lambda db: db.execute("UPDATE boots SET boot = boot"))
     )
     journal = inline(path, clock)
     remembered = journal.open()
@@ -561,9 +571,39 @@ def test_a_file_of_an_old_version_is_taken_along(
     journal.submit(record(1, "locked"))
     journal.close(1)
     assert verify(path).ok
-    assert [line.name for line in lines(path)] == ["locked", "released", "locked"]
+    assert [line.name for line in lines(path)] == ["locked", "released", "record_covered", "locked"]
     with contextlib.closing(sqlite3.connect(path)) as db:
-        assert db.execute("PRAGMA user_version").fetchone() == (3,)
+        assert db.execute("PRAGMA user_version").fetchone() == (4,)
+
+
+@pytest.fixture
+def version_two(path: Path, repo: Path) -> Path:
+    path.parent.mkdir()
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.executescript((repo / "tests" / "data" / "journal_v2.sql").read_text())
+    return path
+
+
+def test_a_record_from_before_the_cover_is_read_and_then_covered(
+    version_two: Path, clock: StoryClock
+) -> None:
+    head = verify(version_two).head
+    assert verify(version_two, head).ok  # as it is, by a reader
+    journal = inline(version_two, clock)
+    remembered = journal.open()
+    assert remembered.faults == ()
+    assert (remembered.boot, remembered.state) == (2, '{"mode":"locked"}')
+    assert (remembered.mono_s, remembered.wall_s) == (102.0, 1767254402.0)
+    assert [(row.number, row.state) for row in remembered.rows] == [(1, "accepted"), (2, "queued")]
+    assert remembered.counters == (("incident", 1), ("number", 2))
+    assert [line.name for line in lines(version_two)][-1] == "record_covered"
+    assert verify(version_two, head).ok
+    journal.submit(record(1, state='{"mode":"released"}', rows=(row(2, RowState.DELIVERED),)))
+    journal.close(1)
+    assert verify(version_two, head).ok
+    with contextlib.closing(sqlite3.connect(version_two)) as db:
+        db.executescript("UPDATE outbox SET state = 'delivered' WHERE number = 1")
+    assert verify(version_two).problem == "the message 1 watchman sms was changed"
 
 
 def test_a_migration_that_is_cut_leaves_the_old_version_whole(

@@ -28,7 +28,7 @@ def test_without_disk_buzzer_and_lights_a_customer_is_still_served(tmp_path: Pat
         status = ask(tmp_path / "run", Request("status"))
         assert kiosk.hands.permit_on
         assert status["state"] == "cleared"
-        assert status["faults"] == ["disk", "lights", "sounder"]
+        assert status["faults"] == ["disk", "evidence_write_failed", "lights", "sounder"]
     finally:
         kiosk.close()
 

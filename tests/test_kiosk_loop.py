@@ -423,7 +423,23 @@ def test_the_record_of_a_visit_is_read_and_verified(
     assert len(found["pictures"]) == 1
     assert found["pictures"][0].endswith("was changed")
     assert main(["events", "--verify", "--head", f"{lines[0]['seq']}:{'0' * 64}", *record]) == 1
-    assert "was changed" in capsys.readouterr().out
+    assert "is not the one that was sent out" in capsys.readouterr().out
+
+
+def test_the_daily_text_has_the_head_of_the_record(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    desk = locked(tmp_path, [])
+    desk.kiosk.report("ok", desk.clock.now_s())
+    desk.run_to(desk.clock.now_s() + 30.0)
+    desk.close()
+    [text] = [text.text for text in desk.phone.texts if "selftest ok" in text.text]
+    [head] = re.findall(r"record (\d+:[0-9a-f]{16})\b", text)
+    assert len(text) <= 160  # one text
+    verify = ["events", "--verify", "--journal", str(desk.journal_file), "--head"]
+    assert main([*verify, head]) == 0
+    assert main([*verify, head[:-1] + ("0" if head[-1] != "0" else "1")]) == 1
+    capsys.readouterr()
 
 
 def test_a_record_without_any_line_is_no_whole_record(

@@ -199,7 +199,8 @@ def test_fire_exit_and_keys_with_a_disk_that_takes_two_seconds(tmp_path: Path) -
         worst = min(_round(made) for _ in range(3))
         assert worst < REACT_S
         assert min(times) < REACT_S, times
-        waits = [h for h in made.heard if h.kind == "fault"]
+        told = [h.data["name"] for h in made.heard if h.kind == "fault"]
+        waits = [name for name in told if name != "input_chatters"]  # that is what this test does
         assert not waits, "a slow disk is not a broken one"
 
 

@@ -170,6 +170,17 @@ def test_an_alert_with_its_picture_arrives(serve: Serve, mailbox: Mailbox, secur
     assert mail.idle
 
 
+def test_a_mail_has_the_head_of_the_record_apart_from_its_words(serve: Serve, mailbox: Mailbox) -> None:
+    heads = iter((f"7:{'a' * 64}", f"8:{'b' * 64}", ""))
+    mail = serve("none", head=lambda: next(heads))
+    for head in (f"7:{'a' * 64}", f"8:{'b' * 64}"):  # the head of the moment of sending
+        assert deliver(mail) == Taken(1)
+        said = mailbox.mails.pop().get_content().splitlines()
+        assert said == [TEXT, "", "-- ", f"record head {head}"]
+    assert deliver(mail) == Taken(1)
+    assert mailbox.mails[0].get_content().splitlines() == [TEXT]
+
+
 def _picture_mail(serve: Serve, folder: Path, now_wall_s: float) -> Email:
     """As the kiosk's own, with its pictures in this folder."""
     return serve("none", picture_of=functools.partial(picture_for, folder, lambda: now_wall_s))
@@ -450,6 +461,12 @@ def test_a_signed_request_arrives_over_tls(certificate: Path) -> None:
     told = json.loads(body)
     assert (told["cabin"], told["number"], told["to"], told["text"]) == ("Cabin 1", 37, "control_room", TEXT)
     assert headers["idempotency-key"] == "37-control_room-1772339400"
+
+
+def test_a_webhook_has_the_head_of_the_record(hook: Hook) -> None:
+    carrier = Webhook(hook.url, SECRET, "Cabin 1", lambda: 1.0, head=lambda: "7:abc", timeout_s=1.0)
+    assert deliver(carrier) == Taken(1)
+    assert json.loads(hook.got[0][1])["record_head"] == "7:abc"
 
 
 def test_the_signature_is_this_one() -> None:

@@ -78,6 +78,21 @@ def test_strangers_are_noted_and_ignored(number: str) -> None:
     assert read(number, "STATUS") == Ignored(None, "stranger")
 
 
+@pytest.mark.parametrize(
+    ("known", "told"),
+    [
+        ("+4520123456", "20123456"),
+        ("+4790123456", "90123456"),
+        ("+6581234567", "81234567"),
+        ("+3545551234", "5551234"),
+    ],
+)
+def test_a_short_national_number_is_known(known: str, told: str) -> None:
+    inbox = Inbox({Recipient.WATCHMAN: WATCHMAN, Recipient.CONTROL_ROOM: known})
+    asked = inbox.read(TextReceived(told, "RELEASE 7 123456"), 0.0)
+    assert isinstance(asked, ReleaseAsked)
+
+
 @pytest.mark.parametrize("number", [WATCHMAN, "09876543210", "9876543210", "919876543210"])
 def test_a_number_without_its_country_is_known(number: str) -> None:
     assert read(number, "STATUS") == StatusAsked(Recipient.WATCHMAN)

@@ -239,6 +239,76 @@ def test_a_reference_that_came_round_again_means_the_newest_text() -> None:
     assert [changed.number for changed in bench.rows.values()] == [300]
 
 
+def test_late_bad_news_without_a_time_is_of_the_oldest_text() -> None:
+    """The modem restarted and counts anew: an old text fails long after the new code went out."""
+    old = replace(row(1), state=RowState.ACCEPTED, tries=1, reference=1, awaited="1")
+    new = replace(row(2, "code"), state=RowState.ACCEPTED, tries=1, reference=1, awaited="1")
+    bench = restarted(old, new)
+    bench.hand.answer(TextReported(ROOM, 1, False))
+    bench.poll(1)
+    assert [(changed.number, changed.state) for changed in bench.rows.values()] == [(1, RowState.FAILED)]
+    bench.hand.answer(TextReported(ROOM, 1, False))
+    bench.poll(1)
+    assert bench.state(2) is RowState.FAILED, "the next one is the code's own"
+
+
+@pytest.mark.parametrize("ok", [True, False])
+@pytest.mark.parametrize("offset_s", [None, 3600.0])
+def test_a_report_is_of_the_text_that_went_out_when_it_says(ok: bool, offset_s: float | None) -> None:
+    """Also when the old text is long forgotten: then the report is nobody's, and the code is not denied."""
+    bench = Bench()
+    if offset_s is not None:
+        bench.hand.network_offset_s = WALL_S + offset_s
+    start_s = WALL_S + (offset_s or 0.0)
+    bench.outbox.add(row(1))
+    bench.poll()
+    bench.hand.answer(TextAccepted(bench.hand.sent[-1][0], (1,)))
+    first_s = start_s + bench.now_s
+    bench.poll(1)
+    bench.poll(2000)
+    bench.outbox.add(row(2))
+    bench.poll()
+    bench.hand.answer(TextAccepted(bench.hand.sent[-1][0], (1,)))
+    second_s = start_s + bench.now_s
+    bench.poll(1)
+    bench.hand.answer(TextReported(ROOM, 1, ok, first_s - 7200.0))
+    bench.hand.answer(TextReported(ROOM, 1, ok, second_s + 7200.0))
+    bench.poll(1)
+    assert (bench.state(1), bench.state(2)) == (RowState.ACCEPTED, RowState.ACCEPTED)
+    bench.hand.answer(TextReported(ROOM, 1, ok, second_s - 30.0))
+    bench.poll(1)
+    then = RowState.DELIVERED if ok else RowState.FAILED
+    assert (bench.state(1), bench.state(2)) == (RowState.ACCEPTED, then)
+    bench.hand.answer(TextReported(ROOM, 1, ok, first_s + 30.0))
+    bench.poll(1)
+    assert bench.state(1) is then
+
+
+def test_after_a_restart_a_report_with_a_time_still_finds_its_text() -> None:
+    kept = replace(row(1), state=RowState.ACCEPTED, tries=1, reference=1, awaited="1")
+    for sent_s, state in ((WALL_S - 3600.0, RowState.ACCEPTED), (WALL_S + 3.0, RowState.FAILED)):
+        bench = restarted(kept)
+        bench.hand.answer(TextReported(ROOM, 1, False, sent_s))
+        bench.poll(1)
+        assert bench.rows.get(next(iter(bench.rows), None), kept).state is state  # type: ignore[call-overload]
+
+
+def test_two_numbers_with_the_same_last_digits_do_not_swap_their_reports() -> None:
+    numbers = {Recipient.WATCHMAN: "+4917000123456", Recipient.CONTROL_ROOM: "+4930555123456"}
+    for told in (Recipient.WATCHMAN, Recipient.CONTROL_ROOM):
+        bench = Bench()
+        bench.outbox = Outbox(numbers, random=random.Random(1))
+        for number, to in enumerate(numbers, start=1):
+            bench.outbox.add(row(number, "locked", to))
+            bench.poll()
+            bench.hand.answer(TextAccepted(bench.hand.sent[-1][0], (9,)))
+            bench.poll(1)
+        bench.hand.answer(TextReported(numbers[told], 9, True))
+        bench.poll(1)
+        delivered = [row.recipient for row in bench.rows.values() if row.state is RowState.DELIVERED]
+        assert delivered == [told]
+
+
 def test_a_report_about_another_number_or_reference_is_nobodys() -> None:
     bench, _ = accepted(1, (7,))
     bench.hand.answer(TextReported(NUMBERS[Recipient.WATCHMAN], 7, True))

@@ -472,7 +472,7 @@ def test_a_modem_never_heard_is_looked_for_at_every_rate_first() -> None:
     assert line.get_ready()
     assert len(reopened) == 3
     assert line.now_s - 1000.0 < 20
-    assert b"CFUN" not in line.sent
+    assert b"CFUN=" not in line.sent
 
 
 def test_a_dead_modem_costs_next_to_nothing() -> None:

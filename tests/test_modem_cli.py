@@ -252,3 +252,19 @@ def test_a_port_may_have_any_name(tmp_path: Path, capsys: pytest.CaptureFixture[
     captured = capsys.readouterr()
     assert "no such port" in captured.err
     assert "profile" not in captured.out, "nothing answered"
+
+
+def test_check_says_what_it_is_doing_all_the_while(
+    pty: PtyModem, common: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(modem_cli, "CHECK_S", 5.0)
+    monkeypatch.setattr(modem_cli, "_STILL_S", 1.0)
+    pty.fault("mute")
+    assert run("check", *common, "--set", "modem.baud=115200") == 1
+    told = capsys.readouterr().err.splitlines()
+    assert told[0].endswith("opening the port ...")
+    assert any(line.endswith("waking the modem ...") for line in told)
+    at_s = [int(line.split()[0]) for line in told if line.endswith("...")]
+    assert len(at_s) >= 5, "a line a second, here"
+    assert run("check", "--json", *common) == 1
+    assert "waking" not in capsys.readouterr().err

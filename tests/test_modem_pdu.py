@@ -7,6 +7,7 @@ Vectors: the worked examples of dreamfabric.com/sms ("hellohello"), the test sui
 from __future__ import annotations
 
 import contextlib
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -212,3 +213,29 @@ def test_deliver_there_and_back(text: str, number: str) -> None:
     message = pdu.decode(pdu.encode_deliver(number, text).hex)
     assert isinstance(message, pdu.Deliver)
     assert (message.number, message.text) == (number, text)
+
+
+@pytest.mark.parametrize(
+    ("stamp", "told"),
+    [
+        ("62301110203000", datetime(2026, 3, 11, 1, 2, 3, tzinfo=UTC)),
+        ("62301110203080", datetime(2026, 3, 10, 23, 2, 3, tzinfo=UTC)),  # eight quarters east
+        ("62301110203088", datetime(2026, 3, 11, 3, 2, 3, tzinfo=UTC)),  # eight quarters west
+        ("62301110203022", datetime(2026, 3, 10, 19, 32, 3, tzinfo=UTC)),  # India
+        ("00000000000000", None),
+        ("ffffffffffffff", None),
+        ("62311110203000", None),
+        ("62301142203000", None),
+    ],
+)
+def test_a_report_says_when_the_centre_got_the_text(stamp: str, told: datetime | None) -> None:
+    report = pdu.decode(pdu.encode_status_report(7, "+4520123456", 0, stamp=stamp).hex)
+    assert isinstance(report, pdu.StatusReport)
+    assert report.sent_utc_s == (None if told is None else told.timestamp())
+
+
+@given(st.integers(946_684_800, 4_102_444_799))
+def test_stamps_come_back_as_they_were(utc_s: int) -> None:
+    report = pdu.decode(pdu.encode_status_report(7, "+4520123456", 0, stamp=pdu.encode_stamp(utc_s)).hex)
+    assert isinstance(report, pdu.StatusReport)
+    assert report.sent_utc_s == utc_s

@@ -16,7 +16,7 @@ from hw.clock import SystemClock
 from hw.modem.fake import FakeModem, FakeSwitch, PtyModem
 from hw.modem.pin import PinFile
 from hw.modem.power import PowerKind
-from hw.modem.real import SerialModem
+from hw.modem.real import _RETRY_MAX_S, SerialModem
 from hw.pins import PinFactory
 from hw.ports import (
     ModemDown,
@@ -98,6 +98,26 @@ def test_a_modem_that_is_unplugged_and_comes_back_elsewhere_is_found_by_its_name
     finally:
         for handle in taken:
             os.close(handle)
+
+
+def test_a_modem_that_was_away_for_long_is_looked_for_every_few_seconds(pair: Pair) -> None:
+    """Its port is asked for at least every 5 s, however long it was gone."""
+    assert pair.wait(lambda: pair.modem.idle)
+    pair.pty.fault("absent")
+    assert pair.wait(lambda: pair.modem._retry_pause_s >= _RETRY_MAX_S, 20)
+    asked: list[float] = []
+    open_port = pair.modem._open_port
+
+    def ask() -> None:
+        asked.append(time.monotonic())
+        open_port()
+
+    pair.modem._open_port = ask  # type: ignore[method-assign]
+    assert pair.wait(lambda: len(asked) == 2, 20)
+    assert pair.modem._retry_pause_s == _RETRY_MAX_S
+    assert _RETRY_MAX_S <= 5.0
+    pair.pty.fault("absent", on=False)
+    assert pair.wait(lambda: pair.modem.idle, 20)
 
 
 @pytest.mark.parametrize("what", ["missing", "busy", "no terminal"])

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 
+from hw.modem import pdu
 from hw.modem.at import Engine
 from hw.modem.models import PROFILES
 from hw.ports import (
@@ -21,6 +23,8 @@ from hw.ports import (
     ModemTrouble,
     TextAccepted,
     TextFailed,
+    TextReceived,
+    TextReported,
 )
 from tests.modem_line import UNSOLICITED, byte_by_byte, whole
 
@@ -32,11 +36,13 @@ Chat = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Transcript:
-    """`answer` is what the text comes to, None where none is sent."""
+    """`answer` is what the text comes to, None where none is sent; `told` what else must be told, once."""
 
     profile: str
     chat: Chat
     answer: ModemEvent | None
+    pin: str | None = None
+    told: tuple[ModemEvent, ...] = ()
 
 
 SIM800_START: Chat = [
@@ -44,21 +50,41 @@ SIM800_START: Chat = [
     ("ATE0Q0V1\r", "ATE0Q0V1\r\r\nOK\r\n"),
     ("AT+CMEE=1\r", "\r\nOK\r\n"),
     ("AT+CGMM\r", "\r\nSIMCOM_SIM800L\r\n\r\nOK\r\n"),
+    ("AT+CFUN?\r", "\r\n+CFUN: 1\r\n\r\nOK\r\n"),
     ("AT+CPIN?\r", "\r\n+CPIN: READY\r\n\r\nOK\r\n"),
-    ("AT+CSCA?\r", '\r\n+CSCA: "+46705008999",145\r\n\r\nOK\r\n'),
-    ("AT+CMGF=0\r", "\r\nOK\r\n"),
-    ('AT+CPMS="SM","SM","SM"\r', "\r\n+CPMS: 0,30,0,30,0,30\r\n\r\nOK\r\n"),
-    ("AT+CNMI=2,1,0,1,0\r", "\r\nOK\r\n"),
     ("AT+CREG?\r", "\r\n+CREG: 0,2\r\n\r\nOK\r\n"),
     ("AT+CGREG?\r", "\r\n+CGREG: 0,0\r\n\r\nOK\r\n"),
     ("AT+CREG?\r", "\r\n+CREG: 0,1\r\n\r\nOK\r\n"),
     ("AT+CGREG?\r", "\r\n+CGREG: 0,1\r\n\r\nOK\r\n"),
+    ("AT+CSCA?\r", '\r\n+CSCA: "+46705008999",145\r\n\r\nOK\r\n'),
+    ("AT+CMGF=0\r", "\r\nOK\r\n"),
+    ('AT+CPMS="SM","SM","SM"\r', "\r\n+CPMS: 0,30,0,30,0,30\r\n\r\nOK\r\n"),
+    ("AT+CNMI=2,1,0,1,0\r", "\r\nOK\r\n"),
     ("AT+CSQ\r", "\r\n+CSQ: 17,0\r\n\r\nOK\r\n"),
     ("AT+COPS?\r", '\r\n+COPS: 0,0,"Telia"\r\n\r\nOK\r\n'),
     ("AT+CBC\r", "\r\n+CBC: 0,96,4143\r\n\r\nOK\r\n"),
     ("AT+CCLK?\r", '\r\n+CCLK: "04/01/01,00:01:13+00"\r\n\r\nOK\r\n'),
 ]
 INBOX: Chat = [("AT+CMGL=4\r", "\r\nOK\r\n")]
+SENT: Chat = [
+    ("AT+CMGF=0\r", "\r\nOK\r\n"),
+    ("AT+CMGS=23\r", "\r\n> "),
+    (HELLO, "\r\n+CMGS: 241\r\n\r\nOK\r\n"),
+]
+SENT_AT = datetime(2026, 3, 11, 1, 0, 0, tzinfo=UTC)
+STATUS = pdu.encode_deliver("+46708251358", "STATUS", stamp="62301110000000").hex
+REPORT = pdu.encode_status_report(241, "+46708251358", 0, stamp="62301110000000").hex
+
+
+def but(chat: Chat, **changes: Chat) -> Chat:
+    """The same conversation with other answers to some commands: `AT+` and the word, once each."""
+    left = dict(changes)
+    return [
+        line
+        for command, reply in chat
+        for line in left.pop(command[3:7].rstrip("=?").lower(), [(command, reply)])
+    ]
+
 
 TRANSCRIPTS = {
     "sim800 sends": Transcript(
@@ -96,15 +122,16 @@ TRANSCRIPTS = {
             ("AT+CMEE=1\r", "\r\nOK\r\n"),
             ("AT+CGMM\r", "\r\nEC25\r\n\r\nOK\r\n"),
             ('AT+QURCCFG="urcport","all"\r', "\r\nOK\r\n"),
+            ("AT+CFUN?\r", "\r\n+CFUN: 1\r\n\r\nOK\r\n"),
             ("AT+CPIN?\r", "\r\n+CME ERROR: 14\r\n"),
             ("AT+CPIN?\r", "\r\n+CPIN: READY\r\n\r\nOK\r\n\r\n+QIND: SMS DONE\r\n"),
+            ("AT+CREG?\r", '\r\n+CREG: 2,1,"D509","80D413D",7\r\n\r\nOK\r\n'),
+            ("AT+CGREG?\r", "\r\n+CGREG: 1\r\n\r\n+CGREG: 0,1\r\n\r\nOK\r\n"),
+            ("AT+CEREG?\r", "\r\n+CEREG: 0,5\r\n\r\nOK\r\n"),
             ("AT+CSCA?\r", '\r\n+CSCA: "+8613800551500",145\r\n\r\nOK\r\n'),
             ("AT+CMGF=0\r", "\r\nOK\r\n"),
             ('AT+CPMS="ME","ME","ME"\r', "\r\n+CPMS: 0,255,0,255,0,255\r\n\r\nOK\r\n"),
             ("AT+CNMI=2,1,0,1,0\r", "\r\nOK\r\n"),
-            ("AT+CREG?\r", '\r\n+CREG: 2,1,"D509","80D413D",7\r\n\r\nOK\r\n'),
-            ("AT+CGREG?\r", "\r\n+CGREG: 1\r\n\r\n+CGREG: 0,1\r\n\r\nOK\r\n"),
-            ("AT+CEREG?\r", "\r\n+CEREG: 0,5\r\n\r\nOK\r\n"),
             ("AT+CSQ\r", "\r\n+CSQ: 28,99\r\n\r\nOK\r\n"),
             ("AT+COPS?\r", '\r\n+COPS: 0,0,"CHN-UNICOM",7\r\n\r\nOK\r\n'),
             ("AT+CBC\r", "\r\n+CBC: 0,85,3908\r\n\r\nOK\r\n"),
@@ -123,15 +150,16 @@ TRANSCRIPTS = {
             ("AT+CMEE=1\r", '\r\nOK\r\n\r\n^HCSQ:"LTE",47,39,101,20\r\n'),
             ("AT+CGMM\r", "\r\nE3372\r\n\r\nOK\r\n"),
             ("AT^CURC=0\r", "\r\nOK\r\n"),
+            ("AT+CFUN?\r", "\r\n+CFUN: 1\r\n\r\nOK\r\n"),
             ("AT+CPIN?\r", "\r\n+CPIN: READY\r\n\r\nOK\r\n"),
+            ("AT+CREG?\r", "\r\n+CREG: 0,1\r\n\r\nOK\r\n"),
+            ("AT+CGREG?\r", "\r\nCOMMAND NOT SUPPORT\r\n"),
+            ("AT+CEREG?\r", "\r\n+CEREG: 0,1\r\n\r\nOK\r\n"),
             ("AT+CSCA?\r", '\r\n+CSCA: "+491710760000",145\r\n\r\nOK\r\n'),
             ("AT+CMGF=0\r", "\r\nOK\r\n"),
             ('AT+CPMS="SM","SM","SM"\r', "\r\n+CPMS: 0,50,0,50,0,50\r\n\r\nOK\r\n"),
             ("AT+CNMI=2,1,0,2,0\r", "\r\n+CMS ERROR: 303\r\n"),
             ("AT+CNMI=1,1,0,2,0\r", "\r\nOK\r\n"),
-            ("AT+CREG?\r", "\r\n+CREG: 0,1\r\n\r\nOK\r\n"),
-            ("AT+CGREG?\r", "\r\nCOMMAND NOT SUPPORT\r\n"),
-            ("AT+CEREG?\r", "\r\n+CEREG: 0,1\r\n\r\nOK\r\n"),
             ("AT+CSQ\r", "\r\n+CSQ: 31,99\r\n\r\nOK\r\n"),
             ("AT+COPS?\r", '\r\n+COPS: 0,0,"Telekom.de",7\r\n\r\nOK\r\n'),
             ("AT+CMGF=0\r", "\r\nOK\r\n"),
@@ -141,9 +169,119 @@ TRANSCRIPTS = {
         ],
         TextAccepted(1, (12,)),
     ),
+    "sim800 before it is ready for texts": Transcript(
+        "sim800",
+        [
+            *but(
+                SIM800_START,
+                csca=[("AT+CSCA?\r", "\r\n+CME ERROR: 14\r\n")],
+                cmgf=[
+                    ("AT+CMGF=0\r", "\r\n+CME ERROR: 3\r\n"),
+                    ("AT+CMGF=0\r", "\r\nERROR\r\n"),
+                    ("AT+CMGF=0\r", "\r\n+CMS ERROR: 314\r\n\r\nCall Ready\r\n\r\nSMS Ready\r\n"),
+                    ("AT+CMGF=0\r", "\r\nOK\r\n"),
+                ],
+            ),
+            *SENT,
+            *INBOX,
+        ],
+        TextAccepted(1, (241,)),
+    ),
+    "it says no in words": Transcript(
+        "sim800",
+        [
+            *but(SIM800_START, cmee=[("AT+CMEE=1\r", "\r\nERROR\r\n")]),
+            *SENT[:2],
+            (HELLO, "\r\n+CMS ERROR: network timeout\r\n"),
+            *INBOX,
+        ],
+        TextFailed(1, ModemTrouble.REFUSED, "CMS 332: network did not answer in time", True),
+    ),
+    "says no to everything before the PIN, and rests with its radio off": Transcript(
+        "sim800",
+        [
+            ("ATE0Q0V1\r", "ATE0Q0V1\r\r\n+CME ERROR: 11\r\n"),
+            ("ATV1\r", "ATV1\r\r\nERROR\r\n"),
+            ("ATQ0\r", "ATQ0\r\r\nERROR\r\n"),
+            ("ATE0\r", "ATE0\r\r\nOK\r\n"),
+            ("AT+CMEE=1\r", "\r\nERROR\r\n"),
+            ("AT+CGMM\r", "\r\nERROR\r\n"),
+            ("AT+CFUN?\r", "\r\nERROR\r\n"),
+            ("AT+CPIN?\r", "\r\n+CPIN: SIM PIN\r\n\r\nOK\r\n"),
+            ("AT+SPIC\r", "\r\n+SPIC: 3,10,0,0\r\n\r\nOK\r\n"),
+            ('AT+CPIN="1234"\r', "\r\nOK\r\n"),
+            ("AT+CPIN?\r", "\r\n+CPIN: READY\r\n\r\nOK\r\n"),
+            ("AT+CFUN?\r", "\r\n+CFUN: 4\r\n\r\nOK\r\n"),
+            ("AT+CFUN=1\r", "\r\nOK\r\n"),
+            ("AT+CFUN?\r", "\r\n+CFUN: 1\r\n\r\nOK\r\n"),
+            *SIM800_START[5:],
+            *SENT,
+            *INBOX,
+        ],
+        TextAccepted(1, (241,)),
+        pin="1234",
+    ),
+    "all of it is off, and the card is not seen at once": Transcript(
+        "sim800",
+        [
+            *but(
+                SIM800_START,
+                cfun=[
+                    ("AT+CFUN?\r", "\r\n+CFUN: 0\r\n\r\nOK\r\n"),
+                    ("AT+CFUN=1\r", "\r\nOK\r\n"),
+                    ("AT+CFUN?\r", "\r\n+CFUN: 1\r\n\r\nOK\r\n"),
+                ],
+                cpin=[
+                    *[("AT+CPIN?\r", "\r\n+CME ERROR: 10\r\n")] * 5,
+                    ("AT+CPIN?\r", "\r\n+CME ERROR: SIM busy\r\n"),
+                    ("AT+CPIN?\r", "\r\n+CPIN: SIM PIN2\r\n\r\nOK\r\n"),
+                ],
+            ),
+            *SENT,
+            *INBOX,
+        ],
+        TextAccepted(1, (241,)),
+    ),
+    "another way to be told of texts, and one that is not deleted": Transcript(
+        "sim800",
+        [
+            *but(
+                SIM800_START,
+                cpms=[
+                    ('AT+CPMS="SM","SM","SM"\r', "\r\n+CMS ERROR: 302\r\n"),
+                    ('AT+CPMS="SM"\r', "\r\n+CPMS: 1,30,1,30,1,30\r\n\r\nOK\r\n"),
+                ],
+                cnmi=[
+                    *[(f"AT+CNMI={mode},1,0,1,0\r", "\r\n+CMS ERROR: 302\r\n") for mode in (2, 1, 3)],
+                    ("AT+CNMI=2,1,0,1,1\r", "\r\nOK\r\n"),
+                ],
+            ),
+            *SENT,
+            ("AT+CMGL=4\r", f"\r\n+CMGL: 7,0,,{len(STATUS) // 2 - 1}\r\n{STATUS}\r\n\r\nOK\r\n"),
+            ("AT+CMGD=7\r", "\r\n+CMS ERROR: 321\r\n"),
+            ("AT+CMGD=1,1\r", "\r\nOK\r\n"),
+        ],
+        TextAccepted(1, (241,)),
+        told=(TextReceived("+46708251358", "STATUS"),),
+    ),
+    "a report in a storage of its own": Transcript(
+        "sim800",
+        [
+            *SIM800_START,
+            *SENT[:2],
+            (HELLO, '\r\n+CDSI: "SR",1\r\n\r\n+CMGS: 241\r\n\r\nOK\r\n'),
+            *INBOX,
+            ('AT+CPMS="SR"\r', "\r\n+CPMS: 1,10,0,30,0,30\r\n\r\nOK\r\n"),
+            ("AT+CMGL=4\r", f"\r\n+CMGL: 1,0,,{len(REPORT) // 2 - 1}\r\n{REPORT}\r\n\r\nOK\r\n"),
+            ("AT+CMGD=1\r", "\r\nOK\r\n"),
+            ('AT+CPMS="SM","SM","SM"\r', "\r\n+CPMS: 0,30,0,30,0,30\r\n\r\nOK\r\n"),
+        ],
+        TextAccepted(1, (241,)),
+        told=(TextReported("+46708251358", 241, True, SENT_AT.timestamp()),),
+    ),
     "no card": Transcript(
         "sim800",
-        [*SIM800_START[:3], ("AT+CPIN?\r", "\r\n+CME ERROR: SIM not inserted\r\n")],
+        [*SIM800_START[:4], *[("AT+CPIN?\r", "\r\n+CME ERROR: SIM not inserted\r\n")] * 4],
         None,
     ),
 }
@@ -159,7 +297,7 @@ def _play(
 
     `intruder`: in the answer of this index, at this byte, these bytes come in between.
     """
-    engine = Engine(PROFILES[script.profile])
+    engine = Engine(PROFILES[script.profile], script.pin)
     now_s = 0.0
     events: list[ModemEvent] = []
     left = list(script.chat)
@@ -201,6 +339,8 @@ def _judge(script: Transcript, events: list[ModemEvent]) -> None:
     """It came to what the transcript says; what the intruding line itself told is left aside."""
     answers = [event for event in events if isinstance(event, TextAccepted | TextFailed)]
     assert answers == ([] if script.answer is None else [script.answer])
+    for event in script.told:
+        assert events.count(event) == 1
     told = (ModemDown(ModemTrouble.SUPPLY_LOW, "the modem says so"),)  # by the intruding line
     troubles = [event for event in events if isinstance(event, ModemDown) and event not in told]
     if script.answer is None:

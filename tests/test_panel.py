@@ -365,6 +365,8 @@ def test_a_kiosk_that_restarts_is_found_again(cabin: Cabin) -> None:
     cabin.desk.power_on()
     cabin.connect()
     cabin.run(4.0)
+    assert cabin.now()["state"] == "warned"
+    cabin.run(12.0)
     assert cabin.now()["state"] == "locked"
     assert cabin.sources.kiosk().code.issue == 2  # type: ignore[union-attr]
 

@@ -51,6 +51,11 @@ def test_the_story_can_be_played() -> None:
     assert parse("readme", blocks[0]).lines
 
 
+def test_every_line_of_what_a_story_can_say_is_understood() -> None:
+    (block,) = re.findall(r"```\n(title .*?)```", README.read_text("utf-8"), re.S)
+    assert len(parse("readme", block).lines) > 10
+
+
 def test_the_smallest_settings_are_enough_for_a_kiosk(tmp_path: Path) -> None:
     block = re.search(r"```toml\n(.*?)```", README.read_text("utf-8"), re.S)
     assert block is not None

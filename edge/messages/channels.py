@@ -22,10 +22,13 @@ PICTURE_WAIT_S: Final = 5.0
 _LOOK_S: Final = 0.2
 
 
-def carriers(settings: Settings, evidence: Path, wall_s: Callable[[], float]) -> dict[Channel, Carrier]:
+def carriers(
+    settings: Settings, evidence: Path, wall_s: Callable[[], float], head: Callable[[], str] = str
+) -> dict[Channel, Carrier]:
     """E-mail and webhook, each where it is set up.
 
-    `evidence` is the folder of the incidents' pictures, `wall_s` the time of day (UTC seconds).
+    `evidence` is the folder of the incidents' pictures, `wall_s` the time of day (UTC seconds), `head` the
+    head of the record, which goes out with each message.
 
     Raises `FaultError` for a secret that is named and cannot be read.
     """
@@ -43,7 +46,7 @@ def carriers(settings: Settings, evidence: Path, wall_s: Callable[[], float]) ->
             {Recipient.CONTROL_ROOM: mail.control_room},
         )
         found[Channel.EMAIL] = Email(
-            account, settings.cabin.name, picture_of=picture_of if mail.picture else None
+            account, settings.cabin.name, picture_of=picture_of if mail.picture else None, head=head
         )
     if settings.webhook.url:
         secret = read_secret(settings, Secret.WEBHOOK)
@@ -54,6 +57,7 @@ def carriers(settings: Settings, evidence: Path, wall_s: Callable[[], float]) ->
             secret.encode(),
             settings.cabin.name,
             wall_s,
+            head=head,
             timeout_s=settings.webhook.timeout_s,
         )
     return found

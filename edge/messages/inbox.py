@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NoReturn
 
+from edge.messages.numbers import meant
 from edge.otp import hotp
 from edge.record import Recipient
 from hw.ports import TextReceived
@@ -44,7 +45,6 @@ _SECRET_MIN: Final = 16
 """RFC 4226, section 4, R6: a secret of at least 128 bits."""
 
 _RELEASE: Final = re.compile(r"RELEASE\s+#?(\d{1,9})\s+(\d{6})\s*[.!]?", re.ASCII | re.IGNORECASE)
-_SUFFIX: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,17 +119,9 @@ class Inbox:
         return StatusAsked(sender) if words.upper().rstrip(".!?") == "STATUS" else HelpAsked(sender)
 
     def _sender(self, number: str) -> Recipient | None:
-        """Who wrote. Some networks leave the country's code out: then the last nine digits decide."""
-        for to, known in self._numbers.items():
-            if number == known:
-                return to
-        digits = number.lstrip("0")
-        if number.startswith("+") or not digits.isascii() or not digits.isdecimal() or len(digits) < _SUFFIX:
-            return None
-        for to, known in self._numbers.items():
-            if known.endswith(digits[-_SUFFIX:]):
-                return to
-        return None
+        """Who wrote."""
+        known = meant(number, self._numbers.values())
+        return next((to for to, own in self._numbers.items() if own == known), None)
 
 
 class Refusal(StrEnum):

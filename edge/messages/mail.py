@@ -51,9 +51,12 @@ class Email(ThreadCarrier):
         cabin: str,
         *,
         picture_of: PictureOf | None = None,
+        head: Callable[[], str] = str,
         timeout_s: float = _TIMEOUT_S,
     ) -> None:
+        """`head` tells the record's head: whoever keeps the mail can prove what the record said then."""
         super().__init__()
+        self._head = head
         self._account = account
         self._cabin = cabin
         self._picture_of = picture_of
@@ -121,7 +124,8 @@ class Email(ThreadCarrier):
         written = int(row.created_wall_s)
         message["Message-ID"] = f"<{cabin}.{row.number}.{row.recipient.value}.{written}@{domain}>"
         message["X-CabinGuard-Number"] = str(row.number)
-        message.set_content(text + "\n")
+        head = self._head()
+        message.set_content(f"{text}\n\n-- \nrecord head {head}\n" if head else text + "\n")
         picture = self._picture_of(row) if self._picture_of is not None else None
         if picture is not None and len(picture) <= _PICTURE_MAX:
             name = f"incident-{row.incident}.jpg"

@@ -18,6 +18,7 @@ from typing import Final, TextIO
 from edge.faults import FaultError, explain
 from edge.options import Commands, add_settings_options, load_settings, seconds
 from edge.settings import Secret, Settings, read_secret
+from edge.terminal import escapes_wanted
 from hw.board import modem_switch
 from hw.clock import SystemClock
 from hw.modem import pdu
@@ -40,9 +41,11 @@ from hw.ports import (
 )
 
 DONE, WRONG, FAULT = 0, 1, 3
-CHECK_S: Final = 90.0
+CHECK_S: Final = 120.0
+"""Longer than a modem may refuse texts after its start."""
 SEND_S: Final = 90.0
 _STEP_S: Final = 0.05
+_STILL_S: Final = 10.0
 _WEAK_DBM: Final = -100
 _TYPE: Final = "type: FAULT on|off, sms NUMBER TEXT, faults, quit"
 _HOPELESS: Final = frozenset(
@@ -52,6 +55,7 @@ _HOPELESS: Final = frozenset(
         ModemTrouble.NO_SIM,
         ModemTrouble.PIN_WANTED,
         ModemTrouble.PIN_WRONG,
+        ModemTrouble.LOCKED,
     }
 )
 
@@ -166,10 +170,13 @@ def _settings(args: argparse.Namespace) -> Settings:
 
 
 class _Line:
-    """Waits for a modem and keeps what it said last."""
+    """Waits for a modem and keeps what it said last; `aloud` says what it is at meanwhile, to stderr."""
 
-    def __init__(self, modem: SerialModem) -> None:
+    def __init__(self, modem: SerialModem, *, aloud: bool = False) -> None:
         self.modem = modem
+        self._aloud = aloud
+        self._said = ""
+        self._said_s = self._began_s = time.monotonic()
         self.down: ModemDown | None = None
         self.events: list[ModemEvent] = []
 
@@ -187,9 +194,22 @@ class _Line:
             self.poll()
             if until():
                 return True
+            self._tell()
             if time.monotonic() >= end_s or self._hopeless():
                 return until()
             time.sleep(_STEP_S)
+
+    def _tell(self) -> None:
+        """What the modem is at, when that changes, and every few seconds that it still is."""
+        status = self.modem.status
+        doing = status.doing or ("asking it" if status.ready else "opening the port")
+        words = doing if self.down is None else f"{doing} ({self.down.detail})"
+        now_s = time.monotonic()
+        if not self._aloud or (words == self._said and now_s < self._said_s + _STILL_S):
+            return
+        still = "still " if words == self._said else ""
+        print(f"  {now_s - self._began_s:3.0f} s  {still}{words} ...", file=sys.stderr, flush=True)
+        self._said, self._said_s = words, now_s
 
     def _hopeless(self) -> bool:
         """A port that is not there, or a card that wants something, will not mend while we look."""
@@ -220,7 +240,7 @@ def _check(args: argparse.Namespace) -> int:
     if args.restart:
         _restart(settings)
     modem = open_modem(settings, SystemClock())
-    line = _Line(modem)
+    line = _Line(modem, aloud=not args.json)
     try:
         ready = line.wait(lambda: modem.idle, CHECK_S)
         facts = _facts(modem.status)
@@ -258,6 +278,11 @@ def _findings(status: Status, ready: bool, profile: str) -> list[tuple[str, str,
     if status.storage_total is not None and status.storage_used is not None:
         room = status.storage_used < status.storage_total
         found.append(("storage", f"{status.storage_used} of {status.storage_total} used", room))
+    if status.told_of_texts is not None:
+        told = (
+            "told when they come" if status.told_of_texts else "asked for every 30 s, the modem does not tell"
+        )
+        found.append(("texts that come in", told, True))
     if status.supply_mv is not None:
         found.append(("supply", f"{status.supply_mv / 1000:.2f} V", not status.supply_low))
     if status.pin_tries_left is not None:
@@ -284,6 +309,7 @@ def _facts(status: Status) -> dict[str, object]:
         "sms_centre": status.service_centre,
         "storage_used": status.storage_used,
         "storage_total": status.storage_total,
+        "told_of_texts": status.told_of_texts,
         "supply_mv": status.supply_mv,
         "balance": status.balance,
         "restarts": status.reboots,
@@ -301,7 +327,7 @@ def _facts(status: Status) -> dict[str, object]:
 
 def _send(args: argparse.Namespace) -> int:
     modem = open_modem(_settings(args), SystemClock())
-    line = _Line(modem)
+    line = _Line(modem, aloud=not args.json)
     try:
         if not line.wait(lambda: modem.idle, CHECK_S):
             print(line.explain(), file=sys.stderr)
@@ -362,7 +388,7 @@ def _say(args: argparse.Namespace, data: dict[str, object], words: str) -> None:
 def _watch(args: argparse.Namespace) -> int:
     modem = open_modem(_settings(args), SystemClock())
     line = _Line(modem)
-    live = sys.stdout.isatty() and not args.json
+    live = escapes_wanted(sys.stdout) and not args.json
     end_s = float("inf") if args.for_s is None else time.monotonic() + args.for_s
     height = 0
     last = ""
@@ -409,7 +435,7 @@ def _picture(status: Status) -> list[str]:
         lines.append(
             f"recovery {last.rung.value}, {last.took_s:.0f} s, {outcome}; {len(status.recoveries)} in all"
         )
-    state = "ready" if status.ready else "waking the modem"
+    state = "ready" if status.ready else status.doing or "opening the port"
     if status.trouble is not None and status.detail:
         state = f"{status.trouble.value}: {status.detail}"
     lines.append(f"state    {state}")

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Final
 
 from edge.messages.carrier import Carrier, Taken
+from edge.messages.numbers import meant
 from edge.record import REPORT_LATE_S, Channel, OutboxRow, Recipient, RowState
 from hw.ports import (
     HardwareError,
@@ -45,7 +46,8 @@ ELSEWHERE_AFTER_S: Final = 120.0
 
 _KEPT_TICKETS: Final = 256
 _EARLY_REPORTS: Final = 16
-_SAME_DIGITS: Final = 6
+_CLOCKS_APART_S: Final = 900.0
+"""How far our clock and that of the network's SMS centre may be apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ class _Item:
     ticket: int | None = None
     superseded: bool = False
     elsewhere: bool = False
+    taken_wall_s: float | None = None
 
     @property
     def open(self) -> bool:
@@ -138,6 +141,7 @@ class Outbox:
         self._next_ticket = 1
         self._next_order = 0
         self._now = float("-inf")
+        self._wall_s = 0.0
         self._fresh = False
 
     def __repr__(self) -> str:
@@ -201,6 +205,9 @@ class Outbox:
         """
         self._now = max(self._now, now_s)
         self._fresh = False
+        # Reports carry the network's time, so that is the better one to compare them with.
+        offset_s = modem.network_offset_s
+        self._wall_s = wall_s if offset_s is None else self._now + offset_s
         draft = _Draft()
         self._admit(wall_s, draft)
         self._hear_modem(modem, draft)
@@ -288,6 +295,7 @@ class Outbox:
         if item is None or item.row.state in (RowState.ACCEPTED, RowState.DELIVERED):
             return
         item.ticket = None
+        item.taken_wall_s = self._wall_s
         awaited = " ".join(str(reference) for reference in references)
         reference = references[-1] if references else 0
         self._change(item, draft, RowState.ACCEPTED, reference=reference, awaited=awaited, cause="")
@@ -318,15 +326,12 @@ class Outbox:
     def _take_report(self, report: TextReported, draft: _Draft) -> bool:
         """Find whose text was delivered; False for nobody's.
 
-        References have 8 bits and come round again: the newest text to that number is meant. A long text is
-        delivered with its last part, and lost with any of them.
+        A long text is delivered with its last part, and lost with any of them.
         """
-        reference = str(report.reference)
-        for item in reversed(self._awaiting):
-            if reference in item.row.awaited.split() and self._is_for(item, report.number):
-                break
-        else:
+        item = self._reported(report)
+        if item is None:
             return False
+        reference = str(report.reference)
         left = " ".join(part for part in item.row.awaited.split() if part != reference)
         if report.ok and left:
             item.row = replace(item.row, awaited=left)
@@ -341,10 +346,37 @@ class Outbox:
         draft.events.append(MessageDelivered(item.row, report.ok))
         return True
 
+    def _reported(self, report: TextReported) -> _Item | None:
+        """The text that a report is about.
+
+        References have 8 bits, come round again, and begin anew with the modem. So the time at which the
+        network got the text decides; where the report has none, good news is of the newest text to that
+        number and bad news, which comes late, of the oldest.
+        """
+        reference = str(report.reference)
+        found = [
+            item
+            for item in self._awaiting
+            if reference in item.row.awaited.split() and self._is_for(item, report.number)
+        ]
+        sent_s = report.sent_utc_s
+        if sent_s is not None:
+            apart = [(self._apart_s(item, sent_s), -index) for index, item in enumerate(found)]
+            apart_s, index = min(apart, default=(float("inf"), 0))
+            return found[-index] if apart_s <= _CLOCKS_APART_S else None
+        if not found:
+            return None
+        return found[-1] if report.ok else found[0]
+
+    def _apart_s(self, item: _Item, sent_s: float) -> float:
+        """How far a time is from the time at which this text went out; that is not known over a restart."""
+        taken_s = item.taken_wall_s
+        first_s, last_s = (item.row.created_wall_s, self._wall_s) if taken_s is None else (taken_s, taken_s)
+        return max(first_s - sent_s, sent_s - last_s, 0.0)
+
     def _is_for(self, item: _Item, number: str) -> bool:
-        """Networks may write a number with or without its country."""
         known = self._numbers.get(item.row.recipient, "")
-        return bool(known) and known[-_SAME_DIGITS:] == number[-_SAME_DIGITS:]
+        return bool(known) and meant(number, self._numbers.values()) == known
 
     def _in_hand(self, number: str) -> bool:
         """Whether the modem has a text to this number just now."""

@@ -305,6 +305,8 @@ _HINDI: Final = _Language(
 
 _LANGUAGES: Final = MappingProxyType({"en": _ENGLISH, "hi": _HINDI})
 
+ALERT_KINDS: Final = tuple(_ENGLISH.kinds)
+
 LANGUAGES: Final = tuple(_LANGUAGES)
 """The languages that there are words for; any other is answered in English."""
 
@@ -363,6 +365,18 @@ def code_in(text: str) -> str | None:
     """The code that a text carries, for phones on the bench; None where it carries none."""
     found = _CODE.search(text)
     return None if found is None else found.group(1)
+
+
+def sms_words(language: str) -> str:
+    """All that an SMS of this language may say, lower case: for whoever looks for a word in one."""
+    found: list[str] = []
+    for words in (_language(language), _ENGLISH):
+        found += [words.code, words.code_until, words.code_plain, words.alert, words.incident, words.repeat]
+        found += [words.help, words.status]
+        for texts in (words.kinds, words.reasons):
+            found += [f"{_plain(name)} {text}" for name, text in texts.items()]
+    found += [f"{fault.code} {fault.cause}" for fault in CATALOGUE.values()]
+    return " ".join(found).lower()
 
 
 def help_text(context: Context) -> str:

@@ -31,7 +31,10 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 class Webhook(ThreadCarrier):
-    """`edge.messages.carrier.Carrier` over HTTPS. `wall_s` is the time of day for the signature."""
+    """`edge.messages.carrier.Carrier` over HTTPS.
+
+    `wall_s` is the time of day for the signature, `head` the record's head, which goes out with each alert.
+    """
 
     def __init__(
         self,
@@ -40,6 +43,7 @@ class Webhook(ThreadCarrier):
         cabin: str,
         wall_s: Callable[[], float],
         *,
+        head: Callable[[], str] = str,
         timeout_s: float = 10.0,
         context: ssl.SSLContext | None = None,
     ) -> None:
@@ -48,6 +52,7 @@ class Webhook(ThreadCarrier):
         self._secret = secret
         self._cabin = cabin
         self._wall_s = wall_s
+        self._head = head
         self._timeout_s = timeout_s
         known = context if context is not None else ssl.create_default_context()
         self._opener = urllib.request.build_opener(_NoRedirect(), urllib.request.HTTPSHandler(context=known))
@@ -70,6 +75,7 @@ class Webhook(ThreadCarrier):
                 "created": row.created_wall_s,
                 "repeat": row.tries > 1,
                 "text": text,
+                "record_head": self._head(),
             }
         ).encode("utf-8")
         request = urllib.request.Request(

@@ -24,6 +24,7 @@ import msgspec
 
 import edge
 from edge import evidence, journal
+from edge.chain import Head
 from edge.control import Request, ask
 from edge.faults import CATALOGUE, FaultError
 from edge.panel.watching import View
@@ -82,7 +83,7 @@ class Incident:
 class RecordView:
     """The end of the record. `daily` is the newest daily test's row, with its finding in `reason`."""
 
-    head: journal.Head
+    head: Head
     messages: tuple[OutboxRow, ...]
     incidents: tuple[Incident, ...]
     daily: OutboxRow | None

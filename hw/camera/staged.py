@@ -34,6 +34,8 @@ _PLACES: Final = ((318.0, 1.0), (508.0, 0.84), (132.0, 0.8), (415.0, 0.62))
 """Where the first, second, third and fourth person stand: column of the face, and size."""
 _UNIT: Final = 50.0
 """Pixels from eyes to mouth of somebody at the machine."""
+_PRINT: Final = 1.4
+"""A print stands nearer to the camera than the face that it hides."""
 _NOISE: Final = 2.2
 _SHIFT: Final = 64
 """One field of noise is larger than the picture by this and laid at another place in each frame."""
@@ -70,6 +72,7 @@ class _Person:
     away: bool = False
     crouching: bool = False
     crouch_s: float = field(default=-math.inf)
+    photo: bool = False
 
 
 class StagedCabin:
@@ -112,9 +115,9 @@ class StagedCabin:
         """Directs the scene. ValueError, saying what is known, for words that mean nothing here.
 
         `enter NAME [with COVER…]`, `leave [NAME]`, `mask|glasses|helmet|scarf|hand on|off [NAME]`,
-        `turn away|front [NAME]`, `crouch [NAME]`, `stand [NAME]`, `lights on|dim|off`, `camera
-        clear|covered|sprayed|blurred|moved|frozen|white` (also `cover lens`, `uncover lens`, `freeze`,
-        `unfreeze`). Without a name it is the one who came first.
+        `photo on|off [NAME]` (a print fixed before the face), `turn away|front [NAME]`, `crouch [NAME]`,
+        `stand [NAME]`, `lights on|dim|off`, `camera clear|covered|sprayed|blurred|moved|frozen|white` (also
+        `cover lens`, `uncover lens`, `freeze`, `unfreeze`). Without a name it is the one who came first.
         """
         words = action.lower().split()
         match words:
@@ -130,6 +133,8 @@ class StagedCabin:
                 person = self._who(rest, now_s)
                 worn = person.covers
                 person.covers = frozenset(worn | {cover} if state == "on" else worn - {cover})
+            case ["photo", ("on" | "off") as state, *rest]:
+                self._who(rest, now_s).photo = state == "on"
             case ["turn", ("away" | "front") as side, *rest]:
                 self._who(rest, now_s).away = side == "away"
             case [("crouch" | "stand") as pose, *rest]:
@@ -139,7 +144,7 @@ class StagedCabin:
                     person.crouch_s = now_s
             case ["lights", ("on" | "dim" | "off") as level]:
                 self._light = {"on": 1.0, "dim": 0.32, "off": 0.04}[level]
-            case ["camera", lens] if lens in _LENSES:
+            case ["camera", lens] if lens in LENSES:
                 self._set_lens(lens, now_s)
             case ["cover", "lens"]:
                 self._set_lens("covered", now_s)
@@ -190,7 +195,7 @@ class StagedCabin:
         """The scene through the lens, with the sensor's noise."""
         if self._frozen is not None:
             return self._frozen.copy()
-        scene = _LENSES[self._lens](self._scene(now_s))
+        scene = LENSES[self._lens](self._scene(now_s))
         if self._light != 1.0:
             scene = np.asarray(cv2.convertScaleAbs(scene, alpha=self._light), dtype=np.uint8)
         y, x = (int(n) for n in self._random.integers(0, _SHIFT, 2))
@@ -251,6 +256,36 @@ class StagedCabin:
         lit = cv2.convertScaleAbs(body, alpha=0.78 + 0.22 * near) if near < 1.0 else body
         behind = picture[y0:, x0:x1]
         behind[:] = cv2.add(cv2.multiply(behind, alpha, scale=1.0 / 255.0), lit)
+        if person.photo and person.left_s is None:
+            _hold_up(picture, person.photograph, *_PLACES[person.place])
+
+
+def _hold_up(picture: ColourPicture, photograph: _Photograph, x: float, size: float) -> None:
+    """A print of this person's face, leaned against the machine: before the face, and still."""
+    marks, layer = photograph.marks, _print(photograph)
+    scale = _PRINT * _UNIT * size / marks.unit
+    matrix = np.asarray(cv2.getRotationMatrix2D(marks.eyes, 0.0, scale), dtype=np.float64)
+    matrix[:, 2] += (x - marks.eyes[0], HORIZON + (1.0 - size) * 18.0 - marks.eyes[1])
+    shown = cv2.warpAffine(layer, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR)
+    paper = shown[..., 3] > 127
+    picture[paper] = shown[..., :3][paper]
+
+
+@lru_cache(maxsize=4)
+def _print(photograph: _Photograph) -> Layer:
+    """The head on grey paper with a white edge; opaque where there is paper."""
+    marks, layer = photograph.marks, _bare(photograph)
+    alpha = layer[..., 3:].astype(np.float32) / 255.0
+    paper = np.dstack([layer[..., :3] * alpha + 150.0 * (1.0 - alpha), np.zeros(layer.shape[:2])])
+    left, right = (round(marks.eyes[0] + side * 2.4 * marks.unit) for side in (-1, 1))
+    top, bottom = round(marks.eyes[1] - 2.2 * marks.unit), round(marks.eyes[1] + 2.9 * marks.unit)
+    left, top = max(left, 0), max(top, 0)
+    edge = max(2, round(0.12 * marks.unit))
+    inside = np.zeros(paper.shape[:2], bool)
+    inside[top + edge : bottom - edge, left + edge : right - edge] = True
+    paper[top:bottom, left:right, 3] = 255.0
+    paper[~inside, :3] = 235.0
+    return np.clip(paper, 0, 255).astype(np.uint8)
 
 
 def _eased(share: float) -> float:
@@ -337,7 +372,7 @@ def _clear(scene: ColourPicture) -> ColourPicture:
     return scene
 
 
-_LENSES: Final[dict[str, Callable[[ColourPicture], ColourPicture]]] = {
+LENSES: Final[dict[str, Callable[[ColourPicture], ColourPicture]]] = {
     "clear": _clear,
     "covered": _covered,
     "sprayed": _sprayed,

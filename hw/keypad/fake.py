@@ -34,6 +34,9 @@ class KeyMatrix:
         for index, pin in enumerate(self._columns):
             pin.sense = partial(self._level, index)
 
+    def has(self, key: str) -> bool:
+        return key in self._keys
+
     def press(self, key: str, at_s: float, hold_s: float) -> None:
         """Push `key` at `at_s` and let go after `hold_s`. KeyError for a key that this pad does not have."""
         self._push(self._keys[key], at_s)

@@ -76,7 +76,8 @@ class MatrixKeypad:
 
     @property
     def settling(self) -> bool:
-        return bool(self._down_since.keys() - self._stuck)
+        letting_go = any(self._open_scans[key] for key in self._stuck)
+        return letting_go or bool(self._down_since.keys() - self._stuck)
 
     def close(self) -> None:
         """Let every row float; columns are inputs anyway."""

@@ -12,7 +12,12 @@ from hw.modem.status import Status
 from hw.modem.steps import Answer, Ask, Outcome, Pause, Step, Unusable, ask, wonder
 from hw.ports import ModemTrouble
 
-_BUSY_S: Final = 20.0
+_BUSY_S: Final = 60.0
+_UNSEEN_S: Final = 3.0
+"""A card that has just got its current is not seen at once."""
+_OPEN: Final = frozenset(("READY", "SIM PIN2", "SIM PUK2"))
+"""What AT+CPIN? says of a card that is open for texts: the second PIN guards other things."""
+_NOT_NOW: Final = (3, 14, 515)
 
 
 class Card:
@@ -32,29 +37,37 @@ class Card:
         self._status = status
         self._now_s = now_s
 
-    def open(self) -> Generator[Step, Answer, None]:
-        """Until the card is there and open. Raises `Unusable`."""
+    def open(self, *, was_off: bool = False) -> Generator[Step, Answer, None]:
+        """Until the card is there and open. `was_off`: it has just got its current. Raises `Unusable`."""
         give_up_s = self._now_s() + _BUSY_S
+        seen_by_s = give_up_s if was_off else self._now_s() + _UNSEEN_S
         while True:
             answer = yield from ask("AT+CPIN?", 5.0, info="+CPIN:")
             if answer.ok:
                 word = answer.lines[0].strip('" ').upper()
-                if word == "READY":
+                if word in _OPEN:
                     self._memory.clear()
                     return
                 if word.startswith("NOT "):
                     # Some models say so where others give an error: NOT INSERTED, NOT READY.
-                    if self._now_s() >= give_up_s or word != "NOT READY":
+                    if self._now_s() >= (give_up_s if word == "NOT READY" else seen_by_s):
                         raise Unusable(ModemTrouble.NO_SIM, f"the card is {word.lower()}")
                 elif word == "SIM PIN":
                     yield from self._enter_pin()
+                elif word.startswith("PH-"):
+                    raise Unusable(ModemTrouble.LOCKED, f"the modem wants its {word[:16]}")
+                elif "BLOCKED" in word:
+                    raise Unusable(ModemTrouble.NO_SIM, "the card is blocked for good")
                 else:
                     raise Unusable(ModemTrouble.PIN_WRONG, f"the card wants {word[:12] or 'something else'}")
             else:
                 meaning = answer.meaning
-                if meaning.trouble is ModemTrouble.PIN_WRONG:
-                    raise Unusable(ModemTrouble.PIN_WRONG, meaning.words)
-                if meaning.trouble is ModemTrouble.NO_SIM and answer.code in (10, 15, 310):
+                if answer.code in (17, 18, 317, 318):
+                    self._memory.clear()
+                    return
+                if meaning.trouble in (ModemTrouble.PIN_WRONG, ModemTrouble.LOCKED):
+                    raise Unusable(meaning.trouble, meaning.words)
+                if answer.code in (10, 15, 310, 315) and self._now_s() >= seen_by_s:
                     raise Unusable(ModemTrouble.NO_SIM, meaning.words)
                 if self._now_s() >= give_up_s:
                     vague = meaning.trouble is ModemTrouble.REFUSED
@@ -83,5 +96,5 @@ class Card:
         except OSError:
             raise Unusable(ModemTrouble.PIN_WRONG, "no try without a note of it on the disk") from None
         answer = yield Ask(f'AT+CPIN="{pin}"\r'.encode("ascii", "replace"), 10.0)
-        if answer.outcome is Outcome.ERROR and answer.code != 14:
+        if answer.outcome is Outcome.ERROR and answer.code not in _NOT_NOW:
             raise Unusable(ModemTrouble.PIN_WRONG, f"the card did not take the PIN ({answer.meaning.words})")

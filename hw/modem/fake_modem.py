@@ -14,6 +14,46 @@ from hw.modem.fake_profiles import FAKE_PROFILES, FAULTS
 
 _REBOOT_EVERY_S: Final = 30.0
 _STORAGE: Final = 20
+_SLOW_START_S: Final = 40.0
+_LATE_NETWORK_S: Final = 60.0
+_VERY_LATE_S: Final = 90.0
+_WAKES_S: Final = 3.0
+_TEXT_COMMANDS: Final = (
+    "AT+CMGF",
+    "AT+CMGS",
+    "AT+CMGL",
+    "AT+CMGR",
+    "AT+CMGD",
+    "AT+CPMS",
+    "AT+CNMI",
+    "AT+CSCA",
+    "AT+CSCS",
+    "AT+CSMP",
+)
+_DAMAGED: Final = ("", "not hexadecimal", "0791", "00FFFFFFFF")
+_OTHER_STORAGE: Final = {"SM": "ME", "ME": "SM"}
+_OLD_UTC_S: Final = 1_740_000_000.0
+_STALE_S: Final = 3 * 86_400.0
+_WORDS: Final = {
+    ("CME", 3): "operation not allowed",
+    ("CME", 10): "SIM not inserted",
+    ("CME", 11): "SIM PIN required",
+    ("CME", 14): "SIM busy",
+    ("CME", 16): "incorrect password",
+    ("CMS", 8): "operator determined barring",
+    ("CMS", 38): "network out of order",
+    ("CMS", 42): "congestion",
+    ("CMS", 302): "operation not allowed",
+    ("CMS", 303): "operation not supported",
+    ("CMS", 304): "invalid PDU mode parameter",
+    ("CMS", 310): "SIM not inserted",
+    ("CMS", 311): "SIM PIN required",
+    ("CMS", 314): "SIM busy",
+    ("CMS", 330): "SMSC address unknown",
+    ("CMS", 331): "no network service",
+    ("CMS", 332): "network timeout",
+    ("CMS", 500): "unknown error",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +103,8 @@ class FakeModem:
         self._last_at_s = 0.0
         self._output = bytearray()
         self._line = bytearray()
-        self._stored: dict[int, str] = {}
+        self._stores: dict[str, dict[int, str]] = {"SM": {}, "ME": {}, "SR": {}}
+        self._memory = self._arrivals = "SM"
         self._smsc = ""
         self._backlog: list[tuple[str, str]] = []
         self._reference = 0
@@ -88,10 +129,20 @@ class FakeModem:
         """
         if name not in FAULTS and re.fullmatch(r"cms:\d{1,3}", name) is None:
             raise KeyError(name)
+        was_on = name in self.faults
         if on:
             self.faults[name] = cure
         else:
             self.faults.pop(name, None)
+        if on and name in ("slow_start", "late_network"):
+            self.reboot()
+        if name == "damaged" and on:
+            for index in range(1, _STORAGE):
+                self._stored.setdefault(index, _DAMAGED[index % len(_DAMAGED)])
+        if name == "no_notice" and on:
+            self._notify = False
+        if name in ("radio_off", "asleep") and was_on and not on:
+            self._radio_on()
         if name == "off":
             self._queue.clear()
             if not on:
@@ -154,7 +205,7 @@ class FakeModem:
 
     def poll(self, now_s: float) -> None:
         self._now = max(self._now, now_s)
-        while self._backlog and len(self._stored) < self._room():
+        while self._backlog and len(self._arriving) < self._room():
             self._store(*self._backlog.pop(0))
         if self._chatter and self._now >= self._next_chatter_s:
             self._next_chatter_s = self._now + self.profile.chatter_s
@@ -183,7 +234,7 @@ class FakeModem:
             times.append(self._next_chatter_s)
         if self._reboot_s is not None:
             times.append(self._reboot_s)
-        if self._backlog and len(self._stored) < self._room():
+        if self._backlog and len(self._arriving) < self._room():
             times.append(self._now)
         return min(times) if times else None
 
@@ -197,12 +248,33 @@ class FakeModem:
         self._numeric = False
         self._charset = "GSM"
         self._notify = False
-        self._direct_reports = False
+        self._reports_to = 0
+        self._memory = self._arrivals = "SM"
+        self._listed: set[int] = set()
         self._body: str | None = None
         self._unlocked = self._pin is None
         self._busy_until_s = 0.0
         self._waiting: list[str] = []
         self._registered_s = powered_s + (0.0 if self._instant else self.profile.register_s)
+
+    def _radio_on(self) -> None:
+        self._registered_s = max(
+            self._registered_s, self._now + (0.0 if self._instant else self.profile.register_s)
+        )
+        self._busy_until_s = self._now + (0.0 if self._instant else _WAKES_S)
+
+    @property
+    def _stored(self) -> dict[int, str]:
+        """The storage that commands are about."""
+        return self._stores[self._memory]
+
+    @property
+    def _arriving(self) -> dict[int, str]:
+        return self._stores[self._arriving_name]
+
+    @property
+    def _arriving_name(self) -> str:
+        return _OTHER_STORAGE[self._arrivals] if "other_storage" in self.faults else self._arrivals
 
     @property
     def _running(self) -> bool:
@@ -215,16 +287,19 @@ class FakeModem:
     def _room(self) -> int:
         return 0 if "storage_full" in self.faults else _STORAGE
 
-    def _emit(self, data: bytes, after_s: float) -> None:
+    def _emit(self, data: bytes, after_s: float, *, in_order: bool = True) -> None:
         """Lines leave in the order in which they were said."""
         if "mute" in self.faults or not self._running:
             return
         if "noise" in self.faults and self._random.random() < 0.4:
             junk = bytes(self._random.randrange(256) for _ in range(self._random.randrange(1, 12)))
             data = b"\r\n" + junk.replace(b">", b"?") + b"\r\n" + data
-        at_s = max(self._now + after_s, self._last_at_s if self._last_at_s > self._now else 0.0)
-        self._last_at_s = at_s
+        at_s = self._now + after_s
+        if in_order:
+            at_s = max(at_s, self._last_at_s if self._last_at_s > self._now else 0.0)
+            self._last_at_s = at_s
         self._queue.append((at_s, data))
+        self._queue.sort(key=lambda item: item[0])
 
     def _take(self, byte: int) -> None:
         char = bytes((byte,))
@@ -277,13 +352,19 @@ class FakeModem:
                 self._emit(data, after_s + self._reply_s())
 
     def _error(self, number: int, family: str = "CME") -> None:
-        numbered = self._numeric or family == "CMS"
-        self._answer((f"+{family} ERROR: {number}" if numbered else "ERROR",))
+        said = self._said_error(number, family)
+        self._answer((said if self._numeric or "verbose" in self.faults or family == "CMS" else "ERROR",))
+
+    def _said_error(self, number: int, family: str) -> str:
+        words = _WORDS.get((family, number), "unknown error") if "verbose" in self.faults else number
+        return f"+{family} ERROR: {words}"
 
     def _command(self, command: str) -> None:
         upper = command.upper()
         if not upper.startswith("AT"):
             self._answer(("ERROR",))
+            return
+        if upper.startswith(_TEXT_COMMANDS) and self._texts_refused():
             return
         fixed = self._fixed_answer(upper)
         if fixed is not None:
@@ -294,6 +375,9 @@ class FakeModem:
                 handler(self, command[len(prefix) :])
                 return
         if upper == "AT" or re.fullmatch(r"AT(?:[EQV][01]|Z|&F)+", upper):
+            if "e0_refused" in self.faults and len(upper) > 4:
+                self._answer(("ERROR",))
+                return
             if "E0" in upper:
                 self._echo = False
             elif "E1" in upper or "Z" in upper or "&F" in upper:
@@ -308,8 +392,18 @@ class FakeModem:
                 return answer.format(tries=self.pin_tries)
         return None
 
+    def _texts_refused(self) -> bool:
+        """Before a modem is wholly up it refuses what it takes later."""
+        if "slow_start" in self.faults and self._now < self._powered_s + _SLOW_START_S:
+            self._error(3)
+            return True
+        if "late_network" in self.faults and self._registration() != 1:
+            self._answer(("ERROR",))
+            return True
+        return False
+
     def _card_error(self) -> int | None:
-        if "no_sim" in self.faults:
+        if {"no_sim", "asleep"} & self.faults.keys() or self._now < self._busy_until_s:
             return 10
         if "sim_busy" in self.faults:
             return 14
@@ -323,8 +417,12 @@ class FakeModem:
             if error in (10, 14):
                 self._error(error)
             else:
-                wants = "SIM PUK" if self.pin_tries == 0 else "SIM PIN"
-                self._answer((f"+CPIN: {wants if error else 'READY'}", "OK"))
+                wants = "READY" if error is None else "SIM PUK" if self.pin_tries == 0 else "SIM PIN"
+                if "net_locked" in self.faults:
+                    wants = "PH-NET PIN"
+                elif "pin2" in self.faults and error is None:
+                    wants = "SIM PIN2"
+                self._answer((f"+CPIN: {wants}", "OK"))
             return
         if rest == f'="{self._pin}"' and "wrong_pin" not in self.faults and self.pin_tries:
             self._unlocked = True
@@ -338,13 +436,29 @@ class FakeModem:
         if rest != "?":
             self._answer(("OK",))
             return
+        self._answer((f"+{kind}: 0,{self._registration()}", "OK"))
+
+    def _registration(self) -> int:
         if "denied" in self.faults:
-            state = 3
-        elif "unregistered" in self.faults or self._card_error() or self._now < self._registered_s:
-            state = 2
-        else:
-            state = 1
-        self._answer((f"+{kind}: 0,{state}", "OK"))
+            return 3
+        if {"radio_off", "asleep"} & self.faults.keys():
+            return 0
+        lost = {"unregistered", "net_locked"} & self.faults.keys()
+        late_s = _LATE_NETWORK_S if "late_network" in self.faults else 0.0
+        if lost or self._card_error() or self._now < max(self._registered_s, self._powered_s + late_s):
+            return 2
+        return 1
+
+    def _cmd_cfun(self, rest: str) -> None:
+        state = 0 if "asleep" in self.faults else 4 if "radio_off" in self.faults else 1
+        if rest == "?":
+            self._answer((f"+CFUN: {state}", "OK"))
+            return
+        if rest == "=1":
+            for name in ("radio_off", "asleep"):
+                if name in self.faults:
+                    self.fault(name, on=False)
+        self._answer(("OK",))
 
     def _cmd_creg(self, rest: str) -> None:
         self._cmd_registration("CREG", rest)
@@ -356,8 +470,8 @@ class FakeModem:
         self._cmd_registration("CEREG", rest)
 
     def _cmd_cmee(self, rest: str) -> None:
-        self._numeric = rest == "=1"
-        self._answer(("OK",))
+        self._numeric = rest == "=1" and "verbose" not in self.faults
+        self._answer(("ERROR" if "verbose" in self.faults else "OK",))
 
     def _cmd_cmgf(self, rest: str) -> None:
         if rest == "=0" and self.name == "generic_text":
@@ -367,22 +481,37 @@ class FakeModem:
         self._answer(("OK",))
 
     def _cmd_cscs(self, rest: str) -> None:
+        if "no_ucs2" in self.faults and "UCS2" in rest:
+            self._error(303, "CMS")
+            return
         self._charset = rest.strip('="')
         self._answer(("OK",))
 
     def _cmd_cnmi(self, rest: str) -> None:
+        if "no_notice" in self.faults:
+            self._error(302, "CMS")
+            return
         values = rest.strip("=").split(",")
         self._notify = len(values) > 1 and values[1] == "1"
-        self._direct_reports = len(values) > 3 and values[3] == "1"
+        self._reports_to = int(values[3]) if len(values) > 3 and values[3].isdecimal() else 0
         self._answer(("OK",))
 
     def _cmd_cpms(self, rest: str) -> None:
+        names = [name.strip('"') for name in rest.strip("=").split(",")]
+        if rest != "?":
+            if "no_notice" in self.faults or not set(names) <= self._stores.keys() or "SR" in names[1:]:
+                self._error(302, "CMS")
+                return
+            self._memory = names[0]
+            if len(names) == 3:
+                self._arrivals = names[2]
         used = _STORAGE if "storage_full" in self.faults else len(self._stored)
         numbers = f"{used},{_STORAGE}"
         if rest == "?":
-            self._answer(("+CPMS: " + ",".join(f'"SM",{numbers}' for _ in range(3)), "OK"))
+            shown = ",".join(f'"{name}",{numbers}' for name in (self._memory, "SM", self._arrivals))
         else:
-            self._answer(("+CPMS: " + ",".join(numbers for _ in range(3)), "OK"))
+            shown = ",".join(numbers for _ in range(3))
+        self._answer((f"+CPMS: {shown}", "OK"))
 
     def _cmd_csca(self, rest: str) -> None:
         if rest != "?":
@@ -423,24 +552,51 @@ class FakeModem:
         self.reboot()
 
     def _cmd_cmgl(self, rest: str) -> None:
-        lines: list[str] = []
-        for index, stored in sorted(self._stored.items()):
-            if self._text_mode:
-                message = pdu.decode(stored)
-                if not isinstance(message, pdu.Deliver):
-                    continue
-                number, text = (self._said(value) for value in (message.number, message.text))
-                lines += (f'+CMGL: {index},"REC UNREAD","{number}",,"26/03/01,10:00:00+22"', text)
-            else:
-                lines += (f"+CMGL: {index},0,,{len(stored) // 2 - 1}", stored)
-        self._answer((*lines, "OK"))
+        listed = [self._entry(f"+CMGL: {index},", stored) for index, stored in sorted(self._stored.items())]
+        self._listed |= self._stored.keys()
+        if "slow_list" not in self.faults:
+            self._answer((*(line for lines in listed for line in lines), "OK"))
+            return
+        for place, lines in enumerate(listed):
+            self._emit("".join(f"\r\n{line}" for line in lines).encode("latin-1"), 8.0 + 2.0 * place)
+        self._emit(b"\r\nOK\r\n", 8.0 + 2.0 * len(listed))
+
+    def _cmd_cmgr(self, rest: str) -> None:
+        stored = self._stored.get(int(rest.strip("=")) if rest.strip("=").isdecimal() else -1)
+        if stored is None:
+            self._error(321, "CMS")
+        else:
+            self._answer((*self._entry("+CMGR: ", stored), "OK"))
+
+    def _entry(self, header: str, stored: str) -> tuple[str, ...]:
+        """One stored message as it is listed."""
+        try:
+            message = pdu.decode(stored)
+        except pdu.PduError:
+            return f"{header}{0 if not self._text_mode else 'REC READ'},,{len(stored) // 2}", stored
+        if not self._text_mode:
+            return f"{header}0,,{len(stored) // 2 - 1}", stored
+        stamp = '"26/03/01,10:00:00+22"'
+        number = self._said(message.number)
+        if isinstance(message, pdu.StatusReport):
+            stamp = _stamp(message.sent_utc_s)
+            report = f'6,{message.reference},"{number}",145,{stamp},{stamp},{message.status}'
+            return (f'{header}"REC UNREAD",{report}',)
+        assert isinstance(message, pdu.Deliver)
+        return f'{header}"REC UNREAD","{number}",,{stamp}', self._said(message.text)
 
     def _said(self, text: str) -> str:
         return text.encode("utf-16-be").hex().upper() if self._charset == "UCS2" else text
 
     def _cmd_cmgd(self, rest: str) -> None:
-        index = rest.strip("=").split(",")[0]
-        if index.isdecimal():
+        if "no_delete" in self.faults:
+            self._error(302, "CMS")
+            return
+        index, _, which = rest.strip("=").partition(",")
+        if which not in ("", "0"):
+            for listed in self._listed:
+                self._stored.pop(listed, None)
+        elif index.isdecimal():
             self._stored.pop(int(index), None)
         self._answer(("OK",))
 
@@ -471,25 +627,49 @@ class FakeModem:
         refused = next((int(name[4:]) for name in self.faults if name.startswith("cms:")), None)
         if "no_credit" in self.faults:
             refused = 8
-        if {"unregistered", "denied"} & self.faults.keys() or self._now < self._registered_s:
+        if self._registration() != 1:
             refused = 331
         network_s = 0.0 if self._instant else self.profile.network_s
         network_s += 45.0 if "late" in self.faults else 12.0 if "slow" in self.faults else 0.0
         if "no_smsc" in self.faults and not self._smsc:
             refused = 330
         if refused is not None:
-            self._answer((f"+CMS ERROR: {refused}",), network_s)
+            self._answer((self._said_error(refused, "CMS"),), network_s)
             return
         self._reference = (self._reference + 1) & 0xFF
         delivered = "undelivered" not in self.faults
         if delivered:
             self._deliver(number, text, piece)
-        if "unsaid" not in self.faults:
+        if "very_late" in self.faults:
+            said = f"\r\n+CMGS: {self._reference}\r\n\r\nOK\r\n"
+            self._emit(said.encode("latin-1"), _VERY_LATE_S, in_order=False)
+        elif "unsaid" not in self.faults:
             self._answer((f"+CMGS: {self._reference}", "OK"), network_s)
-        if report and self._reports and self._direct_reports:
-            status = pdu.encode_status_report(self._reference, number, 0x00 if delivered else 0x46)
-            lines = f"\r\n+CDS: {status.length}\r\n{status.hex}\r\n"
-            self._emit(lines.encode("latin-1"), network_s + (0.0 if self._instant else 3.0))
+        if report and self._reports and self._reports_to:
+            after_s = network_s + (0.0 if self._instant else 3.0)
+            now_utc_s = None if self._network_utc_s is None else self._network_utc_s + self._now
+            if "stale_report" in self.faults:
+                self._report(number, 0x46, (now_utc_s or _OLD_UTC_S) - _STALE_S, after_s)
+            self._report(number, 0x00 if delivered else 0x46, now_utc_s, after_s)
+
+    def _report(self, number: str, status: int, utc_s: float | None, after_s: float) -> None:
+        """What became of a text: told directly, or stored and only its place told."""
+        stamp = "00" * 7 if utc_s is None else pdu.encode_stamp(utc_s)
+        report = pdu.encode_status_report(self._reference, number, status, stamp=stamp)
+        if self._reports_to == 2 or "other_storage" in self.faults:
+            stored = self._stores["SR"]
+            place = next((index for index in range(1, _STORAGE + 1) if index not in stored), None)
+            if place is None:
+                return
+            stored[place] = report.hex
+            lines = f'\r\n+CDSI: "SR",{place}\r\n'
+        elif self._text_mode:
+            when = _stamp(utc_s)
+            told = f'6,{self._reference},"{self._said(number)}",145,{when},{when},{status}'
+            lines = f"\r\n+CDS: {told}\r\n"
+        else:
+            lines = f"\r\n+CDS: {report.length}\r\n{report.hex}\r\n"
+        self._emit(lines.encode("latin-1"), after_s)
 
     def _read_body(self, target: str, body: str) -> tuple[str, str, bool, pdu.Concatenation | None] | None:
         """Number, text, whether a report is wanted, and the piece; None for what no modem would take."""
@@ -526,10 +706,11 @@ class FakeModem:
             self.texts.append(FakeText(number, whole, self._now))
 
     def _store(self, number: str, text: str) -> None:
-        index = next(index for index in range(1, _STORAGE + 1) if index not in self._stored)
-        self._stored[index] = pdu.encode_deliver(number, text).hex
+        arriving = self._arriving
+        index = next(index for index in range(1, _STORAGE + 1) if index not in arriving)
+        arriving[index] = pdu.encode_deliver(number, text).hex
         if self._notify:
-            self.say(f'+CMTI: "SM",{index}')
+            self.say(f'+CMTI: "{self._arriving_name}",{index}')
 
     _HANDLERS: Final[tuple[tuple[str, Callable[[FakeModem, str], None]], ...]] = (
         ("AT+CPIN", _cmd_cpin),
@@ -548,6 +729,7 @@ class FakeModem:
         ("AT+CGMM", _cmd_cgmm),
         ("AT+CUSD", _cmd_cusd),
         ("AT+CMGL", _cmd_cmgl),
+        ("AT+CMGR", _cmd_cmgr),
         ("AT+CMGD", _cmd_cmgd),
         ("AT+CMGS", _cmd_cmgs),
         ("AT+CSMP", _cmd_ok),
@@ -555,5 +737,10 @@ class FakeModem:
         ("AT^CURC", _cmd_ok),
         ("AT+CFUN=1,1", _cmd_reset),
         ("AT+CRESET", _cmd_reset),
-        ("AT+CFUN", _cmd_ok),
+        ("AT+CFUN", _cmd_cfun),
     )
+
+
+def _stamp(utc_s: float | None) -> str:
+    """A time as text mode writes it."""
+    return '""' if utc_s is None else f'"{datetime.fromtimestamp(utc_s, UTC):%y/%m/%d,%H:%M:%S}+00"'

@@ -34,6 +34,22 @@ FAULTS: Final = MappingProxyType(
         "echo": "echoes whatever was set",
         "unsaid": "the network takes the text, the answer is lost",
         "undelivered": "texts are taken and never reach the phone",
+        "slow_start": "restarts, and takes no text command for 40 s after each start (CME 3)",
+        "late_network": "restarts, has no network for 60 s after each start, takes no text command before",
+        "verbose": "tells errors in words, whatever was set",
+        "e0_refused": "answers ERROR to ATE0Q0V1",
+        "radio_off": "its radio is off (CFUN 4) until it is switched on; a restart does not help",
+        "asleep": "all of it is off (CFUN 0), and no card seen, until it is switched on",
+        "slow_list": "lists what is stored slowly: 8 s before the first, 2 s from one to the next",
+        "no_notice": "takes neither AT+CNMI nor AT+CPMS, and tells of no text",
+        "other_storage": "puts texts and reports into other storages than it was told",
+        "no_delete": "deletes no stored text",
+        "damaged": "19 stored texts cannot be read",
+        "very_late": "the network answers after 90 s; other commands are answered meanwhile",
+        "stale_report": "each text is followed by the report that an old one with its reference failed",
+        "pin2": "the card wants its second PIN",
+        "net_locked": "the modem is locked to another network's cards",
+        "no_ucs2": 'takes no AT+CSCS="UCS2"',
     }
 )
 """Every fault by name, and `cms:N` beside them: the network answers +CMS ERROR: N."""

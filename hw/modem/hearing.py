@@ -18,8 +18,12 @@ _GRACE_S: Final = 1.0
 _MAX_LINE: Final = 2048
 
 _EOL: Final = re.compile(rb"[\r\n]")
-_ERROR: Final = re.compile(r"\+(CMS|CME) ERROR: ?(.*)\Z")
-_BARE_ERRORS: Final = frozenset(("ERROR", "COMMAND NOT SUPPORT", "TOO MANY PARAMETERS"))
+_ERROR: Final = re.compile(r"\+(CMS|CME) ERROR:? ?(.*)\Z")
+_BARE_ERRORS: Final = frozenset(("ERROR", "COMMAND NOT SUPPORT", "TOO MANY PARAMETERS", "ABORTED"))
+_OTHER_FINALS: Final = frozenset(
+    ("NO CARRIER", "NO DIALTONE", "NO ANSWER", "BUSY", "0", "3", "4", "6", "7", "8")
+)
+"""Ends of an answer that are no answer to a command of ours (ITU-T V.250, 6.3.4), in words and as numbers."""
 REBOOTED: Final = frozenset(
     ("RDY", "START", "^SYSSTART", "NORMAL POWER DOWN", "UNDER-VOLTAGE POWER DOWN", "OVER-VOLTAGE POWER DOWN")
 )
@@ -47,6 +51,7 @@ class Hearing:
     `ask` is the command that was written and not answered yet, `answer` what came of it so far. `heard_s`:
     when anything was last heard; `grace_s`: when an answer counts as whole without its OK. `echoed`: the
     command came back. `last_reference`: a `+CMGS:` with this one is a stale line (None: none is).
+    `stirred`: something came that ends no command of ours, but that a modem must be awake to say.
     """
 
     def __init__(self) -> None:
@@ -55,6 +60,7 @@ class Hearing:
         self.heard_s = float("-inf")
         self.grace_s: float | None = None
         self.echoed = False
+        self.stirred = False
         self.last_reference: int | None = None
         self._buffer = bytearray()
         self._payload_of: str | None = None
@@ -70,6 +76,7 @@ class Hearing:
         self.ask = ask
         self.answer = Answer(Outcome.OK)
         self.echoed = False
+        self.stirred = False
 
     def rest(self) -> None:
         """No command is in the air."""
@@ -90,11 +97,11 @@ class Hearing:
     def feed(self, data: bytes, now_s: float) -> Iterator[tuple[Heard, str]]:
         """What came, line by line. The caller may write its next command after each."""
         self.heard_s = now_s
-        self._buffer += data
+        self._buffer += data.replace(b"\0", b"")
         buffer = self._buffer
         while buffer:
             skip = 0
-            while skip < len(buffer) and buffer[skip] in b"\r\n\0 ":
+            while skip < len(buffer) and buffer[skip] in b"\r\n ":
                 skip += 1
             if skip:
                 del buffer[:skip]
@@ -143,13 +150,17 @@ class Hearing:
 
     def _take(self, line: str, ask: Ask, now_s: float) -> _Part:
         answer = self.answer
+        if line in _OTHER_FINALS:
+            self.stirred = True
         if line == "OK":
+            self._end_entry()
             if not ask.prompt and (ask.many or not ask.info or answer.lines):
                 answer.outcome = Outcome.OK
                 return _Part.LAST
             return _Part.MORE
         error = _ERROR.match(line)
         if error is not None or line in _BARE_ERRORS:
+            self._end_entry()
             if answer.lines and not ask.many:
                 answer.outcome = Outcome.OK
             else:
@@ -158,13 +169,14 @@ class Hearing:
                     answer.family = error.group(1)
                     words = error.group(2).strip()
                     number = words.isdecimal() and len(words) < 6
-                    answer.code = int(words) if number else codes.verbose_code(words)
+                    answer.code = int(words) if number else codes.said_code(answer.family, words)
             return _Part.LAST
         if ask.info and line.startswith(ask.info):
             rest = line[len(ask.info) :].strip()
             if not self._is_answer_shape(ask.info, rest):
                 return _Part.NONE
             if ask.many:
+                self._end_entry()
                 self._payload_of = rest
             elif not answer.lines:
                 answer.lines.append(rest)
@@ -175,6 +187,12 @@ class Hearing:
             self.grace_s = now_s + _GRACE_S
             return _Part.MORE
         return _Part.NONE
+
+    def _end_entry(self) -> None:
+        """An entry of a list whose payload never came, or was no hexadecimal, has an empty one."""
+        if self._payload_of is not None:
+            self.answer.lines += (self._payload_of, "")
+            self._payload_of = None
 
     def _is_answer_shape(self, prefix: str, rest: str) -> bool:
         """Tells an answer from the unsolicited line of the same name."""

@@ -11,6 +11,7 @@ from hw.ports import ModemTrouble, Recovery, Rung
 _PAUSE_S: Final = 5.0
 _PAUSE_MAX_S: Final = 60.0
 """A modem that is well again is noticed within this and a rung: long before a lock gives its watchman up."""
+_PATIENCE_MAX: Final = 8
 _KEPT: Final = 64
 
 _GENTLE: Final = (Rung.SOFT, Rung.RESET, Rung.REOPEN)
@@ -44,6 +45,17 @@ class Ladder:
         return self._step <= len(self._rungs)
 
     @property
+    def patience(self) -> int:
+        """How many times its usual waiting a modem gets: more in each round of the ladder.
+
+        What it waits for may take longer than we think, and each restart makes it begin anew.
+        """
+        if self.first_round:
+            return 1
+        turn = (self._step - 1 - len(self._rungs)) // (len(self._rungs) - 1)
+        return min(_PATIENCE_MAX, 1 << min(turn + 1, 10))
+
+    @property
     def trouble(self) -> ModemTrouble | None:
         """What the rung that is being tried is for."""
         return None if self._climbing is None else self._climbing[1]
@@ -58,7 +70,7 @@ class Ladder:
         self._rates_left = 0
 
     def not_heard(self) -> None:
-        """Waking tries all that the gentle rung would."""
+        """The gentle rung would do nothing: waking has tried all that it would, or a restart is needed."""
         self._step = max(self._step, 1)
 
     def stable(self) -> None:
@@ -70,6 +82,10 @@ class Ladder:
         rung, pause_s = self._next(broken)
         self._climbing = (rung, broken.trouble, now_s)
         return rung, pause_s
+
+    def spared(self) -> None:
+        """A look before the rung found the modem well: the rung was not needed."""
+        self._climbing = None
 
     def ended(self, worked: bool, now_s: float) -> Recovery | None:
         """The rung that was being tried is over; what it came to, where that is worth a word.

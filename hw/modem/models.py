@@ -23,6 +23,16 @@ class TriesQuery:
     field: int
 
 
+def _notify(*reports: int) -> tuple[str, ...]:
+    """The AT+CNMI settings in turn, best first: where reports go, when it tells, what becomes of the old.
+
+    `reports`: 1 direct, 2 stored; without any at the end. Some models take only 1 in the last place.
+    """
+    return tuple(
+        f"{mode},1,0,{report},{buffer}" for report in (*reports, 0) for buffer in (0, 1) for mode in (2, 1, 3)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class ModemProfile:
     """One family of modems.
@@ -38,7 +48,7 @@ class ModemProfile:
     makers: tuple[str, ...] = ()
     registration: tuple[str, ...] = ("CREG", "CGREG", "CEREG")
     storage: str = "SM"
-    notify: tuple[str, ...] = ("2,1,0,1,0", "2,1,0,2,0", "1,1,0,1,0", "2,1,0,0,0")
+    notify: tuple[str, ...] = _notify(1, 2)
     quiet: tuple[str, ...] = ()
     reset: str = "AT+CFUN=1,1"
     boot_s: float = 20.0
@@ -88,7 +98,7 @@ PROFILES: Final = MappingProxyType(
                 "huawei",
                 makers=("E3372", "E3531", "E173", "E1550", "E303", "HUAWEI"),
                 quiet=("AT^CURC=0",),
-                notify=("2,1,0,2,0", "1,1,0,2,0", "2,1,0,0,0"),
+                notify=_notify(2),
                 tells_supply=False,
                 tells_time=False,
                 references_move=False,

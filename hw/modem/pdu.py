@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
 from hw.modem import gsm7
@@ -68,11 +69,15 @@ class Deliver:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class StatusReport:
-    """What became of a text: `reference` is the message reference, `status` TP-ST (TS 23.040, 9.2.3.15)."""
+    """What became of a text: `reference` is the message reference, `status` TP-ST (TS 23.040, 9.2.3.15).
+
+    `sent_utc_s`: when the SMS centre got the text, by its clock; None for a stamp that is none.
+    """
 
     reference: int
     number: str
     status: int
+    sent_utc_s: float | None
 
     @property
     def delivered(self) -> bool:
@@ -269,9 +274,30 @@ def decode(pdu_hex: str, *, outgoing: bool = False) -> Submit | Deliver | Status
     if kind == 2 and not outgoing:
         reference = reader.octet()
         number = reader.address()
-        reader.take(14)
-        return StatusReport(reference, number, reader.octet())
+        sent_utc_s = _stamp(reader.take(7))
+        reader.take(7)
+        return StatusReport(reference, number, reader.octet(), sent_utc_s)
     raise PduError(f"message type {kind} is none that is expected here")
+
+
+def encode_stamp(utc_s: float) -> str:
+    """A service centre's time stamp in UTC, 14 swapped digits (TS 23.040, 9.2.3.11)."""
+    return _semi_octets(f"{datetime.fromtimestamp(utc_s, UTC):%y%m%d%H%M%S}00").hex()
+
+
+def _stamp(octets: bytes) -> float | None:
+    """UTC seconds; the zone is in quarters of an hour, its sign the topmost bit of the first digit."""
+    pairs = [(octet & 0xF, octet >> 4) for octet in octets]
+    if any(low > 9 or high > 9 for low, high in pairs[:6]):
+        return None
+    year, month, day, hour, minute, second = (low * 10 + high for low, high in pairs[:6])
+    low, high = pairs[6]
+    quarters = (low & 0x7) * 10 + high
+    zone = timezone(timedelta(minutes=-15 * quarters if low & 0x8 else 15 * quarters))
+    try:
+        return datetime(2000 + year, month, day, hour, minute, second, tzinfo=zone).timestamp()
+    except (ValueError, OverflowError):
+        return None
 
 
 def _read_submit(reader: _Reader, first: int) -> Submit:

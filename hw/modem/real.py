@@ -33,7 +33,8 @@ from hw.ports import (
 from hw.watched import WatchedThread
 
 _RETRY_FIRST_S: Final = 1.0
-_RETRY_MAX_S: Final = 30.0
+_RETRY_MAX_S: Final = 4.0
+"""A modem that is plugged in again is found within this."""
 _LONGEST_WAIT_S: Final = 1.0
 _POWER_UP_S: Final = 2.0
 _CLOSE_S: Final = 2.0

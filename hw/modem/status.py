@@ -17,12 +17,15 @@ class Status:
 
     Another thread may read it: containers are replaced, never changed.
 
+    `doing`: what the engine is at while it is not ready. `told_of_texts`: the modem says by itself that a
+    text came in; else it is only asked now and then.
     `network_offset_s`: the network's clock against `poll`'s, as UTC seconds minus monotonic seconds.
     """
 
     ready: bool = False
     trouble: ModemTrouble | None = ModemTrouble.ABSENT
     detail: str = ""
+    doing: str = ""
     model: str = ""
     operator: str = ""
     signal_dbm: int | None = None
@@ -30,6 +33,7 @@ class Status:
     service_centre: bool | None = None
     storage_used: int | None = None
     storage_total: int | None = None
+    told_of_texts: bool | None = None
     supply_mv: int | None = None
     supply_low: bool = False
     network_offset_s: float | None = None
@@ -81,7 +85,9 @@ def look_at_facts(
 ) -> Generator[Step, Answer, None]:
     line = yield from wonder("AT+COPS?", 10.0, info="+COPS:")
     fields = replies.split(line) if line is not None else []
-    status.operator = fields[2] if len(fields) > 2 else ""
+    name = fields[2] if len(fields) > 2 else ""
+    # Another program may have left the modem in UCS2; a network's number has five or six digits.
+    status.operator = replies.from_ucs2(name) if len(name) >= 8 else name
     if profile.tells_supply:
         line = yield from wonder("AT+CBC", info="+CBC:")
         millivolts = replies.millivolts(replies.split(line)) if line is not None else None

@@ -41,8 +41,8 @@ class Ask:
     """Write `data` and wait for what ends the answer.
 
     `info` is the prefix of the line that must come; `many`: there may be any number of them, each with a
-    payload line after it; `free`: a line without prefix; `prompt`: it ends with `>`; `at_once`: written
-    without settling.
+    payload line after it, and `wait_s` counts from the last byte; `free`: a line without prefix; `prompt`:
+    it ends with `>`; `at_once`: written without settling.
     """
 
     data: bytes
@@ -64,13 +64,19 @@ Script = Generator[Step, Answer, None]
 
 
 class Broken(Exception):
-    """The modem does not do its part: climb the ladder."""
+    """The modem does not do its part: climb the ladder.
 
-    def __init__(self, trouble: ModemTrouble, detail: str, *, restarted: bool = False) -> None:
+    `look`: bringing it up would show the fault, so that is tried once more before a rough rung.
+    """
+
+    def __init__(
+        self, trouble: ModemTrouble, detail: str, *, restarted: bool = False, look: bool = True
+    ) -> None:
         super().__init__(detail)
         self.trouble = trouble
         self.detail = detail
         self.restarted = restarted
+        self.look = look
 
 
 class Unusable(Exception):

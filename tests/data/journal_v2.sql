@@ -1,0 +1,22 @@
+-- A record as version 2 of its schema left it: a lock, its code and an alert.
+BEGIN TRANSACTION;
+CREATE TABLE boots (boot INTEGER PRIMARY KEY, mono_s REAL NOT NULL, wall_s REAL NOT NULL) STRICT;
+INSERT INTO "boots" VALUES(1,100.0,1767254500.0);
+CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+INSERT INTO "counters" VALUES('incident',1);
+INSERT INTO "counters" VALUES('number',2);
+CREATE TABLE events (seq INTEGER PRIMARY KEY, boot INTEGER NOT NULL, record INTEGER NOT NULL, mono_s REAL NOT NULL, wall_s REAL NOT NULL, incident INTEGER NOT NULL, kind TEXT NOT NULL, name TEXT NOT NULL, data TEXT NOT NULL, hash TEXT NOT NULL) STRICT;
+INSERT INTO "events" VALUES(1,1,1,101.0,1767254401.0,0,'event','appeared','{}','1210a0dc58db85bc7e24f4cb2b277653e821671823b7d7a6a3b8bcd7c5fd1516');
+INSERT INTO "events" VALUES(2,1,1,101.0,1767254401.0,0,'state','checking','{"from":"vacant"}','c705f76a0fe99c8dc3708a3f73d2dc848046a9c5d489d4d848835f302cd54270');
+INSERT INTO "events" VALUES(3,1,2,102.0,1767254402.0,1,'command','record_lock','{"incident":1}','7c63b06e68caec86d4a7936da9bbd9fa2e73dc529e3438273c32c0886263d044');
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+INSERT INTO "meta" VALUES('base_hash','0000000000000000000000000000000000000000000000000000000000000000');
+INSERT INTO "meta" VALUES('base_seq','0');
+CREATE TABLE outbox (number INTEGER NOT NULL, incident INTEGER NOT NULL, kind TEXT NOT NULL, issue INTEGER NOT NULL, recipient TEXT NOT NULL, channel TEXT NOT NULL, created_wall_s REAL NOT NULL, ttl_s REAL NOT NULL, reason TEXT NOT NULL, state TEXT NOT NULL, tries INTEGER NOT NULL, reference INTEGER NOT NULL, cause TEXT NOT NULL, awaited TEXT NOT NULL DEFAULT '', PRIMARY KEY (number, recipient, channel)) STRICT, WITHOUT ROWID;
+INSERT INTO "outbox" VALUES(1,1,'code',1,'watchman','sms',1767254400.0,300.0,'1 of 5','accepted',1,7,'','7');
+INSERT INTO "outbox" VALUES(2,1,'locked',0,'control_room','sms',1767254400.0,86400.0,'mask','queued',0,0,'','');
+CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), boot INTEGER NOT NULL, mono_s REAL NOT NULL, wall_s REAL NOT NULL, state TEXT NOT NULL) STRICT;
+INSERT INTO "state" VALUES(1,1,102.0,1767254402.0,'{"mode":"locked"}');
+PRAGMA application_id = 1128745521;
+PRAGMA user_version = 2;
+COMMIT;
