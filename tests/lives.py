@@ -129,6 +129,7 @@ class World:
         self.broken: set[str] = set()
         self._danger: set[Anomaly] = set()
         self._cut = False
+        self._panic = False
         self._people = 0
         self._door_hands = 0
         self._turn = 0
@@ -241,6 +242,8 @@ class World:
             if was is not on:
                 self._enter(kind, "", "on" if on else "off")
         self._was = now
+        if (self._danger or self._panic) and desk.powered and desk.hands.sounding:
+            self._enter(Kind.SOUND)
 
     # --- what can be done --------------------------------------------------------------------------
 
@@ -288,6 +291,7 @@ class World:
 
     def press(self, name: Input, active: bool) -> None:
         self._enter(Kind.INPUT, name.value, "on" if active else "off")
+        self._panic = active if name is Input.PANIC else self._panic
         self.desk.move_input(name, active)
 
     def break_device(self, name: str, broken: bool) -> None:
@@ -659,7 +663,7 @@ def live(number: int) -> Lived:
         finally:
             world.desk.close()
     world.entries.append(Entry(world.now_s, Kind.CONTACT, "", world.contact))  # so that the life has an end
-    life = Life(world.entries, world.flow, SAID_PER_S)
+    life = Life(world.entries, world.flow, SAID_PER_S, bool(world.settings.people.watchman2))
     return Lived(number, life, tuple(check(life)), tuple(world.remarks))
 
 

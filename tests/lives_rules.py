@@ -55,6 +55,8 @@ class Kind(StrEnum):
     PERMIT = "permit"
     WORDS = "words"
     TEXT = "text"
+    SOUND = "sound"
+    """The buzzer was heard while a danger or panic lasted."""
 
 
 class Looks(StrEnum):
@@ -159,7 +161,10 @@ class Words:
 class Life:
     """The entries of one life, in order, made into moments. `said_per_s`: spoken characters a second."""
 
-    def __init__(self, entries: Sequence[Entry], flow: Flow, said_per_s: float) -> None:
+    def __init__(
+        self, entries: Sequence[Entry], flow: Flow, said_per_s: float, second_watchman: bool = False
+    ) -> None:
+        self.second_watchman = second_watchman
         self.entries = tuple(sorted(entries, key=lambda entry: entry.at_s))
         self.flow = flow
         self.moments = tuple(_moments(self.entries))
@@ -413,7 +418,13 @@ def never_after_cleared(life: Life) -> Iterator[Violation]:
             here = cleared_s < at_s and life.always(_has(who), cleared_s, at_s)
             # A contact that chatters says that the door opened, and nobody can tell that it did not.
             lied = life.ever(lambda m: m.contact in ("chatter", "stuck_open"), cleared_s, at_s)
-            if here and not lied and not any(cleared_s <= open_s < at_s for open_s in life.openings):
+            left = life.maybe_empty(cleared_s, at_s)  # without a contact whoever comes then is another
+            if (
+                here
+                and not lied
+                and not left
+                and not any(cleared_s <= open_s < at_s for open_s in life.openings)
+            ):
                 yield Violation("never_after_cleared", at_s, f"{who} was cleared at {cleared_s:.1f} s")
 
 
@@ -821,6 +832,119 @@ def code_texts_belong_to_a_lock(life: Life) -> Iterator[Violation]:
             yield Violation("code_texts_belong_to_a_lock", code.from_s, "a code without a lock")
 
 
+def well_told(life: Life, from_s: float, until_s: float) -> bool:
+    """Whether whatever is told in this time can have reached a phone."""
+    ends_s = until_s + TEXT_S
+    return ends_s <= life.end_s and life.always(
+        lambda m: m.power and not m.broken & {"modem", "disk"}, max(0.0, from_s - 60.0), ends_s
+    )
+
+
+def _told(life: Life, who: str, from_s: float, until_s: float) -> bool:
+    return any(from_s <= entry.at_s <= until_s + TEXT_S for entry in life.texts(who))
+
+
+def release_is_told(life: Life) -> Iterator[Violation]:
+    """Forced, the longest time, nobody there, nobody can open: told."""
+    for start_s, end_s in life.locks:
+        if well_told(life, start_s, end_s) and not _told(life, "control_room", end_s - 0.1, end_s):
+            yield Violation("release_is_told", end_s, "the control room heard of no release")
+
+
+def exit_is_told(life: Life) -> Iterator[Violation]:
+    """Exit pressed by somebody who has not shown the face is told to the control room. Stuck for 60 s is a
+    fault."""
+    for start_s, end_s in life.spells(lambda m: "exit" in m.active):
+        stuck = end_s - start_s > life.flow.exit_stuck_s + SETTLE_S and well_told(life, start_s, end_s)
+        if stuck and not _told(life, "control_room", start_s + life.flow.exit_stuck_s - 1.0, end_s):
+            yield Violation("exit_is_told", start_s, "a stuck exit button is told to nobody")
+        came_s = max((e.at_s for e in life.of(Kind.CAME, 0.0, start_s)), default=start_s)
+        hidden = life.always(
+            lambda m: m.sees and len(m.inside) == 1 and _only(m, Looks.COVERED) and not m.door_open,
+            start_s - 2 * JUDGE_S,
+            start_s,
+        )
+        fresh = life.always(lambda m: not m.permit and not m.lock and not m.active, came_s, start_s)
+        asked = hidden and fresh and came_s > life.last_on_s(start_s) and life.contact_fine(start_s)
+        empty_s = life.surely_empty_before(came_s + 0.001)
+        asked = asked and empty_s is not None and not any(empty_s <= a <= start_s for a, _ in life.locks)
+        asked = asked and calm(life, start_s - 2 * JUDGE_S, start_s) and well_told(life, start_s, start_s)
+        if asked and not _told(life, "control_room", start_s, start_s):
+            yield Violation("exit_is_told", start_s, "exit of a hidden person is not told")
+
+
+def second_watchman_is_called(life: Life) -> Iterator[Violation]:
+    """No key touched for 120 s after acceptance: the same code also goes to the second watchman."""
+    if not life.second_watchman:
+        return
+    for code in codes(life):
+        until_s = code.from_s + life.flow.second_watchman_s
+        lock = next((s for s in life.locks if s[0] - 1.0 <= code.from_s < s[1]), None)
+        touched = any(True for _ in life.of(Kind.TYPED, code.from_s, until_s + 2.0))
+        if lock is None or lock[1] < until_s + TEXT_S or code.until_s < until_s + TEXT_S or touched:
+            continue
+        if not well_told(life, code.from_s, until_s) or "keypad" in life.at(until_s).broken:
+            continue
+        if not any(code.code in e.what and "CODE" in e.what for e in life.texts("watchman2")):
+            yield Violation("second_watchman_is_called", until_s, f"only one watchman has {code.code}")
+
+
+def fresh_code_follows(life: Life) -> Iterator[Violation]:
+    """Expired unused: a new one at once. After too many wrong: the new code goes out when the pause ends."""
+    known = codes(life)
+    ended = [(c.from_s, c.from_s + life.flow.code_ttl_s) for c in known] + closed_spells(life)
+    for from_s, until_s in ended:
+        lock = next((s for s in life.locks if s[0] - 1.0 <= from_s < s[1]), None)
+        if lock is None or lock[1] < until_s + TEXT_S or not well_told(life, from_s, until_s):
+            continue
+        begun_s = next(spells[0][0] for spells in incidents(life) if lock in spells)
+        had = sum(c.from_s >= begun_s - 1.0 for c in known if c.from_s <= until_s)
+        if had < life.flow.codes_per_incident and not any(
+            from_s + 1.0 < c.from_s <= until_s + TEXT_S for c in known
+        ):
+            yield Violation("fresh_code_follows", until_s, "no fresh code came")
+
+
+def lock_is_explained(life: Life) -> Iterator[Violation]:
+    """*locked*: the prompt says why and how to leave."""
+    for start_s, end_s in life.locks:
+        near = [w.text for w in life.words if start_s - SETTLE_S <= w.from_s <= start_s + SETTLE_S]
+        if end_s - start_s > SETTLE_S and not any("locked" in text and "exit" in text for text in near):
+            yield Violation("lock_is_explained", start_s, "the person is not told why and how to leave")
+
+
+def crowd_is_told(life: Life) -> Iterator[Violation]:
+    """Several persons: control room after `crowd_s` (10); told once an incident, then every `remind_s`."""
+    for start_s, end_s in life.spells(lambda m: m.sees and m.power and len(m.faces) > 1):
+        until_s = start_s + life.flow.crowd_s + 2 * SEVERAL_S
+        if end_s < until_s or not well_told(life, start_s, until_s) or not life.contact_fine(until_s):
+            continue
+        if life.ever(lambda m: not m.sees or not m.power, 0.0, until_s):
+            continue
+        if not _told(life, "control_room", start_s - life.flow.remind_s, until_s):
+            yield Violation("crowd_is_told", until_s, "the control room heard of no crowd")
+
+
+def danger_is_silent(life: Life) -> Iterator[Violation]:
+    """Weapon, fight, person down, panic switch: control room at once, **silent**; beeps and siren muted."""
+
+    def silent(moment: Moment) -> bool:
+        return bool(moment.danger or "panic" in moment.active) and not moment.life_input and moment.power
+
+    for start_s, end_s in life.spells(silent):
+        began_s = max(start_s, life.last_on_s(start_s))
+        for entry in life.of(Kind.SOUND, began_s + SETTLE_S, end_s):
+            keys = any(True for _ in life.of(Kind.TYPED, entry.at_s - 1.5, entry.at_s + 2.0))
+            if not keys:
+                yield Violation("danger_is_silent", entry.at_s, "a sound is heard")
+                break
+        if any(w.text for w in life.words if began_s + SETTLE_S < w.from_s < end_s):
+            yield Violation("danger_is_silent", start_s, "words are heard")
+        asked = well_told(life, start_s, start_s) and end_s - start_s > SETTLE_S
+        if asked and not _told(life, "control_room", start_s - life.flow.remind_s, start_s):
+            yield Violation("danger_is_silent", start_s, "the control room was not told")
+
+
 # --- the permit ------------------------------------------------------------------------------------
 
 
@@ -947,6 +1071,13 @@ RULES: Final[tuple[Rule, ...]] = (
     codes_counted,
     code_is_sent,
     code_texts_belong_to_a_lock,
+    release_is_told,
+    exit_is_told,
+    second_watchman_is_called,
+    fresh_code_follows,
+    lock_is_explained,
+    crowd_is_told,
+    danger_is_silent,
     permit_only_while_cleared,
     let_in_by_the_door,
     proper_face_is_served,

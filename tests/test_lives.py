@@ -23,11 +23,12 @@ GOOD = f"""
 12 door - shut
 17 words - {THREAT.format(18)}
 38 lock - on
-38.1 words - The door is locked because your face was not shown.
+38.1 words - The door is locked because your face was not shown. The exit button always opens it.
 38.5 text watchman {CODE.format(123)}
 39 text control_room Cabin 1. Door locked, face not shown: mask.
 100 typed - 123
 100.4 lock - off
+100.6 text control_room Cabin 1. Door released: by the code.
 110 door - open
 110.5 went anna
 112 door - shut
@@ -48,8 +49,8 @@ GOOD = f"""
 def read(lines: Iterable[str]) -> list[Entry]:
     entries: list[Entry] = []
     for line in lines:
-        at_s, kind, who, *what = line.split(" ", 3)
-        entries.append(Entry(float(at_s), Kind(kind), "" if who == "-" else who, "".join(what)))
+        at_s, kind, who, what = (*line.split(" ", 3), "", "")[:4]
+        entries.append(Entry(float(at_s), Kind(kind), "" if who == "-" else who, what))
     return entries
 
 
@@ -57,8 +58,13 @@ def life_of(without: str, added: str) -> Life:
     """The good life without the lines that begin so, and with others; apart by `|`."""
     starts = tuple(f"{start} " for start in without.split("|") if start)
     kept = [line for line in GOOD.splitlines() if not f"{line} ".startswith(starts)]
-    return Life(read([*kept, *(line for line in added.split("|") if line)]), Flow(), SAID_PER_S)
+    return Life(
+        read([*kept, *(line for line in added.split("|") if line)]), Flow(), SAID_PER_S, second_watchman=True
+    )
 
+
+ALONE = "100|100.4|100.6|110|110.5|112|140|140.5|142|143|170|171|180|181|182"
+"""The lines after the lock: nobody lets anybody out, and nobody else comes."""
 
 WRONG = [
     ("heard_the_threat", "17 words", ""),
@@ -90,17 +96,17 @@ WRONG = [
     ("promised_seconds", "17 words", f"17 words - {THREAT.format(60)}"),
     (
         "comes_back_rightly",
-        "100|100.4|110|110.5|112|140|140.5|142|143|170|171|180|181|182",
+        ALONE,
         "60 power - off|60 lock - off|250 power sure on|260 lock - on|270 input exit on|270 lock - off",
     ),
     (
         "comes_back_rightly",
-        "100|100.4|110|110.5|112|140|140.5|142|143|170|171|180|181|182",
+        ALONE,
         f"60 power - off|60 lock - off|90 power unsure on|92 words - {THREAT.format(20)}|112 lock - on",
     ),
     (
         "comes_back_rightly",
-        "100|100.4|110|110.5|112|140|140.5|142|143|170|171|180|181|182",
+        ALONE,
         f"60 power - off|60 lock - off|90 power sure on|92 words - {THREAT.format(20)}|93 look anna bare|"
         "105 look anna covered|125 lock - on",
     ),
@@ -113,13 +119,13 @@ WRONG = [
     ("drops_at_once", "", "60 input exit on|61 input exit off"),
     ("drops_at_once", "", "60 input fire on|60.2 input fire off"),
     ("drops_at_once", "", "36 input exit on|37 input exit off"),
-    ("ends_by_itself", "100|100.4|110|110.5|112|140|140.5|142|143|170|171|180|181|182", "2000 lock - off"),
+    ("ends_by_itself", ALONE, "2000 lock - off"),
     ("forced_is_released", "", "60 door - open|75 door - shut"),
     ("empty_is_released", "0 contact", "0 contact - absent|45 went anna"),
     ("never_unreachable", "38.5|100|100.4|110|110.5|112|140|140.5|142|143|170|171|180|181|182", ""),
     (
         "never_unreachable",
-        "100|100.4|110|110.5|112|140|140.5|142|143|170|171|180|181|182",
+        ALONE,
         "50 device keypad broken",
     ),
     ("released_for_a_reason", "100 typed", ""),
@@ -131,6 +137,20 @@ WRONG = [
     ("code_is_sent", "38.5", ""),
     ("code_is_sent", "39", ""),
     ("code_texts_belong_to_a_lock", "", f"5 text watchman {CODE.format(555)}"),
+    ("release_is_told", "100.6", ""),
+    ("exit_is_told", "17|38|38.1|38.5|39|100|100.4|100.6", "30 input exit on|31 input exit off"),
+    ("exit_is_told", "", "200 input exit on|265 input exit off"),
+    ("second_watchman_is_called", "100|100.4|100.6|110|110.5|112", ""),
+    ("fresh_code_follows", ALONE, "60 typed - 777|61 typed - 778|62 typed - 779|290 lock - off"),
+    ("lock_is_explained", "38.1", ""),
+    ("crowd_is_told", "39|100.6|143", "141 came eve bare"),
+    ("danger_is_silent", "", "200 danger weapon on|205 sound|210 danger weapon off"),
+    (
+        "danger_is_silent",
+        "",
+        "200 danger weapon on|205 words - Please take off your mask.|210 danger weapon off",
+    ),
+    ("danger_is_silent", "39|100.6", "200 input panic on|210 input panic off"),
     ("permit_only_while_cleared", "171", "180 permit - off"),
     ("permit_only_while_cleared", "", "150 came eve covered"),
     ("permit_only_while_cleared", "", "60 permit - on|62 permit - off"),
