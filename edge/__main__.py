@@ -28,6 +28,7 @@ from edge.messages import modem_cli
 from edge.messages.channels import release_desk
 from edge.options import Commands, add_settings_options, as_the_kiosk, load_settings, settings_path
 from edge.panel import server as panel
+from edge.printing import printable
 from edge.settings import EXAMPLE, Settings, SettingsError, remarks, secret_problems, show, shown
 from hw.ports import HardwareError
 
@@ -87,8 +88,15 @@ def _version() -> str:
         return str(tomllib.loads(project.read_text("utf-8"))["project"]["version"])
 
 
+class _Parser(argparse.ArgumentParser):
+    """Prints what it does not understand; every command's own parser is of this kind, too."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="cabinguard",
         description="Guards one ATM cabin: show your face, or the door locks.",
         epilog=EXIT_CODES,
@@ -140,7 +148,7 @@ def _settings(args: argparse.Namespace) -> int:
         print("no file: the defaults, enough for the bench and not for a kiosk: nothing wrong")
     else:
         minded = list(remarks(settings))
-        print("\n".join([*minded, f"{path}: nothing wrong" + (", only that" if minded else "")]))
+        print("\n".join([*minded, f"{printable(path)}: nothing wrong" + (", only that" if minded else "")]))
     return DONE
 
 

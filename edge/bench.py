@@ -25,6 +25,7 @@ from edge.control import Asked, ControlServer, answers
 from edge.desk import Desk, StoryClock, afterwards, scratch
 from edge.faults import FaultError, explain
 from edge.options import Commands, add_settings_options, model_dir, settings_path
+from edge.printing import printable
 from edge.seeing import Watcher
 from edge.settings import Secret, Settings, SettingsError, changed, load, read_secret
 from edge.showing import Printer, in_words
@@ -108,7 +109,7 @@ def run(args: argparse.Namespace) -> int:
         return OK
     wrong = _wrong_together(args)
     if wrong:
-        print(f"cabinguard: {wrong}", file=sys.stderr)
+        print(printable(f"cabinguard: {wrong}"), file=sys.stderr)
         return USAGE
     with _hung_up():
         if args.story is not None:
@@ -265,7 +266,7 @@ def _sum_up(cases: Sequence[junit.Case], played_s: float, *, as_json: bool) -> N
     for case in cases:
         if not case.ok:
             why = (case.failure or case.error).removeprefix(f"{case.source}, ")
-            print(f"  {case.source}: {why}", file=out)
+            print(printable(f"  {case.source}: {why}"), file=out)
 
 
 def _play_one(
@@ -309,16 +310,16 @@ def _play(args: argparse.Namespace, story: Story, heard: deque[str], *, several:
             heard.append(f"{happening.at_s:8.1f} s  {happening.kind:<8} {words}")
 
     if not args.json:
-        print(f"{story.name}: {story.title}")
+        print(printable(f"{story.name}: {story.title}"))
     pace = _pacer() if args.real_time or args.panel else None
     with _folder(args, settings, story.name if several else "", fresh=True) as folder:
         page = _Page(args, story.settings) if args.panel else None
         outcome = play_story(story, settings, show, pace, page, folder)
     if not args.json:
         said = "as it should be" if outcome.ok else f"failed: {story.source}, {outcome.failure}"
-        print(f"{story.name}: {said} ({outcome.ended_s:.0f} s of story)")
+        print(printable(f"{story.name}: {said} ({outcome.ended_s:.0f} s of story)"))
     elif not outcome.ok:
-        print(f"{story.name}: {story.source}, {outcome.failure}", file=sys.stderr)
+        print(printable(f"{story.name}: {story.source}, {outcome.failure}"), file=sys.stderr)
     return outcome
 
 

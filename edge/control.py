@@ -24,6 +24,7 @@ import msgspec
 
 from edge.faults import FaultError
 from edge.options import Commands, add_settings_options, load_settings
+from edge.printing import printable
 from hw.clock import SystemClock
 from hw.ports import Clock
 from hw.watched import WatchedThread
@@ -275,7 +276,7 @@ def _status(args: argparse.Namespace) -> int:
         return 0
     for key, value in reply.items():
         words = ", ".join(map(str, value)) if isinstance(value, list) else value
-        print(f"{key.replace('_', ' '):<16} {words}")
+        print(f"{key.replace('_', ' '):<16} {printable(words)}")
     return 0
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from edge.printing import printable
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -233,6 +235,12 @@ CATALOGUE: Final = _table(
         "The camera looks at something else than it did.",
         _NO_LOCK,
         "Turn the camera back, or restart the kiosk to let it learn the new view.",
+    ),
+    (
+        "camera_upside_down",
+        "The camera sees faces upside down.",
+        _NO_LOCK,
+        "Set camera.rotate, by 180 more than it is, or turn the camera; then restart the kiosk.",
     ),
     (
         "camera_gone",
@@ -741,8 +749,8 @@ def explain(code: str, detail: str = "") -> str:
     known = CATALOGUE.get(code)
     if known is None:
         known = Fault(code, "An unforeseen fault.", _KEEPS, "Report it together with the log.")
-    cause = f"{known.cause} ({detail})" if detail else known.cause
-    return f"fault:  {code}\ncause:  {cause}\ndoor:   {known.door}\nremedy: {known.remedy}"
+    cause = f"{known.cause} ({printable(detail)})" if detail else known.cause
+    return f"fault:  {printable(code)}\ncause:  {cause}\ndoor:   {known.door}\nremedy: {known.remedy}"
 
 
 def troubleshooting(faults: Iterable[Fault] | None = None) -> str:

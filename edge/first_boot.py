@@ -27,6 +27,7 @@ import msgspec
 
 from edge.faults import FaultError, explain
 from edge.options import SETTINGS_FILE, Commands
+from edge.printing import printable
 from edge.settings import Piece, SettingsError, as_toml, load
 
 PROBLEM: Final = "cabinguard-problem.txt"
@@ -63,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
         raise
     with contextlib.suppress(OSError):
         problem.unlink(missing_ok=True)
-    print(f"{changed} settings taken over into {args.settings}; {args.file.name} is wiped")
+    print(printable(f"{changed} settings taken over into {args.settings}; {args.file.name} is wiped"))
     return 0
 
 

@@ -41,6 +41,7 @@ from edge.messages.texts import Context, clip_texts, make_text
 from edge.options import Commands, add_settings_options, evidence_limits, load_settings, prompts_folder
 from edge.otp import CodeBook, EntryPad
 from edge.panel.watching import Watching
+from edge.printing import printable
 from edge.record import Channel, OutboxRow, Recipient
 from edge.ring import RingReader
 from edge.settings import Settings, SettingsError
@@ -372,7 +373,7 @@ class Service:
         self._watching.hear(happening)
         if self._verbose:
             data = " ".join(f"{key}={value}" for key, value in happening.data.items())
-            say(f"{happening.kind} {data}")
+            say(f"{happening.kind} {printable(data)}")
         elif happening.kind in ("state", "fault"):
             say(f"{happening.kind}: {happening.data['name']}")
 

@@ -11,17 +11,21 @@ from typing import Final
 
 import cv2
 import msgspec
-import numpy as np
 
 from edge.options import Commands, add_settings_options, load_settings, model_dir
+from edge.printing import printable
 from edge.terminal import escapes_wanted
 from edge.vision.faces import Faces, Looked
 from edge.vision.observation import Face
+from hw.camera.picture import FOREIGN_SUFFIXES, decoded
+from hw.ports import ColourPicture
 
 SUFFIXES: Final = frozenset(
     [".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm", ".pnm"]
 )
 """What is taken for a picture inside a folder; a file that is named itself is always tried."""
+
+_TRIED: Final = SUFFIXES | FOREIGN_SUFFIXES
 
 SMALLEST_PX: Final = 32
 LARGEST_PX: Final = 12_000_000
@@ -82,7 +86,7 @@ def pictures(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
 def _in_folder(folder: Path) -> Iterator[tuple[Path, str]]:
     refused: list[OSError] = []
     for inside, _, names in os.walk(folder, onerror=refused.append):
-        yield from ((Path(inside, name), "") for name in names if Path(name).suffix.lower() in SUFFIXES)
+        yield from ((Path(inside, name), "") for name in names if Path(name).suffix.lower() in _TRIED)
     for error in refused:
         yield Path(os.fsdecode(error.filename)), _why(error)
 
@@ -98,30 +102,30 @@ def _why(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-def read(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+def read(path: Path) -> ColourPicture:
     """The picture, upright, blue-green-red. Raises `Unreadable`."""
     try:
         if not path.is_file() and path.exists():
             raise Unreadable("not a regular file")
-        data = np.frombuffer(path.read_bytes(), np.uint8)
+        data = path.read_bytes()
     except OSError as error:
         raise Unreadable(_why(error)) from error
-    if data.size == 0:
+    if not data:
         raise Unreadable("the file is empty")
     try:
-        picture = cv2.imdecode(data, cv2.IMREAD_COLOR)
+        picture = decoded(data)
+    except ValueError as error:
+        raise Unreadable(str(error)) from error
     except cv2.error as error:
         if "CV_IO_MAX_IMAGE" in str(error):
             raise Unreadable(_TOO_LARGE) from error
         raise Unreadable("not a picture that can be read") from error
-    if picture is None:
-        raise Unreadable("not a picture that can be read")
     height, width = picture.shape[:2]
     if min(height, width) < SMALLEST_PX:
         raise Unreadable(f"{width}x{height} is smaller than {SMALLEST_PX} pixels")
     if height * width > LARGEST_PX * 1.1:
         raise Unreadable(_TOO_LARGE)
-    return np.asarray(picture, np.uint8)
+    return picture
 
 
 def shown_path(path: Path) -> str:
@@ -150,8 +154,8 @@ def _face(face: Face) -> dict[str, object]:
 
 def _line(answer: dict[str, object]) -> str:
     if "error" in answer:
-        return f"{answer['path']}: cannot be read: {answer['error']}"
-    return f"{answer['path']}: {answer['verdict']}, people: {answer['people']}"
+        return printable(f"{answer['path']}: cannot be read: {answer['error']}")
+    return printable(f"{answer['path']}: {answer['verdict']}, people: {answer['people']}")
 
 
 def _draw_bar(done: int, total: int, failed: int) -> None:

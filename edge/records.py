@@ -17,6 +17,7 @@ from edge.chain import SHORT, Head
 from edge.evidence import check_pictures
 from edge.faults import explain
 from edge.options import Commands, add_settings_options, load_settings
+from edge.printing import printable
 
 _UNITS_S: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -123,7 +124,8 @@ def _words(line: journal.Line) -> str:
             del said["incident"]
         if isinstance(files := said.get("files"), dict):
             said["files"] = len(files)  # names and hashes are for --json and --verify
-    return f"{_iso(line.wall_s)}  {incident:<6} {line.kind:<8} {_plain(line.name):<22} {_said(said)}".rstrip()
+    kind, name = _plain(line.kind), _plain(line.name)
+    return f"{_iso(line.wall_s)}  {incident:<6} {kind:<8} {name:<22} {_said(said)}".rstrip()
 
 
 def _said(value: object) -> str:
@@ -146,8 +148,7 @@ def _said(value: object) -> str:
 
 def _plain(name: str) -> str:
     """Names of the program as words; what a stranger wrote sends no signs to the terminal."""
-    words = name.replace("_", " ") if name.isidentifier() else name
-    return "".join(sign if sign.isprintable() else "?" for sign in words)
+    return printable(name.replace("_", " ") if name.isidentifier() else name)
 
 
 def _iso(wall_s: float) -> str:

@@ -35,6 +35,7 @@ from edge.options import (
     prompts_folder,
     settings_path,
 )
+from edge.printing import printable
 from edge.settings import Secret, Settings, read_secret
 from edge.vision.eyes import EyesEvent, EyesProcess, EyesSupervisor
 from edge.vision.faces import Faces
@@ -117,7 +118,7 @@ def run(args: argparse.Namespace) -> int:
         if args.json:
             print(msgspec.json.encode(msgspec.to_builtins(finding)).decode())
             continue
-        print(f"[{finding.mark}] {finding.name:<12} {finding.detail}", flush=True)
+        print(f"[{finding.mark}] {finding.name:<12} {printable(finding.detail)}", flush=True)
         if not finding.ok:
             print("\n".join(f"      {line}" for line in explain(finding.code).splitlines()[1:]))
     if args.tell:

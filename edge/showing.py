@@ -14,6 +14,7 @@ import numpy as np
 from edge.app import Happening, Kiosk
 from edge.faults import FaultError
 from edge.messages.texts import code_in
+from edge.printing import printable
 from edge.terminal import colours_wanted
 from edge.vision.observation import Cover, Face, FaceVerdict, Observation
 from hw.ports import ColourPicture, Frame
@@ -74,7 +75,7 @@ class Printer:
         words = in_words(happening)
         if words is None:
             return
-        line_text = f"{happening.at_s:8.1f} s  {happening.kind:<8} {words}"
+        line_text = f"{happening.at_s:8.1f} s  {happening.kind:<8} {printable(words)}"
         if self._colour:
             line_text = f"\x1b[{_TERMINAL.get(happening.kind, '0')}m{line_text}\x1b[0m"
         self._write(line_text)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hw.camera.clip import ClipCamera
-from hw.camera.picture import checked_rotation, fitted, upright, working, y_plane
+from hw.camera.picture import checked_rotation, decoded, fitted, upright, working, y_plane
 from hw.ports import Frame, HardwareError
 
 
@@ -216,3 +220,271 @@ def test_small_pictures_are_never_blown_up() -> None:
     assert grey.shape == (32, 32)
     assert colour.shape == (32, 32, 3)
     assert fitted(picture, 10, 20).shape == (10, 10, 3)
+
+
+# --- recordings as people's devices make them --------------------------------------------------------------
+
+
+def turned_on_its_side(path: Path, degrees: int) -> None:
+    """Writes a rotation into an MP4's track header, as a telephone does that is held upright."""
+    content = bytearray(path.read_bytes())
+    at = content.index(b"tkhd") + 4
+    matrix_at = at + (40 if content[at] == 0 else 52)
+    one = 0x10000
+    a, b, c, d = {90: (0, one, -one, 0), 180: (-one, 0, 0, -one), 270: (0, -one, one, 0)}[degrees]
+    content[matrix_at : matrix_at + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 0x40000000)
+    path.write_bytes(content)
+
+
+def cornered(width: int = 160, height: int = 120) -> np.ndarray:
+    """Bright in the upper left alone."""
+    picture = np.full((height, width, 3), 40, np.uint8)
+    picture[: height // 3, : width // 3] = 220
+    return picture
+
+
+def bright_corner(grey: np.ndarray) -> tuple[bool, bool]:
+    """Whether it is the lower one, the right one."""
+    h, w = grey.shape
+    down, across = h // 3, w // 3
+    means = [
+        [float(grey[y : y + down, x : x + across].mean()) for x in (0, w - across)] for y in (0, h - down)
+    ]
+    lower = max(means[1]) > max(means[0])
+    return lower, means[lower][1] > means[lower][0]
+
+
+def written(path: Path, pictures: list[np.ndarray], codec: str = "mp4v", fps: float = 15.0) -> Path:
+    height, width = pictures[0].shape[:2]
+    writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*codec), fps, (width, height))
+    assert writer.isOpened()
+    for picture in pictures:
+        writer.write(picture)
+    writer.release()
+    return path
+
+
+@pytest.mark.parametrize("codec", ["mp4v", "mjpg"])
+@pytest.mark.parametrize(
+    ("degrees", "lower", "right"), [(90, False, True), (180, True, True), (270, True, False)]
+)
+def test_a_film_stored_on_its_side_is_seen_upright(
+    tmp_path: Path, degrees: int, lower: bool, right: bool, codec: str
+) -> None:
+    path = written(tmp_path / "a.mp4", [cornered()] * 10, codec)
+    assert bright_corner(frames_of(ClipCamera([path]))[0].grey) == (False, False)
+    turned_on_its_side(path, degrees)
+    seen = frames_of(ClipCamera([path]))
+    assert len(seen) == 10
+    for frame in seen:
+        assert frame.grey.shape == ((120, 160) if degrees == 180 else (160, 120))
+        assert bright_corner(frame.grey) == (lower, right)
+
+
+def riff(packets: list[bytes], width: int, height: int, fps: int) -> bytes:
+    """An AVI of single JPEGs, whatever their sizes: cameras go on in the same file when they switch."""
+
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return name + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
+
+    count = len(packets)
+    main = struct.pack("<14I", 10**6 // fps, 0, 0, 0x10, count, 0, 1, 0, width, height, 0, 0, 0, 0)
+    stream = b"vidsMJPG" + struct.pack(
+        "<10I4H", 0, 0, 0, 1, fps, 0, count, 0, 0xFFFFFFFF, 0, 0, 0, width, height
+    )
+    form = struct.pack("<IiiHH4sIiiII", 40, width, height, 1, 24, b"MJPG", width * height * 3, 0, 0, 0, 0)
+    track = chunk(b"LIST", b"strl" + chunk(b"strh", stream) + chunk(b"strf", form))
+    header = chunk(b"LIST", b"hdrl" + chunk(b"avih", main) + track)
+    body, index, at = b"movi", b"", 4
+    for packet in packets:
+        index += b"00dc" + struct.pack("<III", 0x10, at, len(packet))
+        part = chunk(b"00dc", packet)
+        body, at = body + part, at + len(part)
+    return chunk(b"RIFF", b"AVI " + header + chunk(b"LIST", body) + chunk(b"idx1", index))
+
+
+def jpeg(picture: np.ndarray, sampling: int = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420) -> bytes:
+    wanted = [cv2.IMWRITE_JPEG_QUALITY, 95, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling]
+    return cv2.imencode(".jpg", picture, wanted)[1].tobytes()
+
+
+@pytest.mark.parametrize("after", [(320, 240), (80, 60), (120, 160), (640, 360)])
+def test_a_camera_that_switches_its_size_is_seen_in_the_new_one(
+    tmp_path: Path, after: tuple[int, int]
+) -> None:
+    packets = [jpeg(painted(i)) for i in range(20)] + [jpeg(painted(i, *after)) for i in range(20, 40)]
+    (tmp_path / "a.avi").write_bytes(riff(packets, 160, 120, 15))
+    seen = frames_of(ClipCamera([tmp_path / "a.avi"]))
+    assert [frame.grey.shape for frame in seen] == [(120, 160)] * 20 + [after[::-1]] * 20
+    means = [float(frame.grey.mean()) for frame in seen]
+    assert means == sorted(means)
+
+
+def test_a_camera_that_switches_its_kind_of_colours_is_still_seen(tmp_path: Path) -> None:
+    first = jpeg(painted(0), cv2.IMWRITE_JPEG_SAMPLING_FACTOR_422)
+    (tmp_path / "a.avi").write_bytes(riff([first, *(jpeg(painted(i)) for i in range(1, 20))], 160, 120, 15))
+    seen = frames_of(ClipCamera([tmp_path / "a.avi"]))
+    for number, frame in enumerate(seen):
+        assert float(frame.grey.mean()) == pytest.approx(float(painted(number).mean()), abs=2.0)
+    assert len(seen) == 20
+
+
+def test_any_other_film_that_switches_its_size_is_refused_where_it_does(tmp_path: Path) -> None:
+    one = written(tmp_path / "1.ts", [painted(i) for i in range(30)])
+    two = written(tmp_path / "2.ts", [painted(i, 320, 240) for i in range(30, 60)])
+    both = tmp_path / "both.ts"
+    both.write_bytes(one.read_bytes() + two.read_bytes())
+    with pytest.raises(HardwareError, match=r"both\.ts: its pictures change in size or kind at [0-2]\.\d s"):
+        frames_of(ClipCamera([both]))
+
+
+def test_a_film_in_which_nothing_moves_is_a_film(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.mp4", [painted(3)] * 60)
+    assert len(frames_of(ClipCamera([path]))) == 60
+
+
+def matroska(packets: list[tuple[int, bytes]], length_ms: float) -> bytes:
+    """JPEGs in a Matroska file, each with its own stamp in milliseconds; stamps need not begin at zero."""
+
+    def element(name: int, body: bytes) -> bytes:
+        head = name.to_bytes((name.bit_length() + 7) // 8)
+        return head + (0x0100000000000000 | len(body)).to_bytes(8) + body
+
+    def number(name: int, value: int) -> bytes:
+        return element(name, value.to_bytes(8))
+
+    head = element(0x1A45DFA3, element(0x4282, b"matroska") + number(0x4287, 2) + number(0x4285, 2))
+    info = element(0x1549A966, number(0x2AD7B1, 1_000_000) + element(0x4489, struct.pack(">d", length_ms)))
+    video = element(0xE0, number(0xB0, 160) + number(0xBA, 120))
+    entry = number(0xD7, 1) + number(0x73C5, 1) + number(0x83, 1) + element(0x86, b"V_MJPEG") + video
+    tracks = element(0x1654AE6B, element(0xAE, entry + number(0x23E383, 1_000_000_000 // 15)))
+    clusters = b"".join(
+        element(0x1F43B675, number(0xE7, at_ms) + element(0xA3, b"\x81\0\0\x80" + packet))
+        for at_ms, packet in packets
+    )
+    return head + element(0x18538067, info + tracks + clusters)
+
+
+def stamped(count: int, begin_s: float = 0.0, fps: float = 15.0) -> list[tuple[int, bytes]]:
+    return [(round(1000 * (begin_s + i / fps)), jpeg(painted(i))) for i in range(count)]
+
+
+@pytest.mark.parametrize("begin_s", [0.0, 7.0, 3600.0, 80_000.0])
+def test_a_piece_cut_out_of_a_days_recording_is_whole(tmp_path: Path, begin_s: float) -> None:
+    path = tmp_path / "a.mkv"
+    path.write_bytes(matroska(stamped(60, begin_s), 1000 * (begin_s + 4.0)))
+    seen = frames_of(ClipCamera([path]))
+    assert len(seen) == 60
+    assert seen[0].source_s == 0.0
+    assert seen[-1].source_s == pytest.approx(59 / 15, abs=0.01)
+
+
+def test_such_a_piece_that_breaks_off_is_still_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.mkv"
+    path.write_bytes(matroska(stamped(60, 3600.0)[:30], 1000 * 3604.0))
+    with pytest.raises(HardwareError, match=r"breaks off at 2\.0 s of 4\.0 s"):
+        frames_of(ClipCamera([path]))
+
+
+def test_stamps_of_two_recordings_in_one_file_leave_no_hole(tmp_path: Path) -> None:
+    path = tmp_path / "a.mkv"
+    path.write_bytes(matroska(stamped(30) + stamped(30, 3600.0), 1000 * 3602.0))
+    seen = frames_of(ClipCamera([path]))
+    assert len(seen) == 60
+    assert seen[-1].source_s == pytest.approx(59 / 15, abs=0.01)
+
+
+def test_stamps_that_run_back_are_replaced_by_the_rate(tmp_path: Path) -> None:
+    path = tmp_path / "a.mkv"
+    path.write_bytes(matroska(stamped(30) + stamped(30), 4000.0))
+    times = [frame.source_s or 0.0 for frame in frames_of(ClipCamera([path]))]
+    assert len(times) == 60
+    assert times == sorted(set(times))
+
+
+def test_a_rate_that_changes_is_followed_by_the_stamps(tmp_path: Path) -> None:
+    slow = [(2000 + 200 * i, jpeg(painted(i))) for i in range(10)]
+    path = tmp_path / "a.mkv"
+    path.write_bytes(matroska(stamped(30) + slow, 4000.0))
+    seen = frames_of(ClipCamera([path]))
+    assert len(seen) == 40
+    assert seen[-1].source_s == pytest.approx(3.8, abs=0.01)
+
+
+def test_a_film_of_stills_shows_each_as_long_as_it_stands(tmp_path: Path) -> None:
+    """Else a picture that stands for 5 s would be a camera that gives none."""
+    path = tmp_path / "a.mkv"
+    path.write_bytes(matroska([(5000 * i, jpeg(painted(10 * i))) for i in range(4)], 20_000.0))
+    seen = frames_of(ClipCamera([path]))
+    times = [frame.source_s or 0.0 for frame in seen]
+    assert max(b - a for a, b in itertools.pairwise(times)) <= 0.51
+    assert times[-1] == pytest.approx(20.0, abs=0.1)
+    at_7_s = next(frame for frame in seen if (frame.source_s or 0.0) >= 7.0)
+    assert float(at_7_s.grey.mean()) == pytest.approx(float(painted(10).mean()), abs=2.0)
+
+
+# --- pictures as people's devices make them ----------------------------------------------------------------
+
+
+def webp(picture: np.ndarray, orientation: int, order: str = "<", prefix: bytes = b"") -> bytes:
+    """A WebP with EXIF's orientation, as telephones and picture programs write it."""
+    plain = cv2.imencode(".webp", picture, [cv2.IMWRITE_WEBP_QUALITY, 95])[1].tobytes()
+    mark = b"II*\0" if order == "<" else b"MM\0*"
+    entries = struct.pack(order + "HHIHH", 0x0103, 3, 1, 6, 0) + struct.pack(
+        order + "HHIHH", 0x0112, 3, 1, orientation, 0
+    )
+    tiff = prefix + mark + struct.pack(order + "IH", 8, 2) + entries + struct.pack(order + "I", 0)
+    size = struct.pack("<I", picture.shape[1] - 1)[:3] + struct.pack("<I", picture.shape[0] - 1)[:3]
+    exif = b"EXIF" + struct.pack("<I", len(tiff)) + tiff + b"\0" * (len(tiff) % 2)
+    body = b"WEBPVP8X" + struct.pack("<II", 10, 0x08) + size + plain[12:] + exif
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("prefix", [b"", b"Exif\0\0"])
+@pytest.mark.parametrize(
+    ("orientation", "lower", "right"),
+    [
+        (1, False, False), (2, False, True), (3, True, True), (4, True, False),
+        (5, False, False), (6, False, True), (7, True, True), (8, True, False),
+    ],
+)  # fmt: skip
+def test_a_webp_picture_is_turned_upright_as_a_jpeg_is(
+    orientation: int, lower: bool, right: bool, order: str, prefix: bytes
+) -> None:
+    seen = decoded(webp(cornered(), orientation, order, prefix))
+    assert seen.shape[:2] == ((120, 160) if orientation < 5 else (160, 120))
+    assert bright_corner(seen[:, :, 0]) == (lower, right)
+    plain = cv2.imencode(".jpg", cornered())[1].tobytes()
+    tiff = b"MM\0*" + struct.pack(">IHHHIHHI", 8, 1, 0x0112, 3, 1, orientation, 0, 0)
+    tagged = plain[:2] + b"\xff\xe1" + struct.pack(">H", 8 + len(tiff)) + b"Exif\0\0" + tiff + plain[2:]
+    assert bright_corner(decoded(tagged)[:, :, 0]) == (lower, right)
+
+
+@given(st.binary(max_size=60))
+@settings(max_examples=200)
+def test_a_damaged_exif_part_turns_nothing_and_stops_nothing(tail: bytes) -> None:
+    plain = cv2.imencode(".webp", cornered())[1].tobytes()
+    part = plain[8:] + b"EXIF" + struct.pack("<I", len(tail)) + b"II*\0" + tail
+    assert decoded(b"RIFF" + struct.pack("<I", len(part)) + part).size == 160 * 120 * 3
+
+
+FOREIGN = {
+    "GIF": b"GIF89a" + b"\1\0\1\0\0\0\0;" * 4,
+    "HEIC": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 40,
+    "AVIF": b"\0\0\0\x1cftypavif\0\0\0\0avifmif1" + b"\0" * 40,
+    "JPEG XL": b"\xff\x0a" + b"\0" * 40,
+}
+
+
+@pytest.mark.parametrize("kind", list(FOREIGN))
+def test_a_picture_of_a_kind_that_is_not_read_is_named(tmp_path: Path, kind: str) -> None:
+    with pytest.raises(ValueError, match=f"a {kind} picture"):
+        decoded(FOREIGN[kind])
+    name = {"JPEG XL": "b.jxl"}.get(kind, f"b.{kind.lower()}")
+    cv2.imwrite(str(tmp_path / "a.png"), painted(1))
+    (tmp_path / name).write_bytes(FOREIGN[kind])
+    camera = ClipCamera([tmp_path])
+    assert camera.read() is not None
+    with pytest.raises(HardwareError, match=f"{name}: a {kind} picture"):
+        camera.read()

@@ -40,7 +40,7 @@ def test_people_read_words(record: list[str], capsys: pytest.CaptureFixture[str]
         "#7     command  tell                   recipients watchman and control room",
         "#7     command  set lights             lit none",
         "#7     evidence pictures kept          why locked, files 1, done yes",
-        "       fault    clock jumped           by s 12.5, camera -, text ?[2J",
+        "       fault    clock jumped           by s 12.5, camera -, text \\x1b[2J",
         "       note     nothing",
     ]
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from edge.events import Event, FaceFact, FaceJudged, PeopleJudged
 from edge.judge.face import FaceJudge
-from edge.vision.observation import CameraHealth, Cover, Face, FaceVerdict, Observation
+from edge.vision.observation import Box, CameraHealth, Cover, Face, FaceVerdict, Observation
 
 MARKS = ((120.0, 130.0), (160.0, 130.0), (140.0, 150.0), (125.0, 165.0), (155.0, 165.0))
 BARE = Face((100.0, 100.0, 80.0, 80.0), 0.9, MARKS, FaceVerdict.PROPER, Cover.NONE, -4.0, -4.0, 0.0, 0.0)
@@ -43,10 +43,11 @@ class Watch:
         for_s: float,
         present: bool = True,
         health: CameraHealth = CameraHealth.OK,
+        region: Box | None = None,
     ) -> None:
         for _ in range(max(1, round(for_s / self.dt_s))):
             self.now_s += self.dt_s
-            seen = Observation(0, self.now_s, (640, 480), faces, 0.2, health)
+            seen = Observation(0, self.now_s, (640, 480), faces, 0.2, health, foreground_box=region)
             self.facts += [(self.now_s, f) for f in self.judge.update(seen, self.now_s, present)]
 
     @property
@@ -236,3 +237,22 @@ def test_a_visit_leaves_nothing_to_the_next() -> None:
     watch.facts.clear()
     watch.show(BARE, for_s=2.0)
     assert watch.said == [FaceJudged(FaceFact.PROPER, Cover.NONE)]
+
+
+@pytest.mark.parametrize(
+    "region",
+    [
+        (200.0, 400.0, 180.0, 80.0),  # a head that only begins above the lower edge
+        (200.0, 0.0, 180.0, 90.0),
+        (0.0, 150.0, 120.0, 330.0),
+        (540.0, 150.0, 100.0, 330.0),
+    ],
+)
+def test_who_is_seen_along_an_edge_alone_is_unclear_and_does_not_hide(
+    region: Box,
+) -> None:
+    watch = Watch()
+    watch.show(for_s=30.0, region=region)
+    assert watch.faces == [FaceFact.UNCLEAR]
+    watch.show(for_s=2.5, region=(200.0, 150.0, 200.0, 330.0))
+    assert watch.faces == [FaceFact.UNCLEAR, FaceFact.HIDDEN]

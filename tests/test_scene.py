@@ -64,6 +64,21 @@ def test_an_empty_room_is_empty_and_a_person_is_a_region() -> None:
     assert watch.see(room(), 4.0)[-1] < 0.01
 
 
+def test_the_region_says_where_it_is() -> None:
+    watch = Watch()
+    watch.see(room(), 3.0)
+    assert watch.scene.box is None
+    watch.see(swaying(160), 3.0)
+    assert watch.scene.box is not None
+    left, top, wide, high = watch.scene.box
+    assert 40 < left < 65  # of a picture half the size: somebody 120 wide about column 160, up to row 65
+    assert 20 < top < 45
+    assert 95 < left + wide < 120
+    assert top + high == 120
+    watch.see(room(), 4.0)
+    assert watch.scene.box is None or watch.scene.box[2] < 5
+
+
 def test_a_person_who_stands_and_sways_is_seen_for_minutes() -> None:
     watch = Watch()
     watch.see(room(), 3.0)

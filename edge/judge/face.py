@@ -45,6 +45,8 @@ _SINGLE_SHUT_S: Final = 60.0
 """Behind a door that has not opened since nobody can have left: the other one hides, or was never there."""
 _BESIDE: Final = 0.2
 """A second face narrower than this share of the first is a poster, a banknote or the street behind glass."""
+_AT_EDGE: Final = 0.28
+"""Share of the picture from an edge that is no room for a face: who is seen no farther in is cut by it."""
 
 
 class _Sequential:
@@ -121,7 +123,7 @@ class FaceJudge:
         faces = sorted(observation.faces, key=_width, reverse=True)
         facts: list[PersonFact] = []
         self._count(faces, dt_s, present, facts)
-        self._weigh(faces[0] if faces else None, dt_s)
+        self._weigh(faces[0] if faces else None, dt_s, only_at_edge(observation))
         if present:
             self._conclude(dt_s, facts)
         return tuple(facts)
@@ -172,9 +174,9 @@ class FaceJudge:
             self._crowd.clear()
             facts.append(PeopleJudged(several=False))
 
-    def _weigh(self, face: Face | None, dt_s: float) -> None:
-        """Adds what one frame shows to the sums."""
-        self._hidden.update(face is None, dt_s)
+    def _weigh(self, face: Face | None, dt_s: float, at_edge: bool) -> None:
+        """Adds what one frame shows to the sums. Whose head is cut by the picture's edge does not hide it."""
+        self._hidden.update(face is None and not at_edge, dt_s)
         if face is None:
             self._covered.add(0.0, dt_s)
             self._turned.add(0.0, dt_s)
@@ -183,7 +185,7 @@ class FaceJudge:
                 self._covered.clear()
                 self._turned.clear()
                 self._causes.clear()
-            self._unclear.update(seen=False, dt_s=0.0)
+            self._unclear.update(at_edge, dt_s if at_edge else 0.0)
             self._undecided.update(seen=False, dt_s=dt_s)
             return
         unclear = face.verdict is FaceVerdict.UNCLEAR
@@ -252,6 +254,15 @@ def _side(odds: float, held_yes: bool, held_no: bool) -> bool | None:
     if odds <= -_SURE or (held_no and odds < 0.0):
         return False
     return None
+
+
+def only_at_edge(observation: Observation) -> bool:
+    """Whether what is there is seen along one edge of the picture alone: a child or a wheelchair below it."""
+    if observation.foreground_box is None:
+        return False
+    (width, height), (left, top, wide, high) = observation.size, observation.foreground_box
+    inside = (left + wide) / width, (top + high) / height, 1.0 - left / width, 1.0 - top / height
+    return min(inside) < _AT_EDGE
 
 
 def _width(face: Face) -> float:

@@ -17,6 +17,7 @@ from typing import Final, TextIO
 
 from edge.faults import FaultError, explain
 from edge.options import Commands, add_settings_options, load_settings, seconds
+from edge.printing import printable
 from edge.settings import Secret, Settings, read_secret
 from edge.terminal import escapes_wanted
 from hw.board import modem_switch
@@ -248,7 +249,7 @@ def _check(args: argparse.Namespace) -> int:
             print(json.dumps({"ready": ready, **facts}))
         else:
             for name, value, good in _findings(modem.status, ready, settings.modem.profile):
-                print(f"{'✓' if good else '✗'} {name}: {value}")
+                print(f"{'✓' if good else '✗'} {name}: {printable(value)}")
         well = ready and line.down is None
         if not well:
             print(line.explain(), file=sys.stderr)
@@ -382,7 +383,7 @@ def _delivered(events: list[ModemEvent], references: tuple[int, ...]) -> bool | 
 
 
 def _say(args: argparse.Namespace, data: dict[str, object], words: str) -> None:
-    print(json.dumps(data) if args.json else words, flush=True)
+    print(json.dumps(data) if args.json else printable(words), flush=True)
 
 
 def _watch(args: argparse.Namespace) -> int:
@@ -399,7 +400,7 @@ def _watch(args: argparse.Namespace) -> int:
             if args.json:
                 picture = json.dumps({"ready": status.ready, **_facts(status)})
             else:
-                picture = "\n".join(_picture(status))
+                picture = "\n".join(map(printable, _picture(status)))
             if live:
                 if height:
                     sys.stdout.write(f"\x1b[{height}A\x1b[J")
@@ -459,7 +460,7 @@ def _fake(args: argparse.Namespace) -> int:
     try:
         while time.monotonic() < end_s:
             for text in fake.texts[seen:]:
-                print(f"sms to {text.number}: {text.text}", flush=True)
+                print(printable(f"sms to {text.number}: {text.text}"), flush=True)
                 seen += 1
             if not _obey(pty, sys.stdin):
                 break

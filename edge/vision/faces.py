@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from edge.vision.check import AS_IS, COVERS, MIRRORED, STILL, Checker, View
 from edge.vision.find import ANOTHER_PERSON, Finder, Found
-from edge.vision.observation import Face, FaceVerdict, PictureVerdict
+from edge.vision.observation import Cover, Face, FaceVerdict, PictureVerdict
+from edge.vision.upside import other_way_up, upside_down, without
 
 Picture = NDArray[np.uint8]
 """Height x width (grey), or height x width x 3 (blue, green, red) or 4 (with alpha)."""
@@ -24,6 +25,20 @@ _OF_ONE_FACE: Final = {
     FaceVerdict.TURNED: PictureVerdict.TURNED,
     FaceVerdict.UNCLEAR: PictureVerdict.UNCLEAR,
 }
+
+_CUT_BOX: Final = 0.03
+_CUT_POINT: Final = 0.12
+"""A face is cut where its box reaches over the picture's edge by this share of its side, or where an eye,
+the nose or the mouth is this near to it. With what follows, 14 of 554 bare faces that were called covered
+because an edge had taken 20 to 50 % of them still are; of 481 covered ones in tight crops 16 are lost."""
+_PLAINLY: Final = 8.0
+_CUT_PLAIN: Final = 0.1
+"""What is covered beyond these log odds is so unless more is outside: few bare faces that are cut look it."""
+_HARDLY: Final = 4.0
+_HARDLY_ROOM: Final = 0.08
+"""What is hardly covered needs this much room to the edge: of half a face the box can end inside."""
+_CUT_PROPER: Final = 0.05
+"""A proper face may lack some hair or chin, not an eye or the mouth. Of 543 in tight crops these take one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +73,40 @@ class Faces:
         """A still picture of any size, searched longer than a video frame. ValueError where it is none."""
         grey = to_grey(picture)
         faces = self._judged(grey, self._finder.look(grey), STILL)
+        if faces:
+            other = other_way_up(grey)
+            turned = self._judged(other, self._finder.look(other), STILL)
+            faces = without(faces, upside_down(faces, turned, grey.shape[1], grey.shape[0]))
         return Looked(picture_verdict(faces), len(persons(faces)), faces)
 
     def _judged(self, grey: Picture, found: Sequence[Found], views: Sequence[View]) -> tuple[Face, ...]:
-        faces = [self._checker.check(grey, f.box, f.score, f.landmarks, views) for f in found]
+        faces = [
+            whole_or_unclear(
+                self._checker.check(grey, f.box, f.score, f.landmarks, views), f.beyond, grey.shape
+            )
+            for f in found
+        ]
         return tuple(sorted(faces, key=lambda face: -face.box[2]))
+
+
+def whole_or_unclear(face: Face, beyond: float, shape: Sequence[int]) -> Face:
+    """The face, unclear where the edge of the picture (height, width) cuts it. `beyond`: see `Found`.
+
+    What is outside is not hidden.
+    """
+    height, width = shape[:2]
+    left, top, wide, high = face.box
+    room = min(left / wide, (width - left) / wide - 1.0, top / high, (height - top) / high - 1.0)
+    near = min(min(x / wide, (width - x) / wide, y / high, (height - y) / high) for x, y in face.landmarks)
+    if face.verdict is FaceVerdict.PROPER:
+        cut = near < _CUT_PROPER or beyond > _CUT_PLAIN
+    else:
+        plain, hardly = face.covered_logit > _PLAINLY, 0.0 < face.covered_logit < _HARDLY
+        reach = _CUT_PLAIN if plain else _CUT_BOX
+        cut = near < _CUT_POINT or beyond > reach or (hardly and room < _HARDLY_ROOM)
+    if not cut:
+        return face
+    return replace(face, verdict=FaceVerdict.UNCLEAR, cover=Cover.NONE, unclear_why="cut")
 
 
 def persons(faces: Sequence[Face]) -> tuple[Face, ...]:

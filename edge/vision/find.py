@@ -64,11 +64,15 @@ _MIRRORED: Final = (2, 3, 0, 1, 4, 5, 8, 9, 6, 7)
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A face: box cut to the picture, score 0 to 1, eyes, nose tip and mouth corners, left first as seen."""
+    """A face: box cut to the picture, score 0 to 1, eyes, nose tip and mouth corners, left first as seen.
+
+    `beyond`: how far the box reached over the picture's edge before it was cut, as a share of its side.
+    """
 
     box: Box
     score: float
     landmarks: tuple[Point, Point, Point, Point, Point]
+    beyond: float = 0.0
 
 
 class Finder:
@@ -339,7 +343,15 @@ def _found(row: NDArray[np.float32], shape: tuple[int, ...]) -> Found:
     x1, y1 = min(float(shape[1]), float(row[3])), min(float(shape[0]), float(row[4]))
     p = [float(v) for v in row[5:]]
     points = ((p[0], p[1]), (p[2], p[3]), (p[4], p[5]), (p[6], p[7]), (p[8], p[9]))
-    return Found((x0, y0, max(1.0, x1 - x0), max(1.0, y1 - y0)), score, points)
+    wide, high = max(1.0, float(row[3] - row[1])), max(1.0, float(row[4] - row[2]))
+    beyond = max(
+        -float(row[1]) / wide,
+        -float(row[2]) / high,
+        (float(row[3]) - shape[1]) / wide,
+        (float(row[4]) - shape[0]) / high,
+        0.0,
+    )
+    return Found((x0, y0, max(1.0, x1 - x0), max(1.0, y1 - y0)), score, points, beyond)
 
 
 def _checked(grey: Grey) -> Grey:

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import Final
 
 from edge.vision.health import Health
-from edge.vision.observation import CameraHealth, Face, Observation
+from edge.vision.observation import Box, CameraHealth, Face, Observation
 from edge.vision.scene import Scene, shrink
+from edge.vision.upside import Upside
 from hw.ports import Frame, GreyPicture
 
 FacesIn = Callable[[GreyPicture], tuple[Face, ...]]
@@ -34,6 +35,7 @@ class Look:
         self._health = health or Health()
         self._scene = scene or Scene()
         self._camera = camera
+        self._upside = Upside()
         self._face_at_s = float("-inf")
 
     def __call__(self, frame: Frame) -> Observation:
@@ -47,9 +49,16 @@ class Look:
         if faces:
             self._face_at_s = frame.at_s
         foreground = motion = 0.0
+        region: Box | None = None
         if not self._health.doubtful:
             # Nothing is learnt of a picture that may be a hand on the lens.
             foreground, motion = self._scene.update(small, frame.at_s, near or bool(faces))
+            region = _enlarged(self._scene.box, max(frame.grey.shape) / max(small.shape))
+        if self._faces is not None and health not in _BLIND:
+            somebody = near or foreground > 0.0
+            faces = self._upside.update(frame.grey, faces, somebody, frame.at_s, self._faces)
+            if self._upside.camera_inverted and health is CameraHealth.OK:
+                health = CameraHealth.UPSIDE_DOWN
         h, w = frame.grey.shape
         return Observation(
             frame=frame.number,
@@ -60,4 +69,9 @@ class Look:
             health=health,
             motion=motion,
             camera=self._camera,
+            foreground_box=region,
         )
+
+
+def _enlarged(box: Box | None, factor: float) -> Box | None:
+    return None if box is None else (box[0] * factor, box[1] * factor, box[2] * factor, box[3] * factor)

@@ -58,6 +58,7 @@ class CameraHealth(StrEnum):
     FROZEN = "frozen"
     OUT_OF_FOCUS = "out_of_focus"
     MOVED = "moved"
+    UPSIDE_DOWN = "upside_down"
     GONE = "gone"
 
 
@@ -69,8 +70,8 @@ class Face:
     picture. `covered_logit` is the natural-log odds of covered against bare (positive: covered; zero is
     the operating point, which counts a bare face called covered as the graver error),
     `turned_logit` of turned beyond the limits against frontal, calibrated on held-out people; the
-    judge adds them up over time. `unclear_why` is one of `small`, `dark`, `bright`, `blurred`, or
-    empty.
+    judge adds them up over time. `unclear_why` is one of `small`, `dark`, `bright`, `blurred`, `cut` (by the
+    picture's edge), `upside_down`, or empty.
     """
 
     box: Box
@@ -91,7 +92,8 @@ class Observation:
 
     `at_s` is the capture time on the program's monotonic clock; `size` is (width, height) of the
     picture the boxes refer to; `foreground` is the largest moving or new region as a fraction of
-    the picture, 0 while the background is still being learnt; `health` is the newest judgement of
+    the picture, 0 while the background is still being learnt, and `foreground_box` where it is; `health` is
+    the newest judgement of
     the picture itself; `motion` is the mean absolute change of the grey quarter-size picture
     against the one before, in grey levels.
     """
@@ -104,3 +106,4 @@ class Observation:
     health: CameraHealth
     motion: float = 0.0
     camera: str = "face"
+    foreground_box: Box | None = None

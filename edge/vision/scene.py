@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.vision.observation import Box
 from hw.ports import GreyPicture
 
 SMALL_LONGEST: Final = 160
@@ -64,6 +65,8 @@ class Scene:
         self._still_s = 0.0
         self._global_s = 0.0
         self._settled = False
+        self.box: Box | None = None
+        """Where that region is, in pixels of the small picture; None where there is none."""
 
     def update(self, grey: GreyPicture, at_s: float, somebody: bool) -> tuple[float, float]:
         """One picture (any size; the same all the time) into (foreground, motion).
@@ -73,6 +76,7 @@ class Scene:
         before, in grey levels. `somebody`: a face is in view, so nothing is learnt.
         """
         now = shrink(grey).astype(np.float32)
+        self.box = None
         if self._background is None or self._background.shape != now.shape or self._previous is None:
             self._start(now, at_s)
             return 0.0, 0.0
@@ -92,7 +96,7 @@ class Scene:
             # Nearly everything changed and stays changed: the light was switched. Begin again.
             self._start(now, at_s)
             return 0.0, motion
-        region, share = _largest(differs)
+        region, share, self.box = _largest(differs)
         self._mask = region
         self._learn(now, lit, region, change, dt_s, somebody)
         return share, motion
@@ -183,11 +187,12 @@ def _edges(picture: Floats) -> Floats:
     return np.asarray(cv2.magnitude(right, down), dtype=np.float32)
 
 
-def _largest(mask: Mask) -> tuple[Mask, float]:
-    """The largest connected region of a mask, and its fraction of the picture."""
+def _largest(mask: Mask) -> tuple[Mask, float, Box | None]:
+    """The largest connected region of a mask, its fraction of the picture, and the box around it."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     if count < 2:
-        return np.zeros_like(mask), 0.0
+        return np.zeros_like(mask), 0.0, None
     biggest = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
     region = (labels == biggest).astype(np.uint8)
-    return region, float(stats[biggest, cv2.CC_STAT_AREA]) / mask.size
+    left, top, width, height, area = (float(n) for n in stats[biggest])
+    return region, area / mask.size, (left, top, width, height)

@@ -22,6 +22,80 @@ _ROTATIONS: Final[tuple[Rotation, ...]] = (0, 90, 180, 270)
 _TURNS: Final = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
 
+FOREIGN_SUFFIXES: Final = frozenset([".gif", ".heic", ".heif", ".avif", ".jxl"])
+"""Pictures that people have and that OpenCV cannot read: refused by their kind, never passed over."""
+
+_SIDES: Final[dict[int, tuple[Rotation, bool]]] = {
+    2: (0, True),
+    3: (180, False),
+    4: (180, True),
+    5: (90, True),
+    6: (90, False),
+    7: (270, True),
+    8: (270, False),
+}
+"""EXIF's orientation: to be turned by so many degrees clockwise, and then mirrored or not."""
+
+
+def decoded(content: bytes) -> ColourPicture:
+    """The picture in a file, upright, blue-green-red. ValueError that says what it is instead."""
+    if not content:
+        raise ValueError("an empty file")
+    if kind := _foreign(content):
+        raise ValueError(f"a {kind} picture, which is not read here: save it as PNG or JPEG")
+    picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    if picture is None:
+        raise ValueError("not a picture that can be read")
+    # OpenCV itself turns JPEG, PNG and TIFF upright.
+    rotation, mirrored = _SIDES.get(_webp_orientation(content), (0, False))
+    turned = upright(np.asarray(picture, np.uint8), rotation)
+    return np.ascontiguousarray(turned[:, ::-1]) if mirrored else turned
+
+
+def _foreign(content: bytes) -> str:
+    """The name of a kind of picture that cannot be read, empty for all that may be."""
+    if content[:6] in (b"GIF87a", b"GIF89a"):
+        return "GIF"
+    if content[:2] == b"\xff\x0a" or content[4:12] == b"JXL \r\n\x87\n":
+        return "JPEG XL"
+    if content[4:8] != b"ftyp":
+        return ""
+    brands = content[8:64]
+    if b"avif" in brands or b"avis" in brands:
+        return "AVIF"
+    return "HEIC" if any(brand in brands for brand in (b"heic", b"heix", b"hevc", b"heim", b"mif1")) else ""
+
+
+def _webp_orientation(content: bytes) -> int:
+    """EXIF's orientation of a WebP file, 1 (as it is) where there is none that can be read."""
+    if content[:4] != b"RIFF" or content[8:12] != b"WEBP":
+        return 1
+    at = 12
+    while at + 8 <= len(content):
+        name, size = content[at : at + 4], int.from_bytes(content[at + 4 : at + 8], "little")
+        if name == b"EXIF":
+            return _exif_orientation(content[at + 8 : at + 8 + size].removeprefix(b"Exif\0\0"))
+        at += 8 + size + size % 2
+    return 1
+
+
+def _exif_orientation(tiff: bytes) -> int:
+    """The tag 0x0112 of the first directory (TIFF 6.0, section 2)."""
+    order: Literal["little", "big"] = "little" if tiff[:2] == b"II" else "big"
+
+    def number(at: int, length: int) -> int:
+        return int.from_bytes(tiff[at : at + length], order)
+
+    directory = number(4, 4)
+    for entry in range(number(directory, 2)):
+        at = directory + 2 + 12 * entry
+        if at + 12 > len(tiff):
+            break
+        if number(at, 2) == 0x0112:
+            return number(at + 8, 2)
+    return 1
+
+
 def checked_rotation(degrees: int) -> Rotation:
     """`degrees` as a rotation; ValueError for anything but 0, 90, 180 and 270."""
     for rotation in _ROTATIONS:
