@@ -399,7 +399,8 @@ def _halts(life: Life) -> Iterator[Spell]:
     """It stands still while several persons, weapon, fight, person down or panic hold, and for 30 s after."""
 
     def holds(moment: Moment) -> bool:
-        return bool(moment.danger or "panic" in moment.active or len(moment.faces) > 1)
+        several = moment.sees and len(moment.faces) > 1
+        return moment.power and bool(moment.danger or "panic" in moment.active or several)
 
     for start_s, end_s in life.spells(holds):
         if end_s - start_s > 2 * SEVERAL_S:
@@ -686,7 +687,8 @@ def closed_spells(life: Life) -> list[Spell]:
             # Its tries go on after a restart, whose code is new only because nothing kept the old one.
             wrong = wrong if issue is not None and life.last_on_s(live[-1].from_s) > issue.from_s else 0
             issue = live[-1]
-        remembered = {c.code for c in live if c.from_s >= life.last_on_s(entry.at_s)}
+        kept_s = max(life.last_on_s(entry.at_s), lock_s - 1.0)
+        remembered = {c.code for c in live if c.from_s >= kept_s}
         if len(entry.what) < len(live[-1].code) or "*" in entry.what or entry.what in remembered:
             continue
         if found and entry.at_s < found[-1][1]:
