@@ -20,6 +20,7 @@ from hw.camera.covers import COVERS
 from hw.camera.staged import LENSES
 from hw.modem.fake import FAULTS
 from hw.ports import HardwareError, Input
+from hw.prompt.fake import PromptFault
 
 Do = Callable[[Desk, Sequence[str]], None]
 
@@ -167,7 +168,8 @@ def _buzzer(desk: Desk, words: Sequence[str]) -> None:
 
 
 def _prompt(desk: Desk, words: Sequence[str]) -> None:
-    desk.break_down("prompt", words[0] == "broken", lambda hands, broken: hands.fail_prompt(broken))
+    how = PromptFault.ABSENT if words[0] in ("broken", "well") else PromptFault(words[0])
+    desk.break_down("prompt", words[0] != "well", lambda hands, broken: hands.fail_prompt(broken, how))
 
 
 def _modem(desk: Desk, words: Sequence[str]) -> None:
@@ -250,7 +252,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "relay": Action(("lock|permit broken|welded|well",), "cannot be written to, or stays as it is", _relay),
     "keypad": Action(("broken|well",), "the keypad's wires", _keypad),
     "buzzer": Action(("broken|well",), "the sounder", _buzzer),
-    "prompt": Action(("broken|well",), "the loudspeaker", _prompt),
+    "prompt": Action(("broken|fails|ends|hangs|clips|well",), "the loudspeaker", _prompt),
     "modem": Action(("FAULT on|off",), "a fault of the modem", _modem),
     "sms": Action(
         ("from SENDER TEXT...",),

@@ -468,6 +468,7 @@ class Kiosk:
             next_wake_s(self.state, now_s, self.rules),
             self._outbox.next_wake_s(),
             self.board.modem.next_wake_s(),
+            self.board.prompt.next_wake_s(),
             self._judge.next_wake_s(now_s),
             self._pad.next_wake_s,
             self._evidence.next_wake_s(),
@@ -490,7 +491,7 @@ class Kiosk:
                 self._well(Device.PROMPT)
                 self._queue.append(PromptGiven(result.ticket))
             else:
-                self._fail(Device.PROMPT, "prompt_failed")
+                self._fail(Device.PROMPT, result.code)
             self._drain(now_s)
 
     def _poll_journal(self, now_s: float) -> None:
@@ -835,14 +836,11 @@ class Kiosk:
         return False
 
     def _say(self, command: Say, now_s: float) -> None:
-        language = self._context.language
-        text = prompt_text(command.prompt.value, command.cause.value, command.lock_in_s, language)
-        clips = prompt_clips(command.prompt.value, command.cause.value, command.lock_in_s)
+        prompt, cause, language = command.prompt.value, command.cause.value, self._context.language
+        seconds = command.lock_in_s if command.threat else None
+        text = prompt_text(prompt, cause, seconds, language)
         self._listener(Happening(now_s, "prompt", {"text": text}))
-        try:
-            self.board.prompt.say(command.ticket, clips, text, now_s)
-        except HardwareError as error:
-            self._fail(Device.PROMPT, error.code)
+        self.board.prompt.say(command.ticket, prompt_clips(prompt, cause, seconds), text, now_s)
 
     def _refuse(self, now_s: float) -> None:
         try:

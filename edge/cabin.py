@@ -181,6 +181,8 @@ def _camera_judged(d: Draft, event: Event) -> None:
         d.begin_anomaly(Anomaly.CAMERA_OBSTRUCTED, now.value)
     elif now is CameraHealth.GONE and was is not CameraHealth.GONE:
         d.tell("camera_gone", Recipient.CONTROL_ROOM, Recipient.WATCHMAN)
+    elif now is CameraHealth.UPSIDE_DOWN and was is not CameraHealth.UPSIDE_DOWN:
+        d.tell("fault", Recipient.CONTROL_ROOM, Recipient.WATCHMAN, reason="camera_upside_down")
     if now not in OBSTRUCTED:
         d.end_anomaly(Anomaly.CAMERA_OBSTRUCTED)
     if d.s.mode is Mode.LOCKED and now is not was:  # only a healthy camera can say that nobody is there

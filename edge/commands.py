@@ -61,12 +61,13 @@ class SetLights:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Tell the person. `lock_in_s` is the time left of the lock deadline, 0 where none runs."""
+    """Tell the person. `threat`: that the door will lock, no sooner than `lock_in_s` after these words."""
 
     ticket: int
     prompt: PromptKey
     cause: PromptCause
     lock_in_s: int = 0
+    threat: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from edge.draft import (
     ROUNDING_S,
     Draft,
     counting,
+    first_warning_is_said,
     forbids_lock,
     held,
     lock_is_due,
@@ -119,7 +120,7 @@ def _tick_warned(d: Draft) -> None:
     if broken and lock_is_due(d) and not d.s.withheld_told:
         d.set(withheld_told=True)
         d.tell("lock_withheld", Recipient.CONTROL_ROOM, reason=min(broken).value)
-    changed = wanted_words(d) != d.s.said
+    changed = wanted_words(d) != d.s.said and not first_warning_is_said(d)
     if (changed or _due(d, d.s.say_again_s)) and _warnable(d):
         d.say_warning()
 

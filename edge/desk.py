@@ -27,7 +27,7 @@ from edge.messages.channels import release_desk
 from edge.messages.inbox import Inbox, secret_from_base32
 from edge.messages.outbox import Outbox
 from edge.messages.release_counter import NAME, CounterFile
-from edge.messages.texts import Context, code_in
+from edge.messages.texts import Context, code_in, longest_warning_s
 from edge.options import evidence_limits
 from edge.otp import CodeBook, EntryPad, hotp
 from edge.panel.watching import Watching
@@ -240,7 +240,12 @@ class Desk:
         )
         self.kiosk = Kiosk(
             board=board,
-            rules=Rules(settings.flow, settings.policy, door),
+            rules=Rules(
+                settings.flow,
+                settings.policy,
+                door,
+                longest_warning_s(context.language, board.prompt.spoken_s),
+            ),
             journal=self._journal,
             outbox=Outbox(self.numbers, random=random.Random(self._random.randrange(2**32))),
             book=CodeBook(settings.flow.code_digits, self._choose_code),

@@ -61,7 +61,7 @@ _EVENTS: Final[dict[type[Event], str]] = {
     RecordAnswered: "the lock is on record",
     CodeAccepted: "the network took the code SMS",
     CodeDenied: "a code SMS reached nobody",
-    PromptGiven: "the words were said",
+    PromptGiven: "the words were heard",
     ReleaseOrdered: "release ordered",
     DeviceFailed: "a device fails",
     DeviceRecovered: "a device is back",

@@ -112,7 +112,9 @@ class Draft:
 
     # prompts
 
-    def say(self, prompt: PromptKey, cause: PromptCause = PromptCause.NONE, lock_in: int = 0) -> int:
+    def say(
+        self, prompt: PromptKey, cause: PromptCause = PromptCause.NONE, lock_in: int | None = None
+    ) -> int:
         """Order the words, unless saying them could provoke somebody armed."""
         if silent(self.s, self.now_s, self.rules) and prompt not in _SAID_IN_SILENCE:
             return self.s.ticket
@@ -120,20 +122,20 @@ class Draft:
         self.set(ticket=ticket)
         if prompt is PromptKey.SILENCE:
             self.set(warn_ticket=None, prompted_at_s=None)  # whoever was hushed is warned anew
-        elif not lock_in and self.s.prompted_at_s is None:
+        elif lock_in is None and self.s.prompted_at_s is None:
             self.set(warn_ticket=None)  # these words do not tell that the door will lock
-        self.do(Say(ticket, prompt, cause, lock_in))
+        self.do(Say(ticket, prompt, cause, lock_in or 0, threat=lock_in is not None))
         return ticket
 
     def say_warning(self) -> None:
         """Tell what to do and why; with the seconds to the lock when that clock can run."""
         prompt, cause = wanted_words(self)
-        threat = 0
+        threat: int | None = None
         may_follow = prompt is PromptKey.SHOW_FACE and not self.s.shown and not self.s.failed & LOCK_NEEDS
         if may_follow and cause not in _NO_THREAT:
             threat = self._seconds_to_say()
         ticket = self.say(prompt, cause, threat)
-        if self.s.warn_ticket is None and threat:
+        if self.s.warn_ticket is None and threat is not None:
             self.set(warn_ticket=ticket)
         wait_s = PROMPT_REPEAT_S if Device.PROMPT in self.s.failed else PROMPT_LOST_S
         self.set(said=(prompt, cause), say_again_s=self.now_s + wait_s)
@@ -394,6 +396,13 @@ def door_open(d: Draft) -> bool:
 def wanted_words(d: Draft) -> tuple[PromptKey, PromptCause]:
     """What a warned person has to be told now."""
     return (PromptKey.DOOR_OPEN if door_open(d) else PromptKey.SHOW_FACE), cause(d.s)
+
+
+def first_warning_is_said(d: Draft) -> bool:
+    """A warning is on its way that was not heard yet: another cause lets it come to its end first."""
+    prompt, cause_now = wanted_words(d)
+    same_threat = prompt is PromptKey.SHOW_FACE and cause_now not in _NO_THREAT
+    return same_threat and d.s.warn_ticket is not None and d.s.prompted_at_s is None
 
 
 def permit_blocked(state: State, rules: Rules) -> bool:

@@ -431,7 +431,7 @@ CATALOGUE: Final = _table(
     ),
     (
         "prompt_clip_missing",
-        "A recorded phrase is missing for this language.",
+        "A recorded phrase is missing for this language, or damaged.",
         "Nobody is locked in unprompted: no new lock begins.",
         "Make them with sudo -u cabinguard cabinguard prompts, or choose another cabin.language.",
     ),

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import functools
+import gc
 import os
 import queue
 import resource
@@ -24,6 +25,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
+from edge import machine
 from edge.app import Happening, Kiosk
 from edge.control import Asked, ControlServer, Reply
 from edge.events import Device, Orderer, ReleaseOrdered
@@ -37,7 +39,7 @@ from edge.messages.inbox import Inbox
 from edge.messages.modem_cli import open_modem
 from edge.messages.outbox import MessageAccepted, MessageFailed, Outbox
 from edge.messages.release_counter import NAME, CounterFile
-from edge.messages.texts import Context, clip_texts, make_text
+from edge.messages.texts import Context, clip_texts, longest_warning_s, make_text
 from edge.options import Commands, add_settings_options, evidence_limits, load_settings, prompts_folder
 from edge.otp import CodeBook, EntryPad
 from edge.panel.watching import Watching
@@ -91,6 +93,7 @@ def add_parser(commands: Commands) -> None:
     add_settings_options(parser)
     parser.set_defaults(run=run)
     clips = commands.add_parser("prompts", help="make the spoken prompts with espeak-ng")
+    clips.add_argument("--check", action="store_true", help="make none: look whether all are there and whole")
     add_settings_options(clips)
     clips.set_defaults(run=_prompts)
     distress = commands.add_parser("distress", help="text that the kiosk is out of service (it must not run)")
@@ -110,6 +113,10 @@ def run(args: argparse.Namespace) -> int:
         service = Service(settings, stack, verbose=args.verbose)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, service.stop)
+        # What has been opened stays: a full collection that goes through all of it would hold up the input
+        # path for longer than a key's click may take.
+        gc.collect()
+        gc.freeze()
         service.turn_until_stopped()
     return 0
 
@@ -219,7 +226,12 @@ class Service:
         counters = dict(remembered.counters)
         self._kiosk = Kiosk(
             board=self.board,
-            rules=Rules(settings.flow, settings.policy, door),
+            rules=Rules(
+                settings.flow,
+                settings.policy,
+                door,
+                longest_warning_s(settings.cabin.language, self.board.prompt.spoken_s),
+            ),
             journal=self._journal,
             outbox=Outbox(numbers, carriers=ways_out),
             book=CodeBook(settings.flow.code_digits),
@@ -396,8 +408,7 @@ def open_real(settings: Settings, clock: SystemClock) -> Board:
     """The devices of this machine. Raises `HardwareError`, `FaultError`."""
     modem = functools.partial(open_modem, settings, clock)
     runtime = Path(settings.paths.runtime)
-    clips = prompts_folder(settings)
-    voice = Voice(clips if clips.is_dir() else None, settings.prompt.device)
+    voice = Voice(prompts_folder(settings), settings.prompt.device)
     return open_board(settings.wiring, clock=clock, modem=modem, voice=voice, work_dir=runtime, strict=False)
 
 
@@ -438,6 +449,9 @@ def _rest_pins(args: argparse.Namespace) -> int:
 def _prompts(args: argparse.Namespace) -> int:
     settings = load_settings(args)
     language = settings.cabin.language
+    if args.check:
+        print(machine.phrases(prompts_folder(settings), language))
+        return 0
     made = make_clips(clip_texts(language), language, prompts_folder(settings))
     print(f"{len(made)} phrases in {prompts_folder(settings)}")
     return 0

@@ -18,6 +18,9 @@ from typing import Final, NamedTuple
 from edge import journal
 from edge.faults import FaultError
 from edge.messages.texts import CLOCK_SET_S, clip_texts
+from hw.ports import HardwareError
+from hw.prompt.real import clip_length_s
+from hw.prompt.speech import shortest_s
 
 ASK_WITHIN_S: Final = 5.0
 PLAY_WITHIN_S: Final = 15.0
@@ -80,11 +83,17 @@ def watchdog(root: Path = _ROOT) -> str:
 
 
 def phrases(folder: Path, language: str) -> str:
-    """Every phrase of the language has its recording in the folder."""
+    """Every phrase of the language has its recording in the folder, whole."""
     wanted = clip_texts(language)
-    missing = [name for name in wanted if not (folder / f"{name}.wav").is_file()]
-    if missing:
-        raise FaultError("prompt_clip_missing", f"{len(missing)} of {len(wanted)} missing in {folder}")
+    wrong: list[str] = []
+    for name in wanted:
+        try:
+            clip_length_s(folder / f"{name}.wav")
+        except HardwareError as error:
+            wrong.append(error.detail)
+    if wrong:
+        detail = f"{len(wrong)} of {len(wanted)} missing or damaged in {folder}: {wrong[0]}"
+        raise FaultError("prompt_clip_missing", detail)
     return f"{len(wanted)} phrases, {language}"
 
 
@@ -165,8 +174,11 @@ def read_only_root(root: Path = _ROOT) -> str:
 
 def loudspeaker(folder: Path, player: Sequence[str]) -> str:
     """Say one phrase to its end."""
-    command = [*player, str(folder / f"{PHRASE}.wav")]
+    phrase = folder / f"{PHRASE}.wav"
+    command = [*player, str(phrase)]
+    began_s = time.monotonic()
     try:
+        length_s = clip_length_s(phrase)
         done = subprocess.run(
             command,
             stdin=subprocess.DEVNULL,
@@ -177,11 +189,17 @@ def loudspeaker(folder: Path, player: Sequence[str]) -> str:
         )
     except subprocess.TimeoutExpired as error:
         raise FaultError("prompt_failed", f"{command[0]} does not come to an end") from error
+    except HardwareError as error:
+        raise FaultError(error.code, error.detail) from error
     except OSError as error:
         raise FaultError("prompt_failed", f"{command[0]}: {error.strerror}") from error
+    took_s = time.monotonic() - began_s
     if done.returncode:
         words = done.stderr.strip().splitlines() or [f"{command[0]} ended with {done.returncode}"]
         raise FaultError("prompt_failed", words[-1])
+    if took_s < shortest_s(length_s):
+        detail = f"{command[0]} ended after {took_s:.1f} s of a phrase of {length_s:.1f} s"
+        raise FaultError("prompt_failed", detail)
     return "said a phrase; did you hear it?"
 
 

@@ -60,7 +60,8 @@ LOCK_NEEDS = frozenset(
 )
 """No lock begins while one of these is broken: nobody is locked unprompted, unrecorded or unseen."""
 
-OBSTRUCTED = frozenset(CameraHealth) - {CameraHealth.OK, CameraHealth.GONE}
+OBSTRUCTED = frozenset(CameraHealth) - {CameraHealth.OK, CameraHealth.GONE, CameraHealth.UPSIDE_DOWN}
+"""Somebody may have done this to the camera; the others are faults."""
 
 HOLDS_CLOCK = frozenset(
     {Anomaly.SEVERAL_PERSONS, Anomaly.WEAPON, Anomaly.FIGHT, Anomaly.PERSON_DOWN, Anomaly.PANIC}

@@ -25,7 +25,7 @@ from hw.missing import Missing
 from hw.modem.power import PowerSwitch
 from hw.pins import PinFactory, open_lgpio
 from hw.ports import Board, Clock, HardwareError, Input, Light, Modem, Prompt, Watchdog
-from hw.prompt.fake import BenchPrompt, Said
+from hw.prompt.fake import BenchPrompt, PromptFault, Said
 from hw.prompt.real import CabinPrompt, alsa_player
 from hw.scan import percentile
 from hw.sounder.real import PinBuzzer
@@ -283,8 +283,9 @@ class BenchHands:
     def fail_sounder(self, failing: bool = True) -> None:
         self._pins[self._wiring.sounder.pin].fault = "bad write" if failing else ""
 
-    def fail_prompt(self, failing: bool = True) -> None:
-        self._prompt.failing = failing
+    def fail_prompt(self, failing: bool = True, how: PromptFault = PromptFault.ABSENT) -> None:
+        """From the next words on."""
+        self._prompt.fault = how if failing else None
 
     # --- what can be seen --------------------------------------------------------------------------
 

@@ -150,7 +150,7 @@ class Sounder(Protocol):
     def play(self, sound: Sound, now_s: float) -> None: ...
 
     def click(self, now_s: float) -> None:
-        """Feedback for a key, at once, mixed into whatever plays."""
+        """Feedback for a key, at once, heard through whatever plays."""
         ...
 
     def buzz(self, now_s: float) -> None:
@@ -178,10 +178,11 @@ class Lights(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PromptResult:
-    """Whether a prompt reached the person: `ok` after it was started, not after it ended."""
+    """How the words of one ticket ended: `ok` when they were heard to their end, else `code` and `detail`."""
 
     ticket: int
     ok: bool
+    code: str = ""
     detail: str = ""
 
 
@@ -189,10 +190,24 @@ class Prompt(Protocol):
     """Words spoken or shown to the person in the cabin."""
 
     def say(self, ticket: int, clips: Sequence[str], text: str, now_s: float) -> None:
-        """Say `text`; `clips` names the recorded phrases it is made of. A new one replaces the old."""
+        """Say `text`; `clips` names the recorded phrases it is made of. Never raises.
+
+        New words replace the old ones, which then have no result. Without text: silence, which has none
+        either.
+        """
         ...
 
-    def poll(self, now_s: float) -> tuple[PromptResult, ...]: ...
+    def poll(self, now_s: float) -> tuple[PromptResult, ...]:
+        """What came to its end: one result for each ticket that nothing replaced, and not before the end."""
+        ...
+
+    def next_wake_s(self) -> float | None:
+        """The latest time for the next `poll`; None while nothing is said."""
+        ...
+
+    def spoken_s(self, clips: Sequence[str], text: str) -> float:
+        """How long these words take to say; a guess where they cannot be said now."""
+        ...
 
     def close(self) -> None: ...
 

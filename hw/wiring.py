@@ -50,7 +50,9 @@ class KeypadWiring(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     rows: Annotated[tuple[BcmPin, ...], msgspec.Meta(min_length=4, max_length=4)] = (4, 7, 8, 9)
     columns: Annotated[tuple[BcmPin, ...], msgspec.Meta(min_length=3, max_length=4)] = (10, 11, 20)
-    debounce_s: Annotated[float, msgspec.Meta(ge=0.01, le=0.1)] = 0.02
+    debounce_s: Annotated[float, msgspec.Meta(ge=0.01, le=0.03)] = 0.02
+    """Beyond its bound a key's click could come later than 50 ms after the touch."""
+
     stuck_s: Annotated[float, msgspec.Meta(ge=2, le=120)] = 10.0
 
 

@@ -548,7 +548,7 @@ files_current() {
     done < <(kiosk_files)
 }
 
-prompts_made() { compgen -G "$(at /var/lib/cabinguard/prompts)/*/*.wav"; }
+prompts_made() { "$(at "$KIOSK_COMMAND")" prompts --check --settings "$(at "$SETTINGS")" >>"${LOG:-/dev/null}" 2>&1 </dev/null; }
 
 boot_lines_current() {
     local dir

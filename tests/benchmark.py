@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import os
 import statistics
 import subprocess
@@ -201,6 +202,8 @@ def percentile(values: list[float], share: float) -> float:
 def reactions(effort: int) -> Iterator[Row]:
     with tempfile.TemporaryDirectory(prefix="cabinguard-bench-", ignore_cleanup_errors=True) as folder:
         kiosk = BenchService(Path(folder), sync_s=2.0)
+        gc.collect()
+        gc.freeze()  # as `run` does
         try:
             time.sleep(6.0)
             relay = kiosk.service.board.lock
@@ -227,7 +230,7 @@ def reactions(effort: int) -> Iterator[Row]:
             for _ in range(60 * effort):
                 # In advance: otherwise what delays this thread between its clock and its press would count.
                 pressed_s = time.monotonic() + 0.05
-                # It completes nothing: in the buzz of a refused code a click is a gap, no edge upwards.
+                # It completes nothing: the buzz of a refused code has edges of its own.
                 kiosk.hands.press("*", pressed_s)
                 time.sleep(0.3)
                 after = [at_s for at_s, level in kiosk.hands.trace(pin) if at_s >= pressed_s and level]

@@ -416,10 +416,10 @@ class Watch:
             case SetPermit(on):
                 self.permit = on
                 self.facts.shown |= on
-            case Say(ticket, prompt, _, lock_in):
+            case Say(ticket, prompt, _, _, threat):
                 if prompt is PromptKey.SILENCE:
                     self.warned_for, self.threats = None, ()
-                elif lock_in > 0:
+                elif threat:
                     assert prompt is PromptKey.SHOW_FACE
                     assert not self.facts.shown, "who has been cleared is threatened"
                     self.threats = (*self.threats[-20:], ticket)

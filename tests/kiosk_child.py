@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from desk_world import scripted_desk
 
 from edge.app import Happening
+from edge.settings import load
 from edge.state import Mode
 from hw.ports import Input
 
@@ -36,7 +37,9 @@ def hear(happening: Happening) -> None:
 
 
 def main() -> None:
-    desk, people = scripted_desk(Path(sys.argv[1]), hear, seed=int(sys.argv[2]), every_s=0.4)
+    soon = ["flow.adjust_after_s=2", "flow.lock_after_s=8", "flow.prompt_lead_s=3"]
+    seed = int(sys.argv[2])
+    desk, people = scripted_desk(Path(sys.argv[1]), hear, settings=load(None, soon), seed=seed, every_s=0.4)
     say(booted=True)
     visit_s = key_s = 0.0
     typed = 0

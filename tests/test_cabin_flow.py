@@ -301,6 +301,20 @@ def test_6_an_open_door_stays_warned_is_told_and_whoever_is_there_then_is_warned
     assert c.mode == "locked"
 
 
+def test_6_a_cause_that_changes_lets_the_first_warning_come_to_its_end() -> None:
+    c = Cabin()
+    c.speaker = False
+    c.comes("masked").wait(6)
+    ticket = c.state.ticket
+    for face in ("helmeted", "masked", "turned") * 3:
+        c.shows(face).wait(0.9)
+    assert (c.causes, c.state.ticket) == (["mask"], ticket)
+    c.hear(PromptGiven(ticket))
+    assert c.causes == ["mask", "face_camera"]
+    c.shows("unclear")
+    assert c.causes[-1] == "step_closer"
+
+
 def test_6_opening_it_a_third_time_is_told() -> None:
     c = Cabin().comes("masked").wait(10)
     for number in (1, 2, 3, 4):
@@ -889,6 +903,12 @@ def test_an_obstructed_camera_is_told_to_both_with_the_siren_if_somebody_is_ther
     c = Cabin().comes("bare").camera(health)
     assert (c.told_whom("camera_obstructed"), c.sound, c.permit) == ([BOTH], Sound.SIREN, False)
     assert c.shown == "blind"
+
+
+def test_a_camera_mounted_upside_down_is_a_fault_and_no_alarm() -> None:
+    c = Cabin().comes("masked").wait(10).forget().camera("upside_down").wait(600)
+    assert (c.mode, c.sound, c.told_whom("fault")) == ("warned", Sound.BEEPS, [BOTH])
+    assert c.reasons["fault"] == "camera_upside_down"
 
 
 def test_an_obstructed_camera_with_nobody_there_is_quiet() -> None:

@@ -188,7 +188,7 @@ def test_a_full_disk_is_told_and_locks_nobody() -> None:
         assert desk.kiosk.state.mode is Mode.WARNED
         assert not desk.hands.lock_on
         desk.fail_disk(False)
-        desk.run_to(60.0)
+        desk.run_to(70.0)
         assert desk.kiosk.state.mode is Mode.LOCKED
         desk.close()
         assert journal.verify(desk.journal_file).ok

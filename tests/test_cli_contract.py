@@ -404,6 +404,7 @@ def test_whoever_leaves_a_recording_without_a_door_has_left(
         noise = random.normal(0, 2, frame.shape)
         writer.write((frame + noise).clip(0, 255).astype(np.uint8))
     writer.release()
-    code, out, _ = run("replay", "--json", str(path), "--set", "flow.lock_after_s=15", *door)
+    soon = ("--set", "flow.lock_after_s=15", "--set", "flow.adjust_after_s=3")  # warned to the end by then
+    code, out, _ = run("replay", "--json", str(path), *soon, *door)
     assert code == 0
     assert [one["name"] for one in objects(out) if one["kind"] == "state"][-1] == ends

@@ -7,6 +7,7 @@ import pytest
 from hw.board import bench_board, close_board
 from hw.door.gate import GatedRelay
 from hw.ports import HardwareError, Input, Light, Sound
+from hw.prompt.fake import PromptFault
 from hw.wiring import WiringSettings
 from tests.hw_story import NoModem, StoryClock, bench
 
@@ -81,13 +82,19 @@ def test_closing_goes_on_after_a_failure() -> None:
 
 def test_a_prompt_can_be_made_to_fail() -> None:
     story = bench()
+    prompt = story.board.prompt
     story.hands.fail_prompt()
-    story.board.prompt.say(1, ["mask"], "words", story.clock.at_s)
-    assert not story.board.prompt.poll(story.clock.at_s)[0].ok
+    prompt.say(1, ["mask"], "words", 0.0)
+    assert not prompt.poll(0.0)[0].ok
     story.hands.fail_prompt(False)
-    story.board.prompt.say(2, ["mask"], "words", story.clock.at_s)
-    assert story.board.prompt.poll(story.clock.at_s)[0].ok
-    assert [said.text for said in story.hands.said] == ["words"]
+    prompt.say(2, ["mask"], "words", 1.0)
+    assert prompt.poll(1.4) == ()
+    assert prompt.poll(1.5)[0].ok
+    story.hands.fail_prompt(how=PromptFault.HANGS)
+    prompt.say(3, ["mask"], "words", 2.0)
+    assert prompt.poll(3.0) == ()
+    assert not prompt.poll(10.0)[0].ok
+    assert [said.text for said in story.hands.said] == ["words", "words"]
 
 
 def test_the_same_seed_is_the_same_story() -> None:

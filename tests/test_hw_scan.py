@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
+from random import Random
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hw.board import bench_board
-from hw.ports import HardwareError, Input, InputChange, Sound
-from hw.scan import LINGER_S, HardwareTrouble, ScanEvent, Scanner, ScanThread, percentile
+from hw.ports import HardwareError, Input, InputChange, KeyPress, Sound
+from hw.scan import LINGER_S, PERIOD_S, HardwareTrouble, ScanEvent, Scanner, ScanThread, percentile
+from hw.wiring import KeypadWiring, WiringSettings
 from tests.hw_story import NoModem, bench, keys, moves, troubles
 
 
@@ -104,6 +108,61 @@ def test_the_worst_time_to_the_pin_is_known() -> None:
     assert story.hands.drops_s() == pytest.approx((0.007,))
     assert story.scanner.last_drop_s == pytest.approx(0.01)
     assert story.scanner.drop_s(0.99) == pytest.approx(0.01)
+
+
+CLICK_WITHIN_S = 0.05
+BOUNCE_S = 0.004
+"""Of the bench's keys."""
+
+
+@pytest.mark.parametrize("sound", list(Sound))
+@pytest.mark.parametrize("debounce_s", [0.01, 0.02, 0.03])
+def test_a_click_comes_within_50_ms_by_construction(sound: Sound, debounce_s: float) -> None:
+    """From the touch to the click's own edge, wherever in a scan and in a pattern the key is touched.
+
+    Counted in scans: one until the touch is seen, the bounce, the debouncing in whole periods, and one that
+    makes a gap where the buzzer sounds already.
+    """
+    wiring = msgspec.structs.replace(WiringSettings(), keypad=KeypadWiring(debounce_s=debounce_s))
+    random = Random(1)
+    worst_s = edge_s = 0.0
+    for seed in range(150):
+        story = bench(wiring, seed)
+        story.board.sounder.play(sound, story.clock.at_s - random.uniform(0.0, 1.0))
+        story.run(0.03)
+        touched_s = story.clock.at_s - random.uniform(0.0, PERIOD_S)
+        story.hands.press("5", touched_s)
+        while not keys(story.events):
+            story.run(PERIOD_S)
+        made_s = story.clock.at_s - PERIOD_S
+        story.run(2 * PERIOD_S)
+        worst_s = max(worst_s, made_s - touched_s)
+        trace = story.hands.trace(wiring.sounder.pin)
+        edge_s = max(edge_s, next(at_s for at_s, level in trace if at_s >= made_s and level) - touched_s)
+    assert worst_s <= CLICK_WITHIN_S - PERIOD_S / 2
+    scans = math.ceil((debounce_s - 0.004) / PERIOD_S)
+    assert worst_s <= PERIOD_S + BOUNCE_S + max(scans, 2) * PERIOD_S + 1e-9
+    assert edge_s <= worst_s + PERIOD_S + 1e-9
+    if debounce_s == KeypadWiring().debounce_s:
+        assert edge_s <= CLICK_WITHIN_S - PERIOD_S / 2
+
+
+def test_the_click_is_made_before_anybody_hears_of_the_key() -> None:
+    """So no loop, no table and no disk can delay it."""
+    story = bench()
+    story.run(0.05)
+    sounding_when_told: list[bool] = []
+    scanner = Scanner(
+        story.board,
+        lambda event: (
+            sounding_when_told.append(story.hands.sounding) if isinstance(event, KeyPress) else None
+        ),
+    )
+    story.hands.press("5", story.clock.at_s)
+    for _ in range(10):
+        scanner.step(story.clock.at_s)
+        story.clock.at_s += PERIOD_S
+    assert sounding_when_told == [True]
 
 
 def test_a_key_clicks_in_the_step_that_finds_it() -> None:

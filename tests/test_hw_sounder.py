@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from hw.ports import HardwareError, Light, Sound
-from hw.sounder.real import BUZZ_S, CLICK_S, PATTERNS
+from hw.sounder.real import BUZZ_S, CLICK_S, GAP_S, PATTERNS
 from hw.wiring import LightsWiring, SounderWiring, WiringSettings
 from tests.hw_story import Bench, bench
 
@@ -61,9 +61,28 @@ def test_a_click_is_heard_at_once_through_anything(sound: Sound) -> None:
     before = story.hands.sounding
     story.board.sounder.click(story.clock.at_s)
     assert story.hands.sounding is not before
+    if before:
+        story.clock.at_s += GAP_S
+        story.board.sounder.poll(story.clock.at_s)
+        assert story.hands.sounding, "after the gap something begins"
     story.clock.at_s += CLICK_S + 0.001
     story.board.sounder.poll(story.clock.at_s)
     assert story.hands.sounding is before
+
+
+@pytest.mark.parametrize("sound", [Sound.BEEPS, Sound.SIREN])
+def test_a_click_in_the_last_of_a_beep_is_a_sound_of_its_own(sound: Sound) -> None:
+    """Otherwise the beep would only seem to end a little sooner."""
+    story = bench()
+    story.board.sounder.play(sound, story.clock.at_s)
+    story.clock.at_s += PATTERNS[sound][0] - 0.003
+    story.board.sounder.poll(story.clock.at_s)
+    assert story.hands.sounding
+    story.board.sounder.click(story.clock.at_s)
+    heard = _listen(story, 0.06, 0.005)
+    assert heard[0] is False
+    assert heard[2:5] == [True] * 3
+    assert not any(heard[7:])
 
 
 def test_a_buzz_rattles_and_gives_the_pattern_back() -> None:

@@ -443,7 +443,6 @@ def test_check_changes_nothing_and_says_what_is_missing(pi: Pi) -> None:
 def test_check_of_an_installed_kiosk(pi: Pi) -> None:
     pi.kiosk()
     pi.put("/etc/passwd", "cabinguard:x:999:999::/:/usr/sbin/nologin\n")
-    pi.put("/var/lib/cabinguard/prompts/en/seconds.wav", "")
     command = pi.path("/opt/cabinguard/current/bin/cabinguard")
     command.write_text("#!/bin/sh\nexit 0\n")
     command.chmod(0o755)
@@ -451,6 +450,10 @@ def test_check_of_an_installed_kiosk(pi: Pi) -> None:
     done = pi.kiosk("--check")
     assert done.returncode == 0, done.stderr
     assert "[✗]" not in done.stderr
+
+    command.write_text('#!/bin/sh\n[ "$1" != prompts ]\n')  # a phrase is missing or damaged
+    assert "[✗] spoken prompts" in pi.kiosk("--check").stderr
+    command.write_text("#!/bin/sh\nexit 0\n")
 
     pi.put("/etc/udev/rules.d/70-cabinguard.rules", "changed by hand\n")
     assert "[✗] units, device names and limits" in pi.kiosk("--check").stderr

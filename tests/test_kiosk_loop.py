@@ -327,10 +327,10 @@ def test_a_disk_that_never_answers_allows_no_new_lock() -> None:
         desk.late.through = 10**9  # it was only very slow
         desk.run_to(62.0)
         assert desk.kiosk.name == "warned", "she is told anew"
-        desk.run_to(73.0)
+        desk.run_to(85.0)
         assert desk.kiosk.name == "locked"
         desk.late.through = len(desk.states)  # and hangs again: a lock that stands keeps its rules
-        desk.run_to(100.0)
+        desk.run_to(110.0)
         assert desk.hands.lock_on
         desk.close()
 
@@ -358,7 +358,7 @@ def test_no_message_goes_out_before_its_record_has_had_its_time() -> None:
         desk, people = scripted_desk(Path(folder), heard.append, desk_type=LateDesk)
         assert isinstance(desk, LateDesk)
         people.do("enter anna with mask", 0.0)
-        desk.run_to(10.0)
+        desk.run_to(20.0)
         desk.late.through = len(desk.states)
         desk.run_to(40.0)
         at_s = next(h.at_s for h in heard if h.data.get("name") == "send_code")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,16 @@ import pytest
 from edge.commands import PromptCause, PromptKey
 from edge.events import Anomaly
 from edge.messages import texts
-from edge.messages.texts import Context, code_in, help_text, make_text, prompt_clips, prompt_text, status_text
+from edge.messages.texts import (
+    Context,
+    code_in,
+    help_text,
+    longest_warning_s,
+    make_text,
+    prompt_clips,
+    prompt_text,
+    status_text,
+)
 from edge.record import Channel, OutboxRow, Recipient
 from hw.modem import gsm7, pdu
 
@@ -146,7 +156,7 @@ def test_answers_to_people() -> None:
 @pytest.mark.parametrize("prompt", list(PromptKey))
 def test_every_prompt_has_words_and_clips(prompt: PromptKey, cause: PromptCause, language: str) -> None:
     recorded = texts.clip_texts(language)
-    for seconds in (0, 1, 14, 20, 23, 59, 60, 900):
+    for seconds in (None, 0, 1, 14, 20, 23, 59, 60, 900):
         text = prompt_text(prompt.value, cause.value, seconds, language)
         clips = prompt_clips(prompt.value, cause.value, seconds)
         assert "{" not in text
@@ -170,7 +180,26 @@ def test_a_warning_says_what_to_do_when_it_locks_and_how_to_leave() -> None:
         "seconds",
         "exit_always",
     )
-    assert "lock" not in prompt_text("show_face", "one_at_a_time", 0, "en")
+    assert "lock" not in prompt_text("show_face", "one_at_a_time", None, "en")
+    assert "about to lock" in prompt_text("show_face", "mask", 0, "en")
+    assert prompt_clips("show_face", "mask", 0) == ("cause_mask", "lock_soon", "exit_always")
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_no_warning_takes_longer_than_the_longest(language: str) -> None:
+    def spoken_s(clips: Sequence[str], text: str) -> float:
+        return sum(len(name) for name in clips) + len(text) / 100
+
+    longest_s = longest_warning_s(language, spoken_s)
+    taken = [
+        spoken_s(
+            prompt_clips("show_face", cause.value, seconds),
+            prompt_text("show_face", cause.value, seconds, language),
+        )
+        for cause in PromptCause
+        for seconds in (None, *range(61))
+    ]
+    assert max(taken) <= longest_s <= max(taken) + 1
 
 
 def test_spoken_seconds_never_promise_more_time_than_there_is() -> None:
@@ -183,12 +212,12 @@ def test_spoken_seconds_never_promise_more_time_than_there_is() -> None:
 
 def test_whoever_is_locked_in_is_told_why_and_how_to_leave() -> None:
     for language in texts.LANGUAGES:
-        text = prompt_text("locked", "mask", 0, language)
+        text = prompt_text("locked", "mask", None, language)
         assert texts._LANGUAGES[language].exit_always in text
 
 
 def test_unknown_names_are_errors() -> None:
     with pytest.raises(KeyError):
-        prompt_text("no_such", "mask", 0, "en")
+        prompt_text("no_such", "mask", None, "en")
     with pytest.raises(KeyError):
-        prompt_clips("locked", "no_such", 0)
+        prompt_clips("locked", "no_such", None)

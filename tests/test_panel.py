@@ -132,7 +132,7 @@ def test_a_fault_comes_with_its_meaning_and_remedy_and_goes_again(cabin: Cabin) 
     for words in ("prompt_failed", "(voice)", lockless.cause, lockless.door, lockless.remedy):
         assert words in faults
     cabin.desk.hands.fail_prompt(False)
-    cabin.run(15.0)
+    cabin.run(45.0)  # said again, and to its end
     assert "None that the kiosk knows of." in cabin.now()["faults"]
 
 

@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import time
-import wave
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from hw.board import BenchHands, bench_board
 from hw.clock import SystemClock
 from hw.ports import Board, HardwareError, Input
 from hw.wiring import WiringSettings
+from tests.test_hw_prompt import wav
 from tests.test_power_cut import StoryClock, open_journal
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
@@ -239,11 +239,17 @@ def test_the_watchdog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_phrases_and_sound_card(tmp_path: Path) -> None:
+    whole = wav(tmp_path / "whole", 0.2).read_bytes()
     for name in clip_texts("en"):
-        (tmp_path / f"{name}.wav").write_bytes(b"RIFF")
+        (tmp_path / f"{name}.wav").write_bytes(whole)
     assert machine.phrases(tmp_path, "en").endswith("phrases, en")
-    (tmp_path / "locked.wav").unlink()
-    assert _code(lambda: machine.phrases(tmp_path, "en")) == "prompt_clip_missing"
+    for damaged in (whole[:-1], b"RIFF", b"", None):
+        (tmp_path / "locked.wav").unlink()
+        if damaged is not None:
+            (tmp_path / "locked.wav").write_bytes(damaged)
+        with pytest.raises(FaultError, match=r"1 of .*locked\.wav") as caught:
+            machine.phrases(tmp_path, "en")
+        assert caught.value.code == "prompt_clip_missing"
 
 
 def _cards(root: Path, *cards: tuple[str, str]) -> None:
@@ -367,11 +373,11 @@ def test_a_read_only_root_asked_for_on_the_kernels_command_line(
 
 
 def test_the_loudspeaker(tmp_path: Path) -> None:
-    phrase = tmp_path / f"{machine.PHRASE}.wav"
-    with wave.open(str(phrase), "wb") as clip:
-        clip.setparams((1, 2, 8000, 0, "NONE", ""))
-        clip.writeframes(b"\0\0" * 80)
-    assert "did you hear it" in machine.loudspeaker(tmp_path, ["test", "-s"])
+    wav(tmp_path / f"{machine.PHRASE}.wav", 0.4)
+    assert "did you hear it" in machine.loudspeaker(tmp_path, ["sh", "-c", "sleep 0.4"])
+    with pytest.raises(FaultError, match="ended after") as ended:
+        machine.loudspeaker(wav(tmp_path / "long" / f"{machine.PHRASE}.wav", 50.0).parent, ["true"])
+    assert ended.value.code == "prompt_failed"
     assert machine.PHRASE in clip_texts("en")
     failing = ["sh", "-c", "echo 'audio open error: Device or resource busy' >&2; exit 1"]
     with pytest.raises(FaultError, match="resource busy") as caught:

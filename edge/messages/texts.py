@@ -7,7 +7,7 @@ with a code makes a text that holds one, and only as the string that it returns.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from types import MappingProxyType
@@ -74,6 +74,7 @@ class _Language:
     prompts: Mapping[str, str]
     causes: Mapping[str, str]
     lock_in: str
+    lock_soon: str
     exit_always: str
     clip_lock_in: str
     clip_seconds: str
@@ -183,6 +184,7 @@ _ENGLISH: Final = _Language(
         }
     ),
     lock_in="The door will lock in {seconds} s.",
+    lock_soon="The door is about to lock.",
     exit_always="The exit button always opens the door.",
     clip_lock_in="The door will lock in",
     clip_seconds="seconds.",
@@ -294,6 +296,7 @@ _HINDI: Final = _Language(
         }
     ),
     lock_in="दरवाज़ा {seconds} सेकंड में बंद होगा.",
+    lock_soon="दरवाज़ा अब बंद होने वाला है.",
     exit_always="निकास बटन हमेशा दरवाज़ा खोलता है.",
     clip_lock_in="दरवाज़ा बंद होगा",
     clip_seconds="सेकंड में.",
@@ -429,24 +432,40 @@ def _reason(row: OutboxRow, words: _Language) -> str:
 # --- prompts ---------------------------------------------------------------------------------------
 
 
-def prompt_text(prompt: str, cause: str, lock_in_s: int, language: str) -> str:
+def prompt_text(prompt: str, cause: str, lock_in_s: int | None, language: str) -> str:
     """What a person in the cabin is told: `prompt` and `cause` are values of `PromptKey` and `PromptCause`.
 
-    `lock_in_s` is the time left before the door locks, 0 where none runs. KeyError for an unknown name.
+    `lock_in_s` is the time left before the door locks when it has been said, 0 for less than a second, None
+    where none runs. KeyError for an unknown name.
     """
     words = _language(language)
+    lock = ""
+    if lock_in_s is not None:
+        lock = words.lock_in.format(seconds=lock_in_s) if lock_in_s > 0 else words.lock_soon
     text = words.prompts[prompt].format(
         cause=words.causes[cause],
-        lock=words.lock_in.format(seconds=lock_in_s) if lock_in_s > 0 else "",
+        lock=lock,
         exit=words.exit_always,
     )
-    return " ".join(text.split())
+    return _whole(text)
 
 
-def prompt_clips(prompt: str, cause: str, lock_in_s: int) -> tuple[str, ...]:
+def longest_warning_s(language: str, spoken_s: Callable[[Sequence[str], str], float]) -> float:
+    """The longest that a warning of any cause takes; `spoken_s` tells how long clips and text take."""
+    return max(
+        spoken_s(
+            prompt_clips("show_face", cause, seconds), prompt_text("show_face", cause, seconds, language)
+        )
+        for cause in _ENGLISH.causes
+        for seconds in (0, *_NUMBERS, 60)
+    )
+
+
+def prompt_clips(prompt: str, cause: str, lock_in_s: int | None) -> tuple[str, ...]:
     """The recorded phrases that a prompt is made of, in order; `clip_texts` has their words.
 
-    The seconds are rounded down to one of the recorded numbers: a person never has less time than said.
+    `lock_in_s` as in `prompt_text`. The seconds are rounded down to one of the recorded numbers: a person
+    never has less time than said.
     """
     if prompt not in _ENGLISH.prompts or cause not in _ENGLISH.causes:
         raise KeyError(f"{prompt}/{cause}")
@@ -454,7 +473,7 @@ def prompt_clips(prompt: str, cause: str, lock_in_s: int) -> tuple[str, ...]:
         clips = [f"cause_{cause}"]
         if prompt == "door_open":
             clips.append("door_open")
-        elif lock_in_s > 0:
+        elif lock_in_s is not None:
             clips += _lock_clips(lock_in_s)
         return (*clips, "exit_always")
     return () if prompt == "silence" else (prompt,)
@@ -466,6 +485,8 @@ _NUMBERS: Final = (*range(1, 21), 25, 30, 35, 40, 45, 50, 55)
 def _lock_clips(seconds: int) -> tuple[str, ...]:
     if seconds >= 60:
         return ("lock_in_minute",)
+    if seconds < 1:
+        return ("lock_soon",)
     number = max(value for value in _NUMBERS if value <= seconds)
     return ("lock_in", f"number_{number}", "seconds")
 
@@ -480,6 +501,7 @@ def clip_texts(language: str) -> Mapping[str, str]:
         "lock_in": words.clip_lock_in,
         "seconds": words.clip_seconds,
         "lock_in_minute": words.clip_minute,
+        "lock_soon": words.lock_soon,
     }
     clips |= {f"number_{number}": str(number) for number in _NUMBERS}
     for name in ("locked", "released", "emergency", "machine_closed"):

@@ -4,7 +4,7 @@ by +40  see state locked
 by +10  see sms watchman code 1 of 5
 +20     power off
 +30     power on
-by +15  see door locked
+by +30  see door locked
 by +10  see sms watchman code 1 of 5
 +5      keys CODE
 by +3   see state released

@@ -10,30 +10,30 @@ import contextlib
 import os
 import stat
 import subprocess
+import wave
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from hw.ports import HardwareError, PromptResult
+from hw.ports import HardwareError
+from hw.prompt.speech import Mouth, Saying, Speech
 
-STARTED_S = 0.3
-"""A player that still runs after this long has opened the loudspeaker; without one it ends at once."""
-
-CLOSE_S = 1.0
+CLOSE_S: Final = 1.0
 """How long `close` waits for a killed player; one that hangs in the kernel is left to the system."""
 
-MAKE_TIMEOUT_S = 30.0
+MAKE_TIMEOUT_S: Final = 30.0
+
+SHORTEST_CLIP_S: Final = 0.1
+LONGEST_CLIP_S: Final = 60.0
+"""No phrase is shorter or longer: the recording or its header is damaged."""
+
+READ_S: Final = 1.0
+READ_CHARACTERS_S: Final = 12.0
+"""A line on a display counts as read after a moment to find it, and so many characters a second: slower than
+subtitles."""
 
 
-@dataclass(slots=True)
-class _Playing:
-    ticket: int
-    process: subprocess.Popen[bytes]
-    since_s: float
-    answered: bool = False
-
-
-class CabinPrompt:
+class CabinPrompt(Speech):
     """Speech, a display, or both. Where there is speech it decides whether a prompt reached the person.
 
     `clips_dir` holds NAME.wav for every clip, None where there is no loudspeaker; `player` is the command
@@ -42,104 +42,188 @@ class CabinPrompt:
     """
 
     def __init__(self, clips_dir: Path | None, player: Sequence[str], display: Path | None) -> None:
-        self._clips_dir = clips_dir
-        self._player = tuple(player)
-        self._display = display
-        self._playing: _Playing | None = None
-        self._ending: list[subprocess.Popen[bytes]] = []
-        self._results: list[PromptResult] = []
+        self._display = None if display is None else _Display(display)
+        mouth: Mouth = _Nothing()
+        if clips_dir is not None:
+            mouth = _Loudspeaker(clips_dir, player)
+        elif self._display is not None:
+            mouth = self._display
+        super().__init__(mouth)
 
     def say(self, ticket: int, clips: Sequence[str], text: str, now_s: float) -> None:
         """Begin to say it; the answer comes from `poll`. Never raises: a prompt that fails is answered so."""
-        self._stop("replaced by the next prompt")
-        shown = self._show(text)
-        if self._clips_dir is None:
-            if self._display is None:
-                shown = "prompt_failed: neither loudspeaker nor display"
-            self._results.append(PromptResult(ticket, not shown, shown))
-            return
-        files = [self._clips_dir / f"{name}.wav" for name in clips]
-        missing = next((file for file in files if not file.is_file()), None)
-        if not files or missing is not None:
-            detail = (
-                f"prompt_clip_missing: {missing.name}" if missing else "prompt_clip_missing: no clip named"
-            )
-            self._results.append(PromptResult(ticket, False, detail))
-            return
-        try:
-            process = subprocess.Popen(
-                [*self._player, *(str(file) for file in files)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        except OSError as error:
-            self._results.append(
-                PromptResult(ticket, False, f"prompt_failed: {self._player[0]}: {error.strerror}")
-            )
-            return
-        self._playing = _Playing(ticket, process, now_s)
+        if self._display is not None:
+            self._display.show(text)
+        super().say(ticket, clips, text, now_s)
 
-    def poll(self, now_s: float) -> tuple[PromptResult, ...]:
-        playing = self._playing
-        if playing is not None:
-            status = playing.process.poll()
-            if not playing.answered and (status is not None or now_s - playing.since_s >= STARTED_S):
-                ok = not status
-                detail = "" if ok else f"prompt_failed: {self._player[0]} ended with {status}"
-                self._results.append(PromptResult(playing.ticket, ok, detail))
-                playing.answered = True
-            if status is not None:
-                self._playing = None
-        self._ending = [process for process in self._ending if process.poll() is None]
-        results, self._results = tuple(self._results), []
-        return results
+
+class _Nothing:
+    """Neither loudspeaker nor display."""
+
+    def length_s(self, clips: Sequence[str], text: str) -> float:
+        raise HardwareError("prompt_failed", "neither loudspeaker nor display")
+
+    def begin(self, clips: Sequence[str], text: str, now_s: float) -> Saying:
+        raise HardwareError("prompt_failed", "neither loudspeaker nor display")
+
+
+# --- speech ----------------------------------------------------------------------------------------
+
+
+class _Loudspeaker:
+    """Plays the clips of a folder. A clip is read once, and again when its file changes."""
+
+    def __init__(self, clips_dir: Path, player: Sequence[str]) -> None:
+        self._clips_dir = clips_dir
+        self._player = tuple(player)
+        self._lengths: dict[str, tuple[tuple[int, int, int], float]] = {}
+
+    def length_s(self, clips: Sequence[str], text: str) -> float:
+        if not clips:
+            raise HardwareError("prompt_clip_missing", "no clip named")
+        return sum(self._length_s(name) for name in clips)
+
+    def begin(self, clips: Sequence[str], text: str, now_s: float) -> Saying:
+        files = [str(self._clips_dir / f"{name}.wav") for name in clips]
+        try:
+            return _Player([*self._player, *files])
+        except OSError as error:
+            raise HardwareError("prompt_failed", f"{self._player[0]}: {error.strerror}") from error
+
+    def _length_s(self, name: str) -> float:
+        path = self._clips_dir / f"{name}.wav"
+        try:
+            found = path.stat()
+        except OSError as error:
+            raise HardwareError("prompt_clip_missing", f"{path.name}: {error.strerror}") from error
+        file = (found.st_ino, found.st_mtime_ns, found.st_size)
+        known = self._lengths.get(name)
+        if known is None or known[0] != file:
+            known = self._lengths[name] = (file, clip_length_s(path))
+        return known[1]
+
+
+class _Player:
+    """A player's process. OSError where it cannot be started."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def poll(self, now_s: float) -> int | None:
+        return self._process.poll()
+
+    def kill(self) -> None:
+        self._process.kill()
 
     def close(self) -> None:
-        self._stop("closed")
-        for process in self._ending:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(CLOSE_S)
-        self._ending = []
-
-    def _stop(self, why: str) -> None:
-        playing, self._playing = self._playing, None
-        if playing is None:
-            return
-        if not playing.answered:
-            self._results.append(PromptResult(playing.ticket, False, why))
-        if playing.process.poll() is None:
-            playing.process.kill()
-            self._ending.append(playing.process)
-
-    def _show(self, text: str) -> str:
-        """Write a line to the display; why it reached nobody, empty when it did (or there is none)."""
-        if self._display is None:
-            return ""
-        line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-        flags = os.O_WRONLY | os.O_TRUNC | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-        if not self._display.is_relative_to("/dev"):
-            flags |= os.O_CREAT  # a terminal that is unplugged must not become a file
-        try:
-            handle = os.open(self._display, flags, 0o640)
-        except OSError as error:
-            return f"prompt_failed: {self._display.name}: {error.strerror}"
-        try:
-            os.write(handle, f"{line}\n".encode())
-            if stat.S_ISREG(os.fstat(handle).st_mode):
-                # Words that perhaps nobody shows must not count: without a prompt nobody is locked in.
-                return "prompt_failed: no loudspeaker, and the display is only a file"
-        except OSError as error:
-            return f"prompt_failed: {self._display.name}: {error.strerror}"
-        finally:
-            os.close(handle)
-        return ""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(CLOSE_S)
 
 
 def alsa_player(device: str = "") -> tuple[str, ...]:
     """The command for ALSA's player on `device` (default when empty); a busy one is an error, not a wait."""
     return ("aplay", "-q", "-N", *(("-D", device) if device else ()))
+
+
+# --- a display -------------------------------------------------------------------------------------
+
+
+class _Display:
+    """Takes one line of text at a time. Without a loudspeaker the words are heard when they can be read."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._why_not = ""
+
+    def show(self, text: str) -> None:
+        """Write the line. Why it reached nobody is for `begin` to tell."""
+        line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+        try:
+            handle = self._open()
+            try:
+                os.write(handle, f"{line}\n".encode())
+                # Words that perhaps nobody shows must not count: without a prompt nobody is locked in.
+                plain = stat.S_ISREG(os.fstat(handle).st_mode)
+            finally:
+                os.close(handle)
+        except OSError as error:
+            self._why_not = f"{self._path.name}: {error.strerror}"
+        else:
+            self._why_not = "no loudspeaker, and the display is only a file" if plain else ""
+
+    def still_there(self) -> bool:
+        try:
+            os.close(self._open())
+        except OSError:
+            return False
+        return True
+
+    def length_s(self, clips: Sequence[str], text: str) -> float:
+        return READ_S + len(text) / READ_CHARACTERS_S
+
+    def begin(self, clips: Sequence[str], text: str, now_s: float) -> Saying:
+        if self._why_not:
+            raise HardwareError("prompt_failed", self._why_not)
+        return _Reading(self, now_s + self.length_s(clips, text))
+
+    def _open(self) -> int:
+        flags = os.O_WRONLY | os.O_TRUNC | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+        if not self._path.is_relative_to("/dev"):
+            flags |= os.O_CREAT  # a terminal that is unplugged must not become a file
+        return os.open(self._path, flags, 0o640)
+
+
+class _Reading:
+    """A line that stands on the display until it can have been read."""
+
+    def __init__(self, display: _Display, until_s: float) -> None:
+        self._display = display
+        self._until_s = until_s
+
+    def poll(self, now_s: float) -> int | None:
+        if now_s < self._until_s:
+            return None
+        return 0 if self._display.still_there() else 1
+
+    def kill(self) -> None:
+        self._until_s = float("-inf")
+
+    def close(self) -> None:
+        pass
+
+
+# --- clips -----------------------------------------------------------------------------------------
+
+
+def clip_length_s(path: Path) -> float:
+    """How long a recorded phrase takes.
+
+    HardwareError `prompt_clip_missing` unless the file is whole and something is said in it.
+    """
+    try:
+        if not path.is_file():
+            raise HardwareError("prompt_clip_missing", f"{path.name}: no such file")
+        with wave.open(str(path)) as clip:
+            count, rate = clip.getnframes(), clip.getframerate()
+            length_s = count / rate if rate > 0 else 0.0
+            if not SHORTEST_CLIP_S <= length_s <= LONGEST_CLIP_S:
+                raise HardwareError("prompt_clip_missing", f"{path.name}: {length_s:.2f} s is no phrase")
+            samples = clip.readframes(count)
+            if len(samples) < count * clip.getnchannels() * clip.getsampwidth():
+                raise HardwareError("prompt_clip_missing", f"{path.name}: cut off")
+    except (wave.Error, EOFError, RuntimeError) as error:  # the last from a chunk beyond the file's end
+        raise HardwareError("prompt_clip_missing", f"{path.name}: no WAV file: {error}") from error
+    except OSError as error:
+        raise HardwareError("prompt_clip_missing", f"{path.name}: {error.strerror}") from error
+    if samples.count(samples[:1]) == len(samples):
+        raise HardwareError("prompt_clip_missing", f"{path.name}: nothing is said in it")
+    return length_s
 
 
 def make_clips(
@@ -148,9 +232,9 @@ def make_clips(
     """Speak every text into `out_dir`/NAME.wav with eSpeak NG's voice `language`; the files made.
 
     For the installer: it waits. HardwareError `prompt_clip_missing` names the clip that could not be made;
-    those made before stay, and a clip that was there is never left half written.
+    those made before stay, and a clip that was there is never left half written: each is checked and on the
+    disk before it takes its name.
     """
-    out_dir.mkdir(parents=True, exist_ok=True)
     made: list[Path] = []
     for name, text in texts.items():
         if not name.replace("-", "").replace("_", "").isalnum():
@@ -158,6 +242,7 @@ def make_clips(
         target = out_dir / f"{name}.wav"
         part = out_dir / f".{name}.wav.part"
         try:
+            out_dir.mkdir(parents=True, exist_ok=True)
             subprocess.run(
                 [program, "-v", language, "-s", "150", "-w", str(part), "--stdin"],
                 input=text.encode(),
@@ -165,9 +250,12 @@ def make_clips(
                 capture_output=True,
                 timeout=MAKE_TIMEOUT_S,
             )
-            if part.stat().st_size <= 44:  # no longer than a WAV header: nothing was said
-                raise HardwareError("prompt_clip_missing", f"{name}: {program} made an empty file")
+            clip_length_s(part)
+            _sync(part)
             part.replace(target)
+            _sync(out_dir)
+        except HardwareError as error:
+            raise HardwareError(error.code, f"{name}: {program} made no phrase: {error.detail}") from error
         except (OSError, subprocess.SubprocessError) as error:
             raise HardwareError("prompt_clip_missing", f"{name}: {error}") from error
         finally:
@@ -175,3 +263,11 @@ def make_clips(
                 part.unlink()
         made.append(target)
     return made
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -16,6 +16,9 @@ PATTERNS: dict[Sound, tuple[float, ...]] = {
 """Seconds on, off, on, off, … over and over. No pattern is on or off for as short as a click."""
 
 CLICK_S = 0.02
+GAP_S = 0.005
+"""Silence before a click in a sounding buzzer, until the next scan: only what begins anew is heard."""
+
 BUZZ_S = 0.4
 RATTLE_S = 0.02
 """Half a period of the low 'no': a buzzer with its own tone can only be made to rattle."""
@@ -29,7 +32,7 @@ class PinBuzzer:
         self._guard = threading.Lock()
         self._sound = Sound.OFF
         self._since_s = 0.0
-        self._click_until_s = float("-inf")
+        self._gap_until_s = self._click_until_s = float("-inf")
         self._buzz_until_s = float("-inf")
         self._sounding = False
         self._pin = output(factory, wiring.pin, not wiring.active_high)
@@ -43,9 +46,10 @@ class PinBuzzer:
             self._drive(now_s)
 
     def click(self, now_s: float) -> None:
-        """Flip the buzzer for a moment: heard as a click in silence and as a gap in a siren."""
+        """A short sound of its own, whatever plays: the last of a beep that is cut short is no click."""
         with self._guard:
-            self._click_until_s = now_s + CLICK_S
+            self._gap_until_s = now_s + GAP_S if self._sounding else now_s
+            self._click_until_s = self._gap_until_s + CLICK_S
             self._drive(now_s)
 
     def buzz(self, now_s: float) -> None:
@@ -65,7 +69,7 @@ class PinBuzzer:
     def close(self) -> None:
         with self._guard:
             self._sound = Sound.OFF
-            self._click_until_s = self._buzz_until_s = float("-inf")
+            self._gap_until_s = self._click_until_s = self._buzz_until_s = float("-inf")
             self._write(False)
 
     def _drive(self, now_s: float) -> float | None:
@@ -80,8 +84,8 @@ class PinBuzzer:
             if change_s is not None:
                 due.append(now_s + change_s)
         if now_s < self._click_until_s:
-            level = not level
-            due.append(self._click_until_s)
+            level = now_s >= self._gap_until_s
+            due = [self._click_until_s if level else self._gap_until_s]
         if level != self._sounding:
             self._write(level)
         return min(due, default=None)
