@@ -25,14 +25,12 @@ from edge.settings import Settings, load
 from edge.vision.look import Look
 from edge.vision.observation import CameraHealth, Cover, Face, FaceVerdict, Observation
 from hw.ports import Frame, Input
+from hw.prompt.fake import CHARACTERS_S, PromptFault
 from tests.desk_world import NoiseCamera
 from tests.lives_rules import FACES, Entry, Kind, Life, Looks, Violation, check, is_relock, release_reason
 
 FRAME_S: Final = 0.4
 """Shorter than a lock waits for its record: whatever the disk answers is heard with the next picture."""
-
-SAID_PER_S: Final = 1e6
-"""How fast the bench's prompt speaks, in characters a second."""
 
 Act = Generator[float, None, None]
 """Somebody or something that acts, and says how long it waits before it goes on."""
@@ -131,6 +129,7 @@ class World:
         self.broken: set[str] = set()
         self._danger: set[Anomaly] = set()
         self._cut = False
+        self.how = PromptFault.ABSENT
         self._panic = False
         self._people = 0
         self._door_hands = 0
@@ -307,7 +306,7 @@ class World:
         elif self.desk.powered and name == "keypad":
             self.desk.hands.fail_keypad(broken)
         elif self.desk.powered and name == "prompt":
-            self.desk.hands.fail_prompt(broken)
+            self.desk.hands.fail_prompt(broken, self.how)
         elif self.desk.powered and name == "sounder":
             self.desk.hands.fail_sounder(broken)
 
@@ -570,6 +569,7 @@ class World:
                 yield for_s
                 self.cut_wire(False)
             case device:
+                self.how = self.random.choice(list(PromptFault))
                 if device not in self.broken:
                     self.break_device(device, True)
                     yield for_s
@@ -665,7 +665,7 @@ def live(number: int) -> Lived:
         finally:
             world.desk.close()
     world.entries.append(Entry(world.now_s, Kind.CONTACT, "", world.contact))  # so that the life has an end
-    life = Life(world.entries, world.flow, SAID_PER_S, bool(world.settings.people.watchman2))
+    life = Life(world.entries, world.flow, CHARACTERS_S, bool(world.settings.people.watchman2))
     return Lived(number, life, tuple(check(life)), tuple(world.remarks))
 
 

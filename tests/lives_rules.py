@@ -30,6 +30,8 @@ BLIND_S: Final = 6.0
 GONE_S: Final = 3.0
 """On top of `gone_after_s`: the last frames of somebody who left."""
 FORCED_S: Final = 3.0
+PLAYER_S: Final = 15.0
+"""A player that hangs is found out by the length of the words."""
 TEXT_S: Final = 30.0
 """A well modem has given a text to the network."""
 
@@ -480,8 +482,14 @@ def never_blind(life: Life) -> Iterator[Violation]:
 def all_in_order(life: Life) -> Iterator[Violation]:
     """Door shut; camera, inputs, keypad, prompt and record all in order."""
     for at_s, _ in life.locks:
-        for device in ("keypad", "prompt", "disk"):
-            if life.always(_lacks(device), at_s - SETTLE_S, at_s):
+        # A prompt is found broken by the words that it does not say.
+        said_s = max((w.from_s for w in life.words if w.text and w.from_s < at_s - PLAYER_S), default=at_s)
+        for device, from_s in (
+            ("keypad", at_s - SETTLE_S),
+            ("disk", at_s - SETTLE_S),
+            ("prompt", min(said_s, at_s - PLAYER_S)),
+        ):
+            if (device != "prompt" or said_s < at_s) and life.always(_lacks(device), from_s, at_s):
                 yield Violation("all_in_order", at_s, f"the {device} is out of order")
         if life.always(lambda m: m.reads_open, at_s - SETTLE_S, at_s):
             yield Violation("all_in_order", at_s, "the door is open")

@@ -87,6 +87,7 @@ WRONG = [
     ("never_blind", "", "30 camera gone blind"),
     ("all_in_order", "", "36 device keypad broken"),
     ("all_in_order", "", "36 device disk broken"),
+    ("all_in_order", "", "16 device prompt broken"),
     ("all_in_order", "", "36 door - open"),
     ("never_in_danger", "", "35 danger weapon on"),
     ("never_in_danger", "", "50 input panic on|55 input panic off"),
