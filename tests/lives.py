@@ -575,6 +575,20 @@ class World:
                     yield for_s
                     self.break_device(device, False)
 
+    def nobody_hears(self) -> Act:
+        """Just when the door is locked, no text gets out any more, or no key is read."""
+        for _ in range(300):
+            if self.locked:
+                break
+            yield 1.0
+        yield 30.0 * self.random.random() ** 3
+        if self.random.random() < 0.7:
+            yield from self.modem_trouble(700.0)
+        elif "keypad" not in self.broken:
+            self.break_device("keypad", True)
+            yield 700.0
+            self.break_device("keypad", False)
+
     def modem_trouble(self, for_s: float) -> Act:
         if "modem" in self.broken:
             return
@@ -689,6 +703,8 @@ def _play(world: World) -> None:
         world.begin(world.power(length_s))
     if chance() < 0.06:
         world.begin(world.control_room())
+    if chance() < 0.12:
+        world.begin(world.nobody_hears())
     world.run_to(length_s)
     if world.random.random() < 0.8:
         for _ in range(40):  # a lock is watched to its end, for longer than any may last

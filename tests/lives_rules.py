@@ -901,8 +901,11 @@ def second_watchman_is_called(life: Life) -> Iterator[Violation]:
 
 def fresh_code_follows(life: Life) -> Iterator[Violation]:
     """Expired unused: a new one at once. After too many wrong: the new code goes out when the pause ends."""
-    known = codes(life)
-    ended = [(c.from_s, c.from_s + life.flow.code_ttl_s) for c in known] + closed_spells(life)
+    known, ended = codes(life), closed_spells(life)
+    for code in known:
+        until_s = code.from_s + life.flow.code_ttl_s
+        if not any(code.from_s <= from_s <= until_s for from_s, _ in ended):  # not void by its tries before
+            ended = [*ended, (code.from_s, until_s)]
     for from_s, until_s in ended:
         lock = next((s for s in life.locks if s[0] - 1.0 <= from_s < s[1]), None)
         if lock is None or lock[1] < until_s + TEXT_S or not well_told(life, from_s, until_s):
