@@ -251,7 +251,7 @@ class Life:
     def surely_empty_before(self, at_s: float) -> float | None:
         """The beginning of the last time that a healthy camera saw nobody for long enough.
 
-        A face behind the glass right after somebody left may be theirs, for all that the camera knows.
+        A face behind the glass right after somebody left, or at a start, may be of somebody inside.
         """
 
         def nobody(moment: Moment) -> bool:
@@ -259,11 +259,15 @@ class Life:
 
         enough_s = self.flow.gone_after_s + GONE_S
         for start_s, end_s in reversed(tuple(self.spells(nobody))):
-            left_s = max((e.at_s for e in self.of(Kind.WENT, 0.0, start_s)), default=start_s)
+            left_s = max(e.at_s for e in self.entries if _begins_to_be_empty(e) and e.at_s <= start_s)
             alone = self.always(lambda m: not m.glass and m.sees and m.power, left_s, start_s)
             if end_s <= at_s and end_s - start_s >= enough_s and alone:
                 return start_s
         return None
+
+
+def _begins_to_be_empty(entry: Entry) -> bool:
+    return entry.kind is Kind.WENT or (entry.kind is Kind.POWER and entry.what == "on")
 
 
 def _moments(entries: Sequence[Entry]) -> Iterator[Moment]:
@@ -464,10 +468,8 @@ def _may_be_let_in(life: Life, at_s: float) -> bool:
         return True
     if not life.always(lambda m: m.contact in ("fine", "stuck_shut"), empty_s, at_s):
         return True
-    if (
-        life.at(at_s).contact == "stuck_shut"
-    ):  # somebody gone from behind a door that never opened is its fault
-        noticed_s = 0.0
+    if life.at(at_s).contact == "stuck_shut":
+        noticed_s = 0.0  # somebody was gone from behind a door that never opened: its fault, and known
     seen = [a for a, _ in life.spells(lambda m: bool(m.visible or m.glass)) if a >= noticed_s]
     return bool(seen) and at_s - seen[0] > life.flow.contact_doubt_s - 5.0
 
