@@ -128,6 +128,7 @@ class World:
         self.health = CameraHealth.OK
         self.broken: set[str] = set()
         self._danger: set[Anomaly] = set()
+        self._blind: set[str] = set()
         self._cut = False
         self.how = PromptFault.ABSENT
         self._panic = False
@@ -140,10 +141,10 @@ class World:
             ("fine", 60), ("absent", 14), ("stuck_shut", 9), ("stuck_open", 4), ("chatter", 13)
         )
         if self.contact == "chatter":  # fine until it begins
-            self._then = "chatter"
+            self.later_contact = "chatter"
             self.contact = "fine"
         else:
-            self._then = (
+            self.later_contact = (
                 self._pick(("", 85), ("stuck_shut", 10), ("stuck_open", 5)) if self.contact == "fine" else ""
             )
         self.clock = LifeClock()
@@ -318,11 +319,12 @@ class World:
             self.desk.hands.break_wire(Input.EXIT, broken)
 
     def blind(self, how: str, blind: bool) -> None:
-        self._enter(Kind.CAMERA, how, "blind" if blind else "sees")
-        if how == "gone":
-            self.desk.camera_alive = not blind
-        else:
-            self.health = CameraHealth(how) if blind else CameraHealth.OK
+        sees = not self._blind
+        (self._blind.add if blind else self._blind.discard)(how)
+        if sees is bool(self._blind):
+            self._enter(Kind.CAMERA, how, "blind" if blind else "sees")
+        self.desk.camera_alive = "gone" not in self._blind
+        self.health = CameraHealth(max(self._blind - {"gone"}, default="ok"))
 
     def endanger(self, anomaly: Anomaly, there: bool) -> None:
         if there is (anomaly in self._danger) or not self.desk.powered:
@@ -613,8 +615,8 @@ class World:
 
     def contact_trouble(self, until_s: float) -> Act:
         yield until_s * self.random.random()
-        if self._then != "chatter":
-            self.set_contact(self._then)
+        if self.later_contact != "chatter":
+            self.set_contact(self.later_contact)
             return
         self.set_contact("chatter")
         for _ in range(self.random.randrange(5, 60)):
@@ -695,7 +697,7 @@ def _play(world: World) -> None:
     if chance() < 0.35:
         for _ in range(world.random.randrange(1, 4)):
             world.begin(world.trouble(length_s))
-    if world._then:
+    if world.later_contact:
         world.begin(world.contact_trouble(length_s))
     if chance() < 0.1:
         world.begin(world.alarms(length_s))

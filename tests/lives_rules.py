@@ -420,19 +420,17 @@ def never_after_cleared(life: Life) -> Iterator[Violation]:
     for start_s, _ in life.spells(lambda moment: moment.permit):
         before = life.at(start_s)
         cleared += [(start_s, who) for who in before.faces if before.faces == before.visible == {who}]
-    for at_s, _ in life.locks:
+    threats = [(w.from_s, "threatened") for w in life.words if w.threat_s is not None]
+    for at_s, what in [*((start_s, "locked in") for start_s, _ in life.locks), *threats]:
         for cleared_s, who in cleared:
             here = cleared_s < at_s and life.always(_has(who), cleared_s, at_s)
+            others = what == "threatened" and len(life.at(at_s).inside) > 1
             # A contact that chatters says that the door opened, and nobody can tell that it did not.
             lied = life.ever(lambda m: m.contact in ("chatter", "stuck_open"), cleared_s, at_s)
-            left = life.maybe_empty(cleared_s, at_s)  # without a contact whoever comes then is another
-            if (
-                here
-                and not lied
-                and not left
-                and not any(cleared_s <= open_s < at_s for open_s in life.openings)
-            ):
-                yield Violation("never_after_cleared", at_s, f"{who} was cleared at {cleared_s:.1f} s")
+            opened = any(cleared_s <= open_s < at_s for open_s in life.openings)
+            # Without a contact whoever comes after *empty* is another.
+            if here and not (others or lied or opened or life.maybe_empty(cleared_s, at_s)):
+                yield Violation("never_after_cleared", at_s, f"{who} is {what}, cleared at {cleared_s:.1f} s")
 
 
 def one_hidden_person_now(life: Life) -> Iterator[Violation]:

@@ -80,6 +80,7 @@ WRONG = [
         "10.5 came",
         "10.5 came anna bare|12 permit - on|12.5 look anna covered|13 permit - off",
     ),
+    ("never_after_cleared", "", f"175 words - {THREAT.format(20)}"),
     ("one_hidden_person_now", "", "33 look anna bare"),
     ("one_hidden_person_now", "", "33 came bob covered"),
     ("nobody_there_no_lock", "10|10.5|12|110|110.5|112", "8 glass - covered"),
@@ -198,10 +199,11 @@ def test_some_lives_break_no_rule() -> None:
 
 @pytest.mark.full
 @pytest.mark.timeout(7200)
-def test_a_thousand_lives_break_no_rule() -> None:
+def test_a_thousand_lives_break_no_rule(capsys: pytest.CaptureFixture[str]) -> None:
     told: list[str] = []
     counts = live_many(range(1000), told.append)
-    print(counts)
+    with capsys.disabled():
+        print(f"\n{counts}")
     assert told == []
     assert counts.lives == 1000
     assert counts.locks > 300
