@@ -725,6 +725,8 @@ class Counts:
     lives: int = 0
     locks: int = 0
     relocks: int = 0
+    empty: int = 0
+    """Locks of a cabin in which nobody was, for all that the camera saw: they shut nobody in."""
     permits: int = 0
     threats: int = 0
     restarts: int = 0
@@ -737,6 +739,7 @@ class Counts:
         self.lives += 1
         self.relocks += relocks
         self.locks += len(life.locks) - relocks
+        self.empty += sum(not life.at(start_s).inside for start_s, _ in life.locks)
         self.permits += sum(1 for _ in life.spells(lambda moment: moment.permit))
         self.threats += sum(words.threat_s is not None for words in life.words)
         self.restarts += len(life.ons) - 1
@@ -746,7 +749,7 @@ class Counts:
     def __str__(self) -> str:
         lines = [
             f"lives {self.lives}, restarts {self.restarts}, permits {self.permits}, threats {self.threats}",
-            f"locks {self.locks}, relocks {self.relocks}",
+            f"locks {self.locks}, relocks {self.relocks}, of these with nobody inside {self.empty}",
             "releases: " + ", ".join(f"{name} {count}" for name, count in self.releases.most_common()),
             f"violations {self.violations.total()}"
             + "".join(f"\n  {name} {count}" for name, count in self.violations.most_common()),
