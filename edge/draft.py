@@ -269,7 +269,9 @@ class Draft:
         if not self.s.came_back:
             self.set(locked_at_s=None, code=Code(issue=self.s.code.issue))
         self.do(ClearEntry())
-        if not self.s.withheld_told:
+        if self.s.came_back and (self.s.several or self.s.face is FaceFact.PROPER or door_open(self)):
+            self.release("restart")
+        elif not self.s.withheld_told:
             self.set(withheld_told=True)
             self.tell("lock_withheld", Recipient.CONTROL_ROOM, reason=reason)
 

@@ -1318,6 +1318,21 @@ def test_a_lock_taken_back_while_it_comes_back_is_still_the_same_lock() -> None:
     assert (c.mode, c.door, c.state.incident, c.state.code.tries) == ("locked", True, 1, 1)
 
 
+@pytest.mark.parametrize(
+    "what",
+    [lambda c: c.shows("bare"), lambda c: c.several(), lambda c: c.wire("door", True)],
+    ids=["bare", "several", "door"],
+)
+def test_a_lock_that_comes_back_and_waits_for_its_record_is_over_for_the_same_reasons(what: object) -> None:
+    assert callable(what)
+    c = Cabin().locked().wait(100).dies_and_starts().shows("masked").wait(9)
+    c.card = False
+    c.wait(1.1)
+    assert (c.mode, c.door) == ("locked", False)
+    what(c.forget())
+    assert (c.mode, c.reasons["released"], c.told.count("lock_withheld")) == ("released", "restart", 0)
+
+
 def test_restarts_do_not_stretch_the_longest_lock() -> None:
     c = Cabin(rules(code_ttl_s=1800)).locked()
     lives = 0

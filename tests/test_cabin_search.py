@@ -85,6 +85,7 @@ TINY = msgspec.structs.replace(
 
 
 BRIEF = (("max_lock_s", 2.0), ("unreachable_release_s", 1.0), ("locked_empty_s", 1.0))
+COMES_BACK = (("max_lock_s", 5.0), ("unreachable_release_s", 4.0))
 SHORT = (("max_lock_s", 3.0), ("unreachable_release_s", 2.0))
 
 
@@ -178,6 +179,9 @@ SCOPES = (
     Scope("exit", _of(_people, _exit), numbers=BRIEF),
     Scope("door", _of(_people, _door), restarts=(0.0,), numbers=BRIEF),
     Scope("the code", _of(_still_masked, _machine, _code), restarts=()),
+    Scope("killed at any moment", _of(_people), numbers=COMES_BACK),
+    Scope("door, killed at any moment", _of(_people, _door), restarts=(0.0,), numbers=COMES_BACK),
+    Scope("several, killed at any moment", _of(_still_masked, _crowd), restarts=(0.0,), numbers=COMES_BACK),
 )
 WIDER = (
     Scope("several and fire, no door contact", _of(_people, _crowd, _fire), door_contact=False),
