@@ -687,7 +687,8 @@ def closed_spells(life: Life) -> list[Spell]:
     for entry in life.of(Kind.TYPED, 0.0, life.end_s):
         begun = [s for s, _ in life.locks if s <= entry.at_s and not is_relock(life, s)]
         live = [c for c in known if c.from_s <= entry.at_s]
-        if not begun or not live or not life.at(entry.at_s).lock:
+        whole = life.always(lambda m: m.lock, entry.at_s - SETTLE_S, entry.at_s)  # no key of it before
+        if not begun or not live or not whole:
             continue
         if begun[-1] != lock_s:
             lock_s, wrong, length_s = begun[-1], 0, life.flow.keypad_lockout_s
