@@ -270,7 +270,7 @@ CATALOGUE: Final = _table(
         "camera_driver_missing",
         "The library for this camera is not installed.",
         _NO_LOCK,
-        'Install python3-picamera2 from the system (Raspberry Pi), or choose camera.source = "usb".',
+        'Install python3-picamera2 (Raspberry Pi OS alone has it), or choose camera.source = "usb".',
     ),
     (
         "clip_unreadable",
@@ -427,7 +427,7 @@ CATALOGUE: Final = _table(
         "prompt_failed",
         "The spoken or shown words did not reach the person.",
         "Nobody is locked in unprompted: no new lock begins.",
-        "Check loudspeaker and sound card with aplay -l, and cabinguard selftest.",
+        "Check loudspeaker and sound card with aplay -l, and cabinguard selftest (I2S: Raspberry Pi OS).",
     ),
     (
         "prompt_clip_missing",
