@@ -634,7 +634,7 @@ class World:
     def power(self, until_s: float) -> Act:
         chance = self.random.random
         for _ in range(self.random.randrange(1, 4)):
-            if chance() < 0.7:
+            if chance() < 0.85:
                 for _ in range(200):
                     if self.locked:
                         break
@@ -644,15 +644,15 @@ class World:
                 yield until_s * chance()
             if not self.desk.powered:
                 return
-            off_s = self.random.choice((0.1, 1.0, 6.0, 30.0, 100.0, 170.0, 190.0, 600.0, 36000.0)) * (
-                0.9 + 0.1 * chance()
-            )
+            off_s = self.random.choice(
+                (0.1, 1.0, 2.0, 6.0, 15.0, 30.0, 100.0, 170.0, 190.0, 600.0, 36000.0)
+            ) * (0.9 + 0.1 * chance())
             self.cut_power()
             if chance() < 0.3:
                 self.begin(self.visitor(), off_s * chance())
             yield off_s
             boot = off_s > 3.0 and chance() < 0.85
-            self.give_power(off_s, boot, chance() < 0.7)
+            self.give_power(off_s, boot, chance() < 0.85)
             yield 40.0 * chance()
 
     def control_room(self) -> Act:
@@ -701,7 +701,7 @@ def _play(world: World) -> None:
         world.begin(world.contact_trouble(length_s))
     if chance() < 0.1:
         world.begin(world.alarms(length_s))
-    if chance() < 0.4:
+    if chance() < 0.45:
         world.begin(world.power(length_s))
     if chance() < 0.06:
         world.begin(world.control_room())
