@@ -154,6 +154,8 @@ def _face_judged(d: Draft, event: Event) -> None:
     assert isinstance(event, FaceJudged)
     bared = d.s.face is FaceFact.COVERED and event.face is FaceFact.PROPER
     d.set(face=event.face, cover=event.cover)
+    if event.face is not FaceFact.UNKNOWN:
+        d.set(dark_s=0.0)
     if bared:
         d.do(KeepOnePicture(d.s.incident, "face_shown"))
     if returning(d.s) and event.face is FaceFact.PROPER:
@@ -397,6 +399,8 @@ def _device_failed(d: Draft, event: Event) -> None:
         d.warn_anew()
     if event.device is Device.DOOR_CONTACT and d.s.present:
         _seen_behind_a_shut_door(d)
+    if event.device is Device.CLOCK and returning(d.s):
+        d.release("restart")  # it came back because of what that clock said
     told = (
         (Recipient.CONTROL_ROOM,)
         if event.device is Device.MODEM
@@ -486,9 +490,11 @@ def _restarted(d: Draft, event: Event) -> None:
 
 def _restarted_locked(d: Draft, off_s: float | None) -> None:
     """A lock comes back as *warned*: nothing is locked by memory alone, the one gate decides."""
+    dark_s = d.s.dark_s + (off_s or 0.0)  # cuts add up until a camera has looked
+    d.set(dark_s=dark_s)
     if d.s.fire or d.s.exit:
         _to_emergency(d)
-    elif off_s is None or off_s > d.flow.relock_max_s or not d.s.present or door_open(d):
+    elif off_s is None or dark_s > d.flow.relock_max_s or not d.s.present or door_open(d):
         d.release("restart")
     else:
         d.set(came_back=True)

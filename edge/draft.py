@@ -217,6 +217,7 @@ class Draft:
             no_lock=True,
             locked_at_s=None,
             came_back=False,
+            dark_s=0.0,
             record_by_s=None,
             gone_since_s=None,
             unreached_s=0.0,

@@ -552,6 +552,12 @@ CATALOGUE: Final = _table(
         "The record names what it is (events): look at that device, its cable and its supply.",
     ),
     (
+        "state_unrecorded",
+        "The program ended before its last state was on the card: a full or slow disk, or a kill.",
+        "A lock from before does not come back; nobody is locked in before the cabin was seen empty.",
+        "Nothing, if it happens once; else look for disk_full and card errors with dmesg.",
+    ),
+    (
         "state_unreadable",
         "The state in the record is missing or cannot be understood by this version.",
         "A lock from before is released; nobody is locked before the cabin was seen empty.",

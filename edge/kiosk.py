@@ -49,6 +49,8 @@ from edge.ring import RingReader
 from edge.settings import Settings
 from edge.state import Rules
 from edge.threads import ThreadWatch
+from edge.unrecorded import NAME as UNRECORDED
+from edge.unrecorded import Unrecorded
 from edge.vision.eyes import EyesEvent, EyesProcess, EyesSupervisor
 from edge.vision.plans import eyes_plans, ring_file
 from edge.zones import find_zone
@@ -246,6 +248,7 @@ class Service:
             clock_jump_s=settings.watchdog.clock_jump_s,
             inbox=Inbox(numbers),
             release_desk=release_desk(settings, counters, CounterFile(data / NAME)),
+            unrecorded=Unrecorded(runtime / UNRECORDED),
         )
         self._eyes = {
             plan.name: EyesSupervisor(

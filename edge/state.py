@@ -168,6 +168,7 @@ class State:
     # the lock
     locked_at_s: float | None = None
     came_back: bool = False
+    dark_s: float = 0.0
     record_by_s: float | None = None
     gone_since_s: float | None = None
     unreached_s: float = 0.0
@@ -269,7 +270,7 @@ def lock_in_s(state: State, now_s: float, rules: Rules) -> float | None:
 # --- time ------------------------------------------------------------------------------------------
 
 _CODE_TIMES = ("issued_at_s", "accepted_at_s", "lockout_until_s")
-DURATIONS = frozenset({"evidence_s", "unreached_s"})
+DURATIONS = frozenset({"evidence_s", "unreached_s", "dark_s"})
 """Seconds in the state that are no times: `shift` leaves them."""
 _TIMES = tuple(f.name for f in fields(State) if f.name.endswith("_s") and f.name not in DURATIONS)
 

@@ -1247,6 +1247,20 @@ def test_a_lock_does_not_come_back_after_long_or_unknown_time_without_power(
     assert (c.mode, c.door, c.reasons["released"]) == ("released", False, "restart")
 
 
+def test_power_cuts_add_up_until_a_camera_has_looked() -> None:
+    c = Cabin().locked().dies_and_starts(100).wait(1).dies_and_starts(70)
+    assert c.mode == "warned"
+    c.wait(1).dies_and_starts(70)
+    assert (c.mode, c.reasons["released"]) == ("released", "restart")
+    c = Cabin().locked().dies_and_starts(100).shows("masked").wait(1).dies_and_starts(100)
+    assert c.mode == "warned", "she was seen in between"
+
+
+def test_a_lock_that_comes_back_ends_when_its_clock_turns_out_wrong() -> None:
+    c = Cabin().locked().dies_and_starts().forget().fails("clock")
+    assert (c.mode, c.reasons["released"]) == ("released", "restart")
+
+
 @pytest.mark.parametrize(
     "what",
     [
