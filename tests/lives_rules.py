@@ -865,10 +865,12 @@ def release_is_told(life: Life) -> Iterator[Violation]:
 def exit_is_told(life: Life) -> Iterator[Violation]:
     """Exit pressed by somebody who has not shown the face is told to the control room. Stuck for 60 s is a
     fault."""
-    for start_s, end_s in life.spells(lambda m: "exit" in m.active):
+    for start_s, end_s in life.spells(lambda m: bool(m.active & {"exit", "exit_wire"})):
         stuck = end_s - start_s > life.flow.exit_stuck_s + SETTLE_S and well_told(life, start_s, end_s)
         if stuck and not _told(life, "control_room", start_s + life.flow.exit_stuck_s - 1.0, end_s):
             yield Violation("exit_is_told", start_s, "a stuck exit button is told to nobody")
+        if "exit" not in life.at(start_s + 0.001).active:
+            continue
         came_s = max((e.at_s for e in life.of(Kind.CAME, 0.0, start_s)), default=start_s)
         hidden = life.always(
             lambda m: m.sees and len(m.inside) == 1 and _only(m, Looks.COVERED) and not m.door_open,
