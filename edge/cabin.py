@@ -27,7 +27,7 @@ from edge.commands import (
     SetSound,
 )
 from edge.deadlines import advance, settle
-from edge.draft import OFTEN, PROMPT_REPEAT_S, Draft, door_open
+from edge.draft import FLICKER_S, OFTEN, PROMPT_REPEAT_S, Draft, door_open
 from edge.events import (
     Anomaly,
     AnomalyBegan,
@@ -244,9 +244,12 @@ def _exit_moved(d: Draft, active: bool) -> None:
 def _door_moved(d: Draft, active: bool) -> None:
     if active == d.s.door_open:
         return
+    opened_s = d.s.door_open_since_s
     d.set(door_open=active, door_open_since_s=d.now_s if active else None)
     _door_after_fire(d)
     if not active:
+        if opened_s is not None and d.now_s < opened_s + FLICKER_S:
+            d.set(shown=d.s.shown or d.s.was_shown)
         d.end_anomaly(Anomaly.DOOR_HELD_OPEN)
         d.end_anomaly(Anomaly.DOOR_FORCED)
         d.warn_anew()  # whoever is there now

@@ -120,8 +120,8 @@ class State:
     """Everything the table remembers. All `*_s` fields but `DURATIONS` are monotonic times.
 
     *This person* is whoever is present since the door last opened or the program last started. `shown`:
-    this person has been cleared. `stands`: how often the lock clock was held in this visit; `openings`: how
-    often the door was opened under a warning.
+    this person has been cleared; `was_shown`: the one before the door opened. `stands`: how often the lock
+    clock was held in this visit; `openings`: how often the door was opened under a warning.
     """
 
     mode: Mode = Mode.VACANT
@@ -150,6 +150,7 @@ class State:
     incidents: int = 0
     no_lock: bool = False
     shown: bool = False
+    was_shown: bool = False
     stands: int = 0
     openings: int = 0
     withheld_told: bool = False

@@ -98,8 +98,16 @@ def test_3_a_rider_who_puts_the_helmet_on_to_leave_is_let_out() -> None:
     assert c.mode == "vacant"
 
 
+def test_3_a_contact_that_flickers_lets_no_other_person_in() -> None:
+    c = Cabin().comes("bare").wait(5).shows("helmeted")
+    for _ in range(2):
+        c.wire("door", True).wait(0.7).wire("door", False).wait(0.7)
+    c.shows("helmeted").wait(300)
+    assert (c.mode, c.door) == ("warned", False)
+
+
 def test_3_whoever_comes_after_somebody_cleared_is_another_person() -> None:
-    c = Cabin().comes("bare").wait(5).wire("door", True).shows("masked").wire("door", False)
+    c = Cabin().comes("bare").wait(5).wire("door", True).wait(1.5).shows("masked").wire("door", False)
     c.shows("masked").wait(40)
     assert c.mode == "locked"
 

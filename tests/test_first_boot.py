@@ -239,7 +239,9 @@ def test_the_screen_is_not_flooded_and_the_card_has_all(card: Card) -> None:
     assert card.problem.count("fault:  settings_unknown_key") == 9
     shown = card.screen.read_text("utf-8")
     assert shown.count("fault:  settings_unknown_key") == 2
-    assert f"7 more stand in {PROBLEM}" in shown
+    more = card.problem.count("fault:") - 2
+    assert more >= 7
+    assert f"{more} more stand in {PROBLEM}" in shown
     rows = sum(max(1, -(-len(line) // 80)) for line in shown.splitlines())
     assert rows <= 23, "with getty's own line and the login in 25"
 
@@ -337,7 +339,8 @@ def test_all_faults_in_one_round_with_the_lines_of_the_file_itself(card: Card) -
         in said
     )
     assert said.count("fault: ") == 11
-    assert "kiosk.toml" not in said.replace("(cabinguard.toml", "")
+    faults = said.partition("What to do: switch off")[0]
+    assert "kiosk.toml" not in faults.replace("(cabinguard.toml", "")
     assert "first-boot" not in said
     assert "5550100" not in said
 
