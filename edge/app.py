@@ -104,6 +104,7 @@ from edge.state import (
     shown,
     wake_up,
 )
+from edge.unrecorded import Unrecorded
 from edge.vision.eyes import EyesEvent, EyesTurn
 from edge.vision.observation import Observation
 from hw.ports import (
@@ -134,7 +135,7 @@ CODE_KIND: Final = "code"
 
 _DOUBTS_STATE: Final = frozenset(
     {
-        *("journal_damaged", "journal_newer", "journal_chain_broken", "state_unreadable"),
+        *("journal_damaged", "journal_newer", "journal_chain_broken", "state_unreadable", "state_unrecorded"),
         *("journal_denied", "journal_busy", "disk_error", "disk_full", "disk_read_only"),
     }
 )
@@ -218,6 +219,7 @@ class Kiosk:
         clock_jump_s: float = 5.0,
         inbox: Inbox | None = None,
         release_desk: ReleaseDesk | None = None,
+        unrecorded: Unrecorded | None = None,
     ) -> None:
         self.board = board
         self.rules = rules
@@ -233,6 +235,7 @@ class Kiosk:
         self._clock_jump_s = clock_jump_s
         self._inbox = inbox
         self._release_desk = release_desk
+        self._unrecorded = unrecorded or Unrecorded()
         self._release: tuple[int, float, int] | None = None
         self._queue: deque[Event] = deque()
         self._sequence = 0
@@ -264,6 +267,8 @@ class Kiosk:
         counters = dict(remembered.counters)
         self._next_number = counters.get("number", 0) + 1
         faults = list(remembered.faults)
+        if self._unrecorded.left():
+            faults.append(("state_unrecorded", "the program ended before its last state was on the card"))
         doubted = any(code in _DOUBTS_STATE for code, _ in faults)
         if remembered.state is not None:
             state, odd = read_state(remembered.state, remembered.mono_s)
@@ -271,7 +276,7 @@ class Kiosk:
             doubted = doubted or bool(odd)
             if (
                 not doubted
-            ):  # what is doubted may not come back: as where no clock can say for how long it was off
+            ):  # what is doubted may not come back: as where no clock can say how long it was off
                 off_s = self._off_s(state.timebase, remembered, now_s)
             self.state = wake_up(state, remembered.mono_s, now_s, off_s, self.rules.flow)
         elif remembered.wall_s > 0:  # lines, and no state beside them
@@ -502,6 +507,8 @@ class Kiosk:
             match answer:
                 case Written():
                     self._well(Device.DISK)
+                    if answer.sequence >= self._sequence:
+                        self._unrecorded.waits(False)
                     if mine and self._lock_record is not None:
                         self._queue.append(RecordAnswered(self._lock_record[1]))
                 case NotWritten(code=code):
@@ -921,6 +928,7 @@ class Kiosk:
         The state goes into every one: its times are on the clock of this boot and fit no other's.
         """
         self._sequence += 1
+        self._unrecorded.waits(True)
         self._saved_at_s = now_s
         self._saved_essence = _essence(self.state)
         self._unsaved_from_s = None

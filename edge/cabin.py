@@ -27,7 +27,7 @@ from edge.commands import (
     SetSound,
 )
 from edge.deadlines import advance, settle
-from edge.draft import OFTEN, PROMPT_REPEAT_S, Draft, door_open
+from edge.draft import FLICKER_S, OFTEN, PROMPT_REPEAT_S, Draft, door_open
 from edge.events import (
     Anomaly,
     AnomalyBegan,
@@ -154,6 +154,8 @@ def _face_judged(d: Draft, event: Event) -> None:
     assert isinstance(event, FaceJudged)
     bared = d.s.face is FaceFact.COVERED and event.face is FaceFact.PROPER
     d.set(face=event.face, cover=event.cover)
+    if event.face is not FaceFact.UNKNOWN:
+        d.set(dark_s=0.0)
     if bared:
         d.do(KeepOnePicture(d.s.incident, "face_shown"))
     if returning(d.s) and event.face is FaceFact.PROPER:
@@ -242,9 +244,12 @@ def _exit_moved(d: Draft, active: bool) -> None:
 def _door_moved(d: Draft, active: bool) -> None:
     if active == d.s.door_open:
         return
+    opened_s = d.s.door_open_since_s
     d.set(door_open=active, door_open_since_s=d.now_s if active else None)
     _door_after_fire(d)
     if not active:
+        if opened_s is not None and d.now_s < opened_s + FLICKER_S:
+            d.set(shown=d.s.shown or d.s.was_shown)
         d.end_anomaly(Anomaly.DOOR_HELD_OPEN)
         d.end_anomaly(Anomaly.DOOR_FORCED)
         d.warn_anew()  # whoever is there now
@@ -397,6 +402,8 @@ def _device_failed(d: Draft, event: Event) -> None:
         d.warn_anew()
     if event.device is Device.DOOR_CONTACT and d.s.present:
         _seen_behind_a_shut_door(d)
+    if event.device is Device.CLOCK and returning(d.s):
+        d.release("restart")  # it came back because of what that clock said
     told = (
         (Recipient.CONTROL_ROOM,)
         if event.device is Device.MODEM
@@ -486,9 +493,11 @@ def _restarted(d: Draft, event: Event) -> None:
 
 def _restarted_locked(d: Draft, off_s: float | None) -> None:
     """A lock comes back as *warned*: nothing is locked by memory alone, the one gate decides."""
+    dark_s = d.s.dark_s + (off_s or 0.0)  # cuts add up until a camera has looked
+    d.set(dark_s=dark_s)
     if d.s.fire or d.s.exit:
         _to_emergency(d)
-    elif off_s is None or off_s > d.flow.relock_max_s or not d.s.present or door_open(d):
+    elif off_s is None or dark_s > d.flow.relock_max_s or not d.s.present or door_open(d):
         d.release("restart")
     else:
         d.set(came_back=True)

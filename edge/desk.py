@@ -35,6 +35,7 @@ from edge.record import Recipient
 from edge.ring import RingReader, RingWriter, ring_slots
 from edge.settings import Secret, Settings, changed, read_secret
 from edge.state import Rules
+from edge.unrecorded import Unrecorded
 from edge.vision.eyes import EyesEvent, StepEyes
 from edge.vision.eyes_child import jpeg_of
 from edge.vision.look import FacesIn, Look
@@ -256,6 +257,7 @@ class Desk:
             listener=self._hear,
             inbox=Inbox(self.numbers),
             release_desk=self._release_desk,
+            unrecorded=self._new_unrecorded(),
         )
         self.powered = True
         self.kiosk.start(remembered, now_s)
@@ -264,6 +266,10 @@ class Desk:
     def _choose_code(self, digits: int) -> str:
         """Codes that open nothing but a simulated door are drawn like the bounces: the same every time."""
         return f"{self._random.randrange(10**digits):0{digits}d}"
+
+    def _new_unrecorded(self) -> Unrecorded:
+        """Of a pulled plug memory keeps nothing."""
+        return Unrecorded()
 
     def _new_journal(self) -> Journal:
         return Journal(self.journal_file, self.clock, threaded=False, before_sync=self._sync)

@@ -51,6 +51,9 @@ PROMPT_REPEAT_S = 10.0
 PROMPT_LOST_S = 30.0
 """A warning of which nothing more was heard is said again after this long; none takes so long to say."""
 
+FLICKER_S = 1.0
+"""Nobody comes in through a door that was open for less: the contact chatters, and it is the same person."""
+
 OFTEN = 3
 """What is told to the control room when it happens for the third time in a visit."""
 
@@ -162,6 +165,7 @@ class Draft:
         """The door has opened: what was seen of one person or said to them is nobody else's."""
         self.set(
             shown=False,
+            was_shown=self.s.shown,
             face=FaceFact.UNKNOWN,
             cover=Cover.NONE,
             evidence_s=0.0,
@@ -217,6 +221,7 @@ class Draft:
             no_lock=True,
             locked_at_s=None,
             came_back=False,
+            dark_s=0.0,
             record_by_s=None,
             gone_since_s=None,
             unreached_s=0.0,

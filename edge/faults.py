@@ -270,7 +270,7 @@ CATALOGUE: Final = _table(
         "camera_driver_missing",
         "The library for this camera is not installed.",
         _NO_LOCK,
-        'Install python3-picamera2 from the system (Raspberry Pi), or choose camera.source = "usb".',
+        'Install python3-picamera2 (Raspberry Pi OS alone has it), or choose camera.source = "usb".',
     ),
     (
         "clip_unreadable",
@@ -427,7 +427,7 @@ CATALOGUE: Final = _table(
         "prompt_failed",
         "The spoken or shown words did not reach the person.",
         "Nobody is locked in unprompted: no new lock begins.",
-        "Check loudspeaker and sound card with aplay -l, and cabinguard selftest.",
+        "Check loudspeaker and sound card with aplay -l, and cabinguard selftest (I2S: Raspberry Pi OS).",
     ),
     (
         "prompt_clip_missing",
@@ -550,6 +550,12 @@ CATALOGUE: Final = _table(
         "A device or the camera fails and recovers again and again.",
         "Each time counts, as always. Record, pictures and texts have its beginning and end alone.",
         "The record names what it is (events): look at that device, its cable and its supply.",
+    ),
+    (
+        "state_unrecorded",
+        "The program ended before its last state was on the card: a full or slow disk, or a kill.",
+        "A lock from before does not come back; nobody is locked in before the cabin was seen empty.",
+        "Nothing, if it happens once; else look for disk_full and card errors with dmesg.",
     ),
     (
         "state_unreadable",

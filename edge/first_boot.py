@@ -8,7 +8,8 @@ The file is a piece of kiosk.toml with what differs on this kiosk, and may hold 
 
 Everything is checked as a whole before anything is written. Taken over, the file is overwritten and removed:
 it holds telephone numbers and the PIN, and whoever holds the card could read it. What is wrong stands in
-PROBLEM beside it, and the file stays for mending. Done twice, as after a power cut, it comes out the same.
+PROBLEM beside it and on the board's screen, and the file stays for mending; so does a kiosk whose settings
+are not complete and that was given no file. Done twice, as after a power cut, it comes out the same.
 """
 
 from __future__ import annotations
@@ -33,6 +34,10 @@ from edge.settings import Piece, SettingsError, as_toml, load
 PROBLEM: Final = "cabinguard-problem.txt"
 GROUP: Final = "cabinguard"
 SSH_KEYS: Final = Path("/etc/ssh/technician_keys")
+SCREEN: Final = Path("/run/cabinguard-notice/screen")
+"""What getty shows above its login, through a link in /etc/issue.d."""
+SCREEN_PROBLEMS: Final = 2
+"""A screen has 25 lines."""
 LARGEST: Final = 65536
 """Bytes; a longer file is none of ours."""
 
@@ -48,24 +53,64 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="a piece of kiosk.toml")
     parser.add_argument("--settings", type=Path, metavar="FILE", default=SETTINGS_FILE, help="where they go")
     parser.add_argument("--ssh-keys", type=Path, metavar="FILE", default=SSH_KEYS, help=argparse.SUPPRESS)
+    parser.add_argument("--screen", type=Path, metavar="FILE", default=SCREEN, help=argparse.SUPPRESS)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    problem = args.file.with_name(PROBLEM)
+    given = args.file.exists()
     try:
-        changed = take_over(args.file, args.settings, args.ssh_keys)
-    except SettingsError as error:
-        words = "\n".join(explain(one.code, one.detail) for one in error.problems)
-        with contextlib.suppress(
-            OSError
-        ):  # a boot partition that takes no writes: the words go to the log alone
-            problem.write_text(f"{args.file.name} was not taken over.\n\n{words}\n", encoding="utf-8")
+        if given:
+            changed = take_over(args.file, args.settings, args.ssh_keys)
+        else:
+            load(args.settings, kiosk=True)
+    except (SettingsError, OSError) as error:
+        _tell(args.file, args.screen, given, _explained(error))
         raise
-    with contextlib.suppress(OSError):
-        problem.unlink(missing_ok=True)
-    print(printable(f"{changed} settings taken over into {args.settings}; {args.file.name} is wiped"))
+    for notice in (args.file.with_name(PROBLEM), args.screen):
+        with contextlib.suppress(OSError):
+            notice.unlink(missing_ok=True)
+    if given:
+        print(printable(f"{changed} settings taken over into {args.settings}; {args.file.name} is wiped"))
+    else:
+        print(printable(f"no {args.file.name} to take over; the settings are complete"))
     return 0
+
+
+def _explained(error: SettingsError | OSError) -> list[str]:
+    if isinstance(error, OSError):
+        return [explain("file_unusable", f"{error.filename}: {error.strerror}")]
+    return [explain(one.code, one.detail) for one in error.problems]
+
+
+def _tell(file: Path, screen: Path, given: bool, problems: list[str]) -> None:
+    """The problems beside the file and on the screen; a place that takes no writes is left to the log."""
+    if given:
+        head = f"{file.name} on this card's first partition was not taken over."
+        remedy = f"correct {file.name} on its first partition"
+    else:
+        head = f"There is no {file.name} on this card's first partition, and the settings are not complete."
+        remedy = f"copy cabinguard.example.toml on its first partition to {file.name} there, fill it in"
+    head = f"CabinGuard is not in service; the door rests unlocked.\n{head}"
+    remedy = (
+        f"What to do: switch off, put the card into any computer,\n{remedy},\nput it back, switch on."
+        " Who may log in over the network can also correct the\nkiosk's own file:"
+        " sudo nano /etc/cabinguard/kiosk.toml, then sudo reboot."
+    )
+    with contextlib.suppress(OSError):
+        words = "\n\n".join([head, *problems, remedy])
+        file.with_name(PROBLEM).write_text(words + "\n", encoding="utf-8")
+    first = [
+        "\n".join(line for line in problem.splitlines() if not line.startswith("door:"))
+        for problem in problems[:SCREEN_PROBLEMS]
+    ]
+    if len(problems) > SCREEN_PROBLEMS:
+        first.append(f"{len(problems) - SCREEN_PROBLEMS} more stand in {PROBLEM} on that partition.")
+    words = "\n\n".join([head, *first, remedy])
+    # getty reads backslashes as orders, and the terminal control characters.
+    words = "".join(sign if sign.isprintable() or sign == "\n" else "?" for sign in words)
+    with contextlib.suppress(OSError):
+        screen.write_text(words.replace("\\", "\\\\") + "\n\n", encoding="utf-8")
 
 
 def take_over(file: Path, target: Path, ssh_keys: Path) -> int:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import glob
 import json
 import math
 import os
@@ -412,6 +413,14 @@ def _last_boot(db: sqlite3.Connection) -> int:
         " UNION ALL SELECT boot FROM (SELECT boot FROM events ORDER BY seq DESC LIMIT 1)"
     )
     return max((boot for (boot,) in known if 0 <= boot <= _MOST), default=0)
+
+
+def _knows(db: sqlite3.Connection) -> bool:
+    """Whether anything was ever written down in it."""
+    found = db.execute(
+        "SELECT EXISTS (SELECT 1 FROM boots UNION SELECT 1 FROM state UNION SELECT 1 FROM events)"
+    )
+    return bool(found.fetchone()[0])
 
 
 def _text(raw: bytes) -> str:
@@ -898,6 +907,7 @@ class Journal:
 
     def _attach(self, faults: list[tuple[str, str]], *, thorough: bool = False) -> sqlite3.Connection:
         """Open the file; one that is damaged or not ours is set aside and a fresh one begun."""
+        earlier = thorough and not faults and _earlier(self._path)
         try:
             db = self._connect(thorough)
         except (sqlite3.DatabaseError, FaultError) as error:
@@ -909,6 +919,8 @@ class Journal:
             db = self._connect(thorough)
             self._begin(db, Entry("fault", fault.code, 0, json.dumps({"kept_as": aside})))
         else:
+            if earlier and not _knows(db):  # a first start finds no file
+                faults.append(("state_unreadable", "the record was emptied"))
             self._begin(db, None)
         return db
 
@@ -1113,6 +1125,11 @@ def _salvaged_counters(path: Path) -> list[tuple[str, int]]:
         found = db.execute("SELECT name, value FROM counters").fetchall()
         return [(name, value) for name, value in found if isinstance(name, str) and isinstance(value, int)]
     return []
+
+
+def _earlier(path: Path) -> bool:
+    """Whether a record was kept here before: it, its log, or one that was set aside."""
+    return path != MEMORY and any(path.parent.glob(f"{glob.escape(path.name)}*"))
 
 
 def _set_aside(path: Path) -> Path:

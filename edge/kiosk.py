@@ -46,15 +46,16 @@ from edge.panel.watching import Watching
 from edge.printing import printable
 from edge.record import Channel, OutboxRow, Recipient
 from edge.ring import RingReader
-from edge.settings import Settings, SettingsError
+from edge.settings import Settings
 from edge.state import Rules
 from edge.threads import ThreadWatch
+from edge.unrecorded import NAME as UNRECORDED
+from edge.unrecorded import Unrecorded
 from edge.vision.eyes import EyesEvent, EyesProcess, EyesSupervisor
 from edge.vision.plans import eyes_plans, ring_file
 from edge.zones import find_zone
-from hw.board import Voice, close_board, open_board, rest_relays
+from hw.board import Voice, close_board, open_board, resting_lines
 from hw.clock import SystemClock
-from hw.pins import open_lgpio
 from hw.ports import Board, HardwareError, Input, InputChange
 from hw.prompt.real import make_clips
 from hw.scan import ScanEvent, Scanner, ScanThread
@@ -99,9 +100,6 @@ def add_parser(commands: Commands) -> None:
     distress = commands.add_parser("distress", help="text that the kiosk is out of service (it must not run)")
     add_settings_options(distress)
     distress.set_defaults(run=_distress)
-    rest = commands.add_parser("rest-pins", help="bring the relays to rest: door unlocked, permit off")
-    add_settings_options(rest)
-    rest.set_defaults(run=_rest_pins)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -164,6 +162,7 @@ class Service:
         with contextlib.suppress(FaultError):  # the record says what is wrong with it, and the kiosk works on
             _make_folder(data)
 
+        _leave_pins(settings)
         # The lock first: from here on it rests unlocked under our hand.
         self.board = (open_parts or open_real)(settings, self._clock)
         stack.callback(self._close_board)
@@ -249,6 +248,7 @@ class Service:
             clock_jump_s=settings.watchdog.clock_jump_s,
             inbox=Inbox(numbers),
             release_desk=release_desk(settings, counters, CounterFile(data / NAME)),
+            unrecorded=Unrecorded(runtime / UNRECORDED),
         )
         self._eyes = {
             plan.name: EyesSupervisor(
@@ -412,6 +412,15 @@ def open_real(settings: Settings, clock: SystemClock) -> Board:
     return open_board(settings.wiring, clock=clock, modem=modem, voice=voice, work_dir=runtime, strict=False)
 
 
+def _leave_pins(settings: Settings) -> None:
+    """Which lines the stop step has to rest, however this ends and whatever the settings say by then."""
+    folder = Path(os.environ.get("RUNTIME_DIRECTORY") or settings.paths.runtime)
+    part = folder / ".rest-pins.new"
+    with contextlib.suppress(OSError):  # then it goes by the settings
+        part.write_text(resting_lines(settings.wiring), encoding="ascii")
+        part.replace(folder / "rest-pins")
+
+
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -428,22 +437,6 @@ def _keep_standard_files() -> None:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
-
-
-def _rest_pins(args: argparse.Namespace) -> int:
-    """Bring the relays to rest: for the service's stop step, after any death, and at boot.
-
-    With settings that cannot be read the default pins are rested: better these than none.
-    """
-    try:
-        settings = load_settings(args)
-    except SettingsError as error:
-        say(explain(error.code, error.detail))
-        settings = Settings()
-    runtime = Path(settings.paths.runtime)
-    _make_folder(runtime)
-    rest_relays(open_lgpio(runtime), settings.wiring)
-    return 0
 
 
 def _prompts(args: argparse.Namespace) -> int:

@@ -120,8 +120,8 @@ class State:
     """Everything the table remembers. All `*_s` fields but `DURATIONS` are monotonic times.
 
     *This person* is whoever is present since the door last opened or the program last started. `shown`:
-    this person has been cleared. `stands`: how often the lock clock was held in this visit; `openings`: how
-    often the door was opened under a warning.
+    this person has been cleared; `was_shown`: the one before the door opened. `stands`: how often the lock
+    clock was held in this visit; `openings`: how often the door was opened under a warning.
     """
 
     mode: Mode = Mode.VACANT
@@ -150,6 +150,7 @@ class State:
     incidents: int = 0
     no_lock: bool = False
     shown: bool = False
+    was_shown: bool = False
     stands: int = 0
     openings: int = 0
     withheld_told: bool = False
@@ -168,6 +169,7 @@ class State:
     # the lock
     locked_at_s: float | None = None
     came_back: bool = False
+    dark_s: float = 0.0
     record_by_s: float | None = None
     gone_since_s: float | None = None
     unreached_s: float = 0.0
@@ -269,7 +271,7 @@ def lock_in_s(state: State, now_s: float, rules: Rules) -> float | None:
 # --- time ------------------------------------------------------------------------------------------
 
 _CODE_TIMES = ("issued_at_s", "accepted_at_s", "lockout_until_s")
-DURATIONS = frozenset({"evidence_s", "unreached_s"})
+DURATIONS = frozenset({"evidence_s", "unreached_s", "dark_s"})
 """Seconds in the state that are no times: `shift` leaves them."""
 _TIMES = tuple(f.name for f in fields(State) if f.name.endswith("_s") and f.name not in DURATIONS)
 

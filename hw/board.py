@@ -131,22 +131,12 @@ def close_board(board: Board) -> tuple[HardwareError, ...]:
     return tuple(failed)
 
 
-def rest_relays(factory: PinFactory, wiring: WiringSettings) -> None:
-    """Drive every relay to rest, the lock first.
-
-    The process lets go of them when it ends. HardwareError as `open_board`.
-    """
-    failed: HardwareError | None = None
-    relays = [(wiring.lock, "lock"), (wiring.permit, "permit")]
+def resting_lines(wiring: WiringSettings) -> str:
+    """Each relay's line and its resting level, a row each: what `rest_pins.py` reads after any death."""
+    relays = [wiring.lock, wiring.permit]
     if wiring.modem_power.fitted:
-        relays.append((_relay_of(wiring.modem_power), "modem_power"))
-    for relay, name in relays:
-        try:
-            PinRelay(factory, relay, name).close()
-        except HardwareError as error:  # the other one must rest all the same
-            failed = failed or error
-    if failed is not None:
-        raise failed
+        relays.append(_relay_of(wiring.modem_power))
+    return "".join(f"{relay.pin} {int(not relay.active_high)}\n" for relay in relays)
 
 
 def _assemble(

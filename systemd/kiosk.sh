@@ -153,6 +153,8 @@ install_version() { # ID
     # It sees the system's picamera2, libcamera and lgpio, and carries everything else itself.
     "$python" -m venv --system-site-packages "$home" >>"$LOG" 2>&1 </dev/null || stop venv-failed \
         "Python could not make an environment in $home" "sudo apt install python3-venv and run again"
+    # Python 3.11 puts an old one in, beside which --ignore-installed would lay the one of the lock.
+    "$home/bin/python" -m pip uninstall --disable-pip-version-check -q -y setuptools >>"$LOG" 2>&1 </dev/null || pip_failed
     [ -z "$OFFLINE" ] || export CABINGUARD_WHEELS=$OFFLINE
     mapfile -t from < <(sources)
     say "installing the program; some minutes on a Pi ..."
@@ -168,12 +170,21 @@ install_version() { # ID
     "$home/bin/python" -m pip install --no-input --disable-pip-version-check --no-index --no-deps \
         "$wheel" >>"$LOG" 2>&1 </dev/null || pip_failed
     rm -rf -- "$source"
-    # The units of this version, to go back to together with it.
+    # The units of this version, to go back to together with it, and what they run without the environment.
     cp -r -- "$ROOT/systemd" "$home/systemd"
+    cp -- "$ROOT/hw/rest_pins.py" "$home/rest_pins.py"
     "$home/bin/python" -P -c 'import cv2, gpiozero, msgspec, numpy, serial, edge.__main__' >>"$LOG" 2>&1 </dev/null ||
         stop program-broken "the installed program cannot be imported" "read the log; report it with the log"
     : >"$home/complete"
     tick "program $1 in $home"
+}
+
+# Until the link moves, and after a way back, the units run the stop step of the version before: one that is older
+# than this file gets it, or a kiosk that dies in between would leave its relays as they are.
+keep_stop_step() { # PREVIOUS
+    local home
+    home=$(at "/opt/cabinguard/versions/$1")
+    if [ -n "$1" ] && [ ! -e "$home/rest_pins.py" ]; then cp -- "$ROOT/hw/rest_pins.py" "$home/rest_pins.py"; fi
 }
 
 # Puts the link to the version in place in one step, so that there is no moment without a program.
@@ -272,7 +283,9 @@ boot_dir() {
 
 # The lines of config.txt, made from the settings: pins driven before Linux runs, watchdog, serial port.
 boot_lines() { # VERSION
-    "$(at "/opt/cabinguard/versions/$1")/bin/python" -P - "$(at "$SETTINGS")" <<'PYTHON'
+    local pi_os=""
+    if on_raspberry_pi_os; then pi_os=1; fi
+    "$(at "/opt/cabinguard/versions/$1")/bin/python" -P - "$(at "$SETTINGS")" "$pi_os" <<'PYTHON'
 import sys
 from pathlib import Path
 from edge import settings
@@ -282,14 +295,17 @@ relays = (wiring.lock, wiring.permit)
 print("[all]")
 for relay in relays:
     print(f"gpio={relay.pin}=op,{'dl' if relay.active_high else 'dh'}")
-if all(relay.active_high and relay.pin >= 9 for relay in relays):
-    # A dead process's pin becomes an input; pulled low, that is the resting level.
-    print("dtparam=strict_gpiod")
-print("dtparam=watchdog=on")
+# Debian's trees have nothing that these lines could change: its kernel does the first two by itself, trees.sh the rest.
+if sys.argv[2]:
+    if all(relay.active_high and relay.pin >= 9 for relay in relays):
+        # A dead process's pin becomes an input; pulled low, that is the resting level.
+        print("dtparam=strict_gpiod")
+    print("dtparam=watchdog=on")
 # The modem's serial port on pins 8 and 10: two models have Bluetooth on it, the Pi 5 has it switched off.
 print("enable_uart=1")
-print("dtoverlay=disable-bt")
-print("dtparam=uart0=on")
+if sys.argv[2]:
+    print("dtoverlay=disable-bt")
+    print("dtparam=uart0=on")
 PYTHON
 }
 
@@ -496,6 +512,7 @@ kiosk_install() {
     install_version "$version"
     install_settings
     install_boot_lines "$version"
+    keep_stop_step "$previous"
     install_files "$ROOT/systemd"
     make_user
     switch_to "$version"

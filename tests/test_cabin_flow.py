@@ -98,8 +98,16 @@ def test_3_a_rider_who_puts_the_helmet_on_to_leave_is_let_out() -> None:
     assert c.mode == "vacant"
 
 
+def test_3_a_contact_that_flickers_lets_no_other_person_in() -> None:
+    c = Cabin().comes("bare").wait(5).shows("helmeted")
+    for _ in range(2):
+        c.wire("door", True).wait(0.7).wire("door", False).wait(0.7)
+    c.shows("helmeted").wait(300)
+    assert (c.mode, c.door) == ("warned", False)
+
+
 def test_3_whoever_comes_after_somebody_cleared_is_another_person() -> None:
-    c = Cabin().comes("bare").wait(5).wire("door", True).shows("masked").wire("door", False)
+    c = Cabin().comes("bare").wait(5).wire("door", True).wait(1.5).shows("masked").wire("door", False)
     c.shows("masked").wait(40)
     assert c.mode == "locked"
 
@@ -1245,6 +1253,20 @@ def test_a_lock_does_not_come_back_after_long_or_unknown_time_without_power(
 ) -> None:
     c = Cabin().locked().forget().dies_and_starts(off_s, clock=clock).shows("masked").wait(600)
     assert (c.mode, c.door, c.reasons["released"]) == ("released", False, "restart")
+
+
+def test_power_cuts_add_up_until_a_camera_has_looked() -> None:
+    c = Cabin().locked().dies_and_starts(100).wait(1).dies_and_starts(70)
+    assert c.mode == "warned"
+    c.wait(1).dies_and_starts(70)
+    assert (c.mode, c.reasons["released"]) == ("released", "restart")
+    c = Cabin().locked().dies_and_starts(100).shows("masked").wait(1).dies_and_starts(100)
+    assert c.mode == "warned", "she was seen in between"
+
+
+def test_a_lock_that_comes_back_ends_when_its_clock_turns_out_wrong() -> None:
+    c = Cabin().locked().dies_and_starts().forget().fails("clock")
+    assert (c.mode, c.reasons["released"]) == ("released", "restart")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The commands that systemd and the installer call: distress, rest-pins, prompts, selftest."""
+"""The commands that systemd and the installer call: distress, prompts, selftest."""
 
 from __future__ import annotations
 
@@ -60,23 +60,15 @@ def test_distress_tells_both_and_only_once_an_hour(
     assert "5550100" not in said.out + said.err
 
 
-def test_rest_pins_does_its_work_with_settings_that_cannot_be_read(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    rested: list[int] = []
-    monkeypatch.setattr("edge.kiosk.open_lgpio", lambda folder: object())
-    monkeypatch.setattr("edge.kiosk.rest_relays", lambda factory, wiring: rested.append(wiring.lock.pin))
-    monkeypatch.setattr("edge.kiosk._make_folder", lambda folder: None)
-    broken = tmp_path / "kiosk.toml"
-    broken.write_text("[flow\n")
-    assert main(["rest-pins", "--settings", str(broken)]) == 0
-    assert rested == [17]
-    assert "settings_syntax" in capsys.readouterr().err
-
-
 @pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed here")
-def test_the_prompts_are_spoken(tmp_path: Path) -> None:
+def test_the_prompts_are_spoken_and_nothing_else_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))  # as the service's user has it
+    for name in ("XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "PULSE_SERVER"):
+        monkeypatch.delenv(name, raising=False)
     assert main(["prompts", "--set", f"paths.data={tmp_path}"]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["prompts"]
     clips = list((tmp_path / "prompts" / "en").glob("*.wav"))
     assert len(clips) > 20
     assert all(clip.stat().st_size > 1000 for clip in clips)

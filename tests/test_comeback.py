@@ -225,3 +225,53 @@ def test_nobody_is_locked_before_the_cabin_was_seen_empty(
     assert not [h for h in said if h.kind == "fault"]
     desk.close()
     assert journal.verify(desk.journal_file).ok
+
+
+def _emptied(file: Path, header: bytes) -> None:
+    file.write_bytes(b"")
+
+
+def _without_its_log(file: Path, header: bytes) -> None:
+    """What a card holds that lost the log before any of it was folded in."""
+    file.write_bytes(header)
+
+
+def _only_its_log(file: Path, header: bytes) -> None:
+    file.unlink()
+    Path(f"{file}-wal").write_bytes(b"what is left")
+
+
+def _set_aside(file: Path, header: bytes) -> None:
+    """A start found it damaged, and ended before it had begun another."""
+    file.rename(f"{file}.damaged-1")
+
+
+@pytest.mark.parametrize("lose", [_emptied, _without_its_log, _only_its_log, _set_aside])
+def test_a_record_that_was_lost_is_no_first_start(
+    tmp_path: Path, lose: Callable[[Path, bytes], None]
+) -> None:
+    """Whoever was cleared or released before it was lost is still there, and is not locked (again)."""
+    said: list[Happening] = []
+    desk, people = scripted_desk(tmp_path, said.append)
+    people.do("enter anna", 0.0)
+    desk.run_to(5.0)
+    assert desk.kiosk.name == "cleared"
+    header = desk.journal_file.read_bytes()
+    desk.power_off()
+    for end in ("-wal", "-shm"):
+        Path(f"{desk.journal_file}{end}").unlink(missing_ok=True)
+    lose(desk.journal_file, header[:4096])
+    said.clear()
+    people.do("helmet on", 5.0)
+    desk.power_on()
+    for _ in desk.steps_to(80.0):
+        assert not desk.kiosk.door_locked
+    assert "state_unreadable" in [h.data["name"] for h in said if h.kind == "fault"]
+    people.do("leave anna", 80.0)
+    desk.move_input(Input.DOOR, True)
+    desk.run_to(82.0)
+    desk.move_input(Input.DOOR, False)
+    desk.run_to(90.0)
+    assert desk.kiosk.name == "vacant"
+    assert not desk.kiosk.state.no_lock
+    desk.close()

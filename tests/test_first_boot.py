@@ -50,7 +50,8 @@ class Card:
         self.settings = folder / "etc" / "kiosk.toml"
         self.keys = folder / "etc" / "technician_keys"
         self.secret = folder / "etc" / "secrets" / "sim_pin"
-        for made in (self.file, self.settings):
+        self.screen = folder / "run" / "screen"
+        for made in (self.file, self.settings, self.screen):
             made.parent.mkdir()
         self.settings.write_bytes(EXAMPLE.read_bytes())
 
@@ -58,8 +59,12 @@ class Card:
         self.file.write_text(text, encoding="utf-8")
 
     def command(self) -> int:
-        words = ["first-boot", str(self.file), "--settings", str(self.settings), "--ssh-keys", str(self.keys)]
-        return main(words)
+        places = {"--settings": self.settings, "--ssh-keys": self.keys, "--screen": self.screen}
+        return main(["first-boot", str(self.file), *(str(word) for pair in places.items() for word in pair)])
+
+    @property
+    def problem(self) -> str:
+        return (self.file.parent / PROBLEM).read_text("utf-8")
 
 
 def names(folder: Path) -> list[str]:
@@ -178,9 +183,99 @@ def test_no_problem_repeats_the_pin(card: Card, capsys: pytest.CaptureFixture[st
 def test_a_mended_file_takes_the_problem_away(card: Card) -> None:
     card.write("[cabin\n")
     assert card.command() == 3
+    assert card.screen.exists()
     card.write(GIVEN)
     assert card.command() == 0
     assert names(card.file.parent) == []
+    assert not card.screen.exists()
+
+
+# --- what a technician at the screen sees ---------------------------------------------------------
+
+
+def test_a_card_without_settings_says_so_at_the_screen_and_on_the_card(card: Card) -> None:
+    assert card.command() == 3
+    for told in (card.screen.read_text("utf-8"), card.problem):
+        assert told.startswith("CabinGuard is not in service; the door rests unlocked.\n")
+        assert "There is no cabinguard.toml on this card's first partition" in told
+        assert "settings_incomplete" in told
+        assert "copy cabinguard.example.toml on its first partition to cabinguard.toml there" in told
+    assert max(map(len, card.screen.read_text("utf-8").splitlines())) < 160, "two lines of a screen"
+
+
+def test_a_wrong_file_is_explained_at_the_screen_too(card: Card) -> None:
+    card.write('[cabin]\nnmae = "A"\n')
+    assert card.command() == 3
+    for told in (card.screen.read_text("utf-8"), card.problem):
+        assert "cabinguard.toml on this card's first partition was not taken over" in told
+        assert "cabin.nmae" in told
+        assert "correct cabinguard.toml on its first partition" in told
+
+
+def test_a_kiosk_that_has_its_settings_says_nothing(card: Card, capsys: pytest.CaptureFixture[str]) -> None:
+    card.write(GIVEN)
+    assert card.command() == 0
+    assert card.command() == 0  # the next start, with the file taken over
+    assert "settings are complete" in capsys.readouterr().out
+    assert names(card.file.parent) == []
+    assert not card.screen.exists()
+
+
+def test_a_settings_file_that_was_spoilt_later_is_told(card: Card) -> None:
+    card.write(GIVEN)
+    assert card.command() == 0
+    card.settings.write_text("[people\n", "utf-8")
+    assert card.command() == 3
+    assert "settings_syntax" in card.screen.read_text("utf-8")
+    assert "sudo nano /etc/cabinguard/kiosk.toml" in " ".join(card.screen.read_text("utf-8").split())
+    card.settings.unlink()
+    assert card.command() == 3
+    assert "settings_missing" in card.screen.read_text("utf-8")
+
+
+def test_the_screen_is_not_flooded_and_the_card_has_all(card: Card) -> None:
+    card.write("\n".join(f"[first_boot]\nkey{n} = 1" if n == 0 else f"key{n} = 1" for n in range(9)))
+    assert card.command() == 3
+    assert card.problem.count("fault:  settings_unknown_key") == 9
+    shown = card.screen.read_text("utf-8")
+    assert shown.count("fault:  settings_unknown_key") == 2
+    more = card.problem.count("fault:") - 2
+    assert more >= 7
+    assert f"{more} more stand in {PROBLEM}" in shown
+    rows = sum(max(1, -(-len(line) // 80)) for line in shown.splitlines())
+    assert rows <= 23, "with getty's own line and the login in 25"
+
+
+def test_neither_repeats_a_value_nor_obeys_one(card: Card) -> None:
+    card.write(
+        '[people]\nwatchman = "0171 5550199"\n[cabin]\n"a\\u001b[2J\\\\n" = 1\n'
+        '[first_boot]\nsim_pin = "246813579"\n'
+    )
+    assert card.command() == 3
+    shown = card.screen.read_text("utf-8")
+    for told in (shown, card.problem):
+        assert "246813579" not in told
+        assert "5550199" not in told
+    assert "\x1b" not in shown
+    assert "\\" not in shown.replace("\\\\", ""), "getty reads a single backslash as an order"
+
+
+def test_a_disk_that_fails_is_told_as_well(card: Card, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, content: bytes, mode: int, group: str = "") -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr("edge.first_boot._write", full)
+    card.write(GIVEN)
+    assert card.command() == 3
+    assert "file_unusable" in card.screen.read_text("utf-8")
+    assert "No space left on device" in card.problem
+
+
+def test_places_that_take_no_writes_stop_nothing(card: Card) -> None:
+    card.write("[cabin\n")
+    card.screen.mkdir()
+    (card.file.parent / PROBLEM).mkdir()
+    assert card.command() == 3
 
 
 def test_bytes_that_are_no_text(card: Card) -> None:
@@ -244,7 +339,8 @@ def test_all_faults_in_one_round_with_the_lines_of_the_file_itself(card: Card) -
         in said
     )
     assert said.count("fault: ") == 11
-    assert "kiosk.toml" not in said.replace("(cabinguard.toml", "")
+    faults = said.partition("What to do: switch off")[0]
+    assert "kiosk.toml" not in faults.replace("(cabinguard.toml", "")
     assert "first-boot" not in said
     assert "5550100" not in said
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import gpiozero.pins.local
 import pytest
 
-from hw.board import Voice, open_board, rest_relays
+from hw.board import Voice, open_board
 from hw.modem.power import PowerSwitch
 from hw.pins import NoHeaderChip, _chip_error, open_lgpio
 from hw.ports import HardwareError, Input, KeyPress
@@ -156,16 +156,7 @@ def test_relays_show_nothing_but_rest_until_switched(
     assert lgpio.mode[LOCK] == "out", "still driven after closing"
 
 
-def test_a_dead_kiosks_relays_are_brought_to_rest(lgpio: PretendedLgpio, tmp_path: Path) -> None:
-    for line in (LOCK, PERMIT):
-        lgpio.level[line] = 1
-    rest_relays(open_lgpio(tmp_path), WiringSettings())
-    assert [(lgpio.mode[line], lgpio.level[line]) for line in (LOCK, PERMIT)] == [("out", 0), ("out", 0)]
-
-
-def test_a_modems_power_switch_rests_from_the_start_and_is_brought_back_to_rest(
-    lgpio: PretendedLgpio, tmp_path: Path
-) -> None:
+def test_a_modems_power_switch_rests_from_the_start(lgpio: PretendedLgpio, tmp_path: Path) -> None:
     wiring = WiringSettings(modem_power=ModemPowerWiring(fitted=True, pin=21))
     given: list[PowerSwitch | None] = []
 
@@ -182,9 +173,6 @@ def test_a_modems_power_switch_rests_from_the_start_and_is_brought_back_to_rest(
     switch.poll(102.9)
     assert lgpio.level[21] == 1
     switch.poll(103.0)
-    assert lgpio.level[21] == 0
-    switch.pull(200.0)  # and now the program dies
-    rest_relays(open_lgpio(tmp_path), wiring)
     assert lgpio.level[21] == 0
 
 

@@ -113,7 +113,8 @@ class PlayerWorld:
                 said = self._script.with_name(f"player.{player.pid}.part")
                 said.write_text(f"{player.status}\n")
                 said.rename(said.with_suffix(""))
-            os.waitid(os.P_PID, player.pid, os.WEXITED | os.WNOWAIT)
+            with contextlib.suppress(ChildProcessError):  # the driver was quicker to take note of its end
+                os.waitid(os.P_PID, player.pid, os.WEXITED | os.WNOWAIT)
             self._living.remove(player)
 
     def _start(self, command: Sequence[str]) -> _Started:

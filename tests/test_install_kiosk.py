@@ -35,6 +35,7 @@ class Pi(Sandbox):
         for name in ("edge", "hw", "models"):
             (self.tree / name).mkdir()
         shutil.copy(repo / "edge" / "kiosk.example.toml", self.tree / "edge")
+        shutil.copy(repo / "hw" / "rest_pins.py", self.tree / "hw")
         self.put("/etc/os-release", 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Raspberry Pi OS"\n')
         self.put("/etc/rpi-issue", "Raspberry Pi reference 2024-11-19\n")
         self.put("/etc/passwd", "root:x:0:0::/root:/bin/sh\n")
@@ -108,6 +109,7 @@ def test_everything_is_in_its_place(pi: Pi) -> None:
     home = pi.path("/opt/cabinguard/versions") / pi.version()
     assert re.fullmatch(r"0\.\d+\.\d+-[0-9a-f]{12}", pi.version())
     assert (home / "complete").exists()
+    assert (home / "rest_pins.py").read_bytes() == (pi.repo / "hw" / "rest_pins.py").read_bytes()
     assert pi.path("/usr/local/bin/cabinguard").readlink() == Path("/opt/cabinguard/current/bin/cabinguard")
     for unit in (pi.repo / "systemd").glob("*.service"):
         assert pi.text(f"/etc/systemd/system/{unit.name}") == unit.read_text()
@@ -199,6 +201,14 @@ def test_relays_rest_before_linux_starts(pi: Pi) -> None:
     assert pi.text("/boot/firmware/cmdline.txt") == "console=tty1 root=PARTUUID=1234-02 rootwait\n"
 
 
+def test_plain_debian_gets_no_lines_that_do_nothing_there(pi: Pi) -> None:
+    """Its device trees have neither parameters nor what an overlay could hold on to."""
+    pi.path("/etc/rpi-issue").unlink()
+    assert pi.kiosk().returncode == 0
+    block = _block(pi.text("/boot/firmware/config.txt"))
+    assert block == ["[all]", "gpio=17=op,dl", "gpio=27=op,dl", "enable_uart=1"]
+
+
 def test_relays_that_pull_in_at_a_low_level_rest_high(pi: Pi) -> None:
     pi.put(
         "/etc/cabinguard/kiosk.toml",
@@ -229,6 +239,23 @@ def test_an_upgrade_keeps_the_version_before(pi: Pi) -> None:
     assert len(set(versions)) == 3
     kept = {path.name for path in pi.path("/opt/cabinguard/versions").iterdir()}
     assert kept == set(versions[1:])
+
+
+def test_a_version_without_the_stop_step_gets_it_before_the_units_ask_for_it(pi: Pi) -> None:
+    pi.kiosk()
+    before = pi.path("/opt/cabinguard/versions") / pi.version()
+    (before / "rest_pins.py").unlink()
+    pi.new_release()
+    assert pi.kiosk().returncode == 0
+    assert pi.version() != before.name
+    assert (before / "rest_pins.py").read_bytes() == (pi.repo / "hw" / "rest_pins.py").read_bytes()
+    steps = re.findall(r"^    (keep_stop_step|install_files|switch_to) ", _kiosk_install(pi.repo), re.M)
+    assert steps == ["keep_stop_step", "install_files", "switch_to"]
+
+
+def _kiosk_install(repo: Path) -> str:
+    text = (repo / "systemd" / "kiosk.sh").read_text()
+    return text.partition("\nkiosk_install() {")[2].partition("\n}\n")[0]
 
 
 def test_an_interrupted_installation_is_done_again(pi: Pi) -> None:
@@ -586,7 +613,8 @@ def test_read_only_root_wants_a_data_partition(pi: Pi) -> None:
 
 def _units(repo: Path) -> list[Path]:
     units = [*(repo / "systemd").glob("*.service"), *(repo / "systemd").glob("*.timer")]
-    assert len(units) >= 7
+    units += (repo / "systemd" / "image").glob("*.service")
+    assert len(units) >= 10
     return units
 
 
@@ -595,6 +623,7 @@ def _runnable_units(repo: Path, folder: Path) -> list[str]:
     copies = []
     for unit in _units(repo):
         text = unit.read_text().replace("/opt/cabinguard/current/bin/cabinguard", "/bin/true")
+        text = text.replace("/usr/bin/python3", "/bin/true")
         (folder / unit.name).write_text(text)
         copies.append(str(folder / unit.name))
     return copies
@@ -642,14 +671,17 @@ def test_least_privilege(repo: Path, tmp_path: Path, unit: str, most: float) -> 
 
 def test_every_death_ends_with_the_relays_at_rest(repo: Path) -> None:
     unit = (repo / "systemd" / "cabinguard.service").read_text()
-    assert re.search(r"^ExecStopPost=\S+/cabinguard rest-pins ", unit, re.MULTILINE)
+    step = "/usr/bin/python3 -I -S /opt/cabinguard/current/rest_pins.py"
+    step += " /run/cabinguard/rest-pins /etc/cabinguard/kiosk.toml\n"
+    assert f"\nExecStopPost={step}" in unit
     assert "\nType=notify\n" in unit
     assert re.search(r"^WatchdogSec=\d+$", unit, re.MULTILINE)
     assert "\nOnFailure=cabinguard-failed.service " in unit
     # Without it newer systemds take every death for the last one.
     assert "\nRestartMode=direct\n" in unit
     failed = (repo / "systemd" / "cabinguard-failed.service").read_text()
-    assert re.search(r"^ExecStart=-\S+/cabinguard rest-pins ", failed, re.MULTILINE)
+    assert f"\nExecStart=-{step}" in failed
+    assert f"\nExecStart={step}" in (repo / "systemd" / "cabinguard-pins.service").read_text()
 
 
 def test_the_daily_self_test_may_write_where_it_tries_to(repo: Path) -> None:
@@ -663,7 +695,7 @@ def test_the_units_call_commands_that_exist(repo: Path) -> None:
         for line in re.findall(r"^Exec\w+=-?\S+/cabinguard (.+)$", unit.read_text(), re.MULTILINE):
             command, *options = line.split()
             called.setdefault(command, set()).update(word for word in options if word.startswith("-"))
-    assert {"run", "rest-pins", "selftest"} <= called.keys()
+    assert {"run", "distress", "selftest"} <= called.keys()
     for command, options in called.items():
         arguments = [sys.executable, "-P", "-m", "edge", command, "--help"]
         environment = {**os.environ, "PYTHONPATH": str(repo)}

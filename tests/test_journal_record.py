@@ -522,7 +522,7 @@ def test_an_empty_file_of_version_zero_becomes_a_record(path: Path, clock: Story
     path.parent.mkdir()
     path.touch()
     journal = inline(path, clock)
-    assert journal.open().faults == ()
+    assert journal.open().faults == (("state_unreadable", "the record was emptied"),)
     journal.submit(record(1))
     assert journal.answers() == (Written(1),)
 

@@ -197,6 +197,46 @@ def test_a_second_face_counts_after_a_while_and_so_does_its_going() -> None:
     assert [f for f in watch.said if isinstance(f, PeopleJudged)] == [PeopleJudged(True), PeopleJudged(False)]
 
 
+@pytest.mark.parametrize(("both", "one"), [(1, 1), (1, 2), (2, 3), (5, 5)])
+def test_a_second_face_in_some_of_the_pictures_is_a_second_person(both: int, one: int) -> None:
+    """A child in arms, somebody half behind another: found now and then, and there all the time."""
+    beside = replace(BARE, box=(300.0, 100.0, 70.0, 70.0))
+    watch = Watch(fps=5.0)
+    for _ in range(10):
+        watch.show(MASKED, beside, for_s=0.2 * both)
+        watch.show(MASKED, for_s=0.2 * one)
+    assert PeopleJudged(True) in watch.said
+
+
+@pytest.mark.parametrize("shown", [MASKED, AWAY])
+@pytest.mark.parametrize(("clear", "unclear"), [(1, 1), (1, 2), (3, 3), (5, 5)])
+def test_a_face_that_is_unclear_in_half_of_the_pictures_is_not_held_to_be_hidden(
+    shown: Face, clear: int, unclear: int
+) -> None:
+    """A child whose head the picture's edge cuts in most of them: the others say scarf."""
+    watch = Watch(fps=5.0)
+    for _ in range(20):
+        watch.show(shown, for_s=0.2 * clear)
+        watch.show(SMALL, for_s=0.2 * unclear)
+    at_s = watch.now_s
+    for _ in range(20):
+        watch.show(shown, for_s=0.2 * clear)
+        watch.show(SMALL, for_s=0.2 * unclear)
+    assert watch.judge.fact is FaceFact.UNCLEAR
+    assert not [fact for said_s, fact in watch.facts if said_s > at_s]
+
+
+@pytest.mark.parametrize(("masked", "bare"), [(2, 1), (3, 3)])
+def test_a_hand_that_comes_and_goes_does_not_keep_the_first_fact_away(masked: int, bare: int) -> None:
+    watch = Watch(fps=5.0)
+    surely_masked, surely_bare = replace(MASKED, covered_logit=5.0), replace(BARE, covered_logit=-5.0)
+    for _ in range(10):
+        watch.show(surely_masked, for_s=0.2 * masked)
+        watch.show(surely_bare, for_s=0.2 * bare)
+    assert watch.faces
+    assert watch.facts[0][0] <= 52.5
+
+
 def test_a_tiny_second_face_is_no_second_person() -> None:
     watch = Watch()
     watch.show(BARE, replace(BARE, box=(10.0, 10.0, 12.0, 12.0)), for_s=5.0)

@@ -176,6 +176,40 @@ def test_a_door_that_let_nobody_in_has_to_open_once_more() -> None:
     assert cabin.names == ["Appeared"]
 
 
+def test_the_next_in_the_queue_behind_the_glass_is_not_latched() -> None:
+    """One leaves; the next stands at the shut door before the cabin is known to be empty."""
+    cabin = empty_with_contact()
+    cabin.door(True)
+    cabin.see(True, 1.0)
+    cabin.door(False)
+    cabin.see(True, 10.0)
+    cabin.door(True)
+    cabin.see(True, 0.5)
+    cabin.see(False, 1.0)
+    cabin.door(False)
+    cabin.see(False, 1.0)
+    cabin.see(True, 5.0)
+    assert not cabin.judge.latched
+    cabin.see(False, 4.0)
+    assert cabin.names == ["Appeared", "Emptied"]
+    cabin.see(True, 30.0)
+    assert cabin.names == ["Appeared", "Emptied"], "still nobody"
+
+
+def test_somebody_hidden_is_not_gone_at_the_moment_the_door_opens() -> None:
+    cabin = empty_with_contact()
+    cabin.door(True)
+    cabin.see(True, 1.0)
+    cabin.door(False)
+    cabin.see(True, 2.0)
+    cabin.see(False, 30.0)
+    cabin.door(True)
+    cabin.see(False, 2.5)
+    assert cabin.names == ["Appeared"]
+    cabin.see(False, 1.0)
+    assert cabin.names == ["Appeared", "Emptied"]
+
+
 def test_whoever_is_there_at_a_start_is_there() -> None:
     cabin = Cabin(door_fitted=True)
     cabin.door(False)

@@ -17,6 +17,7 @@ from edge.events import Device, DeviceFailed, FaceFact, FaceJudged
 from edge.journal import Journal
 from edge.record import Answer, Record
 from edge.state import Mode
+from edge.unrecorded import Unrecorded
 from hw.ports import Input, KeypadFault, KeypadTrouble
 from hw.scan import HardwareTrouble, Piece
 
@@ -182,6 +183,36 @@ def test_a_lock_comes_back_only_where_a_clock_says_that_it_was_short(
         desk.run_to(clock.now_s() + 30.0)
         assert desk.hands.lock_on is comes_back
         assert desk.kiosk.state.mode is (Mode.LOCKED if comes_back else Mode.RELEASED)
+        desk.close()
+
+
+class KilledDesk(Desk):
+    """Each start is that of a killed process: what lies in memory-backed files is still there."""
+
+    def _new_unrecorded(self) -> Unrecorded:
+        return Unrecorded(self._folder / "unrecorded")
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_whoever_was_released_while_the_disk_was_full_is_not_locked_again_after_a_kill(full: bool) -> None:
+    with scratch("test") as folder:
+        heard: list[Happening] = []
+        desk = locked(Path(folder), heard, KilledDesk)
+        desk.fail_disk(full)
+        desk.run_to(desk.clock.now_s() + 1.0)
+        desk.type_keys("CODE")
+        desk.run_to(desk.clock.now_s() + 5.0)
+        assert desk.kiosk.state.mode is Mode.RELEASED
+        assert (Path(folder) / "unrecorded").exists() is full
+        cut(desk, 1.0)
+        heard.clear()
+        desk.fail_disk(False)
+        desk.power_on()
+        desk.run_to(desk.clock.now_s() + 60.0)
+        assert desk.kiosk.state.mode is Mode.RELEASED
+        assert not any(h.data.get("door") == "locked" for h in heard)
+        assert any(h.data.get("name") == "state_unrecorded" for h in heard) is full
+        assert not (Path(folder) / "unrecorded").exists(), "all is on the card again"
         desk.close()
 
 

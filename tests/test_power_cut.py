@@ -79,6 +79,9 @@ def work(path: Path, tape: Recording, first: int, count: int, restarts: int) -> 
             os.close(journal._folder)
 
 
+EMPTIED = ("state_unreadable", "the record was emptied")
+
+
 @dataclass
 class Outcome:
     """What was found after the cuts."""
@@ -103,8 +106,10 @@ def look(folder: Path, sent: int, answered: int, outcome: Outcome, where: str) -
     journal = open_journal(path, clock)
     remembered = journal.open()
     outcome.cuts += 1
-    if remembered.faults:
-        outcome.unreadable.append(f"{where}: {remembered.faults}")
+    # Whether a file without a line in it lost them or never had one, no start can tell: it doubts.
+    faults = [fault for fault in remembered.faults if answered or fault != EMPTIED]
+    if faults:
+        outcome.unreadable.append(f"{where}: {faults}")
     n = json.loads(remembered.state)["n"] if remembered.state else 0
     if not answered <= n <= sent:
         outcome.lost.append(f"{where}: {answered} answered, {n} there")

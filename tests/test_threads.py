@@ -646,6 +646,7 @@ MAY_START_THREADS = {
     "edge/messages/carrier.py": "a message's; without one it is tried again",
     "edge/messages/release_counter.py": "a number's; without one the record alone has it",
     "edge/panel/sources.py": "the page's self-test; without one it says so",
+    "edge/terminal.py": "the bench's keyboard; nobody is guarded there",
 }
 
 

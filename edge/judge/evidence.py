@@ -27,6 +27,10 @@ class Held:
     def full(self) -> bool:
         return self._level_s >= self._full_s - 1e-9
 
+    @property
+    def half(self) -> bool:
+        return self._level_s > self._full_s / 2.0
+
     def update(self, seen: bool, dt_s: float) -> bool:
         """Counts `dt_s` seconds for or against; whether it is full."""
         step_s = min(dt_s, GAP_MAX_S, max(self._full_s / 2.0, 1e-3))

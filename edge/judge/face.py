@@ -31,6 +31,10 @@ _SURE: Final = math.log(0.95 / 0.05)
 _HIDDEN_S: Final = 1.0
 _UNCLEAR_S: Final = 1.2
 _UNDECIDED_S: Final = 1.2
+_DOUBT_FALL: Final = 0.5
+"""A cover or a turned head is not believed where a third of the pictures of the face are unclear."""
+_SILENT_S: Final = 2.0
+"""Whoever shows now this and now that for so long is told something all the same."""
 _HELD_DOUBT: Final = 0.4
 """Doubt counts slower against a fact that is held than where there is none yet."""
 _DECIDED: Final = frozenset({FaceFact.PROPER, FaceFact.COVERED, FaceFact.TURNED})
@@ -40,6 +44,8 @@ _CAUSE_MEMORY_S: Final = 2.0
 _CAUSE_MARGIN: Final = 1.5
 """Another cause must weigh so many times the one that was said: nobody follows words that change."""
 _SEVERAL_S: Final = 0.7
+_SEVERAL_FALL: Final = 0.3
+"""A child in arms, or who stands half behind another, is found now and then: a quarter is enough."""
 _SINGLE_S: Final = 1.5
 _SINGLE_SHUT_S: Final = 60.0
 """Behind a door that has not opened since nobody can have left: the other one hides, or was never there."""
@@ -86,7 +92,9 @@ class FaceJudge:
         self._hidden = Held(_HIDDEN_S)
         self._unclear = Held(_UNCLEAR_S)
         self._undecided = Held(_UNDECIDED_S)
-        self._crowd = Held(_SEVERAL_S)
+        self._doubt = Held(_UNCLEAR_S, fall=_DOUBT_FALL)
+        self._doubted = False
+        self._crowd = Held(_SEVERAL_S, fall=_SEVERAL_FALL)
         self._alone = Held(_SINGLE_S)
         self._alone_shut = Held(_SINGLE_SHUT_S)
         self._causes: dict[Cover, float] = {}
@@ -95,6 +103,7 @@ class FaceJudge:
         self._several = False
         self._wanted: FaceFact = FaceFact.UNKNOWN
         self._wanted_for_s = 0.0
+        self._silent_s = 0.0
         self._cause_wanted = Cover.NONE
         self._cause_for_s = 0.0
         self._last_s: float | None = None
@@ -149,10 +158,12 @@ class FaceJudge:
         self._hidden.clear()
         self._unclear.clear()
         self._undecided.clear()
+        self._doubt.clear()
+        self._doubted = False
         self._causes.clear()
         self._said = self._wanted = FaceFact.UNKNOWN
         self._cover = Cover.NONE
-        self._wanted_for_s = self._cause_for_s = 0.0
+        self._wanted_for_s = self._cause_for_s = self._silent_s = 0.0
         self._last_s = None
 
     def _count(self, faces: list[Face], dt_s: float, present: bool, facts: list[PersonFact]) -> None:
@@ -190,6 +201,7 @@ class FaceJudge:
             return
         unclear = face.verdict is FaceVerdict.UNCLEAR
         self._unclear.update(unclear, dt_s)
+        self._doubted = self._doubt.update(unclear, dt_s) or (self._doubted and self._doubt.half)
         self._covered.add(0.0 if unclear else face.covered_logit, dt_s)
         self._turned.add(0.0 if unclear else face.turned_logit, dt_s)
         held = self._said in _DECIDED
@@ -218,6 +230,8 @@ class FaceJudge:
         if self._unclear.full:
             return FaceFact.UNCLEAR
         decided = self._decided()
+        if self._doubted and decided in (FaceFact.COVERED, FaceFact.TURNED):
+            return FaceFact.UNCLEAR
         if decided is not None:
             return decided
         return FaceFact.UNCLEAR if self._undecided.full else self._said
@@ -232,8 +246,11 @@ class FaceJudge:
             said = self._causes.get(self._cover, 0.0)
             if said > 0.0 and self._causes[cause] < _CAUSE_MARGIN * said:
                 cause = self._cover
+        self._silent_s = self._silent_s + dt_s if self._said is FaceFact.UNKNOWN else 0.0
+        if self._silent_s >= _SILENT_S:
+            want, cause = FaceFact.UNCLEAR, Cover.NONE
         if want is not self._said:
-            if self._wanted_for_s >= _DWELL_S:
+            if self._wanted_for_s >= _DWELL_S or self._silent_s >= _SILENT_S:
                 self._say(want, cause, facts)
             return
         self._cause_for_s = self._cause_for_s + dt_s if cause is self._cause_wanted else 0.0

@@ -19,6 +19,9 @@ from edge.vision.observation import CameraHealth, Observation
 _GLIMPSE: Final = 4.0
 """A glimpse of somebody outweighs four times as long of nobody: who is seen now and then has not left."""
 
+_MAYBE_LEFT_S: Final = 1.0
+"""Nobody in the picture for so long after the door opened: a face after that may be behind the glass."""
+
 _NO_GHOST_S: Final = 10.0
 """A region without a face latches after this long: where somebody stood when the background was learnt, a
 ghost remains for about 8 s after they left, and a closed door must not hold it."""
@@ -57,6 +60,8 @@ class PresenceJudge:
         self._doubted = False
         self._let_in = True
         self._opened = False
+        self._may_have_left = self._left = False
+        self._gap = Held(_MAYBE_LEFT_S)
         self._outside = Held(contact_doubt_s, _GLIMPSE)
         self._unseen = Held(contact_doubt_s, _GLIMPSE)
         self._since_s: float | None = None
@@ -92,7 +97,8 @@ class PresenceJudge:
         self._seen = elsewhere or sees_somebody(observation, self._area)
         came = self._came.update(self._seen, dt_s)
         went = self._went.update(not self._seen, dt_s)
-        if self._contact and not self._door_open:
+        self._left = self._left or (self._may_have_left and self._gap.update(not self._seen, dt_s))
+        if self._contact and not self._door_open and not self._left:
             face = self._face_inside.update(bool(observation.faces), dt_s)
             self._latched = self._inside.update(self._seen, dt_s) or face or self._latched
         if self._since_s is None:
@@ -144,11 +150,13 @@ class PresenceJudge:
         self._face_inside.clear()
         self._outside.clear()
         self._unseen.clear()
-        if self._since_s is None:
-            self._went.clear()  # whoever was let in may take a moment to be seen
+        self._gap.clear()
+        if open_ or self._since_s is None:
+            self._went.clear()  # who hides, or was let in, may take a moment to be seen
         if open_:
             self._latched = False
             self._let_in = self._opened = True
+            self._may_have_left, self._left = self._since_s is not None, False
         trusted: tuple[PresenceFact, ...] = ()
         if moved and self._doubted:
             self._doubted = False
@@ -182,6 +190,8 @@ class PresenceJudge:
     def _forget(self) -> None:
         self._since_s = None
         self._let_in = self._opened = self._door_open
+        self._may_have_left = self._left = False
+        self._gap.clear()
         self._stuck = False
         self._came.clear()
         self._inside.clear()

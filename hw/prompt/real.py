@@ -249,6 +249,8 @@ def make_clips(
                 check=True,
                 capture_output=True,
                 timeout=MAKE_TIMEOUT_S,
+                # It looks for a sound server even so, and leaves a link for it in the home, the data folder.
+                env={**os.environ, "PULSE_SERVER": "none"},
             )
             clip_length_s(part)
             _sync(part)

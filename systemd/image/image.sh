@@ -5,7 +5,20 @@
 # same install.sh kiosk that a technician would run, inside the new root file system under emulation.
 
 readonly IMAGE_MB=6000 # the root file system, its archive and the image beside each other
-readonly IMAGE_PACKAGES=ca-certificates,systemd,systemd-sysv,systemd-timesyncd,systemd-resolved,udev,dbus,kmod,initramfs-tools,linux-image-arm64,raspi-firmware,firmware-brcm80211,wireless-regdb,openssh-server,cloud-guest-utils,fdisk,e2fsprogs,dosfstools,sudo,nano,less,iproute2,python3,python3-venv,alsa-utils,espeak-ng,systemd-zram-generator,tzdata
+readonly IMAGE_PACKAGES=ca-certificates,systemd,systemd-sysv,systemd-timesyncd,systemd-resolved,udev,dbus,kmod,initramfs-tools,linux-image-arm64,raspi-firmware,firmware-brcm80211,wireless-regdb,openssh-server,cloud-guest-utils,fdisk,e2fsprogs,dosfstools,sudo,nano,less,iproute2,python3,python3-venv,alsa-utils,espeak-ng,systemd-zram-generator,tzdata,device-tree-compiler
+
+# The device tree that a board starts with, and what the board is called.
+image_boards() {
+    cat <<'LIST'
+bcm2837-rpi-3-a-plus 3A+
+bcm2837-rpi-3-b 3B
+bcm2837-rpi-3-b-plus 3B+
+bcm2837-rpi-zero-2-w Zero 2 W
+bcm2711-rpi-4-b 4B
+bcm2711-rpi-400 400
+bcm2711-rpi-cm4-io Compute Module 4 on its IO board
+LIST
+}
 
 image_usage() {
     cat <<'TEXT'
@@ -15,8 +28,12 @@ sudo ./install.sh image [OPTION...]    makes cabinguard-VERSION-SUITE.img.xz, it
   --output DIR       where to (default: here)
   --offline DIR      Python packages from a folder made by ./install.sh fetch; Debian's come from its archive
 
-Needs a Debian machine (amd64 or arm64), no loop devices, and 6 GB. Plain Debian has no driver for the ribbon-cable
-camera: the image is for USB cameras. systemd/image/rpi-image-gen makes one of Raspberry Pi OS.
+Needs a Debian machine (amd64 or arm64), no loop devices, and 6 GB.
+
+Starts on Raspberry Pi 3A+, 3B, 3B+, Zero 2 W, 4B, 400 and Compute Module 4 on its IO board.
+Works on them: modem on the header (pins 8 and 10) or on USB, camera on USB, sound card on USB, clock module DS3231.
+Does not: Raspberry Pi 5 (plain Debian has no driver for its pins), camera on the ribbon cable, amplifier on I2S
+(MAX98357A). These need Raspberry Pi OS: install.sh kiosk on it, or the recipe in systemd/image/rpi-image-gen.
 TEXT
 }
 
@@ -69,8 +86,12 @@ image_kiosk() { # NEW-ROOT WHEELS
         chroot "$new" runuser -u cabinguard -- /opt/cabinguard/current/bin/cabinguard prompts \
             --settings /etc/cabinguard/kiosk.toml --set "cabin.language=$language"
     done
-    install -m 644 -- "$files/cabinguard-first-boot.service" "$files/cabinguard-grow.service" "$new/etc/systemd/system/"
-    chroot "$new" systemctl enable cabinguard-first-boot.service cabinguard-grow.service
+    install -m 644 -- "$files"/cabinguard-*.service "$new/etc/systemd/system/"
+    chroot "$new" systemctl enable cabinguard-first-boot.service cabinguard-notice.service cabinguard-grow.service
+    # What first-boot has to say stands above the login at the screen.
+    mkdir -p -- "$new/etc/issue.d"
+    ln -sfn /run/cabinguard-notice/screen "$new/etc/issue.d/cabinguard.issue"
+    install -D -m 644 -- "$files/resolved.conf" "$new/etc/systemd/resolved.conf.d/cabinguard.conf"
     install -m 644 -- "$files/cabinguard.example.toml" "$new/boot/firmware/"
     install -D -m 644 -- "$files/sshd.conf" "$new/etc/ssh/sshd_config.d/cabinguard.conf"
     chroot "$new" useradd --create-home --shell /bin/bash --groups sudo,adm technician
@@ -95,6 +116,11 @@ image_customize() { # NEW-ROOT WHEELS
     local files=$ROOT/systemd/image
     install -D -m 644 -- "$files/wired.network" "$1/etc/systemd/network/80-wired.network"
     echo cabinguard >"$1/etc/hostname"
+    install -m 644 -- "$files/hosts" "$1/etc/hosts"
+    # The hooks that follow Debian's own, which copies the trees anew.
+    install -D -m 755 -- "$files/trees.sh" "$1/usr/local/sbin/cabinguard-trees"
+    ln -s /usr/local/sbin/cabinguard-trees "$1/etc/kernel/postinst.d/z60-cabinguard"
+    ln -s /usr/local/sbin/cabinguard-trees "$1/etc/initramfs/post-update.d/z60-cabinguard"
     # The firmware's files, made anew by Debian's own hook at each new kernel; no console on the modem's line.
     printf 'CONSOLES="tty0"\nROOTPART=LABEL=cabinroot\n' >>"$1/etc/default/raspi-firmware"
     image_boot_files "$1"
@@ -110,6 +136,8 @@ image_boot_files() { # NEW-ROOT
     kernel=$(find "$1/boot" -maxdepth 1 -name 'vmlinuz-*' | sort -V | tail -n 1)
     kernel=${kernel##*/vmlinuz-}
     chroot "$1" env DEB_MAINT_PARAMS=configure /etc/kernel/postinst.d/z50-raspi-firmware "$kernel" "/boot/vmlinuz-$kernel"
+    chroot "$1" /usr/local/sbin/cabinguard-trees || stop image-incomplete "the device trees cannot be made to fit hw/README.md" \
+        "report it with the log"
 }
 
 # Debian's hook writes config.txt anew at each new kernel; what stands in this file comes behind its own lines.
@@ -119,15 +147,25 @@ image_keep_boot_lines() { # NEW-ROOT
 
 # What would only be seen on a Pi that stays dark.
 image_check() { # NEW-ROOT
-    local file
+    local file tree board
     for file in boot/firmware/config.txt boot/firmware/cmdline.txt boot/firmware/bootcode.bin boot/firmware/start4.elf \
-        boot/firmware/bcm2711-rpi-4-b.dtb opt/cabinguard/current/bin/cabinguard etc/systemd/system/multi-user.target.wants/cabinguard.service \
+        opt/cabinguard/current/bin/cabinguard etc/systemd/system/multi-user.target.wants/cabinguard.service \
         var/lib/cabinguard/prompts/en; do
         [ -e "$1/$file" ] || [ -L "$1/$file" ] || stop image-incomplete "/$file is missing in the image" "report it with the log"
     done
     while read -r file; do
         [ -s "$1/boot/firmware/$file" ] || stop image-incomplete "config.txt names $file and it is not there" "report it with the log"
     done < <(sed -n 's/^kernel=//p; s/^initramfs \([^ ]*\).*/\1/p' "$1/boot/firmware/config.txt")
+    while read -r tree board; do
+        [ -s "$1/boot/firmware/$tree.dtb" ] || stop image-incomplete "the device tree of the $board is missing" "report it with the log"
+    done < <(image_boards)
+    chroot "$1" /usr/local/sbin/cabinguard-trees --check || stop image-incomplete "the device trees do not fit hw/README.md" \
+        "report it with the log"
+    file=$(find "$1/var/lib/cabinguard" -mindepth 1 ! -path "$1/var/lib/cabinguard/prompts*" -printf '%P ')
+    [ -z "$file" ] || stop image-incomplete "/var/lib/cabinguard holds what is none of ours: $file" "report it with the log"
+    file=$(find "$1"/opt/cabinguard/versions/*/lib/python3*/site-packages -maxdepth 1 -name '*.dist-info' -printf '%f\n' |
+        sed 's/-[^-]*$//' | sort | uniq -d)
+    [ -z "$file" ] || stop image-incomplete "installed twice: $file" "report it with the log"
     [ -L "$1/lib" ] || stop image-incomplete "/lib is no link to usr/lib" "report it with the log"
     grep -q '^gpio=' "$1/boot/firmware/config.txt" || stop image-incomplete "config.txt does not rest the relays" "report it with the log"
     grep -q 'root=LABEL=cabinroot' "$1/boot/firmware/cmdline.txt" || stop image-incomplete "cmdline.txt names another root" "report it with the log"

@@ -3,8 +3,8 @@
 #
 #   systemd/proof/card.sh IMAGE[.xz] [WORKDIR]
 #
-# Needs qemu-system-arm, gcc, device-tree-compiler, mtools, e2fsprogs, xz-utils and 5 GB. Time in the guest is real time
-# (by instructions this board stands still), so it wants an idle processor. The card is written to as a technician
+# Needs qemu-system-arm, gcc, device-tree-compiler, mtools, fdisk, e2fsprogs, xz-utils and 5 GB. Time in the guest is
+# real time (by instructions this board stands still), so it wants an idle processor. The card is written to as a technician
 # would (the settings on its first partition) and for the proof (a drawn cabin before the camera, which no emulator has).
 set -euo pipefail
 
@@ -34,7 +34,7 @@ whole=$((1 << 30))
 while [ "$whole" -lt "$size" ]; do whole=$((whole * 2)); done
 truncate -s "$whole" -- "$work/card.img"
 
-step "settings for the first start, on the boot partition"
+step "the boot partition, and settings for it"
 cat >"$work/cabinguard.toml" <<'SETTINGS'
 [cabin]
 name = "Emulated Pi"
@@ -58,7 +58,7 @@ eyes_silence_s = 30
 [first_boot]
 sim_pin = "1234"
 SETTINGS
-mcopy -i "$work/card.img@@$boot_at" "$work/cabinguard.toml" ::cabinguard.toml
+# The first start is without them: what the screen says then.
 mdir -b -i "$work/card.img@@$boot_at" :: | grep -E 'cabinguard|config.txt|cmdline.txt|vmlinuz|initrd'
 
 step "a drawn cabin before the camera"
@@ -66,6 +66,7 @@ cat >"$work/proof.conf" <<'UNIT'
 [Service]
 ExecStart=
 ExecStart=/opt/cabinguard/current/bin/python -P /opt/cabinguard/staged_run.py /etc/cabinguard/kiosk.toml
+TimeoutStartSec=300
 UNIT
 {
     echo "write $tree/systemd/proof/staged_run.py /opt/cabinguard/staged_run.py"
@@ -82,10 +83,18 @@ for name in "$(file vmlinuz)" "$(file initrd)" bcm2837-rpi-3-b.dtb cmdline.txt c
 done
 mv -- "$work/vmlinuz"* "$work/kernel"
 mv -- "$work/initrd"* "$work/initramfs"
-# As config.txt says (dtoverlay=disable-bt): the first serial port for the modem. And which Pi this is.
-fdtput -r "$work/bcm2837-rpi-3-b.dtb" /soc/serial@7e201000/bluetooth
-fdtput -t x "$work/bcm2837-rpi-3-b.dtb" /system linux,revision a02082 2>/dev/null ||
-    { fdtput -c "$work/bcm2837-rpi-3-b.dtb" /system && fdtput -t x "$work/bcm2837-rpi-3-b.dtb" /system linux,revision a02082; }
+
+step "the card's own device trees, as they lie there"
+mkdir -- "$work/trees"
+mcopy -n -i "$work/card.img@@$boot_at" '::bcm2*.dtb' "$work/trees"
+"$tree/systemd/image/trees.sh" --check "$work/trees"
+echo "fit hw/README.md: $(cd -- "$work/trees" && echo *.dtb)"
+tree_of_board=$work/bcm2837-rpi-3-b.dtb
+echo "serial0 is $(fdtget "$tree_of_board" /aliases serial0), its pins are GPIO" \
+    "$(dtc -q -I dtb -O dts "$tree_of_board" | grep -A 2 'uart0.gpio14' | sed -n 's/.*brcm,pins = <\(.*\)>;/\1/p')"
+# Which Pi this is: the firmware says so, and QEMU has none. Nothing else of the tree is touched.
+fdtput -c "$tree_of_board" /system 2>/dev/null || true
+fdtput -t x "$tree_of_board" /system linux,revision a02082
 
 interface=1
 [ "$(qemu-system-aarch64 --version | sed -n 's/.*version \([0-9]*\).*/\1/p')" -lt 9 ] || interface=3
@@ -93,4 +102,4 @@ gcc -O2 -Wall -Wextra -shared -fPIC -DINTERFACE="$interface" -o "$work/follow.so
 
 # shellcheck source=/dev/null # a file of its own to check
 python=$(. "$tree/install.sh" && prepare runtime "$RUNTIME_MB" && echo "$VENV/bin/python")
-cd -- "$tree" && exec "$python" -P -u "$tree/systemd/proof/card_host.py" "$work"
+cd -- "$tree" && exec "$python" -P -u "$tree/systemd/proof/card_host.py" "$work" "$boot_at"
