@@ -23,6 +23,7 @@ QUICK = (
     "flow.prompt_lead_s=1",
     "flow.gone_after_s=1",
 )
+HEXADECIMAL = re.compile(rb"[0-9a-f]{16,}")
 CODE = re.compile(r"CODE (\d{8})")
 DIGITS = "84712069"
 
@@ -106,6 +107,7 @@ def test_secrets_stay_where_they_belong(actions: list[tuple[str, float]]) -> Non
         files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".jpg"]
         stored = b"".join(path.read_bytes() for path in files if path.name.startswith("journal"))
         assert stored
+        stored = HEXADECIMAL.sub(b"", stored)  # in so many digests any five digits stand somewhere
     secrets = {found for text in desk.phone.texts for found in CODE.findall(text.text)}
     assert secrets
     secrets |= {DIGITS, DIGITS[:5]}
