@@ -403,6 +403,10 @@ def _as_nobody(tmp_path: Path, code: str) -> subprocess.CompletedProcess[str]:
     "command", ["status", "events", "selftest", "settings --check", "release", "modem check"]
 )
 def test_an_ordinary_user_is_told_to_use_sudo(tmp_path: Path, command: str) -> None:
+    repo = Path(__file__).resolve().parent.parent
+    shut = [folder for folder in (repo, *repo.parents) if not folder.stat().st_mode & 0o001]
+    if shut:
+        pytest.skip(f"an ordinary user may not enter {shut[-1]}, so cannot run this checkout")
     closed = tmp_path / "etc"
     closed.mkdir(mode=0o750)
     (closed / "kiosk.toml").write_text("")
