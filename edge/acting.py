@@ -77,7 +77,7 @@ def _is_jump(word: str) -> bool:
 
 KINDS: Final[Mapping[str, Kind]] = {
     "NAME": Kind("name such as anna", lambda: ("anna", "george"), _is_name),
-    "COVER": Kind("cover", lambda: tuple(sorted(COVERS)), lambda word: word in COVERS or word == "and"),
+    "COVER": Kind("cover", lambda: (*sorted(COVERS), "and")),
     "KEYS": Kind("key (0 to 9, *, #, A to D, or CODE, PREVIOUS, WRONG)", lambda: _KEY_WORDS, _are_keys),
     "KEY": Kind("key", lambda: tuple(_KEYS)),
     "INPUT": Kind("input", lambda: tuple(Input)),
