@@ -22,14 +22,19 @@ from typing import NoReturn
 
 import msgspec
 
-from edge import bench, control, first_boot, kiosk, looking, records, replay, selftest
-from edge.faults import FaultError, explain
-from edge.messages import modem_cli
-from edge.messages.channels import release_desk
-from edge.options import Commands, add_settings_options, as_the_kiosk, load_settings, settings_path
+from edge.cli import bench, first_boot, replay
+from edge.cli import events as records
+from edge.cli import look as looking
+from edge.cli import modem as modem_cli
+from edge.cli.options import Commands, add_settings_options, as_the_kiosk, load_settings, settings_path
+from edge.faults.catalogue import FaultError, explain
+from edge.messages.ways.open import release_desk
 from edge.panel import server as panel
-from edge.printing import printable
-from edge.settings import EXAMPLE, Settings, SettingsError, remarks, secret_problems, show, shown
+from edge.selftest import findings as selftest
+from edge.service import control
+from edge.service import service as kiosk
+from edge.settings.schema import EXAMPLE, Settings, SettingsError, remarks, secret_problems, show, shown
+from edge.terms.printing import printable
 from hw.ports import HardwareError
 
 DONE, FAULT, INTERRUPTED = 0, 3, 130

@@ -13,7 +13,6 @@ from pathlib import Path
 from random import Random
 from typing import TypeVar, cast
 
-from hw.bench_pins import BenchFactory, BenchPin
 from hw.door.gate import UNREAD, GatedRelay
 from hw.door.real import PinRelay
 from hw.inputs.fake import WiredContact
@@ -23,7 +22,8 @@ from hw.keypad.real import MatrixKeypad
 from hw.lights import PinLights
 from hw.missing import Missing
 from hw.modem.power import PowerSwitch
-from hw.pins import PinFactory, open_lgpio
+from hw.pins.bench_pins import BenchFactory, BenchPin
+from hw.pins.gpio import PinFactory, open_lgpio
 from hw.ports import Board, Clock, HardwareError, Input, Light, Modem, Prompt, Watchdog
 from hw.prompt.fake import BenchPrompt, PromptFault, Said
 from hw.prompt.real import CabinPrompt, alsa_player

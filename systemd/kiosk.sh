@@ -172,7 +172,7 @@ install_version() { # ID
     rm -rf -- "$source"
     # The units of this version, to go back to together with it, and what they run without the environment.
     cp -r -- "$ROOT/systemd" "$home/systemd"
-    cp -- "$ROOT/hw/rest_pins.py" "$home/rest_pins.py"
+    cp -- "$ROOT/hw/pins/rest_pins.py" "$home/rest_pins.py"
     "$home/bin/python" -P -c 'import cv2, gpiozero, msgspec, numpy, serial, edge.__main__' >>"$LOG" 2>&1 </dev/null ||
         stop program-broken "the installed program cannot be imported" "read the log; report it with the log"
     : >"$home/complete"
@@ -184,7 +184,7 @@ install_version() { # ID
 keep_stop_step() { # PREVIOUS
     local home
     home=$(at "/opt/cabinguard/versions/$1")
-    if [ -n "$1" ] && [ ! -e "$home/rest_pins.py" ]; then cp -- "$ROOT/hw/rest_pins.py" "$home/rest_pins.py"; fi
+    if [ -n "$1" ] && [ ! -e "$home/rest_pins.py" ]; then cp -- "$ROOT/hw/pins/rest_pins.py" "$home/rest_pins.py"; fi
 }
 
 # Puts the link to the version in place in one step, so that there is no moment without a program.
@@ -261,13 +261,13 @@ install_settings() {
     local target camera=usb device=/dev/cabinguard-camera
     target=$(at "$SETTINGS")
     mkdir -p -- "$(dirname -- "$target")"
-    install -m 644 -- "$ROOT/edge/kiosk.example.toml" "$(dirname -- "$target")/kiosk.example.toml"
+    install -m 644 -- "$ROOT/edge/settings/kiosk.example.toml" "$(dirname -- "$target")/kiosk.example.toml"
     [ ! -e "$target" ] || { tick "settings kept: $SETTINGS"; return; }
     if on_raspberry_pi_os; then camera=picamera2 device=0; fi
     (umask 027 && sed "/^\[camera\]/,/^\[overview\]/{
         s|^source = \"staged\"|source = \"$camera\"|
         s|^device = \"0\"|device = \"$device\"|
-    }" "$ROOT/edge/kiosk.example.toml" >"$target.new")
+    }" "$ROOT/edge/settings/kiosk.example.toml" >"$target.new")
     mv -n -- "$target.new" "$target"
     tick "settings written: $SETTINGS"
 }
@@ -288,7 +288,7 @@ boot_lines() { # VERSION
     "$(at "/opt/cabinguard/versions/$1")/bin/python" -P - "$(at "$SETTINGS")" "$pi_os" <<'PYTHON'
 import sys
 from pathlib import Path
-from edge import settings
+from edge.settings import schema as settings
 
 wiring = settings.load(Path(sys.argv[1])).wiring
 relays = (wiring.lock, wiring.permit)

@@ -51,8 +51,8 @@ def ours() -> Find:
     _need("msgspec")
     import cv2
 
-    from edge.options import MODELS
-    from edge.vision.faces import Faces
+    from edge.cli.options import MODELS
+    from edge.vision.face.faces import Faces
 
     cv2.setNumThreads(1)
     faces = Faces(MODELS)
@@ -243,7 +243,7 @@ def write_pictures(path: Path) -> None:
     """Pictures of one person who stands at the machine."""
     import numpy as np
 
-    from edge.desk import StoryClock
+    from edge.bench.desk import StoryClock
     from hw.camera.staged import StagedCabin
 
     clock = StoryClock()

@@ -22,23 +22,23 @@ from pathlib import Path
 
 import cv2
 
-from edge.app import Happening
-from edge.cabin import step
-from edge.desk import Desk, StoryClock
-from edge.events import Appeared, Emptied, FaceFact, FaceJudged, Restarted, Ticked
-from edge.flow import Flow
+from edge.bench.desk import Desk, StoryClock
+from edge.bench.story import Watcher, find, play
+from edge.cabin.events import Appeared, Emptied, FaceFact, FaceJudged, Restarted, Ticked
+from edge.cabin.rules import Flow
+from edge.cabin.state import Rules, State
+from edge.cabin.table import step
+from edge.cli.options import MODELS
 from edge.judge.judge import Judge
-from edge.kiosk import SWITCH_S, Service
-from edge.options import MODELS
-from edge.settings import Settings, load
-from edge.state import Rules, State
-from edge.story import Watcher, find, play
-from edge.vision.faces import Faces
+from edge.loop.kiosk import Happening
+from edge.service.service import SWITCH_S, Service
+from edge.settings.schema import Settings, load
+from edge.vision.face.faces import Faces
 from edge.vision.look import Look
 from hw.board import BenchHands, bench_board
 from hw.camera.staged import StagedCabin
 from hw.clock import SystemClock
-from hw.modem.fake import FakeModem, PtyModem
+from hw.modem.fake.ports import FakeModem, PtyModem
 from hw.modem.real import SerialModem
 from hw.ports import Board, Frame, Input
 

@@ -12,10 +12,10 @@ import statistics
 import time
 
 from edge.messages.outbox import MessageAccepted, Outbox
-from edge.record import Channel, OutboxRow, Recipient
+from edge.terms.record import Channel, OutboxRow, Recipient
 from hw.clock import SystemClock
 from hw.modem.at import Engine
-from hw.modem.fake import FakeModem, PtyModem, SteppedModem
+from hw.modem.fake.ports import FakeModem, PtyModem, SteppedModem
 from hw.modem.models import PROFILES
 from hw.modem.real import SerialModem
 from hw.ports import Modem

@@ -9,13 +9,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge.app import Happening
-from edge.desk import Desk, StoryClock
-from edge.options import MODELS
-from edge.settings import load
-from edge.showing import picture_of
-from edge.vision.faces import Faces
-from edge.vision.observation import Observation
+from edge.bench.desk import Desk, StoryClock
+from edge.bench.film import picture_of
+from edge.cli.options import MODELS
+from edge.loop.kiosk import Happening
+from edge.settings.schema import load
+from edge.terms.observation import Observation
+from edge.vision.face.faces import Faces
 from hw.camera.staged import StagedCabin
 from hw.ports import ColourPicture, Frame, Input
 

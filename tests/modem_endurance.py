@@ -16,13 +16,13 @@ from zoneinfo import ZoneInfo
 
 from edge.messages.outbox import Outbox
 from edge.messages.texts import Context, code_in, make_text
-from edge.record import Channel, OutboxRow, Recipient, RowState
+from edge.terms.record import Channel, OutboxRow, Recipient, RowState
 from hw.modem.at import Engine
-from hw.modem.fake import FAULTS, FakeModem, FakeSwitch, SteppedModem
+from hw.modem.fake.ports import FAULTS, FakeModem, FakeSwitch, SteppedModem
 from hw.modem.models import PROFILES
 from hw.modem.power import PowerKind, PowerSwitch
 from hw.ports import TextAccepted, TextFailed
-from tests.modem_line import UNSOLICITED, Line
+from tests.worlds.modem_line import UNSOLICITED, Line
 
 NUMBERS = {
     Recipient.WATCHMAN: "+15550100",

@@ -10,14 +10,14 @@ import random
 from dataclasses import dataclass
 
 from edge.messages.outbox import MessageAccepted, MessageFailed, Outbox
-from edge.record import Channel, OutboxRow, Recipient
-from hw.bench_pins import BenchFactory
+from edge.terms.record import Channel, OutboxRow, Recipient
 from hw.board import modem_switch
-from hw.modem.fake import FakeModem, FakeSwitch, SteppedModem
+from hw.modem.fake.ports import FakeModem, FakeSwitch, SteppedModem
 from hw.modem.power import PowerKind, PowerSwitch
+from hw.pins.bench_pins import BenchFactory
 from hw.ports import ModemDown, ModemReady
 from hw.wiring import ModemPowerWiring
-from tests.hw_story import StoryClock
+from tests.worlds.hw_story import StoryClock
 
 LASTS_S = 60.0
 GIVE_UP_S = 1200.0

@@ -13,9 +13,9 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from edge.events import FaceFact, FaceJudged, PeopleJudged
-from edge.judge.evidence import GAP_MAX_S, Held
-from edge.vision.observation import CameraHealth, Cover, Face, FaceVerdict, Observation
+from edge.cabin.events import FaceFact, FaceJudged, PeopleJudged
+from edge.judge.sums import GAP_MAX_S, Held
+from edge.terms.observation import CameraHealth, Cover, Face, FaceVerdict, Observation
 
 PersonFact = FaceJudged | PeopleJudged
 

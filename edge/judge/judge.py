@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from edge.events import (
+from edge.cabin.events import (
     AnomalyBegan,
     AnomalyEnded,
     Appeared,
@@ -22,12 +22,12 @@ from edge.events import (
     PeopleJudged,
     PresenceStuck,
 )
-from edge.flow import Flow
+from edge.cabin.rules import Flow
 from edge.judge.face import FaceJudge
 from edge.judge.loiter import LoiterJudge
 from edge.judge.presence import PresenceJudge, sees_somebody
 from edge.judge.still import StillJudge
-from edge.vision.observation import CameraHealth, Cover, Observation
+from edge.terms.observation import CameraHealth, Cover, Observation
 
 Fact = (
     Appeared

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.events import Anomaly, AnomalyBegan, AnomalyEnded
+from edge.cabin.events import Anomaly, AnomalyBegan, AnomalyEnded
 
 
 class LoiterJudge:

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from edge.events import Appeared, Device, DeviceFailed, DeviceRecovered, Emptied, PresenceStuck
-from edge.judge.evidence import Held
-from edge.vision.observation import CameraHealth, Observation
+from edge.cabin.events import Appeared, Device, DeviceFailed, DeviceRecovered, Emptied, PresenceStuck
+from edge.judge.sums import Held
+from edge.terms.observation import CameraHealth, Observation
 
 _GLIMPSE: Final = 4.0
 """A glimpse of somebody outweighs four times as long of nobody: who is seen now and then has not left."""

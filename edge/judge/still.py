@@ -13,8 +13,8 @@ from typing import Final
 
 import numpy as np
 
-from edge.events import Anomaly, AnomalyBegan, AnomalyEnded
-from edge.vision.observation import CameraHealth, Face, Observation
+from edge.cabin.events import Anomaly, AnomalyBegan, AnomalyEnded
+from edge.terms.observation import CameraHealth, Face, Observation
 
 _OVER_S: Final = 4.0
 _FRAMES_MIN: Final = 12

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NoReturn
 
+from edge.codes.book import hotp
 from edge.messages.numbers import meant
-from edge.otp import hotp
-from edge.record import Recipient
+from edge.terms.record import Recipient
 from hw.ports import TextReceived
 
 ANSWERS: Final = 5

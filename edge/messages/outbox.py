@@ -15,9 +15,9 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
-from edge.messages.carrier import Carrier, Taken
 from edge.messages.numbers import meant
-from edge.record import REPORT_LATE_S, Channel, OutboxRow, Recipient, RowState
+from edge.messages.ways.carrier import Carrier, Taken
+from edge.terms.record import REPORT_LATE_S, Channel, OutboxRow, Recipient, RowState
 from hw.ports import (
     HardwareError,
     Modem,

@@ -13,9 +13,9 @@ from datetime import datetime, tzinfo
 from types import MappingProxyType
 from typing import Final, Protocol
 
-from edge.faults import CATALOGUE
-from edge.record import OutboxRow
-from edge.zones import clocks_change, is_ambiguous, zone_of
+from edge.faults.catalogue import CATALOGUE
+from edge.settings.zones import clocks_change, is_ambiguous, zone_of
+from edge.terms.record import OutboxRow
 
 CLOCK_SET_S: Final = 1_735_689_600.0
 """A clock that shows a time before 2025 was never set: texts then name no time of day."""

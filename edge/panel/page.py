@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from html import escape
 
-from edge.faults import CATALOGUE, FaultError
+from edge.faults.catalogue import CATALOGUE, FaultError
+from edge.loop.watching import FaceView, SeenView, View
 from edge.panel.sources import Incident, RecordView, Sources
-from edge.panel.watching import FaceView, SeenView, View
-from edge.panel.words import Words
-from edge.zones import zone_of
+from edge.settings.zones import zone_of
+from edge.words.panel import Words
 
 FRESH_KEY_S = 1.5
 OLD_PICTURE_S = 5.0

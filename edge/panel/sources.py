@@ -23,16 +23,17 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 import edge
-from edge import evidence, journal
-from edge.chain import Head
-from edge.control import Request, ask
-from edge.faults import CATALOGUE, FaultError
-from edge.panel.watching import View
-from edge.record import OutboxRow
-from edge.ring import RingPicture, RingReader
-from edge.selftest import Finding
-from edge.settings import Settings
-from edge.vision.plans import ring_file
+from edge.faults.catalogue import CATALOGUE, FaultError
+from edge.journal import writer as journal
+from edge.journal.chain import Head
+from edge.loop.watching import View
+from edge.pictures import keeper as evidence
+from edge.pictures.ring import RingPicture, RingReader
+from edge.selftest.findings import Finding
+from edge.service.control import Request, ask
+from edge.service.plans import ring_file
+from edge.settings.schema import Settings
+from edge.terms.record import OutboxRow
 
 LIVE_FOR_S: Final = 0.5
 RECORD_FOR_S: Final = 3.0

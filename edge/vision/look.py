@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from edge.vision.health import Health
-from edge.vision.observation import Box, CameraHealth, Face, Observation
-from edge.vision.scene import Scene, shrink
-from edge.vision.upside import Upside
+from edge.terms.observation import Box, CameraHealth, Face, Observation
+from edge.vision.face.upside import Upside
+from edge.vision.scene.background import Scene, shrink
+from edge.vision.scene.health import Health
 from hw.ports import Frame, GreyPicture
 
 FacesIn = Callable[[GreyPicture], tuple[Face, ...]]

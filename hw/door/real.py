@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hw.pins import PinFactory, output
+from hw.pins.gpio import PinFactory, output
 from hw.ports import HardwareError
 from hw.wiring import RelayWiring
 

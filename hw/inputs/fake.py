@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
-from hw.bench_pins import BenchPin
 from hw.contact import Contact
+from hw.pins.bench_pins import BenchPin
 from hw.ports import Clock
 from hw.wiring import ContactKind, ContactWiring
 

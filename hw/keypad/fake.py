@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from functools import partial
 from random import Random
 
-from hw.bench_pins import BenchPin
 from hw.contact import Contact
 from hw.keypad.real import LEGEND, Crossing
+from hw.pins.bench_pins import BenchPin
 from hw.ports import Clock
 
 

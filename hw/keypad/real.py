@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hw.pins import Pin, PinFactory, pulled_up
+from hw.pins.gpio import Pin, PinFactory, pulled_up
 from hw.ports import HardwareError, KeypadFault, KeypadTrouble, KeyPress
 from hw.wiring import KeypadWiring
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from hw.pins import PinFactory, output
+from hw.pins.gpio import PinFactory, output
 from hw.ports import HardwareError, Sound
 from hw.wiring import SounderWiring
 

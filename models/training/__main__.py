@@ -72,26 +72,28 @@ class Plan:
             ("find-measured", measured, measured, away),
             ("find", shipped, self.out, ()),
         ):
-            yield Step(name, "find", (*cache, "--work", str(work), "--out", str(out), *length, *left_out))
+            yield Step(
+                name, "find.train", (*cache, "--work", str(work), "--out", str(out), *length, *left_out)
+            )
             twin = ("--float-twin", str(work / "face_find.float.tflite"))
             curves = ("--curves", str(self.out / "face_find_curves.png")) if left_out else ()
             arguments = ("--model", str(out), "--set-point", *twin, *curves, *left_out)
-            yield Step(f"{name}-eval", "find_eval", (*cache, *arguments))
+            yield Step(f"{name}-eval", "find.eval", (*cache, *arguments))
 
     def _check(self) -> Iterator[Step]:
         cache = ("--cache", str(self.work / "check-cache"))
         faces = ("--data", str(self.data / "faces"))
         teachers = self.data / "teachers"
         yield Step(
-            "check-data", "check_data", (*faces, *cache, "--teacher", str(teachers / "yunet_2023mar.onnx"))
+            "check-data", "check.data", (*faces, *cache, "--teacher", str(teachers / "yunet_2023mar.onnx"))
         )
-        yield Step("check-pool", "check_pool", (*cache, "--scale", "0.01" if self.trial else "0.8"))
+        yield Step("check-pool", "check.pool", (*cache, "--scale", "0.01" if self.trial else "0.8"))
         every = tuple(source for fold in self.folds for source in fold)
         trunk = self.work / "check-trunk"
         framings, samples = ("512", "1280") if self.trial else ("26000", "300000")
         length = ("--framings", framings, "--samples", samples, "--bfloat16")
         teach = (*cache, "--teacher", str(teachers / "reid0095.xml"), "--out", str(trunk), *length)
-        yield Step("check-teach", "check_teach", (*teach, "--leave-out", *every))
+        yield Step("check-teach", "check.teach", (*teach, "--leave-out", *every))
         folds = []
         for number, fold in enumerate(self.folds, start=1):
             folds.append(str(self.work / f"check-fold-{number}"))
@@ -101,11 +103,11 @@ class Plan:
         out = ("--models", str(self.out))
         yield Step(
             "check-export",
-            "check_export",
+            "check.export",
             (*cache, "--run", final, "--folds", *folds, *out, "--version", self.version),
         )
-        yield Step("check-report", "check_report", (*cache, *faces, "--folds", *folds, *out))
-        yield Step("check-limits", "check_limits", (*cache, *out))
+        yield Step("check-report", "check.report", (*cache, *faces, "--folds", *folds, *out))
+        yield Step("check-limits", "check.limits", (*cache, *out))
 
     def _soup(self, name: str, samples: str, left_out: Sequence[str]) -> Iterator[Step]:
         """Runs of the check that differ in their seed, and their mean, which is `WORK/name`."""
@@ -116,8 +118,8 @@ class Plan:
         for seed in range(SEEDS):
             runs.append(str(self.work / f"{name}-seed-{seed}"))
             one = ("--out", runs[-1], "--seed", str(seed), *length, *left_out)
-            yield Step(f"{name}-seed-{seed}", "check_train", (*begin, *one))
-        yield Step(name, "check_soup", (*cache, "--out", str(self.work / name), "--runs", *runs))
+            yield Step(f"{name}-seed-{seed}", "check.train", (*begin, *one))
+        yield Step(name, "check.soup", (*cache, "--out", str(self.work / name), "--runs", *runs))
 
 
 def run(plan: Plan) -> int:
@@ -130,7 +132,7 @@ def run(plan: Plan) -> int:
     for number, step in enumerate(steps, start=1):
         mark = done / step.name
         words = shlex.join(step.command[1:])
-        network = step.module.split("_")[0]
+        network = step.module.split(".")[0]
         if network not in stale and mark.exists() and mark.read_text() == words:
             print(f"[{number}/{len(steps)}] {step.name}: done before", flush=True)
             continue

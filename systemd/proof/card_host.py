@@ -17,9 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edge.messages.texts import code_in
-from edge.settings import Settings
+from edge.settings.schema import Settings
 from hw.keypad.real import LEGEND
-from hw.modem.fake import FakeModem
+from hw.modem.fake.ports import FakeModem
 from hw.ports import Input
 
 WIRING = Settings().wiring

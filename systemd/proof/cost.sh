@@ -44,10 +44,10 @@ counted() { # CORE PART ROUNDS
 # Thousand instructions of the stop step, start of Python included, with the kiosk's file of lines or without it. There
 # is no chip to ask here, so it tries once, and says so.
 stop_step() { # PINS-FILE
-    sed 's/^PATIENCE_S = .*/PATIENCE_S = 0/' "$tree/hw/rest_pins.py" >"$work/rest_pins.py"
+    sed 's/^PATIENCE_S = .*/PATIENCE_S = 0/' "$tree/hw/pins/rest_pins.py" >"$work/rest_pins.py"
     { env -i PATH="$PATH" QEMU_LD_PREFIX="$root" PYTHONHOME="$root/usr" PYTHONHASHSEED=0 \
         qemu-aarch64 -cpu cortex-a53 -plugin "$work/count.so" "$root/usr/bin/python3.11" -I -S "$work/rest_pins.py" \
-        "$1" "$tree/edge/kiosk.example.toml" 2>&1 || true; } | sed -n 's/^instructions \([0-9]*\)... .*/\1/p'
+        "$1" "$tree/edge/settings/kiosk.example.toml" 2>&1 || true; } | sed -n 's/^instructions \([0-9]*\)... .*/\1/p'
 }
 
 printf '17 0\n27 0\n' >"$work/rest-pins"

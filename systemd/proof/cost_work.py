@@ -14,22 +14,22 @@ from pathlib import Path
 import cv2
 import msgspec
 
-from edge.cabin import step
-from edge.desk import Desk, StoryClock
-from edge.events import Restarted
-from edge.flow import Flow
+from edge.bench.desk import Desk, StoryClock
+from edge.cabin.events import Restarted
+from edge.cabin.rules import Flow
+from edge.cabin.state import Rules, State
+from edge.cabin.table import step
+from edge.cli.options import MODELS
 from edge.judge.judge import Judge
-from edge.options import MODELS
-from edge.settings import load
-from edge.state import Rules, State
-from edge.vision.eyes import Report, encode_report
-from edge.vision.eyes_child import jpeg_of
-from edge.vision.faces import Faces
+from edge.settings.schema import load
+from edge.terms.observation import Observation
+from edge.vision.eyes.child import jpeg_of
+from edge.vision.eyes.supervisor import Report, encode_report
+from edge.vision.face.faces import Faces
 from edge.vision.look import Look
-from edge.vision.observation import Observation
 from hw.board import bench_board
 from hw.camera.staged import StagedCabin
-from hw.modem.fake import FakeModem, SteppedModem
+from hw.modem.fake.ports import FakeModem, SteppedModem
 from hw.ports import Frame
 from hw.scan import Scanner
 

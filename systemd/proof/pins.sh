@@ -58,7 +58,7 @@ python=$(. "$tree/install.sh" && prepare runtime "$RUNTIME_MB" && echo "$VENV/bi
 (
     cd -- "$work/tree"
     "$python" -P -m compileall -q edge hw systemd/proof
-    PYTHONPATH=$work/tree "$python" -P -c 'import cv2, edge.__main__, edge.vision.eyes_child, edge.vision.faces, hw.camera.staged'
+    PYTHONPATH=$work/tree "$python" -P -c 'import cv2, edge.__main__, edge.vision.eyes.child, edge.vision.face.faces, hw.camera.staged'
     PYTHONPATH=$work/tree "$python" -P -m edge prompts --set "paths.data=$work/tree/systemd/proof"
 )
 

@@ -18,9 +18,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from edge.messages.texts import code_in
-from edge.settings import Settings
+from edge.settings.schema import Settings
 from hw.keypad.real import LEGEND
-from hw.modem.fake import FakeModem, PtyModem
+from hw.modem.fake.ports import FakeModem, PtyModem
 from hw.ports import Input
 
 WORK = Path("/run/cabinguard-proof")

@@ -152,7 +152,7 @@ def rest(chip: str, line: int, level: int) -> int:
 
 
 PYTHON
-script=$root/srv/cabinguard/hw/rest_pins.py
+script=$root/srv/cabinguard/hw/pins/rest_pins.py
 { sed '/^if __name__/,$d' "$script"; cat "$work/kernel"; sed -n '/^if __name__/,$p' "$script"; } >"$work/rest_pins.py"
 cp -- "$work/rest_pins.py" "$script"
 boot
@@ -247,8 +247,8 @@ holds "settings as they were" cmp "$work/settings" "$root/etc/cabinguard/kiosk.t
 
 step "a version that never reports ready"
 told=$(texts 'out of service' || true)
-cp -- "$root/srv/cabinguard/edge/kiosk.py" "$work/kiosk.py"
-printf '\n\ndef run(args: argparse.Namespace) -> int:\n    return 3\n' >>"$root/srv/cabinguard/edge/kiosk.py"
+cp -- "$root/srv/cabinguard/edge/service/service.py" "$work/kiosk.py"
+printf '\n\ndef run(args: argparse.Namespace) -> int:\n    return 3\n' >>"$root/srv/cabinguard/edge/service/service.py"
 sed -i '/TimeoutStartSec=60/s/60/59/' "$root/srv/cabinguard/systemd/cabinguard.service"
 status=0
 install >"$work/rolled-back.log" || status=$?
@@ -259,7 +259,7 @@ holds "the version before runs" [ "$second" = "$(version)" ]
 holds "nobody was told of an outage" [ "$(texts 'out of service' || true)" = "$told" ]
 holds "with its own units" grep -q TimeoutStartSec=60 "$root/etc/systemd/system/cabinguard.service"
 holds "ready" within 15 is_state active
-cp -- "$work/kiosk.py" "$root/srv/cabinguard/edge/kiosk.py"
+cp -- "$work/kiosk.py" "$root/srv/cabinguard/edge/service/service.py"
 
 step "what can be wrong"
 as_nobody=(inside setpriv --reuid=65534 --regid=65534 --clear-groups)

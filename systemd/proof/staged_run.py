@@ -11,8 +11,8 @@ import signal
 import sys
 from pathlib import Path
 
-from edge.kiosk import SWITCH_S, Service
-from edge.settings import load
+from edge.service.service import SWITCH_S, Service
+from edge.settings.schema import load
 
 
 def main() -> int:

@@ -52,7 +52,7 @@ readonly inference='
 import json, sys
 from pathlib import Path
 import numpy as np
-from edge.vision import tflite
+from edge.vision import network as tflite
 network = tflite.load(Path(sys.argv[1]))
 shape = network.contract.input.shape
 picture = (np.arange(np.prod(shape)) * 7919 % 256 - 128).astype(np.int8).reshape(shape)

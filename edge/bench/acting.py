@@ -1,0 +1,320 @@
+"""What can be done to a simulated cabin: one table that parses, plays, explains and completes the words.
+
+Stories and the bench's prompt know these words and no others. `KINDS` says what may stand for the capital
+words of a form.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from edge.bench.desk import Desk
+from edge.bench.forms import Kind, completions, hint, misfit
+from edge.faults.catalogue import FaultError
+from edge.settings.schema import KEYS, SettingsError
+from edge.terms.record import Recipient
+from hw.camera.covers import COVERS
+from hw.camera.staged import LENSES
+from hw.modem.fake.ports import FAULTS
+from hw.ports import HardwareError, Input
+from hw.prompt.fake import PromptFault
+
+Do = Callable[[Desk, Sequence[str]], None]
+
+WAIT_MAX_S: Final = 86_400.0
+"""The longest time that `wait` lets pass at once."""
+
+
+class CannotDo(ValueError):
+    """Words that mean nothing here, or something that cannot be done now; the text says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What may follow the word, what that means, and how it is done."""
+
+    forms: tuple[str, ...]
+    meaning: str
+    do: Do
+
+
+# --- the words -------------------------------------------------------------------------------------
+
+_RESERVED: Final = frozenset({"with", "and", "on", "off", "see"})
+_KEY_WORDS: Final = ("CODE", "PREVIOUS", "WRONG")
+_KEYS: Final = "0123456789*#ABCD"
+
+
+def _is_name(word: str) -> bool:
+    return re.fullmatch(r"[^\W\d_][\w-]{0,30}", word) is not None and word.lower() not in _RESERVED
+
+
+def _are_keys(word: str) -> bool:
+    for name in _KEY_WORDS:
+        word = word.replace(name, "")
+    return all(key in _KEYS for key in word)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _is_span(word: str) -> bool:
+    span_s = _number(word)
+    return span_s is not None and 0.0 <= span_s <= WAIT_MAX_S
+
+
+def _is_jump(word: str) -> bool:
+    by_s = _number(word)
+    return by_s is not None and 0.0 < abs(by_s) < 1e9 and word[0] in "+-"
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    "NAME": Kind("name such as anna", lambda: ("anna", "george"), _is_name),
+    "COVER": Kind("cover", lambda: (*sorted(COVERS), "and")),
+    "KEYS": Kind("key (0 to 9, *, #, A to D, or CODE, PREVIOUS, WRONG)", lambda: _KEY_WORDS, _are_keys),
+    "KEY": Kind("key", lambda: tuple(_KEYS)),
+    "INPUT": Kind("input", lambda: tuple(Input)),
+    "FAULT": Kind(
+        f"fault of a modem ({', '.join(FAULTS)}, cms:NUMBER)",
+        lambda: tuple(FAULTS),
+        lambda word: word in FAULTS or re.fullmatch(r"cms:\d{1,3}", word) is not None,
+    ),
+    "LENS": Kind("state of the lens", lambda: tuple(LENSES)),
+    "SENDER": Kind(
+        "sender (watchman, watchman2, control_room, stranger, +NUMBER)",
+        lambda: (*Recipient, "stranger"),
+        lambda word: word in (*Recipient, "stranger") or re.fullmatch(r"\+\d{5,15}", word) is not None,
+    ),
+    "TEXT": Kind("text", tuple, lambda word: True),
+    "SECONDS": Kind("number of seconds", tuple, _is_span),
+    "JUMP": Kind("jump in seconds, such as +3600 or -60", tuple, _is_jump),
+    "SETTING": Kind("KEY=VALUE", lambda: tuple(f"{key}=" for key in KEYS), lambda word: True),
+}
+
+
+# --- what they do ----------------------------------------------------------------------------------
+
+
+def _stage(verb: str) -> Do:
+    def do(desk: Desk, words: Sequence[str]) -> None:
+        desk.stage(" ".join([verb, *words]))
+
+    return do
+
+
+def _enter(desk: Desk, words: Sequence[str]) -> None:
+    desk.stage(" ".join(["enter", *words]))  # first: whoever cannot come opens no door
+    _open_door(desk, 1.0)
+
+
+def _leave(desk: Desk, words: Sequence[str]) -> None:
+    desk.stage(" ".join(["leave", *words]))
+    _open_door(desk, 2.0)
+
+
+def _open_door(desk: Desk, for_s: float) -> None:
+    """The door opens and closes behind somebody; whether a contact notices or none is fitted."""
+
+    def move(opened: bool) -> None:
+        if desk.settings.wiring.door.fitted:
+            desk.move_input(Input.DOOR, opened)
+
+    move(True)
+    desk.after(for_s, lambda: move(False))
+
+
+def _keys(desk: Desk, words: Sequence[str]) -> None:
+    desk.type_keys("".join(words))
+
+
+def _key(desk: Desk, words: Sequence[str]) -> None:
+    desk.stick_key(words[0], words[1] == "stuck")
+
+
+def _input(name: Input) -> Do:
+    def do(desk: Desk, words: Sequence[str]) -> None:
+        desk.move_input(name, words[0] in ("on", "open"))
+
+    return do
+
+
+def _wire(desk: Desk, words: Sequence[str]) -> None:
+    name = Input(words[0])
+    cut, unreadable = words[1] == "cut", words[1] == "unreadable"
+    desk.break_down(f"wire {name}", cut, lambda hands, broken: hands.break_wire(name, broken))
+    desk.break_down(f"pin {name}", unreadable, lambda hands, broken: hands.fail_input(name, broken))
+
+
+def _relay(desk: Desk, words: Sequence[str]) -> None:
+    name = words[0]
+    broken, welded = words[1] == "broken", words[1] == "welded"
+    desk.break_down(f"relay {name}", broken, lambda hands, failing: hands.fail_relay(name, failing))
+    desk.break_down(f"weld {name}", welded, lambda hands, stuck: hands.weld_relay(name, stuck))
+
+
+def _keypad(desk: Desk, words: Sequence[str]) -> None:
+    desk.break_down("keypad", words[0] == "broken", lambda hands, broken: hands.fail_keypad(broken))
+
+
+def _buzzer(desk: Desk, words: Sequence[str]) -> None:
+    desk.break_down("buzzer", words[0] == "broken", lambda hands, broken: hands.fail_sounder(broken))
+
+
+def _prompt(desk: Desk, words: Sequence[str]) -> None:
+    how = PromptFault.ABSENT if words[0] in ("broken", "well") else PromptFault(words[0])
+    desk.break_down("prompt", words[0] != "well", lambda hands, broken: hands.fail_prompt(broken, how))
+
+
+def _modem(desk: Desk, words: Sequence[str]) -> None:
+    desk.phone.fault(words[0], words[1] == "on")
+
+
+def _sms(desk: Desk, words: Sequence[str]) -> None:
+    desk.text_in(words[1], " ".join(words[2:]))
+
+
+def _camera(desk: Desk, words: Sequence[str]) -> None:
+    if words[0] in ("dies", "comes"):
+        desk.camera_alive = words[0] == "comes"
+    else:
+        desk.stage(" ".join(["camera", *words]))
+
+
+def _power(desk: Desk, words: Sequence[str]) -> None:
+    if words[0] == "on":
+        desk.power_on()
+    else:
+        desk.power_off()
+
+
+def _restart(desk: Desk, words: Sequence[str]) -> None:
+    desk.restart()
+
+
+def _set(desk: Desk, words: Sequence[str]) -> None:
+    desk.change_setting(" ".join(words))
+
+
+def _clock(desk: Desk, words: Sequence[str]) -> None:
+    desk.clock.jump(float(words[0]))
+
+
+def _disk(desk: Desk, words: Sequence[str]) -> None:
+    desk.fail_disk(words[0] == "full")
+
+
+def _release(desk: Desk, words: Sequence[str]) -> None:
+    desk.release()
+
+
+def _wait(desk: Desk, words: Sequence[str]) -> None:
+    if words:
+        desk.run_to(desk.clock.now_s() + float(words[0]))
+
+
+def _cover(name: str) -> Action:
+    return Action(("on|off [NAME]",), f"{name} before the face, or away from it", _stage(name))
+
+
+def _switch(name: Input, meaning: str) -> Action:
+    return Action(("on|off",), meaning, _input(name))
+
+
+ACTIONS: Final[Mapping[str, Action]] = {
+    "enter": Action(("NAME [with COVER...]",), "somebody comes in; the door opens and closes", _enter),
+    "leave": Action(("[NAME]",), "goes; without a name whoever came first", _leave),
+    **{name: _cover(name) for name in COVERS},
+    "photo": Action(("on|off [NAME]",), "a print of the face stands before it, quite still", _stage("photo")),
+    "turn": Action(("away|front [NAME]",), "turns the face away, or to the camera", _stage("turn")),
+    "crouch": Action(("[NAME]",), "goes down", _stage("crouch")),
+    "stand": Action(("[NAME]",), "stands up", _stage("stand")),
+    "lights": Action(("on|dim|off",), "the light in the cabin", _stage("lights")),
+    "keys": Action(
+        ("KEYS...",),
+        "type at the keypad: CODE is the code of the last SMS, PREVIOUS the one before, WRONG neither",
+        _keys,
+    ),
+    "key": Action(("KEY stuck|free",), "a key stays down, or comes up", _key),
+    "door": Action(("open|closed|on|off",), "the door itself", _input(Input.DOOR)),
+    "exit": _switch(Input.EXIT, "the exit button"),
+    "fire": _switch(Input.FIRE, "the fire contact"),
+    "panic": _switch(Input.PANIC, "the panic switch"),
+    "case": _switch(Input.CASE, "the case contact: on is open"),
+    "vibration": _switch(Input.VIBRATION, "the vibration sensor"),
+    "wire": Action(("INPUT cut|unreadable|whole",), "the wire of a contact, or its pin", _wire),
+    "relay": Action(("lock|permit broken|welded|well",), "cannot be written to, or stays as it is", _relay),
+    "keypad": Action(("broken|well",), "the keypad's wires", _keypad),
+    "buzzer": Action(("broken|well",), "the sounder", _buzzer),
+    "prompt": Action(("broken|fails|ends|hangs|clips|well",), "the loudspeaker", _prompt),
+    "modem": Action(("FAULT on|off",), "a fault of the modem", _modem),
+    "sms": Action(
+        ("from SENDER TEXT...",),
+        "somebody texts the kiosk; INCIDENT is the present one, HOTP the password for it",
+        _sms,
+    ),
+    "camera": Action(("dies", "comes back", "LENS"), "the camera, or what is before its lens", _camera),
+    "power": Action(("on|off",), "the plug", _power),
+    "set": Action(("SETTING...",), "a setting, in effect from the next restart or power on", _set),
+    "restart": Action(("",), "stop the program and start it at once", _restart),
+    "clock": Action(("JUMP",), "the clock that people read jumps", _clock),
+    "disk": Action(("full|well",), "the disk of the record", _disk),
+    "release": Action(("",), "somebody entitled opens the door on the spot", _release),
+    "wait": Action(("[SECONDS]",), "only time passes", _wait),
+}
+
+
+# --- for those who read words ----------------------------------------------------------------------
+
+
+def check(words: Sequence[str], also: Sequence[str] = ()) -> None:
+    """Raises `CannotDo` where these words are no action, naming the word and what would be right.
+
+    `also`: words that are known beside the actions.
+    """
+    if not words:
+        raise CannotDo("words are missing: what happens?")
+    action = ACTIONS.get(words[0])
+    if action is None:
+        raise CannotDo(f"{words[0]!r} is not known here{hint(words[0], (*ACTIONS, *also))}")
+    wrong = misfit(words[0], action.forms, words[1:], KINDS)
+    if wrong is not None:
+        raise CannotDo(wrong.why)
+
+
+def act(desk: Desk, words: Sequence[str]) -> None:
+    """Do one of the actions. Raises `CannotDo` where it is none or cannot be done."""
+    check(words)
+    try:
+        ACTIONS[words[0]].do(desk, words[1:])
+    except SettingsError as error:
+        raise CannotDo("; ".join(problem.detail for problem in error.problems)) from error
+    except FaultError as error:
+        raise CannotDo(f"{error.code}: {error.detail}") from error
+    except (HardwareError, ValueError) as error:
+        raise CannotDo(str(error)) from error
+    except KeyError as error:  # a contact or a pin that these settings do not fit
+        raise CannotDo(f"{error.args[0]} is not fitted") from error
+
+
+def complete(words: Sequence[str], begun: str) -> list[str]:
+    """What may come next, in the order of the table."""
+    if not words:
+        return [word for word in ACTIONS if word.startswith(begun)]
+    action = ACTIONS.get(words[0])
+    return [] if action is None else completions(action.forms, words[1:], begun, KINDS)
+
+
+def explained() -> list[str]:
+    """A line for every form of every action."""
+    lines: list[str] = []
+    for word, action in ACTIONS.items():
+        for number, form in enumerate(action.forms):
+            lines.append(f"{f'{word} {form}'.strip():<36} {'' if number else action.meaning}".rstrip())
+    return lines

@@ -1,0 +1,178 @@
+"""Everything the table may order, imperative: its only output.
+
+A command is carried out by the loop and answered, where it can fail, by an event. None holds a code.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from edge.terms.record import Recipient
+from hw.ports import Light, Sound
+
+
+class PromptKey(StrEnum):
+    """What the person in the cabin is told."""
+
+    SHOW_FACE = "show_face"
+    DOOR_OPEN = "door_open"
+    LOCKED = "locked"
+    RELEASED = "released"
+    EMERGENCY = "emergency"
+    MACHINE_CLOSED = "machine_closed"
+    SILENCE = "silence"
+
+
+class PromptCause(StrEnum):
+    """Why: what the person is asked to change."""
+
+    NONE = "none"
+    MASK = "mask"
+    HELMET = "helmet"
+    GLASSES = "glasses"
+    SCARF = "scarf"
+    HAND = "hand"
+    COVERED = "covered"
+    FACE_CAMERA = "face_camera"
+    ONE_AT_A_TIME = "one_at_a_time"
+    STEP_CLOSER = "step_closer"
+
+
+@dataclass(frozen=True, slots=True)
+class SetDoor:
+    locked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetPermit:
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SetSound:
+    sound: Sound
+
+
+@dataclass(frozen=True, slots=True)
+class SetLights:
+    lit: frozenset[Light]
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Tell the person. `threat`: that the door will lock, no sooner than `lock_in_s` after these words."""
+
+    ticket: int
+    prompt: PromptKey
+    cause: PromptCause
+    lock_in_s: int = 0
+    threat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecordLock:
+    """Record the lock and its code SMS in one transaction; answered by `RecordAnswered`."""
+
+    incident: int
+
+
+@dataclass(frozen=True, slots=True)
+class IssueCode:
+    """Make a fresh code, never the one before; it becomes the live one."""
+
+    incident: int
+    issue: int
+
+
+@dataclass(frozen=True, slots=True)
+class SendCode:
+    """Put the SMS with the live code into the outbox for this recipient."""
+
+    incident: int
+    issue: int
+    recipient: Recipient
+    counted: int
+
+
+@dataclass(frozen=True, slots=True)
+class VoidCode:
+    """The live code opens nothing any more; unsent messages that carry it are superseded."""
+
+    incident: int
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeEntry:
+    """Compare the entry with the live code; answered by `EntryJudged`. The attempt is counted."""
+
+    incident: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClearEntry:
+    """Forget what was typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Let the keypad buzz: closed, nothing to type, or wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """Put an alert into the outbox. `kind` and `reason` are plain snake-case words."""
+
+    kind: str
+    incident: int
+    recipients: tuple[Recipient, ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeepPictures:
+    """Keep the seconds before and after with the incident."""
+
+    incident: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeepOnePicture:
+    """Keep one picture with the visit."""
+
+    incident: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class CloseIncident:
+    incident: int
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Put a named refusal or remark into the record."""
+
+    name: str
+
+
+Command = (
+    SetDoor
+    | SetPermit
+    | SetSound
+    | SetLights
+    | Say
+    | RecordLock
+    | IssueCode
+    | SendCode
+    | VoidCode
+    | JudgeEntry
+    | ClearEntry
+    | Refuse
+    | Tell
+    | KeepPictures
+    | KeepOnePicture
+    | CloseIncident
+    | Note
+)

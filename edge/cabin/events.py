@@ -1,0 +1,267 @@
+"""Everything that can happen to the cabin, in the past tense: the table's only input.
+
+Events are frozen and carry no secret: an entry at the keypad arrives as its verdict, never as its
+digits. Times are not in the events; `step` gets them as `now_s`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from edge.terms.observation import CameraHealth, Cover
+from edge.terms.record import Recipient
+from hw.ports import Input
+
+
+class FaceFact(StrEnum):
+    """What the judge holds of the face of the one person, over time.
+
+    `HIDDEN` is somebody present who shows no face at all; `UNKNOWN` is not judged yet.
+    """
+
+    UNKNOWN = "unknown"
+    PROPER = "proper"
+    COVERED = "covered"
+    TURNED = "turned"
+    HIDDEN = "hidden"
+    UNCLEAR = "unclear"
+
+
+class Anomaly(StrEnum):
+    """What may be wrong beside the face; one row of the policy each."""
+
+    SEVERAL_PERSONS = "several_persons"
+    WEAPON = "weapon"
+    FIGHT = "fight"
+    PERSON_DOWN = "person_down"
+    PANIC = "panic"
+    LOITERING = "loitering"
+    OBJECT_LEFT = "object_left"
+    FRONT_CHANGED = "front_changed"
+    CAMERA_OBSTRUCTED = "camera_obstructed"
+    UNUSUAL_SCENE = "unusual_scene"
+    STILL_PICTURE = "still_picture"
+    CASE_OPENED = "case_opened"
+    SHAKEN = "shaken"
+    DOOR_FORCED = "door_forced"
+    DOOR_HELD_OPEN = "door_held_open"
+
+
+class Device(StrEnum):
+    """What can fail and come back."""
+
+    LOCK = "lock"
+    PERMIT = "permit"
+    INPUTS = "inputs"
+    EXIT_INPUT = "exit_input"
+    KEYPAD = "keypad"
+    PROMPT = "prompt"
+    SOUNDER = "sounder"
+    LIGHTS = "lights"
+    MODEM = "modem"
+    MODEM_DRIVER = "modem_driver"
+    DISK = "disk"
+    EVIDENCE = "evidence"
+    CONTROL = "control"
+    EYES = "eyes"
+    CLOCK = "clock"
+    DOOR_CONTACT = "door_contact"
+
+
+class EntryVerdict(StrEnum):
+    """What a full entry at the keypad turned out to be."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    SUPERSEDED = "superseded"
+
+
+class Orderer(StrEnum):
+    """Who may order a release without the code."""
+
+    CONTROL_ROOM = "control_room"
+    ON_THE_SPOT = "on_the_spot"
+
+
+# --- facts, from the judge -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Appeared:
+    """Somebody has been present for `presence_confirm_s`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Emptied:
+    """A healthy camera has seen nobody for `gone_after_s`, and no latch holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class PresenceStuck:
+    """Somebody has been 'present' for `presence_max_s`: a bag, a poster, or a person in need."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceJudged:
+    face: FaceFact
+    cover: Cover = Cover.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleJudged:
+    several: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CameraJudged:
+    """The judged health of the face camera; anything but OK means that the cabin is blind."""
+
+    health: CameraHealth
+
+
+@dataclass(frozen=True, slots=True)
+class AnomalyBegan:
+    anomaly: Anomaly
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AnomalyEnded:
+    anomaly: Anomaly
+
+
+# --- inputs and keypad -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class InputMoved:
+    """A wired input changed (door: active is open)."""
+
+    input: Input
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeyTouched:
+    """Some key was pressed; which one stays in the keypad's entry buffer."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntryCompleted:
+    """As many digits as the code has were typed. The attempt counts before it is compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntryJudged:
+    """The answer to `JudgeEntry`."""
+
+    verdict: EntryVerdict
+
+
+# --- answers from the machine ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RecordAnswered:
+    """The record of the lock of this incident is on the card."""
+
+    incident: int
+
+
+@dataclass(frozen=True, slots=True)
+class CodeAccepted:
+    """The network took the code SMS of this issue."""
+
+    incident: int
+    issue: int
+    recipient: Recipient
+
+
+@dataclass(frozen=True, slots=True)
+class CodeDenied:
+    """A delivery report says that the code SMS of this issue, taken by the network, reached nobody."""
+
+    incident: int
+    issue: int
+    recipient: Recipient
+
+
+@dataclass(frozen=True, slots=True)
+class PromptGiven:
+    """The words with this ticket were said to their end. Words that newer ones replaced never are."""
+
+    ticket: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseOrdered:
+    """Somebody entitled to it released this incident's lock. `incident` 0 means: whatever is locked."""
+
+    by: Orderer
+    incident: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFailed:
+    device: Device
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRecovered:
+    device: Device
+
+
+@dataclass(frozen=True, slots=True)
+class ClockJumped:
+    """Wall time moved against monotonic time; deadlines are monotonic and do not care."""
+
+    by_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Restarted:
+    """The program runs again; the state that is stepped is what the record remembered.
+
+    All inputs have been read once. `off_s` is how long the program did not run, None where no clock can say.
+    """
+
+    fire: bool
+    exit: bool
+    door_open: bool
+    off_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """A deadline of the state came."""
+
+
+Event = (
+    Appeared
+    | Emptied
+    | PresenceStuck
+    | FaceJudged
+    | PeopleJudged
+    | CameraJudged
+    | AnomalyBegan
+    | AnomalyEnded
+    | InputMoved
+    | KeyTouched
+    | EntryCompleted
+    | EntryJudged
+    | RecordAnswered
+    | CodeAccepted
+    | CodeDenied
+    | PromptGiven
+    | ReleaseOrdered
+    | DeviceFailed
+    | DeviceRecovered
+    | ClockJumped
+    | Restarted
+    | Ticked
+)
+
+FACTS = (Appeared, Emptied, PresenceStuck, FaceJudged, PeopleJudged, CameraJudged, AnomalyBegan, AnomalyEnded)
+"""The events that come from the judge, shown as `fact` rather than `event`."""

@@ -1,0 +1,119 @@
+"""The numbers and the policy that the table decides with: plain frozen values, bounds and units in each.
+
+`Flow` has one field for every number of the cabin flow, `Policy` one rule for every anomaly. Nothing here
+reads a file or a clock; `edge.settings.schema` fills them from `kiosk.toml` and checks the bounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+
+from edge.terms.record import Recipient
+
+
+class Flow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Every number of the cabin flow; what each means stands in `kiosk.example.toml`."""
+
+    # presence
+    presence_confirm_s: Annotated[float, msgspec.Meta(ge=0, le=10)] = 0.5
+    presence_area: Annotated[float, msgspec.Meta(ge=0.002, le=0.5)] = 0.04
+    presence_max_s: Annotated[float, msgspec.Meta(ge=10, le=86400)] = 1800.0
+    gone_after_s: Annotated[float, msgspec.Meta(ge=0.5, le=60)] = 3.0
+    contact_doubt_s: Annotated[float, msgspec.Meta(ge=10, le=600)] = 60.0
+    # from warned to locked
+    adjust_after_s: Annotated[float, msgspec.Meta(ge=0.5, le=300)] = 6.0
+    lock_after_s: Annotated[float, msgspec.Meta(ge=2, le=900)] = 20.0
+    prompt_lead_s: Annotated[float, msgspec.Meta(ge=0, le=120)] = 10.0
+    hold_after_s: Annotated[float, msgspec.Meta(ge=0, le=600)] = 30.0
+    record_wait_s: Annotated[float, msgspec.Meta(ge=0.05, le=5)] = 0.5
+    # locked
+    siren_s: Annotated[float, msgspec.Meta(ge=0, le=1800)] = 120.0
+    max_lock_s: Annotated[float, msgspec.Meta(ge=10, le=3600)] = 1800.0
+    locked_empty_s: Annotated[float, msgspec.Meta(ge=5, le=600)] = 30.0
+    relock_after_s: Annotated[float, msgspec.Meta(ge=2, le=300)] = 10.0
+    relock_max_s: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 180.0
+    second_watchman_s: Annotated[float, msgspec.Meta(ge=5, le=900)] = 120.0
+    unreachable_release_s: Annotated[float, msgspec.Meta(ge=5, le=900)] = 180.0
+    checkpoint_s: Annotated[float, msgspec.Meta(ge=1, le=60)] = 10.0
+    # the code
+    code_digits: Annotated[int, msgspec.Meta(ge=3, le=8)] = 3
+    code_ttl_s: Annotated[float, msgspec.Meta(ge=10, le=1800)] = 300.0
+    code_accept_s: Annotated[float, msgspec.Meta(ge=5, le=600)] = 120.0
+    code_tries: Annotated[int, msgspec.Meta(ge=1, le=5)] = 3
+    codes_per_incident: Annotated[int, msgspec.Meta(ge=1, le=10)] = 5
+    release_tries: Annotated[int, msgspec.Meta(ge=1, le=10)] = 5
+    # the keypad
+    key_timeout_s: Annotated[float, msgspec.Meta(ge=1, le=60)] = 10.0
+    keypad_lockout_s: Annotated[float, msgspec.Meta(ge=1, le=900)] = 90.0
+    keypad_lockout_max_s: Annotated[float, msgspec.Meta(ge=1, le=3600)] = 900.0
+    # exit, fire, door
+    exit_hold_s: Annotated[float, msgspec.Meta(ge=5, le=120)] = 15.0
+    exit_stuck_s: Annotated[float, msgspec.Meta(ge=10, le=3600)] = 60.0
+    fire_clear_s: Annotated[float, msgspec.Meta(ge=0, le=86400)] = 600.0
+    door_held_open_s: Annotated[float, msgspec.Meta(ge=1, le=3600)] = 60.0
+    # anomalies
+    crowd_s: Annotated[float, msgspec.Meta(ge=0, le=600)] = 10.0
+    loiter_s: Annotated[float, msgspec.Meta(ge=5, le=3600)] = 180.0
+    remind_s: Annotated[float, msgspec.Meta(ge=10, le=86400)] = 600.0
+
+
+class Siren(StrEnum):
+    """What an anomaly sounds like. `MUTE` also silences what other rules would play."""
+
+    NO = "no"
+    BEEPS = "beeps"
+    SIREN = "siren"
+    MUTE = "mute"
+
+
+class PermitRule(StrEnum):
+    """What an anomaly does to the permit."""
+
+    OFF = "off"
+    STAYS = "stays"
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What one anomaly leads to. Whether it may lock is no setting: none does."""
+
+    told: tuple[Recipient, ...]
+    siren: Siren
+    permit: PermitRule
+
+
+_WATCHMAN = (Recipient.WATCHMAN,)
+_CONTROL_ROOM = (Recipient.CONTROL_ROOM,)
+_BOTH = (Recipient.WATCHMAN, Recipient.CONTROL_ROOM)
+_SILENT = Rule(_CONTROL_ROOM, Siren.MUTE, PermitRule.OFF)
+
+
+class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One rule for each anomaly, under the anomaly's own name."""
+
+    several_persons: Rule = Rule(_CONTROL_ROOM, Siren.BEEPS, PermitRule.OFF)
+    weapon: Rule = _SILENT
+    fight: Rule = _SILENT
+    person_down: Rule = _SILENT
+    panic: Rule = _SILENT
+    loitering: Rule = Rule(_WATCHMAN, Siren.BEEPS, PermitRule.STAYS)
+    object_left: Rule = Rule(_WATCHMAN, Siren.NO, PermitRule.STAYS)
+    front_changed: Rule = Rule(_BOTH, Siren.NO, PermitRule.OFF)
+    camera_obstructed: Rule = Rule(_BOTH, Siren.SIREN, PermitRule.OFF)
+    unusual_scene: Rule = Rule(_CONTROL_ROOM, Siren.NO, PermitRule.STAYS)
+    still_picture: Rule = Rule(_CONTROL_ROOM, Siren.NO, PermitRule.STAYS)
+    case_opened: Rule = Rule(_BOTH, Siren.SIREN, PermitRule.OFF)
+    shaken: Rule = Rule(_BOTH, Siren.SIREN, PermitRule.OFF)
+    door_forced: Rule = Rule(_BOTH, Siren.SIREN, PermitRule.OFF)
+    door_held_open: Rule = Rule(_WATCHMAN, Siren.BEEPS, PermitRule.OFF)
+
+    def rule(self, anomaly: str) -> Rule:
+        """The rule for an anomaly's name; AttributeError for a name that is none."""
+        found: Rule = getattr(self, anomaly)
+        return found
+
+    def __iter__(self) -> Iterator[tuple[str, Rule]]:
+        return ((name, self.rule(name)) for name in self.__struct_fields__)

@@ -1,0 +1,645 @@
+"""The one table: what the cabin does about everything that can happen. Pure and total.
+
+    step(state, event, now_s, rules) -> Step(state, commands)
+
+Rules of this module, which tests enforce: no sleep, clock, randomness, logging or I/O; every
+(mode, event) cell of `TABLE` is filled; every deadline is in the state and `next_wake_s` names the
+earliest; door, permit, sound and lights are functions of the state alone, so that no path can forget
+one. Times are monotonic seconds; `shift` carries a state over a restart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from edge.cabin.commands import (
+    ClearEntry,
+    Command,
+    JudgeEntry,
+    KeepOnePicture,
+    Note,
+    PromptKey,
+    Refuse,
+    SetDoor,
+    SetLights,
+    SetPermit,
+    SetSound,
+)
+from edge.cabin.deadlines import advance, settle
+from edge.cabin.draft import FLICKER_S, OFTEN, PROMPT_REPEAT_S, Draft, door_open
+from edge.cabin.events import (
+    Anomaly,
+    AnomalyBegan,
+    AnomalyEnded,
+    Appeared,
+    CameraJudged,
+    ClockJumped,
+    CodeAccepted,
+    CodeDenied,
+    Device,
+    DeviceFailed,
+    DeviceRecovered,
+    Emptied,
+    EntryCompleted,
+    EntryJudged,
+    EntryVerdict,
+    Event,
+    FaceFact,
+    FaceJudged,
+    InputMoved,
+    KeyTouched,
+    Orderer,
+    PeopleJudged,
+    PresenceStuck,
+    PromptGiven,
+    RecordAnswered,
+    ReleaseOrdered,
+    Restarted,
+    Ticked,
+)
+from edge.cabin.rules import Siren
+from edge.cabin.state import (
+    HOLDS_CLOCK,
+    LOCK_NEEDS,
+    OBSTRUCTED,
+    VISIT_MODES,
+    Mode,
+    Rules,
+    State,
+    door_locked,
+    lights,
+    outputs,
+    permit_on,
+    returning,
+    sound,
+)
+from edge.terms.observation import CameraHealth, Cover
+from edge.terms.record import Recipient
+from hw.ports import Input
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    state: State
+    commands: tuple[Command, ...]
+
+
+# --- what the rows do ------------------------------------------------------------------------------
+
+
+def _to_emergency(d: Draft) -> None:
+    if d.s.mode is Mode.LOCKED or returning(d.s):
+        d.release("fire" if d.s.fire else "exit", Mode.EMERGENCY)
+    elif d.s.mode is not Mode.EMERGENCY:
+        d.go(Mode.EMERGENCY)
+        d.set(no_lock=True, siren_until_s=None, say_again_s=None)
+    d.say(PromptKey.EMERGENCY)
+
+
+def _fire_began(d: Draft) -> None:
+    """After a fire the cabin is not normal before the door has opened and closed and time has passed.
+
+    A contact that chatters is told once: again only after it was quiet for `fire_clear_s`.
+    """
+    quiet_s = d.s.fire_quiet_since_s
+    chatters = d.s.after_fire and (quiet_s is None or d.now_s < quiet_s + d.flow.fire_clear_s)
+    d.set(
+        after_fire=True,
+        fire_quiet_since_s=None,
+        fire_door_opened=d.s.door_open,
+        fire_door_cycled=False,
+    )
+    d.open_incident("fire")
+    if not chatters:
+        d.tell("fire", Recipient.CONTROL_ROOM, Recipient.WATCHMAN)
+
+
+def _appeared(d: Draft, event: Event) -> None:
+    again = not d.s.present and d.s.mode in (Mode.RELEASED, Mode.EMERGENCY)
+    d.set(present=True, last_present_s=d.now_s, gone_since_s=None)
+    if d.s.mode is Mode.VACANT:
+        d.start_visit()
+    elif again:  # somebody came before the cabin was vacant again: the next visit, still without a lock
+        d.set(visit=d.s.visit + 1)
+
+
+def _emptied(d: Draft, event: Event) -> None:
+    if d.s.record_by_s is not None:
+        d.take_back_lock("nobody_there")
+    if returning(d.s):
+        d.release("nobody_there")
+    if d.s.mode is Mode.LOCKED:
+        d.set(gone_since_s=d.now_s - d.flow.gone_after_s)
+    d.set(present=False, last_present_s=d.now_s, several=False, several_since_s=None)
+    d.set(active=d.s.active - {Anomaly.SEVERAL_PERSONS, Anomaly.LOITERING, Anomaly.STILL_PICTURE})
+    d.set(face=FaceFact.UNKNOWN, cover=Cover.NONE, shown=False)
+    if d.s.mode in VISIT_MODES and d.s.after_fire:
+        d.go(Mode.RELEASED)
+    elif d.s.mode in VISIT_MODES:
+        d.vacate()
+
+
+def _presence_stuck(d: Draft, event: Event) -> None:
+    if returning(d.s):
+        d.release("restart")
+    d.set(no_lock=True)
+    d.tell("presence_stuck", Recipient.CONTROL_ROOM, Recipient.WATCHMAN)
+    if d.s.mode in (Mode.CHECKING, Mode.WARNED):
+        d.say(PromptKey.SILENCE)
+        d.check()
+
+
+def _face_judged(d: Draft, event: Event) -> None:
+    assert isinstance(event, FaceJudged)
+    bared = d.s.face is FaceFact.COVERED and event.face is FaceFact.PROPER
+    d.set(face=event.face, cover=event.cover)
+    if event.face is not FaceFact.UNKNOWN:
+        d.set(dark_s=0.0)
+    if bared:
+        d.do(KeepOnePicture(d.s.incident, "face_shown"))
+    if returning(d.s) and event.face is FaceFact.PROPER:
+        d.release("restart")
+
+
+def _people_judged(d: Draft, event: Event) -> None:
+    assert isinstance(event, PeopleJudged)
+    if event.several and not d.s.several:
+        d.set(several=True, several_since_s=d.now_s)
+        if returning(d.s):
+            d.release("restart")
+    elif not event.several and d.s.several:
+        d.set(several=False, several_since_s=None)
+        if Anomaly.SEVERAL_PERSONS in d.s.active:
+            d.end_anomaly(Anomaly.SEVERAL_PERSONS)
+        d.stand_still()
+
+
+def _camera_judged(d: Draft, event: Event) -> None:
+    assert isinstance(event, CameraJudged)
+    was, now = d.s.health, event.health
+    d.set(health=now)
+    if now in OBSTRUCTED and Anomaly.CAMERA_OBSTRUCTED not in d.s.active:
+        d.begin_anomaly(Anomaly.CAMERA_OBSTRUCTED, now.value)
+    elif now is CameraHealth.GONE and was is not CameraHealth.GONE:
+        d.tell("camera_gone", Recipient.CONTROL_ROOM, Recipient.WATCHMAN)
+    elif now is CameraHealth.UPSIDE_DOWN and was is not CameraHealth.UPSIDE_DOWN:
+        d.tell("fault", Recipient.CONTROL_ROOM, Recipient.WATCHMAN, reason="camera_upside_down")
+    if now not in OBSTRUCTED:
+        d.end_anomaly(Anomaly.CAMERA_OBSTRUCTED)
+    if d.s.mode is Mode.LOCKED and now is not was:  # only a healthy camera can say that nobody is there
+        gone = now is CameraHealth.OK and not d.s.present
+        d.set(gone_since_s=d.now_s if gone else None)
+    if now is CameraHealth.OK and was is not CameraHealth.OK:
+        d.set(warn_from_s=d.now_s, face=FaceFact.UNKNOWN, cover=Cover.NONE)
+        if d.s.mode is Mode.RELEASED:
+            d.set(since_s=d.now_s)  # somebody may have come unseen: look as long as for empty
+        d.stand_still()
+
+
+def _anomaly_began(d: Draft, event: Event) -> None:
+    assert isinstance(event, AnomalyBegan)
+    if event.anomaly not in d.s.active:
+        d.begin_anomaly(event.anomaly, event.detail)
+
+
+def _anomaly_ended(d: Draft, event: Event) -> None:
+    assert isinstance(event, AnomalyEnded)
+    d.end_anomaly(event.anomaly)
+
+
+def _input_moved(d: Draft, event: Event) -> None:
+    assert isinstance(event, InputMoved)
+    _INPUTS[event.input](d, event.active)
+
+
+def _fire_moved(d: Draft, active: bool) -> None:
+    if active == d.s.fire:
+        return
+    d.set(fire=active)
+    if active:
+        _to_emergency(d)
+        _fire_began(d)
+    else:
+        d.set(fire_quiet_since_s=d.now_s)
+
+
+def _exit_moved(d: Draft, active: bool) -> None:
+    if active == d.s.exit:
+        return
+    d.set(exit=active)
+    if active:
+        d.set(exit_hold_until_s=d.now_s + d.flow.exit_hold_s, exit_since_s=d.now_s)
+        if d.s.mode in (Mode.CHECKING, Mode.WARNED) and not d.s.shown and not returning(d.s):
+            # it opens always, and it is also how to avoid a lock
+            d.tell("exit_unshown", Recipient.CONTROL_ROOM)
+        _to_emergency(d)
+        return
+    d.set(exit_since_s=None)
+    if Device.EXIT_INPUT in d.s.failed:
+        d.set(failed=d.s.failed - {Device.EXIT_INPUT})
+        d.do(Note("exit_input_recovered"))
+
+
+def _door_moved(d: Draft, active: bool) -> None:
+    if active == d.s.door_open:
+        return
+    opened_s = d.s.door_open_since_s
+    d.set(door_open=active, door_open_since_s=d.now_s if active else None)
+    _door_after_fire(d)
+    if not active:
+        if opened_s is not None and d.now_s < opened_s + FLICKER_S:
+            d.set(shown=d.s.shown or d.s.was_shown)
+        d.end_anomaly(Anomaly.DOOR_HELD_OPEN)
+        d.end_anomaly(Anomaly.DOOR_FORCED)
+        d.warn_anew()  # whoever is there now
+    elif door_open(d):
+        _door_opened(d)
+    if d.s.mode is Mode.CLEARED:  # somebody else may stand there now: the machine is for who shows a face
+        d.set(face=FaceFact.UNKNOWN, cover=Cover.NONE)
+        d.check()
+
+
+def _door_opened(d: Draft) -> None:
+    """Whoever is there from now on is another person, and a lock whose door is open holds nobody."""
+    if d.s.record_by_s is not None:
+        d.take_back_lock("door_open")
+    if d.s.mode is Mode.LOCKED:
+        d.release("door_forced")
+        d.begin_anomaly(Anomaly.DOOR_FORCED)
+    elif returning(d.s):
+        d.release("restart")
+    d.another_person()
+    if d.s.mode is Mode.WARNED:
+        d.say_warning()
+        d.set(openings=d.s.openings + 1)
+        if d.s.openings == OFTEN:
+            d.tell("door_opened_often", Recipient.CONTROL_ROOM)
+
+
+def _door_after_fire(d: Draft) -> None:
+    """Somebody may have left through the door: it has been open and is closed."""
+    if not d.s.after_fire:
+        return
+    if d.s.door_open:
+        d.set(fire_door_opened=True)
+    elif d.s.fire_door_opened:
+        d.set(fire_door_cycled=True)
+
+
+def _switch(anomaly: Anomaly) -> Callable[[Draft, bool], None]:
+    def moved(d: Draft, active: bool) -> None:
+        if active and anomaly not in d.s.active:
+            d.begin_anomaly(anomaly)
+        elif not active:
+            d.end_anomaly(anomaly)
+
+    return moved
+
+
+_INPUTS: Mapping[Input, Callable[[Draft, bool], None]] = {
+    Input.DOOR: _door_moved,
+    Input.EXIT: _exit_moved,
+    Input.FIRE: _fire_moved,
+    Input.PANIC: _switch(Anomaly.PANIC),
+    Input.CASE: _switch(Anomaly.CASE_OPENED),
+    Input.VIBRATION: _switch(Anomaly.SHAKEN),
+}
+
+
+def _key_locked(d: Draft, event: Event) -> None:
+    """A key touched after acceptance stops the call to the second watchman; a closed keypad buzzes."""
+    if d.s.code.lockout_until_s is not None or not d.s.code.live:
+        d.do(ClearEntry(), Refuse(), Note("keypad_closed"))
+    elif d.s.code.accepted_at_s is not None:
+        d.set_code(second_told=True)
+
+
+def _entry_locked(d: Draft, event: Event) -> None:
+    code = d.s.code
+    if code.lockout_until_s is not None or not code.live or code.pending:
+        d.do(ClearEntry(), Refuse(), Note("entry_refused"))
+        return
+    d.set_code(tries=code.tries + 1, pending=True)
+    d.do(JudgeEntry(d.s.incident))
+
+
+def _entry_judged_locked(d: Draft, event: Event) -> None:
+    assert isinstance(event, EntryJudged)
+    code = d.s.code
+    if not code.pending:
+        d.do(Refuse(), Note("verdict_without_entry"))  # its code was replaced meanwhile
+        return
+    d.set_code(pending=False)
+    d.do(ClearEntry())
+    if event.verdict is EntryVerdict.RIGHT and code.live:
+        d.release("code")
+        return
+    d.do(Refuse())
+    if event.verdict is EntryVerdict.SUPERSEDED:
+        d.set_code(tries=code.tries - 1)
+        d.do(Note("superseded_code"))
+        return
+    d.do(Note("wrong_code"))
+    if code.tries >= d.flow.code_tries:
+        d.close_keypad()
+
+
+def _record_answered_locked(d: Draft, event: Event) -> None:
+    assert isinstance(event, RecordAnswered)
+    if event.incident == d.s.incident:
+        d.set(record_by_s=None)
+
+
+def _code_accepted_locked(d: Draft, event: Event) -> None:
+    assert isinstance(event, CodeAccepted)
+    if event.incident != d.s.incident:
+        return
+    code = d.s.code
+    if event.issue != code.issue:
+        return
+    d.set_code(took=code.took | {event.recipient})
+    if code.accepted_at_s is None:
+        d.set_code(accepted_at_s=d.now_s)
+
+
+def _code_denied_locked(d: Draft, event: Event) -> None:
+    """The text reached nobody: the second watchman gets the code at once, and nobody else is counted on."""
+    assert isinstance(event, CodeDenied)
+    code = d.s.code
+    if event.incident != d.s.incident or event.issue != code.issue:
+        return
+    d.set_code(took=code.took - {event.recipient})
+    if code.live and not code.second_told and not code.failed_over:
+        d.set_code(second_told=True)
+        d.send_code(Recipient.WATCHMAN2)
+
+
+def _prompt_given(d: Draft, event: Event) -> None:
+    assert isinstance(event, PromptGiven)
+    if d.s.warn_ticket is not None and event.ticket >= d.s.warn_ticket and d.s.prompted_at_s is None:
+        d.set(prompted_at_s=d.now_s)
+    if d.s.mode is Mode.WARNED and event.ticket == d.s.ticket:
+        d.set(say_again_s=d.now_s + PROMPT_REPEAT_S)
+
+
+def _release_ordered(d: Draft, event: Event) -> None:
+    assert isinstance(event, ReleaseOrdered)
+    if d.s.mode is not Mode.LOCKED and not returning(d.s):
+        d.do(Note("nothing_to_release"))
+    elif event.incident in (0, d.s.incident):
+        d.release("control_room" if event.by is Orderer.CONTROL_ROOM else "on_the_spot")
+    else:
+        d.do(Note("release_of_another_incident"))
+
+
+def _device_failed(d: Draft, event: Event) -> None:
+    assert isinstance(event, DeviceFailed)
+    if event.device in d.s.failed:
+        return
+    d.set(failed=d.s.failed | {event.device})
+    if event.device in LOCK_NEEDS:
+        d.warn_anew()
+    if event.device is Device.DOOR_CONTACT and d.s.present:
+        _seen_behind_a_shut_door(d)
+    if event.device is Device.CLOCK and returning(d.s):
+        d.release("restart")  # it came back because of what that clock said
+    told = (
+        (Recipient.CONTROL_ROOM,)
+        if event.device is Device.MODEM
+        else (Recipient.CONTROL_ROOM, Recipient.WATCHMAN)
+    )
+    d.tell("fault", *told, reason=event.code)
+
+
+def _device_failed_locked(d: Draft, event: Event) -> None:
+    """A lock that cannot be recorded, or lacks what a lock needs, is taken back before the door has moved."""
+    assert isinstance(event, DeviceFailed)
+    _device_failed(d, event)
+    if d.s.record_by_s is not None:
+        if event.device in LOCK_NEEDS:
+            d.take_back_lock(event.code)
+            d.warn_anew()
+    elif event.device is Device.INPUTS:  # fire and exit cannot be read: a cut wire counts as active
+        d.release("inputs_failed")
+
+
+def _seen_behind_a_shut_door(d: Draft) -> None:
+    """Somebody is seen whom the door did not let in: inside with a broken contact, or behind the glass.
+
+    Nobody can tell which, so nobody is locked before the cabin was empty.
+    """
+    if d.s.mode is not Mode.LOCKED:
+        d.set(no_lock=True)
+        if d.s.mode in (Mode.CHECKING, Mode.WARNED):
+            d.check()
+
+
+def _device_recovered(d: Draft, event: Event) -> None:
+    assert isinstance(event, DeviceRecovered)
+    d.set(failed=d.s.failed - {event.device})
+    if event.device in LOCK_NEEDS:
+        d.warn_anew()
+
+
+def _clock_jumped(d: Draft, event: Event) -> None:
+    d.do(Note("clock_jumped"))
+
+
+def _restarted(d: Draft, event: Event) -> None:
+    """Take up the remembered state: the person may still be there, everything seen is forgotten."""
+    assert isinstance(event, Restarted)
+    s = d.s
+    locked = s.mode is Mode.LOCKED or returning(s)
+    if s.several or s.health is not CameraHealth.OK or s.active & HOLDS_CLOCK:
+        d.stand_still()
+    if any(d.rules.policy.rule(anomaly).siren is Siren.MUTE for anomaly in s.active):
+        d.set(silent_until_s=d.now_s + d.flow.hold_after_s)
+    d.set(
+        fire=event.fire,
+        exit=event.exit,
+        door_open=event.door_open,
+        door_open_since_s=d.now_s if event.door_open else None,
+        exit_since_s=d.now_s if event.exit else None,
+        exit_hold_until_s=d.now_s + d.flow.exit_hold_s if event.exit else s.exit_hold_until_s,
+        health=CameraHealth.OK,
+        shown=s.shown and not event.door_open,
+        evidence_s=0.0,
+        face=FaceFact.UNKNOWN,
+        cover=Cover.NONE,
+        several=False,
+        several_since_s=None,
+        active=frozenset(),
+        failed=frozenset(),
+        counting_from_s=None,
+        warn_ticket=None,
+        prompted_at_s=None,
+        say_again_s=None,
+    )
+    if s.fire and not event.fire:
+        d.set(fire_quiet_since_s=d.now_s)
+    _door_after_fire(d)
+    if locked:
+        _restarted_locked(d, event.off_s)
+    elif event.fire or event.exit:
+        _to_emergency(d)
+    elif s.mode is Mode.RELEASED:
+        d.set(since_s=d.now_s)  # nobody was seen: for how long is not known any more
+    elif s.mode in VISIT_MODES:  # who was there is there until somebody has looked
+        d.check()
+    if event.fire and not s.fire:
+        _fire_began(d)
+
+
+def _restarted_locked(d: Draft, off_s: float | None) -> None:
+    """A lock comes back as *warned*: nothing is locked by memory alone, the one gate decides."""
+    dark_s = d.s.dark_s + (off_s or 0.0)  # cuts add up until a camera has looked
+    d.set(dark_s=dark_s)
+    if d.s.fire or d.s.exit:
+        _to_emergency(d)
+    elif off_s is None or dark_s > d.flow.relock_max_s or not d.s.present or door_open(d):
+        d.release("restart")
+    else:
+        d.set(came_back=True)
+        d.interrupt_lock()
+
+
+def _ticked(d: Draft, event: Event) -> None:
+    """Everything that is due was done before and is done after; nothing else to do."""
+
+
+# --- the table -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What one event does in one mode. `to` are the modes it may lead to besides staying.
+
+    `act` None with a `refusal` is refused under that name, without one ignored on purpose.
+    """
+
+    act: Callable[[Draft, Event], None] | None
+    to: frozenset[Mode] = frozenset()
+    refusal: str = ""
+
+
+IGNORED = Cell(None)
+
+_ALL = tuple(Mode)
+
+
+def _refused(name: str) -> Cell:
+    return Cell(None, refusal=name)
+
+
+def _row(act: Callable[[Draft, Event], None] | None = None, **per_mode: Cell) -> dict[Mode, Cell]:
+    """A row: `act` in every mode that is not named, the named cells elsewhere."""
+    rest = IGNORED if act is None else Cell(act)
+    return {mode: per_mode.get(mode.value, rest) for mode in _ALL}
+
+
+def _to(act: Callable[[Draft, Event], None], *to: Mode) -> Cell:
+    return Cell(act, frozenset(to))
+
+
+_M = Mode
+TABLE: Mapping[type[Event], Mapping[Mode, Cell]] = {
+    Appeared: _row(_appeared, vacant=_to(_appeared, _M.CHECKING)),
+    Emptied: _row(
+        _emptied,
+        checking=_to(_emptied, _M.VACANT),
+        cleared=_to(_emptied, _M.VACANT, _M.RELEASED),
+        warned=_to(_emptied, _M.VACANT, _M.RELEASED),
+        locked=_to(_emptied, _M.VACANT, _M.RELEASED),
+    ),
+    PresenceStuck: _row(
+        _presence_stuck,
+        vacant=IGNORED,
+        checking=_to(_presence_stuck, _M.RELEASED),
+        warned=_to(_presence_stuck, _M.RELEASED),
+    ),
+    FaceJudged: _row(_face_judged, vacant=IGNORED, warned=_to(_face_judged, _M.RELEASED)),
+    PeopleJudged: _row(_people_judged, warned=_to(_people_judged, _M.RELEASED)),
+    CameraJudged: _row(_camera_judged),
+    AnomalyBegan: _row(
+        _anomaly_began,
+        warned=_to(_anomaly_began, _M.RELEASED),
+        locked=_to(_anomaly_began, _M.RELEASED),
+    ),
+    AnomalyEnded: _row(_anomaly_ended),
+    InputMoved: {mode: _to(_input_moved, _M.EMERGENCY) for mode in _ALL}
+    | {
+        _M.CLEARED: _to(_input_moved, _M.CHECKING, _M.RELEASED, _M.EMERGENCY),
+        _M.WARNED: _to(_input_moved, _M.RELEASED, _M.EMERGENCY),
+        _M.LOCKED: _to(_input_moved, _M.EMERGENCY, _M.RELEASED, _M.WARNED),
+        _M.EMERGENCY: Cell(_input_moved),
+    },
+    KeyTouched: _row(locked=Cell(_key_locked)),
+    EntryCompleted: {mode: _refused("nothing_to_unlock") for mode in _ALL} | {_M.LOCKED: Cell(_entry_locked)},
+    EntryJudged: {mode: _refused("verdict_without_lock") for mode in _ALL}
+    | {_M.LOCKED: _to(_entry_judged_locked, _M.RELEASED)},
+    RecordAnswered: _row(locked=Cell(_record_answered_locked)),
+    CodeAccepted: _row(locked=Cell(_code_accepted_locked)),
+    CodeDenied: _row(locked=Cell(_code_denied_locked)),
+    PromptGiven: _row(_prompt_given),
+    ReleaseOrdered: {mode: _refused("nothing_to_release") for mode in _ALL}
+    | {mode: _to(_release_ordered, _M.RELEASED) for mode in (_M.WARNED, _M.LOCKED)},
+    DeviceFailed: _row(
+        _device_failed,
+        checking=_to(_device_failed, _M.RELEASED),
+        warned=_to(_device_failed, _M.RELEASED),
+        locked=_to(_device_failed_locked, _M.WARNED, _M.RELEASED),
+    ),
+    DeviceRecovered: _row(_device_recovered),
+    ClockJumped: _row(_clock_jumped),
+    Restarted: {
+        _M.VACANT: _to(_restarted, _M.EMERGENCY),
+        _M.CHECKING: _to(_restarted, _M.EMERGENCY),
+        _M.CLEARED: _to(_restarted, _M.CHECKING, _M.RELEASED, _M.EMERGENCY),
+        _M.WARNED: _to(_restarted, _M.CHECKING, _M.RELEASED, _M.EMERGENCY),
+        _M.LOCKED: _to(_restarted, _M.WARNED, _M.RELEASED, _M.EMERGENCY),
+        _M.RELEASED: _to(_restarted, _M.EMERGENCY),
+        _M.EMERGENCY: Cell(_restarted),
+    },
+    Ticked: {
+        _M.VACANT: Cell(_ticked),
+        _M.CHECKING: _to(_ticked, _M.CLEARED, _M.WARNED),
+        _M.CLEARED: _to(_ticked, _M.CHECKING, _M.RELEASED),
+        _M.WARNED: _to(_ticked, _M.CLEARED, _M.LOCKED, _M.RELEASED),
+        _M.LOCKED: _to(_ticked, _M.RELEASED, _M.WARNED),
+        _M.RELEASED: _to(_ticked, _M.CLEARED, _M.VACANT),
+        _M.EMERGENCY: _to(_ticked, _M.RELEASED),
+    },
+}
+
+
+def step(state: State, event: Event, now_s: float, rules: Rules) -> Step:
+    """One event at one time. Deadlines that came before are done first, under their own rules.
+
+    `now_s` must not run backwards; the loop's clock is monotonic and `shift` handles restarts.
+    """
+    d = Draft(state, now_s, rules)
+    if not isinstance(event, Restarted):
+        advance(d)
+        settle(d)
+    cell = TABLE[type(event)][d.s.mode]
+    if cell.act is not None:
+        cell.act(d, event)
+    elif cell.refusal:
+        if isinstance(event, EntryCompleted):
+            d.do(ClearEntry(), Refuse())
+        d.do(Note(cell.refusal))
+    settle(d)
+    after = outputs(d.s, now_s, rules)
+    d.set(playing=sound(d.s, now_s, rules))
+    if isinstance(event, Restarted):
+        return Step(d.s, (*after, *d.commands))
+    before = (
+        SetDoor(door_locked(state)),
+        SetPermit(permit_on(state)),
+        SetSound(state.playing),
+        SetLights(lights(state)),
+    )
+    # the door and the permit first: nothing else may come before them
+    changed = (new for old, new in zip(before, after, strict=True) if old != new)
+    return Step(d.s, (*changed, *d.commands))

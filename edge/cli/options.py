@@ -1,0 +1,97 @@
+"""Options that several commands share, and how their settings are found."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pwd
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, Protocol
+
+from edge.faults.catalogue import FaultError
+from edge.pictures.keeper import EvidenceLimits
+from edge.settings.schema import Settings, load
+
+SETTINGS_FILE: Final = Path("/etc/cabinguard/kiosk.toml")
+MODELS: Final = Path(__file__).resolve().parents[2] / "models"
+"""The networks that came with the program."""
+
+Run = Callable[[argparse.Namespace], int]
+
+
+class Commands(Protocol):
+    """What `argparse.ArgumentParser.add_subparsers` gives; its own type is private."""
+
+    def add_parser(self, name: str, *, help: str, description: str = ...) -> argparse.ArgumentParser: ...
+
+
+def add_settings_options(parser: argparse.ArgumentParser) -> None:
+    """`--settings FILE` and `--set KEY=VALUE`."""
+    parser.add_argument("--settings", type=Path, metavar="FILE", help=f"default: {SETTINGS_FILE}, if there")
+    parser.add_argument(
+        "--set", dest="overrides", action="append", default=[], metavar="KEY=VALUE", help="change one setting"
+    )
+
+
+def seconds(text: str) -> float:
+    """A time on the command line."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e7:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds")
+    return value
+
+
+def settings_path(args: argparse.Namespace) -> Path | None:
+    """The file to read: the one named, else the installed one, else none. Raises `FaultError`."""
+    named: Path | None = args.settings
+    if named is not None:
+        return named
+    try:
+        return SETTINGS_FILE if SETTINGS_FILE.is_file() else None
+    except PermissionError as error:
+        raise FaultError("not_root", f"{SETTINGS_FILE} is for root and the kiosk alone") from error
+
+
+def load_settings(args: argparse.Namespace, *, kiosk: bool = False) -> Settings:
+    """The settings that the command line asks for. Raises `SettingsError`."""
+    return load(settings_path(args), args.overrides, kiosk=kiosk)
+
+
+def as_the_kiosk(settings: Settings) -> bool:
+    """Go on as the user of the kiosk, where root has called and the data folder is another user's.
+
+    What only root can do or read then fails here as it would in service. True when the user was changed.
+    """
+    folder = Path(settings.paths.data)
+    if os.geteuid() != 0 or not folder.is_dir():
+        return False
+    owner = folder.stat().st_uid
+    if owner == 0:
+        return False
+    try:
+        user = pwd.getpwuid(owner)
+    except KeyError:
+        return False
+    os.initgroups(user.pw_name, user.pw_gid)
+    os.setgid(user.pw_gid)
+    os.setuid(owner)
+    return True
+
+
+def prompts_folder(settings: Settings) -> Path:
+    return Path(settings.paths.data) / "prompts" / settings.cabin.language
+
+
+def model_dir(settings: Settings) -> Path:
+    return Path(settings.paths.models) if settings.paths.models else MODELS
+
+
+def evidence_limits(settings: Settings) -> EvidenceLimits:
+    kept = settings.evidence
+    return EvidenceLimits(
+        kept.before_s, kept.after_s, kept.keep_days, kept.keep_mb, kept.incident_mb, kept.reserve_mb
+    )

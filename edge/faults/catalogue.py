@@ -1,0 +1,773 @@
+"""Every fault that the kiosk can name: its stable code, the cause, what it means for the door, the remedy.
+
+The catalogue is the only place where these words stand. Logs, the record, messages, `selftest` and the
+README's troubleshooting table all take them from here; a test keeps the codes that the program names and
+the codes below the same set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from edge.terms.printing import printable
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that can go wrong. `door` says what it means for the people; `remedy` what to do about it."""
+
+    code: str
+    cause: str
+    door: str
+    remedy: str
+
+
+class FaultError(Exception):
+    """Something failed that the catalogue knows; `detail` adds what only this case knows, never a secret."""
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(f"{code}: {detail}" if detail else code)
+        self.code = code
+        self.detail = detail
+
+
+_KEEPS: Final = "The door keeps its rules."
+_NO_LOCK: Final = "Nobody is locked in while it lasts; the permit is off."
+_NO_NEW_LOCK: Final = "No new lock begins; a standing one keeps its rules and its time limit."
+_NOT_STARTED: Final = "The kiosk does not start; the door rests unlocked."
+_PIN_MISSING: Final = (
+    "Rests unlocked, no start. Only the keypad's: no new lock. Only buzzer's or lights': as usual."
+)
+_UNREACHABLE: Final = (
+    "A lock whose code reaches nobody opens by itself (unreachable_release_s); exit and fire open at once."
+)
+_NOT_RUN: Final = "Only this command stops; a running kiosk goes on."
+
+
+def _table(*rows: tuple[str, str, str, str]) -> MappingProxyType[str, Fault]:
+    return MappingProxyType({row[0]: Fault(*row) for row in rows})
+
+
+CATALOGUE: Final = _table(
+    # --- the record and the disk ---------------------------------------------------------------------
+    (
+        "disk_full",
+        "The disk that holds the record is full.",
+        _NO_NEW_LOCK,
+        "Free space under paths.data or lower evidence.keep_mb; waiting records follow by themselves.",
+    ),
+    (
+        "disk_read_only",
+        "The disk that holds the record does not take writes.",
+        _NO_NEW_LOCK,
+        "Look for card errors with dmesg; replace a card that turned read-only, else remount it.",
+    ),
+    (
+        "disk_error",
+        "The disk failed to read or write.",
+        _NO_NEW_LOCK,
+        "Look for card errors with dmesg and replace the card; the record is tried again by itself.",
+    ),
+    (
+        "disk_slow",
+        "The disk took more than a second to confirm a record.",
+        "A lock waits record_wait_s for its record, no longer; everything else goes on.",
+        "Replace the card by an industrial or high-endurance one; look for other programs that write a lot.",
+    ),
+    (
+        "journal_busy",
+        "Another program holds the record's file locked.",
+        _NO_NEW_LOCK,
+        "End the program that has journal.db open for writing (fuser names it); it is tried again by itself.",
+    ),
+    (
+        "journal_damaged",
+        "The record's file is damaged, or no record; a kiosk sets it aside and begins a new one.",
+        "A lock from before is not remembered, so the door is unlocked; new incidents are recorded.",
+        "Copy it (.damaged-N once it was set aside) away for examination, then check the card.",
+    ),
+    (
+        "journal_newer",
+        "The record is of a newer version of the program; it was set aside and a new one begun.",
+        "A lock from before is not remembered, so the door is unlocked; new incidents are recorded.",
+        "Install the newer version again; with the kiosk stopped, rename the file set aside to journal.db.",
+    ),
+    (
+        "journal_denied",
+        "The record's file may not be opened by this user.",
+        _NO_NEW_LOCK,
+        "Give paths.data to the service user (chown -R), or run the command as root.",
+    ),
+    (
+        "journal_missing",
+        "There is no record to read.",
+        _NOT_RUN,
+        "Name the folder with paths.data; a kiosk that has never run has no record yet.",
+    ),
+    (
+        "journal_overflow",
+        "The disk has failed for so long that the memory for waiting records ran out.",
+        _NO_NEW_LOCK,
+        "Repair or replace the card; how many records were lost is recorded as soon as it takes writes.",
+    ),
+    (
+        "record_refused",
+        "A record held something that cannot be written, and was left out.",
+        _KEEPS,
+        "This is an error of the program: report it together with the log.",
+    ),
+    (
+        "record_row_odd",
+        "The record held something that this version does not understand; it was set aside, as a line of it.",
+        _KEEPS,
+        "None after a change of versions; else copy the record away and look at it with events --verify.",
+    ),
+    (
+        "journal_chain_broken",
+        "The record's chain of hashes does not fit: a line was changed, removed or added from outside.",
+        _KEEPS,
+        "Copy the record away as evidence; compare its chain's head with the last one sent out.",
+    ),
+    # --- the program's own threads -------------------------------------------------------------------
+    (
+        "input_path_stopped",
+        "What reads fire, exit and keypad died, hangs or fails at every step; it is started again.",
+        "The door is unlocked within a second and stays so, the permit is off, as with a cut wire.",
+        "Look for errors of the pins with dmesg; if it comes again, report it together with the log.",
+    ),
+    (
+        "record_stopped",
+        "What writes the record died, or waits for the disk for more than ten seconds.",
+        _NO_NEW_LOCK,
+        "It starts again by itself. Look for card errors with dmesg; report a death together with the log.",
+    ),
+    (
+        "modem_stopped",
+        "What drives the modem died, or hangs in the system; no text goes out meanwhile.",
+        _NO_NEW_LOCK,
+        "It starts again by itself. If it hangs, unplug the modem; report a death together with the log.",
+    ),
+    (
+        "pictures_stopped",
+        "What keeps the pictures died, or waits for the disk for more than half a minute.",
+        _NO_NEW_LOCK,
+        "It starts again by itself. Look for card errors with dmesg; report a death together with the log.",
+    ),
+    (
+        "control_stopped",
+        "Nobody can reach the kiosk with `status` and `release`: its socket or its thread failed.",
+        _NO_NEW_LOCK,
+        "It starts again by itself. Check paths.runtime: it must exist and belong to the service's user.",
+    ),
+    (
+        "priority_refused",
+        "The system refused the priority that the input path or the eyes asked for.",
+        "Everything works; fire and exit may act later while the processor is busy.",
+        "Use the unit that is shipped: it has LimitNICE=-10, and setpriority in SystemCallFilter=.",
+    ),
+    # --- pictures ------------------------------------------------------------------------------------
+    (
+        "evidence_disk_low",
+        "Less than evidence.reserve_mb is free, so no pictures are kept; the record goes on.",
+        _KEEPS,
+        "Free space under paths.data, or lower evidence.keep_mb and evidence.keep_days.",
+    ),
+    (
+        "evidence_write_failed",
+        "A picture could not be written.",
+        _KEEPS,
+        "Check the folder evidence under paths.data: owner, rights and card errors (dmesg).",
+    ),
+    (
+        "evidence_stuck",
+        "Pictures that should have been removed, for their age or for space, cannot be.",
+        _KEEPS,
+        "Remove that folder under evidence by hand, or give it to the service user (chown -R).",
+    ),
+    (
+        "evidence_ring_failed",
+        "The pictures of the last seconds cannot be held in memory.",
+        _KEEPS,
+        "Check that paths.runtime is on a memory-backed file system with evidence.ring_mb free.",
+    ),
+    (
+        "evidence_changed",
+        "A kept picture is missing or differs from the hash in the record.",
+        _KEEPS,
+        "Treat the picture as tampered with; find out who had access to the card.",
+    ),
+    # --- camera and eyes -----------------------------------------------------------------------------
+    (
+        "camera_black",
+        "The picture is black.",
+        _NO_LOCK,
+        "Look for a cover on the lens and for light in the cabin.",
+    ),
+    (
+        "camera_white",
+        "The picture is overexposed.",
+        _NO_LOCK,
+        "Look for a lamp or sunlight into the lens.",
+    ),
+    (
+        "camera_covered",
+        "The lens is covered or sprayed.",
+        _NO_LOCK,
+        "Clean or uncover the lens and look at the pictures of the moment it happened.",
+    ),
+    (
+        "camera_frozen",
+        "The camera delivers the same picture again and again.",
+        _NO_LOCK,
+        "Replug the camera; the kiosk also restarts it by itself.",
+    ),
+    (
+        "camera_out_of_focus",
+        "The picture is out of focus.",
+        _NO_LOCK,
+        "Clean the lens and set its focus.",
+    ),
+    (
+        "camera_moved",
+        "The camera looks at something else than it did.",
+        _NO_LOCK,
+        "Turn the camera back, or restart the kiosk to let it learn the new view.",
+    ),
+    (
+        "camera_upside_down",
+        "The camera sees faces upside down.",
+        _NO_LOCK,
+        "Set camera.rotate, by 180 more than it is, or turn the camera; then restart the kiosk.",
+    ),
+    (
+        "camera_gone",
+        "The camera delivers no pictures.",
+        _NO_LOCK,
+        "Check the cable and its latches; the kiosk tries again with growing pauses.",
+    ),
+    (
+        "camera_missing",
+        "No camera was found where the settings say.",
+        _NO_LOCK,
+        "Check the cable; rpicam-hello --list-cameras or v4l2-ctl --list-devices shows what is there.",
+    ),
+    (
+        "camera_busy",
+        "Another program uses the camera.",
+        _NO_LOCK,
+        "End the other program (fuser /dev/video*); the kiosk tries again by itself.",
+    ),
+    (
+        "camera_failed",
+        "The camera's driver failed.",
+        _NO_LOCK,
+        "Replug the camera and look at dmesg; the kiosk tries again with growing pauses.",
+    ),
+    (
+        "camera_driver_missing",
+        "The library for this camera is not installed.",
+        _NO_LOCK,
+        'Install python3-picamera2 (Raspberry Pi OS alone has it), or choose camera.source = "usb".',
+    ),
+    (
+        "clip_unreadable",
+        "The recording is missing, damaged or of a kind that cannot be read.",
+        _NOT_RUN,
+        "Play it with another program; convert it to H.264 in MP4 or to a folder of pictures.",
+    ),
+    (
+        "eyes_slow_start",
+        "The eyes were started and have not reported in time.",
+        _NO_LOCK,
+        "The kiosk kills and restarts them by itself; if it repeats, check camera and models with selftest.",
+    ),
+    (
+        "eyes_hung",
+        "The eyes have stopped reporting.",
+        _NO_LOCK,
+        "The kiosk kills and restarts them by itself; if it repeats, replug the camera.",
+    ),
+    (
+        "eyes_died",
+        "The process with camera and networks ended.",
+        _NO_LOCK,
+        "The kiosk restarts it by itself; if it repeats, run selftest and look at the log.",
+    ),
+    (
+        "eyes_unkillable",
+        "The process with camera and networks hangs in the kernel and cannot be ended.",
+        _NO_LOCK,
+        "Restart the machine; if it repeats, replace the camera or its cable.",
+    ),
+    (
+        "model_missing",
+        "A network's file is missing.",
+        "The previous model is used; with none the kiosk cannot judge faces and never locks for them.",
+        "Copy the model and its .json contract of this release into the models folder.",
+    ),
+    (
+        "model_damaged",
+        "A network's file differs from its contract.",
+        "The previous model is used; with none the kiosk cannot judge faces and never locks for them.",
+        "Copy the model and its .json again from the same release.",
+    ),
+    (
+        "model_wrong",
+        "A network's file is not the one that this program was written for.",
+        "The previous model is used; with none the kiosk cannot judge faces and never locks for them.",
+        "Install a model of this release, or train and export one with models/training.",
+    ),
+    (
+        "model_runtime",
+        "The interpreter for networks is missing or does not fit.",
+        "The kiosk cannot judge faces and never locks for them.",
+        "Install tflite-runtime 2.14.0 with numpy below 2 (Python 3.11), or ai-edge-litert (3.12 and later).",
+    ),
+    (
+        "presence_stuck",
+        "Somebody seems to have been in the cabin longer than presence_max_s.",
+        "Nobody is locked in before the cabin was empty; the permit is off.",
+        "Look into the cabin: a person in need, a thing left behind, or a door contact that never opens.",
+    ),
+    # --- relays, inputs, keypad, sound ---------------------------------------------------------------
+    (
+        "gpio_busy",
+        "A pin is in use by another program.",
+        _PIN_MISSING,
+        "Find it with gpioinfo, and stop it; two kiosks cannot run on one board.",
+    ),
+    (
+        "gpio_denied",
+        "The pins may not be used by this user.",
+        _PIN_MISSING,
+        "Add the service user to the group gpio, or install with install.sh kiosk.",
+    ),
+    (
+        "gpio_missing",
+        "There is no GPIO on this machine, or not the pin that the settings name.",
+        _PIN_MISSING,
+        "Compare [wiring] with the board; on a computer without pins use cabinguard bench.",
+    ),
+    (
+        "gpio_library_missing",
+        "The library for the pins is not installed.",
+        _NOT_STARTED,
+        "Install lgpio with install.sh, or python3-lgpio from the system (Python 3.13).",
+    ),
+    (
+        "gpio_failed",
+        "A pin did not do what it was told.",
+        "The lock relay is commanded to rest, which is unlocked; exit and fire cut its supply by wire.",
+        "Check the wiring of that pin for shorts and look at dmesg.",
+    ),
+    (
+        "relay_write_failed",
+        "A relay could not be switched.",
+        "If it is the lock: told at once; exit button and fire contact cut the lock's supply by wire.",
+        "Check the relay board's supply and wiring; unlock by the exit button or the key switch.",
+    ),
+    (
+        "relay_mismatch",
+        "A relay's pin shows another level than commanded.",
+        "If it is the lock: told at once; exit button and fire contact cut the lock's supply by wire.",
+        "Check the pin for shorts, and wiring.lock and wiring.permit for the right polarity.",
+    ),
+    (
+        "input_failed",
+        "A wired input could not be read.",
+        "An input that guards life then counts as active: the door is unlocked.",
+        "Check the wiring of the input and look at dmesg.",
+    ),
+    (
+        "door_contact_doubtful",
+        "The door contact contradicts the camera: somebody came or left and the door never opened.",
+        "Until it moves again it counts as not fitted; whoever is there is not locked in.",
+        "Look at the door contact's magnet and wire; see that the picture shows nobody behind the glass.",
+    ),
+    (
+        "exit_stuck",
+        "The exit input has been active longer than exit_stuck_s.",
+        "The door stays unlocked while it lasts.",
+        "Free the exit button; if it is free, look for a cut wire in its loop.",
+    ),
+    (
+        "keypad_stuck",
+        "A key is held down or shorted.",
+        "That key is ignored; a code without it still opens, as do exit, fire and the control room.",
+        "Free or clean the key, or replace the keypad.",
+    ),
+    (
+        "keypad_ghost",
+        "Several keys are down at once in a way that the matrix cannot tell apart.",
+        "Nothing is taken as a digit until they are released.",
+        "Press one key at a time; if nobody presses any, look for water or a short in the keypad.",
+    ),
+    (
+        "keypad_failed",
+        "The keypad could not be scanned.",
+        "No code can be typed; exit, fire, the control room and the time limit open the door.",
+        "Check the keypad's cable and the pins in [wiring.keypad].",
+    ),
+    (
+        "sounder_failed",
+        "The buzzer could not be driven.",
+        _KEEPS,
+        "Check its wiring and the pin in [wiring.sounder].",
+    ),
+    (
+        "lights_failed",
+        "The lights could not be driven.",
+        _KEEPS,
+        "Check their wiring and the pins in [wiring].",
+    ),
+    (
+        "prompt_failed",
+        "The spoken or shown words did not reach the person.",
+        "Nobody is locked in unprompted: no new lock begins.",
+        "Check loudspeaker and sound card with aplay -l, and cabinguard selftest (I2S: Raspberry Pi OS).",
+    ),
+    (
+        "prompt_clip_missing",
+        "A recorded phrase is missing for this language, or damaged.",
+        "Nobody is locked in unprompted: no new lock begins.",
+        "Make them with sudo -u cabinguard cabinguard prompts, or choose another cabin.language.",
+    ),
+    # --- modem and messages --------------------------------------------------------------------------
+    (
+        "modem_absent",
+        "There is no modem at its port.",
+        _UNREACHABLE,
+        "Check USB or UART and the modem's supply; compare modem.port with ls -l /dev/serial/by-id.",
+    ),
+    (
+        "modem_mute",
+        "The modem's port is there, but nothing answers.",
+        _UNREACHABLE,
+        "Check supply (2 A bursts), TX and RX crossed, modem.baud; the kiosk resets it by itself.",
+    ),
+    (
+        "modem_busy",
+        "Another program uses the modem's port, or the modem is occupied.",
+        _UNREACHABLE,
+        "Stop ModemManager and serial consoles on that port (fuser); the kiosk tries again by itself.",
+    ),
+    (
+        "modem_no_sim",
+        "The modem sees no SIM card.",
+        _UNREACHABLE,
+        "Seat the SIM card, contacts down; try it in a telephone.",
+    ),
+    (
+        "modem_pin_wanted",
+        "The SIM card wants a PIN and none is set.",
+        _UNREACHABLE,
+        "Put the PIN into the file of modem.pin_file, or switch the PIN off in a telephone.",
+    ),
+    (
+        "modem_pin_wrong",
+        "The SIM card refused the PIN. It is not tried again: that would block the card.",
+        _UNREACHABLE,
+        "Correct the file of modem.pin_file; if the card wants its PUK, enter it in a telephone.",
+    ),
+    (
+        "modem_locked",
+        "The modem is locked to another SIM card, network or operator.",
+        _UNREACHABLE,
+        "Use a card of the operator that sold the modem, or have the modem unlocked.",
+    ),
+    (
+        "modem_not_registered",
+        "The modem has found no network.",
+        _UNREACHABLE,
+        "Check antenna and signal with cabinguard modem watch; the kiosk keeps trying.",
+    ),
+    (
+        "modem_denied",
+        "The network refuses this SIM card.",
+        _UNREACHABLE,
+        "Ask the operator whether the card is active and allowed in this network.",
+    ),
+    (
+        "modem_no_credit",
+        "The network takes no text, most likely for lack of credit.",
+        _UNREACHABLE,
+        "Top up the SIM card, and send a text with cabinguard modem send.",
+    ),
+    (
+        "modem_no_smsc",
+        "The SIM card has no number of an SMS centre, or a wrong one.",
+        _UNREACHABLE,
+        "Ask the operator for the number and set modem.smsc, or store it on the card in a telephone.",
+    ),
+    (
+        "modem_supply_low",
+        "The modem complains of its supply: it may switch itself off when it sends.",
+        _UNREACHABLE,
+        "Give it a supply of its own for bursts of 2 A, short thick wires, 1000 uF or more beside it.",
+    ),
+    (
+        "modem_refused",
+        "The modem or the network refused a text; the detail has its CMS or CME code.",
+        _UNREACHABLE,
+        "Check the numbers in [people] and the SMS centre; send a text with cabinguard modem send.",
+    ),
+    # --- time, program, machine ----------------------------------------------------------------------
+    (
+        "clock_jumped",
+        "The clock of the machine was moved.",
+        "None: every deadline runs on a clock that only goes forward.",
+        "Check time synchronisation, and the battery of the clock module.",
+    ),
+    (
+        "clock_wrong",
+        "The clock of the machine was never set, was set back, or is two minutes off the network's.",
+        "None: every deadline runs on a clock that only goes forward. The times in messages are wrong.",
+        "Check time synchronisation, and the battery of the clock module.",
+    ),
+    (
+        "zone_missing",
+        "There are no time zone files here, so texts name the time of UTC.",
+        _KEEPS,
+        "Install again with install.sh kiosk, or the packages tzdata and, on Debian 13, tzdata-legacy.",
+    ),
+    (
+        "loop_late",
+        "The main loop was held up.",
+        "Fire and exit cut the lock's supply by wire; keys and messages came late.",
+        "Look for programs that take the processor, undervoltage and heat (vcgencmd get_throttled).",
+    ),
+    (
+        "input_chatters",
+        "A contact moves again and again, more often than people or doors do.",
+        "It counts at every move, as always. Record, pictures and texts have its beginning and end alone.",
+        "Tighten its terminals, and look at its cable, its magnet and the door's play.",
+    ),
+    (
+        "comes_and_goes",
+        "A device or the camera fails and recovers again and again.",
+        "Each time counts, as always. Record, pictures and texts have its beginning and end alone.",
+        "The record names what it is (events): look at that device, its cable and its supply.",
+    ),
+    (
+        "state_unrecorded",
+        "The program ended before its last state was on the card: a full or slow disk, or a kill.",
+        "A lock from before does not come back; nobody is locked in before the cabin was seen empty.",
+        "Nothing, if it happens once; else look for disk_full and card errors with dmesg.",
+    ),
+    (
+        "state_unreadable",
+        "The state in the record is missing or cannot be understood by this version.",
+        "A lock from before is released; nobody is locked before the cabin was seen empty.",
+        "None needed; if it was not an update that caused it, check the card.",
+    ),
+    (
+        "state_incomplete",
+        "The state in the record is another version's, and lacks something or says more than this one knows.",
+        "A lock from before is released; nobody is locked before the cabin was seen empty.",
+        "None needed after a change of versions; else check the card.",
+    ),
+    (
+        "watchdog_missing",
+        "The hardware watchdog cannot be used.",
+        "A hung machine would not restart by itself; exit and fire cut the lock's supply by wire.",
+        "Put dtparam=watchdog=on into config.txt, or install again with install.sh kiosk, and restart.",
+    ),
+    (
+        "root_writable",
+        "The root file system is meant to be read-only and is not.",
+        _KEEPS,
+        "Restart; if it stays, sudo update-initramfs -u, and on a Pi auto_initramfs=1 in config.txt.",
+    ),
+    (
+        "folder_unwritable",
+        "A folder that the kiosk needs cannot be made or written.",
+        "Rests unlocked, no start, for paths.runtime. For paths.data only: no new lock.",
+        "Give paths.data and paths.runtime to the service user (chown), or install with install.sh kiosk.",
+    ),
+    (
+        "file_unusable",
+        "A file or folder cannot be read or written.",
+        _NOT_RUN,
+        "Check that it is there, that this user may use it (ls -l), and that the disk is not full.",
+    ),
+    (
+        "nothing_locked",
+        "No lock stands that could be released, or not the incident that was named.",
+        "Unlocked already, or locked in another incident.",
+        "See cabinguard status for the incident, and name that one or none.",
+    ),
+    (
+        "not_understood",
+        "The running kiosk does not know what it was asked.",
+        "None: the kiosk goes on.",
+        "Restart the service after an upgrade: command and kiosk must be of the same version.",
+    ),
+    (
+        "video_unwritable",
+        "The video cannot be written there.",
+        _NOT_RUN,
+        "Name a file ending in .mp4 in a folder that you may write to.",
+    ),
+    (
+        "kiosk_running",
+        "Another kiosk already runs with this data folder.",
+        _NOT_RUN,
+        "Stop it with systemctl stop cabinguard, or name another paths.data.",
+    ),
+    (
+        "kiosk_not_running",
+        "No kiosk answers on this machine.",
+        _NOT_RUN,
+        "Start it with systemctl start cabinguard, and read journalctl -u cabinguard.",
+    ),
+    (
+        "panel_unprotected",
+        "The panel is to be reached from outside this machine and has no password.",
+        _NOT_RUN,
+        "Set panel.host to 127.0.0.1 and use ssh -L, or write 12 signs or more into panel.password_file.",
+    ),
+    (
+        "panel_address",
+        "The panel cannot use the address of its settings.",
+        _NOT_RUN,
+        "Set panel.host to 127.0.0.1 or to an address of this machine, as ip addr shows them.",
+    ),
+    (
+        "panel_port_busy",
+        "Another program uses the panel's port.",
+        _NOT_RUN,
+        "End the other panel (ss -ltnp names it), or choose another panel.port.",
+    ),
+    (
+        "panel_selftest",
+        "The self-test that the panel started did not come to its end.",
+        _NOT_RUN,
+        "Run cabinguard selftest --no-hardware on the machine and read what it says.",
+    ),
+    (
+        "not_root",
+        "This command needs root.",
+        _NOT_RUN,
+        "Run it with sudo, on the machine itself.",
+    ),
+    (
+        "bench_folder",
+        "The bench cannot keep its record in this folder.",
+        _NOT_RUN,
+        "Name a new or empty folder with --set paths.data=DIR, or end the other bench that uses it.",
+    ),
+    (
+        "story_unknown",
+        "There is no story of this name.",
+        _NOT_RUN,
+        "See the names with cabinguard bench --list.",
+    ),
+    (
+        "story_wrong",
+        "A story cannot be understood.",
+        _NOT_RUN,
+        "Correct the line that the detail names.",
+    ),
+    # --- settings ------------------------------------------------------------------------------------
+    (
+        "settings_missing",
+        "There is no settings file.",
+        _NOT_STARTED,
+        "Copy the commented example to the path that the detail names, or name another with --settings.",
+    ),
+    (
+        "settings_unreadable",
+        "The settings file cannot be read, or is not UTF-8 text.",
+        _NOT_STARTED,
+        "Check its owner and rights, and save it as UTF-8.",
+    ),
+    (
+        "settings_syntax",
+        "The settings file is not valid TOML.",
+        _NOT_STARTED,
+        "Correct the line that the detail names; texts stand in quotes, key = value on one line.",
+    ),
+    (
+        "settings_override",
+        "What stands behind --set is no setting.",
+        _NOT_RUN,
+        "Write it as section.key=value; cabinguard settings --example shows every key.",
+    ),
+    (
+        "settings_unknown_key",
+        "A setting has a name that nothing knows.",
+        _NOT_STARTED,
+        "Correct its spelling or move it into its section; the commented example has every key.",
+    ),
+    (
+        "settings_wrong_type",
+        "A setting has a value of the wrong kind.",
+        _NOT_STARTED,
+        "Write it as the commented example does.",
+    ),
+    (
+        "settings_out_of_bounds",
+        "A setting has a value that is not allowed.",
+        _NOT_STARTED,
+        "Choose one of the values that the detail names.",
+    ),
+    (
+        "settings_conflict",
+        "Settings contradict each other.",
+        _NOT_STARTED,
+        "Change one of those that the detail names.",
+    ),
+    (
+        "settings_incomplete",
+        "A setting that a kiosk cannot do without is empty.",
+        _NOT_STARTED,
+        "Fill it in, and check with cabinguard settings --check.",
+    ),
+    (
+        "secret_missing",
+        "The file of a secret is missing, empty or unreadable.",
+        "The kiosk does not start; the door rests unlocked. The panel's password: only the panel.",
+        "Write the secret into the file that the detail names, as root:cabinguard and chmod 640.",
+    ),
+    (
+        "secret_exposed",
+        "The file of a secret can be read by others.",
+        "The kiosk does not start; the door rests unlocked. The panel's password: only the panel.",
+        "Make it root:cabinguard and chmod 640, and change the secret, which others may have read.",
+    ),
+)
+"""Every fault by its code."""
+
+
+def fault(code: str) -> Fault:
+    """The catalogue's entry. KeyError for an unknown code, which the tests make impossible."""
+    return CATALOGUE[code]
+
+
+def explain(code: str, detail: str = "") -> str:
+    """Four short lines for a person: code, cause (with the detail), what it means for the door, remedy.
+
+    A code that the catalogue does not know is still explained: this is called when things go wrong.
+    """
+    known = CATALOGUE.get(code)
+    if known is None:
+        known = Fault(code, "An unforeseen fault.", _KEEPS, "Report it together with the log.")
+    cause = f"{known.cause} ({printable(detail)})" if detail else known.cause
+    return f"fault:  {printable(code)}\ncause:  {cause}\ndoor:   {known.door}\nremedy: {known.remedy}"
+
+
+def troubleshooting(faults: Iterable[Fault] | None = None) -> str:
+    """The README's troubleshooting table, in Markdown, in the order of the catalogue."""
+    lines = ["| code | cause | what it means for the door | remedy |", "|---|---|---|---|"]
+    lines += [
+        f"| `{one.code}` | {_cell(one.cause)} | {_cell(one.door)} | {_cell(one.remedy)} |"
+        for one in (CATALOGUE.values() if faults is None else faults)
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("*", "\\*")

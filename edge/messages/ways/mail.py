@@ -1,0 +1,138 @@
+"""Alerts by e-mail, with a picture of the incident where there is one; never a code.
+
+Through the standard library's smtplib, over TLS unless the settings say otherwise. A repeat carries the
+same Message-ID as the first try, so that the reader's program can show it once.
+"""
+
+from __future__ import annotations
+
+import smtplib
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from email.utils import format_datetime, localtime
+from typing import Final, Literal
+
+from edge.messages.ways.carrier import Refused, ThreadCarrier
+from edge.terms.record import OutboxRow, Recipient
+
+_TIMEOUT_S: Final = 15.0
+_SUBJECT: Final = 120
+_PICTURE_MAX: Final = 5_000_000
+
+PictureOf = Callable[[OutboxRow], bytes | None]
+"""The JPEG that belongs to a row, None where there is none; called in the carrier's thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailAccount:
+    """Where the mail goes and how. Passwords and addresses show in no repr.
+
+    `context` is for servers with a certificate of their own authority; the default trusts the system's.
+    """
+
+    host: str
+    port: int = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str = field(default="", repr=False)
+    password: str = field(default="", repr=False)
+    sender: str = field(default="", repr=False)
+    addresses: Mapping[Recipient, str] = field(default_factory=dict, repr=False)
+    context: ssl.SSLContext | None = field(default=None, repr=False)
+
+
+class Email(ThreadCarrier):
+    """`edge.messages.ways.carrier.Carrier` over SMTP."""
+
+    def __init__(
+        self,
+        account: MailAccount,
+        cabin: str,
+        *,
+        picture_of: PictureOf | None = None,
+        head: Callable[[], str] = str,
+        timeout_s: float = _TIMEOUT_S,
+    ) -> None:
+        """`head` tells the record's head: whoever keeps the mail can prove what the record said then."""
+        super().__init__()
+        self._head = head
+        self._account = account
+        self._cabin = cabin
+        self._picture_of = picture_of
+        self._timeout_s = timeout_s
+
+    def serves(self, recipient: Recipient) -> bool:
+        return bool(self._account.addresses.get(recipient))
+
+    def _deliver(self, row: OutboxRow, text: str) -> None:
+        address = self._account.addresses.get(row.recipient, "")
+        if not address:
+            raise Refused("no address is set", retryable=False)
+        message = self._message(row, text, address)
+        try:
+            with self._connect() as server:
+                if self._account.user:
+                    server.login(self._account.user, self._account.password)
+                server.send_message(message)
+        except smtplib.SMTPAuthenticationError as error:
+            raise Refused(f"SMTP {error.smtp_code}: user or password refused") from None
+        except smtplib.SMTPRecipientsRefused as error:
+            code = next(iter(error.recipients.values()))[0]
+            raise Refused(f"SMTP {code}: recipient refused", retryable=_passing(code)) from None
+        except smtplib.SMTPResponseException as error:
+            code = error.smtp_code
+            raise Refused(f"SMTP {code}: message refused", retryable=_passing(code)) from None
+        except smtplib.SMTPNotSupportedError:
+            raise Refused("the mail server lacks what the settings ask for (STARTTLS or login)") from None
+        except smtplib.SMTPServerDisconnected as error:
+            # smtplib says a timeout in its words alone.
+            silent = "timed out" in str(error)
+            what = "does not answer" if silent else "closed the connection"
+            raise Refused(f"the mail server {what}") from None
+        except smtplib.SMTPException as error:
+            raise Refused(f"SMTP failed ({type(error).__name__})") from None
+        except ssl.SSLError:
+            raise Refused("the mail server's certificate is not trusted") from None
+        except TimeoutError:
+            raise Refused("the mail server does not answer") from None
+        except OSError:
+            raise Refused("the mail server cannot be reached") from None
+
+    def _connect(self) -> smtplib.SMTP:
+        account = self._account
+        context = account.context if account.context is not None else ssl.create_default_context()
+        if account.security == "tls":
+            return smtplib.SMTP_SSL(account.host, account.port, timeout=self._timeout_s, context=context)
+        server = smtplib.SMTP(account.host, account.port, timeout=self._timeout_s)
+        if account.security == "starttls":
+            try:
+                server.starttls(context=context)
+            except BaseException:
+                server.close()
+                raise
+        return server
+
+    def _message(self, row: OutboxRow, text: str, address: str) -> EmailMessage:
+        message = EmailMessage()
+        message["Subject"] = " ".join(text.split())[:_SUBJECT]
+        message["From"] = self._account.sender
+        message["To"] = address
+        message["Date"] = format_datetime(localtime())
+        domain = self._account.sender.rpartition("@")[2] or "cabinguard.invalid"
+        cabin = "".join(char if char.isascii() and char.isalnum() else "-" for char in self._cabin)
+        written = int(row.created_wall_s)
+        message["Message-ID"] = f"<{cabin}.{row.number}.{row.recipient.value}.{written}@{domain}>"
+        message["X-CabinGuard-Number"] = str(row.number)
+        head = self._head()
+        message.set_content(f"{text}\n\n-- \nrecord head {head}\n" if head else text + "\n")
+        picture = self._picture_of(row) if self._picture_of is not None else None
+        if picture is not None and len(picture) <= _PICTURE_MAX:
+            name = f"incident-{row.incident}.jpg"
+            message.add_attachment(picture, maintype="image", subtype="jpeg", filename=name)
+        return message
+
+
+def _passing(code: int) -> bool:
+    """4yz is a transient refusal, greylisting included; 5yz is for good (RFC 5321, 4.2.1)."""
+    return 400 <= code < 500

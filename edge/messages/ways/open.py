@@ -1,0 +1,108 @@
+"""The ways out beside the modem, as the settings name them."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from edge.faults.catalogue import FaultError
+from edge.messages.inbox import RELEASE_COUNTER, RELEASE_WRONG, ReleaseDesk, secret_from_base32
+from edge.messages.release_counter import CounterFile
+from edge.messages.ways.carrier import Carrier
+from edge.messages.ways.mail import Email, MailAccount
+from edge.messages.ways.webhook import Webhook
+from edge.settings.schema import Secret, Settings, read_secret
+from edge.terms.record import Channel, OutboxRow, Recipient
+
+PICTURE_WAIT_S: Final = 5.0
+_LOOK_S: Final = 0.2
+
+
+def carriers(
+    settings: Settings, evidence: Path, wall_s: Callable[[], float], head: Callable[[], str] = str
+) -> dict[Channel, Carrier]:
+    """E-mail and webhook, each where it is set up.
+
+    `evidence` is the folder of the incidents' pictures, `wall_s` the time of day (UTC seconds), `head` the
+    head of the record, which goes out with each message.
+
+    Raises `FaultError` for a secret that is named and cannot be read.
+    """
+    found: dict[Channel, Carrier] = {}
+    mail = settings.email
+    if mail.host and mail.control_room:
+        picture_of = functools.partial(picture_for, evidence, wall_s)
+        account = MailAccount(
+            mail.host,
+            mail.port,
+            mail.security,
+            mail.user,
+            read_secret(settings, Secret.SMTP_PASSWORD) or "",
+            mail.sender,
+            {Recipient.CONTROL_ROOM: mail.control_room},
+        )
+        found[Channel.EMAIL] = Email(
+            account, settings.cabin.name, picture_of=picture_of if mail.picture else None, head=head
+        )
+    if settings.webhook.url:
+        secret = read_secret(settings, Secret.WEBHOOK)
+        if secret is None:
+            raise FaultError("secret_missing", "webhook.secret_file: a webhook is signed")
+        found[Channel.WEBHOOK] = Webhook(
+            settings.webhook.url,
+            secret.encode(),
+            settings.cabin.name,
+            wall_s,
+            head=head,
+            timeout_s=settings.webhook.timeout_s,
+        )
+    return found
+
+
+def picture_for(evidence: Path, wall_s: Callable[[], float], row: OutboxRow) -> bytes | None:
+    """The newest picture that was kept of a row's incident; None where there is none.
+
+    A mail would leave before the first picture is on the disk, so that is waited for: until the row is
+    `PICTURE_WAIT_S` old, and never longer than that, whatever the clock does.
+    """
+    if not row.incident:
+        return None
+    end_s = time.monotonic() + min(PICTURE_WAIT_S, row.created_wall_s + PICTURE_WAIT_S - wall_s())
+    while True:
+        picture = _newest_picture(evidence / str(row.incident))
+        if picture is not None or time.monotonic() >= end_s:
+            return picture
+        time.sleep(_LOOK_S)
+
+
+def _newest_picture(folder: Path) -> bytes | None:
+    try:
+        pictures = sorted(folder.glob("*.jpg"), key=lambda path: path.stat().st_mtime)
+        return pictures[-1].read_bytes() if pictures else None
+    except OSError:  # one was tidied away meanwhile, or the card fails: the words go without
+        return None
+
+
+def release_desk(
+    settings: Settings, counters: Mapping[str, int] = MappingProxyType({}), file: CounterFile | None = None
+) -> ReleaseDesk:
+    """Judges RELEASE messages; without a secret it refuses them all. Raises `FaultError`.
+
+    `counters` are the record's; `file` remembers what must outlive the record.
+    """
+    text = read_secret(settings, Secret.HOTP)
+    try:
+        secret = None if text is None else secret_from_base32(text)
+    except ValueError as error:
+        raise FaultError("secret_missing", f"people.hotp_secret_file: {error}") from error
+    counter, wrong = counters.get(RELEASE_COUNTER, 0), counters.get(RELEASE_WRONG, 0)
+    if file is None:
+        return ReleaseDesk(secret, settings.flow.release_tries, counter, wrong)
+    counter = max(counter, file.read())
+    if counter:
+        file.keep(counter)  # it may have been lost alone
+    return ReleaseDesk(secret, settings.flow.release_tries, counter, wrong, file.keep)

@@ -1,0 +1,390 @@
+"""`selftest`: tries every device and file once, with a tick or a cross for each, and never moves the door.
+
+Run by root it tries as the user of the kiosk, so that a right that this user lacks is found. While a kiosk
+runs, its devices are left to it, and what it says of them is told instead.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from edge.cli.modem import open_modem
+from edge.cli.options import (
+    Commands,
+    add_settings_options,
+    as_the_kiosk,
+    load_settings,
+    model_dir,
+    prompts_folder,
+    settings_path,
+)
+from edge.faults.catalogue import FaultError, explain
+from edge.journal import writer as journal
+from edge.selftest import machine
+from edge.service.control import Request, ask
+from edge.service.plans import eyes_plans
+from edge.settings.schema import Secret, Settings, read_secret
+from edge.settings.zones import find_zone
+from edge.terms.printing import printable
+from edge.vision.eyes.supervisor import EyesEvent, EyesProcess, EyesSupervisor
+from edge.vision.face.faces import Faces
+from hw.board import Voice, close_board, open_board
+from hw.clock import SystemClock
+from hw.modem.power import PowerSwitch
+from hw.ports import (
+    Board,
+    HardwareError,
+    Input,
+    KeyPress,
+    Light,
+    Modem,
+    ModemDown,
+    ModemReady,
+)
+from hw.prompt.real import alsa_player
+
+_RUNS: Final = 20
+CAMERA_WITHIN_S: Final = 20.0
+MODEM_WITHIN_S: Final = 40.0
+SCAN_S: Final = 0.01
+KEYS_FOR_S: Final = 0.5
+LIT_S: Final = 0.4
+
+_KIOSK_CAMERAS: Final = ("picamera2", "usb")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was tried. `code` is empty where it works; not `tried`: `detail` says why not."""
+
+    name: str
+    detail: str
+    code: str = ""
+    tried: bool = True
+
+    @property
+    def ok(self) -> bool:
+        return not self.code
+
+    @property
+    def mark(self) -> str:
+        return "✗" if self.code else "✓" if self.tried else "-"
+
+
+def add_parser(commands: Commands) -> None:
+    parser = commands.add_parser("selftest", help="try every device and file, ticks and crosses")
+    parser.add_argument("--json", action="store_true", help="one JSON object a device")
+    parser.add_argument(
+        "--no-hardware",
+        action="store_true",
+        help="leave the pins and the modem alone (a running kiosk has them)",
+    )
+    parser.add_argument(
+        "--read-only",
+        action="store_true",
+        help="with --no-hardware: write nothing either, so whether the disk takes writes is not tried",
+    )
+    parser.add_argument(
+        "--tell", action="store_true", help="have the running kiosk text the outcome to the control room"
+    )
+    add_settings_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    settings = load_settings(args)
+    checked = _tried("settings", lambda: _for_a_kiosk(args))  # before it becomes a user who may not read them
+    as_the_kiosk(settings)
+    bad = 0
+    first_bad = ""
+    hardware = not (args.no_hardware or args.tell)
+    writing = hardware or not args.read_only
+    for finding in chain([checked], findings(settings, hardware=hardware, writing=writing)):
+        bad += not finding.ok
+        first_bad = first_bad or finding.code
+        if args.json:
+            print(msgspec.json.encode(msgspec.to_builtins(finding)).decode())
+            continue
+        print(f"[{finding.mark}] {finding.name:<12} {printable(finding.detail)}", flush=True)
+        if not finding.ok:
+            print("\n".join(f"      {line}" for line in explain(finding.code).splitlines()[1:]))
+    if args.tell:
+        ask(Path(settings.paths.runtime), Request("report", finding=first_bad or "ok"))
+    return 1 if bad else 0
+
+
+def _for_a_kiosk(args: argparse.Namespace) -> str:
+    """What `run` would refuse is no tick."""
+    if settings_path(args) is None:
+        return "no file: the defaults, enough for the bench and not for a kiosk"
+    load_settings(args, kiosk=True)
+    return "every value within its bounds, nothing missing"
+
+
+def findings(settings: Settings, *, hardware: bool = True, writing: bool = True) -> Iterator[Finding]:
+    """Try everything, cheapest first; each finding as soon as it is known."""
+    record = Path(settings.paths.data) / "journal.db"
+    yield _tried("networks", lambda: _networks(settings))
+    yield _tried("record", lambda: _record(record, settings, writing))
+    yield _tried("pictures", lambda: _space(settings, writing))
+    yield _tried("secrets", lambda: _secrets(settings))
+    clips = prompts_folder(settings)
+    if settings.camera.source in _KIOSK_CAMERAS:
+        yield _tried("watchdog", machine.watchdog)
+        yield _tried("phrases", lambda: machine.phrases(clips, settings.cabin.language))
+        yield _tried("sound card", lambda: machine.sound_card(device=settings.prompt.device))
+    else:  # a bench shows its words
+        yield Finding("watchdog", "not fitted on a bench", tried=False)
+        yield Finding("phrases", "not fitted on a bench", tried=False)
+    yield _tried("root", machine.read_only_root)
+    yield _tried("time zone", lambda: _time_zone(settings.cabin.timezone))
+    # Last of these: the daily text names the first fault, and this one moves no door.
+    yield _tried("clock", lambda: machine.clock(record))
+    if not hardware:
+        return
+    running = _running(settings)
+    if running is not None:
+        yield from running
+        return
+    for role, camera in (("camera", settings.camera), ("overview", settings.overview)):
+        if camera.source == "none":
+            yield Finding(role, "not fitted", tried=False)
+        else:
+            yield _tried(role, functools.partial(_camera, settings, camera.role))
+    if settings.camera.source in _KIOSK_CAMERAS:
+        yield _tried("loudspeaker", lambda: machine.loudspeaker(clips, alsa_player(settings.prompt.device)))
+    yield from _hardware(settings)
+
+
+def _running(settings: Settings) -> tuple[Finding, ...] | None:
+    """What the running kiosk says of the devices that it holds; None where none runs."""
+    try:
+        reply = ask(Path(settings.paths.runtime), Request("panel"))
+    except FaultError as error:
+        if error.code == "kiosk_not_running":
+            return None
+        return (Finding("kiosk", error.detail, error.code),)
+    faults = reply.get("faults")
+    told = faults if isinstance(faults, dict) else {}
+    kiosk = Finding(
+        "kiosk", "runs, and holds cameras, pins and modem: stop it to try these one by one", tried=False
+    )
+    if not told:
+        return (kiosk, Finding("devices", "the running kiosk has no fault to tell"))
+    return (
+        kiosk,
+        *(Finding(str(name), "told by the running kiosk", str(code)) for name, code in told.items()),
+    )
+
+
+def _tried(name: str, check: Callable[[], str]) -> Finding:
+    try:
+        return Finding(name, check())
+    except machine.NotFitted as error:
+        return Finding(name, f"not fitted: {error}", tried=False)
+    except (FaultError, HardwareError) as error:
+        return Finding(name, error.detail or error.code, error.code)
+    except OSError as error:
+        return Finding(name, str(error), "folder_unwritable")
+
+
+def _networks(settings: Settings) -> str:
+    started_s = time.perf_counter()
+    faces = Faces(model_dir(settings), settings.face.covers)
+    loaded_s = time.perf_counter()
+    grey = np.full((240, 320), 128, np.uint8)
+    for _ in range(_RUNS):
+        faces(grey)
+    each_ms = (time.perf_counter() - loaded_s) / _RUNS * 1000
+    return f"loaded in {loaded_s - started_s:.1f} s, {each_ms:.1f} ms a frame"
+
+
+def _record(path: Path, settings: Settings, writing: bool) -> str:
+    if not path.exists():
+        if writing:
+            _writable(path.parent)
+        return f"{path} will be made at the first start"
+    kept = settings.journal
+    result = journal.verify(path, limits=journal.JournalLimits(kept.keep_days, kept.keep_mb))
+    if not result.ok:
+        raise FaultError("journal_chain_broken", result.problem)
+    return f"{result.lines} lines, the chain fits"
+
+
+def _time_zone(name: str) -> str:
+    zone = find_zone(name)
+    if zone is None:
+        raise FaultError("zone_missing", name)
+    return f"{name}, there it is {datetime.now(zone):%H:%M %Z}"
+
+
+def _space(settings: Settings, writing: bool) -> str:
+    folder = Path(settings.paths.data)
+    if writing:
+        _writable(folder)
+    left = shutil.disk_usage(folder).free / 1e6
+    if left < settings.evidence.reserve_mb:
+        raise FaultError("evidence_disk_low", f"{left:.0f} MB left")
+    return f"{left:.0f} MB free"
+
+
+def _writable(folder: Path) -> None:
+    probe = folder / ".selftest"
+    probe.write_bytes(b"")
+    probe.unlink()
+
+
+def _secrets(settings: Settings) -> str:
+    found = [secret.value for secret in Secret if read_secret(settings, secret) is not None]
+    return f"readable by the service alone: {', '.join(found)}" if found else "none are set"
+
+
+def _camera(settings: Settings, role: str) -> str:
+    """In a child, as in service: a camera stack may hang for ever."""
+    source = settings.camera.source if role == "face" else settings.overview.source
+    clock = SystemClock()
+    with tempfile.TemporaryDirectory() as folder:
+        # Its ring is made elsewhere: one left behind here would be another user's to the kiosk.
+        paths = msgspec.structs.replace(settings.paths, runtime=folder)
+        plans = eyes_plans(msgspec.structs.replace(settings, paths=paths))
+        plan = next(plan for plan in plans if plan.name == role)
+        eyes = EyesSupervisor(functools.partial(EyesProcess, plan), clock.now_s(), CAMERA_WITHIN_S)
+        try:
+            give_up_s = clock.now_s() + CAMERA_WITHIN_S + 5.0
+            while clock.now_s() < give_up_s:
+                for seen in eyes.poll(clock.now_s()):
+                    if isinstance(seen, EyesEvent):
+                        raise FaultError(seen.code, seen.detail)
+                    width, height = seen.size
+                    return f"{source}, {width}x{height}, {seen.health.value}"
+                time.sleep(0.05)
+        finally:
+            eyes.close()
+    raise FaultError("eyes_slow_start", f"no picture within {CAMERA_WITHIN_S:.0f} s")
+
+
+def _hardware(settings: Settings) -> Iterator[Finding]:
+    clock = SystemClock()
+    switches: list[PowerSwitch] = []
+
+    def modem(switch: PowerSwitch | None) -> Modem:
+        if switch is not None:
+            switches.append(switch)
+        return open_modem(settings, clock, switch)
+
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            board = open_board(
+                settings.wiring,
+                clock=clock,
+                modem=modem,
+                voice=Voice(None),
+                work_dir=Path(folder),
+                strict=False,
+            )
+        except HardwareError as error:
+            yield Finding("pins", error.detail, error.code)
+            yield _tried("modem", lambda: _modem_alone(settings, clock))
+            return
+        except FaultError as error:  # the modem comes last
+            yield Finding("modem", error.detail, error.code)
+            return
+        try:
+            yield _tried("pins", lambda: "both relays claimed and at rest: door unlocked, machine closed")
+            yield _tried("inputs", lambda: _inputs(board))
+            yield _tried("keypad", lambda: _keypad(board, len(settings.wiring.keypad.columns)))
+            yield _tried("buzzer", lambda: _buzzer(board))
+            yield _tried("lights", lambda: _lights(board))
+            for switch in switches:
+                yield _tried("modem_power", functools.partial(_power, switch))
+            yield _tried("modem", lambda: _modem(board.modem, clock))
+        finally:
+            for trouble in close_board(board):
+                print(explain(trouble.code, trouble.detail), file=sys.stderr)
+
+
+def _inputs(board: Board) -> str:
+    changes = board.inputs.sample(board.clock.now_s())
+    active = [change.input.value for change in changes if change.active]
+    missing = [name.value for name in Input if not board.inputs.fitted(name)]
+    said = f"{len(changes)} read, active: {', '.join(active) or 'none'}"
+    return f"{said}, not fitted: {', '.join(missing)}" if missing else said
+
+
+def _keypad(board: Board, columns: int) -> str:
+    """Scan for a moment: keys that are down now are pressed, stuck or shorted."""
+    pressed = []
+    until_s = board.clock.now_s() + KEYS_FOR_S
+    while board.clock.now_s() < until_s:
+        for event in board.keypad.scan(board.clock.now_s()):
+            if isinstance(event, KeyPress):
+                pressed.append(event.key)
+            elif event.active:
+                raise FaultError(f"keypad_{event.fault.value}")
+        time.sleep(SCAN_S)
+    if board.keypad.settling:
+        raise FaultError("keypad_stuck", f"key {pressed[-1]} is down" if pressed else "keys are down")
+    return f"{4 * columns} keys scanned, " + (f"pressed: {' '.join(pressed)}" if pressed else "none down")
+
+
+def _buzzer(board: Board) -> str:
+    now_s = board.clock.now_s()
+    until_s = now_s + LIT_S
+    board.sounder.buzz(now_s)
+    while now_s < until_s:
+        board.sounder.poll(now_s)
+        time.sleep(SCAN_S)
+        now_s = board.clock.now_s()
+    board.sounder.poll(now_s + 1.0)
+    return "sounded; did you hear it?"
+
+
+def _lights(board: Board) -> str:
+    for light in Light:
+        board.lights.show(frozenset({light}))
+        time.sleep(LIT_S)
+    board.lights.show(frozenset())
+    return f"{', '.join(Light)} lit one after the other; did you see them?"
+
+
+def _power(switch: PowerSwitch) -> str:
+    switch.rest()
+    return "at rest; cabinguard modem check --restart pulls it"
+
+
+def _modem_alone(settings: Settings, clock: SystemClock) -> str:
+    modem = open_modem(settings, clock)
+    try:
+        return _modem(modem, clock)
+    finally:
+        modem.close()
+
+
+def _modem(modem: Modem, clock: SystemClock) -> str:
+    give_up_s = clock.now_s() + MODEM_WITHIN_S
+    trouble = HardwareError("modem_mute", f"no answer within {MODEM_WITHIN_S:.0f} s")
+    while clock.now_s() < give_up_s:
+        for event in modem.poll(clock.now_s()):
+            if isinstance(event, ModemReady):
+                if modem.status.service_centre is False:
+                    raise HardwareError("modem_no_smsc", "registered, but no text can be sent")
+                signal = "" if event.signal_dbm is None else f", {event.signal_dbm} dBm"
+                return f"registered with {event.operator or 'a network'}{signal}"
+            if isinstance(event, ModemDown):
+                trouble = HardwareError(f"modem_{event.trouble.value}", event.detail)
+        time.sleep(0.1)
+    raise trouble

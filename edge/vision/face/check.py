@@ -1,0 +1,395 @@
+"""Judges one found face: covered and by what, turned how far, or too poor a picture to say.
+
+The face is turned upright and cut out by its five landmarks and its box (`align`), its grey levels are
+brought to one mean and contrast (`normalise`), and one int8 network gives logits. What the picture's size,
+light and sharpness allow is measured on the same cut with plain arithmetic, so it can be explained.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.terms.observation import Box, Cover, Face, FaceVerdict, Point
+from edge.vision.network import ModelFault, Network, load_or_previous
+
+Grey = NDArray[np.uint8]
+Matrix = NDArray[np.float64]
+Int8 = NDArray[np.int8]
+Landmarks = tuple[Point, Point, Point, Point, Point]
+
+MODEL: Final = "face_check.tflite"
+PREVIOUS: Final = "previous"
+"""Subfolder of the models' folder where an update leaves what it replaced."""
+
+LABELS: Final = (
+    "bare",
+    "mask",
+    "mask_under_nose",
+    "glasses",
+    "helmet",
+    "scarf",
+    "hand",
+    "object",
+    "open_helmet",
+)
+"""The network's classes, in order. An open helmet hides nothing of the face and still is a class of its own,
+for sites that refuse it."""
+
+COVERS: Final = LABELS[1:8]
+"""What counts as a cover unless a site says otherwise."""
+
+SIZE_PX: Final = 64
+"""Side of the network's input."""
+
+EXTENT: Final = 1.25
+"""Side of the cut in face sizes (see `Frame`): chin, forehead and ears with a margin for a poor box."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where a face is and how it stands: centre and size in pixels, `roll_rad` clockwise in the picture."""
+
+    x: float
+    y: float
+    size: float
+    roll_rad: float
+
+
+def frame_of(box: Box, landmarks: Landmarks | None) -> Frame:
+    """The face's frame from its box and landmarks; from the box alone where there are none.
+
+    Size is the geometric mean of what the box and what the landmarks say, the centre their midpoint, so an
+    error of either is halved. In profile the eyes fall together and in a nod the mouth rises: the larger of
+    the two distances counts. The factors are medians of YuNet's output over the training pictures.
+    """
+    left, top, width, height = box
+    size = math.sqrt(max(width, 1.0) * max(height, 1.0))
+    x, y = left + width / 2, top + height / 2
+    if landmarks is None:
+        return Frame(x, y, size, 0.0)
+    eye_l, eye_r, _, mouth_l, mouth_r = landmarks
+    eyes = ((eye_l[0] + eye_r[0]) / 2, (eye_l[1] + eye_r[1]) / 2)
+    mouth = ((mouth_l[0] + mouth_r[0]) / 2, (mouth_l[1] + mouth_r[1]) / 2)
+    down = (mouth[0] - eyes[0], mouth[1] - eyes[1])
+    # "Right" three times over, each weighted with its own length: eyes, mouth, and the upright axis turned.
+    right = (
+        eye_r[0] - eye_l[0] + mouth_r[0] - mouth_l[0] + down[1],
+        eye_r[1] - eye_l[1] + mouth_r[1] - mouth_l[1] - down[0],
+    )
+    seen = max(2.5 * math.hypot(eye_r[0] - eye_l[0], eye_r[1] - eye_l[1]), 2.45 * math.hypot(*down))
+    seen = min(max(seen, 0.6 * size), 1.6 * size)
+    roll = math.atan2(right[1], right[0]) if math.hypot(*right) > 1e-6 else 0.0
+    return Frame(
+        (x + (eyes[0] + mouth[0]) / 2) / 2,
+        (y + (eyes[1] + mouth[1]) / 2) / 2,
+        math.sqrt(size * seen),
+        roll,
+    )
+
+
+def matrix_of(frame: Frame, size_px: int = SIZE_PX, extent: float = EXTENT) -> Matrix:
+    """2x3: from picture pixels to those of an upright cut, `size_px` and `extent` face sizes wide."""
+    scale = size_px / (extent * max(frame.size, 1.0))
+    c, s = scale * math.cos(frame.roll_rad), scale * math.sin(frame.roll_rad)
+    half = (size_px - 1) / 2
+    return np.array(
+        [[c, s, half - c * frame.x - s * frame.y], [-s, c, half + s * frame.x - c * frame.y]], np.float64
+    )
+
+
+def align(picture: Grey, frame: Frame, size_px: int = SIZE_PX, extent: float = EXTENT) -> Grey:
+    """The upright cut, `size_px` square. Beyond the picture's edge its last pixels are repeated.
+
+    A face much larger than the cut is first made smaller by areas, otherwise single pixels would decide.
+    """
+    shrink = int(extent * frame.size / size_px)
+    if shrink >= 2:
+        # Half the cut's diagonal and a little more.
+        reach = 0.75 * extent * frame.size
+        x0, y0 = max(0, int(frame.x - reach)), max(0, int(frame.y - reach))
+        high, wide = picture.shape
+        x1, y1 = min(wide, int(frame.x + reach) + 1), min(high, int(frame.y + reach) + 1)
+        if x1 - x0 >= shrink and y1 - y0 >= shrink:
+            width, height = (x1 - x0) // shrink, (y1 - y0) // shrink
+            region = picture[y0 : y0 + height * shrink, x0 : x0 + width * shrink]
+            picture = np.asarray(cv2.resize(region, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
+            frame = Frame(
+                (frame.x - x0 + 0.5) / shrink - 0.5,
+                (frame.y - y0 + 0.5) / shrink - 0.5,
+                frame.size / shrink,
+                frame.roll_rad,
+            )
+    cut = cv2.warpAffine(
+        picture,
+        matrix_of(frame, size_px, extent),
+        (size_px, size_px),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(cut, np.uint8)
+
+
+def normalise(cut: Grey) -> Int8:
+    """The network's input, same shape: mean 0, standard deviation 48 steps, clipped to int8.
+
+    Exposure and contrast of a cabin camera say nothing of a cover. A cut without contrast is left flat.
+    """
+    mean, deviation = cv2.meanStdDev(cut)
+    scale = 48.0 / max(float(deviation[0, 0]), 6.0)
+    levels = np.rint((cut.astype(np.float32) - np.float32(mean[0, 0])) * np.float32(scale))
+    steps: Int8 = np.clip(levels, -128, 127).astype(np.int8)
+    return steps
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """What a cut allows to be seen. `dark` is the grey level that 95 % of the pixels stay
+    under, `bright` the one that 95 % stay above;
+    `sharpness` is the share of the contrast that lies in detail finer than about a thirtieth of the face."""
+
+    dark: float
+    bright: float
+    sharpness: float
+
+
+def quality_of(cut: Grey) -> Quality:
+    """Light and sharpness of an aligned cut."""
+    levels = np.cumsum(cv2.calcHist([cut], [0], None, [256], [0, 256]).ravel())
+    dark = float(np.searchsorted(levels, 0.95 * levels[-1]))
+    bright = float(np.searchsorted(levels, 0.05 * levels[-1]))
+    fine = cv2.subtract(cut, cv2.GaussianBlur(cut, (0, 0), 1.55), dtype=cv2.CV_16S)
+    _, detail = cv2.meanStdDev(fine)
+    _, contrast = cv2.meanStdDev(cut)
+    return Quality(dark, bright, float(detail[0, 0]) / max(float(contrast[0, 0]), 1.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Where one verdict ends and the next begins. The angles are fixed; the rest comes with the model.
+
+    Below `min_face_px` (the box's width) a picture says nothing; a dark, burnt-out or blurred one only
+    where the log-odds stay within `doubt` of zero: what is plainly covered is covered in bad light, too.
+    """
+
+    min_face_px: float
+    min_dark: float
+    max_bright: float
+    min_sharpness: float
+    doubt: float
+    yaw_deg: float = 35.0
+    pitch_deg: float = 25.0
+
+
+_COVER: Final = {
+    "mask": Cover.MASK,
+    "mask_under_nose": Cover.MASK,
+    "glasses": Cover.GLASSES,
+    "helmet": Cover.HELMET,
+    "scarf": Cover.SCARF,
+    "hand": Cover.HAND,
+    "object": Cover.OTHER,
+    "open_helmet": Cover.HELMET,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One way to look at a face: nearer (`zoom` under 1) or farther, mirrored or not."""
+
+    zoom: float
+    mirrored: bool
+
+
+AS_IS: Final = (View(1.0, False),)
+MIRRORED: Final = (View(1.0, True),)
+STILL: Final = tuple(View(zoom, mirrored) for zoom in (1.0, 0.92, 1.08) for mirrored in (False, True))
+"""Views whose logits are averaged. A still picture has no next frame: on sources left out of training, six
+views in place of one miss three in ten covered faces fewer at equal false alarms."""
+
+_POINTS: Final = {
+    "covered_scale",
+    "covered_bias",
+    "covered_cut",
+    "turned_sigma_deg",
+    "min_face_px",
+    "min_dark",
+    "max_bright",
+    "min_sharpness",
+    "doubt",
+}
+"""Operating points that every contract has; `prior_CLASS` may stand beside them."""
+
+_LARGEST_PRIOR: Final = 10.0
+"""A factor of 22,000: whatever is more is a slip."""
+
+_POSE_UNIT_DEG: Final = 45.0
+"""The network gives yaw and pitch in this unit."""
+
+
+class Checker:
+    """The face check with its network; not for two threads at once.
+
+    `covers` are the classes that count as covered, at least one of `LABELS[1:]`; a face of any other class
+    counts as bare. `refused` holds the faults of a newer model that was not taken.
+    """
+
+    def __init__(self, network: Network, covers: Collection[str] = COVERS) -> None:
+        self.refused: tuple[ModelFault, ...] = ()
+        self._network = network
+        self._covers = np.array([label in covers for label in LABELS])
+        if self._covers[0] or not self._covers.any() or not set(covers) <= set(LABELS):
+            raise ValueError(f"covers are some of {', '.join(LABELS[1:])}, not {', '.join(covers)}")
+        points = network.contract.operating_points
+        try:
+            self.limits = Limits(
+                min_face_px=points["min_face_px"],
+                min_dark=points["min_dark"],
+                max_bright=points["max_bright"],
+                min_sharpness=points["min_sharpness"],
+                doubt=points["doubt"],
+            )
+            self._scale = points["covered_scale"]
+            # Zero is the operating point for one picture and for the judge that adds them up over time.
+            self._bias = points["covered_bias"] - points["covered_cut"]
+            self._turned_sigma_deg = points["turned_sigma_deg"]
+        except KeyError as error:
+            raise ModelFault("model_wrong", f"{MODEL}: no operating point {error} in its contract") from error
+        self._priors = priors_of(points)
+        if unknown := set(points) - _POINTS - {f"prior_{label}" for label in LABELS}:
+            raise ModelFault("model_wrong", f"{MODEL}: unknown operating point {', '.join(sorted(unknown))}")
+        if np.abs(self._priors).max() > _LARGEST_PRIOR or self._scale <= 0 or self._turned_sigma_deg <= 0:
+            raise ModelFault("model_wrong", f"{MODEL}: a prior, scale or sigma of its contract is senseless")
+
+    @classmethod
+    def open(cls, model_dir: Path, covers: Collection[str] = COVERS) -> Checker:
+        """The checker of `model_dir`, of its `previous` folder after a bad update. Raises `ModelFault`."""
+        newest = model_dir / MODEL
+        paths = [p for p in (newest, model_dir / PREVIOUS / MODEL) if p.exists()] or [newest]
+        network, refused = load_or_previous(paths, labels=LABELS)
+        checker = cls(network, covers)
+        checker.refused = refused
+        return checker
+
+    def check(
+        self, picture: Grey, box: Box, score: float, landmarks: Landmarks, views: Sequence[View] = AS_IS
+    ) -> Face:
+        """The face at `box` in a grey picture (height, width); the network runs once for each view."""
+        frame = frame_of(box, landmarks)
+        cut = align(picture, frame)
+        logits, yaw_deg, pitch_deg = self._mean(picture, frame, cut, views)
+        covered = log_odds(logits[None] + self._priors, self._covers)[0]
+        covered_logit = self._scale * float(covered) + self._bias
+        # Priors say whether, not what: whoever wears a helmet must not be told to take off a mask.
+        likeliest = LABELS[int(np.where(self._covers, logits, -np.inf).argmax())]
+        return judge_face(
+            box,
+            score,
+            landmarks,
+            covered_logit,
+            _COVER[likeliest],
+            yaw_deg,
+            pitch_deg,
+            turned_logit(yaw_deg, pitch_deg, self.limits, self._turned_sigma_deg),
+            unclear_why(box, quality_of(cut), self.limits),
+            self.limits,
+        )
+
+    def _mean(
+        self, picture: Grey, frame: Frame, cut: Grey, views: Sequence[View]
+    ) -> tuple[NDArray[np.float64], float, float]:
+        """Class logits, yaw and pitch in degrees, averaged over `views`."""
+        logits = np.zeros(len(LABELS))
+        yaw = pitch = 0.0
+        for view in views:
+            seen = cut if view.zoom == 1.0 else align(picture, replace(frame, size=frame.size * view.zoom))
+            if view.mirrored:
+                seen = np.ascontiguousarray(seen[:, ::-1])
+            cover, pose, _ = self._network.run_real(normalise(seen).reshape(1, SIZE_PX, SIZE_PX, 1))
+            logits += cover[0]
+            yaw += float(-pose[0, 0] if view.mirrored else pose[0, 0])
+            pitch += float(pose[0, 1])
+        n = len(views)
+        return logits / n, yaw / n * _POSE_UNIT_DEG, pitch / n * _POSE_UNIT_DEG
+
+
+def priors_of(points: Mapping[str, float]) -> NDArray[np.float64]:
+    """What is added to each class's logit (classes,), from a contract's operating points `prior_CLASS`.
+
+    Training shows kinds of cover more or less evenly, cabins do not (Saerens et al., Adjusting the outputs
+    of a classifier to new a priori probabilities, 2002). A class that the contract does not name gets 0.
+    """
+    return np.array([points.get(f"prior_{label}", 0.0) for label in LABELS])
+
+
+def log_odds(cover: NDArray[np.floating[Any]], covers: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Log-odds (n,) of any of `covers` (classes,) against all other classes, from logits (n, classes)."""
+    wide = cover.astype(np.float64)
+    wide = wide - wide.max(axis=1, keepdims=True)
+    odds = np.log(np.exp(wide[:, covers]).sum(axis=1)) - np.log(np.exp(wide[:, ~covers]).sum(axis=1))
+    return np.asarray(odds, np.float64)
+
+
+def turned_logit(yaw_deg: float, pitch_deg: float, limits: Limits, sigma_deg: float) -> float:
+    """Log-odds that yaw or pitch is beyond its limit, for angles read with an error of `sigma_deg`.
+
+    The normal distribution as a logistic one with 1.702 times its slope (Johnson, Kotz & Balakrishnan, 1995).
+    """
+    beyond = max(abs(yaw_deg) - limits.yaw_deg, abs(pitch_deg) - limits.pitch_deg)
+    return 1.702 * beyond / sigma_deg
+
+
+def unclear_why(box: Box, quality: Quality, limits: Limits) -> str:
+    """`small`, `dark`, `bright`, `blurred`, or nothing where the picture is good enough."""
+    if box[2] < limits.min_face_px:
+        return "small"
+    if quality.dark < limits.min_dark:
+        return "dark"
+    if quality.bright > limits.max_bright:
+        return "bright"
+    if quality.sharpness < limits.min_sharpness:
+        return "blurred"
+    return ""
+
+
+def judge_face(
+    box: Box,
+    score: float,
+    landmarks: Landmarks,
+    covered_logit: float,
+    cover: Cover,
+    yaw_deg: float,
+    pitch_deg: float,
+    turned_logit: float,
+    why: str,
+    limits: Limits,
+) -> Face:
+    """The verdict from the numbers: too poor a picture first, then covered, then turned, else proper."""
+    doubtful = abs(covered_logit) < limits.doubt
+    if why == "small" or (why and doubtful):
+        verdict = FaceVerdict.UNCLEAR
+    elif covered_logit > 0.0:
+        verdict, why = FaceVerdict.COVERED, ""
+    elif turned_logit > 0.0:
+        verdict, why = FaceVerdict.TURNED, ""
+    else:
+        verdict, why = FaceVerdict.PROPER, ""
+    return Face(
+        box=box,
+        score=score,
+        landmarks=landmarks,
+        verdict=verdict,
+        cover=cover if verdict is FaceVerdict.COVERED else Cover.NONE,
+        covered_logit=covered_logit,
+        turned_logit=turned_logit,
+        yaw_deg=yaw_deg,
+        pitch_deg=pitch_deg,
+        unclear_why=why,
+    )

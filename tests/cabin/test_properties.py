@@ -1,0 +1,292 @@
+"""Whatever happens in whatever order: the seven properties hold, no deadline is missed, outputs agree.
+
+`Watch` (tests.worlds.cabin_model) is the small independent model; it sees events, time and commands only.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, note, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from edge.cabin.commands import IssueCode, JudgeEntry, RecordLock, SetDoor, SetLights, SetPermit, SetSound
+from edge.cabin.deadlines import next_wake_s
+from edge.cabin.events import (
+    CodeAccepted,
+    Event,
+    PromptGiven,
+    RecordAnswered,
+    Restarted,
+    Ticked,
+)
+from edge.cabin.rules import Flow
+from edge.cabin.state import Mode, Rules, State, outputs
+from edge.cabin.table import step
+from edge.terms.record import Recipient
+from tests.worlds.cabin_world import EVENTS, FACES, Cabin, rules
+
+TIMES = st.sampled_from(
+    [0.0, 0.1, 0.5, 1.0, 3.0, 6.0, 10.0, 15.0, 20.0, 30.0, 60.0, 90.0, 120.0, 180.0, 300.0, 700.0]
+)
+ODD_TIMES = st.floats(0.0, 400.0, allow_subnormal=False)
+LIVELY = [e for e in EVENTS if not isinstance(e, Restarted | Ticked)]
+
+
+class Life(RuleBasedStateMachine):
+    """People, wires, keys, faults, stalls and kills. Every step is checked by the watch."""
+
+    @initialize(contact=st.booleans(), tries=st.integers(1, 3), codes=st.integers(1, 3), card=st.booleans())
+    def begin(self, contact: bool, tries: int, codes: int, card: bool) -> None:
+        self.c = Cabin(rules(contact, code_tries=tries, codes_per_incident=codes))
+        self.c.card = card
+
+    @rule(dt=TIMES | ODD_TIMES)
+    def time_goes_on(self, dt: float) -> None:
+        self.c.wait(dt)
+
+    @rule(dt=TIMES)
+    def the_loop_stalls(self, dt: float) -> None:
+        self.c._run_to(self.c.now_s + dt)
+
+    @rule(event=st.sampled_from(LIVELY))
+    def something_happens(self, event: Event) -> None:
+        self.c.hear(event)
+
+    @rule(event=st.sampled_from(LIVELY))
+    def something_happens_and_nothing_answers(self, event: Event) -> None:
+        self.c._step(event)
+
+    @rule(face=st.sampled_from(sorted(FACES)))
+    def somebody_with_a_face(self, face: str) -> None:
+        self.c.comes(face)
+
+    @rule(face=st.sampled_from(["masked", "turned", "hidden"]))
+    def somebody_never_shows_the_face(self, face: str) -> None:
+        self.c.comes(face).wait(40)
+
+    @rule()
+    def everything_calm(self) -> None:
+        """Back to where a lock is possible, so that the search finds locks again and again."""
+        c = self.c
+        for wire in ("fire", "exit", "panic", "case", "vibration"):
+            c.wire(wire, False)
+        c.wire("door", True).wire("door", False).camera("ok").several(False)
+        for anomaly in list(c.state.active):
+            c.ends(anomaly.value)
+        for device in list(c.state.failed):
+            c.recovers(device.value)
+        c.leaves().wait(620)
+
+    @rule(code=st.sampled_from(["right", "wrong", "old"]))
+    def somebody_types(self, code: str) -> None:
+        self.c.types(code)
+
+    @rule(on=st.booleans())
+    def phones(self, on: bool) -> None:
+        self.c.phones = {Recipient.WATCHMAN} if on else set()
+
+    @rule(on=st.booleans())
+    def card(self, on: bool) -> None:
+        self.c.card = on
+
+    @rule(on=st.booleans())
+    def speaker(self, on: bool) -> None:
+        self.c.speaker = on
+
+    @rule()
+    def late_answers(self) -> None:
+        s = self.c.state
+        self.c.hear(
+            PromptGiven(s.ticket),
+            RecordAnswered(s.incident),
+            CodeAccepted(s.incident, s.code.issue, Recipient.WATCHMAN),
+        )
+
+    @rule(
+        off_s=st.sampled_from([0.0, 1.0, 100.0, 180.0, 181.0]),
+        moved=st.sampled_from(["", "", "", "fire", "exit", "door"]),
+        clock=st.sampled_from([True, True, True, False]),
+    )
+    def dies_and_starts(self, off_s: float, moved: str, clock: bool) -> None:
+        s = self.c.state
+        self.c.dies_and_starts(
+            off_s,
+            clock=clock,
+            fire=s.fire ^ (moved == "fire"),
+            exit_=s.exit ^ (moved == "exit"),
+            door_open=s.door_open ^ (moved == "door"),
+        )
+
+    @rule()
+    def only_time_until_it_opens(self) -> None:
+        """Property 2: no person, modem, camera or disk has to do anything."""
+        c = self.c
+        if c.state.mode is Mode.LOCKED:
+            c.phones, c.card, c.speaker = set(), False, False
+            c.wait(c.flow.max_lock_s)
+            assert c.state.mode is not Mode.LOCKED
+            assert not c.door
+
+    @invariant()
+    def what_was_commanded_is_what_the_state_says(self) -> None:
+        c = getattr(self, "c", None)
+        if c is None:
+            return
+        c.hear(Ticked())
+        wanted = outputs(c.state, c.now_s, c.rules)
+        assert (SetDoor(c.door), SetPermit(c.permit), SetSound(c.sound)) == wanted[:3]
+
+    def teardown(self) -> None:
+        c = getattr(self, "c", None)
+        if c is not None:
+            note(" > ".join(c.modes))
+
+
+Life.TestCase.settings = settings(settings.get_profile("default"), max_examples=40, stateful_step_count=25)
+
+
+class TestLife(Life.TestCase):
+    pass
+
+
+@pytest.mark.full
+class TestLongLife(Life.TestCase):
+    settings = settings(settings.get_profile("full"), max_examples=1500, stateful_step_count=80)
+
+
+SCRIPT = st.lists(st.tuples(TIMES | ODD_TIMES, st.sampled_from(LIVELY)), min_size=1, max_size=25)
+STARTS = st.sampled_from(["nobody", "masked", "locked"])
+
+
+def _start(name: str) -> Cabin:
+    c = Cabin()
+    if name != "nobody":
+        c.comes("masked")
+    if name == "locked":
+        c.wait(20)
+    return c
+
+
+def _run(
+    start: str, script: list[tuple[float, Event]], extra: random.Random | None
+) -> tuple[State, list[object]]:
+    """The script, woken at every deadline and, with `extra`, at other moments too."""
+    c = _start(start)
+    heard: list[object] = []
+    for dt, event in script:
+        end_s = c.now_s + dt + 1e-4  # at one and the same instant a rounding error may choose who is first
+        if extra is not None:
+            for at_s in sorted(extra.uniform(c.now_s, end_s) for _ in range(3)):
+                c.until(at_s).hear(Ticked())
+        c.until(end_s).hear(event)
+    c.hear(Ticked())
+    heard += [x for x in c.all if isinstance(x, SetDoor | SetPermit | SetSound | SetLights)]
+    return c.state, heard
+
+
+@given(STARTS, SCRIPT, st.randoms(use_true_random=False))
+def test_waking_at_every_deadline_is_enough(
+    start: str, script: list[tuple[float, Event]], extra: random.Random
+) -> None:
+    """Woken more often nothing else comes out: `next_wake_s` names every moment that matters."""
+    sparse, heard_sparse = _run(start, script, None)
+    fine, heard_fine = _run(start, script, extra)
+    assert heard_fine == heard_sparse
+    assert fine.evidence_s == pytest.approx(sparse.evidence_s, abs=1e-6)
+    assert replace(fine, evidence_s=0.0, **_loose(fine)) == replace(sparse, evidence_s=0.0, **_loose(sparse))
+
+
+def _loose(state: State) -> dict[str, object]:
+    """Times behind which a rounding error of the evidence stands, to the microsecond."""
+    names = ("counting_from_s", "since_s", "say_again_s", "locked_at_s", "record_by_s", "unreached_from_s")
+    names += ("siren_until_s", "prompted_at_s", "warn_from_s", "gone_since_s", "unreached_s")
+    values = {name: getattr(state, name) for name in names}
+    rounded: dict[str, object] = {k: None if v is None else round(v, 5) for k, v in values.items()}
+    code = state.code
+    rounded["code"] = replace(
+        code,
+        issued_at_s=round(code.issued_at_s, 5),
+        accepted_at_s=None if code.accepted_at_s is None else round(code.accepted_at_s, 5),
+    )
+    return rounded
+
+
+@given(st.lists(st.floats(0.01, 7.0), min_size=1, max_size=60), st.floats(0.0, 1e7))
+def test_no_rounding_error_delays_a_lock(pieces: list[float], start_s: float) -> None:
+    """Evidence in odd pieces, on a clock with a large value: the lock comes at its deadline."""
+    c = Cabin()
+    c.now_s = start_s
+    c.comes("masked")
+    told_s = 0.0
+    for piece in pieces:
+        c.wait(piece)
+        told_s += piece
+        if told_s < 19.9:
+            assert c.mode in ("checking", "warned")
+            c.shows("unclear").wait(piece / 3).shows("masked")
+        elif told_s > 20.1:
+            assert c.mode == "locked"
+            return
+
+
+@given(SCRIPT, st.integers(0, 24), st.sampled_from([0.0, 100.0, 1000.0]))
+def test_a_kill_at_any_event_keeps_the_properties(
+    script: list[tuple[float, Event]], at: int, off_s: float
+) -> None:
+    c = Cabin().comes("masked").wait(15)
+    for number, (dt, event) in enumerate(script):
+        c.wait(dt).hear(event)
+        if number == at % len(script):
+            c.dies_and_starts(off_s)
+    if c.state.mode is Mode.LOCKED:
+        c.wait(c.flow.max_lock_s)
+        assert c.state.mode is not Mode.LOCKED, "locked for ever"
+
+
+def test_step_is_total_over_extreme_times() -> None:
+    """Far in the future and at the same instant: always an answer, never an exception."""
+    state, r = State(), Rules(flow=Flow())
+    for now_s in (0.0, 1e-9, 1.0, 1e6, 1e9):
+        for event in EVENTS:
+            done = step(state, event, now_s, r)
+            wake_s = next_wake_s(done.state, now_s, r)
+            assert wake_s is None or wake_s > now_s
+
+
+WRONG = {
+    "locks in no time": (lambda: Cabin().comes("masked"), (SetDoor(True),), Mode.LOCKED),
+    "permits a masked one": (lambda: Cabin().comes("masked"), (SetPermit(True),), Mode.CLEARED),
+    "opens for nothing": (lambda: Cabin().locked(), (SetDoor(False),), Mode.RELEASED),
+    "says locked and opens": (lambda: Cabin().locked(), (SetDoor(False),), Mode.LOCKED),
+    "locks twice": (lambda: Cabin().locked().control_room_releases(), (SetDoor(True),), Mode.LOCKED),
+    "decides to lock twice": (
+        lambda: Cabin().locked().control_room_releases(),
+        (RecordLock(1),),
+        Mode.RELEASED,
+    ),
+    "locks a fire": (lambda: Cabin().locked().wire("fire", True), (SetDoor(True),), Mode.LOCKED),
+    "locks a crowd": (lambda: Cabin().comes("masked").several(), (SetDoor(True),), Mode.LOCKED),
+    "judges without a code": (lambda: Cabin().comes("bare"), (JudgeEntry(1),), Mode.CLEARED),
+    "sends no code": (lambda: Cabin().locked(), (IssueCode(1, 2),), Mode.LOCKED),
+    "does not open": (lambda: _overdue(), (), Mode.LOCKED),
+}
+
+
+def _overdue() -> Cabin:
+    c = Cabin().locked()
+    c.watch.run(1800)
+    return c
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_the_watch_is_not_blind(name: str) -> None:
+    """Each kind of wrong table is noticed: a model that accepts everything proves nothing."""
+    make, commands, mode = WRONG[name]
+    c = make()
+    state = replace(c.state, mode=mode)
+    with pytest.raises(AssertionError):
+        c.watch.saw(Ticked(), state, commands, c.now_s)

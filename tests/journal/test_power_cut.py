@@ -1,0 +1,360 @@
+"""Cuts the power under the record and the pictures: what was answered is there, what is there is whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from edge.journal import writer as room
+from edge.journal.writer import Journal, JournalLimits, lines, verify
+from edge.pictures.keeper import Evidence, EvidenceLimits, PicturesKept, pictures
+from edge.pictures.ring import RingPicture
+from edge.terms.record import Channel, Entry, OutboxRow, Recipient, Record, RowState, Written
+from tests.worlds.cutting_vfs import CutDisk, Recording, available, recording
+
+needs_vfs = pytest.mark.skipif(bool(available()), reason=f"SQLite's file layer: {available()}")
+
+LINES = 3
+"""Lines in each record of the work below."""
+
+
+class StoryClock:
+    def __init__(self) -> None:
+        self.mono_s = 1000.0
+
+    def now_s(self) -> float:
+        return self.mono_s
+
+    def wall_s(self) -> float:
+        return self.mono_s + 1_700_000_000.0
+
+
+def record(n: int, clock: StoryClock) -> Record:
+    """Everything in it says its number, so that a half of it would show."""
+    data = json.dumps({"n": n, "pad": "x" * 100})
+    entries = tuple(Entry("event", f"e{n}", n // 10, data) for _ in range(LINES))
+    rows = tuple(
+        OutboxRow(m, n // 10, "alert", 0, Recipient.WATCHMAN, Channel.SMS, clock.wall_s(), 60.0, "", state)
+        for m, state in ((n, RowState.QUEUED), (n - 1, RowState.DELIVERED))
+        if m
+    )
+    state = json.dumps({"n": n, "pad": "y" * 500})
+    return Record(n, clock.now_s(), clock.wall_s(), entries, state, rows, (("n", n),))
+
+
+def open_journal(path: Path, clock: StoryClock) -> Journal:
+    return Journal(path, clock, JournalLimits(keep_days=5), threaded=False)
+
+
+def work(path: Path, tape: Recording, first: int, count: int, restarts: int) -> None:
+    """Write records, with checkpoints, pruning and restarts in between; mark what is sent and answered."""
+    clock = StoryClock()
+    clock.mono_s += first * 7200.0
+    n = first
+    for _ in range(restarts):
+        journal = open_journal(path, clock)
+        journal.open()
+        for _ in range(count // restarts):
+            clock.mono_s += 7200.0
+            tape.mark(f"sent {n}")
+            journal.submit(record(n, clock))
+            assert journal.answers() == (Written(n),)
+            tape.mark(f"answered {n}")
+            n += 1
+        if random.Random(n).random() < 0.5:
+            assert journal.close(1)
+        else:
+            # As after a kill: nothing is folded in, SQLite finds its log at the next start.
+            journal._detach()
+            os.close(journal._folder)
+
+
+EMPTIED = ("state_unreadable", "the record was emptied")
+
+
+@dataclass
+class Outcome:
+    """What was found after the cuts."""
+
+    cuts: int = 0
+    unreadable: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    torn: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.cuts} cuts: {len(self.lost)} committed records lost, {len(self.unreadable)} databases "
+            f"unreadable, {len(self.torn)} records torn"
+        )
+
+
+def look(folder: Path, sent: int, answered: int, outcome: Outcome, where: str) -> None:
+    """Start the kiosk's record on what the cut left."""
+    path = folder / "journal.db"
+    clock = StoryClock()
+    clock.mono_s += 1e6
+    journal = open_journal(path, clock)
+    remembered = journal.open()
+    outcome.cuts += 1
+    # Whether a file without a line in it lost them or never had one, no start can tell: it doubts.
+    faults = [fault for fault in remembered.faults if answered or fault != EMPTIED]
+    if faults:
+        outcome.unreadable.append(f"{where}: {faults}")
+    n = json.loads(remembered.state)["n"] if remembered.state else 0
+    if not answered <= n <= sent:
+        outcome.lost.append(f"{where}: {answered} answered, {n} there")
+    found = list(lines(path))
+    numbers = [line.record for line in found if line.kind == "event"]
+    whole = sorted({*numbers} and range(min(numbers), max(numbers) + 1))
+    if numbers != [m for m in whole for _ in range(LINES)] or (numbers and numbers[-1] != n):
+        outcome.torn.append(f"{where}: lines of {numbers[:1]} to {numbers[-4:]}, state of {n}")
+    rows = [row.number for row in remembered.rows]
+    if dict(remembered.counters).get("n", 0) != n or rows != [n][: bool(n)]:
+        outcome.torn.append(f"{where}: counters {remembered.counters}, rows {remembered.rows}, state of {n}")
+    journal.submit(record(n + 1, clock))
+    if journal.answers() != (Written(n + 1),):
+        outcome.unreadable.append(f"{where}: does not take the next record")
+    journal.close(1)
+    result = verify(path)
+    if not result.ok:
+        outcome.torn.append(f"{where}: {result.problem}")
+
+
+def cut_all(tape: Recording, places: list[int], room_for: Path, chance: random.Random) -> Outcome:
+    disk = CutDisk()
+    outcome = Outcome()
+    sent = answered = 0
+    wanted = sorted(places)
+    for place, op in enumerate(tape.ops):
+        disk.apply(op)
+        if op.kind == "mark":
+            word, number = op.file.split()
+            sent, answered = (int(number), answered) if word == "sent" else (sent, int(number))
+        while wanted and wanted[0] == place:
+            wanted.pop(0)
+            folder = room_for / "found"
+            folder.mkdir()
+            disk.cut(folder, chance)
+            look(folder, sent, answered, outcome, f"after operation {place}")
+            shutil.rmtree(folder)
+    return outcome
+
+
+@pytest.fixture
+def memory() -> Iterator[Path]:
+    """A folder in memory where there is one: the cuts are made up, no real card has to keep up."""
+    shm = "/dev/shm"
+    with tempfile.TemporaryDirectory(dir=shm if os.access(shm, os.W_OK) else None) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def busy_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many checkpoints and prunings in a short time."""
+    monkeypatch.setattr(room, "_WAL_PAGES", 24)
+    monkeypatch.setattr(room, "_PRUNE_EVERY", 8)
+    monkeypatch.setattr(room, "_KEEP_ROWS", 30)
+
+
+def _cuts(memory: Path, cuts: int, seed: int) -> Outcome:
+    chance = random.Random(seed)
+    path = memory / "written" / "journal.db"
+    with recording() as tape:
+        work(path, tape, 1, 160, 8)
+    assert any(op.kind == "write" and op.file == "journal.db" for op in tape.ops), "no checkpoint was met"
+    places = [chance.randrange(len(tape.ops)) for _ in range(cuts)]
+    return cut_all(tape, places, memory, chance)
+
+
+@needs_vfs
+@pytest.mark.timeout(300)
+@pytest.mark.usefixtures("busy_file")
+def test_no_answered_record_is_lost_whenever_the_power_goes(memory: Path) -> None:
+    outcome = _cuts(memory, 1000, 1)
+    assert (outcome.unreadable, outcome.lost, outcome.torn) == ([], [], [])
+    assert outcome.cuts == 1000
+    print(outcome)
+
+
+@needs_vfs
+@pytest.mark.full
+@pytest.mark.timeout(900)
+@pytest.mark.usefixtures("busy_file")
+def test_no_answered_record_is_lost_in_thousands_of_cuts(memory: Path) -> None:
+    outcome = _cuts(memory, 10000, 2)
+    assert (outcome.unreadable, outcome.lost, outcome.torn) == ([], [], [])
+    assert outcome.cuts == 10000
+    print(outcome)
+
+
+@needs_vfs
+@pytest.mark.usefixtures("busy_file")
+def test_a_second_cut_in_the_recovery_from_the_first_loses_nothing(memory: Path, full: bool) -> None:
+    chance = random.Random(3)
+    path = memory / "written" / "journal.db"
+    with recording() as first:
+        work(path, first, 1, 60, 3)
+    outcome = Outcome()
+    for round_ in range(60 if full else 12):
+        place = chance.randrange(len(first.ops))
+        disk = CutDisk()
+        sent = answered = 0
+        for op in first.ops[: place + 1]:
+            disk.apply(op)
+            if op.kind == "mark":
+                word, number = op.file.split()
+                sent, answered = (int(number), answered) if word == "sent" else (sent, int(number))
+        folder = memory / f"again-{round_}"
+        folder.mkdir()
+        disk.cut(folder, chance)
+        before = CutDisk(folder)
+        clock = StoryClock()
+        clock.mono_s += 1e6
+        with recording() as second:
+            journal = open_journal(folder / "journal.db", clock)
+            journal.open()
+            journal._detach()
+            os.close(journal._folder)
+        for place in range(len(second.ops)):
+            before.apply(second.ops[place])
+            if chance.random() < 0.5:
+                left = memory / "found"
+                left.mkdir()
+                before.cut(left, chance)
+                look(left, sent, answered, outcome, f"round {round_}, operation {place} of the recovery")
+                shutil.rmtree(left)
+    assert (outcome.unreadable, outcome.lost, outcome.torn) == ([], [], [])
+    assert outcome.cuts > 30
+
+
+@needs_vfs
+@pytest.mark.usefixtures("busy_file")
+@pytest.mark.parametrize("pragma", ["synchronous = OFF", "synchronous = NORMAL"])
+def test_the_cuts_find_a_record_that_is_not_synced(
+    memory: Path, monkeypatch: pytest.MonkeyPatch, pragma: str
+) -> None:
+    """The test of the test: with less than FULL something is lost."""
+    real = Journal._connect
+
+    def careless(journal: Journal, thorough: bool) -> sqlite3.Connection:
+        db = real(journal, thorough)
+        db.execute(f"PRAGMA {pragma}")
+        return db
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Journal, "_connect", careless)
+        path = memory / "written" / "journal.db"
+        with recording() as tape:
+            work(path, tape, 1, 60, 3)
+    chance = random.Random(4)
+    places = [chance.randrange(len(tape.ops)) for _ in range(60)]
+    outcome = cut_all(tape, places, memory, chance)
+    assert outcome.lost or outcome.unreadable
+
+
+# --- pictures --------------------------------------------------------------------------------------
+
+
+class Pictures:
+    """A ring that has what it is given."""
+
+    def __init__(self) -> None:
+        self.found: list[RingPicture] = []
+
+    def between(self, from_s: float, to_s: float) -> list[RingPicture]:
+        return [p for p in self.found if from_s < p.at_s <= to_s]
+
+    def close(self) -> None:
+        pass
+
+
+class PictureDisk:
+    """What of the files is on the card: content by the file's sync, names by their folder's."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self.synced: dict[int, bytes] = {}
+        self.names: dict[Path, int] = {}
+        self.steps = 0
+        self.snapshots: list[tuple[dict[Path, int], dict[Path, int], dict[int, bytes], int]] = []
+        self.answered: list[tuple[str, str]] = []
+        real_fsync, real_rename = os.fsync, Path.rename
+
+        def fsync(descriptor: int) -> None:
+            real_fsync(descriptor)
+            path = Path(f"/proc/self/fd/{descriptor}").readlink()
+            if path.is_dir():
+                self.names = {p: i for p, i in self.names.items() if p.parent != path}
+                self.names |= {p: p.stat().st_ino for p in path.iterdir() if p.is_file()}
+            else:
+                self.synced[path.stat().st_ino] = path.read_bytes()
+            self.snapshot()
+
+        def rename(path: Path, target: Path) -> Path:
+            done = real_rename(path, target)
+            self.snapshot()
+            return done
+
+        monkeypatch.setattr(os, "fsync", fsync)
+        monkeypatch.setattr(Path, "rename", rename)
+
+    def snapshot(self) -> None:
+        now = {p: p.stat().st_ino for p in self.folder.rglob("*") if p.is_file()}
+        self.snapshots.append((dict(self.names), now, dict(self.synced), len(self.answered)))
+
+
+@pytest.mark.timeout(300)
+def test_every_picture_that_was_answered_survives_a_cut(
+    memory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = memory / "evidence"
+    folder.mkdir()
+    clock = StoryClock()
+    ring = Pictures()
+    disk = PictureDisk(folder, monkeypatch)
+    evidence = Evidence(folder, {"face": ring}, clock, 1, EvidenceLimits(reserve_mb=0), threaded=False)
+    for incident in (1, 2):
+        evidence.keep(incident, clock.mono_s, "locked")
+        for _ in range(44):
+            clock.mono_s += 0.5
+            ring.found = [*ring.found[-20:], RingPicture(0, clock.mono_s, f"{clock.mono_s}".encode() * 500)]
+            evidence.poll(clock.mono_s)
+            for answer in evidence.answers():
+                if isinstance(answer, PicturesKept):
+                    disk.answered += [(f"{answer.incident}/{name}", known) for name, known in answer.files]
+    assert len(disk.answered) == 100
+    monkeypatch.undo()
+
+    chance = random.Random(5)
+    cuts = [snapshot for snapshot in disk.snapshots for _ in range(3)]
+    for cut, (durable, now, synced, answered) in enumerate(cuts):
+        left = memory / "left"
+        # Names that were not synced may be there or not; content that was not synced may be anything.
+        names = {**durable, **{p: i for p, i in now.items() if p in durable or chance.random() < 0.5}}
+        for path, inode in names.items():
+            copy = left / path.relative_to(folder)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_bytes(synced.get(inode, b"\x00" * chance.randrange(100)))
+        for name, known in disk.answered[:answered]:
+            assert hashlib.sha256((left / name).read_bytes()).hexdigest() == known, f"cut {cut}: {name}"
+        # The next start throws half pictures away and keeps the rest.
+        again = Evidence(left, {"face": Pictures()}, clock, 2, EvidenceLimits(reserve_mb=0), threaded=False)
+        again.poll(clock.mono_s)
+        again.close(0)
+        assert not list(left.rglob("*.part"))
+        for incident in (1, 2):
+            for path in pictures(left, incident):
+                assert b"\x00" not in path.read_bytes(), f"cut {cut}: {path.name} is empty under its name"
+        shutil.rmtree(left, ignore_errors=True)
+    assert len(cuts) > 1000
+    print(f"{len(cuts)} cuts under the pictures: none of those answered lost")

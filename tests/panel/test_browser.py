@@ -1,0 +1,155 @@
+"""The page in a real Chromium: its one button works when clicked, and everybody can read and reach all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge.panel import sources
+from tests.worlds.browser import Browser, axe, chromium
+from tests.worlds.panel_world import Cabin, Window
+
+pytestmark = [
+    pytest.mark.skipif(chromium() is None, reason="no Chromium here: apt install chromium"),
+    pytest.mark.timeout(300),
+]
+
+WIDTHS = (320, 360, 412, 600, 900, 1280)
+
+
+@pytest.fixture
+def cabin(tmp_path: Path) -> Iterator[Cabin]:
+    with Cabin(tmp_path, ["panel.live=true", "panel.pictures=true"]) as cabin:
+        yield cabin
+
+
+@pytest.fixture
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with Browser(tmp_path_factory.mktemp("chromium")) as browser:
+        yield browser
+
+
+def full_page(cabin: Cabin) -> str:
+    """A lock, a fault, messages of every outcome, pictures; the page's address."""
+    cabin.people.do("enter anna with mask", cabin.desk.clock.now_s())
+    cabin.run(14.0)
+    assert cabin.desk.hands.lock_on
+    cabin.desk.hands.fail_keypad()
+    cabin.run(6.0)
+    page = cabin.page()
+    assert page.count('data-name="Outcome"') >= 2
+    assert '<article class="fault">' in page
+    return f"http://127.0.0.1:{cabin.port}/"
+
+
+def test_a_click_on_the_button_begins_the_self_test(
+    cabin: Cabin, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def test() -> None:
+        cabin.sources._tests = sources.Tests(ran_wall_s=1.8e9)
+
+    monkeypatch.setattr(cabin.sources, "_run_tests", test)
+    address = f"http://127.0.0.1:{cabin.port}/"
+    browser.be(1280)
+    browser.go(address)
+    browser.click("form button")
+    browser.wait("location.hash === '#record' && document.readyState === 'complete'")
+    assert cabin.sources.tests.ran_wall_s == 1.8e9
+    assert browser.ask("document.querySelector('h1') !== null"), "the page again, and no bare 403"
+
+
+def test_a_page_from_elsewhere_begins_none(
+    cabin: Cabin, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same form in a page of nobody: the browser names its origin `null`, and its site as another."""
+    monkeypatch.setattr(cabin.sources, "_run_tests", lambda: pytest.fail("begun"))
+    form = f"<form method=post action=http://127.0.0.1:{cabin.port}/selftest><button>x</button></form>"
+    browser.go(f"data:text/html,{form}")
+    browser.click("form button")
+    browser.wait("document.body.textContent.startsWith('403')")
+    assert not cabin.sources.tests.running
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_nothing_is_cut_off_at_any_width(tmp_path: Path, browser: Browser, language: str) -> None:
+    words = [f"cabin.language={language}", "panel.live=true", "panel.pictures=true"]
+    with Cabin(tmp_path, words) as cabin:
+        cabin.people.do("enter anna with mask", 0.0)
+        cabin.run(14.0)
+        for width in WIDTHS:
+            browser.be(width)
+            browser.go(f"http://127.0.0.1:{cabin.port}/")
+            cut = browser.ask(
+                """(() => {
+                const wide = document.documentElement.clientWidth;
+                const all = [...document.querySelectorAll("td, dd, dt, h1, h2, p, li, button")];
+                return all.filter((one) => one.getClientRects().length && !one.closest(".unseen"))
+                  .filter((one) => one.getBoundingClientRect().right > wide + 1 ||
+                    one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display !== "inline")
+                  .map((one) => one.outerHTML.slice(0, 120));
+                })()"""
+            )
+            assert cut == [], width
+            assert browser.ask("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+            outcome = browser.ask(
+                "(() => { const box = document.querySelector('#messages tr:last-child td:last-child')"
+                ".getBoundingClientRect(); return box.width > 20 && box.right <= innerWidth; })()"
+            )
+            assert outcome is True, f"what became of a message is seen at {width}"
+
+
+@pytest.mark.skipif(axe() is None, reason="no axe-core here: npm install -g axe-core")
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_axe_finds_nothing_at_any_width(cabin: Cabin, browser: Browser, dark: bool) -> None:
+    script = axe()
+    assert script is not None
+    address = full_page(cabin)
+    for width in WIDTHS:
+        browser.be(width, dark=dark)
+        browser.go(address)
+        browser.ask(f"{script.read_text('utf-8')};0")
+        found = browser.ask(
+            "axe.run(document).then((all) => all.violations.map((one) =>"
+            " [one.id, one.nodes.map((node) => node.html.slice(0, 120))]))"
+        )
+        assert found == [], width
+
+
+@pytest.mark.skipif(axe() is None, reason="no axe-core here: npm install -g axe-core")
+def test_axe_finds_nothing_while_the_kiosk_is_down_and_its_self_test_found_much(
+    tmp_path: Path, browser: Browser
+) -> None:
+    script = axe()
+    assert script is not None
+    with Window(tmp_path) as window:
+        found = [
+            sources.Finding("modem", "modem_mute", "no answer"),
+            sources.Finding("disk", "ok", "1 GB free"),
+        ]
+        window.sources._tests = sources.Tests(ran_wall_s=1.8e9, findings=tuple(found))
+        for width in (320, 1280):
+            browser.be(width)
+            browser.go(f"http://127.0.0.1:{window.port}/")
+            assert browser.ask("document.querySelectorAll('.tests li').length") == 2
+            browser.ask(f"{script.read_text('utf-8')};0")
+            told = browser.ask("axe.run(document).then((all) => all.violations.map((one) => one.id))")
+            assert told == [], width
+
+
+@pytest.mark.skipif(axe() is None, reason="no axe-core here: npm install -g axe-core")
+def test_axe_would_have_found_a_region_that_no_key_reaches(cabin: Cabin, browser: Browser) -> None:
+    script = axe()
+    assert script is not None
+    browser.be(360)
+    browser.go(full_page(cabin))
+    browser.ask(f"{script.read_text('utf-8')};0")
+    found = browser.ask(
+        "(() => { const one = document.querySelector('#messages table').cloneNode(true);"
+        " const around = document.createElement('div');"
+        " Object.assign(around.style, {overflowX: 'auto'}); one.style.width = '900px';"
+        " around.append(one); document.querySelector('main').append(around);"
+        " return axe.run(document).then((all) => all.violations.map((one) => one.id)); })()"
+    )
+    assert found == ["scrollable-region-focusable"]

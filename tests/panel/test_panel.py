@@ -1,0 +1,722 @@
+"""The page: shows what is, never a code or a key, lets nobody in who may not, outlives what it shows."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+from string import Formatter
+
+import msgspec
+import pytest
+
+from edge.__main__ import main
+from edge.bench.desk import BENCH_NUMBERS
+from edge.faults.catalogue import CATALOGUE, FaultError
+from edge.loop.watching import InputView, View
+from edge.panel import sources as sources_module
+from edge.panel.server import AT_ONCE, MOST_THREADS
+from edge.service.control import Request, ask
+from edge.words.panel import ENGLISH, GERMAN
+from hw.ports import Input
+from tests.benchmark import BenchService
+from tests.worlds.panel_world import Cabin, Window, free_port
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def cabin(tmp_path: Path) -> Iterator[Cabin]:
+    with Cabin(tmp_path, ["panel.live=true", "panel.pictures=true"]) as cabin:
+        yield cabin
+
+
+def lock(cabin: Cabin) -> None:
+    cabin.people.do("enter anna with mask", cabin.desk.clock.now_s())
+    cabin.run(14.0)
+    assert cabin.desk.hands.lock_on
+
+
+# --- what it shows ---------------------------------------------------------------------------------
+
+
+def test_a_whole_story_is_told_and_no_code_or_digit_is_in_any_answer(cabin: Cabin) -> None:
+    states, doors = [cabin.now()["state"]], set()
+    typed = set()
+
+    def look() -> None:
+        cabin.run(1.0)
+        now = cabin.now()
+        states.append(now["state"])
+        doors.add(re.search(r"<dt>Door</dt><dd>(\w+)", now["head"])[1])  # type: ignore[index]
+        page = cabin.page()
+        assert f'data-state="{now["state"]}"' in page
+        for path in re.findall(r'src="(/[^"]+\.jpg)"', page):
+            status, headers, body = cabin.ask(path)
+            assert (status, headers["Content-Type"], body[:2]) == (200, "image/jpeg", b"\xff\xd8")
+
+    cabin.people.do("enter anna with mask", cabin.desk.clock.now_s())
+    for _ in range(14):
+        look()
+    for keys in ("WRONG", "84712069"[:5], "CODE"):
+        typed.add(cabin.desk._spell(keys))
+        cabin.desk.type_keys(keys)
+        for _ in range(12 if len(keys) == 5 and keys != "WRONG" else 4):
+            look()
+    cabin.people.people.clear()
+    cabin.desk.move_input(Input.DOOR, True)
+    for _ in range(4):
+        look()
+    passed = list(dict.fromkeys(states))
+    assert passed[:5] == ["vacant", "checking", "warned", "locked", "released"]
+    assert doors == {"locked", "unlocked"}
+    codes = {found for text in cabin.desk.phone.texts for found in re.findall(r"CODE (\d{8})", text.text)}
+    assert codes
+    assert codes <= typed, "the code that was typed is the one that was sent"
+    numbers = {number.removeprefix("+") for number in BENCH_NUMBERS.values()}
+    everything = b"\n".join(body for body in cabin.heard if not body.startswith(b"\xff\xd8"))
+    assert len(everything) > 100_000
+    for secret in codes | typed | numbers:
+        assert secret.encode() not in everything
+    page = unescape(cabin.page())
+    assert "locked: mask" in page
+    assert "control room" in page
+    assert "Incident 1" in page
+
+
+def test_the_countdown_the_faces_and_what_was_said(cabin: Cabin) -> None:
+    cabin.people.do("enter anna with mask", 0.0)
+    cabin.run(4.0)
+    now = cabin.now()
+    assert re.search(r"Locks in [1-5] s, if no face is shown", now["head"])
+    assert "Please take off your mask." in now["head"]
+    assert now["told"] == "Warned. No proper face: the person is told what to do."
+    assert "covered: mask" in now["picture"]
+    assert '<g class="covered"><rect x="' in now["picture"]
+
+
+def test_an_input_and_a_key_are_seen_within_a_moment(cabin: Cabin) -> None:
+    before = cabin.now()["inputs"]
+    assert "Case contact</th><td>quiet</td><td>not moved since the start" in before
+    assert "no key since the start" in before
+    cabin.desk.move_input(Input.CASE, True)
+    cabin.desk.type_keys("7")
+    cabin.run(0.6)
+    after = cabin.now()["inputs"]
+    assert '<tr class="on fresh"><th scope="row">Case contact</th><td>active</td>' in after
+    assert "key touched" in after
+    cabin.desk.move_input(Input.CASE, False)
+    cabin.run(5.0)
+    later = cabin.now()["inputs"]
+    assert "Case contact</th><td>quiet</td><td>moved 5 s ago" in later
+    assert "key touched 6 s ago" in later
+
+
+def test_a_fault_comes_with_its_meaning_and_remedy_and_goes_again(cabin: Cabin) -> None:
+    cabin.desk.hands.fail_prompt()
+    lockless = CATALOGUE["prompt_failed"]
+    cabin.people.do("enter anna with mask", 0.0)
+    cabin.run(8.0)
+    faults = unescape(cabin.now()["faults"])
+    for words in ("prompt_failed", "(voice)", lockless.cause, lockless.door, lockless.remedy):
+        assert words in faults
+    cabin.desk.hands.fail_prompt(False)
+    cabin.run(45.0)  # said again, and to its end
+    assert "None that the kiosk knows of." in cabin.now()["faults"]
+
+
+def test_modem_disk_and_head(cabin: Cabin) -> None:
+    cabin.run(8.0)
+    now = cabin.now()
+    assert re.search(r"-\d+ dBm", now["modem"])
+    assert "in service" in now["modem"]
+    assert re.search(r"<code>\d+:[0-9a-f]{64}</code>", now["record"])
+    assert "free of" in now["record"]
+
+
+def test_people_are_shown_only_where_the_settings_say_so(tmp_path: Path) -> None:
+    with Cabin(tmp_path) as cabin:
+        lock(cabin)
+        cabin.run(25.0)
+        page = cabin.page()
+        assert "<img" not in page
+        assert "panel.live = true" in page
+        assert "panel.pictures = true" in page
+        name = next((tmp_path / "evidence" / "1").iterdir()).name
+        assert cabin.ask(f"/incident/1/{name}")[0] == 404
+        assert cabin.ask("/live/face/1.jpg")[0] == 404
+        assert len(list((tmp_path / "evidence" / "1").iterdir())) > 3
+
+
+# --- languages, escaping ---------------------------------------------------------------------------
+
+
+def test_both_languages_have_words_for_the_same_and_fill_in_the_same() -> None:
+    assert set(ENGLISH) <= set(GERMAN)
+    own = {name.partition("_")[0] for name in set(GERMAN) - set(ENGLISH)}
+    assert own == {"to", "channel", "row", "kind"}, "English says these as they are"
+    for name in ENGLISH:
+        fields = [{part[1] for part in Formatter().parse(words[name])} for words in (ENGLISH, GERMAN)]
+        assert fields[0] - {None} == fields[1] - {None}, name
+
+
+@pytest.mark.parametrize(("language", "code", "word"), [("de", "de", "Verriegelt"), ("hi", "en", "Locked")])
+def test_the_page_speaks_the_cabins_language_or_english(
+    tmp_path: Path, language: str, code: str, word: str
+) -> None:
+    with Cabin(tmp_path, [f"cabin.language={language}"]) as cabin:
+        lock(cabin)
+        page = cabin.page()
+        assert f'<html lang="{code}">' in page
+        assert f"<h1>{word} " in page
+
+
+def test_nothing_that_comes_from_elsewhere_becomes_markup(tmp_path: Path) -> None:
+    bad = "</p><script>x('&\""
+    with Cabin(tmp_path, ["panel.live=true", f"cabin.name='''{bad}'''"]) as cabin:
+        lock(cabin)
+        known = cabin.sources.kiosk()
+        assert isinstance(known, View)
+        hostile = msgspec.structs.replace(
+            known,
+            said=bad,
+            anomalies=(bad,),
+            faults={bad: bad},
+            inputs={bad: InputView(True, True, 0.0)},
+            modem=msgspec.structs.replace(known.modem, operator=bad, model=bad, registration={bad: bad}),
+            seen={
+                camera: msgspec.structs.replace(
+                    seen, faces=(msgspec.structs.replace(seen.faces[0], verdict=bad, cover=bad),)
+                )
+                for camera, seen in known.seen.items()
+            },
+        )
+        cabin.sources.kiosk = sources_module.Kept(lambda: hostile, 1.0)
+        _, _, body = cabin.ask()
+        assert body.decode().count("<script") == 1, "the page's own"
+        assert body.decode().count("&lt;script&gt;") > 10
+        now = cabin.now()
+        assert "<script" not in "".join(now.values())
+
+
+# --- who may ask -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost:9000", 200),  # through ssh -L, at another port
+        ("127.0.0.1", 200),
+        ("[::1]:8088", 200),
+        ("evil.example", 421),
+        ("localhost.evil.example:8088", 421),
+        ("127.0.0.1.evil.example", 421),
+        ("[::1", 421),
+        ("", 421),
+    ],
+)
+def test_a_name_that_is_not_this_machines_is_refused(cabin: Cabin, host: str, status: int) -> None:
+    for path in ("/", "/now"):
+        assert cabin.ask(path, Host=host)[0] == status
+
+
+def test_a_request_without_a_host_or_with_two_is_refused(cabin: Cabin) -> None:
+    for heads in (b"", b"Host: localhost\r\nHost: evil.example\r\n"):
+        with socket.create_connection(("127.0.0.1", cabin.port), timeout=10) as link:
+            link.sendall(b"GET / HTTP/1.0\r\n" + heads + b"\r\n")
+            assert link.recv(100).startswith(b"HTTP/1.0 421 ")
+
+
+def test_with_a_password_nothing_comes_without_it(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text(PASSWORD + "\n")
+    secret.chmod(0o600)
+    coded = base64.b64encode(f"anybody:{PASSWORD}".encode()).decode()
+    wrong = base64.b64encode(b"anybody:correct horse batterx").decode()
+    with Window(tmp_path, [f"panel.password_file={secret}", "panel.host=0.0.0.0"]) as window:
+        for path in ("/", "/now", "/panel.js", "/incident/1/x.jpg"):
+            status, headers, body = window.ask(path)
+            assert (status, headers["WWW-Authenticate"]) == (401, 'Basic realm="CabinGuard"')
+            assert body == b"401 Unauthorized\n"
+        for given in (f"Basic {wrong}", f"Bearer {coded}", "Basic !!!", "Basic", f"Basic {coded}x"):
+            assert window.ask(Authorization=given)[0] == 401, given
+        assert window.ask(Authorization=f"Basic {coded}")[0] == 200
+        assert window.ask(Authorization=f"Basic {coded}", Host="evil.example")[0] == 421
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../../etc/passwd",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "/incident/../../etc/passwd",
+        "/incident/1/../../journal.db",
+        "/incident/1/..%2f..%2fjournal.db",
+        "/incident/1/00001-000000000001.jpg/../../../journal.db",
+        "/incident/1/link.jpg",
+        "/incident/1/00001-000000000001.jpg",
+        "/incident/999999999999999999/00001-000000000001.jpg",
+        "/live/../journal.db",
+        "/live/face/99999999999999999999.jpg",
+        "/panel.py",
+        "/server.py",
+        "//etc/passwd",
+        "/journal.db",
+        "/\x00",
+    ],
+)
+def test_no_path_leads_anywhere_else(cabin: Cabin, tmp_path: Path, path: str) -> None:
+    folder = tmp_path / "evidence" / "1"
+    folder.mkdir(parents=True)
+    (folder / "link.jpg").symlink_to("/etc/passwd")
+    (folder / "00001-000000000001.jpg").symlink_to("/etc/passwd")
+    with socket.create_connection(("127.0.0.1", cabin.port), timeout=10) as link:
+        link.sendall(f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: link.recv(65536), b""))
+    assert re.match(rb"HTTP/1.0 40[04] ", answer), answer[:200]
+    assert b"root:" not in answer
+    assert b"SQLite" not in answer
+
+
+def test_every_answer_carries_the_policy_and_the_page_has_no_script_of_its_own(cabin: Cabin) -> None:
+    for path in ("/", "/now", "/panel.js", "/panel.css", "/nothing"):
+        _, headers, _ = cabin.ask(path)
+        assert headers["Content-Security-Policy"].startswith("default-src 'none'; ")
+        assert "unsafe" not in headers["Content-Security-Policy"]
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Cache-Control"] == "no-store"
+        assert headers["Referrer-Policy"] == "same-origin", "no-referrer makes the button's origin null"
+    page = cabin.page()
+    assert re.findall(r"<script[^>]*>", page) == ['<script src="/panel.js" defer>']
+    assert not re.search(r"\son\w+=|\sstyle=|https?://", page)
+    assert cabin.ask("/", "HEAD")[2] == b""
+
+
+# --- it only looks ---------------------------------------------------------------------------------
+
+
+def test_nothing_can_be_ordered(cabin: Cabin) -> None:
+    lock(cabin)
+    origin = f"http://127.0.0.1:{cabin.port}"
+    for method in ("POST", "PUT", "DELETE", "PATCH"):
+        for path in ("/release", "/", "/settings", "/now"):
+            assert cabin.ask(path, method, Origin=origin, Content_Length="0")[0] in (404, 501)
+    for origin in ("http://evil.example", "null", ""):
+        assert cabin.ask("/selftest", "POST", Origin=origin, Content_Length="0")[0] == 403
+    assert cabin.ask("/selftest", "POST", Content_Length="0")[0] == 403
+    for origin, site in (("null", "cross-site"), ("null", "none"), ("http://evil.example", "same-origin")):
+        heads = {"Origin": origin, "Sec_Fetch_Site": site, "Content_Length": "0"}
+        assert cabin.ask("/selftest", "POST", **heads)[0] == 403, heads
+    assert cabin.ask("/selftest")[0] == 404
+    cabin.run(2.0)
+    assert cabin.desk.hands.lock_on
+    assert not cabin.sources.tests.running
+
+
+@pytest.mark.timeout(180)
+def test_the_self_test_runs_in_a_process_of_its_own_and_tells(cabin: Cabin) -> None:
+    before = sorted(path.name for path in cabin.folder.iterdir())
+    status, headers, _ = cabin.ask(
+        "/selftest", "POST", Origin=f"http://127.0.0.1:{cabin.port}", Content_Length="0"
+    )
+    assert (status, headers["Location"]) == (303, "/#record")
+    assert "It runs;" in cabin.now()["record"]
+    end_s = time.monotonic() + 150
+    while cabin.sources.tests.running and time.monotonic() < end_s:
+        time.sleep(0.1)
+    record = cabin.now()["record"]
+    assert re.search(r'<li class="good">✓ networks: loaded in', record), record
+    assert "the chain fits" in record
+    assert sorted(path.name for path in cabin.folder.iterdir()) == before
+
+
+# --- when things break -----------------------------------------------------------------------------
+
+
+def test_without_a_kiosk_it_says_so_and_shows_the_record(tmp_path: Path) -> None:
+    with Cabin(tmp_path) as cabin:
+        lock(cabin)
+    with Window(tmp_path) as window:
+        page = unescape(window.page())
+        assert 'data-state="down"' in page
+        assert "kiosk_not_running" in page
+        assert CATALOGUE["kiosk_not_running"].remedy in page
+        assert "Incident 1" in page
+        assert "locked: mask" in page
+
+
+def test_a_kiosk_that_restarts_is_found_again(cabin: Cabin) -> None:
+    lock(cabin)
+    cabin.control.close()
+    assert cabin.now()["state"] == "down"
+    cabin.desk.power_off()
+    cabin.run(2.0)
+    cabin.desk.power_on()
+    cabin.connect()
+    cabin.run(4.0)
+    assert cabin.now()["state"] == "warned"
+    cabin.run(12.0)
+    assert cabin.now()["state"] == "locked"
+    assert cabin.sources.kiosk().code.issue == 2  # type: ignore[union-attr]
+
+
+def test_a_kiosk_that_does_not_answer_keeps_nobody_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources_module, "KIOSK_WITHIN_S", 0.3)
+    with socket.socket(socket.AF_UNIX) as mute, Window(tmp_path) as window:
+        mute.bind(str(tmp_path / "control.sock"))
+        mute.listen(1)
+        assert window.now()["state"] == "down"
+
+
+@pytest.mark.parametrize("damage", ["cut", "noise", "other", "missing", "folder"])
+def test_a_damaged_record_is_a_fault_on_the_page_and_no_more(tmp_path: Path, damage: str) -> None:
+    with Cabin(tmp_path) as cabin:
+        lock(cabin)
+    path = tmp_path / "journal.db"
+    whole = path.read_bytes()
+    for end in ("", "-wal", "-shm"):
+        Path(f"{path}{end}").unlink(missing_ok=True)
+    match damage:
+        case "cut":
+            path.write_bytes(whole[: len(whole) // 2 + 100])
+        case "noise":
+            path.write_bytes(whole[:4096] + bytes(range(256)) * ((len(whole) - 4096) // 256))
+        case "other":
+            path.write_bytes(b"SQLite format 3\0" + b"\0" * 5000)
+        case "folder":
+            path.mkdir()
+        case _:
+            pass
+    with Window(tmp_path) as window:
+        now = window.now()
+        assert re.search(r"<code>(journal|disk)_\w+</code>", now["record"]), now["record"]
+        assert re.search(r"<code>(journal|disk)_\w+</code>", now["faults"]), now["faults"]
+
+
+def test_idle_connections_hold_up_neither_the_kiosk_nor_for_ever_the_page(
+    cabin: Cabin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edge.panel.server._Handler.timeout", 0.5)
+    links = [socket.create_connection(("127.0.0.1", cabin.port)) for _ in range(40)]
+    try:
+        assert ask(cabin.folder, Request("status"))["state"] == "vacant"
+        end_s = time.monotonic() + 20
+        while True:
+            try:
+                assert cabin.now()["state"] == "vacant"
+                break
+            except (OSError, AssertionError):
+                assert time.monotonic() < end_s
+                time.sleep(0.1)
+    finally:
+        for link in links:
+            link.close()
+
+
+def _line_of(window: Window, request: bytes) -> bytes:
+    """The first line of the answer; empty where the connection was ended."""
+    with socket.create_connection(("127.0.0.1", window.port), timeout=30) as link:
+        try:
+            link.sendall(request)
+            return link.recv(65536).split(b"\r\n", 1)[0]
+        except ConnectionError:
+            return b""
+
+
+def test_those_who_drip_keep_neither_the_page_closed_nor_their_places(cabin: Cabin) -> None:
+    ask_now = f"GET /now HTTP/1.1\r\nHost: 127.0.0.1:{cabin.port}\r\n\r\n".encode()
+    links = [socket.create_connection(("127.0.0.1", cabin.port)) for _ in range(AT_ONCE)]
+    ended: set[int] = set()
+    began_s = time.monotonic()
+    try:
+        for link in links:
+            link.sendall(b"GET / HTTP/1.1\r\n")
+            link.setblocking(False)
+        while len(ended) < len(links):
+            assert time.monotonic() < began_s + 60.0, "a request may drip for ever"
+            assert _line_of(cabin, ask_now) == b"HTTP/1.0 200 OK"
+            for number, link in enumerate(links):
+                with contextlib.suppress(BlockingIOError):
+                    try:
+                        link.send(b"X: y\r\n")
+                        if link.recv(100) == b"":
+                            ended.add(number)
+                    except ConnectionError:
+                        ended.add(number)
+            time.sleep(0.3)
+    finally:
+        for link in links:
+            link.close()
+
+
+def test_those_who_do_not_take_their_answers_keep_the_page_open(cabin: Cabin) -> None:
+    """Their places are wanted, and they have had their time."""
+    big = b"x" * 30_000_000
+    cabin.server.page.whole = lambda: big.decode()  # type: ignore[method-assign]
+    host = f"Host: 127.0.0.1:{cabin.port}\r\n\r\n".encode()
+    links = [socket.create_connection(("127.0.0.1", cabin.port)) for _ in range(AT_ONCE)]
+    try:
+        for link in links:
+            link.sendall(b"GET / HTTP/1.1\r\n" + host)
+        end_s = time.monotonic() + 60.0
+        while _line_of(cabin, b"GET /now HTTP/1.1\r\n" + host) != b"HTTP/1.0 200 OK":
+            assert time.monotonic() < end_s
+            time.sleep(0.1)
+    finally:
+        for link in links:
+            link.close()
+
+
+def test_a_right_password_is_let_in_while_wrong_ones_are_tried(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text(PASSWORD)
+    secret.chmod(0o600)
+    over = threading.Event()
+
+    with Window(tmp_path, [f"panel.password_file={secret}"]) as window:
+        host = f"GET /now HTTP/1.1\r\nHost: 127.0.0.1:{window.port}\r\n".encode()
+
+        def request(password: str) -> bytes:
+            coded = base64.b64encode(f"x:{password}".encode())
+            return _line_of(window, host + b"Authorization: Basic " + coded + b"\r\n\r\n")
+
+        def guess() -> None:
+            while not over.is_set():
+                assert request("correct horse batterx") in (b"HTTP/1.0 401 Unauthorized", b"")
+
+        guessers = [threading.Thread(target=guess) for _ in range(2 * AT_ONCE)]
+        for guesser in guessers:
+            guesser.start()
+        try:
+            for _ in range(20):
+                assert request(PASSWORD) == b"HTTP/1.0 200 OK"
+        finally:
+            over.set()
+            for guesser in guessers:
+                guesser.join()
+
+
+def test_a_page_without_a_thread_turns_one_away_and_serves_the_next(
+    cabin: Cabin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = f"Host: 127.0.0.1:{cabin.port}\r\n".encode()
+    get, post = b"GET /now HTTP/1.1\r\n" + host, b"POST /selftest HTTP/1.1\r\n" + host
+    real = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        for _ in range(2 * MOST_THREADS):
+            assert _line_of(cabin, get + b"\r\n") == b""
+    assert _line_of(cabin, get + b"\r\n") == b"HTTP/1.0 200 OK"
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            threading.Thread, "start", lambda one: refuse(one) if one.name == "selftest" else real(one)
+        )
+        origin = f"Origin: http://127.0.0.1:{cabin.port}\r\nContent-Length: 0\r\n\r\n".encode()
+        assert _line_of(cabin, post + origin) == b"HTTP/1.0 303 See Other"
+    assert not cabin.sources.tests.running, "or the button would be dead for ever"
+    assert "panel_selftest" in cabin.now()["record"]
+
+
+def test_many_browsers_ask_the_kiosk_once(cabin: Cabin) -> None:
+    asked = 0
+    answer = cabin._answer
+
+    def count(one: object) -> None:
+        nonlocal asked
+        asked += 1
+        answer(one)  # type: ignore[arg-type]
+
+    cabin.control.close()
+    cabin._answer = count  # type: ignore[method-assign]
+    cabin.connect()
+    cabin.sources.kiosk = sources_module.Kept(cabin.sources._ask, 60.0)
+    threads = [threading.Thread(target=cabin.ask, args=("/now",)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert asked == 1
+
+
+@pytest.mark.timeout(180)
+def test_a_real_kiosk_does_not_notice_whether_its_page_hangs_or_dies(tmp_path: Path, repo: Path) -> None:
+    switch_s = sys.getswitchinterval()
+    kiosk = BenchService(tmp_path)
+    port = free_port()
+    run = tmp_path / "run"
+    folders = (f"paths.data={tmp_path / 'data'}", f"paths.runtime={run}")
+    words = (*folders, "panel.live=true", f"panel.port={port}")
+    options = [part for word in words for part in ("--set", word)]
+    page = subprocess.Popen(
+        [sys.executable, "-m", "edge", "panel", *options], cwd=repo, stdout=subprocess.PIPE, text=True
+    )
+
+    def fetch(path: str) -> bytes:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=20) as answer:
+            return bytes(answer.read())
+
+    def goes_on() -> None:
+        seen = kiosk.service.pictures_seen
+        end_s = time.monotonic() + 30
+        while kiosk.service.pictures_seen < seen + 3:
+            assert time.monotonic() < end_s
+            time.sleep(0.05)
+        assert ask(run, Request("status"))["state"] == "cleared"
+
+    try:
+        assert page.stdout is not None
+        assert page.stdout.readline() == f"panel: http://127.0.0.1:{port}/\n"
+        end_s = time.monotonic() + 90
+        while (now := msgspec.json.decode(fetch("/now")))["state"] != "cleared":
+            assert time.monotonic() < end_s, now
+            time.sleep(0.2)
+        path = re.search(r'src="(/live/face/\d+\.jpg)"', now["parts"]["picture"])
+        assert path is not None
+        assert fetch(path[1]).startswith(b"\xff\xd8")
+        assert "proper face" in now["parts"]["picture"]
+        with socket.create_connection(("127.0.0.1", port)) as link:
+            link.sendall(b"GET /now HTTP/1.0\r\nHost: localhost\r\n\r\n")
+            page.send_signal(signal.SIGSTOP)
+            goes_on()
+            page.kill()
+            goes_on()
+    finally:
+        page.kill()
+        page.wait()
+        page.stdout.close()  # type: ignore[union-attr]
+        kiosk.close()
+        sys.setswitchinterval(switch_s)
+
+
+@pytest.mark.timeout(120)
+def test_the_bench_shows_its_page_and_takes_it_along(tmp_path: Path, repo: Path) -> None:
+    story, port = tmp_path / "short.story", free_port()
+    story.write_text("title Short\n+0.2 case on\n+120 case off\n")
+    command = [sys.executable, "-m", "edge", "bench", "--panel", "--story", str(story)]
+    bench = subprocess.Popen(
+        [*command, "--set", f"panel.port={port}"], cwd=repo, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    assert bench.stderr is not None
+    try:
+        assert bench.stderr.readline() == f"panel: http://127.0.0.1:{port}/\n".encode()
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as answer:
+            page = answer.read().decode()
+        assert 'data-state="vacant"' in page
+        assert '<th scope="row">Case contact</th><td>active</td>' in page
+        assert '<img src="/live/face/' in page
+        bench.send_signal(signal.SIGINT)
+        assert bench.wait(30) == 130
+        with pytest.raises(OSError, match="refused"):
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    finally:
+        bench.kill()
+        bench.wait()
+        bench.stderr.close()
+
+
+# --- the command -----------------------------------------------------------------------------------
+
+
+def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    options = [part for word in words for part in ("--set", word)]
+    assert main(["panel", *options]) == 3
+    return capsys.readouterr().err
+
+
+def test_an_address_outside_this_machine_needs_a_password(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    for host in ("0.0.0.0", "::", "192.168.1.20", "kiosk.example", ""):
+        assert "panel_unprotected" in refused(capsys, f"panel.host={host}")
+    secret = tmp_path / "secret"
+    secret.write_text("short\n")
+    secret.chmod(0o600)
+    said = refused(capsys, "panel.host=0.0.0.0", f"panel.password_file={secret}")
+    assert "panel_unprotected" in said
+    assert "short\n" not in said
+    secret.write_text(PASSWORD)
+    secret.chmod(0o644)
+    assert "secret_exposed" in refused(capsys, f"panel.password_file={secret}")
+
+
+def test_a_port_in_use_and_an_address_of_nobody_are_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        assert "panel_port_busy" in refused(capsys, f"panel.port={other.getsockname()[1]}")
+    secret = tmp_path / "secret"
+    secret.write_text(PASSWORD)
+    secret.chmod(0o600)
+    said = refused(capsys, "panel.host=198.51.100.7", f"panel.password_file={secret}")
+    assert "panel_address" in said
+
+
+def test_an_unknown_kind_of_answer_is_no_view(tmp_path: Path) -> None:
+    with Cabin(tmp_path) as cabin:
+        cabin.desk.answer = lambda verb: {"state": 3}  # type: ignore[method-assign]
+        found = cabin.sources.kiosk()
+        assert isinstance(found, FaultError)
+        assert found.code == "kiosk_not_running"
+
+
+# --- in a browser ----------------------------------------------------------------------------------
+
+CHROMIUM = shutil.which("chromium")
+FLAGS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update", "--enable-logging=stderr"),
+)
+
+
+def browse(folder: Path, port: int, *flags: str) -> subprocess.CompletedProcess[str]:
+    assert CHROMIUM is not None
+    return subprocess.run(
+        [CHROMIUM, *FLAGS, f"--user-data-dir={folder}", *flags, f"http://127.0.0.1:{port}/"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt install chromium")
+@pytest.mark.timeout(150)
+def test_a_browser_follows_the_cabin_without_reloading(
+    cabin: Cabin, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    old = cabin.page()
+    assert 'data-state="vacant"' in old
+    lock(cabin)
+    cabin.server.page.whole = lambda: old  # type: ignore[method-assign]
+    dom = ""
+    for budget_ms in (6000, 20_000, 60_000):  # on a busy machine the browser's clock runs ahead
+        flags = (f"--virtual-time-budget={budget_ms}", "--dump-dom")
+        done = browse(tmp_path_factory.mktemp("browser"), cabin.port, *flags)
+        dom = done.stdout
+        if 'data-state="locked"' in dom:
+            break
+    assert 'data-state="locked"' in dom, dom[:2000] + done.stderr[-2000:]
+    assert "<h1>Locked " in dom
+    assert re.search(r'<p id="told"[^>]*>Locked\. ', dom)
+    assert re.search(r'<p id="stale"[^>]* hidden', dom)
+    assert "<title>Cabin 1: Locked</title>" in dom
+    assert "Refused" not in done.stderr, "the policy forbids something that the page does"
+    assert "Uncaught" not in done.stderr

@@ -1,0 +1,465 @@
+"""The face check: geometry, light, verdicts, and the shipped network on a portrait in the public domain."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import get_args
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from edge.settings.schema import CoverName, Settings
+from edge.terms.observation import Cover, Face, FaceVerdict
+from edge.vision.face.check import (
+    AS_IS,
+    COVERS,
+    EXTENT,
+    LABELS,
+    MIRRORED,
+    SIZE_PX,
+    STILL,
+    Checker,
+    Frame,
+    Limits,
+    Quality,
+    align,
+    frame_of,
+    judge_face,
+    matrix_of,
+    normalise,
+    quality_of,
+    turned_logit,
+    unclear_why,
+)
+from edge.vision.network import ModelFault
+from tests.worlds.portrait import portrait as shipped_portrait
+
+MODELS = Path(__file__).parents[2] / "models"
+LIMITS = Limits(min_face_px=20, min_dark=35, max_bright=225, min_sharpness=0.06, doubt=2.0)
+GOOD = Quality(dark=200, bright=40, sharpness=0.3)
+
+# The NASA portrait of Eileen Collins (public domain), as a face detector sees it.
+BOX = (178.2, 62.9, 89.9, 113.3)
+MARKS = ((200.1, 101.8), (247.1, 102.6), (220.4, 124.5), (198.6, 142.8), (239.7, 143.6))
+
+Grey = NDArray[np.uint8]
+
+
+@pytest.fixture(scope="module")
+def portrait() -> Grey:
+    return np.asarray(cv2.cvtColor(shipped_portrait(), cv2.COLOR_BGR2GRAY), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def checker() -> Checker:
+    return Checker.open(MODELS)
+
+
+def look(checker: Checker, picture: Grey) -> Face:
+    return checker.check(picture, BOX, 0.9, MARKS)
+
+
+def moved(
+    picture: Grey, degrees: float, scale: float
+) -> tuple[Grey, tuple[float, ...], tuple[tuple[float, float], ...]]:
+    """The picture turned and scaled about the face, with its box and landmarks."""
+    m = cv2.getRotationMatrix2D((220.0, 120.0), degrees, scale)
+    turned = cv2.warpAffine(picture, m, (512, 512), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
+    points = np.array(MARKS) @ m[:, :2].T + m[:, 2]
+    centre = m @ np.array([BOX[0] + BOX[2] / 2, BOX[1] + BOX[3] / 2, 1.0])
+    w, h = BOX[2] * scale, BOX[3] * scale
+    marks = tuple((float(x), float(y)) for x, y in points)
+    return np.asarray(turned, np.uint8), (centre[0] - w / 2, centre[1] - h / 2, w, h), marks
+
+
+def masked(picture: Grey, tone: int = 215, top: float = 0.35) -> Grey:
+    """A plain mask drawn over nose, mouth and chin; `top` 1 puts its upper edge at the mouth."""
+    out = picture.copy()
+    y = 102 + top * 41
+    outline = [
+        (184, y + 6),
+        (205, y + 2),
+        (222, y - 3),
+        (240, y + 2),
+        (262, y + 8),
+        (258, 150),
+        (240, 172),
+        (222, 178),
+        (203, 172),
+        (187, 150),
+    ]
+    cv2.fillPoly(out, [np.array(outline, np.int32)], tone, cv2.LINE_AA)
+    for k in range(3):
+        cv2.line(out, (192, int(y) + 16 + 11 * k), (254, int(y) + 17 + 11 * k), tone - 25, 1, cv2.LINE_AA)
+    return out
+
+
+def shaded(picture: Grey) -> Grey:
+    """Black glasses over both eyes."""
+    out = picture.copy()
+    for x, y in MARKS[:2]:
+        cv2.ellipse(out, (round(x), round(y) + 2), (20, 15), 0, 0, 360, 18, -1, cv2.LINE_AA)
+    cv2.line(out, (216, 100), (230, 100), 18, 3)
+    cv2.line(out, (180, 99), (186, 101), 18, 3)
+    return out
+
+
+# Geometry
+
+
+@given(x=st.floats(20, 400), y=st.floats(20, 400), size=st.floats(12, 300), roll=st.floats(-0.7, 0.7))
+def test_a_turned_face_stands_upright_in_the_cut(x: float, y: float, size: float, roll: float) -> None:
+    upright = np.array([(-0.2, -0.18), (0.2, -0.18), (0, 0.03), (-0.17, 0.22), (0.17, 0.22)]) * size
+    c, s = math.cos(roll), math.sin(roll)
+    points = upright @ np.array([[c, s], [-s, c]]) + [x, y]
+    box = (x - size * 0.44, y - size * 0.56, size * 0.88, size * 1.13)
+    frame = frame_of(box, tuple((float(a), float(b)) for a, b in points))  # type: ignore[arg-type]
+    m = matrix_of(frame)
+    seen = points @ m[:, :2].T + m[:, 2]
+    assert abs(seen[0, 1] - seen[1, 1]) < 1.0
+    assert seen[0, 0] < seen[1, 0]
+    assert seen[:, 1].max() > seen[0, 1]
+    assert (seen > 0.2 * SIZE_PX).all()
+    assert (seen < 0.8 * SIZE_PX).all()
+
+
+def test_landmarks_in_one_point_leave_the_box_in_charge() -> None:
+    frame = frame_of((10, 20, 40, 50), ((30, 45),) * 5)
+    assert frame.roll_rad == 0.0
+    assert (frame.x, frame.y) == (30.0, 45.0)
+    assert 0.6 * math.sqrt(2000) <= frame.size <= math.sqrt(2000)
+
+
+def test_an_empty_box_gives_a_cut_and_no_error() -> None:
+    cut = align(np.full((5, 5), 7, np.uint8), frame_of((2, 2, 0, 0), None))
+    assert cut.shape == (SIZE_PX, SIZE_PX)
+    assert (cut == 7).all()
+
+
+def test_a_face_beyond_the_edge_is_filled_with_the_last_pixels() -> None:
+    picture = np.tile(np.arange(50, 150, dtype=np.uint8), (100, 1))
+    cut = align(picture, Frame(0.0, 50.0, 60.0, 0.0))
+    assert (cut[:, : SIZE_PX // 2 - 2] == 50).all()
+    assert cut[:, -1].min() > 80
+
+
+def test_a_large_face_is_made_small_by_areas_and_stays_in_place() -> None:
+    rng = np.random.default_rng(0)
+    small = cv2.GaussianBlur(rng.integers(0, 256, (120, 120), dtype=np.uint8), (0, 0), 4)
+    large = cv2.resize(small, (1200, 1200), interpolation=cv2.INTER_CUBIC)
+    noise = rng.choice(np.array([-60, 60], np.int16), large.shape)
+    noisy = np.clip(large.astype(np.int16) + noise, 0, 255).astype(np.uint8)
+    # Pixel centres: (x + 0.5) * 10 - 0.5.
+    a = align(small, Frame(60.0, 60.0, 50.0, 0.1))
+    b = align(noisy, Frame(604.5, 604.5, 500.0, 0.1))
+    assert np.abs(a.astype(int) - b.astype(int)).mean() < 6
+
+
+def test_exposure_and_contrast_make_no_difference_to_the_network() -> None:
+    rng = np.random.default_rng(1)
+    cut = cv2.resize(rng.integers(20, 230, (9, 9), dtype=np.uint8), (SIZE_PX, SIZE_PX))
+    dim = (cut * 0.5 + 60).astype(np.uint8)
+    a, b = normalise(cut), normalise(dim)
+    assert a.dtype == np.int8
+    assert np.abs(a.astype(int) - b.astype(int)).max() <= 6
+    assert (normalise(np.full((SIZE_PX, SIZE_PX), 90, np.uint8)) == 0).all()
+
+
+# Light and sharpness
+
+
+def test_quality_tells_dark_bright_and_blurred(portrait: Grey) -> None:
+    cut = align(portrait, frame_of(BOX, MARKS))
+    assert unclear_why(BOX, quality_of(cut), LIMITS) == ""
+    assert unclear_why(BOX, quality_of((cut * 0.1).astype(np.uint8)), LIMITS) == "dark"
+    assert unclear_why(BOX, quality_of((cut * 0.05 + 240).astype(np.uint8)), LIMITS) == "bright"
+    blurred = np.asarray(cv2.GaussianBlur(cut, (0, 0), 9), np.uint8)
+    assert unclear_why(BOX, quality_of(blurred), LIMITS) == "blurred"
+    assert unclear_why((0, 0, 12, 15), GOOD, LIMITS) == "small"
+
+
+# Verdicts
+
+
+def judged(covered: float, turned: float = -3.0, why: str = "") -> Face:
+    return judge_face(BOX, 0.9, MARKS, covered, Cover.SCARF, 0.0, 0.0, turned, why, LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("covered", "turned", "why", "verdict"),
+    [
+        (-4.0, -3.0, "", FaceVerdict.PROPER),
+        (-0.01, -3.0, "", FaceVerdict.PROPER),
+        (0.01, -3.0, "", FaceVerdict.COVERED),
+        (0.01, 5.0, "", FaceVerdict.COVERED),
+        (-4.0, 0.1, "", FaceVerdict.TURNED),
+        (9.0, -3.0, "small", FaceVerdict.UNCLEAR),
+        (9.0, -3.0, "dark", FaceVerdict.COVERED),
+        (1.9, -3.0, "dark", FaceVerdict.UNCLEAR),
+        (-1.9, 5.0, "blurred", FaceVerdict.UNCLEAR),
+        (-6.0, -3.0, "blurred", FaceVerdict.PROPER),
+    ],
+)
+def test_the_order_of_verdicts(covered: float, turned: float, why: str, verdict: FaceVerdict) -> None:
+    face = judged(covered, turned, why)
+    assert face.verdict is verdict
+    assert (face.cover is Cover.SCARF) == (verdict is FaceVerdict.COVERED)
+    assert face.unclear_why == (why if verdict is FaceVerdict.UNCLEAR else "")
+
+
+@pytest.mark.parametrize(
+    ("yaw", "pitch", "turned"),
+    [
+        (0, 0, False),
+        (34, 24, False),
+        (-34, 0, False),
+        (36, 0, True),
+        (-36, 0, True),
+        (0, 26, True),
+        (0, -26, True),
+    ],
+)
+def test_turned_begins_at_the_limits(yaw: float, pitch: float, turned: bool) -> None:
+    assert (turned_logit(yaw, pitch, LIMITS, 8.0) > 0) is turned
+
+
+def test_turned_limits_are_settings() -> None:
+    assert turned_logit(30, 0, replace(LIMITS, yaw_deg=20.0), 8.0) > 0
+
+
+# The network
+
+
+def test_every_cover_the_network_knows_has_a_word() -> None:
+    assert LABELS[0] == "bare"
+    from edge.vision.face.check import _COVER
+
+    assert set(_COVER) == set(LABELS[1:])
+
+
+def test_the_settings_name_what_the_network_can_tell() -> None:
+    assert get_args(CoverName) == LABELS[1:]
+    assert Settings().face.covers == COVERS
+
+
+class Says:
+    """A network that says one class of every face, sure or less so, in place of the shipped one."""
+
+    contract = SimpleNamespace(
+        operating_points={
+            "covered_scale": 1.0,
+            "covered_bias": 0.0,
+            "covered_cut": 0.5,
+            "min_face_px": 16.0,
+            "min_dark": 0.0,
+            "max_bright": 255.0,
+            "min_sharpness": 0.0,
+            "doubt": 0.0,
+            "turned_sigma_deg": 9.0,
+        }
+    )
+
+    def __init__(self, **logits: float) -> None:
+        self._cover = np.array([[logits.get(label, 0.0) for label in LABELS]], np.float32)
+
+    def run_real(self, _: NDArray[np.int8]) -> tuple[NDArray[np.float32], ...]:
+        return self._cover, np.zeros((1, 2), np.float32), np.zeros((1, 1), np.float32)
+
+
+def said(covers: tuple[str, ...], **logits: float) -> tuple[FaceVerdict, Cover]:
+    face = look(Checker(Says(**logits), covers), np.full((300, 300), 90, np.uint8))  # type: ignore[arg-type]
+    return face.verdict, face.cover
+
+
+def test_an_open_helmet_is_bare_unless_a_site_refuses_it() -> None:
+    proper, helmet = (FaceVerdict.PROPER, Cover.NONE), (FaceVerdict.COVERED, Cover.HELMET)
+    assert said(COVERS, open_helmet=8.0) == proper
+    assert said((*COVERS, "open_helmet"), open_helmet=8.0) == helmet
+    assert said((*COVERS, "open_helmet"), bare=8.0) == proper
+    # Whatever is refused, a closed one is a helmet.
+    assert said(COVERS, helmet=8.0) == helmet
+
+
+def test_a_prior_speaks_for_its_class_alone() -> None:
+    def judged(prior: float, **logits: float) -> Face:
+        network = Says(**logits)
+        network.contract = SimpleNamespace(
+            operating_points={**Says.contract.operating_points, "prior_glasses": prior}
+        )
+        return look(Checker(network), np.full((300, 300), 90, np.uint8))  # type: ignore[arg-type]
+
+    for prior in (0.0, 2.0):
+        face = judged(prior, bare=1.0, glasses=0.5)
+        odds = math.log((6 + math.exp(0.5 + prior)) / (math.e + 1))
+        assert face.covered_logit == pytest.approx(odds - 0.5, abs=1e-5)
+        assert face.cover is Cover.GLASSES
+    # It says whether a face is covered, not by what.
+    assert judged(2.0, hand=1.0, glasses=0.5).cover is Cover.HAND
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("prior_sunglasses", 1.0),
+        ("Prior_mask", 1.0),
+        ("prior_mask", 1e6),
+        ("covered_scale", -1.0),
+        ("turned_sigma_deg", 0.0),
+    ],
+)
+def test_a_senseless_operating_point_is_refused(tmp_path: Path, name: str, value: float) -> None:
+    with pytest.raises(ModelFault) as raised:
+        Checker.open(copy_with(tmp_path, **{name: value}))
+    assert raised.value.code == "model_wrong"
+
+
+def test_zero_is_the_operating_point() -> None:
+    """The judge adds these numbers up: what one picture lets pass must not count as covered there."""
+    grey = np.full((300, 300), 90, np.uint8)
+    for bare, verdict in ((math.log(7.0), FaceVerdict.PROPER), (0.0, FaceVerdict.COVERED)):
+        face = look(Checker(Says(bare=bare)), grey)  # type: ignore[arg-type]
+        assert face.covered_logit == pytest.approx(math.log(7 / (math.exp(bare) + 1)) - 0.5, abs=1e-5)
+        assert face.verdict is verdict
+
+
+@pytest.mark.parametrize("cover", COVERS)
+def test_a_cover_that_a_site_allows_is_bare(cover: str) -> None:
+    rest = tuple(name for name in COVERS if name != cover)
+    assert said(COVERS, **{cover: 8.0})[0] is FaceVerdict.COVERED
+    assert said(rest, **{cover: 8.0})[0] is FaceVerdict.PROPER
+    # Two at once: the refused one counts and is what the prompt names.
+    other = rest[0]
+    verdict = said(rest, **{cover: 8.0, other: 9.5})
+    assert verdict[0] is FaceVerdict.COVERED
+    assert verdict == said(rest, **{other: 9.5})
+
+
+@pytest.mark.parametrize("covers", [(), ("bare",), ("mask", "beard")])
+def test_covers_that_mean_nothing_are_refused(covers: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="covers are some of mask"):
+        Checker(Says(), covers)  # type: ignore[arg-type]
+
+
+def test_a_bare_face_is_proper(checker: Checker, portrait: Grey) -> None:
+    face = look(checker, portrait)
+    assert face.verdict is FaceVerdict.PROPER
+    assert face.cover is Cover.NONE
+    assert abs(face.yaw_deg) < 20
+    assert abs(face.pitch_deg) < 15
+
+
+@pytest.mark.parametrize("tone", [30, 120, 215, 245])
+def test_a_mask_covers(checker: Checker, portrait: Grey, tone: int) -> None:
+    face = look(checker, masked(portrait, tone))
+    assert face.verdict is FaceVerdict.COVERED
+    assert face.covered_logit > look(checker, portrait).covered_logit + 3
+
+
+def test_a_mask_under_the_nose_covers(checker: Checker, portrait: Grey) -> None:
+    assert look(checker, masked(portrait, 215, top=0.8)).verdict is FaceVerdict.COVERED
+
+
+def test_dark_glasses_cover(checker: Checker, portrait: Grey) -> None:
+    face = look(checker, shaded(portrait))
+    assert (face.verdict, face.cover) == (FaceVerdict.COVERED, Cover.GLASSES)
+
+
+@pytest.mark.parametrize("degrees", [-25, -10, 10, 25])
+def test_a_tilted_head_changes_nothing(checker: Checker, portrait: Grey, degrees: float) -> None:
+    for picture, verdict in ((portrait, FaceVerdict.PROPER), (masked(portrait), FaceVerdict.COVERED)):
+        turned, box, marks = moved(picture, degrees, 1.0)
+        assert checker.check(turned, box, 0.9, marks).verdict is verdict  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("scale", [0.35, 0.6, 1.5])
+def test_distance_changes_nothing(checker: Checker, portrait: Grey, scale: float) -> None:
+    for picture, verdict in ((portrait, FaceVerdict.PROPER), (masked(portrait), FaceVerdict.COVERED)):
+        scaled, box, marks = moved(picture, 0, scale)
+        assert checker.check(scaled, box, 0.9, marks).verdict is verdict  # type: ignore[arg-type]
+
+
+def test_dim_and_mirrored_change_nothing(checker: Checker, portrait: Grey) -> None:
+    dim = (portrait * 0.3).astype(np.uint8)
+    assert look(checker, dim).verdict is FaceVerdict.PROPER
+    mirrored = np.ascontiguousarray(portrait[:, ::-1])
+    box = (512 - BOX[0] - BOX[2], *BOX[1:])
+    marks = tuple((511 - MARKS[i][0], MARKS[i][1]) for i in (1, 0, 2, 4, 3))
+    there = checker.check(mirrored, box, 0.9, marks)  # type: ignore[arg-type]
+    assert there.verdict is FaceVerdict.PROPER
+    assert abs(there.yaw_deg + look(checker, portrait).yaw_deg) < 12
+
+
+def test_the_same_picture_gives_the_same_numbers(checker: Checker, portrait: Grey) -> None:
+    assert look(checker, portrait) == look(Checker.open(MODELS), portrait)
+
+
+# The contract
+
+
+def copy_with(folder: Path, **points: float | None) -> Path:
+    shutil.copy(MODELS / "face_check.tflite", folder)
+    contract = json.loads((MODELS / "face_check.json").read_text())
+    for name, value in points.items():
+        if value is None:
+            del contract["operating_points"][name]
+        else:
+            contract["operating_points"][name] = value
+    (folder / "face_check.json").write_text(json.dumps(contract))
+    return folder
+
+
+@pytest.mark.parametrize("name", ["covered_cut", "covered_scale", "turned_sigma_deg", "min_face_px"])
+def test_a_contract_without_an_operating_point_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ModelFault, match=name) as raised:
+        Checker.open(copy_with(tmp_path, **{name: None}))
+    assert raised.value.code == "model_wrong"
+
+
+def test_the_operating_point_moves_the_verdict(tmp_path: Path, portrait: Grey) -> None:
+    assert look(Checker.open(copy_with(tmp_path, covered_cut=-50.0)), portrait).verdict is FaceVerdict.COVERED
+
+
+def test_a_damaged_update_leaves_the_previous_model(tmp_path: Path, portrait: Grey) -> None:
+    (tmp_path / "previous").mkdir()
+    copy_with(tmp_path / "previous")
+    copy_with(tmp_path)
+    content = bytearray((tmp_path / "face_check.tflite").read_bytes())
+    content[5000] ^= 1
+    (tmp_path / "face_check.tflite").write_bytes(content)
+    checker = Checker.open(tmp_path)
+    assert [fault.code for fault in checker.refused] == ["model_damaged"]
+    assert look(checker, portrait).verdict is FaceVerdict.PROPER
+
+
+def test_no_model_is_a_named_fault(tmp_path: Path) -> None:
+    with pytest.raises(ModelFault) as raised:
+        Checker.open(tmp_path)
+    assert raised.value.code == "model_missing"
+
+
+def test_the_cut_is_wide_enough_for_chin_and_forehead() -> None:
+    m = matrix_of(frame_of(BOX, MARKS))
+    corners = np.array([(BOX[0], BOX[1]), (BOX[0] + BOX[2], BOX[1] + BOX[3])]) @ m[:, :2].T + m[:, 2]
+    assert corners.min() > 0
+    assert corners.max() < SIZE_PX
+    assert EXTENT > 1.2
+
+
+def test_views_are_averaged(checker: Checker, portrait: Grey) -> None:
+    one, other, both = (
+        checker.check(portrait, BOX, 0.9, MARKS, views) for views in (AS_IS, MIRRORED, AS_IS + MIRRORED)
+    )
+    for name in ("yaw_deg", "pitch_deg"):
+        assert getattr(both, name) == pytest.approx((getattr(one, name) + getattr(other, name)) / 2)
+    low, high = sorted((one.covered_logit, other.covered_logit))
+    assert low - 0.5 <= both.covered_logit <= high + 0.5
+    assert checker.check(portrait, BOX, 0.9, MARKS, STILL).verdict is FaceVerdict.PROPER
