@@ -509,10 +509,4 @@ class Desk:
 
 
 def _numbers(settings: Settings) -> dict[Recipient, str]:
-    people = settings.people
-    given = {
-        Recipient.WATCHMAN: people.watchman,
-        Recipient.WATCHMAN2: people.watchman2,
-        Recipient.CONTROL_ROOM: people.control_room,
-    }
-    return {to: number or BENCH_NUMBERS[to] for to, number in given.items()}
+    return {to: settings.people.number(to) or BENCH_NUMBERS[to] for to in Recipient}

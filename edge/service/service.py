@@ -216,12 +216,7 @@ class Service:
         )
         for carrier in ways_out.values():
             stack.callback(carrier.close)
-        people = settings.people
-        numbers = {
-            Recipient.WATCHMAN: people.watchman,
-            Recipient.WATCHMAN2: people.watchman2,
-            Recipient.CONTROL_ROOM: people.control_room,
-        }
+        numbers = {to: settings.people.number(to) for to in Recipient}
         counters = dict(remembered.counters)
         self._kiosk = Kiosk(
             board=self.board,

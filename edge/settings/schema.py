@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
-from typing import Annotated, Final, Literal, cast
+from typing import Annotated, Final, Literal, assert_never, cast
 from urllib.parse import urlsplit
 
 import msgspec
@@ -24,6 +24,7 @@ import msgspec
 from edge.cabin.rules import Flow, Policy
 from edge.faults.catalogue import FaultError
 from edge.settings.zones import find_zone, nearest_zone, zones_missing
+from edge.terms.record import Channel, Recipient
 from hw.wiring import WiringSettings
 
 EXAMPLE: Final = Path(__file__).with_name("kiosk.example.toml")
@@ -71,6 +72,18 @@ class People(_Section, frozen=True):
     watchman2: Number = ""
     control_room: Number = ""
     hotp_secret_file: _Word = ""
+
+    def number(self, to: Recipient) -> str:
+        """Empty where none is set."""
+        match to:
+            case Recipient.WATCHMAN:
+                return self.watchman
+            case Recipient.WATCHMAN2:
+                return self.watchman2
+            case Recipient.CONTROL_ROOM:
+                return self.control_room
+            case _:
+                assert_never(to)
 
 
 class Camera(_Section, frozen=True):
@@ -729,7 +742,7 @@ def _incomplete(s: Settings) -> Iterator[_Problem]:
 def remarks(s: Settings) -> Iterator[str]:
     """What a kiosk can be run with and is seldom meant, a sentence each."""
     if not s.people.control_room:
-        others = [name for name, there in (("e-mail", s.email.host), ("webhook", s.webhook.url)) if there]
+        others = list(_other_ways(s))
         only = (
             f"alerts go by {' and '.join(others)} alone"
             if others
@@ -745,6 +758,22 @@ def remarks(s: Settings) -> Iterator[str]:
         )
     if s.webhook.url and not s.webhook.secret_file:
         yield "webhook.secret_file is empty: run stops unless systemd gives it the credential webhook_secret"
+
+
+def _other_ways(s: Settings) -> Iterator[str]:
+    """The channels beside SMS that are set up, in words."""
+    for channel in Channel:
+        match channel:
+            case Channel.SMS:
+                pass
+            case Channel.EMAIL:
+                if s.email.host:
+                    yield "e-mail"
+            case Channel.WEBHOOK:
+                if s.webhook.url:
+                    yield "webhook"
+            case _:
+                assert_never(channel)
 
 
 def is_loopback(host: str) -> bool:
@@ -774,13 +803,7 @@ def read_secret(settings: Settings, secret: Secret) -> str | None:
     Surrounding blanks and the line's end do not belong to it. Raises `FaultError` where the file is
     missing, empty or open to others.
     """
-    named = {
-        Secret.SIM_PIN: settings.modem.pin_file,
-        Secret.HOTP: settings.people.hotp_secret_file,
-        Secret.SMTP_PASSWORD: settings.email.password_file,
-        Secret.WEBHOOK: settings.webhook.secret_file,
-        Secret.PANEL: settings.panel.password_file,
-    }[secret]
+    named = _secret_file(settings, secret)
     if named:
         return _secret_in(Path(named), check_rights=True)
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
@@ -788,6 +811,22 @@ def read_secret(settings: Settings, secret: Secret) -> str | None:
         # systemd itself guards this folder (systemd.exec(5), "Credentials").
         return _secret_in(Path(folder) / secret.value, check_rights=False)
     return None
+
+
+def _secret_file(settings: Settings, secret: Secret) -> str:
+    match secret:
+        case Secret.SIM_PIN:
+            return settings.modem.pin_file
+        case Secret.HOTP:
+            return settings.people.hotp_secret_file
+        case Secret.SMTP_PASSWORD:
+            return settings.email.password_file
+        case Secret.WEBHOOK:
+            return settings.webhook.secret_file
+        case Secret.PANEL:
+            return settings.panel.password_file
+        case _:
+            assert_never(secret)
 
 
 def secret_problems(settings: Settings) -> Iterator[FaultError]:
