@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Final
+from typing import Final, assert_never
 
 from edge.messages.numbers import meant
 from edge.messages.ways.carrier import Carrier, Taken
@@ -280,6 +280,8 @@ class Outbox:
                     draft.received.append(event)
                 case ModemReady() | ModemDown() | Recovery():
                     draft.modem.append(event)
+                case _:
+                    assert_never(event)
 
     def _hear_carriers(self, draft: _Draft) -> None:
         for carrier in self._carriers.values():

@@ -22,7 +22,7 @@ from edge.cabin.events import (
     PeopleJudged,
 )
 from edge.cabin.rules import Flow
-from edge.judge import Judge
+from edge.judge.judge import Judge
 from edge.judge.still import StillJudge
 from edge.terms.observation import CameraHealth, Cover, Face, FaceVerdict, Observation
 
