@@ -23,10 +23,12 @@ from edge.cabin.conditions import (
     wanted_words,
     warnable,
 )
+from edge.cabin.devices import LOCK_NEEDS
 from edge.cabin.draft import OFTEN, Draft
 from edge.cabin.events import Anomaly, Device
 from edge.cabin.rules import Rules
-from edge.cabin.state import LOCK_NEEDS, Mode, State, needed_s, returning
+from edge.cabin.state import Mode, State, needed_s, returning
+from edge.terms.alerts import Alert
 from edge.terms.observation import CameraHealth
 from edge.terms.record import Recipient
 
@@ -68,7 +70,7 @@ def _tick_any(d: Draft) -> None:
     stuck = d.s.exit_since_s
     if stuck is not None and d.now_s >= stuck + d.flow.exit_stuck_s and Device.EXIT_INPUT not in d.s.failed:
         d.s = replace(d.s, failed=d.s.failed | {Device.EXIT_INPUT})
-        d.tell("exit_stuck", Recipient.CONTROL_ROOM, Recipient.WATCHMAN)
+        d.tell(Alert.EXIT_STUCK, Recipient.CONTROL_ROOM, Recipient.WATCHMAN)
     for anomaly, at_s in d.s.told:
         if anomaly in d.s.active and d.now_s >= at_s + d.flow.remind_s:
             d.tell_anomaly(anomaly)
@@ -108,7 +110,7 @@ def _tick_warned(d: Draft) -> None:
     broken = d.s.failed & LOCK_NEEDS
     if broken and lock_is_due(d.s, d.now_s, d.rules) and not d.s.withheld_told:
         d.s = replace(d.s, withheld_told=True)
-        d.tell("lock_withheld", Recipient.CONTROL_ROOM, reason=min(broken).value)
+        d.tell(Alert.LOCK_WITHHELD, Recipient.CONTROL_ROOM, reason=min(broken).value)
     changed = wanted_words(d.s, d.rules) != d.s.said and not first_warning_is_said(d.s, d.rules)
     if (changed or due(d.now_s, d.s.say_again_s)) and warnable(d.s, d.now_s, d.rules):
         d.say_warning()
@@ -145,7 +147,7 @@ def _tick_locked(d: Draft) -> None:
         if d.now_s >= code.issued_at_s + flow.code_accept_s:
             d.void_code()
             d.code = replace(d.code, counted=code.counted - 1)
-            d.tell("code_withdrawn", Recipient.CONTROL_ROOM)
+            d.tell(Alert.CODE_WITHDRAWN, Recipient.CONTROL_ROOM)
             d.issue_code(counts=True, fresh_tries=False)
         elif not code.failed_over and d.now_s >= code.issued_at_s + CODE_FAILOVER_S:
             d.code = replace(d.code, failed_over=True)
@@ -221,7 +223,7 @@ def _count_stand(d: Draft) -> None:
         return
     d.s = replace(d.s, stands=d.s.stands + 1)
     if d.s.stands == OFTEN:
-        d.tell("clock_held", Recipient.CONTROL_ROOM)
+        d.tell(Alert.CLOCK_HELD, Recipient.CONTROL_ROOM)
 
 
 def next_wake_s(state: State, now_s: float, rules: Rules) -> float | None:

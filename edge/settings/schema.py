@@ -12,7 +12,8 @@ from typing import Annotated, Final, Literal, assert_never, cast
 
 import msgspec
 
-from edge.cabin.rules import Flow, Policy
+from edge.cabin.anomalies import Policy
+from edge.cabin.rules import Flow
 from edge.terms.record import Recipient
 from hw.wiring import WiringSettings
 
