@@ -91,7 +91,8 @@ from edge.messages.inbox import (
     StatusAsked,
 )
 from edge.messages.outbox import MessageAccepted, MessageDelivered, MessageFailed, Outbox
-from edge.messages.texts import COUNTER, Context, make_text, prompt_clips, prompt_text
+from edge.messages.prompts import prompt_clips, prompt_text
+from edge.messages.texts import COUNTER, Context, make_text
 from edge.pictures.keeper import Evidence, EvidenceTrouble
 from edge.terms.observation import Observation
 from edge.terms.record import (

@@ -1,4 +1,4 @@
-"""Every word that people read or hear: SMS texts and prompts, as data by language, made when they are needed.
+"""Every text that a phone gets, made when it is needed, and the words of every language.
 
 A text names the cabin, the incident and its own short number (`#37`), the same in a repeat. Only `make_text`
 with a code makes a text that holds one, and only as the string that it returns.
@@ -7,7 +7,7 @@ with a code makes a text that holds one, and only as the string that it returns.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from types import MappingProxyType
@@ -58,7 +58,7 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True)
-class _Language:
+class Language:
     """The words of one language. Templates are filled by `str.format`; what is missing is left in English."""
 
     code: str
@@ -84,7 +84,7 @@ class _Language:
     counter: str
 
 
-_ENGLISH: Final = _Language(
+ENGLISH: Final = Language(
     code="{where}. Incident {incident}: CODE {code}. Code {which}{until}. {tail}",
     code_until=", until {time}, earlier ones void",
     code_for=", for {minutes} min, earlier ones void",
@@ -194,7 +194,7 @@ _ENGLISH: Final = _Language(
     counter="wrong password, that of counter {number} opens",
 )
 
-_HINDI: Final = _Language(
+_HINDI: Final = Language(
     code="{where}. घटना {incident}: CODE {code}. कोड {which}{until}. {tail}",
     code_until=", {time} तक, पुराने कोड रद्द",
     code_for=", {minutes} मिनट तक, पुराने कोड रद्द",
@@ -306,16 +306,16 @@ _HINDI: Final = _Language(
     counter="गलत पासवर्ड, काउंटर {number} का पासवर्ड खोलेगा",
 )
 
-_LANGUAGES: Final = MappingProxyType({"en": _ENGLISH, "hi": _HINDI})
+_LANGUAGES: Final = MappingProxyType({"en": ENGLISH, "hi": _HINDI})
 
-ALERT_KINDS: Final = tuple(_ENGLISH.kinds)
+ALERT_KINDS: Final = tuple(ENGLISH.kinds)
 
 LANGUAGES: Final = tuple(_LANGUAGES)
 """The languages that there are words for; any other is answered in English."""
 
 
-def _language(name: str) -> _Language:
-    return _LANGUAGES.get(name, _ENGLISH)
+def language_of(name: str) -> Language:
+    return _LANGUAGES.get(name, ENGLISH)
 
 
 # --- messages --------------------------------------------------------------------------------------
@@ -336,7 +336,7 @@ def make_text(
     ValueError for a code row without a code: such a row must not be sent. The text of a repeat says so and
     has the same short number. `row.reason` of a code row says which code it is (`2 of 5`).
     """
-    words = _language(context.language)
+    words = language_of(context.language)
     tail = _tail(row, words)
     if row.kind == "code":
         if code is None:
@@ -373,7 +373,7 @@ def code_in(text: str) -> str | None:
 def sms_words(language: str) -> str:
     """All that an SMS of this language may say, lower case: for whoever looks for a word in one."""
     found: list[str] = []
-    for words in (_language(language), _ENGLISH):
+    for words in (language_of(language), ENGLISH):
         found += [words.code, words.code_until, words.code_plain, words.alert, words.incident, words.repeat]
         found += [words.help, words.status]
         for texts in (words.kinds, words.reasons):
@@ -383,12 +383,12 @@ def sms_words(language: str) -> str:
 
 
 def help_text(context: Context) -> str:
-    return _language(context.language).help.format(where=_where(context))
+    return language_of(context.language).help.format(where=_where(context))
 
 
 def status_text(context: Context, wall_s: float, facts: Mapping[str, str]) -> str:
     """The answer to STATUS."""
-    words = _language(context.language)
+    words = language_of(context.language)
     state = ", ".join(f"{name} {value}" for name, value in facts.items()) or "-"
     tail = _time(wall_s, context.zone) if wall_s >= CLOCK_SET_S else "-"
     return words.status.format(where=_where(context), state=state, tail=tail)
@@ -398,11 +398,11 @@ def _where(context: Context) -> str:
     return f"{context.cabin}, {context.address}" if context.address else context.cabin
 
 
-def _tail(row: OutboxRow, words: _Language) -> str:
+def _tail(row: OutboxRow, words: Language) -> str:
     return f"#{row.number} {words.repeat}" if row.tries > 1 else f"#{row.number}"
 
 
-def _until(wall_s: float, until_wall_s: float, zone: tzinfo, words: _Language) -> str:
+def _until(wall_s: float, until_wall_s: float, zone: tzinfo, words: Language) -> str:
     """How long a code is good: by the clock, but where the clocks are set and its hour comes twice or not at
     all, in whole minutes: they cannot be taken for past."""
     ends = (wall_s, until_wall_s)
@@ -421,93 +421,9 @@ def _plain(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _reason(row: OutboxRow, words: _Language) -> str:
+def _reason(row: OutboxRow, words: Language) -> str:
     if row.reason in CATALOGUE:
         return f"{row.reason}. {CATALOGUE[row.reason].cause.rstrip('.')}"
     if row.reason.startswith(COUNTER):
         return words.counter.format(number=row.reason.removeprefix(COUNTER))
     return words.reasons.get(row.reason, _plain(row.reason))
-
-
-# --- prompts ---------------------------------------------------------------------------------------
-
-
-def prompt_text(prompt: str, cause: str, lock_in_s: int | None, language: str) -> str:
-    """What a person in the cabin is told: `prompt` and `cause` are values of `PromptKey` and `PromptCause`.
-
-    `lock_in_s` is the time left before the door locks when it has been said, 0 for less than a second, None
-    where none runs. KeyError for an unknown name.
-    """
-    words = _language(language)
-    lock = ""
-    if lock_in_s is not None:
-        lock = words.lock_in.format(seconds=lock_in_s) if lock_in_s > 0 else words.lock_soon
-    text = words.prompts[prompt].format(
-        cause=words.causes[cause],
-        lock=lock,
-        exit=words.exit_always,
-    )
-    return _whole(text)
-
-
-def longest_warning_s(language: str, spoken_s: Callable[[Sequence[str], str], float]) -> float:
-    """The longest that a warning of any cause takes; `spoken_s` tells how long clips and text take."""
-    return max(
-        spoken_s(
-            prompt_clips("show_face", cause, seconds), prompt_text("show_face", cause, seconds, language)
-        )
-        for cause in _ENGLISH.causes
-        for seconds in (0, *_NUMBERS, 60)
-    )
-
-
-def prompt_clips(prompt: str, cause: str, lock_in_s: int | None) -> tuple[str, ...]:
-    """The recorded phrases that a prompt is made of, in order; `clip_texts` has their words.
-
-    `lock_in_s` as in `prompt_text`. The seconds are rounded down to one of the recorded numbers: a person
-    never has less time than said.
-    """
-    if prompt not in _ENGLISH.prompts or cause not in _ENGLISH.causes:
-        raise KeyError(f"{prompt}/{cause}")
-    if prompt in ("show_face", "door_open"):
-        clips = [f"cause_{cause}"]
-        if prompt == "door_open":
-            clips.append("door_open")
-        elif lock_in_s is not None:
-            clips += _lock_clips(lock_in_s)
-        return (*clips, "exit_always")
-    return () if prompt == "silence" else (prompt,)
-
-
-_NUMBERS: Final = (*range(1, 21), 25, 30, 35, 40, 45, 50, 55)
-
-
-def _lock_clips(seconds: int) -> tuple[str, ...]:
-    if seconds >= 60:
-        return ("lock_in_minute",)
-    if seconds < 1:
-        return ("lock_soon",)
-    number = max(value for value in _NUMBERS if value <= seconds)
-    return ("lock_in", f"number_{number}", "seconds")
-
-
-def clip_texts(language: str) -> Mapping[str, str]:
-    """Every recorded phrase by its name, with the words to record."""
-    words = _language(language)
-    clips = {f"cause_{name}": text for name, text in words.causes.items()}
-    clips |= {
-        "door_open": _whole(words.prompts["door_open"].format(cause="", exit="")),
-        "exit_always": words.exit_always,
-        "lock_in": words.clip_lock_in,
-        "seconds": words.clip_seconds,
-        "lock_in_minute": words.clip_minute,
-        "lock_soon": words.lock_soon,
-    }
-    clips |= {f"number_{number}": str(number) for number in _NUMBERS}
-    for name in ("locked", "released", "emergency", "machine_closed"):
-        clips[name] = _whole(words.prompts[name].format(exit=words.exit_always))
-    return MappingProxyType(clips)
-
-
-def _whole(text: str) -> str:
-    return " ".join(text.split())

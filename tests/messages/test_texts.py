@@ -12,16 +12,8 @@ import pytest
 from edge.cabin.commands import PromptCause, PromptKey
 from edge.cabin.events import Anomaly
 from edge.messages import texts
-from edge.messages.texts import (
-    Context,
-    code_in,
-    help_text,
-    longest_warning_s,
-    make_text,
-    prompt_clips,
-    prompt_text,
-    status_text,
-)
+from edge.messages.prompts import clip_texts, longest_warning_s, prompt_clips, prompt_text
+from edge.messages.texts import Context, code_in, help_text, make_text, status_text
 from edge.terms.record import Channel, OutboxRow, Recipient
 from hw.modem import gsm7, pdu
 
@@ -113,11 +105,11 @@ KINDS = sorted(
 
 @pytest.mark.parametrize("language", texts.LANGUAGES)
 def test_every_kind_has_words_in_every_language(language: str) -> None:
-    words = texts._LANGUAGES[language]
+    words = texts.language_of(language)
     assert set(KINDS) == set(words.kinds)
-    assert words.kinds.keys() == texts._ENGLISH.kinds.keys()
-    assert words.prompts.keys() == texts._ENGLISH.prompts.keys()
-    assert words.causes.keys() == texts._ENGLISH.causes.keys()
+    assert words.kinds.keys() == texts.ENGLISH.kinds.keys()
+    assert words.prompts.keys() == texts.ENGLISH.prompts.keys()
+    assert words.causes.keys() == texts.ENGLISH.causes.keys()
 
 
 def test_no_alert_can_be_taken_for_a_code() -> None:
@@ -155,7 +147,7 @@ def test_answers_to_people() -> None:
 @pytest.mark.parametrize("cause", list(PromptCause))
 @pytest.mark.parametrize("prompt", list(PromptKey))
 def test_every_prompt_has_words_and_clips(prompt: PromptKey, cause: PromptCause, language: str) -> None:
-    recorded = texts.clip_texts(language)
+    recorded = clip_texts(language)
     for seconds in (None, 0, 1, 14, 20, 23, 59, 60, 900):
         text = prompt_text(prompt.value, cause.value, seconds, language)
         clips = prompt_clips(prompt.value, cause.value, seconds)
@@ -213,7 +205,7 @@ def test_spoken_seconds_never_promise_more_time_than_there_is() -> None:
 def test_whoever_is_locked_in_is_told_why_and_how_to_leave() -> None:
     for language in texts.LANGUAGES:
         text = prompt_text("locked", "mask", None, language)
-        assert texts._LANGUAGES[language].exit_always in text
+        assert texts.language_of(language).exit_always in text
 
 
 def test_unknown_names_are_errors() -> None:

@@ -15,7 +15,7 @@ from edge.__main__ import main
 from edge.cli import options
 from edge.cli.modem import open_modem
 from edge.faults.catalogue import CATALOGUE, FaultError
-from edge.messages.texts import clip_texts
+from edge.messages.prompts import clip_texts
 from edge.messages.ways.open import carriers, release_desk
 from edge.selftest import findings as selftest
 from edge.selftest import machine
