@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge.panel import sources
+from edge.words.language import LanguageName
 from tests.worlds.browser import Browser, axe, chromium
 from tests.worlds.panel_world import Cabin, Window
 
@@ -72,12 +73,12 @@ def test_a_page_from_elsewhere_begins_none(
     assert not cabin.sources.tests.running
 
 
-@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("language", LanguageName)
 def test_nothing_is_cut_off_at_any_width(tmp_path: Path, browser: Browser, language: str) -> None:
     words = [f"cabin.language={language}", "panel.live=true", "panel.pictures=true"]
     with Cabin(tmp_path, words) as cabin:
         cabin.people.do("enter anna with mask", 0.0)
-        cabin.run(14.0)
+        cabin.run(20.0)  # the longest words of the three have been said
         for width in WIDTHS:
             browser.be(width)
             browser.go(f"http://127.0.0.1:{cabin.port}/")
