@@ -29,8 +29,9 @@ from edge.loop.unrecorded import Unrecorded
 from edge.loop.watching import Watching
 from edge.messages.inbox import Inbox, secret_from_base32
 from edge.messages.outbox import Outbox
+from edge.messages.prompts import longest_warning_s
 from edge.messages.release_counter import NAME, CounterFile
-from edge.messages.texts import Context, code_in, longest_warning_s
+from edge.messages.texts import Context, code_in
 from edge.messages.ways.open import release_desk
 from edge.pictures.keeper import Evidence
 from edge.pictures.ring import RingReader, RingWriter, ring_slots

@@ -82,7 +82,8 @@ from edge.messages.inbox import (
     StatusAsked,
 )
 from edge.messages.outbox import MessageAccepted, MessageDelivered, MessageFailed, Outbox
-from edge.messages.texts import COUNTER, Context, make_text, prompt_clips, prompt_text
+from edge.messages.prompts import prompt_clips, prompt_text
+from edge.messages.texts import Context, make_text
 from edge.pictures.keeper import Evidence, EvidenceTrouble
 from edge.terms.observation import Observation
 from edge.terms.record import (
@@ -98,6 +99,7 @@ from edge.terms.record import (
     Written,
 )
 from edge.vision.eyes.supervisor import EyesEvent, EyesTurn
+from edge.words.languages import COUNTER
 from hw.ports import (
     Board,
     HardwareError,

@@ -40,8 +40,9 @@ from edge.loop.unrecorded import Unrecorded
 from edge.loop.watching import Watching
 from edge.messages.inbox import Inbox
 from edge.messages.outbox import MessageAccepted, MessageFailed, Outbox
+from edge.messages.prompts import clip_texts, longest_warning_s
 from edge.messages.release_counter import NAME, CounterFile
-from edge.messages.texts import Context, clip_texts, longest_warning_s, make_text
+from edge.messages.texts import Context, make_text
 from edge.messages.ways.open import carriers, release_desk
 from edge.pictures.keeper import Evidence
 from edge.pictures.ring import RingReader

@@ -16,7 +16,7 @@ from edge.cli import options
 from edge.cli.modem import open_modem
 from edge.faults.catalogue import CATALOGUE
 from edge.faults.fault import FaultError
-from edge.messages.texts import clip_texts
+from edge.messages.prompts import clip_texts
 from edge.messages.ways.open import carriers, release_desk
 from edge.selftest import findings as selftest
 from edge.selftest import machine
