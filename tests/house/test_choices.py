@@ -61,6 +61,7 @@ REVIEWED: Mapping[str, str] = {
     "FaceVerdict": "PROPER COVERED TURNED UNCLEAR",
     "Heard": "ANSWERED PDU UNASKED",
     "Input": "DOOR EXIT FIRE PANIC CASE VIBRATION",
+    "LanguageName": "EN DE HI",
     "Light": "GREEN AMBER RED",
     "Mode": "VACANT CHECKING CLEARED WARNED LOCKED RELEASED EMERGENCY",
     "ModemTrouble": (
