@@ -3,7 +3,7 @@
 Rules for every port. A call returns at once: what takes time goes on inside the driver and is
 reported by a later `poll`. Time comes in as `now_s`, monotonic seconds, so that a story clock can
 drive a driver. A device that fails raises `HardwareError` from the call that noticed it; the loop
-turns that into an event. `close` leaves outputs in their resting state.
+turns that into an event. `close` leaves outputs in their resting state. Cameras have `hw.camera.port`.
 """
 
 from __future__ import annotations
@@ -13,15 +13,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
-
-GreyPicture = NDArray[np.uint8]
-"""Height x width, 8-bit luminance."""
-
-ColourPicture = NDArray[np.uint8]
-"""Height x width x 3, 8-bit, blue-green-red as OpenCV has it."""
 
 
 class HardwareError(Exception):
@@ -260,32 +251,6 @@ class Watchdog(Protocol):
         ...
 
     def status(self, status: str) -> None: ...
-
-    def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One picture of one camera.
-
-    `grey` is the low-resolution luminance for the networks (height x width, 8 bit); `jpeg` makes
-    the evidence picture from `colour`, or from `grey` where there is no colour stream. `source_s` is
-    the position in a recording, None for a live camera.
-    """
-
-    number: int
-    at_s: float
-    grey: GreyPicture
-    colour: ColourPicture | None = None
-    source_s: float | None = None
-
-
-class Camera(Protocol):
-    """A source of frames. May block for ever in `read`: only the eyes process calls it."""
-
-    def read(self) -> Frame | None:
-        """The next frame, None at the end of a recording; HardwareError when the camera fails."""
-        ...
 
     def close(self) -> None: ...
 

@@ -36,11 +36,12 @@ from edge.settings.schema import Settings, load
 from edge.vision.face.faces import Faces
 from edge.vision.look import Look
 from hw.board import BenchHands, bench_board
+from hw.camera.port import Frame
 from hw.camera.staged import StagedCabin
 from hw.clock import SystemClock
 from hw.modem.fake.ports import FakeModem, PtyModem
 from hw.modem.real import SerialModem
-from hw.ports import Board, Frame, Input
+from hw.ports import Board, Input
 
 
 @dataclass(frozen=True)

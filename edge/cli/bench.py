@@ -45,9 +45,10 @@ from edge.settings.schema import Secret, Settings, SettingsError, changed, load,
 from edge.terms.printing import printable
 from edge.vision.face.faces import Faces
 from hw.camera.clip import ClipCamera
+from hw.camera.port import Camera
 from hw.camera.staged import StagedCabin
 from hw.camera.usb import UsbCamera
-from hw.ports import Camera, HardwareError
+from hw.ports import HardwareError
 
 FPS: Final = 15.0
 STORY_FPS: Final = 5.0

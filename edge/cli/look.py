@@ -18,7 +18,7 @@ from edge.terms.observation import Face
 from edge.terms.printing import printable
 from edge.vision.face.faces import Faces, Looked
 from hw.camera.picture import FOREIGN_SUFFIXES, decoded
-from hw.ports import ColourPicture
+from hw.camera.port import ColourPicture
 
 SUFFIXES: Final = frozenset(
     [".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm", ".pnm"]

@@ -16,7 +16,7 @@ from edge.pictures.ring import RingWriter, ring_slots
 from edge.settings.schema import Camera as CameraSettings
 from edge.settings.schema import Settings
 from edge.vision.eyes.supervisor import EyesPlan
-from hw.ports import Camera
+from hw.camera.port import Camera
 
 if TYPE_CHECKING:
     from edge.vision.look import FacesIn

@@ -20,7 +20,8 @@ import cv2
 import numpy as np
 
 from hw.camera.picture import FOREIGN_SUFFIXES, Rotation, checked_rotation, decoded, upright, working
-from hw.ports import ColourPicture, Frame, HardwareError
+from hw.camera.port import ColourPicture, Frame
+from hw.ports import HardwareError
 
 PICTURE_SUFFIXES: Final = frozenset(
     {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm"},

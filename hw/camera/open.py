@@ -8,11 +8,12 @@ from pathlib import Path
 
 from hw.camera.clip import ClipCamera
 from hw.camera.picture import checked_rotation
+from hw.camera.port import Camera, Frame
 from hw.camera.real import PiCamera
 from hw.camera.staged import StagedCabin
 from hw.camera.usb import UsbCamera
 from hw.clock import SystemClock
-from hw.ports import Camera, Frame, HardwareError
+from hw.ports import HardwareError
 
 
 def open_camera(

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hw.ports import ColourPicture, GreyPicture
+from hw.camera.port import ColourPicture, GreyPicture
 
 Rotation = Literal[0, 90, 180, 270]
 """Degrees clockwise that bring the picture upright."""

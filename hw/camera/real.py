@@ -23,7 +23,8 @@ from hw.camera.picture import (
     upright,
     y_plane,
 )
-from hw.ports import Frame, HardwareError
+from hw.camera.port import Frame
+from hw.ports import HardwareError
 
 _BUFFERS: Final = 4
 

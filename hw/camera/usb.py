@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw.camera.picture import checked_rotation, working
-from hw.ports import Frame, HardwareError
+from hw.camera.port import Frame
+from hw.ports import HardwareError
 
 _MISSES_MAX: Final = 3
 """Some cameras lose the odd picture; that many in a row is a failure."""

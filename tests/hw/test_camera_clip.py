@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from hw.camera.clip import ClipCamera
 from hw.camera.picture import checked_rotation, decoded, fitted, upright, working, y_plane
-from hw.ports import Frame, HardwareError
+from hw.camera.port import Frame
+from hw.ports import HardwareError
 
 
 def painted(number: int, width: int = 160, height: int = 120) -> np.ndarray:

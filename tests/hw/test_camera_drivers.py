@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from edge.faults.catalogue import CATALOGUE
 from hw.camera.fake import FakePicamera2
 from hw.camera.open import Paced, open_camera
+from hw.camera.port import Frame
 from hw.camera.real import PiCamera, load_picamera2
 from hw.camera.usb import UsbCamera
-from hw.ports import Frame, HardwareError
+from hw.ports import HardwareError
 
 Picture = NDArray[np.uint8]
 

@@ -14,7 +14,8 @@ from edge.loop.kiosk import Happening
 from edge.settings.schema import Settings, load
 from edge.terms.observation import CameraHealth, Cover, Face, FaceVerdict, Observation
 from edge.vision.look import Look
-from hw.ports import Clock, Frame, GreyPicture
+from hw.camera.port import Frame, GreyPicture
+from hw.ports import Clock
 
 EVERY_S = 0.2
 
