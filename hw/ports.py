@@ -357,16 +357,63 @@ class Recovery:
     worked: bool
 
 
+class PowerKind(StrEnum):
+    """What the switch does to the modem while it is pulled in.
+
+    `supply`: a relay whose normally closed contact feeds the modem is opened. `key`: the modem's power key
+    is held down, which switches a running modem off and a modem that is off on.
+    """
+
+    SUPPLY = "supply"
+    KEY = "key"
+
+
+class ModemSwitch(Protocol):
+    """What restarts a modem from outside: pulled in for a moment, then let go, whatever happens."""
+
+    @property
+    def kind(self) -> PowerKind: ...
+
+    @property
+    def pulled(self) -> bool:
+        """True from `pull` until it is known to rest again."""
+        ...
+
+    def pull(self, now_s: float) -> None:
+        """Pull in. `HardwareError` when it does not obey; `poll` lets it go all the same."""
+        ...
+
+    def poll(self, now_s: float) -> bool:
+        """Let go when it is time; True when that was now."""
+        ...
+
+    def rest(self) -> None:
+        """See that it rests. `HardwareError` when it does not obey, or could not be had."""
+        ...
+
+    def next_wake_s(self) -> float | None: ...
+
+    def close(self) -> None: ...
+
+
 ModemEvent = TextAccepted | TextFailed | TextReported | TextReceived | ModemReady | ModemDown | Recovery
 
 
 class ModemStatus(Protocol):
-    """What is known of a modem now, to be read only; None where it did not tell. No number and no text."""
+    """What is known of a modem now, to be read only; None where it did not tell. No number and no text.
+
+    `doing`: what the driver is at while it is not ready. `told_of_texts`: the modem says by itself that a
+    text came in; else it is only asked now and then. `reboots`: how often it restarted by itself.
+    """
 
     @property
     def ready(self) -> bool: ...
     @property
     def trouble(self) -> ModemTrouble | None: ...
+    @property
+    def detail(self) -> str: ...
+    @property
+    def doing(self) -> str: ...
     @property
     def model(self) -> str: ...
     @property
@@ -378,7 +425,23 @@ class ModemStatus(Protocol):
     @property
     def supply_mv(self) -> int | None: ...
     @property
+    def supply_low(self) -> bool: ...
+    @property
     def service_centre(self) -> bool | None: ...
+    @property
+    def storage_used(self) -> int | None: ...
+    @property
+    def storage_total(self) -> int | None: ...
+    @property
+    def told_of_texts(self) -> bool | None: ...
+    @property
+    def balance(self) -> str: ...
+    @property
+    def pin_tries_left(self) -> int | None: ...
+    @property
+    def reboots(self) -> int: ...
+    @property
+    def recoveries(self) -> tuple[Recovery, ...]: ...
 
 
 class Modem(Protocol):

@@ -14,8 +14,7 @@ from typing import Annotated
 
 import msgspec
 
-from hw.modem.power import PowerKind
-from hw.ports import Input
+from hw.ports import Input, PowerKind
 
 BcmPin = Annotated[int, msgspec.Meta(ge=2, le=27)]
 Samples = Annotated[int, msgspec.Meta(ge=1, le=20)]

@@ -40,7 +40,7 @@ from hw.camera.port import Frame
 from hw.camera.staged import StagedCabin
 from hw.clock import SystemClock
 from hw.modem.fake.ports import FakeModem, PtyModem
-from hw.modem.real import SerialModem
+from hw.modem.real import open_serial
 from hw.ports import Board, Input
 
 
@@ -184,7 +184,7 @@ class BenchService:
         self._thread.start()
 
     def _open(self, settings: Settings, clock: SystemClock) -> Board:
-        modem = SerialModem(self.pty.port, "sim800", None, clock)
+        modem = open_serial(self.pty.port, "sim800", clock)
         board, self.hands = bench_board(clock, modem, settings.wiring, busy=self._busy, strict=False)
         return board
 

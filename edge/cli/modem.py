@@ -23,11 +23,12 @@ from edge.terms.printing import printable
 from hw.board import modem_switch
 from hw.clock import SystemClock
 from hw.modem import pdu
+from hw.modem.card import Subscription
 from hw.modem.fake.ports import FAULTS, FakeModem, PtyModem
 from hw.modem.models import PROFILES, identify
 from hw.modem.pin import PinFile
 from hw.modem.power import PowerSwitch
-from hw.modem.real import SerialModem
+from hw.modem.real import SerialModem, open_serial
 from hw.modem.status import Status
 from hw.pins.gpio import open_lgpio
 from hw.ports import (
@@ -66,18 +67,15 @@ def open_modem(settings: Settings, clock: Clock, switch: PowerSwitch | None = No
 
     Raises `FaultError` for a PIN file that cannot be used, `HardwareError` for a profile that nothing knows.
     """
-    return SerialModem(
-        settings.modem.port,
-        settings.modem.profile,
-        read_secret(settings, Secret.SIM_PIN),
-        clock,
-        baud=settings.modem.baud,
+    subscription = Subscription(
+        pin=read_secret(settings, Secret.SIM_PIN),
         pin_memory=PinFile(Path(settings.paths.data) / "sim-pin-tried"),
-        switch=switch,
         smsc=settings.modem.smsc or None,
         balance_ussd=settings.modem.balance_ussd or None,
         reports=settings.modem.delivery_reports,
     )
+    port, profile = settings.modem.port, settings.modem.profile
+    return open_serial(port, profile, clock, subscription, baud=settings.modem.baud, switch=switch)
 
 
 # --- the command line ------------------------------------------------------------------------------

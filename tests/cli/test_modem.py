@@ -16,8 +16,8 @@ from edge.cli import modem as modem_cli
 from edge.faults.catalogue import FaultError
 from hw.clock import SystemClock
 from hw.modem.fake.ports import FakeModem, FakeSwitch, PtyModem
-from hw.modem.power import PowerKind
 from hw.pins.bench_pins import BenchFactory
+from hw.ports import PowerKind
 
 RUN = (
     "import argparse, sys; from edge.cli import modem; p = argparse.ArgumentParser();"
