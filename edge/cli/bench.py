@@ -44,10 +44,9 @@ from edge.service.control import Asked, ControlServer, answers
 from edge.settings.schema import Secret, Settings, SettingsError, changed, load, read_secret
 from edge.terms.printing import printable
 from edge.vision.face.faces import Faces
-from hw.camera.clip import ClipCamera
-from hw.camera.port import Camera
-from hw.camera.staged import StagedCabin
-from hw.camera.usb import UsbCamera
+from hw.bench import ClipCamera, StagedCabin
+from hw.board import open_camera
+from hw.camera.port import Camera, CameraChoice
 from hw.ports import HardwareError
 
 FPS: Final = 15.0
@@ -803,5 +802,5 @@ def _camera(words: str, clock: StoryClock) -> tuple[Camera, float | None]:
     if kind == "staged":
         return StagedCabin(clock), 1 / FPS
     if kind == "webcam":
-        return UsbCamera(int(rest)), 1 / FPS
+        return open_camera(CameraChoice("usb", rest)), 1 / FPS
     return ClipCamera([Path(rest)], FPS), None

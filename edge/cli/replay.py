@@ -15,7 +15,7 @@ from edge.cli.options import Commands, add_settings_options, load_settings, mode
 from edge.faults.catalogue import FaultError, explain
 from edge.loop.kiosk import Happening
 from edge.vision.face.faces import Faces
-from hw.camera.clip import ClipCamera
+from hw.bench import ClipCamera
 from hw.ports import Input
 
 FPS_MAX: Final = 15.0

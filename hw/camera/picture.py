@@ -22,9 +22,6 @@ _ROTATIONS: Final[tuple[Rotation, ...]] = (0, 90, 180, 270)
 _TURNS: Final = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
 
-FOREIGN_SUFFIXES: Final = frozenset([".gif", ".heic", ".heif", ".avif", ".jxl"])
-"""Pictures that people have and that OpenCV cannot read: refused by their kind, never passed over."""
-
 _SIDES: Final[dict[int, tuple[Rotation, bool]]] = {
     2: (0, True),
     3: (180, False),

@@ -91,7 +91,7 @@ def test_check_restarts_the_modem_by_its_switch_first(
     with pytest.raises(FaultError, match=r"wiring\.modem_power\.fitted"):
         run("check", *common, "--restart")
     pins = BenchFactory(SystemClock())
-    monkeypatch.setattr(modem_cli, "open_lgpio", lambda work_dir: pins)
+    monkeypatch.setattr("hw.board.open_lgpio", lambda work_dir: pins)
     pty.fault("off")
     wired = ["--set", "wiring.modem_power.fitted=true", "--set", 'wiring.modem_power.switches="key"']
     wired += ["--set", "wiring.modem_power.hold_s=0.1"]
