@@ -16,9 +16,7 @@ from edge.cabin.deadlines import next_wake_s
 from edge.cabin.events import (
     FACTS,
     Anomaly,
-    CodeDenied,
     Device,
-    EntryCompleted,
     Event,
     Restarted,
     Ticked,
@@ -26,81 +24,11 @@ from edge.cabin.events import (
 from edge.cabin.rules import Flow, PermitRule, Policy, Siren
 from edge.cabin.state import DURATIONS, Code, Mode, Rules, State, lock_in_s, outputs, shift, shown, wake_up
 from edge.cabin.table import TABLE, step
-from edge.terms.record import Recipient
+from tests.worlds.cabin_places import PLACES
 from tests.worlds.cabin_world import EVENTS, Cabin
 
 RULES = Rules(flow=Flow())
 KINDS = typing.get_args(Event)
-
-
-def places() -> dict[str, Cabin]:
-    """A cabin in every mode and every corner of it."""
-    return {
-        "vacant": Cabin(),
-        "vacant, door open": Cabin().wire("door", True),
-        "vacant, case open": Cabin().begins("case_opened"),
-        "checking": Cabin().comes(),
-        "checking, masked": Cabin().comes("masked").wait(3),
-        "checking, blind": Cabin().comes("masked").camera("covered"),
-        "checking, two": Cabin().comes("bare").several().wait(20),
-        "cleared": Cabin().comes("bare"),
-        "cleared, door open": Cabin().comes("bare").wire("door", True),
-        "cleared after a release": Cabin().locked().types("right").shows("bare").wait(4),
-        "cleared after a fire": Cabin().wire("fire", True).wire("fire", False).wait(4).comes("bare"),
-        "warned": Cabin().comes("masked").wait(10),
-        "warned, complete evidence": Cabin().wire("door", True).comes("masked").wait(100),
-        "warned, weapon": Cabin().comes("masked").wait(10).begins("weapon"),
-        "warned, about to lock": Cabin().comes("masked").wait(19.999),
-        "locked, waiting for its record": _without_card().comes("masked").wait(20.2),
-        "locked": Cabin().locked().wait(5),
-        "locked, nobody seen": Cabin().locked().wait(5).leaves(),
-        "locked, entry pending": _pending(Cabin().locked().wait(5)),
-        "locked, lockout": Cabin().locked().types("wrong").types("wrong").types("wrong"),
-        "locked, codes used up": Cabin().locked().wait(1520),
-        "locked, denied": Cabin().locked().hear(CodeDenied(1, 1, Recipient.WATCHMAN)),
-        "locked, keypad broken": Cabin().locked().fails("keypad"),
-        "warned, a lock comes back": Cabin().locked().wait(5).dies_and_starts().shows("masked").wait(1),
-        "locked again": Cabin().locked().wait(5).dies_and_starts().shows("masked").wait(11),
-        "locked again, waiting for its record": _returns_without_card(),
-        "warned, cleared before": Cabin().comes("bare").shows("masked").wait(10),
-        "warned, door open": Cabin().comes("masked").wait(10).wire("door", True),
-        "locked, unreached": _without_phones().comes("masked").wait(100),
-        "released, forced": Cabin().locked().wait(5).wire("door", True),
-        "locked, blind": Cabin().locked().camera("gone"),
-        "released": Cabin().locked().types("right"),
-        "released, empty": Cabin().locked().types("right").leaves(),
-        "released, after a fire": Cabin().locked().wire("fire", True).wire("fire", False).wait(3),
-        "emergency, fire": Cabin().comes("masked").wire("fire", True),
-        "emergency, exit": Cabin().locked().wire("exit", True),
-        "emergency, exit held": Cabin().locked().wire("exit", True).wire("exit", False),
-        "emergency, nobody": Cabin().wire("exit", True).wait(100),
-    }
-
-
-def _without_card() -> Cabin:
-    c = Cabin()
-    c.card = False
-    return c
-
-
-def _returns_without_card() -> Cabin:
-    c = Cabin().locked().wait(5).dies_and_starts().shows("masked").wait(9)
-    c.card = False
-    return c.wait(1.2)
-
-
-def _without_phones() -> Cabin:
-    c = Cabin()
-    c.phones = set()
-    return c
-
-
-def _pending(c: Cabin) -> Cabin:
-    c._step(EntryCompleted())
-    return c
-
-
-PLACES = {name: (c.state, c.now_s) for name, c in places().items()}
 
 
 def test_every_event_has_a_row_and_every_row_is_an_event() -> None:
