@@ -81,9 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(runner.trouble or f"the tests did not run: pytest ended with {status}")
             return 2
     print(table(results, Unimportant.read(REPO)))
-    print(
-        f"{len(waiting)} tried in {time.monotonic() - start_s:.0f} s, {len(found) - len(waiting)} known before"
-    )
+    seconds = time.monotonic() - start_s
+    print(f"{len(waiting)} tried in {seconds:.0f} s, {len(found) - len(waiting)} known before")
     return Unimportant.read(REPO).verdict(results, whole)
 
 

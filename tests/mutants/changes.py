@@ -25,7 +25,7 @@ import copy
 import importlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from types import ModuleType
@@ -89,6 +89,8 @@ class Mutant:
     nth: int
     in_code: bool
     """The change is in what the function does, not in what was made when its module was imported."""
+    first_line: int
+    """Where that function begins, its decorators too: a property has two of the same name."""
     apply: Callable[[], None]
     tree: ast.Module
 
@@ -128,6 +130,7 @@ class _Inside:
     function: ast.FunctionDef | None = None
     in_code: bool = False
     in_class: str = ""
+    first_line: int = 0
 
 
 def _short(node: ast.AST) -> str:
@@ -173,6 +176,7 @@ class Changes:
             change.words,
             self._seen[same],
             inside.in_code,
+            inside.first_line,
             change.apply,
             self._tree,
         )
@@ -207,11 +211,13 @@ class Changes:
 
     def _in_function(self, node: ast.FunctionDef, inside: _Inside) -> Iterator[Mutant]:
         if inside.function is not None:  # one inside another is made anew at every call of that one
-            within = _Inside(inside.where, node, True)
+            within = replace(inside, function=node)
             defaults = within
         else:
             name = f"{inside.in_class}{node.name}"
-            within, defaults = _Inside(name, node, True), _Inside(name, node, False)
+            line = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            within = _Inside(name, node, in_code=True, first_line=line)
+            defaults = replace(within, in_code=False)
         for listed in ("defaults", "kw_defaults"):
             for index, default in enumerate(getattr(node.args, listed)):
                 if default is not None:
@@ -428,7 +434,8 @@ class Changes:
                 for words, source in made:
                     row_source = f"TABLE[{kind.__name__}]"
                     cell_source = source.replace("ACT", f"{row_source}[Mode.{mode.name}].act")
-                    new = f"TABLE = {{**TABLE, {kind.__name__}: {{**{row_source}, Mode.{mode.name}: {cell_source}}}}}"
+                    row_new = f"{{**{row_source}, Mode.{mode.name}: {cell_source}}}"
+                    new = f"TABLE = {{**TABLE, {kind.__name__}: {row_new}}}"
                     statement = ast.parse(new).body[0]
                     yield _Change(
                         "cell", f"{kind.__name__} in {mode}: {words}", self._inserter(at, statement), line

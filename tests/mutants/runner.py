@@ -239,8 +239,9 @@ class Runner:
     def _changed_in_place(self, mutant: Mutant, code: CodeType) -> bool:
         if not mutant.in_code or (Path(mutant.file).name, mutant.where) in self._imported.ran:
             return False
-        function = self._functions.get((str(self._repo / mutant.file), mutant.where))
-        new = _find(code, mutant.where)
+        name = (str(self._repo / mutant.file), mutant.where, mutant.first_line)
+        function = self._functions.get(name)
+        new = _find(code, mutant.where, mutant.first_line)
         if function is None or new is None or function.__code__.co_freevars != new.co_freevars:
             return False
         function.__code__ = new
@@ -269,25 +270,27 @@ def _limit(seconds: float, pipe: int, test: str) -> None:
     signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
 
 
-def _functions() -> Iterator[tuple[tuple[str, str], FunctionType]]:
-    """Every function and method of the table, by file and name."""
+def _functions() -> Iterator[tuple[tuple[str, str, int], FunctionType]]:
+    """Every function and method of the table, by file, name and first line."""
     for name, module in list(sys.modules.items()):
         if not name.startswith("edge.cabin."):
             continue
         for thing in list(vars(module).values()):
             members = vars(thing).values() if isinstance(thing, type) else (thing,)
             for member in members:
-                function = member.fget if isinstance(member, property) else member
-                function = getattr(function, "__func__", function)
-                if isinstance(function, FunctionType):
-                    code = function.__code__
-                    yield (code.co_filename, code.co_qualname), function
+                is_property = isinstance(member, property)
+                for function in (member.fget, member.fset) if is_property else (member,):
+                    plain = getattr(function, "__func__", function)
+                    if isinstance(plain, FunctionType):
+                        code = plain.__code__
+                        yield (code.co_filename, code.co_qualname, code.co_firstlineno), plain
 
 
-def _find(code: CodeType, name: str) -> CodeType | None:
+def _find(code: CodeType, name: str, line: int) -> CodeType | None:
     for inner in code.co_consts:
         if isinstance(inner, CodeType):
-            found = inner if inner.co_qualname == name else _find(inner, name)
+            here = inner.co_qualname == name and inner.co_firstlineno == line
+            found = inner if here else _find(inner, name, line)
             if found is not None:
                 return found
     return None
