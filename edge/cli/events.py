@@ -14,8 +14,9 @@ import msgspec
 
 from edge.cli.options import Commands, add_settings_options, load_settings
 from edge.faults.catalogue import explain
-from edge.journal import writer as journal
+from edge.journal import reader as journal
 from edge.journal.chain import SHORT, Head
+from edge.journal.limits import JournalLimits
 from edge.pictures.keeper import check_pictures
 from edge.terms.printing import printable
 
@@ -55,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     path = journal_file(args)
     if args.verify:
         kept = load_settings(args).journal
-        limits = journal.JournalLimits(kept.keep_days, kept.keep_mb)
+        limits = JournalLimits(kept.keep_days, kept.keep_mb)
         return _verify(path, args.head, limits, as_json=args.json)
     found = False
     for line in journal.lines(path, since_wall_s=args.since, incident=args.incident):
@@ -68,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     return 0 if args.incident is None else 1
 
 
-def _verify(path: Path, sent: Head | None, limits: journal.JournalLimits, *, as_json: bool) -> int:
+def _verify(path: Path, sent: Head | None, limits: JournalLimits, *, as_json: bool) -> int:
     result = journal.verify(path, sent, limits)
     changed = check_pictures(
         path.parent / "evidence",

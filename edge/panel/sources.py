@@ -24,7 +24,7 @@ import msgspec
 
 import edge
 from edge.faults.catalogue import CATALOGUE, FaultError
-from edge.journal import writer as journal
+from edge.journal import reader as journal
 from edge.journal.chain import Head
 from edge.loop.watching import View
 from edge.pictures import keeper as evidence

@@ -33,7 +33,8 @@ from edge.cli.options import (
     settings_path,
 )
 from edge.faults.catalogue import FaultError, explain
-from edge.journal import writer as journal
+from edge.journal import reader as journal
+from edge.journal.limits import JournalLimits
 from edge.selftest import machine
 from edge.service.control import Request, ask
 from edge.service.plans import eyes_plans
@@ -219,7 +220,7 @@ def _record(path: Path, settings: Settings, writing: bool) -> str:
             _writable(path.parent)
         return f"{path} will be made at the first start"
     kept = settings.journal
-    result = journal.verify(path, limits=journal.JournalLimits(kept.keep_days, kept.keep_mb))
+    result = journal.verify(path, limits=JournalLimits(kept.keep_days, kept.keep_mb))
     if not result.ok:
         raise FaultError("journal_chain_broken", result.problem)
     return f"{result.lines} lines, the chain fits"

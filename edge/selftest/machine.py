@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from edge.faults.catalogue import FaultError
-from edge.journal import writer as journal
+from edge.journal import reader as journal
 from edge.messages.prompts import clip_texts
 from edge.messages.texts import CLOCK_SET_S
 from hw.ports import HardwareError

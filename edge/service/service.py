@@ -31,7 +31,8 @@ from edge.cli.modem import open_modem
 from edge.cli.options import Commands, add_settings_options, evidence_limits, load_settings, prompts_folder
 from edge.codes.book import CodeBook, EntryPad
 from edge.faults.catalogue import FaultError, explain
-from edge.journal.writer import Journal, JournalLimits
+from edge.journal.limits import JournalLimits
+from edge.journal.writer import Journal
 from edge.judge.judge import Judge
 from edge.loop.kiosk import Happening, Kiosk
 from edge.loop.unrecorded import NAME as UNRECORDED

@@ -17,7 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from edge.journal.writer import Journal, JournalLimits, lines, recall, verify
+from edge.journal.file import RecordFile
+from edge.journal.limits import JournalLimits
+from edge.journal.reader import lines, recall, verify
+from edge.journal.writer import Journal
 from edge.terms.record import Answer, Channel, Entry, NotWritten, OutboxRow, Recipient, Record, Written
 
 
@@ -62,8 +65,13 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "data" / "journal.db"
 
 
-def record(n: int, **kept: object) -> Record:
-    return Record(n, float(n), 1000.0 + n, (Entry("event", f"e{n}", 1),), **kept)  # type: ignore[arg-type]
+def record(
+    n: int,
+    state: str | None = None,
+    rows: tuple[OutboxRow, ...] = (),
+    counters: tuple[tuple[str, int], ...] = (),
+) -> Record:
+    return Record(n, float(n), 1000.0 + n, (Entry("event", f"e{n}", 1),), state, rows, counters)
 
 
 def sqlite_error(name: str) -> sqlite3.OperationalError:
@@ -296,20 +304,28 @@ def test_a_thread_recovers_by_itself(path: Path, clock: StoryClock, disk: Disk) 
     assert journal.close(10)
 
 
-def test_a_commit_that_failed_late_is_not_written_twice(path: Path, clock: StoryClock) -> None:
+def test_a_commit_that_failed_late_is_not_written_twice(
+    path: Path, clock: StoryClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The card has the transaction, but the answer was an error: the retry finds it there."""
-    journal = Journal(path, clock, threaded=False)
+    opened: list[sqlite3.Connection] = []
+    late: list[OSError] = []
+    real = RecordFile.connect
+
+    def connect(file: RecordFile, *, thorough: bool) -> sqlite3.Connection:
+        opened.append(real(file, thorough=thorough))
+        return opened[-1]
+
+    def before_sync() -> None:
+        if late:
+            opened[-1].execute("COMMIT")
+            raise late.pop()
+
+    monkeypatch.setattr(RecordFile, "connect", connect)
+    journal = Journal(path, clock, threaded=False, before_sync=before_sync)
     journal.open()
     journal.submit(record(1))
-
-    def late() -> None:
-        journal._before_sync = lambda: None
-        db = journal._db
-        assert db is not None
-        db.execute("COMMIT")
-        raise OSError(errno.EIO, "Input/output error")
-
-    journal._before_sync = late
+    late.append(OSError(errno.EIO, "Input/output error"))
     journal.submit(record(2, state='{"s":2}', counters=(("number", 2),)))
     assert journal.answers() == (Written(1), NotWritten(2, "disk_error", "Input/output error"))
     clock.mono_s += 1
@@ -447,7 +463,7 @@ def test_a_running_kiosk_whose_disk_turns_read_only(tiny: Path, clock: StoryCloc
     journal = Journal(path, clock, threaded=False)
     journal.open()
     journal.submit(record(1))
-    journal._detach()  # an open file cannot be remounted under
+    journal.let_go()  # an open file cannot be remounted under
     subprocess.run(["mount", "-o", "remount,ro", str(tiny)], check=True)
     journal.submit(record(2))
     assert [a.code for a in journal.answers() if isinstance(a, NotWritten)] == ["disk_read_only"]

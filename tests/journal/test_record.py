@@ -13,15 +13,19 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from edge.faults.catalogue import FaultError
-from edge.journal import writer as room
-from edge.journal.chain import Head
-from edge.journal.writer import MEMORY, Journal, JournalLimits, lines, outbox, recall, verify
+from edge.journal import schema
+from edge.journal.chain import Head, chained
+from edge.journal.file import MEMORY
+from edge.journal.limits import JournalLimits
+from edge.journal.reader import lines, outbox, recall, verify
+from edge.journal.writer import Journal
 from edge.terms.record import (
     REPORT_LATE_S,
     Channel,
@@ -65,19 +69,26 @@ def row(number: int, state: RowState = RowState.QUEUED, tries: int = 0) -> Outbo
     )
 
 
-def record(sequence: int, *names: str, state: str | None = None, **kept: object) -> Record:
+def record(
+    sequence: int,
+    *names: str,
+    state: str | None = None,
+    rows: tuple[OutboxRow, ...] = (),
+    counters: tuple[tuple[str, int], ...] = (),
+) -> Record:
     entries = tuple(
         Entry("event", name, 7, json.dumps({"n": sequence})) for name in names or (f"e{sequence}",)
     )
-    rows = kept.get("rows", ())
-    counters = kept.get("counters", ())
-    assert isinstance(rows, tuple)
-    assert isinstance(counters, tuple)
     return Record(sequence, 100.0 + sequence, 1_700_000_100.0 + sequence, entries, state, rows, counters)
 
 
-def inline(path: Path, clock: StoryClock, **kept: object) -> Journal:
-    return Journal(path, clock, threaded=False, **kept)  # type: ignore[arg-type]
+def inline(
+    path: Path,
+    clock: StoryClock,
+    limits: JournalLimits | None = None,
+    before_sync: Callable[[], None] = lambda: None,
+) -> Journal:
+    return Journal(path, clock, limits, threaded=False, before_sync=before_sync)
 
 
 # --- what is kept ----------------------------------------------------------------------------------
@@ -155,15 +166,12 @@ def test_lines_are_found_by_incident_and_time(path: Path, clock: StoryClock) -> 
     assert (first.seq, first.boot, first.record, first.mono_s, first.wall_s) == (1, 1, 1, 1.0, 1001.0)
 
 
-def test_a_reader_who_pauses_does_not_hold_the_kiosk_up(
-    path: Path, clock: StoryClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(room, "_READ_ROWS", 2)
+def test_a_reader_who_pauses_does_not_hold_the_kiosk_up(path: Path, clock: StoryClock) -> None:
     journal = inline(path, clock)
     journal.open()
     for n in range(1, 6):
         journal.submit(record(n))
-    reader = lines(path)
+    reader = lines(path, piece=2)
     assert next(reader).record == 1
     journal.submit(record(6))
     assert journal.close(1)
@@ -232,15 +240,20 @@ def test_a_record_in_memory_serves_a_replay(clock: StoryClock) -> None:
 
 
 def test_a_content_that_no_disk_would_take_is_refused_alone(path: Path, clock: StoryClock) -> None:
-    journal = Journal(path, clock)
     gate = threading.Event()
-    journal._before_sync = gate.wait  # type: ignore[assignment]
+    reached = threading.Event()
+
+    def before_sync() -> None:
+        reached.set()
+        gate.wait(30)
+
+    journal = Journal(path, clock, before_sync=before_sync)
     gate.set()
     journal.open()
     gate.clear()
+    reached.clear()
     journal.submit(record(1))
-    while journal._in_flight == 0:
-        time.sleep(0.001)
+    assert reached.wait(30)
     # These wait together, so they go in one transaction: the bad ones must not take the good ones along.
     journal.submit(record(2, state="{}", counters=(("x", 1),)))
     journal.submit(Record(3, float("nan"), 0.0, (Entry("event", "x", 1),), '{"bad":1}'))
@@ -338,7 +351,7 @@ def test_the_record_can_be_read_and_verified_while_a_kiosk_writes_it(path: Path,
             assert len(list(lines(path))) <= n
     # And from another process, as `cabinguard events --verify` does.
     said = subprocess.run(
-        [sys.executable, "-c", "import sys; from pathlib import Path; from edge.journal.writer import verify;"
+        [sys.executable, "-c", "import sys; from pathlib import Path; from edge.journal.reader import verify;"
          "print(verify(Path(sys.argv[1])).ok)", str(path)],
         capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2], timeout=60,
     )  # fmt: skip
@@ -350,14 +363,10 @@ def test_the_record_can_be_read_and_verified_while_a_kiosk_writes_it(path: Path,
 # --- pruning ---------------------------------------------------------------------------------------
 
 
-def test_old_lines_go_and_what_remains_still_verifies(
-    path: Path, clock: StoryClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(room, "_KEEP_ROWS", 20)
-    monkeypatch.setattr(room, "_PRUNE_EVERY", 10)
-    monkeypatch.setattr(room, "_PRUNE_ROWS", 15)
+def test_old_lines_go_and_what_remains_still_verifies(path: Path, clock: StoryClock) -> None:
+    limits = JournalLimits(keep_days=1, keep_rows=20, prune_every=10, prune_rows=15)
     clock.offset_s = 1_740_000_000.0
-    journal = inline(path, clock, limits=JournalLimits(keep_days=1))
+    journal = inline(path, clock, limits)
     journal.open()
     for n in range(1, 101):
         journal.submit(
@@ -378,7 +387,7 @@ def test_old_lines_go_and_what_remains_still_verifies(
     assert sum(line.name == "old" for line in kept) == 1
     assert sum(line.name == "new" for line in kept) == 80
     for sent in (None, head):
-        result = verify(path, sent, JournalLimits(keep_days=1))
+        result = verify(path, sent, limits)
         assert result.ok, result.problem
     assert (result.pruned, kept[0].seq) == (99, 100)
     # Messages that are done went too; not those that are young, or not done.
@@ -389,12 +398,8 @@ def test_old_lines_go_and_what_remains_still_verifies(
     assert verify(path).problem == f"line {kept[0].seq} is missing"
 
 
-def test_a_clock_that_is_wrong_by_years_does_not_empty_the_record(
-    path: Path, clock: StoryClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(room, "_KEEP_ROWS", 50)
-    monkeypatch.setattr(room, "_PRUNE_EVERY", 5)
-    journal = inline(path, clock)
+def test_a_clock_that_is_wrong_by_years_does_not_empty_the_record(path: Path, clock: StoryClock) -> None:
+    journal = inline(path, clock, JournalLimits(keep_rows=50, prune_every=5))
     journal.open()
     for n in range(1, 71):
         journal.submit(Record(n, float(n), clock.wall_s(), (Entry("event", "x", 1),)))
@@ -411,19 +416,16 @@ def test_a_clock_that_is_wrong_by_years_does_not_empty_the_record(
     assert 50 <= len(list(lines(path))) < 90
 
 
-def test_the_file_stays_within_its_size(
-    path: Path, clock: StoryClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(room, "_PRUNE_EVERY", 4)
-    monkeypatch.setattr(room, "_PRUNE_ROWS", 100)
-    journal = inline(path, clock, limits=JournalLimits(keep_mb=0.5))
+def test_the_file_stays_within_its_size(path: Path, clock: StoryClock) -> None:
+    limits = JournalLimits(keep_mb=0.5, prune_every=4, prune_rows=100)
+    journal = inline(path, clock, limits)
     journal.open()
     data = json.dumps({"x": "y" * 2000})
     for n in range(1, 601):
         journal.submit(Record(n, float(n), clock.wall_s(), (Entry("event", "x", 1, data),)))
     journal.close(1)
     assert path.stat().st_size < 0.8e6
-    result = verify(path, limits=JournalLimits(keep_mb=0.5))
+    result = verify(path, limits=limits)
     assert result.ok, result.problem
     assert result.pruned > 300
 
@@ -478,17 +480,18 @@ def test_a_damaged_file_is_set_aside_and_its_counters_saved(
 def test_damage_found_while_running_does_not_lose_what_the_future_needs(
     five: Path, clock: StoryClock
 ) -> None:
-    journal = inline(five, clock)
+    spoiled: list[str] = []
+
+    def before_sync() -> None:
+        if spoiled:
+            raise sqlite3.DatabaseError(spoiled.pop()) from None
+
+    journal = inline(five, clock, before_sync=before_sync)
     journal.open()
     journal.submit(record(1, state='{"mode":"locked"}', rows=(row(5), row(6)), counters=(("incident", 7),)))
     journal.submit(record(2, rows=(row(6, RowState.FAILED),)))
-
-    def spoil() -> None:
-        journal._before_sync = lambda: None
-        raise sqlite3.DatabaseError("database disk image is malformed") from None
-
     # What SQLite raises when it meets a bad page, and a file that is bad when it is looked at again.
-    journal._before_sync = spoil
+    spoiled.append("database disk image is malformed")
     journal.submit(record(3))
     assert [type(a) for a in journal.answers()] == [Written, Written, NotWritten]
     for end in ("", "-wal"):
@@ -534,25 +537,25 @@ def _version_zero(db: sqlite3.Connection) -> None:
         "CREATE TABLE state (state TEXT);"
         "INSERT INTO events VALUES (1, 1000.0, 'locked'), (2, 1001.0, 'released');"
         'INSERT INTO state VALUES (\'{"mode":"released"}\');'
-        f"PRAGMA application_id = {room._APPLICATION_ID};"
+        f"PRAGMA application_id = {schema.APPLICATION_ID};"
     )
 
 
 def _from_version_zero(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE events RENAME TO old_events")
     db.execute("ALTER TABLE state RENAME TO old_state")
-    room._first_schema(db)
+    schema.first_schema(db)
     head = Head(0, "0" * 64)
     for seq, wall_s, name in db.execute("SELECT * FROM old_events ORDER BY seq").fetchall():
         line = (seq, 0, 0, 0.0, wall_s, 0, "event", name, "{}")
-        head = Head(seq, room._chained(head.hash, line))
+        head = Head(seq, chained(head.hash, line))
         db.execute("INSERT INTO events VALUES (?,?,?,?,?,?,?,?,?,?)", (*line, head.hash))
     db.execute("INSERT INTO state SELECT 1, 0, 0.0, 0.0, state FROM old_state")
     db.execute("DROP TABLE old_events")
     db.execute("DROP TABLE old_state")
 
 
-_FROM_VERSION_ZERO = (_from_version_zero, *room.MIGRATIONS[1:])
+_FROM_VERSION_ZERO = (_from_version_zero, *schema.MIGRATIONS[1:])
 
 
 def test_a_file_of_an_old_version_is_taken_along(
@@ -562,7 +565,7 @@ def test_a_file_of_an_old_version_is_taken_along(
     with contextlib.closing(sqlite3.connect(path)) as db:
         _version_zero(db)
     monkeypatch.setattr(
-        room, "MIGRATIONS", (*_FROM_VERSION_ZERO, lambda db: db.execute("UPDATE boots SET boot = boot"))
+        schema, "MIGRATIONS", (*_FROM_VERSION_ZERO, lambda db: db.execute("UPDATE boots SET boot = boot"))
     )
     journal = inline(path, clock)
     remembered = journal.open()
@@ -616,11 +619,11 @@ def test_a_migration_that_is_cut_leaves_the_old_version_whole(
     def full(db: sqlite3.Connection) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(room, "MIGRATIONS", (*_FROM_VERSION_ZERO, full))
+    monkeypatch.setattr(schema, "MIGRATIONS", (*_FROM_VERSION_ZERO, full))
     journal = inline(path, clock)
     assert [code for code, _ in journal.open().faults] == ["disk_full"]
     journal.close(0)
-    monkeypatch.setattr(room, "MIGRATIONS", _FROM_VERSION_ZERO)
+    monkeypatch.setattr(schema, "MIGRATIONS", _FROM_VERSION_ZERO)
     assert inline(path, clock).open().state == '{"mode":"released"}'
 
 

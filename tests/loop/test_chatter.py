@@ -25,7 +25,7 @@ from edge.cabin.events import (
     PeopleJudged,
 )
 from edge.cabin.state import Mode
-from edge.journal import writer as journal
+from edge.journal import reader as journal
 from edge.loop.chatter import FAST, QUIET_S, SLOW, Chatter, Turn
 from edge.loop.kiosk import Happening
 from edge.pictures.keeper import EvidenceTrouble

@@ -20,7 +20,7 @@ from edge.bench.desk import StoryClock
 from edge.cabin.events import Device
 from edge.cabin.state import LOCK_NEEDS, Mode, State
 from edge.faults.catalogue import CATALOGUE
-from edge.journal.writer import lines
+from edge.journal.reader import lines
 from edge.service import log
 from edge.service import service as kiosk_module
 from edge.service.control import Request, ask
