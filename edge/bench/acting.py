@@ -13,8 +13,9 @@ from typing import Final
 
 from edge.bench.desk import Desk
 from edge.bench.forms import Kind, completions, hint, misfit
-from edge.faults.catalogue import FaultError
-from edge.settings.schema import KEYS, SettingsError
+from edge.faults.fault import FaultError
+from edge.settings.load import SettingsError
+from edge.settings.schema import KEYS
 from edge.terms.record import Recipient
 from hw.camera.covers import COVERS
 from hw.camera.staged import LENSES

@@ -35,7 +35,9 @@ from edge.messages.texts import Context, code_in
 from edge.messages.ways.open import release_desk
 from edge.pictures.keeper import Evidence
 from edge.pictures.ring import RingReader, RingWriter, ring_slots
-from edge.settings.schema import Secret, Settings, changed, read_secret
+from edge.settings.load import changed
+from edge.settings.schema import Settings
+from edge.settings.secrets import Secret, read_secret
 from edge.terms.observation import Observation
 from edge.terms.record import Recipient
 from edge.vision.eyes.child import jpeg_of

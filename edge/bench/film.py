@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from edge.cli.terminal import colours_wanted
-from edge.faults.catalogue import FaultError
+from edge.faults.fault import FaultError
 from edge.loop.kiosk import Happening, Kiosk
 from edge.messages.texts import code_in
 from edge.terms.observation import Cover, Face, FaceVerdict, Observation

@@ -17,8 +17,10 @@ from typing import Final, TextIO
 
 from edge.cli.options import Commands, add_settings_options, load_settings, seconds
 from edge.cli.terminal import escapes_wanted
-from edge.faults.catalogue import FaultError, explain
-from edge.settings.schema import Secret, Settings, read_secret
+from edge.faults.explain import explain
+from edge.faults.fault import FaultError
+from edge.settings.schema import Settings
+from edge.settings.secrets import Secret, read_secret
 from edge.terms.printing import printable
 from hw.board import modem_switch
 from hw.clock import SystemClock

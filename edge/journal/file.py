@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from edge.faults.catalogue import FaultError
+from edge.faults.fault import FaultError
 from edge.journal import schema
 from edge.journal.tables import plain_text
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.faults.catalogue import FaultError
+from edge.faults.fault import FaultError
 from edge.journal import tables
 from edge.journal.chain import Cover, Head
 from edge.journal.file import copied, fault_of

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Final
 
-from edge.faults.catalogue import FaultError
+from edge.faults.fault import FaultError
 from edge.journal import tables
 from edge.journal.chain import START, packed
 from edge.journal.rows import ROW_FIELDS, row_digests

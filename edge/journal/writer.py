@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
-from edge.faults.catalogue import FaultError
+from edge.faults.fault import FaultError
 from edge.journal.chain import Head
 from edge.journal.file import MEMORY, RecordFile, fault_of
 from edge.journal.ledger import Faults, Ledger

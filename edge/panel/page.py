@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from html import escape
 
-from edge.faults.catalogue import CATALOGUE, FaultError
+from edge.faults.catalogue import CATALOGUE
+from edge.faults.fault import FaultError
 from edge.loop.watching import FaceView, SeenView, View
 from edge.panel.sources import Incident, RecordView, Sources
 from edge.settings.zones import zone_of

@@ -23,7 +23,8 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 import edge
-from edge.faults.catalogue import CATALOGUE, FaultError
+from edge.faults.catalogue import CATALOGUE
+from edge.faults.fault import FaultError
 from edge.journal import reader as journal
 from edge.journal.chain import Head
 from edge.loop.watching import View

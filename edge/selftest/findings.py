@@ -23,22 +23,17 @@ import msgspec
 import numpy as np
 
 from edge.cli.modem import open_modem
-from edge.cli.options import (
-    Commands,
-    add_settings_options,
-    as_the_kiosk,
-    load_settings,
-    model_dir,
-    prompts_folder,
-    settings_path,
-)
-from edge.faults.catalogue import FaultError, explain
+from edge.cli.options import Commands, add_settings_options, as_the_kiosk, load_settings, settings_path
+from edge.faults.explain import explain
+from edge.faults.fault import FaultError
 from edge.journal import reader as journal
 from edge.journal.limits import JournalLimits
 from edge.selftest import machine
 from edge.service.control import Request, ask
 from edge.service.plans import eyes_plans
-from edge.settings.schema import Secret, Settings, read_secret
+from edge.settings.places import model_dir, prompts_folder
+from edge.settings.schema import Settings
+from edge.settings.secrets import Secret, read_secret
 from edge.settings.zones import find_zone
 from edge.terms.printing import printable
 from edge.vision.eyes.supervisor import EyesEvent, EyesProcess, EyesSupervisor

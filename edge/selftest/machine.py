@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from edge.faults.catalogue import FaultError
+from edge.faults.fault import FaultError
 from edge.journal import reader as journal
 from edge.messages.prompts import clip_texts
 from edge.messages.texts import CLOCK_SET_S

@@ -28,9 +28,10 @@ from typing import Final
 from edge.cabin.events import Device, Orderer, ReleaseOrdered
 from edge.cabin.state import Rules
 from edge.cli.modem import open_modem
-from edge.cli.options import Commands, add_settings_options, evidence_limits, load_settings, prompts_folder
+from edge.cli.options import Commands, add_settings_options, evidence_limits, load_settings
 from edge.codes.book import CodeBook, EntryPad
-from edge.faults.catalogue import FaultError, explain
+from edge.faults.explain import explain
+from edge.faults.fault import FaultError
 from edge.journal.limits import JournalLimits
 from edge.journal.writer import Journal
 from edge.judge.judge import Judge
@@ -51,6 +52,7 @@ from edge.service.control import Asked, ControlServer, Reply
 from edge.service.log import say
 from edge.service.plans import eyes_plans, ring_file
 from edge.service.threads import ThreadWatch
+from edge.settings.places import prompts_folder
 from edge.settings.schema import Settings
 from edge.settings.zones import find_zone
 from edge.terms.printing import printable

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from edge.cli import modem as modem_cli
-from edge.faults.catalogue import FaultError
+from edge.faults.fault import FaultError
 from hw.clock import SystemClock
 from hw.modem.fake.ports import FakeModem, FakeSwitch, PtyModem
 from hw.modem.power import PowerKind

@@ -12,8 +12,8 @@ import pytest
 
 from edge.__main__ import _parser
 from edge.bench.story import parse
-from edge.faults.catalogue import troubleshooting
-from edge.settings.schema import load
+from edge.faults.explain import troubleshooting
+from edge.settings.load import load
 from hw.ports import Input
 from hw.wiring import WiringSettings
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.faults.catalogue import FaultError
+from edge.faults.fault import FaultError
 from edge.journal import schema
 from edge.journal.chain import Head, chained
 from edge.journal.file import MEMORY

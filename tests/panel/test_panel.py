@@ -23,7 +23,8 @@ import pytest
 
 from edge.__main__ import main
 from edge.bench.desk import BENCH_NUMBERS
-from edge.faults.catalogue import CATALOGUE, FaultError
+from edge.faults.catalogue import CATALOGUE
+from edge.faults.fault import FaultError
 from edge.loop.watching import InputView, View
 from edge.panel import sources as sources_module
 from edge.panel.server import AT_ONCE, MOST_THREADS

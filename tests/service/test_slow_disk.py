@@ -20,7 +20,7 @@ from edge.loop.kiosk import Happening, Kiosk
 from edge.messages.outbox import Outbox
 from edge.messages.texts import Context, code_in
 from edge.pictures.keeper import Evidence
-from edge.settings.schema import load
+from edge.settings.load import load
 from edge.terms.record import Recipient
 from hw.board import BenchHands, bench_board, close_board
 from hw.clock import SystemClock

@@ -26,7 +26,8 @@ from edge.service import service as kiosk_module
 from edge.service.control import Request, ask
 from edge.service.service import Service
 from edge.service.threads import STEADY_S, ThreadWatch
-from edge.settings.schema import Settings, load
+from edge.settings.load import load
+from edge.settings.schema import Settings
 from hw.board import BenchHands, bench_board
 from hw.clock import SystemClock
 from hw.modem.fake.ports import FakeModem, PtyModem

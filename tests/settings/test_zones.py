@@ -33,9 +33,7 @@ def _said(script: str) -> str:
     "name", ["UTC", "Asia/Kolkata", "Asia/Calcutta", "US/Eastern", "Asia/Katmandu", "GB"]
 )
 def test_right_and_retired_names_need_no_file_of_the_system(name: str) -> None:
-    load = (
-        f"from edge.settings.schema import load\nprint(load(None, ['cabin.timezone={name}']).cabin.timezone)"
-    )
+    load = f"from edge.settings.load import load\nprint(load(None, ['cabin.timezone={name}']).cabin.timezone)"
     assert _said(SHIPPED + load) == name
     here = datetime(2026, 7, 1, tzinfo=UTC).astimezone(zone_of(name)).strftime("%H:%M")
     time = "from datetime import *\nfrom edge.settings.zones import zone_of\n"
@@ -44,7 +42,7 @@ def test_right_and_retired_names_need_no_file_of_the_system(name: str) -> None:
 
 
 def test_utc_needs_nothing_at_all_and_any_other_is_read_as_utc_then() -> None:
-    script = "from edge.settings.schema import load\nfrom edge.messages.texts import Context\n"
+    script = "from edge.settings.load import load\nfrom edge.messages.texts import Context\n"
     for name in ("UTC", "Asia/Kolkata", "Europe/Berlin"):
         say = f"print(Context.of(load(None, ['cabin.timezone={name}'])).zone)"
         assert _said(SHIPPED + NOTHING + script + say) == "UTC"

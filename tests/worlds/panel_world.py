@@ -14,7 +14,8 @@ from edge.bench.desk import Desk
 from edge.panel.server import Panel, open_panel
 from edge.panel.sources import Sources
 from edge.service.control import Asked, ControlServer
-from edge.settings.schema import Settings, load
+from edge.settings.load import load
+from edge.settings.schema import Settings
 from tests.worlds.desk_world import ScriptedPeople, scripted_desk
 
 QUICK = (

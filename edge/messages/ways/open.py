@@ -9,13 +9,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from edge.faults.catalogue import FaultError
+from edge.faults.fault import FaultError
 from edge.messages.inbox import RELEASE_COUNTER, RELEASE_WRONG, ReleaseDesk, secret_from_base32
 from edge.messages.release_counter import CounterFile
 from edge.messages.ways.carrier import Carrier
 from edge.messages.ways.mail import Email, MailAccount
 from edge.messages.ways.webhook import Webhook
-from edge.settings.schema import Secret, Settings, read_secret
+from edge.settings.schema import Settings
+from edge.settings.secrets import Secret, read_secret
 from edge.terms.record import Channel, OutboxRow, Recipient
 
 PICTURE_WAIT_S: Final = 5.0
