@@ -35,6 +35,7 @@ from edge.messages.texts import Context, code_in
 from edge.messages.ways.open import release_desk
 from edge.pictures.keeper import Evidence
 from edge.pictures.ring import RingReader, RingWriter, ring_slots
+from edge.pictures.store import Start
 from edge.settings.load import changed
 from edge.settings.schema import Settings
 from edge.settings.secrets import Secret, read_secret
@@ -233,10 +234,8 @@ class Desk:
             self._folder / "evidence",
             {"face": RingReader(ring)},
             self.clock,
-            remembered.boot,
+            Start(remembered.boot, last_wall_s=remembered.wall_s),
             evidence_limits(settings),
-            last_wall_s=remembered.wall_s,
-            threaded=False,
         )
         context = Context.of(settings)
         self._release_desk = release_desk(

@@ -18,6 +18,9 @@ from edge.faults.fault import FaultError
 from edge.journal import schema
 from edge.journal.tables import plain_text
 
+NAME: Final = "journal.db"
+"""In the folder of the data."""
+
 MEMORY: Final = Path(":memory:")
 """As a path: a record that lives as long as the program, for replays. Without a thread only."""
 
@@ -133,7 +136,7 @@ def copied(path: Path) -> Iterator[sqlite3.Connection]:
     """
     shm = "/dev/shm"
     with tempfile.TemporaryDirectory(dir=shm if os.access(shm, os.W_OK) else None) as folder:
-        copy = Path(folder) / "journal.db"
+        copy = Path(folder) / NAME
         shutil.copyfile(path, copy)
         with contextlib.suppress(FileNotFoundError):
             shutil.copyfile(f"{path}-wal", f"{copy}-wal")

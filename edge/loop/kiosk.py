@@ -77,7 +77,7 @@ from edge.cabin.state import (
 from edge.cabin.table import Step, step
 from edge.codes.book import CodeBook, EntryPad, PadResult, Typed
 from edge.journal.chain import Head
-from edge.judge.judge import FACE_CAMERA, Judge
+from edge.judge.judge import Judge
 from edge.loop.chatter import QUIET_S, Chatter, fault_of, source_of
 from edge.loop.comeback import distrust, read_state
 from edge.loop.unrecorded import Unrecorded
@@ -93,8 +93,9 @@ from edge.messages.inbox import (
 from edge.messages.outbox import MessageAccepted, MessageDelivered, MessageFailed, Outbox
 from edge.messages.prompts import prompt_clips, prompt_text
 from edge.messages.texts import COUNTER, Context, make_text
-from edge.pictures.keeper import Evidence, EvidenceTrouble
-from edge.terms.observation import Observation
+from edge.pictures.keeper import Evidence
+from edge.pictures.kept import EvidenceTrouble
+from edge.terms.observation import FACE_CAMERA, Observation
 from edge.terms.record import (
     Answer,
     Channel,

@@ -30,6 +30,15 @@ _SLOT_HEADER: Final = struct.Struct("<QdII")
 _PAGE: Final = 4096
 
 
+SPARE_S: Final = 10.0
+"""So much more than is asked for has room, while the pictures are copied out."""
+
+
+def ring_name(camera: str) -> str:
+    """The file of a camera's ring, in the folder of what runs."""
+    return f"ring-{camera}"
+
+
 @dataclass(frozen=True, slots=True)
 class RingPicture:
     """One picture: its number in the ring, its capture time in monotonic seconds, its JPEG."""
@@ -40,8 +49,8 @@ class RingPicture:
 
 
 def ring_slots(before_s: float, fps: float) -> int:
-    """Slots for so many seconds, and some more while the pictures are copied out."""
-    return math.ceil((before_s + 10.0) * fps) + 1
+    """Slots for so many seconds and `SPARE_S`."""
+    return math.ceil((before_s + SPARE_S) * fps) + 1
 
 
 def _checksum(number: int, at_s: float, jpeg: bytes | memoryview) -> int:

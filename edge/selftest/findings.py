@@ -27,6 +27,7 @@ from edge.cli.options import Commands, add_settings_options, as_the_kiosk, load_
 from edge.faults.explain import explain
 from edge.faults.fault import FaultError
 from edge.journal import reader as journal
+from edge.journal.file import NAME
 from edge.journal.limits import JournalLimits
 from edge.selftest import machine
 from edge.service.control import Request, ask
@@ -133,7 +134,7 @@ def _for_a_kiosk(args: argparse.Namespace) -> str:
 
 def findings(settings: Settings, *, hardware: bool = True, writing: bool = True) -> Iterator[Finding]:
     """Try everything, cheapest first; each finding as soon as it is known."""
-    record = Path(settings.paths.data) / "journal.db"
+    record = Path(settings.paths.data) / NAME
     yield _tried("networks", lambda: _networks(settings))
     yield _tried("record", lambda: _record(record, settings, writing))
     yield _tried("pictures", lambda: _space(settings, writing))

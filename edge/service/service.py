@@ -45,8 +45,9 @@ from edge.messages.prompts import clip_texts, longest_warning_s
 from edge.messages.release_counter import NAME, CounterFile
 from edge.messages.texts import Context, make_text
 from edge.messages.ways.open import carriers, release_desk
-from edge.pictures.keeper import Evidence
+from edge.pictures.keeper import Beside, Evidence
 from edge.pictures.ring import RingReader
+from edge.pictures.store import Start
 from edge.selftest import machine
 from edge.service.control import Asked, ControlServer, Reply
 from edge.service.log import say
@@ -205,12 +206,9 @@ class Service:
             data / "evidence",
             {plan.name: RingReader(ring_file(settings, plan.name)) for plan in eyes_plans(settings)},
             self._clock,
-            remembered.boot,
+            Start(remembered.boot, (dict(remembered.counters).get("incident", 0),), remembered.wall_s),
             evidence_limits(settings),
-            last_wall_s=remembered.wall_s,
-            open_incidents=[dict(remembered.counters).get("incident", 0)],
-            on_answer=nudge,
-            busy=lambda: self._journal.waiting > 0,
+            Beside(nudge, lambda: self._journal.waiting > 0),
         )
         stack.callback(evidence.close, CLOSE_S)
 

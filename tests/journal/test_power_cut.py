@@ -19,8 +19,11 @@ from edge.journal.file import RecordFile
 from edge.journal.limits import JournalLimits
 from edge.journal.reader import lines, verify
 from edge.journal.writer import Journal
-from edge.pictures.keeper import Evidence, EvidenceLimits, PicturesKept, pictures
+from edge.pictures.files import pictures
+from edge.pictures.keeper import Evidence
+from edge.pictures.kept import PicturesKept
 from edge.pictures.ring import RingPicture
+from edge.pictures.store import EvidenceLimits, Start
 from edge.terms.record import Channel, Entry, OutboxRow, Recipient, Record, RowState, Written
 from tests.worlds.cutting_vfs import CutDisk, Recording, available, recording
 
@@ -316,7 +319,7 @@ def test_every_picture_that_was_answered_survives_a_cut(
     clock = StoryClock()
     ring = Pictures()
     disk = PictureDisk(folder, monkeypatch)
-    evidence = Evidence(folder, {"face": ring}, clock, 1, EvidenceLimits(reserve_mb=0), threaded=False)
+    evidence = Evidence(folder, {"face": ring}, clock, Start(1), EvidenceLimits(reserve_mb=0))
     for incident in (1, 2):
         evidence.keep(incident, clock.mono_s, "locked")
         for _ in range(44):
@@ -342,7 +345,7 @@ def test_every_picture_that_was_answered_survives_a_cut(
         for name, known in disk.answered[:answered]:
             assert hashlib.sha256((left / name).read_bytes()).hexdigest() == known, f"cut {cut}: {name}"
         # The next start throws half pictures away and keeps the rest.
-        again = Evidence(left, {"face": Pictures()}, clock, 2, EvidenceLimits(reserve_mb=0), threaded=False)
+        again = Evidence(left, {"face": Pictures()}, clock, Start(2), EvidenceLimits(reserve_mb=0))
         again.poll(clock.mono_s)
         again.close(0)
         assert not list(left.rglob("*.part"))
