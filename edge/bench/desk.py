@@ -21,13 +21,15 @@ from typing import Final, Protocol
 from edge.cabin.events import Orderer, ReleaseOrdered
 from edge.cabin.state import Rules
 from edge.cli.options import evidence_limits
-from edge.codes.book import CodeBook, EntryPad, hotp
+from edge.codes.book import CodeBook
+from edge.codes.hotp import hotp, secret_from_base32
+from edge.codes.pad import EntryPad
 from edge.journal.writer import Journal
 from edge.judge.judge import Judge
 from edge.loop.kiosk import Happening, Kiosk, Listener
 from edge.loop.unrecorded import Unrecorded
 from edge.loop.watching import Watching
-from edge.messages.inbox import Inbox, secret_from_base32
+from edge.messages.inbox import Inbox
 from edge.messages.outbox import Outbox
 from edge.messages.prompts import longest_warning_s
 from edge.messages.release_counter import NAME, CounterFile

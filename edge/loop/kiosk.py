@@ -75,21 +75,16 @@ from edge.cabin.state import (
     wake_up,
 )
 from edge.cabin.table import Step, step
-from edge.codes.book import CodeBook, EntryPad, PadResult, Typed
+from edge.codes.book import CodeBook
+from edge.codes.hidden import Typed
+from edge.codes.pad import EntryPad, PadResult
+from edge.codes.release import Refusal, ReleaseAsked, ReleaseDesk
 from edge.journal.chain import Head
 from edge.judge.judge import Judge
 from edge.loop.chatter import QUIET_S, Chatter, fault_of, source_of
 from edge.loop.comeback import distrust, read_state
 from edge.loop.unrecorded import Unrecorded
-from edge.messages.inbox import (
-    HelpAsked,
-    Ignored,
-    Inbox,
-    Refusal,
-    ReleaseAsked,
-    ReleaseDesk,
-    StatusAsked,
-)
+from edge.messages.inbox import HelpAsked, Ignored, Inbox, StatusAsked
 from edge.messages.outbox import MessageAccepted, MessageDelivered, MessageFailed, Outbox
 from edge.messages.prompts import prompt_clips, prompt_text
 from edge.messages.texts import COUNTER, Context, make_text

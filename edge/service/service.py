@@ -29,7 +29,8 @@ from edge.cabin.events import Device, Orderer, ReleaseOrdered
 from edge.cabin.state import Rules
 from edge.cli.modem import open_modem
 from edge.cli.options import Commands, add_settings_options, evidence_limits, load_settings
-from edge.codes.book import CodeBook, EntryPad
+from edge.codes.book import CodeBook
+from edge.codes.pad import EntryPad
 from edge.faults.explain import explain
 from edge.faults.fault import FaultError
 from edge.journal.limits import JournalLimits

@@ -13,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.cabin.events import EntryVerdict
-from edge.codes import book as otp
-from edge.codes.book import CodeBook, EntryPad, PadResult, Typed, hotp, random_code
+from edge.codes.book import CodeBook, random_code
+from edge.codes.hidden import Typed
+from edge.codes.hotp import hotp
+from edge.codes.pad import EntryPad, PadResult
 
 SECRET = b"12345678901234567890"
 # RFC 4226, appendix D.
@@ -133,7 +135,7 @@ def test_every_comparison_is_constant_time_and_none_is_left_out(monkeypatch: pyt
     book = CodeBook(3, these(["111", "222", "333", "444"]))
     for issue in (1, 2, 3, 4):
         book.issue(issue)
-    monkeypatch.setattr(otp.hmac, "compare_digest", spy)
+    monkeypatch.setattr(hmac, "compare_digest", spy)
     for entry in ("999", "111", "444"):
         compared.clear()
         book.judge(Typed(entry))

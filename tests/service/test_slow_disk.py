@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from edge.cabin.state import Mode, Rules
-from edge.codes.book import CodeBook, EntryPad
+from edge.codes.book import CodeBook
+from edge.codes.pad import EntryPad
 from edge.journal.writer import Journal
 from edge.judge.judge import Judge
 from edge.loop.kiosk import Happening, Kiosk

@@ -59,7 +59,8 @@ from edge.cabin.events import (
 from edge.cabin.rules import Flow
 from edge.cabin.state import Mode, Rules, State, returning, shown, wake_up
 from edge.cabin.table import step
-from edge.codes.book import CodeBook, Typed
+from edge.codes.book import CodeBook
+from edge.codes.hidden import Typed
 from edge.terms.observation import CameraHealth, Cover
 from edge.terms.record import Recipient
 from hw.ports import Input, Sound
