@@ -16,7 +16,7 @@ from typing import TypeVar, cast
 from hw.door.gate import UNREAD, GatedRelay
 from hw.door.real import PinRelay
 from hw.inputs.fake import WiredContact
-from hw.inputs.real import LIFE, ContactInputs
+from hw.inputs.real import ContactInputs
 from hw.keypad.fake import KeyMatrix
 from hw.keypad.real import MatrixKeypad
 from hw.lights import PinLights
@@ -24,7 +24,7 @@ from hw.missing import Missing
 from hw.modem.power import PowerSwitch
 from hw.pins.bench_pins import BenchFactory, BenchPin
 from hw.pins.gpio import PinFactory, open_lgpio
-from hw.ports import Board, Clock, HardwareError, Input, Light, Modem, Prompt, Watchdog
+from hw.ports import LIFE, Board, Clock, HardwareError, Input, Light, Modem, Prompt, Watchdog
 from hw.prompt.fake import BenchPrompt, PromptFault, Said
 from hw.prompt.real import CabinPrompt, alsa_player
 from hw.scan import percentile
@@ -301,9 +301,8 @@ class BenchHands:
     @property
     def lights(self) -> frozenset[Light]:
         wired = self._wiring.lights
-        numbers = {Light.GREEN: wired.green_pin, Light.AMBER: wired.amber_pin, Light.RED: wired.red_pin}
         return frozenset(
-            light for light, number in numbers.items() if self._pins[number].driven == wired.active_high
+            light for light in Light if self._pins[wired.light(light)].driven == wired.active_high
         )
 
     @property

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +63,20 @@ class Input(StrEnum):
     PANIC = "panic"
     CASE = "case"
     VIBRATION = "vibration"
+
+
+def guards_life(name: Input) -> bool:
+    """Whether it drops the lock in the input path itself; one that cannot be read counts as active."""
+    match name:
+        case Input.FIRE | Input.EXIT:
+            return True
+        case Input.DOOR | Input.PANIC | Input.CASE | Input.VIBRATION:
+            return False
+        case _:
+            assert_never(name)
+
+
+LIFE: Final = tuple(name for name in Input if guards_life(name))
 
 
 @dataclass(frozen=True, slots=True)

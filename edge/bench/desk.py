@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from edge.cabin.events import Orderer, ReleaseOrdered
-from edge.cabin.state import Rules
+from edge.cabin.rules import Rules
 from edge.cli.options import evidence_limits
 from edge.codes.book import CodeBook
 from edge.codes.hotp import hotp, secret_from_base32
@@ -513,10 +513,4 @@ class Desk:
 
 
 def _numbers(settings: Settings) -> dict[Recipient, str]:
-    people = settings.people
-    given = {
-        Recipient.WATCHMAN: people.watchman,
-        Recipient.WATCHMAN2: people.watchman2,
-        Recipient.CONTROL_ROOM: people.control_room,
-    }
-    return {to: number or BENCH_NUMBERS[to] for to, number in given.items()}
+    return {to: settings.people.number(to) or BENCH_NUMBERS[to] for to in Recipient}

@@ -26,7 +26,7 @@ from types import FrameType
 from typing import Final
 
 from edge.cabin.events import Device, Orderer, ReleaseOrdered
-from edge.cabin.state import Rules
+from edge.cabin.rules import Rules
 from edge.cli.modem import open_modem
 from edge.cli.options import Commands, add_settings_options, evidence_limits, load_settings
 from edge.codes.book import CodeBook
@@ -219,12 +219,7 @@ class Service:
         )
         for carrier in ways_out.values():
             stack.callback(carrier.close)
-        people = settings.people
-        numbers = {
-            Recipient.WATCHMAN: people.watchman,
-            Recipient.WATCHMAN2: people.watchman2,
-            Recipient.CONTROL_ROOM: people.control_room,
-        }
+        numbers = {to: settings.people.number(to) for to in Recipient}
         counters = dict(remembered.counters)
         self._kiosk = Kiosk(
             board=self.board,

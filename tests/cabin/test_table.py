@@ -11,6 +11,8 @@ import msgspec
 import pytest
 
 from edge.cabin import events
+from edge.cabin.anomalies import PermitRule, Policy, Siren
+from edge.cabin.comeback import DURATIONS, shift, wake_up
 from edge.cabin.commands import PromptCause, PromptKey, SetDoor, SetPermit
 from edge.cabin.deadlines import next_wake_s
 from edge.cabin.events import (
@@ -23,8 +25,9 @@ from edge.cabin.events import (
     Restarted,
     Ticked,
 )
-from edge.cabin.rules import Flow, PermitRule, Policy, Siren
-from edge.cabin.state import DURATIONS, Code, Mode, Rules, State, lock_in_s, outputs, shift, shown, wake_up
+from edge.cabin.outputs import lock_in_s, outputs, shown
+from edge.cabin.rules import Flow, Rules
+from edge.cabin.state import Code, Mode, State
 from edge.cabin.table import TABLE, step
 from edge.terms.record import Recipient
 from tests.worlds.cabin_world import EVENTS, Cabin
@@ -289,13 +292,19 @@ def test_the_policy_names_every_anomaly() -> None:
 # --- purity ----------------------------------------------------------------------------------------
 
 PURE = {
-    "cabin.table": {"__future__", "collections.abc", "dataclasses"},
-    "cabin.state": {"__future__", "collections.abc", "dataclasses", "enum"},
-    "cabin.draft": {"__future__", "collections.abc", "dataclasses", "math"},
-    "cabin.deadlines": {"__future__", "collections.abc"},
-    "cabin.events": {"__future__", "dataclasses", "enum"},
+    "cabin.table": {"__future__", "collections.abc", "dataclasses", "typing"},
+    "cabin.state": {"__future__", "dataclasses", "enum"},
+    "cabin.outputs": {"__future__", "collections.abc"},
+    "cabin.comeback": {"__future__", "dataclasses"},
+    "cabin.conditions": {"__future__", "collections.abc"},
+    "cabin.draft": {"__future__", "dataclasses", "math"},
+    "cabin.deadlines": {"__future__", "collections.abc", "dataclasses"},
+    "cabin.anomalies": {"__future__", "collections.abc", "dataclasses", "enum", "typing", "msgspec"},
+    "cabin.devices": {"__future__", "collections.abc", "dataclasses", "typing"},
+    "cabin.events": {"__future__", "dataclasses", "enum", "typing"},
     "cabin.commands": {"__future__", "dataclasses", "enum"},
-    "cabin.rules": {"__future__", "collections.abc", "enum", "typing", "msgspec"},
+    "cabin.rules": {"__future__", "dataclasses", "typing", "msgspec"},
+    "terms.alerts": {"__future__", "enum", "typing"},
     "terms.record": {"__future__", "dataclasses", "enum", "typing"},
 }
 OWN = {f"edge.{name}" for name in PURE} | {"edge.terms.observation", "hw.ports"}
@@ -325,7 +334,7 @@ def test_events_are_frozen(kind: type[Event]) -> None:
     assert kind.__dataclass_params__.frozen  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("name", ["cabin.events", "cabin.commands", "terms.record"])
+@pytest.mark.parametrize("name", ["cabin.events", "cabin.commands", "terms.alerts", "terms.record"])
 def test_the_vocabulary_has_no_place_for_a_code(name: str, repo: Path) -> None:
     """No field of an event, a command or a record could hold digits: they are made when a text is sent."""
     tree = ast.parse((repo / "edge" / f"{name.replace('.', '/')}.py").read_text())

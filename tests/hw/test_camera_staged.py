@@ -18,7 +18,7 @@ from edge.cabin.events import (
     PeopleJudged,
 )
 from edge.cabin.rules import Flow
-from edge.judge import Judge
+from edge.judge.judge import Judge
 from edge.terms.observation import CameraHealth, Cover
 from edge.vision.eyes.supervisor import EyesEvent, StepEyes
 from edge.vision.face.faces import Faces

@@ -17,8 +17,9 @@ from types import MethodType
 import pytest
 
 from edge.bench.desk import StoryClock
+from edge.cabin.devices import LOCK_NEEDS
 from edge.cabin.events import Device
-from edge.cabin.state import LOCK_NEEDS, Mode, State
+from edge.cabin.state import Mode, State
 from edge.faults.catalogue import CATALOGUE
 from edge.journal.reader import lines
 from edge.service import log
