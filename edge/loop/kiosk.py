@@ -76,8 +76,9 @@ from edge.loop.chatter import QUIET_S, Chatter, fault_of, source_of
 from edge.loop.comeback import distrust, read_state
 from edge.loop.unrecorded import Unrecorded
 from edge.messages.inbox import HelpAsked, Ignored, Inbox, StatusAsked
-from edge.messages.outbox import MessageAccepted, MessageDelivered, MessageFailed, Outbox
+from edge.messages.outbox import Outbox
 from edge.messages.prompts import prompt_clips, prompt_text
+from edge.messages.step import MessageAccepted, MessageDelivered, MessageFailed
 from edge.messages.texts import COUNTER, Context, make_text
 from edge.pictures.keeper import Evidence
 from edge.pictures.kept import EvidenceTrouble

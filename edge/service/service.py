@@ -41,9 +41,10 @@ from edge.loop.unrecorded import NAME as UNRECORDED
 from edge.loop.unrecorded import Unrecorded
 from edge.loop.watching import Watching
 from edge.messages.inbox import Inbox
-from edge.messages.outbox import MessageAccepted, MessageFailed, Outbox
+from edge.messages.outbox import Outbox
 from edge.messages.prompts import clip_texts, longest_warning_s
 from edge.messages.release_counter import NAME, CounterFile
+from edge.messages.step import MessageAccepted, MessageFailed
 from edge.messages.texts import Context, make_text
 from edge.messages.ways.open import carriers, release_desk
 from edge.pictures.keeper import Beside, Evidence

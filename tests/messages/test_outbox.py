@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from types import MappingProxyType
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from edge.messages.outbox import (
-    CODE_ATTEMPT_S,
-    ELSEWHERE_AFTER_S,
-    MessageAccepted,
-    MessageDelivered,
-    MessageEvent,
-    MessageFailed,
-    Outbox,
-    OutboxStep,
-)
-from edge.messages.ways.carrier import Answer, NotTaken, Taken
+from edge.messages.item import CODE_ATTEMPT_S
+from edge.messages.outbox import ELSEWHERE_AFTER_S, Outbox
+from edge.messages.step import MessageAccepted, MessageDelivered, MessageEvent, MessageFailed, OutboxStep
+from edge.messages.ways.carrier import Answer, Carrier, NotTaken, Taken
 from edge.terms.record import REPORT_LATE_S, Channel, OutboxRow, Recipient, RowState
 from hw.modem.fake.ports import FakeModem, SteppedModem
 from hw.ports import (
@@ -106,9 +101,15 @@ class HandModem:
 
 
 class Bench:
-    def __init__(self, modem: HandModem | SteppedModem | None = None, **kwargs: object) -> None:
+    def __init__(
+        self,
+        modem: HandModem | SteppedModem | None = None,
+        *,
+        numbers: Mapping[Recipient, str] = NUMBERS,
+        carriers: Mapping[Channel, Carrier] = MappingProxyType({}),
+    ) -> None:
         self.modem = modem if modem is not None else HandModem()
-        self.outbox = Outbox(NUMBERS, random=random.Random(1), **kwargs)  # type: ignore[arg-type]
+        self.outbox = Outbox(numbers, random=random.Random(1), carriers=carriers)
         self.now_s = 100.0
         self.rows: dict[tuple[int, Recipient, Channel], OutboxRow] = {}
         self.events: list[tuple[float, MessageEvent]] = []
@@ -481,8 +482,7 @@ def test_a_refusal_for_good_is_not_repeated() -> None:
 
 
 def test_a_recipient_without_a_number_fails_at_once() -> None:
-    bench = Bench()
-    bench.outbox._numbers[Recipient.WATCHMAN2] = ""
+    bench = Bench(numbers=NUMBERS | {Recipient.WATCHMAN2: ""})
     bench.outbox.add(row(1, to=Recipient.WATCHMAN2))
     bench.outbox.add(row(2))
     bench.poll()
