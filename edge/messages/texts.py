@@ -15,10 +15,8 @@ from typing import Final, Protocol
 
 from edge.faults.catalogue import CATALOGUE
 from edge.settings.zones import clocks_change, is_ambiguous, zone_of
-from edge.terms.record import OutboxRow
-
-CLOCK_SET_S: Final = 1_735_689_600.0
-"""A clock that shows a time before 2025 was never set: texts then name no time of day."""
+from edge.terms.clock import CLOCK_SET_S
+from edge.terms.record import CODE_KIND, OutboxRow
 
 COUNTER: Final = "counter_"
 """How a reason begins that names the counter of the next RELEASE."""
@@ -338,7 +336,7 @@ def make_text(
     """
     words = language_of(context.language)
     tail = _tail(row, words)
-    if row.kind == "code":
+    if row.kind == CODE_KIND:
         if code is None:
             raise ValueError("a code row has no text without its code")
         until = words.code_plain

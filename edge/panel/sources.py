@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -29,7 +28,7 @@ from edge.journal import reader as journal
 from edge.journal.chain import Head
 from edge.journal.file import NAME
 from edge.loop.watching import View
-from edge.pictures.files import FOLDER, pictures
+from edge.pictures.files import FOLDER, PICTURE_NAME, pictures
 from edge.pictures.kept import KEPT
 from edge.pictures.ring import RingPicture, RingReader
 from edge.selftest.findings import Finding
@@ -47,7 +46,6 @@ INCIDENTS: Final = 8
 PICTURES: Final = 12
 SELFTEST_WITHIN_S: Final = 150.0
 
-_NAME: Final = re.compile(r"[0-9]{5}-[0-9]{12}(-[a-z]+)?\.jpg")
 _REASON_KINDS: Final = frozenset({"fact", "state"})
 _QUIET: Final = frozenset({"vacant", "checking", "cleared", "appeared", "emptied", "one_person"})
 
@@ -181,14 +179,14 @@ class Sources:
             names = [path.name for path in pictures(self._data / FOLDER, number)]
         except OSError:
             return ()
-        names = [name for name in names if _NAME.fullmatch(name)]
+        names = [name for name in names if PICTURE_NAME.fullmatch(name)]
         if len(names) <= PICTURES:
             return tuple(names)
         return tuple(names[index * (len(names) - 1) // (PICTURES - 1)] for index in range(PICTURES))
 
     def incident_picture(self, number: int, name: str) -> bytes | None:
         """One kept picture; None where there is none of this name, or they are not to be shown."""
-        if not self.settings.panel.pictures or not _NAME.fullmatch(name):
+        if not self.settings.panel.pictures or not PICTURE_NAME.fullmatch(name):
             return None
         path = self._data / FOLDER / str(number) / name
         with contextlib.suppress(OSError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,10 @@ from edge.terms.observation import FACE_CAMERA
 
 FOLDER: Final = "evidence"
 """Beside the record."""
+
+
+PICTURE_NAME: Final = re.compile(r"[0-9]{5}-[0-9]{12}(-[a-z]+)?\.jpg")
+"""What `picture_name` makes: nothing else is shown to anybody."""
 
 
 def picture_name(boot: int, at_s: float, camera: str) -> str:

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 from edge.faults.fault import FaultError
 from edge.journal import reader as journal
 from edge.messages.prompts import clip_texts
-from edge.messages.texts import CLOCK_SET_S
+from edge.terms.clock import CLOCK_SET_S
 from hw.ports import HardwareError
 from hw.prompt.real import clip_length_s
 from hw.prompt.speech import shortest_s

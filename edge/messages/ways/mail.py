@@ -21,6 +21,8 @@ _TIMEOUT_S: Final = 15.0
 _SUBJECT: Final = 120
 _PICTURE_MAX: Final = 5_000_000
 
+Security = Literal["starttls", "tls", "none"]
+
 PictureOf = Callable[[OutboxRow], bytes | None]
 """The JPEG that belongs to a row, None where there is none; called in the carrier's thread."""
 
@@ -33,8 +35,8 @@ class MailAccount:
     """
 
     host: str
-    port: int = 587
-    security: Literal["starttls", "tls", "none"] = "starttls"
+    port: int
+    security: Security
     user: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
     sender: str = field(default="", repr=False)
