@@ -62,12 +62,10 @@ def test_a_random_code_has_its_digits_and_uses_all_ten(digits: int) -> None:
 def test_the_live_code_is_right_once() -> None:
     book = CodeBook(3, these(["417"]))
     book.issue(1)
-    assert book.text() == "417"
-    assert book.live_issue == 1
+    assert (book.text(), book.live_issue) == ("417", 1)
     assert book.judge(Typed("416")) is EntryVerdict.WRONG
     assert book.judge(Typed("417")) is EntryVerdict.RIGHT
-    assert book.text() is None
-    assert book.live_issue is None
+    assert (book.text(), book.live_issue) == (None, None)
     assert book.judge(Typed("417")) is EntryVerdict.SUPERSEDED
 
 

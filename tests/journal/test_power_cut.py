@@ -26,6 +26,7 @@ from edge.pictures.ring import RingPicture
 from edge.pictures.store import EvidenceLimits, Start
 from edge.terms.record import Channel, Entry, OutboxRow, Recipient, Record, RowState, Written
 from tests.worlds.cutting_vfs import CutDisk, Recording, available, recording
+from tests.worlds.hand_clock import HandClock
 
 needs_vfs = pytest.mark.skipif(bool(available()), reason=f"SQLite's file layer: {available()}")
 
@@ -36,18 +37,7 @@ LIMITS = JournalLimits(keep_days=5, keep_rows=30, prune_every=8, wal_pages=24)
 """Many checkpoints and prunings in a short time."""
 
 
-class StoryClock:
-    def __init__(self) -> None:
-        self.mono_s = 1000.0
-
-    def now_s(self) -> float:
-        return self.mono_s
-
-    def wall_s(self) -> float:
-        return self.mono_s + 1_740_000_000.0
-
-
-def record(n: int, clock: StoryClock) -> Record:
+def record(n: int, clock: HandClock) -> Record:
     """Everything in it says its number, so that a half of it would show."""
     data = json.dumps({"n": n, "pad": "x" * 100})
     entries = tuple(Entry("event", f"e{n}", n // 10, data) for _ in range(LINES))
@@ -60,13 +50,13 @@ def record(n: int, clock: StoryClock) -> Record:
     return Record(n, clock.now_s(), clock.wall_s(), entries, state, rows, (("n", n),))
 
 
-def open_journal(path: Path, clock: StoryClock) -> Journal:
+def open_journal(path: Path, clock: HandClock) -> Journal:
     return Journal(path, clock, LIMITS, threaded=False)
 
 
 def work(path: Path, tape: Recording, first: int, count: int, restarts: int) -> None:
     """Write records, with checkpoints, pruning and restarts in between; mark what is sent and answered."""
-    clock = StoryClock()
+    clock = HandClock(1000.0, 1_740_001_000.0)
     clock.mono_s += first * 7200.0
     n = first
     for _ in range(restarts):
@@ -108,7 +98,7 @@ class Outcome:
 def look(folder: Path, sent: int, answered: int, outcome: Outcome, where: str) -> None:
     """Start the kiosk's record on what the cut left."""
     path = folder / "journal.db"
-    clock = StoryClock()
+    clock = HandClock(1000.0, 1_740_001_000.0)
     clock.mono_s += 1e6
     journal = open_journal(path, clock)
     remembered = journal.open()
@@ -217,7 +207,7 @@ def test_a_second_cut_in_the_recovery_from_the_first_loses_nothing(memory: Path,
         folder.mkdir()
         disk.cut(folder, chance)
         before = CutDisk(folder)
-        clock = StoryClock()
+        clock = HandClock(1000.0, 1_740_001_000.0)
         clock.mono_s += 1e6
         with recording() as second:
             journal = open_journal(folder / "journal.db", clock)
@@ -316,7 +306,7 @@ def test_every_picture_that_was_answered_survives_a_cut(
 ) -> None:
     folder = memory / "evidence"
     folder.mkdir()
-    clock = StoryClock()
+    clock = HandClock(1000.0, 1_740_001_000.0)
     ring = Pictures()
     disk = PictureDisk(folder, monkeypatch)
     evidence = Evidence(folder, {"face": ring}, clock, Start(1), EvidenceLimits(reserve_mb=0))

@@ -37,25 +37,12 @@ from edge.terms.record import (
     RowState,
     Written,
 )
-
-
-class StoryClock:
-    """Stands still until told."""
-
-    def __init__(self) -> None:
-        self.mono_s = 100.0
-        self.offset_s = 1_700_000_000.0
-
-    def now_s(self) -> float:
-        return self.mono_s
-
-    def wall_s(self) -> float:
-        return self.mono_s + self.offset_s
+from tests.worlds.hand_clock import HandClock
 
 
 @pytest.fixture
-def clock() -> StoryClock:
-    return StoryClock()
+def clock() -> HandClock:
+    return HandClock(100.0, 1_700_000_100.0)
 
 
 @pytest.fixture
@@ -84,7 +71,7 @@ def record(
 
 def inline(
     path: Path,
-    clock: StoryClock,
+    clock: HandClock,
     limits: JournalLimits | None = None,
     before_sync: Callable[[], None] = lambda: None,
 ) -> Journal:
@@ -94,7 +81,7 @@ def inline(
 # --- what is kept ----------------------------------------------------------------------------------
 
 
-def test_a_new_record_begins_with_boot_one_and_nothing(path: Path, clock: StoryClock) -> None:
+def test_a_new_record_begins_with_boot_one_and_nothing(path: Path, clock: HandClock) -> None:
     journal = inline(path, clock)
     remembered = journal.open()
     assert (remembered.boot, remembered.state, remembered.rows, remembered.counters) == (1, None, (), ())
@@ -104,7 +91,7 @@ def test_a_new_record_begins_with_boot_one_and_nothing(path: Path, clock: StoryC
     assert path.parent.stat().st_mode & 0o777 == 0o700
 
 
-def test_everything_of_a_record_comes_back_after_a_restart(path: Path, clock: StoryClock) -> None:
+def test_everything_of_a_record_comes_back_after_a_restart(path: Path, clock: HandClock) -> None:
     journal = inline(path, clock)
     journal.open()
     journal.submit(
@@ -125,7 +112,7 @@ def test_everything_of_a_record_comes_back_after_a_restart(path: Path, clock: St
     assert [r.state for r in outbox(path)] == [RowState.SENDING, RowState.ACCEPTED]
 
 
-def test_texts_whose_delivery_may_still_be_reported_are_remembered(path: Path, clock: StoryClock) -> None:
+def test_texts_whose_delivery_may_still_be_reported_are_remembered(path: Path, clock: HandClock) -> None:
     journal = inline(path, clock)
     journal.open()
     taken = replace(row(6, RowState.ACCEPTED, 1), reference=8, awaited="7 8")
@@ -143,7 +130,7 @@ def test_texts_whose_delivery_may_still_be_reported_are_remembered(path: Path, c
     assert outbox(path)[0] == taken
 
 
-def test_the_times_remembered_are_the_newest_even_without_a_line(path: Path, clock: StoryClock) -> None:
+def test_the_times_remembered_are_the_newest_even_without_a_line(path: Path, clock: HandClock) -> None:
     journal = inline(path, clock)
     journal.open()
     journal.submit(record(1))
@@ -152,7 +139,7 @@ def test_the_times_remembered_are_the_newest_even_without_a_line(path: Path, clo
     assert (recall(path).mono_s, recall(path).wall_s) == (500.0, 1_700_000_500.0)
 
 
-def test_lines_are_found_by_incident_and_time(path: Path, clock: StoryClock) -> None:
+def test_lines_are_found_by_incident_and_time(path: Path, clock: HandClock) -> None:
     journal = inline(path, clock)
     journal.open()
     for n in range(1, 6):
@@ -166,7 +153,7 @@ def test_lines_are_found_by_incident_and_time(path: Path, clock: StoryClock) -> 
     assert (first.seq, first.boot, first.record, first.mono_s, first.wall_s) == (1, 1, 1, 1.0, 1001.0)
 
 
-def test_a_reader_who_pauses_does_not_hold_the_kiosk_up(path: Path, clock: StoryClock) -> None:
+def test_a_reader_who_pauses_does_not_hold_the_kiosk_up(path: Path, clock: HandClock) -> None:
     journal = inline(path, clock)
     journal.open()
     for n in range(1, 6):
@@ -228,7 +215,7 @@ def test_a_killed_kiosk_remembers_what_was_answered(path: Path, repo: Path, full
     assert verify(path).ok
 
 
-def test_a_record_in_memory_serves_a_replay(clock: StoryClock) -> None:
+def test_a_record_in_memory_serves_a_replay(clock: HandClock) -> None:
     journal = inline(MEMORY, clock)
     assert journal.open().boot == 1
     journal.submit(record(1, state="{}"))
@@ -239,7 +226,7 @@ def test_a_record_in_memory_serves_a_replay(clock: StoryClock) -> None:
         Journal(MEMORY, clock)
 
 
-def test_a_content_that_no_disk_would_take_is_refused_alone(path: Path, clock: StoryClock) -> None:
+def test_a_content_that_no_disk_would_take_is_refused_alone(path: Path, clock: HandClock) -> None:
     gate = threading.Event()
     reached = threading.Event()
 
@@ -274,7 +261,7 @@ def test_a_content_that_no_disk_would_take_is_refused_alone(path: Path, clock: S
 
 
 @pytest.fixture
-def five(path: Path, clock: StoryClock) -> Path:
+def five(path: Path, clock: HandClock) -> Path:
     journal = inline(path, clock)
     journal.open()
     for n in range(1, 6):
@@ -319,7 +306,7 @@ def test_what_was_done_to_the_chain_is_told(five: Path, change: str, problem: st
     assert result.problem == problem
 
 
-def test_a_record_made_anew_does_not_pass_for_the_one_that_was_sent(five: Path, clock: StoryClock) -> None:
+def test_a_record_made_anew_does_not_pass_for_the_one_that_was_sent(five: Path, clock: HandClock) -> None:
     head = verify(five).head
     five.unlink()
     journal = inline(five, clock)
@@ -331,7 +318,7 @@ def test_a_record_made_anew_does_not_pass_for_the_one_that_was_sent(five: Path, 
     assert verify(five, head).problem == "line 10 is not the one that was sent out"
 
 
-def test_a_broken_chain_is_told_at_the_start_and_the_record_goes_on(five: Path, clock: StoryClock) -> None:
+def test_a_broken_chain_is_told_at_the_start_and_the_record_goes_on(five: Path, clock: HandClock) -> None:
     with contextlib.closing(sqlite3.connect(five)) as db:
         db.executescript("UPDATE events SET name = 'other' WHERE seq = 7")
     journal = inline(five, clock)
@@ -340,7 +327,7 @@ def test_a_broken_chain_is_told_at_the_start_and_the_record_goes_on(five: Path, 
     assert journal.answers() == (Written(1),)
 
 
-def test_the_record_can_be_read_and_verified_while_a_kiosk_writes_it(path: Path, clock: StoryClock) -> None:
+def test_the_record_can_be_read_and_verified_while_a_kiosk_writes_it(path: Path, clock: HandClock) -> None:
     journal = Journal(path, clock)
     journal.open()
     for n in range(1, 301):
@@ -363,7 +350,7 @@ def test_the_record_can_be_read_and_verified_while_a_kiosk_writes_it(path: Path,
 # --- pruning ---------------------------------------------------------------------------------------
 
 
-def test_old_lines_go_and_what_remains_still_verifies(path: Path, clock: StoryClock) -> None:
+def test_old_lines_go_and_what_remains_still_verifies(path: Path, clock: HandClock) -> None:
     limits = JournalLimits(keep_days=1, keep_rows=20, prune_every=10, prune_rows=15)
     clock.offset_s = 1_740_000_000.0
     journal = inline(path, clock, limits)
@@ -398,7 +385,7 @@ def test_old_lines_go_and_what_remains_still_verifies(path: Path, clock: StoryCl
     assert verify(path).problem == f"line {kept[0].seq} is missing"
 
 
-def test_a_clock_that_is_wrong_by_years_does_not_empty_the_record(path: Path, clock: StoryClock) -> None:
+def test_a_clock_that_is_wrong_by_years_does_not_empty_the_record(path: Path, clock: HandClock) -> None:
     journal = inline(path, clock, JournalLimits(keep_rows=50, prune_every=5))
     journal.open()
     for n in range(1, 71):
@@ -416,7 +403,7 @@ def test_a_clock_that_is_wrong_by_years_does_not_empty_the_record(path: Path, cl
     assert 50 <= len(list(lines(path))) < 90
 
 
-def test_the_file_stays_within_its_size(path: Path, clock: StoryClock) -> None:
+def test_the_file_stays_within_its_size(path: Path, clock: HandClock) -> None:
     limits = JournalLimits(keep_mb=0.5, prune_every=4, prune_rows=100)
     journal = inline(path, clock, limits)
     journal.open()
@@ -435,7 +422,7 @@ def test_the_file_stays_within_its_size(path: Path, clock: StoryClock) -> None:
 
 @pytest.mark.parametrize("damage", ["noise", "truncated", "foreign", "page"])
 def test_a_damaged_file_is_set_aside_and_its_counters_saved(
-    five: Path, clock: StoryClock, damage: str
+    five: Path, clock: HandClock, damage: str
 ) -> None:
     journal = inline(five, clock)
     journal.open()
@@ -477,9 +464,7 @@ def test_a_damaged_file_is_set_aside_and_its_counters_saved(
     assert (five.parent / "journal.db.damaged-2").read_bytes() == b"x" * 8192
 
 
-def test_damage_found_while_running_does_not_lose_what_the_future_needs(
-    five: Path, clock: StoryClock
-) -> None:
+def test_damage_found_while_running_does_not_lose_what_the_future_needs(five: Path, clock: HandClock) -> None:
     spoiled: list[str] = []
 
     def before_sync() -> None:
@@ -507,7 +492,7 @@ def test_damage_found_while_running_does_not_lose_what_the_future_needs(
     assert [line.name for line in lines(five)] == ["journal_damaged", "e3"]
 
 
-def test_a_file_taken_away_while_running_is_noticed(five: Path, clock: StoryClock) -> None:
+def test_a_file_taken_away_while_running_is_noticed(five: Path, clock: HandClock) -> None:
     journal = inline(five, clock)
     journal.open()
     journal.submit(record(1, state='{"mode":"locked"}'))
@@ -521,7 +506,7 @@ def test_a_file_taken_away_while_running_is_noticed(five: Path, clock: StoryCloc
     assert verify(five).ok
 
 
-def test_an_empty_file_of_version_zero_becomes_a_record(path: Path, clock: StoryClock) -> None:
+def test_an_empty_file_of_version_zero_becomes_a_record(path: Path, clock: HandClock) -> None:
     path.parent.mkdir()
     path.touch()
     journal = inline(path, clock)
@@ -559,7 +544,7 @@ _FROM_VERSION_ZERO = (_from_version_zero, *schema.MIGRATIONS[1:])
 
 
 def test_a_file_of_an_old_version_is_taken_along(
-    path: Path, clock: StoryClock, monkeypatch: pytest.MonkeyPatch
+    path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path.parent.mkdir()
     with contextlib.closing(sqlite3.connect(path)) as db:
@@ -587,9 +572,7 @@ def version_two(path: Path, repo: Path) -> Path:
     return path
 
 
-def test_a_record_from_before_the_cover_is_read_and_then_covered(
-    version_two: Path, clock: StoryClock
-) -> None:
+def test_a_record_from_before_the_cover_is_read_and_then_covered(version_two: Path, clock: HandClock) -> None:
     head = verify(version_two).head
     assert verify(version_two, head).ok  # as it is, by a reader
     journal = inline(version_two, clock)
@@ -610,7 +593,7 @@ def test_a_record_from_before_the_cover_is_read_and_then_covered(
 
 
 def test_a_migration_that_is_cut_leaves_the_old_version_whole(
-    path: Path, clock: StoryClock, monkeypatch: pytest.MonkeyPatch
+    path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path.parent.mkdir()
     with contextlib.closing(sqlite3.connect(path)) as db:
@@ -627,7 +610,7 @@ def test_a_migration_that_is_cut_leaves_the_old_version_whole(
     assert inline(path, clock).open().state == '{"mode":"released"}'
 
 
-def test_a_file_of_a_newer_version_is_set_aside(five: Path, clock: StoryClock) -> None:
+def test_a_file_of_a_newer_version_is_set_aside(five: Path, clock: HandClock) -> None:
     with contextlib.closing(sqlite3.connect(five)) as db:
         db.execute("PRAGMA user_version = 99")
         db.execute("INSERT INTO counters VALUES ('incident', 41)")
@@ -641,7 +624,7 @@ def test_a_file_of_a_newer_version_is_set_aside(five: Path, clock: StoryClock) -
         assert db.execute("SELECT count(*) FROM events").fetchone() == (10,)
 
 
-def test_two_kiosks_do_not_share_a_record(path: Path, clock: StoryClock) -> None:
+def test_two_kiosks_do_not_share_a_record(path: Path, clock: HandClock) -> None:
     first = Journal(path, clock)
     first.open()
     with pytest.raises(FaultError, match="kiosk_running"):

@@ -24,6 +24,8 @@ from edge.pictures.kept import EVIDENCE, KEPT, REMOVED, EvidenceTrouble, Picture
 from edge.pictures.ring import RingReader, RingWriter
 from edge.pictures.store import EvidenceLimits, Start
 from edge.terms.record import Entry
+from hw.clock import SystemClock
+from tests.worlds.hand_clock import HandClock
 
 LIMITS = EvidenceLimits(reserve_mb=0)
 START = Start(3)
@@ -38,23 +40,11 @@ def open_rings(folder: Path, cameras: list[str]) -> dict[str, Ring]:
     return {camera: RingReader(ring_path(folder, camera)) for camera in cameras}
 
 
-class StoryClock:
-    def __init__(self) -> None:
-        self.mono_s = 1000.0
-        self.offset_s = time.time() - 1000.0
-
-    def now_s(self) -> float:
-        return self.mono_s
-
-    def wall_s(self) -> float:
-        return self.mono_s + self.offset_s
-
-
 class Scene:
     """A camera that puts a picture into its ring four times a second, and evidence that is kept of it."""
 
     def __init__(self, tmp_path: Path, limits: EvidenceLimits = LIMITS, start: Start = START) -> None:
-        self.clock = StoryClock()
+        self.clock = HandClock(1000.0, time.time())
         self.folder = tmp_path / "evidence"
         self.writer = RingWriter(ring_path(tmp_path, "face"), 128, 8.0, 4.0)
         self.size = 2000
@@ -157,7 +147,7 @@ def test_one_picture_is_the_newest_of_its_moment(tmp_path: Path) -> None:
 
 
 def test_two_cameras_have_their_names(tmp_path: Path) -> None:
-    clock = StoryClock()
+    clock = HandClock(1000.0, time.time())
     writers = [RingWriter(ring_path(tmp_path, name), 16, 1.0, 4.0) for name in ("face", "overview")]
     evidence = Evidence(tmp_path / "e", open_rings(tmp_path, ["face", "overview"]), clock, Start(1), LIMITS)
     for writer in writers:
@@ -488,7 +478,7 @@ def test_a_nearly_full_disk_stops_pictures_until_there_is_room(
 
 
 def test_a_ring_that_is_missing_is_told_once_and_found_when_it_comes(tmp_path: Path) -> None:
-    clock = StoryClock()
+    clock = HandClock(1000.0, time.time())
     evidence = Evidence(tmp_path / "e", open_rings(tmp_path, ["face"]), clock, Start(1), LIMITS)
     evidence.keep(1, 1000.0, "locked")
     for _ in range(10):
@@ -554,11 +544,6 @@ def test_what_was_done_to_the_pictures_is_told(tmp_path: Path) -> None:
 # --- the thread, and a real disk -------------------------------------------------------------------
 
 
-class RealClock:
-    now_s = staticmethod(time.monotonic)
-    wall_s = staticmethod(time.time)
-
-
 def test_the_thread_keeps_pictures_and_gives_way_to_the_record(tmp_path: Path) -> None:
     writer = RingWriter(ring_path(tmp_path, "face"), 64, 4.0, 1000.0)
     now_s = time.monotonic()
@@ -570,7 +555,7 @@ def test_the_thread_keeps_pictures_and_gives_way_to_the_record(tmp_path: Path) -
     evidence = Evidence(
         tmp_path / "e",
         open_rings(tmp_path, ["face"]),
-        RealClock(),
+        SystemClock(),
         Start(1),
         EvidenceLimits(10, 60, reserve_mb=0),
         Beside(woken.set, busy.is_set),
