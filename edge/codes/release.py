@@ -149,7 +149,7 @@ class ReleaseDesk:
             return None
         if self._wrong < self._tries:
             return now_s
-        if self._compared_s is None:  # the program has just started: the pause begins anew
+        if self._compared_s is None:  # the program has just started: the pause begins again
             self._compared_s = now_s
         return self._compared_s + SLOW_S
 

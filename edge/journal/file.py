@@ -72,7 +72,7 @@ class RecordFile:
         self.db = db
         db.text_factory = plain_text
         schema.check(db, thorough=thorough)  # before anything is changed: it may not be ours
-        mode = db.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        (mode,) = db.execute("PRAGMA journal_mode = WAL").fetchone()
         if mode != "wal" and self.path != MEMORY:
             raise FaultError("disk_error", f"no write-ahead log on this file system ({mode})")
         db.execute("PRAGMA synchronous = FULL")

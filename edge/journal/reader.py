@@ -236,5 +236,5 @@ def _cut_problem(db: sqlite3.Connection, base: Head, sent: Head | None, limits: 
 def _added_problem(db: sqlite3.Connection) -> str:
     """Whether the file holds anything that the program does not make."""
     names = db.execute("SELECT name FROM sqlite_schema WHERE name NOT LIKE 'sqlite%' ORDER BY name")
-    added = [name for (name,) in names if name not in TABLES]
-    return f"{added[0]!r} was added to the file" if added else ""
+    added = next((name for (name,) in names if name not in TABLES), None)
+    return "" if added is None else f"{added!r} was added to the file"

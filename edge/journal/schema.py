@@ -10,7 +10,7 @@ from edge.faults.fault import FaultError
 from edge.journal import tables
 from edge.journal.chain import START, packed
 from edge.journal.rows import ROW_FIELDS, row_digests
-from edge.journal.tables import MOST, put_chained, transaction
+from edge.journal.tables import MOST, number, put_chained, transaction
 
 APPLICATION_ID: Final = 0x43474A31
 """`CGJ1`, in the header of the file: that it is ours (sqlite.org/fileformat2.html#application_id)."""
@@ -89,18 +89,18 @@ def migrate(db: sqlite3.Connection) -> None:
 
 
 def is_ours(db: sqlite3.Connection) -> bool:
-    return int(db.execute("PRAGMA application_id").fetchone()[0]) == APPLICATION_ID
+    return number(db, "PRAGMA application_id") == APPLICATION_ID
 
 
 def check(db: sqlite3.Connection, *, thorough: bool) -> None:
     """That it is ours, of a version that we know and, looking at all of it, whole. Raises `FaultError`."""
-    empty = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
+    empty = number(db, "SELECT count(*) FROM sqlite_schema") == 0
     if not is_ours(db) and not empty:
         raise FaultError("journal_damaged", NOT_OURS)
     version = _version(db)
     if version > len(MIGRATIONS):
         raise FaultError("journal_newer", f"schema {version}, this program knows {len(MIGRATIONS)}")
-    found = db.execute("PRAGMA quick_check(1)").fetchone()[0] if thorough else "ok"
+    (found,) = db.execute("PRAGMA quick_check(1)").fetchone() if thorough else ("ok",)
     if found != "ok":
         raise FaultError("journal_damaged", " ".join(str(found).split()))
     if thorough and not empty and version == len(MIGRATIONS):
@@ -120,4 +120,4 @@ def _check_tables(db: sqlite3.Connection) -> None:
 
 
 def _version(db: sqlite3.Connection) -> int:
-    return int(db.execute("PRAGMA user_version").fetchone()[0])
+    return number(db, "PRAGMA user_version")

@@ -35,11 +35,16 @@ def plain_text(raw: bytes) -> str:
     return raw.decode(errors="replace")
 
 
+def number(db: sqlite3.Connection, ask: str, values: Sequence[object] = ()) -> int:
+    """The one number that a statement gives, 0 for none."""
+    (found,) = db.execute(ask, tuple(values)).fetchone()
+    return int(found or 0)
+
+
 def used_bytes(db: sqlite3.Connection) -> int:
     """The size of what is kept, without the free pages."""
     pages, free, size = (
-        int(db.execute(f"PRAGMA {name}").fetchone()[0])
-        for name in ("page_count", "freelist_count", "page_size")
+        number(db, f"PRAGMA {name}") for name in ("page_count", "freelist_count", "page_size")
     )
     return (pages - free) * size
 
@@ -76,7 +81,7 @@ def base(db: sqlite3.Connection) -> Base:
     if seq.isascii() and seq.isdigit() and len(seq) < 18 and len(hash_) == len(START.hash):
         return Base(Head(int(seq), hash_))
     problem = "the note of where the record begins is lost"
-    oldest = db.execute("SELECT min(seq) FROM events").fetchone()[0]
+    (oldest,) = db.execute("SELECT min(seq) FROM events").fetchone()
     if oldest in (None, 1):
         return Base(START, problem)
     cut = last_prune(db).cut
@@ -97,13 +102,13 @@ class Prune:
 
 def last_prune(db: sqlite3.Connection) -> Prune:
     """Where the record was cut last, as the lines say it; all 0 where none does."""
-    noted = db.execute(
+    found = db.execute(
         "SELECT seq, data, wall_s FROM events WHERE kind = 'note' AND name = 'record_pruned'"
         " ORDER BY seq DESC LIMIT 1"
     ).fetchone()
-    if noted is None:
+    if found is None:
         return Prune()
-    seq, data, wall_s = noted
+    seq, data, wall_s = found
     with contextlib.suppress(ValueError, TypeError, KeyError):
         said = json.loads(data)
         return Prune(seq, Head(int(said["through"]), str(said["hash"])), wall_s)
@@ -191,7 +196,7 @@ _ASK_FOR: Final[Mapping[str, str]] = {
 def known_count(db: sqlite3.Connection, name: str) -> int:
     """What the rest of the record says of a counter that cannot be believed."""
     ask = _ASK_FOR.get(name)
-    return int(db.execute(ask, (MOST,)).fetchone()[0] or 0) if ask else 0
+    return number(db, ask, (MOST,)) if ask else 0
 
 
 def held_boots(db: sqlite3.Connection) -> dict[str, str]:
@@ -209,7 +214,5 @@ def last_boot(db: sqlite3.Connection) -> int:
 
 def knows(db: sqlite3.Connection) -> bool:
     """Whether anything was ever written down in it."""
-    found = db.execute(
-        "SELECT EXISTS (SELECT 1 FROM boots UNION SELECT 1 FROM state UNION SELECT 1 FROM events)"
-    )
-    return bool(found.fetchone()[0])
+    ask = "SELECT EXISTS (SELECT 1 FROM boots UNION SELECT 1 FROM state UNION SELECT 1 FROM events)"
+    return bool(number(db, ask))

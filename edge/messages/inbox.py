@@ -1,6 +1,6 @@
 """What people may text to the kiosk: STATUS, HELP, and from the control room RELEASE with a password.
 
-A sender who is not on the list is noted and gets no answer; answers go to the number in the settings, never
+A sender who is not on the list is stored and gets no answer; answers go to the number in the settings, never
 to the one that the text claims to come from. A RELEASE goes to its desk (`edge.codes.release`).
 """
 
@@ -41,7 +41,7 @@ class HelpAsked:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """Noted and not answered. `sender` is None for a stranger; `why` is a snake-case word."""
+    """Stored and not answered. `sender` is None for a stranger; `why` is a snake-case word."""
 
     sender: Recipient | None
     why: str

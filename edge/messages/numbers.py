@@ -43,7 +43,7 @@ def _fits(told: str, known: str) -> bool:
 
 
 def _digits(number: str) -> str:
-    """The digits of a number, without the signs for "international"; empty for what is no number."""
+    """The digits of a number, without what says "international"; empty for what is no number."""
     digits = number[1:] if number.startswith("+") else number.removeprefix("00")
     return digits if digits.isascii() and digits.isdecimal() else ""
 

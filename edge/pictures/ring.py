@@ -78,7 +78,7 @@ class RingWriter:
             self._map = self._open(path)
         except (OSError, ValueError) as error:
             raise FaultError("evidence_ring_failed", f"{path.name}: {error}") from error
-        self._number = max((self._header(slot)[0] for slot in range(slots)), default=0)
+        self._number = max((self._number_in(slot) for slot in range(slots)), default=0)
 
     @property
     def picture_bytes(self) -> int:
@@ -128,9 +128,9 @@ class RingWriter:
         fresh.replace(path)
         return mapped
 
-    def _header(self, slot: int) -> tuple[int, float, int, int]:
-        number, at_s, length, checksum = _SLOT_HEADER.unpack_from(self._map, _PAGE + slot * self._slot_bytes)
-        return number, at_s, length, checksum
+    def _number_in(self, slot: int) -> int:
+        number, _, _, _ = _SLOT_HEADER.unpack_from(self._map, _PAGE + slot * self._slot_bytes)
+        return int(number)
 
 
 class RingReader:

@@ -200,7 +200,7 @@ def test_an_unfinished_entry_is_forgotten_ten_seconds_after_its_last_key() -> No
     assert not pad.poll(18)
     pad.press("1", 20)
     pad.press("2", 21)
-    assert pad.press("3", 31) is PadResult.ADDED, "a late key begins anew, even where nobody polled"
+    assert pad.press("3", 31) is PadResult.ADDED, "a late key begins again, even where nobody polled"
 
 
 def test_an_ignored_key_does_not_keep_an_entry_alive() -> None:

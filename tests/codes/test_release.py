@@ -83,7 +83,7 @@ def test_five_wrong_ones_slow_the_next_down_and_shut_nobody_out() -> None:
 
 
 def test_one_that_waits_gets_its_turn_whatever_comes_after_it() -> None:
-    """Whoever forges the sender sends more often than the control room does."""
+    """Anyone who forges the sender sends more often than the control room does."""
     desk = ReleaseDesk(SECRET, 1)
     desk.take(ask(3, "000000"), 3)
     assert desk.judge(3, 0.0) is False

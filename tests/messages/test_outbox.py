@@ -192,7 +192,7 @@ def accepted(number: int, references: tuple[int, ...], *, ttl_s: float = 3600.0)
 
 
 def restarted(*rows: OutboxRow, after_s: float = 0.0) -> Bench:
-    """The program anew, with what the record remembered."""
+    """The program again, with what the record remembered."""
     bench = Bench()
     bench.now_s = 5.0 + after_s
     bench.outbox.restore(rows, bench.now_s)
@@ -251,7 +251,7 @@ def test_a_reference_that_came_round_again_means_the_newest_text() -> None:
 
 
 def test_late_bad_news_without_a_time_is_of_the_oldest_text() -> None:
-    """The modem restarted and counts anew: an old text fails long after the new code went out."""
+    """The modem restarted and counts from 1: an old text fails long after the new code went out."""
     old = replace(row(1), state=RowState.ACCEPTED, tries=1, reference=1, awaited="1")
     new = replace(row(2, "code"), state=RowState.ACCEPTED, tries=1, reference=1, awaited="1")
     bench = restarted(old, new)
