@@ -14,8 +14,7 @@ from typing import Annotated, assert_never
 
 import msgspec
 
-from hw.modem.power import PowerKind
-from hw.ports import LIFE, Input, Light
+from hw.ports import LIFE, Input, Light, PowerKind
 
 BcmPin = Annotated[int, msgspec.Meta(ge=2, le=27)]
 Samples = Annotated[int, msgspec.Meta(ge=1, le=20)]

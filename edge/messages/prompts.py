@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from types import MappingProxyType
 from typing import Final
 
-from edge.messages.texts import ENGLISH, language_of
+from edge.words.language import Causes, Said
+from edge.words.languages import words_of
 
 _NUMBERS: Final = (*range(1, 21), 25, 30, 35, 40, 45, 50, 55)
 """The seconds that there is a recording of."""
+
+SILENCE: Final = "silence"
+"""The prompt that ends the words before; it has none itself."""
+
+_PROMPTS: Final = (*(field.name for field in fields(Said)), SILENCE)
+_CAUSES: Final = tuple(field.name for field in fields(Causes))
 
 
 def prompt_text(prompt: str, cause: str, lock_in_s: int | None, language: str) -> str:
@@ -18,16 +26,16 @@ def prompt_text(prompt: str, cause: str, lock_in_s: int | None, language: str) -
     `lock_in_s` is the time left before the door locks when it has been said, 0 for less than a second, None
     where none runs. KeyError for an unknown name.
     """
-    words = language_of(language)
+    if prompt not in _PROMPTS or cause not in _CAUSES:
+        raise KeyError(f"{prompt}/{cause}")
+    if prompt == SILENCE:
+        return ""
+    words = words_of(language).prompts
     lock = ""
     if lock_in_s is not None:
         lock = words.lock_in.format(seconds=lock_in_s) if lock_in_s > 0 else words.lock_soon
-    text = words.prompts[prompt].format(
-        cause=words.causes[cause],
-        lock=lock,
-        exit=words.exit_always,
-    )
-    return _whole(text)
+    said = words.said.of(prompt)
+    return _whole(said.format(cause=words.causes.of(cause), lock=lock, exit=words.exit_always))
 
 
 def longest_warning_s(language: str, spoken_s: Callable[[Sequence[str], str], float]) -> float:
@@ -36,7 +44,7 @@ def longest_warning_s(language: str, spoken_s: Callable[[Sequence[str], str], fl
         spoken_s(
             prompt_clips("show_face", cause, seconds), prompt_text("show_face", cause, seconds, language)
         )
-        for cause in ENGLISH.causes
+        for cause in _CAUSES
         for seconds in (0, *_NUMBERS, 60)
     )
 
@@ -47,7 +55,7 @@ def prompt_clips(prompt: str, cause: str, lock_in_s: int | None) -> tuple[str, .
     `lock_in_s` as in `prompt_text`. The seconds are rounded down to one of the recorded numbers: a person
     never has less time than said.
     """
-    if prompt not in ENGLISH.prompts or cause not in ENGLISH.causes:
+    if prompt not in _PROMPTS or cause not in _CAUSES:
         raise KeyError(f"{prompt}/{cause}")
     if prompt in ("show_face", "door_open"):
         clips = [f"cause_{cause}"]
@@ -56,7 +64,7 @@ def prompt_clips(prompt: str, cause: str, lock_in_s: int | None) -> tuple[str, .
         elif lock_in_s is not None:
             clips += _lock_clips(lock_in_s)
         return (*clips, "exit_always")
-    return () if prompt == "silence" else (prompt,)
+    return () if prompt == SILENCE else (prompt,)
 
 
 def _lock_clips(seconds: int) -> tuple[str, ...]:
@@ -70,10 +78,10 @@ def _lock_clips(seconds: int) -> tuple[str, ...]:
 
 def clip_texts(language: str) -> Mapping[str, str]:
     """Every recorded phrase by its name, with the words to record."""
-    words = language_of(language)
-    clips = {f"cause_{name}": text for name, text in words.causes.items()}
+    words = words_of(language).prompts
+    clips = {f"cause_{name}": words.causes.of(name) for name in _CAUSES}
     clips |= {
-        "door_open": _whole(words.prompts["door_open"].format(cause="", exit="")),
+        "door_open": _whole(words.said.door_open.format(cause="", exit="")),
         "exit_always": words.exit_always,
         "lock_in": words.clip_lock_in,
         "seconds": words.clip_seconds,
@@ -82,7 +90,7 @@ def clip_texts(language: str) -> Mapping[str, str]:
     }
     clips |= {f"number_{number}": str(number) for number in _NUMBERS}
     for name in ("locked", "released", "emergency", "machine_closed"):
-        clips[name] = _whole(words.prompts[name].format(exit=words.exit_always))
+        clips[name] = _whole(words.said.of(name).format(exit=words.exit_always))
     return MappingProxyType(clips)
 
 

@@ -16,7 +16,8 @@ from edge.settings.places import model_dir
 from edge.settings.schema import Camera as CameraSettings
 from edge.settings.schema import Settings
 from edge.vision.eyes.supervisor import EyesPlan
-from hw.ports import Camera
+from hw.board import open_camera
+from hw.camera.port import Camera, CameraChoice, Stream
 
 if TYPE_CHECKING:
     from edge.vision.look import FacesIn
@@ -48,17 +49,8 @@ def ring_file(settings: Settings, camera: str) -> Path:
 
 
 def _open_eye(camera: CameraSettings) -> Camera:
-    from hw.camera.open import open_camera
-
-    return open_camera(
-        camera.source,
-        camera.device,
-        camera.clip,
-        camera.width,
-        camera.height,
-        camera.fps,
-        camera.rotate,
-    )
+    stream = Stream(camera.width, camera.height, camera.fps, camera.rotate)
+    return open_camera(CameraChoice(camera.source, camera.device, camera.clip, stream))
 
 
 def _faces(folder: Path, covers: tuple[str, ...]) -> FacesIn:

@@ -15,6 +15,7 @@ import msgspec
 from edge.cabin.anomalies import Policy
 from edge.cabin.rules import Flow
 from edge.terms.record import Recipient
+from edge.words.language import LanguageName
 from hw.wiring import WiringSettings
 
 EXAMPLE: Final = Path(__file__).with_name("kiosk.example.toml")
@@ -49,9 +50,7 @@ class Cabin(_Section, frozen=True):
         str, msgspec.Meta(min_length=1, max_length=24, pattern=_LINE, description="1 to 24 signs")
     ] = "Cabin 1"
     address: Annotated[str, msgspec.Meta(max_length=60, pattern=_LINE, description="at most 60 signs")] = ""
-    language: Annotated[
-        str, msgspec.Meta(pattern=r"\A[a-z]{2,3}\Z", description='a language code such as "en"')
-    ] = "en"
+    language: LanguageName = LanguageName.EN
     timezone: Annotated[
         str, msgspec.Meta(min_length=1, max_length=60, description='a time zone such as "Asia/Kolkata"')
     ] = "UTC"

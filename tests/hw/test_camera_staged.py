@@ -23,8 +23,8 @@ from edge.terms.observation import CameraHealth, Cover
 from edge.vision.eyes.supervisor import EyesEvent, StepEyes
 from edge.vision.face.faces import Faces
 from edge.vision.look import FacesIn, Look
+from hw.camera.port import Frame
 from hw.camera.staged import StagedCabin
-from hw.ports import Frame
 
 
 class StoryTime:

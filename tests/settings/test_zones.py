@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from edge.messages import texts
 from edge.messages.texts import Context, make_text
 from edge.settings.zones import find_zone, nearest_zone, zone_of, zones_missing
 from edge.terms.record import Channel, OutboxRow, Recipient
+from edge.words.language import LanguageName
 from hw.modem import pdu
 
 SHIPPED = "import zoneinfo\nzoneinfo.reset_tzpath(())\n"
@@ -104,7 +104,7 @@ def test_a_codes_end_cannot_be_taken_for_past(zone: str, at: datetime, said: str
     assert f", {said}, earlier ones void" in _code_text(zone, at)
 
 
-@pytest.mark.parametrize("language", texts.LANGUAGES)
+@pytest.mark.parametrize("language", LanguageName)
 def test_it_is_said_in_every_language_and_fits(language: str) -> None:
     usual = _code_text("Europe/Berlin", _utc(10, 24, 12, 0), language, 1800.0)
     twice = _code_text("Europe/Berlin", _utc(10, 25, 0, 58), language, 1800.0)
