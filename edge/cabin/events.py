@@ -270,3 +270,10 @@ Event = (
 )
 
 FACTS: Final[tuple[type[Fact], ...]] = get_args(Fact)
+
+Kind = type[Event] | InputMoved
+"""What a row of the table is about: a type of event, or which way which wire moved."""
+
+
+def kind(event: Event) -> Kind:
+    return event if isinstance(event, InputMoved) else type(event)
