@@ -11,7 +11,8 @@ import random
 import statistics
 import time
 
-from edge.messages.outbox import MessageAccepted, Outbox
+from edge.messages.outbox import Outbox
+from edge.messages.step import MessageAccepted
 from edge.terms.record import Channel, OutboxRow, Recipient
 from hw.clock import SystemClock
 from hw.modem.at import Engine

@@ -9,7 +9,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from edge.messages.outbox import MessageAccepted, MessageFailed, Outbox
+from edge.messages.outbox import Outbox
+from edge.messages.step import MessageAccepted, MessageFailed
 from edge.terms.record import Channel, OutboxRow, Recipient
 from hw.board import modem_switch
 from hw.modem.fake.ports import FakeModem, FakeSwitch, SteppedModem

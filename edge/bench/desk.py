@@ -21,13 +21,15 @@ from typing import Final, Protocol
 from edge.cabin.events import Orderer, ReleaseOrdered
 from edge.cabin.rules import Rules
 from edge.cli.options import evidence_limits
-from edge.codes.book import CodeBook, EntryPad, hotp
+from edge.codes.book import CodeBook
+from edge.codes.hotp import hotp, secret_from_base32
+from edge.codes.pad import EntryPad
 from edge.journal.writer import Journal
 from edge.judge.judge import Judge
 from edge.loop.kiosk import Happening, Kiosk, Listener
 from edge.loop.unrecorded import Unrecorded
 from edge.loop.watching import Watching
-from edge.messages.inbox import Inbox, secret_from_base32
+from edge.messages.inbox import Inbox
 from edge.messages.outbox import Outbox
 from edge.messages.prompts import longest_warning_s
 from edge.messages.release_counter import NAME, CounterFile
@@ -35,6 +37,7 @@ from edge.messages.texts import Context, code_in
 from edge.messages.ways.open import release_desk
 from edge.pictures.keeper import Evidence
 from edge.pictures.ring import RingReader, RingWriter, ring_slots
+from edge.pictures.store import Start
 from edge.settings.load import changed
 from edge.settings.schema import Settings
 from edge.settings.secrets import Secret, read_secret
@@ -234,10 +237,8 @@ class Desk:
             self._folder / "evidence",
             {"face": RingReader(ring)},
             self.clock,
-            remembered.boot,
+            Start(remembered.boot, last_wall_s=remembered.wall_s),
             evidence_limits(settings),
-            last_wall_s=remembered.wall_s,
-            threaded=False,
         )
         context = Context.of(settings)
         self._release_desk = release_desk(

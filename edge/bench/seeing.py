@@ -21,9 +21,9 @@ from edge.cabin import commands, events
 from edge.cabin.commands import PromptCause, PromptKey
 from edge.cabin.state import Mode
 from edge.cabin.table import TABLE
+from edge.codes.release import Refusal
 from edge.faults.catalogue import CATALOGUE
 from edge.loop.kiosk import Happening, describe
-from edge.messages.inbox import Refusal
 from edge.messages.prompts import prompt_text
 from edge.messages.texts import ALERT_KINDS, code_in, sms_words
 from edge.settings.schema import Settings

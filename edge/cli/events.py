@@ -14,9 +14,12 @@ import msgspec
 
 from edge.cli.options import Commands, add_settings_options, load_settings
 from edge.faults.explain import explain
-from edge.journal import writer as journal
+from edge.journal import reader as journal
 from edge.journal.chain import SHORT, Head
-from edge.pictures.keeper import check_pictures
+from edge.journal.file import NAME
+from edge.journal.limits import JournalLimits
+from edge.pictures.check import check_pictures
+from edge.pictures.files import FOLDER
 from edge.terms.printing import printable
 
 _UNITS_S: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -45,7 +48,7 @@ def add_parser(commands: Commands) -> None:
 
 def journal_file(args: argparse.Namespace) -> Path:
     named: Path | None = args.journal
-    return named if named is not None else Path(load_settings(args).paths.data) / "journal.db"
+    return named if named is not None else Path(load_settings(args).paths.data) / NAME
 
 
 def run(args: argparse.Namespace) -> int:
@@ -55,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
     path = journal_file(args)
     if args.verify:
         kept = load_settings(args).journal
-        limits = journal.JournalLimits(kept.keep_days, kept.keep_mb)
+        limits = JournalLimits(kept.keep_days, kept.keep_mb)
         return _verify(path, args.head, limits, as_json=args.json)
     found = False
     for line in journal.lines(path, since_wall_s=args.since, incident=args.incident):
@@ -68,12 +71,9 @@ def run(args: argparse.Namespace) -> int:
     return 0 if args.incident is None else 1
 
 
-def _verify(path: Path, sent: Head | None, limits: journal.JournalLimits, *, as_json: bool) -> int:
+def _verify(path: Path, sent: Head | None, limits: JournalLimits, *, as_json: bool) -> int:
     result = journal.verify(path, sent, limits)
-    changed = check_pictures(
-        path.parent / "evidence",
-        ((line.incident, line.name, line.data) for line in journal.lines(path) if line.kind == "evidence"),
-    )
+    changed = check_pictures(path.parent / FOLDER, journal.lines(path))
     ok = result.ok and not changed
     if as_json:
         whole = msgspec.to_builtins(result) | {"ok": ok, "pictures": [problem.detail for problem in changed]}

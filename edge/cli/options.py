@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from edge.faults.fault import FaultError
-from edge.pictures.keeper import EvidenceLimits
+from edge.pictures.store import EvidenceLimits
 from edge.settings.load import load
 from edge.settings.places import SETTINGS_FILE
 from edge.settings.schema import Settings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from edge.messages.texts import CLOCK_SET_S
+from edge.terms.clock import CLOCK_SET_S
 from hw.ports import Clock
 
 DOUBT_S: Final = 86400.0

@@ -23,12 +23,11 @@ from edge.judge.face import FaceJudge
 from edge.judge.loiter import LoiterJudge
 from edge.judge.presence import PresenceJudge, sees_somebody
 from edge.judge.still import StillJudge
-from edge.terms.observation import CameraHealth, Cover, Observation
+from edge.terms.observation import FACE_CAMERA, CameraHealth, Cover, Observation
 
 Judged = Fact | DeviceFailed | DeviceRecovered
 """What the judges say: facts, and whether the door contact can be believed."""
 
-FACE_CAMERA: Final = "face"
 START_S: Final = 60.0
 """How long the eyes may take to their first observation, unless set otherwise."""
 UNSURE_S: Final = 1.5

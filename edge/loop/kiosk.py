@@ -66,26 +66,23 @@ from edge.cabin.outputs import door_locked, lock_in_s, outputs, permit_on, shown
 from edge.cabin.rules import Rules
 from edge.cabin.state import Mode, State, Timebase, returning
 from edge.cabin.table import Step, step
-from edge.codes.book import CodeBook, EntryPad, PadResult, Typed
+from edge.codes.book import CodeBook
+from edge.codes.hidden import Typed
+from edge.codes.pad import EntryPad, PadResult
+from edge.codes.release import Refusal, ReleaseAsked, ReleaseDesk
 from edge.journal.chain import Head
-from edge.judge.judge import FACE_CAMERA, Judge
+from edge.judge.judge import Judge
 from edge.loop.chatter import QUIET_S, Chatter, fault_of, source_of
 from edge.loop.comeback import distrust, read_state
 from edge.loop.unrecorded import Unrecorded
-from edge.messages.inbox import (
-    HelpAsked,
-    Ignored,
-    Inbox,
-    Refusal,
-    ReleaseAsked,
-    ReleaseDesk,
-    StatusAsked,
-)
-from edge.messages.outbox import MessageAccepted, MessageDelivered, MessageFailed, Outbox
+from edge.messages.inbox import HelpAsked, Ignored, Inbox, StatusAsked
+from edge.messages.outbox import Outbox
 from edge.messages.prompts import prompt_clips, prompt_text
+from edge.messages.step import MessageAccepted, MessageDelivered, MessageFailed
 from edge.messages.texts import Context, make_text
-from edge.pictures.keeper import Evidence, EvidenceTrouble
-from edge.terms.observation import Observation
+from edge.pictures.keeper import Evidence
+from edge.pictures.kept import EvidenceTrouble
+from edge.terms.observation import FACE_CAMERA, Observation
 from edge.terms.record import (
     Answer,
     Channel,

@@ -1,22 +1,19 @@
 """What people may text to the kiosk: STATUS, HELP, and from the control room RELEASE with a password.
 
-A sender who is not on the list is noted and gets no answer; answers go to the number in the settings, never
-to the one that the text claims to come from. A RELEASE is compared in its turn; what opens is used up first.
+A sender who is not on the list is stored and gets no answer; answers go to the number in the settings, never
+to the one that the text claims to come from. A RELEASE goes to its desk (`edge.codes.release`).
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
 import re
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Final, NoReturn
+from typing import Final, assert_never
 
-from edge.codes.book import hotp
+from edge.codes.hotp import PASSWORD_DIGITS
+from edge.codes.release import ReleaseAsked
 from edge.messages.numbers import meant
 from edge.terms.record import Recipient
 from hw.ports import TextReceived
@@ -25,26 +22,9 @@ ANSWERS: Final = 5
 ANSWERS_WITHIN_S: Final = 600.0
 """So many answers to one number in so long: machines that answer each other must not use up the credit."""
 
-RELEASE_COUNTER: Final = "release_counter"
-"""The name in the record of the next counter whose password opens; it only goes up."""
-
-RELEASE_WRONG: Final = "release_wrong"
-"""The name in the record of incident x 1000 + wrong passwords in it, up to 999."""
-
-LOOK_AHEAD: Final = 10
-"""The password of the next counter opens, or of one of those after it (RFC 4226, section 7.4)."""
-
-SLOW_S: Final = 60.0
-"""After so many wrong ones the next is compared so long after the one before."""
-
-WAITING: Final = 8
-"""So many different passwords wait for their turn at most."""
-
-_WRONG_STEP: Final = 1000
-_SECRET_MIN: Final = 16
-"""RFC 4226, section 4, R6: a secret of at least 128 bits."""
-
-_RELEASE: Final = re.compile(r"RELEASE\s+#?(\d{1,9})\s+(\d{6})\s*[.!]?", re.ASCII | re.IGNORECASE)
+_RELEASE: Final = re.compile(
+    rf"RELEASE\s+#?(\d{{1,9}})\s+(\d{{{PASSWORD_DIGITS}}})\s*[.!]?", re.ASCII | re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,34 +41,10 @@ class HelpAsked:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """Noted and not answered. `sender` is None for a stranger; `why` is a snake-case word."""
+    """Stored and not answered. `sender` is None for a stranger; `why` is a snake-case word."""
 
     sender: Recipient | None
     why: str
-
-
-class ReleaseAsked:
-    """The control room wants this incident's lock opened; the password shows in no repr and no pickle."""
-
-    __slots__ = ("_password", "incident")
-
-    def __init__(self, incident: int, password: str) -> None:
-        self.incident = incident
-        self._password = password
-
-    def __repr__(self) -> str:
-        return f"ReleaseAsked(incident={self.incident})"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("ReleaseAsked stays in this process")
-
-    def same_as(self, password: str) -> bool:
-        """Compares in constant time."""
-        return hmac.compare_digest(self._password.encode(), password.encode())
-
-    def repeats(self, other: ReleaseAsked) -> bool:
-        """Whether it says the same as another one."""
-        return self.incident == other.incident and self._password == other._password
 
 
 Request = StatusAsked | HelpAsked | ReleaseAsked | Ignored
@@ -109,7 +65,7 @@ class Inbox:
         words = received.text.strip()
         release = _RELEASE.fullmatch(words)
         if release is not None:
-            if sender is not Recipient.CONTROL_ROOM:
+            if not _may_release(sender):
                 return Ignored(sender, "release_by_another")
             return ReleaseAsked(int(release.group(1)), release.group(2))
         answered = self._answered[sender]
@@ -124,126 +80,12 @@ class Inbox:
         return next((to for to, own in self._numbers.items() if own == known), None)
 
 
-class Refusal(StrEnum):
-    """Why a RELEASE is not even compared."""
-
-    NO_SECRET = "release_without_secret"
-    OTHER_INCIDENT = "release_of_another_incident"
-    AGAIN = "release_repeated"
-    """It waits already, or was wrong already."""
-
-
-class ReleaseDesk:
-    """Judges RELEASE messages: passwords of RFC 4226, each counter good for one opening, for ever.
-
-    The counter of an incident is its number, or the next unused one where that is higher (after the record
-    was lost incidents begin at 1 again). `tries` wrong ones are compared as they come, the next ones a minute
-    after each other: nobody can guess, and since a sender can be forged nobody is shut out either. Of those
-    that wait the newest and the oldest come by turns.
-
-    `counter` and `wrong` are what was remembered of `RELEASE_COUNTER` and `RELEASE_WRONG`; `keep` puts a new
-    counter where it outlives the record. All times in monotonic seconds.
-    """
-
-    def __init__(
-        self,
-        secret: bytes | None,
-        tries: int,
-        counter: int = 0,
-        wrong: int = 0,
-        keep: Callable[[int], None] = lambda counter: None,
-    ) -> None:
-        if secret is not None and len(secret) < _SECRET_MIN:
-            raise ValueError(f"the secret needs {_SECRET_MIN} bytes at least (RFC 4226)")
-        if tries < 1:
-            raise ValueError("tries must be 1 at least")
-        self._secret = secret
-        self._tries = tries
-        self._counter = counter
-        self._keep = keep
-        self._incident, self._wrong = divmod(wrong, _WRONG_STEP)
-        self._waiting: deque[ReleaseAsked] = deque()
-        self._refused: deque[ReleaseAsked] = deque(maxlen=_WRONG_STEP)
-        self._compared_s: float | None = None
-
-    def __repr__(self) -> str:
-        return f"ReleaseDesk(counter={self._counter})"
-
-    @property
-    def counters(self) -> tuple[tuple[str, int], ...]:
-        """For the record."""
-        wrong = self._incident * _WRONG_STEP + min(self._wrong, _WRONG_STEP - 1)
-        return ((RELEASE_COUNTER, self._counter), (RELEASE_WRONG, wrong))
-
-    def next_counter(self, incident: int) -> int:
-        """The counter whose password opens this incident. No secret: only the key makes the password."""
-        return max(self._counter, incident)
-
-    def take(self, asked: ReleaseAsked, incident: int) -> Refusal | None:
-        """Let it wait for its turn at the incident that is locked now (0: none)."""
-        if self._secret is None:
-            return Refusal.NO_SECRET
-        if incident <= 0 or asked.incident != incident:
-            return Refusal.OTHER_INCIDENT
-        self._begin(incident)
-        if any(asked.repeats(other) for other in (*self._waiting, *self._refused)):
-            return Refusal.AGAIN
-        if len(self._waiting) == WAITING:
-            self._waiting.pop()  # a newer one takes the place of the newest; the older ones keep theirs
-        self._waiting.append(asked)
-        return None
-
-    def judge(self, incident: int, now_s: float) -> bool | None:
-        """Compare one that is due at the incident that is locked now; None where none is.
-
-        After True its counter is used up: record `counters`, then open.
-        """
-        self._begin(incident)
-        due_s = self.next_wake_s(now_s)
-        if self._secret is None or due_s is None or now_s < due_s:
-            return None
-        self._compared_s = now_s
-        slow = self._wrong - self._tries
-        asked = self._waiting.pop() if slow >= 0 and slow % 2 == 0 else self._waiting.popleft()
-        first = self.next_counter(incident)
-        # All of them each time: how long it takes tells nothing.
-        right = [n for n in range(first, first + LOOK_AHEAD) if asked.same_as(hotp(self._secret, n))]
-        if not right:
-            self._wrong += 1
-            self._refused.append(asked)
+def _may_release(sender: Recipient) -> bool:
+    """Whose RELEASE is compared at all."""
+    match sender:
+        case Recipient.CONTROL_ROOM:
+            return True
+        case Recipient.WATCHMAN | Recipient.WATCHMAN2:
             return False
-        self._counter = right[0] + 1
-        self._keep(self._counter)
-        self._waiting.clear()
-        return True
-
-    def next_wake_s(self, now_s: float) -> float | None:
-        """When the next one is due; None where none waits."""
-        if not self._waiting:
-            return None
-        if self._wrong < self._tries:
-            return now_s
-        if self._compared_s is None:  # the program has just started: the pause begins anew
-            self._compared_s = now_s
-        return self._compared_s + SLOW_S
-
-    def _begin(self, incident: int) -> None:
-        """Another incident has its own tries."""
-        if incident == self._incident:
-            return
-        self._waiting.clear()
-        self._refused.clear()
-        if incident:
-            self._incident, self._wrong = incident, 0
-
-
-def secret_from_base32(text: str) -> bytes:
-    """The HOTP secret as authenticator apps show it: base32, blanks and case do not matter. ValueError."""
-    letters = re.sub(r"[\s-]", "", text).upper().rstrip("=")
-    try:
-        secret = base64.b32decode(letters + "=" * (-len(letters) % 8))
-    except binascii.Error:
-        raise ValueError("the secret is not base32") from None
-    if len(secret) < _SECRET_MIN:
-        raise ValueError(f"the secret needs {_SECRET_MIN} bytes at least (RFC 4226)")
-    return secret
+        case _:
+            assert_never(sender)

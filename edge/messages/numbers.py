@@ -16,7 +16,7 @@ _TWO: Final = re.compile(r"2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]
 _TRUNKS: Final = "168"
 """Dialled before a national number beside 0: North America, Hungary (06), Russia."""
 _LONG: Final = 9
-"""A shorter national number could be one of these digits and another's."""
+"""Digits of a national number that may come with its trunk digit: a shorter one could be another's."""
 
 
 def meant(told: str, known: Iterable[str]) -> str | None:
@@ -43,7 +43,7 @@ def _fits(told: str, known: str) -> bool:
 
 
 def _digits(number: str) -> str:
-    """The digits of a number, without the signs for "international"; empty for what is no number."""
+    """The digits of a number, without what says "international"; empty for what is no number."""
     digits = number[1:] if number.startswith("+") else number.removeprefix("00")
     return digits if digits.isascii() and digits.isdecimal() else ""
 

@@ -17,13 +17,11 @@ from edge.cabin.events import Anomaly
 from edge.faults.catalogue import CATALOGUE
 from edge.settings.zones import clocks_change, is_ambiguous, zone_of
 from edge.terms.alerts import Alert
-from edge.terms.record import OutboxRow
+from edge.terms.clock import CLOCK_SET_S
+from edge.terms.record import CODE_KIND, OutboxRow
 from edge.words.en import ENGLISH
 from edge.words.language import Language, LanguageName, Texts
 from edge.words.languages import anomaly_words, reason_words, words_of
-
-CLOCK_SET_S: Final = 1_735_689_600.0
-"""A clock that shows a time before 2025 was never set: texts then name no time of day."""
 
 _CODE: Final = re.compile(r"\bCODE (\d{3,8})\b", re.ASCII)
 
@@ -98,7 +96,7 @@ def make_text(
     language = words_of(context.language)
     words = language.texts
     tail = _tail(row, words)
-    if row.kind == "code":
+    if row.kind == CODE_KIND:
         if code is None:
             raise ValueError("a code row has no text without its code")
         until = words.code_plain

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import shutil
 import subprocess
 import sys
@@ -25,10 +24,12 @@ import msgspec
 import edge
 from edge.faults.catalogue import CATALOGUE
 from edge.faults.fault import FaultError
-from edge.journal import writer as journal
+from edge.journal import reader as journal
 from edge.journal.chain import Head
+from edge.journal.file import NAME
 from edge.loop.watching import View
-from edge.pictures import keeper as evidence
+from edge.pictures.files import FOLDER, PICTURE_NAME, pictures
+from edge.pictures.kept import KEPT
 from edge.pictures.ring import RingPicture, RingReader
 from edge.selftest.findings import Finding
 from edge.service.control import Request, ask
@@ -45,7 +46,6 @@ INCIDENTS: Final = 8
 PICTURES: Final = 12
 SELFTEST_WITHIN_S: Final = 150.0
 
-_NAME: Final = re.compile(r"[0-9]{5}-[0-9]{12}(-[a-z]+)?\.jpg")
 _REASON_KINDS: Final = frozenset({"fact", "state"})
 _QUIET: Final = frozenset({"vacant", "checking", "cleared", "appeared", "emptied", "one_person"})
 
@@ -158,7 +158,7 @@ class Sources:
 
     def _read(self) -> RecordView | FaultError:
         try:
-            newest = journal.newest(self._data / "journal.db", LINES, 200)
+            newest = journal.newest(self._data / NAME, LINES, 200)
             incidents = tuple(self._incidents(newest.lines))
         except FaultError as error:
             return error
@@ -176,7 +176,7 @@ class Sources:
         for number in sorted(by_number, reverse=True)[:INCIDENTS]:
             mine = by_number[number][::-1]
             why = [line.name for line in mine if line.kind in _REASON_KINDS and line.name not in _QUIET]
-            kept = sum(len(json.loads(line.data)["files"]) for line in mine if line.name == "pictures_kept")
+            kept = sum(len(json.loads(line.data)["files"]) for line in mine if line.name == KEPT)
             found.append(
                 Incident(number, mine[0].wall_s, tuple(dict.fromkeys(why)), kept, self._pictures(number))
             )
@@ -185,19 +185,19 @@ class Sources:
     def _pictures(self, number: int) -> tuple[str, ...]:
         """Some pictures of an incident, from its beginning to its end."""
         try:
-            names = [path.name for path in evidence.pictures(self._data / "evidence", number)]
+            names = [path.name for path in pictures(self._data / FOLDER, number)]
         except OSError:
             return ()
-        names = [name for name in names if _NAME.fullmatch(name)]
+        names = [name for name in names if PICTURE_NAME.fullmatch(name)]
         if len(names) <= PICTURES:
             return tuple(names)
         return tuple(names[index * (len(names) - 1) // (PICTURES - 1)] for index in range(PICTURES))
 
     def incident_picture(self, number: int, name: str) -> bytes | None:
         """One kept picture; None where there is none of this name, or they are not to be shown."""
-        if not self.settings.panel.pictures or not _NAME.fullmatch(name):
+        if not self.settings.panel.pictures or not PICTURE_NAME.fullmatch(name):
             return None
-        path = self._data / "evidence" / str(number) / name
+        path = self._data / FOLDER / str(number) / name
         with contextlib.suppress(OSError):
             if not path.is_symlink():
                 return path.read_bytes()

@@ -30,6 +30,15 @@ _SLOT_HEADER: Final = struct.Struct("<QdII")
 _PAGE: Final = 4096
 
 
+SPARE_S: Final = 10.0
+"""So much more than is asked for has room, while the pictures are copied out."""
+
+
+def ring_name(camera: str) -> str:
+    """The file of a camera's ring, in the folder of what runs."""
+    return f"ring-{camera}"
+
+
 @dataclass(frozen=True, slots=True)
 class RingPicture:
     """One picture: its number in the ring, its capture time in monotonic seconds, its JPEG."""
@@ -40,8 +49,8 @@ class RingPicture:
 
 
 def ring_slots(before_s: float, fps: float) -> int:
-    """Slots for so many seconds, and some more while the pictures are copied out."""
-    return math.ceil((before_s + 10.0) * fps) + 1
+    """Slots for so many seconds and `SPARE_S`."""
+    return math.ceil((before_s + SPARE_S) * fps) + 1
 
 
 def _checksum(number: int, at_s: float, jpeg: bytes | memoryview) -> int:
@@ -69,7 +78,7 @@ class RingWriter:
             self._map = self._open(path)
         except (OSError, ValueError) as error:
             raise FaultError("evidence_ring_failed", f"{path.name}: {error}") from error
-        self._number = max((self._header(slot)[0] for slot in range(slots)), default=0)
+        self._number = max((self._number_in(slot) for slot in range(slots)), default=0)
 
     @property
     def picture_bytes(self) -> int:
@@ -119,9 +128,9 @@ class RingWriter:
         fresh.replace(path)
         return mapped
 
-    def _header(self, slot: int) -> tuple[int, float, int, int]:
-        number, at_s, length, checksum = _SLOT_HEADER.unpack_from(self._map, _PAGE + slot * self._slot_bytes)
-        return number, at_s, length, checksum
+    def _number_in(self, slot: int) -> int:
+        number, _, _, _ = _SLOT_HEADER.unpack_from(self._map, _PAGE + slot * self._slot_bytes)
+        return int(number)
 
 
 class RingReader:

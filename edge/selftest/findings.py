@@ -26,7 +26,9 @@ from edge.cli.modem import open_modem
 from edge.cli.options import Commands, add_settings_options, as_the_kiosk, load_settings, settings_path
 from edge.faults.explain import explain
 from edge.faults.fault import FaultError
-from edge.journal import writer as journal
+from edge.journal import reader as journal
+from edge.journal.file import NAME
+from edge.journal.limits import JournalLimits
 from edge.selftest import machine
 from edge.service.control import Request, ask
 from edge.service.plans import eyes_plans
@@ -131,7 +133,7 @@ def _for_a_kiosk(args: argparse.Namespace) -> str:
 
 def findings(settings: Settings, *, hardware: bool = True, writing: bool = True) -> Iterator[Finding]:
     """Try everything, cheapest first; each finding as soon as it is known."""
-    record = Path(settings.paths.data) / "journal.db"
+    record = Path(settings.paths.data) / NAME
     yield _tried("networks", lambda: _networks(settings))
     yield _tried("record", lambda: _record(record, settings, writing))
     yield _tried("pictures", lambda: _space(settings, writing))
@@ -213,7 +215,7 @@ def _record(path: Path, settings: Settings, writing: bool) -> str:
             _writable(path.parent)
         return f"{path} will be made at the first start"
     kept = settings.journal
-    result = journal.verify(path, limits=journal.JournalLimits(kept.keep_days, kept.keep_mb))
+    result = journal.verify(path, limits=JournalLimits(kept.keep_days, kept.keep_mb))
     if not result.ok:
         raise FaultError("journal_chain_broken", result.problem)
     return f"{result.lines} lines, the chain fits"

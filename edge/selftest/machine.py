@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from edge.faults.fault import FaultError
-from edge.journal import writer as journal
+from edge.journal import reader as journal
 from edge.messages.prompts import clip_texts
-from edge.messages.texts import CLOCK_SET_S
+from edge.terms.clock import CLOCK_SET_S
 from hw.board import clip_length_s, shortest_s
 from hw.ports import HardwareError
 

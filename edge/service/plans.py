@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
-from edge.pictures.ring import RingWriter, ring_slots
+from edge.pictures.ring import RingWriter, ring_name, ring_slots
 from edge.settings.places import model_dir
 from edge.settings.schema import Camera as CameraSettings
 from edge.settings.schema import Settings
@@ -44,7 +44,7 @@ def eyes_plans(settings: Settings) -> tuple[EyesPlan, ...]:
 
 def ring_file(settings: Settings, camera: str) -> Path:
     """Where the newest pictures of a camera lie; the runtime folder is in memory."""
-    return Path(settings.paths.runtime) / f"ring-{camera}"
+    return Path(settings.paths.runtime) / ring_name(camera)
 
 
 def _open_eye(camera: CameraSettings) -> Camera:

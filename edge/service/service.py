@@ -29,23 +29,27 @@ from edge.cabin.events import Device, Orderer, ReleaseOrdered
 from edge.cabin.rules import Rules
 from edge.cli.modem import open_modem
 from edge.cli.options import Commands, add_settings_options, evidence_limits, load_settings
-from edge.codes.book import CodeBook, EntryPad
+from edge.codes.book import CodeBook
+from edge.codes.pad import EntryPad
 from edge.faults.explain import explain
 from edge.faults.fault import FaultError
-from edge.journal.writer import Journal, JournalLimits
+from edge.journal.limits import JournalLimits
+from edge.journal.writer import Journal
 from edge.judge.judge import Judge
 from edge.loop.kiosk import Happening, Kiosk
 from edge.loop.unrecorded import NAME as UNRECORDED
 from edge.loop.unrecorded import Unrecorded
 from edge.loop.watching import Watching
 from edge.messages.inbox import Inbox
-from edge.messages.outbox import MessageAccepted, MessageFailed, Outbox
+from edge.messages.outbox import Outbox
 from edge.messages.prompts import clip_texts, longest_warning_s
 from edge.messages.release_counter import NAME, CounterFile
+from edge.messages.step import MessageAccepted, MessageFailed
 from edge.messages.texts import Context, make_text
 from edge.messages.ways.open import carriers, release_desk
-from edge.pictures.keeper import Evidence
+from edge.pictures.keeper import Beside, Evidence
 from edge.pictures.ring import RingReader
+from edge.pictures.store import Start
 from edge.selftest import machine
 from edge.service.control import Asked, ControlServer, Reply
 from edge.service.log import say
@@ -203,12 +207,9 @@ class Service:
             data / "evidence",
             {plan.name: RingReader(ring_file(settings, plan.name)) for plan in eyes_plans(settings)},
             self._clock,
-            remembered.boot,
+            Start(remembered.boot, (dict(remembered.counters).get("incident", 0),), remembered.wall_s),
             evidence_limits(settings),
-            last_wall_s=remembered.wall_s,
-            open_incidents=[dict(remembered.counters).get("incident", 0)],
-            on_answer=nudge,
-            busy=lambda: self._journal.waiting > 0,
+            Beside(nudge, lambda: self._journal.waiting > 0),
         )
         stack.callback(evidence.close, CLOSE_S)
 

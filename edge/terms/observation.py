@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+FACE_CAMERA: Final = "face"
+"""The name of the camera that the face check looks through."""
 
 Box = tuple[float, float, float, float]
 """Left, top, width, height in pixels."""
@@ -105,5 +109,5 @@ class Observation:
     foreground: float
     health: CameraHealth
     motion: float = 0.0
-    camera: str = "face"
+    camera: str = FACE_CAMERA
     foreground_box: Box | None = None

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final, NamedTuple, assert_never
+
+CODE_KIND: Final = "code"
+"""The kind of a message that carries a code."""
 
 
 class Recipient(StrEnum):
@@ -25,7 +29,7 @@ class Channel(StrEnum):
 
 
 class RowState(StrEnum):
-    """The life of an outbox row; the last five are final."""
+    """The life of an outbox row."""
 
     QUEUED = "queued"
     SENDING = "sending"
@@ -35,16 +39,41 @@ class RowState(StrEnum):
     EXPIRED = "expired"
     SUPERSEDED = "superseded"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the message is still to be sent; all other states are final, but for a delivery report."""
+        match self:
+            case RowState.QUEUED | RowState.SENDING:
+                return True
+            case (
+                RowState.ACCEPTED
+                | RowState.DELIVERED
+                | RowState.FAILED
+                | RowState.EXPIRED
+                | RowState.SUPERSEDED
+            ):
+                return False
+            case _:
+                assert_never(self)
+
 
 REPORT_LATE_S = 3600.0
 """How long after its time to live a text's delivery may still be reported; also covers a code's validity."""
+
+
+class RowKey(NamedTuple):
+    """What tells a message's row from all others; a primary key, so equal to a row of the table."""
+
+    number: int
+    recipient: Recipient
+    channel: Channel
 
 
 @dataclass(frozen=True, slots=True)
 class OutboxRow:
     """One message to one recipient. The text is made from this row when it is sent.
 
-    `number` is the short number that the reader sees, the same in a repeat. `kind` is `code` or the name
+    `number` is the short number that the reader sees, the same in a repeat. `kind` is `CODE_KIND` or the name
     of an alert or report; `issue` the number of the code within the incident, 0 where none is
     meant. `reason` is a plain word or two for the text (an anomaly, a fault code), never free input.
     `reference` is the network's for the last part of an accepted text; `awaited` those of the parts, apart
@@ -65,6 +94,10 @@ class OutboxRow:
     reference: int = 0
     cause: str = ""
     awaited: str = ""
+
+    @property
+    def key(self) -> RowKey:
+        return RowKey(self.number, self.recipient, self.channel)
 
 
 @dataclass(frozen=True, slots=True)

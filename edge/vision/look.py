@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from edge.terms.observation import Box, CameraHealth, Face, Observation
+from edge.terms.observation import FACE_CAMERA, Box, CameraHealth, Face, Observation
 from edge.vision.face.upside import Upside
 from edge.vision.scene.background import Scene, shrink
 from edge.vision.scene.health import Health
@@ -29,7 +29,7 @@ class Look:
         faces: FacesIn | None,
         health: Health | None = None,
         scene: Scene | None = None,
-        camera: str = "face",
+        camera: str = FACE_CAMERA,
     ) -> None:
         self._faces = faces
         self._health = health or Health()

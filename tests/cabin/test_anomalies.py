@@ -11,7 +11,7 @@ from edge.cabin.anomalies import ANOMALIES, HOLDS_CLOCK, RELEASES, Ends, PermitR
 from edge.cabin.devices import DEVICES, LOCK_NEEDS
 from edge.cabin.events import FACTS, Anomaly, Device, Event
 from edge.cabin.state import Mode
-from edge.messages.outbox import urgency_of
+from edge.messages.urgency import urgency_of
 from edge.settings.schema import KEYS
 from edge.terms.alerts import Alert, Urgency
 from edge.terms.record import Recipient

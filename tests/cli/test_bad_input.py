@@ -15,7 +15,7 @@ from edge.__main__ import main
 from edge.bench.desk import Desk, scratch
 from edge.cabin.state import Mode
 from edge.faults.catalogue import CATALOGUE
-from edge.journal import writer as journal
+from edge.journal import reader as journal
 from edge.loop.kiosk import Happening
 from hw.ports import Input
 from tests.worlds.desk_world import scripted_desk

@@ -15,7 +15,9 @@ import pytest
 from edge.__main__ import main
 from edge.bench.desk import StoryClock
 from edge.journal.chain import SHORT, START, Head, chained, digest
-from edge.journal.writer import Journal, JournalLimits, verify
+from edge.journal.limits import JournalLimits
+from edge.journal.reader import verify
+from edge.journal.writer import Journal
 from edge.terms.record import Channel, Entry, OutboxRow, Recipient, Record, RowState
 
 STATE = '{"mode":"locked","code":{"tries":1}}'
@@ -228,11 +230,8 @@ def test_whatever_is_changed_in_a_table_is_found(genuine: Path, tmp_path: Path, 
 
 
 @pytest.mark.parametrize("ahead_days", [0, 100_000])
-def test_a_note_of_pruning_makes_no_line_old(
-    genuine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ahead_days: int
-) -> None:
+def test_a_note_of_pruning_makes_no_line_old(genuine: Path, tmp_path: Path, ahead_days: int) -> None:
     """Where enough lines are left for age to have taken the others, and the note may be dated ahead."""
-    monkeypatch.setattr("edge.journal.writer._KEEP_ROWS", 5)
     path = tmp_path / "journal.db"
     shutil.copyfile(genuine, path)
     _forged_prune(path)
@@ -243,7 +242,7 @@ def test_a_note_of_pruning_makes_no_line_old(
         db.execute("DELETE FROM events WHERE seq = ?", (line[0],))
         db.execute("INSERT INTO events VALUES (?,?,?,?,?,?,?,?,?,?)", (*line, chained(before, line)))
         db.commit()
-    assert verify(path).problem.startswith("lines up to 13 were removed")
+    assert verify(path, limits=JournalLimits(keep_rows=5)).problem.startswith("lines up to 13 were removed")
 
 
 def test_a_head_that_is_too_short_or_of_lines_long_gone_vouches_for_nothing(genuine: Path) -> None:
@@ -253,11 +252,10 @@ def test_a_head_that_is_too_short_or_of_lines_long_gone_vouches_for_nothing(genu
     assert verify(genuine, START).ok
 
 
-def test_a_head_sent_after_a_pruning_vouches_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_head_sent_after_a_pruning_vouches_for_it(tmp_path: Path) -> None:
     """The keeper of the record lowered keep_mb and raised it again: without a head that looks forged."""
-    monkeypatch.setattr("edge.journal.writer._PRUNE_EVERY", 4)
     path = tmp_path / "journal.db"
-    journal = Journal(path, StoryClock(100.0), JournalLimits(keep_mb=0.2), threaded=False)
+    journal = Journal(path, StoryClock(100.0), JournalLimits(keep_mb=0.2, prune_every=4), threaded=False)
     journal.open()
     early = Head(0, "")
     for n in range(1, 200):

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from edge.bench.desk import StoryClock
-from edge.journal import writer as room
-from edge.journal.writer import Journal, lines, newest, outbox, recall, verify
+from edge.journal import schema
+from edge.journal.reader import lines, newest, outbox, recall, verify
+from edge.journal.writer import Journal
 from edge.terms.record import Channel, Entry, OutboxRow, Recipient, Record, Written
 
 WALL_S = 1_767_254_400.0
@@ -170,7 +171,7 @@ def test_a_start_goes_on_with_what_else_there_is(path: Path, change: str, fault:
 @pytest.mark.parametrize(
     "change",
     [
-        *(f"DROP TABLE {name}" for name in room._TABLES),
+        *(f"DROP TABLE {name}" for name in schema.TABLES),
         "ALTER TABLE outbox DROP COLUMN awaited",
         "UPDATE events SET seq = 9223372036854775807 WHERE seq = 3",
         "UPDATE events SET seq = -5 WHERE seq = 1",

@@ -13,15 +13,19 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from edge.faults.fault import FaultError
-from edge.journal import writer as room
-from edge.journal.chain import Head
-from edge.journal.writer import MEMORY, Journal, JournalLimits, lines, outbox, recall, verify
+from edge.journal import schema
+from edge.journal.chain import Head, chained
+from edge.journal.file import MEMORY
+from edge.journal.limits import JournalLimits
+from edge.journal.reader import lines, outbox, recall, verify
+from edge.journal.writer import Journal
 from edge.terms.record import (
     REPORT_LATE_S,
     Channel,
@@ -33,25 +37,12 @@ from edge.terms.record import (
     RowState,
     Written,
 )
-
-
-class StoryClock:
-    """Stands still until told."""
-
-    def __init__(self) -> None:
-        self.mono_s = 100.0
-        self.offset_s = 1_700_000_000.0
-
-    def now_s(self) -> float:
-        return self.mono_s
-
-    def wall_s(self) -> float:
-        return self.mono_s + self.offset_s
+from tests.worlds.hand_clock import HandClock
 
 
 @pytest.fixture
-def clock() -> StoryClock:
-    return StoryClock()
+def clock() -> HandClock:
+    return HandClock(100.0, 1_700_000_100.0)
 
 
 @pytest.fixture
@@ -65,25 +56,32 @@ def row(number: int, state: RowState = RowState.QUEUED, tries: int = 0) -> Outbo
     )
 
 
-def record(sequence: int, *names: str, state: str | None = None, **kept: object) -> Record:
+def record(
+    sequence: int,
+    *names: str,
+    state: str | None = None,
+    rows: tuple[OutboxRow, ...] = (),
+    counters: tuple[tuple[str, int], ...] = (),
+) -> Record:
     entries = tuple(
         Entry("event", name, 7, json.dumps({"n": sequence})) for name in names or (f"e{sequence}",)
     )
-    rows = kept.get("rows", ())
-    counters = kept.get("counters", ())
-    assert isinstance(rows, tuple)
-    assert isinstance(counters, tuple)
     return Record(sequence, 100.0 + sequence, 1_700_000_100.0 + sequence, entries, state, rows, counters)
 
 
-def inline(path: Path, clock: StoryClock, **kept: object) -> Journal:
-    return Journal(path, clock, threaded=False, **kept)  # type: ignore[arg-type]
+def inline(
+    path: Path,
+    clock: HandClock,
+    limits: JournalLimits | None = None,
+    before_sync: Callable[[], None] = lambda: None,
+) -> Journal:
+    return Journal(path, clock, limits, threaded=False, before_sync=before_sync)
 
 
 # --- what is kept ----------------------------------------------------------------------------------
 
 
-def test_a_new_record_begins_with_boot_one_and_nothing(path: Path, clock: StoryClock) -> None:
+def test_a_new_record_begins_with_boot_one_and_nothing(path: Path, clock: HandClock) -> None:
     journal = inline(path, clock)
     remembered = journal.open()
     assert (remembered.boot, remembered.state, remembered.rows, remembered.counters) == (1, None, (), ())
@@ -93,7 +91,7 @@ def test_a_new_record_begins_with_boot_one_and_nothing(path: Path, clock: StoryC
     assert path.parent.stat().st_mode & 0o777 == 0o700
 
 
-def test_everything_of_a_record_comes_back_after_a_restart(path: Path, clock: StoryClock) -> None:
+def test_everything_of_a_record_comes_back_after_a_restart(path: Path, clock: HandClock) -> None:
     journal = inline(path, clock)
     journal.open()
     journal.submit(
@@ -114,7 +112,7 @@ def test_everything_of_a_record_comes_back_after_a_restart(path: Path, clock: St
     assert [r.state for r in outbox(path)] == [RowState.SENDING, RowState.ACCEPTED]
 
 
-def test_texts_whose_delivery_may_still_be_reported_are_remembered(path: Path, clock: StoryClock) -> None:
+def test_texts_whose_delivery_may_still_be_reported_are_remembered(path: Path, clock: HandClock) -> None:
     journal = inline(path, clock)
     journal.open()
     taken = replace(row(6, RowState.ACCEPTED, 1), reference=8, awaited="7 8")
@@ -132,7 +130,7 @@ def test_texts_whose_delivery_may_still_be_reported_are_remembered(path: Path, c
     assert outbox(path)[0] == taken
 
 
-def test_the_times_remembered_are_the_newest_even_without_a_line(path: Path, clock: StoryClock) -> None:
+def test_the_times_remembered_are_the_newest_even_without_a_line(path: Path, clock: HandClock) -> None:
     journal = inline(path, clock)
     journal.open()
     journal.submit(record(1))
@@ -141,7 +139,7 @@ def test_the_times_remembered_are_the_newest_even_without_a_line(path: Path, clo
     assert (recall(path).mono_s, recall(path).wall_s) == (500.0, 1_700_000_500.0)
 
 
-def test_lines_are_found_by_incident_and_time(path: Path, clock: StoryClock) -> None:
+def test_lines_are_found_by_incident_and_time(path: Path, clock: HandClock) -> None:
     journal = inline(path, clock)
     journal.open()
     for n in range(1, 6):
@@ -155,15 +153,12 @@ def test_lines_are_found_by_incident_and_time(path: Path, clock: StoryClock) -> 
     assert (first.seq, first.boot, first.record, first.mono_s, first.wall_s) == (1, 1, 1, 1.0, 1001.0)
 
 
-def test_a_reader_who_pauses_does_not_hold_the_kiosk_up(
-    path: Path, clock: StoryClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(room, "_READ_ROWS", 2)
+def test_a_reader_who_pauses_does_not_hold_the_kiosk_up(path: Path, clock: HandClock) -> None:
     journal = inline(path, clock)
     journal.open()
     for n in range(1, 6):
         journal.submit(record(n))
-    reader = lines(path)
+    reader = lines(path, piece=2)
     assert next(reader).record == 1
     journal.submit(record(6))
     assert journal.close(1)
@@ -220,7 +215,7 @@ def test_a_killed_kiosk_remembers_what_was_answered(path: Path, repo: Path, full
     assert verify(path).ok
 
 
-def test_a_record_in_memory_serves_a_replay(clock: StoryClock) -> None:
+def test_a_record_in_memory_serves_a_replay(clock: HandClock) -> None:
     journal = inline(MEMORY, clock)
     assert journal.open().boot == 1
     journal.submit(record(1, state="{}"))
@@ -231,16 +226,21 @@ def test_a_record_in_memory_serves_a_replay(clock: StoryClock) -> None:
         Journal(MEMORY, clock)
 
 
-def test_a_content_that_no_disk_would_take_is_refused_alone(path: Path, clock: StoryClock) -> None:
-    journal = Journal(path, clock)
+def test_a_content_that_no_disk_would_take_is_refused_alone(path: Path, clock: HandClock) -> None:
     gate = threading.Event()
-    journal._before_sync = gate.wait  # type: ignore[assignment]
+    reached = threading.Event()
+
+    def before_sync() -> None:
+        reached.set()
+        gate.wait(30)
+
+    journal = Journal(path, clock, before_sync=before_sync)
     gate.set()
     journal.open()
     gate.clear()
+    reached.clear()
     journal.submit(record(1))
-    while journal._in_flight == 0:
-        time.sleep(0.001)
+    assert reached.wait(30)
     # These wait together, so they go in one transaction: the bad ones must not take the good ones along.
     journal.submit(record(2, state="{}", counters=(("x", 1),)))
     journal.submit(Record(3, float("nan"), 0.0, (Entry("event", "x", 1),), '{"bad":1}'))
@@ -261,7 +261,7 @@ def test_a_content_that_no_disk_would_take_is_refused_alone(path: Path, clock: S
 
 
 @pytest.fixture
-def five(path: Path, clock: StoryClock) -> Path:
+def five(path: Path, clock: HandClock) -> Path:
     journal = inline(path, clock)
     journal.open()
     for n in range(1, 6):
@@ -306,7 +306,7 @@ def test_what_was_done_to_the_chain_is_told(five: Path, change: str, problem: st
     assert result.problem == problem
 
 
-def test_a_record_made_anew_does_not_pass_for_the_one_that_was_sent(five: Path, clock: StoryClock) -> None:
+def test_a_record_made_anew_does_not_pass_for_the_one_that_was_sent(five: Path, clock: HandClock) -> None:
     head = verify(five).head
     five.unlink()
     journal = inline(five, clock)
@@ -318,7 +318,7 @@ def test_a_record_made_anew_does_not_pass_for_the_one_that_was_sent(five: Path, 
     assert verify(five, head).problem == "line 10 is not the one that was sent out"
 
 
-def test_a_broken_chain_is_told_at_the_start_and_the_record_goes_on(five: Path, clock: StoryClock) -> None:
+def test_a_broken_chain_is_told_at_the_start_and_the_record_goes_on(five: Path, clock: HandClock) -> None:
     with contextlib.closing(sqlite3.connect(five)) as db:
         db.executescript("UPDATE events SET name = 'other' WHERE seq = 7")
     journal = inline(five, clock)
@@ -327,7 +327,7 @@ def test_a_broken_chain_is_told_at_the_start_and_the_record_goes_on(five: Path, 
     assert journal.answers() == (Written(1),)
 
 
-def test_the_record_can_be_read_and_verified_while_a_kiosk_writes_it(path: Path, clock: StoryClock) -> None:
+def test_the_record_can_be_read_and_verified_while_a_kiosk_writes_it(path: Path, clock: HandClock) -> None:
     journal = Journal(path, clock)
     journal.open()
     for n in range(1, 301):
@@ -338,7 +338,7 @@ def test_the_record_can_be_read_and_verified_while_a_kiosk_writes_it(path: Path,
             assert len(list(lines(path))) <= n
     # And from another process, as `cabinguard events --verify` does.
     said = subprocess.run(
-        [sys.executable, "-c", "import sys; from pathlib import Path; from edge.journal.writer import verify;"
+        [sys.executable, "-c", "import sys; from pathlib import Path; from edge.journal.reader import verify;"
          "print(verify(Path(sys.argv[1])).ok)", str(path)],
         capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2], timeout=60,
     )  # fmt: skip
@@ -350,14 +350,10 @@ def test_the_record_can_be_read_and_verified_while_a_kiosk_writes_it(path: Path,
 # --- pruning ---------------------------------------------------------------------------------------
 
 
-def test_old_lines_go_and_what_remains_still_verifies(
-    path: Path, clock: StoryClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(room, "_KEEP_ROWS", 20)
-    monkeypatch.setattr(room, "_PRUNE_EVERY", 10)
-    monkeypatch.setattr(room, "_PRUNE_ROWS", 15)
+def test_old_lines_go_and_what_remains_still_verifies(path: Path, clock: HandClock) -> None:
+    limits = JournalLimits(keep_days=1, keep_rows=20, prune_every=10, prune_rows=15)
     clock.offset_s = 1_740_000_000.0
-    journal = inline(path, clock, limits=JournalLimits(keep_days=1))
+    journal = inline(path, clock, limits)
     journal.open()
     for n in range(1, 101):
         journal.submit(
@@ -378,7 +374,7 @@ def test_old_lines_go_and_what_remains_still_verifies(
     assert sum(line.name == "old" for line in kept) == 1
     assert sum(line.name == "new" for line in kept) == 80
     for sent in (None, head):
-        result = verify(path, sent, JournalLimits(keep_days=1))
+        result = verify(path, sent, limits)
         assert result.ok, result.problem
     assert (result.pruned, kept[0].seq) == (99, 100)
     # Messages that are done went too; not those that are young, or not done.
@@ -389,12 +385,8 @@ def test_old_lines_go_and_what_remains_still_verifies(
     assert verify(path).problem == f"line {kept[0].seq} is missing"
 
 
-def test_a_clock_that_is_wrong_by_years_does_not_empty_the_record(
-    path: Path, clock: StoryClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(room, "_KEEP_ROWS", 50)
-    monkeypatch.setattr(room, "_PRUNE_EVERY", 5)
-    journal = inline(path, clock)
+def test_a_clock_that_is_wrong_by_years_does_not_empty_the_record(path: Path, clock: HandClock) -> None:
+    journal = inline(path, clock, JournalLimits(keep_rows=50, prune_every=5))
     journal.open()
     for n in range(1, 71):
         journal.submit(Record(n, float(n), clock.wall_s(), (Entry("event", "x", 1),)))
@@ -411,19 +403,16 @@ def test_a_clock_that_is_wrong_by_years_does_not_empty_the_record(
     assert 50 <= len(list(lines(path))) < 90
 
 
-def test_the_file_stays_within_its_size(
-    path: Path, clock: StoryClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(room, "_PRUNE_EVERY", 4)
-    monkeypatch.setattr(room, "_PRUNE_ROWS", 100)
-    journal = inline(path, clock, limits=JournalLimits(keep_mb=0.5))
+def test_the_file_stays_within_its_size(path: Path, clock: HandClock) -> None:
+    limits = JournalLimits(keep_mb=0.5, prune_every=4, prune_rows=100)
+    journal = inline(path, clock, limits)
     journal.open()
     data = json.dumps({"x": "y" * 2000})
     for n in range(1, 601):
         journal.submit(Record(n, float(n), clock.wall_s(), (Entry("event", "x", 1, data),)))
     journal.close(1)
     assert path.stat().st_size < 0.8e6
-    result = verify(path, limits=JournalLimits(keep_mb=0.5))
+    result = verify(path, limits=limits)
     assert result.ok, result.problem
     assert result.pruned > 300
 
@@ -433,7 +422,7 @@ def test_the_file_stays_within_its_size(
 
 @pytest.mark.parametrize("damage", ["noise", "truncated", "foreign", "page"])
 def test_a_damaged_file_is_set_aside_and_its_counters_saved(
-    five: Path, clock: StoryClock, damage: str
+    five: Path, clock: HandClock, damage: str
 ) -> None:
     journal = inline(five, clock)
     journal.open()
@@ -475,20 +464,19 @@ def test_a_damaged_file_is_set_aside_and_its_counters_saved(
     assert (five.parent / "journal.db.damaged-2").read_bytes() == b"x" * 8192
 
 
-def test_damage_found_while_running_does_not_lose_what_the_future_needs(
-    five: Path, clock: StoryClock
-) -> None:
-    journal = inline(five, clock)
+def test_damage_found_while_running_does_not_lose_what_the_future_needs(five: Path, clock: HandClock) -> None:
+    spoiled: list[str] = []
+
+    def before_sync() -> None:
+        if spoiled:
+            raise sqlite3.DatabaseError(spoiled.pop()) from None
+
+    journal = inline(five, clock, before_sync=before_sync)
     journal.open()
     journal.submit(record(1, state='{"mode":"locked"}', rows=(row(5), row(6)), counters=(("incident", 7),)))
     journal.submit(record(2, rows=(row(6, RowState.FAILED),)))
-
-    def spoil() -> None:
-        journal._before_sync = lambda: None
-        raise sqlite3.DatabaseError("database disk image is malformed") from None
-
     # What SQLite raises when it meets a bad page, and a file that is bad when it is looked at again.
-    journal._before_sync = spoil
+    spoiled.append("database disk image is malformed")
     journal.submit(record(3))
     assert [type(a) for a in journal.answers()] == [Written, Written, NotWritten]
     for end in ("", "-wal"):
@@ -504,7 +492,7 @@ def test_damage_found_while_running_does_not_lose_what_the_future_needs(
     assert [line.name for line in lines(five)] == ["journal_damaged", "e3"]
 
 
-def test_a_file_taken_away_while_running_is_noticed(five: Path, clock: StoryClock) -> None:
+def test_a_file_taken_away_while_running_is_noticed(five: Path, clock: HandClock) -> None:
     journal = inline(five, clock)
     journal.open()
     journal.submit(record(1, state='{"mode":"locked"}'))
@@ -518,7 +506,7 @@ def test_a_file_taken_away_while_running_is_noticed(five: Path, clock: StoryCloc
     assert verify(five).ok
 
 
-def test_an_empty_file_of_version_zero_becomes_a_record(path: Path, clock: StoryClock) -> None:
+def test_an_empty_file_of_version_zero_becomes_a_record(path: Path, clock: HandClock) -> None:
     path.parent.mkdir()
     path.touch()
     journal = inline(path, clock)
@@ -534,35 +522,35 @@ def _version_zero(db: sqlite3.Connection) -> None:
         "CREATE TABLE state (state TEXT);"
         "INSERT INTO events VALUES (1, 1000.0, 'locked'), (2, 1001.0, 'released');"
         'INSERT INTO state VALUES (\'{"mode":"released"}\');'
-        f"PRAGMA application_id = {room._APPLICATION_ID};"
+        f"PRAGMA application_id = {schema.APPLICATION_ID};"
     )
 
 
 def _from_version_zero(db: sqlite3.Connection) -> None:
     db.execute("ALTER TABLE events RENAME TO old_events")
     db.execute("ALTER TABLE state RENAME TO old_state")
-    room._first_schema(db)
+    schema.first_schema(db)
     head = Head(0, "0" * 64)
     for seq, wall_s, name in db.execute("SELECT * FROM old_events ORDER BY seq").fetchall():
         line = (seq, 0, 0, 0.0, wall_s, 0, "event", name, "{}")
-        head = Head(seq, room._chained(head.hash, line))
+        head = Head(seq, chained(head.hash, line))
         db.execute("INSERT INTO events VALUES (?,?,?,?,?,?,?,?,?,?)", (*line, head.hash))
     db.execute("INSERT INTO state SELECT 1, 0, 0.0, 0.0, state FROM old_state")
     db.execute("DROP TABLE old_events")
     db.execute("DROP TABLE old_state")
 
 
-_FROM_VERSION_ZERO = (_from_version_zero, *room.MIGRATIONS[1:])
+_FROM_VERSION_ZERO = (_from_version_zero, *schema.MIGRATIONS[1:])
 
 
 def test_a_file_of_an_old_version_is_taken_along(
-    path: Path, clock: StoryClock, monkeypatch: pytest.MonkeyPatch
+    path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path.parent.mkdir()
     with contextlib.closing(sqlite3.connect(path)) as db:
         _version_zero(db)
     monkeypatch.setattr(
-        room, "MIGRATIONS", (*_FROM_VERSION_ZERO, lambda db: db.execute("UPDATE boots SET boot = boot"))
+        schema, "MIGRATIONS", (*_FROM_VERSION_ZERO, lambda db: db.execute("UPDATE boots SET boot = boot"))
     )
     journal = inline(path, clock)
     remembered = journal.open()
@@ -584,9 +572,7 @@ def version_two(path: Path, repo: Path) -> Path:
     return path
 
 
-def test_a_record_from_before_the_cover_is_read_and_then_covered(
-    version_two: Path, clock: StoryClock
-) -> None:
+def test_a_record_from_before_the_cover_is_read_and_then_covered(version_two: Path, clock: HandClock) -> None:
     head = verify(version_two).head
     assert verify(version_two, head).ok  # as it is, by a reader
     journal = inline(version_two, clock)
@@ -607,7 +593,7 @@ def test_a_record_from_before_the_cover_is_read_and_then_covered(
 
 
 def test_a_migration_that_is_cut_leaves_the_old_version_whole(
-    path: Path, clock: StoryClock, monkeypatch: pytest.MonkeyPatch
+    path: Path, clock: HandClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path.parent.mkdir()
     with contextlib.closing(sqlite3.connect(path)) as db:
@@ -616,15 +602,15 @@ def test_a_migration_that_is_cut_leaves_the_old_version_whole(
     def full(db: sqlite3.Connection) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(room, "MIGRATIONS", (*_FROM_VERSION_ZERO, full))
+    monkeypatch.setattr(schema, "MIGRATIONS", (*_FROM_VERSION_ZERO, full))
     journal = inline(path, clock)
     assert [code for code, _ in journal.open().faults] == ["disk_full"]
     journal.close(0)
-    monkeypatch.setattr(room, "MIGRATIONS", _FROM_VERSION_ZERO)
+    monkeypatch.setattr(schema, "MIGRATIONS", _FROM_VERSION_ZERO)
     assert inline(path, clock).open().state == '{"mode":"released"}'
 
 
-def test_a_file_of_a_newer_version_is_set_aside(five: Path, clock: StoryClock) -> None:
+def test_a_file_of_a_newer_version_is_set_aside(five: Path, clock: HandClock) -> None:
     with contextlib.closing(sqlite3.connect(five)) as db:
         db.execute("PRAGMA user_version = 99")
         db.execute("INSERT INTO counters VALUES ('incident', 41)")
@@ -638,7 +624,7 @@ def test_a_file_of_a_newer_version_is_set_aside(five: Path, clock: StoryClock) -
         assert db.execute("SELECT count(*) FROM events").fetchone() == (10,)
 
 
-def test_two_kiosks_do_not_share_a_record(path: Path, clock: StoryClock) -> None:
+def test_two_kiosks_do_not_share_a_record(path: Path, clock: HandClock) -> None:
     first = Journal(path, clock)
     first.open()
     with pytest.raises(FaultError, match="kiosk_running"):

@@ -25,10 +25,10 @@ from edge.cabin.events import (
     PeopleJudged,
 )
 from edge.cabin.state import Mode
-from edge.journal import writer as journal
+from edge.journal import reader as journal
 from edge.loop.chatter import FAST, QUIET_S, SLOW, Chatter, Turn
 from edge.loop.kiosk import Happening
-from edge.pictures.keeper import EvidenceTrouble
+from edge.pictures.kept import EvidenceTrouble
 from edge.terms.observation import CameraHealth
 from edge.terms.record import Recipient
 from edge.vision.eyes.supervisor import EyesEvent, EyesTurn
@@ -83,7 +83,7 @@ def _driver(desk: Desk, there: bool) -> None:
 
 
 def _evidence(desk: Desk, there: bool) -> None:
-    desk._evidence._answer(EvidenceTrouble("evidence_disk_low", "1 MB free", there))
+    desk._evidence.told.add(EvidenceTrouble("evidence_disk_low", "1 MB free", there))
 
 
 def _keys(desk: Desk, there: bool) -> None:
@@ -123,7 +123,7 @@ def test_what_flaps_fills_neither_the_record_nor_the_disk_nor_a_phone(tmp_path: 
     assert later <= 10  # of 120 moves
     assert first <= 8 * FAST
     assert len(desk.phone.texts) <= 6
-    assert len(desk._evidence._orders) <= 4
+    assert desk._evidence.orders <= 4
     assert _told(said, began=True) == 1
     SOURCES[source](desk, False)
     desk.run_to(desk.clock.now_s() + QUIET_S + 40.0)

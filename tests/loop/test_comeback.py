@@ -16,7 +16,7 @@ from edge.bench.desk import Desk
 from edge.cabin.commands import PromptCause, PromptKey
 from edge.cabin.events import Anomaly, Device, FaceFact
 from edge.cabin.state import Code, Mode, State
-from edge.journal import writer as journal
+from edge.journal import reader as journal
 from edge.loop.comeback import read_state
 from edge.loop.kiosk import Happening
 from hw.ports import Input

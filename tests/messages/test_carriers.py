@@ -26,7 +26,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from edge.messages.outbox import Outbox
 from edge.messages.ways import open as channels
 from edge.messages.ways.carrier import Answer, NotTaken, Taken, ThreadCarrier
-from edge.messages.ways.mail import Email, MailAccount
+from edge.messages.ways.mail import Email, MailAccount, PictureOf, Security
 from edge.messages.ways.open import picture_for
 from edge.messages.ways.webhook import Webhook, sign
 from edge.settings.load import load
@@ -119,7 +119,12 @@ def serve(mailbox: Mailbox, certificate: Path) -> Iterator[Serve]:
     controllers: list[Controller] = []
 
     def start(
-        security: str = "starttls", *, trust: bool = True, password: str = "", **kwargs: object
+        security: Security = "starttls",
+        *,
+        trust: bool = True,
+        password: str = "",
+        picture_of: PictureOf | None = None,
+        head: Callable[[], str] = str,
     ) -> Email:
         port = free_port()
         options: dict[str, object] = {"hostname": "127.0.0.1", "port": port}
@@ -140,14 +145,14 @@ def serve(mailbox: Mailbox, certificate: Path) -> Iterator[Serve]:
         account = MailAccount(
             "localhost",
             port,
-            security,  # type: ignore[arg-type]
+            security,
             user="kiosk" if password else "",
             password=password,
             sender="kiosk@example.org",
             addresses={Recipient.CONTROL_ROOM: "desk@example.org"},
             context=trusting(certificate) if trust else None,
         )
-        return Email(account, "Cabin 1", timeout_s=2.0, **kwargs)  # type: ignore[arg-type]
+        return Email(account, "Cabin 1", picture_of=picture_of, head=head, timeout_s=2.0)
 
     yield start
     for controller in controllers:
@@ -382,7 +387,9 @@ def test_greylisting_is_outlived_by_the_outbox(serve: Serve, mailbox: Mailbox) -
 
 
 def test_nothing_secret_shows() -> None:
-    account = MailAccount("h", user="user1", password="pw12345", addresses={Recipient.CONTROL_ROOM: "c@d"})
+    account = MailAccount(
+        "h", 587, "starttls", user="user1", password="pw12345", addresses={Recipient.CONTROL_ROOM: "c@d"}
+    )
     for secret in ("user1", "pw12345", "c@d"):
         assert secret not in repr(account) + repr(Email(account, "Cabin 1"))
 

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from types import MappingProxyType
+from typing import NamedTuple
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from edge.messages.outbox import (
-    CODE_ATTEMPT_S,
-    ELSEWHERE_AFTER_S,
-    MessageAccepted,
-    MessageDelivered,
-    MessageEvent,
-    MessageFailed,
-    Outbox,
-    OutboxStep,
-)
-from edge.messages.ways.carrier import Answer, NotTaken, Taken
-from edge.terms.record import REPORT_LATE_S, Channel, OutboxRow, Recipient, RowState
+from edge.messages.item import CODE_ATTEMPT_S
+from edge.messages.outbox import ELSEWHERE_AFTER_S, Outbox
+from edge.messages.step import MessageAccepted, MessageDelivered, MessageEvent, MessageFailed, OutboxStep
+from edge.messages.ways.carrier import Answer, Carrier, NotTaken, Taken
+from edge.terms.record import REPORT_LATE_S, Channel, OutboxRow, Recipient, RowKey, RowState
 from hw.modem.fake.ports import FakeModem, SteppedModem
+from hw.modem.status import Status
 from hw.ports import (
     HardwareError,
     ModemEvent,
@@ -59,6 +56,13 @@ def code_row(number: int, to: Recipient = Recipient.WATCHMAN, *, ttl_s: float = 
     return row(number, "code", to, ttl_s=ttl_s, issue=1)
 
 
+class Sent(NamedTuple):
+    ticket: int
+    number: str
+    text: str
+    deadline_s: float
+
+
 @dataclass
 class HandModem:
     """A modem whose answers the test gives."""
@@ -66,10 +70,11 @@ class HandModem:
     network_offset_s: float | None = None
 
     idle: bool = True
-    sent: list[tuple[int, str, str, float]] = field(default_factory=list)
+    sent: list[Sent] = field(default_factory=list)
     validities: list[float] = field(default_factory=list)
     events: list[ModemEvent] = field(default_factory=list)
     broken: bool = False
+    status: Status = field(default_factory=Status)
 
     def send(
         self, ticket: int, number: str, text: str, deadline_s: float, validity_s: float = 86_400.0
@@ -78,7 +83,7 @@ class HandModem:
             raise HardwareError("modem_absent", "unplugged")
         assert self.idle, "two texts at once"
         self.idle = False
-        self.sent.append((ticket, number, text, deadline_s))
+        self.sent.append(Sent(ticket, number, text, deadline_s))
         self.validities.append(validity_s)
 
     def poll(self, now_s: float) -> tuple[ModemEvent, ...]:
@@ -97,20 +102,26 @@ class HandModem:
             self.idle = True
 
     def accept(self) -> None:
-        self.answer(TextAccepted(self.sent[-1][0], (5,)))
+        self.answer(TextAccepted(self.sent[-1].ticket, (5,)))
 
     def fail(self, *, retryable: bool = True) -> None:
         self.answer(
-            TextFailed(self.sent[-1][0], ModemTrouble.REFUSED, "CMS 38: network out of order", retryable)
+            TextFailed(self.sent[-1].ticket, ModemTrouble.REFUSED, "CMS 38: network out of order", retryable)
         )
 
 
 class Bench:
-    def __init__(self, modem: HandModem | SteppedModem | None = None, **kwargs: object) -> None:
+    def __init__(
+        self,
+        modem: HandModem | SteppedModem | None = None,
+        *,
+        numbers: Mapping[Recipient, str] = NUMBERS,
+        carriers: Mapping[Channel, Carrier] = MappingProxyType({}),
+    ) -> None:
         self.modem = modem if modem is not None else HandModem()
-        self.outbox = Outbox(NUMBERS, random=random.Random(1), **kwargs)  # type: ignore[arg-type]
+        self.outbox = Outbox(numbers, random=random.Random(1), carriers=carriers)
         self.now_s = 100.0
-        self.rows: dict[tuple[int, Recipient, Channel], OutboxRow] = {}
+        self.rows: dict[RowKey, OutboxRow] = {}
         self.events: list[tuple[float, MessageEvent]] = []
         self.live: set[tuple[int, int]] = {(1, 1)}
         self.received: list[TextReceived] = []
@@ -129,13 +140,13 @@ class Bench:
         self.now_s += after_s
         step = self.outbox.poll(self.now_s, WALL_S + self.now_s, self.modem, self.text_of)
         for changed in step.rows_changed:
-            self.rows[(changed.number, changed.recipient, changed.channel)] = changed
+            self.rows[changed.key] = changed
         self.events += [(self.now_s, event) for event in step.events]
         self.received += step.received
         return step
 
     def state(self, number: int) -> RowState:
-        return next(found.state for key, found in self.rows.items() if key[0] == number)
+        return next(found.state for key, found in self.rows.items() if key.number == number)
 
     def run(self, until_s: float) -> None:
         """Story time: jump from wake to wake."""
@@ -170,18 +181,18 @@ def test_a_row_is_sent_accepted_and_delivered() -> None:
 ROOM = NUMBERS[Recipient.CONTROL_ROOM]
 
 
-def accepted(number: int, references: tuple[int, ...], **kwargs: object) -> tuple[Bench, OutboxRow]:
+def accepted(number: int, references: tuple[int, ...], *, ttl_s: float = 3600.0) -> tuple[Bench, OutboxRow]:
     """A bench whose one row the network took, and that row as the record has it."""
     bench = Bench()
-    bench.outbox.add(row(number, **kwargs))  # type: ignore[arg-type]
+    bench.outbox.add(row(number, ttl_s=ttl_s))
     bench.poll()
-    bench.hand.answer(TextAccepted(bench.hand.sent[-1][0], references))
+    bench.hand.answer(TextAccepted(bench.hand.sent[-1].ticket, references))
     bench.poll(1)
     return bench, next(iter(bench.rows.values()))
 
 
 def restarted(*rows: OutboxRow, after_s: float = 0.0) -> Bench:
-    """The program anew, with what the record remembered."""
+    """The program again, with what the record remembered."""
     bench = Bench()
     bench.now_s = 5.0 + after_s
     bench.outbox.restore(rows, bench.now_s)
@@ -240,7 +251,7 @@ def test_a_reference_that_came_round_again_means_the_newest_text() -> None:
 
 
 def test_late_bad_news_without_a_time_is_of_the_oldest_text() -> None:
-    """The modem restarted and counts anew: an old text fails long after the new code went out."""
+    """The modem restarted and counts from 1: an old text fails long after the new code went out."""
     old = replace(row(1), state=RowState.ACCEPTED, tries=1, reference=1, awaited="1")
     new = replace(row(2, "code"), state=RowState.ACCEPTED, tries=1, reference=1, awaited="1")
     bench = restarted(old, new)
@@ -262,13 +273,13 @@ def test_a_report_is_of_the_text_that_went_out_when_it_says(ok: bool, offset_s: 
     start_s = WALL_S + (offset_s or 0.0)
     bench.outbox.add(row(1))
     bench.poll()
-    bench.hand.answer(TextAccepted(bench.hand.sent[-1][0], (1,)))
+    bench.hand.answer(TextAccepted(bench.hand.sent[-1].ticket, (1,)))
     first_s = start_s + bench.now_s
     bench.poll(1)
     bench.poll(2000)
     bench.outbox.add(row(2))
     bench.poll()
-    bench.hand.answer(TextAccepted(bench.hand.sent[-1][0], (1,)))
+    bench.hand.answer(TextAccepted(bench.hand.sent[-1].ticket, (1,)))
     second_s = start_s + bench.now_s
     bench.poll(1)
     bench.hand.answer(TextReported(ROOM, 1, ok, first_s - 7200.0))
@@ -290,7 +301,7 @@ def test_after_a_restart_a_report_with_a_time_still_finds_its_text() -> None:
         bench = restarted(kept)
         bench.hand.answer(TextReported(ROOM, 1, False, sent_s))
         bench.poll(1)
-        assert bench.rows.get(next(iter(bench.rows), None), kept).state is state  # type: ignore[call-overload]
+        assert next(iter(bench.rows.values()), kept).state is state
 
 
 def test_two_numbers_with_the_same_last_digits_do_not_swap_their_reports() -> None:
@@ -301,7 +312,7 @@ def test_two_numbers_with_the_same_last_digits_do_not_swap_their_reports() -> No
         for number, to in enumerate(numbers, start=1):
             bench.outbox.add(row(number, "locked", to))
             bench.poll()
-            bench.hand.answer(TextAccepted(bench.hand.sent[-1][0], (9,)))
+            bench.hand.answer(TextAccepted(bench.hand.sent[-1].ticket, (9,)))
             bench.poll(1)
         bench.hand.answer(TextReported(numbers[told], 9, True))
         bench.poll(1)
@@ -355,7 +366,7 @@ def test_no_report_is_waited_for_when_the_network_has_long_given_up() -> None:
 
 def test_what_may_have_gone_out_before_a_restart_goes_out_as_a_repeat() -> None:
     bench = restarted(row(1))
-    assert bench.hand.sent[0][2] == "#1 locked try 2"
+    assert bench.hand.sent[0].text == "#1 locked try 2"
 
 
 def test_code_before_emergency_before_alert_before_report() -> None:
@@ -367,7 +378,7 @@ def test_code_before_emergency_before_alert_before_report() -> None:
     order: list[str] = []
     for _ in range(5):
         bench.poll(0.1)
-        order.append(bench.hand.sent[-1][2].split()[0])
+        order.append(bench.hand.sent[-1].text.split()[0])
         bench.hand.accept()
     assert order == ["#4", "#3", "#2", "#5", "#1"]
 
@@ -380,7 +391,7 @@ def test_a_new_code_goes_before_alerts_that_wait() -> None:
     bench.outbox.add(code_row(9))
     bench.hand.accept()
     bench.poll(0.1)
-    assert bench.hand.sent[-1][2].startswith("#9 code")
+    assert bench.hand.sent[-1].text.startswith("#9 code")
 
 
 def test_both_numbers_get_their_turn_within_150_s() -> None:
@@ -394,11 +405,11 @@ def test_both_numbers_get_their_turn_within_150_s() -> None:
     bench.hand.fail()
     while len(tried) < 2:
         bench.poll(0.5)
-        if not bench.hand.idle and bench.now_s >= bench.hand.sent[-1][3]:
+        if not bench.hand.idle and bench.now_s >= bench.hand.sent[-1].deadline_s:
             bench.hand.fail()
-        tried.add(bench.hand.sent[-1][1])
+        tried.add(bench.hand.sent[-1].number)
         assert bench.now_s < 250
-    assert bench.hand.sent[-1][3] - bench.now_s <= CODE_ATTEMPT_S
+    assert bench.hand.sent[-1].deadline_s - bench.now_s <= CODE_ATTEMPT_S
 
 
 def test_a_code_that_is_not_live_is_never_sent() -> None:
@@ -449,7 +460,7 @@ def test_an_attempt_ends_with_the_time_to_live() -> None:
     bench = Bench()
     bench.outbox.add(code_row(1, ttl_s=7))
     bench.poll()
-    assert bench.hand.sent[0][3] == pytest.approx(107)
+    assert bench.hand.sent[0].deadline_s == pytest.approx(107)
 
 
 def test_retries_grow_and_say_which_try() -> None:
@@ -464,7 +475,7 @@ def test_retries_grow_and_say_which_try() -> None:
     gaps = [after - before for before, after in pairwise(at)]
     assert gaps == sorted(gaps)
     assert gaps[0] < 10 < gaps[-1]
-    assert bench.hand.sent[-1][2] == "#1 locked try 6"
+    assert bench.hand.sent[-1].text == "#1 locked try 6"
 
 
 def test_a_refusal_for_good_is_not_repeated() -> None:
@@ -481,13 +492,12 @@ def test_a_refusal_for_good_is_not_repeated() -> None:
 
 
 def test_a_recipient_without_a_number_fails_at_once() -> None:
-    bench = Bench()
-    bench.outbox._numbers[Recipient.WATCHMAN2] = ""
+    bench = Bench(numbers=NUMBERS | {Recipient.WATCHMAN2: ""})
     bench.outbox.add(row(1, to=Recipient.WATCHMAN2))
     bench.outbox.add(row(2))
     bench.poll()
     assert bench.state(1) is RowState.FAILED
-    assert bench.hand.sent[0][2].startswith("#2")
+    assert bench.hand.sent[0].text.startswith("#2")
 
 
 def test_a_late_acceptance_ends_the_retries() -> None:
@@ -496,7 +506,7 @@ def test_a_late_acceptance_ends_the_retries() -> None:
     bench.poll()
     bench.hand.fail()
     bench.poll(0.1)
-    bench.hand.answer(TextAccepted(bench.hand.sent[0][0], (9,)))
+    bench.hand.answer(TextAccepted(bench.hand.sent[0].ticket, (9,)))
     bench.poll(0.1)
     bench.poll(100)
     assert bench.state(1) is RowState.ACCEPTED
@@ -527,7 +537,7 @@ def test_after_a_restart_alerts_are_sent_again_and_codes_are_not() -> None:
     bench.poll()
     sent: list[str] = []
     while not bench.hand.idle:
-        sent.append(bench.hand.sent[-1][2])
+        sent.append(bench.hand.sent[-1].text)
         bench.hand.accept()
         bench.poll(0.1)
     assert sent == ["#1 locked try 2", "#2 locked try 2"]
@@ -564,10 +574,16 @@ def test_what_people_write_and_how_the_modem_is_are_passed_on() -> None:
 # --- other channels --------------------------------------------------------------------------------
 
 
+class Carried(NamedTuple):
+    ticket: int
+    row: OutboxRow
+    text: str
+
+
 @dataclass
 class HandCarrier:
     idle: bool = True
-    sent: list[tuple[int, OutboxRow, str]] = field(default_factory=list)
+    sent: list[Carried] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
 
     def serves(self, recipient: Recipient) -> bool:
@@ -575,7 +591,7 @@ class HandCarrier:
 
     def send(self, ticket: int, row: OutboxRow, text: str, deadline_s: float) -> None:
         self.idle = False
-        self.sent.append((ticket, row, text))
+        self.sent.append(Carried(ticket, row, text))
 
     def poll(self, now_s: float) -> tuple[Answer, ...]:
         answers, self.answers = tuple(self.answers), []
@@ -603,10 +619,10 @@ def test_an_alert_that_cannot_be_placed_also_goes_by_mail_with_the_same_number()
     bench.outbox.add(code_row(3, ttl_s=1000))
     bench.poll()
     bench.run(bench.now_s + ELSEWHERE_AFTER_S + 1)
-    assert [(sent[1].number, sent[1].channel) for sent in mail.sent] == [(1, Channel.EMAIL)]
-    mail.answers.append(Taken(mail.sent[0][0]))
+    assert [(sent.row.number, sent.row.channel) for sent in mail.sent] == [(1, Channel.EMAIL)]
+    mail.answers.append(Taken(mail.sent[0].ticket))
     bench.poll()
-    assert bench.rows[(1, Recipient.CONTROL_ROOM, Channel.EMAIL)].state is RowState.ACCEPTED
+    assert bench.rows[RowKey(1, Recipient.CONTROL_ROOM, Channel.EMAIL)].state is RowState.ACCEPTED
     bench.hand.idle = True
     bench.run(bench.now_s + 1)
     assert bench.hand.sent, "the SMS is still tried"
@@ -616,9 +632,9 @@ def test_a_mail_that_is_refused_is_tried_again() -> None:
     bench, mail = with_mail()
     bench.outbox.add(row(1, channel=Channel.EMAIL))
     bench.poll()
-    mail.answers.append(NotTaken(mail.sent[0][0], "greylisted", True))
+    mail.answers.append(NotTaken(mail.sent[0].ticket, "greylisted", True))
     bench.poll()
-    assert bench.rows[(1, Recipient.CONTROL_ROOM, Channel.EMAIL)].state is RowState.QUEUED
+    assert bench.rows[RowKey(1, Recipient.CONTROL_ROOM, Channel.EMAIL)].state is RowState.QUEUED
     bench.poll(30)
     assert len(mail.sent) == 2
 
@@ -638,7 +654,9 @@ def test_a_channel_that_is_not_set_up_fails_by_name() -> None:
     bench = Bench()
     bench.outbox.add(row(1, channel=Channel.WEBHOOK))
     bench.poll()
-    assert bench.rows[(1, Recipient.CONTROL_ROOM, Channel.WEBHOOK)].cause == "this channel is not set up"
+    assert (
+        bench.rows[RowKey(1, Recipient.CONTROL_ROOM, Channel.WEBHOOK)].cause == "this channel is not set up"
+    )
 
 
 # --- anything, in any order ------------------------------------------------------------------------
@@ -679,7 +697,7 @@ class OutboxMachine(RuleBasedStateMachine):
 
     @rule(after_s=st.sampled_from([0.0, 0.5, 3.0, 31.0, 200.0]))
     def wait(self, after_s: float) -> None:
-        if not self.bench.hand.idle and self.bench.now_s + after_s >= self.bench.hand.sent[-1][3]:
+        if not self.bench.hand.idle and self.bench.now_s + after_s >= self.bench.hand.sent[-1].deadline_s:
             self.bench.hand.fail()
         self._poll(after_s)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.journal import writer as journal
+from edge.journal import reader as journal
 from edge.loop.kiosk import Happening
 from hw.modem.fake.ports import FAULTS
 from tests.modem_recovery import FAULTS as MEASURED

@@ -10,8 +10,9 @@ from collections.abc import Callable
 
 import pytest
 
-from edge.codes.book import hotp
-from edge.messages.inbox import Inbox, ReleaseAsked, ReleaseDesk
+from edge.codes.hotp import hotp
+from edge.codes.release import ReleaseAsked, ReleaseDesk
+from edge.messages.inbox import Inbox
 from edge.terms.record import Recipient
 from hw.modem import pdu
 from hw.modem.at import Engine

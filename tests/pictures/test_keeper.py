@@ -13,25 +13,22 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
-from typing import cast
 
 import pytest
 
-from edge.pictures import keeper as room
-from edge.pictures.keeper import (
-    Evidence,
-    EvidenceLimits,
-    EvidenceTrouble,
-    PicturesKept,
-    PicturesRemoved,
-    Ring,
-    check_pictures,
-    pictures,
-)
+from edge.pictures import files
+from edge.pictures.check import check_pictures
+from edge.pictures.files import pictures
+from edge.pictures.keeper import Beside, Evidence, Ring
+from edge.pictures.kept import EVIDENCE, KEPT, REMOVED, EvidenceTrouble, PicturesKept, PicturesRemoved
 from edge.pictures.ring import RingReader, RingWriter
+from edge.pictures.store import EvidenceLimits, Start
+from edge.terms.record import Entry
+from hw.clock import SystemClock
+from tests.worlds.hand_clock import HandClock
 
 LIMITS = EvidenceLimits(reserve_mb=0)
+START = Start(3)
 DAY_S = 86400.0
 
 
@@ -43,30 +40,16 @@ def open_rings(folder: Path, cameras: list[str]) -> dict[str, Ring]:
     return {camera: RingReader(ring_path(folder, camera)) for camera in cameras}
 
 
-class StoryClock:
-    def __init__(self) -> None:
-        self.mono_s = 1000.0
-        self.offset_s = time.time() - 1000.0
-
-    def now_s(self) -> float:
-        return self.mono_s
-
-    def wall_s(self) -> float:
-        return self.mono_s + self.offset_s
-
-
 class Scene:
     """A camera that puts a picture into its ring four times a second, and evidence that is kept of it."""
 
-    def __init__(self, tmp_path: Path, limits: EvidenceLimits = LIMITS, **more: object) -> None:
-        self.clock = StoryClock()
+    def __init__(self, tmp_path: Path, limits: EvidenceLimits = LIMITS, start: Start = START) -> None:
+        self.clock = HandClock(1000.0, time.time())
         self.folder = tmp_path / "evidence"
         self.writer = RingWriter(ring_path(tmp_path, "face"), 128, 8.0, 4.0)
         self.size = 2000
         self.alive = True
-        self.evidence = Evidence(
-            self.folder, open_rings(tmp_path, ["face"]), self.clock, 3, limits, threaded=False, **more,  # type: ignore[arg-type]
-        )  # fmt: skip
+        self.evidence = Evidence(self.folder, open_rings(tmp_path, ["face"]), self.clock, start, limits)
         self.answers: list[object] = []
 
     def run(self, seconds: float) -> None:
@@ -164,11 +147,9 @@ def test_one_picture_is_the_newest_of_its_moment(tmp_path: Path) -> None:
 
 
 def test_two_cameras_have_their_names(tmp_path: Path) -> None:
-    clock = StoryClock()
+    clock = HandClock(1000.0, time.time())
     writers = [RingWriter(ring_path(tmp_path, name), 16, 1.0, 4.0) for name in ("face", "overview")]
-    evidence = Evidence(
-        tmp_path / "e", open_rings(tmp_path, ["face", "overview"]), clock, 1, LIMITS, threaded=False
-    )
+    evidence = Evidence(tmp_path / "e", open_rings(tmp_path, ["face", "overview"]), clock, Start(1), LIMITS)
     for writer in writers:
         writer.put(999.5, b"x" * 100)
     evidence.keep(1, 1000.0, "locked")
@@ -189,7 +170,7 @@ def test_a_restart_in_the_same_incident_overwrites_nothing(tmp_path: Path) -> No
     before = {p: p.read_bytes() for p in pictures(scene.folder, 7)}
     (scene.folder / "7" / ".00003-000000000001.jpg.part").write_bytes(b"half")
     # The machine restarted: its monotonic clock runs through the same numbers again, the boot does not.
-    again = Evidence(scene.folder, open_rings(tmp_path, ["face"]), scene.clock, 4, LIMITS, threaded=False)
+    again = Evidence(scene.folder, open_rings(tmp_path, ["face"]), scene.clock, Start(4), LIMITS)
     again.keep(7, 1020.0, "restarted")
     again.poll(scene.clock.mono_s)
     assert len(pictures(scene.folder, 7)) > len(before)
@@ -209,7 +190,7 @@ def test_an_incident_has_its_limit(tmp_path: Path) -> None:
 
 
 def test_the_oldest_closed_incident_goes_first_and_open_ones_last(tmp_path: Path) -> None:
-    scene = Scene(tmp_path, EvidenceLimits(keep_mb=1.0, reserve_mb=0), open_incidents=[1])
+    scene = Scene(tmp_path, EvidenceLimits(keep_mb=1.0, reserve_mb=0), start=Start(3, (1,)))
     scene.size = 2500  # 120 pictures an incident: 0.3 MB
     scene.incident(2)
     scene.run(11)
@@ -253,12 +234,11 @@ def wait(scene: Scene, hours: float) -> None:
     scene.run(2)
 
 
-def start_again(scene: Scene, tmp_path: Path, **more: object) -> None:
+def start_again(scene: Scene, tmp_path: Path, last_wall_s: float = 0.0) -> None:
     """The same pictures, another start of the program."""
     scene.evidence.close(0)
-    scene.evidence = Evidence(
-        scene.folder, open_rings(tmp_path, ["face"]), scene.clock, 4, LIMITS, threaded=False, **more  # type: ignore[arg-type]
-    )  # fmt: skip
+    start = Start(4, last_wall_s=last_wall_s)
+    scene.evidence = Evidence(scene.folder, open_rings(tmp_path, ["face"]), scene.clock, start, LIMITS)
 
 
 def there(scene: Scene) -> list[str]:
@@ -266,7 +246,7 @@ def there(scene: Scene) -> list[str]:
 
 
 def test_old_incidents_go_after_their_days_but_not_open_ones(tmp_path: Path) -> None:
-    scene = Scene(tmp_path, EvidenceLimits(keep_days=30, reserve_mb=0), open_incidents=[1])
+    scene = Scene(tmp_path, EvidenceLimits(keep_days=30, reserve_mb=0), start=Start(3, (1,)))
     keep_since(scene, i1=40, i2=31, i3=27)
     (scene.folder / "notes").mkdir()
     wait(scene, 23)
@@ -353,14 +333,14 @@ def test_a_folder_that_cannot_be_removed_is_told_once_and_the_next_oldest_goes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owners = {"3", "4"}
-    empty = room._empty
+    empty = files.empty
 
     def denied(folder: Path) -> None:
         if folder.name in owners:
             raise PermissionError(errno.EACCES, "Permission denied")
         empty(folder)
 
-    monkeypatch.setattr(room, "_empty", denied)
+    monkeypatch.setattr(files, "empty", denied)
     scene = Scene(tmp_path, EvidenceLimits(keep_mb=1.0, reserve_mb=0))
     for number in (3, 4, 5):
         (scene.folder / str(number)).mkdir(parents=True)
@@ -432,12 +412,17 @@ def test_one_folder_that_takes_no_writes_keeps_no_other_incident_out(tmp_path: P
     assert (last.done, last.left_out) == (True, 120)
 
 
-def test_pictures_that_waited_for_room_too_long_are_counted(tmp_path: Path) -> None:
+def disk_with(free_mb: float) -> os.statvfs_result:
+    """Blocks of 1,000 bytes."""
+    return os.statvfs_result((1000, 1000, 10**9, 0, int(free_mb * 1000), 0, 0, 0, 0, 255))
+
+
+def test_pictures_that_waited_for_room_too_long_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The ring has 128; the order wants 160 and never finds room."""
-    full = cast(os.statvfs_result, SimpleNamespace(f_bavail=0, f_frsize=1000))
-    scene = Scene(
-        tmp_path, EvidenceLimits(before_s=10, after_s=30, reserve_mb=200), statvfs=lambda path: full
-    )
+    monkeypatch.setattr(os, "statvfs", lambda path: disk_with(0.0))
+    scene = Scene(tmp_path, EvidenceLimits(before_s=10, after_s=30, reserve_mb=200))
     scene.run(11)
     scene.evidence.keep(7, scene.clock.mono_s, "locked")
     scene.run(33)
@@ -467,19 +452,18 @@ def test_an_order_that_only_goes_on_for_longer_is_no_other(tmp_path: Path) -> No
     for _ in range(200):
         scene.evidence.keep(7, scene.clock.mono_s, "exit")
         scene.run(0.25)
-    assert len(scene.evidence._orders) == 1
+    assert scene.evidence.orders == 1
     scene.run(25)
     assert len(scene.times(7)) == 200 + 40 + 80 - 1
     assert [a.done for a in scene.kept(7)].count(True) == 1
 
 
-def test_a_nearly_full_disk_stops_pictures_until_there_is_room(tmp_path: Path) -> None:
+def test_a_nearly_full_disk_stops_pictures_until_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     free_mb = 150.0
-
-    def statvfs(path: Path) -> os.statvfs_result:
-        return cast(os.statvfs_result, SimpleNamespace(f_bavail=int(free_mb * 1000), f_frsize=1000))
-
-    scene = Scene(tmp_path, EvidenceLimits(reserve_mb=200), statvfs=statvfs)
+    monkeypatch.setattr(os, "statvfs", lambda path: disk_with(free_mb))
+    scene = Scene(tmp_path, EvidenceLimits(reserve_mb=200))
     scene.run(11)
     scene.evidence.keep(7, scene.clock.mono_s, "locked")
     scene.run(10)
@@ -494,8 +478,8 @@ def test_a_nearly_full_disk_stops_pictures_until_there_is_room(tmp_path: Path) -
 
 
 def test_a_ring_that_is_missing_is_told_once_and_found_when_it_comes(tmp_path: Path) -> None:
-    clock = StoryClock()
-    evidence = Evidence(tmp_path / "e", open_rings(tmp_path, ["face"]), clock, 1, LIMITS, threaded=False)
+    clock = HandClock(1000.0, time.time())
+    evidence = Evidence(tmp_path / "e", open_rings(tmp_path, ["face"]), clock, Start(1), LIMITS)
     evidence.keep(1, 1000.0, "locked")
     for _ in range(10):
         clock.mono_s += 0.5
@@ -534,7 +518,8 @@ def test_a_picture_that_cannot_be_written_is_told_and_tried_again(
 
 @pytest.mark.parametrize("data", ["", "[]", "{}", '{"files":3}', '{"files":["x"]}', "\ufffd"])
 def test_a_line_about_pictures_that_makes_no_sense_is_told(tmp_path: Path, data: str) -> None:
-    [problem] = check_pictures(tmp_path, [(7, "pictures_kept", data), (8, "pictures_removed", data)])
+    lines = [Entry(EVIDENCE, KEPT, 7, data), Entry(EVIDENCE, REMOVED, 8, data), Entry("note", KEPT, 9, data)]
+    [problem] = check_pictures(tmp_path, lines)
     assert problem.code == "evidence_changed"
     assert problem.detail.startswith("7: what the record says")
 
@@ -543,7 +528,7 @@ def test_what_was_done_to_the_pictures_is_told(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
     scene.incident(7)
     scene.incident(8)
-    entries = [(e.incident, e.name, e.data) for e in (a.entry() for a in scene.kept(7) + scene.kept(8))]
+    entries = [answer.entry() for answer in scene.kept(7) + scene.kept(8)]
     assert check_pictures(scene.folder, entries) == ()
     files = pictures(scene.folder, 7)
     files[3].write_bytes(b"another face")
@@ -552,16 +537,11 @@ def test_what_was_done_to_the_pictures_is_told(tmp_path: Path) -> None:
         f"evidence_changed: 7/{files[3].name} was changed",
         f"evidence_changed: 7/{files[5].name} is missing",
     ]
-    entries.append((7, "pictures_removed", PicturesRemoved(7, "age").entry().data))
+    entries.append(PicturesRemoved(7, "age").entry())
     assert check_pictures(scene.folder, entries) == ()
 
 
 # --- the thread, and a real disk -------------------------------------------------------------------
-
-
-class RealClock:
-    now_s = staticmethod(time.monotonic)
-    wall_s = staticmethod(time.time)
 
 
 def test_the_thread_keeps_pictures_and_gives_way_to_the_record(tmp_path: Path) -> None:
@@ -573,9 +553,13 @@ def test_the_thread_keeps_pictures_and_gives_way_to_the_record(tmp_path: Path) -
     busy = threading.Event()
     busy.set()
     evidence = Evidence(
-        tmp_path / "e", open_rings(tmp_path, ["face"]), RealClock(), 1, EvidenceLimits(10, 60, reserve_mb=0),
-        on_answer=woken.set, busy=busy.is_set,
-    )  # fmt: skip
+        tmp_path / "e",
+        open_rings(tmp_path, ["face"]),
+        SystemClock(),
+        Start(1),
+        EvidenceLimits(10, 60, reserve_mb=0),
+        Beside(woken.set, busy.is_set),
+    )
     began = time.monotonic()
     evidence.keep(1, now_s, "locked")
     assert time.monotonic() - began < 0.2
@@ -621,9 +605,7 @@ def test_a_real_disk_that_fills_up(tiny: Path, tmp_path: Path) -> None:
     filler.unlink()
     scene.run(25)
     assert len(scene.times(7)) == 120
-    assert (
-        check_pictures(tiny, [(e.incident, e.name, e.data) for e in (a.entry() for a in scene.kept(7))]) == ()
-    )
+    assert check_pictures(tiny, [answer.entry() for answer in scene.kept(7)]) == ()
     assert sum(len(a.files) for a in scene.kept(7)) == 120
 
 

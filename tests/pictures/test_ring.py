@@ -1,4 +1,4 @@
-"""The ring of pictures: whole pictures or none, whoever dies when."""
+"""The ring of pictures: whole pictures or none, whichever end dies when."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_only_as_many_a_second_as_wanted_and_never_one_that_is_too_large(tmp_pat
     assert not writer.wants(29 / 15)
     assert not writer.put(9.0, b"x" * (writer.picture_bytes + 1))
     assert writer.put(9.0, b"x" * writer.picture_bytes)
-    assert writer.wants(0.0)  # a clock that began anew
+    assert writer.wants(0.0)  # a clock that began again
 
 
 def test_a_restarted_writer_goes_on_and_another_shape_begins_anew(tmp_path: Path) -> None:

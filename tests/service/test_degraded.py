@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.journal.writer import lines
+from edge.journal.reader import lines
 from edge.service.control import Request, ask
 from hw.wiring import WiringSettings
 from tests.benchmark import BenchService

@@ -15,7 +15,7 @@ import pytest
 
 from edge.bench.desk import scratch
 from edge.cabin.state import State
-from edge.journal import writer as journal
+from edge.journal import reader as journal
 
 CHILD = Path(__file__).parents[1] / "worlds" / "kiosk_child.py"
 LIFE_S = 60.0

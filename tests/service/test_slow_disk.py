@@ -14,13 +14,15 @@ import pytest
 
 from edge.cabin.rules import Rules
 from edge.cabin.state import Mode
-from edge.codes.book import CodeBook, EntryPad
+from edge.codes.book import CodeBook
+from edge.codes.pad import EntryPad
 from edge.journal.writer import Journal
 from edge.judge.judge import Judge
 from edge.loop.kiosk import Happening, Kiosk
 from edge.messages.outbox import Outbox
 from edge.messages.texts import Context, code_in
-from edge.pictures.keeper import Evidence
+from edge.pictures.keeper import Beside, Evidence
+from edge.pictures.store import Start
 from edge.settings.load import load
 from edge.terms.record import Recipient
 from hw.board import BenchHands, bench_board, close_board
@@ -67,7 +69,7 @@ class Rig:
         self.people = ScriptedPeople()
         self._look = ScriptedLook(self.people)
         self._picture = np.full((60, 80), 90, np.uint8)
-        self.evidence = Evidence(folder / "evidence", {}, self.clock, remembered.boot)
+        self.evidence = Evidence(folder / "evidence", {}, self.clock, Start(remembered.boot), beside=Beside())
         self.kiosk = Kiosk(
             board=self.board,
             rules=Rules(flow),

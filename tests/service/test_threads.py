@@ -21,7 +21,7 @@ from edge.cabin.devices import LOCK_NEEDS
 from edge.cabin.events import Device
 from edge.cabin.state import Mode, State
 from edge.faults.catalogue import CATALOGUE
-from edge.journal.writer import lines
+from edge.journal.reader import lines
 from edge.service import log
 from edge.service import service as kiosk_module
 from edge.service.control import Request, ask

@@ -17,7 +17,7 @@ from edge.cabin.commands import PromptCause, PromptKey
 from edge.cabin.devices import LOCK_NEEDS
 from edge.cabin.events import Anomaly, Device, FaceFact, Orderer
 from edge.cabin.state import Mode
-from edge.messages.inbox import Refusal
+from edge.codes.release import Refusal
 from edge.messages.prompts import SILENCE, prompt_text
 from edge.messages.texts import ALERT_KINDS
 from edge.terms.alerts import Alert

@@ -61,7 +61,8 @@ from edge.cabin.outputs import shown
 from edge.cabin.rules import Flow, Rules
 from edge.cabin.state import Mode, State, returning
 from edge.cabin.table import step
-from edge.codes.book import CodeBook, Typed
+from edge.codes.book import CodeBook
+from edge.codes.hidden import Typed
 from edge.terms.observation import CameraHealth, Cover
 from edge.terms.record import Recipient
 from hw.ports import Input, Sound

@@ -119,19 +119,19 @@ def recording() -> Iterator[Recording]:
         write, truncate, sync = _WRITE(real.write), _TRUNCATE(real.truncate), _SYNC(real.sync)
 
         def on_write(file: int, data: int, length: int, at: int) -> int:
-            code = write(file, data, length, at)
+            code: int = write(file, data, length, at)
             if code == 0:
                 result.ops.append(Op("write", names[file], at, ctypes.string_at(data, length)))
             return code
 
         def on_truncate(file: int, size: int) -> int:
-            code = truncate(file, size)
+            code: int = truncate(file, size)
             if code == 0:
                 result.ops.append(Op("truncate", names[file], size))
             return code
 
         def on_sync(file: int, flags: int) -> int:
-            code = sync(file, flags)
+            code: int = sync(file, flags)
             if code == 0:
                 result.ops.append(Op("sync", names[file]))
             return code
@@ -145,7 +145,7 @@ def recording() -> Iterator[Recording]:
     real_open, real_delete = _OPEN(real_vfs.contents.open), _DELETE(real_vfs.contents.delete)
 
     def on_open(vfs: int, name: int | None, file: ctypes._Pointer[_File], flags: int, out: int) -> int:
-        code = real_open(vfs, name, file, flags, out)
+        code: int = real_open(vfs, name, file, flags, out)
         if code == 0 and name is not None:
             short = _file_name(name)
             names[ctypes.addressof(file.contents)] = short
@@ -157,7 +157,7 @@ def recording() -> Iterator[Recording]:
         return code
 
     def on_delete(vfs: int, name: int, sync_folder: int) -> int:
-        code = real_delete(vfs, name, sync_folder)
+        code: int = real_delete(vfs, name, sync_folder)
         if code == 0:
             result.ops.append(Op("delete", _file_name(name), sync_folder))
         return code

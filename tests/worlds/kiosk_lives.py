@@ -15,7 +15,7 @@ import msgspec
 
 from edge.bench.desk import Desk
 from edge.cabin.state import Mode, State
-from edge.journal import writer as journal
+from edge.journal import reader as journal
 from edge.journal.writer import Journal
 from edge.loop.kiosk import Happening
 from edge.terms.record import Record

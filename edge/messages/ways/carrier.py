@@ -63,6 +63,12 @@ class Refused(Exception):
         self.retryable = retryable
 
 
+@dataclass(frozen=True, slots=True)
+class _InHand:
+    ticket: int
+    deadline_s: float
+
+
 class ThreadCarrier(ABC):
     """A `Carrier` whose network calls wait in a thread of their own, one for each message.
 
@@ -74,7 +80,7 @@ class ThreadCarrier(ABC):
         self._lock = threading.Lock()
         self._results: list[Answer] = []
         self._running = False
-        self._in_hand: tuple[int, float] | None = None
+        self._in_hand: _InHand | None = None
         self._now = 0.0
 
     @abstractmethod
@@ -94,7 +100,7 @@ class ThreadCarrier(ABC):
             if self._running or self._in_hand is not None:
                 raise RuntimeError("a message is in hand")
             self._running = True
-            self._in_hand = (ticket, deadline_s)
+            self._in_hand = _InHand(ticket, deadline_s)
         thread = threading.Thread(target=self._work, args=(ticket, row, text), name="carrier", daemon=True)
         try:
             thread.start()
@@ -108,10 +114,10 @@ class ThreadCarrier(ABC):
         with self._lock:
             answers, self._results = self._results, []
             for answer in answers:
-                if self._in_hand is not None and answer.ticket == self._in_hand[0]:
+                if self._in_hand is not None and answer.ticket == self._in_hand.ticket:
                     self._in_hand = None
-            if self._in_hand is not None and now_s >= self._in_hand[1]:
-                answers.append(NotTaken(self._in_hand[0], "no answer by the deadline", True))
+            if self._in_hand is not None and now_s >= self._in_hand.deadline_s:
+                answers.append(NotTaken(self._in_hand.ticket, "no answer by the deadline", True))
                 self._in_hand = None
         return tuple(answers)
 

@@ -21,6 +21,8 @@ _TIMEOUT_S: Final = 15.0
 _SUBJECT: Final = 120
 _PICTURE_MAX: Final = 5_000_000
 
+Security = Literal["starttls", "tls", "none"]
+
 PictureOf = Callable[[OutboxRow], bytes | None]
 """The JPEG that belongs to a row, None where there is none; called in the carrier's thread."""
 
@@ -33,8 +35,8 @@ class MailAccount:
     """
 
     host: str
-    port: int = 587
-    security: Literal["starttls", "tls", "none"] = "starttls"
+    port: int
+    security: Security
     user: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
     sender: str = field(default="", repr=False)
@@ -54,7 +56,7 @@ class Email(ThreadCarrier):
         head: Callable[[], str] = str,
         timeout_s: float = _TIMEOUT_S,
     ) -> None:
-        """`head` tells the record's head: whoever keeps the mail can prove what the record said then."""
+        """`head` gives the record's head: anyone who keeps the mail can prove what the record said then."""
         super().__init__()
         self._head = head
         self._account = account
@@ -78,7 +80,7 @@ class Email(ThreadCarrier):
         except smtplib.SMTPAuthenticationError as error:
             raise Refused(f"SMTP {error.smtp_code}: user or password refused") from None
         except smtplib.SMTPRecipientsRefused as error:
-            code = next(iter(error.recipients.values()))[0]
+            code, _ = next(iter(error.recipients.values()))
             raise Refused(f"SMTP {code}: recipient refused", retryable=_passing(code)) from None
         except smtplib.SMTPResponseException as error:
             code = error.smtp_code
@@ -119,7 +121,8 @@ class Email(ThreadCarrier):
         message["From"] = self._account.sender
         message["To"] = address
         message["Date"] = format_datetime(localtime())
-        domain = self._account.sender.rpartition("@")[2] or "cabinguard.invalid"
+        _, _, domain = self._account.sender.rpartition("@")
+        domain = domain or "cabinguard.invalid"
         cabin = "".join(char if char.isascii() and char.isalnum() else "-" for char in self._cabin)
         written = int(row.created_wall_s)
         message["Message-ID"] = f"<{cabin}.{row.number}.{row.recipient.value}.{written}@{domain}>"

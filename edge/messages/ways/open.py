@@ -9,8 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final, assert_never
 
+from edge.codes.hotp import secret_from_base32
+from edge.codes.release import RELEASE_COUNTER, RELEASE_WRONG, ReleaseDesk
 from edge.faults.fault import FaultError
-from edge.messages.inbox import RELEASE_COUNTER, RELEASE_WRONG, ReleaseDesk, secret_from_base32
 from edge.messages.release_counter import CounterFile
 from edge.messages.ways.carrier import Carrier
 from edge.messages.ways.mail import Email, MailAccount

@@ -44,7 +44,7 @@ class Webhook(ThreadCarrier):
         wall_s: Callable[[], float],
         *,
         head: Callable[[], str] = str,
-        timeout_s: float = 10.0,
+        timeout_s: float,
         context: ssl.SSLContext | None = None,
     ) -> None:
         super().__init__()

@@ -21,7 +21,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from edge.terms.observation import Observation
+from edge.terms.observation import FACE_CAMERA, Observation
 from edge.vision.look import FacesIn, Look
 from hw.camera.port import Camera, Frame
 from hw.ports import HardwareError
@@ -88,7 +88,7 @@ class EyesPlan:
     camera: Callable[[], Camera]
     faces: Callable[[], FacesIn | None]
     ring: Callable[[], Callable[[float, bytes], None]] | None = None
-    name: str = "face"
+    name: str = FACE_CAMERA
     picture_every_s: float = 0.2
     parent_pid: int = 0
 

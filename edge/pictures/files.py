@@ -1,0 +1,89 @@
+"""The files of the pictures: a folder for each incident, a file that is there whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from edge.terms.observation import FACE_CAMERA
+
+FOLDER: Final = "evidence"
+"""Beside the record."""
+
+
+PICTURE_NAME: Final = re.compile(r"[0-9]{5}-[0-9]{12}(-[a-z]+)?\.jpg")
+"""What `picture_name` makes: nothing else is shown to anybody."""
+
+
+def picture_name(boot: int, at_s: float, camera: str) -> str:
+    """Sorted by name they are sorted by time; those of the face camera have no camera's name."""
+    of = "" if camera == FACE_CAMERA else f"-{camera}"
+    return f"{boot:05d}-{round(at_s * 1000):012d}{of}.jpg"
+
+
+def pictures(folder: Path, incident: int) -> tuple[Path, ...]:
+    """The kept pictures of an incident, oldest first."""
+    with contextlib.suppress(FileNotFoundError):
+        return tuple(sorted(p for p in (folder / str(incident)).iterdir() if p.suffix == ".jpg"))
+    return ()
+
+
+def incident_folders(folder: Path) -> Iterator[tuple[int, Path]]:
+    for one in sorted(folder.iterdir()):
+        if one.name.isascii() and one.name.isdigit() and one.is_dir():
+            yield int(one.name), one
+
+
+def private_folder(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def write_file(folder: Path, name: str, content: bytes) -> None:
+    """All of the file under its name, or nothing; on the disk, but for its name (`sync_folder`)."""
+    part = folder / f".{name}.part"
+    part.unlink(missing_ok=True)
+    try:
+        with os.fdopen(
+            os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb"
+        ) as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        part.rename(folder / name)
+    except OSError:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
+
+
+def sync_folder(folder: Path) -> None:
+    for one in (folder, folder.parent):
+        descriptor = os.open(one, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def empty(folder: Path) -> None:
+    """Remove what is in a folder: all of it, or at the first sign that it cannot be, nothing. OSError."""
+    if folder.is_symlink():
+        raise OSError(errno.ELOOP, "it is a link")
+    for inner, _, _ in os.walk(folder, onerror=_raise):
+        if not os.access(inner, os.R_OK | os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    for one in folder.iterdir():
+        if one.is_dir() and not one.is_symlink():
+            shutil.rmtree(one)
+        else:
+            one.unlink()
+
+
+def _raise(error: OSError) -> None:
+    raise error
