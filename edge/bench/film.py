@@ -11,7 +11,7 @@ import cv2
 import msgspec
 import numpy as np
 
-from edge.cli.terminal import colours_wanted
+from edge.bench.terminal import colours_wanted
 from edge.faults.fault import FaultError
 from edge.loop.kiosk import Happening, Kiosk
 from edge.messages.texts import code_in

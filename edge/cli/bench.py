@@ -36,8 +36,8 @@ from edge.bench.story import (
     parse,
     play,
 )
+from edge.bench.terminal import Lines, Piped, open_lines
 from edge.cli.options import Commands, add_settings_options, settings_path
-from edge.cli.terminal import Lines, Piped, open_lines
 from edge.faults.explain import explain
 from edge.faults.fault import FaultError
 from edge.loop.kiosk import Happening

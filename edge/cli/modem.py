@@ -15,8 +15,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TextIO
 
+from edge.bench.terminal import escapes_wanted
 from edge.cli.options import Commands, add_settings_options, load_settings, seconds
-from edge.cli.terminal import escapes_wanted
 from edge.faults.explain import explain
 from edge.faults.fault import FaultError
 from edge.settings.schema import Settings

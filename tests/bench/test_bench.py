@@ -28,8 +28,8 @@ from edge.bench.desk import StoryClock, scratch
 from edge.bench.film import Printer
 from edge.bench.seeing import Watcher
 from edge.bench.story import Notebook, looks_like_story, parse, play
+from edge.bench.terminal import colours_wanted, escapes_wanted
 from edge.cli import bench
-from edge.cli.terminal import colours_wanted, escapes_wanted
 from edge.faults.catalogue import CATALOGUE
 from edge.loop.kiosk import Happening
 from tests.worlds.desk_world import scripted_desk

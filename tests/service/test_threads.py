@@ -647,7 +647,7 @@ MAY_START_THREADS = {
     "edge/messages/ways/carrier.py": "a message's; without one it is tried again",
     "edge/messages/release_counter.py": "a number's; without one the record alone has it",
     "edge/panel/sources.py": "the page's self-test; without one it says so",
-    "edge/cli/terminal.py": "the bench's keyboard; nobody is guarded there",
+    "edge/bench/terminal.py": "the bench's keyboard; nobody is guarded there",
 }
 
 
