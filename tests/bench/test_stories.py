@@ -11,10 +11,11 @@ import cv2
 import pytest
 
 from edge.__main__ import main
+from edge.bench import seeing
 from edge.bench.desk import StoryClock, scratch
+from edge.bench.playing import play_story
 from edge.bench.story import Outcome, Story, built_in, check_words, find, parse
 from edge.cabin import commands, events
-from edge.cli.bench import play_story, seeing
 from edge.faults.fault import FaultError
 from edge.loop.kiosk import Happening, describe
 from edge.settings.load import load
