@@ -1,4 +1,4 @@
-"""`status` and `release`: a socket in the running kiosk's own folder, and the two commands that use it.
+"""How other programs ask the running kiosk: a socket in its own folder.
 
 One request a connection, one JSON object back. Who asks is what the kernel says (SO_PEERCRED): everybody
 who may open the socket gets the status, root alone may release.
@@ -6,7 +6,6 @@ who may open the socket gets the status, root alone may release.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import errno
 import os
@@ -22,9 +21,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from edge.cli.options import Commands, add_settings_options, load_settings
 from edge.faults.fault import FaultError
-from edge.terms.printing import printable
 from hw.clock import SystemClock
 from hw.ports import Clock
 from hw.watched import WatchedThread
@@ -225,7 +222,7 @@ def _line(peer: socket.socket, longest: int = _LONGEST, within_s: float = ANSWER
     return data
 
 
-# --- the commands ----------------------------------------------------------------------------------
+# --- who asks ----------------------------------------------------------------------------------
 
 
 def ask(folder: Path, request: Request, within_s: float = ANSWER_WITHIN_S + 1.0) -> Reply:
@@ -254,46 +251,3 @@ def answers(folder: Path) -> bool:
         except OSError:
             return False
     return True
-
-
-def add_parsers(commands: Commands) -> None:
-    status = commands.add_parser("status", help="what the running kiosk is doing")
-    status.add_argument("--json", action="store_true", help="one JSON object")
-    add_settings_options(status)
-    status.set_defaults(run=_status)
-    release = commands.add_parser("release", help="open the locked door, as root, on the spot")
-    release.add_argument(
-        "--incident", type=int, default=0, metavar="N", help="only if this incident holds the lock"
-    )
-    add_settings_options(release)
-    release.set_defaults(run=_release)
-
-
-def _status(args: argparse.Namespace) -> int:
-    reply = ask(Path(load_settings(args).paths.runtime), Request("status"))
-    if args.json:
-        print(msgspec.json.encode(reply).decode())
-        return 0
-    for key, value in reply.items():
-        print(f"{key.replace('_', ' '):<16} {printable(_words(value))}")
-    return 0
-
-
-def _words(value: object) -> str:
-    match value:
-        case bool():
-            return "yes" if value else "no"
-        case list():
-            return ", ".join(map(str, value)) or "none"
-        case None:
-            return "-"
-        case _:
-            return str(value)
-
-
-def _release(args: argparse.Namespace) -> int:
-    reply = ask(Path(load_settings(args).paths.runtime), Request("release", args.incident))
-    if "error" in reply:
-        raise FaultError(str(reply["error"]), str(reply.get("detail", "")))
-    print("the door is released")
-    return 0

@@ -27,7 +27,6 @@ from typing import Final
 
 from edge.cabin.events import Device, Orderer, ReleaseOrdered
 from edge.cabin.state import Rules
-from edge.cli.modem import open_modem
 from edge.cli.options import Commands, add_settings_options, evidence_limits, load_settings
 from edge.codes.book import CodeBook, EntryPad
 from edge.faults.explain import explain
@@ -48,6 +47,7 @@ from edge.pictures.ring import RingReader
 from edge.selftest import machine
 from edge.service.control import Asked, ControlServer, Reply
 from edge.service.log import say
+from edge.service.modem import open_modem
 from edge.service.plans import eyes_plans, ring_file
 from edge.service.threads import ThreadWatch
 from edge.settings.places import prompts_folder

@@ -13,7 +13,6 @@ import pytest
 
 from edge.__main__ import main
 from edge.cli import options
-from edge.cli.modem import open_modem
 from edge.faults.catalogue import CATALOGUE
 from edge.faults.fault import FaultError
 from edge.messages.texts import clip_texts
@@ -21,6 +20,7 @@ from edge.messages.ways.open import carriers, release_desk
 from edge.selftest import findings as selftest
 from edge.selftest import machine
 from edge.service.control import Request
+from edge.service.modem import open_modem
 from edge.settings.load import load
 from edge.settings.schema import Settings
 from edge.terms.record import Entry, Record
@@ -372,7 +372,7 @@ def test_a_read_only_root_asked_for_on_the_kernels_command_line(
     (tmp_path / "proc").mkdir()
     (tmp_path / "proc" / "cmdline").write_text(f"console=tty1 {cmdline} rootwait\n")
     (tmp_path / "proc" / "mounts").write_text(mounts)
-    finding = selftest._tried("root", lambda: machine.read_only_root(tmp_path))
+    finding = selftest.tried("root", lambda: machine.read_only_root(tmp_path))
     assert (finding.code or ("" if finding.tried else "-")) == code
 
 
@@ -395,7 +395,10 @@ def test_the_loudspeaker(tmp_path: Path) -> None:
 
 def _as_nobody(tmp_path: Path, code: str) -> subprocess.CompletedProcess[str]:
     """Run a few lines in a child that root has turned into user 65534 after importing everything."""
-    whole = f"import os, sys\nfrom edge.cli import options\nfrom edge.__main__ import main\n{code}"
+    imports = (
+        "from edge.cli import options\nfrom edge.__main__ import main\nfrom edge.settings import places\n"
+    )
+    whole = f"import os, sys\n{imports}{code}"
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     return subprocess.run(
         [sys.executable, "-c", whole], env=environment, capture_output=True, text=True, timeout=60
@@ -417,7 +420,7 @@ def test_an_ordinary_user_is_told_to_use_sudo(tmp_path: Path, command: str) -> N
     tmp_path.chmod(0o755)
     done = _as_nobody(
         tmp_path,
-        f"from pathlib import Path\noptions.SETTINGS_FILE = Path({str(closed / 'kiosk.toml')!r})\n"
+        f"from pathlib import Path\nplaces.SETTINGS_FILE = Path({str(closed / 'kiosk.toml')!r})\n"
         f"os.setgroups([]); os.setgid(65534); os.setuid(65534)\nsys.exit(main({command.split()!r}))",
     )
     assert done.returncode == 3, done.stdout + done.stderr
