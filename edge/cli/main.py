@@ -20,6 +20,7 @@ from typing import Final, NoReturn
 from edge.cli import bench, control, events, first_boot, look, modem, panel, replay, selftest, settings
 from edge.faults.explain import explain
 from edge.faults.fault import FaultError
+from edge.log import install_log
 from edge.service import service as kiosk
 from edge.settings.load import SettingsError
 from edge.terms.printing import printable
@@ -40,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a name that the terminal cannot show stops nothing
             stream.reconfigure(errors="backslashreplace")
     args = parser().parse_args(argv)
+    install_log(verbose=getattr(args, "verbose", False))
     with contextlib.suppress(ValueError):  # not in the main thread: whoever calls has handlers of their own
         signal.signal(signal.SIGTERM, _end)  # `run` has its own
     try:

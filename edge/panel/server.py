@@ -14,6 +14,7 @@ import contextlib
 import errno
 import hmac
 import ipaddress
+import logging
 import re
 import socket
 import socketserver
@@ -34,9 +35,10 @@ import msgspec
 from edge.faults.fault import FaultError
 from edge.panel.page import Page
 from edge.panel.sources import Sources
-from edge.service.log import say
 from edge.settings.schema import PanelSettings, Settings, is_loopback
 from edge.settings.secrets import Secret, read_secret
+
+_log = logging.getLogger(__name__)
 
 AT_ONCE: Final = 12
 """Connections at the same time; for one more, one that guesses or has not said what it wants is ended."""
@@ -214,7 +216,7 @@ class Panel(ThreadingHTTPServer):
         """A browser that went away is nobody's fault; anything else is said in one line."""
         error = sys.exc_info()[1]
         if not isinstance(error, OSError):
-            say(f"panel: {type(error).__name__} while answering")
+            _log.error("panel: %s while answering", type(error).__name__)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import os
 import queue
 import select
@@ -25,6 +26,8 @@ from edge.faults.fault import FaultError
 from hw.clock import SystemClock
 from hw.ports import Clock
 from hw.watched import WatchedThread
+
+_log = logging.getLogger(__name__)
 
 SOCKET: Final = "control.sock"
 ANSWER_WITHIN_S: Final = 5.0
@@ -144,6 +147,7 @@ class ControlServer:
             if found.get(listening.fileno()) == select.POLLIN and self._let_in(listening):
                 continue
             if not self._closing.is_set():
+                _log.warning("control: the socket broke or lost its name, and is made anew")
                 self._socket = None
                 listening.close()
 

@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import functools
 import gc
+import logging
 import os
 import queue
 import resource
@@ -46,14 +47,13 @@ from edge.pictures.keeper import Evidence
 from edge.pictures.ring import RingReader
 from edge.selftest import machine
 from edge.service.control import Asked, ControlServer, Reply
-from edge.service.log import say
+from edge.service.log import log_happening
 from edge.service.modem import open_modem
 from edge.service.plans import eyes_plans, ring_file
 from edge.service.threads import ThreadWatch
 from edge.settings.places import prompts_folder
 from edge.settings.schema import Settings
 from edge.settings.zones import find_zone
-from edge.terms.printing import printable
 from edge.terms.record import Channel, OutboxRow, Recipient
 from edge.vision.eyes.supervisor import EyesEvent, EyesProcess, EyesSupervisor
 from hw.board import Voice, close_board, open_board, resting_lines
@@ -62,6 +62,8 @@ from hw.ports import Board, HardwareError, Input, InputChange
 from hw.prompt.real import make_clips
 from hw.scan import ScanEvent, Scanner, ScanThread
 from hw.watched import Watched
+
+_log = logging.getLogger(__name__)
 
 TURN_S: Final = 0.05
 """The longest pause of the loop; everything urgent wakes it earlier."""
@@ -385,15 +387,11 @@ class Service:
 
     def _hear(self, happening: Happening) -> None:
         self._watching.hear(happening)
-        if self._verbose:
-            data = " ".join(f"{key}={value}" for key, value in happening.data.items())
-            say(f"{happening.kind} {printable(data)}")
-        elif happening.kind in ("state", "fault"):
-            say(f"{happening.kind}: {happening.data['name']}")
+        log_happening(happening, verbose=self._verbose)
 
     def _close_board(self) -> None:
         for error in close_board(self.board):
-            say(explain(error.code, error.detail))
+            _log.error("%s", explain(error.code, error.detail))
 
 
 def _without_first_levels(items: queue.SimpleQueue[_Item]) -> queue.SimpleQueue[_Item]:
