@@ -17,7 +17,19 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import Final, NoReturn
 
-from edge.cli import bench, control, events, first_boot, look, modem, panel, replay, selftest, settings
+from edge.cli import (
+    bench,
+    control,
+    debug_bundle,
+    events,
+    first_boot,
+    look,
+    modem,
+    panel,
+    replay,
+    selftest,
+    settings,
+)
 from edge.faults.explain import explain
 from edge.faults.fault import FaultError
 from edge.log import install_log
@@ -103,6 +115,7 @@ def parser() -> argparse.ArgumentParser:
     modem.add_parser(commands)
     panel.add_parser(commands)
     first_boot.add_parser(commands)
+    debug_bundle.add_parser(commands)
     settings.add_parser(commands)
     for command in commands.choices.values():
         command.epilog = EXIT_CODES

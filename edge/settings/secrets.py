@@ -21,12 +21,8 @@ class Secret(StrEnum):
     PANEL = "panel_password"
 
 
-def read_secret(settings: Settings, secret: Secret) -> str | None:
-    """The secret, from the file that the settings name or from systemd's credentials; None where neither is.
-
-    Surrounding blanks and the line's end do not belong to it. Raises `FaultError` where the file is
-    missing, empty or open to others.
-    """
+def secret_file(settings: Settings, secret: Secret) -> Path | None:
+    """Where the secret is: in the file that the settings name, else among systemd's credentials."""
     named = {
         Secret.SIM_PIN: settings.modem.pin_file,
         Secret.HOTP: settings.people.hotp_secret_file,
@@ -35,12 +31,24 @@ def read_secret(settings: Settings, secret: Secret) -> str | None:
         Secret.PANEL: settings.panel.password_file,
     }[secret]
     if named:
-        return _secret_in(Path(named), check_rights=True)
+        return Path(named)
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    if folder and (Path(folder) / secret.value).exists():
-        # systemd itself guards this folder (systemd.exec(5), "Credentials").
-        return _secret_in(Path(folder) / secret.value, check_rights=False)
-    return None
+    given = Path(folder) / secret.value if folder else None
+    return given if given is not None and given.exists() else None
+
+
+def read_secret(settings: Settings, secret: Secret) -> str | None:
+    """The secret, from the file that the settings name or from systemd's credentials; None where neither is.
+
+    Surrounding blanks and the line's end do not belong to it. Raises `FaultError` where the file is
+    missing, empty or open to others.
+    """
+    file = secret_file(settings, secret)
+    if file is None:
+        return None
+    # systemd itself guards its folder (systemd.exec(5), "Credentials").
+    credential = file.parent == Path(os.environ.get("CREDENTIALS_DIRECTORY", ""))
+    return _secret_in(file, check_rights=not credential)
 
 
 def secret_problems(settings: Settings) -> Iterator[FaultError]:
