@@ -45,7 +45,7 @@ CHECK_S: Final = 120.0
 """Longer than a modem may refuse texts after its start."""
 SEND_S: Final = 90.0
 _STEP_S: Final = 0.05
-_STILL_S: Final = 10.0
+STILL_S: Final = 10.0
 _WEAK_DBM: Final = -100
 _TYPE: Final = "type: FAULT on|off, sms NUMBER TEXT, faults, quit"
 _HOPELESS: Final = frozenset(
@@ -186,7 +186,7 @@ class _Line:
         doing = status.doing or ("asking it" if status.ready else "opening the port")
         words = doing if self.down is None else f"{doing} ({self.down.detail})"
         now_s = time.monotonic()
-        if not self._aloud or (words == self._said and now_s < self._said_s + _STILL_S):
+        if not self._aloud or (words == self._said and now_s < self._said_s + STILL_S):
             return
         still = "still " if words == self._said else ""
         print(f"  {now_s - self._began_s:3.0f} s  {still}{words} ...", file=sys.stderr, flush=True)
@@ -442,7 +442,7 @@ def _fake(args: argparse.Namespace) -> int:
             for text in fake.texts[seen:]:
                 print(printable(f"sms to {text.number}: {text.text}"), flush=True)
                 seen += 1
-            if not _obey(pty, sys.stdin):
+            if not obey(pty, sys.stdin):
                 break
     except KeyboardInterrupt:
         pass
@@ -451,7 +451,7 @@ def _fake(args: argparse.Namespace) -> int:
     return DONE
 
 
-def _obey(pty: PtyModem, source: TextIO) -> bool:
+def obey(pty: PtyModem, source: TextIO) -> bool:
     """Take one typed line if there is one; False to quit. Input that is no terminal is not read."""
     if not source.isatty():
         time.sleep(0.1)

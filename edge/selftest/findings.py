@@ -104,10 +104,10 @@ def findings(settings: Settings, *, hardware: bool = True, writing: bool = True)
         if camera.source == "none":
             yield Finding(role, "not fitted", tried=False)
         else:
-            yield tried(role, functools.partial(_camera, settings, camera.role))
+            yield tried(role, functools.partial(camera_picture, settings, camera.role))
     if settings.camera.source in _KIOSK_CAMERAS:
         yield tried("loudspeaker", lambda: machine.loudspeaker(clips, alsa_player(settings.prompt.device)))
-    yield from _hardware(settings)
+    yield from hardware_findings(settings)
 
 
 def _running(settings: Settings) -> tuple[Finding, ...] | None:
@@ -194,7 +194,7 @@ def _secrets(settings: Settings) -> str:
     return f"readable by the service alone: {', '.join(found)}" if found else "none are set"
 
 
-def _camera(settings: Settings, role: str) -> str:
+def camera_picture(settings: Settings, role: str) -> str:
     """In a child, as in service: a camera stack may hang for ever."""
     source = settings.camera.source if role == "face" else settings.overview.source
     clock = SystemClock()
@@ -218,7 +218,7 @@ def _camera(settings: Settings, role: str) -> str:
     raise FaultError("eyes_slow_start", f"no picture within {CAMERA_WITHIN_S:.0f} s")
 
 
-def _hardware(settings: Settings) -> Iterator[Finding]:
+def hardware_findings(settings: Settings) -> Iterator[Finding]:
     clock = SystemClock()
     switches: list[PowerSwitch] = []
 

@@ -51,7 +51,7 @@ def clock(record: Path, root: Path = _ROOT) -> str:
                 last = datetime.fromtimestamp(line.wall_s, UTC).strftime("%Y-%m-%d %H:%M UTC")
                 raise FaultError("clock_wrong", f"it shows {shown}, and the record goes on to {last}")
     module = "clock module fitted" if (root / "sys/class/rtc/rtc0").exists() else "no clock module"
-    answer = _ask("timedatectl", "show", "-p", "NTPSynchronized", "--value")
+    answer = ask_system("timedatectl", "show", "-p", "NTPSynchronized", "--value")
     if answer is None:
         return f"{shown}, {module}"
     if answer == "yes":
@@ -69,7 +69,7 @@ def watchdog(root: Path = _ROOT) -> str:
             raise FaultError("watchdog_missing", "the kernel has none")
         raise NotFitted("a hung machine would not restart by itself")
     wanted = ("RuntimeWatchdogUSec", "WatchdogLastPingTimestampMonotonic")
-    answer = _ask("systemctl", "show", *(word for name in wanted for word in ("-p", name)))
+    answer = ask_system("systemctl", "show", *(word for name in wanted for word in ("-p", name)))
     if answer is None:
         raise FaultError("watchdog_missing", "systemd does not say whether it feeds it")
     said = dict(line.partition("=")[::2] for line in answer.splitlines())
@@ -210,7 +210,7 @@ def _is_pi(root: Path) -> bool:
         return False
 
 
-def _ask(*command: str) -> str | None:
+def ask_system(*command: str) -> str | None:
     """What a program of the system answers; None where it is not here or does not answer."""
     try:
         done = subprocess.run(

@@ -37,7 +37,7 @@ READ_WITHIN_S: Final = 1.0
 GUESTS_MAX: Final = 8
 """Connections of others than root at a time; root, who may open the door, is never kept waiting by them."""
 
-_LOOK_S: Final = 2.0
+LOOK_S: Final = 2.0
 """How often the thread looks whether its socket can still be found."""
 
 _CLOSE_S: Final = 1.0
@@ -100,7 +100,7 @@ class ControlServer:
         self._on_asked = on_asked
         self._closing = threading.Event()
         self._guests = threading.BoundedSemaphore(GUESTS_MAX)
-        self._socket: socket.socket | None = None
+        self.listening: socket.socket | None = None
         self._inode = 0
         self.thread = WatchedThread("control", self._serve, clock or SystemClock())
         with contextlib.suppress(OSError):  # the thread tries again, and dies of it where it has to be told
@@ -109,7 +109,7 @@ class ControlServer:
 
     def close(self) -> None:
         self._closing.set()
-        listening = self._socket
+        listening = self.listening
         if listening is not None:
             with contextlib.suppress(OSError):  # wakes the thread
                 listening.shutdown(socket.SHUT_RDWR)
@@ -132,23 +132,23 @@ class ControlServer:
         except OSError:
             fresh.close()
             raise
-        self._socket = fresh
+        self.listening = fresh
         return fresh
 
     def _serve(self) -> None:
         while not self._closing.is_set():
             self.thread.beat()
-            listening = self._socket or self._listen()
+            listening = self.listening or self._listen()
             caller = select.poll()
             caller.register(listening, select.POLLIN)
-            found = dict(caller.poll(_LOOK_S * 1000))
+            found = dict(caller.poll(LOOK_S * 1000))
             if not found and self._is_reachable():
                 continue
             if found.get(listening.fileno()) == select.POLLIN and self._let_in(listening):
                 continue
             if not self._closing.is_set():
                 _log.warning("control: the socket broke or lost its name, and is made anew")
-                self._socket = None
+                self.listening = None
                 listening.close()
 
     def _let_in(self, listening: socket.socket) -> bool:
