@@ -11,9 +11,10 @@ import re
 import subprocess
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from edge.faults.fault import FaultError
 from edge.journal import writer as journal
@@ -97,11 +98,15 @@ def phrases(folder: Path, language: str) -> str:
     return f"{len(wanted)} phrases, {language}"
 
 
-class _Card(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Card:
     number: str
     id: str
     name: str
     plays: bool
+
+    def is_called(self, name: str) -> bool:
+        return name in (self.number, self.id)
 
 
 def sound_card(root: Path = _ROOT, device: str = "") -> str:
@@ -121,8 +126,10 @@ def sound_card(root: Path = _ROOT, device: str = "") -> str:
         wanted, why = cards[0].number, "ALSA's default is"
     if wanted is None:  # a name that ALSA's own files explain
         return ", ".join(card.name for card in playing)
-    others = ", ".join(f"plughw:CARD={card.id} ({card.name})" for card in playing if wanted not in card[:2])
-    card = next((card for card in cards if wanted in card[:2]), None)
+    others = ", ".join(
+        f"plughw:CARD={card.id} ({card.name})" for card in playing if not card.is_called(wanted)
+    )
+    card = next((card for card in cards if card.is_called(wanted)), None)
     if card is None:
         raise FaultError("prompt_failed", f"{why} card {wanted}, which is not here; here is {others}")
     if not card.plays:
