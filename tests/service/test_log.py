@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import logging
@@ -16,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from edge.__main__ import main
 from edge.bench.desk import BENCH_NUMBERS, scratch
 from edge.cabin.state import Mode
 from edge.log import ErrorHandler, install_log
@@ -179,6 +181,29 @@ def test_installed_twice_a_line_is_written_once(capfd: pytest.CaptureFixture[str
     log.info("state: vacant")
     assert capfd.readouterr().err == "state: vacant\n"
     assert sum(isinstance(one, ErrorHandler) for one in logging.getLogger().handlers) == 1
+
+
+@pytest.mark.parametrize(("words", "level"), [([], logging.INFO), (["--verbose"], logging.DEBUG)])
+def test_the_command_line_installs_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: list[str], level: int
+) -> None:
+    logging.getLogger().handlers = []
+    assert main(["run", *words, "--settings", str(tmp_path / "none.toml")]) == 3
+    assert [type(one) for one in logging.getLogger().handlers] == [ErrorHandler]
+    assert logging.getLogger("edge").level == logging.getLogger("hw").level == level
+
+
+QUIET = (
+    "service/control service/log service/threads service/plans panel/server panel/page panel/sources"
+    " vision/eyes/child vision/eyes/supervisor loop/kiosk loop/watching"
+)
+
+
+@pytest.mark.parametrize("name", QUIET.split())
+def test_what_runs_in_service_prints_nothing_past_the_log(repo: Path, name: str) -> None:
+    tree = ast.parse((repo / "edge" / f"{name}.py").read_text("utf-8"))
+    calls = [ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    assert not {"print", "sys.stderr.write", "sys.stdout.write"} & set(calls)
 
 
 # --- what is never in it ---------------------------------------------------------------------------
