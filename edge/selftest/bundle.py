@@ -1,7 +1,7 @@
 """What a support engineer asks for, in one file: never a code, a telephone number, a password or a picture.
 
 Each part is made by itself: one that fails is named in the file and keeps none of the others out. What is not
-the program's own word is left out or hidden, and everything goes through `Hiding` once more at the end.
+the program's own word is left out or hidden: every value goes through `Hiding`, every line of a log too.
 """
 
 from __future__ import annotations
