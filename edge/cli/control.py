@@ -1,4 +1,4 @@
-"""`status` and `release`: ask the running kiosk what it is doing, and open its door on the spot."""
+"""`status` and `release`: what the running kiosk is doing, and the door opened on the spot."""
 
 from __future__ import annotations
 

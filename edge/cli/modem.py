@@ -19,7 +19,7 @@ from edge.bench.terminal import escapes_wanted
 from edge.cli.options import Commands, add_settings_options, load_settings, seconds
 from edge.faults.explain import explain
 from edge.faults.fault import FaultError
-from edge.service.modem import open_modem
+from edge.service.devices import open_modem
 from edge.settings.schema import Settings
 from edge.terms.printing import printable
 from hw.board import modem_switch

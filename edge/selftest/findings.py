@@ -24,7 +24,7 @@ from edge.faults.fault import FaultError
 from edge.journal import writer as journal
 from edge.selftest import machine
 from edge.service.control import Request, ask
-from edge.service.modem import open_modem
+from edge.service.devices import open_modem
 from edge.service.plans import eyes_plans
 from edge.settings.places import model_dir, prompts_folder
 from edge.settings.schema import Settings

@@ -1,4 +1,4 @@
-"""How other programs ask the running kiosk: a socket in its own folder.
+"""The control socket in the running kiosk's own folder: what answers it, and how to ask.
 
 One request a connection, one JSON object back. Who asks is what the kernel says (SO_PEERCRED): everybody
 who may open the socket gets the status, root alone may release.

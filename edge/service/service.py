@@ -47,8 +47,8 @@ from edge.pictures.keeper import Evidence
 from edge.pictures.ring import RingReader
 from edge.selftest import machine
 from edge.service.control import Asked, ControlServer, Reply
+from edge.service.devices import open_modem
 from edge.service.log import log_happening
-from edge.service.modem import open_modem
 from edge.service.plans import eyes_plans, ring_file
 from edge.service.threads import ThreadWatch
 from edge.settings.places import prompts_folder

@@ -22,7 +22,7 @@ from edge.messages.ways.open import carriers, release_desk
 from edge.selftest import findings as selftest
 from edge.selftest import machine
 from edge.service.control import Request
-from edge.service.modem import open_modem
+from edge.service.devices import open_modem
 from edge.settings.load import load
 from edge.settings.schema import Settings
 from edge.terms.record import Entry, Record
