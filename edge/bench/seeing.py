@@ -57,7 +57,7 @@ REMARKS: Final = (
 # --- names, from the types that make them ----------------------------------------------------------
 
 
-def _samples(kind: object) -> tuple[object, ...]:
+def samples(kind: object) -> tuple[object, ...]:
     """Values of a type: all there are where they can be counted, else one."""
     if isinstance(kind, type) and issubclass(kind, Enum):
         return tuple(kind)
@@ -65,9 +65,9 @@ def _samples(kind: object) -> tuple[object, ...]:
         return (False, True)
     origin, inside = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
-        return tuple(itertools.chain.from_iterable(_samples(one) for one in inside))
+        return tuple(itertools.chain.from_iterable(samples(one) for one in inside))
     if origin in (tuple, frozenset):
-        return tuple(origin((one,)) for one in _samples(inside[0]))
+        return tuple(origin((one,)) for one in samples(inside[0]))
     return ({int: 0, float: 0.0, str: ""}.get(kind) if isinstance(kind, type) else None,)
 
 
@@ -76,7 +76,7 @@ def _described(union: object) -> Iterable[tuple[str, set[str]]]:
     for member in get_args(union):
         hints = get_type_hints(member)
         fields = [field.name for field in dataclasses.fields(member)]
-        for values in itertools.product(*(_samples(hints[name]) for name in fields)):
+        for values in itertools.product(*(samples(hints[name]) for name in fields)):
             data = describe(member(*values))
             yield str(data["name"]), set(_values(data)) | _open_words(data)
 

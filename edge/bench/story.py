@@ -115,6 +115,15 @@ class _Wrong(Exception):
     """What is wrong with one line."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Repeat:
+    """One that was begun: at which line, how often, and where its lines begin."""
+
+    number: int
+    times: int
+    lines_from: int
+
+
 def parse(name: str, text: str, source: str = "") -> Story:
     """A story from its text; `source` names its file in a fault. Raises `FaultError` for its first fault."""
     return _Reader(name, source or name).read(text)
@@ -128,8 +137,7 @@ class _Reader:
         self._settings: list[str] = []
         self._clip: Path | None = None
         self._lines: list[Line] = []
-        self._open: list[tuple[int, int, int]] = []
-        """Repeats begun: the line, how often, and where their lines begin."""
+        self._open: list[_Repeat] = []
         self._earliest_s = 0.0
         """No line from here on can happen before this time."""
         self._named_s = 0.0
@@ -143,7 +151,7 @@ class _Reader:
                 if words:
                     self._take(number, words)
             if self._open:
-                number = self._open[-1][0]
+                number = self._open[-1].number
                 raise _Wrong("this repeat has no end; write: end")
         except (_Wrong, CannotDo, CannotBe) as error:
             raise FaultError("story_wrong", f"{self._source}, line {number}: {error}") from error
@@ -167,7 +175,7 @@ class _Reader:
                 self._before_all("no other place")
                 self._clip = self._recording(rest)
             case "repeat":
-                self._open.append((number, _count(rest, "repeat 3", REPEATS_MAX), len(self._lines)))
+                self._open.append(_Repeat(number, _count(rest, "repeat 3", REPEATS_MAX), len(self._lines)))
             case "end":
                 self._end(rest)
             case "by":
@@ -199,15 +207,15 @@ class _Reader:
             raise _Wrong(f"{words[0]!r} is one word too many; right is: end")
         if not self._open:
             raise _Wrong("nothing was begun that could end; write before it: repeat 3")
-        _, times, begin = self._open.pop()
-        block = self._lines[begin:]
-        del self._lines[begin:]
+        begun = self._open.pop()
+        block = self._lines[begun.lines_from :]
+        del self._lines[begun.lines_from :]
         steps = [line for line in block if line.verb != "count"]
         self._lines += [line for line in block if line.verb == "count"]
-        for turn in range(1, times + 1):
+        for turn in range(1, begun.times + 1):
             for line in steps:
-                self._add(replace(line, turn=f"{line.turn} ({turn} of {times})"))
-        self._earliest_s += (times - 1) * sum(line.at_s for line in steps if line.verb == "do")
+                self._add(replace(line, turn=f"{line.turn} ({turn} of {begun.times})"))
+        self._earliest_s += (begun.times - 1) * sum(line.at_s for line in steps if line.verb == "do")
 
     def _time(self, words: Sequence[str], example: str) -> tuple[float, bool]:
         """The time at the head of a line, which may not go back."""
@@ -432,15 +440,24 @@ _BRIEF_S: Final = 1.0
 """A state that was left again so soon is not waited for: another play may step over it."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What was done, or else seen."""
+
+    at_s: float
+    done: bool
+    words: Words
+
+
 class Notebook:
     """What was done and seen at the prompt, to be written as a story that plays and passes."""
 
     def __init__(self) -> None:
-        self._steps: list[tuple[float, bool, Words]] = []
+        self._steps: list[_Step] = []
 
     def did(self, at_s: float, words: Sequence[str]) -> None:
         """Call before it is done: what follows from it comes after it."""
-        self._steps.append((at_s, True, tuple(words)))
+        self._steps.append(_Step(at_s, True, tuple(words)))
 
     def undo(self) -> None:
         """What was noted last could not be done."""
@@ -449,7 +466,7 @@ class Notebook:
     def hear(self, happening: Happening) -> None:
         words = seeing.worth_waiting_for(happening)
         if words is not None:
-            self._steps.append((happening.at_s, False, words))
+            self._steps.append(_Step(happening.at_s, False, words))
 
     def text(self, title: str, settings: Sequence[str], clip: Path | None, remarks: Sequence[str]) -> str:
         """The story. Times are from line to line, as another play may be a little faster or slower."""
@@ -459,18 +476,19 @@ class Notebook:
             head.append(f"clip {clip.absolute()}")
         lines: list[str] = []
         before_s = 0.0
-        for at, (at_s, done, words) in enumerate(self._steps):
-            if not done and self._brief(at):
+        for at, step in enumerate(self._steps):
+            if not step.done and self._brief(at):
                 continue
-            gap_s = max(0.0, at_s - before_s)
-            before_s = at_s
-            when = f"+{gap_s:.2f}" if done else f"by +{gap_s * (1 + _SLACK) + _SLACK_S:.0f} see"
-            lines.append(f"{when:<11} {' '.join(words)}")
+            gap_s = max(0.0, step.at_s - before_s)
+            before_s = step.at_s
+            when = f"+{gap_s:.2f}" if step.done else f"by +{gap_s * (1 + _SLACK) + _SLACK_S:.0f} see"
+            lines.append(f"{when:<11} {' '.join(step.words)}")
         return "\n".join([*head, *lines, ""])
 
     def _brief(self, at: int) -> bool:
-        at_s, _, words = self._steps[at]
-        for next_s, done, others in self._steps[at + 1 :]:
-            if not done and others[0] == words[0] and words[0] != "sms":
-                return next_s - at_s < _BRIEF_S
+        seen = self._steps[at]
+        kind = seen.words[0]
+        for later in self._steps[at + 1 :]:
+            if not later.done and later.words[0] == kind and kind != "sms":
+                return later.at_s - seen.at_s < _BRIEF_S
         return False

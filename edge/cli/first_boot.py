@@ -139,7 +139,7 @@ def take_over(file: Path, target: Path, ssh_keys: Path) -> int:
             value = policy[key]
         text = _with_value(text, section, key, value)
     candidate = target.with_name(f".{target.name}.first-boot")
-    _write(candidate, text.encode(), 0o640)
+    write_whole(candidate, text.encode(), 0o640)
     try:
         load(candidate, kiosk=True)
     except SettingsError:
@@ -147,9 +147,9 @@ def take_over(file: Path, target: Path, ssh_keys: Path) -> int:
         raise
     if "sim_pin" in own:
         secret.parent.mkdir(mode=0o750, exist_ok=True)
-        _write(secret, f"{own['sim_pin']}\n".encode(), 0o640)
+        write_whole(secret, f"{own['sim_pin']}\n".encode(), 0o640)
     if "ssh_key" in own:
-        _write(ssh_keys, f"{own['ssh_key']}\n".encode(), 0o644, group="root")
+        write_whole(ssh_keys, f"{own['ssh_key']}\n".encode(), 0o644, group="root")
     candidate.replace(target)
     _sync_folder(target.parent)
     _wipe(file)
@@ -224,7 +224,7 @@ def _comment(line: str) -> str:
     return ""
 
 
-def _write(path: Path, content: bytes, mode: int, group: str = GROUP) -> None:
+def write_whole(path: Path, content: bytes, mode: int, group: str = GROUP) -> None:
     """A whole file or none, readable by its group alone before anything stands in it."""
     part = path.with_name(f".{path.name}.new")
     part.unlink(missing_ok=True)

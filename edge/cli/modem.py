@@ -15,25 +15,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TextIO
 
+from edge.bench.terminal import escapes_wanted
 from edge.cli.options import Commands, add_settings_options, load_settings, seconds
-from edge.cli.terminal import escapes_wanted
 from edge.faults.explain import explain
 from edge.faults.fault import FaultError
+from edge.service.devices import open_modem
 from edge.settings.schema import Settings
-from edge.settings.secrets import Secret, read_secret
 from edge.terms.printing import printable
 from hw import board
 from hw.bench import FAULTS, FakeModem, PtyModem
-from hw.board import PROFILES, ModemChoice, identify
+from hw.board import PROFILES, identify
 from hw.clock import SystemClock
 from hw.ports import (
-    Clock,
     Modem,
     ModemDown,
     ModemEvent,
     ModemReady,
     ModemStatus,
-    ModemSwitch,
     ModemTrouble,
     TextAccepted,
     TextFailed,
@@ -45,7 +43,7 @@ CHECK_S: Final = 120.0
 """Longer than a modem may refuse texts after its start."""
 SEND_S: Final = 90.0
 _STEP_S: Final = 0.05
-_STILL_S: Final = 10.0
+STILL_S: Final = 10.0
 _WEAK_DBM: Final = -100
 _TYPE: Final = "type: FAULT on|off, sms NUMBER TEXT, faults, quit"
 _HOPELESS: Final = frozenset(
@@ -58,24 +56,6 @@ _HOPELESS: Final = frozenset(
         ModemTrouble.LOCKED,
     }
 )
-
-
-def open_modem(settings: Settings, clock: Clock, switch: ModemSwitch | None = None) -> Modem:
-    """The modem that the settings name, with its PIN and the memory of a refused one.
-
-    Raises `FaultError` for a PIN file that cannot be used, `HardwareError` for a profile that nothing knows.
-    """
-    choice = ModemChoice(
-        port=settings.modem.port,
-        profile=settings.modem.profile,
-        baud=settings.modem.baud,
-        pin=read_secret(settings, Secret.SIM_PIN),
-        pin_note=Path(settings.paths.data) / "sim-pin-tried",
-        smsc=settings.modem.smsc or None,
-        balance_ussd=settings.modem.balance_ussd or None,
-        reports=settings.modem.delivery_reports,
-    )
-    return board.open_modem(choice, clock, switch)
 
 
 # --- the command line ------------------------------------------------------------------------------
@@ -202,7 +182,7 @@ class _Line:
         doing = status.doing or ("asking it" if status.ready else "opening the port")
         words = doing if self.down is None else f"{doing} ({self.down.detail})"
         now_s = time.monotonic()
-        if not self._aloud or (words == self._said and now_s < self._said_s + _STILL_S):
+        if not self._aloud or (words == self._said and now_s < self._said_s + STILL_S):
             return
         still = "still " if words == self._said else ""
         print(f"  {now_s - self._began_s:3.0f} s  {still}{words} ...", file=sys.stderr, flush=True)
@@ -456,7 +436,7 @@ def _fake(args: argparse.Namespace) -> int:
             for text in fake.texts[seen:]:
                 print(printable(f"sms to {text.number}: {text.text}"), flush=True)
                 seen += 1
-            if not _obey(pty, sys.stdin):
+            if not obey(pty, sys.stdin):
                 break
     except KeyboardInterrupt:
         pass
@@ -465,7 +445,7 @@ def _fake(args: argparse.Namespace) -> int:
     return DONE
 
 
-def _obey(pty: PtyModem, source: TextIO) -> bool:
+def obey(pty: PtyModem, source: TextIO) -> bool:
     """Take one typed line if there is one; False to quit. Input that is no terminal is not read."""
     if not source.isatty():
         time.sleep(0.1)

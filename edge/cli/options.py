@@ -9,10 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from edge.faults.fault import FaultError
 from edge.pictures.store import EvidenceLimits
 from edge.settings.load import load
-from edge.settings.places import SETTINGS_FILE
+from edge.settings.places import SETTINGS_FILE, settings_file
 from edge.settings.schema import Settings
 
 Run = Callable[[argparse.Namespace], int]
@@ -44,14 +43,9 @@ def seconds(text: str) -> float:
 
 
 def settings_path(args: argparse.Namespace) -> Path | None:
-    """The file to read: the one named, else the installed one, else none. Raises `FaultError`."""
+    """The file to read. Raises `FaultError`."""
     named: Path | None = args.settings
-    if named is not None:
-        return named
-    try:
-        return SETTINGS_FILE if SETTINGS_FILE.is_file() else None
-    except PermissionError as error:
-        raise FaultError("not_root", f"{SETTINGS_FILE} is for root and the kiosk alone") from error
+    return settings_file(named)
 
 
 def load_settings(args: argparse.Namespace, *, kiosk: bool = False) -> Settings:

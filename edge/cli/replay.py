@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from edge.bench.desk import SCAN_S, Desk, StoryClock, scratch
-from edge.bench.film import Film, Printer
+from edge.bench.film import Film
+from edge.bench.printer import Printer
 from edge.cli.options import Commands, add_settings_options, load_settings, seconds
 from edge.faults.explain import explain
 from edge.faults.fault import FaultError

@@ -1,4 +1,4 @@
-"""`panel`: serves the page over HTTP, to this machine alone unless there is a password; it changes nothing.
+"""Serves the page over HTTP, to this machine alone unless there is a password; it changes nothing.
 
 The kiosk does not know whether it runs: it asks over the control socket, reads files, and has no way to order
 anything. Requests are bounded in number, size and time, and the newest comes before those that dawdle or
@@ -8,15 +8,14 @@ this one nor start its self-test.
 
 from __future__ import annotations
 
-import argparse
 import base64
 import binascii
 import contextlib
 import errno
 import hmac
 import ipaddress
+import logging
 import re
-import signal
 import socket
 import socketserver
 import sys
@@ -28,19 +27,18 @@ from enum import IntEnum
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
-from types import FrameType
-from typing import Final, NoReturn
+from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
 
-from edge.cli.options import Commands, add_settings_options, load_settings
 from edge.faults.fault import FaultError
 from edge.panel.page import Page
 from edge.panel.sources import Sources
-from edge.service.log import say
 from edge.settings.schema import PanelSettings, Settings, is_loopback
 from edge.settings.secrets import Secret, read_secret
+
+_log = logging.getLogger(__name__)
 
 AT_ONCE: Final = 12
 """Connections at the same time; for one more, one that guesses or has not said what it wants is ended."""
@@ -72,40 +70,6 @@ _SECURITY: Final = {
     "X-Frame-Options": "DENY",
     "Cache-Control": "no-store",
 }
-
-
-def add_parser(commands: Commands) -> None:
-    parser = commands.add_parser(
-        "panel",
-        help="a page that shows the running kiosk, for bench and commissioning",
-        description="Serves one page that shows the running kiosk and changes nothing. See [panel].",
-    )
-    add_settings_options(parser)
-    parser.set_defaults(run=run)
-
-
-def run(args: argparse.Namespace) -> int:
-    settings = load_settings(args)
-    options = [] if args.settings is None else ["--settings", str(args.settings.absolute())]
-    for override in args.overrides:
-        options += ["--set", override]
-    with open_panel(settings, Sources(settings, options)) as server:
-        with contextlib.suppress(OSError):  # who reads it may be gone; the page is not for them
-            print(f"panel: {address(settings.panel)}", flush=True)
-
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, _end)
-        with contextlib.suppress(_Ended):
-            server.serve_forever(poll_interval=0.2)
-    return 0
-
-
-class _Ended(BaseException):
-    """A signal's: goes through the server's own `except Exception`."""
-
-
-def _end(signum: int, frame: FrameType | None) -> NoReturn:
-    raise _Ended
 
 
 def address(panel: PanelSettings) -> str:
@@ -252,7 +216,7 @@ class Panel(ThreadingHTTPServer):
         """A browser that went away is nobody's fault; anything else is said in one line."""
         error = sys.exc_info()[1]
         if not isinstance(error, OSError):
-            say(f"panel: {type(error).__name__} while answering")
+            _log.error("panel: %s while answering", type(error).__name__)
 
 
 class _Handler(BaseHTTPRequestHandler):

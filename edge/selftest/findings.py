@@ -1,12 +1,10 @@
-"""`selftest`: tries every device and file once, with a tick or a cross for each, and never moves the door.
+"""Tries every device and file once, with a tick or a cross for each, and never moves the door.
 
-Run by root it tries as the user of the kiosk, so that a right that this user lacks is found. While a kiosk
-runs, its devices are left to it, and what it says of them is told instead.
+While a kiosk runs, its devices are left to it, and what it says of them is told instead.
 """
 
 from __future__ import annotations
 
-import argparse
 import functools
 import shutil
 import sys
@@ -15,15 +13,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain
 from pathlib import Path
 from typing import Final
 
 import msgspec
 import numpy as np
 
-from edge.cli.modem import open_modem
-from edge.cli.options import Commands, add_settings_options, as_the_kiosk, load_settings, settings_path
 from edge.faults.explain import explain
 from edge.faults.fault import FaultError
 from edge.journal import reader as journal
@@ -31,12 +26,12 @@ from edge.journal.file import NAME
 from edge.journal.limits import JournalLimits
 from edge.selftest import machine
 from edge.service.control import Request, ask
+from edge.service.devices import open_modem
 from edge.service.plans import eyes_plans
 from edge.settings.places import model_dir, prompts_folder
 from edge.settings.schema import Settings
 from edge.settings.secrets import Secret, read_secret
 from edge.settings.zones import find_zone
-from edge.terms.printing import printable
 from edge.vision.eyes.supervisor import EyesEvent, EyesProcess, EyesSupervisor
 from edge.vision.face.faces import Faces
 from hw.board import Voice, alsa_player, close_board, open_board
@@ -81,75 +76,25 @@ class Finding:
         return "✗" if self.code else "✓" if self.tried else "-"
 
 
-def add_parser(commands: Commands) -> None:
-    parser = commands.add_parser("selftest", help="try every device and file, ticks and crosses")
-    parser.add_argument("--json", action="store_true", help="one JSON object a device")
-    parser.add_argument(
-        "--no-hardware",
-        action="store_true",
-        help="leave the pins and the modem alone (a running kiosk has them)",
-    )
-    parser.add_argument(
-        "--read-only",
-        action="store_true",
-        help="with --no-hardware: write nothing either, so whether the disk takes writes is not tried",
-    )
-    parser.add_argument(
-        "--tell", action="store_true", help="have the running kiosk text the outcome to the control room"
-    )
-    add_settings_options(parser)
-    parser.set_defaults(run=run)
-
-
-def run(args: argparse.Namespace) -> int:
-    settings = load_settings(args)
-    checked = _tried("settings", lambda: _for_a_kiosk(args))  # before it becomes a user who may not read them
-    as_the_kiosk(settings)
-    bad = 0
-    first_bad = ""
-    hardware = not (args.no_hardware or args.tell)
-    writing = hardware or not args.read_only
-    for finding in chain([checked], findings(settings, hardware=hardware, writing=writing)):
-        bad += not finding.ok
-        first_bad = first_bad or finding.code
-        if args.json:
-            print(msgspec.json.encode(msgspec.to_builtins(finding)).decode())
-            continue
-        print(f"[{finding.mark}] {finding.name:<12} {printable(finding.detail)}", flush=True)
-        if not finding.ok:
-            print("\n".join(f"      {line}" for line in explain(finding.code).splitlines()[1:]))
-    if args.tell:
-        ask(Path(settings.paths.runtime), Request("report", finding=first_bad or "ok"))
-    return 1 if bad else 0
-
-
-def _for_a_kiosk(args: argparse.Namespace) -> str:
-    """What `run` would refuse is no tick."""
-    if settings_path(args) is None:
-        return "no file: the defaults, enough for the bench and not for a kiosk"
-    load_settings(args, kiosk=True)
-    return "every value within its bounds, nothing missing"
-
-
 def findings(settings: Settings, *, hardware: bool = True, writing: bool = True) -> Iterator[Finding]:
     """Try everything, cheapest first; each finding as soon as it is known."""
     record = Path(settings.paths.data) / NAME
-    yield _tried("networks", lambda: _networks(settings))
-    yield _tried("record", lambda: _record(record, settings, writing))
-    yield _tried("pictures", lambda: _space(settings, writing))
-    yield _tried("secrets", lambda: _secrets(settings))
+    yield tried("networks", lambda: _networks(settings))
+    yield tried("record", lambda: _record(record, settings, writing))
+    yield tried("pictures", lambda: _space(settings, writing))
+    yield tried("secrets", lambda: _secrets(settings))
     clips = prompts_folder(settings)
     if settings.camera.source in _KIOSK_CAMERAS:
-        yield _tried("watchdog", machine.watchdog)
-        yield _tried("phrases", lambda: machine.phrases(clips, settings.cabin.language))
-        yield _tried("sound card", lambda: machine.sound_card(device=settings.prompt.device))
+        yield tried("watchdog", machine.watchdog)
+        yield tried("phrases", lambda: machine.phrases(clips, settings.cabin.language))
+        yield tried("sound card", lambda: machine.sound_card(device=settings.prompt.device))
     else:  # a bench shows its words
         yield Finding("watchdog", "not fitted on a bench", tried=False)
         yield Finding("phrases", "not fitted on a bench", tried=False)
-    yield _tried("root", machine.read_only_root)
-    yield _tried("time zone", lambda: _time_zone(settings.cabin.timezone))
+    yield tried("root", machine.read_only_root)
+    yield tried("time zone", lambda: _time_zone(settings.cabin.timezone))
     # Last of these: the daily text names the first fault, and this one moves no door.
-    yield _tried("clock", lambda: machine.clock(record))
+    yield tried("clock", lambda: machine.clock(record))
     if not hardware:
         return
     running = _running(settings)
@@ -160,10 +105,10 @@ def findings(settings: Settings, *, hardware: bool = True, writing: bool = True)
         if camera.source == "none":
             yield Finding(role, "not fitted", tried=False)
         else:
-            yield _tried(role, functools.partial(_camera, settings, camera.role))
+            yield tried(role, functools.partial(camera_picture, settings, camera.role))
     if settings.camera.source in _KIOSK_CAMERAS:
-        yield _tried("loudspeaker", lambda: machine.loudspeaker(clips, alsa_player(settings.prompt.device)))
-    yield from _hardware(settings)
+        yield tried("loudspeaker", lambda: machine.loudspeaker(clips, alsa_player(settings.prompt.device)))
+    yield from hardware_findings(settings)
 
 
 def _running(settings: Settings) -> tuple[Finding, ...] | None:
@@ -187,7 +132,8 @@ def _running(settings: Settings) -> tuple[Finding, ...] | None:
     )
 
 
-def _tried(name: str, check: Callable[[], str]) -> Finding:
+def tried(name: str, check: Callable[[], str]) -> Finding:
+    """What a check found, or the fault that it raised."""
     try:
         return Finding(name, check())
     except machine.NotFitted as error:
@@ -249,7 +195,7 @@ def _secrets(settings: Settings) -> str:
     return f"readable by the service alone: {', '.join(found)}" if found else "none are set"
 
 
-def _camera(settings: Settings, role: str) -> str:
+def camera_picture(settings: Settings, role: str) -> str:
     """In a child, as in service: a camera stack may hang for ever."""
     source = settings.camera.source if role == "face" else settings.overview.source
     clock = SystemClock()
@@ -273,7 +219,7 @@ def _camera(settings: Settings, role: str) -> str:
     raise FaultError("eyes_slow_start", f"no picture within {CAMERA_WITHIN_S:.0f} s")
 
 
-def _hardware(settings: Settings) -> Iterator[Finding]:
+def hardware_findings(settings: Settings) -> Iterator[Finding]:
     clock = SystemClock()
     switches: list[ModemSwitch] = []
 
@@ -294,20 +240,20 @@ def _hardware(settings: Settings) -> Iterator[Finding]:
             )
         except HardwareError as error:
             yield Finding("pins", error.detail, error.code)
-            yield _tried("modem", lambda: _modem_alone(settings, clock))
+            yield tried("modem", lambda: _modem_alone(settings, clock))
             return
         except FaultError as error:  # the modem comes last
             yield Finding("modem", error.detail, error.code)
             return
         try:
-            yield _tried("pins", lambda: "both relays claimed and at rest: door unlocked, machine closed")
-            yield _tried("inputs", lambda: _inputs(board))
-            yield _tried("keypad", lambda: _keypad(board, len(settings.wiring.keypad.columns)))
-            yield _tried("buzzer", lambda: _buzzer(board))
-            yield _tried("lights", lambda: _lights(board))
+            yield tried("pins", lambda: "both relays claimed and at rest: door unlocked, machine closed")
+            yield tried("inputs", lambda: _inputs(board))
+            yield tried("keypad", lambda: _keypad(board, len(settings.wiring.keypad.columns)))
+            yield tried("buzzer", lambda: _buzzer(board))
+            yield tried("lights", lambda: _lights(board))
             for switch in switches:
-                yield _tried("modem_power", functools.partial(_power, switch))
-            yield _tried("modem", lambda: _modem(board.modem, clock))
+                yield tried("modem_power", functools.partial(_power, switch))
+            yield tried("modem", lambda: _modem(board.modem, clock))
         finally:
             for trouble in close_board(board):
                 print(explain(trouble.code, trouble.detail), file=sys.stderr)

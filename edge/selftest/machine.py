@@ -11,9 +11,10 @@ import re
 import subprocess
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from edge.faults.fault import FaultError
 from edge.journal import reader as journal
@@ -51,7 +52,7 @@ def clock(record: Path, root: Path = _ROOT) -> str:
                 last = datetime.fromtimestamp(line.wall_s, UTC).strftime("%Y-%m-%d %H:%M UTC")
                 raise FaultError("clock_wrong", f"it shows {shown}, and the record goes on to {last}")
     module = "clock module fitted" if (root / "sys/class/rtc/rtc0").exists() else "no clock module"
-    answer = _ask("timedatectl", "show", "-p", "NTPSynchronized", "--value")
+    answer = ask_system("timedatectl", "show", "-p", "NTPSynchronized", "--value")
     if answer is None:
         return f"{shown}, {module}"
     if answer == "yes":
@@ -69,7 +70,7 @@ def watchdog(root: Path = _ROOT) -> str:
             raise FaultError("watchdog_missing", "the kernel has none")
         raise NotFitted("a hung machine would not restart by itself")
     wanted = ("RuntimeWatchdogUSec", "WatchdogLastPingTimestampMonotonic")
-    answer = _ask("systemctl", "show", *(word for name in wanted for word in ("-p", name)))
+    answer = ask_system("systemctl", "show", *(word for name in wanted for word in ("-p", name)))
     if answer is None:
         raise FaultError("watchdog_missing", "systemd does not say whether it feeds it")
     said = dict(line.partition("=")[::2] for line in answer.splitlines())
@@ -97,11 +98,15 @@ def phrases(folder: Path, language: str) -> str:
     return f"{len(wanted)} phrases, {language}"
 
 
-class _Card(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class _Card:
     number: str
     id: str
     name: str
     plays: bool
+
+    def is_called(self, name: str) -> bool:
+        return name in (self.number, self.id)
 
 
 def sound_card(root: Path = _ROOT, device: str = "") -> str:
@@ -121,8 +126,10 @@ def sound_card(root: Path = _ROOT, device: str = "") -> str:
         wanted, why = cards[0].number, "ALSA's default is"
     if wanted is None:  # a name that ALSA's own files explain
         return ", ".join(card.name for card in playing)
-    others = ", ".join(f"plughw:CARD={card.id} ({card.name})" for card in playing if wanted not in card[:2])
-    card = next((card for card in cards if wanted in card[:2]), None)
+    others = ", ".join(
+        f"plughw:CARD={card.id} ({card.name})" for card in playing if not card.is_called(wanted)
+    )
+    card = next((card for card in cards if card.is_called(wanted)), None)
     if card is None:
         raise FaultError("prompt_failed", f"{why} card {wanted}, which is not here; here is {others}")
     if not card.plays:
@@ -210,7 +217,7 @@ def _is_pi(root: Path) -> bool:
         return False
 
 
-def _ask(*command: str) -> str | None:
+def ask_system(*command: str) -> str | None:
     """What a program of the system answers; None where it is not here or does not answer."""
     try:
         done = subprocess.run(

@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import functools
 import gc
+import logging
 import os
 import queue
 import resource
@@ -27,7 +28,6 @@ from typing import Final
 
 from edge.cabin.events import Device, Orderer, ReleaseOrdered
 from edge.cabin.rules import Rules
-from edge.cli.modem import open_modem
 from edge.cli.options import Commands, add_settings_options, evidence_limits, load_settings
 from edge.codes.book import CodeBook
 from edge.codes.pad import EntryPad
@@ -52,13 +52,13 @@ from edge.pictures.ring import RingReader
 from edge.pictures.store import Start
 from edge.selftest import machine
 from edge.service.control import Asked, ControlServer, Reply
-from edge.service.log import say
+from edge.service.devices import open_modem
+from edge.service.log import log_happening
 from edge.service.plans import eyes_plans, ring_file
 from edge.service.threads import ThreadWatch
 from edge.settings.places import prompts_folder
 from edge.settings.schema import Settings
 from edge.settings.zones import find_zone
-from edge.terms.printing import printable
 from edge.terms.record import Channel, OutboxRow, Recipient
 from edge.vision.eyes.supervisor import EyesEvent, EyesProcess, EyesSupervisor
 from hw.board import Voice, close_board, make_clips, open_board, resting_lines
@@ -66,6 +66,8 @@ from hw.clock import SystemClock
 from hw.ports import Board, HardwareError, Input, InputChange
 from hw.scan import ScanEvent, Scanner, ScanThread
 from hw.watched import Watched
+
+_log = logging.getLogger(__name__)
 
 TURN_S: Final = 0.05
 """The longest pause of the loop; everything urgent wakes it earlier."""
@@ -381,15 +383,11 @@ class Service:
 
     def _hear(self, happening: Happening) -> None:
         self._watching.hear(happening)
-        if self._verbose:
-            data = " ".join(f"{key}={value}" for key, value in happening.data.items())
-            say(f"{happening.kind} {printable(data)}")
-        elif happening.kind in ("state", "fault"):
-            say(f"{happening.kind}: {happening.data['name']}")
+        log_happening(happening, verbose=self._verbose)
 
     def _close_board(self) -> None:
         for error in close_board(self.board):
-            say(explain(error.code, error.detail))
+            _log.error("%s", explain(error.code, error.detail))
 
 
 def _without_first_levels(items: queue.SimpleQueue[_Item]) -> queue.SimpleQueue[_Item]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from edge.cabin.events import Device
-from edge.service.log import say
 from hw.watched import WatchedThread
+
+_log = logging.getLogger(__name__)
 
 STEADY_S: Final = 2.0
 """So long a thread must run again before its trouble counts as over and the pauses begin anew."""
@@ -64,7 +66,8 @@ class ThreadWatch:
             one.well_from_s = None
             if not one.trouble:
                 one.trouble = True
-                say(f"fault: {one.code} ({one.thread.name} {one.thread.why or 'stands still'})")
+                why = one.thread.why or "stands still"
+                _log.error("fault: %s (%s %s)", one.code, one.thread.name, why)
                 self._tell(one.device, one.code, f"thread {one.thread.name}", True, now_s)
             if died:
                 self._start_again(one, now_s)

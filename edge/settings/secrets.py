@@ -22,20 +22,28 @@ class Secret(StrEnum):
     PANEL = "panel_password"
 
 
+def secret_file(settings: Settings, secret: Secret) -> Path | None:
+    """Where the secret is: in the file that the settings name, else among systemd's credentials."""
+    named = _named_file(settings, secret)
+    if named:
+        return Path(named)
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    given = Path(folder) / secret.value if folder else None
+    return given if given is not None and given.exists() else None
+
+
 def read_secret(settings: Settings, secret: Secret) -> str | None:
     """The secret, from the file that the settings name or from systemd's credentials; None where neither is.
 
     Surrounding blanks and the line's end do not belong to it. Raises `FaultError` where the file is
     missing, empty or open to others.
     """
-    named = _named_file(settings, secret)
-    if named:
-        return _secret_in(Path(named), check_rights=True)
-    folder = os.environ.get("CREDENTIALS_DIRECTORY")
-    if folder and (Path(folder) / secret.value).exists():
-        # systemd itself guards this folder (systemd.exec(5), "Credentials").
-        return _secret_in(Path(folder) / secret.value, check_rights=False)
-    return None
+    file = secret_file(settings, secret)
+    if file is None:
+        return None
+    # systemd itself guards its folder (systemd.exec(5), "Credentials").
+    credential = file.parent == Path(os.environ.get("CREDENTIALS_DIRECTORY", ""))
+    return _secret_in(file, check_rights=not credential)
 
 
 def _named_file(settings: Settings, secret: Secret) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import pty
@@ -16,20 +15,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from xml.etree import ElementTree as Xml
 
 import pytest
 
 from edge.__main__ import main
-from edge.bench import acting, junit
+from edge.bench import acting, junit, live
 from edge.bench.acting import ACTIONS
+from edge.bench.asked import BenchOptions
 from edge.bench.desk import StoryClock, scratch
-from edge.bench.film import Printer
+from edge.bench.printer import Printer
 from edge.bench.seeing import Watcher
 from edge.bench.story import Notebook, looks_like_story, parse, play
-from edge.cli import bench
-from edge.cli.terminal import colours_wanted, escapes_wanted
+from edge.bench.terminal import colours_wanted, escapes_wanted
 from edge.faults.catalogue import CATALOGUE
 from edge.loop.kiosk import Happening
 from tests.worlds.desk_world import scripted_desk
@@ -192,11 +190,11 @@ def test_options_that_cannot_go_together_are_refused(
 
 
 def test_help_names_every_word_that_works_and_no_other() -> None:
-    named = {line.split()[0] for line in bench._help_lines()}
+    named = {line.split()[0] for line in live.help_lines()}
     assert named == {*ACTIONS, "help", "status", "save", "quit", "417"}
     for word, action in ACTIONS.items():
         for form in action.forms:
-            assert any(line.startswith(f"{word} {form}".strip()) for line in bench._help_lines())
+            assert any(line.startswith(f"{word} {form}".strip()) for line in live.help_lines())
 
 
 def test_every_form_of_help_is_understood() -> None:
@@ -214,17 +212,17 @@ def test_every_form_of_help_is_understood() -> None:
 
 
 def test_completion_offers_what_fits() -> None:
-    assert bench._complete([], "sta") == ["stand", "status"]
-    assert bench._complete(["enter", "anna"], "") == ["with"]
-    assert bench._complete(["enter", "anna", "with"], "ma") == ["mask"]
-    assert bench._complete(["enter", "anna", "with", "mask"], "gl") == ["glasses"]
-    assert bench._complete(["camera"], "c") == ["comes", "clear", "covered"]
-    assert bench._complete(["modem"], "re") == ["reboot_loop"]
-    assert bench._complete(["modem", "mute"], "o") == ["on", "off"]
-    assert "flow.siren_s=" in bench._complete(["set"], "flow.si")
-    assert bench._complete(["help"], "qu") == ["quit"]
-    assert bench._complete(["fire", "on"], "") == []
-    assert bench._complete(["nonsense"], "") == []
+    assert live.complete([], "sta") == ["stand", "status"]
+    assert live.complete(["enter", "anna"], "") == ["with"]
+    assert live.complete(["enter", "anna", "with"], "ma") == ["mask"]
+    assert live.complete(["enter", "anna", "with", "mask"], "gl") == ["glasses"]
+    assert live.complete(["camera"], "c") == ["comes", "clear", "covered"]
+    assert live.complete(["modem"], "re") == ["reboot_loop"]
+    assert live.complete(["modem", "mute"], "o") == ["on", "off"]
+    assert "flow.siren_s=" in live.complete(["set"], "flow.si")
+    assert live.complete(["help"], "qu") == ["quit"]
+    assert live.complete(["fire", "on"], "") == []
+    assert live.complete(["nonsense"], "") == []
 
 
 @pytest.mark.parametrize(
@@ -354,7 +352,7 @@ def test_typed_codes_are_written_as_what_they_were() -> None:
             (other[:2], other[:2]),
             ("*", "*"),
         ):
-            assert bench._as_written(desk, ["keys", typed]) == ["keys", written]
+            assert live.as_written(desk, ["keys", typed]) == ["keys", written]
         desk.close()
 
 
@@ -460,9 +458,7 @@ def test_status_is_in_words_and_the_ring_lies_where_the_page_looks(
 
 def test_the_hints_can_be_pasted_where_a_path_has_a_blank(tmp_path: Path) -> None:
     data, run = tmp_path / "the data", tmp_path / "the run"
-    args = argparse.Namespace(overrides=[f"paths.data={data}"], json=False)
-    shown: list[str] = []
-    bench._greet(args, SimpleNamespace(show=shown.append), data, run)  # type: ignore[arg-type]
+    shown = live.greeting(BenchOptions(overrides=(f"paths.data={data}",)), data, run)
     pasted = [shlex.split(line) for line in shown if line.startswith("  ")]
     assert [words[1] for words in pasted] == ["status", "release", "events"]
     assert [words[3] for words in pasted] == [f"paths.runtime={run}"] * 2 + [f"paths.data={data}"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -11,10 +12,11 @@ import cv2
 import pytest
 
 from edge.__main__ import main
+from edge.bench import seeing
 from edge.bench.desk import StoryClock, scratch
+from edge.bench.playing import play_story
 from edge.bench.story import Outcome, Story, built_in, check_words, find, parse
 from edge.cabin import commands, events
-from edge.cli.bench import play_story, seeing
 from edge.faults.fault import FaultError
 from edge.loop.kiosk import Happening, describe
 from edge.settings.load import load
@@ -215,7 +217,7 @@ def test_every_event_and_command_of_the_unions_can_be_looked_for() -> None:
             if member in left_out:
                 continue
             hints = get_type_hints(member)
-            one = member(*(seeing._samples(hints[field.name])[-1] for field in dataclasses.fields(member)))
+            one = member(*(seeing.samples(hints[field.name])[-1] for field in dataclasses.fields(member)))
             assert describe(one)["name"] in names, member
             seeing.check([kind, str(describe(one)["name"])])
     assert {f"face_{fact}" for fact in events.FaceFact} <= set(seeing.event_names())
@@ -232,14 +234,19 @@ def _remarks(repo: Path) -> set[str]:
             if not isinstance(call, ast.Call):
                 continue
             name = getattr(call.func, "id", getattr(call.func, "attr", ""))
-            words = [one.value for one in call.args if isinstance(one, ast.Constant)]
+            words = _texts(call.args)
             if name == "Note":
                 found.update(words[:1])
             elif name == "_note" and words[:1] == ["event"]:
                 found.update(words[1:2])
             elif name == "Happening" and words[:1] == ["event"] and isinstance(call.args[-1], ast.Dict):
-                found.update(one.value for one in call.args[-1].values if isinstance(one, ast.Constant))
+                found.update(_texts(call.args[-1].values))
     return found
+
+
+def _texts(nodes: Sequence[ast.expr]) -> list[str]:
+    constants = [one.value for one in nodes if isinstance(one, ast.Constant)]
+    return [value for value in constants if isinstance(value, str)]
 
 
 def test_every_remark_of_the_sources_can_be_looked_for(repo: Path) -> None:

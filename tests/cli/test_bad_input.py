@@ -177,6 +177,18 @@ def _locked(folder: Path, prepare: Callable[[Desk], None]) -> tuple[Desk, list[H
     return desk, heard
 
 
+def _mode(desk: Desk) -> Mode:
+    return desk.kiosk.state.mode
+
+
+def _locks(desk: Desk) -> bool:
+    return desk.hands.lock_on
+
+
+def _permits(desk: Desk) -> bool:
+    return desk.hands.permit_on
+
+
 def _failed(heard: list[Happening]) -> set[object]:
     return {h.data["code"] for h in heard if h.data.get("name") == "device_failed"}
 
@@ -185,11 +197,11 @@ def test_a_full_disk_is_told_and_locks_nobody() -> None:
     with scratch("test") as folder:
         desk, heard = _locked(Path(folder), lambda desk: desk.fail_disk(True))
         assert _failed(heard) == {"disk_full"}
-        assert desk.kiosk.state.mode is Mode.WARNED
-        assert not desk.hands.lock_on
+        assert _mode(desk) is Mode.WARNED
+        assert not _locks(desk)
         desk.fail_disk(False)
         desk.run_to(70.0)
-        assert desk.kiosk.state.mode is Mode.LOCKED
+        assert _mode(desk) is Mode.LOCKED
         desk.close()
         assert journal.verify(desk.journal_file).ok
         names = [line.name for line in journal.lines(desk.journal_file)]
@@ -199,12 +211,12 @@ def test_a_full_disk_is_told_and_locks_nobody() -> None:
 def test_a_disk_that_fills_up_while_locked_keeps_the_rules() -> None:
     with scratch("test") as folder:
         desk, heard = _locked(Path(folder), lambda desk: None)
-        assert desk.hands.lock_on
+        assert _locks(desk)
         desk.fail_disk(True)
         desk.type_keys("CODE")
         desk.run_to(40.0)
-        assert desk.kiosk.state.mode is Mode.RELEASED
-        assert not desk.hands.lock_on
+        assert _mode(desk) is Mode.RELEASED
+        assert not _locks(desk)
         assert "disk_full" in _failed(heard)
         desk.close()
 
@@ -215,7 +227,7 @@ def test_a_missing_or_mute_modem_is_told(fault: str, code: str) -> None:
         desk, heard = _locked(Path(folder), lambda desk: desk.phone.fault(fault))
         desk.run_to(230.0)
         assert _failed(heard) == {code}
-        assert desk.kiosk.state.mode is Mode.RELEASED, "nobody could be reached"
+        assert _mode(desk) is Mode.RELEASED, "nobody could be reached"
         desk.close()
 
 
@@ -225,7 +237,7 @@ def test_a_permit_that_does_not_let_go_is_driven_until_it_does() -> None:
         desk, people = scripted_desk(Path(folder), heard.append)
         people.do("enter anna", 0.0)
         desk.run_to(8.0)
-        assert desk.hands.permit_on
+        assert _permits(desk)
         desk.hands.weld_relay("permit")
         desk.move_input(Input.DOOR, True)
         people.people.clear()
@@ -233,7 +245,7 @@ def test_a_permit_that_does_not_let_go_is_driven_until_it_does() -> None:
         assert _failed(heard) == {"relay_mismatch"}
         desk.hands.weld_relay("permit", False)
         desk.run_to(21.5)
-        assert not desk.hands.permit_on
+        assert not _permits(desk)
         assert any(h.data.get("name") == "device_recovered" for h in heard)
         desk.close()
 
@@ -242,7 +254,7 @@ def test_a_lock_that_cannot_be_driven_is_told() -> None:
     with scratch("test") as folder:
         desk, heard = _locked(Path(folder), lambda desk: desk.hands.fail_relay("lock"))
         assert "relay_write_failed" in _failed(heard)
-        assert not desk.hands.lock_on
+        assert not _locks(desk)
         desk.close()
 
 
@@ -250,10 +262,10 @@ def test_a_prompt_that_fails_locks_nobody_until_it_is_heard() -> None:
     with scratch("test") as folder:
         desk, heard = _locked(Path(folder), lambda desk: desk.hands.fail_prompt())
         assert _failed(heard) == {"prompt_failed"}
-        assert desk.kiosk.state.mode is Mode.WARNED
+        assert _mode(desk) is Mode.WARNED
         desk.hands.fail_prompt(False)
         desk.run_to(70.0)
-        assert desk.kiosk.state.mode is Mode.LOCKED
+        assert _mode(desk) is Mode.LOCKED
         desk.close()
 
 

@@ -107,7 +107,7 @@ def test_in_service_no_full_collection_goes_through_what_stays(
 def test_selftest_names_what_is_broken(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edge.selftest.machine._ask", lambda *command: "yes")
+    monkeypatch.setattr("edge.selftest.machine.ask_system", lambda *command: "yes")
     options = ["--no-hardware", "--set", f"paths.data={tmp_path}", "--set", f"paths.runtime={tmp_path}"]
     assert main(["selftest", *options]) == 0
     assert "✗" not in capsys.readouterr().out
@@ -128,15 +128,15 @@ def test_selftest_tries_the_modem_where_the_pins_cannot_be_had(
     pty = PtyModem(FakeModem())
     settings = load(None, [f"paths.data={tmp_path}", f"paths.runtime={tmp_path}", f"modem.port={pty.port}"])
     try:
-        pins, modem = selftest._hardware(settings)
+        pins, modem = selftest.hardware_findings(settings)
         assert (pins.name, pins.code) == ("pins", "gpio_missing")
         assert (modem.name, modem.ok, modem.detail) == ("modem", True, "registered with Testnet, -73 dBm")
         pty.fault("no_sim")
-        _, modem = selftest._hardware(settings)
+        _, modem = selftest.hardware_findings(settings)
         assert modem.code == "modem_no_sim"
         pty.fault("no_sim", on=False)
         pty.fault("no_smsc")
-        _, modem = selftest._hardware(settings)
+        _, modem = selftest.hardware_findings(settings)
         assert modem.code == "modem_no_smsc"
     finally:
         pty.close()
@@ -153,7 +153,7 @@ def test_selftest_sees_that_the_modems_power_switch_rests(
         None, [f"paths.data={tmp_path}", f"modem.port={pty.port}", "wiring.modem_power.fitted=true"]
     )
     try:
-        found = {finding.name: finding for finding in selftest._hardware(settings)}
+        found = {finding.name: finding for finding in selftest.hardware_findings(settings)}
     finally:
         pty.close()
     assert found["modem"].ok

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from edge.__main__ import main
+from edge.bench.desk import StoryClock
 from edge.journal.writer import Journal
 from edge.terms.record import Entry, Record
-from tests.worlds.hw_story import StoryClock
 
 ENTRIES = (
     Entry("state", "locked", 7, '{"from":"warned"}'),

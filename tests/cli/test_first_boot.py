@@ -265,7 +265,7 @@ def test_a_disk_that_fails_is_told_as_well(card: Card, monkeypatch: pytest.Monke
     def full(path: Path, content: bytes, mode: int, group: str = "") -> None:
         raise OSError(28, "No space left on device", str(path))
 
-    monkeypatch.setattr("edge.cli.first_boot._write", full)
+    monkeypatch.setattr("edge.cli.first_boot.write_whole", full)
     card.write(GIVEN)
     assert card.command() == 3
     assert "file_unusable" in card.screen.read_text("utf-8")

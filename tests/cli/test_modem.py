@@ -169,7 +169,7 @@ def typed(pty: PtyModem, line: str) -> bool:
     master, slave = os.openpty()
     os.write(master, f"{line}\n".encode())
     with os.fdopen(slave) as terminal:
-        goes_on = modem_cli._obey(pty, terminal)
+        goes_on = modem_cli.obey(pty, terminal)
     os.close(master)
     return goes_on
 
@@ -258,7 +258,7 @@ def test_check_says_what_it_is_doing_all_the_while(
     pty: PtyModem, common: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(modem_cli, "CHECK_S", 5.0)
-    monkeypatch.setattr(modem_cli, "_STILL_S", 1.0)
+    monkeypatch.setattr(modem_cli, "STILL_S", 1.0)
     pty.fault("mute")
     assert run("check", *common, "--set", "modem.baud=115200") == 1
     told = capsys.readouterr().err.splitlines()

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.__main__ import _parser
 from edge.bench.story import parse
+from edge.cli.main import parser
 from edge.faults.explain import troubleshooting
 from edge.settings.load import load
 from hw.ports import Input
@@ -42,7 +42,7 @@ def test_every_link_leads_somewhere() -> None:
 )
 def test_every_command_line_is_understood(line: str) -> None:
     words = [word.strip('"') for word in re.findall(r'"[^"]*"|\S+', line)]
-    _parser().parse_args([word for word in words if word != "--help"])
+    parser().parse_args([word for word in words if word != "--help"])
 
 
 def test_the_story_can_be_played() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import struct
 import time
 import wave
 from collections.abc import Callable, Sequence
@@ -27,20 +26,10 @@ from hw.prompt.real import (
     make_clips,
 )
 from hw.prompt.speech import LATE_S, LET_GO_S, LOOK_S, shortest_s
+from tests.worlds.clips import CLIP_S, wav
 
-CLIP_S = 1.5
 LENGTH_S = 2 * CLIP_S
 """Of every text that the contract says: two clips."""
-
-
-def wav(path: Path, length_s: float = CLIP_S, rate: int = 8000) -> Path:
-    """A clip with a tone in it."""
-    path.parent.mkdir(exist_ok=True)
-    tone = b"".join(struct.pack("<h", 4000 if index // 20 % 2 else -4000) for index in range(rate // 10))
-    with wave.open(str(path), "wb") as clip:
-        clip.setparams((1, 2, rate, 0, "NONE", ""))
-        clip.writeframes((tone * (1 + int(length_s * 10)))[: int(length_s * rate) * 2])
-    return path
 
 
 def _script(folder: Path, name: str, body: str) -> Path:

@@ -176,7 +176,7 @@ def test_under_the_units_own_limits_both_priorities_take_effect_or_are_told(
 
 
 def test_a_priority_that_is_refused_is_known_to_the_loop_and_told(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def refuse(*_: int) -> None:
         raise PermissionError(13, "Permission denied")
@@ -184,7 +184,7 @@ def test_a_priority_that_is_refused_is_known_to_the_loop_and_told(
     monkeypatch.setattr(os, "setpriority", refuse)
     monkeypatch.setattr(os, "nice", refuse)
     stand_back()
-    assert "fault: priority_refused (eyes, niceness +5: Permission denied)" in capfd.readouterr().err
+    assert caplog.messages == ["fault: priority_refused (eyes, niceness +5: Permission denied)"]
     story = bench()
     thread = ScanThread(Scanner(story.board, story.events.append), story.clock)
     thread.start()

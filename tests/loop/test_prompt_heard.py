@@ -22,7 +22,7 @@ from hw.ports import Board, Input
 from hw.prompt import real
 from hw.prompt.fake import CHARACTERS_S, FAILS_AFTER_S, PromptFault
 from hw.prompt.real import CabinPrompt, clip_length_s
-from tests.hw.test_prompt import wav
+from tests.worlds.clips import wav
 from tests.worlds.desk_world import ScriptedPeople, scripted_desk
 
 

@@ -36,6 +36,8 @@ from tests.benchmark import BenchService
 from tests.worlds.panel_world import Cabin, Window, free_port
 
 PASSWORD = "correct horse battery"
+GENEROUS_S = 250.0
+"""For what a busy machine does late and a broken one never."""
 
 
 @pytest.fixture
@@ -628,24 +630,33 @@ def test_a_real_kiosk_does_not_notice_whether_its_page_hangs_or_dies(tmp_path: P
         sys.setswitchinterval(switch_s)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 def test_the_bench_shows_its_page_and_takes_it_along(tmp_path: Path, repo: Path) -> None:
     story, port = tmp_path / "short.story", free_port()
-    story.write_text("title Short\n+0.2 case on\n+120 case off\n")
+    story.write_text("title Short\n+0.2 case on\n+5000 case off\n")
     command = [sys.executable, "-m", "edge", "bench", "--panel", "--story", str(story)]
     bench = subprocess.Popen(
         [*command, "--set", f"panel.port={port}"], cwd=repo, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
     assert bench.stderr is not None
     try:
-        assert bench.stderr.readline() == f"panel: http://127.0.0.1:{port}/\n".encode()
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=20) as answer:
-            page = answer.read().decode()
-        assert 'data-state="vacant"' in page
-        assert '<th scope="row">Case contact</th><td>active</td>' in page
-        assert '<img src="/live/face/' in page
+        address = f"panel: http://127.0.0.1:{port}/\n".encode()
+        assert address in iter(bench.stderr.readline, b""), "a library may have its say before"
+        wanted = (
+            'data-state="vacant"',
+            '<th scope="row">Case contact</th><td>active</td>',
+            '<img src="/live/face/',
+        )
+        end_s = time.monotonic() + GENEROUS_S
+        while True:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=GENEROUS_S) as answer:
+                page = answer.read().decode()
+            if all(words in page for words in wanted):
+                break
+            assert time.monotonic() < end_s, page
+            time.sleep(0.2)
         bench.send_signal(signal.SIGINT)
-        assert bench.wait(30) == 130
+        assert bench.wait(GENEROUS_S) == 130
         with pytest.raises(OSError, match="refused"):
             socket.create_connection(("127.0.0.1", port), timeout=5).close()
     finally:

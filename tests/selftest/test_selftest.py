@@ -12,31 +12,47 @@ from pathlib import Path
 import pytest
 
 from edge.__main__ import main
+from edge.bench.desk import StoryClock
 from edge.cli import options
-from edge.cli.modem import open_modem
 from edge.faults.catalogue import CATALOGUE
 from edge.faults.fault import FaultError
+from edge.journal.writer import Journal
 from edge.messages.prompts import clip_texts
 from edge.messages.ways.open import carriers, release_desk
 from edge.selftest import findings as selftest
 from edge.selftest import machine
 from edge.service.control import Request
+from edge.service.devices import open_modem
 from edge.settings.load import load
 from edge.settings.schema import Settings
 from edge.terms.record import Entry, Record
 from hw.board import BenchHands, bench_board
 from hw.clock import SystemClock
-from hw.ports import Board, HardwareError, Input
+from hw.modem.status import Status
+from hw.ports import Board, HardwareError, Input, ModemEvent, ModemStatus
 from hw.wiring import WiringSettings
-from tests.hw.test_prompt import wav
-from tests.journal.test_power_cut import StoryClock, open_journal
+from tests.worlds.clips import wav
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 
 
 class DeadModem:
-    def poll(self, now_s: float) -> tuple[()]:
+    """Never answers."""
+
+    idle = False
+    network_offset_s: float | None = None
+    status: ModemStatus = Status()
+
+    def send(
+        self, ticket: int, number: str, text: str, deadline_s: float, validity_s: float = 86_400.0
+    ) -> None:
+        pytest.fail("a text was sent")
+
+    def poll(self, now_s: float) -> tuple[ModemEvent, ...]:
         return ()
+
+    def next_wake_s(self) -> float | None:
+        return None
 
     def close(self) -> None:
         pass
@@ -58,14 +74,14 @@ def _on_bench_pins(
     prepare: Callable[[BenchHands], None] = lambda _: None,
 ) -> tuple[dict[str, selftest.Finding], BenchHands]:
     """The hardware's findings with the real drivers over mock pins; `prepare` moves things before."""
-    board, hands = bench_board(SystemClock(), DeadModem(), settings.wiring)  # type: ignore[arg-type]
+    board, hands = bench_board(SystemClock(), DeadModem(), settings.wiring)
     prepare(hands)
 
     def opened(wiring: WiringSettings, **others: object) -> Board:
         return board
 
     monkeypatch.setattr(selftest, "open_board", opened)
-    return {finding.name: finding for finding in selftest._hardware(settings)}, hands
+    return {finding.name: finding for finding in selftest.hardware_findings(settings)}, hands
 
 
 @pytest.mark.usefixtures("fast")
@@ -117,10 +133,10 @@ def test_a_device_whose_pins_are_taken_has_a_line_of_its_own(
         DeadModem(),
         settings.wiring,
         busy=frozenset({8, 24}),
-        strict=False,  # type: ignore[arg-type]
+        strict=False,
     )
     monkeypatch.setattr(selftest, "open_board", lambda wiring, **others: board)
-    found = {finding.name: finding for finding in selftest._hardware(settings)}
+    found = {finding.name: finding for finding in selftest.hardware_findings(settings)}
     assert found["pins"].ok
     assert found["keypad"].code == "gpio_busy"
     assert found["lights"].code == "gpio_busy"
@@ -137,8 +153,13 @@ def test_what_is_not_fitted_is_said_and_is_no_fault(
 
 def test_both_cameras_are_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[str] = []
-    monkeypatch.setattr(selftest, "_camera", lambda settings, role: tried.append(role) or "a picture")
-    monkeypatch.setattr(selftest, "_hardware", lambda settings: iter(()))
+
+    def picture(settings: Settings, role: str) -> str:
+        tried.append(role)
+        return "a picture"
+
+    monkeypatch.setattr(selftest, "camera_picture", picture)
+    monkeypatch.setattr(selftest, "hardware_findings", lambda settings: iter(()))
     found = {f.name: f for f in selftest.findings(_settings(tmp_path, "overview.source=usb"))}
     assert tried == ["face", "overview"]
     found = {f.name: f for f in selftest.findings(_settings(tmp_path))}
@@ -147,7 +168,7 @@ def test_both_cameras_are_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_a_picture_from_the_overview_camera(tmp_path: Path) -> None:
     settings = _settings(tmp_path, "overview.source=staged", "overview.width=320")
-    assert selftest._camera(settings, "overview").startswith("staged, ")
+    assert selftest.camera_picture(settings, "overview").startswith("staged, ")
     assert not list(tmp_path.glob("ring*")), "no ring is left for the kiosk to stumble over"
 
 
@@ -156,7 +177,7 @@ def test_the_devices_of_a_running_kiosk_are_left_to_it(
 ) -> None:
     told: dict[str, object] = {"faults": {}}
     monkeypatch.setattr(selftest, "ask", lambda folder, request: told)
-    monkeypatch.setattr(selftest, "_hardware", lambda settings: pytest.fail("its pins were touched"))
+    monkeypatch.setattr(selftest, "hardware_findings", lambda settings: pytest.fail("its pins were touched"))
     found = {f.name: f for f in selftest.findings(_settings(tmp_path))}
     assert not found["kiosk"].tried
     assert found["devices"].ok
@@ -176,7 +197,7 @@ def test_the_devices_of_a_running_kiosk_are_left_to_it(
 
 
 def _says(monkeypatch: pytest.MonkeyPatch, answer: str | None) -> None:
-    monkeypatch.setattr(machine, "_ask", lambda *command: answer)
+    monkeypatch.setattr(machine, "ask_system", lambda *command: answer)
 
 
 def _machine(tmp_path: Path, *parts: str) -> Path:
@@ -190,8 +211,10 @@ def _machine(tmp_path: Path, *parts: str) -> Path:
 def _code(check: Callable[[], str]) -> str:
     with pytest.raises((FaultError, HardwareError)) as caught:
         check()
-    assert caught.value.code in CATALOGUE
-    return str(caught.value.code)
+    error = caught.value
+    assert isinstance(error, FaultError | HardwareError)
+    assert error.code in CATALOGUE
+    return error.code
 
 
 def test_the_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,9 +233,8 @@ def test_the_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_clock_behind_the_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _says(monkeypatch, "yes")
-    clock = StoryClock()
-    clock.mono_s = 200_000_000.0
-    journal = open_journal(tmp_path / "journal.db", clock)
+    clock = StoryClock(start_s=200_000_000.0)
+    journal = Journal(tmp_path / "journal.db", clock, threaded=False)
     journal.open()
     journal.submit(Record(1, clock.now_s(), clock.wall_s(), (Entry("event", "e", 0, "{}"),), "{}", (), ()))
     journal.close(1)
@@ -372,7 +394,7 @@ def test_a_read_only_root_asked_for_on_the_kernels_command_line(
     (tmp_path / "proc").mkdir()
     (tmp_path / "proc" / "cmdline").write_text(f"console=tty1 {cmdline} rootwait\n")
     (tmp_path / "proc" / "mounts").write_text(mounts)
-    finding = selftest._tried("root", lambda: machine.read_only_root(tmp_path))
+    finding = selftest.tried("root", lambda: machine.read_only_root(tmp_path))
     assert (finding.code or ("" if finding.tried else "-")) == code
 
 
@@ -395,7 +417,10 @@ def test_the_loudspeaker(tmp_path: Path) -> None:
 
 def _as_nobody(tmp_path: Path, code: str) -> subprocess.CompletedProcess[str]:
     """Run a few lines in a child that root has turned into user 65534 after importing everything."""
-    whole = f"import os, sys\nfrom edge.cli import options\nfrom edge.__main__ import main\n{code}"
+    imports = (
+        "from edge.cli import options\nfrom edge.__main__ import main\nfrom edge.settings import places\n"
+    )
+    whole = f"import os, sys\n{imports}{code}"
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
     return subprocess.run(
         [sys.executable, "-c", whole], env=environment, capture_output=True, text=True, timeout=60
@@ -417,7 +442,7 @@ def test_an_ordinary_user_is_told_to_use_sudo(tmp_path: Path, command: str) -> N
     tmp_path.chmod(0o755)
     done = _as_nobody(
         tmp_path,
-        f"from pathlib import Path\noptions.SETTINGS_FILE = Path({str(closed / 'kiosk.toml')!r})\n"
+        f"from pathlib import Path\nplaces.SETTINGS_FILE = Path({str(closed / 'kiosk.toml')!r})\n"
         f"os.setgroups([]); os.setgid(65534); os.setuid(65534)\nsys.exit(main({command.split()!r}))",
     )
     assert done.returncode == 3, done.stdout + done.stderr

@@ -141,15 +141,15 @@ def test_who_calls_while_no_file_is_to_be_had_is_served_when_there_is_one(
 def test_a_socket_that_broke_or_cannot_be_found_is_made_anew(
     asked: queue.SimpleQueue[Asked | None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, harm: str
 ) -> None:
-    monkeypatch.setattr(control, "_LOOK_S", 0.05)
+    monkeypatch.setattr(control, "LOOK_S", 0.05)
     path = tmp_path / "other"
     path.mkdir()
     server = ControlServer(path, lambda one: one.answer({"did": one.request.verb}))
     try:
         assert ask(path, Request("status"))["did"] == "status"
         if harm == "shut":
-            assert server._socket is not None
-            server._socket.shutdown(socket.SHUT_RDWR)
+            assert server.listening is not None
+            server.listening.shutdown(socket.SHUT_RDWR)
         else:
             (path / control.SOCKET).unlink()
         if harm == "replaced":

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import logging
 import os
 import pickle
 import signal
@@ -19,11 +20,13 @@ from typing import Final
 
 import cv2
 
-from edge.service.log import say
+from edge.log import install_log
 from edge.vision.eyes.supervisor import CAMERA_FAILED, EyesPlan, Report, encode_report
 from edge.vision.look import Look
 from hw.camera.port import Camera, Frame
 from hw.ports import HardwareError
+
+_log = logging.getLogger(__name__)
 
 NICER: Final = 5
 """How far the eyes stand back behind the door's process."""
@@ -34,6 +37,7 @@ _JPEG: Final = [cv2.IMWRITE_JPEG_QUALITY, 80]
 
 def main() -> int:
     """Looks until the camera ends or fails, or nobody listens any more. The exit status is 0 for an end."""
+    install_log()
     link = socket.socket(fileno=int(sys.argv[1]))
     link.setblocking(False)
     plan = pickle.load(sys.stdin.buffer)
@@ -96,7 +100,7 @@ def stand_back() -> None:
     try:
         os.nice(NICER)
     except OSError as error:
-        say(f"fault: priority_refused (eyes, niceness +{NICER}: {error.strerror})")
+        _log.warning("fault: priority_refused (eyes, niceness +%d: %s)", NICER, error.strerror)
 
 
 def _die_with(parent_pid: int) -> None:

@@ -1,0 +1,92 @@
+"""What other programs ask of a simulated kiosk: the control socket and the page."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from edge.bench.asked import BenchOptions
+from edge.bench.desk import Desk, afterwards
+from edge.faults.fault import FaultError
+from edge.service.control import Asked, ControlServer
+from edge.settings.places import settings_file
+
+_SOCKET_PATH_MAX: Final = 90
+
+
+class Control:
+    """Answers `status`, `panel` and `release` for a simulated kiosk."""
+
+    def __init__(self, desk: Desk, folder: Path, released: Callable[[], None] = lambda: None) -> None:
+        if len(str(folder.absolute())) > _SOCKET_PATH_MAX:
+            raise FaultError("bench_folder", f"{folder}: too long for a socket; name a shorter one")
+        self._desk = desk
+        self._released = released
+        self._asked: queue.SimpleQueue[Asked] = queue.SimpleQueue()
+        self._server = ControlServer(folder, self._asked.put)
+
+    def rest(self, for_s: float) -> None:
+        """Wait, and answer meanwhile."""
+        end_s = time.monotonic() + for_s
+        while True:
+            try:
+                asked = self._asked.get(timeout=max(0.0, end_s - time.monotonic()))
+            except queue.Empty:
+                return
+            asked.answer(self._answer(asked))
+
+    def _answer(self, asked: Asked) -> dict[str, object]:
+        desk, request = self._desk, asked.request
+        if request.verb != "release" or not desk.powered:
+            return desk.answer(request.verb)
+        if asked.uid not in (0, os.getuid()):
+            return {"error": "not_root", "detail": "whoever runs this bench, or root, may release"}
+        if not desk.kiosk.releasable(request.incident):
+            return {"error": "nothing_locked"}
+        self._released()
+        desk.release(request.incident)
+        return {"released": True}
+
+    def close(self) -> None:
+        self._server.close()
+
+
+class Page:
+    """The kiosk's page over the bench: the same program in the same process of its own as on a kiosk."""
+
+    def __init__(self, options: BenchOptions, overrides: Sequence[str] = ()) -> None:
+        path = settings_file(options.settings)
+        self._options = [] if path is None else ["--settings", str(path.absolute())]
+        for override in (*overrides, *options.overrides):
+            self._options += ["--set", override]
+
+    @contextlib.contextmanager
+    def over(self, desk: Desk, folder: Path) -> Iterator[Control]:
+        """Show this desk. What there is to see is simulated, so all of it is shown."""
+        with contextlib.closing(Control(desk, folder)) as control, self.shown(folder, folder):
+            yield control
+
+    @contextlib.contextmanager
+    def shown(self, folder: Path, runtime: Path) -> Iterator[None]:
+        """The page, as long as this block, or this process, lives."""
+        options = list(self._options)
+        paths = (f"paths.data={folder.absolute()}", f"paths.runtime={runtime.absolute()}")
+        for override in (*paths, "panel.live=true", "panel.pictures=true"):
+            options += ["--set", override]
+        # Beside a program that reads this one's output.
+        command = [sys.executable, "-m", "edge", "panel", *options]
+        page = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=sys.stderr, cwd=Path(__file__).parents[2]
+        )
+        try:
+            with afterwards('kill "$1"', str(page.pid)):
+                yield
+        finally:
+            page.wait()

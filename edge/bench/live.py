@@ -1,0 +1,375 @@
+"""Whoever types is in the cabin: the prompt on a terminal, lines from a pipe, or a recording to its end."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import sys
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from edge.bench import acting
+from edge.bench.acting import ACTIONS, CannotDo, act
+from edge.bench.answering import Control, Page
+from edge.bench.asked import OK, USAGE, WRONG, BenchOptions
+from edge.bench.desk import Desk, StoryClock
+from edge.bench.keeping import folder_for, make_runtime, with_secret
+from edge.bench.playing import FPS, parsed, play_all, play_found
+from edge.bench.printer import Printer
+from edge.bench.story import SETTLE_S, Notebook, looks_like_story
+from edge.bench.terminal import Lines, Piped, open_lines
+from edge.faults.explain import explain
+from edge.loop.kiosk import Happening
+from edge.settings.places import model_dir
+from edge.vision.face.faces import Faces
+from hw.bench import ClipCamera, StagedCabin
+from hw.board import open_camera
+from hw.camera.port import Camera, CameraChoice
+
+_UNATTENDED: Final = "never-shown"
+_TURN_S: Final = 0.03
+_PIPE_WAIT_S: Final = 2.0
+
+_WORDS: Final = {
+    "help [WORD]": "all words, or those of one",
+    "status": "one line: state, door, permit, who is here, the last code",
+    "save FILE": "write what was done and seen so far as a story",
+    "quit": "end; so does the end of the input",
+    "417": "digits, * and # alone are typed at the keypad",
+}
+"""What the prompt knows beside the actions."""
+
+_OWN: Final = tuple(form.split()[0] for form in _WORDS if form[0].isalpha())
+
+
+def from_pipe(options: BenchOptions) -> int:
+    """Play what comes through the pipe: a story, or lines as one would type them."""
+    lines = Piped()
+    lines.ended = sys.stdin is None  # closed by whoever started this
+    first: list[str] = []
+    clip = options.camera is not None and options.camera != "staged"
+    give_up_s = time.monotonic() + (_PIPE_WAIT_S if clip else float("inf"))
+    story: bool | None = None
+    while not lines.ended and story is None and time.monotonic() < give_up_s:
+        for line in lines.take(_PIPE_WAIT_S):
+            first.append(line)
+            if story is None:
+                story = looks_like_story(line)
+    if story:
+        while not lines.ended:
+            first += lines.take(_PIPE_WAIT_S)
+        return play_found(options, [("-", parsed("\n".join(first)))])
+    if any(line.strip() for line in first):
+        return live(options, lines, first)
+    if clip:
+        return _unattended(options)
+    print(f"no terminal to type at: playing the story {_UNATTENDED}", file=sys.stderr)
+    return play_all(options, [_UNATTENDED])
+
+
+def live(options: BenchOptions, piped: Piped | None, first: Sequence[str] = ()) -> int:
+    """Whoever types is in the cabin, in real time; from a pipe the same."""
+    camera_words = options.camera or "staged"
+    # Nobody opens a door before a webcam or a recording: one that never opens would hold whoever came.
+    doorless = [] if camera_words == "staged" else ["wiring.door.fitted=false"]
+    settings = options.load(doorless)
+    clock = StoryClock(wall_s=time.time())
+    notebook = Notebook()
+    with contextlib.ExitStack() as stack:
+        folder = stack.enter_context(folder_for(options, settings, fresh=False))
+        runtime = Path(settings.paths.runtime) if options.names("runtime") else folder
+        make_runtime(runtime)
+        faces = Faces(model_dir(settings), settings.face.covers)
+        camera, every_s = _camera(camera_words, clock)
+        stack.callback(camera.close)
+        lines = piped or open_lines(complete, plain=options.as_json)
+        stack.callback(lines.close)
+        printer = Printer(as_json=options.as_json, write=lines.show)
+
+        def hear(happening: Happening) -> None:
+            notebook.hear(happening)
+            printer.show(happening)
+
+        if piped is None:
+            for line in greeting(options, folder, runtime):
+                _print(options, lines, line)
+        stage = camera if isinstance(camera, StagedCabin) else None
+        settings = with_secret(settings, folder)
+        desk = Desk(
+            settings,
+            camera,
+            faces,
+            folder,
+            hear,
+            clock,
+            frame_every_s=every_s,
+            stage=stage,
+            runtime=runtime,
+        )
+        if runtime != folder:
+            stack.callback((runtime / "ring-face").unlink, missing_ok=True)
+        stack.callback(desk.close)
+        session = Session(options, desk, lines, printer, notebook)
+        if options.save is not None:
+            stack.callback(session.save, options.save)
+        control = stack.enter_context(contextlib.closing(Control(desk, runtime, session.released)))
+        if options.panel:
+            stack.enter_context(Page(options, doorless).shown(folder, runtime))
+        return session.go_on(control, first)
+
+
+def greeting(options: BenchOptions, folder: Path, runtime: Path) -> list[str]:
+    """What the prompt begins with; commands for another terminal where the record is in a named folder."""
+    said = [
+        "The simulated cabin is running. Nothing outside this terminal moves.",
+        "Try: enter anna with mask. help shows every word, Tab completes, quit ends.",
+    ]
+    if options.names("data"):
+        program, asked = _program(), shlex.quote(f"paths.runtime={runtime.absolute()}")
+        said += [
+            "Meanwhile, in another terminal:",
+            f"  {program} status --set {asked}",
+            f"  {program} release --set {asked}",
+            f"  {program} events --set {shlex.quote(f'paths.data={folder.absolute()}')}",
+        ]
+    return said
+
+
+def _program() -> str:
+    """How a shell in any folder starts this program."""
+    beside = Path(sys.executable).with_name("cabinguard")
+    return shlex.quote(str(beside)) if beside.exists() else "cabinguard"
+
+
+def _print(options: BenchOptions, lines: Lines, text: str) -> None:
+    """For a person; beside the objects for a program."""
+    if options.as_json:
+        print(text, file=sys.stderr, flush=True)
+    else:
+        lines.show(text)
+
+
+class Session:
+    """One sitting at the prompt."""
+
+    def __init__(
+        self, options: BenchOptions, desk: Desk, lines: Lines, printer: Printer, notebook: Notebook
+    ) -> None:
+        self._options = options
+        self._desk = desk
+        self._lines = lines
+        self._printer = printer
+        self._notebook = notebook
+        self._refused = 0
+        self._left = False
+
+    def go_on(self, control: Control, first: Sequence[str]) -> int:
+        """Until `quit` or the end of the input; the exit code."""
+        desk = self._desk
+        waiting = list(first)
+        start_s = time.monotonic() - desk.clock.now_s()
+        while True:
+            desk.run_to(time.monotonic() - start_s)
+            control.rest(0.0)
+            for line in (*waiting, *self._lines.take(0.0 if waiting else _TURN_S)):
+                before_s = desk.clock.now_s()
+                self._obey(line)
+                if desk.clock.now_s() > before_s:  # `wait` let time pass at once
+                    start_s = time.monotonic() - desk.clock.now_s()
+                if self._left:
+                    return WRONG if self._refused and isinstance(self._lines, Piped) else OK
+            waiting.clear()
+            if self._lines.ended:
+                break
+        if isinstance(self._lines, Piped):
+            self._play_out()
+            return WRONG if self._refused else OK
+        return OK
+
+    def _play_out(self) -> None:
+        """After the last line of a pipe: a recording to its end, and time for what was begun."""
+        desk = self._desk
+        if self._options.clip is not None:
+            while (frame_s := desk.next_frame_s()) is not None:
+                desk.run_to(frame_s)
+        desk.run_to(desk.clock.now_s() + SETTLE_S)
+
+    def released(self) -> None:
+        """Somebody released the door from outside."""
+        self._notebook.did(self._desk.clock.now_s(), ["release"])
+
+    def save(self, path: Path) -> None:
+        kept = ("paths.data", "paths.runtime", "data", "runtime")
+        settings = [o for o in self._options.overrides if o.partition("=")[0].strip() not in kept]
+        remarks = ["written by cabinguard bench"]
+        if self._options.settings is not None:
+            remarks.append(f"play it with --settings {self._options.settings}")
+        title = f"A session of {datetime.now():%Y-%m-%d %H:%M}"
+        text = self._notebook.text(title, settings, self._options.clip, remarks)
+        try:
+            with path.open("x", encoding="utf-8") as file:
+                file.write(text)
+        except OSError as error:
+            self._say(f"not saved: {path}: {error.strerror}", ok=False)
+        else:
+            self._say(f"saved: {path}; play it with bench --story {path}")
+
+    def _obey(self, line: str) -> None:
+        words = line.split()
+        match words:
+            case ["#", _, *_]:
+                pass  # a remark in a file of lines; # alone is a key
+            case [] | ["status"]:
+                self._say(status_line(self._desk))
+            case ["quit"]:
+                self._left = True
+            case ["help", *rest]:
+                self._help(rest)
+            case ["save", *rest]:
+                if len(rest) == 1:
+                    self.save(Path(rest[0]))
+                else:
+                    self._say("not done: words are missing: right is: save FILE", ok=False)
+            case _:
+                self._act(["keys", *words] if all(key in "0123456789*#" for key in words[0]) else words)
+
+    def _act(self, words: list[str]) -> None:
+        desk = self._desk
+        try:
+            acting.check(words, _OWN)
+            if words[0] == "wait":
+                if len(words) > 1 and self._options.webcam:
+                    raise CannotDo("time cannot be skipped before a webcam")
+                act(desk, words)
+            else:
+                self._notebook.did(desk.clock.now_s(), as_written(desk, words))
+                try:
+                    act(desk, words)
+                except CannotDo:
+                    self._notebook.undo()
+                    raise
+        except CannotDo as error:
+            self._say(f"not done: {str(error).replace('bench --list has', 'help shows')}", ok=False)
+        else:
+            self._say(f"done: {' '.join(words)}")
+
+    def _help(self, words: Sequence[str]) -> None:
+        lines = help_lines()
+        found = [line for line in lines if not words or line.split()[0] == words[0]]
+        if not found:
+            self._say(f"not done: {words[0]!r} is no word here; help alone shows all", ok=False)
+            return
+        for line in found:
+            _print(self._options, self._lines, f"  {line}")
+        self._say(f"done: {' '.join(['help', *words])}")
+
+    def _say(self, said: str, *, ok: bool = True) -> None:
+        self._refused += not ok
+        data = {"name": "done" if ok else "not_done", "said": said}
+        self._printer.show(Happening(self._desk.clock.now_s(), "typed", data))
+
+
+def help_lines() -> list[str]:
+    """A line for every form of every word of the prompt, from the tables that read them."""
+    return [*acting.explained(), *(f"{form:<36} {meaning}" for form, meaning in _WORDS.items())]
+
+
+def complete(words: Sequence[str], begun: str) -> list[str]:
+    if not words or words == ["help"]:
+        return [word for word in (*ACTIONS, *_OWN) if word.startswith(begun)]
+    return acting.complete(words, begun)
+
+
+def status_line(desk: Desk) -> str:
+    """State, door and what else one wants to know, in one line."""
+    if not desk.powered:
+        return "the power is off"
+    status = desk.kiosk.status(desk.clock.now_s())
+    left_s = status["locks_in_s"]
+    parts = [
+        str(status["state"]).upper() + ("" if left_s is None else f", locks in {left_s} s"),
+        f"door {status['door']}",
+        f"machine {status['permit']}",
+        f"camera {status['camera']}",
+    ]
+    if status["incident"]:
+        parts.append(f"incident {status['incident']}")
+    for key in ("anomalies", "faults"):
+        found = status[key]
+        if isinstance(found, list) and found:
+            parts.append(f"{key} {', '.join(map(str, found))}")
+    if desk.inside:
+        parts.append(f"inside {', '.join(desk.inside)}")
+    code = desk.last_code()
+    if code is not None:
+        parts.append(f"last code {code}")
+    return " · ".join(parts)
+
+
+def as_written(desk: Desk, words: Sequence[str]) -> list[str]:
+    """Words as they mean the same in another play, which has codes of its own."""
+    match words:
+        case ["keys", *rest]:
+            return ["keys", _key_word("".join(rest), desk.codes())]
+        case ["sms", "from", sender, release, incident, password] if release.upper() == "RELEASE":
+            here = str(desk.kiosk.state.incident)
+            right = password == desk.release_password()
+            return [
+                *("sms", "from", sender, release),
+                "INCIDENT" if incident == here else incident,
+                "HOTP" if right else password,
+            ]
+        case _:
+            return list(words)
+
+
+def _key_word(typed: str, codes: Sequence[str]) -> str:
+    bare = typed.rstrip("#")
+    tail = typed[len(bare) :]
+    if codes and bare == codes[-1]:
+        return f"CODE{tail}"
+    if len(codes) > 1 and bare == codes[-2]:
+        return f"PREVIOUS{tail}"
+    if codes and bare.isdigit() and len(bare) == len(codes[-1]):
+        return f"WRONG{tail}"
+    return typed
+
+
+def _unattended(options: BenchOptions) -> int:
+    """A recording to its end, for want of a terminal; a camera that has no end is not begun."""
+    clock = StoryClock()
+    camera, every_s = _camera(options.camera or "staged", clock)
+    try:
+        if every_s is not None:
+            print("cabinguard: without a terminal a webcam would never end", file=sys.stderr)
+            return USAGE
+        settings = options.load(["wiring.door.fitted=false"])
+        faces = Faces(model_dir(settings), settings.face.covers)
+        with folder_for(options, settings, fresh=True) as folder:
+            show = Printer(as_json=options.as_json).show
+            desk = Desk(settings, camera, faces, folder, show, clock)
+            while (frame_s := desk.next_frame_s()) is not None:
+                desk.run_to(frame_s)
+            desk.close()
+    finally:
+        camera.close()
+    if desk.broke_off is not None:
+        print(explain(desk.broke_off.code, desk.broke_off.detail), file=sys.stderr)
+        return WRONG
+    return OK
+
+
+def _camera(words: str, clock: StoryClock) -> tuple[Camera, float | None]:
+    """The camera that `--camera` asks for, and how often it is asked where it does not say itself.
+
+    Raises `HardwareError`.
+    """
+    kind, _, rest = words.partition(":")
+    if kind == "staged":
+        return StagedCabin(clock), 1 / FPS
+    if kind == "webcam":
+        return open_camera(CameraChoice("usb", rest)), 1 / FPS
+    return ClipCamera([Path(rest)], FPS), None

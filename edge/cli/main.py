@@ -1,0 +1,122 @@
+"""The command line: one parser, and a module for each command that is more than a few lines.
+
+Exit codes, the same for every command: 0 done; 1 done, and something was found wrong (a picture that cannot
+be read, a story that fails, a device that does not answer); 2 the command line is wrong; 3 a named
+fault stopped it; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import Final, NoReturn
+
+from edge.cli import (
+    bench,
+    control,
+    debug_bundle,
+    events,
+    first_boot,
+    look,
+    modem,
+    panel,
+    replay,
+    selftest,
+    settings,
+)
+from edge.faults.explain import explain
+from edge.faults.fault import FaultError
+from edge.log import install_log
+from edge.service import service as kiosk
+from edge.settings.load import SettingsError
+from edge.terms.printing import printable
+from edge.version import program_version
+from hw.ports import HardwareError
+
+DONE: Final = 0
+FAULT: Final = 3
+INTERRUPTED: Final = 130
+EXIT_CODES: Final = (
+    "exit codes: 0 done, 1 found something wrong, 2 wrong command line, 3 stopped by a fault, 130 interrupted"
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code. Prints faults as four lines, never as a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that the terminal cannot show stops nothing
+            stream.reconfigure(errors="backslashreplace")
+    args = parser().parse_args(argv)
+    install_log(verbose=getattr(args, "verbose", False))
+    with contextlib.suppress(ValueError):  # not in the main thread: whoever calls has handlers of their own
+        signal.signal(signal.SIGTERM, _end)  # `run` has its own
+    try:
+        code: int = args.run(args)
+        sys.stdout.flush()
+    except SettingsError as error:
+        for problem in error.problems:
+            print(explain(problem.code, problem.detail), file=sys.stderr)
+        return FAULT
+    except (FaultError, HardwareError) as error:
+        print(explain(error.code, error.detail), file=sys.stderr)
+        return FAULT
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # `cabinguard events | head`
+        _drop_output()
+        return DONE
+    except OSError as error:  # a file or folder that a user named and that no command expected to fail
+        if error.filename is None:
+            _drop_output()  # it may be the output itself, on a full disk
+        named = error.strerror or str(error)
+        print(explain("file_unusable", f"{error.filename or 'the output'}: {named}"), file=sys.stderr)
+        return FAULT
+    return code
+
+
+def _end(signum: int, frame: FrameType | None) -> NoReturn:
+    """Ended from outside: tidy up on the way, as after Ctrl-C."""
+    raise SystemExit(128 + signum)
+
+
+def _drop_output() -> None:
+    """What is still to be written goes nowhere, so that the end of the program does not fail over it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class _Parser(argparse.ArgumentParser):
+    """Prints what it does not understand; every command's own parser is of this kind, too."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
+
+
+def parser() -> argparse.ArgumentParser:
+    whole = _Parser(
+        prog="cabinguard",
+        description="Guards one ATM cabin: show your face, or the door locks.",
+        epilog=EXIT_CODES,
+    )
+    whole.add_argument("--version", action="version", version=f"cabinguard {program_version()}")
+    commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    bench.add_parser(commands)
+    replay.add_parser(commands)
+    look.add_parser(commands)
+    kiosk.add_parser(commands)
+    selftest.add_parser(commands)
+    control.add_parsers(commands)
+    events.add_parser(commands)
+    modem.add_parser(commands)
+    panel.add_parser(commands)
+    first_boot.add_parser(commands)
+    debug_bundle.add_parser(commands)
+    settings.add_parser(commands)
+    for command in commands.choices.values():
+        command.epilog = EXIT_CODES
+    return whole

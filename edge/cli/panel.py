@@ -1,0 +1,47 @@
+"""`panel`: serves the page that shows the running kiosk."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import signal
+from types import FrameType
+from typing import NoReturn
+
+from edge.cli.options import Commands, add_settings_options, load_settings
+from edge.panel.server import address, open_panel
+from edge.panel.sources import Sources
+
+
+def add_parser(commands: Commands) -> None:
+    parser = commands.add_parser(
+        "panel",
+        help="a page that shows the running kiosk, for bench and commissioning",
+        description="Serves one page that shows the running kiosk and changes nothing. See [panel].",
+    )
+    add_settings_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    settings = load_settings(args)
+    options = [] if args.settings is None else ["--settings", str(args.settings.absolute())]
+    for override in args.overrides:
+        options += ["--set", override]
+    with open_panel(settings, Sources(settings, options)) as server:
+        with contextlib.suppress(OSError):  # who reads it may be gone; the page is not for them
+            print(f"panel: {address(settings.panel)}", flush=True)
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _end)
+        with contextlib.suppress(_Ended):
+            server.serve_forever(poll_interval=0.2)
+    return 0
+
+
+class _Ended(BaseException):
+    """A signal's: goes through the server's own `except Exception`."""
+
+
+def _end(signum: int, frame: FrameType | None) -> NoReturn:
+    raise _Ended
