@@ -25,8 +25,8 @@ import cv2
 from edge.bench.desk import Desk, StoryClock
 from edge.bench.story import Watcher, find, play
 from edge.cabin.events import Appeared, Emptied, FaceFact, FaceJudged, Restarted, Ticked
-from edge.cabin.rules import Flow
-from edge.cabin.state import Rules, State
+from edge.cabin.rules import Flow, Rules
+from edge.cabin.state import State
 from edge.cabin.table import step
 from edge.judge.judge import Judge
 from edge.loop.kiosk import Happening

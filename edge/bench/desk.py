@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from edge.cabin.events import Orderer, ReleaseOrdered
-from edge.cabin.state import Rules
+from edge.cabin.rules import Rules
 from edge.cli.options import evidence_limits
 from edge.codes.book import CodeBook, EntryPad, hotp
 from edge.journal.writer import Journal

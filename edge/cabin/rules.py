@@ -1,12 +1,14 @@
 """The numbers and the policy that the table decides with: plain frozen values, bounds and units in each.
 
-`Flow` has one field for every number of the cabin flow, `Policy` one rule for every anomaly. Nothing here
-reads a file or a clock; `edge.settings.schema` fills them from `kiosk.toml` and checks the bounds.
+`Flow` has one field for every number of the cabin flow, `Policy` one rule for every anomaly, `Rules` is both
+for one cabin. Nothing here reads a file or a clock; `edge.settings.schema` fills them from `kiosk.toml` and
+checks the bounds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated
 
@@ -117,3 +119,14 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def __iter__(self) -> Iterator[tuple[str, Rule]]:
         return ((name, self.rule(name)) for name in self.__struct_fields__)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The numbers and the policy; they do not change while the program runs."""
+
+    flow: Flow
+    policy: Policy = field(default_factory=Policy)
+    door_contact: bool = True
+    words_s: float = 0.0
+    """The longest that a warning takes to be said: its seconds are those that are left at its end."""

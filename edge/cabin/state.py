@@ -1,33 +1,16 @@
-"""What the table remembers of one cabin, and what the door, the lights and the people see of it.
-
-Door, permit, sound and lights are functions of the state alone, so that no path of the table can
-forget one. Every deadline is a field; `shift` and `wake_up` carry a state over a restart.
-"""
+"""What the table remembers of one cabin. Every deadline is a field."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
-from edge.cabin.commands import (
-    Command,
-    PromptCause,
-    PromptKey,
-    SetDoor,
-    SetLights,
-    SetPermit,
-    SetSound,
-)
-from edge.cabin.events import (
-    Anomaly,
-    Device,
-    FaceFact,
-)
-from edge.cabin.rules import Flow, Policy, Siren
+from edge.cabin.commands import PromptCause, PromptKey
+from edge.cabin.events import Anomaly, Device, FaceFact
+from edge.cabin.rules import Flow
 from edge.terms.observation import CameraHealth, Cover
 from edge.terms.record import Recipient
-from hw.ports import Light, Sound
+from hw.ports import Sound
 
 
 class Mode(StrEnum):
@@ -70,17 +53,6 @@ HOLDS_CLOCK = frozenset(
 
 RELEASES = frozenset({Anomaly.PERSON_DOWN, Anomaly.PANIC})
 """These open a standing lock. No setting changes it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """The numbers and the policy; they do not change while the program runs."""
-
-    flow: Flow
-    policy: Policy = field(default_factory=Policy)
-    door_contact: bool = True
-    words_s: float = 0.0
-    """The longest that a warning takes to be said: its seconds are those that are left at its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,108 +166,3 @@ def returning(state: State) -> bool:
 def needed_s(state: State, flow: Flow) -> float:
     """Seconds of evidence that a lock needs."""
     return flow.relock_after_s if returning(state) else flow.lock_after_s
-
-
-# --- outputs: functions of the state alone ---------------------------------------------------------
-
-
-def door_locked(state: State) -> bool:
-    """Whether the relay is to lock the door: in `locked`, once recorded, and never near fire or exit."""
-    return state.mode is Mode.LOCKED and state.record_by_s is None and not state.fire and not state.exit
-
-
-def permit_on(state: State) -> bool:
-    return state.mode is Mode.CLEARED
-
-
-def silent(state: State, now_s: float, rules: Rules) -> bool:
-    """While a weapon, a fight, a person down or the panic switch holds, and a while after, no sound."""
-    held = any(rules.policy.rule(a).siren is Siren.MUTE for a in state.active)
-    return held or (state.silent_until_s is not None and now_s < state.silent_until_s)
-
-
-def sound(state: State, now_s: float, rules: Rules) -> Sound:
-    """The one sound that plays: siren before beeps before nothing."""
-    if silent(state, now_s, rules) or state.mode is Mode.EMERGENCY:
-        return Sound.OFF
-    if state.siren_until_s is not None and now_s < state.siren_until_s:
-        return Sound.SIREN
-    if state.mode is Mode.WARNED:
-        return Sound.BEEPS
-    beeping = any(rules.policy.rule(a).siren is Siren.BEEPS for a in state.active)
-    return Sound.BEEPS if beeping and state.mode is not Mode.LOCKED else Sound.OFF
-
-
-def lights(state: State) -> frozenset[Light]:
-    return _LIGHTS[state.mode]
-
-
-_LIGHTS: Mapping[Mode, frozenset[Light]] = {
-    Mode.VACANT: frozenset({Light.GREEN}),
-    Mode.CHECKING: frozenset({Light.GREEN, Light.AMBER}),
-    Mode.CLEARED: frozenset({Light.GREEN}),
-    Mode.WARNED: frozenset({Light.AMBER}),
-    Mode.LOCKED: frozenset({Light.RED}),
-    Mode.RELEASED: frozenset({Light.AMBER}),
-    Mode.EMERGENCY: frozenset({Light.RED, Light.AMBER, Light.GREEN}),
-}
-
-
-def outputs(state: State, now_s: float, rules: Rules) -> tuple[Command, ...]:
-    """All four outputs as commands, for a loop that starts."""
-    return (
-        SetDoor(door_locked(state)),
-        SetPermit(permit_on(state)),
-        SetSound(sound(state, now_s, rules)),
-        SetLights(lights(state)),
-    )
-
-
-def shown(state: State, now_s: float) -> str:
-    """The name for people: the mode, or what overrides it in their eyes."""
-    lockout = state.code.lockout_until_s
-    if state.mode is Mode.LOCKED and lockout is not None and now_s < lockout:
-        return "lockout"
-    if state.health is not CameraHealth.OK and state.mode not in (Mode.LOCKED, Mode.EMERGENCY):
-        return "blind"
-    return state.mode.value
-
-
-def lock_in_s(state: State, now_s: float, rules: Rules) -> float | None:
-    """Seconds of evidence left until the lock deadline while its clock runs, else None."""
-    if state.counting_from_s is None:
-        return None
-    return max(0.0, needed_s(state, rules.flow) - state.evidence_s - (now_s - state.counting_from_s))
-
-
-# --- time ------------------------------------------------------------------------------------------
-
-_CODE_TIMES = ("issued_at_s", "accepted_at_s", "lockout_until_s")
-DURATIONS = frozenset({"evidence_s", "unreached_s", "dark_s"})
-"""Seconds in the state that are no times: `shift` leaves them."""
-_TIMES = tuple(f.name for f in fields(State) if f.name.endswith("_s") and f.name not in DURATIONS)
-
-
-def shift(state: State, by_s: float) -> State:
-    """The same state on a clock whose zero lies `by_s` earlier: the time without power does not count."""
-
-    def moved(owner: State | Code, names: tuple[str, ...]) -> dict[str, object]:
-        return {n: None if (t := getattr(owner, n)) is None else t + by_s for n in names}
-
-    code = replace(state.code, **moved(state.code, _CODE_TIMES))  # type: ignore[arg-type]
-    told = tuple((anomaly, at_s + by_s) for anomaly, at_s in state.told)
-    return replace(state, code=code, told=told, **moved(state, _TIMES))  # type: ignore[arg-type]
-
-
-def wake_up(state: State, saved_at_s: float, now_s: float, off_s: float | None, flow: Flow) -> State:
-    """A remembered state on today's clock.
-
-    A lock's elapsed times are recorded every `checkpoint_s`, so each restart counts as that at least.
-    """
-    if state.mode is Mode.LOCKED or returning(state):
-        if state.locked_at_s is not None:
-            state = replace(state, locked_at_s=state.locked_at_s - max(flow.checkpoint_s, off_s or 0.0))
-        if state.unreached_from_s is not None:
-            ran_s = max(0.0, saved_at_s - state.unreached_from_s) + flow.checkpoint_s
-            state = replace(state, unreached_s=state.unreached_s + ran_s, unreached_from_s=None)
-    return shift(state, now_s - saved_at_s)

@@ -11,7 +11,7 @@ one. Times are monotonic seconds; `shift` carries a state over a restart.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge.cabin.commands import (
     ClearEntry,
@@ -26,8 +26,9 @@ from edge.cabin.commands import (
     SetPermit,
     SetSound,
 )
+from edge.cabin.conditions import door_open
 from edge.cabin.deadlines import advance, settle
-from edge.cabin.draft import FLICKER_S, OFTEN, PROMPT_REPEAT_S, Draft, door_open
+from edge.cabin.draft import FLICKER_S, OFTEN, PROMPT_REPEAT_S, Draft
 from edge.cabin.events import (
     Anomaly,
     AnomalyBegan,
@@ -58,22 +59,9 @@ from edge.cabin.events import (
     Restarted,
     Ticked,
 )
-from edge.cabin.rules import Siren
-from edge.cabin.state import (
-    HOLDS_CLOCK,
-    LOCK_NEEDS,
-    OBSTRUCTED,
-    VISIT_MODES,
-    Mode,
-    Rules,
-    State,
-    door_locked,
-    lights,
-    outputs,
-    permit_on,
-    returning,
-    sound,
-)
+from edge.cabin.outputs import door_locked, lights, outputs, permit_on, sound
+from edge.cabin.rules import Rules, Siren
+from edge.cabin.state import HOLDS_CLOCK, LOCK_NEEDS, OBSTRUCTED, VISIT_MODES, Mode, State, returning
 from edge.terms.observation import CameraHealth, Cover
 from edge.terms.record import Recipient
 from hw.ports import Input
@@ -93,7 +81,7 @@ def _to_emergency(d: Draft) -> None:
         d.release("fire" if d.s.fire else "exit", Mode.EMERGENCY)
     elif d.s.mode is not Mode.EMERGENCY:
         d.go(Mode.EMERGENCY)
-        d.set(no_lock=True, siren_until_s=None, say_again_s=None)
+        d.s = replace(d.s, no_lock=True, siren_until_s=None, say_again_s=None)
     d.say(PromptKey.EMERGENCY)
 
 
@@ -104,7 +92,8 @@ def _fire_began(d: Draft) -> None:
     """
     quiet_s = d.s.fire_quiet_since_s
     chatters = d.s.after_fire and (quiet_s is None or d.now_s < quiet_s + d.flow.fire_clear_s)
-    d.set(
+    d.s = replace(
+        d.s,
         after_fire=True,
         fire_quiet_since_s=None,
         fire_door_opened=d.s.door_open,
@@ -117,11 +106,11 @@ def _fire_began(d: Draft) -> None:
 
 def _appeared(d: Draft, event: Event) -> None:
     again = not d.s.present and d.s.mode in (Mode.RELEASED, Mode.EMERGENCY)
-    d.set(present=True, last_present_s=d.now_s, gone_since_s=None)
+    d.s = replace(d.s, present=True, last_present_s=d.now_s, gone_since_s=None)
     if d.s.mode is Mode.VACANT:
         d.start_visit()
     elif again:  # somebody came before the cabin was vacant again: the next visit, still without a lock
-        d.set(visit=d.s.visit + 1)
+        d.s = replace(d.s, visit=d.s.visit + 1)
 
 
 def _emptied(d: Draft, event: Event) -> None:
@@ -130,10 +119,12 @@ def _emptied(d: Draft, event: Event) -> None:
     if returning(d.s):
         d.release("nobody_there")
     if d.s.mode is Mode.LOCKED:
-        d.set(gone_since_s=d.now_s - d.flow.gone_after_s)
-    d.set(present=False, last_present_s=d.now_s, several=False, several_since_s=None)
-    d.set(active=d.s.active - {Anomaly.SEVERAL_PERSONS, Anomaly.LOITERING, Anomaly.STILL_PICTURE})
-    d.set(face=FaceFact.UNKNOWN, cover=Cover.NONE, shown=False)
+        d.s = replace(d.s, gone_since_s=d.now_s - d.flow.gone_after_s)
+    d.s = replace(d.s, present=False, last_present_s=d.now_s, several=False, several_since_s=None)
+    d.s = replace(
+        d.s, active=d.s.active - {Anomaly.SEVERAL_PERSONS, Anomaly.LOITERING, Anomaly.STILL_PICTURE}
+    )
+    d.s = replace(d.s, face=FaceFact.UNKNOWN, cover=Cover.NONE, shown=False)
     if d.s.mode in VISIT_MODES and d.s.after_fire:
         d.go(Mode.RELEASED)
     elif d.s.mode in VISIT_MODES:
@@ -143,7 +134,7 @@ def _emptied(d: Draft, event: Event) -> None:
 def _presence_stuck(d: Draft, event: Event) -> None:
     if returning(d.s):
         d.release("restart")
-    d.set(no_lock=True)
+    d.s = replace(d.s, no_lock=True)
     d.tell("presence_stuck", Recipient.CONTROL_ROOM, Recipient.WATCHMAN)
     if d.s.mode in (Mode.CHECKING, Mode.WARNED):
         d.say(PromptKey.SILENCE)
@@ -153,9 +144,9 @@ def _presence_stuck(d: Draft, event: Event) -> None:
 def _face_judged(d: Draft, event: Event) -> None:
     assert isinstance(event, FaceJudged)
     bared = d.s.face is FaceFact.COVERED and event.face is FaceFact.PROPER
-    d.set(face=event.face, cover=event.cover)
+    d.s = replace(d.s, face=event.face, cover=event.cover)
     if event.face is not FaceFact.UNKNOWN:
-        d.set(dark_s=0.0)
+        d.s = replace(d.s, dark_s=0.0)
     if bared:
         d.do(KeepOnePicture(d.s.incident, "face_shown"))
     if returning(d.s) and event.face is FaceFact.PROPER:
@@ -165,11 +156,11 @@ def _face_judged(d: Draft, event: Event) -> None:
 def _people_judged(d: Draft, event: Event) -> None:
     assert isinstance(event, PeopleJudged)
     if event.several and not d.s.several:
-        d.set(several=True, several_since_s=d.now_s)
+        d.s = replace(d.s, several=True, several_since_s=d.now_s)
         if returning(d.s):
             d.release("restart")
     elif not event.several and d.s.several:
-        d.set(several=False, several_since_s=None)
+        d.s = replace(d.s, several=False, several_since_s=None)
         if Anomaly.SEVERAL_PERSONS in d.s.active:
             d.end_anomaly(Anomaly.SEVERAL_PERSONS)
         d.stand_still()
@@ -178,7 +169,7 @@ def _people_judged(d: Draft, event: Event) -> None:
 def _camera_judged(d: Draft, event: Event) -> None:
     assert isinstance(event, CameraJudged)
     was, now = d.s.health, event.health
-    d.set(health=now)
+    d.s = replace(d.s, health=now)
     if now in OBSTRUCTED and Anomaly.CAMERA_OBSTRUCTED not in d.s.active:
         d.begin_anomaly(Anomaly.CAMERA_OBSTRUCTED, now.value)
     elif now is CameraHealth.GONE and was is not CameraHealth.GONE:
@@ -189,11 +180,11 @@ def _camera_judged(d: Draft, event: Event) -> None:
         d.end_anomaly(Anomaly.CAMERA_OBSTRUCTED)
     if d.s.mode is Mode.LOCKED and now is not was:  # only a healthy camera can say that nobody is there
         gone = now is CameraHealth.OK and not d.s.present
-        d.set(gone_since_s=d.now_s if gone else None)
+        d.s = replace(d.s, gone_since_s=d.now_s if gone else None)
     if now is CameraHealth.OK and was is not CameraHealth.OK:
-        d.set(warn_from_s=d.now_s, face=FaceFact.UNKNOWN, cover=Cover.NONE)
+        d.s = replace(d.s, warn_from_s=d.now_s, face=FaceFact.UNKNOWN, cover=Cover.NONE)
         if d.s.mode is Mode.RELEASED:
-            d.set(since_s=d.now_s)  # somebody may have come unseen: look as long as for empty
+            d.s = replace(d.s, since_s=d.now_s)  # somebody may have come unseen: look as long as for empty
         d.stand_still()
 
 
@@ -216,28 +207,28 @@ def _input_moved(d: Draft, event: Event) -> None:
 def _fire_moved(d: Draft, active: bool) -> None:
     if active == d.s.fire:
         return
-    d.set(fire=active)
+    d.s = replace(d.s, fire=active)
     if active:
         _to_emergency(d)
         _fire_began(d)
     else:
-        d.set(fire_quiet_since_s=d.now_s)
+        d.s = replace(d.s, fire_quiet_since_s=d.now_s)
 
 
 def _exit_moved(d: Draft, active: bool) -> None:
     if active == d.s.exit:
         return
-    d.set(exit=active)
+    d.s = replace(d.s, exit=active)
     if active:
-        d.set(exit_hold_until_s=d.now_s + d.flow.exit_hold_s, exit_since_s=d.now_s)
+        d.s = replace(d.s, exit_hold_until_s=d.now_s + d.flow.exit_hold_s, exit_since_s=d.now_s)
         if d.s.mode in (Mode.CHECKING, Mode.WARNED) and not d.s.shown and not returning(d.s):
             # it opens always, and it is also how to avoid a lock
             d.tell("exit_unshown", Recipient.CONTROL_ROOM)
         _to_emergency(d)
         return
-    d.set(exit_since_s=None)
+    d.s = replace(d.s, exit_since_s=None)
     if Device.EXIT_INPUT in d.s.failed:
-        d.set(failed=d.s.failed - {Device.EXIT_INPUT})
+        d.s = replace(d.s, failed=d.s.failed - {Device.EXIT_INPUT})
         d.do(Note("exit_input_recovered"))
 
 
@@ -245,18 +236,18 @@ def _door_moved(d: Draft, active: bool) -> None:
     if active == d.s.door_open:
         return
     opened_s = d.s.door_open_since_s
-    d.set(door_open=active, door_open_since_s=d.now_s if active else None)
+    d.s = replace(d.s, door_open=active, door_open_since_s=d.now_s if active else None)
     _door_after_fire(d)
     if not active:
         if opened_s is not None and d.now_s < opened_s + FLICKER_S:
-            d.set(shown=d.s.shown or d.s.was_shown)
+            d.s = replace(d.s, shown=d.s.shown or d.s.was_shown)
         d.end_anomaly(Anomaly.DOOR_HELD_OPEN)
         d.end_anomaly(Anomaly.DOOR_FORCED)
         d.warn_anew()  # whoever is there now
-    elif door_open(d):
+    elif door_open(d.s, d.rules):
         _door_opened(d)
     if d.s.mode is Mode.CLEARED:  # somebody else may stand there now: the machine is for who shows a face
-        d.set(face=FaceFact.UNKNOWN, cover=Cover.NONE)
+        d.s = replace(d.s, face=FaceFact.UNKNOWN, cover=Cover.NONE)
         d.check()
 
 
@@ -272,7 +263,7 @@ def _door_opened(d: Draft) -> None:
     d.another_person()
     if d.s.mode is Mode.WARNED:
         d.say_warning()
-        d.set(openings=d.s.openings + 1)
+        d.s = replace(d.s, openings=d.s.openings + 1)
         if d.s.openings == OFTEN:
             d.tell("door_opened_often", Recipient.CONTROL_ROOM)
 
@@ -282,9 +273,9 @@ def _door_after_fire(d: Draft) -> None:
     if not d.s.after_fire:
         return
     if d.s.door_open:
-        d.set(fire_door_opened=True)
+        d.s = replace(d.s, fire_door_opened=True)
     elif d.s.fire_door_opened:
-        d.set(fire_door_cycled=True)
+        d.s = replace(d.s, fire_door_cycled=True)
 
 
 def _switch(anomaly: Anomaly) -> Callable[[Draft, bool], None]:
@@ -312,7 +303,7 @@ def _key_locked(d: Draft, event: Event) -> None:
     if d.s.code.lockout_until_s is not None or not d.s.code.live:
         d.do(ClearEntry(), Refuse(), Note("keypad_closed"))
     elif d.s.code.accepted_at_s is not None:
-        d.set_code(second_told=True)
+        d.code = replace(d.code, second_told=True)
 
 
 def _entry_locked(d: Draft, event: Event) -> None:
@@ -320,7 +311,7 @@ def _entry_locked(d: Draft, event: Event) -> None:
     if code.lockout_until_s is not None or not code.live or code.pending:
         d.do(ClearEntry(), Refuse(), Note("entry_refused"))
         return
-    d.set_code(tries=code.tries + 1, pending=True)
+    d.code = replace(d.code, tries=code.tries + 1, pending=True)
     d.do(JudgeEntry(d.s.incident))
 
 
@@ -330,14 +321,14 @@ def _entry_judged_locked(d: Draft, event: Event) -> None:
     if not code.pending:
         d.do(Refuse(), Note("verdict_without_entry"))  # its code was replaced meanwhile
         return
-    d.set_code(pending=False)
+    d.code = replace(d.code, pending=False)
     d.do(ClearEntry())
     if event.verdict is EntryVerdict.RIGHT and code.live:
         d.release("code")
         return
     d.do(Refuse())
     if event.verdict is EntryVerdict.SUPERSEDED:
-        d.set_code(tries=code.tries - 1)
+        d.code = replace(d.code, tries=code.tries - 1)
         d.do(Note("superseded_code"))
         return
     d.do(Note("wrong_code"))
@@ -348,7 +339,7 @@ def _entry_judged_locked(d: Draft, event: Event) -> None:
 def _record_answered_locked(d: Draft, event: Event) -> None:
     assert isinstance(event, RecordAnswered)
     if event.incident == d.s.incident:
-        d.set(record_by_s=None)
+        d.s = replace(d.s, record_by_s=None)
 
 
 def _code_accepted_locked(d: Draft, event: Event) -> None:
@@ -358,9 +349,9 @@ def _code_accepted_locked(d: Draft, event: Event) -> None:
     code = d.s.code
     if event.issue != code.issue:
         return
-    d.set_code(took=code.took | {event.recipient})
+    d.code = replace(d.code, took=code.took | {event.recipient})
     if code.accepted_at_s is None:
-        d.set_code(accepted_at_s=d.now_s)
+        d.code = replace(d.code, accepted_at_s=d.now_s)
 
 
 def _code_denied_locked(d: Draft, event: Event) -> None:
@@ -369,18 +360,18 @@ def _code_denied_locked(d: Draft, event: Event) -> None:
     code = d.s.code
     if event.incident != d.s.incident or event.issue != code.issue:
         return
-    d.set_code(took=code.took - {event.recipient})
+    d.code = replace(d.code, took=code.took - {event.recipient})
     if code.live and not code.second_told and not code.failed_over:
-        d.set_code(second_told=True)
+        d.code = replace(d.code, second_told=True)
         d.send_code(Recipient.WATCHMAN2)
 
 
 def _prompt_given(d: Draft, event: Event) -> None:
     assert isinstance(event, PromptGiven)
     if d.s.warn_ticket is not None and event.ticket >= d.s.warn_ticket and d.s.prompted_at_s is None:
-        d.set(prompted_at_s=d.now_s)
+        d.s = replace(d.s, prompted_at_s=d.now_s)
     if d.s.mode is Mode.WARNED and event.ticket == d.s.ticket:
-        d.set(say_again_s=d.now_s + PROMPT_REPEAT_S)
+        d.s = replace(d.s, say_again_s=d.now_s + PROMPT_REPEAT_S)
 
 
 def _release_ordered(d: Draft, event: Event) -> None:
@@ -397,7 +388,7 @@ def _device_failed(d: Draft, event: Event) -> None:
     assert isinstance(event, DeviceFailed)
     if event.device in d.s.failed:
         return
-    d.set(failed=d.s.failed | {event.device})
+    d.s = replace(d.s, failed=d.s.failed | {event.device})
     if event.device in LOCK_NEEDS:
         d.warn_anew()
     if event.device is Device.DOOR_CONTACT and d.s.present:
@@ -430,14 +421,14 @@ def _seen_behind_a_shut_door(d: Draft) -> None:
     Nobody can tell which, so nobody is locked before the cabin was empty.
     """
     if d.s.mode is not Mode.LOCKED:
-        d.set(no_lock=True)
+        d.s = replace(d.s, no_lock=True)
         if d.s.mode in (Mode.CHECKING, Mode.WARNED):
             d.check()
 
 
 def _device_recovered(d: Draft, event: Event) -> None:
     assert isinstance(event, DeviceRecovered)
-    d.set(failed=d.s.failed - {event.device})
+    d.s = replace(d.s, failed=d.s.failed - {event.device})
     if event.device in LOCK_NEEDS:
         d.warn_anew()
 
@@ -454,8 +445,9 @@ def _restarted(d: Draft, event: Event) -> None:
     if s.several or s.health is not CameraHealth.OK or s.active & HOLDS_CLOCK:
         d.stand_still()
     if any(d.rules.policy.rule(anomaly).siren is Siren.MUTE for anomaly in s.active):
-        d.set(silent_until_s=d.now_s + d.flow.hold_after_s)
-    d.set(
+        d.s = replace(d.s, silent_until_s=d.now_s + d.flow.hold_after_s)
+    d.s = replace(
+        d.s,
         fire=event.fire,
         exit=event.exit,
         door_open=event.door_open,
@@ -477,14 +469,14 @@ def _restarted(d: Draft, event: Event) -> None:
         say_again_s=None,
     )
     if s.fire and not event.fire:
-        d.set(fire_quiet_since_s=d.now_s)
+        d.s = replace(d.s, fire_quiet_since_s=d.now_s)
     _door_after_fire(d)
     if locked:
         _restarted_locked(d, event.off_s)
     elif event.fire or event.exit:
         _to_emergency(d)
     elif s.mode is Mode.RELEASED:
-        d.set(since_s=d.now_s)  # nobody was seen: for how long is not known any more
+        d.s = replace(d.s, since_s=d.now_s)  # nobody was seen: for how long is not known any more
     elif s.mode in VISIT_MODES:  # who was there is there until somebody has looked
         d.check()
     if event.fire and not s.fire:
@@ -494,13 +486,13 @@ def _restarted(d: Draft, event: Event) -> None:
 def _restarted_locked(d: Draft, off_s: float | None) -> None:
     """A lock comes back as *warned*: nothing is locked by memory alone, the one gate decides."""
     dark_s = d.s.dark_s + (off_s or 0.0)  # cuts add up until a camera has looked
-    d.set(dark_s=dark_s)
+    d.s = replace(d.s, dark_s=dark_s)
     if d.s.fire or d.s.exit:
         _to_emergency(d)
-    elif off_s is None or dark_s > d.flow.relock_max_s or not d.s.present or door_open(d):
+    elif off_s is None or dark_s > d.flow.relock_max_s or not d.s.present or door_open(d.s, d.rules):
         d.release("restart")
     else:
-        d.set(came_back=True)
+        d.s = replace(d.s, came_back=True)
         d.interrupt_lock()
 
 
@@ -631,7 +623,7 @@ def step(state: State, event: Event, now_s: float, rules: Rules) -> Step:
         d.do(Note(cell.refusal))
     settle(d)
     after = outputs(d.s, now_s, rules)
-    d.set(playing=sound(d.s, now_s, rules))
+    d.s = replace(d.s, playing=sound(d.s, now_s, rules))
     if isinstance(event, Restarted):
         return Step(d.s, (*after, *d.commands))
     before = (

@@ -13,7 +13,8 @@ from typing import Final, TypeVar, get_type_hints
 
 import msgspec
 
-from edge.cabin.state import DURATIONS, Mode, State
+from edge.cabin.comeback import DURATIONS
+from edge.cabin.state import Mode, State
 
 _AHEAD_S: Final = 86400.0
 """No deadline of the table lies further ahead; a moment that does would hold a door for as long."""

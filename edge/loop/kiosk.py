@@ -14,6 +14,7 @@ from typing import Final, Protocol
 
 import msgspec
 
+from edge.cabin.comeback import wake_up
 from edge.cabin.commands import (
     ClearEntry,
     CloseIncident,
@@ -61,19 +62,9 @@ from edge.cabin.events import (
     Restarted,
     Ticked,
 )
-from edge.cabin.state import (
-    Mode,
-    Rules,
-    State,
-    Timebase,
-    door_locked,
-    lock_in_s,
-    outputs,
-    permit_on,
-    returning,
-    shown,
-    wake_up,
-)
+from edge.cabin.outputs import door_locked, lock_in_s, outputs, permit_on, shown
+from edge.cabin.rules import Rules
+from edge.cabin.state import Mode, State, Timebase, returning
 from edge.cabin.table import Step, step
 from edge.codes.book import CodeBook, EntryPad, PadResult, Typed
 from edge.journal.chain import Head

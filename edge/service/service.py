@@ -26,7 +26,7 @@ from types import FrameType
 from typing import Final
 
 from edge.cabin.events import Device, Orderer, ReleaseOrdered
-from edge.cabin.state import Rules
+from edge.cabin.rules import Rules
 from edge.cli.modem import open_modem
 from edge.cli.options import Commands, add_settings_options, evidence_limits, load_settings
 from edge.codes.book import CodeBook, EntryPad

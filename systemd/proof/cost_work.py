@@ -16,8 +16,8 @@ import msgspec
 
 from edge.bench.desk import Desk, StoryClock
 from edge.cabin.events import Restarted
-from edge.cabin.rules import Flow
-from edge.cabin.state import Rules, State
+from edge.cabin.rules import Flow, Rules
+from edge.cabin.state import State
 from edge.cabin.table import step
 from edge.judge.judge import Judge
 from edge.settings.load import load

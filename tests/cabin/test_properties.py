@@ -23,8 +23,9 @@ from edge.cabin.events import (
     Restarted,
     Ticked,
 )
-from edge.cabin.rules import Flow
-from edge.cabin.state import Mode, Rules, State, outputs
+from edge.cabin.outputs import outputs
+from edge.cabin.rules import Flow, Rules
+from edge.cabin.state import Mode, State
 from edge.cabin.table import step
 from edge.terms.record import Recipient
 from tests.worlds.cabin_world import EVENTS, FACES, Cabin, rules

@@ -15,6 +15,7 @@ import pytest
 
 from edge.cabin import deadlines, draft
 from edge.cabin import table as cabin
+from edge.cabin.comeback import shift, wake_up
 from edge.cabin.deadlines import next_wake_s
 from edge.cabin.events import (
     Anomaly,
@@ -45,8 +46,8 @@ from edge.cabin.events import (
     Restarted,
     Ticked,
 )
-from edge.cabin.rules import Flow
-from edge.cabin.state import Mode, Rules, State, returning, shift, wake_up
+from edge.cabin.rules import Flow, Rules
+from edge.cabin.state import Mode, State, returning
 from edge.cabin.table import step
 from edge.terms.observation import CameraHealth, Cover
 from edge.terms.record import Recipient

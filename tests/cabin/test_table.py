@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from edge.cabin import events
+from edge.cabin.comeback import DURATIONS, shift, wake_up
 from edge.cabin.commands import PromptCause, PromptKey, SetDoor, SetPermit
 from edge.cabin.deadlines import next_wake_s
 from edge.cabin.events import (
@@ -23,8 +24,9 @@ from edge.cabin.events import (
     Restarted,
     Ticked,
 )
-from edge.cabin.rules import Flow, PermitRule, Policy, Siren
-from edge.cabin.state import DURATIONS, Code, Mode, Rules, State, lock_in_s, outputs, shift, shown, wake_up
+from edge.cabin.outputs import lock_in_s, outputs, shown
+from edge.cabin.rules import Flow, PermitRule, Policy, Rules, Siren
+from edge.cabin.state import Code, Mode, State
 from edge.cabin.table import TABLE, step
 from edge.terms.record import Recipient
 from tests.worlds.cabin_world import EVENTS, Cabin
@@ -290,12 +292,15 @@ def test_the_policy_names_every_anomaly() -> None:
 
 PURE = {
     "cabin.table": {"__future__", "collections.abc", "dataclasses"},
-    "cabin.state": {"__future__", "collections.abc", "dataclasses", "enum"},
-    "cabin.draft": {"__future__", "collections.abc", "dataclasses", "math"},
-    "cabin.deadlines": {"__future__", "collections.abc"},
+    "cabin.state": {"__future__", "dataclasses", "enum"},
+    "cabin.outputs": {"__future__", "collections.abc"},
+    "cabin.comeback": {"__future__", "dataclasses"},
+    "cabin.conditions": {"__future__", "collections.abc"},
+    "cabin.draft": {"__future__", "dataclasses", "math"},
+    "cabin.deadlines": {"__future__", "collections.abc", "dataclasses"},
     "cabin.events": {"__future__", "dataclasses", "enum"},
     "cabin.commands": {"__future__", "dataclasses", "enum"},
-    "cabin.rules": {"__future__", "collections.abc", "enum", "typing", "msgspec"},
+    "cabin.rules": {"__future__", "collections.abc", "dataclasses", "enum", "typing", "msgspec"},
     "terms.record": {"__future__", "dataclasses", "enum", "typing"},
 }
 OWN = {f"edge.{name}" for name in PURE} | {"edge.terms.observation", "hw.ports"}

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.cabin.state import Mode, Rules
+from edge.cabin.rules import Rules
+from edge.cabin.state import Mode
 from edge.codes.book import CodeBook, EntryPad
 from edge.journal.writer import Journal
 from edge.judge.judge import Judge

@@ -48,7 +48,9 @@ from edge.cabin.events import (
     ReleaseOrdered,
     Restarted,
 )
-from edge.cabin.state import Mode, Rules, State, outputs
+from edge.cabin.outputs import outputs
+from edge.cabin.rules import Rules
+from edge.cabin.state import Mode, State
 from edge.terms.observation import CameraHealth
 from edge.terms.record import Recipient
 from hw.ports import Input

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from edge.cabin.comeback import wake_up
 from edge.cabin.commands import (
     ClearEntry,
     Command,
@@ -56,8 +57,9 @@ from edge.cabin.events import (
     Restarted,
     Ticked,
 )
-from edge.cabin.rules import Flow
-from edge.cabin.state import Mode, Rules, State, returning, shown, wake_up
+from edge.cabin.outputs import shown
+from edge.cabin.rules import Flow, Rules
+from edge.cabin.state import Mode, State, returning
 from edge.cabin.table import step
 from edge.codes.book import CodeBook, Typed
 from edge.terms.observation import CameraHealth, Cover

@@ -1,0 +1,183 @@
+"""What holds in a cabin at a time: questions to the state, the time and the rules. They change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from edge.cabin.commands import PromptCause, PromptKey
+from edge.cabin.events import Anomaly, Device, FaceFact
+from edge.cabin.outputs import silent
+from edge.cabin.rules import Flow, PermitRule, Rules
+from edge.cabin.state import (
+    EVIDENCE_FACES,
+    HOLDS_CLOCK,
+    LOCK_NEEDS,
+    Mode,
+    State,
+    needed_s,
+)
+from edge.terms.observation import CameraHealth, Cover
+
+ROUNDING_S = 1e-6
+"""Evidence is a sum of differences of times, so it may miss its deadline by a rounding error."""
+
+NO_THREAT = frozenset({PromptCause.ONE_AT_A_TIME, PromptCause.STEP_CLOSER})
+"""Asked for one of these, nobody is told that the door will lock."""
+
+_COVER_CAUSE: Mapping[Cover, PromptCause] = {
+    Cover.NONE: PromptCause.COVERED,
+    Cover.MASK: PromptCause.MASK,
+    Cover.GLASSES: PromptCause.GLASSES,
+    Cover.HELMET: PromptCause.HELMET,
+    Cover.SCARF: PromptCause.SCARF,
+    Cover.HAND: PromptCause.HAND,
+    Cover.OTHER: PromptCause.COVERED,
+}
+
+
+def cause(state: State) -> PromptCause:
+    """What a warned person is asked to change."""
+    if state.several:
+        return PromptCause.ONE_AT_A_TIME
+    if state.face is FaceFact.COVERED:
+        return _COVER_CAUSE[state.cover]
+    if state.face is FaceFact.UNCLEAR:
+        return PromptCause.STEP_CLOSER
+    return PromptCause.FACE_CAMERA
+
+
+def door_open(state: State, rules: Rules) -> bool:
+    """The door stands open, as far as a fitted contact that is believed can say."""
+    return state.door_open and rules.door_contact and Device.DOOR_CONTACT not in state.failed
+
+
+def due(now_s: float, at_s: float | None) -> bool:
+    return at_s is not None and now_s >= at_s
+
+
+def wanted_words(state: State, rules: Rules) -> tuple[PromptKey, PromptCause]:
+    """What a warned person has to be told now."""
+    return (PromptKey.DOOR_OPEN if door_open(state, rules) else PromptKey.SHOW_FACE), cause(state)
+
+
+def first_warning_is_said(state: State, rules: Rules) -> bool:
+    """A warning is on its way that was not heard yet: another cause lets it come to its end first."""
+    prompt, cause_now = wanted_words(state, rules)
+    same_threat = prompt is PromptKey.SHOW_FACE and cause_now not in NO_THREAT
+    return same_threat and state.warn_ticket is not None and state.prompted_at_s is None
+
+
+def permit_blocked(state: State, rules: Rules) -> bool:
+    blind = state.health is not CameraHealth.OK or Device.INPUTS in state.failed
+    return blind or any(rules.policy.rule(a).permit is PermitRule.OFF for a in state.active)
+
+
+def warnable(state: State, now_s: float, rules: Rules) -> bool:
+    """There is something to ask of the person, and asking would not provoke an attacker."""
+    asked = state.several or state.face in EVIDENCE_FACES or state.face is FaceFact.UNCLEAR
+    return asked and state.health is CameraHealth.OK and not silent(state, now_s, rules)
+
+
+def may_clear(state: State, rules: Rules) -> bool:
+    return (
+        state.present
+        and state.face is FaceFact.PROPER
+        and not state.several
+        and not permit_blocked(state, rules)
+        and not state.fire
+        and not state.exit
+    )
+
+
+def must_leave_cleared(state: State, rules: Rules) -> bool:
+    """Turned away or unclear is a customer at the keys; covered, hidden or joined is not."""
+    return state.face in (FaceFact.COVERED, FaceFact.HIDDEN) or state.several or permit_blocked(state, rules)
+
+
+def held(state: State, now_s: float) -> bool:
+    """Something lasts, or has lasted lately, during which no evidence counts against anybody."""
+    return (
+        state.face is FaceFact.UNCLEAR
+        or state.several
+        or state.health is not CameraHealth.OK
+        or bool(state.active & HOLDS_CLOCK)
+        or (state.stand_until_s is not None and now_s < state.stand_until_s)
+    )
+
+
+def alone_and_hidden(state: State, now_s: float, rules: Rules) -> bool:
+    """One person is there behind a shut door, not cleared before, and its face is not shown now."""
+    return (
+        state.present
+        and not state.no_lock
+        and not state.shown
+        and state.face in EVIDENCE_FACES
+        and not held(state, now_s)
+        and not state.fire
+        and not state.exit
+        and not door_open(state, rules)
+    )
+
+
+def counting(state: State, now_s: float, rules: Rules) -> bool:
+    """Whether the lock clock runs."""
+    return state.mode in (Mode.CHECKING, Mode.WARNED) and alone_and_hidden(state, now_s, rules)
+
+
+def evidence_complete(state: State, flow: Flow) -> bool:
+    return state.evidence_s >= needed_s(state, flow) - ROUNDING_S
+
+
+def lock_is_due(state: State, now_s: float, rules: Rules) -> bool:
+    """The deadline has come, for a person who is there with the door shut."""
+    return (
+        state.mode is Mode.WARNED
+        and evidence_complete(state, rules.flow)
+        and alone_and_hidden(state, now_s, rules)
+    )
+
+
+def may_lock(state: State, now_s: float, rules: Rules) -> bool:
+    """The one gate, for a new lock and for one that comes back.
+
+    The deadline has come, this person heard the warning to its end in time, what a lock needs is in order.
+    """
+    heard_s = state.prompted_at_s
+    told = heard_s is not None and now_s >= heard_s + rules.flow.prompt_lead_s
+    return told and lock_is_due(state, now_s, rules) and not state.failed & LOCK_NEEDS
+
+
+def forbids_lock(state: State, now_s: float, rules: Rules) -> str | None:
+    """What came up while a lock waited for its record and would have kept the gate shut, None for nothing."""
+    if alone_and_hidden(state, now_s, rules):
+        return None
+    if door_open(state, rules):
+        return "door_open"
+    if state.several:
+        return Anomaly.SEVERAL_PERSONS.value
+    if state.health is not CameraHealth.OK:
+        return Anomaly.CAMERA_OBSTRUCTED.value
+    dangers = state.active & HOLDS_CLOCK
+    return min(dangers).value if dangers else "face_not_hidden"
+
+
+def lock_ends_s(state: State, flow: Flow) -> float | None:
+    """When the longest time of the lock is over."""
+    return None if state.locked_at_s is None else state.locked_at_s + flow.max_lock_s
+
+
+def nobody_can_open(state: State) -> bool:
+    """No code is with a telephone, or none could be typed. A keypad closed for wrong tries does not count."""
+    if state.mode is not Mode.LOCKED:
+        return False
+    reached = state.code.lockout_until_s is not None or (state.code.live and bool(state.code.took))
+    return Device.KEYPAD in state.failed or not reached
+
+
+def fire_over(state: State, now_s: float, rules: Rules) -> bool:
+    """No fire was, or it is quiet for long enough and somebody may have left through the door since."""
+    if not state.after_fire:
+        return True
+    quiet_s = state.fire_quiet_since_s
+    quiet = quiet_s is not None and now_s >= quiet_s + rules.flow.fire_clear_s
+    return quiet and (state.fire_door_cycled or not rules.door_contact)

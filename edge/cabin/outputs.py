@@ -1,0 +1,83 @@
+"""What the door, the lights and the people see of a cabin: functions of the state alone.
+
+So no path of the table can forget the door, the permit, the sound or the lights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from edge.cabin.commands import Command, SetDoor, SetLights, SetPermit, SetSound
+from edge.cabin.rules import Rules, Siren
+from edge.cabin.state import Mode, State, needed_s
+from edge.terms.observation import CameraHealth
+from hw.ports import Light, Sound
+
+
+def door_locked(state: State) -> bool:
+    """Whether the relay is to lock the door: in `locked`, once recorded, and never near fire or exit."""
+    return state.mode is Mode.LOCKED and state.record_by_s is None and not state.fire and not state.exit
+
+
+def permit_on(state: State) -> bool:
+    return state.mode is Mode.CLEARED
+
+
+def silent(state: State, now_s: float, rules: Rules) -> bool:
+    """While a weapon, a fight, a person down or the panic switch holds, and a while after, no sound."""
+    held = any(rules.policy.rule(a).siren is Siren.MUTE for a in state.active)
+    return held or (state.silent_until_s is not None and now_s < state.silent_until_s)
+
+
+def sound(state: State, now_s: float, rules: Rules) -> Sound:
+    """The one sound that plays: siren before beeps before nothing."""
+    if silent(state, now_s, rules) or state.mode is Mode.EMERGENCY:
+        return Sound.OFF
+    if state.siren_until_s is not None and now_s < state.siren_until_s:
+        return Sound.SIREN
+    if state.mode is Mode.WARNED:
+        return Sound.BEEPS
+    beeping = any(rules.policy.rule(a).siren is Siren.BEEPS for a in state.active)
+    return Sound.BEEPS if beeping and state.mode is not Mode.LOCKED else Sound.OFF
+
+
+def lights(state: State) -> frozenset[Light]:
+    return _LIGHTS[state.mode]
+
+
+_LIGHTS: Mapping[Mode, frozenset[Light]] = {
+    Mode.VACANT: frozenset({Light.GREEN}),
+    Mode.CHECKING: frozenset({Light.GREEN, Light.AMBER}),
+    Mode.CLEARED: frozenset({Light.GREEN}),
+    Mode.WARNED: frozenset({Light.AMBER}),
+    Mode.LOCKED: frozenset({Light.RED}),
+    Mode.RELEASED: frozenset({Light.AMBER}),
+    Mode.EMERGENCY: frozenset({Light.RED, Light.AMBER, Light.GREEN}),
+}
+
+
+def outputs(state: State, now_s: float, rules: Rules) -> tuple[Command, ...]:
+    """All four outputs as commands, for a loop that starts."""
+    return (
+        SetDoor(door_locked(state)),
+        SetPermit(permit_on(state)),
+        SetSound(sound(state, now_s, rules)),
+        SetLights(lights(state)),
+    )
+
+
+def shown(state: State, now_s: float) -> str:
+    """The name for people: the mode, or what overrides it in their eyes."""
+    lockout = state.code.lockout_until_s
+    if state.mode is Mode.LOCKED and lockout is not None and now_s < lockout:
+        return "lockout"
+    if state.health is not CameraHealth.OK and state.mode not in (Mode.LOCKED, Mode.EMERGENCY):
+        return "blind"
+    return state.mode.value
+
+
+def lock_in_s(state: State, now_s: float, rules: Rules) -> float | None:
+    """Seconds of evidence left until the lock deadline while its clock runs, else None."""
+    if state.counting_from_s is None:
+        return None
+    return max(0.0, needed_s(state, rules.flow) - state.evidence_s - (now_s - state.counting_from_s))
