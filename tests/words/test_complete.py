@@ -1,4 +1,4 @@
-"""Every language says everything that the program can say, with the same placeholders, and nothing in English."""
+"""Every language says all that the program can say, with the same placeholders, and nothing in English."""
 
 from __future__ import annotations
 
