@@ -177,7 +177,7 @@ GERMAN: Final = Language(
             show_face="{cause} {lock} {exit}",
             door_open="{cause} Die Tür ist offen. Bitte lassen Sie sie zufallen. {exit}",
             locked=(
-                "Die Tür ist verriegelt, weil Ihr Gesicht nicht gezeigt wurde. Der Wächter ist gerufen. "
+                "Die Tür ist verriegelt, weil Ihr Gesicht nicht gezeigt wurde. Der Wächter wurde gerufen. "
                 "{exit} Oder warten Sie: der Wächter öffnet mit einem Code."
             ),
             released="Die Tür ist offen. Sie können gehen.",

@@ -1,6 +1,6 @@
 """What a language has to have words for: every field is required, so the type checker finds a missing word.
 
-Templates are filled by `str.format`; every language has the same blanks in the same template (a test).
+Templates are filled by `str.format`; every language has the same placeholders in the same template (a test).
 """
 
 from __future__ import annotations

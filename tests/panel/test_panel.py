@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
+from typing import IO
 
 import msgspec
 import pytest
@@ -35,9 +36,11 @@ from hw.ports import Input
 from tests.benchmark import BenchService
 from tests.worlds.panel_world import Cabin, Window, free_port
 
+pytestmark = pytest.mark.timeout(600)
+
 PASSWORD = "correct horse battery"
-GENEROUS_S = 250.0
-"""For what a busy machine does late and a broken one never."""
+LONG_S = 150.0
+"""For anything that happens in the end: a test machine may be busy with much else."""
 
 
 @pytest.fixture
@@ -358,7 +361,6 @@ def test_nothing_can_be_ordered(cabin: Cabin) -> None:
     assert not cabin.sources.tests.running
 
 
-@pytest.mark.timeout(180)
 def test_the_self_test_runs_in_a_process_of_its_own_and_tells(cabin: Cabin) -> None:
     before = sorted(path.name for path in cabin.folder.iterdir())
     status, headers, _ = cabin.ask(
@@ -366,7 +368,7 @@ def test_the_self_test_runs_in_a_process_of_its_own_and_tells(cabin: Cabin) -> N
     )
     assert (status, headers["Location"]) == (303, "/#record")
     assert "It runs;" in cabin.now()["record"]
-    end_s = time.monotonic() + 150
+    end_s = time.monotonic() + LONG_S
     while cabin.sources.tests.running and time.monotonic() < end_s:
         time.sleep(0.1)
     record = cabin.now()["record"]
@@ -449,7 +451,7 @@ def test_idle_connections_hold_up_neither_the_kiosk_nor_for_ever_the_page(
     links = [socket.create_connection(("127.0.0.1", cabin.port)) for _ in range(40)]
     try:
         assert ask(cabin.folder, Request("status"))["state"] == "vacant"
-        end_s = time.monotonic() + 20
+        end_s = time.monotonic() + LONG_S
         while True:
             try:
                 assert cabin.now()["state"] == "vacant"
@@ -464,7 +466,7 @@ def test_idle_connections_hold_up_neither_the_kiosk_nor_for_ever_the_page(
 
 def _line_of(window: Window, request: bytes) -> bytes:
     """The first line of the answer; empty where the connection was ended."""
-    with socket.create_connection(("127.0.0.1", window.port), timeout=30) as link:
+    with socket.create_connection(("127.0.0.1", window.port), timeout=LONG_S) as link:
         try:
             link.sendall(request)
             return link.recv(65536).split(b"\r\n", 1)[0]
@@ -482,7 +484,7 @@ def test_those_who_drip_keep_neither_the_page_closed_nor_their_places(cabin: Cab
             link.sendall(b"GET / HTTP/1.1\r\n")
             link.setblocking(False)
         while len(ended) < len(links):
-            assert time.monotonic() < began_s + 60.0, "a request may drip for ever"
+            assert time.monotonic() < began_s + LONG_S, "a request may drip for ever"
             assert _line_of(cabin, ask_now) == b"HTTP/1.0 200 OK"
             for number, link in enumerate(links):
                 with contextlib.suppress(BlockingIOError):
@@ -506,7 +508,7 @@ def test_those_who_do_not_take_their_answers_keep_the_page_open(cabin: Cabin) ->
     try:
         for link in links:
             link.sendall(b"GET / HTTP/1.1\r\n" + host)
-        end_s = time.monotonic() + 60.0
+        end_s = time.monotonic() + LONG_S
         while _line_of(cabin, b"GET /now HTTP/1.1\r\n" + host) != b"HTTP/1.0 200 OK":
             assert time.monotonic() < end_s
             time.sleep(0.1)
@@ -579,7 +581,6 @@ def test_many_browsers_ask_the_kiosk_once(cabin: Cabin) -> None:
     assert cabin.asked == 1
 
 
-@pytest.mark.timeout(180)
 def test_a_real_kiosk_does_not_notice_whether_its_page_hangs_or_dies(tmp_path: Path, repo: Path) -> None:
     switch_s = sys.getswitchinterval()
     kiosk = BenchService(tmp_path)
@@ -593,12 +594,12 @@ def test_a_real_kiosk_does_not_notice_whether_its_page_hangs_or_dies(tmp_path: P
     )
 
     def fetch(path: str) -> bytes:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=20) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=LONG_S) as answer:
             return bytes(answer.read())
 
     def goes_on() -> None:
         seen = kiosk.service.pictures_seen
-        end_s = time.monotonic() + 30
+        end_s = time.monotonic() + LONG_S
         while kiosk.service.pictures_seen < seen + 3:
             assert time.monotonic() < end_s
             time.sleep(0.05)
@@ -607,7 +608,7 @@ def test_a_real_kiosk_does_not_notice_whether_its_page_hangs_or_dies(tmp_path: P
     try:
         assert page.stdout is not None
         assert page.stdout.readline() == f"panel: http://127.0.0.1:{port}/\n"
-        end_s = time.monotonic() + 90
+        end_s = time.monotonic() + LONG_S
         while (now := msgspec.json.decode(fetch("/now")))["state"] != "cleared":
             assert time.monotonic() < end_s, now
             time.sleep(0.2)
@@ -630,7 +631,11 @@ def test_a_real_kiosk_does_not_notice_whether_its_page_hangs_or_dies(tmp_path: P
         sys.setswitchinterval(switch_s)
 
 
-@pytest.mark.timeout(600)
+def line_of_the_address(said: IO[bytes]) -> bytes:
+    """The line that names the page's address; an interpreter may have said something of its own before."""
+    return next((line for line in said if line.startswith(b"panel: ")), b"")
+
+
 def test_the_bench_shows_its_page_and_takes_it_along(tmp_path: Path, repo: Path) -> None:
     story, port = tmp_path / "short.story", free_port()
     story.write_text("title Short\n+0.2 case on\n+5000 case off\n")
@@ -640,25 +645,20 @@ def test_the_bench_shows_its_page_and_takes_it_along(tmp_path: Path, repo: Path)
     )
     assert bench.stderr is not None
     try:
-        address = f"panel: http://127.0.0.1:{port}/\n".encode()
-        assert address in iter(bench.stderr.readline, b""), "a library may have its say before"
-        wanted = (
-            'data-state="vacant"',
-            '<th scope="row">Case contact</th><td>active</td>',
-            '<img src="/live/face/',
-        )
-        end_s = time.monotonic() + GENEROUS_S
+        assert line_of_the_address(bench.stderr) == f"panel: http://127.0.0.1:{port}/\n".encode()
+        end_s = time.monotonic() + LONG_S
         while True:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=GENEROUS_S) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=LONG_S) as answer:
                 page = answer.read().decode()
-            if all(words in page for words in wanted):
+            if "Case contact</th><td>active</td>" in page and '<img src="/live/face/' in page:
                 break
             assert time.monotonic() < end_s, page
             time.sleep(0.2)
+        assert 'data-state="vacant"' in page
         bench.send_signal(signal.SIGINT)
-        assert bench.wait(GENEROUS_S) == 130
+        assert bench.wait(LONG_S) == 130
         with pytest.raises(OSError, match="refused"):
-            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+            socket.create_connection(("127.0.0.1", port), timeout=LONG_S).close()
     finally:
         bench.kill()
         bench.wait()
@@ -732,7 +732,6 @@ def browse(folder: Path, port: int, *flags: str) -> subprocess.CompletedProcess[
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt install chromium")
-@pytest.mark.timeout(150)
 def test_a_browser_follows_the_cabin_without_reloading(
     cabin: Cabin, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -1,4 +1,4 @@
-"""Every language says everything that the program can say, with the same blanks, and nothing in English."""
+"""Every language says all that the program can say, with the same placeholders, and nothing in English."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ ALIKE = {
     *("{count} s", "{count} min", "{count} h", "{count} d"),
     *("blind", "Blind", "Hand", "hand", "Modem", "modem"),
 }
-"""German or all-blanks templates that read the same as the English."""
+"""Templates, and German words, that read the same as the English."""
 
 ENGLISH_ALONE = frozenset(
     {
@@ -86,7 +86,7 @@ def leaves(words: object, path: str = "") -> Iterator[tuple[str, str]]:
             yield from leaves(word, place)
 
 
-def blanks(template: str) -> set[str]:
+def placeholders(template: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(template) if name is not None}
 
 
@@ -98,16 +98,16 @@ def names(family: type[Words] | type[Anomalies]) -> set[str]:
 
 
 @pytest.mark.parametrize("language", FOREIGN)
-def test_no_language_lacks_a_word_or_a_blank_that_english_has(language: LanguageName) -> None:
+def test_no_language_lacks_a_word_or_a_placeholder_that_english_has(language: LanguageName) -> None:
     english, other = dict(leaves(words_of("en"))), dict(leaves(words_of(language)))
     assert english.keys() == other.keys()
     for place, word in english.items():
-        assert blanks(word) == blanks(other[place]), place
+        assert placeholders(word) == placeholders(other[place]), place
     assert len(english) > 300
 
 
 @pytest.mark.parametrize("language", LanguageName)
-def test_no_word_is_empty_or_has_blanks_too_many(language: LanguageName) -> None:
+def test_no_word_is_empty_or_has_spaces_too_many(language: LanguageName) -> None:
     for place, word in leaves(words_of(language)):
         assert word.strip(), place
         assert "  " not in word, place

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -64,3 +67,14 @@ def test_the_first_start_refuses_it_and_leaves_the_file(tmp_path: Path) -> None:
     assert f"{REFUSED} (cabinguard.toml line 2)" in (tmp_path / "cabinguard-problem.txt").read_text()
     assert piece.exists()
     assert base.read_text() == ""
+
+
+def test_the_image_has_the_phrases_of_every_language(repo: Path) -> None:
+    """Its script asks the program which there are; this is what it asks."""
+    script = (repo / "systemd/image/image.sh").read_text("utf-8")
+    asked = re.search(r"bin/python -P -c \\\n\s+'([^']+)'", script)
+    assert asked is not None
+    done = subprocess.run(
+        [sys.executable, "-c", asked[1]], cwd=repo, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == [language.value for language in LanguageName]
