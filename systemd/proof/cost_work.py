@@ -30,7 +30,8 @@ from edge.vision.look import Look
 from hw.board import bench_board
 from hw.camera.port import Frame
 from hw.camera.staged import StagedCabin
-from hw.modem.fake.ports import FakeModem, SteppedModem
+from hw.modem.fake.modem import FakeModem
+from hw.modem.fake.stepped import SteppedModem
 from hw.scan import Scanner
 
 FRAMES = 12

@@ -20,7 +20,8 @@ from pathlib import Path
 from edge.messages.texts import code_in
 from edge.settings.schema import Settings
 from hw.keypad.real import LEGEND
-from hw.modem.fake.ports import FakeModem, PtyModem
+from hw.modem.fake.modem import FakeModem
+from hw.modem.fake.terminal import PtyModem
 from hw.ports import Input
 
 WORK = Path("/run/cabinguard-proof")

@@ -23,7 +23,8 @@ from edge.messages.outbox import (
 )
 from edge.messages.ways.carrier import Answer, NotTaken, Taken
 from edge.terms.record import REPORT_LATE_S, Channel, OutboxRow, Recipient, RowState
-from hw.modem.fake.ports import FakeModem, SteppedModem
+from hw.modem.fake.modem import FakeModem
+from hw.modem.fake.stepped import SteppedModem
 from hw.ports import (
     HardwareError,
     ModemEvent,

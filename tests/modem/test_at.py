@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from hw.modem.at import Engine
 from hw.modem.card import Subscription
-from hw.modem.fake.ports import FAKE_PROFILES, FakeModem
+from hw.modem.fake.modem import FakeModem
+from hw.modem.fake.profiles import FAKE_PROFILES
 from hw.modem.ladder import Ladder
 from hw.modem.models import PROFILES, identify
 from hw.modem.pin import PinMemoryInRam
@@ -380,18 +381,18 @@ def test_a_wrong_pin_is_tried_once_over_restarts(profile: str) -> None:
         assert not line.get_ready(300)
         assert line.engine.status.trouble is ModemTrouble.PIN_WRONG
         fake.reboot()
-    assert fake.pin_tries == 2
+    assert fake.card.tries == 2
     corrected = Line(fake, Engine(PROFILES[profile], Subscription("1234", memory)))
     assert corrected.get_ready()
-    assert fake.pin_tries == 3
+    assert fake.card.tries == 3
 
 
 def test_the_last_try_is_left_to_people() -> None:
     fake = FakeModem("sim800", pin="1234")
-    fake.pin_tries = 1
+    fake.card.tries = 1
     line = Line(fake, Engine(PROFILES["sim800"], Subscription("1234")))
     assert not line.get_ready(120)
-    assert fake.pin_tries == 1
+    assert fake.card.tries == 1
 
 
 def test_a_pin_that_cannot_be_remembered_is_not_tried() -> None:
@@ -403,7 +404,7 @@ def test_a_pin_that_cannot_be_remembered_is_not_tried() -> None:
     line = Line(fake, Engine(PROFILES["sim800"], Subscription("1234", Broken())))
     assert not line.get_ready(120)
     assert b"AT+CPIN=" not in line.sent
-    assert fake.pin_tries == 3
+    assert fake.card.tries == 3
 
 
 def test_no_pin_set_is_told() -> None:

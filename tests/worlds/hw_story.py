@@ -28,6 +28,13 @@ class StoryClock:
     def wall_s(self) -> float:
         return 1_800_000_000.0 + self.at_s
 
+    @property
+    def boot(self) -> str:
+        return "story"
+
+    def wall_true(self) -> bool:
+        return True
+
 
 class NoModem:
     """A modem that nobody asks anything of."""
