@@ -40,7 +40,9 @@ from edge.service.plans import eyes_plans
 from edge.settings.schema import Secret, Settings, read_secret
 from edge.settings.zones import find_zone
 from edge.terms.printing import printable
-from edge.vision.eyes.supervisor import EyesEvent, EyesProcess, EyesSupervisor
+from edge.vision.eyes.process import EyesProcess
+from edge.vision.eyes.report import EyesEvent
+from edge.vision.eyes.supervisor import EyesSupervisor
 from edge.vision.face.faces import Faces
 from hw.board import Voice, alsa_player, close_board, open_board
 from hw.clock import SystemClock

@@ -24,7 +24,7 @@ from edge.judge.judge import Judge
 from edge.settings.schema import load
 from edge.terms.observation import Observation
 from edge.vision.eyes.child import jpeg_of
-from edge.vision.eyes.supervisor import Report, encode_report
+from edge.vision.eyes.report import Report, encode_report
 from edge.vision.face.faces import Faces
 from edge.vision.look import Look
 from hw.board import bench_board

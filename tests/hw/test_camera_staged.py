@@ -20,7 +20,8 @@ from edge.cabin.events import (
 from edge.cabin.rules import Flow
 from edge.judge import Judge
 from edge.terms.observation import CameraHealth, Cover
-from edge.vision.eyes.supervisor import EyesEvent, StepEyes
+from edge.vision.eyes.report import EyesEvent
+from edge.vision.eyes.step import StepEyes
 from edge.vision.face.faces import Faces
 from edge.vision.look import FacesIn, Look
 from hw.camera.port import Frame

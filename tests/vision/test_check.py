@@ -19,23 +19,18 @@ from numpy.typing import NDArray
 
 from edge.settings.schema import CoverName, Settings
 from edge.terms.observation import Cover, Face, FaceVerdict
+from edge.vision.face.align import EXTENT, SIZE_PX, Frame, align, frame_of, matrix_of, normalise
 from edge.vision.face.check import (
     AS_IS,
     COVERS,
-    EXTENT,
     LABELS,
     MIRRORED,
-    SIZE_PX,
     STILL,
     Checker,
-    Frame,
     Limits,
     Quality,
-    align,
-    frame_of,
+    Reading,
     judge_face,
-    matrix_of,
-    normalise,
     quality_of,
     turned_logit,
     unclear_why,
@@ -191,7 +186,7 @@ def test_quality_tells_dark_bright_and_blurred(portrait: Grey) -> None:
 
 
 def judged(covered: float, turned: float = -3.0, why: str = "") -> Face:
-    return judge_face(BOX, 0.9, MARKS, covered, Cover.SCARF, 0.0, 0.0, turned, why, LIMITS)
+    return judge_face(BOX, 0.9, MARKS, Reading(covered, Cover.SCARF, 0.0, 0.0, turned), why, LIMITS)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from edge.terms.observation import Observation
-from edge.vision.eyes.supervisor import EyesEvent, EyesTurn, StepEyes
+from edge.vision.eyes.report import EyesEvent, EyesTurn
+from edge.vision.eyes.step import StepEyes
 from edge.vision.look import Look
 from hw.camera.port import Frame
 from hw.ports import HardwareError
