@@ -413,6 +413,10 @@ class BenchHands:
             or (self._matrix is not None and self._matrix.restless(now_s))
         )
 
+    def pin(self, number: int) -> BenchPin:
+        """What BCM `number` is soldered to, for what only a broken wire does."""
+        return self._pins[number]
+
     def drops_s(self) -> tuple[float, ...]:
         """Seconds from fire or exit being set to the lock's pin being off; the last 1000 times."""
         return tuple(self._drops_s)

@@ -50,7 +50,10 @@ class Bench:
     def poll(self, for_s: float = 0.0) -> None:
         self.now_s += for_s
         for item in self.supervisor.poll(self.now_s):
-            (self.told if isinstance(item, EyesEvent) else self.seen).append(item)  # type: ignore[arg-type]
+            if isinstance(item, EyesEvent):
+                self.told.append(item)
+            else:
+                self.seen.append(item)
         assert self.supervisor.in_bounded_recovery(self.now_s)
 
     def until(self, true: Callable[[], bool], step_s: float = 0.0) -> None:

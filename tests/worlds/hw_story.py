@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hw.board import BenchHands, bench_board
+from hw.modem.status import Status
 from hw.ports import (
     Board,
     HardwareError,
@@ -43,6 +44,7 @@ class NoModem:
 
     idle = False
     closed = False
+    status = Status()
 
     def send(
         self, ticket: int, number: str, text: str, deadline_s: float, validity_s: float = 86_400.0
