@@ -9,7 +9,10 @@ from hw.board import BenchHands, bench_board
 from hw.camera.clip import ClipCamera
 from hw.camera.covers import COVERS
 from hw.camera.staged import LENSES, StagedCabin
-from hw.modem.fake.ports import FAULTS, FakeModem, PtyModem, SteppedModem
+from hw.modem.fake.modem import FakeModem
+from hw.modem.fake.profiles import FAULTS
+from hw.modem.fake.stepped import SteppedModem
+from hw.modem.fake.terminal import PtyModem
 from hw.prompt.fake import PromptFault
 
 __all__ = [

@@ -10,7 +10,7 @@ technician's tool needs is imported by the function that opens it.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -105,7 +105,6 @@ def open_board(
     modem: Callable[[ModemSwitch | None], Modem],
     voice: Voice,
     work_dir: Path,
-    paths: Mapping[str, Path] | None = None,
     strict: bool = True,
 ) -> Board:
     """The devices of this Raspberry Pi; HardwareError names the first one that cannot be had.
@@ -121,7 +120,6 @@ def open_board(
         modem=modem,
         prompt=CabinPrompt(voice.clips_dir, alsa_player(voice.device), voice.display),
         watchdog=SystemdWatchdog(),
-        paths=paths,
         strict=strict,
     )
 
@@ -134,7 +132,6 @@ def bench_board(
     seed: int = 0,
     echo: Callable[[str], None] | None = None,
     busy: frozenset[int] = frozenset(),
-    paths: Mapping[str, Path] | None = None,
     strict: bool = True,
 ) -> tuple[Board, BenchHands]:
     """The same drivers over mock pins, with contacts and keys behind them that bounce on `clock`.
@@ -154,7 +151,6 @@ def bench_board(
         modem=lambda _: modem,
         prompt=prompt,
         watchdog=watchdog,
-        paths=paths,
         strict=strict,
     )
     return board, hands
@@ -240,7 +236,6 @@ def _assemble(
     modem: Callable[[ModemSwitch | None], Modem],
     prompt: Prompt,
     watchdog: Watchdog,
-    paths: Mapping[str, Path] | None,
     strict: bool,
 ) -> Board:
     # The lock is held until the first scan has read fire and exit.
@@ -256,7 +251,6 @@ def _assemble(
         prompt=prompt,
         modem=modem(modem_switch(factory, wiring.modem_power, strict=strict)),
         watchdog=watchdog,
-        paths=dict(paths or {}),
     )
 
 
@@ -417,6 +411,10 @@ class BenchHands:
             any(contact.restless(now_s) for contact in self._contacts.values())
             or (self._matrix is not None and self._matrix.restless(now_s))
         )
+
+    def pin(self, number: int) -> BenchPin:
+        """What BCM `number` is soldered to, for what only a broken wire does."""
+        return self._pins[number]
 
     def drops_s(self) -> tuple[float, ...]:
         """Seconds from fire or exit being set to the lock's pin being off; the last 1000 times."""

@@ -9,9 +9,8 @@ turns that into an event. `close` leaves outputs in their resting state. Cameras
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Final, Protocol, assert_never
 
 
@@ -508,4 +507,3 @@ class Board:
     prompt: Prompt
     modem: Modem
     watchdog: Watchdog
-    paths: dict[str, Path] = field(default_factory=dict)

@@ -40,7 +40,8 @@ from hw.board import BenchHands, bench_board
 from hw.camera.port import Frame
 from hw.camera.staged import StagedCabin
 from hw.clock import SystemClock
-from hw.modem.fake.ports import FakeModem, PtyModem
+from hw.modem.fake.modem import FakeModem
+from hw.modem.fake.terminal import PtyModem
 from hw.modem.real import open_serial
 from hw.ports import Board, Input
 

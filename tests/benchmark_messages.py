@@ -16,7 +16,9 @@ from edge.messages.step import MessageAccepted
 from edge.terms.record import Channel, OutboxRow, Recipient
 from hw.clock import SystemClock
 from hw.modem.at import Engine
-from hw.modem.fake.ports import FakeModem, PtyModem, SteppedModem
+from hw.modem.fake.modem import FakeModem
+from hw.modem.fake.stepped import SteppedModem
+from hw.modem.fake.terminal import PtyModem
 from hw.modem.models import PROFILES
 from hw.modem.real import open_serial
 from hw.ports import Modem

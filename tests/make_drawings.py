@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import schemdraw
 import schemdraw.elements as elm
@@ -35,6 +35,14 @@ LETTER: Final = 11
 LINE: Final = 0.36
 """From line to line."""
 Place = tuple[float, float]
+Side = Literal["left", "center", "right"]
+
+# schemdraw has no types for these.
+a_fuse: Final[Callable[[], elm.Element]] = elm.FuseIEC
+a_resistor: Final[Callable[[], elm.Element]] = elm.RBox
+a_suppressor: Final[Callable[[], elm.Element]] = elm.DiodeTVS
+a_lamp: Final[Callable[[], elm.Element]] = elm.Lamp2
+a_battery: Final[Callable[[], elm.Element]] = elm.Battery
 
 
 def bcm(pin: int) -> str:
@@ -61,12 +69,12 @@ class Sheet:
         for place in places:
             self._drawing += elm.Dot().at(place)
 
-    def end(self, place: Place, words: str, align: str = "right") -> None:
+    def end(self, place: Place, words: str, align: Side = "right") -> None:
         """A terminal with its name beside it."""
         self._drawing += elm.Dot(open=True).at(place)
         self.text((place[0] + (-0.25 if align == "right" else 0.25), place[1]), words, align, "center")
 
-    def text(self, place: Place, words: str, align: str = "center", valign: str = "bottom") -> None:
+    def text(self, place: Place, words: str, align: Side = "center", valign: str = "bottom") -> None:
         """Words whose lines lie above, below or (`center`) on both sides of a place."""
         lines = words.split("\n")
         above = {"bottom": len(lines) - 1.0, "center": len(lines) / 2 - 1.0, "top": -1.4}[valign]
@@ -113,7 +121,7 @@ def _sheet(path: Path) -> Iterator[Sheet]:
 def lock(sheet: Sheet, wiring: WiringSettings) -> None:
     """The lock's supply: everything that opens the door lies in one line."""
     sheet.end((0, 0), "+12 V")
-    sheet.part(elm.FuseIEC(), (0.1, 0), (2.4, 0))
+    sheet.part(a_fuse(), (0.1, 0), (2.4, 0))
     sheet.text((1.25, 0.45), "F1\n1 A slow")
     sheet.part(closed(), (2.4, 0), (5.6, 0))
     sheet.text((4.0, 0.45), "S3 key switch\noutside, for\nwho comes to help")
@@ -130,15 +138,15 @@ def lock(sheet: Sheet, wiring: WiringSettings) -> None:
     sheet.wire((18.8, 0), (21.4, 0))
 
     sheet.wire((12.0, 0), (12.0, -1.5))
-    sheet.part(elm.RBox(), (12.0, -1.5), (12.0, -3.7))
+    sheet.part(a_resistor(), (12.0, -1.5), (12.0, -3.7))
     sheet.wire((12.0, -3.7), (12.0, -5.4))
     sheet.text((12.5, -2.6), "K3 coil: delay on\noperate, set to 15 s", "left", "center")
     sheet.wire((18.8, 0), (18.8, -1.5))
-    sheet.part(elm.RBox(), (18.8, -1.5), (18.8, -3.7))
+    sheet.part(a_resistor(), (18.8, -1.5), (18.8, -3.7))
     sheet.wire((18.8, -3.7), (18.8, -5.4))
     sheet.text((18.3, -2.6), "Y1 lock,\nopen without\ncurrent", "right", "center")
     sheet.wire((21.4, 0), (21.4, -1.5))
-    sheet.part(elm.DiodeTVS(), (21.4, -1.5), (21.4, -3.7))
+    sheet.part(a_suppressor(), (21.4, -1.5), (21.4, -3.7))
     sheet.wire((21.4, -3.7), (21.4, -5.4))
     sheet.text((20.9, -2.6), "V1", "right", "center")
     sheet.dot((18.8, 0), (12.0, -5.4), (18.8, -5.4))
@@ -171,7 +179,7 @@ def outputs(sheet: Sheet, wiring: WiringSettings) -> None:
     for x, y in ((6.6, 0.0), (7.8, -1.8)):
         sheet.dot((x, y))
         sheet.wire((x, y), (x, -2.6))
-        sheet.part(elm.RBox(), (x, -2.6), (x, -4.2))
+        sheet.part(a_resistor(), (x, -2.6), (x, -4.2))
         sheet.ground((x, -4.2))
     sheet.text((6.1, -3.4), "2 x 10 kΩ", "right", "center")
     sheet.wire((10.9, -2.6), (10.9, -3.2))
@@ -189,7 +197,7 @@ def outputs(sheet: Sheet, wiring: WiringSettings) -> None:
         y = -6.6 - 1.2 * index
         sheet.wire((3.4, y), (8.6, y))
         sheet.text((3.6, y + 0.1), bcm(pin), "left")
-        load = elm.Lamp2() if index else elm.RBox()
+        load = a_lamp() if index else a_resistor()
         sheet.wire((11.6, y), (12.2, y))
         sheet.part(load, (12.2, y), (14.4, y))
         sheet.wire((14.4, y), (15.4, y))
@@ -209,17 +217,17 @@ def contact(sheet: Sheet, wiring: WiringSettings) -> None:
     sheet.box((0, -4.6), 3.0, 5.6, "Raspberry\nPi")
     sheet.wire((3.0, 0.4), (6.0, 0.4))
     sheet.text((3.15, 0.5), "3.3 V, pin 17", "left")
-    sheet.part(elm.RBox(), (6.0, 0.4), (6.0, -1.8))
+    sheet.part(a_resistor(), (6.0, 0.4), (6.0, -1.8))
     sheet.text((6.5, -0.7), "4.7 kΩ", "left", "center")
     sheet.wire((3.0, -1.8), (4.0, -1.8))
-    sheet.part(elm.RBox(), (4.0, -1.8), (6.0, -1.8))
+    sheet.part(a_resistor(), (4.0, -1.8), (6.0, -1.8))
     sheet.text((5.0, -1.45), "1 kΩ")
     sheet.text((3.15, -1.7), "its pin", "left")
     sheet.wire((6.0, -1.8), (10.0, -1.8))
     sheet.dot((6.0, -1.8), (7.6, -1.8), (9.2, -1.8))
     sheet.part(elm.Capacitor(), (7.6, -1.8), (7.6, -3.8))
     sheet.text((7.1, -2.8), "100 nF", "right", "center")
-    sheet.part(elm.DiodeTVS(), (9.2, -1.8), (9.2, -3.8))
+    sheet.part(a_suppressor(), (9.2, -1.8), (9.2, -3.8))
     sheet.text((9.65, -2.8), "TVS\n3.3 V", "left", "center")
     sheet.wire((3.0, -3.8), (10.0, -3.8))
     sheet.dot((7.6, -3.8), (9.2, -3.8))
@@ -258,13 +266,13 @@ def keypad(sheet: Sheet, wiring: WiringSettings) -> None:
 def power(sheet: Sheet, wiring: WiringSettings) -> None:
     """From the mains to four fused branches."""
     sheet.end((-0.9, 0), "mains")
-    sheet.part(elm.FuseIEC(), (-0.8, 0), (2.2, 0))
+    sheet.part(a_fuse(), (-0.8, 0), (2.2, 0))
     sheet.text((0.7, 0.45), "F0, residual-\ncurrent device")
     sheet.box((2.2, -1.2), 3.6, 2.4, "charger with\n13.8 V, 5 A,\nlow-voltage cut-off")
     sheet.wire((4.0, -1.2), (4.0, -2.0))
-    sheet.part(elm.FuseIEC(), (4.0, -2.0), (4.0, -3.8))
+    sheet.part(a_fuse(), (4.0, -2.0), (4.0, -3.8))
     sheet.text((4.5, -2.9), "F5, 7.5 A,\nat the battery", "left", "center")
-    sheet.part(elm.Battery(), (4.0, -3.8), (4.0, -5.2))
+    sheet.part(a_battery(), (4.0, -3.8), (4.0, -5.2))
     sheet.text((4.7, -4.5), "12 V, 7 Ah", "left", "center")
     sheet.ground((4.0, -5.2))
     sheet.wire((5.8, 0), (8.0, 0))
@@ -277,7 +285,7 @@ def power(sheet: Sheet, wiring: WiringSettings) -> None:
         (-4.6, "F4\n1 A slow", "relay coils, lamps,\nbuzzer, loudspeaker", ""),
     )
     for y, fuse, first, then in branches:
-        sheet.part(elm.FuseIEC(), (8.0, y), (10.4, y))
+        sheet.part(a_fuse(), (8.0, y), (10.4, y))
         sheet.text((9.2, y + 0.4), fuse)
         width = 3.8 if then else 5.0
         sheet.box((10.4, y - 0.75), width, 1.5, first)
@@ -293,11 +301,11 @@ def modem(sheet: Sheet, wiring: WiringSettings) -> None:
     sheet.box((11.4, -5.4), 3.6, 6.2, "modem module,\n2.8 V levels")
     sheet.text((3.4, 0.1), f"TX, {bcm(14)}", "left")
     sheet.wire((3.2, 0), (7.2, 0))
-    sheet.part(elm.RBox(), (7.2, 0), (9.2, 0))
+    sheet.part(a_resistor(), (7.2, 0), (9.2, 0))
     sheet.text((8.2, 0.4), "1 kΩ")
     sheet.wire((9.2, 0), (11.4, 0))
     sheet.dot((9.6, 0))
-    sheet.part(elm.RBox(), (9.6, 0), (9.6, -1.8))
+    sheet.part(a_resistor(), (9.6, 0), (9.6, -1.8))
     sheet.text((9.1, -0.9), "5.6 kΩ", "right", "center")
     sheet.ground((9.6, -1.8))
     sheet.text((11.6, 0), "RXD", "left", "center")

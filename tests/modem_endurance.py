@@ -19,7 +19,10 @@ from edge.messages.texts import Context, code_in, make_text
 from edge.terms.record import Channel, OutboxRow, Recipient, RowState
 from hw.modem.at import Engine
 from hw.modem.card import Subscription
-from hw.modem.fake.ports import FAULTS, FakeModem, FakeSwitch, SteppedModem
+from hw.modem.fake.modem import FakeModem
+from hw.modem.fake.profiles import FAULTS
+from hw.modem.fake.stepped import SteppedModem
+from hw.modem.fake.switch import FakeSwitch
 from hw.modem.ladder import Ladder
 from hw.modem.models import PROFILES
 from hw.modem.power import PowerSwitch

@@ -13,7 +13,9 @@ from edge.messages.outbox import Outbox
 from edge.messages.step import MessageAccepted, MessageFailed
 from edge.terms.record import Channel, OutboxRow, Recipient
 from hw.board import modem_switch
-from hw.modem.fake.ports import FakeModem, FakeSwitch, SteppedModem
+from hw.modem.fake.modem import FakeModem
+from hw.modem.fake.stepped import SteppedModem
+from hw.modem.fake.switch import FakeSwitch
 from hw.modem.power import PowerSwitch
 from hw.pins.bench_pins import BenchFactory
 from hw.ports import ModemDown, ModemReady, PowerKind

@@ -44,7 +44,8 @@ from edge.settings.secrets import Secret, read_secret
 from edge.terms.observation import Observation
 from edge.terms.record import Recipient
 from edge.vision.eyes.child import jpeg_of
-from edge.vision.eyes.supervisor import EyesEvent, StepEyes
+from edge.vision.eyes.report import EyesEvent
+from edge.vision.eyes.step import StepEyes
 from edge.vision.look import FacesIn, Look
 from hw.bench import FakeModem, SteppedModem
 from hw.board import BenchHands, bench_board, close_board

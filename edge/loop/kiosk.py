@@ -95,7 +95,7 @@ from edge.terms.record import (
     RowState,
     Written,
 )
-from edge.vision.eyes.supervisor import EyesEvent, EyesTurn
+from edge.vision.eyes.report import EyesEvent, EyesTurn
 from edge.words.languages import COUNTER
 from hw.ports import (
     Board,

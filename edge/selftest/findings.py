@@ -32,7 +32,9 @@ from edge.settings.places import model_dir, prompts_folder
 from edge.settings.schema import Settings
 from edge.settings.secrets import Secret, read_secret
 from edge.settings.zones import find_zone
-from edge.vision.eyes.supervisor import EyesEvent, EyesProcess, EyesSupervisor
+from edge.vision.eyes.process import EyesProcess
+from edge.vision.eyes.report import EyesEvent
+from edge.vision.eyes.supervisor import EyesSupervisor
 from edge.vision.face.faces import Faces
 from hw.board import Voice, alsa_player, close_board, open_board
 from hw.clock import SystemClock

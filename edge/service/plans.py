@@ -15,7 +15,7 @@ from edge.pictures.ring import RingWriter, ring_name, ring_slots
 from edge.settings.places import model_dir
 from edge.settings.schema import Camera as CameraSettings
 from edge.settings.schema import Settings
-from edge.vision.eyes.supervisor import EyesPlan
+from edge.vision.eyes.process import EyesPlan
 from edge.vision.seers import SEERS, Seer
 from hw.board import open_camera
 from hw.camera.port import Camera, CameraChoice, Stream

@@ -60,7 +60,9 @@ from edge.settings.places import prompts_folder
 from edge.settings.schema import Settings
 from edge.settings.zones import find_zone
 from edge.terms.record import Channel, OutboxRow, Recipient
-from edge.vision.eyes.supervisor import EyesEvent, EyesProcess, EyesSupervisor
+from edge.vision.eyes.process import EyesProcess
+from edge.vision.eyes.report import EyesEvent
+from edge.vision.eyes.supervisor import EyesSupervisor
 from hw.board import Voice, close_board, make_clips, open_board, resting_lines
 from hw.clock import SystemClock
 from hw.ports import Board, HardwareError, Input, InputChange

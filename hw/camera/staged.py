@@ -286,7 +286,7 @@ def _print(photograph: _Photograph) -> Layer:
     inside[top + edge : bottom - edge, left + edge : right - edge] = True
     paper[top:bottom, left:right, 3] = 255.0
     paper[~inside, :3] = 235.0
-    return np.clip(paper, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(paper, 0, 255), np.uint8)
 
 
 def _eased(share: float) -> float:
@@ -317,7 +317,7 @@ def _bare(photograph: _Photograph) -> Layer:
     person = np.dstack([colours, alpha])
     row = cv2.GaussianBlur(person[-6:-1].mean(axis=0, keepdims=True).astype(np.float32), (121, 1), 30)
     body = np.repeat(row, _BELOW, axis=0)
-    body[..., :3] *= np.linspace(1.0, 0.55, _BELOW)[:, None, None]
+    body[..., :3] = body[..., :3] * np.linspace(1.0, 0.55, _BELOW)[:, None, None]
     body[..., 3] = person[-4, :, 3]
     return np.vstack([person, np.clip(body, 0, 255).astype(np.uint8)])
 
@@ -345,11 +345,11 @@ def _smeared(scene: ColourPicture) -> NDArray[np.float32]:
 
 def _covered(scene: ColourPicture) -> ColourPicture:
     """Something dark and soft right before the lens."""
-    return np.clip(_smeared(scene) * 0.06 + (34.0, 30.0, 38.0), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(_smeared(scene) * 0.06 + (34.0, 30.0, 38.0), 0, 255), np.uint8)
 
 
 def _sprayed(scene: ColourPicture) -> ColourPicture:
-    return np.clip(_smeared(scene) * 0.12 + (52.0, 60.0, 150.0), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(_smeared(scene) * 0.12 + (52.0, 60.0, 150.0), 0, 255), np.uint8)
 
 
 def _blurred(scene: ColourPicture) -> ColourPicture:

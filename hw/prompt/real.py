@@ -11,7 +11,8 @@ import os
 import stat
 import subprocess
 import wave
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -33,19 +34,30 @@ READ_CHARACTERS_S: Final = 12.0
 subtitles."""
 
 
+Start = Callable[[Sequence[str]], Saying]
+"""Begins a command; OSError where it cannot be started."""
+
+
 class CabinPrompt(Speech):
     """Speech, a display, or both. Where there is speech it decides whether a prompt reached the person.
 
     `clips_dir` holds NAME.wav for every clip, None where there is no loudspeaker; `player` is the command
-    that plays the files named after it; `display` takes a line of text: a terminal or pipe with something
-    at its other end, or a plain file, which then holds the newest line but has reached nobody.
+    that plays the files named after it, begun by `start`; `display` takes a line of text: a terminal or pipe
+    with something at its other end, or a plain file, which then holds the newest line but has reached nobody.
     """
 
-    def __init__(self, clips_dir: Path | None, player: Sequence[str], display: Path | None) -> None:
+    def __init__(
+        self,
+        clips_dir: Path | None,
+        player: Sequence[str],
+        display: Path | None,
+        *,
+        start: Start | None = None,
+    ) -> None:
         self._display = None if display is None else _Display(display)
         mouth: Mouth = _Nothing()
         if clips_dir is not None:
-            mouth = _Loudspeaker(clips_dir, player)
+            mouth = _Loudspeaker(clips_dir, player, start or Player)
         elif self._display is not None:
             mouth = self._display
         super().__init__(mouth)
@@ -73,10 +85,11 @@ class _Nothing:
 class _Loudspeaker:
     """Plays the clips of a folder. A clip is read once, and again when its file changes."""
 
-    def __init__(self, clips_dir: Path, player: Sequence[str]) -> None:
+    def __init__(self, clips_dir: Path, player: Sequence[str], start: Start) -> None:
         self._clips_dir = clips_dir
         self._player = tuple(player)
-        self._lengths: dict[str, tuple[tuple[int, int, int], float]] = {}
+        self._start = start
+        self._clips: dict[str, _Clip] = {}
 
     def length_s(self, clips: Sequence[str], text: str) -> float:
         if not clips:
@@ -86,7 +99,7 @@ class _Loudspeaker:
     def begin(self, clips: Sequence[str], text: str, now_s: float) -> Saying:
         files = [str(self._clips_dir / f"{name}.wav") for name in clips]
         try:
-            return _Player([*self._player, *files])
+            return self._start([*self._player, *files])
         except OSError as error:
             raise HardwareError("prompt_failed", f"{self._player[0]}: {error.strerror}") from error
 
@@ -97,13 +110,21 @@ class _Loudspeaker:
         except OSError as error:
             raise HardwareError("prompt_clip_missing", f"{path.name}: {error.strerror}") from error
         file = (found.st_ino, found.st_mtime_ns, found.st_size)
-        known = self._lengths.get(name)
-        if known is None or known[0] != file:
-            known = self._lengths[name] = (file, clip_length_s(path))
-        return known[1]
+        known = self._clips.get(name)
+        if known is None or known.file != file:
+            known = self._clips[name] = _Clip(file, clip_length_s(path))
+        return known.length_s
 
 
-class _Player:
+@dataclass(frozen=True, slots=True)
+class _Clip:
+    """A recording that was read: which file it was, and its length."""
+
+    file: tuple[int, int, int]
+    length_s: float
+
+
+class Player:
     """A player's process. OSError where it cannot be started."""
 
     def __init__(self, command: Sequence[str]) -> None:
@@ -114,6 +135,7 @@ class _Player:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+        self.pid = self._process.pid
 
     def poll(self, now_s: float) -> int | None:
         return self._process.poll()

@@ -19,7 +19,7 @@ from pathlib import Path
 from edge.messages.texts import code_in
 from edge.settings.schema import Settings
 from hw.keypad.real import LEGEND
-from hw.modem.fake.ports import FakeModem
+from hw.modem.fake.modem import FakeModem
 from hw.ports import Input
 
 WIRING = Settings().wiring

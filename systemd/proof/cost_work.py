@@ -24,13 +24,14 @@ from edge.settings.load import load
 from edge.settings.places import MODELS
 from edge.terms.observation import Observation
 from edge.vision.eyes.child import jpeg_of
-from edge.vision.eyes.supervisor import Report, encode_report
+from edge.vision.eyes.report import Report, encode_report
 from edge.vision.face.faces import Faces
 from edge.vision.look import Look
 from hw.board import bench_board
 from hw.camera.port import Frame
 from hw.camera.staged import StagedCabin
-from hw.modem.fake.ports import FakeModem, SteppedModem
+from hw.modem.fake.modem import FakeModem
+from hw.modem.fake.stepped import SteppedModem
 from hw.scan import Scanner
 
 FRAMES = 12

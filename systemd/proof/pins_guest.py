@@ -20,7 +20,9 @@ from pathlib import Path
 from edge.messages.texts import code_in
 from edge.settings.schema import Settings
 from hw.keypad.real import LEGEND
-from hw.modem.fake.ports import FakeModem, PtyModem
+from hw.modem.fake.modem import FakeModem
+from hw.modem.fake.network import FakeText
+from hw.modem.fake.terminal import PtyModem
 from hw.ports import Input
 
 WORK = Path("/run/cabinguard-proof")
@@ -138,14 +140,8 @@ class Kiosk:
     def stop_step(self) -> float:
         """What the unit runs after any death; the seconds that it took."""
         began = time.monotonic()
-        words = [
-            "/usr/bin/python3",
-            "-I",
-            "-S",
-            STOP_STEP,
-            self._folder / "run" / "rest-pins",
-            self._settings,
-        ]
+        pins = self._folder / "run" / "rest-pins"
+        words = ["/usr/bin/python3", "-I", "-S", str(STOP_STEP), str(pins), str(self._settings)]
         done = subprocess.run(words, capture_output=True, text=True, check=False)
         if done.returncode:
             raise SystemExit(f"[✗] the stop step: {done.stderr}")
@@ -185,7 +181,9 @@ def main() -> int:
 
     fake = FakeModem("sim800", instant=False)
     modem = PtyModem(fake)
-    texts = lambda: [text for text in fake.texts if text.number == WATCHMAN and code_in(text.text)]  # noqa: E731
+
+    def texts() -> list[FakeText]:
+        return [text for text in fake.texts if text.number == WATCHMAN and code_in(text.text)]
 
     step("the kiosk in service: somebody with a mask, and 2 s of patience instead of 20")
     kiosk = Kiosk("story", modem)

@@ -14,7 +14,8 @@ from edge.__main__ import main
 from edge.selftest import findings as selftest
 from edge.settings.load import load
 from hw.clock import SystemClock
-from hw.modem.fake.ports import FakeModem, PtyModem
+from hw.modem.fake.modem import FakeModem
+from hw.modem.fake.terminal import PtyModem
 from hw.pins.bench_pins import BenchFactory
 from hw.ports import HardwareError
 

@@ -15,7 +15,9 @@ import pytest
 from edge.cli import modem as modem_cli
 from edge.faults.fault import FaultError
 from hw.clock import SystemClock
-from hw.modem.fake.ports import FakeModem, FakeSwitch, PtyModem
+from hw.modem.fake.modem import FakeModem
+from hw.modem.fake.switch import FakeSwitch
+from hw.modem.fake.terminal import PtyModem
 from hw.pins.bench_pins import BenchFactory
 from hw.ports import PowerKind
 
@@ -113,7 +115,7 @@ def test_a_pin_that_the_card_refuses_is_not_tried_again_by_the_next_command(
     try:
         assert run("check", *words) == 1
         assert run("check", *words) == 1
-        assert pty.fake.pin_tries == 2
+        assert pty.fake.card.tries == 2
         assert "modem_pin_wrong" in capsys.readouterr().err
         secret.write_text("1234\n")
         assert run("check", *words) == 0
@@ -198,8 +200,8 @@ def test_what_is_typed_to_the_fake(
 def test_somebody_writes_to_the_kiosk(pty: PtyModem) -> None:
     assert typed(pty, "sms +15550102 RELEASE 1 123456")
     with pty.lock:
-        pty.fake.poll(pty.fake._now)
-        assert len(pty.fake._stored) == 1
+        pty.fake.poll(pty.fake.condition.now_s)
+        assert len(pty.fake.stores.here) == 1
 
 
 @pytest.mark.parametrize(

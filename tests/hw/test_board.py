@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from hw.board import bench_board, close_board
@@ -29,13 +31,13 @@ def test_a_kiosk_starts_without_the_pins_that_guard_nobody(key: str) -> None:
             bench_board(StoryClock(), NoModem(), busy=busy, strict=False)
         return
     board, hands = bench_board(StoryClock(), NoModem(), busy=busy, strict=False)
-    use = {
+    use: dict[str, Callable[[], object]] = {
         "keypad": lambda: board.keypad.scan(1.0),
         "sounder": lambda: board.sounder.click(1.0),
         "lights": lambda: board.lights.show(frozenset()),
-    }[piece]
+    }
     with pytest.raises(HardwareError, match="busy") as caught:
-        use()
+        use[piece]()
     assert caught.value.code == "gpio_busy"
     board.permit.on()
     assert hands.permit_on
@@ -59,12 +61,10 @@ def test_everything_rests_after_closing() -> None:
     board.permit.on()
     board.lights.show(frozenset(Light))
     board.sounder.play(Sound.SIREN, 100.0)
-    assert hands.lock_on
-    assert hands.permit_on
+    assert (hands.lock_on, hands.permit_on) == (True, True)
     assert close_board(board) == ()
-    assert not hands.lock_on
     assert hands.lock_pin_level is False, "resting, not floating"
-    assert not hands.permit_on
+    assert (hands.lock_on, hands.permit_on) == (False, False)
     assert hands.lights == frozenset()
     assert not hands.sounding
     assert modem.closed

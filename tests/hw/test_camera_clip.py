@@ -12,14 +12,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from hw.camera.clip import ClipCamera
 from hw.camera.picture import checked_rotation, decoded, fitted, upright, working, y_plane
 from hw.camera.port import Frame
 from hw.ports import HardwareError
 
+Picture = NDArray[np.uint8]
 
-def painted(number: int, width: int = 160, height: int = 120) -> np.ndarray:
+
+def painted(number: int, width: int = 160, height: int = 120) -> Picture:
     """A picture whose brightness tells its number, with some texture."""
     picture = np.full((height, width, 3), 20 + 4 * (number % 50), np.uint8)
     picture[::8] = np.minimum(picture[::8].astype(int) + 20, 255).astype(np.uint8)
@@ -30,7 +33,7 @@ def painted(number: int, width: int = 160, height: int = 120) -> np.ndarray:
 def clip(tmp_path: Path) -> Callable[..., Path]:
     def make(name: str = "a.mp4", frames: int = 30, fps: float = 15.0, codec: str = "mp4v") -> Path:
         path = tmp_path / name
-        writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*codec), fps, (160, 120))
+        writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*codec), fps, (160, 120))
         for i in range(frames):
             writer.write(painted(i))
         writer.release()
@@ -56,8 +59,8 @@ def test_two_seconds_of_any_rate_come_at_fifteen_a_second_at_most(
 ) -> None:
     seen = frames_of(ClipCamera([clip(fps=fps, frames=frames)]))
     assert abs(len(seen) - expected) <= 1
-    times = [f.source_s for f in seen]
-    assert all(t is not None for t in times)
+    times = [f.source_s for f in seen if f.source_s is not None]
+    assert len(times) == len(seen)
     assert times == sorted(set(times))
     assert [f.number for f in seen] == list(range(len(seen)))
 
@@ -237,14 +240,14 @@ def turned_on_its_side(path: Path, degrees: int) -> None:
     path.write_bytes(content)
 
 
-def cornered(width: int = 160, height: int = 120) -> np.ndarray:
+def cornered(width: int = 160, height: int = 120) -> Picture:
     """Bright in the upper left alone."""
     picture = np.full((height, width, 3), 40, np.uint8)
     picture[: height // 3, : width // 3] = 220
     return picture
 
 
-def bright_corner(grey: np.ndarray) -> tuple[bool, bool]:
+def bright_corner(grey: Picture) -> tuple[bool, bool]:
     """Whether it is the lower one, the right one."""
     h, w = grey.shape
     down, across = h // 3, w // 3
@@ -255,9 +258,9 @@ def bright_corner(grey: np.ndarray) -> tuple[bool, bool]:
     return lower, means[lower][1] > means[lower][0]
 
 
-def written(path: Path, pictures: list[np.ndarray], codec: str = "mp4v", fps: float = 15.0) -> Path:
+def written(path: Path, pictures: list[Picture], codec: str = "mp4v", fps: float = 15.0) -> Path:
     height, width = pictures[0].shape[:2]
-    writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*codec), fps, (width, height))
+    writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*codec), fps, (width, height))
     assert writer.isOpened()
     for picture in pictures:
         writer.write(picture)
@@ -304,7 +307,7 @@ def riff(packets: list[bytes], width: int, height: int, fps: int) -> bytes:
     return chunk(b"RIFF", b"AVI " + header + chunk(b"LIST", body) + chunk(b"idx1", index))
 
 
-def jpeg(picture: np.ndarray, sampling: int = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420) -> bytes:
+def jpeg(picture: Picture, sampling: int = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420) -> bytes:
     wanted = [cv2.IMWRITE_JPEG_QUALITY, 95, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling]
     return cv2.imencode(".jpg", picture, wanted)[1].tobytes()
 
@@ -427,7 +430,7 @@ def test_a_film_of_stills_shows_each_as_long_as_it_stands(tmp_path: Path) -> Non
 # --- pictures as people's devices make them ----------------------------------------------------------------
 
 
-def webp(picture: np.ndarray, orientation: int, order: str = "<", prefix: bytes = b"") -> bytes:
+def webp(picture: Picture, orientation: int, order: str = "<", prefix: bytes = b"") -> bytes:
     """A WebP with EXIF's orientation, as telephones and picture programs write it."""
     plain = cv2.imencode(".webp", picture, [cv2.IMWRITE_WEBP_QUALITY, 95])[1].tobytes()
     mark = b"II*\0" if order == "<" else b"MM\0*"

@@ -20,29 +20,20 @@ from edge.cabin.events import (
 from edge.cabin.rules import Flow
 from edge.judge.judge import Judge
 from edge.terms.observation import CameraHealth, Cover
-from edge.vision.eyes.supervisor import EyesEvent, StepEyes
+from edge.vision.eyes.report import EyesEvent
+from edge.vision.eyes.step import StepEyes
 from edge.vision.face.faces import Faces
 from edge.vision.look import FacesIn, Look
 from hw.camera.port import Frame
 from hw.camera.staged import StagedCabin
-
-
-class StoryTime:
-    def __init__(self) -> None:
-        self.at_s = 0.0
-
-    def now_s(self) -> float:
-        return self.at_s
-
-    def wall_s(self) -> float:
-        return self.at_s
+from tests.worlds.hw_story import StoryClock
 
 
 class Stage:
     """The staged cabin with a judge before it, on a story clock."""
 
     def __init__(self, faces: FacesIn | None, fps: float = 6.0) -> None:
-        self.clock = StoryTime()
+        self.clock = StoryClock(0.0)
         self.cabin = StagedCabin(self.clock)
         self.eyes = StepEyes(self.cabin, Look(faces), 0.0, 1.0 / fps)
         self.judge = Judge(Flow(), 0.0, door_fitted=False)
@@ -165,7 +156,7 @@ def test_who_crouches_is_out_of_the_picture_and_comes_back() -> None:
 
 
 def picture_after(*actions: str | float) -> Frame:
-    clock = StoryTime()
+    clock = StoryClock(0.0)
     cabin = StagedCabin(clock)
     for action in actions:
         if isinstance(action, str):
@@ -186,7 +177,7 @@ def test_the_same_story_gives_the_same_pictures() -> None:
 
 
 def test_pictures_have_a_live_cameras_noise() -> None:
-    clock = StoryTime()
+    clock = StoryClock(0.0)
     cabin = StagedCabin(clock)
     one, two = cabin.read().grey, cabin.read().grey
     assert 0.5 < float(np.abs(one.astype(int) - two).mean()) < 4.0
@@ -208,11 +199,11 @@ def test_pictures_have_a_live_cameras_noise() -> None:
 )
 def test_words_that_mean_nothing_are_refused(action: str) -> None:
     with pytest.raises(ValueError, match=r"."):
-        StagedCabin(StoryTime()).do(action, 0.0)
+        StagedCabin(StoryClock(0.0)).do(action, 0.0)
 
 
 def test_names_are_told_apart() -> None:
-    cabin = StagedCabin(StoryTime())
+    cabin = StagedCabin(StoryClock(0.0))
     for name in ("anna", "george", "ida", "otto"):
         cabin.do(f"enter {name}", 0.0)
     with pytest.raises(ValueError, match="full"):

@@ -202,7 +202,7 @@ def test_a_driver_without_pull_ups_would_see_every_key() -> None:
     """The matrix is electrical: columns that nothing pulls up read low."""
     story = _ready()
     for number in WiringSettings().keypad.columns:
-        story.hands._pins[number].pull = "floating"
+        story.hands.pin(number).pull = "floating"
     story.run(0.3)
     assert troubles(story.events) == [("ghost", True)]
 

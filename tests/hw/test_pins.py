@@ -12,9 +12,8 @@ import gpiozero.pins.local
 import pytest
 
 from hw.board import Voice, open_board
-from hw.modem.power import PowerSwitch
 from hw.pins.gpio import NoHeaderChip, _chip_error, open_lgpio
-from hw.ports import HardwareError, Input, KeyPress
+from hw.ports import Board, HardwareError, Input, KeyPress, ModemSwitch
 from hw.wiring import ModemPowerWiring, RelayWiring, WiringSettings
 from tests.worlds.hw_story import NoModem, StoryClock
 
@@ -128,7 +127,7 @@ def lgpio(monkeypatch: pytest.MonkeyPatch) -> Iterator[PretendedLgpio]:
         sys.modules.pop(name, None)
 
 
-def _open(tmp_path: Path, wiring: WiringSettings | None = None):  # type: ignore[no-untyped-def]
+def _open(tmp_path: Path, wiring: WiringSettings | None = None) -> Board:
     return open_board(
         wiring or WiringSettings(),
         clock=StoryClock(),
@@ -142,8 +141,8 @@ def _open(tmp_path: Path, wiring: WiringSettings | None = None):  # type: ignore
 def test_relays_show_nothing_but_rest_until_switched(
     lgpio: PretendedLgpio, tmp_path: Path, active_high: bool
 ) -> None:
-    relays = {"lock": RelayWiring(pin=LOCK, active_high=active_high), "permit": RelayWiring(pin=PERMIT)}
-    board = _open(tmp_path, WiringSettings(**relays))
+    lock, permit = RelayWiring(pin=LOCK, active_high=active_high), RelayWiring(pin=PERMIT)
+    board = _open(tmp_path, WiringSettings(lock=lock, permit=permit))
     rest = int(not active_high)
     assert lgpio.driven[LOCK] == [None, rest], "an input, then an output at rest: nothing between"
     assert lgpio.pulls[LOCK] == [], "the pull of the boot stays on until the pin drives"
@@ -158,9 +157,9 @@ def test_relays_show_nothing_but_rest_until_switched(
 
 def test_a_modems_power_switch_rests_from_the_start(lgpio: PretendedLgpio, tmp_path: Path) -> None:
     wiring = WiringSettings(modem_power=ModemPowerWiring(fitted=True, pin=21))
-    given: list[PowerSwitch | None] = []
+    given: list[ModemSwitch | None] = []
 
-    def modem(switch: PowerSwitch | None) -> NoModem:
+    def modem(switch: ModemSwitch | None) -> NoModem:
         given.append(switch)
         return NoModem()
 
@@ -181,9 +180,9 @@ def test_a_modems_power_switch_that_cannot_be_had_stops_no_kiosk(
 ) -> None:
     wiring = WiringSettings(modem_power=ModemPowerWiring(fitted=True, pin=21))
     lgpio.busy = {21}
-    given: list[PowerSwitch | None] = []
+    given: list[ModemSwitch | None] = []
 
-    def modem(switch: PowerSwitch | None) -> NoModem:
+    def modem(switch: ModemSwitch | None) -> NoModem:
         given.append(switch)
         return NoModem()
 

@@ -15,12 +15,12 @@ from typing import Protocol
 import pytest
 
 from hw.ports import HardwareError, Prompt, PromptResult
-from hw.prompt import real
 from hw.prompt.fake import CHARACTERS_S, FAILS_AFTER_S, BenchPrompt, PromptFault, Said
 from hw.prompt.real import (
     READ_CHARACTERS_S,
     READ_S,
     CabinPrompt,
+    Player,
     alsa_player,
     clip_length_s,
     make_clips,
@@ -53,7 +53,8 @@ def _clips(folder: Path, *names: str) -> Path:
 class World(Protocol):
     """A prompt on the test's clock, with somebody behind it who fails as he is told."""
 
-    prompt: Prompt
+    @property
+    def prompt(self) -> Prompt: ...
 
     def break_by(self, fault: PromptFault | None) -> None: ...
 
@@ -63,11 +64,11 @@ class World(Protocol):
 
 
 class BenchWorld:
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.prompt = self._bench = BenchPrompt()
+    def __init__(self, folder: Path) -> None:
+        self.prompt = BenchPrompt()
 
     def break_by(self, fault: PromptFault | None) -> None:
-        self._bench.fault = fault
+        self.prompt.fault = fault
 
     def settle(self, now_s: float) -> None:
         pass
@@ -76,7 +77,7 @@ class BenchWorld:
 class PlayerWorld:
     """The real driver. Its player is a process that ends when the test's clock has come to its end."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, folder: Path) -> None:
         self._fault: PromptFault | None = None
         self._now_s = 0.0
         self._living: list[_Started] = []
@@ -84,8 +85,7 @@ class PlayerWorld:
         self._script = _script(
             folder, "player", 'while [ ! -e "$0.$$" ]; do sleep 0.02; done; exit "$(cat "$0.$$")"'
         )
-        monkeypatch.setattr(real, "_Player", self._start)
-        self.prompt = CabinPrompt(self._clips, (str(self._script),), None)
+        self.prompt = CabinPrompt(self._clips, (str(self._script),), None, start=self._start)
 
     def break_by(self, fault: PromptFault | None) -> None:
         self._fault = fault
@@ -118,10 +118,9 @@ class PlayerWorld:
         return player
 
 
-class _Started(real._Player):
+class _Started(Player):
     def __init__(self, command: Sequence[str], ends_s: float, status: int) -> None:
         super().__init__(command)
-        self.pid = self._process.pid
         self.ends_s, self.status = ends_s, status
         self.killed = False
 
@@ -133,7 +132,7 @@ class _Started(real._Player):
 class DisplayWorld:
     """A display that somebody holds, or nobody: it knows no other faults."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, folder: Path) -> None:
         self._line = folder / "line"
         os.mkfifo(self._line)
         self._reader: int | None = os.open(self._line, os.O_RDONLY | os.O_NONBLOCK)
@@ -150,16 +149,16 @@ class DisplayWorld:
         pass
 
 
-MakeWorld = Callable[[Path, pytest.MonkeyPatch], World]
+MakeWorld = Callable[[Path], World]
 TALKERS: tuple[MakeWorld, ...] = (BenchWorld, PlayerWorld)
 TEXT = "x" * int(LENGTH_S * CHARACTERS_S)
 READ_TEXT = "x" * int((LENGTH_S - READ_S) * READ_CHARACTERS_S)
 
 
 @pytest.fixture(params=[BenchWorld, PlayerWorld, DisplayWorld])
-def world(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> World:
     make: MakeWorld = request.param
-    return make(tmp_path, monkeypatch)
+    return make(tmp_path)
 
 
 def say(world: World, ticket: int, now_s: float) -> None:
@@ -251,9 +250,8 @@ def test_each_fault_of_a_player_fails_the_prompt_once_and_the_next_is_heard(
     code: str,
     by_s: float,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    world = make(tmp_path, monkeypatch)
+    world = make(tmp_path)
     world.break_by(fault)
     say(world, 1, 0.0)
     found = run(world, 0.0, 20.0)
@@ -267,9 +265,9 @@ def test_each_fault_of_a_player_fails_the_prompt_once_and_the_next_is_heard(
 
 
 def test_a_display_that_nobody_looks_at_fails_at_once_or_at_the_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    world = DisplayWorld(tmp_path, monkeypatch)
+    world = DisplayWorld(tmp_path)
     world.break_by(PromptFault.ABSENT)
     say(world, 1, 0.0)
     assert outcome(run(world, 0.0, 9.0)) == [(1, False, "prompt_failed")]
@@ -281,10 +279,8 @@ def test_a_display_that_nobody_looks_at_fails_at_once_or_at_the_end(
 
 
 @pytest.mark.parametrize("make", TALKERS)
-def test_a_player_that_broke_while_the_loop_was_late_was_not_heard(
-    make: MakeWorld, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world = make(tmp_path, monkeypatch)
+def test_a_player_that_broke_while_the_loop_was_late_was_not_heard(make: MakeWorld, tmp_path: Path) -> None:
+    world = make(tmp_path)
     world.break_by(PromptFault.ENDS)
     say(world, 1, 0.0)
     world.settle(LENGTH_S)
@@ -335,7 +331,7 @@ def test_a_player_that_hangs_is_ended_and_never_waited_for(tmp_path: Path) -> No
 
 
 def test_the_next_words_wait_until_the_loudspeaker_is_free_but_not_for_ever(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     """A killed player needs a moment to let go; a busy device would refuse the next one."""
     started: list[float] = []
@@ -355,8 +351,7 @@ def test_the_next_words_wait_until_the_loudspeaker_is_free_but_not_for_ever(
         def close(self) -> None:
             pass
 
-    monkeypatch.setattr(real, "_Player", Clinging)
-    prompt = CabinPrompt(_clips(tmp_path, "mask"), ("player",), None)
+    prompt = CabinPrompt(_clips(tmp_path, "mask"), ("player",), None, start=Clinging)
     now_s = 0.0
     prompt.say(1, ["mask"], "words", now_s)
     now_s = 1.0

@@ -103,7 +103,7 @@ def board(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Kernel:
     kernel = Kernel(devices, "raspberrypi-exp-gpio", "pinctrl-bcm2835")
     kernel.level = {("gpiochip1", 17): 1, ("gpiochip1", 27): 1}
     monkeypatch.setattr(rest_pins, "DEVICES", str(devices))
-    monkeypatch.setattr(rest_pins.fcntl, "ioctl", kernel.ioctl)
+    monkeypatch.setattr("fcntl.ioctl", kernel.ioctl)
     monkeypatch.setattr(rest_pins, "PATIENCE_S", 0.3)
     return kernel
 

@@ -146,7 +146,7 @@ def test_lights_show_exactly_what_they_are_told(active_high: bool) -> None:
 
 def test_one_dead_light_leaves_the_others_right_and_is_tried_again() -> None:
     story = bench()
-    red = story.hands._pins[25]
+    red = story.hands.pin(25)
     red.fault = "bad write"
     with pytest.raises(HardwareError) as caught:
         story.board.lights.show(frozenset(Light))

@@ -165,7 +165,7 @@ def test_fetch_says_what_its_folder_is_good_for(
 
 
 def test_two_at_once_install_once(sandbox: Sandbox) -> None:
-    command = [sandbox.tree / "install.sh", "bench"]
+    command = [str(sandbox.tree / "install.sh"), "bench"]
     environment = sandbox.environment(STUB_PIP_TAKES="0.5")
     both = [
         subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -364,10 +364,15 @@ def _locked(repo: Path, name: str) -> dict[str, list[Requirement]]:
     return found
 
 
+def _machine(python: str, machine: str) -> dict[str, str]:
+    """What a marker asks of a machine, as this one would answer with that Python."""
+    here = {name: str(value) for name, value in default_environment().items()}
+    return here | {"platform_machine": machine, "sys_platform": "linux", "python_version": python}
+
+
 def _chosen(locked: Mapping[str, list[Requirement]], python: str, machine: str) -> dict[str, str]:
     """What the lock installs on one kind of machine: name to version."""
-    where = {**default_environment(), "platform_machine": machine, "sys_platform": "linux"}
-    where |= {"python_version": python, "python_full_version": f"{python}.5"}
+    where = _machine(python, machine) | {"python_full_version": f"{python}.5"}
     chosen: dict[str, str] = {}
     for name, requirements in locked.items():
         fitting = [each for each in requirements if each.marker is None or each.marker.evaluate(where)]
@@ -385,12 +390,7 @@ def test_the_locks_hold_what_the_project_asks_for(repo: Path, python: str, machi
     project = tomllib.loads((repo / "pyproject.toml").read_text())["project"]
     runtime = _chosen(_locked(repo, "runtime"), python, machine)
     test = _chosen(_locked(repo, "test"), python, machine)
-    where = {
-        **default_environment(),
-        "platform_machine": machine,
-        "sys_platform": "linux",
-        "python_version": python,
-    }
+    where = _machine(python, machine)
     asked = [(line, runtime) for line in project["dependencies"]]
     asked += [(line, test) for line in project["optional-dependencies"]["test"]]
     for line, locked in asked:

@@ -31,7 +31,7 @@ from edge.loop.kiosk import Happening
 from edge.pictures.kept import EvidenceTrouble
 from edge.terms.observation import CameraHealth
 from edge.terms.record import Recipient
-from edge.vision.eyes.supervisor import EyesEvent, EyesTurn
+from edge.vision.eyes.report import EyesEvent, EyesTurn
 from hw.ports import Input, KeypadFault, KeypadTrouble
 from hw.scan import HardwareTrouble, Piece
 from tests.worlds.desk_world import ScriptedPeople, scripted_desk

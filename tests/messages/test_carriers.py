@@ -31,7 +31,8 @@ from edge.messages.ways.open import picture_for
 from edge.messages.ways.webhook import Webhook, sign
 from edge.settings.load import load
 from edge.terms.record import Channel, OutboxRow, Recipient, RowState
-from hw.modem.fake.ports import FakeModem, SteppedModem
+from hw.modem.fake.modem import FakeModem
+from hw.modem.fake.stepped import SteppedModem
 
 ROW = OutboxRow(
     37, 12, "locked", 0, Recipient.CONTROL_ROOM, Channel.EMAIL, 1_772_339_400.0, 3600.0, "mask", tries=1

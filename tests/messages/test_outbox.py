@@ -19,7 +19,8 @@ from edge.messages.outbox import ELSEWHERE_AFTER_S, Outbox
 from edge.messages.step import MessageAccepted, MessageDelivered, MessageEvent, MessageFailed, OutboxStep
 from edge.messages.ways.carrier import Answer, Carrier, NotTaken, Taken
 from edge.terms.record import REPORT_LATE_S, Channel, OutboxRow, Recipient, RowKey, RowState
-from hw.modem.fake.ports import FakeModem, SteppedModem
+from hw.modem.fake.modem import FakeModem
+from hw.modem.fake.stepped import SteppedModem
 from hw.modem.status import Status
 from hw.ports import (
     HardwareError,

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from hw.modem.at import Engine
 from hw.modem.card import Subscription
-from hw.modem.fake.ports import FAKE_PROFILES, FakeModem
+from hw.modem.fake.modem import FakeModem
+from hw.modem.fake.profiles import FAKE_PROFILES
 from hw.modem.ladder import Ladder
 from hw.modem.models import PROFILES, identify
 from hw.modem.pin import PinMemoryInRam
@@ -26,7 +27,7 @@ from hw.ports import (
     TextReceived,
     TextReported,
 )
-from tests.worlds.modem_line import NUMBER, UNSOLICITED, Line, byte_by_byte, whole
+from tests.worlds.modem_line import NUMBER, UNSOLICITED, Bend, Line, byte_by_byte, whole
 
 CODE_TEXT = "Cabin 1. CODE 417. #37"
 
@@ -38,8 +39,8 @@ def test_every_profile_has_its_fake() -> None:
 @pytest.mark.parametrize("bend", [whole, byte_by_byte])
 @pytest.mark.parametrize("profile", sorted(PROFILES))
 @pytest.mark.parametrize("text", [CODE_TEXT, "कोड 417", "OK", "ERROR", ">", "a" * 400, "ठ" * 150])
-def test_a_text_arrives(profile: str, text: str, bend: object) -> None:
-    line = Line(FakeModem(profile), bend=bend)  # type: ignore[arg-type]
+def test_a_text_arrives(profile: str, text: str, bend: Bend) -> None:
+    line = Line(FakeModem(profile), bend=bend)
     assert line.get_ready()
     started_s = line.now_s
     answer = line.send(text)
@@ -380,18 +381,18 @@ def test_a_wrong_pin_is_tried_once_over_restarts(profile: str) -> None:
         assert not line.get_ready(300)
         assert line.engine.status.trouble is ModemTrouble.PIN_WRONG
         fake.reboot()
-    assert fake.pin_tries == 2
+    assert fake.card.tries == 2
     corrected = Line(fake, Engine(PROFILES[profile], Subscription("1234", memory)))
     assert corrected.get_ready()
-    assert fake.pin_tries == 3
+    assert fake.card.tries == 3
 
 
 def test_the_last_try_is_left_to_people() -> None:
     fake = FakeModem("sim800", pin="1234")
-    fake.pin_tries = 1
+    fake.card.tries = 1
     line = Line(fake, Engine(PROFILES["sim800"], Subscription("1234")))
     assert not line.get_ready(120)
-    assert fake.pin_tries == 1
+    assert fake.card.tries == 1
 
 
 def test_a_pin_that_cannot_be_remembered_is_not_tried() -> None:
@@ -403,7 +404,7 @@ def test_a_pin_that_cannot_be_remembered_is_not_tried() -> None:
     line = Line(fake, Engine(PROFILES["sim800"], Subscription("1234", Broken())))
     assert not line.get_ready(120)
     assert b"AT+CPIN=" not in line.sent
-    assert fake.pin_tries == 3
+    assert fake.card.tries == 3
 
 
 def test_no_pin_set_is_told() -> None:
@@ -454,25 +455,27 @@ def test_the_ladder_is_climbed_as_far_as_needed(cure: str, rung: Rung) -> None:
     assert recoveries[-1].rung is rung
     assert recoveries[-1].worked
     assert not any(recovery.worked for recovery in recoveries[:-1])
-    assert {event.trouble for event in line.of(ModemDown)} == {ModemTrouble.MUTE}  # type: ignore[union-attr]
+    assert {event.trouble for event in line.of(ModemDown)} == {ModemTrouble.MUTE}
 
 
 def test_a_modem_never_heard_is_looked_for_at_every_rate_first() -> None:
-    line = Line(engine=Engine(PROFILES["sim800"], ladder=Ladder(rates=4)))
-    line.fake.fault("mute", cure="reopen")
-    reopened: list[float] = []
-    cure = line.fake.reopened
+    class Reopened(FakeModem):
+        """Hears nothing before the third rate; each opening of its port is real to the engine."""
 
-    def reopen() -> None:
-        reopened.append(line.now_s)
-        if len(reopened) == 3:
-            cure()
-        line.engine.port_closed(line.now_s)
-        line.engine.port_opened(line.now_s)
+        openings = 0
 
-    line.fake.reopened = reopen  # type: ignore[method-assign]
+        def reopened(self) -> None:
+            self.openings += 1
+            if self.openings == 3:
+                super().reopened()
+            line.engine.port_closed(line.now_s)
+            line.engine.port_opened(line.now_s)
+
+    fake = Reopened()
+    line = Line(fake, Engine(PROFILES["sim800"], ladder=Ladder(rates=4)))
+    fake.fault("mute", cure="reopen")
     assert line.get_ready()
-    assert len(reopened) == 3
+    assert fake.openings == 3
     assert line.now_s - 1000.0 < 20
     assert b"CFUN=" not in line.sent
 

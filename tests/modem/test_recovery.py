@@ -9,7 +9,7 @@ import pytest
 
 from edge.journal import reader as journal
 from edge.loop.kiosk import Happening
-from hw.modem.fake.ports import FAULTS
+from hw.modem.fake.profiles import FAULTS
 from tests.modem_recovery import FAULTS as MEASURED
 from tests.modem_recovery import LASTS_S, measure, table
 from tests.worlds.desk_world import scripted_desk
@@ -45,7 +45,8 @@ def test_each_rung_is_kept_in_the_record(tmp_path: Path) -> None:
         ("modem reset", False),
         ("port reopened", True),
     ]
-    assert all(data["for"] == "mute" and data["took_s"] > 1 for data in told)
+    assert all(data["for"] == "mute" for data in told)
+    assert all(isinstance(data["took_s"], float) and data["took_s"] > 1 for data in told)
     kept = [line for line in journal.lines(tmp_path / "journal.db") if line.name == "modem_recovery"]
     assert [json.loads(line.data)["rung"] for line in kept] == [data["rung"] for data in told]
 

@@ -5,6 +5,7 @@ They answer as modems were seen to; each is played in virtual time.
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 
@@ -18,7 +19,7 @@ from hw.modem import pdu
 from hw.modem.at import Engine
 from hw.modem.card import Subscription
 from hw.modem.codes import CME, CMS, meaning, said_code
-from hw.modem.fake.ports import FakeModem
+from hw.modem.fake.modem import FakeModem
 from hw.modem.models import PROFILES
 from hw.ports import (
     ModemDown,
@@ -41,22 +42,27 @@ Refuse = Callable[[str, float], str | None]
 class Stubborn(FakeModem):
     """A fake that answers some commands in its own way, and counts how often it was restarted by us."""
 
-    def __init__(self, refuse: Refuse, profile: str = "sim800", **kwargs: object) -> None:
+    def __init__(
+        self,
+        refuse: Refuse,
+        profile: str = "sim800",
+        *,
+        pin: str | None = None,
+        instant: bool = True,
+        network_utc_s: float | None = None,
+    ) -> None:
+        super().__init__(profile, pin=pin, instant=instant, network_utc_s=network_utc_s)
         self.refuse = refuse
         self.resets = 0
         self.asked: list[str] = []
-        super().__init__(profile, **kwargs)  # type: ignore[arg-type]
-        self._powered_s = 1000.0
+        self.instead = self._instead
+        self.condition.powered_s = 1000.0
 
-    def _command(self, command: str) -> None:
+    def _instead(self, command: str) -> str | None:
         self.asked.append(command)
         if command in ("AT+CFUN=1,1", "AT+CRESET"):
             self.resets += 1
-        answer = self.refuse(command, self._now - self._powered_s)
-        if answer is None:
-            super()._command(command)
-        elif answer:
-            self._answer(tuple(answer.split("\n")))
+        return self.refuse(command, self.condition.up_s)
 
 
 def until(end_s: float, words: tuple[str, ...], answer: str) -> Refuse:
@@ -76,7 +82,7 @@ def test_a_modem_that_takes_no_text_before_its_time_is_waited_for(end_s: float, 
     assert fake.resets == 0
     assert end_s <= line.now_s - 1000.0 <= end_s + 3
     assert isinstance(line.send(CODE_TEXT), TextAccepted)
-    told = {event.trouble for event in line.of(ModemDown) if isinstance(event, ModemDown)}
+    told = {event.trouble for event in line.of(ModemDown)}
     assert bool(told) == (end_s > 20), "who waits long is told why"
 
 
@@ -110,7 +116,7 @@ def test_one_that_takes_no_text_without_a_network_is_not_blamed_for_it(profile: 
     fake.fault("late_network")
     fake.fault("unregistered")
     line.run(lambda: False, away_s)
-    told = {event.trouble for event in line.of(ModemDown) if isinstance(event, ModemDown)}
+    told = {event.trouble for event in line.of(ModemDown)}
     assert ModemTrouble.NOT_REGISTERED in told
     assert ModemTrouble.REFUSED not in told
     fake.fault("unregistered", on=False)
@@ -134,9 +140,9 @@ def test_storage_and_notice_that_were_refused_are_asked_for_again() -> None:
     line = Line(Stubborn(until(8.0, words, "+CMS ERROR: 314"), instant=False))
     assert line.get_ready()
     assert line.now_s < 1008.0
-    assert line.engine.status.told_of_texts is False
+    told = [line.engine.status.told_of_texts]
     line.run(lambda: False, 32)
-    assert line.engine.status.told_of_texts is True
+    assert [*told, line.engine.status.told_of_texts] == [False, True]
     line.fake.incoming(ROOM, "STATUS")
     assert line.run(lambda: bool(line.of(TextReceived)), 1.0)
 
@@ -253,9 +259,7 @@ def test_words_are_read_with_their_own_family_s_numbers(family: str, number: int
 def test_a_text_refused_in_words_comes_to_the_same_as_one_refused_by_number(number: int) -> None:
     answers = []
     for said in (f"+CMS ERROR: {number}", f"+CMS ERROR: {CMS_WORDS[number]}"):
-        said_now = [said]
-        fake = Stubborn(lambda command, up_s, s=said_now: s[0] if command.startswith("AT+CMGS") else None)  # type: ignore[misc]
-        line = Line(fake)
+        line = Line(Stubborn(until(math.inf, ("AT+CMGS",), said)))
         line.get_ready()
         answers.append(line.send(CODE_TEXT))
     assert answers[0] == answers[1]
@@ -377,7 +381,7 @@ def test_a_list_that_takes_its_time_is_read_and_emptied_and_nothing_is_reset() -
     line.get_ready()
     assert line.run(lambda: len(line.of(TextReceived)) == 16, 120)
     line.run(lambda: False, 200)
-    assert line.fake._stored == {}
+    assert line.fake.stores.here == {}
     assert len(line.of(TextReceived)) == 16
     assert line.of(ModemDown) == []
     assert line.engine.status.recoveries == ()
@@ -451,7 +455,7 @@ def test_where_there_is_no_way_the_modem_is_asked_every_half_a_minute(profile: s
 def test_a_text_whose_arrival_went_unheard_is_read_all_the_same() -> None:
     line = Line()
     line.get_ready()
-    line.fake._notify = False  # its line was lost
+    line.fake.stores.tells = False  # its line was lost
     line.fake.incoming(ROOM, "RELEASE 7 000000")
     assert line.run(lambda: bool(line.of(TextReceived)), 31)
 
@@ -478,7 +482,7 @@ def test_what_lies_in_another_storage_is_read_and_deleted_there(profile: str, fo
     assert (report.number, report.ok) == (NUMBER, True)
     assert report.sent_utc_s == pytest.approx(1_772_339_400.0 + line.now_s, abs=10)
     line.run(lambda: False, 5.0)
-    assert not any(fake._stores.values()), "nothing is left anywhere"
+    assert not any(fake.stores.by_name.values()), "nothing is left anywhere"
     fake.fault("other_storage", on=False)
     fake.incoming(ROOM, "HELP")
     assert line.run(lambda: len(line.of(TextReceived)) == 2, 2.0), "and the first storage is read as before"
@@ -487,7 +491,7 @@ def test_what_lies_in_another_storage_is_read_and_deleted_there(profile: str, fo
 def test_a_storage_that_lists_nothing_is_read_by_the_place_that_was_told() -> None:
     fake = Stubborn(lambda command, up_s: None)
     fake.refuse = lambda command, up_s: (
-        ("OK" if fake._memory == "SR" else None) if command == "AT+CMGL=4" else None
+        ("OK" if fake.stores.memory == "SR" else None) if command == "AT+CMGL=4" else None
     )
     fake.fault("other_storage")
     line = Line(fake)
@@ -495,7 +499,7 @@ def test_a_storage_that_lists_nothing_is_read_by_the_place_that_was_told() -> No
     line.send(CODE_TEXT)
     assert line.run(lambda: bool(line.of(TextReported)), 5.0)
     line.run(lambda: False, 2.0)
-    assert fake._stores["SR"] == {}
+    assert fake.stores.by_name["SR"] == {}
 
 
 @pytest.mark.parametrize("line_says", ['^SMMEMFULL: "SM"', '+QIND: "SMSFULL","SM"', "+SMS FULL"])
@@ -503,7 +507,7 @@ def test_a_modem_that_says_that_it_is_full_is_emptied(line_says: str) -> None:
     line = Line()
     line.get_ready()
     line.run(lambda: False, 1.0)
-    line.fake._notify = False
+    line.fake.stores.tells = False
     for index in range(20):
         line.fake.incoming(ROOM, f"text {index}")
     line.fake.poll(line.now_s)
@@ -521,7 +525,7 @@ def test_a_text_that_cannot_be_deleted_is_told_once(profile: str) -> None:
         line.run(lambda: False, 40)
         line.fake.incoming("+4912345", f"ad {index}")
     line.run(lambda: False, 700)
-    assert [event.text for event in line.of(TextReceived) if isinstance(event, TextReceived)] == [
+    assert [event.text for event in line.of(TextReceived)] == [
         "RELEASE 7 000000",
         "ad 0",
         "ad 1",
@@ -529,7 +533,7 @@ def test_a_text_that_cannot_be_deleted_is_told_once(profile: str) -> None:
     ]
     line.fake.fault("no_delete", on=False)
     line.run(lambda: False, 31)
-    assert line.fake._stored == {}
+    assert line.fake.stores.here == {}
     assert len(line.of(TextReceived)) == 4
 
 
@@ -559,7 +563,7 @@ def test_damaged_entries_go_and_good_ones_among_them_are_told(profile: str) -> N
     line.get_ready()
     line.fake.fault("damaged")
     line.fake.incoming(ROOM, "RELEASE 7 000000")
-    assert line.run(lambda: not line.fake._stored, 120)
+    assert line.run(lambda: not line.fake.stores.here, 120)
     assert line.of(TextReceived) == [TextReceived(ROOM, "RELEASE 7 000000")]
 
 
@@ -620,14 +624,14 @@ def test_a_modem_whose_references_stand_still_is_heard_after_all_of_that() -> No
     line = Line(fake)
     line.get_ready()
     handed_s = line.now_s
-    fake._reference = -1
+    fake.network.reference = -1
     _late(fake, line, 1)
     line.run(lambda: False, handed_s + 89.0 - line.now_s)
     fake.fault("cms:38")
     assert isinstance(line.send("second", ticket=2), TextFailed)
     fake.fault("cms:38", on=False)
     line.run(lambda: line.engine.idle, 40)
-    fake._reference = -1  # the same one again
+    fake.network.reference = -1  # the same one again
     began_s = line.now_s
     assert isinstance(line.send("third", ticket=3), TextAccepted)
     assert line.now_s - began_s < 23
@@ -682,7 +686,7 @@ def test_the_answer_to_a_text_that_was_given_up_is_not_the_next_ones(
 @pytest.mark.parametrize("before", [0, 1, 255])
 def test_after_one_that_was_given_up_the_next_ones_are_accepted_in_time(profile: str, before: int) -> None:
     fake = Stubborn(unmoved, profile)
-    fake._reference = before  # it counts to 255 and begins anew
+    fake.network.reference = before  # it counts to 255 and begins anew
     line = Line(fake)
     line.get_ready()
     if before:
@@ -716,7 +720,7 @@ def test_a_restart_ends_the_wait_for_what_was_given_up() -> None:
 def test_references_come_round() -> None:
     line = Line()
     line.get_ready()
-    found = []
+    found: list[int] = []
     for ticket in range(300):
         answer = line.send("x", ticket=ticket)
         assert isinstance(answer, TextAccepted)

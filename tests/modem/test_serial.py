@@ -16,7 +16,9 @@ import serial
 from hw.board import modem_switch
 from hw.clock import SystemClock
 from hw.modem.at import Engine
-from hw.modem.fake.ports import FakeModem, FakeSwitch, PtyModem
+from hw.modem.fake.modem import FakeModem
+from hw.modem.fake.switch import FakeSwitch
+from hw.modem.fake.terminal import PtyModem
 from hw.modem.ladder import Ladder
 from hw.modem.models import PROFILES
 from hw.modem.pin import PinFile

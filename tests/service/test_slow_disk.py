@@ -28,7 +28,8 @@ from edge.terms.record import Recipient
 from hw.board import BenchHands, bench_board, close_board
 from hw.camera.port import Frame
 from hw.clock import SystemClock
-from hw.modem.fake.ports import FakeModem, SteppedModem
+from hw.modem.fake.modem import FakeModem
+from hw.modem.fake.stepped import SteppedModem
 from hw.ports import Input
 from hw.scan import ScanEvent, Scanner, ScanThread, percentile
 from tests.worlds.desk_world import ScriptedLook, ScriptedPeople

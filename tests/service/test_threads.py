@@ -29,7 +29,8 @@ from edge.settings.load import load
 from edge.settings.schema import Settings
 from hw.board import BenchHands, bench_board
 from hw.clock import SystemClock
-from hw.modem.fake.ports import FakeModem, PtyModem
+from hw.modem.fake.modem import FakeModem
+from hw.modem.fake.terminal import PtyModem
 from hw.modem.real import open_serial
 from hw.ports import Board, Input, TextAccepted
 from hw.watched import WatchedThread
@@ -576,7 +577,7 @@ def _calls(tree: ast.AST) -> Iterator[tuple[int, str]]:
 
 MAY_START_THREADS = {
     "hw/watched.py": "the watched ones",
-    "hw/modem/fake/ports.py": "the bench's modem",
+    "hw/modem/fake/terminal.py": "the bench's modem",
     "edge/service/control.py": "a caller's; without one root is served all the same",
     "edge/messages/ways/carrier.py": "a message's; without one it is tried again",
     "edge/messages/release_counter.py": "a number's; without one the record alone has it",

@@ -23,7 +23,7 @@ class _Programs:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.ran: list[str] = []
         self.failing = ""
-        monkeypatch.setattr(training.subprocess, "run", self._run)
+        monkeypatch.setattr("subprocess.run", self._run)
 
     def _run(self, command: list[str], *, check: bool) -> subprocess.CompletedProcess[bytes]:
         assert not check

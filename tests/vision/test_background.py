@@ -43,7 +43,7 @@ class Watch:
     def see(
         self, picture: Picture | Callable[[float], Picture], for_s: float, somebody: bool = False
     ) -> list[float]:
-        shares = []
+        shares: list[float] = []
         for _ in range(round(for_s / DT_S)):
             shown = picture(self.now_s) if callable(picture) else picture
             grey = np.clip(shown + self.noise[len(shares) % 7], 0, 255).astype(np.uint8)
@@ -67,16 +67,19 @@ def test_an_empty_room_is_empty_and_a_person_is_a_region() -> None:
 def test_the_region_says_where_it_is() -> None:
     watch = Watch()
     watch.see(room(), 3.0)
-    assert watch.scene.box is None
+    empty = watch.scene.box
+    assert empty is None
     watch.see(swaying(160), 3.0)
-    assert watch.scene.box is not None
-    left, top, wide, high = watch.scene.box
+    seen = watch.scene.box
+    assert seen is not None
+    left, top, wide, high = seen
     assert 40 < left < 65  # of a picture half the size: somebody 120 wide about column 160, up to row 65
     assert 20 < top < 45
     assert 95 < left + wide < 120
     assert top + high == 120
     watch.see(room(), 4.0)
-    assert watch.scene.box is None or watch.scene.box[2] < 5
+    last = watch.scene.box
+    assert last is None or last[2] < 5
 
 
 def test_a_person_who_stands_and_sways_is_seen_for_minutes() -> None:
@@ -100,9 +103,8 @@ def test_slow_drift_of_light_is_followed() -> None:
     watch.see(room(), 3.0)
 
     def dusk(t: float) -> Picture:
-        return np.clip(room() * (1.0 - 0.5 * min(t / 100.0, 1.0)) + 4.0 * np.sin(t / 7.0), 0, 255).astype(
-            np.uint8
-        )
+        darker = room() * (1.0 - 0.5 * min(t / 100.0, 1.0)) + 4.0 * np.sin(t / 7.0)
+        return np.asarray(np.clip(darker, 0, 255), np.uint8)
 
     assert max(watch.see(dusk, 100.0)) < 0.02
 
@@ -147,7 +149,7 @@ def test_motion_is_in_grey_levels() -> None:
     scene = Scene()
     picture = np.full((120, 160), 100, np.uint8)
     scene.update(picture, 0.0, False)
-    _, motion = scene.update(picture + 3, 0.1, False)
+    _, motion = scene.update(np.full((120, 160), 103, np.uint8), 0.1, False)
     assert motion == pytest.approx(3.0)
 
 

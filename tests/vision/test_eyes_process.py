@@ -18,17 +18,10 @@ import pytest
 
 from edge.faults.catalogue import CATALOGUE
 from edge.terms.observation import CameraHealth, Observation
-from edge.vision.eyes import supervisor as eyes_module
-from edge.vision.eyes.supervisor import (
-    Eyes,
-    EyesEvent,
-    EyesPlan,
-    EyesProcess,
-    EyesSupervisor,
-    EyesTurn,
-    Report,
-    encode_report,
-)
+from edge.vision.eyes import report
+from edge.vision.eyes.process import EyesPlan, EyesProcess
+from edge.vision.eyes.report import EyesEvent, EyesTurn, Report, encode_report
+from edge.vision.eyes.supervisor import Eyes, EyesSupervisor
 from tests.worlds import eyes_cameras
 
 PATIENCE_S = 60.0
@@ -57,7 +50,10 @@ class Bench:
     def poll(self, for_s: float = 0.0) -> None:
         self.now_s += for_s
         for item in self.supervisor.poll(self.now_s):
-            (self.told if isinstance(item, EyesEvent) else self.seen).append(item)  # type: ignore[arg-type]
+            if isinstance(item, EyesEvent):
+                self.told.append(item)
+            else:
+                self.seen.append(item)
         assert self.supervisor.in_bounded_recovery(self.now_s)
 
     def until(self, true: Callable[[], bool], step_s: float = 0.0) -> None:
@@ -232,7 +228,7 @@ def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:
         f"sys.path[:0] = [{str(Path(__file__).parents[2])!r}]\n"
         "import time\n"
         "from tests.worlds import eyes_cameras\n"
-        "from edge.vision.eyes.supervisor import EyesPlan, EyesProcess\n"
+        "from edge.vision.eyes.process import EyesPlan, EyesProcess\n"
         "camera = functools.partial(eyes_cameras.Pictures, 1, 'hang')\n"
         "e = EyesProcess(EyesPlan(camera, eyes_cameras.faces))\n"
         "while not e.reports(): time.sleep(0.01)\n"
@@ -363,6 +359,6 @@ def test_a_supervisor_that_is_not_polled_is_not_in_recovery() -> None:
 
 
 def test_every_code_it_names_is_in_the_catalogue() -> None:
-    codes = [v for k, v in vars(eyes_module).items() if k.startswith(("EYES_", "CAMERA_"))]
+    codes = [v for k, v in vars(report).items() if k.startswith(("EYES_", "CAMERA_"))]
     assert len(codes) == 5
     assert set(codes) <= set(CATALOGUE)

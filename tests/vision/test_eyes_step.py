@@ -6,10 +6,24 @@ import numpy as np
 import pytest
 
 from edge.terms.observation import Observation
-from edge.vision.eyes.supervisor import EyesEvent, EyesTurn, StepEyes
+from edge.vision.eyes.report import EyesEvent, EyesTurn
+from edge.vision.eyes.step import StepEyes
 from edge.vision.look import Look
 from hw.camera.port import Frame
 from hw.ports import HardwareError
+
+
+class Live:
+    """Has a picture of this moment whenever it is asked."""
+
+    now_s = 5.0
+    closed = False
+
+    def read(self) -> Frame | None:
+        return Frame(0, self.now_s, np.full((48, 64), 90, np.uint8))
+
+    def close(self) -> None:
+        self.closed = True
 
 
 class Recording:
@@ -61,16 +75,14 @@ def test_a_recording_that_breaks_is_told() -> None:
 
 
 def test_a_camera_of_this_moment_is_asked_at_its_rate() -> None:
-    camera = Recording(10**6)
+    camera = Live()
     eyes = StepEyes(camera, Look(None), 5.0, every_s=0.5)
-    camera.read = lambda: Frame(0, now_s, np.full((48, 64), 90, np.uint8))  # type: ignore[method-assign]
     count = 0
-    now_s = 5.0
-    while now_s < 15.0:
-        count += len(eyes.poll(now_s))
+    while camera.now_s < 15.0:
+        count += len(eyes.poll(camera.now_s))
         wake_s = eyes.next_wake_s()
         assert wake_s is not None
-        now_s = wake_s
+        camera.now_s = wake_s
     assert count == 20
     eyes.close()
     assert camera.closed

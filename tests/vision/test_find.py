@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import cv2
 import numpy as np
@@ -159,20 +160,20 @@ def _page() -> Grey:
     page = np.full((480, 640), 235, np.uint8)
     for line in range(20):
         words = "Insert your card and show your face, please"
-        cv2.putText(page, words, (20, 30 + 22 * line), cv2.FONT_HERSHEY_SIMPLEX, 0.6, 30, 1)
+        cv2.putText(page, words, (20, 30 + 22 * line), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (30,), 1)
     return page
 
 
 def _clock() -> Grey:
     wall = np.full((400, 400), 200, np.uint8)
-    cv2.circle(wall, (200, 200), 150, 245, -1, cv2.LINE_AA)
-    cv2.circle(wall, (200, 200), 150, 40, 6, cv2.LINE_AA)
+    cv2.circle(wall, (200, 200), 150, (245,), -1, cv2.LINE_AA)
+    cv2.circle(wall, (200, 200), 150, (40,), 6, cv2.LINE_AA)
     for hour in range(12):
         angle = hour * np.pi / 6
         at = (round(200 + 125 * np.cos(angle)), round(200 + 125 * np.sin(angle)))
-        cv2.circle(wall, at, 8, 30, -1, cv2.LINE_AA)
-    cv2.line(wall, (200, 200), (200, 100), 20, 6, cv2.LINE_AA)
-    cv2.line(wall, (200, 200), (270, 240), 20, 8, cv2.LINE_AA)
+        cv2.circle(wall, at, 8, (30,), -1, cv2.LINE_AA)
+    cv2.line(wall, (200, 200), (200, 100), (20,), 6, cv2.LINE_AA)
+    cv2.line(wall, (200, 200), (270, 240), (20,), 8, cv2.LINE_AA)
     return wall
 
 
@@ -199,12 +200,8 @@ def test_slivers_are_answered(finder: Finder, shape: tuple[int, int]) -> None:
 
 
 def test_what_is_no_grey_picture_is_refused(finder: Finder) -> None:
-    colour, real, empty = (
-        np.zeros((9, 9, 3), np.uint8),
-        np.zeros((9, 9), np.float32),
-        np.zeros((0, 4), np.uint8),
-    )
-    for wrong in (colour, real, empty):
+    real = cast(Grey, np.zeros((9, 9), np.float32))
+    for wrong in (np.zeros((9, 9, 3), np.uint8), real, np.zeros((0, 4), np.uint8)):
         with pytest.raises(ValueError, match="grey picture"):
             finder.find(wrong)
 
@@ -256,7 +253,7 @@ def test_the_shipped_model_is_small_enough() -> None:
 
 
 def test_a_frame_takes_no_more_than_a_few_milliseconds(finder: Finder, astronaut: Grey) -> None:
-    frame = cv2.resize(astronaut, (640, 480))
+    frame = np.asarray(cv2.resize(astronaut, (640, 480)), np.uint8)
     finder.find(frame)
     spent = []
     for _ in range(15):

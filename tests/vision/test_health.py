@@ -132,7 +132,7 @@ def test_the_same_picture_again_and_again_is_frozen() -> None:
 
 def test_a_frozen_recording_is_frozen_although_its_codec_flickers(tmp_path: Path) -> None:
     path = tmp_path / "frozen.mp4"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 15.0, (320, 240))
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 15.0, (320, 240))
     random = np.random.default_rng(4)
     last = view()
     for i in range(15 * 14):

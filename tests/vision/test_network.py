@@ -6,10 +6,12 @@ import hashlib
 import json
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edge.faults.catalogue import CATALOGUE
 from edge.vision import network as tflite
@@ -25,7 +27,7 @@ def model(tmp_path: Path) -> Path:
     return tmp_path / "face_find.tflite"
 
 
-def _edit(model: Path, **changes: object) -> None:
+def _edit(model: Path, changes: Mapping[str, object]) -> None:
     path = model.with_suffix(".json")
     content = json.loads(path.read_text())
     for key, value in changes.items():
@@ -37,7 +39,7 @@ def _edit(model: Path, **changes: object) -> None:
     path.write_text(json.dumps(content))
 
 
-def _picture(model: Path, seed: int = 0) -> np.ndarray:
+def _picture(model: Path, seed: int = 0) -> NDArray[np.int8]:
     shape = read_contract(model.with_suffix(".json")).input.shape
     return np.random.default_rng(seed).integers(-128, 128, shape, dtype=np.int8)
 
@@ -116,7 +118,7 @@ def test_a_damaged_contract_is_damage(model: Path, text: str) -> None:
 
 
 def test_a_contract_with_a_field_nobody_knows_is_refused(model: Path) -> None:
-    _edit(model, threshold=0.5)
+    _edit(model, {"threshold": 0.5})
     _assert_fault(model, "model_damaged")
 
 
@@ -139,13 +141,13 @@ def test_a_contract_that_is_not_text_is_damage(model: Path) -> None:
     ],
 )
 def test_every_promise_is_checked(model: Path, changes: dict[str, object]) -> None:
-    _edit(model, **changes)
+    _edit(model, changes)
     _assert_fault(model, "model_wrong")
 
 
 def test_a_missing_output_is_wrong(model: Path) -> None:
     content = json.loads(model.with_suffix(".json").read_text())
-    _edit(model, outputs=content["outputs"][:-1])
+    _edit(model, {"outputs": content["outputs"][:-1]})
     _assert_fault(model, "model_wrong")
 
 
@@ -156,7 +158,7 @@ def test_labels_of_another_program_are_wrong(model: Path) -> None:
 
 def test_something_that_is_no_model_is_a_runtime_fault(model: Path) -> None:
     model.write_bytes(b"not a flatbuffer at all, but long enough to be looked at" * 4)
-    _edit(model, sha256=hashlib.sha256(model.read_bytes()).hexdigest())
+    _edit(model, {"sha256": hashlib.sha256(model.read_bytes()).hexdigest()})
     _assert_fault(model, "model_runtime")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from hw.board import BenchHands, bench_board
+from hw.modem.status import Status
 from hw.ports import (
     Board,
     HardwareError,
@@ -28,6 +29,13 @@ class StoryClock:
     def wall_s(self) -> float:
         return 1_800_000_000.0 + self.at_s
 
+    @property
+    def boot(self) -> str:
+        return "story"
+
+    def wall_true(self) -> bool:
+        return True
+
 
 class NoModem:
     """A modem that nobody asks anything of."""
@@ -36,6 +44,7 @@ class NoModem:
 
     idle = False
     closed = False
+    status = Status()
 
     def send(
         self, ticket: int, number: str, text: str, deadline_s: float, validity_s: float = 86_400.0

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from hw.modem import pdu
 from hw.modem.at import Engine
-from hw.modem.fake.ports import FakeModem
+from hw.modem.fake.modem import FakeModem
 from hw.modem.models import PROFILES
 from hw.modem.recovering import Request
 from hw.ports import ModemEvent, TextAccepted, TextFailed
 
 NUMBER = "+15550100"
+
+_Kind = TypeVar("_Kind")
 
 _REPORT = pdu.encode_status_report(200, "+15559999", 0)
 _INCOMING = pdu.encode_deliver("+15559999", "OK")
@@ -124,5 +127,5 @@ class Line:
                 return at_s, event
         return None
 
-    def of(self, kind: type[ModemEvent]) -> list[ModemEvent]:
+    def of(self, kind: type[_Kind]) -> list[_Kind]:
         return [event for _, event in self.events if isinstance(event, kind)]

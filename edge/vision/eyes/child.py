@@ -1,6 +1,6 @@
 """The eyes' own process: camera, networks and evidence ring behind one socket; it may hang or die any time.
 
-Run by `supervisor.EyesProcess` as `python -m edge.vision.eyes.child FD` with a pickled `EyesPlan` on
+Run by `process.EyesProcess` as `python -m edge.vision.eyes.child FD` with a pickled `EyesPlan` on
 standard input. Reports go to the socket `FD`, one datagram each; when the reader does not keep up, the
 newest report is dropped rather than waited with: looking never stops for the reader.
 """
@@ -21,7 +21,8 @@ from typing import Final
 import cv2
 
 from edge.log import install_log
-from edge.vision.eyes.supervisor import CAMERA_FAILED, EyesPlan, Report, encode_report
+from edge.vision.eyes.process import EyesPlan
+from edge.vision.eyes.report import CAMERA_FAILED, Report, encode_report
 from edge.vision.look import Look
 from hw.camera.port import Camera, Frame
 from hw.ports import HardwareError

@@ -1,96 +1,34 @@
 """The eyes, watched: camera and networks run in a process of their own whose death never moves the door.
 
 `EyesSupervisor` starts it, takes its newest observation, kills it when it is silent and starts it again
-after growing pauses. It tells of trouble once and of its end once. `StepEyes` is the same for a story or a
-replay: in this process, frame by frame, on the caller's clock.
+after growing pauses. It tells of trouble once and of its end once.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
-import pickle
-import signal
-import socket
-import subprocess
-import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from enum import Enum, StrEnum, auto
+from collections.abc import Callable
+from enum import Enum, auto
 from typing import Final, Protocol
 
-import msgspec
-
-from edge.terms.observation import FACE_CAMERA, Observation
-from edge.vision.look import FacesIn, Look
-from hw.camera.port import Camera, Frame
-from hw.ports import HardwareError
-
-CAMERA_FAILED: Final = "camera_failed"
-EYES_SLOW_START: Final = "eyes_slow_start"
-EYES_HUNG: Final = "eyes_hung"
-EYES_DIED: Final = "eyes_died"
-EYES_UNKILLABLE: Final = "eyes_unkillable"
+from edge.terms.observation import Observation
+from edge.vision.eyes.report import (
+    EYES_DIED,
+    EYES_HUNG,
+    EYES_SLOW_START,
+    EYES_UNKILLABLE,
+    EyesEvent,
+    EyesTurn,
+    GarbledError,
+    decode_report,
+)
 
 _KILL_S: Final = 2.0
 """A killed process that is still there after this long hangs in the kernel."""
-_CLOSE_S: Final = 0.5
 _PAUSES_S: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 _STEADY_S: Final = 5.0
 """So long it must report again before trouble counts as over and the pauses begin anew."""
 _POLLED_S: Final = 2.0
-_REPORT_MAX: Final = 65536
-_READ_MAX: Final = 512
 _DETAIL_MAX: Final = 300
-
-
-class EyesTurn(StrEnum):
-    """What a supervisor tells."""
-
-    FAILED = "failed"
-    RECOVERED = "recovered"
-
-
-@dataclass(frozen=True, slots=True)
-class EyesEvent:
-    """The eyes failed, with a code of the fault catalogue, or see again (`code` then says from what)."""
-
-    turn: EyesTurn
-    code: str
-    detail: str = ""
-
-
-class Report(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What the eyes' process sends: an observation, or the end, or why the camera failed."""
-
-    observation: Observation | None = None
-    code: str = ""
-    detail: str = ""
-    ended: bool = False
-
-
-_ENCODER: Final = msgspec.msgpack.Encoder()
-_DECODER: Final = msgspec.msgpack.Decoder(Report)
-
-
-def encode_report(report: Report) -> bytes:
-    return _ENCODER.encode(report)
-
-
-@dataclass(frozen=True, slots=True)
-class EyesPlan:
-    """What the eyes' process makes for itself; every callable must survive pickling.
-
-    `faces` gives the function that finds and checks faces, None for a camera that has none to find;
-    `ring` the function that takes (time, JPEG) for evidence, every `picture_every_s`.
-    """
-
-    camera: Callable[[], Camera]
-    faces: Callable[[], FacesIn | None]
-    ring: Callable[[], Callable[[float, bytes], None]] | None = None
-    name: str = FACE_CAMERA
-    picture_every_s: float = 0.2
-    parent_pid: int = 0
 
 
 class Eyes(Protocol):
@@ -109,75 +47,6 @@ class Eyes(Protocol):
     def close(self) -> None:
         """Gives everything back. Of one that was not seen to end, `kill` first; may take half a second."""
         ...
-
-
-class EyesProcess:
-    """A child with its reports coming over a socket pair. OSError where it cannot be started.
-
-    `command` is for tests: what to run instead, with the socket's number appended.
-    """
-
-    def __init__(self, plan: EyesPlan | None, command: Sequence[str] | None = None) -> None:
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        try:
-            ours.setblocking(False)
-            argv = list(command or (sys.executable, "-m", "edge.vision.eyes.child"))
-            # The child finds the same modules, wherever this process was started from.
-            path = os.pathsep.join(entry or "." for entry in sys.path)
-            self._process = subprocess.Popen(
-                [*argv, str(theirs.fileno())],
-                stdin=subprocess.PIPE,
-                pass_fds=(theirs.fileno(),),
-                env={**os.environ, "PYTHONPATH": path},
-                # A group of its own: helpers of the camera stack die with it, and Ctrl-C is ours alone.
-                start_new_session=True,
-            )
-        except BaseException:
-            ours.close()
-            raise
-        finally:
-            theirs.close()
-        self._link = ours
-        assert self._process.stdin is not None
-        with self._process.stdin as stdin, contextlib.suppress(BrokenPipeError):
-            # Small enough for the pipe's own buffer: this never waits for the child to read.
-            stdin.write(pickle.dumps(None if plan is None else _with_parent(plan)))
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    def reports(self) -> tuple[bytes, ...]:
-        found: list[bytes] = []
-        with contextlib.suppress(BlockingIOError, ConnectionError):
-            while len(found) < _READ_MAX and (report := self._link.recv(_REPORT_MAX)):
-                found.append(report)
-        return tuple(found)
-
-    def exit_status(self) -> int | None:
-        if self._process.returncode is None:
-            left = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-            if left is None:
-                return None
-            # Before its number is given back: whatever it started may still hold the camera.
-            self.kill()
-        return self._process.poll()
-
-    def kill(self) -> None:
-        if self._process.returncode is None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-
-    def close(self) -> None:
-        self._link.close()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_CLOSE_S)
-
-
-def _with_parent(plan: EyesPlan) -> EyesPlan:
-    return EyesPlan(
-        plan.camera, plan.faces, plan.ring, plan.name, plan.picture_every_s, parent_pid=os.getpid()
-    )
 
 
 class _Phase(Enum):
@@ -281,8 +150,8 @@ class EyesSupervisor:
         newest: Observation | None = None
         for content in eyes.reports():
             try:
-                report = _DECODER.decode(content)
-            except (msgspec.DecodeError, UnicodeDecodeError):
+                report = decode_report(content)
+            except GarbledError:
                 self._fail(EYES_DIED, "its reports are garbled", now_s)
                 return None
             if report.code:
@@ -349,66 +218,3 @@ class EyesSupervisor:
             return
         self._told = code
         self._events.append(EyesEvent(EyesTurn.FAILED, code, detail[:_DETAIL_MAX]))
-
-
-class StepEyes:
-    """The eyes in this process, for a clock that is not real: each frame is looked at when it is due.
-
-    `camera` is a recording (its frames carry their own times) or, with `every_s`, a camera that makes a
-    picture of this moment whenever it is asked. `shown` gets each frame with its observation.
-    """
-
-    def __init__(
-        self,
-        camera: Camera,
-        look: Look,
-        now_s: float,
-        every_s: float | None = None,
-        shown: Callable[[Frame, Observation], None] | None = None,
-    ) -> None:
-        self._camera = camera
-        self._look = look
-        self._every_s = every_s
-        self._shown = shown
-        self._due_s = now_s
-        self._waiting: Frame | None = None
-        self._ended = False
-
-    @property
-    def ended(self) -> bool:
-        """The recording is over, or its camera failed."""
-        return self._ended
-
-    def next_wake_s(self) -> float | None:
-        """When the next frame is due, None after the end."""
-        if self._ended:
-            return None
-        return self._due_s if self._waiting is None else self._waiting.at_s
-
-    def poll(self, now_s: float) -> tuple[Observation | EyesEvent, ...]:
-        """What is due by `now_s`, in order: one observation for each frame."""
-        seen: list[Observation | EyesEvent] = []
-        while not self._ended and (due_s := self.next_wake_s()) is not None and due_s <= now_s + 1e-9:
-            if self._waiting is None:
-                try:
-                    frame = self._camera.read()
-                except HardwareError as error:
-                    self._ended = True
-                    seen.append(EyesEvent(EyesTurn.FAILED, error.code, error.detail))
-                    break
-                if frame is None:
-                    self._ended = True
-                    break
-                self._waiting = frame
-                continue
-            frame, self._waiting = self._waiting, None
-            self._due_s = frame.at_s if self._every_s is None else due_s + self._every_s
-            observation = self._look(frame)
-            if self._shown is not None:
-                self._shown(frame, observation)
-            seen.append(observation)
-        return tuple(seen)
-
-    def close(self) -> None:
-        self._ended = True
-        self._camera.close()

@@ -1,29 +1,26 @@
 """Judges one found face: covered and by what, turned how far, or too poor a picture to say.
 
-The face is turned upright and cut out by its five landmarks and its box (`align`), its grey levels are
-brought to one mean and contrast (`normalise`), and one int8 network gives logits. What the picture's size,
-light and sharpness allow is measured on the same cut with plain arithmetic, so it can be explained.
+The face is turned upright and cut out, its grey levels are brought to one mean and contrast (`align`), and
+one int8 network gives logits. What the picture's size, light and sharpness allow is measured on the same cut
+with plain arithmetic, so it can be explained.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.terms.observation import Box, Cover, Face, FaceVerdict, Point
+from edge.terms.observation import Box, Cover, Face, FaceVerdict
+from edge.vision.face.align import SIZE_PX, Frame, Grey, Landmarks, align, frame_of, normalise
 from edge.vision.network import ModelFault, Network, load_or_previous
 
-Grey = NDArray[np.uint8]
-Matrix = NDArray[np.float64]
-Int8 = NDArray[np.int8]
-Landmarks = tuple[Point, Point, Point, Point, Point]
+Logits = NDArray[np.float32] | NDArray[np.float64]
 
 MODEL: Final = "face_check.tflite"
 PREVIOUS: Final = "previous"
@@ -45,108 +42,6 @@ for sites that refuse it."""
 
 COVERS: Final = LABELS[1:8]
 """What counts as a cover unless a site says otherwise."""
-
-SIZE_PX: Final = 64
-"""Side of the network's input."""
-
-EXTENT: Final = 1.25
-"""Side of the cut in face sizes (see `Frame`): chin, forehead and ears with a margin for a poor box."""
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """Where a face is and how it stands: centre and size in pixels, `roll_rad` clockwise in the picture."""
-
-    x: float
-    y: float
-    size: float
-    roll_rad: float
-
-
-def frame_of(box: Box, landmarks: Landmarks | None) -> Frame:
-    """The face's frame from its box and landmarks; from the box alone where there are none.
-
-    Size is the geometric mean of what the box and what the landmarks say, the centre their midpoint, so an
-    error of either is halved. In profile the eyes fall together and in a nod the mouth rises: the larger of
-    the two distances counts. The factors are medians of YuNet's output over the training pictures.
-    """
-    left, top, width, height = box
-    size = math.sqrt(max(width, 1.0) * max(height, 1.0))
-    x, y = left + width / 2, top + height / 2
-    if landmarks is None:
-        return Frame(x, y, size, 0.0)
-    eye_l, eye_r, _, mouth_l, mouth_r = landmarks
-    eyes = ((eye_l[0] + eye_r[0]) / 2, (eye_l[1] + eye_r[1]) / 2)
-    mouth = ((mouth_l[0] + mouth_r[0]) / 2, (mouth_l[1] + mouth_r[1]) / 2)
-    down = (mouth[0] - eyes[0], mouth[1] - eyes[1])
-    # "Right" three times over, each weighted with its own length: eyes, mouth, and the upright axis turned.
-    right = (
-        eye_r[0] - eye_l[0] + mouth_r[0] - mouth_l[0] + down[1],
-        eye_r[1] - eye_l[1] + mouth_r[1] - mouth_l[1] - down[0],
-    )
-    seen = max(2.5 * math.hypot(eye_r[0] - eye_l[0], eye_r[1] - eye_l[1]), 2.45 * math.hypot(*down))
-    seen = min(max(seen, 0.6 * size), 1.6 * size)
-    roll = math.atan2(right[1], right[0]) if math.hypot(*right) > 1e-6 else 0.0
-    return Frame(
-        (x + (eyes[0] + mouth[0]) / 2) / 2,
-        (y + (eyes[1] + mouth[1]) / 2) / 2,
-        math.sqrt(size * seen),
-        roll,
-    )
-
-
-def matrix_of(frame: Frame, size_px: int = SIZE_PX, extent: float = EXTENT) -> Matrix:
-    """2x3: from picture pixels to those of an upright cut, `size_px` and `extent` face sizes wide."""
-    scale = size_px / (extent * max(frame.size, 1.0))
-    c, s = scale * math.cos(frame.roll_rad), scale * math.sin(frame.roll_rad)
-    half = (size_px - 1) / 2
-    return np.array(
-        [[c, s, half - c * frame.x - s * frame.y], [-s, c, half + s * frame.x - c * frame.y]], np.float64
-    )
-
-
-def align(picture: Grey, frame: Frame, size_px: int = SIZE_PX, extent: float = EXTENT) -> Grey:
-    """The upright cut, `size_px` square. Beyond the picture's edge its last pixels are repeated.
-
-    A face much larger than the cut is first made smaller by areas, otherwise single pixels would decide.
-    """
-    shrink = int(extent * frame.size / size_px)
-    if shrink >= 2:
-        # Half the cut's diagonal and a little more.
-        reach = 0.75 * extent * frame.size
-        x0, y0 = max(0, int(frame.x - reach)), max(0, int(frame.y - reach))
-        high, wide = picture.shape
-        x1, y1 = min(wide, int(frame.x + reach) + 1), min(high, int(frame.y + reach) + 1)
-        if x1 - x0 >= shrink and y1 - y0 >= shrink:
-            width, height = (x1 - x0) // shrink, (y1 - y0) // shrink
-            region = picture[y0 : y0 + height * shrink, x0 : x0 + width * shrink]
-            picture = np.asarray(cv2.resize(region, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
-            frame = Frame(
-                (frame.x - x0 + 0.5) / shrink - 0.5,
-                (frame.y - y0 + 0.5) / shrink - 0.5,
-                frame.size / shrink,
-                frame.roll_rad,
-            )
-    cut = cv2.warpAffine(
-        picture,
-        matrix_of(frame, size_px, extent),
-        (size_px, size_px),
-        flags=cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    return np.asarray(cut, np.uint8)
-
-
-def normalise(cut: Grey) -> Int8:
-    """The network's input, same shape: mean 0, standard deviation 48 steps, clipped to int8.
-
-    Exposure and contrast of a cabin camera say nothing of a cover. A cut without contrast is left flat.
-    """
-    mean, deviation = cv2.meanStdDev(cut)
-    scale = 48.0 / max(float(deviation[0, 0]), 6.0)
-    levels = np.rint((cut.astype(np.float32) - np.float32(mean[0, 0])) * np.float32(scale))
-    steps: Int8 = np.clip(levels, -128, 127).astype(np.int8)
-    return steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,18 +184,15 @@ class Checker:
         covered_logit = self._scale * float(covered) + self._bias
         # Priors say whether, not what: whoever wears a helmet must not be told to take off a mask.
         likeliest = LABELS[int(np.where(self._covers, logits, -np.inf).argmax())]
-        return judge_face(
-            box,
-            score,
-            landmarks,
+        reading = Reading(
             covered_logit,
             _COVER[likeliest],
             yaw_deg,
             pitch_deg,
             turned_logit(yaw_deg, pitch_deg, self.limits, self._turned_sigma_deg),
-            unclear_why(box, quality_of(cut), self.limits),
-            self.limits,
         )
+        why = unclear_why(box, quality_of(cut), self.limits)
+        return judge_face(box, score, landmarks, reading, why, self.limits)
 
     def _mean(
         self, picture: Grey, frame: Frame, cut: Grey, views: Sequence[View]
@@ -329,7 +221,9 @@ def priors_of(points: Mapping[str, float]) -> NDArray[np.float64]:
     return np.array([points.get(f"prior_{label}", 0.0) for label in LABELS])
 
 
-def log_odds(cover: NDArray[np.floating[Any]], covers: NDArray[np.bool_]) -> NDArray[np.float64]:
+def log_odds(
+    cover: NDArray[np.float32] | NDArray[np.float64], covers: NDArray[np.bool_]
+) -> NDArray[np.float64]:
     """Log-odds (n,) of any of `covers` (classes,) against all other classes, from logits (n, classes)."""
     wide = cover.astype(np.float64)
     wide = wide - wide.max(axis=1, keepdims=True)
@@ -359,25 +253,27 @@ def unclear_why(box: Box, quality: Quality, limits: Limits) -> str:
     return ""
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the network says of a face; `cover` is the likeliest, should it be covered."""
+
+    covered_logit: float
+    cover: Cover
+    yaw_deg: float
+    pitch_deg: float
+    turned_logit: float
+
+
 def judge_face(
-    box: Box,
-    score: float,
-    landmarks: Landmarks,
-    covered_logit: float,
-    cover: Cover,
-    yaw_deg: float,
-    pitch_deg: float,
-    turned_logit: float,
-    why: str,
-    limits: Limits,
+    box: Box, score: float, landmarks: Landmarks, reading: Reading, why: str, limits: Limits
 ) -> Face:
     """The verdict from the numbers: too poor a picture first, then covered, then turned, else proper."""
-    doubtful = abs(covered_logit) < limits.doubt
+    doubtful = abs(reading.covered_logit) < limits.doubt
     if why == "small" or (why and doubtful):
         verdict = FaceVerdict.UNCLEAR
-    elif covered_logit > 0.0:
+    elif reading.covered_logit > 0.0:
         verdict, why = FaceVerdict.COVERED, ""
-    elif turned_logit > 0.0:
+    elif reading.turned_logit > 0.0:
         verdict, why = FaceVerdict.TURNED, ""
     else:
         verdict, why = FaceVerdict.PROPER, ""
@@ -386,10 +282,10 @@ def judge_face(
         score=score,
         landmarks=landmarks,
         verdict=verdict,
-        cover=cover if verdict is FaceVerdict.COVERED else Cover.NONE,
-        covered_logit=covered_logit,
-        turned_logit=turned_logit,
-        yaw_deg=yaw_deg,
-        pitch_deg=pitch_deg,
+        cover=reading.cover if verdict is FaceVerdict.COVERED else Cover.NONE,
+        covered_logit=reading.covered_logit,
+        turned_logit=reading.turned_logit,
+        yaw_deg=reading.yaw_deg,
+        pitch_deg=reading.pitch_deg,
         unclear_why=why,
     )

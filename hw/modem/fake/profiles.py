@@ -57,7 +57,10 @@ FAULTS: Final = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class FakeProfile:
-    """How one family behaves, as data. Times in seconds; `chatter` are lines that come by themselves."""
+    """How one family behaves, as data. Times in seconds; `chatter` are lines that come by themselves.
+
+    `text_only`: it takes no PDUs.
+    """
 
     model: str
     banner: tuple[str, ...]
@@ -68,6 +71,7 @@ class FakeProfile:
     boot_s: float
     register_s: float
     answers: tuple[tuple[str, str], ...] = ()
+    text_only: bool = False
 
 
 FAKE_PROFILES: Final = MappingProxyType(
@@ -117,6 +121,8 @@ FAKE_PROFILES: Final = MappingProxyType(
             (("AT^CPIN?", "^CPIN: READY,,10,{tries},10,3"),),
         ),
         "generic": FakeProfile("MODEM", ("RDY",), ("RING", "+CREG: 1"), 11.0, 0.02, 2.5, 5.0, 3.0),
-        "generic_text": FakeProfile("MODEM-T", ("RDY",), ("RING", "+CREG: 1"), 11.0, 0.02, 2.5, 5.0, 3.0),
+        "generic_text": FakeProfile(
+            "MODEM-T", ("RDY",), ("RING", "+CREG: 1"), 11.0, 0.02, 2.5, 5.0, 3.0, text_only=True
+        ),
     }
 )

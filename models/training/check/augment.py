@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.vision.face.check import AS_IS, EXTENT, SIZE_PX, Frame, View, align, normalise
+from edge.vision.face.align import EXTENT, SIZE_PX, Frame, align, normalise
+from edge.vision.face.check import AS_IS, View
 from models.training.check.data import CACHE_EXTENT, CACHE_PX
 
 Rng = np.random.Generator

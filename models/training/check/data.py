@@ -19,7 +19,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.vision.face.check import COVERS, LABELS, Frame, frame_of, matrix_of
+from edge.vision.face.align import Frame, frame_of, matrix_of
+from edge.vision.face.check import COVERS, LABELS
 
 COVERED = np.array([label in COVERS for label in LABELS])
 CACHE_PX = 160

@@ -17,7 +17,8 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from edge.vision.face.check import LABELS, SIZE_PX, STILL, log_odds, priors_of
+from edge.vision.face.align import SIZE_PX
+from edge.vision.face.check import LABELS, STILL, log_odds, priors_of
 from models.training.check.augment import plain, spoilt
 from models.training.check.data import COVERED, Cache, load
 from models.training.check.net import OUTPUTS, CheckNet

@@ -16,7 +16,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.vision.face.check import EXTENT, LABELS, SIZE_PX, Frame, align, normalise, quality_of
+from edge.vision.face.align import EXTENT, SIZE_PX, Frame, align, normalise
+from edge.vision.face.check import LABELS, quality_of
 from edge.vision.network import load as load_network
 from models.training.check.data import CACHE_EXTENT, CACHE_PX, load
 from models.training.check.export import Points

@@ -21,7 +21,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from edge.vision.face.check import LABELS, SIZE_PX, STILL, Checker, frame_of
+from edge.vision.face.align import SIZE_PX, frame_of
+from edge.vision.face.check import LABELS, STILL, Checker
 from edge.vision.face.find import Finder, Found
 from edge.vision.network import load as load_network
 from models.training.check.augment import plain, seen

@@ -29,7 +29,7 @@ from torch import nn
 from torch.nn import functional
 from tqdm import tqdm
 
-from edge.vision.face.check import EXTENT, SIZE_PX
+from edge.vision.face.align import EXTENT, SIZE_PX
 from models.training.check.augment import as_input, to_grey, weathered
 from models.training.check.data import CACHE_EXTENT, CACHE_PX, Cache, load
 from models.training.check.net import BLOCKS, HEADS, STEM, CheckNet

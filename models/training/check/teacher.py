@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from edge.vision.face.check import normalise
+from edge.vision.face.align import normalise
 
 SIZE_PX = 128
 """Side of the teacher's input."""
