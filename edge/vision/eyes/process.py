@@ -13,6 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from edge.terms.observation import FACE_CAMERA
+
 if TYPE_CHECKING:
     from edge.vision.look import FacesIn
     from hw.camera.port import Camera
