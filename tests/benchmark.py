@@ -28,10 +28,10 @@ from edge.cabin.events import Appeared, Emptied, FaceFact, FaceJudged, Restarted
 from edge.cabin.rules import Flow
 from edge.cabin.state import Rules, State
 from edge.cabin.table import step
-from edge.cli.options import MODELS
 from edge.judge.judge import Judge
 from edge.loop.kiosk import Happening
 from edge.service.service import SWITCH_S, Service
+from edge.settings.places import MODELS
 from edge.settings.schema import Settings, load
 from edge.vision.face.faces import Faces
 from edge.vision.look import Look

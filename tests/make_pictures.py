@@ -11,8 +11,8 @@ import numpy as np
 
 from edge.bench.desk import Desk, StoryClock
 from edge.bench.film import picture_of
-from edge.cli.options import MODELS
 from edge.loop.kiosk import Happening
+from edge.settings.places import MODELS
 from edge.settings.schema import load
 from edge.terms.observation import Observation
 from edge.vision.face.faces import Faces

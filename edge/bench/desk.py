@@ -20,7 +20,6 @@ from typing import Final, Protocol
 
 from edge.cabin.events import Orderer, ReleaseOrdered
 from edge.cabin.state import Rules
-from edge.cli.options import evidence_limits
 from edge.codes.book import CodeBook, EntryPad, hotp
 from edge.journal.writer import Journal
 from edge.judge.judge import Judge
@@ -34,6 +33,7 @@ from edge.messages.texts import Context, code_in, longest_warning_s
 from edge.messages.ways.open import release_desk
 from edge.pictures.keeper import Evidence
 from edge.pictures.ring import RingReader, RingWriter, ring_slots
+from edge.service.build import evidence_limits
 from edge.settings.schema import Secret, Settings, changed, read_secret
 from edge.terms.observation import Observation
 from edge.terms.record import Recipient

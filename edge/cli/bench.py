@@ -36,11 +36,12 @@ from edge.bench.story import (
     parse,
     play,
 )
-from edge.cli.options import Commands, add_settings_options, model_dir, settings_path
+from edge.cli.options import Commands, add_settings_options, settings_path
 from edge.cli.terminal import Lines, Piped, open_lines
 from edge.faults.catalogue import FaultError, explain
 from edge.loop.kiosk import Happening
 from edge.service.control import Asked, ControlServer, answers
+from edge.settings.places import model_dir
 from edge.settings.schema import Secret, Settings, SettingsError, changed, load, read_secret
 from edge.terms.printing import printable
 from edge.vision.face.faces import Faces

@@ -26,8 +26,9 @@ from typing import Final
 
 import msgspec
 
-from edge.cli.options import SETTINGS_FILE, Commands
+from edge.cli.options import Commands
 from edge.faults.catalogue import FaultError, explain
+from edge.settings.places import SETTINGS_FILE
 from edge.settings.schema import Piece, SettingsError, as_toml, load
 from edge.terms.printing import printable
 

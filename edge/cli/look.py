@@ -12,8 +12,9 @@ from typing import Final
 import cv2
 import msgspec
 
-from edge.cli.options import Commands, add_settings_options, load_settings, model_dir
+from edge.cli.options import Commands, add_settings_options, load_settings
 from edge.cli.terminal import escapes_wanted
+from edge.settings.places import model_dir
 from edge.terms.observation import Face
 from edge.terms.printing import printable
 from edge.vision.face.faces import Faces, Looked

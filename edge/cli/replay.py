@@ -11,9 +11,10 @@ from typing import Final
 
 from edge.bench.desk import SCAN_S, Desk, StoryClock, scratch
 from edge.bench.film import Film, Printer
-from edge.cli.options import Commands, add_settings_options, load_settings, model_dir, seconds
+from edge.cli.options import Commands, add_settings_options, load_settings, seconds
 from edge.faults.catalogue import FaultError, explain
 from edge.loop.kiosk import Happening
+from edge.settings.places import model_dir
 from edge.vision.face.faces import Faces
 from hw.camera.clip import ClipCamera
 from hw.ports import Input

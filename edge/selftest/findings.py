@@ -28,8 +28,6 @@ from edge.cli.options import (
     add_settings_options,
     as_the_kiosk,
     load_settings,
-    model_dir,
-    prompts_folder,
     settings_path,
 )
 from edge.faults.catalogue import FaultError, explain
@@ -37,6 +35,7 @@ from edge.journal import writer as journal
 from edge.selftest import machine
 from edge.service.control import Request, ask
 from edge.service.plans import eyes_plans
+from edge.settings.places import model_dir, prompts_folder
 from edge.settings.schema import Secret, Settings, read_secret
 from edge.settings.zones import find_zone
 from edge.terms.printing import printable

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.cli.options import model_dir
 from edge.pictures.ring import RingWriter, ring_slots
+from edge.settings.places import model_dir
 from edge.settings.schema import Camera as CameraSettings
 from edge.settings.schema import Settings
 from edge.vision.eyes.supervisor import EyesPlan

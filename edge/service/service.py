@@ -28,7 +28,7 @@ from typing import Final
 from edge.cabin.events import Device, Orderer, ReleaseOrdered
 from edge.cabin.state import Rules
 from edge.cli.modem import open_modem
-from edge.cli.options import Commands, add_settings_options, evidence_limits, load_settings, prompts_folder
+from edge.cli.options import Commands, add_settings_options, load_settings
 from edge.codes.book import CodeBook, EntryPad
 from edge.faults.catalogue import FaultError, explain
 from edge.journal.writer import Journal, JournalLimits
@@ -45,10 +45,12 @@ from edge.messages.ways.open import carriers, release_desk
 from edge.pictures.keeper import Evidence
 from edge.pictures.ring import RingReader
 from edge.selftest import machine
+from edge.service.build import evidence_limits
 from edge.service.control import Asked, ControlServer, Reply
 from edge.service.log import say
 from edge.service.plans import eyes_plans, ring_file
 from edge.service.threads import ThreadWatch
+from edge.settings.places import prompts_folder
 from edge.settings.schema import Settings
 from edge.settings.zones import find_zone
 from edge.terms.printing import printable

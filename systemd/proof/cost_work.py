@@ -19,8 +19,8 @@ from edge.cabin.events import Restarted
 from edge.cabin.rules import Flow
 from edge.cabin.state import Rules, State
 from edge.cabin.table import step
-from edge.cli.options import MODELS
 from edge.judge.judge import Judge
+from edge.settings.places import MODELS
 from edge.settings.schema import load
 from edge.terms.observation import Observation
 from edge.vision.eyes.child import jpeg_of
