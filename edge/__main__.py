@@ -22,7 +22,7 @@ from typing import NoReturn
 
 import msgspec
 
-from edge.cli import bench, first_boot, replay
+from edge.cli import bench, control, distress, first_boot, prompts, replay, run
 from edge.cli import events as records
 from edge.cli import look as looking
 from edge.cli import modem as modem_cli
@@ -31,8 +31,6 @@ from edge.faults.catalogue import FaultError, explain
 from edge.messages.ways.open import release_desk
 from edge.panel import server as panel
 from edge.selftest import findings as selftest
-from edge.service import control
-from edge.service import service as kiosk
 from edge.settings.schema import EXAMPLE, Settings, SettingsError, remarks, secret_problems, show, shown
 from edge.terms.printing import printable
 from hw.ports import HardwareError
@@ -111,7 +109,9 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_parser(commands)
     replay.add_parser(commands)
     looking.add_parser(commands)
-    kiosk.add_parser(commands)
+    run.add_parser(commands)
+    prompts.add_parser(commands)
+    distress.add_parser(commands)
     selftest.add_parser(commands)
     control.add_parsers(commands)
     records.add_parser(commands)

@@ -2,6 +2,8 @@
 
 `open_board` claims the lock first, so that it rests unlocked before anything else can fail. `bench_board`
 also returns the hands: what a story or a tester moves on the other side of the pins, and what shows there.
+
+The one door to the drivers for `edge`, which imports none by itself: what it needs of one is named here.
 """
 
 from __future__ import annotations
@@ -21,12 +23,16 @@ from hw.keypad.fake import KeyMatrix
 from hw.keypad.real import MatrixKeypad
 from hw.lights import PinLights
 from hw.missing import Missing
-from hw.modem.power import PowerSwitch
+from hw.modem.pin import PinFile as PinFile
+from hw.modem.power import PowerSwitch as PowerSwitch
+from hw.modem.real import SerialModem as SerialModem
 from hw.pins.bench_pins import BenchFactory, BenchPin
 from hw.pins.gpio import PinFactory, open_lgpio
-from hw.ports import Board, Clock, HardwareError, Input, Light, Modem, Prompt, Watchdog
+from hw.ports import Board, Camera, Clock, HardwareError, Input, Light, Modem, Prompt, Watchdog
 from hw.prompt.fake import BenchPrompt, PromptFault, Said
-from hw.prompt.real import CabinPrompt, alsa_player
+from hw.prompt.real import CabinPrompt
+from hw.prompt.real import alsa_player as alsa_player
+from hw.prompt.real import make_clips as make_clips
 from hw.scan import percentile
 from hw.sounder.real import PinBuzzer
 from hw.watchdog.fake import BenchWatchdog
@@ -129,6 +135,15 @@ def close_board(board: Board) -> tuple[HardwareError, ...]:
         except HardwareError as error:
             failed.append(error)
     return tuple(failed)
+
+
+def open_camera(
+    source: str, device: str, clip: str, width: int, height: int, fps: float, rotate: int
+) -> Camera:
+    """`hw.camera.open.open_camera`; its libraries are imported in the process that calls it."""
+    from hw.camera import open as cameras
+
+    return cameras.open_camera(source, device, clip, width, height, fps, rotate)
 
 
 def resting_lines(wiring: WiringSettings) -> str:

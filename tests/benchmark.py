@@ -22,14 +22,14 @@ from pathlib import Path
 
 import cv2
 
-from edge.bench.desk import Desk, StoryClock
+from edge.bench.desk import Desk, Props, StoryClock
 from edge.bench.story import Watcher, find, play
 from edge.cabin.events import Appeared, Emptied, FaceFact, FaceJudged, Restarted, Ticked
 from edge.cabin.rules import Flow
 from edge.cabin.state import Rules, State
 from edge.cabin.table import step
 from edge.judge.judge import Judge
-from edge.loop.kiosk import Happening
+from edge.loop.happening import Happening
 from edge.service.service import SWITCH_S, Service
 from edge.settings.places import MODELS
 from edge.settings.schema import Settings, load
@@ -37,10 +37,9 @@ from edge.vision.face.faces import Faces
 from edge.vision.look import Look
 from hw.board import BenchHands, bench_board
 from hw.camera.staged import StagedCabin
-from hw.clock import SystemClock
 from hw.modem.fake.ports import FakeModem, PtyModem
 from hw.modem.real import SerialModem
-from hw.ports import Board, Frame, Input
+from hw.ports import Board, Clock, Frame, Input
 
 
 @dataclass(frozen=True)
@@ -182,7 +181,7 @@ class BenchService:
         self._thread = threading.Thread(target=self.service.turn_until_stopped, daemon=True)
         self._thread.start()
 
-    def _open(self, settings: Settings, clock: SystemClock) -> Board:
+    def _open(self, settings: Settings, clock: Clock) -> Board:
         modem = SerialModem(self.pty.port, "sim800", None, clock)
         board, self.hands = bench_board(clock, modem, settings.wiring, busy=self._busy, strict=False)
         return board
@@ -343,13 +342,10 @@ def _written_by(story: str, quiet_s: float, faces: Faces) -> tuple[int, int]:
         before = written_bytes()
         desk = Desk(
             load(None),
-            stage,
-            faces if story else None,
+            Props(stage, lambda: Look(faces if story else None), 0.1 if story else 1.0, stage),
             Path(folder),
             watcher.hear,
             clock,
-            frame_every_s=0.1 if story else 1.0,
-            stage=stage,
             runtime=Path(runtime),
         )
         if story:

@@ -16,11 +16,8 @@ from edge.bench.forms import Kind, completions, hint, misfit
 from edge.faults.catalogue import FaultError
 from edge.settings.schema import KEYS, SettingsError
 from edge.terms.record import Recipient
-from hw.camera.covers import COVERS
-from hw.camera.staged import LENSES
-from hw.modem.fake.ports import FAULTS
+from hw.bench import COVERS, FAULTS, LENSES, PromptFault
 from hw.ports import HardwareError, Input
-from hw.prompt.fake import PromptFault
 
 Do = Callable[[Desk, Sequence[str]], None]
 

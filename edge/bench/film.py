@@ -13,7 +13,8 @@ import numpy as np
 
 from edge.cli.terminal import colours_wanted
 from edge.faults.catalogue import FaultError
-from edge.loop.kiosk import Happening, Kiosk
+from edge.loop.happening import Happening
+from edge.loop.kiosk import Kiosk
 from edge.messages.texts import code_in
 from edge.terms.observation import Cover, Face, FaceVerdict, Observation
 from edge.terms.printing import printable

@@ -22,7 +22,7 @@ from edge.cabin.commands import PromptCause, PromptKey
 from edge.cabin.state import Mode
 from edge.cabin.table import TABLE
 from edge.faults.catalogue import CATALOGUE
-from edge.loop.kiosk import Happening, describe
+from edge.loop.happening import Happening, describe
 from edge.messages.inbox import Refusal
 from edge.messages.texts import ALERT_KINDS, code_in, prompt_text, sms_words
 from edge.settings.schema import Settings

@@ -21,7 +21,7 @@ from typing import Final
 
 from edge.bench import acting, junit, seeing
 from edge.bench.acting import ACTIONS, CannotDo, act
-from edge.bench.desk import Desk, StoryClock, afterwards, scratch
+from edge.bench.desk import Desk, Props, StoryClock, afterwards, scratch
 from edge.bench.film import Printer, in_words
 from edge.bench.seeing import Watcher
 from edge.bench.story import (
@@ -39,15 +39,14 @@ from edge.bench.story import (
 from edge.cli.options import Commands, add_settings_options, settings_path
 from edge.cli.terminal import Lines, Piped, open_lines
 from edge.faults.catalogue import FaultError, explain
-from edge.loop.kiosk import Happening
+from edge.loop.happening import Happening
 from edge.service.control import Asked, ControlServer, answers
 from edge.settings.places import model_dir
 from edge.settings.schema import Secret, Settings, SettingsError, changed, load, read_secret
 from edge.terms.printing import printable
 from edge.vision.face.faces import Faces
-from hw.camera.clip import ClipCamera
-from hw.camera.staged import StagedCabin
-from hw.camera.usb import UsbCamera
+from edge.vision.look import Look
+from hw.bench import ClipCamera, StagedCabin, UsbCamera
 from hw.ports import Camera, HardwareError
 
 FPS: Final = 15.0
@@ -357,13 +356,15 @@ def play_story(
         faces = Faces(model_dir(settings), settings.face.covers)
         desk = Desk(
             _with_secret(settings, where),
-            camera,
-            faces,
+            Props(
+                camera,
+                lambda: Look(faces),
+                every_s=1 / STORY_FPS if story.clip is None else None,
+                stage=camera if isinstance(camera, StagedCabin) else None,
+            ),
             where,
             hear,
             clock,
-            frame_every_s=1 / STORY_FPS if story.clip is None else None,
-            stage=camera if isinstance(camera, StagedCabin) else None,
         )
         stack.callback(desk.close)
         rest: Callable[[float], None] = time.sleep
@@ -510,17 +511,8 @@ def _live(args: argparse.Namespace, piped: Piped | None, first: Sequence[str] = 
             _greet(args, lines, folder, runtime)
         stage = camera if isinstance(camera, StagedCabin) else None
         settings = _with_secret(settings, folder)
-        desk = Desk(
-            settings,
-            camera,
-            faces,
-            folder,
-            hear,
-            clock,
-            frame_every_s=every_s,
-            stage=stage,
-            runtime=runtime,
-        )
+        props = Props(camera, lambda: Look(faces), every_s=every_s, stage=stage)
+        desk = Desk(settings, props, folder, hear, clock, runtime=runtime)
         if runtime != folder:
             stack.callback((runtime / "ring-face").unlink, missing_ok=True)
         stack.callback(desk.close)
@@ -775,7 +767,7 @@ def _unattended(args: argparse.Namespace) -> int:
         faces = Faces(model_dir(settings), settings.face.covers)
         with _folder(args, settings, fresh=True) as folder:
             show = Printer(as_json=args.json).show
-            desk = Desk(settings, camera, faces, folder, show, clock)
+            desk = Desk(settings, Props(camera, lambda: Look(faces)), folder, show, clock)
             while (frame_s := desk.next_frame_s()) is not None:
                 desk.run_to(frame_s)
             desk.close()

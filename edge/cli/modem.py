@@ -18,20 +18,18 @@ from typing import Final, TextIO
 from edge.cli.options import Commands, add_settings_options, load_settings, seconds
 from edge.cli.terminal import escapes_wanted
 from edge.faults.catalogue import FaultError, explain
-from edge.settings.schema import Secret, Settings, read_secret
+from edge.service.devices import open_modem
+from edge.settings.schema import Settings
 from edge.terms.printing import printable
 from hw.board import modem_switch
 from hw.clock import SystemClock
 from hw.modem import pdu
 from hw.modem.fake.ports import FAULTS, FakeModem, PtyModem
 from hw.modem.models import PROFILES, identify
-from hw.modem.pin import PinFile
-from hw.modem.power import PowerSwitch
 from hw.modem.real import SerialModem
 from hw.modem.status import Status
 from hw.pins.gpio import open_lgpio
 from hw.ports import (
-    Clock,
     ModemDown,
     ModemEvent,
     ModemReady,
@@ -59,25 +57,6 @@ _HOPELESS: Final = frozenset(
         ModemTrouble.LOCKED,
     }
 )
-
-
-def open_modem(settings: Settings, clock: Clock, switch: PowerSwitch | None = None) -> SerialModem:
-    """The modem that the settings name, with its PIN and the memory of a refused one.
-
-    Raises `FaultError` for a PIN file that cannot be used, `HardwareError` for a profile that nothing knows.
-    """
-    return SerialModem(
-        settings.modem.port,
-        settings.modem.profile,
-        read_secret(settings, Secret.SIM_PIN),
-        clock,
-        baud=settings.modem.baud,
-        pin_memory=PinFile(Path(settings.paths.data) / "sim-pin-tried"),
-        switch=switch,
-        smsc=settings.modem.smsc or None,
-        balance_ussd=settings.modem.balance_ussd or None,
-        reports=settings.modem.delivery_reports,
-    )
 
 
 # --- the command line ------------------------------------------------------------------------------

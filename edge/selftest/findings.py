@@ -22,7 +22,6 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from edge.cli.modem import open_modem
 from edge.cli.options import (
     Commands,
     add_settings_options,
@@ -34,6 +33,7 @@ from edge.faults.catalogue import FaultError, explain
 from edge.journal import writer as journal
 from edge.selftest import machine
 from edge.service.control import Request, ask
+from edge.service.devices import open_modem
 from edge.service.plans import eyes_plans
 from edge.settings.places import model_dir, prompts_folder
 from edge.settings.schema import Secret, Settings, read_secret

@@ -16,6 +16,7 @@ from edge.settings.places import model_dir
 from edge.settings.schema import Camera as CameraSettings
 from edge.settings.schema import Settings
 from edge.vision.eyes.supervisor import EyesPlan
+from hw.board import open_camera
 from hw.ports import Camera
 
 if TYPE_CHECKING:
@@ -48,8 +49,6 @@ def ring_file(settings: Settings, camera: str) -> Path:
 
 
 def _open_eye(camera: CameraSettings) -> Camera:
-    from hw.camera.open import open_camera
-
     return open_camera(
         camera.source,
         camera.device,

@@ -16,7 +16,7 @@ from edge.bench.story import Outcome, Story, built_in, check_words, find, parse
 from edge.cabin import commands, events
 from edge.cli.bench import play_story, seeing
 from edge.faults.catalogue import FaultError
-from edge.loop.kiosk import Happening, describe
+from edge.loop.happening import Happening, describe
 from edge.settings.schema import load
 from edge.terms.observation import CameraHealth
 from hw.camera.staged import StagedCabin

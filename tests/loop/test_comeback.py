@@ -18,7 +18,7 @@ from edge.cabin.events import Anomaly, Device, FaceFact
 from edge.cabin.state import Code, Mode, State
 from edge.journal import writer as journal
 from edge.loop.comeback import read_state
-from edge.loop.kiosk import Happening
+from edge.loop.happening import Happening
 from hw.ports import Input
 from tests.worlds.desk_world import ScriptedPeople, scripted_desk
 

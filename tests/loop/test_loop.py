@@ -14,9 +14,8 @@ from edge.bench.desk import Desk, StoryClock, scratch
 from edge.cabin.events import Device, DeviceFailed, FaceFact, FaceJudged
 from edge.cabin.state import Mode
 from edge.journal.writer import Journal
-from edge.loop.kiosk import Happening
-from edge.loop.unrecorded import Unrecorded
-from edge.terms.record import Answer, Record
+from edge.loop.happening import Happening
+from edge.terms.record import Answer, Record, Remembered
 from hw.ports import Input, KeypadFault, KeypadTrouble
 from hw.scan import HardwareTrouble, Piece
 from tests.worlds.desk_world import scripted_desk
@@ -189,8 +188,7 @@ def test_a_lock_comes_back_only_where_a_clock_says_that_it_was_short(
 class KilledDesk(Desk):
     """Each start is that of a killed process: what lies in memory-backed files is still there."""
 
-    def _new_unrecorded(self) -> Unrecorded:
-        return Unrecorded(self._folder / "unrecorded")
+    memory_keeps = True
 
 
 @pytest.mark.parametrize("full", [True, False])
@@ -276,28 +274,36 @@ def test_what_fails_while_it_looks_for_the_person_is_told() -> None:
 
 
 class LateJournal(Journal):
-    """Answers no transaction above `through`."""
+    """Answers no transaction above `through`; `states` are those that it was handed."""
 
     through = 10**9
 
+    def open(self) -> Remembered:
+        self._held: list[Answer] = []
+        self.states: list[str | None] = []
+        return super().open()
+
+    def submit(self, record: Record) -> None:
+        self.states.append(record.state)
+        super().submit(record)
+
     def answers(self) -> tuple[Answer, ...]:
-        held: list[Answer] = [*getattr(self, "held", []), *super().answers()]
-        self.held = [answer for answer in held if answer.sequence > self.through]
+        held = [*self._held, *super().answers()]
+        self._held = [answer for answer in held if answer.sequence > self.through]
         return tuple(answer for answer in held if answer.sequence <= self.through)
 
 
 class LateDesk(Desk):
-    def _new_journal(self) -> Journal:
-        self.late = LateJournal(self.journal_file, self.clock, threaded=False)
-        self.states: list[str | None] = []
-        submit = self.late.submit
+    journal_type = LateJournal
 
-        def noted(record: Record) -> None:
-            self.states.append(record.state)
-            submit(record)
+    @property
+    def late(self) -> LateJournal:
+        assert isinstance(self.built.journal, LateJournal)
+        return self.built.journal
 
-        self.late.submit = noted  # type: ignore[method-assign]
-        return self.late
+    @property
+    def states(self) -> list[str | None]:
+        return self.late.states
 
 
 def test_a_late_answer_to_a_lock_taken_back_does_not_lock() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 import edge.bench.desk
 from edge.bench.desk import Desk, StoryClock, scratch
-from edge.loop.kiosk import Happening
+from edge.loop.happening import Happening
 from edge.messages.texts import clip_texts
 from edge.settings.schema import load
 from edge.terms.observation import Cover

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from edge.cabin.state import Mode
 from edge.codes.book import hotp
 from edge.journal.writer import lines
-from edge.loop.kiosk import Happening
+from edge.loop.happening import Happening
 from edge.messages.inbox import (
     ANSWERS,
     ANSWERS_WITHIN_S,

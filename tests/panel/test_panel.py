@@ -70,7 +70,7 @@ def test_a_whole_story_is_told_and_no_code_or_digit_is_in_any_answer(cabin: Cabi
     for _ in range(14):
         look()
     for keys in ("WRONG", "84712069"[:5], "CODE"):
-        typed.add(cabin.desk._spell(keys))
+        typed.add(cabin.desk.spell(keys))
         cabin.desk.type_keys(keys)
         for _ in range(12 if len(keys) == 5 and keys != "WRONG" else 4):
             look()

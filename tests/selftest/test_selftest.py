@@ -13,13 +13,13 @@ import pytest
 
 from edge.__main__ import main
 from edge.cli import options
-from edge.cli.modem import open_modem
 from edge.faults.catalogue import CATALOGUE, FaultError
 from edge.messages.texts import clip_texts
 from edge.messages.ways.open import carriers, release_desk
 from edge.selftest import findings as selftest
 from edge.selftest import machine
 from edge.service.control import Request
+from edge.service.devices import open_modem
 from edge.settings.schema import Settings, load
 from edge.terms.record import Entry, Record
 from hw.board import BenchHands, bench_board

@@ -148,8 +148,8 @@ def test_a_socket_that_broke_or_cannot_be_found_is_made_anew(
     try:
         assert ask(path, Request("status"))["did"] == "status"
         if harm == "shut":
-            assert server._socket is not None
-            server._socket.shutdown(socket.SHUT_RDWR)
+            assert server.listening is not None
+            server.listening.shutdown(socket.SHUT_RDWR)
         else:
             (path / control.SOCKET).unlink()
         if harm == "replaced":

@@ -16,7 +16,8 @@ from edge.cabin.state import Mode, Rules
 from edge.codes.book import CodeBook, EntryPad
 from edge.journal.writer import Journal
 from edge.judge.judge import Judge
-from edge.loop.kiosk import Happening, Kiosk
+from edge.loop.happening import Happening
+from edge.loop.kiosk import Kiosk
 from edge.messages.outbox import Outbox
 from edge.messages.texts import Context, code_in
 from edge.pictures.keeper import Evidence

@@ -17,10 +17,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from edge.bench.desk import Desk, StoryClock, scratch
+from edge.bench.desk import Desk, Props, StoryClock, scratch
 from edge.cabin.events import Anomaly, AnomalyBegan, AnomalyEnded
 from edge.cabin.rules import Flow
-from edge.loop.kiosk import Happening
+from edge.loop.happening import Happening
 from edge.settings.schema import Settings, load
 from edge.terms.observation import CameraHealth, Cover, Face, FaceVerdict, Observation
 from edge.vision.look import Look
@@ -159,17 +159,14 @@ class World:
             )
         self.clock = LifeClock()
         self.settings = self._settings()
+        modem = self._pick(("sim800", 4), ("sim7600", 1), ("quectel", 1), ("huawei", 1), ("generic", 1))
         self.desk = Desk(
             self.settings,
-            NoiseCamera(self.clock),
-            None,
+            Props(NoiseCamera(self.clock), lambda: Sight(self), FRAME_S, modem=modem),
             folder,
             self._hear,
             self.clock,
             seed=number,
-            profile=self._pick(("sim800", 4), ("sim7600", 1), ("quectel", 1), ("huawei", 1), ("generic", 1)),
-            frame_every_s=FRAME_S,
-            look=lambda: Sight(self),
         )
         self._enter(Kind.POWER, "sure", "on")
         self._enter(Kind.CONTACT, "", self.contact)

@@ -1,0 +1,56 @@
+"""`status` and `release`: what the running kiosk is doing, and the door opened on the spot."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import msgspec
+
+from edge.cli.options import Commands, add_settings_options, load_settings
+from edge.faults.catalogue import FaultError
+from edge.service.control import Request, ask
+from edge.terms.printing import printable
+
+
+def add_parsers(commands: Commands) -> None:
+    status = commands.add_parser("status", help="what the running kiosk is doing")
+    status.add_argument("--json", action="store_true", help="one JSON object")
+    add_settings_options(status)
+    status.set_defaults(run=_status)
+    release = commands.add_parser("release", help="open the locked door, as root, on the spot")
+    release.add_argument(
+        "--incident", type=int, default=0, metavar="N", help="only if this incident holds the lock"
+    )
+    add_settings_options(release)
+    release.set_defaults(run=_release)
+
+
+def _status(args: argparse.Namespace) -> int:
+    reply = ask(Path(load_settings(args).paths.runtime), Request("status"))
+    if args.json:
+        print(msgspec.json.encode(reply).decode())
+        return 0
+    for key, value in reply.items():
+        print(f"{key.replace('_', ' '):<16} {printable(_words(value))}")
+    return 0
+
+
+def _words(value: object) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return ", ".join(map(str, value)) or "none"
+        case None:
+            return "-"
+        case _:
+            return str(value)
+
+
+def _release(args: argparse.Namespace) -> int:
+    reply = ask(Path(load_settings(args).paths.runtime), Request("release", args.incident))
+    if "error" in reply:
+        raise FaultError(str(reply["error"]), str(reply.get("detail", "")))
+    print("the door is released")
+    return 0

@@ -1,0 +1,49 @@
+"""The devices of this machine as the settings name them, and the lines that have to rest without us."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+from pathlib import Path
+
+from edge.settings.places import prompts_folder
+from edge.settings.schema import Secret, Settings, read_secret
+from hw.board import PinFile, PowerSwitch, SerialModem, Voice, open_board, resting_lines
+from hw.ports import Board, Clock
+
+
+def open_real(settings: Settings, clock: Clock) -> Board:
+    """The devices of this machine. Raises `HardwareError`, `FaultError`."""
+    modem = functools.partial(open_modem, settings, clock)
+    runtime = Path(settings.paths.runtime)
+    voice = Voice(prompts_folder(settings), settings.prompt.device)
+    return open_board(settings.wiring, clock=clock, modem=modem, voice=voice, work_dir=runtime, strict=False)
+
+
+def open_modem(settings: Settings, clock: Clock, switch: PowerSwitch | None = None) -> SerialModem:
+    """The modem that the settings name, with its PIN and the memory of a refused one.
+
+    Raises `FaultError` for a PIN file that cannot be used, `HardwareError` for a profile that nothing knows.
+    """
+    return SerialModem(
+        settings.modem.port,
+        settings.modem.profile,
+        read_secret(settings, Secret.SIM_PIN),
+        clock,
+        baud=settings.modem.baud,
+        pin_memory=PinFile(Path(settings.paths.data) / "sim-pin-tried"),
+        switch=switch,
+        smsc=settings.modem.smsc or None,
+        balance_ussd=settings.modem.balance_ussd or None,
+        reports=settings.modem.delivery_reports,
+    )
+
+
+def leave_pins(settings: Settings) -> None:
+    """Which lines the stop step has to rest, however this ends and whatever the settings say by then."""
+    folder = Path(os.environ.get("RUNTIME_DIRECTORY") or settings.paths.runtime)
+    part = folder / ".rest-pins.new"
+    with contextlib.suppress(OSError):  # then it goes by the settings
+        part.write_text(resting_lines(settings.wiring), encoding="ascii")
+        part.replace(folder / "rest-pins")
