@@ -32,7 +32,9 @@ from hw.ports import Board, Camera, Clock, HardwareError, Input, Light, Modem, P
 from hw.prompt.fake import BenchPrompt, PromptFault, Said
 from hw.prompt.real import CabinPrompt
 from hw.prompt.real import alsa_player as alsa_player
+from hw.prompt.real import clip_length_s as clip_length_s
 from hw.prompt.real import make_clips as make_clips
+from hw.prompt.speech import shortest_s as shortest_s
 from hw.scan import percentile
 from hw.sounder.real import PinBuzzer
 from hw.watchdog.fake import BenchWatchdog

@@ -23,8 +23,9 @@ from pathlib import Path
 import cv2
 
 from edge.bench.desk import Desk, Props, StoryClock
-from edge.bench.story import Watcher, find, play
-from edge.cabin.events import Appeared, Emptied, FaceFact, FaceJudged, Restarted, Ticked
+from edge.bench.seeing import Watcher
+from edge.bench.story import find, play
+from edge.cabin.events import Appeared, Emptied, Event, FaceFact, FaceJudged, Restarted, Ticked
 from edge.cabin.rules import Flow
 from edge.cabin.state import Rules, State
 from edge.cabin.table import step
@@ -129,7 +130,7 @@ def table_speed(effort: int) -> Iterator[Row]:
     rules = Rules(Flow())
     count = 5000 * effort
     state = step(State(), Restarted(False, False, False, False), 0.0, rules).state
-    events = [
+    events: list[Event] = [
         Appeared(),
         FaceJudged(FaceFact.PROPER),
         Ticked(),

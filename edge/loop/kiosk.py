@@ -45,14 +45,14 @@ from edge.cabin.events import (
     Ticked,
 )
 from edge.cabin.state import Mode, Rules, State, Timebase, lock_in_s, outputs, shown
-from edge.cabin.table import Step, step
+from edge.cabin.table import step
 from edge.codes.book import PadResult
 from edge.judge.judge import FACE_CAMERA
 from edge.loop.clock import ClockWatch
 from edge.loop.comeback import Start, come_back
 from edge.loop.logbook import Logbook
 from edge.loop.on_record import OnRecord, WaitingEntry
-from edge.loop.outputs import Outputs
+from edge.loop.outputs import Output, Outputs
 from edge.loop.parts import Parts
 from edge.loop.post import Post
 from edge.loop.situation import Situation
@@ -64,7 +64,6 @@ from hw.ports import Board, Input, InputChange, KeypadTrouble, KeyPress
 from hw.scan import HardwareTrouble, ScanEvent
 
 _SWITCHES: Final = (Input.PANIC, Input.CASE, Input.VIBRATION)
-_Output = SetDoor | SetPermit | SetSound | SetLights
 
 
 class Kiosk:
@@ -106,7 +105,7 @@ class Kiosk:
         self.state = back.state
         self._post.restore(remembered.rows, now_s)
         for output in outputs(State(), now_s, self.rules):
-            if isinstance(output, _Output):
+            if isinstance(output, Output):
                 self._outputs.drive(output, now_s)
         for code, detail in back.faults:
             self.fault(code, detail, now_s)
@@ -120,8 +119,7 @@ class Kiosk:
             door_open=inputs.active(Input.DOOR),
             off_s=back.off_s,
         )
-        switches = [InputMoved(name, True) for name in _SWITCHES if inputs.active(name)]
-        self._situation.add_first([restarted, *switches])
+        self._situation.add_first([restarted, *(InputMoved(n, True) for n in _SWITCHES if inputs.active(n))])
         if self.state.incident:  # what was being kept when the program ended
             self._evidence.keep(self.state.incident, now_s, "restarted")
         self._drain(now_s)
@@ -345,10 +343,12 @@ class Kiosk:
         before = self.state
         result = step(before, event, now_s, self.rules)
         self.state = result.state
-        # Every move has reached the table and the relays. What it costs beside that may be held back.
-        held = self._logbook.comes_again(event, now_s) and not self._is_weighty(result)
+        # Every move has reached the table and the relays. What it costs beside that may be held back, but not
+        # where something waits for its record, or where a restart could not come back safely without it.
+        awaited = any(isinstance(command, RecordLock | JudgeEntry) for command in result.commands)
+        held = self._logbook.comes_again(event, now_s) and not (awaited or self._logbook.is_old())
         for command in result.commands:  # door and permit stand first
-            if isinstance(command, _Output):
+            if isinstance(command, Output):
                 self._outputs.drive(command, now_s)
         entries = self._logbook.event_lines(event, before, now_s, held)
         incident = self.state.incident or before.incident
@@ -367,11 +367,6 @@ class Kiosk:
                 self._on_record.hold_lock(sequence, command.incident)
             elif isinstance(command, JudgeEntry):
                 self._on_record.hold_entry(sequence, self._pad.take(), now_s)
-
-    def _is_weighty(self, result: Step) -> bool:
-        """Whether this step has to be on the card, however often its source moves."""
-        waited_for = any(isinstance(command, RecordLock | JudgeEntry) for command in result.commands)
-        return waited_for or self._logbook.is_old()
 
     def _carry_out(self, command: Command, now_s: float, held: bool) -> tuple[OutboxRow, ...]:
         """A command that is no output; the outbox rows that it makes. `held`: its source chatters."""

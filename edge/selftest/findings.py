@@ -41,9 +41,8 @@ from edge.settings.zones import find_zone
 from edge.terms.printing import printable
 from edge.vision.eyes.supervisor import EyesEvent, EyesProcess, EyesSupervisor
 from edge.vision.face.faces import Faces
-from hw.board import Voice, close_board, open_board
+from hw.board import PowerSwitch, Voice, alsa_player, close_board, open_board
 from hw.clock import SystemClock
-from hw.modem.power import PowerSwitch
 from hw.ports import (
     Board,
     HardwareError,
@@ -54,7 +53,6 @@ from hw.ports import (
     ModemDown,
     ModemReady,
 )
-from hw.prompt.real import alsa_player
 
 _RUNS: Final = 20
 CAMERA_WITHIN_S: Final = 20.0

@@ -31,11 +31,10 @@ from edge.service.build import Built, Site, build
 from edge.service.service import Service
 from edge.settings.schema import Settings, load
 from edge.terms.record import Channel
-from hw.bench import bench_board
+from hw.bench import FakeModem, SteppedModem, bench_board
 from hw.ports import Board, Clock
 from hw.watched import WatchedThread
 from tests.worlds.desk_world import scripted_desk
-from tests.worlds.hw_story import NoModem
 
 SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 
@@ -77,7 +76,7 @@ def of_the_service(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> dict[
         raise Seen
 
     def open_parts(settings: Settings, clock: Clock) -> Board:
-        return bench_board(clock, NoModem(), settings.wiring)[0]
+        return bench_board(clock, SteppedModem(FakeModem(), clock=clock), settings.wiring)[0]
 
     monkeypatch.setattr(service_module, "build", look)
     monkeypatch.setattr(service_module, "SystemClock", StoryClock)

@@ -35,7 +35,8 @@ from hw.board import BenchHands, bench_board
 from hw.clock import SystemClock
 from hw.modem.fake.ports import FakeModem, PtyModem
 from hw.modem.real import SerialModem
-from hw.ports import Board, Clock, Input, TextAccepted
+from hw.modem.status import Status
+from hw.ports import Board, Clock, Input, ModemEvent, TextAccepted
 from hw.watched import WatchedThread
 from tests.worlds.hw_story import NoModem
 
@@ -84,6 +85,9 @@ class Worker:
             self.hang.wait()
             self.thread.beat()
 
+    def _has_followed(self, now_s: float) -> bool:
+        return not self.thread.alive or self.thread.silent_s(now_s) == 0
+
     def pass_time(self, for_s: float) -> None:
         """Time goes by for watch and thread, in steps that the thread can follow."""
         end_s = self.clock.now_s() + for_s
@@ -91,7 +95,7 @@ class Worker:
             self.clock.move_to(self.clock.now_s() + 0.1)
             now_s = self.clock.now_s()
             if self.hang.is_set() and self.thread.alive:
-                wait_for(lambda now_s=now_s: not self.thread.alive or self.thread.silent_s(now_s) == 0)  # type: ignore[misc]
+                wait_for(functools.partial(self._has_followed, now_s))
             if self.die:
                 self.thread.join(10.0)
             self.watch.look(now_s)
@@ -162,16 +166,13 @@ def test_a_thread_that_stands_still_is_told_and_no_second_one_begun(worker: Work
 @contextlib.contextmanager
 def no_threads() -> Iterator[None]:
     """The system gives no thread (TasksMax=), as Python says it."""
-    start = threading.Thread.start
 
     def refuse(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    threading.Thread.start = refuse  # type: ignore[method-assign]
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
         yield
-    finally:
-        threading.Thread.start = start  # type: ignore[method-assign]
 
 
 def test_a_thread_that_cannot_start_is_started_when_it_can(worker: Worker) -> None:
@@ -205,6 +206,12 @@ class HookedRing:
 def nothing() -> None: ...
 
 
+class Modemless(NoModem):
+    """A modem of which nothing is known."""
+
+    status = Status()
+
+
 class Kiosk:
     """The real service without eyes; its threads run, its loop turns when the test says so."""
 
@@ -226,7 +233,7 @@ class Kiosk:
         self.run(0.3)
 
     def _open(self, settings: Settings, clock: Clock) -> Board:
-        board, self.hands = bench_board(clock, NoModem(), settings.wiring, strict=False)
+        board, self.hands = bench_board(clock, Modemless(), settings.wiring, strict=False)
         return board
 
     def _build(self, settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
@@ -339,8 +346,12 @@ def test_without_an_input_path_the_door_is_open_and_the_permit_off_within_a_seco
     assert kiosk.hands.lock_on is (mode is Mode.LOCKED)
     assert kiosk.hands.permit_on is (mode is Mode.CLEARED)
     over = threading.Event()
-    step = {"dead": killed, "hung": lambda now_s: over.wait(), "raising": raising}[end]
-    kiosk.break_inputs(monkeypatch, step)
+    steps: dict[str, Callable[[float], object]] = {
+        "dead": killed,
+        "hung": lambda now_s: over.wait(),
+        "raising": raising,
+    }
+    kiosk.break_inputs(monkeypatch, steps[end])
     kiosk.run(1.0)
     assert not kiosk.hands.lock_on
     assert not kiosk.hands.permit_on
@@ -423,7 +434,7 @@ def test_a_thread_that_dies_forbids_a_lock_by_name_until_it_works_again(
     if name == "record":
         wait_for(lambda: kiosk.service.built.journal.waiting == 0)
     if name == "control":
-        answers = threading.Thread(target=lambda: [kiosk.run(0.1) for _ in range(20)])
+        answers = threading.Thread(target=kiosk.run, args=(2.0,))
         answers.start()
         assert ask(kiosk.runtime, Request("status"))["door"] == "unlocked"
         answers.join()
@@ -503,7 +514,7 @@ def test_a_modems_thread_that_died_begins_anew_and_sends(
         wait_for(lambda: not modem.idle or modem.thread.alive)
         wait_for(lambda: modem.poll(time.monotonic()) is not None and modem.idle, 60.0)
         modem.send(1, "+15550100", "still here", time.monotonic() + 30.0)
-        events = []
+        events: list[ModemEvent] = []
 
         def taken() -> bool:
             events.extend(modem.poll(time.monotonic()))
@@ -587,7 +598,12 @@ def test_a_start_that_is_broken_off_rests_the_relays_before_it_waits(
             board = super()._open(settings, clock)
             boards.append(board)
             real = board.permit.off
-            monkeypatch.setattr(board.permit, "off", lambda: (order.append("permit"), real())[1])
+
+            def off() -> None:
+                order.append("permit")
+                real()
+
+            monkeypatch.setattr(board.permit, "off", off)
             return board
 
     def close(journal: object, timeout_s: float) -> bool:

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from edge.bench.desk import Desk, Props, StoryClock
-from edge.bench.story import Outcome, Story, Watcher, find, play
+from edge.bench.seeing import Watcher
+from edge.bench.story import Outcome, Story, find, play
 from edge.loop.happening import Happening
 from edge.settings.schema import Settings, load
 from edge.terms.observation import CameraHealth, Cover, Face, FaceVerdict, Observation

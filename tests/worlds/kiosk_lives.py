@@ -19,7 +19,7 @@ from edge.cabin.state import Mode, State
 from edge.journal import writer as journal
 from edge.journal.writer import Journal
 from edge.loop.happening import Happening
-from edge.terms.record import Record, Remembered
+from edge.terms.record import Channel, OutboxRow, Recipient, Record, Remembered
 from hw.ports import Input
 from tests.worlds.desk_world import scripted_desk
 
@@ -192,7 +192,7 @@ class Lives:
         for line in journal.lines(path):
             lines[line.boot, line.record] += 1
         rows = {(row.number, row.recipient, row.channel): row for row in journal.outbox(path)}
-        expected = {}
+        expected: dict[tuple[int, Recipient, Channel], OutboxRow] = {}
         highest: dict[str, int] = defaultdict(int)
         for accepted in self.accepted:
             boot, record = accepted.boot, accepted.record
