@@ -22,14 +22,15 @@ from pathlib import Path
 
 import cv2
 
-from edge.bench.desk import Desk, StoryClock
-from edge.bench.story import Watcher, find, play
-from edge.cabin.events import Appeared, Emptied, FaceFact, FaceJudged, Restarted, Ticked
+from edge.bench.desk import Desk, Props, StoryClock
+from edge.bench.seeing import Watcher
+from edge.bench.story import find, play
+from edge.cabin.events import Appeared, Emptied, Event, FaceFact, FaceJudged, Restarted, Ticked
 from edge.cabin.rules import Flow, Rules
 from edge.cabin.state import State
 from edge.cabin.table import step
 from edge.judge.judge import Judge
-from edge.loop.kiosk import Happening
+from edge.loop.happening import Happening
 from edge.service.service import SWITCH_S, Service
 from edge.settings.load import load
 from edge.settings.places import MODELS
@@ -39,11 +40,10 @@ from edge.vision.look import Look
 from hw.board import BenchHands, bench_board
 from hw.camera.port import Frame
 from hw.camera.staged import StagedCabin
-from hw.clock import SystemClock
 from hw.modem.fake.modem import FakeModem
 from hw.modem.fake.terminal import PtyModem
 from hw.modem.real import open_serial
-from hw.ports import Board, Input
+from hw.ports import Board, Clock, Input
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def table_speed(effort: int) -> Iterator[Row]:
     rules = Rules(Flow())
     count = 5000 * effort
     state = step(State(), Restarted(False, False, False, False), 0.0, rules).state
-    events = [
+    events: list[Event] = [
         Appeared(),
         FaceJudged(FaceFact.PROPER),
         Ticked(),
@@ -185,7 +185,7 @@ class BenchService:
         self._thread = threading.Thread(target=self.service.turn_until_stopped, daemon=True)
         self._thread.start()
 
-    def _open(self, settings: Settings, clock: SystemClock) -> Board:
+    def _open(self, settings: Settings, clock: Clock) -> Board:
         modem = open_serial(self.pty.port, "sim800", clock)
         board, self.hands = bench_board(clock, modem, settings.wiring, busy=self._busy, strict=False)
         return board
@@ -346,13 +346,10 @@ def _written_by(story: str, quiet_s: float, faces: Faces) -> tuple[int, int]:
         before = written_bytes()
         desk = Desk(
             load(None),
-            stage,
-            faces if story else None,
+            Props(stage, lambda: Look(faces if story else None), 0.1 if story else 1.0, stage),
             Path(folder),
             watcher.hear,
             clock,
-            frame_every_s=0.1 if story else 1.0,
-            stage=stage,
             runtime=Path(runtime),
         )
         if story:

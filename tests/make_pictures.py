@@ -9,13 +9,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge.bench.desk import Desk, StoryClock
+from edge.bench.desk import Desk, Props, StoryClock
 from edge.bench.film import picture_of
-from edge.loop.kiosk import Happening
+from edge.loop.happening import Happening
 from edge.settings.load import load
 from edge.settings.places import MODELS
 from edge.terms.observation import Observation
 from edge.vision.face.faces import Faces
+from edge.vision.look import Look
 from hw.camera.port import ColourPicture, Frame
 from hw.camera.staged import StagedCabin
 from hw.ports import Input
@@ -37,9 +38,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         clock = StoryClock()
         stage = StagedCabin(clock)
-        desk = Desk(
-            load(None), stage, Faces(MODELS), Path(folder), hear, clock, frame_every_s=0.1, stage=stage
-        )
+        faces = Faces(MODELS)
+        props = Props(stage, lambda: Look(faces), every_s=0.1, stage=stage)
+        desk = Desk(load(None), props, Path(folder), hear, clock)
         desk.watch = lambda frame, seen: newest.append((frame, seen))
 
         def shoot() -> None:

@@ -14,42 +14,34 @@ import secrets
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
 from edge.cabin.events import Orderer, ReleaseOrdered
-from edge.cabin.rules import Rules
-from edge.cli.options import evidence_limits
-from edge.codes.book import CodeBook
 from edge.codes.hotp import hotp, secret_from_base32
-from edge.codes.pad import EntryPad
 from edge.journal.writer import Journal
-from edge.judge.judge import Judge
-from edge.loop.kiosk import Happening, Kiosk, Listener
-from edge.loop.unrecorded import Unrecorded
-from edge.loop.watching import Watching
-from edge.messages.inbox import Inbox
-from edge.messages.outbox import Outbox
-from edge.messages.prompts import longest_warning_s
-from edge.messages.release_counter import NAME, CounterFile
-from edge.messages.texts import Context, code_in
-from edge.messages.ways.open import release_desk
-from edge.pictures.keeper import Evidence
-from edge.pictures.ring import RingReader, RingWriter, ring_slots
-from edge.pictures.store import Start
+from edge.loop.happening import Happening, Listener
+from edge.loop.kiosk import Kiosk
+from edge.loop.unrecorded import NAME as UNRECORDED
+from edge.messages.texts import code_in
+from edge.pictures.ring import RingReader, RingWriter, ring_name, ring_slots
+from edge.service.build import Built, Site, build
 from edge.settings.load import changed
 from edge.settings.schema import Settings
 from edge.settings.secrets import Secret, read_secret
-from edge.terms.observation import Observation
+from edge.terms.observation import FACE_CAMERA, Observation
 from edge.terms.record import Recipient
 from edge.vision.eyes.child import jpeg_of
 from edge.vision.eyes.report import EyesEvent
 from edge.vision.eyes.step import StepEyes
-from edge.vision.look import FacesIn, Look
-from hw.bench import FakeModem, SteppedModem
+from edge.vision.look import Look
 from hw.board import BenchHands, bench_board, close_board
 from hw.camera.port import Camera, Frame
+from hw.modem.fake.modem import FakeModem
+from hw.modem.fake.stepped import SteppedModem
 from hw.ports import Input
 from hw.scan import ScanEvent, Scanner
 
@@ -138,6 +130,14 @@ class StoryClock:
         self._wall_at_zero_s += by_s
 
 
+@dataclass(frozen=True, slots=True)
+class _Later:
+    """Something to be done at a time of the story."""
+
+    at_s: float
+    do: Callable[[], None]
+
+
 class Stage(Protocol):
     """A camera whose scene can be directed."""
 
@@ -151,46 +151,57 @@ class Stage(Protocol):
         ...
 
 
-class Desk:
-    """One simulated cabin.
+@dataclass(frozen=True, slots=True)
+class Props:
+    """What stands on a desk. `every_s`: how often a camera without times of its own is asked.
 
-    `frame_every_s`: how often a camera without times of its own is asked; `look` makes what sees in place
-    of `Look(faces)`, at each start. `watch` may be set to be called with every judged frame.
+    `look` makes what sees, at each start; `stage` is the camera where its scene can be directed; `modem`
+    names the profile of the modem.
     """
+
+    camera: Camera
+    look: Callable[[], Look]
+    every_s: float | None = None
+    stage: Stage | None = None
+    modem: str = "sim800"
+
+
+class Desk:
+    """One simulated cabin. `watch` may be set to be called with every judged frame.
+
+    While a message is on its way by a real network (e-mail, webhook, where the settings name one) story time
+    is no faster than the world's. `journal_type` and `memory_keeps` (what lies in memory outlives a power
+    cut, as it does a kill of the program) are for tests.
+    """
+
+    journal_type: type[Journal] = Journal
+    memory_keeps = False
 
     def __init__(
         self,
         settings: Settings,
-        camera: Camera,
-        faces: FacesIn | None,
+        props: Props,
         folder: Path,
         listener: Listener,
         clock: StoryClock | None = None,
         *,
         seed: int = 0,
-        profile: str = "sim800",
-        frame_every_s: float | None = None,
-        stage: Stage | None = None,
         runtime: Path | None = None,
-        look: Callable[[], Look] | None = None,
     ) -> None:
         self.settings = settings
         self._next_settings = settings
         self.clock = clock or StoryClock()
-        self.phone = FakeModem(profile, network_utc_s=self.clock.wall_s() - self.clock.now_s())
+        self.phone = FakeModem(props.modem, network_utc_s=self.clock.wall_s() - self.clock.now_s())
         self.camera_alive = True
         self.broke_off: EyesEvent | None = None
         self.powered = False
-        self._camera = camera
-        self._frame_every_s = frame_every_s
-        self._look = look or (lambda: Look(faces))
+        self._props = props
         self._folder = folder
         self._runtime = runtime or folder
         self._listener = listener
         self._random = random.Random(seed)
         self.watch: Callable[[Frame, Observation], None] | None = None
-        self._stage = stage
-        self._later: list[tuple[float, Callable[[], None]]] = []
+        self._later: list[_Later] = []
         self._disk_full = False
         self._active: set[Input] = set()
         self._broken: dict[str, Callable[[BenchHands, bool], None]] = {}
@@ -198,26 +209,38 @@ class Desk:
         self._touched = False
         self._typing_until_s = 0.0
         self._texts_seen = 0
-        self.numbers: dict[Recipient, str]
+        self._story_ahead_s: float | None = None
         self.hands: BenchHands
+        self.built: Built
         self.kiosk: Kiosk
         self.power_on()
 
     # --- power -------------------------------------------------------------------------------------
 
     def power_on(self) -> None:
-        """Start the program over the same disk, phones, wires and cabin. ValueError when it runs."""
+        """Start the program over the same disk, phones, wires and cabin.
+
+        ValueError when it runs; `FaultError` for settings that it cannot start with.
+        """
         if self.powered:
             raise ValueError("the power is on")
+        self.settings = self._next_settings
+        self.powered = True
+        try:
+            with contextlib.ExitStack() as stack:
+                self._open(self.settings, stack)
+                self._stack = stack.pop_all()
+        except BaseException:
+            self.powered = False
+            raise
+
+    def _open(self, settings: Settings, stack: contextlib.ExitStack) -> None:
         now_s = self.clock.now_s()
-        self.settings = settings = self._next_settings
-        self.numbers = _numbers(settings)
-        self._names = {number: to for to, number in self.numbers.items()}
-        self._watching = Watching()
-        self._modem = SteppedModem(self.phone, clock=self.clock)
+        modem = SteppedModem(self.phone, clock=self.clock)
         board, self.hands = bench_board(
-            self.clock, self._modem, settings.wiring, seed=self._random.randrange(2**32)
+            self.clock, modem, settings.wiring, seed=self._random.randrange(2**32)
         )
+        stack.callback(close_board, board)
         for name in filter(board.inputs.fitted, self._active):
             self.hands.set_input(name, True, now_s - 1.0)
         for break_it in self._broken.values():
@@ -226,59 +249,42 @@ class Desk:
         self._pending: list[ScanEvent] = []
         self._scanner = Scanner(board, self._pending.append, self.hands.quiet)
         self._scanner.step(now_s)
-        self._eyes = StepEyes(self._camera, self._look(), now_s, self._frame_every_s, shown=self._shown)
-        self._journal = self._new_journal()
-        remembered = self._journal.open()
-        door = board.inputs.fitted(Input.DOOR)
-        self.judge = Judge(settings.flow, now_s, door)
-        kept = settings.evidence
-        ring = self._runtime / "ring-face"
+        props = self._props
+        self._eyes = StepEyes(props.camera, props.look(), now_s, props.every_s, shown=self._shown)
+        kept, ring = settings.evidence, self._runtime / ring_name(FACE_CAMERA)
         self._ring = RingWriter(ring, ring_slots(kept.before_s, kept.fps), kept.ring_mb, kept.fps)
-        self._evidence = Evidence(
-            self._folder / "evidence",
-            {"face": RingReader(ring)},
-            self.clock,
-            Start(remembered.boot, last_wall_s=remembered.wall_s),
-            evidence_limits(settings),
-        )
-        context = Context.of(settings)
-        self._release_desk = release_desk(
-            settings, dict(remembered.counters), CounterFile(self._folder / NAME, threaded=False)
-        )
-        self.kiosk = Kiosk(
-            board=board,
-            rules=Rules(
-                settings.flow,
-                settings.policy,
-                door,
-                longest_warning_s(context.language, board.prompt.spoken_s),
+        stack.callback(self._ring.close)
+        self.built = build(
+            settings,
+            Site(
+                board=board,
+                data=self._folder,
+                rings={"face": RingReader(ring)},
+                unrecorded=self._folder / UNRECORDED if self.memory_keeps else None,
+                threaded=False,
+                wake=lambda: None,
+                before_sync=self._sync,
+                journal=self.journal_type,
+                random=random.Random(self._random.randrange(2**32)),
+                choose_code=self._choose_code,
+                spare_numbers=BENCH_NUMBERS,
+                listener=self._listener,
             ),
-            journal=self._journal,
-            outbox=Outbox(self.numbers, random=random.Random(self._random.randrange(2**32))),
-            book=CodeBook(settings.flow.code_digits, self._choose_code),
-            pad=EntryPad(settings.flow.code_digits, settings.flow.key_timeout_s),
-            judge=self.judge,
-            evidence=self._evidence,
-            context=context,
-            listener=self._hear,
-            inbox=Inbox(self.numbers),
-            release_desk=self._release_desk,
-            unrecorded=self._new_unrecorded(),
+            stack,
         )
-        self.powered = True
-        self.kiosk.start(remembered, now_s)
+        self.kiosk = self.built.kiosk
+        self._names = {number: to for to, number in self.built.numbers.items()}
+        self.built.start(now_s)
         self._hear_hardware(now_s)
 
     def _choose_code(self, digits: int) -> str:
         """Codes that open nothing but a simulated door are drawn like the bounces: the same every time."""
         return f"{self._random.randrange(10**digits):0{digits}d}"
 
-    def _new_unrecorded(self) -> Unrecorded:
-        """Of a pulled plug memory keeps nothing."""
-        return Unrecorded()
-
-    def _new_journal(self) -> Journal:
-        return Journal(self.journal_file, self.clock, threaded=False, before_sync=self._sync)
+    @property
+    def numbers(self) -> Mapping[Recipient, str]:
+        """The telephones of this desk's people."""
+        return self.built.numbers
 
     @property
     def journal_file(self) -> Path:
@@ -289,9 +295,7 @@ class Desk:
         if not self.powered:
             raise ValueError("the power is off")
         self.powered = False
-        self._journal.close(0.0)
-        self._ring.close()
-        close_board(self.kiosk.board)
+        self._stack.close()
 
     def restart(self) -> None:
         """Stop the program and start it again at once. ValueError without power."""
@@ -315,7 +319,7 @@ class Desk:
         `CODE` is the code that a phone last received, `PREVIOUS` the one before, `WRONG` neither. ValueError
         for a key that this keypad does not have, and for a code that never came.
         """
-        typed = self._spell(keys)
+        typed = self.spell(keys)
         unknown = [key for key in typed if not self.hands.has_key(key)]
         if unknown:
             raise ValueError(f"this keypad has no key {unknown[0]!r}")
@@ -331,7 +335,8 @@ class Desk:
             f"key {key}", stuck, lambda hands, down: hands.stick_key(key, down, self.clock.now_s())
         )
 
-    def _spell(self, keys: str) -> str:
+    def spell(self, keys: str) -> str:
+        """The keys to press for what `type_keys` is told."""
         codes = self.codes()
         if "PREVIOUS" in keys and len(codes) < 2:
             raise ValueError("no code came before the last one")
@@ -372,7 +377,7 @@ class Desk:
     def release_password(self) -> str | None:
         """What the control room's device shows for the present incident; None without a secret."""
         secret = read_secret(self.settings, Secret.HOTP)
-        counter = self._release_desk.next_counter(self.kiosk.state.incident)
+        counter = self.built.parts.release_desk.next_counter(self.kiosk.state.incident)
         return None if secret is None else hotp(secret_from_base32(secret), counter)
 
     def break_down(self, what: str, broken: bool, do: Callable[[BenchHands, bool], None]) -> None:
@@ -394,19 +399,19 @@ class Desk:
 
     def stage(self, action: str) -> None:
         """Direct the staged cabin. ValueError where the pictures come from elsewhere."""
-        if self._stage is None:
+        if self._props.stage is None:
             raise ValueError("people can be directed in the staged cabin only")
-        self._stage.do(action, self.clock.now_s())
+        self._props.stage.do(action, self.clock.now_s())
 
     @property
     def inside(self) -> tuple[str, ...]:
         """Who is in the staged cabin, by name."""
-        return () if self._stage is None else tuple(self._stage.people)
+        return () if self._props.stage is None else tuple(self._props.stage.people)
 
     def after(self, delay_s: float, do: Callable[[], None]) -> None:
         """Do something a little later."""
-        self._later.append((self.clock.now_s() + delay_s, do))
-        self._later.sort(key=lambda item: item[0])
+        self._later.append(_Later(self.clock.now_s() + delay_s, do))
+        self._later.sort(key=lambda later: later.at_s)
 
     def release(self, incident: int = 0) -> None:
         """Somebody entitled opens the door on the spot. ValueError without power."""
@@ -441,7 +446,7 @@ class Desk:
                 return
 
     def _next_s(self, now_s: float) -> float:
-        candidates = [now_s + 1.0, *(at_s for at_s, _ in self._later[:1])]
+        candidates = [now_s + 1.0, *(later.at_s for later in self._later[:1])]
         frame_s = self._eyes.next_wake_s()
         if frame_s is not None:
             candidates.append(frame_s)
@@ -457,13 +462,13 @@ class Desk:
         return max(now_s, min(candidates))
 
     def _moment(self, now_s: float) -> None:
-        while self._later and self._later[0][0] <= now_s:
-            self._later.pop(0)[1]()
+        while self._later and self._later[0].at_s <= now_s:
+            self._later.pop(0).do()
         for seen in self._eyes.poll(now_s):
             if not self.powered or not self.camera_alive:
                 continue
             if isinstance(seen, Observation):
-                self._watching.see(seen)
+                self.built.watching.see(seen)
                 self.kiosk.observe(seen, now_s)
             else:
                 self.broke_off = seen
@@ -475,10 +480,17 @@ class Desk:
             self._hear_hardware(now_s)
         self.kiosk.poll(now_s)
         self._read_phones(now_s)
+        self._wait_for_the_world(now_s)
 
-    def _hear(self, happening: Happening) -> None:
-        self._watching.hear(happening)
-        self._listener(happening)
+    def _wait_for_the_world(self, now_s: float) -> None:
+        """A message that goes by a real network needs real time."""
+        if all(carrier.idle for carrier in self.built.carriers.values()):
+            self._story_ahead_s = None
+            return
+        ahead_s = now_s - time.monotonic()
+        if self._story_ahead_s is None:
+            self._story_ahead_s = ahead_s
+        time.sleep(max(0.0, ahead_s - self._story_ahead_s))
 
     def answer(self, verb: str) -> dict[str, object]:
         """What the running kiosk's control socket answers to `status` and `panel`."""
@@ -487,7 +499,9 @@ class Desk:
         now_s = self.clock.now_s()
         if verb == "status":
             return self.kiosk.status(now_s)
-        return self._watching.reply(self.kiosk, now_s) if verb == "panel" else {"error": "not_understood"}
+        if verb == "panel":
+            return self.built.watching.reply(self.kiosk, now_s)
+        return {"error": "not_understood"}
 
     def _hear_hardware(self, now_s: float) -> None:
         events, self._pending[:] = tuple(self._pending), []
@@ -512,7 +526,3 @@ class Desk:
     def next_frame_s(self) -> float | None:
         """When the next frame is due, None after the last one."""
         return self._eyes.next_wake_s()
-
-
-def _numbers(settings: Settings) -> dict[Recipient, str]:
-    return {to: settings.people.number(to) or BENCH_NUMBERS[to] for to in Recipient}

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 
 from edge.faults.fault import FaultError
-from edge.loop.kiosk import Happening, Kiosk
+from edge.loop.happening import Happening
+from edge.loop.kiosk import Kiosk
 from edge.messages.texts import code_in
 from edge.terms.observation import Cover, Face, FaceVerdict, Observation
 from hw.camera.port import ColourPicture, Frame

@@ -15,19 +15,23 @@ from edge.bench import acting
 from edge.bench.acting import ACTIONS, CannotDo, act
 from edge.bench.answering import Control, Page
 from edge.bench.asked import OK, USAGE, WRONG, BenchOptions
-from edge.bench.desk import Desk, StoryClock
+from edge.bench.desk import Desk, Props, StoryClock
 from edge.bench.keeping import folder_for, make_runtime, with_secret
 from edge.bench.playing import FPS, parsed, play_all, play_found
 from edge.bench.printer import Printer
 from edge.bench.story import SETTLE_S, Notebook, looks_like_story
 from edge.bench.terminal import Lines, Piped, open_lines
 from edge.faults.explain import explain
-from edge.loop.kiosk import Happening
+from edge.loop.happening import Happening
+from edge.pictures.ring import ring_name
 from edge.settings.places import model_dir
+from edge.terms.observation import FACE_CAMERA
 from edge.vision.face.faces import Faces
-from hw.bench import ClipCamera, StagedCabin
+from edge.vision.look import Look
 from hw.board import open_camera
+from hw.camera.clip import ClipCamera
 from hw.camera.port import Camera, CameraChoice
+from hw.camera.staged import StagedCabin
 
 _UNATTENDED: Final = "never-shown"
 _TURN_S: Final = 0.03
@@ -98,19 +102,10 @@ def live(options: BenchOptions, piped: Piped | None, first: Sequence[str] = ()) 
                 _print(options, lines, line)
         stage = camera if isinstance(camera, StagedCabin) else None
         settings = with_secret(settings, folder)
-        desk = Desk(
-            settings,
-            camera,
-            faces,
-            folder,
-            hear,
-            clock,
-            frame_every_s=every_s,
-            stage=stage,
-            runtime=runtime,
-        )
+        props = Props(camera, lambda: Look(faces), every_s=every_s, stage=stage)
+        desk = Desk(settings, props, folder, hear, clock, runtime=runtime)
         if runtime != folder:
-            stack.callback((runtime / "ring-face").unlink, missing_ok=True)
+            stack.callback((runtime / ring_name(FACE_CAMERA)).unlink, missing_ok=True)
         stack.callback(desk.close)
         session = Session(options, desk, lines, printer, notebook)
         if options.save is not None:
@@ -350,7 +345,7 @@ def _unattended(options: BenchOptions) -> int:
         faces = Faces(model_dir(settings), settings.face.covers)
         with folder_for(options, settings, fresh=True) as folder:
             show = Printer(as_json=options.as_json).show
-            desk = Desk(settings, camera, faces, folder, show, clock)
+            desk = Desk(settings, Props(camera, lambda: Look(faces)), folder, show, clock)
             while (frame_s := desk.next_frame_s()) is not None:
                 desk.run_to(frame_s)
             desk.close()

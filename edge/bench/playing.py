@@ -14,21 +14,23 @@ from typing import Final
 from edge.bench import junit
 from edge.bench.answering import Page
 from edge.bench.asked import FAULT, OK, WRONG, BenchOptions
-from edge.bench.desk import Desk, StoryClock, scratch
+from edge.bench.desk import Desk, Props, StoryClock, scratch
 from edge.bench.keeping import folder_for, with_secret
 from edge.bench.printer import Printer, in_words
 from edge.bench.seeing import Watcher
 from edge.bench.story import Outcome, Story, check_words, find_all, parse, play
 from edge.faults.explain import explain
 from edge.faults.fault import FaultError
-from edge.loop.kiosk import Happening
+from edge.loop.happening import Happening
 from edge.settings.load import SettingsError
 from edge.settings.places import model_dir
 from edge.settings.schema import Settings
 from edge.terms.printing import printable
 from edge.vision.face.faces import Faces
-from hw.bench import ClipCamera, StagedCabin
+from edge.vision.look import Look
+from hw.camera.clip import ClipCamera
 from hw.camera.port import Camera
+from hw.camera.staged import StagedCabin
 from hw.ports import HardwareError
 
 FPS: Final = 15.0
@@ -171,13 +173,15 @@ def play_story(
         faces = Faces(model_dir(settings), settings.face.covers)
         desk = Desk(
             with_secret(settings, where),
-            camera,
-            faces,
+            Props(
+                camera,
+                lambda: Look(faces),
+                every_s=1 / STORY_FPS if story.clip is None else None,
+                stage=camera if isinstance(camera, StagedCabin) else None,
+            ),
             where,
             hear,
             clock,
-            frame_every_s=1 / STORY_FPS if story.clip is None else None,
-            stage=camera if isinstance(camera, StagedCabin) else None,
         )
         stack.callback(desk.close)
         rest: Callable[[float], None] = time.sleep

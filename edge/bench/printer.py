@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from edge.bench.terminal import colours_wanted
-from edge.loop.kiosk import Happening
+from edge.loop.happening import Happening
 from edge.terms.printing import printable
 
 _TERMINAL: Final = {"state": "1;36", "sms": "33", "prompt": "32", "fault": "31", "command": "2", "typed": "1"}

@@ -23,7 +23,7 @@ from edge.cabin.state import Mode
 from edge.cabin.table import TABLE
 from edge.codes.release import Refusal
 from edge.faults.catalogue import CATALOGUE
-from edge.loop.kiosk import Happening, describe
+from edge.loop.happening import Happening, describe
 from edge.messages.prompts import prompt_text
 from edge.messages.texts import ALERT_KINDS, code_in, sms_words
 from edge.settings.schema import Settings

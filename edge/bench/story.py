@@ -36,7 +36,7 @@ from edge.bench.desk import Desk
 from edge.bench.forms import hint
 from edge.bench.seeing import CannotBe, Watcher
 from edge.faults.fault import FaultError
-from edge.loop.kiosk import Happening
+from edge.loop.happening import Happening
 from edge.settings.schema import Settings
 
 LONGEST_S: Final = 1e6

@@ -21,19 +21,21 @@ from edge.cli import (
     bench,
     control,
     debug_bundle,
+    distress,
     events,
     first_boot,
     look,
     modem,
     panel,
+    prompts,
     replay,
+    run,
     selftest,
     settings,
 )
 from edge.faults.explain import explain
 from edge.faults.fault import FaultError
 from edge.log import install_log
-from edge.service import service as kiosk
 from edge.settings.load import SettingsError
 from edge.terms.printing import printable
 from edge.version import program_version
@@ -108,7 +110,9 @@ def parser() -> argparse.ArgumentParser:
     bench.add_parser(commands)
     replay.add_parser(commands)
     look.add_parser(commands)
-    kiosk.add_parser(commands)
+    run.add_parser(commands)
+    prompts.add_parser(commands)
+    distress.add_parser(commands)
     selftest.add_parser(commands)
     control.add_parsers(commands)
     events.add_parser(commands)

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from edge.pictures.store import EvidenceLimits
 from edge.settings.load import load
 from edge.settings.places import SETTINGS_FILE, settings_file
 from edge.settings.schema import Settings
@@ -72,10 +71,3 @@ def as_the_kiosk(settings: Settings) -> bool:
     os.setgid(user.pw_gid)
     os.setuid(owner)
     return True
-
-
-def evidence_limits(settings: Settings) -> EvidenceLimits:
-    kept = settings.evidence
-    return EvidenceLimits(
-        kept.before_s, kept.after_s, kept.keep_days, kept.keep_mb, kept.incident_mb, kept.reserve_mb
-    )

@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from edge.bench.desk import SCAN_S, Desk, StoryClock, scratch
+from edge.bench.desk import SCAN_S, Desk, Props, StoryClock, scratch
 from edge.bench.film import Film
 from edge.bench.printer import Printer
 from edge.cli.options import Commands, add_settings_options, load_settings, seconds
 from edge.faults.explain import explain
 from edge.faults.fault import FaultError
-from edge.loop.kiosk import Happening
+from edge.loop.happening import Happening
 from edge.settings.places import model_dir
 from edge.vision.face.faces import Faces
-from hw.bench import ClipCamera
+from edge.vision.look import Look
+from hw.camera.clip import ClipCamera
 from hw.ports import Input
 
 FPS_MAX: Final = 15.0
@@ -75,7 +76,8 @@ def run(args: argparse.Namespace) -> int:
     printer = Printer(as_json=args.json)
     film = Film(args.video, FPS_MAX) if args.video is not None else None
     with scratch("replay") as folder:
-        desk = Desk(settings, camera, faces, Path(folder), _both(printer.show, film), clock)
+        props = Props(camera, lambda: Look(faces))
+        desk = Desk(settings, props, Path(folder), _both(printer.show, film), clock)
         try:
             if film is not None:
                 desk.watch = lambda frame, seen: film.draw(frame, seen, desk.kiosk)

@@ -13,8 +13,10 @@ from typing import Final, TypeVar, get_type_hints
 
 import msgspec
 
-from edge.cabin.comeback import DURATIONS
-from edge.cabin.state import Mode, State
+from edge.cabin.comeback import DURATIONS, wake_up
+from edge.cabin.rules import Flow
+from edge.cabin.state import Mode, State, Timebase
+from edge.terms.record import Remembered
 
 _AHEAD_S: Final = 86400.0
 """No deadline of the table lies further ahead; a moment that does would hold a door for as long."""
@@ -23,7 +25,70 @@ _MOST: Final = 10**12
 _COUNTS: Final = ("visit", "incidents")
 """What must only go up: kept from a state that says nothing else that can be understood."""
 
+_DOUBTS_STATE: Final = frozenset(
+    {
+        *("journal_damaged", "journal_newer", "journal_chain_broken", "state_unreadable", "state_unrecorded"),
+        *("journal_denied", "journal_busy", "disk_error", "disk_full", "disk_read_only"),
+    }
+)
+"""With one of these a start cannot be sure that the record says all that there was."""
+
 _Kind = TypeVar("_Kind")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Start:
+    """When a start happens: by the monotonic clock, by the wall clock, and what these are worth."""
+
+    now_s: float
+    wall_s: float
+    timebase: Timebase
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Comeback:
+    """What a start goes on with. `off_s`: how long the program did not run, None where no clock can say."""
+
+    state: State
+    off_s: float | None
+    faults: tuple[tuple[str, str], ...]
+
+
+def come_back(remembered: Remembered, unrecorded: bool, start: Start, flow: Flow) -> Comeback:
+    """What a start believes of what the record knew. `unrecorded`: not all of it had reached the card."""
+    faults = list(remembered.faults)
+    if unrecorded:
+        faults.append(("state_unrecorded", "the program ended before its last state was on the card"))
+    doubted = any(code in _DOUBTS_STATE for code, _ in faults)
+    state, off_s = State(), None
+    if remembered.state is not None:
+        known, odd = read_state(remembered.state, remembered.mono_s)
+        faults += odd
+        doubted = doubted or bool(odd)
+        if not doubted:  # what is doubted may not come back: as where no clock can say how long it was off
+            off_s = _off_s(known.timebase, remembered, start)
+        state = wake_up(known, remembered.mono_s, start.now_s, off_s, flow)
+    elif remembered.wall_s > 0:  # lines, and no state beside them
+        doubted = True
+        faults.append(("state_unreadable", "there is none"))
+    if doubted:
+        state = distrust(state)
+    highest = max(dict(remembered.counters).get("incident", 0), state.incidents)
+    state = dataclasses.replace(state, incidents=highest, failed=frozenset())
+    return Comeback(state, off_s, tuple(faults))
+
+
+def _off_s(then: Timebase, remembered: Remembered, start: Start) -> float | None:
+    """How long the program did not run; None where no clock can say.
+
+    Within one boot of the machine the monotonic clock goes on. Over a power cut only a wall clock that
+    was right then and is right now can tell: one that begins where it stood tells nothing.
+    """
+    if then.boot and then.boot == start.timebase.boot:
+        return max(0.0, start.now_s - remembered.mono_s)
+    off_s = start.wall_s - remembered.wall_s
+    known = then.wall_true and start.timebase.wall_true and off_s >= 0.0
+    return off_s if known else None
 
 
 def read_state(raw: str | bytes, saved_at_s: float) -> tuple[State, list[tuple[str, str]]]:

@@ -11,7 +11,8 @@ from typing import Final
 import msgspec
 
 from edge.faults.catalogue import CATALOGUE
-from edge.loop.kiosk import Happening, Kiosk
+from edge.loop.happening import Happening
+from edge.loop.kiosk import Kiosk
 from edge.terms.observation import Observation
 from hw.ports import Input
 

@@ -1,14 +1,26 @@
-"""The kiosk's modem as its settings name it."""
+"""The devices of this machine as the settings name them, and the lines that have to rest without us."""
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import os
 from pathlib import Path
 
+from edge.settings.places import prompts_folder
 from edge.settings.schema import Settings
 from edge.settings.secrets import Secret, read_secret
 from hw import board
-from hw.board import ModemChoice
-from hw.ports import Clock, Modem, ModemSwitch
+from hw.board import ModemChoice, Voice, open_board, resting_lines
+from hw.ports import Board, Clock, Modem, ModemSwitch
+
+
+def open_real(settings: Settings, clock: Clock) -> Board:
+    """The devices of this machine. Raises `HardwareError`, `FaultError`."""
+    modem = functools.partial(open_modem, settings, clock)
+    runtime = Path(settings.paths.runtime)
+    voice = Voice(prompts_folder(settings), settings.prompt.device)
+    return open_board(settings.wiring, clock=clock, modem=modem, voice=voice, work_dir=runtime, strict=False)
 
 
 def open_modem(settings: Settings, clock: Clock, switch: ModemSwitch | None = None) -> Modem:
@@ -27,3 +39,12 @@ def open_modem(settings: Settings, clock: Clock, switch: ModemSwitch | None = No
         reports=settings.modem.delivery_reports,
     )
     return board.open_modem(choice, clock, switch)
+
+
+def leave_pins(settings: Settings) -> None:
+    """Which lines the stop step has to rest, however this ends and whatever the settings say by then."""
+    folder = Path(os.environ.get("RUNTIME_DIRECTORY") or settings.paths.runtime)
+    part = folder / ".rest-pins.new"
+    with contextlib.suppress(OSError):  # then it goes by the settings
+        part.write_text(resting_lines(settings.wiring), encoding="ascii")
+        part.replace(folder / "rest-pins")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from edge.loop.kiosk import Happening
+from edge.loop.happening import Happening
 from edge.terms.printing import printable
 
 _log = logging.getLogger(__name__)

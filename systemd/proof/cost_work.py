@@ -14,7 +14,7 @@ from pathlib import Path
 import cv2
 import msgspec
 
-from edge.bench.desk import Desk, StoryClock
+from edge.bench.desk import Desk, Props, StoryClock
 from edge.cabin.events import Restarted
 from edge.cabin.rules import Flow, Rules
 from edge.cabin.state import State
@@ -133,9 +133,8 @@ def turn() -> Work:
     """One turn of the loop in an empty cabin."""
     folder = Path(tempfile.mkdtemp(prefix="cabinguard-cost-"))
     clock = StoryClock()
-    desk = Desk(
-        load(None), StagedCabin(clock), None, folder, lambda happening: None, clock, frame_every_s=1.0
-    )
+    props = Props(StagedCabin(clock), lambda: Look(None), every_s=1.0)
+    desk = Desk(load(None), props, folder, lambda happening: None, clock)
     desk.run_to(3.0)
     return lambda index: desk.kiosk.poll(3.0 + index * 0.05)
 

@@ -247,8 +247,8 @@ holds "settings as they were" cmp "$work/settings" "$root/etc/cabinguard/kiosk.t
 
 step "a version that never reports ready"
 told=$(texts 'out of service' || true)
-cp -- "$root/srv/cabinguard/edge/service/service.py" "$work/kiosk.py"
-printf '\n\ndef run(args: argparse.Namespace) -> int:\n    return 3\n' >>"$root/srv/cabinguard/edge/service/service.py"
+cp -- "$root/srv/cabinguard/edge/cli/run.py" "$work/run.py"
+printf '\n\ndef run(args: argparse.Namespace) -> int:\n    return 3\n' >>"$root/srv/cabinguard/edge/cli/run.py"
 sed -i '/TimeoutStartSec=60/s/60/59/' "$root/srv/cabinguard/systemd/cabinguard.service"
 status=0
 install >"$work/rolled-back.log" || status=$?
@@ -259,7 +259,7 @@ holds "the version before runs" [ "$second" = "$(version)" ]
 holds "nobody was told of an outage" [ "$(texts 'out of service' || true)" = "$told" ]
 holds "with its own units" grep -q TimeoutStartSec=60 "$root/etc/systemd/system/cabinguard.service"
 holds "ready" within 15 is_state active
-cp -- "$work/kiosk.py" "$root/srv/cabinguard/edge/service/service.py"
+cp -- "$work/run.py" "$root/srv/cabinguard/edge/cli/run.py"
 
 step "what can be wrong"
 as_nobody=(inside setpriv --reuid=65534 --regid=65534 --clear-groups)

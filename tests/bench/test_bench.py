@@ -29,7 +29,7 @@ from edge.bench.seeing import Watcher
 from edge.bench.story import Notebook, looks_like_story, parse, play
 from edge.bench.terminal import colours_wanted, escapes_wanted
 from edge.faults.catalogue import CATALOGUE
-from edge.loop.kiosk import Happening
+from edge.loop.happening import Happening
 from tests.worlds.desk_world import scripted_desk
 from tests.worlds.panel_world import free_port
 

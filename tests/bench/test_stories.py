@@ -18,7 +18,7 @@ from edge.bench.playing import play_story
 from edge.bench.story import Outcome, Story, built_in, check_words, find, parse
 from edge.cabin import commands, events
 from edge.faults.fault import FaultError
-from edge.loop.kiosk import Happening, describe
+from edge.loop.happening import Happening, describe
 from edge.settings.load import load
 from edge.terms.observation import CameraHealth
 from hw.camera.staged import StagedCabin

@@ -16,7 +16,7 @@ from edge.bench.desk import Desk, scratch
 from edge.cabin.state import Mode
 from edge.faults.catalogue import CATALOGUE
 from edge.journal import reader as journal
-from edge.loop.kiosk import Happening
+from edge.loop.happening import Happening
 from hw.ports import Input
 from tests.worlds.desk_world import scripted_desk
 

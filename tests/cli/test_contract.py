@@ -16,8 +16,8 @@ import pytest
 
 from edge.__main__ import main
 from edge.bench.desk import StoryClock
+from hw.camera.port import ColourPicture
 from hw.camera.staged import StagedCabin
-from hw.ports import ColourPicture
 
 Run = Callable[..., tuple[int, str, str]]
 COMMANDS = (

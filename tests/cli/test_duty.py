@@ -96,10 +96,10 @@ def test_in_service_no_full_collection_goes_through_what_stays(
             gc.collect()
             collected_s.append(time.thread_time() - began_s)
 
-    monkeypatch.setattr("edge.service.service.Service", Opened)
-    monkeypatch.setattr("edge.service.service.signal.signal", lambda *args: None)
-    monkeypatch.setattr("edge.service.service.resource.setrlimit", lambda *args: None)
-    monkeypatch.setattr("edge.service.service.sys.setswitchinterval", lambda interval_s: None)
+    monkeypatch.setattr("edge.cli.run.Service", Opened)
+    monkeypatch.setattr("edge.cli.run.signal.signal", lambda *args: None)
+    monkeypatch.setattr("edge.cli.run.resource.setrlimit", lambda *args: None)
+    monkeypatch.setattr("edge.cli.run.sys.setswitchinterval", lambda interval_s: None)
     people = ("--set", "people.watchman=+15550100", "--set", "people.control_room=+15550102")
     assert main(["run", *people, "--set", f"paths.data={tmp_path}", "--set", "camera.source=usb"]) == 0
     assert collected_s[0] < collected_s[1] / 4

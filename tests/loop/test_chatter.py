@@ -27,8 +27,8 @@ from edge.cabin.events import (
 from edge.cabin.state import Mode
 from edge.journal import reader as journal
 from edge.loop.chatter import FAST, QUIET_S, SLOW, Chatter, Turn
-from edge.loop.kiosk import Happening
-from edge.pictures.kept import EvidenceTrouble
+from edge.loop.happening import Happening
+from edge.pictures.kept import EvidenceAnswer, EvidenceTrouble
 from edge.terms.observation import CameraHealth
 from edge.terms.record import Recipient
 from edge.vision.eyes.report import EyesEvent, EyesTurn
@@ -83,7 +83,33 @@ def _driver(desk: Desk, there: bool) -> None:
 
 
 def _evidence(desk: Desk, there: bool) -> None:
-    desk._evidence.told.add(EvidenceTrouble("evidence_disk_low", "1 MB free", there))
+    """The keeper of the pictures tells of trouble with the disk, once."""
+    evidence = desk.built.parts.evidence
+    answers = evidence.answers
+
+    def told() -> tuple[EvidenceAnswer, ...]:
+        evidence.answers = answers  # type: ignore[method-assign]  # once
+        return (EvidenceTrouble("evidence_disk_low", "1 MB free", there),)
+
+    evidence.answers = told  # type: ignore[method-assign]  # in place of a disk that is nearly full
+
+
+def _orders(desk: Desk) -> list[float]:
+    """When pictures will have been ordered."""
+    evidence, ordered_s = desk.built.parts.evidence, list[float]()
+    keep, keep_one = evidence.keep, evidence.keep_one
+
+    def order(incident: int, at_s: float, why: str) -> None:
+        ordered_s.append(at_s)
+        keep(incident, at_s, why)
+
+    def order_one(incident: int, at_s: float, why: str) -> None:
+        ordered_s.append(at_s)
+        keep_one(incident, at_s, why)
+
+    evidence.keep = order  # type: ignore[method-assign]  # counted on their way
+    evidence.keep_one = order_one  # type: ignore[method-assign]
+    return ordered_s
 
 
 def _keys(desk: Desk, there: bool) -> None:
@@ -118,12 +144,13 @@ SOURCES: dict[str, Move] = {
 @pytest.mark.parametrize("source", SOURCES)
 def test_what_flaps_fills_neither_the_record_nor_the_disk_nor_a_phone(tmp_path: Path, source: str) -> None:
     desk, _, said = _desk(tmp_path)
+    ordered_s = _orders(desk)
     first = _flap(desk, SOURCES[source], 60.0, 1.0)
     later = _flap(desk, SOURCES[source], 120.0, 1.0)
     assert later <= 10  # of 120 moves
     assert first <= 8 * FAST
     assert len(desk.phone.texts) <= 6
-    assert desk._evidence.orders <= 4
+    assert sum(at_s > desk.clock.now_s() - desk.settings.evidence.after_s for at_s in ordered_s) <= 4
     assert _told(said, began=True) == 1
     SOURCES[source](desk, False)
     desk.run_to(desk.clock.now_s() + QUIET_S + 40.0)

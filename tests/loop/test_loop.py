@@ -14,9 +14,8 @@ from edge.bench.desk import Desk, StoryClock, scratch
 from edge.cabin.events import Device, DeviceFailed, FaceFact, FaceJudged
 from edge.cabin.state import Mode
 from edge.journal.writer import Journal
-from edge.loop.kiosk import Happening
-from edge.loop.unrecorded import Unrecorded
-from edge.terms.record import Answer, Record
+from edge.loop.happening import Happening
+from edge.terms.record import Answer, Record, Remembered
 from hw.ports import Input, KeypadFault, KeypadTrouble
 from hw.scan import HardwareTrouble, Piece
 from tests.worlds.desk_world import scripted_desk
@@ -27,9 +26,19 @@ def locked(folder: Path, heard: list[Happening], kind: type[Desk] = Desk) -> Des
     desk, people = scripted_desk(folder, heard.append, desk_type=kind)
     people.do("enter anna with mask", 0.0)
     desk.run_to(30.0)
-    assert desk.kiosk.state.mode is Mode.LOCKED
+    assert mode_of(desk) is Mode.LOCKED
     assert desk.hands.lock_on
     return desk
+
+
+def mode_of(desk: Desk) -> Mode:
+    """As it is now."""
+    return desk.kiosk.state.mode
+
+
+def is_locked(desk: Desk) -> bool:
+    """As it is now."""
+    return desk.hands.lock_on
 
 
 def cut(desk: Desk, dark_s: float = 5.0) -> None:
@@ -54,7 +63,7 @@ def test_a_release_while_it_still_looks_for_the_person_is_not_lost() -> None:
         desk.release()
         desk.camera_alive = True
         desk.run_to(desk.clock.now_s() + 20.0)
-        assert desk.kiosk.state.mode is Mode.RELEASED
+        assert mode_of(desk) is Mode.RELEASED
         assert not desk.hands.lock_on
         desk.close()
 
@@ -118,9 +127,9 @@ def test_who_is_not_seen_in_the_first_pictures_is_let_go() -> None:
         desk.run_to(clock.now_s() + 30.0)
         desk.camera_alive = True
         desk.run_to(clock.now_s() + 2.0)
-        assert desk.kiosk.state.mode is Mode.WARNED, "still looking"
+        assert mode_of(desk) is Mode.WARNED, "still looking"
         desk.run_to(clock.now_s() + 3.0)
-        assert desk.kiosk.state.mode in (Mode.RELEASED, Mode.VACANT)
+        assert mode_of(desk) in (Mode.RELEASED, Mode.VACANT)
         assert [h.data["reason"] for h in heard if h.data.get("alert") == "released"] == ["nobody_there"]
         people.do("enter anna with mask", clock.now_s())
         desk.run_to(clock.now_s() + 6.0)
@@ -135,10 +144,10 @@ def test_without_eyes_a_lock_does_not_come_back_and_its_time_still_ends() -> Non
         desk.run_to(desk.clock.now_s() + 900.0)
         assert (desk.kiosk.state.mode, desk.hands.lock_on) == (Mode.WARNED, False)
         desk.run_to(desk.clock.now_s() + 900.0)
-        assert desk.kiosk.state.mode is Mode.RELEASED
+        assert mode_of(desk) is Mode.RELEASED
         desk.camera_alive = True
         desk.run_to(desk.clock.now_s() + 60.0)
-        assert desk.kiosk.state.mode is Mode.RELEASED
+        assert mode_of(desk) is Mode.RELEASED
         assert not any(h.data.get("door") == "locked" for h in heard)
         desk.close()
 
@@ -181,16 +190,15 @@ def test_a_lock_comes_back_only_where_a_clock_says_that_it_was_short(
         cut(desk, dark_s)
         desk.power_on()
         desk.run_to(clock.now_s() + 30.0)
-        assert desk.hands.lock_on is comes_back
-        assert desk.kiosk.state.mode is (Mode.LOCKED if comes_back else Mode.RELEASED)
+        assert is_locked(desk) is comes_back
+        assert mode_of(desk) is (Mode.LOCKED if comes_back else Mode.RELEASED)
         desk.close()
 
 
 class KilledDesk(Desk):
     """Each start is that of a killed process: what lies in memory-backed files is still there."""
 
-    def _new_unrecorded(self) -> Unrecorded:
-        return Unrecorded(self._folder / "unrecorded")
+    memory_keeps = True
 
 
 @pytest.mark.parametrize("full", [True, False])
@@ -202,14 +210,14 @@ def test_whoever_was_released_while_the_disk_was_full_is_not_locked_again_after_
         desk.run_to(desk.clock.now_s() + 1.0)
         desk.type_keys("CODE")
         desk.run_to(desk.clock.now_s() + 5.0)
-        assert desk.kiosk.state.mode is Mode.RELEASED
+        assert mode_of(desk) is Mode.RELEASED
         assert (Path(folder) / "unrecorded").exists() is full
         cut(desk, 1.0)
         heard.clear()
         desk.fail_disk(False)
         desk.power_on()
         desk.run_to(desk.clock.now_s() + 60.0)
-        assert desk.kiosk.state.mode is Mode.RELEASED
+        assert mode_of(desk) is Mode.RELEASED
         assert not any(h.data.get("door") == "locked" for h in heard)
         assert any(h.data.get("name") == "state_unrecorded" for h in heard) is full
         assert not (Path(folder) / "unrecorded").exists(), "all is on the card again"
@@ -229,7 +237,7 @@ def test_three_who_wait_at_power_on_are_not_locked_in() -> None:
         desk.power_on()
         desk.run_to(desk.clock.now_s() + 120.0)
         assert not any(h.data.get("door") == "locked" for h in heard)
-        assert desk.kiosk.state.mode is Mode.RELEASED
+        assert mode_of(desk) is Mode.RELEASED
         desk.close()
 
 
@@ -276,28 +284,36 @@ def test_what_fails_while_it_looks_for_the_person_is_told() -> None:
 
 
 class LateJournal(Journal):
-    """Answers no transaction above `through`."""
+    """Answers no transaction above `through`; `states` are those that it was handed."""
 
     through = 10**9
 
+    def open(self) -> Remembered:
+        self._held: list[Answer] = []
+        self.states: list[str | None] = []
+        return super().open()
+
+    def submit(self, record: Record) -> None:
+        self.states.append(record.state)
+        super().submit(record)
+
     def answers(self) -> tuple[Answer, ...]:
-        held: list[Answer] = [*getattr(self, "held", []), *super().answers()]
-        self.held = [answer for answer in held if answer.sequence > self.through]
+        held = [*self._held, *super().answers()]
+        self._held = [answer for answer in held if answer.sequence > self.through]
         return tuple(answer for answer in held if answer.sequence <= self.through)
 
 
 class LateDesk(Desk):
-    def _new_journal(self) -> Journal:
-        self.late = LateJournal(self.journal_file, self.clock, threaded=False)
-        self.states: list[str | None] = []
-        submit = self.late.submit
+    journal_type = LateJournal
 
-        def noted(record: Record) -> None:
-            self.states.append(record.state)
-            submit(record)
+    @property
+    def late(self) -> LateJournal:
+        assert isinstance(self.built.journal, LateJournal)
+        return self.built.journal
 
-        self.late.submit = noted  # type: ignore[method-assign]
-        return self.late
+    @property
+    def states(self) -> list[str | None]:
+        return self.late.states
 
 
 def test_a_late_answer_to_a_lock_taken_back_does_not_lock() -> None:
@@ -306,24 +322,24 @@ def test_a_late_answer_to_a_lock_taken_back_does_not_lock() -> None:
         desk, people = scripted_desk(Path(folder), heard.append, desk_type=LateDesk)
         assert isinstance(desk, LateDesk)
         people.do("enter anna with mask", 0.0)
-        while desk.kiosk.state.mode is not Mode.LOCKED:
+        while mode_of(desk) is not Mode.LOCKED:
             desk.late.through = len(desk.states)  # all so far, none to come
             desk.run_to(desk.clock.now_s() + 0.1)
             assert desk.clock.now_s() < 40.0
         first = len(desk.states)
         assert not desk.hands.lock_on
         desk.kiosk.handle(FaceJudged(FaceFact.UNCLEAR), desk.clock.now_s())
-        assert desk.kiosk.state.mode is Mode.WARNED
+        assert mode_of(desk) is Mode.WARNED
         desk.run_to(desk.clock.now_s() + 0.2)
         desk.kiosk.handle(FaceJudged(FaceFact.COVERED), desk.clock.now_s())
-        while desk.kiosk.state.mode is not Mode.LOCKED:
+        while mode_of(desk) is not Mode.LOCKED:
             desk.run_to(desk.clock.now_s() + 0.02)
             assert desk.clock.now_s() < 60.0
         desk.late.through = first  # the first lock's answer comes only now
         desk.run_to(desk.clock.now_s() + 0.1)
         assert not desk.hands.lock_on, "the second lock is not on the card"
         desk.run_to(desk.clock.now_s() + 0.6)
-        assert desk.hands.lock_on, "a slow card may not keep the door open"
+        assert is_locked(desk), "a slow card may not keep the door open"
         assert None not in desk.states, "each transaction holds the state, on the clock of its own boot"
         desk.close()
 
@@ -426,7 +442,7 @@ def test_a_key_that_was_refused_is_no_digit_of_the_next_entry() -> None:
         desk.run_to(desk.clock.now_s() + 1.0)
         desk.type_keys("CODE")
         desk.run_to(desk.clock.now_s() + 3.0)
-        assert desk.kiosk.state.mode is Mode.RELEASED
+        assert mode_of(desk) is Mode.RELEASED
         desk.close()
 
 

@@ -11,17 +11,17 @@ from pathlib import Path
 
 import pytest
 
-import edge.bench.desk
 from edge.bench.desk import Desk, StoryClock, scratch
-from edge.loop.kiosk import Happening
+from edge.loop.happening import Happening
 from edge.messages.prompts import clip_texts
 from edge.settings.load import load
 from edge.terms.observation import Cover
-from hw.board import BenchHands
-from hw.ports import Board, Input
+from hw.board import BenchHands, bench_board
+from hw.ports import Board, Clock, Input, Modem
 from hw.prompt import real
 from hw.prompt.fake import CHARACTERS_S, FAILS_AFTER_S, PromptFault
 from hw.prompt.real import CabinPrompt, clip_length_s
+from hw.wiring import WiringSettings
 from tests.worlds.clips import wav
 from tests.worlds.desk_world import ScriptedPeople, scripted_desk
 
@@ -44,14 +44,15 @@ class Cabin:
                 wav(self._folder / "clips" / f"{name}.wav", max(0.3, len(text) / CHARACTERS_S))
             self._missing = self._folder / "clips" / "lock_in.wav"
             self._monkeypatch.setattr(real, "_Player", self._play)
-            bench_board = edge.bench.desk.bench_board
             prompt = CabinPrompt(self._folder / "clips", ("player",), None)
 
-            def with_the_real_one(*args: object, **named: object) -> tuple[Board, BenchHands]:
-                board, hands = bench_board(*args, **named)  # type: ignore[arg-type]
+            def with_the_real_one(
+                clock: Clock, modem: Modem, wiring: WiringSettings, *, seed: int
+            ) -> tuple[Board, BenchHands]:
+                board, hands = bench_board(clock, modem, wiring, seed=seed)
                 return replace(board, prompt=prompt), hands
 
-            self._monkeypatch.setattr(edge.bench.desk, "bench_board", with_the_real_one)
+            self._monkeypatch.setattr("edge.bench.desk.bench_board", with_the_real_one)
         self.desk, self.people = scripted_desk(
             self._folder, self.heard.append, clock=self._clock, settings=load(None, list(settings))
         )

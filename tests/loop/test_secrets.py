@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from edge.bench.desk import BENCH_NUMBERS, Desk, scratch
 from edge.cabin.state import Mode
-from edge.loop.kiosk import Happening
+from edge.loop.happening import Happening
 from edge.settings.load import load
+from edge.terms.observation import Cover
 from hw.ports import Input
 from tests.worlds.desk_world import scripted_desk
 
@@ -49,7 +50,7 @@ ACTIONS = st.sampled_from(
 )
 
 
-def _do(desk: Desk, people: dict[str, object], action: str, on: set[str]) -> None:
+def _do(desk: Desk, people: dict[str, Cover], action: str, on: set[str]) -> None:
     now_s = desk.clock.now_s()
     verb, _, rest = action.partition(" ")
     fresh = action not in on

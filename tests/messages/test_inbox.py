@@ -17,7 +17,7 @@ from edge.codes.release import (
     ReleaseAsked,
 )
 from edge.journal.reader import lines
-from edge.loop.kiosk import Happening
+from edge.loop.happening import Happening
 from edge.messages.inbox import ANSWERS, ANSWERS_WITHIN_S, HelpAsked, Ignored, Inbox, StatusAsked
 from edge.settings.load import load
 from edge.terms.record import Recipient

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge.journal import reader as journal
-from edge.loop.kiosk import Happening
+from edge.loop.happening import Happening
 from hw.modem.fake.profiles import FAULTS
 from tests.modem_recovery import FAULTS as MEASURED
 from tests.modem_recovery import LASTS_S, measure, table

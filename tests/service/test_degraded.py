@@ -36,7 +36,7 @@ def test_without_disk_buzzer_and_lights_a_customer_is_still_served(tmp_path: Pat
 def test_a_kiosk_without_time_zone_files_guards_on_and_tells(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edge.service.service.find_zone", lambda name: None)
+    monkeypatch.setattr("edge.service.build.find_zone", lambda name: None)
     kiosk = BenchService(tmp_path)
     try:
         give_up_s = time.monotonic() + 60.0

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import random
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -24,29 +24,47 @@ _CODE = re.compile(r"Incident (\d+): CODE (\d+).*#(\d+)", re.S)
 
 
 def _life(folder: Path, seed: int, alive_s: float, more_s: float) -> list[dict[str, object]]:
-    """Start it, kill it when its own clock shows `alive_s`, and `more_s` of real time later; what it said."""
-    child = subprocess.Popen(
-        [sys.executable, str(CHILD), str(folder), str(seed)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert child.stdout is not None
-    assert child.stderr is not None
+    """Start it, kill it when its own clock shows `alive_s`, and `more_s` of real time later; what it said.
+
+    All of it is read through the one buffer: whatever goes past that (`communicate`) loses what lies in it.
+    """
     said: list[str] = []
-    with child:
-        for line in child.stdout:
-            said.append(line)
-            if json.loads(line).get("at_s", -1.0) >= alive_s:
-                break
-        time.sleep(more_s)
-        early = child.poll()
-        child.kill()
-        rest, err = child.communicate()
-    assert early is None, f"it ended by itself ({early}):\n{err[-3000:]}"
-    assert not err.strip(), err[-3000:]
-    whole = "".join(said) + rest
-    return [json.loads(line) for line in whole[: whole.rfind("\n") + 1].splitlines()]
+    with (
+        tempfile.TemporaryFile("w+") as errors,
+        subprocess.Popen(
+            [sys.executable, str(CHILD), str(folder), str(seed)],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        ) as child,
+    ):
+        assert child.stdout is not None
+        try:
+            for line in child.stdout:
+                said.append(line)
+                if line.endswith("\n") and _at_s(line) >= alive_s:
+                    break
+            time.sleep(more_s)
+            early = child.poll()
+        finally:
+            child.kill()
+        said += child.stdout
+        child.wait()
+        errors.seek(0)
+        complaints = errors.read()
+    assert early is None, f"it ended by itself ({early}):\n{complaints[-3000:]}"
+    assert not complaints.strip(), complaints[-3000:]
+    # The last line may be half of one: a kill can come in the middle of it.
+    return [msgspec.json.decode(line, type=dict[str, object]) for line in said if line.endswith("\n")]
+
+
+class _Said(msgspec.Struct):
+    at_s: float = -1.0
+
+
+def _at_s(line: str) -> float:
+    """What its clock shows, where the line tells of that."""
+    return msgspec.json.decode(line, type=_Said).at_s
 
 
 def _kills(folder: Path, count: int, seed: int) -> None:

@@ -21,7 +21,7 @@ from edge.__main__ import main
 from edge.bench.desk import BENCH_NUMBERS, scratch
 from edge.cabin.state import Mode
 from edge.log import ErrorHandler, install_log
-from edge.loop.kiosk import Happening
+from edge.loop.happening import Happening
 from edge.service.log import log_happening
 from edge.settings.load import load
 from edge.terms.record import Recipient

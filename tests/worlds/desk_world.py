@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.bench.desk import Desk, StoryClock
-from edge.bench.story import Outcome, Story, Watcher, find, play
-from edge.loop.kiosk import Happening
+from edge.bench.desk import Desk, Props, StoryClock
+from edge.bench.seeing import Watcher
+from edge.bench.story import Outcome, Story, find, play
+from edge.loop.happening import Happening
 from edge.settings.load import load
 from edge.settings.schema import Settings
 from edge.terms.observation import CameraHealth, Cover, Face, FaceVerdict, Observation
@@ -109,15 +110,11 @@ def scripted_desk(
     people = ScriptedPeople()
     desk = desk_type(
         settings or load(None),
-        NoiseCamera(clock),
-        None,
+        Props(NoiseCamera(clock), lambda: ScriptedLook(people), every_s, people),
         folder,
         listener,
         clock,
         seed=seed,
-        frame_every_s=every_s,
-        stage=people,
-        look=lambda: ScriptedLook(people),
     )
     return desk, people
 

@@ -14,31 +14,32 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from edge.cabin.state import Mode
-from edge.loop.kiosk import Happening
+from edge.loop.happening import Happening
 from edge.settings.load import load
 from hw.ports import Input
 from tests.worlds.desk_world import scripted_desk
 
 
-def say(**what: object) -> None:
-    print(json.dumps(what), flush=True)
+def say(what: str, value: object) -> None:
+    """One line for whoever started this."""
+    print(json.dumps({what: value}), flush=True)
 
 
 def hear(happening: Happening) -> None:
     data = happening.data
     if happening.kind == "sms":
-        say(sms=data["text"], to=data["to"])
+        say("sms", data["text"])
     elif "door" in data and happening.kind == "command":
-        say(door=data["door"])
+        say("door", data["door"])
     elif data.get("verdict") == "right":
-        say(opened=True)
+        say("opened", True)
 
 
 def main() -> None:
     soon = ["flow.adjust_after_s=2", "flow.lock_after_s=8", "flow.prompt_lead_s=3"]
     seed = int(sys.argv[2])
     desk, people = scripted_desk(Path(sys.argv[1]), hear, settings=load(None, soon), seed=seed, every_s=0.4)
-    say(booted=True)
+    say("booted", True)
     visit_s = key_s = 0.0
     typed = 0
     while True:
@@ -59,7 +60,7 @@ def main() -> None:
         ):
             key_s, typed = now_s, typed + 1
             keys = "WRONG" if typed == 1 else "CODE"
-            say(typed=keys)
+            say("typed", keys)
             desk.type_keys(keys)
         elif state.mode is Mode.RELEASED and people.people:
             people.people.clear()
@@ -70,7 +71,7 @@ def main() -> None:
             desk.move_input(Input.DOOR, True)
             desk.after(2.0, lambda: desk.move_input(Input.DOOR, False))
         desk.run_to(now_s + 0.5)
-        say(at_s=desk.clock.now_s())
+        say("at_s", desk.clock.now_s())
 
 
 if __name__ == "__main__":

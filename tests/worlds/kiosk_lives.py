@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -17,10 +18,10 @@ from edge.bench.desk import Desk
 from edge.cabin.state import Mode, State
 from edge.journal import reader as journal
 from edge.journal.writer import Journal
-from edge.loop.kiosk import Happening
-from edge.terms.record import Record
+from edge.loop.happening import Happening
+from edge.terms.record import Channel, OutboxRow, Recipient, Record, Remembered
 from hw.ports import Input
-from tests.worlds.desk_world import ScriptedPeople, scripted_desk
+from tests.worlds.desk_world import scripted_desk
 
 _CODE = re.compile(r"CODE (\d+)\b.*#(\d+)", re.S)
 LONGEST_S = 600.0
@@ -37,29 +38,30 @@ class CuttingJournal(Journal):
 
     world: Lives
 
-    def _write(self, db, batch, lost):  # type: ignore[no-untyped-def]
+    def open(self) -> Remembered:
+        remembered = super().open()
+        self._boot_number = remembered.boot
+        return remembered
+
+    def submit(self, record: Record) -> None:
         world = self.world
-        if not batch:
-            return super()._write(db, batch, lost)
         world.commits += 1
         cut = world.commits == world.cut_at
         if cut and world.before:
             raise PowerCut
-        answers = super()._write(db, batch, lost)
-        world.accepted += [(self._boot, record) for record in batch]
+        super().submit(record)  # without a thread it is on the card when this returns
+        assert self.waiting == 0
+        world.accepted.append(Accepted(self._boot_number, record))
         if cut:
             raise PowerCut
-        return answers
 
 
-class CuttableDesk(Desk):
-    world: Lives
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A transaction that is on the card since the start with this number."""
 
-    def _new_journal(self) -> Journal:
-        self.world.desk = self
-        cutting = CuttingJournal(self.journal_file, self.clock, threaded=False)
-        cutting.world = self.world
-        return cutting
+    boot: int
+    record: Record
 
 
 class Lives:
@@ -70,19 +72,17 @@ class Lives:
         self.cut_at = cut_at
         self.before = before
         self.commits = 0
-        self.accepted: list[tuple[int, Record]] = []
+        self.accepted: list[Accepted] = []
         self.heard: list[Happening] = []
         self.typed: list[str] = []
         self.opened: list[str] = []
         self.cut_s: float | None = None
-        self.desk: CuttableDesk
-        self.people: ScriptedPeople
-        kind = type("Wired", (CuttableDesk,), {"world": self})
+        journal = type("Wired", (CuttingJournal,), {"world": self})
+        kind = type("Wired", (Desk,), {"journal_type": journal})
         try:
             self.desk, self.people = scripted_desk(folder, self._hear, desk_type=kind, every_s=0.4)
         except PowerCut:
             self.cut_s = 0.0
-            self.desk.power_off()
             self.desk, self.people = scripted_desk(folder, self._hear, desk_type=kind, every_s=0.4)
 
     def run(self) -> None:
@@ -139,8 +139,8 @@ class Lives:
         before = [t for t in self.desk.phone.texts if t.at_s <= self.cut_s and _CODE.search(t.text)]
         if not before:
             return None
-        code = str(_CODE.search(before[-1].text)[1])  # type: ignore[index]
-        return None if code == self.desk.last_code() else code
+        found = _CODE.search(before[-1].text)
+        return None if found is None or found[1] == self.desk.last_code() else found[1]
 
     def _cut(self) -> None:
         """The plug is out for a while, then in again."""
@@ -192,9 +192,10 @@ class Lives:
         for line in journal.lines(path):
             lines[line.boot, line.record] += 1
         rows = {(row.number, row.recipient, row.channel): row for row in journal.outbox(path)}
-        expected = {}
+        expected: dict[tuple[int, Recipient, Channel], OutboxRow] = {}
         highest: dict[str, int] = defaultdict(int)
-        for boot, record in self.accepted:
+        for accepted in self.accepted:
+            boot, record = accepted.boot, accepted.record
             # one without a line of its own has one that carries the rest of it
             assert lines[boot, record.sequence] == max(1, len(record.entries)), (boot, record.sequence)
             for row in record.rows:
@@ -206,7 +207,7 @@ class Lives:
                 highest[name] = value
         assert rows == expected
         assert dict(remembered.counters) == dict(highest)
-        assert remembered.state == self.accepted[-1][1].state
+        assert remembered.state == self.accepted[-1].record.state
         state = self._on_card()
         if state.mode is Mode.LOCKED and state.code.live:
             codes = {(r.incident, r.issue) for r in rows.values() if r.kind == "code"}

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from edge.cabin.rules import Flow
 
@@ -141,7 +141,11 @@ class Violation:
         return f"{self.rule} at {self.at_s:.2f} s: {self.detail}"
 
 
-Spell = tuple[float, float]
+class Spell(NamedTuple):
+    """From when until when something held."""
+
+    start_s: float
+    end_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,10 +188,10 @@ class Life:
             if holds(moment):
                 since_s = moment.at_s if since_s is None else since_s
             elif since_s is not None:
-                yield since_s, moment.at_s
+                yield Spell(since_s, moment.at_s)
                 since_s = None
         if since_s is not None:
-            yield since_s, self.end_s
+            yield Spell(since_s, self.end_s)
 
     def at(self, at_s: float) -> Moment:
         """What was so just before: outputs of an instant do not explain themselves."""
@@ -339,10 +343,8 @@ def _with_permit(holds: Callable[[Moment], bool]) -> Callable[[Moment], bool]:
 
 def is_relock(life: Life, at_s: float) -> bool:
     """A lock that the power had ended, with no *empty* since."""
-    before = [spell for spell in life.locks if spell[1] <= at_s and spell[0] < at_s]
-    return (
-        bool(before) and before[-1][1] <= life.last_on_s(at_s) and not life.maybe_empty(before[-1][1], at_s)
-    )
+    ended_s = [lock.end_s for lock in life.locks if lock.end_s <= at_s and lock.start_s < at_s][-1:]
+    return any(end_s <= life.last_on_s(at_s) and not life.maybe_empty(end_s, at_s) for end_s in ended_s)
 
 
 def epoch_s(life: Life, at_s: float) -> float:
@@ -410,7 +412,7 @@ def _halts(life: Life) -> Iterator[Spell]:
 
     for start_s, end_s in life.spells(holds):
         if end_s - start_s > 2 * SEVERAL_S:
-            yield start_s + SEVERAL_S, end_s + life.flow.hold_after_s - JUDGE_S
+            yield Spell(start_s + SEVERAL_S, end_s + life.flow.hold_after_s - JUDGE_S)
 
 
 def never_after_cleared(life: Life) -> Iterator[Violation]:
@@ -601,7 +603,7 @@ def incidents(life: Life) -> list[list[Spell]]:
     """The spells of each lock: those that came back belong to the one before."""
     found: list[list[Spell]] = []
     for spell in life.locks:
-        if found and is_relock(life, spell[0]):
+        if found and is_relock(life, spell.start_s):
             found[-1].append(spell)
         else:
             found.append([spell])
@@ -628,7 +630,7 @@ def ends_by_itself(life: Life) -> Iterator[Violation]:
     for spells in incidents(life):
         on_s = sum(end_s - start_s for start_s, end_s in spells)
         if on_s > life.flow.max_lock_s + SETTLE_S:
-            yield Violation("ends_by_itself", spells[-1][1], f"locked for {on_s:.0f} s")
+            yield Violation("ends_by_itself", spells[-1].end_s, f"locked for {on_s:.0f} s")
 
 
 def forced_is_released(life: Life) -> Iterator[Violation]:
@@ -700,11 +702,11 @@ def closed_spells(life: Life) -> list[Spell]:
         remembered = {c.code for c in live if c.from_s >= kept_s}
         if len(entry.what) < len(live[-1].code) or "*" in entry.what or entry.what in remembered:
             continue
-        if found and entry.at_s < found[-1][1]:
+        if found and entry.at_s < found[-1].end_s:
             continue
         wrong += 1
         if wrong == life.flow.code_tries:
-            found.append((entry.at_s, entry.at_s + length_s))
+            found.append(Spell(entry.at_s, entry.at_s + length_s))
             length_s, wrong = min(2 * length_s, life.flow.keypad_lockout_max_s), 0
     return found
 
@@ -732,7 +734,7 @@ def never_unreachable(life: Life) -> Iterator[Violation]:
                 total_s += 0.0 if can_open(life.at(at_s), at_s) else step_s
                 at_s += step_s
         if total_s > life.flow.unreachable_release_s + 3 * SETTLE_S + 5.0:
-            yield Violation("never_unreachable", spells[-1][1], f"nobody could open for {total_s:.0f} s")
+            yield Violation("never_unreachable", spells[-1].end_s, f"nobody could open for {total_s:.0f} s")
 
 
 def release_reason(life: Life, lock: Spell) -> str:
@@ -783,9 +785,9 @@ def released_for_a_reason(life: Life) -> Iterator[Violation]:
     its time, its tries or its replacement."""
     for lock in life.locks:
         if not release_reason(life, lock):
-            typed = [e.what for e in life.of(Kind.TYPED, lock[1] - SETTLE_S, lock[1])]
+            typed = [e.what for e in life.of(Kind.TYPED, lock.end_s - SETTLE_S, lock.end_s)]
             yield Violation(
-                "released_for_a_reason", lock[1], f"nothing explains it; typed just before: {typed}"
+                "released_for_a_reason", lock.end_s, f"nothing explains it; typed just before: {typed}"
             )
 
 
@@ -796,7 +798,7 @@ def right_code_opens(life: Life) -> Iterator[Violation]:
         live = [c for c in known if c.from_s <= entry.at_s]
         if not live or live[-1].code != entry.what or entry.at_s > live[-1].until_s - 2.0:
             continue
-        lock = next((s for s in life.locks if s[0] <= entry.at_s - 2.0 and entry.at_s < s[1]), None)
+        lock = next((s for s in life.locks if s.start_s <= entry.at_s - 2.0 and entry.at_s < s.end_s), None)
         troubled = life.ever(
             lambda m: bool(m.broken & {"modem", "keypad", "disk"}), live[-1].from_s - 60, entry.at_s
         )
@@ -804,7 +806,7 @@ def right_code_opens(life: Life) -> Iterator[Violation]:
             continue
         if any(live[-1].from_s <= a for a, _ in closed if a <= entry.at_s):
             continue  # void by its tries
-        if lock[1] > entry.at_s + SETTLE_S:
+        if lock.end_s > entry.at_s + SETTLE_S:
             yield Violation("right_code_opens", entry.at_s, "the live code was typed and nothing opened")
 
 
@@ -892,9 +894,9 @@ def second_watchman_is_called(life: Life) -> Iterator[Violation]:
         return
     for code in codes(life):
         until_s = code.from_s + life.flow.second_watchman_s
-        lock = next((s for s in life.locks if s[0] - 1.0 <= code.from_s < s[1]), None)
+        lock = next((s for s in life.locks if s.start_s - 1.0 <= code.from_s < s.end_s), None)
         touched = any(True for _ in life.of(Kind.TYPED, code.from_s, until_s + 2.0))
-        if lock is None or lock[1] < until_s + TEXT_S or code.until_s < until_s + TEXT_S or touched:
+        if lock is None or lock.end_s < until_s + TEXT_S or code.until_s < until_s + TEXT_S or touched:
             continue
         if not well_told(life, code.from_s, until_s) or "keypad" in life.at(until_s).broken:
             continue
@@ -908,12 +910,12 @@ def fresh_code_follows(life: Life) -> Iterator[Violation]:
     for code in known:
         until_s = code.from_s + life.flow.code_ttl_s
         if not any(code.from_s <= from_s <= until_s for from_s, _ in ended):  # not void by its tries before
-            ended = [*ended, (code.from_s, until_s)]
+            ended = [*ended, Spell(code.from_s, until_s)]
     for from_s, until_s in ended:
-        lock = next((s for s in life.locks if s[0] - 1.0 <= from_s < s[1]), None)
-        if lock is None or lock[1] < until_s + TEXT_S or not well_told(life, from_s, until_s):
+        lock = next((s for s in life.locks if s.start_s - 1.0 <= from_s < s.end_s), None)
+        if lock is None or lock.end_s < until_s + TEXT_S or not well_told(life, from_s, until_s):
             continue
-        begun_s = next(spells[0][0] for spells in incidents(life) if lock in spells)
+        begun_s = next(spells[0].start_s for spells in incidents(life) if lock in spells)
         had = sum(c.from_s >= begun_s - 1.0 for c in known if c.from_s <= until_s)
         if had < life.flow.codes_per_incident and not any(
             from_s + 1.0 < c.from_s <= until_s + TEXT_S for c in known

@@ -1,0 +1,39 @@
+"""Everything that a kiosk is put together from; `edge.service.build` alone makes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edge.cabin.rules import Rules
+from edge.codes.book import CodeBook
+from edge.codes.pad import EntryPad
+from edge.codes.release import ReleaseDesk
+from edge.judge.judge import Judge
+from edge.loop.happening import Listener
+from edge.loop.on_record import Journal
+from edge.loop.unrecorded import Unrecorded
+from edge.messages.inbox import Inbox
+from edge.messages.outbox import Outbox
+from edge.messages.texts import Context
+from edge.pictures.keeper import Evidence
+from hw.ports import Board
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """None has a default: what one caller could leave out would be missing there without a word."""
+
+    board: Board
+    rules: Rules
+    journal: Journal
+    unrecorded: Unrecorded
+    outbox: Outbox
+    inbox: Inbox
+    release_desk: ReleaseDesk
+    context: Context
+    book: CodeBook
+    pad: EntryPad
+    judge: Judge
+    evidence: Evidence
+    clock_jump_s: float
+    listener: Listener

@@ -1,0 +1,168 @@
+"""The only place where a kiosk is put together: for `run`, `bench`, `replay` and the tests alike."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from edge.cabin.rules import Rules
+from edge.codes.book import CodeBook
+from edge.codes.pad import EntryPad
+from edge.journal.limits import JournalLimits
+from edge.journal.writer import Journal
+from edge.judge.judge import Judge
+from edge.loop.happening import Happening, Listener
+from edge.loop.kiosk import Kiosk
+from edge.loop.parts import Parts
+from edge.loop.unrecorded import Unrecorded
+from edge.loop.watching import Watching
+from edge.messages.inbox import Inbox
+from edge.messages.outbox import Outbox
+from edge.messages.prompts import longest_warning_s
+from edge.messages.release_counter import NAME as RELEASE_COUNTER_FILE
+from edge.messages.release_counter import CounterFile
+from edge.messages.texts import Context
+from edge.messages.ways.carrier import Carrier
+from edge.messages.ways.open import carriers, release_desk
+from edge.pictures.keeper import Beside, Evidence, Ring
+from edge.pictures.store import EvidenceLimits, Start
+from edge.settings.schema import Settings
+from edge.settings.zones import find_zone
+from edge.terms.record import Channel, Recipient, Remembered
+from hw.ports import Board, Input
+
+CLOSE_S: Final = 3.0
+"""How long an end waits for the record, and for the pictures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """All in which a kiosk in service and one on a desk differ: each hands in its own.
+
+    `threaded`: what waits for the disk has threads of its own, which call `wake` when an answer is there;
+    else it works in step with the caller. `unrecorded`: a file in memory, None where memory keeps nothing.
+    `spare_numbers` stand in for telephones that the settings do not name.
+    """
+
+    board: Board
+    data: Path
+    rings: Mapping[str, Ring]
+    unrecorded: Path | None
+    threaded: bool
+    wake: Callable[[], None]
+    before_sync: Callable[[], None]
+    journal: type[Journal]
+    random: Random
+    choose_code: Callable[[int], str]
+    spare_numbers: Mapping[Recipient, str]
+    listener: Listener
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A kiosk that is put together and not started yet, and what its driver needs of it."""
+
+    kiosk: Kiosk
+    parts: Parts
+    journal: Journal
+    watching: Watching
+    numbers: Mapping[Recipient, str]
+    carriers: Mapping[Channel, Carrier]
+    remembered: Remembered
+    zone_missing: bool
+
+    def start(self, now_s: float) -> None:
+        """Call it after the input path has read the inputs once."""
+        self.kiosk.start(self.remembered, now_s)
+        if self.zone_missing:
+            self.kiosk.report("zone_missing", now_s)
+
+
+def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
+    """Open the record and put the kiosk together; `stack` closes what was opened. Raises `FaultError`."""
+    clock, watching = site.board.clock, Watching()
+    journal = site.journal(
+        site.data / "journal.db",
+        clock,
+        JournalLimits(settings.journal.keep_days, settings.journal.keep_mb),
+        threaded=site.threaded,
+        on_answer=site.wake,
+        before_sync=site.before_sync,
+    )
+    remembered = journal.open()
+    stack.callback(journal.close, CLOSE_S)
+    zone_missing = find_zone(settings.cabin.timezone) is None
+    if zone_missing:
+        fault = ("zone_missing", settings.cabin.timezone)
+        remembered = replace(remembered, faults=(*remembered.faults, fault))
+    counters = dict(remembered.counters)
+    pictures = site.data / "evidence"
+    evidence = Evidence(
+        pictures,
+        dict(site.rings),
+        clock,
+        Start(remembered.boot, (counters.get("incident", 0),), remembered.wall_s),
+        evidence_limits(settings),
+        Beside(site.wake, lambda: journal.waiting > 0) if site.threaded else None,
+    )
+    if site.threaded:  # without a thread nothing is under way, and a pulled plug copies nothing more
+        stack.callback(evidence.close, CLOSE_S)
+    ways_out = carriers(settings, pictures, clock.wall_s, lambda: str(journal.head()))
+    for carrier in ways_out.values():
+        stack.callback(carrier.close)
+    numbers = _numbers(settings, site.spare_numbers)
+    context = Context.of(settings)
+    door = site.board.inputs.fitted(Input.DOOR)
+    flow, watchdog = settings.flow, settings.watchdog
+    parts = Parts(
+        board=site.board,
+        rules=Rules(
+            flow, settings.policy, door, longest_warning_s(context.language, site.board.prompt.spoken_s)
+        ),
+        journal=journal,
+        unrecorded=Unrecorded(site.unrecorded),
+        outbox=Outbox(numbers, random=site.random, carriers=ways_out),
+        inbox=Inbox(numbers),
+        release_desk=release_desk(
+            settings, counters, CounterFile(site.data / RELEASE_COUNTER_FILE, threaded=site.threaded)
+        ),
+        context=context,
+        book=CodeBook(flow.code_digits, site.choose_code),
+        pad=EntryPad(flow.code_digits, flow.key_timeout_s),
+        judge=Judge(flow, clock.now_s(), door, watchdog.eyes_start_s, watchdog.eyes_silence_s),
+        evidence=evidence,
+        clock_jump_s=watchdog.clock_jump_s,
+        listener=functools.partial(_hear, watching, site.listener),
+    )
+    return Built(
+        kiosk=Kiosk(parts),
+        parts=parts,
+        journal=journal,
+        watching=watching,
+        numbers=numbers,
+        carriers=ways_out,
+        remembered=remembered,
+        zone_missing=zone_missing,
+    )
+
+
+def evidence_limits(settings: Settings) -> EvidenceLimits:
+    kept = settings.evidence
+    return EvidenceLimits(
+        kept.before_s, kept.after_s, kept.keep_days, kept.keep_mb, kept.incident_mb, kept.reserve_mb
+    )
+
+
+def _hear(watching: Watching, listener: Listener, happening: Happening) -> None:
+    watching.hear(happening)
+    listener(happening)
+
+
+def _numbers(settings: Settings, spare: Mapping[Recipient, str]) -> dict[Recipient, str]:
+    """Everybody's telephone; empty for none."""
+    return {to: settings.people.number(to) or spare.get(to, "") for to in Recipient}
