@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from edge.__main__ import main
+from edge.bench.desk import StoryClock
 from edge.cli import options
 from edge.cli.modem import open_modem
 from edge.faults.catalogue import CATALOGUE
 from edge.faults.fault import FaultError
+from edge.journal.writer import Journal
 from edge.messages.prompts import clip_texts
 from edge.messages.ways.open import carriers, release_desk
 from edge.selftest import findings as selftest
@@ -29,7 +31,6 @@ from hw.clock import SystemClock
 from hw.ports import Board, HardwareError, Input
 from hw.wiring import WiringSettings
 from tests.hw.test_prompt import wav
-from tests.journal.test_power_cut import StoryClock, open_journal
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 
@@ -210,9 +211,8 @@ def test_the_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_clock_behind_the_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _says(monkeypatch, "yes")
-    clock = StoryClock()
-    clock.mono_s = 200_000_000.0
-    journal = open_journal(tmp_path / "journal.db", clock)
+    clock = StoryClock(start_s=200_000_000.0)
+    journal = Journal(tmp_path / "journal.db", clock, threaded=False)
     journal.open()
     journal.submit(Record(1, clock.now_s(), clock.wall_s(), (Entry("event", "e", 0, "{}"),), "{}", (), ()))
     journal.close(1)
