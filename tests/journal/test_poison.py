@@ -100,7 +100,8 @@ def test_a_message_of_a_later_version_is_set_aside_whole(path: Path) -> None:
     """After a roll-back: the later version wrote it properly, so the chain fits before and after."""
     journal = _open(path)
     journal.open()
-    row = OutboxRow(9, 4, "drone", 0, Recipient.CONTROL_ROOM, "mqtt", WALL_S, 600.0)  # type: ignore[arg-type]
+    channel: Channel = "mqtt"  # type: ignore[assignment]  # the later version has this one too
+    row = OutboxRow(9, 4, "drone", 0, Recipient.CONTROL_ROOM, channel, WALL_S, 600.0)
     journal.submit(Record(1, 501.0, WALL_S + 500, (), None, (row,)))
     journal.close(0)
     assert verify(path).ok

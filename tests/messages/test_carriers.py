@@ -140,7 +140,7 @@ def serve(mailbox: Mailbox, certificate: Path) -> Iterator[Serve]:
                     success=data.password == b"right", handled=False
                 ),
             }
-        controller = Controller(mailbox, **options)  # type: ignore[arg-type]
+        controller = Controller(mailbox, **options)  # type: ignore[arg-type]  # one set for each security
         controller.start()
         controllers.append(controller)
         account = MailAccount(
@@ -193,9 +193,10 @@ def _picture_mail(serve: Serve, folder: Path, now_wall_s: float) -> Email:
 
 
 def test_a_mail_waits_for_the_first_picture_of_its_incident(
-    serve: Serve, mailbox: Mailbox, tmp_path: Path
+    serve: Serve, mailbox: Mailbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The alert is decided before the evidence is on the disk."""
+    monkeypatch.setattr(channels, "PICTURE_WAIT_S", 60.0)  # a busy machine is late with the picture
     mail = _picture_mail(serve, tmp_path, ROW.created_wall_s)
 
     def keep() -> None:
@@ -223,11 +224,12 @@ def test_a_mail_goes_without_a_picture_when_none_comes(
     assert list(mailbox.mails[0].iter_attachments()) == []
 
 
-def test_what_belongs_to_no_incident_waits_for_no_picture(tmp_path: Path) -> None:
-    began_s = time.monotonic()
+def test_what_belongs_to_no_incident_waits_for_no_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channels, "PICTURE_WAIT_S", 3600.0)
     row = replace(ROW, incident=0)
     assert picture_for(tmp_path, lambda: row.created_wall_s, row) is None
-    assert time.monotonic() - began_s < channels.PICTURE_WAIT_S / 2
 
 
 def test_the_newest_picture_is_taken_and_a_folder_that_cannot_be_read_is_none(tmp_path: Path) -> None:
@@ -360,12 +362,12 @@ def test_a_message_whose_thread_does_not_work_is_answered_for_and_the_next_one_g
         if end == "no thread":
             patch.setattr(threading.Thread, "start", refuse)
         else:
-            patch.setattr(mail, "_deliver", refuse)
+            patch.setattr(mail, "deliver", refuse)
         answer = deliver(mail)
     assert isinstance(answer, NotTaken)
     assert answer.retryable
     assert mail.idle
-    monkeypatch.setattr(mail, "_deliver", lambda row, text: None)
+    monkeypatch.setattr(mail, "deliver", lambda row, text: None)
     assert deliver(mail) == Taken(1)
 
 

@@ -87,7 +87,7 @@ class ThreadCarrier(ABC):
     def serves(self, recipient: Recipient) -> bool: ...
 
     @abstractmethod
-    def _deliver(self, row: OutboxRow, text: str) -> None:
+    def deliver(self, row: OutboxRow, text: str) -> None:
         """Hand the message over, waiting as long as it takes; raises `Refused`."""
 
     @property
@@ -134,7 +134,7 @@ class ThreadCarrier(ABC):
     def _work(self, ticket: int, row: OutboxRow, text: str) -> None:
         answer: Answer
         try:
-            self._deliver(row, text)
+            self.deliver(row, text)
             answer = Taken(ticket)
         except Refused as refused:
             answer = NotTaken(ticket, refused.cause, refused.retryable)

@@ -63,7 +63,7 @@ class Webhook(ThreadCarrier):
     def serves(self, recipient: Recipient) -> bool:
         return True
 
-    def _deliver(self, row: OutboxRow, text: str) -> None:
+    def deliver(self, row: OutboxRow, text: str) -> None:
         body = json.dumps(
             {
                 "cabin": self._cabin,
