@@ -37,11 +37,12 @@ from edge.settings.schema import Settings
 from edge.vision.face.faces import Faces
 from edge.vision.look import Look
 from hw.board import BenchHands, bench_board
+from hw.camera.port import Frame
 from hw.camera.staged import StagedCabin
 from hw.clock import SystemClock
 from hw.modem.fake.ports import FakeModem, PtyModem
-from hw.modem.real import SerialModem
-from hw.ports import Board, Frame, Input
+from hw.modem.real import open_serial
+from hw.ports import Board, Input
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,7 @@ class BenchService:
         self._thread.start()
 
     def _open(self, settings: Settings, clock: SystemClock) -> Board:
-        modem = SerialModem(self.pty.port, "sim800", None, clock)
+        modem = open_serial(self.pty.port, "sim800", clock)
         board, self.hands = bench_board(clock, modem, settings.wiring, busy=self._busy, strict=False)
         return board
 

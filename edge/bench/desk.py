@@ -43,9 +43,10 @@ from edge.terms.record import Recipient
 from edge.vision.eyes.child import jpeg_of
 from edge.vision.eyes.supervisor import EyesEvent, StepEyes
 from edge.vision.look import FacesIn, Look
+from hw.bench import FakeModem, SteppedModem
 from hw.board import BenchHands, bench_board, close_board
-from hw.modem.fake.ports import FakeModem, SteppedModem
-from hw.ports import Camera, Frame, Input
+from hw.camera.port import Camera, Frame
+from hw.ports import Input
 from hw.scan import ScanEvent, Scanner
 
 SCAN_S: Final = 0.02
@@ -512,10 +513,4 @@ class Desk:
 
 
 def _numbers(settings: Settings) -> dict[Recipient, str]:
-    people = settings.people
-    given = {
-        Recipient.WATCHMAN: people.watchman,
-        Recipient.WATCHMAN2: people.watchman2,
-        Recipient.CONTROL_ROOM: people.control_room,
-    }
-    return {to: number or BENCH_NUMBERS[to] for to, number in given.items()}
+    return {to: settings.people.number(to) or BENCH_NUMBERS[to] for to in Recipient}

@@ -48,10 +48,10 @@ from edge.settings.schema import Settings
 from edge.settings.secrets import Secret, read_secret
 from edge.terms.printing import printable
 from edge.vision.face.faces import Faces
-from hw.camera.clip import ClipCamera
-from hw.camera.staged import StagedCabin
-from hw.camera.usb import UsbCamera
-from hw.ports import Camera, HardwareError
+from hw.bench import ClipCamera, StagedCabin
+from hw.board import open_camera
+from hw.camera.port import Camera, CameraChoice
+from hw.ports import HardwareError
 
 FPS: Final = 15.0
 STORY_FPS: Final = 5.0
@@ -806,5 +806,5 @@ def _camera(words: str, clock: StoryClock) -> tuple[Camera, float | None]:
     if kind == "staged":
         return StagedCabin(clock), 1 / FPS
     if kind == "webcam":
-        return UsbCamera(int(rest)), 1 / FPS
+        return open_camera(CameraChoice("usb", rest)), 1 / FPS
     return ClipCamera([Path(rest)], FPS), None

@@ -17,7 +17,7 @@ from edge.faults.fault import FaultError
 from edge.loop.kiosk import Happening
 from edge.settings.places import model_dir
 from edge.vision.face.faces import Faces
-from hw.camera.clip import ClipCamera
+from hw.bench import ClipCamera
 from hw.ports import Input
 
 FPS_MAX: Final = 15.0

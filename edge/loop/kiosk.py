@@ -281,7 +281,8 @@ class Kiosk:
         self.state = replace(self.state, incidents=highest, failed=frozenset())
         self._outbox.restore(remembered.rows, now_s)
         for command in outputs(State(), now_s, self.rules):
-            self._act(command, now_s)
+            if isinstance(command, SetDoor | SetPermit | SetSound | SetLights):
+                self._act(command, now_s)
         for code, detail in faults:
             self._note("fault", code, {"detail": detail}, now_s)
         self._levels = {name: self.board.inputs.active(name) for name in Input}
@@ -823,8 +824,8 @@ class Kiosk:
             case CloseIncident(incident=incident):
                 self._book.void()
                 self._evidence.close_incident(incident)
-            case _:
-                pass
+            case SetDoor() | SetPermit() | SetSound() | SetLights() | RecordLock() | JudgeEntry() | Note():
+                pass  # driven before, held for the record after, or only recorded
         return ()
 
     def _told_lately(self, command: Tell, now_s: float, held: bool = False) -> bool:
@@ -891,7 +892,7 @@ class Kiosk:
 
     # --- the machine -------------------------------------------------------------------------------
 
-    def _act(self, command: Command, now_s: float) -> None:
+    def _act(self, command: SetDoor | SetPermit | SetSound | SetLights, now_s: float) -> None:
         """One of the four outputs. What the lock and the permit do is checked at each poll."""
         device = Device.LOCK
         try:
@@ -908,8 +909,6 @@ class Kiosk:
                     device = Device.LIGHTS
                     self.board.lights.show(lit)
                     self._well(device)
-                case _:
-                    pass
         except HardwareError as error:
             self._fail(device, error.code)
 
@@ -1015,7 +1014,8 @@ def _essence(state: State) -> tuple[object, ...]:
     return state.mode is Mode.LOCKED, *(getattr(state, name) for name in _LASTING)
 
 
-_SWITCHES = (Input.PANIC, Input.CASE, Input.VIBRATION)
+_SWITCHES = tuple(name for name in Input if name not in (Input.DOOR, Input.EXIT, Input.FIRE))
+"""A start tells them one by one; of the others `Restarted` tells."""
 
 
 def _drive(relay: Relay, on: bool) -> None:

@@ -16,9 +16,10 @@ from typing import Final, Protocol
 from edge.cabin.events import Anomaly
 from edge.faults.catalogue import CATALOGUE
 from edge.settings.zones import clocks_change, is_ambiguous, zone_of
+from edge.terms.alerts import Alert
 from edge.terms.record import OutboxRow
 from edge.words.en import ENGLISH
-from edge.words.language import Alerts, Language, LanguageName, Texts
+from edge.words.language import Language, LanguageName, Texts
 from edge.words.languages import anomaly_words, reason_words, words_of
 
 CLOCK_SET_S: Final = 1_735_689_600.0
@@ -58,7 +59,7 @@ class Context:
         return cls(cabin.name, cabin.address, cabin.language, zone_of(cabin.timezone))
 
 
-ALERT_KINDS: Final = (*(field.name for field in fields(Alerts)), *(anomaly.value for anomaly in Anomaly))
+ALERT_KINDS: Final = tuple(kind.value for kind in (*Alert, *Anomaly))
 
 _PART_OF: Final[Mapping[str, str]] = MappingProxyType(
     {

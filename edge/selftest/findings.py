@@ -37,9 +37,8 @@ from edge.settings.zones import find_zone
 from edge.terms.printing import printable
 from edge.vision.eyes.supervisor import EyesEvent, EyesProcess, EyesSupervisor
 from edge.vision.face.faces import Faces
-from hw.board import Voice, close_board, open_board
+from hw.board import Voice, alsa_player, close_board, open_board
 from hw.clock import SystemClock
-from hw.modem.power import PowerSwitch
 from hw.ports import (
     Board,
     HardwareError,
@@ -49,8 +48,8 @@ from hw.ports import (
     Modem,
     ModemDown,
     ModemReady,
+    ModemSwitch,
 )
-from hw.prompt.real import alsa_player
 
 _RUNS: Final = 20
 CAMERA_WITHIN_S: Final = 20.0
@@ -274,9 +273,9 @@ def _camera(settings: Settings, role: str) -> str:
 
 def _hardware(settings: Settings) -> Iterator[Finding]:
     clock = SystemClock()
-    switches: list[PowerSwitch] = []
+    switches: list[ModemSwitch] = []
 
-    def modem(switch: PowerSwitch | None) -> Modem:
+    def modem(switch: ModemSwitch | None) -> Modem:
         if switch is not None:
             switches.append(switch)
         return open_modem(settings, clock, switch)
@@ -356,7 +355,7 @@ def _lights(board: Board) -> str:
     return f"{', '.join(Light)} lit one after the other; did you see them?"
 
 
-def _power(switch: PowerSwitch) -> str:
+def _power(switch: ModemSwitch) -> str:
     switch.rest()
     return "at rest; cabinguard modem check --restart pulls it"
 

@@ -57,10 +57,9 @@ from edge.settings.zones import find_zone
 from edge.terms.printing import printable
 from edge.terms.record import Channel, OutboxRow, Recipient
 from edge.vision.eyes.supervisor import EyesEvent, EyesProcess, EyesSupervisor
-from hw.board import Voice, close_board, open_board, resting_lines
+from hw.board import Voice, close_board, make_clips, open_board, resting_lines
 from hw.clock import SystemClock
 from hw.ports import Board, HardwareError, Input, InputChange
-from hw.prompt.real import make_clips
 from hw.scan import ScanEvent, Scanner, ScanThread
 from hw.watched import Watched
 
@@ -219,12 +218,7 @@ class Service:
         )
         for carrier in ways_out.values():
             stack.callback(carrier.close)
-        people = settings.people
-        numbers = {
-            Recipient.WATCHMAN: people.watchman,
-            Recipient.WATCHMAN2: people.watchman2,
-            Recipient.CONTROL_ROOM: people.control_room,
-        }
+        numbers = {to: settings.people.number(to) for to in Recipient}
         counters = dict(remembered.counters)
         self._kiosk = Kiosk(
             board=self.board,

@@ -8,11 +8,13 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Final, Literal, cast
+from typing import Annotated, Final, Literal, assert_never, cast
 
 import msgspec
 
-from edge.cabin.rules import Flow, Policy
+from edge.cabin.anomalies import Policy
+from edge.cabin.rules import Flow
+from edge.terms.record import Recipient
 from edge.words.language import LanguageName
 from hw.wiring import WiringSettings
 
@@ -59,6 +61,18 @@ class People(_Section, frozen=True):
     watchman2: Number = ""
     control_room: Number = ""
     hotp_secret_file: _Word = ""
+
+    def number(self, to: Recipient) -> str:
+        """Empty where none is set."""
+        match to:
+            case Recipient.WATCHMAN:
+                return self.watchman
+            case Recipient.WATCHMAN2:
+                return self.watchman2
+            case Recipient.CONTROL_ROOM:
+                return self.control_room
+            case _:
+                assert_never(to)
 
 
 class Camera(_Section, frozen=True):

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
+from typing import assert_never
 
 from edge.faults.fault import FaultError
 from edge.settings.schema import Settings
@@ -27,13 +28,7 @@ def read_secret(settings: Settings, secret: Secret) -> str | None:
     Surrounding blanks and the line's end do not belong to it. Raises `FaultError` where the file is
     missing, empty or open to others.
     """
-    named = {
-        Secret.SIM_PIN: settings.modem.pin_file,
-        Secret.HOTP: settings.people.hotp_secret_file,
-        Secret.SMTP_PASSWORD: settings.email.password_file,
-        Secret.WEBHOOK: settings.webhook.secret_file,
-        Secret.PANEL: settings.panel.password_file,
-    }[secret]
+    named = _named_file(settings, secret)
     if named:
         return _secret_in(Path(named), check_rights=True)
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
@@ -41,6 +36,22 @@ def read_secret(settings: Settings, secret: Secret) -> str | None:
         # systemd itself guards this folder (systemd.exec(5), "Credentials").
         return _secret_in(Path(folder) / secret.value, check_rights=False)
     return None
+
+
+def _named_file(settings: Settings, secret: Secret) -> str:
+    match secret:
+        case Secret.SIM_PIN:
+            return settings.modem.pin_file
+        case Secret.HOTP:
+            return settings.people.hotp_secret_file
+        case Secret.SMTP_PASSWORD:
+            return settings.email.password_file
+        case Secret.WEBHOOK:
+            return settings.webhook.secret_file
+        case Secret.PANEL:
+            return settings.panel.password_file
+        case _:
+            assert_never(secret)
 
 
 def secret_problems(settings: Settings) -> Iterator[FaultError]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import cast
+from typing import assert_never, cast
 from urllib.parse import urlsplit
 
 import msgspec
 
 from edge.settings.schema import Settings, as_toml, is_loopback
 from edge.settings.secrets import Secret, read_secret
+from edge.terms.record import Channel, Recipient
 
 
 def hidden_number(number: str) -> str:
@@ -20,8 +21,8 @@ def hidden_number(number: str) -> str:
 def shown(settings: Settings) -> dict[str, object]:
     """The effective settings as plain tables, telephone numbers and the webhook's path hidden."""
     tables = cast(dict[str, dict[str, object]], msgspec.to_builtins(settings))
-    for name in ("watchman", "watchman2", "control_room"):
-        tables["people"][name] = hidden_number(str(tables["people"][name]))
+    for to in Recipient:
+        tables["people"][to.value] = hidden_number(settings.people.number(to))
     url = urlsplit(settings.webhook.url)
     if url.netloc:
         # Gateways put tokens into the path, the query or before the host.
@@ -47,7 +48,7 @@ def _render(table: Mapping[str, object], prefix: str) -> Iterator[str]:
 def remarks(s: Settings) -> Iterator[str]:
     """What a kiosk can be run with and is seldom meant, a sentence each."""
     if not s.people.control_room:
-        others = [name for name, there in (("e-mail", s.email.host), ("webhook", s.webhook.url)) if there]
+        others = list(_other_ways(s))
         only = (
             f"alerts go by {' and '.join(others)} alone"
             if others
@@ -63,3 +64,19 @@ def remarks(s: Settings) -> Iterator[str]:
         )
     if s.webhook.url and not s.webhook.secret_file:
         yield "webhook.secret_file is empty: run stops unless systemd gives it the credential webhook_secret"
+
+
+def _other_ways(s: Settings) -> Iterator[str]:
+    """The channels beside SMS that are set up, in words."""
+    for channel in Channel:
+        match channel:
+            case Channel.SMS:
+                pass
+            case Channel.EMAIL:
+                if s.email.host:
+                    yield "e-mail"
+            case Channel.WEBHOOK:
+                if s.webhook.url:
+                    yield "webhook"
+            case _:
+                assert_never(channel)

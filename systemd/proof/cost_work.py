@@ -28,9 +28,9 @@ from edge.vision.eyes.supervisor import Report, encode_report
 from edge.vision.face.faces import Faces
 from edge.vision.look import Look
 from hw.board import bench_board
+from hw.camera.port import Frame
 from hw.camera.staged import StagedCabin
 from hw.modem.fake.ports import FakeModem, SteppedModem
-from hw.ports import Frame
 from hw.scan import Scanner
 
 FRAMES = 12

@@ -24,9 +24,10 @@ from edge.pictures.keeper import Evidence
 from edge.settings.load import load
 from edge.terms.record import Recipient
 from hw.board import BenchHands, bench_board, close_board
+from hw.camera.port import Frame
 from hw.clock import SystemClock
 from hw.modem.fake.ports import FakeModem, SteppedModem
-from hw.ports import Frame, Input
+from hw.ports import Input
 from hw.scan import ScanEvent, Scanner, ScanThread, percentile
 from tests.worlds.desk_world import ScriptedLook, ScriptedPeople
 

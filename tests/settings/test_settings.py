@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.cabin.anomalies import PermitRule, Policy, Siren
 from edge.cabin.events import Anomaly
-from edge.cabin.rules import PermitRule, Policy, Siren
 from edge.faults.fault import FaultError
 from edge.settings.load import SettingsError, changed, load
 from edge.settings.schema import EXAMPLE, KEYS, Settings, allowed, unit

@@ -14,14 +14,17 @@ import pytest
 import edge.cabin
 import edge.panel.page
 from edge.cabin.commands import PromptCause, PromptKey
+from edge.cabin.devices import LOCK_NEEDS
 from edge.cabin.events import Anomaly, Device, FaceFact, Orderer
-from edge.cabin.state import LOCK_NEEDS, Mode
+from edge.cabin.state import Mode
 from edge.messages.inbox import Refusal
 from edge.messages.prompts import SILENCE, prompt_text
 from edge.messages.texts import ALERT_KINDS
+from edge.terms.alerts import Alert
 from edge.terms.observation import CameraHealth, Cover, FaceVerdict
 from edge.terms.record import Channel, Recipient, RowState
 from edge.words.language import (
+    Alerts,
     Anomalies,
     Causes,
     Channels,
@@ -135,6 +138,7 @@ def test_hindi_is_written_in_one_way() -> None:
 
 def test_every_family_has_the_names_that_the_program_uses_and_no_other() -> None:
     assert names(Anomalies) == {one.value for one in Anomaly}
+    assert names(Alerts) == {one.value for one in Alert}
     assert names(Said) | {SILENCE} == {one.value for one in PromptKey}
     assert names(Causes) == {one.value for one in PromptCause}
     assert names(States) == {one.value for one in Mode} | {"lockout", "blind", "down"}
@@ -191,7 +195,7 @@ def test_every_reason_is_said_in_the_language(language: LanguageName) -> None:
     assert {"max_time", "unreachable", "door_open", "new_code", "face_not_hidden"} <= told
     told |= {one.value for one in (*PromptCause, *Orderer, *LOCK_NEEDS, *Anomaly)}
     told |= {Refusal.NO_SECRET.value, Refusal.OTHER_INCIDENT.value, "ok", "counter_7", "2 of 5"}
-    told -= {"none", "camera_upside_down"}  # said by nothing, and by the catalogue
+    told -= {"", "none", "camera_upside_down"}  # said by nothing, and by the catalogue
     for reason in told:
         words = reason_words(reason, words_of(language))
         assert words, reason

@@ -15,7 +15,8 @@ from edge.settings.load import load
 from edge.settings.schema import Settings
 from edge.terms.observation import CameraHealth, Cover, Face, FaceVerdict, Observation
 from edge.vision.look import Look
-from hw.ports import Clock, Frame, GreyPicture
+from hw.camera.port import Frame, GreyPicture
+from hw.ports import Clock
 
 EVERY_S = 0.2
 
