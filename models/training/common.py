@@ -13,9 +13,10 @@ import logging
 import random
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 import numpy as np
 import torch
@@ -60,7 +61,10 @@ def read_faces(data: Path) -> list[FaceRow]:
     rows: list[FaceRow] = []
     with (data / "faces" / "manifest.csv").open(newline="") as file:
         for line in csv.DictReader(file):
-            boxes = tuple(FaceBox(*map(float, b[:4]), str(b[4])) for b in json.loads(line["boxes"] or "[]"))
+            boxes = tuple(
+                FaceBox(float(x), float(y), float(w), float(h), str(label))
+                for x, y, w, h, label in json.loads(line["boxes"] or "[]")
+            )
             numbers = [float(n) for n in json.loads(line["landmarks"] or "[]")]
             points = tuple((numbers[i], numbers[i + 1]) for i in range(0, len(numbers), 2))
             rows.append(
@@ -165,6 +169,15 @@ def to_input(grey: NDArray[np.uint8]) -> NDArray[np.float32]:
     return grey.astype(np.float32) / np.float32(128.0) - np.float32(1.0)
 
 
+class _TensorDetails(TypedDict):
+    """What the interpreter says of a tensor."""
+
+    name: str
+    shape: Sequence[int]
+    dtype: type[np.generic]
+    quantization: tuple[float, int]
+
+
 @dataclass(frozen=True, slots=True)
 class Exported:
     """The files of one export; the float one is for measuring what int8 loses."""
@@ -174,24 +187,29 @@ class Exported:
     contract: Path
 
 
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What a network's contract says beside what its file shows. `input_shape` is NHWC.
+
+    `outputs` names the tensors that the network returns, in order.
+    """
+
+    name: str
+    version: str
+    input_shape: tuple[int, int, int, int]
+    outputs: Sequence[str]
+    labels: Sequence[str]
+    operating_points: Mapping[str, float]
+
+
 def export_int8(
-    model: nn.Module,
-    calibration: Iterable[NDArray[np.uint8]],
-    folder: Path,
-    name: str,
-    *,
-    version: str,
-    input_shape: tuple[int, int, int, int],
-    outputs: Sequence[str],
-    labels: Sequence[str],
-    operating_points: dict[str, float],
-    scratch: Path,
+    model: nn.Module, calibration: Iterable[NDArray[np.uint8]], promise: Promise, folder: Path, scratch: Path
 ) -> Exported:
     """Writes `folder/NAME.tflite` (int8 in and out), its contract `NAME.json`, and a float twin in `scratch`.
 
-    `model` takes 1 x C x H x W reals (`to_input`) and returns a tuple of tensors named by `outputs`, in
-    order; those with four axes have channels second and come out channels last. `input_shape` is NHWC.
-    `calibration` yields grey pictures 1 x H x W x C; a few hundred of the kind that will be seen.
+    `model` takes 1 x C x H x W reals (`to_input`); what it returns with four axes has channels second and
+    comes out channels last. `calibration` yields grey pictures 1 x H x W x C; a few hundred of the kind that
+    will be seen.
     """
     import litert_torch
     from ai_edge_quantizer import calibrator, quantizer, recipe, recipe_manager
@@ -201,8 +219,8 @@ def export_int8(
     scratch.mkdir(parents=True, exist_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
     wrapped = _ChannelsLast(fuse_batch_norms(model.eval())).eval()
-    edge = litert_torch.convert(wrapped, (torch.zeros(input_shape),))
-    float_path = scratch / f"{name}.float.tflite"
+    edge = litert_torch.convert(wrapped, (torch.zeros(promise.input_shape),))
+    float_path = scratch / f"{promise.name}.float.tflite"
     edge.export(str(float_path))
 
     details = _details(float_path)
@@ -219,13 +237,11 @@ def export_int8(
         if key == details.input_tensor:
             value["min"] = np.full_like(value["min"], -1.0)
             value["max"] = np.full_like(value["max"], 127.0 / 128.0)
-    int8_path = folder / f"{name}.tflite"
+    int8_path = folder / f"{promise.name}.tflite"
     quantised = quantizer.Quantizer(str(float_path), recipe.static_wi8_ai8()).quantize(ranges)
     int8_path.write_bytes(bytes(quantised.quantized_model))
-    contract_path = folder / f"{name}.json"
-    contract_path.write_text(
-        json.dumps(_contract(int8_path, name, version, outputs, labels, operating_points), indent=1) + "\n"
-    )
+    contract_path = folder / f"{promise.name}.json"
+    contract_path.write_text(json.dumps(_contract(int8_path, promise), indent=1) + "\n")
     return Exported(int8_path, float_path, contract_path)
 
 
@@ -255,14 +271,7 @@ def _details(path: Path) -> _FloatDetails:
     return _FloatDetails(signature, names["inputs"][0], str(interpreter.get_input_details()[0]["name"]))
 
 
-def _contract(
-    path: Path,
-    name: str,
-    version: str,
-    outputs: Sequence[str],
-    labels: Sequence[str],
-    points: dict[str, float],
-) -> dict[str, object]:
+def _contract(path: Path, promise: Promise) -> dict[str, object]:
     from ai_edge_litert.interpreter import Interpreter
 
     content = path.read_bytes()
@@ -271,27 +280,27 @@ def _contract(
     signature = interpreter.get_signature_runner(next(iter(interpreter.get_signature_list())))
     ours = signature.get_output_details()
     # The converter names a signature's outputs output_0, output_1, ... in the order the model returned them.
-    ordered = [ours[f"output_{i}"] for i in range(len(outputs))]
+    ordered = [ours[f"output_{i}"] for i in range(len(promise.outputs))]
 
-    def tensor(our_name: str, details: dict[str, object]) -> dict[str, object]:
-        scale, zero = details["quantization"]  # type: ignore[misc]
+    def tensor(our_name: str, details: _TensorDetails) -> dict[str, object]:
+        scale, zero = details["quantization"]
         return {
             "name": our_name,
             "tensor": str(details["name"]),
-            "shape": [int(n) for n in details["shape"]],  # type: ignore[attr-defined]
-            "dtype": np.dtype(details["dtype"]).name,  # type: ignore[call-overload]
-            "scale": float(scale),  # type: ignore[has-type]
-            "zero": int(zero),  # type: ignore[has-type]
+            "shape": [int(n) for n in details["shape"]],
+            "dtype": np.dtype(details["dtype"]).name,
+            "scale": float(scale),
+            "zero": int(zero),
         }
 
     return {
-        "name": name,
-        "version": version,
+        "name": promise.name,
+        "version": promise.version,
         "sha256": hashlib.sha256(content).hexdigest(),
         "input": tensor("picture", interpreter.get_input_details()[0]),
-        "outputs": [tensor(n, d) for n, d in zip(outputs, ordered, strict=True)],
-        "labels": list(labels),
-        "operating_points": points,
+        "outputs": [tensor(n, d) for n, d in zip(promise.outputs, ordered, strict=True)],
+        "labels": list(promise.labels),
+        "operating_points": dict(promise.operating_points),
     }
 
 

@@ -42,17 +42,21 @@ def _pictures() -> list[Picture]:
 def test_a_scene_depends_on_its_number_and_seed_alone() -> None:
     first, again, other = Scenes(_pictures(), 7), Scenes(_pictures(), 7), Scenes(_pictures(), 8)
     for number in (40, 3):
-        for a, b in zip(first.scene(number), again.scene(number), strict=True):
-            np.testing.assert_array_equal(a, b)
-    assert any((first.scene(n)[0] != other.scene(n)[0]).any() for n in range(3))
+        one, same = first.scene(number), again.scene(number)
+        np.testing.assert_array_equal(one.grey, same.grey)
+        np.testing.assert_array_equal(one.boxes, same.boxes)
+        np.testing.assert_array_equal(one.marks, same.marks)
+        np.testing.assert_array_equal(one.covers, same.covers)
+    assert any((first.scene(n).grey != other.scene(n).grey).any() for n in range(3))
 
 
 def test_every_box_lies_inside_its_scene() -> None:
     scenes = Scenes(_pictures(), 7)
     for number in range(200):
-        grey, boxes, marks, covers = scenes.scene(number)
-        assert grey.shape == (240, 320)
-        assert len(boxes) == len(marks) == len(covers)
+        scene = scenes.scene(number)
+        boxes = scene.boxes
+        assert scene.grey.shape == (240, 320)
+        assert len(boxes) == len(scene.marks) == len(scene.covers)
         assert (boxes[:, :2] >= 0).all()
         assert (boxes[:, 0] + boxes[:, 2] <= 320.01).all()
         assert (boxes[:, 1] + boxes[:, 3] <= 240.01).all()
@@ -61,8 +65,8 @@ def test_every_box_lies_inside_its_scene() -> None:
 def test_pictures_with_black_beside_them_come_with_a_face_and_without() -> None:
     """Else the network learns that whatever stands alone in the upper left is a face."""
     scenes = Scenes(_pictures(), 7)
-    alone = [s for s in map(scenes.scene, range(400)) if not s[0][:, -16:].any()]
-    with_face = sum(len(s[1]) > 0 for s in alone)
+    alone = [s for s in map(scenes.scene, range(400)) if not s.grey[:, -16:].any()]
+    with_face = sum(len(s.boxes) > 0 for s in alone)
     assert with_face >= 20
     assert len(alone) - with_face >= 20
 
@@ -134,7 +138,7 @@ def test_the_shipped_file_is_a_beginning(repo: Path) -> None:
     import torch
 
     scenes = Scenes(_pictures(), 5)
-    greys = [scenes.scene(n)[0] for n in range(48)]
+    greys = [scenes.scene(n).grey for n in range(48)]
     model = restored(repo / "models" / "face_find.tflite", greys)
     network = load(repo / "models" / "face_find.tflite", labels=("face",))
     for grey in greys[:4]:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.training.check.compose import geometry
+from models.training.check.canvas import geometry
 from models.training.check.glasses import hard_shadow, street_glasses
 
 MARKS = np.array([[64, 66], [96, 66], [80, 84], [68, 102], [92, 102]], np.float32)

@@ -133,7 +133,7 @@ def _frame(grey: Grey, rng: Rng, strength: float) -> tuple[Grey, bool]:
 def _light(level: NDArray[np.float32], rng: Rng) -> NDArray[np.float32]:
     if rng.random() < 0.7:
         gamma = np.exp(rng.normal(0, 0.4))
-        level = np.power(level.clip(0, 255) / 255, np.float32(gamma)) * 255
+        level = np.asarray(np.power(level.clip(0, 255) / 255, np.float32(gamma)) * 255, np.float32)
     if rng.random() < 0.4:  # lit from one side
         angle = rng.uniform(0, 2 * np.pi)
         level = level * (
@@ -178,7 +178,7 @@ def _blur(level: NDArray[np.float32], rng: Rng) -> NDArray[np.float32]:
         angle = rng.uniform(0, np.pi)
         d = np.array([np.cos(angle), np.sin(angle)]) * n / 2
         c = n / 2
-        cv2.line(kernel, (int(c - d[0]), int(c - d[1])), (int(c + d[0]), int(c + d[1])), 1.0, 1)
+        cv2.line(kernel, (int(c - d[0]), int(c - d[1])), (int(c + d[0]), int(c + d[1])), (1.0,), 1)
         return np.asarray(cv2.filter2D(level, -1, kernel / max(kernel.sum(), 1.0)), np.float32)
     if roll < 0.38:  # a camera's sharpening
         fine = level - cv2.GaussianBlur(level, (0, 0), 0.023 * _FACE)

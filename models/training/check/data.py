@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from edge.vision.face.align import Frame, frame_of, matrix_of
 from edge.vision.face.check import COVERS, LABELS
+from models.training.files import new_array, read_picture
 
 COVERED = np.array([label in COVERS for label in LABELS])
 CACHE_PX = 160
@@ -113,12 +114,10 @@ def main() -> None:
     with (args.data / "manifest.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     faces = [face for row in rows for face in _faces(args.data, row, corrections, finder)]
-    cuts = np.lib.format.open_memmap(
-        args.cache / "cuts.npy", "w+", np.uint8, (len(faces), CACHE_PX, CACHE_PX, 3)
-    )
+    cuts = new_array(args.cache / "cuts.npy", np.uint8, (len(faces), CACHE_PX, CACHE_PX, 3))
     for i, face in enumerate(faces):
         cuts[i] = face["cut"]
-    cuts.flush()
+    del cuts  # written to the end
     np.save(args.cache / "scenes.npy", _scenes(args.data, rows))
     columns = {
         "edge": np.float32,
@@ -156,7 +155,7 @@ def _scenes(data: Path, rows: list[dict[str, str]]) -> NDArray[np.uint8]:
     """Grey pictures (n, 96, 96) of sources that hold no face, so that no run has to leave them out."""
     with_faces = {row["source"] for row in rows if row["kind"] != "negative"}
     paths = [row["path"] for row in rows if row["source"] not in with_faces]
-    greys = [cv2.imread(str(data / path), cv2.IMREAD_GRAYSCALE) for path in paths]
+    greys = [read_picture(data / path, cv2.IMREAD_GRAYSCALE) for path in paths]
     side = (SCENE_PX, SCENE_PX)
     small = [cv2.resize(grey, side, interpolation=cv2.INTER_AREA) for grey in greys if grey is not None]
     return np.stack(small) if small else np.zeros((0, *side), np.uint8)
@@ -183,7 +182,7 @@ def _faces(
     kept = [(b, n) for b, n in kept if n != "skip"]
     if not kept:
         return []
-    picture = cv2.imread(str(data / row["path"]))
+    picture = read_picture(data / row["path"])
     if picture is None:
         return []
     found = []
@@ -209,9 +208,9 @@ def _look_again(
     cx, cy = x + w / 2, y + h / 2
     m = np.array([[scale, 0, 80 - scale * cx], [0, scale, 80 - scale * cy]])
     view = cv2.warpAffine(picture, m, (160, 160), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    _, faces = finder.detect(view)
+    rows: object = finder.detect(view)[1]
     best, found = 0.3, None
-    for face in faces if faces is not None else []:
+    for face in np.zeros((0, 15), np.float32) if rows is None else np.asarray(rows, np.float32):
         fx, fy = (face[0] - m[0, 2]) / scale, (face[1] - m[1, 2]) / scale
         fw, fh = face[2] / scale, face[3] / scale
         over = max(0.0, min(x + w, fx + fw) - max(x, fx)) * max(0.0, min(y + h, fy + fh) - max(y, fy))
@@ -235,7 +234,8 @@ def _face(
     marks = None
     if points is not None:
         # The teacher writes the picture's left first, except on strongly turned or wrong faces.
-        marks = tuple((float(px), float(py)) for px, py in points)
+        eye_l, eye_r, nose, mouth_l, mouth_r = ((float(px), float(py)) for px, py in points)
+        marks = (eye_l, eye_r, nose, mouth_l, mouth_r)
     # As the finder does: no box reaches beyond the picture.
     x0, y0 = max(0.0, x), max(0.0, y)
     x1, y1 = min(float(picture.shape[1]), x + w), min(float(picture.shape[0]), y + h)
@@ -246,7 +246,7 @@ def _face(
     )
 
     def there(p: NDArray[np.float64]) -> NDArray[np.float64]:
-        return p @ m[:, :2].T + m[:, 2]
+        return np.asarray(p @ m[:, :2].T + m[:, 2], np.float64)
 
     typical = np.array([[x, y]]) + TYPICAL * np.array([[w, h]])
     placed = there(points if points is not None else typical)

@@ -24,7 +24,7 @@ from models.training.check.data import COVERED, Cache, load
 from models.training.check.net import OUTPUTS, CheckNet
 from models.training.check.pool import load_pool
 from models.training.check.train import Sampler, kept_of, maker, predict
-from models.training.common import export_int8, multiply_adds, seed_all
+from models.training.common import Promise, export_int8, multiply_adds, seed_all
 
 ENOUGH = 100
 """Held-out faces of a kind of cover from which on it gets a prior of its own."""
@@ -92,13 +92,14 @@ def net_of(run: Path) -> CheckNet:
     """The averaged network of a finished run."""
     net = CheckNet()
     net.load_state_dict(torch.load(run / "final.pt", weights_only=True)["average"])
-    return net.eval()
+    net.eval()
+    return net
 
 
 def still_cover(net: torch.nn.Module, cuts: list[NDArray[np.uint8]]) -> NDArray[np.float64]:
     """Class logits of cached cuts, averaged over the views of a still picture."""
     views = [predict(net, np.stack([plain(c, view) for c in cuts]))[0] for view in STILL]
-    return np.mean(views, axis=0).astype(np.float64)
+    return np.asarray(np.mean(views, axis=0), np.float64)
 
 
 def balance(cache: Cache, index: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -202,16 +203,13 @@ def main() -> None:
     print(f"{multiply_adds(net, (1, 1, SIZE_PX, SIZE_PX)) / 1e6:.1f} million multiply-adds")
     sampler = Sampler(cache, load_pool(args.cache), kept_of(cache, ()), rng)
     calibration = [sampler.draw(1)[0].reshape(1, SIZE_PX, SIZE_PX, 1) for _ in range(400)]
-    exported = export_int8(
-        copy.deepcopy(net),
-        calibration,
-        args.models,
+    promise = Promise(
         "face_check",
-        version=args.version,
-        input_shape=(1, SIZE_PX, SIZE_PX, 1),
-        outputs=OUTPUTS,
-        labels=LABELS,
-        operating_points={
+        args.version,
+        (1, SIZE_PX, SIZE_PX, 1),
+        OUTPUTS,
+        LABELS,
+        {
             **{f"prior_{LABELS[i]}": float(points.priors[i]) for i in np.flatnonzero(points.priors)},
             "covered_scale": points.scale,
             "covered_bias": points.bias,
@@ -223,8 +221,8 @@ def main() -> None:
             "min_sharpness": 0.06,
             "doubt": 4.0,
         },
-        scratch=args.run,
     )
+    exported = export_int8(copy.deepcopy(net), calibration, promise, args.models, args.run)
     compare(cache, net, exported.int8, points)
 
 

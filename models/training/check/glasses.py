@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.training.check.compose import Cut, Geometry, Points, Rng, skin_of
+from models.training.check.canvas import Cut, Geometry, Points, Rng, skin_of
 
 FINE = 3
 """Outlines are drawn this much larger, so that a wire may be thinner than a pixel."""
@@ -69,14 +69,16 @@ def _lenses(g: Geometry, rng: Rng, up: float) -> tuple[list[Points], Points, Poi
         lenses.append(np.asarray(middle + (outline * half) @ np.stack([right, down]), np.float32))
     if rng.random() < 0.12:
         # One shield: the hull of both.
-        lenses = [cv2.convexHull(np.concatenate(lenses))[:, 0]]
+        lenses = [np.asarray(cv2.convexHull(np.concatenate(lenses))[:, 0], np.float32)]
     return lenses, right, down
 
 
 def _area(shape: tuple[int, int], lenses: list[Points]) -> Level:
     fine = np.zeros((shape[0] * FINE, shape[1] * FINE), np.uint8)
     for lens in lenses:
-        cv2.fillPoly(fine, [np.rint(((lens + 0.5) * FINE - 0.5) * 16).astype(np.int32)], 255, cv2.LINE_AA, 4)
+        cv2.fillPoly(
+            fine, [np.rint(((lens + 0.5) * FINE - 0.5) * 16).astype(np.int32)], (255,), cv2.LINE_AA, 4
+        )
     return cv2.resize(fine, shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32) / 255
 
 
@@ -88,7 +90,7 @@ def _frame(
 
     def line(points: Points, width: float, closed: bool = False) -> None:
         p = np.rint(((points + 0.5) * FINE - 0.5) * 16).astype(np.int32)
-        cv2.polylines(fine, [p], closed, 255, max(1, round(width * FINE)), cv2.LINE_AA, 4)
+        cv2.polylines(fine, [p], closed, (255,), max(1, round(width * FINE)), cv2.LINE_AA, 4)
 
     wire = rng.uniform(0.02, 0.045) * g.iod
     bold = rng.uniform(0.06, 0.17) * g.iod
@@ -134,9 +136,9 @@ def _sky(rng: Rng) -> Level:
         x, y, w, h = rng.integers(0, 56), rng.integers(0, 50), rng.integers(3, 18), rng.integers(8, 50)
         out[y : y + h, x : x + w] = out[y : y + h, x : x + w] * 0.4 + 0.6 * rng.uniform(5, 255)
     if rng.random() < 0.4:  # whoever takes the picture
-        x, w, tall = rng.uniform(-0.5, 0.5), rng.uniform(0.12, 0.4), rng.uniform(-0.5, 0.3)
-        body = (np.abs(xx - x) < w * np.clip((yy - tall) * 2, 0, 1)) | (
-            (xx - x) ** 2 + (yy - tall) ** 2 < (0.5 * w) ** 2
+        at, wide, tall = rng.uniform(-0.5, 0.5), rng.uniform(0.12, 0.4), rng.uniform(-0.5, 0.3)
+        body = (np.abs(xx - at) < wide * np.clip((yy - tall) * 2, 0, 1)) | (
+            (xx - at) ** 2 + (yy - tall) ** 2 < (0.5 * wide) ** 2
         )
         out = np.where(body, rng.uniform(5, 70), out)
     blobs = cv2.resize(
@@ -200,7 +202,7 @@ def _tint(rng: Rng, strength: float) -> Level:
 
 def _hiding(cut: Cut, g: Geometry, rng: Rng, lenses: list[Points], scene: Level) -> tuple[Level, Level]:
     """A lens that hides the eye: what it lets through, (h, w), and its own light, (h, w, 3)."""
-    shape = cut.shape[:2]
+    shape = (cut.shape[0], cut.shape[1])
     skin = float(skin_of(cut, g).mean())
     height = np.broadcast_to(_height(shape, lenses), shape)
     through = np.full(shape, rng.choice([0.0, rng.uniform(0, 0.15)]), np.float32)
@@ -230,7 +232,7 @@ def _hiding(cut: Cut, g: Geometry, rng: Rng, lenses: list[Points], scene: Level)
 
 def _clear(cut: Cut, g: Geometry, rng: Rng, lenses: list[Points], scene: Level) -> tuple[Level, Level]:
     """A lens through which the eye is seen, with reflections beside it or faint ones over it."""
-    shape = cut.shape[:2]
+    shape = (cut.shape[0], cut.shape[1])
     through = np.full(shape, rng.choice([1.0, rng.uniform(0.9, 1.0), rng.uniform(0.68, 0.9)]), np.float32)
     own = rng.uniform(20, 140) * (1 - through)
     if rng.random() < 0.45:
@@ -247,7 +249,7 @@ def _clear(cut: Cut, g: Geometry, rng: Rng, lenses: list[Points], scene: Level) 
                 (side, side * rng.uniform(0.4, 1.2)),
                 rng.uniform(0, 90),
             )
-            cv2.fillPoly(glare, [np.rint(cv2.boxPoints(box) * 16).astype(np.int32)], 1.0, cv2.LINE_AA, 4)
+            cv2.fillPoly(glare, [np.rint(cv2.boxPoints(box) * 16).astype(np.int32)], (1.0,), cv2.LINE_AA, 4)
         glare = cv2.GaussianBlur(glare, (0, 0), rng.uniform(0.5, 1.2)) * rng.uniform(0.3, 0.95)
         through, own = through * (1 - glare), own * (1 - glare) + glare * rng.uniform(180, 255)
     return through, np.broadcast_to(own[..., None] * _tint(rng, 0.15), (*shape, 3))
@@ -255,7 +257,7 @@ def _clear(cut: Cut, g: Geometry, rng: Rng, lenses: list[Points], scene: Level) 
 
 def street_glasses(cut: Cut, g: Geometry, rng: Rng, hide: bool, scenes: NDArray[np.uint8]) -> None:
     """Glasses that hide the eyes (`hide`), or clear ones, or dark ones pushed up into the hair."""
-    shape = cut.shape[:2]
+    shape = (cut.shape[0], cut.shape[1])
     up = rng.uniform(0.75, 1.5) if not hide and rng.random() < 0.2 else 0.0
     lenses, right, down = _lenses(g, rng, up)
     area, frame = _area(shape, lenses), _frame(shape, g, rng, lenses, right, down)

@@ -83,7 +83,8 @@ def main() -> None:
     # As many bare as covered.
     index = np.concatenate([index[cache.covered[index]], index[bare[:: max(1, 2 * len(bare) // len(index))]]])
     covered = cache.covered[index]
-    greys = [cv2.cvtColor(np.asarray(cache.cuts[i]), cv2.COLOR_BGR2GRAY) for i in index]
+    cut = (cv2.cvtColor(np.asarray(cache.cuts[i]), cv2.COLOR_BGR2GRAY) for i in index)
+    greys = [np.asarray(grey, np.uint8) for grey in cut]
     rng = np.random.default_rng(0)
     print(f"{len(index)} faces, {covered.sum()} covered")
     print(

@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from edge.vision.face.check import LABELS
-from models.training.check import compose
+from models.training.check import canvas, compose, worn
 from models.training.check.data import CACHE_PX, Cache, load
 from models.training.check.glasses import hard_shadow, street_glasses
+from models.training.files import new_array
 
 PLAN = {
     "mask": 5000,
@@ -80,7 +81,7 @@ def _draw(numbered: tuple[int, Job, np.random.SeedSequence]) -> None:
     rng = np.random.default_rng(seed)
     cut = np.array(cache.cuts[base])
     marks = cache.marks[base]
-    g = compose.geometry(marks, cache.box[base])
+    g = canvas.geometry(marks, cache.box[base])
     if donor >= 0:
         side = "eyes" if what in ("swap_glasses", "swap_bare_eyes") else "mouth"
         compose.swap(cut, marks, g, cache.cuts[donor], cache.marks[donor], rng, side)
@@ -98,7 +99,7 @@ def _draw(numbered: tuple[int, Job, np.random.SeedSequence]) -> None:
             compose.paint(cut, g, rng, compose.NO_COVERS[:5])
         compose.paint(cut, g, rng, compose.COVERS[what])
         if what.startswith("mask") and rng.random() < 0.12:
-            compose.glasses(cut, g, rng, dark=rng.random() < 0.5)
+            worn.glasses(cut, g, rng, dark=rng.random() < 0.5)
     cuts[at] = cut
 
 
@@ -141,7 +142,7 @@ def main() -> None:
         donors = drawn(donor_of, n) if donor_of is not None else np.full(n, -1)
         label = LABELS.index(name)
         jobs += [(what, int(b), int(d), label) for b, d in zip(drawn(base_of, n), donors, strict=True)]
-    np.lib.format.open_memmap(args.cache / "pool.npy", "w+", np.uint8, (len(jobs), CACHE_PX, CACHE_PX, 3))
+    new_array(args.cache / "pool.npy", np.uint8, (len(jobs), CACHE_PX, CACHE_PX, 3))
     # Each face has a generator of its own, so that the pool is the same whatever draws it.
     seeds = np.random.SeedSequence(args.seed).spawn(len(jobs))
     with multiprocessing.Pool(args.workers, _open, (args.cache,)) as workers:

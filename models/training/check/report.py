@@ -30,6 +30,7 @@ from models.training.check.data import CACHE_PX, COVERED, Cache, load
 from models.training.check.export import Points, balance, choose, cut_of, held_out, net_of
 from models.training.check.train import ALWAYS_OUT, kept_of, maker, predict
 from models.training.common import part
+from models.training.files import must_read
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
@@ -60,7 +61,7 @@ def through_finder(
     """
     out: list[list[NDArray[np.uint8]] | None] = []
     for i in index:
-        grey = cv2.imread(str(data / cache.path[i]), cv2.IMREAD_GRAYSCALE)
+        grey = must_read(data / cache.path[i], cv2.IMREAD_GRAYSCALE)
         found = finder.look(grey)
         if not found:
             out.append(None)
@@ -288,7 +289,7 @@ def main() -> None:
     checker = Checker.open(args.models)
     odds8, verdicts, angles = [], [], []
     for i in index:
-        grey = cv2.imread(str(args.data / cache.path[i]), cv2.IMREAD_GRAYSCALE)
+        grey = must_read(args.data / cache.path[i], cv2.IMREAD_GRAYSCALE)
         faces = finder.look(grey)
         if not faces:
             odds8.append(np.nan)
@@ -316,10 +317,10 @@ def main() -> None:
             persons.setdefault(f"{names[i]}|{cache.person[i]}", []).append(bool(said[n] > cut))
     for least in (1, 2):
         counted = {p: v for p, v in persons.items() if len(v) >= least}
-        wrong = [p for p, v in counted.items() if np.mean(v) > 0.5]
-        low, high = wilson(len(wrong), len(counted))
+        on_most = [p for p, v in counted.items() if np.mean(v) > 0.5]
+        low, high = wilson(len(on_most), len(counted))
         print(
-            f"persons with {least} or more pictures: {len(wrong)} of {len(counted)} wrong on most "
+            f"persons with {least} or more pictures: {len(on_most)} of {len(counted)} wrong on most "
             f"({100 * low:.2f} to {100 * high:.2f} %)"
         )
 
@@ -342,10 +343,10 @@ def main() -> None:
         ~kept_of(cache, ()) & np.isin(names, ALWAYS_OUT)
         | ((names == "braun-steven") & np.array([part(g) == "test" for g in cache.group]))
     )
-    views = [
+    framings = [
         (plain(cache.cuts[i], view).astype(np.int16) - 128).astype(np.int8) for i in rest for view in STILL
     ]
-    outs = np.concatenate([network.run_real(v.reshape(1, SIZE_PX, SIZE_PX, 1))[0] for v in views])
+    outs = np.concatenate([network.run_real(v.reshape(1, SIZE_PX, SIZE_PX, 1))[0] for v in framings])
     outs = outs.reshape(len(rest), len(STILL), -1).mean(1)
     every = np.concatenate([held.index, rest])
     numbers = np.concatenate([odds, points.odds(outs)])

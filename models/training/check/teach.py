@@ -20,6 +20,7 @@ import argparse
 import json
 import math
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
@@ -38,6 +39,9 @@ from models.training.check.teacher import SIZE_PX as TEACHER_PX
 from models.training.check.teacher import Teacher, TeacherBlock
 from models.training.check.train import kept_of, loss_of
 from models.training.common import Average, Progress, save_checkpoint, seed_all, to_input
+from models.training.files import new_array
+
+_Number = TypeVar("_Number", bound=np.generic)
 
 COMPOSED = 0.45
 """Share of composed faces among the framings."""
@@ -109,8 +113,8 @@ def prepare(
     rng = np.random.default_rng(3)
     items = _items(cache, pool, kept, n, rng)
 
-    def file(name: str, shape: tuple[int, ...], kind: type) -> NDArray[np.generic]:
-        return np.lib.format.open_memmap(folder / f"{name}.npy", "w+", kind, (len(items), *shape))
+    def file(name: str, shape: tuple[int, ...], kind: type[_Number]) -> NDArray[_Number]:
+        return new_array(folder / f"{name}.npy", kind, (len(items), *shape))
 
     greys = file("greys", (TEACHER_PX, TEACHER_PX), np.uint8)
     side = SIZE_PX // 8

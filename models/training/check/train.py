@@ -45,7 +45,8 @@ def kept_of(cache: Cache, left_out: tuple[str, ...]) -> NDArray[np.bool_]:
     """Faces that may be trained on: other sources, and of those the groups of the training part."""
     names = np.array([maker(s) for s in cache.source])
     parts = np.array([part(g) for g in cache.group])
-    return ~np.isin(names, [*left_out, *ALWAYS_OUT]) & (parts != "test")
+    kept: NDArray[np.bool_] = ~np.isin(names, [*left_out, *ALWAYS_OUT]) & (parts != "test")
+    return kept
 
 
 def weights_of(cache: Cache, chosen: NDArray[np.int64]) -> NDArray[np.float64]:

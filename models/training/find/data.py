@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.training.common import FaceRow, Grey, read_faces, show_rate
+from models.training.files import read_picture
 
 Boxes = NDArray[np.float32]
 """n x 4: left, top, width, height in pixels."""
@@ -89,10 +90,10 @@ class Teacher:
         )
         self._net.setInputSize((seen.shape[1], seen.shape[0]))
         self._net.setScoreThreshold(at_least)
-        found = self._net.detect(seen)[1]
-        if found is None:
+        rows: object = self._net.detect(seen)[1]
+        if rows is None:
             return np.zeros((0, 15), np.float32)
-        found = found.astype(np.float32)
+        found = np.array(rows, np.float32)
         found[:, :14] /= k
         return found
 
@@ -105,7 +106,7 @@ def overlap(a: Boxes, b: Boxes) -> NDArray[np.float32]:
     bottom = np.minimum(a[:, None, 1] + a[:, None, 3], b[None, :, 1] + b[None, :, 3])
     inner = np.clip(right - left, 0, None) * np.clip(bottom - top, 0, None)
     union = (a[:, 2] * a[:, 3])[:, None] + (b[:, 2] * b[:, 3])[None] - inner
-    return (inner / np.maximum(union, 1e-6)).astype(np.float32)
+    return np.asarray(inner / np.maximum(union, 1e-6), np.float32)
 
 
 def _sorted_marks(marks: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -153,7 +154,7 @@ def _merge(
 
 
 def _face_picture(row: FaceRow, teacher: Teacher) -> Picture | None:
-    bgr = cv2.imread(str(row.path))
+    bgr = read_picture(row.path)
     if bgr is None:
         return None
     given = [(b.x, b.y, b.w, b.h, _COVER.get(b.label, FACE)) for b in row.boxes]
@@ -174,7 +175,7 @@ def _face_picture(row: FaceRow, teacher: Teacher) -> Picture | None:
         boxes, marks, covers = _merge(given, teacher.look(bgr, side), row.kind != "photo")
     if row.kind == "identity" and not len(boxes):
         return None
-    grey = cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)
+    grey = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY), np.uint8)
     path = str(Path(*row.path.parts[-4:]))
     return Picture(grey, row.kind, row.source, row.group, path, row.label, boxes, marks, covers)
 
@@ -196,7 +197,7 @@ def _scene_pictures(data: Path, teacher: Teacher) -> list[Picture]:
     ]
     pictures = []
     for n, line in enumerate(lines):
-        bgr = cv2.imread(str(data / "scene" / line["path"]))
+        bgr = read_picture(data / "scene" / line["path"])
         if bgr is None:
             continue
         side = 960 if max(bgr.shape[:2]) < 900 else 1280
@@ -228,7 +229,7 @@ def _scene_pictures(data: Path, teacher: Teacher) -> list[Picture]:
             grey = cv2.resize(grey, None, fx=k, fy=k, interpolation=cv2.INTER_AREA)
         pictures.append(
             Picture(
-                grey,
+                np.asarray(grey, np.uint8),
                 "scene",
                 line["source"],
                 "scene/" + (line["group"] or line["path"]),
@@ -278,8 +279,8 @@ def without_face(folders: Sequence[Path], data: Path, grounds: Sequence[Picture]
     paths = sorted(p for f in folders for p in f.rglob("*") if p.suffix.lower() in (".png", ".jpg", ".jpeg"))
     made = []
     for path in paths:
-        stored = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-        if stored is None or stored.dtype != np.uint8:
+        stored = read_picture(path, cv2.IMREAD_UNCHANGED)
+        if stored is None:
             continue
         seen = stored[..., :3] if stored.ndim == 3 else cv2.cvtColor(stored, cv2.COLOR_GRAY2BGR)
         alpha = stored[..., 3] if stored.ndim == 3 and stored.shape[2] == 4 else None
@@ -297,10 +298,11 @@ def without_face(folders: Sequence[Path], data: Path, grounds: Sequence[Picture]
         if alpha is not None:
             share = cv2.resize(alpha, grey.shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32) / 255
             ground = grounds[rng.integers(len(grounds))].grey
-            fillings += [cv2.resize(ground, grey.shape[::-1], interpolation=cv2.INTER_AREA)]
+            fitted = cv2.resize(ground, grey.shape[::-1], interpolation=cv2.INTER_AREA)
+            fillings += [np.asarray(fitted, np.uint8)]
             plain = (seen * share[..., None] + 200 * (1 - share[..., None])).astype(np.uint8)
             seen = cv2.copyMakeBorder(plain, 30, 30, 30, 30, cv2.BORDER_CONSTANT, value=(200, 200, 200))
-        if len(teacher.look(seen, None, 0.5)):
+        if len(teacher.look(np.asarray(seen, np.uint8), None, 0.5)):
             continue
         for filling in fillings:
             under = np.full(grey.shape, rng.integers(0, 256), np.uint8) if filling is None else filling

@@ -145,7 +145,7 @@ class FloatFinder(Finder):
         at, far = CELLS[hits, :2], shape[hits] * CELLS[hits, 2:]
         points = far[:, 4:] + np.tile(at, 5)
         rows = np.concatenate([score[hits, None], at - far[:, :2], at + far[:, 2:4], points], axis=1)
-        return rows[(rows[:, 3:5] - rows[:, 1:3]).max(axis=1) >= LEAST_FACE_PX]
+        return np.asarray(rows[(rows[:, 3:5] - rows[:, 1:3]).max(axis=1) >= LEAST_FACE_PX], np.float32)
 
 
 def yunet(data: Path) -> Detector:

@@ -59,7 +59,8 @@ def restored(path: Path, greys: list[Grey]) -> FaceFinder:
 
     Raises ValueError where the file holds another network.
     """
-    model = FaceFinder().eval()
+    model = FaceFinder()
+    model.eval()
     layers = [
         layer
         for part in _PARTS

@@ -8,13 +8,15 @@ from the landmarks; coarse ones, since the finder must only learn that a covered
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from models.training.common import Grey
+from models.training.find.camera import as_a_camera
+from models.training.find.covers import cover_face
 from models.training.find.data import (
     BARE,
     COVERED,
@@ -27,12 +29,23 @@ from models.training.find.data import (
     overlap,
 )
 from models.training.find.net import HEIGHT, WIDTH
+from models.training.find.patterns import blend, pattern, soft_edge
 
 _PHOTOS = 0.36
 """Share of scenes that show a whole photo or scene picture."""
 
 _SWAP = np.array([2, 3, 0, 1, 4, 5, 8, 9, 6, 7])
 """Landmark columns after a left-right flip."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A grey picture, and of each face in it box, landmarks and cover."""
+
+    grey: Grey
+    boxes: Boxes
+    marks: Marks
+    covers: NDArray[np.int8]
 
 
 class Scenes:
@@ -58,7 +71,7 @@ class Scenes:
         self._dark = [p for p in tiles if p.label == "sunglasses"]
         self._rare = [p for p in tiles if p.label in rare]
 
-    def scene(self, number: int) -> tuple[Grey, Boxes, Marks, NDArray[np.int8]]:
+    def scene(self, number: int) -> Scene:
         """Scene `number` of this seed."""
         rng = np.random.default_rng((self._seed, number))
         kind = rng.random()
@@ -74,22 +87,19 @@ class Scenes:
             made = self._pasted(rng)
         else:
             made = self._background(rng, clutter=True)
-        grey, boxes, marks, covers = made
-        if kind < _PHOTOS and grey.shape == (HEIGHT, WIDTH) and rng.random() < 0.4:
-            grey, boxes, marks, covers = self._paste(
-                (grey, boxes, marks, covers), int(rng.integers(1, 5)), rng
-            )
-        boxes, marks, covers = _clipped(boxes, marks, covers)
+        if kind < _PHOTOS and made.grey.shape == (HEIGHT, WIDTH) and rng.random() < 0.4:
+            made = self._paste(made, int(rng.integers(1, 5)), rng)
+        boxes, marks, covers = _clipped(made.boxes, made.marks, made.covers)
         seen = np.zeros((HEIGHT, WIDTH), np.uint8)
-        height, width = grey.shape
-        seen[:height, :width] = grey
-        seen = _camera(seen, rng)
+        height, width = made.grey.shape
+        seen[:height, :width] = made.grey
+        seen = as_a_camera(seen, rng)
         # No camera's noise lies on what is beside the picture.
         seen[height:] = 0
         seen[:, width:] = 0
-        return seen, boxes, marks, covers
+        return Scene(seen, boxes, marks, covers)
 
-    def _from_photo(self, rng: np.random.Generator, photos: list[Picture]) -> _Scene:
+    def _from_photo(self, rng: np.random.Generator, photos: list[Picture]) -> Scene:
         photo = photos[rng.integers(len(photos))]
         faces = np.flatnonzero(photo.covers != IGNORED)
         i = faces[rng.integers(len(faces))]
@@ -111,7 +121,8 @@ class Scenes:
         to = np.array([rng.uniform(margin, WIDTH - margin), rng.uniform(margin, HEIGHT - margin)])
         matrix[:, 2] += to - centre
         if rng.random() < 0.6:
-            grey, back_boxes, back_marks, back_covers = self._background(rng, clutter=False, faces=False)
+            back = self._background(rng, clutter=False, faces=False)
+            grey, back_boxes, back_marks, back_covers = back.grey, back.boxes, back.marks, back.covers
         else:
             grey = np.full((HEIGHT, WIDTH), rng.integers(0, 256) if rng.random() < 0.6 else 0, np.uint8)
             back_boxes, back_marks, back_covers = _nothing()
@@ -122,17 +133,18 @@ class Scenes:
             matrix_small = matrix.copy()
             matrix_small[:, 0] *= source.shape[1] / small.shape[1]
             matrix_small[:, 1] *= source.shape[0] / small.shape[0]
-            source, warp = small, matrix_small
+            source, warp = np.asarray(small, np.uint8), matrix_small
         else:
             warp = matrix
-        grey = cv2.warpAffine(
+        laid = cv2.warpAffine(
             source, warp, (WIDTH, HEIGHT), dst=grey, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_TRANSPARENT
         )
+        grey = np.asarray(laid, np.uint8)
         boxes, marks = _moved(photo.boxes, photo.marks, matrix, flip)
         covers = photo.covers.copy()
         for j in np.flatnonzero((covers == BARE) | (covers == FACE)):
             if rng.random() < 0.3 and not np.isnan(marks[j]).any() and boxes[j, 2] > 12:
-                _cover(grey, boxes[j], marks[j], rng)
+                cover_face(grey, boxes[j], marks[j], rng)
                 covers[j] = COVERED
         # What lies under the photo is hidden by it: keep only the background outside.
         corners = np.array(
@@ -144,14 +156,14 @@ class Scenes:
             for b in back_boxes
         ]
         keep = np.array(free, bool)
-        return (
+        return Scene(
             grey,
             np.concatenate([boxes, back_boxes[keep]]),
             np.concatenate([marks, back_marks[keep]]),
             np.concatenate([covers, back_covers[keep]]),
         )
 
-    def _alone(self, rng: np.random.Generator) -> _Scene:
+    def _alone(self, rng: np.random.Generator) -> Scene:
         """A cut about one face as the still path scales it, mostly with hardly any surroundings.
 
         Half of them were 24 px or a little more before.
@@ -174,17 +186,17 @@ class Scenes:
         covers = picture.covers.copy()
         j = int(i)
         if covers[j] in (BARE, FACE) and not np.isnan(marks[j]).any() and rng.random() < 0.45:
-            _cover(part, boxes[j], marks[j], rng)
+            cover_face(part, boxes[j], marks[j], rng)
             covers[j] = COVERED
         part, boxes, marks = _fitted(part, boxes, marks, rng)
         boxes, marks, covers = _clipped(boxes, marks, covers, part.shape[1], part.shape[0])
-        return part, boxes, marks, covers
+        return Scene(part, boxes, marks, covers)
 
-    def _free_alone(self, rng: np.random.Generator) -> _Scene:
+    def _free_alone(self, rng: np.random.Generator) -> Scene:
         """A picture without a face, or a cut of one, shown like `_alone`: else all that lies so is a face."""
         draw = rng.random()
         if draw < 0.1:
-            part = _pattern(rng)
+            part = pattern(rng)
         else:
             for _ in range(8):
                 hard = bool(self._hard) and draw < 0.6
@@ -202,8 +214,9 @@ class Scenes:
             else:
                 return self._background(rng, clutter=True)
             part = back.grey[top : top + h, left : left + w].copy()
-        part, _, _ = _fitted(part, *_nothing()[:2], rng)
-        return part, *_nothing()
+        boxes, marks, covers = _nothing()
+        part, boxes, marks = _fitted(part, boxes, marks, rng)
+        return Scene(part, boxes, marks, covers)
 
     def _tile(self, rng: np.random.Generator) -> Picture:
         draw = rng.random()
@@ -220,15 +233,15 @@ class Scenes:
         pool = pool or self._people or self._bare or self._masked
         return pool[rng.integers(len(pool))]
 
-    def _pasted(self, rng: np.random.Generator) -> _Scene:
+    def _pasted(self, rng: np.random.Generator) -> Scene:
         scene = self._background(rng, clutter=rng.random() < 0.3, faces=False)
         return self._paste(
             scene, int(rng.choice([1, 2, 4, 6, 9, 14], p=[0.22, 0.2, 0.2, 0.15, 0.13, 0.1])), rng
         )
 
-    def _paste(self, scene: _Scene, count: int, rng: np.random.Generator) -> _Scene:
+    def _paste(self, scene: Scene, count: int, rng: np.random.Generator) -> Scene:
         """`count` faces (fewer where there is no room) over the scene, clear of the faces it has."""
-        grey, boxes, marks, covers = scene
+        grey, boxes, marks, covers = scene.grey, scene.boxes, scene.marks, scene.covers
         all_boxes, all_marks, all_covers = [boxes.copy()], [marks], [covers]
         taken = [
             (float(b[0] + b[2] / 2), float(b[1] + b[3] / 2), 0.7 * float(max(b[2:])), 0.0)
@@ -254,7 +267,7 @@ class Scenes:
             tile_marks, tile_covers = tile.marks, tile.covers.copy()
             if tile_covers[0] == BARE and not np.isnan(tile_marks[0]).any() and rng.random() < 0.35:
                 source = source.copy()
-                _cover(source, tile.boxes[0], tile_marks[0], rng)
+                cover_face(source, tile.boxes[0], tile_marks[0], rng)
                 tile_covers[0] = COVERED
             angle = _turn(rng)
             stretch = np.exp(rng.normal(0, 0.05))
@@ -270,10 +283,10 @@ class Scenes:
                 warp = matrix.copy()
                 warp[:, 0] *= tw / small.shape[1]
                 warp[:, 1] *= th / small.shape[0]
-                source = small
+                source = np.asarray(small, np.uint8)
             else:
                 warp = matrix
-            mask = _soft_edge(source.shape[0], source.shape[1], rng)
+            mask = soft_edge(source.shape[0], source.shape[1], rng)
             corners = np.array([[0, 0], [tw, 0], [tw, th], [0, th]]) @ matrix[:, :2].T + matrix[:, 2]
             x0, y0 = np.maximum(np.floor(corners.min(0)), 0).astype(int)
             x1, y1 = np.minimum(np.ceil(corners.max(0)), (WIDTH, HEIGHT)).astype(int)
@@ -282,7 +295,9 @@ class Scenes:
             warp = warp - np.array([[0, 0, x0], [0, 0, y0]])
             moved = cv2.warpAffine(source, warp, (int(x1 - x0), int(y1 - y0)), flags=cv2.INTER_LINEAR)
             alpha = cv2.warpAffine(mask, warp, (int(x1 - x0), int(y1 - y0)), flags=cv2.INTER_LINEAR)
-            grey[y0:y1, x0:x1] = _blend(moved, grey[y0:y1, x0:x1], alpha)
+            grey[y0:y1, x0:x1] = blend(
+                np.asarray(moved, np.uint8), grey[y0:y1, x0:x1], np.asarray(alpha, np.uint8)
+            )
             boxes, marks = _moved(tile.boxes, tile_marks, matrix, flip)
             # The background's ignored heads under the tile are gone with it.
             for old in range(len(all_boxes[0])):
@@ -292,11 +307,11 @@ class Scenes:
             all_boxes.append(boxes)
             all_marks.append(marks)
             all_covers.append(tile_covers)
-        return grey, np.concatenate(all_boxes), np.concatenate(all_marks), np.concatenate(all_covers)
+        return Scene(grey, np.concatenate(all_boxes), np.concatenate(all_marks), np.concatenate(all_covers))
 
-    def _background(self, rng: np.random.Generator, clutter: bool, faces: bool = True) -> _Scene:
+    def _background(self, rng: np.random.Generator, clutter: bool, faces: bool = True) -> Scene:
         if rng.random() < 0.12:
-            grey = _pattern(rng)
+            grey = pattern(rng)
             boxes, marks, covers = _nothing()
         else:
             for _ in range(8):
@@ -316,19 +331,21 @@ class Scenes:
                 matrix = np.array([[-k, 0, WIDTH - 1 + left * k], [0, k, -top * k]])
             source, warp = back.grey, matrix
             if k < 0.7:
-                source = cv2.resize(back.grey, None, fx=k, fy=k, interpolation=cv2.INTER_AREA)
+                smaller = cv2.resize(back.grey, None, fx=k, fy=k, interpolation=cv2.INTER_AREA)
+                source = np.asarray(smaller, np.uint8)
                 warp = matrix.copy()
                 warp[:, 0] *= width / source.shape[1]
                 warp[:, 1] *= height / source.shape[0]
-            grey = cv2.warpAffine(
+            moved = cv2.warpAffine(
                 source, warp, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
             )
+            grey = np.asarray(moved, np.uint8)
             boxes, marks = _moved(back.boxes, back.marks, matrix, flip)
             covers = back.covers
         if clutter:
             for _ in range(rng.integers(0, 6)):
                 self._decoy(grey, boxes, rng)
-        return grey, boxes, marks, covers
+        return Scene(grey, boxes, marks, covers)
 
     def _decoy(self, grey: Grey, boxes: Boxes, rng: np.random.Generator) -> None:
         """Something face-sized that is none: a scrambled face, a pattern, a piece of another picture."""
@@ -349,7 +366,7 @@ class Scenes:
             order = rng.permutation(16)
             patch = np.vstack([np.hstack([pieces[order[i * 4 + j]] for j in range(4)]) for i in range(4)])
         elif draw < 0.5:
-            patch = _pattern(rng)
+            patch = pattern(rng)
         else:
             pool = self._hard if self._hard and rng.random() < 0.5 else self._backs
             back = pool[rng.integers(len(pool))]
@@ -360,15 +377,12 @@ class Scenes:
             if len(back.boxes) and overlap(cut, back.boxes).max() > 0:
                 return
             patch = back.grey[top : top + cut_h, left : left + cut_w]
-        patch = cv2.resize(patch, (w, h), interpolation=cv2.INTER_AREA)
+        patch = np.asarray(cv2.resize(patch, (w, h), interpolation=cv2.INTER_AREA), np.uint8)
         x0, y0, x1, y1 = max(0, x), max(0, y), min(WIDTH, x + w), min(HEIGHT, y + h)
         if x1 <= x0 or y1 <= y0:
             return
-        mask = _soft_edge(h, w, rng)[y0 - y : y1 - y, x0 - x : x1 - x]
-        grey[y0:y1, x0:x1] = _blend(patch[y0 - y : y1 - y, x0 - x : x1 - x], grey[y0:y1, x0:x1], mask)
-
-
-_Scene = tuple[Grey, Boxes, Marks, NDArray[np.int8]]
+        mask = soft_edge(h, w, rng)[y0 - y : y1 - y, x0 - x : x1 - x]
+        grey[y0:y1, x0:x1] = blend(patch[y0 - y : y1 - y, x0 - x : x1 - x], grey[y0:y1, x0:x1], mask)
 
 
 def _size(rng: np.random.Generator) -> float:
@@ -386,7 +400,7 @@ def _fitted(part: Grey, boxes: Boxes, marks: Marks, rng: np.random.Generator) ->
     longest = max(part.shape)
     if longest > 32 and rng.random() < 0.5:
         k = float(np.exp(rng.uniform(np.log(24.0 / longest), 0.0)))
-        part = cv2.resize(part, None, fx=k, fy=k, interpolation=cv2.INTER_AREA)
+        part = np.asarray(cv2.resize(part, None, fx=k, fy=k, interpolation=cv2.INTER_AREA), np.uint8)
         boxes, marks = boxes * np.float32(k), marks * np.float32(k)
     k = min(WIDTH / part.shape[1], HEIGHT / part.shape[0], 3.0)
     if rng.random() < 0.35:
@@ -436,244 +450,3 @@ def _clipped(
 
 
 _Clip = tuple[Boxes, Marks, NDArray[np.int8]]
-
-
-def _soft_edge(height: int, width: int, rng: np.random.Generator) -> Grey:
-    """How much of a tile covers its background: an oval, a soft rectangle or a hard one."""
-    mask = np.zeros((height, width), np.uint8)
-    draw = rng.random()
-    if draw < 0.45:
-        axes = (max(1, int(width * rng.uniform(0.44, 0.52))), max(1, int(height * rng.uniform(0.46, 0.54))))
-        cv2.ellipse(mask, (width // 2, height // 2), axes, 0, 0, 360, 255, -1)
-    elif draw < 0.8:
-        edge = int(0.06 * min(height, width))
-        mask[edge : height - edge, edge : width - edge] = 255
-    else:
-        mask[:] = 255
-        return mask
-    soft = int(min(height, width) * rng.uniform(0.02, 0.12)) * 2 + 1
-    return cv2.blur(mask, (soft, soft))
-
-
-def _blend(over: Grey, under: Grey, alpha: Grey) -> Grey:
-    a = alpha.astype(np.uint16)
-    mixed = over.astype(np.uint16) * a + under.astype(np.uint16) * (255 - a)
-    return ((mixed + 127) // 255).astype(np.uint8)
-
-
-def _pattern(rng: np.random.Generator) -> Grey:
-    """One of 400 patterns; drawing each anew would take a third of a scene's time."""
-    return _drawn_pattern(int(rng.integers(400))).copy()
-
-
-@lru_cache(maxsize=400)
-def _drawn_pattern(number: int) -> Grey:
-    """Print, guilloche, stripes, discs, checks, noise: posters, banknotes, tiles and bags in grey."""
-    rng = np.random.default_rng((20, number))
-    h, w = HEIGHT, WIDTH
-    base, ink = int(rng.integers(0, 256)), int(rng.integers(0, 256))
-    grey = np.full((h, w), base, np.uint8)
-    draw = rng.integers(0, 6)
-    if draw == 0:
-        y, x = np.mgrid[:h, :w].astype(np.float32)
-        wave = np.zeros((h, w), np.float32)
-        for _ in range(rng.integers(1, 4)):
-            fx, fy = rng.normal(0, 0.25, 2)
-            bend = rng.uniform(0, 12) * np.sin(x * rng.uniform(0.01, 0.1) + y * rng.uniform(0.01, 0.1))
-            wave += np.sin(fx * x + fy * y + bend)
-        grey = (base + (ink - base) * (0.5 + 0.25 * wave)).clip(0, 255).astype(np.uint8)
-    elif draw == 1:
-        letters = "ABEHKMORSTXZ0123456789$%&?"
-        for _ in range(rng.integers(10, 60)):
-            text = "".join(rng.choice(list(letters), rng.integers(1, 9)))
-            at = (int(rng.integers(-40, w)), int(rng.integers(0, h)))
-            cv2.putText(
-                grey, text, at, int(rng.integers(0, 8)), float(rng.uniform(0.3, 2.5)),
-                int(rng.integers(0, 256)), int(rng.integers(1, 5)), cv2.LINE_AA,
-            )  # fmt: skip
-    elif draw == 2:
-        for _ in range(rng.integers(4, 70)):
-            at = (int(rng.integers(0, w)), int(rng.integers(0, h)))
-            axes = (int(rng.integers(2, 60)), int(rng.integers(2, 60)))
-            thick = int(rng.choice([-1, 1, 2, 4]))
-            cv2.ellipse(
-                grey,
-                at,
-                axes,
-                float(rng.uniform(0, 180)),
-                0,
-                360,
-                int(rng.integers(0, 256)),
-                thick,
-                cv2.LINE_AA,
-            )
-    elif draw == 3:
-        a, b = int(rng.integers(3, 40)), int(rng.integers(3, 40))
-        y, x = np.mgrid[:h, :w]
-        if rng.random() < 0.5:
-            grey[((x // a + y // b) % 2) == 0] = ink
-        else:
-            grey[(x % a < max(1, a // 6)) | (y % b < max(1, b // 6))] = ink
-    elif draw == 4:
-        cell = int(rng.choice([2, 4, 8, 16, 32]))
-        noise = rng.integers(0, 256, (h // cell + 2, w // cell + 2), dtype=np.uint8)
-        grey = cv2.resize(noise, (w, h), interpolation=int(rng.choice([cv2.INTER_LINEAR, cv2.INTER_NEAREST])))
-    else:
-        for _ in range(rng.integers(4, 40)):
-            a = (int(rng.integers(-20, w)), int(rng.integers(-20, h)))
-            b = (a[0] + int(rng.integers(4, 120)), a[1] + int(rng.integers(4, 120)))
-            cv2.rectangle(grey, a, b, int(rng.integers(0, 256)), int(rng.choice([-1, -1, 1, 3])))
-    return grey
-
-
-def _fill(grey: Grey, outline: NDArray[np.float64], rng: np.random.Generator, dark: bool = False) -> None:
-    """A piece of cloth, plastic or glass over `outline`: a tone, a shade across it, sometimes a print."""
-    points = np.round(outline).astype(np.int32)
-    x0, y0 = np.maximum(points.min(0), 0)
-    x1, y1 = np.minimum(points.max(0) + 1, grey.shape[::-1])
-    if x1 - x0 < 2 or y1 - y0 < 2:
-        return
-    region = grey[y0:y1, x0:x1]
-    mask = np.zeros(region.shape, np.uint8)
-    cv2.fillPoly(mask, [points - np.array([x0, y0], np.int32)], 255, cv2.LINE_AA)
-    tone = rng.uniform(5, 70) if dark else rng.uniform(10, 245)
-    slope = np.linspace(-1, 1, region.shape[1], dtype=np.float32)[None] * rng.normal(0, 22)
-    fall = np.linspace(-1, 1, region.shape[0], dtype=np.float32)[:, None] * rng.normal(0, 22)
-    cloth = np.full(region.shape, tone, np.float32) + slope + fall
-    if not dark and rng.random() < 0.3:
-        print_ = cv2.resize(_pattern(rng), region.shape[::-1], interpolation=cv2.INTER_AREA).astype(
-            np.float32
-        )
-        cloth += (print_ - print_.mean()) * rng.uniform(0.2, 0.8)
-    cloth += rng.normal(0, 4.0, region.shape).astype(np.float32)
-    grey[y0:y1, x0:x1] = _blend(cloth.clip(0, 255).astype(np.uint8), region, mask)
-
-
-def _cover(
-    grey: Grey, box: NDArray[np.float32], marks: NDArray[np.float32], rng: np.random.Generator
-) -> None:
-    """Draws one cover onto the face, in place."""
-    p = marks.reshape(5, 2).astype(np.float64)
-    x, y, w, h = (float(v) for v in box)
-    eyes, mouth = (p[0] + p[1]) / 2, (p[3] + p[4]) / 2
-    down = mouth - eyes
-    length = float(np.hypot(*down))
-    if length < 3:
-        return
-    down /= length
-    across = np.array([down[1], -down[0]])
-    if across[0] < 0:
-        across = -across
-    middle = eyes + down * length * 0.5
-    half = 0.52 * w
-
-    def at(right: float, below: float) -> NDArray[np.float64]:
-        """Half face widths right of, and eye-to-mouth lengths below, the eyes' middle, on the face's axes."""
-        shift = np.dot(middle - np.array([x + w / 2, y + h / 2]), across)
-        return eyes + across * (right * half - 0.6 * shift) + down * below * length
-
-    def oval(
-        right: float, below: float, rx: float, ry: float, start: float = 0, end: float = 360
-    ) -> NDArray[np.float64]:
-        t = np.deg2rad(np.linspace(start, end, 28))
-        return np.array([at(right + rx * np.cos(a), below + ry * np.sin(a)) for a in t])
-
-    kind = rng.choice(["mask", "nose", "glasses", "both", "balaclava", "helmet", "scarf", "hand"],
-                      p=[0.26, 0.06, 0.16, 0.10, 0.14, 0.12, 0.10, 0.06])  # fmt: skip
-    j = rng.normal(0, 0.05, 4)
-    if kind in ("mask", "nose", "both", "scarf"):
-        top = {"mask": 0.28, "both": 0.28, "nose": 0.72, "scarf": 0.30}[str(kind)] + j[0]
-        deep = 1.75 + j[1] if kind != "scarf" else 2.6
-        wide = 0.98 if kind != "scarf" else 1.2
-        upper = [(-wide, top + 0.15), (-0.3, top), (0, top - 0.08), (0.3, top), (wide, top + 0.15)]
-        lower = [(wide * 0.95, 1.1), (0.5, deep), (0, deep + 0.12), (-0.5, deep), (-wide * 0.95, 1.1)]
-        _fill(grey, np.array([at(*where) for where in upper + lower]), rng)
-    if kind in ("glasses", "both"):
-        for side in (-1, 1):
-            _fill(grey, oval(side * 0.45, 0.06 + j[2], 0.36, 0.30 + j[3]), rng, dark=True)
-        _fill(
-            grey,
-            np.array([at(-0.95, -0.12), at(0.95, -0.12), at(0.95, -0.02), at(-0.95, -0.02)]),
-            rng,
-            dark=True,
-        )
-    if kind == "balaclava":
-        eyes_seen = grey.copy()
-        _fill(grey, oval(0, 0.45, 1.15, 1.85), rng, dark=rng.random() < 0.7)
-        strip = np.zeros(grey.shape, np.uint8)
-        if rng.random() < 0.6:
-            hole = oval(0, 0.0 + j[0], 0.85, 0.30)
-            cv2.fillPoly(strip, [np.round(hole).astype(np.int32)], 255, cv2.LINE_AA)
-        else:
-            for side in (-1, 1):
-                cv2.fillPoly(
-                    strip, [np.round(oval(side * 0.45, 0.0, 0.25, 0.2)).astype(np.int32)], 255, cv2.LINE_AA
-                )
-        if rng.random() < 0.85:
-            grey[:] = _blend(eyes_seen, grey, strip)
-    if kind == "helmet":
-        _fill(grey, oval(0, 0.30, 1.35, 2.1), rng)
-        visor = [(-1.05, -0.75), (1.05, -0.75), (1.1, 0.75), (0.5, 1.0), (-0.5, 1.0), (-1.1, 0.75)]
-        _fill(grey, np.array([at(*where) for where in visor]), rng, dark=rng.random() < 0.8)
-    if kind == "hand":
-        skin = grey[max(0, int(y)) : max(0, int(y + h)) + 1, max(0, int(x)) : max(0, int(x + w)) + 1]
-        tone = float(np.median(skin)) if skin.size else 128.0
-        for finger in range(4):
-            right = -0.6 + 0.38 * finger + j[0]
-            top = rng.uniform(0.0, 0.5)
-            shape = np.array(
-                [at(right - 0.17, top), at(right + 0.17, top), at(right + 0.2, 1.9), at(right - 0.2, 1.9)]
-            )
-            points = np.round(shape).astype(np.int32)
-            cv2.fillPoly(grey, [points], float(np.clip(tone + rng.normal(8, 10), 0, 255)), cv2.LINE_AA)
-            cv2.polylines(grey, [points], True, float(np.clip(tone - 35, 0, 255)), 1, cv2.LINE_AA)
-
-
-_DOWN = np.linspace(-1, 1, HEIGHT, dtype=np.float32)[:, None]
-_ACROSS = np.linspace(-1, 1, WIDTH, dtype=np.float32)[None]
-_NOISE = np.random.default_rng(21).standard_normal((2 * HEIGHT, 2 * WIDTH), dtype=np.float32)
-
-
-def _camera(grey: Grey, rng: np.random.Generator) -> Grey:
-    """Light, lens and sensor of a cabin camera: gain, gamma, infrared fall-off, blur, noise, compression."""
-    out = grey
-    if rng.random() < 0.25:
-        k = rng.uniform(0.35, 0.8)
-        small = cv2.resize(out, None, fx=k, fy=k, interpolation=cv2.INTER_AREA)
-        out = cv2.resize(small, (WIDTH, HEIGHT), interpolation=cv2.INTER_LINEAR)
-    if rng.random() < 0.15:
-        if rng.random() < 0.5:
-            out = cv2.GaussianBlur(out, (0, 0), rng.uniform(0.4, 1.6))
-        else:
-            n = int(rng.integers(2, 7))
-            kernel = np.zeros((n, n), np.float32)
-            cv2.line(kernel, (0, int(rng.integers(0, n))), (n - 1, int(rng.integers(0, n))), 1.0)
-            out = cv2.filter2D(out, -1, kernel / max(float(kernel.sum()), 1.0))
-    draw = rng.random()
-    real = out.astype(np.float32)
-    if draw < 0.5:
-        table = np.arange(256, dtype=np.float32) / 255
-        table = table ** np.exp(rng.normal(0, 0.28))
-        gain, lift = np.exp(rng.normal(0, 0.25)), rng.normal(0, 0.07)
-        if rng.random() < 0.2:
-            gain *= rng.uniform(0.12, 0.4)  # low light
-        table = ((table - 0.5) * gain + 0.5 * min(gain, 1.0) + lift) * 255
-        real = table[out]
-    if rng.random() < 0.2:
-        y, x = _DOWN, _ACROSS
-        if rng.random() < 0.4:  # infrared lamp beside the lens
-            fall = np.exp(
-                -((x - rng.normal(0, 0.3)) ** 2 + (y - rng.normal(0, 0.3)) ** 2) * rng.uniform(0.3, 1.3)
-            )
-            real = real * (0.35 + 0.9 * fall)
-        else:
-            real = real * (1 + rng.normal(0, 0.3) * x + rng.normal(0, 0.3) * y)
-    if rng.random() < 0.3:
-        strength = abs(rng.normal(0, 6.0))
-        top, left = rng.integers(0, HEIGHT), rng.integers(0, WIDTH)
-        real = real + np.float32(strength) * _NOISE[top : top + HEIGHT, left : left + WIDTH]
-    out = np.clip(real, 0, 255).astype(np.uint8)
-    if rng.random() < 0.3:
-        coded = cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(15, 80))])[1]
-        out = cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE)
-    return out

@@ -26,6 +26,7 @@ from torch.utils.data import DataLoader, Dataset
 from models.training.common import (
     Average,
     Progress,
+    Promise,
     export_int8,
     multiply_adds,
     part,
@@ -56,9 +57,9 @@ class _Scenes(Dataset[tuple[NDArray[np.uint8], NDArray[np.int16], NDArray[np.flo
 
     def __getitem__(self, n: int) -> tuple[NDArray[np.uint8], NDArray[np.int16], NDArray[np.float32]]:
         cv2.setNumThreads(1)
-        grey, boxes, marks, covers = self._scenes.scene(self._first + n)
-        owner, shape = targets(boxes, marks, covers)
-        return grey, owner, shape
+        scene = self._scenes.scene(self._first + n)
+        owner, shape = targets(scene.boxes, scene.marks, scene.covers)
+        return scene.grey, owner, shape
 
 
 _Batch = tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]]
@@ -136,7 +137,8 @@ def train(pictures: list[Picture], arguments: argparse.Namespace) -> FaceFinder:
             )
     final = FaceFinder()
     final.load_state_dict(average.state)
-    return final.eval()
+    final.eval()
+    return final
 
 
 def _hash(path: Path | None) -> str:
@@ -152,7 +154,9 @@ def _begin_with(path: Path, pictures: list[Picture], seed: int) -> dict[str, tor
             FaceFinder().load_state_dict(weights)
             return weights
         scenes = Scenes(pictures, seed + 2_000_003)
-        return restored(path, [scenes.scene(n)[0] for n in range(160)]).state_dict()
+        net = restored(path, [scenes.scene(n).grey for n in range(160)])
+        shipped: dict[str, torch.Tensor] = net.state_dict()
+        return shipped
     except (ValueError, RuntimeError, KeyError, OSError, pickle.UnpicklingError) as error:
         raise SystemExit(f"{path} holds no finder's weights: {str(error).splitlines()[0]}") from None
 
@@ -233,25 +237,16 @@ def calibration(pictures: list[Picture], count: int, seed: int) -> Iterator[NDAr
     """Scenes that training did not see, for the ranges of int8."""
     scenes = Scenes(pictures, seed + 1_000_003)
     for n in range(count):
-        yield scenes.scene(n)[0][None, :, :, None]
+        yield scenes.scene(n).grey[None, :, :, None]
 
 
 def export(
     model: FaceFinder, pictures: list[Picture], out: Path, work: Path, seed: int, version: str = VERSION
 ) -> None:
-    """Writes the int8 file and its contract; the operating points are set by `find_eval`."""
-    export_int8(
-        model,
-        calibration(pictures, 200, seed),
-        out,
-        "face_find",
-        version=version,
-        input_shape=(1, HEIGHT, WIDTH, 1),
-        outputs=OUTPUTS,
-        labels=("face",),
-        operating_points={"video": 0.0, "look": 0.0},
-        scratch=work,
-    )
+    """Writes the int8 file and its contract; the operating points are set by `find.eval`."""
+    points = {"video": 0.0, "look": 0.0}
+    promise = Promise("face_find", version, (1, HEIGHT, WIDTH, 1), OUTPUTS, ("face",), points)
+    export_int8(model, calibration(pictures, 200, seed), promise, out, work)
 
 
 def main() -> None:
