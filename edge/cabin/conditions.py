@@ -12,6 +12,7 @@ from edge.cabin.state import (
     EVIDENCE_FACES,
     HOLDS_CLOCK,
     LOCK_NEEDS,
+    Code,
     Mode,
     State,
     needed_s,
@@ -20,6 +21,9 @@ from edge.terms.observation import CameraHealth, Cover
 
 ROUNDING_S = 1e-6
 """Evidence is a sum of differences of times, so it may miss its deadline by a rounding error."""
+
+CODE_FAILOVER_S = 60.0
+"""A code that no network has accepted by then goes to the second number too: all are tried within 150 s."""
 
 NO_THREAT = frozenset({PromptCause.ONE_AT_A_TIME, PromptCause.STEP_CLOSER})
 """Asked for one of these, nobody is told that the door will lock."""
@@ -55,6 +59,10 @@ def due(now_s: float, at_s: float | None) -> bool:
     return at_s is not None and now_s >= at_s
 
 
+def later(at_s: float | None, delay_s: float) -> float | None:
+    return None if at_s is None else at_s + delay_s
+
+
 def wanted_words(state: State, rules: Rules) -> tuple[PromptKey, PromptCause]:
     """What a warned person has to be told now."""
     return (PromptKey.DOOR_OPEN if door_open(state, rules) else PromptKey.SHOW_FACE), cause(state)
@@ -65,6 +73,10 @@ def first_warning_is_said(state: State, rules: Rules) -> bool:
     prompt, cause_now = wanted_words(state, rules)
     same_threat = prompt is PromptKey.SHOW_FACE and cause_now not in NO_THREAT
     return same_threat and state.warn_ticket is not None and state.prompted_at_s is None
+
+
+def other_words_wanted(state: State, rules: Rules) -> bool:
+    return wanted_words(state, rules) != state.said and not first_warning_is_said(state, rules)
 
 
 def permit_blocked(state: State, rules: Rules) -> bool:
@@ -78,7 +90,7 @@ def warnable(state: State, now_s: float, rules: Rules) -> bool:
     return asked and state.health is CameraHealth.OK and not silent(state, now_s, rules)
 
 
-def may_clear(state: State, rules: Rules) -> bool:
+def may_clear(state: State, now_s: float, rules: Rules) -> bool:
     return (
         state.present
         and state.face is FaceFact.PROPER
@@ -89,7 +101,7 @@ def may_clear(state: State, rules: Rules) -> bool:
     )
 
 
-def must_leave_cleared(state: State, rules: Rules) -> bool:
+def must_leave_cleared(state: State, now_s: float, rules: Rules) -> bool:
     """Turned away or unclear is a customer at the keys; covered, hidden or joined is not."""
     return state.face in (FaceFact.COVERED, FaceFact.HIDDEN) or state.several or permit_blocked(state, rules)
 
@@ -163,7 +175,23 @@ def forbids_lock(state: State, now_s: float, rules: Rules) -> str | None:
 
 def lock_ends_s(state: State, flow: Flow) -> float | None:
     """When the longest time of the lock is over."""
-    return None if state.locked_at_s is None else state.locked_at_s + flow.max_lock_s
+    return later(state.locked_at_s, flow.max_lock_s)
+
+
+def comes_back_in_vain(state: State, rules: Rules) -> bool:
+    """A lock that a restart interrupted holds nobody: joined, shown or behind an open door meanwhile."""
+    free = state.several or state.face is FaceFact.PROPER or door_open(state, rules)
+    return state.came_back and free
+
+
+def code_waits(state: State) -> bool:
+    """There is a code to be typed, and the keypad takes it."""
+    return state.code.live and state.code.lockout_until_s is None
+
+
+def code_fails_over_s(code: Code) -> float:
+    """When a code that no network has taken goes to the second watchman too."""
+    return code.issued_at_s + CODE_FAILOVER_S
 
 
 def nobody_can_open(state: State) -> bool:
@@ -172,6 +200,22 @@ def nobody_can_open(state: State) -> bool:
         return False
     reached = state.code.lockout_until_s is not None or (state.code.live and bool(state.code.took))
     return Device.KEYPAD in state.failed or not reached
+
+
+def unreached_for_long(state: State, rules: Rules) -> bool:
+    long = state.unreached_s >= rules.flow.unreachable_release_s - ROUNDING_S
+    return state.unreached_from_s is not None and long
+
+
+def released_for_long(state: State, now_s: float, rules: Rules) -> bool:
+    """So long everybody sees that it is released, and nobody seen for so long is empty."""
+    return now_s >= state.since_s + rules.flow.gone_after_s
+
+
+def all_quiet(state: State, now_s: float, rules: Rules) -> bool:
+    """No fire and no exit, and the exit's hold is over."""
+    hold_s = state.exit_hold_until_s
+    return not state.fire and not state.exit and (hold_s is None or now_s >= hold_s)
 
 
 def fire_over(state: State, now_s: float, rules: Rules) -> bool:

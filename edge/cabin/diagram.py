@@ -1,6 +1,6 @@
-"""The table of the cabin as a picture and a grid for the README, made from the table itself.
+"""The table of the cabin as a picture and two grids for the README, made from the table itself.
 
-python -m edge.cabin.diagram                     print both
+python -m edge.cabin.diagram                     print them
 python -m edge.cabin.diagram --check README.md   exit 1 where the part between the markers is stale
 python -m edge.cabin.diagram --write README.md   renew that part
 """
@@ -11,9 +11,21 @@ import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, assert_never
 
+from edge.cabin.commands import (
+    ClearEntry,
+    CloseIncident,
+    Command,
+    IssueCode,
+    KeepPictures,
+    PromptKey,
+    RecordLock,
+    SendCode,
+    VoidCode,
+)
 from edge.cabin.events import (
+    Anomaly,
     AnomalyBegan,
     AnomalyEnded,
     Appeared,
@@ -30,6 +42,7 @@ from edge.cabin.events import (
     FaceJudged,
     InputMoved,
     KeyTouched,
+    Kind,
     PeopleJudged,
     PresenceStuck,
     PromptGiven,
@@ -38,23 +51,23 @@ from edge.cabin.events import (
     Restarted,
     Ticked,
 )
+from edge.cabin.moves import MOVES, Move, Order
 from edge.cabin.state import Mode
-from edge.cabin.table import TABLE
+from edge.cabin.table import ALWAYS, COMES_BACK, TABLE, Cell
+from hw.ports import Input
 
 BEGIN: Final = "<!-- table:begin -->"
 END: Final = "<!-- table:end -->"
 
-_M = Mode
-_EVENTS: Final[dict[type[Event], str]] = {
+EVENTS: Final[dict[type[Event], str]] = {
     Appeared: "somebody comes",
     Emptied: "the cabin is empty",
-    PresenceStuck: "somebody there for too long",
+    PresenceStuck: "somebody is there for too long",
     FaceJudged: "the face is judged",
-    PeopleJudged: "one or several persons",
+    PeopleJudged: "one or several persons are seen",
     CameraJudged: "the camera sees or is blind",
     AnomalyBegan: "an anomaly begins",
     AnomalyEnded: "an anomaly ends",
-    InputMoved: "a wire: door, exit, fire, panic, case, vibration",
     KeyTouched: "a key is touched",
     EntryCompleted: "a whole code is typed",
     EntryJudged: "the typed code is compared",
@@ -62,52 +75,84 @@ _EVENTS: Final[dict[type[Event], str]] = {
     CodeAccepted: "the network took the code SMS",
     CodeDenied: "a code SMS reached nobody",
     PromptGiven: "the words were heard",
-    ReleaseOrdered: "release ordered",
+    ReleaseOrdered: "a release is ordered",
     DeviceFailed: "a device fails",
     DeviceRecovered: "a device is back",
     ClockJumped: "the clock was set",
     Restarted: "the program starts again",
-    Ticked: "what was seen, or time that ran out",
+    Ticked: "a deadline comes",
 }
-"""Every row of the table in the watchman's words."""
+"""Every event in the watchman's words; the wires have their own in `_wire`."""
 
-_EDGES: Final[dict[tuple[type[Event], Mode, Mode], str]] = {
-    (Ticked, _M.CHECKING, _M.CLEARED): "proper face",
-    (Ticked, _M.CHECKING, _M.WARNED): "no proper face in time",
-    (Ticked, _M.CLEARED, _M.CHECKING): "covered, hidden or joined",
-    (Ticked, _M.CLEARED, _M.RELEASED): "covered or hidden after a release",
-    (Ticked, _M.WARNED, _M.CLEARED): "proper face",
-    (Ticked, _M.WARNED, _M.LOCKED): "face not shown until the deadline",
-    (Ticked, _M.WARNED, _M.RELEASED): "a lock that was coming back is over",
-    (Ticked, _M.LOCKED, _M.RELEASED): "too long, nobody can open, or nobody there",
-    (Ticked, _M.LOCKED, _M.WARNED): "danger or open door before the lock was on record",
-    (Ticked, _M.RELEASED, _M.CLEARED): "proper face",
-    (Ticked, _M.RELEASED, _M.VACANT): "empty, and the fire over",
-    (Ticked, _M.EMERGENCY, _M.RELEASED): "all quiet again",
-    (InputMoved, _M.CLEARED, _M.CHECKING): "the door moves",
-    (InputMoved, _M.CLEARED, _M.RELEASED): "the door moves after a release",
-    (InputMoved, _M.WARNED, _M.RELEASED): "a lock that was coming back is over",
-    (InputMoved, _M.LOCKED, _M.RELEASED): "panic switch, or door forced",
-    (InputMoved, _M.LOCKED, _M.WARNED): "door open before the lock was on record",
-    (AnomalyBegan, _M.WARNED, _M.RELEASED): "a lock that was coming back is over",
-    (AnomalyBegan, _M.LOCKED, _M.RELEASED): "person down",
-    (FaceJudged, _M.WARNED, _M.RELEASED): "a lock that was coming back is over",
-    (PeopleJudged, _M.WARNED, _M.RELEASED): "a lock that was coming back is over",
-    (Emptied, _M.WARNED, _M.RELEASED): "a lock that was coming back is over",
-    (Emptied, _M.LOCKED, _M.RELEASED): "a lock that was coming back is over",
-    (ReleaseOrdered, _M.WARNED, _M.RELEASED): "a lock that was coming back is over",
-    (DeviceFailed, _M.CHECKING, _M.RELEASED): "seen behind a door that never opened",
-    (DeviceFailed, _M.WARNED, _M.RELEASED): "seen behind a door that never opened",
-    (DeviceFailed, _M.LOCKED, _M.RELEASED): "the inputs cannot be read",
-    (EntryJudged, _M.LOCKED, _M.RELEASED): "the right code",
-    (ReleaseOrdered, _M.LOCKED, _M.RELEASED): "the control room",
-    (DeviceFailed, _M.LOCKED, _M.WARNED): "no record possible",
-    (Emptied, _M.CLEARED, _M.RELEASED): "empty before a fire is over",
-    (Emptied, _M.LOCKED, _M.VACANT): "empty before the lock was on record",
+COMMANDS: Final[dict[type[Command], str]] = {
+    KeepPictures: "keeps the pictures",
+    CloseIncident: "closes the incident",
+    RecordLock: "puts the lock on record",
+    ClearEntry: "forgets what was typed",
+    IssueCode: "makes a code",
+    SendCode: "sends the code",
+    VoidCode: "makes the code void",
 }
-"""What an arrow says where the event's own words would not do."""
 
-_GENERAL: Final[dict[type[Event], str]] = {InputMoved: "fire or exit"}
+
+def row_words(row: Kind) -> str:
+    return _wire(row) if isinstance(row, InputMoved) else EVENTS[row]
+
+
+def _wire(moved: InputMoved) -> str:
+    match moved.input:
+        case Input.DOOR:
+            return "the door opens" if moved.active else "the door closes"
+        case Input.EXIT:
+            return "the exit button is pressed" if moved.active else "the exit button is let go"
+        case Input.FIRE:
+            return "the fire alarm begins" if moved.active else "the fire alarm ends"
+        case Input.PANIC:
+            return "the panic switch is set" if moved.active else "the panic switch is set back"
+        case Input.CASE:
+            return "the case is opened" if moved.active else "the case is closed"
+        case Input.VIBRATION:
+            return "the case is shaken" if moved.active else "the case is still again"
+        case _:
+            assert_never(moved.input)
+
+
+def _prompt(prompt: PromptKey) -> str:
+    match prompt:
+        case PromptKey.SHOW_FACE:
+            return "says what to change so that the face shows"
+        case PromptKey.DOOR_OPEN:
+            return "says to close the door"
+        case PromptKey.LOCKED:
+            return "says that the door is locked"
+        case PromptKey.RELEASED:
+            return "says that the door is open"
+        case PromptKey.EMERGENCY:
+            return "says to leave"
+        case PromptKey.MACHINE_CLOSED:
+            return "says that the machine is closed"
+        case PromptKey.SILENCE:
+            return "stops the words"
+        case _:
+            assert_never(prompt)
+
+
+def order_words(order: Order) -> str:
+    if isinstance(order, PromptKey):
+        return _prompt(order)
+    if isinstance(order, str):
+        return f"tells *{order.replace('_', ' ')}*"
+    return "tells of the anomaly" if issubclass(order, Anomaly) else COMMANDS[order]
+
+
+def cell_words(row: Kind, cell: Cell) -> str:
+    """What one cell of the first grid says."""
+    if row is Ticked:
+        return "second grid"
+    if cell.act is None:
+        return "refused" if cell.refusal else "ignored in this state"
+    otherwise = next((f"→ {to}" for to, when in cell.to.items() if when == ALWAYS), "stored")
+    return "; ".join([otherwise, *(f"→ {to} ({when})" for to, when in cell.to.items() if when != ALWAYS)])
 
 
 def edges() -> dict[tuple[Mode, Mode], list[str]]:
@@ -115,52 +160,68 @@ def edges() -> dict[tuple[Mode, Mode], list[str]]:
     found: dict[tuple[Mode, Mode], list[str]] = {}
     for source in Mode:
         for target in Mode:
-            words = [_words(e, source, target) for e, row in _rows() if target in row[source]]
+            words = [*_by_events(source, target), *(m.when for m in MOVES if m.leads(source, target))]
             if words:
                 found[source, target] = sorted(set(words), key=words.index)
     return found
 
 
-def _rows() -> Iterator[tuple[type[Event], dict[Mode, frozenset[Mode]]]]:
-    for event, cells in TABLE.items():
-        if event is not Restarted:
-            yield event, {mode: cell.to for mode, cell in cells.items()}
-
-
-def _words(event: type[Event], source: Mode, target: Mode) -> str:
-    return _EDGES.get((event, source, target)) or _GENERAL.get(event) or _EVENTS[event]
+def _by_events(source: Mode, target: Mode) -> Iterator[str]:
+    for row, cells in TABLE.items():
+        if row is not Restarted and target in cells[source].to:
+            when = cells[source].to[target]
+            name = row_words(row)
+            yield name if when == ALWAYS else COMES_BACK if when.endswith(COMES_BACK) else f"{name} ({when})"
 
 
 def picture() -> str:
     """A Mermaid state diagram."""
     lines = ["stateDiagram-v2", "    direction TB", f"    [*] --> {Mode.VACANT}"]
-    lines += [f"    {source} --> {target}: {', '.join(words)}" for (source, target), words in edges().items()]
+    lines += [
+        f"    {source} --> {target}: {' / '.join(words)}" for (source, target), words in edges().items()
+    ]
     return "\n".join(["```mermaid", *lines, "```"])
 
 
-def grid() -> str:
+def event_grid() -> str:
     """What every event does in every mode; the same cells that the program steps through."""
     lines = ["| what happens | " + " | ".join(Mode) + " |", "|---" * (len(Mode) + 1) + "|"]
-    for event, cells in TABLE.items():
-        shown = []
-        for mode in Mode:
-            cell = cells[mode]
-            targets = ", ".join(to for to in Mode if to in cell.to)
-            if targets:
-                shown.append(f"→ {targets}")
-            else:
-                shown.append("refused" if cell.refusal else "noted" if cell.act else "·")
-        lines.append(f"| {_EVENTS[event]} | " + " | ".join(shown) + " |")
+    for row, cells in TABLE.items():
+        lines.append(f"| {' | '.join([row_words(row), *(cell_words(row, cells[mode]) for mode in Mode)])} |")
     return "\n".join(lines)
+
+
+def state_grid() -> str:
+    """What the state alone leads to; the same rows that the program goes through, in the same order."""
+    lines = ["| in | what holds | leads to | what is done |", "|---|---|---|---|"]
+    return "\n".join([*lines, *(f"| {' | '.join(move_cells(move))} |" for move in MOVES)])
+
+
+def move_cells(move: Move) -> tuple[str, str, str, str]:
+    modes = "every state" if len(move.modes) == len(Mode) else ", ".join(m for m in Mode if m in move.modes)
+    done = [move.does] if move.does else []
+    done += [order_words(order) for order in move.orders]
+    return modes, move.when, f"→ {move.to}" if move.to else "stays", "; ".join(done)
 
 
 def section() -> str:
     """What stands between the markers."""
-    legend = (
-        "→ where it may lead besides staying; *noted*: remembered or answered within the mode; *refused*: by "
-        "name, into the record; ·: of no matter there."
+    events = (
+        "**What an event does in each state.** → is where it leads; words in brackets say when, and what "
+        "stands before them is what it does otherwise. *stored*: remembered, put on record or answered, and "
+        "the state stays. *refused*: not done, under a name on record. *ignored in this state*: it changes "
+        "nothing. *second grid*: what a deadline leads to stands there."
     )
-    return f"{picture()}\n\n{grid()}\n\n{legend}"
+    states = (
+        "**What the state alone leads to**, before and after every event and whenever time makes it hold. "
+        "The rows are gone through from above; where one leads to another state, that state's own rows are "
+        "next. What is done is all that a row may do with the settings as delivered, not always all of it."
+    )
+    always = (
+        "Door, machine, sound and lights follow from the state: the door is locked in *locked* alone, once "
+        "the lock is on record, and the machine may be used in *cleared* alone."
+    )
+    return "\n\n".join([picture(), events, event_grid(), states, state_grid(), always])
 
 
 def renewed(text: str) -> str:

@@ -19,7 +19,7 @@ from edge.cabin.commands import (
     Tell,
     VoidCode,
 )
-from edge.cabin.conditions import NO_THREAT, ROUNDING_S, cause, door_open, wanted_words
+from edge.cabin.conditions import NO_THREAT, ROUNDING_S, cause, comes_back_in_vain, wanted_words
 from edge.cabin.events import Anomaly, Device, FaceFact
 from edge.cabin.outputs import silent
 from edge.cabin.rules import Rules, Siren
@@ -266,9 +266,7 @@ class Draft:
         if not self.s.came_back:
             self.s = replace(self.s, locked_at_s=None, code=Code(issue=self.s.code.issue))
         self.do(ClearEntry())
-        if self.s.came_back and (
-            self.s.several or self.s.face is FaceFact.PROPER or door_open(self.s, self.rules)
-        ):
+        if comes_back_in_vain(self.s, self.rules):
             self.release("restart")
         elif not self.s.withheld_told:
             self.s = replace(self.s, withheld_told=True)

@@ -265,3 +265,10 @@ Event = (
 
 FACTS = (Appeared, Emptied, PresenceStuck, FaceJudged, PeopleJudged, CameraJudged, AnomalyBegan, AnomalyEnded)
 """The events that come from the judge, shown as `fact` rather than `event`."""
+
+Kind = type[Event] | InputMoved
+"""What a row of the table is about: a type of event, or which way which wire moved."""
+
+
+def kind(event: Event) -> Kind:
+    return event if isinstance(event, InputMoved) else type(event)

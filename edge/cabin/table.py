@@ -1,6 +1,9 @@
 """The one table: what the cabin does about everything that can happen. Pure and total.
 
-    step(state, event, now_s, rules) -> Step(state, commands)
+    step(state, event, now_s, rules) -> Step(state, commands, way)
+
+`TABLE` is the first grid of the README: what an event does in each mode. What the state alone leads to
+before and after it is the second (`edge.cabin.moves`).
 
 Rules of this module, which tests enforce: no sleep, clock, randomness, logging or I/O; every
 (mode, event) cell of `TABLE` is filled; every deadline is in the state and `next_wake_s` names the
@@ -11,7 +14,8 @@ one. Times are monotonic seconds; `shift` carries a state over a restart.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import TypeVar, assert_never
 
 from edge.cabin.commands import (
     ClearEntry,
@@ -27,7 +31,7 @@ from edge.cabin.commands import (
     SetSound,
 )
 from edge.cabin.conditions import door_open
-from edge.cabin.deadlines import advance, settle
+from edge.cabin.deadlines import advance
 from edge.cabin.draft import FLICKER_S, OFTEN, PROMPT_REPEAT_S, Draft
 from edge.cabin.events import (
     Anomaly,
@@ -50,6 +54,7 @@ from edge.cabin.events import (
     FaceJudged,
     InputMoved,
     KeyTouched,
+    Kind,
     Orderer,
     PeopleJudged,
     PresenceStuck,
@@ -58,7 +63,9 @@ from edge.cabin.events import (
     ReleaseOrdered,
     Restarted,
     Ticked,
+    kind,
 )
+from edge.cabin.moves import Passed, settle
 from edge.cabin.outputs import door_locked, lights, outputs, permit_on, sound
 from edge.cabin.rules import Rules, Siren
 from edge.cabin.state import HOLDS_CLOCK, LOCK_NEEDS, OBSTRUCTED, VISIT_MODES, Mode, State, returning
@@ -69,8 +76,11 @@ from hw.ports import Input
 
 @dataclass(frozen=True, slots=True)
 class Step:
+    """What came out, and every row of the two grids that it went through, in order."""
+
     state: State
     commands: tuple[Command, ...]
+    way: tuple[Passed, ...]
 
 
 # --- what the rows do ------------------------------------------------------------------------------
@@ -141,8 +151,7 @@ def _presence_stuck(d: Draft, event: Event) -> None:
         d.check()
 
 
-def _face_judged(d: Draft, event: Event) -> None:
-    assert isinstance(event, FaceJudged)
+def _face_judged(d: Draft, event: FaceJudged) -> None:
     bared = d.s.face is FaceFact.COVERED and event.face is FaceFact.PROPER
     d.s = replace(d.s, face=event.face, cover=event.cover)
     if event.face is not FaceFact.UNKNOWN:
@@ -153,8 +162,7 @@ def _face_judged(d: Draft, event: Event) -> None:
         d.release("restart")
 
 
-def _people_judged(d: Draft, event: Event) -> None:
-    assert isinstance(event, PeopleJudged)
+def _people_judged(d: Draft, event: PeopleJudged) -> None:
     if event.several and not d.s.several:
         d.s = replace(d.s, several=True, several_since_s=d.now_s)
         if returning(d.s):
@@ -166,8 +174,7 @@ def _people_judged(d: Draft, event: Event) -> None:
         d.stand_still()
 
 
-def _camera_judged(d: Draft, event: Event) -> None:
-    assert isinstance(event, CameraJudged)
+def _camera_judged(d: Draft, event: CameraJudged) -> None:
     was, now = d.s.health, event.health
     d.s = replace(d.s, health=now)
     if now in OBSTRUCTED and Anomaly.CAMERA_OBSTRUCTED not in d.s.active:
@@ -188,19 +195,16 @@ def _camera_judged(d: Draft, event: Event) -> None:
         d.stand_still()
 
 
-def _anomaly_began(d: Draft, event: Event) -> None:
-    assert isinstance(event, AnomalyBegan)
+def _anomaly_began(d: Draft, event: AnomalyBegan) -> None:
     if event.anomaly not in d.s.active:
         d.begin_anomaly(event.anomaly, event.detail)
 
 
-def _anomaly_ended(d: Draft, event: Event) -> None:
-    assert isinstance(event, AnomalyEnded)
+def _anomaly_ended(d: Draft, event: AnomalyEnded) -> None:
     d.end_anomaly(event.anomaly)
 
 
-def _input_moved(d: Draft, event: Event) -> None:
-    assert isinstance(event, InputMoved)
+def _input_moved(d: Draft, event: InputMoved) -> None:
     _INPUTS[event.input](d, event.active)
 
 
@@ -315,8 +319,7 @@ def _entry_locked(d: Draft, event: Event) -> None:
     d.do(JudgeEntry(d.s.incident))
 
 
-def _entry_judged_locked(d: Draft, event: Event) -> None:
-    assert isinstance(event, EntryJudged)
+def _entry_judged_locked(d: Draft, event: EntryJudged) -> None:
     code = d.s.code
     if not code.pending:
         d.do(Refuse(), Note("verdict_without_entry"))  # its code was replaced meanwhile
@@ -336,14 +339,12 @@ def _entry_judged_locked(d: Draft, event: Event) -> None:
         d.close_keypad()
 
 
-def _record_answered_locked(d: Draft, event: Event) -> None:
-    assert isinstance(event, RecordAnswered)
+def _record_answered_locked(d: Draft, event: RecordAnswered) -> None:
     if event.incident == d.s.incident:
         d.s = replace(d.s, record_by_s=None)
 
 
-def _code_accepted_locked(d: Draft, event: Event) -> None:
-    assert isinstance(event, CodeAccepted)
+def _code_accepted_locked(d: Draft, event: CodeAccepted) -> None:
     if event.incident != d.s.incident:
         return
     code = d.s.code
@@ -354,9 +355,8 @@ def _code_accepted_locked(d: Draft, event: Event) -> None:
         d.code = replace(d.code, accepted_at_s=d.now_s)
 
 
-def _code_denied_locked(d: Draft, event: Event) -> None:
+def _code_denied_locked(d: Draft, event: CodeDenied) -> None:
     """The text reached nobody: the second watchman gets the code at once, and nobody else is counted on."""
-    assert isinstance(event, CodeDenied)
     code = d.s.code
     if event.incident != d.s.incident or event.issue != code.issue:
         return
@@ -366,16 +366,14 @@ def _code_denied_locked(d: Draft, event: Event) -> None:
         d.send_code(Recipient.WATCHMAN2)
 
 
-def _prompt_given(d: Draft, event: Event) -> None:
-    assert isinstance(event, PromptGiven)
+def _prompt_given(d: Draft, event: PromptGiven) -> None:
     if d.s.warn_ticket is not None and event.ticket >= d.s.warn_ticket and d.s.prompted_at_s is None:
         d.s = replace(d.s, prompted_at_s=d.now_s)
     if d.s.mode is Mode.WARNED and event.ticket == d.s.ticket:
         d.s = replace(d.s, say_again_s=d.now_s + PROMPT_REPEAT_S)
 
 
-def _release_ordered(d: Draft, event: Event) -> None:
-    assert isinstance(event, ReleaseOrdered)
+def _release_ordered(d: Draft, event: ReleaseOrdered) -> None:
     if d.s.mode is not Mode.LOCKED and not returning(d.s):
         d.do(Note("nothing_to_release"))
     elif event.incident in (0, d.s.incident):
@@ -384,8 +382,7 @@ def _release_ordered(d: Draft, event: Event) -> None:
         d.do(Note("release_of_another_incident"))
 
 
-def _device_failed(d: Draft, event: Event) -> None:
-    assert isinstance(event, DeviceFailed)
+def _device_failed(d: Draft, event: DeviceFailed) -> None:
     if event.device in d.s.failed:
         return
     d.s = replace(d.s, failed=d.s.failed | {event.device})
@@ -403,9 +400,8 @@ def _device_failed(d: Draft, event: Event) -> None:
     d.tell("fault", *told, reason=event.code)
 
 
-def _device_failed_locked(d: Draft, event: Event) -> None:
+def _device_failed_locked(d: Draft, event: DeviceFailed) -> None:
     """A lock that cannot be recorded, or lacks what a lock needs, is taken back before the door has moved."""
-    assert isinstance(event, DeviceFailed)
     _device_failed(d, event)
     if d.s.record_by_s is not None:
         if event.device in LOCK_NEEDS:
@@ -426,8 +422,7 @@ def _seen_behind_a_shut_door(d: Draft) -> None:
             d.check()
 
 
-def _device_recovered(d: Draft, event: Event) -> None:
-    assert isinstance(event, DeviceRecovered)
+def _device_recovered(d: Draft, event: DeviceRecovered) -> None:
     d.s = replace(d.s, failed=d.s.failed - {event.device})
     if event.device in LOCK_NEEDS:
         d.warn_anew()
@@ -437,9 +432,8 @@ def _clock_jumped(d: Draft, event: Event) -> None:
     d.do(Note("clock_jumped"))
 
 
-def _restarted(d: Draft, event: Event) -> None:
+def _restarted(d: Draft, event: Restarted) -> None:
     """Take up the remembered state: the person may still be there, everything seen is forgotten."""
-    assert isinstance(event, Restarted)
     s = d.s
     locked = s.mode is Mode.LOCKED or returning(s)
     if s.several or s.health is not CameraHealth.OK or s.active & HOLDS_CLOCK:
@@ -496,113 +490,178 @@ def _restarted_locked(d: Draft, off_s: float | None) -> None:
         d.interrupt_lock()
 
 
-def _ticked(d: Draft, event: Event) -> None:
-    """Everything that is due was done before and is done after; nothing else to do."""
-
-
 # --- the table -------------------------------------------------------------------------------------
+
+
+Act = Callable[[Draft, Event], None]
+_E = TypeVar("_E", bound=Event)
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What one event does in one mode. `to` are the modes it may lead to besides staying.
+    """What one event does in one mode.
 
-    `act` None with a `refusal` is refused under that name, without one ignored on purpose.
+    `to` are the modes that it may lead to, each with when it does; `ALWAYS` is where it leads in all other
+    cases, and without one it may stay. `act` None with a `refusal` is refused under that name, without one
+    ignored.
     """
 
-    act: Callable[[Draft, Event], None] | None
-    to: frozenset[Mode] = frozenset()
+    act: Act | None
+    to: Mapping[Mode, str] = field(default_factory=dict)
     refusal: str = ""
 
 
+Row = Mapping[Mode, Cell]
 IGNORED = Cell(None)
-
-_ALL = tuple(Mode)
-
-
-def _refused(name: str) -> Cell:
-    return Cell(None, refusal=name)
-
-
-def _row(act: Callable[[Draft, Event], None] | None = None, **per_mode: Cell) -> dict[Mode, Cell]:
-    """A row: `act` in every mode that is not named, the named cells elsewhere."""
-    rest = IGNORED if act is None else Cell(act)
-    return {mode: per_mode.get(mode.value, rest) for mode in _ALL}
-
-
-def _to(act: Callable[[Draft, Event], None], *to: Mode) -> Cell:
-    return Cell(act, frozenset(to))
-
+ALWAYS = ""
 
 _M = Mode
-TABLE: Mapping[type[Event], Mapping[Mode, Cell]] = {
-    Appeared: _row(_appeared, vacant=_to(_appeared, _M.CHECKING)),
-    Emptied: _row(
+COMES_BACK = "a lock was coming back"
+_NO_MORE_LOCK = "nobody may be locked any more"
+_FIRE_OR_EXIT = "fire or exit"
+_ENDS_COMEBACK = "too long without power, nobody there or the door open"
+
+
+def _on(kind: type[_E], act: Callable[[Draft, _E], None]) -> Act:
+    """`act`, for events of its own kind."""
+
+    def on(d: Draft, event: Event) -> None:
+        assert isinstance(event, kind)
+        act(d, event)
+
+    return on
+
+
+def _acts(
+    act: Act, to: Mapping[Mode, Mapping[Mode, str]] | None = None, ignored: tuple[Mode, ...] = ()
+) -> dict[Mode, Cell]:
+    """`act` in every mode but those where the event is ignored, and where it may lead from some of them."""
+    return {m: IGNORED if m in ignored else Cell(act, (to or {}).get(m, {})) for m in Mode}
+
+
+def _only(mode: Mode, act: Act, to: Mapping[Mode, str] | None = None, refusal: str = "") -> Row:
+    """`act` in one mode; elsewhere refused under that name, or ignored."""
+    return {m: Cell(act, to or {}) if m is mode else Cell(None, refusal=refusal) for m in Mode}
+
+
+def _wire(moved: InputMoved) -> Row:
+    act = _on(InputMoved, _input_moved)
+    match moved.input:
+        case Input.FIRE | Input.EXIT if moved.active:
+            return _acts(act, {m: {_M.EMERGENCY: ALWAYS} for m in Mode if m is not _M.EMERGENCY})
+        case Input.FIRE | Input.EXIT:  # while one of them is active no other mode is possible
+            return _only(_M.EMERGENCY, act)
+        case Input.DOOR:
+            cleared = {_M.CHECKING: ALWAYS, _M.RELEASED: _NO_MORE_LOCK}
+            if not moved.active:
+                return _acts(act, {_M.CLEARED: cleared})
+            forced = {_M.WARNED: "not on record yet", _M.RELEASED: "on record or coming back"}
+            return _acts(act, {_M.CLEARED: cleared, _M.WARNED: {_M.RELEASED: COMES_BACK}, _M.LOCKED: forced})
+        case Input.PANIC if moved.active:
+            return _acts(act, {_M.WARNED: {_M.RELEASED: COMES_BACK}, _M.LOCKED: {_M.RELEASED: ALWAYS}})
+        case Input.PANIC:  # no lock lasts while it holds
+            return _acts(act, ignored=(_M.LOCKED,))
+        case Input.CASE | Input.VIBRATION:
+            return _acts(act)
+        case _:
+            assert_never(moved.input)
+
+
+TABLE: Mapping[Kind, Row] = {
+    Appeared: _acts(_appeared, {_M.VACANT: {_M.CHECKING: ALWAYS}}),
+    Emptied: _acts(
         _emptied,
-        checking=_to(_emptied, _M.VACANT),
-        cleared=_to(_emptied, _M.VACANT, _M.RELEASED),
-        warned=_to(_emptied, _M.VACANT, _M.RELEASED),
-        locked=_to(_emptied, _M.VACANT, _M.RELEASED),
+        {
+            _M.CHECKING: {_M.VACANT: ALWAYS},
+            _M.CLEARED: {_M.VACANT: ALWAYS, _M.RELEASED: "a fire is not over"},
+            _M.WARNED: {_M.VACANT: ALWAYS, _M.RELEASED: COMES_BACK},
+            _M.LOCKED: {_M.VACANT: "not on record yet", _M.RELEASED: "came back and not on record yet"},
+        },
     ),
-    PresenceStuck: _row(
+    PresenceStuck: _acts(
         _presence_stuck,
-        vacant=IGNORED,
-        checking=_to(_presence_stuck, _M.RELEASED),
-        warned=_to(_presence_stuck, _M.RELEASED),
+        {_M.CHECKING: {_M.RELEASED: ALWAYS}, _M.WARNED: {_M.RELEASED: ALWAYS}},
+        ignored=(_M.VACANT,),
     ),
-    FaceJudged: _row(_face_judged, vacant=IGNORED, warned=_to(_face_judged, _M.RELEASED)),
-    PeopleJudged: _row(_people_judged, warned=_to(_people_judged, _M.RELEASED)),
-    CameraJudged: _row(_camera_judged),
-    AnomalyBegan: _row(
-        _anomaly_began,
-        warned=_to(_anomaly_began, _M.RELEASED),
-        locked=_to(_anomaly_began, _M.RELEASED),
+    FaceJudged: _acts(
+        _on(FaceJudged, _face_judged),
+        {_M.WARNED: {_M.RELEASED: f"proper, and {COMES_BACK}"}},
+        ignored=(_M.VACANT,),
     ),
-    AnomalyEnded: _row(_anomaly_ended),
-    InputMoved: {mode: _to(_input_moved, _M.EMERGENCY) for mode in _ALL}
+    PeopleJudged: _acts(
+        _on(PeopleJudged, _people_judged), {_M.WARNED: {_M.RELEASED: f"several, and {COMES_BACK}"}}
+    ),
+    CameraJudged: _acts(_on(CameraJudged, _camera_judged)),
+    AnomalyBegan: _acts(
+        _on(AnomalyBegan, _anomaly_began),
+        {
+            _M.WARNED: {_M.RELEASED: f"a person down, and {COMES_BACK}"},
+            _M.LOCKED: {_M.RELEASED: "a person down"},
+        },
+    ),
+    AnomalyEnded: _acts(_on(AnomalyEnded, _anomaly_ended)),
+    **{moved: _wire(moved) for moved in (InputMoved(i, active) for i in Input for active in (True, False))},
+    KeyTouched: _only(_M.LOCKED, _key_locked),
+    EntryCompleted: _only(_M.LOCKED, _entry_locked, refusal="nothing_to_unlock"),
+    EntryJudged: _only(
+        _M.LOCKED,
+        _on(EntryJudged, _entry_judged_locked),
+        {_M.RELEASED: "the right code"},
+        refusal="verdict_without_lock",
+    ),
+    RecordAnswered: _only(_M.LOCKED, _on(RecordAnswered, _record_answered_locked)),
+    CodeAccepted: _only(_M.LOCKED, _on(CodeAccepted, _code_accepted_locked)),
+    CodeDenied: _only(_M.LOCKED, _on(CodeDenied, _code_denied_locked)),
+    PromptGiven: _acts(_on(PromptGiven, _prompt_given), ignored=(_M.VACANT, _M.CHECKING)),
+    ReleaseOrdered: {mode: Cell(None, refusal="nothing_to_release") for mode in Mode}
     | {
-        _M.CLEARED: _to(_input_moved, _M.CHECKING, _M.RELEASED, _M.EMERGENCY),
-        _M.WARNED: _to(_input_moved, _M.RELEASED, _M.EMERGENCY),
-        _M.LOCKED: _to(_input_moved, _M.EMERGENCY, _M.RELEASED, _M.WARNED),
-        _M.EMERGENCY: Cell(_input_moved),
+        _M.WARNED: Cell(_on(ReleaseOrdered, _release_ordered), {_M.RELEASED: COMES_BACK}),
+        _M.LOCKED: Cell(_on(ReleaseOrdered, _release_ordered), {_M.RELEASED: "for this incident"}),
     },
-    KeyTouched: _row(locked=Cell(_key_locked)),
-    EntryCompleted: {mode: _refused("nothing_to_unlock") for mode in _ALL} | {_M.LOCKED: Cell(_entry_locked)},
-    EntryJudged: {mode: _refused("verdict_without_lock") for mode in _ALL}
-    | {_M.LOCKED: _to(_entry_judged_locked, _M.RELEASED)},
-    RecordAnswered: _row(locked=Cell(_record_answered_locked)),
-    CodeAccepted: _row(locked=Cell(_code_accepted_locked)),
-    CodeDenied: _row(locked=Cell(_code_denied_locked)),
-    PromptGiven: _row(_prompt_given),
-    ReleaseOrdered: {mode: _refused("nothing_to_release") for mode in _ALL}
-    | {mode: _to(_release_ordered, _M.RELEASED) for mode in (_M.WARNED, _M.LOCKED)},
-    DeviceFailed: _row(
-        _device_failed,
-        checking=_to(_device_failed, _M.RELEASED),
-        warned=_to(_device_failed, _M.RELEASED),
-        locked=_to(_device_failed_locked, _M.WARNED, _M.RELEASED),
+    DeviceFailed: _acts(
+        _on(DeviceFailed, _device_failed),
+        {
+            _M.CHECKING: {_M.RELEASED: "the door contact"},
+            _M.WARNED: {_M.RELEASED: f"the door contact, or the clock and {COMES_BACK}"},
+        },
+    )
+    | {
+        _M.LOCKED: Cell(
+            _on(DeviceFailed, _device_failed_locked),
+            {
+                _M.WARNED: "not on record yet, and a lock needs it",
+                _M.RELEASED: "on record, and the inputs cannot be read",
+            },
+        )
+    },
+    DeviceRecovered: _acts(_on(DeviceRecovered, _device_recovered)),
+    ClockJumped: _acts(_clock_jumped),
+    Restarted: _acts(
+        _on(Restarted, _restarted),
+        {
+            _M.VACANT: {_M.EMERGENCY: _FIRE_OR_EXIT},
+            _M.CHECKING: {_M.EMERGENCY: _FIRE_OR_EXIT},
+            _M.CLEARED: {
+                _M.CHECKING: ALWAYS,
+                _M.RELEASED: _NO_MORE_LOCK,
+                _M.EMERGENCY: _FIRE_OR_EXIT,
+            },
+            _M.WARNED: {
+                _M.CHECKING: "no lock was coming back",
+                _M.RELEASED: f"{COMES_BACK}, and {_ENDS_COMEBACK}",
+                _M.EMERGENCY: _FIRE_OR_EXIT,
+            },
+            _M.LOCKED: {
+                _M.WARNED: ALWAYS,
+                _M.RELEASED: _ENDS_COMEBACK,
+                _M.EMERGENCY: _FIRE_OR_EXIT,
+            },
+            _M.RELEASED: {_M.EMERGENCY: _FIRE_OR_EXIT},
+        },
     ),
-    DeviceRecovered: _row(_device_recovered),
-    ClockJumped: _row(_clock_jumped),
-    Restarted: {
-        _M.VACANT: _to(_restarted, _M.EMERGENCY),
-        _M.CHECKING: _to(_restarted, _M.EMERGENCY),
-        _M.CLEARED: _to(_restarted, _M.CHECKING, _M.RELEASED, _M.EMERGENCY),
-        _M.WARNED: _to(_restarted, _M.CHECKING, _M.RELEASED, _M.EMERGENCY),
-        _M.LOCKED: _to(_restarted, _M.WARNED, _M.RELEASED, _M.EMERGENCY),
-        _M.RELEASED: _to(_restarted, _M.EMERGENCY),
-        _M.EMERGENCY: Cell(_restarted),
-    },
-    Ticked: {
-        _M.VACANT: Cell(_ticked),
-        _M.CHECKING: _to(_ticked, _M.CLEARED, _M.WARNED),
-        _M.CLEARED: _to(_ticked, _M.CHECKING, _M.RELEASED),
-        _M.WARNED: _to(_ticked, _M.CLEARED, _M.LOCKED, _M.RELEASED),
-        _M.LOCKED: _to(_ticked, _M.RELEASED, _M.WARNED),
-        _M.RELEASED: _to(_ticked, _M.CLEARED, _M.VACANT),
-        _M.EMERGENCY: _to(_ticked, _M.RELEASED),
-    },
+    Ticked: dict.fromkeys(Mode, IGNORED),
 }
+"""What every event does in every mode. A deadline itself does nothing: `edge.cabin.moves` is what follows."""
 
 
 def step(state: State, event: Event, now_s: float, rules: Rules) -> Step:
@@ -611,21 +670,16 @@ def step(state: State, event: Event, now_s: float, rules: Rules) -> Step:
     `now_s` must not run backwards; the loop's clock is monotonic and `shift` handles restarts.
     """
     d = Draft(state, now_s, rules)
+    way: list[Passed] = []
     if not isinstance(event, Restarted):
         advance(d)
-        settle(d)
-    cell = TABLE[type(event)][d.s.mode]
-    if cell.act is not None:
-        cell.act(d, event)
-    elif cell.refusal:
-        if isinstance(event, EntryCompleted):
-            d.do(ClearEntry(), Refuse())
-        d.do(Note(cell.refusal))
-    settle(d)
+        way += settle(d)
+    way.append(_happens(d, event))
+    way += settle(d)
     after = outputs(d.s, now_s, rules)
     d.s = replace(d.s, playing=sound(d.s, now_s, rules))
     if isinstance(event, Restarted):
-        return Step(d.s, (*after, *d.commands))
+        return Step(d.s, (*after, *d.commands), tuple(way))
     before = (
         SetDoor(door_locked(state)),
         SetPermit(permit_on(state)),
@@ -634,4 +688,16 @@ def step(state: State, event: Event, now_s: float, rules: Rules) -> Step:
     )
     # the door and the permit first: nothing else may come before them
     changed = (new for old, new in zip(before, after, strict=True) if old != new)
-    return Step(d.s, (*changed, *d.commands))
+    return Step(d.s, (*changed, *d.commands), tuple(way))
+
+
+def _happens(d: Draft, event: Event) -> Passed:
+    row, mode, so_far = kind(event), d.s.mode, len(d.commands)
+    cell = TABLE[row][mode]
+    if cell.act is not None:
+        cell.act(d, event)
+    elif cell.refusal:
+        if isinstance(event, EntryCompleted):
+            d.do(ClearEntry(), Refuse())
+        d.do(Note(cell.refusal))
+    return Passed(row, mode, d.s.mode, tuple(d.commands[so_far:]))

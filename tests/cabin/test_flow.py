@@ -655,7 +655,7 @@ def test_restarts_issue_a_fresh_code_that_does_not_count_and_give_no_tries() -> 
 
 def test_a_try_that_was_counted_and_never_judged_stays_counted() -> None:
     c = Cabin().locked().types("wrong").types("wrong")
-    c._step(EntryCompleted())
+    c.unanswered(EntryCompleted())
     _back(c.forget())
     assert (c.mode, c.shown, c.codes, c.told) == (
         "locked",
@@ -670,23 +670,23 @@ def test_a_withdrawn_code_hands_on_its_tries_and_gives_not_one_more() -> None:
     c = Cabin()
     c.phones = set()
     c.locked().types("wrong").types("wrong").wait(119)
-    c._step(EntryCompleted())
+    c.unanswered(EntryCompleted())
     c.forget().wait(1)
     assert (c.shown, c.told) == ("lockout", ["code_withdrawn", "keypad_lockout"])
 
 
 def test_a_verdict_about_a_replaced_code_opens_nothing() -> None:
     c = Cabin().locked().wait(299)
-    c._step(EntryCompleted())
+    c.unanswered(EntryCompleted())
     c.wait(2).forget().hear(EntryJudged(EntryVerdict.RIGHT))
     assert (c.mode, c.door, c.notes) == ("locked", True, ["verdict_without_entry"])
 
 
 def test_a_second_entry_before_the_verdict_is_refused() -> None:
     c = Cabin().locked()
-    c._step(EntryCompleted())
+    c.unanswered(EntryCompleted())
     c.forget()
-    c._step(EntryCompleted())
+    c.unanswered(EntryCompleted())
     assert c.notes == ["entry_refused"]
     assert c.state.code.tries == 1
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 import msgspec
 import pytest
 
-from edge.cabin import commands, deadlines, draft, events, rules, state
+from edge.cabin import commands, conditions, draft, events, rules, state
 from edge.cabin.rules import Flow, Policy
 from edge.cabin.state import Code, State
 from edge.terms.record import Recipient
@@ -89,7 +89,7 @@ def test_a_number_is_what_it_is_by_default_and_refused_outside_its_bounds(
 
 
 def test_the_numbers_that_are_no_settings() -> None:
-    assert deadlines.CODE_FAILOVER_S == 60.0
+    assert conditions.CODE_FAILOVER_S == 60.0
     assert (draft.PROMPT_REPEAT_S, draft.PROMPT_LOST_S, draft.FLICKER_S, draft.OFTEN) == (10.0, 30.0, 1.0, 3)
 
 

@@ -51,7 +51,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(dt=TIMES)
     def the_loop_stalls(self, dt: float) -> None:
-        self.c._run_to(self.c.now_s + dt)
+        self.c.stall_until(self.c.now_s + dt)
 
     @rule(event=st.sampled_from(LIVELY))
     def something_happens(self, event: Event) -> None:
@@ -59,7 +59,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(event=st.sampled_from(LIVELY))
     def something_happens_and_nothing_answers(self, event: Event) -> None:
-        self.c._step(event)
+        self.c.unanswered(event)
 
     @rule(face=st.sampled_from(sorted(FACES)))
     def somebody_with_a_face(self, face: str) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import msgspec
 import pytest
 
-from edge.cabin import deadlines, draft
+from edge.cabin import conditions, draft
 from edge.cabin import table as cabin
 from edge.cabin.comeback import shift, wake_up
 from edge.cabin.deadlines import next_wake_s
@@ -52,6 +52,7 @@ from edge.cabin.table import step
 from edge.terms.observation import CameraHealth, Cover
 from edge.terms.record import Recipient
 from hw.ports import Input, Sound
+from tests.worlds.cabin_grids import check_way
 from tests.worlds.cabin_model import Watch
 
 TINY = msgspec.structs.replace(
@@ -303,6 +304,7 @@ def search(scope: Scope, most: int) -> Found:
             before = wake_up(state, 0.0, dt, event.off_s, flow) if isinstance(event, Restarted) else state
             done = step(before, event, dt, rules)
             try:
+                check_way(before.mode, done, rules)
                 seen.saw(event, done.state, done.commands, dt)
                 wake = next_wake_s(done.state, dt, rules)
                 assert wake is None or wake > dt
@@ -350,7 +352,7 @@ def _longest_lock(ticks: dict[bytes, bytes | None], most_s: float) -> int:
 def _quick_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cabin, "PROMPT_REPEAT_S", 1.0)
     monkeypatch.setattr(draft, "PROMPT_LOST_S", 1.0)
-    monkeypatch.setattr(deadlines, "CODE_FAILOVER_S", 1.0)
+    monkeypatch.setattr(conditions, "CODE_FAILOVER_S", 1.0)
 
 
 def _report(scope: Scope, found: Found) -> None:

@@ -71,7 +71,7 @@ def _without_phones() -> Cabin:
 
 
 def _pending(c: Cabin) -> Cabin:
-    c._step(EntryCompleted())
+    c.unanswered(EntryCompleted())
     return c
 
 
@@ -88,7 +88,7 @@ def _no_contact() -> Cabin:
 def _unheard(c: Cabin, *events: Event) -> Cabin:
     """These happen and nothing answers."""
     for event in events:
-        c._step(event)
+        c.unanswered(event)
     return c
 
 

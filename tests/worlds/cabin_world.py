@@ -65,6 +65,7 @@ from edge.codes.book import CodeBook, Typed
 from edge.terms.observation import CameraHealth, Cover
 from edge.terms.record import Recipient
 from hw.ports import Input, Sound
+from tests.worlds.cabin_grids import check_way
 from tests.worlds.cabin_model import Watch
 
 FACES = {
@@ -136,8 +137,10 @@ class Cabin:
 
     # --- the machinery ------------------------------------------------------------------------------
 
-    def _step(self, event: Event) -> tuple[Command, ...]:
+    def unanswered(self, event: Event) -> tuple[Command, ...]:
+        """An event at this very moment, and nothing answers what it ordered."""
         done = step(self.state, event, self.now_s, self.rules)
+        check_way(self.state.mode, done, self.rules)
         self.state = done.state
         self.saved_at_s = self.now_s
         self.watch.saw(event, done.state, done.commands, self.now_s)
@@ -155,7 +158,7 @@ class Cabin:
         while waiting:
             event = waiting.pop(0)
             answers: list[Event] = []
-            for command in self._step(event):
+            for command in self.unanswered(event):
                 answers += self._answer(command)
             waiting = answers + waiting
         return self
@@ -205,12 +208,13 @@ class Cabin:
             wake_s = next_wake_s(self.state, self.now_s, self.rules)
             if wake_s is None or wake_s > end_s:
                 break
-            self._run_to(wake_s)
+            self.stall_until(wake_s)
             self.hear(Ticked())
-        self._run_to(end_s)
+        self.stall_until(end_s)
         return self
 
-    def _run_to(self, at_s: float) -> None:
+    def stall_until(self, at_s: float) -> None:
+        """Time goes on to that moment, and the loop is not woken."""
         self.watch.run(at_s - self.now_s)
         self.now_s = at_s
 
