@@ -99,6 +99,10 @@ class _Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(self._code, vars(module))
 
 
+def _place(mutant: Mutant) -> str:
+    return f"{mutant.file} {mutant.where or mutant.line // 10}"
+
+
 class Order:
     """Which tests to try first: those that noticed mutants of the same place, then the quick and sharp."""
 
@@ -109,14 +113,14 @@ class Order:
 
     def learn(self, mutant: Mutant, test: str) -> None:
         self._kills[test] += 1
-        here = self._here[f"{mutant.file} {mutant.where}"]
+        here = self._here[_place(mutant)]
         if test in here:
             here.remove(test)
         here.insert(0, test)
         del here[KEPT_TESTS:]
 
     def likely(self, mutant: Mutant) -> list[str]:
-        return self._here[f"{mutant.file} {mutant.where}"]
+        return self._here[_place(mutant)]
 
     def sort(self, mutant: Mutant, items: Iterable[pytest.Item]) -> list[pytest.Item]:
         likely = {test: rank for rank, test in enumerate(self.likely(mutant))}
