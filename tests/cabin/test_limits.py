@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from edge.cabin.deadlines import CODE_FAILOVER_S
+from edge.cabin.conditions import CODE_FAILOVER_S
 from edge.cabin.draft import FLICKER_S, OFTEN, PROMPT_LOST_S, PROMPT_REPEAT_S
 from edge.cabin.events import CodeAccepted, PromptGiven, Ticked
 from edge.cabin.rules import Flow
@@ -149,7 +149,7 @@ def test_not_a_moment_before_and_at_the_very_limit(name: str, share: float) -> N
     for early_s, happened in ((MOMENT_S, False), (0.0, True), (-MOMENT_S, True)):
         c = begun()
         c.until(c.now_s + lasts_s / 2).hear(Ticked())
-        c._run_to(begun().now_s + lasts_s - early_s)
+        c.stall_until(begun().now_s + lasts_s - early_s)
         c.hear(Ticked())
         assert limit.happened(c) is happened
 
@@ -248,7 +248,7 @@ def test_a_camera_covered_within_30_s_of_somebody_is_loud(after_s: float, sound:
 @pytest.mark.parametrize(("after_s", "said"), [(30.0 - MOMENT_S, []), (30.0, ["released"])])
 def test_30_s_after_a_danger_words_may_be_said_again(after_s: float, said: list[str]) -> None:
     c = Cabin().locked().begins("weapon").ends("weapon").forget()
-    c._run_to(c.now_s + after_s)
+    c.stall_until(c.now_s + after_s)
     assert c.types("right").said == said
 
 

@@ -1,4 +1,4 @@
-"""What is over is forgotten: after every step each time, code and mark in the state belongs to what is so now.
+"""What is over is forgotten: each time, code and mark in the state belongs to what is so now.
 
 A time that stays behind does no harm until something asks for it in another mode; nobody can know that it
 never will, and the state is also what the record remembers.
