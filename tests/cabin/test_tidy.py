@@ -15,8 +15,9 @@ from edge.cabin.events import Device, DeviceFailed, Ticked
 from edge.cabin.rules import Rules
 from edge.cabin.state import Mode, State, returning
 from edge.cabin.table import step
+from tests.cabin.every_step import events_at
 from tests.worlds.cabin_places import CORNERS, MAKERS
-from tests.worlds.cabin_world import EVENTS, Cabin
+from tests.worlds.cabin_world import Cabin
 
 M = Mode
 
@@ -76,7 +77,7 @@ def untidy(s: State, now_s: float, rules: Rules) -> set[str]:
 @pytest.mark.parametrize("place", [*MAKERS, *CORNERS])
 def test_what_is_over_is_forgotten(place: str) -> None:
     c = (MAKERS | CORNERS)[place]().hear(Ticked())
-    for event in EVENTS:
+    for event in events_at(place):
         if returning(c.state) and event == CONTACT_FAILS:
             continue  # below
         after = step(c.state, event, c.now_s, c.rules).state
