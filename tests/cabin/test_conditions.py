@@ -166,7 +166,7 @@ ASKED: dict[str, Asked] = {
     "evidence is complete": Asked(
         lambda s: ask.evidence_complete(s, FLOW),
         HIDDEN,
-        ({"evidence_s": 20.0 - 2e-6}, {"evidence_s": 0.0}),
+        ({"evidence_s": 20.0 - 1.2e-6}, {"evidence_s": 0.0}),
         ({"evidence_s": 20.0 - 1e-6}, {"evidence_s": 21.0}),
     ),
     "the door is open": Asked(
@@ -228,7 +228,7 @@ ASKED: dict[str, Asked] = {
     "nobody could open for too long": Asked(
         lambda s: ask.unreached_for_long(s, RULES),
         replace(LOCKED, unreached_s=180.0, unreached_from_s=NOW_S),
-        ({"unreached_s": 180.0 - 2e-6}, {"unreached_from_s": None}),
+        ({"unreached_s": 180.0 - 1.2e-6}, {"unreached_from_s": None}),
         ({"unreached_s": 180.0 - 1e-6}, {"unreached_s": 181.0}),
     ),
     "the code waits": Asked(

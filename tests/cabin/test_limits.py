@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -268,3 +268,11 @@ def test_a_fire_contact_is_told_again_after_600_s_of_quiet(quiet_s: float, times
 def test_an_anomaly_that_began_again_is_told_again_after_600_s(after_s: float, times: int) -> None:
     c = Cabin().comes("bare").begins("object_left").ends("object_left").wait(after_s).begins("object_left")
     assert c.told.count("object_left") == times
+
+
+@pytest.mark.parametrize(("words_s", "said_s"), [(0.0, 14), (0.8e-6, 14), (1.2e-6, 13), (1.0, 13), (4.0, 10)])
+def test_a_rounding_error_takes_no_second_from_the_words_and_more_than_that_does(
+    words_s: float, said_s: int
+) -> None:
+    c = Cabin(replace(rules(), words_s=words_s)).comes("masked").wait(6)
+    assert c.countdowns == [said_s]
