@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from enum import Enum
 from pathlib import Path
@@ -177,11 +177,15 @@ def _settled(place: str) -> Cabin:
     return (MAKERS | CORNERS)[place]().hear(Ticked())
 
 
+def events_at(place: str) -> Iterable[Event]:
+    return SOME_EVENTS if place in MAKERS else filter(_is_one_of_few, SOME_EVENTS)
+
+
 def of_events(place: str) -> dict[str, str]:
     """What each event does there, and what a restart makes of the remembered state."""
     c = _settled(place)
     found: dict[str, str] = {}
-    for event in SOME_EVENTS if place in MAKERS else filter(_is_one_of_few, SOME_EVENTS):
+    for event in events_at(place):
         done = step(c.state, event, c.now_s, c.rules)
         does = effect(c.state, done.state, done.commands, c.now_s)
         if isinstance(event, AnomalyBegan | AnomalyEnded):

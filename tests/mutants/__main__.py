@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if runner.trouble or len(results) < len(found):
             print(runner.trouble or f"the tests did not run: pytest ended with {status}")
             return 2
-    print(table(results, Unimportant.read(REPO)))
+    print(table(results, Unimportant.read(REPO)) + "\n")
     seconds = time.monotonic() - start_s
     print(f"{len(waiting)} tried in {seconds:.0f} s, {len(found) - len(waiting)} known before")
     return Unimportant.read(REPO).verdict(results, whole)

@@ -72,8 +72,8 @@ _SUMS: dict[type[ast.operator], type[ast.operator]] = {
     ast.BitXor: ast.BitOr,
 }
 _SWAPPED_CALLS = {"min": "max", "max": "min", "any": "all", "all": "any"}
-_LISTS_BY_CALL = {"tell", "do", "_to"}
-"""Calls whose arguments after the first are a list of equals."""
+_LISTS_BY_CALL = {"tell": 1, "do": 0, "_in": 0}
+"""Calls whose arguments, from that one on, are a list of equals."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +131,8 @@ class _Inside:
     in_code: bool = False
     in_class: str = ""
     first_line: int = 0
+    runs: bool = False
+    """In a function or a lambda."""
 
 
 def _short(node: ast.AST) -> str:
@@ -195,6 +197,8 @@ class Changes:
         if isinstance(node, ast.FunctionDef):
             yield from self._in_function(node, inside)
             return
+        if isinstance(node, ast.Lambda):
+            inside = replace(inside, runs=True)
         if isinstance(node, ast.ClassDef):
             within = _Inside(in_class=f"{inside.in_class}{node.name}.", where=node.name)
             for index, statement in enumerate(node.body):
@@ -216,7 +220,7 @@ class Changes:
         else:
             name = f"{inside.in_class}{node.name}"
             line = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-            within = _Inside(name, node, in_code=True, first_line=line)
+            within = _Inside(name, node, in_code=True, first_line=line, runs=True)
             defaults = replace(within, in_code=False)
         for listed in ("defaults", "kw_defaults"):
             for index, default in enumerate(getattr(node.args, listed)):
@@ -250,10 +254,10 @@ class Changes:
             case ast.BinOp():
                 yield from self._sums(node, inside)
             case ast.Call():
-                yield from self._calls(node, inside)
+                yield from self._calls(node)
             case ast.Attribute():
                 yield from self._attributes(node, place)
-            case ast.Name(id=name) if inside.function is not None and name.isupper():
+            case ast.Name(id=name) if inside.runs and name.isupper():
                 if name.endswith("_S") or name == "OFTEN":
                     yield self._put("number", place, node, _times(node))
             case ast.Set() | ast.Tuple() | ast.List():
@@ -343,17 +347,17 @@ class Changes:
         words = f"{_short(node)} → {_short(new)}"
         yield _Change("arithmetic", words, _putter(_Place(node, "op"), other), node.lineno)
 
-    def _calls(self, node: ast.Call, inside: _Inside) -> Iterator[_Change]:
+    def _calls(self, node: ast.Call) -> Iterator[_Change]:
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if isinstance(node.func, ast.Name) and name in _SWAPPED_CALLS:
             yield self._put("arithmetic", _Place(node, "func"), node.func, ast.Name(_SWAPPED_CALLS[name]))
         if name in _LISTS_BY_CALL:
             for index, argument in enumerate(node.args):
-                if index or name == "do":
+                if index >= _LISTS_BY_CALL[name]:
                     words = f"{_short(argument)} left out of {name}(...)"
                     yield self._put("member", _Place(node, "args", index), argument, None, words)
         for index, keyword in enumerate(node.keywords):
-            if keyword.arg is None or (inside.function is None and name not in ("replace", "_row")):
+            if keyword.arg is None:
                 continue
             words = f"{_short(keyword)} left out of {name}(...)"
             yield self._put("assignment", _Place(node, "keywords", index), keyword, None, words)
@@ -411,41 +415,64 @@ class Changes:
     # --- the table ----------------------------------------------------------------------------------
 
     def _cells(self) -> Iterator[_Change]:
-        """Every cell of the table by itself, whatever the source shares between them."""
-        table = getattr(self._module, "TABLE", None)
-        if table is None or self._module.__name__ != "edge.cabin.table":
-            return
-        at, lines = self._table_statement()
-        modes = list(next(iter(table.values())))
+        """Every cell of the two grids by itself, whatever the source shares between them."""
+        for statement in list(self._tree.body):
+            name = ast.unparse(statement.target) if isinstance(statement, ast.AnnAssign) else ""
+            if name == "TABLE":
+                yield from self._cells_of_events(statement)
+            elif name in ("COMMON", "OWN", "CLOCKS"):
+                yield from self._cells_of_moves(statement, name)
+
+    def _cells_of_events(self, statement: ast.stmt) -> Iterator[_Change]:
+        table = self._module.TABLE
         for kind, row in table.items():
-            line = next((n for n in lines if self._lines[n - 1].strip().startswith(kind.__name__)), lines[0])
+            of_kind = kind.__name__ if isinstance(kind, type) else type(kind).__name__
+            key = (
+                kind.__name__
+                if isinstance(kind, type)
+                else f"{of_kind}(Input.{kind.input.name}, {kind.active})"
+            )
+            line = self._line_with(statement, of_kind)
             for mode, cell in row.items():
-                others = [m for m in modes if m is not mode and m not in cell.to]
+                here = f"TABLE[{key}]"
+                old = f"{here}[Mode.{mode.name}]"
                 made: list[tuple[str, str]] = []
                 if cell.act is not None:
                     made.append(("act left out", "Cell(None)"))
                 if cell.refusal:
                     made.append(("refusal left out", "Cell(None)"))
                 for to in cell.to:
-                    fewer = cell.to - {to}
-                    made.append((f"not to {to}", _cell_source(fewer)))
-                    other = others[(modes.index(to) + modes.index(mode)) % len(others)]
-                    made.append((f"to {other} in place of {to}", _cell_source(fewer | {other})))
+                    fewer = f"{{m: w for m, w in {old}.to.items() if m is not Mode.{to.name}}}"
+                    made.append((f"not to {to}", f"Cell({old}.act, {fewer})"))
+                    other = _another(to, [mode, *cell.to])
+                    more = f"{fewer} | {{Mode.{other.name}: {cell.to[to]!r}}}"
+                    made.append((f"to {other} in place of {to}", f"Cell({old}.act, {more})"))
                 for words, source in made:
-                    row_source = f"TABLE[{kind.__name__}]"
-                    cell_source = source.replace("ACT", f"{row_source}[Mode.{mode.name}].act")
-                    row_new = f"{{**{row_source}, Mode.{mode.name}: {cell_source}}}"
-                    new = f"TABLE = {{**TABLE, {kind.__name__}: {row_new}}}"
-                    statement = ast.parse(new).body[0]
-                    yield _Change(
-                        "cell", f"{kind.__name__} in {mode}: {words}", self._inserter(at, statement), line
-                    )
+                    new = f"TABLE = {{**TABLE, {key}: {{**{here}, Mode.{mode.name}: {source}}}}}"
+                    yield self._after(statement, new, f"{key} in {mode}: {words}", line)
 
-    def _table_statement(self) -> tuple[int, range]:
-        for index, statement in enumerate(self._tree.body):
-            if isinstance(statement, ast.AnnAssign) and ast.unparse(statement.target) == "TABLE":
-                return index, range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
-        raise LookupError("TABLE is not where it was: tell tests/mutants/changes.py where it is")
+    def _cells_of_moves(self, statement: ast.stmt, name: str) -> Iterator[_Change]:
+        for index, move in enumerate(getattr(self._module, name)):
+            line = self._line_with(statement, f'"{move.when[:30]}')
+            made = [
+                (f"not in {mode}", f"modes={name}[{index}].modes - {{Mode.{mode.name}}}")
+                for mode in sorted(move.modes)
+            ]
+            if move.to is not None:
+                made.append((f"to nowhere in place of {move.to}", "to=None"))
+                made.append((f"to {_another(move.to, [])}", f"to=Mode.{_another(move.to, []).name}"))
+            for words, source in made:
+                moved = f"replace({name}[{index}], {source})"
+                new = f"{name} = (*{name}[:{index}], {moved}, *{name}[{index + 1}:])"
+                yield self._after(statement, new, f"{move.when}: {words}", line)
+
+    def _line_with(self, statement: ast.stmt, words: str) -> int:
+        lines = range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
+        return next((line for line in lines if words in self._lines[line - 1]), statement.lineno)
+
+    def _after(self, statement: ast.stmt, source: str, words: str, line: int) -> _Change:
+        at, new = self._tree.body.index(statement), ast.parse(source).body[0]
+        return _Change("cell", words, self._inserter(at, new), line)
 
     def _inserter(self, at: int, statement: ast.stmt) -> Callable[[], None]:
         return lambda: self._tree.body.insert(at + 1, statement)
@@ -463,9 +490,11 @@ def _only_names(node: ast.AST) -> bool:
     return all(isinstance(n, ast.BinOp | ast.Name | ast.BitOr | ast.Load) for n in ast.walk(node))
 
 
-def _cell_source(to: frozenset[Enum]) -> str:
-    names = ", ".join(f"Mode.{mode.name}" for mode in sorted(to, key=str))
-    return f"Cell(ACT, frozenset([{names}]))"
+def _another(mode: Enum, but: list[Enum]) -> Enum:
+    """The next one of its kind that is none of these."""
+    kinds = list(type(mode))
+    at = kinds.index(mode)
+    return next(other for other in kinds[at + 1 :] + kinds[:at] if other not in but)
 
 
 def mutants(repo: Path, only: str = "") -> list[Mutant]:

@@ -129,7 +129,7 @@ def table(results: Sequence[Result], unimportant: Unimportant) -> str:
     lines += [_row(name, results, unimportant, _of_file(name)) for name in files]
     lines += ["", head]
     lines += [_row(name, results, unimportant, _of_kind(name)) for name in KINDS]
-    lines += ["", _row("all", results, unimportant, lambda _: True), ""]
+    lines += ["", _row("all", results, unimportant, lambda _: True)]
     return "\n".join(lines)
 
 

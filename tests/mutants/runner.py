@@ -20,7 +20,7 @@ import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType, ModuleType
 
@@ -40,6 +40,8 @@ AT_LEAST_S = 3.0
 
 MOST_MEMORY = 3 << 30
 KEPT_TESTS = 12
+NOTHING = "nothing"
+HANGS = "hangs: "
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ class Result:
 
     mutant: Mutant
     noticed_by: str
+    seconds: float = 0.0
+    """Of the processor."""
 
 
 def _top(code: CodeType) -> str:
@@ -95,6 +99,10 @@ class _Mutated(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(self._code, vars(module))
 
 
+def _place(mutant: Mutant) -> str:
+    return f"{mutant.file} {mutant.where or mutant.line // 10}"
+
+
 class Order:
     """Which tests to try first: those that noticed mutants of the same place, then the quick and sharp."""
 
@@ -105,14 +113,14 @@ class Order:
 
     def learn(self, mutant: Mutant, test: str) -> None:
         self._kills[test] += 1
-        here = self._here[f"{mutant.file} {mutant.where}"]
+        here = self._here[_place(mutant)]
         if test in here:
             here.remove(test)
         here.insert(0, test)
         del here[KEPT_TESTS:]
 
     def likely(self, mutant: Mutant) -> list[str]:
-        return self._here[f"{mutant.file} {mutant.where}"]
+        return self._here[_place(mutant)]
 
     def sort(self, mutant: Mutant, items: Iterable[pytest.Item]) -> list[pytest.Item]:
         likely = {test: rank for rank, test in enumerate(self.likely(mutant))}
@@ -156,7 +164,9 @@ class Runner:
         self._imported.stop()
         self._session = session
         self._items = list(session.items)
-        self._files = sorted({item.path.relative_to(self._repo).as_posix() for item in self._items})
+        modules = (item.getparent(pytest.Module) for item in self._items)
+        self._modules = {module for module in modules if module is not None}
+        self._files = sorted(module.path.relative_to(self._repo).as_posix() for module in self._modules)
         self._functions = dict(_functions())
         for item in self._items:
             start_s = time.process_time()
@@ -166,13 +176,25 @@ class Runner:
             self._order.seconds[item.nodeid] = time.process_time() - start_s
         gc.collect()
         gc.freeze()
-        self._run_all()
+        self._run([replace(self._mutants[0], in_code=False, apply=lambda: None)], self._nothing_is_changed)
+        if not self.trouble:
+            self._run(self._mutants, self._keep)
         return True
+
+    def _nothing_is_changed(self, result: Result) -> None:
+        """Imported anew without any change: a test that fails now would have noticed every mutant."""
+        if result.noticed_by:
+            self.trouble = f"{result.noticed_by} fails on the table as it is when that is imported anew"
+
+    def _keep(self, result: Result) -> None:
+        if result.noticed_by:
+            self._order.learn(result.mutant, result.noticed_by.removeprefix(HANGS))
+        self._done(result)
 
     # --- the parent ---------------------------------------------------------------------------------
 
-    def _run_all(self) -> None:
-        waiting = list(reversed(self._mutants))
+    def _run(self, mutants: Sequence[Mutant], done: Callable[[Result], None]) -> None:
+        waiting = list(reversed(mutants))
         running: dict[int, tuple[Mutant, int]] = {}
         while waiting or running:
             while waiting and len(running) < self._jobs:
@@ -183,16 +205,14 @@ class Runner:
                     self._be_child(mutant, write)
                 os.close(write)
                 running[child] = mutant, read
-            child, status = os.wait()
+            child, status, used = os.wait3(0)
             mutant, read = running.pop(child)
             with os.fdopen(read, "rb") as pipe:
                 said = pipe.read().decode()
             if not said:
                 said = f"ended by signal {status & 127}"
-            noticed_by = "" if said == "nothing" else said
-            if noticed_by:
-                self._order.learn(mutant, noticed_by.removeprefix("hangs: "))
-            self._done(Result(mutant, noticed_by))
+            noticed_by = "" if said == NOTHING else said
+            done(Result(mutant, noticed_by, used.ru_utime + used.ru_stime))
 
     # --- the child ----------------------------------------------------------------------------------
 
@@ -204,7 +224,7 @@ class Runner:
                 os.dup2(quiet, number)
             sys.dont_write_bytecode = True
             resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
-            said = next(self._notices(mutant, pipe), "nothing")
+            said = next(self._notices(mutant, pipe), NOTHING)
         finally:
             os.write(pipe, said.encode())
             os._exit(0)
@@ -228,13 +248,17 @@ class Runner:
         for files in ([f for f in self._files if f in likely], [f for f in self._files if f not in likely]):
             if files:
                 _limit(60.0, pipe, "import")
-                try:
-                    items = self._session.perform_collect([str(self._repo / f) for f in files])
-                except pytest.UsageError:  # a file that cannot be imported
-                    items = []
+                items = [item for file in files for item in self._collected_anew(file)]
                 if self._session.testsfailed:
                     yield "import"
                 yield from self._failing(mutant, items, pipe)
+
+    def _collected_anew(self, file: str) -> Iterator[pytest.Item]:
+        old = next(module for module in self._modules if module.path == self._repo / file)
+        new = pytest.Module.from_parent(old.parent, path=old.path)
+        for item in self._session.genitems(new):
+            if item.get_closest_marker("full") is None:
+                yield item
 
     def _changed_in_place(self, mutant: Mutant, code: CodeType) -> bool:
         if not mutant.in_code or (Path(mutant.file).name, mutant.where) in self._imported.ran:
@@ -263,7 +287,7 @@ def _limit(seconds: float, pipe: int, test: str) -> None:
     """From now on so much of the processor's time, then the process ends and says where it hung."""
 
     def ends(_: int, __: FrameType | None) -> None:
-        os.write(pipe, f"hangs: {test}".encode())
+        os.write(pipe, f"{HANGS}{test}".encode())
         os._exit(0)
 
     signal.signal(signal.SIGVTALRM, ends)

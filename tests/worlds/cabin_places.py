@@ -145,6 +145,9 @@ CORNERS: dict[str, Callable[[], Cabin]] = {
     "locked, withdrawn": lambda: _without_phones().comes("masked").wait(145),
     "locked, two tries": lambda: Cabin().locked().types("wrong").types("wrong"),
     "locked, last try pending": lambda: _pending(Cabin().locked().types("wrong").types("wrong")),
+    "locked, last try pending, code refused": lambda: _pending(
+        _without_phones().comes("masked").wait(20).types("wrong").types("wrong").wait(118)
+    ),
     "locked, second lockout": lambda: _locked_out_twice(),
     "locked, expired and old entry": lambda: _pending(Cabin().locked().wait(301)),
     "locked, verdict due for a replaced code": lambda: _pending(Cabin().locked().wait(299)).wait(2),
