@@ -34,7 +34,7 @@ READ_WITHIN_S: Final = 1.0
 GUESTS_MAX: Final = 8
 """Connections of others than root at a time; root, who may open the door, is never kept waiting by them."""
 
-_LOOK_S: Final = 2.0
+LOOK_S: Final = 2.0
 """How often the thread looks whether its socket can still be found."""
 
 _CLOSE_S: Final = 1.0
@@ -138,7 +138,7 @@ class ControlServer:
             listening = self.listening or self._listen()
             caller = select.poll()
             caller.register(listening, select.POLLIN)
-            found = dict(caller.poll(_LOOK_S * 1000))
+            found = dict(caller.poll(LOOK_S * 1000))
             if not found and self._is_reachable():
                 continue
             if found.get(listening.fileno()) == select.POLLIN and self._let_in(listening):

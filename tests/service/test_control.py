@@ -141,7 +141,7 @@ def test_who_calls_while_no_file_is_to_be_had_is_served_when_there_is_one(
 def test_a_socket_that_broke_or_cannot_be_found_is_made_anew(
     asked: queue.SimpleQueue[Asked | None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, harm: str
 ) -> None:
-    monkeypatch.setattr(control, "_LOOK_S", 0.05)
+    monkeypatch.setattr(control, "LOOK_S", 0.05)
     path = tmp_path / "other"
     path.mkdir()
     server = ControlServer(path, lambda one: one.answer({"did": one.request.verb}))
