@@ -33,6 +33,7 @@ from hw.scan import ScanEvent, Scanner
 from tests.worlds.desk_world import ScriptedLook, ScriptedPeople
 
 SYNC_S = 2.0
+RECORD_S = 0.5
 STEP_S = 0.01
 REACT_S = 0.05
 GIVE_UP_S = 60.0
@@ -94,7 +95,6 @@ class Rig:
         self.clock = StoryClock()
         self.disk = SlowDisk(self.clock)
         settings = load(None, FAST)
-        self.record_wait_s = settings.flow.record_wait_s
         self.phone = FakeModem()
         board, self.hands = bench_board(self.clock, SteppedModem(self.phone, clock=self.clock))
         stack.callback(close_board, board)
@@ -182,7 +182,7 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
 
 
 def test_a_lock_waits_for_its_record_half_a_second_and_no_longer(rig: Rig) -> None:
-    assert rig.lock_in() == pytest.approx(rig.record_wait_s, abs=2 * STEP_S)
+    assert rig.lock_in() == pytest.approx(RECORD_S, abs=2 * STEP_S)
 
 
 def test_a_verdict_follows_within_the_same_half_second(rig: Rig) -> None:
@@ -193,7 +193,7 @@ def test_a_verdict_follows_within_the_same_half_second(rig: Rig) -> None:
         before = rig.verdicts()
         done_s = rig.hands.type(keys, rig.clock.now_s() + 0.05, every_s=0.25)
         rig.until(lambda before=before: rig.verdicts() > before, 5.0)  # type: ignore[misc]  # bound now
-        assert rig.clock.now_s() <= done_s + rig.record_wait_s + REACT_S
+        assert rig.clock.now_s() <= done_s + RECORD_S + REACT_S
         rig.until(lambda mode=mode: rig.kiosk.state.mode is mode, 0.1)  # type: ignore[misc]  # bound now
     assert not rig.hands.lock_on
 
