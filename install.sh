@@ -39,7 +39,9 @@ usage() {
 CabinGuard: one camera, one door, one table that decides.
 
   ./install.sh bench [ARGUMENT...]   start the simulated cabin (--story NAME, --list, --camera ..., --help)
-  ./install.sh test [--full] [...]   run the tests; what follows goes to pytest
+  ./install.sh test [--fast | --full] [...]   run the tests (--fast: the quick ones, less than a minute; --full:
+                                     also the long ones); what follows goes to pytest
+  sudo ./install.sh tools            install what the page's tests need and the system may lack (Debian's chromium)
   ./install.sh fetch [DIR]           download what a kiosk (arm64) needs without a network; with --here, what bench
                                      needs on machines like this one
   sudo ./install.sh kiosk [...]      turn this Raspberry Pi into a kiosk; ./install.sh kiosk --help tells more
@@ -319,6 +321,20 @@ run_tests() {
     exec "$VENV/bin/python" -m pytest -o cache_dir="$notes/pytest" -n "$workers" --dist worksteal "$@" </dev/null
 }
 
+# The browser of the page's tests comes from Debian: without it they are skipped, and say so.
+tools() {
+    [ $# -eq 0 ] || misused "./install.sh tools"
+    local browser
+    for browser in chromium chromium-browser google-chrome; do
+        if command -v "$browser" >/dev/null 2>&1; then tick "$browser is here"; return; fi
+    done
+    [ "$(id -u)" = 0 ] || stop needs-root "only root may install packages" "sudo ./install.sh tools"
+    command -v apt-get >/dev/null 2>&1 || stop no-apt "this system has no apt-get" "install Chromium its own way"
+    { apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -qy -o Dpkg::Use-Pty=0 install chromium; } \
+        >&2 </dev/null || stop apt-failed "apt ended with an error" "read its words above; run the same command again"
+    tick "chromium installed"
+}
+
 # What a lock installs on another kind of machine: one line for each package, its hashes behind it.
 lock_for() { # SET PYTHON MACHINE
     "$VENV/bin/python" -P - "$ROOT/.ci/$1.lock" "$2" "$3" <<'PYTHON'
@@ -389,6 +405,7 @@ main() {
     case "$command" in
         bench) bench "$@" ;;
         test) run_tests "$@" ;;
+        tools) tools "$@" ;;
         fetch) fetch "$@" ;;
         kiosk)
             # shellcheck source=systemd/kiosk.sh

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -32,24 +34,46 @@ _hypothesis_profiles()
 def pytest_addoption(parser: pytest.Parser) -> None:
     words = f"also the long runs ({FULL_VARIABLE}=1 does the same)"
     parser.addoption("--full", action="store_true", default=False, help=words)
+    fast = "only what is quick: less than a minute on two processors"
+    parser.addoption("--fast", action="store_true", default=False, help=fast)
 
 
 def wants_full(config: pytest.Config) -> bool:
     return bool(config.getoption("--full")) or os.environ.get(FULL_VARIABLE, "") not in ("", "0")
 
 
+_BEGAN_S = pytest.StashKey[float]()
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_BEGAN_S] = time.monotonic()
     settings.load_profile("full" if wants_full(config) else "default")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the tests marked `full` out, counted as deselected, unless they were asked for."""
-    if wants_full(config):
+    """Leave out what was not asked for, counted as deselected: `full`, and with --fast `slow`."""
+    left_out = set() if wants_full(config) else {"full"}
+    if config.getoption("--fast"):
+        left_out |= {"full", "slow"}
+    out = [item for item in items if any(item.get_closest_marker(mark) for mark in left_out)]
+    if out:
+        config.hook.pytest_deselected(items=out)
+        kept = set(map(id, items)) - set(map(id, out))
+        items[:] = [item for item in items if id(item) in kept]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The closing line once more where something was skipped, with the reasons: nobody scrolls up."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or hasattr(config, "workerinput") or not reporter.stats.get("skipped"):
         return
-    long_runs = [item for item in items if item.get_closest_marker("full")]
-    if long_runs:
-        config.hook.pytest_deselected(items=long_runs)
-        items[:] = [item for item in items if not item.get_closest_marker("full")]
+    skipped = [str(report.longrepr[2]) for report in reporter.stats["skipped"]]
+    reasons = Counter(reason.removeprefix("Skipped: ") for reason in skipped)
+    line = ", ".join(part for part, _ in reporter.build_summary_stats_line()[0])
+    took_s = time.monotonic() - config.stash[_BEGAN_S]
+    why = "; ".join(f"{reason} ({count})" for reason, count in reasons.most_common())
+    print(f"{line} in {took_s:.2f}s; skipped: {why}")
 
 
 @pytest.fixture

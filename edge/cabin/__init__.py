@@ -1,0 +1,1 @@
+"""The table: what the cabin does about everything that can happen. Pure."""

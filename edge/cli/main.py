@@ -35,10 +35,10 @@ from edge.cli import (
 )
 from edge.faults.explain import explain
 from edge.faults.fault import FaultError
-from edge.log import install_log
+from edge.faults.log import install_log
 from edge.settings.load import SettingsError
+from edge.settings.version import program_version
 from edge.terms.printing import printable
-from edge.version import program_version
 from hw.ports import HardwareError
 
 DONE: Final = 0

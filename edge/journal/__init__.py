@@ -1,0 +1,1 @@
+"""The hash-chained record: what it has answered survives any power cut."""

@@ -1,0 +1,1 @@
+"""Tries every device and file once, and never moves the door."""

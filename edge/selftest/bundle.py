@@ -36,7 +36,7 @@ from edge.service.control import Request, ask
 from edge.settings.places import model_dir
 from edge.settings.schema import Settings
 from edge.settings.show import shown
-from edge.version import program_version
+from edge.settings.version import program_version
 from hw.ports import HardwareError
 
 LINES: Final = 5000

@@ -1,0 +1,1 @@
+"""The kiosk in service: threads, processes, signals, watchdog. Puts every kiosk together."""

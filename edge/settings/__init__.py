@@ -1,0 +1,1 @@
+"""`kiosk.toml` into checked, frozen values; what is wrong is refused by name."""

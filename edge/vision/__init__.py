@@ -1,0 +1,1 @@
+"""One frame into one observation: what is seen, nothing of doors."""

@@ -12,13 +12,13 @@ import msgspec
 import pytest
 
 from edge.cabin import conditions as ask
+from edge.cabin.anomalies import Policy
 from edge.cabin.comeback import wake_up
 from edge.cabin.commands import PromptCause, PromptKey
 from edge.cabin.deadlines import next_wake_s
 from edge.cabin.events import Anomaly, Device, FaceFact
 from edge.cabin.outputs import door_locked, lights, lock_in_s, permit_on, shown, silent, sound
 from edge.cabin.rules import Flow, Rules
-from edge.cabin.anomalies import Policy
 from edge.cabin.state import Code, Mode, State, returning
 from edge.terms.observation import CameraHealth, Cover
 from edge.terms.record import Recipient

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from edge.__main__ import main
 from edge.bench.desk import BENCH_NUMBERS, scratch
 from edge.cabin.state import Mode
-from edge.log import ErrorHandler, install_log
+from edge.faults.log import ErrorHandler, install_log
 from edge.loop.happening import Happening
 from edge.service.log import log_happening
 from edge.settings.load import load

@@ -20,7 +20,7 @@ from typing import Final
 
 import cv2
 
-from edge.log import install_log
+from edge.faults.log import install_log
 from edge.vision.eyes.process import EyesPlan
 from edge.vision.eyes.report import CAMERA_FAILED, Report, encode_report
 from edge.vision.look import Look

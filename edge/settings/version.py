@@ -11,5 +11,5 @@ def program_version() -> str:
     try:
         return version("cabinguard")
     except PackageNotFoundError:  # run from the checkout
-        project = Path(__file__).resolve().parent.parent / "pyproject.toml"
+        project = Path(__file__).resolve().parents[2] / "pyproject.toml"
         return str(tomllib.loads(project.read_text("utf-8"))["project"]["version"])
