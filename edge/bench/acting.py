@@ -17,11 +17,8 @@ from edge.faults.fault import FaultError
 from edge.settings.load import SettingsError
 from edge.settings.schema import KEYS
 from edge.terms.record import Recipient
-from hw.camera.covers import COVERS
-from hw.camera.staged import LENSES
-from hw.modem.fake.profiles import FAULTS
+from hw.bench import COVERS, FAULTS, LENSES, PromptFault
 from hw.ports import HardwareError, Input
-from hw.prompt.fake import PromptFault
 
 Do = Callable[[Desk, Sequence[str]], None]
 

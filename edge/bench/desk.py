@@ -38,10 +38,9 @@ from edge.vision.eyes.child import jpeg_of
 from edge.vision.eyes.report import EyesEvent
 from edge.vision.eyes.step import StepEyes
 from edge.vision.look import Look
+from hw.bench import FakeModem, SteppedModem
 from hw.board import BenchHands, bench_board, close_board
 from hw.camera.port import Camera, Frame
-from hw.modem.fake.modem import FakeModem
-from hw.modem.fake.stepped import SteppedModem
 from hw.ports import Input
 from hw.scan import ScanEvent, Scanner
 

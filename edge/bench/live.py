@@ -28,10 +28,9 @@ from edge.settings.places import model_dir
 from edge.terms.observation import FACE_CAMERA
 from edge.vision.face.faces import Faces
 from edge.vision.look import Look
+from hw.bench import ClipCamera, StagedCabin
 from hw.board import open_camera
-from hw.camera.clip import ClipCamera
 from hw.camera.port import Camera, CameraChoice
-from hw.camera.staged import StagedCabin
 
 _UNATTENDED: Final = "never-shown"
 _TURN_S: Final = 0.03

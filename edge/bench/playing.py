@@ -28,9 +28,8 @@ from edge.settings.schema import Settings
 from edge.terms.printing import printable
 from edge.vision.face.faces import Faces
 from edge.vision.look import Look
-from hw.camera.clip import ClipCamera
+from hw.bench import ClipCamera, StagedCabin
 from hw.camera.port import Camera
-from hw.camera.staged import StagedCabin
 from hw.ports import HardwareError
 
 FPS: Final = 15.0

@@ -23,11 +23,9 @@ from edge.service.devices import open_modem
 from edge.settings.schema import Settings
 from edge.terms.printing import printable
 from hw import board
+from hw.bench import FAULTS, FakeModem, PtyModem
+from hw.board import PROFILES, identify
 from hw.clock import SystemClock
-from hw.modem.fake.modem import FakeModem
-from hw.modem.fake.profiles import FAULTS
-from hw.modem.fake.terminal import PtyModem
-from hw.modem.models import PROFILES, identify
 from hw.ports import (
     Modem,
     ModemDown,

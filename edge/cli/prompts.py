@@ -8,7 +8,7 @@ from edge.cli.options import Commands, add_settings_options, load_settings
 from edge.messages.prompts import clip_texts
 from edge.selftest import machine
 from edge.settings.places import prompts_folder
-from hw.prompt.real import make_clips
+from hw.board import make_clips
 
 
 def add_parser(commands: Commands) -> None:

@@ -19,7 +19,7 @@ from edge.loop.happening import Happening
 from edge.settings.places import model_dir
 from edge.vision.face.faces import Faces
 from edge.vision.look import Look
-from hw.camera.clip import ClipCamera
+from hw.bench import ClipCamera
 from hw.ports import Input
 
 FPS_MAX: Final = 15.0

@@ -36,7 +36,7 @@ from edge.vision.eyes.process import EyesProcess
 from edge.vision.eyes.report import EyesEvent
 from edge.vision.eyes.supervisor import EyesSupervisor
 from edge.vision.face.faces import Faces
-from hw.board import Voice, close_board, open_board
+from hw.board import Voice, alsa_player, close_board, open_board
 from hw.clock import SystemClock
 from hw.ports import (
     Board,
@@ -49,7 +49,6 @@ from hw.ports import (
     ModemReady,
     ModemSwitch,
 )
-from hw.prompt.real import alsa_player
 
 _RUNS: Final = 20
 CAMERA_WITHIN_S: Final = 20.0

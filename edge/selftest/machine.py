@@ -20,9 +20,8 @@ from edge.faults.fault import FaultError
 from edge.journal import reader as journal
 from edge.messages.prompts import clip_texts
 from edge.terms.clock import CLOCK_SET_S
+from hw.board import clip_length_s, shortest_s
 from hw.ports import HardwareError
-from hw.prompt.real import clip_length_s
-from hw.prompt.speech import shortest_s
 
 ASK_WITHIN_S: Final = 5.0
 PLAY_WITHIN_S: Final = 15.0

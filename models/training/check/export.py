@@ -10,7 +10,6 @@ import copy
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -65,7 +64,7 @@ class Points:
         scale, bias, cut = points["covered_scale"], points["covered_bias"], points["covered_cut"]
         return Points(priors_of(points), scale, bias, cut)
 
-    def odds(self, cover: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    def odds(self, cover: NDArray[np.float32] | NDArray[np.float64]) -> NDArray[np.float64]:
         """Calibrated log-odds (n,) of covered, from class logits (n, classes); covered above `cut`."""
         return self.scale * log_odds(cover + self.priors, COVERED) + self.bias
 
