@@ -69,12 +69,25 @@ class _FakeCamera:
         self.closed = False
         self.out = 0
 
-    def create_video_configuration(self, **wanted: object) -> dict[str, object]:
-        main, lores = cast(Mapping[str, object], wanted["main"]), cast(Mapping[str, object], wanted["lores"])
+    def create_video_configuration(
+        self,
+        *,
+        main: Mapping[str, object],
+        lores: Mapping[str, object],
+        controls: Mapping[str, object],
+        buffer_count: int,
+        queue: bool,
+    ) -> dict[str, object]:
         (w, h), (lw, lh) = cast(tuple[int, int], main["size"]), cast(tuple[int, int], lores["size"])
         if lw > w or lh > h:
             raise ValueError("lores stream dimensions may not exceed main stream")
-        return dict(wanted)
+        return {
+            "main": main,
+            "lores": lores,
+            "controls": controls,
+            "buffer_count": buffer_count,
+            "queue": queue,
+        }
 
     def configure(self, configuration: dict[str, object]) -> None:
         if self._running:

@@ -44,7 +44,15 @@ class Request(Protocol):
 class Picamera2(Protocol):
     """The part of `picamera2.Picamera2` that is used."""
 
-    def create_video_configuration(self, **wanted: object) -> dict[str, object]: ...
+    def create_video_configuration(
+        self,
+        *,
+        main: Mapping[str, object],
+        lores: Mapping[str, object],
+        controls: Mapping[str, object],
+        buffer_count: int,
+        queue: bool,
+    ) -> dict[str, object]: ...
 
     def configure(self, configuration: dict[str, object]) -> None: ...
 

@@ -31,8 +31,6 @@ _CROUCH_S: Final = 0.7
 _FAR: Final = 0.36
 """Size at the door against size at the machine."""
 _DOOR_X: Final = 388.0
-_PLACES: Final = ((318.0, 1.0), (508.0, 0.84), (132.0, 0.8), (415.0, 0.62))
-"""Where the first, second, third and fourth person stand: column of the face, and size."""
 _UNIT: Final = 50.0
 """Pixels from eyes to mouth of somebody at the machine."""
 _PRINT: Final = 1.4
@@ -41,6 +39,18 @@ _NOISE: Final = 2.2
 _SHIFT: Final = 64
 """One field of noise is larger than the picture by this and laid at another place in each frame."""
 _BELOW: Final = 420
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Column of the face, and size."""
+
+    x: float
+    size: float
+
+
+_PLACES: Final = (_Place(318.0, 1.0), _Place(508.0, 0.84), _Place(132.0, 0.8), _Place(415.0, 0.62))
+"""Where the first, second, third and fourth person stand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +231,7 @@ class StagedCabin:
     def _size(self, person: _Person, now_s: float) -> float:
         near = self._near(person, now_s)
         # Walking at one speed, size goes with the inverse of the distance.
-        return _PLACES[person.place][1] / (1.0 + (1.0 / _FAR - 1.0) * (1.0 - near))
+        return _PLACES[person.place].size / (1.0 + (1.0 / _FAR - 1.0) * (1.0 - near))
 
     def _stand(self, picture: ColourPicture, person: _Person, now_s: float) -> None:
         """Puts one person into the picture."""
@@ -238,7 +248,7 @@ class StagedCabin:
         down = _eased((now_s - person.crouch_s) / _CROUCH_S)
         crouch = down if person.crouching else 1.0 - down
         scale = _UNIT * size * breath / marks.unit
-        x = _DOOR_X + (_PLACES[person.place][0] - _DOOR_X) * near + sway * size
+        x = _DOOR_X + (_PLACES[person.place].x - _DOOR_X) * near + sway * size
         y = HORIZON + (1.0 - size) * 18.0 + nod * size + step + crouch * 330.0 * size
         matrix = np.asarray(cv2.getRotationMatrix2D(marks.eyes, roll, scale), dtype=np.float64)
         matrix[:, 2] += (x - marks.eyes[0], y - marks.eyes[1])
@@ -258,12 +268,13 @@ class StagedCabin:
         behind = picture[y0:, x0:x1]
         behind[:] = cv2.add(cv2.multiply(behind, alpha, scale=1.0 / 255.0), lit)
         if person.photo and person.left_s is None:
-            _hold_up(picture, person.photograph, *_PLACES[person.place])
+            _hold_up(picture, person.photograph, _PLACES[person.place])
 
 
-def _hold_up(picture: ColourPicture, photograph: _Photograph, x: float, size: float) -> None:
+def _hold_up(picture: ColourPicture, photograph: _Photograph, place: _Place) -> None:
     """A print of this person's face, leaned against the machine: before the face, and still."""
     marks, layer = photograph.marks, _print(photograph)
+    x, size = place.x, place.size
     scale = _PRINT * _UNIT * size / marks.unit
     matrix = np.asarray(cv2.getRotationMatrix2D(marks.eyes, 0.0, scale), dtype=np.float64)
     matrix[:, 2] += (x - marks.eyes[0], HORIZON + (1.0 - size) * 18.0 - marks.eyes[1])

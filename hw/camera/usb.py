@@ -38,7 +38,7 @@ class Capture(Protocol):
 
 
 def _open(device: int | str) -> Capture:
-    capture: Capture = cv2.VideoCapture(device, cv2.CAP_V4L2)  # type: ignore[assignment]
+    capture: Capture = cv2.VideoCapture(device, cv2.CAP_V4L2)  # type: ignore[assignment]  # as OpenCV types it
     return capture
 
 

@@ -18,7 +18,7 @@ class BenchGpioError(Exception):
     """What lgpio would raise; the text is lgpio's."""
 
 
-class BenchPin(MockPin):  # type: ignore[misc]
+class BenchPin(MockPin):  # type: ignore[misc]  # gpiozero has no types
     """A mock pin. `sense` gives the level of an input; `fault` makes every use of the pin raise that text;
     `welded` keeps an output at its level whatever is written, as a write that the kernel lost."""
 
@@ -53,11 +53,14 @@ class BenchPin(MockPin):  # type: ignore[misc]
 
     def _note(self) -> None:
         level = self.driven
-        if not self.trace or self.trace[-1][1] != level:
-            at_s = self._clock.now_s()
-            self.trace.append((at_s, level))
-            if self.watch is not None:
-                self.watch(at_s, level)
+        if self.trace:
+            _, last = self.trace[-1]
+            if last == level:
+                return
+        at_s = self._clock.now_s()
+        self.trace.append((at_s, level))
+        if self.watch is not None:
+            self.watch(at_s, level)
 
     def _get_state(self) -> bool:
         self._check()
@@ -83,7 +86,7 @@ class BenchPin(MockPin):  # type: ignore[misc]
         self._pull = value
 
 
-class BenchFactory(MockFactory):  # type: ignore[misc]
+class BenchFactory(MockFactory):  # type: ignore[misc]  # gpiozero has no types
     """Mock pins of a Pi 3B on `clock`; the pins in `busy` belong to somebody else."""
 
     def __init__(self, clock: Clock, busy: frozenset[int] = frozenset()) -> None:

@@ -18,7 +18,7 @@ from gpiozero.pins.local import LocalPiPin
 from hw.pins.gpio import NoHeaderChip
 
 
-class RestingPin(LGPIOPin):  # type: ignore[misc]
+class RestingPin(LGPIOPin):  # type: ignore[misc]  # gpiozero has no types
     """A pin that keeps what the board gave it at power-up until it is claimed, and its level when closed."""
 
     def __init__(self, factory: RestingFactory, info: object) -> None:
@@ -45,7 +45,7 @@ _NUMBERS: Final = range(256)
 """The numbers that are tried: the kernel gives them from 0 on, with gaps."""
 
 
-class RestingFactory(LGPIOFactory):  # type: ignore[misc]
+class RestingFactory(LGPIOFactory):  # type: ignore[misc]  # gpiozero has no types
     """The lgpio factory with `RestingPin`, on the chip that is labelled as the header's."""
 
     def __init__(self) -> None:

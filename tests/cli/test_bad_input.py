@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import os
 from collections.abc import Callable
@@ -133,7 +134,8 @@ def test_a_kiosk_without_pins(fails: Fail, tmp_path: Path) -> None:
         "[people]\nwatchman = '+15550100'\n[camera]\nsource = 'usb'\n"
         f"[paths]\ndata = '{tmp_path}/data'\nruntime = '{tmp_path}/run'\n"
     )
-    fails("gpio_missing", "run", "--settings", str(path))
+    library = importlib.util.find_spec("lgpio") is not None
+    fails("gpio_missing" if library else "gpio_library_missing", "run", "--settings", str(path))
 
 
 def test_video_that_cannot_be_written(fails: Fail, tmp_path: Path, picture_clip: Path) -> None:

@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import cast
@@ -75,8 +76,8 @@ class Browser:
         self._heard = b""
         self._numbers = itertools.count(1)
         self._session = ""
-        target = self.order("Target.createTarget", url="about:blank")["targetId"]
-        attached = self.order("Target.attachToTarget", targetId=target, flatten=True)
+        target = self.order("Target.createTarget", {"url": "about:blank"})["targetId"]
+        attached = self.order("Target.attachToTarget", {"targetId": target, "flatten": True})
         self._session = str(attached["sessionId"])
 
     def __enter__(self) -> Browser:
@@ -90,7 +91,7 @@ class Browser:
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
-    def order(self, method: str, **params: object) -> dict[str, object]:
+    def order(self, method: str, params: Mapping[str, object]) -> dict[str, object]:
         """One order and its answer."""
         number = next(self._numbers)
         words: dict[str, object] = {"id": number, "method": method, "params": params}
@@ -115,23 +116,19 @@ class Browser:
 
     def be(self, width: int, height: int = 800, *, dark: bool = False) -> None:
         """The size of the window in CSS pixels."""
-        self.order(
-            "Emulation.setDeviceMetricsOverride",
-            width=width,
-            height=height,
-            deviceScaleFactor=1,
-            mobile=width < 600,
-        )
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600}
+        self.order("Emulation.setDeviceMetricsOverride", size)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.order("Emulation.setEmulatedMedia", features=[scheme])
+        self.order("Emulation.setEmulatedMedia", {"features": [scheme]})
 
     def go(self, address: str) -> None:
-        self.order("Page.navigate", url=address)
+        self.order("Page.navigate", {"url": address})
         self.wait(f"document.readyState === 'complete' && location.href.startsWith({json.dumps(address)})")
 
     def ask(self, script: str) -> object:
         """What an expression gives; a promise is waited for."""
-        answer = self.order("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+        asked = {"expression": script, "awaitPromise": True, "returnByValue": True}
+        answer = self.order("Runtime.evaluate", asked)
         assert "exceptionDetails" not in answer, answer
         return cast(dict[str, object], answer["result"]).get("value")
 
@@ -142,7 +139,8 @@ class Browser:
             time.sleep(0.05)
 
     def click(self, selector: str) -> None:
-        """With the mouse, in the middle of the first element that matches."""
+        """With the mouse, in the middle of the first element that matches, once the window shows it."""
+        self.ask("new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(() => shown(0))))")
         place = self.ask(
             f"(() => {{ const one = document.querySelector({json.dumps(selector)});"
             " one.scrollIntoView({block: 'center'}); const box = one.getBoundingClientRect();"
@@ -150,4 +148,5 @@ class Browser:
         )
         x, y = cast(list[float], place)
         for kind in ("mousePressed", "mouseReleased"):
-            self.order("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+            mouse = {"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1}
+            self.order("Input.dispatchMouseEvent", mouse)

@@ -9,6 +9,7 @@ taken back, so that one bad frame says nothing. A dark but usable night picture 
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
@@ -60,6 +61,15 @@ _FROZEN_DRIFT: Final = 1.0
 _DT_MAX_S: Final = 0.5
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Of one picture: how much it differs from the one before, and its mean level."""
+
+    at_s: float
+    change: float
+    mean: float
+
+
 class Health:
     """Judges the pictures of one camera. `frozen_s`: how long a picture must stay the same."""
 
@@ -70,7 +80,7 @@ class Health:
         self._held_s = dict.fromkeys(CameraHealth, 0.0)
         self._last_s: float | None = None
         self._previous: Floats | None = None
-        self._changes: deque[tuple[float, float, float]] = deque()
+        self._changes: deque[_Seen] = deque()
         self._learnt_s = 0.0
         self._right: Floats | None = None
         self._down: Floats | None = None
@@ -118,13 +128,13 @@ class Health:
             return False
         self._change = change = float(cv2.mean(cv2.absdiff(now, self._previous))[0])
         self._previous = now
-        self._changes.append((at_s, change, float(cv2.mean(now)[0])))
-        while len(self._changes) > 1 and self._changes[1][0] <= at_s - self._frozen_s:
+        self._changes.append(_Seen(at_s, change, float(cv2.mean(now)[0])))
+        while len(self._changes) > 1 and self._changes[1].at_s <= at_s - self._frozen_s:
             self._changes.popleft()
-        if at_s - self._changes[0][0] < self._frozen_s or len(self._changes) < 3:
+        if at_s - self._changes[0].at_s < self._frozen_s or len(self._changes) < 3:
             return False
-        recent = [c for _, c, _ in self._changes]
-        means = [m for _, _, m in self._changes]
+        recent = [seen.change for seen in self._changes]
+        means = [seen.mean for seen in self._changes]
         same = sum(c < _IDENTICAL for c in recent) >= _IDENTICAL_SHARE * len(recent)
         return same and sum(recent) < _FROZEN_DRIFT and max(means) - min(means) < _FROZEN_DRIFT
 

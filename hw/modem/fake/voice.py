@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 from typing import Final
 
 from hw.modem.fake.condition import Condition
@@ -29,6 +30,14 @@ _WORDS: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """Leaves at this time."""
+
+    at_s: float
+    data: bytes
+
+
 class Voice:
     """Lines that leave when they are due, in the order in which they were said.
 
@@ -39,7 +48,7 @@ class Voice:
         self.numeric = False
         self._condition = condition
         self._chance = chance
-        self._queue: list[tuple[float, bytes]] = []
+        self._queue: list[_Said] = []
         self._last_at_s = 0.0
         self._output = bytearray()
         self._answers = 0
@@ -61,8 +70,8 @@ class Voice:
         if in_order:
             at_s = max(at_s, self._last_at_s if self._last_at_s > condition.now_s else 0.0)
             self._last_at_s = at_s
-        self._queue.append((at_s, data))
-        self._queue.sort(key=lambda item: item[0])
+        self._queue.append(_Said(at_s, data))
+        self._queue.sort(key=lambda said: said.at_s)
 
     def say(self, line: str, after_s: float = 0.0) -> None:
         """A line that comes by itself."""
@@ -105,9 +114,10 @@ class Voice:
     def let_out(self) -> None:
         """What is due leaves."""
         now_s = self._condition.now_s
-        for _, data in (item for item in self._queue if item[0] <= now_s):
-            self._output += data
-        self._queue = [item for item in self._queue if item[0] > now_s]
+        for said in self._queue:
+            if said.at_s <= now_s:
+                self._output += said.data
+        self._queue = [said for said in self._queue if said.at_s > now_s]
 
     def take_output(self) -> bytes:
         data = bytes(self._output)
@@ -115,4 +125,4 @@ class Voice:
         return data
 
     def due_s(self) -> list[float]:
-        return [at_s for at_s, _ in self._queue]
+        return [said.at_s for said in self._queue]
