@@ -93,9 +93,9 @@ def test_a_face_judged_in_an_empty_cabin_is_forgotten_with_the_visit() -> None:
 
 def test_a_visit_after_an_incident_that_lasts_begins_with_a_code_of_its_own() -> None:
     c = Cabin().begins("case_opened").locked().types("wrong").types("right").leaves().wait(4)
-    assert (c.mode, c.state.incident) == ("vacant", 1)
+    assert (c.mode, c.state.incident) == ("vacant", 2)
     c.forget().comes("masked").wait(20)
-    assert (c.state.incident, c.codes, c.state.code.tries) == (2, [(1, "watchman", 1)], 0)
+    assert (c.state.incident, c.codes, c.state.code.tries) == (3, [(1, "watchman", 1)], 0)
 
 
 CONTACT_BREAKS = "a lock that comes back is not released, only left, when the door contact turns out broken"
