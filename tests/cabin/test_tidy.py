@@ -86,9 +86,32 @@ def test_what_is_over_is_forgotten(place: str) -> None:
         assert untidy(step(after, Ticked(), later_s, c.rules).state, later_s, c.rules) == set(), event
 
 
-@pytest.mark.xfail(reason="a lock that comes back ends without a word when the door contact turns out broken")
+def test_a_face_judged_in_an_empty_cabin_is_forgotten_with_the_visit() -> None:
+    c = Cabin().locked().types("right").leaves().shows("masked").wait(4)
+    assert (c.mode, c.state.face, c.state.cover) == ("vacant", "unknown", "none")
+
+
+def test_a_visit_after_an_incident_that_lasts_begins_with_a_code_of_its_own() -> None:
+    c = Cabin().begins("case_opened").locked().types("wrong").types("right").leaves().wait(4)
+    assert (c.mode, c.state.incident) == ("vacant", 2)
+    c.forget().comes("masked").wait(20)
+    assert (c.state.incident, c.codes, c.state.code.tries) == (3, [(1, "watchman", 1)], 0)
+
+
+CONTACT_BREAKS = "a lock that comes back is not released, only left, when the door contact turns out broken"
+
+
+@pytest.mark.xfail(reason=CONTACT_BREAKS)
 def test_a_lock_that_comes_back_to_a_broken_door_contact_is_released_and_told() -> None:
     c = Cabin().locked().dies_and_starts().shows("masked").wait(1).forget().fails("door_contact")
     assert c.mode == "released"
     assert c.told == ["fault", "released"]
     assert untidy(c.state, c.now_s, c.rules) == set()
+
+
+@pytest.mark.xfail(reason=CONTACT_BREAKS)
+def test_whoever_comes_after_that_has_the_whole_time() -> None:
+    """The times of the lock before stay behind: this person is locked after 16 s in place of 20."""
+    c = Cabin().locked().dies_and_starts().shows("masked").wait(1).fails("door_contact").leaves().wait(64)
+    c.comes("masked").wait(19.9)
+    assert c.mode == "warned"

@@ -30,7 +30,8 @@ class Known:
     def __init__(self, folder: Path | None, repo: Path) -> None:
         self._file = None if folder is None else folder / "results.jsonl"
         self._table = _digest((repo / "edge/cabin").rglob("*.py"))
-        tests = [*(repo / "tests/cabin").glob("*.py"), *(repo / "tests/worlds").glob("cabin*.py")]
+        tests = [*(repo / "tests/cabin").glob("*.py"), *(repo / "tests/cabin").glob("*.txt")]
+        tests += (repo / "tests/worlds").glob("cabin*.py")
         self._tests = _digest(tests)
         self._noticed_by: dict[str, str] = {}
         if folder is not None:
