@@ -45,8 +45,8 @@ from tests.worlds.cabin_world import EVENTS, Cabin, rules
 # --- places ----------------------------------------------------------------------------------------
 
 
-def _quiet(**numbers: float) -> Cabin:
-    c = Cabin(rules(**numbers))
+def _quiet() -> Cabin:
+    c = Cabin()
     c.phones = set()
     return c
 
