@@ -387,7 +387,7 @@ def _code_denied_locked(d: Draft, event: CodeDenied) -> None:
 def _prompt_given(d: Draft, event: PromptGiven) -> None:
     if d.s.warn_ticket is not None and event.ticket >= d.s.warn_ticket and d.s.prompted_at_s is None:
         d.s = replace(d.s, prompted_at_s=d.now_s)
-    if d.s.mode is Mode.WARNED and event.ticket == d.s.ticket:
+    if event.ticket == d.s.ticket:
         d.s = replace(d.s, say_again_s=d.now_s + PROMPT_REPEAT_S)
 
 
@@ -608,8 +608,8 @@ TABLE: Mapping[Kind, Row] = {
     AnomalyBegan: _acts(
         _on(AnomalyBegan, _anomaly_began),
         {
-            _M.WARNED: {_M.RELEASED: f"a person down, and {COMES_BACK}"},
-            _M.LOCKED: {_M.RELEASED: "a person down"},
+            _M.WARNED: {_M.RELEASED: f"a person down or panic, and {COMES_BACK}"},
+            _M.LOCKED: {_M.RELEASED: "a person down or panic"},
         },
     ),
     AnomalyEnded: _acts(_on(AnomalyEnded, _anomaly_ended)),
@@ -625,7 +625,7 @@ TABLE: Mapping[Kind, Row] = {
     RecordAnswered: _only(_M.LOCKED, _on(RecordAnswered, _record_answered_locked)),
     CodeAccepted: _only(_M.LOCKED, _on(CodeAccepted, _code_accepted_locked)),
     CodeDenied: _only(_M.LOCKED, _on(CodeDenied, _code_denied_locked)),
-    PromptGiven: _acts(_on(PromptGiven, _prompt_given), ignored=(_M.VACANT, _M.CHECKING)),
+    PromptGiven: _only(_M.WARNED, _on(PromptGiven, _prompt_given)),
     ReleaseOrdered: {mode: Cell(None, refusal="nothing_to_release") for mode in Mode}
     | {
         _M.WARNED: Cell(_on(ReleaseOrdered, _release_ordered), {_M.RELEASED: COMES_BACK}),

@@ -237,7 +237,7 @@ def normal(state: State, now_s: float, flow: Flow) -> State:
         code = replace(s.code, accepted_at_s=accepted_at_s)
     return replace(
         s,
-        **past,  # type: ignore[arg-type]
+        **past,  # type: ignore[arg-type]  # times, by the names in _AGES and above
         code=code,
         # what decides only who is told, and what is heard
         told=(),

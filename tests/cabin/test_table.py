@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 import typing
 from dataclasses import FrozenInstanceError, fields, replace
 from pathlib import Path
@@ -139,21 +141,29 @@ def test_a_shifted_state_does_the_same_on_its_clock(place: str, by_s: float) -> 
 
 def test_shift_knows_every_time_of_the_state() -> None:
     """A new field that is a time has to end in `_s`; numbers of seconds that are no times are named here."""
-    durations = set(DURATIONS)
-    everything = replace(
-        State(code=Code(**{f.name: 1.0 for f in fields(Code) if f.name.endswith("_s")})),  # type: ignore[arg-type]
-        told=((Anomaly.PANIC, 1.0),),
-        **{f.name: 1.0 for f in fields(State) if f.name.endswith("_s")},  # type: ignore[arg-type]
+    times = [f.name for f in fields(State) if f.name.endswith("_s")]
+    code_times = [f.name for f in fields(Code) if f.name.endswith("_s")]
+    own: dict[str, object] = {name: float(number) for number, name in enumerate(times)}
+    in_code: dict[str, object] = {name: 50.0 + number for number, name in enumerate(code_times)}
+    state = msgspec.convert(
+        msgspec.to_builtins(State()) | own | {"code": msgspec.to_builtins(Code()) | in_code}, State
     )
-    moved = shift(everything, 100.0)
+    state = replace(state, told=((Anomaly.PANIC, 1.0),))
+    moved = shift(state, 100.0)
     for f in fields(State):
-        value = getattr(moved, f.name)
-        if f.name.endswith("_s"):
-            assert value == (1.0 if f.name in durations else 101.0), f.name
-        elif isinstance(value, float):
+        before, after = getattr(state, f.name), getattr(moved, f.name)
+        if f.name in times:
+            assert after - before == (0.0 if f.name in DURATIONS else 100.0), f.name
+        elif isinstance(after, float):
             pytest.fail(f"{f.name} is a number without a unit")
-    assert {getattr(moved.code, f.name) for f in fields(Code) if f.name.endswith("_s")} == {101.0}
+    for name in code_times:
+        assert getattr(moved.code, name) - getattr(state.code, name) == 100.0, name
     assert moved.told == ((Anomaly.PANIC, 101.0),)
+
+
+def test_shift_leaves_a_time_that_is_none() -> None:
+    moved = shift(State(), 100.0)
+    assert moved == replace(State(), since_s=100.0, warn_from_s=100.0, code=Code(issued_at_s=100.0))
 
 
 def test_every_restart_counts_as_a_checkpoint_of_the_lock_at_least() -> None:
@@ -233,6 +243,12 @@ def test_what_decides_is_pure(name: str, repo: Path) -> None:
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             assert node.func.id not in EFFECTS, f"line {node.lineno}: {node.func.id}"
     assert imported <= PURE[name] | OWN
+
+
+def test_importing_the_table_imports_no_numpy() -> None:
+    """What decides needs no picture, and a tool that only prints the table starts quickly."""
+    program = "import edge.cabin.table, sys; sys.exit('numpy' in sys.modules)"
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
 
 @pytest.mark.parametrize("event", [event for event in EVENTS if fields(event)], ids=repr)
