@@ -253,12 +253,14 @@ class Desk:
         kept, ring = settings.evidence, self._runtime / ring_name(FACE_CAMERA)
         self._ring = RingWriter(ring, ring_slots(kept.before_s, kept.fps), kept.ring_mb, kept.fps)
         stack.callback(self._ring.close)
+        reader = RingReader(ring)
+        stack.callback(reader.close)
         self.built = build(
             settings,
             Site(
                 board=board,
                 data=self._folder,
-                rings={"face": RingReader(ring)},
+                rings={"face": reader},
                 unrecorded=self._folder / UNRECORDED if self.memory_keeps else None,
                 threaded=False,
                 wake=lambda: None,

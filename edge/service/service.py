@@ -98,7 +98,6 @@ class Service:
         open_parts: Callable[[Settings, Clock], Board] = open_real,
         before_sync: Callable[[], None] = lambda: None,
     ) -> None:
-        self._settings = settings
         self._verbose = verbose
         self._clock = SystemClock()
         self._items: queue.SimpleQueue[_Item] = queue.SimpleQueue()

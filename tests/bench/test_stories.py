@@ -227,7 +227,7 @@ def test_every_event_and_command_of_the_unions_can_be_looked_for() -> None:
 
 
 def _remarks(repo: Path) -> set[str]:
-    """The names that the sources give to remarks: `Note`, `_note("event", …)`, `Happening(…, "event", …)`."""
+    """The names that the sources give to remarks: `Note`, `note("event", …)`, `Happening(…, "event", …)`."""
     found: set[str] = set()
     for path in (repo / "edge").rglob("*.py"):
         for call in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -237,7 +237,7 @@ def _remarks(repo: Path) -> set[str]:
             words = _texts(call.args)
             if name == "Note":
                 found.update(words[:1])
-            elif name == "_note" and words[:1] == ["event"]:
+            elif name == "note" and words[:1] == ["event"]:
                 found.update(words[1:2])
             elif name == "Happening" and words[:1] == ["event"] and isinstance(call.args[-1], ast.Dict):
                 found.update(_texts(call.args[-1].values))
