@@ -11,6 +11,7 @@ from edge.cabin.events import Anomaly, InputMoved, Restarted
 from edge.cabin.moves import MOVES
 from edge.cabin.state import Mode
 from edge.cabin.table import TABLE
+from edge.terms.alerts import Alert
 
 
 def test_the_readme_shows_the_table_that_runs(repo: Path) -> None:
