@@ -6,7 +6,7 @@ from typing import Final
 
 from edge.cabin.events import ClockJumped, Device
 from edge.loop.situation import Situation
-from hw.ports import Clock, Modem
+from hw.ports import Board
 
 CLOCK_WRONG_S: Final = 120.0
 """The machine's clock is wrong when the network's differs by more: texts would name the wrong minute."""
@@ -15,9 +15,9 @@ CLOCK_WRONG_S: Final = 120.0
 class ClockWatch:
     """`jump_s`: a change of the wall clock against the monotonic one by more is a jump."""
 
-    def __init__(self, clock: Clock, modem: Modem, jump_s: float, situation: Situation) -> None:
-        self._clock = clock
-        self._modem = modem
+    def __init__(self, board: Board, jump_s: float, situation: Situation) -> None:
+        self._clock = board.clock
+        self._modem = board.modem
         self._jump_s = jump_s
         self._situation = situation
         self._drift_s: float | None = None

@@ -1,8 +1,8 @@
 """The one loop's body: carries events to the table, its commands to the machine, and the answers back.
 
-`Kiosk` waits for nothing and owns no thread. Whoever drives it (`service` in real time, `bench.desk`
-on a story clock) hands it inputs, keys and observations, and calls `poll` at the latest at
-`next_wake_s`. Everything that a person may see of it leaves through the listener as `Happening`s.
+`Kiosk` waits for nothing and owns no thread. `service` (in real time) or `bench.desk` (on a story clock) hands
+it inputs, keys and observations, and calls `poll` at the latest at `next_wake_s`. Everything that a person may
+see of it leaves through the listener as `Happening`s.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ from edge.vision.eyes.report import EyesEvent, EyesTurn
 from hw.ports import Board, Input, InputChange, KeypadTrouble, KeyPress
 from hw.scan import HardwareTrouble, ScanEvent
 
+# The others stand in `Restarted`.
 _SWITCHES: Final = tuple(name for name in Input if name not in (Input.DOOR, Input.EXIT, Input.FIRE))
-"""A start tells them one by one; of the others `Restarted` tells."""
 
 
 class Kiosk:
@@ -84,8 +84,7 @@ class Kiosk:
         )
         self._post = Post(parts, self._situation, self._logbook, self._on_record)
         self._outputs = Outputs(parts.board, self._situation, self._logbook, parts.context.language)
-        clock, modem = parts.board.clock, parts.board.modem
-        self._clock_watch = ClockWatch(clock, modem, parts.clock_jump_s, self._situation)
+        self._clock_watch = ClockWatch(parts.board, parts.clock_jump_s, self._situation)
         self._unrecorded = parts.unrecorded
         self._book = parts.book
         self._pad = parts.pad
