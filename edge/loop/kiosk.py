@@ -1,7 +1,7 @@
 """The one loop's body: carries events to the table, its commands to the machine, and the answers back.
 
-`Kiosk` waits for nothing and owns no thread. `service` (in real time) or `bench.desk` (on a story clock) hands
-it inputs, keys and observations, and calls `poll` at the latest at `next_wake_s`. Everything that a person may
+`Kiosk` waits for nothing and owns no thread. `service` (real time) or `bench.desk` (story clock) hands it
+inputs, keys and observations and calls `poll` at the latest at `next_wake_s`. Everything that a person may
 see of it leaves through the listener as `Happening`s.
 """
 
