@@ -27,13 +27,17 @@ from edge.cli import events as records
 from edge.cli import look as looking
 from edge.cli import modem as modem_cli
 from edge.cli.options import Commands, add_settings_options, as_the_kiosk, load_settings, settings_path
-from edge.faults.catalogue import FaultError, explain
+from edge.faults.explain import explain
+from edge.faults.fault import FaultError
 from edge.messages.ways.open import release_desk
 from edge.panel import server as panel
 from edge.selftest import findings as selftest
 from edge.service import control
 from edge.service import service as kiosk
-from edge.settings.schema import EXAMPLE, Settings, SettingsError, remarks, secret_problems, show, shown
+from edge.settings.load import SettingsError
+from edge.settings.schema import EXAMPLE, Settings
+from edge.settings.secrets import secret_problems
+from edge.settings.show import remarks, show, shown
 from edge.terms.printing import printable
 from hw.ports import HardwareError
 

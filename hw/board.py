@@ -2,36 +2,69 @@
 
 `open_board` claims the lock first, so that it rests unlocked before anything else can fail. `bench_board`
 also returns the hands: what a story or a tester moves on the other side of the pins, and what shows there.
+
+The one door to the drivers for `edge`, which imports none by itself. What only the eyes' process or the
+technician's tool needs is imported by the function that opens it.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from hw.door.gate import UNREAD, GatedRelay
 from hw.door.real import PinRelay
 from hw.inputs.fake import WiredContact
-from hw.inputs.real import LIFE, ContactInputs
+from hw.inputs.real import ContactInputs
 from hw.keypad.fake import KeyMatrix
 from hw.keypad.real import MatrixKeypad
 from hw.lights import PinLights
 from hw.missing import Missing
+from hw.modem import pdu
+from hw.modem.card import Subscription
+from hw.modem.models import PROFILES, identify
+from hw.modem.pin import PinFile, PinMemoryInRam
 from hw.modem.power import PowerSwitch
 from hw.pins.bench_pins import BenchFactory, BenchPin
 from hw.pins.gpio import PinFactory, open_lgpio
-from hw.ports import Board, Clock, HardwareError, Input, Light, Modem, Prompt, Watchdog
+from hw.ports import LIFE, Board, Clock, HardwareError, Input, Light, Modem, ModemSwitch, Prompt, Watchdog
 from hw.prompt.fake import BenchPrompt, PromptFault, Said
-from hw.prompt.real import CabinPrompt, alsa_player
+from hw.prompt.real import CabinPrompt, alsa_player, clip_length_s, make_clips
+from hw.prompt.speech import shortest_s
 from hw.scan import percentile
 from hw.sounder.real import PinBuzzer
 from hw.watchdog.fake import BenchWatchdog
 from hw.watchdog.real import SystemdWatchdog
 from hw.wiring import ModemPowerWiring, RelayWiring, WiringSettings
+
+if TYPE_CHECKING:
+    from hw.camera.port import Camera, CameraChoice, ColourPicture
+
+__all__ = [
+    "PROFILES",
+    "BenchHands",
+    "ModemChoice",
+    "Voice",
+    "alsa_player",
+    "bench_board",
+    "clip_length_s",
+    "close_board",
+    "decoded_picture",
+    "identify",
+    "make_clips",
+    "modem_switch",
+    "open_board",
+    "open_camera",
+    "open_modem",
+    "open_modem_switch",
+    "resting_lines",
+    "shortest_s",
+    "text_trouble",
+]
 
 _Device = TypeVar("_Device")
 
@@ -48,11 +81,28 @@ class Voice:
     display: Path | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ModemChoice:
+    """A modem and its card, as the settings have them. `baud` 0 tries the profile's rates in turn.
+
+    `pin_note` remembers a refused PIN over restarts. The rest as in `hw.modem.card.Subscription`.
+    """
+
+    port: str
+    profile: str = "generic"
+    baud: int = 0
+    pin: str | None = field(default=None, repr=False)
+    pin_note: Path | None = None
+    smsc: str | None = None
+    balance_ussd: str | None = None
+    reports: bool = True
+
+
 def open_board(
     wiring: WiringSettings,
     *,
     clock: Clock,
-    modem: Callable[[PowerSwitch | None], Modem],
+    modem: Callable[[ModemSwitch | None], Modem],
     voice: Voice,
     work_dir: Path,
     paths: Mapping[str, Path] | None = None,
@@ -131,6 +181,49 @@ def close_board(board: Board) -> tuple[HardwareError, ...]:
     return tuple(failed)
 
 
+# --- one device alone ------------------------------------------------------------------------------
+
+
+def open_modem(choice: ModemChoice, clock: Clock, switch: ModemSwitch | None = None) -> Modem:
+    """The modem that was chosen; HardwareError for a profile that nothing knows.
+
+    A port that cannot be opened is told by the modem. `switch` is closed together with it.
+    """
+    from hw.modem.real import open_serial
+
+    memory = PinMemoryInRam() if choice.pin_note is None else PinFile(choice.pin_note)
+    subscription = Subscription(choice.pin, memory, choice.smsc, choice.balance_ussd, choice.reports)
+    return open_serial(choice.port, choice.profile, clock, subscription, baud=choice.baud, switch=switch)
+
+
+def open_modem_switch(wiring: ModemPowerWiring, work_dir: Path) -> ModemSwitch | None:
+    """What restarts the modem of this Raspberry Pi, at rest; None where nothing is wired."""
+    return modem_switch(open_lgpio(work_dir), wiring) if wiring.fitted else None
+
+
+def text_trouble(text: str) -> str:
+    """Why no modem can send this text; empty where one can."""
+    try:
+        pdu.split(text)
+    except pdu.PduError as error:
+        return str(error)
+    return ""
+
+
+def open_camera(choice: CameraChoice) -> Camera:
+    """The camera that was chosen; HardwareError, or ValueError for a source that there is not."""
+    from hw.camera import open as cameras
+
+    return cameras.open_camera(choice)
+
+
+def decoded_picture(content: bytes) -> ColourPicture:
+    """The picture in a file, upright, blue-green-red. ValueError that says what it is instead."""
+    from hw.camera.picture import decoded
+
+    return decoded(content)
+
+
 def resting_lines(wiring: WiringSettings) -> str:
     """Each relay's line and its resting level, a row each: what `rest_pins.py` reads after any death."""
     relays = [wiring.lock, wiring.permit]
@@ -144,7 +237,7 @@ def _assemble(
     wiring: WiringSettings,
     *,
     clock: Clock,
-    modem: Callable[[PowerSwitch | None], Modem],
+    modem: Callable[[ModemSwitch | None], Modem],
     prompt: Prompt,
     watchdog: Watchdog,
     paths: Mapping[str, Path] | None,
@@ -301,9 +394,8 @@ class BenchHands:
     @property
     def lights(self) -> frozenset[Light]:
         wired = self._wiring.lights
-        numbers = {Light.GREEN: wired.green_pin, Light.AMBER: wired.amber_pin, Light.RED: wired.red_pin}
         return frozenset(
-            light for light, number in numbers.items() if self._pins[number].driven == wired.active_high
+            light for light in Light if self._pins[wired.light(light)].driven == wired.active_high
         )
 
     @property

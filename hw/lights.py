@@ -12,8 +12,7 @@ class PinLights:
 
     def __init__(self, factory: PinFactory, wiring: LightsWiring) -> None:
         self._on_level = wiring.active_high
-        numbers = {Light.GREEN: wiring.green_pin, Light.AMBER: wiring.amber_pin, Light.RED: wiring.red_pin}
-        self._pins = {light: output(factory, number, not self._on_level) for light, number in numbers.items()}
+        self._pins = {light: output(factory, wiring.light(light), not self._on_level) for light in Light}
         self._lit: frozenset[Light] = frozenset()
 
     def show(self, lit: frozenset[Light]) -> None:

@@ -3,7 +3,7 @@
 Rules for every port. A call returns at once: what takes time goes on inside the driver and is
 reported by a later `poll`. Time comes in as `now_s`, monotonic seconds, so that a story clock can
 drive a driver. A device that fails raises `HardwareError` from the call that noticed it; the loop
-turns that into an event. `close` leaves outputs in their resting state.
+turns that into an event. `close` leaves outputs in their resting state. Cameras have `hw.camera.port`.
 """
 
 from __future__ import annotations
@@ -12,16 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
-
-GreyPicture = NDArray[np.uint8]
-"""Height x width, 8-bit luminance."""
-
-ColourPicture = NDArray[np.uint8]
-"""Height x width x 3, 8-bit, blue-green-red as OpenCV has it."""
+from typing import Final, Protocol, assert_never
 
 
 class HardwareError(Exception):
@@ -63,6 +54,20 @@ class Input(StrEnum):
     PANIC = "panic"
     CASE = "case"
     VIBRATION = "vibration"
+
+
+def guards_life(name: Input) -> bool:
+    """Whether it drops the lock in the input path itself; one that cannot be read counts as active."""
+    match name:
+        case Input.FIRE | Input.EXIT:
+            return True
+        case Input.DOOR | Input.PANIC | Input.CASE | Input.VIBRATION:
+            return False
+        case _:
+            assert_never(name)
+
+
+LIFE: Final = tuple(name for name in Input if guards_life(name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,32 +269,6 @@ class Watchdog(Protocol):
     def close(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One picture of one camera.
-
-    `grey` is the low-resolution luminance for the networks (height x width, 8 bit); `jpeg` makes
-    the evidence picture from `colour`, or from `grey` where there is no colour stream. `source_s` is
-    the position in a recording, None for a live camera.
-    """
-
-    number: int
-    at_s: float
-    grey: GreyPicture
-    colour: ColourPicture | None = None
-    source_s: float | None = None
-
-
-class Camera(Protocol):
-    """A source of frames. May block for ever in `read`: only the eyes process calls it."""
-
-    def read(self) -> Frame | None:
-        """The next frame, None at the end of a recording; HardwareError when the camera fails."""
-        ...
-
-    def close(self) -> None: ...
-
-
 # --- modem -----------------------------------------------------------------------------------------
 
 
@@ -392,16 +371,63 @@ class Recovery:
     worked: bool
 
 
+class PowerKind(StrEnum):
+    """What the switch does to the modem while it is pulled in.
+
+    `supply`: a relay whose normally closed contact feeds the modem is opened. `key`: the modem's power key
+    is held down, which switches a running modem off and a modem that is off on.
+    """
+
+    SUPPLY = "supply"
+    KEY = "key"
+
+
+class ModemSwitch(Protocol):
+    """What restarts a modem from outside: pulled in for a moment, then let go, whatever happens."""
+
+    @property
+    def kind(self) -> PowerKind: ...
+
+    @property
+    def pulled(self) -> bool:
+        """True from `pull` until it is known to rest again."""
+        ...
+
+    def pull(self, now_s: float) -> None:
+        """Pull in. `HardwareError` when it does not obey; `poll` lets it go all the same."""
+        ...
+
+    def poll(self, now_s: float) -> bool:
+        """Let go when it is time; True when that was now."""
+        ...
+
+    def rest(self) -> None:
+        """See that it rests. `HardwareError` when it does not obey, or could not be had."""
+        ...
+
+    def next_wake_s(self) -> float | None: ...
+
+    def close(self) -> None: ...
+
+
 ModemEvent = TextAccepted | TextFailed | TextReported | TextReceived | ModemReady | ModemDown | Recovery
 
 
 class ModemStatus(Protocol):
-    """What is known of a modem now, to be read only; None where it did not tell. No number and no text."""
+    """What is known of a modem now, to be read only; None where it did not tell. No number and no text.
+
+    `doing`: what the driver is at while it is not ready. `told_of_texts`: the modem says by itself that a
+    text came in; else it is only asked now and then. `reboots`: how often it restarted by itself.
+    """
 
     @property
     def ready(self) -> bool: ...
     @property
     def trouble(self) -> ModemTrouble | None: ...
+    @property
+    def detail(self) -> str: ...
+    @property
+    def doing(self) -> str: ...
     @property
     def model(self) -> str: ...
     @property
@@ -413,7 +439,23 @@ class ModemStatus(Protocol):
     @property
     def supply_mv(self) -> int | None: ...
     @property
+    def supply_low(self) -> bool: ...
+    @property
     def service_centre(self) -> bool | None: ...
+    @property
+    def storage_used(self) -> int | None: ...
+    @property
+    def storage_total(self) -> int | None: ...
+    @property
+    def told_of_texts(self) -> bool | None: ...
+    @property
+    def balance(self) -> str: ...
+    @property
+    def pin_tries_left(self) -> int | None: ...
+    @property
+    def reboots(self) -> int: ...
+    @property
+    def recoveries(self) -> tuple[Recovery, ...]: ...
 
 
 class Modem(Protocol):

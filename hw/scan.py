@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hw.door.gate import UNREAD
-from hw.ports import Board, Clock, HardwareError, Input, InputChange, KeypadTrouble, KeyPress
+from hw.ports import LIFE, Board, Clock, HardwareError, InputChange, KeypadTrouble, KeyPress
 from hw.watched import WatchedThread
 
 PERIOD_S = 0.010
@@ -84,7 +84,7 @@ class Scanner:
         self._on_event = on_event
         self._world_quiet = world_quiet
         self._troubles: dict[Piece, str] = {}
-        self._life = {Input.FIRE: _Life(), Input.EXIT: _Life()}
+        self._life = {name: _Life() for name in LIFE}
         self._sampled_s: float | None = None
         self._sound_due_s: float | None = None
         self._drops_s: deque[float] = deque(maxlen=1000)

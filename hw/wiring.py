@@ -10,12 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, assert_never
 
 import msgspec
 
-from hw.modem.power import PowerKind
-from hw.ports import Input
+from hw.ports import LIFE, Input, Light, PowerKind
 
 BcmPin = Annotated[int, msgspec.Meta(ge=2, le=27)]
 Samples = Annotated[int, msgspec.Meta(ge=1, le=20)]
@@ -69,6 +68,18 @@ class LightsWiring(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     red_pin: BcmPin = 25
     active_high: bool = True
 
+    def light(self, light: Light) -> int:
+        """The pin of a light."""
+        match light:
+            case Light.GREEN:
+                return self.green_pin
+            case Light.AMBER:
+                return self.amber_pin
+            case Light.RED:
+                return self.red_pin
+            case _:
+                assert_never(light)
+
 
 class ModemPowerWiring(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A relay in the modem's supply, or a transistor at its power key, pulled in for `hold_s` to restart it.
@@ -100,14 +111,21 @@ class WiringSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     modem_power: ModemPowerWiring = ModemPowerWiring()
 
     def contact(self, name: Input) -> ContactWiring:
-        return {
-            Input.DOOR: self.door,
-            Input.EXIT: self.exit,
-            Input.FIRE: self.fire,
-            Input.PANIC: self.panic,
-            Input.CASE: self.case,
-            Input.VIBRATION: self.vibration,
-        }[name]
+        match name:
+            case Input.DOOR:
+                return self.door
+            case Input.EXIT:
+                return self.exit
+            case Input.FIRE:
+                return self.fire
+            case Input.PANIC:
+                return self.panic
+            case Input.CASE:
+                return self.case
+            case Input.VIBRATION:
+                return self.vibration
+            case _:
+                assert_never(name)
 
     def pins(self) -> Iterator[tuple[str, int]]:
         """Every pin in use, under its key in the settings."""
@@ -121,9 +139,8 @@ class WiringSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         for index, pin in enumerate(self.keypad.columns):
             yield f"keypad.columns[{index}]", pin
         yield "sounder.pin", self.sounder.pin
-        yield "lights.green_pin", self.lights.green_pin
-        yield "lights.amber_pin", self.lights.amber_pin
-        yield "lights.red_pin", self.lights.red_pin
+        for light in Light:
+            yield f"lights.{light}_pin", self.lights.light(light)
         if self.modem_power.fitted:
             yield "modem_power.pin", self.modem_power.pin
 
@@ -135,7 +152,7 @@ class WiringSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             if pin in owner:
                 found.append(f"wiring.{key} and wiring.{owner[pin]} both use BCM {pin}")
             owner.setdefault(pin, key)
-        for name in (Input.EXIT, Input.FIRE):
+        for name in LIFE:
             contact = self.contact(name)
             if not contact.fitted:
                 continue

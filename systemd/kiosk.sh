@@ -288,9 +288,9 @@ boot_lines() { # VERSION
     "$(at "/opt/cabinguard/versions/$1")/bin/python" -P - "$(at "$SETTINGS")" "$pi_os" <<'PYTHON'
 import sys
 from pathlib import Path
-from edge.settings import schema as settings
+from edge.settings.load import load
 
-wiring = settings.load(Path(sys.argv[1])).wiring
+wiring = load(Path(sys.argv[1])).wiring
 relays = (wiring.lock, wiring.permit)
 print("[all]")
 for relay in relays:

@@ -51,7 +51,7 @@ def ours() -> Find:
     _need("msgspec")
     import cv2
 
-    from edge.cli.options import MODELS
+    from edge.settings.places import MODELS
     from edge.vision.face.faces import Faces
 
     cv2.setNumThreads(1)

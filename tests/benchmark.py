@@ -28,19 +28,21 @@ from edge.cabin.events import Appeared, Emptied, FaceFact, FaceJudged, Restarted
 from edge.cabin.rules import Flow, Rules
 from edge.cabin.state import State
 from edge.cabin.table import step
-from edge.cli.options import MODELS
 from edge.judge.judge import Judge
 from edge.loop.kiosk import Happening
 from edge.service.service import SWITCH_S, Service
-from edge.settings.schema import Settings, load
+from edge.settings.load import load
+from edge.settings.places import MODELS
+from edge.settings.schema import Settings
 from edge.vision.face.faces import Faces
 from edge.vision.look import Look
 from hw.board import BenchHands, bench_board
+from hw.camera.port import Frame
 from hw.camera.staged import StagedCabin
 from hw.clock import SystemClock
 from hw.modem.fake.ports import FakeModem, PtyModem
-from hw.modem.real import SerialModem
-from hw.ports import Board, Frame, Input
+from hw.modem.real import open_serial
+from hw.ports import Board, Input
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,7 @@ class BenchService:
         self._thread.start()
 
     def _open(self, settings: Settings, clock: SystemClock) -> Board:
-        modem = SerialModem(self.pty.port, "sim800", None, clock)
+        modem = open_serial(self.pty.port, "sim800", clock)
         board, self.hands = bench_board(clock, modem, settings.wiring, busy=self._busy, strict=False)
         return board
 

@@ -17,7 +17,7 @@ from hw.clock import SystemClock
 from hw.modem.at import Engine
 from hw.modem.fake.ports import FakeModem, PtyModem, SteppedModem
 from hw.modem.models import PROFILES
-from hw.modem.real import SerialModem
+from hw.modem.real import open_serial
 from hw.ports import Modem
 from tests.modem_recovery import table
 
@@ -36,7 +36,7 @@ def code_row(number: int) -> OutboxRow:
 def in_real_time(count: int, loop_s: float) -> list[float]:
     """Seconds from the row to its acceptance through a pseudo-terminal, pyserial and the driver's thread."""
     pty = PtyModem(FakeModem("sim800", instant=True))
-    modem = SerialModem(pty.port, "sim800", None, SystemClock())
+    modem = open_serial(pty.port, "sim800", SystemClock())
     outbox = Outbox(NUMBERS, random=random.Random(1))
     took: list[float] = []
     try:

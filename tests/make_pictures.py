@@ -11,13 +11,14 @@ import numpy as np
 
 from edge.bench.desk import Desk, StoryClock
 from edge.bench.film import picture_of
-from edge.cli.options import MODELS
 from edge.loop.kiosk import Happening
-from edge.settings.schema import load
+from edge.settings.load import load
+from edge.settings.places import MODELS
 from edge.terms.observation import Observation
 from edge.vision.face.faces import Faces
+from hw.camera.port import ColourPicture, Frame
 from hw.camera.staged import StagedCabin
-from hw.ports import ColourPicture, Frame, Input
+from hw.ports import Input
 
 OUT = Path(__file__).resolve().parent.parent / "edge" / "docs" / "bench.jpg"
 

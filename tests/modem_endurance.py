@@ -18,10 +18,12 @@ from edge.messages.outbox import Outbox
 from edge.messages.texts import Context, code_in, make_text
 from edge.terms.record import Channel, OutboxRow, Recipient, RowState
 from hw.modem.at import Engine
+from hw.modem.card import Subscription
 from hw.modem.fake.ports import FAULTS, FakeModem, FakeSwitch, SteppedModem
+from hw.modem.ladder import Ladder
 from hw.modem.models import PROFILES
-from hw.modem.power import PowerKind, PowerSwitch
-from hw.ports import TextAccepted, TextFailed
+from hw.modem.power import PowerSwitch
+from hw.ports import PowerKind, TextAccepted, TextFailed
 from tests.worlds.modem_line import UNSOLICITED, Line
 
 NUMBERS = {
@@ -289,7 +291,7 @@ _WORDS = (
 def fuzz(seed: int, size: int, profile: str) -> int:
     """Feed about `size` bytes of words, broken words and noise; the number of texts that were decided."""
     rnd = random.Random(seed)
-    engine = Engine(PROFILES[profile], "1234", power=PowerKind.SUPPLY, balance_ussd="*100#")
+    engine = Engine(PROFILES[profile], Subscription("1234", balance_ussd="*100#"), Ladder(PowerKind.SUPPLY))
     fed = ticket = decided = 0
     deadline_s: float | None = None
     engine.port_opened(0.0)
@@ -361,7 +363,7 @@ class Corrupter:
 def fuzz_line(seed: int, size: int, profile: str, rate: float) -> tuple[int, int]:
     """A working modem over a bad line, so that the noise gets deep into the conversation: texts, accepted."""
     corrupter = Corrupter(seed, rate)
-    engine = Engine(PROFILES[profile], power=PowerKind.SUPPLY)
+    engine = Engine(PROFILES[profile], ladder=Ladder(PowerKind.SUPPLY))
     line = Line(FakeModem(profile, seed=seed), engine, bend=corrupter)
     ticket = accepted = 0
     while corrupter.bytes < size:

@@ -13,9 +13,9 @@ from edge.messages.outbox import MessageAccepted, MessageFailed, Outbox
 from edge.terms.record import Channel, OutboxRow, Recipient
 from hw.board import modem_switch
 from hw.modem.fake.ports import FakeModem, FakeSwitch, SteppedModem
-from hw.modem.power import PowerKind, PowerSwitch
+from hw.modem.power import PowerSwitch
 from hw.pins.bench_pins import BenchFactory
-from hw.ports import ModemDown, ModemReady
+from hw.ports import ModemDown, ModemReady, PowerKind
 from hw.wiring import ModemPowerWiring
 from tests.worlds.hw_story import StoryClock
 

@@ -9,18 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, assert_never
 
 from edge.bench.desk import Desk
 from edge.bench.forms import Kind, completions, hint, misfit
-from edge.faults.catalogue import FaultError
-from edge.settings.schema import KEYS, SettingsError
+from edge.faults.fault import FaultError
+from edge.settings.load import SettingsError
+from edge.settings.schema import KEYS
 from edge.terms.record import Recipient
-from hw.camera.covers import COVERS
-from hw.camera.staged import LENSES
-from hw.modem.fake.ports import FAULTS
+from hw.bench import COVERS, FAULTS, LENSES, PromptFault
 from hw.ports import HardwareError, Input
-from hw.prompt.fake import PromptFault
 
 Do = Callable[[Desk, Sequence[str]], None]
 
@@ -223,8 +221,24 @@ def _cover(name: str) -> Action:
     return Action(("on|off [NAME]",), f"{name} before the face, or away from it", _stage(name))
 
 
-def _switch(name: Input, meaning: str) -> Action:
-    return Action(("on|off",), meaning, _input(name))
+def _wired(name: Input) -> Action:
+    form = "on|off"
+    match name:
+        case Input.DOOR:
+            form, meaning = "open|closed|on|off", "the door itself"
+        case Input.EXIT:
+            meaning = "the exit button"
+        case Input.FIRE:
+            meaning = "the fire contact"
+        case Input.PANIC:
+            meaning = "the panic switch"
+        case Input.CASE:
+            meaning = "the case contact: on is open"
+        case Input.VIBRATION:
+            meaning = "the vibration sensor"
+        case _:
+            assert_never(name)
+    return Action((form,), meaning, _input(name))
 
 
 ACTIONS: Final[Mapping[str, Action]] = {
@@ -242,12 +256,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
         _keys,
     ),
     "key": Action(("KEY stuck|free",), "a key stays down, or comes up", _key),
-    "door": Action(("open|closed|on|off",), "the door itself", _input(Input.DOOR)),
-    "exit": _switch(Input.EXIT, "the exit button"),
-    "fire": _switch(Input.FIRE, "the fire contact"),
-    "panic": _switch(Input.PANIC, "the panic switch"),
-    "case": _switch(Input.CASE, "the case contact: on is open"),
-    "vibration": _switch(Input.VIBRATION, "the vibration sensor"),
+    **{name.value: _wired(name) for name in Input},
     "wire": Action(("INPUT cut|unreadable|whole",), "the wire of a contact, or its pin", _wire),
     "relay": Action(("lock|permit broken|welded|well",), "cannot be written to, or stays as it is", _relay),
     "keypad": Action(("broken|well",), "the keypad's wires", _keypad),

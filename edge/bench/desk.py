@@ -29,20 +29,24 @@ from edge.loop.unrecorded import Unrecorded
 from edge.loop.watching import Watching
 from edge.messages.inbox import Inbox, secret_from_base32
 from edge.messages.outbox import Outbox
+from edge.messages.prompts import longest_warning_s
 from edge.messages.release_counter import NAME, CounterFile
-from edge.messages.texts import Context, code_in, longest_warning_s
+from edge.messages.texts import Context, code_in
 from edge.messages.ways.open import release_desk
 from edge.pictures.keeper import Evidence
 from edge.pictures.ring import RingReader, RingWriter, ring_slots
-from edge.settings.schema import Secret, Settings, changed, read_secret
+from edge.settings.load import changed
+from edge.settings.schema import Settings
+from edge.settings.secrets import Secret, read_secret
 from edge.terms.observation import Observation
 from edge.terms.record import Recipient
 from edge.vision.eyes.child import jpeg_of
 from edge.vision.eyes.supervisor import EyesEvent, StepEyes
 from edge.vision.look import FacesIn, Look
+from hw.bench import FakeModem, SteppedModem
 from hw.board import BenchHands, bench_board, close_board
-from hw.modem.fake.ports import FakeModem, SteppedModem
-from hw.ports import Camera, Frame, Input
+from hw.camera.port import Camera, Frame
+from hw.ports import Input
 from hw.scan import ScanEvent, Scanner
 
 SCAN_S: Final = 0.02
@@ -509,10 +513,4 @@ class Desk:
 
 
 def _numbers(settings: Settings) -> dict[Recipient, str]:
-    people = settings.people
-    given = {
-        Recipient.WATCHMAN: people.watchman,
-        Recipient.WATCHMAN2: people.watchman2,
-        Recipient.CONTROL_ROOM: people.control_room,
-    }
-    return {to: number or BENCH_NUMBERS[to] for to, number in given.items()}
+    return {to: settings.people.number(to) or BENCH_NUMBERS[to] for to in Recipient}

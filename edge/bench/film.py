@@ -12,12 +12,12 @@ import msgspec
 import numpy as np
 
 from edge.cli.terminal import colours_wanted
-from edge.faults.catalogue import FaultError
+from edge.faults.fault import FaultError
 from edge.loop.kiosk import Happening, Kiosk
 from edge.messages.texts import code_in
 from edge.terms.observation import Cover, Face, FaceVerdict, Observation
 from edge.terms.printing import printable
-from hw.ports import ColourPicture, Frame
+from hw.camera.port import ColourPicture, Frame
 
 Colour = tuple[int, int, int]
 

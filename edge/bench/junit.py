@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree as Xml
 
-from edge.faults.catalogue import FaultError
+from edge.faults.fault import FaultError
 
 # What XML 1.0 cannot hold at all, written or escaped (a terminal's escapes in a name, a lone surrogate).
 _UNWRITABLE: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

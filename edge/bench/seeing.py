@@ -24,7 +24,8 @@ from edge.cabin.table import TABLE
 from edge.faults.catalogue import CATALOGUE
 from edge.loop.kiosk import Happening, describe
 from edge.messages.inbox import Refusal
-from edge.messages.texts import ALERT_KINDS, code_in, prompt_text, sms_words
+from edge.messages.prompts import prompt_text
+from edge.messages.texts import ALERT_KINDS, code_in, sms_words
 from edge.settings.schema import Settings
 from edge.terms.record import Recipient
 from hw.ports import Light, Sound

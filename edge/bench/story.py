@@ -35,7 +35,7 @@ from edge.bench.acting import CannotDo, act
 from edge.bench.desk import Desk
 from edge.bench.forms import hint
 from edge.bench.seeing import CannotBe, Watcher
-from edge.faults.catalogue import FaultError
+from edge.faults.fault import FaultError
 from edge.loop.kiosk import Happening
 from edge.settings.schema import Settings
 

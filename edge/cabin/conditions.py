@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from edge.cabin.anomalies import HOLDS_CLOCK, PermitRule
 from edge.cabin.commands import PromptCause, PromptKey
+from edge.cabin.devices import LOCK_NEEDS
 from edge.cabin.events import Anomaly, Device, FaceFact
 from edge.cabin.outputs import silent
-from edge.cabin.rules import Flow, PermitRule, Rules
-from edge.cabin.state import (
-    EVIDENCE_FACES,
-    HOLDS_CLOCK,
-    LOCK_NEEDS,
-    Code,
-    Mode,
-    State,
-    needed_s,
-)
+from edge.cabin.rules import Flow, Rules
+from edge.cabin.state import EVIDENCE_FACES, Code, Mode, State, needed_s
 from edge.terms.observation import CameraHealth, Cover
 
 ROUNDING_S = 1e-6

@@ -54,6 +54,7 @@ from edge.cabin.events import (
 from edge.cabin.moves import MOVES, Move, Order
 from edge.cabin.state import Mode
 from edge.cabin.table import ALWAYS, COMES_BACK, TABLE, Cell
+from edge.terms.alerts import Alert
 from hw.ports import Input
 
 BEGIN: Final = "<!-- table:begin -->"
@@ -140,7 +141,7 @@ def _prompt(prompt: PromptKey) -> str:
 def order_words(order: Order) -> str:
     if isinstance(order, PromptKey):
         return _prompt(order)
-    if isinstance(order, str):
+    if isinstance(order, Alert):
         return f"tells *{order.replace('_', ' ')}*"
     return "tells of the anomaly" if issubclass(order, Anomaly) else COMMANDS[order]
 

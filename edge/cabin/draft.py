@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import floor
 
+from edge.cabin.anomalies import ANOMALIES, HOLDS_CLOCK, RELEASES, Siren, SirenFor
 from edge.cabin.commands import (
     ClearEntry,
     CloseIncident,
@@ -20,10 +21,12 @@ from edge.cabin.commands import (
     VoidCode,
 )
 from edge.cabin.conditions import NO_THREAT, ROUNDING_S, cause, comes_back_in_vain, wanted_words
+from edge.cabin.devices import LOCK_NEEDS
 from edge.cabin.events import Anomaly, Device, FaceFact
 from edge.cabin.outputs import silent
-from edge.cabin.rules import Rules, Siren
-from edge.cabin.state import HOLDS_CLOCK, LOCK_NEEDS, RELEASES, Code, Mode, State, needed_s, returning
+from edge.cabin.rules import Rules
+from edge.cabin.state import Code, Mode, State, needed_s, returning
+from edge.terms.alerts import Alert
 from edge.terms.observation import Cover
 from edge.terms.record import Recipient
 
@@ -82,8 +85,8 @@ class Draft:
         lately = tuple((a, at_s) for a, at_s in self.s.told if self.now_s < at_s + self.flow.remind_s)
         self.s = replace(self.s, incident=0, told=lately, withheld_told=False, code=Code())
 
-    def tell(self, kind: str, *recipients: Recipient, reason: str = "") -> None:
-        self.do(Tell(kind, self.s.incident, recipients, reason))
+    def tell(self, kind: Alert | Anomaly, *recipients: Recipient, reason: str = "") -> None:
+        self.do(Tell(kind.value, self.s.incident, recipients, reason))
 
     def tell_anomaly(self, anomaly: Anomaly, detail: str = "") -> None:
         """Tell once an incident, then every `remind_s`."""
@@ -94,7 +97,7 @@ class Draft:
         self.open_incident(anomaly.value)
         told[anomaly] = self.now_s
         self.s = replace(self.s, told=tuple(told.items()))
-        self.tell(anomaly.value, *self.rules.policy.rule(anomaly).told, reason=detail)
+        self.tell(anomaly, *self.rules.policy.rule(anomaly).told, reason=detail)
 
     # prompts
 
@@ -223,7 +226,7 @@ class Draft:
         self.go(mode)
         self.do(ClearEntry())
         unreached = (Recipient.WATCHMAN2,) if why == "unreachable" else ()
-        self.tell("released", Recipient.CONTROL_ROOM, Recipient.WATCHMAN, *unreached, reason=why)
+        self.tell(Alert.RELEASED, Recipient.CONTROL_ROOM, Recipient.WATCHMAN, *unreached, reason=why)
         if mode is Mode.RELEASED:
             self.say(PromptKey.RELEASED)
 
@@ -249,10 +252,10 @@ class Draft:
         if same:
             if self.s.code.again:
                 self.issue_code(counts=False, fresh_tries=False)
-            self.tell("restarted_locked", Recipient.CONTROL_ROOM, reason=self._code_that_follows())
+            self.tell(Alert.RESTARTED_LOCKED, Recipient.CONTROL_ROOM, reason=self._code_that_follows())
         else:
             self.issue_code(counts=True)
-            self.tell("locked", Recipient.CONTROL_ROOM, reason=cause(self.s).value)
+            self.tell(Alert.LOCKED, Recipient.CONTROL_ROOM, reason=cause(self.s).value)
         self.say(PromptKey.LOCKED, cause(self.s))
 
     def _code_that_follows(self) -> str:
@@ -270,7 +273,7 @@ class Draft:
             self.release("restart")
         elif not self.s.withheld_told:
             self.s = replace(self.s, withheld_told=True)
-            self.tell("lock_withheld", Recipient.CONTROL_ROOM, reason=reason)
+            self.tell(Alert.LOCK_WITHHELD, Recipient.CONTROL_ROOM, reason=reason)
 
     def interrupt_lock(self) -> None:
         """From locked to warned, times and tries kept; the code is void and the next one does not count."""
@@ -302,7 +305,7 @@ class Draft:
         code = self.s.code
         counted = code.counted + (1 if counts else 0)
         if counted > self.flow.codes_per_incident:
-            self.tell("codes_used_up", Recipient.CONTROL_ROOM, Recipient.WATCHMAN)
+            self.tell(Alert.CODES_USED_UP, Recipient.CONTROL_ROOM, Recipient.WATCHMAN)
             return
         tries = 0 if fresh_tries else code.tries
         if tries >= self.flow.code_tries:
@@ -330,7 +333,7 @@ class Draft:
         self.code = replace(
             self.code, lockout_until_s=self.now_s + pause_s, lockouts=lockouts + 1, pending=False
         )
-        self.tell("keypad_lockout", Recipient.CONTROL_ROOM)
+        self.tell(Alert.KEYPAD_LOCKOUT, Recipient.CONTROL_ROOM)
 
     def send_code(self, recipient: Recipient) -> None:
         self.do(SendCode(self.s.incident, self.s.code.issue, recipient, self.s.code.counted))
@@ -343,9 +346,8 @@ class Draft:
         self.tell_anomaly(anomaly, detail)
         if rule.siren is Siren.MUTE:
             self.say(PromptKey.SILENCE)
-        if rule.siren is Siren.SIREN and (
-            anomaly is not Anomaly.CAMERA_OBSTRUCTED or self.somebody_was_there()
-        ):
+        for_anybody = ANOMALIES[anomaly].siren_for is SirenFor.ANYBODY
+        if rule.siren is Siren.SIREN and (for_anybody or self.somebody_was_there()):
             self.s = replace(self.s, siren_until_s=self.now_s + self.flow.siren_s)
         if anomaly in RELEASES and (self.s.mode is Mode.LOCKED or returning(self.s)):
             self.release(anomaly.value)

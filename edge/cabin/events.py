@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final, get_args
 
 from edge.terms.observation import CameraHealth, Cover
 from edge.terms.record import Recipient
@@ -238,7 +239,7 @@ class Ticked:
     """A deadline of the state came."""
 
 
-Event = (
+Fact = (
     Appeared
     | Emptied
     | PresenceStuck
@@ -247,6 +248,11 @@ Event = (
     | CameraJudged
     | AnomalyBegan
     | AnomalyEnded
+)
+"""The events that come from the judge, shown as `fact` rather than `event`."""
+
+Event = (
+    Fact
     | InputMoved
     | KeyTouched
     | EntryCompleted
@@ -263,8 +269,7 @@ Event = (
     | Ticked
 )
 
-FACTS = (Appeared, Emptied, PresenceStuck, FaceJudged, PeopleJudged, CameraJudged, AnomalyBegan, AnomalyEnded)
-"""The events that come from the judge, shown as `fact` rather than `event`."""
+FACTS: Final[tuple[type[Fact], ...]] = get_args(Fact)
 
 Kind = type[Event] | InputMoved
 """What a row of the table is about: a type of event, or which way which wire moved."""

@@ -41,15 +41,17 @@ from edge.cabin.conditions import (
     unreached_for_long,
     warnable,
 )
+from edge.cabin.devices import LOCK_NEEDS
 from edge.cabin.draft import OFTEN, Draft
 from edge.cabin.events import Anomaly, Device, Kind
 from edge.cabin.rules import Rules
-from edge.cabin.state import LOCK_NEEDS, Mode, State, returning
+from edge.cabin.state import Mode, State, returning
+from edge.terms.alerts import Alert
 from edge.terms.observation import CameraHealth
 from edge.terms.record import Recipient
 
 Condition = Callable[[State, float, Rules], bool]
-Order = PromptKey | type[Command] | type[Anomaly] | str
+Order = PromptKey | type[Command] | type[Anomaly] | Alert
 """Words, a command, an alert by its kind; `Anomaly` for the alert of whichever anomaly it is."""
 
 _M = Mode
@@ -97,7 +99,7 @@ def _stand_ends(d: Draft) -> None:
 
 def _exit_is_stuck(d: Draft) -> None:
     d.s = replace(d.s, failed=d.s.failed | {Device.EXIT_INPUT})
-    d.tell("exit_stuck", Recipient.CONTROL_ROOM, Recipient.WATCHMAN)
+    d.tell(Alert.EXIT_STUCK, Recipient.CONTROL_ROOM, Recipient.WATCHMAN)
 
 
 def _remind(d: Draft) -> None:
@@ -120,7 +122,7 @@ def _clear_the_warned(d: Draft) -> None:
 
 def _withhold(d: Draft) -> None:
     d.s = replace(d.s, withheld_told=True)
-    d.tell("lock_withheld", Recipient.CONTROL_ROOM, reason=min(d.s.failed & LOCK_NEEDS).value)
+    d.tell(Alert.LOCK_WITHHELD, Recipient.CONTROL_ROOM, reason=min(d.s.failed & LOCK_NEEDS).value)
 
 
 def _take_back(d: Draft) -> None:
@@ -140,7 +142,7 @@ def _keypad_opens(d: Draft) -> None:
 def _code_withdrawn(d: Draft) -> None:
     d.void_code()
     d.code = replace(d.code, counted=d.code.counted - 1)
-    d.tell("code_withdrawn", Recipient.CONTROL_ROOM)
+    d.tell(Alert.CODE_WITHDRAWN, Recipient.CONTROL_ROOM)
     d.issue_code(counts=True, fresh_tries=False)
 
 
@@ -185,7 +187,7 @@ def _clock_stops(d: Draft) -> None:
     if d.s.mode in (Mode.CHECKING, Mode.WARNED) and held(d.s, d.now_s):
         d.s = replace(d.s, stands=d.s.stands + 1)
         if d.s.stands == OFTEN:
-            d.tell("clock_held", Recipient.CONTROL_ROOM)
+            d.tell(Alert.CLOCK_HELD, Recipient.CONTROL_ROOM)
 
 
 def _unreached_starts(d: Draft) -> None:
@@ -251,7 +253,7 @@ COMMON: tuple[Move, ...] = (
             Device.EXIT_INPUT not in s.failed and due(now_s, later(s.exit_since_s, rules.flow.exit_stuck_s))
         ),
         _exit_is_stuck,
-        orders=("exit_stuck",),
+        orders=(Alert.EXIT_STUCK,),
         does="the button counts as broken",
     ),
     Move(
@@ -306,7 +308,7 @@ OWN: tuple[Move, ...] = (
         lambda s, now_s, rules: returning(s) and due(now_s, lock_ends_s(s, rules.flow)),
         lambda d: d.release("max_time"),
         to=_M.RELEASED,
-        orders=(ClearEntry, "released", PromptKey.RELEASED),
+        orders=(ClearEntry, Alert.RELEASED, PromptKey.RELEASED),
     ),
     Move(
         _in(_M.WARNED),
@@ -323,7 +325,7 @@ OWN: tuple[Move, ...] = (
         lambda s, now_s, rules: may_lock(s, now_s, rules) and not returning(s),
         lambda d: d.lock(),
         to=_M.LOCKED,
-        orders=(KeepPictures, RecordLock, ClearEntry, IssueCode, SendCode, "locked", PromptKey.LOCKED),
+        orders=(KeepPictures, RecordLock, ClearEntry, IssueCode, SendCode, Alert.LOCKED, PromptKey.LOCKED),
     ),
     Move(
         _in(_M.WARNED),
@@ -332,8 +334,8 @@ OWN: tuple[Move, ...] = (
         lambda d: d.lock(),
         to=_M.LOCKED,
         orders=(
-            *(KeepPictures, RecordLock, ClearEntry, IssueCode, SendCode, "keypad_lockout"),
-            *("restarted_locked", PromptKey.LOCKED),
+            *(KeepPictures, RecordLock, ClearEntry, IssueCode, SendCode, Alert.KEYPAD_LOCKOUT),
+            *(Alert.RESTARTED_LOCKED, PromptKey.LOCKED),
         ),
     ),
     Move(
@@ -343,7 +345,7 @@ OWN: tuple[Move, ...] = (
             bool(s.failed & LOCK_NEEDS) and lock_is_due(s, now_s, rules) and not s.withheld_told
         ),
         _withhold,
-        orders=("lock_withheld",),
+        orders=(Alert.LOCK_WITHHELD,),
     ),
     Move(
         _in(_M.WARNED),
@@ -360,7 +362,7 @@ OWN: tuple[Move, ...] = (
         lambda s, now_s, rules: _taken_back(s, now_s, rules) and comes_back_in_vain(s, rules),
         _take_back,
         to=_M.RELEASED,
-        orders=(VoidCode, ClearEntry, "released", PromptKey.RELEASED),
+        orders=(VoidCode, ClearEntry, Alert.RELEASED, PromptKey.RELEASED),
     ),
     Move(
         _in(_M.LOCKED),
@@ -368,7 +370,7 @@ OWN: tuple[Move, ...] = (
         lambda s, now_s, rules: _taken_back(s, now_s, rules) and not comes_back_in_vain(s, rules),
         _take_back,
         to=_M.WARNED,
-        orders=(VoidCode, ClearEntry, "lock_withheld"),
+        orders=(VoidCode, ClearEntry, Alert.LOCK_WITHHELD),
     ),
     Move(
         _in(_M.LOCKED),
@@ -383,7 +385,7 @@ OWN: tuple[Move, ...] = (
         lambda s, now_s, rules: due(now_s, lock_ends_s(s, rules.flow)),
         lambda d: d.release("max_time"),
         to=_M.RELEASED,
-        orders=(VoidCode, ClearEntry, "released", PromptKey.RELEASED),
+        orders=(VoidCode, ClearEntry, Alert.RELEASED, PromptKey.RELEASED),
     ),
     Move(
         _in(_M.LOCKED),
@@ -391,7 +393,7 @@ OWN: tuple[Move, ...] = (
         lambda s, now_s, rules: unreached_for_long(s, rules),
         lambda d: d.release("unreachable"),
         to=_M.RELEASED,
-        orders=(VoidCode, ClearEntry, "released", PromptKey.RELEASED),
+        orders=(VoidCode, ClearEntry, Alert.RELEASED, PromptKey.RELEASED),
     ),
     Move(
         _in(_M.LOCKED),
@@ -399,14 +401,14 @@ OWN: tuple[Move, ...] = (
         lambda s, now_s, rules: due(now_s, later(s.gone_since_s, rules.flow.locked_empty_s)),
         lambda d: d.release("nobody_there"),
         to=_M.RELEASED,
-        orders=(VoidCode, ClearEntry, "released", PromptKey.RELEASED),
+        orders=(VoidCode, ClearEntry, Alert.RELEASED, PromptKey.RELEASED),
     ),
     Move(
         _in(_M.LOCKED),
         "the keypad was closed for long enough",
         lambda s, now_s, rules: due(now_s, s.code.lockout_until_s),
         _keypad_opens,
-        orders=(IssueCode, SendCode, "codes_used_up"),
+        orders=(IssueCode, SendCode, Alert.CODES_USED_UP),
     ),
     Move(
         _in(_M.LOCKED),
@@ -417,7 +419,7 @@ OWN: tuple[Move, ...] = (
             and now_s >= s.code.issued_at_s + rules.flow.code_accept_s
         ),
         _code_withdrawn,
-        orders=(VoidCode, "code_withdrawn", IssueCode, SendCode, "keypad_lockout"),
+        orders=(VoidCode, Alert.CODE_WITHDRAWN, IssueCode, SendCode, Alert.KEYPAD_LOCKOUT),
     ),
     Move(
         _in(_M.LOCKED),
@@ -439,7 +441,7 @@ OWN: tuple[Move, ...] = (
             code_waits(s) and due(now_s, later(s.code.accepted_at_s, rules.flow.code_ttl_s))
         ),
         _code_too_old,
-        orders=(VoidCode, IssueCode, SendCode, "codes_used_up"),
+        orders=(VoidCode, IssueCode, SendCode, Alert.CODES_USED_UP),
     ),
     Move(
         _in(_M.LOCKED),
@@ -497,7 +499,7 @@ CLOCKS: tuple[Move, ...] = (
         "that is over, or held",
         lambda s, now_s, rules: not counting(s, now_s, rules) and s.counting_from_s is not None,
         _clock_stops,
-        orders=("clock_held",),
+        orders=(Alert.CLOCK_HELD,),
         does="the lock clock stands",
     ),
     Move(

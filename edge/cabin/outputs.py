@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from edge.cabin.anomalies import Siren
 from edge.cabin.commands import Command, SetDoor, SetLights, SetPermit, SetSound
-from edge.cabin.rules import Rules, Siren
+from edge.cabin.rules import Rules
 from edge.cabin.state import Mode, State, needed_s
 from edge.terms.observation import CameraHealth
 from hw.ports import Light, Sound

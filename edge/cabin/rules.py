@@ -1,20 +1,17 @@
-"""The numbers and the policy that the table decides with: plain frozen values, bounds and units in each.
+"""The numbers that the table decides with: plain frozen values, bounds and units in each.
 
-`Flow` has one field for every number of the cabin flow, `Policy` one rule for every anomaly, `Rules` is both
-for one cabin. Nothing here reads a file or a clock; `edge.settings.schema` fills them from `kiosk.toml` and
-checks the bounds.
+`Flow` has one field for every number of the cabin flow, `Rules` is all that is set for one cabin. Nothing
+here reads a file or a clock; `edge.settings.schema` fills them from `kiosk.toml` and checks the bounds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Annotated
 
 import msgspec
 
-from edge.terms.record import Recipient
+from edge.cabin.anomalies import Policy
 
 
 class Flow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,64 +58,6 @@ class Flow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     crowd_s: Annotated[float, msgspec.Meta(ge=0, le=600)] = 10.0
     loiter_s: Annotated[float, msgspec.Meta(ge=5, le=3600)] = 180.0
     remind_s: Annotated[float, msgspec.Meta(ge=10, le=86400)] = 600.0
-
-
-class Siren(StrEnum):
-    """What an anomaly sounds like. `MUTE` also silences what other rules would play."""
-
-    NO = "no"
-    BEEPS = "beeps"
-    SIREN = "siren"
-    MUTE = "mute"
-
-
-class PermitRule(StrEnum):
-    """What an anomaly does to the permit."""
-
-    OFF = "off"
-    STAYS = "stays"
-
-
-class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What one anomaly leads to. Whether it may lock is no setting: none does."""
-
-    told: tuple[Recipient, ...]
-    siren: Siren
-    permit: PermitRule
-
-
-_WATCHMAN = (Recipient.WATCHMAN,)
-_CONTROL_ROOM = (Recipient.CONTROL_ROOM,)
-_BOTH = (Recipient.WATCHMAN, Recipient.CONTROL_ROOM)
-_SILENT = Rule(_CONTROL_ROOM, Siren.MUTE, PermitRule.OFF)
-
-
-class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One rule for each anomaly, under the anomaly's own name."""
-
-    several_persons: Rule = Rule(_CONTROL_ROOM, Siren.BEEPS, PermitRule.OFF)
-    weapon: Rule = _SILENT
-    fight: Rule = _SILENT
-    person_down: Rule = _SILENT
-    panic: Rule = _SILENT
-    loitering: Rule = Rule(_WATCHMAN, Siren.BEEPS, PermitRule.STAYS)
-    object_left: Rule = Rule(_WATCHMAN, Siren.NO, PermitRule.STAYS)
-    front_changed: Rule = Rule(_BOTH, Siren.NO, PermitRule.OFF)
-    camera_obstructed: Rule = Rule(_BOTH, Siren.SIREN, PermitRule.OFF)
-    unusual_scene: Rule = Rule(_CONTROL_ROOM, Siren.NO, PermitRule.STAYS)
-    still_picture: Rule = Rule(_CONTROL_ROOM, Siren.NO, PermitRule.STAYS)
-    case_opened: Rule = Rule(_BOTH, Siren.SIREN, PermitRule.OFF)
-    shaken: Rule = Rule(_BOTH, Siren.SIREN, PermitRule.OFF)
-    door_forced: Rule = Rule(_BOTH, Siren.SIREN, PermitRule.OFF)
-    door_held_open: Rule = Rule(_WATCHMAN, Siren.BEEPS, PermitRule.OFF)
-
-    def rule(self, anomaly: str) -> Rule:
-        """The rule for an anomaly's name; AttributeError for a name that is none."""
-        found: Rule = getattr(self, anomaly)
-        return found
-
-    def __iter__(self) -> Iterator[tuple[str, Rule]]:
-        return ((name, self.rule(name)) for name in self.__struct_fields__)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,33 +27,6 @@ VISIT_MODES = frozenset({Mode.CHECKING, Mode.CLEARED, Mode.WARNED})
 EVIDENCE_FACES = frozenset({FaceFact.COVERED, FaceFact.TURNED, FaceFact.HIDDEN})
 """The judged faces under which the lock clock runs."""
 
-LOCK_NEEDS = frozenset(
-    {
-        Device.LOCK,
-        Device.INPUTS,
-        Device.EXIT_INPUT,
-        Device.KEYPAD,
-        Device.PROMPT,
-        Device.DISK,
-        Device.EYES,
-        Device.MODEM_DRIVER,
-        Device.EVIDENCE,
-        Device.CONTROL,
-    }
-)
-"""No lock begins while one of these is broken: nobody is locked unprompted, unrecorded or unseen."""
-
-OBSTRUCTED = frozenset(CameraHealth) - {CameraHealth.OK, CameraHealth.GONE, CameraHealth.UPSIDE_DOWN}
-"""Somebody may have done this to the camera; the others are faults."""
-
-HOLDS_CLOCK = frozenset(
-    {Anomaly.SEVERAL_PERSONS, Anomaly.WEAPON, Anomaly.FIGHT, Anomaly.PERSON_DOWN, Anomaly.PANIC}
-)
-"""While one of these lasts, and `hold_after_s` longer, the lock clock stands still. No setting changes it."""
-
-RELEASES = frozenset({Anomaly.PERSON_DOWN, Anomaly.PANIC})
-"""These open a standing lock. No setting changes it."""
-
 
 @dataclass(frozen=True, slots=True)
 class Code:

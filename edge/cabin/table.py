@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TypeVar, assert_never
 
+from edge.cabin.anomalies import HOLDS_CLOCK, Ends, Siren, ended_by
 from edge.cabin.commands import (
     ClearEntry,
     Command,
@@ -32,6 +33,7 @@ from edge.cabin.commands import (
 )
 from edge.cabin.conditions import door_open
 from edge.cabin.deadlines import advance
+from edge.cabin.devices import DEVICES, LOCK_NEEDS
 from edge.cabin.draft import FLICKER_S, OFTEN, PROMPT_REPEAT_S, Draft
 from edge.cabin.events import (
     Anomaly,
@@ -67,8 +69,9 @@ from edge.cabin.events import (
 )
 from edge.cabin.moves import Passed, settle
 from edge.cabin.outputs import door_locked, lights, outputs, permit_on, sound
-from edge.cabin.rules import Rules, Siren
-from edge.cabin.state import HOLDS_CLOCK, LOCK_NEEDS, OBSTRUCTED, VISIT_MODES, Mode, State, returning
+from edge.cabin.rules import Rules
+from edge.cabin.state import VISIT_MODES, Mode, State, returning
+from edge.terms.alerts import Alert
 from edge.terms.observation import CameraHealth, Cover
 from edge.terms.record import Recipient
 from hw.ports import Input
@@ -111,7 +114,7 @@ def _fire_began(d: Draft) -> None:
     )
     d.open_incident("fire")
     if not chatters:
-        d.tell("fire", Recipient.CONTROL_ROOM, Recipient.WATCHMAN)
+        d.tell(Alert.FIRE, Recipient.CONTROL_ROOM, Recipient.WATCHMAN)
 
 
 def _appeared(d: Draft, event: Event) -> None:
@@ -131,9 +134,7 @@ def _emptied(d: Draft, event: Event) -> None:
     if d.s.mode is Mode.LOCKED:
         d.s = replace(d.s, gone_since_s=d.now_s - d.flow.gone_after_s)
     d.s = replace(d.s, present=False, last_present_s=d.now_s, several=False, several_since_s=None)
-    d.s = replace(
-        d.s, active=d.s.active - {Anomaly.SEVERAL_PERSONS, Anomaly.LOITERING, Anomaly.STILL_PICTURE}
-    )
+    d.s = replace(d.s, active=d.s.active - ended_by(Ends.EMPTY))
     d.s = replace(d.s, face=FaceFact.UNKNOWN, cover=Cover.NONE, shown=False)
     if d.s.mode in VISIT_MODES and d.s.after_fire:
         d.go(Mode.RELEASED)
@@ -145,7 +146,7 @@ def _presence_stuck(d: Draft, event: Event) -> None:
     if returning(d.s):
         d.release("restart")
     d.s = replace(d.s, no_lock=True)
-    d.tell("presence_stuck", Recipient.CONTROL_ROOM, Recipient.WATCHMAN)
+    d.tell(Alert.PRESENCE_STUCK, Recipient.CONTROL_ROOM, Recipient.WATCHMAN)
     if d.s.mode in (Mode.CHECKING, Mode.WARNED):
         d.say(PromptKey.SILENCE)
         d.check()
@@ -177,14 +178,29 @@ def _people_judged(d: Draft, event: PeopleJudged) -> None:
 def _camera_judged(d: Draft, event: CameraJudged) -> None:
     was, now = d.s.health, event.health
     d.s = replace(d.s, health=now)
-    if now in OBSTRUCTED and Anomaly.CAMERA_OBSTRUCTED not in d.s.active:
-        d.begin_anomaly(Anomaly.CAMERA_OBSTRUCTED, now.value)
-    elif now is CameraHealth.GONE and was is not CameraHealth.GONE:
-        d.tell("camera_gone", Recipient.CONTROL_ROOM, Recipient.WATCHMAN)
-    elif now is CameraHealth.UPSIDE_DOWN and was is not CameraHealth.UPSIDE_DOWN:
-        d.tell("fault", Recipient.CONTROL_ROOM, Recipient.WATCHMAN, reason="camera_upside_down")
-    if now not in OBSTRUCTED:
-        d.end_anomaly(Anomaly.CAMERA_OBSTRUCTED)
+    match now:
+        case (
+            CameraHealth.BLACK
+            | CameraHealth.WHITE
+            | CameraHealth.COVERED
+            | CameraHealth.FROZEN
+            | CameraHealth.OUT_OF_FOCUS
+            | CameraHealth.MOVED
+        ):  # somebody may have done this to the camera; the others are faults
+            if Anomaly.CAMERA_OBSTRUCTED not in d.s.active:
+                d.begin_anomaly(Anomaly.CAMERA_OBSTRUCTED, now.value)
+        case CameraHealth.GONE:
+            if was is not now:
+                d.tell(Alert.CAMERA_GONE, Recipient.CONTROL_ROOM, Recipient.WATCHMAN)
+            d.end_anomaly(Anomaly.CAMERA_OBSTRUCTED)
+        case CameraHealth.UPSIDE_DOWN:
+            if was is not now:
+                d.tell(Alert.FAULT, Recipient.CONTROL_ROOM, Recipient.WATCHMAN, reason="camera_upside_down")
+            d.end_anomaly(Anomaly.CAMERA_OBSTRUCTED)
+        case CameraHealth.OK:
+            d.end_anomaly(Anomaly.CAMERA_OBSTRUCTED)
+        case _:
+            assert_never(now)
     if d.s.mode is Mode.LOCKED and now is not was:  # only a healthy camera can say that nobody is there
         gone = now is CameraHealth.OK and not d.s.present
         d.s = replace(d.s, gone_since_s=d.now_s if gone else None)
@@ -205,7 +221,21 @@ def _anomaly_ended(d: Draft, event: AnomalyEnded) -> None:
 
 
 def _input_moved(d: Draft, event: InputMoved) -> None:
-    _INPUTS[event.input](d, event.active)
+    match event.input:
+        case Input.DOOR:
+            _door_moved(d, event.active)
+        case Input.EXIT:
+            _exit_moved(d, event.active)
+        case Input.FIRE:
+            _fire_moved(d, event.active)
+        case Input.PANIC:
+            _switch_moved(d, Anomaly.PANIC, event.active)
+        case Input.CASE:
+            _switch_moved(d, Anomaly.CASE_OPENED, event.active)
+        case Input.VIBRATION:
+            _switch_moved(d, Anomaly.SHAKEN, event.active)
+        case _:
+            assert_never(event.input)
 
 
 def _fire_moved(d: Draft, active: bool) -> None:
@@ -227,7 +257,7 @@ def _exit_moved(d: Draft, active: bool) -> None:
         d.s = replace(d.s, exit_hold_until_s=d.now_s + d.flow.exit_hold_s, exit_since_s=d.now_s)
         if d.s.mode in (Mode.CHECKING, Mode.WARNED) and not d.s.shown and not returning(d.s):
             # it opens always, and it is also how to avoid a lock
-            d.tell("exit_unshown", Recipient.CONTROL_ROOM)
+            d.tell(Alert.EXIT_UNSHOWN, Recipient.CONTROL_ROOM)
         _to_emergency(d)
         return
     d.s = replace(d.s, exit_since_s=None)
@@ -245,8 +275,8 @@ def _door_moved(d: Draft, active: bool) -> None:
     if not active:
         if opened_s is not None and d.now_s < opened_s + FLICKER_S:
             d.s = replace(d.s, shown=d.s.shown or d.s.was_shown)
-        d.end_anomaly(Anomaly.DOOR_HELD_OPEN)
-        d.end_anomaly(Anomaly.DOOR_FORCED)
+        for anomaly in ended_by(Ends.DOOR_SHUT):
+            d.end_anomaly(anomaly)
         d.warn_anew()  # whoever is there now
     elif door_open(d.s, d.rules):
         _door_opened(d)
@@ -269,7 +299,7 @@ def _door_opened(d: Draft) -> None:
         d.say_warning()
         d.s = replace(d.s, openings=d.s.openings + 1)
         if d.s.openings == OFTEN:
-            d.tell("door_opened_often", Recipient.CONTROL_ROOM)
+            d.tell(Alert.DOOR_OPENED_OFTEN, Recipient.CONTROL_ROOM)
 
 
 def _door_after_fire(d: Draft) -> None:
@@ -282,24 +312,12 @@ def _door_after_fire(d: Draft) -> None:
         d.s = replace(d.s, fire_door_cycled=True)
 
 
-def _switch(anomaly: Anomaly) -> Callable[[Draft, bool], None]:
-    def moved(d: Draft, active: bool) -> None:
-        if active and anomaly not in d.s.active:
-            d.begin_anomaly(anomaly)
-        elif not active:
-            d.end_anomaly(anomaly)
-
-    return moved
-
-
-_INPUTS: Mapping[Input, Callable[[Draft, bool], None]] = {
-    Input.DOOR: _door_moved,
-    Input.EXIT: _exit_moved,
-    Input.FIRE: _fire_moved,
-    Input.PANIC: _switch(Anomaly.PANIC),
-    Input.CASE: _switch(Anomaly.CASE_OPENED),
-    Input.VIBRATION: _switch(Anomaly.SHAKEN),
-}
+def _switch_moved(d: Draft, anomaly: Anomaly, active: bool) -> None:
+    """A contact that means one anomaly, for as long as it is active."""
+    if active and anomaly not in d.s.active:
+        d.begin_anomaly(anomaly)
+    elif not active:
+        d.end_anomaly(anomaly)
 
 
 def _key_locked(d: Draft, event: Event) -> None:
@@ -392,12 +410,7 @@ def _device_failed(d: Draft, event: DeviceFailed) -> None:
         _seen_behind_a_shut_door(d)
     if event.device is Device.CLOCK and returning(d.s):
         d.release("restart")  # it came back because of what that clock said
-    told = (
-        (Recipient.CONTROL_ROOM,)
-        if event.device is Device.MODEM
-        else (Recipient.CONTROL_ROOM, Recipient.WATCHMAN)
-    )
-    d.tell("fault", *told, reason=event.code)
+    d.tell(Alert.FAULT, *DEVICES[event.device].told, reason=event.code)
 
 
 def _device_failed_locked(d: Draft, event: DeviceFailed) -> None:

@@ -36,18 +36,22 @@ from edge.bench.story import (
     parse,
     play,
 )
-from edge.cli.options import Commands, add_settings_options, model_dir, settings_path
+from edge.cli.options import Commands, add_settings_options, settings_path
 from edge.cli.terminal import Lines, Piped, open_lines
-from edge.faults.catalogue import FaultError, explain
+from edge.faults.explain import explain
+from edge.faults.fault import FaultError
 from edge.loop.kiosk import Happening
 from edge.service.control import Asked, ControlServer, answers
-from edge.settings.schema import Secret, Settings, SettingsError, changed, load, read_secret
+from edge.settings.load import SettingsError, changed, load
+from edge.settings.places import model_dir
+from edge.settings.schema import Settings
+from edge.settings.secrets import Secret, read_secret
 from edge.terms.printing import printable
 from edge.vision.face.faces import Faces
-from hw.camera.clip import ClipCamera
-from hw.camera.staged import StagedCabin
-from hw.camera.usb import UsbCamera
-from hw.ports import Camera, HardwareError
+from hw.bench import ClipCamera, StagedCabin
+from hw.board import open_camera
+from hw.camera.port import Camera, CameraChoice
+from hw.ports import HardwareError
 
 FPS: Final = 15.0
 STORY_FPS: Final = 5.0
@@ -802,5 +806,5 @@ def _camera(words: str, clock: StoryClock) -> tuple[Camera, float | None]:
     if kind == "staged":
         return StagedCabin(clock), 1 / FPS
     if kind == "webcam":
-        return UsbCamera(int(rest)), 1 / FPS
+        return open_camera(CameraChoice("usb", rest)), 1 / FPS
     return ClipCamera([Path(rest)], FPS), None

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from edge.cli.options import Commands, add_settings_options, load_settings
-from edge.faults.catalogue import explain
+from edge.faults.explain import explain
 from edge.journal import writer as journal
 from edge.journal.chain import SHORT, Head
 from edge.pictures.keeper import check_pictures

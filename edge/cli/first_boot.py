@@ -26,9 +26,12 @@ from typing import Final
 
 import msgspec
 
-from edge.cli.options import SETTINGS_FILE, Commands
-from edge.faults.catalogue import FaultError, explain
-from edge.settings.schema import Piece, SettingsError, as_toml, load
+from edge.cli.options import Commands
+from edge.faults.explain import explain
+from edge.faults.fault import FaultError
+from edge.settings.load import Piece, SettingsError, load
+from edge.settings.places import SETTINGS_FILE
+from edge.settings.schema import as_toml
 from edge.terms.printing import printable
 
 PROBLEM: Final = "cabinguard-problem.txt"

@@ -12,13 +12,14 @@ from typing import Final
 import cv2
 import msgspec
 
-from edge.cli.options import Commands, add_settings_options, load_settings, model_dir
+from edge.cli.options import Commands, add_settings_options, load_settings
 from edge.cli.terminal import escapes_wanted
+from edge.settings.places import model_dir
 from edge.terms.observation import Face
 from edge.terms.printing import printable
 from edge.vision.face.faces import Faces, Looked
-from hw.camera.picture import FOREIGN_SUFFIXES, decoded
-from hw.ports import ColourPicture
+from hw.board import decoded_picture
+from hw.camera.port import FOREIGN_SUFFIXES, ColourPicture
 
 SUFFIXES: Final = frozenset(
     [".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm", ".pnm"]
@@ -113,7 +114,7 @@ def read(path: Path) -> ColourPicture:
     if not data:
         raise Unreadable("the file is empty")
     try:
-        picture = decoded(data)
+        picture = decoded_picture(data)
     except ValueError as error:
         raise Unreadable(str(error)) from error
     except cv2.error as error:

@@ -17,24 +17,23 @@ from typing import Final, TextIO
 
 from edge.cli.options import Commands, add_settings_options, load_settings, seconds
 from edge.cli.terminal import escapes_wanted
-from edge.faults.catalogue import FaultError, explain
-from edge.settings.schema import Secret, Settings, read_secret
+from edge.faults.explain import explain
+from edge.faults.fault import FaultError
+from edge.settings.schema import Settings
+from edge.settings.secrets import Secret, read_secret
 from edge.terms.printing import printable
-from hw.board import modem_switch
+from hw import board
+from hw.bench import FAULTS, FakeModem, PtyModem
+from hw.board import PROFILES, ModemChoice, identify
 from hw.clock import SystemClock
-from hw.modem import pdu
-from hw.modem.fake.ports import FAULTS, FakeModem, PtyModem
-from hw.modem.models import PROFILES, identify
-from hw.modem.pin import PinFile
-from hw.modem.power import PowerSwitch
-from hw.modem.real import SerialModem
-from hw.modem.status import Status
-from hw.pins.gpio import open_lgpio
 from hw.ports import (
     Clock,
+    Modem,
     ModemDown,
     ModemEvent,
     ModemReady,
+    ModemStatus,
+    ModemSwitch,
     ModemTrouble,
     TextAccepted,
     TextFailed,
@@ -61,23 +60,22 @@ _HOPELESS: Final = frozenset(
 )
 
 
-def open_modem(settings: Settings, clock: Clock, switch: PowerSwitch | None = None) -> SerialModem:
+def open_modem(settings: Settings, clock: Clock, switch: ModemSwitch | None = None) -> Modem:
     """The modem that the settings name, with its PIN and the memory of a refused one.
 
     Raises `FaultError` for a PIN file that cannot be used, `HardwareError` for a profile that nothing knows.
     """
-    return SerialModem(
-        settings.modem.port,
-        settings.modem.profile,
-        read_secret(settings, Secret.SIM_PIN),
-        clock,
+    choice = ModemChoice(
+        port=settings.modem.port,
+        profile=settings.modem.profile,
         baud=settings.modem.baud,
-        pin_memory=PinFile(Path(settings.paths.data) / "sim-pin-tried"),
-        switch=switch,
+        pin=read_secret(settings, Secret.SIM_PIN),
+        pin_note=Path(settings.paths.data) / "sim-pin-tried",
         smsc=settings.modem.smsc or None,
         balance_ussd=settings.modem.balance_ussd or None,
         reports=settings.modem.delivery_reports,
     )
+    return board.open_modem(choice, clock, switch)
 
 
 # --- the command line ------------------------------------------------------------------------------
@@ -132,10 +130,8 @@ def _number(text: str) -> str:
 def _text(text: str) -> str:
     if not text.strip():
         raise argparse.ArgumentTypeError("the text is empty")
-    try:
-        pdu.split(text)
-    except pdu.PduError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+    if trouble := board.text_trouble(text):
+        raise argparse.ArgumentTypeError(trouble)
     return text
 
 
@@ -173,7 +169,7 @@ def _settings(args: argparse.Namespace) -> Settings:
 class _Line:
     """Waits for a modem and keeps what it said last; `aloud` says what it is at meanwhile, to stderr."""
 
-    def __init__(self, modem: SerialModem, *, aloud: bool = False) -> None:
+    def __init__(self, modem: Modem, *, aloud: bool = False) -> None:
         self.modem = modem
         self._aloud = aloud
         self._said = ""
@@ -225,11 +221,9 @@ class _Line:
 
 def _restart(settings: Settings) -> None:
     """Cut the supply, or press the key, once. Raises `FaultError` where nothing is wired, `HardwareError`."""
-    wiring = settings.wiring.modem_power
-    if not wiring.fitted:
+    switch = board.open_modem_switch(settings.wiring.modem_power, Path(settings.paths.runtime))
+    if switch is None:
         raise FaultError("settings_conflict", "--restart needs wiring.modem_power.fitted = true")
-    switch = modem_switch(open_lgpio(Path(settings.paths.runtime)), wiring)
-    assert switch is not None
     switch.pull(time.monotonic())
     while switch.pulled:
         time.sleep(_STEP_S)
@@ -258,7 +252,7 @@ def _check(args: argparse.Namespace) -> int:
     return DONE if well else WRONG
 
 
-def _findings(status: Status, ready: bool, profile: str) -> list[tuple[str, str, bool]]:
+def _findings(status: ModemStatus, ready: bool, profile: str) -> list[tuple[str, str, bool]]:
     registered = any(state.startswith(("home", "roaming")) for state in status.registration.values())
     found = [
         ("answers", status.model or "unknown model", bool(status.model) or ready),
@@ -291,13 +285,13 @@ def _findings(status: Status, ready: bool, profile: str) -> list[tuple[str, str,
     return found
 
 
-def _signal(status: Status) -> tuple[str, bool]:
+def _signal(status: ModemStatus) -> tuple[str, bool]:
     if status.signal_dbm is None:
         return "none", False
     return f"{status.signal_dbm} dBm", status.signal_dbm >= _WEAK_DBM
 
 
-def _facts(status: Status) -> dict[str, object]:
+def _facts(status: ModemStatus) -> dict[str, object]:
     """What `--json` prints; no number and no text of anybody is in it."""
     return {
         "trouble": None if status.trouble is None else status.trouble.value,
@@ -417,7 +411,7 @@ def _watch(args: argparse.Namespace) -> int:
     return DONE if modem.status.ready else WRONG
 
 
-def _picture(status: Status) -> list[str]:
+def _picture(status: ModemStatus) -> list[str]:
     """The live picture: a bar for the signal, a line for each network kind, what is wrong."""
     bars = 0 if status.signal_dbm is None else max(0, min(10, (status.signal_dbm + 113) // 6))
     signal = "unknown" if status.signal_dbm is None else f"{status.signal_dbm} dBm"

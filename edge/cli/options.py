@@ -7,15 +7,13 @@ import os
 import pwd
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Protocol
 
-from edge.faults.catalogue import FaultError
+from edge.faults.fault import FaultError
 from edge.pictures.keeper import EvidenceLimits
-from edge.settings.schema import Settings, load
-
-SETTINGS_FILE: Final = Path("/etc/cabinguard/kiosk.toml")
-MODELS: Final = Path(__file__).resolve().parents[2] / "models"
-"""The networks that came with the program."""
+from edge.settings.load import load
+from edge.settings.places import SETTINGS_FILE
+from edge.settings.schema import Settings
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -80,14 +78,6 @@ def as_the_kiosk(settings: Settings) -> bool:
     os.setgid(user.pw_gid)
     os.setuid(owner)
     return True
-
-
-def prompts_folder(settings: Settings) -> Path:
-    return Path(settings.paths.data) / "prompts" / settings.cabin.language
-
-
-def model_dir(settings: Settings) -> Path:
-    return Path(settings.paths.models) if settings.paths.models else MODELS
 
 
 def evidence_limits(settings: Settings) -> EvidenceLimits:

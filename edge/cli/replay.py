@@ -11,11 +11,13 @@ from typing import Final
 
 from edge.bench.desk import SCAN_S, Desk, StoryClock, scratch
 from edge.bench.film import Film, Printer
-from edge.cli.options import Commands, add_settings_options, load_settings, model_dir, seconds
-from edge.faults.catalogue import FaultError, explain
+from edge.cli.options import Commands, add_settings_options, load_settings, seconds
+from edge.faults.explain import explain
+from edge.faults.fault import FaultError
 from edge.loop.kiosk import Happening
+from edge.settings.places import model_dir
 from edge.vision.face.faces import Faces
-from hw.camera.clip import ClipCamera
+from hw.bench import ClipCamera
 from hw.ports import Input
 
 FPS_MAX: Final = 15.0

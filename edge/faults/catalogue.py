@@ -7,34 +7,12 @@ the codes below the same set.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
-from edge.terms.printing import printable
+from edge.faults.fault import Fault
 
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing that can go wrong. `door` says what it means for the people; `remedy` what to do about it."""
-
-    code: str
-    cause: str
-    door: str
-    remedy: str
-
-
-class FaultError(Exception):
-    """Something failed that the catalogue knows; `detail` adds what only this case knows, never a secret."""
-
-    def __init__(self, code: str, detail: str = "") -> None:
-        super().__init__(f"{code}: {detail}" if detail else code)
-        self.code = code
-        self.detail = detail
-
-
-_KEEPS: Final = "The door keeps its rules."
+KEEPS: Final = "The door keeps its rules."
 _NO_LOCK: Final = "Nobody is locked in while it lasts; the permit is off."
 _NO_NEW_LOCK: Final = "No new lock begins; a standing one keeps its rules and its time limit."
 _NOT_STARTED: Final = "The kiosk does not start; the door rests unlocked."
@@ -116,19 +94,19 @@ CATALOGUE: Final = _table(
     (
         "record_refused",
         "A record held something that cannot be written, and was left out.",
-        _KEEPS,
+        KEEPS,
         "This is an error of the program: report it together with the log.",
     ),
     (
         "record_row_odd",
         "The record held something that this version does not understand; it was set aside, as a line of it.",
-        _KEEPS,
+        KEEPS,
         "None after a change of versions; else copy the record away and look at it with events --verify.",
     ),
     (
         "journal_chain_broken",
         "The record's chain of hashes does not fit: a line was changed, removed or added from outside.",
-        _KEEPS,
+        KEEPS,
         "Copy the record away as evidence; compare its chain's head with the last one sent out.",
     ),
     # --- the program's own threads -------------------------------------------------------------------
@@ -172,31 +150,31 @@ CATALOGUE: Final = _table(
     (
         "evidence_disk_low",
         "Less than evidence.reserve_mb is free, so no pictures are kept; the record goes on.",
-        _KEEPS,
+        KEEPS,
         "Free space under paths.data, or lower evidence.keep_mb and evidence.keep_days.",
     ),
     (
         "evidence_write_failed",
         "A picture could not be written.",
-        _KEEPS,
+        KEEPS,
         "Check the folder evidence under paths.data: owner, rights and card errors (dmesg).",
     ),
     (
         "evidence_stuck",
         "Pictures that should have been removed, for their age or for space, cannot be.",
-        _KEEPS,
+        KEEPS,
         "Remove that folder under evidence by hand, or give it to the service user (chown -R).",
     ),
     (
         "evidence_ring_failed",
         "The pictures of the last seconds cannot be held in memory.",
-        _KEEPS,
+        KEEPS,
         "Check that paths.runtime is on a memory-backed file system with evidence.ring_mb free.",
     ),
     (
         "evidence_changed",
         "A kept picture is missing or differs from the hash in the record.",
-        _KEEPS,
+        KEEPS,
         "Treat the picture as tampered with; find out who had access to the card.",
     ),
     # --- camera and eyes -----------------------------------------------------------------------------
@@ -414,13 +392,13 @@ CATALOGUE: Final = _table(
     (
         "sounder_failed",
         "The buzzer could not be driven.",
-        _KEEPS,
+        KEEPS,
         "Check its wiring and the pin in [wiring.sounder].",
     ),
     (
         "lights_failed",
         "The lights could not be driven.",
-        _KEEPS,
+        KEEPS,
         "Check their wiring and the pins in [wiring].",
     ),
     (
@@ -530,7 +508,7 @@ CATALOGUE: Final = _table(
     (
         "zone_missing",
         "There are no time zone files here, so texts name the time of UTC.",
-        _KEEPS,
+        KEEPS,
         "Install again with install.sh kiosk, or the packages tzdata and, on Debian 13, tzdata-legacy.",
     ),
     (
@@ -578,7 +556,7 @@ CATALOGUE: Final = _table(
     (
         "root_writable",
         "The root file system is meant to be read-only and is not.",
-        _KEEPS,
+        KEEPS,
         "Restart; if it stays, sudo update-initramfs -u, and on a Pi auto_initramfs=1 in config.txt.",
     ),
     (
@@ -740,34 +718,3 @@ CATALOGUE: Final = _table(
     ),
 )
 """Every fault by its code."""
-
-
-def fault(code: str) -> Fault:
-    """The catalogue's entry. KeyError for an unknown code, which the tests make impossible."""
-    return CATALOGUE[code]
-
-
-def explain(code: str, detail: str = "") -> str:
-    """Four short lines for a person: code, cause (with the detail), what it means for the door, remedy.
-
-    A code that the catalogue does not know is still explained: this is called when things go wrong.
-    """
-    known = CATALOGUE.get(code)
-    if known is None:
-        known = Fault(code, "An unforeseen fault.", _KEEPS, "Report it together with the log.")
-    cause = f"{known.cause} ({printable(detail)})" if detail else known.cause
-    return f"fault:  {printable(code)}\ncause:  {cause}\ndoor:   {known.door}\nremedy: {known.remedy}"
-
-
-def troubleshooting(faults: Iterable[Fault] | None = None) -> str:
-    """The README's troubleshooting table, in Markdown, in the order of the catalogue."""
-    lines = ["| code | cause | what it means for the door | remedy |", "|---|---|---|---|"]
-    lines += [
-        f"| `{one.code}` | {_cell(one.cause)} | {_cell(one.door)} | {_cell(one.remedy)} |"
-        for one in (CATALOGUE.values() if faults is None else faults)
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("*", "\\*")

@@ -29,7 +29,7 @@ from typing import Final
 
 import msgspec
 
-from edge.faults.catalogue import FaultError
+from edge.faults.fault import FaultError
 from edge.journal.aging import Aging
 from edge.journal.chain import START, Cover, Head, digest, packed, row_digest, row_key
 from edge.journal.chain import chained as _chained

@@ -120,6 +120,11 @@ class FaceJudge:
     def several(self) -> bool:
         return self._several
 
+    @property
+    def covered_odds(self) -> float:
+        """The log odds of covered against bare, as of now."""
+        return self._covered.odds
+
     def update(
         self, observation: Observation, now_s: float, present: bool
     ) -> tuple[FaceJudged | PeopleJudged, ...]:

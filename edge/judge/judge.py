@@ -10,17 +10,13 @@ from __future__ import annotations
 from typing import Final
 
 from edge.cabin.events import (
-    AnomalyBegan,
-    AnomalyEnded,
-    Appeared,
     CameraJudged,
     DeviceFailed,
     DeviceRecovered,
     Emptied,
     FaceFact,
     FaceJudged,
-    PeopleJudged,
-    PresenceStuck,
+    Fact,
 )
 from edge.cabin.rules import Flow
 from edge.judge.face import FaceJudge
@@ -29,18 +25,8 @@ from edge.judge.presence import PresenceJudge, sees_somebody
 from edge.judge.still import StillJudge
 from edge.terms.observation import CameraHealth, Cover, Observation
 
-Fact = (
-    Appeared
-    | Emptied
-    | PresenceStuck
-    | FaceJudged
-    | PeopleJudged
-    | CameraJudged
-    | AnomalyBegan
-    | AnomalyEnded
-    | DeviceFailed
-    | DeviceRecovered
-)
+Judged = Fact | DeviceFailed | DeviceRecovered
+"""What the judges say: facts, and whether the door contact can be believed."""
 
 FACE_CAMERA: Final = "face"
 START_S: Final = 60.0
@@ -112,7 +98,7 @@ class Judge:
         """The face camera's health as last said; None before anything could be said."""
         return self._health
 
-    def observe(self, observation: Observation, now_s: float) -> tuple[Fact, ...]:
+    def observe(self, observation: Observation, now_s: float) -> tuple[Judged, ...]:
         """One observation. Of a second camera only whether it sees somebody counts.
 
         An observation older than `silence_s` is none: it changes nothing and does not keep the camera alive.
@@ -126,7 +112,7 @@ class Judge:
             return self.tick(now_s)
         self._silent_at_s = at_s + self._silence_s
         self._unsure_at_s = at_s + UNSURE_S
-        facts: list[Fact] = []
+        facts: list[Judged] = []
         self._say_health(observation.health, facts)
         came_or_went = self._presence.update(observation, at_s, at_s < self._elsewhere_until_s)
         if any(isinstance(fact, Emptied) for fact in came_or_went):
@@ -139,9 +125,9 @@ class Judge:
         facts.extend(self._loiter.update(self._presence.since_s, now_s))
         return tuple(facts)
 
-    def door(self, is_open: bool, now_s: float) -> tuple[Fact, ...]:
+    def door(self, is_open: bool, now_s: float) -> tuple[Judged, ...]:
         """The level of the door contact: once at the start, then at each change."""
-        facts: list[Fact] = list(self._presence.door(is_open, now_s))
+        facts: list[Judged] = list(self._presence.door(is_open, now_s))
         if is_open:
             self._face.door_opened()
         if self._presence.present and self._face.fact is not FaceFact.UNKNOWN:
@@ -149,9 +135,9 @@ class Judge:
         self._face.restart()  # somebody else may have come: nothing that was seen is held against them
         return tuple(facts)
 
-    def tick(self, now_s: float) -> tuple[Fact, ...]:
+    def tick(self, now_s: float) -> tuple[Judged, ...]:
         """Time went on without an observation."""
-        facts: list[Fact] = []
+        facts: list[Judged] = []
         if self._unsure_at_s is not None and now_s >= self._unsure_at_s:
             # Nobody has looked for a while: what was held of the face is no evidence any more.
             self._unsure_at_s = None
@@ -164,9 +150,9 @@ class Judge:
         facts.extend(self._loiter.update(self._presence.since_s, now_s))
         return tuple(facts)
 
-    def camera_gone(self, now_s: float) -> tuple[Fact, ...]:
+    def camera_gone(self, now_s: float) -> tuple[Judged, ...]:
         """The eyes are known to have failed: no need to wait for their silence."""
-        facts: list[Fact] = []
+        facts: list[Judged] = []
         self._say_health(CameraHealth.GONE, facts)
         facts.extend(self._presence.stale(now_s))
         return tuple(facts)
@@ -186,7 +172,7 @@ class Judge:
         ]
         return min((max(wait, now_s) for wait in waits if wait is not None), default=None)
 
-    def _say_health(self, health: CameraHealth, facts: list[Fact]) -> None:
+    def _say_health(self, health: CameraHealth, facts: list[Judged]) -> None:
         if health is self._health:
             return
         if self._health is not None and health is not CameraHealth.OK:

@@ -9,6 +9,7 @@ hint for the control room and never leads to a lock.
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -27,12 +28,27 @@ _TURN_DEG: Final = 1.5
 _GAP_S: Final = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Pose:
+    """Where a face is: centre and width from the landmarks in pixels, yaw and pitch in degrees.
+
+    Landmarks, not the box: their mean over five points jitters less.
+    """
+
+    at_s: float
+    x: float
+    y: float
+    width: float
+    yaw_deg: float
+    pitch_deg: float
+
+
 class StillJudge:
     """Watches the largest face of one camera."""
 
     def __init__(self, over_s: float = _OVER_S) -> None:
         self._over_s = over_s
-        self._seen: deque[tuple[float, float, float, float, float, float]] = deque()
+        self._seen: deque[_Pose] = deque()
         self._held = False
 
     def update(self, observation: Observation, now_s: float) -> tuple[AnomalyBegan | AnomalyEnded, ...]:
@@ -41,13 +57,13 @@ class StillJudge:
             return self.forget()
         face = max(observation.faces, key=lambda f: f.box[2], default=None)
         if face is None:
-            if self._seen and now_s - self._seen[-1][0] > _GAP_S:
+            if self._seen and now_s - self._seen[-1].at_s > _GAP_S:
                 return self.forget()
             return ()
-        self._seen.append(_measures(face, now_s))
-        while len(self._seen) > 2 and self._seen[1][0] <= now_s - self._over_s:
+        self._seen.append(_pose(face, now_s))
+        while len(self._seen) > 2 and self._seen[1].at_s <= now_s - self._over_s:
             self._seen.popleft()
-        if now_s - self._seen[0][0] < self._over_s - 1e-6 or len(self._seen) < _FRAMES_MIN:
+        if now_s - self._seen[0].at_s < self._over_s - 1e-6 or len(self._seen) < _FRAMES_MIN:
             return ()
         still = self._is_still()
         if still is self._held:
@@ -65,9 +81,9 @@ class StillJudge:
         return (AnomalyEnded(Anomaly.STILL_PICTURE),) if held else ()
 
     def _is_still(self) -> bool:
-        seen = np.array(self._seen, dtype=np.float64)[:, 1:]
-        x, y, width, yaw, pitch = seen.std(axis=0)
-        mean_width = max(float(seen[:, 2].mean()), 1.0)
+        poses = np.array([(p.x, p.y, p.width, p.yaw_deg, p.pitch_deg) for p in self._seen], dtype=np.float64)
+        x, y, width, yaw, pitch = poses.std(axis=0)
+        mean_width = max(float(np.mean([p.width for p in self._seen])), 1.0)
         # What ends it must be more than what began it, else the detector's own jitter would flap.
         slack = 2.0 if self._held else 1.0
         return bool(
@@ -77,13 +93,9 @@ class StillJudge:
         )
 
 
-def _measures(face: Face, now_s: float) -> tuple[float, float, float, float, float, float]:
-    """Time, then centre (x, y) and width from the landmarks in pixels, yaw and pitch in degrees.
-
-    Landmarks, not the box: their mean over five points jitters less.
-    """
+def _pose(face: Face, now_s: float) -> _Pose:
     points = np.array(face.landmarks, dtype=np.float64)
     centre = points.mean(axis=0)
     spread = float(np.sqrt(((points - centre) ** 2).sum(axis=1).mean()))
     # The five points lie about 0.3 face widths from their mean.
-    return now_s, float(centre[0]), float(centre[1]), spread / 0.3, face.yaw_deg, face.pitch_deg
+    return _Pose(now_s, float(centre[0]), float(centre[1]), spread / 0.3, face.yaw_deg, face.pitch_deg)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, assert_never
 
 from edge.cabin.events import (
     AnomalyBegan,
@@ -15,16 +15,24 @@ from edge.cabin.events import (
     Appeared,
     CameraJudged,
     ClockJumped,
+    CodeAccepted,
+    CodeDenied,
     DeviceFailed,
     DeviceRecovered,
     Emptied,
     EntryCompleted,
+    EntryJudged,
     Event,
     FaceJudged,
     InputMoved,
     KeyTouched,
     PeopleJudged,
+    PresenceStuck,
     PromptGiven,
+    RecordAnswered,
+    ReleaseOrdered,
+    Restarted,
+    Ticked,
 )
 
 FAST, FAST_S = 20, 60.0
@@ -116,8 +124,19 @@ def source_of(event: Event) -> str | None:
             return "clock"
         case PromptGiven():
             return "prompt"
-        case _:
+        case (
+            PresenceStuck()
+            | EntryJudged()
+            | RecordAnswered()
+            | CodeAccepted()
+            | CodeDenied()
+            | ReleaseOrdered()
+            | Restarted()
+            | Ticked()
+        ):
             return None
+        case _:
+            assert_never(event)
 
 
 def fault_of(source: str) -> str | None:

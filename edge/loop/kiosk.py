@@ -82,7 +82,8 @@ from edge.messages.inbox import (
     StatusAsked,
 )
 from edge.messages.outbox import MessageAccepted, MessageDelivered, MessageFailed, Outbox
-from edge.messages.texts import COUNTER, Context, make_text, prompt_clips, prompt_text
+from edge.messages.prompts import prompt_clips, prompt_text
+from edge.messages.texts import Context, make_text
 from edge.pictures.keeper import Evidence, EvidenceTrouble
 from edge.terms.observation import Observation
 from edge.terms.record import (
@@ -98,6 +99,7 @@ from edge.terms.record import (
     Written,
 )
 from edge.vision.eyes.supervisor import EyesEvent, EyesTurn
+from edge.words.languages import COUNTER
 from hw.ports import (
     Board,
     HardwareError,
@@ -279,7 +281,8 @@ class Kiosk:
         self.state = replace(self.state, incidents=highest, failed=frozenset())
         self._outbox.restore(remembered.rows, now_s)
         for command in outputs(State(), now_s, self.rules):
-            self._act(command, now_s)
+            if isinstance(command, SetDoor | SetPermit | SetSound | SetLights):
+                self._act(command, now_s)
         for code, detail in faults:
             self._note("fault", code, {"detail": detail}, now_s)
         self._levels = {name: self.board.inputs.active(name) for name in Input}
@@ -821,8 +824,8 @@ class Kiosk:
             case CloseIncident(incident=incident):
                 self._book.void()
                 self._evidence.close_incident(incident)
-            case _:
-                pass
+            case SetDoor() | SetPermit() | SetSound() | SetLights() | RecordLock() | JudgeEntry() | Note():
+                pass  # driven before, held for the record after, or only recorded
         return ()
 
     def _told_lately(self, command: Tell, now_s: float, held: bool = False) -> bool:
@@ -889,7 +892,7 @@ class Kiosk:
 
     # --- the machine -------------------------------------------------------------------------------
 
-    def _act(self, command: Command, now_s: float) -> None:
+    def _act(self, command: SetDoor | SetPermit | SetSound | SetLights, now_s: float) -> None:
         """One of the four outputs. What the lock and the permit do is checked at each poll."""
         device = Device.LOCK
         try:
@@ -906,8 +909,6 @@ class Kiosk:
                     device = Device.LIGHTS
                     self.board.lights.show(lit)
                     self._well(device)
-                case _:
-                    pass
         except HardwareError as error:
             self._fail(device, error.code)
 
@@ -1013,7 +1014,8 @@ def _essence(state: State) -> tuple[object, ...]:
     return state.mode is Mode.LOCKED, *(getattr(state, name) for name in _LASTING)
 
 
-_SWITCHES = (Input.PANIC, Input.CASE, Input.VIBRATION)
+_SWITCHES = tuple(name for name in Input if name not in (Input.DOOR, Input.EXIT, Input.FIRE))
+"""A start tells them one by one; of the others `Restarted` tells."""
 
 
 def _drive(relay: Relay, on: bool) -> None:

@@ -13,10 +13,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Final
+from typing import Final, assert_never
 
+from edge.cabin.anomalies import ANOMALIES
+from edge.cabin.events import Anomaly
 from edge.messages.numbers import meant
 from edge.messages.ways.carrier import Carrier, Taken
+from edge.terms.alerts import Alert, Urgency, urgency
 from edge.terms.record import REPORT_LATE_S, Channel, OutboxRow, Recipient, RowState
 from hw.ports import (
     HardwareError,
@@ -32,8 +35,13 @@ from hw.ports import (
 )
 
 CODE: Final = "code"
-EMERGENCIES: Final = frozenset({"weapon", "fight", "person_down", "panic", "fire"})
 REPORTS: Final = frozenset({"daily", "status", "help"})
+_URGENCY: Final[Mapping[str, Urgency]] = {
+    CODE: Urgency.CODE,
+    **{anomaly.value: ANOMALIES[anomaly].urgency for anomaly in Anomaly},
+    **{alert.value: urgency(alert) for alert in Alert},
+    **dict.fromkeys(REPORTS, Urgency.REPORT),
+}
 
 CODE_ATTEMPT_S: Final = 30.0
 """A code's attempt is given up early: all numbers have to be tried within 150 s."""
@@ -280,6 +288,8 @@ class Outbox:
                     draft.received.append(event)
                 case ModemReady() | ModemDown() | Recovery():
                     draft.modem.append(event)
+                case _:
+                    assert_never(event)
 
     def _hear_carriers(self, draft: _Draft) -> None:
         for carrier in self._carriers.values():
@@ -407,7 +417,9 @@ class Outbox:
             for item in self._items
             if item.open and item.ticket is None and item.due_s <= self._now and item.row.channel is channel
         ]
-        return min(due, key=lambda item: (_urgency(item.row), item.row.tries, item.order), default=None)
+        return min(
+            due, key=lambda item: (urgency_of(item.row.kind), item.row.tries, item.order), default=None
+        )
 
     def _hand_over(self, modem: Modem, text_of: TextOf, draft: _Draft) -> bool:
         while modem.idle:
@@ -518,9 +530,6 @@ def _key(row: OutboxRow) -> tuple[int, Recipient, Channel]:
     return row.number, row.recipient, row.channel
 
 
-def _urgency(row: OutboxRow) -> int:
-    if row.kind == CODE:
-        return 0
-    if row.kind in EMERGENCIES:
-        return 1
-    return 3 if row.kind in REPORTS else 2
+def urgency_of(kind: str) -> Urgency:
+    """How soon a message goes out. A row of another version may be of a kind that is not known here."""
+    return _URGENCY.get(kind, Urgency.ALERT)

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from html import escape
 
-from edge.faults.catalogue import CATALOGUE, FaultError
+from edge.faults.catalogue import CATALOGUE
+from edge.faults.fault import FaultError
 from edge.loop.watching import FaceView, SeenView, View
 from edge.panel.sources import Incident, RecordView, Sources
 from edge.settings.zones import zone_of
-from edge.words.panel import Words
+from edge.terms.record import OutboxRow
+from edge.words.languages import anomaly_words, reason_words, words_of
 
 FRESH_KEY_S = 1.5
 OLD_PICTURE_S = 5.0
@@ -23,7 +25,8 @@ class Page:
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
-        self._w = Words(sources.settings.cabin.language)
+        self._language = words_of(sources.settings.cabin.language)
+        self._w = self._language.page
         self._zone = zone_of(sources.settings.cabin.timezone)
 
     # --- the whole ---------------------------------------------------------------------------------
@@ -35,24 +38,24 @@ class Page:
         assert isinstance(parts, dict)
         cabin = escape(self._sources.settings.cabin.name)
         sections = "\n".join(
-            f'<section id="{name}" aria-label="{escape(w(name))}">{html}</section>'
+            f'<section id="{name}" aria-label="{escape(w.of(name))}">{html}</section>'
             for name, html in parts.items()
             if name != "head"
         )
         return (
-            f'<!doctype html>\n<html lang="{w.code}">\n<head>\n<meta charset="utf-8">\n'
+            f'<!doctype html>\n<html lang="{self._language.name}">\n<head>\n<meta charset="utf-8">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             '<meta name="color-scheme" content="light dark">\n'
-            f"<title>{cabin}: {escape(w(str(now['state'])))}</title>\n"
+            f"<title>{cabin}: {escape(w.states.of(str(now['state'])))}</title>\n"
             '<link rel="stylesheet" href="/panel.css">\n<link rel="icon" href="data:,">\n'
             '<noscript><meta http-equiv="refresh" content="3"></noscript>\n'
             '<script src="/panel.js" defer></script>\n</head>\n'
             f'<body data-state="{now["state"]}">\n'
-            f'<p id="stale" role="alert" hidden>{escape(w("stale"))}</p>\n'
+            f'<p id="stale" role="alert" hidden>{escape(w.stale)}</p>\n'
             f'<header id="head">{parts["head"]}</header>\n'
             f'<p id="told" class="unseen" role="status" aria-live="polite">{escape(str(now["told"]))}</p>\n'
             f"<main>\n{sections}\n</main>\n"
-            f"<footer>{escape(w('read_only'))}</footer>\n</body>\n</html>\n"
+            f"<footer>{escape(w.read_only)}</footer>\n</body>\n</html>\n"
         )
 
     def now(self) -> dict[str, object]:
@@ -70,8 +73,8 @@ class Page:
             "incidents": self._incidents(record),
             "record": self._record(record),
         }
-        told = f"{w(state)}. {w(f'say_{state}')}"
-        title = f"{self._sources.settings.cabin.name}: {w(state)}"
+        told = f"{w.states.of(state)}. {w.meanings.of(state)}"
+        title = f"{self._sources.settings.cabin.name}: {w.states.of(state)}"
         return {"state": state, "told": told, "title": title, "parts": parts}
 
     # --- the parts ---------------------------------------------------------------------------------
@@ -80,50 +83,54 @@ class Page:
         w = self._w
         state = view.state if isinstance(view, View) else "down"
         cabin = escape(self._sources.settings.cabin.name)
+        as_of = escape(w.as_of.format(time=self._clock(time.time(), "%H:%M:%S")))
         lines = [
-            f'<p class="cabin">{cabin} <span>{escape(w("as_of", time=self._clock(time.time(), "%H:%M:%S")))}'
-            "</span></p>",
-            f"<h1>{escape(w(state))}</h1>",
-            f"<p>{escape(w(f'say_{state}'))}</p>",
+            f'<p class="cabin">{cabin} <span>{as_of}</span></p>',
+            f"<h1>{escape(w.states.of(state))}</h1>",
+            f"<p>{escape(w.meanings.of(state))}</p>",
         ]
         if isinstance(view, FaultError):
             return "".join(lines)
-        since = escape(w("for", time=_span(view.state_for_s)))
-        lines[1] = f"<h1>{escape(w(state))} <small>{since}</small></h1>"
+        since = escape(w.lasting.format(time=self._span(view.state_for_s)))
+        lines[1] = f"<h1>{escape(w.states.of(state))} <small>{since}</small></h1>"
         if view.locks_in_s is not None:
             gone = max(0.0, view.lock_after_s - view.locks_in_s)
-            words = escape(w("locks_in", seconds=f"{view.locks_in_s:.0f}"))
+            words = escape(w.locks_in.format(seconds=f"{view.locks_in_s:.0f}"))
             lines.append(
                 f'<p class="count">{words}<progress max="{view.lock_after_s:g}" value="{gone:.1f}" '
                 f'aria-label="{words}"></progress></p>'
             )
         if view.lockout_left_s is not None:
-            words = w("keypad_opens_in", seconds=f"{view.lockout_left_s:.0f}")
+            words = w.keypad_opens_in.format(seconds=f"{view.lockout_left_s:.0f}")
             lines.append(f'<p class="count">{escape(words)}</p>')
         facts = [
-            ("door", w(f"door_{view.door}"), "bad" if view.door == "locked" else "good"),
-            ("machine", w(f"permit_{view.permit}"), "good" if view.permit == "on" else ""),
-            ("siren", w(f"sound_{view.sound}"), "" if view.sound == "off" else "bad"),
-            ("camera", w(f"health_{view.camera}"), "good" if view.camera == "ok" else "bad"),
-            ("somebody", w("yes" if view.somebody_present else "no"), ""),
+            (w.door, w.outputs.of(view.door), "bad" if view.door == "locked" else "good"),
+            (w.machine, w.outputs.of(view.permit), "good" if view.permit == "on" else ""),
+            (
+                w.siren,
+                w.outputs.of("silent" if view.sound == "off" else view.sound),
+                "" if view.sound == "off" else "bad",
+            ),
+            (w.camera, w.health.of(view.camera), "good" if view.camera == "ok" else "bad"),
+            (w.somebody, w.yes if view.somebody_present else w.no, ""),
         ]
         lines.append(
             '<dl class="facts">'
             + "".join(
-                f'<div class="{mark}"><dt>{escape(w(name))}</dt><dd>{escape(value)}</dd></div>'
+                f'<div class="{mark}"><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>'
                 for name, value, mark in facts
             )
             + "</dl>"
         )
         if view.code.live:
-            name = "code_sent" if view.code.taken else "code_waits"
-            words = w(name, issue=view.code.issue, tries=view.code.tries, most=view.code_tries)
+            sent = w.code_sent if view.code.taken else w.code_waits
+            words = sent.format(issue=view.code.issue, tries=view.code.tries, most=view.code_tries)
             lines.append(f"<p>{escape(words)}</p>")
         if view.anomalies:
-            named = ", ".join(w(f"kind_{name}") for name in view.anomalies)
-            lines.append(f'<p class="count">{escape(w("anomalies"))}: {escape(named)}</p>')
+            named = ", ".join(self._happened(name) for name in view.anomalies)
+            lines.append(f'<p class="count">{escape(w.anomalies)}: {escape(named)}</p>')
         if view.said and view.said_ago_s is not None:
-            ago = escape(w("said", ago=_span(view.said_ago_s)))
+            ago = escape(w.said.format(ago=self._span(view.said_ago_s)))
             lines.append(f'<p class="said">{ago}: <q>{escape(view.said)}</q></p>')
         return "".join(lines)
 
@@ -134,13 +141,13 @@ class Page:
             found[view.code] = ("", view.detail)
         else:
             for part, code in view.faults.items():
-                found.setdefault(code or part, ("" if part == code else w(f"device_{part}"), ""))
+                found.setdefault(code or part, ("" if part == code else self._language.devices.of(part), ""))
         if isinstance(record, FaultError):
-            found.setdefault(record.code, (w("record"), record.detail))
+            found.setdefault(record.code, (w.record, record.detail))
         if not found:
-            return f"<h2>{escape(w('faults'))}</h2><p>{escape(w('no_faults'))}</p>"
+            return f"<h2>{escape(w.faults)}</h2><p>{escape(w.no_faults)}</p>"
         shown = "".join(self._fault(code, part, detail) for code, (part, detail) in found.items())
-        return f'<h2>{escape(w("faults"))} <span class="pill bad">{len(found)}</span></h2>{shown}'
+        return f'<h2>{escape(w.faults)} <span class="pill bad">{len(found)}</span></h2>{shown}'
 
     def _fault(self, code: str, part: str = "", detail: str = "") -> str:
         """Code, cause, meaning for the door, remedy: the catalogue's words, which are English."""
@@ -152,28 +159,28 @@ class Page:
         more = f" ({escape(detail)})" if detail else ""
         return (
             f'<article class="fault"><h3>{head}</h3><p lang="en">{escape(known.cause)}{more}</p>'
-            f'<dl><dt>{escape(w("meaning"))}</dt><dd lang="en">{escape(known.door)}</dd>'
-            f'<dt>{escape(w("remedy"))}</dt><dd lang="en">{escape(known.remedy)}</dd></dl></article>'
+            f'<dl><dt>{escape(w.meaning)}</dt><dd lang="en">{escape(known.door)}</dd>'
+            f'<dt>{escape(w.remedy)}</dt><dd lang="en">{escape(known.remedy)}</dd></dl></article>'
         )
 
     def _picture(self, view: View | FaultError) -> str:
         w = self._w
-        head = f"<h2>{escape(w('picture'))}</h2>"
+        head = f"<h2>{escape(w.picture)}</h2>"
         if not self._sources.settings.panel.live:
-            return f"{head}<p>{escape(w('picture_off'))}</p>"
+            return f"{head}<p>{escape(w.picture_off)}</p>"
         if isinstance(view, FaultError) or not view.seen:
-            return f"{head}<p>{escape(w('picture_none'))}</p>"
+            return f"{head}<p>{escape(w.picture_none)}</p>"
         return head + "".join(self._camera(name, seen) for name, seen in sorted(view.seen.items()))
 
     def _camera(self, camera: str, seen: SeenView) -> str:
         w, picture = self._w, self._sources.live(camera, seen.at_s)
-        name = w(f"picture_{camera}")
+        name = w.cameras.of(camera)
         if picture is None:
-            return f"<p>{escape(name)}: {escape(w('picture_none'))}</p>"
+            return f"<p>{escape(name)}: {escape(w.picture_none)}</p>"
         words = [self._verdict(face) for face in seen.faces]
-        percent = w("foreground", percent=f"{seen.foreground * 100:.0f}")
-        old = w("picture_old", ago=_span(seen.ago_s)) if seen.ago_s > OLD_PICTURE_S else ""
-        caption = f"{name}: {old}{'; '.join(words) or w('faces_none')}. {percent}"
+        percent = w.foreground.format(percent=f"{seen.foreground * 100:.0f}")
+        old = w.picture_old.format(ago=self._span(seen.ago_s)) if seen.ago_s > OLD_PICTURE_S else ""
+        caption = f"{name}: {old}{'; '.join(words) or w.faces_none}. {percent}"
         width, height = seen.size
         boxes = "".join(self._box(face, seen.size) for face in seen.faces)
         # The two lie over each other; the picture has its own size, the boxes the eyes' one.
@@ -186,10 +193,10 @@ class Page:
 
     def _verdict(self, face: FaceView) -> str:
         w = self._w
-        words = w(f"verdict_{face.verdict}")
+        words = w.verdicts.of(face.verdict)
         if face.cover != "none":
-            return f"{words}: {w(f'cover_{face.cover}')}"
-        return f"{words}: {w(f'why_{face.unclear_why}')}" if face.unclear_why else words
+            return f"{words}: {w.covers.of(face.cover)}"
+        return f"{words}: {w.unclear.of(face.unclear_why)}" if face.unclear_why else words
 
     def _box(self, face: FaceView, size: tuple[int, int]) -> str:
         x, y, wide, high = face.box
@@ -203,29 +210,31 @@ class Page:
 
     def _inputs(self, view: View | FaultError) -> str:
         w = self._w
-        head = f"<h2>{escape(w('inputs'))}</h2>"
+        head = f"<h2>{escape(w.inputs)}</h2>"
         if isinstance(view, FaultError):
-            return f"{head}<p>{escape(w('down'))}</p>"
+            return f"{head}<p>{escape(w.states.down)}</p>"
         rows = []
         for name, one in view.inputs.items():
             if name == "door":
-                level = w("open" if one.active else "closed")
+                level = w.open if one.active else w.closed
             else:
-                level = w("active" if one.active else "quiet")
-            moved = w("never_moved") if one.moved_ago_s is None else w("moved", ago=_span(one.moved_ago_s))
+                level = w.active if one.active else w.quiet
+            moved = (
+                w.never_moved if one.moved_ago_s is None else w.moved.format(ago=self._span(one.moved_ago_s))
+            )
             if not one.fitted:
-                level, moved = w("not_fitted"), ""
+                level, moved = w.not_fitted, ""
             fresh = one.moved_ago_s is not None and one.moved_ago_s < FRESH_KEY_S
             mark = f"{'on' if one.active else ''}{' fresh' if fresh else ''}"
-            rows.append(self._row(w(f"input_{name}"), level, moved, mark))
+            rows.append(self._row(w.contacts.of(name), level, moved, mark))
         key_s = view.key_ago_s
         if key_s is None:
-            rows.append(self._row(w("keypad"), "", w("key_never"), ""))
+            rows.append(self._row(w.keypad, "", w.key_never, ""))
         elif key_s < FRESH_KEY_S:
-            rows.append(self._row(w("keypad"), w("key_now"), "", "on fresh"))
+            rows.append(self._row(w.keypad, w.key_now, "", "on fresh"))
         else:
-            rows.append(self._row(w("keypad"), "", w("key_ago", ago=_span(key_s)), ""))
-        return f'{head}<table>{"".join(rows)}</table><p class="note">{escape(w("key_note"))}</p>'
+            rows.append(self._row(w.keypad, "", w.key_ago.format(ago=self._span(key_s)), ""))
+        return f'{head}<table>{"".join(rows)}</table><p class="note">{escape(w.key_note)}</p>'
 
     @staticmethod
     def _row(name: str, level: str, more: str, mark: str) -> str:
@@ -236,16 +245,16 @@ class Page:
 
     def _modem(self, view: View | FaultError) -> str:
         w = self._w
-        head = f"<h2>{escape(w('modem'))}</h2>"
+        head = f"<h2>{escape(w.modem)}</h2>"
         if isinstance(view, FaultError):
-            return f"{head}<p>{escape(w('down'))}</p>"
+            return f"{head}<p>{escape(w.states.down)}</p>"
         modem = view.modem
         if modem.ready:
-            state = f'<span class="pill good">{escape(w("modem_ready"))}</span>'
+            state = f'<span class="pill good">{escape(w.modem_ready)}</span>'
         else:
             trouble = f"modem_{modem.trouble or 'mute'}"
-            state = f'<span class="pill bad">{escape(trouble)}</span>'
-        signal = escape(w("signal_none"))
+            state = f'<code class="pill bad">{escape(trouble)}</code>'
+        signal = escape(w.signal_none)
         if modem.signal_dbm is not None:
             low, high = _BARS_DBM
             words = f"{modem.signal_dbm} dBm"
@@ -253,67 +262,88 @@ class Page:
                 f'<meter min="{low}" max="{high}" low="-100" high="-85" optimum="-60" '
                 f'value="{modem.signal_dbm}">{words}</meter> {words}'
             )
-        network = ", ".join(f"{kind} {word}" for kind, word in modem.registration.items())
+        network = ", ".join(f"{kind} {self._network(word)}" for kind, word in modem.registration.items())
         rows = [
-            ("signal", signal),
-            ("network", escape(network or "-")),
-            ("operator", escape(modem.operator or "-")),
-            ("model", escape(modem.model or "-")),
-            ("waiting", str(view.messages_waiting)),
+            (w.signal, signal),
+            (w.network, escape(network or "-")),
+            (w.operator, escape(modem.operator or "-")),
+            (w.model, escape(modem.model or "-")),
+            (w.waiting, str(view.messages_waiting)),
         ]
         if modem.supply_mv is not None:
-            rows.append(("supply", f"{modem.supply_mv / 1000:.2f} V"))
-        return f"<h2>{escape(w('modem'))} {state}</h2>{self._pairs(rows)}"
+            rows.append((w.supply, f"{modem.supply_mv / 1000:.2f} V"))
+        return f"<h2>{escape(w.modem)} {state}</h2>{self._pairs(rows)}"
 
     def _pairs(self, rows: list[tuple[str, str]]) -> str:
-        inner = "".join(f"<dt>{escape(self._w(name))}</dt><dd>{html}</dd>" for name, html in rows)
+        inner = "".join(f"<dt>{escape(name)}</dt><dd>{html}</dd>" for name, html in rows)
         return f'<dl class="pairs">{inner}</dl>'
+
+    def _network(self, word: str) -> str:
+        """What the modem says of a network; it says it in English."""
+        return self._w.networks.get(word.replace(",", "").replace(" ", "_")) or word
 
     def _messages(self, record: RecordView | FaultError) -> str:
         w = self._w
-        head = f"<h2>{escape(w('messages'))}</h2>"
+        head = f"<h2>{escape(w.messages)}</h2>"
         if isinstance(record, FaultError) or not record.messages:
-            return f"{head}<p>{escape(w('no_messages'))}</p>"
-        names = ("number", "when", "what", "to", "by", "outcome")
-        heads = "".join(f'<th scope="col">{escape(w(name))}</th>' for name in names)
+            return f"{head}<p>{escape(w.no_messages)}</p>"
+        names = (w.number, w.when, w.what, w.to, w.by, w.outcome)
+        heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in names)
         rows = []
         for row in record.messages:
-            reason = f": {row.reason}" if row.kind != "code" and row.reason else ""
+            # Why it failed is said by the modem or the server, in English.
+            cause = f" ({_english(row.cause)})" if row.cause else ""
             cells = (
                 f"#{row.number}",
                 self._clock(row.created_wall_s),
-                w(f"kind_{row.kind}") + reason.replace("_", " "),
-                w(f"to_{row.recipient.value}"),
-                w(f"channel_{row.channel.value}"),
-                w(f"row_{row.state.value}") + (f" ({row.cause})" if row.cause else ""),
+                self._what(row),
+                escape(w.recipients.of(row.recipient.value)),
+                escape(w.channels.of(row.channel.value)),
+                escape(w.outcomes.of(row.state.value)) + cause,
             )
             inner = "".join(
-                f'<td data-name="{escape(w(name))}">{escape(cell)}</td>'
+                f'<td data-name="{escape(name)}"><div>{cell}</div></td>'
                 for name, cell in zip(names, cells, strict=True)
             )
             rows.append(f'<tr class="{row.state.value}">{inner}</tr>')
         return f'{head}<table class="list"><tr>{heads}</tr>{"".join(rows)}</table>'
 
+    def _what(self, row: OutboxRow) -> str:
+        """What a message is about, and why, escaped; a fault by its code."""
+        what = escape(self._happened(row.kind))
+        if row.reason in CATALOGUE:
+            return f"{what}: <code>{escape(row.reason)}</code>"
+        why = reason_words(row.reason, self._language)
+        return f"{what}: {escape(why)}" if why and row.kind != "code" else what
+
+    def _happened(self, name: str) -> str:
+        """What the record calls `name`: a message, a state, a fact, an anomaly or its end."""
+        if (anomaly := anomaly_words(name, self._language)) is not None:
+            return anomaly.short
+        if (over := anomaly_words(name.removesuffix("_ended"), self._language)) is not None:
+            return self._w.ended.format(what=over.short)
+        return self._w.happened.of(name)
+
     def _incidents(self, record: RecordView | FaultError) -> str:
         w = self._w
-        head = f"<h2>{escape(w('incidents'))}</h2>"
+        head = f"<h2>{escape(w.incidents)}</h2>"
         if isinstance(record, FaultError) or not record.incidents:
-            return f"{head}<p>{escape(w('no_incidents'))}</p>"
+            return f"{head}<p>{escape(w.no_incidents)}</p>"
         return head + "".join(self._incident(one) for one in record.incidents)
 
     def _incident(self, one: Incident) -> str:
         w = self._w
-        why = ", ".join(w(f"kind_{name}") for name in one.why)
+        why = ", ".join(self._happened(name) for name in one.why)
         lines = [
-            f"<h3>{escape(w('incident', number=one.number))} "
+            f"<h3>{escape(w.incident.format(number=one.number))} "
             f"<small>{escape(self._clock(one.began_wall_s))}</small></h3><p>{escape(why)}</p>"
         ]
         if one.kept:
-            words = w("pictures_count", count=one.kept)
+            words = w.pictures_count.format(count=one.kept)
             if not self._sources.settings.panel.pictures:
-                lines.append(f"<p>{escape(words)}. {escape(w('pictures_off'))}</p>")
+                lines.append(f"<p>{escape(words)}. {escape(w.pictures_off)}</p>")
             elif not one.pictures:
-                lines.append(f"<p>{escape(words)}. {escape(w('pictures_gone'))}</p>")
+                lines.append(f"<p>{escape(words)}. {escape(w.pictures_gone)}</p>")
             else:
                 lines.append(f"<p>{escape(words)}</p>{''.join(self._strip(one))}")
         return f'<article class="incident">{"".join(lines)}</article>'
@@ -322,7 +352,7 @@ class Page:
         yield '<div class="strip">'
         for index, name in enumerate(one.pictures, 1):
             path = escape(f"/incident/{one.number}/{name}")
-            alt = escape(self._w("picture_alt", index=index, number=one.number))
+            alt = escape(self._w.picture_alt.format(index=index, number=one.number))
             picture = f'<img src="{path}" alt="{alt}" width="160" height="120" loading="lazy">'
             yield f'<a href="{path}">{picture}</a>'
         yield "</div>"
@@ -331,54 +361,62 @@ class Page:
         w, disk, tests = self._w, self._sources.disk(), self._sources.tests
         rows: list[tuple[str, str]] = []
         if isinstance(record, RecordView):
-            rows.append(("head", f"<code>{record.head.seq}:{escape(record.head.hash)}</code>"))
+            rows.append((w.head, f"<code>{record.head.seq}:{escape(record.head.hash)}</code>"))
         else:
-            rows.append(("head", f"<code>{escape(record.code)}</code>"))
+            rows.append((w.head, f"<code>{escape(record.code)}</code>"))
         if isinstance(disk, FaultError):
-            rows.append(("disk", f"<code>{escape(disk.code)}</code> {escape(disk.detail)}"))
+            rows.append((w.disk, f"<code>{escape(disk.code)}</code> {_english(disk.detail)}"))
         else:
-            used, words = disk.total - disk.free, w("disk_free", free=_size(disk.free), all=_size(disk.total))
-            rows.append(("disk", f'<meter max="{disk.total}" value="{used}"></meter> {escape(words)}'))
-        rows.append(("daily", self._daily(record)))
+            used = disk.total - disk.free
+            words = w.disk_free.format(free=_size(disk.free), all=_size(disk.total))
+            rows.append((w.disk, f'<meter max="{disk.total}" value="{used}"></meter> {escape(words)}'))
+        rows.append((w.daily, self._daily(record)))
         if tests.running:
-            state = f"<p>{escape(w('selftest_runs'))}</p>"
+            state = f"<p>{escape(w.selftest_runs)}</p>"
         elif tests.ran_wall_s is None:
-            state = f"<p>{escape(w('selftest_never'))}</p>"
+            state = f"<p>{escape(w.selftest_never)}</p>"
         else:
-            state = f"<p>{escape(w('selftest_done', time=self._clock(tests.ran_wall_s)))}</p>"
+            state = f"<p>{escape(w.selftest_done.format(time=self._clock(tests.ran_wall_s)))}</p>"
         found = "".join(
-            f'<li class="{"good" if one.ok else "bad"}">{escape(one.mark)} {escape(one.name)}: '
-            f"{escape(one.detail)}{'' if one.ok else self._fault(one.code)}</li>"
+            f'<li class="{"good" if one.ok else "bad"}">{_english(f"{one.mark} {one.name}: {one.detail}")}'
+            f"{'' if one.ok else self._fault(one.code)}</li>"
             for one in tests.findings
         )
         if tests.fault is not None:
             found += f"<li>{self._fault(tests.fault.code, detail=tests.fault.detail)}</li>"
         off = " disabled" if tests.running else ""
         return (
-            f"<h2>{escape(w('record'))}</h2>{self._pairs(rows)}<h3>{escape(w('selftest'))}</h3>{state}"
+            f"<h2>{escape(w.record)}</h2>{self._pairs(rows)}<h3>{escape(w.selftest)}</h3>{state}"
             f'<ul class="tests">{found}</ul><form method="post" action="/selftest">'
-            f"<button{off}>{escape(w('selftest_run'))}</button></form>"
+            f"<button{off}>{escape(w.selftest_run)}</button></form>"
         )
 
     def _daily(self, record: RecordView | FaultError) -> str:
         row = record.daily if isinstance(record, RecordView) else None
         if row is None:
-            return escape(self._w("daily_never"))
+            return escape(self._w.daily_never)
         when = self._clock(row.created_wall_s)
-        name = "daily_ok" if row.reason in ("", "ok") else "daily_bad"
-        return escape(self._w(name, code=row.reason, time=when))
+        said = self._w.daily_ok if row.reason in ("", "ok") else self._w.daily_bad
+        return escape(said).format(code=f"<code>{escape(row.reason)}</code>", time=escape(when))
 
     def _clock(self, wall_s: float, form: str = "%Y-%m-%d %H:%M") -> str:
         return datetime.fromtimestamp(wall_s, self._zone).strftime(form)
 
+    def _span(self, seconds: float) -> str:
+        """`7 s`, `4 min`, `3 h`, `5 d`."""
+        w = self._w
+        if seconds < 120:
+            return w.span_s.format(count=f"{max(0.0, seconds):.0f}")
+        if seconds < 7200:
+            return w.span_min.format(count=f"{seconds / 60:.0f}")
+        if seconds < 172_800:
+            return w.span_h.format(count=f"{seconds / 3600:.0f}")
+        return w.span_d.format(count=f"{seconds / 86_400:.0f}")
 
-def _span(seconds: float) -> str:
-    """`7 s`, `4 min`, `3 h`, `5 d`."""
-    if seconds < 120:
-        return f"{max(0.0, seconds):.0f} s"
-    if seconds < 7200:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.0f} h" if seconds < 172_800 else f"{seconds / 86_400:.0f} d"
+
+def _english(words: str) -> str:
+    """What is for the technician, in the one language that faults, self-test and modem speak."""
+    return f'<span lang="en">{escape(words)}</span>'
 
 
 def _size(count: int) -> str:

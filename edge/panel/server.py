@@ -35,11 +35,12 @@ from urllib.parse import urlsplit
 import msgspec
 
 from edge.cli.options import Commands, add_settings_options, load_settings
-from edge.faults.catalogue import FaultError
+from edge.faults.fault import FaultError
 from edge.panel.page import Page
 from edge.panel.sources import Sources
 from edge.service.log import say
-from edge.settings.schema import PanelSettings, Secret, Settings, is_loopback, read_secret
+from edge.settings.schema import PanelSettings, Settings, is_loopback
+from edge.settings.secrets import Secret, read_secret
 
 AT_ONCE: Final = 12
 """Connections at the same time; for one more, one that guesses or has not said what it wants is ended."""

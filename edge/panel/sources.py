@@ -23,7 +23,8 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 import edge
-from edge.faults.catalogue import CATALOGUE, FaultError
+from edge.faults.catalogue import CATALOGUE
+from edge.faults.fault import FaultError
 from edge.journal import writer as journal
 from edge.journal.chain import Head
 from edge.loop.watching import View
@@ -56,17 +57,22 @@ class Kept(Generic[T]):
 
     def __init__(self, fetch: Callable[[], T], for_s: float) -> None:
         self._fetch = fetch
-        self._for_s = for_s
+        self.for_s = for_s
         self._lock = threading.Lock()
         self._at_s = float("-inf")
         self._value: T | None = None
 
     def __call__(self) -> T:
         with self._lock:
-            if self._value is None or time.monotonic() - self._at_s >= self._for_s:
+            if self._value is None or time.monotonic() - self._at_s >= self.for_s:
                 self._value = self._fetch()
                 self._at_s = time.monotonic()
             return self._value
+
+    def forget(self) -> None:
+        """Have it fetched again when it is wanted next."""
+        with self._lock:
+            self._value = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +119,14 @@ class _Ring:
 
 
 class Sources:
-    """Everything that the page may show. `command` are the options that name the settings, for the test."""
+    """Everything that the page may show. `command` are the options that name the settings, for the test.
+
+    `self_test` is what the page's button runs.
+    """
 
     def __init__(self, settings: Settings, command: Sequence[str] = ()) -> None:
         self.settings = settings
+        self.self_test: Callable[[], Tests] = self._run_tests
         self._data = Path(settings.paths.data)
         self._runtime = Path(settings.paths.runtime)
         self._command = list(command)
@@ -241,12 +251,15 @@ class Sources:
                 return
             self._tests = Tests(running=True)
         try:
-            threading.Thread(target=self._run_tests, name="selftest", daemon=True).start()
+            threading.Thread(target=self._test, name="selftest", daemon=True).start()
         except (RuntimeError, MemoryError):
             fault = FaultError("panel_selftest", "the system gives no thread")
             self._tests = Tests(ran_wall_s=time.time(), fault=fault)
 
-    def _run_tests(self) -> None:
+    def _test(self) -> None:
+        self._tests = self.self_test()
+
+    def _run_tests(self) -> Tests:
         command = [sys.executable, "-m", "edge", "selftest", "--no-hardware", "--read-only", "--json"]
         # Limited in its processor time by itself: in the service this process may kill nobody.
         limited = ["sh", "-c", f'ulimit -t {SELFTEST_WITHIN_S:.0f}; exec nice -n 19 "$@"', "sh"]
@@ -266,4 +279,4 @@ class Sources:
             )
         except (OSError, subprocess.SubprocessError, msgspec.DecodeError) as error:
             done.fault = FaultError("panel_selftest", type(error).__name__)
-        self._tests = done
+        return done

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
 
-from edge.faults.catalogue import FaultError
+from edge.faults.fault import FaultError
 from edge.journal.aging import Aging, can_be
 from edge.pictures.ring import RingPicture
 from edge.terms.record import Entry

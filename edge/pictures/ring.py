@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from edge.faults.catalogue import FaultError
+from edge.faults.fault import FaultError
 
 _MAGIC: Final = b"CGRING1\n"
 _FILE_HEADER: Final = struct.Struct("<8sII")

@@ -23,28 +23,22 @@ import msgspec
 import numpy as np
 
 from edge.cli.modem import open_modem
-from edge.cli.options import (
-    Commands,
-    add_settings_options,
-    as_the_kiosk,
-    load_settings,
-    model_dir,
-    prompts_folder,
-    settings_path,
-)
-from edge.faults.catalogue import FaultError, explain
+from edge.cli.options import Commands, add_settings_options, as_the_kiosk, load_settings, settings_path
+from edge.faults.explain import explain
+from edge.faults.fault import FaultError
 from edge.journal import writer as journal
 from edge.selftest import machine
 from edge.service.control import Request, ask
 from edge.service.plans import eyes_plans
-from edge.settings.schema import Secret, Settings, read_secret
+from edge.settings.places import model_dir, prompts_folder
+from edge.settings.schema import Settings
+from edge.settings.secrets import Secret, read_secret
 from edge.settings.zones import find_zone
 from edge.terms.printing import printable
 from edge.vision.eyes.supervisor import EyesEvent, EyesProcess, EyesSupervisor
 from edge.vision.face.faces import Faces
-from hw.board import Voice, close_board, open_board
+from hw.board import Voice, alsa_player, close_board, open_board
 from hw.clock import SystemClock
-from hw.modem.power import PowerSwitch
 from hw.ports import (
     Board,
     HardwareError,
@@ -54,8 +48,8 @@ from hw.ports import (
     Modem,
     ModemDown,
     ModemReady,
+    ModemSwitch,
 )
-from hw.prompt.real import alsa_player
 
 _RUNS: Final = 20
 CAMERA_WITHIN_S: Final = 20.0
@@ -279,9 +273,9 @@ def _camera(settings: Settings, role: str) -> str:
 
 def _hardware(settings: Settings) -> Iterator[Finding]:
     clock = SystemClock()
-    switches: list[PowerSwitch] = []
+    switches: list[ModemSwitch] = []
 
-    def modem(switch: PowerSwitch | None) -> Modem:
+    def modem(switch: ModemSwitch | None) -> Modem:
         if switch is not None:
             switches.append(switch)
         return open_modem(settings, clock, switch)
@@ -361,7 +355,7 @@ def _lights(board: Board) -> str:
     return f"{', '.join(Light)} lit one after the other; did you see them?"
 
 
-def _power(switch: PowerSwitch) -> str:
+def _power(switch: ModemSwitch) -> str:
     switch.rest()
     return "at rest; cabinguard modem check --restart pulls it"
 

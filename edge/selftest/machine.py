@@ -15,12 +15,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from edge.faults.catalogue import FaultError
+from edge.faults.fault import FaultError
 from edge.journal import writer as journal
-from edge.messages.texts import CLOCK_SET_S, clip_texts
+from edge.messages.prompts import clip_texts
+from edge.messages.texts import CLOCK_SET_S
+from hw.board import clip_length_s, shortest_s
 from hw.ports import HardwareError
-from hw.prompt.real import clip_length_s
-from hw.prompt.speech import shortest_s
 
 ASK_WITHIN_S: Final = 5.0
 PLAY_WITHIN_S: Final = 15.0

@@ -23,7 +23,7 @@ from typing import Annotated, Final
 import msgspec
 
 from edge.cli.options import Commands, add_settings_options, load_settings
-from edge.faults.catalogue import FaultError
+from edge.faults.fault import FaultError
 from edge.terms.printing import printable
 from hw.clock import SystemClock
 from hw.ports import Clock

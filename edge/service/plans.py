@@ -9,14 +9,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
-from edge.cli.options import model_dir
 from edge.pictures.ring import RingWriter, ring_slots
+from edge.settings.places import model_dir
 from edge.settings.schema import Camera as CameraSettings
 from edge.settings.schema import Settings
 from edge.vision.eyes.supervisor import EyesPlan
-from hw.ports import Camera
+from edge.vision.seers import SEERS, Seer
+from hw.board import open_camera
+from hw.camera.port import Camera, CameraChoice, Stream
 
 if TYPE_CHECKING:
     from edge.vision.look import FacesIn
@@ -31,9 +33,7 @@ def eyes_plans(settings: Settings) -> tuple[EyesPlan, ...]:
         plans.append(
             EyesPlan(
                 camera=functools.partial(_open_eye, camera),
-                faces=functools.partial(_faces, model_dir(settings), settings.face.covers)
-                if camera.role == "face"
-                else _no_faces,
+                faces=_faces_of(settings, camera.role),
                 ring=functools.partial(_ring, settings, camera.role),
                 name=camera.role,
                 picture_every_s=1.0 / settings.evidence.fps,
@@ -48,17 +48,21 @@ def ring_file(settings: Settings, camera: str) -> Path:
 
 
 def _open_eye(camera: CameraSettings) -> Camera:
-    from hw.camera.open import open_camera
+    stream = Stream(camera.width, camera.height, camera.fps, camera.rotate)
+    return open_camera(CameraChoice(camera.source, camera.device, camera.clip, stream))
 
-    return open_camera(
-        camera.source,
-        camera.device,
-        camera.clip,
-        camera.width,
-        camera.height,
-        camera.fps,
-        camera.rotate,
-    )
+
+def _faces_of(settings: Settings, role: str) -> Callable[[], FacesIn | None]:
+    """What opens the networks of a camera; each seer of the list has its part of the plan."""
+    faces: Callable[[], FacesIn | None] = _no_faces
+    for seer in Seer:
+        match seer:
+            case Seer.FACES:
+                if role in SEERS[seer].cameras:
+                    faces = functools.partial(_faces, model_dir(settings), settings.face.covers)
+            case _:
+                assert_never(seer)
+    return faces
 
 
 def _faces(folder: Path, covers: tuple[str, ...]) -> FacesIn:

@@ -28,9 +28,10 @@ from typing import Final
 from edge.cabin.events import Device, Orderer, ReleaseOrdered
 from edge.cabin.rules import Rules
 from edge.cli.modem import open_modem
-from edge.cli.options import Commands, add_settings_options, evidence_limits, load_settings, prompts_folder
+from edge.cli.options import Commands, add_settings_options, evidence_limits, load_settings
 from edge.codes.book import CodeBook, EntryPad
-from edge.faults.catalogue import FaultError, explain
+from edge.faults.explain import explain
+from edge.faults.fault import FaultError
 from edge.journal.writer import Journal, JournalLimits
 from edge.judge.judge import Judge
 from edge.loop.kiosk import Happening, Kiosk
@@ -39,8 +40,9 @@ from edge.loop.unrecorded import Unrecorded
 from edge.loop.watching import Watching
 from edge.messages.inbox import Inbox
 from edge.messages.outbox import MessageAccepted, MessageFailed, Outbox
+from edge.messages.prompts import clip_texts, longest_warning_s
 from edge.messages.release_counter import NAME, CounterFile
-from edge.messages.texts import Context, clip_texts, longest_warning_s, make_text
+from edge.messages.texts import Context, make_text
 from edge.messages.ways.open import carriers, release_desk
 from edge.pictures.keeper import Evidence
 from edge.pictures.ring import RingReader
@@ -49,15 +51,15 @@ from edge.service.control import Asked, ControlServer, Reply
 from edge.service.log import say
 from edge.service.plans import eyes_plans, ring_file
 from edge.service.threads import ThreadWatch
+from edge.settings.places import prompts_folder
 from edge.settings.schema import Settings
 from edge.settings.zones import find_zone
 from edge.terms.printing import printable
 from edge.terms.record import Channel, OutboxRow, Recipient
 from edge.vision.eyes.supervisor import EyesEvent, EyesProcess, EyesSupervisor
-from hw.board import Voice, close_board, open_board, resting_lines
+from hw.board import Voice, close_board, make_clips, open_board, resting_lines
 from hw.clock import SystemClock
 from hw.ports import Board, HardwareError, Input, InputChange
-from hw.prompt.real import make_clips
 from hw.scan import ScanEvent, Scanner, ScanThread
 from hw.watched import Watched
 
@@ -216,12 +218,7 @@ class Service:
         )
         for carrier in ways_out.values():
             stack.callback(carrier.close)
-        people = settings.people
-        numbers = {
-            Recipient.WATCHMAN: people.watchman,
-            Recipient.WATCHMAN2: people.watchman2,
-            Recipient.CONTROL_ROOM: people.control_room,
-        }
+        numbers = {to: settings.people.number(to) for to in Recipient}
         counters = dict(remembered.counters)
         self._kiosk = Kiosk(
             board=self.board,

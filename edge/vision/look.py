@@ -12,7 +12,7 @@ from edge.terms.observation import Box, CameraHealth, Face, Observation
 from edge.vision.face.upside import Upside
 from edge.vision.scene.background import Scene, shrink
 from edge.vision.scene.health import Health
-from hw.ports import Frame, GreyPicture
+from hw.camera.port import Frame, GreyPicture
 
 FacesIn = Callable[[GreyPicture], tuple[Face, ...]]
 """The faces of one grey working picture, boxes and landmarks in its pixels."""

@@ -22,7 +22,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.faults.catalogue import FaultError
+from edge.faults.fault import FaultError
 
 Int8 = NDArray[np.int8]
 Float = NDArray[np.float32]

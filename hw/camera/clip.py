@@ -19,8 +19,9 @@ os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 import cv2
 import numpy as np
 
-from hw.camera.picture import FOREIGN_SUFFIXES, Rotation, checked_rotation, decoded, upright, working
-from hw.ports import ColourPicture, Frame, HardwareError
+from hw.camera.picture import Rotation, checked_rotation, decoded, upright, working
+from hw.camera.port import FOREIGN_SUFFIXES, ColourPicture, Frame
+from hw.ports import HardwareError
 
 PICTURE_SUFFIXES: Final = frozenset(
     {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm"},
@@ -46,9 +47,9 @@ class ClipCamera:
 
     `paths` are video files, pictures and folders of pictures (`picture_fps` of them a second, by name).
     `loop_s` repeats them all until that much has been played. Frames carry `source_s`, which runs on
-    over all of them, and `at_s = start_s + source_s`. With `now_s`, a monotonic clock, `read` waits until
-    a frame is due, as a live camera does; without, it is as fast as the machine. Pictures and films are
-    turned upright where their file says how they were taken.
+    over all of them, and the same as `at_s`. With `now_s`, a monotonic clock, `at_s` counts from its time at
+    the start and `read` waits until a frame is due, as a live camera does; without, it is as fast as the
+    machine. Pictures and films are turned upright where their file says how they were taken.
 
     Raises `HardwareError("clip_unreadable")` at once for a missing, empty or unreadable file, and from
     `read` for one that breaks off before its stated length.
@@ -62,7 +63,6 @@ class ClipCamera:
         *,
         rotation: Rotation = 0,
         picture_fps: float = 10.0,
-        start_s: float = 0.0,
         now_s: Callable[[], float] | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -75,7 +75,7 @@ class ClipCamera:
         self._gap_s = 1.0 / fps_max
         self._rotation = rotation
         self._picture_fps = picture_fps
-        self._start_s = start_s if now_s is None else now_s()
+        self._start_s = 0.0 if now_s is None else now_s()
         self._now_s = now_s
         self._sleep = sleep
         self._number = 0

@@ -14,8 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from hw.camera.port import ColourPicture
 from hw.camera.real import Maker, Picamera2, Request
-from hw.ports import ColourPicture, HardwareError
+from hw.ports import HardwareError
 
 _ALIGN: Final = 64
 

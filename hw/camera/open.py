@@ -8,36 +8,37 @@ from pathlib import Path
 
 from hw.camera.clip import ClipCamera
 from hw.camera.picture import checked_rotation
+from hw.camera.port import Camera, CameraChoice, Frame
 from hw.camera.real import PiCamera
 from hw.camera.staged import StagedCabin
 from hw.camera.usb import UsbCamera
 from hw.clock import SystemClock
-from hw.ports import Camera, Frame, HardwareError
+from hw.ports import HardwareError
 
 
-def open_camera(
-    source: str, device: str, clip: str, width: int, height: int, fps: float, rotate: int
-) -> Camera:
-    """The camera of `source` (`picamera2`, `usb`, `clip`, `staged`), paced in real time.
+def open_camera(choice: CameraChoice) -> Camera:
+    """The camera that was chosen, paced in real time.
 
-    `device` is a number or, for `usb`, a path; `clip` a file or, for `staged`, what happens at the start.
     Raises the driver's `HardwareError`, ValueError for a source that there is not.
     """
+    source, device, clip, stream = choice.source, choice.device, choice.clip, choice.stream
     if source == "picamera2":
         if not device.isdigit():
             raise HardwareError("camera_missing", f"a ribbon-cable camera has a number, not {device!r}")
-        return PiCamera(int(device), width, height, fps, rotate)
+        return PiCamera(int(device), stream)
     if source == "usb":
-        return UsbCamera(int(device) if device.isdigit() else device, width, height, fps, rotate)
+        return UsbCamera(int(device) if device.isdigit() else device, stream)
     if source == "clip":
         if not clip:
             raise HardwareError("clip_unreadable", "no recording was named")
-        return ClipCamera([Path(clip)], fps, rotation=checked_rotation(rotate), now_s=time.monotonic)
+        return ClipCamera(
+            [Path(clip)], stream.fps, rotation=checked_rotation(stream.rotation), now_s=time.monotonic
+        )
     if source == "staged":
         stage = StagedCabin(SystemClock())
         if clip:
             stage.do(clip, time.monotonic())
-        return Paced(stage, fps)
+        return Paced(stage, stream.fps)
     raise ValueError(f"there is no camera source {source!r}")
 
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hw.ports import ColourPicture, GreyPicture
+from hw.camera.port import ColourPicture, GreyPicture
 
 Rotation = Literal[0, 90, 180, 270]
 """Degrees clockwise that bring the picture upright."""
@@ -21,9 +21,6 @@ COLOUR_LONGEST: Final = 1280
 _ROTATIONS: Final[tuple[Rotation, ...]] = (0, 90, 180, 270)
 _TURNS: Final = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
 
-
-FOREIGN_SUFFIXES: Final = frozenset([".gif", ".heic", ".heif", ".avif", ".jxl"])
-"""Pictures that people have and that OpenCV cannot read: refused by their kind, never passed over."""
 
 _SIDES: Final[dict[int, tuple[Rotation, bool]]] = {
     2: (0, True),

@@ -23,7 +23,8 @@ from hw.camera.picture import (
     upright,
     y_plane,
 )
-from hw.ports import Frame, HardwareError
+from hw.camera.port import USUAL, Frame, Stream
+from hw.ports import HardwareError
 
 _BUFFERS: Final = 4
 
@@ -74,7 +75,7 @@ def load_picamera2() -> Maker:
 class PiCamera:
     """Camera `number` of this Pi; a `Camera` port.
 
-    `width` x `height` is the main stream, kept as evidence; the networks get the Y plane of a stream of
+    The main stream has the size asked for, kept as evidence; the networks get the Y plane of a stream of
     640x480 at most. `at_s` is when the sensor took the picture, not when it arrived. Raises `HardwareError`:
     `camera_driver_missing`, `camera_missing`, `camera_busy`, and `camera_failed` from `read` as well.
     """
@@ -82,16 +83,13 @@ class PiCamera:
     def __init__(
         self,
         number: int = 0,
-        width: int = 640,
-        height: int = 480,
-        fps: float = 15.0,
-        rotation: int = 0,
+        stream: Stream = USUAL,
         *,
         load: Callable[[], Maker] = load_picamera2,
         now_s: Callable[[], float] = time.monotonic,
         boot_s: Callable[[], float] | None = None,
     ) -> None:
-        self._rotation = checked_rotation(rotation)
+        self._rotation = checked_rotation(stream.rotation)
         self._now_s = now_s
         self._boot_s = boot_s or (lambda: time.clock_gettime(time.CLOCK_BOOTTIME))
         self._number = 0
@@ -103,16 +101,17 @@ class PiCamera:
         except (RuntimeError, OSError) as error:
             raise _opening_failed(number, error) from error
         try:
-            self._start(width, height, fps)
+            self._start(stream)
         except (RuntimeError, OSError, ValueError, KeyError) as error:
             self._camera.close()
             raise _opening_failed(number, error) from error
 
-    def _start(self, width: int, height: int, fps: float) -> None:
+    def _start(self, stream: Stream) -> None:
+        width, height = stream.width, stream.height
         scale = min(1.0, WORK_WIDTH / width, WORK_HEIGHT / height)
         # The scaler wants even sizes.
         small = (int(width * scale) // 2 * 2, int(height * scale) // 2 * 2)
-        gap_us = round(1e6 / fps)
+        gap_us = round(1e6 / stream.fps)
         configuration = self._camera.create_video_configuration(
             # Named by the word, not by the byte: RGB888 lies in memory as blue, green, red.
             main={"size": (width, height), "format": "RGB888"},

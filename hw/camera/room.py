@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hw.ports import ColourPicture
+from hw.camera.port import ColourPicture
 
 WIDTH: Final = 640
 HEIGHT: Final = 480

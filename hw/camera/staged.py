@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 
 from hw.camera.covers import COVERS, Layer, Marks, back_of_head
 from hw.camera.picture import working
+from hw.camera.port import ColourPicture, Frame
 from hw.camera.room import HEIGHT, HORIZON, WIDTH, draw_ledge, draw_room
-from hw.ports import Clock, ColourPicture, Frame
+from hw.ports import Clock
 
 WALK_S: Final = 1.6
 """From the door to the machine."""

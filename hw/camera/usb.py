@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw.camera.picture import checked_rotation, working
-from hw.ports import Frame, HardwareError
+from hw.camera.port import USUAL, Frame, Stream
+from hw.ports import HardwareError
 
 _MISSES_MAX: Final = 3
 """Some cameras lose the odd picture; that many in a row is a failure."""
@@ -44,24 +45,20 @@ def _open(device: int | str) -> Capture:
 class UsbCamera:
     """The camera with this number or path (`/dev/v4l/by-id/…` survives replugging); a `Camera` port.
 
-    `width`, `height`: wanted, the camera gives what it has nearest. Raises `HardwareError`:
-    `camera_missing` where there is no such device, `camera_busy` where it is there and cannot be opened,
-    `camera_failed` from `read`.
+    Raises `HardwareError`: `camera_missing` where there is no such device, `camera_busy` where it is there
+    and cannot be opened, `camera_failed` from `read`.
     """
 
     def __init__(
         self,
         device: int | str,
-        width: int = 640,
-        height: int = 480,
-        fps: float = 15.0,
-        rotation: int = 0,
+        stream: Stream = USUAL,
         *,
         open_capture: Callable[[int | str], Capture] = _open,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._rotation = checked_rotation(rotation)
-        self._gap_s = 1.0 / fps
+        self._rotation = checked_rotation(stream.rotation)
+        self._gap_s = 1.0 / stream.fps
         self._now_s = now_s
         self._due_s = float("-inf")
         self._number = 0
@@ -74,9 +71,9 @@ class UsbCamera:
             raise HardwareError(code, f"{self._name} cannot be opened")
         # Compressed on the wire: uncompressed pictures of two cameras do not fit through one USB bus.
         self._capture.set(cv2.CAP_PROP_FOURCC, float(cv2.VideoWriter.fourcc(*"MJPG")))
-        self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, float(width))
-        self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, float(height))
-        self._capture.set(cv2.CAP_PROP_FPS, float(fps))
+        self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, float(stream.width))
+        self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, float(stream.height))
+        self._capture.set(cv2.CAP_PROP_FPS, float(stream.fps))
         self._capture.set(cv2.CAP_PROP_BUFFERSIZE, 1.0)
 
     def read(self) -> Frame | None:

@@ -1,1 +1,1 @@
-"""Wired contacts: door, exit, fire, panic, case and vibration."""
+"""Wired contacts."""

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from hw.pins.gpio import Pin, PinFactory, pulled_up
-from hw.ports import HardwareError, Input, InputChange
+from hw.ports import LIFE, HardwareError, Input, InputChange
 from hw.wiring import ContactKind, WiringSettings
-
-LIFE = frozenset({Input.FIRE, Input.EXIT})
-"""Inputs that count as active when their pin cannot be read, however they are wired."""
 
 
 class _Lane:
@@ -63,7 +60,7 @@ class ContactInputs:
             try:
                 raw = bool(lane.pin.state) == lane.open_is_active
             except Exception as error:  # whatever the library throws, this contact tells nothing now
-                raw = lane.open_is_active or lane.name in LIFE
+                raw = lane.open_is_active or lane.name in LIFE  # however that one is wired
                 if not lane.failed:
                     lane.failed = True
                     trouble = f"{trouble}, {lane.name}" if trouble else str(lane.name)

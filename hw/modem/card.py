@@ -1,13 +1,14 @@
-"""Opens the SIM card: waits for one that is busy, enters the PIN at most once."""
+"""The SIM card and its contract: waits for a card that is busy, enters the PIN at most once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
 from typing import Final
 
 from hw.modem import replies
 from hw.modem.models import TriesQuery
-from hw.modem.pin import PinMemory
+from hw.modem.pin import PinMemory, PinMemoryInRam
 from hw.modem.status import Status
 from hw.modem.steps import Answer, Ask, Outcome, Pause, Step, Unusable, ask, wonder
 from hw.ports import ModemTrouble
@@ -20,19 +21,33 @@ _OPEN: Final = frozenset(("READY", "SIM PIN2", "SIM PUK2"))
 _NOT_NOW: Final = (3, 14, 515)
 
 
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A card and its contract, as the settings have them.
+
+    `smsc` is set as the SMS centre where the card has none. `balance_ussd` is asked once a day where it is
+    set (`*100#`). `reports` asks for delivery reports.
+    """
+
+    pin: str | None = field(default=None, repr=False)
+    pin_memory: PinMemory = field(default_factory=PinMemoryInRam, repr=False)
+    smsc: str | None = None
+    balance_ussd: str | None = None
+    reports: bool = True
+
+
 class Card:
     """The card of one modem. `tries` is how its model tells the tries left; `status` gets them."""
 
     def __init__(
         self,
-        pin: str | None,
-        memory: PinMemory,
+        subscription: Subscription,
         tries: TriesQuery | None,
         status: Status,
         now_s: Callable[[], float],
     ) -> None:
-        self._pin = pin
-        self._memory = memory
+        self._pin = subscription.pin
+        self._memory = subscription.pin_memory
         self._tries = tries
         self._status = status
         self._now_s = now_s

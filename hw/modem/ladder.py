@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
-from hw.modem.power import PowerKind
 from hw.modem.steps import Broken
-from hw.ports import ModemTrouble, Recovery, Rung
+from hw.ports import ModemTrouble, PowerKind, Recovery, Rung
 
 _PAUSE_S: Final = 5.0
 _PAUSE_MAX_S: Final = 60.0
@@ -25,14 +25,28 @@ _RESTARTS: Final = (Rung.RESET, Rung.POWER, Rung.KEY)
 """The rungs after which a modem needs its time to boot."""
 
 
-class Ladder:
-    """Rungs get rougher, pauses longer. `rates` as in `hw.modem.at.Engine`."""
+@dataclass(frozen=True, slots=True)
+class _Climb:
+    """The rung that is being tried, for what, since when."""
 
-    def __init__(self, power: PowerKind | None, rates: int) -> None:
+    rung: Rung
+    trouble: ModemTrouble
+    at_s: float
+
+
+class Ladder:
+    """Rungs get rougher, pauses longer.
+
+    `power` is what can restart the modem from outside, None where nothing is wired. A modem that was never
+    heard is first looked for at each of `rates` line rates. `step`: where to begin, for a modem that is
+    known to need more than the gentle rungs.
+    """
+
+    def __init__(self, power: PowerKind | None = None, rates: int = 1, *, step: int = 0) -> None:
         self._rungs = _GENTLE + _ROUGHEST[power]
         self._rates_left = rates - 1
-        self._step = 0
-        self._climbing: tuple[Rung, ModemTrouble, float] | None = None
+        self._step = step
+        self._climbing: _Climb | None = None
         self.recoveries: tuple[Recovery, ...] = ()
 
     @property
@@ -58,12 +72,12 @@ class Ladder:
     @property
     def trouble(self) -> ModemTrouble | None:
         """What the rung that is being tried is for."""
-        return None if self._climbing is None else self._climbing[1]
+        return None if self._climbing is None else self._climbing.trouble
 
     @property
     def restarting(self) -> bool:
         """The rung that is being tried restarts the modem."""
-        return self._climbing is not None and self._climbing[0] in _RESTARTS
+        return self._climbing is not None and self._climbing.rung in _RESTARTS
 
     def heard(self) -> None:
         """The modem answers at this rate."""
@@ -80,7 +94,7 @@ class Ladder:
     def climb(self, broken: Broken, now_s: float) -> tuple[Rung, float]:
         """The next rung and the pause before it."""
         rung, pause_s = self._next(broken)
-        self._climbing = (rung, broken.trouble, now_s)
+        self._climbing = _Climb(rung, broken.trouble, now_s)
         return rung, pause_s
 
     def spared(self) -> None:
@@ -93,13 +107,12 @@ class Ladder:
         Only the first round is, and what ended a long silence: a modem that stays dead for days does not
         fill the record.
         """
-        if self._climbing is None:
+        tried, self._climbing = self._climbing, None
+        if tried is None:
             return None
-        rung, trouble, at_s = self._climbing
-        self._climbing = None
-        recovery = Recovery(rung, trouble, at_s, now_s - at_s, worked)
+        recovery = Recovery(tried.rung, tried.trouble, tried.at_s, now_s - tried.at_s, worked)
         self.recoveries = (*self.recoveries, recovery)[-_KEPT:]
-        return recovery if self.first_round or (worked and rung is not Rung.SOFT) else None
+        return recovery if self.first_round or (worked and tried.rung is not Rung.SOFT) else None
 
     def _next(self, broken: Broken) -> tuple[Rung, float]:
         """One step rougher than the last time, the whole ladder once, then its rough part again and again.

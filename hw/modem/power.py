@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Final, Protocol
 
+from hw.ports import PowerKind
+
 _AGAIN_S: Final = 1.0
-
-
-class PowerKind(StrEnum):
-    """What the switch does to the modem while it is pulled in.
-
-    `supply`: a relay whose normally closed contact feeds the modem is opened. `key`: the modem's power key
-    is held down, which switches a running modem off and a modem that is off on.
-    """
-
-    SUPPLY = "supply"
-    KEY = "key"
 
 
 class _Relay(Protocol):

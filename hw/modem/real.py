@@ -11,14 +11,17 @@ import errno
 import os
 import select
 import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import serial
 
-from hw.modem.at import Engine, Request
-from hw.modem.models import ModemProfile, named
-from hw.modem.pin import PinMemory
-from hw.modem.power import PowerSwitch
+from hw.modem.at import Engine
+from hw.modem.card import Subscription
+from hw.modem.ladder import Ladder
+from hw.modem.models import named
+from hw.modem.recovering import Request
 from hw.modem.status import Status
 from hw.ports import (
     Clock,
@@ -26,6 +29,7 @@ from hw.ports import (
     ModemDown,
     ModemEvent,
     ModemReady,
+    ModemSwitch,
     ModemTrouble,
     TextAccepted,
     TextFailed,
@@ -34,60 +38,84 @@ from hw.watched import WatchedThread
 
 _RETRY_FIRST_S: Final = 1.0
 _RETRY_MAX_S: Final = 4.0
-"""A modem that is plugged in again is found within this."""
 _LONGEST_WAIT_S: Final = 1.0
 _POWER_UP_S: Final = 2.0
 _CLOSE_S: Final = 2.0
 
 
+@dataclass(frozen=True, slots=True)
+class SerialPort:
+    """A port, and the line rates at which the modem behind it is looked for in turn.
+
+    `path` should be a name that udev keeps the same, so that a USB modem is found again after it was
+    numbered anew.
+    """
+
+    path: str
+    bauds: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Text:
+    ticket: int
+    number: str
+    text: str
+    deadline_s: float
+    validity_s: float
+
+
+def open_serial(
+    port: str,
+    profile: str,
+    clock: Clock,
+    subscription: Subscription | None = None,
+    *,
+    baud: int = 0,
+    switch: ModemSwitch | None = None,
+) -> SerialModem:
+    """The modem of this profile at this port; HardwareError for a profile that nothing knows.
+
+    `baud` 0 tries the profile's rates in turn. `switch` is what can restart the modem from outside, closed
+    together with it; without one the ladder ends with reopening the port.
+    """
+    known = named(profile)
+    bauds = (baud,) if baud else known.bauds
+    ladder = Ladder(None if switch is None else switch.kind, len(bauds))
+    return SerialModem(SerialPort(port, bauds), Engine(known, subscription, ladder), clock, switch)
+
+
+def retry_pauses_s() -> Iterator[float]:
+    """How long after each failure the port is tried again: a modem that was away for days is soon found."""
+    pause_s = _RETRY_FIRST_S
+    while True:
+        yield pause_s
+        pause_s = min(_RETRY_MAX_S, pause_s * 2)
+
+
 class SerialModem:
     """`hw.ports.Modem` over pyserial.
 
-    `port` should be a name that udev keeps the same, so that a USB modem is found again after it was
-    numbered anew. `baud` 0 tries the profile's rates in turn. `switch` is what can restart the modem
-    from outside, closed together with it; without one the ladder ends with reopening the port. The first
-    attempt to open is made at once, in the thread; a port that cannot be opened is told by `ModemDown`.
+    The first attempt to open is made at once, in the thread; a port that cannot be opened is told by
+    `ModemDown`, and tried again every few seconds.
     """
 
     def __init__(
-        self,
-        port: str,
-        profile: ModemProfile | str,
-        pin: str | None,
-        clock: Clock,
-        *,
-        baud: int = 0,
-        pin_memory: PinMemory | None = None,
-        switch: PowerSwitch | None = None,
-        smsc: str | None = None,
-        balance_ussd: str | None = None,
-        reports: bool = True,
+        self, port: SerialPort, engine: Engine, clock: Clock, switch: ModemSwitch | None = None
     ) -> None:
-        known = named(profile) if isinstance(profile, str) else profile
         self._port = port
-        self._bauds = (baud,) if baud else known.bauds
         self._clock = clock
         self._switch = switch
-        self._engine = Engine(
-            known,
-            pin,
-            pin_memory=pin_memory,
-            power=None if switch is None else switch.kind,
-            smsc=smsc,
-            balance_ussd=balance_ussd,
-            reports=reports,
-            rates=len(self._bauds),
-        )
+        self._engine = engine
         self._lock = threading.Lock()
         self._events: list[ModemEvent] = []
-        self._hand: tuple[int, str, str, float, float] | None = None
-        self._in_hand: tuple[int, float] | None = None
+        self._hand: _Text | None = None
+        self._in_hand: _Text | None = None
         self._idle = False
         self._hung = False
         self._serial: serial.Serial | None = None
         self._output = b""
         self._retry_s = 0.0
-        self._retry_pause_s = _RETRY_FIRST_S
+        self._pauses_s = retry_pauses_s()
         self._attempts = 0
         self._stopping = False
         self._wake_read, self._wake_write = os.pipe()
@@ -119,8 +147,7 @@ class SerialModem:
         with self._lock:
             if self._in_hand is not None:
                 raise RuntimeError("the modem has a text in hand")
-            self._in_hand = (ticket, deadline_s)
-            self._hand = (ticket, number, text, deadline_s, validity_s)
+            self._in_hand = self._hand = _Text(ticket, number, text, deadline_s, validity_s)
             self._idle = False
         self._nudge()
 
@@ -131,8 +158,8 @@ class SerialModem:
                 if isinstance(event, TextAccepted | TextFailed) and self._holds(event.ticket):
                     self._in_hand = None
             # The thread answers at the deadline; a second later it must be stuck in the system.
-            if self._in_hand is not None and now_s >= self._in_hand[1] + 1.0:
-                ticket = self._in_hand[0]
+            if self._in_hand is not None and now_s >= self._in_hand.deadline_s + 1.0:
+                ticket = self._in_hand.ticket
                 self._in_hand = self._hand = None
                 self._hung = True
                 events.append(TextFailed(ticket, ModemTrouble.MUTE, "the port hangs", True))
@@ -140,14 +167,14 @@ class SerialModem:
         return tuple(events)
 
     def _holds(self, ticket: int) -> bool:
-        return self._in_hand is not None and self._in_hand[0] == ticket
+        return self._in_hand is not None and self._in_hand.ticket == ticket
 
     def next_wake_s(self) -> float | None:
         """Now when there are events, else when a text's answer is overdue."""
         with self._lock:
             if self._events:
                 return self._clock.now_s()
-            return None if self._in_hand is None else self._in_hand[1] + 1.0
+            return None if self._in_hand is None else self._in_hand.deadline_s + 1.0
 
     def close(self) -> None:
         """Stop; a thread that hangs in the system is left behind, it ends with the program."""
@@ -189,8 +216,7 @@ class SerialModem:
             hand, self._hand = self._hand, None
         engine.poll(now_s)
         if hand is not None:
-            ticket, number, text, deadline_s, validity_s = hand
-            engine.send(ticket, number, text, deadline_s, now_s, validity_s)
+            engine.send(hand.ticket, hand.number, hand.text, hand.deadline_s, now_s, hand.validity_s)
         self._output += engine.take_output()
         self._write()
         self._serve_requests(now_s)
@@ -252,18 +278,17 @@ class SerialModem:
             self._output = self._output[written:]
 
     def _open_port(self) -> None:
-        baud = self._bauds[self._attempts % len(self._bauds)]
+        baud = self._port.bauds[self._attempts % len(self._port.bauds)]
         try:
-            self._serial = serial.Serial(self._port, baud, timeout=0, write_timeout=0, exclusive=True)
+            self._serial = serial.Serial(self._port.path, baud, timeout=0, write_timeout=0, exclusive=True)
         except (serial.SerialException, OSError, ValueError) as error:
             trouble, detail = _opening_trouble(error)
             now_s = self._clock.now_s()
-            self._retry_s = now_s + self._retry_pause_s
-            self._retry_pause_s = min(_RETRY_MAX_S, self._retry_pause_s * 2)
+            self._retry_s = now_s + next(self._pauses_s)
             self._engine.port_lost(now_s, detail, trouble)
             return
         self._attempts += 1
-        self._retry_pause_s = _RETRY_FIRST_S
+        self._pauses_s = retry_pauses_s()
         self._output = b""
         self._engine.port_opened(self._clock.now_s())
 

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
+from typing import Final
 
 from hw.modem import replies
 from hw.modem.models import ModemProfile
-from hw.modem.steps import Answer, Step, ask, wonder
+from hw.modem.steps import Answer, Broken, Step, ask, wonder
 from hw.ports import ModemTrouble, Recovery
 
 
 @dataclass(slots=True)
 class Status:
-    """What is known of the modem now. None where it did not tell. Numbers and texts are not in here.
+    """`hw.ports.ModemStatus`. Another thread may read it: containers are replaced, never changed.
 
-    Another thread may read it: containers are replaced, never changed.
-
-    `doing`: what the engine is at while it is not ready. `told_of_texts`: the modem says by itself that a
-    text came in; else it is only asked now and then.
     `network_offset_s`: the network's clock against `poll`'s, as UTC seconds minus monotonic seconds.
     """
 
@@ -42,6 +39,11 @@ class Status:
     reboots: int = 0
     recoveries: tuple[Recovery, ...] = ()
 
+    def silent_restart(self) -> Broken:
+        """Count a restart that the modem did not tell of, and say what it leads to."""
+        self.reboots += 1
+        return Broken(ModemTrouble.MUTE, "the modem restarted without saying so", restarted=True)
+
 
 # --- asking for it ---------------------------------------------------------------------------------
 
@@ -59,7 +61,12 @@ def note_storage(status: Status, fields: list[str]) -> bool:
     return False
 
 
+REGISTERED: Final = frozenset((1, 5, 6, 7))
+DENIED: Final = 3
+
+
 def look_at_registration(profile: ModemProfile, status: Status) -> Generator[Step, Answer, set[int]]:
+    """What the networks say of the card, as the standard numbers it; none where the modem does not tell."""
     states: set[int] = set()
     for kind in profile.registration:
         line = yield from wonder(f"AT+{kind}?", info=f"+{kind}:")

@@ -11,6 +11,8 @@ from hw.modem import codes
 from hw.ports import ModemTrouble
 
 COMMAND_S: Final = 3.0
+ESCAPE: Final = b"\x1b"
+"""Ends a text that was left half sent."""
 
 
 class Outcome(StrEnum):

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, assert_never
 
 from hw.ports import HardwareError
 from hw.prompt.speech import Saying, Speech
@@ -74,8 +74,10 @@ class BenchPrompt(Speech):
                 return _BenchPlayer(now_s, 0)
             case PromptFault.HANGS:
                 return _BenchPlayer(float("inf"), 0)
-            case _:
+            case None | PromptFault.CLIPS:
                 return _BenchPlayer(now_s + self.length_s(clips, text), 0)
+            case _:
+                assert_never(self.fault)
 
 
 class _BenchPlayer:

@@ -82,7 +82,7 @@ image_kiosk() { # NEW-ROOT WHEELS
     cp -- "$2"/*.whl "$new/srv/wheels/"
     chroot "$new" /srv/cabinguard/install.sh kiosk --unattended --offline /srv/wheels
     for language in $(chroot "$new" /opt/cabinguard/current/bin/python -P -c \
-        'from edge.messages.texts import LANGUAGES; print(*LANGUAGES)'); do
+        'from edge.words.language import LanguageName; print(*LanguageName)'); do
         chroot "$new" runuser -u cabinguard -- /opt/cabinguard/current/bin/cabinguard prompts \
             --settings /etc/cabinguard/kiosk.toml --set "cabin.language=$language"
     done

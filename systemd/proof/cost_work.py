@@ -19,18 +19,18 @@ from edge.cabin.events import Restarted
 from edge.cabin.rules import Flow, Rules
 from edge.cabin.state import State
 from edge.cabin.table import step
-from edge.cli.options import MODELS
 from edge.judge.judge import Judge
-from edge.settings.schema import load
+from edge.settings.load import load
+from edge.settings.places import MODELS
 from edge.terms.observation import Observation
 from edge.vision.eyes.child import jpeg_of
 from edge.vision.eyes.supervisor import Report, encode_report
 from edge.vision.face.faces import Faces
 from edge.vision.look import Look
 from hw.board import bench_board
+from hw.camera.port import Frame
 from hw.camera.staged import StagedCabin
 from hw.modem.fake.ports import FakeModem, SteppedModem
-from hw.ports import Frame
 from hw.scan import Scanner
 
 FRAMES = 12

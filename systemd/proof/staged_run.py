@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from edge.service.service import SWITCH_S, Service
-from edge.settings.schema import load
+from edge.settings.load import load
 
 
 def main() -> int:

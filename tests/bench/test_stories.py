@@ -15,9 +15,9 @@ from edge.bench.desk import StoryClock, scratch
 from edge.bench.story import Outcome, Story, built_in, check_words, find, parse
 from edge.cabin import commands, events
 from edge.cli.bench import play_story, seeing
-from edge.faults.catalogue import FaultError
+from edge.faults.fault import FaultError
 from edge.loop.kiosk import Happening, describe
-from edge.settings.schema import load
+from edge.settings.load import load
 from edge.terms.observation import CameraHealth
 from hw.camera.staged import StagedCabin
 from tests.worlds.desk_world import play_scripted

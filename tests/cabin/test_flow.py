@@ -16,6 +16,7 @@ from edge.cabin.commands import (
     SetDoor,
     VoidCode,
 )
+from edge.cabin.devices import LOCK_NEEDS
 from edge.cabin.events import (
     CodeAccepted,
     CodeDenied,
@@ -28,7 +29,6 @@ from edge.cabin.events import (
     RecordAnswered,
     Ticked,
 )
-from edge.cabin.state import LOCK_NEEDS
 from edge.terms.record import Recipient
 from hw.ports import Input, Sound
 from tests.worlds.cabin_world import Cabin, rules

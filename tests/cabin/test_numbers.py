@@ -7,8 +7,10 @@ from enum import StrEnum
 import msgspec
 import pytest
 
-from edge.cabin import commands, conditions, draft, events, rules, state
-from edge.cabin.rules import Flow, Policy
+from edge.cabin import anomalies, commands, conditions, draft, events, rules, state
+from edge.cabin.anomalies import Policy
+from edge.cabin.events import Anomaly
+from edge.cabin.rules import Flow
 from edge.cabin.state import Code, State
 from edge.terms.record import Recipient
 
@@ -95,17 +97,17 @@ def test_the_numbers_that_are_no_settings() -> None:
 
 @pytest.mark.parametrize(("name", "told", "siren", "permit"), POLICY, ids=[row[0] for row in POLICY])
 def test_a_row_of_the_policy(name: str, told: tuple[str, ...], siren: str, permit: str) -> None:
-    rule = Policy().rule(name)
+    rule = Policy().rule(Anomaly(name))
     assert (rule.told, rule.siren.value, rule.permit.value) == (told, siren, permit)
 
 
 def test_the_policy_has_these_rows_and_no_other() -> None:
     assert [name for name, _ in Policy()] == [row[0] for row in POLICY]
-    assert dict(Policy()) == {name: Policy().rule(name) for name, *_ in POLICY}
+    assert dict(Policy()) == {name: Policy().rule(Anomaly(name)) for name, *_ in POLICY}
 
 
 def test_nothing_unknown_is_taken() -> None:
-    for kind in (Flow, Policy, rules.Rule):
+    for kind in (Flow, Policy, anomalies.Rule):
         with pytest.raises(msgspec.ValidationError):
             msgspec.convert({"other": 1}, kind)
         assert kind.__struct_config__.frozen
@@ -115,7 +117,7 @@ KINDS: tuple[type[StrEnum], ...] = tuple(
     sorted(
         {
             kind
-            for module in (events, commands, rules, state)
+            for module in (anomalies, events, commands, rules, state)
             for kind in vars(module).values()
             if isinstance(kind, type) and issubclass(kind, StrEnum) and kind.__module__ == module.__name__
         },

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from edge.cabin import events
+from edge.cabin.anomalies import PermitRule, Policy, Siren
 from edge.cabin.comeback import DURATIONS, shift, wake_up
 from edge.cabin.commands import PromptCause, PromptKey, SetDoor, SetPermit
 from edge.cabin.deadlines import next_wake_s
@@ -27,7 +28,7 @@ from edge.cabin.events import (
     Ticked,
 )
 from edge.cabin.outputs import lock_in_s, outputs, shown
-from edge.cabin.rules import Flow, PermitRule, Policy, Rules, Siren
+from edge.cabin.rules import Flow, Rules
 from edge.cabin.state import Code, Mode, State
 from edge.cabin.table import ALWAYS, TABLE, step
 from hw.ports import Input
@@ -214,9 +215,12 @@ PURE = {
     "cabin.draft": {"__future__", "dataclasses", "math"},
     "cabin.moves": {"__future__", "collections.abc", "dataclasses"},
     "cabin.deadlines": {"__future__", "dataclasses"},
-    "cabin.events": {"__future__", "dataclasses", "enum"},
+    "cabin.anomalies": {"__future__", "collections.abc", "dataclasses", "enum", "typing", "msgspec"},
+    "cabin.devices": {"__future__", "collections.abc", "dataclasses", "typing"},
+    "cabin.events": {"__future__", "dataclasses", "enum", "typing"},
     "cabin.commands": {"__future__", "dataclasses", "enum"},
-    "cabin.rules": {"__future__", "collections.abc", "dataclasses", "enum", "typing", "msgspec"},
+    "cabin.rules": {"__future__", "dataclasses", "typing", "msgspec"},
+    "terms.alerts": {"__future__", "enum", "typing"},
     "terms.record": {"__future__", "dataclasses", "enum", "typing"},
 }
 OWN = {f"edge.{name}" for name in PURE} | {"edge.terms.observation", "hw.ports"}
@@ -254,7 +258,7 @@ def test_events_are_frozen(event: Event) -> None:
             setattr(event, field.name, getattr(event, field.name))
 
 
-@pytest.mark.parametrize("name", ["cabin.events", "cabin.commands", "terms.record"])
+@pytest.mark.parametrize("name", ["cabin.events", "cabin.commands", "terms.alerts", "terms.record"])
 def test_the_vocabulary_has_no_place_for_a_code(name: str, repo: Path) -> None:
     """No field of an event, a command or a record could hold digits: they are made when a text is sent."""
     tree = ast.parse((repo / "edge" / f"{name.replace('.', '/')}.py").read_text())

@@ -12,7 +12,7 @@ import pytest
 
 from edge.__main__ import main
 from edge.selftest import findings as selftest
-from edge.settings.schema import load
+from edge.settings.load import load
 from hw.clock import SystemClock
 from hw.modem.fake.ports import FakeModem, PtyModem
 from hw.pins.bench_pins import BenchFactory

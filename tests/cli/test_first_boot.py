@@ -11,7 +11,8 @@ import pytest
 
 from edge.__main__ import main
 from edge.cli.first_boot import PROBLEM, take_over
-from edge.settings.schema import EXAMPLE, SettingsError, load
+from edge.settings.load import SettingsError, load
+from edge.settings.schema import EXAMPLE
 
 GIVEN = """\
 [cabin]

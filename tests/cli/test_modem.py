@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from edge.cli import modem as modem_cli
-from edge.faults.catalogue import FaultError
+from edge.faults.fault import FaultError
 from hw.clock import SystemClock
 from hw.modem.fake.ports import FakeModem, FakeSwitch, PtyModem
-from hw.modem.power import PowerKind
 from hw.pins.bench_pins import BenchFactory
+from hw.ports import PowerKind
 
 RUN = (
     "import argparse, sys; from edge.cli import modem; p = argparse.ArgumentParser();"
@@ -91,7 +91,7 @@ def test_check_restarts_the_modem_by_its_switch_first(
     with pytest.raises(FaultError, match=r"wiring\.modem_power\.fitted"):
         run("check", *common, "--restart")
     pins = BenchFactory(SystemClock())
-    monkeypatch.setattr(modem_cli, "open_lgpio", lambda work_dir: pins)
+    monkeypatch.setattr("hw.board.open_lgpio", lambda work_dir: pins)
     pty.fault("off")
     wired = ["--set", "wiring.modem_power.fitted=true", "--set", 'wiring.modem_power.switches="key"']
     wired += ["--set", "wiring.modem_power.hold_s=0.1"]

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.__main__ import main
-from edge.faults.catalogue import explain
+from edge.faults.explain import explain
 from edge.terms.printing import printable
 
 RED = "\x1b[31m\x07\x9b2J\r\u202e\u2028"

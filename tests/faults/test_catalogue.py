@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from edge.faults.catalogue import CATALOGUE, FaultError, explain, fault, troubleshooting
+from edge.faults.catalogue import CATALOGUE
+from edge.faults.explain import explain, fault, troubleshooting
+from edge.faults.fault import FaultError
 from edge.terms.observation import CameraHealth
 from hw.ports import KeypadFault, ModemTrouble
 
@@ -77,7 +79,7 @@ def test_every_code_of_an_enumeration_is_in_the_catalogue() -> None:
 def test_every_fault_in_the_catalogue_is_named_by_the_program(repo: Path) -> None:
     named = set(_BY_ENUM)
     for path, tree in _sources(repo):
-        if path.name != "faults.py":
+        if path.name != "catalogue.py":
             named |= _texts(tree)
     assert not [code for code in CATALOGUE if code not in named], "nothing raises these"
 

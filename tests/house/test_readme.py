@@ -12,8 +12,8 @@ import pytest
 
 from edge.__main__ import _parser
 from edge.bench.story import parse
-from edge.faults.catalogue import troubleshooting
-from edge.settings.schema import load
+from edge.faults.explain import troubleshooting
+from edge.settings.load import load
 from hw.ports import Input
 from hw.wiring import WiringSettings
 
@@ -72,6 +72,9 @@ def test_the_wiring_is_the_default_one() -> None:
     assert f"| door contact | {wiring.door.pin} |" in text
     for name in (Input.EXIT, Input.FIRE):
         assert re.search(rf"\| {name}[a-z ]* \(second contact\) \| {wiring.contact(name).pin} \|", text)
+    others = [name for name in Input if name not in (Input.DOOR, Input.EXIT, Input.FIRE)]
+    pins = ", ".join(str(wiring.contact(name).pin) for name in others)
+    assert f"| {', '.join(others)} | {pins} |" in text
     assert f"| keypad rows | {', '.join(map(str, wiring.keypad.rows))} |" in text
     assert f"| keypad columns | {', '.join(map(str, wiring.keypad.columns))} |" in text
 

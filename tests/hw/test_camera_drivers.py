@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from edge.faults.catalogue import CATALOGUE
 from hw.camera.fake import FakePicamera2
 from hw.camera.open import Paced, open_camera
+from hw.camera.port import USUAL, CameraChoice, Frame, Stream
 from hw.camera.real import PiCamera, load_picamera2
 from hw.camera.usb import UsbCamera
-from hw.ports import Frame, HardwareError
+from hw.ports import HardwareError
 
 Picture = NDArray[np.uint8]
 
@@ -35,8 +36,8 @@ def stack() -> FakePicamera2:
     return FakePicamera2(scene, boot_s=lambda: 5000.0, sleep=lambda _: None)
 
 
-def opened(stack: FakePicamera2, **how: object) -> PiCamera:
-    return PiCamera(load=stack.load, now_s=lambda: 100.0, boot_s=lambda: 5000.0, **how)  # type: ignore[arg-type]
+def opened(stack: FakePicamera2, stream: Stream = USUAL) -> PiCamera:
+    return PiCamera(0, stream, load=stack.load, now_s=lambda: 100.0, boot_s=lambda: 5000.0)
 
 
 # --- the Pi's camera -------------------------------------------------------------------------------
@@ -54,7 +55,7 @@ def opened(stack: FakePicamera2, **how: object) -> PiCamera:
 def test_grey_is_the_y_plane_without_padding_and_colour_the_main_stream(
     stack: FakePicamera2, size: tuple[int, int], small: tuple[int, int]
 ) -> None:
-    frame = opened(stack, width=size[0], height=size[1]).read()
+    frame = opened(stack, Stream(*size)).read()
     assert frame is not None
     assert frame.grey.shape == (small[1], small[0])
     expected = cv2.cvtColor(cv2.resize(scene(), small, interpolation=cv2.INTER_AREA), cv2.COLOR_BGR2GRAY)
@@ -65,7 +66,7 @@ def test_grey_is_the_y_plane_without_padding_and_colour_the_main_stream(
 
 
 def test_rotation_turns_both_streams(stack: FakePicamera2) -> None:
-    frame = opened(stack, rotation=90).read()
+    frame = opened(stack, Stream(rotation=90)).read()
     assert frame is not None
     assert frame.colour is not None
     assert frame.grey.shape == (640, 480)
@@ -181,8 +182,8 @@ class FakeCapture:
         self.released = True
 
 
-def usb(capture: FakeCapture, device: int | str = 0, **how: float) -> UsbCamera:
-    return UsbCamera(device, open_capture=lambda _: capture, now_s=lambda: capture.now_s, **how)  # type: ignore[arg-type]
+def usb(capture: FakeCapture, device: int | str = 0, stream: Stream = USUAL) -> UsbCamera:
+    return UsbCamera(device, stream, open_capture=lambda _: capture, now_s=lambda: capture.now_s)
 
 
 @pytest.mark.parametrize(("fps", "expected"), [(30.0, 75), (15.0, 75), (10.0, 50), (60.0, 75)])
@@ -202,7 +203,7 @@ def test_five_seconds_of_usb_come_at_fifteen_a_second_at_most(fps: float, expect
 
 def test_usb_asks_for_small_compressed_pictures_and_no_queue() -> None:
     capture = FakeCapture()
-    usb(capture, width=800, height=600)
+    usb(capture, stream=Stream(800, 600))
     assert capture.wanted[cv2.CAP_PROP_FRAME_WIDTH] == 800
     assert capture.wanted[cv2.CAP_PROP_BUFFERSIZE] == 1
     assert int(capture.wanted[cv2.CAP_PROP_FOURCC]) == cv2.VideoWriter.fourcc(*"MJPG")
@@ -235,8 +236,8 @@ def test_a_usb_camera_that_is_not_there_is_missing_and_one_that_is_is_busy(tmp_p
 
 def test_each_source_opens_or_is_refused_by_name(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "a.png"), scene())
-    staged = open_camera("staged", "0", "", 640, 480, 15, 0)
-    clip = open_camera("clip", "0", str(tmp_path), 640, 480, 15, 180)
+    staged = open_camera(CameraChoice("staged"))
+    clip = open_camera(CameraChoice("clip", "0", str(tmp_path), Stream(rotation=180)))
     for camera in (staged, clip):
         frame = camera.read()
         assert frame is not None
@@ -248,10 +249,10 @@ def test_each_source_opens_or_is_refused_by_name(tmp_path: Path) -> None:
         ("clip", "0", "clip_unreadable"),
     ):
         with pytest.raises(HardwareError) as caught:
-            open_camera(source, device, "", 640, 480, 15, 0)
+            open_camera(CameraChoice(source, device))
         assert caught.value.code == code
     with pytest.raises(ValueError, match="telepathy"):
-        open_camera("telepathy", "0", "", 640, 480, 15, 0)
+        open_camera(CameraChoice("telepathy"))
 
 
 def test_a_paced_camera_keeps_its_rate_and_does_not_catch_up() -> None:

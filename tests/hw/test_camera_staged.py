@@ -18,13 +18,13 @@ from edge.cabin.events import (
     PeopleJudged,
 )
 from edge.cabin.rules import Flow
-from edge.judge import Judge
+from edge.judge.judge import Judge
 from edge.terms.observation import CameraHealth, Cover
 from edge.vision.eyes.supervisor import EyesEvent, StepEyes
 from edge.vision.face.faces import Faces
 from edge.vision.look import FacesIn, Look
+from hw.camera.port import Frame
 from hw.camera.staged import StagedCabin
-from hw.ports import Frame
 
 
 class StoryTime:

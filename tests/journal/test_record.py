@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.faults.catalogue import FaultError
+from edge.faults.fault import FaultError
 from edge.journal import writer as room
 from edge.journal.chain import Head
 from edge.journal.writer import MEMORY, Journal, JournalLimits, lines, outbox, recall, verify

@@ -110,7 +110,7 @@ def test_fifteen_frames_are_not_fifteen_looks() -> None:
     for fps in (5.0, 15.0, 60.0):
         watch = Watch(fps)
         watch.show(weak, for_s=0.6)
-        odds.append(watch.judge._covered.odds)
+        odds.append(watch.judge.covered_odds)
     assert max(odds) - min(odds) < 0.9
     assert not any(o > 2.9 for o in odds)
 

@@ -14,8 +14,8 @@ import pytest
 import edge.bench.desk
 from edge.bench.desk import Desk, StoryClock, scratch
 from edge.loop.kiosk import Happening
-from edge.messages.texts import clip_texts
-from edge.settings.schema import load
+from edge.messages.prompts import clip_texts
+from edge.settings.load import load
 from edge.terms.observation import Cover
 from hw.board import BenchHands
 from hw.ports import Board, Input

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from edge.bench.desk import BENCH_NUMBERS, Desk, scratch
 from edge.cabin.state import Mode
 from edge.loop.kiosk import Happening
-from edge.settings.schema import load
+from edge.settings.load import load
 from hw.ports import Input
 from tests.worlds.desk_world import scripted_desk
 

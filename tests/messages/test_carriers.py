@@ -29,7 +29,7 @@ from edge.messages.ways.carrier import Answer, NotTaken, Taken, ThreadCarrier
 from edge.messages.ways.mail import Email, MailAccount
 from edge.messages.ways.open import picture_for
 from edge.messages.ways.webhook import Webhook, sign
-from edge.settings.schema import load
+from edge.settings.load import load
 from edge.terms.record import Channel, OutboxRow, Recipient, RowState
 from hw.modem.fake.ports import FakeModem, SteppedModem
 

@@ -33,7 +33,7 @@ from edge.messages.inbox import (
     secret_from_base32,
 )
 from edge.messages.release_counter import CounterFile
-from edge.settings.schema import load
+from edge.settings.load import load
 from edge.terms.record import Recipient
 from hw.ports import Input, TextReceived
 from tests.worlds.desk_world import scripted_desk

@@ -11,18 +11,11 @@ import pytest
 
 from edge.cabin.commands import PromptCause, PromptKey
 from edge.cabin.events import Anomaly
-from edge.messages import texts
-from edge.messages.texts import (
-    Context,
-    code_in,
-    help_text,
-    longest_warning_s,
-    make_text,
-    prompt_clips,
-    prompt_text,
-    status_text,
-)
+from edge.messages.prompts import clip_texts, longest_warning_s, prompt_clips, prompt_text
+from edge.messages.texts import ALERT_KINDS, Context, code_in, help_text, make_text, status_text
 from edge.terms.record import Channel, OutboxRow, Recipient
+from edge.words.language import LanguageName
+from edge.words.languages import words_of
 from hw.modem import gsm7, pdu
 
 WALL_S = 1_772_339_400.0  # 2026-03-01 04:30 UTC
@@ -72,24 +65,26 @@ def test_a_code_row_without_its_code_makes_no_text() -> None:
         make_text(CODE_ROW, SHORT, WALL_S)
 
 
-@pytest.mark.parametrize("language", texts.LANGUAGES)
+@pytest.mark.parametrize("language", LanguageName)
 @pytest.mark.parametrize("digits", ["417", "41700417"])
 def test_the_code_is_found_again_in_every_language(language: str, digits: str) -> None:
     text = make_text(CODE_ROW, replace(LONGEST, language=language), WALL_S, code=digits, until_wall_s=WALL_S)
     assert code_in(text) == digits
 
 
-def test_longest_texts_fit_one_sms_in_english() -> None:
+@pytest.mark.parametrize("language", [LanguageName.EN, LanguageName.DE])
+def test_the_longest_texts_of_the_latin_alphabet_fit_two_sms_and_the_usual_code_one(language: str) -> None:
     row = replace(CODE_ROW, number=99999, incident=99999, tries=3)
-    text = make_text(row, LONGEST, WALL_S, code="41700417", until_wall_s=WALL_S + 300)
+    longest = replace(LONGEST, language=language)
+    text = make_text(row, longest, WALL_S, code="41700417", until_wall_s=WALL_S + 300)
     assert gsm7.fits(text)
     assert len(pdu.split(text)) <= 2
     usual = make_text(
-        row, replace(LONGEST, address="Main Road 5, Pune"), WALL_S, code="417", until_wall_s=WALL_S
+        row, replace(longest, address="Main Road 5, Pune"), WALL_S, code="417", until_wall_s=WALL_S
     )
     assert len(pdu.split(usual)) == 1
     for kind in KINDS:
-        text = make_text(replace(ALERT_ROW, kind=kind, number=99999, incident=99999), LONGEST, WALL_S)
+        text = make_text(replace(ALERT_ROW, kind=kind, number=99999, incident=99999), longest, WALL_S)
         assert gsm7.fits(text), kind
         assert len(pdu.split(text)) <= 2, kind
 
@@ -111,17 +106,12 @@ KINDS = sorted(
 )
 
 
-@pytest.mark.parametrize("language", texts.LANGUAGES)
-def test_every_kind_has_words_in_every_language(language: str) -> None:
-    words = texts._LANGUAGES[language]
-    assert set(KINDS) == set(words.kinds)
-    assert words.kinds.keys() == texts._ENGLISH.kinds.keys()
-    assert words.prompts.keys() == texts._ENGLISH.prompts.keys()
-    assert words.causes.keys() == texts._ENGLISH.causes.keys()
+def test_there_is_an_alert_of_every_kind_and_no_other() -> None:
+    assert sorted(ALERT_KINDS) == KINDS
 
 
 def test_no_alert_can_be_taken_for_a_code() -> None:
-    for language in texts.LANGUAGES:
+    for language in LanguageName:
         for kind in KINDS:
             for reason in ("", "code", "modem_mute", "anything_else"):
                 row = replace(ALERT_ROW, kind=kind, reason=reason)
@@ -133,8 +123,12 @@ def test_a_fault_is_told_with_its_cause_from_the_catalogue() -> None:
     assert "keypad_stuck. A key is held down or shorted" in text
 
 
-def test_an_unknown_language_is_answered_in_english() -> None:
-    assert "Door locked" in make_text(ALERT_ROW, replace(SHORT, language="xx"), WALL_S)
+def test_a_language_that_is_not_complete_makes_no_text() -> None:
+    """The settings let none through; nothing is said in another language than the one asked for."""
+    with pytest.raises(ValueError, match="xx"):
+        make_text(ALERT_ROW, replace(SHORT, language="xx"), WALL_S)
+    with pytest.raises(ValueError, match="xx"):
+        prompt_text("locked", "mask", None, "xx")
 
 
 def test_answers_to_people() -> None:
@@ -151,11 +145,11 @@ def test_answers_to_people() -> None:
 # --- prompts ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("language", texts.LANGUAGES)
+@pytest.mark.parametrize("language", LanguageName)
 @pytest.mark.parametrize("cause", list(PromptCause))
 @pytest.mark.parametrize("prompt", list(PromptKey))
 def test_every_prompt_has_words_and_clips(prompt: PromptKey, cause: PromptCause, language: str) -> None:
-    recorded = texts.clip_texts(language)
+    recorded = clip_texts(language)
     for seconds in (None, 0, 1, 14, 20, 23, 59, 60, 900):
         text = prompt_text(prompt.value, cause.value, seconds, language)
         clips = prompt_clips(prompt.value, cause.value, seconds)
@@ -185,7 +179,7 @@ def test_a_warning_says_what_to_do_when_it_locks_and_how_to_leave() -> None:
     assert prompt_clips("show_face", "mask", 0) == ("cause_mask", "lock_soon", "exit_always")
 
 
-@pytest.mark.parametrize("language", texts.LANGUAGES)
+@pytest.mark.parametrize("language", LanguageName)
 def test_no_warning_takes_longer_than_the_longest(language: str) -> None:
     def spoken_s(clips: Sequence[str], text: str) -> float:
         return sum(len(name) for name in clips) + len(text) / 100
@@ -211,9 +205,9 @@ def test_spoken_seconds_never_promise_more_time_than_there_is() -> None:
 
 
 def test_whoever_is_locked_in_is_told_why_and_how_to_leave() -> None:
-    for language in texts.LANGUAGES:
+    for language in LanguageName:
         text = prompt_text("locked", "mask", None, language)
-        assert texts._LANGUAGES[language].exit_always in text
+        assert words_of(language).prompts.exit_always in text
 
 
 def test_unknown_names_are_errors() -> None:

@@ -10,14 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hw.modem.at import Engine
+from hw.modem.card import Subscription
 from hw.modem.fake.ports import FAKE_PROFILES, FakeModem
+from hw.modem.ladder import Ladder
 from hw.modem.models import PROFILES, identify
 from hw.modem.pin import PinMemoryInRam
-from hw.modem.power import PowerKind
 from hw.ports import (
     ModemDown,
     ModemReady,
     ModemTrouble,
+    PowerKind,
     Rung,
     TextAccepted,
     TextFailed,
@@ -107,7 +109,7 @@ def test_a_low_reading_of_the_supply_is_told() -> None:
 
 
 def test_the_number_of_the_sms_centre_is_set_where_the_card_has_none() -> None:
-    line = Line(engine=Engine(PROFILES["sim800"], smsc="+46705008999"))
+    line = Line(engine=Engine(PROFILES["sim800"], Subscription(smsc="+46705008999")))
     line.fake.fault("no_smsc")
     line.get_ready()
     assert b'AT+CSCA="+46705008999"' in line.sent
@@ -117,7 +119,7 @@ def test_the_number_of_the_sms_centre_is_set_where_the_card_has_none() -> None:
 
 
 def test_the_number_on_the_card_is_left_alone() -> None:
-    line = Line(engine=Engine(PROFILES["sim800"], smsc="+46705008999"))
+    line = Line(engine=Engine(PROFILES["sim800"], Subscription(smsc="+46705008999")))
     line.get_ready()
     assert b'AT+CSCA="' not in line.sent
 
@@ -363,7 +365,7 @@ def test_two_texts_at_once_are_refused() -> None:
 
 
 def test_the_pin_opens_the_card() -> None:
-    line = Line(FakeModem(pin="1234"), Engine(PROFILES["sim800"], "1234"))
+    line = Line(FakeModem(pin="1234"), Engine(PROFILES["sim800"], Subscription("1234")))
     assert line.get_ready()
     assert isinstance(line.send("x"), TextAccepted)
 
@@ -373,13 +375,13 @@ def test_a_wrong_pin_is_tried_once_over_restarts(profile: str) -> None:
     fake = FakeModem(profile, pin="1234")
     memory = PinMemoryInRam()
     for _ in range(4):
-        engine = Engine(PROFILES[profile], "9999", pin_memory=memory)
+        engine = Engine(PROFILES[profile], Subscription("9999", memory))
         line = Line(fake, engine)
         assert not line.get_ready(300)
         assert line.engine.status.trouble is ModemTrouble.PIN_WRONG
         fake.reboot()
     assert fake.pin_tries == 2
-    corrected = Line(fake, Engine(PROFILES[profile], "1234", pin_memory=memory))
+    corrected = Line(fake, Engine(PROFILES[profile], Subscription("1234", memory)))
     assert corrected.get_ready()
     assert fake.pin_tries == 3
 
@@ -387,7 +389,7 @@ def test_a_wrong_pin_is_tried_once_over_restarts(profile: str) -> None:
 def test_the_last_try_is_left_to_people() -> None:
     fake = FakeModem("sim800", pin="1234")
     fake.pin_tries = 1
-    line = Line(fake, Engine(PROFILES["sim800"], "1234"))
+    line = Line(fake, Engine(PROFILES["sim800"], Subscription("1234")))
     assert not line.get_ready(120)
     assert fake.pin_tries == 1
 
@@ -398,7 +400,7 @@ def test_a_pin_that_cannot_be_remembered_is_not_tried() -> None:
             raise OSError("disk full")
 
     fake = FakeModem(pin="1234")
-    line = Line(fake, Engine(PROFILES["sim800"], "1234", pin_memory=Broken()))
+    line = Line(fake, Engine(PROFILES["sim800"], Subscription("1234", Broken())))
     assert not line.get_ready(120)
     assert b"AT+CPIN=" not in line.sent
     assert fake.pin_tries == 3
@@ -443,7 +445,7 @@ def test_a_full_storage_is_emptied_and_never_blocks_sending() -> None:
     ("cure", "rung"), [("reset", Rung.RESET), ("reopen", Rung.REOPEN), ("power", Rung.POWER)]
 )
 def test_the_ladder_is_climbed_as_far_as_needed(cure: str, rung: Rung) -> None:
-    line = Line(engine=Engine(PROFILES["sim800"], power=PowerKind.SUPPLY))
+    line = Line(engine=Engine(PROFILES["sim800"], ladder=Ladder(PowerKind.SUPPLY)))
     line.get_ready()
     line.fake.fault("mute", cure=cure)
     assert line.run(lambda: not line.engine.ready, 60)
@@ -456,7 +458,7 @@ def test_the_ladder_is_climbed_as_far_as_needed(cure: str, rung: Rung) -> None:
 
 
 def test_a_modem_never_heard_is_looked_for_at_every_rate_first() -> None:
-    line = Line(engine=Engine(PROFILES["sim800"], rates=4))
+    line = Line(engine=Engine(PROFILES["sim800"], ladder=Ladder(rates=4)))
     line.fake.fault("mute", cure="reopen")
     reopened: list[float] = []
     cure = line.fake.reopened
@@ -476,7 +478,7 @@ def test_a_modem_never_heard_is_looked_for_at_every_rate_first() -> None:
 
 
 def test_a_dead_modem_costs_next_to_nothing() -> None:
-    line = Line(engine=Engine(PROFILES["sim800"], power=PowerKind.SUPPLY))
+    line = Line(engine=Engine(PROFILES["sim800"], ladder=Ladder(PowerKind.SUPPLY)))
     line.fake.fault("mute")
     before = line.polls
     line.run(lambda: False, 24 * 3600)
@@ -532,7 +534,7 @@ _PIECES = st.one_of(
     st.sampled_from(sorted(PROFILES)),
 )
 def test_no_input_breaks_or_stalls_the_engine(pieces: list[tuple[bytes, float]], profile: str) -> None:
-    engine = Engine(PROFILES[profile], "1234", power=PowerKind.SUPPLY)
+    engine = Engine(PROFILES[profile], Subscription("1234"), ladder=Ladder(PowerKind.SUPPLY))
     now_s = 5.0
     engine.port_opened(now_s)
     ticket, waiting, deadline_s = 0, False, 0.0

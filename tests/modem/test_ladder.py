@@ -7,9 +7,8 @@ from itertools import pairwise
 import pytest
 
 from hw.modem.ladder import Ladder
-from hw.modem.power import PowerKind
 from hw.modem.steps import Broken
-from hw.ports import ModemTrouble, Rung
+from hw.ports import ModemTrouble, PowerKind, Rung
 
 MUTE = Broken(ModemTrouble.MUTE, "no answer to AT")
 RESTARTED = Broken(ModemTrouble.MUTE, "the modem restarted by itself", restarted=True)

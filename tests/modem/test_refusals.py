@@ -15,6 +15,7 @@ from edge.messages.inbox import Inbox, ReleaseAsked, ReleaseDesk
 from edge.terms.record import Recipient
 from hw.modem import pdu
 from hw.modem.at import Engine
+from hw.modem.card import Subscription
 from hw.modem.codes import CME, CMS, meaning, said_code
 from hw.modem.fake.ports import FakeModem
 from hw.modem.models import PROFILES
@@ -279,7 +280,7 @@ def test_words_that_nobody_knows_are_no_end() -> None:
 )
 def test_any_end_of_an_answer_means_awake(answer: str) -> None:
     fake = Stubborn(lambda command, up_s: answer if command == "ATE0Q0V1" else None, pin="1234")
-    line = Line(fake, Engine(PROFILES["sim800"], "1234"))
+    line = Line(fake, Engine(PROFILES["sim800"], Subscription("1234")))
     assert line.get_ready(30)
     assert 'AT+CPIN="1234"' in fake.asked
     assert line.of(ModemDown) == []
@@ -302,7 +303,7 @@ def test_a_modem_that_says_no_to_all_before_its_pin_gets_it_and_then_its_radio_o
             return "ERROR"
         return None
 
-    line = Line(Stubborn(refuse, pin="1234"), Engine(PROFILES["sim800"], "1234"))
+    line = Line(Stubborn(refuse, pin="1234"), Engine(PROFILES["sim800"], Subscription("1234")))
     assert line.get_ready(60)
     assert radio == [1]
 

@@ -15,6 +15,7 @@ import pytest
 
 from hw.modem import pdu
 from hw.modem.at import Engine
+from hw.modem.card import Subscription
 from hw.modem.models import PROFILES
 from hw.ports import (
     ModemDown,
@@ -297,7 +298,7 @@ def _play(
 
     `intruder`: in the answer of this index, at this byte, these bytes come in between.
     """
-    engine = Engine(PROFILES[script.profile], script.pin)
+    engine = Engine(PROFILES[script.profile], Subscription(script.pin))
     now_s = 0.0
     events: list[ModemEvent] = []
     left = list(script.chat)

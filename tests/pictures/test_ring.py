@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.faults.catalogue import FaultError
+from edge.faults.fault import FaultError
 from edge.pictures.ring import RingReader, RingWriter, ring_slots
 
 REPO = Path(__file__).parents[2]

@@ -14,13 +14,15 @@ import pytest
 from edge.__main__ import main
 from edge.cli import options
 from edge.cli.modem import open_modem
-from edge.faults.catalogue import CATALOGUE, FaultError
-from edge.messages.texts import clip_texts
+from edge.faults.catalogue import CATALOGUE
+from edge.faults.fault import FaultError
+from edge.messages.prompts import clip_texts
 from edge.messages.ways.open import carriers, release_desk
 from edge.selftest import findings as selftest
 from edge.selftest import machine
 from edge.service.control import Request
-from edge.settings.schema import Settings, load
+from edge.settings.load import load
+from edge.settings.schema import Settings
 from edge.terms.record import Entry, Record
 from hw.board import BenchHands, bench_board
 from hw.clock import SystemClock
@@ -431,7 +433,7 @@ def test_root_goes_on_as_the_kiosks_user(tmp_path: Path) -> None:
     os.chown(data, 65534, 65534)
     done = _as_nobody(
         tmp_path,
-        "from edge.settings.schema import load\n"
+        "from edge.settings.load import load\n"
         f"print(options.as_the_kiosk(load(None, ['paths.data={data}'])), os.geteuid(), os.getuid())",
     )
     assert done.stdout.split() == ["True", "65534", "65534"], done.stderr

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.faults.catalogue import FaultError
+from edge.faults.fault import FaultError
 from edge.service import control
 from edge.service.control import Asked, ControlServer, Request, ask
 

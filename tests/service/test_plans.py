@@ -10,7 +10,7 @@ import pytest
 
 from edge.pictures.ring import RingReader
 from edge.service.plans import eyes_plans, ring_file
-from edge.settings.schema import load
+from edge.settings.load import load
 
 
 def test_one_plan_a_camera(tmp_path: Path) -> None:

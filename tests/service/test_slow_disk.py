@@ -21,12 +21,13 @@ from edge.loop.kiosk import Happening, Kiosk
 from edge.messages.outbox import Outbox
 from edge.messages.texts import Context, code_in
 from edge.pictures.keeper import Evidence
-from edge.settings.schema import load
+from edge.settings.load import load
 from edge.terms.record import Recipient
 from hw.board import BenchHands, bench_board, close_board
+from hw.camera.port import Frame
 from hw.clock import SystemClock
 from hw.modem.fake.ports import FakeModem, SteppedModem
-from hw.ports import Frame, Input
+from hw.ports import Input
 from hw.scan import ScanEvent, Scanner, ScanThread, percentile
 from tests.worlds.desk_world import ScriptedLook, ScriptedPeople
 

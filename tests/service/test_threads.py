@@ -17,8 +17,9 @@ from types import MethodType
 import pytest
 
 from edge.bench.desk import StoryClock
+from edge.cabin.devices import LOCK_NEEDS
 from edge.cabin.events import Device
-from edge.cabin.state import LOCK_NEEDS, Mode, State
+from edge.cabin.state import Mode, State
 from edge.faults.catalogue import CATALOGUE
 from edge.journal.writer import lines
 from edge.service import log
@@ -26,11 +27,12 @@ from edge.service import service as kiosk_module
 from edge.service.control import Request, ask
 from edge.service.service import Service
 from edge.service.threads import STEADY_S, ThreadWatch
-from edge.settings.schema import Settings, load
+from edge.settings.load import load
+from edge.settings.schema import Settings
 from hw.board import BenchHands, bench_board
 from hw.clock import SystemClock
 from hw.modem.fake.ports import FakeModem, PtyModem
-from hw.modem.real import SerialModem
+from hw.modem.real import open_serial
 from hw.ports import Board, Input, TextAccepted
 from hw.watched import WatchedThread
 from tests.worlds.hw_story import NoModem
@@ -443,7 +445,7 @@ def test_a_modems_thread_that_died_begins_anew_and_sends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pty = PtyModem(FakeModem("sim800"), link=tmp_path / "modem")
-    modem = SerialModem(pty.port, "sim800", None, SystemClock())
+    modem = open_serial(pty.port, "sim800", SystemClock())
     told: list[Told] = []
     watch = ThreadWatch(lambda device, code, source, active, now_s: told.append((device, code, active)))
     watch.add(modem.thread, Device.MODEM_DRIVER, "modem_stopped", 15.0)

@@ -12,24 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.cabin.anomalies import PermitRule, Policy, Siren
 from edge.cabin.events import Anomaly
-from edge.cabin.rules import PermitRule, Policy, Siren
-from edge.faults.catalogue import FaultError
-from edge.settings.schema import (
-    EXAMPLE,
-    KEYS,
-    Secret,
-    Settings,
-    SettingsError,
-    allowed,
-    changed,
-    hidden_number,
-    load,
-    read_secret,
-    remarks,
-    show,
-    unit,
-)
+from edge.faults.fault import FaultError
+from edge.settings.load import SettingsError, changed, load
+from edge.settings.schema import EXAMPLE, KEYS, Settings, allowed, unit
+from edge.settings.secrets import Secret, read_secret
+from edge.settings.show import hidden_number, remarks, show
 from edge.terms.record import Recipient
 from hw.modem.models import PROFILES
 

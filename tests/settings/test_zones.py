@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from edge.messages import texts
 from edge.messages.texts import Context, make_text
 from edge.settings.zones import find_zone, nearest_zone, zone_of, zones_missing
 from edge.terms.record import Channel, OutboxRow, Recipient
+from edge.words.language import LanguageName
 from hw.modem import pdu
 
 SHIPPED = "import zoneinfo\nzoneinfo.reset_tzpath(())\n"
@@ -33,9 +33,7 @@ def _said(script: str) -> str:
     "name", ["UTC", "Asia/Kolkata", "Asia/Calcutta", "US/Eastern", "Asia/Katmandu", "GB"]
 )
 def test_right_and_retired_names_need_no_file_of_the_system(name: str) -> None:
-    load = (
-        f"from edge.settings.schema import load\nprint(load(None, ['cabin.timezone={name}']).cabin.timezone)"
-    )
+    load = f"from edge.settings.load import load\nprint(load(None, ['cabin.timezone={name}']).cabin.timezone)"
     assert _said(SHIPPED + load) == name
     here = datetime(2026, 7, 1, tzinfo=UTC).astimezone(zone_of(name)).strftime("%H:%M")
     time = "from datetime import *\nfrom edge.settings.zones import zone_of\n"
@@ -44,7 +42,7 @@ def test_right_and_retired_names_need_no_file_of_the_system(name: str) -> None:
 
 
 def test_utc_needs_nothing_at_all_and_any_other_is_read_as_utc_then() -> None:
-    script = "from edge.settings.schema import load\nfrom edge.messages.texts import Context\n"
+    script = "from edge.settings.load import load\nfrom edge.messages.texts import Context\n"
     for name in ("UTC", "Asia/Kolkata", "Europe/Berlin"):
         say = f"print(Context.of(load(None, ['cabin.timezone={name}'])).zone)"
         assert _said(SHIPPED + NOTHING + script + say) == "UTC"
@@ -106,7 +104,7 @@ def test_a_codes_end_cannot_be_taken_for_past(zone: str, at: datetime, said: str
     assert f", {said}, earlier ones void" in _code_text(zone, at)
 
 
-@pytest.mark.parametrize("language", texts.LANGUAGES)
+@pytest.mark.parametrize("language", LanguageName)
 def test_it_is_said_in_every_language_and_fits(language: str) -> None:
     usual = _code_text("Europe/Berlin", _utc(10, 24, 12, 0), language, 1800.0)
     twice = _code_text("Europe/Berlin", _utc(10, 25, 0, 58), language, 1800.0)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from edge.bench.desk import StoryClock
 from edge.cabin.events import FaceFact, FaceJudged
 from edge.cabin.rules import Flow
-from edge.judge import Judge
+from edge.judge.judge import Judge
 from edge.terms.observation import Cover, Face, FaceVerdict
 from edge.vision.face.faces import Faces, whole_or_unclear
 from edge.vision.look import Look

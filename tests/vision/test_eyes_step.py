@@ -8,7 +8,8 @@ import pytest
 from edge.terms.observation import Observation
 from edge.vision.eyes.supervisor import EyesEvent, EyesTurn, StepEyes
 from edge.vision.look import Look
-from hw.ports import Frame, HardwareError
+from hw.camera.port import Frame
+from hw.ports import HardwareError
 
 
 class Recording:

@@ -15,7 +15,7 @@ from edge.terms.observation import CameraHealth
 from edge.vision.look import Look
 from edge.vision.scene.health import Health
 from hw.camera.clip import ClipCamera
-from hw.ports import Frame
+from hw.camera.port import Frame
 
 Picture = NDArray[np.uint8]
 DT_S = 1.0 / 8.0

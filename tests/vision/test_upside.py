@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from edge.bench.desk import StoryClock
 from edge.cabin.events import CameraJudged, Event, FaceFact, FaceJudged
 from edge.cabin.rules import Flow
-from edge.judge import Judge
+from edge.judge.judge import Judge
 from edge.terms.observation import CameraHealth, Cover, Face, FaceVerdict, PictureVerdict
 from edge.vision.face.faces import Faces, to_grey
 from edge.vision.face.upside import Upside, other_way_up, turned_back, upside_down, without

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from edge.cabin.anomalies import Policy
 from edge.cabin.commands import Command, Say, Tell
 from edge.cabin.events import Anomaly
 from edge.cabin.moves import Move, Order, Passed
-from edge.cabin.rules import Policy, Rules
+from edge.cabin.rules import Rules
 from edge.cabin.state import Mode
 from edge.cabin.table import ALWAYS, TABLE, Step
+from edge.terms.alerts import Alert
 
 _ANOMALIES = frozenset(anomaly.value for anomaly in Anomaly)
 _DELIVERED = Policy()
@@ -18,7 +20,7 @@ def order_of(command: Command) -> Order:
     if isinstance(command, Say):
         return command.prompt
     if isinstance(command, Tell):
-        return Anomaly if command.kind in _ANOMALIES else command.kind
+        return Anomaly if command.kind in _ANOMALIES else Alert(command.kind)
     return type(command)
 
 

@@ -11,10 +11,12 @@ import numpy as np
 from edge.bench.desk import Desk, StoryClock
 from edge.bench.story import Outcome, Story, Watcher, find, play
 from edge.loop.kiosk import Happening
-from edge.settings.schema import Settings, load
+from edge.settings.load import load
+from edge.settings.schema import Settings
 from edge.terms.observation import CameraHealth, Cover, Face, FaceVerdict, Observation
 from edge.vision.look import Look
-from hw.ports import Clock, Frame, GreyPicture
+from hw.camera.port import Frame, GreyPicture
+from hw.ports import Clock
 
 EVERY_S = 0.2
 

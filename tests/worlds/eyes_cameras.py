@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from edge.terms.observation import Cover, Face, FaceVerdict
-from hw.ports import Frame, GreyPicture, HardwareError
+from hw.camera.port import Frame, GreyPicture
+from hw.ports import HardwareError
 
 
 class Pictures:

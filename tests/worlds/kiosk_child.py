@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from edge.cabin.state import Mode
 from edge.loop.kiosk import Happening
-from edge.settings.schema import load
+from edge.settings.load import load
 from hw.ports import Input
 from tests.worlds.desk_world import scripted_desk
 

@@ -21,10 +21,12 @@ from edge.bench.desk import Desk, StoryClock, scratch
 from edge.cabin.events import Anomaly, AnomalyBegan, AnomalyEnded
 from edge.cabin.rules import Flow
 from edge.loop.kiosk import Happening
-from edge.settings.schema import Settings, load
+from edge.settings.load import load
+from edge.settings.schema import Settings
 from edge.terms.observation import CameraHealth, Cover, Face, FaceVerdict, Observation
 from edge.vision.look import Look
-from hw.ports import Frame, Input
+from hw.camera.port import Frame
+from hw.ports import Input
 from hw.prompt.fake import CHARACTERS_S, PromptFault
 from tests.worlds.desk_world import NoiseCamera
 from tests.worlds.lives_rules import (

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from hw.modem import pdu
-from hw.modem.at import Engine, Request
+from hw.modem.at import Engine
 from hw.modem.fake.ports import FakeModem
 from hw.modem.models import PROFILES
+from hw.modem.recovering import Request
 from hw.ports import ModemEvent, TextAccepted, TextFailed
 
 NUMBER = "+15550100"

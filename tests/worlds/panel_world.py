@@ -9,12 +9,14 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 from edge.bench.desk import Desk
 from edge.panel.server import Panel, open_panel
 from edge.panel.sources import Sources
 from edge.service.control import Asked, ControlServer
-from edge.settings.schema import Settings, load
+from edge.settings.load import load
+from edge.settings.schema import Settings
 from tests.worlds.desk_world import ScriptedPeople, scripted_desk
 
 QUICK = (
@@ -47,7 +49,7 @@ class Window:
         self._thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
         self._thread.start()
 
-    def __enter__(self) -> Window:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -63,7 +65,7 @@ class Window:
     def forget(self) -> None:
         """Have the next request ask every source again."""
         for kept in (self.sources.kiosk, self.sources.record, self.sources.disk):
-            kept._at_s = float("-inf")
+            kept.forget()
 
     def ask(self, path: str = "/", method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
         """One request with exactly these headers (`_` for `-`); Host is this server's unless given."""
@@ -97,7 +99,7 @@ class Window:
 
 
 class Cabin(Window):
-    """The page with a kiosk behind it, on a story clock."""
+    """The page with a kiosk behind it, on a story clock. `asked` counts what the page asked of it."""
 
     desk: Desk
     people: ScriptedPeople
@@ -105,6 +107,8 @@ class Cabin(Window):
     def __init__(self, folder: Path, overrides: Sequence[str] = ()) -> None:
         super().__init__(folder, overrides)
         self.desk, self.people = scripted_desk(folder, settings=self.settings, every_s=0.4)
+        self.asked = 0
+        self.says: dict[str, object] | None = None
         self._turn = threading.Lock()
         self.connect()
 
@@ -112,8 +116,10 @@ class Cabin(Window):
         self.control = ControlServer(self.folder, self._answer)
 
     def _answer(self, asked: Asked) -> None:
+        """What the desk answers, or what the test says that it does."""
         with self._turn:
-            asked.answer(self.desk.answer(asked.request.verb))
+            self.asked += 1
+            asked.answer(self.desk.answer(asked.request.verb) if self.says is None else self.says)
 
     def run(self, for_s: float) -> None:
         with self._turn:

@@ -7,15 +7,16 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Final, assert_never
 
-from edge.faults.catalogue import FaultError
+from edge.faults.fault import FaultError
 from edge.messages.inbox import RELEASE_COUNTER, RELEASE_WRONG, ReleaseDesk, secret_from_base32
 from edge.messages.release_counter import CounterFile
 from edge.messages.ways.carrier import Carrier
 from edge.messages.ways.mail import Email, MailAccount
 from edge.messages.ways.webhook import Webhook
-from edge.settings.schema import Secret, Settings, read_secret
+from edge.settings.schema import Settings
+from edge.settings.secrets import Secret, read_secret
 from edge.terms.record import Channel, OutboxRow, Recipient
 
 PICTURE_WAIT_S: Final = 5.0
@@ -33,34 +34,53 @@ def carriers(
     Raises `FaultError` for a secret that is named and cannot be read.
     """
     found: dict[Channel, Carrier] = {}
-    mail = settings.email
-    if mail.host and mail.control_room:
-        picture_of = functools.partial(picture_for, evidence, wall_s)
-        account = MailAccount(
-            mail.host,
-            mail.port,
-            mail.security,
-            mail.user,
-            read_secret(settings, Secret.SMTP_PASSWORD) or "",
-            mail.sender,
-            {Recipient.CONTROL_ROOM: mail.control_room},
-        )
-        found[Channel.EMAIL] = Email(
-            account, settings.cabin.name, picture_of=picture_of if mail.picture else None, head=head
-        )
-    if settings.webhook.url:
-        secret = read_secret(settings, Secret.WEBHOOK)
-        if secret is None:
-            raise FaultError("secret_missing", "webhook.secret_file: a webhook is signed")
-        found[Channel.WEBHOOK] = Webhook(
-            settings.webhook.url,
-            secret.encode(),
-            settings.cabin.name,
-            wall_s,
-            head=head,
-            timeout_s=settings.webhook.timeout_s,
-        )
+    for channel in Channel:
+        match channel:
+            case Channel.SMS:
+                carrier: Carrier | None = None  # the modem is no carrier: the outbox has it
+            case Channel.EMAIL:
+                carrier = _email(settings, functools.partial(picture_for, evidence, wall_s), head)
+            case Channel.WEBHOOK:
+                carrier = _webhook(settings, wall_s, head)
+            case _:
+                assert_never(channel)
+        if carrier is not None:
+            found[channel] = carrier
     return found
+
+
+def _email(
+    settings: Settings, picture_of: Callable[[OutboxRow], bytes | None], head: Callable[[], str]
+) -> Carrier | None:
+    mail = settings.email
+    if not (mail.host and mail.control_room):
+        return None
+    account = MailAccount(
+        mail.host,
+        mail.port,
+        mail.security,
+        mail.user,
+        read_secret(settings, Secret.SMTP_PASSWORD) or "",
+        mail.sender,
+        {Recipient.CONTROL_ROOM: mail.control_room},
+    )
+    return Email(account, settings.cabin.name, picture_of=picture_of if mail.picture else None, head=head)
+
+
+def _webhook(settings: Settings, wall_s: Callable[[], float], head: Callable[[], str]) -> Carrier | None:
+    if not settings.webhook.url:
+        return None
+    secret = read_secret(settings, Secret.WEBHOOK)
+    if secret is None:
+        raise FaultError("secret_missing", "webhook.secret_file: a webhook is signed")
+    return Webhook(
+        settings.webhook.url,
+        secret.encode(),
+        settings.cabin.name,
+        wall_s,
+        head=head,
+        timeout_s=settings.webhook.timeout_s,
+    )
 
 
 def picture_for(evidence: Path, wall_s: Callable[[], float], row: OutboxRow) -> bytes | None:

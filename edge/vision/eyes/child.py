@@ -22,7 +22,8 @@ import cv2
 from edge.service.log import say
 from edge.vision.eyes.supervisor import CAMERA_FAILED, EyesPlan, Report, encode_report
 from edge.vision.look import Look
-from hw.ports import Camera, Frame, HardwareError
+from hw.camera.port import Camera, Frame
+from hw.ports import HardwareError
 
 NICER: Final = 5
 """How far the eyes stand back behind the door's process."""

@@ -23,7 +23,8 @@ import msgspec
 
 from edge.terms.observation import Observation
 from edge.vision.look import FacesIn, Look
-from hw.ports import Camera, Frame, HardwareError
+from hw.camera.port import Camera, Frame
+from hw.ports import HardwareError
 
 CAMERA_FAILED: Final = "camera_failed"
 EYES_SLOW_START: Final = "eyes_slow_start"

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.terms.observation import Box
-from hw.ports import GreyPicture
+from hw.camera.port import GreyPicture
 
 SMALL_LONGEST: Final = 160
 """The longer side of the pictures that scene and health work on; a quarter of 640."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from edge.terms.observation import CameraHealth
 from edge.vision.scene.background import shrink
-from hw.ports import GreyPicture
+from hw.camera.port import GreyPicture
 
 Floats = NDArray[np.float32]
 

@@ -16,13 +16,16 @@ import time
 import tty
 from pathlib import Path
 
-from hw.modem.at import Engine, Request
+from hw.modem.at import Engine
+from hw.modem.card import Subscription
 from hw.modem.fake.modem import FakeModem, FakeText
 from hw.modem.fake.profiles import FAKE_PROFILES, FAULTS
+from hw.modem.ladder import Ladder
 from hw.modem.models import ModemProfile, named
-from hw.modem.power import PowerKind, PowerSwitch
+from hw.modem.power import PowerSwitch
+from hw.modem.recovering import Request
 from hw.modem.status import Status
-from hw.ports import Clock, HardwareError, ModemEvent
+from hw.ports import Clock, HardwareError, ModemEvent, PowerKind
 
 __all__ = [
     "FAKE_PROFILES",
@@ -87,7 +90,8 @@ class SteppedModem:
             if profile is None:
                 profile = self.fake.name
             known = named(profile) if isinstance(profile, str) else profile
-            engine = Engine(known, pin, power=None if switch is None else switch.kind)
+            ladder = Ladder(None if switch is None else switch.kind)
+            engine = Engine(known, Subscription(pin), ladder)
         self.engine = engine
         self._switch = switch
         self._clock = clock

@@ -1,0 +1,133 @@
+"""What contradicts itself in a whole set of settings, and what a kiosk lacks and the bench can do without."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from edge.cabin.rules import Flow
+from edge.faults.fault import FaultError
+from edge.settings.schema import Settings, allowed
+from edge.settings.zones import find_zone, nearest_zone, zones_missing
+
+_Problem = tuple[tuple[str, ...], FaultError]
+"""The keys that it is about, and what is wrong with them."""
+
+GUESSES_PERCENT: Final = 2
+"""The chance to guess a code in one incident is at most this."""
+
+
+def conflicts(s: Settings) -> Iterator[_Problem]:
+    for low, high in (
+        ("flow.exit_hold_s", "flow.exit_stuck_s"),
+        ("flow.adjust_after_s", "flow.lock_after_s"),
+        ("flow.lock_after_s", "flow.presence_max_s"),
+        *([("flow.second_watchman_s", "flow.code_ttl_s")] if s.people.watchman2 else []),
+    ):
+        if not _number(s, low) < _number(s, high):
+            yield _conflict(
+                f"{low} = {_number(s, low):g} must be less than {high} = {_number(s, high):g}", low, high
+            )
+    for low, high in (
+        ("flow.prompt_lead_s", "flow.lock_after_s"),
+        ("flow.unreachable_release_s", "flow.max_lock_s"),
+        ("flow.keypad_lockout_s", "flow.keypad_lockout_max_s"),
+        ("evidence.incident_mb", "evidence.keep_mb"),
+    ):
+        if _number(s, low) > _number(s, high):
+            yield _conflict(
+                f"{low} = {_number(s, low):g} must not be more than {high} = {_number(s, high):g}", low, high
+            )
+    yield from _guesses(s.flow)
+    numbers = [n for n in (s.people.watchman, s.people.watchman2) if n]
+    both = ("people.watchman", "people.watchman2")
+    if len(numbers) != len(set(numbers)):
+        yield _conflict("people.watchman2 must differ from people.watchman, or be empty", *both)
+    if s.people.watchman2 and not s.people.watchman:
+        yield _conflict("people.watchman2 is set, so people.watchman must be", *both)
+    for name, camera in (("camera", s.camera), ("overview", s.overview)):
+        if camera.source == "clip" and not camera.clip:
+            yield _conflict(f'{name}.source = "clip" needs {name}.clip', f"{name}.source", f"{name}.clip")
+    if s.camera.source == "none" and s.overview.source == "none":
+        both = ("camera.source", "overview.source")
+        yield _conflict('camera.source and overview.source cannot both be "none"', *both)
+    if s.email.host and not (s.email.sender and s.email.control_room):
+        needed = "email.sender", "email.control_room"
+        yield _conflict(f"email.host needs {' and '.join(needed)}", "email.host", *needed)
+    if s.email.user and s.email.security == "none":
+        both = ("email.user", "email.security")
+        yield _conflict('email.user would go unprotected with email.security = "none"', *both)
+    for problem in s.wiring.problems():
+        yield _conflict(problem, *re.findall(r"wiring\.[a-z_.]+", problem))
+    if find_zone(s.cabin.timezone) is None and not zones_missing():
+        near = nearest_zone(s.cabin.timezone)
+        hint = f"; did you mean {near}?" if near else ""
+        detail = f"cabin.timezone must be {allowed('cabin.timezone')}{hint}"
+        yield ("cabin.timezone",), FaultError("settings_out_of_bounds", detail)
+
+
+def _conflict(detail: str, *keys: str) -> _Problem:
+    return keys, FaultError("settings_conflict", detail)
+
+
+def _guesses(flow: Flow) -> Iterator[_Problem]:
+    """Every try of every code of one incident, against so many codes that there are."""
+    tries = flow.code_tries * flow.codes_per_incident
+
+    def too_many(digits: int) -> bool:
+        return tries * 100 > GUESSES_PERCENT * int(10**digits)
+
+    if too_many(flow.code_digits):
+        enough = next(digits for digits in range(flow.code_digits, 9) if not too_many(digits))
+        percent = tries * 100 / 10**flow.code_digits
+        yield _conflict(
+            f"flow.code_tries = {flow.code_tries} for each of flow.codes_per_incident = "
+            f"{flow.codes_per_incident} codes of flow.code_digits = {flow.code_digits} is a chance of "
+            f"{percent:g} % to guess one in an incident; {GUESSES_PERCENT} % at most, so {enough} digits",
+            "flow.code_tries",
+            "flow.codes_per_incident",
+            "flow.code_digits",
+        )
+
+
+def _number(settings: Settings, key: str) -> float:
+    section, _, leaf = key.partition(".")
+    return float(getattr(getattr(settings, section), leaf))
+
+
+_WHOLE_PATHS: Final = (
+    *(
+        "paths.data",
+        "paths.runtime",
+        "paths.models",
+        "people.hotp_secret_file",
+        "modem.port",
+        "modem.pin_file",
+    ),
+    *("email.password_file", "webhook.secret_file", "panel.password_file"),
+)
+
+
+def incomplete(s: Settings) -> Iterator[_Problem]:
+    """What the bench can do without and a kiosk cannot."""
+
+    def missing(key: str, why: str) -> _Problem:
+        return (key,), FaultError("settings_incomplete", f"{key}: {why}")
+
+    if not s.people.watchman:
+        yield missing("people.watchman", "without it no code reaches anybody")
+    if s.camera.source not in ("picamera2", "usb"):
+        yield missing("camera.source", 'a kiosk needs "picamera2" or "usb"')
+    if not s.wiring.exit.fitted:
+        yield missing("wiring.exit.fitted", "a kiosk has an exit button")
+    if not s.modem.port:
+        yield missing("modem.port", "without a modem no code reaches anybody")
+    for key in _WHOLE_PATHS:
+        section, _, leaf = key.partition(".")
+        path = str(getattr(getattr(s, section), leaf))
+        if path and not path.startswith("/"):
+            detail = (
+                f'{key} must be a whole path, beginning with "/": a service has a working folder of its own'
+            )
+            yield (key,), FaultError("settings_out_of_bounds", detail)

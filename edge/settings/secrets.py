@@ -1,0 +1,80 @@
+"""Secrets: never in the settings, but in files of their own or systemd credentials, for the service alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import assert_never
+
+from edge.faults.fault import FaultError
+from edge.settings.schema import Settings
+
+
+class Secret(StrEnum):
+    """A secret, under the name of its systemd credential."""
+
+    SIM_PIN = "sim_pin"
+    HOTP = "hotp_secret"
+    SMTP_PASSWORD = "smtp_password"
+    WEBHOOK = "webhook_secret"
+    PANEL = "panel_password"
+
+
+def read_secret(settings: Settings, secret: Secret) -> str | None:
+    """The secret, from the file that the settings name or from systemd's credentials; None where neither is.
+
+    Surrounding blanks and the line's end do not belong to it. Raises `FaultError` where the file is
+    missing, empty or open to others.
+    """
+    named = _named_file(settings, secret)
+    if named:
+        return _secret_in(Path(named), check_rights=True)
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    if folder and (Path(folder) / secret.value).exists():
+        # systemd itself guards this folder (systemd.exec(5), "Credentials").
+        return _secret_in(Path(folder) / secret.value, check_rights=False)
+    return None
+
+
+def _named_file(settings: Settings, secret: Secret) -> str:
+    match secret:
+        case Secret.SIM_PIN:
+            return settings.modem.pin_file
+        case Secret.HOTP:
+            return settings.people.hotp_secret_file
+        case Secret.SMTP_PASSWORD:
+            return settings.email.password_file
+        case Secret.WEBHOOK:
+            return settings.webhook.secret_file
+        case Secret.PANEL:
+            return settings.panel.password_file
+        case _:
+            assert_never(secret)
+
+
+def secret_problems(settings: Settings) -> Iterator[FaultError]:
+    """What is wrong with each secret that the settings name; whoever needs one stops for the same."""
+    for secret in Secret:
+        try:
+            read_secret(settings, secret)
+        except FaultError as error:
+            yield error
+
+
+def _secret_in(path: Path, *, check_rights: bool) -> str:
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            content = file.read(4096).decode().strip()
+    except OSError as error:
+        raise FaultError("secret_missing", f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError:
+        raise FaultError("secret_missing", f"{path}: not text") from None  # the error would carry its bytes
+    if check_rights and mode & 0o027:
+        # Group reading is allowed: root:cabinguard 0640 is how a service gets a file that it cannot change.
+        raise FaultError("secret_exposed", f"{path} has mode {mode & 0o777:03o}")
+    if not content:
+        raise FaultError("secret_missing", f"{path}: empty")
+    return content

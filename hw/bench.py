@@ -1,0 +1,27 @@
+"""Everything of the bench: what stands in for a cabin, its modem and its camera, and the hands that move it.
+
+The one door to the fakes for `edge`, as `hw.board` is to the drivers.
+"""
+
+from __future__ import annotations
+
+from hw.board import BenchHands, bench_board
+from hw.camera.clip import ClipCamera
+from hw.camera.covers import COVERS
+from hw.camera.staged import LENSES, StagedCabin
+from hw.modem.fake.ports import FAULTS, FakeModem, PtyModem, SteppedModem
+from hw.prompt.fake import PromptFault
+
+__all__ = [
+    "COVERS",
+    "FAULTS",
+    "LENSES",
+    "BenchHands",
+    "ClipCamera",
+    "FakeModem",
+    "PromptFault",
+    "PtyModem",
+    "StagedCabin",
+    "SteppedModem",
+    "bench_board",
+]

@@ -1,0 +1,305 @@
+"""Whatever chooses by the members of an enum names all of them; a new member fails and the places are told.
+
+Complete are a `match` without a rest, or whose rest is `assert_never` (the type checker follows both), and a
+dict that has every member. What chooses by some members only (a set of them, `is`, `in`, a dict with a few)
+is right for those that there were when it was written: `REVIEWED` says which these are. A member beyond them
+fails here with the list of all such places; look at each, then add the member.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+import edge
+import hw
+from edge.cabin.commands import Command
+from edge.cabin.events import Event
+from hw.ports import ModemEvent
+
+REPO = Path(__file__).resolve().parents[2]
+UNIONS = {kind.__name__ for union in (Event, Command, ModemEvent) for kind in get_args(union)}
+"""Classes that are told apart by `match` as the members of an enum are."""
+
+PARTIAL: Mapping[str, str] = {
+    "CameraHealth: OK, BLACK, WHITE, COVERED, OUT_OF_FOCUS, MOVED": "the others have no time to hold for",
+    "Device: LOCK, PERMIT": "the two relays",
+    "Mode in edge/cabin/table.py": "where a cell may lead; every cell is driven and compared with the print",
+    "Recipient: CONTROL_ROOM": "e-mail goes to the control room alone",
+    "Recipient: CONTROL_ROOM, WATCHMAN": "the distress call of a kiosk that is down goes to these two",
+}
+"""Dicts that lack members on purpose: the enum and the members that they have, or the file, and why."""
+
+OPEN: Mapping[str, str] = {
+    "describe": "whatever is not named is shown under the name of its class",
+}
+"""Functions with a `match` that has a rest on purpose, and why any new member may belong to the rest."""
+
+REVIEWED: Mapping[str, str] = {
+    "Anomaly": (
+        "SEVERAL_PERSONS WEAPON FIGHT PERSON_DOWN PANIC LOITERING OBJECT_LEFT FRONT_CHANGED "
+        "CAMERA_OBSTRUCTED UNUSUAL_SCENE STILL_PICTURE CASE_OPENED SHAKEN DOOR_FORCED DOOR_HELD_OPEN"
+    ),
+    "CameraHealth": "OK BLACK WHITE COVERED FROZEN OUT_OF_FOCUS MOVED UPSIDE_DOWN GONE",
+    "Channel": "SMS EMAIL WEBHOOK",
+    "ContactKind": "NORMALLY_OPEN NORMALLY_CLOSED",
+    "Cover": "NONE MASK GLASSES HELMET SCARF HAND OTHER",
+    "Device": (
+        "LOCK PERMIT INPUTS EXIT_INPUT KEYPAD PROMPT SOUNDER LIGHTS "
+        "MODEM MODEM_DRIVER DISK EVIDENCE CONTROL EYES CLOCK DOOR_CONTACT"
+    ),
+    "EntryVerdict": "RIGHT WRONG SUPERSEDED",
+    "EyesTurn": "FAILED RECOVERED",
+    "FaceFact": "UNKNOWN PROPER COVERED TURNED HIDDEN UNCLEAR",
+    "FaceVerdict": "PROPER COVERED TURNED UNCLEAR",
+    "Heard": "ANSWERED PDU UNASKED",
+    "Input": "DOOR EXIT FIRE PANIC CASE VIBRATION",
+    "LanguageName": "EN DE HI",
+    "Light": "GREEN AMBER RED",
+    "Mode": "VACANT CHECKING CLEARED WARNED LOCKED RELEASED EMERGENCY",
+    "ModemTrouble": (
+        "ABSENT MUTE BUSY NO_SIM PIN_WANTED PIN_WRONG LOCKED "
+        "NOT_REGISTERED DENIED NO_CREDIT NO_SMSC SUPPLY_LOW REFUSED"
+    ),
+    "Orderer": "CONTROL_ROOM ON_THE_SPOT",
+    "Outcome": "OK PROMPT ERROR TIMEOUT",
+    "PadResult": "ADDED COMPLETED CLEARED IGNORED",
+    "PermitRule": "OFF STAYS",
+    "PowerKind": "SUPPLY KEY",
+    "PromptCause": "NONE MASK HELMET GLASSES SCARF HAND COVERED FACE_CAMERA ONE_AT_A_TIME STEP_CLOSER",
+    "PromptKey": "SHOW_FACE DOOR_OPEN LOCKED RELEASED EMERGENCY MACHINE_CLOSED SILENCE",
+    "Recipient": "WATCHMAN WATCHMAN2 CONTROL_ROOM",
+    "Refusal": "NO_SECRET OTHER_INCIDENT AGAIN",
+    "Request": "REOPEN PULL_SWITCH",
+    "RowState": "QUEUED SENDING ACCEPTED DELIVERED FAILED EXPIRED SUPERSEDED",
+    "Rung": "SOFT RESET REOPEN POWER KEY",
+    "Siren": "NO BEEPS SIREN MUTE",
+    "SirenFor": "ANYBODY SOMEBODY_THERE",
+    "Urgency": "CODE EMERGENCY ALERT REPORT",
+}
+"""The members of each enum, as of the last look at all places that choose by some of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line that chooses by members of an enum; `complete`: the type checker or the dict itself has all."""
+
+    file: str
+    line: int
+    kind: str
+    enum: str
+    members: tuple[str, ...]
+    function: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.file}:{self.line} ({self.function or 'module'}, {self.kind} of {', '.join(self.members)})"
+        )
+
+
+def sources(*roots: str) -> Iterator[tuple[str, ast.Module]]:
+    for root in roots:
+        for path in sorted((REPO / root).rglob("*.py")):
+            yield str(path.relative_to(REPO)), ast.parse(path.read_text("utf-8"))
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    file: str
+    names: tuple[str, ...]
+
+
+def enums() -> dict[str, Members]:
+    """Every enum of edge/ and hw/: where it is defined, and its members in their order."""
+    found: dict[str, Members] = {}
+    for file, tree in sources("edge", "hw"):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and {"StrEnum", "Enum", "IntEnum"} & set(
+                map(ast.unparse, node.bases)
+            ):
+                assert node.name not in found, f"two enums are called {node.name}"
+                named = [s.targets[0] for s in node.body if isinstance(s, ast.Assign)]
+                names = tuple(name.id for name in named if isinstance(name, ast.Name))
+                found[node.name] = Members(file, names)
+    return found
+
+
+ENUMS = enums()
+
+
+class Reader(ast.NodeVisitor):
+    """Finds the places of one file."""
+
+    def __init__(self, file: str, tree: ast.Module) -> None:
+        self.file = file
+        self.places: list[Place] = []
+        self._function = ""
+        self._names = {
+            target.id: node.value.id
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name)
+            for target in node.targets
+            if isinstance(target, ast.Name) and node.value.id in ENUMS
+        }
+        """Short names of enums, as in `_M = Mode`."""
+        self.visit(tree)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        outer, self._function = self._function, node.name
+        self.generic_visit(node)
+        self._function = outer
+
+    def _member(self, node: ast.AST | None) -> tuple[str, str] | None:
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            enum = self._names.get(node.value.id, node.value.id)
+            if enum in ENUMS and node.attr in ENUMS[enum].names:
+                return enum, node.attr
+        return None
+
+    def _add(self, node: ast.expr | ast.stmt, kind: str, nodes: list[ast.expr]) -> bool:
+        """Whether they are all members of one enum; then this is a place."""
+        found = [self._member(one) for one in nodes]
+        members = [one for one in found if one is not None]
+        if not members or len(members) < len(nodes) or len({enum for enum, _ in members}) > 1:
+            return False
+        enum, names = members[0][0], tuple(name for _, name in members)
+        self.places.append(Place(self.file, node.lineno, kind, enum, names, self._function))
+        return True
+
+    def visit_BinOp(self, node: ast.BinOp) -> None:
+        """What is laid over another dict need not be whole."""
+        for side in (node.left, node.right):
+            if not isinstance(side, ast.Dict):
+                self.visit(side)
+
+    def visit_Dict(self, node: ast.Dict) -> None:
+        if node.keys and None not in node.keys:
+            self._add(node, "dict", [key for key in node.keys if key is not None])
+        self.generic_visit(node)
+
+    def visit_Set(self, node: ast.Set | ast.Tuple | ast.List) -> None:
+        self._add(node, "group", node.elts)
+        self.generic_visit(node)
+
+    def visit_Tuple(self, node: ast.Tuple) -> None:
+        if len(node.elts) > 1:  # a single one is told, not chosen by
+            self.visit_Set(node)
+        else:
+            self.generic_visit(node)
+
+    def visit_List(self, node: ast.List) -> None:
+        self.visit_Set(node)
+
+    def visit_Compare(self, node: ast.Compare) -> None:
+        left = node.left
+        for op, right in zip(node.ops, node.comparators, strict=True):
+            if isinstance(op, ast.In | ast.NotIn):
+                self._add(node, "search", [left])
+            else:
+                self._add(node, "comparison", [right])
+            left = right
+        self.generic_visit(node)
+
+    def visit_Match(self, node: ast.Match) -> None:
+        members: list[ast.expr] = []
+        classes: set[str] = set()
+        for case in node.cases:
+            for part in ast.walk(case.pattern):
+                if isinstance(part, ast.MatchValue):
+                    members.append(part.value)
+                elif isinstance(part, ast.MatchClass):
+                    classes.add(ast.unparse(part.cls))
+        last = node.cases[-1]
+        rest = isinstance(last.pattern, ast.MatchAs) and last.pattern.pattern is None and last.guard is None
+        kind = "open match" if rest and "assert_never(" not in ast.unparse(last) else "match"
+        if not self._add(node, kind, members) and classes and classes <= UNIONS | {"Input"}:
+            self.places.append(
+                Place(self.file, node.lineno, kind, "", tuple(sorted(classes)), self._function)
+            )
+        self.generic_visit(node)
+
+
+def places(*roots: str) -> list[Place]:
+    return [place for file, tree in sources(*roots) for place in Reader(file, tree).places]
+
+
+PLACES = places("edge", "hw")
+
+
+def partial(place: Place) -> bool:
+    """Whether it names some members and lets the others fall to whatever is left."""
+    whole = place.enum and set(place.members) == set(ENUMS[place.enum].names)
+    return place.kind != "match" and not (place.kind == "dict" and whole)
+
+
+def _key(place: Place) -> str:
+    by_file = f"{place.enum} in {place.file}"
+    return by_file if by_file in PARTIAL else f"{place.enum}: {', '.join(place.members)}"
+
+
+def test_every_dict_of_members_is_complete() -> None:
+    lacking = {_key(place): place for place in PLACES if place.kind == "dict" and partial(place)}
+    told = "\n".join(f"{place}, of {', '.join(ENUMS[place.enum].names)}" for place in lacking.values())
+    assert lacking.keys() == PARTIAL.keys(), told
+
+
+def test_no_match_over_members_has_a_rest() -> None:
+    left = {place.function: place for place in PLACES if place.kind == "open match"}
+    assert left.keys() == OPEN.keys(), "\n".join(map(str, left.values()))
+
+
+def elsewhere(place: Place) -> bool:
+    """Not in the enum's own file: whoever adds a member there reads that one anyway."""
+    return bool(place.enum) and place.file != ENUMS[place.enum].file
+
+
+BY_SOME = [p for p in places("edge", "hw", "tests/worlds") if elsewhere(p) and partial(p)]
+
+
+@pytest.mark.parametrize("enum", sorted({place.enum for place in BY_SOME}))
+def test_every_place_was_looked_at_with_all_members(enum: str) -> None:
+    told = "\n".join(str(place) for place in BY_SOME if place.enum == enum)
+    known = REVIEWED.get(enum, "").split()
+    new = [member for member in ENUMS[enum].names if member not in known]
+    gone = [member for member in known if member not in ENUMS[enum].names]
+    assert not new, f"{enum} has {', '.join(new)}; look at each of these, then add it to REVIEWED:\n{told}"
+    assert not gone, f"{enum} has no {', '.join(gone)}; take it out of REVIEWED"
+
+
+def test_nothing_is_reviewed_that_nothing_chooses_by() -> None:
+    assert set(REVIEWED) <= {place.enum for place in BY_SOME}
+
+
+def modules() -> Iterator[str]:
+    for package in (edge, hw):
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if not found.name.endswith("__main__"):
+                yield found.name
+
+
+def enum_of(keys: list[object]) -> type[Enum] | None:
+    """The one enum that all keys are members of."""
+    kinds = {type(key) for key in keys if isinstance(key, Enum)}
+    return kinds.pop() if len(kinds) == 1 and all(isinstance(key, Enum) for key in keys) else None
+
+
+def test_every_mapping_that_a_module_makes_is_complete() -> None:
+    """Also one that is put together, which no reader of the sources can count."""
+    known = {tuple(key.partition(": ")[2].split(", ")) for key in PARTIAL}
+    lacking = []
+    for name in modules():
+        for label, value in vars(importlib.import_module(name)).items():
+            keys: list[object] = list(value) if isinstance(value, Mapping) else []
+            enum = enum_of(keys)
+            members = [key.name for key in keys if isinstance(key, Enum)]
+            if enum is not None and len(members) < len(enum) and tuple(members) not in known:
+                lacking.append(f"{name}.{label} has only {', '.join(members)}")
+    assert not lacking, "\n".join(lacking)
