@@ -14,8 +14,10 @@ import msgspec
 import pytest
 
 from edge.cabin import diagram
+from edge.cabin.anomalies import PermitRule, Policy
 from edge.cabin.commands import Note
 from edge.cabin.deadlines import next_wake_s
+from edge.cabin.devices import LOCK_NEEDS
 from edge.cabin.events import (
     Anomaly,
     AnomalyBegan,
@@ -34,8 +36,8 @@ from edge.cabin.events import (
     Ticked,
 )
 from edge.cabin.moves import MOVES, Move, Passed
-from edge.cabin.rules import Flow, PermitRule, Policy, Rules
-from edge.cabin.state import LOCK_NEEDS, Mode, State
+from edge.cabin.rules import Flow, Rules
+from edge.cabin.state import Mode, State
 from edge.cabin.table import step
 from hw.ports import Input
 from tests.worlds.cabin_grids import check_way, order_of
@@ -88,7 +90,8 @@ def _alarmed(mode: str, wire: Input) -> Cabin:
             c.comes("masked").wait(10)
         case "released":
             c.locked().types("right")
-        case "emergency":
+        case _:
+            assert mode == "emergency"
             c.wire("fire", True)
     return c.wire(wire.value, True)
 
