@@ -11,7 +11,6 @@ from edge.cabin.events import Anomaly, InputMoved, Restarted
 from edge.cabin.moves import MOVES
 from edge.cabin.state import Mode
 from edge.cabin.table import TABLE
-from edge.terms.alerts import Alert
 
 
 def test_the_readme_shows_the_table_that_runs(repo: Path) -> None:
@@ -46,7 +45,6 @@ def test_every_order_of_a_row_has_words_of_its_own() -> None:
     words = {diagram.order_words(order) for order in orders}
     assert len(words) == len(orders)
     assert set(diagram.COMMANDS) == {order for order in orders if isinstance(order, type)} - {Anomaly}
-    assert {order for order in orders if isinstance(order, Alert)} <= set(Alert)
 
 
 def test_the_first_grid_has_a_row_for_each_event_and_a_column_for_each_state() -> None:

@@ -90,7 +90,8 @@ def _alarmed(mode: str, wire: Input) -> Cabin:
             c.comes("masked").wait(10)
         case "released":
             c.locked().types("right")
-        case "emergency":
+        case _:
+            assert mode == "emergency"
             c.wire("fire", True)
         case _:
             raise ValueError(mode)
