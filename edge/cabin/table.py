@@ -429,7 +429,9 @@ def _seen_behind_a_shut_door(d: Draft) -> None:
 
     Nobody can tell which, so nobody is locked before the cabin was empty.
     """
-    if d.s.mode is not Mode.LOCKED:
+    if returning(d.s):
+        d.release("restart")
+    elif d.s.mode is not Mode.LOCKED:
         d.s = replace(d.s, no_lock=True)
         if d.s.mode in (Mode.CHECKING, Mode.WARNED):
             d.check()

@@ -93,8 +93,6 @@ def _alarmed(mode: str, wire: Input) -> Cabin:
         case _:
             assert mode == "emergency"
             c.wire("fire", True)
-        case _:
-            raise ValueError(mode)
     return c.wire(wire.value, True)
 
 
