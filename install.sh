@@ -50,8 +50,8 @@ CabinGuard: one camera, one door, one table that decides.
 bench and test make an environment of their own in .venv here (in your cache folder where this folder cannot
 be written to) and ask the network for nothing once it is complete.
 
-  CABINGUARD_PYTHON=PATH   the Python to use (3.11 to 3.13); an environment made with another one is made anew
-  CABINGUARD_VENV=DIR      where the environment shall live
+  CABINGUARD_PYTHON=PATH   the Python to use (3.11 to 3.13); an environment made with another one is made again
+  CABINGUARD_VENV=DIR      where the environment is to live
   CABINGUARD_WHEELS=DIR    install from this folder, made by fetch, instead of the network
 TEXT
 }

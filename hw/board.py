@@ -183,7 +183,7 @@ def close_board(board: Board) -> tuple[HardwareError, ...]:
 def open_modem(choice: ModemChoice, clock: Clock, switch: ModemSwitch | None = None) -> Modem:
     """The modem that was chosen; HardwareError for a profile that nothing knows.
 
-    A port that cannot be opened is told by the modem. `switch` is closed together with it.
+    A port that cannot be opened is reported by the modem. `switch` is closed together with it.
     """
     from hw.modem.real import open_serial
 

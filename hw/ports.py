@@ -343,7 +343,7 @@ class ModemReady:
 
 @dataclass(frozen=True, slots=True)
 class ModemDown:
-    """Something is wrong. A low supply is told while texts still go out."""
+    """Something is wrong. A low supply is reported while texts still go out."""
 
     trouble: ModemTrouble
     detail: str = ""
@@ -493,7 +493,7 @@ class Modem(Protocol):
 class Board:
     """Every device of one kiosk, real or fake, as the loop gets it from `hw.board`.
 
-    `lock` is the door relay, gated: while fire or exit is active it cannot be switched on, whoever
+    `lock` is the door relay, gated: while fire or exit is active it cannot be switched on, no matter who
     asks (`hw.door.gate`).
     """
 

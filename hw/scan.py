@@ -1,7 +1,7 @@
 """The input path: every 10 ms fire and exit are read first and drop the lock; then come keypad and buzzer.
 
 It runs in a thread of its own (or is stepped by a story clock) and waits neither for the table nor for the
-disk. What it notices goes to the loop through a callback; a failing device is told once and never ends
+disk. What it notices goes to the loop through a callback; a failing device is reported once and never ends
 the path.
 """
 
@@ -220,7 +220,7 @@ class ScanThread:
         self.thread = WatchedThread("scan", self._run, clock)
 
     def start(self) -> None:
-        """Begin. Where the system gives no thread now, whoever watches `thread` starts it later."""
+        """Begin. Where the system gives no thread now, anyone who watches `thread` starts it later."""
         self.thread.start()
 
     def stop(self) -> None:

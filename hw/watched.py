@@ -10,7 +10,7 @@ from hw.ports import Clock
 
 
 class WatchedThread:
-    """Runs `run`, again after each `start`; whoever calls `start` sees to it that only one runs.
+    """Runs `run`, again after each `start`; anyone who calls `start` sees to it that only one runs.
 
     `run` calls `beat` at each turn, and `rest` before it waits for work for as long as it takes. A `run`
     that returns has ended on purpose; one that raises has died, and so has one that never got a thread.

@@ -329,7 +329,7 @@ install_boot_lines() { # VERSION
     [ -n "$dir" ] || { say "no config.txt here: the relays are first put to rest by cabinguard-pins.service"; return; }
     config=$dir/config.txt
     lines=$(boot_lines "$1" 2>>"$LOG") || stop settings-wrong "$SETTINGS cannot be used" \
-        "sudo cabinguard settings --check names the line; mend it and run the same command again"
+        "sudo cabinguard settings --check names the line; correct it and run the same command again"
     if [ "$(block_of "$config")" != "$lines" ]; then
         { without_block "$config"; printf '%s\n%s\n%s\n' "$BOOT_BEGIN" "$lines" "$BOOT_END"; } | replace_boot_file "$config"
         REBOOT=1
@@ -353,7 +353,7 @@ remove_boot_lines() {
 
 # --- read-only root ----------------------------------------------------------------------------------------------
 
-# A partition that does not come must not hold up the boot: the kiosk then fails for want of it, which is told.
+# A partition that does not come must not hold up the boot: the kiosk then fails for lack of it, which is reported.
 readonly DATA_MOUNT=defaults,noatime,commit=5,nofail,x-systemd.device-timeout=15s
 
 # Debian's overlayroot keeps every change to the root in memory; the data partition stays as it is mounted.
@@ -392,7 +392,7 @@ read_only_wanted() {
 read_only_in_force() { [ "$(awk '$2 == "/" { kind = $3 } END { print kind }' "$(at /proc/mounts)" 2>/dev/null)" = overlay ]; }
 
 # Record, pictures and phrases go along, or the kiosk would find an empty folder and nothing to say. A partition that
-# has a record already (the card was written anew) keeps its own.
+# has a record already (the card was written again) keeps its own.
 move_data() { # DEVICE
     local dir
     if live; then systemctl stop cabinguard.service >>"$LOG" 2>&1; fi

@@ -1,9 +1,9 @@
 """Our finder and checker beside the face finders that others would use: `python -m tests.bench_peers`.
 
 The same 640x480 pictures of one face (the staged cabin), one thread each. Every peer runs in a process of its
-own, with the Python that `--peers` names (its libraries bite ours: numpy, OpenCV); all of them wait while one
-works, and take turns. A peer that is not installed is named and left out; nothing is ever downloaded. Not a
-test: it judges nothing, and how well each of them finds is in the models' cards.
+own, with the Python that `--peers` names (its libraries conflict with ours: numpy, OpenCV); all of them wait
+while one works, and take turns. A peer that is not installed is named and left out; nothing is ever
+downloaded. Not a test: it judges nothing, and how well each of them finds is in the models' cards.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ FULL_VARIABLE = "CABINGUARD_FULL"
 def _hypothesis_profiles() -> None:
     """`default` looks a little at each commit, `full` long and with fresh examples every time.
 
-    A loaded machine may take long over one example without anything being wrong, hence no deadline; the
+    A loaded machine may take long over one example without anything being wrong, so no deadline; the
     default profile is the same on every run, so that a check cannot fail by bad luck.
     """
     slow_is_fine = [HealthCheck.too_slow, HealthCheck.data_too_large]

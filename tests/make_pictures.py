@@ -1,4 +1,4 @@
-"""Makes the README's picture anew from the program itself: `python -m tests.make_pictures`."""
+"""Makes the README's picture again from the program itself: `python -m tests.make_pictures`."""
 
 from __future__ import annotations
 

@@ -160,7 +160,7 @@ class World:
     def poll(self) -> None:
         step = self.outbox.poll(self.now_s, WALL_S + self.now_s, self.modem, self.text_of)
         for text in step.received:
-            # What could not be deleted before a restart may be told again after it.
+            # What could not be deleted before a restart may be reported again after it.
             self.tally.twice += text.text in self.heard_since_start
             self.heard_since_start.add(text.text)
             self.heard.add(text.text)

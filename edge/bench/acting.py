@@ -108,7 +108,7 @@ def _stage(verb: str) -> Do:
 
 
 def _enter(desk: Desk, words: Sequence[str]) -> None:
-    desk.stage(" ".join(["enter", *words]))  # first: whoever cannot come opens no door
+    desk.stage(" ".join(["enter", *words]))  # first: anyone who cannot come opens no door
     _open_door(desk, 1.0)
 
 
@@ -243,7 +243,7 @@ def _wired(name: Input) -> Action:
 
 ACTIONS: Final[Mapping[str, Action]] = {
     "enter": Action(("NAME [with COVER...]",), "somebody comes in; the door opens and closes", _enter),
-    "leave": Action(("[NAME]",), "goes; without a name whoever came first", _leave),
+    "leave": Action(("[NAME]",), "goes; without a name the one who came first", _leave),
     **{name: _cover(name) for name in COVERS},
     "photo": Action(("on|off [NAME]",), "a print of the face stands before it, quite still", _stage("photo")),
     "turn": Action(("away|front [NAME]",), "turns the face away, or to the camera", _stage("turn")),
@@ -285,7 +285,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
 def check(words: Sequence[str], also: Sequence[str] = ()) -> None:
     """Raises `CannotDo` where these words are no action, naming the word and what would be right.
 
-    `also`: words that are known beside the actions.
+    `also`: words that are known besides the actions.
     """
     if not words:
         raise CannotDo("words are missing: what happens?")

@@ -47,7 +47,7 @@ class Control:
         if request.verb != "release" or not desk.powered:
             return desk.answer(request.verb)
         if asked.uid not in (0, os.getuid()):
-            return {"error": "not_root", "detail": "whoever runs this bench, or root, may release"}
+            return {"error": "not_root", "detail": "anyone who runs this bench, or root, may release"}
         if not desk.kiosk.releasable(request.incident):
             return {"error": "nothing_locked"}
         self._released()

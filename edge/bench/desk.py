@@ -337,7 +337,7 @@ class Desk:
         )
 
     def spell(self, keys: str) -> str:
-        """The keys to press for what `type_keys` is told."""
+        """The keys to press for what `type_keys` was given."""
         codes = self.codes()
         if "PREVIOUS" in keys and len(codes) < 2:
             raise ValueError("no code came before the last one")
@@ -382,7 +382,7 @@ class Desk:
         return None if secret is None else hotp(secret_from_base32(secret), counter)
 
     def break_down(self, what: str, broken: bool, do: Callable[[BenchHands, bool], None]) -> None:
-        """Break something, or mend it. What is broken still is after a power cut."""
+        """Break something, or repair it. What is broken still is after a power cut."""
         if self.powered:
             do(self.hands, broken)
         if broken:
@@ -436,7 +436,7 @@ class Desk:
 
     def steps_to(self, until_s: float) -> Iterator[float]:
         """As `run_to`, yielding after each moment at which something happened."""
-        self._touched = True  # whoever calls may have moved something since the last time
+        self._touched = True  # anyone who calls may have moved something since the last time
         while True:
             now_s = self.clock.now_s()
             next_s = min(self._next_s(now_s), until_s)

@@ -1,7 +1,7 @@
 """Forms: what may follow a word, written down once, for reading, for help and for completion.
 
-A form is words apart by blanks: `on|off` is one of these, `NAME` a word of that kind, `...` behind the last
-one means one or more of it, and `[...]` at the end may be left out.
+A form is words separated by spaces: `on|off` is one of these, `NAME` a word of that kind, `...` behind the
+last one means one or more of it, and `[...]` at the end may be left out.
 """
 
 from __future__ import annotations

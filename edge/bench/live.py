@@ -1,4 +1,5 @@
-"""Whoever types is in the cabin: the prompt on a terminal, lines from a pipe, or a recording to its end."""
+"""Anyone who types is in the cabin: the prompt on a terminal, lines from a pipe, or a recording to its
+end."""
 
 from __future__ import annotations
 
@@ -43,7 +44,7 @@ _WORDS: Final = {
     "quit": "end; so does the end of the input",
     "417": "digits, * and # alone are typed at the keypad",
 }
-"""What the prompt knows beside the actions."""
+"""What the prompt knows besides the actions."""
 
 _OWN: Final = tuple(form.split()[0] for form in _WORDS if form[0].isalpha())
 
@@ -51,7 +52,7 @@ _OWN: Final = tuple(form.split()[0] for form in _WORDS if form[0].isalpha())
 def from_pipe(options: BenchOptions) -> int:
     """Play what comes through the pipe: a story, or lines as one would type them."""
     lines = Piped()
-    lines.ended = sys.stdin is None  # closed by whoever started this
+    lines.ended = sys.stdin is None  # closed by the one who started this
     first: list[str] = []
     clip = options.camera is not None and options.camera != "staged"
     give_up_s = time.monotonic() + (_PIPE_WAIT_S if clip else float("inf"))
@@ -74,9 +75,9 @@ def from_pipe(options: BenchOptions) -> int:
 
 
 def live(options: BenchOptions, piped: Piped | None, first: Sequence[str] = ()) -> int:
-    """Whoever types is in the cabin, in real time; from a pipe the same."""
+    """Anyone who types is in the cabin, in real time; from a pipe the same."""
     camera_words = options.camera or "staged"
-    # Nobody opens a door before a webcam or a recording: one that never opens would hold whoever came.
+    # Nobody opens a door before a webcam or a recording: one that never opens would hold anyone who came.
     doorless = [] if camera_words == "staged" else ["wiring.door.fitted=false"]
     settings = options.load(doorless)
     clock = StoryClock(wall_s=time.time())
@@ -333,7 +334,7 @@ def _key_word(typed: str, codes: Sequence[str]) -> str:
 
 
 def _unattended(options: BenchOptions) -> int:
-    """A recording to its end, for want of a terminal; a camera that has no end is not begun."""
+    """A recording to its end, for lack of a terminal; a camera that has no end is not begun."""
     clock = StoryClock()
     camera, every_s = _camera(options.camera or "staged", clock)
     try:

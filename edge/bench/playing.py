@@ -55,7 +55,7 @@ def parsed(text: str) -> Story | FaultError:
 def play_found(options: BenchOptions, found: Sequence[tuple[str, Story | FaultError]]) -> int:
     several = len(found) > 1
     began_wall_s = time.time()
-    if options.junit is not None:  # a run that is ended half-way shall not leave the report of another
+    if options.junit is not None:  # a run that is ended half-way must not leave the report of another
         waiting = [junit.Case(source, 0.0, error="not played: the run was ended") for source, _ in found]
         junit.write(options.junit, waiting, began_wall_s)
     cases: list[junit.Case] = []

@@ -82,7 +82,7 @@ def _described(union: object) -> Iterable[tuple[str, set[str]]]:
 
 
 def _values(data: Mapping[str, object]) -> Iterable[str]:
-    """The words of one happening, beside its name, that a story may ask for."""
+    """The words of one happening, besides its name, that a story may ask for."""
     for key, value in data.items():
         if isinstance(value, bool):
             yield "on" if value else "off"
@@ -329,7 +329,7 @@ class Watcher:
         return [happening.at_s for happening in self._heard if matches(happening, words)]
 
     def last(self, kind: str) -> str:
-        """What was seen last of this kind, for whoever waited for something else of it."""
+        """What was seen last of this kind, for anyone who waited for something else of it."""
         for happening in reversed(self._heard):
             for words in _shown_as(kind, happening):
                 return f"; last was {kind} {words} at {happening.at_s:.1f} s"

@@ -460,7 +460,7 @@ class Notebook:
         self._steps.append(_Step(at_s, True, tuple(words)))
 
     def undo(self) -> None:
-        """What was noted last could not be done."""
+        """What was recorded last could not be done."""
         self._steps.pop()
 
     def hear(self, happening: Happening) -> None:

@@ -1,4 +1,4 @@
-"""Lines from whoever types, or from a pipe, while the program goes on; and what a terminal can show."""
+"""Lines from anyone who types, or from a pipe, while the program goes on; and what a terminal can show."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ class Keyboard:
 
 
 def _redraw_of(readline: object) -> Callable[[], object]:
-    """What draws prompt and line anew: the library behind the module knows it, the module does not tell."""
+    """What draws prompt and line again: the library behind the module knows it, the module does not tell."""
     try:
         redraw: Callable[[], object] = ctypes.CDLL(
             getattr(readline, "__file__", None)

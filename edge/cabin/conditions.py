@@ -101,7 +101,7 @@ def must_leave_cleared(state: State, now_s: float, rules: Rules) -> bool:
 
 
 def held(state: State, now_s: float) -> bool:
-    """Something lasts, or has lasted lately, during which no evidence counts against anybody."""
+    """Something lasts, or has lasted recently, during which no evidence counts against anybody."""
     return (
         state.face is FaceFact.UNCLEAR
         or state.several

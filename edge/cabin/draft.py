@@ -42,7 +42,7 @@ FLICKER_S = 1.0
 """Nobody comes in through a door that was open for less: the contact chatters, and it is the same person."""
 
 OFTEN = 3
-"""What is told to the control room when it happens for the third time in a visit."""
+"""What is reported to the control room when it happens for the third time in a visit."""
 
 
 class Draft:
@@ -110,7 +110,7 @@ class Draft:
         ticket = self.s.ticket + 1
         self.s = replace(self.s, ticket=ticket)
         if prompt is PromptKey.SILENCE:
-            # whoever was hushed is warned anew
+            # the one who was hushed is warned again
             self.s = replace(self.s, warn_ticket=None, prompted_at_s=None)
         elif lock_in is None and self.s.prompted_at_s is None:
             self.s = replace(self.s, warn_ticket=None)  # these words do not tell that the door will lock

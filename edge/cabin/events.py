@@ -30,7 +30,7 @@ class FaceFact(StrEnum):
 
 
 class Anomaly(StrEnum):
-    """What may be wrong beside the face; one row of the policy each."""
+    """What may be wrong besides the face; one row of the policy each."""
 
     SEVERAL_PERSONS = "several_persons"
     WEAPON = "weapon"

@@ -64,7 +64,7 @@ class Timebase:
 class State:
     """Everything the table remembers. All `*_s` fields but `DURATIONS` are monotonic times.
 
-    *This person* is whoever is present since the door last opened or the program last started. `shown`:
+    *This person* is the one who is present since the door last opened or the program last started. `shown`:
     this person has been cleared; `was_shown`: the one before the door opened. `stands`: how often the lock
     clock was held in this visit; `openings`: how often the door was opened under a warning.
     """

@@ -101,7 +101,7 @@ def _to_emergency(d: Draft) -> None:
 def _fire_began(d: Draft) -> None:
     """After a fire the cabin is not normal before the door has opened and closed and time has passed.
 
-    A contact that chatters is told once: again only after it was quiet for `fire_clear_s`.
+    A contact that chatters is reported once: again only after it was quiet for `fire_clear_s`.
     """
     quiet_s = d.s.fire_quiet_since_s
     chatters = d.s.after_fire and (quiet_s is None or d.now_s < quiet_s + d.flow.fire_clear_s)
@@ -277,7 +277,7 @@ def _door_moved(d: Draft, active: bool) -> None:
             d.s = replace(d.s, shown=d.s.shown or d.s.was_shown)
         for anomaly in ended_by(Ends.DOOR_SHUT):
             d.end_anomaly(anomaly)
-        d.warn_anew()  # whoever is there now
+        d.warn_anew()  # anyone who is there now
     elif door_open(d.s, d.rules):
         _door_opened(d)
     if d.s.mode is Mode.CLEARED:  # somebody else may stand there now: the machine is for who shows a face
@@ -286,7 +286,7 @@ def _door_moved(d: Draft, active: bool) -> None:
 
 
 def _door_opened(d: Draft) -> None:
-    """Whoever is there from now on is another person, and a lock whose door is open holds nobody."""
+    """Anyone who is there from now on is another person, and a lock whose door is open holds nobody."""
     if d.s.record_by_s is not None:
         d.take_back_lock("door_open")
     if d.s.mode is Mode.LOCKED:

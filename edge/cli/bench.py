@@ -90,7 +90,7 @@ def _hung_up() -> Iterator[None]:
         before = signal.getsignal(signal.SIGHUP)
         if before is not signal.SIG_IGN:
             signal.signal(signal.SIGHUP, _end)
-    except ValueError:  # not in the main thread: whoever calls has handlers of their own
+    except ValueError:  # not in the main thread: anyone who calls has handlers of their own
         yield
         return
     try:

@@ -86,7 +86,7 @@ def _verify(path: Path, sent: Head | None, limits: JournalLimits, *, as_json: bo
     if result.ok and result.pruned:
         print(f"the first {result.pruned} lines were removed by age or size")
     if result.ok and sent is None:
-        print("whether all of it was made anew only a head that was sent out can tell: --head")
+        print("whether all of it was rewritten only a head that was sent out can tell: --head")
     for problem in changed:
         print(explain(problem.code, problem.detail), file=sys.stderr)
     return 0 if ok else 1
@@ -147,7 +147,7 @@ def _said(value: object) -> str:
 
 
 def _plain(name: str) -> str:
-    """Names of the program as words; what a stranger wrote sends no signs to the terminal."""
+    """Names of the program as words; what a stranger wrote sends no control characters to the terminal."""
     return printable(name.replace("_", " ") if name.isidentifier() else name)
 
 

@@ -7,8 +7,8 @@ The file is a piece of kiosk.toml with what differs on this kiosk, and may hold 
     ssh_key = "ssh-ed25519 AAAA... name"    # who may log in as technician
 
 Everything is checked as a whole before anything is written. Taken over, the file is overwritten and removed:
-it holds telephone numbers and the PIN, and whoever holds the card could read it. What is wrong stands in
-PROBLEM beside it and on the board's screen, and the file stays for mending; so does a kiosk whose settings
+it holds telephone numbers and the PIN, and anyone who holds the card could read it. What is wrong stands in
+PROBLEM beside it and on the board's screen, and the file stays for correction; so does a kiosk whose settings
 are not complete and that was given no file. Done twice, as after a power cut, it comes out the same.
 """
 
@@ -216,7 +216,7 @@ def _with_value(text: str, section: str, key: str, value: object) -> str:
 
 
 def _comment(line: str) -> str:
-    """The comment at the end of a line that sets something, with the blanks before it; empty for none."""
+    """The comment at the end of a line that sets something, with the spaces before it; empty for none."""
     for sign in re.finditer(r"\s+#", line):
         with contextlib.suppress(tomllib.TOMLDecodeError):  # that one stands inside a text
             tomllib.loads(line[: sign.start()])

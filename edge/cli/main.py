@@ -56,7 +56,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     args = parser().parse_args(argv)
     install_log(verbose=getattr(args, "verbose", False))
-    with contextlib.suppress(ValueError):  # not in the main thread: whoever calls has handlers of their own
+    # not in the main thread: anyone who calls has handlers of their own
+    with contextlib.suppress(ValueError):
         signal.signal(signal.SIGTERM, _end)  # `run` has its own
     try:
         code: int = args.run(args)

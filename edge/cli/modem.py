@@ -189,7 +189,7 @@ class _Line:
         self._said, self._said_s = words, now_s
 
     def _hopeless(self) -> bool:
-        """A port that is not there, or a card that wants something, will not mend while we look."""
+        """A port that is not there, or a card that wants something, will not recover while we look."""
         return self.down is not None and self.down.trouble in _HOPELESS
 
     def explain(self) -> str:

@@ -54,7 +54,7 @@ def add_parser(commands: Commands) -> None:
         type=_input,
         metavar='"T:INPUT on|off"',
         help=f"move an input ({', '.join(Input)}) at T; door on is open. Without any move of the door "
-        "the cabin has no door contact: whoever leaves the picture has left",
+        "the cabin has no door contact: anyone who leaves the picture has left",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object for each thing that happens")
     parser.add_argument("--video", type=Path, metavar="OUT.mp4", help="a film with what was seen drawn on it")
@@ -65,7 +65,7 @@ def add_parser(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> int:
     acts = sorted([*args.keys, *args.at], key=lambda act: act.at_s)
     if not any(act.input is Input.DOOR for act in acts):
-        # A recording does not show its door. One that never opens would hold whoever came for ever.
+        # A recording does not show its door. One that never opens would hold anyone who came for ever.
         args.overrides = ["wiring.door.fitted=false", *args.overrides]
     settings = load_settings(args)
     if args.video is not None and any(_same(args.video, clip) for clip in args.clips):

@@ -33,7 +33,7 @@ def hotp(secret: bytes, counter: int, digits: int = PASSWORD_DIGITS) -> str:
 
 
 def secret_from_base32(text: str) -> bytes:
-    """The HOTP secret as authenticator apps show it: base32, blanks and case do not matter. ValueError."""
+    """The HOTP secret as authenticator apps show it: base32, spaces and case do not matter. ValueError."""
     letters = re.sub(r"[\s-]", "", text).upper().rstrip("=")
     try:
         secret = base64.b32decode(letters + "=" * (-len(letters) % 8))

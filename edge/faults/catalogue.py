@@ -362,7 +362,7 @@ CATALOGUE: Final = _table(
     (
         "door_contact_doubtful",
         "The door contact contradicts the camera: somebody came or left and the door never opened.",
-        "Until it moves again it counts as not fitted; whoever is there is not locked in.",
+        "Until it moves again it counts as not fitted; anyone who is there is not locked in.",
         "Look at the door contact's magnet and wire; see that the picture shows nobody behind the glass.",
     ),
     (
@@ -605,7 +605,7 @@ CATALOGUE: Final = _table(
         "panel_unprotected",
         "The panel is to be reached from outside this machine and has no password.",
         _NOT_RUN,
-        "Set panel.host to 127.0.0.1 and use ssh -L, or write 12 signs or more into panel.password_file.",
+        "Set panel.host to 127.0.0.1 and use ssh -L, or put 12 characters or more into panel.password_file.",
     ),
     (
         "panel_address",

@@ -1,6 +1,6 @@
 """The chain of hashes: a line proves the line before it, and what went into the other tables with it. Pure.
 
-What a line carries beside its own words is a JSON object: `state`, `boots` and `rows` hold digests of what
+What a line carries besides its own words is a JSON object: `state`, `boots` and `rows` hold digests of what
 these tables held then, `counters` their values. The newest word on each is what the table must hold today.
 """
 

@@ -209,7 +209,7 @@ def _sent_problem(db: sqlite3.Connection, base: Head, sent: Head | None) -> str:
 
 
 def _cut_problem(db: sqlite3.Connection, base: Head, sent: Head | None, limits: JournalLimits) -> str:
-    """Whether the lines before the oldest went as the program removes them, or a head vouches for it."""
+    """Whether the lines before the oldest went as the program removes them, or a head stands for it."""
     if not base.seq:
         return ""
     noted = tables.last_prune(db)

@@ -33,7 +33,7 @@ def first_schema(db: sqlite3.Connection) -> None:
     for statement in (
         "CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
         "CREATE TABLE boots (boot INTEGER PRIMARY KEY, mono_s REAL NOT NULL, wall_s REAL NOT NULL) STRICT",
-        # No second index: one more page to write for every line, for a search that people seldom make.
+        # No second index: one more page to write for every line, for a search that people rarely make.
         "CREATE TABLE events (seq INTEGER PRIMARY KEY, boot INTEGER NOT NULL, record INTEGER NOT NULL,"
         " mono_s REAL NOT NULL, wall_s REAL NOT NULL, incident INTEGER NOT NULL, kind TEXT NOT NULL,"
         " name TEXT NOT NULL, data TEXT NOT NULL, hash TEXT NOT NULL) STRICT",

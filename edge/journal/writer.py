@@ -77,7 +77,7 @@ class Journal:
         """Open or create the file, and tell what it knows. Call once, before all else.
 
         Takes as long as reading the whole file does. A disk that takes no writes, or a damaged file, is
-        told in `faults`; only another kiosk on the same folder raises `FaultError`.
+        reported in `faults`; only another kiosk on the same folder raises `FaultError`.
         """
         faults: Faults = []
         self._file.lock()

@@ -34,7 +34,7 @@ _UNDECIDED_S: Final = 1.2
 _DOUBT_FALL: Final = 0.5
 """A cover or a turned head is not believed where a third of the pictures of the face are unclear."""
 _SILENT_S: Final = 2.0
-"""Whoever shows now this and now that for so long is told something all the same."""
+"""Anyone who shows now this and now that for so long is told something all the same."""
 _HELD_DOUBT: Final = 0.4
 """Doubt counts slower against a fact that is held than where there is none yet."""
 _DECIDED: Final = frozenset({FaceFact.PROPER, FaceFact.COVERED, FaceFact.TURNED})
@@ -157,7 +157,7 @@ class FaceJudge:
         self._shut = False
 
     def restart(self) -> None:
-        """The camera was blind: judge the face anew and say the next fact even if it is the same."""
+        """The camera was blind: judge the face again and say the next fact even if it is the same."""
         self._covered.clear()
         self._turned.clear()
         self._hidden.clear()
@@ -197,7 +197,7 @@ class FaceJudge:
             self._covered.add(0.0, dt_s)
             self._turned.add(0.0, dt_s)
             if self._hidden.full:
-                # Whoever shows a face next may have changed behind the hand, or be somebody else.
+                # Anyone who shows a face next may have changed behind the hand, or be somebody else.
                 self._covered.clear()
                 self._turned.clear()
                 self._causes.clear()

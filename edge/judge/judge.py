@@ -1,7 +1,7 @@
 """Observations, the door and time into facts: all judges of one cabin behind three calls.
 
 Pure: no clock, no I/O. `observe` for each observation, `door` for each change of the door contact, `tick`
-when time went on; each answers with the facts in the order in which the table shall hear them:
+when time went on; each answers with the facts in the order in which the table must hear them:
 the camera first, then coming and going, people, face, and the anomalies.
 """
 

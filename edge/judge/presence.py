@@ -115,7 +115,7 @@ class PresenceJudge:
         return self._door_fitted and not self._doubted
 
     def _nobody_yet(self, came: bool, went: bool, dt_s: float, now_s: float) -> tuple[PresenceFact, ...]:
-        """The cabin was empty: whoever is seen has come if the door let them in."""
+        """The cabin was empty: anyone who is seen has come if the door let them in."""
         let_in = self._let_in or not self._contact
         if went and not self._door_open:
             self._let_in = False  # empty: the door has to open once more
@@ -141,7 +141,7 @@ class PresenceJudge:
         return DeviceFailed(Device.DOOR_CONTACT, CONTACT_FAULT)
 
     def door(self, open_: bool, now_s: float) -> tuple[PresenceFact, ...]:
-        """The door contact moved. Open: whoever was latched may have left."""
+        """The door contact moved. Open: the one who was latched may have left."""
         if not self._door_fitted:
             return ()
         moved = open_ is not self._door_open

@@ -1,4 +1,4 @@
-"""Tells which sources move again and again: each shall cost the record a beginning and an end.
+"""Tells which sources move again and again: each must cost the record a beginning and an end.
 
 Pure, on the caller's clock. It holds back lines, picture orders and texts, never an event from the table.
 """

@@ -112,7 +112,7 @@ class Kiosk:
             self.fault(code, detail, now_s)
         self._levels = {name: inputs.active(name) for name in Input}
         self._situation.add(*self._judge.door(self._levels[Input.DOOR], now_s))
-        # nobody has looked yet, so whoever was there is there until seen to be gone
+        # nobody has looked yet, so the one who was there is there until seen to be gone
         self._judge.prime(self.state.present, now_s)
         restarted = Restarted(
             fire=inputs.active(Input.FIRE),
@@ -344,8 +344,8 @@ class Kiosk:
         before = self.state
         result = step(before, event, now_s, self.rules)
         self.state = result.state
-        # Every move has reached the table and the relays. What it costs beside that may be held back, but not
-        # where something waits for its record, or where a restart could not come back safely without it.
+        # Every move has reached the table and the relays. What it costs besides that may be held back, but
+        # not where something waits for its record, or where a restart could not come back safely without it.
         awaited = any(isinstance(command, RecordLock | JudgeEntry) for command in result.commands)
         held = self._logbook.comes_again(event, now_s) and not (awaited or self._logbook.is_old())
         for command in result.commands:  # door and permit stand first

@@ -40,7 +40,7 @@ _LASTING: Final = tuple(
 def _essence(state: State) -> tuple[object, ...]:
     """What the record must always have of it: a lock, its code, that nobody may be locked, and the like.
 
-    The rest a start asks for anew, or can be a minute old without harm.
+    The rest a start asks for again, or can be a minute old without harm.
     """
     return state.mode is Mode.LOCKED, *(getattr(state, name) for name in _LASTING)
 
@@ -82,7 +82,7 @@ class Logbook:
     # --- lines -------------------------------------------------------------------------------------
 
     def tell(self, at_s: float, kind: str, data: Mapping[str, object]) -> None:
-        """For whoever watches, not for the record."""
+        """For anyone who watches, not for the record."""
         self._listener(Happening(at_s, kind, data))
 
     def save(self, entries: tuple[Entry, ...], rows: tuple[OutboxRow, ...], now_s: float) -> int:
@@ -198,7 +198,7 @@ class Logbook:
             self.save((), (), now_s)
 
     def checkpoint(self, now_s: float) -> None:
-        """Save the times of a lock anew, so that a restart knows them."""
+        """Save the times of a lock again, so that a restart knows them."""
         due_s = self._checkpoint_s()
         if due_s is not None and now_s >= due_s:
             self.save((), (), now_s)

@@ -26,7 +26,7 @@ ALERT_TTL_S: Final = 24 * 3600.0
 
 _TOLD_SELDOM: Final = frozenset({"fault", "camera_gone", "release_refused"})
 """Alerts about devices: one that comes and goes is texted once in `remind_s`, and recorded every time. Those
-about a wrong RELEASE: whoever forges many must not use up the credit."""
+about a wrong RELEASE: anyone who forges many must not use up the credit."""
 
 
 class Post:
@@ -86,7 +86,7 @@ class Post:
         return (row,)
 
     def alerts(self, command: Tell, now_s: float, held: bool = False) -> tuple[OutboxRow, ...]:
-        """The messages of an alert, none where that was told lately. `held`: its source chatters."""
+        """The messages of an alert, none where that was reported recently. `held`: its source chatters."""
         if self._told_lately(command, now_s, held):
             return ()
         return tuple(row for to in command.recipients for row in self._alert_rows(command, to))

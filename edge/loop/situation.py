@@ -11,7 +11,8 @@ from edge.cabin.state import Mode, State, returning
 
 
 class Situation:
-    """One for each kiosk. Whoever notices something adds an event; the kiosk alone takes it to the table."""
+    """One for each kiosk. Anyone who notices something adds an event; the kiosk alone takes it to the
+    table."""
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules

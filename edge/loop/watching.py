@@ -17,7 +17,7 @@ from edge.terms.observation import Observation
 from hw.ports import Input
 
 MOST_FACES: Final = 12
-"""Faces of one picture that are told at most: the reply stays small."""
+"""Faces of one picture that are reported at most: the reply stays small."""
 
 _ENDED: Final = "_ended"
 

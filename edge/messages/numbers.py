@@ -1,7 +1,7 @@
 """Whose number a network names: a whole number is that number alone, a national one its owner's or nobody's.
 
 Numbers in the settings are international (ITU-T E.164). Networks write senders and readers as they like: with
-`+` or `00`, with the country's code and no sign, or without the country's code, with the digit before it that
+`+` or `00`, with the country's code and no mark, or without the country's code, with the digit before it that
 is dialled within the country or not.
 """
 

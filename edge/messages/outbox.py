@@ -72,7 +72,7 @@ class Outbox:
         return sum(item.open for item in self._items)
 
     def other_channels(self, to: Recipient) -> tuple[Channel, ...]:
-        """The channels beside SMS that reach this recipient."""
+        """The channels besides SMS that reach this recipient."""
         return tuple(channel for channel, carrier in self._carriers.items() if carrier.serves(to))
 
     # --- in -------------------------------------------------------------------------------------

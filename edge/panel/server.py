@@ -1,7 +1,7 @@
 """Serves the page over HTTP, to this machine alone unless there is a password; it changes nothing.
 
 The kiosk does not know whether it runs: it asks over the control socket, reads files, and has no way to order
-anything. Requests are bounded in number, size and time, and the newest comes before those that dawdle or
+anything. Requests are bounded in number, size and time, and the newest comes before those that are slow or
 guess; Host and Origin are checked, so that a page from elsewhere in the technician's browser can neither read
 this one nor start its self-test.
 """
@@ -50,7 +50,7 @@ CLIENT_S: Final = 5.0
 """A whole request comes within this, however it drips, and each piece of an answer is taken within it."""
 
 TAKEN_S: Final = 2.0
-"""Whoever takes longer over request and answer keeps its place only while nobody else wants it."""
+"""Anyone who takes longer over request and answer keeps its place only while nobody else wants it."""
 
 WRONG_PASSWORD_S: Final = 0.5
 SHORTEST_PASSWORD: Final = 12
@@ -117,8 +117,8 @@ class _Guest:
 class Panel(ThreadingHTTPServer):
     """One page's server. `password` None: none is asked for, which only a loopback address may have.
 
-    Whoever connects is let in: where all places are taken, one gives way that guesses passwords, else the
-    eldest that has not said what it wants, of the address that has most places. A right password is never
+    Anyone who connects is let in: where all places are taken, one gives way that guesses passwords, else the
+    oldest that has not said what it wants, of the address that has most places. A right password is never
     kept waiting for wrong ones.
     """
 

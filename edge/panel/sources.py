@@ -225,7 +225,7 @@ class Sources:
             return nearest
 
     def live_picture(self, camera: str, number: int) -> bytes | None:
-        """One of the pictures that `live` gave lately."""
+        """One of the pictures that `live` gave recently."""
         with self._ring_lock:
             ring = self._rings.get(camera)
             lately = () if ring is None else tuple(ring.lately)

@@ -1,4 +1,4 @@
-"""What became of pictures, as the loop is told it and the record says it."""
+"""What became of pictures, as the loop is reported it and the record says it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,8 @@ EvidenceAnswer = PicturesKept | PicturesRemoved | EvidenceTrouble
 
 
 class Told:
-    """The answers that wait for the loop, from any thread; a trouble is told once when it begins and ends."""
+    """The answers that wait for the loop, from any thread; a trouble is reported once when it begins and
+    ends."""
 
     def __init__(self, on_answer: Callable[[], None]) -> None:
         self._on_answer = on_answer

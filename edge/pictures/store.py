@@ -1,6 +1,6 @@
-"""The incidents' folders within their time and space: what is too old goes, and the oldest for want of room.
+"""The incidents' folders within their time and space: what is too old goes, and the oldest for lack of room.
 
-The clock may be wrong: nothing is too old before it can be believed. What cannot be removed is told once.
+The clock may be wrong: nothing is too old before it can be believed. What cannot be removed is reported once.
 """
 
 from __future__ import annotations

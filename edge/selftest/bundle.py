@@ -240,7 +240,7 @@ def _events(target: Target, hiding: Hiding) -> str:
 
 
 def _line(line: journal.Line, hiding: Hiding) -> dict[str, object]:
-    """Names and times: what somebody typed, sent or was told is not among them."""
+    """Names and times: what somebody typed, sent or was reported is not among them."""
     try:
         data: object = msgspec.json.decode(line.data)
     except msgspec.DecodeError:

@@ -1,6 +1,6 @@
 """Tries every device and file once, with a tick or a cross for each, and never moves the door.
 
-While a kiosk runs, its devices are left to it, and what it says of them is told instead.
+While a kiosk runs, its devices are left to it, and what it says of them is reported instead.
 """
 
 from __future__ import annotations

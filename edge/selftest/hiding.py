@@ -26,7 +26,7 @@ PRIVATE: Final = frozenset(
     {key for key, kind in KEYS.items() if kind in (Number, Address)}
     | {"cabin.address", "email.user", "modem.balance_ussd", "webhook.url"}
 )
-"""Settings of which only is told whether they are set. `panel.host` is one where it is no loopback."""
+"""Settings of which only is reported whether they are set. `panel.host` is one where it is no loopback."""
 
 _SHORTEST: Final = 3
 """A shorter value is no secret, and stands everywhere."""

@@ -92,7 +92,7 @@ class ControlServer:
 
     Hands each request to `on_asked`, which must not wait. Nothing ends it but `close`: where the system has
     no more threads or files to give, root is served all the same, and a socket that broke or whose name was
-    taken away is made anew.
+    taken away is made again.
     """
 
     def __init__(self, folder: Path, on_asked: Callable[[Asked], None], clock: Clock | None = None) -> None:
@@ -103,7 +103,8 @@ class ControlServer:
         self.listening: socket.socket | None = None
         self._inode = 0
         self.thread = WatchedThread("control", self._serve, clock or SystemClock())
-        with contextlib.suppress(OSError):  # the thread tries again, and dies of it where it has to be told
+        # the thread tries again, and dies of it where it has to be reported
+        with contextlib.suppress(OSError):
             self._listen()
         self.thread.start()
 
@@ -147,7 +148,7 @@ class ControlServer:
             if found.get(listening.fileno()) == select.POLLIN and self._let_in(listening):
                 continue
             if not self._closing.is_set():
-                _log.warning("control: the socket broke or lost its name, and is made anew")
+                _log.warning("control: the socket broke or lost its name, and is made again")
                 self.listening = None
                 listening.close()
 

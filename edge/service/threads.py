@@ -12,7 +12,7 @@ from hw.watched import WatchedThread
 _log = logging.getLogger(__name__)
 
 STEADY_S: Final = 2.0
-"""So long a thread must run again before its trouble counts as over and the pauses begin anew."""
+"""So long a thread must run again before its trouble counts as over and the pauses begin again."""
 
 _PAUSES_S: Final = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Between two starts of a thread that dies again and again."""

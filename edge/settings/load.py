@@ -49,7 +49,7 @@ def changed(settings: Settings, override: str) -> Settings:
 
 
 class Piece:
-    """A piece of a settings file, to be laid over a whole one; what is wrong is told of both at once."""
+    """A piece of a settings file, to be laid over a whole one; what is wrong is reported of both at once."""
 
     def __init__(self, text: str, name: str) -> None:
         """Raises `SettingsError` where nothing of the text can be read."""
@@ -195,7 +195,7 @@ class _Places:
 
 
 def _parse(text: str, places: _Places, found: _Found) -> dict[str, object]:
-    """What the file says. Of lines that are no TOML all are told, and the rest is read without them.
+    """What the file says. Of lines that are no TOML all are reported, and the rest is read without them.
 
     Raises `SettingsError` where nothing can be said of the rest.
     """

@@ -27,7 +27,7 @@ Number = Annotated[
         pattern=r"\A(\+[1-9][0-9]{6,14})?\Z", description='"+" and 7 to 15 digits (E.164), or empty'
     ),
 ]
-"""A telephone number as ITU-T E.164 writes it internationally: at most 15 digits, no blanks; empty: none."""
+"""A telephone number as ITU-T E.164 writes it internationally: at most 15 digits, no spaces; empty: none."""
 
 Address = Annotated[
     str,
@@ -47,9 +47,11 @@ class _Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Cabin(_Section, frozen=True):
     name: Annotated[
-        str, msgspec.Meta(min_length=1, max_length=24, pattern=_LINE, description="1 to 24 signs")
+        str, msgspec.Meta(min_length=1, max_length=24, pattern=_LINE, description="1 to 24 characters")
     ] = "Cabin 1"
-    address: Annotated[str, msgspec.Meta(max_length=60, pattern=_LINE, description="at most 60 signs")] = ""
+    address: Annotated[
+        str, msgspec.Meta(max_length=60, pattern=_LINE, description="at most 60 characters")
+    ] = ""
     language: LanguageName = LanguageName.EN
     timezone: Annotated[
         str, msgspec.Meta(min_length=1, max_length=60, description='a time zone such as "Asia/Kolkata"')

@@ -35,7 +35,7 @@ def secret_file(settings: Settings, secret: Secret) -> Path | None:
 def read_secret(settings: Settings, secret: Secret) -> str | None:
     """The secret, from the file that the settings name or from systemd's credentials; None where neither is.
 
-    Surrounding blanks and the line's end do not belong to it. Raises `FaultError` where the file is
+    Surrounding spaces and the line's end do not belong to it. Raises `FaultError` where the file is
     missing, empty or open to others.
     """
     file = secret_file(settings, secret)
@@ -63,7 +63,7 @@ def _named_file(settings: Settings, secret: Secret) -> str:
 
 
 def secret_problems(settings: Settings) -> Iterator[FaultError]:
-    """What is wrong with each secret that the settings name; whoever needs one stops for the same."""
+    """What is wrong with each secret that the settings name; anyone who needs one stops for the same."""
     for secret in Secret:
         try:
             read_secret(settings, secret)

@@ -46,7 +46,7 @@ def _render(table: Mapping[str, object], prefix: str) -> Iterator[str]:
 
 
 def remarks(s: Settings) -> Iterator[str]:
-    """What a kiosk can be run with and is seldom meant, a sentence each."""
+    """What a kiosk can be run with and is rarely meant, a sentence each."""
     if not s.people.control_room:
         others = list(_other_ways(s))
         only = (
@@ -67,7 +67,7 @@ def remarks(s: Settings) -> Iterator[str]:
 
 
 def _other_ways(s: Settings) -> Iterator[str]:
-    """The channels beside SMS that are set up, in words."""
+    """The channels besides SMS that are set up, in words."""
     for channel in Channel:
         match channel:
             case Channel.SMS:

@@ -1,4 +1,4 @@
-"""What can be told beside an anomaly, and how soon a message goes out before others.
+"""What can be reported beside an anomaly, and how soon a message goes out before others.
 
 The kinds of the alerts are the names under which the outbox, the record and the words know them.
 """

@@ -76,8 +76,8 @@ class OutboxRow:
     `number` is the short number that the reader sees, the same in a repeat. `kind` is `CODE_KIND` or the name
     of an alert or report; `issue` the number of the code within the incident, 0 where none is
     meant. `reason` is a plain word or two for the text (an anomaly, a fault code), never free input.
-    `reference` is the network's for the last part of an accepted text; `awaited` those of the parts, apart
-    by blanks, whose delivery is not reported yet.
+    `reference` is the network's for the last part of an accepted text; `awaited` those of the parts,
+    separated by spaces, whose delivery is not reported yet.
     """
 
     number: int
@@ -151,7 +151,7 @@ class NotWritten:
 class Remembered:
     """What the record knew when the program started; of the rows those that are not done.
 
-    These are to be sent, or accepted so lately that their delivery may still be reported.
+    These are to be sent, or accepted so recently that their delivery may still be reported.
     """
 
     boot: int

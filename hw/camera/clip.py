@@ -208,7 +208,7 @@ def _frames(
 
     OpenCV scales every picture into the size and pixel format of the first and gives the last good one again
     and again where that fails. A recording of single JPEGs is therefore unpacked picture by picture, and of
-    any other, one that repeats itself exactly is looked at anew.
+    any other, one that repeats itself exactly is looked at again.
     """
     if int(capture.get(cv2.CAP_PROP_FOURCC)) == _MJPG and (yield from _jpegs(path, capture)):
         return

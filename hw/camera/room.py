@@ -51,7 +51,7 @@ def draw_room() -> ColourPicture:
 
 
 def draw_ledge(picture: ColourPicture) -> None:
-    """The machine's ledge at the lower edge, drawn over whoever stands there."""
+    """The machine's ledge at the lower edge, drawn over anyone who stands there."""
     rows = np.arange(LEDGE, HEIGHT)
     shade = 52.0 + 26.0 * np.exp(-((rows - LEDGE - 3.0) ** 2) / 8.0) - 0.5 * (rows - LEDGE)
     band = np.repeat(shade[:, None, None], WIDTH, axis=1) * np.array([1.04, 1.0, 0.96])

@@ -4,7 +4,7 @@ The input path holds it for fire and exit without asking the table; the loop's `
 the table believed when it ordered the lock. One lock guards both, so there is no instant between asking
 and switching.
 
-Whoever hangs in a driver while it holds that lock stops nobody from switching off: that goes past it.
+Anyone who hangs in a driver while it holds that lock stops nobody from switching off: that goes past it.
 """
 
 from __future__ import annotations

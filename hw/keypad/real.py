@@ -29,7 +29,7 @@ class MatrixKeypad:
     Only one key counts at a time: a second one that goes down beside it is no digit, and all must be up
     before the next press counts. Without diodes three keys at the corners of a rectangle show the fourth
     as well, so a rectangle is refused whole and told. A key that is down (or flickers) for `stuck_s` is
-    told and then left out, until it lets go; the others go on working.
+    reported and then left out, until it lets go; the others go on working.
     """
 
     def __init__(self, factory: PinFactory, wiring: KeypadWiring) -> None:
@@ -136,7 +136,7 @@ class MatrixKeypad:
 
 
 def _release(row: Pin) -> None:
-    """Float a row as well as can be: the failure that led here is the one that is told."""
+    """Float a row as well as can be: the failure that led here is the one that is reported."""
     try:
         row.function = "input"
     except Exception:

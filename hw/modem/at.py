@@ -2,7 +2,7 @@
 
 Promises. Every text that `send` takes is answered by its deadline, whatever the modem says or does not
 say in between. Only a line that a command asked for counts as its answer; everything else a modem likes to
-throw in (rings, signal reports, boot banners, noise, answers that come too late) is dropped or noted. A
+throw in (rings, signal reports, boot banners, noise, answers that come too late) is dropped or recorded. A
 PIN is tried once. What a modem refuses now it may take in a minute: it is asked again before it is
 restarted, and no remedy cuts off what it waits for. Between two steps there is always a pause, so a modem in
 any state costs next to nothing.
@@ -42,8 +42,8 @@ class Engine:
     """The conversation with one modem.
 
     The holder of the port calls `port_opened` and `port_lost`, feeds what it reads, writes what
-    `take_output` gives, does what `take_requests` asks, and polls at `next_wake_s`. Whoever reopens the port
-    does so at the next of the ladder's line rates.
+    `take_output` gives, does what `take_requests` asks, and polls at `next_wake_s`. Anyone who reopens the
+    port does so at the next of the ladder's line rates.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Engine:
     ) -> None:
         """Take a text; answered by `TextAccepted` or `TextFailed` at the latest when polled at `deadline_s`.
 
-        A text that the network takes after its deadline is told by a late `TextAccepted`. RuntimeError
+        A text that the network takes after its deadline is reported by a late `TextAccepted`. RuntimeError
         when another text is in hand.
         """
         if self._text_waits():

@@ -62,7 +62,7 @@ class Ladder:
     def patience(self) -> int:
         """How many times its usual waiting a modem gets: more in each round of the ladder.
 
-        What it waits for may take longer than we think, and each restart makes it begin anew.
+        What it waits for may take longer than we think, and each restart makes it begin again.
         """
         if self.first_round:
             return 1
@@ -117,7 +117,7 @@ class Ladder:
     def _next(self, broken: Broken) -> tuple[Rung, float]:
         """One step rougher than the last time, the whole ladder once, then its rough part again and again.
 
-        Its pauses double. A modem that restarts by itself answers in between: it is only set up anew, with
+        Its pauses double. A modem that restarts by itself answers in between: it is only set up again, with
         its supply cut once in a while where that is wired.
         """
         if self._rates_left > 0:

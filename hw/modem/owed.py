@@ -65,7 +65,7 @@ class Owed:
         self._debts.clear()
 
     def forget(self) -> None:
-        """The modem was restarted: it answers nothing of before, and counts anew."""
+        """The modem was restarted: it answers nothing of before, and counts again."""
         self._debts.clear()
         self.last_reference, self._since = None, 0
 

@@ -48,7 +48,7 @@ class SerialPort:
     """A port, and the line rates at which the modem behind it is looked for in turn.
 
     `path` should be a name that udev keeps the same, so that a USB modem is found again after it was
-    numbered anew.
+    renumbered.
     """
 
     path: str
@@ -95,7 +95,7 @@ def retry_pauses_s() -> Iterator[float]:
 class SerialModem:
     """`hw.ports.Modem` over pyserial.
 
-    The first attempt to open is made at once, in the thread; a port that cannot be opened is told by
+    The first attempt to open is made at once, in the thread; a port that cannot be opened is reported by
     `ModemDown`, and tried again every few seconds.
     """
 

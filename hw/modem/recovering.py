@@ -14,7 +14,7 @@ from hw.ports import ModemTrouble, Rung
 
 
 class Request(StrEnum):
-    """What the engine asks of whoever holds the port."""
+    """What the engine asks of the one who holds the port."""
 
     REOPEN = "reopen"
     PULL_SWITCH = "pull_switch"
@@ -43,7 +43,8 @@ class Recovering:
         status = self._news.status
         self._ready.climbed(worked=False)
         rung, pause_s = self._ladder.climb(broken, self._talk.now_s)
-        # Each rung is told the first time round; a modem that stays dead for days does not fill the record.
+        # Each rung is reported the first time round; a modem that stays dead for days does not fill the
+        # record.
         words = rung.value if self._ladder.first_round else "still recovering"
         self._news.down(broken.trouble, f"{broken.detail}; {words}")
         status.doing = words

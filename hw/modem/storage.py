@@ -1,4 +1,5 @@
-"""Texts that a modem stores: each is told once and deleted; what cannot be read or deleted blocks nothing.
+"""Texts that a modem stores: each is reported once and deleted; what cannot be read or deleted blocks
+nothing.
 
 Storages have names of two letters (3GPP TS 27.005, 3.1): SM the card, ME the modem, MT both, SR the reports.
 """
@@ -139,7 +140,7 @@ class Storage:
         """Tell and delete all that is due; stops early, with the rest still due, when a text waits."""
         due: dict[str, set[str]] = {}
         for name, indexes in self._due.items():
-            # What was told before a storage was chosen is meant for that one.
+            # What was reported before a storage was chosen is meant for that one.
             due.setdefault(name or self._name, set()).update(indexes)
         self._due = {}
         self._missed = False
@@ -230,7 +231,7 @@ class Storage:
                     self._missed = True
                     return
                 event = None
-            # Before anything can go wrong with the deletion: it must not be told again.
+            # Before anything can go wrong with the deletion: it must not be reported again.
             self._undeleted[key] = None
             if len(self._undeleted) > _MOST_KEPT:
                 del self._undeleted[next(iter(self._undeleted))]

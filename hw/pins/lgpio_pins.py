@@ -3,7 +3,7 @@
 gpiozero 2.0.1 claims an output low and sets its level afterwards, which pulls an active-low relay in for
 a moment; it also turns the boot pull off on first touch and floats a pin when it is closed. Read in
 gpiozero's `pins/lgpio.py` and in lg's `lgGpio.c` (a claim of a line that is an output already changes
-nothing, and a failed write goes unreported, hence the drivers read back).
+nothing, and a failed write goes unreported, so the drivers read back).
 """
 
 from __future__ import annotations

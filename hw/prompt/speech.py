@@ -121,7 +121,7 @@ class Speech:
         self._ending = []
 
     def _begin(self, now_s: float) -> None:
-        """Start the words, once whoever was cut short has let go of the loudspeaker."""
+        """Start the words, once the one who was cut short has let go of the loudspeaker."""
         self._looked_s = now_s
         self._ending = [saying for saying in self._ending if saying.poll(now_s) is None]
         words = self._words

@@ -17,7 +17,7 @@ PATTERNS: dict[Sound, tuple[float, ...]] = {
 
 CLICK_S = 0.02
 GAP_S = 0.005
-"""Silence before a click in a sounding buzzer, until the next scan: only what begins anew is heard."""
+"""Silence before a click in a sounding buzzer, until the next scan: only what begins again is heard."""
 
 BUZZ_S = 0.4
 RATTLE_S = 0.02

@@ -1,4 +1,4 @@
-"""A watchdog that remembers when it was fed and says whether it would have bitten."""
+"""A watchdog that remembers when it was fed and says whether it would have reset the machine."""
 
 from __future__ import annotations
 

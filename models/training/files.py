@@ -1,4 +1,4 @@
-"""Pictures and arrays on the disk of whoever trains; nothing of PyTorch is imported here."""
+"""Pictures and arrays on the disk of the one who trains; nothing of PyTorch is imported here."""
 
 from __future__ import annotations
 
@@ -28,5 +28,5 @@ def must_read(path: Path, how: int = cv2.IMREAD_COLOR) -> NDArray[np.uint8]:
 
 def new_array(path: Path, kind: type[_Number], shape: tuple[int, ...]) -> NDArray[_Number]:
     """An array in a new `.npy` file, written as it is filled."""
-    make: object = np.lib.format.open_memmap(path, "w+", kind, shape)  # type: ignore[no-untyped-call]  # numpy's
+    make: object = np.lib.format.open_memmap(path, "w+", kind, shape)  # type: ignore[no-untyped-call]
     return cast(NDArray[_Number], make)

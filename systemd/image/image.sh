@@ -117,11 +117,11 @@ image_customize() { # NEW-ROOT WHEELS
     install -D -m 644 -- "$files/wired.network" "$1/etc/systemd/network/80-wired.network"
     echo cabinguard >"$1/etc/hostname"
     install -m 644 -- "$files/hosts" "$1/etc/hosts"
-    # The hooks that follow Debian's own, which copies the trees anew.
+    # The hooks that follow Debian's own, which copies the trees again.
     install -D -m 755 -- "$files/trees.sh" "$1/usr/local/sbin/cabinguard-trees"
     ln -s /usr/local/sbin/cabinguard-trees "$1/etc/kernel/postinst.d/z60-cabinguard"
     ln -s /usr/local/sbin/cabinguard-trees "$1/etc/initramfs/post-update.d/z60-cabinguard"
-    # The firmware's files, made anew by Debian's own hook at each new kernel; no console on the modem's line.
+    # The firmware's files, made again by Debian's own hook at each new kernel; no console on the modem's line.
     printf 'CONSOLES="tty0"\nROOTPART=LABEL=cabinroot\n' >>"$1/etc/default/raspi-firmware"
     image_boot_files "$1"
     image_kiosk "$1" "$2"
@@ -140,7 +140,7 @@ image_boot_files() { # NEW-ROOT
         "report it with the log"
 }
 
-# Debian's hook writes config.txt anew at each new kernel; what stands in this file comes behind its own lines.
+# Debian's hook writes config.txt again at each new kernel; what stands in this file comes behind its own lines.
 image_keep_boot_lines() { # NEW-ROOT
     sed -n '/^# --- cabinguard: begin/,/^# --- cabinguard: end/p' "$1/boot/firmware/config.txt" >"$1/etc/default/raspi-firmware-custom"
 }

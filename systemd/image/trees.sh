@@ -5,7 +5,7 @@
 #   trees.sh [FOLDER]            edits every tree there (/boot/firmware) and reads it back; twice comes out the same
 #   trees.sh --check [FOLDER]    only reads them
 #
-# In the image it is also the hook that runs behind Debian's own, which copies the trees anew with each kernel.
+# In the image it is also the hook that runs behind Debian's own, which copies the trees again with each kernel.
 #
 # Serial port of the modem: UART0 on GPIO 14 and 15 (header pins 8 and 10), nothing else on them. The Bluetooth chip
 # loses it; UART1 keeps running on no pin. Clock module: a DS3231 on the I2C of GPIO 2 and 3, silent where none is.

@@ -36,7 +36,7 @@ SCREEN = "fold -w 80 /dev/vcs1 | grep -v '^ *$'"
 HOLD, PAUSE = 8, 8
 """Scans of the keypad for which a key is held, and is not."""
 TYPE_AGAIN_S = 120.0
-"""A shell that is started anew while somebody types has not read it."""
+"""A shell that is started again while somebody types has not read it."""
 LONG_S = 1800.0
 """Seconds for anything: the board is slow, and slower still on a busy machine."""
 
@@ -416,7 +416,7 @@ def main() -> int:
         pi.cut_power()
     step("the card image starts and guards")
     print(
-        "Not shown, for want of an emulator that has it: the firmware's first stage, a camera, the hardware"
+        "Not shown, for lack of an emulator that has it: the firmware's first stage, a camera, the hardware"
     )
     print("watchdog (the kernel's soft one stands in for it), speed.")
     return 0

@@ -316,7 +316,7 @@ holds "it stays down" is_state failed
 holds "relays at rest" at_rest
 holds "both are told" within 20 bash -c "[ \$(grep -c 'out of service' '$root/srv/modem.log') -ge $((told + 2)) ]"
 [ "$failed" = 0 ] || { inside journalctl -u cabinguard-failed --no-pager | tail -n 12; tail -n 4 "$root/srv/modem.log"; }
-holds "the machine starts anew in a quarter of an hour" is_state active cabinguard-again.timer
+holds "the machine starts again in a quarter of an hour" is_state active cabinguard-again.timer
 inside systemctl reset-failed cabinguard
 inside systemctl start cabinguard
 holds "starting it by hand ends that" is_state inactive cabinguard-again.timer

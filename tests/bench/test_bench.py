@@ -428,7 +428,7 @@ def test_a_record_that_is_kept_can_be_asked_and_the_door_released(
         capsys.readouterr()
         assert main(["events", "--json", *here]) == 0
         assert "release_ordered" in capsys.readouterr().out
-    # What was there goes on at the next start, for whoever types; a story begins without a record.
+    # What was there goes on at the next start, for anyone who types; a story begins without a record.
     done = piped(repo, "status\n", *here)
     assert "incident 1" in done.stdout
     assert main(["bench", "--story", "leaves", *here]) == 3

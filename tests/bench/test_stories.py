@@ -352,7 +352,7 @@ LOCKED = "+1 enter anna with mask\nby +40 see state locked\nby +1 see door locke
         "exactly 3 see state vacant",
         "repeat 2\n+1 case on\nrepeat 3\n+1 panic on\n+1 panic off\nend\n+1 case off\nend\n"
         "exactly 6 see event input_moved panic on\nexactly 2 see event input_moved case on",
-        # Comments, and the key with the same sign.
+        # Comments, and the key with the same character.
         LOCKED + "by +9 see sms watchman code\n+3 keys CODE#  # and a comment\nby +3 see state released",
     ],
 )

@@ -128,7 +128,7 @@ def test_a_failure_is_told_to_those_that_the_list_says(device: Device) -> None:
     assert cabin.told_whom("fault") == [{to.value for to in whom}]
 
 
-# --- what is told ----------------------------------------------------------------------------------
+# --- what is reported ----------------------------------------------------------------------------------
 
 
 def test_codes_go_before_emergencies_and_these_before_all_else() -> None:

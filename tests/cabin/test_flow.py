@@ -161,7 +161,7 @@ def test_3_a_door_that_moves_while_cleared_asks_for_a_face_again() -> None:
     c.shows("bare")
     assert (c.mode, c.permit) == ("cleared", True)
     c.wire("door", False)
-    assert (c.mode, c.permit) == ("checking", False), "whoever came in has not shown theirs"
+    assert (c.mode, c.permit) == ("checking", False), "anyone who came in has not shown theirs"
     c.shows("hidden").wait(30)
     assert not c.permit
 
@@ -893,7 +893,7 @@ def test_a_contact_that_chatters_in_an_empty_cabin_is_told_every_600_s() -> None
         assert c.state.incident == 0 or "case_opened" in c.told
     assert c.told == ["case_opened"] * 3
     c.forget().comes("bare").wire("case", True)
-    assert c.told == ["case_opened"], "whoever comes is a new matter"
+    assert c.told == ["case_opened"], "anyone who comes is a new matter"
 
 
 def test_a_fire_contact_that_chatters_is_told_once_until_it_was_quiet_for_600_s() -> None:
@@ -1121,7 +1121,7 @@ def test_a_record_that_cannot_be_written_takes_the_lock_back_before_the_door_mov
     assert (c.mode, c.door, SetDoor(True) in c.all) == ("warned", False, False)
     assert c.told.count("lock_withheld") == 1
     assert c.ordered(VoidCode) == [VoidCode(1)]
-    assert "show_face" in c.said, "the person is told anew what is wanted"
+    assert "show_face" in c.said, "the person is told again what is wanted"
     assert set(c.countdowns) == {0}, "no threat that cannot come true"
     c.card = True
     c.forget().recovers("disk")
@@ -1201,7 +1201,7 @@ def test_the_door_opens_at_the_very_deadline() -> None:
 
 
 def _back(c: Cabin, off_s: float = 8.0) -> Cabin:
-    """Killed, started, and whoever is there still hides the face until the gate has decided."""
+    """Killed, started, and the person who is there still hides the face until the gate has decided."""
     return c.dies_and_starts(off_s).shows("masked").wait(c.flow.relock_after_s)
 
 

@@ -1,6 +1,6 @@
 """Every cell of both printed grids is driven: the cabin does what it says, and all that it says comes.
 
-The grids are read as they are printed. What the words of the first one mean stands in `WHEN`, written anew.
+The grids are read as they are printed. What the words of the first one mean stands in `WHEN`, written again.
 """
 
 from __future__ import annotations

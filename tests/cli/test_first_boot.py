@@ -354,7 +354,7 @@ def test_what_is_missing_has_no_line(card: Card) -> None:
 
 
 def test_a_heading_that_is_none_ends_the_reading(card: Card) -> None:
-    """What stands below it would be told as belonging elsewhere."""
+    """What stands below it would be reported as belonging elsewhere."""
     card.write('[people\nwatchman = "+15550100"\nsource = usb\n')
     assert card.command() == 3
     said = (card.file.parent / PROBLEM).read_text("utf-8")

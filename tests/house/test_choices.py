@@ -1,4 +1,5 @@
-"""Whatever chooses by the members of an enum names all of them; a new member fails and the places are told.
+"""Whatever chooses by the members of an enum names all of them; a new member fails and the places are
+reported.
 
 Complete are a `match` without a rest, or whose rest is `assert_never` (the type checker follows both), and a
 dict that has every member. What chooses by some members only (a set of them, `is`, `in`, a dict with a few)
@@ -190,7 +191,7 @@ class Reader(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_Tuple(self, node: ast.Tuple) -> None:
-        if len(node.elts) > 1:  # a single one is told, not chosen by
+        if len(node.elts) > 1:  # a single one is reported, not chosen by
             self.visit_Set(node)
         else:
             self.generic_visit(node)
@@ -257,7 +258,7 @@ def test_no_match_over_members_has_a_rest() -> None:
 
 
 def elsewhere(place: Place) -> bool:
-    """Not in the enum's own file: whoever adds a member there reads that one anyway."""
+    """Not in the enum's own file: anyone who adds a member there reads that one anyway."""
     return bool(place.enum) and place.file != ENUMS[place.enum].file
 
 

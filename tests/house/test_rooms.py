@@ -24,7 +24,7 @@ PROGRAM = ("edge", "hw", "models/training")
 
 
 def test_the_import_contracts_are_kept(repo: Path) -> None:
-    """Layers, and whoever does no I/O; the contracts stand in pyproject.toml."""
+    """Layers, and anyone who does no I/O; the contracts stand in pyproject.toml."""
     done = subprocess.run(
         [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"],
         cwd=repo, capture_output=True, text=True, stdin=subprocess.DEVNULL,

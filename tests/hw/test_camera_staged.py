@@ -86,7 +86,7 @@ def test_no_cover_is_ever_proper(faces: Faces, cover: str, person: str) -> None:
     stage = Stage(faces)
     stage.play(2.0)
     if person == "second":
-        # The second photograph is given to whoever comes while the first is there.
+        # The second photograph is given to anyone who comes while the first is there.
         stage.play(0.1, "enter x", f"enter anna with {cover}", "leave x")
     else:
         stage.play(0.1, f"enter anna with {cover}")

@@ -75,7 +75,7 @@ def test_the_drawings_are_those_of_the_default_wiring(repo: Path, drawn: list[Pa
     assert len(drawn) == len(DRAWINGS)
     for path in drawn:
         kept = repo / "hw" / "docs" / path.name
-        assert kept.read_text() == path.read_text(), f"python -m tests.make_drawings draws {path.name} anew"
+        assert kept.read_text() == path.read_text(), f"python -m tests.make_drawings draws {path.name} again"
 
 
 def test_no_word_lies_over_another_or_over_a_wire(drawn: list[Path]) -> None:

@@ -202,7 +202,7 @@ def test_what_they_take_is_known_before(world: World) -> None:
 
 
 def test_replaced_words_are_neither_heard_nor_failed(world: World) -> None:
-    """At once, in their midst, and just before their end; the ones that replaced them are heard."""
+    """At once, in the middle of them, and just before their end; the ones that replaced them are heard."""
     for number, after_s in enumerate((0.0, 0.2, 1.0, LENGTH_S - 0.5)):
         start_s = 100.0 * number
         say(world, 1, start_s)

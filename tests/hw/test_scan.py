@@ -267,7 +267,7 @@ def test_quiet_skips_only_steps_that_find_nothing() -> None:
                 story.hands.set_input(Input.DOOR, tick == 1000, story.clock.at_s)
             if tick in (1500, 1600):
                 story.hands.set_input(Input.FIRE, tick == 1500, story.clock.at_s)
-            # Whoever moves something steps until it is quiet again, and at least at each frame.
+            # Anyone who moves something steps until it is quiet again, and at least at each frame.
             if not skip or tick % 7 == 0 or not story.scanner.quiet(story.clock.at_s):
                 story.scanner.step(story.clock.at_s)
                 taken += 1

@@ -1,4 +1,5 @@
-"""The watchdog speaks systemd's protocol to a real socket, the bench's knows when it would bite."""
+"""The watchdog speaks systemd's protocol to a real socket, the bench's knows when it would reset the
+machine."""
 
 from __future__ import annotations
 

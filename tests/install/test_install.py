@@ -134,9 +134,9 @@ def test_a_python_that_was_asked_for_is_the_one_that_is_used(sandbox: Sandbox) -
     other = sandbox.tool("python3.12", STUB_PYTHON.replace("3.11.2 (stub)", "3.12.1 (stub)"))
     for _ in range(2):
         assert sandbox.run("bench", CABINGUARD_PYTHON=str(other)).returncode == 0
-        assert len(sandbox.pip_calls()) == 2, "made anew, once"
+        assert len(sandbox.pip_calls()) == 2, "made again, once"
     assert sandbox.run("bench").returncode == 0
-    assert len(sandbox.pip_calls()) == 2, "whoever asks for none takes what is there"
+    assert len(sandbox.pip_calls()) == 2, "anyone who asks for none takes what is there"
 
 
 @pytest.mark.parametrize(
@@ -458,7 +458,7 @@ def test_the_wheel_carries_everything_the_kiosk_needs(repo: Path, tmp_path: Path
 @pytest.mark.full
 @pytest.mark.timeout(1800)
 def test_from_nothing_and_then_offline(repo: Path, tmp_path: Path) -> None:
-    """A fresh clone in a path with blanks and the packages of the lock; the second time without a network."""
+    """A fresh clone in a path with spaces and the packages of the lock; the second time without a network."""
     tree = tmp_path / "fresh clone"
     subprocess.run(["git", "clone", "-q", "--no-hardlinks", repo, tree], check=True)
     keep = ("PATH", "HOME", "LANG", "PYENV_ROOT", "SSL_CERT_FILE")

@@ -1,4 +1,5 @@
-"""The shipped unit against what the program asks of the system: every priority takes effect, or is told."""
+"""The shipped unit against what the program asks of the system: every priority takes effect, or is
+reported."""
 
 from __future__ import annotations
 

@@ -162,12 +162,12 @@ FORGERIES: Sequence[Forgery] = (
         "the message 9 watchman sms was changed",
     ),
     Forgery(
-        "a line changed and every hash made anew", _hashes_anew, False, "is not the one that was sent out"
+        "a line changed and every hash recomputed", _hashes_anew, False, "is not the one that was sent out"
     ),
     Forgery(
-        "the state changed and every hash made anew", _state_and_hashes, False, "is not the one that was"
+        "the state changed and every hash recomputed", _state_and_hashes, False, "is not the one that was"
     ),
-    Forgery("the whole record made anew", _made_anew, False, "is not the one that was sent out"),
+    Forgery("the whole record rewritten", _made_anew, False, "is not the one that was sent out"),
     Forgery("an older copy put back", _older_copy, False, "line 24, which was sent out, is missing"),
 )
 

@@ -53,7 +53,7 @@ class Cabin:
         self.facts: list[Event] = []
 
     def several(self) -> bool:
-        """Asked anew each time: the type checker would take a property for unchanged."""
+        """Asked again each time: the type checker would take a property for unchanged."""
         return self.judge.several
 
     def took(self, facts: Iterable[Event]) -> None:

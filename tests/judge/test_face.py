@@ -1,4 +1,4 @@
-"""The face fact: decided within 2 s, never by a single frame, with its cause, and anew after blindness."""
+"""The face fact: decided within 2 s, never by a single frame, with its cause, and again after blindness."""
 
 from __future__ import annotations
 

@@ -304,7 +304,7 @@ def test_single_frames_never_change_anything(base: bool, flips: list[int], fps: 
     """Whatever single frames say, none of them next to another, the fact stays that of the rest."""
     lonely: set[int] = set()
     for flip in sorted(flips):
-        # With few frames a second presence is confirmed by few of them: keep the odd ones seldom.
+        # With few frames a second presence is confirmed by few of them: keep the odd ones rare.
         if not lonely or flip - max(lonely) > 6:
             lonely.add(flip)
     cabin = Cabin(door_fitted=door, dt_s=1.0 / fps)

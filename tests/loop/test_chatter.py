@@ -116,8 +116,12 @@ def _keys(desk: Desk, there: bool) -> None:
     desk.type_keys("123")
 
 
+def _moved(name: Input) -> Move:
+    return lambda desk, there: desk.move_input(name, there)
+
+
 SOURCES: dict[str, Move] = {
-    **{f"input {name.value}": lambda desk, there, name=name: desk.move_input(name, there) for name in Input},  # type: ignore[misc]
+    **{f"input {name.value}": _moved(name) for name in Input},
     **{
         f"device {device.value}": _event(DeviceFailed(device, "disk_slow"), DeviceRecovered(device))
         for device in Device
@@ -167,7 +171,7 @@ def _faults(desk: Desk) -> list[str]:
 
 
 def _told(said: list[Happening], *, began: bool) -> int:
-    """How often it was told that the source of a test flaps; not what flaps along with it."""
+    """How often it was reported that the source of a test flaps; not what flaps along with it."""
     names = {
         f"{name}{'' if began else '_ended'}" for name in ("input_chatters", "comes_and_goes", "held_back")
     }
@@ -239,7 +243,7 @@ def test_a_lock_in_the_midst_of_it_has_its_record(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", [Input.EXIT, Input.FIRE, Input.PANIC])
 def test_what_opens_the_door_is_on_record_though_it_chatters(tmp_path: Path, name: Input) -> None:
-    """Killed in the midst of it, the kiosk does not come back locked."""
+    """Killed in the middle of it, the kiosk does not come back locked."""
     desk, people, _ = _desk(tmp_path)
     _flap(desk, SOURCES[f"input {name.value}"], 12.0, 0.2)
     desk.move_input(name, False)

@@ -264,7 +264,7 @@ def _set_aside(file: Path, header: bytes) -> None:
 def test_a_record_that_was_lost_is_no_first_start(
     tmp_path: Path, lose: Callable[[Path, bytes], None]
 ) -> None:
-    """Whoever was cleared or released before it was lost is still there, and is not locked (again)."""
+    """Anyone who was cleared or released before it was lost is still there, and is not locked (again)."""
     said: list[Happening] = []
     desk, people = scripted_desk(tmp_path, said.append)
     people.do("enter anna", 0.0)

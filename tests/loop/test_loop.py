@@ -111,7 +111,7 @@ def test_a_lock_that_comes_back_waits_for_eyes_that_start_slowly(blind_s: float)
 
 
 def test_who_is_not_seen_in_the_first_pictures_is_let_go() -> None:
-    """The eyes came late; nobody is in their pictures; whoever is seen after that came later."""
+    """The eyes came late; nobody is in their pictures; anyone who is seen after that came later."""
     with scratch("test") as folder:
         heard: list[Happening] = []
         clock = StoryClock()
@@ -373,7 +373,7 @@ def test_a_disk_that_never_answers_allows_no_new_lock() -> None:
         assert [h.data["code"] for h in heard if h.data.get("name") == "device_failed"] == ["disk_error"]
         desk.late.through = 10**9  # it was only very slow
         desk.run_to(62.0)
-        assert desk.kiosk.name == "warned", "she is told anew"
+        assert desk.kiosk.name == "warned", "she is told again"
         desk.run_to(85.0)
         assert desk.kiosk.name == "locked"
         desk.late.through = len(desk.states)  # and hangs again: a lock that stands keeps its rules

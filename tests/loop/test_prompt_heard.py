@@ -125,7 +125,7 @@ def cabin(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
 
 
 def test_whoever_complies_sends_no_fault(cabin: Cabin) -> None:
-    """Warned, the mask comes off in the midst of the words: silence is ordered, and is nothing."""
+    """Warned, the mask comes off in the middle of the words: silence is ordered, and is nothing."""
     cabin.open()
     cabin.desk.move_input(Input.DOOR, True)
     cabin.people.do("enter anna with mask", 0.0)
@@ -144,7 +144,7 @@ def test_whoever_complies_sends_no_fault(cabin: Cabin) -> None:
 def test_words_that_newer_ones_replace_are_no_fault_and_take_no_lock_back(
     cabin: Cabin, lock_after_s: int
 ) -> None:
-    """In their midst, as what covers her face changes, and at the lock, as they are being repeated."""
+    """In the middle of them, as what covers her face changes, and at the lock, as they are being repeated."""
     cabin.open(f"flow.lock_after_s={lock_after_s}")
     cabin.people.do("enter anna with mask", 0.0)
     cabin.desk.run_to(9.0)

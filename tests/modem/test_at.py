@@ -134,7 +134,7 @@ def test_a_missing_sms_centre_is_told_and_looked_for_again() -> None:
     answer = line.send(CODE_TEXT)
     assert isinstance(answer, TextFailed)
     assert (answer.trouble, answer.retryable) == (ModemTrouble.NO_SMSC, True)
-    line.fake.fault("no_smsc", on=False)  # the operator has mended the card
+    line.fake.fault("no_smsc", on=False)  # the operator has repaired the card
     assert line.run(lambda: line.engine.idle, 30)
     assert line.engine.status.service_centre is True
     assert isinstance(line.send(CODE_TEXT, ticket=2), TextAccepted)

@@ -59,7 +59,7 @@ def test_what_was_tried_is_kept_with_its_time_and_told_in_the_first_round() -> N
     assert told == 3
     ladder.climb(MUTE, 500.0)
     last = ladder.ended(worked=True, now_s=507.0)
-    assert last is not None, "what ended a long silence is told"
+    assert last is not None, "what ended a long silence is reported"
     assert (last.trouble, last.at_s, last.took_s, last.worked) == (ModemTrouble.MUTE, 500.0, 7.0, True)
     assert ladder.recoveries[-1] == last
     assert len(ladder.recoveries) == 64

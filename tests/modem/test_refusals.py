@@ -1,4 +1,5 @@
-"""Modems that refuse, rest, dawdle and say things late: asked again, looked at, and never believed too much.
+"""Modems that refuse, rest, are slow and say things late: asked again, looked at, and never believed too
+much.
 
 They answer as modems were seen to; each is played in virtual time.
 """
@@ -89,7 +90,7 @@ def test_a_modem_that_takes_no_text_before_its_time_is_waited_for(end_s: float, 
 @pytest.mark.parametrize("end_s", [150.0, 280.0, 600.0])
 @pytest.mark.parametrize("word", ["AT+CMGF", "AT+CREG?"])
 def test_no_remedy_restarts_for_ever_what_it_waits_for(end_s: float, word: str) -> None:
-    """It takes so long after each start, and what we do to it begins that anew."""
+    """It takes so long after each start, and what we do to it begins that again."""
     busy = "+CREG: 0,2\nOK" if word == "AT+CREG?" else "+CME ERROR: 3"
     other = "+CGREG: 0,2\nOK"
     fake = Stubborn(
@@ -616,7 +617,7 @@ def test_parameters_that_are_refused_do_not_hold_up_a_plain_text() -> None:
     assert isinstance(line.send(CODE_TEXT), TextAccepted)
     line.run(lambda: line.engine.idle, 5)
     answer = line.send("कोड 417", ticket=2)
-    assert isinstance(answer, TextFailed), "it would arrive as signs that nobody can read"
+    assert isinstance(answer, TextFailed), "it would arrive as characters that nobody can read"
 
 
 def test_a_modem_whose_references_stand_still_is_heard_after_all_of_that() -> None:
@@ -679,14 +680,14 @@ def test_the_answer_to_a_text_that_was_given_up_is_not_the_next_ones(
     assert [sent.text for sent in fake.texts if sent.text == "second"] == []
     told = [event for _, event in line.events if isinstance(event, TextAccepted) and event.ticket == 1]
     if obeys or PROFILES[profile].references_move:
-        assert len(told) == (0 if obeys else 1), "that of the first is told late, when it comes"
+        assert len(told) == (0 if obeys else 1), "that of the first is reported late, when it comes"
 
 
 @pytest.mark.parametrize("profile", sorted(PROFILES))
 @pytest.mark.parametrize("before", [0, 1, 255])
 def test_after_one_that_was_given_up_the_next_ones_are_accepted_in_time(profile: str, before: int) -> None:
     fake = Stubborn(unmoved, profile)
-    fake.network.reference = before  # it counts to 255 and begins anew
+    fake.network.reference = before  # it counts to 255 and begins again
     line = Line(fake)
     line.get_ready()
     if before:

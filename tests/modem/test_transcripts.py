@@ -37,7 +37,8 @@ Chat = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Transcript:
-    """`answer` is what the text comes to, None where none is sent; `told` what else must be told, once."""
+    """`answer` is what the text comes to, None where none is sent; `told` what else must be reported,
+    once."""
 
     profile: str
     chat: Chat

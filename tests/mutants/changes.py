@@ -12,7 +12,7 @@ call        a call that stands alone, a `return` in the middle, a `break` or a `
 enum        a member replaced by the next one of its kind
 return      the value of a condition negated, any other replaced by None
 arithmetic  `+` to `-`, `*` to `/`, `|` to `-`, `&` to `|`, `min` to `max`
-word        a word that is told, noted or written down changed
+word        a word that is reported, noted or written down changed
 
 Not changed: annotations (except the bounds in them), imports, docstrings, and `assert isinstance`, which
 is there for the type checker.
@@ -214,7 +214,7 @@ class Changes:
         yield from self._in_block(node, inside)
 
     def _in_function(self, node: ast.FunctionDef, inside: _Inside) -> Iterator[Mutant]:
-        if inside.function is not None:  # one inside another is made anew at every call of that one
+        if inside.function is not None:  # one inside another is made again at every call of that one
             within = replace(inside, function=node)
             defaults = within
         else:

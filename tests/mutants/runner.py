@@ -2,7 +2,7 @@
 
 A change inside a function replaces that function's code in the forked process. A change of what is made
 at import (a constant, a set, a field, a cell), or of a function that ran at import, imports the table and
-the tests anew. The tests that noticed the last mutants of the same function run first, and the first that
+the tests again. The tests that noticed the last mutants of the same function run first, and the first that
 fails ends the process. A test that runs much longer than on the table as it is counts as failed.
 """
 
@@ -182,9 +182,9 @@ class Runner:
         return True
 
     def _nothing_is_changed(self, result: Result) -> None:
-        """Imported anew without any change: a test that fails now would have noticed every mutant."""
+        """Imported again without any change: a test that fails now would have noticed every mutant."""
         if result.noticed_by:
-            self.trouble = f"{result.noticed_by} fails on the table as it is when that is imported anew"
+            self.trouble = f"{result.noticed_by} fails on the table as it is when that is imported again"
 
     def _keep(self, result: Result) -> None:
         if result.noticed_by:

@@ -1,4 +1,4 @@
-"""The socket of a running kiosk: whoever says nothing keeps nobody waiting."""
+"""The socket of a running kiosk: anyone who says nothing keeps nobody waiting."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_those_who_say_nothing_keep_nobody_waiting(
 def test_guests_are_limited(
     asked: queue.SimpleQueue[Asked | None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever is no root comes ninth in vain; root is let in past them all."""
+    """Anyone who is no root comes ninth in vain; root is let in past them all."""
     uids = iter([1000] * (control.GUESTS_MAX + 1) + [0])
     monkeypatch.setattr(control, "peer_uid", lambda peer: next(uids))
     idle = []

@@ -194,7 +194,7 @@ def test_a_thread_that_cannot_start_is_started_when_it_can(worker: Worker) -> No
 
 @dataclass(frozen=True)
 class HookedRing:
-    """An empty ring of pictures; `hook` is called by whoever reads it."""
+    """An empty ring of pictures; `hook` is called by the one who reads it."""
 
     hook: Callable[[], None]
 
@@ -363,10 +363,10 @@ def test_without_an_input_path_the_door_is_open_and_the_permit_off_within_a_seco
     assert not {Device.LOCK, Device.PERMIT} & kiosk.state.failed, "both relays did as they were told"
     kiosk.hands.set_input(Input.FIRE, True, kiosk.clock.now_s())
     kiosk.service.board.lock.on()
-    assert not kiosk.hands.lock_on, "held, whoever orders it"
+    assert not kiosk.hands.lock_on, "held, no matter who orders it"
     feeds = kiosk.hands.watchdog.feeds
     kiosk.run(3.0)
-    assert kiosk.hands.watchdog.feeds == feeds, "and the whole is started anew in the end"
+    assert kiosk.hands.watchdog.feeds == feeds, "and the whole is started again in the end"
     over.set()
 
 

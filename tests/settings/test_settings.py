@@ -199,7 +199,7 @@ def test_the_modem_profiles_are_those_of_the_driver() -> None:
         ),
         (
             '[cabin]\nname = "a\\nb"',
-            "settings_out_of_bounds: cabin.name must be 1 to 24 signs (kiosk.toml line 2)",
+            "settings_out_of_bounds: cabin.name must be 1 to 24 characters (kiosk.toml line 2)",
         ),
         ("[webhook]\nurl = 'http://bank.example/x'", "settings_out_of_bounds: webhook.url must be https"),
         ("[flow\n", "settings_syntax: kiosk.toml: Expected"),
@@ -317,7 +317,7 @@ def test_times_that_just_leave_room(overrides: list[str]) -> None:
     ["paths.data", "paths.runtime", "paths.models", "modem.port", "modem.pin_file", "panel.password_file"],
 )
 def test_a_kiosk_has_whole_paths(tmp_path: Path, key: str) -> None:
-    """The service's working folder is another than that of whoever checks the settings."""
+    """The service's working folder is another than that of the one who checks the settings."""
     path = _write(tmp_path, KIOSK)
     (problem,) = _problems(path, f"{key}=some/where", kiosk=True)
     assert problem.startswith(f'settings_out_of_bounds: {key} must be a whole path, beginning with "/"')

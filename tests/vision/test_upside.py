@@ -1,4 +1,5 @@
-"""Faces the other way up are unclear, never covered, and only a camera that hangs so is told as a fault."""
+"""Faces the other way up are unclear, never covered, and only a camera that hangs so is reported as a
+fault."""
 
 from __future__ import annotations
 

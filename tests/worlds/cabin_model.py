@@ -348,7 +348,7 @@ class Watch:
             self._another_person()
 
     def _another_person(self) -> None:
-        """Whoever is present since the door last opened: nothing of the one before counts."""
+        """Anyone who is present since the door last opened: nothing of the one before counts."""
         self.evidence, self.warned_for, self.threats = 0.0, None, ()
         self.facts.face, self.facts.shown = FaceFact.UNKNOWN, False
 

@@ -94,7 +94,7 @@ def _unheard(c: Cabin, *events: Event) -> Cabin:
 
 CORNERS: dict[str, Callable[[], Cabin]] = {
     "vacant, several anomalies told": lambda: Cabin().begins("object_left").begins("loitering"),
-    "vacant, told lately": lambda: Cabin().wire("case", True).wait(30).wire("case", False).wait(35),
+    "vacant, told recently": lambda: Cabin().wire("case", True).wait(30).wire("case", False).wait(35),
     "vacant, told long ago": lambda: Cabin().wire("case", True).wait(30).wire("case", False).wait(580),
     "vacant, siren": lambda: Cabin().wire("vibration", True).wire("vibration", False).wait(50),
     "vacant, just left": lambda: Cabin().comes("bare").leaves().wait(29),

@@ -220,7 +220,7 @@ def _what_made_it(pending: list[Op], chance: random.Random) -> list[Op]:
     """A part of the writes: a prefix, or any of them in any order, whole or in sectors."""
     deleted = max((i for i, op in enumerate(pending) if op.kind == "delete"), default=-1)
     if deleted >= 0:
-        # A file made anew under the name has its own place, which is found only once the old one is gone.
+        # A file made again under the name has its own place, which is found only once the old one is gone.
         if chance.random() < 0.5:
             return _what_made_it(pending[:deleted], chance)
         return [pending[deleted], *_what_made_it(pending[deleted + 1 :], chance)]

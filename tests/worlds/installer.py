@@ -40,7 +40,7 @@ esac
 
 
 class Sandbox:
-    """A copy of the installer in a folder with blanks in its name, and a PATH with a stub Python first."""
+    """A copy of the installer in a folder with spaces in its name, and a PATH with a stub Python first."""
 
     def __init__(self, folder: Path, repo: Path) -> None:
         self.repo = repo

@@ -21,7 +21,7 @@ from tests.worlds.desk_world import scripted_desk
 
 
 def say(what: str, value: object) -> None:
-    """One line for whoever started this."""
+    """One line for anyone who started this."""
     print(json.dumps({what: value}), flush=True)
 
 

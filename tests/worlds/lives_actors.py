@@ -153,13 +153,13 @@ class Actors:
                     yield 2.0 + 5 * chance()
 
     def more_people(self, until_s: float) -> Act:
-        """A second street: whoever does not care that somebody is inside."""
+        """A second street: anyone who does not care that somebody is inside."""
         while self._world.now_s < until_s:
             yield 20 + 200 * self._random.random()
             yield from self.visitor()
 
     def passers(self, until_s: float) -> Act:
-        """Faces behind the glass whoever is inside."""
+        """Faces behind the glass no matter who is inside."""
         while self._world.now_s < until_s:
             yield 5 + 60 * self._random.random()
             if not self._world.glass:

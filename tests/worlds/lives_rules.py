@@ -430,7 +430,7 @@ def never_after_cleared(life: Life) -> Iterator[Violation]:
             # A contact that chatters says that the door opened, and nobody can tell that it did not.
             lied = life.ever(lambda m: m.contact in ("chatter", "stuck_open"), cleared_s, at_s)
             opened = any(cleared_s <= open_s < at_s for open_s in life.openings)
-            # Without a contact whoever comes after *empty* is another.
+            # Without a contact anyone who comes after *empty* is another.
             if here and not (others or lied or opened or life.maybe_empty(cleared_s, at_s)):
                 yield Violation("never_after_cleared", at_s, f"{who} is {what}, cleared at {cleared_s:.1f} s")
 
@@ -459,7 +459,7 @@ def nobody_there_no_lock(life: Life) -> Iterator[Violation]:
 
 
 def _may_be_let_in(life: Life, at_s: float) -> bool:
-    """Whether the board may believe that whoever is seen came in since nobody was there."""
+    """Whether the board may believe that the person who is seen came in since nobody was there."""
     empty_s = life.surely_empty_before(at_s)
     if empty_s is None or life.last_on_s(at_s) > empty_s:
         return True  # or at a start
@@ -810,7 +810,7 @@ def right_code_opens(life: Life) -> Iterator[Violation]:
             yield Violation("right_code_opens", entry.at_s, "the live code was typed and nothing opened")
 
 
-# --- what is told ----------------------------------------------------------------------------------
+# --- what is reported ----------------------------------------------------------------------------------
 
 
 def codes_counted(life: Life) -> Iterator[Violation]:
@@ -846,7 +846,7 @@ def code_texts_belong_to_a_lock(life: Life) -> Iterator[Violation]:
 
 
 def well_told(life: Life, from_s: float, until_s: float) -> bool:
-    """Whether whatever is told in this time can have reached a phone."""
+    """Whether whatever is reported in this time can have reached a phone."""
     ends_s = until_s + TEXT_S
     return ends_s <= life.end_s and life.always(
         lambda m: m.power and not m.broken & {"modem", "disk"}, max(0.0, from_s - 60.0), ends_s
@@ -865,12 +865,12 @@ def release_is_told(life: Life) -> Iterator[Violation]:
 
 
 def exit_is_told(life: Life) -> Iterator[Violation]:
-    """Exit pressed by somebody who has not shown the face is told to the control room. Stuck for 60 s is a
-    fault."""
+    """Exit pressed by somebody who has not shown the face is reported to the control room. Stuck for 60 s is
+    a fault."""
     for start_s, end_s in life.spells(lambda m: bool(m.active & {"exit", "exit_wire"})):
         stuck = end_s - start_s > life.flow.exit_stuck_s + SETTLE_S and well_told(life, start_s, end_s)
         if stuck and not _told(life, "control_room", start_s + life.flow.exit_stuck_s - 1.0, end_s):
-            yield Violation("exit_is_told", start_s, "a stuck exit button is told to nobody")
+            yield Violation("exit_is_told", start_s, "a stuck exit button is reported to nobody")
         if "exit" not in life.at(start_s + 0.001).active:
             continue
         came_s = max((e.at_s for e in life.of(Kind.CAME, 0.0, start_s)), default=start_s)

@@ -341,7 +341,7 @@ class World:
     def cut_power(self) -> None:
         self.desk.power_off()
         self._look_at_relays()
-        for anomaly in self._danger:  # nobody looks any more, and what was seen is said anew
+        for anomaly in self._danger:  # nobody looks any more, and what was seen is said again
             self.enter(Kind.DANGER, anomaly.value, "off")
         self._danger.clear()
         self.enter(Kind.POWER, "", "off")

@@ -43,7 +43,7 @@ class Carrier(Protocol):
     def send(self, ticket: int, row: OutboxRow, text: str, deadline_s: float) -> None:
         """Start sending; answered by a later `poll`, `NotTaken` at the latest at `deadline_s`.
 
-        A message that the other side takes after that is told by a late `Taken`.
+        A message that the other side takes after that is reported by a late `Taken`.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""The ways out beside the modem, as the settings name them."""
+"""The ways out besides the modem, as the settings name them."""
 
 from __future__ import annotations
 

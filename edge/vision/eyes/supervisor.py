@@ -26,7 +26,7 @@ _KILL_S: Final = 2.0
 """A killed process that is still there after this long hangs in the kernel."""
 _PAUSES_S: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 _STEADY_S: Final = 5.0
-"""So long it must report again before trouble counts as over and the pauses begin anew."""
+"""So long it must report again before trouble counts as over and the pauses begin again."""
 _POLLED_S: Final = 2.0
 _DETAIL_MAX: Final = 300
 
@@ -113,7 +113,7 @@ class EyesSupervisor:
         return None if self._phase is _Phase.ENDED else self._polled_s + _KILL_S
 
     def poll(self, now_s: float) -> tuple[Observation | EyesEvent, ...]:
-        """The newest observation since the last call, if any, and what is to be told."""
+        """The newest observation since the last call, if any, and what is to be reported."""
         self._polled_s = now_s
         self._events.clear()
         newest: Observation | None = None

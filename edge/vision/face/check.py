@@ -182,7 +182,7 @@ class Checker:
         logits, yaw_deg, pitch_deg = self._mean(picture, frame, cut, views)
         covered = log_odds(logits[None] + self._priors, self._covers)[0]
         covered_logit = self._scale * float(covered) + self._bias
-        # Priors say whether, not what: whoever wears a helmet must not be told to take off a mask.
+        # Priors say whether, not what: anyone who wears a helmet must not be told to take off a mask.
         likeliest = LABELS[int(np.where(self._covers, logits, -np.inf).argmax())]
         reading = Reading(
             covered_logit,

@@ -120,7 +120,7 @@ class Finder:
 
         A picture taller than the network's 4:3 is also looked at in tiles, so that its longer side counts
         as 320 px like a wide one's. Then every picture is searched in overlapping tiles, nearer and nearer,
-        until whoever would count beside the widest face found must have been seen, or the picture's own
+        until everybody who would count beside the widest face found must have been seen, or the picture's own
         pixels are reached.
         """
         rows = self._seen_twice(grey, self._merged(self._still(_checked(grey), self._maybe)), self._look)

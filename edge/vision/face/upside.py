@@ -29,7 +29,7 @@ face, or none upright, not one reached it."""
 
 _LOOK_S: Final = 1.0
 _CALM_S: Final = 5.0
-"""How often is looked: seldom while all faces are proper."""
+"""How often is looked: rarely while all faces are proper."""
 _HOLDS_S: Final = 1.5
 """A face the other way up stays so until the next look, and a little longer for a slow machine."""
 _VOTES: Final = 12

@@ -1,7 +1,7 @@
 """Whether a picture can be believed: black, white, covered, frozen, out of focus, moved, or sound.
 
 Classical measures on the quarter-size picture; no network. What the scene's edges looked like is
-learnt in the first seconds of a sound picture and slowly after; a restart learns the view anew.
+learnt in the first seconds of a sound picture and slowly after; a restart learns the view again.
 A fault must hold for its own time before it is said, and a sound picture for a second before it is
 taken back, so that one bad frame says nothing. A dark but usable night picture is sound.
 """
@@ -96,7 +96,7 @@ class Health:
     def update(self, grey: GreyPicture, at_s: float, face: bool = False) -> CameraHealth:
         """One picture (any size; the same all the time) into the judgement that holds now.
 
-        `face`: a face was in view a moment ago. Whoever is that close hides the scene, and a camera that
+        `face`: a face was in view a moment ago. Anyone who is that close hides the scene, and a camera that
         sees the face has not been turned away from it.
         """
         small = shrink(grey)
@@ -116,7 +116,7 @@ class Health:
         if raw is not self._said and self._held_s[raw] >= _CONFIRM_S[raw]:
             self._said = raw
         if frozen and self._said is CameraHealth.OK:
-            # A frozen black picture is black first: that is what can be seen and mended.
+            # A frozen black picture is black first: that is what can be seen and repaired.
             return CameraHealth.FROZEN
         return self._said
 

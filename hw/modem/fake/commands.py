@@ -113,7 +113,7 @@ class Commands:
         self._voice.answer("OK")
 
     def _texts_refused(self) -> bool:
-        """Before a modem is wholly up it refuses what it takes later."""
+        """Before a modem is fully up it refuses what it takes later."""
         condition = self._condition
         if condition.suffers("slow_start") and condition.now_s < condition.powered_s + _SLOW_START_S:
             self._voice.error(3)

@@ -58,7 +58,7 @@ class FakeModem:
     def __repr__(self) -> str:
         return f"FakeModem({self.name}, faults={sorted(self.faults)}, texts={len(self.texts)})"
 
-    # --- for whoever plays with it --------------------------------------------------------------
+    # --- for anyone who plays with it --------------------------------------------------------------
 
     @property
     def texts(self) -> list[FakeText]:

@@ -16,7 +16,7 @@ FAULTS: Final = MappingProxyType(
         "late": "the network answers after 45 s",
         "reboot_loop": "restarts every 30 s",
         "silent_reboot": "restarts at every text, without a word",
-        "brown_out": "restarts for want of current when a text goes out",
+        "brown_out": "restarts for lack of current when a text goes out",
         "sim_busy": "the card is busy",
         "no_sim": "no card",
         "wrong_pin": "the card wants a PIN and takes none",

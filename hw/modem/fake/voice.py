@@ -41,7 +41,7 @@ class _Said:
 class Voice:
     """Lines that leave when they are due, in the order in which they were said.
 
-    `numeric`: errors are told by number, as AT+CMEE=1 asks.
+    `numeric`: errors are reported by number, as AT+CMEE=1 asks.
     """
 
     def __init__(self, condition: Condition, chance: random.Random) -> None:

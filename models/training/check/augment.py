@@ -23,7 +23,7 @@ _YY, _XX = np.mgrid[0:SIZE_PX, 0:SIZE_PX].astype(np.float32) / SIZE_PX - 0.5
 _WEIGHTS = np.array([0.114, 0.587, 0.299], np.float32)
 _SCALE = SIZE_PX / EXTENT * CACHE_EXTENT / CACHE_PX
 _FACE = SIZE_PX / EXTENT
-"""Pixels of a face size: blurs are told in shares of it."""
+"""Pixels of a face size: blurs are given in shares of it."""
 
 
 def plain(cut: NDArray[np.uint8], view: View = AS_IS[0]) -> Grey:

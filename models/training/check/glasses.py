@@ -135,7 +135,7 @@ def _sky(rng: Rng) -> Level:
     for _ in range(int(rng.integers(0, 6))):
         x, y, w, h = rng.integers(0, 56), rng.integers(0, 50), rng.integers(3, 18), rng.integers(8, 50)
         out[y : y + h, x : x + w] = out[y : y + h, x : x + w] * 0.4 + 0.6 * rng.uniform(5, 255)
-    if rng.random() < 0.4:  # whoever takes the picture
+    if rng.random() < 0.4:  # anyone who takes the picture
         at, wide, tall = rng.uniform(-0.5, 0.5), rng.uniform(0.12, 0.4), rng.uniform(-0.5, 0.3)
         body = (np.abs(xx - at) < wide * np.clip((yy - tall) * 2, 0, 1)) | (
             (xx - at) ** 2 + (yy - tall) ** 2 < (0.5 * wide) ** 2

@@ -4,7 +4,7 @@
 
 The runs differ in nothing but their seed. Their mean errs less on pictures of another kind than each of them
 (Wortsman et al., Model soups, 2022; Ramé et al., Diverse weight averaging, 2022) and costs what one costs.
-The batch normalisations are measured anew, for a mean of weights has other activations than its parts. `OUT`
+The batch normalisations are measured again, for a mean of weights has other activations than its parts. `OUT`
 is a run like those that `check_train` leaves.
 """
 

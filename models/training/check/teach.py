@@ -11,7 +11,7 @@
 3. It is trained to give the teacher's maps from spoilt pictures (Romero et al., FitNets, 2015), beside its
    classes.
 
-Leave out every source that a later run shall be measured on: `check_train --start` goes on from `final.pt`.
+Leave out every source that a later run will be measured on: `check_train --start` goes on from `final.pt`.
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ def blend(over: Grey, under: Grey, alpha: Grey) -> Grey:
 
 
 def pattern(rng: np.random.Generator) -> Grey:
-    """One of 400 patterns; drawing each anew would take a third of a scene's time."""
+    """One of 400 patterns; drawing each again would take a third of a scene's time."""
     return _drawn_pattern(int(rng.integers(400))).copy()
 
 

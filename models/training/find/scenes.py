@@ -116,7 +116,7 @@ class Scenes:
         if flip:
             matrix = matrix @ np.array([[-1.0, 0, photo.grey.shape[1] - 1.0], [0, 1, 0], [0, 0, 1]])
         centre = matrix[:, :2] @ np.array([x + w / 2, y + h / 2]) + matrix[:, 2]
-        # Anywhere, also cut by the edge; most faces stand wholly inside.
+        # Anywhere, also cut by the edge; most faces stand fully inside.
         margin = -0.15 * wanted if rng.random() < 0.15 else min(0.5 * wanted, 100.0)
         to = np.array([rng.uniform(margin, WIDTH - margin), rng.uniform(margin, HEIGHT - margin)])
         matrix[:, 2] += to - centre
