@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -64,6 +65,17 @@ def test_arrows_go_down() -> None:
 def test_the_drawing_is_fresh(repo: Path) -> None:
     text = (repo / "edge" / "README.md").read_text("utf-8")
     assert text == rooms.renewed(text), "run python -m tests.rooms --write edge/README.md"
+
+
+def test_the_walks_lead_through_files_that_are_there(repo: Path) -> None:
+    text = (repo / "edge" / "README.md").read_text("utf-8")
+    walks = re.findall(r"^\*\*From .*?\*\*: (\d+) files.*?\n\n", text, re.M | re.S)
+    parts = re.findall(r"^\*\*From .*?\n\n", text, re.M | re.S)
+    assert len(parts) == len(walks) == 3
+    for part, count in zip(parts, walks, strict=True):
+        files = re.findall(r"`([^`]+\.py)`", part)
+        assert len(files) == len(set(files)) == int(count)
+        assert not [name for name in files if not (repo / "edge" / name).is_file()]
 
 
 def test_nothing_lies_beside_the_rooms(repo: Path) -> None:
