@@ -194,6 +194,8 @@ class Changes:
             return
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             return  # a docstring
+        if isinstance(node, ast.Subscript) and not inside.runs:
+            return  # the name of a type
         if isinstance(node, ast.FunctionDef):
             yield from self._in_function(node, inside)
             return
