@@ -26,6 +26,7 @@ from edge.faults.explain import explain
 from edge.loop.happening import Happening
 from edge.pictures.ring import ring_name
 from edge.settings.places import model_dir
+from edge.settings.schema import Settings
 from edge.terms.observation import FACE_CAMERA
 from edge.vision.face.faces import Faces
 from edge.vision.look import Look
@@ -98,7 +99,7 @@ def live(options: BenchOptions, piped: Piped | None, first: Sequence[str] = ()) 
             printer.show(happening)
 
         if piped is None:
-            for line in greeting(options, folder, runtime):
+            for line in [*greeting(options, folder, runtime), *goes_out(settings)]:
                 _print(options, lines, line)
         stage = camera if isinstance(camera, StagedCabin) else None
         settings = with_secret(settings, folder)
@@ -131,6 +132,16 @@ def greeting(options: BenchOptions, folder: Path, runtime: Path) -> list[str]:
             f"  {program} events --set {shlex.quote(f'paths.data={folder.absolute()}')}",
         ]
     return said
+
+
+def goes_out(settings: Settings) -> list[str]:
+    """A line for each way by which alerts of this simulated cabin leave for people outside."""
+    to = {"e-mail": settings.email.host, "webhook": settings.webhook.url}
+    return [
+        f"Alerts really go out by {way} ({where}): these settings say so."
+        for way, where in to.items()
+        if where
+    ]
 
 
 def _program() -> str:

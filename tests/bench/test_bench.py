@@ -465,6 +465,12 @@ def test_the_hints_can_be_pasted_where_a_path_has_a_blank(tmp_path: Path) -> Non
     assert all(len(words) == 4 for words in pasted)
 
 
+def test_a_bench_whose_alerts_leave_for_people_outside_says_so() -> None:
+    assert live.goes_out(load(None)) == []
+    (line,) = live.goes_out(load(None, ["webhook.url=http://localhost:9/alerts"]))
+    assert line == "Alerts really go out by webhook (http://localhost:9/alerts): these settings say so."
+
+
 def test_a_folder_that_is_not_the_benchs_is_left_alone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
