@@ -30,6 +30,7 @@ from edge.bench.story import Notebook, looks_like_story, parse, play
 from edge.bench.terminal import colours_wanted, escapes_wanted
 from edge.faults.catalogue import CATALOGUE
 from edge.loop.happening import Happening
+from edge.settings.load import load
 from tests.worlds.desk_world import scripted_desk
 from tests.worlds.panel_world import free_port
 
