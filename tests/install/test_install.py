@@ -63,7 +63,10 @@ def test_the_tests_packages_serve_the_bench(sandbox: Sandbox) -> None:
 
 def test_the_check_ends_with_the_runners_last_line(sandbox: Sandbox) -> None:
     done = subprocess.run(
-        [sandbox.tree / ".ci" / "run"], env=sandbox.environment(), capture_output=True, text=True
+        [sandbox.tree / ".ci" / "run"],
+        env=sandbox.environment(CABINGUARD_PYTHON="python3"),
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "9 passed in 0.01s"

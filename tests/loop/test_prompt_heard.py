@@ -18,7 +18,6 @@ from edge.settings.load import load
 from edge.terms.observation import Cover
 from hw.board import BenchHands, bench_board
 from hw.ports import Board, Clock, Input, Modem
-from hw.prompt import real
 from hw.prompt.fake import CHARACTERS_S, FAILS_AFTER_S, PromptFault
 from hw.prompt.real import CabinPrompt, clip_length_s
 from hw.wiring import WiringSettings
@@ -43,8 +42,7 @@ class Cabin:
             for name, text in clip_texts("en").items():
                 wav(self._folder / "clips" / f"{name}.wav", max(0.3, len(text) / CHARACTERS_S))
             self._missing = self._folder / "clips" / "lock_in.wav"
-            self._monkeypatch.setattr(real, "_Player", self._play)
-            prompt = CabinPrompt(self._folder / "clips", ("player",), None)
+            prompt = CabinPrompt(self._folder / "clips", ("player",), None, start=self._play)
 
             def with_the_real_one(
                 clock: Clock, modem: Modem, wiring: WiringSettings, *, seed: int

@@ -105,8 +105,8 @@ def of_the_desk(settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatc
 
 HANDED_IN = {
     "data": r"\b_inode$",
-    "threaded": r"\b(_threaded|thread|_changed)$",
-    "wake": r"\b_on_answer$",
+    "threaded": r"\b(_threaded|thread|_changed|_beside)$",
+    "wake": r"\b(_on_answer|_beside\.\w+)$",
     "rings": r"\b_rings\b",
     "choose_code": r"\b_choose$",
     "random": r"\b_random\b",
