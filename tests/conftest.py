@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections import Counter
 from pathlib import Path
@@ -47,6 +48,9 @@ _BEGAN_S = pytest.StashKey[float]()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_BEGAN_S] = time.monotonic()
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # Begun in the background of a script: a program that a test starts would not hear Ctrl-C either.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     settings.load_profile("full" if wants_full(config) else "default")
 
 
