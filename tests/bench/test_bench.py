@@ -71,6 +71,7 @@ def stories(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_every_story_that_is_named_is_played(stories: Path, capsys: pytest.CaptureFixture[str]) -> None:
     one = str(stories / "a.story")
     assert main(["bench", "--story", one, "--story", one, one]) == 0
@@ -79,6 +80,7 @@ def test_every_story_that_is_named_is_played(stories: Path, capsys: pytest.Captu
     assert "3 stories, 17 s of story: 3 as they should be, 0 failed, 0 not understood" in out
 
 
+@pytest.mark.slow
 def test_a_folder_is_played_by_name_and_summed_up(stories: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["bench", "--story", str(stories)]) == 3
     out, err = capsys.readouterr()
@@ -94,6 +96,7 @@ def test_a_folder_is_played_by_name_and_summed_up(stories: Path, capsys: pytest.
     assert "1 as they should be, 1 failed, 0 not understood" in err
 
 
+@pytest.mark.slow
 def test_a_folder_without_stories_and_a_name_without_one_are_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -103,6 +106,7 @@ def test_a_folder_without_stories_and_a_name_without_one_are_refused(
     assert "no story and no file is called 'nowhere'" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_report_is_what_build_servers_read(stories: Path, tmp_path: Path) -> None:
     """Attributes and order that the schemas of Ant and of Jenkins both ask for."""
     report = tmp_path / "out.xml"
@@ -134,6 +138,7 @@ def test_the_report_is_what_build_servers_read(stories: Path, tmp_path: Path) ->
     assert "input moved input case active True" in str(failure.text)
 
 
+@pytest.mark.slow
 def test_a_run_that_is_ended_leaves_no_good_report(stories: Path, tmp_path: Path, repo: Path) -> None:
     report = tmp_path / "out.xml"
     report.write_text("<testsuites/>")
@@ -253,6 +258,7 @@ def test_a_story_in_the_pipe_is_told_from_typed_lines(line: str, story: bool | N
 # --- a pipe ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_lines_from_a_pipe_are_obeyed_and_answered_each(repo: Path) -> None:
     typed = "status\nmask\nfire maybe\nwat\n417\nmask on\nhelp fire\nhelp me\nsave\nwait 1\nrelease\nwait x\n"
     done = piped(repo, typed)
@@ -276,6 +282,7 @@ def test_lines_from_a_pipe_are_obeyed_and_answered_each(repo: Path) -> None:
     assert done.stderr == ""
 
 
+@pytest.mark.slow
 def test_what_a_pipe_begins_goes_on_for_a_while(repo: Path) -> None:
     done = piped(repo, "\n# somebody comes\nenter anna\nwait 3", "--json")
     assert done.returncode == 0, done.stdout
@@ -285,6 +292,7 @@ def test_what_a_pipe_begins_goes_on_for_a_while(repo: Path) -> None:
     assert [one["said"] for one in heard if one["kind"] == "typed"][-1] == "done: wait 3"
 
 
+@pytest.mark.slow
 def test_no_standard_input_at_all_is_no_traceback(repo: Path) -> None:
     words = ["sh", "-c", 'exec "$0" -m edge bench --camera webcam:7 <&-', sys.executable]
     done = subprocess.run(words, cwd=repo, capture_output=True, text=True, timeout=GENEROUS_S, check=False)
@@ -293,11 +301,13 @@ def test_no_standard_input_at_all_is_no_traceback(repo: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_quit_ends_it_at_once(repo: Path) -> None:
     done = piped(repo, "case on\nquit\nfire on\n")
     assert (done.returncode, "done: fire" in done.stdout) == (0, False)
 
 
+@pytest.mark.slow
 def test_a_story_from_a_pipe_is_played_as_a_story(repo: Path) -> None:
     done = piped(repo, WELL)
     assert done.returncode == 0
@@ -313,6 +323,7 @@ def test_a_story_from_a_pipe_is_played_as_a_story(repo: Path) -> None:
 # --- a session as a story --------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_session_is_written_as_a_story_that_passes(repo: Path, tmp_path: Path) -> None:
     path = tmp_path / "session.story"
     typed = "enter anna with mask\nwait 30\nkeys WRONG\nwait 2\nkeys CODE\nwait 3\nleave\nwait 8\nmask on\n"
@@ -333,6 +344,7 @@ def test_a_session_is_written_as_a_story_that_passes(repo: Path, tmp_path: Path)
     assert main(["bench", "--story", str(path)]) == 0
 
 
+@pytest.mark.slow
 def test_typed_codes_are_written_as_what_they_were() -> None:
     with scratch("test") as folder:
         watcher = Watcher()
@@ -407,6 +419,7 @@ def tell(process: subprocess.Popen[str], line: str, until: Callable[[dict[str, o
     raise AssertionError("it ended")
 
 
+@pytest.mark.slow
 def test_a_record_that_is_kept_can_be_asked_and_the_door_released(
     repo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -436,6 +449,7 @@ def test_a_record_that_is_kept_can_be_asked_and_the_door_released(
     assert "has a record already" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_status_is_in_words_and_the_ring_lies_where_the_page_looks(
     repo: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -486,6 +500,7 @@ def test_a_folder_that_is_not_the_benchs_is_left_alone(
     assert "bench_folder" in CATALOGUE
 
 
+@pytest.mark.slow
 def test_several_stories_keep_a_record_each(stories: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
     names = [str(stories / "a.story"), str(stories / "b.story")]
@@ -525,6 +540,7 @@ def _alive(pid: int) -> bool:
         return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("signum", [signal.SIGHUP, signal.SIGKILL, signal.SIGTERM])
 def test_nothing_is_left_of_a_bench_that_is_ended(
     repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signum: int
@@ -551,6 +567,7 @@ def test_nothing_is_left_of_a_bench_that_is_ended(
         _wait("a process stays", lambda: not any(_alive(pid) for pid in children))
 
 
+@pytest.mark.slow
 def test_a_bench_under_nohup_does_not_mind_a_hangup(repo: Path) -> None:
     program = (
         "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); "
@@ -618,6 +635,7 @@ class Terminal:
         return -9
 
 
+@pytest.mark.slow
 def test_a_terminal_has_history_and_completion(repo: Path) -> None:
     terminal = Terminal(repo, "xterm-256color", NO_COLOR="")
     assert "Nothing outside this terminal moves" in terminal.until("cabin> ")
@@ -637,6 +655,7 @@ def test_a_terminal_has_history_and_completion(repo: Path) -> None:
     assert terminal.close() == 0
 
 
+@pytest.mark.slow
 def test_what_happens_while_one_types_stands_above_the_line(repo: Path) -> None:
     terminal = Terminal(repo, "xterm-256color")
     terminal.until("cabin> ")
@@ -653,6 +672,7 @@ def test_what_happens_while_one_types_stands_above_the_line(repo: Path) -> None:
     assert terminal.close() == 0
 
 
+@pytest.mark.slow
 def test_a_dumb_terminal_gets_no_escapes(repo: Path) -> None:
     terminal = Terminal(repo, "dumb")
     terminal.until("quit ends.")
@@ -665,6 +685,7 @@ def test_a_dumb_terminal_gets_no_escapes(repo: Path) -> None:
     assert "\x1b" not in shown + terminal.shown
 
 
+@pytest.mark.slow
 def test_no_color_means_none(repo: Path) -> None:
     coloured = re.compile(r"\x1b\[[0-9;]*m")
     terminal = Terminal(repo, "xterm-256color", NO_COLOR="1")

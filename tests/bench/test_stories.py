@@ -49,6 +49,7 @@ def test_the_stories_are_there() -> None:
     assert all(story.title != name for name, story in built_in().items())
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", STORIES)
 def test_story_in_the_staged_cabin(name: str) -> None:
@@ -58,6 +59,7 @@ def test_story_in_the_staged_cabin(name: str) -> None:
     assert outcome.ok, f"{outcome.failure}\n{told(heard)}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STORIES)
 def test_story_with_scripted_eyes(name: str) -> None:
     heard: list[Happening] = []
@@ -66,6 +68,7 @@ def test_story_with_scripted_eyes(name: str) -> None:
     assert outcome.ok, f"{outcome.failure}\n{told(heard)}"
 
 
+@pytest.mark.slow
 def test_a_story_is_the_same_every_time() -> None:
     runs = []
     for _ in range(2):
@@ -88,6 +91,7 @@ def refused(lines: str) -> str:
     return caught.value.detail
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("lines", "failure"),
     [
@@ -249,6 +253,7 @@ def _texts(nodes: Sequence[ast.expr]) -> list[str]:
     return [value for value in constants if isinstance(value, str)]
 
 
+@pytest.mark.slow
 def test_every_remark_of_the_sources_can_be_looked_for(repo: Path) -> None:
     missing = _remarks(repo) - set(seeing.event_names())
     assert not missing, f"add to seeing.REMARKS: {missing}"
@@ -256,6 +261,7 @@ def test_every_remark_of_the_sources_can_be_looked_for(repo: Path) -> None:
     assert not gone, f"nothing says these any more, so a 'never' of them always holds: {gone}"
 
 
+@pytest.mark.slow
 def test_everything_that_is_heard_in_the_built_in_stories_can_be_looked_for() -> None:
     for name in STORIES:
         heard: list[Happening] = []
@@ -306,6 +312,7 @@ def test_words_that_texts_have_are_looked_for(line: str) -> None:
 LOCKED = "+1 enter anna with mask\nby +40 see state locked\nby +1 see door locked\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "lines",
     [
@@ -361,6 +368,7 @@ def test_a_story_can_say(lines: str) -> None:
     assert outcome.ok, outcome.failure
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("lines", "failure"),
     [
@@ -393,6 +401,7 @@ def test_a_time_that_has_passed_is_refused_when_it_is_reached() -> None:
     assert outcome.failure.startswith("line 3: mask off: its time is 2 s, and it is ")
 
 
+@pytest.mark.slow
 def test_the_code_before_the_last_opens_nothing() -> None:
     """Three wrong codes bring a new one; the one before is refused by name."""
     wrong = "+3 keys WRONG\n+2 keys WRONG\n+2 keys WRONG\n"
@@ -403,6 +412,7 @@ def test_the_code_before_the_last_opens_nothing() -> None:
     assert outcome.ok, outcome.failure
 
 
+@pytest.mark.slow
 def test_two_entries_are_typed_one_after_the_other() -> None:
     outcome = outcome_of(
         f"{LOCKED}by +9 see sms watchman code\n+3 keys WRONG\n+0 keys CODE\nby +4 see event wrong_code\n"
@@ -418,6 +428,7 @@ def played(story: Story, *overrides: str) -> Outcome:
     return play_story(story, load(None, [*story.settings, *overrides]), lambda _: None)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_photo_held_up_is_noticed_and_told() -> None:
     lines = "+1 enter anna\nby +9 see state cleared\n+1 photo on\nby +20 see event still_picture\n"
@@ -425,6 +436,7 @@ def test_a_photo_held_up_is_noticed_and_told() -> None:
     assert outcome.ok, outcome.failure
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_the_control_room_releases_by_sms_with_the_right_password_alone() -> None:
     outcome = played(
@@ -437,6 +449,7 @@ def test_the_control_room_releases_by_sms_with_the_right_password_alone() -> Non
     assert outcome.ok, outcome.failure
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_story_plays_on_a_recording(tmp_path: Path) -> None:
     clock = StoryClock()

@@ -80,6 +80,7 @@ def test_a_change_is_made_only_when_it_is_applied() -> None:
         assert ast.unparse(mutant.tree) != ast.unparse(ast.parse(source))
 
 
+@pytest.mark.slow
 def test_every_kind_of_change_is_made_in_the_table_and_each_can_be_named(repo: Path) -> None:
     found = mutants(repo)
     assert {mutant.kind for mutant in found} == set(KINDS)
@@ -96,6 +97,7 @@ def test_every_kind_of_change_is_made_in_the_table_and_each_can_be_named(repo: P
         compile(ast.fix_missing_locations(alone.tree), alone.file, "exec")
 
 
+@pytest.mark.slow
 def test_the_list_holds_only_mutants_that_exist_each_with_a_reason(repo: Path) -> None:
     listed = Unimportant.read(repo).reasons
     assert set(listed) <= {mutant.key for mutant in mutants(repo)}

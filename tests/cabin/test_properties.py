@@ -197,6 +197,7 @@ def _run(
     return c.state, heard
 
 
+@pytest.mark.slow
 @given(STARTS, SCRIPT, st.randoms(use_true_random=False))
 def test_waking_at_every_deadline_is_enough(
     start: str, script: list[tuple[float, Event]], extra: random.Random
@@ -234,6 +235,7 @@ def _loose(state: State) -> State:
     )
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(0.01, 7.0), min_size=1, max_size=60), st.floats(0.0, 1e7))
 def test_no_rounding_error_delays_a_lock(pieces: list[float], start_s: float) -> None:
     """Evidence in odd pieces, on a clock with a large value: the lock comes at its deadline."""
@@ -252,6 +254,7 @@ def test_no_rounding_error_delays_a_lock(pieces: list[float], start_s: float) ->
             return
 
 
+@pytest.mark.slow
 @given(SCRIPT, st.integers(0, 24), st.sampled_from([0.0, 100.0, 1000.0]))
 def test_a_kill_at_any_event_keeps_the_properties(
     script: list[tuple[float, Event]], at: int, off_s: float

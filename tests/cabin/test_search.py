@@ -360,6 +360,7 @@ def _report(scope: Scope, found: Found) -> None:
     print(f"{scope.name}: {found.states} states, {found.steps} steps ({by_mode})")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scope", SCOPES, ids=lambda scope: scope.name)
 def test_every_state_of_a_small_cabin_keeps_the_properties(
     scope: Scope, capsys: pytest.CaptureFixture[str]

@@ -50,6 +50,7 @@ def picture_clip(tmp_path: Path) -> Path:
 # --- settings --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "code"),
     [
@@ -195,6 +196,7 @@ def _failed(heard: list[Happening]) -> set[object]:
     return {h.data["code"] for h in heard if h.data.get("name") == "device_failed"}
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_told_and_locks_nobody() -> None:
     with scratch("test") as folder:
         desk, heard = _locked(Path(folder), lambda desk: desk.fail_disk(True))
@@ -210,6 +212,7 @@ def test_a_full_disk_is_told_and_locks_nobody() -> None:
         assert "appeared" in names, "nothing that waited is lost"
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_while_locked_keeps_the_rules() -> None:
     with scratch("test") as folder:
         desk, heard = _locked(Path(folder), lambda desk: None)
@@ -223,6 +226,7 @@ def test_a_disk_that_fills_up_while_locked_keeps_the_rules() -> None:
         desk.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fault", "code"), [("absent", "modem_absent"), ("mute", "modem_mute")])
 def test_a_missing_or_mute_modem_is_told(fault: str, code: str) -> None:
     with scratch("test") as folder:
@@ -252,6 +256,7 @@ def test_a_permit_that_does_not_let_go_is_driven_until_it_does() -> None:
         desk.close()
 
 
+@pytest.mark.slow
 def test_a_lock_that_cannot_be_driven_is_told() -> None:
     with scratch("test") as folder:
         desk, heard = _locked(Path(folder), lambda desk: desk.hands.fail_relay("lock"))
@@ -260,6 +265,7 @@ def test_a_lock_that_cannot_be_driven_is_told() -> None:
         desk.close()
 
 
+@pytest.mark.slow
 def test_a_prompt_that_fails_locks_nobody_until_it_is_heard() -> None:
     with scratch("test") as folder:
         desk, heard = _locked(Path(folder), lambda desk: desk.hands.fail_prompt())

@@ -114,6 +114,7 @@ def test_a_wrong_command_line_is_2(run: Run) -> None:
 # --- look ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_look_says_the_agreed_fields_in_the_agreed_order(
     run: Run, cabin: dict[str, ColourPicture], tmp_path: Path
 ) -> None:
@@ -142,6 +143,7 @@ def test_look_says_the_agreed_fields_in_the_agreed_order(
     assert (anna["verdict"], anna["people"]) == ("proper", 1)
 
 
+@pytest.mark.slow
 def test_look_takes_folders_in_order_and_goes_on_after_a_broken_picture(
     run: Run, cabin: dict[str, ColourPicture], tmp_path: Path
 ) -> None:
@@ -164,6 +166,7 @@ def test_look_takes_folders_in_order_and_goes_on_after_a_broken_picture(
     assert found[4]["error"] == "no such file or directory"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["grey", "alpha", "16-bit", "grey-16-bit", "12 MP", "small"])
 def test_look_takes_every_kind_of_picture(
     run: Run, cabin: dict[str, ColourPicture], tmp_path: Path, kind: str
@@ -196,6 +199,7 @@ def test_look_takes_every_kind_of_picture(
         assert one["verdict"] == "proper"
 
 
+@pytest.mark.slow
 def test_look_turns_a_picture_as_its_camera_says(
     run: Run, cabin: dict[str, ColourPicture], tmp_path: Path
 ) -> None:
@@ -224,6 +228,7 @@ def test_look_reads_tiny_pictures_and_refuses_smaller_ones(run: Run, tmp_path: P
     assert "32" in str(small["error"])
 
 
+@pytest.mark.slow
 def test_look_in_words(run: Run, cabin: dict[str, ColourPicture], tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "a.png"), cabin["anna"])
     code, out, err = run("look", str(tmp_path / "a.png"))
@@ -245,6 +250,7 @@ FIELDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_replay_locks_and_opens_by_the_code_of_the_sms(run: Run, clip: Path, tmp_path: Path) -> None:
     film = tmp_path / "out.mp4"
@@ -276,6 +282,7 @@ def test_replay_locks_and_opens_by_the_code_of_the_sms(run: Run, clip: Path, tmp
     assert (capture.get(cv2.CAP_PROP_FPS), frames) == (15.0, 15 * 26), "as long as the recording"
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_replay_is_the_same_every_time(clip: Path, repo: Path) -> None:
     """In two processes, which hash differently."""
@@ -287,6 +294,7 @@ def test_replay_is_the_same_every_time(clip: Path, repo: Path) -> None:
     assert number(objects(runs[0].stdout)[-1]["t"]) >= 26
 
 
+@pytest.mark.slow
 def test_replay_plays_several_clips_on_one_clock(run: Run, tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     paths = []
@@ -307,6 +315,7 @@ def test_replay_plays_several_clips_on_one_clock(run: Run, tmp_path: Path) -> No
     assert "the recording ended before 9 s" in err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", INPUTS)
 def test_replay_knows_every_input(run: Run, tmp_path: Path, name: str) -> None:
     path = tmp_path / "one.png"
@@ -351,6 +360,7 @@ def test_bench_lists_stories_and_words(run: Run) -> None:
         assert word in out
 
 
+@pytest.mark.slow
 def test_bench_plays_a_story_from_a_file(run: Run, tmp_path: Path) -> None:
     good = tmp_path / "good.story"
     good.write_text("title Short\n+0.5 case on\nby +1 see command tell\n")
@@ -394,6 +404,7 @@ def command(repo: Path, *words: str, **environment: str) -> subprocess.Completed
     )
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_bench_without_a_terminal_plays_a_story_and_ends(repo: Path) -> None:
     done = command(repo, "bench")
@@ -402,6 +413,7 @@ def test_bench_without_a_terminal_plays_a_story_and_ends(repo: Path) -> None:
     assert "never-shown: as it should be" in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(("door", "ends"), [((), "vacant"), (("--at", "0.1:door off"), "locked")])
 def test_whoever_leaves_a_recording_without_a_door_has_left(

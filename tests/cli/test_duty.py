@@ -47,6 +47,7 @@ runtime = "{tmp_path / "run"}"
     return ["--settings", str(file)]
 
 
+@pytest.mark.slow
 def test_distress_tells_both_and_only_once_an_hour(
     tmp_path: Path, modem: PtyModem, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -61,6 +62,7 @@ def test_distress_tells_both_and_only_once_an_hour(
     assert "5550100" not in said.out + said.err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed here")
 def test_the_prompts_are_spoken_and_nothing_else_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -75,6 +77,7 @@ def test_the_prompts_are_spoken_and_nothing_else_is_left(
     assert all(clip.stat().st_size > 1000 for clip in clips)
 
 
+@pytest.mark.slow
 def test_in_service_no_full_collection_goes_through_what_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,6 +121,7 @@ def test_selftest_names_what_is_broken(
     assert '"code":"model_missing"' in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_selftest_tries_the_modem_where_the_pins_cannot_be_had(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,6 +147,7 @@ def test_selftest_tries_the_modem_where_the_pins_cannot_be_had(
         pty.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("busy", [False, True])
 def test_selftest_sees_that_the_modems_power_switch_rests(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, busy: bool

@@ -131,6 +131,7 @@ def test_twice_comes_out_the_same(card: Card) -> None:
     assert card.settings.read_bytes() == once
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "code"),
     [

@@ -48,6 +48,7 @@ def common(pty: PtyModem, tmp_path: Path) -> list[str]:
     return ["--port", pty.port, "--set", f'paths.data="{tmp_path}"']
 
 
+@pytest.mark.slow
 def test_check_finds_nothing_wrong(common: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run("check", *common) == 0
     out = capsys.readouterr().out
@@ -56,12 +57,14 @@ def test_check_finds_nothing_wrong(common: list[str], capsys: pytest.CaptureFixt
     assert "✗" not in out
 
 
+@pytest.mark.slow
 def test_check_as_json(common: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run("check", "--json", *common) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["ready"], told["operator"], told["profile"]) == (True, "Testnet", "sim800")
 
 
+@pytest.mark.slow
 def test_check_names_the_fault(
     pty: PtyModem, common: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -74,6 +77,7 @@ def test_check_names_the_fault(
     assert "remedy" in err
 
 
+@pytest.mark.slow
 def test_a_missing_sms_centre_is_a_fault_that_a_setting_mends(
     pty: PtyModem, common: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -87,6 +91,7 @@ def test_a_missing_sms_centre_is_a_fault_that_a_setting_mends(
     assert "✓ SMS centre: set" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_check_restarts_the_modem_by_its_switch_first(
     pty: PtyModem, common: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,6 +109,7 @@ def test_check_restarts_the_modem_by_its_switch_first(
     assert [level for _, level in pins.pin(21).trace][-2:] == [True, False]
 
 
+@pytest.mark.slow
 def test_a_pin_that_the_card_refuses_is_not_tried_again_by_the_next_command(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -123,6 +129,7 @@ def test_a_pin_that_the_card_refuses_is_not_tried_again_by_the_next_command(
         pty.close()
 
 
+@pytest.mark.slow
 def test_send_says_what_became_of_a_text(
     pty: PtyModem, common: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -138,6 +145,7 @@ def test_send_says_what_became_of_a_text(
     assert "modem_no_credit" in captured.err
 
 
+@pytest.mark.slow
 def test_watch_shows_signal_and_registration(common: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run("watch", *common, "--for", "2") == 0
     out = capsys.readouterr().out
@@ -146,6 +154,7 @@ def test_watch_shows_signal_and_registration(common: list[str], capsys: pytest.C
     assert out.rstrip().endswith("state    ready")
 
 
+@pytest.mark.slow
 def test_the_fake_is_served_and_shows_what_phones_receive(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -244,6 +253,7 @@ def test_the_fake_replaces_a_link_and_nothing_else(
     assert link.read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_a_number_may_be_written_as_people_do(pty: PtyModem, common: list[str]) -> None:
     assert run("send", *common, "+1 (555) 01-00", "hello") == 0
     assert [text.number for text in pty.fake.texts] == ["+15550100"]
@@ -256,6 +266,7 @@ def test_a_port_may_have_any_name(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "profile" not in captured.out, "nothing answered"
 
 
+@pytest.mark.slow
 def test_check_says_what_it_is_doing_all_the_while(
     pty: PtyModem, common: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

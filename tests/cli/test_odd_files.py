@@ -78,6 +78,7 @@ def test_a_folder_without_pictures_is_said_to_have_none(
     assert answer == {"path": str(tmp_path), "error": "no pictures in this folder"}
 
 
+@pytest.mark.slow
 def test_a_picture_that_would_fill_the_memory_is_not_unpacked(repo: Path, tmp_path: Path) -> None:
     """In a process of its own, which says how much it needed: 400 MP of one colour are 1.2 GB unpacked."""
     path = tmp_path / "huge.png"
@@ -104,6 +105,7 @@ def test_a_picture_that_would_fill_the_memory_is_not_unpacked(repo: Path, tmp_pa
     assert int(used_mb) < 800
 
 
+@pytest.mark.slow
 def test_output_to_a_full_disk_is_a_fault_and_no_traceback(repo: Path) -> None:
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(

@@ -225,6 +225,7 @@ def test_what_is_taken_is_what_was_typed_since_the_last_star(keys: str, digits: 
             expected = ""
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from(["issue", "void", "live", "old", "wrong"]), max_size=30))
 def test_no_code_is_ever_right_twice_or_after_its_replacement(acts: list[str]) -> None:
     book = CodeBook(6)

@@ -165,6 +165,7 @@ def test_never_without_a_secret() -> None:
     assert ReleaseDesk(None, 5).judge(3, 0.0) is None
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(st.integers(1, 6), st.integers(0, 12), st.booleans(), st.floats(0, 200)), max_size=60)
 )

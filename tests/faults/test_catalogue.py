@@ -62,6 +62,7 @@ def _texts(tree: ast.Module) -> set[str]:
     return {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
 
 
+@pytest.mark.slow
 def test_every_code_that_the_program_names_is_in_the_catalogue(repo: Path) -> None:
     unknown = [
         f"{path.relative_to(repo)}:{line} {code}"
@@ -76,6 +77,7 @@ def test_every_code_of_an_enumeration_is_in_the_catalogue() -> None:
     assert set(CATALOGUE) >= _BY_ENUM
 
 
+@pytest.mark.slow
 def test_every_fault_in_the_catalogue_is_named_by_the_program(repo: Path) -> None:
     named = set(_BY_ENUM)
     for path, tree in _sources(repo):

@@ -24,6 +24,7 @@ CLASS_LINES, PARAMETERS = 400, 7
 PROGRAM = ("edge", "hw", "models/training")
 
 
+@pytest.mark.slow
 def test_the_import_contracts_are_kept(repo: Path) -> None:
     """Layers, and anyone who does no I/O; the contracts stand in pyproject.toml."""
     done = subprocess.run(
@@ -56,12 +57,14 @@ def test_every_folder_is_a_room_with_a_floor_and_a_promise() -> None:
         assert rooms.promise(room), f"edge/{room}/__init__.py says nothing"
 
 
+@pytest.mark.slow
 def test_arrows_go_down() -> None:
     floor_of = {room: number for number, floor in enumerate(rooms.floors()) for room in floor}
     up = [(a, b) for a, below in rooms.arrows().items() for b in below if floor_of[b] <= floor_of[a]]
     assert not up
 
 
+@pytest.mark.slow
 def test_the_drawing_is_fresh(repo: Path) -> None:
     text = (repo / "edge" / "README.md").read_text("utf-8")
     assert text == rooms.renewed(text), "run python -m tests.rooms --write edge/README.md"
@@ -97,6 +100,7 @@ def _sources(repo: Path, places: tuple[str, ...]) -> Iterator[tuple[str, ast.Mod
             yield str(path.relative_to(repo)), ast.parse(path.read_text("utf-8"))
 
 
+@pytest.mark.slow
 def test_no_class_is_too_long(repo: Path) -> None:
     found = [
         f"{name}:{node.lineno}: {node.name}"
@@ -113,6 +117,7 @@ def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
     return [name for name in names if name not in ("self", "cls")]
 
 
+@pytest.mark.slow
 def test_no_parameter_list_is_too_long(repo: Path) -> None:
     found = [
         f"{name}:{node.lineno}: {node.name}, {len(_parameters(node))} parameters"
@@ -123,6 +128,7 @@ def test_no_parameter_list_is_too_long(repo: Path) -> None:
     assert not found
 
 
+@pytest.mark.slow
 def test_every_parameter_has_a_type_that_says_something(repo: Path) -> None:
     """No `**changes: object`, which takes a misspelt name, and no `Any`."""
     found = []
@@ -138,6 +144,7 @@ def test_every_parameter_has_a_type_that_says_something(repo: Path) -> None:
     assert not found
 
 
+@pytest.mark.slow
 def test_tests_have_one_import_path(repo: Path) -> None:
     """A helper imported as `x` and as `tests.x` is loaded twice, and its classes differ from themselves."""
     inside = {path.stem for path in (repo / "tests").rglob("*.py")} - {"__init__"}

@@ -15,14 +15,17 @@ def _clean(command: list[str], repo: Path) -> None:
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-8000:]}{done.stderr[-2000:]}"
 
 
+@pytest.mark.slow
 def test_ruff(repo: Path) -> None:
     _clean([sys.executable, "-m", "ruff", "check", "--output-format=concise"], repo)
 
 
+@pytest.mark.slow
 def test_the_formatter_finds_nothing_to_do(repo: Path) -> None:
     _clean([sys.executable, "-m", "ruff", "format", "--check"], repo)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_types_are_strict(repo: Path) -> None:
     _clean([sys.executable, "-m", "mypy"], repo)
@@ -43,6 +46,7 @@ def _is_shell(path: Path) -> bool:
     return path.suffix == ".sh" or (first.startswith(b"#!") and first.rstrip().endswith((b"sh", b"bash")))
 
 
+@pytest.mark.slow
 def test_shell_scripts_are_clean(repo: Path) -> None:
     beside = Path(sys.executable).with_name("shellcheck")
     checker = str(beside) if beside.exists() else shutil.which("shellcheck")

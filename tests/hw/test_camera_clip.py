@@ -50,6 +50,7 @@ def frames_of(camera: ClipCamera) -> list[Frame]:
     return frames
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fps", "frames", "expected"),
     [(10.0, 20, 20), (15.0, 30, 30), (25.0, 50, 30), (30.0, 60, 30), (60.0, 120, 30)],
@@ -107,6 +108,7 @@ def test_one_picture_can_be_held(tmp_path: Path) -> None:
     assert len(frames_of(ClipCamera([tmp_path / "a.png"], loop_s=2.0))) == 20
 
 
+@pytest.mark.slow
 def test_large_pictures_become_small_and_keep_their_shape(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "wide.png"), np.full((1080, 1920, 3), 90, np.uint8))
     cv2.imwrite(str(tmp_path / "xtall.png"), np.full((1920, 1080, 3), 90, np.uint8))
@@ -268,6 +270,7 @@ def written(path: Path, pictures: list[Picture], codec: str = "mp4v", fps: float
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("codec", ["mp4v", "mjpg"])
 @pytest.mark.parametrize(
     ("degrees", "lower", "right"), [(90, False, True), (180, True, True), (270, True, False)]
@@ -465,6 +468,7 @@ def test_a_webp_picture_is_turned_upright_as_a_jpeg_is(
     assert bright_corner(decoded(tagged)[:, :, 0]) == (lower, right)
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=60))
 @settings(max_examples=200)
 def test_a_damaged_exif_part_turns_nothing_and_stops_nothing(tail: bytes) -> None:

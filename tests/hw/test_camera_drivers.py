@@ -85,6 +85,7 @@ def test_a_late_frame_carries_the_time_of_its_light(stack: FakePicamera2) -> Non
     assert frame.at_s == 100.0
 
 
+@pytest.mark.slow
 def test_buffers_are_given_back_also_after_a_failure(stack: FakePicamera2) -> None:
     camera = opened(stack)
     for number in range(50):
@@ -119,6 +120,7 @@ def test_a_second_opening_is_busy_and_a_closed_one_is_free_again(stack: FakePica
     assert opened(stack).read() is not None
 
 
+@pytest.mark.slow
 def test_a_camera_that_hangs_hangs_and_goes_on_where_it_was(stack: FakePicamera2) -> None:
     camera = opened(stack)
     stack.hangs = True
@@ -186,6 +188,7 @@ def usb(capture: FakeCapture, device: int | str = 0, stream: Stream = USUAL) -> 
     return UsbCamera(device, stream, open_capture=lambda _: capture, now_s=lambda: capture.now_s)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fps", "expected"), [(30.0, 75), (15.0, 75), (10.0, 50), (60.0, 75)])
 def test_five_seconds_of_usb_come_at_fifteen_a_second_at_most(fps: float, expected: int) -> None:
     capture = FakeCapture(fps)

@@ -65,6 +65,7 @@ def seen_faces(facts: list[Event]) -> list[FaceFact]:
     return [fact.face for fact in facts if isinstance(fact, FaceJudged)]
 
 
+@pytest.mark.slow
 def test_a_visit_as_the_networks_see_it(faces: Faces) -> None:
     stage = Stage(faces)
     assert not [f for f in stage.play(2.0) if isinstance(f, Appeared)]
@@ -79,6 +80,7 @@ def test_a_visit_as_the_networks_see_it(faces: Faces) -> None:
     assert stage.health == {CameraHealth.OK}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cover", ["mask", "glasses", "helmet", "scarf", "hand"])
 @pytest.mark.parametrize("person", ["first", "second"])
 def test_no_cover_is_ever_proper(faces: Faces, cover: str, person: str) -> None:
@@ -99,6 +101,7 @@ def test_no_cover_is_ever_proper(faces: Faces, cover: str, person: str) -> None:
     assert seen_faces(stage.play(4.0, f"{cover} off"))[-1] is FaceFact.PROPER
 
 
+@pytest.mark.slow
 def test_dark_glasses_are_named_as_the_cause(faces: Faces) -> None:
     stage = Stage(faces)
     stage.play(2.0)
@@ -106,6 +109,7 @@ def test_dark_glasses_are_named_as_the_cause(faces: Faces) -> None:
     assert FaceJudged(FaceFact.COVERED, Cover.GLASSES) in facts
 
 
+@pytest.mark.slow
 def test_two_persons_are_several_until_one_leaves(faces: Faces) -> None:
     stage = Stage(faces)
     stage.play(2.0)
@@ -114,6 +118,7 @@ def test_two_persons_are_several_until_one_leaves(faces: Faces) -> None:
     assert PeopleJudged(several=False) in stage.play(6.0, "leave george")
 
 
+@pytest.mark.slow
 def test_staged_people_move_like_the_living(faces: Faces) -> None:
     stage = Stage(faces)
     stage.play(2.0)
@@ -121,6 +126,7 @@ def test_staged_people_move_like_the_living(faces: Faces) -> None:
     assert not [f for f in facts if isinstance(f, AnomalyBegan) and f.anomaly is Anomaly.STILL_PICTURE]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("action", "health"),
     [
@@ -146,6 +152,7 @@ def test_what_is_done_to_the_lens_is_seen(action: str, health: CameraHealth) -> 
     assert Appeared() not in stage.facts
 
 
+@pytest.mark.slow
 def test_who_crouches_is_out_of_the_picture_and_comes_back() -> None:
     stage = Stage(None)
     stage.play(2.0)
@@ -183,6 +190,7 @@ def test_pictures_have_a_live_cameras_noise() -> None:
     assert 0.5 < float(np.abs(one.astype(int) - two).mean()) < 4.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "action",
     [

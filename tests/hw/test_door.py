@@ -152,6 +152,7 @@ _orders = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(_orders, max_size=40))
 def test_gate_against_a_tiny_model(orders: list[str | tuple[str, bool]]) -> None:
     relay, _ = _bench_relay()
@@ -178,6 +179,7 @@ def test_gate_against_a_tiny_model(orders: list[str | tuple[str, bool]]) -> None
         assert (gate.is_on, gate.refused, gate.held_for) == (on, refused, frozenset(held))
 
 
+@pytest.mark.slow
 def test_never_on_while_held_whatever_the_threads_do() -> None:
     relay, pin = _bench_relay()
     gate = GatedRelay(relay)

@@ -19,6 +19,7 @@ def _wired(name: Input, kind: ContactKind) -> WiringSettings:
     return msgspec.structs.replace(WiringSettings(), **{name.value: contact})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "moved", "cut", "active"),
     [
@@ -87,6 +88,7 @@ def test_the_others_want_equal_samples_in_a_row() -> None:
     assert moves(story.run(0.03)) == [(Input.DOOR, True)]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 @given(
     st.integers(0, 1000),

@@ -41,6 +41,7 @@ def test_every_key_gives_itself(wiring: WiringSettings | None, legend: tuple[str
     assert troubles(story.events) == []
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 @given(
     st.integers(0, 10_000),
@@ -58,6 +59,7 @@ def test_each_clean_press_is_one_key(
     assert story.hands.matrix.shorts == 0
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 @given(
     st.integers(0, 10_000),
@@ -76,6 +78,7 @@ def test_no_press_is_ever_made_up(seed: int, presses: list[tuple[str, float, flo
     assert story.hands.matrix.shorts == 0, "two outputs met"
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 @given(
     st.integers(0, 10_000),
@@ -211,6 +214,7 @@ def test_a_key_says_nothing_of_itself() -> None:
     assert "7" not in repr(KeyPress("7", 1.0))
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 @given(st.integers(0, 10_000), st.lists(st.tuples(st.booleans(), st.floats(0.01, 0.5)), max_size=10))
 def test_a_contact_settles_where_it_was_moved(seed: int, moves: list[tuple[bool, float]]) -> None:

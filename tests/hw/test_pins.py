@@ -227,6 +227,7 @@ def test_the_keypad_is_read_with_one_row_at_a_time(lgpio: PretendedLgpio, tmp_pa
     assert all(set(lgpio.driven[row]) == {None, 0} for row in rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [number for _, number in WiringSettings().pins()])
 def test_a_busy_line_is_named(lgpio: PretendedLgpio, tmp_path: Path, number: int) -> None:
     lgpio.busy = {number}

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["hw.ports", "edge.cabin.table"])
 def test_the_door_needs_no_numpy(module: str, repo: Path) -> None:
     done = subprocess.run(

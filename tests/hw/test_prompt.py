@@ -233,6 +233,7 @@ def test_silence_is_no_failure_and_ends_the_words(world: World) -> None:
     world.prompt.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", TALKERS)
 @pytest.mark.parametrize(
     ("fault", "code", "by_s"),

@@ -165,12 +165,14 @@ def test_a_torn_file_of_the_kiosk_leaves_it_to_the_settings(board: Kernel, tmp_p
     assert (board.level["gpiochip1", 22], board.level["gpiochip1", 27]) == (0, 0)
 
 
+@pytest.mark.slow
 def test_a_line_that_a_dying_process_still_holds_is_waited_for(board: Kernel, tmp_path: Path) -> None:
     board.busy = {17: 3}
     assert _run(tmp_path, "17 0\n27 0\n", None) == 0
     assert board.level["gpiochip1", 17] == 0
 
 
+@pytest.mark.slow
 def test_a_relay_that_cannot_be_rested_is_named_and_the_other_rests(
     board: Kernel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -183,6 +185,7 @@ def test_a_relay_that_cannot_be_rested_is_named_and_the_other_rests(
     assert "27" not in said
 
 
+@pytest.mark.slow
 def test_a_line_that_does_not_follow_is_told(
     board: Kernel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -191,6 +194,7 @@ def test_a_line_that_does_not_follow_is_told(
     assert capsys.readouterr().err.startswith("gpio_failed: BCM 27: ")
 
 
+@pytest.mark.slow
 def test_a_board_without_the_chip_is_told(
     board: Kernel, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -208,6 +212,7 @@ def test_its_codes_stand_in_the_catalogue(repo: Path) -> None:
     assert codes <= CATALOGUE.keys()
 
 
+@pytest.mark.slow
 def test_it_needs_nothing_of_the_program(repo: Path, tmp_path: Path) -> None:
     """Each import costs time in which a locked door stays locked: their number stays as measured."""
     (tmp_path / "rest-pins").write_text("17 0\n27 0\n")
@@ -224,6 +229,7 @@ def test_it_needs_nothing_of_the_program(repo: Path, tmp_path: Path) -> None:
     assert len(modules) < 30
 
 
+@pytest.mark.slow
 def test_the_kiosk_leaves_its_lines_before_it_touches_one(tmp_path: Path) -> None:
     kiosk = BenchService(tmp_path)
     try:

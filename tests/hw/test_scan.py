@@ -49,6 +49,7 @@ def test_the_lock_cannot_go_on_before_the_inputs_were_read() -> None:
     assert story.hands.lock_on
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 @given(
     st.integers(0, 1000),
@@ -116,6 +117,7 @@ BOUNCE_S = 0.004
 """Of the bench's keys."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sound", list(Sound))
 @pytest.mark.parametrize("debounce_s", [0.01, 0.02, 0.03])
 def test_a_click_comes_within_50_ms_by_construction(sound: Sound, debounce_s: float) -> None:
@@ -251,6 +253,7 @@ def test_a_broken_step_holds_the_lock_until_one_succeeds() -> None:
     assert story.hands.lock_on
 
 
+@pytest.mark.slow
 def test_quiet_skips_only_steps_that_find_nothing() -> None:
     """The same story stepped always and stepped only when not quiet gives the same events."""
 

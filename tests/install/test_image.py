@@ -44,6 +44,7 @@ def test_missing_tools_are_named(repo: Path, tmp_path: Path) -> None:
         assert package in done.stdout
 
 
+@pytest.mark.slow
 def test_the_archives_are_those_of_one_suite(repo: Path) -> None:
     lines = sourced(repo, "image_sources trixie").stdout.splitlines()
     assert [line.split()[2] for line in lines] == ["trixie", "trixie-updates", "trixie-security"]
@@ -169,6 +170,7 @@ def _fdt(program: str, *words: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.slow
 @needs_dtc
 @pytest.mark.parametrize("names", [BOOKWORM, TRIXIE, ZERO_2_W], ids=["bookworm", "trixie", "zero-2-w"])
 def test_debians_tree_does_not_fit_and_the_edited_one_does(
@@ -200,6 +202,7 @@ def test_debians_tree_does_not_fit_and_the_edited_one_does(
     assert not list(tmp_path.glob("*.new"))
 
 
+@pytest.mark.slow
 @needs_dtc
 @pytest.mark.parametrize(
     ("spoilt", "words"),

@@ -61,6 +61,7 @@ def test_the_tests_packages_serve_the_bench(sandbox: Sandbox) -> None:
     assert len(sandbox.pip_calls()) == 1
 
 
+@pytest.mark.slow
 def test_the_check_ends_with_the_runners_last_line(sandbox: Sandbox) -> None:
     done = subprocess.run(
         [sandbox.tree / ".ci" / "run"],
@@ -72,6 +73,7 @@ def test_the_check_ends_with_the_runners_last_line(sandbox: Sandbox) -> None:
     assert done.stdout.splitlines()[-1] == "9 passed in 0.01s"
 
 
+@pytest.mark.slow
 def test_a_changed_lock_or_python_installs_again(sandbox: Sandbox) -> None:
     sandbox.run("bench")
     with (sandbox.tree / ".ci" / "runtime.lock").open("a") as lock:
@@ -104,6 +106,7 @@ def test_a_moved_copy_still_starts(sandbox: Sandbox) -> None:
     assert path_file.read_text() == f"{sandbox.tree}\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("locale", ["C", "POSIX", "C.UTF-8"])
 def test_a_folder_with_any_letters_in_any_locale(tmp_path: Path, repo: Path, locale: str) -> None:
     """Python up to 3.12 reads a path file in the locale's encoding, before it has read anything else."""
@@ -128,6 +131,7 @@ def test_a_folder_with_any_letters_in_any_locale(tmp_path: Path, repo: Path, loc
     assert os.fsencode(sandbox.tree).hex() in python.stdout
 
 
+@pytest.mark.slow
 def test_a_python_that_was_asked_for_is_the_one_that_is_used(sandbox: Sandbox) -> None:
     sandbox.run("bench")
     named(sandbox.run("bench", CABINGUARD_PYTHON="/nope"), "no-python")
@@ -142,6 +146,7 @@ def test_a_python_that_was_asked_for_is_the_one_that_is_used(sandbox: Sandbox) -
     assert len(sandbox.pip_calls()) == 2, "anyone who asks for none takes what is there"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("machine", "options", "bench", "kiosk"),
     [
@@ -167,6 +172,7 @@ def test_fetch_says_what_its_folder_is_good_for(
     assert platforms == {machine if options else "aarch64"}
 
 
+@pytest.mark.slow
 def test_two_at_once_install_once(sandbox: Sandbox) -> None:
     command = [str(sandbox.tree / "install.sh"), "bench"]
     environment = sandbox.environment(STUB_PIP_TAKES="0.5")
@@ -225,6 +231,7 @@ def test_a_tree_of_another_user_uses_the_cache_folder(sandbox: Sandbox, somebody
     assert list((somebody.home / ".cache" / "cabinguard").glob("*/venv/stamp-runtime"))
 
 
+@pytest.mark.slow
 def test_what_root_made_serves_everybody(sandbox: Sandbox, somebody: Somebody) -> None:
     sandbox.run("test")
     done = somebody.run("bench", STUB_PIP="the network must not be asked")
@@ -269,6 +276,7 @@ def test_this_very_python_will_do(sandbox: Sandbox) -> None:
     assert done.stdout == f"ok 3{sys.version_info.minor}\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "name"),
     [
@@ -388,6 +396,7 @@ def _chosen(locked: Mapping[str, list[Requirement]], python: str, machine: str) 
 MACHINES = [(python, machine) for python in ("3.11", "3.12", "3.13") for machine in ("aarch64", "x86_64")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("python", "machine"), MACHINES)
 def test_the_locks_hold_what_the_project_asks_for(repo: Path, python: str, machine: str) -> None:
     project = tomllib.loads((repo / "pyproject.toml").read_text())["project"]
@@ -431,6 +440,7 @@ def test_the_locks_name_no_index(repo: Path) -> None:
 # --- the package --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_wheel_carries_everything_the_kiosk_needs(repo: Path, tmp_path: Path) -> None:
     source = tmp_path / "source"
     leave_out = shutil.ignore_patterns("__pycache__", "*.egg-info")

@@ -104,6 +104,7 @@ def _block(config: str) -> list[str]:
 # --- installing -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_everything_is_in_its_place(pi: Pi) -> None:
     done = pi.kiosk("--unattended")
     assert done.returncode == 0, done.stderr
@@ -132,6 +133,7 @@ def test_everything_is_in_its_place(pi: Pi) -> None:
     assert "apt-get" not in calls, "the packages of the running machine are not touched"
 
 
+@pytest.mark.slow
 def test_twice_changes_nothing(pi: Pi) -> None:
     pi.kiosk()
     before, pip_calls = pi.everything(), len(pi.pip_calls())
@@ -142,6 +144,7 @@ def test_twice_changes_nothing(pi: Pi) -> None:
     assert "sudo reboot" not in done.stderr
 
 
+@pytest.mark.slow
 def test_a_python_that_was_asked_for_is_named_when_it_is_not_there(pi: Pi) -> None:
     assert pi.kiosk().returncode == 0
     before = pi.everything()
@@ -149,6 +152,7 @@ def test_a_python_that_was_asked_for_is_named_when_it_is_not_there(pi: Pi) -> No
     assert pi.everything() == before
 
 
+@pytest.mark.slow
 def test_settings_are_written_once(pi: Pi) -> None:
     pi.kiosk()
     written = pi.text("/etc/cabinguard/kiosk.toml")
@@ -164,6 +168,7 @@ def test_settings_are_written_once(pi: Pi) -> None:
     assert pi.text("/etc/cabinguard/kiosk.example.toml") == example
 
 
+@pytest.mark.slow
 def test_plain_debian_gets_a_usb_camera_and_no_pi_packages(pi: Pi) -> None:
     pi.path("/etc/rpi-issue").unlink()
     assert "picamera2" not in pi.functions("wanted_packages").stdout
@@ -173,6 +178,7 @@ def test_plain_debian_gets_a_usb_camera_and_no_pi_packages(pi: Pi) -> None:
     assert settings["overview"]["source"] == "none"
 
 
+@pytest.mark.slow
 def test_swap_stays_off_the_card(pi: Pi) -> None:
     assert pi.kiosk().returncode == 0
     assert "[zram0]" in pi.text("/etc/systemd/zram-generator.conf.d/50-cabinguard.conf")
@@ -180,6 +186,7 @@ def test_swap_stays_off_the_card(pi: Pi) -> None:
     assert "zram-generator" in pi.functions("wanted_packages").stdout
 
 
+@pytest.mark.slow
 def test_the_systems_own_swap_is_told_to(pi: Pi) -> None:
     """Raspberry Pi OS 13: two generators would fight over the one device."""
     pi.put("/etc/rpi/swap.conf", "#[Main]\n#Mechanism=auto\n")
@@ -192,6 +199,7 @@ def test_the_systems_own_swap_is_told_to(pi: Pi) -> None:
     assert pi.path("/etc/rpi/swap.conf").exists()
 
 
+@pytest.mark.slow
 def test_relays_rest_before_linux_starts(pi: Pi) -> None:
     done = pi.kiosk()
     assert "sudo reboot" in done.stderr
@@ -205,6 +213,7 @@ def test_relays_rest_before_linux_starts(pi: Pi) -> None:
     assert pi.text("/boot/firmware/cmdline.txt") == "console=tty1 root=PARTUUID=1234-02 rootwait\n"
 
 
+@pytest.mark.slow
 def test_plain_debian_gets_no_lines_that_do_nothing_there(pi: Pi) -> None:
     """Its device trees have neither parameters nor what an overlay could hold on to."""
     pi.path("/etc/rpi-issue").unlink()
@@ -213,6 +222,7 @@ def test_plain_debian_gets_no_lines_that_do_nothing_there(pi: Pi) -> None:
     assert block == ["[all]", "gpio=17=op,dl", "gpio=27=op,dl", "enable_uart=1"]
 
 
+@pytest.mark.slow
 def test_relays_that_pull_in_at_a_low_level_rest_high(pi: Pi) -> None:
     pi.put(
         "/etc/cabinguard/kiosk.toml",
@@ -225,6 +235,7 @@ def test_relays_that_pull_in_at_a_low_level_rest_high(pi: Pi) -> None:
     assert "dtparam=strict_gpiod" not in block
 
 
+@pytest.mark.slow
 def test_settings_that_cannot_be_read_stop_before_anything_is_switched(pi: Pi) -> None:
     pi.kiosk()
     before = pi.version()
@@ -234,6 +245,7 @@ def test_settings_that_cannot_be_read_stop_before_anything_is_switched(pi: Pi) -
     assert pi.version() == before
 
 
+@pytest.mark.slow
 def test_an_upgrade_keeps_the_version_before(pi: Pi) -> None:
     versions = []
     for _ in range(3):
@@ -245,6 +257,7 @@ def test_an_upgrade_keeps_the_version_before(pi: Pi) -> None:
     assert kept == set(versions[1:])
 
 
+@pytest.mark.slow
 def test_a_version_without_the_stop_step_gets_it_before_the_units_ask_for_it(pi: Pi) -> None:
     pi.kiosk()
     before = pi.path("/opt/cabinguard/versions") / pi.version()
@@ -262,18 +275,21 @@ def _kiosk_install(repo: Path) -> str:
     return text.partition("\nkiosk_install() {")[2].partition("\n}\n")[0]
 
 
+@pytest.mark.slow
 def test_an_interrupted_installation_is_done_again(pi: Pi) -> None:
     named(pi.kiosk(STUB_PIP="Connection reset by peer"), "no-network")
     assert not pi.path("/opt/cabinguard/current").is_symlink()
     assert pi.kiosk().returncode == 0
 
 
+@pytest.mark.slow
 def test_an_older_failure_does_not_name_this_one(pi: Pi) -> None:
     named(pi.kiosk(STUB_PIP="OSError: [Errno 28] No space left on device"), "no-space")
     named(pi.kiosk(STUB_PIP="Connection reset by peer"), "no-network")
     named(pi.kiosk(STUB_PIP="something else"), "pip-failed")
 
 
+@pytest.mark.slow
 def test_offline_takes_the_folder_and_no_index(pi: Pi, tmp_path: Path) -> None:
     wheels = tmp_path / "a stick"
     wheels.mkdir()
@@ -315,6 +331,7 @@ def test_the_right_systems(pi: Pi, release: str) -> None:
     assert pi.functions("kiosk_system_fault").stdout == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "name"),
     [
@@ -387,6 +404,7 @@ def _told(pi: Pi) -> bool:
     return bool(told) and not any(call.startswith("muted") for call in told)
 
 
+@pytest.mark.slow
 def test_a_version_that_reports_ready_stays(pi: Pi) -> None:
     pi.kiosk()
     version = pi.version()
@@ -397,6 +415,7 @@ def test_a_version_that_reports_ready_stays(pi: Pi) -> None:
     assert not _told(pi)
 
 
+@pytest.mark.slow
 def test_a_version_that_does_not_gives_way_to_the_one_before(pi: Pi) -> None:
     pi.kiosk()
     old = pi.version()
@@ -416,6 +435,7 @@ def test_a_version_that_does_not_gives_way_to_the_one_before(pi: Pi) -> None:
     assert not pi.path(f"/opt/cabinguard/versions/{new}").exists()
 
 
+@pytest.mark.slow
 def test_neither_version_reports_ready(pi: Pi) -> None:
     pi.kiosk()
     old = pi.version()
@@ -428,6 +448,7 @@ def test_neither_version_reports_ready(pi: Pi) -> None:
     assert pi.version() == old
 
 
+@pytest.mark.slow
 def test_the_first_version_has_nothing_to_go_back_to(pi: Pi) -> None:
     pi.kiosk()
     version = pi.version()
@@ -437,6 +458,7 @@ def test_the_first_version_has_nothing_to_go_back_to(pi: Pi) -> None:
     assert pi.version() == version
 
 
+@pytest.mark.slow
 def test_incomplete_settings_are_said_and_nothing_is_started(pi: Pi) -> None:
     pi.kiosk()
     script = f"{LIVE}settings_complete() {{ false; }}\nstart_or_roll_back {pi.version()} ''"
@@ -472,6 +494,7 @@ def test_check_changes_nothing_and_says_what_is_missing(pi: Pi) -> None:
     assert "[✓] system: Raspberry Pi OS or Debian, 64-bit" in done.stderr
 
 
+@pytest.mark.slow
 def test_check_of_an_installed_kiosk(pi: Pi) -> None:
     pi.kiosk()
     pi.put("/etc/passwd", "cabinguard:x:999:999::/:/usr/sbin/nologin\n")
@@ -491,6 +514,7 @@ def test_check_of_an_installed_kiosk(pi: Pi) -> None:
     assert "[✗] units, device names and limits" in pi.kiosk("--check").stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("files", "said"),
     [
@@ -524,6 +548,7 @@ def test_check_of_a_read_only_root(pi: Pi, files: Mapping[str, str], said: str) 
     assert ("[✓] root is read-only" in done.stderr) == (said == "✓")
 
 
+@pytest.mark.slow
 def test_uninstall_leaves_what_belongs_to_the_bank(pi: Pi) -> None:
     before = set(pi.everything())
     pi.kiosk()
@@ -540,6 +565,7 @@ def test_uninstall_leaves_what_belongs_to_the_bank(pi: Pi) -> None:
     assert set(pi.everything()) == before
 
 
+@pytest.mark.slow
 def test_read_only_root_keeps_the_data_on_its_partition(pi: Pi) -> None:
     pi.put("/etc/fstab", "PARTUUID=1234-02 / ext4 defaults 0 1\n")
     pi.tool("blkid", '#!/bin/sh\ncase "$*" in *TYPE*) echo ext4 ;; *) echo 0a1b-2c3d ;; esac\n')
@@ -559,6 +585,7 @@ def test_read_only_root_keeps_the_data_on_its_partition(pi: Pi) -> None:
 GENERATOR = Path("/usr/lib/systemd/system-generators/systemd-fstab-generator")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not GENERATOR.exists(), reason="no systemd here")
 def test_a_data_partition_that_does_not_come_stops_no_boot(pi: Pi, tmp_path: Path) -> None:
     """What systemd makes of the line in fstab."""
@@ -606,6 +633,7 @@ def test_a_partition_that_cannot_be_mounted_or_is_too_small(pi: Pi, tmp_path: Pa
     named(pi.functions(f"{log}cp() {{ false; }}\nmove_data /dev/mmcblk0p3"), "no-space")
 
 
+@pytest.mark.slow
 def test_read_only_root_wants_a_data_partition(pi: Pi) -> None:
     pi.put("/etc/fstab", "")
     pi.tool("blkid", "#!/bin/sh\necho vfat\n")
@@ -693,6 +721,7 @@ def test_the_daily_self_test_may_write_where_it_tries_to(repo: Path) -> None:
     assert "\nStateDirectory=cabinguard\n" in unit, "or it would tell of a record that cannot be written"
 
 
+@pytest.mark.slow
 def test_the_units_call_commands_that_exist(repo: Path) -> None:
     called: dict[str, set[str]] = {}
     for unit in _units(repo):

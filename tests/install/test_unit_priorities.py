@@ -80,6 +80,7 @@ def unit(repo: Path) -> str:
     return (repo / "systemd" / "cabinguard.service").read_text()
 
 
+@pytest.mark.slow
 @needs_systemd
 def test_the_filter_lets_through_what_the_program_calls(repo: Path, unit: str) -> None:
     calls = called(repo)
@@ -141,6 +142,7 @@ print(json.dumps(found))
 """
 
 
+@pytest.mark.slow
 @needs_systemd
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can begin as the service manager does")
 @pytest.mark.parametrize("without", ["", "LimitNICE", "filter"])

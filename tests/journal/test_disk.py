@@ -140,6 +140,7 @@ def test_what_cannot_be_written_is_named_kept_and_written_later(
     assert verify(path).ok
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 @pytest.mark.parametrize("foreign", ["journal.db", "journal.db-wal", "journal.db-shm", "all"])
 def test_files_of_another_user_are_no_fault_of_the_card(foreign: str) -> None:
@@ -294,6 +295,7 @@ def test_closing_tells_what_could_not_be_written(path: Path, clock: HandClock, d
         assert not journal.close(10)
 
 
+@pytest.mark.slow
 def test_a_thread_recovers_by_itself(path: Path, clock: HandClock, disk: Disk) -> None:
     journal = Journal(path, clock, before_sync=disk)
     journal.open()
@@ -340,6 +342,7 @@ def test_a_commit_that_failed_late_is_not_written_twice(
     assert verify(path).ok
 
 
+@pytest.mark.slow
 def test_a_file_locked_by_another_program_is_waited_for(path: Path, clock: HandClock) -> None:
     journal = Journal(path, clock)
     journal.open()

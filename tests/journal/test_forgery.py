@@ -172,6 +172,7 @@ FORGERIES: Sequence[Forgery] = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("forgery", FORGERIES, ids=lambda forgery: forgery.name)
 @pytest.mark.parametrize("short", [False, True], ids=["whole", "short"])
 def test_a_forgery_is_found(genuine: Path, tmp_path: Path, forgery: Forgery, short: bool) -> None:
@@ -195,6 +196,7 @@ def test_the_readme_says_which_forgeries_need_a_head(repo: Path) -> None:
     assert readme.count(" | found |\n") == len(FORGERIES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [
@@ -252,6 +254,7 @@ def test_a_head_that_is_too_short_or_of_lines_long_gone_vouches_for_nothing(genu
     assert verify(genuine, START).ok
 
 
+@pytest.mark.slow
 def test_a_head_sent_after_a_pruning_vouches_for_it(tmp_path: Path) -> None:
     """The keeper of the record lowered keep_mb and raised it again: without a head that looks forged."""
     path = tmp_path / "journal.db"

@@ -66,6 +66,7 @@ ROWS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ROWS)
 @pytest.mark.parametrize("state", ["queued", "delivered"])
 def test_a_message_that_nobody_understands_is_set_aside_and_the_others_go_out(
@@ -115,6 +116,7 @@ def _why(row: OutboxRow) -> str:
     return f"Invalid enum value {str(row.channel)!r} - at `$.channel`"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", ["9223372036854775807", "-1", "-9223372036854775808", "0", "1000000000001"])
 @pytest.mark.parametrize("name", ["incident", "number", "release_tries"])
 def test_a_counter_that_cannot_be_is_what_the_lines_say_it_was(path: Path, name: str, value: str) -> None:
@@ -130,6 +132,7 @@ def test_a_counter_that_cannot_be_is_what_the_lines_say_it_was(path: Path, name:
     assert dict(recall(path).counters) == dict(COUNTERS) | {"number": 4}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
@@ -169,6 +172,7 @@ def test_a_start_goes_on_with_what_else_there_is(path: Path, change: str, fault:
     assert list(lines(path))[-1].name == "next"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change",
     [

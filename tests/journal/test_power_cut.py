@@ -168,6 +168,7 @@ def _cuts(memory: Path, cuts: int, seed: int) -> Outcome:
     return cut_all(tape, places, memory, chance)
 
 
+@pytest.mark.slow
 @needs_vfs
 @pytest.mark.timeout(300)
 def test_no_answered_record_is_lost_whenever_the_power_goes(memory: Path) -> None:
@@ -187,6 +188,7 @@ def test_no_answered_record_is_lost_in_thousands_of_cuts(memory: Path) -> None:
     print(outcome)
 
 
+@pytest.mark.slow
 @needs_vfs
 def test_a_second_cut_in_the_recovery_from_the_first_loses_nothing(memory: Path, full: bool) -> None:
     chance = random.Random(3)
@@ -225,6 +227,7 @@ def test_a_second_cut_in_the_recovery_from_the_first_loses_nothing(memory: Path,
     assert outcome.cuts > 30
 
 
+@pytest.mark.slow
 @needs_vfs
 @pytest.mark.parametrize("pragma", ["synchronous = OFF", "synchronous = NORMAL"])
 def test_the_cuts_find_a_record_that_is_not_synced(
@@ -300,6 +303,7 @@ class PictureDisk:
         self.snapshots.append((dict(self.names), now, dict(self.synced), len(self.answered)))
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_every_picture_that_was_answered_survives_a_cut(
     memory: Path, monkeypatch: pytest.MonkeyPatch

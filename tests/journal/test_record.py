@@ -190,6 +190,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 def test_a_killed_kiosk_remembers_what_was_answered(path: Path, repo: Path, full: bool) -> None:
     answered = 0
     random.seed(5)
@@ -327,6 +328,7 @@ def test_a_broken_chain_is_told_at_the_start_and_the_record_goes_on(five: Path, 
     assert journal.answers() == (Written(1),)
 
 
+@pytest.mark.slow
 def test_the_record_can_be_read_and_verified_while_a_kiosk_writes_it(path: Path, clock: HandClock) -> None:
     journal = Journal(path, clock)
     journal.open()
@@ -403,6 +405,7 @@ def test_a_clock_that_is_wrong_by_years_does_not_empty_the_record(path: Path, cl
     assert 50 <= len(list(lines(path))) < 90
 
 
+@pytest.mark.slow
 def test_the_file_stays_within_its_size(path: Path, clock: HandClock) -> None:
     limits = JournalLimits(keep_mb=0.5, prune_every=4, prune_rows=100)
     journal = inline(path, clock, limits)

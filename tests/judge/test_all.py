@@ -102,6 +102,7 @@ def test_a_whole_visit_in_order() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_behind_a_shut_door_two_do_not_become_one_by_hiding() -> None:
     other = replace(BARE, box=(300.0, 100.0, 80.0, 80.0))
     cabin = Cabin(door_fitted=True)

@@ -115,6 +115,7 @@ def test_fifteen_frames_are_not_fifteen_looks() -> None:
     assert not any(o > 2.9 for o in odds)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fact", list(SHOWN))
 @given(data=st.data())
 @settings(max_examples=40)
@@ -129,6 +130,7 @@ def test_single_frames_never_change_the_fact(fact: FaceFact, data: st.DataObject
     assert watch.said == held
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.tuples(

@@ -294,6 +294,7 @@ def test_resumed_visit_ends_when_nobody_is_seen() -> None:
     assert cabin.names == ["Emptied"]
 
 
+@pytest.mark.slow
 @given(
     base=st.booleans(),
     flips=st.lists(st.integers(min_value=0, max_value=299), max_size=40),

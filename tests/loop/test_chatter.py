@@ -145,6 +145,7 @@ SOURCES: dict[str, Move] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", SOURCES)
 def test_what_flaps_fills_neither_the_record_nor_the_disk_nor_a_phone(tmp_path: Path, source: str) -> None:
     desk, _, said = _desk(tmp_path)
@@ -179,6 +180,7 @@ def _told(said: list[Happening], *, began: bool) -> int:
     return max((sources.count(one) for one in sources), default=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(Input))
 def test_each_edge_of_a_chattering_contact_reaches_the_table_at_once(tmp_path: Path, name: Input) -> None:
     desk, _, said = _desk(tmp_path)
@@ -230,6 +232,7 @@ def _until_locked(desk: Desk, people: ScriptedPeople, move: Move) -> None:
     desk.run_to(desk.clock.now_s() + 1.0)
 
 
+@pytest.mark.slow
 def test_a_lock_in_the_midst_of_it_has_its_record(tmp_path: Path) -> None:
     desk, people, _ = _desk(tmp_path)
     _flap(desk, SOURCES["input vibration"], 30.0, 0.2)
@@ -241,6 +244,7 @@ def test_a_lock_in_the_midst_of_it_has_its_record(tmp_path: Path) -> None:
     desk.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [Input.EXIT, Input.FIRE, Input.PANIC])
 def test_what_opens_the_door_is_on_record_though_it_chatters(tmp_path: Path, name: Input) -> None:
     """Killed in the middle of it, the kiosk does not come back locked."""
@@ -265,6 +269,7 @@ def test_what_opens_the_door_is_on_record_though_it_chatters(tmp_path: Path, nam
     desk.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sender", ["+15559999", BENCH_NUMBERS[Recipient.CONTROL_ROOM]])
 def test_who_writes_again_and_again_fills_nothing(tmp_path: Path, sender: str) -> None:
     """A stranger; and somebody who forges the control room's number."""

@@ -114,6 +114,7 @@ def test_what_a_later_version_added_is_left_out_and_nobody_is_locked(within: str
     assert "colour is not known" in detail
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FIELDS)
 @pytest.mark.parametrize("value", [{"x": 1}, "drone", [["drone", 1.0]], ["drone"]], ids=str)
 def test_a_value_of_another_kind_leaves_nothing_to_believe(name: str, value: object) -> None:
@@ -192,6 +193,7 @@ def _locked(folder: Path, listener: Callable[[Happening], None]) -> tuple[Desk, 
     return desk, people
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
@@ -260,6 +262,7 @@ def _set_aside(file: Path, header: bytes) -> None:
     file.rename(f"{file}.damaged-1")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lose", [_emptied, _without_its_log, _only_its_log, _set_aside])
 def test_a_record_that_was_lost_is_no_first_start(
     tmp_path: Path, lose: Callable[[Path, bytes], None]

@@ -184,10 +184,12 @@ def test_no_rule_is_untried() -> None:
     assert {rule.__name__ for rule in RULES} == {rule for rule, _, _ in WRONG}
 
 
+@pytest.mark.slow
 def test_a_life_is_the_same_for_its_number() -> None:
     assert live(2).life.entries == live(2).life.entries
 
 
+@pytest.mark.slow
 def test_some_lives_break_no_rule() -> None:
     told: list[str] = []
     counts = live_many(range(12), told.append)

@@ -56,6 +56,7 @@ def back_without_eyes(folder: Path, heard: list[Happening]) -> Desk:
     return desk
 
 
+@pytest.mark.slow
 def test_a_release_while_it_still_looks_for_the_person_is_not_lost() -> None:
     with scratch("test") as folder:
         desk = back_without_eyes(Path(folder), [])
@@ -68,6 +69,7 @@ def test_a_release_while_it_still_looks_for_the_person_is_not_lost() -> None:
         desk.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [Input.EXIT, Input.FIRE, Input.DOOR, Input.PANIC])
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_whoever_is_let_go_at_a_start_is_not_locked_in_again(name: Input, when: str) -> None:
@@ -94,6 +96,7 @@ def test_whoever_is_let_go_at_a_start_is_not_locked_in_again(name: Input, when: 
         desk.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("blind_s", [5.0, 40.0])
 def test_a_lock_that_comes_back_waits_for_eyes_that_start_slowly(blind_s: float) -> None:
     with scratch("test") as folder:
@@ -137,6 +140,7 @@ def test_who_is_not_seen_in_the_first_pictures_is_let_go() -> None:
         desk.close()
 
 
+@pytest.mark.slow
 def test_without_eyes_a_lock_does_not_come_back_and_its_time_still_ends() -> None:
     with scratch("test") as folder:
         heard: list[Happening] = []
@@ -166,6 +170,7 @@ class OtherBoot(StoryClock):
         return self.true
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("dark_s", "true", "comes_back"),
     [
@@ -201,6 +206,7 @@ class KilledDesk(Desk):
     memory_keeps = True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("full", [True, False])
 def test_whoever_was_released_while_the_disk_was_full_is_not_locked_again_after_a_kill(full: bool) -> None:
     with scratch("test") as folder:
@@ -224,6 +230,7 @@ def test_whoever_was_released_while_the_disk_was_full_is_not_locked_again_after_
         desk.close()
 
 
+@pytest.mark.slow
 def test_three_who_wait_at_power_on_are_not_locked_in() -> None:
     with scratch("test") as folder:
         heard: list[Happening] = []
@@ -241,6 +248,7 @@ def test_three_who_wait_at_power_on_are_not_locked_in() -> None:
         desk.close()
 
 
+@pytest.mark.slow
 def test_whoever_slips_in_as_another_leaves_hears_a_whole_warning() -> None:
     """The one before was warned for long; the next has a deadline and words of their own."""
     with scratch("test") as folder:
@@ -269,6 +277,7 @@ def test_whoever_slips_in_as_another_leaves_hears_a_whole_warning() -> None:
         desk.close()
 
 
+@pytest.mark.slow
 def test_what_fails_while_it_looks_for_the_person_is_told() -> None:
     with scratch("test") as folder:
         heard: list[Happening] = []
@@ -344,6 +353,7 @@ def test_a_late_answer_to_a_lock_taken_back_does_not_lock() -> None:
         desk.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("device", [Device.KEYPAD, Device.INPUTS, Device.PROMPT, Device.DISK])
 def test_a_lock_that_waits_for_its_record_needs_what_every_lock_needs(device: Device) -> None:
     with scratch("test") as folder:
@@ -360,6 +370,7 @@ def test_a_lock_that_waits_for_its_record_needs_what_every_lock_needs(device: De
         desk.close()
 
 
+@pytest.mark.slow
 def test_a_disk_that_never_answers_allows_no_new_lock() -> None:
     with scratch("test") as folder:
         heard: list[Happening] = []
@@ -414,6 +425,7 @@ def test_no_message_goes_out_before_its_record_has_had_its_time() -> None:
         desk.close()
 
 
+@pytest.mark.slow
 def test_both_watchmen_read_the_same_end_of_the_same_code() -> None:
     with scratch("test") as folder:
         desk = locked(Path(folder), [])
@@ -425,6 +437,7 @@ def test_both_watchmen_read_the_same_end_of_the_same_code() -> None:
         desk.close()
 
 
+@pytest.mark.slow
 def test_a_key_that_was_refused_is_no_digit_of_the_next_entry() -> None:
     with scratch("test") as folder:
         heard: list[Happening] = []
@@ -446,6 +459,7 @@ def test_a_key_that_was_refused_is_no_digit_of_the_next_entry() -> None:
         desk.close()
 
 
+@pytest.mark.slow
 def test_the_record_of_a_visit_is_read_and_verified(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -473,6 +487,7 @@ def test_the_record_of_a_visit_is_read_and_verified(
     assert "is not the one that was sent out" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_daily_text_has_the_head_of_the_record(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -489,6 +504,7 @@ def test_the_daily_text_has_the_head_of_the_record(
     capsys.readouterr()
 
 
+@pytest.mark.slow
 def test_a_record_without_any_line_is_no_whole_record(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -138,6 +138,7 @@ def test_whoever_complies_sends_no_fault(cabin: Cabin) -> None:
     assert not [h for h in cabin.heard if h.kind == "sms"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lock_after_s", [12, 13, 20])
 def test_words_that_newer_ones_replace_are_no_fault_and_take_no_lock_back(
     cabin: Cabin, lock_after_s: int
@@ -156,6 +157,7 @@ def test_words_that_newer_ones_replace_are_no_fault_and_take_no_lock_back(
     assert cabin.locked[0] >= heard_s[0] + 10.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", list(PromptFault))
 def test_whose_words_fail_locks_nobody_tells_it_once_and_works_again(
     cabin: Cabin, fault: PromptFault
@@ -178,6 +180,7 @@ def test_whose_words_fail_locks_nobody_tells_it_once_and_works_again(
     assert cabin.locked[0] >= heard_s[0] + 10.0, "what was said while it was broken threatened nothing"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("lock_after_s", "lead_s", "adjust_s"),
     [(20, 10, 6), (15, 15, 3), (14, 3, 6), (31.5, 10, 4.3), (75, 10, 6), (25, 0, 7)],

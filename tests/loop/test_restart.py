@@ -25,6 +25,7 @@ def _live(wrong: int, cut_at: int, *, before: bool) -> Lives:
         return lives
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("piece", range(PIECES))
 @pytest.mark.parametrize(

@@ -80,6 +80,7 @@ def _do(desk: Desk, people: dict[str, Cover], action: str, on: set[str]) -> None
             pass
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 @settings(max_examples=25)
 @given(actions=st.lists(st.tuples(ACTIONS, st.sampled_from([0.7, 3.0, 7.0, 25.0])), max_size=12))

@@ -160,6 +160,7 @@ def serve(mailbox: Mailbox, certificate: Path) -> Iterator[Serve]:
         controller.stop(no_assert=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("security", ["starttls", "tls", "none"])
 def test_an_alert_with_its_picture_arrives(serve: Serve, mailbox: Mailbox, security: str) -> None:
     mail = serve(security, picture_of=lambda row: JPEG if row.incident == 12 else None)
@@ -192,6 +193,7 @@ def _picture_mail(serve: Serve, folder: Path, now_wall_s: float) -> Email:
     return serve("none", picture_of=functools.partial(picture_for, folder, lambda: now_wall_s))
 
 
+@pytest.mark.slow
 def test_a_mail_waits_for_the_first_picture_of_its_incident(
     serve: Serve, mailbox: Mailbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,6 +213,7 @@ def test_a_mail_waits_for_the_first_picture_of_its_incident(
     assert picture.get_content() == JPEG
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("age_s", [0.0, 600.0, -600.0], ids=["fresh", "old", "clock set back"])
 def test_a_mail_goes_without_a_picture_when_none_comes(
     serve: Serve, mailbox: Mailbox, tmp_path: Path, age_s: float, monkeypatch: pytest.MonkeyPatch
@@ -328,6 +331,7 @@ def deaf() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
+@pytest.mark.slow
 def test_a_dead_connection_is_given_up(deaf: int) -> None:
     account = MailAccount("127.0.0.1", deaf, "none", sender="a@b", addresses={Recipient.CONTROL_ROOM: "c@d"})
     assert deliver(Email(account, "Cabin 1", timeout_s=0.3)) == NotTaken(
@@ -337,6 +341,7 @@ def test_a_dead_connection_is_given_up(deaf: int) -> None:
     assert deliver(Email(nobody, "Cabin 1")) == NotTaken(1, "the mail server cannot be reached", True)
 
 
+@pytest.mark.slow
 def test_a_thread_that_waits_too_long_is_answered_for(deaf: int) -> None:
     account = MailAccount("127.0.0.1", deaf, "none", sender="a@b", addresses={Recipient.CONTROL_ROOM: "c@d"})
     mail = Email(account, "Cabin 1", timeout_s=1.5)
@@ -485,6 +490,7 @@ def test_the_signature_is_this_one() -> None:
     assert sign(SECRET, b"{}", 1) == f"t=1,v1={known}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "retryable"),
     [
@@ -504,6 +510,7 @@ def test_answers_of_the_webhook(hook: Hook, code: int, retryable: bool) -> None:
     assert len(hook.got) == 1, "no redirection is followed"
 
 
+@pytest.mark.slow
 def test_a_webhook_that_is_dead(hook: Hook, deaf: int) -> None:
     hook.answers = [0]
     answer = deliver(webhook(hook.url))

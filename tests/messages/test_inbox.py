@@ -104,6 +104,7 @@ def test_machines_that_answer_each_other_are_cut_short() -> None:
     assert isinstance(inbox.read(TextReceived(WATCHMAN, "STATUS"), 11.0 + ANSWERS_WITHIN_S), StatusAsked)
 
 
+@pytest.mark.slow
 @given(st.text(max_size=40), st.text(max_size=200))
 def test_any_text_is_read(number: str, text: str) -> None:
     Inbox(NUMBERS).read(TextReceived(number, text), 0.0)
@@ -154,6 +155,7 @@ def room(tmp_path: Path) -> Iterator[Room]:
     room.desk.close()
 
 
+@pytest.mark.slow
 def test_forged_texts_do_not_shut_the_control_room_out(room: Room) -> None:
     for number in range(12):
         room.text(f"RELEASE 1 {number:06}")
@@ -163,6 +165,7 @@ def test_forged_texts_do_not_shut_the_control_room_out(room: Room) -> None:
     assert "wrong password, that of counter 1 opens" in told, "once for all of them"
 
 
+@pytest.mark.slow
 def test_a_text_of_another_incident_is_answered(room: Room) -> None:
     room.text(f"RELEASE 2 {RFC_4226[2]}")
     assert room.mode() is Mode.LOCKED
@@ -170,6 +173,7 @@ def test_a_text_of_another_incident_is_answered(room: Room) -> None:
     assert "another incident is locked, or none" in told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", [("journal.db*",), ("release-counter",), ()])
 def test_an_old_text_opens_no_door(room: Room, tmp_path: Path, lost: tuple[str, ...]) -> None:
     room.text(f"RELEASE 1 {RFC_4226[1]}")
@@ -192,6 +196,7 @@ def test_an_old_text_opens_no_door(room: Room, tmp_path: Path, lost: tuple[str, 
     assert room.mode() is Mode.RELEASED
 
 
+@pytest.mark.slow
 def test_the_password_is_used_up_before_the_door_opens(room: Room) -> None:
     room.text(f"RELEASE 1 {RFC_4226[1]}")
     assert not room.desk.hands.lock_on

@@ -74,6 +74,7 @@ def test_any_words_are_borne(told: str, known: list[str]) -> None:
     assert found is None or found in known
 
 
+@pytest.mark.slow
 @given(
     st.from_regex(r"\+[1-9][0-9]{6,14}", fullmatch=True), st.from_regex(r"\+[1-9][0-9]{6,14}", fullmatch=True)
 )

@@ -145,6 +145,7 @@ def test_answers_to_people() -> None:
 # --- prompts ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LanguageName)
 @pytest.mark.parametrize("cause", list(PromptCause))
 @pytest.mark.parametrize("prompt", list(PromptKey))

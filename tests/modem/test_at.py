@@ -36,6 +36,7 @@ def test_every_profile_has_its_fake() -> None:
     assert set(PROFILES) == set(FAKE_PROFILES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bend", [whole, byte_by_byte])
 @pytest.mark.parametrize("profile", sorted(PROFILES))
 @pytest.mark.parametrize("text", [CODE_TEXT, "कोड 417", "OK", "ERROR", ">", "a" * 400, "ठ" * 150])
@@ -192,6 +193,7 @@ def _send_with(
     return line, line.send(CODE_TEXT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", sorted(PROFILES))
 @pytest.mark.parametrize("unsolicited", UNSOLICITED)
 def test_a_line_thrown_in_anywhere_changes_nothing(profile: str, unsolicited: bytes, full: bool) -> None:
@@ -205,6 +207,7 @@ def test_a_line_thrown_in_anywhere_changes_nothing(profile: str, unsolicited: by
         assert line.engine.status.reboots == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unsolicited", [b"RING", b"+CREG: 1", b"\xff\x80"])
 def test_a_line_in_the_middle_of_a_line_never_makes_a_false_yes(unsolicited: bytes) -> None:
     count = Intruder(unsolicited, -1, inside=True)
@@ -416,6 +419,7 @@ def test_no_pin_set_is_told() -> None:
 # --- receiving -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", sorted(PROFILES))
 @pytest.mark.parametrize("text", ["STATUS", "OK", "ERROR", ">", "+CMGS: 5", "मदद"])
 def test_what_people_write_is_told_once_and_deleted(profile: str, text: str) -> None:
@@ -480,6 +484,7 @@ def test_a_modem_never_heard_is_looked_for_at_every_rate_first() -> None:
     assert b"CFUN=" not in line.sent
 
 
+@pytest.mark.slow
 def test_a_dead_modem_costs_next_to_nothing() -> None:
     line = Line(engine=Engine(PROFILES["sim800"], ladder=Ladder(PowerKind.SUPPLY)))
     line.fake.fault("mute")
@@ -532,6 +537,7 @@ _PIECES = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(_PIECES, st.sampled_from([0.0, 0.03, 0.6, 4.0, 40.0])), max_size=60),
     st.sampled_from(sorted(PROFILES)),

@@ -8,6 +8,7 @@ from hw.modem.models import PROFILES
 from tests.modem_endurance import endure, fuzz, fuzz_line
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6))
 def test_hundreds_of_messages_through_failing_modems(seed: int) -> None:
     tally = endure(seed, 60)
@@ -26,6 +27,7 @@ def test_ten_thousand_messages_through_failing_modems(seed: int) -> None:
     assert tally.wrong == 0, tally
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", sorted(PROFILES))
 def test_over_a_million_bytes_of_noise_break_and_stall_nothing(profile: str, full: bool) -> None:
     """Six profiles, 200,000 bytes and more each."""
@@ -33,6 +35,7 @@ def test_over_a_million_bytes_of_noise_break_and_stall_nothing(profile: str, ful
     assert fuzz(7, size, profile) > 50
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [0.001, 0.01, 0.1])
 @pytest.mark.parametrize("profile", sorted(PROFILES))
 def test_a_bad_line_breaks_and_stalls_nothing(profile: str, rate: float, full: bool) -> None:

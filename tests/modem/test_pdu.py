@@ -185,6 +185,7 @@ _TEXTS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(_TEXTS, st.from_regex(r"\+?[0-9]{1,15}\Z", fullmatch=True), st.integers(0, 255), st.booleans())
 def test_submit_there_and_back(text: str, number: str, reference: int, report: bool) -> None:
     parts = pdu.encode_submit(number, text, reference=reference, report=report, validity_s=3600)

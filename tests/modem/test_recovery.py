@@ -22,6 +22,7 @@ def test_every_fault_is_in_the_table() -> None:
     assert measured == {*FAULTS, "cms"} - {"undelivered", "wrong_pin"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fault", "cure", "words"), MEASURED)
 def test_an_alert_outlives_every_fault(fault: str, cure: str, words: str) -> None:
     found = measure(fault, cure, words)
@@ -51,6 +52,7 @@ def test_each_rung_is_kept_in_the_record(tmp_path: Path) -> None:
     assert [json.loads(line.data)["rung"] for line in kept] == [data["rung"] for data in told]
 
 
+@pytest.mark.slow
 def test_a_modem_that_fails_in_another_way_is_told_anew(tmp_path: Path) -> None:
     heard: list[Happening] = []
     desk, _ = scripted_desk(tmp_path, heard.append)
@@ -69,6 +71,7 @@ def test_a_modem_that_fails_in_another_way_is_told_anew(tmp_path: Path) -> None:
     assert any("modem_no_sim" in text for text in texts), "told when there is a way again"
 
 
+@pytest.mark.slow
 def test_the_readme_has_today_s_table() -> None:
     """Run `python -m tests.modem_recovery` and put its output there."""
     text = README.read_text("utf-8")

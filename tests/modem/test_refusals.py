@@ -654,6 +654,7 @@ def _late(fake: FakeModem, line: Line, ticket: int) -> None:
     assert line.run(lambda: line.engine.idle, 80)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", sorted(PROFILES))
 @pytest.mark.parametrize("before", [0, 1])
 @pytest.mark.parametrize("refusal", ["cms:38", "cms:1"])

@@ -94,6 +94,7 @@ def pair(tmp_path: Path) -> Iterator[Pair]:
     pair.close()
 
 
+@pytest.mark.slow
 def test_a_text_goes_through_a_real_port(pair: Pair) -> None:
     assert pair.wait(lambda: pair.modem.idle)
     assert pair.send("कोड 417 " * 30) == TextAccepted(1, (1, 2, 3, 4))
@@ -102,6 +103,7 @@ def test_a_text_goes_through_a_real_port(pair: Pair) -> None:
     assert pair.wait(lambda: any(isinstance(event, TextReceived) for event in pair.events))
 
 
+@pytest.mark.slow
 def test_a_modem_that_is_unplugged_and_comes_back_elsewhere_is_found_by_its_name(pair: Pair) -> None:
     assert pair.wait(lambda: pair.modem.idle)
     before = Path(pair.pty.port).readlink()
@@ -118,6 +120,7 @@ def test_a_modem_that_is_unplugged_and_comes_back_elsewhere_is_found_by_its_name
             os.close(handle)
 
 
+@pytest.mark.slow
 def test_a_modem_that_was_away_for_long_is_looked_for_every_few_seconds(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,6 +143,7 @@ def test_a_modem_that_was_away_for_long_is_looked_for_every_few_seconds(
     assert pair.wait(lambda: pair.modem.idle)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["missing", "busy", "no terminal"])
 def test_a_port_that_cannot_be_opened_is_told_by_name(tmp_path: Path, what: str) -> None:
     pty = PtyModem(FakeModem())
@@ -169,6 +173,7 @@ def test_a_port_that_cannot_be_opened_is_told_by_name(tmp_path: Path, what: str)
     assert words in down.detail
 
 
+@pytest.mark.slow
 def test_a_mute_modem_answers_nobody_and_the_text_fails(pair: Pair) -> None:
     """That it does so in time is proved in virtual time, in test_at."""
     assert pair.wait(lambda: pair.modem.idle)
@@ -178,6 +183,7 @@ def test_a_mute_modem_answers_nobody_and_the_text_fails(pair: Pair) -> None:
     assert answer.trouble is ModemTrouble.MUTE
 
 
+@pytest.mark.slow
 def test_a_thread_that_hangs_in_the_system_is_answered_for(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -222,6 +228,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hw.modem.ready._WAKE_S", 0.5)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize("active_high", [True, False])
 @pytest.mark.parametrize(
@@ -253,6 +260,7 @@ def test_a_modem_is_restarted_by_the_switch_on_its_pin(
         pair.close()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hasty")
 def test_a_switch_that_does_not_obey_is_told_and_let_go_as_soon_as_it_does(tmp_path: Path) -> None:
     fake = FakeModem()
@@ -281,6 +289,7 @@ def test_closing_lets_the_switch_go(tmp_path: Path) -> None:
     assert power.pin.driven is power.rest
 
 
+@pytest.mark.slow
 def test_waiting_costs_no_processor_time(pair: Pair) -> None:
     assert pair.wait(lambda: pair.modem.idle)
     time.sleep(0.2)
@@ -292,6 +301,7 @@ def test_waiting_costs_no_processor_time(pair: Pair) -> None:
 # --- the PIN ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_refused_pin_is_remembered_over_restarts_and_a_new_one_is_not(tmp_path: Path) -> None:
     path = tmp_path / "pin"
     assert not PinFile(path).tried("1234")

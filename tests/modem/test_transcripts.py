@@ -374,6 +374,7 @@ SAMPLE = 23
 """Every so manieth place in the everyday run; coprime with the number of lines: all get their turn."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bend", [whole, byte_by_byte])
 @pytest.mark.parametrize("name", TRANSCRIPTS)
 def test_an_unsolicited_line_at_every_position_changes_nothing(

@@ -55,6 +55,7 @@ def full_page(cabin: Cabin) -> str:
     return f"http://127.0.0.1:{cabin.port}/"
 
 
+@pytest.mark.slow
 def test_a_click_on_the_button_begins_the_self_test(cabin: Cabin, browser: Browser) -> None:
     cabin.sources.self_test = lambda: sources.Tests(ran_wall_s=1.8e9)
     address = f"http://127.0.0.1:{cabin.port}/"
@@ -67,6 +68,7 @@ def test_a_click_on_the_button_begins_the_self_test(cabin: Cabin, browser: Brows
     assert browser.ask("document.querySelector('h1') !== null"), "the page again, and no bare 403"
 
 
+@pytest.mark.slow
 def test_a_page_from_elsewhere_begins_none(cabin: Cabin, browser: Browser) -> None:
     """The same form in a page of nobody: the browser names its origin `null`, and its site as another."""
     cabin.sources.self_test = lambda: sources.Tests(ran_wall_s=1.8e9)
@@ -78,6 +80,7 @@ def test_a_page_from_elsewhere_begins_none(cabin: Cabin, browser: Browser) -> No
     assert cabin.sources.tests.ran_wall_s is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LanguageName)
 def test_nothing_is_cut_off_at_any_width(tmp_path: Path, browser: Browser, language: str) -> None:
     words = [f"cabin.language={language}", "panel.live=true", "panel.pictures=true"]
@@ -106,6 +109,7 @@ def test_nothing_is_cut_off_at_any_width(tmp_path: Path, browser: Browser, langu
             assert outcome is True, f"what became of a message is seen at {width}"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(axe() is None, reason="no axe-core here: npm install -g axe-core")
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_axe_finds_nothing_at_any_width(cabin: Cabin, browser: Browser, dark: bool) -> None:
@@ -123,6 +127,7 @@ def test_axe_finds_nothing_at_any_width(cabin: Cabin, browser: Browser, dark: bo
         assert found == [], width
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(axe() is None, reason="no axe-core here: npm install -g axe-core")
 def test_axe_finds_nothing_while_the_kiosk_is_down_and_its_self_test_found_much(
     tmp_path: Path, browser: Browser
@@ -143,6 +148,7 @@ def test_axe_finds_nothing_while_the_kiosk_is_down_and_its_self_test_found_much(
             assert told == [], width
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(axe() is None, reason="no axe-core here: npm install -g axe-core")
 def test_axe_would_have_found_a_region_that_no_key_reaches(cabin: Cabin, browser: Browser) -> None:
     script = axe()

@@ -72,6 +72,7 @@ def lock(cabin: Cabin) -> None:
 # --- what it shows ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_whole_story_is_told_and_no_code_or_digit_is_in_any_answer(cabin: Cabin) -> None:
     states, doors = [cabin.now()["state"]], set()
     typed = set()
@@ -146,6 +147,7 @@ def test_an_input_and_a_key_are_seen_within_a_moment(cabin: Cabin) -> None:
     assert "key touched 6 s ago" in later
 
 
+@pytest.mark.slow
 def test_a_fault_comes_with_its_meaning_and_remedy_and_goes_again(cabin: Cabin) -> None:
     cabin.desk.hands.fail_prompt()
     lockless = CATALOGUE["prompt_failed"]
@@ -168,6 +170,7 @@ def test_modem_disk_and_head(cabin: Cabin) -> None:
     assert "free of" in now["record"]
 
 
+@pytest.mark.slow
 def test_people_are_shown_only_where_the_settings_say_so(tmp_path: Path) -> None:
     with Cabin(tmp_path) as cabin:
         lock(cabin)
@@ -185,6 +188,7 @@ def test_people_are_shown_only_where_the_settings_say_so(tmp_path: Path) -> None
 # --- languages, escaping ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", LanguageName)
 def test_the_page_speaks_the_cabins_language_and_no_other(tmp_path: Path, language: LanguageName) -> None:
     """A whole story on the page; what stays English is marked as English."""
@@ -219,6 +223,7 @@ KEPT_IN_HINDI = {"CREG", "CGREG", "CEREG", "SMS", "cabinguard", "release", "Test
 ENGLISH_ALONE = {"the", "of", "and", "is", "not", "door", "face", "since", "ago", "with", "locked", "warned"}
 
 
+@pytest.mark.slow
 def test_nothing_that_comes_from_elsewhere_becomes_markup(tmp_path: Path) -> None:
     bad = "</p><script>x('&\""
     with Cabin(tmp_path, ["panel.live=true", f"cabin.name='''{bad}'''"]) as cabin:
@@ -250,6 +255,7 @@ def test_nothing_that_comes_from_elsewhere_becomes_markup(tmp_path: Path) -> Non
 # --- who may ask -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("host", "status"),
     [
@@ -275,6 +281,7 @@ def test_a_request_without_a_host_or_with_two_is_refused(cabin: Cabin) -> None:
             assert link.recv(100).startswith(b"HTTP/1.0 421 ")
 
 
+@pytest.mark.slow
 def test_with_a_password_nothing_comes_without_it(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text(PASSWORD + "\n")
@@ -292,6 +299,7 @@ def test_with_a_password_nothing_comes_without_it(tmp_path: Path) -> None:
         assert window.ask(Authorization=f"Basic {coded}", Host="evil.example")[0] == 421
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "path",
     [
@@ -343,6 +351,7 @@ def test_every_answer_carries_the_policy_and_the_page_has_no_script_of_its_own(c
 # --- it only looks ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_nothing_can_be_ordered(cabin: Cabin) -> None:
     lock(cabin)
     origin = f"http://127.0.0.1:{cabin.port}"
@@ -361,6 +370,7 @@ def test_nothing_can_be_ordered(cabin: Cabin) -> None:
     assert not cabin.sources.tests.running
 
 
+@pytest.mark.slow
 def test_the_self_test_runs_in_a_process_of_its_own_and_tells(cabin: Cabin) -> None:
     before = sorted(path.name for path in cabin.folder.iterdir())
     status, headers, _ = cabin.ask(
@@ -380,6 +390,7 @@ def test_the_self_test_runs_in_a_process_of_its_own_and_tells(cabin: Cabin) -> N
 # --- when things break -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_without_a_kiosk_it_says_so_and_shows_the_record(tmp_path: Path) -> None:
     with Cabin(tmp_path) as cabin:
         lock(cabin)
@@ -392,6 +403,7 @@ def test_without_a_kiosk_it_says_so_and_shows_the_record(tmp_path: Path) -> None
         assert "locked: mask" in page
 
 
+@pytest.mark.slow
 def test_a_kiosk_that_restarts_is_found_again(cabin: Cabin) -> None:
     lock(cabin)
     cabin.control.close()
@@ -409,6 +421,7 @@ def test_a_kiosk_that_restarts_is_found_again(cabin: Cabin) -> None:
     assert view.code.issue == 2
 
 
+@pytest.mark.slow
 def test_a_kiosk_that_does_not_answer_keeps_nobody_waiting(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -419,6 +432,7 @@ def test_a_kiosk_that_does_not_answer_keeps_nobody_waiting(
         assert window.now()["state"] == "down"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["cut", "noise", "other", "missing", "folder"])
 def test_a_damaged_record_is_a_fault_on_the_page_and_no_more(tmp_path: Path, damage: str) -> None:
     with Cabin(tmp_path) as cabin:
@@ -474,6 +488,7 @@ def _line_of(window: Window, request: bytes) -> bytes:
             return b""
 
 
+@pytest.mark.slow
 def test_those_who_drip_keep_neither_the_page_closed_nor_their_places(cabin: Cabin) -> None:
     ask_now = f"GET /now HTTP/1.1\r\nHost: 127.0.0.1:{cabin.port}\r\n\r\n".encode()
     links = [socket.create_connection(("127.0.0.1", cabin.port)) for _ in range(AT_ONCE)]
@@ -500,6 +515,7 @@ def test_those_who_drip_keep_neither_the_page_closed_nor_their_places(cabin: Cab
             link.close()
 
 
+@pytest.mark.slow
 def test_those_who_do_not_take_their_answers_keep_the_page_open(cabin: Cabin) -> None:
     """Their places are wanted, and they have had their time."""
     cabin.server.page = Still(cabin.sources, "x" * 30_000_000)
@@ -517,6 +533,7 @@ def test_those_who_do_not_take_their_answers_keep_the_page_open(cabin: Cabin) ->
             link.close()
 
 
+@pytest.mark.slow
 def test_a_right_password_is_let_in_while_wrong_ones_are_tried(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text(PASSWORD)
@@ -581,6 +598,7 @@ def test_many_browsers_ask_the_kiosk_once(cabin: Cabin) -> None:
     assert cabin.asked == 1
 
 
+@pytest.mark.slow
 def test_a_real_kiosk_does_not_notice_whether_its_page_hangs_or_dies(tmp_path: Path, repo: Path) -> None:
     switch_s = sys.getswitchinterval()
     kiosk = BenchService(tmp_path)
@@ -636,6 +654,7 @@ def line_of_the_address(said: IO[bytes]) -> bytes:
     return next((line for line in said if line.startswith(b"panel: ")), b"")
 
 
+@pytest.mark.slow
 def test_the_bench_shows_its_page_and_takes_it_along(tmp_path: Path, repo: Path) -> None:
     story, port = tmp_path / "short.story", free_port()
     story.write_text("title Short\n+0.2 case on\n+5000 case off\n")
@@ -731,6 +750,7 @@ def browse(folder: Path, port: int, *flags: str) -> subprocess.CompletedProcess[
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt install chromium")
 def test_a_browser_follows_the_cabin_without_reloading(
     cabin: Cabin, tmp_path_factory: pytest.TempPathFactory

@@ -270,6 +270,7 @@ def test_a_clock_that_jumps_is_not_believed_for_a_day(tmp_path: Path) -> None:
     assert not pictures(scene.folder, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ahead_days", [45, 2 * 365, 73 * 365, -56 * 365])
 @pytest.mark.parametrize("corrected", [True, False])
 def test_a_clock_that_is_wrong_at_the_start_makes_no_picture_old(

@@ -136,6 +136,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 def test_the_pictures_of_a_killed_writer_are_whole(tmp_path: Path, full: bool) -> None:
     random.seed(11)
     shm = Path("/dev/shm")

@@ -267,6 +267,7 @@ def leaks(content: bytes, secret: str) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_it_is_complete_and_says_what_it_lacks(
     world: World, programs: None, tmp_path: Path, capsys: pytest.CaptureFixture[str], repo: Path
 ) -> None:
@@ -314,6 +315,7 @@ def test_it_is_complete_and_says_what_it_lacks(
     assert b"state: locked" in found["log.txt"]
 
 
+@pytest.mark.slow
 def test_no_secret_is_in_it_in_any_spelling(world: World, programs: None, tmp_path: Path) -> None:
     desk, _ = scripted_desk(tmp_path / "desk", settings=load(None, QUICK))
     file = tmp_path / "support.tar.gz"
@@ -345,6 +347,7 @@ def test_the_search_for_a_secret_finds_each_spelling() -> None:
 # --- a kiosk that is stopped or broken --------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_stopped_kiosk_is_named_and_the_rest_is_there(
     world: World, programs: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -358,6 +361,7 @@ def test_a_stopped_kiosk_is_named_and_the_rest_is_there(
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["no TOML", "out of bounds", "missing"])
 def test_settings_that_cannot_be_used_are_told_and_not_said(
     world: World, programs: None, tmp_path: Path, how: str
@@ -387,6 +391,7 @@ def test_settings_that_cannot_be_used_are_told_and_not_said(
                 assert leaks(content, secret) == [], (name, secret)
 
 
+@pytest.mark.slow
 def test_a_record_that_is_none_keeps_nothing_else_out(world: World, programs: None, tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
@@ -401,6 +406,7 @@ def test_a_record_that_is_none_keeps_nothing_else_out(world: World, programs: No
     assert {"versions.json", "settings.json", "machine.json", "log.txt"} <= set(found)
 
 
+@pytest.mark.slow
 def test_a_machine_without_systemd_is_no_obstacle(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -415,6 +421,7 @@ def test_a_machine_without_systemd_is_no_obstacle(
     assert value(found["machine.json"])["process"] == "systemctl is not here"
 
 
+@pytest.mark.slow
 def test_of_an_unforeseen_error_only_its_kind_is_told(world: World, programs: None, tmp_path: Path) -> None:
     (tmp_path / "proc").mkdir()
     (tmp_path / "proc" / "uptime").write_text("code123456")  # Python's own error says what it could not read
@@ -476,6 +483,7 @@ def test_a_folder_that_is_not_there_is_told_at_once(
     assert "file_unusable" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @root_only
 def test_the_kiosks_own_user_can_make_it(tmp_path: Path, repo: Path) -> None:
     shut = [folder for folder in (repo, *repo.parents) if not folder.stat().st_mode & 0o001]
@@ -563,6 +571,7 @@ def test_a_log_line_keeps_its_words_and_loses_numbers_and_tokens(said: str, show
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=6, max_size=20)
 
 
+@pytest.mark.slow
 @given(secret=WORDS.filter(lambda text: text == text.strip()), before=st.text(max_size=5))
 def test_a_known_secret_is_hidden_wherever_it_stands(secret: str, before: str) -> None:
     hiding = Hiding([secret])

@@ -84,6 +84,7 @@ def _on_bench_pins(
     return {finding.name: finding for finding in selftest.hardware_findings(settings)}, hands
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("fast")
 def test_pins_contacts_keypad_buzzer_and_lights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = _settings(tmp_path, "wiring.vibration.fitted=false")
@@ -110,6 +111,7 @@ def test_pins_contacts_keypad_buzzer_and_lights(tmp_path: Path, monkeypatch: pyt
     assert all(level is not True for _, level in hands.trace(17)), "the lock was never moved"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("fast")
 def test_a_key_that_is_down_and_a_buzzer_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def prepare(hands: BenchHands) -> None:
@@ -123,6 +125,7 @@ def test_a_key_that_is_down_and_a_buzzer_that_fails(tmp_path: Path, monkeypatch:
     assert found["lights"].ok
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("fast")
 def test_a_device_whose_pins_are_taken_has_a_line_of_its_own(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -166,12 +169,14 @@ def test_both_cameras_are_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert (found["overview"].tried, found["overview"].detail) == (False, "not fitted")
 
 
+@pytest.mark.slow
 def test_a_picture_from_the_overview_camera(tmp_path: Path) -> None:
     settings = _settings(tmp_path, "overview.source=staged", "overview.width=320")
     assert selftest.camera_picture(settings, "overview").startswith("staged, ")
     assert not list(tmp_path.glob("ring*")), "no ring is left for the kiosk to stumble over"
 
 
+@pytest.mark.slow
 def test_the_devices_of_a_running_kiosk_are_left_to_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -398,6 +403,7 @@ def test_a_read_only_root_asked_for_on_the_kernels_command_line(
     assert (finding.code or ("" if finding.tried else "-")) == code
 
 
+@pytest.mark.slow
 def test_the_loudspeaker(tmp_path: Path) -> None:
     wav(tmp_path / f"{machine.PHRASE}.wav", 0.4)
     assert "did you hear it" in machine.loudspeaker(tmp_path, ["sh", "-c", "sleep 0.4"])
@@ -427,6 +433,7 @@ def _as_nobody(tmp_path: Path, code: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 @root_only
 @pytest.mark.parametrize(
     "command", ["status", "events", "selftest", "settings --check", "release", "modem check"]
@@ -451,6 +458,7 @@ def test_an_ordinary_user_is_told_to_use_sudo(tmp_path: Path, command: str) -> N
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 @root_only
 def test_root_goes_on_as_the_kiosks_user(tmp_path: Path) -> None:
     data = tmp_path / "data"
@@ -479,6 +487,7 @@ _SECRETS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", _SECRETS)
 @pytest.mark.parametrize("defect", ["missing", "exposed", "empty", "not base32"])
 def test_check_and_run_refuse_the_same_files(

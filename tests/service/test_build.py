@@ -212,6 +212,7 @@ def test_a_jump_of_the_clock_on_the_bench_is_one_from_what_the_settings_say(
     assert ("clock_jumped" in names(heard)) is told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("silence_s", [3.0, 12.0])
 def test_silent_eyes_on_the_bench_are_gone_after_what_the_settings_say(
     tmp_path: Path, silence_s: float
@@ -321,6 +322,7 @@ def both_ways(taken: Taken, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         web.server_close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("picture", ["true", "false"])
 def test_the_bench_sends_by_e_mail_and_webhook_where_these_are_set_up(
     taken: Taken, both_ways: list[str], tmp_path: Path, picture: str
@@ -339,6 +341,7 @@ def test_the_bench_sends_by_e_mail_and_webhook_where_these_are_set_up(
     assert {row.state for row in rows if row.channel is not Channel.SMS} == {"accepted"}
 
 
+@pytest.mark.slow
 def test_a_story_sends_too(taken: Taken, both_ways: list[str], tmp_path: Path) -> None:
     given = "\n".join(f"set {one}" for one in both_ways)
     story = parse("mine", f"{given}\n1 panic on\nby 20 see sms control_room\n")

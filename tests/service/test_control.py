@@ -36,6 +36,7 @@ def asked(tmp_path: Path) -> Iterator[queue.SimpleQueue[Asked | None]]:
     server.close()
 
 
+@pytest.mark.slow
 def test_those_who_say_nothing_keep_nobody_waiting(
     asked: queue.SimpleQueue[Asked | None], tmp_path: Path
 ) -> None:
@@ -72,6 +73,7 @@ def test_guests_are_limited(
         peer.close()
 
 
+@pytest.mark.slow
 def test_no_answer_is_not_no_kiosk(tmp_path: Path) -> None:
     server = ControlServer(tmp_path, lambda one: None)
     try:
@@ -111,6 +113,7 @@ def test_guests_who_got_no_thread_leave_their_places_free(
     assert ask(tmp_path, Request("status"))["did"] == "status"
 
 
+@pytest.mark.slow
 def test_who_calls_while_no_file_is_to_be_had_is_served_when_there_is_one(
     asked: queue.SimpleQueue[Asked | None], tmp_path: Path
 ) -> None:
@@ -137,6 +140,7 @@ def test_who_calls_while_no_file_is_to_be_had_is_served_when_there_is_one(
             assert b"status" in one.recv(4096)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("harm", ["shut", "removed", "replaced"])
 def test_a_socket_that_broke_or_cannot_be_found_is_made_anew(
     asked: queue.SimpleQueue[Asked | None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, harm: str

@@ -13,6 +13,7 @@ from hw.wiring import WiringSettings
 from tests.benchmark import BenchService
 
 
+@pytest.mark.slow
 def test_without_disk_buzzer_and_lights_a_customer_is_still_served(tmp_path: Path) -> None:
     (tmp_path / "no-folder").write_text("")
     wiring = WiringSettings()
@@ -33,6 +34,7 @@ def test_without_disk_buzzer_and_lights_a_customer_is_still_served(tmp_path: Pat
         kiosk.close()
 
 
+@pytest.mark.slow
 def test_a_kiosk_without_time_zone_files_guards_on_and_tells(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

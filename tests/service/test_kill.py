@@ -110,6 +110,7 @@ def _kills(folder: Path, count: int, seed: int) -> None:
     assert locks, "no life came as far as a lock"
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(500)
 def test_twenty_kills() -> None:
     with scratch("test") as folder:

@@ -241,6 +241,7 @@ ACTIONS = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 @settings(max_examples=15)
 @given(actions=st.lists(st.tuples(ACTIONS, st.sampled_from([0.7, 7.0, 25.0])), max_size=8))

@@ -181,10 +181,12 @@ def rig(tmp_path: Path) -> Iterator[Rig]:
         yield Rig(tmp_path, stack)
 
 
+@pytest.mark.slow
 def test_a_lock_waits_for_its_record_half_a_second_and_no_longer(rig: Rig) -> None:
     assert rig.lock_in() == pytest.approx(RECORD_S, abs=2 * STEP_S)
 
 
+@pytest.mark.slow
 def test_a_verdict_follows_within_the_same_half_second(rig: Rig) -> None:
     rig.lock_in()
     code = rig.code()
@@ -198,6 +200,7 @@ def test_a_verdict_follows_within_the_same_half_second(rig: Rig) -> None:
     assert not rig.hands.lock_on
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [Input.EXIT, Input.FIRE])
 def test_fire_and_exit_open_a_lock_at_once(rig: Rig, name: Input) -> None:
     rig.lock_in()
@@ -206,6 +209,7 @@ def test_fire_and_exit_open_a_lock_at_once(rig: Rig, name: Input) -> None:
     rig.until(lambda: rig.kiosk.state.mode is Mode.EMERGENCY, REACT_S)
 
 
+@pytest.mark.slow
 def test_keys_click_before_the_record(rig: Rig) -> None:
     rig.lock_in()
     for key in "12*34*56*":
@@ -215,6 +219,7 @@ def test_keys_click_before_the_record(rig: Rig) -> None:
         rig.pass_time(0.3)
 
 
+@pytest.mark.slow
 def test_a_slow_disk_is_not_a_broken_one(rig: Rig) -> None:
     rig.lock_in()
     rig.pass_time(20.0)

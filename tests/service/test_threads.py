@@ -112,6 +112,7 @@ def worker() -> Iterator[Worker]:
     worker.thread.join(10.0)
 
 
+@pytest.mark.slow
 def test_nothing_is_told_of_a_thread_that_works_rests_or_has_ended_on_purpose(worker: Worker) -> None:
     worker.watch.look(0.0)  # not started yet: nothing died
     worker.thread.start()
@@ -152,6 +153,7 @@ def test_a_thread_that_dies_again_and_again_is_told_once_and_started_with_growin
     assert "123456" not in said, "an error's words may hold a secret"
 
 
+@pytest.mark.slow
 def test_a_thread_that_stands_still_is_told_and_no_second_one_begun(worker: Worker) -> None:
     worker.thread.start()
     worker.pass_time(0.3)
@@ -346,6 +348,7 @@ def raising(*_: object) -> None:
     raise RuntimeError("a mistake in a driver")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end", ["dead", "hung", "raising"])
 @pytest.mark.parametrize("mode", [Mode.VACANT, Mode.CHECKING, Mode.CLEARED, Mode.WARNED, Mode.LOCKED])
 def test_without_an_input_path_the_door_is_open_and_the_permit_off_within_a_second(
@@ -377,6 +380,7 @@ def test_without_an_input_path_the_door_is_open_and_the_permit_off_within_a_seco
     over.set()
 
 
+@pytest.mark.slow
 def test_an_input_path_that_died_once_works_again_and_locks_nobody_again(
     kiosk: Kiosk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -397,6 +401,7 @@ def test_an_input_path_that_died_once_works_again_and_locks_nobody_again(
     assert kiosk.state.fire, "it reads again"
 
 
+@pytest.mark.slow
 def test_whoever_holds_the_gate_for_ever_keeps_the_door_no_longer_shut(kiosk: Kiosk) -> None:
     """A driver that hangs while it switches: the loop goes past it."""
     kiosk.be(Mode.LOCKED)
@@ -415,6 +420,7 @@ def test_whoever_holds_the_gate_for_ever_keeps_the_door_no_longer_shut(kiosk: Ki
     assert kiosk.hands.lock_on
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "device", "code"),
     [
@@ -448,6 +454,7 @@ def test_a_thread_that_dies_forbids_a_lock_by_name_until_it_works_again(
         answers.join()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "device", "limit_s"),
     [
@@ -479,6 +486,7 @@ def test_a_thread_that_hangs_forbids_a_lock_and_nothing_else(
     over.set()
 
 
+@pytest.mark.slow
 def test_a_start_without_any_thread_locks_nobody_and_works_when_there_are_some(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -504,6 +512,7 @@ def test_the_modems_death_is_a_fault_of_its_own_and_no_network_is_not(kiosk: Kio
     assert Device.MODEM not in LOCK_NEEDS, "a modem without a network forbids no lock by itself"
 
 
+@pytest.mark.slow
 def test_a_modems_thread_that_died_begins_anew_and_sends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -534,6 +543,7 @@ def test_a_modems_thread_that_died_begins_anew_and_sends(
         pty.close()
 
 
+@pytest.mark.slow
 def test_a_priority_that_was_refused_is_in_the_log_and_in_the_record(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -553,6 +563,7 @@ def test_a_priority_that_was_refused_is_in_the_log_and_in_the_record(
 # --- the end: permit first, then the door ----------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["stop", "mistake", "interrupt"])
 def test_every_way_out_of_the_loop_brings_permit_and_lock_to_rest_before_anything_waits(
     kiosk: Kiosk, monkeypatch: pytest.MonkeyPatch, way: str
@@ -655,6 +666,7 @@ MAY_START_THREADS = {
 }
 
 
+@pytest.mark.slow
 def test_no_thread_is_begun_that_nobody_watches(repo: Path) -> None:
     """Each of these files says above what becomes of it when the system has no thread to give."""
     found = {
@@ -673,6 +685,7 @@ PRINTERS = ("diagram.py", "grids.py")
 """Commands of the developers that lie in these rooms."""
 
 
+@pytest.mark.slow
 def test_the_loop_prints_nothing_past_the_log(repo: Path) -> None:
     files = [
         file for room in LOOP for file in (repo / "edge" / room).rglob("*.py") if file.name not in PRINTERS

@@ -410,6 +410,7 @@ def test_a_kiosk_needs_more_than_a_bench(tmp_path: Path) -> None:
     assert load(_write(tmp_path, KIOSK), kiosk=True).people.watchman == "+911234567890"
 
 
+@pytest.mark.slow
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),

@@ -29,6 +29,7 @@ def _said(script: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["UTC", "Asia/Kolkata", "Asia/Calcutta", "US/Eastern", "Asia/Katmandu", "GB"]
 )
@@ -41,6 +42,7 @@ def test_right_and_retired_names_need_no_file_of_the_system(name: str) -> None:
     assert _said(SHIPPED + time) == here
 
 
+@pytest.mark.slow
 def test_utc_needs_nothing_at_all_and_any_other_is_read_as_utc_then() -> None:
     script = "from edge.settings.load import load\nfrom edge.messages.texts import Context\n"
     for name in ("UTC", "Asia/Kolkata", "Europe/Berlin"):
@@ -48,6 +50,7 @@ def test_utc_needs_nothing_at_all_and_any_other_is_read_as_utc_then() -> None:
         assert _said(SHIPPED + NOTHING + script + say) == "UTC"
 
 
+@pytest.mark.slow
 def test_the_program_starts_without_time_zone_files(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "edge", "settings", "--check", "--set", "cabin.timezone=Asia/Calcutta"],

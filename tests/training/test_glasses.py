@@ -30,14 +30,17 @@ def left_of_the_eyes(seed: int, hide: bool) -> float:
     return float(np.abs(pair[0].astype(float) - pair[1]).sum() / before)
 
 
+@pytest.mark.slow
 def test_hiding_lenses_hide_the_eyes() -> None:
     assert max(left_of_the_eyes(seed, hide=True) for seed in range(80)) < 0.55
 
 
+@pytest.mark.slow
 def test_clear_ones_and_those_in_the_hair_do_not() -> None:
     assert np.median([left_of_the_eyes(seed, hide=False) for seed in range(80)]) > 0.75
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nose", [50.0, 110.0])
 def test_a_turned_face_and_one_at_the_edge_can_wear_them(nose: float) -> None:
     marks = MARKS.copy()

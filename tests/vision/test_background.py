@@ -57,6 +57,7 @@ def swaying(x: float) -> Callable[[float], Picture]:
     return lambda t: person(room(), x + 4.0 * np.sin(2.0 * t))
 
 
+@pytest.mark.slow
 def test_an_empty_room_is_empty_and_a_person_is_a_region() -> None:
     watch = Watch()
     assert max(watch.see(room(), 5.0)) < 0.01
@@ -82,12 +83,14 @@ def test_the_region_says_where_it_is() -> None:
     assert last is None or last[2] < 5
 
 
+@pytest.mark.slow
 def test_a_person_who_stands_and_sways_is_seen_for_minutes() -> None:
     watch = Watch()
     watch.see(room(), 3.0)
     assert min(watch.see(swaying(160), 100.0)) > 0.15
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("gain", [0.5, 0.7, 1.2])
 def test_another_light_is_no_person(gain: float) -> None:
     watch = Watch()
@@ -98,6 +101,7 @@ def test_another_light_is_no_person(gain: float) -> None:
     assert watch.see(lambda t: np.clip(swaying(160)(t) * gain, 0, 255).astype(np.uint8), 2.0)[-1] > 0.1
 
 
+@pytest.mark.slow
 def test_slow_drift_of_light_is_followed() -> None:
     watch = Watch()
     watch.see(room(), 3.0)
@@ -119,6 +123,7 @@ def test_a_shadow_on_a_textured_wall_is_no_person() -> None:
     assert np.mean(watch.see(shaded, 3.0)) < 0.03
 
 
+@pytest.mark.slow
 def test_who_was_there_at_the_start_leaves_no_ghost() -> None:
     watch = Watch()
     watch.see(swaying(160), 6.0, somebody=True)
@@ -126,6 +131,7 @@ def test_who_was_there_at_the_start_leaves_no_ghost() -> None:
     assert shares[-1] < 0.01
 
 
+@pytest.mark.slow
 def test_a_parcel_is_seen_and_learnt_in_the_end() -> None:
     watch = Watch()
     watch.see(room(), 4.0)
@@ -138,6 +144,7 @@ def test_a_parcel_is_seen_and_learnt_in_the_end() -> None:
     assert watch.see(room(), 4.0)[-1] < 0.01
 
 
+@pytest.mark.slow
 def test_nothing_is_learnt_while_a_face_is_in_view() -> None:
     watch = Watch()
     watch.see(room(), 4.0)

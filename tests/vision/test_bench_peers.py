@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 
 def bench(repo: Path, *words: str) -> list[str]:
     done = subprocess.run(
@@ -18,6 +20,7 @@ def bench(repo: Path, *words: str) -> list[str]:
     return done.stdout.splitlines()
 
 
+@pytest.mark.slow
 def test_ours_is_measured_beside_another(repo: Path) -> None:
     head, _, ours, haar = bench(repo, "--only", "ours", "haar")
     assert head.split(" | ")[1:3] == ["CPU ms a picture", "times ours"]
@@ -28,6 +31,7 @@ def test_ours_is_measured_beside_another(repo: Path) -> None:
     assert float(haar.split(" | ")[6]) > 10, "megabytes"
 
 
+@pytest.mark.slow
 def test_a_peer_that_is_not_there_is_named(repo: Path, tmp_path: Path) -> None:
     lines = bench(repo, "--only", "ours", "hog", "--peers", str(tmp_path / "no python"))
     assert lines[-1].startswith("left out: face_recognition, HOG: ")

@@ -116,6 +116,7 @@ def shaded(picture: Grey) -> Grey:
 # Geometry
 
 
+@pytest.mark.slow
 @given(x=st.floats(20, 400), y=st.floats(20, 400), size=st.floats(12, 300), roll=st.floats(-0.7, 0.7))
 def test_a_turned_face_stands_upright_in_the_cut(x: float, y: float, size: float, roll: float) -> None:
     upright = np.array([(-0.2, -0.18), (0.2, -0.18), (0, 0.03), (-0.17, 0.22), (0.17, 0.22)]) * size

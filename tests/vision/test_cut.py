@@ -71,6 +71,7 @@ def verdicts(faces: Faces, picture: Picture) -> Iterator[FaceVerdict]:
     yield from (face.verdict for _ in range(2) for face in faces(picture))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("who", [0, 1])
 @pytest.mark.parametrize("edge", EDGES)
 def test_a_bare_face_that_an_edge_cuts_is_never_called_covered_or_turned(
@@ -89,6 +90,7 @@ def test_a_bare_face_that_an_edge_cuts_is_never_called_covered_or_turned(
     assert unclear
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("who", [0, 1])
 @pytest.mark.parametrize("edge", EDGES)
 @pytest.mark.parametrize("room", [0.05, 0.15, 0.4])
@@ -126,6 +128,7 @@ def test_where_the_edge_begins(face: Face, beyond: float, height: int, verdict: 
     assert (seen.cover is Cover.NONE) is (verdict is not FaceVerdict.COVERED) or seen == face
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.5, 0.55, 0.6])
 def test_who_is_too_small_for_the_camera_is_not_hiding(faces: Faces, share: float) -> None:
     """A child at the machine: the head, or only the hair, is above the lower edge all the time."""

@@ -87,6 +87,7 @@ def script(body: str) -> Callable[[], Eyes]:
     return functools.partial(EyesProcess, None, [sys.executable, "-c", head + body])
 
 
+@pytest.mark.slow
 def test_observations_come_and_pictures_go_into_the_ring(bench: Make, tmp_path: Path) -> None:
     b = bench(lambda: EyesProcess(plan(10**6, "hang", tmp_path)))
     b.until(lambda: len(b.seen) >= 5)
@@ -107,6 +108,7 @@ def test_observations_come_and_pictures_go_into_the_ring(bench: Make, tmp_path: 
     )
 
 
+@pytest.mark.slow
 def test_only_the_newest_is_taken_when_the_loop_was_away(bench: Make) -> None:
     b = bench(lambda: EyesProcess(plan(10**6, "hang")))
     b.until(lambda: len(b.seen) >= 1)
@@ -116,6 +118,7 @@ def test_only_the_newest_is_taken_when_the_loop_was_away(bench: Make) -> None:
     assert len(b.seen) == 1
 
 
+@pytest.mark.slow
 def test_a_hang_that_ignores_sigterm_is_killed_told_once_and_started_again(bench: Make) -> None:
     b = bench(lambda: EyesProcess(plan(3, "hang")))
     b.until(lambda: len(b.seen) >= 1 and b.seen[-1].frame == 3)
@@ -131,6 +134,7 @@ def test_a_hang_that_ignores_sigterm_is_killed_told_once_and_started_again(bench
     assert len(b.told) == 1
 
 
+@pytest.mark.slow
 def test_a_killed_process_comes_back_and_its_recovery_is_told_once(bench: Make) -> None:
     b = bench(lambda: EyesProcess(plan(10**6, "hang")))
     b.until(lambda: len(b.seen) >= 1)
@@ -147,6 +151,7 @@ def test_a_killed_process_comes_back_and_its_recovery_is_told_once(bench: Make) 
     assert len(b.started) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("start", "code", "detail"),
     [
@@ -192,6 +197,7 @@ def test_prints_on_standard_output_harm_nothing(bench: Make) -> None:
     assert b.told == []
 
 
+@pytest.mark.slow
 def test_the_end_of_a_recording_is_no_failure(bench: Make) -> None:
     b = bench(lambda: EyesProcess(plan(3, "end")))
     b.until(lambda: b.supervisor.ended)
@@ -220,6 +226,7 @@ def test_what_the_child_started_dies_with_it(bench: Make, tmp_path: Path) -> Non
     b.until(gone)
 
 
+@pytest.mark.slow
 def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:
     """A parent that is killed outright leaves nobody at the camera."""
     mark = tmp_path / "pid"

@@ -75,6 +75,7 @@ def test_what_is_no_picture_is_refused(bad: Picture) -> None:
         to_grey(bad)
 
 
+@pytest.mark.slow
 def test_grey_and_colour_are_one_picture(faces: Faces, portrait: Picture) -> None:
     head = np.ascontiguousarray(portrait[10:250, 90:350])
     grey = to_grey(head)
@@ -84,6 +85,7 @@ def test_grey_and_colour_are_one_picture(faces: Faces, portrait: Picture) -> Non
     assert (seen.verdict, seen.people) == (PictureVerdict.PROPER, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", [160, 320, 640, 1500])
 def test_a_bare_face_is_proper_and_a_masked_one_covered_at_any_size(
     faces: Faces, portrait: Picture, side: int
@@ -98,6 +100,7 @@ def test_a_bare_face_is_proper_and_a_masked_one_covered_at_any_size(
     assert covered.faces[0].cover is Cover.MASK
 
 
+@pytest.mark.slow
 def test_the_box_is_in_the_pictures_own_pixels(faces: Faces, portrait: Picture) -> None:
     large = np.asarray(cv2.resize(portrait, (3000, 3000), interpolation=cv2.INTER_LINEAR), np.uint8)
     left, top, width, height = faces.look_at(large).faces[0].box
@@ -111,6 +114,7 @@ def test_two_persons_are_several(faces: Faces, portrait: Picture) -> None:
     assert (seen.verdict, seen.people) == (PictureVerdict.SEVERAL, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(32, 32), (32, 400), (480, 640), (3000, 4000)])
 def test_an_empty_picture_shows_nobody(faces: Faces, shape: tuple[int, int]) -> None:
     seen = faces.look_at(np.full(shape, 128, np.uint8))

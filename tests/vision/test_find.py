@@ -78,6 +78,7 @@ def test_at_every_size_of_face(finder: Finder, astronaut: Grey, face_px: int) ->
 SIZES = [(3000, 4000), (4000, 3000), (240, 320), (480, 640), (720, 1280), (96, 96), (32, 32)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", SIZES)
 def test_every_size_of_picture(finder: Finder, astronaut: Grey, size: tuple[int, int]) -> None:
     """From 32 px to 12 megapixels; boxes come in the picture's own pixels."""
@@ -95,6 +96,7 @@ def test_every_size_of_picture(finder: Finder, astronaut: Grey, size: tuple[int,
     assert all(f.box[1] >= 0 and f.box[1] + f.box[3] <= height + 1e-3 for f in found)
 
 
+@pytest.mark.slow
 def test_a_small_face_in_a_large_picture_is_seen_by_look(finder: Finder, astronaut: Grey) -> None:
     large = np.full((3000, 4000), 120, np.uint8)
     large[1700:1956, 2500:2756] = cv2.resize(astronaut, (256, 256), interpolation=cv2.INTER_AREA)
@@ -113,6 +115,7 @@ def test_several_faces(finder: Finder, astronaut: Grey) -> None:
     assert len(found) == 2
 
 
+@pytest.mark.slow
 def test_look_finds_the_small_faces_beside_a_larger_one(finder: Finder, astronaut: Grey) -> None:
     """Who would count as a second person is not lost because one face was easy to find."""
     head = astronaut[0:260, 90:350]
@@ -138,6 +141,7 @@ def test_what_is_far_too_small_is_no_face(finder: Finder, astronaut: Grey) -> No
     assert finder.find(frame) == []
 
 
+@pytest.mark.slow
 def test_a_mirrored_picture_gives_mirrored_faces(finder: Finder, astronaut: Grey) -> None:
     """Both views count alike, landmarks left first as seen in either."""
     (plain,) = finder.look(astronaut)

@@ -84,6 +84,7 @@ BLINDED: dict[str, tuple[CameraHealth, Picture]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", list(BLINDED))
 def test_each_blinding_is_named_within_four_seconds_and_taken_back(what: str) -> None:
     health, picture = BLINDED[what]
@@ -102,6 +103,7 @@ def test_a_camera_blind_from_the_start_is_named_too(what: str) -> None:
     assert Watch().see(picture, 3.0) is health
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", list(BLINDED))
 def test_a_few_bad_frames_say_nothing(what: str) -> None:
     watch = Watch()
@@ -130,6 +132,7 @@ def test_the_same_picture_again_and_again_is_frozen() -> None:
     assert watch.see(view(), 3.0) is CameraHealth.OK
 
 
+@pytest.mark.slow
 def test_a_frozen_recording_is_frozen_although_its_codec_flickers(tmp_path: Path) -> None:
     path = tmp_path / "frozen.mp4"
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 15.0, (320, 240))
@@ -149,12 +152,14 @@ def test_a_frozen_recording_is_frozen_although_its_codec_flickers(tmp_path: Path
     assert said[-1] is CameraHealth.FROZEN
 
 
+@pytest.mark.slow
 def test_a_quiet_live_picture_is_never_frozen() -> None:
     watch = Watch(noise=1.0)
     assert watch.see(view(), 30.0) is CameraHealth.OK
     assert len(watch.said) == 1
 
 
+@pytest.mark.slow
 def test_a_dark_but_usable_night_picture_is_sound() -> None:
     watch = Watch(noise=4.0)
     night = (view() * 0.18).astype(np.uint8)
@@ -162,6 +167,7 @@ def test_a_dark_but_usable_night_picture_is_sound() -> None:
     assert [h for _, h in watch.said] == [CameraHealth.OK]
 
 
+@pytest.mark.slow
 def test_day_becomes_night_and_nothing_is_said() -> None:
     watch = Watch()
     watch.see(view(), 3.0)
@@ -169,6 +175,7 @@ def test_day_becomes_night_and_nothing_is_said() -> None:
     assert [h for _, h in watch.said] == [CameraHealth.OK]
 
 
+@pytest.mark.slow
 def test_somebody_who_fills_the_view_is_no_moved_camera() -> None:
     def close(t: float) -> Picture:
         out = view()
@@ -191,6 +198,7 @@ def test_a_small_shake_is_no_move() -> None:
     assert [h for _, h in watch.said] == [CameraHealth.OK]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["cap on", "torch into the lens", "hand on the lens", "turned to the wall"])
 def test_a_blinded_picture_gives_no_foreground_and_so_no_person(what: str) -> None:
     """Covering the lens must not look like somebody coming in."""

@@ -236,6 +236,7 @@ def portraits() -> Iterator[Picture]:
             yield staged(who, at_s=at_s)
 
 
+@pytest.mark.slow
 def test_a_bare_face_on_its_head_is_neither_covered_nor_proper(faces: Faces) -> None:
     for picture in portraits():
         assert faces.look_at(picture).verdict is PictureVerdict.PROPER, picture.shape
@@ -244,6 +245,7 @@ def test_a_bare_face_on_its_head_is_neither_covered_nor_proper(faces: Faces) -> 
         assert seen in allowed, (picture.shape, seen)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("who", [0, 1])
 @pytest.mark.parametrize("cover", ["mask", "glasses", "scarf"])
 def test_a_covered_face_stays_covered_upright_and_is_not_on_its_head(
@@ -271,6 +273,7 @@ def judged(faces: Faces, way: Callable[[Picture], Picture], cover: str, for_s: f
     return facts
 
 
+@pytest.mark.slow
 def test_under_a_camera_mounted_upside_down_nobody_is_covered_and_the_camera_is_told(faces: Faces) -> None:
     facts = judged(faces, other_way_up, "", 22.0)
     said = {fact.face for fact in facts if isinstance(fact, FaceJudged)}
@@ -278,6 +281,7 @@ def test_under_a_camera_mounted_upside_down_nobody_is_covered_and_the_camera_is_
     assert facts[-1] == CameraJudged(CameraHealth.UPSIDE_DOWN)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cover", ["", "mask", "glasses"])
 def test_under_an_upright_camera_nothing_of_it_is_ever_said(faces: Faces, cover: str) -> None:
     facts = judged(faces, lambda picture: picture, cover, 22.0)

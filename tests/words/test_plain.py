@@ -49,6 +49,7 @@ ALLOWED = frozenset(
 HERE = "tests/words/test_plain.py"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room", ROOMS)
 def test_no_odd_word_stands_in_the_project(repo: Path, room: str) -> None:
     odd = re.compile("|".join(rf"(?<![\w`])(?:{word})(?![\w`])" for word in ODD), re.IGNORECASE)
