@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -21,6 +22,7 @@ from edge.faults.fault import FaultError
 from edge.loop.happening import Happening, describe
 from edge.settings.load import load
 from edge.terms.observation import CameraHealth
+from edge.words.language import LanguageName
 from hw.camera.staged import StagedCabin
 from tests.worlds.desk_world import play_scripted
 
@@ -60,11 +62,14 @@ def test_story_in_the_staged_cabin(name: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("language", LanguageName)
 @pytest.mark.parametrize("name", STORIES)
-def test_story_with_scripted_eyes(name: str) -> None:
+def test_story_with_scripted_eyes(name: str, language: LanguageName) -> None:
     heard: list[Happening] = []
+    story = find(name)
+    spoken = replace(story, settings=(*story.settings, f"cabin.language={language}"))
     with scratch("test") as folder:
-        outcome = play_scripted(name, Path(folder), heard.append)
+        outcome = play_scripted(spoken, Path(folder), heard.append)
     assert outcome.ok, f"{outcome.failure}\n{told(heard)}"
 
 

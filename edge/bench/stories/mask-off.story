@@ -2,7 +2,7 @@ title Masked, warned, the mask comes off, cleared
 +1     enter anna with mask
 by +5  see state checking
 by +9  see state warned
-by +1  see prompt mask
+by +1  see command say mask
 +3     mask off
 by +5  see state cleared
 by +1  see permit on

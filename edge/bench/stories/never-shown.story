@@ -4,7 +4,7 @@ by +5  see state checking
 by +9  see state warned
 by +25 see state locked
 by +1  see door locked
-by +10 see sms watchman code 1 of 5
+by +10 see sms watchman code
 +5     keys WRONG
 by +3  see event wrong_code
 +2     keys WRONG

@@ -4,8 +4,8 @@ by +5   see state checking
 +1      enter george
 by +20  see event several_persons
 by +20  see state warned
-by +2   see prompt one
-by +20  see sms control_room persons
+by +2   see command say one_at_a_time
+by +20  see command tell several_persons
 +30     leave george
 +5      leave anna
 by +15  see state vacant
