@@ -48,9 +48,11 @@ _BEGAN_S = pytest.StashKey[float]()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_BEGAN_S] = time.monotonic()
+    # Begun in the background or by nohup: a program that a test starts would not hear these either.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        # Begun in the background of a script: a program that a test starts would not hear Ctrl-C either.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     settings.load_profile("full" if wants_full(config) else "default")
 
 

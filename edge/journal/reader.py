@@ -99,9 +99,9 @@ def lines(
     while True:
         with _reading(path) as db:
             found = db.execute(
-                "SELECT * FROM events WHERE seq > ?1 AND (?2 IS NULL OR wall_s >= ?2)"
-                " AND (?3 IS NULL OR incident = ?3) ORDER BY seq LIMIT ?4",
-                (after_seq, since_wall_s, incident, piece),
+                "SELECT * FROM events WHERE seq > :after AND (:since IS NULL OR wall_s >= :since)"
+                " AND (:incident IS NULL OR incident = :incident) ORDER BY seq LIMIT :piece",
+                {"after": after_seq, "since": since_wall_s, "incident": incident, "piece": piece},
             ).fetchall()
         for row in found:
             line = Line(*row)

@@ -279,7 +279,7 @@ def test_lines_from_a_pipe_are_obeyed_and_answered_each(repo: Path) -> None:
         "not done: 'x' is no number of seconds; right is: wait [SECONDS]",
     ]
     assert "fire on|off" in done.stdout
-    assert done.stderr == ""
+    assert [line for line in done.stderr.splitlines() if not line.startswith("INFO: ")] == []  # LiteRT's own
 
 
 @pytest.mark.slow

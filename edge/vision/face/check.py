@@ -183,7 +183,7 @@ class Checker:
         covered = log_odds(logits[None] + self._priors, self._covers)[0]
         covered_logit = self._scale * float(covered) + self._bias
         # Priors say whether, not what: anyone who wears a helmet must not be told to take off a mask.
-        likeliest = LABELS[int(np.where(self._covers, logits, -np.inf).argmax())]
+        likeliest = LABELS[int(np.argmax(np.where(self._covers, logits, -np.inf)))]
         reading = Reading(
             covered_logit,
             _COVER[likeliest],

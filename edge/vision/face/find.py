@@ -126,7 +126,7 @@ class Finder:
         rows = self._seen_twice(grey, self._merged(self._still(_checked(grey), self._maybe)), self._look)
         for zoom in _ZOOMS:
             scale = self._fit(grey.shape) * zoom
-            least = ANOTHER_PERSON * float((rows[:, 3] - rows[:, 1]).max()) if len(rows) else 0.0
+            least = ANOTHER_PERSON * float(np.max(rows[:, 3] - rows[:, 1])) if len(rows) else 0.0
             if scale > 1.0 or least * scale / 2 >= _SEEN_PX:
                 break
             tiles = self._merged(list(self._tiles(grey, scale, self._maybe)))
