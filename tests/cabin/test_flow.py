@@ -261,6 +261,16 @@ def test_5_held_up_for_the_third_time_is_told() -> None:
     assert c.told_whom("clock_held") == [{"control_room"}]
 
 
+def test_5_how_often_it_was_held_up_is_counted_in_each_visit_anew() -> None:
+    c = Cabin()
+    for _ in range(3):
+        c.comes("masked")
+        for _ in range(2):
+            c.wait(1).shows("unclear").wait(1).shows("masked")
+        c.leaves()
+    assert "clock_held" not in c.told
+
+
 def test_5_whoever_is_warned_again_with_complete_evidence_has_the_whole_lead() -> None:
     c = Cabin().comes("masked").wait(19.5).fails("prompt").wait(60).forget().recovers("prompt")
     assert (c.mode, c.countdowns) == ("warned", [10])
@@ -329,6 +339,16 @@ def test_6_opening_it_a_third_time_is_told() -> None:
         c.wire("door", True).wire("door", False).shows("masked").wait(1)
         assert c.told.count("door_opened_often") == (number >= 3)
     assert c.told_whom("door_opened_often") == [{"control_room"}]
+
+
+def test_6_how_often_it_was_opened_is_counted_in_each_visit_anew() -> None:
+    c = Cabin()
+    for _ in range(3):
+        c.comes("masked").wait(10)
+        for _ in range(2):
+            c.wire("door", True).wire("door", False).shows("masked").wait(1)
+        c.leaves()
+    assert "door_opened_often" not in c.told
 
 
 def test_6_the_words_must_be_heard_to_their_end() -> None:
@@ -681,6 +701,21 @@ def test_a_verdict_about_a_replaced_code_opens_nothing() -> None:
     assert (c.mode, c.door, c.notes) == ("locked", True, ["verdict_without_entry"])
 
 
+def test_a_verdict_that_comes_after_the_time_of_its_code_opens_nothing() -> None:
+    c = Cabin().locked().wait(299)
+    c.unanswered(EntryCompleted())
+    c.stall_until(c.now_s + 1)
+    c.forget().hear(EntryJudged(EntryVerdict.RIGHT))
+    assert (c.mode, c.notes, c.codes[-1]) == ("locked", ["verdict_without_entry"], (2, "watchman", 2))
+
+
+def test_a_code_typed_after_the_longest_time_of_a_lock_finds_none() -> None:
+    c = Cabin(rules(code_ttl_s=1800)).locked()
+    c.stall_until(c.now_s + 1800)
+    c.forget().types("right")
+    assert (c.mode, c.reasons["released"], c.notes) == ("released", "max_time", ["nothing_to_unlock"])
+
+
 def test_a_second_entry_before_the_verdict_is_refused() -> None:
     c = Cabin().locked()
     c.unanswered(EntryCompleted())
@@ -828,6 +863,11 @@ def test_several_persons_are_told_after_10_s_and_beep() -> None:
     assert c.told == []
     c.wait(0.1)
     assert (c.told_whom("several_persons"), c.sound) == ([{"control_room"}], Sound.BEEPS)
+
+
+def test_several_persons_are_told_besides_a_weapon() -> None:
+    c = Cabin().comes("bare").begins("weapon").several().wait(10)
+    assert c.told == ["weapon", "several_persons"]
 
 
 def test_several_persons_never_lock() -> None:
@@ -987,6 +1027,11 @@ def test_a_door_held_open_is_told_to_the_watchman_with_beeps() -> None:
     assert (c.told_whom("door_held_open"), c.sound) == ([{"watchman"}], Sound.BEEPS)
     c.wire("door", False)
     assert c.sound is Sound.OFF
+
+
+def test_a_door_held_open_is_told_besides_several_persons() -> None:
+    c = Cabin().wire("door", True).comes("bare").several().wait(60)
+    assert c.told == ["several_persons", "door_held_open"]
 
 
 def test_stuck_presence_is_a_fault_and_no_lock() -> None:
