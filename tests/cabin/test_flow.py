@@ -810,6 +810,19 @@ def test_a_restart_does_not_start_the_unreachable_rule_anew() -> None:
     assert (c.mode, c.reasons["released"]) == ("released", "unreachable")
 
 
+def test_the_time_of_a_lock_that_was_taken_back_is_not_the_next_ones() -> None:
+    c = Cabin()
+    c.phones, c.card = set(), False
+    c.comes("masked").wait(20.4).several()
+    assert c.mode == "warned"
+    c.several(False).wait(30)
+    assert (c.mode, c.now_s) == ("locked", 50.4)
+    c.wait(179.9)
+    assert c.mode == "locked"
+    c.wait(0.1)
+    assert (c.mode, c.reasons["released"]) == ("released", "unreachable")
+
+
 def test_alerts_that_got_through_elsewhere_do_not_count_as_reached() -> None:
     c = Cabin()
     c.phones = set()
@@ -934,6 +947,14 @@ def test_a_contact_that_chatters_in_an_empty_cabin_is_told_every_600_s() -> None
     assert c.told == ["case_opened"] * 3
     c.forget().comes("bare").wire("case", True)
     assert c.told == ["case_opened"], "anyone who comes is a new matter"
+
+
+def test_what_was_told_is_remembered_no_longer_than_it_matters() -> None:
+    c = Cabin().wire("case", True).wire("case", False).wait(300).wire("vibration", True)
+    c.wire("vibration", False)
+    assert [anomaly.value for anomaly, _ in c.state.told] == ["case_opened", "shaken"]
+    c.wait(300).begins("object_left").ends("object_left")
+    assert [anomaly.value for anomaly, _ in c.state.told] == ["shaken", "object_left"]
 
 
 def test_a_fire_contact_that_chatters_is_told_once_until_it_was_quiet_for_600_s() -> None:
