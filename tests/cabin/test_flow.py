@@ -502,12 +502,26 @@ def test_8_released_is_seen_for_a_while_even_if_the_face_was_shown_while_locked(
     assert c.mode == "cleared"
 
 
+def test_8_nobody_is_on_record_as_cleared_when_the_cabin_is_vacant_again() -> None:
+    c = Cabin().locked().types("right").shows("bare").wait(3)
+    assert c.mode == "cleared"
+    c.wire("door", True).wait(0.5).leaves().wire("door", False).wait(3)
+    assert (c.mode, c.state.shown) == ("vacant", False)
+
+
 def test_8_empty_closes_the_incident_and_visits_and_incidents_are_numbered() -> None:
     c = Cabin().locked().types("right").forget().leaves().wait(4)
     assert c.ordered(CloseIncident) == [CloseIncident(1)]
     assert c.state.incident == 0
     c.locked()
     assert (c.state.visit, c.state.incident, c.codes[-1]) == (2, 2, (1, "watchman", 1))
+
+
+def test_8_the_codes_of_a_visit_are_numbered_anew_although_an_anomaly_lasts() -> None:
+    c = Cabin().locked().types("right").begins("object_left").leaves().wait(4)
+    assert (c.mode, c.state.incident) == ("vacant", 1)
+    c.forget().locked()
+    assert (c.state.incident, c.codes) == (2, [(1, "watchman", 1)])
 
 
 def test_8_after_a_fire_the_door_must_open_and_close_and_600_s_pass() -> None:
@@ -1213,6 +1227,13 @@ def test_no_new_lock_without_what_a_lock_needs(device: str) -> None:
     assert (c.mode, c.countdowns) == ("warned", [10])
     c.wait(10)
     assert c.mode == "locked"
+
+
+def test_a_lock_that_is_withheld_is_told_in_the_next_visit_too_although_an_anomaly_lasts() -> None:
+    c = Cabin().fails("disk").comes("masked").wait(60).begins("object_left").leaves()
+    assert c.told.count("lock_withheld") == 1
+    c.forget().comes("masked").wait(60)
+    assert c.told == ["lock_withheld"]
 
 
 @pytest.mark.parametrize("device", ["modem", "lights", "sounder", "permit", "clock"])
