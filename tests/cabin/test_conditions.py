@@ -15,7 +15,8 @@ from edge.cabin import conditions as ask
 from edge.cabin.anomalies import Policy
 from edge.cabin.comeback import wake_up
 from edge.cabin.commands import PromptCause, PromptKey
-from edge.cabin.deadlines import next_wake_s
+from edge.cabin.deadlines import advance, next_wake_s
+from edge.cabin.draft import Draft
 from edge.cabin.events import Anomaly, Device, FaceFact
 from edge.cabin.outputs import door_locked, lights, lock_in_s, permit_on, shown, silent, sound
 from edge.cabin.rules import Flow, Rules
@@ -436,6 +437,18 @@ def test_a_restart_takes_the_time_that_it_lasted_and_a_checkpoint_at_least(
     assert (woken.unreached_s, woken.unreached_from_s) == (4.0 + 10.0 + 0.25, None)
     early = wake_up(lock, 55.0, 200.0, off_s, flow)
     assert early.unreached_s == 4.0 + 0.25, "no time that runs backwards"
+
+
+@pytest.mark.parametrize("from_s", [NOW_S, NOW_S + 1.0])
+def test_only_time_that_ran_is_added_up_and_nothing_is_rounded_without_it(from_s: float) -> None:
+    state = State(evidence_s=0.1, counting_from_s=from_s, unreached_s=0.1, unreached_from_s=from_s)
+    d = Draft(state, NOW_S, RULES)
+    advance(d)
+    assert d.s == state
+    d = Draft(state, from_s + 2.0, RULES)
+    advance(d)
+    assert d.s.evidence_s == d.s.unreached_s == pytest.approx(2.1)
+    assert (d.s.counting_from_s, d.s.unreached_from_s) == (from_s + 2.0, from_s + 2.0)
 
 
 @pytest.mark.parametrize(

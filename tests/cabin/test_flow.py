@@ -261,6 +261,16 @@ def test_5_held_up_for_the_third_time_is_told() -> None:
     assert c.told_whom("clock_held") == [{"control_room"}]
 
 
+def test_5_how_often_it_was_held_up_is_counted_in_each_visit_anew() -> None:
+    c = Cabin()
+    for _ in range(3):
+        c.comes("masked")
+        for _ in range(2):
+            c.wait(1).shows("unclear").wait(1).shows("masked")
+        c.leaves()
+    assert "clock_held" not in c.told
+
+
 def test_5_whoever_is_warned_again_with_complete_evidence_has_the_whole_lead() -> None:
     c = Cabin().comes("masked").wait(19.5).fails("prompt").wait(60).forget().recovers("prompt")
     assert (c.mode, c.countdowns) == ("warned", [10])
@@ -329,6 +339,16 @@ def test_6_opening_it_a_third_time_is_told() -> None:
         c.wire("door", True).wire("door", False).shows("masked").wait(1)
         assert c.told.count("door_opened_often") == (number >= 3)
     assert c.told_whom("door_opened_often") == [{"control_room"}]
+
+
+def test_6_how_often_it_was_opened_is_counted_in_each_visit_anew() -> None:
+    c = Cabin()
+    for _ in range(3):
+        c.comes("masked").wait(10)
+        for _ in range(2):
+            c.wire("door", True).wire("door", False).shows("masked").wait(1)
+        c.leaves()
+    assert "door_opened_often" not in c.told
 
 
 def test_6_the_words_must_be_heard_to_their_end() -> None:
@@ -482,12 +502,26 @@ def test_8_released_is_seen_for_a_while_even_if_the_face_was_shown_while_locked(
     assert c.mode == "cleared"
 
 
+def test_8_nobody_is_on_record_as_cleared_when_the_cabin_is_vacant_again() -> None:
+    c = Cabin().locked().types("right").shows("bare").wait(3)
+    assert c.mode == "cleared"
+    c.wire("door", True).wait(0.5).leaves().wire("door", False).wait(3)
+    assert (c.mode, c.state.shown) == ("vacant", False)
+
+
 def test_8_empty_closes_the_incident_and_visits_and_incidents_are_numbered() -> None:
     c = Cabin().locked().types("right").forget().leaves().wait(4)
     assert c.ordered(CloseIncident) == [CloseIncident(1)]
     assert c.state.incident == 0
     c.locked()
     assert (c.state.visit, c.state.incident, c.codes[-1]) == (2, 2, (1, "watchman", 1))
+
+
+def test_8_the_codes_of_a_visit_are_numbered_anew_although_an_anomaly_lasts() -> None:
+    c = Cabin().locked().types("right").begins("object_left").leaves().wait(4)
+    assert (c.mode, c.state.incident) == ("vacant", 1)
+    c.forget().locked()
+    assert (c.state.incident, c.codes) == (2, [(1, "watchman", 1)])
 
 
 def test_8_after_a_fire_the_door_must_open_and_close_and_600_s_pass() -> None:
@@ -681,6 +715,21 @@ def test_a_verdict_about_a_replaced_code_opens_nothing() -> None:
     assert (c.mode, c.door, c.notes) == ("locked", True, ["verdict_without_entry"])
 
 
+def test_a_verdict_that_comes_after_the_time_of_its_code_opens_nothing() -> None:
+    c = Cabin().locked().wait(299)
+    c.unanswered(EntryCompleted())
+    c.stall_until(c.now_s + 1)
+    c.forget().hear(EntryJudged(EntryVerdict.RIGHT))
+    assert (c.mode, c.notes, c.codes[-1]) == ("locked", ["verdict_without_entry"], (2, "watchman", 2))
+
+
+def test_a_code_typed_after_the_longest_time_of_a_lock_finds_none() -> None:
+    c = Cabin(rules(code_ttl_s=1800)).locked()
+    c.stall_until(c.now_s + 1800)
+    c.forget().types("right")
+    assert (c.mode, c.reasons["released"], c.notes) == ("released", "max_time", ["nothing_to_unlock"])
+
+
 def test_a_second_entry_before_the_verdict_is_refused() -> None:
     c = Cabin().locked()
     c.unanswered(EntryCompleted())
@@ -775,6 +824,19 @@ def test_a_restart_does_not_start_the_unreachable_rule_anew() -> None:
     assert (c.mode, c.reasons["released"]) == ("released", "unreachable")
 
 
+def test_the_time_of_a_lock_that_was_taken_back_is_not_the_next_ones() -> None:
+    c = Cabin()
+    c.phones, c.card = set(), False
+    c.comes("masked").wait(20.4).several()
+    assert c.mode == "warned"
+    c.several(False).wait(30)
+    assert (c.mode, c.now_s) == ("locked", 50.4)
+    c.wait(179.9)
+    assert c.mode == "locked"
+    c.wait(0.1)
+    assert (c.mode, c.reasons["released"]) == ("released", "unreachable")
+
+
 def test_alerts_that_got_through_elsewhere_do_not_count_as_reached() -> None:
     c = Cabin()
     c.phones = set()
@@ -828,6 +890,11 @@ def test_several_persons_are_told_after_10_s_and_beep() -> None:
     assert c.told == []
     c.wait(0.1)
     assert (c.told_whom("several_persons"), c.sound) == ([{"control_room"}], Sound.BEEPS)
+
+
+def test_several_persons_are_told_besides_a_weapon() -> None:
+    c = Cabin().comes("bare").begins("weapon").several().wait(10)
+    assert c.told == ["weapon", "several_persons"]
 
 
 def test_several_persons_never_lock() -> None:
@@ -894,6 +961,14 @@ def test_a_contact_that_chatters_in_an_empty_cabin_is_told_every_600_s() -> None
     assert c.told == ["case_opened"] * 3
     c.forget().comes("bare").wire("case", True)
     assert c.told == ["case_opened"], "anyone who comes is a new matter"
+
+
+def test_what_was_told_is_remembered_no_longer_than_it_matters() -> None:
+    c = Cabin().wire("case", True).wire("case", False).wait(300).wire("vibration", True)
+    c.wire("vibration", False)
+    assert [anomaly.value for anomaly, _ in c.state.told] == ["case_opened", "shaken"]
+    c.wait(300).begins("object_left").ends("object_left")
+    assert [anomaly.value for anomaly, _ in c.state.told] == ["shaken", "object_left"]
 
 
 def test_a_fire_contact_that_chatters_is_told_once_until_it_was_quiet_for_600_s() -> None:
@@ -987,6 +1062,11 @@ def test_a_door_held_open_is_told_to_the_watchman_with_beeps() -> None:
     assert (c.told_whom("door_held_open"), c.sound) == ([{"watchman"}], Sound.BEEPS)
     c.wire("door", False)
     assert c.sound is Sound.OFF
+
+
+def test_a_door_held_open_is_told_besides_several_persons() -> None:
+    c = Cabin().wire("door", True).comes("bare").several().wait(60)
+    assert c.told == ["several_persons", "door_held_open"]
 
 
 def test_stuck_presence_is_a_fault_and_no_lock() -> None:
@@ -1147,6 +1227,13 @@ def test_no_new_lock_without_what_a_lock_needs(device: str) -> None:
     assert (c.mode, c.countdowns) == ("warned", [10])
     c.wait(10)
     assert c.mode == "locked"
+
+
+def test_a_lock_that_is_withheld_is_told_in_the_next_visit_too_although_an_anomaly_lasts() -> None:
+    c = Cabin().fails("disk").comes("masked").wait(60).begins("object_left").leaves()
+    assert c.told.count("lock_withheld") == 1
+    c.forget().comes("masked").wait(60)
+    assert c.told == ["lock_withheld"]
 
 
 @pytest.mark.parametrize("device", ["modem", "lights", "sounder", "permit", "clock"])

@@ -248,13 +248,20 @@ class Watch:
             self.unseen_for = min(self.unseen_for + dt, self._long_unseen_s)
             self._maybe_empty()
 
+    @property
+    def _code_in_time(self) -> bool:
+        """Also where the loop was late and nobody has voided the code yet."""
+        if self.accepted_for is None:
+            return self.code_age < self.rules.flow.code_accept_s - NEARLY
+        return self.accepted_for < self.rules.flow.code_ttl_s - NEARLY
+
     # --- one step -----------------------------------------------------------------------------------
 
     def saw(self, event: Event, state: State, commands: Sequence[Command], now_s: float) -> None:
         """What the table did about `event`; `run` was called for the time before. AssertionError if wrong."""
         before, had = copy.copy(self.facts), (self.evidence, self.warned_for)
         was_pending, was_live, was_mode, was_relay = self.pending, self.live, self.mode, self.relay
-        was_lock = self._lock_lasts
+        was_lock, was_in_time = self._lock_lasts, self._code_in_time
         self._happened(event)
         self.mode = state.mode
         if self.mode is Mode.VACANT and self.after_fire:
@@ -267,7 +274,8 @@ class Watch:
             self._left_locked(event, was_relay, was_pending and was_live)
         if was_lock and not self._lock_lasts:
             self._lock_is_over()
-        if was_mode is Mode.LOCKED and was_pending and was_live and event == EntryJudged(EntryVerdict.RIGHT):
+        right = was_mode is Mode.LOCKED and was_pending and event == EntryJudged(EntryVerdict.RIGHT)
+        if right and was_live and was_in_time:
             assert self.mode is not Mode.LOCKED, "the live code did not open"
         self._check_standing()
         self._check_outputs(state, commands, event, now_s)
