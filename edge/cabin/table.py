@@ -135,7 +135,7 @@ def _emptied(d: Draft, event: Event) -> None:
         d.s = replace(d.s, gone_since_s=d.now_s - d.flow.gone_after_s)
     d.s = replace(d.s, present=False, last_present_s=d.now_s, several=False, several_since_s=None)
     d.s = replace(d.s, active=d.s.active - ended_by(Ends.EMPTY))
-    d.s = replace(d.s, face=FaceFact.UNKNOWN, cover=Cover.NONE, shown=False)
+    d.s = replace(d.s, face=FaceFact.UNKNOWN, cover=Cover.NONE, shown=False, was_shown=False)
     if d.s.mode in VISIT_MODES and d.s.after_fire:
         d.go(Mode.RELEASED)
     elif d.s.mode in VISIT_MODES:
@@ -465,6 +465,7 @@ def _restarted(d: Draft, event: Restarted) -> None:
         exit_hold_until_s=d.now_s + d.flow.exit_hold_s if event.exit else s.exit_hold_until_s,
         health=CameraHealth.OK,
         shown=s.shown and not event.door_open,
+        was_shown=False,
         evidence_s=0.0,
         face=FaceFact.UNKNOWN,
         cover=Cover.NONE,

@@ -1517,3 +1517,23 @@ def test_a_fire_that_ended_while_off_counts_from_the_start() -> None:
     assert c.mode == "released"
     c.wait(1)
     assert c.mode == "vacant"
+
+
+# --- who was cleared is forgotten with the visit ---------------------------------------------------
+
+
+def test_a_door_that_shuts_at_once_after_somebody_left_clears_nobody_else() -> None:
+    c = Cabin().comes("bare").wait(2).wire("door", True).wait(0.3).leaves().wire("door", False)
+    assert (c.mode, c.state.shown, c.state.was_shown) == ("vacant", False, False)
+
+
+def test_a_door_that_shuts_at_once_after_a_restart_clears_nobody_of_before() -> None:
+    c = Cabin().comes("bare").wait(2).wire("door", True).wait(5).leaves().comes("masked")
+    c.dies_and_starts(door_open=True).wait(0.5).wire("door", False).shows("masked").wait(60)
+    assert c.mode == "locked"
+
+
+def test_a_contact_that_works_again_clears_nobody_of_the_visit_before() -> None:
+    c = Cabin().comes("bare").wait(2).leaves().fails("door_contact").comes("masked").wait(5)
+    c.wire("door", True).wait(0.5).wire("door", False)
+    assert not c.state.shown
