@@ -540,7 +540,7 @@ def settle(d: Draft) -> list[Passed]:
         before = d.s
         for rows in (COMMON, OWN, CLOCKS):
             way += _go_through(d, rows)
-        if d.s == before:
+        if d.s is before or d.s == before:
             break
     return way
 

@@ -147,3 +147,7 @@ def test_no_alert_has_the_name_of_an_anomaly() -> None:
 
 def test_facts_are_events_and_shown_as_such() -> None:
     assert set(FACTS) < set(Event.__args__)
+
+
+def test_for_whom_a_siren_sounds_has_the_words_of_the_settings() -> None:
+    assert [member.value for member in SirenFor] == ["anybody", "somebody_there"]
