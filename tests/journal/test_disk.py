@@ -23,6 +23,7 @@ from edge.journal.reader import lines, recall, verify
 from edge.journal.writer import Journal
 from edge.terms.record import Answer, Channel, Entry, NotWritten, OutboxRow, Recipient, Record, Written
 from tests.worlds.hand_clock import HandClock
+from tests.worlds.tiny_disk import tiny_disk
 
 
 class Disk:
@@ -360,17 +361,8 @@ def test_a_file_locked_by_another_program_is_waited_for(path: Path, clock: HandC
 
 @pytest.fixture
 def tiny(tmp_path: Path) -> Iterator[Path]:
-    """A real file system of 1 MB, mounted in memory."""
-    mount = shutil.which("mount")
-    if os.geteuid() != 0 or mount is None:
-        pytest.skip("mounting a file system needs root")
-    folder = tmp_path / "tiny"
-    folder.mkdir()
-    done = subprocess.run([mount, "-t", "tmpfs", "-o", "size=1m", "none", str(folder)], capture_output=True)
-    if done.returncode:
-        pytest.skip(f"no file system can be mounted here: {done.stderr.decode().strip()}")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+    with tiny_disk(tmp_path / "tiny") as disk:
+        yield disk
 
 
 def _fill(folder: Path) -> Path:

@@ -314,7 +314,7 @@ def test_a_certificate_of_nobody_is_not_trusted(serve: Serve, mailbox: Mailbox) 
 
 def test_a_server_without_starttls_gets_nothing(serve: Serve, mailbox: Mailbox) -> None:
     mail = serve("none")
-    account = mail._account
+    account = mail.account
     strict = MailAccount(account.host, account.port, "starttls", sender="a@b", addresses=account.addresses)
     answer = deliver(Email(strict, "Cabin 1", timeout_s=2.0))
     assert isinstance(answer, NotTaken)

@@ -7,8 +7,6 @@ import errno
 import hashlib
 import json
 import os
-import shutil
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -25,6 +23,7 @@ from edge.pictures.ring import RingReader, RingWriter
 from edge.pictures.store import EvidenceLimits, Start
 from edge.terms.record import Entry
 from tests.worlds.hand_clock import HandClock
+from tests.worlds.tiny_disk import tiny_disk
 
 LIMITS = EvidenceLimits(reserve_mb=0)
 START = Start(3)
@@ -573,17 +572,8 @@ def test_the_thread_keeps_pictures_and_gives_way_to_the_record(tmp_path: Path) -
 
 @pytest.fixture
 def tiny(tmp_path: Path) -> Iterator[Path]:
-    """A real file system of 1 MB, mounted in memory."""
-    mount = shutil.which("mount")
-    if os.geteuid() != 0 or mount is None:
-        pytest.skip("mounting a file system needs root")
-    folder = tmp_path / "evidence"
-    folder.mkdir()
-    done = subprocess.run([mount, "-t", "tmpfs", "-o", "size=1m", "none", str(folder)], capture_output=True)
-    if done.returncode:
-        pytest.skip(f"no file system can be mounted here: {done.stderr.decode().strip()}")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+    with tiny_disk(tmp_path / "evidence") as disk:
+        yield disk
 
 
 def test_a_real_disk_that_fills_up(tiny: Path, tmp_path: Path) -> None:

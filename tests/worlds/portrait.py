@@ -22,5 +22,6 @@ def portrait() -> NDArray[np.uint8]:
     height, width = share.shape
     whole = np.full((512, 512, 3), 150, np.float32)
     part = whole[AT[1] : AT[1] + height, AT[0] : AT[0] + width]
-    part += (cut - part) * (share[:, :, None] / 255.0)
+    weight = share[:, :, None].astype(np.float32) / np.float32(255)
+    part[:] = part + (cut - part) * weight
     return np.asarray(np.rint(whole), np.uint8)

@@ -59,23 +59,23 @@ class Email(ThreadCarrier):
         """`head` gives the record's head: anyone who keeps the mail can prove what the record said then."""
         super().__init__()
         self._head = head
-        self._account = account
+        self.account = account
         self._cabin = cabin
         self._picture_of = picture_of
         self._timeout_s = timeout_s
 
     def serves(self, recipient: Recipient) -> bool:
-        return bool(self._account.addresses.get(recipient))
+        return bool(self.account.addresses.get(recipient))
 
     def deliver(self, row: OutboxRow, text: str) -> None:
-        address = self._account.addresses.get(row.recipient, "")
+        address = self.account.addresses.get(row.recipient, "")
         if not address:
             raise Refused("no address is set", retryable=False)
         message = self._message(row, text, address)
         try:
             with self._connect() as server:
-                if self._account.user:
-                    server.login(self._account.user, self._account.password)
+                if self.account.user:
+                    server.login(self.account.user, self.account.password)
                 server.send_message(message)
         except smtplib.SMTPAuthenticationError as error:
             raise Refused(f"SMTP {error.smtp_code}: user or password refused") from None
@@ -102,7 +102,7 @@ class Email(ThreadCarrier):
             raise Refused("the mail server cannot be reached") from None
 
     def _connect(self) -> smtplib.SMTP:
-        account = self._account
+        account = self.account
         context = account.context if account.context is not None else ssl.create_default_context()
         if account.security == "tls":
             return smtplib.SMTP_SSL(account.host, account.port, timeout=self._timeout_s, context=context)
@@ -118,10 +118,10 @@ class Email(ThreadCarrier):
     def _message(self, row: OutboxRow, text: str, address: str) -> EmailMessage:
         message = EmailMessage()
         message["Subject"] = " ".join(text.split())[:_SUBJECT]
-        message["From"] = self._account.sender
+        message["From"] = self.account.sender
         message["To"] = address
         message["Date"] = format_datetime(localtime())
-        _, _, domain = self._account.sender.rpartition("@")
+        _, _, domain = self.account.sender.rpartition("@")
         domain = domain or "cabinguard.invalid"
         cabin = "".join(char if char.isascii() and char.isalnum() else "-" for char in self._cabin)
         written = int(row.created_wall_s)
