@@ -90,6 +90,63 @@ class Face:
     unclear_why: str = ""
 
 
+class ThingKind(StrEnum):
+    """What the scene networks name."""
+
+    PERSON = "person"
+    HEAD = "head"
+    BAG = "bag"
+    HANDGUN = "handgun"
+    KNIFE = "knife"
+    LONG_GUN = "long_gun"
+    BAR = "bar"
+    PHONE = "phone"
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """One person, part of one, or object of one look. `score` is a calibrated probability, 0 to 1."""
+
+    kind: ThingKind
+    box: Box
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class SceneSeen:
+    """One look of the scene networks.
+
+    `somebody_logit` is the natural-log odds that anybody at all is in the picture, wherever and however
+    they stand; zero is the operating point. `weapon_logit` is the same for a weapon in somebody's hands, None
+    where no second look was taken. `things` holds what has a box.
+    """
+
+    somebody_logit: float
+    things: tuple[Thing, ...] = ()
+    weapon_logit: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One moving or new region of one frame; `area` is a fraction of the picture."""
+
+    box: Box
+    area: float
+
+
+@dataclass(frozen=True, slots=True)
+class StillRegion:
+    """A region that differs from the empty cabin and has stood still since `since_s`.
+
+    `added`: something stands there now; False: something that was there is gone.
+    """
+
+    box: Box
+    area: float
+    since_s: float
+    added: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Observation:
     """One frame as the eyes saw it.
@@ -111,3 +168,13 @@ class Observation:
     motion: float = 0.0
     camera: str = FACE_CAMERA
     foreground_box: Box | None = None
+    scene: SceneSeen | None = None
+    """What the scene networks said of this very frame; None in the frames between their looks."""
+    moving: tuple[Region, ...] = ()
+    """Every moving region, largest first, at every frame."""
+    still: tuple[StillRegion, ...] = ()
+    """Every region that was added to the empty cabin or taken from it, and has stood still since."""
+    fight_logit: float | None = None
+    """Natural-log odds of a fight over the last two seconds; None where the network for it did not look."""
+    unusual_logit: float | None = None
+    """Natural-log odds of unusual behaviour over the last seconds; None where nothing was said."""
