@@ -40,10 +40,13 @@ GERMAN: Final = Language(
         several_persons=AnomalyWords("Mehrere Personen in der Kabine", "mehrere Personen"),
         weapon=AnomalyWords("WAFFE gesehen. In der Kabine bleibt es still", "Waffe"),
         fight=AnomalyWords("KAMPF gesehen. In der Kabine bleibt es still", "Kampf"),
+        robbery=AnomalyWords("ÜBERFALL gesehen. In der Kabine bleibt es still", "Überfall"),
         person_down=AnomalyWords("PERSON AM BODEN. Hilfe wird gebraucht", "Person am Boden"),
         panic=AnomalyWords("ÜBERFALLTASTER gedrückt. In der Kabine bleibt es still", "Überfalltaster"),
         loitering=AnomalyWords("Jemand bleibt, ohne den Automaten zu benutzen", "Herumstehen"),
+        intrusion=AnomalyWords("Jemand ist dort, wo niemand sein darf", "Eindringen"),
         object_left=AnomalyWords("In der Kabine wurde etwas zurückgelassen", "Gegenstand zurückgelassen"),
+        object_removed=AnomalyWords("In der Kabine fehlt etwas, das dorthin gehört", "Gegenstand entfernt"),
         front_changed=AnomalyWords(
             "Die Front des Automaten sieht verändert aus", "Front des Automaten verändert"
         ),

@@ -50,10 +50,13 @@ class Anomalies:
     several_persons: AnomalyWords
     weapon: AnomalyWords
     fight: AnomalyWords
+    robbery: AnomalyWords
     person_down: AnomalyWords
     panic: AnomalyWords
     loitering: AnomalyWords
+    intrusion: AnomalyWords
     object_left: AnomalyWords
+    object_removed: AnomalyWords
     front_changed: AnomalyWords
     camera_obstructed: AnomalyWords
     unusual_scene: AnomalyWords
@@ -72,14 +75,20 @@ class Anomalies:
                 return self.weapon
             case Anomaly.FIGHT:
                 return self.fight
+            case Anomaly.ROBBERY:
+                return self.robbery
             case Anomaly.PERSON_DOWN:
                 return self.person_down
             case Anomaly.PANIC:
                 return self.panic
             case Anomaly.LOITERING:
                 return self.loitering
+            case Anomaly.INTRUSION:
+                return self.intrusion
             case Anomaly.OBJECT_LEFT:
                 return self.object_left
+            case Anomaly.OBJECT_REMOVED:
+                return self.object_removed
             case Anomaly.FRONT_CHANGED:
                 return self.front_changed
             case Anomaly.CAMERA_OBSTRUCTED:
