@@ -78,7 +78,7 @@ class Number:
 
     @property
     def unit(self) -> str:
-        """As it is printed; empty for a plain number."""
+        """As it is printed, in letters that every text can carry; empty for a plain number."""
         _, _, end = self.measure.value.rpartition("_")
         match end:
             case "percent":
