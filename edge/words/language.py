@@ -179,6 +179,60 @@ class Counted:
     counter: str
     in_cabin: str
     no_movement: str
+    ground: str
+    limit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds(Words):
+    """The rule behind a fact that was seen, as a sentence without its full stop."""
+
+    several_seen: str
+    stayed_long: str
+    moved_about: str
+    forbidden_zone: str
+    forbidden_hour: str
+    weapon_seen: str
+    fight_seen: str
+    robbed_by_force: str
+    robbed_at_gunpoint: str
+    lies_still: str
+    stands_there: str
+    is_gone: str
+    front_differs: str
+    unlike_normal: str
+    face_stands_still: str
+    shaken_and_seen: str
+    picture_unsound: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measures(Words):
+    """What was measured; the value and its unit stand after it."""
+
+    persons: str
+    faces: str
+    looks: str
+    regions: str
+    turns: str
+    speed: str
+    motion: str
+    light: str
+    sharpness: str
+    log_odds: str
+    hour: str
+    lasted_s: str
+    still_s: str
+    stayed_s: str
+    size_cm: str
+    width_cm: str
+    height_cm: str
+    moved_px: str
+    tilt_deg: str
+    score_percent: str
+    area_percent: str
+    changed_percent: str
+    alike_percent: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -589,6 +643,8 @@ class Language:
     anomalies: Anomalies
     reasons: Reasons
     counted: Counted
+    grounds: Grounds
+    measures: Measures
     devices: Devices
     texts: Texts
     prompts: Prompts
