@@ -310,6 +310,13 @@ CATALOGUE: Final = _table(
         "Nobody is locked in before the cabin was empty; the permit is off.",
         "Look into the cabin: a person in need, a thing left behind, or a door contact that never opens.",
     ),
+    # --- the empty cabin and its floor ---------------------------------------------------------------
+    (
+        "reference_damaged",
+        "A picture of the empty cabin from commissioning is damaged or missing.",
+        "The door keeps its rules; the eyes look on without that picture.",
+        "Empty the cabin and take the pictures again: cabinguard learn --empty --anew.",
+    ),
     # --- relays, inputs, keypad, sound ---------------------------------------------------------------
     (
         "gpio_busy",
