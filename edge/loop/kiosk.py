@@ -387,9 +387,9 @@ class Kiosk:
                 self._pad.clear()
             case Refuse():
                 self._outputs.refuse(now_s)
-            case KeepPictures(incident=incident, why=why):
+            case KeepPictures(incident=incident, why=why, reason=reason):
                 if not held:
-                    self._evidence.keep(incident, now_s, why)
+                    self._evidence.keep(incident, now_s, why, reason)
             case KeepOnePicture(incident=incident, why=why):
                 if not held:
                     self._evidence.keep_one(incident, now_s, why)
