@@ -257,11 +257,13 @@ class Status(Words):
     blind: str
     unlocked: str
     ok: str
-    black: str
-    white: str
+    dark: str
+    blinded: str
     covered: str
+    sprayed: str
     frozen: str
-    out_of_focus: str
+    replayed: str
+    defocused: str
     moved: str
     upside_down: str
     gone: str
@@ -348,11 +350,13 @@ class Health(Words):
     """What the camera does."""
 
     ok: str
-    black: str
-    white: str
+    dark: str
+    blinded: str
     covered: str
+    sprayed: str
     frozen: str
-    out_of_focus: str
+    replayed: str
+    defocused: str
     moved: str
     upside_down: str
     gone: str
@@ -516,11 +520,13 @@ class Happened(Words):
     face_hidden: str
     face_unclear: str
     camera_ok: str
-    camera_black: str
-    camera_white: str
+    camera_dark: str
+    camera_blinded: str
     camera_covered: str
+    camera_sprayed: str
     camera_frozen: str
-    camera_out_of_focus: str
+    camera_replayed: str
+    camera_defocused: str
     camera_moved: str
     camera_upside_down: str
 

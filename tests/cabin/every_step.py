@@ -75,7 +75,7 @@ SOME_EVENTS: tuple[Event, ...] = (
 """The events that the tests know, less those of many answers that differ in their numbers only."""
 
 _FEW_FACES = {FaceJudged(face) for face in FaceFact} | {FaceJudged(FaceFact.COVERED, Cover.MASK)}
-_FEW_HEALTHS = {CameraHealth.OK, CameraHealth.BLACK, CameraHealth.UPSIDE_DOWN, CameraHealth.GONE}
+_FEW_HEALTHS = {CameraHealth.OK, CameraHealth.DARK, CameraHealth.UPSIDE_DOWN, CameraHealth.GONE}
 _FEW_ANOMALIES = {
     Anomaly.SEVERAL_PERSONS,
     Anomaly.WEAPON,

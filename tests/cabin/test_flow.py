@@ -196,7 +196,7 @@ def test_5_the_clock_stands_still_while_the_picture_is_unclear_and_does_not_rest
 @pytest.mark.parametrize(
     ("begin", "end"),
     [
-        (lambda c: c.camera("black"), lambda c: c.camera("ok").shows("masked")),
+        (lambda c: c.camera("dark"), lambda c: c.camera("ok").shows("masked")),
         (lambda c: c.camera("gone"), lambda c: c.camera("ok").shows("masked")),
         (lambda c: c.several(), lambda c: c.several(False)),
         (lambda c: c.begins("weapon"), lambda c: c.ends("weapon")),
@@ -205,7 +205,7 @@ def test_5_the_clock_stands_still_while_the_picture_is_unclear_and_does_not_rest
         (lambda c: c.begins("person_down"), lambda c: c.ends("person_down")),
         (lambda c: c.wire("panic", True), lambda c: c.wire("panic", False)),
     ],
-    ids=["black", "gone", "several", "weapon", "fight", "robbery", "person down", "panic"],
+    ids=["dark", "gone", "several", "weapon", "fight", "robbery", "person down", "panic"],
 )
 def test_5_it_stands_still_in_danger_or_blindness_and_for_30_s_after(begin: object, end: object) -> None:
     assert callable(begin)
@@ -984,7 +984,9 @@ def test_a_fire_contact_that_chatters_is_told_once_until_it_was_quiet_for_600_s(
     assert c.told == ["fire", "fire"]
 
 
-@pytest.mark.parametrize("health", ["covered", "white", "moved", "out_of_focus", "frozen", "black"])
+@pytest.mark.parametrize(
+    "health", ["covered", "sprayed", "blinded", "moved", "defocused", "frozen", "replayed", "dark"]
+)
 def test_an_obstructed_camera_is_told_to_both_with_the_siren_if_somebody_is_there(health: str) -> None:
     c = Cabin().comes("bare").camera(health)
     assert (c.told_whom("camera_obstructed"), c.sound, c.permit) == ([BOTH], Sound.SIREN, False)
@@ -998,7 +1000,7 @@ def test_a_camera_mounted_upside_down_is_a_fault_and_no_alarm() -> None:
 
 
 def test_an_obstructed_camera_with_nobody_there_is_quiet() -> None:
-    c = Cabin().wait(100).camera("black")
+    c = Cabin().wait(100).camera("dark")
     assert (c.told_whom("camera_obstructed"), c.sound) == ([BOTH], Sound.OFF)
 
 

@@ -219,7 +219,7 @@ class Actors:
                 yield from self.modem_trouble(for_s)
             case "camera":
                 how = self._world.pick(
-                    ("gone", 3), ("black", 2), ("covered", 2), ("frozen", 1), ("out_of_focus", 1)
+                    ("gone", 3), ("dark", 2), ("covered", 2), ("frozen", 1), ("defocused", 1)
                 )
                 self._world.blind(how, True)
                 yield for_s
