@@ -51,6 +51,7 @@ from edge.cabin.table import step
 from edge.codes.pad import PadResult
 from edge.loop.clock import ClockWatch
 from edge.loop.comeback import Start, come_back
+from edge.loop.facts import Facts
 from edge.loop.logbook import Logbook
 from edge.loop.on_record import OnRecord, WaitingEntry
 from edge.loop.outputs import Output, Outputs
@@ -75,12 +76,14 @@ class Kiosk:
         self.board: Board = parts.board
         self._situation = Situation(parts.rules)
         self._on_record = OnRecord(parts.journal, parts.unrecorded, parts.rules.flow.record_wait_s)
+        self._facts = Facts()
         self._logbook = Logbook(
             self._situation,
             self._on_record,
             parts.board.clock,
             lambda: parts.release_desk.counters,
             parts.listener,
+            self._facts,
         )
         self._post = Post(parts, self._situation, self._logbook, self._on_record)
         self._outputs = Outputs(parts.board, self._situation, self._logbook, parts.context.language)
@@ -354,7 +357,7 @@ class Kiosk:
         entries = self._logbook.event_lines(event, before, now_s, held)
         incident = self.state.incident or before.incident
         rows: list[OutboxRow] = []
-        for command in result.commands:
+        for command in map(self._facts.with_reason, result.commands):
             entries += self._logbook.command_lines(command, incident, now_s, held)
             rows += self._carry_out(command, now_s, held)
         if not entries and not rows:

@@ -222,7 +222,7 @@ def test_labels_of_boxes_in_one_place_stand_below_each_other() -> None:
     one = picture_with(black, Sheet((640, 480), marks[:1], (), "", ()))
     three = picture_with(black, Sheet((640, 480), marks, (), "", ()))
     rows = [
-        int((np.abs(picture[:, 103:120].astype(int) - THING).max(axis=(1, 2)) < 12).sum())
+        int((np.abs(picture[:, 102:104].astype(int) - THING).max(axis=(1, 2)) < 12).sum())
         for picture in (one, three)
     ]
     assert rows[1] >= rows[0] + 30
