@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from edge.terms.observation import Box, CameraHealth, Observation, SceneSeen, Thing, ThingKind
 
+BODIES: Final = frozenset({ThingKind.PERSON, ThingKind.HEAD})
 LOOKS: Final = 3
 """So many looks of a camera are weighed together."""
 STALE_S: Final = 2.0
@@ -34,12 +35,14 @@ class Bodies:
     `fitted`: one has looked since the start. `seen`: somebody's body is in the picture of one of them; None
     where none has looked lately. `count`: as many bodies as the camera sees that sees most, 0 where none has
     looked lately. `nobody_for_s`: so long each look of each camera has been confident that nobody is there.
+    `look` is the newest frame in which that camera showed as many.
     """
 
     fitted: bool = False
     seen: bool | None = None
     count: int = 0
     nobody_for_s: float = 0.0
+    look: Observation | None = field(default=None, compare=False)
 
 
 UNFITTED: Final = Bodies()
@@ -54,17 +57,21 @@ class BodiesHeard:
     def hear(self, observation: Observation, at_s: float) -> None:
         """One frame. Without a look, or of an unsound picture, it says nothing."""
         if observation.scene is not None and observation.health is CameraHealth.OK:
-            self._cameras.setdefault(observation.camera, _Looks(at_s)).add(observation.scene, at_s)
+            self._cameras.setdefault(observation.camera, _Looks(at_s)).add(
+                observation, observation.scene, at_s
+            )
 
     def word(self, now_s: float) -> Bodies:
         """What holds now."""
         fresh = [looks for looks in self._cameras.values() if now_s - looks.newest_s <= STALE_S]
         if not fresh:
             return Bodies(fitted=bool(self._cameras))
+        fullest = max(fresh, key=lambda looks: looks.count)
         return Bodies(
             fitted=True,
             seen=any(looks.seen for looks in fresh),
-            count=max(looks.count for looks in fresh),
+            count=fullest.count,
+            look=fullest.shown,
             nobody_for_s=min(now_s - looks.nobody_since_s for looks in fresh),
         )
 
@@ -77,8 +84,9 @@ class _Looks:
         self.newest_s = at_s
         self.nobody_since_s = at_s
         self.seen = False
+        self.shown: Observation | None = None
 
-    def add(self, scene: SceneSeen, at_s: float) -> None:
+    def add(self, observation: Observation, scene: SceneSeen, at_s: float) -> None:
         if at_s - self.newest_s > STALE_S:
             self._last.clear()
             self.seen = False
@@ -89,6 +97,8 @@ class _Looks:
             self.nobody_since_s = at_s
         shown = sum(map(shows_somebody, self._last))
         self.seen = shown >= (1 if self.seen else LOOKS - 1)
+        if bodies_in(scene) >= self.count:
+            self.shown = observation
 
     @property
     def count(self) -> int:

@@ -12,12 +12,14 @@ left: 40 times as long, in which a picture on a wall is found out too.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from edge.cabin.events import PeopleJudged
-from edge.judge.bodies import UNFITTED, Bodies
+from edge.judge.bodies import BODIES, UNFITTED, Bodies
 from edge.judge.sums import GAP_MAX_S, Held
 from edge.terms.observation import CameraHealth, Face, Observation
+from edge.terms.reason import Ground, Measure, Number, Reason, because
 
 _SEVERAL_S: Final = 0.7
 _SEVERAL_FALL: Final = 0.3
@@ -29,6 +31,7 @@ _WITH_BODIES: Final = 0.5
 _BODY_ALONE: Final = 0.15
 """So much of the time counts where bodies are seen: the body of the other takes longer to come out than a
 face; and where nothing but a body is."""
+_LIMIT: Final = 2.0
 _BESIDE: Final = 0.2
 """A second face narrower than this share of the first is a poster, a banknote or the street behind glass."""
 
@@ -71,7 +74,7 @@ class SeveralJudge:
             self._shut = self._door_fitted
             self._alone.clear()
             self._alone_shut.clear()
-            return (PeopleJudged(several=True),)
+            return (PeopleJudged(several=True, reason=_reason(observation, faces, bodies)),)
         if self._several and alone and not several:
             self._several = False
             self._crowd.clear()
@@ -97,6 +100,18 @@ def _weight(face: bool, bodies: Bodies) -> float:
     if face:
         return _WITH_BODIES if bodies.seen is not None else 1.0
     return _BODY_ALONE if bodies.count == 1 else 0.0
+
+
+def _reason(observation: Observation, faces: Sequence[Face], bodies: Bodies) -> Reason:
+    """Several by whichever shows more, in the picture that shows it."""
+    if bodies.look is None or bodies.look.scene is None or bodies.count < len(faces):
+        return because(
+            Ground.SEVERAL_SEEN, observation, Number(Measure.FACES, len(faces), _LIMIT), marks=faces
+        )
+    persons = [thing for thing in bodies.look.scene.things if thing.kind in BODIES]
+    return because(
+        Ground.SEVERAL_SEEN, bodies.look, Number(Measure.PERSONS, bodies.count, _LIMIT), marks=persons
+    )
 
 
 def _width(face: Face) -> float:

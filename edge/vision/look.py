@@ -6,17 +6,19 @@ The same code sees in the eyes' own process, in a replay and in a story.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from edge.terms.observation import FACE_CAMERA, Box, CameraHealth, Observation
 from edge.vision.scene.background import Scene, shrink
 from edge.vision.scene.health import Health
+from edge.vision.scene.motion import Moving
 from edge.vision.seers import SEER_BEHIND, SEERS, Trouble
 from edge.vision.sight import Seeing, Sight
 from hw.camera.port import Frame
 
 _FACE_HOLDS_S: Final = 3.0
-_BLIND: Final = frozenset({CameraHealth.BLACK, CameraHealth.WHITE, CameraHealth.COVERED})
+_BLIND: Final = frozenset({CameraHealth.DARK, CameraHealth.BLINDED, CameraHealth.COVERED})
 _PATIENCE_S: Final = 5.0
 """So long its looks must be too far apart, or not be, before a seer is behind, or is not any more."""
 _ROUNDING: Final = 1.05
@@ -37,6 +39,7 @@ class Look:
         self._missing = tuple(missing)
         self._health = health or Health()
         self._scene = scene or Scene()
+        self._moving = Moving()
         self._camera = camera
         self._face_at_s = float("-inf")
 
@@ -51,10 +54,14 @@ class Look:
         small = shrink(frame.grey)
         near = frame.at_s - self._face_at_s < _FACE_HOLDS_S
         sight = Sight(frame, small, self._health.update(small, frame.at_s, near))
+        factor = max(frame.grey.shape) / max(small.shape)
+        moving = self._moving.update(small, frame.at_s)
+        sight.moving = tuple(replace(region, box=_enlarged(region.box, factor)) for region in moving)
         if not self._health.doubtful:
             # Nothing is learnt of a picture that may be a hand on the lens.
             sight.foreground, sight.motion = self._scene.update(small, frame.at_s, near)
-            sight.foreground_box = _enlarged(self._scene.box, max(frame.grey.shape) / max(small.shape))
+            if self._scene.box is not None:
+                sight.foreground_box = _enlarged(self._scene.box, factor)
         sight.somebody = near or sight.foreground > 0.0
         if sight.health not in _BLIND:
             for paced in self._seers:
@@ -125,5 +132,5 @@ class _Paced:
             self._behind = self._late_s > 0.0
 
 
-def _enlarged(box: Box | None, factor: float) -> Box | None:
-    return None if box is None else (box[0] * factor, box[1] * factor, box[2] * factor, box[3] * factor)
+def _enlarged(box: Box, factor: float) -> Box:
+    return (box[0] * factor, box[1] * factor, box[2] * factor, box[3] * factor)

@@ -115,7 +115,8 @@ def test_two_persons_are_several_until_one_leaves(faces: Faces) -> None:
     stage = Stage(faces)
     stage.play(2.0)
     stage.play(4.0, "enter anna")
-    assert PeopleJudged(several=True) in stage.play(5.0, "enter george")
+    said = [fact.several for fact in stage.play(5.0, "enter george") if isinstance(fact, PeopleJudged)]
+    assert True in said
     assert PeopleJudged(several=False) in stage.play(6.0, "leave george")
 
 
@@ -134,10 +135,10 @@ def test_staged_people_move_like_the_living(faces: Faces) -> None:
         ("camera covered", CameraHealth.COVERED),
         ("cover lens", CameraHealth.COVERED),
         ("camera sprayed", CameraHealth.COVERED),
-        ("camera blurred", CameraHealth.OUT_OF_FOCUS),
+        ("camera blurred", CameraHealth.DEFOCUSED),
         ("camera moved", CameraHealth.MOVED),
-        ("camera white", CameraHealth.WHITE),
-        ("lights off", CameraHealth.BLACK),
+        ("camera white", CameraHealth.BLINDED),
+        ("lights off", CameraHealth.DARK),
         ("freeze", CameraHealth.FROZEN),
         ("lights dim", CameraHealth.OK),
     ],

@@ -20,6 +20,7 @@ from edge.terms.observation import (
     Thing,
     ThingKind,
 )
+from edge.terms.reason import Measure, Number
 
 MARKS = ((120.0, 130.0), (160.0, 130.0), (140.0, 150.0), (125.0, 165.0), (155.0, 165.0))
 BARE = Face((100.0, 100.0, 80.0, 80.0), 0.9, MARKS, FaceVerdict.PROPER, Cover.NONE, -4.0, -4.0, 0.0, 0.0)
@@ -45,7 +46,7 @@ class Watch:
         self.dt_s = 1.0 / fps
         self.look_s = 0.0
         self.number = 0
-        self.said: list[PeopleJudged] = []
+        self.facts: list[PeopleJudged] = []
 
     def show(self, *faces: Face, for_s: float, looks: tuple[SceneSeen, ...] = ()) -> None:
         """`looks` come in turn, one each half second."""
@@ -57,7 +58,11 @@ class Watch:
                 seen = replace(seen, scene=looks[self.number % len(looks)])
                 self.number += 1
             self.heard.hear(seen, self.now_s)
-            self.said += self.judge.update(seen, self.now_s, True, self.heard.word(self.now_s))
+            self.facts += self.judge.update(seen, self.now_s, True, self.heard.word(self.now_s))
+
+    @property
+    def said(self) -> list[bool]:
+        return [fact.several for fact in self.facts]
 
 
 def test_a_second_face_counts_after_a_while_and_so_does_its_going() -> None:
@@ -65,14 +70,14 @@ def test_a_second_face_counts_after_a_while_and_so_does_its_going() -> None:
     watch.show(BARE, for_s=3.0)
     watch.show(BARE, BESIDE, for_s=0.3)
     watch.show(BARE, for_s=3.0)
-    assert PeopleJudged(True) not in watch.said
+    assert True not in watch.said
     watch.show(BARE, BESIDE, for_s=1.5)
     watch.show(BARE, for_s=0.5)
     watch.show(BARE, BESIDE, for_s=1.5)
     watch.show(for_s=5.0)
-    assert watch.said == [PeopleJudged(True)]
+    assert watch.said == [True]
     watch.show(BARE, for_s=2.0)
-    assert watch.said == [PeopleJudged(True), PeopleJudged(False)]
+    assert watch.said == [True, False]
 
 
 @pytest.mark.parametrize(("both", "one"), [(1, 1), (1, 2), (2, 3), (5, 5)])
@@ -82,19 +87,33 @@ def test_a_second_face_in_some_of_the_pictures_is_a_second_person(both: int, one
     for _ in range(10):
         watch.show(MASKED, BESIDE, for_s=0.2 * both)
         watch.show(MASKED, for_s=0.2 * one)
-    assert PeopleJudged(True) in watch.said
+    assert True in watch.said
 
 
 def test_a_tiny_second_face_is_no_second_person() -> None:
     watch = Watch()
     watch.show(BARE, replace(BARE, box=(10.0, 10.0, 12.0, 12.0)), for_s=5.0)
-    assert PeopleJudged(True) not in watch.said
+    assert True not in watch.said
 
 
 def test_two_who_both_hide_their_faces_are_two() -> None:
     watch = Watch()
     watch.show(for_s=3.0, looks=(scene(ONE, OTHER),))
-    assert watch.said == [PeopleJudged(True)]
+    assert watch.said == [True]
+
+
+def test_the_reason_shows_whichever_sees_more() -> None:
+    watch = Watch()
+    watch.show(BARE, for_s=3.0, looks=(scene(ONE, OTHER),))
+    reason = watch.facts[0].reason
+    assert reason is not None
+    assert reason.numbers == (Number(Measure.PERSONS, 2.0, 2.0),)
+    assert [mark.box for mark in reason.marks] == [ONE, OTHER]
+    faces = Watch()
+    faces.show(BARE, BESIDE, for_s=3.0)
+    reason = faces.facts[0].reason
+    assert reason is not None
+    assert reason.numbers == (Number(Measure.FACES, 2.0, 2.0),)
 
 
 def test_two_heads_over_one_body_are_two() -> None:
@@ -104,14 +123,14 @@ def test_two_heads_over_one_body_are_two() -> None:
         looked, things=(*looked.things, Thing(ThingKind.PERSON, (80.0, 60.0, 300.0, 400.0), 0.9))
     )
     watch.show(for_s=3.0, looks=(joined,))
-    assert watch.said == [PeopleJudged(True)]
+    assert watch.said == [True]
 
 
 def test_a_face_and_a_body_without_one_are_two() -> None:
     """One shows the face, the other one turns away: the faces alone are one."""
     watch = Watch()
     watch.show(BARE, for_s=3.0, looks=(scene(ONE, OTHER),))
-    assert watch.said == [PeopleJudged(True)]
+    assert watch.said == [True]
 
 
 @pytest.mark.parametrize(
@@ -137,7 +156,7 @@ def test_a_body_that_is_split_now_and_then_is_one() -> None:
 def test_two_of_whom_one_is_missed_now_and_then_stay_two() -> None:
     watch = Watch()
     watch.show(for_s=60.0, looks=(scene(ONE, OTHER), scene(ONE, OTHER), scene(ONE)))
-    assert watch.said == [PeopleJudged(True)]
+    assert watch.said == [True]
 
 
 def test_one_who_steps_behind_the_other_is_not_gone_at_once() -> None:
@@ -146,7 +165,7 @@ def test_one_who_steps_behind_the_other_is_not_gone_at_once() -> None:
     watch.show(for_s=8.0, looks=(scene(ONE),))
     assert watch.judge.several, "a body alone says little"
     watch.show(for_s=8.0, looks=(scene(ONE),))
-    assert watch.said == [PeopleJudged(True), PeopleJudged(False)]
+    assert watch.said == [True, False]
 
 
 def test_a_face_alone_is_believed_later_where_bodies_are_seen() -> None:
@@ -155,7 +174,7 @@ def test_a_face_alone_is_believed_later_where_bodies_are_seen() -> None:
     watch.show(BARE, for_s=2.0, looks=(scene(ONE),))
     assert watch.judge.several
     watch.show(BARE, for_s=3.0, looks=(scene(ONE),))
-    assert watch.said[-1] == PeopleJudged(False)
+    assert not watch.said[-1]
 
 
 def test_behind_a_shut_door_nobody_has_left() -> None:
@@ -165,13 +184,13 @@ def test_behind_a_shut_door_nobody_has_left() -> None:
     assert watch.judge.several
     watch.judge.door_opened()
     watch.show(MASKED, for_s=5.0, looks=(scene(ONE),))
-    assert watch.said[-1] == PeopleJudged(False)
+    assert not watch.said[-1]
 
 
 def test_the_empty_cabin_forgets() -> None:
     watch = Watch()
     watch.show(BARE, BESIDE, for_s=5.0)
-    assert watch.judge.forget() == (PeopleJudged(False),)
+    assert [fact.several for fact in watch.judge.forget()] == [False]
     assert watch.judge.forget() == ()
 
 
