@@ -59,7 +59,7 @@ def drawn(jpeg: bytes, sheet: Sheet) -> bytes:
         raise NotDrawnError("the picture cannot be read") from error
     if picture is None:
         raise NotDrawnError("the picture cannot be read")
-    ok, coded = cv2.imencode(".jpg", picture_with(picture, sheet), _JPEG)
+    ok, coded = cv2.imencode(".jpg", picture_with(np.asarray(picture, np.uint8), sheet), _JPEG)
     if not ok:
         raise NotDrawnError("the new picture cannot be written")
     return coded.tobytes()
