@@ -178,3 +178,5 @@ class Observation:
     """Natural-log odds of a fight over the last two seconds; None where the network for it did not look."""
     unusual_logit: float | None = None
     """Natural-log odds of unusual behaviour over the last seconds; None where nothing was said."""
+    unusual_why: str = ""
+    """What spoke loudest for it, in plain words."""
