@@ -182,3 +182,5 @@ class Observation:
     """Natural-log odds of unusual behaviour over the last seconds; None where nothing was said."""
     faces_asked: bool = True
     """Whether faces were looked for at all: without that, no face is not a hidden one."""
+    unusual_why: str = ""
+    """What spoke loudest for it, in plain words."""
