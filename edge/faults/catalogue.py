@@ -163,6 +163,12 @@ CATALOGUE: Final = _table(
         "Check the folder evidence under paths.data: owner, rights and card errors (dmesg).",
     ),
     (
+        "evidence_not_drawn",
+        "The picture that shows a reason could not be drawn; the pictures themselves are kept.",
+        KEEPS,
+        "If it comes again, look for memory that ran out (dmesg) and report it together with the log.",
+    ),
+    (
         "evidence_stuck",
         "Pictures that should have been removed, for their age or for space, cannot be.",
         KEEPS,
