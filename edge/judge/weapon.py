@@ -1,8 +1,9 @@
 """A weapon in somebody's hands, by the vote of several looks: `weapon`.
 
-One look is wrong too often to call anybody armed. The log-odds of the looks at one person are added up and leak
-away; only where several looks agree, over more than a moment, it is said. It ends when no look has seen one for some
-time. The limits are chosen on clips of normal use against clips with weapons; `models/things.md` has the table.
+One look is wrong too often to call anybody armed. The log-odds of the looks at one person are added up and
+leak away; only where several looks agree, over more than a moment, it is said. It ends when no look has seen
+one for some time. The limits are chosen on clips of normal use against clips with weapons; `models/things.md`
+has the table.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _WEAPONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class WeaponLimits:
-    """What is needed to say it, and to take it back. The log-odds of one look are cut at `most` either way."""
+    """What is needed to say it, and to take it back. The log-odds of one look are cut at `most`."""
 
     begin: float = 6.0
     agreeing: int = 3
@@ -86,7 +87,8 @@ class _Suspect:
         kinds = [look.kind for look in agreeing if look.kind is not None]
         name = _WEAPONS[max(kinds, key=kinds.count)] if kinds else "a weapon"
         seconds = agreeing[-1].at_s - agreeing[0].at_s
-        return f"{name} in {len(agreeing)} of {len(self.looks)} looks over {seconds:.1f} s, sum of evidence {self.sum:.1f}"
+        looks = f"{len(agreeing)} of {len(self.looks)} looks"
+        return f"{name} in {looks} over {seconds:.1f} s, sum of evidence {self.sum:.1f}"
 
 
 class WeaponJudge:
