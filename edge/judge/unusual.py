@@ -1,8 +1,8 @@
 """Behaviour unlike normal use for some seconds on end: `unusual_scene`, a hint for the control room.
 
 The eyes say twice a second how unusual the last two seconds were; here the mean of the last four seconds
-must be above the operating point, and stay there. It never holds or leads to a lock, and the permit stays: the score
-is a weak witness (see `models/unusual.md`), so it may only ask somebody to look.
+must be above the operating point, and stay there. It never holds or leads to a lock, and the permit
+stays: the score is a weak witness (see `models/unusual.md`), so it may only ask somebody to look.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Final
 from edge.cabin.events import Anomaly, AnomalyBegan, AnomalyEnded
 from edge.judge.sums import Held
 from edge.terms.observation import CameraHealth, Observation
+from edge.terms.reason import Ground, Measure, Number, because
 
 _OVER_S: Final = 4.0
 _ANSWERS_MIN: Final = 4
@@ -65,8 +66,11 @@ class UnusualJudge:
             return ()
         self._held = True
         self._calm.clear()
-        why = observation.unusual_why or "no single measure"
-        return (AnomalyBegan(Anomaly.UNUSUAL_SCENE, f"unlike normal use over {_OVER_S:.0f} s: {why}"),)
+        detail = f"unlike normal use over {_OVER_S:.0f} s: {observation.unusual_why}".rstrip(": ")
+        numbers = (Number(Measure.LOG_ODDS, round(mean, 2), 0.0), Number(Measure.LASTED_S, _OVER_S))
+        seen = observation.scene.things if observation.scene is not None else ()
+        why = because(Ground.UNLIKE_NORMAL, observation, *numbers, marks=(*seen, *observation.moving))
+        return (AnomalyBegan(Anomaly.UNUSUAL_SCENE, detail, why),)
 
     def forget(self) -> tuple[AnomalyEnded, ...]:
         """Nobody is there, or nothing can be seen."""

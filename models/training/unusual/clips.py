@@ -2,9 +2,9 @@
 
     python -m models.training.unusual.clips --data DATA --cache CACHE
 
-Reads `scene/manifest.csv` of the data folder, decodes each clip once into grey pictures of 160 pixels (what the
-kiosk's motion works on) and asks a finder of persons twice a second. The cache is one `.npz` a clip: pictures,
-their times, and the person boxes of each look in pixels of the small picture.
+Reads `scene/manifest.csv` of the data folder, decodes each clip once into grey pictures of 160 pixels (what
+the kiosk's motion works on) and asks a finder of persons twice a second. The cache is one `.npz` a clip:
+pictures, their times, and the person boxes of each look in pixels of the small picture.
 """
 
 from __future__ import annotations

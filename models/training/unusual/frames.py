@@ -2,11 +2,12 @@
 
     python -m models.training.unusual.frames --data DATA --work WORK --curves models/unusual_frames.png
 
-Frames and stills of the cabin videos, "normal" (stock footage) against "abnormal" (CCTV). Three learners: the chain
-of the cited paper (grey, median, threshold, sharpen, a small network), HOG with a linear SVM, and a linear head on
-an ImageNet MobileNetV2. Each is judged on frames split at random, on whole videos left out, and on normal
-pictures of other cameras; then with every person painted over, and with nothing but the four corners left. Prints the
-card's tables, and draws where the evidence lies (no picture of the data is drawn).
+Frames and stills of the cabin videos, "normal" (stock footage) against "abnormal" (CCTV). Three learners:
+the chain of the cited paper (grey, median, threshold, sharpen, a small network), HOG with a linear SVM,
+and a linear head on an ImageNet MobileNetV2. Each is judged on frames split at random, on whole videos
+left out, and on normal pictures of other cameras; then with every person painted over, and with nothing
+but the four corners left. Prints the card's tables, and draws where the evidence lies (no picture of the
+data is drawn).
 """
 
 from __future__ import annotations
