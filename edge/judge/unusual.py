@@ -45,10 +45,8 @@ class UnusualJudge:
         """Feed every frame. A picture that cannot be believed says nothing, and ends nothing at once."""
         logit = observation.unusual_logit
         if logit is None or observation.health is not CameraHealth.OK:
-            if self._answers and now_s - self._answers[-1].at_s > _GAP_S:
-                # Nothing moves and nobody is seen, or nobody can see: no ground to go on telling.
-                return self.forget()
-            return ()
+            # Nothing moves and nobody is seen, or nobody can see: no ground to go on telling.
+            return self.tick(now_s)
         dt_s = now_s - self._answers[-1].at_s if self._answers else 0.0
         self._answers.append(_Answer(now_s, logit))
         while self._answers[0].at_s <= now_s - _OVER_S - 1e-6:
@@ -71,6 +69,15 @@ class UnusualJudge:
         seen = observation.scene.things if observation.scene is not None else ()
         why = because(Ground.UNLIKE_NORMAL, observation, *numbers, marks=(*seen, *observation.moving))
         return (AnomalyBegan(Anomaly.UNUSUAL_SCENE, detail, why),)
+
+    def tick(self, now_s: float) -> tuple[AnomalyBegan | AnomalyEnded, ...]:
+        """Time went on without a frame."""
+        silent = bool(self._answers) and now_s - self._answers[-1].at_s > _GAP_S
+        return self.forget() if silent else ()
+
+    def next_wake_s(self) -> float | None:
+        """When silence would end it."""
+        return self._answers[-1].at_s + _GAP_S + 0.01 if self._held and self._answers else None
 
     def forget(self) -> tuple[AnomalyEnded, ...]:
         """Nobody is there, or nothing can be seen."""

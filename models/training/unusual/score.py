@@ -19,16 +19,12 @@ from pathlib import Path
 from typing import Final, cast
 
 import cv2
-import matplotlib
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.vision.scene.unusual import MEASURES, Watch
-from models.training.check.report import share
+from models.training.shares import share
 from models.training.unusual.clips import Clip, Film, film_of, finder_of, read_clips
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 
 Reals = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -293,6 +289,11 @@ def write(learnt: Learnt, cut: float, out: Path) -> None:
 
 def draw(answers: Answers, seed: int, path: Path) -> None:
     """Misses against false alarms, whole videos and whole sources left out."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
+
     abnormal = answers.abnormal
     figure, axis = plt.subplots(figsize=(5.2, 4.2), constrained_layout=True)
     for name, part in (("whole videos", by_scene(answers, seed)), ("whole sources", answers.source)):
