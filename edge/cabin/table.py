@@ -215,7 +215,7 @@ def _camera_judged(d: Draft, event: CameraJudged) -> None:
 
 def _anomaly_began(d: Draft, event: AnomalyBegan) -> None:
     if event.anomaly not in d.s.active:
-        d.begin_anomaly(event.anomaly, event.detail)
+        d.begin_anomaly(event.anomaly, event.detail, event.reason)
 
 
 def _anomaly_ended(d: Draft, event: AnomalyEnded) -> None:

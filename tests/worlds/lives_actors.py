@@ -225,7 +225,9 @@ class Actors:
                 yield for_s
                 self._world.blind(how, False)
             case "danger":
-                which = self._random.choice((Anomaly.WEAPON, Anomaly.FIGHT, Anomaly.PERSON_DOWN))
+                which = self._random.choice(
+                    (Anomaly.WEAPON, Anomaly.FIGHT, Anomaly.ROBBERY, Anomaly.PERSON_DOWN)
+                )
                 self._world.endanger(which, True)
                 yield min(for_s, 60.0)
                 self._world.endanger(which, False)
