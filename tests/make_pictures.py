@@ -10,12 +10,13 @@ import cv2
 import numpy as np
 
 from edge.bench.desk import Desk, Props, StoryClock
-from edge.bench.film import picture_of
+from edge.bench.film import Words, picture_of
 from edge.loop.happening import Happening
 from edge.settings.load import load
 from edge.settings.places import MODELS
 from edge.terms.observation import Observation
 from edge.vision.face.faces import Faces
+from edge.vision.face.seer import FaceSeer
 from edge.vision.look import Look
 from hw.camera.port import ColourPicture, Frame
 from hw.camera.staged import StagedCabin
@@ -39,13 +40,14 @@ def main() -> int:
         clock = StoryClock()
         stage = StagedCabin(clock)
         faces = Faces(MODELS)
-        props = Props(stage, lambda: Look(faces), every_s=0.1, stage=stage)
+        props = Props(stage, lambda: Look([FaceSeer(faces)]), every_s=0.1, stage=stage)
         desk = Desk(load(None), props, Path(folder), hear, clock)
         desk.watch = lambda frame, seen: newest.append((frame, seen))
 
         def shoot() -> None:
             frame, seen = newest[-1]
-            panels.append(picture_of(frame, seen, desk.kiosk, frame.at_s, said["prompt"], said["sms"]))
+            words = Words(prompt=said["prompt"], sms=said["sms"])
+            panels.append(picture_of(frame, seen, desk.kiosk, words))
 
         stage.do("enter anna", 0.0)
         desk.run_to(6.0)

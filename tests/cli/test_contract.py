@@ -126,7 +126,7 @@ def test_look_says_the_agreed_fields_in_the_agreed_order(
     found = objects(out)
     assert [one["path"] for one in found] == paths
     for one in found:
-        assert list(one) == ["path", "verdict", "people", "faces"]
+        assert list(one) == ["path", "verdict", "people", "faces", "objects"]
         assert one["verdict"] in VERDICTS
         assert isinstance(one["faces"], list)
         for face in msgspec.convert(one["faces"], list[dict[str, object]]):
