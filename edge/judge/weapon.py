@@ -15,6 +15,7 @@ from typing import Final
 
 from edge.cabin.events import Anomaly, AnomalyBegan, AnomalyEnded
 from edge.terms.observation import Box, CameraHealth, Observation, SceneSeen, Thing, ThingKind
+from edge.terms.reason import Ground, Measure, Number, Reason, because
 
 _WEAPONS: Final = {
     ThingKind.HANDGUN: "a handgun",
@@ -90,6 +91,19 @@ class _Suspect:
         looks = f"{len(agreeing)} of {len(self.looks)} looks"
         return f"{name} in {looks} over {seconds:.1f} s, sum of evidence {self.sum:.1f}"
 
+    def reason(self, limits: WeaponLimits, observation: Observation) -> Reason:
+        """The numbers with their limits, and the weapon of the newest look marked in the picture."""
+        agreeing = self.agreeing(limits)
+        scene = observation.scene
+        return because(
+            Ground.WEAPON_SEEN,
+            observation,
+            Number(Measure.LOOKS, len(agreeing), limits.agreeing),
+            Number(Measure.LASTED_S, agreeing[-1].at_s - agreeing[0].at_s, limits.over_s),
+            Number(Measure.LOG_ODDS, self.sum, limits.begin),
+            marks=[] if scene is None else [t for t in scene.things if t.kind in _WEAPONS],
+        )
+
 
 class WeaponJudge:
     """The vote for one camera."""
@@ -116,7 +130,8 @@ class WeaponJudge:
         if not suspect.armed(self._limits):
             return ()
         self._seen_s = now_s
-        return (AnomalyBegan(Anomaly.WEAPON, suspect.detail(self._limits)),)
+        why = suspect.reason(self._limits, observation)
+        return (AnomalyBegan(Anomaly.WEAPON, suspect.detail(self._limits), why),)
 
     def tick(self, now_s: float) -> tuple[AnomalyEnded, ...]:
         """Time went on: it ends when it has not been seen for `end_s`."""
