@@ -36,7 +36,7 @@ VERSION: Final = "1.0.0"
 _RIDGE: Final = 0.02
 _STEPS: Final = 400
 _FOLDS: Final = 8
-_NORMAL_TOP: Final = 0.05
+_NORMAL_TOP: Final = 0.03
 """The share of normal clips that may be above the operating point."""
 _NO_ROOMS: Final = ("ciel-oliver", "tiao051")
 """Films, street crowds and sport: learnt from and reported, but no ground for a cabin's operating point."""
@@ -247,9 +247,10 @@ def judged(answers: Answers, seed: int) -> None:
         cut = point(left_out_but(answers, str(name), seed), answers.abnormal[~here], answers.source[~here])
         odds = learn(answers, ~here)(answers.values) - cut
         told = np.array([long[i] and alarms(odds[answers.clip == i]) > 0 for i in range(len(here))])
-        cells = []
-        for kind in (long & ~answers.abnormal, long & answers.abnormal):
-            cells.append(share(int(told[kind].sum()), int(kind.sum())) if kind.any() else "-")
+        cells = [
+            share(int(told[kind].sum()), int(kind.sum())) if kind.any() else "-"
+            for kind in (long & ~answers.abnormal, long & answers.abnormal)
+        ]
         minutes = float((length[long & ~answers.abnormal] * EVERY_S + OVER_S - EVERY_S).sum()) / 60.0
         print(f"| {name} | {cells[0]} | {minutes:.1f} | {cells[1]} |")
 
