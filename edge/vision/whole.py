@@ -13,6 +13,7 @@ from typing import Final, Protocol, TypeVar
 from edge.terms.observation import Box, Face, SceneSeen, Thing, ThingKind
 from edge.vision.face.faces import Faces, Looked, Picture, persons, to_grey
 from edge.vision.network import ModelFault
+from edge.vision.scene.things import Things
 
 _FACE_IN_BODY: Final = 0.5
 """A face may belong to a body that holds so much of it."""
@@ -36,7 +37,7 @@ class SeesThings(Protocol):
 class LooksForThings(Protocol):
     """`edge.vision.scene.things.Things`."""
 
-    def look_at(self, grey: Picture) -> SeesThings: ...
+    def look_at(self, grey: Picture, persons: Sequence[Thing]) -> SeesThings: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +64,11 @@ class WholePicture:
         grey = to_grey(picture)
         seen = None if self._people is None else self._people.look(grey)
         found = [] if seen is None else list(seen.things)
+        bodies = [thing for thing in found if thing.kind is ThingKind.PERSON]
         if self._things is not None:
-            found += self._things.look_at(grey).things
+            found += self._things.look_at(grey, bodies).things
         found.sort(key=lambda thing: -thing.score)
-        bodies = [thing.box for thing in found if thing.kind is ThingKind.PERSON]
-        people = count_people(persons(looked.faces), bodies)
+        people = count_people(persons(looked.faces), [body.box for body in bodies])
         if seen is not None and seen.somebody_logit > 0.0:
             people = max(people, 1)  # somebody is there whom no box holds
         return Whole(looked, people, tuple(found))
@@ -91,14 +92,13 @@ class Opened:
 
 
 OPEN_PEOPLE: Callable[[Path], LooksForPeople] | None = None
-OPEN_THINGS: Callable[[Path], LooksForThings] | None = None
 
 
 def open_whole(folder: Path, covers: Collection[str]) -> Opened:
     """Faces are always judged; raises `ModelFault` where they cannot be. Any other network may be missing."""
     missing: list[Missing] = []
     people = _opened("scene", OPEN_PEOPLE, folder, missing)
-    things = _opened("things", OPEN_THINGS, folder, missing)
+    things = _opened("things", Things, folder, missing)
     return Opened(WholePicture(Faces(folder, covers), people, things), tuple(missing))
 
 

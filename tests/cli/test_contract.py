@@ -22,7 +22,7 @@ from hw.camera.staged import StagedCabin
 Run = Callable[..., tuple[int, str, str]]
 COMMANDS = (
     *("bench", "replay", "look", "run", "selftest", "status", "events", "release"),
-    *("settings", "modem", "panel", "prompts", "distress", "first-boot", "debug-bundle"),
+    *("settings", "modem", "panel", "prompts", "distress", "first-boot", "debug-bundle", "learn"),
 )
 VERDICTS = {"proper", "covered", "turned", "several", "none", "unclear"}
 COVERS = {"none", "mask", "glasses", "helmet", "scarf", "hand", "other"}
