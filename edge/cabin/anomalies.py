@@ -89,10 +89,13 @@ ANOMALIES: Final[Mapping[Anomaly, Row]] = {
     Anomaly.SEVERAL_PERSONS:   Row(_CONTROL,  _BEEPS, _ANY,   _OFF,   _ALERT,     _HOLDS,    _EMPTY),
     Anomaly.WEAPON:            Row(_CONTROL,  _MUTE,  _ANY,   _OFF,   _EMERGENCY, _HOLDS,    _ELSE),
     Anomaly.FIGHT:             Row(_CONTROL,  _MUTE,  _ANY,   _OFF,   _EMERGENCY, _HOLDS,    _ELSE),
+    Anomaly.ROBBERY:           Row(_CONTROL,  _MUTE,  _ANY,   _OFF,   _EMERGENCY, _HOLDS,    _ELSE),
     Anomaly.PERSON_DOWN:       Row(_CONTROL,  _MUTE,  _ANY,   _OFF,   _EMERGENCY, _RELEASES, _ELSE),
     Anomaly.PANIC:             Row(_CONTROL,  _MUTE,  _ANY,   _OFF,   _EMERGENCY, _RELEASES, _ELSE),
     Anomaly.LOITERING:         Row(_WATCHMAN, _BEEPS, _ANY,   _STAYS, _ALERT,     _NOTHING,  _EMPTY),
+    Anomaly.INTRUSION:         Row(_BOTH,     _SIREN, _ANY,   _OFF,   _ALERT,     _NOTHING,  _ELSE),
     Anomaly.OBJECT_LEFT:       Row(_WATCHMAN, _NO,    _ANY,   _STAYS, _ALERT,     _NOTHING,  _ELSE),
+    Anomaly.OBJECT_REMOVED:    Row(_BOTH,     _NO,    _ANY,   _OFF,   _ALERT,     _NOTHING,  _ELSE),
     Anomaly.FRONT_CHANGED:     Row(_BOTH,     _NO,    _ANY,   _OFF,   _ALERT,     _NOTHING,  _ELSE),
     Anomaly.CAMERA_OBSTRUCTED: Row(_BOTH,     _SIREN, _THERE, _OFF,   _ALERT,     _NOTHING,  _ELSE),
     Anomaly.UNUSUAL_SCENE:     Row(_CONTROL,  _NO,    _ANY,   _STAYS, _ALERT,     _NOTHING,  _ELSE),
@@ -138,10 +141,13 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     several_persons: Rule = _rule(Anomaly.SEVERAL_PERSONS)
     weapon: Rule = _rule(Anomaly.WEAPON)
     fight: Rule = _rule(Anomaly.FIGHT)
+    robbery: Rule = _rule(Anomaly.ROBBERY)
     person_down: Rule = _rule(Anomaly.PERSON_DOWN)
     panic: Rule = _rule(Anomaly.PANIC)
     loitering: Rule = _rule(Anomaly.LOITERING)
+    intrusion: Rule = _rule(Anomaly.INTRUSION)
     object_left: Rule = _rule(Anomaly.OBJECT_LEFT)
+    object_removed: Rule = _rule(Anomaly.OBJECT_REMOVED)
     front_changed: Rule = _rule(Anomaly.FRONT_CHANGED)
     camera_obstructed: Rule = _rule(Anomaly.CAMERA_OBSTRUCTED)
     unusual_scene: Rule = _rule(Anomaly.UNUSUAL_SCENE)

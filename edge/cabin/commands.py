@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from edge.terms.reason import Reason
 from edge.terms.record import Recipient
 from hw.ports import Light, Sound
 
@@ -131,10 +132,11 @@ class Tell:
 
 @dataclass(frozen=True, slots=True)
 class KeepPictures:
-    """Keep the seconds before and after with the incident."""
+    """Keep the seconds before and after with the incident, and a picture of the reason where there is one."""
 
     incident: int
     why: str
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from edge.cabin.rules import Rules
 from edge.cabin.state import Code, Mode, State, needed_s, returning
 from edge.terms.alerts import Alert
 from edge.terms.observation import Cover
+from edge.terms.reason import Reason
 from edge.terms.record import Recipient
 
 _SAID_IN_SILENCE = frozenset({PromptKey.SILENCE, PromptKey.EMERGENCY})
@@ -72,11 +73,11 @@ class Draft:
 
     # incidents and messages
 
-    def open_incident(self, why: str) -> None:
+    def open_incident(self, why: str, reason: Reason | None = None) -> None:
         if self.s.incident == 0:
             number = self.s.incidents + 1
             self.s = replace(self.s, incident=number, incidents=number)
-        self.do(KeepPictures(self.s.incident, why))
+        self.do(KeepPictures(self.s.incident, why, reason))
 
     def close_incident(self) -> None:
         if self.s.incident:
@@ -88,16 +89,17 @@ class Draft:
     def tell(self, kind: Alert | Anomaly, *recipients: Recipient, reason: str = "") -> None:
         self.do(Tell(kind.value, self.s.incident, recipients, reason))
 
-    def tell_anomaly(self, anomaly: Anomaly, detail: str = "") -> None:
+    def tell_anomaly(self, anomaly: Anomaly, detail: str = "", reason: Reason | None = None) -> None:
         """Tell once an incident, then every `remind_s`."""
         told = dict(self.s.told)
         last = told.get(anomaly)
         if last is not None and self.now_s < last + self.flow.remind_s:
             return
-        self.open_incident(anomaly.value)
+        self.open_incident(anomaly.value, reason)
         told[anomaly] = self.now_s
         self.s = replace(self.s, told=tuple(told.items()))
-        self.tell(anomaly, *self.rules.policy.rule(anomaly).told, reason=detail)
+        said = detail if reason is None else reason.brief()
+        self.tell(anomaly, *self.rules.policy.rule(anomaly).told, reason=said)
 
     # prompts
 
@@ -340,10 +342,10 @@ class Draft:
 
     # anomalies
 
-    def begin_anomaly(self, anomaly: Anomaly, detail: str = "") -> None:
+    def begin_anomaly(self, anomaly: Anomaly, detail: str = "", reason: Reason | None = None) -> None:
         rule = self.rules.policy.rule(anomaly)
         self.s = replace(self.s, active=self.s.active | {anomaly})
-        self.tell_anomaly(anomaly, detail)
+        self.tell_anomaly(anomaly, detail, reason)
         if rule.siren is Siren.MUTE:
             self.say(PromptKey.SILENCE)
         for_anybody = ANOMALIES[anomaly].siren_for is SirenFor.ANYBODY

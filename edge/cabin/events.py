@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final, get_args
 
 from edge.terms.observation import CameraHealth, Cover
+from edge.terms.reason import Reason
 from edge.terms.record import Recipient
 from hw.ports import Input
 
@@ -35,10 +36,13 @@ class Anomaly(StrEnum):
     SEVERAL_PERSONS = "several_persons"
     WEAPON = "weapon"
     FIGHT = "fight"
+    ROBBERY = "robbery"
     PERSON_DOWN = "person_down"
     PANIC = "panic"
     LOITERING = "loitering"
+    INTRUSION = "intrusion"
     OBJECT_LEFT = "object_left"
+    OBJECT_REMOVED = "object_removed"
     FRONT_CHANGED = "front_changed"
     CAMERA_OBSTRUCTED = "camera_obstructed"
     UNUSUAL_SCENE = "unusual_scene"
@@ -112,6 +116,7 @@ class FaceJudged:
 @dataclass(frozen=True, slots=True)
 class PeopleJudged:
     several: bool
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +124,16 @@ class CameraJudged:
     """The judged health of the face camera; anything but OK means that the cabin is blind."""
 
     health: CameraHealth
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class AnomalyBegan:
+    """`detail` says it in plain English, `reason` as data; where there is one, messages say that."""
+
     anomaly: Anomaly
     detail: str = ""
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,12 +180,14 @@ def _camera_judged(d: Draft, event: CameraJudged) -> None:
     d.s = replace(d.s, health=now)
     match now:
         case (
-            CameraHealth.BLACK
-            | CameraHealth.WHITE
+            CameraHealth.DARK
+            | CameraHealth.BLINDED
             | CameraHealth.COVERED
-            | CameraHealth.FROZEN
-            | CameraHealth.OUT_OF_FOCUS
+            | CameraHealth.SPRAYED
+            | CameraHealth.DEFOCUSED
             | CameraHealth.MOVED
+            | CameraHealth.FROZEN
+            | CameraHealth.REPLAYED
         ):  # somebody may have done this to the camera; the others are faults
             if Anomaly.CAMERA_OBSTRUCTED not in d.s.active:
                 d.begin_anomaly(Anomaly.CAMERA_OBSTRUCTED, now.value)
@@ -213,7 +215,7 @@ def _camera_judged(d: Draft, event: CameraJudged) -> None:
 
 def _anomaly_began(d: Draft, event: AnomalyBegan) -> None:
     if event.anomaly not in d.s.active:
-        d.begin_anomaly(event.anomaly, event.detail)
+        d.begin_anomaly(event.anomaly, event.detail, event.reason)
 
 
 def _anomaly_ended(d: Draft, event: AnomalyEnded) -> None:

@@ -179,22 +179,28 @@ CATALOGUE: Final = _table(
     ),
     # --- camera and eyes -----------------------------------------------------------------------------
     (
-        "camera_black",
+        "camera_dark",
         "The picture is black.",
         _NO_LOCK,
         "Look for a cover on the lens and for light in the cabin.",
     ),
     (
-        "camera_white",
-        "The picture is overexposed.",
+        "camera_blinded",
+        "A strong light shines into the lens.",
         _NO_LOCK,
-        "Look for a lamp or sunlight into the lens.",
+        "Look for a torch, a lamp or the sun in front of the lens.",
     ),
     (
         "camera_covered",
-        "The lens is covered or sprayed.",
+        "The lens is covered.",
         _NO_LOCK,
-        "Clean or uncover the lens and look at the pictures of the moment it happened.",
+        "Uncover the lens and look at the pictures of the moment it happened.",
+    ),
+    (
+        "camera_sprayed",
+        "Parts of the view went blind one after another, as if the lens was sprayed or smeared.",
+        _NO_LOCK,
+        "Clean the lens and look at the pictures of the minutes before.",
     ),
     (
         "camera_frozen",
@@ -203,7 +209,13 @@ CATALOGUE: Final = _table(
         "Replug the camera; the kiosk also restarts it by itself.",
     ),
     (
-        "camera_out_of_focus",
+        "camera_replayed",
+        "The same seconds come again and again: a recording is shown instead of the camera.",
+        _NO_LOCK,
+        "Go there: look for a device in the camera's cable and for a screen in front of the lens.",
+    ),
+    (
+        "camera_defocused",
         "The picture is out of focus.",
         _NO_LOCK,
         "Clean the lens and set its focus.",
@@ -216,7 +228,7 @@ CATALOGUE: Final = _table(
     ),
     (
         "camera_upside_down",
-        "The camera sees faces upside down.",
+        "The camera sees the cabin upside down.",
         _NO_LOCK,
         "Set camera.rotate, by 180 more than it is, or turn the camera; then restart the kiosk.",
     ),
@@ -309,6 +321,13 @@ CATALOGUE: Final = _table(
         "Somebody seems to have been in the cabin longer than presence_max_s.",
         "Nobody is locked in before the cabin was empty; the permit is off.",
         "Look into the cabin: a person in need, a thing left behind, or a door contact that never opens.",
+    ),
+    # --- the empty cabin and its floor ---------------------------------------------------------------
+    (
+        "reference_damaged",
+        "A picture of the empty cabin from commissioning is damaged or missing.",
+        "The door keeps its rules; the eyes look on without that picture.",
+        "Empty the cabin and take the pictures again: cabinguard learn --empty --anew.",
     ),
     # --- relays, inputs, keypad, sound ---------------------------------------------------------------
     (

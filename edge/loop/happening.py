@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 import msgspec
 
-from edge.cabin.commands import Command, SetDoor, SetLights, SetPermit, Tell
+from edge.cabin.commands import Command, KeepPictures, SetDoor, SetLights, SetPermit, Tell
 from edge.cabin.events import (
     AnomalyBegan,
     AnomalyEnded,
@@ -36,8 +36,10 @@ def snake(name: str) -> str:
 
 
 def describe(thing: Event | Command) -> dict[str, object]:
-    """An event or a command as plain JSON: its name and its fields."""
+    """An event or a command as plain JSON: its name and its fields, a reason where one was given."""
     data = msgspec.to_builtins(asdict(thing))
+    if data.get("reason", "") is None:
+        del data["reason"]
     match thing:
         case FaceJudged(face=face):
             name = f"face_{face.value}"
@@ -59,6 +61,8 @@ def describe(thing: Event | Command) -> dict[str, object]:
         case Tell():
             name = "tell"
             data["alert"] = data.pop("kind")  # a happening has a kind of its own
+        case KeepPictures(incident=incident, why=why):
+            return {"name": "keep_pictures", "incident": incident, "why": why}  # the fact has the reason
         case _:
             name = snake(type(thing).__name__)
     return {"name": name, **data}

@@ -18,8 +18,9 @@ from edge.faults.catalogue import CATALOGUE
 from edge.settings.zones import clocks_change, is_ambiguous, zone_of
 from edge.terms.alerts import Alert
 from edge.terms.clock import CLOCK_SET_S
-from edge.terms.record import CODE_KIND, OutboxRow
+from edge.terms.record import CODE_KIND, Channel, OutboxRow
 from edge.words.en import ENGLISH
+from edge.words.grounds import brief_in, long_words
 from edge.words.language import Language, LanguageName, Texts
 from edge.words.languages import anomaly_words, reason_words, words_of
 
@@ -91,7 +92,8 @@ def make_text(
     `facts` (short plain words, such as state, incident, signal, faults) to those of `status` and `daily`.
 
     ValueError for a code row without a code: such a row must not be sent. The text of a repeat says so and
-    has the same short number. `row.reason` of a code row says which code it is (`2 of 5`).
+    has the same short number. `row.reason` of a code row says which code it is (`2 of 5`). An e-mail has room
+    for the whole reason: the rule and every number, in lines below the text.
     """
     language = words_of(context.language)
     words = language.texts
@@ -125,7 +127,11 @@ def make_text(
     if row.created_wall_s >= CLOCK_SET_S:
         extras.append(_time(row.created_wall_s, context.zone))
     extras.append(tail)
-    return words.alert.format(where=_where(context), words=told, tail=", ".join(extras))
+    text = words.alert.format(where=_where(context), words=told, tail=", ".join(extras))
+    brief = brief_in(row.reason) if row.channel is Channel.EMAIL else None
+    if brief is None:
+        return text
+    return "\n".join([text, "", *long_words(brief.ground, brief.numbers, language)])
 
 
 def code_in(text: str) -> str | None:
@@ -141,7 +147,10 @@ def sms_words(name: str) -> str:
         words = language.texts
         found += [words.code, words.code_until, words.code_plain, words.alert, words.incident, words.repeat]
         found += [words.help, words.status, *astuple(language.counted)]
-        for family in (words.alerts, words.facts, language.reasons, language.devices):
+        for family in (
+            *(words.alerts, words.facts, language.reasons, language.devices),
+            *(language.grounds, language.measures),
+        ):
             found += [f"{_plain(field.name)} {family.of(field.name)}" for field in fields(family)]
         for anomaly in Anomaly:
             told = language.anomalies.of(anomaly)

@@ -56,13 +56,15 @@ class CameraHealth(StrEnum):
     """Whether the picture can be believed at all."""
 
     OK = "ok"
-    BLACK = "black"
-    WHITE = "white"
+    DARK = "dark"
+    BLINDED = "blinded"
     COVERED = "covered"
-    FROZEN = "frozen"
-    OUT_OF_FOCUS = "out_of_focus"
+    SPRAYED = "sprayed"
+    DEFOCUSED = "defocused"
     MOVED = "moved"
     UPSIDE_DOWN = "upside_down"
+    FROZEN = "frozen"
+    REPLAYED = "replayed"
     GONE = "gone"
 
 

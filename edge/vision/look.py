@@ -18,7 +18,7 @@ FacesIn = Callable[[GreyPicture], tuple[Face, ...]]
 """The faces of one grey working picture, boxes and landmarks in its pixels."""
 
 _FACE_HOLDS_S: Final = 3.0
-_BLIND: Final = frozenset({CameraHealth.BLACK, CameraHealth.WHITE, CameraHealth.COVERED})
+_BLIND: Final = frozenset({CameraHealth.DARK, CameraHealth.BLINDED, CameraHealth.COVERED})
 
 
 class Look:

@@ -50,10 +50,13 @@ class Anomalies:
     several_persons: AnomalyWords
     weapon: AnomalyWords
     fight: AnomalyWords
+    robbery: AnomalyWords
     person_down: AnomalyWords
     panic: AnomalyWords
     loitering: AnomalyWords
+    intrusion: AnomalyWords
     object_left: AnomalyWords
+    object_removed: AnomalyWords
     front_changed: AnomalyWords
     camera_obstructed: AnomalyWords
     unusual_scene: AnomalyWords
@@ -72,14 +75,20 @@ class Anomalies:
                 return self.weapon
             case Anomaly.FIGHT:
                 return self.fight
+            case Anomaly.ROBBERY:
+                return self.robbery
             case Anomaly.PERSON_DOWN:
                 return self.person_down
             case Anomaly.PANIC:
                 return self.panic
             case Anomaly.LOITERING:
                 return self.loitering
+            case Anomaly.INTRUSION:
+                return self.intrusion
             case Anomaly.OBJECT_LEFT:
                 return self.object_left
+            case Anomaly.OBJECT_REMOVED:
+                return self.object_removed
             case Anomaly.FRONT_CHANGED:
                 return self.front_changed
             case Anomaly.CAMERA_OBSTRUCTED:
@@ -170,6 +179,60 @@ class Counted:
     counter: str
     in_cabin: str
     no_movement: str
+    ground: str
+    limit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grounds(Words):
+    """The rule behind a fact that was seen, as a sentence without its full stop."""
+
+    several_seen: str
+    stayed_long: str
+    moved_about: str
+    forbidden_zone: str
+    forbidden_hour: str
+    weapon_seen: str
+    fight_seen: str
+    robbed_by_force: str
+    robbed_at_gunpoint: str
+    lies_still: str
+    stands_there: str
+    is_gone: str
+    front_differs: str
+    unlike_normal: str
+    face_stands_still: str
+    shaken_and_seen: str
+    picture_unsound: str
+
+
+@dataclass(frozen=True, slots=True)
+class Measures(Words):
+    """What was measured; the value and its unit stand after it."""
+
+    persons: str
+    faces: str
+    looks: str
+    regions: str
+    turns: str
+    speed: str
+    motion: str
+    light: str
+    sharpness: str
+    log_odds: str
+    hour: str
+    lasted_s: str
+    still_s: str
+    stayed_s: str
+    size_cm: str
+    width_cm: str
+    height_cm: str
+    moved_px: str
+    tilt_deg: str
+    score_percent: str
+    area_percent: str
+    changed_percent: str
+    alike_percent: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,11 +257,13 @@ class Status(Words):
     blind: str
     unlocked: str
     ok: str
-    black: str
-    white: str
+    dark: str
+    blinded: str
     covered: str
+    sprayed: str
     frozen: str
-    out_of_focus: str
+    replayed: str
+    defocused: str
     moved: str
     upside_down: str
     gone: str
@@ -285,11 +350,13 @@ class Health(Words):
     """What the camera does."""
 
     ok: str
-    black: str
-    white: str
+    dark: str
+    blinded: str
     covered: str
+    sprayed: str
     frozen: str
-    out_of_focus: str
+    replayed: str
+    defocused: str
     moved: str
     upside_down: str
     gone: str
@@ -453,11 +520,13 @@ class Happened(Words):
     face_hidden: str
     face_unclear: str
     camera_ok: str
-    camera_black: str
-    camera_white: str
+    camera_dark: str
+    camera_blinded: str
     camera_covered: str
+    camera_sprayed: str
     camera_frozen: str
-    camera_out_of_focus: str
+    camera_replayed: str
+    camera_defocused: str
     camera_moved: str
     camera_upside_down: str
 
@@ -580,6 +649,8 @@ class Language:
     anomalies: Anomalies
     reasons: Reasons
     counted: Counted
+    grounds: Grounds
+    measures: Measures
     devices: Devices
     texts: Texts
     prompts: Prompts

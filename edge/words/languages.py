@@ -8,6 +8,7 @@ from typing import Final, assert_never
 from edge.cabin.events import Anomaly
 from edge.words.de import GERMAN
 from edge.words.en import ENGLISH
+from edge.words.grounds import brief_in, short_words
 from edge.words.hi import HINDI
 from edge.words.language import AnomalyWords, Language, LanguageName
 
@@ -54,6 +55,8 @@ def reason_words(reason: str, words: Language) -> str:
         return counted.in_cabin.format(seconds=found[1])
     if found := _NO_MOVEMENT.fullmatch(reason):
         return counted.no_movement.format(seconds=found[1])
+    if (brief := brief_in(reason)) is not None:
+        return short_words(brief, words)
     if (word := words.reasons.get(reason)) is not None:
         return word
     if (anomaly := anomaly_words(reason, words)) is not None:

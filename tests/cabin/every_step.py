@@ -75,7 +75,7 @@ SOME_EVENTS: tuple[Event, ...] = (
 """The events that the tests know, less those of many answers that differ in their numbers only."""
 
 _FEW_FACES = {FaceJudged(face) for face in FaceFact} | {FaceJudged(FaceFact.COVERED, Cover.MASK)}
-_FEW_HEALTHS = {CameraHealth.OK, CameraHealth.BLACK, CameraHealth.UPSIDE_DOWN, CameraHealth.GONE}
+_FEW_HEALTHS = {CameraHealth.OK, CameraHealth.DARK, CameraHealth.UPSIDE_DOWN, CameraHealth.GONE}
 _FEW_ANOMALIES = {
     Anomaly.SEVERAL_PERSONS,
     Anomaly.WEAPON,
@@ -119,8 +119,9 @@ def _is_one_of_few(event: Event) -> bool:
 
 
 def _words(thing: object) -> str:
-    """A command or an event: its name and its values."""
-    values = (getattr(thing, f.name) for f in fields(thing))  # type: ignore[arg-type]
+    """A command or an event: its name and its values; where no reason to show was given, none is shown."""
+    named = {f.name: getattr(thing, f.name) for f in fields(thing)}  # type: ignore[arg-type]
+    values = [value for name, value in named.items() if name != "reason" or value is not None]
     return " ".join([type(thing).__name__, *(_value(value) for value in values)])
 
 

@@ -38,10 +38,13 @@ FLOW: Mapping[Anomaly, Line] = {
     Anomaly.SEVERAL_PERSONS: Line(CONTROL_ROOM, "beeps", False, "never"),
     Anomaly.WEAPON: SILENT,
     Anomaly.FIGHT: SILENT,
+    Anomaly.ROBBERY: SILENT,
     Anomaly.PERSON_DOWN: Line(CONTROL_ROOM, "mute", False, "releases"),
     Anomaly.PANIC: Line(CONTROL_ROOM, "mute", False, "releases"),
     Anomaly.LOITERING: Line(WATCHMAN, "beeps", True, "no"),
+    Anomaly.INTRUSION: Line(BOTH, "siren", False, "no"),
     Anomaly.OBJECT_LEFT: Line(WATCHMAN, "no", True, "no"),
+    Anomaly.OBJECT_REMOVED: Line(BOTH, "no", False, "no"),
     Anomaly.FRONT_CHANGED: Line(BOTH, "no", False, "no"),
     Anomaly.CAMERA_OBSTRUCTED: Line(BOTH, "siren if somebody is or was there", False, "no"),
     Anomaly.UNUSUAL_SCENE: Line(CONTROL_ROOM, "no", True, "no"),
@@ -134,7 +137,7 @@ def test_a_failure_is_told_to_those_that_the_list_says(device: Device) -> None:
 def test_codes_go_before_emergencies_and_these_before_all_else() -> None:
     assert urgency_of("code") is Urgency.CODE
     assert {kind for kind in (*Anomaly, *Alert) if urgency_of(kind) is Urgency.EMERGENCY} == {
-        *("weapon", "fight", "person_down", "panic", "fire")
+        *("weapon", "fight", "robbery", "person_down", "panic", "fire")
     }
     assert {urgency_of(kind) for kind in ("daily", "status", "help")} == {Urgency.REPORT}
     assert urgency_of("of_another_version") is Urgency.ALERT

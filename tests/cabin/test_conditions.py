@@ -32,7 +32,14 @@ FLOW = RULES.flow
 NO_CONTACT = Rules(flow=Flow(), door_contact=False)
 CONTACT_BROKEN = frozenset({Device.DOOR_CONTACT})
 BLIND = tuple(health for health in CameraHealth if health is not CameraHealth.OK)
-HELD = (Anomaly.SEVERAL_PERSONS, Anomaly.WEAPON, Anomaly.FIGHT, Anomaly.PERSON_DOWN, Anomaly.PANIC)
+HELD = (
+    Anomaly.SEVERAL_PERSONS,
+    Anomaly.WEAPON,
+    Anomaly.FIGHT,
+    Anomaly.ROBBERY,
+    Anomaly.PERSON_DOWN,
+    Anomaly.PANIC,
+)
 FREE = tuple(anomaly for anomaly in Anomaly if anomaly not in HELD)
 
 Change = Mapping[str, object]
@@ -202,7 +209,10 @@ ASKED: dict[str, Asked] = {
             {"face": FaceFact.UNKNOWN},
             {"face": FaceFact.PROPER},
             *({"health": health} for health in BLIND),
-            *({"active": frozenset({Anomaly(name)})} for name in ("weapon", "fight", "person_down", "panic")),
+            *(
+                {"active": frozenset({Anomaly(name)})}
+                for name in ("weapon", "fight", "robbery", "person_down", "panic")
+            ),
             {"silent_until_s": NOW_S + 0.001},
         ),
         (
@@ -292,7 +302,7 @@ ASKED: dict[str, Asked] = {
         ({"silent_until_s": None}, {"silent_until_s": NOW_S}),
         tuple(
             {"silent_until_s": None, "active": frozenset({Anomaly(name)})}
-            for name in ("weapon", "fight", "person_down", "panic")
+            for name in ("weapon", "fight", "robbery", "person_down", "panic")
         ),
     ),
     "the siren sounds": Asked(

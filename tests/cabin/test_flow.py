@@ -196,15 +196,16 @@ def test_5_the_clock_stands_still_while_the_picture_is_unclear_and_does_not_rest
 @pytest.mark.parametrize(
     ("begin", "end"),
     [
-        (lambda c: c.camera("black"), lambda c: c.camera("ok").shows("masked")),
+        (lambda c: c.camera("dark"), lambda c: c.camera("ok").shows("masked")),
         (lambda c: c.camera("gone"), lambda c: c.camera("ok").shows("masked")),
         (lambda c: c.several(), lambda c: c.several(False)),
         (lambda c: c.begins("weapon"), lambda c: c.ends("weapon")),
         (lambda c: c.begins("fight"), lambda c: c.ends("fight")),
+        (lambda c: c.begins("robbery"), lambda c: c.ends("robbery")),
         (lambda c: c.begins("person_down"), lambda c: c.ends("person_down")),
         (lambda c: c.wire("panic", True), lambda c: c.wire("panic", False)),
     ],
-    ids=["black", "gone", "several", "weapon", "fight", "person down", "panic"],
+    ids=["dark", "gone", "several", "weapon", "fight", "robbery", "person down", "panic"],
 )
 def test_5_it_stands_still_in_danger_or_blindness_and_for_30_s_after(begin: object, end: object) -> None:
     assert callable(begin)
@@ -865,10 +866,13 @@ def test_without_a_lock_codes_and_releases_are_refused_by_name() -> None:
     [
         ("weapon", {"control_room"}, Sound.OFF, False),
         ("fight", {"control_room"}, Sound.OFF, False),
+        ("robbery", {"control_room"}, Sound.OFF, False),
         ("person_down", {"control_room"}, Sound.OFF, False),
         ("panic", {"control_room"}, Sound.OFF, False),
         ("loitering", {"watchman"}, Sound.BEEPS, True),
+        ("intrusion", BOTH, Sound.SIREN, False),
         ("object_left", {"watchman"}, Sound.OFF, True),
+        ("object_removed", BOTH, Sound.OFF, False),
         ("front_changed", BOTH, Sound.OFF, False),
         ("unusual_scene", {"control_room"}, Sound.OFF, True),
         ("still_picture", {"control_room"}, Sound.OFF, True),
@@ -910,13 +914,13 @@ def test_two_persons_then_one_covered_gets_a_whole_clock() -> None:
     assert c.mode == "locked"
 
 
-@pytest.mark.parametrize("anomaly", ["weapon", "fight", "person_down", "panic"])
+@pytest.mark.parametrize("anomaly", ["weapon", "fight", "robbery", "person_down", "panic"])
 def test_danger_while_warned_is_silent_and_never_locks(anomaly: str) -> None:
     c = Cabin().comes("masked").wait(10).forget().begins(anomaly).wait(3000)
     assert (c.mode, c.sound, c.said) == ("warned", Sound.OFF, [])
 
 
-@pytest.mark.parametrize("anomaly", ["weapon", "fight"])
+@pytest.mark.parametrize("anomaly", ["weapon", "fight", "robbery"])
 def test_danger_while_locked_mutes_the_siren_and_keeps_the_lock(anomaly: str) -> None:
     c = Cabin().locked().wait(5).begins(anomaly)
     assert (c.mode, c.sound) == ("locked", Sound.OFF)
@@ -980,7 +984,9 @@ def test_a_fire_contact_that_chatters_is_told_once_until_it_was_quiet_for_600_s(
     assert c.told == ["fire", "fire"]
 
 
-@pytest.mark.parametrize("health", ["covered", "white", "moved", "out_of_focus", "frozen", "black"])
+@pytest.mark.parametrize(
+    "health", ["covered", "sprayed", "blinded", "moved", "defocused", "frozen", "replayed", "dark"]
+)
 def test_an_obstructed_camera_is_told_to_both_with_the_siren_if_somebody_is_there(health: str) -> None:
     c = Cabin().comes("bare").camera(health)
     assert (c.told_whom("camera_obstructed"), c.sound, c.permit) == ([BOTH], Sound.SIREN, False)
@@ -994,7 +1000,7 @@ def test_a_camera_mounted_upside_down_is_a_fault_and_no_alarm() -> None:
 
 
 def test_an_obstructed_camera_with_nobody_there_is_quiet() -> None:
-    c = Cabin().wait(100).camera("black")
+    c = Cabin().wait(100).camera("dark")
     assert (c.told_whom("camera_obstructed"), c.sound) == ([BOTH], Sound.OFF)
 
 
@@ -1250,10 +1256,11 @@ def test_what_a_lock_does_not_need_does_not_hold_it_up(device: str) -> None:
         lambda c: c.several(),
         lambda c: c.begins("weapon"),
         lambda c: c.begins("fight"),
+        lambda c: c.begins("robbery"),
         lambda c: c.camera("covered"),
         lambda c: c.camera("gone"),
     ],
-    ids=["door", "several", "weapon", "fight", "covered", "gone"],
+    ids=["door", "several", "weapon", "fight", "robbery", "covered", "gone"],
 )
 def test_what_forbids_a_lock_also_takes_it_back_while_it_waits_for_its_record(change: object) -> None:
     assert callable(change)

@@ -221,6 +221,7 @@ PURE = {
     "cabin.commands": {"__future__", "dataclasses", "enum"},
     "cabin.rules": {"__future__", "dataclasses", "typing", "msgspec"},
     "terms.alerts": {"__future__", "enum", "typing"},
+    "terms.reason": {"__future__", "collections.abc", "dataclasses", "enum", "typing"},
     "terms.record": {"__future__", "dataclasses", "enum", "typing"},
 }
 OWN = {f"edge.{name}" for name in PURE} | {"edge.terms.observation", "hw.ports"}
@@ -258,7 +259,9 @@ def test_events_are_frozen(event: Event) -> None:
             setattr(event, field.name, getattr(event, field.name))
 
 
-@pytest.mark.parametrize("name", ["cabin.events", "cabin.commands", "terms.alerts", "terms.record"])
+@pytest.mark.parametrize(
+    "name", ["cabin.events", "cabin.commands", "terms.alerts", "terms.reason", "terms.record"]
+)
 def test_the_vocabulary_has_no_place_for_a_code(name: str, repo: Path) -> None:
     """No field of an event, a command or a record could hold digits: they are made when a text is sent."""
     tree = ast.parse((repo / "edge" / f"{name.replace('.', '/')}.py").read_text())

@@ -32,7 +32,7 @@ UNIONS = {kind.__name__ for union in (Event, Command, ModemEvent) for kind in ge
 """Classes that are told apart by `match` as the members of an enum are."""
 
 PARTIAL: Mapping[str, str] = {
-    "CameraHealth: OK, BLACK, WHITE, COVERED, OUT_OF_FOCUS, MOVED": "the others have no time to hold for",
+    "CameraHealth: OK, DARK, BLINDED, COVERED, DEFOCUSED, MOVED": "the others have no time to hold for",
     "Device: LOCK, PERMIT": "the two relays",
     "Mode in edge/cabin/table.py": "where a cell may lead; every cell is driven and compared with the print",
     "Recipient: CONTROL_ROOM": "e-mail goes to the control room alone",
@@ -47,10 +47,11 @@ OPEN: Mapping[str, str] = {
 
 REVIEWED: Mapping[str, str] = {
     "Anomaly": (
-        "SEVERAL_PERSONS WEAPON FIGHT PERSON_DOWN PANIC LOITERING OBJECT_LEFT FRONT_CHANGED "
-        "CAMERA_OBSTRUCTED UNUSUAL_SCENE STILL_PICTURE CASE_OPENED SHAKEN DOOR_FORCED DOOR_HELD_OPEN"
+        "SEVERAL_PERSONS WEAPON FIGHT ROBBERY PERSON_DOWN PANIC LOITERING INTRUSION OBJECT_LEFT "
+        "OBJECT_REMOVED FRONT_CHANGED CAMERA_OBSTRUCTED UNUSUAL_SCENE STILL_PICTURE CASE_OPENED SHAKEN "
+        "DOOR_FORCED DOOR_HELD_OPEN"
     ),
-    "CameraHealth": "OK BLACK WHITE COVERED FROZEN OUT_OF_FOCUS MOVED UPSIDE_DOWN GONE",
+    "CameraHealth": "OK DARK BLINDED COVERED SPRAYED DEFOCUSED MOVED UPSIDE_DOWN FROZEN REPLAYED GONE",
     "Channel": "SMS EMAIL WEBHOOK",
     "ContactKind": "NORMALLY_OPEN NORMALLY_CLOSED",
     "Cover": "NONE MASK GLASSES HELMET SCARF HAND OTHER",

@@ -257,7 +257,7 @@ def test_after_blindness_the_same_fact_is_said_again() -> None:
     watch = Watch()
     watch.show(BARE, for_s=3.0)
     watch.judge.restart()
-    watch.show(BARE, for_s=3.0, health=CameraHealth.BLACK)
+    watch.show(BARE, for_s=3.0, health=CameraHealth.DARK)
     assert watch.faces == [FaceFact.PROPER]
     watch.show(BARE, for_s=2.0)
     assert watch.faces == [FaceFact.PROPER, FaceFact.PROPER]

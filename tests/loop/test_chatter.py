@@ -131,7 +131,7 @@ SOURCES: dict[str, Move] = {
         f"anomaly {anomaly.value}": _event(AnomalyBegan(anomaly), AnomalyEnded(anomaly))
         for anomaly in Anomaly
     },
-    "camera": _event(CameraJudged(CameraHealth.BLACK), CameraJudged(CameraHealth.OK)),
+    "camera": _event(CameraJudged(CameraHealth.DARK), CameraJudged(CameraHealth.OK)),
     "face": _event(FaceJudged(FaceFact.COVERED), FaceJudged(FaceFact.PROPER)),
     "people": _event(PeopleJudged(True), PeopleJudged(False)),
     "presence": _event(Appeared(), Emptied()),

@@ -157,7 +157,7 @@ WRONG = [
     ("permit_only_while_cleared", "", "150 came eve covered"),
     ("permit_only_while_cleared", "", "60 permit - on|62 permit - off"),
     ("permit_only_while_cleared", "180|181|182", "150 door - open|150.5 went ben|151 door - shut"),
-    ("permit_only_while_cleared", "", "150 camera black blind"),
+    ("permit_only_while_cleared", "", "150 camera dark blind"),
     ("let_in_by_the_door", "", "125 glass - bare|130 permit - on|132 permit - off"),
     ("proper_face_is_served", "143|171", ""),
     (

@@ -13,9 +13,11 @@ from edge.cabin.commands import PromptCause, PromptKey
 from edge.cabin.events import Anomaly
 from edge.messages.prompts import clip_texts, longest_warning_s, prompt_clips, prompt_text
 from edge.messages.texts import ALERT_KINDS, Context, code_in, help_text, make_text, status_text
+from edge.terms.reason import Ground, Measure, Number, Reason
 from edge.terms.record import Channel, OutboxRow, Recipient
+from edge.words.grounds import brief_in
 from edge.words.language import LanguageName
-from edge.words.languages import words_of
+from edge.words.languages import reason_words, words_of
 from hw.modem import gsm7, pdu
 
 WALL_S = 1_772_339_400.0  # 2026-03-01 04:30 UTC
@@ -104,6 +106,63 @@ KINDS = sorted(
     | {"restarted_locked", "exit_stuck", "fire", "presence_stuck", "camera_gone", "fault"}
     | {"out_of_service", "exit_unshown", "door_opened_often", "clock_held", "release_refused"}
 )
+
+
+WHY = Reason(
+    Ground.STAYED_LONG,
+    "face",
+    9,
+    1.0,
+    (640, 480),
+    (Number(Measure.STAYED_S, 181.25, 180), Number(Measure.AREA_PERCENT, 7.333)),
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (LanguageName.EN, ": time in the cabin: 181.2 s (limit 180 s). "),
+        (LanguageName.DE, ": Zeit in der Kabine: 181.2 s (Grenze 180 s). "),
+        (LanguageName.HI, ": केबिन में समय: 181.2 s (सीमा 180 s). "),
+    ],
+)
+def test_a_text_says_the_most_telling_number_of_a_reason(language: str, said: str) -> None:
+    row = replace(ALERT_ROW, kind="loitering", reason=WHY.brief())
+    text = make_text(row, replace(SHORT, language=language), WALL_S)
+    assert said in text
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize("language", LanguageName)
+def test_an_email_says_the_rule_and_every_number_in_the_language_of_the_cabin(language: LanguageName) -> None:
+    row = replace(ALERT_ROW, kind="loitering", reason=WHY.brief(), channel=Channel.EMAIL)
+    text = make_text(row, replace(SHORT, language=language), WALL_S)
+    words = words_of(language)
+    _, blank, rule, first, second = text.split("\n")
+    assert not blank
+    assert words.grounds.stayed_long in rule
+    assert first.startswith(words.measures.stayed_s)
+    assert second == f"{words.measures.area_percent}: 7.33 %"
+
+
+@pytest.mark.parametrize("ground", Ground)
+def test_every_reason_fits_where_its_alert_does(ground: Ground) -> None:
+    """Also the longest name of a number, in every language; and none can be taken for a code."""
+    for language, most in ((LanguageName.EN, 2), (LanguageName.DE, 2), (LanguageName.HI, 4)):
+        for measure in Measure:
+            brief = replace(WHY, ground=ground, numbers=(Number(measure, 1234.5, 1000.25),)).brief()
+            for reason in (brief, ground.value):
+                row = replace(ALERT_ROW, kind="loitering", reason=reason)
+                text = make_text(row, replace(SHORT, language=language), WALL_S)
+                assert language is LanguageName.HI or gsm7.fits(text), text
+                assert len(pdu.split(text)) <= most
+                assert code_in(text) is None
+
+
+def test_what_only_looks_like_a_reason_stands_as_the_record_has_it() -> None:
+    for reason in ("stayed_long stayed_s=x", "stayed_long nonsense=3", "no_ground stayed_s=3"):
+        assert brief_in(reason) is None
+        assert reason_words(reason, words_of("en")) == reason.replace("_", " ")
 
 
 def test_there_is_an_alert_of_every_kind_and_no_other() -> None:

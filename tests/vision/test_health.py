@@ -69,16 +69,16 @@ def grey(level: float) -> Picture:
 
 
 BLINDED: dict[str, tuple[CameraHealth, Picture]] = {
-    "lights off": (CameraHealth.BLACK, (view() * 0.04).astype(np.uint8)),
-    "cap on": (CameraHealth.BLACK, grey(3)),
-    "torch into the lens": (CameraHealth.WHITE, grey(250)),
+    "lights off": (CameraHealth.DARK, (view() * 0.04).astype(np.uint8)),
+    "cap on": (CameraHealth.DARK, grey(3)),
+    "torch into the lens": (CameraHealth.BLINDED, grey(250)),
     "hand on the lens": (
         CameraHealth.COVERED,
         np.clip(blurred(view(), 30) * 0.2 + 40, 0, 255).astype(np.uint8),
     ),
     "sprayed": (CameraHealth.COVERED, np.clip(blurred(view(), 20) * 0.1 + 120, 0, 255).astype(np.uint8)),
     "paper before the lens": (CameraHealth.COVERED, grey(180)),
-    "out of focus": (CameraHealth.OUT_OF_FOCUS, blurred(view(), 6)),
+    "out of focus": (CameraHealth.DEFOCUSED, blurred(view(), 6)),
     "pushed aside": (CameraHealth.MOVED, shifted(view(), 60, 25)),
     "turned to the wall": (CameraHealth.MOVED, view(seed=9)),
 }

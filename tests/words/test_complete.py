@@ -22,6 +22,7 @@ from edge.messages.prompts import SILENCE, prompt_text
 from edge.messages.texts import ALERT_KINDS
 from edge.terms.alerts import Alert
 from edge.terms.observation import CameraHealth, Cover, FaceVerdict
+from edge.terms.reason import Ground, Measure
 from edge.terms.record import Channel, Recipient, RowState
 from edge.words.language import (
     Alerts,
@@ -30,10 +31,12 @@ from edge.words.language import (
     Channels,
     Covers,
     Devices,
+    Grounds,
     Happened,
     Health,
     Inputs,
     LanguageName,
+    Measures,
     Networks,
     Outcomes,
     Outputs,
@@ -138,6 +141,8 @@ def test_hindi_is_written_in_one_way() -> None:
 
 def test_every_family_has_the_names_that_the_program_uses_and_no_other() -> None:
     assert names(Anomalies) == {one.value for one in Anomaly}
+    assert names(Grounds) == {one.value for one in Ground}
+    assert names(Measures) == {one.value for one in Measure}
     assert names(Alerts) == {one.value for one in Alert}
     assert names(Said) | {SILENCE} == {one.value for one in PromptKey}
     assert names(Causes) == {one.value for one in PromptCause}

@@ -56,7 +56,14 @@ from edge.terms.record import Recipient
 from hw.ports import Input
 
 NOT_SHOWN = {FaceFact.COVERED, FaceFact.TURNED, FaceFact.HIDDEN}
-NEVER_LOCK = {Anomaly.SEVERAL_PERSONS, Anomaly.WEAPON, Anomaly.FIGHT, Anomaly.PERSON_DOWN, Anomaly.PANIC}
+NEVER_LOCK = {
+    Anomaly.SEVERAL_PERSONS,
+    Anomaly.WEAPON,
+    Anomaly.FIGHT,
+    Anomaly.ROBBERY,
+    Anomaly.PERSON_DOWN,
+    Anomaly.PANIC,
+}
 NEEDED = {
     Device.LOCK,
     Device.INPUTS,

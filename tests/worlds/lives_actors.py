@@ -219,13 +219,15 @@ class Actors:
                 yield from self.modem_trouble(for_s)
             case "camera":
                 how = self._world.pick(
-                    ("gone", 3), ("black", 2), ("covered", 2), ("frozen", 1), ("out_of_focus", 1)
+                    ("gone", 3), ("dark", 2), ("covered", 2), ("frozen", 1), ("defocused", 1)
                 )
                 self._world.blind(how, True)
                 yield for_s
                 self._world.blind(how, False)
             case "danger":
-                which = self._random.choice((Anomaly.WEAPON, Anomaly.FIGHT, Anomaly.PERSON_DOWN))
+                which = self._random.choice(
+                    (Anomaly.WEAPON, Anomaly.FIGHT, Anomaly.ROBBERY, Anomaly.PERSON_DOWN)
+                )
                 self._world.endanger(which, True)
                 yield min(for_s, 60.0)
                 self._world.endanger(which, False)

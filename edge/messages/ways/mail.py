@@ -117,7 +117,8 @@ class Email(ThreadCarrier):
 
     def _message(self, row: OutboxRow, text: str, address: str) -> EmailMessage:
         message = EmailMessage()
-        message["Subject"] = " ".join(text.split())[:_SUBJECT]
+        first, _, _ = text.partition("\n")
+        message["Subject"] = " ".join(first.split())[:_SUBJECT]
         message["From"] = self.account.sender
         message["To"] = address
         message["Date"] = format_datetime(localtime())

@@ -90,8 +90,9 @@ class Scene:
             cv2.accumulateWeighted(now, self._background, 1.0 / self._frames)
             return 0.0, motion
 
-        lit = self._relit(now, self._background)
-        differs = self._differs(lit, self._background)
+        known = None if self._mask is None else self._mask == 0
+        lit = relit(now, self._background, known)
+        differs = differing(lit, self._background)
         if self._flooded(differs, motion, dt_s, somebody):
             # Nearly everything changed and stays changed: the light was switched. Begin again.
             self._start(now, at_s)
@@ -109,36 +110,6 @@ class Scene:
         self._begun_s = self._last_s = at_s
         self._still_s = self._global_s = 0.0
         self._settled = False
-
-    def _relit(self, now: Floats, background: Floats) -> Floats:
-        """`now` in the background's light: gain and offset from what was background a moment ago."""
-        # One pixel in nine tells the quartiles well enough, at a ninth of the time.
-        some, learnt = now[::3, ::3], background[::3, ::3]
-        if self._mask is not None:
-            known = self._mask[::3, ::3] == 0
-            if np.count_nonzero(known) >= some.size // 5:
-                some, learnt = some[known], learnt[known]
-        low, middle, high = np.percentile(some, (25.0, 50.0, 75.0))
-        b_low, b_middle, b_high = np.percentile(learnt, (25.0, 50.0, 75.0))
-        gain = float(np.clip((b_high - b_low + 4.0) / (high - low + 4.0), 0.5, 2.0))
-        shift = float(b_middle) - gain * float(middle)
-        # The correction is for light only: where it explains little, things are left as they are.
-        plain = float(np.median(np.abs(some - learnt)))
-        corrected = float(np.median(np.abs(some * gain + shift - learnt)))
-        return now * np.float32(gain) + np.float32(shift) if corrected + 1.0 < plain else now
-
-    def _differs(self, now: Floats, background: Floats) -> Mask:
-        mask = (cv2.absdiff(now, background) > _LEVELS).astype(np.uint8)
-        # A shadow or a lamp keeps the texture under it: correlation of 7x7 neighbourhoods.
-        mean_n, mean_b = cv2.blur(now, (7, 7)), cv2.blur(background, (7, 7))
-        var_n = cv2.blur(now * now, (7, 7)) - mean_n * mean_n
-        var_b = cv2.blur(background * background, (7, 7)) - mean_b * mean_b
-        both = cv2.blur(now * background, (7, 7)) - mean_n * mean_b
-        textured = var_b > _SHADOW_TEXTURE
-        alike = both > _SHADOW_LIKENESS * np.sqrt(np.maximum(var_n * var_b, 1e-6))
-        mask[textured & alike] = 0
-        mask = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), dtype=np.uint8)
-        return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8)), dtype=np.uint8)
 
     def _flooded(self, differs: Mask, motion: float, dt_s: float, somebody: bool) -> bool:
         # Somebody who stands this close moves; a room in another light does not.
@@ -176,15 +147,51 @@ class Scene:
     def _is_ghost(self, now: Floats, region: Mask) -> bool:
         """Whether the outline of the region is an edge of the background rather than of the picture."""
         assert self._background is not None
-        outline = cv2.morphologyEx(region, cv2.MORPH_GRADIENT, np.ones((5, 5), np.uint8)) > 0
-        learnt, seen = _edges(self._background)[outline].mean(), _edges(now)[outline].mean()
-        return float(learnt) > _GHOST_EDGE * float(seen) + 1.0
+        return outline_edges(self._background, region) > _GHOST_EDGE * outline_edges(now, region) + 1.0
 
 
-def _edges(picture: Floats) -> Floats:
+def relit(now: Floats, background: Floats, known: NDArray[np.bool_] | None = None) -> Floats:
+    """`now` in the background's light: gain and offset by the pixels `known` to show it (None: all).
+
+    Too few of them, less than a fifth of the picture, are no better than all.
+    """
+    # One pixel in nine tells the quartiles well enough, at a ninth of the time.
+    some, learnt = now[::3, ::3], background[::3, ::3]
+    if known is not None:
+        trusted = known[::3, ::3]
+        if np.count_nonzero(trusted) >= some.size // 5:
+            some, learnt = some[trusted], learnt[trusted]
+    low, middle, high = np.percentile(some, (25.0, 50.0, 75.0))
+    b_low, b_middle, b_high = np.percentile(learnt, (25.0, 50.0, 75.0))
+    gain = float(np.clip((b_high - b_low + 4.0) / (high - low + 4.0), 0.5, 2.0))
+    shift = float(b_middle) - gain * float(middle)
+    # The correction is for light only: where it explains little, things are left as they are.
+    plain = float(np.median(np.abs(some - learnt)))
+    corrected = float(np.median(np.abs(some * gain + shift - learnt)))
+    return now * np.float32(gain) + np.float32(shift) if corrected + 1.0 < plain else now
+
+
+def differing(now: Floats, background: Floats) -> Mask:
+    """Where a picture in the background's light shows something else, shadows left out: 1 there, else 0."""
+    mask = (cv2.absdiff(now, background) > _LEVELS).astype(np.uint8)
+    # A shadow or a lamp keeps the texture under it: correlation of 7x7 neighbourhoods.
+    mean_n, mean_b = cv2.blur(now, (7, 7)), cv2.blur(background, (7, 7))
+    var_n = cv2.blur(now * now, (7, 7)) - mean_n * mean_n
+    var_b = cv2.blur(background * background, (7, 7)) - mean_b * mean_b
+    both = cv2.blur(now * background, (7, 7)) - mean_n * mean_b
+    textured = var_b > _SHADOW_TEXTURE
+    alike = both > _SHADOW_LIKENESS * np.sqrt(np.maximum(var_n * var_b, 1e-6))
+    mask[textured & alike] = 0
+    mask = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), dtype=np.uint8)
+    return np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8)), dtype=np.uint8)
+
+
+def outline_edges(picture: Floats, region: Mask) -> float:
+    """Mean strength of the picture's edges along the outline of a region, in a Sobel filter's levels."""
+    outline = cv2.morphologyEx(region, cv2.MORPH_GRADIENT, np.ones((5, 5), np.uint8)) > 0
     right = cv2.Sobel(picture, cv2.CV_32F, 1, 0)
     down = cv2.Sobel(picture, cv2.CV_32F, 0, 1)
-    return np.asarray(cv2.magnitude(right, down), dtype=np.float32)
+    return float(cv2.magnitude(right, down)[outline].mean()) if outline.any() else 0.0
 
 
 def _largest(mask: Mask) -> tuple[Mask, float, Box | None]:

@@ -24,10 +24,10 @@ Floats = NDArray[np.float32]
 
 _CONFIRM_S: Final = {
     CameraHealth.OK: 1.0,
-    CameraHealth.BLACK: 0.7,
-    CameraHealth.WHITE: 0.7,
+    CameraHealth.DARK: 0.7,
+    CameraHealth.BLINDED: 0.7,
     CameraHealth.COVERED: 1.0,
-    CameraHealth.OUT_OF_FOCUS: 2.0,
+    CameraHealth.DEFOCUSED: 2.0,
     CameraHealth.MOVED: 3.0,
 }
 """How long each must hold. A person who walks through close by covers much of the view, but not for long."""
@@ -142,9 +142,9 @@ class Health:
         """What this frame looks like on its own and against the learnt view."""
         p1, p99 = np.percentile(small[::2, ::2], (1.0, 99.0))
         if p99 < _BLACK_P99:
-            return CameraHealth.BLACK
+            return CameraHealth.DARK
         if p1 > _WHITE_P1:
-            return CameraHealth.WHITE
+            return CameraHealth.BLINDED
         brightness = float(now.mean()) + _BRIGHTNESS_FLOOR
         energy = _edge_energy(now, brightness)
         if energy < _FLAT_EDGES and float(now.std()) < _FLAT_DEVIATION * brightness:
@@ -160,10 +160,10 @@ class Health:
             self._learn(right, down, coarse, energy, dt_s)
             return CameraHealth.OK
         if energy < _EDGES_KEPT * self._energy:
-            if self._said in (CameraHealth.OUT_OF_FOCUS, CameraHealth.COVERED):
+            if self._said in (CameraHealth.DEFOCUSED, CameraHealth.COVERED):
                 return self._said  # who walks by behind the blur does not change what it is
             same_view = _likeness(coarse, self._coarse) > _BLUR_LIKENESS
-            return CameraHealth.OUT_OF_FOCUS if same_view else CameraHealth.COVERED
+            return CameraHealth.DEFOCUSED if same_view else CameraHealth.COVERED
         if self._edges_in_place(right, down) < _PLACE_KEPT:
             return CameraHealth.MOVED
         if self._said is CameraHealth.OK:
