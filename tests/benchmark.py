@@ -36,6 +36,7 @@ from edge.settings.load import load
 from edge.settings.places import MODELS
 from edge.settings.schema import Settings
 from edge.vision.face.faces import Faces
+from edge.vision.face.seer import FaceSeer
 from edge.vision.look import Look
 from hw.board import BenchHands, bench_board
 from hw.camera.port import Frame
@@ -112,7 +113,7 @@ def frame_to_decision(effort: int) -> Iterator[Row]:
     frames = staged_frames(20)
     faces = Faces(MODELS)
     find_and_check = each_ms(lambda f: faces(f.grey), frames, effort * 3)
-    look = Look(faces)
+    look = Look([FaceSeer(faces)])
     judge = Judge(Flow(), 0.0, False)
     rules = Rules(Flow())
     held = [step(State(), Restarted(False, False, False, False), 0.0, rules).state]
@@ -346,7 +347,7 @@ def _written_by(story: str, quiet_s: float, faces: Faces) -> tuple[int, int]:
         before = written_bytes()
         desk = Desk(
             load(None),
-            Props(stage, lambda: Look(faces if story else None), 0.1 if story else 1.0, stage),
+            Props(stage, lambda: Look([FaceSeer(faces)] if story else []), 0.1 if story else 1.0, stage),
             Path(folder),
             watcher.hear,
             clock,

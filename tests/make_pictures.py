@@ -16,6 +16,7 @@ from edge.settings.load import load
 from edge.settings.places import MODELS
 from edge.terms.observation import Observation
 from edge.vision.face.faces import Faces
+from edge.vision.face.seer import FaceSeer
 from edge.vision.look import Look
 from hw.camera.port import ColourPicture, Frame
 from hw.camera.staged import StagedCabin
@@ -39,7 +40,7 @@ def main() -> int:
         clock = StoryClock()
         stage = StagedCabin(clock)
         faces = Faces(MODELS)
-        props = Props(stage, lambda: Look(faces), every_s=0.1, stage=stage)
+        props = Props(stage, lambda: Look([FaceSeer(faces)]), every_s=0.1, stage=stage)
         desk = Desk(load(None), props, Path(folder), hear, clock)
         desk.watch = lambda frame, seen: newest.append((frame, seen))
 

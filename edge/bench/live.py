@@ -25,11 +25,9 @@ from edge.bench.terminal import Lines, Piped, open_lines
 from edge.faults.explain import explain
 from edge.loop.happening import Happening
 from edge.pictures.ring import ring_name
-from edge.settings.places import model_dir
+from edge.service.plans import look_of
 from edge.settings.schema import Settings
 from edge.terms.observation import FACE_CAMERA
-from edge.vision.face.faces import Faces
-from edge.vision.look import Look
 from hw.bench import ClipCamera, StagedCabin
 from hw.board import open_camera
 from hw.camera.port import Camera, CameraChoice
@@ -87,7 +85,6 @@ def live(options: BenchOptions, piped: Piped | None, first: Sequence[str] = ()) 
         folder = stack.enter_context(folder_for(options, settings, fresh=False))
         runtime = Path(settings.paths.runtime) if options.names("runtime") else folder
         make_runtime(runtime)
-        faces = Faces(model_dir(settings), settings.face.covers)
         camera, every_s = _camera(camera_words, clock)
         stack.callback(camera.close)
         lines = piped or open_lines(complete, plain=options.as_json)
@@ -103,7 +100,7 @@ def live(options: BenchOptions, piped: Piped | None, first: Sequence[str] = ()) 
                 _print(options, lines, line)
         stage = camera if isinstance(camera, StagedCabin) else None
         settings = with_secret(settings, folder)
-        props = Props(camera, lambda: Look(faces), every_s=every_s, stage=stage)
+        props = Props(camera, lambda: look_of(settings), every_s=every_s, stage=stage)
         desk = Desk(settings, props, folder, hear, clock, runtime=runtime)
         if runtime != folder:
             stack.callback((runtime / ring_name(FACE_CAMERA)).unlink, missing_ok=True)
@@ -353,10 +350,9 @@ def _unattended(options: BenchOptions) -> int:
             print("cabinguard: without a terminal a webcam would never end", file=sys.stderr)
             return USAGE
         settings = options.load(["wiring.door.fitted=false"])
-        faces = Faces(model_dir(settings), settings.face.covers)
         with folder_for(options, settings, fresh=True) as folder:
             show = Printer(as_json=options.as_json).show
-            desk = Desk(settings, Props(camera, lambda: Look(faces)), folder, show, clock)
+            desk = Desk(settings, Props(camera, lambda: look_of(settings)), folder, show, clock)
             while (frame_s := desk.next_frame_s()) is not None:
                 desk.run_to(frame_s)
             desk.close()

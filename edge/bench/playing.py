@@ -22,12 +22,10 @@ from edge.bench.story import Outcome, Story, check_words, find_all, parse, play
 from edge.faults.explain import explain
 from edge.faults.fault import FaultError
 from edge.loop.happening import Happening
+from edge.service.plans import look_of
 from edge.settings.load import SettingsError
-from edge.settings.places import model_dir
 from edge.settings.schema import Settings
 from edge.terms.printing import printable
-from edge.vision.face.faces import Faces
-from edge.vision.look import Look
 from hw.bench import ClipCamera, StagedCabin
 from hw.camera.port import Camera
 from hw.ports import HardwareError
@@ -169,12 +167,11 @@ def play_story(
         clock = StoryClock()
         camera: Camera = StagedCabin(clock) if story.clip is None else ClipCamera([story.clip], FPS)
         stack.callback(camera.close)
-        faces = Faces(model_dir(settings), settings.face.covers)
         desk = Desk(
             with_secret(settings, where),
             Props(
                 camera,
-                lambda: Look(faces),
+                lambda: look_of(settings),
                 every_s=1 / STORY_FPS if story.clip is None else None,
                 stage=camera if isinstance(camera, StagedCabin) else None,
             ),

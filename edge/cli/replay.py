@@ -16,9 +16,7 @@ from edge.cli.options import Commands, add_settings_options, load_settings, seco
 from edge.faults.explain import explain
 from edge.faults.fault import FaultError
 from edge.loop.happening import Happening
-from edge.settings.places import model_dir
-from edge.vision.face.faces import Faces
-from edge.vision.look import Look
+from edge.service.plans import look_of
 from hw.bench import ClipCamera
 from hw.ports import Input
 
@@ -70,13 +68,12 @@ def run(args: argparse.Namespace) -> int:
     settings = load_settings(args)
     if args.video is not None and any(_same(args.video, clip) for clip in args.clips):
         raise FaultError("video_unwritable", f"{args.video} is one of the recordings")
-    faces = Faces(model_dir(settings), settings.face.covers)
     camera = ClipCamera(args.clips, FPS_MAX, args.loop)
     clock = StoryClock()
     printer = Printer(as_json=args.json)
     film = Film(args.video, FPS_MAX) if args.video is not None else None
     with scratch("replay") as folder:
-        props = Props(camera, lambda: Look(faces))
+        props = Props(camera, lambda: look_of(settings))
         desk = Desk(settings, props, Path(folder), _both(printer.show, film), clock)
         try:
             if film is not None:

@@ -22,6 +22,9 @@ _PIN_MISSING: Final = (
 _UNREACHABLE: Final = (
     "A lock whose code reaches nobody opens by itself (unreachable_release_s); exit and fire open at once."
 )
+_NO_NETWORK: Final = (
+    "What it sees stays unseen, the rest goes on; without the face check nobody is locked in."
+)
 _NOT_RUN: Final = "Only this command stops; a running kiosk goes on."
 
 
@@ -295,26 +298,38 @@ CATALOGUE: Final = _table(
     (
         "model_missing",
         "A network's file is missing.",
-        "The previous model is used; with none the kiosk cannot judge faces and never locks for them.",
+        _NO_NETWORK,
         "Copy the model and its .json contract of this release into the models folder.",
     ),
     (
         "model_damaged",
         "A network's file differs from its contract.",
-        "The previous model is used; with none the kiosk cannot judge faces and never locks for them.",
+        _NO_NETWORK,
         "Copy the model and its .json again from the same release.",
     ),
     (
         "model_wrong",
         "A network's file is not the one that this program was written for.",
-        "The previous model is used; with none the kiosk cannot judge faces and never locks for them.",
+        _NO_NETWORK,
         "Install a model of this release, or train and export one with models/training.",
     ),
     (
         "model_runtime",
         "The interpreter for networks is missing or does not fit.",
-        "The kiosk cannot judge faces and never locks for them.",
+        _NO_NETWORK,
         "Install tflite-runtime 2.14.0 with numpy below 2 (Python 3.11), or ai-edge-litert (3.12 and later).",
+    ),
+    (
+        "seer_behind",
+        "A network looks less often than what is judged by it needs: the machine is too slow or too hot.",
+        _NO_NETWORK,
+        "Look for heat and low voltage (vcgencmd get_throttled), and for other programs (top).",
+    ),
+    (
+        "judge_failed",
+        "What judges one anomaly stopped with an error of its own; the others go on.",
+        KEEPS,
+        "Restart the kiosk; report the line of the log that names it, with the recording if there is one.",
     ),
     (
         "presence_stuck",

@@ -6,6 +6,10 @@ frame adds its calibrated log odds, and a small chance that the person changed p
 Frames a few milliseconds apart are nearly the same picture, so a frame's log odds count in
 proportion to the time since the one before: `VOTE_S` of frames is one independent vote. Each frame is
 clipped, so that no single one decides anything.
+
+A hidden face is no face at all of somebody who is there. Where a scene network is fitted their body has to
+be seen for it: a region, a latch or a chair hides nothing. Without a body the face is said to be hidden
+once, which takes the permit off, and at once after it unclear, which holds the lock clock.
 """
 
 from __future__ import annotations
@@ -13,11 +17,10 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from edge.cabin.events import FaceFact, FaceJudged, PeopleJudged
+from edge.cabin.events import FaceFact, FaceJudged
+from edge.judge.bodies import UNFITTED, Bodies
 from edge.judge.sums import GAP_MAX_S, Held
 from edge.terms.observation import CameraHealth, Cover, Face, FaceVerdict, Observation
-
-PersonFact = FaceJudged | PeopleJudged
 
 VOTE_S: Final = 0.35
 """Frames over this long count as one independent look: in a third of a second head and noise move on."""
@@ -43,14 +46,6 @@ _CAUSE_S: Final = 1.5
 _CAUSE_MEMORY_S: Final = 2.0
 _CAUSE_MARGIN: Final = 1.5
 """Another cause must weigh so many times the one that was said: nobody follows words that change."""
-_SEVERAL_S: Final = 0.7
-_SEVERAL_FALL: Final = 0.3
-"""A child in arms, or who stands half behind another, is found now and then: a quarter is enough."""
-_SINGLE_S: Final = 1.5
-_SINGLE_SHUT_S: Final = 60.0
-"""Behind a door that has not opened since nobody can have left: the other one hides, or was never there."""
-_BESIDE: Final = 0.2
-"""A second face narrower than this share of the first is a poster, a banknote or the street behind glass."""
 _AT_EDGE: Final = 0.28
 """Share of the picture from an edge that is no room for a face: who is seen no farther in is cut by it."""
 
@@ -76,7 +71,7 @@ class _Sequential:
 
 
 class FaceJudge:
-    """Observations of one camera into `FaceJudged` and `PeopleJudged`. Pure.
+    """Observations of the face camera into `FaceJudged`. Pure.
 
     Call `update` for every frame, `present` saying whether somebody is held present: without that no
     fact is said, but the evidence is already gathered. The first fact of a visit comes within 2 s of the
@@ -84,9 +79,7 @@ class FaceJudge:
     1 s) or unclear (too small, dark, blurred, or nothing that would decide).
     """
 
-    def __init__(self, door_fitted: bool = False) -> None:
-        self._door_fitted = door_fitted
-        self._shut = False
+    def __init__(self) -> None:
         self._covered = _Sequential(_PRIOR_COVERED)
         self._turned = _Sequential(_PRIOR_TURNED)
         self._hidden = Held(_HIDDEN_S)
@@ -94,13 +87,10 @@ class FaceJudge:
         self._undecided = Held(_UNDECIDED_S)
         self._doubt = Held(_UNCLEAR_S, fall=_DOUBT_FALL)
         self._doubted = False
-        self._crowd = Held(_SEVERAL_S, fall=_SEVERAL_FALL)
-        self._alone = Held(_SINGLE_S)
-        self._alone_shut = Held(_SINGLE_SHUT_S)
         self._causes: dict[Cover, float] = {}
         self._said: FaceFact = FaceFact.UNKNOWN
         self._cover = Cover.NONE
-        self._several = False
+        self._bodiless = False
         self._wanted: FaceFact = FaceFact.UNKNOWN
         self._wanted_for_s = 0.0
         self._silent_s = 0.0
@@ -117,47 +107,31 @@ class FaceJudge:
         return self._cover
 
     @property
-    def several(self) -> bool:
-        return self._several
-
-    @property
     def covered_odds(self) -> float:
         """The log odds of covered against bare, as of now."""
         return self._covered.odds
 
     def update(
-        self, observation: Observation, now_s: float, present: bool
-    ) -> tuple[FaceJudged | PeopleJudged, ...]:
-        """One frame; an unsound picture gives nothing and counts for nothing."""
-        if observation.health is not CameraHealth.OK:
+        self, observation: Observation, now_s: float, present: bool, bodies: Bodies = UNFITTED
+    ) -> tuple[FaceJudged, ...]:
+        """One frame; an unsound picture, or one in which no face was looked for, counts for nothing."""
+        if observation.health is not CameraHealth.OK or not observation.faces_asked:
             self._last_s = None
             return ()
         last_s, self._last_s = self._last_s, now_s
         dt_s = 0.0 if last_s is None else min(max(now_s - last_s, 0.0), GAP_MAX_S)
         faces = sorted(observation.faces, key=_width, reverse=True)
-        facts: list[PersonFact] = []
-        self._count(faces, dt_s, present, facts)
+        facts: list[FaceJudged] = []
         self._weigh(faces[0] if faces else None, dt_s, only_at_edge(observation))
         if present:
-            self._conclude(dt_s, facts)
+            self._conclude(dt_s, bodies.fitted and not bodies.seen, facts)
         return tuple(facts)
 
-    def forget(self) -> tuple[PeopleJudged, ...]:
-        """The cabin is empty: nothing of this visit counts for the next."""
-        several = self._several
-        self.restart()
-        self._crowd.clear()
-        self._alone.clear()
-        self._alone_shut.clear()
-        self._several = False
-        return (PeopleJudged(several=False),) if several else ()
-
-    def door_opened(self) -> None:
-        """Somebody may leave now: one alone in the picture is believed as soon as without a door contact."""
-        self._shut = False
-
     def restart(self) -> None:
-        """The camera was blind: judge the face again and say the next fact even if it is the same."""
+        """The camera was blind, or somebody else may have come: nothing that was seen counts any more.
+
+        The next fact is said even if it is the same.
+        """
         self._covered.clear()
         self._turned.clear()
         self._hidden.clear()
@@ -165,30 +139,12 @@ class FaceJudge:
         self._undecided.clear()
         self._doubt.clear()
         self._doubted = False
+        self._bodiless = False
         self._causes.clear()
         self._said = self._wanted = FaceFact.UNKNOWN
         self._cover = Cover.NONE
         self._wanted_for_s = self._cause_for_s = self._silent_s = 0.0
         self._last_s = None
-
-    def _count(self, faces: list[Face], dt_s: float, present: bool, facts: list[PersonFact]) -> None:
-        several = len(faces) > 1 and _width(faces[1]) >= _BESIDE * _width(faces[0])
-        crowd = self._crowd.update(several, dt_s)
-        # No face at all says nothing about how many there are.
-        single_s = dt_s if faces else 0.0
-        alone, alone_shut = (held.update(not several, single_s) for held in (self._alone, self._alone_shut))
-        if self._shut:
-            alone = alone_shut
-        if present and not self._several and crowd and several:
-            self._several = True
-            self._shut = self._door_fitted
-            self._alone.clear()
-            self._alone_shut.clear()
-            facts.append(PeopleJudged(several=True))
-        elif self._several and alone and not several:
-            self._several = False
-            self._crowd.clear()
-            facts.append(PeopleJudged(several=False))
 
     def _weigh(self, face: Face | None, dt_s: float, at_edge: bool) -> None:
         """Adds what one frame shows to the sums. Whose head is cut by the picture's edge does not hide it."""
@@ -229,9 +185,9 @@ class FaceJudge:
             return FaceFact.PROPER
         return None
 
-    def _want(self) -> FaceFact:
+    def _want(self, bodiless: bool) -> FaceFact:
         if self._hidden.full:
-            return FaceFact.HIDDEN
+            return FaceFact.UNCLEAR if bodiless else FaceFact.HIDDEN
         if self._unclear.full:
             return FaceFact.UNCLEAR
         decided = self._decided()
@@ -241,8 +197,15 @@ class FaceJudge:
             return decided
         return FaceFact.UNCLEAR if self._undecided.full else self._said
 
-    def _conclude(self, dt_s: float, facts: list[PersonFact]) -> None:
-        want = self._want()
+    def _conclude(self, dt_s: float, bodiless: bool, facts: list[FaceJudged]) -> None:
+        want = self._want(bodiless)
+        if not (self._hidden.full and bodiless):
+            self._bodiless = False
+        elif not self._bodiless:
+            self._bodiless = True
+            if self._said is not FaceFact.HIDDEN:
+                self._say(FaceFact.HIDDEN, Cover.NONE, facts)
+            self._say(FaceFact.UNCLEAR, Cover.NONE, facts)
         self._wanted_for_s = self._wanted_for_s + dt_s if want is self._wanted else 0.0
         self._wanted = want
         cause = Cover.NONE
@@ -263,7 +226,7 @@ class FaceJudge:
         if cause is not self._cover and self._cause_for_s >= _CAUSE_S:
             self._say(want, cause, facts)
 
-    def _say(self, fact: FaceFact, cover: Cover, facts: list[PersonFact]) -> None:
+    def _say(self, fact: FaceFact, cover: Cover, facts: list[FaceJudged]) -> None:
         self._said, self._cover = fact, cover
         self._cause_for_s = 0.0
         facts.append(FaceJudged(fact, cover))

@@ -3,10 +3,15 @@
 Pure: no clock, no I/O. `observe` for each observation, `door` for each change of the door contact, `tick`
 when time went on; each answers with the facts in the order in which the table must hear them:
 the camera first, then coming and going, people, face, and the anomalies.
+
+The face camera carries the visit: its frames are what presence, face and number are judged at. What a scene
+network sees through any camera joins them as one word on bodies (`bodies.py`), and each camera has judges of
+anomalies of its own (`joined.py`). Another camera that fails or is covered is told, and changes nothing here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from edge.cabin.events import (
@@ -19,9 +24,12 @@ from edge.cabin.events import (
     Fact,
 )
 from edge.cabin.rules import Flow
+from edge.judge.bodies import Bodies, BodiesHeard
 from edge.judge.face import FaceJudge
+from edge.judge.joined import AnomalyJudge, Joined, Notice
 from edge.judge.loiter import LoiterJudge
-from edge.judge.presence import PresenceJudge, sees_somebody
+from edge.judge.presence import PresenceJudge
+from edge.judge.several import SeveralJudge
 from edge.judge.still import StillJudge
 from edge.terms.observation import FACE_CAMERA, CameraHealth, Cover, Observation
 
@@ -37,12 +45,18 @@ STALE_S: Final = 5.0
 _ELSEWHERE_S: Final = 1.0
 
 
+def judges_of(camera: str) -> Iterable[AnomalyJudge]:
+    """The judges of anomalies of one camera."""
+    return ()
+
+
 class Judge:
     """Every judge of one cabin.
 
-    `door_fitted`: a door contact is wired; its level comes with `door`. The camera is `GONE` when
-    `start_s` passed without a first observation or `silence_s` without a further one, or when the caller
-    says so (`camera_gone`). Every other health comes from the observations.
+    `door_fitted`: a door contact is wired; its level comes with `door`. The camera is `GONE` when `start_s`
+    passed without a first observation or `silence_s` without a further one, or when the caller says so
+    (`camera_gone`). Every other health comes from the observations. `anomalies` gives the judges of one
+    camera by its name.
     """
 
     def __init__(
@@ -52,6 +66,7 @@ class Judge:
         door_fitted: bool,
         start_s: float = START_S,
         silence_s: float = STALE_S,
+        anomalies: Callable[[str], Iterable[AnomalyJudge]] = judges_of,
     ) -> None:
         self._presence = PresenceJudge(
             flow.presence_confirm_s,
@@ -61,15 +76,20 @@ class Judge:
             door_fitted,
             flow.contact_doubt_s,
         )
-        self._face = FaceJudge(door_fitted)
+        self._bodies = BodiesHeard()
+        self._word = Bodies()
+        self._several = SeveralJudge(door_fitted)
+        self._face = FaceJudge()
+        self._anomalies = Joined(anomalies)
         self._still = StillJudge()
         self._loiter = LoiterJudge(flow.loiter_s)
-        self._area = flow.presence_area
         self._silence_s = silence_s
         self._health: CameraHealth | None = None
         self._silent_at_s = now_s + start_s
         self._unsure_at_s: float | None = None
         self._elsewhere_until_s = float("-inf")
+        self._others: dict[str, CameraHealth] = {}
+        self._notices: list[Notice] = []
 
     @property
     def present(self) -> bool:
@@ -90,45 +110,74 @@ class Judge:
 
     @property
     def several(self) -> bool:
-        return self._face.several
+        return self._several.several
 
     @property
     def health(self) -> CameraHealth | None:
         """The face camera's health as last said; None before anything could be said."""
         return self._health
 
+    @property
+    def bodies(self) -> Bodies:
+        """What the scene networks said of bodies at the newest frame of the face camera."""
+        return self._word
+
+    def notices(self) -> tuple[Notice, ...]:
+        """What is wrong with another camera or with a judge, since the last call."""
+        notices, self._notices = (*self._notices, *self._anomalies.notices()), []
+        return notices
+
     def observe(self, observation: Observation, now_s: float) -> tuple[Judged, ...]:
-        """One observation. Of a second camera only whether it sees somebody counts.
+        """One observation of any camera.
 
         An observation older than `silence_s` is none: it changes nothing and does not keep the camera alive.
         """
         at_s = min(observation.at_s, now_s)
         if now_s - at_s > self._silence_s:
             return self.tick(now_s)
+        self._bodies.hear(observation, at_s)
         if observation.camera != FACE_CAMERA:
-            if observation.health is CameraHealth.OK and sees_somebody(observation, self._area):
-                self._elsewhere_until_s = at_s + _ELSEWHERE_S
-            return self.tick(now_s)
+            self._look_elsewhere(observation, at_s)
+            return (*self.tick(now_s), *self._anomalies.update(observation, at_s))
         self._silent_at_s = at_s + self._silence_s
         self._unsure_at_s = at_s + UNSURE_S
         facts: list[Judged] = []
         self._say_health(observation.health, facts)
-        came_or_went = self._presence.update(observation, at_s, at_s < self._elsewhere_until_s)
+        self._word = word = self._bodies.word(at_s)
+        came_or_went = self._presence.update(observation, at_s, word, at_s < self._elsewhere_until_s)
         if any(isinstance(fact, Emptied) for fact in came_or_went):
             # Endings before the end, so that nothing of this visit outlives it.
-            facts += [*self._face.forget(), *self._still.forget(), *self._loiter.update(None, now_s)]
+            self._face.restart()
+            facts += [*self._several.forget(), *self._still.forget(), *self._loiter.update(None, now_s)]
+            facts += self._anomalies.forget()
         facts.extend(came_or_went)
-        facts.extend(self._face.update(observation, at_s, self._presence.present))
+        facts.extend(self._several.update(observation, at_s, self._presence.present, word))
+        facts.extend(self._face.update(observation, at_s, self._presence.present, word))
         if self._presence.present:
             facts.extend(self._still.update(observation, at_s))
         facts.extend(self._loiter.update(self._presence.since_s, now_s))
+        facts.extend(self._anomalies.update(observation, at_s))
         return tuple(facts)
+
+    def _look_elsewhere(self, observation: Observation, at_s: float) -> None:
+        """What another camera than that for the face shows: somebody, or that it is not sound itself."""
+        camera, health = observation.camera, observation.health
+        before = self._others.get(camera, CameraHealth.OK)
+        if health is not before:
+            self._others[camera] = health
+            for which, active in ((before, False), (health, True)):
+                if which is not CameraHealth.OK:
+                    self._notices.append(Notice(f"camera_{which.value}", active, camera, which=camera))
+        if health is CameraHealth.OK and (
+            observation.faces or self._presence.shows_region(observation, self._bodies.word(at_s))
+        ):
+            self._elsewhere_until_s = at_s + _ELSEWHERE_S
 
     def door(self, is_open: bool, now_s: float) -> tuple[Judged, ...]:
         """The level of the door contact: once at the start, then at each change."""
         facts: list[Judged] = list(self._presence.door(is_open, now_s))
         if is_open:
-            self._face.door_opened()
+            self._several.door_opened()
         if self._presence.present and self._face.fact is not FaceFact.UNKNOWN:
             facts.append(FaceJudged(FaceFact.UNKNOWN))
         self._face.restart()  # somebody else may have come: nothing that was seen is held against them
@@ -147,6 +196,7 @@ class Judge:
             facts.extend(self.camera_gone(now_s))
         facts.extend(self._presence.tick(now_s))
         facts.extend(self._loiter.update(self._presence.since_s, now_s))
+        facts.extend(self._anomalies.tick(now_s))
         return tuple(facts)
 
     def camera_gone(self, now_s: float) -> tuple[Judged, ...]:
@@ -168,6 +218,7 @@ class Judge:
             self._unsure_at_s,
             self._presence.next_wake_s(),
             self._loiter.next_wake_s(self._presence.since_s),
+            self._anomalies.next_wake_s(),
         ]
         return min((max(wait, now_s) for wait in waits if wait is not None), default=None)
 

@@ -1,11 +1,20 @@
 """Whether somebody is in the cabin: comes at once, goes only when a sound picture and the door agree.
 
-Somebody is seen by a face or by a foreground region larger than `presence_area`. Where a door contact is
+Somebody is seen by a face, by a body or a head (whoever crouches or turns away is somebody, a coat that
+always hung there is nobody), or by a foreground region larger than `presence_area`. Where a door contact is
 fitted, a visit begins only after the door has opened since the cabin was last empty (or at a start): a face
-behind the glass is nobody. Somebody seen while the door is closed (a face; or a region for longer than a
-ghost lasts) is latched: standing still, crouching or hiding does not make the cabin empty before the door
-has opened. A contact that contradicts the picture for `contact_doubt_s` is at fault, and until it moves again
-it counts as not fitted. An unsound picture says nothing either way.
+behind the glass is nobody. Somebody seen while the door is closed (a face; or a body or a region for longer
+than a ghost lasts) is latched: standing still, crouching or hiding does not make the cabin empty before the
+door has opened. A contact that contradicts the picture for `contact_doubt_s` is at fault, and until it
+moves again it counts as not fitted. An unsound picture says nothing either way.
+
+What a scene network says in somebody's favour always counts; what it says against anybody counts in one
+case alone. A region that stands still, of which each look has for `THING_S` been confident that nobody is
+there, is a thing (a chair that was carried in) in a visit in which neither face nor body was ever seen: it
+does not keep that visit, and does not latch. A visit that showed a face or a body once is held by its
+region as before, whatever the network says: nobody is locked who was not seen so, so nobody who is locked
+is thought gone because it misses them. The permit needs a face that is shown now, so it is not on for a
+region that is nobody.
 """
 
 from __future__ import annotations
@@ -13,8 +22,9 @@ from __future__ import annotations
 from typing import Final
 
 from edge.cabin.events import Appeared, Device, DeviceFailed, DeviceRecovered, Emptied, PresenceStuck
+from edge.judge.bodies import UNFITTED, Bodies
 from edge.judge.sums import Held
-from edge.terms.observation import CameraHealth, Observation
+from edge.terms.observation import Box, CameraHealth, Observation
 
 _GLIMPSE: Final = 4.0
 """A glimpse of somebody outweighs four times as long of nobody: who is seen now and then has not left."""
@@ -25,6 +35,11 @@ _MAYBE_LEFT_S: Final = 1.0
 _NO_GHOST_S: Final = 10.0
 """A region without a face latches after this long: where somebody stood when the background was learnt, a
 ghost remains for about 8 s after they left, and a closed door must not hold it."""
+
+THING_S: Final = 10.0
+"""Twenty looks that all say nobody, of something that does not move: nobody holds so still unseen."""
+
+_MOSTLY: Final = 0.5
 
 CONTACT_FAULT: Final = "door_contact_doubtful"
 
@@ -68,6 +83,7 @@ class PresenceJudge:
         self._stuck = False
         self._last_s: float | None = None
         self._seen = False
+        self._person = False
 
     @property
     def present(self) -> bool:
@@ -84,23 +100,28 @@ class PresenceJudge:
         return self._latched
 
     def update(
-        self, observation: Observation, now_s: float, elsewhere: bool = False
+        self, observation: Observation, now_s: float, bodies: Bodies = UNFITTED, elsewhere: bool = False
     ) -> tuple[PresenceFact, ...]:
         """One frame of the face camera. The time counted is that between frames that could be believed.
 
-        `elsewhere`: another camera of the same cabin sees somebody now.
+        `bodies` is what the scene networks say now; `elsewhere`: another camera of the same cabin shows a
+        face or a region of somebody.
         """
         if observation.health is not CameraHealth.OK:
             return self.stale(now_s)
         last_s, self._last_s = self._last_s, now_s
         dt_s = 0.0 if last_s is None else max(now_s - last_s, 0.0)
-        self._seen = elsewhere or sees_somebody(observation, self._area)
+        person = bool(observation.faces) or bodies.seen is True
+        self._seen = elsewhere or person or self.shows_region(observation, bodies)
+        self._person = self._person or person
         came = self._came.update(self._seen, dt_s)
         went = self._went.update(not self._seen, dt_s)
         self._left = self._left or (self._may_have_left and self._gap.update(not self._seen, dt_s))
         if self._contact and not self._door_open and not self._left:
             face = self._face_inside.update(bool(observation.faces), dt_s)
-            self._latched = self._inside.update(self._seen, dt_s) or face or self._latched
+            # A chair that was carried in may not hold a visit: while bodies are looked for, one must be seen.
+            holds = person or (self._seen and bodies.seen is None)
+            self._latched = self._inside.update(holds, dt_s) or face or self._latched
         if self._since_s is None:
             return self._nobody_yet(came and self._seen, went, dt_s, now_s)
         doubted = self._left_unnoticed(dt_s)
@@ -108,6 +129,13 @@ class PresenceJudge:
             self._forget()
             return (*doubted, Emptied())
         return (*doubted, *self.tick(now_s))
+
+    def shows_region(self, observation: Observation, bodies: Bodies) -> bool:
+        """Whether a sound frame of any camera shows a region as large as a person's that may be one."""
+        if observation.foreground <= self._area:
+            return False
+        thing = bodies.nobody_for_s >= THING_S and not self._person
+        return not (thing and stands_still(observation))
 
     @property
     def _contact(self) -> bool:
@@ -117,6 +145,8 @@ class PresenceJudge:
     def _nobody_yet(self, came: bool, went: bool, dt_s: float, now_s: float) -> tuple[PresenceFact, ...]:
         """The cabin was empty: anyone who is seen has come if the door let them in."""
         let_in = self._let_in or not self._contact
+        if went:
+            self._person = False
         if went and not self._door_open:
             self._let_in = False  # empty: the door has to open once more
         doubted = self._outside.update(self._seen and not let_in, dt_s)
@@ -186,9 +216,11 @@ class PresenceJudge:
         """
         if self._since_s is None:
             self._since_s = now_s
+            self._person = True
 
     def _forget(self) -> None:
         self._since_s = None
+        self._person = False
         self._let_in = self._opened = self._door_open
         self._may_have_left = self._left = False
         self._gap.clear()
@@ -198,6 +230,18 @@ class PresenceJudge:
         self._face_inside.clear()
 
 
-def sees_somebody(observation: Observation, presence_area: float) -> bool:
-    """Whether one sound frame shows somebody: a face, or a region as large as a person's."""
-    return bool(observation.faces) or observation.foreground > presence_area
+def stands_still(observation: Observation) -> bool:
+    """Whether the largest region of a frame is a thing that has stood still for `THING_S`."""
+    return observation.foreground_box is not None and any(
+        region.added
+        and observation.at_s - region.since_s >= THING_S
+        and _share(observation.foreground_box, region.box) >= _MOSTLY
+        for region in observation.still
+    )
+
+
+def _share(of: Box, inside: Box) -> float:
+    """How much of a box lies inside another."""
+    wide = min(of[0] + of[2], inside[0] + inside[2]) - max(of[0], inside[0])
+    high = min(of[1] + of[3], inside[1] + inside[3]) - max(of[1], inside[1])
+    return max(wide, 0.0) * max(high, 0.0) / (of[2] * of[3]) if of[2] * of[3] > 0.0 else 0.0

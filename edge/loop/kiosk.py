@@ -32,8 +32,6 @@ from edge.cabin.commands import (
 from edge.cabin.deadlines import next_wake_s
 from edge.cabin.events import (
     Device,
-    DeviceFailed,
-    DeviceRecovered,
     EntryCompleted,
     EntryJudged,
     EntryVerdict,
@@ -61,6 +59,7 @@ from edge.pictures.kept import EvidenceTrouble
 from edge.terms.observation import FACE_CAMERA, Observation
 from edge.terms.record import OutboxRow, Remembered
 from edge.vision.eyes.report import EyesEvent, EyesTurn
+from edge.vision.seers import Seer
 from hw.ports import Board, Input, InputChange, KeypadTrouble, KeyPress
 from hw.scan import HardwareTrouble, ScanEvent
 
@@ -222,22 +221,31 @@ class Kiosk:
         """One frame as the eyes saw it."""
         self._situation.add(*self._judge.observe(observation, now_s))
         self._drain(now_s)
+        for notice in self._judge.notices():
+            self._post.fault(
+                notice.code,
+                notice.active,
+                {"camera": notice.camera, "detail": notice.detail},
+                now_s,
+                notice.which,
+            )
 
     def eyes_changed(self, event: EyesEvent, now_s: float, camera: str = FACE_CAMERA) -> None:
-        """The eyes failed, so the cabin is blind at once; or they see again.
+        """The eyes of one camera failed, or one of its seers; or they see again.
 
-        Without the overview camera the kiosk does its work: that is recorded and no more.
+        Without the face camera the cabin is blind at once; without its face check nobody is locked. Without
+        anything else the kiosk does its work: that is told, and no more.
         """
         failed = event.turn is EyesTurn.FAILED
-        if camera != FACE_CAMERA:
-            data = {"camera": camera, "detail": event.detail}
-            self._logbook.fault(event.code, failed, data, now_s, camera)
+        which = "camera" if event.seer is None else event.seer.value
+        if camera == FACE_CAMERA and event.seer in (None, Seer.FACES):
+            self._situation.trouble(Device.EYES, event.code, which, failed)
+            if failed and event.seer is None:
+                self._situation.add(*self._judge.camera_gone(now_s))
+            self._drain(now_s)
             return
-        if failed:
-            self._situation.add(DeviceFailed(Device.EYES, event.code), *self._judge.camera_gone(now_s))
-        else:
-            self._situation.add(DeviceRecovered(Device.EYES))
-        self._drain(now_s)
+        data = {"camera": camera, "seer": which, "detail": event.detail}
+        self._post.fault(event.code, failed, data, now_s, f"{camera} {which}")
 
     def report(self, selftest: str, now_s: float) -> None:
         """The daily line to the control room; `selftest` is `ok` or the code of what was found."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -98,9 +99,18 @@ class Post:
         if code is None:
             self._logbook.note("note", "held_back" if turn.began else "held_back_ended", data, now_s)
             return
+        self.fault(code, turn.began, data, now_s, turn.source)
+
+    def fault(
+        self, code: str, active: bool, data: Mapping[str, object], now_s: float, which: str = ""
+    ) -> None:
+        """A fault that the table need not know began, and the control room hears of it; or it ended.
+
+        `which` tells several of one code apart.
+        """
         tell = Tell("fault", self._situation.state.incident, (Recipient.CONTROL_ROOM,), code)
-        rows = self.alerts(tell, now_s) if turn.began else ()
-        self._logbook.fault(code, turn.began, data, now_s, turn.source, rows)
+        rows = self.alerts(tell, now_s, held=True) if active else ()
+        self._logbook.fault(code, active, data, now_s, which, rows)
 
     def report(self, selftest: str, now_s: float) -> None:
         """The daily line to the control room; `selftest` is `ok` or the code of what was found."""

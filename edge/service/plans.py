@@ -9,37 +9,66 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Final
 
 from edge.pictures.ring import RingWriter, ring_name, ring_slots
 from edge.settings.places import model_dir
 from edge.settings.schema import Camera as CameraSettings
 from edge.settings.schema import Settings
+from edge.terms.observation import FACE_CAMERA
 from edge.vision.eyes.process import EyesPlan
-from edge.vision.seers import SEERS, Seer
+from edge.vision.seers import Role
 from hw.board import open_camera
 from hw.camera.port import Camera, CameraChoice, Stream
 
 if TYPE_CHECKING:
-    from edge.vision.look import FacesIn
+    from edge.vision.look import Look
+    from edge.vision.opening import Opened, Wanted
+
+_ROLES: Final = {
+    "face": frozenset({Role.FACE}),
+    "overview": frozenset({Role.OVERVIEW}),
+    "both": frozenset({Role.FACE, Role.OVERVIEW}),
+}
 
 
 def eyes_plans(settings: Settings) -> tuple[EyesPlan, ...]:
     """One process for each camera that is fitted."""
+    fitted = [camera for camera in (settings.camera, settings.overview) if camera.source != "none"]
+    overseen = any(Role.OVERVIEW in _ROLES[camera.role] for camera in fitted)
     plans = []
-    for camera in (settings.camera, settings.overview):
-        if camera.source == "none":
-            continue
+    for camera in fitted:
+        roles = _ROLES[camera.role] if overseen else frozenset(Role)
+        name = camera_name(camera.role)
         plans.append(
             EyesPlan(
                 camera=functools.partial(_open_eye, camera),
-                faces=_faces_of(settings, camera.role),
-                ring=functools.partial(_ring, settings, camera.role),
-                name=camera.role,
+                seers=functools.partial(_open_seers, settings, roles),
+                ring=functools.partial(_ring, settings, name),
+                name=name,
                 picture_every_s=1.0 / settings.evidence.fps,
             )
         )
     return tuple(plans)
+
+
+def camera_name(role: str) -> str:
+    """What a camera's observations, pictures and facts are known by; `role` is that of the settings."""
+    return FACE_CAMERA if Role.FACE in _ROLES[role] else Role.OVERVIEW.value
+
+
+def look_of(settings: Settings) -> Look:
+    """What sees through the one camera of a story, a replay or a bench: every seer. Raises `ModelFault`."""
+    from edge.vision.look import Look
+    from edge.vision.opening import open_all_seers
+
+    return Look(open_all_seers(_wanted(settings, frozenset(Role))).seers)
+
+
+def _wanted(settings: Settings, roles: frozenset[Role]) -> Wanted:
+    from edge.vision.opening import Wanted
+
+    return Wanted(model_dir(settings), roles, settings.face.covers)
 
 
 def ring_file(settings: Settings, camera: str) -> Path:
@@ -52,27 +81,10 @@ def _open_eye(camera: CameraSettings) -> Camera:
     return open_camera(CameraChoice(camera.source, camera.device, camera.clip, stream))
 
 
-def _faces_of(settings: Settings, role: str) -> Callable[[], FacesIn | None]:
-    """What opens the networks of a camera; each seer of the list has its part of the plan."""
-    faces: Callable[[], FacesIn | None] = _no_faces
-    for seer in Seer:
-        match seer:
-            case Seer.FACES:
-                if role in SEERS[seer].cameras:
-                    faces = functools.partial(_faces, model_dir(settings), settings.face.covers)
-            case _:
-                assert_never(seer)
-    return faces
+def _open_seers(settings: Settings, roles: frozenset[Role]) -> Opened:
+    from edge.vision.opening import open_seers
 
-
-def _faces(folder: Path, covers: tuple[str, ...]) -> FacesIn:
-    from edge.vision.face.faces import Faces
-
-    return Faces(folder, covers)
-
-
-def _no_faces() -> FacesIn | None:
-    return None
+    return open_seers(_wanted(settings, roles))
 
 
 def _ring(settings: Settings, camera: str) -> Callable[[float, bytes], None]:

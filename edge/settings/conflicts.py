@@ -52,6 +52,11 @@ def conflicts(s: Settings) -> Iterator[_Problem]:
     if s.camera.source == "none" and s.overview.source == "none":
         both = ("camera.source", "overview.source")
         yield _conflict('camera.source and overview.source cannot both be "none"', *both)
+    if "none" not in (s.camera.source, s.overview.source) and (s.camera.role == "overview") == (
+        s.overview.role == "overview"
+    ):
+        both = ("camera.role", "overview.role")
+        yield _conflict('of camera.role and overview.role exactly one must be "overview"', *both)
     if s.email.host and not (s.email.sender and s.email.control_room):
         needed = "email.sender", "email.control_room"
         yield _conflict(f"email.host needs {' and '.join(needed)}", "email.host", *needed)

@@ -85,7 +85,7 @@ class Camera(_Section, frozen=True):
     height: Annotated[int, msgspec.Meta(ge=120, le=1944)] = 480
     fps: Annotated[int, msgspec.Meta(ge=1, le=15)] = 15
     rotate: Literal[0, 90, 180, 270] = 0
-    role: Literal["face", "overview"] = "face"
+    role: Literal["face", "overview", "both"] = "face"
 
 
 CoverName = Literal["mask", "mask_under_nose", "glasses", "helmet", "scarf", "hand", "object", "open_helmet"]

@@ -180,3 +180,5 @@ class Observation:
     """Natural-log odds of a fight over the last two seconds; None where the network for it did not look."""
     unusual_logit: float | None = None
     """Natural-log odds of unusual behaviour over the last seconds; None where nothing was said."""
+    faces_asked: bool = True
+    """Whether faces were looked for at all: without that, no face is not a hidden one."""

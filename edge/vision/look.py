@@ -1,77 +1,136 @@
-"""One frame in, one observation out: faces, foreground, motion and health of a picture, joined.
+"""One frame in, one observation out: a picture's health, foreground and motion, and what seers see in it.
 
 The same code sees in the eyes' own process, in a replay and in a story.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
-from edge.terms.observation import FACE_CAMERA, Box, CameraHealth, Face, Observation
-from edge.vision.face.upside import Upside
+from edge.terms.observation import FACE_CAMERA, Box, CameraHealth, Observation
 from edge.vision.scene.background import Scene, shrink
 from edge.vision.scene.health import Health
-from hw.camera.port import Frame, GreyPicture
-
-FacesIn = Callable[[GreyPicture], tuple[Face, ...]]
-"""The faces of one grey working picture, boxes and landmarks in its pixels."""
+from edge.vision.scene.motion import Moving
+from edge.vision.seers import SEER_BEHIND, SEERS, Trouble
+from edge.vision.sight import Seeing, Sight
+from hw.camera.port import Frame
 
 _FACE_HOLDS_S: Final = 3.0
 _BLIND: Final = frozenset({CameraHealth.DARK, CameraHealth.BLINDED, CameraHealth.COVERED})
+_PATIENCE_S: Final = 5.0
+"""So long its looks must be too far apart, or not be, before a seer is behind, or is not any more."""
+_ROUNDING: Final = 1.05
 
 
 class Look:
-    """Looks at the frames of one camera in order. `faces` None: a camera that is not asked for faces."""
+    """Looks at the frames of one camera in order. `missing`: the seers that this camera should have had."""
 
     def __init__(
         self,
-        faces: FacesIn | None,
+        seers: Sequence[Seeing] = (),
+        missing: Sequence[Trouble] = (),
         health: Health | None = None,
         scene: Scene | None = None,
         camera: str = FACE_CAMERA,
     ) -> None:
-        self._faces = faces
+        self._seers = tuple(_Paced(seeing) for seeing in seers)
+        self._missing = tuple(missing)
         self._health = health or Health()
         self._scene = scene or Scene()
+        self._moving = Moving()
         self._camera = camera
-        self._upside = Upside()
         self._face_at_s = float("-inf")
+
+    @property
+    def troubles(self) -> tuple[Trouble, ...]:
+        """The seers that do not look, or not often enough, as of now."""
+        behind = (paced.trouble for paced in self._seers)
+        return (*self._missing, *(trouble for trouble in behind if trouble is not None))
 
     def __call__(self, frame: Frame) -> Observation:
         """What this frame shows. A picture that does not look sound gives no foreground."""
         small = shrink(frame.grey)
         near = frame.at_s - self._face_at_s < _FACE_HOLDS_S
-        health = self._health.update(small, frame.at_s, near)
-        faces: tuple[Face, ...] = ()
-        if self._faces is not None and health not in _BLIND:
-            faces = self._faces(frame.grey)
-        if faces:
-            self._face_at_s = frame.at_s
-        foreground = motion = 0.0
-        region: Box | None = None
+        sight = Sight(frame, small, self._health.update(small, frame.at_s, near))
+        factor = max(frame.grey.shape) / max(small.shape)
+        moving = self._moving.update(small, frame.at_s)
+        sight.moving = tuple(replace(region, box=_enlarged(region.box, factor)) for region in moving)
         if not self._health.doubtful:
             # Nothing is learnt of a picture that may be a hand on the lens.
-            foreground, motion = self._scene.update(small, frame.at_s, near or bool(faces))
-            region = _enlarged(self._scene.box, max(frame.grey.shape) / max(small.shape))
-        if self._faces is not None and health not in _BLIND:
-            somebody = near or foreground > 0.0
-            faces = self._upside.update(frame.grey, faces, somebody, frame.at_s, self._faces)
-            if self._upside.camera_inverted and health is CameraHealth.OK:
-                health = CameraHealth.UPSIDE_DOWN
-        h, w = frame.grey.shape
+            sight.foreground, sight.motion = self._scene.update(small, frame.at_s, near)
+            if self._scene.box is not None:
+                sight.foreground_box = _enlarged(self._scene.box, factor)
+        sight.somebody = near or sight.foreground > 0.0
+        if sight.health not in _BLIND:
+            for paced in self._seers:
+                paced.turn(sight)
+        if sight.faces:
+            self._face_at_s = frame.at_s
+        return self._observation(sight)
+
+    def _observation(self, sight: Sight) -> Observation:
+        height, width = sight.frame.grey.shape
         return Observation(
-            frame=frame.number,
-            at_s=frame.at_s,
-            size=(w, h),
-            faces=faces,
-            foreground=foreground,
-            health=health,
-            motion=motion,
+            frame=sight.frame.number,
+            at_s=sight.frame.at_s,
+            size=(width, height),
+            faces=sight.faces,
+            foreground=sight.foreground,
+            health=sight.health,
+            motion=sight.motion,
             camera=self._camera,
-            foreground_box=region,
+            foreground_box=sight.foreground_box,
+            scene=sight.scene,
+            moving=sight.moving,
+            still=sight.still,
+            fight_logit=sight.fight_logit,
+            unusual_logit=sight.unusual_logit,
+            faces_asked=sight.faces_asked,
         )
 
 
-def _enlarged(box: Box | None, factor: float) -> Box | None:
-    return None if box is None else (box[0] * factor, box[1] * factor, box[2] * factor, box[3] * factor)
+class _Paced:
+    """One seer at its rate, and whether it keeps to it. No look is left out in silence."""
+
+    def __init__(self, seeing: Seeing) -> None:
+        self._seeing = seeing
+        self._row = SEERS[seeing.seer]
+        self._due_s = float("-inf")
+        self._last_s: float | None = None
+        self._late_s = 0.0
+        self._behind = False
+
+    @property
+    def trouble(self) -> Trouble | None:
+        if not self._behind:
+            return None
+        detail = f"{self._seeing.seer} looks less often than every {self._row.at_most_s:g} s"
+        return Trouble(self._seeing.seer, SEER_BEHIND, detail)
+
+    def turn(self, sight: Sight) -> None:
+        """Looks, if it is wanted and its time has come."""
+        at_s = sight.frame.at_s
+        if not self._seeing.wants(sight):
+            self._last_s = None  # a pause with nothing to look at is not late
+            return
+        if at_s < self._due_s - 1e-3:
+            return
+        on_time = at_s - self._due_s < self._row.every_s
+        self._due_s = (self._due_s if on_time else at_s) + self._row.every_s
+        self._seeing.look(sight)
+        if self._last_s is not None:
+            self._count(at_s - self._last_s)
+        self._last_s = at_s
+
+    def _count(self, pause_s: float) -> None:
+        late = pause_s > self._row.at_most_s * _ROUNDING
+        step_s = min(max(pause_s, 0.0), _PATIENCE_S / 2.0)
+        self._late_s = min(max(self._late_s + (step_s if late else -step_s), 0.0), _PATIENCE_S)
+        if self._late_s in (0.0, _PATIENCE_S):
+            self._behind = self._late_s > 0.0
+
+
+def _enlarged(box: Box, factor: float) -> Box:
+    return (box[0] * factor, box[1] * factor, box[2] * factor, box[3] * factor)

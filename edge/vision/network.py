@@ -59,11 +59,15 @@ class TensorContract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Contract(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a model file must be: hash, tensors, labels, and the thresholds chosen on held-out data."""
+    """What a model file must be: hash, tensors, labels, and the thresholds chosen on held-out data.
+
+    `multiply_adds` is what one pass costs, counted over its convolutions and linear layers.
+    """
 
     name: str
     version: str
     sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+    multiply_adds: Annotated[int, msgspec.Meta(ge=1)]
     input: TensorContract
     outputs: tuple[TensorContract, ...]
     labels: tuple[str, ...]

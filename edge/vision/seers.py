@@ -1,4 +1,7 @@
-"""The one list of what sees by a network: its models, each with its contract beside it, and its cameras."""
+"""The one list of what sees by a network: its models, which camera it looks through, and how often.
+
+The budget of a look stands in the contract of each model (`multiply_adds`); a test holds the sums.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +12,45 @@ from typing import Final
 
 
 class Seer(StrEnum):
-    """What looks at the frames of a camera with networks of its own."""
+    """What looks at the frames of a camera with networks of its own, in this order."""
 
     FACES = "faces"
 
 
+class Role(StrEnum):
+    """What a camera is for. One camera may be both."""
+
+    FACE = "face"
+    """Stands at the machine; the face check looks through it."""
+    OVERVIEW = "overview"
+    """Sees the whole cabin: people, what they do, and what they leave."""
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One seer: `models/NAME.tflite` and `models/NAME.json` of each model, and the roles of its cameras."""
+    """One seer: `models/NAME.tflite` and `models/NAME.json` of each model, and the role of its camera.
+
+    It looks every `every_s` (0: at every frame) while there is anything for it to look at. Where its looks
+    are further apart than `at_most_s`, its judge would be misled: it is behind, and that is told.
+    """
 
     models: tuple[str, ...]
-    cameras: tuple[str, ...]
+    role: Role
+    every_s: float
+    at_most_s: float
 
 
 SEERS: Final[Mapping[Seer, Row]] = {
-    Seer.FACES: Row(models=("face_find", "face_check"), cameras=("face",)),
+    Seer.FACES: Row(("face_find", "face_check"), Role.FACE, every_s=0.0, at_most_s=0.5),
 }
+
+SEER_BEHIND: Final = "seer_behind"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A seer that does not look, or not often enough; `code` is of the fault catalogue."""
+
+    seer: Seer
+    code: str
+    detail: str = ""

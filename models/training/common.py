@@ -241,7 +241,9 @@ def export_int8(
     quantised = quantizer.Quantizer(str(float_path), recipe.static_wi8_ai8()).quantize(ranges)
     int8_path.write_bytes(bytes(quantised.quantized_model))
     contract_path = folder / f"{promise.name}.json"
-    contract_path.write_text(json.dumps(_contract(int8_path, promise), indent=1) + "\n")
+    _, height, width, channels = promise.input_shape
+    costs = multiply_adds(model, (1, channels, height, width))
+    contract_path.write_text(json.dumps(_contract(int8_path, promise, costs), indent=1) + "\n")
     return Exported(int8_path, float_path, contract_path)
 
 
@@ -271,7 +273,7 @@ def _details(path: Path) -> _FloatDetails:
     return _FloatDetails(signature, names["inputs"][0], str(interpreter.get_input_details()[0]["name"]))
 
 
-def _contract(path: Path, promise: Promise) -> dict[str, object]:
+def _contract(path: Path, promise: Promise, costs: int) -> dict[str, object]:
     from ai_edge_litert.interpreter import Interpreter
 
     content = path.read_bytes()
@@ -297,6 +299,7 @@ def _contract(path: Path, promise: Promise) -> dict[str, object]:
         "name": promise.name,
         "version": promise.version,
         "sha256": hashlib.sha256(content).hexdigest(),
+        "multiply_adds": costs,
         "input": tensor("picture", interpreter.get_input_details()[0]),
         "outputs": [tensor(n, d) for n, d in zip(promise.outputs, ordered, strict=True)],
         "labels": list(promise.labels),

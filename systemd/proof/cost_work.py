@@ -26,6 +26,7 @@ from edge.terms.observation import Observation
 from edge.vision.eyes.child import jpeg_of
 from edge.vision.eyes.report import Report, encode_report
 from edge.vision.face.faces import Faces
+from edge.vision.face.seer import FaceSeer
 from edge.vision.look import Look
 from hw.board import bench_board
 from hw.camera.port import Frame
@@ -66,7 +67,7 @@ class Seen:
 
 def eyes(scene: str) -> Work:
     """Picture in, observation out, as the eyes' process does it, with every third picture kept as JPEG."""
-    look, read = Look(Faces(MODELS)), Seen(scene)
+    look, read = Look([FaceSeer(Faces(MODELS))]), Seen(scene)
 
     def work(index: int) -> None:
         frame = read()
@@ -97,7 +98,7 @@ def jpeg() -> Work:
 
 def decide() -> Work:
     """One report in the loop: unpacked, judged, and what follows from it put into the table."""
-    look, read = Look(Faces(MODELS)), Seen("enter anna")
+    look, read = Look([FaceSeer(Faces(MODELS))]), Seen("enter anna")
     decoder = msgspec.msgpack.Decoder(Report)
     judge, rules = Judge(Flow(), 0.0, False), Rules(Flow())
     held = [step(State(), Restarted(False, False, False, False), 0.0, rules).state]
@@ -133,7 +134,7 @@ def turn() -> Work:
     """One turn of the loop in an empty cabin."""
     folder = Path(tempfile.mkdtemp(prefix="cabinguard-cost-"))
     clock = StoryClock()
-    props = Props(StagedCabin(clock), lambda: Look(None), every_s=1.0)
+    props = Props(StagedCabin(clock), lambda: Look(), every_s=1.0)
     desk = Desk(load(None), props, folder, lambda happening: None, clock)
     desk.run_to(3.0)
     return lambda index: desk.kiosk.poll(3.0 + index * 0.05)

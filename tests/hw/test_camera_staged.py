@@ -23,7 +23,8 @@ from edge.terms.observation import CameraHealth, Cover
 from edge.vision.eyes.report import EyesEvent
 from edge.vision.eyes.step import StepEyes
 from edge.vision.face.faces import Faces
-from edge.vision.look import FacesIn, Look
+from edge.vision.face.seer import FaceSeer, FacesIn
+from edge.vision.look import Look
 from hw.camera.port import Frame
 from hw.camera.staged import StagedCabin
 from tests.worlds.hw_story import StoryClock
@@ -35,7 +36,7 @@ class Stage:
     def __init__(self, faces: FacesIn | None, fps: float = 6.0) -> None:
         self.clock = StoryClock(0.0)
         self.cabin = StagedCabin(self.clock)
-        self.eyes = StepEyes(self.cabin, Look(faces), 0.0, 1.0 / fps)
+        self.eyes = StepEyes(self.cabin, Look([] if faces is None else [FaceSeer(faces)]), 0.0, 1.0 / fps)
         self.judge = Judge(Flow(), 0.0, door_fitted=False)
         self.facts: list[Event] = []
         self.health: set[CameraHealth] = set()
@@ -114,7 +115,8 @@ def test_two_persons_are_several_until_one_leaves(faces: Faces) -> None:
     stage = Stage(faces)
     stage.play(2.0)
     stage.play(4.0, "enter anna")
-    assert PeopleJudged(several=True) in stage.play(5.0, "enter george")
+    said = [fact.several for fact in stage.play(5.0, "enter george") if isinstance(fact, PeopleJudged)]
+    assert True in said
     assert PeopleJudged(several=False) in stage.play(6.0, "leave george")
 
 

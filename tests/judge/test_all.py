@@ -57,7 +57,8 @@ class Cabin:
         return self.judge.several
 
     def took(self, facts: Iterable[Event]) -> None:
-        self.facts.extend(facts)
+        """Without their reasons."""
+        self.facts += (replace(f, reason=None) if isinstance(f, PeopleJudged) else f for f in facts)
 
     def see(
         self,

@@ -17,7 +17,6 @@ def test_one_plan_a_camera(tmp_path: Path) -> None:
     settings = load(None, [f"paths.runtime={tmp_path}", "overview.source=usb"])
     plans = eyes_plans(settings)
     assert [plan.name for plan in plans] == ["face", "overview"]
-    assert plans[1].faces() is None
     assert plans[0].picture_every_s == pytest.approx(1 / settings.evidence.fps)
 
 

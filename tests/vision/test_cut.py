@@ -17,6 +17,7 @@ from edge.cabin.rules import Flow
 from edge.judge.judge import Judge
 from edge.terms.observation import Cover, Face, FaceVerdict
 from edge.vision.face.faces import Faces, whole_or_unclear
+from edge.vision.face.seer import FaceSeer
 from edge.vision.look import Look
 from hw.camera.staged import StagedCabin
 
@@ -134,7 +135,7 @@ def test_who_is_too_small_for_the_camera_is_not_hiding(faces: Faces, share: floa
     """A child at the machine: the head, or only the hair, is above the lower edge all the time."""
     clock = StoryClock()
     cabin = StagedCabin(clock)
-    look, judge = Look(faces), Judge(Flow(), 0.0, door_fitted=False)
+    look, judge = Look([FaceSeer(faces)]), Judge(Flow(), 0.0, door_fitted=False)
     said: list[FaceFact] = []
     while clock.now_s() < 25.0:
         if abs(clock.now_s() - 5.0) < 0.01:

@@ -29,7 +29,7 @@ PATIENCE_S = 60.0
 
 def plan(good: int, then: str, ring: Path | None = None) -> EyesPlan:
     camera = functools.partial(eyes_cameras.Pictures, good, then)
-    return EyesPlan(camera, eyes_cameras.faces, None if ring is None else eyes_cameras.Folder(ring))
+    return EyesPlan(camera, eyes_cameras.seers, None if ring is None else eyes_cameras.Folder(ring))
 
 
 class Bench:
@@ -158,7 +158,7 @@ def test_a_killed_process_comes_back_and_its_recovery_is_told_once(bench: Make) 
         (lambda: EyesProcess(plan(2, "raise")), "camera_failed", "ribbon"),
         (lambda: EyesProcess(plan(2, "crash")), "eyes_died", "status 1"),
         (
-            lambda: EyesProcess(EyesPlan(eyes_cameras.missing, eyes_cameras.faces)),
+            lambda: EyesProcess(EyesPlan(eyes_cameras.missing, eyes_cameras.seers)),
             "camera_missing",
             "/dev/video0",
         ),
@@ -237,7 +237,7 @@ def test_the_child_dies_with_its_parent(tmp_path: Path) -> None:
         "from tests.worlds import eyes_cameras\n"
         "from edge.vision.eyes.process import EyesPlan, EyesProcess\n"
         "camera = functools.partial(eyes_cameras.Pictures, 1, 'hang')\n"
-        "e = EyesProcess(EyesPlan(camera, eyes_cameras.faces))\n"
+        "e = EyesProcess(EyesPlan(camera, eyes_cameras.seers))\n"
         "while not e.reports(): time.sleep(0.01)\n"
         f"open({str(mark)!r}, 'w').write(str(e.pid))\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"

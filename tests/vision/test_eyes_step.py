@@ -48,7 +48,7 @@ class Recording:
 
 def test_each_frame_is_seen_when_it_is_due_and_not_before() -> None:
     shown: list[tuple[int, int]] = []
-    eyes = StepEyes(Recording(5), Look(None), 0.0, shown=lambda f, o: shown.append((f.number, o.frame)))
+    eyes = StepEyes(Recording(5), Look(), 0.0, shown=lambda f, o: shown.append((f.number, o.frame)))
     seen: list[int] = []
     times: list[float] = []
     while (wake_s := eyes.next_wake_s()) is not None:
@@ -62,12 +62,12 @@ def test_each_frame_is_seen_when_it_is_due_and_not_before() -> None:
 
 
 def test_a_late_poll_gets_every_frame_in_order() -> None:
-    eyes = StepEyes(Recording(5), Look(None), 0.0)
+    eyes = StepEyes(Recording(5), Look(), 0.0)
     assert [o.frame for o in eyes.poll(0.25) if isinstance(o, Observation)] == [0, 1, 2]
 
 
 def test_a_recording_that_breaks_is_told() -> None:
-    eyes = StepEyes(Recording(5, fails_at=2), Look(None), 0.0)
+    eyes = StepEyes(Recording(5, fails_at=2), Look(), 0.0)
     *seen, last = eyes.poll(10.0)
     assert len(seen) == 2
     assert last == EyesEvent(EyesTurn.FAILED, "clip_unreadable", "breaks off")
@@ -76,7 +76,7 @@ def test_a_recording_that_breaks_is_told() -> None:
 
 def test_a_camera_of_this_moment_is_asked_at_its_rate() -> None:
     camera = Live()
-    eyes = StepEyes(camera, Look(None), 5.0, every_s=0.5)
+    eyes = StepEyes(camera, Look(), 5.0, every_s=0.5)
     count = 0
     while camera.now_s < 15.0:
         count += len(eyes.poll(camera.now_s))

@@ -202,7 +202,7 @@ def test_a_small_shake_is_no_move() -> None:
 @pytest.mark.parametrize("what", ["cap on", "torch into the lens", "hand on the lens", "turned to the wall"])
 def test_a_blinded_picture_gives_no_foreground_and_so_no_person(what: str) -> None:
     """Covering the lens must not look like somebody coming in."""
-    look = Look(None)
+    look = Look()
     random = np.random.default_rng(8)
     seen = []
     for i in range(8 * 12):

@@ -25,8 +25,6 @@ def test_a_seer_opens_the_models_of_its_row() -> None:
 
 def test_only_the_cameras_of_its_row_are_asked_for_faces() -> None:
     settings = load(None, ["overview.source=usb", "camera.source=usb"])
-    asked = {plan.name: plan.faces for plan in eyes_plans(settings)}
-    assert set(asked) == {"face", "overview"}
-    assert SEERS[Seer.FACES].cameras == ("face",)
-    assert asked["overview"]() is None
-    assert asked["face"]() is not None
+    asked = {plan.name: [seeing.seer for seeing in plan.seers().seers] for plan in eyes_plans(settings)}
+    assert asked["face"] == [Seer.FACES]
+    assert Seer.FACES not in asked["overview"]

@@ -20,6 +20,7 @@ from edge.cabin.rules import Flow
 from edge.judge.judge import Judge
 from edge.terms.observation import CameraHealth, Cover, Face, FaceVerdict, PictureVerdict
 from edge.vision.face.faces import Faces, to_grey
+from edge.vision.face.seer import FaceSeer
 from edge.vision.face.upside import Upside, other_way_up, turned_back, upside_down, without
 from edge.vision.look import Look
 from hw.camera.staged import StagedCabin
@@ -262,7 +263,7 @@ def judged(faces: Faces, way: Callable[[Picture], Picture], cover: str, for_s: f
     """What is said of a visit to the staged cabin whose camera is mounted in this way, at 4 a second."""
     clock = StoryClock()
     cabin = StagedCabin(clock)
-    look, judge = Look(faces), Judge(Flow(), 0.0, door_fitted=False)
+    look, judge = Look([FaceSeer(faces)]), Judge(Flow(), 0.0, door_fitted=False)
     facts: list[Event] = []
     while clock.now_s() < for_s:
         if abs(clock.now_s() - 3.0) < 0.01:

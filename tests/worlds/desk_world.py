@@ -86,7 +86,7 @@ class ScriptedLook(Look):
     """Sees the script and nothing else: for tests of what follows from seeing."""
 
     def __init__(self, people: ScriptedPeople) -> None:
-        super().__init__(None)
+        super().__init__()
         self._people = people
 
     def __call__(self, frame: Frame) -> Observation:

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from edge.terms.observation import Cover, Face, FaceVerdict
+from edge.vision.face.seer import FaceSeer
+from edge.vision.opening import Opened
 from hw.camera.port import Frame, GreyPicture
 from hw.ports import HardwareError
 
@@ -54,8 +56,8 @@ def one_face(grey: GreyPicture) -> tuple[Face, ...]:
     return (Face((w / 4, h / 4, w / 2, h / 2), 0.9, points, verdict, cover, -3.0, -3.0, 1.0, -2.0),)
 
 
-def faces() -> Callable[[GreyPicture], tuple[Face, ...]]:
-    return one_face
+def seers() -> Opened:
+    return Opened((FaceSeer(one_face),))
 
 
 class Folder:

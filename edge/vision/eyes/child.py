@@ -71,11 +71,12 @@ def main() -> int:
 
 
 def _watch(camera: Camera, plan: EyesPlan, link: socket.socket) -> None:
-    look = Look(plan.faces(), camera=plan.name)
+    opened = plan.seers()
+    look = Look(opened.seers, opened.missing, camera=plan.name)
     put = None if plan.ring is None else plan.ring()
     picture_due_s = float("-inf")
     while (frame := camera.read()) is not None:
-        _send(link, Report(observation=look(frame)))
+        _send(link, Report(observation=look(frame), troubles=look.troubles))
         if put is not None and frame.at_s >= picture_due_s - 1e-3:
             picture_due_s = max(picture_due_s + plan.picture_every_s, frame.at_s)
             # A ring that is full or gone must not blind the eyes; evidence says so itself.

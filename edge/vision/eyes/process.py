@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from edge.terms.observation import FACE_CAMERA
 
 if TYPE_CHECKING:
-    from edge.vision.look import FacesIn
+    from edge.vision.opening import Opened
     from hw.camera.port import Camera
 
 _CLOSE_S: Final = 0.5
@@ -28,12 +28,12 @@ _READ_MAX: Final = 512
 class EyesPlan:
     """What the eyes' process makes for itself; every callable must survive pickling.
 
-    `faces` gives the function that finds and checks faces, None for a camera that has none to find;
-    `ring` the function that takes (time, JPEG) for evidence, every `picture_every_s`.
+    `seers` opens the networks of this camera; `ring` gives the function that takes (time, JPEG) for evidence,
+    every `picture_every_s`.
     """
 
     camera: Callable[[], Camera]
-    faces: Callable[[], FacesIn | None]
+    seers: Callable[[], Opened]
     ring: Callable[[], Callable[[float, bytes], None]] | None = None
     name: str = FACE_CAMERA
     picture_every_s: float = 0.2

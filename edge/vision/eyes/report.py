@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 import msgspec
 
 from edge.terms.observation import Observation
+from edge.vision.seers import Seer, Trouble
 
 CAMERA_FAILED: Final = "camera_failed"
 EYES_SLOW_START: Final = "eyes_slow_start"
@@ -26,17 +28,48 @@ class EyesTurn(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EyesEvent:
-    """The eyes failed, with a code of the fault catalogue, or see again (`code` then says from what)."""
+    """The eyes failed, with a code of the fault catalogue, or see again (`code` then says from what).
+
+    `seer`: only this one of what sees by a network; None: all of them, the camera does not work.
+    """
 
     turn: EyesTurn
     code: str
     detail: str = ""
+    seer: Seer | None = None
+
+
+class Troubles:
+    """What one camera's seers suffer from, told once each when it begins and when it ends."""
+
+    def __init__(self) -> None:
+        self._told: dict[tuple[Seer, str], Trouble] = {}
+
+    def turns(self, standing: Sequence[Trouble]) -> tuple[EyesEvent, ...]:
+        """What changed since the last call."""
+        now = {(trouble.seer, trouble.code): trouble for trouble in standing}
+        began = [
+            EyesEvent(EyesTurn.FAILED, trouble.code, trouble.detail, trouble.seer)
+            for key, trouble in now.items()
+            if key not in self._told
+        ]
+        ended = [
+            EyesEvent(EyesTurn.RECOVERED, code, seer=seer)
+            for seer, code in self._told
+            if (seer, code) not in now
+        ]
+        self._told = now
+        return (*began, *ended)
 
 
 class Report(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What the eyes' process sends: an observation, or the end, or why the camera failed."""
+    """What the eyes' process sends: an observation, or the end, or why the camera failed.
+
+    `troubles` are those that stand at this observation, so that a report that is lost loses none.
+    """
 
     observation: Observation | None = None
+    troubles: tuple[Trouble, ...] = ()
     code: str = ""
     detail: str = ""
     ended: bool = False

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from edge.terms.observation import Observation
-from edge.vision.eyes.report import EyesEvent, EyesTurn
+from edge.vision.eyes.report import EyesEvent, EyesTurn, Troubles
 from hw.ports import HardwareError
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ class StepEyes:
         self._look = look
         self._every_s = every_s
         self._shown = shown
+        self._troubles = Troubles()
         self._due_s = now_s
         self._waiting: Frame | None = None
         self._ended = False
@@ -69,7 +70,7 @@ class StepEyes:
             observation = self._look(frame)
             if self._shown is not None:
                 self._shown(frame, observation)
-            seen.append(observation)
+            seen += [observation, *self._troubles.turns(self._look.troubles)]
         return tuple(seen)
 
     def close(self) -> None:

@@ -19,6 +19,7 @@ from edge.vision.eyes.report import (
     EyesEvent,
     EyesTurn,
     GarbledError,
+    Troubles,
     decode_report,
 )
 
@@ -84,6 +85,7 @@ class EyesSupervisor:
         self._told = ""
         self._unkillable = False
         self._events: list[EyesEvent] = []
+        self._troubles = Troubles()
 
     @property
     def ended(self) -> bool:
@@ -113,21 +115,24 @@ class EyesSupervisor:
         return None if self._phase is _Phase.ENDED else self._polled_s + _KILL_S
 
     def poll(self, now_s: float) -> tuple[Observation | EyesEvent, ...]:
-        """The newest observation since the last call, if any, and what is to be reported."""
+        """The newest observation since the last call, if any, and what is to be reported.
+
+        Before it those with a look of the scene network, which are few: none of these is passed over.
+        """
         self._polled_s = now_s
         self._events.clear()
-        newest: Observation | None = None
+        seen: tuple[Observation, ...] = ()
         if self._phase is _Phase.PAUSED and now_s >= self._next_s:
             self._begin(now_s)
         elif self._phase in (_Phase.STARTING, _Phase.SEEING):
             assert self._eyes is not None
             # In this order: an exit is judged by what was said before it.
             status = self._eyes.exit_status()
-            newest = self._listen(self._eyes, now_s)
+            seen = self._listen(self._eyes, now_s)
             self._check(status, now_s)
         elif self._phase is _Phase.DYING:
             self._bury(now_s)
-        return (*(() if newest is None else (newest,)), *self._events)
+        return (*seen, *self._events)
 
     def close(self) -> None:
         """Ends the process, at the end of the program."""
@@ -146,24 +151,27 @@ class EyesSupervisor:
         self._phase = _Phase.STARTING
         self._since_s = self._heard_s = now_s
 
-    def _listen(self, eyes: Eyes, now_s: float) -> Observation | None:
-        newest: Observation | None = None
+    def _listen(self, eyes: Eyes, now_s: float) -> tuple[Observation, ...]:
+        seen: list[Observation] = []
         for content in eyes.reports():
             try:
                 report = decode_report(content)
             except GarbledError:
                 self._fail(EYES_DIED, "its reports are garbled", now_s)
-                return None
+                return ()
             if report.code:
                 self._fail(report.code, report.detail, now_s)
-                return None
+                return ()
             if report.ended:
                 self._phase = _Phase.ENDED
                 eyes.kill()
-                return newest
+                return tuple(seen)
             if report.observation is not None:
-                newest = report.observation
-        if newest is not None:
+                if seen and seen[-1].scene is None:
+                    seen.pop()
+                seen.append(report.observation)
+                self._events += self._troubles.turns(report.troubles)
+        if seen:
             if self._phase is _Phase.STARTING:
                 self._phase = _Phase.SEEING
                 self._since_s = now_s
@@ -173,7 +181,7 @@ class EyesSupervisor:
                 if self._told:
                     self._events.append(EyesEvent(EyesTurn.RECOVERED, self._told))
                     self._told = ""
-        return newest
+        return tuple(seen)
 
     def _check(self, status: int | None, now_s: float) -> None:
         if self._phase not in (_Phase.STARTING, _Phase.SEEING):

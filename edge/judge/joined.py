@@ -1,0 +1,128 @@
+"""The judges of anomalies, a set of them for each camera, as one: what any of them holds is on.
+
+Each camera has judges of its own: what they remember are boxes and times of one picture. A judge that
+raises is set aside and named, and what it held has ended; the loop and the other judges go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from edge.cabin.events import Anomaly, AnomalyBegan, AnomalyEnded
+from edge.terms.observation import Observation
+
+JUDGE_FAILED: Final = "judge_failed"
+
+AnomalyFact = AnomalyBegan | AnomalyEnded
+
+
+class AnomalyJudge(Protocol):
+    """Observations of one camera over time into anomalies. Pure: no clock, no input or output."""
+
+    def update(self, observation: Observation, now_s: float) -> tuple[AnomalyFact, ...]:
+        """One frame."""
+        ...
+
+    def forget(self) -> tuple[AnomalyFact, ...]:
+        """The visit is over."""
+        ...
+
+    def tick(self, now_s: float) -> tuple[AnomalyFact, ...]:
+        """Time went on without a frame."""
+        ...
+
+    def next_wake_s(self) -> float | None:
+        """When `tick` will have something to say, None for never."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A fault that the table need not know began or ended; `which` tells several of one code apart."""
+
+    code: str
+    active: bool
+    camera: str
+    detail: str = ""
+    which: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class _Seat:
+    """One judge of one camera."""
+
+    camera: str
+    judge: AnomalyJudge
+    fell: bool = False
+
+
+class Joined:
+    """`make` gives the judges of a camera, by its name, when its first frame comes."""
+
+    def __init__(self, make: Callable[[str], Iterable[AnomalyJudge]]) -> None:
+        self._make = make
+        self._seats: dict[str, list[_Seat]] = {}
+        self._holders: dict[Anomaly, list[_Seat]] = {}
+        self._notices: list[Notice] = []
+
+    def update(self, observation: Observation, now_s: float) -> tuple[AnomalyFact, ...]:
+        """One frame of any camera."""
+        camera = observation.camera
+        if camera not in self._seats:
+            self._seats[camera] = [_Seat(camera, judge) for judge in self._make(camera)]
+        return self._asked(self._seats[camera], lambda judge: judge.update(observation, now_s))
+
+    def forget(self) -> tuple[AnomalyFact, ...]:
+        """The visit is over; what outlasts it (a thing that was left) is its judge's own business."""
+        return self._asked(self._all(), lambda judge: judge.forget())
+
+    def tick(self, now_s: float) -> tuple[AnomalyFact, ...]:
+        return self._asked(self._all(), lambda judge: judge.tick(now_s))
+
+    def next_wake_s(self) -> float | None:
+        wakes = (seat.judge.next_wake_s() for seat in self._all() if not seat.fell)
+        return min((wake_s for wake_s in wakes if wake_s is not None), default=None)
+
+    def notices(self) -> tuple[Notice, ...]:
+        """The judges that fell since the last call."""
+        notices, self._notices = tuple(self._notices), []
+        return notices
+
+    def _all(self) -> list[_Seat]:
+        return [seat for seats in self._seats.values() for seat in seats]
+
+    def _asked(
+        self, seats: list[_Seat], ask: Callable[[AnomalyJudge], tuple[AnomalyFact, ...]]
+    ) -> tuple[AnomalyFact, ...]:
+        facts: list[AnomalyFact] = []
+        for seat in seats:
+            if seat.fell:
+                continue
+            try:
+                said = ask(seat.judge)
+            except Exception as error:  # whatever is wrong with one judge, the door has others
+                said = self._set_aside(seat, error)
+            facts += (fact for fact in said if self._is_news(seat, fact))
+        return tuple(facts)
+
+    def _set_aside(self, seat: _Seat, error: Exception) -> tuple[AnomalyFact, ...]:
+        seat.fell = True
+        name = type(seat.judge).__name__
+        detail = f"{name}: {type(error).__name__}: {error}"
+        self._notices.append(Notice(JUDGE_FAILED, True, seat.camera, detail[:200], f"{seat.camera} {name}"))
+        return tuple(AnomalyEnded(a) for a, holders in self._holders.items() if seat in holders)
+
+    def _is_news(self, seat: _Seat, fact: AnomalyFact) -> bool:
+        """Whether the first of them begins it, or the last one ends it."""
+        holders = self._holders.setdefault(fact.anomaly, [])
+        if isinstance(fact, AnomalyBegan):
+            if seat in holders:
+                return False
+            holders.append(seat)
+            return len(holders) == 1
+        left = [holder for holder in holders if holder is not seat]
+        ended = bool(holders) and not left
+        self._holders[fact.anomaly] = left
+        return ended

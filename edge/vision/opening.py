@@ -1,0 +1,63 @@
+"""Opens the networks of one camera: those that run become seers, those that do not are named, and no more.
+
+Imports what sees (OpenCV, the interpreter), so it is imported itself where something sees.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import assert_never
+
+from edge.vision.face.faces import Faces
+from edge.vision.face.seer import FaceSeer
+from edge.vision.network import ModelFault
+from edge.vision.seers import SEERS, Role, Seer, Trouble
+from edge.vision.sight import Seeing
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The seers of a camera in the order of the list, and those that it should have had."""
+
+    seers: tuple[Seeing, ...] = ()
+    missing: tuple[Trouble, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a camera is to see with: the folder of the models, its roles, the covers that count."""
+
+    models: Path
+    roles: frozenset[Role]
+    covers: tuple[str, ...]
+
+
+def open_seers(wanted: Wanted) -> Opened:
+    """Every seer of these roles. A model that is missing or damaged costs its own seer only."""
+    seers: list[Seeing] = []
+    missing: list[Trouble] = []
+    for seer in Seer:
+        if SEERS[seer].role not in wanted.roles:
+            continue
+        try:
+            seers.append(_open(seer, wanted))
+        except ModelFault as fault:
+            missing.append(Trouble(seer, fault.code, fault.detail))
+    return Opened(tuple(seers), tuple(missing))
+
+
+def open_all_seers(wanted: Wanted) -> Opened:
+    """As `open_seers`, for whom nothing is to be missing. Raises `ModelFault`."""
+    opened = open_seers(wanted)
+    for trouble in opened.missing:
+        raise ModelFault(trouble.code, trouble.detail)
+    return opened
+
+
+def _open(seer: Seer, wanted: Wanted) -> Seeing:
+    match seer:
+        case Seer.FACES:
+            return FaceSeer(Faces(wanted.models, wanted.covers))
+        case _:
+            assert_never(seer)

@@ -1,0 +1,50 @@
+"""What is seen of one frame so far, and what adds to it: the seers of the list, one after the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from edge.terms.observation import Box, CameraHealth, Face, Region, SceneSeen, StillRegion, Thing
+from edge.vision.seers import Seer
+from hw.camera.port import Frame, GreyPicture
+
+
+@dataclass(slots=True)
+class Sight:
+    """One frame while it is looked at. Boxes are in pixels of `frame.grey`, those of `small` apart.
+
+    `small` is the picture at quarter size; `somebody`: a face was seen a moment ago, or a region is there.
+    `persons` are those of the newest look of the scene network, this frame's or an earlier one's.
+    """
+
+    frame: Frame
+    small: GreyPicture
+    health: CameraHealth
+    somebody: bool = False
+    foreground: float = 0.0
+    foreground_box: Box | None = None
+    motion: float = 0.0
+    moving: tuple[Region, ...] = ()
+    still: tuple[StillRegion, ...] = ()
+    faces: tuple[Face, ...] = ()
+    faces_asked: bool = False
+    scene: SceneSeen | None = None
+    persons: tuple[Thing, ...] = ()
+    fight_logit: float | None = None
+    unusual_logit: float | None = None
+
+
+class Seeing(Protocol):
+    """A seer at work; how often it looks stands in its row of `SEERS`."""
+
+    @property
+    def seer(self) -> Seer: ...
+
+    def wants(self, sight: Sight) -> bool:
+        """Whether there is anything to look at."""
+        ...
+
+    def look(self, sight: Sight) -> None:
+        """Adds what it sees."""
+        ...
