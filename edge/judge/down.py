@@ -1,10 +1,11 @@
-"""Whether somebody lies on the floor: a fall and then little movement, or lying still for long without a seen fall.
+"""Whether somebody lies on the floor: after a fall, or for long without one that was seen.
 
-Every person of the scene looks is followed, and how tall they stand is remembered: the tallest box of the last
-seconds. Somebody is low when the top of their box has come down by most of that height, or by about half of it
-in a box that is wider than high. Low after a quick drop is a fall after `_FELL_S`; low and still without a seen
-drop only after `_LIES_S`, so that one who crouches at the machine's lower slot, ties a shoe or sits down is not
-down. A body that is lost from sight while nothing moves there is where it was: nobody leaves without moving.
+Every person of the scene looks is followed, and how tall they stand is remembered: the tallest box of the
+last seconds. Somebody is low when the top of their box has come down by most of that height, or by about
+half of it in a box that is wider than high. Low after a quick drop is a fall after `_FELL_S`; low and still
+without a seen drop only after `_LIES_S`, so that one who crouches at the machine's lower slot, ties a shoe or
+sits down is not down. A body that is lost from sight while nothing moves there is where it was: nobody
+leaves without moving.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Final
 from edge.cabin.events import Anomaly, AnomalyBegan, AnomalyEnded
 from edge.judge.sums import Held
 from edge.terms.observation import Box, CameraHealth, Observation, Region, ThingKind
+from edge.terms.reason import Ground, Mark, Measure, Number, Reason, because
 
 _PERSON_SCORE: Final = 0.4
 _FELL_S: Final = 2.0
@@ -37,9 +39,9 @@ _UPRIGHT: Final = 0.8
 """Of the standing height: so high, and they still stand."""
 _FALLING: Final = 0.33
 """The top has come down by so much: falling, or sitting down."""
-_QUICK_S: Final = 1.6
+_QUICK_S: Final = 1.1
 """From upright to that: two looks a second see no more of a fall than its beginning and its end."""
-_FALLS_FOR_S: Final = 3.0
+_FALLS_FOR_S: Final = 1.6
 """From there to the floor."""
 _STANDS_FOR_S: Final = 15.0
 _STILL: Final = 0.06
@@ -48,6 +50,8 @@ _CALM: Final = 0.4
 """The same, under which one who has fallen is taken to lie there."""
 _CALM_S: Final = 0.5
 """Time constant of the movement."""
+_PART: Final = 0.6
+"""A box that lies so far in another is a part of the same person."""
 _SAME: Final = 0.3
 """Overlap from which two boxes are of the same person."""
 _NEAR: Final = 0.8
@@ -108,7 +112,7 @@ class DownJudge:
             self._follow(found, now_s)
         for body in self._bodies:
             _count(body, observation, now_s, dt_s)
-        return self._conclude(now_s)
+        return self._conclude(observation)
 
     def forget(self) -> tuple[AnomalyEnded, ...]:
         """The cabin is empty: nothing of this visit counts for the next."""
@@ -118,17 +122,20 @@ class DownJudge:
         held, self._held = self._held, False
         return (AnomalyEnded(Anomaly.PERSON_DOWN),) if held else ()
 
-    def next_wake_s(self) -> None:
+    def tick(self, now_s: float) -> tuple[AnomalyEnded, ...]:
         """Time alone ends nothing: who lies there lies there until seen upright."""
+        return ()
+
+    def next_wake_s(self) -> None:
+        """Never."""
 
     def _follow(self, found: Sequence[Box], now_s: float) -> None:
         """Gives each box to the body it is likeliest of; what is left over is somebody new."""
         taken: list[_Body] = []
         for box in sorted(found, key=_area, reverse=True):
-            theirs = [b for b in self._bodies if _same(b, box)]
-            if any(b in taken for b in theirs):
-                continue  # a part of somebody who has been found already
-            body = min(theirs, key=lambda b: b.since_s, default=None)
+            if any(_overlap(b.box, box) >= _PART * _area(box) for b in taken):
+                continue
+            body = _whose(box, [b for b in self._bodies if b not in taken])
             if body is None:
                 body = _Body(box, now_s, now_s)
                 self._bodies.append(body)
@@ -138,11 +145,11 @@ class DownJudge:
         for body in self._bodies:
             # Lost while something moves there, and not low: gone, or another box has become theirs.
             patience_s = _GONE_S if body.low else 2.0
-            if body.movement < _STILL and body.low or now_s - body.at_s <= patience_s:
+            if (body.low and body.movement < _STILL) or now_s - body.at_s <= patience_s:
                 still_there.append(body)
         self._bodies = still_there
 
-    def _conclude(self, now_s: float) -> tuple[AnomalyBegan | AnomalyEnded, ...]:
+    def _conclude(self, observation: Observation) -> tuple[AnomalyBegan | AnomalyEnded, ...]:
         if self._held:
             body = self._down
             if body is not None and body in self._bodies and not body.up.full:
@@ -155,7 +162,7 @@ class DownJudge:
             if body.low and (fell or body.lies.full):
                 self._held, self._down = True, body
                 body.up.clear()
-                return (AnomalyBegan(Anomaly.PERSON_DOWN, _detail(body, now_s)),)
+                return (AnomalyBegan(Anomaly.PERSON_DOWN, *_why(body, observation)),)
         return ()
 
 
@@ -216,15 +223,29 @@ def _distance(body: _Body, box: Box) -> float:
     return float(((ax - bx) ** 2 + (ay - by) ** 2) ** 0.5)
 
 
-def _same(body: _Body, box: Box) -> bool:
-    if _overlap(body.box, box) >= _SAME * min(_area(body.box), _area(box)):
-        return True
-    stood = max((s.high for s in body.seen), default=max(body.box[2], body.box[3]))
-    return _distance(body, box) <= _NEAR * stood
+def _whose(box: Box, bodies: Sequence[_Body]) -> _Body | None:
+    """Whose box this is: of those it overlaps, who is known longest; else who is nearest and near enough."""
+    over = [b for b in bodies if _overlap(b.box, box) >= _SAME * min(_area(b.box), _area(box))]
+    if over:
+        return min(over, key=lambda b: b.since_s)
+    near = [b for b in bodies if _distance(b, box) <= _NEAR * _stood(b)]
+    return min(near, key=lambda b: _distance(b, box), default=None)
 
 
-def _detail(body: _Body, now_s: float) -> str:
+def _stood(body: _Body) -> float:
+    return max((s.high for s in body.seen), default=max(body.box[2], body.box[3]))
+
+
+def _why(body: _Body, seen: Observation) -> tuple[str, Reason]:
     low = f"the head has come down by {100.0 * body.drop:.0f} % of the height they stood"
-    if body.fell.full:
-        return f"a fall: {low}, then still for {_FELL_S:.1f} s"
-    return f"somebody lies still for {_LIES_S:.0f} s: {low}"
+    fell = body.fell_s is not None and body.fell.full
+    lasted_s = _FELL_S if fell else _LIES_S
+    detail = f"a fall: {low}, then for {_FELL_S:.0f} s" if fell else f"lies still for {_LIES_S:.0f} s: {low}"
+    return detail, because(
+        Ground.LIES_STILL,
+        seen,
+        Number(Measure.LASTED_S, lasted_s, lasted_s),
+        Number(Measure.CHANGED_PERCENT, 100.0 * body.drop, 100.0 * _DROP_WIDE),
+        Number(Measure.AREA_PERCENT, 100.0 * body.movement, 100.0 * (_CALM if fell else _STILL)),
+        marks=(Mark(body.box, "lies"),),
+    )

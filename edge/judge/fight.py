@@ -1,18 +1,22 @@
-"""Whether people fight, and whether somebody is robbed: what the network says, held against bodies and motion.
+"""Whether people fight, and whether somebody is robbed: a network's word, held against bodies and motion.
 
-A fight: the network's log odds are above zero for `_FIGHT_S` more than below it, two or more bodies were seen for
-enough of that time, and something really moves. It has ended after `_ENDED_S` without. A robbery is a fight that
-goes on, or a weapon where two or more people are. Neither ever leads to a lock.
+A fight: the log odds of network and motion together are above zero for `_FIGHT_S` more than below it, two or
+more bodies were seen for enough of that time, and something really moves. It has ended after `_ENDED_S`
+without. A robbery is a fight that goes on, or a weapon where two or more people are. Neither ever leads to a
+lock.
 """
 
 from __future__ import annotations
 
-from typing import Final
+import math
+from typing import Final, Protocol
 
 from edge.cabin.events import Anomaly, AnomalyBegan, AnomalyEnded
+from edge.judge.bodies import bodies_in
 from edge.judge.sums import Held
 from edge.judge.tracks import Moved, Tracks
-from edge.terms.observation import CameraHealth, Observation, ThingKind
+from edge.terms.observation import CameraHealth, Observation
+from edge.terms.reason import Ground, Measure, Number, Reason, because
 
 _FIGHT_S: Final = 1.2
 """Three looks of the network, each of which has the last two seconds before it."""
@@ -24,21 +28,14 @@ _ENDED_S: Final = 4.0
 _TWO_S: Final = 0.9
 _TWO_FALL: Final = 0.3
 """Who hold each other are found as one most of the time: a quarter of the looks is enough."""
-_PERSON_SCORE: Final = 0.5
 _AREA_MIN: Final = 0.006
 """Moving area, as a fraction of the picture, under which nobody strikes anybody."""
+_AREA_WEIGHT: Final = 0.55
+_CHANGE_WEIGHT: Final = 2.8
+_MOTION_BIAS: Final = 1.4
+"""What the motion adds to the network's log odds, by logistic regression on clips it has not learnt from."""
 _ROBBERY_S: Final = 2.0
 _ROBBED_ENDED_S: Final = 10.0
-
-
-def bodies_in(observation: Observation) -> int | None:
-    """How many people one frame shows by their bodies or faces; None where the scene networks did not look."""
-    if observation.scene is None:
-        return None
-    persons = sum(
-        t.kind is ThingKind.PERSON and t.score >= _PERSON_SCORE for t in observation.scene.things
-    )
-    return max(persons, len(observation.faces))
 
 
 class FightJudge:
@@ -74,8 +71,8 @@ class FightJudge:
             self._tracks.clear()
             return self._ended(now_s)
         self._tracks.update(observation.moving, observation.size, now_s)
-        bodies = bodies_in(observation)
-        if bodies is not None:
+        if observation.scene is not None:
+            bodies = max(bodies_in(observation.scene), len(observation.faces))
             self._two.update(bodies >= 2, _since(self._last_scene_s, now_s))
             self._last_scene_s = now_s
         if observation.fight_logit is None:
@@ -83,14 +80,15 @@ class FightJudge:
         dt_s = _since(self._last_look_s, now_s)
         self._last_look_s = now_s
         moved = self._tracks.moved()
-        fights = observation.fight_logit > 0.0 and moved.area >= _AREA_MIN
-        sure = observation.fight_logit >= _STRONG_LOGIT
+        logit = observation.fight_logit + _motion_logit(moved)
+        fights = logit > 0.0 and moved.area >= _AREA_MIN
+        sure = logit >= _STRONG_LOGIT
         self._fight.update(fights, dt_s if sure or not fights else dt_s / 2.0)
         self._quiet.update(not fights, dt_s)
         if not self._held and self._fight.full and fights and self._two.half:
             self._held = True
             self._quiet.clear()
-            return (AnomalyBegan(Anomaly.FIGHT, _detail(observation.fight_logit, moved)),)
+            return (AnomalyBegan(Anomaly.FIGHT, *_why(observation, logit, moved)),)
         return self._ended(now_s)
 
     def forget(self) -> tuple[AnomalyEnded, ...]:
@@ -123,34 +121,45 @@ class FightJudge:
         return (AnomalyEnded(Anomaly.FIGHT),)
 
 
-class RobberyJudge:
-    """A fight, or a weapon, among two or more people, into `ROBBERY`. Pure."""
+class Holds(Protocol):
+    """A judge that says whether what it judges is going on."""
 
-    def __init__(self) -> None:
+    @property
+    def held(self) -> bool: ...
+
+
+class RobberyJudge:
+    """A fight that goes on, or a weapon among two or more people, into `ROBBERY`. Pure.
+
+    It asks the judges of fights and of weapons of the same camera, and must be asked after them.
+    """
+
+    def __init__(self, fight: FightJudge, weapon: Holds) -> None:
+        self._fight = fight
+        self._weapon = weapon
         self._struck = Held(_ROBBERY_S)
         self._over = Held(_ROBBED_ENDED_S)
         self._held = False
         self._last_s: float | None = None
 
-    def update(
-        self, now_s: float, fight: bool, weapon: bool, two: bool
-    ) -> tuple[AnomalyBegan | AnomalyEnded, ...]:
-        """Now: `fight` and `weapon` are held, `two` or more bodies were seen for enough of the last seconds."""
-        dt_s = 0.0 if self._last_s is None else max(now_s - self._last_s, 0.0)
-        self._last_s = now_s
-        struck = self._struck.update(fight, dt_s)
-        threatened = weapon and two
-        self._over.update(not fight and not threatened, dt_s)
-        if not self._held and (struck or threatened):
+    @property
+    def held(self) -> bool:
+        """A robbery is going on, as far as can be said."""
+        return self._held
+
+    def update(self, observation: Observation, now_s: float) -> tuple[AnomalyBegan | AnomalyEnded, ...]:
+        """One frame, after the judges of fights and of weapons have seen it."""
+        threatened = self._count(now_s)
+        if not self._held and (self._struck.full or threatened):
             self._held = True
             self._over.clear()
-            why = "a weapon among two or more people" if threatened else f"a fight for {_ROBBERY_S:.0f} s"
-            return (AnomalyBegan(Anomaly.ROBBERY, why),)
-        if self._held and self._over.full:
-            self._held = False
-            self._struck.clear()
-            return (AnomalyEnded(Anomaly.ROBBERY),)
-        return ()
+            return (AnomalyBegan(Anomaly.ROBBERY, *self._why(observation, threatened)),)
+        return self._ended()
+
+    def tick(self, now_s: float) -> tuple[AnomalyEnded, ...]:
+        """Time went on."""
+        self._count(now_s)
+        return self._ended()
 
     def forget(self) -> tuple[AnomalyEnded, ...]:
         """The cabin is empty."""
@@ -160,13 +169,61 @@ class RobberyJudge:
         held, self._held = self._held, False
         return (AnomalyEnded(Anomaly.ROBBERY),) if held else ()
 
+    def next_wake_s(self) -> float | None:
+        """When time alone may end it, None for never."""
+        return self._last_s + _ROBBED_ENDED_S if self._held and self._last_s is not None else None
+
+    def _count(self, now_s: float) -> bool:
+        """Counts the time since the last call; whether a weapon threatens somebody now."""
+        dt_s = 0.0 if self._last_s is None else max(now_s - self._last_s, 0.0)
+        self._last_s = now_s
+        threatened = self._weapon.held and self._fight.two
+        self._struck.update(self._fight.held, dt_s)
+        self._over.update(not self._fight.held and not threatened, dt_s)
+        return threatened
+
+    def _ended(self) -> tuple[AnomalyEnded, ...]:
+        if not self._held or not self._over.full:
+            return ()
+        self._held = False
+        self._struck.clear()
+        return (AnomalyEnded(Anomaly.ROBBERY),)
+
+    def _why(self, seen: Observation, threatened: bool) -> tuple[str, Reason]:
+        things = seen.scene.things if seen.scene is not None else ()
+        if threatened:
+            return "a weapon among two or more people", because(
+                Ground.ROBBED_AT_GUNPOINT, seen, Number(Measure.PERSONS, 2.0, 2.0), marks=things
+            )
+        return f"a fight for {_ROBBERY_S:.0f} s", because(
+            Ground.ROBBED_BY_FORCE,
+            seen,
+            Number(Measure.LASTED_S, _ROBBERY_S, _ROBBERY_S),
+            marks=things or seen.moving,
+        )
+
+
+def _motion_logit(moved: Moved) -> float:
+    """What the moving regions add to the network's log odds: large, quickly changing ones are like fights."""
+    return _AREA_WEIGHT * math.log(moved.area + 1e-3) + _CHANGE_WEIGHT * moved.change + _MOTION_BIAS
+
 
 def _since(last_s: float | None, now_s: float) -> float:
     return _LOOK_S if last_s is None else min(max(now_s - last_s, 0.0), _LOOK_S)
 
 
-def _detail(logit: float, moved: Moved) -> str:
-    return (
-        f"a fight by odds of {2.718281828**min(logit, 6.0):.0f} to 1; {moved.count:.1f} moving regions,"
-        f" {100.0 * moved.area:.0f} % of the picture, {moved.speed:.1f} picture heights a second"
+def _why(seen: Observation, logit: float, moved: Moved) -> tuple[str, Reason]:
+    things = seen.scene.things if seen.scene is not None else ()
+    detail = (
+        f"like a fight by odds of {math.exp(min(logit, 6.0)):.0f} to 1 for {_FIGHT_S:.1f} s; "
+        f"{moved.count:.1f} moving regions, {100.0 * moved.area:.0f} % of the picture"
     )
+    numbers = (
+        Number(Measure.LOG_ODDS, logit, 0.0),
+        Number(Measure.LASTED_S, _FIGHT_S, _FIGHT_S),
+        Number(Measure.AREA_PERCENT, 100.0 * moved.area, 100.0 * _AREA_MIN),
+        Number(Measure.REGIONS, moved.count),
+        Number(Measure.SPEED, moved.speed),
+        Number(Measure.TURNS, moved.turns),
+    )
+    return detail, because(Ground.FIGHT_SEEN, seen, *numbers, marks=(*things, *seen.moving))

@@ -1,8 +1,8 @@
 """How things move over the last two seconds: how many, how large, how fast, and how often they turn about.
 
 The motion statistics of the cited low-resolution crowd and fight papers, from the moving regions of
-`vision.scene.motion`. A region belongs to the nearest one of the frame before; boxes jump when two people touch,
-so everything is a mean over two seconds and nothing hangs on one frame.
+`vision.scene.motion`. A region belongs to the nearest one of the frame before; boxes jump when two people
+touch, so everything is a mean over two seconds and nothing hangs on one frame.
 """
 
 from __future__ import annotations

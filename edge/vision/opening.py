@@ -12,6 +12,7 @@ from typing import assert_never
 from edge.vision.face.faces import Faces
 from edge.vision.face.seer import FaceSeer
 from edge.vision.network import ModelFault
+from edge.vision.scene.fight import FightEye, FightSeer
 from edge.vision.seers import SEERS, Role, Seer, Trouble
 from edge.vision.sight import Seeing
 
@@ -59,5 +60,7 @@ def _open(seer: Seer, wanted: Wanted) -> Seeing:
     match seer:
         case Seer.FACES:
             return FaceSeer(Faces(wanted.models, wanted.covers))
+        case Seer.FIGHT:
+            return FightSeer(FightEye(wanted.models))
         case _:
             assert_never(seer)

@@ -15,6 +15,7 @@ class Seer(StrEnum):
     """What looks at the frames of a camera with networks of its own, in this order."""
 
     FACES = "faces"
+    FIGHT = "fight"
 
 
 class Role(StrEnum):
@@ -42,6 +43,7 @@ class Row:
 
 SEERS: Final[Mapping[Seer, Row]] = {
     Seer.FACES: Row(("face_find", "face_check"), Role.FACE, every_s=0.0, at_most_s=0.5),
+    Seer.FIGHT: Row(("fight",), Role.OVERVIEW, every_s=0.0, at_most_s=0.5),
 }
 
 SEER_BEHIND: Final = "seer_behind"

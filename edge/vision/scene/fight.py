@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 from edge.terms.observation import Box
 from edge.vision.network import load
 from edge.vision.scene.background import SMALL_LONGEST
+from edge.vision.seers import Seer
+from edge.vision.sight import Sight
 from hw.camera.port import GreyPicture
 
 Window = NDArray[np.uint8]
@@ -185,12 +187,26 @@ def window_of(three: Sequence[GreyPicture], box: Box | None) -> Window:
     right, bottom = max(round(left + wide), x + 8), max(round(top + high), y + 8)
     how = cv2.INTER_AREA if wide > WIDTH_PX else cv2.INTER_LINEAR
     cut = np.stack(
-        [
-            cv2.resize(p[y:bottom, x:right], (WIDTH_PX, HEIGHT_PX), interpolation=how)
-            for p in three
-        ],
+        [cv2.resize(p[y:bottom, x:right], (WIDTH_PX, HEIGHT_PX), interpolation=how) for p in three],
         axis=2,
     ).astype(np.float32)
     mean, spread = float(cut.mean()), float(cut.std())
     gain = min(_SPREAD_LEVELS / max(spread, 1.0), _GAIN_MAX)
     return np.clip(np.rint(128.0 + (cut - mean) * gain), 0, 255).astype(np.uint8)
+
+
+class FightSeer:
+    """`FightEye` among the seers of a camera: it is shown every frame and looks by itself twice a second."""
+
+    seer = Seer.FIGHT
+
+    def __init__(self, eye: FightEye) -> None:
+        self._eye = eye
+
+    def wants(self, sight: Sight) -> bool:
+        """Always: it keeps the last two seconds."""
+        return True
+
+    def look(self, sight: Sight) -> None:
+        """Adds the log odds of a fight, where it looked."""
+        sight.fight_logit = self._eye.update(sight.frame.grey, sight.frame.at_s, len(sight.persons))

@@ -1,8 +1,8 @@
 """What moves in the picture: connected regions with box and area, at every frame and at little cost.
 
 The low-resolution method of the cited crowd and fight papers: a rolling background, a threshold, a
-closing, connected regions. `background.Scene` keeps the empty cabin and says what is new in it; this keeps the
-last seconds and says what moves. Who belongs to which region over time is the judge's to say.
+closing, connected regions. `background.Scene` keeps the empty cabin and says what is new in it; this keeps
+the last seconds and says what moves. Who belongs to which region over time is the judge's to say.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class _Picture:
 
 
 class Moving:
-    """Watches one camera's quarter-size pictures. Boxes in their pixels, areas as fractions of the picture."""
+    """Watches one camera's quarter-size pictures. Boxes in their pixels, areas as shares of the picture."""
 
     def __init__(self) -> None:
         self._rolling: Floats | None = None
