@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
@@ -68,6 +68,8 @@ def in_words(happening: Happening) -> str | None:
             return f"{said} {level}" if level else said
         case _:
             rest = [
-                f"{key} {value}" for key, value in data.items() if key not in ("name", "anomaly", "health")
+                f"{key} {value}"
+                for key, value in data.items()
+                if key not in ("name", "anomaly", "health") and not isinstance(value, Mapping | list)
             ]
             return " ".join([str(data.get("name", "")).replace("_", " "), *rest])

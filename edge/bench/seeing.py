@@ -23,6 +23,7 @@ from edge.cabin.state import Mode
 from edge.cabin.table import TABLE
 from edge.codes.release import Refusal
 from edge.faults.catalogue import CATALOGUE
+from edge.loop.facts import fact_names
 from edge.loop.happening import Happening, describe
 from edge.messages.prompts import prompt_text
 from edge.messages.texts import ALERT_KINDS, code_in, sms_words
@@ -116,7 +117,8 @@ def event_names() -> dict[str, frozenset[str]]:
     named = _gathered(_described(events.Event))
     del named["ticked"]  # a deadline is no happening
     refusals = {cell.refusal for row in TABLE.values() for cell in row.values() if cell.refusal}
-    plain = {*REMARKS, *Refusal, *refusals, *CATALOGUE, *(f"{code}_ended" for code in CATALOGUE)}
+    facts = [name + end for name in fact_names() for end in ("", "_ended")]
+    plain = {*REMARKS, *Refusal, *refusals, *facts, *CATALOGUE, *(f"{code}_ended" for code in CATALOGUE)}
     return {name: named.get(name, frozenset()) for name in sorted(named.keys() | {str(one) for one in plain})}
 
 

@@ -57,6 +57,8 @@ class Flow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     # anomalies
     crowd_s: Annotated[float, msgspec.Meta(ge=0, le=600)] = 10.0
     loiter_s: Annotated[float, msgspec.Meta(ge=5, le=3600)] = 180.0
+    left_s: Annotated[float, msgspec.Meta(ge=2, le=3600)] = 20.0
+    intrusion_s: Annotated[float, msgspec.Meta(ge=0.5, le=60)] = 2.0
     remind_s: Annotated[float, msgspec.Meta(ge=10, le=86400)] = 600.0
 
 

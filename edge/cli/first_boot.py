@@ -202,7 +202,7 @@ def _with_value(text: str, section: str, key: str, value: object) -> str:
     setting = f"{key} = {as_toml(value)}"
     lines = text.removesuffix("\n").split("\n")
     try:
-        begin = lines.index(f"[{section}]") + 1
+        begin = lines.index(f"[{section}]") + 1 if section else 0
     except ValueError:
         return "\n".join([*lines, "", f"[{section}]", setting]) + "\n"
     for at in range(begin, len(lines)):

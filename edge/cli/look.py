@@ -14,10 +14,11 @@ import msgspec
 
 from edge.bench.terminal import escapes_wanted
 from edge.cli.options import Commands, add_settings_options, load_settings
+from edge.faults.explain import explain
 from edge.settings.places import model_dir
-from edge.terms.observation import Face
+from edge.terms.observation import Face, Thing
 from edge.terms.printing import printable
-from edge.vision.face.faces import Faces, Looked
+from edge.vision.whole import Missing, Whole, open_whole
 from hw.board import decoded_picture
 from hw.camera.port import FOREIGN_SUFFIXES, ColourPicture
 
@@ -48,7 +49,9 @@ def add_parser(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     settings = load_settings(args)
-    faces = Faces(model_dir(settings), settings.face.covers)
+    whole = open_whole(model_dir(settings), settings.face.covers)
+    for fault in whole.missing:
+        print(explain(fault.code, fault.detail), file=sys.stderr)
     files = list(pictures(args.paths))
     failed = 0
     bar = not args.json or not sys.stdout.isatty()
@@ -56,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
         try:
             if trouble:
                 raise Unreadable(trouble)
-            answer = describe(path, faces.look_at(read(path)))
+            answer = describe(path, whole.look(read(path)), whole.missing)
         except Unreadable as error:
             failed += 1
             answer = {"path": shown_path(path), "error": str(error)}
@@ -134,14 +137,16 @@ def shown_path(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def describe(path: Path, looked: Looked) -> dict[str, object]:
-    """The JSON object of one picture."""
-    return {
+def describe(path: Path, whole: Whole, missing: Sequence[Missing] = ()) -> dict[str, object]:
+    """The JSON object of one picture; `missing` only where a network that looks for people or things is."""
+    answer: dict[str, object] = {
         "path": shown_path(path),
-        "verdict": looked.verdict.value,
-        "people": looked.people,
-        "faces": [_face(face) for face in looked.faces],
+        "verdict": whole.looked.verdict.value,
+        "people": whole.people,
+        "faces": [_face(face) for face in whole.looked.faces],
+        "objects": [_thing(thing) for thing in whole.objects],
     }
+    return answer | ({"missing": [one.name for one in missing]} if missing else {})
 
 
 def _face(face: Face) -> dict[str, object]:
@@ -150,6 +155,14 @@ def _face(face: Face) -> dict[str, object]:
         "score": round(float(face.score), 4),
         "verdict": face.verdict.value,
         "cover": face.cover.value,
+    }
+
+
+def _thing(thing: Thing) -> dict[str, object]:
+    return {
+        "kind": thing.kind.value,
+        "box": [round(float(v), 1) for v in thing.box],
+        "score": round(float(thing.score), 4),
     }
 
 

@@ -163,6 +163,12 @@ CATALOGUE: Final = _table(
         "Check the folder evidence under paths.data: owner, rights and card errors (dmesg).",
     ),
     (
+        "evidence_not_drawn",
+        "The picture that shows a reason could not be drawn; the pictures themselves are kept.",
+        KEEPS,
+        "If it comes again, look for memory that ran out (dmesg) and report it together with the log.",
+    ),
+    (
         "evidence_stuck",
         "Pictures that should have been removed, for their age or for space, cannot be.",
         KEEPS,
@@ -343,6 +349,18 @@ CATALOGUE: Final = _table(
         "A picture of the empty cabin from commissioning is damaged or missing.",
         "The door keeps its rules; the eyes look on without that picture.",
         "Empty the cabin and take the pictures again: cabinguard learn --empty --anew.",
+    ),
+    (
+        "cabin_not_empty",
+        "The cabin must be empty while its pictures are taken, and somebody or something moving is in it.",
+        _NOT_RUN,
+        "Leave the cabin, close the door, and take the pictures again.",
+    ),
+    (
+        "picture_unsound",
+        "The camera's picture is too dark, covered, blurred or frozen to be learnt as the empty cabin.",
+        _NOT_RUN,
+        "Put right what the detail names, or come back with the cabin lit, and take the pictures again.",
     ),
     # --- relays, inputs, keypad, sound ---------------------------------------------------------------
     (

@@ -49,6 +49,7 @@ from edge.cabin.table import step
 from edge.codes.pad import PadResult
 from edge.loop.clock import ClockWatch
 from edge.loop.comeback import Start, come_back
+from edge.loop.facts import Facts
 from edge.loop.logbook import Logbook
 from edge.loop.on_record import OnRecord, WaitingEntry
 from edge.loop.outputs import Output, Outputs
@@ -74,12 +75,14 @@ class Kiosk:
         self.board: Board = parts.board
         self._situation = Situation(parts.rules)
         self._on_record = OnRecord(parts.journal, parts.unrecorded, parts.rules.flow.record_wait_s)
+        self._facts = Facts()
         self._logbook = Logbook(
             self._situation,
             self._on_record,
             parts.board.clock,
             lambda: parts.release_desk.counters,
             parts.listener,
+            self._facts,
         )
         self._post = Post(parts, self._situation, self._logbook, self._on_record)
         self._outputs = Outputs(parts.board, self._situation, self._logbook, parts.context.language)
@@ -362,7 +365,7 @@ class Kiosk:
         entries = self._logbook.event_lines(event, before, now_s, held)
         incident = self.state.incident or before.incident
         rows: list[OutboxRow] = []
-        for command in result.commands:
+        for command in map(self._facts.with_reason, result.commands):
             entries += self._logbook.command_lines(command, incident, now_s, held)
             rows += self._carry_out(command, now_s, held)
         if not entries and not rows:
@@ -395,9 +398,9 @@ class Kiosk:
                 self._pad.clear()
             case Refuse():
                 self._outputs.refuse(now_s)
-            case KeepPictures(incident=incident, why=why):
+            case KeepPictures(incident=incident, why=why, reason=reason):
                 if not held:
-                    self._evidence.keep(incident, now_s, why)
+                    self._evidence.keep(incident, now_s, why, reason)
             case KeepOnePicture(incident=incident, why=why):
                 if not held:
                     self._evidence.keep_one(incident, now_s, why)

@@ -15,6 +15,7 @@ from edge.cabin.commands import ClearEntry, Command, Note, Say, SetLights, SetSo
 from edge.cabin.events import FACTS, Event, KeyTouched, PromptGiven, Ticked
 from edge.cabin.state import Mode, State, Timebase
 from edge.loop.chatter import QUIET_S, Chatter, Turn, source_of
+from edge.loop.facts import Facts
 from edge.loop.happening import Happening, Listener, describe, plain
 from edge.loop.on_record import OnRecord
 from edge.loop.situation import Situation
@@ -55,12 +56,14 @@ class Logbook:
         clock: Clock,
         release_counters: Callable[[], tuple[tuple[str, int], ...]],
         listener: Listener,
+        facts: Facts,
     ) -> None:
         self._situation = situation
         self._on_record = on_record
         self._clock = clock
         self._release_counters = release_counters
         self._listener = listener
+        self._facts = facts
         self._chatter = Chatter()
         self._minor: set[tuple[str, str]] = set()
         self._numbers_used = 0
@@ -143,18 +146,23 @@ class Logbook:
     # --- the lines of a step -----------------------------------------------------------------------
 
     def event_lines(self, event: Event, before: State, now_s: float, held: bool) -> list[Entry]:
-        """Show an event and the mode that it led to; the lines that the record gets of them.
+        """Show an event, the facts and the mode that it led to; the lines that the record gets of them.
 
         `before` is the state that it met; `held`: its source moves again and again.
         """
         entries: list[Entry] = []
         state = self._situation.state
         incident = state.incident or before.incident
+        facts = {str(fact["name"]): fact for fact in self._facts.after(event, before, state)}
         if not isinstance(event, Ticked):
             kind, data = "fact" if isinstance(event, FACTS) else "event", describe(event)
-            self.tell(now_s, kind, data)
+            # Where the fact has the same name as its event, both are one line.
+            fact = facts.pop(str(data["name"]), {}) if kind == "fact" else {}
+            self.tell(now_s, kind, {name: data[name] for name in data if name != "reason"} | dict(fact))
             if not held and not isinstance(event, KeyTouched | PromptGiven):
                 entries.append(Entry(kind, str(data["name"]), incident, plain(data)))
+        for fact in facts.values():
+            self.tell(now_s, "fact", fact)
         if state.mode is not before.mode:
             name, left = state.mode.value, before.mode.value
             self.tell(now_s, "state", {"name": name, "from": left})

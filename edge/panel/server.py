@@ -56,7 +56,7 @@ WRONG_PASSWORD_S: Final = 0.5
 SHORTEST_PASSWORD: Final = 12
 
 _LIVE: Final = re.compile(r"/live/(face|overview)/([0-9]{1,18})\.jpg")
-_INCIDENT: Final = re.compile(r"/incident/([0-9]{1,9})/([0-9a-z-]{1,60}\.jpg)")
+_INCIDENT: Final = re.compile(r"/incident/([0-9]{1,9})/([0-9a-z_-]{1,60}\.jpg)")
 _SECURITY: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; img-src 'self' data:; style-src 'self'; script-src 'self'; connect-src 'self'; "

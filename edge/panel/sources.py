@@ -28,7 +28,7 @@ from edge.journal import reader as journal
 from edge.journal.chain import Head
 from edge.journal.file import NAME
 from edge.loop.watching import View
-from edge.pictures.files import FOLDER, PICTURE_NAME, pictures
+from edge.pictures.files import FOLDER, PICTURE_NAME, is_reason, pictures
 from edge.pictures.kept import KEPT
 from edge.pictures.ring import RingPicture, RingReader
 from edge.selftest.findings import Finding
@@ -183,15 +183,17 @@ class Sources:
         return found
 
     def _pictures(self, number: int) -> tuple[str, ...]:
-        """Some pictures of an incident, from its beginning to its end."""
+        """The pictures that show its reasons, then some others, from its beginning to its end."""
         try:
             names = [path.name for path in pictures(self._data / FOLDER, number)]
         except OSError:
             return ()
         names = [name for name in names if PICTURE_NAME.fullmatch(name)]
-        if len(names) <= PICTURES:
-            return tuple(names)
-        return tuple(names[index * (len(names) - 1) // (PICTURES - 1)] for index in range(PICTURES))
+        reasons = [name for name in names if is_reason(name)][:PICTURES]
+        others = [name for name in names if not is_reason(name)]
+        if len(others) > PICTURES:
+            others = [others[index * (len(others) - 1) // (PICTURES - 1)] for index in range(PICTURES)]
+        return (*reasons, *others)
 
     def incident_picture(self, number: int, name: str) -> bytes | None:
         """One kept picture; None where there is none of this name, or they are not to be shown."""

@@ -17,14 +17,24 @@ FOLDER: Final = "evidence"
 """Beside the record."""
 
 
-PICTURE_NAME: Final = re.compile(r"[0-9]{5}-[0-9]{12}(-[a-z]+)?\.jpg")
-"""What `picture_name` makes: nothing else is shown to anybody."""
+PICTURE_NAME: Final = re.compile(r"[0-9]{5}-[0-9]{12}(-[a-z]+(-[a-z_]+)?)?\.jpg")
+"""What `picture_name` and `reason_name` make: nothing else is shown to anybody."""
 
 
 def picture_name(boot: int, at_s: float, camera: str) -> str:
     """Sorted by name they are sorted by time; those of the face camera have no camera's name."""
     of = "" if camera == FACE_CAMERA else f"-{camera}"
     return f"{boot:05d}-{round(at_s * 1000):012d}{of}.jpg"
+
+
+def reason_name(boot: int, at_s: float, camera: str, why: str) -> str:
+    """The picture of the reason for `why`, beside the one that it was drawn on."""
+    return f"{boot:05d}-{round(at_s * 1000):012d}-{camera}-{why}.jpg"
+
+
+def is_reason(name: str) -> bool:
+    """Whether a picture was drawn to show a reason."""
+    return name.count("-") == 3
 
 
 def pictures(folder: Path, incident: int) -> tuple[Path, ...]:

@@ -20,7 +20,9 @@ from edge.faults.fault import FaultError
 from edge.pictures import files
 from edge.pictures.kept import EvidenceAnswer, PicturesKept, Told
 from edge.pictures.ring import RingPicture
+from edge.pictures.sheet import Draw, NotDrawnError, drawn_here, sheet_of
 from edge.pictures.store import FORGET_S, EvidenceLimits, Start, Store
+from edge.terms.reason import Reason
 from hw.ports import Clock
 from hw.watched import WatchedThread
 
@@ -34,6 +36,10 @@ _TIDY_EVERY_S: Final = 3600.0
 
 _YIELD_S: Final = 2.0
 """How long a picture gives way to the record at most; the ring has room for `ring.SPARE_S`."""
+
+
+_NEAR_S: Final = 2.0
+"""How far from a reason's frame the picture that shows it may have been taken at most."""
 
 
 class Ring(Protocol):
@@ -69,12 +75,23 @@ class _Order:
     """Pictures that were seen in the ring and could not be written yet, by camera."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Drawing:
+    """The picture of a reason is wanted, at the latest by `by_s`: one that is near may still come."""
+
+    incident: int
+    why: str
+    reason: Reason
+    by_s: float
+
+
 class Evidence:
     """The pictures of one kiosk. All methods but `close` return at once; they belong to one thread.
 
     `folder` holds one folder an incident, `NUMBER/BOOT-MILLISECONDS.jpg`, with the camera's name after it
-    for all but the `face` camera. `rings` are by camera. Without `beside` there is no thread: `poll` does
-    the work, for replays in step. `told` is where all answers go.
+    for all but the `face` camera, and `BOOT-MILLISECONDS-CAMERA-WHY.jpg` for those that show a reason; `draw`
+    draws it. `rings` are by camera. Without `beside` there is no thread: `poll` does the work, for replays in
+    step. `told` is where all answers go.
     """
 
     def __init__(
@@ -85,6 +102,7 @@ class Evidence:
         start: Start,
         limits: EvidenceLimits | None = None,
         beside: Beside | None = None,
+        draw: Draw = drawn_here,
     ) -> None:
         self.told = Told(beside.on_answer if beside is not None else lambda: None)
         self._folder = folder
@@ -93,13 +111,15 @@ class Evidence:
         self._boot = start.boot
         self._limits = limits or EvidenceLimits()
         self._beside = beside
+        self._draw_on = draw
         # Shared by the two threads, under the condition's lock.
         self._changed = threading.Condition()
-        self._new: list[_Order] = []
+        self._new: list[_Order | _Drawing] = []
         self._open = set(start.open_incidents)
         self._closing = False
         # The worker's own.
         self._orders: list[_Order] = []
+        self._drawings: list[_Drawing] = []
         self._due_s = self._tidy_at_s = clock.now_s()
         self.thread = WatchedThread("evidence", self._run, clock)
         self._store = Store(
@@ -110,10 +130,15 @@ class Evidence:
 
     # --- for the loop ------------------------------------------------------------------------------
 
-    def keep(self, incident: int, at_s: float, why: str) -> None:
-        """Keep the pictures from `before_s` before `at_s` (monotonic) to `after_s` after it."""
-        from_s = at_s - self._limits.before_s
-        self._order(_Order(incident, why, at_s + self._limits.after_s, dict.fromkeys(self._rings, from_s)))
+    def keep(self, incident: int, at_s: float, why: str, reason: Reason | None = None) -> None:
+        """Keep the pictures from `before_s` before `at_s` (monotonic) to `after_s` after it.
+
+        And of the reason one with its boxes, numbers and rule drawn on it.
+        """
+        from_s, to_s = at_s - self._limits.before_s, at_s + self._limits.after_s
+        self._order(_Order(incident, why, to_s, dict.fromkeys(self._rings, from_s)))
+        if reason is not None:
+            self._order(_Drawing(incident, why, reason, at_s + _NEAR_S))
 
     def keep_one(self, incident: int, at_s: float, why: str) -> None:
         """Keep the first camera's newest picture up to `at_s` that is at most 2 s old then."""
@@ -136,7 +161,7 @@ class Evidence:
     def orders(self) -> int:
         """How many orders are not done."""
         with self._changed:
-            return len(self._orders) + len(self._new)
+            return len(self._orders) + len(self._drawings) + len(self._new)
 
     def poll(self, now_s: float) -> None:
         """Without a thread: copy what is due."""
@@ -158,7 +183,7 @@ class Evidence:
         else:
             self.thread.join(timeout_s)
 
-    def _order(self, order: _Order) -> None:
+    def _order(self, order: _Order | _Drawing) -> None:
         with self._changed:
             self._open.add(order.incident)
             self._new.append(order)
@@ -193,8 +218,11 @@ class Evidence:
 
     def _turn(self) -> None:
         with self._changed:
-            for order in self._new:
-                self._take(order)
+            for new in self._new:
+                if isinstance(new, _Order):
+                    self._take(new)
+                else:
+                    self._drawings.append(new)
             self._new = []
         now_s = self._clock.now_s()
         tidy = now_s >= self._tidy_at_s
@@ -215,6 +243,15 @@ class Evidence:
                 wrote = self._copy(order) or wrote
             except Exception as error:  # one incident that cannot be written does not keep out the others
                 failed = self._failed(error)
+        for drawing in list(self._drawings):
+            if not self._store.known:
+                break
+            try:
+                done = self._draw(drawing, now_s)
+            except Exception as error:
+                failed = done = self._failed(error)
+            if done:
+                self._drawings.remove(drawing)
         if wrote and not failed:
             self.told.well("evidence_write_failed")
         for order in list(self._orders):
@@ -226,7 +263,7 @@ class Evidence:
             elif order.files and now_s - order.reported_s >= _REPORT_EVERY_S:
                 order.reported_s = now_s
                 self._report(order, done=False)
-        self._due_s = now_s + _COPY_EVERY_S if self._orders else self._tidy_at_s
+        self._due_s = now_s + _COPY_EVERY_S if self._orders or self._drawings else self._tidy_at_s
         if self._store.forgetting:
             self._due_s = min(self._due_s, now_s + FORGET_S)
 
@@ -272,29 +309,20 @@ class Evidence:
     def _write_all(self, order: _Order, camera: str, pictures: Sequence[RingPicture]) -> bool:
         if not pictures:
             return False
-        folder = self._folder / str(order.incident)
-        known = self._store.folder_of(order.incident)
         written: list[tuple[str, str]] = []
         room = True
         try:
-            files.private_folder(folder)
             for picture in pictures:
                 self.thread.beat()
                 room = self._store.has_room()
                 if not room:
                     break  # the ring still has it for a while
-                size = len(picture.jpeg)
-                full = known.size + size > self._limits.incident_mb * 1e6
-                if full or not self._store.make_room(order.incident, size):
+                name = files.picture_name(self._boot, picture.at_s, camera)
+                kept = self._write(order.incident, name, picture.jpeg)
+                if kept is None:
                     order.left_out += 1
-                else:
-                    self._give_way()
-                    name = files.picture_name(self._boot, picture.at_s, camera)
-                    if not (folder / name).exists():  # two orders of one incident may overlap
-                        files.write_file(folder, name, picture.jpeg)
-                        known.size += size
-                        known.newest_wall_s = self._clock.wall_s()
-                        written.append((name, hashlib.sha256(picture.jpeg).hexdigest()))
+                elif kept:
+                    written.append((name, kept))
                 order.through_s[camera] = picture.at_s
         finally:
             if written:
@@ -303,6 +331,56 @@ class Evidence:
         if written and room:
             self.told.well("evidence_disk_low")
         return bool(written)
+
+    def _write(self, incident: int, name: str, jpeg: bytes) -> str | None:
+        """Write one picture: its hash, empty where it is there already, None where it has no room. OSError.
+
+        `has_room` was asked before, `written` is to be called after.
+        """
+        folder, known = self._folder / str(incident), self._store.folder_of(incident)
+        files.private_folder(folder)
+        full = known.size + len(jpeg) > self._limits.incident_mb * 1e6
+        if full or not self._store.make_room(incident, len(jpeg)):
+            return None
+        self._give_way()
+        if (folder / name).exists():  # two orders of one incident may overlap
+            return ""
+        files.write_file(folder, name, jpeg)
+        known.size += len(jpeg)
+        known.newest_wall_s = self._clock.wall_s()
+        return hashlib.sha256(jpeg).hexdigest()
+
+    def _draw(self, drawing: _Drawing, now_s: float) -> bool:
+        """The picture of a reason, on the nearest of the ring; whether nothing more is to be done for it."""
+        reason, ring = drawing.reason, self._rings.get(drawing.reason.camera)
+        if ring is None:
+            return True
+        over = now_s >= drawing.by_s
+        try:
+            found = list(ring.between(reason.at_s - _NEAR_S, reason.at_s + _NEAR_S))
+        except FaultError as fault:
+            self.told.trouble(fault.code, fault.detail)
+            return over
+        nearest = min(found, key=lambda picture: abs(picture.at_s - reason.at_s), default=None)
+        if nearest is None or not self._store.has_room():
+            return over
+        self.thread.beat()
+        wall_s = self._clock.wall_s() - (self._clock.now_s() - reason.at_s)
+        try:
+            jpeg = self._draw_on(nearest.jpeg, sheet_of(drawing.incident, drawing.why, reason, wall_s))
+        except NotDrawnError as error:
+            self.told.trouble("evidence_not_drawn", str(error))
+            return True
+        self.told.well("evidence_not_drawn")
+        self.thread.beat()
+        name = files.reason_name(self._boot, nearest.at_s, reason.camera, drawing.why)
+        kept = self._write(drawing.incident, name, jpeg)
+        if kept:
+            self._store.written(drawing.incident)
+            self.told.add(PicturesKept(drawing.incident, drawing.why, ((name, kept),), done=False))
+        elif kept is None:
+            self.told.add(PicturesKept(drawing.incident, drawing.why, (), done=False, left_out=1))
+        return True
 
     def _give_way(self) -> None:
         """The record goes first on a slow card."""

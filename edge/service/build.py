@@ -30,6 +30,7 @@ from edge.messages.texts import Context
 from edge.messages.ways.carrier import Carrier
 from edge.messages.ways.open import carriers, release_desk
 from edge.pictures.keeper import Beside, Evidence, Ring
+from edge.pictures.sheet import drawn_apart, drawn_here
 from edge.pictures.store import EvidenceLimits, Start
 from edge.settings.schema import Settings
 from edge.settings.zones import find_zone
@@ -109,6 +110,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         Start(remembered.boot, (counters.get("incident", 0),), remembered.wall_s),
         evidence_limits(settings),
         Beside(site.wake, lambda: journal.waiting > 0) if site.threaded else None,
+        drawn_apart if site.threaded else drawn_here,
     )
     if site.threaded:  # without a thread nothing is under way, and a pulled plug copies nothing more
         stack.callback(evidence.close, CLOSE_S)

@@ -8,6 +8,7 @@ from typing import Final
 
 from edge.cabin.rules import Flow
 from edge.faults.fault import FaultError
+from edge.settings.areas import marks_problem, zone_problems
 from edge.settings.schema import Settings, allowed
 from edge.settings.zones import find_zone, nearest_zone, zones_missing
 
@@ -57,6 +58,7 @@ def conflicts(s: Settings) -> Iterator[_Problem]:
     ):
         both = ("camera.role", "overview.role")
         yield _conflict('of camera.role and overview.role exactly one must be "overview"', *both)
+    yield from _ground(s)
     if s.email.host and not (s.email.sender and s.email.control_room):
         needed = "email.sender", "email.control_room"
         yield _conflict(f"email.host needs {' and '.join(needed)}", "email.host", *needed)
@@ -70,6 +72,25 @@ def conflicts(s: Settings) -> Iterator[_Problem]:
         hint = f"; did you mean {near}?" if near else ""
         detail = f"cabin.timezone must be {allowed('cabin.timezone')}{hint}"
         yield ("cabin.timezone",), FaultError("settings_out_of_bounds", detail)
+
+
+def _ground(s: Settings) -> Iterator[_Problem]:
+    """Zones and marks: their shapes, their hours, and whether their camera is fitted."""
+    sources = {"face": s.camera.source, "overview": s.overview.source}
+    names: dict[str, str] = {}
+    for number, zone in enumerate(s.zone, start=1):
+        key = f"zone.{number}"
+        for at, detail in zone_problems(zone, key):
+            yield (at,), FaultError("settings_out_of_bounds", detail)
+        if sources[zone.camera] == "none":
+            yield _conflict(f"{key}.camera = {zone.camera} is not fitted", f"{key}.camera")
+        if zone.name in names:
+            yield _conflict(f"{key}.name is that of {names[zone.name]}, too", f"{key}.name")
+        names[zone.name] = key
+    if problem := marks_problem(s.floor):
+        yield ("floor.corners",), FaultError("settings_out_of_bounds", problem)
+    if s.floor.corners and sources[s.floor.camera] == "none":
+        yield _conflict(f"floor.camera = {s.floor.camera} is not fitted", "floor.camera")
 
 
 def _conflict(detail: str, *keys: str) -> _Problem:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from itertools import chain
 from pathlib import Path
@@ -14,7 +15,17 @@ import msgspec
 
 from edge.faults.fault import FaultError
 from edge.settings.conflicts import conflicts, incomplete
-from edge.settings.schema import KEYS, Settings, allowed, as_toml, bare, fields_of, is_section
+from edge.settings.schema import (
+    KEYS,
+    Settings,
+    allowed_of,
+    as_toml,
+    bare,
+    fields_of,
+    is_section,
+    rows_of,
+    unit,
+)
 
 _DEFAULTS: Final = Settings()
 
@@ -139,7 +150,7 @@ def read_text(path: Path) -> str:
         raise SettingsError([FaultError("settings_unreadable", f"{path}: {where}")]) from error
 
 
-_HEADER: Final = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?\Z")
+_HEADER: Final = re.compile(r"\s*\[(\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?\Z")
 _KEY: Final = re.compile(r"\s*([A-Za-z0-9_.\-\"']+(?:\s*\.\s*[A-Za-z0-9_\-\"']+)*)\s*=")
 _AT: Final = re.compile(r"\(at line (\d+),")
 _DIGITS: Final = re.compile(r"[0-9_]{4000}")
@@ -160,9 +171,13 @@ class _Places:
         self.below = below
         self._at: dict[str, int] = {}
         section = ""
+        rows: Counter[str] = Counter()
         for number, line in enumerate(self.lines, start=1):
             if header := _HEADER.match(line.rstrip("\r")):
-                section = re.sub(r"[\s\"']", "", header[1])
+                section = re.sub(r"[\s\"']", "", header[2])
+                if header[1]:  # one more table of a list of them
+                    rows[section] += 1
+                    section = f"{section}.{rows[section]}"
                 self._at.setdefault(section, number)
             elif key := _KEY.match(line):
                 leaf = re.sub(r"[\s\"']", "", key[1])
@@ -235,6 +250,8 @@ def _check_table(
         if name not in known:
             said = "".join(sign if sign.isprintable() else "?" for sign in key[:80])
             found.add("settings_unknown_key", f"{said}{places.of(key)}{_nearest(key)}", key)
+        elif (row := rows_of(known[name])) is not None and isinstance(value, list):
+            _check_rows(row, value, key, places, found)
         elif not is_section(known[name]):
             problem = _check_leaf(key, known[name], value)
             if problem is not None:
@@ -243,6 +260,26 @@ def _check_table(
             _check_table(cast(type[msgspec.Struct], known[name]), value, f"{key}.", places, found)
         else:
             found.add("settings_wrong_type", f"{key} is a section, [{key}]{places.of(key)}", key)
+
+
+def _check_rows(
+    struct: type[msgspec.Struct], rows: Sequence[object], key: str, places: _Places, found: _Found
+) -> None:
+    """Each table of a list of them; `key.2` is the second. One that is wrong breaks the whole list."""
+    before = len(found.problems)
+    for number, row in enumerate(rows, start=1):
+        at = f"{key}.{number}"
+        if not isinstance(row, dict):
+            found.add("settings_wrong_type", f"{at} is a table, [[{key}]]{places.of(at)}", key)
+            continue
+        _check_table(struct, row, f"{at}.", places, found)
+        for needed in struct.__struct_fields__[: -len(struct.__struct_defaults__) or None]:
+            if needed not in row:
+                found.add("settings_wrong_type", f"{at}.{needed} is missing{places.of(at)}", key)
+    if len(found.problems) > before:
+        found.broken.add(key)
+    elif (problem := _check_leaf(key, KEYS[key], rows)) is not None:
+        found.add(problem.code, problem.detail + places.of(key), key)
 
 
 def _nearest(key: str) -> str:
@@ -270,7 +307,7 @@ def _check_leaf(key: str, kind: object, value: object) -> FaultError | None:
         number = isinstance(value, int | float) and not isinstance(bare(kind), msgspec.inspect.StrType)
         short = isinstance(value, float) or (isinstance(value, int) and abs(value) < 1 << 63)
         said = f" = {as_toml(value)}" if number and short else ""
-        return FaultError(code, f"{key}{said} must be {allowed(key)}")
+        return FaultError(code, f"{key}{said} must be {allowed_of(kind, unit(key))}")
     return None
 
 

@@ -14,6 +14,7 @@ import msgspec
 
 from edge.cabin.anomalies import Policy
 from edge.cabin.rules import Flow
+from edge.terms.ground import Marks, Zone
 from edge.terms.record import Recipient
 from edge.words.language import LanguageName
 from hw.wiring import WiringSettings
@@ -186,6 +187,12 @@ class WatchdogSettings(_Section, frozen=True):
     clock_jump_s: Annotated[float, msgspec.Meta(ge=1, le=3600)] = 5.0
 
 
+Zones = Annotated[
+    tuple[Zone, ...],
+    msgspec.Meta(max_length=16, description="at most 16 tables [[zone]] with name, purpose and polygon"),
+]
+
+
 class Settings(_Section, frozen=True):
     """Everything that can be set. `Settings()` is the example: enough for the bench, not for a kiosk."""
 
@@ -193,6 +200,8 @@ class Settings(_Section, frozen=True):
     people: People = People()
     flow: Flow = Flow()
     policy: Policy = Policy()
+    zone: Zones = ()
+    floor: Marks = Marks()
     camera: Camera = Camera()
     overview: Camera = Camera(source="none", device="1", role="overview")
     face: FaceSettings = FaceSettings()
@@ -230,11 +239,23 @@ KEYS: Final[Mapping[str, object]] = dict(_leaves(Settings))
 """The dotted name of every setting and its annotated type."""
 
 
+def rows_of(kind: object) -> type[msgspec.Struct] | None:
+    """The struct of each row of a list of tables, such as [[zone]]; None for any other kind."""
+    info = bare(kind)
+    if isinstance(info, msgspec.inspect.VarTupleType) and isinstance(
+        info.item_type, msgspec.inspect.StructType
+    ):
+        cls = info.item_type.cls
+        return None if cls.__struct_config__.array_like else cls
+    return None
+
+
 _UNITS: Final = {
     "s": "seconds",
     "ms": "milliseconds",
     "days": "days",
     "mb": "MB",
+    "cm": "centimetres",
     "fps": "pictures a second",
     "width": "pixels",
     "height": "pixels",
@@ -256,10 +277,15 @@ def bare(kind: object) -> msgspec.inspect.Type:
 
 def allowed(key: str) -> str:
     """In words: what a setting may be, with its unit."""
-    info = msgspec.inspect.type_info(KEYS[key])
+    return allowed_of(KEYS[key], unit(key))
+
+
+def allowed_of(kind: object, in_unit: str = "") -> str:
+    """In words: what a value of this annotated type may be."""
+    info = msgspec.inspect.type_info(kind)
     if isinstance(info, msgspec.inspect.Metadata) and info.extra_json_schema:
         return str(info.extra_json_schema["description"])
-    return _allowed(bare(KEYS[key]), unit(key))
+    return _allowed(bare(kind), in_unit)
 
 
 def _allowed(info: msgspec.inspect.Type, in_unit: str) -> str:

@@ -120,12 +120,14 @@ class SceneSeen:
 
     `somebody_logit` is the natural-log odds that anybody at all is in the picture, wherever and however
     they stand; zero is the operating point. `weapon_logit` is the same for a weapon in somebody's hands, None
-    where no second look was taken. `things` holds what has a box.
+    where no second look was taken; `looked_at` is the square that this look saw, None for the whole picture.
+    `things` holds what has a box.
     """
 
     somebody_logit: float
     things: tuple[Thing, ...] = ()
     weapon_logit: float | None = None
+    looked_at: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,3 +184,5 @@ class Observation:
     """Natural-log odds of unusual behaviour over the last seconds; None where nothing was said."""
     faces_asked: bool = True
     """Whether faces were looked for at all: without that, no face is not a hidden one."""
+    unusual_why: str = ""
+    """What spoke loudest for it, in plain words."""

@@ -22,7 +22,7 @@ from hw.camera.staged import StagedCabin
 Run = Callable[..., tuple[int, str, str]]
 COMMANDS = (
     *("bench", "replay", "look", "run", "selftest", "status", "events", "release"),
-    *("settings", "modem", "panel", "prompts", "distress", "first-boot", "debug-bundle"),
+    *("settings", "modem", "panel", "prompts", "distress", "first-boot", "debug-bundle", "learn"),
 )
 VERDICTS = {"proper", "covered", "turned", "several", "none", "unclear"}
 COVERS = {"none", "mask", "glasses", "helmet", "scarf", "hand", "other"}
@@ -126,7 +126,7 @@ def test_look_says_the_agreed_fields_in_the_agreed_order(
     found = objects(out)
     assert [one["path"] for one in found] == paths
     for one in found:
-        assert list(one) == ["path", "verdict", "people", "faces"]
+        assert list(one) == ["path", "verdict", "people", "faces", "objects"]
         assert one["verdict"] in VERDICTS
         assert isinstance(one["faces"], list)
         for face in msgspec.convert(one["faces"], list[dict[str, object]]):

@@ -30,6 +30,7 @@ from edge.loop.chatter import FAST, QUIET_S, SLOW, Chatter, Turn
 from edge.loop.happening import Happening
 from edge.pictures.kept import EvidenceAnswer, EvidenceTrouble
 from edge.terms.observation import CameraHealth
+from edge.terms.reason import Reason
 from edge.terms.record import Recipient
 from edge.vision.eyes.report import EyesEvent, EyesTurn
 from hw.ports import Input, KeypadFault, KeypadTrouble
@@ -99,9 +100,9 @@ def _orders(desk: Desk) -> list[float]:
     evidence, ordered_s = desk.built.parts.evidence, list[float]()
     keep, keep_one = evidence.keep, evidence.keep_one
 
-    def order(incident: int, at_s: float, why: str) -> None:
+    def order(incident: int, at_s: float, why: str, reason: Reason | None = None) -> None:
         ordered_s.append(at_s)
-        keep(incident, at_s, why)
+        keep(incident, at_s, why, reason)
 
     def order_one(incident: int, at_s: float, why: str) -> None:
         ordered_s.append(at_s)

@@ -18,12 +18,14 @@ from dataclasses import replace
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from edge.messages.outbox import Outbox
+from edge.messages.texts import Context, make_text
 from edge.messages.ways import open as channels
 from edge.messages.ways.carrier import Answer, NotTaken, Taken, ThreadCarrier
 from edge.messages.ways.mail import Email, MailAccount, PictureOf, Security
@@ -31,6 +33,7 @@ from edge.messages.ways.open import picture_for
 from edge.messages.ways.webhook import Webhook, sign
 from edge.settings.load import load
 from edge.terms.record import Channel, OutboxRow, Recipient, RowState
+from edge.words.hi import HINDI
 from hw.modem.fake.modem import FakeModem
 from hw.modem.fake.stepped import SteppedModem
 
@@ -245,6 +248,63 @@ def test_the_newest_picture_is_taken_and_a_folder_that_cannot_be_read_is_none(tm
     assert picture_for(tmp_path, lambda: wall_s, ROW) == b"c"
     (folder / "d.jpg").symlink_to(tmp_path / "gone")  # as one that was tidied away meanwhile
     assert picture_for(tmp_path, lambda: wall_s, ROW) is None
+
+
+SHOWN_ROW = replace(ROW, kind="weapon", reason="weapon_seen looks=4/3")
+SHOWN = "00001-000000001000-face-weapon.jpg"
+
+
+@pytest.mark.slow
+def test_the_picture_of_the_reason_is_waited_for_and_attached_rather_than_a_newer_one(
+    serve: Serve, mailbox: Mailbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channels, "PICTURE_WAIT_S", 60.0)
+    mail = _picture_mail(serve, tmp_path, ROW.created_wall_s)
+    folder = tmp_path / "12"
+    folder.mkdir()
+    (folder / "00001-000000001000.jpg").write_bytes(b"plain")
+    (folder / "00001-000000001000-face-robbery.jpg").write_bytes(b"of another reason")
+
+    def draw() -> None:
+        (folder / SHOWN).write_bytes(JPEG)
+        (folder / "00001-000000002000.jpg").write_bytes(b"plain and newer")
+
+    late = threading.Timer(0.7, draw)
+    late.start()
+    assert deliver(mail, SHOWN_ROW) == Taken(1)
+    late.join()
+    [picture] = mailbox.mails[0].iter_attachments()
+    assert picture.get_content() == JPEG
+
+
+def test_where_no_reason_is_drawn_in_time_the_newest_picture_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channels, "PICTURE_WAIT_S", 0.3)
+    folder = tmp_path / "12"
+    folder.mkdir()
+    (folder / "00001-000000001000-overview.jpg").write_bytes(b"plain")
+    (folder / "00001-000000001000-face-robbery.jpg").write_bytes(b"of another reason")
+    assert picture_for(tmp_path, lambda: ROW.created_wall_s, SHOWN_ROW) == b"plain"
+    monkeypatch.setattr(channels, "PICTURE_WAIT_S", 3600.0)
+    assert picture_for(tmp_path, lambda: ROW.created_wall_s, ROW) == b"plain", "a lock has no such picture"
+
+
+@pytest.mark.slow
+def test_a_picture_that_is_too_large_is_left_out_and_the_words_of_the_reason_stay(
+    serve: Serve, mailbox: Mailbox
+) -> None:
+    mail = serve("none", picture_of=lambda row: bytes(5_000_001))
+    text = make_text(SHOWN_ROW, Context("Cabin 1", "", "hi", ZoneInfo("Asia/Kolkata")), ROW.created_wall_s)
+    mail.send(1, SHOWN_ROW, text, time.monotonic() + 10)
+    while not mail.poll(time.monotonic()):
+        time.sleep(0.005)
+    [message] = mailbox.mails
+    assert list(message.iter_attachments()) == []
+    lines = message.get_content().splitlines()
+    assert HINDI.grounds.weapon_seen in lines[2]
+    assert HINDI.measures.looks in lines[3]
+    assert HINDI.grounds.weapon_seen not in str(message["Subject"])
 
 
 def test_the_settings_give_the_mail_its_picture(mailbox: Mailbox, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from edge.cabin.commands import KeepPictures
 from edge.cabin.events import Anomaly, AnomalyBegan
 from edge.loop.happening import describe
 from edge.terms.observation import CameraHealth, Observation, Region, StillRegion, Thing, ThingKind
-from edge.terms.reason import BOXES_MAX, Ground, Measure, Number, Reason, because
+from edge.terms.reason import BOXES_MAX, Ground, Markable, Measure, Number, Reason, because
 
 SEEN = Observation(7, 12.34567, (640, 480), (), 0.0, CameraHealth.OK, camera="overview")
 BAG = StillRegion((10.04, 20.0, 60.0, 40.0), 0.02, 3.0, added=True)
@@ -48,7 +48,8 @@ def test_the_unit_is_the_end_of_the_name(measure: Measure, unit: str) -> None:
 
 def test_what_was_seen_is_marked_under_its_own_name() -> None:
     box = (0.0, 0.0, 5.0, 5.0)
-    seen = [Thing(ThingKind.LONG_GUN, box, 0.91234), Region(box, 0.1), BAG, StillRegion(box, 0.1, 0.0, False)]
+    gone = StillRegion(box, 0.1, 0.0, added=False)
+    seen: list[Markable] = [Thing(ThingKind.LONG_GUN, box, 0.91234), Region(box, 0.1), BAG, gone]
     marks = because(Ground.WEAPON_SEEN, SEEN, marks=seen).marks
     assert [mark.label for mark in marks] == ["long_gun", "moving", "left", "gone"]
     assert [mark.score for mark in marks] == [0.912, None, None, None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import time
 from collections.abc import Callable, Mapping
@@ -19,6 +20,7 @@ from edge.messages.ways.webhook import Webhook
 from edge.settings.schema import Settings
 from edge.settings.secrets import Secret, read_secret
 from edge.terms.record import Channel, OutboxRow, Recipient
+from edge.words.grounds import brief_in
 
 PICTURE_WAIT_S: Final = 5.0
 _LOOK_S: Final = 0.2
@@ -85,27 +87,35 @@ def _webhook(settings: Settings, wall_s: Callable[[], float], head: Callable[[],
 
 
 def picture_for(evidence: Path, wall_s: Callable[[], float], row: OutboxRow) -> bytes | None:
-    """The newest picture that was kept of a row's incident; None where there is none.
+    """The picture of a row's reason, else the newest that was kept of its incident; None where there is none.
 
-    A mail would leave before the first picture is on the disk, so that is waited for: until the row is
-    `PICTURE_WAIT_S` old, and never longer than that, whatever the clock does.
+    A mail would leave before that is on the disk, so it is waited for: until the row is `PICTURE_WAIT_S` old,
+    and never longer than that, whatever the clock does.
     """
     if not row.incident:
         return None
+    folder, with_reason = evidence / str(row.incident), brief_in(row.reason) is not None
     end_s = time.monotonic() + min(PICTURE_WAIT_S, row.created_wall_s + PICTURE_WAIT_S - wall_s())
     while True:
-        picture = _newest_picture(evidence / str(row.incident))
-        if picture is not None or time.monotonic() >= end_s:
-            return picture
+        shown = _newest(folder, f"*-*-*-{row.kind}.jpg")
+        newest = _newest(folder, "*.jpg", but="*-*-*-*.jpg")
+        if shown or time.monotonic() >= end_s or (newest and not with_reason):
+            return _content(shown or newest)
         time.sleep(_LOOK_S)
 
 
-def _newest_picture(folder: Path) -> bytes | None:
-    try:
-        pictures = sorted(folder.glob("*.jpg"), key=lambda path: path.stat().st_mtime)
-        return pictures[-1].read_bytes() if pictures else None
-    except OSError:  # one was tidied away meanwhile, or the card fails: the words go without
-        return None
+def _newest(folder: Path, pattern: str, but: str = "") -> Path | None:
+    """The newest picture whose name fits `pattern` and not `but`."""
+    with contextlib.suppress(OSError):  # one was tidied away meanwhile, or the card fails
+        found = (path for path in folder.glob(pattern) if not (but and path.match(but)))
+        return max(found, key=lambda path: path.stat().st_mtime, default=None)
+    return None
+
+
+def _content(path: Path | None) -> bytes | None:
+    with contextlib.suppress(OSError):  # then the words go without
+        return None if path is None else path.read_bytes()
+    return None
 
 
 def release_desk(
