@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +43,7 @@ def test_the_cut_is_where_something_moved_and_lies_in_the_picture() -> None:
     assert left + wide >= 200 + 28 + 30
     assert top <= 80
     assert top + high >= 170
-    assert 0.0 <= left
+    assert left >= 0.0
     assert left + wide <= W + 1e-6
     assert top + high <= H + 1e-6
     assert high < H
@@ -82,7 +83,7 @@ def test_it_looks_twice_a_second_while_two_are_there(eye_dir: Path, fps: int) ->
     looks = [n / fps for n, logit in enumerate(said) if logit is not None]
     assert 6 <= len(looks) <= 8
     assert looks[0] < 0.6
-    assert all(0.45 < b - a < 0.65 for a, b in zip(looks, looks[1:], strict=False))
+    assert all(0.45 < b - a < 0.65 for a, b in pairwise(looks))
 
 
 @pytest.mark.parametrize("bodies", [0, 1])
