@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from edge.cabin.events import Anomaly, AnomalyBegan, AnomalyEnded
 from edge.terms.observation import Observation
@@ -28,6 +28,11 @@ class AnomalyJudge(Protocol):
     def forget(self) -> tuple[AnomalyFact, ...]:
         """The visit is over."""
         ...
+
+
+@runtime_checkable
+class Waking(Protocol):
+    """A judge to whom time alone says something."""
 
     def tick(self, now_s: float) -> tuple[AnomalyFact, ...]:
         """Time went on without a frame."""
@@ -79,10 +84,12 @@ class Joined:
         return self._asked(self._all(), lambda judge: judge.forget())
 
     def tick(self, now_s: float) -> tuple[AnomalyFact, ...]:
-        return self._asked(self._all(), lambda judge: judge.tick(now_s))
+        """Time went on without a frame."""
+        return self._asked(self._all(), lambda judge: judge.tick(now_s) if isinstance(judge, Waking) else ())
 
     def next_wake_s(self) -> float | None:
-        wakes = (seat.judge.next_wake_s() for seat in self._all() if not seat.fell)
+        waking = (seat.judge for seat in self._all() if not seat.fell and isinstance(seat.judge, Waking))
+        wakes = (judge.next_wake_s() for judge in waking)
         return min((wake_s for wake_s in wakes if wake_s is not None), default=None)
 
     def notices(self) -> tuple[Notice, ...]:

@@ -2,9 +2,9 @@
 
     python -m models.training.unusual.clips --data DATA --cache CACHE
 
-Reads `scene/manifest.csv` of the data folder, decodes each clip once into grey pictures of 160 pixels (what the
-kiosk's motion works on) and asks a finder of persons twice a second. The cache is one `.npz` a clip: pictures,
-their times, and the person boxes of each look in pixels of the small picture.
+Reads `scene/manifest.csv` of the data folder, decodes each clip once into grey pictures of 160 pixels (what
+the kiosk's motion works on) and asks a finder of persons twice a second. The cache is one `.npz` a clip:
+pictures, their times, and the person boxes of each look in pixels of the small picture.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 
 from edge.terms.observation import Box, ThingKind
 from edge.vision.scene.background import shrink
-from models.training.common import Grey, show_rate
+
+Grey = NDArray[np.uint8]
 
 LOOK_EVERY_S: Final = 0.5
 """The scene network looks twice a second."""
@@ -224,7 +225,8 @@ def main() -> None:
     clips = read_clips(arguments.data)
     for number, clip in enumerate(clips, start=1):
         film_of(clip, finder, arguments.cache)
-        show_rate(number, len(clips), "clips")
+        print(f"\r{number} of {len(clips)} clips", end="", flush=True)
+    print()
 
 
 if __name__ == "__main__":
