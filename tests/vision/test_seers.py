@@ -37,7 +37,7 @@ def test_a_look_at_the_scene_keeps_to_its_budget(repo: Path) -> None:
 
 
 def test_all_networks_together_keep_to_theirs(repo: Path) -> None:
-    """With one person, who looks straight into the camera: then each frame is searched upside down in 5 s once."""
+    """With one person, who looks straight into the camera: then a frame in 5 s is searched upside down too."""
     a_second = sum(cost(repo, seer) / row.every_s for seer, row in SEERS.items())
     upside_down = cost(repo, Seer.FACES) / 5.0
     assert (a_second + upside_down) / FRAMES_A_S < MOST_A_FRAME
