@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from edge.cabin.rules import Flow
+from edge.judge.down import DownJudge
+from edge.judge.fight import FightJudge, RobberyJudge
 from edge.judge.intrusion import IntrusionJudge
 from edge.judge.joined import AnomalyJudge
 from edge.judge.left import LeftJudge
@@ -39,8 +41,12 @@ class Place:
             return ()
         zones = [zone for zone in self.zones if zone.camera == camera]
         floor = self.floor if self.floor is not None and self.floor.camera == camera else None
+        weapon, fight = WeaponJudge(), FightJudge()
         return (
-            WeaponJudge(),
+            weapon,
+            fight,
+            RobberyJudge(fight, weapon),
+            DownJudge(),
             IntrusionJudge(zones, self.flow.intrusion_s, self.minute_of_day),
             WanderJudge(zones, self.flow.loiter_s),
             LeftJudge(self.flow.left_s, zones, floor),

@@ -14,10 +14,12 @@ from edge.terms.observation import FACE_CAMERA
 from edge.vision.face.faces import Faces
 from edge.vision.face.seer import FaceSeer
 from edge.vision.network import ModelFault
+from edge.vision.scene.people import People
 from edge.vision.scene.reference import read_references
-from edge.vision.scene.seers import ThingsSeer, UnusualSeer
+from edge.vision.scene.seers import PeopleSeer, ThingsSeer, UnusualSeer
 from edge.vision.scene.things import Things
 from edge.vision.scene.unusual import UnusualEye
+from edge.vision.scene.fight import FightEye, FightSeer
 from edge.vision.seers import SEERS, Role, Seer, Trouble
 from edge.vision.sight import Seeing
 from hw.camera.port import GreyPicture
@@ -56,7 +58,7 @@ def open_seers(wanted: Wanted) -> Opened:
     seers: list[Seeing] = []
     missing: list[Trouble] = []
     for seer, row in SEERS.items():
-        if row.role not in wanted.roles or seer is Seer.PEOPLE:  # its model is still to come
+        if row.role not in wanted.roles:
             continue
         try:
             seers.append(_open(seer, wanted, references))
@@ -82,6 +84,8 @@ def _open(seer: Seer, wanted: Wanted, references: Sequence[GreyPicture]) -> Seei
         case Seer.UNUSUAL:
             return UnusualSeer(UnusualEye(wanted.models))
         case Seer.PEOPLE:
-            raise ModelFault("model_missing", seer.value)
+            return PeopleSeer(People(wanted.models, references))
+        case Seer.FIGHT:
+            return FightSeer(FightEye(wanted.models))
         case _:
             assert_never(seer)
