@@ -24,7 +24,7 @@ def _never() -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What is set for one cabin: its numbers, zones and floor, and by name the `cameras` that see the whole of it.
+    """What is set for one cabin: numbers, zones, floor, and by name the `cameras` that see the whole of it.
 
     `minute_of_day` says the time on the cabin's clock (0 to 1439), None where nobody knows it.
     """

@@ -14,12 +14,12 @@ from edge.terms.observation import FACE_CAMERA
 from edge.vision.face.faces import Faces
 from edge.vision.face.seer import FaceSeer
 from edge.vision.network import ModelFault
+from edge.vision.scene.fight import FightEye, FightSeer
 from edge.vision.scene.people import People
 from edge.vision.scene.reference import read_references
 from edge.vision.scene.seers import PeopleSeer, ThingsSeer, UnusualSeer
 from edge.vision.scene.things import Things
 from edge.vision.scene.unusual import UnusualEye
-from edge.vision.scene.fight import FightEye, FightSeer
 from edge.vision.seers import SEERS, Role, Seer, Trouble
 from edge.vision.sight import Seeing
 from hw.camera.port import GreyPicture
