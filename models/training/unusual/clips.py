@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from edge.terms.observation import Box, ThingKind
 from edge.vision.scene.background import shrink
+from edge.vision.scene.people import People
 
 Grey = NDArray[np.uint8]
 
@@ -147,8 +148,7 @@ class Shipped:
     name = "scene"
 
     def __init__(self, models: Path) -> None:
-        people = importlib.import_module("edge.vision.scene.people")
-        self._people = people.People(models)
+        self._people = People(models)
 
     def __call__(self, picture: NDArray[np.uint8]) -> tuple[Box, ...]:
         seen = self._people.look(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
