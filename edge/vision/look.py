@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from edge.terms.observation import FACE_CAMERA, Box, CameraHealth, Observation
+from edge.terms.observation import FACE_CAMERA, Box, CameraHealth, Face, Observation, Thing
 from edge.vision.scene.background import Scene, shrink
 from edge.vision.scene.health import Health
 from edge.vision.scene.motion import Moving
-from edge.vision.seers import SEER_BEHIND, SEERS, Trouble
+from edge.vision.seers import SEER_BEHIND, SEERS, Seer, Trouble
 from edge.vision.sight import Seeing, Sight
 from hw.camera.port import Frame
 
@@ -42,6 +42,8 @@ class Look:
         self._moving = Moving()
         self._camera = camera
         self._face_at_s = float("-inf")
+        self._faces: tuple[Face, ...] = ()
+        self._persons: tuple[Thing, ...] = ()
 
     @property
     def troubles(self) -> tuple[Trouble, ...]:
@@ -64,11 +66,21 @@ class Look:
                 sight.foreground_box = _enlarged(self._scene.box, factor)
         sight.somebody = near or sight.foreground > 0.0
         if sight.health not in _BLIND:
+            self._carry_over(sight)
             for paced in self._seers:
                 paced.turn(sight)
+            self._faces, self._persons = sight.faces, sight.persons
         if sight.faces:
             self._face_at_s = frame.at_s
         return self._observation(sight)
+
+    def _carry_over(self, sight: Sight) -> None:
+        """What was found where at the last look of those who do not look at every frame."""
+        holding = {paced.seer for paced in self._seers if paced.holds(sight.frame.at_s)}
+        if Seer.FACES in holding:
+            sight.faces, sight.faces_asked = self._faces, True
+        if Seer.PEOPLE in holding:
+            sight.persons = self._persons
 
     def _observation(self, sight: Sight) -> Observation:
         height, width = sight.frame.grey.shape
@@ -97,10 +109,18 @@ class _Paced:
     def __init__(self, seeing: Seeing) -> None:
         self._seeing = seeing
         self._row = SEERS[seeing.seer]
-        self._due_s = float("-inf")
+        self._due_s = self._looked_s = float("-inf")
         self._last_s: float | None = None
         self._late_s = 0.0
         self._behind = False
+
+    @property
+    def seer(self) -> Seer:
+        return self._seeing.seer
+
+    def holds(self, at_s: float) -> bool:
+        """Whether what its last look showed still stands."""
+        return at_s - self._looked_s <= self._row.at_most_s
 
     @property
     def trouble(self) -> Trouble | None:
@@ -122,7 +142,7 @@ class _Paced:
         self._seeing.look(sight)
         if self._last_s is not None:
             self._count(at_s - self._last_s)
-        self._last_s = at_s
+        self._last_s = self._looked_s = at_s
 
     def _count(self, pause_s: float) -> None:
         late = pause_s > self._row.at_most_s * _ROUNDING

@@ -164,6 +164,23 @@ def test_an_empty_place_is_nobody_and_its_own_reference_changes_nothing(people: 
     assert People(repo / "models", (room,)).look(room).somebody_logit < 0
 
 
+@pytest.mark.parametrize("name", ["collins", "hopper"])
+def test_a_photographed_person_is_somebody_at_an_eighth_of_the_light_too(
+    people: People, repo: Path, name: str
+) -> None:
+    photo = cv2.imread(str(repo / "hw" / "camera" / "people" / f"{name}.jpg"), cv2.IMREAD_GRAYSCALE)
+    assert photo is not None
+    room = np.full((480, 640), 150, np.uint8)
+    room[110 : 110 + photo.shape[0], 140 : 140 + photo.shape[1]] = photo
+    for seen in (room, (room // 8).astype(np.uint8)):
+        assert people.look(seen).somebody_logit > 0
+    (person,) = [t for t in people.look(room).things if t.kind is ThingKind.PERSON]
+    x, y, w, h = person.box
+    middle = 140 + photo.shape[1] / 2, 110 + photo.shape[0] / 2
+    assert x < middle[0] < x + w
+    assert y < middle[1] < y + h
+
+
 def test_boxes_are_in_the_picture_s_own_pixels(people: People) -> None:
     photo = cv2.resize(np.random.default_rng(4).integers(0, 256, (12, 16), dtype=np.uint8), (640, 480))
     small, large = people.raw(photo), people.raw(cv2.resize(photo, (1280, 960)))
