@@ -154,7 +154,7 @@ class Shipped:
         self._people = People(models)
 
     def __call__(self, picture: NDArray[np.uint8]) -> tuple[Box, ...]:
-        seen = self._people.look(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
+        seen = self._people.look(np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), dtype=np.uint8))
         return tuple(thing.box for thing in seen.things if thing.kind is ThingKind.PERSON)
 
 
@@ -165,7 +165,9 @@ def film_of(clip: Clip, finder: PersonFinder, cache: Path) -> Film:
         return _kept(kept)
     video = cv2.VideoCapture(str(clip.path))
     fps = float(video.get(cv2.CAP_PROP_FPS)) or 10.0
-    pictures, looks, next_look_s = [], [], 0.0
+    pictures: list[Grey] = []
+    looks: list[list[list[float]] | None] = []
+    next_look_s = 0.0
     while True:
         more, frame = video.read()
         if not more:
