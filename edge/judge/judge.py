@@ -32,6 +32,7 @@ from edge.judge.presence import PresenceJudge
 from edge.judge.several import SeveralJudge
 from edge.judge.still import StillJudge
 from edge.terms.observation import FACE_CAMERA, CameraHealth, Cover, Observation
+from edge.terms.reason import Ground, Mark, Reason, because
 
 Judged = Fact | DeviceFailed | DeviceRecovered
 """What the judges say: facts, and whether the door contact can be believed."""
@@ -142,7 +143,7 @@ class Judge:
         self._silent_at_s = at_s + self._silence_s
         self._unsure_at_s = at_s + UNSURE_S
         facts: list[Judged] = []
-        self._say_health(observation.health, facts)
+        self._say_health(observation.health, facts, observation)
         self._word = word = self._bodies.word(at_s)
         came_or_went = self._presence.update(observation, at_s, word, at_s < self._elsewhere_until_s)
         if any(isinstance(fact, Emptied) for fact in came_or_went):
@@ -155,7 +156,7 @@ class Judge:
         facts.extend(self._face.update(observation, at_s, self._presence.present, word))
         if self._presence.present:
             facts.extend(self._still.update(observation, at_s))
-        facts.extend(self._loiter.update(self._presence.since_s, now_s))
+        facts.extend(self._loiter.update(self._presence.since_s, now_s, observation))
         facts.extend(self._anomalies.update(observation, at_s))
         return tuple(facts)
 
@@ -222,11 +223,20 @@ class Judge:
         ]
         return min((max(wait, now_s) for wait in waits if wait is not None), default=None)
 
-    def _say_health(self, health: CameraHealth, facts: list[Judged]) -> None:
+    def _say_health(self, health: CameraHealth, facts: list[Judged], seen: Observation | None = None) -> None:
         if health is self._health:
             return
         if self._health is not None and health is not CameraHealth.OK:
             self._face.restart()
             facts.extend(self._still.forget())
         self._health = health
-        facts.append(CameraJudged(health))
+        facts.append(CameraJudged(health, _reason(health, seen)))
+
+
+def _reason(health: CameraHealth, seen: Observation | None) -> Reason | None:
+    """What was done to the picture, as its own ground; None for a sound one, and where there is none."""
+    if seen is None or health in (CameraHealth.OK, CameraHealth.GONE):
+        return None
+    width, height = seen.size
+    whole = Mark((0.0, 0.0, float(width), float(height)), health.value.replace("_", " "))
+    return because(Ground(f"picture_{health.value}"), seen, marks=[whole])

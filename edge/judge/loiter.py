@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from edge.cabin.events import Anomaly, AnomalyBegan, AnomalyEnded
+from edge.terms.observation import Observation
+from edge.terms.reason import Ground, Measure, Number, because
 
 
 class LoiterJudge:
@@ -11,9 +13,13 @@ class LoiterJudge:
     def __init__(self, loiter_s: float) -> None:
         self._loiter_s = loiter_s
         self._held = False
+        self._seen: Observation | None = None
 
-    def update(self, since_s: float | None, now_s: float) -> tuple[AnomalyBegan | AnomalyEnded, ...]:
-        """`since_s`: when the present visit began, None while the cabin is empty."""
+    def update(
+        self, since_s: float | None, now_s: float, seen: Observation | None = None
+    ) -> tuple[AnomalyBegan | AnomalyEnded, ...]:
+        """`since_s`: when the present visit began, None while the cabin is empty; `seen`: a new frame."""
+        self._seen = seen or self._seen
         if since_s is None:
             if not self._held:
                 return ()
@@ -22,7 +28,11 @@ class LoiterJudge:
         if self._held or now_s - since_s < self._loiter_s:
             return ()
         self._held = True
-        return (AnomalyBegan(Anomaly.LOITERING, f"in the cabin for {self._loiter_s:.0f} s"),)
+        why = None
+        if self._seen is not None:
+            stayed = Number(Measure.STAYED_S, now_s - since_s, self._loiter_s)
+            why = because(Ground.STAYED_LONG, self._seen, stayed, marks=self._seen.faces)
+        return (AnomalyBegan(Anomaly.LOITERING, f"in the cabin for {self._loiter_s:.0f} s", why),)
 
     def next_wake_s(self, since_s: float | None) -> float | None:
         return None if since_s is None or self._held else since_s + self._loiter_s
