@@ -53,7 +53,7 @@ SEEDS = 3
 """Runs whose mean each of the check's networks is."""
 
 
-NETWORKS = ("find", "check", "scene", "things")
+NETWORKS = ("find", "check", "scene", "things", "unusual")
 """In the order in which they are made."""
 
 
@@ -95,6 +95,7 @@ class Plan:
             "check": self._check,
             "scene": self._scene,
             "things": self._things,
+            "unusual": self._unusual,
         }
         for network in self.only:
             yield from makers[network]()
@@ -186,6 +187,16 @@ class Plan:
         yield Step("things-export", "things.export", (*own, *runs))
         if self.things_from is None:
             yield Step("things-report", "things.report", (*own, *runs))
+
+    def _unusual(self) -> Iterator[Step]:
+        """What single frames teach, which is measured only; then the weights of the whole-clip score."""
+        data = ("--data", str(self.data))
+        frames = ("--work", str(self.work / "unusual"), "--curves", str(self.out / "unusual_frames.png"))
+        length = ("--epochs", "1") if self.trial else ()
+        yield Step("unusual-frames", "unusual.frames", (*data, *frames, *length))
+        cache = ("--cache", str(self.work / "unusual-cache"), "--models", str(self.out))
+        curves = ("--curves", str(self.out / "unusual_curves.png"), "--peers")
+        yield Step("unusual", "unusual.score", (*data, *cache, "--out", str(self.out), *curves))
 
     def _soup(self, name: str, samples: str, left_out: Sequence[str]) -> Iterator[Step]:
         """Runs of the check that differ in their seed, and their mean, which is `WORK/name`."""
@@ -280,7 +291,7 @@ def main() -> None:
     begins = {} if arguments.start_from is None else {arguments.start_from.stem: arguments.start_from}
     if not set(begins) <= {"scene", "things"} & set(only):
         parser.error("--start-from names the scene.tflite or things.tflite of a network that is to be made")
-    if set(only) != {"scene"} and not (arguments.data / "faces" / "manifest.csv").exists():
+    if not set(only) <= {"scene", "unusual"} and not (arguments.data / "faces" / "manifest.csv").exists():
         parser.error(
             f"{arguments.data} has no faces/manifest.csv: --data names the folder that README.md describes"
         )

@@ -262,7 +262,7 @@ def left_out_but(answers: Answers, name: str, seed: int) -> Reals:
     for number in range(_FOLDS):
         away = fold == number
         out[away] = of_clips(answers, learn(answers, other & ~away)(answers.values))[away]
-    return out[other]
+    return np.asarray(out[other], dtype=np.float64)
 
 
 def _line(
