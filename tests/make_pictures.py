@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from edge.bench.desk import Desk, Props, StoryClock
-from edge.bench.film import picture_of
+from edge.bench.film import Words, picture_of
 from edge.loop.happening import Happening
 from edge.settings.load import load
 from edge.settings.places import MODELS
@@ -46,7 +46,8 @@ def main() -> int:
 
         def shoot() -> None:
             frame, seen = newest[-1]
-            panels.append(picture_of(frame, seen, desk.kiosk, frame.at_s, said["prompt"], said["sms"]))
+            words = Words(prompt=said["prompt"], sms=said["sms"])
+            panels.append(picture_of(frame, seen, desk.kiosk, words))
 
         stage.do("enter anna", 0.0)
         desk.run_to(6.0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
 import random
 import secrets
@@ -38,6 +39,7 @@ from edge.vision.eyes.child import jpeg_of
 from edge.vision.eyes.report import EyesEvent
 from edge.vision.eyes.step import StepEyes
 from edge.vision.look import Look
+from edge.vision.seers import Role
 from hw.bench import FakeModem, SteppedModem
 from hw.board import BenchHands, bench_board, close_board
 from hw.camera.port import Camera, Frame
@@ -151,6 +153,14 @@ class Stage(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Overview:
+    """A second camera above the first, asked as often, and what sees through it."""
+
+    camera: Camera
+    look: Callable[[], Look]
+
+
+@dataclass(frozen=True, slots=True)
 class Props:
     """What stands on a desk. `every_s`: how often a camera without times of its own is asked.
 
@@ -163,6 +173,15 @@ class Props:
     every_s: float | None = None
     stage: Stage | None = None
     modem: str = "sim800"
+    overview: Overview | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Eye:
+    """One camera at work."""
+
+    name: str
+    steps: StepEyes
 
 
 class Desk:
@@ -249,18 +268,19 @@ class Desk:
         self._scanner = Scanner(board, self._pending.append, self.hands.quiet)
         self._scanner.step(now_s)
         props = self._props
-        self._eyes = StepEyes(props.camera, props.look(), now_s, props.every_s, shown=self._shown)
-        kept, ring = settings.evidence, self._runtime / ring_name(FACE_CAMERA)
-        self._ring = RingWriter(ring, ring_slots(kept.before_s, kept.fps), kept.ring_mb, kept.fps)
-        stack.callback(self._ring.close)
-        reader = RingReader(ring)
-        stack.callback(reader.close)
+        self._eyes = [self._eye(FACE_CAMERA, props.camera, props.look(), stack)]
+        if props.overview is not None:
+            above = props.overview
+            self._eyes.append(self._eye(Role.OVERVIEW.value, above.camera, above.look(), stack))
+        rings = {eye.name: RingReader(self._runtime / ring_name(eye.name)) for eye in self._eyes}
+        for reader in rings.values():
+            stack.callback(reader.close)
         self.built = build(
             settings,
             Site(
                 board=board,
                 data=self._folder,
-                rings={"face": reader},
+                rings=rings,
                 unrecorded=self._folder / UNRECORDED if self.memory_keeps else None,
                 threaded=False,
                 wake=lambda: None,
@@ -277,6 +297,15 @@ class Desk:
         self._names = {number: to for to, number in self.built.numbers.items()}
         self.built.start(now_s)
         self._hear_hardware(now_s)
+
+    def _eye(self, name: str, camera: Camera, look: Look, stack: contextlib.ExitStack) -> _Eye:
+        kept = self.settings.evidence
+        ring = RingWriter(
+            self._runtime / ring_name(name), ring_slots(kept.before_s, kept.fps), kept.ring_mb, kept.fps
+        )
+        stack.callback(ring.close)
+        shown = functools.partial(self._shown, name, ring)
+        return _Eye(name, StepEyes(camera, look, self.clock.now_s(), self._props.every_s, shown))
 
     def _choose_code(self, digits: int) -> str:
         """Codes that open nothing but a simulated door are drawn like the bounces: the same every time."""
@@ -448,9 +477,8 @@ class Desk:
 
     def _next_s(self, now_s: float) -> float:
         candidates = [now_s + 1.0, *(later.at_s for later in self._later[:1])]
-        frame_s = self._eyes.next_wake_s()
-        if frame_s is not None:
-            candidates.append(frame_s)
+        frames_s = (eye.steps.next_wake_s() for eye in self._eyes)
+        candidates += (frame_s for frame_s in frames_s if frame_s is not None)
         if self.powered:
             wake_s = self.kiosk.next_wake_s(now_s)
             if wake_s is not None:
@@ -465,15 +493,8 @@ class Desk:
     def _moment(self, now_s: float) -> None:
         while self._later and self._later[0].at_s <= now_s:
             self._later.pop(0).do()
-        for seen in self._eyes.poll(now_s):
-            if not self.powered or not self.camera_alive:
-                continue
-            if isinstance(seen, Observation):
-                self.built.watching.see(seen)
-                self.kiosk.observe(seen, now_s)
-            else:
-                self.broke_off = seen
-                self.kiosk.eyes_changed(seen, now_s)
+        for eye in self._eyes:
+            self._see(eye, now_s)
         if not self.powered:
             return
         if self._restless or not self._scanner.quiet(now_s):
@@ -482,6 +503,18 @@ class Desk:
         self.kiosk.poll(now_s)
         self._read_phones(now_s)
         self._wait_for_the_world(now_s)
+
+    def _see(self, eye: _Eye, now_s: float) -> None:
+        for seen in eye.steps.poll(now_s):
+            if not self.powered or not self.camera_alive:
+                continue
+            if isinstance(seen, Observation):
+                self.built.watching.see(seen)
+                self.kiosk.observe(seen, now_s)
+            else:
+                if seen.seer is None:
+                    self.broke_off = seen
+                self.kiosk.eyes_changed(seen, now_s, eye.name)
 
     def _wait_for_the_world(self, now_s: float) -> None:
         """A message that goes by a real network needs real time."""
@@ -509,12 +542,12 @@ class Desk:
         for event in events:
             self.kiosk.hardware_event(event, now_s)
 
-    def _shown(self, frame: Frame, observation: Observation) -> None:
+    def _shown(self, camera: str, ring: RingWriter, frame: Frame, observation: Observation) -> None:
         if not self.powered or not self.camera_alive:
             return
-        if self._ring.wants(frame.at_s):
-            self._ring.put(frame.at_s, jpeg_of(frame))
-        if self.watch is not None:
+        if ring.wants(frame.at_s):
+            ring.put(frame.at_s, jpeg_of(frame))
+        if self.watch is not None and camera == FACE_CAMERA:
             self.watch(frame, observation)
 
     def _read_phones(self, now_s: float) -> None:
@@ -526,4 +559,4 @@ class Desk:
 
     def next_frame_s(self) -> float | None:
         """When the next frame is due, None after the last one."""
-        return self._eyes.next_wake_s()
+        return self._eyes[0].steps.next_wake_s()

@@ -24,6 +24,7 @@ from edge.cli import (
     distress,
     events,
     first_boot,
+    learn,
     look,
     modem,
     panel,
@@ -111,6 +112,7 @@ def parser() -> argparse.ArgumentParser:
     bench.add_parser(commands)
     replay.add_parser(commands)
     look.add_parser(commands)
+    learn.add_parser(commands)
     run.add_parser(commands)
     prompts.add_parser(commands)
     distress.add_parser(commands)

@@ -17,6 +17,7 @@ from edge.faults.explain import explain
 from edge.faults.fault import FaultError
 from edge.loop.happening import Happening
 from edge.service.plans import look_of
+from edge.terms.observation import FACE_CAMERA
 from hw.bench import ClipCamera
 from hw.ports import Input
 
@@ -71,7 +72,10 @@ def run(args: argparse.Namespace) -> int:
     camera = ClipCamera(args.clips, FPS_MAX, args.loop)
     clock = StoryClock()
     printer = Printer(as_json=args.json)
-    film = Film(args.video, FPS_MAX) if args.video is not None else None
+    zones = [
+        [(spot.x, spot.y) for spot in zone.polygon] for zone in settings.zone if zone.camera == FACE_CAMERA
+    ]
+    film = Film(args.video, FPS_MAX, zones) if args.video is not None else None
     with scratch("replay") as folder:
         props = Props(camera, lambda: look_of(settings))
         desk = Desk(settings, props, Path(folder), _both(printer.show, film), clock)

@@ -350,6 +350,18 @@ CATALOGUE: Final = _table(
         "The door keeps its rules; the eyes look on without that picture.",
         "Empty the cabin and take the pictures again: cabinguard learn --empty --anew.",
     ),
+    (
+        "cabin_not_empty",
+        "The cabin must be empty while its pictures are taken, and somebody or something moving is in it.",
+        _NOT_RUN,
+        "Leave the cabin, close the door, and take the pictures again.",
+    ),
+    (
+        "picture_unsound",
+        "The camera's picture is too dark, covered, blurred or frozen to be learnt as the empty cabin.",
+        _NOT_RUN,
+        "Put right what the detail names, or come back with the cabin lit, and take the pictures again.",
+    ),
     # --- relays, inputs, keypad, sound ---------------------------------------------------------------
     (
         "gpio_busy",

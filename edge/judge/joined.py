@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from edge.cabin.events import Anomaly, AnomalyBegan, AnomalyEnded
 from edge.terms.observation import Observation
@@ -28,6 +28,11 @@ class AnomalyJudge(Protocol):
     def forget(self) -> tuple[AnomalyFact, ...]:
         """The visit is over."""
         ...
+
+
+@runtime_checkable
+class Waking(Protocol):
+    """A judge to whom time alone says something."""
 
     def tick(self, now_s: float) -> tuple[AnomalyFact, ...]:
         """Time went on without a frame."""
@@ -64,7 +69,7 @@ class Joined:
     def __init__(self, make: Callable[[str], Iterable[AnomalyJudge]]) -> None:
         self._make = make
         self._seats: dict[str, list[_Seat]] = {}
-        self._holders: dict[Anomaly, list[_Seat]] = {}
+        self._holders: dict[Anomaly, list[_Seat | None]] = {}
         self._notices: list[Notice] = []
 
     def update(self, observation: Observation, now_s: float) -> tuple[AnomalyFact, ...]:
@@ -74,15 +79,21 @@ class Joined:
             self._seats[camera] = [_Seat(camera, judge) for judge in self._make(camera)]
         return self._asked(self._seats[camera], lambda judge: judge.update(observation, now_s))
 
+    def also(self, facts: Iterable[AnomalyFact]) -> tuple[AnomalyFact, ...]:
+        """What the visit's own judges say of the same anomalies."""
+        return tuple(fact for fact in facts if self._is_news(None, fact))
+
     def forget(self) -> tuple[AnomalyFact, ...]:
         """The visit is over; what outlasts it (a thing that was left) is its judge's own business."""
         return self._asked(self._all(), lambda judge: judge.forget())
 
     def tick(self, now_s: float) -> tuple[AnomalyFact, ...]:
-        return self._asked(self._all(), lambda judge: judge.tick(now_s))
+        """Time went on without a frame."""
+        return self._asked(self._all(), lambda judge: judge.tick(now_s) if isinstance(judge, Waking) else ())
 
     def next_wake_s(self) -> float | None:
-        wakes = (seat.judge.next_wake_s() for seat in self._all() if not seat.fell)
+        waking = (seat.judge for seat in self._all() if not seat.fell and isinstance(seat.judge, Waking))
+        wakes = (judge.next_wake_s() for judge in waking)
         return min((wake_s for wake_s in wakes if wake_s is not None), default=None)
 
     def notices(self) -> tuple[Notice, ...]:
@@ -114,8 +125,8 @@ class Joined:
         self._notices.append(Notice(JUDGE_FAILED, True, seat.camera, detail[:200], f"{seat.camera} {name}"))
         return tuple(AnomalyEnded(a) for a, holders in self._holders.items() if seat in holders)
 
-    def _is_news(self, seat: _Seat, fact: AnomalyFact) -> bool:
-        """Whether the first of them begins it, or the last one ends it."""
+    def _is_news(self, seat: _Seat | None, fact: AnomalyFact) -> bool:
+        """Whether the first of them begins it, or the last one ends it. None: those of the visit."""
         holders = self._holders.setdefault(fact.anomaly, [])
         if isinstance(fact, AnomalyBegan):
             if seat in holders:

@@ -1,8 +1,8 @@
 """Behaviour unlike normal use for some seconds on end: `unusual_scene`, a hint for the control room.
 
 The eyes say twice a second how unusual the last two seconds were; here the mean of the last four seconds
-must be above the operating point, and stay there. It never holds or leads to a lock, and the permit stays: the score
-is a weak witness (see `models/unusual.md`), so it may only ask somebody to look.
+must be above the operating point, and stay there. It never holds or leads to a lock, and the permit
+stays: the score is a weak witness (see `models/unusual.md`), so it may only ask somebody to look.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Final
 from edge.cabin.events import Anomaly, AnomalyBegan, AnomalyEnded
 from edge.judge.sums import Held
 from edge.terms.observation import CameraHealth, Observation
+from edge.terms.reason import Ground, Measure, Number, because
 
 _OVER_S: Final = 4.0
 _ANSWERS_MIN: Final = 4
@@ -44,10 +45,8 @@ class UnusualJudge:
         """Feed every frame. A picture that cannot be believed says nothing, and ends nothing at once."""
         logit = observation.unusual_logit
         if logit is None or observation.health is not CameraHealth.OK:
-            if self._answers and now_s - self._answers[-1].at_s > _GAP_S:
-                # Nothing moves and nobody is seen, or nobody can see: no ground to go on telling.
-                return self.forget()
-            return ()
+            # Nothing moves and nobody is seen, or nobody can see: no ground to go on telling.
+            return self.tick(now_s)
         dt_s = now_s - self._answers[-1].at_s if self._answers else 0.0
         self._answers.append(_Answer(now_s, logit))
         while self._answers[0].at_s <= now_s - _OVER_S - 1e-6:
@@ -65,8 +64,20 @@ class UnusualJudge:
             return ()
         self._held = True
         self._calm.clear()
-        why = observation.unusual_why or "no single measure"
-        return (AnomalyBegan(Anomaly.UNUSUAL_SCENE, f"unlike normal use over {_OVER_S:.0f} s: {why}"),)
+        detail = f"unlike normal use over {_OVER_S:.0f} s: {observation.unusual_why}".rstrip(": ")
+        numbers = (Number(Measure.LOG_ODDS, round(mean, 2), 0.0), Number(Measure.LASTED_S, _OVER_S))
+        seen = observation.scene.things if observation.scene is not None else ()
+        why = because(Ground.UNLIKE_NORMAL, observation, *numbers, marks=(*seen, *observation.moving))
+        return (AnomalyBegan(Anomaly.UNUSUAL_SCENE, detail, why),)
+
+    def tick(self, now_s: float) -> tuple[AnomalyBegan | AnomalyEnded, ...]:
+        """Time went on without a frame."""
+        silent = bool(self._answers) and now_s - self._answers[-1].at_s > _GAP_S
+        return self.forget() if silent else ()
+
+    def next_wake_s(self) -> float | None:
+        """When silence would end it."""
+        return self._answers[-1].at_s + _GAP_S + 0.01 if self._held and self._answers else None
 
     def forget(self) -> tuple[AnomalyEnded, ...]:
         """Nobody is there, or nothing can be seen."""

@@ -1,8 +1,9 @@
 """A weapon in somebody's hands, by the vote of several looks: `weapon`.
 
-One look is wrong too often to call anybody armed. The log-odds of the looks at one person are added up and leak
-away; only where several looks agree, over more than a moment, it is said. It ends when no look has seen one for some
-time. The limits are chosen on clips of normal use against clips with weapons; `models/things.md` has the table.
+One look is wrong too often to call anybody armed. The log-odds of the looks at one person are added up and
+leak away; only where several looks agree, over more than a moment, it is said. It ends when no look has seen
+one for some time. The limits are chosen on clips of normal use against clips with weapons; `models/things.md`
+has the table.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Final
 
 from edge.cabin.events import Anomaly, AnomalyBegan, AnomalyEnded
 from edge.terms.observation import Box, CameraHealth, Observation, SceneSeen, Thing, ThingKind
+from edge.terms.reason import Ground, Measure, Number, Reason, because
 
 _WEAPONS: Final = {
     ThingKind.HANDGUN: "a handgun",
@@ -24,7 +26,7 @@ _WEAPONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class WeaponLimits:
-    """What is needed to say it, and to take it back. The log-odds of one look are cut at `most` either way."""
+    """What is needed to say it, and to take it back. The log-odds of one look are cut at `most`."""
 
     begin: float = 6.0
     agreeing: int = 3
@@ -86,7 +88,21 @@ class _Suspect:
         kinds = [look.kind for look in agreeing if look.kind is not None]
         name = _WEAPONS[max(kinds, key=kinds.count)] if kinds else "a weapon"
         seconds = agreeing[-1].at_s - agreeing[0].at_s
-        return f"{name} in {len(agreeing)} of {len(self.looks)} looks over {seconds:.1f} s, sum of evidence {self.sum:.1f}"
+        looks = f"{len(agreeing)} of {len(self.looks)} looks"
+        return f"{name} in {looks} over {seconds:.1f} s, sum of evidence {self.sum:.1f}"
+
+    def reason(self, limits: WeaponLimits, observation: Observation) -> Reason:
+        """The numbers with their limits, and the weapon of the newest look marked in the picture."""
+        agreeing = self.agreeing(limits)
+        scene = observation.scene
+        return because(
+            Ground.WEAPON_SEEN,
+            observation,
+            Number(Measure.LOOKS, len(agreeing), limits.agreeing),
+            Number(Measure.LASTED_S, agreeing[-1].at_s - agreeing[0].at_s, limits.over_s),
+            Number(Measure.LOG_ODDS, self.sum, limits.begin),
+            marks=[] if scene is None else [t for t in scene.things if t.kind in _WEAPONS],
+        )
 
 
 class WeaponJudge:
@@ -97,6 +113,11 @@ class WeaponJudge:
         self._suspects: list[_Suspect] = []
         self._seen_s: float | None = None
         """When a look last saw a weapon, while `weapon` holds; None while it does not."""
+
+    @property
+    def held(self) -> bool:
+        """Somebody is armed, as far as can be said."""
+        return self._seen_s is not None
 
     def update(self, observation: Observation, now_s: float) -> tuple[AnomalyBegan | AnomalyEnded, ...]:
         """One frame; those without a second look only let time go on, and an unsound picture is no look."""
@@ -114,7 +135,8 @@ class WeaponJudge:
         if not suspect.armed(self._limits):
             return ()
         self._seen_s = now_s
-        return (AnomalyBegan(Anomaly.WEAPON, suspect.detail(self._limits)),)
+        why = suspect.reason(self._limits, observation)
+        return (AnomalyBegan(Anomaly.WEAPON, suspect.detail(self._limits), why),)
 
     def tick(self, now_s: float) -> tuple[AnomalyEnded, ...]:
         """Time went on: it ends when it has not been seen for `end_s`."""

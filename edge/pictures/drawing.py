@@ -47,6 +47,7 @@ _COLOURS: Final = {
 """By the label of a mark; everything else is a thing."""
 
 _FONT: Final = cv2.FONT_HERSHEY_DUPLEX
+_SMALL: Final = 0.42
 _LINE_PX: Final = 20
 _JPEG: Final = [cv2.IMWRITE_JPEG_QUALITY, 85]
 
@@ -70,8 +71,7 @@ def picture_with(picture: Picture, sheet: Sheet) -> Picture:
     height, width = picture.shape[:2]
     scale = min(max(width, WIDTH_MIN), WIDTH_MAX) / width
     wide, high = round(width * scale), max(1, round(height * scale))
-    columns = (wide - 24) // 8
-    lines = [part for line in sheet.lines for part in wrapped(line, columns)]
+    lines = [part for line in sheet.lines for part in wrapped(line, _SMALL, wide - 24)]
     canvas = np.full((high + 34 + _LINE_PX * len(lines), wide, 3), _PANEL, np.uint8)
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     view = canvas[:high]
@@ -81,7 +81,7 @@ def picture_with(picture: Picture, sheet: Sheet) -> Picture:
     draw_marks(view, sheet.marks, factor)
     write(canvas, sheet.title, (12, high + 22), _BRIGHT, 0.55)
     for row, line in enumerate(lines):
-        write(canvas, line, (12, high + 44 + _LINE_PX * row), _DIM, 0.42)
+        write(canvas, line, (12, high + 44 + _LINE_PX * row), _DIM, _SMALL)
     return canvas
 
 
@@ -139,11 +139,11 @@ def plain(text: str) -> str:
     return text.encode("ascii", "replace").decode()
 
 
-def wrapped(text: str, columns: int) -> list[str]:
-    """Lines of at most so many letters, unless one word is longer."""
+def wrapped(text: str, size: float, width_px: int) -> list[str]:
+    """Lines that are at most so wide, unless one word is wider."""
     lines: list[str] = []
     for word in text.split():
-        if lines and len(lines[-1]) + 1 + len(word) <= columns:
+        if lines and text_width(f"{lines[-1]} {word}", size) <= width_px:
             lines[-1] += " " + word
         else:
             lines.append(word)

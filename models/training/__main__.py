@@ -46,7 +46,7 @@ SEEDS = 3
 """Runs whose mean each of the check's networks is."""
 
 
-NETWORKS = ("find", "check", "scene")
+NETWORKS = ("find", "check", "scene", "unusual")
 """In the order in which they are made."""
 
 
@@ -81,7 +81,12 @@ class Plan:
 
     def steps(self) -> Iterator[Step]:
         """In order, of each network that is asked for: the measured runs, then the one that is shipped."""
-        makers = {"find": self._find, "check": self._check, "scene": self._scene}
+        makers = {
+            "find": self._find,
+            "check": self._check,
+            "scene": self._scene,
+            "unusual": self._unusual,
+        }
         for network in self.only:
             yield from makers[network]()
 
@@ -150,6 +155,16 @@ class Plan:
             curves = ("--card", str(self.out / "scene.md"), "--curves", str(self.out / "scene_curves.png"))
             shipped = ("--shipped", str(self.out / "scene.tflite"), "--set-point")
             yield Step("scene-eval", "scene.eval", (*cache, *measured, *curves, *shipped))
+
+    def _unusual(self) -> Iterator[Step]:
+        """What single frames teach, which is measured only; then the weights of the whole-clip score."""
+        data = ("--data", str(self.data))
+        frames = ("--work", str(self.work / "unusual"), "--curves", str(self.out / "unusual_frames.png"))
+        length = ("--epochs", "1") if self.trial else ()
+        yield Step("unusual-frames", "unusual.frames", (*data, *frames, *length))
+        cache = ("--cache", str(self.work / "unusual-cache"), "--models", str(self.out))
+        curves = ("--curves", str(self.out / "unusual_curves.png"), "--peers")
+        yield Step("unusual", "unusual.score", (*data, *cache, "--out", str(self.out), *curves))
 
     def _soup(self, name: str, samples: str, left_out: Sequence[str]) -> Iterator[Step]:
         """Runs of the check that differ in their seed, and their mean, which is `WORK/name`."""
@@ -233,7 +248,7 @@ def main() -> None:
     if unknown:
         parser.error(f"no network {', '.join(sorted(unknown))}; there are {', '.join(NETWORKS)}")
     only = arguments.networks or NETWORKS
-    if set(only) != {"scene"} and not (arguments.data / "faces" / "manifest.csv").exists():
+    if not set(only) <= {"scene", "unusual"} and not (arguments.data / "faces" / "manifest.csv").exists():
         parser.error(
             f"{arguments.data} has no faces/manifest.csv: --data names the folder that README.md describes"
         )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from edge.cabin.events import Anomaly, AnomalyBegan, AnomalyEnded
 from edge.judge.weapon import LIMITS, WeaponJudge
 from edge.terms.observation import Box, CameraHealth, Observation, SceneSeen, Thing, ThingKind
+from edge.terms.reason import Ground, Measure
 
 LEFT: Box = (20.0, 40.0, 120.0, 300.0)
 RIGHT: Box = (400.0, 60.0, 130.0, 310.0)
@@ -55,6 +56,13 @@ def test_several_looks_that_agree_say_it_once_with_the_numbers_in_words() -> Non
     assert fact.anomaly is Anomaly.WEAPON
     assert fact.detail.startswith("a knife in 3 of 3 looks over 1.0 s")
     assert said[0][0] == pytest.approx(2 * LOOK_S)
+    assert fact.reason is not None
+    assert fact.reason.ground is Ground.WEAPON_SEEN
+    numbers = {number.measure: number for number in fact.reason.numbers}
+    assert numbers[Measure.LOOKS].value == LIMITS.agreeing
+    assert numbers[Measure.LASTED_S].value == pytest.approx(1.0)
+    assert all(number.limit is not None and number.value >= number.limit for number in numbers.values())
+    assert len(fact.reason.marks) == 1
 
 
 @pytest.mark.parametrize("logit", [1.0, 3.0, 50.0])

@@ -13,9 +13,7 @@ import pytest
 
 from edge.cli.look import describe
 from edge.terms.observation import Box, Cover, Face, FaceVerdict, SceneSeen, Thing, ThingKind
-from edge.vision import whole
 from edge.vision.face.faces import Faces, Picture
-from edge.vision.network import ModelFault
 from edge.vision.whole import WholePicture, belongs, count_people, open_whole
 from tests.worlds.portrait import portrait
 
@@ -48,7 +46,8 @@ class People:
 class Things:
     things: tuple[Thing, ...]
 
-    def look_at(self, grey: Picture) -> Things:
+    def look_at(self, grey: Picture, persons: Sequence[Thing]) -> Things:
+        assert all(person.kind is ThingKind.PERSON for person in persons)
         return self
 
 
@@ -131,6 +130,11 @@ def test_somebody_whom_no_box_holds_counts_too(faces: Faces, odds: float, people
     assert WholePicture(faces, People(SceneSeen(odds)), None)(GREY).people == people
 
 
+def test_boxes_end_at_the_edge_of_the_picture(faces: Faces) -> None:
+    gun = thing(ThingKind.HANDGUN, 0.9, (-10.0, 200.0, 30.0, 90.0))
+    assert WholePicture(faces, None, Things((gun,)))(GREY).objects[0].box == (0.0, 200.0, 20.0, 40.0)
+
+
 @pytest.mark.slow
 def test_a_face_and_its_body_are_one_person_in_a_real_picture(faces: Faces) -> None:
     picture = portrait()
@@ -142,15 +146,11 @@ def test_a_face_and_its_body_are_one_person_in_a_real_picture(faces: Faces) -> N
     assert WholePicture(faces, People(SceneSeen(5.0, (body, other))), None)(picture).people == 2
 
 
-def test_a_network_that_is_missing_is_named_and_faces_are_judged_all_the_same(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def damaged(folder: Path) -> People:
-        raise ModelFault("model_damaged", "scene.tflite")
-
-    monkeypatch.setattr(whole, "OPEN_PEOPLE", damaged)
-    opened = open_whole(MODELS, ("mask",))
-    [missing] = opened.missing
-    assert (missing.name, missing.code) == ("scene", "model_damaged")
+def test_a_network_that_is_missing_is_named_and_faces_are_judged_all_the_same(tmp_path: Path) -> None:
+    for path in MODELS.glob("face_*"):
+        (tmp_path / path.name).symlink_to(path)
+    opened = open_whole(tmp_path, ("mask",))
+    names = [(missing.name, missing.code) for missing in opened.missing]
+    assert names == [("scene", "model_missing"), ("things", "model_missing")]
     answer = describe(Path("a.png"), opened.look(GREY), opened.missing)
-    assert (answer["verdict"], answer["objects"], answer["missing"]) == ("none", [], ["scene"])
+    assert (answer["verdict"], answer["objects"], answer["missing"]) == ("none", [], ["scene", "things"])

@@ -1,20 +1,35 @@
-"""A desk with scripted eyes: who is in the cabin is said, not seen, so that a story plays in a moment."""
+"""A desk with scripted eyes: who is in the cabin is said, not seen, so that a story plays in a moment.
+
+Where a scene network is scripted too, it shows a body for everybody in the cabin, twice a second.
+"""
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from edge.bench.desk import Desk, Props, StoryClock
+from edge.bench.desk import Desk, Overview, Props, StoryClock
 from edge.bench.seeing import Watcher
 from edge.bench.story import Outcome, Story, find, play
 from edge.loop.happening import Happening
 from edge.settings.load import load
 from edge.settings.schema import Settings
-from edge.terms.observation import CameraHealth, Cover, Face, FaceVerdict, Observation
+from edge.terms.observation import (
+    FACE_CAMERA,
+    Box,
+    CameraHealth,
+    Cover,
+    Face,
+    FaceVerdict,
+    Observation,
+    SceneSeen,
+    Thing,
+    ThingKind,
+)
 from edge.vision.look import Look
 from hw.camera.port import Frame, GreyPicture
 from hw.ports import Clock
@@ -43,10 +58,19 @@ class NoiseCamera:
 
 
 class ScriptedPeople:
-    """The stage and the eyes: `enter anna with mask`, `leave anna`, `mask on|off` become faces."""
+    """The stage and the eyes: `enter anna with mask`, `leave anna`, `mask on|off` become faces.
+
+    `turn away|front NAME`, `crouch|stand NAME` and `fall NAME` change a body and hide or show its face;
+    `draw NAME` puts a weapon into a hand. `missed`: as many bodies the scene network does not see.
+    """
 
     def __init__(self) -> None:
         self.people: dict[str, Cover] = {}
+        self.hidden: set[str] = set()
+        self.low: set[str] = set()
+        self.lying: set[str] = set()
+        self.armed: set[str] = set()
+        self.missed = 0
         self._random = random.Random(1)
 
     def do(self, action: str, now_s: float) -> None:
@@ -57,13 +81,52 @@ class ScriptedPeople:
                 self.people[name] = Cover(cover)
             case ["leave", name]:
                 self.people.pop(name)
+                for state in (self.hidden, self.low, self.lying, self.armed):
+                    state.discard(name)
+            case ["turn", side, name]:
+                (self.hidden.add if side == "away" else self.hidden.discard)(name)
+            case ["crouch", name]:
+                self.low.add(name)
+                self.hidden.add(name)
+            case ["stand", name]:
+                self.low.discard(name)
+                self.hidden.discard(name)
+            case ["fall", name]:
+                self.lying.add(name)
+                self.hidden.add(name)
+            case ["draw", name]:
+                self.armed.add(name)
             case [cover, ("on" | "off") as state]:
                 self.people = {n: Cover(cover) if state == "on" else Cover.NONE for n in self.people}
             case _:
                 raise ValueError(action)
 
     def faces(self, grey: GreyPicture) -> tuple[Face, ...]:
-        return tuple(self._face(index, cover) for index, cover in enumerate(self.people.values()))
+        return tuple(
+            self._face(index, cover)
+            for index, (name, cover) in enumerate(self.people.items())
+            if name not in self.hidden
+        )
+
+    def scene(self, most: int) -> SceneSeen:
+        """What a look shows of them; one camera sees at most so many of the bodies."""
+        everybody = [self._body(index, name) for index, name in enumerate(self.people)]
+        bodies = everybody[: max(min(most, len(everybody)) - self.missed, 0)]
+        return SceneSeen(
+            somebody_logit=4.0 if bodies else -4.0,
+            things=tuple(bodies),
+            weapon_logit=(5.0 if self.armed else -5.0) if bodies else None,
+        )
+
+    def _body(self, index: int, name: str) -> Thing:
+        """In pixels of a picture of 80 x 60."""
+        left = 4.0 + 25.0 * index
+        box: Box = (left, 8.0, 18.0, 50.0)
+        if name in self.low:
+            box = (left, 32.0, 20.0, 26.0)
+        if name in self.lying:
+            box = (left, 48.0, 44.0, 11.0)
+        return Thing(ThingKind.PERSON, box, 0.9)
 
     def _face(self, index: int, cover: Cover) -> Face:
         covered = cover is not Cover.NONE
@@ -83,16 +146,44 @@ class ScriptedPeople:
 
 
 class ScriptedLook(Look):
-    """Sees the script and nothing else: for tests of what follows from seeing."""
+    """Sees the script and nothing else: for tests of what follows from seeing.
 
-    def __init__(self, people: ScriptedPeople) -> None:
+    `bodies`: how many its scene network sees at most; None where it has none.
+    """
+
+    def __init__(
+        self,
+        people: ScriptedPeople,
+        camera: str = FACE_CAMERA,
+        *,
+        faces: bool = True,
+        bodies: int | None = None,
+    ) -> None:
         super().__init__()
         self._people = people
+        self._name = camera
+        self._faces = faces
+        self._bodies = bodies
+        self._looks_s = float("-inf")
+        self.health = CameraHealth.OK
 
     def __call__(self, frame: Frame) -> Observation:
         height, width = frame.grey.shape
-        faces = self._people.faces(frame.grey)
-        return Observation(frame.number, frame.at_s, (width, height), faces, 0.0, CameraHealth.OK)
+        scene = None
+        if self._bodies is not None and frame.at_s >= self._looks_s - 1e-6:
+            self._looks_s = frame.at_s + 0.5
+            scene = self._people.scene(self._bodies)
+        return Observation(
+            frame.number,
+            frame.at_s,
+            (width, height),
+            self._people.faces(frame.grey) if self._faces else (),
+            0.0,
+            self.health,
+            camera=self._name,
+            scene=scene,
+            faces_asked=self._faces,
+        )
 
 
 def scripted_desk(
@@ -104,13 +195,17 @@ def scripted_desk(
     seed: int = 0,
     every_s: float = EVERY_S,
     desk_type: type[Desk] = Desk,
+    bodies: int | None = None,
+    overview: Callable[[ScriptedPeople], ScriptedLook] | None = None,
 ) -> tuple[Desk, ScriptedPeople]:
-    """A desk whose eyes see what the second value says."""
+    """A desk whose eyes see what the second value says; `bodies` as in `ScriptedLook`."""
     clock = clock or StoryClock()
     people = ScriptedPeople()
+    above = None if overview is None else Overview(NoiseCamera(clock), functools.partial(overview, people))
+    look = functools.partial(ScriptedLook, people, bodies=bodies)
     desk = desk_type(
         settings or load(None),
-        Props(NoiseCamera(clock), lambda: ScriptedLook(people), every_s, people),
+        Props(NoiseCamera(clock), look, every_s, people, overview=above),
         folder,
         listener,
         clock,

@@ -2,18 +2,18 @@
 
     python -m models.training.unusual.frames --data DATA --work WORK --curves models/unusual_frames.png
 
-Frames and stills of the cabin videos, "normal" (stock footage) against "abnormal" (CCTV). Three learners: the chain
-of the cited paper (grey, median, threshold, sharpen, a small network), HOG with a linear SVM, and a linear head on
-an ImageNet MobileNetV2. Each is judged on frames split at random, on whole videos left out, and on normal
-pictures of other cameras; then with every person painted over, and with nothing but the four corners left. Prints the
-card's tables, and draws where the evidence lies (no picture of the data is drawn).
+Frames and stills of the cabin videos, "normal" (stock footage) against "abnormal" (CCTV). Three learners:
+the chain of the cited paper (grey, median, threshold, sharpen, a small network), HOG with a linear SVM,
+and a linear head on an ImageNet MobileNetV2. Each is judged on frames split at random, on whole videos
+left out, and on normal pictures of other cameras; then with every person painted over, and with nothing
+but the four corners left. Prints the card's tables, and draws where the evidence lies (no picture of the
+data is drawn).
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-import importlib.util
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,9 +28,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from edge.terms.observation import Box
-from models.training.check.report import share
 from models.training.common import Grey, seed_all
 from models.training.files import must_read
+from models.training.shares import share
+from models.training.trunk import imagenet_trunk
 from models.training.unusual.clips import Teacher, read_clips, shoot
 
 matplotlib.use("Agg")
@@ -201,19 +202,14 @@ class Trunk:
     """MobileNetV2 of the teachers' folder, trained on ImageNet; its 1280 features, or a map of them."""
 
     def __init__(self, teachers: Path) -> None:
-        spec = importlib.util.spec_from_file_location("mnv2_from_tflite", teachers / "mnv2_from_tflite.py")
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        self._net: nn.Module = module.load(str(teachers / "mnv2_imagenet_float16.npz")).eval()
+        self._net = imagenet_trunk(teachers / "mnv2_imagenet_float16.npz", channels=3, top=True).eval()
 
     def __call__(self, pictures: Colour) -> Reals:
         out = []
         with torch.inference_mode():
             for begin in range(0, len(pictures), 16):
                 rgb = pictures[begin : begin + 16, :, :, ::-1].astype(np.float32) / 127.5 - 1.0
-                features = self._net(torch.from_numpy(rgb.transpose(0, 3, 1, 2).copy()))
+                features = self._net(torch.from_numpy(rgb.transpose(0, 3, 1, 2).copy())).top
                 out.append(features.mean(dim=(2, 3)).numpy())
         return np.concatenate(out)
 

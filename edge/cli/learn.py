@@ -1,0 +1,126 @@
+"""`learn --empty`: takes the pictures of this site's own empty cabin, at commissioning, by day and by
+night."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from edge.cli.options import Commands, add_settings_options, as_the_kiosk, load_settings
+from edge.service.plans import camera_name, look_of
+from edge.settings.schema import Camera as CameraSettings
+from edge.settings.schema import Settings
+from edge.settings.zones import zone_of
+from edge.terms.observation import FACE_CAMERA
+from edge.terms.printing import printable
+from edge.vision.look import Look
+from edge.vision.scene.commissioning import Taken, learn_from_frames, learn_from_picture
+from edge.vision.scene.reference import FOLDER, Reference, add_references
+from hw.bench import ClipCamera
+from hw.board import open_camera
+from hw.camera.port import Camera, CameraChoice, Frame, Stream
+
+_PICTURES: Final = frozenset(
+    [".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm"]
+)
+_TIME: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+
+
+def add_parser(commands: Commands) -> None:
+    parser = commands.add_parser("learn", help="take the pictures of the empty cabin, at commissioning")
+    parser.add_argument(
+        "--empty",
+        action="store_true",
+        required=True,
+        help="nobody is in the cabin and its door is shut: learn what is always there. Once by day and once "
+        "by night; refused where anything moves or somebody is seen",
+    )
+    parser.add_argument("--camera", choices=("face", "overview"), help="only this one; else all there are")
+    parser.add_argument(
+        "--from",
+        dest="files",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="FILE",
+        help="pictures or clips of the camera instead of the camera",
+    )
+    parser.add_argument("--at", type=_minute, metavar="HH:MM", help="with --from: the time of day in them")
+    parser.add_argument("--anew", action="store_true", help="forget what these cameras had learnt before")
+    add_settings_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    settings = load_settings(args)
+    as_the_kiosk(settings)
+    learnt = list(_learnt(args, settings))
+    add_references(Path(settings.paths.data) / FOLDER, learnt, anew=args.anew)
+    for reference in learnt:
+        print(printable(_words(reference)))
+    return 0
+
+
+def _learnt(args: argparse.Namespace, settings: Settings) -> Iterator[Reference]:
+    """One picture after the other; the first that is refused ends it, and nothing is kept."""
+    if args.files:
+        camera = args.camera or FACE_CAMERA
+        for path in args.files:
+            clip = ClipCamera([path], settings.camera.fps)
+            if path.suffix.lower() in _PICTURES:
+                frame = clip.read()
+                assert frame is not None, "a picture that cannot be read has been refused"
+                yield learn_from_picture(frame, _look(settings, camera), camera, _taken(settings, args.at))
+            else:
+                taken = _taken(settings, args.at)
+                yield learn_from_frames(_frames(clip), _look(settings, camera), camera, taken)
+        return
+    for fitted in (settings.camera, settings.overview):
+        name = camera_name(fitted.role)
+        if fitted.source == "none" or args.camera not in (None, name):
+            continue
+        opened = _opened(fitted)
+        try:
+            taken = _taken(settings, None)
+            yield learn_from_frames(_frames(opened), _look(settings, name), name, taken)
+        finally:
+            opened.close()
+
+
+def _opened(camera: CameraSettings) -> Camera:
+    stream = Stream(camera.width, camera.height, camera.fps, camera.rotate)
+    return open_camera(CameraChoice(camera.source, camera.device, camera.clip, stream))
+
+
+def _look(settings: Settings, camera: str) -> Look:
+    return look_of(settings, camera)
+
+
+def _frames(camera: Camera) -> Iterator[Frame]:
+    while (frame := camera.read()) is not None:
+        yield frame
+
+
+def _taken(settings: Settings, minute: int | None, now_s: Callable[[], float] = time.time) -> Taken:
+    wall_s = now_s()
+    local = datetime.fromtimestamp(wall_s, zone_of(settings.cabin.timezone))
+    return Taken(wall_s, local.hour * 60 + local.minute if minute is None else minute)
+
+
+def _words(reference: Reference) -> str:
+    height, width = reference.picture.shape
+    hour, minute = divmod(reference.minute_of_day, 60)
+    light = "infrared light" if reference.infrared else "visible light"
+    return f"{reference.camera}: the empty cabin at {hour:02d}:{minute:02d}, {width}x{height}, {light}"
+
+
+def _minute(text: str) -> int:
+    found = _TIME.fullmatch(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text} is no time of day such as 14:30")
+    return int(found[1]) * 60 + int(found[2])

@@ -1,0 +1,103 @@
+"""The empty cabin learnt at commissioning: a few seconds of a camera, checked, into one reference picture.
+
+The picture is the median of those that were looked at, so that noise is none of it. Refused by name is a
+view that is not sound, and one in which anything moves, a face is seen, or the scene network sees somebody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+
+from edge.faults.fault import FaultError
+from edge.terms.observation import CameraHealth, Observation
+from edge.vision.scene.background import shrink
+from edge.vision.scene.reference import Reference, is_infrared
+from hw.camera.port import ColourPicture, Frame, GreyPicture
+
+FOR_S: Final = 6.0
+"""Long enough to judge a view by (a camera's first second, its light still settling, is left out)."""
+SKIP_S: Final = 1.0
+_KEPT: Final = 31
+"""Pictures that the median is taken of."""
+_MOVES_LEVELS: Final = 12.0
+_MOVES_SHARE: Final = 0.006
+"""Share of a quarter-size picture that differs from the median by so much where something moves."""
+_DARK_P99: Final = 20.0
+_FLAT_DEVIATION: Final = 3.0
+
+_NOT_EMPTY: Final = "cabin_not_empty"
+_UNSOUND: Final = "picture_unsound"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """When: Unix time, and the minute of the day on the cabin's clock."""
+
+    wall_s: float
+    minute_of_day: int
+
+
+def learn_from_frames(
+    frames: Iterable[Frame], look: Callable[[Frame], Observation], camera: str, taken: Taken
+) -> Reference:
+    """The empty cabin from a live camera or a clip. `look` sees as the eyes do.
+
+    Raises `FaultError` with `cabin_not_empty` or `picture_unsound`.
+    """
+    greys: list[GreyPicture] = []
+    first_s: float | None = None
+    colour: ColourPicture | None = None
+    health = CameraHealth.OK
+    for frame in frames:
+        first_s = frame.at_s if first_s is None else first_s
+        if frame.at_s - first_s < SKIP_S:
+            continue
+        seen = look(frame)
+        health = seen.health
+        if _shows_somebody(seen):
+            raise FaultError(_NOT_EMPTY, f"{camera}: somebody is seen at {frame.at_s - first_s:.1f} s")
+        greys.append(frame.grey)
+        colour = frame.colour
+        if frame.at_s - first_s >= FOR_S:
+            break
+    if health is not CameraHealth.OK:
+        raise FaultError(_UNSOUND, f"{camera}: {health.value}")
+    if len(greys) < 3:
+        raise FaultError(_UNSOUND, f"{camera}: the camera gave {len(greys)} pictures only")
+    kept = greys[:: max(1, len(greys) // _KEPT)][:_KEPT]
+    picture = np.median(np.stack(kept), axis=0).astype(np.uint8)
+    _check(picture, camera)
+    still = shrink(picture).astype(np.float32)
+    for grey in kept:
+        away = cv2.absdiff(cv2.blur(shrink(grey).astype(np.float32), (3, 3)), cv2.blur(still, (3, 3)))
+        if float((away > _MOVES_LEVELS).mean()) > _MOVES_SHARE:
+            raise FaultError(_NOT_EMPTY, f"{camera}: something moves")
+    return Reference(picture, camera, taken.wall_s, taken.minute_of_day, is_infrared(colour))
+
+
+def learn_from_picture(
+    frame: Frame, look: Callable[[Frame], Observation], camera: str, taken: Taken
+) -> Reference:
+    """The empty cabin from one still picture. Raises as `learn_from_frames`; movement cannot be seen in
+    it."""
+    if _shows_somebody(look(frame)):
+        raise FaultError(_NOT_EMPTY, f"{camera}: somebody is seen")
+    _check(frame.grey, camera)
+    return Reference(frame.grey, camera, taken.wall_s, taken.minute_of_day, is_infrared(frame.colour))
+
+
+def _shows_somebody(seen: Observation) -> bool:
+    return bool(seen.faces) or (seen.scene is not None and seen.scene.somebody_logit > 0.0)
+
+
+def _check(picture: GreyPicture, camera: str) -> None:
+    """Of one picture alone: enough light, and anything in it."""
+    if float(np.percentile(picture, 99.0)) < _DARK_P99:
+        raise FaultError(_UNSOUND, f"{camera}: {CameraHealth.DARK.value}")
+    if float(picture.std()) < _FLAT_DEVIATION:
+        raise FaultError(_UNSOUND, f"{camera}: {CameraHealth.COVERED.value}")

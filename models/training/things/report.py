@@ -1,0 +1,263 @@
+"""Writes the tables of `models/things.md` and draws `things_curves.png`, from the runs that left sources
+out.
+
+    python -m models.training.things.report --data ../shared/data --cache CACHE --models models \
+        --fold RUNS/fold-1 mausam intel-iot --fold RUNS/fold-2 chunmusic lightly-ai
+
+What stands between the marks of the card is written here and nowhere else. Each fold is judged on the
+sources it never saw, at thresholds chosen on groups it never saw of the sources it did see.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models.training.things.data import BAR, GUN, LABELS, NOTHING, PHONE, Picture, prepare
+from models.training.things.eval import (
+    Share,
+    Square96,
+    balanced,
+    chosen_point,
+    of_file,
+    of_weights,
+    rows,
+    share,
+    surest,
+)
+from models.training.things.export import Fold
+from models.training.things.peers import Peer, peers_of
+
+BEGIN, END = "<!-- tables:begin -->", "<!-- tables:end -->"
+_LIGHTS = (1.0, 0.5, 0.25, 0.125)
+_FEW = 500
+"""So many squares of a fold at most are looked at again in less light."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A fold's squares of sources it never saw, with log-odds already less the threshold chosen elsewhere."""
+
+    name: str
+    items: list[Square96]
+    odds: NDArray[np.float64]
+    logits: NDArray[np.float64]
+    points: NDArray[np.float64]
+
+
+def judge(fold: Fold, pictures: Sequence[Picture], data: Path) -> Judged:
+    """One fold."""
+    answers = of_weights(fold.run, data)
+    known = fold.groups(pictures)
+    odds, _ = surest(answers, known)
+    crop = np.array([s.view == "crop" for s in known])
+    single = chosen_point([s for s in known if s.view != "crop"], odds[~crop])
+    still = chosen_point([s for s in known if s.view == "crop"], odds[crop])
+    test = fold.test(pictures)
+    seen, logits = surest(answers, test)
+    points = np.where([s.view == "crop" for s in test], still, single)
+    return Judged(", ".join(fold.left_out), test, seen - points, logits, points)
+
+
+def tables(
+    folds: Sequence[Fold], judged: Sequence[Judged], data: Path, peers: Sequence[Peer]
+) -> Iterator[str]:
+    """The card's tables, line by line."""
+    yield "| left out | seen as | weapon called one | nothing left alone | balanced |"
+    yield "|---|---|---|---|---|"
+    for one in judged:
+        for views, name in (
+            (("crop",), "crop of a person, still"),
+            (("person", "beside"), "a person's square, one look"),
+            (("near", "beside"), "from nearer by, one look"),
+        ):
+            there = share(one.odds > 0, one.items, lambda s, v=views: s.weapon and s.view in v)
+            left = share(one.odds <= 0, one.items, lambda s, v=views: s.kind == NOTHING and s.view in v)
+            score, n, m = balanced(one.items, one.odds, 0.0, views)
+            if n >= 10 and m >= 10:
+                yield f"| {one.name} | {name} | {there} | {left} | {score:.3f} |"
+    every = Judged(
+        "all folds together",
+        [s for one in judged for s in one.items],
+        np.concatenate([one.odds for one in judged]),
+        np.concatenate([one.logits for one in judged]),
+        np.concatenate([one.points for one in judged]),
+    )
+    yield ""
+    yield "| all folds together | share, count, 95 % interval |"
+    yield "|---|---|"
+    for row, found in rows(every.items, every.odds, 0.0):
+        if found.n:
+            yield f"| {row} | {found} |"
+    yield ""
+    yield "| by source | weapon called one | nothing left alone | tools and phones called a weapon |"
+    yield "|---|---|---|---|"
+    for source in sorted({s.source for s in every.items}):
+        there = share(every.odds > 0, every.items, lambda s, o=source: s.source == o and s.weapon)
+        left = share(every.odds <= 0, every.items, lambda s, o=source: s.source == o and s.kind == NOTHING)
+        tool = share(
+            every.odds > 0, every.items, lambda s, o=source: s.source == o and s.kind in (BAR, PHONE)
+        )
+        yield f"| {source} | {there} | {left} | {tool} |"
+    yield ""
+    yield from _in_less_light(folds, judged, data)
+    yield ""
+    yield from _beside_peers(every, peers)
+
+
+def _in_less_light(folds: Sequence[Fold], judged: Sequence[Judged], data: Path) -> Iterator[str]:
+    yield "| light | weapon called one | nothing left alone | balanced |"
+    yield "|---|---|---|---|"
+    for light in _LIGHTS:
+        items: list[Square96] = []
+        odds: list[NDArray[np.float64]] = []
+        for fold, one in zip(folds, judged, strict=True):
+            rng = np.random.default_rng(8)
+            chosen = [n for n, s in enumerate(one.items) if s.view in ("person", "near", "beside")]
+            chosen = sorted(rng.choice(chosen, min(_FEW, len(chosen)), replace=False).tolist())
+            some = [one.items[n] for n in chosen]
+            items += some
+            odds.append(surest(of_weights(fold.run, data), some, light)[0] - one.points[chosen])
+        found = np.concatenate(odds)
+        there = share(found > 0, items, lambda s: s.weapon)
+        left = share(found <= 0, items, lambda s: s.kind == NOTHING)
+        score, _, _ = balanced(items, found, 0.0, ("person", "near", "beside"))
+        yield f"| {light:g} | {there} | {left} | {score:.3f} |"
+
+
+def _beside_peers(every: Judged, peers: Sequence[Peer]) -> Iterator[str]:
+    """Peers that know a knife and a telephone, on the squares of persons and things of sources left out."""
+    yield "| on the same squares | knife called a weapon | nothing left alone | phone called a phone |"
+    yield "|---|---|---|---|"
+    views = ("person", "near", "beside")
+    chosen = [n for n, s in enumerate(every.items) if s.view in views and s.kind in (NOTHING, 2, PHONE)]
+    rng = np.random.default_rng(9)
+    chosen = sorted(rng.choice(chosen, min(700, len(chosen)), replace=False).tolist())
+    items = [every.items[n] for n in chosen]
+    ours = every.odds[chosen] > 0
+    phones = every.logits[chosen].argmax(1) == PHONE
+    answers = [("things", ours, phones)]
+    for peer in peers:
+        seen = [peer.look(s.greys[0]) for s in items]
+        answers.append((peer.name, np.array([s.knife for s in seen]), np.array([s.phone for s in seen])))
+    for name, weapon, phone in answers:
+        knife = share(weapon, items, lambda s: s.kind == 2)
+        left = share(~weapon, items, lambda s: s.kind == NOTHING)
+        told = share(phone, items, lambda s: s.kind == PHONE)
+        yield f"| {name} | {knife} | {left} | {told} |"
+
+
+def int8_against_float(models: Path, run: Path, data: Path, items: Sequence[Square96]) -> str:
+    """One line: how far the int8 file is from the weights it was made of, on the same squares."""
+    few = list(items)[:: max(len(items) // 400, 1)]
+    float_odds, _ = surest(of_weights(run, data), few)
+    int8_odds, _ = surest(of_file(models / "things.tflite"), few)
+    off = np.abs(float_odds - int8_odds)
+    same = Share(int(((float_odds > 0) == (int8_odds > 0)).sum()), len(few))
+    return (
+        f"int8 against float on {len(few)} squares: median difference {np.median(off):.2f}, same side {same}"
+    )
+
+
+def draw(judged: Sequence[Judged], folds: Sequence[Fold], scale: float, path: Path) -> None:
+    """Loss, precision and recall, confusion, reliability."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, 4, figsize=(17, 4))
+    for fold in folds:
+        with (fold.run / "losses.csv").open() as file:
+            whole = [float(line[1]) for line in csv.reader(file)]
+        smooth = np.convolve(whole, np.ones(25) / 25, "valid")
+        axes[0].plot(smooth, label=" ".join(fold.left_out)[:24])
+    axes[0].set(title="loss of the whole square", xlabel="step")
+    axes[0].legend(fontsize=6)
+    for one in judged:
+        weapon = np.array([s.weapon for s in one.items])
+        use = weapon | np.array([s.kind == NOTHING for s in one.items])
+        order = np.argsort(-one.odds[use])
+        hits = np.cumsum(weapon[use][order])
+        axes[1].plot(hits / max(hits[-1], 1), hits / np.arange(1, len(hits) + 1), label=one.name[:24])
+    axes[1].set(title="weapon against nothing", xlabel="recall", ylabel="precision", ylim=(0, 1.02))
+    axes[1].legend(fontsize=6)
+    items = [s for one in judged for s in one.items]
+    logits = np.concatenate([one.logits for one in judged])
+    table = np.zeros((len(LABELS), len(LABELS)))
+    for item, answer in zip(items, logits.argmax(1), strict=True):
+        if item.kind != GUN:
+            table[item.kind, answer] += 1
+    shares = table / np.maximum(table.sum(1, keepdims=True), 1)
+    axes[2].imshow(shares, vmin=0, vmax=1, cmap="Blues")
+    for y in range(len(LABELS)):
+        for x in range(len(LABELS)):
+            axes[2].text(x, y, f"{shares[y, x]:.2f}", ha="center", va="center", fontsize=7)
+    axes[2].set_xticks(range(len(LABELS)), LABELS, rotation=45, fontsize=7)
+    axes[2].set_yticks(
+        range(len(LABELS)), [f"{n} ({int(s)})" for n, s in zip(LABELS, table.sum(1), strict=True)]
+    )
+    axes[2].tick_params(axis="y", labelsize=7)
+    axes[2].set_title("sources left out: said, of what is there")
+    odds = np.concatenate([one.odds for one in judged]) * scale
+    weapon = np.array([s.weapon for s in items])
+    shown = 1 / (1 + np.exp(-odds))
+    edges = np.linspace(0, 1, 11)
+    middles = [(a + b) / 2 for a, b in itertools.pairwise(edges) if ((shown >= a) & (shown < b)).any()]
+    means = [
+        weapon[(shown >= a) & (shown < b)].mean()
+        for a, b in itertools.pairwise(edges)
+        if ((shown >= a) & (shown < b)).any()
+    ]
+    axes[3].plot([0, 1], [0, 1], "k:", lw=1)
+    axes[3].plot(middles, means, "o-")
+    axes[3].set(title="reliability, sources left out", xlabel="score", ylabel="share of weapons")
+    figure.tight_layout()
+    figure.savefig(path, dpi=80)
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--cache", type=Path, default=Path("runs/things-cache"))
+    parser.add_argument("--run", type=Path, required=True, help="the run whose weights are shipped")
+    parser.add_argument("--fold", nargs="+", action="append", required=True)
+    parser.add_argument("--models", type=Path, default=Path("models"))
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    pictures = prepare(arguments.data, arguments.cache)
+    folds = [Fold.of(words) for words in arguments.fold]
+    judged = [judge(fold, pictures, arguments.data) for fold in folds]
+    lines = list(tables(folds, judged, arguments.data, peers_of(arguments.data / "teachers")))
+    every = [s for one in judged for s in one.items]
+    lines += ["", int8_against_float(arguments.models, arguments.run, arguments.data, every) + "."]
+    print("\n".join(lines))
+    card = arguments.models / "things.md"
+    text = card.read_text() if card.exists() else f"# things\n\n{BEGIN}\n{END}\n"
+    head, rest = text.split(BEGIN)
+    card.write_text(f"{head}{BEGIN}\n" + "\n".join(lines) + f"\n{END}{rest.split(END)[1]}")
+    draw(judged, folds, of_scale(arguments.models), arguments.models / "things_curves.png")
+
+
+def of_scale(models: Path) -> float:
+    """The scale of the shipped contract."""
+    from edge.vision.network import read_contract
+
+    return read_contract(models / "things.json").operating_points["scale"]
+
+
+if __name__ == "__main__":
+    main()

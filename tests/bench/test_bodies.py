@@ -1,0 +1,210 @@
+"""Bodies through the whole program, with scripted eyes: who hides, crouches, falls, is armed; two cameras."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge.bench.desk import Desk
+from edge.cabin.events import Device, FaceFact
+from edge.cabin.state import Mode
+from edge.loop.happening import Happening
+from edge.settings.load import load
+from edge.terms.observation import CameraHealth
+from hw.ports import Input
+from tests.worlds.desk_world import ScriptedLook, ScriptedPeople, scripted_desk
+
+LOCKED_BY_S = 40.0
+
+
+class World:
+    """A cabin whose scene network sees everybody, and what happened in it."""
+
+    def __init__(self, folder: Path, *settings: str, bodies: int | None = 9) -> None:
+        self.heard: list[Happening] = []
+        self.desk: Desk
+        self.people: ScriptedPeople
+        self.desk, self.people = scripted_desk(
+            folder, self.heard.append, settings=load(None, list(settings)), bodies=bodies
+        )
+
+    def do(self, *actions: str) -> None:
+        for action in actions:
+            self.desk.stage(action)
+
+    def enter(self, *actions: str) -> None:
+        """Through the door, which opens and closes."""
+        if self.desk.settings.wiring.door.fitted:
+            self.desk.move_input(Input.DOOR, True)
+        self.do(*actions)
+        self.wait(1.0)
+        if self.desk.settings.wiring.door.fitted:
+            self.desk.move_input(Input.DOOR, False)
+
+    def wait(self, for_s: float) -> None:
+        self.desk.run_to(self.desk.clock.now_s() + for_s)
+
+    @property
+    def mode(self) -> Mode:
+        return self.desk.kiosk.state.mode
+
+    def names(self, kind: str) -> list[str]:
+        return [str(h.data["name"]) for h in self.heard if h.kind == kind]
+
+    @property
+    def was_locked(self) -> bool:
+        return "locked" in self.names("state")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    made.wait(2.0)
+    yield made
+    made.desk.close()
+
+
+def test_one_who_hides_the_face_and_is_seen_is_locked(world: World) -> None:
+    world.enter("enter anna", "turn away anna")
+    world.wait(LOCKED_BY_S)
+    assert world.mode is Mode.LOCKED
+
+
+@pytest.mark.parametrize("bodies", [9, None])
+def test_two_who_hide_their_faces_are_not_locked_in(tmp_path: Path, bodies: int | None) -> None:
+    """Without a scene network nobody but the one at the front is seen: what that cannot do, this can."""
+    world = World(tmp_path, bodies=bodies)
+    world.wait(2.0)
+    world.enter("enter anna with mask", "enter george", "turn away george")
+    world.wait(3 * LOCKED_BY_S)
+    assert world.was_locked is (bodies is None)
+    if bodies:
+        assert "several_persons" in world.names("fact")
+        assert "one_at_a_time" in str(world.heard)
+    world.desk.close()
+
+
+def test_both_with_their_backs_to_the_camera_are_not_locked_in_either(world: World) -> None:
+    world.enter("enter anna", "turn away anna", "enter george", "turn away george")
+    world.wait(3 * LOCKED_BY_S)
+    assert not world.was_locked
+    world.enter("leave george")  # the other one is seen alone now, and hides as before
+    world.wait(3 * LOCKED_BY_S)
+    assert world.was_locked
+
+
+def test_one_whom_nothing_but_a_latch_says_to_be_there_is_not_locked(world: World) -> None:
+    """The face was seen, then neither face nor body: who knows who or what that is."""
+    world.enter("enter anna with mask")
+    world.wait(3.0)
+    assert world.mode is not Mode.VACANT
+    world.people.missed = 1
+    world.do("turn away anna")
+    world.wait(3 * LOCKED_BY_S)
+    assert not world.was_locked
+    assert world.desk.kiosk.state.present, "the door has not opened"
+    assert world.desk.kiosk.state.face is FaceFact.UNCLEAR
+    world.people.missed = 0
+    world.wait(2 * LOCKED_BY_S)
+    assert world.was_locked
+
+
+def test_a_shown_face_that_goes_takes_the_permit_with_it_whoever_sees_a_body(world: World) -> None:
+    world.enter("enter anna")
+    world.wait(5.0)
+    assert world.mode is Mode.CLEARED
+    world.people.missed = 1
+    world.do("turn away anna")
+    world.wait(2.0)
+    assert world.mode is not Mode.CLEARED
+    assert not world.desk.kiosk.permit_on
+
+
+def test_who_crouches_is_somebody(tmp_path: Path) -> None:
+    """Without a door contact nothing but the picture says so."""
+    world = World(tmp_path, "wiring.door.fitted=false")
+    world.wait(2.0)
+    world.enter("enter anna")
+    world.wait(3.0)
+    world.do("crouch anna")
+    world.wait(60.0)
+    assert world.desk.kiosk.state.present
+    assert "emptied" not in world.names("fact")
+    world.do("leave anna")
+    world.wait(8.0)
+    assert not world.desk.kiosk.state.present
+    world.desk.close()
+
+
+# --- two cameras -------------------------------------------------------------------------------------------
+
+
+class TwoCameras(World):
+    """The camera at the machine sees one body, if any; the one above sees them all."""
+
+    def __init__(self, folder: Path, seen_below: int | None = 1) -> None:
+        self.heard = []
+        self.above: list[ScriptedLook] = []
+
+        def above(people: ScriptedPeople) -> ScriptedLook:
+            self.above.append(ScriptedLook(people, "overview", faces=False, bodies=9))
+            return self.above[-1]
+
+        self.desk, self.people = scripted_desk(folder, self.heard.append, bodies=seen_below, overview=above)
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Iterator[TwoCameras]:
+    made = TwoCameras(tmp_path)
+    made.wait(2.0)
+    yield made
+    made.desk.close()
+
+
+@pytest.mark.parametrize("below", [1, None])
+def test_the_camera_above_sees_the_second_one_and_nobody_is_locked(tmp_path: Path, below: int | None) -> None:
+    two = TwoCameras(tmp_path, below)
+    two.wait(2.0)
+    two.enter("enter anna with mask", "enter george", "turn away george")
+    two.wait(3 * LOCKED_BY_S)
+    assert not two.was_locked
+    fact = next(h for h in two.heard if h.kind == "fact" and h.data["name"] == "several_persons")
+    assert "overview" in str(fact.data["reason"]), "a fact names the camera that it came from"
+    two.desk.close()
+
+
+def test_alone_under_both_one_who_hides_is_locked(two: TwoCameras) -> None:
+    two.enter("enter anna with mask")
+    two.wait(LOCKED_BY_S)
+    assert two.mode is Mode.LOCKED
+
+
+def test_a_covered_camera_above_is_told_and_blinds_nobody(two: TwoCameras) -> None:
+    two.above[0].health = CameraHealth.COVERED
+    two.wait(3.0)
+    assert "camera_covered" in two.desk.kiosk.status(two.desk.clock.now_s())["faults"]
+    assert next(h for h in two.heard if h.kind == "fault").data["camera"] == "overview"
+    assert any(h.kind == "sms" and h.data["to"] == "control_room" for h in two.heard)
+    assert two.desk.kiosk.state.health is CameraHealth.OK
+    two.enter("enter anna")
+    two.wait(4.0)
+    assert two.mode is Mode.CLEARED
+    two.above[0].health = CameraHealth.OK
+    two.wait(3.0)
+    assert "camera_covered" not in two.desk.kiosk.status(two.desk.clock.now_s())["faults"]
+
+
+def test_a_camera_above_never_locks_by_being_covered(two: TwoCameras) -> None:
+    two.above[0].health = CameraHealth.COVERED
+    two.wait(3 * LOCKED_BY_S)
+    assert two.mode is Mode.VACANT
+    assert Device.EYES not in two.desk.kiosk.state.failed
+
+
+def test_pictures_of_both_cameras_are_kept(two: TwoCameras, tmp_path: Path) -> None:
+    two.enter("enter anna with mask")
+    two.wait(LOCKED_BY_S)
+    above = [path.stem.endswith("-overview") for path in (tmp_path / "evidence").rglob("*.jpg")]
+    assert set(above) == {False, True}
