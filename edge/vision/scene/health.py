@@ -45,6 +45,8 @@ _BRIGHT: Final = 225.0
 _FLAT_EDGES: Final = 0.01
 """Edge energy (see `_edge_energy`) under which a picture shows nothing. Rooms measured 0.016 to 0.1, by
 night 0.018 and more; paper, a palm or spray 0.002 to 0.006."""
+_SHOWS: Final = 0.8**2
+"""Edges of a cell that shows something all the same, mean square in levels a pixel."""
 _FLAT_DEVIATION: Final = 0.12
 """Deviation of the picture relative to its brightness that a flat one stays under."""
 _BRIGHTNESS_FLOOR: Final = 8.0
@@ -61,12 +63,13 @@ _SHARP: Final = 0.65
 _BLURRED_CELLS: Final = 0.7
 _SAME_LIGHT: Final = 0.8
 """Correlation of the cells' light with the learnt one: above, the view is the same but blurred."""
-_BLANK_CELLS: Final = 0.2
+_BLANK_CELLS: Final = 0.13
 _BLANK_S: Final = 2.5
-_THING: Final = 0.7
 _THINGS_TO_LOST: Final = 0.3
 """Paint leaves nothing sharp. Somebody plain has an outline, folds and a face: cells with other detail than
-was learnt, as many as this for each cell that he blanks."""
+was learnt, as many as this for each cell that he blanks; and he moves."""
+_THINGS_IF_CALM: Final = 0.65
+_ALL_CALM: Final = 0.92
 _QUICK_S: Final = 1.5
 _EMPTY_CELLS: Final = 0.1
 _STILL_CELLS: Final = 0.35
@@ -207,7 +210,7 @@ class Health:
             return self._black(now)
         if p1 > _WHITE_P1:
             return _Raw(CameraHealth.BLINDED)
-        if _is_flat(small):
+        if np.count_nonzero(now.edges > _SHOWS) < _CELLS_LEAST and _is_flat(small):
             return self._flat(now)
         view, seen = self._best_view(now)
         if view is None or seen is None:
@@ -329,8 +332,10 @@ class Health:
             # Who walks by behind the blur does not change what it is.
             return _Raw(CameraHealth.DEFOCUSED)
         blank = view.blank_for_good(_BLANK_S) & (now.light < _BRIGHT)
-        lost, things = seen.share(blank & seen.lost), seen.share(seen.other & (seen.sharp > _THING))
-        if lost >= _BLANK_CELLS and things <= _THINGS_TO_LOST * lost:
+        lost, things = seen.share(blank & seen.lost), seen.share(seen.things)
+        assert self._steady is not None
+        calm = float(np.mean(self._steady.for_s > _STILL_SOON_S)) > _ALL_CALM
+        if lost >= _BLANK_CELLS and things <= (_THINGS_IF_CALM if calm else _THINGS_TO_LOST) * lost:
             return _Raw(self._sprayed_or_covered())
         if there < _MOVED_THERE and self._is_moved(view, now, seen):
             return _Raw(CameraHealth.MOVED)

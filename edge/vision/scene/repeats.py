@@ -29,15 +29,16 @@ _LOOP_S: Final = 60.0
 _LOOP_LEAST_S: Final = 1.0
 _KEPT: Final = 900
 _COARSE: Final = (10, 8)
-_BESIDE: Final = 6
-"""Pictures before and after the best lag that must differ."""
+_RUN: Final = 10
+"""Pictures in a row that must come again."""
+_BESIDE: Final = 5
+"""So many pictures before and after the best lag they must differ."""
 _EXACT: Final = 0.4
 """How much less the repeated picture must differ than the ones beside it. The closest of 900 live pictures of
 an empty room, which differ by their noise alone, measured 0.75 and more."""
 _LOOKS: Final = 3
 """Looks, a second apart, that must find the same lag."""
 _LEAST: Final = 0.02
-_AT_HOME: Final = 0.8
 _LIVE_LOOKS: Final = 3
 _LAG_S: Final = 0.1
 
@@ -134,23 +135,17 @@ class Repeats:
         lags: NDArray[np.float64] = self._times[order[0]] - self._times[order]
         known = int(np.count_nonzero(lags <= _LOOP_S))
         first = int(np.searchsorted(lags[:known], _LOOP_LEAST_S))
-        if known - first < 2 * _BESIDE:
+        if known - first < _RUN + 2 * _BESIDE:
             return None
         rows = self._coarse[order[:known]]
         differs = np.abs(rows - rows[0]).mean(axis=1)
-        best = first + int(np.argmin(differs[first:]))
-        beside = np.concatenate(
-            (differs[max(first, best - _BESIDE) : best - 1], differs[best + 2 : best + 2 + _BESIDE])
-        )
-        # A picture that does not change at all is frozen and says nothing of a loop. Light that comes back is
-        # like itself for a moment, but not more alike than two pictures in a row.
-        usual = min(float(np.median(beside)), float(np.median(differs[1:4])))
-        if beside.size < _BESIDE or usual < _LEAST:
-            return None
-        alike = lags[first:known][differs[first:] < _EXACT * usual]
-        if not alike.size:
-            return None
-        # A coarse coder gives the same picture now and again, at any lag; a loop at its own and twice that.
-        turns = np.round(alike / lags[best])
-        at_home = np.abs(alike - np.maximum(turns, 1.0) * lags[best]) <= _LAG_S
-        return float(lags[best]) if float(np.mean(at_home)) > _AT_HOME else None
+        best = first + int(np.argmin(differs[first : known - _RUN]))
+        # The pictures before must come again as well, one by one, and differ from those beside them: a picture
+        # that does not change at all is frozen, and a coarse coder gives the same one now and again.
+        run = rows[:_RUN]
+
+        def apart(lag: int) -> float:
+            return float(np.abs(run - rows[lag : lag + _RUN]).mean())
+
+        usual = min(apart(1), apart(best - _BESIDE), apart(min(best + _BESIDE, known - _RUN)))
+        return float(lags[best]) if usual > _LEAST and apart(best) < _EXACT * usual else None

@@ -22,6 +22,8 @@ _IN_PLACE: Final = 0.6
 _LOST: Final = 0.3
 """Share of its contrast under which a cell has lost its texture."""
 _SOFT: Final = 0.3
+_THING: Final = 0.7
+_THING_PLACE: Final = 0.35
 _TOO_DARK: Final = 9.0
 _STEADY: Final = 0.85
 """Likeness above which a cell's edges have not moved by a pixel."""
@@ -60,6 +62,8 @@ class Compared:
     in_place: Marks
     lost: Marks
     other: Marks
+    things: Marks
+    """Cells with sharp detail that has nothing of what was learnt: a thing, not paint that left a part of it."""
 
     def share(self, marks: Marks) -> float:
         """Of the cells that are asked, the share that is marked."""
@@ -111,7 +115,9 @@ class View:
         in_place = (place > _IN_PLACE) & (kept > _LOST)
         # What is soft and no more is paint's edge, or a palm, not a thing.
         lost = ~in_place & ((kept < _LOST) | (sharp < _SOFT))
-        return Compared(asked, textured, place, kept, sharp, in_place, lost, ~in_place & ~lost)
+        other = ~in_place & ~lost
+        things = other & (sharp > _THING) & (place < _THING_PLACE)
+        return Compared(asked, textured, place, kept, sharp, in_place, lost, other, things)
 
     def relit(self, now: Cells, seen: Compared) -> View:
         """The same view in another light: what is in its place stays trusted."""
