@@ -13,9 +13,10 @@ from edge.terms.observation import FACE_CAMERA, Box, CameraHealth, Face, Observa
 from edge.vision.scene.background import Scene, shrink
 from edge.vision.scene.health import Health
 from edge.vision.scene.motion import Moving
+from edge.vision.scene.still import Still
 from edge.vision.seers import SEER_BEHIND, SEERS, Seer, Trouble
 from edge.vision.sight import Seeing, Sight
-from hw.camera.port import Frame
+from hw.camera.port import Frame, GreyPicture
 
 _FACE_HOLDS_S: Final = 3.0
 _BLIND: Final = frozenset({CameraHealth.DARK, CameraHealth.BLINDED, CameraHealth.COVERED})
@@ -25,21 +26,24 @@ _ROUNDING: Final = 1.05
 
 
 class Look:
-    """Looks at the frames of one camera in order. `missing`: the seers that this camera should have had."""
+    """Looks at the frames of one camera in order.
+
+    `missing`: the seers that it should have had; `references`: its own pictures of the empty cabin.
+    """
 
     def __init__(
         self,
         seers: Sequence[Seeing] = (),
         missing: Sequence[Trouble] = (),
-        health: Health | None = None,
-        scene: Scene | None = None,
+        references: Sequence[GreyPicture] = (),
         camera: str = FACE_CAMERA,
     ) -> None:
         self._seers = tuple(_Paced(seeing) for seeing in seers)
         self._missing = tuple(missing)
-        self._health = health or Health()
-        self._scene = scene or Scene()
+        self._health = Health(references=references)
+        self._scene = Scene()
         self._moving = Moving()
+        self._still = Still(references)
         self._camera = camera
         self._face_at_s = float("-inf")
         self._faces: tuple[Face, ...] = ()
@@ -70,6 +74,12 @@ class Look:
             for paced in self._seers:
                 paced.turn(sight)
             self._faces, self._persons = sight.faces, sight.persons
+        if not self._health.doubtful:
+            persons = [_enlarged(person.box, 1.0 / factor) for person in sight.persons]
+            sight.still = tuple(
+                replace(region, box=_enlarged(region.box, factor))
+                for region in self._still.update(small, frame.at_s, persons)
+            )
         if sight.faces:
             self._face_at_s = frame.at_s
         return self._observation(sight)
@@ -99,6 +109,7 @@ class Look:
             still=sight.still,
             fight_logit=sight.fight_logit,
             unusual_logit=sight.unusual_logit,
+            unusual_why=sight.unusual_why,
             faces_asked=sight.faces_asked,
         )
 
@@ -135,7 +146,7 @@ class _Paced:
         if not self._seeing.wants(sight):
             self._last_s = None  # a pause with nothing to look at is not late
             return
-        if at_s < self._due_s - 1e-3:
+        if at_s < self._due_s - 1e-3 and not self._row.every_frame:
             return
         on_time = at_s - self._due_s < self._row.every_s
         self._due_s = (self._due_s if on_time else at_s) + self._row.every_s

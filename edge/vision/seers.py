@@ -18,6 +18,7 @@ class Seer(StrEnum):
     PEOPLE = "people"
     THINGS = "things"
     FIGHT = "fight"
+    UNUSUAL = "unusual"
 
 
 class Role(StrEnum):
@@ -41,14 +42,19 @@ class Row:
     role: Role
     every_s: float
     at_most_s: float
+    every_frame: bool = False
+    """It is shown every frame, for what lies between, and keeps the rate of its network by itself."""
 
 
+# fmt: off
 SEERS: Final[Mapping[Seer, Row]] = {
-    Seer.FACES: Row(("face_find", "face_check"), Role.FACE, every_s=0.1, at_most_s=0.5),
-    Seer.PEOPLE: Row(("scene",), Role.OVERVIEW, every_s=0.5, at_most_s=1.0),
-    Seer.THINGS: Row(("things",), Role.OVERVIEW, every_s=0.5, at_most_s=1.0),
-    Seer.FIGHT: Row(("fight",), Role.OVERVIEW, every_s=0.0, at_most_s=0.5),
+    Seer.FACES:   Row(("face_find", "face_check"), Role.FACE, every_s=0.1, at_most_s=0.5),
+    Seer.PEOPLE:  Row(("scene",), Role.OVERVIEW, every_s=0.5, at_most_s=1.0),
+    Seer.THINGS:  Row(("things",), Role.OVERVIEW, every_s=0.5, at_most_s=1.0),
+    Seer.FIGHT:   Row(("fight",), Role.OVERVIEW, every_s=0.5, at_most_s=0.5, every_frame=True),
+    Seer.UNUSUAL: Row((), Role.OVERVIEW, every_s=0.5, at_most_s=0.5, every_frame=True),
 }
+# fmt: on
 """Faces ten times a second, so that all networks together stay under 60 million multiply-adds a frame at 15
 frames a second with one person: a face moves little in 0.1 s, and their judge counts seconds, not frames."""
 

@@ -37,8 +37,9 @@ def test_a_look_at_the_scene_keeps_to_its_budget(repo: Path) -> None:
 
 
 def test_all_networks_together_keep_to_theirs(repo: Path) -> None:
-    """With one person, who looks straight into the camera: then each frame is searched upside down in 5 s once."""
-    a_second = sum(cost(repo, seer) / row.every_s for seer, row in SEERS.items())
+    """With one person, who looks into the camera: then a frame in 5 s is searched upside down too."""
+    alone = [seer for seer in SEERS if seer is not Seer.FIGHT]
+    a_second = sum(cost(repo, seer) / SEERS[seer].every_s for seer in alone)
     upside_down = cost(repo, Seer.FACES) / 5.0
     assert (a_second + upside_down) / FRAMES_A_S < MOST_A_FRAME
 

@@ -38,6 +38,21 @@ class LooksForThings(Protocol):
     def look(self, grey: GreyPicture, persons: Sequence[Thing]) -> ThingsFound: ...
 
 
+class Scored(Protocol):
+    """`unusual.Unusual`."""
+
+    @property
+    def logit(self) -> float: ...
+    @property
+    def why(self) -> str: ...
+
+
+class ScoresBehaviour(Protocol):
+    """`unusual.UnusualEye`."""
+
+    def update(self, small: GreyPicture, at_s: float, persons: Sequence[Box] | None) -> Scored | None: ...
+
+
 class PeopleSeer:
     """The first look at the whole scene."""
 
@@ -75,3 +90,27 @@ class ThingsSeer:
             weapon_logit=seen.weapon_logit,
             looked_at=seen.looked_at,
         )
+
+
+class UnusualSeer:
+    """How usual the last seconds looked, from what moves at every frame and from where persons were found."""
+
+    seer: Final = Seer.UNUSUAL
+
+    def __init__(self, unusual: ScoresBehaviour) -> None:
+        self._unusual = unusual
+
+    def wants(self, sight: Sight) -> bool:
+        return True
+
+    def look(self, sight: Sight) -> None:
+        persons = None if sight.scene is None else [in_small(person.box, sight) for person in sight.persons]
+        said = self._unusual.update(sight.small, sight.frame.at_s, persons)
+        if said is not None:
+            sight.unusual_logit, sight.unusual_why = said.logit, said.why
+
+
+def in_small(box: Box, sight: Sight) -> Box:
+    """A box of the frame in pixels of its quarter-size picture."""
+    factor = max(sight.small.shape) / max(sight.frame.grey.shape)
+    return (box[0] * factor, box[1] * factor, box[2] * factor, box[3] * factor)

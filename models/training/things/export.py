@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from edge.vision.network import read_contract
 from edge.vision.scene.crops import SIDE_PX, even
 from models.training.common import Promise, export_int8, part
 from models.training.things.data import BAR, LABELS, PHONE, Picture, prepare
@@ -115,14 +116,20 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--cache", type=Path, default=Path("runs/things-cache"))
     parser.add_argument("--run", type=Path, required=True)
-    parser.add_argument("--fold", nargs="+", action="append", required=True)
+    parser.add_argument("--fold", nargs="+", action="append", default=[])
+    parser.add_argument("--points-from", type=Path, help="a shipped things.json whose operating points go on")
     parser.add_argument("--models", type=Path, default=Path("models"))
     parser.add_argument("--version", default=VERSION)
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     pictures = prepare(arguments.data, arguments.cache)
-    chosen = points([Fold.of(words) for words in arguments.fold], pictures, arguments.data)
+    if bool(arguments.fold) is (arguments.points_from is not None):
+        parser.error("operating points come from --fold or from --points-from, one of them")
+    if arguments.points_from is not None:
+        chosen = read_contract(arguments.points_from).operating_points
+    else:
+        chosen = points([Fold.of(words) for words in arguments.fold], pictures, arguments.data)
     print(chosen, flush=True)
     samples = Samples(pictures, 77)
     calibration = [samples.next().grey for _ in range(_CALIBRATION // 2)]
