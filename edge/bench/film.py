@@ -206,7 +206,8 @@ def picture_of(
         x, y, w, h = (round(v * factor) for v in region.box)
         cv2.rectangle(view, (x, y), (x + w, y + h), MOVING, 1, cv2.LINE_AA)
     things = () if shown.scene is None else shown.scene.things
-    draw_marks(view, [mark_of(one) for one in (*seen.still, *things)], factor)
+    marks = [*map(mark_of, seen.still), *map(mark_of, things)]
+    draw_marks(view, marks, factor)
     for face in seen.faces:
         _draw_face(view, face, factor)
     _draw_head(canvas, kiosk, frame.at_s)

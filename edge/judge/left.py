@@ -138,11 +138,12 @@ class LeftJudge:
             numbers[:0] = [
                 Number(Measure.SIZE_CM, size.longest_cm),
                 Number(Measure.WIDTH_CM, size.width_cm),
-                Number(Measure.HEIGHT_CM, size.height_cm),
+                *([] if size.height_cm is None else [Number(Measure.HEIGHT_CM, size.height_cm)]),
             ]
             at_least = "at least " if size.cut else ""
-            sides = f"{size.width_cm:.0f} wide, {size.height_cm:.0f} high"
-            words += f", {at_least}{size.longest_cm:.0f} cm ({sides})"
+            words += f", {at_least}{size.longest_cm:.0f} cm"
+            if size.height_cm is not None:
+                words += f" ({size.width_cm:.0f} wide, {size.height_cm:.0f} high)"
         ground = Ground.STANDS_THERE if region.added else Ground.IS_GONE
         reason = because(ground, observation, *numbers, marks=[region])
         detail = f"{words}, nobody near it for {self._left_s:.0f} s"

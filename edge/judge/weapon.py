@@ -114,6 +114,11 @@ class WeaponJudge:
         self._seen_s: float | None = None
         """When a look last saw a weapon, while `weapon` holds; None while it does not."""
 
+    @property
+    def held(self) -> bool:
+        """Somebody is armed, as far as can be said."""
+        return self._seen_s is not None
+
     def update(self, observation: Observation, now_s: float) -> tuple[AnomalyBegan | AnomalyEnded, ...]:
         """One frame; those without a second look only let time go on, and an unsound picture is no look."""
         scene = observation.scene

@@ -16,6 +16,7 @@ import pytest
 
 from edge.__main__ import main
 from edge.bench.desk import StoryClock
+from edge.terms.observation import ThingKind
 from hw.camera.port import ColourPicture
 from hw.camera.staged import StagedCabin
 
@@ -137,6 +138,13 @@ def test_look_says_the_agreed_fields_in_the_agreed_order(
             assert 0 <= x < x + w <= 640
             assert 0 <= y < y + h <= 480
             assert 0 < number(face["score"]) <= 1
+        for thing in msgspec.convert(one["objects"], list[dict[str, object]]):
+            assert list(thing) == ["kind", "box", "score"]
+            assert thing["kind"] in list(ThingKind)
+            x, y, w, h = msgspec.convert(thing["box"], tuple[float, float, float, float])
+            assert 0 <= x <= x + w <= 640.1
+            assert 0 <= y <= y + h <= 480.1
+            assert 0 <= number(thing["score"]) <= 1
     masked, empty, anna = found
     assert (masked["verdict"], masked["people"]) == ("covered", 1)
     assert (empty["verdict"], empty["people"], empty["faces"]) == ("none", 0, [])

@@ -32,7 +32,9 @@ UNIONS = {kind.__name__ for union in (Event, Command, ModemEvent) for kind in ge
 """Classes that are told apart by `match` as the members of an enum are."""
 
 PARTIAL: Mapping[str, str] = {
-    "CameraHealth: OK, DARK, BLINDED, COVERED, DEFOCUSED, MOVED": "the others have no time to hold for",
+    "CameraHealth: OK, DARK, BLINDED, COVERED, SPRAYED, DEFOCUSED, MOVED, UPSIDE_DOWN": (
+        "the others have no time to hold for"
+    ),
     "Device: LOCK, PERMIT": "the two relays",
     "Mode in edge/cabin/table.py": "where a cell may lead; every cell is driven and compared with the print",
     "Recipient: CONTROL_ROOM": "e-mail goes to the control room alone",

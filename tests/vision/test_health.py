@@ -38,7 +38,8 @@ class Watch:
         self.health = Health()
         self.now_s = 0.0
         self.noise = noise
-        self.fields = np.random.default_rng(5).normal(0.0, 1.0, (7, 240, 320)).astype(np.float32)
+        self.random = np.random.default_rng(5)
+        self.field = self.random.normal(0.0, 1.0, (304, 384)).astype(np.float32)
         self.said: list[tuple[float, CameraHealth]] = []
 
     def see(
@@ -47,7 +48,8 @@ class Watch:
         for _ in range(max(1, round(for_s / DT_S))):
             shown = picture(self.now_s) if callable(picture) else picture
             if self.noise:
-                field = self.fields[round(self.now_s / DT_S) % 7]
+                y, x = (int(n) for n in self.random.integers(0, 64, 2))  # noise never comes twice
+                field = self.field[y : y + 240, x : x + 320]
                 shown = np.clip(shown + self.noise * field, 0, 255).astype(np.uint8)
             health = self.health.update(shown, self.now_s, face)
             if not self.said or self.said[-1][1] is not health:
