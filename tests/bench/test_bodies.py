@@ -13,6 +13,8 @@ from edge.cabin.state import Mode
 from edge.loop.happening import Happening
 from edge.settings.load import load
 from edge.terms.observation import CameraHealth
+from edge.vision.eyes.report import EyesEvent, EyesTurn
+from edge.vision.seers import Seer
 from hw.ports import Input
 from tests.worlds.desk_world import ScriptedLook, ScriptedPeople, scripted_desk
 
@@ -189,6 +191,44 @@ def test_a_weapon_is_told_in_silence_and_never_locks(world: World) -> None:
     assert [h.data["text"] for h in after if h.kind == "prompt" and h.data["text"]] == []
 
 
+# --- a seer that is missing --------------------------------------------------------------------------------
+
+
+def failed(world: World, seer: Seer, turn: EyesTurn = EyesTurn.FAILED, camera: str = "face") -> None:
+    event = EyesEvent(turn, "model_damaged", "hash", seer)
+    world.desk.kiosk.eyes_changed(event, world.desk.clock.now_s(), camera)
+
+
+def test_without_the_face_check_nobody_is_locked(world: World) -> None:
+    failed(world, Seer.FACES)
+    assert Device.EYES in world.desk.kiosk.state.failed
+    world.enter("enter anna with mask")
+    world.wait(3 * LOCKED_BY_S)
+    assert not world.was_locked
+    failed(world, Seer.FACES, EyesTurn.RECOVERED)
+    assert Device.EYES not in world.desk.kiosk.state.failed
+
+
+def test_a_missing_scene_network_is_told_and_the_face_is_judged(world: World) -> None:
+    failed(world, Seer.THINGS)
+    world.wait(1.0)
+    fault = next(h for h in world.heard if h.kind == "fault")
+    assert (fault.data["name"], fault.data["seer"]) == ("model_damaged", "things")
+    assert any(h.kind == "sms" and h.data["to"] == "control_room" for h in world.heard)
+    assert world.desk.kiosk.state.failed == frozenset()
+    world.enter("enter anna with mask")
+    world.wait(LOCKED_BY_S)
+    assert world.was_locked
+    failed(world, Seer.THINGS, EyesTurn.RECOVERED)
+    assert "model_damaged" not in world.desk.kiosk.status(world.desk.clock.now_s())["faults"]
+
+
+def test_of_a_camera_above_no_seer_that_fails_touches_the_lock(world: World) -> None:
+    for seer in Seer:
+        failed(world, seer, camera="overview")
+    assert world.desk.kiosk.state.failed == frozenset()
+
+
 # --- two cameras -------------------------------------------------------------------------------------------
 
 
@@ -203,7 +243,13 @@ class TwoCameras(World):
             self.above.append(ScriptedLook(people, "overview", faces=False, bodies=9))
             return self.above[-1]
 
-        self.desk, self.people = scripted_desk(folder, self.heard.append, bodies=seen_below, overview=above)
+        self.desk, self.people = scripted_desk(
+            folder,
+            self.heard.append,
+            settings=load(None, ["overview.source=staged"]),
+            bodies=seen_below,
+            overview=above,
+        )
 
 
 @pytest.fixture
