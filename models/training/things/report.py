@@ -224,11 +224,12 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="the run whose weights are shipped")
     parser.add_argument("--fold", nargs="+", action="append", required=True)
     parser.add_argument("--models", type=Path, default=Path("models"))
+    parser.add_argument("--at-most", type=int, help="squares of each set that are looked at: for trying out")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     pictures = prepare(arguments.data, arguments.cache)
-    folds = [Fold.of(words) for words in arguments.fold]
+    folds = [Fold.of(words, arguments.at_most) for words in arguments.fold]
     judged = [judge(fold, pictures, arguments.data) for fold in folds]
     lines = list(tables(judged, peers_of(arguments.data / "teachers")))
     every = [s for one in judged for s in one.items]
