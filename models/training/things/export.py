@@ -131,7 +131,8 @@ def judge(fold: Fold, pictures: Sequence[Picture], data: Path) -> Judged:
 def odds_of(logits: NDArray[np.float64], kind: int) -> NDArray[np.float64]:
     """Log-odds (n,) of one class against all others."""
     each = np.exp(logits - logits.max(1, keepdims=True))
-    return np.log(each[:, kind] + 1e-12) - np.log(each.sum(1) - each[:, kind] + 1e-12)
+    odds = np.log(each[:, kind] + 1e-12) - np.log(each.sum(1) - each[:, kind] + 1e-12)
+    return np.asarray(odds, np.float64)
 
 
 def seldom_point(odds: NDArray[np.float64], there: NDArray[np.bool_]) -> float:
@@ -153,7 +154,8 @@ def slope(odds: NDArray[np.float64], weapon: NDArray[np.bool_]) -> float:
 
 def points(judged: Sequence[Judged]) -> dict[str, float]:
     """The operating points of the contract."""
-    bars, phones = [], []
+    bars: list[float] = []
+    phones: list[float] = []
     for one in judged:
         for found, kind in ((bars, BAR), (phones, PHONE)):
             there = np.array([s.kind == kind for s in one.known])
