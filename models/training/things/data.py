@@ -177,7 +177,10 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path("runs/things-cache"))
     parser.add_argument("--colour", action="store_true", help="three channels, for the one comparison")
     arguments = parser.parse_args()
-    pictures = prepare(arguments.data, arguments.cache, arguments.colour)
+    # The cache names the module of what it holds, which must not be `__main__`.
+    from models.training.things.data import prepare as prepare_by_name
+
+    pictures = prepare_by_name(arguments.data, arguments.cache, arguments.colour)
     counts: dict[tuple[str, str], int] = {}
     for picture in pictures:
         counts[picture.task, picture.source] = counts.get((picture.task, picture.source), 0) + 1
