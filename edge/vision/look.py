@@ -13,6 +13,7 @@ from edge.terms.observation import FACE_CAMERA, Box, CameraHealth, Observation
 from edge.vision.scene.background import Scene, shrink
 from edge.vision.scene.health import Health
 from edge.vision.scene.motion import Moving
+from edge.vision.scene.reference import is_infrared
 from edge.vision.seers import SEER_BEHIND, SEERS, Trouble
 from edge.vision.sight import Seeing, Sight
 from hw.camera.port import Frame
@@ -22,6 +23,7 @@ _BLIND: Final = frozenset({CameraHealth.DARK, CameraHealth.BLINDED, CameraHealth
 _PATIENCE_S: Final = 5.0
 """So long its looks must be too far apart, or not be, before a seer is behind, or is not any more."""
 _ROUNDING: Final = 1.05
+_COLOURS_S: Final = 2.0
 
 
 class Look:
@@ -41,7 +43,8 @@ class Look:
         self._scene = scene or Scene()
         self._moving = Moving()
         self._camera = camera
-        self._face_at_s = float("-inf")
+        self._face_at_s = self._colours_at_s = float("-inf")
+        self._infrared = False
 
     @property
     def troubles(self) -> tuple[Trouble, ...]:
@@ -68,6 +71,9 @@ class Look:
                 paced.turn(sight)
         if sight.faces:
             self._face_at_s = frame.at_s
+        if frame.at_s - self._colours_at_s >= _COLOURS_S:
+            self._colours_at_s = frame.at_s
+            self._infrared = is_infrared(None if frame.colour is None else frame.colour[::8, ::8])
         return self._observation(sight)
 
     def _observation(self, sight: Sight) -> Observation:
@@ -87,6 +93,7 @@ class Look:
             still=sight.still,
             fight_logit=sight.fight_logit,
             unusual_logit=sight.unusual_logit,
+            infrared=self._infrared,
             faces_asked=sight.faces_asked,
         )
 
