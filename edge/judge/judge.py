@@ -34,7 +34,7 @@ from edge.judge.presence import PresenceJudge
 from edge.judge.several import SeveralJudge
 from edge.judge.still import StillJudge
 from edge.terms.observation import FACE_CAMERA, CameraHealth, Cover, Observation
-from edge.terms.reason import Ground, because
+from edge.terms.reason import Ground, Mark, Reason, because
 
 Judged = Fact | DeviceFailed | DeviceRecovered
 """What the judges say: facts, and whether the door contact can be believed."""
@@ -233,7 +233,13 @@ class Judge:
             self._face.restart()
             facts.extend(self._still.forget())
         self._health = health
-        why = None
-        if seen is not None and health is not CameraHealth.OK:
-            why = because(Ground.PICTURE_UNSOUND, seen)
-        facts.append(CameraJudged(health, why))
+        facts.append(CameraJudged(health, _reason(health, seen)))
+
+
+def _reason(health: CameraHealth, seen: Observation | None) -> Reason | None:
+    """What was done to the picture, as its own ground; None for a sound one, and where there is none."""
+    if seen is None or health in (CameraHealth.OK, CameraHealth.GONE):
+        return None
+    width, height = seen.size
+    whole = Mark((0.0, 0.0, float(width), float(height)), health.value.replace("_", " "))
+    return because(Ground(f"picture_{health.value}"), seen, marks=[whole])

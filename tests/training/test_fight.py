@@ -58,18 +58,20 @@ def test_folds_part_no_scene_and_are_about_equal() -> None:
 def test_the_kiosk_cuts_what_training_cuts(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     frames = _frames()
     seen: list[NDArray[np.int8]] = []
+    ends: list[int] = []
     run = Network.run_real
 
     def noted(network: Network, picture: NDArray[np.int8]) -> tuple[NDArray[np.float32], ...]:
         seen.append(picture)
+        ends.append(number)
         return run(network, picture)
 
     monkeypatch.setattr(Network, "run_real", noted)
     eye = FightEye(repo / "models")
+    number = 0
     for number, frame in enumerate(frames):
         eye.update(frame, number / 10.0, 2)
-    assert len(seen) == 4
-    ends = (4, 9, 14, 19)
+    assert ends == [4, 9, 14, 19]
     for picture, end in zip(seen, ends, strict=True):
         ours = windows(frames[: end + 1], 2)[-1]
         assert np.array_equal(picture[0].astype(np.int16) + 128, ours)

@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 pytest.importorskip("torch", reason="training needs PyTorch, which the kiosk does not have")
 
@@ -70,7 +71,7 @@ def test_what_is_cut_away_is_not_called_somebody_and_what_is_left_is() -> None:
 
 def _targets(
     kind: int, *, whole: bool = True, heads: bool = True, box: tuple[float, ...] = (32, 32, 96, 128)
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[NDArray[np.int8], NDArray[np.int8], NDArray[np.float32]]:
     made = targets(np.array([box], np.float32), np.array([kind], np.int8), 1, 0, whole, heads)
     return made.somebody, made.kinds, made.shapes
 
@@ -141,8 +142,8 @@ def _draw(path: Path, person: bool, seed: int) -> None:
     room = np.full((120, 160), rng.integers(90, 180), np.uint8)
     room[85:] = rng.integers(60, 120)
     if person:
-        cv2.circle(room, (70, 25), 10, 200, -1)
-        cv2.rectangle(room, (52, 36), (88, 112), 30, -1)
+        cv2.circle(room, (70, 25), 10, (200,), -1)
+        cv2.rectangle(room, (52, 36), (88, 112), (30,), -1)
     path.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(path), room)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 pytest.importorskip("torch", reason="training needs PyTorch, which the kiosk does not have")
 
@@ -17,7 +18,7 @@ from models.training.trunk import Trunk, convolutions, imagenet_trunk
 def stored_trunk(path: Path, trunk: Trunk | None = None) -> Path:
     """The weights of `trunk` (random ones) as the teacher's file holds them."""
     trunk = trunk or Trunk(3)
-    arrays: dict[str, np.ndarray] = {}
+    arrays: dict[str, NDArray[np.float32]] = {}
     kinds = []
     for number, conv in enumerate(convolutions(trunk)):
         deep = conv.groups > 1

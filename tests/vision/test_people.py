@@ -24,12 +24,14 @@ from edge.vision.scene.people import (
     fitted,
     levelled,
     somebody_odds,
+    somebody_score,
     without,
 )
 
 POINTS = Points(
     somebody_cut=1.0,
     somebody_scale=2.0,
+    head_weight=0.0,
     several_weight=1.0,
     second_cut=0.5,
     cuts=(0.0, 0.0, 0.0),
@@ -67,7 +69,17 @@ def test_every_size_is_stretched_to_what_the_network_sees() -> None:
 def test_somebody_is_the_mean_of_the_two_best_cells() -> None:
     cells = np.full((5, 6), -5.0, np.float32)
     cells[1, 2], cells[4, 5] = 3.0, 2.0
-    assert somebody_odds(cells, POINTS) == pytest.approx((2.5 - 1.0) * 2.0)
+    none = np.zeros(0, np.intp), np.zeros(0, np.float32), np.zeros((0, 4), np.float32)
+    assert somebody_odds(Raw(cells, 0.0, *none), POINTS) == pytest.approx((2.5 - 1.0) * 2.0)
+
+
+def test_a_head_speaks_for_somebody_and_none_speaks_against() -> None:
+    nobody = _raw([], 0.0)
+    head = Raw(
+        nobody.cells, 0.0, np.ones(1, np.intp), np.array([2.0], np.float32), np.ones((1, 4), np.float32)
+    )
+    assert somebody_score(nobody, 0.5) == pytest.approx(-1.5)
+    assert somebody_score(head, 0.5) == pytest.approx(1.0)
 
 
 def test_one_cell_makes_one_box_where_its_distances_say() -> None:
@@ -130,8 +142,8 @@ def test_what_the_empty_site_shows_too_is_nobody_in_any_light() -> None:
     before = Reference(_site(), 100.0, _coat())
     noise = np.random.default_rng(1).normal(0, 3, (HEIGHT, WIDTH)).astype(np.float32)
     for now in (_site(), _site() + 25, _site() + noise):
-        left = without(_coat(), now, before, POINTS.somebody_cut)
-        assert somebody_odds(left.cells, POINTS) < 0
+        left = without(_coat(), now, before)
+        assert somebody_odds(left, POINTS) < 0
         assert len(left.boxes) == 0
 
 
@@ -139,15 +151,15 @@ def test_who_stands_in_front_of_the_coat_is_somebody() -> None:
     before = Reference(_site(), 100.0, _coat())
     now = _site()
     now[64:128, 32:64] = np.random.default_rng(5).integers(0, 256, (64, 32))
-    left = without(_coat(), now, before, POINTS.somebody_cut)
-    assert somebody_odds(left.cells, POINTS) > 0
+    left = without(_coat(), now, before)
+    assert somebody_odds(left, POINTS) > 0
     assert len(left.boxes) == 1
 
 
 def test_who_stands_beside_the_coat_is_somebody() -> None:
     before = Reference(_site(), 100.0, _coat())
-    left = without(_coat(at=(2, 4)), _site(), before, POINTS.somebody_cut)
-    assert somebody_odds(left.cells, POINTS) > 0
+    left = without(_coat(at=(2, 4)), _site(), before)
+    assert somebody_odds(left, POINTS) > 0
     assert len(left.boxes) == 1
 
 
@@ -182,8 +194,9 @@ def test_a_photographed_person_is_somebody_at_an_eighth_of_the_light_too(
 
 
 def test_boxes_are_in_the_picture_s_own_pixels(people: People) -> None:
-    photo = cv2.resize(np.random.default_rng(4).integers(0, 256, (12, 16), dtype=np.uint8), (640, 480))
-    small, large = people.raw(photo), people.raw(cv2.resize(photo, (1280, 960)))
+    coarse = np.random.default_rng(4).integers(0, 256, (12, 16), dtype=np.uint8)
+    photo, twice = (np.asarray(cv2.resize(coarse, size), np.uint8) for size in ((640, 480), (1280, 960)))
+    small, large = people.raw(photo), people.raw(twice)
     np.testing.assert_allclose(small.cells, large.cells, atol=1.0)
     for thing in people.look(photo).things:
         x, y, w, h = thing.box

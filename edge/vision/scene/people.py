@@ -38,11 +38,18 @@ UNIT_PX: Final = 16.0
 OUTPUTS: Final = ("somebody", "several", "kinds", "shapes")
 KINDS: Final = (ThingKind.PERSON, ThingKind.HEAD, ThingKind.BAG)
 LABELS: Final = tuple(str(k) for k in KINDS)
+_HEAD: Final = 1
 
 _BRIGHT: Final = 200.0
 _MOST_GAIN: Final = 10.0
-_SAME_THING_IOU: Final = (0.5, 0.4, 0.5)
+_SAME_THING_IOU: Final = 0.4
+_INSIDE: Final = 0.7
+"""A weaker box with this share of the smaller one in common with a stronger is part of it, not another."""
+
 _MOST_THINGS: Final = 24
+_DOUBT: Final = -3.0
+"""Logit under which nothing is decoded."""
+
 _NOBODY: Final = -8.0
 """Logit of a cell, or of a thing, that the reference explains."""
 
@@ -52,8 +59,8 @@ _ALIKE_SHARE: Final = 0.3
 place's own contrast, once its mean brightness is taken out."""
 
 _SAME_PLACE_IOU: Final = 0.4
-_DOUBTFUL: Final = 2.0
-"""A cell of the reference this close under the cut is one that may mislead tomorrow."""
+_MAY_MISLEAD: Final = -2.0
+"""Logit of a cell of the reference from which it may mislead tomorrow."""
 
 
 Floats = NDArray[np.float32]
@@ -102,6 +109,7 @@ class Points:
 
     somebody_cut: float
     somebody_scale: float
+    head_weight: float
     several_weight: float
     second_cut: float
     cuts: tuple[float, float, float]
@@ -115,6 +123,7 @@ class Points:
             return Points(
                 stated["somebody_cut"],
                 stated["somebody_scale"],
+                stated["head_weight"],
                 stated["several_weight"],
                 stated["second_cut"],
                 (stated["person_cut"], stated["head_cut"], stated["bag_cut"]),
@@ -168,9 +177,7 @@ class People:
         raw = self._told_apart(self._raw(small), small, float(grey.mean()))
         things = accepted(raw, self._points)
         across, down = grey.shape[1] / WIDTH, grey.shape[0] / HEIGHT
-        return SceneSeen(
-            somebody_odds(raw.cells, self._points), tuple(_scaled(t, across, down) for t in things)
-        )
+        return SceneSeen(somebody_odds(raw, self._points), tuple(_scaled(t, across, down) for t in things))
 
     def raw(self, grey: GreyPicture) -> Raw:
         """What the network says before any operating point: for measuring."""
@@ -190,13 +197,13 @@ class People:
         if not self._references:
             return raw
         before = min(self._references, key=lambda r: abs(np.log((r.brightness + 4) / (brightness + 4))))
-        return without(raw, small.astype(np.float32), before, self._points.somebody_cut)
+        return without(raw, small.astype(np.float32), before)
 
 
-def without(raw: Raw, now: Floats, before: Reference, somebody_cut: float) -> Raw:
+def without(raw: Raw, now: Floats, before: Reference) -> Raw:
     """`raw` without the cells and boxes that `before` shows too, where `now` still looks as it did."""
     cells = raw.cells.copy()
-    for row, column in np.argwhere(before.raw.cells > somebody_cut - _DOUBTFUL):
+    for row, column in np.argwhere(before.raw.cells > _MAY_MISLEAD):
         corners = np.array([column, row, column + 1, row + 1], np.float32) * MAP_PX
         if _alike(now, before.small, corners):
             cells[row, column] = _NOBODY
@@ -208,10 +215,19 @@ def without(raw: Raw, now: Floats, before: Reference, somebody_cut: float) -> Ra
     return Raw(cells, raw.several, raw.kinds[keep], raw.logits[keep], raw.boxes[keep])
 
 
-def somebody_odds(cells: Floats, points: Points) -> float:
-    """Calibrated log-odds, 0 at the operating point, from the mean of the two best cells."""
-    two = np.partition(cells.ravel(), -2)[-2:]
-    return (float(two.mean()) - points.somebody_cut) * points.somebody_scale
+def somebody_score(raw: Raw, head_weight: float) -> float:
+    """The mean of the two best cells, and the surest head.
+
+    What fills a picture (a cat, a plate of food) can look like a part of a person; it seldom has a head.
+    """
+    two = np.partition(raw.cells.ravel(), -2)[-2:]
+    heads = raw.logits[raw.kinds == _HEAD]
+    return float(two.mean()) + head_weight * float(np.max(heads, initial=_DOUBT))
+
+
+def somebody_odds(raw: Raw, points: Points) -> float:
+    """Calibrated log-odds that anybody is there, 0 at the operating point."""
+    return (somebody_score(raw, points.head_weight) - points.somebody_cut) * points.somebody_scale
 
 
 def accepted(raw: Raw, points: Points) -> list[Thing]:
@@ -236,9 +252,6 @@ def accepted(raw: Raw, points: Points) -> list[Thing]:
     return found
 
 
-_DOUBT: Final = -3.0
-
-
 def decoded(cells: Floats, several: float, kinds: Floats, shapes: Floats) -> Raw:
     """The network's maps (rows x columns x channels) as cells and merged boxes above a low doubt."""
     rows, columns, which = np.nonzero(kinds > _DOUBT)
@@ -253,24 +266,38 @@ def decoded(cells: Floats, several: float, kinds: Floats, shapes: Floats) -> Raw
     boxes[:, 0::2] = np.clip(boxes[:, 0::2], 0, WIDTH)
     boxes[:, 1::2] = np.clip(boxes[:, 1::2], 0, HEIGHT)
     chosen: list[int] = []
-    for kind, limit in enumerate(_SAME_THING_IOU):
+    for kind in range(len(KINDS)):
         left = np.flatnonzero(which == kind)
         while len(left) and len(chosen) < _MOST_THINGS:
             first, left = left[0], left[1:]
             chosen.append(int(first))
-            left = left[_iou(boxes[first], boxes[left]) < limit]
+            left = left[~_same(boxes[first], boxes[left])]
     chosen.sort(key=lambda i: -float(logits[i]))
     return Raw(cells, several, which[chosen], logits[chosen], boxes[chosen])
 
 
+def _same(box: Floats, others: Floats) -> NDArray[np.bool_]:
+    """(n,): whether each of `others` is the same thing as `box`."""
+    shared, own, areas = _shared(box, others)
+    inside = shared / np.maximum(np.minimum(areas, own), 1e-3)
+    joint = shared / np.maximum(areas + own - shared, 1e-3)
+    return np.asarray((joint > _SAME_THING_IOU) | (inside > _INSIDE))
+
+
 def _iou(box: Floats, others: Floats) -> Floats:
     """(n,): shared area over joint area of corners."""
+    shared, own, areas = _shared(box, others)
+    return np.asarray(shared / np.maximum(areas + own - shared, 1e-3), np.float32)
+
+
+def _shared(box: Floats, others: Floats) -> tuple[Floats, float, Floats]:
+    """Shared areas (n,), the area of `box`, the areas of `others` (n,)."""
     left, top = np.maximum(box[0], others[:, 0]), np.maximum(box[1], others[:, 1])
     right, bottom = np.minimum(box[2], others[:, 2]), np.minimum(box[3], others[:, 3])
     shared = np.clip(right - left, 0, None) * np.clip(bottom - top, 0, None)
     areas = (others[:, 2] - others[:, 0]) * (others[:, 3] - others[:, 1])
-    own = (box[2] - box[0]) * (box[3] - box[1])
-    return np.asarray(shared / np.maximum(areas + own - shared, 1e-3), np.float32)
+    own = float((box[2] - box[0]) * (box[3] - box[1]))
+    return np.asarray(shared, np.float32), own, np.asarray(areas, np.float32)
 
 
 def _alike(now: Floats, before: Floats, corners: Floats) -> bool:

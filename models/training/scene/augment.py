@@ -149,10 +149,10 @@ def _turned(patch: Grey, degrees: float, rng: np.random.Generator) -> tuple[Grey
     """The patch turned, and how much of each pixel is shown: 1 within, falling to 0 at its edge."""
     h, w = patch.shape
     mask = np.zeros((h, w), np.float32)
-    cv2.ellipse(mask, (w // 2, h // 2), (int(w * 0.49), int(h * 0.52)), 0, 0, 360, 1.0, -1)
+    cv2.ellipse(mask, (w // 2, h // 2), (int(w * 0.49), int(h * 0.52)), 0, 0, 360, (1.0,), -1)
     soft = max(1, int(min(h, w) * rng.uniform(0.02, 0.08))) * 2 + 1
-    mask = cv2.GaussianBlur(mask, (soft, soft), 0)
-    turn = cv2.getRotationMatrix2D((w / 2, h / 2), degrees, 1.0)
+    mask = np.asarray(cv2.GaussianBlur(mask, (soft, soft), 0), np.float32)
+    turn: NDArray[np.float64] = np.asarray(cv2.getRotationMatrix2D((w / 2, h / 2), degrees, 1.0), np.float64)
     cos, sin = abs(turn[0, 0]), abs(turn[0, 1])
     size = (int(h * sin + w * cos), int(h * cos + w * sin))
     turn[:, 2] += (size[0] / 2 - w / 2, size[1] / 2 - h / 2)
@@ -184,9 +184,9 @@ def _cut(scene: Scene, rng: np.random.Generator) -> Scene:
         x, y = width / 2 + rng.uniform(-0.3, 0.3) * width, height / 2 + rng.uniform(-0.3, 0.3) * height
     turn = 0.0
     chance = rng.random()
-    if chance < 0.2:
-        turn = rng.uniform(-18, 18)
-    elif chance < 0.24:
+    if chance < 0.25:
+        turn = rng.uniform(-28, 28)
+    elif chance < 0.3:
         turn = float(rng.choice((90.0, 180.0, 270.0)))
     sign = -1.0 if rng.random() < 0.5 else 1.0
     angle = np.deg2rad(turn)
@@ -199,7 +199,7 @@ def _cut(scene: Scene, rng: np.random.Generator) -> Scene:
     if w > 1.7 * WIDTH and h > 1.7 * HEIGHT:
         grey = np.asarray(cv2.blur(grey, (2, 2)), np.uint8)
     made = cv2.warpAffine(
-        grey, affine, (WIDTH, HEIGHT), borderMode=border, borderValue=float(rng.integers(0, 256))
+        grey, affine, (WIDTH, HEIGHT), borderMode=border, borderValue=(float(rng.integers(0, 256)),)
     )
     return _seen(scene, np.asarray(made, np.uint8), affine)
 
@@ -269,12 +269,12 @@ def _light(grey: Grey, rng: np.random.Generator) -> Grey:
         real = (real - middle) * np.float32(np.exp(rng.normal(0, 0.12))) + middle
         real = real * np.float32(np.exp(rng.normal(0, 0.25)))
     if rng.random() < 0.3:
-        real = cv2.GaussianBlur(real, (0, 0), float(rng.uniform(0.4, 1.4)))
+        real = np.asarray(cv2.GaussianBlur(real, (0, 0), float(rng.uniform(0.4, 1.4))), np.float32)
     if rng.random() < 0.07:
         n = int(rng.integers(3, 10))
         kernel = np.zeros((n, n), np.float32)
         kernel[n // 2] = 1.0 / n
-        real = cv2.filter2D(real, -1, kernel if rng.random() < 0.5 else kernel.T)
+        real = np.asarray(cv2.filter2D(real, -1, kernel if rng.random() < 0.5 else kernel.T), np.float32)
     exposure = 1.0
     if rng.random() < 0.3:
         exposure = 2.0 ** -rng.uniform(0.3, 3.4)
@@ -282,7 +282,7 @@ def _light(grey: Grey, rng: np.random.Generator) -> Grey:
     dark = np.clip(real, 0, 255) * np.float32(exposure)
     read, shot = rng.uniform(0.3, 2.0), rng.uniform(0.0, 0.35)
     dark = dark + noise * np.sqrt(read**2 + shot * shot * dark)
-    made = np.clip(dark, 0, 255).astype(np.uint8)
+    made: Grey = np.asarray(np.clip(dark, 0, 255).astype(np.uint8))
     if rng.random() < 0.3:
         quality = int(rng.integers(25, 90))
         good, packed = cv2.imencode(".jpg", made, [cv2.IMWRITE_JPEG_QUALITY, quality])
@@ -304,8 +304,8 @@ def _sun(real: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.floa
         [[x + shift[0], 0], [x + shift[0] + wide, 0], [x + shift[1] + wide, HEIGHT], [x + shift[1], HEIGHT]]
     )
     strip = np.zeros((HEIGHT, WIDTH), np.float32)
-    cv2.fillConvexPoly(strip, np.round(points).astype(np.int32), 1.0)
-    strip = cv2.GaussianBlur(strip, (0, 0), float(rng.uniform(0.5, 4)))
+    cv2.fillConvexPoly(strip, np.round(points).astype(np.int32), (1.0,))
+    strip = np.asarray(cv2.GaussianBlur(strip, (0, 0), float(rng.uniform(0.5, 4))), np.float32)
     return np.asarray(real * (1 + strip * np.float32(rng.uniform(0.4, 2.5))) + strip * np.float32(y / 8))
 
 
@@ -315,6 +315,6 @@ def _door(real: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.flo
     x, y = int(rng.integers(0, WIDTH - w)), int(rng.integers(0, HEIGHT - h + 1))
     glare = np.zeros((HEIGHT, WIDTH), np.float32)
     glare[y : y + h, x : x + w] = 1.0
-    glare = cv2.GaussianBlur(glare, (0, 0), float(rng.uniform(1, 8)))
+    glare = np.asarray(cv2.GaussianBlur(glare, (0, 0), float(rng.uniform(1, 8))), np.float32)
     dim = np.float32(rng.uniform(0.35, 0.8))
     return np.asarray(real * (dim + glare * np.float32(rng.uniform(0.5, 2.0))) + glare * 40)

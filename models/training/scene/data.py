@@ -29,7 +29,7 @@ PERSON, HEAD, BAG, HEAD_SPOT = 0, 1, 2, 3
 LARGEST_PX = 288
 """Longer side of a cached picture; the network sees 192."""
 
-FORM = 3
+FORM = 4
 """Of the cache's files."""
 
 _CABINS = "atm"
@@ -39,6 +39,9 @@ _FRAMES = {"fight": 2, "fall": 6, "normal": 8, "weapon_clip": 4, "left_bag": 6}
 
 _SURE = 0.5
 """Score of the proposed person from which a frame of a clip shows somebody."""
+
+_DOUBT = 0.25
+"""Score of a proposed person from which a picture's boxes may not be all."""
 
 _HEAD_SURE, _SURE_ALONE = 0.55, 0.7
 """Score of a proposed head inside a person's box, and where no box is known."""
@@ -110,7 +113,7 @@ def _pictures(data: Path) -> Iterator[Picture]:
         grey = _open(data / row.path)
         if grey is None:
             continue
-        made = _of_row(row, grey, labels.get(row.path, ""), heads)
+        made = _of_row(row, grey, labels.get(row.path, ""), heads, persons)
         if made is not None:
             yield made
     yield from _faces(data, labels)
@@ -146,7 +149,7 @@ def _box(entry: dict[str, object]) -> _Box | None:
     return _Box(kind, (left, top, right, bottom), entry["src"] == "teacher")
 
 
-def _of_row(row: _Row, grey: Grey, seen: str, heads: HeadProposer) -> Picture | None:
+def _of_row(row: _Row, grey: Grey, seen: str, heads: HeadProposer, teacher: PersonProposer) -> Picture | None:
     """None where nothing sure is known."""
     if seen == "unclear":
         return None
@@ -162,15 +165,27 @@ def _of_row(row: _Row, grey: Grey, seen: str, heads: HeadProposer) -> Picture | 
         several = True if "several_persons" in row.labels else False if "one_person" in row.labels else None
     if seen == "one":
         several = False
-    gt = any(not b.taught for b in row.boxes if b.kind == PERSON) and row.task == "object"
-    whole = not missed and seen == "" and (cabin or gt or row.task == "fall_img")
+    bodies = [b for b in row.boxes if b.kind == PERSON]
+    # Another teacher, who would speak up at little, sees nobody outside the boxes.
+    whole = not missed and seen == "" and bool(bodies)
+    whole = whole and (cabin or not _unexplained(bodies, teacher, grey))
     about = "missed" if missed else "several" if several else "one" if several is False else "somebody"
     if seen == "person" and cabin:
         about, whole = "missed", False
-    bodies = [b for b in row.boxes if b.kind == PERSON]
     spots = [_Box(HEAD_SPOT, _fraction(b, grey), taught=True) for b in heads.propose(grey, _HEAD_SURE)]
     known = (*row.boxes, *(s for s in spots if any(_holds(b, s) for b in bodies)))
     return _picture(row, grey, known, somebody=True, several=several, whole=whole, about=about)
+
+
+def _unexplained(bodies: Sequence[_Box], teacher: PersonProposer, grey: Grey) -> bool:
+    """Whether the teacher sees anybody whose middle lies in none of the boxes; True without a teacher."""
+    if not teacher.there:
+        return True
+    found = [
+        _Box(PERSON, (float(x0), float(y0), float(x1), float(y1)), taught=True)
+        for x0, y0, x1, y1 in teacher.propose(grey, _DOUBT)
+    ]
+    return any(not any(_holds(body, f) for body in bodies) for f in found)
 
 
 def _holds(body: _Box, spot: _Box) -> bool:
@@ -285,7 +300,7 @@ def _frames(path: Path, count: int) -> Iterator[Grey]:
         if number in wanted:
             good, frame = film.retrieve()
             if good:
-                yield _fitted(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY))
+                yield _fitted(np.asarray(cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY), np.uint8))
     film.release()
 
 
@@ -332,15 +347,16 @@ def further(folders: Sequence[Path], rooms: Sequence[Picture], cache: Path, seed
 
 def _filled(stored: NDArray[np.uint8], room: Grey, rng: np.random.Generator) -> Iterator[Grey]:
     """Grey, cut to what is not transparent; the rest a plain grey, then a room."""
-    grey = stored if stored.ndim == 2 else np.asarray(cv2.cvtColor(stored[..., :3], cv2.COLOR_BGR2GRAY))
+    flat = stored if stored.ndim == 2 else cv2.cvtColor(stored[..., :3], cv2.COLOR_BGR2GRAY)
+    grey: Grey = np.asarray(flat, np.uint8)
     if stored.ndim == 2 or stored.shape[2] < 4:
-        yield _fitted(grey.astype(np.uint8))
+        yield _fitted(grey)
         return
     rows, columns = np.nonzero(stored[..., 3] > 20)
     if len(rows) < 500:
         return
     inner = np.s_[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
-    cut = _fitted(np.ascontiguousarray(grey[inner]).astype(np.uint8))
+    cut = _fitted(np.ascontiguousarray(grey[inner]))
     alpha = _fitted(np.ascontiguousarray(stored[..., 3][inner]))
     share = alpha.astype(np.float32)[: cut.shape[0], : cut.shape[1]] / 255
     behind = cv2.resize(room, (cut.shape[1], cut.shape[0]), interpolation=cv2.INTER_AREA)

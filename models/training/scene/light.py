@@ -32,7 +32,7 @@ def _strip(grey: Grey, rng: np.random.Generator) -> Grey:
     wide = width / 6
     corners = [[x, 0], [x + wide, 0], [x + lean + wide, height], [x + lean, height]]
     mask = np.zeros(grey.shape, np.float32)
-    cv2.fillConvexPoly(mask, np.round(corners).astype(np.int32), 1.0)
+    cv2.fillConvexPoly(mask, np.round(corners).astype(np.int32), (1.0,))
     return _sensor(grey.astype(np.float32) * (1 + 1.5 * mask) + 25 * mask, rng)
 
 

@@ -183,7 +183,7 @@ def loss(outputs: tuple[torch.Tensor, ...], wanted: list[Targets]) -> Loss:
     places, several, kinds, shapes = (o.float() for o in outputs)
     whole = torch.tensor([t.whole_somebody for t in wanted])
     map_wanted = torch.from_numpy(np.stack([t.somebody for t in wanted]))
-    picture = _known(somebody_logit(places), whole)
+    picture = _known(somebody_logit(places), whole, hard=0.75)
     cells = _known(places[:, 0], map_wanted)
     many = _known(several[:, 0, 0, 0], torch.tensor([t.whole_several for t in wanted]))
     kind, box = _boxes_loss(kinds, shapes, wanted)
@@ -191,13 +191,15 @@ def loss(outputs: tuple[torch.Tensor, ...], wanted: list[Targets]) -> Loss:
     return Loss(total, *(float(part.detach()) for part in (picture, many, kind, box)))
 
 
-def _known(logits: torch.Tensor, wanted: torch.Tensor) -> torch.Tensor:
+def _known(logits: torch.Tensor, wanted: torch.Tensor, hard: float = 0.0) -> torch.Tensor:
+    """Cross-entropy where something is known; `hard` above 0 gives what is wrong the more weight."""
     known = wanted != UNKNOWN
     if not bool(known.any()):
         return logits.sum() * 0.0
     # 0.02 off certainty: some labels are wrong, and int8 has no room for logits of twenty.
     soft = wanted[known].float() * 0.96 + 0.02
-    return functional.binary_cross_entropy_with_logits(logits[known], soft)
+    weight = (logits[known].detach().sigmoid() - soft).abs() ** hard
+    return functional.binary_cross_entropy_with_logits(logits[known], soft, weight / weight.mean())
 
 
 def _boxes_loss(

@@ -28,9 +28,19 @@ class PersonProposer:
 
     def score(self, grey: Grey) -> float:
         """Of its surest person, 0 to 1."""
-        seen = cv2.cvtColor(cv2.resize(grey, (300, 300)), cv2.COLOR_GRAY2RGB)[None]
-        _, kinds, scores, _ = self._net.run(seen)
+        _, kinds, scores = self._look(grey)
         return float(np.max(scores[kinds == _PERSON], initial=0.0))
+
+    def propose(self, grey: Grey, least: float) -> NDArray[np.float32]:
+        """n x 4 persons: left, top, right, bottom as fractions."""
+        boxes, kinds, scores = self._look(grey)
+        mine = (kinds == _PERSON) & (scores >= least)
+        return np.asarray(boxes[mine][:, [1, 0, 3, 2]], np.float32)
+
+    def _look(self, grey: Grey) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        seen = cv2.cvtColor(cv2.resize(grey, (300, 300)), cv2.COLOR_GRAY2RGB)[None]
+        boxes, kinds, scores, _ = self._net.run(seen)
+        return boxes[0], kinds[0], scores[0]
 
 
 class HeadProposer:

@@ -43,6 +43,7 @@ VERSION = "1"
 UNSET = {
     "somebody_cut": 0.0,
     "somebody_scale": 1.0,
+    "head_weight": 0.0,
     "several_weight": 0.0,
     "second_cut": 0.0,
     **{
@@ -53,7 +54,7 @@ UNSET = {
 }
 """Operating points before `scene.eval` has measured any."""
 
-_SHARES = {"empty": 0.26, "further": 0.12, "cabin": 0.32, "faces": 0.05, "clip": 0.08, "other": 0.17}
+_SHARES = {"empty": 0.26, "further": 0.10, "cabin": 0.30, "faces": 0.04, "clip": 0.06, "other": 0.24}
 """Of a batch: pictures of nobody, further things, real cabins, photos of faces, frames of clips, the rest."""
 
 
@@ -101,6 +102,17 @@ def _drawer(picture: Picture) -> str:
 _OFTEN = {"cabin empty": 3.0, "cabin missed": 2.0}
 
 
+_PLAIN = frozenset(
+    {
+        "chunmusic/Gun_Detection",
+        "AhmedMohsenElgarh/new-dataset-weapon",
+        "mausam-office/ATM-Security-old",
+        "surabhiiyer/CreepyTeddy-",
+    }
+)
+"""Sources whose pictures of nobody are things on white or on a table."""
+
+
 def _even(pictures: Sequence[Picture]) -> NDArray[np.float64]:
     """Chances: every group by the root of its number, so that one long video does not fill the batch."""
     counts: dict[str, int] = {}
@@ -108,9 +120,7 @@ def _even(pictures: Sequence[Picture]) -> NDArray[np.float64]:
         counts[p.group] = counts.get(p.group, 0) + 1
     weights = np.array([_OFTEN.get(p.about, 1.0) / math.sqrt(counts[p.group]) for p in pictures])
     # Plain things on white are easy and many.
-    weights *= np.array(
-        [0.3 if p.about == "empty" and p.path.startswith("scene/") else 1.0 for p in pictures]
-    )
+    weights *= np.array([0.3 if p.about == "empty" and p.source in _PLAIN else 1.0 for p in pictures])
     return np.asarray(weights / weights.sum())
 
 
@@ -196,7 +206,8 @@ def averaged(checkpoint: Path) -> SceneNet:
     """The network of a checkpoint, its weights the running mean."""
     model = SceneNet()
     model.load_state_dict(torch.load(checkpoint, weights_only=True)["average"])
-    return model.eval()
+    model.eval()
+    return model
 
 
 def _hash(path: Path | None) -> str:

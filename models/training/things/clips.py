@@ -15,6 +15,7 @@ import argparse
 import csv
 import itertools
 import json
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -27,7 +28,6 @@ from edge.judge.weapon import LIMITS, WeaponJudge, WeaponLimits
 from edge.terms.observation import Box, CameraHealth, Observation, SceneSeen, Thing, ThingKind
 from edge.vision.scene.things import Things
 from hw.camera.port import GreyPicture
-from models.training.common import show_rate
 
 LOOKS_PER_S = 2.0
 NORMAL = ("normal", "fall", "left_bag", "atm_normal", "no_fight")
@@ -104,7 +104,7 @@ def watch(data: Path, things: Things, persons: FindPersons) -> list[Clip]:
     listed = list(clips_of(data))
     seen = []
     for number, (path, kind) in enumerate(listed):
-        show_rate(number + 1, len(listed), "clips")
+        print(f"[{number + 1}/{len(listed)}] {path}", file=sys.stderr, flush=True)
         seconds, looks = look_at_clip(data / "scene" / path, things, persons)
         seen.append(Clip(path, kind, seconds, looks))
     return seen
