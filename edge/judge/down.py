@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from edge.cabin.events import Anomaly, AnomalyBegan, AnomalyEnded
+from edge.judge.fall import FallWatch, Landed
 from edge.judge.sums import Held
 from edge.terms.observation import Box, CameraHealth, Observation, Region, ThingKind
 from edge.terms.reason import Ground, Mark, Measure, Number, Reason, because
@@ -23,6 +24,10 @@ from edge.terms.reason import Ground, Mark, Measure, Number, Reason, because
 _PERSON_SCORE: Final = 0.4
 _FELL_S: Final = 2.0
 """So long from the quick drop on, and low at the end of it: a fall."""
+_LANDED_S: Final = 1.0
+"""So long after the motion of a fall has landed nobody has risen: a fall."""
+_THERE: Final = 0.3
+"""Share of the place where they landed that the background does not explain: they are still there."""
 _LIES_S: Final = 20.0
 """Low and still for so long without a seen drop."""
 _UP_S: Final = 1.5
@@ -87,6 +92,7 @@ class DownJudge:
 
     def __init__(self) -> None:
         self._bodies: list[_Body] = []
+        self._fall = FallWatch()
         self._down: _Body | None = None
         self._held = False
         self._last_s: float | None = None
@@ -112,11 +118,13 @@ class DownJudge:
             self._follow(found, now_s)
         for body in self._bodies:
             _count(body, observation, now_s, dt_s)
-        return self._conclude(observation)
+        self._fall.update(observation, now_s)
+        return self._conclude(observation, now_s)
 
     def forget(self) -> tuple[AnomalyEnded, ...]:
         """The cabin is empty: nothing of this visit counts for the next."""
         self._bodies.clear()
+        self._fall.clear()
         self._down = None
         self._last_s = None
         held, self._held = self._held, False
@@ -149,13 +157,17 @@ class DownJudge:
                 still_there.append(body)
         self._bodies = still_there
 
-    def _conclude(self, observation: Observation) -> tuple[AnomalyBegan | AnomalyEnded, ...]:
+    def _conclude(self, observation: Observation, now_s: float) -> tuple[AnomalyBegan | AnomalyEnded, ...]:
+        landed = self._fall.landed
         if self._held:
             body = self._down
-            if body is not None and body in self._bodies and not body.up.full:
+            if landed is not None or (body is not None and body in self._bodies and not body.up.full):
                 return ()
             self._held, self._down = False, None
             return (AnomalyEnded(Anomaly.PERSON_DOWN),)
+        if landed is not None and now_s - landed.since_s >= _LANDED_S and _is_there(landed, observation):
+            self._held = True
+            return (AnomalyBegan(Anomaly.PERSON_DOWN, *_why_landed(landed, observation)),)
         for body in self._bodies:
             # Who has fallen seldom lies quite still.
             fell = body.fell_s is not None and body.fell.full and body.movement < _CALM
@@ -234,6 +246,26 @@ def _whose(box: Box, bodies: Sequence[_Body]) -> _Body | None:
 
 def _stood(body: _Body) -> float:
     return max((s.high for s in body.seen), default=max(body.box[2], body.box[3]))
+
+
+def _is_there(landed: Landed, observation: Observation) -> bool:
+    """Whether something still lies where the motion ended: who walked out below the camera does not."""
+    box = observation.foreground_box
+    return box is not None and _overlap(box, landed.box) >= _THERE * _area(landed.box)
+
+
+def _why_landed(landed: Landed, seen: Observation) -> tuple[str, Reason]:
+    detail = (
+        f"a fall: what moved came down by {100.0 * landed.drop:.0f} % of the height they stood "
+        f"and has not risen for {_LANDED_S:.1f} s"
+    )
+    return detail, because(
+        Ground.LIES_STILL,
+        seen,
+        Number(Measure.LASTED_S, _LANDED_S, _LANDED_S),
+        Number(Measure.CHANGED_PERCENT, 100.0 * landed.drop),
+        marks=(Mark(landed.box, "lies"),),
+    )
 
 
 def _why(body: _Body, seen: Observation) -> tuple[str, Reason]:

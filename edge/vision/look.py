@@ -12,6 +12,7 @@ from typing import Final
 from edge.terms.observation import FACE_CAMERA, Box, CameraHealth, Face, Observation, Thing
 from edge.vision.scene.background import Scene, shrink
 from edge.vision.scene.health import Health
+from edge.vision.scene.jolt import Jolt
 from edge.vision.scene.motion import Moving
 from edge.vision.scene.still import Still
 from edge.vision.seers import SEER_BEHIND, SEERS, Seer, Trouble
@@ -43,6 +44,7 @@ class Look:
         self._health = Health(references=references)
         self._scene = Scene()
         self._moving = Moving()
+        self._jolt = Jolt()
         self._still = Still(references)
         self._camera = camera
         self._face_at_s = float("-inf")
@@ -61,6 +63,7 @@ class Look:
         near = frame.at_s - self._face_at_s < _FACE_HOLDS_S
         sight = Sight(frame, small, self._health.update(small, frame.at_s, near))
         factor = max(frame.grey.shape) / max(small.shape)
+        sight.jolt_px = self._jolt.update(small) * factor
         moving = self._moving.update(small, frame.at_s)
         sight.moving = tuple(replace(region, box=_enlarged(region.box, factor)) for region in moving)
         if not self._health.doubtful:
@@ -102,6 +105,7 @@ class Look:
             foreground=sight.foreground,
             health=sight.health,
             motion=sight.motion,
+            jolt_px=sight.jolt_px,
             camera=self._camera,
             foreground_box=sight.foreground_box,
             scene=sight.scene,

@@ -42,11 +42,18 @@ SCENE_FOLDS = tuple(
 )
 """Sources, and videos of the cabin source, that each of the scene network's measured runs never sees."""
 
+THINGS_FOLDS = (
+    ("chunmusic", "lightly-ai"),
+    ("AhmedMohsen", "seymanurakti", "dusty-nv"),
+    ("mausam", "intel-iot", "ekramalam"),
+)
+"""Sources that each of the measured runs of the second look never sees: weapons, and people without any."""
+
 SEEDS = 3
 """Runs whose mean each of the check's networks is."""
 
 
-NETWORKS = ("find", "check", "scene", "unusual")
+NETWORKS = ("find", "check", "scene", "things", "unusual")
 """In the order in which they are made."""
 
 
@@ -78,6 +85,8 @@ class Plan:
     only: Sequence[str] = NETWORKS
     scene_folds: Sequence[Sequence[str]] = SCENE_FOLDS
     scene_from: Path | None = None
+    things_folds: Sequence[Sequence[str]] = THINGS_FOLDS
+    things_from: Path | None = None
 
     def steps(self) -> Iterator[Step]:
         """In order, of each network that is asked for: the measured runs, then the one that is shipped."""
@@ -85,6 +94,7 @@ class Plan:
             "find": self._find,
             "check": self._check,
             "scene": self._scene,
+            "things": self._things,
             "unusual": self._unusual,
         }
         for network in self.only:
@@ -155,6 +165,28 @@ class Plan:
             curves = ("--card", str(self.out / "scene.md"), "--curves", str(self.out / "scene_curves.png"))
             shipped = ("--shipped", str(self.out / "scene.tflite"), "--set-point")
             yield Step("scene-eval", "scene.eval", (*cache, *measured, *curves, *shipped))
+
+    def _things(self) -> Iterator[Step]:
+        cache = ("--data", str(self.data), "--cache", str(self.work / "things-cache"))
+        short, long = ("6", "6") if self.trial else ("850", "1850")
+        yield Step("things-data", "things.data", cache)
+        runs: list[str] = []
+        for number, fold in enumerate(() if self.things_from else self.things_folds, start=1):
+            run = str(self.work / f"things-fold-{number}")
+            runs += ["--fold", run, *fold]
+            away = tuple(word for source in fold for word in ("--leave-out", source))
+            yield Step(
+                f"things-fold-{number}", "things.train", (*cache, "--out", run, "--steps", short, *away)
+            )
+        final = str(self.work / "things")
+        begin = ("--start-from", str(self.things_from)) if self.things_from else ()
+        yield Step("things", "things.train", (*cache, "--out", final, "--steps", long, *begin))
+        own = (*cache, "--run", final, "--models", str(self.out))
+        if self.things_from is not None:
+            runs = ["--points-from", str(self.things_from.with_suffix(".json"))]
+        yield Step("things-export", "things.export", (*own, *runs))
+        if self.things_from is None:
+            yield Step("things-report", "things.report", (*own, *runs))
 
     def _unusual(self) -> Iterator[Step]:
         """What single frames teach, which is measured only; then the weights of the whole-clip score."""
@@ -239,7 +271,15 @@ def main() -> None:
         help="sources or groups that one measured run of the scene network never sees; once for each run",
     )
     parser.add_argument(
-        "--start-from", type=Path, help="a shipped scene.tflite that the scene network goes on from"
+        "--things-fold",
+        nargs="+",
+        action="append",
+        help="sources that one measured run of the second look never sees; once for each run",
+    )
+    parser.add_argument(
+        "--start-from",
+        type=Path,
+        help="a shipped scene.tflite or things.tflite that its network goes on from",
     )
     parser.add_argument("--trial", action="store_true", help="every step as short as can be")
     parser.add_argument("--list", action="store_true", help="print the commands and run none")
@@ -248,6 +288,9 @@ def main() -> None:
     if unknown:
         parser.error(f"no network {', '.join(sorted(unknown))}; there are {', '.join(NETWORKS)}")
     only = arguments.networks or NETWORKS
+    begins = {} if arguments.start_from is None else {arguments.start_from.stem: arguments.start_from}
+    if not set(begins) <= {"scene", "things"} & set(only):
+        parser.error("--start-from names the scene.tflite or things.tflite of a network that is to be made")
     if not set(only) <= {"scene", "unusual"} and not (arguments.data / "faces" / "manifest.csv").exists():
         parser.error(
             f"{arguments.data} has no faces/manifest.csv: --data names the folder that README.md describes"
@@ -263,7 +306,9 @@ def main() -> None:
         arguments.trial,
         only,
         arguments.scene_fold or SCENE_FOLDS,
-        arguments.start_from,
+        begins.get("scene"),
+        arguments.things_fold or THINGS_FOLDS,
+        begins.get("things"),
     )
     if arguments.list:
         print("\n".join(json.dumps([s.name, *s.command[1:]]) for s in plan.steps()))

@@ -147,5 +147,6 @@ class Repeats:
         def apart(lag: int) -> float:
             return float(np.abs(run - rows[lag : lag + _RUN]).mean())
 
-        usual = min(apart(1), apart(best - _BESIDE), apart(min(best + _BESIDE, known - _RUN)))
+        beside = (1, max(best - _BESIDE, 1), min(best + _BESIDE, known - _RUN))
+        usual = min(map(apart, beside))
         return float(lags[best]) if usual > _LEAST and apart(best) < _EXACT * usual else None

@@ -1,5 +1,7 @@
 """The fight teacher: a video network on sixteen colour pictures, far too heavy for the kiosk; a peer only.
 
+    python -m models.training.fight.teacher --data ../shared/data --cache CACHE
+
 `teachers/mc3_18_fight_fp16.npz`: mixed 3D and 2D convolutions (Tran et al., A closer look at spatiotemporal
 convolutions for action recognition, 2018), first taught Kinetics, then on the very clips of the data folder's
 `fight`. So its figure on them is no test, and it never labels what is judged.
@@ -7,6 +9,8 @@ convolutions for action recognition, 2018), first taught Kinetics, then on the v
 
 from __future__ import annotations
 
+import argparse
+import json
 from pathlib import Path
 
 import cv2
@@ -15,6 +19,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
+
+from models.training.common import show_rate
 
 SIDE_PX = 112
 FRAMES = 16
@@ -94,3 +100,26 @@ def fight_log_odds(net: Teacher, clip: Path) -> float:
     with torch.no_grad():
         two = net(torch.from_numpy(x.astype(np.float32)).permute(3, 0, 1, 2)[None])[0]
     return float(two[0] - two[1])
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(
+        description="What the teacher says of every clip, into CACHE/teacher.npz."
+    )
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--cache", type=Path, required=True)
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    net = load_teacher(arguments.data / "teachers" / "mc3_18_fight_fp16.npz")
+    said = {}
+    paths = [row["path"] for row in json.loads((arguments.cache / "clips.json").read_text())]
+    for number, path in enumerate(paths):
+        said[path] = fight_log_odds(net, arguments.data / "scene" / path)
+        show_rate(number + 1, len(paths), "clips")
+    np.savez(arguments.cache / "teacher.npz", **said)
+    print()
+
+
+if __name__ == "__main__":
+    main()

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import csv
 import importlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -78,12 +78,22 @@ def shoot(group: str) -> str:
 
 def read_clips(data: Path) -> list[Clip]:
     """Every clip that is called normal or abnormal. FileNotFoundError without a manifest."""
+    return _read(data, {"atm_behaviour", "fall", "fight", "normal"}, _NORMAL | _ABNORMAL)
+
+
+def read_walkers(data: Path) -> list[Clip]:
+    """Clips of left bags: people walk, stand and put bags down. Nothing learns from them."""
+    bags = {"bag_drop", "bag_left", "bag_left_overlay", "bag_left_sequence", "owner_returns"}
+    return _read(data, {"left_bag"}, bags)
+
+
+def _read(data: Path, tasks: Collection[str], labels: Collection[str]) -> list[Clip]:
     clips: list[Clip] = []
     with (data / "scene" / "manifest.csv").open(newline="") as file:
         for line in csv.DictReader(file):
-            if line["kind"] != "clip" or line["task"] not in {"atm_behaviour", "fall", "fight", "normal"}:
+            if line["kind"] != "clip" or line["task"] not in tasks:
                 continue
-            if line["labels"] in _NORMAL | _ABNORMAL and Path(line["path"]).stem not in _SPEEDED_UP:
+            if line["labels"] in labels and Path(line["path"]).stem not in _SPEEDED_UP:
                 clips.append(
                     Clip(
                         data / "scene" / line["path"],

@@ -27,7 +27,7 @@ from edge.judge.unusual import UnusualJudge
 from edge.terms.observation import CameraHealth, Observation
 from edge.vision.scene.unusual import EVERY_S, MEASURES, OVER_S, Watch
 from models.training.shares import share
-from models.training.unusual.clips import Clip, Film, film_of, finder_of, read_clips
+from models.training.unusual.clips import Clip, Film, film_of, finder_of, read_clips, read_walkers
 
 Reals = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -255,6 +255,17 @@ def judged(answers: Answers, seed: int) -> None:
         print(f"| {name} | {cells[0]} | {minutes:.1f} | {cells[1]} |")
 
 
+def walkers(
+    learnt: Learnt, cut: float, clips: Sequence[Clip], films: Callable[[Clip], Film]
+) -> tuple[int, int, float]:
+    """Clips that the judge would tell of, of how many, and their minutes, by the shipped weights."""
+    answers = answers_of(clips, films)
+    odds = learnt(answers.values) - cut
+    told = sum(alarms(odds[answers.clip == number]) > 0 for number in range(len(answers.clips)))
+    minutes = sum(float(films(clip).at_s[-1]) for clip in answers.clips) / 60.0
+    return told, len(answers.clips), minutes
+
+
 def left_out_but(answers: Answers, name: str, seed: int) -> Reals:
     """The scores on whole videos left out of every source but `name`, which nothing learns from."""
     fold, other = by_scene(answers, seed), answers.source != name
@@ -377,6 +388,8 @@ def main() -> None:
     for measure, weight in zip(MEASURES, learnt.weight, strict=True):
         print(f"| {measure.words} | {weight:+.2f} |")
     print(f"\noperating point {cut:.3f}")
+    told, of, minutes = walkers(learnt, cut, read_walkers(arguments.data), films)
+    print(f"people with bags, sources never learnt from: told in {share(told, of)}, {minutes:.1f} minutes")
     if arguments.curves:
         draw(answers, arguments.seed, arguments.curves)
     if arguments.peers:
