@@ -30,10 +30,11 @@ _TWO_FALL: Final = 0.3
 """Who hold each other are found as one most of the time: a quarter of the looks is enough."""
 _AREA_MIN: Final = 0.006
 """Moving area, as a fraction of the picture, under which nobody strikes anybody."""
-_AREA_WEIGHT: Final = 0.55
-_CHANGE_WEIGHT: Final = 2.8
-_MOTION_BIAS: Final = 1.4
-"""What the motion adds to the network's log odds, by logistic regression on clips it has not learnt from."""
+_NETWORK_WEIGHT: Final = 0.87
+_AREA_WEIGHT: Final = 0.63
+_CHANGE_WEIGHT: Final = 4.4
+_MOTION_BIAS: Final = 0.73
+"""Network and motion together, by logistic regression on clips that the network has not learnt from."""
 _ROBBERY_S: Final = 2.0
 _ROBBED_ENDED_S: Final = 10.0
 
@@ -80,7 +81,7 @@ class FightJudge:
         dt_s = _since(self._last_look_s, now_s)
         self._last_look_s = now_s
         moved = self._tracks.moved()
-        logit = observation.fight_logit + _motion_logit(moved)
+        logit = _NETWORK_WEIGHT * observation.fight_logit + _motion_logit(moved)
         fights = logit > 0.0 and moved.area >= _AREA_MIN
         sure = logit >= _STRONG_LOGIT
         self._fight.update(fights, dt_s if sure or not fights else dt_s / 2.0)
