@@ -17,6 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.judge.turning import matrix_of, vector_of
 from edge.terms.ground import Marks
 from edge.terms.observation import Box
 
@@ -254,7 +255,8 @@ def _refined(first: _Pose, true: Floats, seen: Floats, height_cm: float, longest
     usual = float(np.log(_USUAL_FOCAL * longest_px))
 
     def pose(numbers: Floats) -> _Pose:
-        return _Pose(float(np.exp(numbers[6])), _turn(numbers[:3]) @ first.rotation, numbers[3:6])
+        turn = matrix_of(numbers[:3])
+        return _Pose(float(np.exp(numbers[6])), turn, numbers[3:6])
 
     def misfit(numbers: Floats) -> Floats:
         tried = pose(numbers)
@@ -267,7 +269,7 @@ def _refined(first: _Pose, true: Floats, seen: Floats, height_cm: float, longest
             ]
         )
 
-    numbers = np.concatenate([np.zeros(3), first.shift, [np.log(first.focal_px)]])
+    numbers = np.concatenate([vector_of(first.rotation), first.shift, [np.log(first.focal_px)]])
     error, damping = misfit(numbers), 1e-2
     for _ in range(60):
         slope = np.empty((error.size, numbers.size))
@@ -284,12 +286,3 @@ def _refined(first: _Pose, true: Floats, seen: Floats, height_cm: float, longest
         else:
             damping *= 4.0
     return pose(numbers)
-
-
-def _turn(by: Floats) -> Floats:
-    """The rotation by a vector's length in radians about its direction (Rodrigues' formula)."""
-    x, y, z = by
-    cross = np.array([[0.0, -z, y], [z, 0.0, -x], [-y, x, 0.0]])
-    angle = max(float(np.linalg.norm(by)), 1e-12)
-    straight, bent = np.sin(angle) / angle, (1.0 - np.cos(angle)) / angle**2
-    return np.asarray(np.eye(3) + straight * cross + bent * cross @ cross)

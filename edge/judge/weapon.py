@@ -24,11 +24,11 @@ _WEAPONS: Final = frozenset({ThingKind.HANDGUN, ThingKind.KNIFE, ThingKind.LONG_
 class WeaponLimits:
     """What is needed to say it, and to take it back. The log-odds of one look are cut at `most`."""
 
-    begin: float = 6.0
+    begin: float = 3.0
     agreeing: int = 3
     over_s: float = 1.0
     leak_s: float = 6.0
-    most: float = 3.0
+    most: float = 1.5
     doubt: float = 0.5
     end_s: float = 10.0
 
