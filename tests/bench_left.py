@@ -91,7 +91,9 @@ def mog2(shots: Iterable[Shot], left_s: float) -> list[Told]:
     told: list[Told] = []
     for shot in shots:
         small = shrink(shot.grey)
-        mask = (model.apply(small) == 255).astype(np.uint8)
+        # Its own rate takes a bag into the background within seconds of a start.
+        rate = -1.0 if shot.at_s < 2.0 else 0.001
+        mask = (model.apply(small, learningRate=rate) == 255).astype(np.uint8)
         mask = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)), np.uint8)
         mask = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((7, 7), np.uint8)), np.uint8)
         count, _, stats, middles = cv2.connectedComponentsWithStats(mask)
@@ -135,13 +137,14 @@ def _between(a: tuple[float, float], b: tuple[float, float], share: float) -> tu
 
 
 def scenes(count: int, seed: int, sizes: Sequence[tuple[float, float, float]]) -> Iterator[tuple[Cabin, Bag]]:
-    random = np.random.default_rng(seed)
-    while count:
-        cabin = Cabin(random)
-        bag = any_bag(random, cabin.floor_level, tuple(sizes))
-        if cabin.fits(bag):
-            count -= 1
-            yield cabin, bag
+    for number in range(count):
+        random = np.random.default_rng([seed, number])
+        while True:
+            cabin = Cabin(random)
+            bag = any_bag(random, cabin.floor_level, tuple(sizes))
+            if cabin.fits(bag):
+                break
+        yield cabin, bag
 
 
 def wilson(hits: int, n: int) -> str:

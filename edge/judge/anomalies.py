@@ -11,6 +11,7 @@ from edge.judge.fight import FightJudge, RobberyJudge
 from edge.judge.intrusion import IntrusionJudge
 from edge.judge.joined import AnomalyJudge
 from edge.judge.left import LeftJudge
+from edge.judge.shaken import ShakenJudge
 from edge.judge.unusual import UnusualJudge
 from edge.judge.wander import WanderJudge
 from edge.judge.weapon import WeaponJudge
@@ -36,10 +37,10 @@ class Place:
     minute_of_day: Callable[[], int | None] = _never
 
     def judges(self, camera: str) -> Iterable[AnomalyJudge]:
-        """Those of one camera, by its name; none where another one sees more."""
-        if camera not in self.cameras:
-            return ()
+        """Those of one camera, by its name; few where another one sees more: its zones are its own."""
         zones = [zone for zone in self.zones if zone.camera == camera]
+        if camera not in self.cameras:
+            return (ShakenJudge(), IntrusionJudge(zones, self.flow.intrusion_s, self.minute_of_day))
         floor = self.floor if self.floor is not None and self.floor.camera == camera else None
         weapon, fight = WeaponJudge(), FightJudge()
         return (
@@ -50,5 +51,6 @@ class Place:
             IntrusionJudge(zones, self.flow.intrusion_s, self.minute_of_day),
             WanderJudge(zones, self.flow.loiter_s),
             LeftJudge(self.flow.left_s, zones, floor),
+            ShakenJudge(),
             UnusualJudge(),
         )

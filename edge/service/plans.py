@@ -70,13 +70,17 @@ def overseers(settings: Settings) -> frozenset[str]:
     )
 
 
-def look_of(settings: Settings, camera: str = FACE_CAMERA) -> Look:
-    """What sees through the one camera of a story, a replay or a bench: every seer. Raises `ModelFault`."""
+def look_of(settings: Settings, camera: str = FACE_CAMERA, references: Path | None = None) -> Look:
+    """What sees through the one camera of a story, a replay or a bench: every seer. Raises `ModelFault`.
+
+    `references`: the folder with this camera's pictures of the empty cabin; None: it has learnt none.
+    """
     from edge.vision.look import Look
     from edge.vision.opening import Wanted, open_all_seers
 
-    wanted = Wanted(model_dir(settings), frozenset(Role), settings.face.covers)
-    return Look(open_all_seers(wanted).seers, camera=camera)
+    wanted = Wanted(model_dir(settings), frozenset(Role), settings.face.covers, references, camera)
+    opened = open_all_seers(wanted)
+    return Look(opened.seers, references=opened.references, camera=camera)
 
 
 def ring_file(settings: Settings, camera: str) -> Path:

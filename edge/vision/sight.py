@@ -25,6 +25,7 @@ class Sight:
     foreground: float = 0.0
     foreground_box: Box | None = None
     motion: float = 0.0
+    jolt_px: float = 0.0
     moving: tuple[Region, ...] = ()
     still: tuple[StillRegion, ...] = ()
     faces: tuple[Face, ...] = ()

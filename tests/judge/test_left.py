@@ -201,6 +201,14 @@ def test_what_cannot_stand_on_the_floor_has_no_size_and_what_is_cut_is_at_least_
         Floor(Marks(), SIZE)
 
 
+def test_a_door_leaf_is_no_thing() -> None:
+    camera = Pinhole(240, 50, 430.0)
+    marks = camera.marks(-40, 180, 80, 60)
+    leaf = (100.0, 20.0, 400.0, 420.0)
+    assert Told(LeftJudge(20.0)).see(22.0, [region(50.0, leaf)]) != [], "without marks nobody knows"
+    assert Told(LeftJudge(20.0, (), marks)).see(60.0, [region(50.0, leaf)]) == []
+
+
 def test_the_size_stands_in_the_words_and_the_reason() -> None:
     camera = Pinhole(240, 50, 430.0)
     told = Told(LeftJudge(20.0, (), camera.marks(-40, 180, 80, 60)))

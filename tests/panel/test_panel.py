@@ -203,7 +203,7 @@ def test_an_incident_says_why_in_the_cabins_language_and_shows_the_picture_of_it
         page = unescape(cabin.page())
         words = words_of(language)
         assert words.grounds.weapon_seen in page
-        assert f"{words.measures.looks}: 4" in page
+        assert f"{words.measures.looks} 4" in page
         first = re.findall(r'src="(/incident/1/[^"]+)"', page)[0]
         assert first.endswith("-face-weapon.jpg")
         status, _, body = cabin.ask(first)

@@ -148,7 +148,7 @@ def several(judged: Sequence[Judged]) -> Iterator[str]:
 
 def things(held: Sequence[Held]) -> Iterator[str]:
     """Boxes found, at the cut with the best F1."""
-    yield "| boxes (half their joint area shared) | labelled | found | precision |"
+    yield "| boxes (persons share half, others 0.3 of the joint area) | labelled | found | precision |"
     yield "|---|---|---|---|"
     cuts = points_of(held).cuts
     for kind, name in ((PERSON, "person"), (HEAD, "head (photos of faces)"), (BAG, "bag")):

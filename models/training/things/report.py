@@ -32,6 +32,7 @@ from models.training.things.eval import (
     rows,
     share,
     surest,
+    weapon_odds,
 )
 from models.training.things.export import LIGHTS, Fold, Judged, judge
 from models.training.things.peers import Peer, peers_of
@@ -75,6 +76,8 @@ def tables(judged: Sequence[Judged], peers: Sequence[Peer]) -> Iterator[str]:
         if found.n:
             yield f"| {row} | {found} |"
     yield ""
+    yield from _groups(judged)
+    yield ""
     yield "| by source | weapon called one | nothing left alone | tools and phones called a weapon |"
     yield "|---|---|---|---|"
     for source in sorted({s.source for s in every.items}):
@@ -88,6 +91,21 @@ def tables(judged: Sequence[Judged], peers: Sequence[Peer]) -> Iterator[str]:
     yield from _in_less_light(judged)
     yield ""
     yield from _beside_peers(every, peers)
+
+
+def _groups(judged: Sequence[Judged]) -> Iterator[str]:
+    """What chose the thresholds: not a measurement of them, but of how far other groups are from other
+    sources."""
+    yield "| groups never seen, of sources learnt from (they chose the thresholds) | share, count, interval |"
+    yield "|---|---|"
+    items = [s for one in judged for s in one.known]
+    parts = []
+    for one in judged:
+        at = np.where([s.view == "crop" for s in one.known], one.still, one.single)
+        parts.append(weapon_odds(one.known_logits) - at)
+    for row, found in rows(items, np.concatenate(parts), 0.0):
+        if found.n:
+            yield f"| {row} | {found} |"
 
 
 def _in_less_light(judged: Sequence[Judged]) -> Iterator[str]:
