@@ -52,7 +52,9 @@ def actors(data: Path, work: Path) -> tuple[Actor, ...]:
                 picture = cv2.imread(str(data / "scene" / row["path"]))
                 if picture is None:
                     raise SystemExit(f"{row['path']} cannot be read")
-                cv2.imwrite(str(kept), np.hstack(_cut(picture, persons[int(row["person"])])))
+                cv2.imwrite(
+                    str(kept), np.hstack(_cut(np.asarray(picture, np.uint8), persons[int(row["person"])]))
+                )
             both = cv2.imread(str(kept), cv2.IMREAD_GRAYSCALE)
             assert both is not None
             grey, opacity = np.hsplit(np.asarray(both, np.uint8), 2)

@@ -1,4 +1,4 @@
-"""The camera of the simulated month: rooms by day and night, people, weather at the glass, a lens that shakes.
+"""The camera of the simulated month: rooms by day and night, people, weather, a lens that shakes.
 
 Everything depends on the seed and the time alone. A frame is grey; its time is the recording's own.
 """
@@ -285,11 +285,11 @@ class MonthCamera:
                 if min(since_s, left_s) < _WALK_S + 2.0:
                     centre = (round(x), round(feet - 1.02 * tall))
                     axes = (round(0.34 * tall), round(0.17 * tall))
-                    cv2.ellipse(picture, centre, axes, 0.0, 180.0, 360.0, 40.0 * light, -1, cv2.LINE_AA)
+                    cv2.ellipse(picture, centre, axes, 0.0, 180.0, 360.0, (40.0 * light,), -1, cv2.LINE_AA)
             case Doing.CLEANER:
                 swing = 0.25 * tall * math.sin(3.1 * since_s)
                 top = (round(x + 0.1 * tall), round(feet - 0.7 * tall))
-                cv2.line(picture, top, (round(x + swing), round(feet)), 60.0 * light, 3, cv2.LINE_AA)
+                cv2.line(picture, top, (round(x + swing), round(feet)), (60.0 * light,), 3, cv2.LINE_AA)
                 _box(
                     picture,
                     (x + swing - 0.1 * tall, feet - 0.04 * tall, 0.2 * tall, 0.05 * tall),
@@ -302,6 +302,8 @@ class MonthCamera:
 def _box(picture: Floats, box: tuple[float, float, float, float], level: float) -> None:
     """A box with a lit top and a darker side: left, top, width, height in pixels."""
     left, top, wide, high = (round(v) for v in box)
-    cv2.rectangle(picture, (left, top), (left + wide, top + high), level, -1, cv2.LINE_AA)
-    cv2.rectangle(picture, (left, top), (left + wide, top + max(1, high // 6)), min(level * 1.2, 250.0), -1)
-    cv2.line(picture, (left + wide // 2, top), (left + wide // 2, top + high), level * 0.7, 1)
+    cv2.rectangle(picture, (left, top), (left + wide, top + high), (level,), -1, cv2.LINE_AA)
+    cv2.rectangle(
+        picture, (left, top), (left + wide, top + max(1, high // 6)), (min(level * 1.2, 250.0),), -1
+    )
+    cv2.line(picture, (left + wide // 2, top), (left + wide // 2, top + high), (level * 0.7,), 1)

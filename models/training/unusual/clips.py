@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
 import importlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from numpy.typing import NDArray
 
 from edge.terms.observation import Box, ThingKind
 from edge.vision.scene.background import shrink
-from edge.vision.scene.people import People
+from edge.vision.scene.people import MODEL, People
 
 Grey = NDArray[np.uint8]
 
@@ -156,11 +157,10 @@ class Teacher:
 
 
 class Shipped:
-    """The kiosk's own scene network."""
-
-    name = "scene"
+    """The kiosk's own scene network; other weights want another cache."""
 
     def __init__(self, models: Path) -> None:
+        self.name = f"scene-{hashlib.sha256((models / MODEL).read_bytes()).hexdigest()[:12]}"
         self._people = People(models)
 
     def __call__(self, picture: NDArray[np.uint8]) -> tuple[Box, ...]:
