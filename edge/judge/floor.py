@@ -94,7 +94,7 @@ class Floor:
         """The size of the thing in a box (pixels); None where no thing on the floor can look like that."""
         x, y, w, h = box
         cut = min(x, y) < _EDGE_PX or x + w > self._w - _EDGE_PX or y + h > self._h - _EDGE_PX
-        sides = np.array([x, y, x + w, y + h]) - np.tile(self._middle, 2)
+        sides: Floats = np.array([x, y, x + w, y + h]) - np.tile(self._middle, 2)
         foot = self._pose.on_floor(np.array([(sides[0] + sides[2]) / 2.0, sides[3]]))
         left = self._pose.on_floor(sides[[0, 3]])
         right = self._pose.on_floor(sides[[2, 3]])

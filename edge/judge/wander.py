@@ -62,8 +62,7 @@ class _Leg:
 
 
 class WanderJudge:
-    """Watches who stands and walks in one camera's picture. `loiter_s`: the longest stay in a `loiter`
-    zone."""
+    """Watches who stands and walks in one camera's picture. `loiter_s`: the longest stay in such a zone."""
 
     def __init__(self, zones: Sequence[Zone], loiter_s: float) -> None:
         self._loiter = [zone for zone in zones if zone.purpose is Purpose.LOITER]

@@ -201,7 +201,8 @@ class Plan:
         final = str(self.work / "things")
         begin = ("--start-from", str(self.things_from)) if self.things_from else ()
         yield Step("things", "things.train", (*cache, "--out", final, "--steps", long, *begin))
-        own = (*cache, "--run", final, "--models", str(self.out))
+        few = ("--at-most", "60") if self.trial else ()
+        own = (*cache, "--run", final, "--models", str(self.out), *few)
         if self.things_from is not None:
             runs = ["--points-from", str(self.things_from.with_suffix(".json"))]
         yield Step("things-export", "things.export", (*own, *runs))

@@ -1,4 +1,4 @@
-"""The camera of the simulated month: rooms by day and night, people, weather at the glass, a lens that shakes.
+"""The camera of the simulated month: rooms by day and night, people, weather, a lens that shakes.
 
 Everything depends on the seed and the time alone. A frame is grey; its time is the recording's own.
 """
