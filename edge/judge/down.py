@@ -134,8 +134,9 @@ class DownJudge:
         """Time alone ends nothing: who lies there lies there until seen upright."""
         return ()
 
-    def next_wake_s(self) -> None:
+    def next_wake_s(self) -> float | None:
         """Never."""
+        return None
 
     def _follow(self, found: Sequence[Box], now_s: float) -> None:
         """Gives each box to the body it is likeliest of; what is left over is somebody new."""

@@ -32,6 +32,8 @@ _RISEN: Final = 0.4
 """A top higher than this, in tall heights below the old one, has risen again."""
 _RISES_LARGE: Final = 0.3
 _PERSON_SCORE: Final = 0.5
+_SAME: Final = 0.5
+"""A person found in so much of the place of the tall region still stands there: it was not they who fell."""
 _STEP_S: Final = 0.06
 
 
@@ -120,13 +122,17 @@ def _rises(landed: Landed, observation: Observation) -> bool:
     if observation.scene is None:
         return False
     return any(
-        t.kind is ThingKind.PERSON
-        and t.score >= _PERSON_SCORE
-        and t.box[1] < limit
-        and t.box[3] >= (1.0 - _RISEN) * landed.tall[3]
-        and not _beside(t.box, landed.box)
+        t.kind is ThingKind.PERSON and t.score >= _PERSON_SCORE and _alike(t.box, landed.tall) >= _SAME
         for t in observation.scene.things
     )
+
+
+def _alike(a: Box, b: Box) -> float:
+    """What two boxes have in common, as a share of what they cover together."""
+    wide = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    high = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    common = max(wide, 0.0) * max(high, 0.0)
+    return common / (a[2] * a[3] + b[2] * b[3] - common)
 
 
 def _beside(a: Box, b: Box) -> bool:

@@ -198,7 +198,7 @@ def window_of(three: Sequence[GreyPicture], box: Box | None) -> Window:
     ).astype(np.float32)
     mean, spread = float(cut.mean()), float(cut.std())
     gain = min(_SPREAD_LEVELS / max(spread, 1.0), _GAIN_MAX)
-    return np.clip(np.rint(128.0 + (cut - mean) * gain), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(128.0 + (cut - mean) * gain), 0, 255), dtype=np.uint8)
 
 
 class FightSeer:

@@ -83,4 +83,4 @@ def _differs(now: Floats, before: Floats) -> Mask:
     shift = float(np.median(some))
     noise = float(np.median(np.abs(some - shift)))
     level = max(_LEVELS, _NOISES * noise)
-    return cast(Mask, 1 - cv2.inRange(signed, shift - level, shift + level) // 255)
+    return cast(Mask, 1 - cv2.inRange(signed, np.array(shift - level), np.array(shift + level)) // 255)

@@ -48,7 +48,7 @@ def hog_of(clip: Clip) -> Reals:
     hog = cv2.HOGDescriptor((_HOG_PX, _HOG_PX), (16, 16), (16, 16), (8, 8), 9)
     small = [cv2.resize(f, (_HOG_PX, _HOG_PX), interpolation=cv2.INTER_AREA) for f in clip.frames]
     changes = [cv2.absdiff(a, b) for a, b in zip(small, small[2:], strict=False)] or [small[0]]
-    return np.mean([np.asarray(hog.compute(c)).ravel() for c in changes], axis=0)
+    return np.asarray(np.mean([np.asarray(hog.compute(c)).ravel() for c in changes], axis=0), np.float64)
 
 
 def svm_left_out(columns: Reals, said: Said) -> Reals:
@@ -128,7 +128,8 @@ def main() -> None:
 def _net(run: Path) -> FightNet:
     net = FightNet()
     net.load_state_dict(torch.load(run / "final.pt")["net"])
-    return net.eval()
+    net.eval()
+    return net
 
 
 def _print_dark(said: Said, nets: Sequence[FightNet], both: Reals) -> None:

@@ -82,7 +82,8 @@ def load_teacher(path: Path) -> Teacher:
     state = {k: v for k, v in state.items() if "num_batches" not in k}
     net = Teacher(classes=state["fc.weight"].shape[0])
     net.load_state_dict(state, strict=False)
-    return net.eval()
+    net.eval()
+    return net
 
 
 def fight_log_odds(net: Teacher, clip: Path) -> float:

@@ -28,10 +28,10 @@ def windows(frames: Frames, count: int = 4) -> list[Window]:
     ]
 
 
-def _spaced(frames: Frames, end: int) -> Frames:
+def _spaced(frames: Frames, end: int) -> list[Frames]:
     """Two seconds up to `end`, a fifth of a second apart."""
     begin = max(end - _OVER, 0)
-    return frames[begin + (end - begin) % _APART : end + 1 : _APART]
+    return list(frames[begin + (end - begin) % _APART : end + 1 : _APART])
 
 
 def drawn(frames: Frames, fight: bool, rng: np.random.Generator) -> tuple[Window, bool]:
@@ -79,10 +79,10 @@ def _seen_by_a_camera(three: list[Frames], rng: np.random.Generator) -> list[Fra
     for picture in three:
         now = levels[picture].astype(np.float32)
         if blur > 0.0:
-            now = cv2.GaussianBlur(now, (0, 0), blur)
+            now = np.asarray(cv2.GaussianBlur(now, (0, 0), blur), np.float32)
         if fewer < 1.0:
             few = cv2.resize(now, (round(w * fewer), round(h * fewer)), interpolation=cv2.INTER_AREA)
-            now = cv2.resize(few, (w, h), interpolation=cv2.INTER_LINEAR)
+            now = np.asarray(cv2.resize(few, (w, h), interpolation=cv2.INTER_LINEAR), np.float32)
         if noise > 0.0:
             now = now + rng.standard_normal(now.shape).astype(np.float32) * noise
         spoilt.append(np.clip(np.rint(now), 0, 255).astype(np.uint8))
