@@ -60,6 +60,10 @@ _REASON_HOLDS_S: Final = 6.0
 _MOVING_MAX: Final = 3
 """So many moving regions are shown, the largest: a crowd of boxes hides what it is about."""
 
+_SURE: Final = 0.25
+"""What a look is less sure of than this is not drawn: judges wait for more looks, a person sees one film."""
+
+_MEASURES: Final = frozenset(measure.value for measure in Measure)
 _FACTS: Final = frozenset(fact_names())
 
 
@@ -92,16 +96,15 @@ class Held:
 
 
 def _reason_words(data: Mapping[str, object]) -> str:
-    """The numbers and the rule of a fact; empty where it has none."""
+    """The rule of a fact, then its numbers, the most telling first; empty where it has none."""
     limits = data.get("limits")
-    parts: list[str] = []
-    for measure in Measure:
-        value = data.get(measure.value)
-        limit = limits.get(measure.value) if isinstance(limits, Mapping) else None
-        if isinstance(value, int | float):
-            parts.append(number_words(Number(measure, value, limit), ENGLISH))
+    numbers: list[str] = []
+    for name, value in data.items():
+        if name in _MEASURES and isinstance(value, int | float):
+            limit = limits.get(name) if isinstance(limits, Mapping) else None
+            numbers.append(number_words(Number(Measure(name), value, limit), ENGLISH))
     rule = data.get("rule")
-    return ". ".join([*([", ".join(parts)] if parts else []), *([str(rule)] if rule else [])])
+    return ". ".join([*([str(rule)] if rule else []), *([", ".join(numbers)] if numbers else [])])
 
 
 class Film:
@@ -205,8 +208,9 @@ def picture_of(
     for region in seen.moving[:_MOVING_MAX]:
         x, y, w, h = (round(v * factor) for v in region.box)
         cv2.rectangle(view, (x, y), (x + w, y + h), MOVING, 1, cv2.LINE_AA)
-    things = () if shown.scene is None else shown.scene.things
-    draw_marks(view, [mark_of(one) for one in (*seen.still, *things)], factor)
+    things = () if shown.scene is None else [one for one in shown.scene.things if one.score >= _SURE]
+    marks = [*map(mark_of, seen.still), *map(mark_of, things)]
+    draw_marks(view, marks, factor)
     for face in seen.faces:
         _draw_face(view, face, factor)
     _draw_head(canvas, kiosk, frame.at_s)

@@ -1,12 +1,13 @@
 """Everything that can happen to the cabin, in the past tense: the table's only input.
 
 Events are frozen and carry no secret: an entry at the keypad arrives as its verdict, never as its
-digits. Times are not in the events; `step` gets them as `now_s`.
+digits. Times are not in the events; `step` gets them as `now_s`. A `reason` is what a fact was decided on:
+to the table the same fact for another reason is the same.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, get_args
 
@@ -116,7 +117,7 @@ class FaceJudged:
 @dataclass(frozen=True, slots=True)
 class PeopleJudged:
     several: bool
-    reason: Reason | None = None
+    reason: Reason | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ class CameraJudged:
     """The judged health of the face camera; anything but OK means that the cabin is blind."""
 
     health: CameraHealth
-    reason: Reason | None = None
+    reason: Reason | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +134,7 @@ class AnomalyBegan:
 
     anomaly: Anomaly
     detail: str = ""
-    reason: Reason | None = None
+    reason: Reason | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

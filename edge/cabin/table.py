@@ -190,7 +190,7 @@ def _camera_judged(d: Draft, event: CameraJudged) -> None:
             | CameraHealth.REPLAYED
         ):  # somebody may have done this to the camera; the others are faults
             if Anomaly.CAMERA_OBSTRUCTED not in d.s.active:
-                d.begin_anomaly(Anomaly.CAMERA_OBSTRUCTED, now.value)
+                d.begin_anomaly(Anomaly.CAMERA_OBSTRUCTED, now.value, event.reason)
         case CameraHealth.GONE:
             if was is not now:
                 d.tell(Alert.CAMERA_GONE, Recipient.CONTROL_ROOM, Recipient.WATCHMAN)

@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Final
 
 from edge.cli.options import Commands, add_settings_options, as_the_kiosk, load_settings
-from edge.settings.places import model_dir
+from edge.service.plans import camera_name, look_of
 from edge.settings.schema import Camera as CameraSettings
 from edge.settings.schema import Settings
 from edge.settings.zones import zone_of
 from edge.terms.observation import FACE_CAMERA
 from edge.terms.printing import printable
-from edge.vision.face.faces import Faces
 from edge.vision.look import Look
 from edge.vision.scene.commissioning import Taken, learn_from_frames, learn_from_picture
 from edge.vision.scene.reference import FOLDER, Reference, add_references
@@ -82,12 +81,13 @@ def _learnt(args: argparse.Namespace, settings: Settings) -> Iterator[Reference]
                 yield learn_from_frames(_frames(clip), _look(settings, camera), camera, taken)
         return
     for fitted in (settings.camera, settings.overview):
-        if fitted.source == "none" or args.camera not in (None, fitted.role):
+        name = camera_name(fitted.role)
+        if fitted.source == "none" or args.camera not in (None, name):
             continue
         opened = _opened(fitted)
         try:
             taken = _taken(settings, None)
-            yield learn_from_frames(_frames(opened), _look(settings, fitted.role), fitted.role, taken)
+            yield learn_from_frames(_frames(opened), _look(settings, name), name, taken)
         finally:
             opened.close()
 
@@ -98,7 +98,7 @@ def _opened(camera: CameraSettings) -> Camera:
 
 
 def _look(settings: Settings, camera: str) -> Look:
-    return Look(Faces(model_dir(settings), settings.face.covers), camera=camera)
+    return look_of(settings, camera)
 
 
 def _frames(camera: Camera) -> Iterator[Frame]:

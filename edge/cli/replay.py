@@ -18,6 +18,7 @@ from edge.faults.fault import FaultError
 from edge.loop.happening import Happening
 from edge.service.plans import look_of
 from edge.terms.observation import FACE_CAMERA
+from edge.vision.scene.reference import FOLDER
 from hw.bench import ClipCamera
 from hw.ports import Input
 
@@ -77,7 +78,8 @@ def run(args: argparse.Namespace) -> int:
     ]
     film = Film(args.video, FPS_MAX, zones) if args.video is not None else None
     with scratch("replay") as folder:
-        props = Props(camera, lambda: look_of(settings))
+        empties = Path(settings.paths.data) / FOLDER
+        props = Props(camera, lambda: look_of(settings, references=empties))
         desk = Desk(settings, props, Path(folder), _both(printer.show, film), clock)
         try:
             if film is not None:

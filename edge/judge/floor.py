@@ -14,10 +14,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.judge.turning import matrix_of, vector_of
 from edge.terms.ground import Marks
 from edge.terms.observation import Box
 
@@ -37,20 +37,26 @@ _HEIGHT_CM: Final = 3.0
 """How well the camera's height is measured."""
 _NEWTON: Final = 12
 _LARGEST_CM: Final = 400.0
+_FITS: Final = 0.15
+"""The most that a block's box may miss the one that was seen, in sides of it."""
 _EDGE_PX: Final = 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Of a thing that stands on the floor: across the line of sight, and up. `cut`: at least that."""
+    """Of a thing that stands on the floor. `width_cm` is across the line of sight, `height_cm` up.
+
+    `height_cm` is None for what is seen from so far above that only its outline on the floor can be told;
+    `width_cm` is the longer side of that. `cut` by the picture's edge: at least that.
+    """
 
     width_cm: float
-    height_cm: float
+    height_cm: float | None
     cut: bool = False
 
     @property
     def longest_cm(self) -> float:
-        return max(self.width_cm, self.height_cm)
+        return max(self.width_cm, self.height_cm or 0.0)
 
 
 class Floor:
@@ -88,34 +94,59 @@ class Floor:
         """The size of the thing in a box (pixels); None where no thing on the floor can look like that."""
         x, y, w, h = box
         cut = min(x, y) < _EDGE_PX or x + w > self._w - _EDGE_PX or y + h > self._h - _EDGE_PX
-        sides = np.array([x, y, x + w, y + h]) - np.tile(self._middle, 2)
+        sides: Floats = np.array([x, y, x + w, y + h]) - np.tile(self._middle, 2)
         foot = self._pose.on_floor(np.array([(sides[0] + sides[2]) / 2.0, sides[3]]))
-        if foot is None:
-            return None
         left = self._pose.on_floor(sides[[0, 3]])
         right = self._pose.on_floor(sides[[2, 3]])
-        if left is None or right is None:
+        if foot is None or left is None or right is None:
             return None
-        wide_cm = float(np.linalg.norm(right - left))
-        block = np.array([foot[0], foot[1], wide_cm, wide_cm])
+        block = self._block(sides, np.array([*foot, *[float(np.linalg.norm(right - left))] * 2]))
+        if block is not None:
+            return Size(float(block[2]), float(block[3]), cut)
+        return self._from_above(sides, cut)
+
+    def _block(self, sides: Floats, block: Floats) -> Floats | None:
+        """The upright block (x, y, width, height) with this box, by Newton's method; None where there is
+        none."""
         for _ in range(_NEWTON):
             error = self._pose.box_of(block) - sides
-            if not np.isfinite(error).all():
-                return None
             slope = np.empty((4, 4))
             for column in range(4):
                 moved = block.copy()
                 moved[column] += 0.5
                 slope[:, column] = (self._pose.box_of(moved) - sides - error) / 0.5
+            if not np.isfinite(error).all() or not np.isfinite(slope).all():
+                return None
             try:
                 step = np.linalg.solve(slope, error)
             except np.linalg.LinAlgError:
                 return None
             block = block - np.clip(step, -40.0, 40.0)
             block[2:] = np.clip(block[2:], 1.0, _LARGEST_CM)
-        if not float(np.abs(self._pose.box_of(block) - sides).max()) < 0.5 * max(w, h):
+        fits = float(np.abs(self._pose.box_of(block) - sides).max()) < _FITS * float(
+            (sides[2:] - sides[:2]).max()
+        )
+        return block if fits else None
+
+    def _from_above(self, sides: Floats, cut: bool) -> Size | None:
+        """The outline on the floor, less what a top that is nearer to the lens adds to it."""
+        middle = (sides[:2] + sides[2:]) / 2.0
+        ends = [
+            self._pose.on_floor(np.array(one))
+            for one in (
+                (sides[0], middle[1]),
+                (sides[2], middle[1]),
+                (middle[0], sides[1]),
+                (middle[0], sides[3]),
+            )
+        ]
+        if any(end is None for end in ends):
             return None
-        return Size(float(block[2]), float(block[3]), cut)
+        placed = np.array(ends)
+        lengths = np.linalg.norm(placed[[1, 3]] - placed[[0, 2]], axis=1)
+        # As high as it is long on the shorter side: its top is so much nearer.
+        nearer = max(1.0 - float(lengths.min()) / self._pose.height_cm, 0.5)
+        return Size(min(float(lengths.max()) * nearer, _LARGEST_CM), None, cut)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +255,7 @@ def _refined(first: _Pose, true: Floats, seen: Floats, height_cm: float, longest
     usual = float(np.log(_USUAL_FOCAL * longest_px))
 
     def pose(numbers: Floats) -> _Pose:
-        turn = np.asarray(cv2.Rodrigues(numbers[:3])[0], dtype=np.float64)
+        turn = matrix_of(numbers[:3])
         return _Pose(float(np.exp(numbers[6])), turn, numbers[3:6])
 
     def misfit(numbers: Floats) -> Floats:
@@ -238,9 +269,7 @@ def _refined(first: _Pose, true: Floats, seen: Floats, height_cm: float, longest
             ]
         )
 
-    numbers = np.concatenate(
-        [np.asarray(cv2.Rodrigues(first.rotation)[0]).ravel(), first.shift, [np.log(first.focal_px)]]
-    )
+    numbers = np.concatenate([vector_of(first.rotation), first.shift, [np.log(first.focal_px)]])
     error, damping = misfit(numbers), 1e-2
     for _ in range(60):
         slope = np.empty((error.size, numbers.size))

@@ -69,7 +69,7 @@ class Joined:
     def __init__(self, make: Callable[[str], Iterable[AnomalyJudge]]) -> None:
         self._make = make
         self._seats: dict[str, list[_Seat]] = {}
-        self._holders: dict[Anomaly, list[_Seat]] = {}
+        self._holders: dict[Anomaly, list[_Seat | None]] = {}
         self._notices: list[Notice] = []
 
     def update(self, observation: Observation, now_s: float) -> tuple[AnomalyFact, ...]:
@@ -78,6 +78,10 @@ class Joined:
         if camera not in self._seats:
             self._seats[camera] = [_Seat(camera, judge) for judge in self._make(camera)]
         return self._asked(self._seats[camera], lambda judge: judge.update(observation, now_s))
+
+    def also(self, facts: Iterable[AnomalyFact]) -> tuple[AnomalyFact, ...]:
+        """What the visit's own judges say of the same anomalies."""
+        return tuple(fact for fact in facts if self._is_news(None, fact))
 
     def forget(self) -> tuple[AnomalyFact, ...]:
         """The visit is over; what outlasts it (a thing that was left) is its judge's own business."""
@@ -121,8 +125,8 @@ class Joined:
         self._notices.append(Notice(JUDGE_FAILED, True, seat.camera, detail[:200], f"{seat.camera} {name}"))
         return tuple(AnomalyEnded(a) for a, holders in self._holders.items() if seat in holders)
 
-    def _is_news(self, seat: _Seat, fact: AnomalyFact) -> bool:
-        """Whether the first of them begins it, or the last one ends it."""
+    def _is_news(self, seat: _Seat | None, fact: AnomalyFact) -> bool:
+        """Whether the first of them begins it, or the last one ends it. None: those of the visit."""
         holders = self._holders.setdefault(fact.anomaly, [])
         if isinstance(fact, AnomalyBegan):
             if seat in holders:

@@ -11,10 +11,11 @@ anomalies of its own (`joined.py`). Another camera that fails or is covered is t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from typing import Final
 
 from edge.cabin.events import (
+    AnomalyBegan,
+    AnomalyEnded,
     CameraJudged,
     DeviceFailed,
     DeviceRecovered,
@@ -24,14 +25,16 @@ from edge.cabin.events import (
     Fact,
 )
 from edge.cabin.rules import Flow
+from edge.judge.anomalies import Place
 from edge.judge.bodies import Bodies, BodiesHeard
 from edge.judge.face import FaceJudge
-from edge.judge.joined import AnomalyJudge, Joined, Notice
+from edge.judge.joined import Joined, Notice
 from edge.judge.loiter import LoiterJudge
 from edge.judge.presence import PresenceJudge
 from edge.judge.several import SeveralJudge
 from edge.judge.still import StillJudge
 from edge.terms.observation import FACE_CAMERA, CameraHealth, Cover, Observation
+from edge.terms.reason import Ground, Mark, Reason, because
 
 Judged = Fact | DeviceFailed | DeviceRecovered
 """What the judges say: facts, and whether the door contact can be believed."""
@@ -45,11 +48,6 @@ STALE_S: Final = 5.0
 _ELSEWHERE_S: Final = 1.0
 
 
-def judges_of(camera: str) -> Iterable[AnomalyJudge]:
-    """The judges of anomalies of one camera."""
-    return ()
-
-
 class Judge:
     """Every judge of one cabin.
 
@@ -61,13 +59,14 @@ class Judge:
 
     def __init__(
         self,
-        flow: Flow,
+        place: Place | Flow,
         now_s: float,
         door_fitted: bool,
         start_s: float = START_S,
         silence_s: float = STALE_S,
-        anomalies: Callable[[str], Iterable[AnomalyJudge]] = judges_of,
     ) -> None:
+        place = Place(place) if isinstance(place, Flow) else place
+        flow = place.flow
         self._presence = PresenceJudge(
             flow.presence_confirm_s,
             flow.gone_after_s,
@@ -78,9 +77,10 @@ class Judge:
         )
         self._bodies = BodiesHeard()
         self._word = Bodies()
+        self._newest: Observation | None = None
         self._several = SeveralJudge(door_fitted)
         self._face = FaceJudge()
-        self._anomalies = Joined(anomalies)
+        self._anomalies = Joined(place.judges)
         self._still = StillJudge()
         self._loiter = LoiterJudge(flow.loiter_s)
         self._silence_s = silence_s
@@ -142,22 +142,26 @@ class Judge:
         self._silent_at_s = at_s + self._silence_s
         self._unsure_at_s = at_s + UNSURE_S
         facts: list[Judged] = []
-        self._say_health(observation.health, facts)
+        self._say_health(observation.health, facts, observation)
+        self._newest = observation
         self._word = word = self._bodies.word(at_s)
         came_or_went = self._presence.update(observation, at_s, word, at_s < self._elsewhere_until_s)
         if any(isinstance(fact, Emptied) for fact in came_or_went):
             # Endings before the end, so that nothing of this visit outlives it.
             self._face.restart()
-            facts += [*self._several.forget(), *self._still.forget(), *self._loiter.update(None, now_s)]
+            facts += [*self._several.forget(), *self._still.forget(), *self._linger(None, now_s)]
             facts += self._anomalies.forget()
         facts.extend(came_or_went)
         facts.extend(self._several.update(observation, at_s, self._presence.present, word))
         facts.extend(self._face.update(observation, at_s, self._presence.present, word))
         if self._presence.present:
             facts.extend(self._still.update(observation, at_s))
-        facts.extend(self._loiter.update(self._presence.since_s, now_s))
+        facts.extend(self._linger(self._presence.since_s, now_s))
         facts.extend(self._anomalies.update(observation, at_s))
         return tuple(facts)
+
+    def _linger(self, since_s: float | None, now_s: float) -> tuple[AnomalyBegan | AnomalyEnded, ...]:
+        return self._anomalies.also(self._loiter.update(since_s, now_s, self._newest))
 
     def _look_elsewhere(self, observation: Observation, at_s: float) -> None:
         """What another camera than that for the face shows: somebody, or that it is not sound itself."""
@@ -195,7 +199,7 @@ class Judge:
         if now_s >= self._silent_at_s:
             facts.extend(self.camera_gone(now_s))
         facts.extend(self._presence.tick(now_s))
-        facts.extend(self._loiter.update(self._presence.since_s, now_s))
+        facts.extend(self._linger(self._presence.since_s, now_s))
         facts.extend(self._anomalies.tick(now_s))
         return tuple(facts)
 
@@ -222,11 +226,20 @@ class Judge:
         ]
         return min((max(wait, now_s) for wait in waits if wait is not None), default=None)
 
-    def _say_health(self, health: CameraHealth, facts: list[Judged]) -> None:
+    def _say_health(self, health: CameraHealth, facts: list[Judged], seen: Observation | None = None) -> None:
         if health is self._health:
             return
         if self._health is not None and health is not CameraHealth.OK:
             self._face.restart()
             facts.extend(self._still.forget())
         self._health = health
-        facts.append(CameraJudged(health))
+        facts.append(CameraJudged(health, _reason(health, seen)))
+
+
+def _reason(health: CameraHealth, seen: Observation | None) -> Reason | None:
+    """What was done to the picture, as its own ground; None for a sound one, and where there is none."""
+    if seen is None or health in (CameraHealth.OK, CameraHealth.GONE):
+        return None
+    width, height = seen.size
+    whole = Mark((0.0, 0.0, float(width), float(height)), health.value.replace("_", " "))
+    return because(Ground(f"picture_{health.value}"), seen, marks=[whole])

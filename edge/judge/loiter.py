@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from edge.cabin.events import Anomaly, AnomalyBegan, AnomalyEnded
+from edge.terms.observation import Observation
+from edge.terms.reason import Ground, Measure, Number, because
 
 
 class LoiterJudge:
@@ -12,8 +14,10 @@ class LoiterJudge:
         self._loiter_s = loiter_s
         self._held = False
 
-    def update(self, since_s: float | None, now_s: float) -> tuple[AnomalyBegan | AnomalyEnded, ...]:
-        """`since_s`: when the present visit began, None while the cabin is empty."""
+    def update(
+        self, since_s: float | None, now_s: float, seen: Observation | None = None
+    ) -> tuple[AnomalyBegan | AnomalyEnded, ...]:
+        """`since_s`: when the present visit began, None while the cabin is empty; `seen` the newest frame."""
         if since_s is None:
             if not self._held:
                 return ()
@@ -22,7 +26,10 @@ class LoiterJudge:
         if self._held or now_s - since_s < self._loiter_s:
             return ()
         self._held = True
-        return (AnomalyBegan(Anomaly.LOITERING, f"in the cabin for {self._loiter_s:.0f} s"),)
+        detail = f"in the cabin for {self._loiter_s:.0f} s"
+        stayed = Number(Measure.STAYED_S, now_s - since_s, self._loiter_s)
+        why = None if seen is None else because(Ground.STAYED_LONG, seen, stayed, marks=seen.faces)
+        return (AnomalyBegan(Anomaly.LOITERING, detail, why),)
 
     def next_wake_s(self, since_s: float | None) -> float | None:
         return None if since_s is None or self._held else since_s + self._loiter_s

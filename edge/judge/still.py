@@ -16,6 +16,7 @@ import numpy as np
 
 from edge.cabin.events import Anomaly, AnomalyBegan, AnomalyEnded
 from edge.terms.observation import CameraHealth, Face, Observation
+from edge.terms.reason import Ground, Measure, Number, because
 
 _OVER_S: Final = 4.0
 _FRAMES_MIN: Final = 12
@@ -71,7 +72,9 @@ class StillJudge:
         self._held = still
         if still:
             detail = f"a face without any movement for {self._over_s:.0f} s"
-            return (AnomalyBegan(Anomaly.STILL_PICTURE, detail),)
+            stood = Number(Measure.STILL_S, now_s - self._seen[0].at_s, self._over_s)
+            why = because(Ground.FACE_STANDS_STILL, observation, stood, marks=[face])
+            return (AnomalyBegan(Anomaly.STILL_PICTURE, detail, why),)
         return (AnomalyEnded(Anomaly.STILL_PICTURE),)
 
     def forget(self) -> tuple[AnomalyEnded, ...]:

@@ -13,7 +13,7 @@ from typing import Final
 
 from edge.cabin.events import Anomaly, AnomalyBegan, AnomalyEnded
 from edge.judge.sums import Held
-from edge.terms.observation import CameraHealth, Observation
+from edge.terms.observation import CameraHealth, Observation, ThingKind
 from edge.terms.reason import Ground, Measure, Number, because
 
 _OVER_S: Final = 4.0
@@ -66,8 +66,9 @@ class UnusualJudge:
         self._calm.clear()
         detail = f"unlike normal use over {_OVER_S:.0f} s: {observation.unusual_why}".rstrip(": ")
         numbers = (Number(Measure.LOG_ODDS, round(mean, 2), 0.0), Number(Measure.LASTED_S, _OVER_S))
-        seen = observation.scene.things if observation.scene is not None else ()
-        why = because(Ground.UNLIKE_NORMAL, observation, *numbers, marks=(*seen, *observation.moving))
+        things = observation.scene.things if observation.scene is not None else ()
+        bodies = (thing for thing in things if thing.kind is ThingKind.PERSON)
+        why = because(Ground.UNLIKE_NORMAL, observation, *numbers, marks=(*bodies, *observation.moving))
         return (AnomalyBegan(Anomaly.UNUSUAL_SCENE, detail, why),)
 
     def tick(self, now_s: float) -> tuple[AnomalyBegan | AnomalyEnded, ...]:

@@ -13,6 +13,7 @@ from edge.loop.watching import FaceView, SeenView, View
 from edge.panel.sources import Incident, RecordView, Sources
 from edge.settings.zones import zone_of
 from edge.terms.record import OutboxRow
+from edge.words.grounds import long_words
 from edge.words.languages import anomaly_words, reason_words, words_of
 
 FRESH_KEY_S = 1.5
@@ -338,6 +339,9 @@ class Page:
             f"<h3>{escape(w.incident.format(number=one.number))} "
             f"<small>{escape(self._clock(one.began_wall_s))}</small></h3><p>{escape(why)}</p>"
         ]
+        for reason in one.reasons:
+            said = " ".join(long_words(reason.ground, reason.numbers, self._language))
+            lines.append(f"<p>{escape(said)}</p>")
         if one.kept:
             words = w.pictures_count.format(count=one.kept)
             if not self._sources.settings.panel.pictures:

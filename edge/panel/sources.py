@@ -35,6 +35,7 @@ from edge.selftest.findings import Finding
 from edge.service.control import Request, ask
 from edge.service.plans import ring_file
 from edge.settings.schema import Settings
+from edge.terms.reason import Reason
 from edge.terms.record import OutboxRow
 
 LIVE_FOR_S: Final = 0.5
@@ -44,6 +45,7 @@ LINES: Final = 4000
 MESSAGES: Final = 12
 INCIDENTS: Final = 8
 PICTURES: Final = 12
+REASONS: Final = 4
 SELFTEST_WITHIN_S: Final = 150.0
 
 _REASON_KINDS: Final = frozenset({"fact", "state"})
@@ -77,13 +79,17 @@ class Kept(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """One incident of the record's last lines; `why` in the record's own names, in their order."""
+    """One incident of the record's last lines; `why` in the record's own names, in their order.
+
+    `reasons` are those of the facts that were seen in it.
+    """
 
     number: int
     began_wall_s: float
     why: tuple[str, ...]
     kept: int
     pictures: tuple[str, ...]
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,16 @@ class Tests:
 class _Ring:
     reader: RingReader
     lately: deque[RingPicture] = field(default_factory=lambda: deque(maxlen=4))
+
+
+def _reason_in(line: journal.Line) -> Reason | None:
+    """The reason of a fact; None where it has none, or one that only another version understands."""
+    if line.kind != "fact" or '"reason"' not in line.data:
+        return None
+    try:
+        return msgspec.convert(json.loads(line.data)["reason"], Reason | None, strict=False)
+    except (msgspec.ValidationError, ValueError, LookupError):
+        return None
 
 
 class Sources:
@@ -177,8 +193,16 @@ class Sources:
             mine = by_number[number][::-1]
             why = [line.name for line in mine if line.kind in _REASON_KINDS and line.name not in _QUIET]
             kept = sum(len(json.loads(line.data)["files"]) for line in mine if line.name == KEPT)
+            reasons = [reason for line in mine if (reason := _reason_in(line)) is not None]
             found.append(
-                Incident(number, mine[0].wall_s, tuple(dict.fromkeys(why)), kept, self._pictures(number))
+                Incident(
+                    number=number,
+                    began_wall_s=mine[0].wall_s,
+                    why=tuple(dict.fromkeys(why)),
+                    kept=kept,
+                    pictures=self._pictures(number),
+                    reasons=tuple(reasons[:REASONS]),
+                )
             )
         return found
 
@@ -189,7 +213,7 @@ class Sources:
         except OSError:
             return ()
         names = [name for name in names if PICTURE_NAME.fullmatch(name)]
-        reasons = [name for name in names if is_reason(name)][:PICTURES]
+        reasons = [name for name in names if is_reason(name)][:REASONS]
         others = [name for name in names if not is_reason(name)]
         if len(others) > PICTURES:
             others = [others[index * (len(others) - 1) // (PICTURES - 1)] for index in range(PICTURES)]

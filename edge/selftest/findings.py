@@ -35,6 +35,7 @@ from edge.settings.zones import find_zone
 from edge.vision.eyes.process import EyesProcess
 from edge.vision.eyes.report import EyesEvent
 from edge.vision.eyes.supervisor import EyesSupervisor
+from edge.vision.scene.reference import FOLDER, check_references
 from hw.board import Voice, alsa_player, close_board, open_board
 from hw.camera.port import Frame
 from hw.clock import SystemClock
@@ -84,6 +85,7 @@ def findings(settings: Settings, *, hardware: bool = True, writing: bool = True)
     yield tried("networks", lambda: _networks(settings))
     yield tried("record", lambda: _record(record, settings, writing))
     yield tried("pictures", lambda: _space(settings, writing))
+    yield tried("empty cabin", lambda: _empty_cabin(settings))
     yield tried("secrets", lambda: _secrets(settings))
     clips = prompts_folder(settings)
     if settings.camera.source in _KIOSK_CAMERAS:
@@ -184,6 +186,14 @@ def _space(settings: Settings, writing: bool) -> str:
     if left < settings.evidence.reserve_mb:
         raise FaultError("evidence_disk_low", f"{left:.0f} MB left")
     return f"{left:.0f} MB free"
+
+
+def _empty_cabin(settings: Settings) -> str:
+    learnt = check_references(Path(settings.paths.data) / FOLDER)
+    if not learnt:
+        raise machine.NotFitted("never learnt; cabinguard learn --empty takes its pictures")
+    dark = sum(reference.infrared for reference in learnt)
+    return f"{len(learnt)} pictures, {dark} of them by infrared light"
 
 
 def _writable(folder: Path) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -15,6 +16,7 @@ from edge.codes.book import CodeBook
 from edge.codes.pad import EntryPad
 from edge.journal.limits import JournalLimits
 from edge.journal.writer import Journal
+from edge.judge.anomalies import Place
 from edge.judge.judge import Judge
 from edge.loop.happening import Happening, Listener
 from edge.loop.kiosk import Kiosk
@@ -32,10 +34,11 @@ from edge.messages.ways.open import carriers, release_desk
 from edge.pictures.keeper import Beside, Evidence, Ring
 from edge.pictures.sheet import drawn_apart, drawn_here
 from edge.pictures.store import EvidenceLimits, Start
+from edge.service.plans import overseers
 from edge.settings.schema import Settings
-from edge.settings.zones import find_zone
+from edge.settings.zones import find_zone, zone_of
 from edge.terms.record import Channel, Recipient, Remembered
-from hw.ports import Board, Input
+from hw.ports import Board, Clock, Input
 
 CLOSE_S: Final = 3.0
 """How long an end waits for the record, and for the pictures."""
@@ -136,7 +139,9 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         context=context,
         book=CodeBook(flow.code_digits, site.choose_code),
         pad=EntryPad(flow.code_digits, flow.key_timeout_s),
-        judge=Judge(flow, clock.now_s(), door, watchdog.eyes_start_s, watchdog.eyes_silence_s),
+        judge=Judge(
+            _place(settings, clock), clock.now_s(), door, watchdog.eyes_start_s, watchdog.eyes_silence_s
+        ),
         evidence=evidence,
         clock_jump_s=watchdog.clock_jump_s,
         listener=functools.partial(_hear, watching, site.listener),
@@ -158,6 +163,19 @@ def evidence_limits(settings: Settings) -> EvidenceLimits:
     return EvidenceLimits(
         kept.before_s, kept.after_s, kept.keep_days, kept.keep_mb, kept.incident_mb, kept.reserve_mb
     )
+
+
+def _place(settings: Settings, clock: Clock) -> Place:
+    """What the judges go by."""
+    zone = zone_of(settings.cabin.timezone)
+
+    def minute_of_day() -> int | None:
+        if not clock.wall_true():
+            return None
+        local = datetime.fromtimestamp(clock.wall_s(), zone)
+        return local.hour * 60 + local.minute
+
+    return Place(settings.flow, overseers(settings), settings.zone, settings.floor, minute_of_day)
 
 
 def _hear(watching: Watching, listener: Listener, happening: Happening) -> None:

@@ -7,7 +7,7 @@ interpreter, a camera stack) are imported where they are used, so that the loop'
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -23,7 +23,7 @@ from hw.camera.port import Camera, CameraChoice, Stream
 
 if TYPE_CHECKING:
     from edge.vision.look import Look
-    from edge.vision.opening import Opened, Wanted
+    from edge.vision.opening import Opened
 
 _ROLES: Final = {
     "face": frozenset({Role.FACE}),
@@ -35,15 +35,14 @@ _ROLES: Final = {
 def eyes_plans(settings: Settings) -> tuple[EyesPlan, ...]:
     """One process for each camera that is fitted."""
     fitted = [camera for camera in (settings.camera, settings.overview) if camera.source != "none"]
-    overseen = any(Role.OVERVIEW in _ROLES[camera.role] for camera in fitted)
     plans = []
     for camera in fitted:
-        roles = _ROLES[camera.role] if overseen else frozenset(Role)
+        roles = _roles(camera.role, fitted)
         name = camera_name(camera.role)
         plans.append(
             EyesPlan(
                 camera=functools.partial(_open_eye, camera),
-                seers=functools.partial(_open_seers, settings, roles),
+                seers=functools.partial(_open_seers, settings, roles, name),
                 ring=functools.partial(_ring, settings, name),
                 name=name,
                 picture_every_s=1.0 / settings.evidence.fps,
@@ -52,23 +51,36 @@ def eyes_plans(settings: Settings) -> tuple[EyesPlan, ...]:
     return tuple(plans)
 
 
+def _roles(role: str, fitted: Sequence[CameraSettings]) -> frozenset[Role]:
+    """A camera's roles; the one at the machine sees the whole cabin too where no other one does."""
+    overseen = any(Role.OVERVIEW in _ROLES[camera.role] for camera in fitted)
+    return _ROLES[role] if overseen else frozenset(Role)
+
+
 def camera_name(role: str) -> str:
     """What a camera's observations, pictures and facts are known by; `role` is that of the settings."""
     return FACE_CAMERA if Role.FACE in _ROLES[role] else Role.OVERVIEW.value
 
 
-def look_of(settings: Settings) -> Look:
-    """What sees through the one camera of a story, a replay or a bench: every seer. Raises `ModelFault`."""
+def overseers(settings: Settings) -> frozenset[str]:
+    """The names of the cameras that see the whole cabin."""
+    fitted = [camera for camera in (settings.camera, settings.overview) if camera.source != "none"]
+    return frozenset(
+        camera_name(camera.role) for camera in fitted if Role.OVERVIEW in _roles(camera.role, fitted)
+    )
+
+
+def look_of(settings: Settings, camera: str = FACE_CAMERA, references: Path | None = None) -> Look:
+    """What sees through the one camera of a story, a replay or a bench: every seer. Raises `ModelFault`.
+
+    `references`: the folder with this camera's pictures of the empty cabin; None: it has learnt none.
+    """
     from edge.vision.look import Look
-    from edge.vision.opening import open_all_seers
+    from edge.vision.opening import Wanted, open_all_seers
 
-    return Look(open_all_seers(_wanted(settings, frozenset(Role))).seers)
-
-
-def _wanted(settings: Settings, roles: frozenset[Role]) -> Wanted:
-    from edge.vision.opening import Wanted
-
-    return Wanted(model_dir(settings), roles, settings.face.covers)
+    wanted = Wanted(model_dir(settings), frozenset(Role), settings.face.covers, references, camera)
+    opened = open_all_seers(wanted)
+    return Look(opened.seers, references=opened.references, camera=camera)
 
 
 def ring_file(settings: Settings, camera: str) -> Path:
@@ -81,10 +93,12 @@ def _open_eye(camera: CameraSettings) -> Camera:
     return open_camera(CameraChoice(camera.source, camera.device, camera.clip, stream))
 
 
-def _open_seers(settings: Settings, roles: frozenset[Role]) -> Opened:
-    from edge.vision.opening import open_seers
+def _open_seers(settings: Settings, roles: frozenset[Role], camera: str) -> Opened:
+    from edge.vision.opening import Wanted, open_seers
+    from edge.vision.scene.reference import FOLDER
 
-    return open_seers(_wanted(settings, roles))
+    references = Path(settings.paths.data) / FOLDER
+    return open_seers(Wanted(model_dir(settings), roles, settings.face.covers, references, camera))
 
 
 def _ring(settings: Settings, camera: str) -> Callable[[float, bytes], None]:

@@ -171,6 +171,8 @@ class Observation:
     health: CameraHealth
     motion: float = 0.0
     camera: str = FACE_CAMERA
+    jolt_px: float = 0.0
+    """How far the whole picture jumped since the frame before."""
     foreground_box: Box | None = None
     scene: SceneSeen | None = None
     """What the scene networks said of this very frame; None in the frames between their looks."""

@@ -37,7 +37,15 @@ class Ground(StrEnum):
     UNLIKE_NORMAL = "unlike_normal"
     FACE_STANDS_STILL = "face_stands_still"
     SHAKEN_AND_SEEN = "shaken_and_seen"
-    PICTURE_UNSOUND = "picture_unsound"
+    PICTURE_DARK = "picture_dark"
+    PICTURE_BLINDED = "picture_blinded"
+    PICTURE_COVERED = "picture_covered"
+    PICTURE_SPRAYED = "picture_sprayed"
+    PICTURE_DEFOCUSED = "picture_defocused"
+    PICTURE_MOVED = "picture_moved"
+    PICTURE_UPSIDE_DOWN = "picture_upside_down"
+    PICTURE_FROZEN = "picture_frozen"
+    PICTURE_REPLAYED = "picture_replayed"
 
 
 class Measure(StrEnum):

@@ -9,14 +9,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from edge.terms.observation import FACE_CAMERA, Box, CameraHealth, Observation
+from edge.terms.observation import FACE_CAMERA, Box, CameraHealth, Face, Observation, Thing
 from edge.vision.scene.background import Scene, shrink
 from edge.vision.scene.health import Health
+from edge.vision.scene.jolt import Jolt
 from edge.vision.scene.motion import Moving
 from edge.vision.scene.reference import is_infrared
-from edge.vision.seers import SEER_BEHIND, SEERS, Trouble
+from edge.vision.scene.still import Still
+from edge.vision.seers import SEER_BEHIND, SEERS, Seer, Trouble
 from edge.vision.sight import Seeing, Sight
-from hw.camera.port import Frame
+from hw.camera.port import Frame, GreyPicture
 
 _FACE_HOLDS_S: Final = 3.0
 _BLIND: Final = frozenset({CameraHealth.DARK, CameraHealth.BLINDED, CameraHealth.COVERED})
@@ -27,22 +29,28 @@ _COLOURS_S: Final = 2.0
 
 
 class Look:
-    """Looks at the frames of one camera in order. `missing`: the seers that this camera should have had."""
+    """Looks at the frames of one camera in order.
+
+    `missing`: the seers that it should have had; `references`: its own pictures of the empty cabin.
+    """
 
     def __init__(
         self,
         seers: Sequence[Seeing] = (),
         missing: Sequence[Trouble] = (),
-        health: Health | None = None,
-        scene: Scene | None = None,
+        references: Sequence[GreyPicture] = (),
         camera: str = FACE_CAMERA,
     ) -> None:
         self._seers = tuple(_Paced(seeing) for seeing in seers)
         self._missing = tuple(missing)
-        self._health = health or Health()
-        self._scene = scene or Scene()
+        self._health = Health(references=references)
+        self._scene = Scene()
         self._moving = Moving()
+        self._jolt = Jolt()
+        self._still = Still(references)
         self._camera = camera
+        self._faces: tuple[Face, ...] = ()
+        self._persons: tuple[Thing, ...] = ()
         self._face_at_s = self._colours_at_s = float("-inf")
         self._infrared = False
 
@@ -58,6 +66,7 @@ class Look:
         near = frame.at_s - self._face_at_s < _FACE_HOLDS_S
         sight = Sight(frame, small, self._health.update(small, frame.at_s, near))
         factor = max(frame.grey.shape) / max(small.shape)
+        sight.jolt_px = self._jolt.update(small) * factor
         moving = self._moving.update(small, frame.at_s)
         sight.moving = tuple(replace(region, box=_enlarged(region.box, factor)) for region in moving)
         if not self._health.doubtful:
@@ -67,14 +76,30 @@ class Look:
                 sight.foreground_box = _enlarged(self._scene.box, factor)
         sight.somebody = near or sight.foreground > 0.0
         if sight.health not in _BLIND:
+            self._carry_over(sight)
             for paced in self._seers:
                 paced.turn(sight)
+            self._faces, self._persons = sight.faces, sight.persons
+        if not self._health.doubtful:
+            persons = [_enlarged(person.box, 1.0 / factor) for person in sight.persons]
+            sight.still = tuple(
+                replace(region, box=_enlarged(region.box, factor))
+                for region in self._still.update(small, frame.at_s, persons)
+            )
         if sight.faces:
             self._face_at_s = frame.at_s
         if frame.at_s - self._colours_at_s >= _COLOURS_S:
             self._colours_at_s = frame.at_s
             self._infrared = is_infrared(None if frame.colour is None else frame.colour[::8, ::8])
         return self._observation(sight)
+
+    def _carry_over(self, sight: Sight) -> None:
+        """What was found where at the last look of those who do not look at every frame."""
+        holding = {paced.seer for paced in self._seers if paced.holds(sight.frame.at_s)}
+        if Seer.FACES in holding:
+            sight.faces, sight.faces_asked = self._faces, True
+        if Seer.PEOPLE in holding:
+            sight.persons = self._persons
 
     def _observation(self, sight: Sight) -> Observation:
         height, width = sight.frame.grey.shape
@@ -86,6 +111,7 @@ class Look:
             foreground=sight.foreground,
             health=sight.health,
             motion=sight.motion,
+            jolt_px=sight.jolt_px,
             camera=self._camera,
             foreground_box=sight.foreground_box,
             scene=sight.scene,
@@ -93,6 +119,7 @@ class Look:
             still=sight.still,
             fight_logit=sight.fight_logit,
             unusual_logit=sight.unusual_logit,
+            unusual_why=sight.unusual_why,
             infrared=self._infrared,
             faces_asked=sight.faces_asked,
         )
@@ -104,10 +131,18 @@ class _Paced:
     def __init__(self, seeing: Seeing) -> None:
         self._seeing = seeing
         self._row = SEERS[seeing.seer]
-        self._due_s = float("-inf")
+        self._due_s = self._looked_s = float("-inf")
         self._last_s: float | None = None
         self._late_s = 0.0
         self._behind = False
+
+    @property
+    def seer(self) -> Seer:
+        return self._seeing.seer
+
+    def holds(self, at_s: float) -> bool:
+        """Whether what its last look showed still stands."""
+        return at_s - self._looked_s <= self._row.at_most_s
 
     @property
     def trouble(self) -> Trouble | None:
@@ -122,14 +157,14 @@ class _Paced:
         if not self._seeing.wants(sight):
             self._last_s = None  # a pause with nothing to look at is not late
             return
-        if at_s < self._due_s - 1e-3:
+        if at_s < self._due_s - 1e-3 and not self._row.every_frame:
             return
         on_time = at_s - self._due_s < self._row.every_s
         self._due_s = (self._due_s if on_time else at_s) + self._row.every_s
         self._seeing.look(sight)
         if self._last_s is not None:
             self._count(at_s - self._last_s)
-        self._last_s = at_s
+        self._last_s = self._looked_s = at_s
 
     def _count(self, pause_s: float) -> None:
         late = pause_s > self._row.at_most_s * _ROUNDING

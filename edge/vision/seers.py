@@ -15,6 +15,10 @@ class Seer(StrEnum):
     """What looks at the frames of a camera with networks of its own, in this order."""
 
     FACES = "faces"
+    PEOPLE = "people"
+    THINGS = "things"
+    FIGHT = "fight"
+    UNUSUAL = "unusual"
 
 
 class Role(StrEnum):
@@ -30,19 +34,29 @@ class Role(StrEnum):
 class Row:
     """One seer: `models/NAME.tflite` and `models/NAME.json` of each model, and the role of its camera.
 
-    It looks every `every_s` (0: at every frame) while there is anything for it to look at. Where its looks
-    are further apart than `at_most_s`, its judge would be misled: it is behind, and that is told.
+    It looks every `every_s` while there is anything for it to look at. Where its looks are further apart than
+    `at_most_s`, its judge would be misled: it is behind, and that is told.
     """
 
     models: tuple[str, ...]
     role: Role
     every_s: float
     at_most_s: float
+    every_frame: bool = False
+    """It is shown every frame, for what lies between, and keeps the rate of its network by itself."""
 
 
+# fmt: off
 SEERS: Final[Mapping[Seer, Row]] = {
-    Seer.FACES: Row(("face_find", "face_check"), Role.FACE, every_s=0.0, at_most_s=0.5),
+    Seer.FACES:   Row(("face_find", "face_check"), Role.FACE, every_s=0.1, at_most_s=0.5),
+    Seer.PEOPLE:  Row(("scene",), Role.OVERVIEW, every_s=0.5, at_most_s=1.0),
+    Seer.THINGS:  Row(("things",), Role.OVERVIEW, every_s=0.5, at_most_s=1.0),
+    Seer.FIGHT:   Row(("fight",), Role.OVERVIEW, every_s=0.5, at_most_s=0.5, every_frame=True),
+    Seer.UNUSUAL: Row((), Role.OVERVIEW, every_s=0.5, at_most_s=0.5, every_frame=True),
 }
+# fmt: on
+"""Faces ten times a second, so that all networks together stay under 60 million multiply-adds a frame at 15
+frames a second with one person: a face moves little in 0.1 s, and their judge counts seconds, not frames."""
 
 SEER_BEHIND: Final = "seer_behind"
 

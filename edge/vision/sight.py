@@ -12,10 +12,10 @@ from hw.camera.port import Frame, GreyPicture
 
 @dataclass(slots=True)
 class Sight:
-    """One frame while it is looked at. Boxes are in pixels of `frame.grey`, those of `small` apart.
+    """One frame while it is looked at. Boxes are in pixels of `frame.grey`; `small` is it at quarter size.
 
-    `small` is the picture at quarter size; `somebody`: a face was seen a moment ago, or a region is there.
-    `persons` are those of the newest look of the scene network, this frame's or an earlier one's.
+    `somebody`: a face was seen a moment ago, or a region is there. `faces` and `persons` are those of the
+    newest look, this frame's or one a moment ago; `scene` is of this very frame.
     """
 
     frame: Frame
@@ -25,6 +25,7 @@ class Sight:
     foreground: float = 0.0
     foreground_box: Box | None = None
     motion: float = 0.0
+    jolt_px: float = 0.0
     moving: tuple[Region, ...] = ()
     still: tuple[StillRegion, ...] = ()
     faces: tuple[Face, ...] = ()
@@ -33,6 +34,7 @@ class Sight:
     persons: tuple[Thing, ...] = ()
     fight_logit: float | None = None
     unusual_logit: float | None = None
+    unusual_why: str = ""
 
 
 class Seeing(Protocol):

@@ -6,19 +6,20 @@ A person may be seen as a face, as a body, or as both: then both are one.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
 from edge.terms.observation import Box, Face, SceneSeen, Thing, ThingKind
 from edge.vision.face.faces import Faces, Looked, Picture, persons, to_grey
 from edge.vision.network import ModelFault
+from edge.vision.scene.people import People
 from edge.vision.scene.things import Things
+
+T = TypeVar("T")
 
 _FACE_IN_BODY: Final = 0.5
 """A face may belong to a body that holds so much of it."""
-T = TypeVar("T")
-
 _HIGH: Final = 0.6
 """And lies in this upper share of it: a face below is somebody else's, in front of it."""
 
@@ -67,7 +68,8 @@ class WholePicture:
         bodies = [thing for thing in found if thing.kind is ThingKind.PERSON]
         if self._things is not None:
             found += self._things.look_at(grey, bodies).things
-        found.sort(key=lambda thing: -thing.score)
+        height, width = grey.shape
+        found = sorted((_within(thing, width, height) for thing in found), key=lambda thing: -thing.score)
         people = count_people(persons(looked.faces), [body.box for body in bodies])
         if seen is not None and seen.somebody_logit > 0.0:
             people = max(people, 1)  # somebody is there whom no box holds
@@ -91,25 +93,28 @@ class Opened:
     missing: tuple[Missing, ...]
 
 
-OPEN_PEOPLE: Callable[[Path], LooksForPeople] | None = None
-
-
 def open_whole(folder: Path, covers: Collection[str]) -> Opened:
     """Faces are always judged; raises `ModelFault` where they cannot be. Any other network may be missing."""
     missing: list[Missing] = []
-    people = _opened("scene", OPEN_PEOPLE, folder, missing)
+    people = _opened("scene", People, folder, missing)
     things = _opened("things", Things, folder, missing)
     return Opened(WholePicture(Faces(folder, covers), people, things), tuple(missing))
 
 
-def _opened(name: str, opener: Callable[[Path], T] | None, folder: Path, missing: list[Missing]) -> T | None:
-    if opener is None:
-        return None
+def _opened(name: str, opener: Callable[[Path], T], folder: Path, missing: list[Missing]) -> T | None:
     try:
         return opener(folder)
     except ModelFault as fault:
         missing.append(Missing(name, fault.code, fault.detail))
         return None
+
+
+def _within(thing: Thing, width: int, height: int) -> Thing:
+    """The part of its box that is in the picture."""
+    x, y, w, h = thing.box
+    left, top = min(max(x, 0.0), width), min(max(y, 0.0), height)
+    right, bottom = min(max(x + w, left), width), min(max(y + h, top), height)
+    return replace(thing, box=(left, top, right - left, bottom - top))
 
 
 def count_people(faces: Sequence[Face], bodies: Sequence[Box]) -> int:

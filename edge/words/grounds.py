@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,11 +49,11 @@ def long_words(ground: Ground, numbers: Sequence[Number], words: Language) -> tu
 
 
 def number_words(number: Number, words: Language) -> str:
-    """`time in the cabin: 180 s (limit 120 s)`."""
-    value = _with_unit(number.value, number.unit)
+    """`time in the cabin 181 s (limit 180 s)`."""
+    value = _value(number, number.value)
     if number.limit is not None:
-        value = words.counted.limit.format(value=value, limit=_with_unit(number.limit, number.unit))
-    return f"{words.measures.of(number.measure.value)}: {value}"
+        value = words.counted.limit.format(value=value, limit=_value(number, number.limit))
+    return f"{words.measures.of(number.measure.value)} {value}"
 
 
 def _number(word: str) -> Number | None:
@@ -61,6 +62,13 @@ def _number(word: str) -> Number | None:
     if found is None or measure is None:
         return None
     return Number(measure, float(found[2]), None if found[3] is None else float(found[3]))
+
+
+def _value(number: Number, value: float) -> str:
+    """With its unit; log odds as the probability that they are, which people can read."""
+    if number.measure is Measure.LOG_ODDS:
+        return _with_unit(100.0 / (1.0 + math.exp(-min(max(value, -50.0), 50.0))), "%")
+    return _with_unit(value, number.unit)
 
 
 def _with_unit(value: float, unit: str) -> str:

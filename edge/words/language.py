@@ -203,7 +203,15 @@ class Grounds(Words):
     unlike_normal: str
     face_stands_still: str
     shaken_and_seen: str
-    picture_unsound: str
+    picture_dark: str
+    picture_blinded: str
+    picture_covered: str
+    picture_sprayed: str
+    picture_defocused: str
+    picture_moved: str
+    picture_upside_down: str
+    picture_frozen: str
+    picture_replayed: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
-"""Both networks from a data folder, with one command; started again, it goes on where it stopped.
+"""Every network from a data folder, with one command; started again, it goes on where it stopped.
 
     python -m models.training --data ../shared/data --work runs --out models --version 2.1.0
+    python -m models.training scene --data ../shared/data --work runs --out models      # one network alone
 
 Every step is a module of this folder with a command line of its own; this file knows their order, where each
 leaves what the next one needs, and which are done. A step that ended well leaves `WORK/done/STEP` with its
@@ -27,8 +28,36 @@ FIND_OUT = ("rxkt", "formatcom", "surabhiiyer", "lightly-ai", "dusty-nv", "intel
 CHECK_FOLDS = (("shreyas0906", "rxkt"), ("chandrikadeb7", "tonhathuy", "prajnasb"))
 """Sources that each of the check's measured runs never sees."""
 
+_CABINS = (
+    "71 75 78 87 89 36a 36b 36c n12-25 n42 n52 n59 62",
+    "10 53 67b 68 72 80 82b 83 88 n47 n51 n55 n63 n65",
+)
+_ELSEWHERE = (
+    ("lightly-ai", "dusty-nv", "intel-iot", "marellanoc", "ekramalam"),
+    ("SceneBoW", "CreepyTeddy", "seymanurakti", "mausam"),
+)
+SCENE_FOLDS = tuple(
+    (*(f"atm_{video}" for video in videos.split()), *sources)
+    for videos, sources in zip(_CABINS, _ELSEWHERE, strict=True)
+)
+"""Sources, and videos of the cabin source, that each of the scene network's measured runs never sees."""
+
+FIGHT_FOLDS = 5
+"""Runs of the fight network, each without a fifth of the scenes."""
+
+THINGS_FOLDS = (
+    ("chunmusic", "lightly-ai"),
+    ("AhmedMohsen", "seymanurakti", "dusty-nv"),
+    ("mausam", "intel-iot", "ekramalam"),
+)
+"""Sources that each of the measured runs of the second look never sees: weapons, and people without any."""
+
 SEEDS = 3
 """Runs whose mean each of the check's networks is."""
+
+
+NETWORKS = ("find", "check", "scene", "things", "fight", "unusual")
+"""In the order in which they are made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +85,24 @@ class Plan:
     find_out: Sequence[str] = FIND_OUT
     folds: Sequence[Sequence[str]] = CHECK_FOLDS
     trial: bool = False
+    only: Sequence[str] = NETWORKS
+    scene_folds: Sequence[Sequence[str]] = SCENE_FOLDS
+    scene_from: Path | None = None
+    things_folds: Sequence[Sequence[str]] = THINGS_FOLDS
+    things_from: Path | None = None
 
     def steps(self) -> Iterator[Step]:
-        """In order: the finder's measured run and the one that is shipped, then the same for the check."""
-        yield from self._find()
-        yield from self._check()
+        """In order, of each network that is asked for: the measured runs, then the one that is shipped."""
+        makers = {
+            "find": self._find,
+            "check": self._check,
+            "scene": self._scene,
+            "fight": self._fight,
+            "things": self._things,
+            "unusual": self._unusual,
+        }
+        for network in self.only:
+            yield from makers[network]()
 
     def _find(self) -> Iterator[Step]:
         cache = ("--data", str(self.data), "--cache", str(self.work / "find-cache"))
@@ -108,6 +150,74 @@ class Plan:
         )
         yield Step("check-report", "check.report", (*cache, *faces, "--folds", *folds, *out))
         yield Step("check-limits", "check.limits", (*cache, *out))
+
+    def _scene(self) -> Iterator[Step]:
+        cache = ("--data", str(self.data), "--cache", str(self.work / "scene-cache"))
+        length = ("--steps", "6", "--batch", "8") if self.trial else ("--steps", "1100")
+        runs: list[str] = []
+        # Begun with shipped weights, nothing is new to a run: it is measured where the weights were made.
+        for number, fold in enumerate(() if self.scene_from else self.scene_folds, start=1):
+            runs.append(str(self.work / f"scene-fold-{number}"))
+            own = ("--work", runs[-1], "--out", runs[-1])
+            away = tuple(word for source in fold for word in ("--leave-out", source))
+            yield Step(f"scene-fold-{number}", "scene.train", (*cache, *own, *length, *away))
+        own = ("--work", str(self.work / "scene"), "--out", str(self.out))
+        begin = ("--start-from", str(self.scene_from)) if self.scene_from else ()
+        yield Step("scene", "scene.train", (*cache, *own, *length, *begin))
+        if runs:
+            measured = tuple(word for run in runs for word in ("--run", run))
+            curves = ("--card", str(self.out / "scene.md"), "--curves", str(self.out / "scene_curves.png"))
+            shipped = ("--shipped", str(self.out / "scene.tflite"), "--set-point")
+            yield Step("scene-eval", "scene.eval", (*cache, *measured, *curves, *shipped))
+
+    def _fight(self) -> Iterator[Step]:
+        """Five runs that each leave a fifth of the scenes out; the mean of their weights is shipped."""
+        data, cache = ("--data", str(self.data)), ("--cache", str(self.work / "fight-cache"))
+        runs = self.work / "fight"
+        yield Step("fight-data", "fight.data", (*data, *cache))
+        length = ("--steps", "6") if self.trial else ()
+        for number in range(FIGHT_FOLDS):
+            out = ("--out", str(runs / f"fold-{number}"), "--fold", str(number))
+            yield Step(f"fight-fold-{number}", "fight.train", (*data, *cache, *out, *length))
+        if not self.trial:
+            yield Step("fight-teacher", "fight.teacher", (*data, *cache))
+        folds = ("--folds", str(runs))
+        yield Step("fight", "fight.export", (*cache, *folds, "--models", str(self.out)))
+        curves = ("--curves", str(self.out / "fight_curves.png"))
+        yield Step("fight-report", "fight.report", (*cache, *folds, *curves))
+
+    def _things(self) -> Iterator[Step]:
+        cache = ("--data", str(self.data), "--cache", str(self.work / "things-cache"))
+        short, long = ("6", "6") if self.trial else ("850", "1850")
+        yield Step("things-data", "things.data", cache)
+        runs: list[str] = []
+        for number, fold in enumerate(() if self.things_from else self.things_folds, start=1):
+            run = str(self.work / f"things-fold-{number}")
+            runs += ["--fold", run, *fold]
+            away = tuple(word for source in fold for word in ("--leave-out", source))
+            yield Step(
+                f"things-fold-{number}", "things.train", (*cache, "--out", run, "--steps", short, *away)
+            )
+        final = str(self.work / "things")
+        begin = ("--start-from", str(self.things_from)) if self.things_from else ()
+        yield Step("things", "things.train", (*cache, "--out", final, "--steps", long, *begin))
+        few = ("--at-most", "60") if self.trial else ()
+        own = (*cache, "--run", final, "--models", str(self.out), *few)
+        if self.things_from is not None:
+            runs = ["--points-from", str(self.things_from.with_suffix(".json"))]
+        yield Step("things-export", "things.export", (*own, *runs))
+        if self.things_from is None:
+            yield Step("things-report", "things.report", (*own, *runs))
+
+    def _unusual(self) -> Iterator[Step]:
+        """What single frames teach, which is measured only; then the weights of the whole-clip score."""
+        data = ("--data", str(self.data))
+        frames = ("--work", str(self.work / "unusual"), "--curves", str(self.out / "unusual_frames.png"))
+        length = ("--epochs", "1") if self.trial else ()
+        yield Step("unusual-frames", "unusual.frames", (*data, *frames, *length))
+        cache = ("--cache", str(self.work / "unusual-cache"), "--models", str(self.out))
+        curves = ("--curves", str(self.out / "unusual_curves.png"), "--peers")
+        yield Step("unusual", "unusual.score", (*data, *cache, "--out", str(self.out), *curves))
 
     def _soup(self, name: str, samples: str, left_out: Sequence[str]) -> Iterator[Step]:
         """Runs of the check that differ in their seed, and their mean, which is `WORK/name`."""
@@ -159,6 +269,9 @@ def main() -> None:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument(
+        "networks", nargs="*", metavar="NETWORK", help=f"of {', '.join(NETWORKS)}; all if none"
+    )
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--work", type=Path, default=Path("runs"), help="caches, checkpoints, what is done")
     parser.add_argument("--out", type=Path, default=Path("models"), help="where the networks are written")
@@ -172,10 +285,34 @@ def main() -> None:
         action="append",
         help="sources that one measured run of the check never sees; once for each run",
     )
+    parser.add_argument(
+        "--scene-fold",
+        nargs="+",
+        action="append",
+        help="sources or groups that one measured run of the scene network never sees; once for each run",
+    )
+    parser.add_argument(
+        "--things-fold",
+        nargs="+",
+        action="append",
+        help="sources that one measured run of the second look never sees; once for each run",
+    )
+    parser.add_argument(
+        "--start-from",
+        type=Path,
+        help="a shipped scene.tflite or things.tflite that its network goes on from",
+    )
     parser.add_argument("--trial", action="store_true", help="every step as short as can be")
     parser.add_argument("--list", action="store_true", help="print the commands and run none")
     arguments = parser.parse_args()
-    if not (arguments.data / "faces" / "manifest.csv").exists():
+    unknown = set(arguments.networks) - set(NETWORKS)
+    if unknown:
+        parser.error(f"no network {', '.join(sorted(unknown))}; there are {', '.join(NETWORKS)}")
+    only = arguments.networks or NETWORKS
+    begins = {} if arguments.start_from is None else {arguments.start_from.stem: arguments.start_from}
+    if not set(begins) <= {"scene", "things"} & set(only):
+        parser.error("--start-from names the scene.tflite or things.tflite of a network that is to be made")
+    if not set(only) <= {"scene", "unusual"} and not (arguments.data / "faces" / "manifest.csv").exists():
         parser.error(
             f"{arguments.data} has no faces/manifest.csv: --data names the folder that README.md describes"
         )
@@ -188,6 +325,11 @@ def main() -> None:
         arguments.find_out,
         arguments.fold or CHECK_FOLDS,
         arguments.trial,
+        only,
+        arguments.scene_fold or SCENE_FOLDS,
+        begins.get("scene"),
+        arguments.things_fold or THINGS_FOLDS,
+        begins.get("things"),
     )
     if arguments.list:
         print("\n".join(json.dumps([s.name, *s.command[1:]]) for s in plan.steps()))

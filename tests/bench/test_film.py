@@ -124,7 +124,7 @@ def heard(*facts: tuple[float, Mapping[str, object]]) -> Held:
 
 def test_a_fact_stands_while_it_holds_with_its_numbers_and_rule() -> None:
     held = heard((5.0, LOITERING))
-    words = "time in the cabin: 181 s (limit 180 s). Somebody was in the cabin for longer than the limit"
+    words = "Somebody was in the cabin for longer than the limit. time in the cabin 181 s (limit 180 s)"
     assert held.lines(500.0) == ("loitering", words)
 
 

@@ -24,6 +24,7 @@ from edge.pictures.keeper import Evidence
 from edge.pictures.kept import PicturesKept
 from edge.pictures.ring import RingPicture
 from edge.pictures.store import EvidenceLimits, Start
+from edge.terms.reason import Ground, Reason
 from edge.terms.record import Channel, Entry, OutboxRow, Recipient, Record, RowState, Written
 from tests.worlds.cutting_vfs import CutDisk, Recording, available, recording
 from tests.worlds.hand_clock import HandClock
@@ -313,9 +314,17 @@ def test_every_picture_that_was_answered_survives_a_cut(
     clock = HandClock(1000.0, 1_740_001_000.0)
     ring = Pictures()
     disk = PictureDisk(folder, monkeypatch)
-    evidence = Evidence(folder, {"face": ring}, clock, Start(1), EvidenceLimits(reserve_mb=0))
+    evidence = Evidence(
+        folder,
+        {"face": ring},
+        clock,
+        Start(1),
+        EvidenceLimits(reserve_mb=0),
+        draw=lambda jpeg, sheet: b"drawn" + jpeg,
+    )
     for incident in (1, 2):
-        evidence.keep(incident, clock.mono_s, "locked")
+        why = Reason(Ground.WEAPON_SEEN, "face", incident, clock.mono_s, (640, 480))
+        evidence.keep(incident, clock.mono_s, "weapon", why)
         for _ in range(44):
             clock.mono_s += 0.5
             ring.found = [*ring.found[-20:], RingPicture(0, clock.mono_s, f"{clock.mono_s}".encode() * 500)]
@@ -323,7 +332,8 @@ def test_every_picture_that_was_answered_survives_a_cut(
             for answer in evidence.answers():
                 if isinstance(answer, PicturesKept):
                     disk.answered += [(f"{answer.incident}/{name}", known) for name, known in answer.files]
-    assert len(disk.answered) == 100
+    assert len(disk.answered) == 102
+    assert sum("-face-weapon" in name for name, _ in disk.answered) == 2
     monkeypatch.undo()
 
     chance = random.Random(5)

@@ -25,6 +25,7 @@ from edge.cabin.rules import Flow
 from edge.judge.judge import Judge
 from edge.judge.still import StillJudge
 from edge.terms.observation import CameraHealth, Cover, Face, FaceVerdict, Observation
+from edge.terms.reason import Ground
 
 DT_S = 1.0 / 15.0
 BARE = Face(
@@ -209,6 +210,12 @@ def test_loitering_is_said_once_and_ends_before_the_visit_does() -> None:
     cabin.see(for_s=5.0)
     names = [(type(f), getattr(f, "anomaly", None)) for f in cabin.facts]
     assert names.count((AnomalyBegan, Anomaly.LOITERING)) == 1
+    [why] = [f.reason for f in cabin.facts if isinstance(f, AnomalyBegan)]
+    assert why is not None
+    assert why.ground is Ground.STAYED_LONG
+    assert 20.0 <= why.numbers[0].value < 20.2
+    assert why.numbers[0].limit == 20.0
+    assert [mark.label for mark in why.marks] == ["face"]
     assert names[-2:] == [(AnomalyEnded, Anomaly.LOITERING), (Emptied, None)]
 
 
@@ -220,6 +227,9 @@ def test_a_fixed_photograph_is_a_still_picture_and_a_person_is_not() -> None:
     cabin.see(BARE, for_s=6.0, sway=False)
     began = [f for f in cabin.facts if isinstance(f, AnomalyBegan)]
     assert [f.anomaly for f in began] == [Anomaly.STILL_PICTURE]
+    assert began[0].reason is not None
+    assert began[0].reason.brief() == "face_stands_still still_s=4/4"
+    assert [mark.label for mark in began[0].reason.marks] == ["face"]
     cabin.see(BARE, for_s=6.0)
     assert AnomalyEnded(Anomaly.STILL_PICTURE) in cabin.facts
 
@@ -266,3 +276,27 @@ def covered_at(at_s: float) -> Observation:
     marks = ((65.0, 80.0), (95.0, 80.0), (80.0, 95.0), (68.0, 110.0), (92.0, 110.0))
     face = Face((50.0, 60.0, 60.0, 70.0), 0.9, marks, FaceVerdict.COVERED, Cover.MASK, 5.0, -6.0, 0.0, 0.0)
     return Observation(int(at_s * 10), at_s, (320, 240), (face,), 0.0, CameraHealth.OK)
+
+
+# --- reasons -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "health", [one for one in CameraHealth if one not in (CameraHealth.OK, CameraHealth.GONE)]
+)
+def test_what_was_done_to_the_camera_has_a_ground_of_its_own_and_the_frame_that_shows_it(
+    health: CameraHealth,
+) -> None:
+    judge = Judge(Flow(), 0.0, door_fitted=False)
+    facts = judge.observe(Observation(8, 1.0, (640, 480), (), 0.0, health), 1.0)
+    [judged] = [fact for fact in facts if isinstance(fact, CameraJudged)]
+    assert judged.reason is not None
+    assert judged.reason.ground.value == f"picture_{health.value}"
+    assert (judged.reason.frame, judged.reason.marks[0].box) == (8, (0.0, 0.0, 640.0, 480.0))
+
+
+def test_a_sound_camera_and_one_that_is_gone_have_nothing_to_show() -> None:
+    judge = Judge(Flow(), 0.0, door_fitted=False)
+    sound = judge.observe(Observation(8, 1.0, (640, 480), (), 0.0, CameraHealth.OK), 1.0)
+    for fact in (*sound, *judge.camera_gone(2.0)):
+        assert not isinstance(fact, CameraJudged) or fact.reason is None

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.cabin.events import Event, FaceFact, FaceJudged
+from edge.judge.bodies import UNFITTED, Bodies
 from edge.judge.face import FaceJudge
 from edge.terms.observation import Box, CameraHealth, Cover, Face, FaceVerdict, Observation
 
@@ -44,11 +45,14 @@ class Watch:
         present: bool = True,
         health: CameraHealth = CameraHealth.OK,
         region: Box | None = None,
+        bodies: Bodies = UNFITTED,
+        asked: bool = True,
     ) -> None:
         for _ in range(max(1, round(for_s / self.dt_s))):
             self.now_s += self.dt_s
             seen = Observation(0, self.now_s, (640, 480), faces, 0.2, health, foreground_box=region)
-            self.facts += [(self.now_s, f) for f in self.judge.update(seen, self.now_s, present)]
+            seen = replace(seen, faces_asked=asked)
+            self.facts += [(self.now_s, f) for f in self.judge.update(seen, self.now_s, present, bodies)]
 
     @property
     def said(self) -> list[Event]:
@@ -265,3 +269,54 @@ def test_who_is_seen_along_an_edge_alone_is_unclear_and_does_not_hide(
     assert watch.faces == [FaceFact.UNCLEAR]
     watch.show(for_s=2.5, region=(200.0, 150.0, 200.0, 330.0))
     assert watch.faces == [FaceFact.UNCLEAR, FaceFact.HIDDEN]
+
+
+# --- bodies ------------------------------------------------------------------------------------------------
+
+BODY = Bodies(fitted=True, seen=True, count=1)
+NO_BODY = Bodies(fitted=True, seen=False)
+NO_WORD = Bodies(fitted=True, seen=None)
+
+
+def test_whose_body_is_seen_and_no_face_hides_it() -> None:
+    watch = Watch()
+    watch.show(for_s=2.0, bodies=BODY)
+    assert watch.faces == [FaceFact.HIDDEN]
+
+
+@pytest.mark.parametrize("bodies", [NO_BODY, NO_WORD])
+def test_what_has_no_body_hides_no_face(bodies: Bodies) -> None:
+    """A chair, a latch, or a scene network that is silent: the lock clock stands still."""
+    watch = Watch()
+    watch.show(for_s=60.0, bodies=bodies)
+    assert watch.faces == [FaceFact.HIDDEN, FaceFact.UNCLEAR]
+    (hidden_s, _), (unclear_s, _) = watch.facts
+    assert hidden_s == unclear_s, "not even for a moment"
+
+
+@pytest.mark.parametrize("before", [FaceFact.PROPER, FaceFact.TURNED, FaceFact.UNCLEAR])
+def test_a_face_that_goes_takes_the_permit_with_it_though_nobody_is_seen(before: FaceFact) -> None:
+    watch = Watch()
+    watch.show(*SHOWN[before], for_s=4.0, bodies=BODY)
+    watch.show(for_s=3.0, bodies=NO_BODY)
+    assert watch.faces == [before, FaceFact.HIDDEN, FaceFact.UNCLEAR]
+
+
+def test_one_whom_the_network_loses_is_in_doubt_until_found_again() -> None:
+    watch = Watch()
+    watch.show(for_s=5.0, bodies=BODY)
+    watch.show(for_s=5.0, bodies=NO_BODY)
+    watch.show(for_s=5.0, bodies=BODY)
+    assert watch.faces == [FaceFact.HIDDEN, FaceFact.UNCLEAR, FaceFact.HIDDEN]
+
+
+def test_a_covered_face_needs_no_body_beside_it() -> None:
+    watch = Watch()
+    watch.show(MASKED, for_s=5.0, bodies=NO_BODY)
+    assert watch.faces == [FaceFact.COVERED]
+
+
+def test_where_nobody_looks_for_faces_none_is_hidden() -> None:
+    watch = Watch()
+    watch.show(for_s=60.0, bodies=BODY, asked=False)
+    assert watch.facts == []

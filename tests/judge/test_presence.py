@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.cabin.events import Appeared, Device, DeviceFailed, DeviceRecovered, Emptied, Event, PresenceStuck
+from edge.judge.bodies import UNFITTED, Bodies
 from edge.judge.presence import CONTACT_FAULT, PresenceJudge
-from edge.terms.observation import CameraHealth, Cover, Face, FaceVerdict, Observation
+from edge.terms.observation import (
+    Box,
+    CameraHealth,
+    Cover,
+    Face,
+    FaceVerdict,
+    Observation,
+    StillRegion,
+)
 
 CONFIRM_S, GONE_S, AREA, MAX_S = 0.5, 3.0, 0.04, 1800.0
 DT_S = 1.0 / 15.0
+REGION: Box = (300.0, 200.0, 120.0, 200.0)
 
 FACE = Face(
     (100.0, 100.0, 80.0, 80.0),
@@ -54,12 +65,22 @@ class Cabin:
         *,
         foreground: float = 0.0,
         health: CameraHealth = CameraHealth.OK,
+        bodies: Bodies = UNFITTED,
+        still: bool = False,
     ) -> None:
+        """`still`: the region stands there without moving since this began."""
+        began_s = self.now_s
         end_s = self.now_s + for_s
         while self.now_s < end_s - 1e-9:
             self.now_s += self.dt_s
             shown = observation(seen, self.now_s, foreground=foreground, health=health)
-            self._took(self.judge.update(shown, self.now_s))
+            if still:
+                region = StillRegion(REGION, 0.1, began_s, added=True)
+                shown = replace(shown, foreground_box=REGION, still=(region,))
+            word = bodies
+            if bodies.seen is False:
+                word = replace(bodies, nobody_for_s=self.now_s - began_s)
+            self._took(self.judge.update(shown, self.now_s, word))
 
     def door(self, is_open: bool) -> None:
         self._took(self.judge.door(is_open, self.now_s))
@@ -328,3 +349,91 @@ def test_facts_alternate_whatever_is_seen(frames: list[tuple[bool, CameraHealth]
     assert all(a != b for a, b in itertools.pairwise(changes))
     assert not changes or changes[0] == "Appeared"
     assert cabin.judge.present is (bool(changes) and changes[-1] == "Appeared")
+
+
+# --- bodies ------------------------------------------------------------------------------------------------
+
+BODY = Bodies(fitted=True, seen=True, count=1)
+NOBODY = Bodies(fitted=True, seen=False)
+
+
+def test_a_body_without_face_or_region_is_somebody() -> None:
+    cabin = Cabin(door_fitted=False)
+    cabin.see(False, 2.0, bodies=NOBODY)
+    cabin.see(False, 60.0, bodies=BODY)
+    assert cabin.names == ["Appeared"]
+    cabin.see(False, 5.0, bodies=NOBODY)
+    assert cabin.names == ["Appeared", "Emptied"]
+
+
+def test_who_crouches_after_showing_the_face_stays() -> None:
+    cabin = Cabin(door_fitted=False)
+    cabin.see(True, 3.0, bodies=BODY)
+    cabin.see(False, 600.0, bodies=BODY)
+    assert cabin.names == ["Appeared"]
+
+
+def test_a_body_behind_the_glass_is_nobody() -> None:
+    cabin = Cabin(door_fitted=True)
+    cabin.see(False, 10.0)
+    cabin.see(False, 30.0, bodies=BODY)
+    assert cabin.names == []
+
+
+def test_a_body_inside_latches_like_a_region() -> None:
+    cabin = Cabin(door_fitted=True)
+    cabin.door(True)
+    cabin.door(False)
+    cabin.see(False, 12.0, bodies=BODY)
+    assert cabin.judge.latched
+    cabin.see(False, 60.0, bodies=NOBODY)
+    assert cabin.judge.present
+
+
+@pytest.mark.parametrize("door_fitted", [False, True])
+def test_a_chair_that_was_carried_in_holds_no_visit(door_fitted: bool) -> None:
+    cabin = Cabin(door_fitted=door_fitted)
+    cabin.door(True)
+    cabin.door(False)
+    cabin.see(False, 20.0, foreground=0.1, bodies=NOBODY, still=True)
+    assert cabin.names == ["Appeared", "Emptied"]
+    assert not cabin.judge.latched
+
+
+def test_nor_does_it_begin_one_while_the_network_says_nobody() -> None:
+    cabin = Cabin(door_fitted=False)
+    cabin.see(False, 20.0, foreground=0.1, bodies=NOBODY, still=True)
+    cabin.facts.clear()
+    cabin.see(False, 60.0, foreground=0.1, bodies=NOBODY, still=True)
+    assert cabin.names in ([], ["Appeared", "Emptied"])
+
+
+def test_a_region_that_moves_is_somebody_whatever_the_network_says() -> None:
+    cabin = Cabin(door_fitted=False)
+    cabin.see(False, 120.0, foreground=0.1, bodies=NOBODY)
+    assert cabin.names == ["Appeared"]
+
+
+@pytest.mark.parametrize("seen_by", ["face", "body"])
+def test_whoever_was_seen_once_is_not_thought_gone_because_the_network_misses_them(seen_by: str) -> None:
+    """So is anybody who is locked: without a face or a body nobody is."""
+    cabin = Cabin(door_fitted=False)
+    cabin.see(seen_by == "face", 3.0, foreground=0.1, bodies=BODY if seen_by == "body" else NOBODY)
+    cabin.see(False, 600.0, foreground=0.1, bodies=NOBODY, still=True)
+    assert cabin.names == ["Appeared"]
+
+
+def test_a_lock_that_comes_back_is_not_given_up_for_a_region_that_stands_still() -> None:
+    cabin = Cabin(door_fitted=False)
+    cabin.judge.resume(cabin.now_s)
+    cabin.see(False, 60.0, foreground=0.1, bodies=NOBODY, still=True)
+    assert cabin.names == []
+
+
+def test_a_scene_network_that_is_silent_says_nothing_against_a_region() -> None:
+    cabin = Cabin(door_fitted=True)
+    cabin.door(True)
+    cabin.door(False)
+    cabin.see(False, 20.0, foreground=0.1, bodies=Bodies(fitted=True, seen=None), still=True)
+    assert cabin.names == ["Appeared"]
+    assert cabin.judge.latched

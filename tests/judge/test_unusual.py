@@ -10,6 +10,7 @@ from edge.terms.observation import CameraHealth, Observation, SceneSeen, Thing, 
 from edge.terms.reason import Ground, Measure
 
 DT_S = 0.1
+BAG = Thing(ThingKind.BAG, (50.0, 60.0, 10.0, 10.0), 0.01)
 PERSON = Thing(ThingKind.PERSON, (10.0, 20.0, 60.0, 150.0), 0.9)
 
 
@@ -37,7 +38,7 @@ class Watched:
                     (),
                     0.1,
                     health,
-                    scene=SceneSeen(3.0, (PERSON,)),
+                    scene=SceneSeen(3.0, (BAG, PERSON)),
                     unusual_logit=said,
                     unusual_why=why if said is not None else "",
                 )

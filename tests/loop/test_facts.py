@@ -193,7 +193,7 @@ def test_a_reason_is_not_used_for_what_began_without_one_later(room: Room) -> No
 
 
 def test_a_camera_that_fails_twice_names_both(room: Room) -> None:
-    why = room.why(Ground.PICTURE_UNSOUND, Number(Measure.LIGHT, 2, 10))
+    why = room.why(Ground.PICTURE_DARK, Number(Measure.LIGHT, 2, 10))
     assert room.hears(CameraJudged(CameraHealth.DARK, replace(why, camera="face")))[0]["light"] == 2.0
     room.hears(CameraJudged(CameraHealth.COVERED))
     assert room.names() == ["camera_covered", "camera_dark_ended"]

@@ -121,9 +121,9 @@ WHY = Reason(
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        (LanguageName.EN, ": time in the cabin: 181.2 s (limit 180 s). "),
-        (LanguageName.DE, ": Zeit in der Kabine: 181.2 s (Grenze 180 s). "),
-        (LanguageName.HI, ": केबिन में समय: 181.2 s (सीमा 180 s). "),
+        (LanguageName.EN, ": time in the cabin 181.2 s (limit 180 s). "),
+        (LanguageName.DE, ": Zeit in der Kabine 181.2 s (Grenze 180 s). "),
+        (LanguageName.HI, ": केबिन में समय 181.2 s (सीमा 180 s). "),
     ],
 )
 def test_a_text_says_the_most_telling_number_of_a_reason(language: str, said: str) -> None:
@@ -142,7 +142,7 @@ def test_an_email_says_the_rule_and_every_number_in_the_language_of_the_cabin(la
     assert not blank
     assert words.grounds.stayed_long in rule
     assert first.startswith(words.measures.stayed_s)
-    assert second == f"{words.measures.area_percent}: 7.33 %"
+    assert second == f"{words.measures.area_percent} 7.33 %"
 
 
 @pytest.mark.parametrize("ground", Ground)
@@ -157,6 +157,11 @@ def test_every_reason_fits_where_its_alert_does(ground: Ground) -> None:
                 assert language is LanguageName.HI or gsm7.fits(text), text
                 assert len(pdu.split(text)) <= most
                 assert code_in(text) is None
+
+
+def test_odds_are_said_as_the_probability_that_they_are() -> None:
+    row = replace(ALERT_ROW, kind="fight", reason="fight_seen log_odds=2/0")
+    assert "certainty 88.1 % (limit 50 %)" in make_text(row, SHORT, WALL_S)
 
 
 def test_what_only_looks_like_a_reason_stands_as_the_record_has_it() -> None:

@@ -23,6 +23,7 @@ import pytest
 
 from edge.__main__ import main
 from edge.bench.desk import BENCH_NUMBERS
+from edge.cabin.events import Anomaly, AnomalyBegan
 from edge.faults.catalogue import CATALOGUE
 from edge.faults.fault import FaultError
 from edge.loop.watching import InputView, View
@@ -30,6 +31,8 @@ from edge.panel import sources as sources_module
 from edge.panel.page import Page
 from edge.panel.server import AT_ONCE, MOST_THREADS
 from edge.service.control import Request, ask
+from edge.terms.observation import CameraHealth, Observation
+from edge.terms.reason import Ground, Measure, Number, because
 from edge.words.language import LanguageName
 from edge.words.languages import words_of
 from hw.ports import Input
@@ -183,6 +186,29 @@ def test_people_are_shown_only_where_the_settings_say_so(tmp_path: Path) -> None
         assert cabin.ask(f"/incident/1/{name}")[0] == 404
         assert cabin.ask("/live/face/1.jpg")[0] == 404
         assert len(list((tmp_path / "evidence" / "1").iterdir())) > 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", LanguageName)
+def test_an_incident_says_why_in_the_cabins_language_and_shows_the_picture_of_it(
+    tmp_path: Path, language: LanguageName
+) -> None:
+    with Cabin(tmp_path, [f"cabin.language={language}", "panel.pictures=true"]) as cabin:
+        cabin.run(8.0)
+        now_s = cabin.desk.clock.now_s()
+        seen = Observation(9, now_s, (80, 60), (), 0.0, CameraHealth.OK)
+        why = because(Ground.WEAPON_SEEN, seen, Number(Measure.LOOKS, 4, 3))
+        cabin.desk.kiosk.handle(AnomalyBegan(Anomaly.WEAPON, "seen", why), now_s)
+        cabin.run(40.0)
+        page = unescape(cabin.page())
+        words = words_of(language)
+        assert words.grounds.weapon_seen in page
+        assert f"{words.measures.looks} 4" in page
+        first = re.findall(r'src="(/incident/1/[^"]+)"', page)[0]
+        assert first.endswith("-face-weapon.jpg")
+        status, _, body = cabin.ask(first)
+        assert status == 200
+        assert body == (tmp_path / "evidence" / "1" / first.rpartition("/")[2]).read_bytes()
 
 
 # --- languages, escaping ---------------------------------------------------------------------------

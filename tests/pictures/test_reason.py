@@ -190,7 +190,7 @@ def test_the_sheet_names_the_incident_the_rule_the_numbers_and_the_frame() -> No
     assert wanted.title == "Incident 12: weapon"
     assert wanted.lines == (
         "Why: Several looks in a short time saw a weapon in somebody's hands.",
-        "looks that saw it: 4 (limit 3)",
+        "looks that saw it 4 (limit 3)",
         "Camera face, frame 7, 2026-03-01 04:30:00 UTC",
     )
     assert "1005.1 s after the start" in sheet_of(12, "weapon", WHY, 0.0).lines[-1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 from pathlib import Path
 
@@ -73,6 +74,33 @@ def test_what_is_measured_has_seen_nothing_of_its_sources(tmp_path: Path) -> Non
         if a == "--leave-out"
     ]
     assert tuple(away) == training.FIND_OUT
+
+
+def test_the_second_look_is_measured_on_sources_its_run_never_saw_unless_it_goes_on(tmp_path: Path) -> None:
+    steps = {step.name: step.arguments for step in _plan(tmp_path).steps()}
+    for number, fold in enumerate(training.THINGS_FOLDS, start=1):
+        words = steps[f"things-fold-{number}"]
+        away = [w for a, w in itertools.pairwise(words) if a == "--leave-out"]
+        assert tuple(away) == fold
+        run = words[words.index("--out") + 1]
+        for step in ("things-export", "things-report"):
+            told = steps[step]
+            at = told.index(run)
+            assert told[at - 1] == "--fold"
+            assert told[at + 1 : at + 1 + len(fold)] == fold
+    assert "--leave-out" not in steps["things"]
+    begun = Plan(
+        tmp_path / "data",
+        tmp_path / "work",
+        tmp_path / "out",
+        "9.0.0",
+        only=("things",),
+        things_from=Path("models/things.tflite"),
+    )
+    going_on = {step.name: step.arguments for step in begun.steps()}
+    assert list(going_on) == ["things-data", "things", "things-export"]
+    assert "--fold" not in going_on["things-export"]
+    assert going_on["things-export"][-2:] == ("--points-from", "models/things.json")
 
 
 def test_it_goes_on_after_the_step_that_failed(

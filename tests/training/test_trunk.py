@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 pytest.importorskip("torch", reason="training needs PyTorch, which the kiosk does not have")
 
@@ -14,9 +15,10 @@ import torch
 from models.training.trunk import Trunk, convolutions, imagenet_trunk
 
 
-def _stored(folder: Path, trunk: Trunk) -> Path:
-    """The weights of `trunk` as the teacher's file holds them."""
-    arrays: dict[str, np.ndarray] = {}
+def stored_trunk(path: Path, trunk: Trunk | None = None) -> Path:
+    """The weights of `trunk` (random ones) as the teacher's file holds them."""
+    trunk = trunk or Trunk(3)
+    arrays: dict[str, NDArray[np.float32]] = {}
     kinds = []
     for number, conv in enumerate(convolutions(trunk)):
         deep = conv.groups > 1
@@ -25,7 +27,6 @@ def _stored(folder: Path, trunk: Trunk) -> Path:
         arrays[f"w{number}"] = weight.numpy()
         assert conv.bias is not None
         arrays[f"b{number}"] = conv.bias.detach().numpy()
-    path = folder / "trunk.npz"
     np.savez(path, ops=np.array(kinds), **arrays)  # type: ignore[arg-type]
     return path
 
@@ -41,7 +42,7 @@ def test_features_have_the_strides_that_their_names_say() -> None:
 def test_a_grey_picture_gives_what_its_three_equal_colours_gave(tmp_path: Path) -> None:
     torch.manual_seed(0)
     colour = Trunk(3).eval()
-    path = _stored(tmp_path, colour)
+    path = stored_trunk(tmp_path / "trunk.npz", colour)
     grey = torch.rand(1, 1, 64, 96) * 2 - 1
     with torch.no_grad():
         seen = imagenet_trunk(path, 1).eval()(grey).at_32
@@ -54,4 +55,4 @@ def test_another_network_s_weights_are_refused(tmp_path: Path) -> None:
     trunk = Trunk(3)
     trunk.blocks[3] = Trunk(3).blocks[5]
     with pytest.raises(ValueError, match="no MobileNetV2"):
-        imagenet_trunk(_stored(tmp_path, trunk), 1)
+        imagenet_trunk(stored_trunk(tmp_path / "trunk.npz", trunk), 1)

@@ -17,11 +17,12 @@ import numpy as np
 import pytest
 
 from edge.faults.catalogue import CATALOGUE
-from edge.terms.observation import CameraHealth, Observation
+from edge.terms.observation import CameraHealth, Observation, SceneSeen
 from edge.vision.eyes import report
 from edge.vision.eyes.process import EyesPlan, EyesProcess
 from edge.vision.eyes.report import EyesEvent, EyesTurn, Report, encode_report
 from edge.vision.eyes.supervisor import Eyes, EyesSupervisor
+from edge.vision.seers import Seer
 from tests.worlds import eyes_cameras
 
 PATIENCE_S = 60.0
@@ -106,6 +107,30 @@ def test_observations_come_and_pictures_go_into_the_ring(bench: Make, tmp_path: 
         160,
         3,
     )
+
+
+@pytest.mark.slow
+def test_a_seer_that_is_missing_is_told_once_and_the_others_see(bench: Make) -> None:
+    camera = functools.partial(eyes_cameras.Pictures, 10**6, "hang")
+    b = bench(lambda: EyesProcess(EyesPlan(camera, eyes_cameras.without_things)))
+    b.until(lambda: len(b.seen) >= 3)
+    assert b.told == [EyesEvent(EyesTurn.FAILED, "model_damaged", "things.tflite", Seer.THINGS)]
+    assert b.seen[-1].faces
+
+
+@pytest.mark.slow
+def test_no_look_at_the_scene_is_passed_over(bench: Make) -> None:
+    looks = (SceneSeen(1.0), None, SceneSeen(-1.0), None, None)
+    reports = [
+        encode_report(Report(Observation(n, float(n), (9, 9), (), 0.0, CameraHealth.OK, scene=look)))
+        for n, look in enumerate(looks)
+    ]
+    body = f"link.send({reports[0]!r})\n" + "".join(f"link.send({r!r})\n" for r in reports[1:])
+    b = bench(script(body + "time.sleep(3600)"))
+    time.sleep(1.0)
+    b.until(lambda: len(b.seen) >= 3)
+    assert [o.frame for o in b.seen if o.scene is not None] == [0, 2]
+    assert b.seen[-1].frame == 4
 
 
 @pytest.mark.slow

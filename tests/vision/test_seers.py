@@ -23,6 +23,27 @@ def test_a_seer_opens_the_models_of_its_row() -> None:
     assert [f"{model}.tflite" for model in SEERS[Seer.FACES].models] == [find.MODEL, check.MODEL]
 
 
+FRAMES_A_S = 15
+MOST_A_LOOK, MOST_A_FRAME = 250e6, 60e6
+
+
+def cost(repo: Path, seer: Seer) -> int:
+    """Multiply-adds of one look with one person in the picture."""
+    return sum(read_contract(repo / "models" / f"{m}.json").multiply_adds for m in SEERS[seer].models)
+
+
+def test_a_look_at_the_scene_keeps_to_its_budget(repo: Path) -> None:
+    assert cost(repo, Seer.PEOPLE) + cost(repo, Seer.THINGS) <= MOST_A_LOOK
+
+
+def test_all_networks_together_keep_to_theirs(repo: Path) -> None:
+    """With one person, who looks into the camera: then a frame in 5 s is searched upside down too."""
+    alone = [seer for seer in SEERS if seer is not Seer.FIGHT]
+    a_second = sum(cost(repo, seer) / SEERS[seer].every_s for seer in alone)
+    upside_down = cost(repo, Seer.FACES) / 5.0
+    assert (a_second + upside_down) / FRAMES_A_S < MOST_A_FRAME
+
+
 def test_only_the_cameras_of_its_row_are_asked_for_faces() -> None:
     settings = load(None, ["overview.source=usb", "camera.source=usb"])
     asked = {plan.name: [seeing.seer for seeing in plan.seers().seers] for plan in eyes_plans(settings)}

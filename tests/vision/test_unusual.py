@@ -26,7 +26,8 @@ def _cloth(seed: int) -> NDArray[np.uint8]:
 def _film(quarrel: bool, fps: float = 10.0, seconds: float = 8.0) -> Film:
     """One who walks through the room, or two who shove each other about; drawn, 160x120."""
     rng = np.random.default_rng(4)
-    room = cv2.GaussianBlur(rng.integers(90, 130, (120, 160), np.uint8), (0, 0), 3)
+    grain = rng.integers(90, 130, (120, 160), np.uint8)
+    room = np.asarray(cv2.GaussianBlur(grain, (0, 0), 3), dtype=np.uint8)
     films: Film = []
     for number in range(int(seconds * fps)):
         at_s = number / fps
@@ -39,7 +40,7 @@ def _film(quarrel: bool, fps: float = 10.0, seconds: float = 8.0) -> Film:
                 w, h = int(30 + 14 * np.sin(6.0 * at_s)), int(70 + 18 * np.cos(5.0 * at_s))
             else:
                 x, y, w, h = 8.0 + 12.0 * at_s, 30.0, 30, 70
-            cloth = cv2.resize(_cloth(body), (w, h))
+            cloth = np.asarray(cv2.resize(_cloth(body), (w, h)), dtype=np.uint8)
             left, top = int(x), int(y)
             cut = cloth[: 120 - top, : 160 - left]
             picture[top : top + cut.shape[0], left : left + cut.shape[1]] = cut
@@ -70,8 +71,8 @@ def test_a_mark_on_the_picture_and_its_light_change_next_to_nothing(quarrel: boo
     darker: Film = []
     for picture, boxes, at_s in film:
         over = picture.copy()
-        cv2.putText(over, "AGENCY", (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.5, 255, 1)
-        cv2.putText(over, "2020-08-15", (90, 116), cv2.FONT_HERSHEY_SIMPLEX, 0.35, 255, 1)
+        cv2.putText(over, "AGENCY", (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (255,), 1)
+        cv2.putText(over, "2020-08-15", (90, 116), cv2.FONT_HERSHEY_SIMPLEX, 0.35, (255,), 1)
         marked.append((over, boxes, at_s))
         darker.append((np.asarray(picture * 0.6 + 5, dtype=np.uint8), boxes, at_s))
     assert abs(_mean_logit(marked) - plain) < 0.15

@@ -130,6 +130,11 @@ def test_somebody_whom_no_box_holds_counts_too(faces: Faces, odds: float, people
     assert WholePicture(faces, People(SceneSeen(odds)), None)(GREY).people == people
 
 
+def test_boxes_end_at_the_edge_of_the_picture(faces: Faces) -> None:
+    gun = thing(ThingKind.HANDGUN, 0.9, (-10.0, 200.0, 30.0, 90.0))
+    assert WholePicture(faces, None, Things((gun,)))(GREY).objects[0].box == (0.0, 200.0, 20.0, 40.0)
+
+
 @pytest.mark.slow
 def test_a_face_and_its_body_are_one_person_in_a_real_picture(faces: Faces) -> None:
     picture = portrait()
@@ -145,6 +150,7 @@ def test_a_network_that_is_missing_is_named_and_faces_are_judged_all_the_same(tm
     for path in MODELS.glob("face_*"):
         (tmp_path / path.name).symlink_to(path)
     opened = open_whole(tmp_path, ("mask",))
-    assert [(missing.name, missing.code) for missing in opened.missing] == [("things", "model_missing")]
+    names = [(missing.name, missing.code) for missing in opened.missing]
+    assert names == [("scene", "model_missing"), ("things", "model_missing")]
     answer = describe(Path("a.png"), opened.look(GREY), opened.missing)
-    assert (answer["verdict"], answer["objects"], answer["missing"]) == ("none", [], ["things"])
+    assert (answer["verdict"], answer["objects"], answer["missing"]) == ("none", [], ["scene", "things"])

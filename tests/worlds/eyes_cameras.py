@@ -12,6 +12,7 @@ import numpy as np
 from edge.terms.observation import Cover, Face, FaceVerdict
 from edge.vision.face.seer import FaceSeer
 from edge.vision.opening import Opened
+from edge.vision.seers import Seer, Trouble
 from hw.camera.port import Frame, GreyPicture
 from hw.ports import HardwareError
 
@@ -58,6 +59,10 @@ def one_face(grey: GreyPicture) -> tuple[Face, ...]:
 
 def seers() -> Opened:
     return Opened((FaceSeer(one_face),))
+
+
+def without_things() -> Opened:
+    return Opened((FaceSeer(one_face),), (Trouble(Seer.THINGS, "model_damaged", "things.tflite"),))
 
 
 class Folder:

@@ -72,7 +72,7 @@ def main() -> int:
 
 def _watch(camera: Camera, plan: EyesPlan, link: socket.socket) -> None:
     opened = plan.seers()
-    look = Look(opened.seers, opened.missing, camera=plan.name)
+    look = Look(opened.seers, opened.missing, opened.references, plan.name)
     put = None if plan.ring is None else plan.ring()
     picture_due_s = float("-inf")
     while (frame := camera.read()) is not None:

@@ -1,8 +1,8 @@
-"""What moves in the picture: connected regions with box and area, at every frame, for a fifth of a millisecond.
+"""What moves in the picture: connected regions with box and area, at every frame and at little cost.
 
 The low-resolution method of the cited crowd and fight papers: a rolling background, a threshold, a
-closing, connected regions. `background.Scene` keeps the empty cabin and says what is new in it; this keeps the last
-seconds and says what moves. Who belongs to which region over time is the judge's to say.
+closing, connected regions. `background.Scene` keeps the empty cabin and says what is new in it; this keeps
+the last seconds and says what moves. Who belongs to which region over time is the judge's to say.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from hw.camera.port import GreyPicture
 _ROLLS_S: Final = 4.0
 """Time constant of the rolling background: shorter, and who walks drags a tail."""
 _AGO_S: Final = 0.2
-"""What also differs from the picture so long ago moves; what differs from the background alone stands, or has left."""
+"""What also differs from the picture so long ago moves; what differs from the background alone stands."""
 _LEVELS: Final = 10.0
 _NOISES: Final = 5.0
 """How many times the usual difference, which is noise, a pixel must differ by."""
@@ -40,7 +40,7 @@ class _Picture:
 
 
 class Moving:
-    """Watches one camera's quarter-size pictures. Boxes are in their pixels, areas fractions of the picture."""
+    """Watches one camera's quarter-size pictures. Boxes in their pixels, areas as shares of the picture."""
 
     def __init__(self) -> None:
         self._rolling: Floats | None = None
@@ -48,7 +48,7 @@ class Moving:
         self._close: Mask = np.ones((5, 5), np.uint8)
 
     def update(self, small: GreyPicture, at_s: float) -> tuple[Region, ...]:
-        """One picture into the regions that move in it, largest first, at most 8; none in the first picture."""
+        """One picture into the regions that move in it, largest first, at most 8; none in the first."""
         now: Floats = small.astype(np.float32)
         if self._rolling is None or self._rolling.shape != now.shape:
             self._rolling = now.copy()
@@ -77,7 +77,7 @@ class Moving:
 
 
 def _differs(now: Floats, before: Floats) -> Mask:
-    """1 where two pictures differ by more than noise, once what changed everywhere by the same is taken out."""
+    """1 where two pictures differ by more than noise, what changed everywhere by the same taken out."""
     signed = cv2.subtract(now, before)
     some = signed[::4, ::4]
     shift = float(np.median(some))

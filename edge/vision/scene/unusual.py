@@ -2,7 +2,7 @@
 
 What is measured cannot know where a film comes from: speeds are in body heights a second, distances in
 body widths, and nothing of brightness, colour, texture or place is kept. Twice a second the last two seconds
-become nine numbers (`MEASURES`); a weighted sum of them is the log-odds of unusual behaviour.
+become seven numbers (`MEASURES`); a weighted sum of them is the log-odds of unusual behaviour.
 
 The weights are `models/unusual.json`, made by `models/training/unusual`; each value is held to the range
 that the training saw, so that nothing strange can count for more than the strangest thing known.
@@ -34,11 +34,15 @@ EVERY_S: Final = 0.5
 _GAP_S: Final = 1.0
 """After so long without a picture everything begins anew."""
 _LONGEST_PX: Final = 80
+_BLOCK_PX: Final = 8
+_STEP_S: Final = 0.1
+"""The least time from one picture of the flow to the next, so that a faster camera tells the same."""
 _NOISE_LEVELS: Final = 5.0
-_EDGE_LEVELS: Final = 2.8
-"""Change and gradient (levels a pixel) under which a pixel tells no speed."""
-_STEP_MAX_PX: Final = 4.0
-_LEAST_SHARE: Final = 0.002
+_LEAST_PX: Final = 7.0
+"""Pixels of a block that must change before it moves."""
+_STIFF: Final = 128.0
+"""Keeps a block without texture from moving fast: a gradient of 1.4 levels a pixel everywhere counts half."""
+_SLOW_PX_S: Final = 0.5
 _BODY: Final = 0.6
 """The height of a body, as a share of the picture's, where none has been seen."""
 _UPRIGHT: Final = 0.45
@@ -59,29 +63,34 @@ class Measure:
 
 
 MEASURES: Final = (
-    Measure("fast", 1, "very quick movements"),
-    Measure("unsteady", 1, "movement in bursts"),
     Measure("coherent", -1, "movement in all directions at once"),
-    Measure("area", 1, "much of the body moves"),
-    Measure("down", 1, "movement sinks to the floor"),
+    Measure("turn", 1, "movement back and forth"),
+    Measure("jerk", 1, "jerky movement"),
+    Measure("rough", 1, "parts move against each other"),
     Measure("close", 1, "bodies against each other"),
     Measure("wide", 1, "a body lies or bends"),
     Measure("reshape", 1, "a body changes its shape quickly"),
-    Measure("walk", 1, "a body moves fast"),
 )
 
 
 @dataclass(frozen=True, slots=True)
+class _Flow:
+    """How each block of the picture moves, in pixels a second; `moves`: whether it does at all."""
+
+    across: Floats
+    down: Floats
+    moves: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
 class _Moved:
-    """How one picture moved against the one before; lengths in pixels of the flow's picture."""
+    """One step of the flow. `turn`: None where too little moved in both steps; `jerk`: pixels a second."""
 
     at_s: float
-    share: float
-    speed: float
-    fast: float
     coherent: float
-    y: float | None
-    """The middle of what moves; None where hardly anything does."""
+    rough: float
+    turn: float | None
+    jerk: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,27 +106,28 @@ class Watch:
         self._moved: deque[_Moved] = deque()
         self._looked: deque[_Looked] = deque()
         self._previous: Floats | None = None
-        self._begun_s = self._last_s = self._said_s = float("-inf")
+        self._flow: _Flow | None = None
+        self._begun_s = self._last_s = self._flow_s = self._said_s = float("-inf")
 
     def update(
         self, small: GreyPicture, at_s: float, persons: Sequence[Box] | None
     ) -> NDArray[np.float64] | None:
         """One picture; `persons` in its pixels, None where nobody looked. None between answers.
 
-        Nothing is said of a picture in which neither anything moves nor anybody is seen, nor before two
-        seconds have passed.
+        Nothing is said of a picture in which neither anything moves nor anybody is seen, nor before one and a
+        half seconds have passed.
         """
-        now = _soft(small)
-        if self._previous is None or self._previous.shape != now.shape or at_s - self._last_s > _GAP_S:
+        h, w = small.shape
+        factor = _LONGEST_PX / max(h, w)
+        shape = (max(_BLOCK_PX, round(h * factor)), max(_BLOCK_PX, round(w * factor)))
+        if self._previous is None or self._previous.shape != shape or at_s - self._last_s > _GAP_S:
             self._moved.clear()
             self._looked.clear()
-            self._previous, self._begun_s = now, at_s
-            self._said_s = self._last_s = at_s
-        dt_s = at_s - self._last_s
-        if dt_s > 0.0:
-            self._moved.append(_movement(self._previous, now, at_s, dt_s))
-        self._previous, self._last_s = now, at_s
-        factor = max(now.shape) / max(small.shape)
+            self._previous, self._flow = _soft(small, shape), None
+            self._begun_s = self._flow_s = self._said_s = at_s
+        self._last_s = at_s
+        if at_s - self._flow_s >= _STEP_S - 1e-6:
+            self._step(_soft(small, shape), at_s)
         if persons is not None:
             boxes = tuple((x * factor, y * factor, w * factor, h * factor) for x, y, w, h in persons)
             self._looked.append(_Looked(at_s, boxes))
@@ -125,101 +135,108 @@ class Watch:
             self._moved.popleft()
         while self._looked and self._looked[0].at_s <= at_s - OVER_S - 0.3:
             self._looked.popleft()
-        if at_s - self._begun_s < OVER_S - 0.5 or at_s - self._said_s < EVERY_S - 1e-6:
+        if at_s - self._begun_s < OVER_S - 0.5 - 1e-6 or at_s - self._said_s < EVERY_S - 1e-6:
             return None
         self._said_s = at_s
-        return _measured(tuple(self._moved), tuple(self._looked), now.shape)
+        return _measured(tuple(self._moved), tuple(self._looked), shape[0])
+
+    def _step(self, now: Floats, at_s: float) -> None:
+        assert self._previous is not None
+        flow = _flow(self._previous, now, at_s - self._flow_s)
+        if flow is not None:
+            self._moved.append(_movement(self._flow, flow, at_s))
+        self._previous, self._flow, self._flow_s = now, flow, at_s
 
 
-def _soft(small: GreyPicture) -> Floats:
-    h, w = small.shape
-    scale = _LONGEST_PX / max(h, w)
-    size = (max(8, round(w * scale)), max(8, round(h * scale)))
-    shrunk = cv2.resize(small, size, interpolation=cv2.INTER_AREA)
+def _soft(small: GreyPicture, shape: tuple[int, int]) -> Floats:
+    shrunk = cv2.resize(small, (shape[1], shape[0]), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.GaussianBlur(shrunk, (5, 5), 1.0), dtype=np.float32)
 
 
-def _movement(before: Floats, now: Floats, at_s: float, dt_s: float) -> _Moved:
-    """Normal flow: the change of a pixel over its gradient is its speed along the gradient."""
+def _flow(before: Floats, now: Floats, dt_s: float) -> _Flow | None:
+    """Lucas and Kanade's flow (1981), one vector for each block of 8x8 pixels; None where no block moves."""
     change = now - before
-    moves = np.abs(change) > _NOISE_LEVELS
-    share = float(np.count_nonzero(moves)) / change.size
-    if share < _LEAST_SHARE:
-        return _Moved(at_s, share, 0.0, 0.0, 0.0, None)
-    rows = np.count_nonzero(moves, axis=1)
-    y = float((rows * np.arange(len(rows))).sum() / rows.sum())
+    moves = _sums((np.abs(change) > _NOISE_LEVELS).astype(np.float32)) >= _LEAST_PX
+    if not moves.any():
+        return None
     both = (now + before) * np.float32(0.5)
-    across = cv2.Sobel(both, cv2.CV_32F, 1, 0, scale=0.125)[moves]
-    down = cv2.Sobel(both, cv2.CV_32F, 0, 1, scale=0.125)[moves]
-    length = np.sqrt(across * across + down * down)
-    told = length > _EDGE_LEVELS
-    if not told.any():
-        return _Moved(at_s, share, 0.0, 0.0, 0.0, y)
-    length = length[told]
-    step = np.clip(-change[moves][told] / length, -_STEP_MAX_PX, _STEP_MAX_PX)
-    size = np.abs(step)
-    mean = float(size.mean())
-    vx, vy = float((step * across[told] / length).mean()), float((step * down[told] / length).mean())
-    coherent = float(np.hypot(vx, vy)) / max(mean, 1e-3)
-    return _Moved(at_s, share, mean / dt_s, float(np.quantile(size, 0.9)) / dt_s, coherent, y)
+    gx = cv2.Sobel(both, cv2.CV_32F, 1, 0, scale=0.125)
+    gy = cv2.Sobel(both, cv2.CV_32F, 0, 1, scale=0.125)
+    xx, xy, yy = _sums(gx * gx) + _STIFF, _sums(gx * gy), _sums(gy * gy) + _STIFF
+    x, y = -_sums(gx * change), -_sums(gy * change)
+    scale = (xx * yy - xy * xy) * np.float32(dt_s)
+    return _Flow((yy * x - xy * y) / scale, (xx * y - xy * x) / scale, moves)
+
+
+def _sums(values: cv2.typing.MatLike) -> Floats:
+    rows, columns = values.shape[0] // _BLOCK_PX, values.shape[1] // _BLOCK_PX
+    cut = values[: rows * _BLOCK_PX, : columns * _BLOCK_PX]
+    return np.asarray(cut.reshape(rows, _BLOCK_PX, columns, _BLOCK_PX).sum(axis=(1, 3)), dtype=np.float32)
+
+
+def _movement(before: _Flow | None, now: _Flow, at_s: float) -> _Moved:
+    moves = now.moves
+    x, y = now.across[moves], now.down[moves]
+    mean = float(np.hypot(x, y).mean()) + _SLOW_PX_S
+    coherent = float(np.hypot(x.mean(), y.mean())) / mean
+    weights = moves.astype(np.float32)
+    around = cv2.blur(weights, (3, 3)) + np.float32(1e-6)
+    off_x = now.across - cv2.blur(now.across * weights, (3, 3)) / around
+    off_y = now.down - cv2.blur(now.down * weights, (3, 3)) / around
+    rough = float(np.hypot(off_x, off_y)[moves].mean()) / mean
+    both = None if before is None else moves & before.moves
+    if before is None or both is None or np.count_nonzero(both) < 2:
+        return _Moved(at_s, coherent, rough, None, 0.0)
+    x, y, old_x, old_y = now.across[both], now.down[both], before.across[both], before.down[both]
+    most = float((np.hypot(x, y) * np.hypot(old_x, old_y)).sum()) + 2.0 * _SLOW_PX_S
+    turn = 1.0 - float((x * old_x + y * old_y).sum()) / most
+    return _Moved(at_s, coherent, rough, turn, float(np.hypot(x - old_x, y - old_y).mean()))
 
 
 def _measured(
-    moved: tuple[_Moved, ...], looked: tuple[_Looked, ...], shape: tuple[int, ...]
+    moved: tuple[_Moved, ...], looked: tuple[_Looked, ...], height_px: int
 ) -> NDArray[np.float64] | None:
     bodies = [box for look in looked for box in look.persons]
-    told = [m for m in moved if m.y is not None]
-    if not bodies and len(told) < 3:
+    if not bodies and len(moved) < 3:
         return None
     # Cut off by an edge, a body is wider than it is high: its longer side is the better measure.
-    body = float(np.median([max(w, h) for _, _, w, h in bodies])) if bodies else _BODY * shape[0]
-    body = max(body, 6.0)
-    body_share = body * body * 0.35 / (shape[0] * shape[1])
-    speeds = np.array([m.speed for m in told] or [0.0]) / body
-    fast = float(np.mean([m.fast for m in told] or [0.0])) / body
+    body = float(np.median([max(w, h) for _, _, w, h in bodies])) if bodies else _BODY * height_px
+    turns = [m.turn for m in moved if m.turn is not None]
     values = (
-        _log(fast, 0.05),
-        float(speeds.std() / (speeds.mean() + 0.02)),
-        float(np.mean([m.coherent for m in told] or [1.0])),
-        _log(float(np.mean([m.share for m in moved] or [0.0])) / body_share, 0.02),
-        _sinking(told) / body,
+        _mean([m.coherent for m in moved], 1.0),
+        _mean(turns, 0.0),
+        _log(_mean([m.jerk for m in moved], 0.0) / max(body, 6.0), 0.05),
+        _mean([m.rough for m in moved], 0.0),
         *_bodies(looked),
     )
     return np.array(values, dtype=np.float64)
+
+
+def _mean(values: Sequence[float], where_none: float) -> float:
+    return float(np.mean(values)) if values else where_none
 
 
 def _log(value: float, floor: float) -> float:
     return float(np.log(value + floor))
 
 
-def _sinking(told: Sequence[_Moved]) -> float:
-    """How fast the middle of the movement sinks, pixels a second."""
-    if len(told) < 3:
-        return 0.0
-    y = np.array([m.y for m in told])
-    third = max(1, len(told) // 3)
-    return float(y[-third:].mean() - y[:third].mean()) / max(told[-1].at_s - told[0].at_s, 0.3)
-
-
-def _bodies(looked: Sequence[_Looked]) -> tuple[float, float, float, float]:
-    """Closeness, width against height, change of shape and speed of the bodies, means over the looks."""
+def _bodies(looked: Sequence[_Looked]) -> tuple[float, float, float]:
+    """Closeness, width against height and change of shape of the bodies, means over the looks."""
     seen = [look for look in looked if look.persons]
     if not seen:
-        return 0.0, _log(_UPRIGHT, 0.0), 0.0, 0.0
+        return 0.0, _log(_UPRIGHT, 0.0), 0.0
     close = float(np.mean([_closeness(look.persons) for look in looked]))
     wide = float(np.mean([max(_shape(box) for box in _large(look.persons)) for look in seen]))
-    reshapes, walks = [0.0], [0.0]
+    reshapes = [0.0]
     for one, two in pairwise(seen):
         dt_s = two.at_s - one.at_s
         if not 0.0 < dt_s <= 3 * EVERY_S:
             continue
         for box in _large(two.persons):
             old = min(one.persons, key=lambda other: _apart(other, box))
-            apart = _apart(old, box) / max(box[3], old[3], 1.0)
-            if apart < 1.0:
-                walks.append(apart / dt_s)
+            if _apart(old, box) < max(box[3], old[3]):
                 reshapes.append(abs(_shape(box) - _shape(old)) / dt_s)
-    return close, wide, float(np.mean(reshapes)), float(np.mean(walks))
+    return close, wide, float(np.mean(reshapes))
 
 
 def _shape(box: Box) -> float:

@@ -22,55 +22,36 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.training.things.data import BAR, GUN, LABELS, NOTHING, PHONE, Picture, prepare
+from models.training.things.data import BAR, GUN, LABELS, NOTHING, PHONE, prepare
 from models.training.things.eval import (
+    AS_WEAPON,
     Share,
     Square96,
     balanced,
-    chosen_point,
     of_file,
+    of_kinds,
     of_weights,
     rows,
     share,
     surest,
+    weapon_odds,
 )
-from models.training.things.export import Fold
+from models.training.things.export import LIGHTS, Fold, Judged, judge
 from models.training.things.peers import Peer, peers_of
 
 BEGIN, END = "<!-- tables:begin -->", "<!-- tables:end -->"
-_LIGHTS = (1.0, 0.5, 0.25, 0.125)
-_FEW = 500
-"""So many squares of a fold at most are looked at again in less light."""
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """A fold's squares of sources it never saw, with log-odds already less the threshold chosen elsewhere."""
+class _Every:
+    """All folds together."""
 
-    name: str
     items: list[Square96]
     odds: NDArray[np.float64]
     logits: NDArray[np.float64]
-    points: NDArray[np.float64]
 
 
-def judge(fold: Fold, pictures: Sequence[Picture], data: Path) -> Judged:
-    """One fold."""
-    answers = of_weights(fold.run, data)
-    known = fold.groups(pictures)
-    odds, _ = surest(answers, known)
-    crop = np.array([s.view == "crop" for s in known])
-    single = chosen_point([s for s in known if s.view != "crop"], odds[~crop])
-    still = chosen_point([s for s in known if s.view == "crop"], odds[crop])
-    test = fold.test(pictures)
-    seen, logits = surest(answers, test)
-    points = np.where([s.view == "crop" for s in test], still, single)
-    return Judged(", ".join(fold.left_out), test, seen - points, logits, points)
-
-
-def tables(
-    folds: Sequence[Fold], judged: Sequence[Judged], data: Path, peers: Sequence[Peer]
-) -> Iterator[str]:
+def tables(judged: Sequence[Judged], peers: Sequence[Peer]) -> Iterator[str]:
     """The card's tables, line by line."""
     yield "| left out | seen as | weapon called one | nothing left alone | balanced |"
     yield "|---|---|---|---|---|"
@@ -80,17 +61,15 @@ def tables(
             (("person", "beside"), "a person's square, one look"),
             (("near", "beside"), "from nearer by, one look"),
         ):
-            there = share(one.odds > 0, one.items, lambda s, v=views: s.weapon and s.view in v)
-            left = share(one.odds <= 0, one.items, lambda s, v=views: s.kind == NOTHING and s.view in v)
+            there = share(one.odds > 0, one.items, of_kinds(AS_WEAPON, views))
+            left = share(one.odds <= 0, one.items, of_kinds([NOTHING], views))
             score, n, m = balanced(one.items, one.odds, 0.0, views)
             if n >= 10 and m >= 10:
                 yield f"| {one.name} | {name} | {there} | {left} | {score:.3f} |"
-    every = Judged(
-        "all folds together",
+    every = _Every(
         [s for one in judged for s in one.items],
         np.concatenate([one.odds for one in judged]),
         np.concatenate([one.logits for one in judged]),
-        np.concatenate([one.points for one in judged]),
     )
     yield ""
     yield "| all folds together | share, count, 95 % interval |"
@@ -99,42 +78,54 @@ def tables(
         if found.n:
             yield f"| {row} | {found} |"
     yield ""
+    yield from _groups(judged)
+    yield ""
     yield "| by source | weapon called one | nothing left alone | tools and phones called a weapon |"
     yield "|---|---|---|---|"
     for source in sorted({s.source for s in every.items}):
-        there = share(every.odds > 0, every.items, lambda s, o=source: s.source == o and s.weapon)
-        left = share(every.odds <= 0, every.items, lambda s, o=source: s.source == o and s.kind == NOTHING)
-        tool = share(
-            every.odds > 0, every.items, lambda s, o=source: s.source == o and s.kind in (BAR, PHONE)
-        )
+        own = [n for n, s in enumerate(every.items) if s.source == source]
+        items, said = [every.items[n] for n in own], every.odds[own] > 0
+        there = share(said, items, lambda s: s.weapon)
+        left = share(~said, items, lambda s: s.kind == NOTHING)
+        tool = share(said, items, lambda s: s.kind in (BAR, PHONE))
         yield f"| {source} | {there} | {left} | {tool} |"
     yield ""
-    yield from _in_less_light(folds, judged, data)
+    yield from _in_less_light(judged)
     yield ""
     yield from _beside_peers(every, peers)
 
 
-def _in_less_light(folds: Sequence[Fold], judged: Sequence[Judged], data: Path) -> Iterator[str]:
+def _groups(judged: Sequence[Judged]) -> Iterator[str]:
+    """What chose the thresholds: not a measurement of them, but of how far other groups are from other
+    sources."""
+    yield "| groups never seen, of sources learnt from (they chose the thresholds) | share, count, interval |"
+    yield "|---|---|"
+    items = [s for one in judged for s in one.known]
+    parts = []
+    for one in judged:
+        at = np.where([s.view == "crop" for s in one.known], one.still, one.single)
+        parts.append(weapon_odds(one.known_logits) - at)
+    for row, found in rows(items, np.concatenate(parts), 0.0):
+        if found.n:
+            yield f"| {row} | {found} |"
+
+
+def _in_less_light(judged: Sequence[Judged]) -> Iterator[str]:
     yield "| light | weapon called one | nothing left alone | balanced |"
     yield "|---|---|---|---|"
-    for light in _LIGHTS:
-        items: list[Square96] = []
-        odds: list[NDArray[np.float64]] = []
-        for fold, one in zip(folds, judged, strict=True):
-            rng = np.random.default_rng(8)
-            chosen = [n for n, s in enumerate(one.items) if s.view in ("person", "near", "beside")]
-            chosen = sorted(rng.choice(chosen, min(_FEW, len(chosen)), replace=False).tolist())
-            some = [one.items[n] for n in chosen]
-            items += some
-            odds.append(surest(of_weights(fold.run, data), some, light)[0] - one.points[chosen])
-        found = np.concatenate(odds)
-        there = share(found > 0, items, lambda s: s.weapon)
-        left = share(found <= 0, items, lambda s: s.kind == NOTHING)
-        score, _, _ = balanced(items, found, 0.0, ("person", "near", "beside"))
+    items = [one.items[n] for one in judged for n in one.few]
+    full = np.concatenate([one.odds[one.few] for one in judged])
+    lights = [(1.0, full)]
+    for number, light in enumerate(LIGHTS):
+        lights.append((light, np.concatenate([one.dark[number] for one in judged])))
+    for light, odds in lights:
+        there = share(odds > 0, items, lambda s: s.weapon)
+        left = share(odds <= 0, items, lambda s: s.kind == NOTHING)
+        score, _, _ = balanced(items, odds, 0.0, ("person", "near", "beside"))
         yield f"| {light:g} | {there} | {left} | {score:.3f} |"
 
 
-def _beside_peers(every: Judged, peers: Sequence[Peer]) -> Iterator[str]:
+def _beside_peers(every: _Every, peers: Sequence[Peer]) -> Iterator[str]:
     """Peers that know a knife and a telephone, on the squares of persons and things of sources left out."""
     yield "| on the same squares | knife called a weapon | nothing left alone | phone called a phone |"
     yield "|---|---|---|---|"
@@ -235,13 +226,14 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="the run whose weights are shipped")
     parser.add_argument("--fold", nargs="+", action="append", required=True)
     parser.add_argument("--models", type=Path, default=Path("models"))
+    parser.add_argument("--at-most", type=int, help="squares of each set that are looked at: for trying out")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     pictures = prepare(arguments.data, arguments.cache)
-    folds = [Fold.of(words) for words in arguments.fold]
+    folds = [Fold.of(words, arguments.at_most) for words in arguments.fold]
     judged = [judge(fold, pictures, arguments.data) for fold in folds]
-    lines = list(tables(folds, judged, arguments.data, peers_of(arguments.data / "teachers")))
+    lines = list(tables(judged, peers_of(arguments.data / "teachers")))
     every = [s for one in judged for s in one.items]
     lines += ["", int8_against_float(arguments.models, arguments.run, arguments.data, every) + "."]
     print("\n".join(lines))

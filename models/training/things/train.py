@@ -26,7 +26,7 @@ from models.training.things.net import ThingsNet, loss, target
 from models.training.things.samples import Samples
 from models.training.trunk import imagenet_trunk, shipped_weights
 
-BATCH = 48
+BATCH = 32
 RATE = 1.5e-4
 _HEAD_RATE = 8.0
 """The heads begin with nothing and go faster than the trunk."""
@@ -126,7 +126,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--cache", type=Path, default=Path("runs/things-cache"))
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=900)
+    parser.add_argument("--steps", type=int, default=850)
     parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--leave-out", action="append", default=[])

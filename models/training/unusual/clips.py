@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
 import importlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 
 from edge.terms.observation import Box, ThingKind
 from edge.vision.scene.background import shrink
+from edge.vision.scene.people import MODEL, People
 
 Grey = NDArray[np.uint8]
 
@@ -51,6 +53,9 @@ _SHOOTS: Final = {
 }
 """Videos of one camera or one shoot, by eye: they are left out together."""
 
+_SPEEDED_UP: Final = frozenset({"normal_52_0"})
+"""By eye: a queue in time lapse. Fast-forwarded, anybody looks as if fighting."""
+
 
 @dataclass(frozen=True, slots=True)
 class Clip:
@@ -74,12 +79,22 @@ def shoot(group: str) -> str:
 
 def read_clips(data: Path) -> list[Clip]:
     """Every clip that is called normal or abnormal. FileNotFoundError without a manifest."""
+    return _read(data, {"atm_behaviour", "fall", "fight", "normal"}, _NORMAL | _ABNORMAL)
+
+
+def read_walkers(data: Path) -> list[Clip]:
+    """Clips of left bags: people walk, stand and put bags down. Nothing learns from them."""
+    bags = {"bag_drop", "bag_left", "bag_left_overlay", "bag_left_sequence", "owner_returns"}
+    return _read(data, {"left_bag"}, bags)
+
+
+def _read(data: Path, tasks: Collection[str], labels: Collection[str]) -> list[Clip]:
     clips: list[Clip] = []
     with (data / "scene" / "manifest.csv").open(newline="") as file:
         for line in csv.DictReader(file):
-            if line["kind"] != "clip" or line["task"] not in {"atm_behaviour", "fall", "fight", "normal"}:
+            if line["kind"] != "clip" or line["task"] not in tasks:
                 continue
-            if line["labels"] in _NORMAL | _ABNORMAL:
+            if line["labels"] in labels and Path(line["path"]).stem not in _SPEEDED_UP:
                 clips.append(
                     Clip(
                         data / "scene" / line["path"],
@@ -142,16 +157,14 @@ class Teacher:
 
 
 class Shipped:
-    """The kiosk's own scene network."""
-
-    name = "scene"
+    """The kiosk's own scene network; other weights want another cache."""
 
     def __init__(self, models: Path) -> None:
-        people = importlib.import_module("edge.vision.scene.people")
-        self._people = people.People(models)
+        self.name = f"scene-{hashlib.sha256((models / MODEL).read_bytes()).hexdigest()[:12]}"
+        self._people = People(models)
 
     def __call__(self, picture: NDArray[np.uint8]) -> tuple[Box, ...]:
-        seen = self._people.look(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
+        seen = self._people.look(np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), dtype=np.uint8))
         return tuple(thing.box for thing in seen.things if thing.kind is ThingKind.PERSON)
 
 
@@ -162,7 +175,9 @@ def film_of(clip: Clip, finder: PersonFinder, cache: Path) -> Film:
         return _kept(kept)
     video = cv2.VideoCapture(str(clip.path))
     fps = float(video.get(cv2.CAP_PROP_FPS)) or 10.0
-    pictures, looks, next_look_s = [], [], 0.0
+    pictures: list[Grey] = []
+    looks: list[list[list[float]] | None] = []
+    next_look_s = 0.0
     while True:
         more, frame = video.read()
         if not more:

@@ -22,9 +22,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.vision.scene.unusual import MEASURES, Watch
+from edge.cabin.events import AnomalyBegan
+from edge.judge.unusual import UnusualJudge
+from edge.terms.observation import CameraHealth, Observation
+from edge.vision.scene.unusual import EVERY_S, MEASURES, OVER_S, Watch
 from models.training.shares import share
-from models.training.unusual.clips import Clip, Film, film_of, finder_of, read_clips
+from models.training.unusual.clips import Clip, Film, film_of, finder_of, read_clips, read_walkers
 
 Reals = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -33,12 +36,13 @@ VERSION: Final = "1.0.0"
 _RIDGE: Final = 0.02
 _STEPS: Final = 400
 _FOLDS: Final = 8
-_NORMAL_TOP: Final = 0.05
+_NORMAL_TOP: Final = 0.03
 """The share of normal clips that may be above the operating point."""
 _NO_ROOMS: Final = ("ciel-oliver", "tiao051")
 """Films, street crowds and sport: learnt from and reported, but no ground for a cabin's operating point."""
 _JUDGED: Final = 8
 """Answers that the judge takes the mean of: four seconds."""
+_LONG_S: Final = 5.0
 _SIGNS: Final = np.array([m.sign for m in MEASURES], dtype=np.float64)
 
 
@@ -216,7 +220,50 @@ def tell(answers: Answers, seed: int) -> float:
         fired[here] = sources[here] > away
         print(_line(str(name), here, answers, (videos, sources), fired, seed))
     print(_line("all", np.ones(len(source), dtype=np.bool_), answers, (videos, sources), fired, seed))
+    judged(answers, seed)
     return point(videos, abnormal, source)
+
+
+def alarms(odds: Reals) -> int:
+    """How often the kiosk's judge would begin to tell, given a clip's answers and nothing before it."""
+    judge, begun = UnusualJudge(), 0
+    for number, logit in enumerate(odds):
+        at_s = number * EVERY_S
+        seen = Observation(number, at_s, (320, 240), (), 0.0, CameraHealth.OK, unusual_logit=float(logit))
+        begun += sum(isinstance(fact, AnomalyBegan) for fact in judge.update(seen, at_s))
+    return begun
+
+
+def judged(answers: Answers, seed: int) -> None:
+    """Alarms of the kiosk's judge on the clips long enough for it, by weights and points of other sources."""
+    length = np.bincount(answers.clip, minlength=len(answers.clips))
+    print(f"\n| clips of {_LONG_S:g} s and more | normal: told | of minutes | abnormal: told |")
+    print("|---|---|--:|---|")
+    for name in np.unique(answers.source):
+        here = answers.source == name
+        long = here & (length * EVERY_S + OVER_S >= _LONG_S)
+        if not long.any():
+            continue
+        cut = point(left_out_but(answers, str(name), seed), answers.abnormal[~here], answers.source[~here])
+        odds = learn(answers, ~here)(answers.values) - cut
+        told = np.array([long[i] and alarms(odds[answers.clip == i]) > 0 for i in range(len(here))])
+        cells = [
+            share(int(told[kind].sum()), int(kind.sum())) if kind.any() else "-"
+            for kind in (long & ~answers.abnormal, long & answers.abnormal)
+        ]
+        minutes = float((length[long & ~answers.abnormal] * EVERY_S + OVER_S - EVERY_S).sum()) / 60.0
+        print(f"| {name} | {cells[0]} | {minutes:.1f} | {cells[1]} |")
+
+
+def walkers(
+    learnt: Learnt, cut: float, clips: Sequence[Clip], films: Callable[[Clip], Film]
+) -> tuple[int, int, float]:
+    """Clips that the judge would tell of, of how many, and their minutes, by the shipped weights."""
+    answers = answers_of(clips, films)
+    odds = learnt(answers.values) - cut
+    told = sum(alarms(odds[answers.clip == number]) > 0 for number in range(len(answers.clips)))
+    minutes = sum(float(films(clip).at_s[-1]) for clip in answers.clips) / 60.0
+    return told, len(answers.clips), minutes
 
 
 def left_out_but(answers: Answers, name: str, seed: int) -> Reals:
@@ -226,7 +273,7 @@ def left_out_but(answers: Answers, name: str, seed: int) -> Reals:
     for number in range(_FOLDS):
         away = fold == number
         out[away] = of_clips(answers, learn(answers, other & ~away)(answers.values))[away]
-    return out[other]
+    return np.asarray(out[other], dtype=np.float64)
 
 
 def _line(
@@ -341,6 +388,8 @@ def main() -> None:
     for measure, weight in zip(MEASURES, learnt.weight, strict=True):
         print(f"| {measure.words} | {weight:+.2f} |")
     print(f"\noperating point {cut:.3f}")
+    told, of, minutes = walkers(learnt, cut, read_walkers(arguments.data), films)
+    print(f"people with bags, sources never learnt from: told in {share(told, of)}, {minutes:.1f} minutes")
     if arguments.curves:
         draw(answers, arguments.seed, arguments.curves)
     if arguments.peers:
