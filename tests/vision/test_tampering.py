@@ -38,7 +38,7 @@ def faults(said: list[tuple[float, CameraHealth]]) -> list[tuple[float, CameraHe
     return [(t, health) for t, health in said if health is not CameraHealth.OK]
 
 
-SOON = [make for make in table.TAMPERS if make is not table.sprayed_slowly]
+SOON = [make for make in table.TAMPERS if make not in (table.sprayed_slowly, table.replayed_coded)]
 QUICK_HARMLESS = (table.close, table.hand, table.cleaner, table.lamps, table.sun, table.infrared)
 
 
@@ -65,7 +65,7 @@ def test_nothing_harmless_is_called_tampering(make: Make, seed: int) -> None:
 @pytest.mark.slow
 def test_nine_of_ten_are_named_whatever_their_strength() -> None:
     views = [world.drawn_room(seed) for seed in ROOMS]
-    results = table.judged(table.TAMPERS, views, 10, "judged", verbose=True)
+    results = table.judged(table.TAMPERS, views, 10, "kept", verbose=True)
     named = sum(result.within for result in results.values())
     noticed = sum(result.noticed for result in results.values())
     takes = sum(result.takes for result in results.values())

@@ -338,7 +338,7 @@ def torch(random: Random, at_s: float, to_s: float = math.inf) -> Change:
             return picture
         away = np.hypot(x - x0 - 4 * math.sin(2.0 * t), y - y0 - 3 * math.sin(2.7 * t)) / radius
         light = 600.0 * np.exp(-0.5 * np.square(away)) + 160.0 * np.exp(-away / halo)
-        return np.asarray(np.minimum(picture * 0.8 + light + veil, 255.0), np.float32)
+        return np.asarray(picture * 0.8 + light + veil, np.float32)
 
     return change
 

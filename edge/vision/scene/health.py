@@ -75,6 +75,8 @@ _RIM_MOVING: Final = 0.2
 """Paint leaves nothing sharp and is at rest. Somebody plain has folds and a face, cells with other detail
 than was learnt, and an outline that moves: of the cells around those that he blanks, a third to most did so
 within a second; around paint that is done 0.1 at most."""
+_MOSTLY: Final = 0.4
+_FEW_THINGS: Final = 0.1
 _PAINT_WEIGHT: Final = 0.5
 _ALL_THERE: Final = 0.9
 _QUICK_S: Final = 2.2
@@ -358,13 +360,17 @@ class Health:
 
     def _blurred(self, view: View, now: Cells, seen: Compared) -> _Raw | None:
         """The same view without its detail: clearly blurred, or slightly, but everywhere and in place."""
+        # In so little light that the detail would drown in noise, nothing can be said of it.
+        lit = np.square(now.light / np.maximum(view.cells.light, 1.0))
+        crisp = seen.asked & (view.cells.fine * lit > max(_CRISP, 4.0 * self._repeats.noise**2))
+        if np.count_nonzero(crisp) < _CELLS_LEAST:
+            return None
         recognised = seen.place > _RECOGNISED
         blurred = seen.share(recognised & (seen.sharp < _SHARP) | seen.lost)
         if blurred > _BLURRED_CELLS and seen.share(recognised) > 0.5:
             same = _correlation(now.light, view.cells.light) > _SAME_LIGHT
             return _Raw(CameraHealth.DEFOCUSED) if same else None
-        crisp = seen.asked & (view.cells.fine > max(_CRISP, 4.0 * self._repeats.noise**2))
-        if np.count_nonzero(crisp) < _CELLS_LEAST or seen.share(seen.in_place) < _ALL_THERE:
+        if seen.share(seen.in_place) < _ALL_THERE:
             return None
         duller = float(np.mean(seen.sharp[crisp] < _DULL))
         return _Raw(CameraHealth.DEFOCUSED, _DULL_WEIGHT) if duller > _DULL_CELLS else None
@@ -376,8 +382,10 @@ class Health:
         lost = seen.share(blank)
         if lost < _BLANK_CELLS or seen.share(seen.things) > _THINGS_TO_LOST * lost:
             return False
+        if lost > _MOSTLY and seen.share(seen.things) < _FEW_THINGS:
+            return True
         grown = cv2.dilate((blank & seen.asked).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-        rim = grown & ~blank & seen.asked
+        rim = grown & ~seen.lost & seen.asked
         moving = float(np.mean(self._steady.for_s[rim] < _STILL_SOON_S)) if rim.any() else 0.0
         return moving < _RIM_MOVING
 

@@ -33,14 +33,13 @@ _RUN: Final = 10
 """Pictures in a row that must come again."""
 _BESIDE: Final = 5
 """So many pictures before and after the best lag they must differ."""
-_EXACT: Final = 0.4
-"""How much less the repeated picture must differ than the ones beside it. The closest of 900 live pictures of
-an empty room, which differ by their noise alone, measured 0.75 and more."""
-_LOOKS: Final = 3
+_EXACT: Final = 0.25
+"""Pictures that come again differ by less than this share of what the noise makes of two live ones."""
+_LOOKS: Final = 4
 """Looks, a second apart, that must find the same lag."""
 _LEAST: Final = 0.01
 _CALMEST_PERCENT: Final = 20.0
-_LIVE_LOOKS: Final = 3
+_LIVE_LOOKS: Final = 4
 _LAG_S: Final = 0.1
 
 
