@@ -1,9 +1,9 @@
 """Whether people fight, and whether somebody is robbed: a network's word, held against bodies and motion.
 
-A fight: the log odds of network and motion together are above zero for `_FIGHT_S` more than below it, two or
-more bodies were seen for enough of that time, and something really moves. It has ended after `_ENDED_S`
-without. A robbery is a fight that goes on, or a weapon where two or more people are. Neither ever leads to a
-lock.
+A fight: the log odds of network and motion together are above their limit for `_FIGHT_S` more than below it,
+two or more bodies were seen for enough of that time, and something really moves. It has ended after
+`_ENDED_S` without. A robbery is a fight that goes on, or a weapon where two or more people are. Neither ever
+leads to a lock.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ _FIGHT_S: Final = 1.2
 """Three looks of the network, each of which has the last two seconds before it."""
 _LOOK_S: Final = 0.5
 """What one look stands for."""
-_STRONG_LOGIT: Final = 2.0
+_LIKE_LOGIT: Final = 0.25
+"""Where the measured curve bends: below, many more clips without a fight are called one."""
+_STRONG_LOGIT: Final = 1.0
 """Less than so sure, a look for a fight counts half as much as one against it."""
 _ENDED_S: Final = 4.0
 _TWO_S: Final = 0.9
@@ -30,10 +32,11 @@ _TWO_FALL: Final = 0.3
 """Who hold each other are found as one most of the time: a quarter of the looks is enough."""
 _AREA_MIN: Final = 0.006
 """Moving area, as a fraction of the picture, under which nobody strikes anybody."""
-_AREA_WEIGHT: Final = 0.55
-_CHANGE_WEIGHT: Final = 2.8
-_MOTION_BIAS: Final = 1.4
-"""What the motion adds to the network's log odds, by logistic regression on clips it has not learnt from."""
+_NETWORK_WEIGHT: Final = 0.87
+_AREA_WEIGHT: Final = 0.63
+_CHANGE_WEIGHT: Final = 4.4
+_MOTION_BIAS: Final = 0.73
+"""Network and motion together, by logistic regression on clips that the network has not learnt from."""
 _ROBBERY_S: Final = 2.0
 _ROBBED_ENDED_S: Final = 10.0
 
@@ -80,8 +83,8 @@ class FightJudge:
         dt_s = _since(self._last_look_s, now_s)
         self._last_look_s = now_s
         moved = self._tracks.moved()
-        logit = observation.fight_logit + _motion_logit(moved)
-        fights = logit > 0.0 and moved.area >= _AREA_MIN
+        logit = _NETWORK_WEIGHT * observation.fight_logit + _motion_logit(moved)
+        fights = logit >= _LIKE_LOGIT and moved.area >= _AREA_MIN
         sure = logit >= _STRONG_LOGIT
         self._fight.update(fights, dt_s if sure or not fights else dt_s / 2.0)
         self._quiet.update(not fights, dt_s)
@@ -219,7 +222,7 @@ def _why(seen: Observation, logit: float, moved: Moved) -> tuple[str, Reason]:
         f"{moved.count:.1f} moving regions, {100.0 * moved.area:.0f} % of the picture"
     )
     numbers = (
-        Number(Measure.LOG_ODDS, logit, 0.0),
+        Number(Measure.LOG_ODDS, logit, _LIKE_LOGIT),
         Number(Measure.LASTED_S, _FIGHT_S, _FIGHT_S),
         Number(Measure.AREA_PERCENT, 100.0 * moved.area, 100.0 * _AREA_MIN),
         Number(Measure.REGIONS, moved.count),

@@ -14,10 +14,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.judge.turning import matrix_of, vector_of
 from edge.terms.ground import Marks
 from edge.terms.observation import Box
 
@@ -94,7 +94,7 @@ class Floor:
         """The size of the thing in a box (pixels); None where no thing on the floor can look like that."""
         x, y, w, h = box
         cut = min(x, y) < _EDGE_PX or x + w > self._w - _EDGE_PX or y + h > self._h - _EDGE_PX
-        sides = np.array([x, y, x + w, y + h]) - np.tile(self._middle, 2)
+        sides: Floats = np.array([x, y, x + w, y + h]) - np.tile(self._middle, 2)
         foot = self._pose.on_floor(np.array([(sides[0] + sides[2]) / 2.0, sides[3]]))
         left = self._pose.on_floor(sides[[0, 3]])
         right = self._pose.on_floor(sides[[2, 3]])
@@ -255,7 +255,7 @@ def _refined(first: _Pose, true: Floats, seen: Floats, height_cm: float, longest
     usual = float(np.log(_USUAL_FOCAL * longest_px))
 
     def pose(numbers: Floats) -> _Pose:
-        turn = np.asarray(cv2.Rodrigues(numbers[:3])[0], dtype=np.float64)
+        turn = matrix_of(numbers[:3])
         return _Pose(float(np.exp(numbers[6])), turn, numbers[3:6])
 
     def misfit(numbers: Floats) -> Floats:
@@ -269,9 +269,7 @@ def _refined(first: _Pose, true: Floats, seen: Floats, height_cm: float, longest
             ]
         )
 
-    numbers = np.concatenate(
-        [np.asarray(cv2.Rodrigues(first.rotation)[0]).ravel(), first.shift, [np.log(first.focal_px)]]
-    )
+    numbers = np.concatenate([vector_of(first.rotation), first.shift, [np.log(first.focal_px)]])
     error, damping = misfit(numbers), 1e-2
     for _ in range(60):
         slope = np.empty((error.size, numbers.size))

@@ -64,10 +64,15 @@ class LeftJudge:
             # One that is hidden behind somebody has somebody near it.
             alone = thing.seen_s == now_s and not any(is_near(box, thing.region.box) for box in somebody)
             stood = now_s - thing.region.since_s >= self._left_s
-            if thing.alone.update(alone, dt_s) and stood and not thing.told:
-                thing.told = True
-                if not self._is_told(thing.region.added, but=thing):
-                    facts.append(self._began(thing, observation, now_s))
+            if not thing.alone.update(alone, dt_s) or not stood or thing.told:
+                continue
+            size = self._size(thing.region, observation.size)
+            if size is not None and size.longest_cm > _LARGEST_CM:
+                thing.alone.clear()  # looked at again later: what is seen of it may become less
+                continue
+            thing.told = True
+            if not self._is_told(thing.region.added, but=thing):
+                facts.append(self._began(thing.region, size, observation, now_s))
         gone = [thing for thing in self._things if now_s - thing.seen_s > _GONE_S]
         self._things = [thing for thing in self._things if thing not in gone]
         ended = {thing.region.added for thing in gone if thing.told and not self._is_told(thing.region.added)}
@@ -114,10 +119,7 @@ class LeftJudge:
     def _is_ignored(self, region: StillRegion, size: tuple[int, int]) -> bool:
         x, y, w, h = region.box
         middle = (x + w / 2.0) / size[0], (y + h / 2.0) / size[1]
-        if any(contains(zone.polygon, *middle) for zone in self._ignored):
-            return True
-        measured = self._size(region, size)
-        return measured is not None and measured.longest_cm > _LARGEST_CM
+        return any(contains(zone.polygon, *middle) for zone in self._ignored)
 
     def _size(self, region: StillRegion, size: tuple[int, int]) -> Size | None:
         if self._marks is None:
@@ -126,14 +128,14 @@ class LeftJudge:
             self._floor, self._floor_size = Floor(self._marks, size), size
         return self._floor.size_of(region.box)
 
-    def _began(self, thing: _Thing, observation: Observation, now_s: float) -> AnomalyBegan:
-        region = thing.region
+    def _began(
+        self, region: StillRegion, size: Size | None, observation: Observation, now_s: float
+    ) -> AnomalyBegan:
         numbers = [
             Number(Measure.STILL_S, now_s - region.since_s, self._left_s),
             Number(Measure.AREA_PERCENT, 100.0 * region.area),
         ]
         words = "something stands there" if region.added else "something is gone"
-        size = self._size(region, observation.size)
         if size is not None:
             numbers[:0] = [
                 Number(Measure.SIZE_CM, size.longest_cm),

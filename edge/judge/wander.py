@@ -10,6 +10,7 @@ import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Final
 
 from edge.cabin.events import Anomaly, AnomalyBegan, AnomalyEnded
@@ -25,14 +26,26 @@ _TURNS: Final = 5
 """Who comes, uses the machine and goes turns once or twice."""
 _PATH: Final = 1.5
 """Way walked, in picture widths."""
-_LEG: Final = 0.08
+_LEAST_S: Final = 20.0
+"""Who has walked for less than this has just come, or goes."""
+_LEG: Final = 0.12
 """A way in one direction from this length on, in picture widths: a step to the side or a bow is none."""
+_MEAN_S: Final = 0.5
+"""Places are taken together over so long: the box around what moves jumps with every limb."""
 _STAY: Final = 0.06
 """Who stays within this, in picture widths, stands."""
 _STAY_S: Final = 6.0
 """Standing so long, in the machine's zone or where none is drawn, is use of the machine."""
 _FACE_S: Final = 2.0
 """A face before the machine's own camera so long is, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where somebody was, as fractions of the picture."""
+
+    x: float
+    y: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +62,7 @@ class _Leg:
 
 
 class WanderJudge:
-    """Watches who stands and walks in one camera's picture. `loiter_s`: the longest stay in a `loiter`
-    zone."""
+    """Watches who stands and walks in one camera's picture. `loiter_s`: the longest stay in such a zone."""
 
     def __init__(self, zones: Sequence[Zone], loiter_s: float) -> None:
         self._loiter = [zone for zone in zones if zone.purpose is Purpose.LOITER]
@@ -59,8 +71,10 @@ class WanderJudge:
         self._dwelt = [Held(loiter_s) for _ in self._loiter]
         self._stands = Stands()
         self._legs: deque[_Leg] = deque()
-        self._from: Stand | None = None
-        self._stood: Stand | None = None
+        self._from: _Place | None = None
+        self._recent: list[Stand] = []
+        self._recent_s = 0.0
+        self._stood: _Place | None = None
         self._stood_s = 0.0
         self._face_s = 0.0
         self._used = False
@@ -82,7 +96,11 @@ class WanderJudge:
             self._used = self._used or self._face_s >= _FACE_S
         stayed = self._in_zone(stands, observation, dt_s)
         if len(stands) == 1:
-            self._walk(stands[0], observation, now_s)
+            self._recent.append(stands[0])
+        if now_s - self._recent_s >= _MEAN_S:
+            if self._recent:
+                self._walk(_middle(self._recent), observation, now_s)
+            self._recent, self._recent_s = [], now_s
         if self._held:
             return ()
         began = stayed or self._walked(observation, now_s)
@@ -97,6 +115,7 @@ class WanderJudge:
             held.clear()
         self._legs.clear()
         self._from = self._stood = None
+        self._recent = []
         self._face_s = 0.0
         self._used = False
         held_before, self._held = self._held, False
@@ -125,7 +144,7 @@ class WanderJudge:
                 began = AnomalyBegan(Anomaly.LOITERING, detail, reason)
         return began
 
-    def _walk(self, stand: Stand, observation: Observation, now_s: float) -> None:
+    def _walk(self, stand: _Place, observation: Observation, now_s: float) -> None:
         """Adds to the way walked, and notes who stands long enough to have used the machine."""
         shape = observation.size[1] / observation.size[0]
         if self._stood is None or _apart(self._stood, stand, shape) > _STAY:
@@ -145,7 +164,7 @@ class WanderJudge:
         else:
             self._legs.append(leg)
 
-    def _at_machine(self, stand: Stand) -> bool:
+    def _at_machine(self, stand: _Place) -> bool:
         return not self._machine or any(contains(zone.polygon, stand.x, stand.y) for zone in self._machine)
 
     def _walked(self, observation: Observation, now_s: float) -> AnomalyBegan | None:
@@ -153,7 +172,7 @@ class WanderJudge:
             self._legs.popleft()
         turns = len(self._legs) - 1
         path = sum(leg.length for leg in self._legs)
-        if self._used or turns < _TURNS or path < _PATH:
+        if self._used or turns < _TURNS or path < _PATH or now_s - self._legs[0].at_s < _LEAST_S:
             return None
         reason = because(
             Ground.MOVED_ABOUT,
@@ -167,5 +186,10 @@ class WanderJudge:
         return AnomalyBegan(Anomaly.LOITERING, detail, reason)
 
 
-def _apart(a: Stand, b: Stand, shape: float) -> float:
+def _apart(a: _Place, b: _Place, shape: float) -> float:
     return math.hypot(a.x - b.x, (a.y - b.y) * shape)
+
+
+def _middle(stands: Sequence[Stand]) -> _Place:
+    """The median place: one jump does not move it."""
+    return _Place(median(stand.x for stand in stands), median(stand.y for stand in stands))

@@ -17,22 +17,18 @@ from edge.cabin.events import Anomaly, AnomalyBegan, AnomalyEnded
 from edge.terms.observation import Box, CameraHealth, Observation, SceneSeen, Thing, ThingKind
 from edge.terms.reason import Ground, Measure, Number, Reason, because
 
-_WEAPONS: Final = {
-    ThingKind.HANDGUN: "a handgun",
-    ThingKind.KNIFE: "a knife",
-    ThingKind.LONG_GUN: "a long gun",
-}
+_WEAPONS: Final = frozenset({ThingKind.HANDGUN, ThingKind.KNIFE, ThingKind.LONG_GUN})
 
 
 @dataclass(frozen=True, slots=True)
 class WeaponLimits:
     """What is needed to say it, and to take it back. The log-odds of one look are cut at `most`."""
 
-    begin: float = 6.0
+    begin: float = 3.0
     agreeing: int = 3
     over_s: float = 1.0
     leak_s: float = 6.0
-    most: float = 3.0
+    most: float = 1.5
     doubt: float = 0.5
     end_s: float = 10.0
 
@@ -86,7 +82,7 @@ class _Suspect:
         """The numbers in plain words."""
         agreeing = self.agreeing(limits)
         kinds = [look.kind for look in agreeing if look.kind is not None]
-        name = _WEAPONS[max(kinds, key=kinds.count)] if kinds else "a weapon"
+        name = "a " + (max(kinds, key=kinds.count).value.replace("_", " ") if kinds else "weapon")
         seconds = agreeing[-1].at_s - agreeing[0].at_s
         looks = f"{len(agreeing)} of {len(self.looks)} looks"
         return f"{name} in {looks} over {seconds:.1f} s, sum of evidence {self.sum:.1f}"

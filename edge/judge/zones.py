@@ -42,11 +42,17 @@ class Stands:
             self._looked_s = now_s
             things = observation.scene.things
             seen = [t for t in things if t.kind is ThingKind.PERSON and t.score >= _PERSON_SCORE]
+            if not seen and observation.scene.somebody_logit > 0.0:  # somebody without a box of their own
+                seen = _moving(observation)
         elif now_s - self._looked_s < _LOOKS_S:
             return None
         else:
-            seen = [region for region in observation.moving if region.area >= _BODY_AREA]
+            seen = _moving(observation)
         return tuple(_stand(one, observation.size) for one in seen or observation.faces)
+
+
+def _moving(observation: Observation) -> list[Thing | Region | Face]:
+    return [region for region in observation.moving if region.area >= _BODY_AREA]
 
 
 def _stand(seen: Thing | Region | Face, size: tuple[int, int]) -> Stand:

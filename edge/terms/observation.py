@@ -182,6 +182,8 @@ class Observation:
     """Every region that was added to the empty cabin or taken from it, and has stood still since."""
     fight_logit: float | None = None
     """Natural-log odds of a fight over the last two seconds; None where the network for it did not look."""
+    infrared: bool = False
+    """Whether the cabin is lit by infrared light alone: no colours are left in the picture. No fault."""
     unusual_logit: float | None = None
     """Natural-log odds of unusual behaviour over the last seconds; None where nothing was said."""
     faces_asked: bool = True

@@ -14,6 +14,7 @@ from edge.vision.scene.background import Scene, shrink
 from edge.vision.scene.health import Health
 from edge.vision.scene.jolt import Jolt
 from edge.vision.scene.motion import Moving
+from edge.vision.scene.reference import is_infrared
 from edge.vision.scene.still import Still
 from edge.vision.seers import SEER_BEHIND, SEERS, Seer, Trouble
 from edge.vision.sight import Seeing, Sight
@@ -24,6 +25,7 @@ _BLIND: Final = frozenset({CameraHealth.DARK, CameraHealth.BLINDED, CameraHealth
 _PATIENCE_S: Final = 5.0
 """So long its looks must be too far apart, or not be, before a seer is behind, or is not any more."""
 _ROUNDING: Final = 1.05
+_COLOURS_S: Final = 2.0
 
 
 class Look:
@@ -47,9 +49,10 @@ class Look:
         self._jolt = Jolt()
         self._still = Still(references)
         self._camera = camera
-        self._face_at_s = float("-inf")
         self._faces: tuple[Face, ...] = ()
         self._persons: tuple[Thing, ...] = ()
+        self._face_at_s = self._colours_at_s = float("-inf")
+        self._infrared = False
 
     @property
     def troubles(self) -> tuple[Trouble, ...]:
@@ -85,6 +88,9 @@ class Look:
             )
         if sight.faces:
             self._face_at_s = frame.at_s
+        if frame.at_s - self._colours_at_s >= _COLOURS_S:
+            self._colours_at_s = frame.at_s
+            self._infrared = is_infrared(None if frame.colour is None else frame.colour[::8, ::8])
         return self._observation(sight)
 
     def _carry_over(self, sight: Sight) -> None:
@@ -114,6 +120,7 @@ class Look:
             fight_logit=sight.fight_logit,
             unusual_logit=sight.unusual_logit,
             unusual_why=sight.unusual_why,
+            infrared=self._infrared,
             faces_asked=sight.faces_asked,
         )
 

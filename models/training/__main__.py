@@ -42,6 +42,9 @@ SCENE_FOLDS = tuple(
 )
 """Sources, and videos of the cabin source, that each of the scene network's measured runs never sees."""
 
+FIGHT_FOLDS = 5
+"""Runs of the fight network, each without a fifth of the scenes."""
+
 THINGS_FOLDS = (
     ("chunmusic", "lightly-ai"),
     ("AhmedMohsen", "seymanurakti", "dusty-nv"),
@@ -53,7 +56,7 @@ SEEDS = 3
 """Runs whose mean each of the check's networks is."""
 
 
-NETWORKS = ("find", "check", "scene", "things", "unusual")
+NETWORKS = ("find", "check", "scene", "things", "fight", "unusual")
 """In the order in which they are made."""
 
 
@@ -94,6 +97,7 @@ class Plan:
             "find": self._find,
             "check": self._check,
             "scene": self._scene,
+            "fight": self._fight,
             "things": self._things,
             "unusual": self._unusual,
         }
@@ -166,6 +170,22 @@ class Plan:
             shipped = ("--shipped", str(self.out / "scene.tflite"), "--set-point")
             yield Step("scene-eval", "scene.eval", (*cache, *measured, *curves, *shipped))
 
+    def _fight(self) -> Iterator[Step]:
+        """Five runs that each leave a fifth of the scenes out; the mean of their weights is shipped."""
+        data, cache = ("--data", str(self.data)), ("--cache", str(self.work / "fight-cache"))
+        runs = self.work / "fight"
+        yield Step("fight-data", "fight.data", (*data, *cache))
+        length = ("--steps", "6") if self.trial else ()
+        for number in range(FIGHT_FOLDS):
+            out = ("--out", str(runs / f"fold-{number}"), "--fold", str(number))
+            yield Step(f"fight-fold-{number}", "fight.train", (*data, *cache, *out, *length))
+        if not self.trial:
+            yield Step("fight-teacher", "fight.teacher", (*data, *cache))
+        folds = ("--folds", str(runs))
+        yield Step("fight", "fight.export", (*cache, *folds, "--models", str(self.out)))
+        curves = ("--curves", str(self.out / "fight_curves.png"))
+        yield Step("fight-report", "fight.report", (*cache, *folds, *curves))
+
     def _things(self) -> Iterator[Step]:
         cache = ("--data", str(self.data), "--cache", str(self.work / "things-cache"))
         short, long = ("6", "6") if self.trial else ("850", "1850")
@@ -181,7 +201,8 @@ class Plan:
         final = str(self.work / "things")
         begin = ("--start-from", str(self.things_from)) if self.things_from else ()
         yield Step("things", "things.train", (*cache, "--out", final, "--steps", long, *begin))
-        own = (*cache, "--run", final, "--models", str(self.out))
+        few = ("--at-most", "60") if self.trial else ()
+        own = (*cache, "--run", final, "--models", str(self.out), *few)
         if self.things_from is not None:
             runs = ["--points-from", str(self.things_from.with_suffix(".json"))]
         yield Step("things-export", "things.export", (*own, *runs))

@@ -104,6 +104,8 @@ ELSEWHERE = {
     "presence_max_s",
     "contact_doubt_s",
     "loiter_s",
+    "left_s",
+    "intrusion_s",
     # the digits: edge/codes
     "code_digits",
     "release_tries",

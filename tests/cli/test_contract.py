@@ -292,6 +292,34 @@ def test_replay_locks_and_opens_by_the_code_of_the_sms(run: Run, clip: Path, tmp
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
+def test_replay_prints_facts_with_camera_rule_and_end(run: Run, tmp_path: Path) -> None:
+    """The lights go out and come on again."""
+    random = np.random.default_rng(0)
+    room = np.kron(random.integers(40, 200, (30, 40)), np.ones((8, 8)))[..., None] * np.ones(3)
+    path = tmp_path / "dark.mp4"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 10.0, (320, 240))
+    for index in range(160):
+        lit = room if not 40 <= index < 100 else np.zeros_like(room)
+        writer.write(np.clip(lit + random.normal(4, 2, room.shape), 0, 255).astype(np.uint8))
+    writer.release()
+    code, out, _ = run("replay", "--json", str(path), "--loop", "16")
+    assert code == 0
+    facts = [one for one in objects(out) if one["kind"] == "fact"]
+    names = [str(one["name"]) for one in facts]
+    assert [name for name in names if "dark" in name or "obstructed" in name] == [
+        "camera_dark",
+        "camera_obstructed",
+        "camera_dark_ended",
+        "camera_obstructed_ended",
+    ]
+    dark = facts[names.index("camera_dark")]
+    assert (dark["camera"], dark["rule"], dark["health"]) == ("face", "The picture is black", "dark")
+    assert 4.0 < number(dark["t"]) < 9.0
+    assert 10.0 < number(facts[names.index("camera_dark_ended")]["t"]) < 16.0
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_replay_is_the_same_every_time(clip: Path, repo: Path) -> None:
     """In two processes, which hash differently."""
     words = ("replay", "--json", str(clip), *QUICK, "--loop", "30", "--keys", "16:CODE", "--at", "26:exit on")

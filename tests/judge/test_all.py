@@ -228,7 +228,7 @@ def test_a_fixed_photograph_is_a_still_picture_and_a_person_is_not() -> None:
     began = [f for f in cabin.facts if isinstance(f, AnomalyBegan)]
     assert [f.anomaly for f in began] == [Anomaly.STILL_PICTURE]
     assert began[0].reason is not None
-    assert began[0].reason.brief() == "face_stands_still still_s=4"
+    assert began[0].reason.brief() == "face_stands_still still_s=4/4"
     assert [mark.label for mark in began[0].reason.marks] == ["face"]
     cabin.see(BARE, for_s=6.0)
     assert AnomalyEnded(Anomaly.STILL_PICTURE) in cabin.facts

@@ -69,6 +69,25 @@ def test_a_glimpse_a_head_that_leans_over_and_somebody_elsewhere_are_none() -> N
     assert told.see(20.0, INSIDE, sound=False) == []
 
 
+def test_somebody_who_crouches_and_has_no_box_is_found_by_what_moves() -> None:
+    judge = IntrusionJudge([BEHIND], 2.0, lambda: 600)
+    facts: list[AnomalyBegan | AnomalyEnded] = []
+    for frame in range(40):
+        looked = SceneSeen(2.0) if frame % 5 == 0 else None
+        seen = Observation(
+            frame,
+            frame / 10,
+            (640, 480),
+            (),
+            0.0,
+            CameraHealth.OK,
+            scene=looked,
+            moving=(Region((60.0, 300.0, 90.0, 120.0), 0.035),),
+        )
+        facts += judge.update(seen, frame / 10)
+    assert [fact.anomaly for fact in facts] == [Anomaly.INTRUSION]
+
+
 def test_hours_are_kept_over_midnight_and_not_without_a_clock() -> None:
     told = Told(NIGHT, 21 * 60 + 59)
     assert told.see(10.0, OUTSIDE) == []

@@ -41,7 +41,7 @@ def test_somebody_who_walks_a_lamp_and_noise_are_no_jump() -> None:
     jolt = Jolt()
     for step in range(20):
         picture = view(seed=step)
-        cv2.ellipse(picture, (20 + 6 * step, 80), (22, 50), 0, 0, 360, 40, -1)
+        cv2.ellipse(picture, (20 + 6 * step, 80), (22, 50), 0, 0, 360, (40,), -1)
         assert jolt.update(picture) == 0.0
     jolt.update(view())
     assert jolt.update(np.asarray(np.clip(view(seed=3) * 1.3, 0, 255), np.uint8)) == 0.0

@@ -128,6 +128,7 @@ def test_a_moment_out_of_sight_does_not_end_it_and_time_does() -> None:
     last_s = 3 * LOOK_S
     assert shown(judge, [NO] * 4, last_s + LOOK_S) == []
     wake_s = judge.next_wake_s()
+    assert wake_s is not None
     assert wake_s == pytest.approx(last_s + LIMITS.end_s)
     assert judge.tick(wake_s - 0.01) == ()
     assert judge.tick(wake_s) == (AnomalyEnded(Anomaly.WEAPON),)

@@ -145,7 +145,7 @@ def test_a_lamp_a_sun_patch_and_a_soft_shadow_are_no_things() -> None:
     watch = Watch()
     watch.see(room(), 10.0)
     sunny = room().astype(np.float32)
-    cv2.fillConvexPoly(sunny, np.array([[60, 75], [85, 75], [95, 100], [65, 100]]), 190.0)
+    cv2.fillConvexPoly(sunny, np.array([[60, 75], [85, 75], [95, 100], [65, 100]]), (190.0,))
     assert watch.see(sunny.astype(np.uint8), 10.0) == ()
     watch.see(room(), 15.0)
     rows, columns = np.mgrid[:120, :160]

@@ -180,8 +180,8 @@ def test_a_weapon_is_named_exactly_where_the_odds_are_for_one(things: Things) ->
     for seed in range(12):
         rng = np.random.default_rng(seed)
         grey = rng.integers(0, 255, (200, 160), dtype=np.uint8)
-        cv2.line(grey, (40, 100), (120, 104), 20, 9)
-        seen = things.look_at(cv2.GaussianBlur(grey, (0, 0), 1.0))
+        cv2.line(grey, (40, 100), (120, 104), (20,), 9)
+        seen = things.look_at(np.asarray(cv2.GaussianBlur(grey, (0, 0), 1.0), np.uint8))
         assert seen.weapon_logit is not None
         assert any(t.kind in weapons for t in seen.things) is (seen.weapon_logit > 0.0)
 

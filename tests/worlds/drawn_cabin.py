@@ -111,14 +111,14 @@ class Cabin:
     ) -> Picture:
         """The grey picture with somebody at (x, y) and a bag at its place."""
         out = self._empty.copy()
-        things = []
-        if bag is not None:
-            things.append((float(self.place[1]), lambda: self._draw_bag(out, bag)))
+        behind = person is None or self.place[1] > person[1]
+        if bag is not None and behind:
+            self._draw_bag(out, bag)
         if person is not None:
-            things.append((person[1], lambda: self._draw_person(out, *person)))
-        for _, draw in sorted(things, key=lambda thing: -thing[0]):
-            draw()
-        out = cv2.GaussianBlur(out, (0, 0), 0.7) * light
+            self._draw_person(out, *person)
+        if bag is not None and not behind:
+            self._draw_bag(out, bag)
+        out = np.asarray(cv2.GaussianBlur(out, (0, 0), 0.7) * np.float32(light), np.float32)
         down, right = (int(n) for n in self._random.integers(_SHIFT, size=2))
         out += self._noise[down : down + HEIGHT, right : right + WIDTH]
         return np.asarray(np.clip(out, 0, 255), dtype=np.uint8)
@@ -132,7 +132,7 @@ class Cabin:
         flat[:, ::tile] -= 22
         to_floor = np.array([[per_cm, 0, -side / 2], [0, per_cm, -100.0], [0, 0, 1.0]])
         floor = cv2.warpPerspective(
-            flat, self.lens.floor_map() @ to_floor, (WIDTH, HEIGHT), borderValue=140.0
+            flat, self.lens.floor_map() @ to_floor, (WIDTH, HEIGHT), borderValue=(140.0,)
         )
         out = np.asarray(floor, np.float32)
         back = self.lens.middle_cm + 130.0
@@ -147,7 +147,7 @@ class Cabin:
                 np.array([[x0, y0, 0], [x1, y1, 0], [x1, y1, WALL_CM], [x0, y0, WALL_CM]], float)
             )
             if np.isfinite(corners).all():
-                cv2.fillConvexPoly(out, corners.round().astype(np.int32), level)
+                cv2.fillConvexPoly(out, corners.round().astype(np.int32), (level,))
         return out
 
     def _draw_bag(self, out: NDArray[np.float32], bag: Bag) -> None:
@@ -155,12 +155,12 @@ class Cabin:
         base = corners[:4].mean(axis=0)
         spread = (corners[:4] - base) * 1.2 + base
         shade = np.zeros_like(out)
-        cv2.fillConvexPoly(shade, cv2.convexHull(spread.round().astype(np.int32)), 1.0)
+        cv2.fillConvexPoly(shade, cv2.convexHull(spread.round().astype(np.int32)), (1.0,))
         out *= 1.0 - 0.25 * cv2.GaussianBlur(shade, (0, 0), 3.0)
         hull = cv2.convexHull(corners.round().astype(np.int32))
-        cv2.fillConvexPoly(out, hull, bag.level)
+        cv2.fillConvexPoly(out, hull, (bag.level,))
         top = cv2.convexHull(corners[4:].round().astype(np.int32))
-        cv2.fillConvexPoly(out, top, min(bag.level * 1.25 + 8, 250.0))
+        cv2.fillConvexPoly(out, top, (min(bag.level * 1.25 + 8, 250.0),))
 
     def _draw_person(self, out: NDArray[np.float32], x: float, y: float) -> None:
         feet, head = self.lens.seen(np.array([[x, y, 0.0], [x, y, 172.0]]))
@@ -177,7 +177,7 @@ class Cabin:
             centre, long = (a + b) / 2, float(np.linalg.norm(b - a)) / 2
             turn = float(np.degrees(np.arctan2(*(head - feet)[::-1]))) - 90.0
             size = (max(round(half * wide), 1), max(round(long), 1))
-            cv2.ellipse(out, (round(centre[0]), round(centre[1])), size, turn, 0, 360, level, -1)
+            cv2.ellipse(out, (round(centre[0]), round(centre[1])), size, turn, 0, 360, (level,), -1)
 
     def person_box(self, x: float, y: float) -> Box:
         """Around somebody who stands at (x, y), in pixels, clipped to the picture."""
@@ -209,4 +209,4 @@ def _corners(bag: Bag, place: Floats) -> Floats:
     c, s = np.cos(bag.yaw), np.sin(bag.yaw)
     flat = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * [bag.width_cm / 2, bag.depth_cm / 2]
     flat = flat @ np.array([[c, -s], [s, c]]).T + place
-    return np.r_[np.c_[flat, np.zeros(4)], np.c_[flat, np.full(4, bag.height_cm)]]
+    return np.asarray(np.r_[np.c_[flat, np.zeros(4)], np.c_[flat, np.full(4, bag.height_cm)]], np.float64)

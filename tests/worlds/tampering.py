@@ -72,17 +72,27 @@ def drawn_room(seed: int) -> Floats:
     room[floor:] *= float(random.uniform(0.5, 0.85))
     for i in range(int(random.integers(4, 10))):
         cv2.line(
-            room, (int(w * i / 7), floor), (int(w * (1.8 * i / 7 - 0.4)), h), float(room[h - 5, 5]) * 0.8, 1
+            room,
+            (int(w * i / 7), floor),
+            (int(w * (1.8 * i / 7 - 0.4)), h),
+            (float(room[h - 5, 5]) * 0.8,),
+            1,
         )
     for _ in range(int(random.integers(8, 26))):
         left, top = int(random.integers(0, w)), int(random.integers(0, h))
         wide, high = int(random.integers(4, 45)), int(random.integers(4, 45))
         level = float(np.clip(room[min(top, h - 1), min(left, w - 1)] + random.uniform(-90, 90), 5, 250))
-        cv2.rectangle(room, (left, top), (left + wide, top + high), level, -1 if random.random() < 0.7 else 2)
+        cv2.rectangle(
+            room, (left, top), (left + wide, top + high), (level,), -1 if random.random() < 0.7 else 2
+        )
         for row in range(top + 3, top + high - 2, 4):
             if random.random() < 0.5:
                 cv2.line(
-                    room, (left + 2, row), (left + int(wide * random.uniform(0.3, 0.9)), row), level * 0.6, 1
+                    room,
+                    (left + 2, row),
+                    (left + int(wide * random.uniform(0.3, 0.9)), row),
+                    (level * 0.6,),
+                    1,
                 )
     room += cv2.GaussianBlur(random.normal(0, 6, (h, w)).astype(np.float32), (0, 0), 1.2)
     return np.asarray(np.clip(cv2.GaussianBlur(room, (0, 0), 0.6), 0, 255), np.float32)
@@ -212,23 +222,23 @@ def _figure(seed: int, plain: bool) -> tuple[Floats, Floats]:
     alpha = np.zeros((600, 200), np.float32)
     cloth = float(random.uniform(25, 200))
     for canvas, level in ((layer, cloth), (alpha, 1.0)):
-        cv2.ellipse(canvas, (100, 210), (52, 60), 0, 180, 360, level, -1)
-        cv2.rectangle(canvas, (48, 205), (152, 600), level, -1)
+        cv2.ellipse(canvas, (100, 210), (52, 60), 0, 180, 360, (level,), -1)
+        cv2.rectangle(canvas, (48, 205), (152, 600), (level,), -1)
     if not plain:
         step = int(random.integers(6, 18))
         for row in range(160, 600, step):
-            cv2.line(layer, (48, row), (152, row + 6), cloth * 0.6 + 40, max(1, step // 3))
+            cv2.line(layer, (48, row), (152, row + 6), (cloth * 0.6 + 40,), max(1, step // 3))
     for _ in range(6):
         x = int(random.integers(55, 145))
-        cv2.line(layer, (x, 180), (x + int(random.integers(-25, 25)), 600), cloth * 0.85, 3)
+        cv2.line(layer, (x, 180), (x + int(random.integers(-25, 25)), 600), (cloth * 0.85,), 3)
     skin = float(random.uniform(70, 190))
     for canvas, level in ((layer, skin), (alpha, 1.0)):
-        cv2.ellipse(canvas, (100, 100), (34, 46), 0, 0, 360, level, -1)
-        cv2.rectangle(canvas, (86, 130), (114, 165), level, -1)
-    cv2.ellipse(layer, (100, 82), (35, 32), 0, 180, 360, 30.0, -1)
+        cv2.ellipse(canvas, (100, 100), (34, 46), 0, 0, 360, (level,), -1)
+        cv2.rectangle(canvas, (86, 130), (114, 165), (level,), -1)
+    cv2.ellipse(layer, (100, 82), (35, 32), 0, 180, 360, (30.0,), -1)
     for x in (87, 113):
-        cv2.ellipse(layer, (x, 98), (6, 3), 0, 0, 360, 35.0, -1)
-    cv2.line(layer, (90, 124), (110, 124), skin * 0.6, 2)
+        cv2.ellipse(layer, (x, 98), (6, 3), 0, 0, 360, (35.0,), -1)
+    cv2.line(layer, (90, 124), (110, 124), (skin * 0.6,), 2)
     layer *= alpha
     outside = alpha > 0
     layer[~outside] = 0
@@ -293,7 +303,7 @@ def sprayed(random: Random, from_s: float, takes_s: float) -> Change:
     """Paint in soft spots one after another, until they cover a third to most of the view."""
     level = float(random.uniform(15, 210))
     thick = float(random.uniform(0.85, 1.0))
-    spots = []
+    spots: list[Floats] = []
     covered_share = np.zeros((HEIGHT, WIDTH), np.float32)
     wanted = float(random.uniform(0.35, 0.9))
     while float(covered_share.mean()) < wanted and len(spots) < 60:

@@ -95,7 +95,7 @@ class FightEye:
         if at_s - self._two_s > _BODIES_HOLD_S:
             self._said.clear()
             return None
-        if at_s - self._looked_s < LOOK_EVERY_S:
+        if at_s - self._looked_s < LOOK_EVERY_S - 1e-3:
             return None
         three = self._three()
         if three is None:

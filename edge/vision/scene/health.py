@@ -61,16 +61,23 @@ _SUDDEN_HOLDS_S: Final = 6.0
 _SHARP: Final = 0.65
 """Share of the learnt fine detail that a cell out of focus stays under, and the share of cells it takes."""
 _BLURRED_CELLS: Final = 0.7
+_RECOGNISED: Final = 0.3
+_CRISP: Final = 1.0
+_DULL: Final = 0.85
+_DULL_CELLS: Final = 0.75
+_DULL_WEIGHT: Final = 0.5
 _SAME_LIGHT: Final = 0.8
 """Correlation of the cells' light with the learnt one: above, the view is the same but blurred."""
-_BLANK_CELLS: Final = 0.13
+_BLANK_CELLS: Final = 0.1
 _BLANK_S: Final = 2.5
-_THINGS_TO_LOST: Final = 0.3
-"""Paint leaves nothing sharp. Somebody plain has an outline, folds and a face: cells with other detail than
-was learnt, as many as this for each cell that he blanks; and he moves."""
-_THINGS_IF_CALM: Final = 0.65
-_ALL_CALM: Final = 0.92
-_QUICK_S: Final = 1.5
+_THINGS_TO_LOST: Final = 0.65
+_RIM_MOVING: Final = 0.2
+"""Paint leaves nothing sharp and is at rest. Somebody plain has folds and a face, cells with other detail
+than was learnt, and an outline that moves: of the cells around those that he blanks, a third to most did so
+within a second; around paint that is done 0.1 at most."""
+_PAINT_WEIGHT: Final = 0.5
+_ALL_THERE: Final = 0.9
+_QUICK_S: Final = 2.2
 _EMPTY_CELLS: Final = 0.1
 _STILL_CELLS: Final = 0.35
 _STILL_S: Final = 5.0
@@ -83,7 +90,7 @@ _WASHED_CELLS: Final = 0.4
 _VEILED: Final = 0.75
 _VEILED_CELLS: Final = 0.4
 _MOVED_THERE: Final = 0.6
-_MOVED_STILL: Final = 0.6
+_MOVED_STILL: Final = 0.4
 _MOVED_STILL_S: Final = 1.0
 _MOVED_LOOK_S: Final = 0.5
 _STRUCTURE: Final = 0.5
@@ -328,15 +335,10 @@ class Health:
                 return _Raw(CameraHealth.UPSIDE_DOWN)
         if self._is_blinded(view, now, seen):
             return _Raw(CameraHealth.BLINDED)
-        if self._is_blurred(view, now, seen):
-            # Who walks by behind the blur does not change what it is.
-            return _Raw(CameraHealth.DEFOCUSED)
-        blank = view.blank_for_good(_BLANK_S) & (now.light < _BRIGHT)
-        lost, things = seen.share(blank & seen.lost), seen.share(seen.things)
-        assert self._steady is not None
-        calm = float(np.mean(self._steady.for_s > _STILL_SOON_S)) > _ALL_CALM
-        if lost >= _BLANK_CELLS and things <= (_THINGS_IF_CALM if calm else _THINGS_TO_LOST) * lost:
-            return _Raw(self._sprayed_or_covered())
+        if blurred := self._blurred(view, now, seen):
+            return blurred
+        if self._is_painted(view, now, seen):
+            return _Raw(self._sprayed_or_covered(), _PAINT_WEIGHT)
         if there < _MOVED_THERE and self._is_moved(view, now, seen):
             return _Raw(CameraHealth.MOVED)
         if there >= _THERE:
@@ -354,9 +356,30 @@ class Health:
         veiled = seen.share(seen.asked & (seen.kept < _VEILED) & lighter)
         return washed > _WASHED_CELLS or veiled > _VEILED_CELLS
 
-    def _is_blurred(self, view: View, now: Cells, seen: Compared) -> bool:
-        blurred = seen.share((seen.sharp < _SHARP) & (seen.place > 0.3) | seen.lost)
-        return blurred > _BLURRED_CELLS and _correlation(now.light, view.cells.light) > _SAME_LIGHT
+    def _blurred(self, view: View, now: Cells, seen: Compared) -> _Raw | None:
+        """The same view without its detail: clearly blurred, or slightly, but everywhere and in place."""
+        recognised = seen.place > _RECOGNISED
+        blurred = seen.share(recognised & (seen.sharp < _SHARP) | seen.lost)
+        if blurred > _BLURRED_CELLS and seen.share(recognised) > 0.5:
+            same = _correlation(now.light, view.cells.light) > _SAME_LIGHT
+            return _Raw(CameraHealth.DEFOCUSED) if same else None
+        crisp = seen.asked & (view.cells.fine > max(_CRISP, 4.0 * self._repeats.noise**2))
+        if np.count_nonzero(crisp) < _CELLS_LEAST or seen.share(seen.in_place) < _ALL_THERE:
+            return None
+        duller = float(np.mean(seen.sharp[crisp] < _DULL))
+        return _Raw(CameraHealth.DEFOCUSED, _DULL_WEIGHT) if duller > _DULL_CELLS else None
+
+    def _is_painted(self, view: View, now: Cells, seen: Compared) -> bool:
+        """Part of the view lost its texture for good, nothing sharp stands there, and its rim is at rest."""
+        assert self._steady is not None
+        blank = view.blank_for_good(_BLANK_S) & seen.lost & (now.light < _BRIGHT)
+        lost = seen.share(blank)
+        if lost < _BLANK_CELLS or seen.share(seen.things) > _THINGS_TO_LOST * lost:
+            return False
+        grown = cv2.dilate((blank & seen.asked).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        rim = grown & ~blank & seen.asked
+        moving = float(np.mean(self._steady.for_s[rim] < _STILL_SOON_S)) if rim.any() else 0.0
+        return moving < _RIM_MOVING
 
     def _sprayed_or_covered(self) -> CameraHealth:
         """A cover is there within a second or so; a spray takes its time."""

@@ -38,7 +38,8 @@ _EXACT: Final = 0.4
 an empty room, which differ by their noise alone, measured 0.75 and more."""
 _LOOKS: Final = 3
 """Looks, a second apart, that must find the same lag."""
-_LEAST: Final = 0.02
+_LEAST: Final = 0.01
+_CALMEST_PERCENT: Final = 20.0
 _LIVE_LOOKS: Final = 3
 _LAG_S: Final = 0.1
 
@@ -66,6 +67,7 @@ class Repeats:
         self._previous: GreyPicture | None = None
         self._changes: deque[_Seen] = deque()
         self._coarse = np.zeros((_KEPT, _COARSE[0] * _COARSE[1]), np.float32)
+        self._steps = np.zeros(_KEPT, np.float32)
         self._times = np.full(_KEPT, -np.inf)
         self._next = 0
         self._looked_s = -np.inf
@@ -113,6 +115,7 @@ class Repeats:
 
     def _keep(self, small: GreyPicture, at_s: float) -> None:
         coarse = cv2.resize(small.astype(np.float32), _COARSE, interpolation=cv2.INTER_AREA)
+        self._steps[self._next] = np.abs(coarse.reshape(-1) - self._coarse[self._next - 1]).mean()
         self._coarse[self._next] = coarse.reshape(-1)
         self._times[self._next] = at_s
         self._next = (self._next + 1) % _KEPT
@@ -140,12 +143,15 @@ class Repeats:
         rows = self._coarse[order[:known]]
         differs = np.abs(rows - rows[0]).mean(axis=1)
         best = first + int(np.argmin(differs[first : known - _RUN]))
-        # The pictures before must come again as well, one by one, and differ from those beside them: a picture
-        # that does not change at all is frozen, and a coarse coder gives the same one now and again.
+        # The pictures before must come again as well, one by one, and differ from those beside them: one that
+        # does not change at all is frozen, and a coarse coder gives the same one now and again.
         run = rows[:_RUN]
 
         def apart(lag: int) -> float:
             return float(np.abs(run - rows[lag : lag + _RUN]).mean())
 
-        usual = min(apart(1), apart(best - _BESIDE), apart(min(best + _BESIDE, known - _RUN)))
+        # A lamp that flashes or a hand that passes twice is like itself but for the noise, which never is.
+        noise = float(np.percentile(self._steps[order[:known]], _CALMEST_PERCENT))
+        beside = min(apart(max(1, best - _BESIDE)), apart(min(best + _BESIDE, known - _RUN)))
+        usual = min(noise, beside)
         return float(lags[best]) if usual > _LEAST and apart(best) < _EXACT * usual else None

@@ -45,6 +45,8 @@ _BODY: Final = 0.004
 """Of the picture: a moving blob from this size on may be somebody."""
 _TOUCH_S: Final = 10.0
 """Somebody was at the place so shortly before it settled."""
+_REACH: Final = 31
+"""Pixels across: half of it around a region is an arm's length, 15 of 160."""
 _WHOLE: Final = 0.85
 """Share of a region that must be settled."""
 _STIRS: Final = 0.03
@@ -266,12 +268,12 @@ class Still:
         settled_s = at_s - float(np.median(self._steady_s[region]))
         if self._referred and settled_s - self._begun_s < SETTLED_S:
             return True
-        near = _grown(region, 9)
+        near, reach = _grown(region, 9), _grown(region, _REACH)
         lately = self._touched_s > settled_s - _TOUCH_S
-        if not (lately & near).any():
+        if not (lately & reach).any():
             return False
         count, labels = cv2.connectedComponents(lately.astype(np.uint8), connectivity=8)
-        touching = set(np.unique(labels[near & lately]).tolist()) if count > 1 else set()
+        touching = set(np.unique(labels[reach & lately]).tolist()) if count > 1 else set()
         body = np.isin(labels, [label for label in touching if label])
         return np.count_nonzero(body & ~near) > np.count_nonzero(region)
 

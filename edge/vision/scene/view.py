@@ -36,6 +36,8 @@ _CALM_CELLS: Final = 0.8
 _CALM_FACTOR: Final = 3.0
 """Where nearly the whole picture is calm nobody stands in it, and what is seen is trusted sooner."""
 _KNOWN_S: Final = 4.0
+_KNOWN_CELLS: Final = 12
+_KNOWN_THERE: Final = 0.5
 _OLD_S: Final = 120.0
 _FIRST_TAU_S: Final = 0.7
 _STEADY_TAU_S: Final = 3.0
@@ -63,7 +65,7 @@ class Compared:
     lost: Marks
     other: Marks
     things: Marks
-    """Cells with sharp detail that has nothing of what was learnt: a thing, not paint that left a part of it."""
+    """Cells with sharp detail that has nothing of what was learnt: a thing, not the edge of paint."""
 
     def share(self, marks: Marks) -> float:
         """Of the cells that are asked, the share that is marked."""
@@ -141,7 +143,9 @@ class View:
         step_s = np.float32(dt_s)
         still = steady.for_s > 0.0
         young = self._trust_s < _TRUST_S
-        usual = seen.in_place & still
+        # A view that is gone teaches nothing: what was not known yet is not learnt from another one.
+        known = np.count_nonzero(seen.asked) >= _KNOWN_CELLS
+        usual = seen.in_place & still & (not known or seen.share(seen.in_place) > _KNOWN_THERE)
         calm = float(np.mean(steady.for_s > 0.3)) > _CALM_CELLS
         gain_s = step_s * np.float32(_CALM_FACTOR if calm else 1.0)
         self._trust_s = np.where(usual, self._trust_s + gain_s, self._trust_s).astype(np.float32)

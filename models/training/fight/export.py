@@ -1,8 +1,10 @@
-"""Writes `fight.tflite` and its contract from a run's weights; scale and cut from what the folds left out.
+"""Writes `fight.tflite` and its contract: the folds' mean weights, scale and cut from what they left out.
 
-    python -m models.training.fight.export --cache CACHE --run RUNS/all --folds RUNS --models models
+    python -m models.training.fight.export --cache CACHE --folds RUNS --models models
 
-`RUNS` holds `fold-0` to `fold-4`. Also prints what the motion adds, which stands in `edge/judge/fight.py`.
+`RUNS` holds `fold-0` to `fold-4`, which began with the same weights and each saw four fifths of the scenes:
+their mean has seen all of them, and none of the other sources, on which it is judged here. Also prints what
+the motion adds, which stands in `edge/judge/fight.py`.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import torch
 from edge.vision.network import Network, load
 from edge.vision.scene.fight import HEIGHT_PX, LABELS, WIDTH_PX
 from models.training.common import Promise, export_int8, seed_all
-from models.training.fight.data import Clip, read_clips
+from models.training.fight.data import FOLDS, MAIN, Clip, read_clips
 from models.training.fight.figures import auc, left_out, logistic, motion_columns, moved_in, said_of
 from models.training.fight.net import FightNet
 from models.training.fight.train import log_odds
@@ -31,7 +33,6 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--run", type=Path, required=True, help="whose weights are written")
     parser.add_argument("--folds", type=Path, required=True)
     parser.add_argument("--models", type=Path, default=Path("models"))
     arguments = parser.parse_args()
@@ -53,10 +54,15 @@ def main() -> None:
     calibration = [windows(c.frames, 2)[-1][None] for c in clips]
     calibration += [drawn(c.frames, bool(c.fight), rng)[0][None] for c in clips[::2]]
     net = FightNet()
-    net.load_state_dict(torch.load(arguments.run / "final.pt")["net"])
+    runs = [torch.load(arguments.folds / f"fold-{n}" / "final.pt")["net"] for n in range(FOLDS)]
+    net.load_state_dict({name: torch.stack([run[name] for run in runs]).mean(0) for name in runs[0]})
     promise = Promise("fight", VERSION, (1, HEIGHT_PX, WIDTH_PX, 3), ("cells",), LABELS, {})
-    files = export_int8(net.eval(), calibration, promise, arguments.models, arguments.run)
+    files = export_int8(net.eval(), calibration, promise, arguments.models, arguments.folds)
     network = load(files.int8, labels=LABELS)
+    others = [c for c in clips if c.maker != MAIN]
+    fight = np.array([bool(c.fight) for c in others])
+    shipped = np.array([_int8_mean(network, c) for c in others])
+    print(f"int8 file on the {len(others)} clips of sources never seen: AUC {auc(shipped, fight):.3f}")
     lost = np.array([_int8_mean(network, c) - log_odds(net, c.frames).mean() for c in clips[::3]])
     print(f"int8 less float on {len(lost)} clips: mean {lost.mean():+.3f}, deviation {lost.std():.3f}")
     cut = -constant / float(scale[0]) + float(lost.mean())

@@ -18,7 +18,7 @@ from models.training.fight.data import FOLDS, FPS, MAIN, Clip, folds_of
 Reals = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-_RIDGE = 0.02
+_RIDGE = 0.004
 
 
 @dataclass(frozen=True, slots=True)

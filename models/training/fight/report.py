@@ -1,15 +1,17 @@
-"""The card's figures: the network, what motion adds, and its peers on the same folds, by source and in the dark.
+"""The card's figures: the network, what motion adds, its peers on the same folds, by source and in the dark.
 
     python -m models.training.fight.report --cache CACHE --folds RUNS --curves models/fight_curves.png
 
-Every clip is judged by the run that never saw its scene; the other sources by all five runs, none of which saw
-any of them. Thresholds come from the other folds. `CACHE/teacher.npz`, where there is one, is the teacher's word.
+Every clip is judged by the run that never saw its scene; the other sources by all five runs, none of which
+saw any of them. Thresholds come from the other folds. `CACHE/teacher.npz`, where there is one, is the
+teacher's word.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -183,7 +185,7 @@ def _draw(scores: dict[str, Reals], said: Said, path: Path) -> None:
     score = scores["network and motion"]
     chance = 1.0 / (1.0 + np.exp(-score))
     edges = np.quantile(chance, np.linspace(0, 1, 7))
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in pairwise(edges):
         inside = (chance >= low) & (chance <= high)
         right.plot(chance[inside].mean(), said.fight[inside].mean(), "o", color="tab:blue")
     right.plot([0, 1], [0, 1], color="grey", linewidth=0.8)

@@ -1,7 +1,6 @@
-"""Trains the fight network on the clips of four folds, or of all, and keeps what it says of the rest.
+"""Trains the fight network on the clips of four folds, and keeps what it says of the rest.
 
-    python -m models.training.fight.train --data ../shared/data --cache CACHE --out RUN --fold 0
-    python -m models.training.fight.train --data ../shared/data --cache CACHE --out RUN --every-clip
+    python -m models.training.fight.train --data ../shared/data --cache CACHE --out RUNS/fold-0 --fold 0
 
 A fold's run learns from the surveillance source alone, less one fifth of its scenes; that fifth and the other
 sources it never sees. Goes on from `RUN/last.pt`; `RUN/said.npz` holds the log odds of every clip.
@@ -81,21 +80,17 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--fold", type=int, help="the fifth of the scenes that is never seen")
-    parser.add_argument("--every-clip", action="store_true", help="all scenes and sources: the last run")
-    parser.add_argument("--steps", type=int, default=320)
+    parser.add_argument("--fold", type=int, required=True, help="the fifth of the scenes that is never seen")
+    parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--rate", type=float, default=3e-4)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    if arguments.every_clip == (arguments.fold is not None):
-        parser.error("one of --fold and --every-clip")
     torch.set_num_threads(1)
     arguments.out.mkdir(parents=True, exist_ok=True)
     every = read_clips(arguments.cache, ("fight", *NO_FIGHT_TASKS))
     scenes = [c for c in every if c.task == "fight" and c.fight is not None]
     fold = folds_of([c for c in scenes if c.maker == MAIN])
-    if not arguments.every_clip:
-        scenes = [c for c in scenes if c.maker == MAIN and fold[c.group] != arguments.fold]
+    scenes = [c for c in scenes if c.maker == MAIN and fold[c.group] != arguments.fold]
     sets = (
         [c for c in scenes if c.fight],
         [c for c in scenes if not c.fight],

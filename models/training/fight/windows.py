@@ -22,10 +22,16 @@ def windows(frames: Frames, count: int = 4) -> list[Window]:
     return [
         window_of(
             [frames[max(end - 2 * _APART, 0)], frames[max(end - _APART, 0)], frames[end]],
-            moved_box(frames[max(end - _OVER, 0) : end + 1 : _APART]),
+            moved_box(_spaced(frames, int(end))),
         )
         for end in last
     ]
+
+
+def _spaced(frames: Frames, end: int) -> Frames:
+    """Two seconds up to `end`, a fifth of a second apart."""
+    begin = max(end - _OVER, 0)
+    return frames[begin + (end - begin) % _APART : end + 1 : _APART]
 
 
 def drawn(frames: Frames, fight: bool, rng: np.random.Generator) -> tuple[Window, bool]:
@@ -33,7 +39,7 @@ def drawn(frames: Frames, fight: bool, rng: np.random.Generator) -> tuple[Window
     apart = int(rng.choice([1, 2, 2, 2, 3]))
     end = int(rng.integers(min(2 * apart, len(frames) - 1), len(frames)))
     three = [frames[max(end - 2 * apart, 0)], frames[max(end - apart, 0)], frames[end]]
-    box = moved_box(frames[max(end - _OVER, 0) : end + 1 : _APART]) if rng.random() < 0.85 else None
+    box = moved_box(_spaced(frames, end)) if rng.random() < 0.85 else None
     if fight and rng.random() < _STILL_SHARE:
         three, fight = [three[2]] * 3, False
     if rng.random() < 0.3:

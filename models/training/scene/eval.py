@@ -11,6 +11,7 @@ file. The tables go between the marks of the card, so that no figure in it is wr
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +23,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.vision.scene.people import Points, somebody_odds, somebody_score
-from models.training.check.report import wilson
 from models.training.common import to_input
 from models.training.scene.augment import plain
 from models.training.scene.curves import Curves, draw
@@ -41,6 +41,7 @@ from models.training.scene.held import (
 from models.training.scene.light import LIGHTS
 from models.training.scene.peers import PEERS, peer_scores
 from models.training.scene.train import away
+from models.training.shares import wilson
 
 BEGIN, END = "<!-- measured: written by models.training.scene.eval -->", "<!-- end of measured -->"
 
@@ -148,7 +149,7 @@ def several(judged: Sequence[Judged]) -> Iterator[str]:
 
 def things(held: Sequence[Held]) -> Iterator[str]:
     """Boxes found, at the cut with the best F1."""
-    yield "| boxes (half their joint area shared) | labelled | found | precision |"
+    yield "| boxes (persons share half, others 0.3 of the joint area) | labelled | found | precision |"
     yield "|---|---|---|---|"
     cuts = points_of(held).cuts
     for kind, name in ((PERSON, "person"), (HEAD, "head (photos of faces)"), (BAG, "bag")):
@@ -245,6 +246,18 @@ def _area(scores: NDArray[np.float64], there: NDArray[np.bool_]) -> float:
     return float((yes[:, None] > no[None]).mean() + 0.5 * (yes[:, None] == no[None]).mean())
 
 
+def reliability(judged: Sequence[Judged]) -> Iterator[str]:
+    """What share of the pictures with a logit show somebody."""
+    yield "| `somebody_logit` | pictures | show somebody |"
+    yield "|---|---|---|"
+    odds = np.array([somebody_odds(j.held.raw, j.points) for j in judged])
+    there = np.array([bool(j.held.picture.somebody) for j in judged])
+    edges = (-np.inf, -4.0, -3.0, -2.0, -1.0, 0.0, 1.0, np.inf)
+    for low, high in itertools.pairwise(edges):
+        mine = (odds >= low) & (odds < high)
+        yield f"| {low:g} to {high:g} | {mine.sum()} | {_rate(int(there[mine].sum()), int(mine.sum()))} |"
+
+
 def curves(judged: Sequence[Judged], full: Sequence[Held], runs: Sequence[Path]) -> Curves:
     """What `draw` shows."""
     known = [j for j in judged if j.held.picture.somebody is not None]
@@ -301,6 +314,7 @@ def main() -> None:
         ("Cabins, video by video", list(groups(judged))),
         ("Several against one", list(several(judged))),
         ("Boxes", list(things(full))),
+        ("What a logit means", list(reliability(judged))),
     ]
     if not arguments.quick:
         parts.append(("Light", list(lights(pictures, runs, full))))

@@ -34,8 +34,11 @@ MOST_FALSE = 0.0125
 _PLACES = frozenset({"anthonyhuang19/SceneBoW", "marellanoc/MaskON", "intel-iot-devkit/sample-videos"})
 _HEAD_WEIGHTS = (0.0, 0.25, 0.5, 1.0, 2.0)
 
-OVERLAP = 0.5
+OVERLAP = {PERSON: 0.5, HEAD: 0.3, BAG: 0.3}
 """Shared area over joint area from which a box found is the box labelled."""
+
+LEAST_RIGHT = 0.6
+"""Share of the boxes above a cut that must be right; a kind that never gets there is not reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +195,7 @@ def matches(held: Sequence[Held], kind: int) -> Matches:
             if len(truth):
                 shares = shared(box / np.array([WIDTH, HEIGHT, WIDTH, HEIGHT], np.float32), truth)
                 shares[taken] = 0
-                hit = int(shares.argmax()) if shares.max() >= OVERLAP else -1
+                hit = int(shares.argmax()) if shares.max() >= OVERLAP[kind] else -1
             if hit >= 0:
                 taken[hit] = True
             logits.append(float(logit))
@@ -219,14 +222,17 @@ def shared(box: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.
 
 
 def _kind_points(held: Sequence[Held], kind: int) -> tuple[float, float, float]:
-    """Of one kind: the cut with the best F1; scale and bias that make its logits odds of being right."""
+    """Of one kind: the cut with the best F1 of those with few wrong; what makes its logits odds."""
     found = matches(held, kind)
     if not found.right.any() or found.right.all():
         return 0.0, 1.0, 0.0
     scale, bias = calibrate(found.logits, found.right, np.full(len(found.right), 1.0 / len(found.right)))
     order = np.argsort(-found.logits)
     hits = np.cumsum(found.right[order])
-    f1 = 2 * hits / (np.arange(len(hits)) + 1 + found.labelled)
+    counted_so_far = np.arange(len(hits)) + 1
+    f1 = np.where(hits / counted_so_far >= LEAST_RIGHT, 2 * hits / (counted_so_far + found.labelled), 0.0)
+    if not f1.any():
+        return float(found.logits.max()) + 1.0, scale, bias
     return float(found.logits[order][int(f1.argmax())]), scale, bias
 
 

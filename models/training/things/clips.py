@@ -30,6 +30,7 @@ from edge.vision.scene.things import Things
 from hw.camera.port import GreyPicture
 
 LOOKS_PER_S = 2.0
+BEGIN, END = "<!-- vote:begin -->", "<!-- vote:end -->"
 NORMAL = ("normal", "fall", "left_bag", "atm_normal", "no_fight")
 FindPersons = Callable[[GreyPicture], Sequence[Thing]]
 
@@ -129,7 +130,7 @@ def table(clips: Sequence[Clip]) -> Iterator[str]:
     }
     yield "| sum | looks | " + " | ".join(f"{k} ({totals[k][0]}, {totals[k][1]:.0f} s)" for k in kinds) + " |"
     yield "|---|---|" + "---|" * len(kinds)
-    for begin, agreeing in itertools.product((2.0, 3.0, 4.0, 6.0, 8.0, 10.0), (1, 3, 4)):
+    for begin, agreeing in itertools.product((0.5, 1.0, 2.0, 3.0, 6.0), (1, 3, 4)):
         limits = replace(
             LIMITS, begin=begin, agreeing=agreeing, over_s=LIMITS.over_s if agreeing > 1 else 0.0
         )
@@ -161,18 +162,18 @@ def read(path: Path) -> list[Clip]:
     return clips
 
 
-def report(clips: Sequence[Clip]) -> None:
+def report(clips: Sequence[Clip]) -> Iterator[str]:
     """The table, and what the chosen limits say of single clips."""
-    for line in table(clips):
-        print(line)
+    yield from table(clips)
+    yield ""
     for clip in clips:
         for at_s, detail in began(clip, LIMITS)[:1]:
-            print(f"{clip.kind:10} {clip.path} at {at_s:.1f} s: {detail}")
-    for kind in NORMAL:
+            yield f"- told: {clip.kind}, `{Path(clip.path).name}` at {at_s:.1f} s: {detail}"
+    for kind in (*NORMAL, "weapon", "attack"):
         logits = [k.logit for c in clips if c.kind == kind for k in c.looks if k.logit is not None]
         if logits:
             share = float(np.mean(np.array(logits) > 0.0))
-            print(f"{kind}: {len(logits)} looks at somebody, {share:.3f} of them above zero")
+            yield f"- {kind}: {len(logits)} looks at somebody, {share:.3f} of them above zero"
 
 
 def main() -> None:
@@ -185,13 +186,18 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--models", type=Path, default=Path("models"))
     parser.add_argument("--work", type=Path, default=Path("runs/things-clips"))
+    parser.add_argument("--card", type=Path, help="the card whose table of the vote is written anew")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     kept = arguments.work / "looks.json"
     if not kept.exists():
         people = People(arguments.models)
         write(watch(arguments.data, Things(arguments.models), lambda g: people.look(g).things), kept)
-    report(read(kept))
+    lines = "\n".join(report(read(kept)))
+    print(lines)
+    if arguments.card is not None:
+        head, rest = arguments.card.read_text().split(BEGIN)
+        arguments.card.write_text(f"{head}{BEGIN}\n{lines}\n{END}{rest.split(END)[1]}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +42,7 @@ from models.training.things.data import (
 from models.training.things.train import network
 
 WEAPONS = (HANDGUN, KNIFE, LONG_GUN)
-_AS_WEAPON = frozenset((*WEAPONS, GUN))
+AS_WEAPON = frozenset((*WEAPONS, GUN))
 _SEEN_ENOUGH, _SEEN_HARDLY = 0.6, 0.05
 _NEAR_SHARE = 0.35
 """Share of the nearer square's side that a thing's longer side takes."""
@@ -67,7 +67,7 @@ class Square96:
 
     @property
     def weapon(self) -> bool:
-        return self.kind in _AS_WEAPON
+        return self.kind in AS_WEAPON
 
 
 Answers = Callable[[Sequence[NDArray[np.uint8]]], NDArray[np.float64]]
@@ -148,7 +148,7 @@ def _kind(things: Sequence[Marked], square: Square) -> int:
         if thing.kind == IGNORED or seen < _SEEN_ENOUGH or long_px < _LEAST_PX:
             return IGNORED
         kinds.append(thing.kind)
-    weapons = [k for k in kinds if k in _AS_WEAPON]
+    weapons = [k for k in kinds if k in AS_WEAPON]
     return (weapons or [k for k in kinds if k == BAR] or kinds or [NOTHING])[0]
 
 
@@ -196,7 +196,7 @@ def of_weights(run: Path, data: Path) -> Answers:
                 x = torch.from_numpy(np.stack([to_input(even(g)) for g in greys[i : i + 32]])[:, None])
                 seen = model(x.contiguous(memory_format=torch.channels_last))[0]
                 out.append(seen.mean((2, 3)).numpy())
-        return np.concatenate(out).astype(np.float64)
+        return np.asarray(np.concatenate(out), np.float64)
 
     return answers
 
@@ -210,7 +210,7 @@ def of_file(path: Path) -> Answers:
         for grey in greys:
             picture = (even(grey).astype(np.int16) - 128).astype(np.int8)[None, :, :, None]
             out.append(file.run_real(picture)[0][0].mean((0, 1)))
-        return np.stack(out).astype(np.float64)
+        return np.asarray(np.stack(out), np.float64)
 
     return answers
 
@@ -261,16 +261,15 @@ def rows(items: Sequence[Square96], odds: NDArray[np.float64], point: float) -> 
     called = odds > point
     for view in VIEWS:
         for kind, name in _NAMES.items():
-            yield (
-                f"{name} called a weapon, {view}",
-                share(called, items, lambda s, k=kind, v=view: s.kind == k and s.view == v),
-            )
-        yield f"any weapon, {view}", share(called, items, lambda s, v=view: s.weapon and s.view == v)
-        yield (
-            f"nothing left alone, {view}",
-            share(~called, items, lambda s, v=view: s.kind == NOTHING and s.view == v),
-        )
+            yield f"{name} called a weapon, {view}", share(called, items, of_kinds([kind], [view]))
+        yield f"any weapon, {view}", share(called, items, of_kinds(AS_WEAPON, [view]))
+        yield f"nothing left alone, {view}", share(~called, items, of_kinds([NOTHING], [view]))
     yield "nothing left alone, beside", share(~called, items, lambda s: s.view == "beside")
+
+
+def of_kinds(kinds: Collection[int], views: Collection[str]) -> Callable[[Square96], bool]:
+    """Whether a square is of one of these kinds, in one of these views."""
+    return lambda square: square.kind in kinds and square.view in views
 
 
 def share(said: NDArray[np.bool_], items: Sequence[Square96], wanted: Callable[[Square96], bool]) -> Share:

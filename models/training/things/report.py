@@ -24,14 +24,17 @@ from numpy.typing import NDArray
 
 from models.training.things.data import BAR, GUN, LABELS, NOTHING, PHONE, prepare
 from models.training.things.eval import (
+    AS_WEAPON,
     Share,
     Square96,
     balanced,
     of_file,
+    of_kinds,
     of_weights,
     rows,
     share,
     surest,
+    weapon_odds,
 )
 from models.training.things.export import LIGHTS, Fold, Judged, judge
 from models.training.things.peers import Peer, peers_of
@@ -58,8 +61,8 @@ def tables(judged: Sequence[Judged], peers: Sequence[Peer]) -> Iterator[str]:
             (("person", "beside"), "a person's square, one look"),
             (("near", "beside"), "from nearer by, one look"),
         ):
-            there = share(one.odds > 0, one.items, lambda s, v=views: s.weapon and s.view in v)
-            left = share(one.odds <= 0, one.items, lambda s, v=views: s.kind == NOTHING and s.view in v)
+            there = share(one.odds > 0, one.items, of_kinds(AS_WEAPON, views))
+            left = share(one.odds <= 0, one.items, of_kinds([NOTHING], views))
             score, n, m = balanced(one.items, one.odds, 0.0, views)
             if n >= 10 and m >= 10:
                 yield f"| {one.name} | {name} | {there} | {left} | {score:.3f} |"
@@ -75,19 +78,36 @@ def tables(judged: Sequence[Judged], peers: Sequence[Peer]) -> Iterator[str]:
         if found.n:
             yield f"| {row} | {found} |"
     yield ""
+    yield from _groups(judged)
+    yield ""
     yield "| by source | weapon called one | nothing left alone | tools and phones called a weapon |"
     yield "|---|---|---|---|"
     for source in sorted({s.source for s in every.items}):
-        there = share(every.odds > 0, every.items, lambda s, o=source: s.source == o and s.weapon)
-        left = share(every.odds <= 0, every.items, lambda s, o=source: s.source == o and s.kind == NOTHING)
-        tool = share(
-            every.odds > 0, every.items, lambda s, o=source: s.source == o and s.kind in (BAR, PHONE)
-        )
+        own = [n for n, s in enumerate(every.items) if s.source == source]
+        items, said = [every.items[n] for n in own], every.odds[own] > 0
+        there = share(said, items, lambda s: s.weapon)
+        left = share(~said, items, lambda s: s.kind == NOTHING)
+        tool = share(said, items, lambda s: s.kind in (BAR, PHONE))
         yield f"| {source} | {there} | {left} | {tool} |"
     yield ""
     yield from _in_less_light(judged)
     yield ""
     yield from _beside_peers(every, peers)
+
+
+def _groups(judged: Sequence[Judged]) -> Iterator[str]:
+    """What chose the thresholds: not a measurement of them, but of how far other groups are from other
+    sources."""
+    yield "| groups never seen, of sources learnt from (they chose the thresholds) | share, count, interval |"
+    yield "|---|---|"
+    items = [s for one in judged for s in one.known]
+    parts = []
+    for one in judged:
+        at = np.where([s.view == "crop" for s in one.known], one.still, one.single)
+        parts.append(weapon_odds(one.known_logits) - at)
+    for row, found in rows(items, np.concatenate(parts), 0.0):
+        if found.n:
+            yield f"| {row} | {found} |"
 
 
 def _in_less_light(judged: Sequence[Judged]) -> Iterator[str]:
@@ -206,11 +226,12 @@ def main() -> None:
     parser.add_argument("--run", type=Path, required=True, help="the run whose weights are shipped")
     parser.add_argument("--fold", nargs="+", action="append", required=True)
     parser.add_argument("--models", type=Path, default=Path("models"))
+    parser.add_argument("--at-most", type=int, help="squares of each set that are looked at: for trying out")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     pictures = prepare(arguments.data, arguments.cache)
-    folds = [Fold.of(words) for words in arguments.fold]
+    folds = [Fold.of(words, arguments.at_most) for words in arguments.fold]
     judged = [judge(fold, pictures, arguments.data) for fold in folds]
     lines = list(tables(judged, peers_of(arguments.data / "teachers")))
     every = [s for one in judged for s in one.items]

@@ -212,7 +212,7 @@ class Samples:
         flip = rng.random() < 0.5
         h, w = stamp.shape[:2]
         cx, cy = rng.uniform(0.15, 0.85) * SIDE_PX, rng.uniform(0.25, 0.9) * SIDE_PX
-        turn = cv2.getRotationMatrix2D((w / 2.0, h / 2.0), angle, scale)
+        turn = np.asarray(cv2.getRotationMatrix2D((w / 2.0, h / 2.0), angle, scale), np.float64)
         if flip:
             turn[:, 0] *= -1.0
             turn[:, 2] = (turn @ np.array([[0.0], [0.0], [1.0]]))[:, 0]
@@ -221,8 +221,7 @@ class Samples:
         area = (SIDE_PX, SIDE_PX)
         if scale < 0.6:
             k = max(1.2 * scale, 0.05)
-            stamp = cv2.resize(stamp, None, fx=k, fy=k, interpolation=cv2.INTER_AREA)
-            alpha = cv2.resize(alpha, None, fx=k, fy=k, interpolation=cv2.INTER_AREA)
+            stamp, alpha = _shrunk(stamp, k), _shrunk(alpha, k)
             turn[:, :2] /= k
         top = cv2.warpAffine(stamp, turn, area, flags=cv2.INTER_LINEAR)
         mask = cv2.warpAffine(alpha, turn, area, flags=cv2.INTER_LINEAR).astype(np.float32) / 255.0
@@ -250,7 +249,7 @@ class Samples:
                 alpha = np.zeros(patch.shape[:2], np.uint8)
                 h, w = alpha.shape
                 cv2.ellipse(
-                    alpha, (w // 2, h // 2), (max(w // 2 - 1, 1), max(h // 2 - 1, 1)), 0, 0, 360, 255, -1
+                    alpha, (w // 2, h // 2), (max(w // 2 - 1, 1), max(h // 2 - 1, 1)), 0, 0, 360, (255,), -1
                 )
                 return patch, alpha, NOTHING
         long = 80
@@ -345,11 +344,15 @@ class _Turn:
     def cut(self, picture: Picked) -> Picked:
         matrix = self.matrix.copy()
         if self.shrink < 0.75:
-            picture = cv2.resize(picture, None, fx=self.shrink, fy=self.shrink, interpolation=cv2.INTER_AREA)
+            picture = _shrunk(picture, self.shrink)
             matrix[:, :2] /= self.shrink
         return np.asarray(
             cv2.warpAffine(picture, matrix, (SIDE_PX, SIDE_PX), flags=cv2.INTER_LINEAR), np.uint8
         )
+
+
+def _shrunk(picture: Picked, scale: float) -> Picked:
+    return np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def even_all(crop: Picked) -> Picked:
@@ -380,7 +383,7 @@ def _weathered(grey: Picked, rng: np.random.Generator, smallest: float) -> Picke
         ends = [
             (round(3 + s * reach * math.cos(angle)), round(3 + s * reach * math.sin(angle))) for s in (-1, 1)
         ]
-        cv2.line(kernel, ends[0], ends[1], 1.0)
+        cv2.line(kernel, ends[0], ends[1], (1.0,))
         out = np.asarray(cv2.filter2D(out, -1, kernel / max(kernel.sum(), 1.0)), np.uint8)
     levels = out.astype(np.float32)
     if rng.random() < 0.5:
@@ -416,9 +419,9 @@ def _keyed(stamp: Picked) -> tuple[Picked, Picked]:
     """A thing on white and how much of it covers (0 to 255): white from the picture's edge inwards is
     nothing."""
     grey = stamp if stamp.ndim == 2 else np.asarray(cv2.cvtColor(stamp, cv2.COLOR_BGR2GRAY), np.uint8)
-    framed = cv2.copyMakeBorder((grey > 235).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
+    framed = cv2.copyMakeBorder((grey > 235).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=(1,))
     mask = np.zeros((framed.shape[0] + 2, framed.shape[1] + 2), np.uint8)
-    cv2.floodFill(framed, mask, (0, 0), 2)
+    cv2.floodFill(framed, mask, (0, 0), (2,))
     thing = (framed[1:-1, 1:-1] != 2).astype(np.uint8) * 255
     thing = np.asarray(cv2.erode(thing, np.ones((2, 2), np.uint8)), np.uint8)
     ys, xs = np.nonzero(thing)
