@@ -79,6 +79,16 @@ def test_a_mark_on_the_picture_and_its_light_change_next_to_nothing(quarrel: boo
     assert abs(_mean_logit(darker) - plain) < 0.5
 
 
+def test_a_lamp_that_flickers_is_no_behaviour() -> None:
+    film = _film(quarrel=False)
+    rng = np.random.default_rng(1)
+    flickers = [
+        (np.clip(picture * (1.0 + 0.1 * rng.normal()), 0, 255).astype(np.uint8), boxes, at_s)
+        for picture, boxes, at_s in film
+    ]
+    assert abs(_mean_logit(flickers) - _mean_logit(film)) < 0.5
+
+
 def test_the_rate_of_the_camera_matters_little() -> None:
     slow, fast = _mean_logit(_film(quarrel=True, fps=10.0)), _mean_logit(_film(quarrel=True, fps=16.0))
     assert abs(slow - fast) < 0.6

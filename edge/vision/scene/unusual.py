@@ -1,8 +1,8 @@
 """How unlike normal use the last seconds look, from how bodies stand and how what moves moves; no picture.
 
-What is measured cannot know where a film comes from: speeds are in body heights a second, distances in
-body widths, and nothing of brightness, colour, texture or place is kept. Twice a second the last two seconds
-become seven numbers (`MEASURES`); a weighted sum of them is the log-odds of unusual behaviour.
+What is measured cannot know where a film comes from: speeds are in body heights a second, and nothing of
+brightness, colour, texture or place is kept. Twice a second the last two seconds become five numbers
+(`MEASURES`); a weighted sum of them is the log-odds of unusual behaviour.
 
 The weights are `models/unusual.json`, made by `models/training/unusual`; each value is held to the range
 that the training saw, so that nothing strange can count for more than the strangest thing known.
@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -42,6 +41,7 @@ _LEAST_PX: Final = 7.0
 """Pixels of a block that must change before it moves."""
 _STIFF: Final = 128.0
 """Keeps a block without texture from moving fast: a gradient of 1.4 levels a pixel everywhere counts half."""
+_DARK_LEVELS: Final = np.float32(4.0)
 _SLOW_PX_S: Final = 0.5
 _BODY: Final = 0.6
 """The height of a body, as a share of the picture's, where none has been seen."""
@@ -67,9 +67,7 @@ MEASURES: Final = (
     Measure("turn", 1, "movement back and forth"),
     Measure("jerk", 1, "jerky movement"),
     Measure("rough", 1, "parts move against each other"),
-    Measure("close", 1, "bodies against each other"),
     Measure("wide", 1, "a body lies or bends"),
-    Measure("reshape", 1, "a body changes its shape quickly"),
 )
 
 
@@ -155,6 +153,7 @@ def _soft(small: GreyPicture, shape: tuple[int, int]) -> Floats:
 
 def _flow(before: Floats, now: Floats, dt_s: float) -> _Flow | None:
     """Lucas and Kanade's flow (1981), one vector for each block of 8x8 pixels; None where no block moves."""
+    now = now * _gain(before, now)
     change = now - before
     moves = _sums((np.abs(change) > _NOISE_LEVELS).astype(np.float32)) >= _LEAST_PX
     if not moves.any():
@@ -166,6 +165,13 @@ def _flow(before: Floats, now: Floats, dt_s: float) -> _Flow | None:
     x, y = -_sums(gx * change), -_sums(gy * change)
     scale = (xx * yy - xy * xy) * np.float32(dt_s)
     return _Flow((yy * x - xy * y) / scale, (xx * y - xy * x) / scale, moves)
+
+
+def _gain(before: Floats, now: Floats) -> np.float32:
+    """What takes a lamp's flicker and the camera's own exposure out: the usual ratio of two pictures."""
+    # One pixel in four tells the median well enough.
+    ratios = (before[::2, ::2] + _DARK_LEVELS) / (now[::2, ::2] + _DARK_LEVELS)
+    return np.float32(np.median(ratios))
 
 
 def _sums(values: cv2.typing.MatLike) -> Floats:
@@ -207,7 +213,7 @@ def _measured(
         _mean(turns, 0.0),
         _log(_mean([m.jerk for m in moved], 0.0) / max(body, 6.0), 0.05),
         _mean([m.rough for m in moved], 0.0),
-        *_bodies(looked),
+        _widest(looked),
     )
     return np.array(values, dtype=np.float64)
 
@@ -220,27 +226,13 @@ def _log(value: float, floor: float) -> float:
     return float(np.log(value + floor))
 
 
-def _bodies(looked: Sequence[_Looked]) -> tuple[float, float, float]:
-    """Closeness, width against height and change of shape of the bodies, means over the looks."""
-    seen = [look for look in looked if look.persons]
-    if not seen:
-        return 0.0, _log(_UPRIGHT, 0.0), 0.0
-    close = float(np.mean([_closeness(look.persons) for look in looked]))
-    wide = float(np.mean([max(_shape(box) for box in _large(look.persons)) for look in seen]))
-    reshapes = [0.0]
-    for one, two in pairwise(seen):
-        dt_s = two.at_s - one.at_s
-        if not 0.0 < dt_s <= 3 * EVERY_S:
-            continue
-        for box in _large(two.persons):
-            old = min(one.persons, key=lambda other: _apart(other, box))
-            if _apart(old, box) < max(box[3], old[3]):
-                reshapes.append(abs(_shape(box) - _shape(old)) / dt_s)
-    return close, wide, float(np.mean(reshapes))
+def _widest(looked: Sequence[_Looked]) -> float:
+    """Logarithm of width over height of the widest large body, the mean over the looks that saw any."""
+    shapes = [max(_shape(box) for box in _large(look.persons)) for look in looked if look.persons]
+    return _mean(shapes, _log(_UPRIGHT, 0.0))
 
 
 def _shape(box: Box) -> float:
-    """Logarithm of width over height."""
     return _log(max(box[2], 1.0) / max(box[3], 1.0), 0.0)
 
 
@@ -248,22 +240,6 @@ def _large(persons: Sequence[Box]) -> list[Box]:
     """Those at least half as high as the highest: who stands far behind does not count."""
     most = max(h for _, _, _, h in persons)
     return [box for box in persons if box[3] >= most / 2]
-
-
-def _apart(one: Box, two: Box) -> float:
-    return float(
-        np.hypot(one[0] + one[2] / 2 - two[0] - two[2] / 2, one[1] + one[3] / 2 - two[1] - two[3] / 2)
-    )
-
-
-def _closeness(persons: Sequence[Box]) -> float:
-    """1: two bodies on one spot; 0: at least two body widths between their middles, or one body alone."""
-    large = _large(persons) if persons else []
-    best = 0.0
-    for i, one in enumerate(large):
-        for two in large[i + 1 :]:
-            best = max(best, 1.0 - _apart(one, two) / max(one[2] + two[2], 1.0))
-    return max(0.0, best)
 
 
 class Weights(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

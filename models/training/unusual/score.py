@@ -38,9 +38,9 @@ _STEPS: Final = 400
 _FOLDS: Final = 8
 _NORMAL_TOP: Final = 0.03
 """The share of normal clips that may be above the operating point."""
-_NO_ROOMS: Final = ("ciel-oliver", "tiao051")
+NO_ROOMS: Final = ("ciel-oliver", "tiao051")
 """Films, street crowds and sport: learnt from and reported, but no ground for a cabin's operating point."""
-_JUDGED: Final = 8
+JUDGED: Final = 8
 """Answers that the judge takes the mean of: four seconds."""
 _LONG_S: Final = 5.0
 _SIGNS: Final = np.array([m.sign for m in MEASURES], dtype=np.float64)
@@ -148,7 +148,7 @@ def of_clips(answers: Answers, odds: Reals) -> Reals:
     out = np.zeros(len(answers.clips))
     for number in range(len(out)):
         said = odds[answers.clip == number]
-        width = min(_JUDGED, len(said))
+        width = min(JUDGED, len(said))
         out[number] = np.convolve(said, np.full(width, 1.0 / width), "valid").max()
     return out
 
@@ -198,7 +198,7 @@ def area_text(score: Reals, abnormal: Flags, scene: NDArray[np.str_], seed: int)
 
 def point(score: Reals, abnormal: Flags, source: NDArray[np.str_]) -> float:
     """What no more than `_NORMAL_TOP` of the normal clips of rooms is above."""
-    normal = np.sort(score[~abnormal & ~np.isin(source, _NO_ROOMS)])[::-1]
+    normal = np.sort(score[~abnormal & ~np.isin(source, NO_ROOMS)])[::-1]
     return float(normal[int(_NORMAL_TOP * len(normal))])
 
 
