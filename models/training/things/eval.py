@@ -293,6 +293,8 @@ def chosen_point(items: Sequence[Square96], odds: NDArray[np.float64]) -> float:
     shares."""
     weapon = np.array([s.weapon for s in items])
     other = [np.array([s.kind == NOTHING for s in items]), np.array([s.kind in (BAR, PHONE) for s in items])]
+    if not weapon.any() or not any(o.any() for o in other):
+        return 0.0  # a few squares that were tried out choose nothing
     ladder = np.arange(-6.0, 6.0, 0.05)
     scores = []
     for t in ladder:
