@@ -29,7 +29,7 @@ Make = Callable[[Floats, Random], Take]
 
 
 def take_of(make: Make) -> Take:
-    """One take of average strength. Thin paint and paint like the wall are missed: the table says how often."""
+    """One take of average strength. Thin paint, or paint like the wall, is missed: see the table."""
     seed = 3 if make is table.sprayed else 0
     random = np.random.default_rng(zlib.crc32(f"test {make.__name__} {seed}".encode()))
     return make(world.drawn_room(ROOMS[seed % len(ROOMS)]), random)
