@@ -51,7 +51,7 @@ def add_parser(commands: Commands) -> None:
         help="pictures or clips of the camera instead of the camera",
     )
     parser.add_argument("--at", type=_minute, metavar="HH:MM", help="with --from: the time of day in them")
-    parser.add_argument("--anew", action="store_true", help="forget what these cameras had learnt before")
+    parser.add_argument("--fresh", action="store_true", help="forget what these cameras had learnt before")
     add_settings_options(parser)
     parser.set_defaults(run=run)
 
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
     settings = load_settings(args)
     as_the_kiosk(settings)
     learnt = list(_learnt(args, settings))
-    add_references(Path(settings.paths.data) / FOLDER, learnt, anew=args.anew)
+    add_references(Path(settings.paths.data) / FOLDER, learnt, fresh=args.fresh)
     for reference in learnt:
         print(printable(_words(reference)))
     return 0

@@ -348,7 +348,7 @@ CATALOGUE: Final = _table(
         "reference_damaged",
         "A picture of the empty cabin from commissioning is damaged or missing.",
         "The door keeps its rules; the eyes look on without that picture.",
-        "Empty the cabin and take the pictures again: cabinguard learn --empty --anew.",
+        "Empty the cabin and take the pictures again: cabinguard learn --empty --fresh.",
     ),
     (
         "cabin_not_empty",

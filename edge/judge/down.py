@@ -170,7 +170,7 @@ class DownJudge:
             self._held = True
             return (AnomalyBegan(Anomaly.PERSON_DOWN, *_why_landed(landed, observation)),)
         for body in self._bodies:
-            # Who has fallen seldom lies quite still.
+            # Who has fallen rarely lies quite still.
             fell = body.fell_s is not None and body.fell.full and body.movement < _CALM
             if body.low and (fell or body.lies.full):
                 self._held, self._down = True, body

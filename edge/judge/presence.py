@@ -1,6 +1,6 @@
 """Whether somebody is in the cabin: comes at once, goes only when a sound picture and the door agree.
 
-Somebody is seen by a face, by a body or a head (whoever crouches or turns away is somebody, a coat that
+Somebody is seen by a face, by a body or a head (anyone who crouches or turns away is somebody, a coat that
 always hung there is nobody), or by a foreground region larger than `presence_area`. Where a door contact is
 fitted, a visit begins only after the door has opened since the cabin was last empty (or at a start): a face
 behind the glass is nobody. Somebody seen while the door is closed (a face; or a body or a region for longer

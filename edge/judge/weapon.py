@@ -151,7 +151,7 @@ class WeaponJudge:
         return None if self._seen_s is None else self._seen_s + self._limits.end_s
 
     def _suspect(self, place: Box, now_s: float) -> _Suspect:
-        """Whoever stands there, perhaps since this look."""
+        """Anyone who stands there, perhaps since this look."""
         near = [s for s in self._suspects if now_s - s.at_s <= _GONE_S and _near(s.place, place)]
         if not near:
             self._suspects.append(_Suspect(place, now_s))

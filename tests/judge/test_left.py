@@ -77,7 +77,7 @@ def test_a_bag_that_stands_alone_is_told_once_within_its_time_and_ended_when_it_
     assert told.judge.forget() == (), "it outlasts the visit"
     assert told.see(3.0) == []
     assert told.see(2.0) == [AnomalyEnded(Anomaly.OBJECT_LEFT)]
-    # And the next one is told anew.
+    # And the next one is told again.
     assert len(told.see(22.0, [region(told.now_s)])) == 1
 
 

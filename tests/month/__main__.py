@@ -35,7 +35,7 @@ EVERY_FACT: Final = frozenset(fact_names()) - {"panic", "case_opened", "door_for
 """All that can be said of a picture; the others come by a wire."""
 _TWO: Final = frozenset({"several", "crowd"})
 _NO_DOOR: Final = ("wiring.door.fitted=false",)
-"""A picture does not show the contact: without one whoever leaves the picture has left."""
+"""A picture does not show the contact: without one anyone who leaves the picture has left."""
 
 
 @dataclass(slots=True)

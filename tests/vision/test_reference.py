@@ -42,7 +42,7 @@ def test_a_second_taking_stands_beside_the_first_and_anew_replaces_this_cameras(
     add_references(tmp_path, [reference(), reference("overview", seed=5)])
     add_references(tmp_path, [reference(taken_wall_s=1_800_000_001.0, seed=1)])
     assert len(read_references(tmp_path, "face")) == 2
-    add_references(tmp_path, [reference(taken_wall_s=1_800_000_002.0, seed=2)], anew=True)
+    add_references(tmp_path, [reference(taken_wall_s=1_800_000_002.0, seed=2)], fresh=True)
     assert [one.minute_of_day for one in read_references(tmp_path, "face")] == [602]
     assert len(read_references(tmp_path, "overview")) == 1
     assert len(list(tmp_path.glob("*.png"))) == 2, "what no manifest names is gone"
@@ -109,7 +109,7 @@ def test_a_disk_that_takes_nothing_leaves_the_old_set(
 
     monkeypatch.setattr(Path, "rename", refuse)
     with pytest.raises(OSError, match="No space"):
-        add_references(tmp_path, [reference(taken_wall_s=1_800_000_009.0, seed=3)], anew=True)
+        add_references(tmp_path, [reference(taken_wall_s=1_800_000_009.0, seed=3)], fresh=True)
     monkeypatch.undo()
     assert [one.minute_of_day for one in read_references(tmp_path, "face")] == [600]
     assert not list(tmp_path.glob(".*.part"))

@@ -218,7 +218,7 @@ def without(raw: Raw, now: Floats, before: Reference) -> Raw:
 def somebody_score(raw: Raw, head_weight: float) -> float:
     """The mean of the two best cells, and the surest head.
 
-    What fills a picture (a cat, a plate of food) can look like a part of a person; it seldom has a head.
+    What fills a picture (a cat, a plate of food) can look like a part of a person; it rarely has a head.
     """
     two = np.partition(raw.cells.ravel(), -2)[-2:]
     heads = raw.logits[raw.kinds == _HEAD]

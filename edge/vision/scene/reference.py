@@ -101,14 +101,14 @@ def check_references(folder: Path) -> tuple[Reference, ...]:
     return tuple(found)
 
 
-def add_references(folder: Path, new: Sequence[Reference], *, anew: bool = False) -> None:
-    """Puts pictures beside those that are there; `anew`: in the place of all that these cameras had.
+def add_references(folder: Path, new: Sequence[Reference], *, fresh: bool = False) -> None:
+    """Puts pictures beside those that are there; `fresh`: in the place of all that these cameras had.
 
     All or nothing: OSError leaves what was there. What is damaged there already is dropped.
     """
     cameras = {reference.camera for reference in new}
     kept = [one for one in _all(folder) if isinstance(one, Reference)]
-    if anew:
+    if fresh:
         kept = [one for one in kept if one.camera not in cameras]
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     entries = []

@@ -31,7 +31,7 @@ OVER_S: Final = 2.0
 """What one answer is about."""
 EVERY_S: Final = 0.5
 _GAP_S: Final = 1.0
-"""After so long without a picture everything begins anew."""
+"""After so long without a picture everything begins again."""
 _LONGEST_PX: Final = 80
 _BLOCK_PX: Final = 8
 _STEP_S: Final = 0.1

@@ -186,7 +186,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--models", type=Path, default=Path("models"))
     parser.add_argument("--work", type=Path, default=Path("runs/things-clips"))
-    parser.add_argument("--card", type=Path, help="the card whose table of the vote is written anew")
+    parser.add_argument("--card", type=Path, help="the card whose table of the vote is written again")
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     kept = arguments.work / "looks.json"
