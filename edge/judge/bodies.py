@@ -33,7 +33,7 @@ class Bodies:
     """The word of all scene networks at one time.
 
     `fitted`: one has looked since the start. `seen`: somebody's body is in the picture of one of them; None
-    where none has looked recently. `count`: as many bodies as the camera sees that sees most, 0 where none has
+    where none has looked recently. `count`: as many as the camera sees that sees most, 0 where none has
     looked recently. `nobody_for_s`: so long each look of each camera has been confident that nobody is there.
     `look` is the newest frame in which that camera showed as many.
     """
