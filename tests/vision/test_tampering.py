@@ -22,7 +22,7 @@ from tests.worlds import tampering as world
 from tests.worlds.tampering import Floats, Picture, Random, Sensor, Take
 
 ROOMS = tuple(range(1, 24, 2))
-"""Rooms that no limit was chosen on."""
+"""The half of the rooms that was looked at least while limits were chosen."""
 CLIPS = world.SHARED / "scene" / "clips" / "tamper"
 
 Make = Callable[[Floats, Random], Take]
