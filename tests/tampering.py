@@ -1,8 +1,8 @@
 """Prints how each way to blind a camera is found, and what harmless life is taken for one.
 
 `python -m tests.tampering [--takes N] [--half chosen|kept] [--drawn] [KIND...]`: rooms and seeds are in two
-halves; limits were chosen on the first, and what is published is from the second, whose rooms, with other seeds,
-had been looked at once before. Real rooms need the shared pictures beside the project; `--drawn` leaves them out.
+halves. Limits were chosen on the first, and what is published is from the second, whose rooms, with other
+seeds, had been looked at once before. Real rooms need the shared pictures; `--drawn` leaves them out.
 """
 
 from __future__ import annotations

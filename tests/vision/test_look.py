@@ -53,7 +53,7 @@ class Video:
         self.picture = ramp
 
     def play(self, for_s: float, grey: int | None = None) -> list[Observation]:
-        seen = []
+        seen: list[Observation] = []
         for _ in range(round(for_s / self.dt_s)):
             picture = self.picture if grey is None else np.full((120, 160), float(grey))
             noisy = np.clip(picture + self.random.normal(0, 3, (120, 160)), 0, 255).astype(np.uint8)

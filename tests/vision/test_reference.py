@@ -89,6 +89,8 @@ def test_damage_is_named_and_the_rest_is_read(
             manifest.write_text(manifest.read_text().replace(first.name, "../../etc/shadow"))
         case "binary":
             manifest.write_bytes(bytes(range(256)))
+        case _:
+            raise AssertionError(harm)
     with caplog.at_level(logging.WARNING):
         found = read_references(tmp_path, "face")
     assert len(found) == (0 if harm in ("manifest cut", "manifest gone", "binary") else 1)

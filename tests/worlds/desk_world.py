@@ -162,7 +162,7 @@ class ScriptedLook(Look):
         super().__init__()
         self._people = people
         self._name = camera
-        self._faces = faces
+        self._shows_faces = faces
         self._bodies = bodies
         self._looks_s = float("-inf")
         self.health = CameraHealth.OK
@@ -177,12 +177,12 @@ class ScriptedLook(Look):
             frame.number,
             frame.at_s,
             (width, height),
-            self._people.faces(frame.grey) if self._faces else (),
+            self._people.faces(frame.grey) if self._shows_faces else (),
             0.0,
             self.health,
             camera=self._name,
             scene=scene,
-            faces_asked=self._faces,
+            faces_asked=self._shows_faces,
         )
 
 

@@ -74,7 +74,7 @@ class Sight(Look):
     """The eyes: what a camera would see of those who are there."""
 
     def __init__(self, world: World) -> None:
-        super().__init__(None)
+        super().__init__()
         self._world = world
 
     def __call__(self, frame: Frame) -> Observation:
