@@ -7,7 +7,11 @@ while. Where they differ by a whole region, that region is somebody's bag, a thi
 - it must have stopped altogether; what stirs inside its own outline is a person, and its time begins anew;
 - somebody must have been at the place just before: sun and lamps come without anybody's hand;
 - the side with an edge along its outline has the thing: the picture (added) or the empty cabin (taken); no
-  edge on either side is a soft light or a shadow.
+  edge on either side, or the same edges on both, is a light or a shadow.
+
+A visit is a place where somebody is, and every place joined to it where he was since he came. Nothing is
+learnt there and nothing is called a thing until it has been quiet there for some seconds: who stands still
+is neither a part of the cabin, nor does he leave a gap in it.
 
 Somebody who stands before a thing hides it for a while without ending it. It looks 2.5 times a second.
 """
@@ -56,6 +60,14 @@ _EDGE_LEVELS: Final = 12.0
 """Mean edge along an outline under which there is none: soft light, or the blur of a shadow."""
 _SHOWN_S: Final = 2.0
 """A background pixel counts from so long a sight of it."""
+_QUIET_S: Final = 3.0
+"""So long after the last sign of somebody a visit is over."""
+_VISIT_S: Final = 180.0
+"""A place of a visit where nobody was for so long is free again, however long the visit goes on."""
+_LIVES_PX: Final = 3
+"""Of what differs, so many pixels that change are somebody who stands there, not noise."""
+_SAME_EDGES: Final = 0.6
+"""Correlation of the gradients in picture and empty cabin from which a region is the same in another light."""
 _KNOWN_S: Final = 60.0
 """What is said to be gone must have been seen so long before."""
 _LEARN_TAU_S: Final = 60.0
@@ -88,6 +100,7 @@ class _Sight:
     differs: Mask
     moved: _Bools
     bodies: _Bools
+    visit: _Bools
 
 
 class Still:
@@ -97,6 +110,8 @@ class Still:
         self._references = [_soft(shrink(reference)) for reference in references]
         self._empty: Floats | None = None
         self._shown_s = self._steady = self._steady_s = self._touched_s = np.zeros((0, 0), np.float32)
+        self._agreed_s = np.zeros((0, 0), np.float32)
+        self._visit = np.zeros((0, 0), bool)
         self._tracked: list[_Tracked] = []
         self._said: tuple[StillRegion, ...] = ()
         self._last_s = 0.0
@@ -149,7 +164,10 @@ class Still:
                 self._shown_s[one.mask] = _KNOWN_S
         self._steady = now.copy()
         self._steady_s = np.zeros(now.shape, np.float32)
-        self._touched_s = np.full(now.shape, -np.inf, np.float32)
+        if self._visit.shape != now.shape:
+            self._visit = np.zeros(now.shape, bool)
+            self._touched_s = np.full(now.shape, -np.inf, np.float32)
+        self._agreed_s = np.full(now.shape, -np.inf, np.float32)
         self._last_s = at_s
         self._flood_s = 0.0
 
@@ -167,14 +185,36 @@ class Still:
         bodies = _bodies(moved)
         for x, y, w, h in persons:
             bodies[max(round(y), 0) : max(round(y + h), 0), max(round(x), 0) : max(round(x + w), 0)] = True
-        self._touched_s[bodies] = at_s
         differs = differing(lit, self._empty)
+        bodies |= self._living(differs, moved, taken)
+        self._touched_s[bodies] = at_s
+        visit = self._visited(bodies, at_s)
+        self._agreed_s[(differs == 0) & ~visit] = at_s
         # A background of a moment is none yet: the first value that stays is the background.
         vague = (self._shown_s < _SHOWN_S) & (cv2.absdiff(lit, self._empty) > _STEADY_LEVELS)
         self._empty[vague] = lit[vague]
         self._shown_s[vague] = 0.0
         differs[self._shown_s < _SHOWN_S] = 0
-        return _Sight(at_s, dt_s, lit, differs, moved, bodies)
+        return _Sight(at_s, dt_s, lit, differs, moved, bodies, visit)
+
+    @staticmethod
+    def _living(differs: Mask, moved: _Bools, taken: _Bools) -> _Bools:
+        """Whole regions as large as somebody that differ and stir: of who stands only the outline does."""
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(((differs > 0) & ~taken).astype(np.uint8))
+        stirs = np.bincount(labels[moved], minlength=count)
+        areas = stats[:, cv2.CC_STAT_AREA]
+        lives = [n for n in range(1, count) if areas[n] >= _BODY * moved.size and stirs[n] >= _LIVES_PX]
+        return np.asarray(np.isin(labels, lives))
+
+    def _visited(self, bodies: _Bools, at_s: float) -> _Bools:
+        """Where somebody is or was, joined to where he was a moment ago."""
+        self._visit |= _grown(bodies, 5)
+        self._touched_s[self._visit & ~np.isfinite(self._touched_s)] = at_s
+        self._visit &= at_s - self._touched_s < _VISIT_S
+        _, labels = cv2.connectedComponents(self._visit.astype(np.uint8), connectivity=8)
+        alive = np.unique(labels[self._visit & (at_s - self._touched_s < _QUIET_S)])
+        self._visit = np.asarray(np.isin(labels, alive[alive > 0]))
+        return self._visit
 
     def _is_flooded(self, sight: _Sight) -> bool:
         """Whether nearly everything changed and stays so: the light was switched, or the camera turned."""
@@ -185,7 +225,7 @@ class Still:
     def _learn(self, sight: _Sight) -> None:
         """The empty cabin follows slow light wherever nothing stands, nobody is, and nothing differs."""
         assert self._empty is not None
-        free = ~_grown(sight.differs > 0, 5) & ~sight.bodies
+        free = ~_grown(sight.differs > 0, 5) & ~sight.visit
         for one in self._tracked:
             free &= ~one.mask
         rate = 1.0 - float(np.exp(-sight.dt_s / _LEARN_TAU_S))
@@ -229,7 +269,7 @@ class Still:
             region = labels == label
             if float((self._steady_s[region] >= SETTLED_S).mean()) < _WHOLE:
                 continue
-            if float(sight.bodies[region].mean()) > 0.3:
+            if sight.visit[region].any():
                 continue
             if any(np.count_nonzero(one.mask & region) > 0.3 * area for one in self._tracked):
                 self._refit(region, area)
@@ -247,7 +287,7 @@ class Still:
         assert self._empty is not None
         mask = region.astype(np.uint8)
         seen, learnt = outline_edges(sight.lit, mask), outline_edges(self._empty, mask)
-        if max(seen, learnt) < _EDGE_LEVELS:
+        if max(seen, learnt) < _EDGE_LEVELS or _same_edges(sight.lit, self._empty, region):
             self._absorb(region, sight)
             return
         added = seen * _EDGE_RATIO > learnt
@@ -256,6 +296,7 @@ class Still:
             self._absorb(region, sight)  # who stood there when the background was learnt has gone
             return
         if not self._was_touched(region, sight.at_s):
+            self._absorb(region, sight)
             return
         since_s = sight.at_s - float(np.median(self._steady_s[region]))
         self._tracked.append(_Tracked(region, since_s, sight.at_s, added))
@@ -272,6 +313,8 @@ class Still:
         lately = self._touched_s > settled_s - _TOUCH_S
         if not (lately & reach).any():
             return False
+        if float(np.median(self._agreed_s[region])) > float(self._touched_s[reach].max()) + _QUIET_S:
+            return False  # it was as ever when they had gone
         count, labels = cv2.connectedComponents(lately.astype(np.uint8), connectivity=8)
         touching = set(np.unique(labels[reach & lately]).tolist()) if count > 1 else set()
         body = np.isin(labels, [label for label in touching if label])
@@ -313,6 +356,18 @@ def _bodies(moved: _Bools) -> _Bools:
     count, labels, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
     large = [n for n in range(1, count) if stats[n, cv2.CC_STAT_AREA] >= _BODY * moved.size]
     return np.asarray(np.isin(labels, large))
+
+
+def _same_edges(now: Floats, empty: Floats, region: _Bools) -> bool:
+    """Whether a region with its outline shows the same edges in both pictures, whatever their strength."""
+    where = _grown(region, 5)
+    both = [
+        (cv2.Sobel(now, cv2.CV_32F, dx, dy)[where], cv2.Sobel(empty, cv2.CV_32F, dx, dy)[where])
+        for dx, dy in ((1, 0), (0, 1))
+    ]
+    shared = sum(float(np.dot(a, b)) for a, b in both)
+    strength = sum(float(np.dot(a, a)) for a, _ in both) * sum(float(np.dot(b, b)) for _, b in both)
+    return shared > _SAME_EDGES * max(strength, 1e-6) ** 0.5
 
 
 def _distance(now: Floats, reference: Floats) -> float:
