@@ -33,6 +33,9 @@ _TWO_FALL: Final = 0.3
 _AREA_MIN: Final = 0.006
 """Moving area, as a fraction of the picture, under which nobody strikes anybody."""
 _NETWORK_WEIGHT: Final = 0.87
+_NETWORK_LEAST: Final = -0.5
+"""Motion alone never says it, the network must be undecided at least: two who stand and sway give small
+regions that turn again and again."""
 _AREA_WEIGHT: Final = 0.63
 _CHANGE_WEIGHT: Final = 4.4
 _MOTION_BIAS: Final = 0.73
@@ -84,7 +87,9 @@ class FightJudge:
         self._last_look_s = now_s
         moved = self._tracks.moved()
         logit = _NETWORK_WEIGHT * observation.fight_logit + _motion_logit(moved)
-        fights = logit >= _LIKE_LOGIT and moved.area >= _AREA_MIN
+        fights = (
+            logit >= _LIKE_LOGIT and observation.fight_logit >= _NETWORK_LEAST and moved.area >= _AREA_MIN
+        )
         sure = logit >= _STRONG_LOGIT
         self._fight.update(fights, dt_s if sure or not fights else dt_s / 2.0)
         self._quiet.update(not fights, dt_s)

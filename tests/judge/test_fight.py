@@ -134,6 +134,7 @@ def test_doubt_keeps_a_fight_that_goes_on_and_begins_none() -> None:
     ("logit", "bodies", "moving"),
     [
         (-1.0, (LEFT, RIGHT), True),  # two who greet each other
+        (-0.6, (LEFT, RIGHT), True),  # and wave: motion alone is no fight
         (4.0, (LEFT,), True),  # one who hits the machine: no fight, whatever it looks like
         (4.0, (), True),
         (4.0, (LEFT, RIGHT), False),  # a picture of a fight

@@ -67,7 +67,7 @@ _VISIT_S: Final = 180.0
 _LIVES_PX: Final = 3
 """Of what differs, so many pixels that change are somebody who stands there, not noise."""
 _SAME_EDGES: Final = 0.6
-"""Correlation of the gradients in picture and empty cabin from which a region is the same in another light."""
+"""Correlation of the gradients in picture and empty cabin from which a region only has another light."""
 _KNOWN_S: Final = 60.0
 """What is said to be gone must have been seen so long before."""
 _LEARN_TAU_S: Final = 60.0
