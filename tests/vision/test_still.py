@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import cv2
 import numpy as np
@@ -187,9 +188,10 @@ def test_who_stood_for_a_minute_and_went_leaves_nothing_and_takes_nothing(networ
     watch = Watch()
     watch.see(room(), 70.0)
     watch.see(lambda t: grey_coat(175 - 68 * t / 3.0), 3.0)
-    told = []
-    for second in range(70):
-        told += watch.see(lambda t, s=second: grey_coat(107 + 1.6 * np.sin(1.4 * (s + t))), 1.0, body)
+    came_s = watch.now_s
+    told: list[StillRegion] = []
+    for _ in range(70):
+        told += watch.see(lambda t: grey_coat(107 + 1.6 * np.sin(1.4 * (watch.now_s - came_s))), 1.0, body)
     watch.see(lambda t: grey_coat(107 + 68 * t / 3.0), 3.0)
     for _ in range(40):
         told += watch.see(room(), 1.0)
@@ -218,12 +220,15 @@ def test_a_light_that_drifts_while_somebody_stands_there_is_no_thing() -> None:
         out[:100, :60] *= gain
         return np.clip(out, 0, 255).astype(np.uint8)
 
+    def stands(gain: float, _: float) -> Picture:
+        return with_person(lit(gain), 70 + 2.0 * np.sin(1.4 * watch.now_s))
+
     watch = Watch()
     watch.see(lit(0.8), 70.0)
     watch.walk(lit(0.8), 175, 70)
     for second in range(60):
-        now = lit(0.8 + 0.3 * second / 60.0)
-        watch.see(lambda t, now=now, s=second: with_person(now, 70 + 2.0 * np.sin(1.4 * (s + t))), 1.0)
+        gain = 0.8 + 0.3 * second / 60.0
+        watch.see(partial(stands, gain), 1.0)
     watch.walk(lit(1.1), 70, 175)
     told: list[StillRegion] = []
     for _ in range(30):
