@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import cv2
 import numpy as np
@@ -173,6 +174,66 @@ def test_somebody_who_stands_is_no_thing() -> None:
     # Also where no network sees the person: who lives, stirs.
     swaying = watch.see(lambda t: with_person(room(), 107 + 2.0 * np.sin(1.3 * t)), 40.0)
     assert all(watch.now_s - one.since_s < 5.0 for one in swaying)
+
+
+@pytest.mark.parametrize("network_sees", [True, False])
+def test_who_stood_for_a_minute_and_went_leaves_nothing_and_takes_nothing(network_sees: bool) -> None:
+    def grey_coat(x: float) -> Picture:
+        """Somebody whose coat is nearly as bright as the floor behind."""
+        out = with_person(room(), x)
+        cv2.ellipse(out, (round(x), 88), (11, 24), 0, 0, 360, (112,), -1)
+        return np.asarray(cv2.GaussianBlur(out, (0, 0), 0.8), np.uint8)
+
+    body: list[Box] = [(90.0, 34.0, 34.0, 82.0)] if network_sees else []
+    watch = Watch()
+    watch.see(room(), 70.0)
+    watch.see(lambda t: grey_coat(175 - 68 * t / 3.0), 3.0)
+    came_s = watch.now_s
+    told: list[StillRegion] = []
+    for _ in range(70):
+        told += watch.see(lambda t: grey_coat(107 + 1.6 * np.sin(1.4 * (watch.now_s - came_s))), 1.0, body)
+    watch.see(lambda t: grey_coat(107 + 68 * t / 3.0), 3.0)
+    for _ in range(40):
+        told += watch.see(room(), 1.0)
+    assert told == []
+
+
+def test_a_light_that_came_while_nobody_was_there_is_no_thing_of_the_next_customer() -> None:
+    watch = Watch()
+    watch.see(room(), 70.0)
+    sunny = room().astype(np.float32)
+    cv2.fillConvexPoly(sunny, np.array([[90, 75], [115, 75], [125, 100], [95, 100]]), (190.0,))
+    after = sunny.astype(np.uint8)
+    told = list(watch.see(after, 15.0))
+    watch.walk(after, 175, 140)
+    told += watch.see(lambda t: with_person(after, 140 + 2 * np.sin(1.4 * t)), 20.0)
+    watch.walk(after, 140, 175)
+    for _ in range(10):
+        told += watch.see(after, 1.0)
+    assert told == []
+
+
+def test_a_light_that_drifts_while_somebody_stands_there_is_no_thing() -> None:
+    def lit(gain: float) -> Picture:
+        """The left part of the room, poster and bin, in the light of a door."""
+        out = room().astype(np.float32)
+        out[:100, :60] *= gain
+        return np.clip(out, 0, 255).astype(np.uint8)
+
+    def stands(gain: float, _: float) -> Picture:
+        return with_person(lit(gain), 70 + 2.0 * np.sin(1.4 * watch.now_s))
+
+    watch = Watch()
+    watch.see(lit(0.8), 70.0)
+    watch.walk(lit(0.8), 175, 70)
+    for second in range(60):
+        gain = 0.8 + 0.3 * second / 60.0
+        watch.see(partial(stands, gain), 1.0)
+    watch.walk(lit(1.1), 70, 175)
+    told: list[StillRegion] = []
+    for _ in range(30):
+        told += watch.see(lit(1.1), 1.0)
+    assert told == []
 
 
 def test_a_reference_tells_what_stood_there_before_the_start() -> None:

@@ -64,10 +64,13 @@ _QUIET_S: Final = 3.0
 """So long after the last sign of somebody a visit is over."""
 _VISIT_S: Final = 180.0
 """A place of a visit where nobody was for so long is free again, however long the visit goes on."""
+_SEEN_S: Final = 5.0
+"""So long after a person was seen, whoever has hands is one that is seen."""
 _LIVES_PX: Final = 3
 """Of what differs, so many pixels that change are somebody who stands there, not noise."""
 _SAME_EDGES: Final = 0.6
-"""Correlation of the gradients in picture and empty cabin from which a region only has another light."""
+"""Correlation of the gradients of picture and empty cabin from which only the light is another."""
+_ENOUGH_PX: Final = 20
 _KNOWN_S: Final = 60.0
 """What is said to be gone must have been seen so long before."""
 _LEARN_TAU_S: Final = 60.0
@@ -111,7 +114,8 @@ class Still:
         self._empty: Floats | None = None
         self._shown_s = self._steady = self._steady_s = self._touched_s = np.zeros((0, 0), np.float32)
         self._agreed_s = np.zeros((0, 0), np.float32)
-        self._visit = np.zeros((0, 0), bool)
+        self._in_hands = self._visit = np.zeros((0, 0), bool)
+        self._seen_s = float("-inf")
         self._tracked: list[_Tracked] = []
         self._said: tuple[StillRegion, ...] = ()
         self._last_s = 0.0
@@ -167,7 +171,8 @@ class Still:
         if self._visit.shape != now.shape:
             self._visit = np.zeros(now.shape, bool)
             self._touched_s = np.full(now.shape, -np.inf, np.float32)
-        self._agreed_s = np.full(now.shape, -np.inf, np.float32)
+        self._agreed_s = np.full(now.shape, at_s, np.float32)
+        self._in_hands = np.zeros(now.shape, bool)
         self._last_s = at_s
         self._flood_s = 0.0
 
@@ -182,14 +187,17 @@ class Still:
         moved = np.asarray(cv2.absdiff(lit, self._steady) > _STEADY_LEVELS)
         self._steady = np.where(moved, lit, self._steady + 0.1 * (lit - self._steady)).astype(np.float32)
         self._steady_s = np.where(moved, 0.0, self._steady_s + dt_s).astype(np.float32)
-        bodies = _bodies(moved)
+        seen = np.zeros(now.shape, bool)
         for x, y, w, h in persons:
-            bodies[max(round(y), 0) : max(round(y + h), 0), max(round(x), 0) : max(round(x + w), 0)] = True
+            seen[max(round(y), 0) : max(round(y + h), 0), max(round(x), 0) : max(round(x + w), 0)] = True
+        if seen.any():
+            self._seen_s = at_s
+        bodies = _bodies(moved) | seen
         differs = differing(lit, self._empty)
         bodies |= self._living(differs, moved, taken)
         self._touched_s[bodies] = at_s
         visit = self._visited(bodies, at_s)
-        self._agreed_s[(differs == 0) & ~visit] = at_s
+        self._note_hands(differs, bodies, seen, at_s)
         # A background of a moment is none yet: the first value that stays is the background.
         vague = (self._shown_s < _SHOWN_S) & (cv2.absdiff(lit, self._empty) > _STEADY_LEVELS)
         self._empty[vague] = lit[vague]
@@ -205,6 +213,19 @@ class Still:
         areas = stats[:, cv2.CC_STAT_AREA]
         lives = [n for n in range(1, count) if areas[n] >= _BODY * moved.size and stirs[n] >= _LIVES_PX]
         return np.asarray(np.isin(labels, lives))
+
+    def _note_hands(self, differs: Mask, bodies: _Bools, seen: _Bools, at_s: float) -> None:
+        """What agreed with the empty cabin a moment ago and has somebody within reach now is in hands.
+
+        It stays so until it agrees again. Where persons are seen, other things that move have no hands: the
+        light of a car. What differs slowly while nobody is near is another light.
+        """
+        agrees = (differs == 0) & ~bodies
+        self._agreed_s[agrees] = at_s
+        self._in_hands[agrees] = False
+        hands = seen if at_s - self._seen_s < _SEEN_S else bodies
+        if hands.any():
+            self._in_hands[_grown(hands, _REACH) & (at_s - self._agreed_s < _QUIET_S)] = True
 
     def _visited(self, bodies: _Bools, at_s: float) -> _Bools:
         """Where somebody is or was, joined to where he was a moment ago."""
@@ -313,8 +334,8 @@ class Still:
         lately = self._touched_s > settled_s - _TOUCH_S
         if not (lately & reach).any():
             return False
-        if float(np.median(self._agreed_s[region])) > float(self._touched_s[reach].max()) + _QUIET_S:
-            return False  # it was as ever when they had gone
+        if float(self._in_hands[region].mean()) < 0.5:
+            return False
         count, labels = cv2.connectedComponents(lately.astype(np.uint8), connectivity=8)
         touching = set(np.unique(labels[reach & lately]).tolist()) if count > 1 else set()
         body = np.isin(labels, [label for label in touching if label])
@@ -359,15 +380,22 @@ def _bodies(moved: _Bools) -> _Bools:
 
 
 def _same_edges(now: Floats, empty: Floats, region: _Bools) -> bool:
-    """Whether a region with its outline shows the same edges in both pictures, whatever their strength."""
-    where = _grown(region, 5)
-    both = [
-        (cv2.Sobel(now, cv2.CV_32F, dx, dy)[where], cv2.Sobel(empty, cv2.CV_32F, dx, dy)[where])
+    """Whether a region, or what lies well inside it, has the same edges in both pictures, however strong.
+
+    A light may have a hard outline of its own, the shadow of a door's frame; what it falls on stays the same.
+    """
+    edges = [
+        (cv2.Sobel(now, cv2.CV_32F, dx, dy), cv2.Sobel(empty, cv2.CV_32F, dx, dy))
         for dx, dy in ((1, 0), (0, 1))
     ]
-    shared = sum(float(np.dot(a, b)) for a, b in both)
-    strength = sum(float(np.dot(a, a)) for a, _ in both) * sum(float(np.dot(b, b)) for _, b in both)
-    return shared > _SAME_EDGES * max(strength, 1e-6) ** 0.5
+    inside = np.asarray(cv2.erode(region.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
+    for where in (_grown(region, 5), inside):
+        shared = sum(float(np.dot(a[where], b[where])) for a, b in edges)
+        seen = sum(float(np.dot(a[where], a[where])) for a, _ in edges)
+        learnt = sum(float(np.dot(b[where], b[where])) for _, b in edges)
+        if np.count_nonzero(where) >= _ENOUGH_PX and shared > _SAME_EDGES * (seen * learnt) ** 0.5:
+            return True
+    return False
 
 
 def _distance(now: Floats, reference: Floats) -> float:
