@@ -4,7 +4,7 @@ Two backgrounds at quarter size, as in left-object detection by dual backgrounds
 cabin, learnt slowly or given as pictures taken at commissioning, and the picture that has not changed for a
 while. Where they differ by a whole region, that region is somebody's bag, a thing taken away, or light:
 
-- it must have stopped altogether; what stirs inside its own outline is a person, and its time begins anew;
+- it must have stopped altogether; what stirs inside its own outline is a person, and its time begins again;
 - somebody must have been at the place just before: sun and lamps come without anybody's hand;
 - the side with an edge along its outline has the thing: the picture (added) or the empty cabin (taken); no
   edge on either side, or the same edges on both, is a light or a shadow.
@@ -65,7 +65,7 @@ _QUIET_S: Final = 3.0
 _VISIT_S: Final = 180.0
 """A place of a visit where nobody was for so long is free again, however long the visit goes on."""
 _SEEN_S: Final = 5.0
-"""So long after a person was seen, whoever has hands is one that is seen."""
+"""So long after a person was seen, anyone who has hands is one that is seen."""
 _LIVES_PX: Final = 3
 """Of what differs, so many pixels that change are somebody who stands there, not noise."""
 _SAME_EDGES: Final = 0.6
