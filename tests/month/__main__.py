@@ -18,17 +18,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from edge.bench.desk import Desk, Props, StoryClock, scratch
+from edge.bench.desk import STORY_WALL_S, Desk, Props, StoryClock, scratch
 from edge.loop.facts import fact_names
 from edge.loop.happening import Happening
 from edge.service.plans import look_of
 from edge.settings.load import load
 from edge.settings.schema import Settings
+from edge.terms.observation import FACE_CAMERA
+from edge.vision.scene.reference import FOLDER, Reference, add_references
 from tests.month.intervals import a_day
 from tests.month.people import Actor, actors
 from tests.month.visits import SEVERAL, Visit, visits
 from tests.month.world import MonthCamera, Room, rooms
 
+_REFERENCES: Final = 4
 _SPLASH_S: Final = 15.0
 """So long after a visit a fact is still about it."""
 EVERY_FACT: Final = frozenset(fact_names()) - {"panic", "case_opened", "door_forced", "door_held_open"}
@@ -71,7 +74,15 @@ def play(room: Room, cast: Sequence[Actor], hours: float, seed: int, settings: S
             played.false.append((name, happening.at_s, "empty" if visit is None else visit.doing.value))
 
     with scratch("month") as folder:
-        desk = Desk(settings, Props(camera, lambda: look_of(settings)), Path(folder), hear, StoryClock())
+        references = Path(folder) / FOLDER
+        commission(room, references, hours * 3600.0, seed)
+        desk = Desk(
+            settings,
+            Props(camera, lambda: look_of(settings, references=references)),
+            Path(folder),
+            hear,
+            StoryClock(),
+        )
         try:
             while (frame_s := desk.next_frame_s()) is not None:
                 desk.run_to(frame_s)
@@ -79,6 +90,18 @@ def play(room: Room, cast: Sequence[Actor], hours: float, seed: int, settings: S
             desk.close()
     played.cpu_s = time.process_time() - begun_s
     return played
+
+
+def commission(room: Room, folder: Path, length_s: float, seed: int) -> None:
+    """What `cabinguard learn --empty` keeps at commissioning: the empty room by day and by night."""
+    taken = []
+    for part in range(_REFERENCES):
+        camera = MonthCamera(room, (), (), length_s, seed + 1000 + part)
+        frame = camera.at((part + 0.5) / _REFERENCES * length_s)
+        minute = round((8 * 60 + 1440 * (part + 0.5) / _REFERENCES) % 1440)
+        wall_s = STORY_WALL_S - 86400.0 + part
+        taken.append(Reference(frame.grey, FACE_CAMERA, wall_s, minute, infrared=False))
+    add_references(folder, taken)
 
 
 def _visit_at(plan: Sequence[Visit], at_s: float) -> Visit | None:

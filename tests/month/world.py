@@ -117,6 +117,13 @@ class MonthCamera:
         if at_s > self._length_s:
             return None
         self._number += 1
+        return self._frame(at_s)
+
+    def at(self, at_s: float) -> Frame:
+        """The picture of one moment, in which nobody is due."""
+        return self._frame(at_s)
+
+    def _frame(self, at_s: float) -> Frame:
         picture = self._lit(at_s)
         while self._first < len(self._plan) and self._plan[self._first].ends_s < at_s:
             self._first += 1
