@@ -156,6 +156,7 @@ class Health:
         self._found: Found | None = None
         self._growing_from_s = self._grew_s = 0.0
         self._most_lost = 0.0
+        self._somebody_learnt = False
 
     @property
     def doubtful(self) -> bool:
@@ -221,6 +222,10 @@ class Health:
             return _Raw(CameraHealth.BLINDED)
         if np.count_nonzero(now.edges > _SHOWS) < _CELLS_LEAST and _is_flat(small):
             return self._flat(now)
+        if self._somebody_learnt and not face:
+            self._begin_again()  # who stood there when the view was learnt has gone, and covered nothing
+        if face and len(self._views) == self._given == 0:
+            self._somebody_learnt = True
         view, seen = self._best_view(now)
         if view is None or seen is None:
             return _SOUND
@@ -232,9 +237,16 @@ class Health:
                 view.follow(now, seen, self._steady, dt_s, sound=False)
                 return None
             raw = raw_or_none
-        sound = raw is _SOUND and self._said is CameraHealth.OK
-        view.follow(now, seen, self._steady, dt_s, sound)
+        if not face:  # nobody becomes a part of the view
+            sound = raw is _SOUND and self._said is CameraHealth.OK
+            view.follow(now, seen, self._steady, dt_s, sound)
         return raw
+
+    def _begin_again(self) -> None:
+        """Forgets the view that was learnt, not those that were given."""
+        self._somebody_learnt = False
+        self._views, self._view = self._views[: self._given], None
+        self._past.clear()
 
     def _black(self, now: Cells) -> _Raw:
         known = self._view
