@@ -31,7 +31,6 @@ from tests.worlds.tampering import Floats, Picture, Random, Sensor, Take
 SOUND_S: Final = 8.0
 """The empty room before anything is done."""
 WITHIN_S: Final = 10.0
-HOURS_A_MONTH: Final = 30.0 * 24.0
 
 Make = Callable[[Floats, Random], Take]
 

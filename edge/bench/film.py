@@ -19,7 +19,17 @@ from edge.loop.facts import fact_names
 from edge.loop.happening import Happening
 from edge.loop.kiosk import Kiosk
 from edge.messages.texts import code_in
-from edge.pictures.drawing import MOVING, Colour, draw_marks, draw_zone, text_width, wrapped, write
+from edge.pictures.drawing import (
+    DARK,
+    MOVING,
+    PANEL,
+    Colour,
+    draw_marks,
+    draw_zone,
+    text_width,
+    wrapped,
+    write,
+)
 from edge.terms.observation import Cover, Face, FaceVerdict, Observation, Point, SceneSeen
 from edge.terms.reason import Measure, Number, mark_of
 from edge.words.en import ENGLISH
@@ -44,8 +54,6 @@ _STATE_COLOURS: Final[dict[str, Colour]] = {
     "blind": (90, 90, 90),
 }
 _STATE_OTHER: Final[Colour] = (90, 90, 90)
-_PANEL: Final[Colour] = (30, 27, 24)
-_DARK: Final[Colour] = (20, 20, 20)
 _WHITE: Final[Colour] = (255, 255, 255)
 _BRIGHT: Final[Colour] = (225, 225, 225)
 _DIM: Final[Colour] = (150, 150, 150)
@@ -194,7 +202,7 @@ def picture_of(
     frame: Frame, seen: Observation, kiosk: Kiosk, words: Words, shown: Shown = Shown()
 ) -> ColourPicture:
     """The frame with what was seen in it; above it state, countdown and relays, below it the words."""
-    canvas = np.full((Film.HEAD + Film.HEIGHT + Film.FOOT, Film.WIDTH, 3), _PANEL, np.uint8)
+    canvas = np.full((Film.HEAD + Film.HEIGHT + Film.FOOT, Film.WIDTH, 3), PANEL, np.uint8)
     source = frame.colour if frame.colour is not None else cv2.cvtColor(frame.grey, cv2.COLOR_GRAY2BGR)
     height, width = source.shape[:2]
     scale = min(Film.WIDTH / width, Film.HEIGHT / height)
@@ -240,7 +248,7 @@ def _draw_face(view: ColourPicture, face: Face, factor: float) -> None:
     label_x = min(max(x - 1, 0), max(view.shape[1] - wide, 0))
     label_y = y - 20 if y >= 20 else min(y + h, view.shape[0] - 20)
     cv2.rectangle(view, (label_x, label_y), (label_x + wide, label_y + 20), colour, -1)
-    write(view, words, (label_x + 6, label_y + 14), _DARK, 0.45)
+    write(view, words, (label_x + 6, label_y + 14), DARK, 0.45)
 
 
 def _draw_head(canvas: ColourPicture, kiosk: Kiosk, now_s: float) -> None:

@@ -17,7 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.judge.turning import matrix_of, vector_of
+from edge.judge.turning import matrix_of
 from edge.terms.ground import Marks
 from edge.terms.observation import Box
 
@@ -255,7 +255,7 @@ def _refined(first: _Pose, true: Floats, seen: Floats, height_cm: float, longest
     usual = float(np.log(_USUAL_FOCAL * longest_px))
 
     def pose(numbers: Floats) -> _Pose:
-        turn = matrix_of(numbers[:3])
+        turn = matrix_of(numbers[:3]) @ first.rotation
         return _Pose(float(np.exp(numbers[6])), turn, numbers[3:6])
 
     def misfit(numbers: Floats) -> Floats:
@@ -269,7 +269,7 @@ def _refined(first: _Pose, true: Floats, seen: Floats, height_cm: float, longest
             ]
         )
 
-    numbers = np.concatenate([vector_of(first.rotation), first.shift, [np.log(first.focal_px)]])
+    numbers = np.concatenate([np.zeros(3), first.shift, [np.log(first.focal_px)]])
     error, damping = misfit(numbers), 1e-2
     for _ in range(60):
         slope = np.empty((error.size, numbers.size))

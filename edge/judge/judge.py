@@ -11,7 +11,7 @@ anomalies of its own (`joined.py`). Another camera that fails or is covered is t
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, assert_never
 
 from edge.cabin.events import (
     AnomalyBegan,
@@ -238,8 +238,35 @@ class Judge:
 
 def _reason(health: CameraHealth, seen: Observation | None) -> Reason | None:
     """What was done to the picture, as its own ground; None for a sound one, and where there is none."""
-    if seen is None or health in (CameraHealth.OK, CameraHealth.GONE):
+    ground = _ground(health)
+    if seen is None or ground is None:
         return None
     width, height = seen.size
     whole = Mark((0.0, 0.0, float(width), float(height)), health.value.replace("_", " "))
-    return because(Ground(f"picture_{health.value}"), seen, marks=[whole])
+    return because(ground, seen, marks=[whole])
+
+
+def _ground(health: CameraHealth) -> Ground | None:
+    match health:
+        case CameraHealth.OK | CameraHealth.GONE:
+            return None
+        case CameraHealth.DARK:
+            return Ground.PICTURE_DARK
+        case CameraHealth.BLINDED:
+            return Ground.PICTURE_BLINDED
+        case CameraHealth.COVERED:
+            return Ground.PICTURE_COVERED
+        case CameraHealth.SPRAYED:
+            return Ground.PICTURE_SPRAYED
+        case CameraHealth.DEFOCUSED:
+            return Ground.PICTURE_DEFOCUSED
+        case CameraHealth.MOVED:
+            return Ground.PICTURE_MOVED
+        case CameraHealth.UPSIDE_DOWN:
+            return Ground.PICTURE_UPSIDE_DOWN
+        case CameraHealth.FROZEN:
+            return Ground.PICTURE_FROZEN
+        case CameraHealth.REPLAYED:
+            return Ground.PICTURE_REPLAYED
+        case _:
+            assert_never(health)

@@ -34,8 +34,8 @@ PERSON: Final[Colour] = (80, 200, 80)
 THING: Final[Colour] = (60, 190, 240)
 MOVING: Final[Colour] = (230, 170, 60)
 ZONE: Final[Colour] = (220, 90, 220)
-_PANEL: Final[Colour] = (30, 27, 24)
-_DARK: Final[Colour] = (20, 20, 20)
+PANEL: Final[Colour] = (30, 27, 24)
+DARK: Final[Colour] = (20, 20, 20)
 _BRIGHT: Final[Colour] = (235, 235, 235)
 _DIM: Final[Colour] = (170, 170, 170)
 
@@ -72,7 +72,7 @@ def picture_with(picture: Picture, sheet: Sheet) -> Picture:
     scale = min(max(width, WIDTH_MIN), WIDTH_MAX) / width
     wide, high = round(width * scale), max(1, round(height * scale))
     lines = [part for line in sheet.lines for part in wrapped(line, _SMALL, wide - 24)]
-    canvas = np.full((high + 34 + _LINE_PX * len(lines), wide, 3), _PANEL, np.uint8)
+    canvas = np.full((high + 34 + _LINE_PX * len(lines), wide, 3), PANEL, np.uint8)
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     view = canvas[:high]
     cv2.resize(picture, (wide, high), dst=view, interpolation=way)
@@ -119,7 +119,7 @@ def draw_label(view: Picture, mark: Mark, factor: float, taken: list[tuple[int, 
     top = max(0, min(top, view.shape[0] - 18))
     taken.append((left, top, wide))
     cv2.rectangle(view, (left, top), (left + wide, top + 18), colour_of(mark.label), -1)
-    write(view, words, (left + 5, top + 13), _DARK, 0.42)
+    write(view, words, (left + 5, top + 13), DARK, 0.42)
 
 
 def colour_of(label: str) -> Colour:

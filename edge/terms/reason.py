@@ -33,7 +33,6 @@ class Ground(StrEnum):
     LIES_STILL = "lies_still"
     STANDS_THERE = "stands_there"
     IS_GONE = "is_gone"
-    FRONT_DIFFERS = "front_differs"
     UNLIKE_NORMAL = "unlike_normal"
     FACE_STANDS_STILL = "face_stands_still"
     SHAKEN_AND_SEEN = "shaken_and_seen"
@@ -57,9 +56,6 @@ class Measure(StrEnum):
     REGIONS = "regions"
     TURNS = "turns"
     SPEED = "speed"
-    MOTION = "motion"
-    LIGHT = "light"
-    SHARPNESS = "sharpness"
     LOG_ODDS = "log_odds"
     HOUR = "hour"
     LASTED_S = "lasted_s"
@@ -69,11 +65,8 @@ class Measure(StrEnum):
     WIDTH_CM = "width_cm"
     HEIGHT_CM = "height_cm"
     MOVED_PX = "moved_px"
-    TILT_DEG = "tilt_deg"
-    SCORE_PERCENT = "score_percent"
     AREA_PERCENT = "area_percent"
     CHANGED_PERCENT = "changed_percent"
-    ALIKE_PERCENT = "alike_percent"
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,7 +199,6 @@ class Grounds(Words):
     lies_still: str
     stands_there: str
     is_gone: str
-    front_differs: str
     unlike_normal: str
     face_stands_still: str
     shaken_and_seen: str
@@ -224,9 +223,6 @@ class Measures(Words):
     regions: str
     turns: str
     speed: str
-    motion: str
-    light: str
-    sharpness: str
     log_odds: str
     hour: str
     lasted_s: str
@@ -236,11 +232,8 @@ class Measures(Words):
     width_cm: str
     height_cm: str
     moved_px: str
-    tilt_deg: str
-    score_percent: str
     area_percent: str
     changed_percent: str
-    alike_percent: str
 
 
 @dataclass(frozen=True, slots=True)

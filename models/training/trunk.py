@@ -157,7 +157,7 @@ def shipped_weights(path: Path, model: nn.Module) -> None:
 
     What is lost is the rounding to int8. ValueError where the file holds another network.
     """
-    stored = _stored(path)
+    stored = stored_convolutions(path)
     ours = convolutions(model)
     if [w.shape for w, _ in stored] != [c.weight.shape for c in ours]:
         raise ValueError(f"{path} holds another network than this program describes")
@@ -166,7 +166,7 @@ def shipped_weights(path: Path, model: nn.Module) -> None:
         _bias(conv).copy_(bias)
 
 
-def _stored(path: Path) -> Sequence[tuple[torch.Tensor, torch.Tensor]]:
+def stored_convolutions(path: Path) -> Sequence[tuple[torch.Tensor, torch.Tensor]]:
     """Real weights and biases of the file's convolutions in its order, in PyTorch's layout."""
     from ai_edge_litert.interpreter import Interpreter, OpResolverType
 

@@ -186,14 +186,14 @@ def test_messages_carry_the_reason_in_short(room: Room) -> None:
 
 
 def test_a_reason_is_not_used_for_what_began_without_one_later(room: Room) -> None:
-    why = room.why(Ground.SHAKEN_AND_SEEN, Number(Measure.MOTION, 9))
-    assert room.hears(AnomalyBegan(Anomaly.SHAKEN, "", why))[0]["motion"] == 9.0
+    why = room.why(Ground.SHAKEN_AND_SEEN, Number(Measure.MOVED_PX, 9))
+    assert room.hears(AnomalyBegan(Anomaly.SHAKEN, "", why))[0]["moved_px"] == 9.0
     room.hears(AnomalyEnded(Anomaly.SHAKEN))
     assert {"name": "shaken"} in room.hears(InputMoved(Input.VIBRATION, True))
 
 
 def test_a_camera_that_fails_twice_names_both(room: Room) -> None:
-    why = room.why(Ground.PICTURE_DARK, Number(Measure.LIGHT, 2, 10))
-    assert room.hears(CameraJudged(CameraHealth.DARK, replace(why, camera="face")))[0]["light"] == 2.0
+    why = room.why(Ground.PICTURE_DARK, Number(Measure.SPEED, 2, 10))
+    assert room.hears(CameraJudged(CameraHealth.DARK, replace(why, camera="face")))[0]["speed"] == 2.0
     room.hears(CameraJudged(CameraHealth.COVERED))
     assert room.names() == ["camera_covered", "camera_dark_ended"]

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.terms.ground import Marks, Spot
-from edge.terms.observation import Box
 
 Picture = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -178,13 +177,6 @@ class Cabin:
             turn = float(np.degrees(np.arctan2(*(head - feet)[::-1]))) - 90.0
             size = (max(round(half * wide), 1), max(round(long), 1))
             cv2.ellipse(out, (round(centre[0]), round(centre[1])), size, turn, 0, 360, (level,), -1)
-
-    def person_box(self, x: float, y: float) -> Box:
-        """Around somebody who stands at (x, y), in pixels, clipped to the picture."""
-        points = self.lens.seen(np.array([[x + a, y, z] for a in (-25.0, 25.0) for z in (0.0, 172.0)]))
-        low = np.clip(points.min(axis=0), 0, [WIDTH, HEIGHT])
-        high = np.clip(points.max(axis=0), 0, [WIDTH, HEIGHT])
-        return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
 
 
 def any_bag(

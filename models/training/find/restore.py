@@ -11,46 +11,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
 from models.training.common import Grey, to_input
 from models.training.find.net import FaceFinder
+from models.training.trunk import stored_convolutions
 
-_CONVOLUTIONS = ("CONV_2D", "DEPTHWISE_CONV_2D")
 _PARTS = ("to4", "to8", "to16", "to32", "at32", "at16", "at8", "heads")
 _SPREAD = 0.577
 """Norm of a channel's weights as `nn.Conv2d` begins with them: 1 / sqrt(3)."""
-
-
-def _convolutions(path: Path) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """Weights and biases of the file's convolutions, in its order, in PyTorch's layout."""
-    from ai_edge_litert.interpreter import Interpreter, OpResolverType
-
-    resolver = OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-    interpreter = Interpreter(str(path), experimental_op_resolver_type=resolver)
-    interpreter.allocate_tensors()
-    details = {d["index"]: d for d in interpreter.get_tensor_details()}
-
-    def real(index: int) -> NDArray[np.float64]:
-        steps = interpreter.get_tensor(index).astype(np.float64)
-        scales = details[index]["quantization_parameters"]["scales"]
-        if len(scales) == 1:
-            return np.asarray(steps * scales[0])
-        shape = [1] * steps.ndim
-        shape[details[index]["quantization_parameters"]["quantized_dimension"]] = -1
-        return np.asarray(steps * scales.reshape(shape))
-
-    found = []
-    for op in interpreter._get_ops_details():
-        if op["op_name"] in _CONVOLUTIONS:
-            _, weight, bias = op["inputs"]
-            axes = (3, 0, 1, 2) if op["op_name"] == "DEPTHWISE_CONV_2D" else (0, 3, 1, 2)
-            pair = tuple(torch.tensor(v).float() for v in (real(weight).transpose(axes), real(bias)))
-            found.append((int(op["outputs"][0]), pair))
-    return [(pair[0], pair[1]) for _, pair in sorted(found, key=lambda item: item[0])]
 
 
 @torch.no_grad()
@@ -73,7 +43,7 @@ def restored(path: Path, greys: list[Grey]) -> FaceFinder:
         if isinstance(a, nn.Conv2d) and isinstance(b, nn.BatchNorm2d)
     ]
     last = [layer for layer in (*model.scores, *model.shapes) if isinstance(layer, nn.Conv2d)]
-    stored = _convolutions(path)
+    stored = stored_convolutions(path)
     ours = [conv.weight.shape for conv, _ in inner] + [conv.weight.shape for conv in last]
     if [weight.shape for weight, _ in stored] != ours:
         raise ValueError(f"{path} holds another network than find_net.py describes")

@@ -71,7 +71,6 @@ class Picture:
 class _Box:
     kind: int
     corners: tuple[float, float, float, float]
-    taught: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +145,7 @@ def _box(entry: dict[str, object]) -> _Box | None:
     corners = entry["b"]
     assert isinstance(corners, list)
     left, top, right, bottom = (float(v) for v in corners)
-    return _Box(kind, (left, top, right, bottom), entry["src"] == "teacher")
+    return _Box(kind, (left, top, right, bottom))
 
 
 def _of_row(row: _Row, grey: Grey, seen: str, heads: HeadProposer, teacher: PersonProposer) -> Picture | None:
@@ -172,7 +171,7 @@ def _of_row(row: _Row, grey: Grey, seen: str, heads: HeadProposer, teacher: Pers
     about = "missed" if missed else "several" if several else "one" if several is False else "somebody"
     if seen == "person" and cabin:
         about, whole = "missed", False
-    spots = [_Box(HEAD_SPOT, _fraction(b, grey), taught=True) for b in heads.propose(grey, _HEAD_SURE)]
+    spots = [_Box(HEAD_SPOT, _fraction(b, grey)) for b in heads.propose(grey, _HEAD_SURE)]
     known = (*row.boxes, *(s for s in spots if any(_holds(b, s) for b in bodies)))
     return _picture(row, grey, known, somebody=True, several=several, whole=whole, about=about)
 
@@ -182,7 +181,7 @@ def _unexplained(bodies: Sequence[_Box], teacher: PersonProposer, grey: Grey) ->
     if not teacher.there:
         return True
     found = [
-        _Box(PERSON, (float(x0), float(y0), float(x1), float(y1)), taught=True)
+        _Box(PERSON, (float(x0), float(y0), float(x1), float(y1)))
         for x0, y0, x1, y1 in teacher.propose(grey, _DOUBT)
     ]
     return any(not any(_holds(body, f) for body in bodies) for f in found)
