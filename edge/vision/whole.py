@@ -21,7 +21,9 @@ T = TypeVar("T")
 _FACE_IN_BODY: Final = 0.5
 """A face may belong to a body that holds so much of it."""
 _HIGH: Final = 0.6
-"""And lies in this upper share of it: a face below is somebody else's, in front of it."""
+"""And lies in this upper share of it: a small face below is somebody else's, in front of it."""
+_FILLS: Final = 0.25
+"""A face of this share of the body's height is its own wherever it lies: the body is cut, or upside down."""
 
 
 class LooksForPeople(Protocol):
@@ -137,9 +139,9 @@ def count_people(faces: Sequence[Face], bodies: Sequence[Box]) -> int:
 
 
 def belongs(face: Box, body: Box) -> bool:
-    """Whether a face may be that of a body: most of it within, and high up."""
+    """Whether a face may be that of a body: most of it within, and high up or large for it."""
     across = min(face[0] + face[2], body[0] + body[2]) - max(face[0], body[0])
     down = min(face[1] + face[3], body[1] + body[3]) - max(face[1], body[1])
     if across <= 0 or down <= 0 or across * down < _FACE_IN_BODY * face[2] * face[3]:
         return False
-    return face[1] + face[3] / 2 <= body[1] + _HIGH * body[3]
+    return face[3] >= _FILLS * body[3] or face[1] + face[3] / 2 <= body[1] + _HIGH * body[3]

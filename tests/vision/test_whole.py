@@ -62,6 +62,7 @@ BODY: Box = (100.0, 40.0, 60.0, 180.0)
         ((85, 45, 31, 30), True),  # half beside it
         ((80, 45, 31, 30), False),
         ((115, 180, 25, 30), False),  # somebody smaller in front
+        ((105, 150, 60, 75), True),  # of a body that the picture's edge cuts, or that stands on its head
         ((200, 45, 25, 30), False),
     ],
 )
