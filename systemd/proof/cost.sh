@@ -57,7 +57,7 @@ m() { awk -v thousand="$1" 'BEGIN { printf "%.2f", thousand / 1000 }'; }
 printf 'stop step, million instructions: %s after the kiosk, %s by the settings (at boot)\n\n' "$(m "$after")" "$(m "$boot")"
 [ "$after" -le 100000 ] && [ "$boot" -le 100000 ] || { echo "[✗] at most 100 are allowed" >&2; exit 1; }
 
-# Thousand instructions of one round of PART.
+# Thousand instructions of one round of PART. The eyes run for whole seconds, since not every seer looks at every frame.
 each() { # CORE PART ROUNDS
     local few many
     few=$(counted "$1" "$2" "$3")
@@ -68,8 +68,8 @@ each() { # CORE PART ROUNDS
 printf '%-12s %28s %16s %16s\n' "million instructions" "picture with a person" "empty cabin" "networks alone"
 declare -A person empty
 for core in cortex-a53 cortex-a72 cortex-a76; do
-    person[$core]=$(each "$core" eyes-person 12)
-    empty[$core]=$(each "$core" eyes-empty 12)
+    person[$core]=$(each "$core" eyes-person 15)
+    empty[$core]=$(each "$core" eyes-empty 15)
     printf '%-20s %28s %16s %16s\n' "$core" "$(m "${person[$core]}")" "$(m "${empty[$core]}")" "$(m "$(each "$core" networks-person 12)")"
 done
 jpeg=$(each cortex-a53 jpeg 12)

@@ -20,13 +20,13 @@ from edge.cabin.rules import Flow, Rules
 from edge.cabin.state import State
 from edge.cabin.table import step
 from edge.judge.judge import Judge
+from edge.service.plans import look_of
 from edge.settings.load import load
 from edge.settings.places import MODELS
 from edge.terms.observation import Observation
 from edge.vision.eyes.child import jpeg_of
 from edge.vision.eyes.report import Report, encode_report
 from edge.vision.face.faces import Faces
-from edge.vision.face.seer import FaceSeer
 from edge.vision.look import Look
 from hw.board import bench_board
 from hw.camera.port import Frame
@@ -67,7 +67,7 @@ class Seen:
 
 def eyes(scene: str) -> Work:
     """Picture in, observation out, as the eyes' process does it, with every third picture kept as JPEG."""
-    look, read = Look([FaceSeer(Faces(MODELS))]), Seen(scene)
+    look, read = look_of(load(None)), Seen(scene)
 
     def work(index: int) -> None:
         frame = read()
@@ -98,7 +98,7 @@ def jpeg() -> Work:
 
 def decide() -> Work:
     """One report in the loop: unpacked, judged, and what follows from it put into the table."""
-    look, read = Look([FaceSeer(Faces(MODELS))]), Seen("enter anna")
+    look, read = look_of(load(None)), Seen("enter anna")
     decoder = msgspec.msgpack.Decoder(Report)
     judge, rules = Judge(Flow(), 0.0, False), Rules(Flow())
     held = [step(State(), Restarted(False, False, False, False), 0.0, rules).state]
