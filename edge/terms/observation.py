@@ -152,6 +152,22 @@ class StillRegion:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureFigures:
+    """How good one picture of the empty cabin is.
+
+    `light` is the mean grey level; `detail` the natural log of fine lines' strength over coarse ones', `contrast`
+    that of coarse ones' over the light; `noise` the sensor's, in grey levels; `shift` how far right and down of
+    the reference the view lies, in pixels, None without a reference that it fits.
+    """
+
+    light: float
+    detail: float
+    contrast: float
+    noise: float
+    shift: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """One frame as the eyes saw it.
 
@@ -190,3 +206,5 @@ class Observation:
     """Whether faces were looked for at all: without that, no face is not a hidden one."""
     unusual_why: str = ""
     """What spoke loudest for it, in plain words."""
+    picture: PictureFigures | None = None
+    """How good the picture is: now and then, while nothing is in it but the cabin."""
