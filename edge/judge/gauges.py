@@ -1,4 +1,4 @@
-"""The list of what is summed up by the hour to see whether a camera gets worse, and what each says if it does.
+"""The list of what is summed up by the hour to see whether a camera gets worse, and what each means.
 
 Three kinds: of the picture of the empty cabin, of what networks say of the empty cabin, and of visits.
 """

@@ -1,9 +1,10 @@
-"""The drift judge on simulated weeks: silent without a change, heard when there is one, the same after a restart."""
+"""The drift judge on simulated weeks: silent without a change, heard with one, the same after a restart."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -82,7 +83,7 @@ class World:
             noise=2.0 / day * (1.0 + noise[3]),
             shift=(0.0, 0.0),
         )
-        faces = ()
+        faces: tuple[Face, ...] = ()
         if present:
             unclear = self.random.random() < 0.1
             verdict = FaceVerdict.UNCLEAR if unclear else FaceVerdict.PROPER
@@ -96,7 +97,9 @@ class World:
         self.heard += ((self.hour, notice) for notice in self.judge.notices())
 
 
-def worse_picture(from_hour: int, detail: float = 0.0, light: float = 1.0) -> Callable[[Observation, int], Observation]:
+def worse_picture(
+    from_hour: int, detail: float = 0.0, light: float = 1.0
+) -> Callable[[Observation, int], Observation]:
     def change(seen: Observation, hour: int) -> Observation:
         if hour < from_hour or seen.picture is None:
             return seen
@@ -121,7 +124,9 @@ def test_nothing_is_said_without_a_change_and_nothing_without_data() -> None:
 
 
 def test_the_same_picture_for_ever_is_no_drift() -> None:
-    world = World(change=lambda seen, hour: replace(seen, picture=PictureFigures(90.0, -1.0, -2.0, 0.0, None)))
+    world = World(
+        change=lambda seen, hour: replace(seen, picture=PictureFigures(90.0, -1.0, -2.0, 0.0, None))
+    )
     world.play(12 * DAY)
     assert world.heard == []
 
@@ -135,7 +140,7 @@ def test_a_step_is_found_within_a_day_told_daily_and_over_when_it_is_over(at_day
     world.play(3 * DAY)
     hours = [hour - begins for hour, notice in world.heard]
     assert hours[0] <= 24
-    assert [b - a for a, b in zip(hours, hours[1:], strict=False)] == [24] * (len(hours) - 1)
+    assert [b - a for a, b in pairwise(hours)] == [24] * (len(hours) - 1)
     assert len(hours) >= 2
     first = world.heard[0][1]
     assert (first.code, first.active, first.camera) == (VIEW_DEGRADING, True, FACE_CAMERA)
@@ -239,7 +244,12 @@ def test_start_anew_ends_what_stands_and_forgets() -> None:
 
 def test_students_distribution_is_as_in_the_tables() -> None:
     assert student_tail(0.0, 5) == pytest.approx(0.5)
-    for chance, freedom, limit in ((0.025, 1, 12.706), (0.005, 6, 3.707), (0.001, 13, 3.852), (0.025, 2, 4.303)):
+    for chance, freedom, limit in (
+        (0.025, 1, 12.706),
+        (0.005, 6, 3.707),
+        (0.001, 13, 3.852),
+        (0.025, 2, 4.303),
+    ):
         assert student_limit(chance, freedom) == pytest.approx(limit, abs=1e-3)
     assert 3.9 < student_limit(CHANCE, 200) < 4.3
 

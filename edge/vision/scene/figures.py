@@ -1,4 +1,4 @@
-"""How good the picture of the empty cabin is, in a few numbers: light, detail, contrast, noise, and its place.
+"""How good the picture of the empty cabin is: its light, detail, contrast, noise, and its place.
 
 Of two pictures one after the other, now and then. What is the same in both is the cabin, what is not is the
 sensor's noise: so detail is the product of the two pictures' fine bands, in which independent noise cancels,
