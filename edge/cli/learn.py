@@ -1,5 +1,4 @@
-"""`learn --empty`: takes the pictures of this site's own empty cabin, at commissioning, by day and by
-night."""
+"""`learn`: at commissioning, the pictures of this site's own empty cabin, and the front of its machine."""
 
 from __future__ import annotations
 
@@ -11,7 +10,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from edge.cli.learn_front import add_options as add_front_options
+from edge.cli.learn_front import learn_front
 from edge.cli.options import Commands, add_settings_options, as_the_kiosk, load_settings
+from edge.faults.fault import FaultError
 from edge.service.plans import camera_name, look_of
 from edge.settings.schema import Camera as CameraSettings
 from edge.settings.schema import Settings
@@ -21,6 +23,7 @@ from edge.terms.printing import printable
 from edge.vision.look import Look
 from edge.vision.scene.commissioning import Taken, learn_from_frames, learn_from_picture
 from edge.vision.scene.reference import FOLDER, Reference, add_references
+from edge.vision.scene.teaching import REFUSED
 from hw.bench import ClipCamera
 from hw.board import open_camera
 from hw.camera.port import Camera, CameraChoice, Frame, Stream
@@ -32,14 +35,25 @@ _TIME: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
 
 def add_parser(commands: Commands) -> None:
-    parser = commands.add_parser("learn", help="take the pictures of the empty cabin, at commissioning")
-    parser.add_argument(
+    parser = commands.add_parser(
+        "learn", help="learn the empty cabin or the machine's front, at commissioning"
+    )
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument(
         "--empty",
         action="store_true",
-        required=True,
         help="nobody is in the cabin and its door is shut: learn what is always there. Once by day and once "
         "by night; refused where anything moves or somebody is seen",
     )
+    what.add_argument(
+        "--front",
+        nargs="*",
+        type=Path,
+        metavar="PICTURE",
+        help="nobody stands before the machine: learn how its front looks, from pictures at several hours of "
+        "the day or from the camera itself, so that what is fixed to it or taken off is told",
+    )
+    add_front_options(parser)
     parser.add_argument("--camera", choices=("face", "overview"), help="only this one; else all there are")
     parser.add_argument(
         "--from",
@@ -59,11 +73,23 @@ def add_parser(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> int:
     settings = load_settings(args)
     as_the_kiosk(settings)
+    if args.front is not None:
+        return _front(args, settings)
+    if args.regions or args.wide:
+        raise FaultError(REFUSED, "--regions and --wide go with --front")
     learnt = list(_learnt(args, settings))
     add_references(Path(settings.paths.data) / FOLDER, learnt, fresh=args.fresh)
     for reference in learnt:
         print(printable(_words(reference)))
     return 0
+
+
+def _front(args: argparse.Namespace, settings: Settings) -> int:
+    def taken(camera: str) -> list[Reference]:
+        args.camera, args.files = camera, args.front
+        return list(_learnt(args, settings))
+
+    return learn_front(args, settings, taken)
 
 
 def _learnt(args: argparse.Namespace, settings: Settings) -> Iterator[Reference]:

@@ -362,6 +362,25 @@ CATALOGUE: Final = _table(
         _NOT_RUN,
         "Put right what the detail names, or come back with the cabin lit, and take the pictures again.",
     ),
+    # --- the front of the machine ---------------------------------------------------------------------
+    (
+        "front_damaged",
+        "What was taught of the machine's front is damaged or missing, so nobody compares it.",
+        "The door keeps its rules; a part that is fixed to the machine is not told.",
+        "Look the machine over, then teach its front again: cabinguard learn --front --regions.",
+    ),
+    (
+        "front_unseen",
+        "For an hour the machine's front could not be compared with what was taught: the detail says why.",
+        "The door keeps its rules; a part that is fixed to the machine is not told meanwhile.",
+        "Clear the view; where the camera was moved, look the machine over and teach its front again.",
+    ),
+    (
+        "front_refused",
+        "The front of the machine cannot be taught like this.",
+        _NOT_RUN,
+        "Put right what the detail names. Regions are pixels of the picture, large enough to see into.",
+    ),
     # --- relays, inputs, keypad, sound ---------------------------------------------------------------
     (
         "gpio_busy",

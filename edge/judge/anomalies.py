@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from edge.cabin.rules import Flow
 from edge.judge.down import DownJudge
 from edge.judge.fight import FightJudge, RobberyJudge
+from edge.judge.front import FrontJudge
 from edge.judge.intrusion import IntrusionJudge
 from edge.judge.joined import AnomalyJudge
 from edge.judge.left import LeftJudge
@@ -52,5 +53,6 @@ class Place:
             WanderJudge(zones, self.flow.loiter_s),
             LeftJudge(self.flow.left_s, zones, floor),
             ShakenJudge(),
+            FrontJudge(),
             UnusualJudge(),
         )

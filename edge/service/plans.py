@@ -70,15 +70,21 @@ def overseers(settings: Settings) -> frozenset[str]:
     )
 
 
-def look_of(settings: Settings, camera: str = FACE_CAMERA, references: Path | None = None) -> Look:
+def look_of(
+    settings: Settings,
+    camera: str = FACE_CAMERA,
+    references: Path | None = None,
+    fronts: Path | None = None,
+) -> Look:
     """What sees through the one camera of a story, a replay or a bench: every seer. Raises `ModelFault`.
 
-    `references`: the folder with this camera's pictures of the empty cabin; None: it has learnt none.
+    `references`: the folder with this camera's pictures of the empty cabin, `fronts` that of the machine's
+    front; None: it has learnt none.
     """
     from edge.vision.look import Look
     from edge.vision.opening import Wanted, open_all_seers
 
-    wanted = Wanted(model_dir(settings), frozenset(Role), settings.face.covers, references, camera)
+    wanted = Wanted(model_dir(settings), frozenset(Role), settings.face.covers, references, camera, fronts)
     opened = open_all_seers(wanted)
     return Look(opened.seers, references=opened.references, camera=camera)
 
@@ -95,10 +101,18 @@ def _open_eye(camera: CameraSettings) -> Camera:
 
 def _open_seers(settings: Settings, roles: frozenset[Role], camera: str) -> Opened:
     from edge.vision.opening import Wanted, open_seers
-    from edge.vision.scene.reference import FOLDER
+    from edge.vision.scene import fronts, reference
 
-    references = Path(settings.paths.data) / FOLDER
-    return open_seers(Wanted(model_dir(settings), roles, settings.face.covers, references, camera))
+    data = Path(settings.paths.data)
+    wanted = Wanted(
+        model_dir(settings),
+        roles,
+        settings.face.covers,
+        data / reference.FOLDER,
+        camera,
+        data / fronts.FOLDER,
+    )
+    return open_seers(wanted)
 
 
 def _ring(settings: Settings, camera: str) -> Callable[[float, bytes], None]:

@@ -151,6 +151,35 @@ class StillRegion:
     added: bool
 
 
+class FrontChange(StrEnum):
+    """What became of a region of the machine's front, where it can be told."""
+
+    SAME = "same"
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True, slots=True)
+class FrontSeen:
+    """One region of the machine's front against its own pictures, over the last minutes.
+
+    `distance` is that of what has stood there still for `over_s`, in the region's own normal spread: from 1
+    on it is more than light and time do to it. `box` is what differs most, `size_cm` its longer side, None
+    where no scale was measured. `structure` and `likeness` are the two parts of the distance: edges, and the
+    network's comparison (0 without it).
+    """
+
+    region: str
+    distance: float
+    change: FrontChange
+    box: Box
+    over_s: float
+    structure: float = 0.0
+    likeness: float = 0.0
+    size_cm: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Observation:
     """One frame as the eyes saw it.
@@ -190,3 +219,5 @@ class Observation:
     """Whether faces were looked for at all: without that, no face is not a hidden one."""
     unusual_why: str = ""
     """What spoke loudest for it, in plain words."""
+    front: tuple[FrontSeen, ...] = ()
+    """Regions of the machine's front that were judged at this frame; seldom any."""

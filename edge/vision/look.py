@@ -17,7 +17,7 @@ from edge.vision.scene.motion import Moving
 from edge.vision.scene.reference import is_infrared
 from edge.vision.scene.still import Still
 from edge.vision.seers import SEER_BEHIND, SEERS, Seer, Trouble
-from edge.vision.sight import Seeing, Sight
+from edge.vision.sight import Seeing, Sight, Troubled
 from hw.camera.port import Frame, GreyPicture
 
 _FACE_HOLDS_S: Final = 3.0
@@ -120,6 +120,7 @@ class Look:
             fight_logit=sight.fight_logit,
             unusual_logit=sight.unusual_logit,
             unusual_why=sight.unusual_why,
+            front=sight.front,
             infrared=self._infrared,
             faces_asked=sight.faces_asked,
         )
@@ -146,6 +147,8 @@ class _Paced:
 
     @property
     def trouble(self) -> Trouble | None:
+        if isinstance(self._seeing, Troubled) and self._seeing.trouble is not None:
+            return self._seeing.trouble
         if not self._behind:
             return None
         detail = f"{self._seeing.seer} looks less often than every {self._row.at_most_s:g} s"

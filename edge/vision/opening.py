@@ -15,6 +15,8 @@ from edge.vision.face.faces import Faces
 from edge.vision.face.seer import FaceSeer
 from edge.vision.network import ModelFault
 from edge.vision.scene.fight import FightEye, FightSeer
+from edge.vision.scene.front_seer import FrontSeer
+from edge.vision.scene.patches import Patches
 from edge.vision.scene.people import People
 from edge.vision.scene.reference import read_references
 from edge.vision.scene.seers import PeopleSeer, ThingsSeer, UnusualSeer
@@ -39,7 +41,8 @@ class Wanted:
     """What a camera is to see with: the folder of the models, its roles, the covers that count.
 
     `references` is the folder with pictures of the empty cabin, None where none are to be used; `camera` the
-    name under which this camera's own lie there.
+    name under which this camera's own lie there. `fronts` is the folder of what was taught of the machine's
+    front.
     """
 
     models: Path
@@ -47,6 +50,7 @@ class Wanted:
     covers: tuple[str, ...]
     references: Path | None = None
     camera: str = FACE_CAMERA
+    fronts: Path | None = None
 
 
 def open_seers(wanted: Wanted) -> Opened:
@@ -85,6 +89,8 @@ def _open(seer: Seer, wanted: Wanted, references: Sequence[GreyPicture]) -> Seei
             return UnusualSeer(UnusualEye(wanted.models))
         case Seer.PEOPLE:
             return PeopleSeer(People(wanted.models, references))
+        case Seer.FRONT:
+            return FrontSeer(wanted.fronts, wanted.camera, Patches(wanted.models))
         case Seer.FIGHT:
             return FightSeer(FightEye(wanted.models))
         case _:

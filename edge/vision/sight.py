@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from edge.terms.observation import Box, CameraHealth, Face, Region, SceneSeen, StillRegion, Thing
-from edge.vision.seers import Seer
+from edge.terms.observation import Box, CameraHealth, Face, FrontSeen, Region, SceneSeen, StillRegion, Thing
+from edge.vision.seers import Seer, Trouble
 from hw.camera.port import Frame, GreyPicture
 
 
@@ -35,6 +35,15 @@ class Sight:
     fight_logit: float | None = None
     unusual_logit: float | None = None
     unusual_why: str = ""
+    front: tuple[FrontSeen, ...] = ()
+
+
+@runtime_checkable
+class Troubled(Protocol):
+    """A seer that itself knows when it cannot do its work."""
+
+    @property
+    def trouble(self) -> Trouble | None: ...
 
 
 class Seeing(Protocol):

@@ -205,6 +205,9 @@ class Grounds(Words):
     unlike_normal: str
     face_stands_still: str
     shaken_and_seen: str
+    fixed_to_front: str
+    gone_from_front: str
+    front_differs: str
     picture_dark: str
     picture_blinded: str
     picture_covered: str
@@ -227,6 +230,7 @@ class Measures(Words):
     turns: str
     speed: str
     log_odds: str
+    unlikeness: str
     hour: str
     lasted_s: str
     still_s: str
