@@ -11,6 +11,7 @@ from edge.judge.fight import FightJudge, RobberyJudge
 from edge.judge.intrusion import IntrusionJudge
 from edge.judge.joined import AnomalyJudge
 from edge.judge.left import LeftJudge
+from edge.judge.normal import NormalJudge
 from edge.judge.shaken import ShakenJudge
 from edge.judge.unusual import UnusualJudge
 from edge.judge.wander import WanderJudge
@@ -53,4 +54,5 @@ class Place:
             LeftJudge(self.flow.left_s, zones, floor),
             ShakenJudge(),
             UnusualJudge(),
+            NormalJudge(),
         )

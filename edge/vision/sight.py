@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from edge.terms.observation import Box, CameraHealth, Face, Region, SceneSeen, StillRegion, Thing
+from edge.terms.observation import (
+    Box,
+    CameraHealth,
+    Face,
+    NormalSeen,
+    Region,
+    SceneSeen,
+    StillRegion,
+    Thing,
+)
 from edge.vision.seers import Seer
 from hw.camera.port import Frame, GreyPicture
 
@@ -15,7 +24,8 @@ class Sight:
     """One frame while it is looked at. Boxes are in pixels of `frame.grey`; `small` is it at quarter size.
 
     `somebody`: a face was seen a moment ago, or a region is there. `faces` and `persons` are those of the
-    newest look, this frame's or one a moment ago; `scene` is of this very frame.
+    newest look, this frame's or one a moment ago; `scene` is of this very frame. `doubtful`: the picture's
+    health may be about to be judged unsound.
     """
 
     frame: Frame
@@ -35,6 +45,9 @@ class Sight:
     fight_logit: float | None = None
     unusual_logit: float | None = None
     unusual_why: str = ""
+    infrared: bool = False
+    doubtful: bool = False
+    normal: NormalSeen | None = None
 
 
 class Seeing(Protocol):

@@ -203,6 +203,7 @@ class Grounds(Words):
     stands_there: str
     is_gone: str
     unlike_normal: str
+    unlike_learnt: str
     face_stands_still: str
     shaken_and_seen: str
     picture_dark: str
@@ -227,6 +228,7 @@ class Measures(Words):
     turns: str
     speed: str
     log_odds: str
+    unlikeness: str
     hour: str
     lasted_s: str
     still_s: str
