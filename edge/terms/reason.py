@@ -34,6 +34,7 @@ class Ground(StrEnum):
     STANDS_THERE = "stands_there"
     IS_GONE = "is_gone"
     UNLIKE_NORMAL = "unlike_normal"
+    UNLIKE_LEARNT = "unlike_learnt"
     FACE_STANDS_STILL = "face_stands_still"
     SHAKEN_AND_SEEN = "shaken_and_seen"
     FIXED_TO_FRONT = "fixed_to_front"

@@ -65,6 +65,8 @@ class Look:
         small = shrink(frame.grey)
         near = frame.at_s - self._face_at_s < _FACE_HOLDS_S
         sight = Sight(frame, small, self._health.update(small, frame.at_s, near))
+        sight.doubtful = self._health.doubtful
+        sight.infrared = self._infrared
         factor = max(frame.grey.shape) / max(small.shape)
         sight.jolt_px = self._jolt.update(small) * factor
         moving = self._moving.update(small, frame.at_s)
@@ -123,6 +125,7 @@ class Look:
             front=sight.front,
             infrared=self._infrared,
             faces_asked=sight.faces_asked,
+            normal=sight.normal,
         )
 
 

@@ -117,6 +117,7 @@ GERMAN: Final = Language(
         stands_there="Etwas Neues steht länger als erlaubt in der leeren Kabine",
         is_gone="Etwas, das in die Kabine gehört, fehlt länger als erlaubt",
         unlike_normal="Was in einigen Sekunden zu sehen war, gleicht keiner üblichen Benutzung",
+        unlike_learnt="Eine Stelle im Bild gleicht nichts, was von dieser Kabine gelernt wurde",
         face_stands_still="Ein Gesicht blieb so ruhig wie kein lebendes",
         shaken_and_seen="Der Erschütterungskontakt bewegte sich, und das Bild auch",
         fixed_to_front="Etwas Neues ist seit Minuten an der Front des Automaten",

@@ -113,6 +113,7 @@ ENGLISH: Final = Language(
         stands_there="Something new has stood in the empty cabin for longer than the limit",
         is_gone="Something that belongs in the cabin has been gone for longer than the limit",
         unlike_normal="What was seen over some seconds is unlike normal use",
+        unlike_learnt="A place in the picture looks unlike all that was learnt of this cabin",
         face_stands_still="A face stood still as no living face does",
         shaken_and_seen="The vibration contact moved, and so did the picture",
         fixed_to_front="Something new has been on the front of the machine for minutes",

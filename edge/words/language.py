@@ -203,6 +203,7 @@ class Grounds(Words):
     stands_there: str
     is_gone: str
     unlike_normal: str
+    unlike_learnt: str
     face_stands_still: str
     shaken_and_seen: str
     fixed_to_front: str
