@@ -14,6 +14,7 @@ import msgspec
 
 from edge.cabin.anomalies import Policy
 from edge.cabin.rules import Flow
+from edge.terms.chain import ChainSettings
 from edge.terms.ground import Marks, Zone
 from edge.terms.record import Recipient
 from edge.words.language import LanguageName
@@ -219,6 +220,7 @@ class Settings(_Section, frozen=True):
     overview: Camera = Camera(source="none", device="1", role="overview")
     face: FaceSettings = FaceSettings()
     normal: NormalSettings = NormalSettings()
+    vision: ChainSettings = ChainSettings()
     modem: ModemSettings = ModemSettings()
     prompt: PromptSettings = PromptSettings()
     email: Email = Email()
@@ -271,6 +273,8 @@ _UNITS: Final = {
     "days": "days",
     "mb": "MB",
     "cm": "centimetres",
+    "level": "grey levels",
+    "levels": "grey levels",
     "fps": "pictures a second",
     "width": "pixels",
     "height": "pixels",
