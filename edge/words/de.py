@@ -56,6 +56,7 @@ GERMAN: Final = Language(
             "Kamera verdeckt, verdreht oder dunkel", "Kamera verdeckt oder verdreht"
         ),
         unusual_scene=AnomalyWords("Die Kabine sieht ganz anders aus als sonst", "ungewöhnliches Bild"),
+        unusual_behaviour=AnomalyWords("Die Bewegungen sind anders als sonst", "ungewöhnliches Verhalten"),
         still_picture=AnomalyWords("Ein Foto statt eines Gesichts", "Foto statt Gesicht"),
         case_opened=AnomalyWords("Das Gehäuse der Anlage wurde geöffnet", "Gehäuse geöffnet"),
         shaken=AnomalyWords("Am Automaten wird gerüttelt", "Automat erschüttert"),

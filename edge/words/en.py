@@ -52,6 +52,7 @@ ENGLISH: Final = Language(
         front_changed=AnomalyWords("The front of the machine looks changed", "front changed"),
         camera_obstructed=AnomalyWords("Camera covered, moved or dark", "camera obstructed"),
         unusual_scene=AnomalyWords("The cabin looks unlike anything normal", "unusual scene"),
+        unusual_behaviour=AnomalyWords("People move unlike in normal use", "unusual behaviour"),
         still_picture=AnomalyWords("A still picture instead of a face", "still picture"),
         case_opened=AnomalyWords("The case of the guard was opened", "case opened"),
         shaken=AnomalyWords("The machine is being shaken", "shaken"),

@@ -52,6 +52,7 @@ HINDI: Final = Language(
         front_changed=AnomalyWords("मशीन का अगला भाग बदला दिखता है", "मशीन का अगला भाग बदला"),
         camera_obstructed=AnomalyWords("कैमरा ढका, हिला या अँधेरा", "कैमरा ढका या हिला"),
         unusual_scene=AnomalyWords("केबिन असामान्य दिखता है", "असामान्य दृश्य"),
+        unusual_behaviour=AnomalyWords("लोगों की हरकतें असामान्य हैं", "असामान्य व्यवहार"),
         still_picture=AnomalyWords("चेहरे की जगह तस्वीर", "चेहरे की जगह तस्वीर"),
         case_opened=AnomalyWords("उपकरण का डिब्बा खोला गया", "डिब्बा खोला गया"),
         shaken=AnomalyWords("मशीन हिलाई जा रही है", "मशीन हिलाई गई"),

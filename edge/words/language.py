@@ -60,6 +60,7 @@ class Anomalies:
     front_changed: AnomalyWords
     camera_obstructed: AnomalyWords
     unusual_scene: AnomalyWords
+    unusual_behaviour: AnomalyWords
     still_picture: AnomalyWords
     case_opened: AnomalyWords
     shaken: AnomalyWords
@@ -95,6 +96,8 @@ class Anomalies:
                 return self.camera_obstructed
             case Anomaly.UNUSUAL_SCENE:
                 return self.unusual_scene
+            case Anomaly.UNUSUAL_BEHAVIOUR:
+                return self.unusual_behaviour
             case Anomaly.STILL_PICTURE:
                 return self.still_picture
             case Anomaly.CASE_OPENED:

@@ -56,7 +56,7 @@ SEEDS = 3
 """Runs whose mean each of the check's networks is."""
 
 
-NETWORKS = ("find", "check", "scene", "things", "fight", "unusual")
+NETWORKS = ("find", "check", "scene", "things", "fight", "unusual", "patches")
 """In the order in which they are made."""
 
 
@@ -100,6 +100,7 @@ class Plan:
             "fight": self._fight,
             "things": self._things,
             "unusual": self._unusual,
+            "patches": self._patches,
         }
         for network in self.only:
             yield from makers[network]()
@@ -219,6 +220,10 @@ class Plan:
         curves = ("--curves", str(self.out / "unusual_curves.png"), "--peers")
         yield Step("unusual", "unusual.score", (*data, *cache, "--out", str(self.out), *curves))
 
+    def _patches(self) -> Iterator[Step]:
+        own = ("--data", str(self.data), "--work", str(self.work / "patches"))
+        yield Step("patches", "patches.export", (*own, "--models", str(self.out)))
+
     def _soup(self, name: str, samples: str, left_out: Sequence[str]) -> Iterator[Step]:
         """Runs of the check that differ in their seed, and their mean, which is `WORK/name`."""
         cache = ("--cache", str(self.work / "check-cache"))
@@ -312,7 +317,10 @@ def main() -> None:
     begins = {} if arguments.start_from is None else {arguments.start_from.stem: arguments.start_from}
     if not set(begins) <= {"scene", "things"} & set(only):
         parser.error("--start-from names the scene.tflite or things.tflite of a network that is to be made")
-    if not set(only) <= {"scene", "unusual"} and not (arguments.data / "faces" / "manifest.csv").exists():
+    if (
+        not set(only) <= {"scene", "unusual", "patches"}
+        and not (arguments.data / "faces" / "manifest.csv").exists()
+    ):
         parser.error(
             f"{arguments.data} has no faces/manifest.csv: --data names the folder that README.md describes"
         )

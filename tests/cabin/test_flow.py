@@ -875,6 +875,7 @@ def test_without_a_lock_codes_and_releases_are_refused_by_name() -> None:
         ("object_removed", BOTH, Sound.OFF, False),
         ("front_changed", BOTH, Sound.OFF, False),
         ("unusual_scene", {"control_room"}, Sound.OFF, True),
+        ("unusual_behaviour", {"control_room"}, Sound.OFF, True),
         ("still_picture", {"control_room"}, Sound.OFF, True),
         ("case_opened", BOTH, Sound.SIREN, False),
         ("shaken", BOTH, Sound.SIREN, False),

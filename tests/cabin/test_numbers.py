@@ -70,6 +70,7 @@ POLICY = (
     ("front_changed", BOTH, "no", "off"),
     ("camera_obstructed", BOTH, "siren", "off"),
     ("unusual_scene", C, "no", "stays"),
+    ("unusual_behaviour", C, "no", "stays"),
     ("still_picture", C, "no", "stays"),
     ("case_opened", BOTH, "siren", "off"),
     ("shaken", BOTH, "siren", "off"),

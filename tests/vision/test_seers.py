@@ -10,9 +10,11 @@ from edge.vision.face import check, find
 from edge.vision.network import read_contract
 from edge.vision.seers import SEERS, Seer
 
+ASKED_BY_NO_SEER_YET = {"patches"}
 
-def test_every_model_is_of_one_seer_and_has_its_contract(repo: Path) -> None:
-    listed = [model for row in SEERS.values() for model in row.models]
+
+def test_every_model_is_of_a_seer_and_has_its_contract(repo: Path) -> None:
+    listed = {model for row in SEERS.values() for model in row.models} | ASKED_BY_NO_SEER_YET
     assert sorted(listed) == sorted(path.stem for path in (repo / "models").glob("*.tflite"))
     for model in listed:
         assert read_contract(repo / "models" / f"{model}.json").name
