@@ -96,7 +96,9 @@ class World:
         self.heard += ((self.hour, notice) for notice in self.judge.notices())
 
 
-def worse_picture(from_hour: int, detail: float = 0.0, light: float = 1.0) -> Callable[[Observation, int], Observation]:
+def worse_picture(
+    from_hour: int, detail: float = 0.0, light: float = 1.0
+) -> Callable[[Observation, int], Observation]:
     def change(seen: Observation, hour: int) -> Observation:
         if hour < from_hour or seen.picture is None:
             return seen
@@ -121,7 +123,9 @@ def test_nothing_is_said_without_a_change_and_nothing_without_data() -> None:
 
 
 def test_the_same_picture_for_ever_is_no_drift() -> None:
-    world = World(change=lambda seen, hour: replace(seen, picture=PictureFigures(90.0, -1.0, -2.0, 0.0, None)))
+    world = World(
+        change=lambda seen, hour: replace(seen, picture=PictureFigures(90.0, -1.0, -2.0, 0.0, None))
+    )
     world.play(12 * DAY)
     assert world.heard == []
 
@@ -239,7 +243,12 @@ def test_start_anew_ends_what_stands_and_forgets() -> None:
 
 def test_students_distribution_is_as_in_the_tables() -> None:
     assert student_tail(0.0, 5) == pytest.approx(0.5)
-    for chance, freedom, limit in ((0.025, 1, 12.706), (0.005, 6, 3.707), (0.001, 13, 3.852), (0.025, 2, 4.303)):
+    for chance, freedom, limit in (
+        (0.025, 1, 12.706),
+        (0.005, 6, 3.707),
+        (0.001, 13, 3.852),
+        (0.025, 2, 4.303),
+    ):
         assert student_limit(chance, freedom) == pytest.approx(limit, abs=1e-3)
     assert 3.9 < student_limit(CHANCE, 200) < 4.3
 

@@ -66,9 +66,7 @@ Draw = Callable[[Floats, Floats, np.random.Generator], tuple[Floats, Mask]]
 """A window, another to take from, the draws: the window changed, and where."""
 
 
-def _seen(
-    draw: Draw, right: Grey, others: Sequence[Grey], rng: np.random.Generator
-) -> tuple[Floats, Mask]:
+def _seen(draw: Draw, right: Grey, others: Sequence[Grey], rng: np.random.Generator) -> tuple[Floats, Mask]:
     """A drawing that changes enough to be seen. RuntimeError where none does."""
     for _ in range(_TRIES):
         window = _window(right, rng).astype(np.float32)
