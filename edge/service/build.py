@@ -6,7 +6,6 @@ import contextlib
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -37,10 +36,10 @@ from edge.messages.ways.open import carriers, release_desk
 from edge.pictures.keeper import Beside, Evidence, Ring
 from edge.pictures.sheet import drawn_apart, drawn_here
 from edge.pictures.store import EvidenceLimits, Start
-from edge.service.plans import overseers
+from edge.service.plans import minute_of_day, overseers
 from edge.service.views import basis_of
 from edge.settings.schema import Settings
-from edge.settings.zones import find_zone, zone_of
+from edge.settings.zones import find_zone
 from edge.terms.record import Channel, Recipient, Remembered
 from hw.ports import Board, Clock, Input
 
@@ -182,15 +181,9 @@ def evidence_limits(settings: Settings) -> EvidenceLimits:
 
 def _place(settings: Settings, clock: Clock) -> Place:
     """What the judges go by."""
-    zone = zone_of(settings.cabin.timezone)
-
-    def minute_of_day() -> int | None:
-        if not clock.wall_true():
-            return None
-        local = datetime.fromtimestamp(clock.wall_s(), zone)
-        return local.hour * 60 + local.minute
-
-    return Place(settings.flow, overseers(settings), settings.zone, settings.floor, minute_of_day)
+    return Place(
+        settings.flow, overseers(settings), settings.zone, settings.floor, minute_of_day(settings, clock)
+    )
 
 
 def _hour_now(clock: Clock) -> int | None:

@@ -26,7 +26,7 @@ from edge.vision.scene.motion import Moving
 from edge.vision.scene.reference import is_infrared
 from edge.vision.scene.still import Still
 from edge.vision.seers import SEER_BEHIND, SEERS, Seer, Trouble
-from edge.vision.sight import Seeing, Sight
+from edge.vision.sight import Seeing, Sight, Troubled
 from hw.camera.port import Frame, GreyPicture
 
 _FACE_HOLDS_S: Final = 3.0
@@ -75,6 +75,8 @@ class Look:
         small = shrink(frame.grey)
         near = frame.at_s - self._face_at_s < _FACE_HOLDS_S
         sight = Sight(frame, small, self._health.update(small, frame.at_s, near))
+        sight.doubtful = self._health.doubtful
+        sight.infrared = self._infrared
         factor = max(frame.grey.shape) / max(small.shape)
         sight.jolt_px = self._jolt.update(small) * factor
         moving = self._moving.update(small, frame.at_s)
@@ -137,8 +139,10 @@ class Look:
             fight_logit=sight.fight_logit,
             unusual_logit=sight.unusual_logit,
             unusual_why=sight.unusual_why,
+            front=sight.front,
             infrared=self._infrared,
             faces_asked=sight.faces_asked,
+            normal=sight.normal,
             picture=picture,
         )
 
@@ -164,6 +168,8 @@ class _Paced:
 
     @property
     def trouble(self) -> Trouble | None:
+        if isinstance(self._seeing, Troubled) and self._seeing.trouble is not None:
+            return self._seeing.trouble
         if not self._behind:
             return None
         detail = f"{self._seeing.seer} looks less often than every {self._row.at_most_s:g} s"

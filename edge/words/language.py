@@ -203,8 +203,12 @@ class Grounds(Words):
     stands_there: str
     is_gone: str
     unlike_normal: str
+    unlike_learnt: str
     face_stands_still: str
     shaken_and_seen: str
+    fixed_to_front: str
+    gone_from_front: str
+    front_differs: str
     picture_dark: str
     picture_blinded: str
     picture_covered: str
@@ -237,6 +241,7 @@ class Measures(Words):
     turns: str
     speed: str
     log_odds: str
+    unlikeness: str
     hour: str
     lasted_s: str
     still_s: str

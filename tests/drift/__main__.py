@@ -112,9 +112,16 @@ def _false_alarms(every: Sequence[Looked], args: argparse.Namespace) -> None:
 
 
 def _found(every: Sequence[Looked], args: argparse.Namespace) -> None:
-    print(
-        "\n| what | grows | level of 2 points | found in 24 h | hours from it (median, worst) | fall then | why |"
+    heads = (
+        "what",
+        "grows",
+        "level of 2 points",
+        "found in 24 h",
+        "hours from it (median, worst)",
+        "fall",
+        "why",
     )
+    print(f"\n| {' | '.join(heads)} |")
     print("|---|---|---|---|---|---|---|")
     results = {(kind, step): Found() for kind in Kind for step in (False, True)}
     for number, one in enumerate(every):
@@ -133,9 +140,8 @@ def _found(every: Sequence[Looked], args: argparse.Namespace) -> None:
         middle = f"{np.median(rank):.0f}, {rank[-1]:.0f}" if rank else "-"
         fall = f"{np.median(found.falls):.3f}" if found.falls else "-"
         whys = ", ".join(f"{name} {n}" for name, n in found.why.most_common(3))
-        print(
-            f"| {kind.value} | {grows} | {level * MOST[kind]:.2f} | {within} of {found.runs} | {middle} | {fall} | {whys} |"
-        )
+        level_at, share = f"{level * MOST[kind]:.2f}", f"{within} of {found.runs}"
+        print(f"| {' | '.join((kind.value, grows, level_at, share, middle, fall, whys))} |")
 
 
 def _follow(month: Month, kind: Kind, step: bool, falls: NDArray[np.float64], found: Found) -> None:

@@ -1,7 +1,7 @@
 """Months in a cabin: hours, weather, visitors and a rhythm of the week, drawn from what was looked at once.
 
-What no picture shows is drawn too: a camera whose exposure differs a little from day to day, a poster or a bin
-that is new, days with many masks, Sundays with few visitors, and a year in which days grow longer.
+What no picture shows is drawn too: a camera whose exposure differs a little from day to day, a poster or a
+bin that is new, days with many masks, Sundays with few visitors, and a year in which days grow longer.
 """
 
 from __future__ import annotations
@@ -153,7 +153,7 @@ class Month:
         )
 
     def _visit(self, sun: float, share: float) -> None:
-        """Somebody of this cabin's people, in about this light; every visit looks with a jitter of its own."""
+        """Somebody of this cabin's people, in about this light; each visit has a jitter of its own."""
         low, high, part = self._states(share)
         masked = self._random.random() < self._masks
         near = np.abs(self.looked.suns - sun) <= 0.26
