@@ -46,7 +46,7 @@ _TRIM: Final = 0.2
 _HOUR_VISITS: Final = 4.0
 _HOUR_DAYS: Final = 0.5
 """How much the mean of all hours counts where an hour has hardly been seen: so many visits, or days."""
-_FLOOR: Final = 8.0
+_FLOOR: Final = 12.0
 """The spread is never taken for less than this part of what matters."""
 _NAMES: Final = tuple(GAUGES)
 INDEX: Final = {gauge: number for number, gauge in enumerate(_NAMES)}

@@ -35,7 +35,7 @@ PEOPLE: Final = 20
 FALL: Final = 0.02
 """The stated level: the face check is right this much less often."""
 _BEGINS: Final = (10, 24)
-"""Days after the first at which it begins to get worse: in the second week, and with all that is ever learnt."""
+"""Days after the first at which it begins to get worse: in the second week, and in the fourth."""
 _GROWS_DAYS: Final = {Kind.DIRT: 10.0, Kind.FOG: 10.0, Kind.FOCUS: 10.0, Kind.LIGHT: 5.0, Kind.SAG: 14.0}
 _MONTH_DAYS: Final = 30
 

@@ -114,7 +114,7 @@ class Month:
         count = int(self._random.poisson(self.a_day * busy * self._many * _OF_WEEK[(since // 24) % 7]))
         self._see_empty(sun, share)
         for _ in range(min(count, 30)):
-            self._visit(sun, share)
+            self._visit(share)
         self._now_s += 60.0
         for _ in range(_MOMENTS):
             self._see_empty(sun, share)
@@ -152,14 +152,10 @@ class Month:
             Observation(0, 0.0, (640, 480), (), 0.0, CameraHealth.OK, scene=scene, picture=figures), False
         )
 
-    def _visit(self, sun: float, share: float) -> None:
-        """Somebody of this cabin's people, in about this light; each visit has a jitter of its own."""
+    def _visit(self, share: float) -> None:
+        """Somebody of this cabin's people; each visit has a jitter of its own."""
         low, high, part = self._states(share)
-        masked = self._random.random() < self._masks
-        near = np.abs(self.looked.suns - sun) <= 0.26
-        some = np.flatnonzero((self.looked.masks == masked) & near)
-        if not some.size:
-            some = np.flatnonzero(self.looked.masks == masked)
+        some = np.flatnonzero(self.looked.masks == (self._random.random() < self._masks))
         visitor = int(self._random.choice(some))
         jitter = self._random.normal(0.0, 0.7, 2)
         for _ in range(_LOOKS):
