@@ -31,7 +31,7 @@ from tests.month.people import actors
 from tests.worlds.tampering import shared_rooms
 
 _CABINS: Final = {"chosen": (0, 2, 4), "kept": (1, 3, 5, 7, 9, 11)}
-PEOPLE: Final = 20
+PEOPLE: Final = 40
 FALL: Final = 0.02
 """The stated level: the face check is right this much less often."""
 _BEGINS: Final = (10, 24)
@@ -52,13 +52,21 @@ class Found:
 
 
 def curve(every: Sequence[Looked], kind: Kind) -> NDArray[np.float64]:
-    """How much less often the face check is right, by state of this kind, over all cabins; never better than
-    a state that is less bad."""
+    """How much less often the face check is right, by state of this kind, over all cabins.
+
+    The nearest curve that never rises again (isotonic regression, by pooling neighbours that are out of order):
+    one visitor more or less is chance.
+    """
     mean = np.mean([one.accuracy() for one in every], axis=0)
     first = 1 + STEPS * tuple(Kind).index(kind)
-    fall = mean[0] - np.concatenate([mean[:1], mean[first : first + STEPS]])
-    smooth: NDArray[np.float64] = np.maximum.accumulate(fall)
-    return smooth
+    pools: list[list[float]] = []
+    for fall in mean[0] - mean[first : first + STEPS]:
+        pools.append([float(fall)])
+        while len(pools) > 1 and np.mean(pools[-2]) > np.mean(pools[-1]):
+            last = pools.pop()
+            pools[-1] += last
+    smooth = [float(np.mean(pool)) for pool in pools for _ in pool]
+    return np.maximum(np.array([0.0, *smooth]), 0.0)
 
 
 def share_at(falls: NDArray[np.float64], fall: float) -> float | None:
