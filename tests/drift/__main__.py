@@ -19,10 +19,12 @@ from pathlib import Path
 from typing import Final
 
 import cv2
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.settings.places import MODELS
+from tests.drift.curves import FIGURES, Drawn
 from tests.drift.looked import STEPS, Looked, looked
 from tests.drift.months import Month
 from tests.drift.world import MOST, Cabin, Kind, visitors
@@ -54,7 +56,7 @@ class Found:
 def curve(every: Sequence[Looked], kind: Kind) -> NDArray[np.float64]:
     """How much less often the face check is right, by state of this kind, over all cabins.
 
-    The nearest curve that never rises again (isotonic regression, by pooling neighbours that are out of order):
+    The nearest curve that never turns back (isotonic regression, by pooling neighbours out of order):
     one visitor more or less is chance.
     """
     mean = np.mean([one.accuracy() for one in every], axis=0)
@@ -138,10 +140,19 @@ def _found(every: Sequence[Looked], args: argparse.Namespace) -> None:
             month.play(begins)
             for (kind, step), found in results.items():
                 _follow(forked(month, kind), kind, step, curve(every, kind), found)
+    drawn = []
     for (kind, step), found in results.items():
-        level = share_at(curve(every, kind), FALL)
-        if level is None or not found.runs:
+        falls = curve(every, kind)
+        level = share_at(falls, FALL)
+        if level is None:
+            if not step:
+                print(f"| {kind.value} | to {MOST[kind]:g} | not reached: {falls[-1]:.3f} | - | - | - | - |")
             continue
+        if not step:
+            reached = level * _GROWS_DAYS[kind]
+            drawn.append(
+                Drawn(kind.value, [float(f) for f in falls], _GROWS_DAYS[kind], reached, found.hours)
+            )
         within = sum(hours <= 24.0 for hours in found.hours)
         rank = sorted(found.hours)
         grows = "overnight" if step else f"{_GROWS_DAYS[kind]:g} days to {MOST[kind]:g}"
@@ -150,6 +161,8 @@ def _found(every: Sequence[Looked], args: argparse.Namespace) -> None:
         whys = ", ".join(f"{name} {n}" for name, n in found.why.most_common(3))
         level_at, share = f"{level * MOST[kind]:.2f}", f"{within} of {found.runs}"
         print(f"| {' | '.join((kind.value, grows, level_at, share, middle, fall, whys))} |")
+    args.work.mkdir(parents=True, exist_ok=True)
+    (args.work / FIGURES).write_bytes(msgspec.json.encode(drawn))
 
 
 def _follow(month: Month, kind: Kind, step: bool, falls: NDArray[np.float64], found: Found) -> None:
