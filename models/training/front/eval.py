@@ -335,11 +335,21 @@ def main() -> None:
     parser.add_argument("--imagenet", type=Path, default=None, help="folder of the trunk before fine-tuning")
     parser.add_argument("--count", type=int, default=360, help="changes to stage")
     parser.add_argument("--days", type=int, default=24, help="machine-days without a change")
+    parser.add_argument(
+        "--share",
+        type=int,
+        nargs=2,
+        metavar=("K", "N"),
+        default=(0, 1),
+        help="every N-th machine from the K-th on, for several runs side by side",
+    )
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
     patches = Patches(arguments.models)
     plain_trunk = Patches(arguments.imagenet or arguments.models)
     all_of = machines(Fold.JUDGING, arguments.data, DRAWN)
+    first, of = arguments.share
+    mine = {machine.name for machine in all_of[first::of]}
     benches: dict[str, Bench] = {}
 
     def bench(machine: Machine) -> Bench:
@@ -353,7 +363,7 @@ def main() -> None:
     if arguments.what == "found":
         numbers = {row["number"] for row in done}
         for number, machine, family, size_cm in plan(arguments.count, all_of):
-            if number in numbers:
+            if number in numbers or machine.name not in mine:
                 continue
             row = found_one(bench(machine), arguments.who, number, family, size_cm)
             _write(path, row or {"number": number, "machine": machine.name, "family": family.value})
@@ -365,7 +375,7 @@ def main() -> None:
     days = {(row["machine"], row["seed"]) for row in done}
     for number in range(arguments.days):
         machine, seed = all_of[number % len(all_of)], 100 + number
-        if (machine.name, seed) in days:
+        if (machine.name, seed) in days or machine.name not in mine:
             continue
         row = calm_day(bench(machine), arguments.who, seed)
         _write(path, row)
