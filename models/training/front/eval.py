@@ -28,6 +28,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+import cv2
 import numpy as np
 
 from edge.judge.front import LIMIT
@@ -345,6 +346,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
+    cv2.setNumThreads(1)
     patches = Patches(arguments.models)
     plain_trunk = Patches(arguments.imagenet or arguments.models)
     all_of = machines(Fold.JUDGING, arguments.data, DRAWN)
