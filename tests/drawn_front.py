@@ -1,4 +1,4 @@
-"""A drawn machine front, its light, and what somebody fixes to it or takes off it: for tests of what watches it."""
+"""A drawn machine front, its light, and what is fixed to it or taken off it: for tests of what watches it."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def stripped(picture: Floats) -> Floats:
 
 
 def lit(picture: Floats, level: float = 1.0, seed: int = 0, strip_px: float | None = None) -> GreyPicture:
-    """Under light of this level from one side, with a sensor's noise, and a strip of sun from this column on."""
+    """Under light of this level from one side, with noise, and a strip of sun from this column on."""
     rng = np.random.default_rng(seed)
     across = np.linspace(0.9, 1.1, WIDTH, dtype=np.float32)[None, :]
     light = level * across * np.ones_like(picture)

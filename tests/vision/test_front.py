@@ -18,12 +18,17 @@ At = Callable[[int], GreyPicture]
 
 
 def watched(
-    eye: FrontEye, picture: At, slots: int, first: int = 0, before: Sequence[Box] = ()
+    eye: FrontEye,
+    picture: At,
+    slots: int,
+    first: int = 0,
+    before: Sequence[Box] = (),
+    step_s: float = SLOT_S,
 ) -> list[FrontSeen]:
     """What is said while `picture(slot)` is seen once in each of so many slots."""
     said: list[FrontSeen] = []
     for slot in range(first, first + slots):
-        said += eye.look(picture(slot), slot * SLOT_S + 1.0, before)
+        said += eye.look(picture(slot), slot * step_s + 1.0, before)
     return said
 
 
@@ -56,9 +61,11 @@ def test_what_is_fixed_to_it_and_what_is_gone_are_found(
     told = worst(after)
     assert told.region == first.region == region
     x, y, w, h = told.box
-    assert box[0] <= x + w / 2 <= box[0] + box[2] and box[1] <= y + h / 2 <= box[1] + box[3]
+    assert box[0] <= x + w / 2 <= box[0] + box[2]
+    assert box[1] <= y + h / 2 <= box[1] + box[3]
     assert told.change is not FrontChange.SAME
-    assert told.size_cm is not None and 2.0 < told.size_cm < 14.0
+    assert told.size_cm is not None
+    assert 2.0 < told.size_cm < 14.0
     assert told.over_s >= 180.0
 
 
@@ -116,23 +123,26 @@ def test_too_dark_and_another_size_are_named_and_say_nothing() -> None:
     assert "640x480" in eye.why
 
 
-def test_what_is_slow_and_undisturbed_becomes_normal_and_an_attack_does_not() -> None:
-    """A shade that comes each day a little stronger is learnt; a sudden change stays a change for days."""
+def test_what_is_faint_and_undisturbed_becomes_normal_and_an_attack_does_not() -> None:
+    """A look every ten minutes for some days: hours of quarantine pass between them."""
     x, y, w, h = KEYPAD
 
-    def faded(slot: int) -> GreyPicture:
-        picture = machine()
+    def faded(picture: Floats) -> Floats:
         keys = picture[y : y + h, x : x + w]
-        share = min(slot / 2000.0, 1.0)
-        picture[y : y + h, x : x + w] = keys + share * 0.12 * (150.0 - keys)
-        return lit(picture, 0.9, slot % 97)
+        picture[y : y + h, x : x + w] = keys + 0.1 * (150.0 - keys)
+        return picture
 
-    slow = FrontEye(front(), at_once=True)
-    assert worst(watched(slow, faded, 200, first=1900)).distance > 0.0
-    eye = FrontEye(front(), at_once=True)
-    watched(eye, steady(machine()), 12)
-    said = watched(eye, lambda n: lit(skimmed(machine()), 0.9, n % 53), 400, first=12)
-    assert said[-2].distance > 1.0 or said[-1].distance > 1.0
+    def days(change: Callable[[Floats], Floats], looks: int) -> list[float]:
+        eye = FrontEye(front(), at_once=True)
+        watched(eye, steady(machine()), 12, step_s=600.0)
+        said = watched(eye, steady(change(machine())), looks, first=12, step_s=600.0)
+        return [seen.distance for seen in said if seen.region == ("slot" if change is skimmed else "keypad")]
+
+    faint = days(faded, 120)
+    assert 0.3 < max(faint[10:20]) < 0.7, "too faint to be told"
+    assert max(faint[-10:]) < 0.75 * max(faint[10:20])
+    told = days(skimmed, 80)
+    assert min(told[12:]) > 1.0
 
 
 @pytest.mark.slow
@@ -150,7 +160,7 @@ def test_one_look_does_one_pass_of_the_network_at_most(repo: Path) -> None:
         def __init__(self) -> None:
             self.passes = 0
 
-        def embed(self, grey: GreyPicture) -> "Vectors":
+        def embed(self, grey: GreyPicture) -> Vectors:
             self.passes += 1
             return Vectors()
 
