@@ -19,7 +19,7 @@ from edge.loop.happening import Happening
 from edge.service.plans import look_of
 from edge.terms.observation import FACE_CAMERA
 from edge.vision.scene import fronts as front_store
-from edge.vision.scene import reference
+from edge.vision.scene import normal_file, reference
 from hw.bench import ClipCamera
 from hw.ports import Input
 
@@ -80,8 +80,15 @@ def run(args: argparse.Namespace) -> int:
     film = Film(args.video, FPS_MAX, zones) if args.video is not None else None
     with scratch("replay") as folder:
         data = Path(settings.paths.data)
-        empties, fronts = data / reference.FOLDER, data / front_store.FOLDER
-        props = Props(camera, lambda: look_of(settings, references=empties, fronts=fronts))
+        props = Props(
+            camera,
+            lambda: look_of(
+                settings,
+                references=data / reference.FOLDER,
+                fronts=data / front_store.FOLDER,
+                normal=data / normal_file.FOLDER,
+            ),
+        )
         desk = Desk(settings, props, Path(folder), _both(printer.show, film), clock)
         try:
             if film is not None:

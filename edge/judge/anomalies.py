@@ -12,6 +12,7 @@ from edge.judge.front import FrontJudge
 from edge.judge.intrusion import IntrusionJudge
 from edge.judge.joined import AnomalyJudge
 from edge.judge.left import LeftJudge
+from edge.judge.normal import NormalJudge
 from edge.judge.shaken import ShakenJudge
 from edge.judge.unusual import UnusualJudge
 from edge.judge.wander import WanderJudge
@@ -55,4 +56,5 @@ class Place:
             ShakenJudge(),
             FrontJudge(),
             UnusualJudge(),
+            NormalJudge(),
         )
