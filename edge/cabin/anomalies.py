@@ -99,6 +99,7 @@ ANOMALIES: Final[Mapping[Anomaly, Row]] = {
     Anomaly.FRONT_CHANGED:     Row(_BOTH,     _NO,    _ANY,   _OFF,   _ALERT,     _NOTHING,  _ELSE),
     Anomaly.CAMERA_OBSTRUCTED: Row(_BOTH,     _SIREN, _THERE, _OFF,   _ALERT,     _NOTHING,  _ELSE),
     Anomaly.UNUSUAL_SCENE:     Row(_CONTROL,  _NO,    _ANY,   _STAYS, _ALERT,     _NOTHING,  _ELSE),
+    Anomaly.UNUSUAL_BEHAVIOUR: Row(_CONTROL,  _NO,    _ANY,   _STAYS, _ALERT,     _NOTHING,  _ELSE),
     Anomaly.STILL_PICTURE:     Row(_CONTROL,  _NO,    _ANY,   _STAYS, _ALERT,     _NOTHING,  _EMPTY),
     Anomaly.CASE_OPENED:       Row(_BOTH,     _SIREN, _ANY,   _OFF,   _ALERT,     _NOTHING,  _ELSE),
     Anomaly.SHAKEN:            Row(_BOTH,     _SIREN, _ANY,   _OFF,   _ALERT,     _NOTHING,  _ELSE),
@@ -151,6 +152,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     front_changed: Rule = _rule(Anomaly.FRONT_CHANGED)
     camera_obstructed: Rule = _rule(Anomaly.CAMERA_OBSTRUCTED)
     unusual_scene: Rule = _rule(Anomaly.UNUSUAL_SCENE)
+    unusual_behaviour: Rule = _rule(Anomaly.UNUSUAL_BEHAVIOUR)
     still_picture: Rule = _rule(Anomaly.STILL_PICTURE)
     case_opened: Rule = _rule(Anomaly.CASE_OPENED)
     shaken: Rule = _rule(Anomaly.SHAKEN)

@@ -47,6 +47,7 @@ class Anomaly(StrEnum):
     FRONT_CHANGED = "front_changed"
     CAMERA_OBSTRUCTED = "camera_obstructed"
     UNUSUAL_SCENE = "unusual_scene"
+    UNUSUAL_BEHAVIOUR = "unusual_behaviour"
     STILL_PICTURE = "still_picture"
     CASE_OPENED = "case_opened"
     SHAKEN = "shaken"

@@ -1,4 +1,4 @@
-"""Behaviour unlike normal use for some seconds on end: `unusual_scene`, a hint for the control room.
+"""Behaviour unlike normal use for some seconds on end: `unusual_behaviour`, a hint for the control room.
 
 The eyes say twice a second how unusual the last two seconds were; here the mean of the last four seconds
 must be above the operating point, and stay there. It never holds or leads to a lock, and the permit
@@ -59,7 +59,7 @@ class UnusualJudge:
                 return ()
             self._held = False
             self._above.clear()
-            return (AnomalyEnded(Anomaly.UNUSUAL_SCENE),)
+            return (AnomalyEnded(Anomaly.UNUSUAL_BEHAVIOUR),)
         if not self._above.update(mean > 0.0, dt_s):
             return ()
         self._held = True
@@ -69,7 +69,7 @@ class UnusualJudge:
         things = observation.scene.things if observation.scene is not None else ()
         bodies = (thing for thing in things if thing.kind is ThingKind.PERSON)
         why = because(Ground.UNLIKE_NORMAL, observation, *numbers, marks=(*bodies, *observation.moving))
-        return (AnomalyBegan(Anomaly.UNUSUAL_SCENE, detail, why),)
+        return (AnomalyBegan(Anomaly.UNUSUAL_BEHAVIOUR, detail, why),)
 
     def tick(self, now_s: float) -> tuple[AnomalyBegan | AnomalyEnded, ...]:
         """Time went on without a frame."""
@@ -86,4 +86,4 @@ class UnusualJudge:
         self._above.clear()
         self._calm.clear()
         held, self._held = self._held, False
-        return (AnomalyEnded(Anomaly.UNUSUAL_SCENE),) if held else ()
+        return (AnomalyEnded(Anomaly.UNUSUAL_BEHAVIOUR),) if held else ()

@@ -29,8 +29,6 @@ def fact_of(anomaly: Anomaly) -> str:
             return "left_object"
         case Anomaly.OBJECT_REMOVED:
             return "removed_object"
-        case Anomaly.UNUSUAL_SCENE:
-            return "unusual_behaviour"
         case (
             Anomaly.WEAPON
             | Anomaly.FIGHT
@@ -41,6 +39,8 @@ def fact_of(anomaly: Anomaly) -> str:
             | Anomaly.INTRUSION
             | Anomaly.FRONT_CHANGED
             | Anomaly.CAMERA_OBSTRUCTED
+            | Anomaly.UNUSUAL_SCENE
+            | Anomaly.UNUSUAL_BEHAVIOUR
             | Anomaly.STILL_PICTURE
             | Anomaly.CASE_OPENED
             | Anomaly.SHAKEN

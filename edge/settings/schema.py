@@ -106,6 +106,19 @@ class FaceSettings(_Section, frozen=True):
     )
 
 
+class NormalSettings(_Section, frozen=True):
+    false_alarms_a_day: Annotated[float, msgspec.Meta(ge=0.01, le=100)] = 1.0
+    service_hours: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"\A(([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9])?\Z",
+            description='such as "06:00-06:30", or empty',
+        ),
+    ] = ""
+    keep_up: bool = True
+    quarantine_h: Annotated[float, msgspec.Meta(ge=1, le=720)] = 48.0
+
+
 class ModemSettings(_Section, frozen=True):
     port: _Word = "/dev/cabinguard-modem"
     profile: Literal["generic", "generic_text", "sim800", "sim7600", "quectel", "huawei"] = "generic"
@@ -206,6 +219,7 @@ class Settings(_Section, frozen=True):
     camera: Camera = Camera()
     overview: Camera = Camera(source="none", device="1", role="overview")
     face: FaceSettings = FaceSettings()
+    normal: NormalSettings = NormalSettings()
     vision: ChainSettings = ChainSettings()
     modem: ModemSettings = ModemSettings()
     prompt: PromptSettings = PromptSettings()
@@ -254,6 +268,7 @@ def rows_of(kind: object) -> type[msgspec.Struct] | None:
 
 _UNITS: Final = {
     "s": "seconds",
+    "h": "hours",
     "ms": "milliseconds",
     "days": "days",
     "mb": "MB",

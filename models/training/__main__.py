@@ -59,7 +59,7 @@ SEEDS = 3
 CHAIN_FOLDS = 3
 """Measured runs of the network behind the chain; which sources each leaves out stands in `chain/data.py`."""
 
-NETWORKS = ("find", "check", "scene", "things", "fight", "unusual", "chain")
+NETWORKS = ("find", "check", "scene", "things", "fight", "unusual", "patches", "chain")
 """In the order in which they are made."""
 
 
@@ -104,6 +104,7 @@ class Plan:
             "things": self._things,
             "unusual": self._unusual,
             "chain": self._chain,
+            "patches": self._patches,
         }
         for network in self.only:
             yield from makers[network]()
@@ -242,6 +243,10 @@ class Plan:
         draws = ("--draws", "20") if self.trial else ()
         yield Step("chain-report", "chain.eval", (*cache, "--runs", str(runs), *curves, *draws))
 
+    def _patches(self) -> Iterator[Step]:
+        own = ("--data", str(self.data), "--work", str(self.work / "patches"))
+        yield Step("patches", "patches.export", (*own, "--models", str(self.out)))
+
     def _soup(self, name: str, samples: str, left_out: Sequence[str]) -> Iterator[Step]:
         """Runs of the check that differ in their seed, and their mean, which is `WORK/name`."""
         cache = ("--cache", str(self.work / "check-cache"))
@@ -335,7 +340,10 @@ def main() -> None:
     begins = {} if arguments.start_from is None else {arguments.start_from.stem: arguments.start_from}
     if not set(begins) <= {"scene", "things"} & set(only):
         parser.error("--start-from names the scene.tflite or things.tflite of a network that is to be made")
-    if not set(only) <= {"scene", "unusual"} and not (arguments.data / "faces" / "manifest.csv").exists():
+    if (
+        not set(only) <= {"scene", "unusual", "patches"}
+        and not (arguments.data / "faces" / "manifest.csv").exists()
+    ):
         parser.error(
             f"{arguments.data} has no faces/manifest.csv: --data names the folder that README.md describes"
         )

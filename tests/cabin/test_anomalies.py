@@ -48,6 +48,7 @@ FLOW: Mapping[Anomaly, Line] = {
     Anomaly.FRONT_CHANGED: Line(BOTH, "no", False, "no"),
     Anomaly.CAMERA_OBSTRUCTED: Line(BOTH, "siren if somebody is or was there", False, "no"),
     Anomaly.UNUSUAL_SCENE: Line(CONTROL_ROOM, "no", True, "no"),
+    Anomaly.UNUSUAL_BEHAVIOUR: Line(CONTROL_ROOM, "no", True, "no"),
     Anomaly.STILL_PICTURE: Line(CONTROL_ROOM, "no", True, "no"),
     Anomaly.CASE_OPENED: Line(BOTH, "siren", False, "no"),
     Anomaly.SHAKEN: Line(BOTH, "siren", False, "no"),

@@ -54,7 +54,7 @@ def test_seconds_of_it_are_told_once_with_numbers_boxes_and_words() -> None:
     watched.see([1.0] * 20, why="movement in bursts")
     (began,) = watched.facts
     assert isinstance(began, AnomalyBegan)
-    assert began.anomaly is Anomaly.UNUSUAL_SCENE
+    assert began.anomaly is Anomaly.UNUSUAL_BEHAVIOUR
     assert "movement in bursts" in began.detail
     assert began.reason is not None
     assert began.reason.ground is Ground.UNLIKE_NORMAL
@@ -101,7 +101,7 @@ def test_silence_ends_it_by_time_alone() -> None:
     wake_s = watched.judge.next_wake_s()
     assert wake_s is not None
     assert not watched.judge.tick(wake_s - 0.5)
-    assert watched.judge.tick(wake_s) == (AnomalyEnded(Anomaly.UNUSUAL_SCENE),)
+    assert watched.judge.tick(wake_s) == (AnomalyEnded(Anomaly.UNUSUAL_BEHAVIOUR),)
     assert watched.judge.next_wake_s() is None
 
 
@@ -112,4 +112,4 @@ def test_nothing_of_one_visit_counts_in_the_next() -> None:
     watched.see([2.0] * 3)
     assert not watched.facts
     watched.see([2.0] * 6)
-    assert watched.judge.forget() == (AnomalyEnded(Anomaly.UNUSUAL_SCENE),)
+    assert watched.judge.forget() == (AnomalyEnded(Anomaly.UNUSUAL_BEHAVIOUR),)

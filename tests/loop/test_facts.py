@@ -75,7 +75,8 @@ def test_every_fact_has_a_name_of_its_own() -> None:
     assert len(set(names)) == len(names)
     wanted = (
         *("several", "crowd", "loitering", "intrusion", "weapon", "fight", "robbery", "person_down"),
-        *("left_object", "removed_object", "unusual_behaviour", "camera_covered", "camera_sprayed"),
+        *("left_object", "removed_object", "unusual_behaviour", "unusual_scene"),
+        *("camera_covered", "camera_sprayed"),
         *("camera_moved", "camera_defocused", "camera_frozen", "camera_dark", "camera_blinded"),
         "camera_upside_down",
     )
