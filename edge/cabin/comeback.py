@@ -34,6 +34,7 @@ def shift(state: State, by_s: float) -> State:
         last_present_s=moved(state.last_present_s),
         several_since_s=moved(state.several_since_s),
         warn_from_s=state.warn_from_s + by_s,
+        bare_since_s=moved(state.bare_since_s),
         counting_from_s=moved(state.counting_from_s),
         stand_until_s=moved(state.stand_until_s),
         prompted_at_s=moved(state.prompted_at_s),

@@ -95,6 +95,17 @@ def may_clear(state: State, now_s: float, rules: Rules) -> bool:
     )
 
 
+def shows_face(state: State) -> bool:
+    """One person is asked for the face and shows it, whether or not the machine may be used."""
+    asked = state.mode in (Mode.CHECKING, Mode.WARNED) and state.health is CameraHealth.OK
+    return asked and state.present and state.face is FaceFact.PROPER and not state.several
+
+
+def shown_in_full(state: State, now_s: float, rules: Rules) -> bool:
+    """For as long as anybody is given to show it. What closes the machine is not held against this person."""
+    return not state.shown and due(now_s, later(state.bare_since_s, rules.flow.adjust_after_s))
+
+
 def must_leave_cleared(state: State, now_s: float, rules: Rules) -> bool:
     """Turned away or unclear is a customer at the keys; covered, hidden or joined is not."""
     return state.face in (FaceFact.COVERED, FaceFact.HIDDEN) or state.several or permit_blocked(state, rules)

@@ -28,6 +28,8 @@ def next_wake_s(state: State, now_s: float, rules: Rules) -> float | None:
     due.append(later(s.door_open_since_s, flow.door_held_open_s))
     due.append(later(s.exit_since_s, flow.exit_stuck_s))
     due += [at_s + flow.remind_s for anomaly, at_s in s.told if anomaly in s.active]
+    if not s.shown:
+        due.append(later(s.bare_since_s, flow.adjust_after_s))
     if s.mode is Mode.CHECKING:
         due.append(s.warn_from_s + flow.adjust_after_s)
     elif s.mode is Mode.WARNED:

@@ -38,6 +38,8 @@ from edge.cabin.conditions import (
     nobody_can_open,
     other_words_wanted,
     released_for_long,
+    shown_in_full,
+    shows_face,
     unreached_for_long,
     warnable,
 )
@@ -120,6 +122,10 @@ def _clear_the_warned(d: Draft) -> None:
     d.clear()
 
 
+def _on_record_as_shown(d: Draft) -> None:
+    d.s = replace(d.s, shown=True)
+
+
 def _withhold(d: Draft) -> None:
     d.s = replace(d.s, withheld_told=True)
     d.tell(Alert.LOCK_WITHHELD, Recipient.CONTROL_ROOM, reason=min(d.s.failed & LOCK_NEEDS).value)
@@ -188,6 +194,14 @@ def _clock_stops(d: Draft) -> None:
         d.s = replace(d.s, stands=d.s.stands + 1)
         if d.s.stands == OFTEN:
             d.tell(Alert.CLOCK_HELD, Recipient.CONTROL_ROOM)
+
+
+def _face_begins(d: Draft) -> None:
+    d.s = replace(d.s, bare_since_s=d.now_s)
+
+
+def _face_ends(d: Draft) -> None:
+    d.s = replace(d.s, bare_since_s=None)
 
 
 def _unreached_starts(d: Draft) -> None:
@@ -277,6 +291,13 @@ OWN: tuple[Move, ...] = (
         orders=(CloseIncident,),
     ),
     Move(_in(_M.CHECKING), "a proper face is shown", may_clear, lambda d: d.clear(), to=_M.CLEARED),
+    Move(
+        _in(_M.CHECKING, _M.WARNED),
+        "a proper face was shown for as long as anybody is given for it, and the machine has to stay closed",
+        shown_in_full,
+        _on_record_as_shown,
+        does="this person is not locked any more",
+    ),
     Move(
         _in(_M.CHECKING),
         "no proper face in time",
@@ -503,6 +524,20 @@ CLOCKS: tuple[Move, ...] = (
         does="the lock clock stands",
     ),
     Move(
+        _in(_M.CHECKING, _M.WARNED),
+        "one person shows a proper face, and the machine has to stay closed",
+        lambda s, now_s, rules: shows_face(s) and s.bare_since_s is None,
+        _face_begins,
+        does="the clock of a face that is shown runs",
+    ),
+    Move(
+        _EVERY - {_M.LOCKED},
+        "that is over",
+        lambda s, now_s, rules: not shows_face(s) and s.bare_since_s is not None,
+        _face_ends,
+        does="that clock begins anew",
+    ),
+    Move(
         _in(_M.LOCKED),
         "no code is with a telephone, or none could be typed",
         lambda s, now_s, rules: nobody_can_open(s) and s.unreached_from_s is None,
@@ -517,7 +552,7 @@ CLOCKS: tuple[Move, ...] = (
         does="that clock stands",
     ),
 )
-"""Gone through last: two clocks start and stop, of the evidence and of a lock that nobody can open."""
+"""Gone through last: clocks start and stop, of the evidence, of a shown face, of a lock nobody can open."""
 
 
 MOVES = (*COMMON, *OWN, *CLOCKS)

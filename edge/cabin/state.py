@@ -65,7 +65,8 @@ class State:
     """Everything the table remembers. All `*_s` fields but `DURATIONS` are monotonic times.
 
     *This person* is the one who is present since the door last opened or the program last started. `shown`:
-    this person has been cleared; `was_shown`: the one before the door opened. `stands`: how often the lock
+    this person has been cleared, or would have been but for a closed machine; `bare_since_s`: since when the
+    latter shows a proper face; `was_shown`: the one before the door opened. `stands`: how often the lock
     clock was held in this visit; `openings`: how often the door was opened under a warning.
     """
 
@@ -102,6 +103,7 @@ class State:
     told: tuple[tuple[Anomaly, float], ...] = ()
     # the lock clock
     warn_from_s: float = 0.0
+    bare_since_s: float | None = None
     evidence_s: float = 0.0
     counting_from_s: float | None = None
     stand_until_s: float | None = None

@@ -1,5 +1,6 @@
-"""`learn --empty`: takes the pictures of this site's own empty cabin, at commissioning, by day and by
-night."""
+"""`learn`: what this site looks like, at commissioning: its empty cabin by day and by night (`--empty`), the
+front of its machine (`--front`), and what is normal in it (`--normal`).
+"""
 
 from __future__ import annotations
 
@@ -11,16 +12,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from edge.cli.options import Commands, add_settings_options, as_the_kiosk, load_settings
+from edge.cli.learn_front import add_options as add_front_options
+from edge.cli.learn_front import learn_front
+from edge.cli.learn_normal import learn_normal
+from edge.cli.options import Commands, add_settings_options, as_the_kiosk, load_settings, seconds
+from edge.faults.fault import FaultError
 from edge.service.plans import camera_name, look_of
 from edge.settings.schema import Camera as CameraSettings
 from edge.settings.schema import Settings
 from edge.settings.zones import zone_of
-from edge.terms.observation import FACE_CAMERA
+from edge.terms.observation import FACE_CAMERA, CabinState
 from edge.terms.printing import printable
 from edge.vision.look import Look
 from edge.vision.scene.commissioning import Taken, learn_from_frames, learn_from_picture
 from edge.vision.scene.reference import FOLDER, Reference, add_references
+from edge.vision.scene.teaching import REFUSED
 from hw.bench import ClipCamera
 from hw.board import open_camera
 from hw.camera.port import Camera, CameraChoice, Frame, Stream
@@ -32,14 +38,29 @@ _TIME: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 
 
 def add_parser(commands: Commands) -> None:
-    parser = commands.add_parser("learn", help="take the pictures of the empty cabin, at commissioning")
-    parser.add_argument(
+    parser = commands.add_parser("learn", help="learn what this cabin looks like, at commissioning")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "--normal",
+        action="store_true",
+        help="learn what is normal from some minutes in which nothing is wrong: the vacant cabin by day and "
+        "by night, and visits",
+    )
+    what.add_argument(
         "--empty",
         action="store_true",
-        required=True,
         help="nobody is in the cabin and its door is shut: learn what is always there. Once by day and once "
         "by night; refused where anything moves or somebody is seen",
     )
+    what.add_argument(
+        "--front",
+        nargs="*",
+        type=Path,
+        metavar="PICTURE",
+        help="nobody stands before the machine: learn how its front looks, from pictures at several hours of "
+        "the day or from the camera itself, so that what is fixed to it or taken off is told",
+    )
+    add_front_options(parser)
     parser.add_argument("--camera", choices=("face", "overview"), help="only this one; else all there are")
     parser.add_argument(
         "--from",
@@ -51,6 +72,15 @@ def add_parser(commands: Commands) -> None:
         help="pictures or clips of the camera instead of the camera",
     )
     parser.add_argument("--at", type=_minute, metavar="HH:MM", help="with --from: the time of day in them")
+    parser.add_argument(
+        "--state",
+        choices=[state.value for state in CabinState],
+        help="with --normal: what all of the footage is; else each picture's state is told by who is seen "
+        "and how light it is",
+    )
+    parser.add_argument(
+        "--for", dest="for_s", type=seconds, metavar="SECONDS", help="with --normal: so much of the footage"
+    )
     parser.add_argument("--fresh", action="store_true", help="forget what these cameras had learnt before")
     add_settings_options(parser)
     parser.set_defaults(run=run)
@@ -59,11 +89,25 @@ def add_parser(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> int:
     settings = load_settings(args)
     as_the_kiosk(settings)
+    if args.normal:
+        return learn_normal(args, settings)
+    if args.front is not None:
+        return _front(args, settings)
+    if args.regions or args.wide:
+        raise FaultError(REFUSED, "--regions and --wide go with --front")
     learnt = list(_learnt(args, settings))
     add_references(Path(settings.paths.data) / FOLDER, learnt, fresh=args.fresh)
     for reference in learnt:
         print(printable(_words(reference)))
     return 0
+
+
+def _front(args: argparse.Namespace, settings: Settings) -> int:
+    def taken(camera: str) -> list[Reference]:
+        args.camera, args.files = camera, args.front
+        return list(_learnt(args, settings))
+
+    return learn_front(args, settings, taken)
 
 
 def _learnt(args: argparse.Namespace, settings: Settings) -> Iterator[Reference]:
@@ -84,15 +128,16 @@ def _learnt(args: argparse.Namespace, settings: Settings) -> Iterator[Reference]
         name = camera_name(fitted.role)
         if fitted.source == "none" or args.camera not in (None, name):
             continue
-        opened = _opened(fitted)
+        camera_at_work = opened(fitted)
         try:
             taken = _taken(settings, None)
-            yield learn_from_frames(_frames(opened), _look(settings, name), name, taken)
+            yield learn_from_frames(_frames(camera_at_work), _look(settings, name), name, taken)
         finally:
-            opened.close()
+            camera_at_work.close()
 
 
-def _opened(camera: CameraSettings) -> Camera:
+def opened(camera: CameraSettings) -> Camera:
+    """The camera as the settings name it."""
     stream = Stream(camera.width, camera.height, camera.fps, camera.rotate)
     return open_camera(CameraChoice(camera.source, camera.device, camera.clip, stream))
 

@@ -18,7 +18,8 @@ from edge.faults.fault import FaultError
 from edge.loop.happening import Happening
 from edge.service.plans import look_of
 from edge.terms.observation import FACE_CAMERA
-from edge.vision.scene.reference import FOLDER
+from edge.vision.scene import fronts as front_store
+from edge.vision.scene import normal_file, reference
 from hw.bench import ClipCamera
 from hw.ports import Input
 
@@ -78,8 +79,16 @@ def run(args: argparse.Namespace) -> int:
     ]
     film = Film(args.video, FPS_MAX, zones) if args.video is not None else None
     with scratch("replay") as folder:
-        empties = Path(settings.paths.data) / FOLDER
-        props = Props(camera, lambda: look_of(settings, references=empties))
+        data = Path(settings.paths.data)
+        props = Props(
+            camera,
+            lambda: look_of(
+                settings,
+                references=data / reference.FOLDER,
+                fronts=data / front_store.FOLDER,
+                normal=data / normal_file.FOLDER,
+            ),
+        )
         desk = Desk(settings, props, Path(folder), _both(printer.show, film), clock)
         try:
             if film is not None:

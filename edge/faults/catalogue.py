@@ -338,6 +338,19 @@ CATALOGUE: Final = _table(
         "Restart the kiosk; report the line of the log that names it, with the recording if there is one.",
     ),
     (
+        "view_degrading",
+        "What a camera sees gets worse slowly: dirt on the lens, a lamp that dies, or a camera that moves.",
+        "The door keeps its rules; faces will be judged less well if nothing is done.",
+        "Clean the lens, look at the light and at the camera's mount; cabinguard drift shows what changed. "
+        "If it is to stay as it is: cabinguard drift --anew.",
+    ),
+    (
+        "views_unreadable",
+        "What was learnt of the cameras' views is damaged; it was set aside.",
+        "The door keeps its rules; for a week nothing is said of a view that gets worse.",
+        "Nothing to do: it is learnt again. If it repeats, look for card errors with dmesg.",
+    ),
+    (
         "presence_stuck",
         "Somebody seems to have been in the cabin longer than presence_max_s.",
         "Nobody is locked in before the cabin was empty; the permit is off.",
@@ -358,9 +371,46 @@ CATALOGUE: Final = _table(
     ),
     (
         "picture_unsound",
-        "The camera's picture is too dark, covered, blurred or frozen to be learnt as the empty cabin.",
+        "The camera's picture is too dark, covered, blurred or frozen to be learnt from.",
         _NOT_RUN,
         "Put right what the detail names, or come back with the cabin lit, and take the pictures again.",
+    ),
+    # --- the front of the machine ---------------------------------------------------------------------
+    (
+        "front_damaged",
+        "What was taught of the machine's front is damaged or missing, so nobody compares it.",
+        "The door keeps its rules; a part that is fixed to the machine is not told.",
+        "Look the machine over, then teach its front again: cabinguard learn --front --regions.",
+    ),
+    (
+        "front_unseen",
+        "For an hour the machine's front could not be compared with what was taught: the detail says why.",
+        "The door keeps its rules; a part that is fixed to the machine is not told meanwhile.",
+        "Clear the view; where the camera was moved, look the machine over and teach its front again.",
+    ),
+    (
+        "front_refused",
+        "The front of the machine cannot be taught like this.",
+        _NOT_RUN,
+        "Put right what the detail names. Regions are pixels of the picture, large enough to see into.",
+    ),
+    (
+        "normal_damaged",
+        "A dictionary of what is normal in the cabin is damaged; it was set aside under another name.",
+        "The door keeps its rules; what looks unlike normal in that state of the cabin is not reported.",
+        "Learn it again: cabinguard learn --normal.",
+    ),
+    (
+        "normal_outdated",
+        "What is normal in the cabin was learnt with another version of the network patches.",
+        "The door keeps its rules; what looks unlike normal in that state of the cabin is not reported.",
+        "Learn it again: cabinguard learn --normal.",
+    ),
+    (
+        "normal_too_short",
+        "There is too little footage to learn what is normal: at least some minutes, and several visits.",
+        _NOT_RUN,
+        "Give it more: ten minutes of the vacant cabin, by day and by night, and a dozen visits.",
     ),
     # --- relays, inputs, keypad, sound ---------------------------------------------------------------
     (

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from edge.cabin.rules import Flow
 from edge.judge.down import DownJudge
 from edge.judge.fight import FightJudge, RobberyJudge
+from edge.judge.front import FrontJudge
 from edge.judge.intrusion import IntrusionJudge
 from edge.judge.joined import AnomalyJudge
 from edge.judge.left import LeftJudge
+from edge.judge.normal import NormalJudge
 from edge.judge.shaken import ShakenJudge
 from edge.judge.unusual import UnusualJudge
 from edge.judge.wander import WanderJudge
@@ -52,5 +54,7 @@ class Place:
             WanderJudge(zones, self.flow.loiter_s),
             LeftJudge(self.flow.left_s, zones, floor),
             ShakenJudge(),
+            FrontJudge(),
             UnusualJudge(),
+            NormalJudge(),
         )

@@ -6,6 +6,10 @@ half of it in a box that is wider than high. Low after a quick drop is a fall af
 without a seen drop only after `_LIES_S`, so that one who crouches at the machine's lower slot, ties a shoe or
 sits down is not down. A body that is lost from sight while nothing moves there is where it was: nobody
 leaves without moving.
+
+A network's boxes alone say nobody is down, for a printed pattern can move them, and who is down is let out.
+What differs from the empty cabin must not stand there just as it stood when they were upright; where it says
+nothing, the picture must have moved in their place while they came down.
 """
 
 from __future__ import annotations
@@ -55,6 +59,12 @@ _CALM: Final = 0.4
 """The same, under which one who has fallen is taken to lie there."""
 _CALM_S: Final = 0.5
 """Time constant of the movement."""
+_STIRS: Final = 0.02
+"""Share of the box that moved while they came down. Falls of clips that boxes tell moved 0.57 and more."""
+_AS_IT_STOOD: Final = 0.75
+"""Overlap (of both together) of the region that differs from the empty cabin, then and now: nothing fell."""
+_CAME_DOWN_S: Final = 1.5
+"""So long after they were first seen low, movement still counts as that of the fall."""
 _PART: Final = 0.6
 """A box that lies so far in another is a part of the same person."""
 _SAME: Final = 0.3
@@ -80,7 +90,12 @@ class _Body:
     seen: deque[_Seen] = field(default_factory=deque)
     fell_s: float | None = None
     movement: float = 1.0
+    stirred: float = 0.0
+    """The most that moved at once since they were last seen upright, as a share of the box."""
+    stood_as: Box | None = None
+    """What differed from the empty cabin in their place when they were last seen upright."""
     low: bool = False
+    low_s: float = 0.0
     drop: float = 0.0
     fell: Held = field(default_factory=lambda: Held(_FELL_S))
     lies: Held = field(default_factory=lambda: Held(_LIES_S, fall=4.0))
@@ -115,7 +130,7 @@ class DownJudge:
                 for t in observation.scene.things
                 if t.kind is ThingKind.PERSON and t.score >= _PERSON_SCORE
             ]
-            self._follow(found, now_s)
+            self._follow(found, observation, now_s)
         for body in self._bodies:
             _count(body, observation, now_s, dt_s)
         self._fall.update(observation, now_s)
@@ -138,7 +153,7 @@ class DownJudge:
         """Never."""
         return None
 
-    def _follow(self, found: Sequence[Box], now_s: float) -> None:
+    def _follow(self, found: Sequence[Box], observation: Observation, now_s: float) -> None:
         """Gives each box to the body it is likeliest of; what is left over is somebody new."""
         taken: list[_Body] = []
         for box in sorted(found, key=_area, reverse=True):
@@ -149,7 +164,7 @@ class DownJudge:
                 body = _Body(box, now_s, now_s)
                 self._bodies.append(body)
             taken.append(body)
-            _take(body, box, now_s)
+            _take(body, box, observation, now_s)
         still_there = []
         for body in self._bodies:
             # Lost while something moves there, and not low: gone, or another box has become theirs.
@@ -172,14 +187,14 @@ class DownJudge:
         for body in self._bodies:
             # Who has fallen rarely lies quite still.
             fell = body.fell_s is not None and body.fell.full and body.movement < _CALM
-            if body.low and (fell or body.lies.full):
+            if body.low and (fell or body.lies.full) and _is_borne_out(body, observation):
                 self._held, self._down = True, body
                 body.up.clear()
                 return (AnomalyBegan(Anomaly.PERSON_DOWN, *_why(body, observation)),)
         return ()
 
 
-def _take(body: _Body, box: Box, now_s: float) -> None:
+def _take(body: _Body, box: Box, observation: Observation, now_s: float) -> None:
     """A look found this body here."""
     body.box, body.at_s = box, now_s
     _, top, wide, high = box
@@ -192,10 +207,16 @@ def _take(body: _Body, box: Box, now_s: float) -> None:
         body.fell_s = now_s
         body.fell.clear()
     low = body.drop >= (_DROP_WIDE if wide >= _WIDE * high else _DROP)
-    if low and not body.low and body.fell_s is not None and now_s - body.fell_s > _FALLS_FOR_S:
-        body.fell_s = None  # first they sat down, and now they lie down
+    if low and not body.low:
+        body.low_s = now_s
+        if body.fell_s is not None and now_s - body.fell_s > _FALLS_FOR_S:
+            body.fell_s = None  # first they sat down, and now they lie down
     body.low = low
     if not low:
+        if body.drop < _FALLING:
+            region = observation.foreground_box
+            theirs = region is not None and _overlap(region, box) >= _THERE * _area(box)
+            body.stirred, body.stood_as = 0.0, region if theirs else None
         body.seen.append(_Seen(now_s, top, high))
         while body.seen[0].at_s < now_s - _STANDS_FOR_S:
             body.seen.popleft()
@@ -206,6 +227,8 @@ def _count(body: _Body, observation: Observation, now_s: float, dt_s: float) -> 
     moving = sum(_overlap(body.box, r.box) * _filled(r, observation) for r in observation.moving)
     share = min(moving / max(_area(body.box), 1.0), 1.0)
     body.movement += (share - body.movement) * min(dt_s / _CALM_S, 1.0)
+    if not body.low or now_s - body.low_s <= _CAME_DOWN_S:
+        body.stirred = max(body.stirred, share)
     still = body.movement < _STILL
     body.fell.update(body.fell_s is not None, dt_s)
     body.lies.update(body.low and still, dt_s)
@@ -253,6 +276,15 @@ def _is_there(landed: Landed, observation: Observation) -> bool:
     """Whether something still lies where the motion ended: who walked out below the camera does not."""
     box = observation.foreground_box
     return box is not None and _overlap(box, landed.box) >= _THERE * _area(landed.box)
+
+
+def _is_borne_out(body: _Body, observation: Observation) -> bool:
+    """Whether the picture's own measures let it be true that they came down."""
+    then, now = body.stood_as, observation.foreground_box
+    if then is None or now is None:
+        return body.stirred >= _STIRS
+    common = _overlap(then, now)
+    return common < _AS_IT_STOOD * (_area(then) + _area(now) - common)
 
 
 def _why_landed(landed: Landed, seen: Observation) -> tuple[str, Reason]:

@@ -35,6 +35,8 @@ from edge.settings.zones import find_zone
 from edge.vision.eyes.process import EyesProcess
 from edge.vision.eyes.report import EyesEvent
 from edge.vision.eyes.supervisor import EyesSupervisor
+from edge.vision.scene.normal_file import FOLDER as NORMAL_FOLDER
+from edge.vision.scene.normal_file import check_learnt
 from edge.vision.scene.reference import FOLDER, check_references
 from hw.board import Voice, alsa_player, close_board, open_board
 from hw.camera.port import Frame
@@ -86,6 +88,7 @@ def findings(settings: Settings, *, hardware: bool = True, writing: bool = True)
     yield tried("record", lambda: _record(record, settings, writing))
     yield tried("pictures", lambda: _space(settings, writing))
     yield tried("empty cabin", lambda: _empty_cabin(settings))
+    yield tried("normal", lambda: _normal(settings))
     yield tried("secrets", lambda: _secrets(settings))
     clips = prompts_folder(settings)
     if settings.camera.source in _KIOSK_CAMERAS:
@@ -194,6 +197,13 @@ def _empty_cabin(settings: Settings) -> str:
         raise machine.NotFitted("never learnt; cabinguard learn --empty takes its pictures")
     dark = sum(reference.infrared for reference in learnt)
     return f"{len(learnt)} pictures, {dark} of them by infrared light"
+
+
+def _normal(settings: Settings) -> str:
+    learnt = check_learnt(Path(settings.paths.data) / NORMAL_FOLDER)
+    if not learnt:
+        raise machine.NotFitted("never learnt; cabinguard learn --normal does")
+    return ", ".join(f"{one.camera} {one.state.value}" for one in learnt)
 
 
 def _writable(folder: Path) -> None:

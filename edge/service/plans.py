@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,11 +16,14 @@ from edge.pictures.ring import RingWriter, ring_name, ring_slots
 from edge.settings.places import model_dir
 from edge.settings.schema import Camera as CameraSettings
 from edge.settings.schema import Settings
+from edge.settings.zones import zone_of
 from edge.terms.observation import FACE_CAMERA
 from edge.vision.eyes.process import EyesPlan
 from edge.vision.seers import Role
 from hw.board import open_camera
 from hw.camera.port import Camera, CameraChoice, Stream
+from hw.clock import SystemClock
+from hw.ports import Clock
 
 if TYPE_CHECKING:
     from edge.vision.look import Look
@@ -70,15 +74,25 @@ def overseers(settings: Settings) -> frozenset[str]:
     )
 
 
-def look_of(settings: Settings, camera: str = FACE_CAMERA, references: Path | None = None) -> Look:
+def look_of(
+    settings: Settings,
+    camera: str = FACE_CAMERA,
+    references: Path | None = None,
+    fronts: Path | None = None,
+    normal: Path | None = None,
+) -> Look:
     """What sees through the one camera of a story, a replay or a bench: every seer. Raises `ModelFault`.
 
-    `references`: the folder with this camera's pictures of the empty cabin; None: it has learnt none.
+    `references`: the folder with this camera's pictures of the empty cabin, `fronts` that of the machine's
+    front, `normal` that with its dictionaries of the normal; None: it has learnt none.
     """
     from edge.vision.look import Look
-    from edge.vision.opening import Wanted, open_all_seers
+    from edge.vision.opening import Normal, Wanted, open_all_seers
+    from edge.vision.scene.normal import Service
 
-    wanted = Wanted(model_dir(settings), frozenset(Role), settings.face.covers, references, camera)
+    compared = None if normal is None else Normal(normal, settings.normal.false_alarms_a_day, Service())
+    covers = settings.face.covers
+    wanted = Wanted(model_dir(settings), frozenset(Role), covers, references, camera, fronts, compared)
     opened = open_all_seers(wanted)
     return Look(opened.seers, references=opened.references, camera=camera)
 
@@ -94,11 +108,40 @@ def _open_eye(camera: CameraSettings) -> Camera:
 
 
 def _open_seers(settings: Settings, roles: frozenset[Role], camera: str) -> Opened:
-    from edge.vision.opening import Wanted, open_seers
-    from edge.vision.scene.reference import FOLDER
+    from edge.vision.opening import Normal, Wanted, open_seers
+    from edge.vision.scene import fronts, normal_file, reference
+    from edge.vision.scene.normal import Service
 
-    references = Path(settings.paths.data) / FOLDER
-    return open_seers(Wanted(model_dir(settings), roles, settings.face.covers, references, camera))
+    data = Path(settings.paths.data)
+    normal = Normal(
+        data / normal_file.FOLDER,
+        settings.normal.false_alarms_a_day,
+        Service.of(settings.normal.service_hours),
+        minute_of_day(settings, SystemClock()),
+    )
+    wanted = Wanted(
+        model_dir(settings),
+        roles,
+        settings.face.covers,
+        data / reference.FOLDER,
+        camera,
+        data / fronts.FOLDER,
+        normal,
+    )
+    return open_seers(wanted)
+
+
+def minute_of_day(settings: Settings, clock: Clock) -> Callable[[], int | None]:
+    """The time on the cabin's clock (0 to 1439); None while nobody has set the machine's."""
+    zone = zone_of(settings.cabin.timezone)
+
+    def minute() -> int | None:
+        if not clock.wall_true():
+            return None
+        local = datetime.fromtimestamp(clock.wall_s(), zone)
+        return local.hour * 60 + local.minute
+
+    return minute
 
 
 def _ring(settings: Settings, camera: str) -> Callable[[float, bytes], None]:

@@ -14,6 +14,7 @@ import msgspec
 
 from edge.cabin.anomalies import Policy
 from edge.cabin.rules import Flow
+from edge.terms.chain import ChainSettings
 from edge.terms.ground import Marks, Zone
 from edge.terms.record import Recipient
 from edge.words.language import LanguageName
@@ -103,6 +104,19 @@ class FaceSettings(_Section, frozen=True):
         "hand",
         "object",
     )
+
+
+class NormalSettings(_Section, frozen=True):
+    false_alarms_a_day: Annotated[float, msgspec.Meta(ge=0.01, le=100)] = 1.0
+    service_hours: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"\A(([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9])?\Z",
+            description='such as "06:00-06:30", or empty',
+        ),
+    ] = ""
+    keep_up: bool = True
+    quarantine_h: Annotated[float, msgspec.Meta(ge=1, le=720)] = 48.0
 
 
 class ModemSettings(_Section, frozen=True):
@@ -205,6 +219,8 @@ class Settings(_Section, frozen=True):
     camera: Camera = Camera()
     overview: Camera = Camera(source="none", device="1", role="overview")
     face: FaceSettings = FaceSettings()
+    normal: NormalSettings = NormalSettings()
+    vision: ChainSettings = ChainSettings()
     modem: ModemSettings = ModemSettings()
     prompt: PromptSettings = PromptSettings()
     email: Email = Email()
@@ -252,10 +268,13 @@ def rows_of(kind: object) -> type[msgspec.Struct] | None:
 
 _UNITS: Final = {
     "s": "seconds",
+    "h": "hours",
     "ms": "milliseconds",
     "days": "days",
     "mb": "MB",
     "cm": "centimetres",
+    "level": "grey levels",
+    "levels": "grey levels",
     "fps": "pictures a second",
     "width": "pixels",
     "height": "pixels",

@@ -151,6 +151,78 @@ class StillRegion:
     added: bool
 
 
+class FrontChange(StrEnum):
+    """What became of a region of the machine's front, where it can be told."""
+
+    SAME = "same"
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True, slots=True)
+class FrontSeen:
+    """One region of the machine's front against its own pictures, over the last minutes.
+
+    `distance` is that of what has stood there still for `over_s`, in the region's own normal spread: from 1
+    on it is more than light and time do to it. `box` is what differs most, `size_cm` its longer side, None
+    where no scale was measured. `structure` and `likeness` are the two parts of the distance: edges, and the
+    network's comparison (0 without it).
+    """
+
+    region: str
+    distance: float
+    change: FrontChange
+    box: Box
+    over_s: float
+    structure: float = 0.0
+    likeness: float = 0.0
+    size_cm: float | None = None
+
+
+class CabinState(StrEnum):
+    """What the cabin is used for at a moment: what is normal is learnt for each of them apart."""
+
+    VACANT_DAY = "vacant_day"
+    VACANT_NIGHT = "vacant_night"
+    CUSTOMER = "customer"
+    SERVICE = "service"
+
+
+@dataclass(frozen=True, slots=True)
+class NormalSeen:
+    """One look against the dictionary of what is normal here.
+
+    `score` is how unlike it the most unlike place has looked for some looks on end, in usual spreads of that
+    place; above `limit` is unusual. `chance` is how rare such a score is among blocks of normal footage (a
+    conformal p-value, 0 to 1); `area` the share of the picture that is above the limit, `where` its boxes,
+    the most unlike first, or the box of the most unlike place where nothing is.
+    """
+
+    state: CabinState
+    score: float
+    limit: float
+    chance: float
+    area: float
+    where: tuple[Box, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFigures:
+    """How good one picture of the empty cabin is.
+
+    `light` is the mean grey level; `detail` the natural log of fine lines' strength over coarse ones', `contrast`
+    that of coarse ones' over the light; `noise` the sensor's, in grey levels; `shift` how far right and down of
+    the reference the view lies, in pixels, None without a reference that it fits.
+    """
+
+    light: float
+    detail: float
+    contrast: float
+    noise: float
+    shift: tuple[float, float] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Observation:
     """One frame as the eyes saw it.
@@ -190,3 +262,9 @@ class Observation:
     """Whether faces were looked for at all: without that, no face is not a hidden one."""
     unusual_why: str = ""
     """What spoke loudest for it, in plain words."""
+    front: tuple[FrontSeen, ...] = ()
+    """Regions of the machine's front that were judged at this frame; seldom any."""
+    normal: NormalSeen | None = None
+    """How unlike the place looks to what was learnt of it; None where the dictionary did not look."""
+    picture: PictureFigures | None = None
+    """How good the picture is: now and then, while nothing is in it but the cabin."""

@@ -34,8 +34,12 @@ class Ground(StrEnum):
     STANDS_THERE = "stands_there"
     IS_GONE = "is_gone"
     UNLIKE_NORMAL = "unlike_normal"
+    UNLIKE_LEARNT = "unlike_learnt"
     FACE_STANDS_STILL = "face_stands_still"
     SHAKEN_AND_SEEN = "shaken_and_seen"
+    FIXED_TO_FRONT = "fixed_to_front"
+    GONE_FROM_FRONT = "gone_from_front"
+    FRONT_DIFFERS = "front_differs"
     PICTURE_DARK = "picture_dark"
     PICTURE_BLINDED = "picture_blinded"
     PICTURE_COVERED = "picture_covered"
@@ -45,6 +49,16 @@ class Ground(StrEnum):
     PICTURE_UPSIDE_DOWN = "picture_upside_down"
     PICTURE_FROZEN = "picture_frozen"
     PICTURE_REPLAYED = "picture_replayed"
+    VIEW_DARKER = "view_darker"
+    VIEW_BLURRED = "view_blurred"
+    VIEW_VEILED = "view_veiled"
+    VIEW_NOISY = "view_noisy"
+    VIEW_SHIFTED = "view_shifted"
+    FACES_FEWER = "faces_fewer"
+    FACES_UNCLEAR = "faces_unclear"
+    FACES_UNSURE = "faces_unsure"
+    PEOPLE_UNSURE = "people_unsure"
+    MOTION_UNLIKE = "motion_unlike"
 
 
 class Measure(StrEnum):
@@ -57,6 +71,7 @@ class Measure(StrEnum):
     TURNS = "turns"
     SPEED = "speed"
     LOG_ODDS = "log_odds"
+    UNLIKENESS = "unlikeness"
     HOUR = "hour"
     LASTED_S = "lasted_s"
     STILL_S = "still_s"
@@ -67,6 +82,8 @@ class Measure(StrEnum):
     MOVED_PX = "moved_px"
     AREA_PERCENT = "area_percent"
     CHANGED_PERCENT = "changed_percent"
+    NOW_PERCENT = "now_percent"
+    LEARNT_PERCENT = "learnt_percent"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,24 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from edge.terms.observation import FACE_CAMERA, Box, CameraHealth, Face, Observation, Thing
+from edge.terms.observation import (
+    FACE_CAMERA,
+    Box,
+    CameraHealth,
+    Face,
+    Observation,
+    PictureFigures,
+    Thing,
+)
 from edge.vision.scene.background import Scene, shrink
+from edge.vision.scene.figures import Figures
 from edge.vision.scene.health import Health
 from edge.vision.scene.jolt import Jolt
 from edge.vision.scene.motion import Moving
 from edge.vision.scene.reference import is_infrared
 from edge.vision.scene.still import Still
 from edge.vision.seers import SEER_BEHIND, SEERS, Seer, Trouble
-from edge.vision.sight import Seeing, Sight
+from edge.vision.sight import Seeing, Sight, Troubled
 from hw.camera.port import Frame, GreyPicture
 
 _FACE_HOLDS_S: Final = 3.0
@@ -48,6 +57,7 @@ class Look:
         self._moving = Moving()
         self._jolt = Jolt()
         self._still = Still(references)
+        self._figures = Figures(references)
         self._camera = camera
         self._faces: tuple[Face, ...] = ()
         self._persons: tuple[Thing, ...] = ()
@@ -65,6 +75,8 @@ class Look:
         small = shrink(frame.grey)
         near = frame.at_s - self._face_at_s < _FACE_HOLDS_S
         sight = Sight(frame, small, self._health.update(small, frame.at_s, near))
+        sight.doubtful = self._health.doubtful
+        sight.infrared = self._infrared
         factor = max(frame.grey.shape) / max(small.shape)
         sight.jolt_px = self._jolt.update(small) * factor
         moving = self._moving.update(small, frame.at_s)
@@ -91,7 +103,14 @@ class Look:
         if frame.at_s - self._colours_at_s >= _COLOURS_S:
             self._colours_at_s = frame.at_s
             self._infrared = is_infrared(None if frame.colour is None else frame.colour[::8, ::8])
-        return self._observation(sight)
+        return self._observation(sight, self._measured(sight))
+
+    def _measured(self, sight: Sight) -> PictureFigures | None:
+        """How good the picture is, while nothing is in it but the cabin."""
+        if self._health.doubtful or sight.somebody or sight.health is not CameraHealth.OK:
+            self._figures.skip()
+            return None
+        return self._figures.update(sight.frame.grey, sight.small, sight.frame.at_s)
 
     def _carry_over(self, sight: Sight) -> None:
         """What was found where at the last look of those who do not look at every frame."""
@@ -101,7 +120,7 @@ class Look:
         if Seer.PEOPLE in holding:
             sight.persons = self._persons
 
-    def _observation(self, sight: Sight) -> Observation:
+    def _observation(self, sight: Sight, picture: PictureFigures | None) -> Observation:
         height, width = sight.frame.grey.shape
         return Observation(
             frame=sight.frame.number,
@@ -120,8 +139,11 @@ class Look:
             fight_logit=sight.fight_logit,
             unusual_logit=sight.unusual_logit,
             unusual_why=sight.unusual_why,
+            front=sight.front,
             infrared=self._infrared,
             faces_asked=sight.faces_asked,
+            normal=sight.normal,
+            picture=picture,
         )
 
 
@@ -146,6 +168,8 @@ class _Paced:
 
     @property
     def trouble(self) -> Trouble | None:
+        if isinstance(self._seeing, Troubled) and self._seeing.trouble is not None:
+            return self._seeing.trouble
         if not self._behind:
             return None
         detail = f"{self._seeing.seer} looks less often than every {self._row.at_most_s:g} s"

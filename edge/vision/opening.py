@@ -5,7 +5,7 @@ Imports what sees (OpenCV, the interpreter), so it is imported itself where some
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
@@ -15,6 +15,10 @@ from edge.vision.face.faces import Faces
 from edge.vision.face.seer import FaceSeer
 from edge.vision.network import ModelFault
 from edge.vision.scene.fight import FightEye, FightSeer
+from edge.vision.scene.front_seer import FrontSeer
+from edge.vision.scene.normal import Known, LooksAtNormal, NormalEye, NormalSeer, Service
+from edge.vision.scene.normal_file import has_any, read_learnt
+from edge.vision.scene.patches import Patches
 from edge.vision.scene.people import People
 from edge.vision.scene.reference import read_references
 from edge.vision.scene.seers import PeopleSeer, ThingsSeer, UnusualSeer
@@ -34,12 +38,27 @@ class Opened:
     references: tuple[GreyPicture, ...] = ()
 
 
+def _never() -> int | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """Where what is normal was learnt, and what is set for it; `minute_of_day` is None where nobody knows."""
+
+    folder: Path
+    false_alarms_a_day: float
+    service: Service
+    minute_of_day: Callable[[], int | None] = _never
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a camera is to see with: the folder of the models, its roles, the covers that count.
 
     `references` is the folder with pictures of the empty cabin, None where none are to be used; `camera` the
-    name under which this camera's own lie there.
+    name under which this camera's own lie there. `fronts` is the folder of what was taught of the machine's
+    front. `normal`: None where nothing is compared with the normal.
     """
 
     models: Path
@@ -47,23 +66,25 @@ class Wanted:
     covers: tuple[str, ...]
     references: Path | None = None
     camera: str = FACE_CAMERA
+    fronts: Path | None = None
+    normal: Normal | None = None
 
 
 def open_seers(wanted: Wanted) -> Opened:
     """Every seer of these roles. A model that is missing or damaged costs its own seer only."""
-    references: tuple[GreyPicture, ...] = ()
-    if wanted.references is not None:
-        found = read_references(wanted.references, wanted.camera)
-        references = tuple(reference.picture for reference in found)
+    references = _references(wanted)
     seers: list[Seeing] = []
     missing: list[Trouble] = []
     for seer, row in SEERS.items():
         if row.role not in wanted.roles:
             continue
         try:
-            seers.append(_open(seer, wanted, references))
+            opened = _open(seer, wanted, references, missing)
         except ModelFault as fault:
             missing.append(Trouble(seer, fault.code, fault.detail))
+            continue
+        if opened is not None:
+            seers.append(opened)
     return Opened(tuple(seers), tuple(missing), references)
 
 
@@ -75,7 +96,27 @@ def open_all_seers(wanted: Wanted) -> Opened:
     return opened
 
 
-def _open(seer: Seer, wanted: Wanted, references: Sequence[GreyPicture]) -> Seeing:
+def open_to_learn(wanted: Wanted, eye: LooksAtNormal) -> Opened:
+    """What it takes to tell the cabin's state, and `eye`, which learns. Raises `ModelFault`."""
+    references = _references(wanted)
+    seers: list[Seeing] = []
+    if Role.FACE in wanted.roles:
+        seers.append(FaceSeer(Faces(wanted.models, wanted.covers)))
+    seers.append(PeopleSeer(People(wanted.models, references)))
+    seers.append(NormalSeer(eye, Service(), _never))
+    return Opened(tuple(seers), (), references)
+
+
+def _references(wanted: Wanted) -> tuple[GreyPicture, ...]:
+    if wanted.references is None:
+        return ()
+    return tuple(one.picture for one in read_references(wanted.references, wanted.camera))
+
+
+def _open(
+    seer: Seer, wanted: Wanted, references: Sequence[GreyPicture], missing: list[Trouble]
+) -> Seeing | None:
+    """None where there is nothing that this one could compare with; parts that it lacks join `missing`."""
     match seer:
         case Seer.FACES:
             return FaceSeer(Faces(wanted.models, wanted.covers))
@@ -85,7 +126,25 @@ def _open(seer: Seer, wanted: Wanted, references: Sequence[GreyPicture]) -> Seei
             return UnusualSeer(UnusualEye(wanted.models))
         case Seer.PEOPLE:
             return PeopleSeer(People(wanted.models, references))
+        case Seer.FRONT:
+            return FrontSeer(wanted.fronts, wanted.camera, Patches(wanted.models))
         case Seer.FIGHT:
             return FightSeer(FightEye(wanted.models))
+        case Seer.NORMAL:
+            return _open_normal(wanted, missing)
         case _:
             assert_never(seer)
+
+
+def _open_normal(wanted: Wanted, missing: list[Trouble]) -> NormalSeer | None:
+    """Compares with what was learnt of this camera's cabin; one that never was learnt misses nothing."""
+    normal = wanted.normal
+    if normal is None or not has_any(normal.folder, wanted.camera):
+        return None
+    patches = Patches(wanted.models)
+    learnt, faults = read_learnt(normal.folder, wanted.camera, patches.version)
+    missing += [Trouble(Seer.NORMAL, fault.code, fault.detail) for fault in faults]
+    if not learnt:
+        return None
+    known = {one.state: Known(one, normal.false_alarms_a_day) for one in learnt}
+    return NormalSeer(NormalEye(patches, known), normal.service, normal.minute_of_day)

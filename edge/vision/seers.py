@@ -19,6 +19,8 @@ class Seer(StrEnum):
     THINGS = "things"
     FIGHT = "fight"
     UNUSUAL = "unusual"
+    FRONT = "front"
+    NORMAL = "normal"
 
 
 class Role(StrEnum):
@@ -53,6 +55,8 @@ SEERS: Final[Mapping[Seer, Row]] = {
     Seer.THINGS:  Row(("things",), Role.OVERVIEW, every_s=0.5, at_most_s=1.0),
     Seer.FIGHT:   Row(("fight",), Role.OVERVIEW, every_s=0.5, at_most_s=0.5, every_frame=True),
     Seer.UNUSUAL: Row((), Role.OVERVIEW, every_s=0.5, at_most_s=0.5, every_frame=True),
+    Seer.FRONT:   Row(("patches",), Role.OVERVIEW, every_s=2.0, at_most_s=10.0),
+    Seer.NORMAL:  Row(("patches",), Role.OVERVIEW, every_s=1.0, at_most_s=2.0),
 }
 # fmt: on
 """Faces ten times a second, so that all networks together stay under 60 million multiply-adds a frame at 15

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from edge.terms.observation import Box, CameraHealth, Face, Region, SceneSeen, StillRegion, Thing
-from edge.vision.seers import Seer
+from edge.terms.observation import (
+    Box,
+    CameraHealth,
+    Face,
+    FrontSeen,
+    NormalSeen,
+    Region,
+    SceneSeen,
+    StillRegion,
+    Thing,
+)
+from edge.vision.seers import Seer, Trouble
 from hw.camera.port import Frame, GreyPicture
 
 
@@ -15,7 +25,8 @@ class Sight:
     """One frame while it is looked at. Boxes are in pixels of `frame.grey`; `small` is it at quarter size.
 
     `somebody`: a face was seen a moment ago, or a region is there. `faces` and `persons` are those of the
-    newest look, this frame's or one a moment ago; `scene` is of this very frame.
+    newest look, this frame's or one a moment ago; `scene` is of this very frame. `doubtful`: the picture's
+    health may be about to be judged unsound.
     """
 
     frame: Frame
@@ -35,6 +46,18 @@ class Sight:
     fight_logit: float | None = None
     unusual_logit: float | None = None
     unusual_why: str = ""
+    front: tuple[FrontSeen, ...] = ()
+    infrared: bool = False
+    doubtful: bool = False
+    normal: NormalSeen | None = None
+
+
+@runtime_checkable
+class Troubled(Protocol):
+    """A seer that itself knows when it cannot do its work."""
+
+    @property
+    def trouble(self) -> Trouble | None: ...
 
 
 class Seeing(Protocol):

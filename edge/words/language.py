@@ -203,8 +203,12 @@ class Grounds(Words):
     stands_there: str
     is_gone: str
     unlike_normal: str
+    unlike_learnt: str
     face_stands_still: str
     shaken_and_seen: str
+    fixed_to_front: str
+    gone_from_front: str
+    front_differs: str
     picture_dark: str
     picture_blinded: str
     picture_covered: str
@@ -214,6 +218,16 @@ class Grounds(Words):
     picture_upside_down: str
     picture_frozen: str
     picture_replayed: str
+    view_darker: str
+    view_blurred: str
+    view_veiled: str
+    view_noisy: str
+    view_shifted: str
+    faces_fewer: str
+    faces_unclear: str
+    faces_unsure: str
+    people_unsure: str
+    motion_unlike: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +241,7 @@ class Measures(Words):
     turns: str
     speed: str
     log_odds: str
+    unlikeness: str
     hour: str
     lasted_s: str
     still_s: str
@@ -237,6 +252,8 @@ class Measures(Words):
     moved_px: str
     area_percent: str
     changed_percent: str
+    now_percent: str
+    learnt_percent: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,24 @@ ASKED: dict[str, Asked] = {
         ),
         BLOCKS_NOT,
     ),
+    "the face is shown": Asked(
+        ask.shows_face,
+        BARE,
+        (
+            {"present": False},
+            *({"face": face} for face in FaceFact if face is not FaceFact.PROPER),
+            {"several": True},
+            *({"health": health} for health in BLIND),
+            *OTHER_MODES,
+        ),
+        (*BLOCKS_NOT, {"mode": Mode.WARNED}, {"active": frozenset({Anomaly.FRONT_CHANGED})}),
+    ),
+    "the face was shown in full": Asked(
+        lambda s: ask.shown_in_full(s, NOW_S, RULES),
+        replace(BARE, bare_since_s=NOW_S - 6.0),
+        ({"shown": True}, {"bare_since_s": None}, {"bare_since_s": NOW_S - 5.999}),
+        ({"bare_since_s": NOW_S - 7.0},),
+    ),
     "may stay cleared": Asked(
         lambda s: not ask.must_leave_cleared(s, NOW_S, RULES),
         BARE,
@@ -468,6 +486,8 @@ def test_only_time_that_ran_is_added_up_and_nothing_is_rounded_without_it(from_s
         (State(siren_until_s=NOW_S), None),
         (State(siren_until_s=NOW_S + 2, silent_until_s=NOW_S + 3, stand_until_s=NOW_S + 1), 1.0),
         (State(several_since_s=NOW_S), 10.0),
+        (State(bare_since_s=NOW_S), 6.0),
+        (State(bare_since_s=NOW_S, shown=True), None),
         (State(door_open_since_s=NOW_S), 60.0),
         (State(exit_since_s=NOW_S), 60.0),
         (State(told=((Anomaly.PANIC, NOW_S),)), None),

@@ -234,6 +234,24 @@ def test_5_a_face_shown_for_a_moment_that_does_not_clear_does_not_reset_it() -> 
     assert c.mode == "locked"
 
 
+def test_5_a_face_shown_as_long_as_anybody_is_given_counts_also_where_the_machine_is_closed() -> None:
+    c = Cabin().begins("front_changed").comes("bare").wait(5.9).shows("turned").shows("bare").wait(5.9)
+    assert (c.mode, c.permit, c.state.shown) == ("checking", False, False)
+    c.wait(0.1)
+    assert (c.mode, c.permit, c.state.shown) == ("checking", False, True)
+    c.shows("masked").wait(300)
+    assert (c.mode, c.countdowns[-1]) == ("warned", 0), "asked again, never locked"
+    c.wire("door", True).wire("door", False).wait(1.5).wire("door", True).wait(2).wire("door", False)
+    assert c.shows("masked").wait(20).mode == "locked", "somebody else may have come in"
+
+
+def test_5_nobody_knows_whose_face_it_is_that_two_show() -> None:
+    c = Cabin().begins("front_changed").comes("bare").several().wait(60)
+    assert not c.state.shown
+    c.several(False).camera("dark").wait(60)
+    assert not c.state.shown
+
+
 def test_5_stepping_out_of_the_picture_does_not_reset_it() -> None:
     c = Cabin().comes("masked").wait(15).shows("hidden").wait(2).shows("masked").wait(3)
     assert c.mode == "locked"

@@ -161,6 +161,7 @@ def test_what_is_known_before_anything_happened() -> None:
         "door_open_since_s",
         "last_present_s",
         "several_since_s",
+        "bare_since_s",
         "counting_from_s",
         "stand_until_s",
         "warn_ticket",

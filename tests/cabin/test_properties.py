@@ -223,6 +223,7 @@ def _loose(state: State) -> State:
         since_s=round(state.since_s, 5),
         warn_from_s=round(state.warn_from_s, 5),
         unreached_s=round(state.unreached_s, 5),
+        bare_since_s=rounded(state.bare_since_s),
         counting_from_s=rounded(state.counting_from_s),
         say_again_s=rounded(state.say_again_s),
         locked_at_s=rounded(state.locked_at_s),

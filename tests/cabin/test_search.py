@@ -201,6 +201,7 @@ _AGES = {
     "door_open_since_s": "door_held_open_s",
     "several_since_s": "crowd_s",
     "warn_from_s": "adjust_after_s",
+    "bare_since_s": "adjust_after_s",
     "prompted_at_s": "prompt_lead_s",
     "locked_at_s": "max_lock_s",
     "fire_quiet_since_s": "fire_clear_s",

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from edge.cabin.conditions import counting, nobody_can_open
+from edge.cabin.conditions import counting, nobody_can_open, shows_face
 from edge.cabin.events import Ticked
 from edge.cabin.rules import Rules
 from edge.cabin.state import Mode, State, returning
@@ -45,6 +45,7 @@ ONLY: dict[str, Callable[[State], bool]] = {
     "exit_hold_until_s": lambda s: s.mode is M.EMERGENCY,
     "door_open_since_s": lambda s: s.door_open,
     "several_since_s": lambda s: s.several,
+    "bare_since_s": shows_face,
     "fire_quiet_since_s": lambda s: s.after_fire and not s.fire,
     "fire_door_opened": lambda s: s.after_fire,
     "fire_door_cycled": lambda s: s.after_fire and s.fire_door_opened,

@@ -93,7 +93,7 @@ class Facts:
     dangers: frozenset[Anomaly] = frozenset()
     failed: frozenset[Device] = frozenset()
     face: FaceFact = FaceFact.UNKNOWN
-    shown: bool = False  # this person has been cleared
+    shown: bool = False  # this person has been cleared, or showed the face for as long as anybody is given
 
     @property
     def calm(self) -> bool:
@@ -110,6 +110,10 @@ class Facts:
         return alone and not self.shown and self.face in NOT_SHOWN
 
     @property
+    def shows_face(self) -> bool:
+        return self.present and self.healthy and not self.several and self.face is FaceFact.PROPER
+
+    @property
     def in_order(self) -> bool:
         return not self.failed & NEEDED
 
@@ -121,6 +125,7 @@ class Watch:
     # ages in seconds, clamped where more makes no difference
     calm_for: float = 1e9
     evidence: float = 0.0
+    bare_for: float | None = None  # how long a proper face has been shown that may not be cleared
     warned_for: float | None = None
     unseen_for: float = 1e9  # how long a healthy camera has seen nobody
     # the lock
@@ -197,6 +202,7 @@ class Watch:
             facts.face,
             facts.shown,
             self.calm_for,
+            self.bare_for,
             self.evidence,
             self.warned_for,
             self.unseen_for,
@@ -238,6 +244,9 @@ class Watch:
             self.evidence = min(self.evidence + dt, flow.lock_after_s)
         if self.facts.calm:
             self.calm_for = min(self.calm_for + dt, flow.hold_after_s)
+        if self.bare_for is not None:
+            self.bare_for = min(self.bare_for + dt, flow.adjust_after_s)
+            self.facts.shown |= self.bare_for >= flow.adjust_after_s - NEARLY
         if self.warned_for is not None:
             self.warned_for = min(self.warned_for + dt, flow.prompt_lead_s)
         if self.after_fire and not self.facts.fire:
@@ -276,6 +285,11 @@ class Watch:
             self.after_fire = self.door_opened = self.door_cycled = False
         for command in commands:
             self._ordered(command, event, before, had, commands)
+        asked = self.mode in (Mode.CHECKING, Mode.WARNED)
+        if not (asked and self.facts.shows_face):
+            self.bare_for = None
+        elif self.bare_for is None:
+            self.bare_for = 0.0
         self._check_codes(event, commands, was_pending and was_live)
         if was_mode is Mode.LOCKED and self.mode is not Mode.LOCKED:
             self._left_locked(event, was_relay, was_pending and was_live)
@@ -307,6 +321,7 @@ class Watch:
             case CameraJudged(health):
                 if (health is CameraHealth.OK) is not facts.healthy:
                     self.unseen_for = 0.0
+                    facts.face = FaceFact.UNKNOWN if health is CameraHealth.OK else facts.face
                 facts.healthy = health is CameraHealth.OK
             case AnomalyBegan(anomaly, _) if anomaly in NEVER_LOCK:
                 facts.dangers |= {anomaly}
@@ -357,6 +372,8 @@ class Watch:
 
     def _door_moved(self, active: bool) -> None:
         opened = active and not self.facts.door_open
+        if active is not self.facts.door_open and self.mode is Mode.CLEARED:
+            self.facts.face = FaceFact.UNKNOWN
         self.facts.door_open = active
         self._door()
         if opened and self.facts.ajar:

@@ -117,7 +117,8 @@ class EyesSupervisor:
     def poll(self, now_s: float) -> tuple[Observation | EyesEvent, ...]:
         """The newest observation since the last call, if any, and what is to be reported.
 
-        Before it those with a look of the scene network, which are few: none of these is passed over.
+        Before it those with a look of a network that looks rarely, which are few: none of these is passed
+        over.
         """
         self._polled_s = now_s
         self._events.clear()
@@ -167,7 +168,7 @@ class EyesSupervisor:
                 eyes.kill()
                 return tuple(seen)
             if report.observation is not None:
-                if seen and seen[-1].scene is None:
+                if seen and _may_be_passed_over(seen[-1]):
                     seen.pop()
                 seen.append(report.observation)
                 self._events += self._troubles.turns(report.troubles)
@@ -226,3 +227,7 @@ class EyesSupervisor:
             return
         self._told = code
         self._events.append(EyesEvent(EyesTurn.FAILED, code, detail[:_DETAIL_MAX]))
+
+
+def _may_be_passed_over(seen: Observation) -> bool:
+    return seen.scene is None and seen.normal is None

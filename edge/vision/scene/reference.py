@@ -115,7 +115,7 @@ def add_references(folder: Path, new: Sequence[Reference], *, fresh: bool = Fals
     for camera in sorted({one.camera for one in [*kept, *new]}):
         of_camera = sorted((one for one in [*kept, *new] if one.camera == camera), key=_taken)
         entries += [_put(folder, one) for one in of_camera[-KEPT:]]
-    _write(folder, MANIFEST, msgspec.json.format(msgspec.json.encode(_Manifest(tuple(entries)))))
+    write_whole(folder, MANIFEST, msgspec.json.format(msgspec.json.encode(_Manifest(tuple(entries)))))
     wanted = {entry.file for entry in entries}
     for path in folder.iterdir():
         if _NAME.fullmatch(path.name) and path.name not in wanted:
@@ -172,7 +172,7 @@ def _put(folder: Path, reference: Reference) -> _Entry:
     digest = hashlib.sha256(content).hexdigest()
     name = f"{reference.camera}-{digest[:32]}.png"
     if not (folder / name).exists():
-        _write(folder, name, content)
+        write_whole(folder, name, content)
     return _Entry(
         name,
         reference.camera,
@@ -183,7 +183,7 @@ def _put(folder: Path, reference: Reference) -> _Entry:
     )
 
 
-def _write(folder: Path, name: str, content: bytes) -> None:
+def write_whole(folder: Path, name: str, content: bytes) -> None:
     """All of the file under its name and on the disk, or nothing."""
     part = folder / f".{name}.part"
     part.unlink(missing_ok=True)

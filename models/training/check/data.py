@@ -27,7 +27,7 @@ COVERED = np.array([label in COVERS for label in LABELS])
 CACHE_PX = 160
 CACHE_EXTENT = 2.0
 SCENE_PX = 96
-LABELS_CSV = Path(__file__).with_name("check_labels.csv")
+LABELS_CSV = Path(__file__).with_name("labels.csv")
 
 TO_CLASS = {
     "uncovered": "bare",
@@ -40,7 +40,7 @@ TO_CLASS = {
     "scarf_other": "scarf",
     "hand": "hand",
 }
-"""Manifest label to network class; `check_labels.csv` overrides single pictures, `skip` drops them."""
+"""Manifest label to network class; `labels.csv` overrides single pictures, `skip` drops them."""
 
 SUB_TO_CLASS = {"Mask_Mouth_Chin": "mask_under_nose", "Mask_Chin": "bare"}
 """Pasted masks are named by what they cover: mouth and chin is under the nose, the chin alone is bare."""

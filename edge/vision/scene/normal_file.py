@@ -1,0 +1,167 @@
+"""The dictionaries of the normal on disk: one file for each camera and state, whole or not at all.
+
+A file is a line that names the format, the SHA-256 of the rest, and the rest (msgpack). It is written beside
+and renamed, so a power cut leaves the old one or the new one. One that is damaged is set aside under another
+name and named; one that was learnt with another network is left and named, until the cabin is learnt again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.faults.fault import FaultError
+from edge.terms.observation import CabinState
+from edge.vision.scene.conformal import LEAST_BLOCKS
+from edge.vision.scene.dictionary import Entries
+from edge.vision.scene.reference import write_whole
+
+FOLDER: Final = "normal"
+"""Beside the record."""
+
+DAMAGED: Final = "normal_damaged"
+OUTDATED: Final = "normal_outdated"
+
+MOST_BYTES: Final = 2_400_000
+"""Of one state: four of them are under 10 MB."""
+
+_FORMAT: Final = b"cabinguard-normal-1\n"
+_NAME: Final = re.compile(r"[a-z]{1,20}-[a-z_]{1,20}\.normal")
+_SET_ASIDE: Final = ".damaged"
+
+_Side = Annotated[int, msgspec.Meta(ge=1, le=256)]
+_Finite = Annotated[float, msgspec.Meta(ge=0.0, le=1e6)]
+
+
+class Learnt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was learnt of one state of the cabin through one camera.
+
+    `network` is the version of the patches' model that the vectors come from; `taken_wall_s` Unix time;
+    `looks` how many pictures were learnt from. `vectors` n x `channels` bytes, `cells` n 16-bit and `reach`
+    and `spread` rows x columns 32-bit numbers, all little-endian; `largest` is the largest score of each
+    block of normal footage.
+    """
+
+    camera: str
+    state: CabinState
+    network: str
+    rows: _Side
+    columns: _Side
+    channels: Annotated[int, msgspec.Meta(ge=1, le=1024)]
+    taken_wall_s: float
+    looks: int
+    vectors: bytes
+    cells: bytes
+    reach: bytes
+    spread: bytes
+    largest: Annotated[tuple[_Finite, ...], msgspec.Meta(min_length=LEAST_BLOCKS, max_length=100_000)]
+
+    def entries(self) -> Entries:
+        """ValueError where the parts do not fit together."""
+        vectors = np.frombuffer(self.vectors, np.int8).reshape(-1, self.channels)
+        cells = np.frombuffer(self.cells, "<u2")
+        places = self.rows * self.columns
+        if len(cells) != len(vectors) or not len(cells) or int(cells.max()) >= places:
+            raise ValueError("vectors and places do not fit together")
+        if (np.diff(cells.astype(np.int32)) < 0).any():
+            raise ValueError("the places are in no order")
+        return Entries(vectors, cells.astype(np.uint16), self._map(self.reach).ravel())
+
+    def spread_map(self) -> NDArray[np.float32]:
+        """Rows x columns. ValueError where it does not fit."""
+        return self._map(self.spread)
+
+    def _map(self, content: bytes) -> NDArray[np.float32]:
+        found = np.frombuffer(content, "<f4").reshape(self.rows, self.columns)
+        if not np.isfinite(found).all() or (found < 0.0).any():
+            raise ValueError("a map holds what is no number")
+        return found.astype(np.float32)
+
+
+def name_of(camera: str, state: CabinState) -> str:
+    return f"{camera}-{state.value}.normal"
+
+
+def write_learnt(folder: Path, learnt: Learnt) -> int:
+    """In the place of what this camera had of this state; its size in bytes. OSError leaves the old."""
+    content = msgspec.msgpack.encode(learnt)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    whole = _FORMAT + hashlib.sha256(content).digest() + content
+    if len(whole) > MOST_BYTES:
+        raise ValueError(f"{len(whole)} bytes are too many for one state")
+    write_whole(folder, name_of(learnt.camera, learnt.state), whole)
+    return len(whole)
+
+
+def read_learnt(folder: Path, camera: str, network: str) -> tuple[tuple[Learnt, ...], tuple[FaultError, ...]]:
+    """The sound dictionaries of one camera, and the faults of the others. Never raises.
+
+    A damaged file is set aside, so that it is told once and kept for whoever wants to know.
+    """
+    found, faults = [], []
+    for path in _files(folder):
+        if not path.name.startswith(f"{camera}-"):
+            continue
+        one = read_file(path)
+        if isinstance(one, FaultError):
+            faults.append(one)
+            with contextlib.suppress(OSError):
+                path.rename(path.with_name(path.name + _SET_ASIDE))
+        elif one.network != network:
+            faults.append(FaultError(OUTDATED, f"{path.name}: learnt with network {one.network}"))
+        else:
+            found.append(one)
+    return tuple(found), tuple(faults)
+
+
+def has_any(folder: Path, camera: str) -> bool:
+    """Whether anything was learnt through this camera, sound or not."""
+    return any(path.name.startswith(f"{camera}-") for path in _files(folder))
+
+
+def check_learnt(folder: Path) -> tuple[Learnt, ...]:
+    """Every dictionary of every camera. `FaultError("normal_damaged")` for the first unsound one."""
+    found = []
+    for path in _files(folder):
+        one = read_file(path)
+        if isinstance(one, FaultError):
+            raise one
+        found.append(one)
+    return tuple(found)
+
+
+def read_file(path: Path) -> Learnt | FaultError:
+    """One file, or what is wrong with it."""
+    try:
+        with path.open("rb") as file:
+            whole = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        return FaultError(DAMAGED, f"{path.name}: {(error.strerror or str(error)).lower()}")
+    head = len(_FORMAT)
+    digest, content = whole[head : head + 32], whole[head + 32 :]
+    if not whole.startswith(_FORMAT):
+        return FaultError(DAMAGED, f"{path.name}: not of this format")
+    if len(whole) > MOST_BYTES or hashlib.sha256(content).digest() != digest:
+        return FaultError(DAMAGED, f"{path.name}: its hash does not fit")
+    try:
+        learnt = msgspec.msgpack.decode(content, type=Learnt)
+        learnt.entries()
+        learnt.spread_map()
+    except (msgspec.MsgspecError, UnicodeDecodeError, ValueError) as error:
+        return FaultError(DAMAGED, f"{path.name}: {error}")
+    if path.name != name_of(learnt.camera, learnt.state):
+        return FaultError(DAMAGED, f"{path.name}: it is of {name_of(learnt.camera, learnt.state)}")
+    return learnt
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    with contextlib.suppress(OSError):
+        yield from sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
