@@ -19,8 +19,8 @@ Grey = NDArray[np.uint8]
 
 def _grass(seed: int, side: int = 300) -> Grey:
     rough = np.random.default_rng(seed).normal(0.0, 1.0, (side, side))
-    smooth = cv2.GaussianBlur(rough, (0, 0), 2.0)
-    return np.clip(128 + 40 * smooth / smooth.std(), 0, 255).astype(np.uint8)
+    smooth = np.asarray(cv2.GaussianBlur(rough, (0, 0), 2.0), np.float64)
+    return np.asarray(np.clip(128 + 40 * smooth / smooth.std(), 0, 255), np.uint8)
 
 
 def _embed(picture: Grey) -> Floats:
@@ -94,7 +94,7 @@ def test_made_defects_stay_in_their_masks_and_out_of_what_is_learnt() -> None:
 
 
 def test_a_texture_s_right_side_is_never_learnt_from() -> None:
-    photograph = _grass(4, 512) // 2
+    photograph: Grey = np.asarray(_grass(4, 512) // 2, np.uint8)
     photograph[:, 307:] += 100
     learn, judged = made(Texture(photograph, [_grass(6, 420)]), seed=0)
     assert max(float(picture.mean()) for picture in learn) < 90

@@ -8,23 +8,23 @@ Prints one line a variant: the kiosk's as it is, and with one thing changed.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 import cv2
 import numpy as np
-from edge.vision.scene.dictionary import Dictionary, Search, joined
-from edge.vision.scene.normal import unlikeness
-from edge.vision.scene.normal_learning import MOST_VECTOR_BYTES, spread_of
 
 from edge.vision.scene.patches import Patches
 from models.training.field.areas import drawn_area
 from models.training.field.bank import Bank, Embed, Floats, Grey
+from models.training.field.kiosk import KioskDictionary, heat_of
 from models.training.field.measure import Cached
 from models.training.field.sets import CHOOSING, Class, read_set
 
 _TOP: Final = 10
+_FLOOR: Final = np.float32(0.006)
+"""As the kiosk's: no spread is smaller."""
 
 
 def without(embed: Embed, channels: slice) -> Embed:
@@ -38,23 +38,6 @@ def without(embed: Embed, channels: slice) -> Embed:
     return part
 
 
-def maps(cls: Class, embed: Embed) -> tuple[Sequence[Floats], Floats]:
-    """Distances of every picture of the test, and the places' usual spread, as `KioskDictionary` has them."""
-    looks = [embed(picture) for picture in cls.learn]
-    rows, columns, channels = looks[0].shape
-    most = MOST_VECTOR_BYTES // (2 * (channels + 2))
-    halves = (Dictionary(rows, columns, most), Dictionary(rows, columns, most))
-    for number, look in enumerate(looks):
-        halves[number % 2].add(look)
-    entries = [half.entries() for half in halves]
-    away = [Search(one, rows, columns) for one in entries]
-    spreads = [
-        spread_of(np.stack([away[1 - half].distances(look) for look in looks[half::2]])) for half in (0, 1)
-    ]
-    whole = Search(joined(*entries), rows, columns)
-    return [whole.distances(embed(shot.picture)) for shot in cls.test], np.maximum(*spreads)
-
-
 def top(heat: Floats) -> float:
     """The mean of the ten most unlike places."""
     return float(np.sort(heat.ravel())[-_TOP:].mean())
@@ -62,14 +45,16 @@ def top(heat: Floats) -> float:
 
 def variants(cls: Class, embed: Embed, levels: Mapping[str, slice]) -> Mapping[str, Sequence[float]]:
     """Scores of the test by variant."""
-    distances, spread = maps(cls, embed)
-    even = np.full_like(spread, float(spread.mean()))
-    no_mean: Callable[[Floats], Floats] = lambda d: d / (spread + np.float32(0.006))  # noqa: E731
+    known = KioskDictionary(embed)
+    known.learn(cls.learn)
+    distances = [known.distances(shot.picture) for shot in cls.test]
+    usual = known.usual
+    even = np.full_like(usual, float(usual.mean()))
     found: dict[str, Sequence[float]] = {
-        "the kiosk's": [float(unlikeness(d, spread).max()) for d in distances],
-        "the ten most unlike places": [top(unlikeness(d, spread)) for d in distances],
-        "without the 3 x 3 mean": [float(no_mean(d).max()) for d in distances],
-        "without the place's spread": [float(unlikeness(d, even).max()) for d in distances],
+        "the kiosk's": [float(heat_of(d, usual).max()) for d in distances],
+        "the ten most unlike places": [top(heat_of(d, usual)) for d in distances],
+        "without the 3 x 3 mean": [float((d / (usual + _FLOOR)).max()) for d in distances],
+        "without the place's spread": [float(heat_of(d, even).max()) for d in distances],
         "without both": [float(d.max()) for d in distances],
     }
     for share, weighed in ((0.01, False), (0.01, True)):
@@ -81,8 +66,9 @@ def variants(cls: Class, embed: Embed, levels: Mapping[str, slice]) -> Mapping[s
         if not weighed:
             found["any place, 3 x 3 mean"] = [float(cv2.blur(heat, (3, 3)).max()) for _, heat in looked]
     for name, channels in levels.items():
-        less, usual = maps(cls, without(embed, channels))
-        found[f"without {name}"] = [float(unlikeness(d, usual).max()) for d in less]
+        less = KioskDictionary(without(embed, channels))
+        less.learn(cls.learn)
+        found[f"without {name}"] = [less.look(shot.picture)[0] for shot in cls.test]
     return found
 
 

@@ -154,7 +154,7 @@ def measure(cls: Class, method: Method, embed: Cached | None) -> Result:
         took_s.append(time.thread_time() - begun)
         scores.append(score)
         if heat is not None and shot.mask is not None:
-            values.append(spread(heat, shot.picture.shape).ravel())
+            values.append(spread(heat, (shot.picture.shape[0], shot.picture.shape[1])).ravel())
             truths.append(shot.mask.ravel())
     return Result(
         np.array(scores, np.float64),
