@@ -1,7 +1,7 @@
 """The kiosk's dictionary of the normal on public sets, beside PatchCore's kind and plain methods.
 
     python -m models.training.field.measure --set SOLAR --set TEXTURES --teachers TEACHERS --work WORK
-    python -m models.training.field.report --work WORK --card models/field.md --sheet models/field_heat.png
+    python -m models.training.field.report --work WORK --card models/field.md --sheet models/field_heat.jpg
 
 Each method learns from the same normal pictures of a class and scores the same test. A class and method that
 were measured before are not measured again; the sets are described in `sets.py`. Nothing is downloaded.

@@ -1,7 +1,7 @@
 """The tables and the heat sheet of the card, from what `measure.py` left.
 
     python -m models.training.field.report --work WORK --card models/field.md \
-        --set TEXTURES --sheet models/field_heat.png
+        --set TEXTURES --sheet models/field_heat.jpg
 
 The tables stand between the marks of the card. Only a sheet of textures that are free of rights comes into
 the project; a set with other terms is looked at with `--sheet` elsewhere.
@@ -199,7 +199,7 @@ def main() -> None:
             parts.append(sheet(cls, dictionary))
         width = max(part.shape[1] for part in parts)
         parts = [np.pad(p, ((0, 6), (0, width - p.shape[1]), (0, 0)), constant_values=255) for p in parts]
-        cv2.imwrite(str(arguments.sheet), np.vstack(parts))
+        cv2.imwrite(str(arguments.sheet), np.vstack(parts), [cv2.IMWRITE_JPEG_QUALITY, 70])
 
 
 if __name__ == "__main__":
