@@ -59,7 +59,7 @@ SEEDS = 3
 CHAIN_FOLDS = 3
 """Measured runs of the network behind the chain; which sources each leaves out stands in `chain/data.py`."""
 
-NETWORKS = ("find", "check", "scene", "things", "fight", "unusual", "patches", "chain")
+NETWORKS = ("find", "check", "scene", "things", "fight", "unusual", "patches", "chain", "field")
 """In the order in which they are made."""
 
 
@@ -93,6 +93,7 @@ class Plan:
     scene_from: Path | None = None
     things_folds: Sequence[Sequence[str]] = THINGS_FOLDS
     things_from: Path | None = None
+    sets: Sequence[Path] = ()
 
     def steps(self) -> Iterator[Step]:
         """In order, of each network that is asked for: the measured runs, then the one that is shipped."""
@@ -105,6 +106,7 @@ class Plan:
             "unusual": self._unusual,
             "chain": self._chain,
             "patches": self._patches,
+            "field": self._field,
         }
         for network in self.only:
             yield from makers[network]()
@@ -247,6 +249,15 @@ class Plan:
         own = ("--data", str(self.data), "--work", str(self.work / "patches"))
         yield Step("patches", "patches.export", (*own, "--models", str(self.out)))
 
+    def _field(self) -> Iterator[Step]:
+        """The dictionary of the normal on public sets; nothing without their folders."""
+        if self.sets:
+            work = ("--work", str(self.work / "field"))
+            sets = tuple(word for folder in self.sets for word in ("--set", str(folder)))
+            found = ("--models", str(self.out), "--teachers", str(self.data / "teachers"))
+            yield Step("field", "field.measure", (*sets, *found, *work))
+            yield Step("field-report", "field.report", (*work, "--card", str(self.out / "field.md")))
+
     def _soup(self, name: str, samples: str, left_out: Sequence[str]) -> Iterator[Step]:
         """Runs of the check that differ in their seed, and their mean, which is `WORK/name`."""
         cache = ("--cache", str(self.work / "check-cache"))
@@ -330,6 +341,12 @@ def main() -> None:
         type=Path,
         help="a shipped scene.tflite or things.tflite that its network goes on from",
     )
+    parser.add_argument(
+        "--set",
+        type=Path,
+        action="append",
+        help="a public set that `field` measures the dictionary of the normal on; none: not measured",
+    )
     parser.add_argument("--trial", action="store_true", help="every step as short as can be")
     parser.add_argument("--list", action="store_true", help="print the commands and run none")
     arguments = parser.parse_args()
@@ -341,7 +358,7 @@ def main() -> None:
     if not set(begins) <= {"scene", "things"} & set(only):
         parser.error("--start-from names the scene.tflite or things.tflite of a network that is to be made")
     if (
-        not set(only) <= {"scene", "unusual", "patches"}
+        not set(only) <= {"scene", "unusual", "patches", "field"}
         and not (arguments.data / "faces" / "manifest.csv").exists()
     ):
         parser.error(
@@ -361,6 +378,7 @@ def main() -> None:
         begins.get("scene"),
         arguments.things_fold or THINGS_FOLDS,
         begins.get("things"),
+        arguments.set or (),
     )
     if arguments.list:
         print("\n".join(json.dumps([s.name, *s.command[1:]]) for s in plan.steps()))
