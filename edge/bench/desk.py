@@ -533,9 +533,9 @@ class Desk:
         now_s = self.clock.now_s()
         if verb == "drift":
             return self.kiosk.views()
-        if verb == "drift_anew":
-            self.kiosk.views_anew(now_s)
-            return {"anew": True}
+        if verb == "drift_again":
+            self.kiosk.views_again(now_s)
+            return {"again": True}
         if verb == "status":
             return self.kiosk.status(now_s)
         if verb == "panel":

@@ -1,4 +1,4 @@
-"""`drift`: what a stopped kiosk kept is shown, a running one is asked, and both start anew when told to."""
+"""`drift`: what a stopped kiosk kept is shown, a running one is asked, and both start again when told to."""
 
 from __future__ import annotations
 
@@ -50,11 +50,12 @@ def test_a_stopped_kiosk_shows_what_it_kept_and_forgets_it(
     assert main(["drift", "--json", *options]) == 0
     said = msgspec.json.decode(capsys.readouterr().out, type=dict[str, dict[str, object]])
     assert said == DriftJudge(memory=file.read().memory).report()
-    assert main(["drift", "--anew", *options]) == 0
+    assert main(["drift", "--again", *options]) == 0
     assert file.read().memory == Memory()
 
 
-def test_a_running_kiosk_is_asked_and_starts_anew(
+@pytest.mark.slow
+def test_a_running_kiosk_is_asked_and_starts_again(
     tmp_path: Path, options: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     heard: list[Happening] = []
@@ -65,11 +66,11 @@ def test_a_running_kiosk_is_asked_and_starts_anew(
         loop = Thread(target=control.rest, args=(1.0,))
         loop.start()
         assert main(["drift", *options]) == 0
-        assert main(["drift", "--anew", *options]) == 0
+        assert main(["drift", "--again", *options]) == 0
         loop.join()
         assert desk.answer("drift") == {}
     assert "face: 0 days learnt of 7 at least" in capsys.readouterr().out
-    assert "views_anew" in [happening.data.get("name") for happening in heard]
+    assert "views_again" in [happening.data.get("name") for happening in heard]
 
 
 def test_another_camera_network_or_empty_cabin_is_another_basis(tmp_path: Path) -> None:

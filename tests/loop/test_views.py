@@ -114,6 +114,7 @@ def pass_days(desk: Desk, days: int, figures: PictureFigures) -> None:
         desk.clock.move_to(begins_s + 3600.0)
 
 
+@pytest.mark.slow
 def test_a_lens_that_gets_dirty_is_texted_recorded_shown_and_over_when_it_is_clean(tmp_path: Path) -> None:
     heard: list[Happening] = []
     german = load(None, ['people.control_room="+15550102"', 'cabin.language="de"'])
