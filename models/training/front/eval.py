@@ -65,7 +65,7 @@ _CALIBRATED_DAY: Final = 8
 _MIDDLE_S: Final = 14.0
 _OF: Final = 7
 """The kiosk takes the median of seven pictures in each half minute; one is made, with the noise of that."""
-_EVERY_S: Final = 300.0
+EVERY_S: Final = 300.0
 _AROUND_S: Final = 390.0
 _REST_S: Final = 1800.0
 """What is told again within so long is one event."""
@@ -237,7 +237,7 @@ def plan(count: int, found: Sequence[Machine]) -> Iterator[tuple[int, Machine, F
 # --- days ----------------------------------------------------------------------------------------------
 
 
-def calm_day(bench: Bench, who: str, seed: int) -> dict[str, object]:
+def calm_day(bench: Bench, who: str, seed: int, every_s: float = EVERY_S) -> dict[str, object]:
     """One day without any change: what was told, when, and whether a receipt hung out meanwhile."""
     machine, day = bench.machine, Day(bench.machine, seed)
     events: list[dict[str, object]] = []
@@ -268,11 +268,12 @@ def calm_day(bench: Bench, who: str, seed: int) -> dict[str, object]:
                     "infrared": day.light(told.at_s).infrared,
                 }
             )
-        at_s += _EVERY_S
+        at_s += every_s
     return {
         "machine": machine.name,
         "drawn": machine.drawn,
         "seed": seed,
+        "every_s": every_s,
         "looked": looked,
         "over": over,
         "events": events,
@@ -336,6 +337,7 @@ def main() -> None:
     parser.add_argument("--imagenet", type=Path, default=None, help="folder of the trunk before fine-tuning")
     parser.add_argument("--count", type=int, default=360, help="changes to stage")
     parser.add_argument("--days", type=int, default=24, help="machine-days without a change")
+    parser.add_argument("--every-s", type=float, default=EVERY_S, help="sample a calm day so often")
     parser.add_argument(
         "--share",
         type=int,
@@ -379,7 +381,7 @@ def main() -> None:
         machine, seed = all_of[number % len(all_of)], 100 + number
         if (machine.name, seed) in days or machine.name not in mine:
             continue
-        row = calm_day(bench(machine), arguments.who, seed)
+        row = calm_day(bench(machine), arguments.who, seed, arguments.every_s)
         _write(path, row)
         print(f"{number} {machine.name} {row['over']} of {row['looked']} {row['events']}", flush=True)
 
