@@ -33,7 +33,7 @@ import numpy as np
 
 from edge.judge.front import LIMIT
 from edge.terms.observation import Box
-from edge.vision.scene.front import SLOT_S
+from edge.vision.scene.part import SLOT_S
 from edge.vision.scene.patches import Patches
 from models.training.front.change import Changed, Family, change, families
 from models.training.front.days import DAY_S, Day
