@@ -50,7 +50,7 @@ def test_pictures_are_given_while_nobody_stands_before_it() -> None:
 
 def test_counting_joins_both_runs_and_leaves_out_what_had_no_place(tmp_path: Path) -> None:
     base = {"machine": "m", "drawn": True, "family": "skimmer", "size_px": 12.0, "contrast": 9.0}
-    rows = [{**base, "number": n, "size_cm": 3.0, "infrared": False, "elsewhere": []} for n in range(4)]
+    rows = [{**base, "number": n, "size_cm": 3.0, "infrared": False, "visible": 20} for n in range(4)]
     found = [{**row, "after_s": {KIOSK: 330.0} if row["number"] else {}} for row in rows]
     plain = [{**row, "after_s": {"SSIM": 300.0} if row["number"] == 1 else {}} for row in rows]
     nowhere = {"number": 9, "machine": "m", "family": "skimmer"}

@@ -71,7 +71,7 @@ _REST_S: Final = 1800.0
 """What is told again within so long is one event."""
 _CALIBRATED_H: Final = (2.0, 6.5, 8.0, 9.5, 11.0, 12.5, 14.0, 15.5, 17.0, 18.5, 20.0, 22.5)
 _NEAR_PX: Final = 6
-_HOPELESS_S: Final = 420.0
+_JUDGED: Final = 4
 _HOPELESS: Final = 0.6
 
 
@@ -149,15 +149,17 @@ def seen_in(day: Day, begin_s: float, count: int, base: Grey) -> Iterator[tuple[
 def in_full(kiosk: Kiosk, day: Day, begin_s: float, count: int, base: Grey) -> Told | None:
     """The kiosk's own word on so many half minutes; None where it says nothing.
 
-    Given up after seven minutes in which no part came near its limit: what stands still comes no nearer.
+    Given up once it has judged every part several times and none came near its limit: what stands still comes
+    no nearer.
     """
-    nearest = 0.0
+    judged, nearest = 0, 0.0
     for at_s, picture in seen_in(day, begin_s, count, base):
-        if at_s - begin_s >= _HOPELESS_S and nearest < _HOPELESS:
+        if judged >= _JUDGED and nearest < _HOPELESS:
             return None
         told = kiosk.look(picture, at_s)
         if told is not None:
             return told
+        judged += bool(kiosk.seen)
         nearest = max([nearest, *(one.distance for one in kiosk.seen)])
     return None
 
@@ -208,6 +210,7 @@ def found_one(
         "part": made.part.value,
         "infrared": day.light(begin_s).infrared,
         "hour": round(begin_s / 3600, 2),
+        "visible": sum(not day.in_use(begin_s + n * SLOT_S + _MIDDLE_S) for n in range(count)),
         "after_s": after,
         "elsewhere": elsewhere,
     }
