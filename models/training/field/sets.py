@@ -122,7 +122,7 @@ def _solar(folder: Path, seed: int) -> Iterator[Class]:
     kept = frozenset(few(rest, _DOUBTFUL_NORMAL, seed))
     doubtful = [*(_shot(p, GOOD) for p in sorted(kept)),
                 *(_shot(p, "doubtful") for kind in ("mono", "poly") for p in of[kind, 2])]  # fmt: skip
-    yield Class("solar, doubtful", learnt, doubtful)
+    yield Class("solar, doubtful", learnt[::2], doubtful)
 
 
 def _placed(folder: Path, seed: int) -> Class:
