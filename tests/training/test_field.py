@@ -16,7 +16,7 @@ from models.training.field.kiosk import KioskDictionary
 from models.training.field.measure import KIOSK, Cached, Candidate, run
 from models.training.field.peers import MeanPicture, Method, OneClassHog, Padim
 from models.training.field.report import BEGIN, END, missed, read_results, tables, write_between
-from models.training.field.sets import Class, Shot, halves, read_set
+from models.training.field.sets import CHOOSING, Class, Shot, halves, read_set
 
 Grey = NDArray[np.uint8]
 
@@ -130,16 +130,16 @@ def test_the_solar_cells_are_split_as_in_earlier_work(tmp_path: Path) -> None:
         cv2.imwrite(str(tmp_path / f"images/{number}.png"), np.full((30, 30), number, np.uint8))
         lines.append(f"images/{number}.png  {chance}   {kind}")
     (tmp_path / "labels.csv").write_text("\n".join(lines))
-    mono, poly, both, doubtful = read_set(tmp_path)
-    assert [shot.picture[0, 0] for shot in both.test] == [
-        s.picture[0, 0] for c in (mono, poly) for s in c.test
-    ]
+    mono, poly, both, *doubtful = read_set(tmp_path)
+    judged = [shot.picture[0, 0] for one in (mono, poly) for shot in one.test]
+    assert [shot.picture[0, 0] for shot in both.test] == judged
     assert len(both.learn) == 22
     assert sum(not shot.abnormal for shot in both.test) == 8
     known = {int(picture[0, 0]) for picture in both.learn}
-    assert not known & {int(shot.picture[0, 0]) for c in (both, doubtful) for shot in c.test}
-    # What was chosen on is in no test that is reported.
-    assert not {s.name for s in both.test} & {s.name for s in doubtful.test}
+    assert not known & {int(shot.picture[0, 0]) for one in (both, *doubtful) for shot in one.test}
+    # What is chosen on is in no test that is reported.
+    assert not {s.name for s in both.test} & {s.name for one in doubtful for s in one.test}
+    assert {one.name for one in doubtful} < set(CHOOSING)
     # sklearn.model_selection.train_test_split(range(10), test_size=0.25, random_state=42)[1]
     assert halves(10)[0].tolist() == [8, 1, 5]
 

@@ -20,6 +20,7 @@ from models.training.field.areas import drawn_area
 from models.training.field.bank import Bank, Embed, Floats, Grey
 from models.training.field.kiosk import KioskDictionary, heat_of
 from models.training.field.measure import Cached
+from models.training.field.peers import Padim
 from models.training.field.sets import CHOOSING, Class, read_set
 
 _TOP: Final = 10
@@ -56,15 +57,20 @@ def variants(cls: Class, embed: Embed, levels: Mapping[str, slice]) -> Iterator[
     yield "without the 3 x 3 mean", [float((d / (usual + _FLOOR)).max()) for d in distances]
     yield "without the place's spread", [float(heat_of(d, even).max()) for d in distances]
     yield "without both", [float(d.max()) for d in distances]
-    for name, channels in levels.items():
-        less = KioskDictionary(without(embed, channels))
-        less.learn(cls.learn)
-        yield f"without {name}", [less.look(shot.picture)[0] for shot in cls.test]
+    gaussian = Padim(embed)
+    gaussian.learn(cls.learn)
+    heats = [gaussian.look(shot.picture)[1] for shot in cls.test]
+    yield "a Gaussian a place (PaDiM)", [float(heat.max()) for heat in heats]
+    yield "a Gaussian a place, 3 x 3 mean", [float(cv2.blur(heat, (3, 3)).max()) for heat in heats]
     bank = Bank(embed, _SHARE, weighed=False)
     bank.learn(cls.learn)
     heats = [bank.look(shot.picture)[1] for shot in cls.test]
     yield "any place, 1 % of the cells", [float(heat.max()) for heat in heats]
     yield "any place, 3 x 3 mean", [float(cv2.blur(heat, (3, 3)).max()) for heat in heats]
+    for name, channels in levels.items():
+        less = KioskDictionary(without(embed, channels))
+        less.learn(cls.learn)
+        yield f"without {name}", [less.look(shot.picture)[0] for shot in cls.test]
 
 
 def main() -> None:

@@ -73,7 +73,8 @@ def candidates(models: Path, teachers: Path | None) -> Iterator[Candidate]:
     ours = Cached(lambda picture: patches.embed(picture).vectors)
     yield Candidate(KIOSK, lambda: KioskDictionary(ours), ours)
     networks = {} if teachers is None else _networks(teachers)
-    yield from _banks("the kiosk's vectors", ours, (0.01, 1.0))
+    yield from _banks("the kiosk's vectors", ours, (0.01, 0.1))
+    yield Candidate("PaDiM, the kiosk's vectors", lambda: Padim(ours), ours)
     for name, embed in networks.items():
         yield from _banks(name, embed, (0.01, 0.1))
         yield Candidate(f"PaDiM, {name}", lambda embed=embed: Padim(embed), embed)  # type: ignore[misc]

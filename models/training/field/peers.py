@@ -1,7 +1,7 @@
 """What others would use on the same pictures: PaDiM, HOG with a one-class SVM, a mean picture.
 
-PatchCore's memory is in `bank.py`, the networks whose vectors both use in `networks.py`. Nothing of PyTorch is
-imported here.
+PatchCore's memory is in `bank.py`, the networks whose vectors both use in `networks.py`. Nothing of
+PyTorch is imported here.
 """
 
 from __future__ import annotations
