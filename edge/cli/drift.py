@@ -1,4 +1,4 @@
-"""`drift`: how good the view of each camera was in the last days, and that the comparison is to start anew."""
+"""`drift`: how good the view of each camera was in the last days; `--anew` starts the comparison again."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Whether a camera gets worse slowly: a dirty lens, a mount that gives way, a lamp that dies.
 
 What the networks say and how good the picture is are summed up by the hour, compared with the same hours of
-earlier days (`learnt.py`), and told when the newest day is worse: once, then every day while it lasts, and when
-it is over. Pure: the hour comes from a callable, what must outlive a restart is handed out as a `Memory` once
-an hour. Nothing is collected while nobody knows the time.
+earlier days (`learnt.py`), and told when the newest day is worse: once, then every day while it lasts, and
+when it is over. Pure: the hour comes from a callable, what must outlive a restart is handed out as a `Memory`
+once an hour. Nothing is collected while nobody knows the time.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from edge.judge.gauges import GAUGES, Gauge, Of, numbers
+from edge.judge.gauges import GAUGES, Gauge, numbers
 from edge.judge.joined import Notice
 from edge.judge.learnt import FIRST_DAYS, HOURS, LAG_DAYS, Change, Day, Days
 from edge.terms.observation import CameraHealth, FaceVerdict, Observation, ThingKind
@@ -80,7 +80,7 @@ class _Camera:
 
 
 class DriftJudge:
-    """All cameras of one cabin. `hour_now` gives the hours since 1970 in UTC, None where nobody knows them."""
+    """All cameras of one cabin. `hour_now` gives the hours since 1970 in UTC, None where nobody knows."""
 
     def __init__(self, hour_now: Callable[[], int | None] = _never, memory: Memory | None = None) -> None:
         self._hour_now = hour_now

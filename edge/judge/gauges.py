@@ -1,4 +1,4 @@
-"""The list of what is summed up by the hour to see whether a camera gets worse, and what each says if it does.
+"""The list of what is summed up by the hour to see whether a camera gets worse, and what each means.
 
 Three kinds: of the picture of the empty cabin, of what networks say of the empty cabin, and of visits.
 """
@@ -83,12 +83,12 @@ class Row:
 
 # fmt: off
 GAUGES: Final[Mapping[Gauge, Row]] = {
-    Gauge.LIGHT: Row(Of.EMPTY, Worse.LESS, Unit.LOG, 0.22, Ground.VIEW_DARKER),
-    Gauge.DETAIL: Row(Of.EMPTY, Worse.LESS, Unit.LOG, 0.12, Ground.VIEW_BLURRED, lasting=True),
-    Gauge.CONTRAST: Row(Of.EMPTY, Worse.LESS, Unit.LOG, 0.18, Ground.VIEW_VEILED, lasting=True),
-    Gauge.NOISE: Row(Of.EMPTY, Worse.MORE, Unit.LOG, 0.34, Ground.VIEW_NOISY, lasting=True),
-    Gauge.SHIFT_RIGHT: Row(Of.EMPTY, Worse.EITHER, Unit.PX, 6.0, Ground.VIEW_SHIFTED, lasting=True),
-    Gauge.SHIFT_DOWN: Row(Of.EMPTY, Worse.EITHER, Unit.PX, 6.0, Ground.VIEW_SHIFTED, lasting=True),
+    Gauge.LIGHT: Row(Of.EMPTY, Worse.LESS, Unit.LOG, 0.18, Ground.VIEW_DARKER),
+    Gauge.DETAIL: Row(Of.EMPTY, Worse.LESS, Unit.LOG, 0.10, Ground.VIEW_BLURRED, lasting=True),
+    Gauge.CONTRAST: Row(Of.EMPTY, Worse.LESS, Unit.LOG, 0.15, Ground.VIEW_VEILED, lasting=True),
+    Gauge.NOISE: Row(Of.EMPTY, Worse.MORE, Unit.LOG, 0.22, Ground.VIEW_NOISY, lasting=True),
+    Gauge.SHIFT_RIGHT: Row(Of.EMPTY, Worse.EITHER, Unit.PX, 4.0, Ground.VIEW_SHIFTED, lasting=True),
+    Gauge.SHIFT_DOWN: Row(Of.EMPTY, Worse.EITHER, Unit.PX, 4.0, Ground.VIEW_SHIFTED, lasting=True),
     Gauge.FOREGROUND: Row(Of.EMPTY, Worse.MORE, Unit.SHARE, 0.10, Ground.VIEW_NOISY),
     Gauge.SOMEBODY_EMPTY: Row(Of.EMPTY, Worse.MORE, Unit.LOG_ODDS, 1.5, Ground.PEOPLE_UNSURE),
     Gauge.PERSONS_EMPTY: Row(Of.EMPTY, Worse.MORE, Unit.COUNT, 0.10, Ground.PEOPLE_UNSURE),

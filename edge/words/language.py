@@ -605,6 +605,9 @@ class Page(Words):
     picture_none: str
     picture_old: str
     picture_off: str
+    stages: str
+    stages_covered: str
+    stages_note: str
     faces_none: str
     foreground: str
     # inputs and keypad

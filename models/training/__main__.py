@@ -56,7 +56,10 @@ SEEDS = 3
 """Runs whose mean each of the check's networks is."""
 
 
-NETWORKS = ("find", "check", "scene", "things", "fight", "unusual", "patches", "field")
+CHAIN_FOLDS = 3
+"""Measured runs of the network behind the chain; which sources each leaves out stands in `chain/data.py`."""
+
+NETWORKS = ("find", "check", "scene", "things", "fight", "unusual", "patches", "chain", "field")
 """In the order in which they are made."""
 
 
@@ -101,6 +104,7 @@ class Plan:
             "fight": self._fight,
             "things": self._things,
             "unusual": self._unusual,
+            "chain": self._chain,
             "patches": self._patches,
             "field": self._field,
         }
@@ -221,6 +225,25 @@ class Plan:
         cache = ("--cache", str(self.work / "unusual-cache"), "--models", str(self.out))
         curves = ("--curves", str(self.out / "unusual_curves.png"), "--peers")
         yield Step("unusual", "unusual.score", (*data, *cache, "--out", str(self.out), *curves))
+
+    def _chain(self) -> Iterator[Step]:
+        """The network behind the chain of filters beside the same one on plain pictures; it is only shown."""
+        cache = ("--cache", str(self.work / "chain-cache"))
+        few = ("--at-most", "30") if self.trial else ()
+        yield Step("chain-data", "chain.data", ("--data", str(self.data), *cache, *few))
+        runs = self.work / "chain"
+        length = ("--samples", "256" if self.trial else "32000", "--seeds", "1" if self.trial else "3")
+        own = (*cache, "--out", str(runs), *length, "--folds", *(str(fold) for fold in range(CHAIN_FOLDS)))
+        yield Step("chain-folds", "chain.train", (*own, "--recipes", "weathered"))
+        two = ("--recipes", "clean", "--arms", "plain", "chain")
+        yield Step("chain-folds-clean", "chain.train", (*own, *two))
+        one = ("--seeds", "1", "--recipes", "weathered", "--arms", "chain")
+        yield Step("chain", "chain.train", (*cache, "--out", str(runs), *length[:2], *one))
+        to = ("--run", str(runs / "all"), "--models", str(self.out))
+        yield Step("chain-export", "chain.export", (*cache, *to))
+        curves = ("--curves", str(self.out / "chain_curves.png"))
+        draws = ("--draws", "20") if self.trial else ()
+        yield Step("chain-report", "chain.eval", (*cache, "--runs", str(runs), *curves, *draws))
 
     def _patches(self) -> Iterator[Step]:
         own = ("--data", str(self.data), "--work", str(self.work / "patches"))

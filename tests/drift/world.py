@@ -103,7 +103,7 @@ class Cabin:
         self.noise = _NOISE_LEVELS * float(random.uniform(0.7, 1.4))
 
     def picture(self, state: State, sun: float, random: Generator, visitor: Visitor | None = None) -> Grey:
-        """One picture. `sun` 0 to 1: what daylight there is; `random` moves the visitor and makes the noise."""
+        """One picture. `sun` 0 to 1 is the daylight; `random` moves the visitor and makes the noise."""
         light = self.lamp * self._dimmed(state) + self.glass * sun * (0.4 + 1.2 * self._window)
         room = self._room * light
         if visitor is not None:

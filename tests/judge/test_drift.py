@@ -1,9 +1,10 @@
-"""The drift judge on simulated weeks: silent without a change, heard when there is one, the same after a restart."""
+"""The drift judge on simulated weeks: silent without a change, heard with one, the same after a restart."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -82,7 +83,7 @@ class World:
             noise=2.0 / day * (1.0 + noise[3]),
             shift=(0.0, 0.0),
         )
-        faces = ()
+        faces: tuple[Face, ...] = ()
         if present:
             unclear = self.random.random() < 0.1
             verdict = FaceVerdict.UNCLEAR if unclear else FaceVerdict.PROPER
@@ -139,7 +140,7 @@ def test_a_step_is_found_within_a_day_told_daily_and_over_when_it_is_over(at_day
     world.play(3 * DAY)
     hours = [hour - begins for hour, notice in world.heard]
     assert hours[0] <= 24
-    assert [b - a for a, b in zip(hours, hours[1:], strict=False)] == [24] * (len(hours) - 1)
+    assert [b - a for a, b in pairwise(hours)] == [24] * (len(hours) - 1)
     assert len(hours) >= 2
     first = world.heard[0][1]
     assert (first.code, first.active, first.camera) == (VIEW_DEGRADING, True, FACE_CAMERA)
