@@ -27,7 +27,7 @@ COVERED = np.array([label in COVERS for label in LABELS])
 CACHE_PX = 160
 CACHE_EXTENT = 2.0
 SCENE_PX = 96
-LABELS_CSV = Path(__file__).with_name("check_labels.csv")
+LABELS_CSV = Path(__file__).with_name("labels.csv")
 
 TO_CLASS = {
     "uncovered": "bare",
