@@ -531,6 +531,8 @@ class Desk:
         if not self.powered:
             return {"error": "kiosk_not_running"}
         now_s = self.clock.now_s()
+        if verb == "drift":
+            return self.kiosk.views()
         if verb == "status":
             return self.kiosk.status(now_s)
         if verb == "panel":

@@ -22,6 +22,7 @@ from edge.cli import (
     control,
     debug_bundle,
     distress,
+    drift,
     events,
     first_boot,
     learn,
@@ -116,6 +117,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_parser(commands)
     prompts.add_parser(commands)
     distress.add_parser(commands)
+    drift.add_parser(commands)
     selftest.add_parser(commands)
     control.add_parsers(commands)
     events.add_parser(commands)

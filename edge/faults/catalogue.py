@@ -338,6 +338,18 @@ CATALOGUE: Final = _table(
         "Restart the kiosk; report the line of the log that names it, with the recording if there is one.",
     ),
     (
+        "view_degrading",
+        "What a camera sees gets worse slowly: dirt on the lens, a lamp that dies, or a camera that moves.",
+        "The door keeps its rules; faces will be judged less well if nothing is done.",
+        "Clean the lens, look at light and mount (cabinguard drift); to keep it so: cabinguard drift --anew.",
+    ),
+    (
+        "views_unreadable",
+        "What was learnt of the cameras' views is damaged; it was set aside.",
+        "The door keeps its rules; for a week nothing is said of a view that gets worse.",
+        "Nothing to do: it is learnt again. If it repeats, look for card errors with dmesg.",
+    ),
+    (
         "presence_stuck",
         "Somebody seems to have been in the cabin longer than presence_max_s.",
         "Nobody is locked in before the cabin was empty; the permit is off.",

@@ -45,13 +45,18 @@ class Waking(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A fault that the table need not know began or ended; `which` tells several of one code apart."""
+    """A fault that the table need not know began or ended; `which` tells several of one code apart.
+
+    `why`: a reason in brief, for the texts. `again`: it stood before the program started and is told already.
+    """
 
     code: str
     active: bool
     camera: str
     detail: str = ""
     which: str = ""
+    why: str = ""
+    again: bool = False
 
 
 @dataclass(slots=True, eq=False)

@@ -27,8 +27,9 @@ from edge.cabin.events import (
 from edge.cabin.rules import Flow
 from edge.judge.anomalies import Place
 from edge.judge.bodies import Bodies, BodiesHeard
+from edge.judge.drift import DriftJudge, Memory
 from edge.judge.face import FaceJudge
-from edge.judge.joined import Joined, Notice
+from edge.judge.joined import JUDGE_FAILED, Joined, Notice
 from edge.judge.loiter import LoiterJudge
 from edge.judge.presence import PresenceJudge
 from edge.judge.several import SeveralJudge
@@ -53,8 +54,8 @@ class Judge:
 
     `door_fitted`: a door contact is wired; its level comes with `door`. The camera is `GONE` when `start_s`
     passed without a first observation or `silence_s` without a further one, or when the caller says so
-    (`camera_gone`). Every other health comes from the observations. `anomalies` gives the judges of one
-    camera by its name.
+    (`camera_gone`). Every other health comes from the observations. `place` gives the judges of one camera
+    by its name; `drift` brings what it has learnt of the cameras.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Judge:
         door_fitted: bool,
         start_s: float = START_S,
         silence_s: float = STALE_S,
+        drift: DriftJudge | None = None,
     ) -> None:
         place = Place(place) if isinstance(place, Flow) else place
         flow = place.flow
@@ -83,6 +85,7 @@ class Judge:
         self._anomalies = Joined(place.judges)
         self._still = StillJudge()
         self._loiter = LoiterJudge(flow.loiter_s)
+        self._drift: DriftJudge | None = drift or DriftJudge()
         self._silence_s = silence_s
         self._health: CameraHealth | None = None
         self._silent_at_s = now_s + start_s
@@ -124,8 +127,22 @@ class Judge:
 
     def notices(self) -> tuple[Notice, ...]:
         """What is wrong with another camera or with a judge, since the last call."""
-        notices, self._notices = (*self._notices, *self._anomalies.notices()), []
+        drifted = () if self._drift is None else self._drift.notices()
+        notices, self._notices = (*self._notices, *self._anomalies.notices(), *drifted), []
         return notices
+
+    def to_keep(self) -> Memory | None:
+        """Once an hour: what was learnt of the cameras' views and must outlive a restart."""
+        return None if self._drift is None else self._drift.to_keep()
+
+    def views(self) -> dict[str, object]:
+        """How good the view of each camera has been day by day: plain JSON values."""
+        return {} if self._drift is None else self._drift.report()
+
+    def views_anew(self) -> None:
+        """Forget how good the views were: they were set right, or changed for good."""
+        if self._drift is not None:
+            self._drift.start_anew()
 
     def observe(self, observation: Observation, now_s: float) -> tuple[Judged, ...]:
         """One observation of any camera.
@@ -138,6 +155,7 @@ class Judge:
         self._bodies.hear(observation, at_s)
         if observation.camera != FACE_CAMERA:
             self._look_elsewhere(observation, at_s)
+            self._sum_up(observation, at_s)
             return (*self.tick(now_s), *self._anomalies.update(observation, at_s))
         self._silent_at_s = at_s + self._silence_s
         self._unsure_at_s = at_s + UNSURE_S
@@ -158,7 +176,20 @@ class Judge:
             facts.extend(self._still.update(observation, at_s))
         facts.extend(self._linger(self._presence.since_s, now_s))
         facts.extend(self._anomalies.update(observation, at_s))
+        self._sum_up(observation, at_s)
         return tuple(facts)
+
+    def _sum_up(self, observation: Observation, at_s: float) -> None:
+        """For the days' summaries. What is wrong there must not cost the door its judge."""
+        if self._drift is None:
+            return
+        try:
+            self._drift.observe(observation, self._presence.present, at_s)
+        except Exception as error:
+            name = type(self._drift).__name__
+            self._drift = None
+            detail = f"{name}: {type(error).__name__}: {error}"[:200]
+            self._notices.append(Notice(JUDGE_FAILED, True, observation.camera, detail, name))
 
     def _linger(self, since_s: float | None, now_s: float) -> tuple[AnomalyBegan | AnomalyEnded, ...]:
         return self._anomalies.also(self._loiter.update(since_s, now_s, self._newest))

@@ -92,6 +92,7 @@ class Kiosk:
         self._pad = parts.pad
         self._judge = parts.judge
         self._evidence = parts.evidence
+        self._views = parts.views
         self._levels: dict[Input, bool] = {}
 
     # --- life --------------------------------------------------------------------------------------
@@ -225,13 +226,18 @@ class Kiosk:
         self._situation.add(*self._judge.observe(observation, now_s))
         self._drain(now_s)
         for notice in self._judge.notices():
-            self._post.fault(
-                notice.code,
-                notice.active,
-                {"camera": notice.camera, "detail": notice.detail},
-                now_s,
-                notice.which,
-            )
+            self._post.notice(notice, now_s)
+        if (memory := self._judge.to_keep()) is not None:
+            self._views.keep(memory)
+
+    def views(self) -> dict[str, object]:
+        """How good the view of each camera has been day by day; plain JSON values."""
+        return self._judge.views()
+
+    def views_anew(self, now_s: float) -> None:
+        """Somebody set the cameras right: what they see is compared with the days from now on."""
+        self._judge.views_anew()
+        self._logbook.note("event", "views_anew", {}, now_s)
 
     def eyes_changed(self, event: EyesEvent, now_s: float, camera: str = FACE_CAMERA) -> None:
         """The eyes of one camera failed, or one of its seers; or they see again.

@@ -12,6 +12,7 @@ from edge.judge.judge import Judge
 from edge.loop.happening import Listener
 from edge.loop.on_record import Journal
 from edge.loop.unrecorded import Unrecorded
+from edge.loop.views import ViewsFile
 from edge.messages.inbox import Inbox
 from edge.messages.outbox import Outbox
 from edge.messages.texts import Context
@@ -35,5 +36,6 @@ class Parts:
     pad: EntryPad
     judge: Judge
     evidence: Evidence
+    views: ViewsFile
     clock_jump_s: float
     listener: Listener

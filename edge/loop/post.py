@@ -10,6 +10,7 @@ from edge.cabin.commands import SendCode, Tell
 from edge.cabin.events import CodeAccepted, CodeDenied, Device, Orderer, ReleaseOrdered
 from edge.cabin.outputs import shown
 from edge.codes.release import Refusal, ReleaseAsked
+from edge.judge.joined import Notice
 from edge.loop.chatter import Turn, fault_of
 from edge.loop.happening import plain
 from edge.loop.logbook import Logbook
@@ -111,6 +112,16 @@ class Post:
         tell = Tell("fault", self._situation.state.incident, (Recipient.CONTROL_ROOM,), code)
         rows = self.alerts(tell, now_s, held=True) if active else ()
         self._logbook.fault(code, active, data, now_s, which, rows)
+
+    def notice(self, notice: Notice, now_s: float) -> None:
+        """A fault that a judge found, with its reason; one that was told before the start is shown only."""
+        data: dict[str, object] = {"camera": notice.camera, "detail": notice.detail}
+        rows: tuple[OutboxRow, ...] = ()
+        if notice.active and not notice.again:
+            reason = f"{notice.code} {notice.why}".rstrip()
+            tell = Tell("fault", self._situation.state.incident, (Recipient.CONTROL_ROOM,), reason)
+            rows = self.alerts(tell, now_s, held=True)
+        self._logbook.fault(notice.code, notice.active, data, now_s, notice.which, rows)
 
     def report(self, selftest: str, now_s: float) -> None:
         """The daily line to the control room; `selftest` is `ok` or the code of what was found."""

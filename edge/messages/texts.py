@@ -20,7 +20,7 @@ from edge.terms.alerts import Alert
 from edge.terms.clock import CLOCK_SET_S
 from edge.terms.record import CODE_KIND, Channel, OutboxRow
 from edge.words.en import ENGLISH
-from edge.words.grounds import brief_in, long_words
+from edge.words.grounds import brief_in, long_words, number_words
 from edge.words.language import Language, LanguageName, Texts
 from edge.words.languages import anomaly_words, reason_words, words_of
 
@@ -63,7 +63,7 @@ ALERT_KINDS: Final = tuple(kind.value for kind in (*Alert, *Anomaly))
 _PART_OF: Final[Mapping[str, str]] = MappingProxyType(
     {
         **dict.fromkeys(("disk", "journal", "record", "state"), "disk"),
-        **dict.fromkeys(("camera", "clip", "eyes", "model"), "eyes"),
+        **dict.fromkeys(("camera", "clip", "eyes", "model", "view"), "eyes"),
         **dict.fromkeys(("gpio", "input"), "inputs"),
         **{name: name for name in ("keypad", "prompt", "sounder", "lights", "modem", "clock", "evidence")},
         "control": "control",
@@ -200,9 +200,14 @@ def _plain(name: str) -> str:
 
 
 def _reason(row: OutboxRow, language: Language) -> str:
-    fault = CATALOGUE.get(row.reason)
-    if fault is None:
+    code, _, why = row.reason.partition(" ")
+    fault = CATALOGUE.get(code)
+    brief = brief_in(why) if why else None
+    if fault is None or (why and brief is None):
         return reason_words(row.reason, language)
+    if brief is not None:  # what was found says more than the cause of all such faults
+        said = [number_words(number, language) for number in brief.numbers]
+        return ". ".join([fault.code, ", ".join([language.grounds.of(brief.ground.value), *said])])
     if language.name is LanguageName.EN:
         return f"{fault.code}. {fault.cause.rstrip('.')}"
     part = _PART_OF.get(fault.code.partition("_")[0])

@@ -36,7 +36,7 @@ MOVING: Final[Colour] = (230, 170, 60)
 ZONE: Final[Colour] = (220, 90, 220)
 PANEL: Final[Colour] = (30, 27, 24)
 DARK: Final[Colour] = (20, 20, 20)
-_BRIGHT: Final[Colour] = (235, 235, 235)
+BRIGHT: Final[Colour] = (235, 235, 235)
 _DIM: Final[Colour] = (170, 170, 170)
 
 _COLOURS: Final = {
@@ -79,7 +79,7 @@ def picture_with(picture: Picture, sheet: Sheet) -> Picture:
     factor = wide / max(1, sheet.size[0])
     draw_zone(view, sheet.zone, factor)
     draw_marks(view, sheet.marks, factor)
-    write(canvas, sheet.title, (12, high + 22), _BRIGHT, 0.55)
+    write(canvas, sheet.title, (12, high + 22), BRIGHT, 0.55)
     for row, line in enumerate(lines):
         write(canvas, line, (12, high + 44 + _LINE_PX * row), _DIM, _SMALL)
     return canvas

@@ -176,6 +176,7 @@ def _parts(target: Target, hiding: Hiding) -> Iterator[Part]:
     yield Part("versions.json", lambda: _versions(target))
     yield Part("settings.json", lambda: _settings(target))
     yield Part("now.json", lambda: _now(target))
+    yield Part("drift.json", lambda: ask(Path(target.settings.paths.runtime), Request("drift")))
     yield Part("events.jsonl", lambda: _events(target, hiding))
     yield Part("faults.json", lambda: _faults(target, hiding))
     yield Part("record.json", lambda: _verified(target))

@@ -16,11 +16,14 @@ from edge.codes.pad import EntryPad
 from edge.journal.limits import JournalLimits
 from edge.journal.writer import Journal
 from edge.judge.anomalies import Place
+from edge.judge.drift import DriftJudge
 from edge.judge.judge import Judge
 from edge.loop.happening import Happening, Listener
 from edge.loop.kiosk import Kiosk
 from edge.loop.parts import Parts
 from edge.loop.unrecorded import Unrecorded
+from edge.loop.views import NAME as VIEWS
+from edge.loop.views import ViewsFile
 from edge.loop.watching import Watching
 from edge.messages.inbox import Inbox
 from edge.messages.outbox import Outbox
@@ -34,6 +37,7 @@ from edge.pictures.keeper import Beside, Evidence, Ring
 from edge.pictures.sheet import drawn_apart, drawn_here
 from edge.pictures.store import EvidenceLimits, Start
 from edge.service.plans import minute_of_day, overseers
+from edge.service.views import basis_of
 from edge.settings.schema import Settings
 from edge.settings.zones import find_zone
 from edge.terms.record import Channel, Recipient, Remembered
@@ -103,6 +107,11 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
     if zone_missing:
         fault = ("zone_missing", settings.cabin.timezone)
         remembered = replace(remembered, faults=(*remembered.faults, fault))
+    views = ViewsFile(site.data / VIEWS, basis_of(settings, site.data), threaded=site.threaded)
+    seen_before = views.read()
+    if seen_before.damaged:
+        fault = ("views_unreadable", seen_before.damaged)
+        remembered = replace(remembered, faults=(*remembered.faults, fault))
     counters = dict(remembered.counters)
     pictures = site.data / "evidence"
     evidence = Evidence(
@@ -139,9 +148,15 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         book=CodeBook(flow.code_digits, site.choose_code),
         pad=EntryPad(flow.code_digits, flow.key_timeout_s),
         judge=Judge(
-            _place(settings, clock), clock.now_s(), door, watchdog.eyes_start_s, watchdog.eyes_silence_s
+            _place(settings, clock),
+            clock.now_s(),
+            door,
+            watchdog.eyes_start_s,
+            watchdog.eyes_silence_s,
+            DriftJudge(functools.partial(_hour_now, clock), seen_before.memory),
         ),
         evidence=evidence,
+        views=views,
         clock_jump_s=watchdog.clock_jump_s,
         listener=functools.partial(_hear, watching, site.listener),
     )
@@ -169,6 +184,11 @@ def _place(settings: Settings, clock: Clock) -> Place:
     return Place(
         settings.flow, overseers(settings), settings.zone, settings.floor, minute_of_day(settings, clock)
     )
+
+
+def _hour_now(clock: Clock) -> int | None:
+    """Hours since 1970 in UTC, None where nobody has set the clock."""
+    return int(clock.wall_s() // 3600.0) if clock.wall_true() else None
 
 
 def _hear(watching: Watching, listener: Listener, happening: Happening) -> None:

@@ -275,6 +275,11 @@ class Service:
             return self.kiosk.status(now_s)
         if asked.request.verb == "panel":
             return self.built.watching.reply(self.kiosk, now_s)
+        if asked.request.verb == "drift":
+            return self.kiosk.views()
+        if asked.request.verb == "drift_anew" and asked.uid in (0, os.getuid()):
+            self.kiosk.views_anew(now_s)
+            return {"anew": True}
         if asked.request.verb == "report" and asked.uid in (0, os.getuid()):
             self.kiosk.report(asked.request.finding, now_s)
             return {"told": True}

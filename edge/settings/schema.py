@@ -14,6 +14,7 @@ import msgspec
 
 from edge.cabin.anomalies import Policy
 from edge.cabin.rules import Flow
+from edge.terms.chain import ChainSettings
 from edge.terms.ground import Marks, Zone
 from edge.terms.record import Recipient
 from edge.words.language import LanguageName
@@ -114,8 +115,6 @@ class NormalSettings(_Section, frozen=True):
             description='such as "06:00-06:30", or empty',
         ),
     ] = ""
-    keep_up: bool = True
-    quarantine_h: Annotated[float, msgspec.Meta(ge=1, le=720)] = 48.0
 
 
 class ModemSettings(_Section, frozen=True):
@@ -219,6 +218,7 @@ class Settings(_Section, frozen=True):
     overview: Camera = Camera(source="none", device="1", role="overview")
     face: FaceSettings = FaceSettings()
     normal: NormalSettings = NormalSettings()
+    vision: ChainSettings = ChainSettings()
     modem: ModemSettings = ModemSettings()
     prompt: PromptSettings = PromptSettings()
     email: Email = Email()
@@ -266,11 +266,12 @@ def rows_of(kind: object) -> type[msgspec.Struct] | None:
 
 _UNITS: Final = {
     "s": "seconds",
-    "h": "hours",
     "ms": "milliseconds",
     "days": "days",
     "mb": "MB",
     "cm": "centimetres",
+    "level": "grey levels",
+    "levels": "grey levels",
     "fps": "pictures a second",
     "width": "pixels",
     "height": "pixels",

@@ -208,6 +208,22 @@ class NormalSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureFigures:
+    """How good one picture of the empty cabin is.
+
+    `light` is the mean grey level; `detail` the natural log of fine lines' strength over coarse ones',
+    `contrast` that of coarse ones' over the light; `noise` the sensor's, in grey levels; `shift` how far
+    right and down of the reference the view lies, in pixels, None without a reference that it fits.
+    """
+
+    light: float
+    detail: float
+    contrast: float
+    noise: float
+    shift: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """One frame as the eyes saw it.
 
@@ -250,3 +266,5 @@ class Observation:
     """Regions of the machine's front that were judged at this frame; seldom any."""
     normal: NormalSeen | None = None
     """How unlike the place looks to what was learnt of it; None where the dictionary did not look."""
+    picture: PictureFigures | None = None
+    """How good the picture is: now and then, while nothing is in it but the cabin."""

@@ -49,6 +49,16 @@ class Ground(StrEnum):
     PICTURE_UPSIDE_DOWN = "picture_upside_down"
     PICTURE_FROZEN = "picture_frozen"
     PICTURE_REPLAYED = "picture_replayed"
+    VIEW_DARKER = "view_darker"
+    VIEW_BLURRED = "view_blurred"
+    VIEW_VEILED = "view_veiled"
+    VIEW_NOISY = "view_noisy"
+    VIEW_SHIFTED = "view_shifted"
+    FACES_FEWER = "faces_fewer"
+    FACES_UNCLEAR = "faces_unclear"
+    FACES_UNSURE = "faces_unsure"
+    PEOPLE_UNSURE = "people_unsure"
+    MOTION_UNLIKE = "motion_unlike"
 
 
 class Measure(StrEnum):
@@ -72,6 +82,8 @@ class Measure(StrEnum):
     MOVED_PX = "moved_px"
     AREA_PERCENT = "area_percent"
     CHANGED_PERCENT = "changed_percent"
+    NOW_PERCENT = "now_percent"
+    LEARNT_PERCENT = "learnt_percent"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from edge.terms.observation import FACE_CAMERA, Box, CameraHealth, Face, Observation, Thing
+from edge.terms.observation import (
+    FACE_CAMERA,
+    Box,
+    CameraHealth,
+    Face,
+    Observation,
+    PictureFigures,
+    Thing,
+)
 from edge.vision.scene.background import Scene, shrink
+from edge.vision.scene.figures import Figures
 from edge.vision.scene.health import Health
 from edge.vision.scene.jolt import Jolt
 from edge.vision.scene.motion import Moving
@@ -48,6 +57,7 @@ class Look:
         self._moving = Moving()
         self._jolt = Jolt()
         self._still = Still(references)
+        self._figures = Figures(references)
         self._camera = camera
         self._faces: tuple[Face, ...] = ()
         self._persons: tuple[Thing, ...] = ()
@@ -93,7 +103,14 @@ class Look:
         if frame.at_s - self._colours_at_s >= _COLOURS_S:
             self._colours_at_s = frame.at_s
             self._infrared = is_infrared(None if frame.colour is None else frame.colour[::8, ::8])
-        return self._observation(sight)
+        return self._observation(sight, self._measured(sight))
+
+    def _measured(self, sight: Sight) -> PictureFigures | None:
+        """How good the picture is, while nothing is in it but the cabin."""
+        if self._health.doubtful or sight.somebody or sight.health is not CameraHealth.OK:
+            self._figures.skip()
+            return None
+        return self._figures.update(sight.frame.grey, sight.small, sight.frame.at_s)
 
     def _carry_over(self, sight: Sight) -> None:
         """What was found where at the last look of those who do not look at every frame."""
@@ -103,7 +120,7 @@ class Look:
         if Seer.PEOPLE in holding:
             sight.persons = self._persons
 
-    def _observation(self, sight: Sight) -> Observation:
+    def _observation(self, sight: Sight, picture: PictureFigures | None) -> Observation:
         height, width = sight.frame.grey.shape
         return Observation(
             frame=sight.frame.number,
@@ -126,6 +143,7 @@ class Look:
             infrared=self._infrared,
             faces_asked=sight.faces_asked,
             normal=sight.normal,
+            picture=picture,
         )
 
 

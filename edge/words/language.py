@@ -218,6 +218,16 @@ class Grounds(Words):
     picture_upside_down: str
     picture_frozen: str
     picture_replayed: str
+    view_darker: str
+    view_blurred: str
+    view_veiled: str
+    view_noisy: str
+    view_shifted: str
+    faces_fewer: str
+    faces_unclear: str
+    faces_unsure: str
+    people_unsure: str
+    motion_unlike: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +252,8 @@ class Measures(Words):
     moved_px: str
     area_percent: str
     changed_percent: str
+    now_percent: str
+    learnt_percent: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -593,6 +605,9 @@ class Page(Words):
     picture_none: str
     picture_old: str
     picture_off: str
+    stages: str
+    stages_covered: str
+    stages_note: str
     faces_none: str
     foreground: str
     # inputs and keypad

@@ -41,7 +41,15 @@ pytestmark = pytest.mark.timeout(600)
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
 
 PARTS = {
-    *("about.json", "versions.json", "settings.json", "now.json", "events.jsonl", "faults.json"),
+    *(
+        "about.json",
+        "versions.json",
+        "settings.json",
+        "now.json",
+        "drift.json",
+        "events.jsonl",
+        "faults.json",
+    ),
     *("record.json", "selftest.json", "machine.json", "units.json", "log.txt"),
 }
 
@@ -355,10 +363,9 @@ def test_a_stopped_kiosk_is_named_and_the_rest_is_there(
     assert main(["debug-bundle", str(file), *world.options]) == 0
     assert "without now.json: kiosk_not_running" in capsys.readouterr().out
     found = members(file)
-    assert set(found) == PARTS - {"now.json"}
-    assert value(found["about.json"])["missing"] == {
-        "now.json": f"kiosk_not_running: {world.runtime / 'control.sock'}"
-    }
+    assert set(found) == PARTS - {"now.json", "drift.json"}
+    missing = f"kiosk_not_running: {world.runtime / 'control.sock'}"
+    assert value(found["about.json"])["missing"] == {"now.json": missing, "drift.json": missing}
 
 
 @pytest.mark.slow

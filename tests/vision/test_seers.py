@@ -9,15 +9,27 @@ from edge.settings.load import load
 from edge.vision.face import check, find
 from edge.vision.network import read_contract
 from edge.vision.scene.normal import OCCUPIED_S
-from edge.vision.seers import SEERS, Seer
+from edge.vision.seers import SEERS, SHOWN, Seer
+from tests.rooms import imports
 
 
-def test_every_model_is_of_a_seer_and_has_its_contract(repo: Path) -> None:
-    listed = {model for row in SEERS.values() for model in row.models}
+def test_every_model_is_of_a_seer_or_only_shown_and_has_its_contract(repo: Path) -> None:
+    listed = {model for row in SEERS.values() for model in row.models} | set(SHOWN)
+    assert not any(set(SHOWN) & set(row.models) for row in SEERS.values())
     assert sorted(listed) == sorted(path.stem for path in (repo / "models").glob("*.tflite"))
     for model in listed:
         assert read_contract(repo / "models" / f"{model}.json").name
         assert (repo / "models" / f"{model}.md").exists(), "a model is described"
+
+
+def test_what_is_only_shown_is_asked_by_nobody_but_who_shows_it() -> None:
+    """The chain and its network reach no eyes, no judge and no loop."""
+    asks = {
+        module
+        for module, targets in imports().items()
+        if any(target.startswith("edge.vision.chain") for target in targets)
+    }
+    assert asks <= {"edge.cli.look", "edge.cli.stages", "edge.panel.stages", "edge.vision.chain_net"}
 
 
 def test_a_seer_opens_the_models_of_its_row() -> None:

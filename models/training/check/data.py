@@ -40,7 +40,7 @@ TO_CLASS = {
     "scarf_other": "scarf",
     "hand": "hand",
 }
-"""Manifest label to network class; `check_labels.csv` overrides single pictures, `skip` drops them."""
+"""Manifest label to network class; `labels.csv` overrides single pictures, `skip` drops them."""
 
 SUB_TO_CLASS = {"Mask_Mouth_Chin": "mask_under_nose", "Mask_Chin": "bare"}
 """Pasted masks are named by what they cover: mouth and chin is under the nose, the chin alone is bare."""

@@ -25,7 +25,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from models.training.front.machine import Floats, Grey, Machine, Part, Region
+from models.training.front.machine import WIDTH_PX, Floats, Grey, Machine, Part, Region
 from models.training.front.pixels import blurred, warped
 
 DAY_S: Final = 86_400.0
@@ -92,9 +92,12 @@ class Day:
         self._sunset_s = float(rng.uniform(16.5, 20.5)) * 3600
         self._lamps_from_s = self._sunset_s - float(rng.uniform(-0.5, 1.5)) * 3600
         self._lamps_to_s = self._sunrise_s + float(rng.uniform(-0.5, 1.0)) * 3600
-        self._lamps_by_day = bool(rng.random() < 0.4)
-        # A cabin whose lamps go off at night is seen in infrared until the morning.
-        self._dark_from_s = float(rng.uniform(22.0, 23.9)) * 3600 if rng.random() < 0.6 else float("inf")
+        # What its lamps do, and what its materials are in infrared, is a cabin's own, the same every day.
+        own = np.random.default_rng(zlib.crc32(machine.name.encode()))
+        self._lamps_by_day = bool(own.random() < 0.4)
+        # Where lamps go off at night it is seen in infrared until the morning.
+        late_s = float(own.uniform(22.0, 23.5)) * 3600 + float(rng.normal(0, 300))
+        self._dark_from_s = late_s if own.random() < 0.6 else float("inf")
         self._clouds = rng.uniform(0, 2 * np.pi, 6)
         self._strips = [self._strip(rng) for _ in range(int(rng.integers(0, 4)))]
         self._passing = [self._pass(rng) for _ in range(int(rng.integers(60, 200)))]
@@ -103,8 +106,6 @@ class Day:
         self._smudges = self._prints(rng)
         self._drift = rng.uniform(0, 2 * np.pi, 5)
         self._shift_px = rng.normal(0.0, 0.8, 2) * worst
-        # What its materials are in infrared is the machine's own, the same every night.
-        own = np.random.default_rng(zlib.crc32(machine.name.encode()))
         self._infrared_field = _smooth(own, self._shape, 40.0) * np.float32(0.12)
         self._infrared_bend = float(own.uniform(-0.35, 0.35))
         self._quality = int(rng.integers(60, 92))
@@ -220,17 +221,19 @@ class Day:
         y = ((np.arange(h, dtype=np.float32) - h / 2) / w)[:, None]
         return x, y
 
-    def picture(self, at_s: float, base: Grey | None = None) -> Grey:
-        """What the camera gives at this time; `base`: the machine as it is now (None: unchanged)."""
+    def picture(self, at_s: float, base: Grey | None = None, of: int = 1) -> Grey:
+        """What the camera gives at this time; `base`: the machine as it is now (None: unchanged).
+
+        `of`: the noise is that of the median of so many pictures, for half minutes of which one is made.
+        """
         base = self.machine.picture if base is None else base
         rng = np.random.default_rng([23, self._rng_seed, int(at_s * 10)])
         seen = self._drawn_over(base, at_s)
         light = self.light(at_s)
-        linear = np.power(seen * np.float32(1 / 255.0), np.float32(_GAMMA))
+        linear = _LINEAR[np.clip(np.rint(seen), 0, 255).astype(np.uint8)]
         lit = self._infrared(linear, at_s) if light.infrared else linear * self._field(at_s, light)
         lit = self._screen(lit, at_s, light)
-        lit = self._moved(lit, at_s)
-        return self._sensed(lit, at_s, light, rng)
+        return self._sensed(lit, at_s, light, rng, of)
 
     # The machine's own changes that mean nothing: receipts, prints, bodies.
 
@@ -322,7 +325,7 @@ class Day:
         """Lamps beside the lens: bright in the middle, dark at the edges, and other materials are light."""
         x, y = self._places
         fall = np.exp(-2.2 * (x * x + y * y))
-        bent = np.power(linear, np.float32(np.exp(self._infrared_bend)))
+        bent = cv2.pow(linear, float(np.exp(self._infrared_bend)))
         out = (bent * (1.0 + self._infrared_field) + 0.02) * fall * np.float32(0.8)
         for passing in self._passing:
             if passing.at_s < at_s < passing.at_s + passing.lasts_s:
@@ -350,7 +353,7 @@ class Day:
 
     # The camera.
 
-    def _moved(self, lit: Floats, at_s: float) -> Floats:
+    def _moved(self, seen: Grey, at_s: float) -> Floats:
         """Heat and touch: a pixel or so of shift, a little turn and zoom."""
         h, w = self._shape
         slow = 2 * np.pi * at_s / DAY_S
@@ -361,18 +364,19 @@ class Day:
         turn = np.asarray(cv2.getRotationMatrix2D((w / 2, h / 2), angle, zoom), dtype=np.float64)
         move = turn + np.array([[0, 0, dx], [0, 0, dy]])
         return np.asarray(
-            cv2.warpAffine(lit, move, (w, h), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE),
+            cv2.warpAffine(seen, move, (w, h), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE),
             dtype=np.float32,
         )
 
-    def _sensed(self, lit: Floats, at_s: float, light: Light, rng: np.random.Generator) -> Grey:
-        lit = np.maximum(lit, np.float32(0.0))
+    def _sensed(self, lit: Floats, at_s: float, light: Light, rng: np.random.Generator, of: int) -> Grey:
         # The camera exposes for the mean of the picture, and has not much left in the dark.
         mean = float(lit[::4, ::4].mean())
         gain = float(np.clip(self._exposed_for / max(mean, 1e-4), 0.25, 14.0)) * float(
             np.exp(rng.normal(0, 0.02))
         )
-        out = np.power(np.clip(lit * np.float32(gain), 0.0, 1.0), np.float32(1 / _GAMMA)) * np.float32(255.0)
+        # A table of the root of each 4096th, for a root of each pixel costs more than all the rest.
+        levels = _ROOTS[np.clip(lit * np.float32(gain * 4095.0), 0.0, 4095.0).astype(np.uint16)]
+        out = self._moved(levels, at_s)
         if light.lamps > 0.0:
             h, _ = self._shape
             rows = np.arange(h, dtype=np.float32) / h * np.float32(rng.uniform(2, 5)) * np.float32(2 * np.pi)
@@ -380,12 +384,27 @@ class Day:
             out *= 1.0 + np.float32(0.015 * light.lamps * self._worst) * bands[:, None]
         soft = 0.35 + 0.25 * abs(float(np.sin(at_s / DAY_S * 2 * np.pi + self._drift[1])))
         out = blurred(out, soft)
-        deviation = self._noise_levels * float(np.sqrt(np.clip(gain, 0.5, 9.0)))
-        noise = rng.standard_normal(out.shape, dtype=np.float32)
-        out += noise * np.float32(deviation)
+        # The median of many has 1.25 times the deviation of their mean.
+        fewer = 1.0 if of == 1 else 1.25 / float(np.sqrt(of))
+        deviation = fewer * self._noise_levels * float(np.sqrt(np.clip(gain, 0.5, 9.0)))
+        out += _noise(rng, out.shape) * np.float32(deviation)
         grey = np.clip(out, 0, 255).astype(np.uint8)
         _, packed = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, self._quality])
         return np.asarray(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE), dtype=np.uint8)
+
+
+_LINEAR: Final = ((np.arange(256) / 255.0) ** _GAMMA).astype(np.float32)
+_ROOTS: Final = np.rint(255.0 * (np.arange(4096) / 4095.0) ** (1 / _GAMMA)).astype(np.uint8)
+_SPARE_PX: Final = 64
+_NOISE: Final = np.random.default_rng(1).standard_normal((576, WIDTH_PX + _SPARE_PX), dtype=np.float32)
+"""Laid at another place, and turned over, for each picture."""
+
+
+def _noise(rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
+    h, w = shape
+    x, y = int(rng.integers(_SPARE_PX)), int(rng.integers(max(1, _NOISE.shape[0] - h)))
+    field = _NOISE[y : y + h, x : x + w]
+    return field[:: int(rng.choice([-1, 1])), :: int(rng.choice([-1, 1]))]
 
 
 def _smooth(rng: np.random.Generator, shape: tuple[int, int], size_px: float) -> Floats:

@@ -1,0 +1,104 @@
+"""What each part of the dictionary is worth, on classes that are in no reported mean (`sets.CHOOSING`).
+
+    python -m models.training.field.choose --set SOLAR --set TEXTURES
+
+Prints one line a variant: the kiosk's as it is, and with one thing changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+
+from edge.vision.scene.patches import Patches
+from models.training.field.areas import drawn_area
+from models.training.field.bank import Bank, Embed, Floats, Grey
+from models.training.field.kiosk import KioskDictionary, heat_of
+from models.training.field.measure import Cached
+from models.training.field.sets import CHOOSING, Class, read_set
+
+_TOP: Final = 10
+_FLOOR: Final = np.float32(0.006)
+"""As the kiosk's: no spread is smaller."""
+
+
+def without(embed: Embed, channels: slice) -> Embed:
+    """The vectors less some channels, of unit length again."""
+
+    def part(picture: Grey) -> Floats:
+        vectors = np.delete(embed(picture), np.arange(10_000)[channels], axis=2)
+        length = np.linalg.norm(vectors, axis=2, keepdims=True)
+        return np.asarray(vectors / np.maximum(length, 1e-6), np.float32)
+
+    return part
+
+
+def top(heat: Floats) -> float:
+    """The mean of the ten most unlike places."""
+    return float(np.sort(heat.ravel())[-_TOP:].mean())
+
+
+def variants(cls: Class, embed: Embed, levels: Mapping[str, slice]) -> Mapping[str, Sequence[float]]:
+    """Scores of the test by variant."""
+    known = KioskDictionary(embed)
+    known.learn(cls.learn)
+    distances = [known.distances(shot.picture) for shot in cls.test]
+    usual = known.usual
+    even = np.full_like(usual, float(usual.mean()))
+    found: dict[str, Sequence[float]] = {
+        "the kiosk's": [float(heat_of(d, usual).max()) for d in distances],
+        "the ten most unlike places": [top(heat_of(d, usual)) for d in distances],
+        "without the 3 x 3 mean": [float((d / (usual + _FLOOR)).max()) for d in distances],
+        "without the place's spread": [float(heat_of(d, even).max()) for d in distances],
+        "without both": [float(d.max()) for d in distances],
+    }
+    for share, weighed in ((0.01, False), (0.01, True)):
+        bank = Bank(embed, share, weighed)
+        bank.learn(cls.learn)
+        looked = [bank.look(shot.picture) for shot in cls.test]
+        name = f"any place, {100 * share:.0f} %{', weighed' if weighed else ''}"
+        found[name] = [score for score, _ in looked]
+        if not weighed:
+            found["any place, 3 x 3 mean"] = [float(cv2.blur(heat, (3, 3)).max()) for _, heat in looked]
+    for name, channels in levels.items():
+        less = KioskDictionary(without(embed, channels))
+        less.learn(cls.learn)
+        found[f"without {name}"] = [less.look(shot.picture)[0] for shot in cls.test]
+    return found
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--set", type=Path, action="append", required=True, dest="sets")
+    parser.add_argument("--models", type=Path, default=Path("models"))
+    parser.add_argument("--levels", nargs="*", default=("fine:0:24", "near:24:56", "wide:56:152"))
+    arguments = parser.parse_args()
+    patches = Patches(arguments.models)
+    embed = Cached(lambda picture: patches.embed(picture).vectors)
+    levels = {}
+    for word in arguments.levels:
+        name, begin, end = word.split(":")
+        levels[name] = slice(int(begin), int(end))
+    print("| class | variant | area |\n|---|---|---|")
+    for folder in arguments.sets:
+        for cls in read_set(folder):
+            if cls.name not in CHOOSING:
+                continue
+            abnormal = np.array([shot.abnormal for shot in cls.test], np.bool_)
+            for name, scores in variants(cls, embed, levels).items():
+                print(
+                    f"| {cls.name} | {name} | {drawn_area(np.array(scores, np.float64), abnormal)} |",
+                    flush=True,
+                )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,187 @@
+"""Plays months of good and of worsening cameras, and prints what was told, when, and how often for nothing.
+
+python -m tests.drift --data ../shared/data                     judged cabins, all figures
+python -m tests.drift --data ../shared/data --half chosen       those on which the constants were chosen
+
+The networks look once at each cabin's pictures (about a quarter of a minute of processor time a cabin); what
+they said is kept in the work folder. Cabins, faces and seeds of the two halves are different ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.settings.places import MODELS
+from tests.drift.looked import STEPS, Looked, looked
+from tests.drift.months import Month
+from tests.drift.world import MOST, Cabin, Kind, visitors
+from tests.month.intervals import a_day
+from tests.month.people import actors
+from tests.worlds.tampering import shared_rooms
+
+_CABINS: Final = {"chosen": (0, 2, 4), "kept": (1, 3, 5, 7, 9, 11)}
+PEOPLE: Final = 20
+FALL: Final = 0.02
+"""The stated level: the face check is right this much less often."""
+_BEGINS: Final = (10, 24)
+"""Days after the first at which it begins to get worse: in the second week, and in the fourth."""
+_GROWS_DAYS: Final = {Kind.DIRT: 10.0, Kind.FOG: 10.0, Kind.FOCUS: 10.0, Kind.LIGHT: 5.0, Kind.SAG: 14.0}
+_MONTH_DAYS: Final = 30
+
+
+@dataclass(slots=True)
+class Found:
+    """Runs of one kind: hours from the stated level to the telling (before it: less than 0), and the fall of
+    the accuracy by then; None where nothing was told within 24 hours of it."""
+
+    hours: list[float] = field(default_factory=list)
+    falls: list[float] = field(default_factory=list)
+    runs: int = 0
+    why: Counter[str] = field(default_factory=Counter)
+
+
+def curve(every: Sequence[Looked], kind: Kind) -> NDArray[np.float64]:
+    """How much less often the face check is right, by state of this kind, over all cabins; never better than
+    a state that is less bad."""
+    mean = np.mean([one.accuracy() for one in every], axis=0)
+    first = 1 + STEPS * tuple(Kind).index(kind)
+    fall = mean[0] - np.concatenate([mean[:1], mean[first : first + STEPS]])
+    smooth: NDArray[np.float64] = np.maximum.accumulate(fall)
+    return smooth
+
+
+def share_at(falls: NDArray[np.float64], fall: float) -> float | None:
+    """How bad the camera is where the accuracy has fallen so much; None where it never does."""
+    at = np.linspace(0.0, 1.0, 401)
+    reached = np.flatnonzero(np.interp(at, np.linspace(0.0, 1.0, STEPS + 1), falls) >= fall)
+    return float(at[reached[0]]) if reached.size else None
+
+
+def forked(month: Month, kind: Kind) -> Month:
+    """The same cabin from here on with a camera that gets worse."""
+    other = copy.copy(month)
+    other.fork(kind)
+    return other
+
+
+def run(args: argparse.Namespace) -> int:
+    cv2.setNumThreads(1)
+    cabins = args.cabin or _CABINS[args.half]
+    bodies = tuple(actor for actor in actors(args.data, args.work) if not actor.child)
+    every = []
+    for number in cabins:
+        people = tuple(visitors(number, args.data, bodies, PEOPLE, args.half == "kept"))
+        cabin = Cabin(number, shared_rooms()[number])
+        every.append(looked(cabin, people, MODELS, args.work / f"cabin-{number:02}.npz"))
+    print(f"{len(every)} cabins of the half {args.half}, {PEOPLE * len(every)} visitors")
+    accuracy = float(np.mean([one.accuracy()[0] for one in every]))
+    print(f"face check right at {accuracy:.3f} of the looks with a sound camera\n")
+    _false_alarms(every, args)
+    _found(every, args)
+    return 0
+
+
+def _false_alarms(every: Sequence[Looked], args: argparse.Namespace) -> None:
+    told, why = 0, Counter[str]()
+    for number, one in enumerate(every):
+        month = Month(one, seed=args.seed + 100 * number)
+        month.play(args.months * _MONTH_DAYS)
+        begun = [notice for _, notice in month.heard if notice.active and notice.detail]
+        runs = sum(not notice.active for _, notice in month.heard) + (month.judge.memory().standing != {})
+        told += runs
+        why.update(notice.detail for notice in begun)
+    months = args.months * len(every)
+    rate = a_day(told, months * 24.0)
+    print(
+        f"false alarms: {told} in {months} months of {_MONTH_DAYS} days: {rate.rate:.2f} a month"
+        f" (95 %: {rate.low:.2f} to {rate.high:.2f})"
+    )
+    for detail, times in why.most_common(12):
+        print(f"    {times} x {detail}")
+
+
+def _found(every: Sequence[Looked], args: argparse.Namespace) -> None:
+    heads = (
+        "what",
+        "grows",
+        "level of 2 points",
+        "found in 24 h",
+        "hours from it (median, worst)",
+        "fall",
+        "why",
+    )
+    print(f"\n| {' | '.join(heads)} |")
+    print("|---|---|---|---|---|---|---|")
+    results = {(kind, step): Found() for kind in Kind for step in (False, True)}
+    for number, one in enumerate(every):
+        for nth, begins in enumerate(_BEGINS):
+            month = Month(one, seed=args.seed + 7777 + 100 * number + nth)
+            month.play(begins)
+            for (kind, step), found in results.items():
+                _follow(forked(month, kind), kind, step, curve(every, kind), found)
+    for (kind, step), found in results.items():
+        level = share_at(curve(every, kind), FALL)
+        if level is None or not found.runs:
+            continue
+        within = sum(hours <= 24.0 for hours in found.hours)
+        rank = sorted(found.hours)
+        grows = "overnight" if step else f"{_GROWS_DAYS[kind]:g} days to {MOST[kind]:g}"
+        middle = f"{np.median(rank):.0f}, {rank[-1]:.0f}" if rank else "-"
+        fall = f"{np.median(found.falls):.3f}" if found.falls else "-"
+        whys = ", ".join(f"{name} {n}" for name, n in found.why.most_common(3))
+        level_at, share = f"{level * MOST[kind]:.2f}", f"{within} of {found.runs}"
+        print(f"| {' | '.join((kind.value, grows, level_at, share, middle, fall, whys))} |")
+
+
+def _follow(month: Month, kind: Kind, step: bool, falls: NDArray[np.float64], found: Found) -> None:
+    """Play on until it is told, or a day after the stated level."""
+    level = share_at(falls, FALL)
+    if level is None:
+        return
+    begins_h, grows_h = month.since_h, _GROWS_DAYS[kind] * 24.0
+    month.level = lambda hour: level if step else min((hour - begins_h) / grows_h, 1.0)
+    reached_h = begins_h if step else begins_h + level * grows_h
+    found.runs += 1
+    already = len(month.heard)
+    while month.since_h < reached_h + 48.0:
+        month.play_hours(1)
+        told = [(hour, notice) for hour, notice in month.heard[already:] if notice.active]
+        if told:
+            hour, notice = told[0]
+            found.hours.append(hour - reached_h)
+            share = month.level(hour)
+            found.falls.append(float(np.interp(share, np.linspace(0.0, 1.0, STEPS + 1), falls)))
+            found.why[notice.why.partition(" ")[0]] += 1
+            return
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.drift", description=(__doc__ or "").splitlines()[0]
+    )
+    parser.add_argument(
+        "--data", type=Path, required=True, help="a folder of pictures as the training has it"
+    )
+    parser.add_argument(
+        "--work", type=Path, default=Path("runs/drift"), help="what was looked at is kept here"
+    )
+    parser.add_argument("--half", choices=("chosen", "kept"), default="kept")
+    parser.add_argument("--cabin", type=int, action="append", help="only this one; may be repeated")
+    parser.add_argument("--months", type=int, default=6, help="without a change, in each cabin")
+    parser.add_argument("--seed", type=int, default=1)
+    return run(parser.parse_args(arguments))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
