@@ -104,7 +104,8 @@ def run(args: argparse.Namespace) -> int:
     print(f"{len(every)} cabins of the half {args.half}, {PEOPLE * len(every)} visitors")
     accuracy = float(np.mean([one.accuracy()[0] for one in every]))
     print(f"face check right at {accuracy:.3f} of the looks with a sound camera\n")
-    _false_alarms(every, args)
+    if args.months:
+        _false_alarms(every, args)
     _found(every, args)
     return 0
 
@@ -135,7 +136,7 @@ def _found(every: Sequence[Looked], args: argparse.Namespace) -> None:
     results = {way: Found() for way in (*ways, (Kind.DIRT, _SLOWLY_DAYS))}
     for number, one in enumerate(every):
         for nth, begins in enumerate(_BEGINS):
-            month = Month(one, seed=args.seed + 7777 + 100 * number + nth)
+            month = Month(one, args.seed + 7777 + 100 * number + nth, pictures=not args.networks_alone)
             month.play(begins)
             for (kind, days), found in results.items():
                 _follow(forked(month, kind), days, curve(every, kind), found)
@@ -200,6 +201,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--half", choices=("chosen", "kept"), default="kept")
     parser.add_argument("--cabin", type=int, action="append", help="only this one; may be repeated")
     parser.add_argument("--months", type=int, default=6, help="without a change, in each cabin")
+    parser.add_argument(
+        "--networks-alone", action="store_true", help="without the measures of the picture: what visits show"
+    )
     parser.add_argument("--seed", type=int, default=1)
     return run(parser.parse_args(arguments))
 
