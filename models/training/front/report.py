@@ -27,6 +27,7 @@ WAYS: Final = (KIOSK, "ImageNet trunk", "SSIM", "grey difference")
 LARGE_CM: Final = 2.0
 FREE: Final = 14
 """Half minutes of the twenty: the votes of twelve and what comes before and after."""
+EDGES_LEVELS: Final = (0.0, 5.0, 10.0, 20.0, 40.0, 1000.0)
 EDGES_PX: Final = (0.0, 3.0, 5.0, 7.0, 10.0, 14.0, 20.0, 1000.0)
 
 
@@ -138,6 +139,14 @@ def tables(staged: Sequence[Staged], calm: Sequence[Calm]) -> Iterator[str]:
     ]
     yield from _table(staged, bins)
     yield ""
+    yield "By contrast, 2 cm and more (mean difference over the change, in grey levels of the taught picture):"
+    yield ""
+    levels = [
+        (f"{low:g} to {high:g}" if high < 999 else f"over {low:g}", _is_as_clear(low, high))
+        for low, high in pairwise(EDGES_LEVELS)
+    ]
+    yield from _table(large, levels)
+    yield ""
     yield "By family, 2 cm and more:"
     yield ""
     yield from _table(large, [(name, _is_family(name)) for name in sorted({one.family for one in staged})])
@@ -160,6 +169,10 @@ def _is_size(size_cm: float) -> _Test:
 
 def _is_between(low: float, high: float) -> _Test:
     return lambda one: low <= one.size_px < high
+
+
+def _is_as_clear(low: float, high: float) -> _Test:
+    return lambda one: low <= one.contrast < high
 
 
 def _is_family(name: str) -> _Test:
