@@ -139,7 +139,7 @@ def tables(staged: Sequence[Staged], calm: Sequence[Calm]) -> Iterator[str]:
     ]
     yield from _table(staged, bins)
     yield ""
-    yield "By contrast, 2 cm and more (mean difference over the change, in grey levels of the taught picture):"
+    yield "By contrast, 2 cm and more (mean difference over the change, grey levels):"
     yield ""
     levels = [
         (f"{low:g} to {high:g}" if high < 999 else f"over {low:g}", _is_as_clear(low, high))
