@@ -18,7 +18,7 @@ from typing import Final
 
 import numpy as np
 
-from models.training.front.eval import KIOSK, PLAIN, SIZES_CM
+from models.training.front.eval import KIOSK, PLAIN, SIZES_CM, SPEAKS_FOR_S
 from models.training.shares import share, wilson
 from tests.month.intervals import a_day
 
@@ -53,11 +53,13 @@ class Staged:
 
 @dataclass(frozen=True, slots=True)
 class Calm:
-    """One day without a change, as one of the ways saw it: events, and those while a receipt hung out."""
+    """One day without a change, as one of the ways saw it: the time that was watched, events, and those while
+    a receipt hung out."""
 
     machine: str
     drawn: bool
     way: str
+    hours: float
     events: int
     with_receipt: int
 
@@ -98,7 +100,8 @@ def read_calm(work: Path) -> list[Calm]:
             for name in names:
                 events = [event for event in row["events"] if event["name"] == name]
                 paper = sum(bool(event["receipt"]) for event in events)
-                days.append(Calm(row["machine"], row["drawn"], name, len(events), paper))
+                hours = row["looked"] * min(row["every_s"], SPEAKS_FOR_S) / 3600.0
+                days.append(Calm(row["machine"], row["drawn"], name, hours, len(events), paper))
     return days
 
 
@@ -122,8 +125,8 @@ def tables(staged: Sequence[Staged], calm: Sequence[Calm]) -> Iterator[str]:
     yield ""
     yield "Told on days on which nothing was changed:"
     yield ""
-    yield "| | machine-days | events | a week | of them with a receipt out | machines that told |"
-    yield "|---|---|---|---|---|---|"
+    yield "| | days | hours watched | events | a week | of them with a receipt out | machines that told |"
+    yield "|---|---|---|---|---|---|---|"
     for way in WAYS:
         yield _calm_row(way, [day for day in calm if day.way == way])
     yield ""
@@ -198,14 +201,16 @@ def _share(staged: Sequence[Staged], way: str) -> str:
 
 def _calm_row(way: str, days: Sequence[Calm]) -> str:
     if not days:
-        return f"| {way} | 0 | | | | |"
+        return f"| {way} | 0 | | | | | |"
     events = sum(day.events for day in days)
-    rate = a_day(events, 24.0 * len(days))
+    hours = sum(day.hours for day in days)
+    rate = a_day(events, hours)
     week = f"{7 * rate.rate:.2f} ({7 * rate.low:.2f} to {7 * rate.high:.2f})"
     paper = sum(day.with_receipt for day in days)
     telling = {day.machine for day in days if day.events}
     machines = {day.machine for day in days}
-    return f"| {way} | {len(days)} | {events} | {week} | {paper} | {len(telling)} of {len(machines)} |"
+    of = f"{len(telling)} of {len(machines)}"
+    return f"| {way} | {len(days)} | {hours:.0f} | {events} | {week} | {paper} | {of} |"
 
 
 def draw(staged: Sequence[Staged], out: Path) -> None:
