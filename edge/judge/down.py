@@ -8,9 +8,9 @@ sits down is not down. A body that is lost from sight while nothing moves there 
 leaves without moving.
 
 Who is down is let out, and a printed pattern can move a network's boxes. So boxes are not believed where the
-picture itself contradicts them: what differs from the empty cabin stands there just as it stood when they were
-upright; or it is not known to stand there, and nothing at all moved in their place while they came down. Where
-nothing has moved or differed in the whole visit, the measures see nothing, and the boxes count.
+picture itself contradicts them: what differs from the empty cabin stands there just as it stood when they
+were upright; or it is not known to stand there, and nothing at all moved in their place while they came down.
+Where nothing has moved or differed in the whole visit, the measures see nothing, and the boxes count.
 """
 
 from __future__ import annotations
