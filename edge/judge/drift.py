@@ -136,7 +136,7 @@ class DriftJudge:
         standing = {n: c.standing for n, c in self._cameras.items() if c.standing is not None}
         return Memory(days, standing)
 
-    def start_anew(self) -> None:
+    def start_again(self) -> None:
         """The lens was cleaned, the camera set, the light changed for good: forget how it was."""
         for camera in self._cameras.values():
             self._end_standing(camera)
@@ -230,7 +230,7 @@ class DriftJudge:
 
 
 _FEW: Final = frozenset({Gauge.FIGHT, Gauge.UNUSUAL})
-"""Seldom said in a visit."""
+"""Rarely said in a visit."""
 
 
 def _last_days(days: Days) -> dict[str, list[float | None]]:

@@ -127,6 +127,8 @@ def _open(
         case Seer.PEOPLE:
             return PeopleSeer(People(wanted.models, references))
         case Seer.FRONT:
+            if wanted.fronts is None:
+                return None
             return FrontSeer(wanted.fronts, wanted.camera, Patches(wanted.models))
         case Seer.FIGHT:
             return FightSeer(FightEye(wanted.models))

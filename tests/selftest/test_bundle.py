@@ -529,7 +529,7 @@ def test_the_kiosks_own_user_can_make_it(tmp_path: Path, repo: Path) -> None:
 HARMLESS = {
     *("cabin.name", "cabin.timezone", "camera.device", "camera.clip", "email.host"),
     *("overview.device", "overview.clip", "modem.port", "prompt.device", "paths.data", "paths.runtime"),
-    *("paths.models", "panel.host", "floor.camera"),
+    *("paths.models", "panel.host", "floor.camera", "normal.service_hours"),
 }
 
 

@@ -12,7 +12,11 @@ from numpy.typing import NDArray
 from models.training.field.areas import area, drawn_area, mean_area
 from models.training.field.bank import Bank, Floats, core_set, nearest
 from models.training.field.defects import HEIGHT, KINDS, WIDTH, Texture, made
-from models.training.field.sets import halves, read_set
+from models.training.field.kiosk import KioskDictionary
+from models.training.field.measure import KIOSK, Cached, Candidate, run
+from models.training.field.peers import MeanPicture, Method, OneClassHog, Padim
+from models.training.field.report import BEGIN, END, missed, read_results, tables, write_between
+from models.training.field.sets import CHOOSING, Class, Shot, halves, read_set
 
 Grey = NDArray[np.uint8]
 
@@ -126,16 +130,16 @@ def test_the_solar_cells_are_split_as_in_earlier_work(tmp_path: Path) -> None:
         cv2.imwrite(str(tmp_path / f"images/{number}.png"), np.full((30, 30), number, np.uint8))
         lines.append(f"images/{number}.png  {chance}   {kind}")
     (tmp_path / "labels.csv").write_text("\n".join(lines))
-    mono, poly, both, doubtful = read_set(tmp_path)
-    assert [shot.picture[0, 0] for shot in both.test] == [
-        s.picture[0, 0] for c in (mono, poly) for s in c.test
-    ]
+    mono, poly, both, *doubtful = read_set(tmp_path)
+    judged = [shot.picture[0, 0] for one in (mono, poly) for shot in one.test]
+    assert [shot.picture[0, 0] for shot in both.test] == judged
     assert len(both.learn) == 22
     assert sum(not shot.abnormal for shot in both.test) == 8
     known = {int(picture[0, 0]) for picture in both.learn}
-    assert not known & {int(shot.picture[0, 0]) for c in (both, doubtful) for shot in c.test}
-    # What was chosen on is in no test that is reported.
-    assert not {s.name for s in both.test} & {s.name for s in doubtful.test}
+    assert not known & {int(shot.picture[0, 0]) for one in (both, *doubtful) for shot in one.test}
+    # What is chosen on is in no test that is reported.
+    assert not {s.name for s in both.test} & {s.name for one in doubtful for s in one.test}
+    assert {one.name for one in doubtful} < set(CHOOSING)
     # sklearn.model_selection.train_test_split(range(10), test_size=0.25, random_state=42)[1]
     assert halves(10)[0].tolist() == [8, 1, 5]
 
@@ -155,11 +159,7 @@ def test_a_bank_finds_a_hole_and_where_it_is() -> None:
         assert score > max(bank.look(_grass(seed, 96))[0] for seed in range(30, 33))
 
 
-@pytest.mark.slow
 def test_every_peer_finds_what_is_plainly_wrong() -> None:
-    pytest.importorskip("torch", reason="the peers need PyTorch, which the kiosk does not have")
-    from models.training.field.peers import MeanPicture, OneClassHog, Padim
-
     rng = np.random.default_rng(9)
     cross = np.full((96, 96), 90, np.uint8)
     cross[40:56], cross[:, 40:56] = 200, 200
@@ -176,3 +176,48 @@ def test_every_peer_finds_what_is_plainly_wrong() -> None:
         normal = [method.look(noisy(cross))[0] for _ in range(8)]
         assert min(method.look(noisy(wrong))[0] for _ in range(4)) > max(normal), method
         assert method.size_bytes > 0
+
+
+def test_a_small_set_goes_through_the_kiosk_s_code_to_the_tables(tmp_path: Path) -> None:
+    """A hole in one of six cells; nothing is measured twice, and the card's text around the tables stays."""
+    rng = np.random.default_rng(10)
+    base = np.kron(rng.integers(60, 200, (6, 6)), np.ones((16, 16))).astype(np.float32)
+
+    def shot(kind: str) -> Shot:
+        picture = base + rng.normal(0.0, 3.0, base.shape)
+        mask = np.zeros(base.shape, np.bool_)
+        if kind != "good":
+            mask[32:48, 48:64] = True
+            picture[mask] = 10.0
+        return Shot(np.clip(picture, 0, 255).astype(np.uint8), kind, mask)
+
+    tile = Class("tile", [shot("good").picture for _ in range(12)], [shot(k) for k in ("good", "hole") * 4])
+    embed = Cached(_units)
+    methods = [
+        Candidate(KIOSK, lambda: KioskDictionary(embed), embed),
+        Candidate("mean picture", MeanPicture, None),
+    ]
+    run([tile], methods, tmp_path)
+    found = read_results(tmp_path)["tile"]
+    assert area(found[KIOSK].score, found[KIOSK].abnormal) == 1.0
+    assert found[KIOSK].pixels > 0.95
+    assert found[KIOSK].size_bytes > 0
+    run([tile], [Candidate(KIOSK, _never, embed)], tmp_path)
+    card = tmp_path / "card.md"
+    card.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    write_between(card, "\n".join((*tables({"tile": found}), *missed({"tile": found}))))
+    text = card.read_text()
+    assert "| the kiosk's dictionary | 1.000 (1.000 to 1.000) | 1.000 (1.000 to 1.000) |" in text
+    assert "| tile | hole | 1.000 (0.510 to 1.000) of 4 |" in text
+    assert text.startswith("before")
+    assert text.endswith("after\n")
+    assert "old" not in text
+
+
+def _units(picture: Grey) -> Floats:
+    vectors = _embed(picture) + np.float32(0.1)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=2, keepdims=True), np.float32)
+
+
+def _never() -> Method:
+    raise AssertionError("what is measured is not measured again")

@@ -32,27 +32,30 @@ class Said:
 
 
 def said_of(runs: Path, cuts: Cuts, recipe: str, arm: str) -> Said | None:
-    """All folds joined, as many seeds as every fold has; None where a fold has none."""
+    """The folds that have runs, joined, with as many seeds as each of them has; None where none has any."""
     where = {str(path): number for number, path in enumerate(cuts.path)}
     found: list[list[dict[str, NDArray[np.float32]]]] = []
     index: list[NDArray[np.int64]] = []
+    numbers: list[int] = []
     for fold in range(len(FOLDS)):
         of_fold = []
         for path in sorted((runs / f"fold-{fold}").glob(f"{recipe}-*-{arm.replace(' ', '_')}.npz")):
             with np.load(path) as stored:
                 of_fold.append({name: stored[name] for name in CONDITIONS})
                 rows = np.array([where[str(p)] for p in stored["path"]])
-        if not of_fold:
-            return None
-        found.append(of_fold)
-        index.append(rows)
+        if of_fold:
+            found.append(of_fold)
+            index.append(rows)
+            numbers.append(fold)
+    if not found:
+        return None
     seeds = min(len(of_fold) for of_fold in found)
     chance = {
         name: np.concatenate([np.stack([one[name] for one in of_fold[:seeds]]) for of_fold in found], axis=1)
         for name in CONDITIONS
     }
     every = np.concatenate(index)
-    folds = np.repeat(np.arange(len(FOLDS)), [len(one) for one in index])
+    folds = np.repeat(np.array(numbers), [len(one) for one in index])
     return Said(chance, cuts.covered[every], folds, cuts.group[every], cuts.maker[every])
 
 
@@ -95,11 +98,12 @@ def measured(said: Said, condition: str, draws: NDArray[np.float64]) -> tuple[ND
     """Balanced accuracy and area of each draw: folds measured apart and averaged, as their softmax differ."""
     chance = said.chance[condition]
     right, areas = np.zeros(len(draws)), np.zeros(len(draws))
-    for fold in range(len(FOLDS)):
+    folds = np.unique(said.fold)
+    for fold in folds:
         here = said.fold == fold
         for number, weight in enumerate(draws[:, here]):
-            right[number] += balanced(chance[:, here], said.covered[here], weight) / len(FOLDS)
-            areas[number] += area(chance[:, here], said.covered[here], weight) / len(FOLDS)
+            right[number] += balanced(chance[:, here], said.covered[here], weight) / len(folds)
+            areas[number] += area(chance[:, here], said.covered[here], weight) / len(folds)
     return right, areas
 
 
@@ -164,6 +168,8 @@ def main() -> None:
         arms = {arm: said for arm, said in found.items() if said is not None}
         if not {"plain", "chain"} <= arms.keys():
             parser.error(f"{args.runs} lacks runs of plain or chain, {recipe}")
+        # Only arms with the same folds stand beside each other.
+        arms = {arm: said for arm, said in arms.items() if np.array_equal(said.fold, arms["plain"].fold)}
         drawn[recipe] = arms
         draws = weights(next(iter(arms.values())), args.draws)
         print("\n".join(table(arms, recipe, draws)), end="\n\n")

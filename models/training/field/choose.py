@@ -8,7 +8,7 @@ Prints one line a variant: the kiosk's as it is, and with one thing changed.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -20,9 +20,11 @@ from models.training.field.areas import drawn_area
 from models.training.field.bank import Bank, Embed, Floats, Grey
 from models.training.field.kiosk import KioskDictionary, heat_of
 from models.training.field.measure import Cached
+from models.training.field.peers import Padim
 from models.training.field.sets import CHOOSING, Class, read_set
 
 _TOP: Final = 10
+_SHARE: Final = 0.01
 _FLOOR: Final = np.float32(0.006)
 """As the kiosk's: no spread is smaller."""
 
@@ -43,33 +45,32 @@ def top(heat: Floats) -> float:
     return float(np.sort(heat.ravel())[-_TOP:].mean())
 
 
-def variants(cls: Class, embed: Embed, levels: Mapping[str, slice]) -> Mapping[str, Sequence[float]]:
-    """Scores of the test by variant."""
+def variants(cls: Class, embed: Embed, levels: Mapping[str, slice]) -> Iterator[tuple[str, Sequence[float]]]:
+    """Names, and the scores of the test, as they are found."""
     known = KioskDictionary(embed)
     known.learn(cls.learn)
     distances = [known.distances(shot.picture) for shot in cls.test]
     usual = known.usual
     even = np.full_like(usual, float(usual.mean()))
-    found: dict[str, Sequence[float]] = {
-        "the kiosk's": [float(heat_of(d, usual).max()) for d in distances],
-        "the ten most unlike places": [top(heat_of(d, usual)) for d in distances],
-        "without the 3 x 3 mean": [float((d / (usual + _FLOOR)).max()) for d in distances],
-        "without the place's spread": [float(heat_of(d, even).max()) for d in distances],
-        "without both": [float(d.max()) for d in distances],
-    }
-    for share, weighed in ((0.01, False), (0.01, True)):
-        bank = Bank(embed, share, weighed)
-        bank.learn(cls.learn)
-        looked = [bank.look(shot.picture) for shot in cls.test]
-        name = f"any place, {100 * share:.0f} %{', weighed' if weighed else ''}"
-        found[name] = [score for score, _ in looked]
-        if not weighed:
-            found["any place, 3 x 3 mean"] = [float(cv2.blur(heat, (3, 3)).max()) for _, heat in looked]
+    yield "the kiosk's", [float(heat_of(d, usual).max()) for d in distances]
+    yield "the ten most unlike places", [top(heat_of(d, usual)) for d in distances]
+    yield "without the 3 x 3 mean", [float((d / (usual + _FLOOR)).max()) for d in distances]
+    yield "without the place's spread", [float(heat_of(d, even).max()) for d in distances]
+    yield "without both", [float(d.max()) for d in distances]
+    gaussian = Padim(embed)
+    gaussian.learn(cls.learn)
+    heats = [gaussian.look(shot.picture)[1] for shot in cls.test]
+    yield "a Gaussian a place (PaDiM)", [float(heat.max()) for heat in heats]
+    yield "a Gaussian a place, 3 x 3 mean", [float(cv2.blur(heat, (3, 3)).max()) for heat in heats]
+    bank = Bank(embed, _SHARE, weighed=False)
+    bank.learn(cls.learn)
+    heats = [bank.look(shot.picture)[1] for shot in cls.test]
+    yield "any place, 1 % of the cells", [float(heat.max()) for heat in heats]
+    yield "any place, 3 x 3 mean", [float(cv2.blur(heat, (3, 3)).max()) for heat in heats]
     for name, channels in levels.items():
         less = KioskDictionary(without(embed, channels))
         less.learn(cls.learn)
-        found[f"without {name}"] = [less.look(shot.picture)[0] for shot in cls.test]
-    return found
+        yield f"without {name}", [less.look(shot.picture)[0] for shot in cls.test]
 
 
 def main() -> None:
@@ -93,7 +94,7 @@ def main() -> None:
             if cls.name not in CHOOSING:
                 continue
             abnormal = np.array([shot.abnormal for shot in cls.test], np.bool_)
-            for name, scores in variants(cls, embed, levels).items():
+            for name, scores in variants(cls, embed, levels):
                 print(
                     f"| {cls.name} | {name} | {drawn_area(np.array(scores, np.float64), abnormal)} |",
                     flush=True,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -23,14 +23,7 @@ from edge.vision.scene.patches import Patches
 from models.training.field.areas import area
 from models.training.field.bank import Bank, Embed, Floats, Grey, spread
 from models.training.field.kiosk import KioskDictionary
-from models.training.field.peers import (
-    MeanPicture,
-    Method,
-    OneClassHog,
-    Padim,
-    efficientnet,
-    mobilenet,
-)
+from models.training.field.peers import MeanPicture, Method, OneClassHog, Padim
 from models.training.field.sets import CHOOSING, Class, read_set
 
 KIOSK: Final = "the kiosk's dictionary"
@@ -79,19 +72,26 @@ def candidates(models: Path, teachers: Path | None) -> Iterator[Candidate]:
     patches = Patches(models)
     ours = Cached(lambda picture: patches.embed(picture).vectors)
     yield Candidate(KIOSK, lambda: KioskDictionary(ours), ours)
-    networks: dict[str, Cached] = {}
-    if teachers is not None:
-        networks["MobileNetV2"] = Cached(mobilenet(teachers))
-    try:
-        networks["EfficientNet-Lite2"] = Cached(efficientnet())
-    except ImportError as error:
-        print(f"left out: {error}", flush=True)
-    yield from _banks("the kiosk's vectors", ours, (0.01, 1.0))
+    networks = {} if teachers is None else _networks(teachers)
+    yield from _banks("the kiosk's vectors", ours, (0.01, 0.1))
+    yield Candidate("PaDiM, the kiosk's vectors", lambda: Padim(ours), ours)
     for name, embed in networks.items():
         yield from _banks(name, embed, (0.01, 0.1))
         yield Candidate(f"PaDiM, {name}", lambda embed=embed: Padim(embed), embed)  # type: ignore[misc]
     yield Candidate("HOG, one-class SVM", OneClassHog, None)
     yield Candidate("mean picture", MeanPicture, None)
+
+
+def _networks(teachers: Path) -> dict[str, Cached]:
+    # PyTorch is wanted for these alone.
+    from models.training.field.networks import efficientnet, mobilenet
+
+    found = {"MobileNetV2": Cached(mobilenet(teachers))}
+    try:
+        found["EfficientNet-Lite2"] = Cached(efficientnet())
+    except ImportError as error:
+        print(f"left out: {error}", flush=True)
+    return found
 
 
 def _banks(network: str, embed: Cached, shares: Sequence[float]) -> Iterator[Candidate]:
@@ -176,24 +176,21 @@ def too_much(cls: Class, candidate: Candidate) -> bool:
     return candidate.share * len(cls.learn) * len(cls.test) * cells**2 > _MOST_PAIRS
 
 
-def run(sets: Sequence[Path], methods: Sequence[Candidate], work: Path, only: Mapping[str, bool]) -> None:
-    """Measures what is not measured yet. `only`: names of classes, all where it is empty."""
+def run(classes: Iterable[Class], methods: Sequence[Candidate], work: Path) -> None:
+    """Measures what is not measured yet, less what choices are made on."""
     work.mkdir(parents=True, exist_ok=True)
-    for folder in sets:
-        for cls in read_set(folder):
-            if cls.name in CHOOSING or (only and cls.name not in only):
+    for cls in classes:
+        for candidate in methods:
+            path = path_of(work, cls.name, candidate.name)
+            if cls.name in CHOOSING or path.exists():
                 continue
-            for candidate in methods:
-                path = path_of(work, cls.name, candidate.name)
-                if path.exists():
-                    continue
-                if too_much(cls, candidate):
-                    print(f"{cls.name}: {candidate.name} is left out, too many cells", flush=True)
-                    continue
-                result = measure(cls, candidate.make(), candidate.embed)
-                result.save(path)
-                found = area(result.score, result.abnormal)
-                print(f"{cls.name}: {candidate.name} {found:.3f}, pixels {result.pixels:.3f}", flush=True)
+            if too_much(cls, candidate):
+                print(f"{cls.name}: {candidate.name} is left out, too many cells", flush=True)
+                continue
+            result = measure(cls, candidate.make(), candidate.embed)
+            result.save(path)
+            found = area(result.score, result.abnormal)
+            print(f"{cls.name}: {candidate.name} {found:.3f}, pixels {result.pixels:.3f}", flush=True)
 
 
 def main() -> None:
@@ -212,7 +209,8 @@ def main() -> None:
         one for one in candidates(arguments.models, arguments.teachers)
         if not arguments.methods or any(word in one.name for word in arguments.methods)
     ]  # fmt: skip
-    run(arguments.sets, methods, arguments.work, dict.fromkeys(arguments.only, True))
+    every = (cls for folder in arguments.sets for cls in read_set(folder))
+    run((c for c in every if not arguments.only or c.name in arguments.only), methods, arguments.work)
 
 
 if __name__ == "__main__":
