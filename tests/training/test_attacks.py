@@ -78,7 +78,7 @@ def test_a_row_is_counted_once_and_printed_with_its_interval(tmp_path: Path) -> 
     assert table(again.rows, ("found", "left"), ("clean", "not there")).splitlines() == [
         "| | found | left |",
         "|---|---|---|",
-        "| clean | 0.90 (0.60 to 0.98) |  |",
+        "| clean | 0.90 (0.60 to 0.98) of 10 |  |",
     ]
 
 
