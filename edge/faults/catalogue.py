@@ -406,6 +406,12 @@ CATALOGUE: Final = _table(
         "Learn it again: cabinguard learn --normal.",
     ),
     (
+        "normal_not_learnt",
+        "Nothing that is normal in this cabin was learnt, so no picture can be compared with it.",
+        _NOT_RUN,
+        "Learn it first: cabinguard learn --normal.",
+    ),
+    (
         "normal_too_short",
         "There is too little footage to learn what is normal: at least some minutes, and several visits.",
         _NOT_RUN,

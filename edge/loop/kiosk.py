@@ -180,6 +180,7 @@ class Kiosk:
             "somebody_present": self.state.present,
             "locks_in_s": None if left_s is None else round(left_s, 1),
             "incident": self.state.incident,
+            "incidents": self.state.incidents,
             "anomalies": sorted(anomaly.value for anomaly in self.state.active),
             "faults": self._logbook.faults(),
             "messages_waiting": self.messages_waiting,

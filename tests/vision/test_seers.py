@@ -9,7 +9,7 @@ from edge.service.plans import eyes_plans
 from edge.settings.load import load
 from edge.vision.face import check, find
 from edge.vision.network import read_contract
-from edge.vision.scene.normal import OCCUPIED_S
+from edge.vision.scene.normal_seer import OCCUPIED_S
 from edge.vision.seers import SEERS, SHOWN, Seer
 from tests.rooms import imports
 

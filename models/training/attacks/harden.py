@@ -2,11 +2,11 @@
 
     python -m models.training.attacks.harden --data ../shared/data --work runs/attacks --models models
 
-Half of each batch is changed by one step of random start (Wong et al., Fast is better than free, 2020) within a
-radius drawn from 0 to 6 levels, a quarter wears a print that was learnt on the way; all keep the shipped
-network's own answer on the clean face as a second teacher, so that what was good stays. It learns from training
-groups, less one source left out whole, and prints clean and attacked figures of that source and of the test
-groups before and after, by the float weights. Nothing is exported here.
+Half of each batch is changed by one step from a random start (Wong et al., Fast is better than free, 2020)
+within a radius drawn from 0 to 6 levels, a quarter wears a print that is learnt on the way; all keep the
+shipped network's own answer on the clean face as a second teacher, so that what was good stays. It learns
+from training groups, less one source left out whole, and prints clean and attacked figures of that source and
+of the test groups before and after, by the float weights. Nothing is exported here.
 """
 
 from __future__ import annotations
