@@ -542,10 +542,15 @@ class Desk:
         time.sleep(max(0.0, ahead_s - self._story_ahead_s))
 
     def answer(self, verb: str) -> dict[str, object]:
-        """What the running kiosk's control socket answers to `status` and `panel`."""
+        """What the running kiosk's control socket answers to all that opens no door."""
         if not self.powered:
             return {"error": "kiosk_not_running"}
         now_s = self.clock.now_s()
+        if verb == "drift":
+            return self.kiosk.views()
+        if verb == "drift_again":
+            self.kiosk.views_again(now_s)
+            return {"again": True}
         if verb == "status":
             return self.kiosk.status(now_s)
         if verb == "panel":

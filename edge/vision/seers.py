@@ -62,6 +62,9 @@ SEERS: Final[Mapping[Seer, Row]] = {
 """Faces ten times a second, so that all networks together stay under 60 million multiply-adds a frame at 15
 frames a second with one person: a face moves little in 0.1 s, and their judge counts seconds, not frames."""
 
+SHOWN: Final = ("chain",)
+"""Models of no seer: what they say is shown to people who ask, and is in no observation."""
+
 SEER_BEHIND: Final = "seer_behind"
 
 

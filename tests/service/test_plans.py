@@ -24,7 +24,7 @@ def test_one_plan_a_camera(tmp_path: Path) -> None:
 
 
 ALL = {seer for seer in SEERS if SEERS[seer].role is Role.OVERVIEW} - {Seer.NORMAL}
-"""Nothing was learnt yet that is normal here."""
+"""Nothing was learnt here that is normal; whether a front was taught is looked for again and again."""
 
 
 @pytest.mark.parametrize(

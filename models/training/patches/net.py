@@ -18,7 +18,7 @@ from torch.nn import functional
 from edge.vision.scene.patches import OUTPUTS
 from models.training.trunk import Trunk, imagenet_trunk
 
-__all__ = ["OUTPUTS", "WEIGHTS", "PatchNet", "begin", "joined"]
+__all__ = ["OUTPUTS", "WEIGHTS", "PatchNet", "averaged", "balanced", "begin", "joined"]
 
 _FINE_BLOCK, _NEAR_BLOCK, _WIDE_BLOCK = 2, 5, 12
 """The last blocks of strides 4, 8 and 16: 24, 32 and 96 channels."""
@@ -67,6 +67,14 @@ def joined(outputs: Outputs, weights: Mapping[str, float]) -> torch.Tensor:
 def begin(teachers: Path) -> PatchNet:
     """On the ImageNet trunk."""
     return PatchNet(imagenet_trunk(teachers / "mnv2_imagenet_float16.npz"))
+
+
+def averaged(checkpoint: Path) -> PatchNet:
+    """The network of a checkpoint, its weights the running mean."""
+    model = PatchNet()
+    model.load_state_dict(torch.load(checkpoint, weights_only=True)["average"])
+    model.eval()
+    return model
 
 
 @torch.no_grad()

@@ -14,12 +14,18 @@ from numpy.typing import NDArray
 
 from edge.vision.scene.patches import COLUMNS, HEIGHT, ROWS, WIDTH
 from models.training.common import Grey
+from models.training.front.change import change, families
+from models.training.front.days import DAY_S, Day
+from models.training.front.machine import Fold, Machine, Part
 from models.training.patches.changes import changed
 from models.training.patches.data import Picture
 from models.training.patches.lights import other_light
 
 SIZES_PX = (4, 6, 8, 12, 16, 24, 32, 48)
 """Shorter sides of the changes that are measured."""
+
+_FAINT_LEVELS = 3
+"""A pixel of a front that the change moves by less is as before."""
 
 _FINER = 1.5
 """A place is made and lit this much finer than the network sees it, as a camera gives it."""
@@ -30,13 +36,15 @@ class Pair:
     """Three pictures of one place, as large as a camera gives them.
 
     `before`; `light` the same in other light; `change` in that same light with a change; `cover` rows x
-    columns, the share of each cell that the change covers; `size_px` the change's shorter side.
+    columns, the share of each cell that the change covers; `unknown` likewise what a screen covers, which
+    shows what it likes; `size_px` the change's shorter side.
     """
 
     before: Grey
     light: Grey
     change: Grey
     cover: NDArray[np.float32]
+    unknown: NDArray[np.float32]
     size_px: int
 
 
@@ -70,7 +78,8 @@ def pair(
     )
     cover = np.asarray(cv2.warpAffine(made.cover, moved, (width, height)), np.float32)
     cells = cv2.resize(cover, (COLUMNS, ROWS), interpolation=cv2.INTER_AREA)
-    return Pair(place, light_now, change_now, np.asarray(cells, np.float32), size_px)
+    unknown = np.zeros((ROWS, COLUMNS), np.float32)
+    return Pair(place, light_now, change_now, np.asarray(cells, np.float32), unknown, size_px)
 
 
 def _moved(grey: Grey, by: NDArray[np.float32]) -> Grey:
@@ -84,6 +93,66 @@ def _slight_move(size: tuple[int, int], rng: np.random.Generator) -> NDArray[np.
     moved = cv2.getRotationMatrix2D((size[0] / 2, size[1] / 2), turn, zoom)
     moved[:, 2] = moved[:, 2] + rng.normal(0, 0.5 * _FINER, 2)
     return np.asarray(moved, np.float32)
+
+
+def front_pair(machine: Machine, rng: np.random.Generator) -> Pair | None:
+    """Of a machine, with a change of a family that may be learnt from, at two times of two simulated days.
+
+    None where no place for the change is found. ValueError for a machine that is kept for judging.
+    """
+    if machine.fold is not Fold.TRAINING:
+        raise ValueError(f"{machine.name} is judged on and is not to be learnt from")
+    kinds = families(Fold.TRAINING)
+    size_cm = float(np.exp(rng.uniform(np.log(1.0), np.log(8.0))))
+    try:
+        made = change(machine.picture, machine, kinds[int(rng.integers(len(kinds)))], size_cm, rng)
+    except ValueError:
+        return None
+    cut = _around(made.box, machine, rng)
+    first, later = (Day(machine, int(rng.integers(10_000))) for _ in range(2))
+    before_s, now_s = (free_time(day, rng) for day in (first, later))
+    before, light, changed = (
+        np.ascontiguousarray(picture[cut])
+        for picture in (
+            first.picture(before_s),
+            later.picture(now_s),
+            later.picture(now_s, base=made.picture),
+        )
+    )
+    differs = np.abs(made.picture[cut].astype(np.int16) - machine.picture[cut]) > _FAINT_LEVELS
+    screens = np.zeros(machine.picture.shape, np.uint8)
+    for screen in machine.parts(Part.SCREEN):
+        cv2.fillConvexPoly(screens, np.round(screen.corners).astype(np.int32), (1,))
+    size_px = max(1, round(min(made.box[2:]) * WIDTH / before.shape[1]))
+    return Pair(before, light, changed, _cells(differs), _cells(screens[cut] > 0), size_px)
+
+
+def _cells(there: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Which share of each cell."""
+    small = cv2.resize(there.astype(np.float32), (COLUMNS, ROWS), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.float32)
+
+
+def free_time(day: Day, rng: np.random.Generator, infrared: bool = True) -> float:
+    """Seconds of a day at which nobody stands there; without `infrared`, when the camera sees by light."""
+    for _ in range(1000):
+        at_s = float(rng.uniform(0, DAY_S))
+        if not day.in_use(at_s) and (infrared or not day.light(at_s).infrared):
+            return at_s
+    raise ValueError(f"{day.machine.name}: no free minute in a day")
+
+
+def _around(
+    box: tuple[int, int, int, int], machine: Machine, rng: np.random.Generator
+) -> tuple[slice, slice]:
+    """Rows and columns of a part of the picture, 4 to 3 where there is room, with the change in it."""
+    height, width = machine.picture.shape
+    x, y, w, h = box
+    wide = max(1.6 * w, 2.0 * h, machine.px_per_cm * np.exp(rng.uniform(np.log(14.0), np.log(80.0))), 48.0)
+    across, down = int(min(wide, width)), int(min(0.75 * wide, height))
+    left = int(np.clip(x + w / 2 - across * rng.uniform(0.3, 0.7), 0, width - across))
+    top = int(np.clip(y + h / 2 - down * rng.uniform(0.3, 0.7), 0, height - down))
+    return slice(top, top + down), slice(left, left + across)
 
 
 def draw(
