@@ -40,10 +40,7 @@ _GAP_S: Final = 10.0
 """After so long without a look the looks begin again."""
 _AROUND: Final = 1
 """Cells around a box that show it too."""
-_VACANT: Final = {
-    CabinState.VACANT_DAY: CabinState.VACANT_NIGHT,
-    CabinState.VACANT_NIGHT: CabinState.VACANT_DAY,
-}
+_VACANT: Final = (CabinState.VACANT_DAY, CabinState.VACANT_NIGHT)
 _LIGHT_EVERY_S: Final = 30.0
 _LIGHT_HOLDS_S: Final = 3600.0
 _MEDIAN: Final = 5
@@ -251,8 +248,8 @@ class NormalEye:
             return state
         if self._light in self._known and at_s - self._light_s < _LIGHT_HOLDS_S:
             return self._light
-        other = _VACANT[state]
-        return state if state in self._known or other not in self._known else other
+        learnt = [one for one in _VACANT if one in self._known]
+        return state if state in learnt or not learnt else learnt[0]
 
     def _compare_lights(self, state: CabinState, vectors: Floats, at_s: float) -> None:
         """Now and then: which of the two vacant cabins most places look like. What stands in one place says
