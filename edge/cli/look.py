@@ -13,11 +13,12 @@ import cv2
 import msgspec
 
 from edge.bench.terminal import escapes_wanted
+from edge.cli.heat import Heat
 from edge.cli.options import Commands, add_settings_options, load_settings
 from edge.cli.stages import Chain
 from edge.faults.explain import explain
 from edge.settings.places import model_dir
-from edge.terms.observation import Face, Thing
+from edge.terms.observation import CabinState, Face, Thing
 from edge.terms.printing import printable
 from edge.vision.whole import Missing, Whole, open_whole
 from hw.board import decoded_picture
@@ -50,6 +51,17 @@ def add_parser(commands: Commands) -> None:
         metavar="DIR",
         help="write what each stage of the chain of filters makes of it, and a sheet of all; see [vision]",
     )
+    parser.add_argument(
+        "--heat",
+        type=Path,
+        metavar="DIR",
+        help="write how unlike what was learnt of this cabin each place is; see learn --normal",
+    )
+    parser.add_argument(
+        "--state",
+        choices=[state.value for state in CabinState],
+        help="with --heat: what the pictures show; else it is told by who is seen",
+    )
     add_settings_options(parser)
     parser.set_defaults(run=run)
 
@@ -57,6 +69,7 @@ def add_parser(commands: Commands) -> None:
 def run(args: argparse.Namespace) -> int:
     settings = load_settings(args)
     chain = Chain(settings, args.stages)  # a folder that cannot be is told before anything is opened
+    heat = Heat(settings, args.heat, args.state)
     whole = open_whole(model_dir(settings), settings.face.covers)
     missing = (*whole.missing, *chain.missing)
     for fault in missing:
@@ -72,6 +85,7 @@ def run(args: argparse.Namespace) -> int:
             seen = whole.look(picture)
             answer = describe(path, seen, missing)
             chain.add(answer, path, picture, seen.looked.faces)
+            heat.add(answer, path, picture, seen)
         except Unreadable as error:
             failed += 1
             answer = {"path": shown_path(path), "error": str(error)}

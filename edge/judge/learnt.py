@@ -175,16 +175,17 @@ class Days:
         at, visits = INDEX[gauge], GAUGES[gauge].of is Of.VISIT
         least = LEAST_VISITS if visits else LEAST_HOURS
         kept = {day.number: day for day in self.days[-5:]}
-        total = np.zeros(HOURS)
-        count = np.zeros(HOURS)
-        for days_back in range(_LONGEST_DAYS if visits else 1):
-            if days_back and count.sum() >= least:
+        total, count = np.zeros(HOURS), np.zeros(HOURS)
+        number, of_day = divmod(hour, HOURS)
+        # A day back from now is the hours up to this one of a day, and the hours after it of the day before.
+        parts = (number, slice(0, of_day + 1)), (number - 1, slice(of_day + 1, HOURS))
+        for back in range(_LONGEST_DAYS if visits else 1):
+            if back and count.sum() >= least:
                 break
-            for back in range(days_back * HOURS, (days_back + 1) * HOURS):
-                number, of_day = divmod(hour - back, HOURS)
-                if (day := kept.get(number)) is not None and (seen := float(day.count[at, of_day])):
-                    total[of_day] += seen * float(day.mean[at, of_day])
-                    count[of_day] += seen
+            for of, hours in parts:
+                if (day := kept.get(of - back)) is not None:
+                    total[hours] += day.mean[at, hours] * day.count[at, hours]
+                    count[hours] += day.count[at, hours]
         return (total / np.maximum(count, 1.0), count) if count.sum() >= least else None
 
     def _forget(self) -> None:

@@ -61,7 +61,7 @@ class Found:
 
 
 class ViewsFile:
-    """`basis` names cameras, networks and pictures of the empty cabin: with others it is learnt anew."""
+    """`basis` names cameras, networks and pictures of the empty cabin: with others it is learnt again."""
 
     def __init__(self, path: Path, basis: str, *, threaded: bool) -> None:
         self._path = path

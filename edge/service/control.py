@@ -56,7 +56,7 @@ Reply = dict[str, object]
 
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`verb` is `status`, `panel`, `release`, `report`, `drift` or `drift_anew`.
+    """`verb` is `status`, `panel`, `release`, `report`, `drift` or `drift_again`.
 
     `incident` 0 means the lock that stands. `finding` of a report is `ok` or a code of the fault catalogue.
     """

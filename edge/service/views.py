@@ -17,7 +17,7 @@ _LARGEST_BYTES: Final = 200_000
 def basis_of(settings: Settings, data: Path) -> str:
     """A hash that is another one where another camera, network or empty cabin is looked at or through.
 
-    Then the comparison starts anew: after `learn --empty` with a clean lens, with a new camera, with a
+    Then the comparison starts again: after `learn --empty` with a clean lens, with a new camera, with a
     release whose networks score in another way.
     """
     found = hashlib.sha256()

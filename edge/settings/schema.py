@@ -115,6 +115,8 @@ class NormalSettings(_Section, frozen=True):
             description='such as "06:00-06:30", or empty',
         ),
     ] = ""
+    keep_up: bool = True
+    quarantine_h: Annotated[float, msgspec.Meta(ge=1, le=720)] = 24.0
 
 
 class ModemSettings(_Section, frozen=True):
@@ -266,6 +268,7 @@ def rows_of(kind: object) -> type[msgspec.Struct] | None:
 
 _UNITS: Final = {
     "s": "seconds",
+    "h": "hours",
     "ms": "milliseconds",
     "days": "days",
     "mb": "MB",

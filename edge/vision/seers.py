@@ -55,7 +55,7 @@ SEERS: Final[Mapping[Seer, Row]] = {
     Seer.THINGS:  Row(("things",), Role.OVERVIEW, every_s=0.5, at_most_s=1.0),
     Seer.FIGHT:   Row(("fight",), Role.OVERVIEW, every_s=0.5, at_most_s=0.5, every_frame=True),
     Seer.UNUSUAL: Row((), Role.OVERVIEW, every_s=0.5, at_most_s=0.5, every_frame=True),
-    Seer.FRONT:   Row(("patches",), Role.OVERVIEW, every_s=2.0, at_most_s=10.0),
+    Seer.FRONT:   Row(("patches",), Role.OVERVIEW, every_s=2.0, at_most_s=5.0),
     Seer.NORMAL:  Row(("patches",), Role.OVERVIEW, every_s=1.0, at_most_s=2.0),
 }
 # fmt: on

@@ -67,6 +67,8 @@ class Month:
         self._now_s = 0.0
         self.judge = DriftJudge(lambda: self._hour)
         self._cloud = 0.5
+        self._row_of = (-1.0, -1.0)
+        self._row: dict[str, float] = {}
         self._first = int(self._random.integers(365))
         self._start_day()
 
@@ -127,15 +129,16 @@ class Month:
         first = 1 + STEPS * tuple(Kind).index(self.kind)
         return (0 if low == 0 else first + low - 1), first + low, at - low
 
+    def _empty_row(self, sun: float, share: float) -> dict[str, float]:
+        if self._row_of != (sun, share):
+            self._row_of = (sun, share)
+            low, high, part = self._states(share)
+            near = [_at(SUNS, sun, self.looked.empty[state].mean(axis=1)) for state in (low, high)]
+            self._row = dict(zip(EMPTY, (near[0] * (1.0 - part) + near[1] * part).tolist(), strict=True))
+        return self._row
+
     def _see_empty(self, sun: float, share: float) -> None:
-        low, high, part = self._states(share)
-        table = (
-            self.looked.empty[..., 0, :]
-            if self.looked.empty.shape[2] == 1
-            else self.looked.empty.mean(axis=2)
-        )
-        by_sun = [_at(SUNS, sun, table[state]) for state in (low, high)]
-        row = dict(zip(EMPTY, by_sun[0] * (1.0 - part) + by_sun[1] * part, strict=True))
+        row = self._empty_row(sun, share)
         noise = self._random.normal(0.0, 1.0, 6)
         shift = None
         if not math.isnan(row["down"]):

@@ -96,7 +96,7 @@ class Cabin:
         spots = cv2.GaussianBlur(random.normal(0.0, 1.0, (HEIGHT, WIDTH)).astype(np.float32), (0, 0), 22.0)
         spots = (spots - spots.mean()) / spots.std()
         self._spots = np.asarray(1.0 / (1.0 + np.exp(-2.5 * spots)), np.float32)
-        # The sensor's noise is one field, taken from another place each time: drawing it anew costs more.
+        # The sensor's noise is one field, taken from another place each time: drawing it again costs more.
         self._grain = random.normal(0.0, 1.0, (HEIGHT + 128, WIDTH + 128)).astype(np.float32)
         self.lamp = float(random.uniform(0.55, 0.8))
         self.glass = float(random.uniform(0.1, 0.6))

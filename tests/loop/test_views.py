@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
+from datetime import UTC
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +18,10 @@ from edge.judge.gauges import Gauge
 from edge.judge.learnt import Day
 from edge.loop.happening import Happening
 from edge.loop.views import NAME, ViewsFile, decode, encode
+from edge.messages.texts import Context, make_text
 from edge.settings.load import load
 from edge.terms.observation import FACE_CAMERA, CameraHealth, Observation, PictureFigures
-from edge.terms.record import Recipient
+from edge.terms.record import Channel, OutboxRow, Recipient
 from tests.worlds.desk_world import scripted_desk
 
 DAY_S = 86400.0
@@ -98,6 +100,20 @@ def test_a_folder_that_is_not_there_stops_nobody(tmp_path: Path) -> None:
     assert file.read().memory == Memory()
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "view_degrading. The camera has moved little by little, shift of the picture 6.2 px."),
+        ("de", "view_degrading. Die Kamera hat sich nach und nach verschoben, "),
+        ("hi", "view_degrading. कैमरा धीरे-धीरे खिसक गया है, "),
+    ],
+)
+def test_the_text_says_what_changed_in_the_words_of_the_cabin(language: str, said: str) -> None:
+    reason = "view_degrading view_shifted moved_px=6.2"
+    row = OutboxRow(41, 0, "fault", 0, Recipient.CONTROL_ROOM, Channel.SMS, 0.0, 60.0, reason)
+    assert said in make_text(row, Context("cabin 12", "", language, UTC), 0.0)
+
+
 # --- the whole way -----------------------------------------------------------------------------------
 
 
@@ -114,6 +130,7 @@ def pass_days(desk: Desk, days: int, figures: PictureFigures) -> None:
         desk.clock.move_to(begins_s + 3600.0)
 
 
+@pytest.mark.slow
 def test_a_lens_that_gets_dirty_is_texted_recorded_shown_and_over_when_it_is_clean(tmp_path: Path) -> None:
     heard: list[Happening] = []
     german = load(None, ['people.control_room="+15550102"', 'cabin.language="de"'])

@@ -25,6 +25,7 @@ def looked_at(cabin: Cabin) -> str:
     return cabin.now()["picture"]
 
 
+@pytest.mark.slow
 def test_nothing_of_it_is_shown_unless_it_is_on_and_the_picture_is(tmp_path: Path) -> None:
     for number, words in enumerate((["panel.live=true"], ["vision.chain=true"])):
         (tmp_path / str(number)).mkdir()

@@ -34,9 +34,13 @@ NEEDED: Final = 10
 """How many of them must differ at the same place, and how many there must be to say anything."""
 SLOT_S: Final = 30.0
 
-STRUCTURE_LIMIT: Final = 2.0
-LIKENESS_LIMIT: Final = 0.3
-"""From either of these on alone a region is not as it was."""
+STRUCTURE_LIMIT: Final = 1.4
+LIKENESS_LIMIT: Final = 0.11
+"""Both must speak for a change at the same place: a fingerprint or a stain of light has structure and no
+likeness to lose, a soft shadow the other way round. Their geometric mean, each in its limit, is the
+distance."""
+ALONE: Final = 2.2
+"""What structure must reach in its limit where no network compares."""
 
 _MARGIN_PX: Final = 8
 _SCREEN_PX: Final = 4
@@ -249,7 +253,7 @@ class Part:
         away = [off(what, one, self._normal.now) for one in self._taught]
         structure = np.minimum.reduce(away) / np.float32(STRUCTURE_LIMIT) * self._inside
         likeness = self._likeness_map() / np.float32(LIKENESS_LIMIT) * self._inside
-        both = np.sqrt(structure * structure + likeness * likeness)
+        both = np.sqrt(structure * likeness) if self._compares else structure / np.float32(ALONE)
         y, x = np.unravel_index(int(np.argmax(both)), both.shape)
         distance = float(both[y, x])
         self._learn(what, distance, at_s)
@@ -267,6 +271,11 @@ class Part:
             likeness=round(float(likeness[y, x]), 3),
             size_cm=size_cm,
         )
+
+    @property
+    def _compares(self) -> bool:
+        """Whether the network compares this region as well."""
+        return all(one.voted() is not None for one in self._likeness)
 
     def _likeness_map(self) -> Floats:
         """How much less alike each pixel's cell has been than is normal for it; 0 where nobody compared."""

@@ -32,27 +32,30 @@ class Said:
 
 
 def said_of(runs: Path, cuts: Cuts, recipe: str, arm: str) -> Said | None:
-    """All folds joined, as many seeds as every fold has; None where a fold has none."""
+    """The folds that have runs, joined, with as many seeds as each of them has; None where none has any."""
     where = {str(path): number for number, path in enumerate(cuts.path)}
     found: list[list[dict[str, NDArray[np.float32]]]] = []
     index: list[NDArray[np.int64]] = []
+    numbers: list[int] = []
     for fold in range(len(FOLDS)):
         of_fold = []
         for path in sorted((runs / f"fold-{fold}").glob(f"{recipe}-*-{arm.replace(' ', '_')}.npz")):
             with np.load(path) as stored:
                 of_fold.append({name: stored[name] for name in CONDITIONS})
                 rows = np.array([where[str(p)] for p in stored["path"]])
-        if not of_fold:
-            return None
-        found.append(of_fold)
-        index.append(rows)
+        if of_fold:
+            found.append(of_fold)
+            index.append(rows)
+            numbers.append(fold)
+    if not found:
+        return None
     seeds = min(len(of_fold) for of_fold in found)
     chance = {
         name: np.concatenate([np.stack([one[name] for one in of_fold[:seeds]]) for of_fold in found], axis=1)
         for name in CONDITIONS
     }
     every = np.concatenate(index)
-    folds = np.repeat(np.arange(len(FOLDS)), [len(one) for one in index])
+    folds = np.repeat(np.array(numbers), [len(one) for one in index])
     return Said(chance, cuts.covered[every], folds, cuts.group[every], cuts.maker[every])
 
 
@@ -95,11 +98,12 @@ def measured(said: Said, condition: str, draws: NDArray[np.float64]) -> tuple[ND
     """Balanced accuracy and area of each draw: folds measured apart and averaged, as their softmax differ."""
     chance = said.chance[condition]
     right, areas = np.zeros(len(draws)), np.zeros(len(draws))
-    for fold in range(len(FOLDS)):
+    folds = np.unique(said.fold)
+    for fold in folds:
         here = said.fold == fold
         for number, weight in enumerate(draws[:, here]):
-            right[number] += balanced(chance[:, here], said.covered[here], weight) / len(FOLDS)
-            areas[number] += area(chance[:, here], said.covered[here], weight) / len(FOLDS)
+            right[number] += balanced(chance[:, here], said.covered[here], weight) / len(folds)
+            areas[number] += area(chance[:, here], said.covered[here], weight) / len(folds)
     return right, areas
 
 
@@ -132,6 +136,8 @@ def by_source(cuts: Cuts, runs: Path, arms: Sequence[str]) -> list[str]:
     lines = [f"| source | faces | {' | '.join(arms)} |", f"|---|---|{'---|' * len(arms)}"]
     found = {arm: said_of(runs, cuts, "weathered", arm) for arm in arms}
     said = {arm: one for arm, one in found.items() if one is not None}
+    if not said:
+        return []
     makers = next(iter(said.values())).maker
     for maker in (maker for fold in FOLDS for maker in fold):
         for covered in (True, False):
@@ -163,11 +169,16 @@ def main() -> None:
         found = {arm: said_of(args.runs, cuts, recipe, arm) for arm in _ORDER}
         arms = {arm: said for arm, said in found.items() if said is not None}
         if not {"plain", "chain"} <= arms.keys():
-            parser.error(f"{args.runs} lacks runs of plain or chain, {recipe}")
+            print(f"No runs of plain and chain that learnt from {recipe} pictures.\n")
+            continue
+        # Only arms with the same folds stand beside each other.
+        arms = {arm: said for arm, said in arms.items() if np.array_equal(said.fold, arms["plain"].fold)}
         drawn[recipe] = arms
         draws = weights(next(iter(arms.values())), args.draws)
         print("\n".join(table(arms, recipe, draws)), end="\n\n")
-    print("\n".join(by_source(cuts, args.runs, [a for a in _ORDER if a in drawn["weathered"]])))
+    if not drawn:
+        parser.error(f"no runs in {args.runs}")
+    print("\n".join(by_source(cuts, args.runs, [a for a in _ORDER if a in drawn.get("weathered", {})])))
     if args.curves is not None:
         draw(drawn, args.curves, args.draws)
 
@@ -180,7 +191,10 @@ def draw(recipes: dict[str, dict[str, Said]], path: Path, count: int) -> None:
     import matplotlib.pyplot as plt
 
     axes_of = {"noise, sigma in grey levels": "sigma ", "less light, times": "light 1/"}
-    figure, axes = plt.subplots(2, 2, figsize=(9.0, 6.2), sharey=True, layout="constrained")
+    rows = len(recipes)
+    figure, axes = plt.subplots(
+        rows, 2, figsize=(9.0, 3.1 * rows), sharey=True, squeeze=False, layout="constrained"
+    )
     for row, (recipe, arms) in zip(axes, recipes.items(), strict=True):
         draws = weights(next(iter(arms.values())), count)
         for axis, (label, word) in zip(row, axes_of.items(), strict=True):

@@ -11,9 +11,10 @@ change: it is there from one moment of another day on, and the watchers have ten
 `calm-WHO.jsonl` is one whole day of one machine without any change. Both files grow, so a run goes on where
 it was stopped; a new model or a new judge wants a new `--work`.
 
-A day has 2880 half minutes and the kiosk looks at all of them. Here one in ten is looked at with a single
-vote, and where that alone is over the limit the thirteen minutes around it are looked at in full, with all
-votes: what stands for ten of twelve half minutes is over the limit in that one, too, but for one in six.
+A day has 2880 half minutes and the kiosk looks at all of them. Here one in ten, or fewer, is looked at with a
+single vote, and where that alone is over the limit the thirteen minutes around it are looked at in full, with
+all votes. What the kiosk tells has stood for six minutes and is over the limit in nearly all of them: so a
+sample speaks for six minutes, and the days watched are counted so, however few samples there are of a day.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ import numpy as np
 
 from edge.judge.front import LIMIT
 from edge.terms.observation import Box
-from edge.vision.scene.front import SLOT_S
+from edge.vision.scene.part import SLOT_S
 from edge.vision.scene.patches import Patches
 from models.training.front.change import Changed, Family, change, families
 from models.training.front.days import DAY_S, Day
@@ -65,13 +66,15 @@ _CALIBRATED_DAY: Final = 8
 _MIDDLE_S: Final = 14.0
 _OF: Final = 7
 """The kiosk takes the median of seven pictures in each half minute; one is made, with the noise of that."""
-_EVERY_S: Final = 300.0
+EVERY_S: Final = 300.0
+SPEAKS_FOR_S: Final = 360.0
+"""Twelve half minutes: less than that nothing has stood which is told."""
 _AROUND_S: Final = 390.0
 _REST_S: Final = 1800.0
 """What is told again within so long is one event."""
 _CALIBRATED_H: Final = (2.0, 6.5, 8.0, 9.5, 11.0, 12.5, 14.0, 15.5, 17.0, 18.5, 20.0, 22.5)
 _NEAR_PX: Final = 6
-_HOPELESS_S: Final = 420.0
+_JUDGED: Final = 4
 _HOPELESS: Final = 0.6
 
 
@@ -149,15 +152,17 @@ def seen_in(day: Day, begin_s: float, count: int, base: Grey) -> Iterator[tuple[
 def in_full(kiosk: Kiosk, day: Day, begin_s: float, count: int, base: Grey) -> Told | None:
     """The kiosk's own word on so many half minutes; None where it says nothing.
 
-    Given up after seven minutes in which no part came near its limit: what stands still comes no nearer.
+    Given up once it has judged every part several times and none came near its limit: what stands still comes
+    no nearer.
     """
-    nearest = 0.0
+    judged, nearest = 0, 0.0
     for at_s, picture in seen_in(day, begin_s, count, base):
-        if at_s - begin_s >= _HOPELESS_S and nearest < _HOPELESS:
+        if judged >= _JUDGED and nearest < _HOPELESS:
             return None
         told = kiosk.look(picture, at_s)
         if told is not None:
             return told
+        judged += bool(kiosk.seen)
         nearest = max([nearest, *(one.distance for one in kiosk.seen)])
     return None
 
@@ -208,6 +213,7 @@ def found_one(
         "part": made.part.value,
         "infrared": day.light(begin_s).infrared,
         "hour": round(begin_s / 3600, 2),
+        "visible": sum(not day.in_use(begin_s + n * SLOT_S + _MIDDLE_S) for n in range(count)),
         "after_s": after,
         "elsewhere": elsewhere,
     }
@@ -237,7 +243,7 @@ def plan(count: int, found: Sequence[Machine]) -> Iterator[tuple[int, Machine, F
 # --- days ----------------------------------------------------------------------------------------------
 
 
-def calm_day(bench: Bench, who: str, seed: int) -> dict[str, object]:
+def calm_day(bench: Bench, who: str, seed: int, every_s: float = EVERY_S) -> dict[str, object]:
     """One day without any change: what was told, when, and whether a receipt hung out meanwhile."""
     machine, day = bench.machine, Day(bench.machine, seed)
     events: list[dict[str, object]] = []
@@ -268,11 +274,12 @@ def calm_day(bench: Bench, who: str, seed: int) -> dict[str, object]:
                     "infrared": day.light(told.at_s).infrared,
                 }
             )
-        at_s += _EVERY_S
+        at_s += every_s
     return {
         "machine": machine.name,
         "drawn": machine.drawn,
         "seed": seed,
+        "every_s": every_s,
         "looked": looked,
         "over": over,
         "events": events,
@@ -336,6 +343,7 @@ def main() -> None:
     parser.add_argument("--imagenet", type=Path, default=None, help="folder of the trunk before fine-tuning")
     parser.add_argument("--count", type=int, default=360, help="changes to stage")
     parser.add_argument("--days", type=int, default=24, help="machine-days without a change")
+    parser.add_argument("--every-s", type=float, default=EVERY_S, help="sample a calm day so often")
     parser.add_argument(
         "--share",
         type=int,
@@ -379,7 +387,7 @@ def main() -> None:
         machine, seed = all_of[number % len(all_of)], 100 + number
         if (machine.name, seed) in days or machine.name not in mine:
             continue
-        row = calm_day(bench(machine), arguments.who, seed)
+        row = calm_day(bench(machine), arguments.who, seed, arguments.every_s)
         _write(path, row)
         print(f"{number} {machine.name} {row['over']} of {row['looked']} {row['events']}", flush=True)
 
