@@ -139,7 +139,7 @@ def learn(net: nn.Module, teacher: nn.Module, faces: list[Face], args: argparse.
     for step in range(begin, args.steps):
         rng = np.random.default_rng([11, step])
         for group in optimiser.param_groups:
-            group["lr"] = args.rate * 0.5 * (1 + np.cos(np.pi * step / args.steps))
+            group["lr"] = float(args.rate * 0.5 * (1 + np.cos(np.pi * step / args.steps)))
         cuts, labels = batch_of(faces, args.batch, rng)
         pictures, wanted = torch.from_numpy(cuts.astype(np.float32))[:, None], torch.from_numpy(labels)
         half, quarter = args.batch // 2, 3 * args.batch // 4
