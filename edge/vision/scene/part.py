@@ -36,8 +36,9 @@ SLOT_S: Final = 30.0
 
 STRUCTURE_LIMIT: Final = 1.4
 LIKENESS_LIMIT: Final = 0.11
-"""Both must speak for a change at the same place: the distance is the smaller of the two, each in its limit. A
-fingerprint has structure and no likeness to lose, a soft shadow or a slow strip of sun the other way round."""
+"""Both must speak for a change at the same place: the distance is the smaller of the two, each in its limit.
+A fingerprint has structure and no likeness to lose, a soft shadow or a slow strip of sun the other way round.
+"""
 ALONE: Final = 2.2
 """What structure must reach in its limit where no network compares."""
 
