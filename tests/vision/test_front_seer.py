@@ -75,7 +75,7 @@ def test_a_restart_of_the_eyes_finds_what_was_fixed_before_it_within_ten_minutes
 
 
 @pytest.mark.slow
-def test_what_is_taught_anew_is_taken_up_while_it_runs_and_ends_what_was_told(tmp_path: Path) -> None:
+def test_what_is_taught_again_is_taken_up_while_it_runs_and_ends_what_was_told(tmp_path: Path) -> None:
     learn(tmp_path, machine())
     eyes = Eyes(tmp_path)
     assert len(eyes.see(skimmed(machine()), 14)) == 1
