@@ -39,8 +39,11 @@ from edge.vision.eyes.child import jpeg_of
 from edge.vision.eyes.report import EyesEvent
 from edge.vision.eyes.step import StepEyes
 from edge.vision.look import Look
+from edge.vision.scene.fronts import FOLDER, write_front
+from edge.vision.scene.reference import Reference
+from edge.vision.scene.teaching import region_from, teach
 from edge.vision.seers import Role
-from hw.bench import FakeModem, SteppedModem
+from hw.bench import FRONT, FakeModem, SteppedModem
 from hw.board import BenchHands, bench_board, close_board
 from hw.camera.port import Camera, Frame
 from hw.ports import Input
@@ -432,6 +435,18 @@ class Desk:
         if self._props.stage is None:
             raise ValueError("people can be directed in the staged cabin only")
         self._props.stage.do(action, self.clock.now_s())
+
+    def teach_front(self) -> None:
+        """What `cabinguard learn --front` keeps: the front of the staged machine as it looks now.
+
+        ValueError where the pictures come from elsewhere.
+        """
+        frame = None if self._props.stage is None else self._props.camera.read()
+        if frame is None:
+            raise ValueError("the front can be taught in the staged cabin only")
+        taken = Reference(frame.grey, FACE_CAMERA, self.clock.wall_s(), minute_of_day=0, infrared=False)
+        slot = region_from("slot=" + ",".join(str(side) for side in FRONT))
+        write_front(self._folder / FOLDER, teach([taken], FACE_CAMERA, [slot], None))
 
     @property
     def inside(self) -> tuple[str, ...]:

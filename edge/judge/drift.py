@@ -30,6 +30,8 @@ _LEAST_LOOKS: Final = 3
 _CLOCK_S: Final = 10.0
 _MOST_LOGIT: Final = 8.0
 """Log odds beyond are as good as certain, and would outweigh all others in a mean."""
+_MOST_UNLIKE: Final = 3.0
+"""Of a limit: what is beyond is told as an anomaly."""
 _MOST_NAMED: Final = 4
 _WIDE_PX: Final = 640.0
 """Shifts are of a picture as wide as this, whatever the camera's."""
@@ -229,7 +231,7 @@ class DriftJudge:
             self._notices.append(Notice(VIEW_DEGRADING, False, camera.name, which=camera.name))
 
 
-_FEW: Final = frozenset({Gauge.FIGHT, Gauge.UNUSUAL})
+_FEW: Final = frozenset({Gauge.WEAPON, Gauge.FIGHT, Gauge.UNUSUAL})
 """Rarely said in a visit."""
 
 
@@ -279,6 +281,10 @@ def _see_empty(means: dict[Gauge, _Mean], seen: Observation) -> None:
     if seen.scene is not None:
         _add(means, Gauge.SOMEBODY_EMPTY, _held(seen.scene.somebody_logit))
         _add(means, Gauge.PERSONS_EMPTY, float(_persons(seen)))
+    if seen.normal is not None and seen.normal.limit > 0.0:
+        _add(means, Gauge.UNLIKE_NORMAL, min(seen.normal.score / seen.normal.limit, _MOST_UNLIKE))
+    if seen.front:
+        _add(means, Gauge.UNLIKE_FRONT, min(max(one.distance for one in seen.front), _MOST_UNLIKE))
     figures = seen.picture
     if figures is None:
         return
@@ -306,6 +312,8 @@ def _see_visit(means: dict[Gauge, _Mean], seen: Observation) -> None:
         _add(means, Gauge.SOMEBODY_THERE, _held(seen.scene.somebody_logit))
         _add(means, Gauge.PERSONS_BOXED, float(persons > 0))
         _add(means, Gauge.PERSONS, float(persons))
+        if seen.scene.weapon_logit is not None:
+            _add(means, Gauge.WEAPON, _held(seen.scene.weapon_logit))
     if seen.fight_logit is not None:
         _add(means, Gauge.FIGHT, _held(seen.fight_logit))
     if seen.unusual_logit is not None:

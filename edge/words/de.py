@@ -137,11 +137,12 @@ GERMAN: Final = Language(
         view_veiled="Das Bild ist blass geworden, wie durch Schmutz oder einen Film auf der Linse",
         view_noisy="Das Bild rauscht stärker, wie bei zu wenig Licht",
         view_shifted="Die Kamera hat sich nach und nach verschoben",
+        view_unlike="Die leere Kabine gleicht immer weniger dem, was gelernt wurde",
         faces_fewer="Gesichter werden bei Besuchen seltener gefunden",
         faces_unclear="Gesichter sind öfter undeutlich",
         faces_unsure="Gesichter werden unsicherer beurteilt",
         people_unsure="Personen werden unsicherer erkannt",
-        motion_unlike="Bewegung wird anders beurteilt als vorher",
+        motion_unlike="Bewegung und Dinge in den Händen werden anders beurteilt als vorher",
     ),
     measures=Measures(
         persons="Personen",

@@ -133,11 +133,12 @@ ENGLISH: Final = Language(
         view_veiled="The picture has become pale, as by dirt or a film on the lens",
         view_noisy="The picture has become noisy, as in too little light",
         view_shifted="The camera has moved little by little",
+        view_unlike="The empty cabin looks less and less like what was learnt",
         faces_fewer="Faces are found less often during visits",
         faces_unclear="Faces are seen unclear more often",
         faces_unsure="Faces are judged with less certainty",
         people_unsure="People are seen with less certainty",
-        motion_unlike="Movement is judged in another way than before",
+        motion_unlike="Movement and things in hands are judged in another way than before",
     ),
     measures=Measures(
         persons="persons",

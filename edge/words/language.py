@@ -223,6 +223,7 @@ class Grounds(Words):
     view_veiled: str
     view_noisy: str
     view_shifted: str
+    view_unlike: str
     faces_fewer: str
     faces_unclear: str
     faces_unsure: str

@@ -59,7 +59,7 @@ SEEDS = 3
 CHAIN_FOLDS = 3
 """Measured runs of the network behind the chain; which sources each leaves out stands in `chain/data.py`."""
 
-NETWORKS = ("find", "check", "scene", "things", "fight", "unusual", "patches", "chain", "field")
+NETWORKS = ("find", "check", "scene", "things", "fight", "unusual", "patches", "chain", "field", "attacks")
 """In the order in which they are made."""
 
 
@@ -107,6 +107,7 @@ class Plan:
             "chain": self._chain,
             "patches": self._patches,
             "field": self._field,
+            "attacks": self._attacks,
         }
         for network in self.only:
             yield from makers[network]()
@@ -257,6 +258,12 @@ class Plan:
             found = ("--models", str(self.out), "--teachers", str(self.data / "teachers"))
             yield Step("field", "field.measure", (*sets, *found, *work))
             yield Step("field-report", "field.report", (*work, "--card", str(self.out / "field.md")))
+
+    def _attacks(self) -> Iterator[Step]:
+        """Attacks on the shipped files. Not in a trial: nothing is learnt."""
+        if not self.trial:
+            own = ("--data", str(self.data), "--work", str(self.work / "attacks"))
+            yield Step("attacks", "attacks.__main__", (*own, "--models", str(self.out)))
 
     def _soup(self, name: str, samples: str, left_out: Sequence[str]) -> Iterator[Step]:
         """Runs of the check that differ in their seed, and their mean, which is `WORK/name`."""

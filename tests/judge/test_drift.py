@@ -18,10 +18,14 @@ from edge.judge.learnt import CHANCE, FIRST_DAYS, KEPT_DAYS, student_limit, stud
 from edge.loop.views import decode, encode
 from edge.terms.observation import (
     FACE_CAMERA,
+    CabinState,
     CameraHealth,
     Cover,
     Face,
     FaceVerdict,
+    FrontChange,
+    FrontSeen,
+    NormalSeen,
     Observation,
     PictureFigures,
     SceneSeen,
@@ -265,4 +269,25 @@ def test_every_gauge_is_measured_by_something() -> None:
     world.play(2)
     day = world.judge.memory().days[FACE_CAMERA][0]
     measured = {gauge for number, gauge in enumerate(GAUGES) if day.count[number].any()}
-    assert set(Gauge) - measured == {Gauge.FIGHT, Gauge.UNUSUAL}
+    others = {Gauge.WEAPON, Gauge.FIGHT, Gauge.UNUSUAL, Gauge.UNLIKE_NORMAL, Gauge.UNLIKE_FRONT}
+    assert set(Gauge) - measured == others
+    normal = NormalSeen(CabinState.VACANT_DAY, 1.5, 3.0, 0.5, 0.0, ())
+    front = (FrontSeen("slot", 0.4, FrontChange.SAME, (0.0, 0.0, 9.0, 9.0), 60.0),)
+
+    def rarely_said(seen: Observation, hour: int) -> Observation:
+        assert seen.scene is not None
+        more = replace(seen.scene, weapon_logit=-6.0)
+        return replace(seen, scene=more, normal=normal, front=front, fight_logit=-3.0, unusual_logit=-2.0)
+
+    world = World(change=rarely_said)
+    world.play(2)
+    report = world.judge.report()[FACE_CAMERA]
+    assert isinstance(report, dict)
+    said = {name: values[-1] for name, values in report["last_days"].items()}
+    assert {gauge.value: said[gauge.value] for gauge in others} == {
+        "weapon": -6.0,
+        "fight": -3.0,
+        "unusual": -2.0,
+        "unlike_normal": 0.5,
+        "unlike_front": 0.4,
+    }

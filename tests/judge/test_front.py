@@ -1,4 +1,4 @@
-"""The judge of the machine's front: two answers on end begin it, minutes as before end it, blindness does neither."""
+"""The judge of the machine's front: two answers begin it, minutes as before end it, blindness neither."""
 
 from __future__ import annotations
 

@@ -284,7 +284,7 @@ def test_it_is_complete_and_says_what_it_lacks(
     with closing(desk), answering(world.runtime, desk):
         assert main(["debug-bundle", str(file), *world.options]) == 0
     said = capsys.readouterr().out
-    assert said.splitlines() == [f"{file}: 10 parts, for its owner alone; look through it before you send it"]
+    assert said.splitlines() == [f"{file}: 11 parts, for its owner alone; look through it before you send it"]
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["support.tar.gz"]
     found = members(file)

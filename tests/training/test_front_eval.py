@@ -57,7 +57,8 @@ def test_counting_joins_both_runs_and_leaves_out_what_had_no_place(tmp_path: Pat
     for who, lines in ((KIOSK, [*found, nowhere]), (PLAIN, plain)):
         (tmp_path / f"found-{who}.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
     event = {"name": KIOSK, "at_s": 5, "receipt": True}
-    calm = [{"machine": "m", "drawn": True, "seed": n, "events": [event] * (n == 0)} for n in range(14)]
+    day = {"machine": "m", "drawn": True, "every_s": 900.0, "looked": 80}
+    calm = [{**day, "seed": n, "events": [event] * (n == 0)} for n in range(42)]
     (tmp_path / f"calm-{KIOSK}.jsonl").write_text("\n".join(json.dumps(day) for day in calm))
     staged, days = read_staged(tmp_path), read_calm(tmp_path)
     assert len(staged) == 4
@@ -65,8 +66,8 @@ def test_counting_joins_both_runs_and_leaves_out_what_had_no_place(tmp_path: Pat
     text = "\n".join(tables(staged, days))
     assert "| kiosk | 0.750" in text
     assert "| SSIM | 0.250" in text
-    # One event in fourteen days is one in two weeks.
-    assert "| kiosk | 14 | 1 | 0.50 (0.01 to 2.79) | 1 | 1 of 1 |" in text
+    # 80 samples speak for eight hours, 42 such days for fourteen: one event is one in two weeks.
+    assert "| kiosk | 42 | 336 | 1 | 0.50 (0.01 to 2.79) | 1 | 1 of 1 |" in text
 
 
 def test_the_grey_difference_sees_a_removed_cover_and_nothing_of_an_unchanged_machine() -> None:

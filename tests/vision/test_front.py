@@ -12,7 +12,9 @@ from edge.terms.observation import Box, FrontChange, FrontSeen
 from edge.vision.scene.front import SLOT_S, FrontEye
 from edge.vision.scene.patches import Patches
 from hw.camera.port import GreyPicture
-from tests.drawn_front import KEYPAD, SCREEN, SLOT, Floats, front, lit, machine, skimmed, stripped
+from tests.worlds.drawn_front import KEYPAD, SCREEN, SLOT, Floats, front, lit, machine, skimmed, stripped
+
+FADED = 0.3
 
 At = Callable[[int], GreyPicture]
 
@@ -43,8 +45,8 @@ def steady(picture: Floats) -> At:
 def test_light_is_no_change() -> None:
     """Levels from dim to bright, and strips of sun that wander over it."""
     eye = FrontEye(front(), at_once=True)
-    said = watched(eye, lambda n: lit(machine(), 0.45 + 0.5 * abs((n % 20) / 10 - 1), n), 40)
-    said += watched(eye, lambda n: lit(machine(), 0.7, n, strip_px=4.0 * n - 120.0), 60, first=40)
+    said = watched(eye, lambda n: lit(machine(), 0.45 + 0.5 * abs((n % 20) / 10 - 1), n), 18)
+    said += watched(eye, lambda n: lit(machine(), 0.7, n, strip_px=6.0 * n + 20.0), 24, first=18)
     assert {seen.region for seen in said} == {"slot", "keypad"}, "a screen is not judged"
     assert worst(said).distance < 0.8
 
@@ -87,9 +89,9 @@ def test_it_takes_minutes_and_less_than_ten() -> None:
     eye = FrontEye(front(), at_once=True)
     assert worst(watched(eye, steady(machine()), 12)).distance < 0.5
     changed = skimmed(machine())
-    passing = watched(eye, lambda n: lit(changed if n % 14 < 5 else machine(), 0.9, n), 42, first=14)
+    passing = watched(eye, lambda n: lit(changed if n % 14 < 5 else machine(), 0.9, n), 15, first=14)
     assert worst(passing).distance < 1.0
-    after = watched(eye, steady(changed), 20, first=56)
+    after = watched(eye, steady(changed), 20, first=42)
     found = next(n for n, seen in enumerate(after) if seen.distance > 1.0) / 2.0 * SLOT_S
     assert 180.0 <= found <= 360.0
 
@@ -123,13 +125,14 @@ def test_too_dark_and_another_size_are_named_and_say_nothing() -> None:
     assert "640x480" in eye.why
 
 
+@pytest.mark.slow
 def test_what_is_faint_and_undisturbed_becomes_normal_and_an_attack_does_not() -> None:
     """A look every ten minutes for some days: hours of quarantine pass between them."""
     x, y, w, h = KEYPAD
 
     def faded(picture: Floats) -> Floats:
         keys = picture[y : y + h, x : x + w]
-        picture[y : y + h, x : x + w] = keys + 0.1 * (150.0 - keys)
+        picture[y : y + h, x : x + w] = keys + FADED * (150.0 - keys)
         return picture
 
     def days(change: Callable[[Floats], Floats], looks: int) -> list[float]:
@@ -168,10 +171,10 @@ def test_one_look_does_one_pass_of_the_network_at_most(repo: Path) -> None:
         vectors = np.full((2, 2, 4), 0.5, np.float32)
 
     counting = Counting()
-    eye = FrontEye(front(), counting)
-    said = []
-    for look in range(300):
+    eye = FrontEye(front(1), counting)
+    said: list[FrontSeen] = []
+    for look in range(115):
         before = counting.passes
-        said += eye.look(lit(machine(), 0.9, look), look * 3.0)
+        said += eye.look(lit(machine(), 0.9, look), look * 5.0)
         assert counting.passes - before <= 1
     assert {seen.region for seen in said} == {"slot", "keypad"}

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from edge.terms.observation import Box, FrontSeen
 from edge.vision.scene.align import Aligner, Matrix
 from edge.vision.scene.fronts import Front, FrontRegion, RegionKind, region_mask
-from edge.vision.scene.part import SLOT_S, Embedded, Part
+from edge.vision.scene.part import SLOT_S as SLOT_S
+from edge.vision.scene.part import Embedded, Part
 from hw.camera.port import GreyPicture
 
 _KEPT_A_SLOT: Final = 7

@@ -1,7 +1,7 @@
 """Prints what was counted into `models/attacks.md`, and draws what the attacks look like.
 
-What stands between the marks of the card is written here and nowhere else. The sheet shows the staged cabin and
-its public-domain people, never a picture of the data.
+What stands between the marks of the card is written here and nowhere else. The sheet shows the staged cabin
+and its public-domain people, never a picture of the data.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 
 from edge.vision.face.align import align, frame_of
 from edge.vision.face.find import Finder
+from edge.vision.scene.people import fitted
 from hw.camera.staged import StagedCabin
 from models.training.attacks import face_check, face_find, patches, scene
 from models.training.attacks.counts import Counts, table
@@ -22,12 +23,14 @@ from models.training.attacks.gradient import Greys, fgsm, pgd, with_print
 from models.training.attacks.spoil import SPOILS, Grey, spoiled
 from models.training.attacks.twins import check_twin
 
-NETWORKS: Final = ("face_check", "face_find", "scene", "patches")
+NETWORKS: Final = ("face_check", "face_find", "scene", "patches", "dictionary", "harden")
 _COLUMNS: Final = {
     "face_check": face_check.COLUMNS,
     "face_find": face_find.COLUMNS,
     "scene": scene.COLUMNS,
     "patches": patches.COLUMNS,
+    "dictionary": patches.COLUMNS,
+    "harden": face_check.COLUMNS,
 }
 _TILE: Final = (240, 180)
 _ACROSS: Final = 5
@@ -111,7 +114,7 @@ def _worn(models: Path, work: Path, finder: Finder, bare: Grey) -> list[tuple[Gr
             shown.append((with_print(kept[0].grey[None], np.load(file), boxes, 9)[0], f"find: {name}"))
     file = work / "print-scene-chest.npy"
     if file.exists():
-        small = scene.fitted(bare)
+        small = fitted(bare)
         box = np.array([[78.0, 96.0, 36.0, 36.0]], np.float32)
         shown.append((with_print(small[None], np.load(file), box, 9)[0], "scene: on the chest"))
     return shown

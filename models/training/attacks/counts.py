@@ -20,7 +20,7 @@ class Count:
 
     def __str__(self) -> str:
         low, high = wilson(self.right, self.total)
-        return f"{self.right / max(1, self.total):.2f} ({low:.2f} to {high:.2f})"
+        return f"{self.right / max(1, self.total):.2f} ({low:.2f} to {high:.2f}) of {self.total}"
 
 
 Row = Mapping[str, Count]

@@ -1,8 +1,8 @@
 """The face check under attack: faces of groups that no run learnt from, bare and covered.
 
-Spoiling happens to the source picture, and the face is cut out by the landmarks of the clean one, so that the
-check alone is measured. Gradient attacks change the cut of 64 pixels itself, which nobody can do in front of a
-lens: they bound what can be done in transport. One view, as in a frame of video.
+Spoiling happens to the source picture, and the face is cut out by the landmarks of the clean one, so that
+the check alone is measured. Gradient attacks change the cut of 64 pixels itself, which nobody can do in front
+of a lens: they bound what can be done in transport. One view, as in a frame of video.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import csv
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -20,8 +21,8 @@ import torch
 from numpy.typing import NDArray
 
 from edge.terms.observation import Point
-from edge.vision.face.align import SIZE_PX, Frame, align, frame_of, matrix_of, normalise
-from edge.vision.face.check import COVERS, LABELS, Landmarks, log_odds, priors_of
+from edge.vision.face.align import SIZE_PX, Frame, Landmarks, align, frame_of, matrix_of, normalise
+from edge.vision.face.check import COVERS, LABELS, log_odds, priors_of
 from edge.vision.network import load
 from models.training.attacks.counts import Count, Counts, Row
 from models.training.attacks.gradient import (
@@ -32,7 +33,6 @@ from models.training.attacks.gradient import (
     Objective,
     Printing,
     fgsm,
-    in_parts,
     learnt_print,
     pgd,
     with_print,
@@ -48,7 +48,7 @@ PEOPLE: Final = 150
 """Bare and covered faces each, drawn from all that there are."""
 ATTACKED: Final = 60
 """Of these, so many of each follow a gradient of twenty steps."""
-_COVERED = np.array([label in COVERS for label in LABELS])
+COVERED = np.array([label in COVERS for label in LABELS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +118,12 @@ class Judge:
         logits = [
             self._network.run_real(normalise(cut).reshape(1, SIZE_PX, SIZE_PX, 1))[0][0] for cut in cuts
         ]
-        return np.asarray(self.scale * log_odds(np.stack(logits) + self.priors, _COVERED) + self.bias > 0.0)
+        return np.asarray(self.scale * log_odds(np.stack(logits) + self.priors, COVERED) + self.bias > 0.0)
 
     def objective(self, twin: torch.nn.Module, signs: NDArray[np.float32] | float) -> Objective:
         """Covered log-odds of the float twin times a sign for each picture: 1 makes bare ones covered."""
         priors = torch.from_numpy(self.priors.astype(np.float32))
-        covers = torch.from_numpy(_COVERED)
+        covers = torch.from_numpy(COVERED)
         weight = torch.as_tensor(signs, dtype=torch.float32)
 
         def odds(pictures: torch.Tensor) -> torch.Tensor:
@@ -189,10 +189,12 @@ def measure(data: Path, models: Path, work: Path) -> Counts:
     counts.add("clean", lambda: counted(judge, clean, covered))
     for name, kind in SPOILS.items():
         for strength in kind.strengths:
-            spoilt = [spoiled(name, strength, f.grey, i) for i, f in enumerate(faces)]
-            counts.add(
-                kind.says.format(strength), lambda s=spoilt: counted(judge, cuts_of(faces, s), covered)
-            )
+
+            def spoilt(name: str = name, strength: float = strength) -> Row:
+                greys = [spoiled(name, strength, f.grey, i) for i, f in enumerate(faces)]
+                return counted(judge, cuts_of(faces, greys), covered)
+
+            counts.add(kind.says.format(strength), spoilt)
     printed_masks(counts, judge, [f for f in faces if f.label == "mask" and f.marks is not None], faces)
     twin = check_twin(models)
     prints(counts, judge, twin, data, work, clean, covered)
@@ -265,15 +267,15 @@ def prints(
                 judge.objective(twin, sign), some, boxes_at(place, len(some)), Printing(side, 60, 10), 5
             )
             np.save(file, learnt)
-        chosen = clean[against]
-        laid = np.load(file)
-        plain = np.full_like(laid, 128.0)
+        chosen, laid = clean[against], np.load(file)
+        at = boxes_at(place, len(chosen))
 
-        def row(laid: NDArray[np.float32]) -> Row:
-            seen = with_print(chosen, laid, boxes_at(place, len(chosen)), 7)
-            said = judge.covered(seen)
-            right = said if place.against == "covered" else ~said
+        def row(
+            print_: NDArray[np.float32], seen: Greys = chosen, at: Boxes = at, column: str = column
+        ) -> Row:
+            said = judge.covered(with_print(seen, print_, at, 7))
+            right = said if column == COLUMNS[1] else ~said
             return {column: Count(int(right.sum()), len(right))}
 
-        counts.add(f"{place.says}, plain grey", lambda: row(plain))
-        counts.add(f"{place.says}, learnt", lambda: row(laid))
+        counts.add(f"{place.says}, plain grey", partial(row, np.full_like(laid, 128.0)))
+        counts.add(f"{place.says}, learnt", partial(row, laid))

@@ -226,7 +226,12 @@ def prints(
         learnt: NDArray[np.float32] = np.load(file)
         for what, laid in (("plain grey", np.full_like(learnt, 128.0)), ("learnt", learnt)):
 
-            def row(laid: NDArray[np.float32] = laid) -> Row:
+            def row(
+                laid: NDArray[np.float32] = laid,
+                kept: Sequence[Photo] = kept,
+                seen: Greys = seen,
+                boxes: Boxes = boxes,
+            ) -> Row:
                 return {COLUMNS[0]: found(finder, kept, with_print(seen, laid, boxes, 9))}
 
             counts.add(f"{place.says}, {what}", row)

@@ -1,14 +1,14 @@
 """Attacks that follow a network's gradient: one step, many steps, and a pattern that can be printed.
 
-The one step is FGSM (Goodfellow et al., 2015), the many are PGD (Madry et al., 2018): no pixel changes by more
-than so many grey levels. The pattern is one for all pictures, learnt over many of them at places, sizes and in
-light that vary (expectation over transformation, Athalye et al., 2018; Brown et al., 2017). An objective says
-of pictures N x 1 x H x W in grey levels, N numbers, what the attack makes large.
+The one step is FGSM (Goodfellow et al., 2015), the many are PGD (Madry et al., 2018): no pixel changes by
+more than so many grey levels. The pattern is one for all pictures, learnt over many of them at places, sizes
+and in light that vary (expectation over transformation, Athalye et al., 2018; Brown et al., 2017). An
+objective says of pictures N x 1 x H x W in grey levels, N numbers, what the attack makes large.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -116,12 +116,3 @@ def learnt_print(
         size = 12.0 * (1.0 - step / how.steps) + 1.0
         print_ = (print_.detach() + size * pace.sign()).clamp(15.0, 240.0)
     return np.asarray(print_[0, 0].numpy(), np.float32)
-
-
-def in_parts(greys: Greys, size: int, attack: Callable[[Greys], Greys]) -> Greys:
-    """An attack over many pictures, a few at a time."""
-    return np.concatenate([attack(greys[i : i + size]) for i in range(0, len(greys), size)])
-
-
-def boxes_of(rows: Sequence[tuple[float, float, float, float]]) -> Boxes:
-    return np.array(rows, np.float32).reshape(-1, 4)

@@ -1,9 +1,9 @@
 """The embedding of patches under attack: places compared with themselves, and with something new in them.
 
 Beside each picture stands the same one in a little other light and noise. The limit is the distance of the
-most different cell that one in twenty of such pairs passes, chosen on one half of the pictures and used on the
-other. What is to be seen is a piece of another place, an eighth of the picture wide, laid in without an edge.
-A site's own dictionary forgives more than one picture does; what is measured is the comparison itself.
+most different cell that one in twenty of such pairs passes, chosen on one half of the pictures and used on
+the other. What is to be seen is a piece of another place, an eighth of the picture wide, laid in without an
+edge. A site's own dictionary forgives more than one picture does; what is measured is the comparison itself.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def as_later(grey: Grey, seed: int) -> Grey:
 
 
 def with_piece(grey: Grey, other: Grey, seed: int) -> tuple[Grey, tuple[int, int]]:
-    """A piece of `other`, brought to the light of where it is laid; where it lies (row and column of cells)."""
+    """A piece of `other` in the light of where it is laid, and where it lies (row and column of cells)."""
     rng = np.random.default_rng(seed)
     side = PIECE_PX
     row = int(rng.integers(2, (HEIGHT - side) // CELL_PX - 2))
@@ -112,7 +112,7 @@ def measure(data: Path, models: Path, work: Path) -> Counts:
     judged = order[half:]
     before, now = known[judged], later[judged]
     laid = [with_piece(g, first[order[i]], i) for i, g in enumerate(now)]
-    changed, where = np.stack([l[0] for l in laid]), [l[1] for l in laid]
+    changed, where = np.stack([new for new, _ in laid]), [at for _, at in laid]
 
     def both(same: Greys, new: Greys) -> Row:
         kept = compared.apart(before[: len(same)], compared.vectors(same)) <= limit
@@ -141,8 +141,8 @@ def measure(data: Path, models: Path, work: Path) -> Counts:
             def attacked(radius: int = radius, how: str = how) -> Row:
                 same, new = [], []
                 for i in range(some):
-                    loud = _objective(twin, weights, before[i], None)
-                    hush = _objective(twin, weights, before[i], where[i])
+                    loud = away_from(twin, weights, before[i], None)
+                    hush = away_from(twin, weights, before[i], where[i])
                     one, other = now[i : i + 1], changed[i : i + 1]
                     same.append(fgsm(loud, one, radius) if how == "FGSM" else pgd(loud, one, radius, i))
                     new.append(fgsm(hush, other, radius) if how == "FGSM" else pgd(hush, other, radius, i))
@@ -152,7 +152,7 @@ def measure(data: Path, models: Path, work: Path) -> Counts:
     return counts
 
 
-def _objective(
+def away_from(
     twin: PatchNet, weights: dict[str, float], known: Floats, hush: tuple[int, int] | None
 ) -> Objective:
     """Large where cells differ from what is known; with `hush`, where the new piece does not."""

@@ -20,8 +20,8 @@ Floats = NDArray[np.float32]
 Rng = np.random.Generator
 
 
-def _levels(picture: Floats) -> Grey:
-    return np.asarray(np.clip(np.rint(picture), 0, 255), np.uint8)
+def _levels(picture: NDArray[np.generic]) -> Grey:
+    return np.asarray(np.clip(np.rint(np.asarray(picture, np.float32)), 0, 255), np.uint8)
 
 
 def noise(grey: Grey, sigma_levels: float, rng: Rng) -> Grey:

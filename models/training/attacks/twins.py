@@ -1,7 +1,7 @@
 """Float twins: the very weights of the shipped int8 files, in networks that have gradients.
 
-An int8 file holds the weights rounded to 256 steps a channel; a twin has these, and real numbers between. So an
-attack that is found on the twin has to survive only the rounding of what lies between.
+An int8 file holds the weights rounded to 256 steps a channel; a twin has these, and real numbers between. So
+an attack that is found on the twin has to survive only the rounding of what lies between.
 """
 
 from __future__ import annotations

@@ -11,9 +11,10 @@ change: it is there from one moment of another day on, and the watchers have ten
 `calm-WHO.jsonl` is one whole day of one machine without any change. Both files grow, so a run goes on where
 it was stopped; a new model or a new judge wants a new `--work`.
 
-A day has 2880 half minutes and the kiosk looks at all of them. Here one in ten is looked at with a single
-vote, and where that alone is over the limit the thirteen minutes around it are looked at in full, with all
-votes: what stands for ten of twelve half minutes is over the limit in that one, too, but for one in six.
+A day has 2880 half minutes and the kiosk looks at all of them. Here one in ten, or fewer, is looked at with a
+single vote, and where that alone is over the limit the thirteen minutes around it are looked at in full, with
+all votes. What the kiosk tells has stood for six minutes and is over the limit in nearly all of them: so a
+sample speaks for six minutes, and the days watched are counted so, however few samples there are of a day.
 """
 
 from __future__ import annotations
@@ -66,6 +67,8 @@ _MIDDLE_S: Final = 14.0
 _OF: Final = 7
 """The kiosk takes the median of seven pictures in each half minute; one is made, with the noise of that."""
 EVERY_S: Final = 300.0
+SPEAKS_FOR_S: Final = 360.0
+"""Twelve half minutes: less than that nothing has stood which is told."""
 _AROUND_S: Final = 390.0
 _REST_S: Final = 1800.0
 """What is told again within so long is one event."""

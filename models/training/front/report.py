@@ -18,7 +18,7 @@ from typing import Final
 
 import numpy as np
 
-from models.training.front.eval import KIOSK, PLAIN, SIZES_CM
+from models.training.front.eval import KIOSK, PLAIN, SIZES_CM, SPEAKS_FOR_S
 from models.training.shares import share, wilson
 from tests.month.intervals import a_day
 
@@ -27,6 +27,7 @@ WAYS: Final = (KIOSK, "ImageNet trunk", "SSIM", "grey difference")
 LARGE_CM: Final = 2.0
 FREE: Final = 14
 """Half minutes of the twenty: the votes of twelve and what comes before and after."""
+EDGES_LEVELS: Final = (0.0, 5.0, 10.0, 20.0, 40.0, 1000.0)
 EDGES_PX: Final = (0.0, 3.0, 5.0, 7.0, 10.0, 14.0, 20.0, 1000.0)
 
 
@@ -52,11 +53,13 @@ class Staged:
 
 @dataclass(frozen=True, slots=True)
 class Calm:
-    """One day without a change, as one of the ways saw it: events, and those while a receipt hung out."""
+    """One day without a change, as one of the ways saw it: the time that was watched, events, and those while
+    a receipt hung out."""
 
     machine: str
     drawn: bool
     way: str
+    hours: float
     events: int
     with_receipt: int
 
@@ -97,7 +100,8 @@ def read_calm(work: Path) -> list[Calm]:
             for name in names:
                 events = [event for event in row["events"] if event["name"] == name]
                 paper = sum(bool(event["receipt"]) for event in events)
-                days.append(Calm(row["machine"], row["drawn"], name, len(events), paper))
+                hours = row["looked"] * min(row["every_s"], SPEAKS_FOR_S) / 3600.0
+                days.append(Calm(row["machine"], row["drawn"], name, hours, len(events), paper))
     return days
 
 
@@ -121,8 +125,8 @@ def tables(staged: Sequence[Staged], calm: Sequence[Calm]) -> Iterator[str]:
     yield ""
     yield "Told on days on which nothing was changed:"
     yield ""
-    yield "| | machine-days | events | a week | of them with a receipt out | machines that told |"
-    yield "|---|---|---|---|---|---|"
+    yield "| | days | hours watched | events | a week | of them with a receipt out | machines that told |"
+    yield "|---|---|---|---|---|---|---|"
     for way in WAYS:
         yield _calm_row(way, [day for day in calm if day.way == way])
     yield ""
@@ -137,6 +141,14 @@ def tables(staged: Sequence[Staged], calm: Sequence[Calm]) -> Iterator[str]:
         for low, high in pairwise(EDGES_PX)
     ]
     yield from _table(staged, bins)
+    yield ""
+    yield "By contrast, 2 cm and more (mean difference over the change, grey levels):"
+    yield ""
+    levels = [
+        (f"{low:g} to {high:g}" if high < 999 else f"over {low:g}", _is_as_clear(low, high))
+        for low, high in pairwise(EDGES_LEVELS)
+    ]
+    yield from _table(large, levels)
     yield ""
     yield "By family, 2 cm and more:"
     yield ""
@@ -162,6 +174,10 @@ def _is_between(low: float, high: float) -> _Test:
     return lambda one: low <= one.size_px < high
 
 
+def _is_as_clear(low: float, high: float) -> _Test:
+    return lambda one: low <= one.contrast < high
+
+
 def _is_family(name: str) -> _Test:
     return lambda one: one.family == name
 
@@ -185,14 +201,16 @@ def _share(staged: Sequence[Staged], way: str) -> str:
 
 def _calm_row(way: str, days: Sequence[Calm]) -> str:
     if not days:
-        return f"| {way} | 0 | | | | |"
+        return f"| {way} | 0 | | | | | |"
     events = sum(day.events for day in days)
-    rate = a_day(events, 24.0 * len(days))
+    hours = sum(day.hours for day in days)
+    rate = a_day(events, hours)
     week = f"{7 * rate.rate:.2f} ({7 * rate.low:.2f} to {7 * rate.high:.2f})"
     paper = sum(day.with_receipt for day in days)
     telling = {day.machine for day in days if day.events}
     machines = {day.machine for day in days}
-    return f"| {way} | {len(days)} | {events} | {week} | {paper} | {len(telling)} of {len(machines)} |"
+    of = f"{len(telling)} of {len(machines)}"
+    return f"| {way} | {len(days)} | {hours:.0f} | {events} | {week} | {paper} | {of} |"
 
 
 def draw(staged: Sequence[Staged], out: Path) -> None:

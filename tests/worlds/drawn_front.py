@@ -76,7 +76,7 @@ def lit(picture: Floats, level: float = 1.0, seed: int = 0, strip_px: float | No
         columns = np.arange(WIDTH, dtype=np.float32)[None, :]
         light = light + 0.7 * ((columns > strip_px) & (columns < strip_px + 40))
     noise = rng.normal(0, 1.5, picture.shape)
-    return np.clip(picture * light + noise, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(picture * light + noise, 0, 255), dtype=np.uint8)
 
 
 def front(pictures: int = 2) -> Front:
