@@ -62,7 +62,7 @@ _UNSOUND_SHARE: Final = 0.1
 """Of the frames: more than that, and the footage is refused."""
 _SPREAD: Final = 0.9
 """Quantile of a place's distances that is its spread."""
-_OFTEN: Final = 8
+_OFTEN: Final = 4
 """Looks in which a place must have counted before it has a spread."""
 _GAP_S: Final = 10.0
 _EVERY_S: Final = 0.2
