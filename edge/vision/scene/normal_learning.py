@@ -1,6 +1,6 @@
 """Learns what is normal in a cabin: footage of it, and nothing but normal footage, into a dictionary a state.
 
-Footage is cut into units: one visit, or a minute of the vacant cabin. Every other unit goes into one of two
+Footage is cut into units: one visit, or two minutes of the vacant cabin. Every other unit goes into one of two
 dictionaries, and each look is then scored by the dictionary that did not see its unit (cross-conformal
 prediction, Vovk, 2015): so the limit is set on scores of footage that the dictionary was not learnt from, and
 nothing needs to be kept back. The dictionary that is shipped is both halves together and so knows a little
@@ -64,6 +64,8 @@ _SPREAD: Final = 0.9
 """Quantile of a place's distances that is its spread."""
 _OFTEN: Final = 4
 """Looks in which a place must have counted before it has a spread."""
+_UNIT_S: Final = 120.0
+"""Of the vacant cabin: shorter, and a unit would be scored by minutes in which the light was still the same."""
 _GAP_S: Final = 10.0
 _EVERY_S: Final = 0.2
 """Between frames of the footage that are looked at: faces and persons are found at that rate too."""
@@ -140,7 +142,7 @@ class _Of:
         """One look; `busy` gives the cells where it counts not; `again`: something else was before it."""
         gap = not 0.0 <= at_s - self._last_s <= _GAP_S
         self._last_s = at_s
-        if gap or again or (not self._whole_visits and at_s - self._unit_s >= BLOCK_S - 1e-3):
+        if gap or again or (not self._whole_visits and at_s - self._unit_s >= _UNIT_S - 1e-3):
             self._units += 1
             self._unit_s = at_s
             self._begin(at_s)
