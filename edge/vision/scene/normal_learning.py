@@ -56,7 +56,7 @@ Floats = NDArray[np.float32]
 TOO_SHORT: Final = "normal_too_short"
 _UNSOUND: Final = "picture_unsound"
 
-MOST_VECTOR_BYTES: Final = 1_850_000
+MOST_VECTOR_BYTES: Final = 1_100_000
 """Of one state, both halves together."""
 LEAST_LOOKS: Final = 24
 MOST_BLOCKS: Final = 60

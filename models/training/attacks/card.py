@@ -23,12 +23,14 @@ from models.training.attacks.gradient import Greys, fgsm, pgd, with_print
 from models.training.attacks.spoil import SPOILS, Grey, spoiled
 from models.training.attacks.twins import check_twin
 
-NETWORKS: Final = ("face_check", "face_find", "scene", "patches")
+NETWORKS: Final = ("face_check", "face_find", "scene", "patches", "dictionary", "harden")
 _COLUMNS: Final = {
     "face_check": face_check.COLUMNS,
     "face_find": face_find.COLUMNS,
     "scene": scene.COLUMNS,
     "patches": patches.COLUMNS,
+    "dictionary": patches.COLUMNS,
+    "harden": face_check.COLUMNS,
 }
 _TILE: Final = (240, 180)
 _ACROSS: Final = 5

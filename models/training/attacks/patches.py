@@ -141,8 +141,8 @@ def measure(data: Path, models: Path, work: Path) -> Counts:
             def attacked(radius: int = radius, how: str = how) -> Row:
                 same, new = [], []
                 for i in range(some):
-                    loud = _objective(twin, weights, before[i], None)
-                    hush = _objective(twin, weights, before[i], where[i])
+                    loud = away_from(twin, weights, before[i], None)
+                    hush = away_from(twin, weights, before[i], where[i])
                     one, other = now[i : i + 1], changed[i : i + 1]
                     same.append(fgsm(loud, one, radius) if how == "FGSM" else pgd(loud, one, radius, i))
                     new.append(fgsm(hush, other, radius) if how == "FGSM" else pgd(hush, other, radius, i))
@@ -152,7 +152,7 @@ def measure(data: Path, models: Path, work: Path) -> Counts:
     return counts
 
 
-def _objective(
+def away_from(
     twin: PatchNet, weights: dict[str, float], known: Floats, hush: tuple[int, int] | None
 ) -> Objective:
     """Large where cells differ from what is known; with `hush`, where the new piece does not."""
