@@ -70,10 +70,10 @@ def tables(results: Results) -> Iterator[str]:
     yield ""
     yield f"| method | {' | '.join(classes)} |"
     yield f"|---|{'---|' * len(classes)}"
+    own = {cls: KIOSK if KIOSK in results[cls] else UNLIT for cls in classes}
     for method in methods[1:]:
         off = [
-            areas[cls, method] - areas[cls, KIOSK] if {(cls, method), (cls, KIOSK)} <= areas.keys() else None
-            for cls in classes
+            areas[cls, method] - areas[cls, own[cls]] if (cls, method) in areas else None for cls in classes
         ]
         yield f"| {method} | {' | '.join(map(_text, off))} |"
     yield ""
