@@ -17,6 +17,7 @@ from models.training.chain.data import FOLDS, Cuts, load
 from models.training.chain.samples import CONDITIONS
 from models.training.chain.train import RECIPES
 
+_LEARNT = {"weathered": "with noise and in less light as well", "clean": "from clean pictures alone"}
 _ORDER = ("plain", "chain", "contrast", "median", "to zero", "iterative")
 
 
@@ -118,7 +119,7 @@ def table(arms: dict[str, Said], recipe: str, draws: NDArray[np.float64]) -> lis
     first = next(iter(arms.values()))
     seeds = {len(said.chance["clean"]) for said in arms.values()}
     told = f"{len(first.fold)} faces, seeds: {min(seeds)} to {max(seeds)}"
-    lines = [f"### Learnt from {recipe} pictures ({told})", ""]
+    lines = [f"### Learnt {_LEARNT[recipe]} ({told})", ""]
     lines += [
         f"| condition | {' | '.join(f'{arm}: balanced, area' for arm in arms)} | chain - plain, balanced |",
         f"|---|{'---|' * (len(arms) + 1)}",
@@ -132,8 +133,8 @@ def table(arms: dict[str, Said], recipe: str, draws: NDArray[np.float64]) -> lis
 
 
 def by_source(cuts: Cuts, runs: Path, arms: Sequence[str]) -> list[str]:
-    """Each source left out, clean pictures, the weathered recipe: shares of faces called by their name."""
-    lines = [f"| source | faces | {' | '.join(arms)} |", f"|---|---|{'---|' * len(arms)}"]
+    """Each source left out, clean pictures: shares of faces called by their name."""
+    lines = [f"| source left out, clean | faces | {' | '.join(arms)} |", f"|---|---|{'---|' * len(arms)}"]
     found = {arm: said_of(runs, cuts, "weathered", arm) for arm in arms}
     said = {arm: one for arm, one in found.items() if one is not None}
     if not said:
@@ -169,7 +170,7 @@ def main() -> None:
         found = {arm: said_of(args.runs, cuts, recipe, arm) for arm in _ORDER}
         arms = {arm: said for arm, said in found.items() if said is not None}
         if not {"plain", "chain"} <= arms.keys():
-            print(f"No runs of plain and chain that learnt from {recipe} pictures.\n")
+            print(f"No runs of plain and chain that learnt {_LEARNT[recipe]}.\n")
             continue
         # Only arms with the same folds stand beside each other.
         arms = {arm: said for arm, said in arms.items() if np.array_equal(said.fold, arms["plain"].fold)}
@@ -207,7 +208,7 @@ def draw(recipes: dict[str, dict[str, Said]], path: Path, count: int) -> None:
                 axis.fill_between(at, low, high, alpha=0.15)
             axis.set_xticks(range(len(names)), [name.removeprefix(word) for name in names])
             axis.set_xlabel(label)
-            axis.set_title(f"learnt from {recipe} pictures", fontsize=10)
+            axis.set_title(f"learnt {_LEARNT[recipe]}", fontsize=10)
             axis.grid(alpha=0.3)
         row[0].set_ylabel("balanced accuracy, sources left out")
     axes[0][0].legend()

@@ -22,7 +22,7 @@ from edge.vision.scene.patches import Patches
 from models.training.field.areas import Area, drawn_area, mean_area
 from models.training.field.bank import Floats, spread
 from models.training.field.kiosk import KioskDictionary
-from models.training.field.measure import KIOSK, Result, load
+from models.training.field.measure import KIOSK, NETWORK, UNLIT, Result, load
 from models.training.field.sets import CHOOSING, Class, Shot, read_set
 from models.training.shares import share
 
@@ -112,7 +112,13 @@ def missed(results: Results) -> Iterator[str]:
 def _in_order(results: Results) -> list[str]:
     return sorted(
         {method for of in results.values() for method in of},
-        key=lambda name: (name != KIOSK, "kiosk" not in name, not name.startswith("Patch"), name),
+        key=lambda name: (
+            name != KIOSK,
+            name != UNLIT,
+            "kiosk" not in name,
+            not name.startswith("Patch"),
+            name,
+        ),
     )
 
 
@@ -184,7 +190,9 @@ def main() -> None:
     parser.add_argument("--sheet", type=Path)
     arguments = parser.parse_args()
     results = read_results(arguments.work)
-    text = "\n".join((*tables(results), "", *missed(results)))
+    network = (arguments.work / NETWORK).read_text()
+    measured = f"Measured with the `patches.tflite` whose hash begins with `{network}`."
+    text = "\n".join((*tables(results), "", *missed(results), "", measured))
     print(text)
     if arguments.card is not None:
         write_between(arguments.card, text)
