@@ -8,6 +8,7 @@ from __future__ import annotations
 from hw.board import BenchHands, bench_board
 from hw.camera.clip import ClipCamera
 from hw.camera.covers import COVERS
+from hw.camera.room import FRONT, FRONTS
 from hw.camera.staged import LENSES, StagedCabin
 from hw.modem.fake.modem import FakeModem
 from hw.modem.fake.profiles import FAULTS
@@ -18,6 +19,8 @@ from hw.prompt.fake import PromptFault
 __all__ = [
     "COVERS",
     "FAULTS",
+    "FRONT",
+    "FRONTS",
     "LENSES",
     "BenchHands",
     "ClipCamera",

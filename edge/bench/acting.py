@@ -17,7 +17,7 @@ from edge.faults.fault import FaultError
 from edge.settings.load import SettingsError
 from edge.settings.schema import KEYS
 from edge.terms.record import Recipient
-from hw.bench import COVERS, FAULTS, LENSES, PromptFault
+from hw.bench import COVERS, FAULTS, FRONTS, LENSES, PromptFault
 from hw.ports import HardwareError, Input
 
 Do = Callable[[Desk, Sequence[str]], None]
@@ -84,6 +84,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         lambda: tuple(FAULTS),
         lambda word: word in FAULTS or re.fullmatch(r"cms:\d{1,3}", word) is not None,
     ),
+    "FRONT": Kind("state of the machine's front", lambda: FRONTS),
     "LENS": Kind("state of the lens", lambda: tuple(LENSES)),
     "SENDER": Kind(
         "sender (watchman, watchman2, control_room, stranger, +NUMBER)",
@@ -185,6 +186,13 @@ def _camera(desk: Desk, words: Sequence[str]) -> None:
         desk.stage(" ".join(["camera", *words]))
 
 
+def _front(desk: Desk, words: Sequence[str]) -> None:
+    if words[0] == "taught":
+        desk.teach_front()
+    else:
+        desk.stage(" ".join(["front", *words]))
+
+
 def _power(desk: Desk, words: Sequence[str]) -> None:
     if words[0] == "on":
         desk.power_on()
@@ -269,6 +277,9 @@ ACTIONS: Final[Mapping[str, Action]] = {
         _sms,
     ),
     "camera": Action(("dies", "comes back", "LENS"), "the camera, or what is before its lens", _camera),
+    "front": Action(
+        ("taught", "FRONT"), "the front of the machine: learnt as it is now, or what is on it", _front
+    ),
     "power": Action(("on|off",), "the plug", _power),
     "set": Action(("SETTING...",), "a setting, in effect from the next restart or power on", _set),
     "restart": Action(("",), "stop the program and start it at once", _restart),

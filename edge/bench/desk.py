@@ -39,8 +39,11 @@ from edge.vision.eyes.child import jpeg_of
 from edge.vision.eyes.report import EyesEvent
 from edge.vision.eyes.step import StepEyes
 from edge.vision.look import Look
+from edge.vision.scene.fronts import FOLDER, write_front
+from edge.vision.scene.reference import Reference
+from edge.vision.scene.teaching import region_from, teach
 from edge.vision.seers import Role
-from hw.bench import FakeModem, SteppedModem
+from hw.bench import FRONT, FakeModem, SteppedModem
 from hw.board import BenchHands, bench_board, close_board
 from hw.camera.port import Camera, Frame
 from hw.ports import Input
@@ -433,6 +436,18 @@ class Desk:
             raise ValueError("people can be directed in the staged cabin only")
         self._props.stage.do(action, self.clock.now_s())
 
+    def teach_front(self) -> None:
+        """What `cabinguard learn --front` keeps: the front of the staged machine as it looks now.
+
+        ValueError where the pictures come from elsewhere.
+        """
+        frame = None if self._props.stage is None else self._props.camera.read()
+        if frame is None:
+            raise ValueError("the front can be taught in the staged cabin only")
+        taken = Reference(frame.grey, FACE_CAMERA, self.clock.wall_s(), minute_of_day=0, infrared=False)
+        slot = region_from("slot=" + ",".join(str(side) for side in FRONT))
+        write_front(self._folder / FOLDER, teach([taken], FACE_CAMERA, [slot], None))
+
     @property
     def inside(self) -> tuple[str, ...]:
         """Who is in the staged cabin, by name."""
@@ -527,10 +542,15 @@ class Desk:
         time.sleep(max(0.0, ahead_s - self._story_ahead_s))
 
     def answer(self, verb: str) -> dict[str, object]:
-        """What the running kiosk's control socket answers to `status` and `panel`."""
+        """What the running kiosk's control socket answers to all that opens no door."""
         if not self.powered:
             return {"error": "kiosk_not_running"}
         now_s = self.clock.now_s()
+        if verb == "drift":
+            return self.kiosk.views()
+        if verb == "drift_again":
+            self.kiosk.views_again(now_s)
+            return {"again": True}
         if verb == "status":
             return self.kiosk.status(now_s)
         if verb == "panel":

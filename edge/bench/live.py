@@ -28,6 +28,7 @@ from edge.pictures.ring import ring_name
 from edge.service.plans import look_of
 from edge.settings.schema import Settings
 from edge.terms.observation import FACE_CAMERA
+from edge.vision.scene.fronts import FOLDER
 from hw.bench import ClipCamera, StagedCabin
 from hw.board import open_camera
 from hw.camera.port import Camera, CameraChoice
@@ -100,7 +101,8 @@ def live(options: BenchOptions, piped: Piped | None, first: Sequence[str] = ()) 
                 _print(options, lines, line)
         stage = camera if isinstance(camera, StagedCabin) else None
         settings = with_secret(settings, folder)
-        props = Props(camera, lambda: look_of(settings), every_s=every_s, stage=stage)
+        fronts = folder / FOLDER
+        props = Props(camera, lambda: look_of(settings, fronts=fronts), every_s=every_s, stage=stage)
         desk = Desk(settings, props, folder, hear, clock, runtime=runtime)
         if runtime != folder:
             stack.callback((runtime / ring_name(FACE_CAMERA)).unlink, missing_ok=True)

@@ -26,6 +26,7 @@ from edge.service.plans import look_of
 from edge.settings.load import SettingsError
 from edge.settings.schema import Settings
 from edge.terms.printing import printable
+from edge.vision.scene.fronts import FOLDER
 from hw.bench import ClipCamera, StagedCabin
 from hw.camera.port import Camera
 from hw.ports import HardwareError
@@ -171,7 +172,7 @@ def play_story(
             with_secret(settings, where),
             Props(
                 camera,
-                lambda: look_of(settings),
+                lambda: look_of(settings, fronts=where / FOLDER),
                 every_s=1 / STORY_FPS if story.clip is None else None,
                 stage=camera if isinstance(camera, StagedCabin) else None,
             ),

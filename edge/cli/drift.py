@@ -1,4 +1,4 @@
-"""`drift`: how good the view of each camera was in the last days, and that the comparison is to start anew."""
+"""`drift`: how good the view of each camera was in the last days; `--again` starts the comparison again."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def add_parser(commands: Commands) -> None:
     parser = commands.add_parser("drift", help="how good the cameras' views were in the last days")
     parser.add_argument("--json", action="store_true", help="one JSON object")
     parser.add_argument(
-        "--anew",
+        "--again",
         action="store_true",
         help="the lens was cleaned, the camera set, or the light changed for good: learn the views again",
     )
@@ -43,9 +43,9 @@ def add_parser(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     settings = load_settings(args)
-    if args.anew:
-        _start_anew(settings)
-        print("the views are learnt anew; what gets worse is told again after seven days")
+    if args.again:
+        _start_again(settings)
+        print("the views are learnt again; what gets worse is told again after seven days")
         return 0
     reply = _asked(settings)
     if args.json:
@@ -77,9 +77,9 @@ def _asked(settings: Settings) -> dict[str, object]:
     return DriftJudge(memory=_file(settings).read().memory).report()
 
 
-def _start_anew(settings: Settings) -> None:
+def _start_again(settings: Settings) -> None:
     try:
-        reply = ask(Path(settings.paths.runtime), Request("drift_anew"))
+        reply = ask(Path(settings.paths.runtime), Request("drift_again"))
     except FaultError as error:
         if error.code != _NOT_RUNNING:
             raise
@@ -87,7 +87,7 @@ def _start_anew(settings: Settings) -> None:
         _file(settings).keep(Memory())
         return
     if "error" in reply:
-        raise FaultError("not_root", "root or the kiosk's own user alone may start it anew")
+        raise FaultError("not_root", "root or the kiosk's own user alone may start it again")
 
 
 def _file(settings: Settings) -> ViewsFile:

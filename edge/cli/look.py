@@ -13,10 +13,12 @@ import cv2
 import msgspec
 
 from edge.bench.terminal import escapes_wanted
+from edge.cli.heat import Heat
 from edge.cli.options import Commands, add_settings_options, load_settings
+from edge.cli.stages import Chain
 from edge.faults.explain import explain
 from edge.settings.places import model_dir
-from edge.terms.observation import Face, Thing
+from edge.terms.observation import CabinState, Face, Thing
 from edge.terms.printing import printable
 from edge.vision.whole import Missing, Whole, open_whole
 from hw.board import decoded_picture
@@ -43,14 +45,34 @@ def add_parser(commands: Commands) -> None:
     parser = commands.add_parser("look", help="judge pictures or folders of pictures")
     parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a picture or a folder of them")
     parser.add_argument("--json", action="store_true", help="one JSON object a picture")
+    parser.add_argument(
+        "--stages",
+        type=Path,
+        metavar="DIR",
+        help="write what each stage of the chain of filters makes of it, and a sheet of all; see [vision]",
+    )
+    parser.add_argument(
+        "--heat",
+        type=Path,
+        metavar="DIR",
+        help="write how unlike what was learnt of this cabin each place is; see learn --normal",
+    )
+    parser.add_argument(
+        "--state",
+        choices=[state.value for state in CabinState],
+        help="with --heat: what the pictures show; else it is told by who is seen",
+    )
     add_settings_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     settings = load_settings(args)
+    chain = Chain(settings, args.stages)  # a folder that cannot be is told before anything is opened
+    heat = Heat(settings, args.heat, args.state)
     whole = open_whole(model_dir(settings), settings.face.covers)
-    for fault in whole.missing:
+    missing = (*whole.missing, *chain.missing)
+    for fault in missing:
         print(explain(fault.code, fault.detail), file=sys.stderr)
     files = list(pictures(args.paths))
     failed = 0
@@ -59,7 +81,11 @@ def run(args: argparse.Namespace) -> int:
         try:
             if trouble:
                 raise Unreadable(trouble)
-            answer = describe(path, whole.look(read(path)), whole.missing)
+            picture = read(path)
+            seen = whole.look(picture)
+            answer = describe(path, seen, missing)
+            chain.add(answer, path, picture, seen.looked.faces)
+            heat.add(answer, path, picture, seen)
         except Unreadable as error:
             failed += 1
             answer = {"path": shown_path(path), "error": str(error)}
@@ -138,7 +164,7 @@ def shown_path(path: Path) -> str:
 
 
 def describe(path: Path, whole: Whole, missing: Sequence[Missing] = ()) -> dict[str, object]:
-    """The JSON object of one picture; `missing` only where a network that looks for people or things is."""
+    """The JSON object of one picture; `missing` only where a network other than those for faces is."""
     answer: dict[str, object] = {
         "path": shown_path(path),
         "verdict": whole.looked.verdict.value,
@@ -169,7 +195,13 @@ def _thing(thing: Thing) -> dict[str, object]:
 def _line(answer: dict[str, object]) -> str:
     if "error" in answer:
         return printable(f"{answer['path']}: cannot be read: {answer['error']}")
-    return printable(f"{answer['path']}: {answer['verdict']}, people: {answer['people']}")
+    line = f"{answer['path']}: {answer['verdict']}, people: {answer['people']}"
+    if isinstance(chain := answer.get("chain"), dict):
+        said = [f"{chance:.2f}" for chance in chain.get("covered", [])]
+        line += f", chain: level {chain['level']}" + (f", covered {' '.join(said)}" if said else "")
+    if "stages" in answer:
+        line += f", stages: {answer['stages']}"
+    return printable(line)
 
 
 def _draw_bar(done: int, total: int, failed: int) -> None:

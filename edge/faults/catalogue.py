@@ -341,8 +341,7 @@ CATALOGUE: Final = _table(
         "view_degrading",
         "What a camera sees gets worse slowly: dirt on the lens, a lamp that dies, or a camera that moves.",
         "The door keeps its rules; faces will be judged less well if nothing is done.",
-        "Clean the lens, look at the light and at the camera's mount; cabinguard drift shows what changed. "
-        "If it is to stay as it is: cabinguard drift --anew.",
+        "Clean the lens, look at light and mount (cabinguard drift); to keep it: cabinguard drift --again.",
     ),
     (
         "views_unreadable",
@@ -405,6 +404,12 @@ CATALOGUE: Final = _table(
         "What is normal in the cabin was learnt with another version of the network patches.",
         "The door keeps its rules; what looks unlike normal in that state of the cabin is not reported.",
         "Learn it again: cabinguard learn --normal.",
+    ),
+    (
+        "normal_not_learnt",
+        "Nothing that is normal in this cabin was learnt, so no picture can be compared with it.",
+        _NOT_RUN,
+        "Learn it first: cabinguard learn --normal.",
     ),
     (
         "normal_too_short",

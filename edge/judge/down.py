@@ -7,9 +7,10 @@ without a seen drop only after `_LIES_S`, so that one who crouches at the machin
 sits down is not down. A body that is lost from sight while nothing moves there is where it was: nobody
 leaves without moving.
 
-A network's boxes alone say nobody is down, for a printed pattern can move them, and who is down is let out.
-What differs from the empty cabin must not stand there just as it stood when they were upright; where it says
-nothing, the picture must have moved in their place while they came down.
+Who is down is let out, and a printed pattern can move a network's boxes. So boxes are not believed where the
+picture itself contradicts them: what differs from the empty cabin stands there just as it stood when they
+were upright; or it is not known to stand there, and nothing at all moved in their place while they came down.
+Where nothing has moved or differed in the whole visit, the measures see nothing, and the boxes count.
 """
 
 from __future__ import annotations
@@ -111,6 +112,8 @@ class DownJudge:
         self._down: _Body | None = None
         self._held = False
         self._last_s: float | None = None
+        self._moves = False
+        """The picture's own measures have shown somebody in this visit: what they do not show now counts."""
 
     @property
     def held(self) -> bool:
@@ -124,6 +127,7 @@ class DownJudge:
             return ()
         dt_s = 0.0 if self._last_s is None else min(max(now_s - self._last_s, 0.0), 0.5)
         self._last_s = now_s
+        self._moves = self._moves or bool(observation.moving) or observation.foreground_box is not None
         if observation.scene is not None:
             found = [
                 t.box
@@ -142,6 +146,7 @@ class DownJudge:
         self._fall.clear()
         self._down = None
         self._last_s = None
+        self._moves = False
         held, self._held = self._held, False
         return (AnomalyEnded(Anomaly.PERSON_DOWN),) if held else ()
 
@@ -187,7 +192,8 @@ class DownJudge:
         for body in self._bodies:
             # Who has fallen rarely lies quite still.
             fell = body.fell_s is not None and body.fell.full and body.movement < _CALM
-            if body.low and (fell or body.lies.full) and _is_borne_out(body, observation):
+            denied = self._moves and _is_contradicted(body, observation)
+            if body.low and (fell or body.lies.full) and not denied:
                 self._held, self._down = True, body
                 body.up.clear()
                 return (AnomalyBegan(Anomaly.PERSON_DOWN, *_why(body, observation)),)
@@ -278,13 +284,13 @@ def _is_there(landed: Landed, observation: Observation) -> bool:
     return box is not None and _overlap(box, landed.box) >= _THERE * _area(landed.box)
 
 
-def _is_borne_out(body: _Body, observation: Observation) -> bool:
-    """Whether the picture's own measures let it be true that they came down."""
+def _is_contradicted(body: _Body, observation: Observation) -> bool:
+    """Whether the picture's own measures show that nobody came down."""
     then, now = body.stood_as, observation.foreground_box
     if then is None or now is None:
-        return body.stirred >= _STIRS
+        return body.stirred < _STIRS
     common = _overlap(then, now)
-    return common < _AS_IT_STOOD * (_area(then) + _area(now) - common)
+    return common >= _AS_IT_STOOD * (_area(then) + _area(now) - common)
 
 
 def _why_landed(landed: Landed, seen: Observation) -> tuple[str, Reason]:

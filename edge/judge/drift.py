@@ -1,9 +1,9 @@
 """Whether a camera gets worse slowly: a dirty lens, a mount that gives way, a lamp that dies.
 
 What the networks say and how good the picture is are summed up by the hour, compared with the same hours of
-earlier days (`learnt.py`), and told when the newest day is worse: once, then every day while it lasts, and when
-it is over. Pure: the hour comes from a callable, what must outlive a restart is handed out as a `Memory` once
-an hour. Nothing is collected while nobody knows the time.
+earlier days (`learnt.py`), and told when the newest day is worse: once, then every day while it lasts, and
+when it is over. Pure: the hour comes from a callable, what must outlive a restart is handed out as a `Memory`
+once an hour. Nothing is collected while nobody knows the time.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from edge.judge.gauges import GAUGES, Gauge, Of, numbers
+from edge.judge.gauges import GAUGES, Gauge, numbers
 from edge.judge.joined import Notice
 from edge.judge.learnt import FIRST_DAYS, HOURS, LAG_DAYS, Change, Day, Days
 from edge.terms.observation import CameraHealth, FaceVerdict, Observation, ThingKind
@@ -30,6 +30,8 @@ _LEAST_LOOKS: Final = 3
 _CLOCK_S: Final = 10.0
 _MOST_LOGIT: Final = 8.0
 """Log odds beyond are as good as certain, and would outweigh all others in a mean."""
+_MOST_UNLIKE: Final = 3.0
+"""Of a limit: what is beyond is told as an anomaly."""
 _MOST_NAMED: Final = 4
 _WIDE_PX: Final = 640.0
 """Shifts are of a picture as wide as this, whatever the camera's."""
@@ -80,7 +82,7 @@ class _Camera:
 
 
 class DriftJudge:
-    """All cameras of one cabin. `hour_now` gives the hours since 1970 in UTC, None where nobody knows them."""
+    """All cameras of one cabin. `hour_now` gives the hours since 1970 in UTC, None where nobody knows."""
 
     def __init__(self, hour_now: Callable[[], int | None] = _never, memory: Memory | None = None) -> None:
         self._hour_now = hour_now
@@ -136,7 +138,7 @@ class DriftJudge:
         standing = {n: c.standing for n, c in self._cameras.items() if c.standing is not None}
         return Memory(days, standing)
 
-    def start_anew(self) -> None:
+    def start_again(self) -> None:
         """The lens was cleaned, the camera set, the light changed for good: forget how it was."""
         for camera in self._cameras.values():
             self._end_standing(camera)
@@ -229,8 +231,8 @@ class DriftJudge:
             self._notices.append(Notice(VIEW_DEGRADING, False, camera.name, which=camera.name))
 
 
-_FEW: Final = frozenset({Gauge.FIGHT, Gauge.UNUSUAL})
-"""Seldom said in a visit."""
+_FEW: Final = frozenset({Gauge.WEAPON, Gauge.FIGHT, Gauge.UNUSUAL})
+"""Rarely said in a visit."""
 
 
 def _last_days(days: Days) -> dict[str, list[float | None]]:
@@ -279,6 +281,10 @@ def _see_empty(means: dict[Gauge, _Mean], seen: Observation) -> None:
     if seen.scene is not None:
         _add(means, Gauge.SOMEBODY_EMPTY, _held(seen.scene.somebody_logit))
         _add(means, Gauge.PERSONS_EMPTY, float(_persons(seen)))
+    if seen.normal is not None and seen.normal.limit > 0.0:
+        _add(means, Gauge.UNLIKE_NORMAL, min(seen.normal.score / seen.normal.limit, _MOST_UNLIKE))
+    if seen.front:
+        _add(means, Gauge.UNLIKE_FRONT, min(max(one.distance for one in seen.front), _MOST_UNLIKE))
     figures = seen.picture
     if figures is None:
         return
@@ -306,6 +312,8 @@ def _see_visit(means: dict[Gauge, _Mean], seen: Observation) -> None:
         _add(means, Gauge.SOMEBODY_THERE, _held(seen.scene.somebody_logit))
         _add(means, Gauge.PERSONS_BOXED, float(persons > 0))
         _add(means, Gauge.PERSONS, float(persons))
+        if seen.scene.weapon_logit is not None:
+            _add(means, Gauge.WEAPON, _held(seen.scene.weapon_logit))
     if seen.fight_logit is not None:
         _add(means, Gauge.FIGHT, _held(seen.fight_logit))
     if seen.unusual_logit is not None:

@@ -1,4 +1,4 @@
-"""The list of what is summed up by the hour to see whether a camera gets worse, and what each says if it does.
+"""The list of what is summed up by the hour to see whether a camera gets worse, and what each means.
 
 Three kinds: of the picture of the empty cabin, of what networks say of the empty cabin, and of visits.
 """
@@ -54,6 +54,8 @@ class Gauge(StrEnum):
     FOREGROUND = "foreground"
     SOMEBODY_EMPTY = "somebody_empty"
     PERSONS_EMPTY = "persons_empty"
+    UNLIKE_NORMAL = "unlike_normal"
+    UNLIKE_FRONT = "unlike_front"
     FACES_SEEN = "faces_seen"
     FACE_SCORE = "face_score"
     FACES_UNCLEAR = "faces_unclear"
@@ -61,6 +63,7 @@ class Gauge(StrEnum):
     SOMEBODY_THERE = "somebody_there"
     PERSONS_BOXED = "persons_boxed"
     PERSONS = "persons"
+    WEAPON = "weapon"
     FIGHT = "fight"
     UNUSUAL = "unusual"
 
@@ -83,15 +86,17 @@ class Row:
 
 # fmt: off
 GAUGES: Final[Mapping[Gauge, Row]] = {
-    Gauge.LIGHT: Row(Of.EMPTY, Worse.LESS, Unit.LOG, 0.22, Ground.VIEW_DARKER),
-    Gauge.DETAIL: Row(Of.EMPTY, Worse.LESS, Unit.LOG, 0.12, Ground.VIEW_BLURRED, lasting=True),
-    Gauge.CONTRAST: Row(Of.EMPTY, Worse.LESS, Unit.LOG, 0.18, Ground.VIEW_VEILED, lasting=True),
-    Gauge.NOISE: Row(Of.EMPTY, Worse.MORE, Unit.LOG, 0.34, Ground.VIEW_NOISY, lasting=True),
-    Gauge.SHIFT_RIGHT: Row(Of.EMPTY, Worse.EITHER, Unit.PX, 6.0, Ground.VIEW_SHIFTED, lasting=True),
-    Gauge.SHIFT_DOWN: Row(Of.EMPTY, Worse.EITHER, Unit.PX, 6.0, Ground.VIEW_SHIFTED, lasting=True),
+    Gauge.LIGHT: Row(Of.EMPTY, Worse.LESS, Unit.LOG, 0.18, Ground.VIEW_DARKER),
+    Gauge.DETAIL: Row(Of.EMPTY, Worse.LESS, Unit.LOG, 0.10, Ground.VIEW_BLURRED, lasting=True),
+    Gauge.CONTRAST: Row(Of.EMPTY, Worse.LESS, Unit.LOG, 0.15, Ground.VIEW_VEILED, lasting=True),
+    Gauge.NOISE: Row(Of.EMPTY, Worse.MORE, Unit.LOG, 0.22, Ground.VIEW_NOISY, lasting=True),
+    Gauge.SHIFT_RIGHT: Row(Of.EMPTY, Worse.EITHER, Unit.PX, 4.0, Ground.VIEW_SHIFTED, lasting=True),
+    Gauge.SHIFT_DOWN: Row(Of.EMPTY, Worse.EITHER, Unit.PX, 4.0, Ground.VIEW_SHIFTED, lasting=True),
     Gauge.FOREGROUND: Row(Of.EMPTY, Worse.MORE, Unit.SHARE, 0.10, Ground.VIEW_NOISY),
     Gauge.SOMEBODY_EMPTY: Row(Of.EMPTY, Worse.MORE, Unit.LOG_ODDS, 1.5, Ground.PEOPLE_UNSURE),
     Gauge.PERSONS_EMPTY: Row(Of.EMPTY, Worse.MORE, Unit.COUNT, 0.10, Ground.PEOPLE_UNSURE),
+    Gauge.UNLIKE_NORMAL: Row(Of.EMPTY, Worse.MORE, Unit.COUNT, 0.25, Ground.VIEW_UNLIKE),
+    Gauge.UNLIKE_FRONT: Row(Of.EMPTY, Worse.MORE, Unit.COUNT, 0.25, Ground.VIEW_UNLIKE),
     Gauge.FACES_SEEN: Row(Of.VISIT, Worse.LESS, Unit.SHARE, 0.10, Ground.FACES_FEWER),
     Gauge.FACE_SCORE: Row(Of.VISIT, Worse.LESS, Unit.SHARE, 0.04, Ground.FACES_UNSURE),
     Gauge.FACES_UNCLEAR: Row(Of.VISIT, Worse.MORE, Unit.SHARE, 0.08, Ground.FACES_UNCLEAR),
@@ -99,6 +104,7 @@ GAUGES: Final[Mapping[Gauge, Row]] = {
     Gauge.SOMEBODY_THERE: Row(Of.VISIT, Worse.LESS, Unit.LOG_ODDS, 1.0, Ground.PEOPLE_UNSURE),
     Gauge.PERSONS_BOXED: Row(Of.VISIT, Worse.LESS, Unit.SHARE, 0.12, Ground.PEOPLE_UNSURE),
     Gauge.PERSONS: Row(Of.VISIT, Worse.EITHER, Unit.COUNT, 0.30, Ground.PEOPLE_UNSURE),
+    Gauge.WEAPON: Row(Of.VISIT, Worse.EITHER, Unit.LOG_ODDS, 1.5, Ground.MOTION_UNLIKE),
     Gauge.FIGHT: Row(Of.VISIT, Worse.EITHER, Unit.LOG_ODDS, 1.5, Ground.MOTION_UNLIKE),
     Gauge.UNUSUAL: Row(Of.VISIT, Worse.EITHER, Unit.LOG_ODDS, 1.5, Ground.MOTION_UNLIKE),
 }

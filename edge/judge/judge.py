@@ -139,10 +139,10 @@ class Judge:
         """How good the view of each camera has been day by day: plain JSON values."""
         return {} if self._drift is None else self._drift.report()
 
-    def views_anew(self) -> None:
+    def views_again(self) -> None:
         """Forget how good the views were: they were set right, or changed for good."""
         if self._drift is not None:
-            self._drift.start_anew()
+            self._drift.start_again()
 
     def observe(self, observation: Observation, now_s: float) -> tuple[Judged, ...]:
         """One observation of any camera.

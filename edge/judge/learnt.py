@@ -42,11 +42,11 @@ LEAST_HOURS: Final = 8
 """What a day, or the window that is judged, must hold; a window grows to three days for visits."""
 _LONGEST_DAYS: Final = 3
 _TRIM: Final = 0.2
-"""At dusk an hour is day or night by the weather, and by the season: the furthest hours of a day are left out."""
+"""At dusk an hour is day or night by the weather, and by the season: a day's furthest hours are left out."""
 _HOUR_VISITS: Final = 4.0
 _HOUR_DAYS: Final = 0.5
 """How much the mean of all hours counts where an hour has hardly been seen: so many visits, or days."""
-_FLOOR: Final = 8.0
+_FLOOR: Final = 12.0
 """The spread is never taken for less than this part of what matters."""
 _NAMES: Final = tuple(GAUGES)
 INDEX: Final = {gauge: number for number, gauge in enumerate(_NAMES)}
@@ -126,7 +126,7 @@ class Days:
         return self.days[-1]
 
     def doubt(self, back: int = 0) -> None:
-        """The view is worse now, and perhaps since so many days: none of it is normal. The first days stay."""
+        """The view is worse now, and maybe since so many days: none of it is normal. The first days stay."""
         if not self.days:
             return
         first = [day for day in self.days if day.clean][:FIRST_DAYS]
@@ -175,20 +175,21 @@ class Days:
         at, visits = INDEX[gauge], GAUGES[gauge].of is Of.VISIT
         least = LEAST_VISITS if visits else LEAST_HOURS
         kept = {day.number: day for day in self.days[-5:]}
-        total = np.zeros(HOURS)
-        count = np.zeros(HOURS)
-        for days_back in range(_LONGEST_DAYS if visits else 1):
-            if days_back and count.sum() >= least:
+        total, count = np.zeros(HOURS), np.zeros(HOURS)
+        number, of_day = divmod(hour, HOURS)
+        # A day back from now is the hours up to this one of a day, and the hours after it of the day before.
+        parts = (number, slice(0, of_day + 1)), (number - 1, slice(of_day + 1, HOURS))
+        for back in range(_LONGEST_DAYS if visits else 1):
+            if back and count.sum() >= least:
                 break
-            for back in range(days_back * HOURS, (days_back + 1) * HOURS):
-                number, of_day = divmod(hour - back, HOURS)
-                if (day := kept.get(number)) is not None and (seen := float(day.count[at, of_day])):
-                    total[of_day] += seen * float(day.mean[at, of_day])
-                    count[of_day] += seen
+            for of, hours in parts:
+                if (day := kept.get(of - back)) is not None:
+                    total[hours] += day.mean[at, hours] * day.count[at, hours]
+                    count[hours] += day.count[at, hours]
         return (total / np.maximum(count, 1.0), count) if count.sum() >= least else None
 
     def _forget(self) -> None:
-        """Days in doubt are no longer wanted once they are behind the window; of the others the newest stay."""
+        """Days in doubt go once they are behind the window; of the others the newest stay."""
         last = self.days[-1].number
         self.days = [day for day in self.days if day.clean or day.number >= last - 4]
         surplus = len(self.days) - KEPT_DAYS
@@ -268,7 +269,7 @@ def student_limit(chance: float, freedom: int) -> float:
 
 
 def student_tail(t: float, freedom: int) -> float:
-    """The chance of more than `t` (0 or more): the finite sums of Abramowitz and Stegun, 26.7.3 and 26.7.4."""
+    """The chance of more than `t` (0 or more): the finite sums of Abramowitz and Stegun, 26.7.3 and 4."""
     angle = math.atan(t / math.sqrt(freedom))
     square = math.cos(angle) ** 2
     odd = freedom % 2 == 1

@@ -180,6 +180,7 @@ class Kiosk:
             "somebody_present": self.state.present,
             "locks_in_s": None if left_s is None else round(left_s, 1),
             "incident": self.state.incident,
+            "incidents": self.state.incidents,
             "anomalies": sorted(anomaly.value for anomaly in self.state.active),
             "faults": self._logbook.faults(),
             "messages_waiting": self.messages_waiting,
@@ -234,10 +235,10 @@ class Kiosk:
         """How good the view of each camera has been day by day; plain JSON values."""
         return self._judge.views()
 
-    def views_anew(self, now_s: float) -> None:
+    def views_again(self, now_s: float) -> None:
         """Somebody set the cameras right: what they see is compared with the days from now on."""
-        self._judge.views_anew()
-        self._logbook.note("event", "views_anew", {}, now_s)
+        self._judge.views_again()
+        self._logbook.note("event", "views_again", {}, now_s)
 
     def eyes_changed(self, event: EyesEvent, now_s: float, camera: str = FACE_CAMERA) -> None:
         """The eyes of one camera failed, or one of its seers; or they see again.

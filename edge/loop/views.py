@@ -1,8 +1,8 @@
 """What was learnt of the cameras' views, in one small file beside the record, through any power cut.
 
-A line with version and hash, then JSON, packed: about 100 kB for two cameras. Written once an hour by a thread
-that may wait for the disk. Losing it costs a week of learning and no lock, so not being able to write is no
-fault of its own: the record tells of the disk.
+A line with version and hash, then JSON, packed: about 100 kB for two cameras. Written once an hour by a
+thread that may wait for the disk. Losing it costs a week of learning and no lock, so not being able to write
+is no fault of its own: the record tells of the disk.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Found:
 
 
 class ViewsFile:
-    """`basis` names cameras, networks and pictures of the empty cabin: with others the learning starts anew."""
+    """`basis` names cameras, networks and pictures of the empty cabin: with others it is learnt again."""
 
     def __init__(self, path: Path, basis: str, *, threaded: bool) -> None:
         self._path = path

@@ -11,6 +11,7 @@ from edge.faults.catalogue import CATALOGUE
 from edge.faults.fault import FaultError
 from edge.loop.watching import FaceView, SeenView, View
 from edge.panel.sources import Incident, RecordView, Sources
+from edge.pictures.ring import RingPicture
 from edge.settings.zones import zone_of
 from edge.terms.record import OutboxRow
 from edge.words.grounds import long_words
@@ -189,7 +190,21 @@ class Page:
             f'<figure><div class="view"><img src="/live/{escape(camera)}/{picture.number}.jpg" '
             f'alt="{escape(caption)}" width="640" height="480">'
             f'<svg viewBox="0 0 {width} {height}" preserveAspectRatio="none" aria-hidden="true">{boxes}</svg>'
-            f"</div><figcaption>{escape(caption)}</figcaption></figure>"
+            f"</div><figcaption>{escape(caption)}</figcaption></figure>{self._stages(camera, seen, picture)}"
+        )
+
+    def _stages(self, camera: str, seen: SeenView, picture: RingPicture) -> str:
+        """What the chain of filters makes of the same picture, where the settings want it shown."""
+        w, shown = self._w, self._sources.stages(camera, seen, picture)
+        if shown is None:
+            return ""
+        said = [w.stages_covered.format(percent=f"{chance * 100:.0f}") for chance in shown.covered]
+        caption = f"{'; '.join([w.stages.format(level=f'{shown.level:.1f}'), *said])}. {w.stages_note}"
+        fault = "" if shown.fault is None else self._fault(shown.fault.code, detail=shown.fault.detail)
+        return (
+            f'<figure><img src="/stages/{escape(camera)}/{picture.number}.jpg" alt="{escape(caption)}" '
+            f'class="sheet" width="{shown.size[0]}" height="{shown.size[1]}">'
+            f"<figcaption>{escape(caption)}</figcaption></figure>{fault}"
         )
 
     def _verdict(self, face: FaceView) -> str:

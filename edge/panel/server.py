@@ -56,6 +56,7 @@ WRONG_PASSWORD_S: Final = 0.5
 SHORTEST_PASSWORD: Final = 12
 
 _LIVE: Final = re.compile(r"/live/(face|overview)/([0-9]{1,18})\.jpg")
+_STAGES: Final = re.compile(r"/stages/(face|overview)/([0-9]{1,18})\.jpg")
 _INCIDENT: Final = re.compile(r"/incident/([0-9]{1,9})/([0-9a-z_-]{1,60}\.jpg)")
 _SECURITY: Final = {
     "Content-Security-Policy": (
@@ -320,6 +321,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(HTTPStatus.OK, resources.files("edge.panel").joinpath(path[1:]).read_bytes(), kind)
         elif match := _LIVE.fullmatch(path):
             self._picture(sources.live_picture(match[1], int(match[2])))
+        elif match := _STAGES.fullmatch(path):
+            self._picture(sources.stages_picture(match[1], int(match[2])))
         elif match := _INCIDENT.fullmatch(path):
             self._picture(sources.incident_picture(int(match[1]), match[2]))
         else:

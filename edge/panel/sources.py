@@ -27,7 +27,8 @@ from edge.faults.fault import FaultError
 from edge.journal import reader as journal
 from edge.journal.chain import Head
 from edge.journal.file import NAME
-from edge.loop.watching import View
+from edge.loop.watching import SeenView, View
+from edge.panel.stages import Shown, Stager
 from edge.pictures.files import FOLDER, PICTURE_NAME, is_reason, pictures
 from edge.pictures.kept import KEPT
 from edge.pictures.ring import RingPicture, RingReader
@@ -148,6 +149,7 @@ class Sources:
         self._command = list(command)
         self._rings: dict[str, _Ring] = {}
         self._ring_lock = threading.Lock()
+        self._stager = Stager(settings)
         self._tests = Tests()
         self._test_lock = threading.Lock()
         self.kiosk = Kept(self._ask, LIVE_FOR_S)
@@ -256,6 +258,16 @@ class Sources:
             ring = self._rings.get(camera)
             lately = () if ring is None else tuple(ring.lately)
         return next((picture.jpeg for picture in lately if picture.number == number), None)
+
+    def stages(self, camera: str, seen: SeenView, picture: RingPicture) -> Shown | None:
+        """What the chain of filters makes of a picture that `live` gave; None where it is off."""
+        if not self.settings.vision.chain:
+            return None
+        return self._stager.shown(camera, picture, [face.box for face in seen.faces], seen.size)
+
+    def stages_picture(self, camera: str, number: int) -> bytes | None:
+        """The sheet of one of the pictures that `stages` spoke of recently."""
+        return self._stager.sheet(camera, number)
 
     # --- the disk, the self-test -------------------------------------------------------------------
 

@@ -56,10 +56,9 @@ Reply = dict[str, object]
 
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`verb` is `status`, `panel`, `release`, `report`, `drift` or `drift_anew`; `incident` 0 means the lock that
-    stands.
+    """`verb` is `status`, `panel`, `release`, `report`, `drift` or `drift_again`.
 
-    `finding` of a report is `ok` or a code of the fault catalogue.
+    `incident` 0 means the lock that stands. `finding` of a report is `ok` or a code of the fault catalogue.
     """
 
     verb: str

@@ -12,7 +12,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from edge.faults.fault import FaultError
 from edge.pictures.ring import RingWriter, ring_name, ring_slots
+from edge.service.control import Request, ask
 from edge.settings.places import model_dir
 from edge.settings.schema import Camera as CameraSettings
 from edge.settings.schema import Settings
@@ -25,9 +27,13 @@ from hw.camera.port import Camera, CameraChoice, Stream
 from hw.clock import SystemClock
 from hw.ports import Clock
 
+_ASK_S: Final = 1.0
+"""The eyes may be silent for longer; the loop answers in a tenth of it."""
+
 if TYPE_CHECKING:
     from edge.vision.look import Look
     from edge.vision.opening import Opened
+    from edge.vision.scene.normal_keeping import Keeping
 
 _ROLES: Final = {
     "face": frozenset({Role.FACE}),
@@ -88,7 +94,7 @@ def look_of(
     """
     from edge.vision.look import Look
     from edge.vision.opening import Normal, Wanted, open_all_seers
-    from edge.vision.scene.normal import Service
+    from edge.vision.scene.normal_seer import Service
 
     compared = None if normal is None else Normal(normal, settings.normal.false_alarms_a_day, Service())
     covers = settings.face.covers
@@ -110,13 +116,14 @@ def _open_eye(camera: CameraSettings) -> Camera:
 def _open_seers(settings: Settings, roles: frozenset[Role], camera: str) -> Opened:
     from edge.vision.opening import Normal, Wanted, open_seers
     from edge.vision.scene import fronts, normal_file, reference
-    from edge.vision.scene.normal import Service
+    from edge.vision.scene.normal_seer import Service
 
     data = Path(settings.paths.data)
     normal = Normal(
         data / normal_file.FOLDER,
         settings.normal.false_alarms_a_day,
         Service.of(settings.normal.service_hours),
+        _keeping(settings),
         minute_of_day(settings, SystemClock()),
     )
     wanted = Wanted(
@@ -129,6 +136,27 @@ def _open_seers(settings: Settings, roles: frozenset[Role], camera: str) -> Open
         normal,
     )
     return open_seers(wanted)
+
+
+def _keeping(settings: Settings) -> Keeping | None:
+    """Asks the running kiosk over its socket, which answers everybody who may open it."""
+    from edge.vision.scene.normal_keeping import Keeping
+
+    if not settings.normal.keep_up:
+        return None
+    quiet = functools.partial(quiet_kiosk, Path(settings.paths.runtime))
+    return Keeping(quiet, settings.normal.quarantine_h * 3600.0)
+
+
+def quiet_kiosk(runtime: Path) -> int | None:
+    """How many incidents the kiosk has counted, while nothing is wrong; else, and where nobody says, None."""
+    try:
+        said = ask(runtime, Request("status"), _ASK_S)
+    except FaultError:
+        return None
+    incidents = said.get("incidents")
+    well = not said.get("anomalies") and said.get("camera") == "ok" and not said.get("incident")
+    return incidents if well and isinstance(incidents, int) else None
 
 
 def minute_of_day(settings: Settings, clock: Clock) -> Callable[[], int | None]:

@@ -277,9 +277,9 @@ class Service:
             return self.built.watching.reply(self.kiosk, now_s)
         if asked.request.verb == "drift":
             return self.kiosk.views()
-        if asked.request.verb == "drift_anew" and asked.uid in (0, os.getuid()):
-            self.kiosk.views_anew(now_s)
-            return {"anew": True}
+        if asked.request.verb == "drift_again" and asked.uid in (0, os.getuid()):
+            self.kiosk.views_again(now_s)
+            return {"again": True}
         if asked.request.verb == "report" and asked.uid in (0, os.getuid()):
             self.kiosk.report(asked.request.finding, now_s)
             return {"told": True}

@@ -1,4 +1,4 @@
-"""What the days of a camera's view are good for: the same cameras, networks and pictures of the empty cabin."""
+"""What the days of a view are worth something for: the same cameras, networks and empty cabin."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _LARGEST_BYTES: Final = 200_000
 def basis_of(settings: Settings, data: Path) -> str:
     """A hash that is another one where another camera, network or empty cabin is looked at or through.
 
-    Then the comparison starts anew: after `learn --empty` with a clean lens, with a new camera, with a release
-    whose networks score in another way.
+    Then the comparison starts again: after `learn --empty` with a clean lens, with a new camera, with a
+    release whose networks score in another way.
     """
     found = hashlib.sha256()
     for camera in (settings.camera, settings.overview):

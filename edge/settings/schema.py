@@ -116,7 +116,7 @@ class NormalSettings(_Section, frozen=True):
         ),
     ] = ""
     keep_up: bool = True
-    quarantine_h: Annotated[float, msgspec.Meta(ge=1, le=720)] = 48.0
+    quarantine_h: Annotated[float, msgspec.Meta(ge=1, le=720)] = 24.0
 
 
 class ModemSettings(_Section, frozen=True):

@@ -211,9 +211,9 @@ class NormalSeen:
 class PictureFigures:
     """How good one picture of the empty cabin is.
 
-    `light` is the mean grey level; `detail` the natural log of fine lines' strength over coarse ones', `contrast`
-    that of coarse ones' over the light; `noise` the sensor's, in grey levels; `shift` how far right and down of
-    the reference the view lies, in pixels, None without a reference that it fits.
+    `light` is the mean grey level; `detail` the natural log of fine lines' strength over coarse ones',
+    `contrast` that of coarse ones' over the light; `noise` the sensor's, in grey levels; `shift` how far
+    right and down of the reference the view lies, in pixels, None without a reference that it fits.
     """
 
     light: float

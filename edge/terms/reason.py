@@ -54,6 +54,7 @@ class Ground(StrEnum):
     VIEW_VEILED = "view_veiled"
     VIEW_NOISY = "view_noisy"
     VIEW_SHIFTED = "view_shifted"
+    VIEW_UNLIKE = "view_unlike"
     FACES_FEWER = "faces_fewer"
     FACES_UNCLEAR = "faces_unclear"
     FACES_UNSURE = "faces_unsure"

@@ -5,6 +5,8 @@ Imports what sees (OpenCV, the interpreter), so it is imported itself where some
 
 from __future__ import annotations
 
+import functools
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +18,10 @@ from edge.vision.face.seer import FaceSeer
 from edge.vision.network import ModelFault
 from edge.vision.scene.fight import FightEye, FightSeer
 from edge.vision.scene.front_seer import FrontSeer
-from edge.vision.scene.normal import Known, LooksAtNormal, NormalEye, NormalSeer, Service
-from edge.vision.scene.normal_file import has_any, read_learnt
+from edge.vision.scene.normal import Known, NormalEye
+from edge.vision.scene.normal_file import has_any, read_learnt, read_taken, write_taken
+from edge.vision.scene.normal_keeping import Keeping
+from edge.vision.scene.normal_seer import LooksAtNormal, NormalSeer, Service
 from edge.vision.scene.patches import Patches
 from edge.vision.scene.people import People
 from edge.vision.scene.reference import read_references
@@ -38,6 +42,9 @@ class Opened:
     references: tuple[GreyPicture, ...] = ()
 
 
+_log = logging.getLogger(__name__)
+
+
 def _never() -> int | None:
     return None
 
@@ -49,6 +56,7 @@ class Normal:
     folder: Path
     false_alarms_a_day: float
     service: Service
+    keeping: Keeping | None = None
     minute_of_day: Callable[[], int | None] = _never
 
 
@@ -127,6 +135,8 @@ def _open(
         case Seer.PEOPLE:
             return PeopleSeer(People(wanted.models, references))
         case Seer.FRONT:
+            if wanted.fronts is None:
+                return None
             return FrontSeer(wanted.fronts, wanted.camera, Patches(wanted.models))
         case Seer.FIGHT:
             return FightSeer(FightEye(wanted.models))
@@ -146,5 +156,17 @@ def _open_normal(wanted: Wanted, missing: list[Trouble]) -> NormalSeer | None:
     missing += [Trouble(Seer.NORMAL, fault.code, fault.detail) for fault in faults]
     if not learnt:
         return None
-    known = {one.state: Known(one, normal.false_alarms_a_day) for one in learnt}
-    return NormalSeer(NormalEye(patches, known), normal.service, normal.minute_of_day)
+    known = {
+        one.state: Known(one, normal.false_alarms_a_day, read_taken(normal.folder, one)) for one in learnt
+    }
+    keep = functools.partial(_keep, normal.folder)
+    eye = NormalEye(patches, known, normal.keeping, keep)
+    return NormalSeer(eye, normal.service, normal.minute_of_day)
+
+
+def _keep(folder: Path, known: Known) -> None:
+    assert known.taken is not None
+    try:
+        write_taken(folder, known.learnt, known.taken)
+    except OSError as error:
+        _log.warning("fault: normal_damaged (%s cannot be kept up: %s)", known.learnt.state, error.strerror)

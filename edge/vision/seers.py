@@ -55,12 +55,15 @@ SEERS: Final[Mapping[Seer, Row]] = {
     Seer.THINGS:  Row(("things",), Role.OVERVIEW, every_s=0.5, at_most_s=1.0),
     Seer.FIGHT:   Row(("fight",), Role.OVERVIEW, every_s=0.5, at_most_s=0.5, every_frame=True),
     Seer.UNUSUAL: Row((), Role.OVERVIEW, every_s=0.5, at_most_s=0.5, every_frame=True),
-    Seer.FRONT:   Row(("patches",), Role.OVERVIEW, every_s=2.0, at_most_s=10.0),
+    Seer.FRONT:   Row(("patches",), Role.OVERVIEW, every_s=2.0, at_most_s=5.0),
     Seer.NORMAL:  Row(("patches",), Role.OVERVIEW, every_s=1.0, at_most_s=2.0),
 }
 # fmt: on
 """Faces ten times a second, so that all networks together stay under 60 million multiply-adds a frame at 15
 frames a second with one person: a face moves little in 0.1 s, and their judge counts seconds, not frames."""
+
+SHOWN: Final = ("chain",)
+"""Models of no seer: what they say is shown to people who ask, and is in no observation."""
 
 SEER_BEHIND: Final = "seer_behind"
 

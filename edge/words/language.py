@@ -223,6 +223,7 @@ class Grounds(Words):
     view_veiled: str
     view_noisy: str
     view_shifted: str
+    view_unlike: str
     faces_fewer: str
     faces_unclear: str
     faces_unsure: str
@@ -605,6 +606,9 @@ class Page(Words):
     picture_none: str
     picture_old: str
     picture_off: str
+    stages: str
+    stages_covered: str
+    stages_note: str
     faces_none: str
     foreground: str
     # inputs and keypad

@@ -17,6 +17,11 @@ HORIZON: Final = 205
 LEDGE: Final = 452
 """Row where the machine's own ledge begins, in front of everything."""
 
+FRONT: Final = (256, LEDGE, 128, HEIGHT - LEDGE)
+"""Left, top, width, height of the card slot on the ledge."""
+FRONTS: Final = ("whole", "skimmer", "stripped")
+"""As the machine's front can look: as it was built, with a skimmer over the slot, without the slot's lip."""
+
 _FINE: Final = 2
 _BACK: Final = (178, 74, 462, 424)
 """Left, top, right, bottom of the back wall."""
@@ -50,14 +55,19 @@ def draw_room() -> ColourPicture:
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 
-def draw_ledge(picture: ColourPicture) -> None:
-    """The machine's ledge at the lower edge, drawn over anyone who stands there."""
+def draw_ledge(picture: ColourPicture, front: str = "whole") -> None:
+    """The machine's ledge at the lower edge, drawn over anyone there; `front` is one of `FRONTS`."""
     rows = np.arange(LEDGE, HEIGHT)
     shade = 52.0 + 26.0 * np.exp(-((rows - LEDGE - 3.0) ** 2) / 8.0) - 0.5 * (rows - LEDGE)
     band = np.repeat(shade[:, None, None], WIDTH, axis=1) * np.array([1.04, 1.0, 0.96])
     picture[LEDGE:] = np.clip(band, 0, 255).astype(np.uint8)
     cv2.rectangle(picture, (268, LEDGE + 11), (372, LEDGE + 18), (26, 26, 26), -1, cv2.LINE_AA)
-    cv2.line(picture, (272, LEDGE + 10), (368, LEDGE + 10), (96, 150, 96), 1, cv2.LINE_AA)
+    if front != "stripped":
+        cv2.line(picture, (272, LEDGE + 10), (368, LEDGE + 10), (96, 150, 96), 1, cv2.LINE_AA)
+    if front == "skimmer":
+        cv2.rectangle(picture, (292, LEDGE + 4), (348, LEDGE + 24), (66, 64, 62), -1, cv2.LINE_AA)
+        cv2.line(picture, (292, LEDGE + 4), (348, LEDGE + 4), (112, 110, 108), 1, cv2.LINE_AA)
+        cv2.rectangle(picture, (302, LEDGE + 12), (338, LEDGE + 15), (18, 18, 18), -1, cv2.LINE_AA)
     cv2.circle(picture, (398, LEDGE + 14), 3, (90, 200, 110), -1, cv2.LINE_AA)
 
 

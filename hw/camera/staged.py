@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from hw.camera.covers import COVERS, Layer, Marks, back_of_head
 from hw.camera.picture import working
 from hw.camera.port import ColourPicture, Frame
-from hw.camera.room import HEIGHT, HORIZON, WIDTH, draw_ledge, draw_room
+from hw.camera.room import FRONTS, HEIGHT, HORIZON, WIDTH, draw_ledge, draw_room
 from hw.ports import Clock
 
 WALK_S: Final = 1.6
@@ -97,6 +97,7 @@ class StagedCabin:
         self._people: list[_Person] = []
         self._number = 0
         self._light = 1.0
+        self._front = "whole"
         self._lens = "clear"
         self._frozen: ColourPicture | None = None
         random = np.random.default_rng(seed)
@@ -125,10 +126,11 @@ class StagedCabin:
     def do(self, action: str, now_s: float) -> None:
         """Directs the scene. ValueError, saying what is known, for words that mean nothing here.
 
-        `enter NAME [with COVER…]`, `leave [NAME]`, `mask|glasses|helmet|scarf|hand on|off [NAME]`,
-        `photo on|off [NAME]` (a print fixed before the face), `turn away|front [NAME]`, `crouch [NAME]`,
-        `stand [NAME]`, `lights on|dim|off`, `camera clear|covered|sprayed|blurred|moved|frozen|white` (also
-        `cover lens`, `uncover lens`, `freeze`, `unfreeze`). Without a name it is the one who came first.
+        `enter NAME [with COVER…]`, `leave [NAME]`, `mask|glasses|helmet|scarf|hand on|off [NAME]`, `photo
+        on|off [NAME]` (a print fixed before the face), `turn away|front [NAME]`, `crouch [NAME]`, `stand
+        [NAME]`, `front whole|skimmer|stripped` (the machine's), `lights on|dim|off`, `camera clear|covered|
+        sprayed|blurred|moved|frozen|white` (also `cover lens`, `uncover lens`, `freeze`, `unfreeze`). Without
+        a name it is the one who came first.
         """
         words = action.lower().split()
         match words:
@@ -153,6 +155,8 @@ class StagedCabin:
                 if person.crouching is not (pose == "crouch"):
                     person.crouching = pose == "crouch"
                     person.crouch_s = now_s
+            case ["front", state] if state in FRONTS:
+                self._front = state
             case ["lights", ("on" | "dim" | "off") as level]:
                 self._light = {"on": 1.0, "dim": 0.32, "off": 0.04}[level]
             case ["camera", lens] if lens in LENSES:
@@ -218,7 +222,7 @@ class StagedCabin:
         picture = _room().copy()
         for person in sorted(self._people, key=lambda p: self._size(p, now_s)):
             self._stand(picture, person, now_s)
-        draw_ledge(picture)
+        draw_ledge(picture, self._front)
         return picture
 
     def _near(self, person: _Person, now_s: float) -> float:

@@ -56,7 +56,10 @@ SEEDS = 3
 """Runs whose mean each of the check's networks is."""
 
 
-NETWORKS = ("find", "check", "scene", "things", "fight", "unusual", "patches")
+CHAIN_FOLDS = 3
+"""Measured runs of the network behind the chain; which sources each leaves out stands in `chain/data.py`."""
+
+NETWORKS = ("find", "check", "scene", "things", "fight", "unusual", "patches", "chain", "field", "attacks")
 """In the order in which they are made."""
 
 
@@ -90,6 +93,7 @@ class Plan:
     scene_from: Path | None = None
     things_folds: Sequence[Sequence[str]] = THINGS_FOLDS
     things_from: Path | None = None
+    sets: Sequence[Path] = ()
 
     def steps(self) -> Iterator[Step]:
         """In order, of each network that is asked for: the measured runs, then the one that is shipped."""
@@ -100,7 +104,10 @@ class Plan:
             "fight": self._fight,
             "things": self._things,
             "unusual": self._unusual,
+            "chain": self._chain,
             "patches": self._patches,
+            "field": self._field,
+            "attacks": self._attacks,
         }
         for network in self.only:
             yield from makers[network]()
@@ -220,6 +227,25 @@ class Plan:
         curves = ("--curves", str(self.out / "unusual_curves.png"), "--peers")
         yield Step("unusual", "unusual.score", (*data, *cache, "--out", str(self.out), *curves))
 
+    def _chain(self) -> Iterator[Step]:
+        """The network behind the chain of filters beside the same one on plain pictures; it is only shown."""
+        cache = ("--cache", str(self.work / "chain-cache"))
+        few = ("--at-most", "30") if self.trial else ()
+        yield Step("chain-data", "chain.data", ("--data", str(self.data), *cache, *few))
+        runs = self.work / "chain"
+        length = ("--samples", "256" if self.trial else "32000", "--seeds", "1" if self.trial else "3")
+        own = (*cache, "--out", str(runs), *length, "--folds", *(str(fold) for fold in range(CHAIN_FOLDS)))
+        yield Step("chain-folds", "chain.train", (*own, "--recipes", "weathered"))
+        two = ("--recipes", "clean", "--arms", "plain", "chain")
+        yield Step("chain-folds-clean", "chain.train", (*own, *two))
+        one = ("--seeds", "1", "--recipes", "weathered", "--arms", "chain")
+        yield Step("chain", "chain.train", (*cache, "--out", str(runs), *length[:2], *one))
+        to = ("--run", str(runs / "all"), "--models", str(self.out))
+        yield Step("chain-export", "chain.export", (*cache, *to))
+        curves = ("--curves", str(self.out / "chain_curves.png"))
+        draws = ("--draws", "20") if self.trial else ()
+        yield Step("chain-report", "chain.eval", (*cache, "--runs", str(runs), *curves, *draws))
+
     def _patches(self) -> Iterator[Step]:
         """The trunk, which is shipped; beside it a fine-tuned one; both measured."""
         data, work = ("--data", str(self.data)), self.work / "patches"
@@ -234,6 +260,21 @@ class Plan:
         curves = ("--curves", str(self.out / "patches_curves.png"))
         few_cases = ("--each", "1") if self.trial else ()
         yield Step("patches-measure", "patches.measure", (*data, *both, *card, *curves, *few_cases))
+
+    def _field(self) -> Iterator[Step]:
+        """The dictionary of the normal on public sets; nothing without their folders."""
+        if self.sets:
+            work = ("--work", str(self.work / "field"))
+            sets = tuple(word for folder in self.sets for word in ("--set", str(folder)))
+            found = ("--models", str(self.out), "--teachers", str(self.data / "teachers"))
+            yield Step("field", "field.measure", (*sets, *found, *work))
+            yield Step("field-report", "field.report", (*work, "--card", str(self.out / "field.md")))
+
+    def _attacks(self) -> Iterator[Step]:
+        """Attacks on the shipped files. Not in a trial: nothing is learnt."""
+        if not self.trial:
+            own = ("--data", str(self.data), "--work", str(self.work / "attacks"))
+            yield Step("attacks", "attacks.__main__", (*own, "--models", str(self.out)))
 
     def _soup(self, name: str, samples: str, left_out: Sequence[str]) -> Iterator[Step]:
         """Runs of the check that differ in their seed, and their mean, which is `WORK/name`."""
@@ -318,6 +359,12 @@ def main() -> None:
         type=Path,
         help="a shipped scene.tflite or things.tflite that its network goes on from",
     )
+    parser.add_argument(
+        "--set",
+        type=Path,
+        action="append",
+        help="a public set that `field` measures the dictionary of the normal on; none: not measured",
+    )
     parser.add_argument("--trial", action="store_true", help="every step as short as can be")
     parser.add_argument("--list", action="store_true", help="print the commands and run none")
     arguments = parser.parse_args()
@@ -329,7 +376,7 @@ def main() -> None:
     if not set(begins) <= {"scene", "things"} & set(only):
         parser.error("--start-from names the scene.tflite or things.tflite of a network that is to be made")
     if (
-        not set(only) <= {"scene", "unusual", "patches"}
+        not set(only) <= {"scene", "unusual", "patches", "field"}
         and not (arguments.data / "faces" / "manifest.csv").exists()
     ):
         parser.error(
@@ -349,6 +396,7 @@ def main() -> None:
         begins.get("scene"),
         arguments.things_fold or THINGS_FOLDS,
         begins.get("things"),
+        arguments.set or (),
     )
     if arguments.list:
         print("\n".join(json.dumps([s.name, *s.command[1:]]) for s in plan.steps()))

@@ -39,6 +39,7 @@ WANTED = {
     "camera-dies",
     "two-persons",
     "leaves",
+    "skimmer",
 }
 
 

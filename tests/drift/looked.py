@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.terms.observation import FaceVerdict, Observation, PictureFigures, SceneSeen, ThingKind
+from edge.terms.observation import FaceVerdict, ThingKind
 from edge.vision.face.faces import Faces
 from edge.vision.scene.background import shrink
 from edge.vision.scene.figures import Figures
@@ -39,7 +38,8 @@ EMPTY: Final = ("light", "detail", "contrast", "noise", "right", "down", "somebo
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """Of one cabin: `faces` (state, visitor, column of `FACE`), `empty` (state, sun, pair, column of `EMPTY`), `suns` and `masks` of the visitors."""
+    """Of one cabin: `faces` (state, visitor, column of `FACE`), `empty` (state, sun, pair, column of
+    `EMPTY`), `suns` and `masks` of the visitors."""
 
     faces: NDArray[np.float32]
     empty: NDArray[np.float32]

@@ -96,14 +96,14 @@ class Cabin:
         spots = cv2.GaussianBlur(random.normal(0.0, 1.0, (HEIGHT, WIDTH)).astype(np.float32), (0, 0), 22.0)
         spots = (spots - spots.mean()) / spots.std()
         self._spots = np.asarray(1.0 / (1.0 + np.exp(-2.5 * spots)), np.float32)
-        # The sensor's noise is one field, taken from another place each time: drawing it anew costs more.
+        # The sensor's noise is one field, taken from another place each time: drawing it again costs more.
         self._grain = random.normal(0.0, 1.0, (HEIGHT + 128, WIDTH + 128)).astype(np.float32)
         self.lamp = float(random.uniform(0.55, 0.8))
         self.glass = float(random.uniform(0.1, 0.6))
         self.noise = _NOISE_LEVELS * float(random.uniform(0.7, 1.4))
 
     def picture(self, state: State, sun: float, random: Generator, visitor: Visitor | None = None) -> Grey:
-        """One picture. `sun` 0 to 1: what daylight there is; `random` moves the visitor and makes the noise."""
+        """One picture. `sun` 0 to 1 is the daylight; `random` moves the visitor and makes the noise."""
         light = self.lamp * self._dimmed(state) + self.glass * sun * (0.4 + 1.2 * self._window)
         room = self._room * light
         if visitor is not None:

@@ -1,9 +1,10 @@
-"""The drift judge on simulated weeks: silent without a change, heard when there is one, the same after a restart."""
+"""The drift judge on simulated weeks: silent without a change, heard with one, the same after a restart."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -17,10 +18,14 @@ from edge.judge.learnt import CHANCE, FIRST_DAYS, KEPT_DAYS, student_limit, stud
 from edge.loop.views import decode, encode
 from edge.terms.observation import (
     FACE_CAMERA,
+    CabinState,
     CameraHealth,
     Cover,
     Face,
     FaceVerdict,
+    FrontChange,
+    FrontSeen,
+    NormalSeen,
     Observation,
     PictureFigures,
     SceneSeen,
@@ -82,7 +87,7 @@ class World:
             noise=2.0 / day * (1.0 + noise[3]),
             shift=(0.0, 0.0),
         )
-        faces = ()
+        faces: tuple[Face, ...] = ()
         if present:
             unclear = self.random.random() < 0.1
             verdict = FaceVerdict.UNCLEAR if unclear else FaceVerdict.PROPER
@@ -122,6 +127,7 @@ def test_nothing_is_said_without_a_change_and_nothing_without_data() -> None:
     assert DriftJudge(lambda: 1).report() == {}
 
 
+@pytest.mark.slow
 def test_the_same_picture_for_ever_is_no_drift() -> None:
     world = World(
         change=lambda seen, hour: replace(seen, picture=PictureFigures(90.0, -1.0, -2.0, 0.0, None))
@@ -130,7 +136,7 @@ def test_the_same_picture_for_ever_is_no_drift() -> None:
     assert world.heard == []
 
 
-@pytest.mark.parametrize("at_day", [FIRST_DAYS + 1, 20])
+@pytest.mark.parametrize("at_day", [FIRST_DAYS + 1, pytest.param(20, marks=pytest.mark.slow)])
 def test_a_step_is_found_within_a_day_told_daily_and_over_when_it_is_over(at_day: int) -> None:
     begins = START_HOUR + at_day * DAY
     world = World(change=worse_picture(begins, detail=0.5))
@@ -139,7 +145,7 @@ def test_a_step_is_found_within_a_day_told_daily_and_over_when_it_is_over(at_day
     world.play(3 * DAY)
     hours = [hour - begins for hour, notice in world.heard]
     assert hours[0] <= 24
-    assert [b - a for a, b in zip(hours, hours[1:], strict=False)] == [24] * (len(hours) - 1)
+    assert [b - a for a, b in pairwise(hours)] == [24] * (len(hours) - 1)
     assert len(hours) >= 2
     first = world.heard[0][1]
     assert (first.code, first.active, first.camera) == (VIEW_DEGRADING, True, FACE_CAMERA)
@@ -166,12 +172,14 @@ def test_faces_that_become_unclear_are_found_by_what_visits_show() -> None:
     assert world.heard[0][1].why.split()[0] == "faces_unclear"
 
 
+@pytest.mark.slow
 def test_a_better_picture_is_nothing_to_tell() -> None:
     world = World(change=worse_picture(START_HOUR + NINE_DAYS, detail=-0.5, light=1.5))
     world.play(NINE_DAYS + 3 * DAY)
     assert world.heard == []
 
 
+@pytest.mark.slow
 def test_a_week_of_nobody_and_a_kiosk_that_was_off_say_nothing() -> None:
     world = World()
     world.play(10 * DAY)
@@ -185,6 +193,7 @@ def test_a_week_of_nobody_and_a_kiosk_that_was_off_say_nothing() -> None:
     assert world.heard == []
 
 
+@pytest.mark.slow
 @settings(max_examples=4, deadline=None)
 @given(st.lists(st.integers(1, 12 * DAY - 1), max_size=3), st.booleans())
 def test_a_restart_at_any_hour_gives_the_same_answers(restarts: list[int], drifts: bool) -> None:
@@ -203,6 +212,7 @@ def test_a_restart_at_any_hour_gives_the_same_answers(restarts: list[int], drift
     assert bool(told) is drifts
 
 
+@pytest.mark.slow
 @settings(max_examples=4, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 40), st.integers(-400, 400)), min_size=1, max_size=4))
 def test_a_clock_that_jumps_raises_nothing_and_leaves_what_was_learnt_in_order(
@@ -232,11 +242,12 @@ def test_an_hour_that_nobody_knows_is_not_learnt() -> None:
     assert [len(days) for days in after.days.values()] == [len(days) for days in before.days.values()]
 
 
-def test_start_anew_ends_what_stands_and_forgets() -> None:
+@pytest.mark.slow
+def test_start_again_ends_what_stands_and_forgets() -> None:
     world = World(change=worse_picture(START_HOUR + NINE_DAYS, detail=0.5))
     world.play(NINE_DAYS + 2 * DAY)
     assert world.heard
-    world.judge.start_anew()
+    world.judge.start_again()
     assert [notice.active for notice in world.judge.notices()] == [False]
     assert world.judge.memory() == Memory()
 
@@ -258,4 +269,25 @@ def test_every_gauge_is_measured_by_something() -> None:
     world.play(2)
     day = world.judge.memory().days[FACE_CAMERA][0]
     measured = {gauge for number, gauge in enumerate(GAUGES) if day.count[number].any()}
-    assert set(Gauge) - measured == {Gauge.FIGHT, Gauge.UNUSUAL}
+    others = {Gauge.WEAPON, Gauge.FIGHT, Gauge.UNUSUAL, Gauge.UNLIKE_NORMAL, Gauge.UNLIKE_FRONT}
+    assert set(Gauge) - measured == others
+    normal = NormalSeen(CabinState.VACANT_DAY, 1.5, 3.0, 0.5, 0.0, ())
+    front = (FrontSeen("slot", 0.4, FrontChange.SAME, (0.0, 0.0, 9.0, 9.0), 60.0),)
+
+    def rarely_said(seen: Observation, hour: int) -> Observation:
+        assert seen.scene is not None
+        more = replace(seen.scene, weapon_logit=-6.0)
+        return replace(seen, scene=more, normal=normal, front=front, fight_logit=-3.0, unusual_logit=-2.0)
+
+    world = World(change=rarely_said)
+    world.play(2)
+    report = world.judge.report()[FACE_CAMERA]
+    assert isinstance(report, dict)
+    said = {name: values[-1] for name, values in report["last_days"].items()}
+    assert {gauge.value: said[gauge.value] for gauge in others} == {
+        "weapon": -6.0,
+        "fight": -3.0,
+        "unusual": -2.0,
+        "unlike_normal": 0.5,
+        "unlike_front": 0.4,
+    }

@@ -24,7 +24,7 @@ WIDTHS = (320, 360, 412, 600, 900, 1280)
 
 @pytest.fixture
 def cabin(tmp_path: Path) -> Iterator[Cabin]:
-    with Cabin(tmp_path, ["panel.live=true", "panel.pictures=true"]) as cabin:
+    with Cabin(tmp_path, ["panel.live=true", "panel.pictures=true", "vision.chain=true"]) as cabin:
         yield cabin
 
 
@@ -83,7 +83,7 @@ def test_a_page_from_elsewhere_begins_none(cabin: Cabin, browser: Browser) -> No
 @pytest.mark.slow
 @pytest.mark.parametrize("language", LanguageName)
 def test_nothing_is_cut_off_at_any_width(tmp_path: Path, browser: Browser, language: str) -> None:
-    words = [f"cabin.language={language}", "panel.live=true", "panel.pictures=true"]
+    words = [f"cabin.language={language}", "panel.live=true", "panel.pictures=true", "vision.chain=true"]
     with Cabin(tmp_path, words) as cabin:
         cabin.people.do("enter anna with mask", 0.0)
         cabin.run(20.0)  # the longest words of the three have been said

@@ -41,7 +41,15 @@ pytestmark = pytest.mark.timeout(600)
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
 
 PARTS = {
-    *("about.json", "versions.json", "settings.json", "now.json", "events.jsonl", "faults.json"),
+    *(
+        "about.json",
+        "versions.json",
+        "settings.json",
+        "now.json",
+        "drift.json",
+        "events.jsonl",
+        "faults.json",
+    ),
     *("record.json", "selftest.json", "machine.json", "units.json", "log.txt"),
 }
 
@@ -276,7 +284,7 @@ def test_it_is_complete_and_says_what_it_lacks(
     with closing(desk), answering(world.runtime, desk):
         assert main(["debug-bundle", str(file), *world.options]) == 0
     said = capsys.readouterr().out
-    assert said.splitlines() == [f"{file}: 10 parts, for its owner alone; look through it before you send it"]
+    assert said.splitlines() == [f"{file}: 11 parts, for its owner alone; look through it before you send it"]
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["support.tar.gz"]
     found = members(file)
@@ -355,10 +363,9 @@ def test_a_stopped_kiosk_is_named_and_the_rest_is_there(
     assert main(["debug-bundle", str(file), *world.options]) == 0
     assert "without now.json: kiosk_not_running" in capsys.readouterr().out
     found = members(file)
-    assert set(found) == PARTS - {"now.json"}
-    assert value(found["about.json"])["missing"] == {
-        "now.json": f"kiosk_not_running: {world.runtime / 'control.sock'}"
-    }
+    assert set(found) == PARTS - {"now.json", "drift.json"}
+    missing = f"kiosk_not_running: {world.runtime / 'control.sock'}"
+    assert value(found["about.json"])["missing"] == {"now.json": missing, "drift.json": missing}
 
 
 @pytest.mark.slow
@@ -522,7 +529,7 @@ def test_the_kiosks_own_user_can_make_it(tmp_path: Path, repo: Path) -> None:
 HARMLESS = {
     *("cabin.name", "cabin.timezone", "camera.device", "camera.clip", "email.host"),
     *("overview.device", "overview.clip", "modem.port", "prompt.device", "paths.data", "paths.runtime"),
-    *("paths.models", "panel.host", "floor.camera"),
+    *("paths.models", "panel.host", "floor.camera", "normal.service_hours"),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +12,19 @@ import pytest
 from models.training.front import for_judging, for_training
 from models.training.front.change import Family, change, families
 from models.training.front.days import Day
-from models.training.front.drawn import drawn_machine, drawn_machines
-from models.training.front.machine import Fold, Part
+from models.training.front.drawn import designs, drawn_machine
+from models.training.front.machine import Fold, Machine, Part
 from models.training.front.machines import machines, real_machines
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 NEEDS_DATA = pytest.mark.skipif(not (DATA / "scene").is_dir(), reason="no data folder")
 TABLE = Path(for_training.__file__).with_name("machines.csv")
+
+
+@functools.cache
+def machine_of(fold: Fold) -> Machine:
+    """One drawn machine of a fold, 4 pixels to a centimetre; drawing it takes longer than a test should."""
+    return drawn_machine(fold, 1, px_per_cm=4.0)
 
 
 def test_families_and_drawn_designs_are_of_one_fold_only() -> None:
@@ -37,8 +44,8 @@ def test_families_and_drawn_designs_are_of_one_fold_only() -> None:
         if getattr(vars(for_judging)[name], "__module__", "") == for_judging.__name__
     }
     assert not taught & judged
-    shoots = [{m.shoot for m in drawn_machines(fold, 3)} for fold in Fold]
-    assert not shoots[0] & shoots[1]
+    assert not designs(Fold.TRAINING) & designs(Fold.JUDGING)
+    assert machine_of(Fold.JUDGING).shoot in designs(Fold.JUDGING)
 
 
 def test_real_machines_are_split_by_shoot() -> None:
@@ -55,7 +62,7 @@ def test_real_machines_are_split_by_shoot() -> None:
 
 @pytest.mark.parametrize("family", list(Family))
 def test_a_change_is_as_large_as_asked_and_differs_in_its_box_alone(family: Family) -> None:
-    machine = drawn_machine(family.fold, 1, px_per_cm=4.0)
+    machine = machine_of(family.fold)
     for size_cm in (1.0, 4.0):
         made = change(machine.picture, machine, family, size_cm, np.random.default_rng(5))
         x, y, w, h = made.box
@@ -73,7 +80,7 @@ def test_a_change_is_as_large_as_asked_and_differs_in_its_box_alone(family: Fami
 
 def test_what_is_made_keeps_the_light_of_its_picture() -> None:
     """The same frame in half the light is half as light: it is no lamp of its own."""
-    machine = drawn_machine(Fold.JUDGING, 0, px_per_cm=4.0)
+    machine = machine_of(Fold.JUDGING)
     dark = (machine.picture.astype(np.float32) * 0.5).astype(np.uint8)
     light = change(machine.picture, machine, Family.FALSE_BEZEL, 6.0, np.random.default_rng(2))
     dim = change(dark, machine, Family.FALSE_BEZEL, 6.0, np.random.default_rng(2))
@@ -83,13 +90,13 @@ def test_what_is_made_keeps_the_light_of_its_picture() -> None:
 
 
 def test_a_size_that_is_not_made_is_refused() -> None:
-    machine = drawn_machine(Fold.JUDGING, 0)
+    machine = machine_of(Fold.JUDGING)
     with pytest.raises(ValueError, match="made are"):
         change(machine.picture, machine, Family.BAR, 9.0, np.random.default_rng(0))
 
 
 def test_a_day_is_the_same_again_and_its_light_is_not() -> None:
-    machine = drawn_machine(Fold.TRAINING, 0)
+    machine = machine_of(Fold.TRAINING)
     day, same, other = Day(machine, 3), Day(machine, 3), Day(machine, 4)
     noon, night = 43_200.0, 7_200.0
     assert np.array_equal(day.picture(noon), same.picture(noon))
@@ -102,7 +109,7 @@ def test_a_day_is_the_same_again_and_its_light_is_not() -> None:
 
 
 def test_a_changed_machine_stays_changed_through_the_day() -> None:
-    machine = drawn_machine(Fold.JUDGING, 1, px_per_cm=4.0)
+    machine = machine_of(Fold.JUDGING)
     made = change(machine.picture, machine, Family.REMOVED, 6.0, np.random.default_rng(1))
     x, y, w, h = made.box
     day = Day(machine, 5)
@@ -112,6 +119,7 @@ def test_a_changed_machine_stays_changed_through_the_day() -> None:
     assert apart[y : y + h, x : x + w].mean() > 5 * apart.mean()
 
 
+@pytest.mark.slow
 @NEEDS_DATA
 @pytest.mark.parametrize("fold", list(Fold))
 def test_every_family_finds_a_place_on_real_machines(fold: Fold) -> None:

@@ -29,7 +29,8 @@ def looks(seed: int, count: int, spread: float) -> Floats:
     random = np.random.default_rng(seed)
     base = random.normal(size=(1, ROWS, COLUMNS, CHANNELS))
     found = base + spread * random.normal(size=(count, ROWS, COLUMNS, CHANNELS))
-    return (found / np.linalg.norm(found, axis=3, keepdims=True)).astype(np.float32)
+    units: Floats = (found / np.linalg.norm(found, axis=3, keepdims=True)).astype(np.float32)
+    return units
 
 
 @settings(max_examples=40, deadline=None)

@@ -32,7 +32,8 @@ class PlainPatches:
 
     def embed(self, grey: NDArray[np.uint8]) -> Plain:
         small = cv2.resize(grey, (COLUMNS * 4, ROWS * 4), interpolation=cv2.INTER_AREA).astype(np.float32)
-        cells = small.reshape(ROWS, 4, COLUMNS, 4).transpose(0, 2, 1, 3).reshape(ROWS, COLUMNS, 16)
-        cells = cells - cells.mean(axis=2, keepdims=True)
-        both = np.concatenate((cells, np.full((ROWS, COLUMNS, 1), 20.0, np.float32)), axis=2)
+        around = np.maximum(cv2.blur(small, (3, 3)), 10.0)
+        parts = np.tanh(8.0 * (small - around) / around)
+        cells = parts.reshape(ROWS, 4, COLUMNS, 4).transpose(0, 2, 1, 3).reshape(ROWS, COLUMNS, 16)
+        both = np.concatenate((cells, np.full((ROWS, COLUMNS, 1), 1.0, np.float32)), axis=2)
         return Plain((both / np.linalg.norm(both, axis=2, keepdims=True)).astype(np.float32))

@@ -35,9 +35,12 @@ LOOK_S: Final = 0.4
 """The scene networks look at every other frame."""
 
 OF_NETWORKS: Final = frozenset(
-    {"faces", "faces_asked", "scene", "fight_logit", "unusual_logit", "unusual_why", "normal", "front"}
+    {
+        *("faces", "faces_asked", "scene", "fight_logit", "unusual_logit", "unusual_why"),
+        *("normal", "front", "picture"),
+    }
 )
-"""What of an observation a network says. The last two are those of the cabin's own normal looks."""
+"""What of an observation a network says. The last three only ever tell: no judge of the door reads them."""
 OF_PICTURE: Final = frozenset(
     {
         *("size", "foreground", "foreground_box", "health", "motion", "jolt_px", "moving", "still"),

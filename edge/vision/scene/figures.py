@@ -1,4 +1,4 @@
-"""How good the picture of the empty cabin is, in a few numbers: light, detail, contrast, noise, and its place.
+"""How good the picture of the empty cabin is: its light, detail, contrast, noise, and its place.
 
 Of two pictures one after the other, now and then. What is the same in both is the cabin, what is not is the
 sensor's noise: so detail is the product of the two pictures' fine bands, in which independent noise cancels,
@@ -22,11 +22,11 @@ EVERY_S: Final = 10.0
 _TILES: Final = (8, 6)
 _FINE_PX, _COARSE_PX, _WIDE_PX = 1.0, 2.5, 6.0
 _LONGEST_PX: Final = 640
-_FINE_FLOOR, _COARSE_FLOOR = 0.02, 1.0
-"""Square grey levels below which a band holds nothing that could be told from rounding."""
+_FINE_FLOOR, _COARSE_FLOOR = 2e-6, 1e-4
+"""Of the light, squared: what is weaker is a bare wall, of which nothing can be said."""
 _DARK_LEVELS: Final = 4.0
 _TRIM_LEVELS: Final = 24.0
-_PEAK: Final = 0.05
+_PEAK: Final = 0.3
 """The share of all correlation in one place under which two pictures are not of one view."""
 _FURTHEST: Final = 0.2
 
@@ -62,13 +62,14 @@ class Figures:
         fine_1, coarse_1 = _bands(one)
         fine_2, coarse_2 = _bands(two)
         light = _tiled(two)
-        fine = np.maximum(_tiled(fine_1 * fine_2), 0.0) + np.float32(_FINE_FLOOR)
-        coarse = np.maximum(_tiled(coarse_1 * coarse_2), 0.0) + np.float32(_COARSE_FLOOR)
+        lit = np.square(light + np.float32(_DARK_LEVELS))
+        fine = np.maximum(_tiled(fine_1 * fine_2) / lit, 0.0) + np.float32(_FINE_FLOOR)
+        coarse = np.maximum(_tiled(coarse_1 * coarse_2) / lit, 0.0) + np.float32(_COARSE_FLOOR)
         change = np.clip(two - one, -_TRIM_LEVELS, _TRIM_LEVELS)
         return PictureFigures(
             light=float(light.mean()),
             detail=float(0.5 * np.log(fine / coarse).mean()),
-            contrast=float((0.5 * np.log(coarse) - np.log(light + np.float32(_DARK_LEVELS))).mean()),
+            contrast=float(0.5 * np.log(coarse).mean()),
             noise=float(np.sqrt(0.5 * np.square(change).mean())),
             shift=self._shift(small, max(now.shape) / max(small.shape)),
         )

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from edge.terms.observation import Box, FrontSeen
 from edge.vision.scene.align import Aligner, Matrix
 from edge.vision.scene.fronts import Front, FrontRegion, RegionKind, region_mask
+from edge.vision.scene.part import SLOT_S as SLOT_S
 from edge.vision.scene.part import Embedded, Part
 from hw.camera.port import GreyPicture
 
-SLOT_S: Final = 30.0
 _KEPT_A_SLOT: Final = 7
 _NEAR: Final = 0.2
 """Of the front's own size: who or what is so near to it stands before it."""

@@ -12,20 +12,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.terms.observation import Box, CabinState, CameraHealth, NormalSeen
+from edge.terms.observation import Box, CabinState, NormalSeen
 from edge.vision.scene.conformal import chance, limit_of
-from edge.vision.scene.dictionary import UNKNOWN, Search
+from edge.vision.scene.dictionary import UNKNOWN, Entries, Search, joined
 from edge.vision.scene.normal_file import Learnt
+from edge.vision.scene.normal_keeping import Compared, Keeping, Taken, with_taken
 from edge.vision.scene.patches import HEIGHT, WIDTH
-from edge.vision.seers import SEERS, Seer
-from edge.vision.sight import Sight
 from hw.camera.port import GreyPicture
 
 Floats = NDArray[np.float32]
@@ -34,21 +32,18 @@ Bools = NDArray[np.bool_]
 LOOKS: Final = 3
 """On end, of which a place counts for the least."""
 
-OCCUPIED_S: Final = 8.0
-"""Between looks while somebody is there: the other networks need the time then."""
+
+NEVER: Final = 9.0
+"""The spread of a place that is not judged."""
 
 _GAP_S: Final = 10.0
 """After so long without a look the looks begin again."""
-_BUSY_S: Final = 6.0
-"""So long a place is left alone after somebody was seen there, or something that moved."""
 _AROUND: Final = 1
 """Cells around a box that show it too."""
-_STAYS_S: Final = 3.0
-"""So long after somebody was last seen the cabin is not vacant."""
-_NIGHT_LEVEL: Final = 50.0
-"""Mean grey level under which the cabin is lit as by night."""
+_VACANT: Final = (CabinState.VACANT_DAY, CabinState.VACANT_NIGHT)
+_LIGHT_EVERY_S: Final = 30.0
+_LIGHT_HOLDS_S: Final = 3600.0
 _MEDIAN: Final = 5
-_MOST_BUSY: Final = 1_000
 _MOST_BOXES: Final = 4
 _PEAK: Final = 0.6
 _FLOOR: Final = 0.006
@@ -75,7 +70,7 @@ def unlikeness(distances: Floats, spread: Floats, busy: Bools) -> Floats:
 
     0 where somebody or something that moves is or was a moment ago (`busy`), and where nothing is known.
     """
-    silent = busy | (distances >= UNKNOWN)
+    silent = busy | (distances >= UNKNOWN) | (spread >= NEVER)
     own = np.where(silent, np.float32(0.0), distances / (spread + np.float32(_FLOOR)))
     return np.where(silent, np.float32(0.0), np.asarray(cv2.blur(own, (3, 3)), np.float32))
 
@@ -91,6 +86,13 @@ def busy_cells(boxes: Iterable[Box], size: tuple[int, int], rows: int, columns: 
     return busy
 
 
+def shrunk(grey: GreyPicture) -> GreyPicture:
+    """Stretched to what the network sees, each pixel the mean of those it covers."""
+    smaller = grey.shape[0] >= HEIGHT and grey.shape[1] >= WIDTH
+    method = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(grey, (WIDTH, HEIGHT), interpolation=method), np.uint8)
+
+
 class Calm:
     """The pictures as the network is to see them: small, and of a cabin in which nobody is the median of the
     last five looks, which takes out the noise and whatever passes by. None before there are so many.
@@ -101,9 +103,7 @@ class Calm:
         self._last_s = float("-inf")
 
     def update(self, grey: GreyPicture, state: CabinState, at_s: float) -> GreyPicture | None:
-        smaller = grey.shape[0] >= HEIGHT and grey.shape[1] >= WIDTH
-        method = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-        small = np.asarray(cv2.resize(grey, (WIDTH, HEIGHT), interpolation=method), np.uint8)
+        small = shrunk(grey)
         if state is CabinState.CUSTOMER:
             self._last.clear()
             return small
@@ -145,33 +145,69 @@ class Standing:
 
 
 class Known:
-    """What is normal in one state: its dictionary, spreads and limit."""
+    """What is normal in one state: its dictionary, what was taken in since, spreads and limit."""
 
-    def __init__(self, learnt: Learnt, false_alarms_a_day: float) -> None:
+    def __init__(self, learnt: Learnt, false_alarms_a_day: float, taken: Taken | None = None) -> None:
         self.learnt = learnt
         self.limit = limit_of(learnt.largest, false_alarms_a_day)
         self.spread = learnt.spread_map()
-        self._search = Search(learnt.entries(), learnt.rows, learnt.columns)
+        self.taken = taken
+        self._search = self._searching()
+
+    def distances(self, vectors: Floats) -> Floats:
+        """How far each place of one look is from all that is known there, 0 to 2."""
+        return self._search.distances(vectors)
+
+    def from_commissioning(self, vectors: Floats) -> Floats:
+        """The same from what was learnt at commissioning alone; asked rarely, so nothing is held for it."""
+        return Search(self.learnt.entries(), self.learnt.rows, self.learnt.columns).distances(vectors)
 
     def unlike(self, vectors: Floats, busy: Bools) -> Floats:
-        """How unlike the dictionary each place of one look is, in spreads of the place."""
-        return unlikeness(self._search.distances(vectors), self.spread, busy)
+        """How unlike all that is known each place of one look is, in spreads of the place."""
+        return unlikeness(self.distances(vectors), self.spread, busy)
+
+    def take_in(self, more: Taken) -> None:
+        """Places that came out of quarantine. Spreads and limit stay as they were set at commissioning."""
+        self.taken = with_taken(self.taken, more)
+        self._search = self._searching()
+
+    def _searching(self) -> Search:
+        entries = self.learnt.entries()
+        if self.taken is not None:
+            order = np.argsort(self.taken.cells, kind="stable")
+            since = Entries(self.taken.vectors[order], self.taken.cells[order], entries.reach)
+            entries = joined(entries, since)
+        return Search(entries, self.learnt.rows, self.learnt.columns)
 
 
 class NormalEye:
-    """Looks of one camera against its dictionaries. States that were never learnt say nothing."""
+    """Looks of one camera against its dictionaries. States that were never learnt say nothing.
 
-    def __init__(self, patches: Embeds, known: Mapping[CabinState, Known]) -> None:
+    `keeping`: keeps them up to date; `keep` then writes what a state has taken in.
+    """
+
+    def __init__(
+        self,
+        patches: Embeds,
+        known: Mapping[CabinState, Known],
+        keeping: Keeping | None = None,
+        keep: Callable[[Known], None] | None = None,
+    ) -> None:
+        self._keeping = keeping
+        self._keep = keep
         self._patches = patches
         self._known = known
         self._calm = Calm()
         self._standing = Standing()
         self._state: CabinState | None = None
+        self._light = CabinState.CUSTOMER  # none yet
+        self._light_s = float("-inf")
 
     def look(
         self, grey: GreyPicture, state: CabinState, at_s: float, busy: Sequence[Box]
     ) -> NormalSeen | None:
         """One look. `busy`: boxes where somebody or something that moves is or was a moment ago."""
+        state = self._in_this_light(state, at_s)
         known = self._known.get(state)
         if state is not self._state:
             self._state = state
@@ -180,15 +216,72 @@ class NormalEye:
         if known is None or picture is None:
             return None
         vectors = self._patches.embed(picture).vectors
+        self._compare_lights(state, vectors, at_s)
         size = (grey.shape[1], grey.shape[0])
-        unlike = known.unlike(vectors, busy_cells(busy, size, *vectors.shape[:2]))
-        standing = self._standing.update(unlike, at_s)
-        return None if standing is None else seen_in(standing, known, size)
+        taken = busy_cells(busy, size, *vectors.shape[:2])
+        far = known.distances(vectors)
+        standing = self._standing.update(unlikeness(far, known.spread, taken), at_s)
+        if standing is None:
+            return None
+        seen = seen_in(standing, known, size)
+        if self._keeping is not None and self._keeping.wants(state, seen, at_s):
+            wandered = unlikeness(known.from_commissioning(vectors), known.spread, taken)
+            self._keep_up(known, Compared(vectors, taken, far, wandered, seen.score, seen.limit), at_s)
+        return seen
+
+    def _keep_up(self, known: Known, compared: Compared, at_s: float) -> None:
+        assert self._keeping is not None
+        out = self._keeping.offer(known.learnt.state, compared, at_s)
+        if out is None:
+            return
+        state, more = out
+        self._known[state].take_in(more)
+        if self._keep is not None:
+            self._keep(self._known[state])
+
+    def _in_this_light(self, state: CabinState, at_s: float) -> CabinState:
+        """The vacant cabin's state by what was learnt, not by how bright the picture is."""
+        if state not in _VACANT:
+            return state
+        if self._light in self._known and at_s - self._light_s < _LIGHT_HOLDS_S:
+            return self._light
+        learnt = [one for one in _VACANT if one in self._known]
+        return state if state in learnt or not learnt else learnt[0]
+
+    def _compare_lights(self, state: CabinState, vectors: Floats, at_s: float) -> None:
+        """Now and then: which of the two vacant cabins most places look like. What stands in one place says
+        nothing of that."""
+        if state not in _VACANT or not all(one in self._known for one in _VACANT):
+            return
+        if at_s - self._light_s < _LIGHT_EVERY_S and self._light in _VACANT:
+            return
+        self._light_s = at_s
+        self._light = min(_VACANT, key=lambda one: float(np.median(self._known[one].distances(vectors))))
 
     def forget(self) -> None:
         """The picture is not sound: nothing before it counts after it."""
         self._calm.clear()
         self._standing.clear()
+
+
+class OneLook:
+    """Compares single still pictures: no median, nothing on end."""
+
+    def __init__(self, patches: Embeds, known: Mapping[CabinState, Known]) -> None:
+        self._patches = patches
+        self._known = known
+
+    def __call__(
+        self, grey: GreyPicture, state: CabinState, busy: Sequence[Box]
+    ) -> tuple[NormalSeen, Floats] | None:
+        """What is seen, and the map (rows x columns) in spreads; None for a state that was never learnt."""
+        known = self._known.get(state)
+        if known is None:
+            return None
+        vectors = self._patches.embed(shrunk(grey)).vectors
+        size = (grey.shape[1], grey.shape[0])
+        unlike = known.unlike(vectors, busy_cells(busy, size, *vectors.shape[:2]))
+        return seen_in(unlike, known, size), unlike
 
 
 def seen_in(standing: Floats, known: Known, size: tuple[int, int]) -> NormalSeen:
@@ -222,87 +315,3 @@ def _boxes(standing: Floats, above: NDArray[np.bool_], size: tuple[int, int]) ->
         width, height = float(np.ptp(columns) + 1) * across, float(np.ptp(rows) + 1) * down
         boxes.append((left, top, width, height))
     return tuple(boxes)
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """Hours in which the cabin is serviced, as minutes of the day; `begins` equal to `ends`: never."""
-
-    begins: int = 0
-    ends: int = 0
-
-    @staticmethod
-    def of(hours: str) -> Service:
-        """Such as "06:00-06:30", as the settings have checked it; empty: never."""
-        if not hours:
-            return Service()
-        begins, ends = (int(part[:2]) * 60 + int(part[3:]) for part in hours.split("-"))
-        return Service(begins, ends)
-
-    def at(self, minute_of_day: int | None) -> bool:
-        if minute_of_day is None or self.begins == self.ends:
-            return False
-        if self.begins < self.ends:
-            return self.begins <= minute_of_day < self.ends
-        return minute_of_day >= self.begins or minute_of_day < self.ends
-
-
-class LooksAtNormal(Protocol):
-    """`NormalEye`, or what learns in its place."""
-
-    def look(
-        self, grey: GreyPicture, state: CabinState, at_s: float, busy: Sequence[Box]
-    ) -> NormalSeen | None: ...
-    def forget(self) -> None: ...
-
-
-class NormalSeer:
-    """Tells the cabin's state and looks: once a second where nobody is, rarely where somebody is.
-
-    Where somebody is seen, or something moves, is left to those who judge people: what they wear is in no
-    dictionary.
-    """
-
-    seer: Final = Seer.NORMAL
-
-    def __init__(self, eye: LooksAtNormal, service: Service, minute_of_day: Callable[[], int | None]) -> None:
-        self._eye = eye
-        self._service = service
-        self._minute_of_day = minute_of_day
-        self._somebody_s = self._looked_s = float("-inf")
-        self._busy: deque[tuple[float, Box]] = deque(maxlen=_MOST_BUSY)
-
-    def wants(self, sight: Sight) -> bool:
-        at_s = sight.frame.at_s
-        if sight.faces or sight.persons or (sight.scene is not None and sight.scene.somebody_logit > 0.0):
-            self._somebody_s = at_s
-        moving = (region.box for region in sight.moving)
-        bodies = (person.box for person in sight.persons)
-        faces = (face.box for face in sight.faces)
-        self._busy.extend((at_s, box) for box in (*moving, *bodies, *faces))
-        if sight.health is not CameraHealth.OK or sight.doubtful:
-            self._eye.forget()
-            return False
-        return not self._occupied(at_s) or at_s - self._looked_s >= OCCUPIED_S - 1e-3
-
-    def look(self, sight: Sight) -> None:
-        self._looked_s = sight.frame.at_s
-        at_s = sight.frame.at_s
-        busy = [box for seen_s, box in self._busy if at_s - seen_s <= _BUSY_S]
-        sight.normal = self._eye.look(sight.frame.grey, self._state(sight), at_s, busy)
-
-    def _occupied(self, at_s: float) -> bool:
-        return at_s - self._somebody_s < _STAYS_S
-
-    def _state(self, sight: Sight) -> CabinState:
-        if self._service.at(self._minute_of_day()):
-            return CabinState.SERVICE
-        if self._occupied(sight.frame.at_s):
-            return CabinState.CUSTOMER
-        night = sight.infrared or float(sight.small.mean()) < _NIGHT_LEVEL
-        return CabinState.VACANT_NIGHT if night else CabinState.VACANT_DAY
-
-
-def look_every_s(state: CabinState) -> float:
-    """How far apart two looks of a state are."""
-    return OCCUPIED_S if state is CabinState.CUSTOMER else SEERS[Seer.NORMAL].every_s

@@ -22,6 +22,7 @@ from edge.faults.fault import FaultError
 from edge.terms.observation import CabinState
 from edge.vision.scene.conformal import LEAST_BLOCKS
 from edge.vision.scene.dictionary import Entries
+from edge.vision.scene.normal_keeping import Taken
 from edge.vision.scene.reference import write_whole
 
 FOLDER: Final = "normal"
@@ -30,8 +31,8 @@ FOLDER: Final = "normal"
 DAMAGED: Final = "normal_damaged"
 OUTDATED: Final = "normal_outdated"
 
-MOST_BYTES: Final = 2_400_000
-"""Of one state: four of them are under 10 MB."""
+MOST_BYTES: Final = 1_200_000
+"""Of one state: four of them, with what they take in, are under 10 MB also where both are held twice."""
 
 _FORMAT: Final = b"cabinguard-normal-1\n"
 _NAME: Final = re.compile(r"[a-z]{1,20}-[a-z_]{1,20}\.normal")
@@ -84,6 +85,49 @@ class Learnt(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if not np.isfinite(found).all() or (found < 0.0).any():
             raise ValueError("a map holds what is no number")
         return found.astype(np.float32)
+
+
+class _Kept(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a dictionary has taken in since: `of` is the hash of the dictionary that it belongs to."""
+
+    of: bytes
+    channels: Annotated[int, msgspec.Meta(ge=1, le=1024)]
+    vectors: bytes
+    cells: bytes
+
+
+def write_taken(folder: Path, learnt: Learnt, taken: Taken) -> None:
+    """Beside its dictionary, which stays as it is. OSError leaves the old."""
+    content = msgspec.msgpack.encode(
+        _Kept(_hash_of(learnt), learnt.channels, taken.vectors.tobytes(), taken.cells.astype("<u2").tobytes())
+    )
+    write_whole(folder, _taken_name(learnt), _FORMAT + hashlib.sha256(content).digest() + content)
+
+
+def read_taken(folder: Path, learnt: Learnt) -> Taken | None:
+    """What this very dictionary has taken in; None where that is nothing, damaged, or of another one."""
+    try:
+        whole = (folder / _taken_name(learnt)).read_bytes()[: MOST_BYTES + 1]
+        digest, content = whole[len(_FORMAT) : len(_FORMAT) + 32], whole[len(_FORMAT) + 32 :]
+        if hashlib.sha256(content).digest() != digest:
+            return None
+        kept = msgspec.msgpack.decode(content, type=_Kept)
+        if kept.of != _hash_of(learnt) or kept.channels != learnt.channels:
+            return None
+        vectors = np.frombuffer(kept.vectors, np.int8).reshape(-1, kept.channels)
+        cells = np.frombuffer(kept.cells, "<u2").astype(np.uint16)
+    except (OSError, msgspec.MsgspecError, ValueError):
+        return None
+    fits = len(cells) == len(vectors) > 0 and int(cells.max()) < learnt.rows * learnt.columns
+    return Taken(cells, vectors) if fits else None
+
+
+def _taken_name(learnt: Learnt) -> str:
+    return f"{learnt.camera}-{learnt.state.value}.taken"
+
+
+def _hash_of(learnt: Learnt) -> bytes:
+    return hashlib.sha256(learnt.vectors + learnt.cells + learnt.network.encode()).digest()
 
 
 def name_of(camera: str, state: CabinState) -> str:

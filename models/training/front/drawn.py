@@ -250,6 +250,15 @@ _DESIGNS: dict[Fold, tuple[Callable[[np.random.Generator], Sheet], ...]] = {
 }
 
 
+def designs(fold: Fold) -> frozenset[str]:
+    """The shoots of the drawn machines of a fold."""
+    return frozenset(_shoot(design) for design in _DESIGNS[fold])
+
+
+def _shoot(design: Callable[[np.random.Generator], Sheet]) -> str:
+    return f"drawn {design.__name__.strip('_')}"
+
+
 def drawn_machines(fold: Fold, count: int, seed: int = 0) -> list[Machine]:
     """`count` fronts of the fold's own designs, each with its own sizes, material, light and view."""
     return [drawn_machine(fold, seed + number) for number in range(count)]
@@ -278,9 +287,9 @@ def drawn_machine(fold: Fold, number: int, px_per_cm: float | None = None) -> Ma
     out = blurred(out, blur_px)
     regions = tuple(_seen(place, to_picture) for place in (bezel, *sheet.places))
     return Machine(
-        f"drawn {design.__name__.strip('_')} {number}",
+        f"{_shoot(design)} {number}",
         fold,
-        f"drawn {design.__name__.strip('_')}",
+        _shoot(design),
         True,
         np.clip(out, 0, 255).astype(np.uint8),
         tuple(region for region in regions if _inside(region)),
