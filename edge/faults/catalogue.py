@@ -341,7 +341,7 @@ CATALOGUE: Final = _table(
         "view_degrading",
         "What a camera sees gets worse slowly: dirt on the lens, a lamp that dies, or a camera that moves.",
         "The door keeps its rules; faces will be judged less well if nothing is done.",
-        "Clean the lens, look at light and mount (cabinguard drift); to keep it so: cabinguard drift --again.",
+        "Clean the lens, look at light and mount (cabinguard drift); to keep it: cabinguard drift --again.",
     ),
     (
         "views_unreadable",

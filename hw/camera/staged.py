@@ -126,11 +126,11 @@ class StagedCabin:
     def do(self, action: str, now_s: float) -> None:
         """Directs the scene. ValueError, saying what is known, for words that mean nothing here.
 
-        `enter NAME [with COVER…]`, `leave [NAME]`, `mask|glasses|helmet|scarf|hand on|off [NAME]`, `photo on|off
-        [NAME]` (a print fixed before the face), `turn away|front [NAME]`, `crouch [NAME]`, `stand [NAME]`,
-        `front whole|skimmer|stripped` (the machine's), `lights on|dim|off`, `camera clear|covered|sprayed|
-        blurred|moved|frozen|white` (also `cover lens`, `uncover lens`, `freeze`, `unfreeze`). Without a name it
-        is the one who came first.
+        `enter NAME [with COVER…]`, `leave [NAME]`, `mask|glasses|helmet|scarf|hand on|off [NAME]`, `photo
+        on|off [NAME]` (a print fixed before the face), `turn away|front [NAME]`, `crouch [NAME]`, `stand
+        [NAME]`, `front whole|skimmer|stripped` (the machine's), `lights on|dim|off`, `camera clear|covered|
+        sprayed|blurred|moved|frozen|white` (also `cover lens`, `uncover lens`, `freeze`, `unfreeze`). Without
+        a name it is the one who came first.
         """
         words = action.lower().split()
         match words:

@@ -104,7 +104,8 @@ def run(args: argparse.Namespace) -> int:
     print(f"{len(every)} cabins of the half {args.half}, {PEOPLE * len(every)} visitors")
     accuracy = float(np.mean([one.accuracy()[0] for one in every]))
     print(f"face check right at {accuracy:.3f} of the looks with a sound camera\n")
-    _false_alarms(every, args)
+    if args.months:
+        _false_alarms(every, args)
     _found(every, args)
     return 0
 
@@ -131,22 +132,25 @@ def _false_alarms(every: Sequence[Looked], args: argparse.Namespace) -> None:
 def _found(every: Sequence[Looked], args: argparse.Namespace) -> None:
     print(f"\n| {_HEADS} |")
     print("|---|---|---|---|---|---|---|")
-    ways = [(kind, days) for kind in Kind for days in (_GROWS_DAYS[kind], None)]
-    results = {way: Found() for way in (*ways, (Kind.DIRT, _SLOWLY_DAYS))}
+    kinds = [Kind[name.upper()] for name in args.kind or [kind.name for kind in Kind]]
+    ways: list[tuple[Kind, float | None]] = [(kind, _GROWS_DAYS[kind]) for kind in kinds]
+    ways += [(kind, None) for kind in kinds]
+    if Kind.DIRT in kinds:
+        ways.append((Kind.DIRT, _SLOWLY_DAYS))
+    results = {way: Found() for way in sorted(ways, key=lambda way: tuple(Kind).index(way[0]))}
     for number, one in enumerate(every):
         for nth, begins in enumerate(_BEGINS):
-            month = Month(one, seed=args.seed + 7777 + 100 * number + nth)
+            month = Month(one, args.seed + 7777 + 100 * number + nth, pictures=not args.networks_alone)
             month.play(begins)
             for (kind, days), found in results.items():
                 _follow(forked(month, kind), days, curve(every, kind), found)
-    drawn = []
     for (kind, days), found in results.items():
         falls = curve(every, kind)
         level = share_at(falls, FALL)
         _print_found(kind, days, level, found)
         if days == _GROWS_DAYS[kind] and level is not None:
-            drawn.append(Drawn(kind.value, [float(f) for f in falls], days, level * days, found.hours))
-    (args.work / FIGURES).write_bytes(msgspec.json.encode(drawn))
+            one_kind = Drawn(kind.value, [float(f) for f in falls], days, level * days, found.hours)
+            (args.work / f"{kind.name.lower()}{FIGURES}").write_bytes(msgspec.json.encode(one_kind))
 
 
 def _print_found(kind: Kind, days: float | None, level: float | None, found: Found) -> None:
@@ -200,6 +204,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--half", choices=("chosen", "kept"), default="kept")
     parser.add_argument("--cabin", type=int, action="append", help="only this one; may be repeated")
     parser.add_argument("--months", type=int, default=6, help="without a change, in each cabin")
+    parser.add_argument("--kind", action="append", choices=[kind.name.lower() for kind in Kind])
+    parser.add_argument(
+        "--networks-alone", action="store_true", help="without the measures of the picture: what visits show"
+    )
     parser.add_argument("--seed", type=int, default=1)
     return run(parser.parse_args(arguments))
 

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-FIGURES: Final = "figures.json"
+FIGURES: Final = "-figures.json"
 FALL: Final = 0.02
 
 
@@ -55,10 +55,11 @@ def draw(every: list[Drawn], path: Path) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.drift.curves")
-    parser.add_argument("figures", type=Path, help=f"such as runs/drift/{FIGURES}")
+    parser.add_argument("folder", type=Path, help="such as runs/drift")
     parser.add_argument("picture", type=Path, help="a PNG to be made")
     chosen = parser.parse_args()
-    draw(msgspec.json.decode(chosen.figures.read_bytes(), type=list[Drawn]), chosen.picture)
+    found = sorted(chosen.folder.glob(f"*{FIGURES}"))
+    draw([msgspec.json.decode(path.read_bytes(), type=Drawn) for path in found], chosen.picture)
     return 0
 
 

@@ -59,6 +59,8 @@ class Month:
     kind: Kind = Kind.DIRT
     level: Level = sound
     a_day: float = 70.0
+    pictures: bool = True
+    """Whether the picture itself is measured; else only what the networks say is heard."""
     heard: list[tuple[int, Notice]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -152,7 +154,17 @@ class Month:
         )
         scene = SceneSeen(row["somebody"] + float(self._random.normal(0.0, 0.4)))
         self._see(
-            Observation(0, 0.0, (640, 480), (), 0.0, CameraHealth.OK, scene=scene, picture=figures), False
+            Observation(
+                0,
+                0.0,
+                (640, 480),
+                (),
+                0.0,
+                CameraHealth.OK,
+                scene=scene,
+                picture=figures if self.pictures else None,
+            ),
+            False,
         )
 
     def _visit(self, share: float) -> None:

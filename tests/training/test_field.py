@@ -13,7 +13,7 @@ from models.training.field.areas import area, drawn_area, mean_area
 from models.training.field.bank import Bank, Floats, core_set, nearest
 from models.training.field.defects import HEIGHT, KINDS, WIDTH, Texture, made
 from models.training.field.kiosk import KioskDictionary
-from models.training.field.measure import KIOSK, Cached, Candidate, run
+from models.training.field.measure import KIOSK, Cached, Candidate, run, same_network
 from models.training.field.peers import MeanPicture, Method, OneClassHog, Padim
 from models.training.field.report import BEGIN, END, missed, read_results, tables, write_between
 from models.training.field.sets import CHOOSING, Class, Shot, halves, read_set
@@ -203,6 +203,9 @@ def test_a_small_set_goes_through_the_kiosk_s_code_to_the_tables(tmp_path: Path)
     assert found[KIOSK].pixels > 0.95
     assert found[KIOSK].size_bytes > 0
     run([tile], [Candidate(KIOSK, _never, embed)], tmp_path)
+    same_network(tmp_path, "one")
+    with pytest.raises(ValueError, match="another patches"):
+        same_network(tmp_path, "two")
     card = tmp_path / "card.md"
     card.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
     write_between(card, "\n".join((*tables({"tile": found}), *missed({"tile": found}))))
@@ -215,7 +218,8 @@ def test_a_small_set_goes_through_the_kiosk_s_code_to_the_tables(tmp_path: Path)
 
 
 def _units(picture: Grey) -> Floats:
-    vectors = _embed(picture) + np.float32(0.1)
+    """Of one size, as a network's: the kiosk learns a picture also at the size that its network sees."""
+    vectors = _embed(np.asarray(cv2.resize(picture, (96, 96)), np.uint8)) + np.float32(0.1)
     return np.asarray(vectors / np.linalg.norm(vectors, axis=2, keepdims=True), np.float32)
 
 

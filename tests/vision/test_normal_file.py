@@ -11,6 +11,7 @@ import pytest
 from edge.faults.fault import FaultError
 from edge.terms.observation import CabinState
 from edge.vision.scene.normal_file import (
+    MOST_BYTES,
     Learnt,
     check_learnt,
     has_any,
@@ -110,4 +111,4 @@ def test_a_disk_that_fails_leaves_the_old_one(tmp_path: Path, monkeypatch: pytes
 
 def test_more_than_the_bound_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="too many"):
-        write_learnt(tmp_path, msgspec.structs.replace(learnt(), vectors=bytes(2_500_000)))
+        write_learnt(tmp_path, msgspec.structs.replace(learnt(), vectors=bytes(MOST_BYTES)))

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from edge.terms.observation import CabinState
+from edge.terms.observation import CabinState, NormalSeen
 from edge.vision.scene.conformal import LEAST_BLOCKS
 from edge.vision.scene.dictionary import as_units
 from edge.vision.scene.normal import Known
@@ -52,12 +52,18 @@ def look(score: float = 1.0, far: float = 0.2, unlike: float = 1.0, seed: int = 
     return Compared(vectors, busy, far * places, unlike * places, score, 2.0)
 
 
+def shown(keeping: Keeping, seen: Compared, at_s: float) -> tuple[CabinState, Taken] | None:
+    """As the eye shows it a look."""
+    said = NormalSeen(DAY, seen.score, seen.limit, 0.5, 0.0, ())
+    return keeping.offer(DAY, seen, at_s) if keeping.wants(DAY, said, at_s) else None
+
+
 def days(keeping: Keeping, count: float, seen: Compared, begin_s: float = 0.0) -> list[tuple[float, Taken]]:
     """What comes out of quarantine, and when."""
     out = []
     for number in range(round(count * 24 * HOUR_S / EVERY_S)):
         at_s = begin_s + number * EVERY_S
-        found = keeping.look(DAY, seen, at_s)
+        found = shown(keeping, seen, at_s)
         if found is not None:
             assert found[0] is DAY
             out.append((at_s, found[1]))
@@ -81,7 +87,7 @@ def test_what_led_up_to_trouble_is_never_learnt(kiosk: Kiosk, trouble: str) -> N
     at_s = 0.99 * 24 * HOUR_S
     match trouble:
         case "unusual":
-            keeping.look(DAY, look(score=2.1), at_s + 1.0)
+            shown(keeping, look(score=2.1), at_s + 1.0)
         case "incident":
             kiosk.incidents = 5
         case _:
@@ -151,8 +157,8 @@ def test_what_was_taken_in_is_known_from_then_on_and_after_a_restart(tmp_path: P
     write_taken(tmp_path, learnt(), known.taken)
     again = Known(learnt(), 1.0, read_taken(tmp_path, learnt()))
     for one in (known, again):
-        far, commissioned = one.both_distances(seen.vectors)
-        assert far.max() < 0.01
+        assert one.distances(seen.vectors).max() < 0.01
+        commissioned = one.from_commissioning(seen.vectors)
         assert np.array_equal(commissioned, first), "how far it wandered is measured from commissioning"
         assert one.limit == Known(learnt(), 1.0).limit
 

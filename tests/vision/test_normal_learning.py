@@ -12,8 +12,8 @@ from edge.faults.fault import FaultError
 from edge.terms.observation import CabinState, CameraHealth, NormalSeen, Observation
 from edge.vision.scene.conformal import chance
 from edge.vision.scene.normal import Known, NormalEye
-from edge.vision.scene.normal_file import Learnt, write_learnt
-from edge.vision.scene.normal_learning import NormalLearner, watch
+from edge.vision.scene.normal_file import MOST_BYTES, Learnt, write_learnt
+from edge.vision.scene.normal_learning import MOST_VECTOR_BYTES, NormalLearner, watch
 from hw.camera.port import Frame, GreyPicture
 from tests.worlds.plain_patches import PlainPatches
 
@@ -112,8 +112,8 @@ def test_it_is_small_whatever_it_has_seen(tmp_path: Path) -> None:
         learner.look(random.integers(0, 255, (48, 64), np.uint8), DAY, float(second), ())
     [learnt] = learner.finish("face", 0.0)
     learner.close()
-    assert len(learnt.vectors) + len(learnt.cells) <= 1_850_000
-    assert write_learnt(tmp_path, learnt) < 2_400_000
+    assert len(learnt.vectors) + len(learnt.cells) <= MOST_VECTOR_BYTES
+    assert write_learnt(tmp_path, learnt) <= MOST_BYTES
 
 
 @pytest.mark.slow

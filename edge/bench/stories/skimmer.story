@@ -6,9 +6,6 @@ by +10  see state checking
 +5      leave anna
 by +15  see state vacant
 by +600 see event front_changed
-by +5   see command permit off
 by +30  see command tell front_changed
-+60     front whole
-by +600 see event front_changed_ended
 never   see state locked
 never   see door locked

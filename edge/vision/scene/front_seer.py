@@ -31,7 +31,7 @@ class FrontSeer:
     """Watches the front that the camera named `camera` was taught, in `folder`; none taught: it asks for
     nothing.
 
-    What is taught anew while it runs is taken up at once.
+    What is taught again while it runs is taken up at once.
     """
 
     seer: Final = Seer.FRONT
@@ -53,7 +53,7 @@ class FrontSeer:
         return self._fault
 
     def wants(self, sight: Sight) -> bool:
-        """Where a front is taught, while the picture is sound and nobody and nothing moves before it."""
+        """Where a front is taught, while the picture is sound, nobody is seen and nothing moves before it."""
         at_s = sight.frame.at_s
         if at_s - self._asked_s >= _ANEW_S:
             self._asked_s = at_s
@@ -65,8 +65,11 @@ class FrontSeer:
             self._looked_s = at_s  # that is told already, by the camera's own name
             return False
         self._count(at_s)
-        if sight.faces or any(self._eye.stands_before(box) for box in _somebody(sight)):
-            self._why = "somebody or something moving is before it"
+        if sight.faces or sight.persons:
+            self._why = "somebody is seen"
+            return False
+        if any(self._eye.stands_before(box) for box in _astir(sight)):
+            self._why = "something moves before it"
             return False
         return True
 
@@ -109,9 +112,8 @@ class FrontSeer:
             self._eye = FrontEye(taught.front, self._patches)
 
 
-def _somebody(sight: Sight) -> Iterator[Box]:
+def _astir(sight: Sight) -> Iterator[Box]:
     """Boxes of what may be somebody, or a hand."""
-    yield from (person.box for person in sight.persons)
     yield from (region.box for region in sight.moving if region.area >= _MOVES)
     if sight.foreground_box is not None and sight.foreground >= _STANDS:
         yield sight.foreground_box

@@ -179,8 +179,13 @@ def write_front(folder: Path, taught: Taught) -> None:
         kept = tuple(row for row in _manifest(folder).fronts if row.camera != taught.camera)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     pictures = tuple(_put(folder, taught.camera, one) for one in taught.pictures)
-    regions = tuple(_Region(one.name, one.kind, one.polygon) for one in taught.regions)
-    rows = (*kept, _Front(taught.camera, regions, pictures, taught.px_per_cm))
+    # Floats throughout: what is read again must give the same sum.
+    regions = tuple(
+        _Region(one.name, one.kind, tuple((float(x), float(y)) for x, y in one.polygon))
+        for one in taught.regions
+    )
+    px_per_cm = None if taught.px_per_cm is None else float(taught.px_per_cm)
+    rows = (*kept, _Front(taught.camera, regions, pictures, px_per_cm))
     write_whole(folder, MANIFEST, msgspec.json.format(msgspec.json.encode(_Manifest(rows, _sum(rows)))))
     wanted = {picture.file for row in rows for picture in row.pictures}
     for path in folder.iterdir():
@@ -250,4 +255,4 @@ def _put(folder: Path, camera: str, one: FrontPicture) -> _Picture:
     name = f"{camera}-{digest[:32]}.png"
     if not (folder / name).exists():
         write_whole(folder, name, content)
-    return _Picture(name, one.taken_wall_s, one.minute_of_day, one.infrared, digest)
+    return _Picture(name, float(one.taken_wall_s), one.minute_of_day, one.infrared, digest)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from edge.terms.observation import Box, CabinState, NormalSeen
 from edge.vision.scene.conformal import chance, limit_of
-from edge.vision.scene.dictionary import UNKNOWN, Entries, Search
+from edge.vision.scene.dictionary import UNKNOWN, Entries, Search, joined
 from edge.vision.scene.normal_file import Learnt
 from edge.vision.scene.normal_keeping import Compared, Keeping, Taken, with_taken
 from edge.vision.scene.patches import HEIGHT, WIDTH
@@ -40,10 +40,7 @@ _GAP_S: Final = 10.0
 """After so long without a look the looks begin again."""
 _AROUND: Final = 1
 """Cells around a box that show it too."""
-_VACANT: Final = {
-    CabinState.VACANT_DAY: CabinState.VACANT_NIGHT,
-    CabinState.VACANT_NIGHT: CabinState.VACANT_DAY,
-}
+_VACANT: Final = (CabinState.VACANT_DAY, CabinState.VACANT_NIGHT)
 _LIGHT_EVERY_S: Final = 30.0
 _LIGHT_HOLDS_S: Final = 3600.0
 _MEDIAN: Final = 5
@@ -155,18 +152,15 @@ class Known:
         self.limit = limit_of(learnt.largest, false_alarms_a_day)
         self.spread = learnt.spread_map()
         self.taken = taken
-        self._learnt = Search(learnt.entries(), learnt.rows, learnt.columns)
-        self._since: Search | None = None
-        self._search_since()
+        self._search = self._searching()
 
     def distances(self, vectors: Floats) -> Floats:
         """How far each place of one look is from all that is known there, 0 to 2."""
-        return self.both_distances(vectors)[0]
+        return self._search.distances(vectors)
 
-    def both_distances(self, vectors: Floats) -> tuple[Floats, Floats]:
-        """From all that is known, and from what was learnt at commissioning alone."""
-        first = self._learnt.distances(vectors)
-        return (first if self._since is None else np.minimum(first, self._since.distances(vectors))), first
+    def from_commissioning(self, vectors: Floats) -> Floats:
+        """The same from what was learnt at commissioning alone; asked rarely, so nothing is held for it."""
+        return Search(self.learnt.entries(), self.learnt.rows, self.learnt.columns).distances(vectors)
 
     def unlike(self, vectors: Floats, busy: Bools) -> Floats:
         """How unlike all that is known each place of one look is, in spreads of the place."""
@@ -175,15 +169,15 @@ class Known:
     def take_in(self, more: Taken) -> None:
         """Places that came out of quarantine. Spreads and limit stay as they were set at commissioning."""
         self.taken = with_taken(self.taken, more)
-        self._search_since()
+        self._search = self._searching()
 
-    def _search_since(self) -> None:
-        if self.taken is None:
-            return
-        order = np.argsort(self.taken.cells, kind="stable")
-        places = np.zeros(self.learnt.rows * self.learnt.columns, np.float32)
-        entries = Entries(self.taken.vectors[order], self.taken.cells[order], places)
-        self._since = Search(entries, self.learnt.rows, self.learnt.columns)
+    def _searching(self) -> Search:
+        entries = self.learnt.entries()
+        if self.taken is not None:
+            order = np.argsort(self.taken.cells, kind="stable")
+            since = Entries(self.taken.vectors[order], self.taken.cells[order], entries.reach)
+            entries = joined(entries, since)
+        return Search(entries, self.learnt.rows, self.learnt.columns)
 
 
 class NormalEye:
@@ -225,19 +219,19 @@ class NormalEye:
         self._compare_lights(state, vectors, at_s)
         size = (grey.shape[1], grey.shape[0])
         taken = busy_cells(busy, size, *vectors.shape[:2])
-        far, first = known.both_distances(vectors)
+        far = known.distances(vectors)
         standing = self._standing.update(unlikeness(far, known.spread, taken), at_s)
         if standing is None:
             return None
         seen = seen_in(standing, known, size)
-        if self._keeping is not None:
-            wandered = unlikeness(first, known.spread, taken)
+        if self._keeping is not None and self._keeping.wants(state, seen, at_s):
+            wandered = unlikeness(known.from_commissioning(vectors), known.spread, taken)
             self._keep_up(known, Compared(vectors, taken, far, wandered, seen.score, seen.limit), at_s)
         return seen
 
     def _keep_up(self, known: Known, compared: Compared, at_s: float) -> None:
         assert self._keeping is not None
-        out = self._keeping.look(known.learnt.state, compared, at_s)
+        out = self._keeping.offer(known.learnt.state, compared, at_s)
         if out is None:
             return
         state, more = out
@@ -251,8 +245,8 @@ class NormalEye:
             return state
         if self._light in self._known and at_s - self._light_s < _LIGHT_HOLDS_S:
             return self._light
-        other = _VACANT[state]
-        return state if state in self._known or other not in self._known else other
+        learnt = [one for one in _VACANT if one in self._known]
+        return state if state in learnt or not learnt else learnt[0]
 
     def _compare_lights(self, state: CabinState, vectors: Floats, at_s: float) -> None:
         """Now and then: which of the two vacant cabins most places look like. What stands in one place says

@@ -31,8 +31,8 @@ FOLDER: Final = "normal"
 DAMAGED: Final = "normal_damaged"
 OUTDATED: Final = "normal_outdated"
 
-MOST_BYTES: Final = 2_400_000
-"""Of one state: four of them are under 10 MB."""
+MOST_BYTES: Final = 1_200_000
+"""Of one state: four of them, with what they take in, are under 10 MB also where both are held twice."""
 
 _FORMAT: Final = b"cabinguard-normal-1\n"
 _NAME: Final = re.compile(r"[a-z]{1,20}-[a-z_]{1,20}\.normal")

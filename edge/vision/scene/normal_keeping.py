@@ -22,7 +22,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.terms.observation import CabinState
+from edge.terms.observation import CabinState, NormalSeen
 from edge.vision.scene.dictionary import RADIUS, Int8, as_steps
 
 Floats = NDArray[np.float32]
@@ -32,7 +32,7 @@ EVERY_S: Final = 600.0
 """Between looks of a state that offer something."""
 MOST_A_LOOK: Final = 40
 MOST_A_DAY: Final = 200
-MOST_BYTES: Final = 450_000
+MOST_BYTES: Final = 150_000
 """Of one state, taken in."""
 
 _DAY_S: Final = 86_400.0
@@ -96,13 +96,15 @@ class Keeping:
         """Looks in quarantine."""
         return len(self._waiting)
 
-    def look(self, state: CabinState, seen: Compared, at_s: float) -> tuple[CabinState, Taken] | None:
-        """One look; what comes out of quarantine, with its state, once it may be taken in."""
+    def wants(self, state: CabinState, seen: NormalSeen, at_s: float) -> bool:
+        """Hears of every look; whether this one is to be offered. An unusual one empties the quarantine."""
         if seen.score > seen.limit:
             self._waiting.clear()
-            return None
-        if at_s - self._offered_s.get(state, float("-inf")) < EVERY_S:
-            return None
+            return False
+        return at_s - self._offered_s.get(state, float("-inf")) >= EVERY_S
+
+    def offer(self, state: CabinState, seen: Compared, at_s: float) -> tuple[CabinState, Taken] | None:
+        """One look that was wanted; what comes out of quarantine, with its state, once it may be taken in."""
         self._offered_s[state] = at_s
         incidents = self._quiet()
         if incidents is None:

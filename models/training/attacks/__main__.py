@@ -11,7 +11,7 @@ from pathlib import Path
 
 from models.training.attacks.counts import be_modest
 
-STEPS = ("face_check", "face_find", "scene", "patches", "card")
+STEPS = ("face_check", "face_find", "scene", "patches", "dictionary", "card")
 
 
 def main() -> None:
@@ -26,12 +26,20 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=STEPS, default=STEPS)
     asked = parser.parse_args()
     asked.work.mkdir(parents=True, exist_ok=True)
-    from models.training.attacks import face_check, face_find, patches, scene
+    from models.training.attacks import dictionary, face_check, face_find, patches, scene
 
-    measures = {"face_check": face_check, "face_find": face_find, "scene": scene, "patches": patches}
+    measures = {
+        "face_check": face_check,
+        "face_find": face_find,
+        "scene": scene,
+        "patches": patches,
+        "dictionary": dictionary,
+    }
     for name, module in measures.items():
         if name in asked.only:
             module.measure(asked.data, asked.models, asked.work)
+    if "patches" in asked.only:
+        patches.measure_where(asked.data, asked.models, asked.work)
     if "card" in asked.only:
         from models.training.attacks import card
 

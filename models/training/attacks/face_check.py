@@ -48,7 +48,7 @@ PEOPLE: Final = 150
 """Bare and covered faces each, drawn from all that there are."""
 ATTACKED: Final = 60
 """Of these, so many of each follow a gradient of twenty steps."""
-_COVERED = np.array([label in COVERS for label in LABELS])
+COVERED = np.array([label in COVERS for label in LABELS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +118,12 @@ class Judge:
         logits = [
             self._network.run_real(normalise(cut).reshape(1, SIZE_PX, SIZE_PX, 1))[0][0] for cut in cuts
         ]
-        return np.asarray(self.scale * log_odds(np.stack(logits) + self.priors, _COVERED) + self.bias > 0.0)
+        return np.asarray(self.scale * log_odds(np.stack(logits) + self.priors, COVERED) + self.bias > 0.0)
 
     def objective(self, twin: torch.nn.Module, signs: NDArray[np.float32] | float) -> Objective:
         """Covered log-odds of the float twin times a sign for each picture: 1 makes bare ones covered."""
         priors = torch.from_numpy(self.priors.astype(np.float32))
-        covers = torch.from_numpy(_COVERED)
+        covers = torch.from_numpy(COVERED)
         weight = torch.as_tensor(signs, dtype=torch.float32)
 
         def odds(pictures: torch.Tensor) -> torch.Tensor:

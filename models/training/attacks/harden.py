@@ -15,6 +15,7 @@ import argparse
 import copy
 import csv
 import json
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -26,8 +27,17 @@ from torch.nn import functional
 
 from edge.vision.face.align import Frame, align, frame_of, normalise
 from edge.vision.face.check import LABELS, log_odds
-from models.training.attacks.counts import Count, be_modest
-from models.training.attacks.face_check import _COVERED, PLACES, Face, Judge, boxes_at, cuts_of, held_out
+from models.training.attacks.counts import Count, Counts, Row, be_modest
+from models.training.attacks.face_check import (
+    COLUMNS,
+    COVERED,
+    PLACES,
+    Face,
+    Judge,
+    boxes_at,
+    cuts_of,
+    held_out,
+)
 from models.training.attacks.gradient import Greys, fgsm, pasted, pgd
 from models.training.attacks.twins import check_twin
 from models.training.check.data import class_of, read_corrections
@@ -129,7 +139,7 @@ def learn(net: nn.Module, teacher: nn.Module, faces: list[Face], args: argparse.
     for step in range(begin, args.steps):
         rng = np.random.default_rng([11, step])
         for group in optimiser.param_groups:
-            group["lr"] = args.rate * 0.5 * (1 + np.cos(np.pi * step / args.steps))
+            group["lr"] = float(args.rate * 0.5 * (1 + np.cos(np.pi * step / args.steps)))
         cuts, labels = batch_of(faces, args.batch, rng)
         pictures, wanted = torch.from_numpy(cuts.astype(np.float32))[:, None], torch.from_numpy(labels)
         half, quarter = args.batch // 2, 3 * args.batch // 4
@@ -150,10 +160,12 @@ def learn(net: nn.Module, teacher: nn.Module, faces: list[Face], args: argparse.
             told = teacher(real(pictures))
         said = net(real(seen.detach()))
         loss = functional.cross_entropy(said[0], wanted, label_smoothing=0.05)
-        kept = functional.kl_div(said[0].log_softmax(1), told[0].log_softmax(1), log_target=True)
+        kept = functional.kl_div(
+            said[0].log_softmax(1), told[0].log_softmax(1), reduction="batchmean", log_target=True
+        )
         loss = (
             loss
-            + 4.0 * kept
+            + 0.45 * kept
             + functional.mse_loss(said[1], told[1])
             + 0.1 * functional.mse_loss(said[2], told[2])
         )
@@ -174,26 +186,41 @@ def said_covered(judge: Judge, net: nn.Module, cuts: Greys) -> NDArray[np.bool_]
     logits = np.concatenate(
         [net(torch.from_numpy(seen[i : i + 50]))[0].numpy() for i in range(0, len(seen), 50)]
     )
-    return np.asarray(judge.scale * log_odds(logits + judge.priors, _COVERED) + judge.bias > 0.0)
+    return np.asarray(judge.scale * log_odds(logits + judge.priors, COVERED) + judge.bias > 0.0)
 
 
-def figures(judge: Judge, net: nn.Module, name: str, faces: list[Face], attacked: int) -> None:
-    """Prints clean and attacked shares, white box on these very weights."""
-    covered = np.array([f.covered for f in faces])
-    clean = cuts_of(faces)
-    few = np.concatenate([np.flatnonzero(covered)[:attacked], np.flatnonzero(~covered)[:attacked]])
-    away = judge.objective(net, np.where(covered[few], -1.0, 1.0).astype(np.float32))
+def _shares(judge: Judge, net: nn.Module, cuts: Greys, truth: NDArray[np.bool_]) -> Row:
+    said = said_covered(judge, net, cuts)
+    return {
+        COLUMNS[0]: Count(int((~said[~truth]).sum()), int((~truth).sum())),
+        COLUMNS[1]: Count(int(said[truth].sum()), int(truth.sum())),
+    }
 
-    def show(says: str, cuts: Greys, truth: NDArray[np.bool_]) -> None:
-        said = said_covered(judge, net, cuts)
-        bare = Count(int((~said[~truth]).sum()), int((~truth).sum()))
-        hidden = Count(int(said[truth].sum()), int(truth.sum()))
-        print(f"{name}, {says}: bare {bare}, covered {hidden}", flush=True)
 
-    show("clean", clean, covered)
-    for radius in (2, 4, 8):
-        show(f"FGSM {radius}", fgsm(away, clean[few], radius), covered[few])
-        show(f"PGD-10 {radius}", pgd(away, clean[few], radius, 1, steps=10), covered[few])
+def figures(
+    counts: Counts, judge: Judge, net: nn.Module, when: str, faces: dict[str, list[Face]], attacked: int
+) -> None:
+    """Counts clean and attacked shares of each set of faces, white box on these very weights.
+
+    `attacked`: so many bare and covered ones each; with 0 the clean ones are counted alone.
+    """
+    for name, some in faces.items():
+        covered = np.array([f.covered for f in some])
+        clean = cuts_of(some)
+        if not attacked:
+            counts.add(f"{name}, clean, {when}", partial(_shares, judge, net, clean, covered))
+            continue
+        few = np.concatenate([np.flatnonzero(covered)[:attacked], np.flatnonzero(~covered)[:attacked]])
+        away = judge.objective(net, np.where(covered[few], -1.0, 1.0).astype(np.float32))
+        counts.add(f"{name}, clean, {when}", partial(_shares, judge, net, clean, covered))
+        for radius in (2, 4, 8):
+            for how, cuts in (
+                ("FGSM", fgsm(away, clean[few], radius)),
+                ("PGD-10", pgd(away, clean[few], radius, 1, steps=10)),
+            ):
+                counts.add(
+                    f"{name}, {how}, {radius}/255, {when}", partial(_shares, judge, net, cuts, covered[few])
+                )
 
 
 def main() -> None:
@@ -205,10 +232,10 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--models", type=Path, default=Path("models"))
-    parser.add_argument("--steps", type=int, default=300)
-    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--batch", type=int, default=24)
     parser.add_argument("--rate", type=float, default=3e-4)
-    parser.add_argument("--attacked", type=int, default=40)
+    parser.add_argument("--attacked", type=int, default=30)
     args = parser.parse_args()
     torch.set_num_threads(1)
     seed_all(11)
@@ -218,14 +245,16 @@ def main() -> None:
         "test groups": held_out(args.data, "test", 150),
         f"{LEFT_OUT} (left out)": left_out(args.data, 300),
     }
-    for name, faces in sets.items():
-        figures(judge, net, f"before, {name}", faces, args.attacked)
+    counts = Counts(args.work / "harden.json")
+    every = {"every face of the test groups": held_out(args.data, "test", 1200)}
+    figures(counts, judge, net, "before", every, 0)
+    figures(counts, judge, net, "before", sets, args.attacked)
     for parameter in net.parameters():
         parameter.requires_grad_(True)
     learn(net, teacher, learnt_from(args.data, 3), args)
     net.eval()
-    for name, faces in sets.items():
-        figures(judge, net, f"after, {name}", faces, args.attacked)
+    figures(counts, judge, net, "after", every, 0)
+    figures(counts, judge, net, "after", sets, args.attacked)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ were measured before are not measured again; the sets are described in `sets.py`
 from __future__ import annotations
 
 import argparse
+import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ from models.training.field.peers import MeanPicture, Method, OneClassHog, Padim
 from models.training.field.sets import CHOOSING, Class, read_set
 
 KIOSK: Final = "the kiosk's dictionary"
+UNLIT: Final = "the kiosk's dictionary, no light put in"
+NETWORK: Final = "network.txt"
 
 _MOST_PAIRS: Final = 1.5e11
 """Pairs of cells that a bank may compare for one class; more is left out by name."""
@@ -72,6 +75,7 @@ def candidates(models: Path, teachers: Path | None) -> Iterator[Candidate]:
     patches = Patches(models)
     ours = Cached(lambda picture: patches.embed(picture).vectors)
     yield Candidate(KIOSK, lambda: KioskDictionary(ours), ours)
+    yield Candidate(UNLIT, lambda: KioskDictionary(ours, lit=False), ours)
     networks = {} if teachers is None else _networks(teachers)
     yield from _banks("the kiosk's vectors", ours, (0.01, 0.1))
     yield Candidate("PaDiM, the kiosk's vectors", lambda: Padim(ours), ours)
@@ -193,6 +197,20 @@ def run(classes: Iterable[Class], methods: Sequence[Candidate], work: Path) -> N
             print(f"{cls.name}: {candidate.name} {found:.3f}, pixels {result.pixels:.3f}", flush=True)
 
 
+def hash_of(models: Path) -> str:
+    """The beginning of the hash of `patches.tflite`."""
+    return hashlib.sha256((models / "patches.tflite").read_bytes()).hexdigest()[:12]
+
+
+def same_network(work: Path, found: str) -> None:
+    """Notes which network the vectors are of. ValueError where it was another before."""
+    work.mkdir(parents=True, exist_ok=True)
+    note = work / NETWORK
+    if note.exists() and note.read_text() != found:
+        raise ValueError(f"{work} was measured with another patches.tflite, {note.read_text()}")
+    note.write_text(found)
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(
@@ -205,6 +223,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=(), metavar="CLASS")
     parser.add_argument("--methods", nargs="*", default=(), metavar="WORD", help="with such a word")
     arguments = parser.parse_args()
+    same_network(arguments.work, hash_of(arguments.models))
     methods = [
         one for one in candidates(arguments.models, arguments.teachers)
         if not arguments.methods or any(word in one.name for word in arguments.methods)
