@@ -1,7 +1,7 @@
 """Learns what is normal in a cabin: footage of it, and nothing but normal footage, into a dictionary a state.
 
-Footage is cut into units: one visit, or two minutes of the vacant cabin. Every other unit goes into one of two
-dictionaries, and each look is then scored by the dictionary that did not see its unit (cross-conformal
+Footage is cut into units: one visit, or two minutes of the vacant cabin. Every other unit goes into one of
+two dictionaries, and each look is then scored by the dictionary that did not see its unit (cross-conformal
 prediction, Vovk, 2015): so the limit is set on scores of footage that the dictionary was not learnt from, and
 nothing needs to be kept back. The dictionary that is shipped is both halves together and so knows a little
 more than each.
@@ -65,7 +65,7 @@ _SPREAD: Final = 0.9
 _OFTEN: Final = 4
 """Looks in which a place must have counted before it has a spread."""
 _UNIT_S: Final = 120.0
-"""Of the vacant cabin: shorter, and a unit would be scored by minutes in which the light was still the same."""
+"""Of the vacant cabin: shorter, and a unit would be scored by minutes in which the light was the same."""
 _GAP_S: Final = 10.0
 _EVERY_S: Final = 0.2
 """Between frames of the footage that are looked at: faces and persons are found at that rate too."""
