@@ -201,7 +201,8 @@ def main() -> None:
             one, took_s = learn(room, patches, folder, 10)
             learnt.append(one)
             size = write_learnt(folder, one)
-            line = f"| {room.name} | {one.looks} | {len(one.cells) // 2} | {size / 1e6:.2f} MB | {took_s:.0f} s |"
+            count = len(one.cells) // 2
+            line = f"| {room.name} | {one.looks} | {count} | {size / 1e6:.2f} MB | {took_s:.0f} s |"
             print(line, flush=True)
         for room, one in zip(chosen, learnt, strict=True):
             _print_changes(room, OneLook(patches, {DAY: Known(one, 1.0)}), people, args.heat)
@@ -221,10 +222,8 @@ def main() -> None:
         for words, counted in zip(("right after", "three hours later"), total, strict=True):
             for rate, passed in zip(RATES, counted.passed, strict=True):
                 rate_of = a_day(passed, counted.blocks / 60.0)
-                print(
-                    f"| {words} | {rate:g} | {counted.blocks} min | {passed} | {rate_of.rate:.1f} ({rate_of.low:.1f} to {rate_of.high:.1f}) |",
-                    flush=True,
-                )
+                ends = f"{rate_of.rate:.1f} ({rate_of.low:.1f} to {rate_of.high:.1f})"
+                print(f"| {words} | {rate:g} | {counted.blocks} | {passed} | {ends} |", flush=True)
     print(f"most memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
 
 

@@ -535,7 +535,7 @@ CLOCKS: tuple[Move, ...] = (
         "that is over",
         lambda s, now_s, rules: not shows_face(s) and s.bare_since_s is not None,
         _face_ends,
-        does="that clock begins anew",
+        does="that clock begins again at zero",
     ),
     Move(
         _in(_M.LOCKED),

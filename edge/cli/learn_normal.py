@@ -31,6 +31,9 @@ from hw.camera.port import Camera, Frame
 FOR_S: Final = 600.0
 """Of a live camera."""
 
+_HIGH: Final = 10.0
+"""A plain box on a wall is some tens of spreads away."""
+
 
 def learn_normal(args: argparse.Namespace, settings: Settings) -> int:
     """One camera's footage into its dictionaries. Raises `FaultError`; then nothing is kept."""
@@ -106,6 +109,8 @@ class _Shown:
 def _words(one: Learnt, size: int, false_alarms_a_day: float) -> str:
     limit = limit_of(one.largest, false_alarms_a_day)
     how = "by ranks" if limit.assured else "by the tail of the scores: too short to be sure of so few"
+    if limit.score > _HIGH:
+        how += "; so high a limit finds little: give it more footage"
     return (
         f"{one.camera}: {one.state.value}, {one.looks} looks, {len(one.cells) // 2} vectors, "
         f"{size / 1e6:.2f} MB; limit {limit.score:.2f} from {len(one.largest)} blocks, {how}"

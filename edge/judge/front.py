@@ -2,7 +2,7 @@
 
 The eyes say about twice a minute how far each region is from its own normal, and only of what has stood there
 still for minutes. Two such answers on end begin it. It ends when every region has been as before for some
-minutes, or is not watched any more: a technician has taught the front anew. That nobody can see the front
+minutes, or is not watched any more: a technician has taught the front again. That nobody can see the front
 ends nothing.
 """
 

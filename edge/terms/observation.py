@@ -263,7 +263,7 @@ class Observation:
     unusual_why: str = ""
     """What spoke loudest for it, in plain words."""
     front: tuple[FrontSeen, ...] = ()
-    """Regions of the machine's front that were judged at this frame; seldom any."""
+    """Regions of the machine's front that were judged at this frame; mostly none."""
     normal: NormalSeen | None = None
     """How unlike the place looks to what was learnt of it; None where the dictionary did not look."""
     picture: PictureFigures | None = None

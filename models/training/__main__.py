@@ -247,8 +247,19 @@ class Plan:
         yield Step("chain-report", "chain.eval", (*cache, "--runs", str(runs), *curves, *draws))
 
     def _patches(self) -> Iterator[Step]:
-        own = ("--data", str(self.data), "--work", str(self.work / "patches"))
-        yield Step("patches", "patches.export", (*own, "--models", str(self.out)))
+        """The trunk, which is shipped; beside it a fine-tuned one; both measured."""
+        data, work = ("--data", str(self.data)), self.work / "patches"
+        shipped, tuned = str(self.out), str(work / "tuned")
+        yield Step("patches", "patches.export", (*data, "--models", shipped, "--work", str(work)))
+        few = ("--examples", "8", "--steps", "4") if self.trial else ("--examples", "600", "--steps", "400")
+        yield Step("patches-tuned", "patches.train", (*data, "--plain", shipped, "--out", tuned, *few))
+        run = ("--run", tuned, "--models", tuned, "--work", tuned)
+        yield Step("patches-tuned-file", "patches.export", (*data, *run))
+        both = ("--plain", shipped, "--tuned", tuned, "--work", str(work))
+        card = () if self.trial else ("--card", str(self.out / "patches.md"))
+        curves = ("--curves", str(self.out / "patches_curves.png"))
+        few_cases = ("--each", "1") if self.trial else ()
+        yield Step("patches-measure", "patches.measure", (*data, *both, *card, *curves, *few_cases))
 
     def _field(self) -> Iterator[Step]:
         """The dictionary of the normal on public sets; nothing without their folders."""

@@ -64,7 +64,7 @@ def test_story_in_the_staged_cabin(name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("language", LanguageName)
-@pytest.mark.parametrize("name", STORIES)
+@pytest.mark.parametrize("name", [name for name in STORIES if name != "skimmer"])  # seen in pictures alone
 def test_story_with_scripted_eyes(name: str, language: LanguageName) -> None:
     heard: list[Happening] = []
     story = find(name)

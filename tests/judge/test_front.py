@@ -97,7 +97,7 @@ def test_hours_with_somebody_before_it_end_nothing() -> None:
     assert told.see(300.0, slot=3.0, keypad=0.1) == []
 
 
-def test_regions_that_are_taught_anew_end_what_the_old_ones_told() -> None:
+def test_regions_that_are_taught_again_end_what_the_old_ones_told() -> None:
     told = Told()
     told.see(60.0, slot=3.0)
     assert told.see(60.0, shutter=0.1) == []

@@ -197,7 +197,7 @@ def test_a_lock_takes_its_whole_time_of_a_hidden_face_after_a_warning(faces: str
 
 
 def test_a_face_that_is_called_covered_all_the_time_is_locked() -> None:
-    """What no judge can mend: a patch that lies in the face's own cut, and has the check say so for 20 s."""
+    """What no judge can help: a patch that lies in the face's own cut, and has the check say so for 20 s."""
     a = Attacked().lets_in().see(lambda _: Said("masked"), 40.0)
     assert a.cabin.modes[-2:] == ["warned", "locked"]
     said = [c for c in a.cabin.countdowns if c > 0]

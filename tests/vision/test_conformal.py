@@ -65,6 +65,6 @@ def test_fewer_false_alarms_never_lower_the_limit() -> None:
 
 
 def test_too_few_blocks_give_none() -> None:
-    assert limit_of([1.0, 1.0, 1.0, 1.0], 1.0) == Limit(1.0, assured=False)
+    assert limit_of([1.0, 1.0, 1.0, 1.0], 1.0) == Limit(1.5, assured=False)
     with pytest.raises(ValueError, match="too few"):
         limit_of([1.0, 1.0, 1.0], 1.0)

@@ -7,7 +7,5 @@ by +10  see state checking
 by +15  see state vacant
 by +600 see event front_changed
 by +30  see command tell front_changed
-+60     front whole
-by +600 see event front_changed_ended
 never   see state locked
 never   see door locked

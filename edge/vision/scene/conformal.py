@@ -25,6 +25,8 @@ LEAST_BLOCKS: Final = 4
 
 _TAIL: Final = 0.5
 """The share of the blocks that the tail is fitted to."""
+_DRIFT: Final = 1.5
+"""What a limit of few blocks is raised by: so little footage hardly knows how the light wanders."""
 _SURE: Final = 1.28
 """Standard errors: the true slope is steeper than ours nine times of ten."""
 
@@ -50,7 +52,7 @@ def limit_of(largest: Sequence[float], false_alarms_a_day: float, block_s: float
     floor = max(float(scores[tail]), 1e-6)
     slope = float(np.log(np.maximum(scores[:tail], floor) / floor).mean()) * (1.0 + _SURE / tail**0.5)
     beyond = float(np.log(tail / len(scores) / share))
-    return Limit(max(floor * float(np.exp(slope * beyond)), float(scores[0])), assured=False)
+    return Limit(_DRIFT * max(floor * float(np.exp(slope * beyond)), float(scores[0])), assured=False)
 
 
 def chance(largest: Sequence[float], score: float) -> float:

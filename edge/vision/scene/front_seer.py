@@ -31,7 +31,7 @@ class FrontSeer:
     """Watches the front that the camera named `camera` was taught, in `folder`; none taught: it asks for
     nothing.
 
-    What is taught anew while it runs is taken up at once.
+    What is taught again while it runs is taken up at once.
     """
 
     seer: Final = Seer.FRONT

@@ -148,7 +148,7 @@ def write_learnt(folder: Path, learnt: Learnt) -> int:
 def read_learnt(folder: Path, camera: str, network: str) -> tuple[tuple[Learnt, ...], tuple[FaultError, ...]]:
     """The sound dictionaries of one camera, and the faults of the others. Never raises.
 
-    A damaged file is set aside, so that it is told once and kept for whoever wants to know.
+    A damaged file is set aside, so that it is told once and kept for anyone who wants to know.
     """
     found, faults = [], []
     for path in _files(folder):

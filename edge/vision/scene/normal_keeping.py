@@ -7,9 +7,9 @@ when the quarantine is over, that nothing is wrong, and has counted no incident 
 no look of our own was unusual meanwhile: then all that waits is dropped, so that what leads up to an alarm is
 not learnt.
 
-Whoever changes the place little by little is held by three bounds: nothing is taken in that is further than
-`_WANDER` limits from the dictionary of commissioning, which itself is never changed; few vectors are taken in
-a day; and the oldest of at most `MOST_KEPT` go when there are more.
+Anyone who changes the place little by little is held by three bounds: nothing is taken in that is further
+than `_WANDER` limits from the dictionary of commissioning, which itself is never changed; few vectors are
+taken in a day; and the oldest of at most `MOST_KEPT` go when there are more.
 """
 
 from __future__ import annotations

@@ -1,14 +1,12 @@
 """Learns what is normal in a cabin: footage of it, and nothing but normal footage, into a dictionary a state.
 
-Footage is cut into units: one visit, or a minute of the vacant cabin. Every other unit goes into one of two
-dictionaries, and each look is then scored by the dictionary that did not see its unit (cross-conformal
+Footage is cut into units: one visit, or two minutes of the vacant cabin. Every other unit goes into one of
+two dictionaries, and each look is then scored by the dictionary that did not see its unit (cross-conformal
 prediction, Vovk, 2015): so the limit is set on scores of footage that the dictionary was not learnt from, and
 nothing needs to be kept back. The dictionary that is shipped is both halves together and so knows a little
 more than each.
 
-Light that did not shine while it was learnt is put in: of each block every look is also taken with a field of
-shade and light over it, another one for each block. It counts for the dictionary, the spreads and the limit
-alike.
+Spreads of each half's places come from the other half as well.
 """
 
 from __future__ import annotations
@@ -48,7 +46,6 @@ from edge.vision.scene.normal import (
     unlikeness,
 )
 from edge.vision.scene.normal_file import Learnt
-from edge.vision.scene.patches import HEIGHT, WIDTH
 from hw.camera.port import Frame, GreyPicture
 
 Floats = NDArray[np.float32]
@@ -65,10 +62,10 @@ _UNSOUND_SHARE: Final = 0.1
 """Of the frames: more than that, and the footage is refused."""
 _SPREAD: Final = 0.9
 """Quantile of a place's distances that is its spread."""
-_OFTEN: Final = 8
+_OFTEN: Final = 4
 """Looks in which a place must have counted before it has a spread."""
-_LIGHT: Final = 0.2
-"""How much light is put in: the spread of the logarithm of the factors."""
+_UNIT_S: Final = 120.0
+"""Of the vacant cabin: shorter, and a unit would be scored by minutes in which the light was the same."""
 _GAP_S: Final = 10.0
 _EVERY_S: Final = 0.2
 """Between frames of the footage that are looked at: faces and persons are found at that rate too."""
@@ -76,19 +73,18 @@ _EVERY_S: Final = 0.2
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """Where a look and the same in another light lie in the file; when it was, and where it counts not."""
+    """Where a look lies in the file; when it was, and where it does not count."""
 
-    slots: tuple[int, int]
+    slot: int
     at_s: float
     busy: Bools
 
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """Looks of one unit within a minute. `gain`: the light that this one is also learnt in."""
+    """Looks of one unit within a minute."""
 
     half: int
-    gain: Floats
     looks: list[_Look] = field(default_factory=list)
 
 
@@ -146,24 +142,22 @@ class _Of:
         """One look; `busy` gives the cells where it counts not; `again`: something else was before it."""
         gap = not 0.0 <= at_s - self._last_s <= _GAP_S
         self._last_s = at_s
-        if gap or again or (not self._whole_visits and at_s - self._unit_s >= BLOCK_S - 1e-3):
+        if gap or again or (not self._whole_visits and at_s - self._unit_s >= _UNIT_S - 1e-3):
             self._units += 1
             self._unit_s = at_s
             self._begin(at_s)
         elif at_s - self._block_s >= BLOCK_S - 1e-3:
             self._begin(at_s)
         block = self._blocks[-1]
-        both = [self._patches.embed(one).vectors for one in (picture, in_light(picture, block.gain))]
-        rows, columns, channels = both[0].shape
+        vectors = self._patches.embed(picture).vectors
+        rows, columns, channels = vectors.shape
         self.shape = (rows, columns, channels)
         if self._halves is None:
             most = MOST_VECTOR_BYTES // (2 * (channels + 2))
             self._halves = (Dictionary(rows, columns, most), Dictionary(rows, columns, most))
         taken = busy(rows, columns)
-        for vectors in both:
-            self._halves[block.half].add(vectors, taken)
-        plain, lit = (self._looks.put(as_steps(vectors)) for vectors in both)
-        block.looks.append(_Look((plain, lit), at_s, taken))
+        self._halves[block.half].add(vectors, taken)
+        block.looks.append(_Look(self._looks.put(as_steps(vectors)), at_s, taken))
         self.looks += 1
 
     def _begin(self, at_s: float) -> None:
@@ -172,8 +166,8 @@ class _Of:
         self.blocks += 1
         if len(self._blocks) >= MOST_BLOCKS:
             gone = min(int(self._random.integers(self.blocks)), len(self._blocks) - 1)
-            self._looks.drop(slot for look in self._blocks.pop(gone).looks for slot in look.slots)
-        self._blocks.append(_Block(self._units % 2, any_light(self._random)))
+            self._looks.drop(look.slot for look in self._blocks.pop(gone).looks)
+        self._blocks.append(_Block(self._units % 2))
 
     def enough(self) -> bool:
         """Whether both halves have looks, and there are blocks for a limit."""
@@ -202,32 +196,18 @@ class _Of:
             for half in (0, 1)
         ]
         largest = [
-            max(_largest(far[light::2], block, spreads[1 - block.half]) for light in (0, 1))
-            for far, block in zip(away, blocks, strict=True)
+            _largest(far, block, spreads[1 - block.half]) for far, block in zip(away, blocks, strict=True)
         ]
         return joined(*entries), np.maximum(*spreads), largest
 
     def _away(self, block: _Block, search: Search) -> Floats:
-        """Each look's distances and those in the other light, in turn; `UNKNOWN` where it counts not."""
+        """Each look's distances; `UNKNOWN` where it does not count."""
         far = []
         for look in block.looks:
-            for slot in look.slots:
-                found = search.distances(self._looks.get(slot))
-                found[look.busy] = UNKNOWN
-                far.append(found)
+            found = search.distances(self._looks.get(look.slot))
+            found[look.busy] = UNKNOWN
+            far.append(found)
         return np.stack(far)
-
-
-def any_light(random: np.random.Generator) -> Floats:
-    """A smooth field of factors for a picture as the network sees it: a lamp, the sun, a shade, somewhere."""
-    coarse = random.normal(0.0, _LIGHT, (3, 4)).astype(np.float32)
-    smooth = cv2.resize(coarse, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
-    return np.exp(smooth).astype(np.float32)
-
-
-def in_light(picture: GreyPicture, gain: Floats) -> GreyPicture:
-    """The picture in that light."""
-    return np.clip(picture.astype(np.float32) * gain, 0.0, 255.0).astype(np.uint8)
 
 
 def spread_of(distances: Floats) -> Floats:

@@ -2,7 +2,7 @@
 compare.
 
 Somebody is seen: a customer, until three seconds after. Nobody: vacant, by day or by night. In the hours that
-are set for it: service, whoever is there.
+are set for it: service, no matter who is there.
 """
 
 from __future__ import annotations

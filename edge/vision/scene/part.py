@@ -36,9 +36,9 @@ SLOT_S: Final = 30.0
 
 STRUCTURE_LIMIT: Final = 1.4
 LIKENESS_LIMIT: Final = 0.11
-"""Both must speak for a change at the same place: a fingerprint or a stain of light has structure and no
-likeness to lose, a soft shadow the other way round. Their geometric mean, each in its limit, is the
-distance."""
+"""Both must speak for a change at the same place: the distance is the smaller of the two, each in its limit.
+A fingerprint has structure and no likeness to lose, a soft shadow or a slow strip of sun the other way round.
+"""
 ALONE: Final = 2.2
 """What structure must reach in its limit where no network compares."""
 
@@ -253,7 +253,7 @@ class Part:
         away = [off(what, one, self._normal.now) for one in self._taught]
         structure = np.minimum.reduce(away) / np.float32(STRUCTURE_LIMIT) * self._inside
         likeness = self._likeness_map() / np.float32(LIKENESS_LIMIT) * self._inside
-        both = np.sqrt(structure * likeness) if self._compares else structure / np.float32(ALONE)
+        both = np.minimum(structure, likeness) if self._compares else structure / np.float32(ALONE)
         y, x = np.unravel_index(int(np.argmax(both)), both.shape)
         distance = float(both[y, x])
         self._learn(what, distance, at_s)

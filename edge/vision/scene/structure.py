@@ -60,7 +60,7 @@ def structure_of(grey: GreyPicture) -> Floats:
 
 
 def blind_in(grey: GreyPicture) -> Mask:
-    """Where a picture is white or black for want of light or of shade."""
+    """Where a picture is white or black and nothing else."""
     clipped = ((grey >= _BRIGHTEST) | (grey <= _DARKEST)).astype(np.uint8)
     return np.asarray(cv2.dilate(clipped, np.ones((3, 3), np.uint8)) > 0, dtype=np.bool_)
 

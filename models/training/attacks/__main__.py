@@ -38,6 +38,8 @@ def main() -> None:
     for name, module in measures.items():
         if name in asked.only:
             module.measure(asked.data, asked.models, asked.work)
+    if "patches" in asked.only:
+        patches.measure_where(asked.data, asked.models, asked.work)
     if "card" in asked.only:
         from models.training.attacks import card
 

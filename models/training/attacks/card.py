@@ -28,7 +28,7 @@ _COLUMNS: Final = {
     "face_check": face_check.COLUMNS,
     "face_find": face_find.COLUMNS,
     "scene": scene.COLUMNS,
-    "patches": patches.COLUMNS,
+    "patches": (*patches.COLUMNS, patches.WHERE),
     "dictionary": patches.COLUMNS,
     "harden": face_check.COLUMNS,
 }
@@ -41,7 +41,10 @@ def write(models: Path, work: Path) -> None:
     card = models / "attacks.md"
     text = card.read_text()
     for name in NETWORKS:
-        rows = Counts(work / f"{name}.json").rows
+        rows = dict(Counts(work / f"{name}.json").rows)
+        if name == "patches":
+            for says, row in Counts(work / "where.json").rows.items():
+                rows[says] = {**rows.get(says, {}), **row}
         begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
         before, rest = text.split(begin)
         _, after = rest.split(end)

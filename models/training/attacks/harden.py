@@ -189,30 +189,38 @@ def said_covered(judge: Judge, net: nn.Module, cuts: Greys) -> NDArray[np.bool_]
     return np.asarray(judge.scale * log_odds(logits + judge.priors, COVERED) + judge.bias > 0.0)
 
 
+def _shares(judge: Judge, net: nn.Module, cuts: Greys, truth: NDArray[np.bool_]) -> Row:
+    said = said_covered(judge, net, cuts)
+    return {
+        COLUMNS[0]: Count(int((~said[~truth]).sum()), int((~truth).sum())),
+        COLUMNS[1]: Count(int(said[truth].sum()), int(truth.sum())),
+    }
+
+
 def figures(
     counts: Counts, judge: Judge, net: nn.Module, when: str, faces: dict[str, list[Face]], attacked: int
 ) -> None:
-    """Counts clean and attacked shares of each set of faces, white box on these very weights."""
+    """Counts clean and attacked shares of each set of faces, white box on these very weights.
+
+    `attacked`: so many bare and covered ones each; with 0 the clean ones are counted alone.
+    """
     for name, some in faces.items():
         covered = np.array([f.covered for f in some])
         clean = cuts_of(some)
+        if not attacked:
+            counts.add(f"{name}, clean, {when}", partial(_shares, judge, net, clean, covered))
+            continue
         few = np.concatenate([np.flatnonzero(covered)[:attacked], np.flatnonzero(~covered)[:attacked]])
         away = judge.objective(net, np.where(covered[few], -1.0, 1.0).astype(np.float32))
-
-        def row(cuts: Greys, truth: NDArray[np.bool_]) -> Row:
-            said = said_covered(judge, net, cuts)
-            return {
-                COLUMNS[0]: Count(int((~said[~truth]).sum()), int((~truth).sum())),
-                COLUMNS[1]: Count(int(said[truth].sum()), int(truth.sum())),
-            }
-
-        counts.add(f"{name}, clean, {when}", partial(row, clean, covered))
+        counts.add(f"{name}, clean, {when}", partial(_shares, judge, net, clean, covered))
         for radius in (2, 4, 8):
             for how, cuts in (
                 ("FGSM", fgsm(away, clean[few], radius)),
                 ("PGD-10", pgd(away, clean[few], radius, 1, steps=10)),
             ):
-                counts.add(f"{name}, {how}, {radius}/255, {when}", partial(row, cuts, covered[few]))
+                counts.add(
+                    f"{name}, {how}, {radius}/255, {when}", partial(_shares, judge, net, cuts, covered[few])
+                )
 
 
 def main() -> None:
@@ -224,10 +232,10 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--models", type=Path, default=Path("models"))
-    parser.add_argument("--steps", type=int, default=300)
-    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--batch", type=int, default=24)
     parser.add_argument("--rate", type=float, default=3e-4)
-    parser.add_argument("--attacked", type=int, default=40)
+    parser.add_argument("--attacked", type=int, default=30)
     args = parser.parse_args()
     torch.set_num_threads(1)
     seed_all(11)
@@ -238,11 +246,14 @@ def main() -> None:
         f"{LEFT_OUT} (left out)": left_out(args.data, 300),
     }
     counts = Counts(args.work / "harden.json")
+    every = {"every face of the test groups": held_out(args.data, "test", 1200)}
+    figures(counts, judge, net, "before", every, 0)
     figures(counts, judge, net, "before", sets, args.attacked)
     for parameter in net.parameters():
         parameter.requires_grad_(True)
     learn(net, teacher, learnt_from(args.data, 3), args)
     net.eval()
+    figures(counts, judge, net, "after", every, 0)
     figures(counts, judge, net, "after", sets, args.attacked)
 
 

@@ -9,7 +9,8 @@ edge. A site's own dictionary forgives more than one picture does; what is measu
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +29,7 @@ from models.training.files import read_picture
 from models.training.patches.net import PatchNet, joined
 
 COLUMNS: Final = ("unchanged, and taken as unchanged", "something new, and seen")
+WHERE: Final = "and the most different cell is where it lies"
 PLACES: Final = 120
 RADII: Final = (2, 8)
 ATTACKED: Final = 40
@@ -150,6 +152,38 @@ def measure(data: Path, models: Path, work: Path) -> Counts:
 
             counts.add(f"{how}, {radius}/255", attacked)
     return counts
+
+
+def measure_where(data: Path, models: Path, work: Path) -> Counts:
+    """For each spoiling, whether what is new still differs most: into `work/where.json`."""
+    counts, compared = Counts(work / "where.json"), Compared(models)
+    first = places(data)
+    judged = np.random.default_rng(9).permutation(len(first))[len(first) // 2 :]
+    before = compared.vectors(first[judged])
+    laid = [with_piece(as_later(first[i], int(i)), first[judged[n - 1]], n) for n, i in enumerate(judged)]
+
+    def row(spoil: Callable[[Grey, int], Grey]) -> Row:
+        seen = compared.vectors([spoil(new, i) for i, (new, _) in enumerate(laid)])
+        distance = 1.0 - (before * seen).sum(-1)
+        hits = 0
+        for one, (_, (top, left)) in zip(distance, laid, strict=True):
+            y, x = divmod(int(one.argmax()), one.shape[1])
+            side = PIECE_PX // CELL_PX
+            hits += top - 1 <= y <= top + side and left - 1 <= x <= left + side
+        return {WHERE: Count(hits, len(laid))}
+
+    counts.add("clean", lambda: row(lambda grey, _: grey))
+    for name, kind in SPOILS.items():
+        if name in ("rotated", "hidden"):
+            continue  # everything moves, or the card is new, too
+        for strength in kind.strengths:
+            spoil = partial(_spoilt, name, strength)
+            counts.add(kind.says.format(strength), partial(row, spoil))
+    return counts
+
+
+def _spoilt(name: str, strength: float, grey: Grey, seed: int) -> Grey:
+    return spoiled(name, strength, grey, seed)
 
 
 def away_from(

@@ -7,19 +7,37 @@ is the answer (there a place must be unlike over three looks on end), and nobody
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
+import cv2
 import numpy as np
 
 from edge.vision.scene.dictionary import Dictionary, Search, joined
 from edge.vision.scene.normal import shrunk, unlikeness
-from edge.vision.scene.normal_learning import MOST_VECTOR_BYTES, any_light, in_light, spread_of
+from edge.vision.scene.normal_learning import MOST_VECTOR_BYTES, spread_of
+from edge.vision.scene.patches import HEIGHT, WIDTH
 from models.training.field.bank import Embed, Floats, Grey
+
+_LIGHT: Final = 0.2
+"""How much light is put in: the spread of the logarithm of the factors."""
+
+
+def any_light(random: np.random.Generator) -> Floats:
+    """A smooth field of factors for a picture as the network sees it: a lamp, the sun, a shade, somewhere."""
+    coarse = random.normal(0.0, _LIGHT, (3, 4)).astype(np.float32)
+    smooth = cv2.resize(coarse, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
+    return np.exp(smooth).astype(np.float32)
+
+
+def in_light(picture: Grey, gain: Floats) -> Grey:
+    """The picture in that light."""
+    return np.clip(picture.astype(np.float32) * gain, 0.0, 255.0).astype(np.uint8)
 
 
 class KioskDictionary:
     """Two halves, each place's usual distance from the half that did not see it, then both joined.
 
-    `lit`: every picture is also learnt in another light, as in a cabin.
+    `lit`: every picture is also learnt in another light; tried for the cabin and dropped there.
     """
 
     def __init__(self, embed: Embed, lit: bool = True) -> None:

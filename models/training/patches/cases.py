@@ -1,32 +1,30 @@
 """What the embedding is measured on: one place before, in other light, and in that light with a change.
 
 `fronts` are machines and families of changes that are kept for judging (`models/training/front`), over its
-simulated days. `places` are left-out pictures with plain changes, each in one kind of light.
+simulated days. `places` are left-out pictures with plain changes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.vision.scene.patches import COLUMNS, ROWS
+from edge.vision.scene.patches import COLUMNS, ROWS, prepared
 from models.training.common import Grey
 from models.training.front.change import Changed, change, families
 from models.training.front.days import Day
 from models.training.front.machine import Fold, Machine
 from models.training.front.machines import machines
-from models.training.patches.changes import CHANGES
 from models.training.patches.data import Picture
-from models.training.patches.lights import LIGHTS
-from models.training.patches.pairs import free_time, pair, view
+from models.training.patches.pairs import SIZES_PX, draw, free_time
 
 SIZES_CM = (1.0, 2.0, 3.0, 5.0, 8.0)
-PLACE_SIZES_PX = (6, 8, 12, 16, 24, 32)
 DRAWN = 12
 """Drawn machines beside the real ones."""
 
@@ -49,13 +47,32 @@ class About:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Three pictures of one size; `site` left, top, width, height of the change in them."""
+    """`looks` 3 x H x W as the network is given them: before, in other light, changed in that light.
 
-    before: Grey
-    light: Grey
-    change: Grey
-    site: tuple[float, float, float, float]
+    `cells` rows x columns: those that the change touches, and their neighbours.
+    """
+
+    looks: Grey
+    cells: NDArray[np.bool_]
     about: About
+
+
+def stored(make: Callable[[], Iterator[Case]], file: Path) -> list[Case]:
+    """From the file where it is there."""
+    if not file.exists():
+        made = list(make())
+        written = json.dumps([asdict(case.about) for case in made])
+        looks, cells = (np.stack(part) for part in ([c.looks for c in made], [c.cells for c in made]))
+        np.savez(file, looks=looks, cells=cells, abouts=np.array(written))
+    with np.load(file) as kept:
+        abouts = [About(**about) for about in json.loads(str(kept["abouts"]))]
+        return [Case(*parts) for parts in zip(kept["looks"], kept["cells"], abouts, strict=True)]
+
+
+def _case(looks: Sequence[Grey], cover: NDArray[np.float32], about: About) -> Case:
+    touched = (cover > 0.1 * cover.max()).astype(np.uint8)
+    cells = cv2.dilate(touched, np.ones((3, 3), np.uint8)) > 0
+    return Case(np.stack([prepared(grey) for grey in looks]), cells, about)
 
 
 def fronts(data: Path, a_size: int, seed: int, close: bool = False) -> Iterator[Case]:
@@ -67,7 +84,7 @@ def fronts(data: Path, a_size: int, seed: int, close: bool = False) -> Iterator[
     for number, machine in enumerate(machines(Fold.JUDGING, data, DRAWN)):
         rng = np.random.default_rng((seed, number))
         for n in range(a_size * len(SIZES_CM)):
-            family, size_cm = kinds[int(rng.integers(len(kinds)))], SIZES_CM[n % len(SIZES_CM)]
+            family, size_cm = kinds[int(rng.integers(len(kinds)))], SIZES_CM[n // a_size]
             try:
                 made = change(machine.picture, machine, family, size_cm, rng)
             except ValueError:
@@ -76,17 +93,18 @@ def fronts(data: Path, a_size: int, seed: int, close: bool = False) -> Iterator[
             left, top, right, bottom = _part(machine, made) if close else _front(machine)
             first, later = (Day(machine, int(rng.integers(1000))) for _ in range(2))
             before_s, now_s = free_time(first, rng, infrared=False), free_time(later, rng)
-            before, light, changed = (
+            looks = [
                 np.ascontiguousarray(picture[top:bottom, left:right])
                 for picture in (
                     first.picture(before_s),
                     later.picture(now_s),
                     later.picture(now_s, base=made.picture),
                 )
-            )
+            ]
+            there = np.zeros(looks[0].shape, np.float32)
+            there[y - top : y - top + h, x - left : x - left + w] = 1.0
             lit = "infrared" if later.light(now_s).infrared else "day and lamps"
-            site = (float(x - left), float(y - top), float(w), float(h))
-            yield Case(before, light, changed, site, About(size_cm, family.value, lit, machine.shoot))
+            yield _case(looks, as_cells(there), About(size_cm, family.value, lit, machine.shoot))
 
 
 def _part(machine: Machine, made: Changed) -> tuple[int, int, int, int]:
@@ -115,34 +133,13 @@ def _with_room(
     return int(left), int(top), int(right), int(bottom)
 
 
-def places(pictures: Sequence[Picture], a_size: int, seed: int) -> Iterator[Case]:
-    """`a_size` of each size of `PLACE_SIZES_PX` in each light of `LIGHTS`."""
+def places(pictures: Sequence[Picture], count: int, seed: int) -> Iterator[Case]:
+    """Of all sizes and families of plain changes, in one to three kinds of light together."""
     rng = np.random.default_rng(seed)
-    kinds = list(CHANGES)
-    for light in LIGHTS:
-        for n in range(a_size * len(PLACE_SIZES_PX)):
-            size_px, kind = PLACE_SIZES_PX[n % len(PLACE_SIZES_PX)], kinds[int(rng.integers(len(kinds)))]
-            one, other = (pictures[int(rng.integers(len(pictures)))] for _ in range(2))
-            made = pair(view(one.grey, rng), view(other.grey, rng), rng, size_px, kind, light)
-            about = About(float(size_px), kind, light, one.group)
-            yield Case(made.before, made.light, made.change, _site(made.cover, made.before.shape), about)
-
-
-def _site(cover: NDArray[np.float32], shape: tuple[int, ...]) -> tuple[float, float, float, float]:
-    rows, columns = np.nonzero(cover > 0.1 * cover.max())
-    down, across = shape[0] / ROWS, shape[1] / COLUMNS
-    left, top = float(columns.min()) * across, float(rows.min()) * down
-    return left, top, float(np.ptp(columns) + 1) * across, float(np.ptp(rows) + 1) * down
-
-
-def cells_of(site: tuple[float, float, float, float], shape: tuple[int, ...]) -> tuple[slice, slice]:
-    """Rows and columns of the cells that a site of a picture of `shape` touches, and one more around."""
-    left, top, width, height = site
-    across, down = shape[1] / COLUMNS, shape[0] / ROWS
-    row, column = int(top / down) - 1, int(left / across) - 1
-    # The last pixel's own cell and one more; a site that ends on a cell's edge does not touch the next.
-    last_row, last_column = int((top + height - 0.01) / down) + 2, int((left + width - 0.01) / across) + 2
-    return slice(max(0, row), min(ROWS, last_row)), slice(max(0, column), min(COLUMNS, last_column))
+    for n in range(count):
+        made = draw(pictures, rng, int(rng.choice(SIZES_PX)))
+        about = About(float(made.size_px), "", "", str(n))
+        yield _case((made.before, made.light, made.change), made.cover, about)
 
 
 def as_cells(levels: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -24,7 +24,7 @@ from models.training.patches.lights import other_light
 from models.training.patches.net import PatchNet, averaged, balanced, begin
 from models.training.patches.pairs import view
 
-PLAIN_VERSION, VERSION = "0", "1"
+PLAIN_VERSION, VERSION = "1.0.0", "1.1.0"
 """Of the trunk as ImageNet left it, and of the fine-tuned one."""
 
 LEFT_OUT = ("tejashwinipatil23",)

@@ -27,13 +27,12 @@ import torch
 from edge.vision.network import read_contract
 from edge.vision.scene.patches import MODEL, OUTPUTS, Patches, prepared
 from models.training.common import Grey
-from models.training.patches.cases import Case, fronts, places
+from models.training.patches.cases import Case, fronts, places, stored
 from models.training.patches.data import away, read
 from models.training.patches.export import LEFT_OUT, as_input
 from models.training.patches.net import PatchNet, averaged, begin, joined
-from models.training.patches.peers import Method, by_file, by_net, grey_difference, structure
+from models.training.patches.peers import Method, by_file, by_heads, grey_difference, structure
 from models.training.patches.scores import Scores, by_size, by_what, scored
-from models.training.patches.train import LEARNT
 
 _BEGIN, _END = "<!-- measured: written by models.training.patches.measure -->", "<!-- end of measured -->"
 
@@ -53,8 +52,10 @@ class Network:
 
     @property
     def mark(self) -> str:
-        """Of the file's content: scores of another file are not taken for this one's."""
-        return hashlib.sha256((self.folder / MODEL).read_bytes()).hexdigest()[:8]
+        """Of its content: scores of another network are not taken for this one's."""
+        learnt = self.folder / "last.pt"
+        file = learnt if learnt.exists() else self.folder / MODEL
+        return hashlib.sha256(file.read_bytes()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,11 @@ def peers(plain: Network, tuned: Network | None) -> Iterator[Peer]:
     yield Peer("grey difference", "grey", grey_difference)
     yield Peer("structure (SSIM)", "structure", structure)
     yield Peer("ImageNet trunk, int8", f"int8-{plain.mark}", by_file(plain.folder))
-    if tuned is not None:
-        yield Peer("fine-tuned, float", f"float-{tuned.mark}", by_net(tuned.twin, tuned.weights))
-        yield Peer("fine-tuned, int8", f"int8-{tuned.mark}", by_file(tuned.folder))
+    if tuned is not None and tuned.twin.heads is not None:
+        learnt = by_heads(plain.folder, tuned.twin.heads, plain.weights)
+        yield Peer("fine-tuned, layers in float", f"float-{tuned.mark}", learnt)
+        if (tuned.folder / MODEL).exists():
+            yield Peer("fine-tuned, int8", f"int8-{tuned.mark}", by_file(tuned.folder))
 
 
 def cosine(network: Network, pictures: Sequence[Grey]) -> str:
@@ -112,12 +115,7 @@ def tables(sets: Mapping[str, Mapping[str, Scores]]) -> list[str]:
     lines += [*by_what(parts, lambda a: a.kind, "change"), "", *by_what(parts, lambda a: a.lit, "light"), ""]
     lines += ["### Machines' fronts, the whole front at once", "", *by_size(whole, "cm"), ""]
     lines += ["### Any place of left-out pictures", "", *by_size(other, "px"), ""]
-    lines += [*by_what(other, lambda a: a.lit, "light"), ""]
-    return [*lines, *by_what(other, lambda a: _family(a.kind), "change"), ""]
-
-
-def _family(kind: str) -> str:
-    return f"{kind} ({'learnt' if kind in LEARNT else 'never learnt'})"
+    return lines
 
 
 def draw(sets: Mapping[str, Mapping[str, Scores]], path: Path) -> None:
@@ -187,18 +185,16 @@ def main() -> None:
             raise SystemExit(f"{arguments.tuned} has learnt from {', '.join(set(LEFT_OUT) - set(left_out))}")
     unseen = [p for p in read(data) if away(p, LEFT_OUT)]
     makers: Mapping[str, Callable[[], Iterator[Case]]] = {
-        "parts": lambda: fronts(data, arguments.each, 1, close=True),
+        "parts": lambda: fronts(data, arguments.each, 2, close=True),
         "fronts": lambda: fronts(data, arguments.each, 1),
-        "places": lambda: places(unseen, 2 * arguments.each, 5),
+        "places": lambda: places(unseen, 125 * arguments.each, 5),
     }
     sets: dict[str, dict[str, Scores]] = {}
     for key, maker in makers.items():
-        cases: list[Case] = []
+        cases = stored(maker, arguments.work / f"cases-{key}-{arguments.each}.npz")
         sets[key] = {}
         for peer in peers(plain, tuned):
             file = scores_of / f"{key}-{arguments.each}-{peer.file}.json"
-            if not file.exists() and not cases:
-                cases = list(maker())
             sets[key][peer.title] = scored(peer.method, cases, f"{key}, {peer.title}", file)
             print(f"\n{key}: {peer.title} {sets[key][peer.title].auroc()}", file=sys.stderr, flush=True)
     seen = [p.grey for p in unseen[::3]]
@@ -210,7 +206,7 @@ def main() -> None:
     ]
     lines += ["|---|---|---|"]
     for title, network in (("ImageNet trunk", plain), ("fine-tuned", tuned)):
-        if network is not None:
+        if network is not None and (network.folder / MODEL).exists():
             lines.append(f"| {title} | {cosine(network, seen)} | {look_ms(network.folder)} |")
     lines.append("")
     print("\n".join(lines))

@@ -1,4 +1,4 @@
-"""Ways to tell two looks at one place apart: the embedding, int8 and float, and what needs no network."""
+"""Ways to tell two looks at one place apart: by an embedding, plain or fine-tuned, and by no network."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from edge.vision.scene.patches import Patches, prepared
+from edge.vision.network import load
+from edge.vision.scene.patches import MODEL, Patches, prepared
 from models.training.common import Grey
 from models.training.patches.cases import as_cells
-from models.training.patches.export import as_input
-from models.training.patches.net import PatchNet, joined
+from models.training.patches.net import Heads, joined
 
 Floats = NDArray[np.float32]
 Method = Callable[[Grey, Sequence[Grey]], list[Floats]]
@@ -64,12 +64,18 @@ def by_file(models: Path) -> Method:
     return distances
 
 
-def by_net(model: PatchNet, weights: Mapping[str, float]) -> Method:
-    """By a float network."""
+def by_heads(models: Path, heads: Heads, weights: Mapping[str, float]) -> Method:
+    """By fine-tuned layers, in float, behind the int8 trunk of a folder: as they learnt."""
+    network = load(models / MODEL, 1, ())
+
+    def vectors(grey: Grey) -> torch.Tensor:
+        seen = (prepared(grey).astype(np.int16) - 128).astype(np.int8)[None, :, :, None]
+        depths = [torch.from_numpy(said).permute(0, 3, 1, 2) for said in network.run_real(seen)]
+        return joined(heads(depths), weights)[0]
 
     def distances(before: Grey, others: Sequence[Grey]) -> list[Floats]:
         with torch.no_grad():
-            found = joined(model.eval()(as_input([prepared(g) for g in (before, *others)])), weights)
-        return [np.asarray((1.0 - (found[0] * other).sum(0)).numpy(), np.float32) for other in found[1:]]
+            first = vectors(before)
+            return [np.asarray((1.0 - (first * vectors(o)).sum(0)).numpy(), np.float32) for o in others]
 
     return distances

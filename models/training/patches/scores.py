@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.training.common import show_rate
-from models.training.patches.cases import About, Case, cells_of
+from models.training.patches.cases import About, Case
 from models.training.patches.peers import Method
 
 Floats = NDArray[np.float32]
@@ -72,9 +72,8 @@ def scored(method: Method, cases: Sequence[Case], name: str, file: Path) -> Scor
         found = []
         for number, case in enumerate(cases):
             show_rate(number + 1, len(cases), name)
-            light, change = method(case.before, (case.light, case.change))
-            rows, columns = cells_of(case.site, case.before.shape)
-            found.append((float(change[rows, columns].max()), float(light[rows, columns].max())))
+            light, change = method(case.looks[0], list(case.looks[1:]))
+            found.append((float(change[case.cells].max()), float(light[case.cells].max())))
         file.write_text(json.dumps({"scores": found, "abouts": [asdict(a) for a in abouts]}))
     stored = json.loads(file.read_text())
     both = np.array(stored["scores"], np.float32)
