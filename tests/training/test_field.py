@@ -218,7 +218,7 @@ def test_a_small_set_goes_through_the_kiosk_s_code_to_the_tables(tmp_path: Path)
 
 
 def _units(picture: Grey) -> Floats:
-    """Of one size, as a network's: the kiosk learns a picture also at the size that its network sees."""
+    """Of one size, as a network's."""
     vectors = _embed(np.asarray(cv2.resize(picture, (96, 96)), np.uint8)) + np.float32(0.1)
     return np.asarray(vectors / np.linalg.norm(vectors, axis=2, keepdims=True), np.float32)
 

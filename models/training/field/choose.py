@@ -47,13 +47,12 @@ def top(heat: Floats) -> float:
 
 def variants(cls: Class, embed: Embed, levels: Mapping[str, slice]) -> Iterator[tuple[str, Sequence[float]]]:
     """Names, and the scores of the test, as they are found."""
-    # Without other lights: what is asked here is how vectors are kept and compared.
-    known = KioskDictionary(embed, lit=False)
+    known = KioskDictionary(embed)
     known.learn(cls.learn)
     distances = [known.distances(shot.picture) for shot in cls.test]
     usual = known.usual
     even = np.full_like(usual, float(usual.mean()))
-    yield "the kiosk's, no light put in", [float(heat_of(d, usual).max()) for d in distances]
+    yield "the kiosk's", [float(heat_of(d, usual).max()) for d in distances]
     yield "the ten most unlike places", [top(heat_of(d, usual)) for d in distances]
     yield "without the 3 x 3 mean", [float((d / (usual + _FLOOR)).max()) for d in distances]
     yield "without the place's spread", [float(heat_of(d, even).max()) for d in distances]
@@ -69,7 +68,7 @@ def variants(cls: Class, embed: Embed, levels: Mapping[str, slice]) -> Iterator[
     yield "any place, 1 % of the cells", [float(heat.max()) for heat in heats]
     yield "any place, 3 x 3 mean", [float(cv2.blur(heat, (3, 3)).max()) for heat in heats]
     for name, channels in levels.items():
-        less = KioskDictionary(without(embed, channels), lit=False)
+        less = KioskDictionary(without(embed, channels))
         less.learn(cls.learn)
         yield f"without {name}", [less.look(shot.picture)[0] for shot in cls.test]
 

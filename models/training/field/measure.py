@@ -28,7 +28,6 @@ from models.training.field.peers import MeanPicture, Method, OneClassHog, Padim
 from models.training.field.sets import CHOOSING, Class, read_set
 
 KIOSK: Final = "the kiosk's dictionary"
-UNLIT: Final = "the kiosk's dictionary, no light put in"
 NETWORK: Final = "network.txt"
 
 _MOST_PAIRS: Final = 1.5e11
@@ -75,7 +74,6 @@ def candidates(models: Path, teachers: Path | None) -> Iterator[Candidate]:
     patches = Patches(models)
     ours = Cached(lambda picture: patches.embed(picture).vectors)
     yield Candidate(KIOSK, lambda: KioskDictionary(ours), ours)
-    yield Candidate(UNLIT, lambda: KioskDictionary(ours, lit=False), ours)
     networks = {} if teachers is None else _networks(teachers)
     yield from _banks("the kiosk's vectors", ours, (0.01, 0.1))
     yield Candidate("PaDiM, the kiosk's vectors", lambda: Padim(ours), ours)

@@ -22,7 +22,7 @@ from edge.vision.scene.patches import Patches
 from models.training.field.areas import Area, drawn_area, mean_area
 from models.training.field.bank import Floats, spread
 from models.training.field.kiosk import KioskDictionary
-from models.training.field.measure import KIOSK, NETWORK, UNLIT, Result, load
+from models.training.field.measure import KIOSK, NETWORK, Result, load
 from models.training.field.sets import CHOOSING, Class, Shot, read_set
 from models.training.shares import share
 
@@ -58,9 +58,7 @@ def tables(results: Results) -> Iterator[str]:
     }  # fmt: skip
     yield f"| method | {' | '.join(classes)} | mean of {len(_meant(classes))} |"
     yield f"|---|{'---|' * (len(classes) + 1)}"
-    sizes = (
-        f"{len(r.abnormal)} ({int(r.abnormal.sum())})" for r in map(_own, (results[cls] for cls in classes))
-    )
+    sizes = (f"{len(r.abnormal)} ({int(r.abnormal.sum())})" for r in (results[cls][KIOSK] for cls in classes))
     yield f"| pictures judged (abnormal) | {' | '.join(sizes)} | |"
     for method in methods:
         row = [areas.get((cls, method)) for cls in classes]
@@ -70,18 +68,15 @@ def tables(results: Results) -> Iterator[str]:
     yield ""
     yield f"| method | {' | '.join(classes)} |"
     yield f"|---|{'---|' * len(classes)}"
-    own = {cls: KIOSK if KIOSK in results[cls] else UNLIT for cls in classes}
     for method in methods[1:]:
-        off = [
-            areas[cls, method] - areas[cls, own[cls]] if (cls, method) in areas else None for cls in classes
-        ]
+        off = [areas[cls, method] - areas[cls, KIOSK] if (cls, method) in areas else None for cls in classes]
         yield f"| {method} | {' | '.join(map(_text, off))} |"
     yield ""
     yield from _costs(results, classes, methods)
 
 
 def _costs(results: Results, classes: Sequence[str], methods: Sequence[str]) -> Iterator[str]:
-    masked = [cls for cls in classes if not np.isnan(_own(results[cls]).pixels)]
+    masked = [cls for cls in classes if not np.isnan(results[cls][KIOSK].pixels)]
     first = classes[0]
     pixels_of = " | ".join(f"pixels, {cls}" for cls in masked)
     yield f"| method | {pixels_of} | kept, KB | network, ms | search, ms |"
@@ -107,16 +102,11 @@ def missed(results: Results) -> Iterator[str]:
     for cls, of in results.items():
         if cls in CHOOSING:
             continue
-        own = _own(of)
+        own = of[KIOSK]
         limit = float(np.quantile(own.score[~own.abnormal], 1.0 - _FALSE_ALARMS))
         for kind in dict.fromkeys(own.kind.tolist()):
             here = own.kind == kind
             yield f"| {cls} | {kind} | {share(int((own.score[here] > limit).sum()), int(here.sum()))} |"
-
-
-def _own(of: Mapping[str, Result]) -> Result:
-    """The kiosk's; without other light where that is all there is."""
-    return of[KIOSK] if KIOSK in of else of[UNLIT]
 
 
 def _in_order(results: Results) -> list[str]:
@@ -124,7 +114,6 @@ def _in_order(results: Results) -> list[str]:
         {method for of in results.values() for method in of},
         key=lambda name: (
             name != KIOSK,
-            name != UNLIT,
             "kiosk" not in name,
             not name.startswith("Patch"),
             name,
