@@ -32,7 +32,7 @@ from models.training.patches.data import away, read
 from models.training.patches.export import LEFT_OUT, as_input
 from models.training.patches.net import PatchNet, averaged, begin, joined
 from models.training.patches.peers import Method, by_file, by_heads, grey_difference, structure
-from models.training.patches.scores import Scores, by_size, by_what, scored
+from models.training.patches.scores import Scores, area, by_size, by_what, scored
 
 _BEGIN, _END = "<!-- measured: written by models.training.patches.measure -->", "<!-- end of measured -->"
 
@@ -136,8 +136,8 @@ def draw(sets: Mapping[str, Mapping[str, Scores]], path: Path) -> None:
     for axis, key, unit in ((middle, "parts", "cm"), (right, "places", "px of the network")):
         for name, scores in sets[key].items():
             sizes = sorted({a.size for a in scores.abouts})
-            own = [scores.of([a.size == s for a in scores.abouts]).auroc() for s in sizes]
-            axis.plot(sizes, [float(a.split()[0]) for a in own], marker="o", ms=3, lw=1.3, label=name)
+            own = [scores.of([a.size == s for a in scores.abouts]) for s in sizes]
+            axis.plot(sizes, [area(o.change, o.light) for o in own], marker="o", ms=3, lw=1.3, label=name)
         axis.axhline(0.5, color="grey", lw=0.6)
         axis.set(xlabel=f"size of the change, {unit}", ylabel="area under the ROC curve", ylim=(0.4, 1.01))
     middle.set_title("Parts of fronts, by size")
