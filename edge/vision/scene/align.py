@@ -24,6 +24,8 @@ SHIFT_MAX: Final = 0.08
 """Of the picture's longer side, at its middle."""
 TURN_MAX_DEG: Final = 4.0
 ZOOM_MAX: Final = 0.06
+_SOFT_PX: Final = 1.0
+"""Blur against noise, which would give a plain surface corners that are elsewhere in each picture."""
 _SIGMA_PX: Final = 5.0
 _SOFT_LEVELS: Final = 5.0
 """Added to the local contrast, so that a plain surface's noise does not become texture."""
@@ -144,7 +146,7 @@ class Aligner:
 
 def even_light(grey: GreyPicture) -> GreyPicture:
     """The picture without its light: each pixel against the mean and the spread around it, about 128."""
-    x = grey.astype(np.float32)
+    x = cv2.GaussianBlur(grey.astype(np.float32), (0, 0), _SOFT_PX)
     mean = cv2.GaussianBlur(x, (0, 0), _SIGMA_PX)
     spread = np.sqrt(np.maximum(cv2.GaussianBlur(x * x, (0, 0), _SIGMA_PX) - mean * mean, 0.0))
     even = np.clip(128.0 + 48.0 * (x - mean) / (spread + _SOFT_LEVELS), 0, 255)

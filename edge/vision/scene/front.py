@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.terms.observation import Box, FrontSeen
-from edge.vision.scene.align import Aligner, Matrix
+from edge.vision.scene.align import Aligned, Aligner, Matrix
 from edge.vision.scene.fronts import Front, FrontRegion, RegionKind, region_mask
 from edge.vision.scene.part import SLOT_S as SLOT_S
 from edge.vision.scene.part import Embedded, Part
@@ -54,11 +54,12 @@ class FrontEye:
         where[y0 : y0 + h, x0 : x0 + w] = 1
         screens = _screens(front.regions, base.shape)
         where[cv2.dilate(screens, np.ones((9, 9), np.uint8)) > 0] = 0
-        self._aligners = [Aligner(base, where)]
+        # By what is around the front; where that has too few corners of its own, by the whole picture.
+        self._aligners = (Aligner(base, where), Aligner(base))
         laid = [base]
         matrices = [np.eye(2, 3)]
         for picture in front.pictures[1:]:
-            found = self._aligners[0].align(picture)
+            found = self._align(picture)
             if found is None:
                 continue  # in too different a light to be laid over: it cannot say what is normal
             laid.append(_laid_over(picture, found.matrix, base.shape))
@@ -96,7 +97,7 @@ class FrontEye:
         self.why = self._hindered(grey, before)
         if self.why:
             return ()
-        found = self._aligners[0].align(grey)
+        found = self._align(grey)
         if found is None:
             self.why = self._aligners[0].why
             return ()
@@ -116,6 +117,13 @@ class FrontEye:
             if not self._at_once:
                 break
         return tuple(said)
+
+    def _align(self, grey: GreyPicture) -> Aligned | None:
+        for aligner in self._aligners:
+            found = aligner.align(grey)
+            if found is not None:
+                return found
+        return None
 
     def _hindered(self, grey: GreyPicture, before: Sequence[Box]) -> str:
         if grey.shape != self._shape:
