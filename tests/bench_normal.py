@@ -14,7 +14,7 @@ import resource
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -22,8 +22,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.cabin.events import AnomalyBegan
+from edge.judge.normal import NormalJudge
 from edge.pictures.heat import heat_picture
-from edge.terms.observation import CabinState
+from edge.terms.observation import CabinState, CameraHealth, Observation
 from edge.vision.scene.conformal import limit_of
 from edge.vision.scene.normal import Calm, Known, NormalEye, OneLook
 from edge.vision.scene.normal_file import Learnt, write_learnt
@@ -88,6 +90,25 @@ def judged(room: Room, patches: Patches, learnt: Learnt, hour: float, minutes: i
             largest[block] = max(largest.get(block, 0.0), seen.score)
     passed = tuple(sum(one > limit for one in largest.values()) for limit in limits)
     return Counted(len(largest), passed), 1000.0 * spent_s / (60 * minutes)
+
+
+def told(room: Room, patches: Patches, learnt: Learnt, hour: float, minutes: int) -> dict[float, list[int]]:
+    """Alarms that begin in held-out normal footage at each rate: by the limit alone, and with it raised by
+    each alarm.
+    """
+    eye = NormalEye(patches, {DAY: Known(learnt, 1.0)})
+    limits = {rate: limit_of(learnt.largest, rate).score for rate in RATES}
+    judges = {rate: (NormalJudge(step=0.0), NormalJudge()) for rate in RATES}
+    found = {rate: [0, 0] for rate in RATES}
+    for second, grey in enumerate(footage(room, hour, 60 * minutes, seed=3)):
+        seen = eye.look(grey, DAY, float(second), ())
+        for rate in RATES:
+            said = None if seen is None else replace(seen, limit=limits[rate], a_day=rate)
+            look = Observation(second, float(second), (640, 480), (), 0.0, CameraHealth.OK, normal=said)
+            for index, judge in enumerate(judges[rate]):
+                facts = judge.update(look, float(second))
+                found[rate][index] += sum(isinstance(fact, AnomalyBegan) for fact in facts)
+    return found
 
 
 # --- staged changes --------------------------------------------------------------------------------
@@ -190,6 +211,9 @@ def main() -> None:
     parser.add_argument("--rooms", type=int, nargs="+", default=[0, 1, 3])
     parser.add_argument("--minutes", type=int, default=30, help="of held-out footage at each hour")
     parser.add_argument("--heat", type=Path, help="a folder for heat pictures of the drawn room")
+    parser.add_argument(
+        "--hours", type=float, default=0.0, help="only count the alarms of so long after 11:00"
+    )
     args = parser.parse_args()
     patches = Patches(Path(__file__).resolve().parents[1] / "models")
     chosen = [rooms(args.data)[number] for number in args.rooms]
@@ -204,8 +228,13 @@ def main() -> None:
             count = len(one.cells) // 2
             line = f"| {room.name} | {one.looks} | {count} | {size / 1e6:.2f} MB | {took_s:.0f} s |"
             print(line, flush=True)
-        for room, one in zip(chosen, learnt, strict=True):
+        for room, one in zip(chosen if not args.hours else (), learnt, strict=not args.hours):
             _print_changes(room, OneLook(patches, {DAY: Known(one, 1.0)}), people, args.heat)
+        if args.hours:
+            for room, one in zip(chosen, learnt, strict=True):
+                for rate, (alone, held) in told(room, patches, one, 11.0, round(60 * args.hours)).items():
+                    print(f"| {room.name} | {rate:g} | {args.hours:g} h | {alone} | {held} |", flush=True)
+            return
         total = [Counted(0, (0,) * len(RATES)) for _ in (0, 1)]
         for room, one in zip(chosen, learnt, strict=True):
             for index, hour in enumerate((LEARN_H + 0.2, LEARN_H + 3.0)):

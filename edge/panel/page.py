@@ -9,7 +9,8 @@ from html import escape
 
 from edge.faults.catalogue import CATALOGUE
 from edge.faults.fault import FaultError
-from edge.loop.watching import FaceView, SeenView, View
+from edge.loop.watching import SeenView, View
+from edge.panel.faces import drawn, verdict
 from edge.panel.sources import Incident, RecordView, Sources
 from edge.pictures.ring import RingPicture
 from edge.settings.zones import zone_of
@@ -179,12 +180,12 @@ class Page:
         name = w.cameras.of(camera)
         if picture is None:
             return f"<p>{escape(name)}: {escape(w.picture_none)}</p>"
-        words = [self._verdict(face) for face in seen.faces]
+        words = [verdict(face, w) for face in seen.faces]
         percent = w.foreground.format(percent=f"{seen.foreground * 100:.0f}")
         old = w.picture_old.format(ago=self._span(seen.ago_s)) if seen.ago_s > OLD_PICTURE_S else ""
         caption = f"{name}: {old}{'; '.join(words) or w.faces_none}. {percent}"
         width, height = seen.size
-        boxes = "".join(self._box(face, seen.size) for face in seen.faces)
+        boxes = "".join(drawn(face, seen.size, w) for face in seen.faces)
         # The two lie over each other; the picture has its own size, the boxes the eyes' one.
         return (
             f'<figure><div class="view"><img src="/live/{escape(camera)}/{picture.number}.jpg" '
@@ -205,23 +206,6 @@ class Page:
             f'<figure><img src="/stages/{escape(camera)}/{picture.number}.jpg" alt="{escape(caption)}" '
             f'class="sheet" width="{shown.size[0]}" height="{shown.size[1]}">'
             f"<figcaption>{escape(caption)}</figcaption></figure>{fault}"
-        )
-
-    def _verdict(self, face: FaceView) -> str:
-        w = self._w
-        words = w.verdicts.of(face.verdict)
-        if face.cover != "none":
-            return f"{words}: {w.covers.of(face.cover)}"
-        return f"{words}: {w.unclear.of(face.unclear_why)}" if face.unclear_why else words
-
-    def _box(self, face: FaceView, size: tuple[int, int]) -> str:
-        x, y, wide, high = face.box
-        letters = size[0] / 30
-        text_y = y - letters / 3 if y > letters * 1.5 else min(y + high + letters, size[1] - 4)
-        return (
-            f'<g class="{escape(face.verdict)}"><rect x="{x:.1f}" y="{y:.1f}" width="{wide:.1f}" '
-            f'height="{high:.1f}"/><text x="{max(x, 2):.1f}" y="{text_y:.1f}" font-size="{letters:.1f}">'
-            f"{escape(self._verdict(face))}</text></g>"
         )
 
     def _inputs(self, view: View | FaultError) -> str:

@@ -196,7 +196,8 @@ class NormalSeen:
     `score` is how unlike it the most unlike place has looked for some looks on end, in usual spreads of that
     place; above `limit` is unusual. `chance` is how rare such a score is among blocks of normal footage (a
     conformal p-value, 0 to 1); `area` the share of the picture that is above the limit, `where` its boxes,
-    the most unlike first, or the box of the most unlike place where nothing is.
+    the most unlike first, or the box of the most unlike place where nothing is. `a_day` is the rate of false
+    alarms that the limit was set for.
     """
 
     state: CabinState
@@ -205,6 +206,7 @@ class NormalSeen:
     chance: float
     area: float
     where: tuple[Box, ...]
+    a_day: float
 
 
 @dataclass(frozen=True, slots=True)

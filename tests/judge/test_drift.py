@@ -271,7 +271,7 @@ def test_every_gauge_is_measured_by_something() -> None:
     measured = {gauge for number, gauge in enumerate(GAUGES) if day.count[number].any()}
     others = {Gauge.WEAPON, Gauge.FIGHT, Gauge.UNUSUAL, Gauge.UNLIKE_NORMAL, Gauge.UNLIKE_FRONT}
     assert set(Gauge) - measured == others
-    normal = NormalSeen(CabinState.VACANT_DAY, 1.5, 3.0, 0.5, 0.0, ())
+    normal = NormalSeen(CabinState.VACANT_DAY, 1.5, 3.0, 0.5, 0.0, (), 1.0)
     front = (FrontSeen("slot", 0.4, FrontChange.SAME, (0.0, 0.0, 9.0, 9.0), 60.0),)
 
     def rarely_said(seen: Observation, hour: int) -> Observation:

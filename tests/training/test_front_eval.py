@@ -17,7 +17,7 @@ from models.training.front.drawn import drawn_machine
 from models.training.front.eval import KIOSK, PLAIN, SIZES_CM, free_from, plan, seen_in
 from models.training.front.machine import Fold, Grey, Machine
 from models.training.front.report import read_calm, read_staged, tables
-from models.training.front.watchers import GreyDifference, Laid, Plain, Told, glance, taught
+from models.training.front.watchers import Glance, GreyDifference, Laid, Plain, Told, taught
 
 
 @functools.cache
@@ -97,8 +97,11 @@ def test_the_grey_difference_sees_a_removed_cover_and_nothing_of_an_unchanged_ma
     assert y < top + high / 2 < y + h
 
 
-def test_a_glance_leaves_the_votes_of_the_kiosk_alone() -> None:
+def test_a_glance_judges_one_half_minute_and_leaves_the_votes_of_the_kiosk_alone() -> None:
     machine = machine_of()
+    made = change(machine.picture, machine, Family.REMOVED, 8.0, np.random.default_rng(1))
     before = part.SLOTS, part.NEEDED
-    glance("kiosk", taught(machine, [machine.picture]), None)
+    eye = Glance(taught(machine, [machine.picture]), None)
+    assert eye.fresh().highest(machine.picture, 1000.0) < 0.5
+    assert eye.fresh().highest(made.picture, 1000.0) > 1.0
     assert before == (part.SLOTS, part.NEEDED)

@@ -32,6 +32,7 @@ def seen(matrix: Matrix, picture: GreyPicture) -> GreyPicture:
 FAR = 0.65 * SHIFT_MAX * WIDTH
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(
     dx=st.floats(-FAR, FAR),

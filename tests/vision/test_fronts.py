@@ -91,6 +91,7 @@ def test_damage_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture, harm:
         read_front(tmp_path, "face")
 
 
+@pytest.mark.slow
 def test_other_hours_are_added_and_the_first_picture_stays() -> None:
     front = taught(1)
     for hour in range(10):

@@ -54,7 +54,7 @@ def look(score: float = 1.0, far: float = 0.2, unlike: float = 1.0, seed: int = 
 
 def shown(keeping: Keeping, seen: Compared, at_s: float) -> tuple[CabinState, Taken] | None:
     """As the eye shows it a look."""
-    said = NormalSeen(DAY, seen.score, seen.limit, 0.5, 0.0, ())
+    said = NormalSeen(DAY, seen.score, seen.limit, 0.5, 0.0, (), 1.0)
     return keeping.offer(DAY, seen, at_s) if keeping.wants(DAY, said, at_s) else None
 
 

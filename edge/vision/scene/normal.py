@@ -149,6 +149,7 @@ class Known:
 
     def __init__(self, learnt: Learnt, false_alarms_a_day: float, taken: Taken | None = None) -> None:
         self.learnt = learnt
+        self.a_day = false_alarms_a_day
         self.limit = limit_of(learnt.largest, false_alarms_a_day)
         self.spread = learnt.spread_map()
         self.taken = taken
@@ -297,6 +298,7 @@ def seen_in(standing: Floats, known: Known, size: tuple[int, int]) -> NormalSeen
         chance=round(chance(known.learnt.largest, score), 4),
         area=round(float(above.mean()), 4),
         where=_boxes(standing, above, size),
+        a_day=known.a_day,
     )
 
 

@@ -42,6 +42,7 @@ from models.training.front.machine import Fold, Grey, Machine
 from models.training.front.machines import machines
 from models.training.front.watchers import (
     SLOTS,
+    Glance,
     GreyDifference,
     Kiosk,
     Laid,
@@ -49,7 +50,6 @@ from models.training.front.watchers import (
     Ssim,
     Told,
     Trunk,
-    glance,
     taught,
 )
 
@@ -95,8 +95,8 @@ class Bench:
         return Kiosk(KIOSK, self._front, self._patches)
 
     @cached_property
-    def glance(self) -> Kiosk:
-        return glance(KIOSK, self._front, self._patches)
+    def glance(self) -> Glance:
+        return Glance(self._front, self._patches)
 
     @cached_property
     def laid(self) -> Laid:
@@ -250,13 +250,15 @@ def calm_day(bench: Bench, who: str, seed: int, every_s: float = EVERY_S) -> dic
     rests: dict[str, float] = {}
     over: Counter[str] = Counter()
     looked, at_s = 0, 0.0
-    eye = bench.glance.fresh() if who == KIOSK else None
     while at_s < DAY_S - 2 * SLOT_S:
         picture = next((one for _, one in seen_in(day, at_s, 1, machine.picture)), None)
         looked += picture is not None
         suspects: list[str] = []
         if picture is not None:
-            suspects = _by_plain(bench, picture) if eye is None else _by_kiosk(eye, picture, at_s)
+            if who == PLAIN:
+                suspects = _by_plain(bench, picture)
+            elif bench.glance.fresh().highest(picture, at_s + _MIDDLE_S) > LIMIT:
+                suspects = [KIOSK]
         over.update(suspects)
         for name in suspects:
             if rests.get(name, -1.0) > at_s:
@@ -284,13 +286,6 @@ def calm_day(bench: Bench, who: str, seed: int, every_s: float = EVERY_S) -> dic
         "over": over,
         "events": events,
     }
-
-
-def _by_kiosk(eye: Kiosk, picture: Grey, at_s: float) -> list[str]:
-    eye.look(picture, at_s + _MIDDLE_S)
-    # A half minute ends, and is judged, with the first picture after it.
-    eye.look(picture, at_s + SLOT_S)
-    return [KIOSK] if any(one.distance > LIMIT for one in eye.seen) else []
 
 
 def _by_plain(bench: Bench, picture: Grey) -> list[str]:

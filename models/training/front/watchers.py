@@ -9,9 +9,10 @@ minutes at each of twelve times.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -26,6 +27,7 @@ from edge.vision.scene.align import Aligner
 from edge.vision.scene.background import relit
 from edge.vision.scene.front import FrontEye
 from edge.vision.scene.fronts import SMALLEST_PX, Front, FrontRegion, RegionKind
+from edge.vision.scene.part import SLOT_S
 from edge.vision.scene.patches import Patches
 from models.training.front.machine import Floats, Grey, Machine, Part, Region
 
@@ -78,6 +80,11 @@ class Kiosk:
         self._judge = FrontJudge()
         self.seen: tuple[FrontSeen, ...] = ()
 
+    @property
+    def blind(self) -> bool:
+        """Whether the newest picture could not be looked at: too dark, or not to be laid over."""
+        return bool(self._eye.why)
+
     def fresh(self) -> Kiosk:
         """The same, prepared, with nothing seen yet."""
         memo: dict[int, object] = {id(self._patches): self._patches}
@@ -93,18 +100,45 @@ class Kiosk:
         return None
 
 
-def glance(name: str, front: Front, patches: Patches | None) -> Kiosk:
+@contextlib.contextmanager
+def _one_vote() -> Iterator[None]:
+    slots, needed = part.SLOTS, part.NEEDED
+    part.SLOTS, part.NEEDED = 1, 1  # type: ignore[misc]
+    try:
+        yield
+    finally:
+        part.SLOTS, part.NEEDED = slots, needed  # type: ignore[misc]
+
+
+class Glance:
     """The kiosk's eye with a single vote: what it says of each half minute by itself.
 
     What it does not call changed in any one of them it would not in ten of twelve, so hours in which it is
     calm need not be looked at in full.
     """
-    slots, needed = part.SLOTS, part.NEEDED
-    part.SLOTS, part.NEEDED = 1, 1  # type: ignore[misc]
-    try:
-        return Kiosk(name, front, patches)
-    finally:
-        part.SLOTS, part.NEEDED = slots, needed  # type: ignore[misc]
+
+    def __init__(self, front: Front, patches: Patches | None) -> None:
+        with _one_vote():
+            self._kiosk = Kiosk("glance", front, patches)
+
+    def fresh(self) -> Glance:
+        """The same with nothing seen yet."""
+        other = copy.copy(self)
+        other._kiosk = self._kiosk.fresh()
+        return other
+
+    def highest(self, grey: Grey, at_s: float) -> float:
+        """The largest distance of a part in the half minute of this picture, the only one of it. ValueError
+        where the picture could be looked at and nothing was said."""
+        with _one_vote():
+            self._kiosk.look(grey, at_s)
+            # A half minute ends, and is judged, with the first picture after it.
+            self._kiosk.look(grey, at_s + SLOT_S)
+        if self._kiosk.blind:
+            return 0.0
+        if not self._kiosk.seen:
+            raise ValueError("the eye was given one half minute, asked for one vote, and said nothing")
+        return max(one.distance for one in self._kiosk.seen)
 
 
 class Compares(Protocol):

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,7 +31,7 @@ from models.training.patches.data import away, read
 from models.training.patches.export import LEFT_OUT, as_input
 from models.training.patches.net import PatchNet, averaged, begin, joined
 from models.training.patches.peers import Method, by_file, by_heads, grey_difference, structure
-from models.training.patches.scores import Scores, by_size, by_what, scored
+from models.training.patches.scores import Scores, area, by_size, by_what, scored
 
 _BEGIN, _END = "<!-- measured: written by models.training.patches.measure -->", "<!-- end of measured -->"
 
@@ -91,17 +90,14 @@ def cosine(network: Network, pictures: Sequence[Grey]) -> str:
 
 
 def look_ms(folder: Path) -> str:
-    """CPU time of a look at 640 x 480 on one thread, median of 60; and what the process grew by."""
-    grew = -resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    patches = Patches(folder)
+    """CPU time of a look at 640 x 480 on one thread, median of 60."""
+    patches, taken = Patches(folder), []
     grey = np.random.default_rng(0).integers(0, 256, (480, 640), dtype=np.uint8)
-    taken = []
     for _ in range(65):
         begun = time.process_time()
         patches.embed(grey)
         taken.append(time.process_time() - begun)
-    grew += resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return f"{np.median(taken[5:]) * 1e3:.1f} ms of CPU, {max(grew, 0) / 1024:.0f} MB"
+    return f"{np.median(taken[5:]) * 1e3:.1f} ms of CPU"
 
 
 def tables(sets: Mapping[str, Mapping[str, Scores]]) -> list[str]:
@@ -136,8 +132,8 @@ def draw(sets: Mapping[str, Mapping[str, Scores]], path: Path) -> None:
     for axis, key, unit in ((middle, "parts", "cm"), (right, "places", "px of the network")):
         for name, scores in sets[key].items():
             sizes = sorted({a.size for a in scores.abouts})
-            own = [scores.of([a.size == s for a in scores.abouts]).auroc() for s in sizes]
-            axis.plot(sizes, [float(a.split()[0]) for a in own], marker="o", ms=3, lw=1.3, label=name)
+            own = [scores.of([a.size == s for a in scores.abouts]) for s in sizes]
+            axis.plot(sizes, [area(o.change, o.light) for o in own], marker="o", ms=3, lw=1.3, label=name)
         axis.axhline(0.5, color="grey", lw=0.6)
         axis.set(xlabel=f"size of the change, {unit}", ylabel="area under the ROC curve", ylim=(0.4, 1.01))
     middle.set_title("Parts of fronts, by size")
