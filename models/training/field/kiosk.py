@@ -17,10 +17,14 @@ from models.training.field.bank import Embed, Floats, Grey
 
 
 class KioskDictionary:
-    """Two halves, each place's usual distance from the half that did not see it, then both joined."""
+    """Two halves, each place's usual distance from the half that did not see it, then both joined.
 
-    def __init__(self, embed: Embed) -> None:
+    `most_bytes` of vectors are kept.
+    """
+
+    def __init__(self, embed: Embed, most_bytes: int = MOST_VECTOR_BYTES) -> None:
         self._embed = embed
+        self._most_bytes = most_bytes
         self._search: Search | None = None
         self.usual: Floats = np.empty((0, 0), np.float32)
         """Rows x columns."""
@@ -30,7 +34,7 @@ class KioskDictionary:
         """Needs two pictures or more."""
         looks = [self._embed(picture) for picture in pictures]
         rows, columns, channels = looks[0].shape
-        most = MOST_VECTOR_BYTES // (2 * (channels + 2))
+        most = self._most_bytes // (2 * (channels + 2))
         halves = (Dictionary(rows, columns, most), Dictionary(rows, columns, most))
         nobody = np.zeros((rows, columns), np.bool_)
         for number, look in enumerate(looks):

@@ -28,8 +28,10 @@ from models.training.field.peers import MeanPicture, Method, OneClassHog, Padim
 from models.training.field.sets import CHOOSING, Class, read_set
 
 KIOSK: Final = "the kiosk's dictionary"
+LARGER: Final = "the kiosk's dictionary, larger"
 NETWORK: Final = "network.txt"
 
+_LARGER_BYTES: Final = 1_850_000
 _MOST_PAIRS: Final = 1.5e11
 """Pairs of cells that a bank may compare for one class; more is left out by name."""
 
@@ -74,6 +76,7 @@ def candidates(models: Path, teachers: Path | None) -> Iterator[Candidate]:
     patches = Patches(models)
     ours = Cached(lambda picture: patches.embed(picture).vectors)
     yield Candidate(KIOSK, lambda: KioskDictionary(ours), ours)
+    yield Candidate(LARGER, lambda: KioskDictionary(ours, _LARGER_BYTES), ours)
     networks = {} if teachers is None else _networks(teachers)
     yield from _banks("the kiosk's vectors", ours, (0.01, 0.1))
     yield Candidate("PaDiM, the kiosk's vectors", lambda: Padim(ours), ours)

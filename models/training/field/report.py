@@ -22,7 +22,7 @@ from edge.vision.scene.patches import Patches
 from models.training.field.areas import Area, drawn_area, mean_area
 from models.training.field.bank import Floats, spread
 from models.training.field.kiosk import KioskDictionary
-from models.training.field.measure import KIOSK, NETWORK, Result, load
+from models.training.field.measure import KIOSK, LARGER, NETWORK, Result, load
 from models.training.field.sets import CHOOSING, Class, Shot, read_set
 from models.training.shares import share
 
@@ -114,6 +114,7 @@ def _in_order(results: Results) -> list[str]:
         {method for of in results.values() for method in of},
         key=lambda name: (
             name != KIOSK,
+            name != LARGER,
             "kiosk" not in name,
             not name.startswith("Patch"),
             name,
