@@ -72,7 +72,7 @@ def scored(method: Method, cases: Sequence[Case], name: str, file: Path) -> Scor
         found = []
         for number, case in enumerate(cases):
             show_rate(number + 1, len(cases), name)
-            light, change = method(case.looks[0], case.looks[1:])
+            light, change = method(case.looks[0], list(case.looks[1:]))
             found.append((float(change[case.cells].max()), float(light[case.cells].max())))
         file.write_text(json.dumps({"scores": found, "abouts": [asdict(a) for a in abouts]}))
     stored = json.loads(file.read_text())
