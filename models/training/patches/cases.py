@@ -61,12 +61,13 @@ def stored(make: Callable[[], Iterator[Case]], file: Path) -> list[Case]:
     """From the file where it is there."""
     if not file.exists():
         made = list(make())
-        written = json.dumps([asdict(case.about) for case in made])
+        told = json.dumps([asdict(case.about) for case in made])
         looks, cells = (np.stack(part) for part in ([c.looks for c in made], [c.cells for c in made]))
-        np.savez(file, looks=looks, cells=cells, abouts=np.array(written))
+        np.savez(file, looks=looks, cells=cells, abouts=np.array(told))
     with np.load(file) as kept:
         abouts = [About(**about) for about in json.loads(str(kept["abouts"]))]
-        return [Case(*parts) for parts in zip(kept["looks"], kept["cells"], abouts, strict=True)]
+        each = zip(kept["looks"], kept["cells"], abouts, strict=True)
+        return [Case(looks, cells, about) for looks, cells, about in each]
 
 
 def _case(looks: Sequence[Grey], cover: NDArray[np.float32], about: About) -> Case:
