@@ -4,6 +4,10 @@ The eyes say about twice a minute how far each region is from its own normal, an
 still for minutes. Two such answers on end begin it. It ends when every region has been as before for some
 minutes, or is not watched any more: a technician has taught the front again. That nobody can see the front
 ends nothing.
+
+Strips of sun and paper in a slot come back. So each alarm raises what the same region is compared with, and
+it sinks again at one alarm a week (as `normal.py` does for the whole cabin): whatever the light does, there
+are no more than that and a few at first.
 """
 
 from __future__ import annotations
@@ -19,6 +23,11 @@ LIMIT: Final = 1.0
 STOOD_S: Final = 180.0
 """What is told has stood there for so long at least."""
 _ANSWERS: Final = 2
+STEP: Final = 0.5
+"""What an alarm raises the limit of its region by. It sinks by as much in a week of answers."""
+_WEEK_S: Final = 604_800.0
+_WATCHED_S: Final = 120.0
+"""Answers of one region further apart than this were not watched between."""
 _CALM: Final = 0.8
 """What ends it must be clearly as before, else it would flap about the limit."""
 _CALM_S: Final = 180.0
@@ -35,15 +44,19 @@ class _Region:
     over: int = 0
     calm_s: float | None = None
     told: bool = False
+    told_at: float = LIMIT
+    """The limit that was passed when it was told."""
     missed: int = 0
     missed_s: float = float("-inf")
 
 
 class FrontJudge:
-    """Watches `Observation.front` of one camera."""
+    """Watches `Observation.front` of one camera. What was raised is in RAM: a restart begins at `LIMIT`."""
 
     def __init__(self) -> None:
         self._regions: dict[str, _Region] = {}
+        self._limits: dict[str, float] = {}
+        """Of each region, outlasting that it is not watched for a while."""
 
     def update(self, observation: Observation, now_s: float) -> tuple[AnomalyBegan | AnomalyEnded, ...]:
         """Feed every frame. One in which no region was judged says nothing, and neither does an unsound
@@ -70,17 +83,25 @@ class FrontJudge:
 
     def _hear(self, seen: FrontSeen, now_s: float) -> None:
         region = self._regions.setdefault(seen.region, _Region(seen, now_s))
+        limit = self._limit(seen.region, now_s - region.seen_s)
         region.seen, region.seen_s, region.missed = seen, now_s, 0
-        stands = seen.distance > LIMIT and seen.over_s >= STOOD_S
+        stands = seen.distance > limit and seen.over_s >= STOOD_S
         region.over = region.over + 1 if stands else 0
-        if region.over >= _ANSWERS:
-            region.told = True
-        if seen.distance >= _CALM:
+        if region.over >= _ANSWERS and not region.told:
+            region.told, region.told_at = True, limit
+            self._limits[seen.region] = limit + STEP
+        if seen.distance >= _CALM * region.told_at:
             region.calm_s = None
         elif region.calm_s is None:
             region.calm_s = now_s
         elif now_s - region.calm_s >= _CALM_S:
             region.told = False
+
+    def _limit(self, name: str, since_s: float) -> float:
+        """Of this region now; `since_s` after its last answer."""
+        sunk = STEP * since_s / _WEEK_S if 0.0 <= since_s <= _WATCHED_S else 0.0
+        self._limits[name] = max(self._limits.get(name, LIMIT) - sunk, LIMIT)
+        return self._limits[name]
 
     def _drop(self, now_s: float) -> None:
         for name, region in list(self._regions.items()):
@@ -90,10 +111,11 @@ class FrontJudge:
                 del self._regions[name]
 
     def _began(self, observation: Observation) -> AnomalyBegan:
-        told = sorted((r.seen for r in self._regions.values() if r.told), key=lambda seen: -seen.distance)
+        regions = sorted((r for r in self._regions.values() if r.told), key=lambda r: -r.seen.distance)
+        told = [region.seen for region in regions]
         worst = told[0]
         numbers = [
-            Number(Measure.UNLIKENESS, worst.distance, LIMIT),
+            Number(Measure.UNLIKENESS, worst.distance, regions[0].told_at),
             Number(Measure.STILL_S, worst.over_s, STOOD_S),
             *([] if worst.size_cm is None else [Number(Measure.SIZE_CM, worst.size_cm)]),
         ]

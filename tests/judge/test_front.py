@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from edge.cabin.events import Anomaly, AnomalyBegan, AnomalyEnded
-from edge.judge.front import FrontJudge
+from edge.judge.front import LIMIT, STEP, FrontJudge
 from edge.terms.observation import Box, CameraHealth, FrontChange, FrontSeen, Observation
 from edge.terms.reason import Ground, Measure
 
@@ -102,3 +104,32 @@ def test_regions_that_are_taught_again_end_what_the_old_ones_told() -> None:
     told.see(60.0, slot=3.0)
     assert told.see(60.0, shutter=0.1) == []
     assert told.see(300.0, shutter=0.1) == [AnomalyEnded(Anomaly.FRONT_CHANGED)]
+
+
+def begun(facts: list[AnomalyBegan | AnomalyEnded]) -> int:
+    return sum(isinstance(fact, AnomalyBegan) for fact in facts)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.tuples(st.floats(0.0, 4.0), st.integers(1, 30)), max_size=60))
+def test_whatever_the_light_does_there_is_one_alarm_a_week_and_a_few_at_first(
+    stretches: list[tuple[float, int]],
+) -> None:
+    told = Told()
+    found = sum(begun(told.see(30.0 * count, slot=distance)) for distance, count in stretches)
+    assert found <= told.now_s / 604_800.0 + (4.0 - LIMIT) / STEP + 1.0
+
+
+def test_a_strip_of_sun_that_comes_each_day_is_let_pass_and_what_is_plainer_is_still_told() -> None:
+    told = Told()
+    days = [begun(told.see(600.0, slot=1.3) + told.see(86_400.0, slot=0.1)) for _ in range(6)]
+    assert days == [1, 0, 0, 1, 0, 0], "no more than one a week, and one at first"
+    assert begun(told.see(600.0, slot=2.2)) == 1, "a thing that stands out more than the sun did"
+    assert begun(told.see(600.0, slot=0.1)) == 0
+    assert begun(told.see(600.0, keypad=1.3)) == 1, "another region has its own limit"
+
+
+def test_what_an_alarm_raised_does_not_end_it() -> None:
+    told = Told()
+    assert begun(told.see(120.0, slot=1.1)) == 1
+    assert told.see(86_400.0, slot=1.1) == []
