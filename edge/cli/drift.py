@@ -74,7 +74,10 @@ def _asked(settings: Settings) -> dict[str, object]:
         if error.code != _NOT_RUNNING:
             raise
     as_the_kiosk(settings)
-    return DriftJudge(memory=_file(settings).read().memory).report()
+    found = _file(settings).read(set_aside=False)
+    if found.damaged:
+        raise FaultError("views_unreadable", found.damaged)
+    return DriftJudge(memory=found.memory).report()
 
 
 def _start_again(settings: Settings) -> None:

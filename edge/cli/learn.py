@@ -92,6 +92,8 @@ def run(args: argparse.Namespace) -> int:
     if args.normal:
         return learn_normal(args, settings)
     if args.front is not None:
+        if args.files:
+            raise FaultError(REFUSED, "the pictures stand behind --front; --from goes with the others")
         return _front(args, settings)
     if args.regions or args.wide:
         raise FaultError(REFUSED, "--regions and --wide go with --front")

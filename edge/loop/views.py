@@ -69,8 +69,10 @@ class ViewsFile:
         self._threaded = threaded
         self._lock = threading.Lock()
 
-    def read(self) -> Found:
-        """Never raises. A file that cannot be understood is renamed to `NAME.damaged`."""
+    def read(self, *, set_aside: bool = True) -> Found:
+        """Never raises. A file that cannot be understood is renamed to `NAME.damaged` where it is to be set
+        aside, which is for the kiosk alone to do: it tells of it.
+        """
         try:
             with self._path.open("rb") as file:
                 content = file.read(_LARGEST_BYTES + 1)
@@ -79,8 +81,9 @@ class ViewsFile:
         try:
             return Found(decode(content, self._basis))
         except (ValueError, zlib.error, RecursionError) as error:
-            with contextlib.suppress(OSError):
-                self._path.replace(self._path.with_name(f"{NAME}.damaged"))
+            if set_aside:
+                with contextlib.suppress(OSError):
+                    self._path.replace(self._path.with_name(f"{NAME}.damaged"))
             return Found(Memory(), str(error)[:100] or type(error).__name__)
 
     def keep(self, memory: Memory) -> None:

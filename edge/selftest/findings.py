@@ -35,6 +35,8 @@ from edge.settings.zones import find_zone
 from edge.vision.eyes.process import EyesProcess
 from edge.vision.eyes.report import EyesEvent
 from edge.vision.eyes.supervisor import EyesSupervisor
+from edge.vision.scene.fronts import FOLDER as FRONT_FOLDER
+from edge.vision.scene.fronts import check_fronts
 from edge.vision.scene.normal_file import FOLDER as NORMAL_FOLDER
 from edge.vision.scene.normal_file import check_learnt
 from edge.vision.scene.reference import FOLDER, check_references
@@ -89,6 +91,7 @@ def findings(settings: Settings, *, hardware: bool = True, writing: bool = True)
     yield tried("pictures", lambda: _space(settings, writing))
     yield tried("empty cabin", lambda: _empty_cabin(settings))
     yield tried("normal", lambda: _normal(settings))
+    yield tried("front", lambda: _front(settings))
     yield tried("secrets", lambda: _secrets(settings))
     clips = prompts_folder(settings)
     if settings.camera.source in _KIOSK_CAMERAS:
@@ -204,6 +207,13 @@ def _normal(settings: Settings) -> str:
     if not learnt:
         raise machine.NotFitted("never learnt; cabinguard learn --normal does")
     return ", ".join(f"{one.camera} {one.state.value}" for one in learnt)
+
+
+def _front(settings: Settings) -> str:
+    taught = check_fronts(Path(settings.paths.data) / FRONT_FOLDER)
+    if not taught:
+        raise machine.NotFitted("never taught; cabinguard learn --front does")
+    return ", ".join(f"{one.camera}: {len(one.regions)} regions" for one in taught)
 
 
 def _writable(folder: Path) -> None:

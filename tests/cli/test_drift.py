@@ -82,3 +82,12 @@ def test_another_camera_network_or_empty_cabin_is_another_basis(tmp_path: Path) 
     models = tmp_path / "models"
     models.mkdir()
     assert basis_of(load(None, [f'paths.models="{models}"']), tmp_path) != plain
+
+
+def test_a_damaged_file_is_named_and_left_for_the_kiosk(
+    tmp_path: Path, options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / NAME).write_bytes(b"no views at all")
+    assert main(["drift", *options]) == 3
+    assert "views_unreadable" in capsys.readouterr().err
+    assert (tmp_path / NAME).read_bytes() == b"no views at all", "who only reads takes nothing away"

@@ -61,6 +61,7 @@ def test_pictures_over_the_day_are_kept_with_their_regions(learn: Learn, tmp_pat
         (["--regions", "slot=300,70,60,30"], "reaches out of the picture"),
         (["--regions", "slot=180,70,60,8"], "16 each way are needed"),
         (["--regions", "lid=180,70,60,30"], "a region is one of slot, keypad"),
+        (["--regions", "slot=180,70,60,30", "--from", "x.png"], "--from goes with the others"),
         ([], "no front is taught yet"),
         (["--regions", "slot=180,70,60,30", "--wide", "slot=x"], "width in centimetres"),
         (["--regions", "slot=180,70,60,30", "--camera", "overview"], "sees the whole cabin: face"),

@@ -542,3 +542,22 @@ def test_settings_that_a_kiosk_would_refuse_get_no_tick(
     assert "[✗] settings" in said
     assert "people.watchman" in said
     assert "[✓] networks" in said
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "finding", "code"),
+    [
+        ("front", "front.json", "front", "front_damaged"),
+        ("normal", "face-vacant_day.normal", "normal", "normal_damaged"),
+        ("reference", "manifest.json", "empty cabin", "reference_damaged"),
+    ],
+)
+def test_what_was_learnt_and_is_damaged_is_named(
+    tmp_path: Path, folder: str, name: str, finding: str, code: str
+) -> None:
+    settings = _settings(tmp_path)
+    learnt = Path(settings.paths.data) / folder
+    learnt.mkdir(parents=True)
+    (learnt / name).write_bytes(b"cut")
+    found = {f.name: f for f in selftest.findings(settings, hardware=False, writing=False)}
+    assert (found[finding].ok, found[finding].code) == (False, code)
