@@ -50,7 +50,7 @@ _WORD: Final = r"[^\W\d_]+"
 REMARKS: Final = (
     *("wrong_code", "superseded_code", "keypad_closed", "entry_refused", "verdict_without_entry"),
     *("release_of_another_incident", "release_refused", "text_ignored", "modem_recovery"),
-    *("clock_jumped", "exit_input_recovered"),
+    *("clock_jumped", "exit_input_recovered", "views_again"),
 )
 """Remarks that the table and the loop make by name, besides the refusals of the table's own rows."""
 

@@ -352,7 +352,9 @@ class Changes:
     def _calls(self, node: ast.Call) -> Iterator[_Change]:
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if isinstance(node.func, ast.Name) and name in _SWAPPED_CALLS:
-            yield self._put("arithmetic", _Place(node, "func"), node.func, ast.Name(_SWAPPED_CALLS[name]))
+            yield self._put(
+                "arithmetic", _Place(node, "func"), node.func, ast.Name(_SWAPPED_CALLS[name], ast.Load())
+            )
         if name in _LISTS_BY_CALL:
             for index, argument in enumerate(node.args):
                 if index >= _LISTS_BY_CALL[name]:

@@ -22,6 +22,7 @@ from edge.cabin.events import Device
 from edge.cabin.state import Mode, State
 from edge.cli.run import keep_standard_files
 from edge.faults.catalogue import CATALOGUE
+from edge.faults.log import install_log
 from edge.journal.reader import lines
 from edge.pictures.ring import RingPicture
 from edge.service import control
@@ -551,6 +552,7 @@ def test_a_priority_that_was_refused_is_in_the_log_and_in_the_record(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(os, "setpriority", refuse)
+    install_log()
     kiosk = Kiosk(tmp_path, monkeypatch)
     with kiosk.stack:
         kiosk.run(1.0)
@@ -660,6 +662,7 @@ MAY_START_THREADS = {
     "hw/modem/fake/terminal.py": "the bench's modem",
     "edge/service/control.py": "a caller's; without one root is served all the same",
     "edge/messages/ways/carrier.py": "a message's; without one it is tried again",
+    "edge/loop/views.py": "an hour's views; without one the next hour has all of it",
     "edge/messages/release_counter.py": "a number's; without one the record alone has it",
     "edge/panel/sources.py": "the page's self-test; without one it says so",
     "edge/bench/terminal.py": "the bench's keyboard; nobody is guarded there",

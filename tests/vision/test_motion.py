@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -80,22 +78,3 @@ def test_another_size_of_picture_begins_anew() -> None:
     room = _room()
     moving.update(room, 0.0)
     assert moving.update(room[:90], 0.1) == ()
-
-
-def test_costs_less_than_half_a_millisecond() -> None:
-    rng = np.random.default_rng(1)
-    room = _room()
-    pictures = [
-        np.clip(_with(room, 3 * n, 40).astype(np.int16) + rng.integers(-4, 5, room.shape), 0, 255).astype(
-            np.uint8
-        )
-        for n in range(40)
-    ]
-    best_s = float("inf")
-    for _ in range(5):
-        moving = Moving()
-        begun = time.thread_time()
-        for n, picture in enumerate(pictures):
-            moving.update(picture, n / 15.0)
-        best_s = min(best_s, (time.thread_time() - begun) / len(pictures))
-    assert best_s < 0.0005, f"{best_s * 1000:.2f} ms a picture"

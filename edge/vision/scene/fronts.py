@@ -201,7 +201,7 @@ def _sum(rows: tuple[_Front, ...]) -> str:
 def _manifest(folder: Path) -> _Manifest:
     try:
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=_Manifest)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if folder.is_dir() and any(_NAME.fullmatch(path.name) for path in folder.iterdir()):
             raise FaultError(_DAMAGED, f"{MANIFEST} is missing") from None
         return _Manifest((), "")
