@@ -42,6 +42,7 @@ def steady(picture: Floats) -> At:
     return lambda slot: lit(picture, 0.9, slot)
 
 
+@pytest.mark.slow
 def test_light_is_no_change() -> None:
     """Levels from dim to bright, and strips of sun that wander over it."""
     eye = FrontEye(front(), at_once=True)
@@ -84,6 +85,7 @@ def test_a_sign_on_a_plain_place_is_an_addition() -> None:
     assert worst(watched(eye, steady(sign), 12)).change is FrontChange.ADDED
 
 
+@pytest.mark.slow
 def test_it_takes_minutes_and_less_than_ten() -> None:
     """What is there for a moment says nothing; what stays is found after about five minutes."""
     eye = FrontEye(front(), at_once=True)
@@ -158,6 +160,7 @@ def test_the_network_sees_it_as_well(repo: Path) -> None:
     assert max(seen.likeness for seen in after if seen.region == "slot") > 1.0
 
 
+@pytest.mark.slow
 def test_one_look_does_one_pass_of_the_network_at_most(repo: Path) -> None:
     class Counting:
         def __init__(self) -> None:

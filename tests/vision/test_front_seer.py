@@ -65,6 +65,7 @@ class Eyes:
         return Observation(0, self.now_s, (WIDTH, HEIGHT), (), 0.0, CameraHealth.OK, front=front)
 
 
+@pytest.mark.slow
 def test_a_restart_of_the_eyes_finds_what_was_fixed_before_it_within_ten_minutes(tmp_path: Path) -> None:
     """The taught pictures are on disk, and nothing that was learnt since is needed to find it again."""
     learn(tmp_path, machine())
