@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import threading
 import zlib
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 from edge.judge.drift import Memory, Standing
 from edge.judge.gauges import Gauge
 from edge.judge.learnt import HOURS, INDEX, KEPT_DAYS, Day
+from edge.pictures.files import sync_folder, write_file
 
 NAME: Final = "views"
 _HEAD: Final = "cabinguard-views 1 "
@@ -100,18 +100,8 @@ class ViewsFile:
             return  # the disk is an hour behind
         try:
             with contextlib.suppress(OSError):
-                part = self._path.with_name(f".{self._path.name}.new")
-                handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-                with os.fdopen(handle, "wb") as file:
-                    file.write(encode(memory, self._basis))
-                    file.flush()
-                    os.fsync(file.fileno())
-                part.replace(self._path)
-                folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
-                try:
-                    os.fsync(folder)
-                finally:
-                    os.close(folder)
+                write_file(self._path.parent, self._path.name, encode(memory, self._basis))
+                sync_folder(self._path.parent)
         finally:
             self._lock.release()
 
