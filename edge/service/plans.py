@@ -125,6 +125,7 @@ def _open_seers(settings: Settings, roles: frozenset[Role], camera: str) -> Open
         Service.of(settings.normal.service_hours),
         _keeping(settings),
         minute_of_day(settings, SystemClock()),
+        set_aside=True,
     )
     wanted = Wanted(
         model_dir(settings),

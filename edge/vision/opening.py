@@ -51,13 +51,15 @@ def _never() -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Normal:
-    """Where what is normal was learnt, and what is set for it; `minute_of_day` is None where nobody knows."""
+    """Where what is normal was learnt, and what is set for it; `minute_of_day` is None where nobody knows;
+    `set_aside`: whether a damaged file is renamed, in service alone."""
 
     folder: Path
     false_alarms_a_day: float
     service: Service
     keeping: Keeping | None = None
     minute_of_day: Callable[[], int | None] = _never
+    set_aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,8 @@ def _open_normal(wanted: Wanted, missing: list[Trouble]) -> NormalSeer | None:
     if normal is None or not has_any(normal.folder, wanted.camera):
         return None
     patches = Patches(wanted.models)
-    learnt, faults = read_learnt(normal.folder, wanted.camera, patches.version)
+    version = patches.version
+    learnt, faults = read_learnt(normal.folder, wanted.camera, version, set_aside=normal.set_aside)
     missing += [Trouble(Seer.NORMAL, fault.code, fault.detail) for fault in faults]
     if not learnt:
         return None

@@ -81,7 +81,9 @@ def test_damage_is_named_set_aside_and_the_rest_is_read(tmp_path: Path, harm: st
             write_learnt(tmp_path, msgspec.structs.replace(learnt(CabinState.CUSTOMER), cells=cells))
     with pytest.raises(FaultError, match="normal_damaged"):
         check_learnt(tmp_path)
-    found, faults = read_learnt(tmp_path, "face", "1")
+    for _ in range(2):
+        assert len(read_learnt(tmp_path, "face", "1")[1]) == 1, "a reader takes nothing away"
+    found, faults = read_learnt(tmp_path, "face", "1", set_aside=True)
     assert found == (learnt(),)
     assert [fault.code for fault in faults] == ["normal_damaged"]
     assert path.with_name(path.name + ".damaged").exists()

@@ -145,10 +145,13 @@ def write_learnt(folder: Path, learnt: Learnt) -> int:
     return len(whole)
 
 
-def read_learnt(folder: Path, camera: str, network: str) -> tuple[tuple[Learnt, ...], tuple[FaultError, ...]]:
+def read_learnt(
+    folder: Path, camera: str, network: str, *, set_aside: bool = False
+) -> tuple[tuple[Learnt, ...], tuple[FaultError, ...]]:
     """The sound dictionaries of one camera, and the faults of the others. Never raises.
 
-    A damaged file is set aside, so that it is told once and kept for anyone who wants to know.
+    `set_aside`: a damaged file is renamed, so that it is told once and kept for anyone who wants to know. For
+    the kiosk alone: a command that only reads must not take away what the kiosk has to tell.
     """
     found, faults = [], []
     for path in _files(folder):
@@ -157,8 +160,9 @@ def read_learnt(folder: Path, camera: str, network: str) -> tuple[tuple[Learnt, 
         one = read_file(path)
         if isinstance(one, FaultError):
             faults.append(one)
-            with contextlib.suppress(OSError):
-                path.rename(path.with_name(path.name + _SET_ASIDE))
+            if set_aside:
+                with contextlib.suppress(OSError):
+                    path.rename(path.with_name(path.name + _SET_ASIDE))
         elif one.network != network:
             faults.append(FaultError(OUTDATED, f"{path.name}: learnt with network {one.network}"))
         else:
