@@ -206,6 +206,14 @@ class Checker:
         """
         frame = frame_of(box, landmarks)
         cut = align(picture, frame)
+        reading = self.read(picture, frame, cut, views)
+        if reading is None:
+            return None
+        why = unclear_why(box, quality_of(cut), self.limits)
+        return judge_face(box, score, landmarks, reading, why, self.limits)
+
+    def read(self, picture: Grey, frame: Frame, cut: Grey, views: Sequence[View] = AS_IS) -> Reading | None:
+        """What the network says of a frame of a grey picture, `cut` being its aligned cut; None as in `check`."""
         seen = self._mean(picture, frame, cut, views)
         if seen.face < self._face_cut:
             return None
@@ -213,15 +221,13 @@ class Checker:
         # Priors say whether, not what: anyone who wears a helmet must not be told to take off a mask.
         likeliest = LABELS[int(np.argmax(np.where(self._covers, seen.logits, -np.inf)))]
         roll_deg = math.degrees(frame.roll_rad)
-        reading = Reading(
+        return Reading(
             self._scale * float(covered) + self._bias,
             _COVER[likeliest],
             seen.yaw_deg,
             seen.pitch_deg,
             turned_logit(seen.yaw_deg, seen.pitch_deg, roll_deg, self.limits, self._turned_sigma_deg),
         )
-        why = unclear_why(box, quality_of(cut), self.limits)
-        return judge_face(box, score, landmarks, reading, why, self.limits)
 
     def _mean(self, picture: Grey, frame: Frame, cut: Grey, views: Sequence[View]) -> _Seen:
         """What the network says, averaged over `views`."""
