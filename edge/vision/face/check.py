@@ -213,7 +213,7 @@ class Checker:
         return judge_face(box, score, landmarks, reading, why, self.limits)
 
     def read(self, picture: Grey, frame: Frame, cut: Grey, views: Sequence[View] = AS_IS) -> Reading | None:
-        """What the network says of a frame of a grey picture, `cut` being its aligned cut; None as in `check`."""
+        """What the network says of a frame of a grey picture, `cut` being its aligned cut; None as above."""
         seen = self._mean(picture, frame, cut, views)
         if seen.face < self._face_cut:
             return None
