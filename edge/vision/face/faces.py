@@ -80,12 +80,9 @@ class Faces:
         return Looked(picture_verdict(faces), len(persons(faces)), faces)
 
     def _judged(self, grey: Picture, found: Sequence[Found], views: Sequence[View]) -> tuple[Face, ...]:
-        faces = [
-            whole_or_unclear(
-                self._checker.check(grey, f.box, f.score, f.landmarks, views), f.beyond, grey.shape
-            )
-            for f in found
-        ]
+        checked = [(f, self._checker.check(grey, f.box, f.score, f.landmarks, views)) for f in found]
+        # What the check takes for no face is none: the finder alone may ask for less.
+        faces = [whole_or_unclear(face, f.beyond, grey.shape) for f, face in checked if face is not None]
         return tuple(sorted(faces, key=lambda face: -face.box[2]))
 
 
