@@ -59,7 +59,19 @@ SEEDS = 3
 CHAIN_FOLDS = 3
 """Measured runs of the network behind the chain; which sources each leaves out stands in `chain/data.py`."""
 
-NETWORKS = ("find", "check", "faces", "scene", "things", "fight", "unusual", "patches", "chain", "field", "attacks")
+NETWORKS = (
+    "find",
+    "check",
+    "faces",
+    "scene",
+    "things",
+    "fight",
+    "unusual",
+    "patches",
+    "chain",
+    "field",
+    "attacks",
+)
 """In the order in which they are made."""
 
 

@@ -48,8 +48,15 @@ class Said:
         return bool(self.verdict)
 
     def right(self, covered: bool) -> bool:
-        """Found, and on the right side of the check's operating point: what the balanced figure counts."""
-        return self.found and (self.covered_logit > 0.0) == covered
+        """What the balanced figure counts: found, and called covered or not as it is.
+
+        A covered face that the picture's edge or its light makes unclear is right where the check's odds are
+        above its cut; one that is called turned is not.
+        """
+        if not covered:
+            return self.found and not self.judged(FaceVerdict.COVERED)
+        unclear = self.judged(FaceVerdict.UNCLEAR) and self.covered_logit > 0.0
+        return unclear or self.judged(FaceVerdict.COVERED)
 
     def judged(self, verdict: FaceVerdict) -> bool:
         """Whether this is what was said."""

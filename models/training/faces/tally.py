@@ -17,7 +17,7 @@ Pairs = Sequence[tuple[bool, Said]]
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Of `total` faces: right is found and on the right side of the cut; the rest counts verdicts."""
+    """Of `total` faces: right is as `Said.right` counts; the rest counts verdicts."""
 
     total: int
     right: int
