@@ -196,7 +196,7 @@ def _upright(case: Case, rng: Rng) -> View:
 
 
 def _bands() -> dict[str, dict[str, Band]]:
-    def row(change: Callable[..., View], hides: bool = False, **given: object) -> Band:
+    def row(change: Callable[..., View], hides: bool = False, **given: float | str) -> Band:
         return Band(partial(change, **given), hides)
 
     return {
