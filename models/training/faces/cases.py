@@ -102,16 +102,19 @@ class Split:
     """What may be judged: whole sources (`only`), or groups that no run of the shipped files learnt from.
 
     The check learns from all but the test groups, so these alone are new to both networks. `whole` names
-    sources of which every picture is new to the files that are judged.
+    sources of which every picture is new to the judged files. `part` of the groups: as in `common.part`.
     """
 
     only: tuple[str, ...] = ()
     whole: tuple[str, ...] = ()
+    part: str = "test"
 
     def has(self, owner: str, group: str) -> bool:
         """Whether a picture of this source and group is new to the networks."""
         if self.only:
             return owner in self.only
+        if self.part != "test":
+            return owner not in NEVER_LEARNT and part(group) == self.part
         return owner in NEVER_LEARNT or owner in self.whole or part(group) == "test"
 
 

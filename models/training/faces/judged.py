@@ -66,7 +66,7 @@ class Said:
 def said_of(faces: Sequence[Face], box: Box) -> Said:
     """What `faces` say of the one at `box`, the nearest to its middle."""
     x, y, side = box[0] + box[2] / 2, box[1] + box[3] / 2, (box[2] * box[3]) ** 0.5
-    there = [face for face in faces if _is_it(face.box, x, y, side)]
+    there = [face for face in faces if is_it(face.box, x, y, side)]
     if not there:
         return Said(others=len(faces))
     face = min(there, key=lambda f: abs(f.box[0] + f.box[2] / 2 - x) + abs(f.box[1] + f.box[3] / 2 - y))
@@ -82,7 +82,8 @@ def said_of(faces: Sequence[Face], box: Box) -> Said:
     )
 
 
-def _is_it(box: Box, x: float, y: float, side: float) -> bool:
+def is_it(box: Box, x: float, y: float, side: float) -> bool:
+    """Whether a found box is the face whose middle and side these are."""
     inside = box[0] <= x <= box[0] + box[2] and box[1] <= y <= box[1] + box[3]
     return inside and _SMALLER < (box[2] * box[3]) ** 0.5 / side < _LARGER
 
