@@ -65,7 +65,19 @@ SHIPPED = Path(__file__).resolve().parents[1]
 CHAIN_FOLDS = 3
 """Measured runs of the network behind the chain; which sources each leaves out stands in `chain/data.py`."""
 
-NETWORKS = ("find", "check", "scene", "things", "fight", "unusual", "patches", "chain", "field", "attacks")
+NETWORKS = (
+    "find",
+    "check",
+    "faces",
+    "scene",
+    "things",
+    "fight",
+    "unusual",
+    "patches",
+    "chain",
+    "field",
+    "attacks",
+)
 """In the order in which they are made."""
 
 
@@ -107,6 +119,7 @@ class Plan:
         makers = {
             "find": self._find,
             "check": self._check,
+            "faces": self._faces,
             "scene": self._scene,
             "fight": self._fight,
             "things": self._things,
@@ -177,6 +190,12 @@ class Plan:
         yield Step("check-report", "check.report", (*cache, *faces, "--folds", *folds, *out))
         yield Step("check-limits", "check.limits", (*cache, *out))
         yield Step("check-stress", "check.stress", (*cache, *out, *(("--each", "4") if self.trial else ())))
+
+    def _faces(self) -> Iterator[Step]:
+        """Finder and check together, as shipped. Not in a trial: nothing is learnt."""
+        if not self.trial:
+            own = ("--data", str(self.data), "--work", str(self.work / "faces"), "--models", str(self.out))
+            yield Step("faces", "faces.__main__", (*own, "--poses", str(self.work / "check-cache")))
 
     def _scene(self) -> Iterator[Step]:
         cache = ("--data", str(self.data), "--cache", str(self.work / "scene-cache"))
