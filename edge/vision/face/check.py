@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.terms.observation import Box, Cover, Face, FaceVerdict
+from edge.terms.observation import Box, Cover, Face, FaceVerdict, Unclear
 from edge.vision.face.align import SIZE_PX, Frame, Grey, Landmarks, align, frame_of, normalise
 from edge.vision.network import ModelFault, Network, load_or_previous
 
@@ -240,17 +240,17 @@ def turned_logit(yaw_deg: float, pitch_deg: float, limits: Limits, sigma_deg: fl
     return 1.702 * beyond / sigma_deg
 
 
-def unclear_why(box: Box, quality: Quality, limits: Limits) -> str:
-    """`small`, `dark`, `bright`, `blurred`, or nothing where the picture is good enough."""
+def unclear_why(box: Box, quality: Quality, limits: Limits) -> Unclear:
+    """Small, dark, bright, blurred, or none where the picture is good enough."""
     if box[2] < limits.min_face_px:
-        return "small"
+        return Unclear.SMALL
     if quality.dark < limits.min_dark:
-        return "dark"
+        return Unclear.DARK
     if quality.bright > limits.max_bright:
-        return "bright"
+        return Unclear.BRIGHT
     if quality.sharpness < limits.min_sharpness:
-        return "blurred"
-    return ""
+        return Unclear.BLURRED
+    return Unclear.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,18 +265,18 @@ class Reading:
 
 
 def judge_face(
-    box: Box, score: float, landmarks: Landmarks, reading: Reading, why: str, limits: Limits
+    box: Box, score: float, landmarks: Landmarks, reading: Reading, why: Unclear, limits: Limits
 ) -> Face:
     """The verdict from the numbers: too poor a picture first, then covered, then turned, else proper."""
     doubtful = abs(reading.covered_logit) < limits.doubt
-    if why == "small" or (why and doubtful):
+    if why is Unclear.SMALL or (why and doubtful):
         verdict = FaceVerdict.UNCLEAR
     elif reading.covered_logit > 0.0:
-        verdict, why = FaceVerdict.COVERED, ""
+        verdict, why = FaceVerdict.COVERED, Unclear.NONE
     elif reading.turned_logit > 0.0:
-        verdict, why = FaceVerdict.TURNED, ""
+        verdict, why = FaceVerdict.TURNED, Unclear.NONE
     else:
-        verdict, why = FaceVerdict.PROPER, ""
+        verdict, why = FaceVerdict.PROPER, Unclear.NONE
     return Face(
         box=box,
         score=score,
