@@ -165,10 +165,16 @@ class Reasons(Words):
     glasses: str
     scarf: str
     hand: str
+    object: str
     covered: str
     face_camera: str
+    hidden: str
     one_at_a_time: str
     step_closer: str
+    step_back: str
+    middle: str
+    hold_still: str
+    whole_face: str
     release_of_another_incident: str
     release_without_secret: str
     ok: str
@@ -320,10 +326,16 @@ class Causes(Words):
     glasses: str
     scarf: str
     hand: str
+    object: str
     covered: str
     face_camera: str
+    hidden: str
     one_at_a_time: str
     step_closer: str
+    step_back: str
+    middle: str
+    hold_still: str
+    whole_face: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -424,6 +436,7 @@ class Unclear(Words):
     bright: str
     blurred: str
     cut: str
+    cut_aside: str
     upside_down: str
 
 

@@ -54,18 +54,18 @@ _PLACES: Final = (_Place(318.0, 1.0), _Place(508.0, 0.84), _Place(132.0, 0.8), _
 
 
 @dataclass(frozen=True, slots=True)
-class _Photograph:
+class Photograph:
     """A cut-out person: file name, where the face is in it."""
 
     file: str
     marks: Marks
 
 
-_PHOTOGRAPHS: Final = (
-    _Photograph(
+PHOTOGRAPHS: Final = (
+    Photograph(
         "collins", Marks((189.8, 101.7), (230.0, 101.6), (209.1, 122.9), (192.1, 141.4), (228.1, 139.6))
     ),
-    _Photograph(
+    Photograph(
         "hopper", Marks((129.0, 109.7), (181.0, 112.3), (153.2, 137.3), (131.1, 159.4), (176.7, 161.0))
     ),
 )
@@ -74,7 +74,7 @@ _PHOTOGRAPHS: Final = (
 @dataclass(slots=True)
 class _Person:
     name: str
-    photograph: _Photograph
+    photograph: Photograph
     place: int
     came_s: float
     phase: float
@@ -184,8 +184,8 @@ class StagedCabin:
         places = [i for i in range(len(_PLACES)) if all(p.place != i for p in self._people)]
         if not places:
             raise ValueError("the cabin is full")
-        free = [p for p in _PHOTOGRAPHS if all(p is not other.photograph for other in self._people)]
-        photograph = (free or list(_PHOTOGRAPHS))[0]
+        free = [p for p in PHOTOGRAPHS if all(p is not other.photograph for other in self._people)]
+        photograph = (free or list(PHOTOGRAPHS))[0]
         phase = 2.399 * len(self._people)
         self._people.append(_Person(name, photograph, places[0], now_s, phase, covers=frozenset(covers)))
 
@@ -275,7 +275,7 @@ class StagedCabin:
             _hold_up(picture, person.photograph, _PLACES[person.place])
 
 
-def _hold_up(picture: ColourPicture, photograph: _Photograph, place: _Place) -> None:
+def _hold_up(picture: ColourPicture, photograph: Photograph, place: _Place) -> None:
     """A print of this person's face, leaned against the machine: before the face, and still."""
     marks, layer = photograph.marks, _print(photograph)
     x, size = place.x, place.size
@@ -288,9 +288,9 @@ def _hold_up(picture: ColourPicture, photograph: _Photograph, place: _Place) -> 
 
 
 @lru_cache(maxsize=4)
-def _print(photograph: _Photograph) -> Layer:
+def _print(photograph: Photograph) -> Layer:
     """The head on grey paper with a white edge; opaque where there is paper."""
-    marks, layer = photograph.marks, _bare(photograph)
+    marks, layer = photograph.marks, bare(photograph)
     alpha = layer[..., 3:].astype(np.float32) / 255.0
     paper = np.dstack([layer[..., :3] * alpha + 150.0 * (1.0 - alpha), np.zeros(layer.shape[:2])])
     left, right = (round(marks.eyes[0] + side * 2.4 * marks.unit) for side in (-1, 1))
@@ -316,7 +316,7 @@ def _room() -> ColourPicture:
 
 
 @lru_cache(maxsize=4)
-def _bare(photograph: _Photograph) -> Layer:
+def bare(photograph: Photograph) -> Layer:
     """The cut-out, its body carried on downwards; blue, green, red, alpha."""
     folder = resources.files("hw.camera") / "people"
 
@@ -338,9 +338,9 @@ def _bare(photograph: _Photograph) -> Layer:
 
 
 @lru_cache(maxsize=24)
-def _dressed(photograph: _Photograph, covers: frozenset[str], away: bool) -> Layer:
+def _dressed(photograph: Photograph, covers: frozenset[str], away: bool) -> Layer:
     """A person as they are dressed now, seen from in front or from behind; premultiplied."""
-    layer = _bare(photograph)
+    layer = bare(photograph)
     if away:
         layer = back_of_head(layer, photograph.marks)
     for cover, put_on in COVERS.items():
