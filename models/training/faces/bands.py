@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +21,8 @@ from models.training.shares import wilson
 
 YAWS: Final = ((0, 15), (15, 25), (25, 35), (35, 50), (50, 90))
 PITCHES: Final = ((-90, -25), (-25, -15), (-15, 15), (15, 25), (25, 90))
+TOGETHER: Final = "together"
+"""Name of the line that adds a group's bands up."""
 _TWICE: Final = 2.0
 """No band may be wrongly covered more than so many times as often as the mean."""
 
@@ -40,15 +44,22 @@ def of_views(judge: Judge, among: Sequence[Case], most: int) -> Iterator[Line]:
     bare = sample([c for c in single if not c.covered and c.frontal], most)
     covered = sample([c for c in single if c.covered], most)
     for group, bands in BANDS.items():
+        lines = []
         for name, band in bands.items():
             said = [judge.ask(cases, name, band.change) for cases in (bare, covered)]
-            yield Line(
-                group,
-                name,
-                Tally.of((False, s) for s in said[0]),
-                Tally.of((True, s) for s in said[1]),
-                band.hides,
+            plain, worn = (
+                Tally.of((of, s) for s in one) for of, one in zip((False, True), said, strict=True)
             )
+            lines.append(Line(group, name, plain, worn, band.hides))
+        yield from lines
+        if len(lines) > 1:
+            bare_sum, covered_sum = sum_of(one.bare for one in lines), sum_of(one.covered for one in lines)
+            yield Line(group, TOGETHER, bare_sum, covered_sum, lines[0].hides)
+
+
+def sum_of(tallies: Iterable[Tally]) -> Tally:
+    """All together."""
+    return reduce(add, tallies)
 
 
 def of_pose(judged: Judged) -> Iterator[Line]:
@@ -135,7 +146,7 @@ def worst(lines: Sequence[Line]) -> str:
 
     A band is named over the limit only where its interval leaves no doubt (the lower end is above it).
     """
-    plain = [line for line in lines if not line.hides and line.bare.total >= 20]
+    plain = [one for one in lines if not one.hides and one.bare.total >= 20 and one.name != TOGETHER]
     if not plain:
         return ""
     mean = sum(line.bare.covered / line.bare.total for line in plain) / len(plain)
@@ -149,6 +160,3 @@ def worst(lines: Sequence[Line]) -> str:
         f"Mean of {len(plain)} bands: {100 * mean:.2f} % of bare faces called covered. Worst: {named}. "
         f"Surely above twice the mean: {surely}."
     )
-
-
-Lines = Mapping[str, Callable[[], Sequence[Line]]]

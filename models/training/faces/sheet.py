@@ -20,28 +20,33 @@ from models.training.faces.cases import Case, Grey
 from models.training.faces.joint import Judged
 from models.training.faces.judged import Said
 
-_TILE: Final = 96
+_TILE: Final = 80
 _LINES: Final = 8
 _FEWEST: Final = 5
 """A mean of fewer could show somebody."""
-_WORDS: Final = 330
+_WORDS: Final = 300
 _SMALL_PX: Final = 32
 
 Failed = Callable[[Case, Said], bool]
 
-WAYS: Final[Mapping[str, Failed]] = {
+FINDER: Final[Mapping[str, Failed]] = {
+    "bare, not found": lambda c, s: not c.covered and not s.found,
+    "mask, not found": lambda c, s: c.label.startswith("mask") and not s.found,
+    "dark glasses, not found": lambda c, s: c.label == "glasses" and not s.found,
+    "full helmet, not found": lambda c, s: c.label == "helmet" and not s.found,
+}
+CHECK: Final[Mapping[str, Failed]] = {
     "bare, called covered": lambda c, s: not c.covered and s.verdict == "covered",
     "bare from ahead, called turned": lambda c, s: not c.covered and c.frontal and s.verdict == "turned",
-    "bare, not found": lambda c, s: not c.covered and not s.found,
     "mask, passed as proper": lambda c, s: c.label.startswith("mask") and s.verdict == "proper",
-    "mask, not found": lambda c, s: c.label.startswith("mask") and not s.found,
     "dark glasses, passed as proper": lambda c, s: c.label == "glasses" and s.verdict == "proper",
-    "dark glasses, not found": lambda c, s: c.label == "glasses" and not s.found,
-    "other covers, not found or proper": lambda c, s: (
-        c.label in ("helmet", "scarf", "hand", "object") and s.verdict in ("", "proper")
+    "other covers, passed as proper": lambda c, s: (
+        c.label in ("helmet", "scarf", "hand", "object") and s.verdict == "proper"
     ),
+    "covered, called turned": lambda c, s: c.covered and s.verdict == "turned",
 }
-"""Ways to fail, a line each."""
+"""Ways to fail, a line each: of the finder, and of the check."""
+SHEETS: Final = {"face_find_failures.png": FINDER, "face_check_failures.png": CHECK}
 
 
 def upright(case: Case) -> Grey:
@@ -70,9 +75,13 @@ def mean_of(cuts: Sequence[Grey]) -> Grey:
 
 
 def draw(judged: Judged, folder: Path) -> str:
-    """Writes `face_failures.png` into `folder`; returns what a card says of it."""
+    """Writes both sheets into `folder`; returns how many failures each line stands for."""
+    return "\n\n".join(f"{file}: {_sheet(judged, ways, folder / file)}" for file, ways in SHEETS.items())
+
+
+def _sheet(judged: Judged, ways: Mapping[str, Failed], file: Path) -> str:
     rows, words = [], []
-    for name, failed in WAYS.items():
+    for name, failed in ways.items():
         cases = [c for c, s in judged if c.kind != "photo" and failed(c, s)]
         if not cases:
             continue
@@ -83,11 +92,8 @@ def draw(judged: Judged, folder: Path) -> str:
         rows.append(np.concatenate([_title(name, len(cases)), mean_of(cuts), *lines], axis=1))
         words.append(f"{name} ({len(cases)})")
     sheet = np.concatenate(rows) if rows else np.full((_TILE, _TILE), 255, np.uint8)
-    cv2.imwrite(str(folder / "face_failures.png"), sheet, [cv2.IMWRITE_PNG_COMPRESSION, 9])
-    return (
-        "Left to right: how many, their mean (where there are five or more), up to eight as lines. "
-        + "; ".join(words)
-    )
+    cv2.imwrite(str(file), sheet, [cv2.IMWRITE_PNG_COMPRESSION, 9])
+    return "; ".join(words)
 
 
 def _title(name: str, count: int) -> NDArray[np.uint8]:

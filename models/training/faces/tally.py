@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Final
 
 from edge.terms.observation import FaceVerdict
@@ -44,6 +44,10 @@ class Tally:
             count(FaceVerdict.UNCLEAR),
             count(FaceVerdict.PROPER),
         )
+
+    def __add__(self, other: Tally) -> Tally:
+        """Both together."""
+        return Tally(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
 
 
 def percent(count: int, total: int) -> str:
