@@ -93,10 +93,10 @@ class Face:
 
     `landmarks` are the two eyes, the nose tip and the two mouth corners, left first as seen in the
     picture. `covered_logit` is the natural-log odds of covered against bare (positive: covered; zero is
-    the operating point, which counts a bare face called covered as the worse error),
-    `turned_logit` of turned beyond the limits against frontal, calibrated on held-out people; the
-    judge adds them up over time. `unclear_why` is never `UNDECIDED`. A still picture's face that is upside
-    down is turned, and its `unclear_why` says so; a video's is unclear.
+    the operating point, which counts a bare face called covered as the worse error; a face called turned
+    has 0: at that angle it says neither), `turned_logit` of turned beyond the limits against frontal,
+    calibrated on held-out people; the judge adds them up over time. `unclear_why` is never `UNDECIDED`. A
+    still picture's face that is upside down is turned, and its `unclear_why` says so; a video's is unclear.
     """
 
     box: Box

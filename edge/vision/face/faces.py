@@ -94,13 +94,12 @@ class Faces:
         return Looked(picture_verdict(faces), len(persons(faces)), faces)
 
     def _judged(self, grey: Picture, found: Sequence[Found], views: Sequence[View]) -> tuple[Face, ...]:
+        checked = [(f, self._checker.check(grey, f.box, f.score, f.landmarks, views)) for f in found]
+        # What the check takes for no face is none: the finder alone may ask for less.
         faces = [
-            whole_or_unclear(
-                upright_or_unclear(self._checker.check(grey, f.box, f.score, f.landmarks, views)),
-                f.beyond,
-                grey.shape,
-            )
-            for f in found
+            whole_or_unclear(upright_or_unclear(face), f.beyond, grey.shape)
+            for f, face in checked
+            if face is not None
         ]
         return tuple(sorted(faces, key=lambda face: -face.box[2]))
 

@@ -214,7 +214,7 @@ class Upside:
         elif self._inverted:
             # A mask has little that is up or down, and who lies on the floor did not turn the camera: only a
             # bare face on its head says how it hangs.
-            self._votes += self._way == HALF and any(face.covered_logit <= 0.0 for face in self._inverted)
+            self._votes += self._way == HALF and any(face.covered_logit < 0.0 for face in self._inverted)
         elif not self.camera_inverted:
             self._votes -= 1
         self._votes = min(max(self._votes, 0), _VOTES)

@@ -1,0 +1,189 @@
+"""Chooses where a face counts as turned, how sure a cover must be there, and what is no face at all.
+
+On faces of sources that a run left out, real ones and such as were turned in space: half of their groups
+choose, the other half is judged by what was chosen, and printed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.training.check.data import COVERED
+from models.training.check.train import Lessons, maker, others_kept
+from models.training.shares import share
+
+YAW_DEG = 35.0
+"""Beyond it one eye hides behind the nose; as before."""
+
+PITCH_DEG = (25.0, 36.0)
+"""Between these lies the limit of a nod: the first is still frontal, 45 degrees are not."""
+
+ROLL_DEG = 40.0
+"""Tilted farther than anybody stands who looks at a camera; see the card for what is measured there."""
+
+FRONTAL_DEG = 25.0
+"""Yaw and pitch under which a face must hardly ever be called turned."""
+
+MOST_FRONTAL_TURNED = 0.012
+MOST_BARE_SURE = 0.04
+"""Of turned bare faces so many may look surely covered."""
+
+MOST_LOST = 0.002
+"""Of faces so many may be taken for none."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What networks say of held-out pictures of faces, in parallel arrays: calibrated log odds of a cover,
+    angles
+    and what they really are in degrees (NaN where nobody knows), whether covered, logit of a face, group, and
+    whether the picture is one that was turned in space."""
+
+    odds: NDArray[np.float64]
+    pose: NDArray[np.float64]
+    true: NDArray[np.float64]
+    covered: NDArray[np.bool_]
+    face: NDArray[np.float64]
+    group: NDArray[np.str_]
+    label: NDArray[np.int64]
+    made: NDArray[np.bool_]
+
+    def of(self, kept: NDArray[np.bool_]) -> Said:
+        """Some of them."""
+        return Said(*(getattr(self, name)[kept] for name in self.__dataclass_fields__))
+
+
+@dataclass(frozen=True)
+class Askew:
+    """The contract's `turned_*` points and `face_cut`."""
+
+    yaw_deg: float
+    pitch_deg: float
+    roll_deg: float
+    sure_cover: float
+    face_cut: float
+
+    def turned(self, said: Said) -> NDArray[np.bool_]:
+        """Which faces are beyond the limits."""
+        over = np.abs(said.pose) > [self.yaw_deg, self.pitch_deg]
+        return np.asarray(over.any(1), np.bool_)
+
+    def points(self) -> dict[str, float]:
+        """As the contract has them."""
+        names = ("turned_yaw_deg", "turned_pitch_deg", "turned_roll_deg", "turned_sure_cover", "face_cut")
+        numbers = (self.yaw_deg, self.pitch_deg, self.roll_deg, self.sure_cover, self.face_cut)
+        return dict(zip(names, numbers, strict=True))
+
+
+def said_of(
+    run: Path, lessons: Lessons, odds_of: Callable[[NDArray[np.float32]], NDArray[np.float64]]
+) -> Said:
+    """What a finished run says, in one view, of the sources that it left out, real faces and turned ones."""
+    out = json.loads((run / "run.json").read_text())["leave_out"]
+    cache, turned = lessons.cache, lessons.turned
+    away = np.isin([maker(s) for s in cache.source], out)
+    parts: list[Said] = []
+    with np.load(run / "left_out.npz") as stored:
+        kept = away[stored["index"]] & (cache.size[stored["index"]] >= 36)
+        index = stored["index"][kept]
+        true = np.array([lessons.pose(int(i)) for i in index])
+        angles = np.where(true[:, 2:] > 0.2, true[:, :2], np.nan)
+        parts.append(
+            Said(
+                odds_of(stored["cover"][kept]),
+                stored["pose"][kept] * 45.0,
+                angles,
+                cache.covered[index],
+                stored["face"][kept, 0].astype(np.float64),
+                cache.group[index],
+                cache.label[index],
+                np.zeros(len(index), bool),
+            )
+        )
+    with np.load(run / "turned.npz") as stored:
+        kept = away[turned.base[stored["index"]]] & turned.found[stored["index"]]
+        index = stored["index"][kept]
+        parts.append(
+            Said(
+                odds_of(stored["cover"][kept]),
+                stored["pose"][kept] * 45.0,
+                turned.pose[index],
+                COVERED[turned.label[index]],
+                stored["face"][kept, 0].astype(np.float64),
+                cache.group[turned.base[index]],
+                turned.label[index],
+                np.ones(len(index), bool),
+            )
+        )
+    return together(parts)
+
+
+def together(parts: list[Said]) -> Said:
+    """Several as one."""
+    return Said(*(np.concatenate([getattr(p, n) for p in parts]) for n in Said.__dataclass_fields__))
+
+
+def no_faces(run: Path, lessons: Lessons) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
+    """Logits of a face that a run gives pictures of none that it never trained on, and their kinds."""
+    with np.load(run / "others.npz") as stored:
+        assert not others_kept(
+            lessons.others, tuple(json.loads((run / "run.json").read_text())["leave_out"])
+        )[stored["index"]].any()
+        return stored["face"][:, 0].astype(np.float64), lessons.others.what[stored["index"]]
+
+
+def choose_askew(said: Said) -> Askew:
+    """The points that `said` asks for."""
+    frontal = ~said.covered & ~said.made & (np.abs(said.true) < FRONTAL_DEG).all(1)
+    pitch = PITCH_DEG[1]
+    for limit in np.arange(*PITCH_DEG, 0.5):
+        beyond = (np.abs(said.pose[frontal]) > [YAW_DEG, limit]).any(1)
+        if beyond.mean() <= MOST_FRONTAL_TURNED:
+            pitch = float(limit)
+            break
+    chosen = Askew(YAW_DEG, pitch, ROLL_DEG, 0.0, 0.0)
+    bare = said.odds[chosen.turned(said) & ~said.covered]
+    sure = max(0.0, float(np.quantile(bare, 1 - MOST_BARE_SURE))) if len(bare) else 0.0
+    lost = float(np.quantile(said.face[~said.made], MOST_LOST))
+    return Askew(YAW_DEG, pitch, ROLL_DEG, round(sure, 2), round(min(lost, 0.0), 2))
+
+
+def half_of(group: str) -> bool:
+    """Which half of the groups one belongs to, by a hash of its name."""
+    return bool(hashlib.sha256(f"half {group}".encode()).digest()[0] & 1)
+
+
+def tell(name: str, said: Said, at: Askew) -> None:
+    """Prints what the points make of faces."""
+    turned, sure = at.turned(said), said.odds > at.sure_cover
+    verdict = np.where(turned & ~sure, "turned", np.where(said.odds > 0, "covered", "proper"))
+    known = np.isfinite(said.true).all(1)
+    off = np.abs(said.true)
+    rows = {
+        "bare, yaw and pitch under 25": ~said.covered & known & (off < FRONTAL_DEG).all(1) & ~said.made,
+        "bare, yaw over 45": ~said.covered & known & (off[:, 0] > 45),
+        "bare, pitch over 38": ~said.covered & known & (off[:, 1] > 38),
+        "bare, called turned or beyond 35 or 30": ~said.covered
+        & (turned | (known & (off > [35, 30]).any(1))),
+        "masks, yaw over 45": np.isin(said.label, [1, 2]) & known & (off[:, 0] > 45),
+        "masks, pitch over 38": np.isin(said.label, [1, 2]) & known & (off[:, 1] > 38),
+        "glasses, yaw over 45": (said.label == 3) & known & (off[:, 0] > 45),
+        "glasses, pitch over 38": (said.label == 3) & known & (off[:, 1] > 38),
+        "other covers, yaw over 45": (said.label > 3) & (said.label < 8) & known & (off[:, 0] > 45),
+    }
+    print(
+        f"\n{name}\n\n| faces | real or turned in space | proper | turned | covered |\n|---|---|---|---|---|"
+    )
+    for row, here in rows.items():
+        for word, kind in (("real", ~said.made), ("in space", said.made)):
+            n = int((here & kind).sum())
+            if n:
+                counts = [int((verdict[here & kind] == v).sum()) for v in ("proper", "turned", "covered")]
+                print(f"| {row} | {word} | {' | '.join(share(c, n) for c in counts)} |")
