@@ -65,7 +65,19 @@ SHIPPED = Path(__file__).resolve().parents[1]
 CHAIN_FOLDS = 3
 """Measured runs of the network behind the chain; which sources each leaves out stands in `chain/data.py`."""
 
-NETWORKS = ("find", "check", "scene", "things", "fight", "unusual", "patches", "chain", "field", "attacks")
+NETWORKS = (
+    "find",
+    "check",
+    "faces",
+    "scene",
+    "things",
+    "fight",
+    "unusual",
+    "patches",
+    "chain",
+    "field",
+    "attacks",
+)
 """In the order in which they are made."""
 
 
@@ -107,6 +119,7 @@ class Plan:
         makers = {
             "find": self._find,
             "check": self._check,
+            "faces": self._faces,
             "scene": self._scene,
             "fight": self._fight,
             "things": self._things,
@@ -120,22 +133,30 @@ class Plan:
             yield from makers[network]()
 
     def _find(self) -> Iterator[Step]:
+        """Scenes drawn once for both runs; the run that never sees some sources; the one that is shipped."""
         cache = ("--data", str(self.data), "--cache", str(self.work / "find-cache"))
-        length = ("--steps", "20") if self.trial else ("--steps", "8000")
+        length = ("--steps", "20") if self.trial else ("--steps", "8000", "--freeze-stem", "2000")
         away = tuple(word for source in self.find_out for word in ("--leave-out", source))
+        pools = str(self.work / "find-pool"), str(self.work / "find-pool-rest")
+        many, few = ("60", "60") if self.trial else ("24000", "8000")
+        yield Step("find-pool", "find.pool", (*cache, "--out", pools[0], "--count", many, *away))
+        only = tuple(word for source in self.find_out for word in ("--only", source))
+        yield Step("find-pool-rest", "find.pool", (*cache, "--out", pools[1], "--count", few, *only))
         measured = self.work / "find-measured"
         shipped = self.work / "find"
-        for name, work, out, left_out in (
-            ("find-measured", measured, measured, away),
-            ("find", shipped, self.out, ()),
+        for name, work, out, left_out, drawn in (
+            ("find-measured", measured, measured, away, pools[:1]),
+            ("find", shipped, self.out, (), pools),
         ):
-            yield Step(
-                name, "find.train", (*cache, "--work", str(work), "--out", str(out), *length, *left_out)
-            )
+            own = ("--work", str(work), "--out", str(out), *length)
+            own += tuple(word for pool in drawn for word in ("--pool", pool))
+            yield Step(name, "find.train", (*cache, *own, *left_out))
             twin = ("--float-twin", str(work / "face_find.float.tflite"))
             curves = ("--curves", str(self.out / "face_find_curves.png")) if left_out else ()
             arguments = ("--model", str(out), "--set-point", *twin, *curves, *left_out)
             yield Step(f"{name}-eval", "find.eval", (*cache, *arguments))
+            few_photos = ("--at-most", "5") if self.trial else ()
+            yield Step(f"{name}-views", "find.views", (*cache, "--model", str(out), *few_photos, *left_out))
 
     def _check(self) -> Iterator[Step]:
         cache = ("--cache", str(self.work / "check-cache"))
@@ -177,6 +198,12 @@ class Plan:
         yield Step("check-report", "check.report", (*cache, *faces, "--folds", *folds, *out))
         yield Step("check-limits", "check.limits", (*cache, *out))
         yield Step("check-stress", "check.stress", (*cache, *out, *(("--each", "4") if self.trial else ())))
+
+    def _faces(self) -> Iterator[Step]:
+        """Finder and check together, as shipped. Not in a trial: nothing is learnt."""
+        if not self.trial:
+            own = ("--data", str(self.data), "--work", str(self.work / "faces"), "--models", str(self.out))
+            yield Step("faces", "faces.__main__", (*own, "--poses", str(self.work / "check-cache")))
 
     def _scene(self) -> Iterator[Step]:
         cache = ("--data", str(self.data), "--cache", str(self.work / "scene-cache"))

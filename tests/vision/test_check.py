@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edge.settings.schema import CoverName, Settings
-from edge.terms.observation import Box, Cover, Face, FaceVerdict
+from edge.terms.observation import Box, Cover, Face, FaceVerdict, Unclear
 from edge.vision.face.align import EXTENT, SIZE_PX, Frame, Landmarks, align, frame_of, matrix_of, normalise
 from edge.vision.face.check import (
     AS_IS,
@@ -206,7 +206,7 @@ ASKEW = replace(LIMITS, sure_cover=6.0)
 
 
 def judged(covered: float, turned: float = -3.0, why: str = "") -> Face:
-    return judge_face(BOX, 0.9, MARKS, Reading(covered, Cover.SCARF, 0.0, 0.0, turned), why, ASKEW)
+    return judge_face(BOX, 0.9, MARKS, Reading(covered, Cover.SCARF, 0.0, 0.0, turned), Unclear(why), ASKEW)
 
 
 P, C, T, U = FaceVerdict.PROPER, FaceVerdict.COVERED, FaceVerdict.TURNED, FaceVerdict.UNCLEAR

@@ -26,6 +26,7 @@ from edge.terms.observation import (
     StillRegion,
     Thing,
     ThingKind,
+    Unclear,
 )
 from hw.ports import Input
 from tests.worlds.cabin_world import Cabin, rules
@@ -72,7 +73,7 @@ def face(logit: float = -4.0, turned: float = -4.0, box: Box = (280.0, 90.0, 80.
 WIDE: Final[Box] = (60.0, 60.0, 200.0, 200.0)
 BARE: Final = face()
 MASKED: Final = face(4.0)
-UNCLEAR: Final = replace(face(0.5), verdict=FaceVerdict.UNCLEAR, cover=Cover.NONE, unclear_why="small")
+UNCLEAR: Final = replace(face(0.5), verdict=FaceVerdict.UNCLEAR, cover=Cover.NONE, unclear_why=Unclear.SMALL)
 
 FACES: Final[Mapping[str, tuple[Face, ...]]] = {
     "none": (),

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.terms.observation import Box, Cover, Face, FaceVerdict
+from edge.terms.observation import Box, Cover, Face, FaceVerdict, Unclear
 from edge.vision.face.align import SIZE_PX, Frame, Grey, Landmarks, align, frame_of, normalise
 from edge.vision.network import ModelFault, Network, load_or_previous
 
@@ -213,7 +213,7 @@ class Checker:
         return judge_face(box, score, landmarks, reading, why, self.limits)
 
     def read(self, picture: Grey, frame: Frame, cut: Grey, views: Sequence[View] = AS_IS) -> Reading | None:
-        """What the network says of a frame of a grey picture, `cut` being its aligned cut; None as above."""
+        """What the network says of a frame, `cut` being its aligned cut; None as in `check`."""
         seen = self._mean(picture, frame, cut, views)
         if seen.face < self._face_cut:
             return None
@@ -289,17 +289,17 @@ def turned_logit(
     return 1.702 * beyond / sigma_deg
 
 
-def unclear_why(box: Box, quality: Quality, limits: Limits) -> str:
-    """`small`, `dark`, `bright`, `blurred`, or nothing where the picture is good enough."""
+def unclear_why(box: Box, quality: Quality, limits: Limits) -> Unclear:
+    """Small, dark, bright, blurred, or none where the picture is good enough."""
     if box[2] < limits.min_face_px:
-        return "small"
+        return Unclear.SMALL
     if quality.dark < limits.min_dark:
-        return "dark"
+        return Unclear.DARK
     if quality.bright > limits.max_bright:
-        return "bright"
+        return Unclear.BRIGHT
     if quality.sharpness < limits.min_sharpness:
-        return "blurred"
-    return ""
+        return Unclear.BLURRED
+    return Unclear.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +314,7 @@ class Reading:
 
 
 def judge_face(
-    box: Box, score: float, landmarks: Landmarks, reading: Reading, why: str, limits: Limits
+    box: Box, score: float, landmarks: Landmarks, reading: Reading, why: Unclear, limits: Limits
 ) -> Face:
     """The verdict from the numbers: too poor a picture first, then turned, covered, else proper.
 
@@ -323,14 +323,14 @@ def judge_face(
     covered_logit = reading.covered_logit
     doubtful = abs(covered_logit) < limits.doubt
     sure = covered_logit > max(limits.sure_cover, 0.0)
-    if why == "small" or (why and doubtful):
+    if why is Unclear.SMALL or (why and doubtful):
         verdict = FaceVerdict.UNCLEAR
     elif reading.turned_logit > 0.0 and not sure:
-        verdict, why, covered_logit = FaceVerdict.TURNED, "", 0.0
+        verdict, why, covered_logit = FaceVerdict.TURNED, Unclear.NONE, 0.0
     elif covered_logit > 0.0:
-        verdict, why = FaceVerdict.COVERED, ""
+        verdict, why = FaceVerdict.COVERED, Unclear.NONE
     else:
-        verdict, why = FaceVerdict.PROPER, ""
+        verdict, why = FaceVerdict.PROPER, Unclear.NONE
     return Face(
         box=box,
         score=score,

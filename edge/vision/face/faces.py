@@ -11,10 +11,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.terms.observation import Cover, Face, FaceVerdict, PictureVerdict
+from edge.terms.observation import Cover, Face, FaceVerdict, PictureVerdict, Unclear
 from edge.vision.face.check import AS_IS, COVERS, MIRRORED, STILL, Checker, View
 from edge.vision.face.find import ANOTHER_PERSON, Finder, Found
-from edge.vision.face.upside import other_way_up, upside_down, without
+from edge.vision.face.upside import (
+    HALF,
+    QUARTERS,
+    as_turned,
+    other_way_up,
+    roll_deg,
+    unclear,
+    upside_down,
+    without,
+)
 
 Picture = NDArray[np.uint8]
 """Height x width (grey), or height x width x 3 (blue, green, red) or 4 (with alpha)."""
@@ -39,6 +48,10 @@ _HARDLY_ROOM: Final = 0.08
 """What is hardly covered needs this much room to the edge: of half a face the box can end inside."""
 _CUT_PROPER: Final = 0.05
 """A proper face may lack some hair or chin, not an eye or the mouth. Of 543 in tight crops these take one."""
+
+
+_LYING_DEG: Final = 60.0
+"""A face is righted by its landmarks as far as heads are held; past this angle it lies on its side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +83,36 @@ class Faces:
         return self._judged(grey, self._finder.find(grey), MIRRORED if self._mirror else AS_IS)
 
     def look_at(self, picture: Picture) -> Looked:
-        """A still picture of any size, searched longer than a video frame. ValueError where it is none."""
+        """A still picture of any size, searched longer than a video frame. ValueError where it is none.
+
+        It is also searched on its head, and on its side where a face is not plainly proper.
+        """
         grey = to_grey(picture)
         faces = self._judged(grey, self._finder.look(grey), STILL)
-        if faces:
-            other = other_way_up(grey)
+        plain = all(face.verdict is FaceVerdict.PROPER for face in faces)
+        for quarters in (HALF,) if plain else (HALF, *QUARTERS):
+            other = other_way_up(grey, quarters)
             turned = self._judged(other, self._finder.look(other), STILL)
-            faces = without(faces, upside_down(faces, turned, grey.shape[1], grey.shape[0]))
+            found = upside_down(faces, turned, grey.shape[1], grey.shape[0], quarters)
+            faces = without(faces, found)
+        faces = tuple(map(as_turned, faces))
         return Looked(picture_verdict(faces), len(persons(faces)), faces)
 
     def _judged(self, grey: Picture, found: Sequence[Found], views: Sequence[View]) -> tuple[Face, ...]:
         checked = [(f, self._checker.check(grey, f.box, f.score, f.landmarks, views)) for f in found]
         # What the check takes for no face is none: the finder alone may ask for less.
-        faces = [whole_or_unclear(face, f.beyond, grey.shape) for f, face in checked if face is not None]
+        faces = [
+            whole_or_unclear(upright_or_unclear(face), f.beyond, grey.shape)
+            for f, face in checked
+            if face is not None
+        ]
         return tuple(sorted(faces, key=lambda face: -face.box[2]))
+
+
+def upright_or_unclear(face: Face) -> Face:
+    """The face, unclear where its landmarks say that it lies on its side or stands on its head."""
+    lies = abs(roll_deg(face)) > _LYING_DEG
+    return unclear(face) if lies else face
 
 
 def whole_or_unclear(face: Face, beyond: float, shape: Sequence[int]) -> Face:
@@ -93,8 +122,12 @@ def whole_or_unclear(face: Face, beyond: float, shape: Sequence[int]) -> Face:
     """
     height, width = shape[:2]
     left, top, wide, high = face.box
-    room = min(left / wide, (width - left) / wide - 1.0, top / high, (height - top) / high - 1.0)
-    near = min(min(x / wide, (width - x) / wide, y / high, (height - y) / high) for x, y in face.landmarks)
+    room_aside = min(left / wide, (width - left) / wide - 1.0)
+    room_high = min(top / high, (height - top) / high - 1.0)
+    room = min(room_aside, room_high)
+    near_aside = min(min(x / wide, (width - x) / wide) for x, _ in face.landmarks)
+    near_high = min(min(y / high, (height - y) / high) for _, y in face.landmarks)
+    near = min(near_aside, near_high)
     if face.verdict is FaceVerdict.PROPER:
         cut = near < _CUT_PROPER or beyond > _CUT_PLAIN
     else:
@@ -103,7 +136,9 @@ def whole_or_unclear(face: Face, beyond: float, shape: Sequence[int]) -> Face:
         cut = near < _CUT_POINT or beyond > reach or (hardly and room < _HARDLY_ROOM)
     if not cut:
         return face
-    return replace(face, verdict=FaceVerdict.UNCLEAR, cover=Cover.NONE, unclear_why="cut")
+    aside = min(near_aside, room_aside) < min(near_high, room_high)
+    why = Unclear.CUT_ASIDE if aside else Unclear.CUT
+    return replace(face, verdict=FaceVerdict.UNCLEAR, cover=Cover.NONE, unclear_why=why)
 
 
 def persons(faces: Sequence[Face]) -> tuple[Face, ...]:
