@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.training.check.data import COVERED
-from models.training.check.train import Lessons, maker, others_kept
+from models.training.check.train import Lessons, maker
 from models.training.shares import share
 
 LIMITS_DEG = (18.0, 36.0)
@@ -36,7 +36,10 @@ MOST_BARE_SURE = 0.04
 
 MOST_LOST = 0.001
 MOST_OF_A_KIND_LOST = 0.02
-"""Of all faces so many may be taken for none, and of faces with one kind of cover, turned in space or not."""
+ENOUGH = 20
+"""Of all faces so many may be taken for none, and of faces with one kind of cover, turned in space or not,
+where there are
+`ENOUGH` of it."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +47,13 @@ class Said:
     """What networks say of held-out pictures of faces, in parallel arrays: calibrated log odds of a cover,
     angles
     and what they are by the mesh and by five landmarks in degrees (NaN where nobody knows), whether covered,
-    logit of a face, group, and whether the picture is one that was turned in space."""
+    group, and whether the picture is one that was turned in space."""
 
     odds: NDArray[np.float64]
     pose: NDArray[np.float64]
     true: NDArray[np.float64]
     five: NDArray[np.float64]
     covered: NDArray[np.bool_]
-    face: NDArray[np.float64]
     group: NDArray[np.str_]
     label: NDArray[np.int64]
     made: NDArray[np.bool_]
@@ -63,13 +65,12 @@ class Said:
 
 @dataclass(frozen=True)
 class Askew:
-    """The contract's `turned_*` points and `face_cut`."""
+    """The contract's `turned_*` points."""
 
     yaw_deg: float
     pitch_deg: float
     roll_deg: float
     sure_cover: float
-    face_cut: float
 
     def turned(self, said: Said) -> NDArray[np.bool_]:
         """Which faces are beyond the limits."""
@@ -78,8 +79,8 @@ class Askew:
 
     def points(self) -> dict[str, float]:
         """As the contract has them."""
-        names = ("turned_yaw_deg", "turned_pitch_deg", "turned_roll_deg", "turned_sure_cover", "face_cut")
-        numbers = (self.yaw_deg, self.pitch_deg, self.roll_deg, self.sure_cover, self.face_cut)
+        names = ("turned_yaw_deg", "turned_pitch_deg", "turned_roll_deg", "turned_sure_cover")
+        numbers = (self.yaw_deg, self.pitch_deg, self.roll_deg, self.sure_cover)
         return dict(zip(names, numbers, strict=True))
 
 
@@ -103,7 +104,6 @@ def said_of(
                 angles,
                 np.where(cache.marks_real[index, None], cache.pose[index], np.nan),
                 cache.covered[index],
-                stored["face"][kept, 0].astype(np.float64),
                 cache.group[index],
                 cache.label[index],
                 np.zeros(len(index), bool),
@@ -119,7 +119,6 @@ def said_of(
                 turned.pose[index],
                 np.full((len(index), 2), np.nan),
                 COVERED[turned.label[index]],
-                stored["face"][kept, 0].astype(np.float64),
                 cache.group[turned.base[index]],
                 turned.label[index],
                 np.ones(len(index), bool),
@@ -133,13 +132,34 @@ def together(parts: list[Said]) -> Said:
     return Said(*(np.concatenate([getattr(p, n) for p in parts]) for n in Said.__dataclass_fields__))
 
 
-def no_faces(run: Path, lessons: Lessons) -> tuple[NDArray[np.float64], NDArray[np.str_]]:
-    """Logits of a face that a run gives pictures of none that it never trained on, and their kinds."""
+def face_cut_of(run: Path, lessons: Lessons) -> float:
+    """The logit `face` below which the shipped run's cuts show no face, chosen on all that it never saw.
+
+    Its scale is the run's own, so no other run can choose it. Prints what half of the groups would choose,
+    and what that makes of the other half.
+    """
+    cache, turned, others = lessons.cache, lessons.turned, lessons.others
+    with np.load(run / "left_out.npz") as real, np.load(run / "turned.npz") as made:
+        at = np.concatenate([real["index"], turned.base[made["index"]]])
+        label = np.concatenate([cache.label[real["index"]], turned.label[made["index"]]])
+        face = np.concatenate([real["face"][:, 0], made["face"][:, 0]]).astype(np.float64)
+        is_real = np.arange(len(face)) < len(real["index"])
     with np.load(run / "others.npz") as stored:
-        assert not others_kept(
-            lessons.others, tuple(json.loads((run / "run.json").read_text())["leave_out"])
-        )[stored["index"]].any()
-        return stored["face"][:, 0].astype(np.float64), lessons.others.what[stored["index"]]
+        none, index = stored["face"][:, 0].astype(np.float64), stored["index"]
+    half = np.array([half_of(str(g)) for g in cache.group[at]])
+    tried = _face_cut(face[half], label[half], is_real[half])
+    kept = share(int((face[~half & is_real] > tried).sum()), int((~half & is_real).sum()))
+    print(f"face_cut {tried} of one half of the groups leaves of the other half's real faces {kept}")
+    for kind in np.unique(others.what):
+        here = others.what[index] == kind
+        print(f"no face, {kind}: taken for one {share(int((none[here] > tried).sum()), int(here.sum()))}")
+    return _face_cut(face, label, is_real)
+
+
+def _face_cut(face: NDArray[np.float64], label: NDArray[np.int64], is_real: NDArray[np.bool_]) -> float:
+    covered = [face[label == kind] for kind in np.flatnonzero(COVERED) if (label == kind).sum() >= ENOUGH]
+    lost = [float(np.quantile(kind, MOST_OF_A_KIND_LOST)) for kind in covered]
+    return round(min([*lost, float(np.quantile(face[is_real], MOST_LOST))]), 2)
 
 
 def choose_askew(said: Said) -> Askew:
@@ -149,13 +169,10 @@ def choose_askew(said: Said) -> Askew:
     for seen in np.abs(said.pose[frontal]).T:
         over = float(np.quantile(seen, 1 - MOST_FRONTAL_TURNED)) if len(seen) else LIMITS_DEG[1]
         limits.append(round(min(max(over, LIMITS_DEG[0]), LIMITS_DEG[1]), 1))
-    chosen = Askew(limits[0], limits[1], ROLL_DEG, 0.0, 0.0)
+    chosen = Askew(limits[0], limits[1], ROLL_DEG, 0.0)
     bare = said.odds[chosen.turned(said) & ~said.covered]
     sure = max(0.0, float(np.quantile(bare, 1 - MOST_BARE_SURE))) if len(bare) else 0.0
-    kinds = [said.face[said.label == label] for label in np.unique(said.label[said.covered])]
-    lost = [float(np.quantile(kind, MOST_OF_A_KIND_LOST)) for kind in kinds]
-    lost.append(float(np.quantile(said.face[~said.made], MOST_LOST)))
-    return replace(chosen, sure_cover=round(sure, 2), face_cut=round(min(lost), 2))
+    return replace(chosen, sure_cover=round(sure, 2))
 
 
 def frontal_by(said: Said) -> NDArray[np.bool_]:
