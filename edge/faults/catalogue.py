@@ -237,9 +237,9 @@ CATALOGUE: Final = _table(
     ),
     (
         "camera_upside_down",
-        "The camera sees the cabin upside down or on its side.",
+        "The camera sees the cabin upside down.",
         _NO_LOCK,
-        "Set camera.rotate so that faces are upright, or turn the camera; then restart the kiosk.",
+        "Set camera.rotate, by 180 more than it is, or turn the camera; then restart the kiosk.",
     ),
     (
         "camera_gone",

@@ -189,9 +189,7 @@ class FaceJudge:
         unclear = face.verdict is FaceVerdict.UNCLEAR
         self._unclear.update(unclear, dt_s)
         self._doubted = self._doubt.update(unclear, dt_s) or (self._doubted and self._doubt.half)
-        # Whose pose the check puts before a cover says nothing for that.
-        no_cover = face.verdict is FaceVerdict.TURNED and face.covered_logit > 0.0
-        self._covered.add(0.0 if unclear or no_cover else face.covered_logit, dt_s)
+        self._covered.add(0.0 if unclear else face.covered_logit, dt_s)
         self._turned.add(0.0 if unclear else face.turned_logit, dt_s)
         held = self._said in _DECIDED
         self._undecided.update(self._decided() is None, dt_s * (_HELD_DOUBT if held else 1.0))

@@ -111,6 +111,26 @@ class Face:
     unclear_why: Unclear = Unclear.NONE
 
 
+@dataclass(frozen=True, slots=True)
+class FaceMotion:
+    """How the widest face has moved against a picture of itself of a moment ago.
+
+    `moved` is how far, `bent` what the map of a plane cannot explain of it, both as the root mean square over
+    points on the face, in face widths. `eyes` and `mouth` are what still differs there once that map is
+    undone, as a multiple of what noise and a slip of the map would do; `visible` is what a closed lid would
+    give. `sharp` is the sharpness against that of the picture compared with. `around` is the share of the
+    face's motion that what is around it makes too (0 stays, 1 goes along), None where that cannot be told.
+    """
+
+    moved: float
+    bent: float
+    eyes: float
+    mouth: float
+    visible: float
+    sharp: float = 1.0
+    around: float | None = None
+
+
 class ThingKind(StrEnum):
     """What the scene networks name."""
 
@@ -287,5 +307,7 @@ class Observation:
     """Regions of the machine's front that were judged at this frame; mostly none."""
     normal: NormalSeen | None = None
     """How unlike the place looks to what was learnt of it; None where the dictionary did not look."""
+    face_motion: FaceMotion | None = None
+    """How the widest face moves; None where it is not bare, too small, or was not looked at."""
     picture: PictureFigures | None = None
     """How good the picture is: now and then, while nothing is in it but the cabin."""

@@ -211,6 +211,8 @@ class Grounds(Words):
     unlike_normal: str
     unlike_learnt: str
     face_stands_still: str
+    face_moves_flat: str
+    face_never_stirs: str
     shaken_and_seen: str
     fixed_to_front: str
     gone_from_front: str

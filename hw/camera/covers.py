@@ -269,6 +269,20 @@ def hand(person: Layer, marks: Marks) -> Layer:
     return b.done()
 
 
+def shut_eyes(person: Layer, marks: Marks) -> Layer:
+    """Both lids down, as in a blink."""
+    b = _Brush(person, marks)
+    apart = math.hypot(marks.eye_r[0] - marks.eye_l[0], marks.eye_r[1] - marks.eye_l[1]) / marks.unit
+    blue, green, red = b.skin()
+    for x in (-apart / 2, apart / 2):
+        lid = [(x + 0.24 * math.cos(a), 0.12 * math.sin(a)) for a in np.linspace(0.0, 2 * math.pi, 12, False)]
+        b.shape(lid, (int(0.86 * blue), int(0.86 * green), int(0.86 * red)), 1.0, 0.02)
+        b.line(
+            [(x + u, 0.09 - 0.9 * u * u) for u in np.linspace(-0.22, 0.22, 9)], (40, 38, 42), 0.04, 0.8, 0.01
+        )
+    return b.done()
+
+
 def back_of_head(person: Layer, marks: Marks) -> Layer:
     """The head from behind: hair of the colour above the forehead, in strands down to the nape."""
     b = _Brush(person, marks)

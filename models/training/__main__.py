@@ -133,22 +133,30 @@ class Plan:
             yield from makers[network]()
 
     def _find(self) -> Iterator[Step]:
+        """Scenes drawn once for both runs; the run that never sees some sources; the one that is shipped."""
         cache = ("--data", str(self.data), "--cache", str(self.work / "find-cache"))
-        length = ("--steps", "20") if self.trial else ("--steps", "8000")
+        length = ("--steps", "20") if self.trial else ("--steps", "8000", "--freeze-stem", "2000")
         away = tuple(word for source in self.find_out for word in ("--leave-out", source))
+        pools = str(self.work / "find-pool"), str(self.work / "find-pool-rest")
+        many, few = ("60", "60") if self.trial else ("24000", "8000")
+        yield Step("find-pool", "find.pool", (*cache, "--out", pools[0], "--count", many, *away))
+        only = tuple(word for source in self.find_out for word in ("--only", source))
+        yield Step("find-pool-rest", "find.pool", (*cache, "--out", pools[1], "--count", few, *only))
         measured = self.work / "find-measured"
         shipped = self.work / "find"
-        for name, work, out, left_out in (
-            ("find-measured", measured, measured, away),
-            ("find", shipped, self.out, ()),
+        for name, work, out, left_out, drawn in (
+            ("find-measured", measured, measured, away, pools[:1]),
+            ("find", shipped, self.out, (), pools),
         ):
-            yield Step(
-                name, "find.train", (*cache, "--work", str(work), "--out", str(out), *length, *left_out)
-            )
+            own = ("--work", str(work), "--out", str(out), *length)
+            own += tuple(word for pool in drawn for word in ("--pool", pool))
+            yield Step(name, "find.train", (*cache, *own, *left_out))
             twin = ("--float-twin", str(work / "face_find.float.tflite"))
             curves = ("--curves", str(self.out / "face_find_curves.png")) if left_out else ()
             arguments = ("--model", str(out), "--set-point", *twin, *curves, *left_out)
             yield Step(f"{name}-eval", "find.eval", (*cache, *arguments))
+            few_photos = ("--at-most", "5") if self.trial else ()
+            yield Step(f"{name}-views", "find.views", (*cache, "--model", str(out), *few_photos, *left_out))
 
     def _check(self) -> Iterator[Step]:
         cache = ("--cache", str(self.work / "check-cache"))

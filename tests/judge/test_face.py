@@ -189,7 +189,7 @@ def test_the_cause_follows_what_is_seen_and_not_each_frame() -> None:
 
 
 ASKEW = replace(MASKED, turned_logit=4.0, yaw_deg=60.0)
-PAST = replace(AWAY, covered_logit=2.0)
+PAST = replace(AWAY, covered_logit=0.0)
 """Covered past the angles at which the check was taught; and turned, whatever the check says of a cover."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import cv2
@@ -13,11 +14,13 @@ pytest.importorskip("torch", reason="training needs PyTorch, which the kiosk doe
 
 from edge.vision.network import load
 from models.training.common import to_input
-from models.training.find.data import BARE, Picture, without_face
-from models.training.find.net import CELLS, FaceFinder, flatten, loss, targets
-from models.training.find.restore import restored
+from models.training.find.data import BARE, COVERED, IGNORED, Picture, without_face
+from models.training.find.net import CELLS, EARLIER_DEPTHS, FaceFinder, flatten, loss, targets
+from models.training.find.pool import Pool, draw, pooled
+from models.training.find.restore import grown, restored
 from models.training.find.scenes import Scenes
 from models.training.find.train import misleading
+from models.training.find.worn import mark_heads
 
 
 def _pictures() -> list[Picture]:
@@ -69,6 +72,63 @@ def test_pictures_with_black_beside_them_come_with_a_face_and_without() -> None:
     with_face = sum(len(s.boxes) > 0 for s in alone)
     assert with_face >= 20
     assert len(alone) - with_face >= 20
+
+
+def test_a_pool_gives_back_the_scenes_a_little_changed(tmp_path: Path) -> None:
+    scenes = Scenes(_pictures(), 7)
+    draw(scenes, 6, tmp_path / "one")
+    draw(Scenes(_pictures(), 8), 4, tmp_path / "two")
+    pools = [Pool(tmp_path / "one"), Pool(tmp_path / "two")]
+    for number in range(6):
+        kept, drawn = pools[0].scene(number), scenes.scene(number)
+        np.testing.assert_array_equal(kept.grey, drawn.grey)
+        np.testing.assert_array_equal(kept.boxes, drawn.boxes)
+        assert kept.shape == drawn.shape
+    one_round = [pooled(pools, number, 3) for number in range(10)]
+    again = [pooled(pools, number, 3) for number in range(10)]
+    assert all((a.grey == b.grey).all() for a, b in zip(one_round, again, strict=True))
+    for scene in one_round:
+        assert not scene.grey[scene.shape[0] :].any()
+        assert (scene.boxes[:, 0] + scene.boxes[:, 2] <= scene.shape[1] + 0.01).all()
+    faces = sum(len(pools[0].scene(n).boxes) for n in range(6))
+    faces += sum(len(pools[1].scene(n).boxes) for n in range(4))
+    # A face at the very edge may be shifted out; none is added or seen twice.
+    assert faces - 2 <= sum(len(s.boxes) for s in one_round) <= faces
+
+
+def test_marked_heads_become_faces(tmp_path: Path) -> None:
+    """A guess at a head gives way to the box; where the teacher half saw the face, its landmarks are kept."""
+    boxes = np.array([[0, 0, 100, 60], [220, 40, 40, 50]], np.float32)
+    marks = np.full((2, 10), np.nan, np.float32)
+    marks[1] = [230, 60, 250, 60, 240, 70, 232, 80, 248, 80]
+    covers = np.array([IGNORED, IGNORED], np.int8)
+    grey = np.zeros((200, 400), np.uint8)
+    scene = Picture(grey, "scene", "source", "group", "crowd.jpg", "face_cover:x", boxes, marks, covers)
+    heads = [[0.1, 0.1, 0.2, 0.4], [0.5, 0.1, 0.7, 0.5], [0.9, 0.5, 0.91, 0.51]]
+    (tmp_path / "scene").mkdir()
+    marked = {"crowd.jpg": [{"c": "face_cover", "b": head} for head in heads]}
+    (tmp_path / "scene" / "boxes.json").write_text(json.dumps(marked))
+    assert mark_heads([scene], tmp_path) == 2
+    assert scene.covers.tolist() == [COVERED, COVERED]
+    np.testing.assert_array_equal(scene.boxes[0], [220, 40, 40, 50])
+    assert not np.isnan(scene.marks[0]).any()
+    x, y, w, h = scene.boxes[1]
+    assert 40 < x < x + w < 80
+    assert 20 < y < y + h < 80.1
+
+
+def test_an_earlier_network_goes_on_in_the_deeper_one() -> None:
+    import torch
+
+    earlier = FaceFinder(depths=EARLIER_DEPTHS)
+    earlier.eval()
+    with torch.no_grad():
+        seen = torch.from_numpy(
+            np.stack([to_input(s.grey) for s in map(Scenes(_pictures(), 5).scene, range(4))])
+        )
+        before, after = earlier(seen[:, None]), grown(earlier)(seen[:, None])
+    for a, b in zip(before, after, strict=True):
+        assert np.corrcoef(a.ravel(), b.ravel())[0, 1] > 0.98
 
 
 def test_a_sure_answer_costs_less_than_a_wrong_one() -> None:

@@ -39,10 +39,11 @@ class Stand:
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """`quarters`: the camera hangs turned by so many quarter turns to the left."""
+    """`quarters`: the camera hangs turned by so many quarter turns to the left. `walks`: from far to near."""
 
     people: tuple[tuple[Person, Stand], ...]
     quarters: int = 0
+    walks: bool = True
     seed: int = 0
 
 
@@ -62,7 +63,7 @@ class FilmCamera:
     def read(self) -> Frame:
         now_s = self._clock.now_s()
         picture = _room().copy()
-        near = min(max((now_s - COMES_S) / _WALK_S, 0.0), 1.0)
+        near = min(max((now_s - COMES_S) / (_WALK_S if self._film.walks else 0.01), 0.0), 1.0)
         if near > 0.0:
             for layer, marks, stand, phase in self._cast:
                 _put(picture, layer, marks, _swaying(stand, near, now_s + phase))

@@ -25,6 +25,9 @@ _UNCOVER: Final = {
 _COLOURS: Final = ((25, 25, 25), (128, 128, 128), (235, 235, 235), (140, 165, 205), (120, 60, 40))
 """Of what is held before a face: black, grey, white, skin, blue."""
 
+_OUTSIDE: Final = (0.3, 0.6)
+"""How much of a face is outside the picture: an eye or the mouth."""
+
 Make = Callable[[Person, Random], Film]
 
 
@@ -48,9 +51,9 @@ def kinds() -> Iterator[Kind]:
     yield Kind(
         "on its side", "bare", _fits(_FACE), lambda who, chance: _camera(who, chance, chance.choice((1, 3)))
     )
-    yield Kind("too low", "bare", _fits({PromptCause.STEP_BACK}, cleared=True), _low)
-    yield Kind("too high", "bare", _fits({PromptCause.STEP_BACK}, cleared=True), _high)
-    yield Kind("at the side", "bare", _fits({PromptCause.MIDDLE}, cleared=True), _aside)
+    yield Kind("too low", "bare", _fits({PromptCause.STEP_BACK}), _low)
+    yield Kind("too high", "bare", _fits({PromptCause.STEP_BACK}), _high)
+    yield Kind("at the side", "bare", _fits({PromptCause.MIDDLE}), _aside)
     yield Kind("too far", "bare", _fits({PromptCause.STEP_CLOSER}, cleared=True), _far)
     yield Kind("two", "bare", _fits({PromptCause.ONE_AT_A_TIME}), _two)
     yield Kind("masked", "masked", _fits({PromptCause.MASK, PromptCause.SCARF}), _plain)
@@ -68,13 +71,13 @@ def _fits(causes: set[PromptCause], *, cleared: bool = False) -> frozenset[str]:
 
 def shipped_cast(people: Sequence[Person]) -> dict[str, list[Person]]:
     """Who can play what, drawn on the two photographs."""
-    aside = [looking_aside(person, yaw) for person in people for yaw in (-55, -45, 45, 55)]
+    aside = [looking_aside(person, yaw) for person in people for yaw in (-70, -60, 60, 70)]
     masked = [wearing(person, "mask") for person in people]
     return {
         "bare": list(people),
         "turned": aside,
         "masked": masked,
-        "masked turned": [looking_aside(person, yaw) for person in masked for yaw in (-50, 50)],
+        "masked turned": [looking_aside(person, yaw) for person in masked for yaw in (-65, 65)],
         "glasses": [wearing(person, "glasses") for person in people],
     }
 
@@ -89,8 +92,8 @@ def _stand(chance: Random, **fixed: float) -> Stand:
     return Stand(**(free | fixed))
 
 
-def _film(chance: Random, *people: tuple[Person, Stand], quarters: int = 0) -> Film:
-    return Film(tuple(people), quarters, chance.randrange(2**31))
+def _film(chance: Random, *people: tuple[Person, Stand], quarters: int = 0, walks: bool = True) -> Film:
+    return Film(tuple(people), quarters, walks, chance.randrange(2**31))
 
 
 def _plain(who: Person, chance: Random) -> Film:
@@ -115,23 +118,23 @@ def _camera(who: Person, chance: Random, quarters: int) -> Film:
 
 
 def _low(who: Person, chance: Random) -> Film:
-    """The lower 20 to 60 % of the face is outside; from the eyes' middle a face reaches 0.9 up, 1.7 down."""
+    """The lower 30 to 60 % of the face is outside; from the eyes' middle a face reaches 0.9 up, 1.7 down."""
     stand = _stand(chance)
-    y = HEIGHT - (1.7 - 2.6 * chance.uniform(0.2, 0.6)) * 48.0 * stand.size
-    return _film(chance, (who, _stand(chance, y=y, size=stand.size)))
+    y = HEIGHT - (1.7 - 2.6 * chance.uniform(*_OUTSIDE)) * 48.0 * stand.size
+    return _film(chance, (who, _stand(chance, y=y, size=stand.size)), walks=False)
 
 
 def _high(who: Person, chance: Random) -> Film:
     stand = _stand(chance)
-    y = (0.9 - 2.6 * chance.uniform(0.2, 0.6)) * 48.0 * stand.size
-    return _film(chance, (who, _stand(chance, y=y, size=stand.size)))
+    y = (0.9 - 2.6 * chance.uniform(*_OUTSIDE)) * 48.0 * stand.size
+    return _film(chance, (who, _stand(chance, y=y, size=stand.size)), walks=False)
 
 
 def _aside(who: Person, chance: Random) -> Film:
     stand = _stand(chance)
-    inside = (1.05 - 2.1 * chance.uniform(0.2, 0.6)) * 48.0 * stand.size
+    inside = (1.05 - 2.1 * chance.uniform(*_OUTSIDE)) * 48.0 * stand.size
     x = chance.choice((inside, WIDTH - inside))
-    return _film(chance, (who, _stand(chance, x=x, size=stand.size)))
+    return _film(chance, (who, _stand(chance, x=x, size=stand.size)), walks=False)
 
 
 def _far(who: Person, chance: Random) -> Film:

@@ -83,13 +83,18 @@ class Faces:
         return self._judged(grey, self._finder.find(grey), MIRRORED if self._mirror else AS_IS)
 
     def look_at(self, picture: Picture) -> Looked:
-        """A still picture of any size, searched longer than a video frame. ValueError where it is none."""
+        """A still picture of any size, searched longer than a video frame. ValueError where it is none.
+
+        It is also searched on its head, and on its side where a face is not plainly proper.
+        """
         grey = to_grey(picture)
         faces = self._judged(grey, self._finder.look(grey), STILL)
-        for quarters in (HALF, *QUARTERS) if faces else ():
+        plain = all(face.verdict is FaceVerdict.PROPER for face in faces)
+        for quarters in (HALF,) if plain else (HALF, *QUARTERS):
             other = other_way_up(grey, quarters)
             turned = self._judged(other, self._finder.look(other), STILL)
-            faces = without(faces, upside_down(faces, turned, grey.shape[1], grey.shape[0], quarters))
+            found = upside_down(faces, turned, grey.shape[1], grey.shape[0], quarters)
+            faces = without(faces, found)
         faces = tuple(map(as_turned, faces))
         return Looked(picture_verdict(faces), len(persons(faces)), faces)
 

@@ -99,7 +99,8 @@ class Finder:
             self._look = _logit(contract.operating_points["look"])
         except KeyError as missing:
             raise _fault(f"no operating point {missing}") from missing
-        self._cells = [self._grid(stride) for stride in _STRIDES]
+        self._cells = [np.tile(self._grid(stride), 7) for stride in _STRIDES]
+        self._directions = np.array([-1, -1, *[1] * 12], np.float32)
         self._seen: NDArray[np.int8] = np.full((1, self._height, self._width, 1), -128, np.int8)
         self._covered = (0, 0)
 
@@ -151,6 +152,7 @@ class Finder:
         things far better. It also gives the better box and landmarks of a small face.
         """
         doubts = _MOST_DOUBTS_VIDEO
+        changed = False
         # Beside a sure face, only what is more likely a face than not is looked at again: the next frame
         # comes at once, and a second pass costs as much as the first.
         worth = _EVEN if len(rows) and rows[0][0] >= self._sure else self._maybe
@@ -163,8 +165,11 @@ class Finder:
                 row[0] = min(row[0], self._maybe) - _UNCONFIRMED
             else:
                 row[:] = again
-        # Seen from nearer, two doubtful boxes can turn out to be one face.
-        kept = self._merged([rows[rows[:, 0] >= least]])
+                changed = True
+        kept = rows[rows[:, 0] >= least]
+        if changed:
+            # Seen from nearer, two doubtful boxes can turn out to be one face.
+            kept = self._merged([kept])
         return [_found(row, grey.shape) for row in kept]
 
     def _seen_twice(self, grey: Grey, rows: NDArray[np.float32], least: float) -> NDArray[np.float32]:
@@ -257,21 +262,25 @@ class Finder:
         for level, stride in enumerate(_STRIDES):
             score, shape = promised[level], promised[level + len(_STRIDES)]
             raw = outputs[level].reshape(-1)
-            hits = np.flatnonzero(raw >= max(-128, min(127, round(least / score.scale + score.zero))))
+            hits = (raw >= max(-128, min(127, round(least / score.scale + score.zero)))).nonzero()[0]
             if not len(hits):
                 continue
             if len(hits) > _MOST_CELLS:
                 hits = hits[np.argsort(raw[hits])[-_MOST_CELLS:]]
-            far = shape.dequantise(outputs[level + len(_STRIDES)].reshape(-1, 14)[hits]) * np.float32(stride)
-            at = self._cells[level][hits]
+            # As they are laid out in a row: left and top count from the cell backwards, all others forwards.
             rows = np.empty((len(hits), 15), np.float32)
             rows[:, 0] = score.dequantise(raw[hits])
-            rows[:, 1:3] = at - far[:, 0:2]
-            rows[:, 3:5] = at + far[:, 2:4]
-            rows[:, 5::2] = at[:, :1] + far[:, 4::2]
-            rows[:, 6::2] = at[:, 1:] + far[:, 5::2]
-            parts.append(rows[(rows[:, 3:5] - rows[:, 1:3]).max(axis=1) >= LEAST_FACE_PX])
-        return np.concatenate(parts) if parts else np.zeros((0, 15), np.float32)
+            far = rows[:, 1:]
+            far[:] = outputs[level + len(_STRIDES)].reshape(-1, 14)[hits]
+            far -= np.float32(shape.zero)
+            far *= self._directions * np.float32(stride * shape.scale)
+            far += self._cells[level][hits]
+            parts.append(rows)
+        if not parts:
+            return np.zeros((0, 15), np.float32)
+        found = np.concatenate(parts) if len(parts) > 1 else parts[0]
+        large = (found[:, 3:5] - found[:, 1:3]).max(axis=1) >= LEAST_FACE_PX
+        return np.asarray(found[large], np.float32)
 
     def _merged(self, passes: list[NDArray[np.float32]]) -> NDArray[np.float32]:
         """One row per face, best first: the strongest takes in those that overlap it, averaged by score."""

@@ -35,7 +35,10 @@ QUARTERS: Final = (1, 3)
 _LOOKS: Final = 6
 """At every sixth look a covered face is also searched lying on its side, at the first as well."""
 
-_LEANS_DEG: Final = 45.0
+_LEANS_DEG: Final = 40.0
+"""A face that is rolled farther in a turned picture is nearer to upright in another one."""
+_AGAINST_ANYBODY: Final = frozenset({FaceVerdict.COVERED, FaceVerdict.TURNED})
+"""What the lock clock runs for."""
 
 _LOOK_S: Final = 1.0
 _CALM_S: Final = 5.0
@@ -169,14 +172,15 @@ class Upside:
     ) -> tuple[Face, ...]:
         """The faces of one frame, those the other way up unclear. `somebody` may be there without a face.
 
-        No face is covered before its place was looked at upside down.
+        No face is covered or turned before its place was looked at the other ways up.
         """
         since_s = at_s - self._looked_s
         calm = bool(faces) and not self._votes and all(face.verdict is FaceVerdict.PROPER for face in faces)
         due = (bool(faces) or somebody) and since_s >= (_CALM_S if calm else _LOOK_S)
-        new = any(f.verdict is FaceVerdict.COVERED and not _meets(f, self._known) for f in faces)
+        held = [face for face in faces if face.verdict in _AGAINST_ANYBODY]
+        new = any(not _meets(face, self._known) for face in held)
         if due or new:
-            covered = any(face.verdict is FaceVerdict.COVERED for face in faces)
+            covered = bool(held)
             self._look(grey, faces, new or not faces or (covered and self._looks % _LOOKS == 0), faces_in)
             self._looks += 1
             self._known = (*faces, *self._inverted)
@@ -208,8 +212,9 @@ class Upside:
         if any(face.box[2] > widest for face in faces if not _meets(face, self._inverted)):
             self._votes -= _AGAINST
         elif self._inverted:
-            # A mask has little that is up or down: only a bare face says how the camera hangs.
-            self._votes += any(face.covered_logit <= 0.0 for face in self._inverted)
+            # A mask has little that is up or down, and who lies on the floor did not turn the camera: only a
+            # bare face on its head says how it hangs.
+            self._votes += self._way == HALF and any(face.covered_logit < 0.0 for face in self._inverted)
         elif not self.camera_inverted:
             self._votes -= 1
         self._votes = min(max(self._votes, 0), _VOTES)

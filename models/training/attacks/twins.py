@@ -13,7 +13,7 @@ from torch import nn
 
 from models.training.check.net import CheckNet
 from models.training.common import fuse_batch_norms
-from models.training.find.net import FaceFinder
+from models.training.find.net import DEPTHS, EARLIER_DEPTHS, FaceFinder
 from models.training.patches.net import PatchNet
 from models.training.scene.net import SceneNet
 from models.training.trunk import shipped_weights, stored_convolutions
@@ -39,12 +39,14 @@ def check_twin(models: Path) -> nn.Module:
 @torch.no_grad()
 def find_twin(models: Path) -> nn.Module:
     """N x 1 x 240 x 320 to scores and shapes at strides 8, 16, 32; as the file, in its running order."""
-    model = FaceFinder()
-    model = _fused(model)
-    parts = ("to4", "to8", "to16", "to32", "at32", "at16", "at8", "heads", "scores", "shapes")
-    ours = [m for part in parts for m in getattr(model, part).modules() if isinstance(m, nn.Conv2d)]
     stored = stored_convolutions(models / "face_find.tflite")
-    if [conv.weight.shape for conv in ours] != [weight.shape for weight, _ in stored]:
+    parts = ("to4", "to8", "to16", "to32", "at32", "at16", "at8", "heads", "scores", "shapes")
+    for depths in (DEPTHS, EARLIER_DEPTHS):
+        model = _fused(FaceFinder(depths=depths))
+        ours = [m for part in parts for m in getattr(model, part).modules() if isinstance(m, nn.Conv2d)]
+        if [conv.weight.shape for conv in ours] == [weight.shape for weight, _ in stored]:
+            break
+    else:
         raise ValueError("face_find.tflite holds another network than this program describes")
     for conv, (weight, bias) in zip(ours, stored, strict=True):
         conv.weight.copy_(weight)

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.terms.observation import FaceVerdict
+from edge.terms.observation import FaceVerdict, Unclear
 from edge.vision.face.align import Frame, align
 from edge.vision.face.check import AS_IS, LABELS, STILL, Checker, View, judge_face
 from models.training.check.data import CACHE_EXTENT, CACHE_PX
@@ -38,7 +38,7 @@ def said_of(checker: Checker, cut: NDArray[np.uint8], views: Sequence[View]) -> 
     if reading is None:
         return "none"
     marks = (_POINT, _POINT, _POINT, _POINT, _POINT)
-    verdict: FaceVerdict = judge_face(_BOX, 1.0, marks, reading, "", checker.limits).verdict
+    verdict: FaceVerdict = judge_face(_BOX, 1.0, marks, reading, Unclear.NONE, checker.limits).verdict
     return str(verdict)
 
 

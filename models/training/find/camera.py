@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from models.training.common import Grey
 from models.training.find.net import HEIGHT, WIDTH
@@ -47,6 +48,8 @@ def as_a_camera(grey: Grey, rng: np.random.Generator) -> Grey:
             real = real * (0.35 + 0.9 * fall)
         else:
             real = real * (1 + rng.normal(0, 0.3) * x + rng.normal(0, 0.3) * y)
+    if rng.random() < 0.08:
+        real = real * _bands(rng)
     if rng.random() < 0.3:
         strength = abs(rng.normal(0, 6.0))
         top, left = rng.integers(0, HEIGHT), rng.integers(0, WIDTH)
@@ -56,3 +59,12 @@ def as_a_camera(grey: Grey, rng: np.random.Generator) -> Grey:
         coded = cv2.imencode(".jpg", out, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(15, 80))])[1]
         out = np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8)
     return out
+
+
+def _bands(rng: np.random.Generator) -> NDArray[np.float32]:
+    """H x 1: a lamp on mains current before a rolling shutter, from hardly seen to pitch dark between."""
+    wave = np.sin(_DOWN * rng.uniform(1.5, 18.0) + rng.uniform(0, 2 * np.pi))
+    if rng.random() < 0.4:
+        wave = np.tanh(4 * wave)  # a lamp that is switched, not one that swings
+    depth = rng.uniform(0.2, 0.97)
+    return np.asarray(1 - depth * (0.5 + 0.5 * wave), np.float32)

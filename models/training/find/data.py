@@ -119,7 +119,7 @@ def _sorted_marks(marks: NDArray[np.float32]) -> NDArray[np.float32]:
     return points.reshape(10)
 
 
-def _merge(
+def merge_teacher(
     given: list[tuple[float, float, float, float, int]], found: NDArray[np.float32], all_given: bool
 ) -> tuple[Boxes, Marks, NDArray[np.int8]]:
     """Given boxes with the teacher's landmarks, and the teacher's further faces (`ignore` if in doubt)."""
@@ -159,7 +159,7 @@ def _face_picture(row: FaceRow, teacher: Teacher) -> Picture | None:
         return None
     given = [(b.x, b.y, b.w, b.h, _COVER.get(b.label, FACE)) for b in row.boxes]
     if row.kind == "negative":
-        boxes, marks, covers = _merge([], teacher.look(bgr, None, 0.6), True)
+        boxes, marks, covers = merge_teacher([], teacher.look(bgr, None, 0.6), True)
     elif len(given) == 1 and row.landmarks:
         boxes = np.array([given[0][:4]], np.float32)
         marks = _sorted_marks(np.array(row.landmarks, np.float32).reshape(10))[None]
@@ -172,7 +172,7 @@ def _face_picture(row: FaceRow, teacher: Teacher) -> Picture | None:
         covers = np.array([_COVER[row.label]], np.int8)
     else:
         side = 960 if row.kind == "photo" else 256
-        boxes, marks, covers = _merge(given, teacher.look(bgr, side), row.kind != "photo")
+        boxes, marks, covers = merge_teacher(given, teacher.look(bgr, side), row.kind != "photo")
     if row.kind == "identity" and not len(boxes):
         return None
     grey = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY), np.uint8)
@@ -180,7 +180,7 @@ def _face_picture(row: FaceRow, teacher: Teacher) -> Picture | None:
     return Picture(grey, row.kind, row.source, row.group, path, row.label, boxes, marks, covers)
 
 
-_SCENE_TASKS = ("weapon", "object", "person", "fall_img", "atm")
+_SCENE_TASKS = ("weapon", "object", "person", "fall_img", "atm", "tool", "face_cover")
 
 
 def _scene_pictures(data: Path, teacher: Teacher) -> list[Picture]:
@@ -201,7 +201,7 @@ def _scene_pictures(data: Path, teacher: Teacher) -> list[Picture]:
         if bgr is None:
             continue
         side = 960 if max(bgr.shape[:2]) < 900 else 1280
-        boxes, marks, covers = _merge([], teacher.look(bgr, side), False)
+        boxes, marks, covers = merge_teacher([], teacher.look(bgr, side), False)
         height, width = bgr.shape[:2]
         heads = []
         for box in people.get(line["path"], []):

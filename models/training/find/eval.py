@@ -3,278 +3,63 @@
     python -m models.training.find.eval --data ../shared/data --model models --leave-out SOURCE ...
 
 The operating point comes from groups of the learnt sources that training did not see (`val`, `test`);
-recall and false faces are then counted on the sources left out, with the boxes of `find_labels.csv` that
+recall and false faces are then counted on the sources left out, with the boxes of `labels.csv` that
 were checked by eye. Sizes are a box's longer side in a picture whose longer side is at most 320 px.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import json
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from edge.vision.face.find import LEAST_FACE_PX, Finder
+from edge.vision.face.find import Finder
 from models.training.common import part
-from models.training.find.data import (
-    BARE,
-    COVERED,
-    FACE,
-    IGNORED,
-    Boxes,
-    Picture,
-    Teacher,
-    may_hide_a_face,
-    overlap,
-    prepare,
+from models.training.find.data import BARE, COVERED, IGNORED
+from models.training.find.gather import gathered
+from models.training.find.matching import (
+    Case,
+    Crop,
+    Detector,
+    FloatFinder,
+    Tally,
+    View,
+    cases,
+    crops_found,
+    face_free,
+    false_scores,
+    hand_checked,
+    landmark_errors,
+    ours,
+    read,
+    shown,
+    shrunk,
+    tally,
+    threshold_for,
+    with_cuts,
+    yunet,
 )
-from models.training.find.net import CELLS
 
-Rows = NDArray[np.float32]
-"""n x 5: left, top, width, height, score."""
-
-Detector = Callable[[NDArray[np.uint8]], Rows]
-"""Colour picture (BGR) to boxes with scores."""
-
-_LOWEST = 0.01
-_MATCH_IOU = 0.4
 _FALSE_FACES = 0.005
 """Per picture or cut among those that choose the point: half the target, for other sources mislead more."""
 
+_LOOSE = 0.02
+"""A looser share, for a finder whose faces another network looks at too; recall at it is printed beside."""
+
 SURE = 0.97
 """A face above this needs no second look."""
-_COVERS = {"ignore": IGNORED, "uncovered": BARE, "helmet_open": BARE, "face": FACE}
-
-
-@dataclass(slots=True)
-class Case:
-    """One test picture: `boxes` n x 4 and `covers` n; what is IGNORED counts neither for nor against."""
-
-    bgr: NDArray[np.uint8]
-    boxes: Boxes
-    covers: NDArray[np.int8]
-    path: str
-
-
-def _read(data: Path, picture: Picture) -> NDArray[np.uint8]:
-    folder = data / ("scene" if picture.kind == "scene" else "faces")
-    bgr = cv2.imread(str(folder / picture.path))
-    if bgr is None:
-        raise FileNotFoundError(folder / picture.path)
-    k = min(1.0, 320 / max(bgr.shape[:2]))
-    return np.asarray(
-        cv2.resize(bgr, None, fx=k, fy=k, interpolation=cv2.INTER_AREA) if k < 1 else bgr, np.uint8
-    )
-
-
-def hand_checked(path: Path) -> dict[str, tuple[Boxes, NDArray[np.int8]]]:
-    """Boxes checked by eye, by picture."""
-    boxes: dict[str, list[list[float]]] = {}
-    covers: dict[str, list[int]] = {}
-    with path.open(newline="") as file:
-        for line in csv.DictReader(file):
-            boxes.setdefault(line["path"], []).append([float(line[k]) for k in "xywh"])
-            covers.setdefault(line["path"], []).append(_COVERS.get(line["label"], COVERED))
-    return {p: (np.array(b, np.float32), np.array(covers[p], np.int8)) for p, b in boxes.items()}
-
-
-def cases(
-    data: Path, pictures: Sequence[Picture], checked: dict[str, tuple[Boxes, NDArray[np.int8]]]
-) -> list[Case]:
-    """Photos with hand-checked boxes; further faces that the teacher or the manifest knows are ignored."""
-    found = []
-    for picture in pictures:
-        if picture.path not in checked or picture.kind != "photo":
-            continue
-        boxes, covers = checked[picture.path]
-        others = [
-            i for i in range(len(picture.boxes)) if overlap(picture.boxes[i : i + 1], boxes).max() < 0.3
-        ]
-        boxes = np.concatenate([boxes, picture.boxes[others]])
-        covers = np.concatenate([covers, np.full(len(others), IGNORED, np.int8)])
-        found.append(Case(_read(data, picture), boxes, covers, picture.path))
-    return found
-
-
-def shrunk(case: Case, seed: int) -> Case:
-    """The same picture made smaller, its largest face 20 to 40 px, on a plain 320 x 240 canvas."""
-    rng = np.random.default_rng(seed)
-    sides = case.boxes[case.covers != IGNORED, 2:].max(axis=1)
-    k = float(rng.uniform(21, 39)) / float(sides.max())
-    small = cv2.resize(case.bgr, None, fx=k, fy=k, interpolation=cv2.INTER_AREA)
-    canvas = np.full((240, 320, 3), 110, np.uint8)
-    h, w = min(240, small.shape[0]), min(320, small.shape[1])
-    left, top = int(rng.integers(0, 320 - w + 1)), int(rng.integers(0, 240 - h + 1))
-    canvas[top : top + h, left : left + w] = small[:h, :w]
-    boxes = case.boxes * np.float32(k) + np.array([left, top, 0, 0], np.float32)
-    return Case(canvas, boxes, case.covers, case.path)
-
-
-def ours(finder: Finder, still: bool) -> Detector:
-    """This project's finder, as for video (one pass) or for still pictures."""
-
-    def detect(bgr: NDArray[np.uint8]) -> Rows:
-        grey = np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY), np.uint8)
-        rows = [[*f.box, f.score] for f in finder.candidates(grey, _LOWEST, still)]
-        return np.array(rows, np.float32).reshape(-1, 5)
-
-    return detect
-
-
-class FloatFinder(Finder):
-    """The same finder on the float twin of the network: what differs is what int8 costs."""
-
-    def __init__(self, model_dir: Path, twin: Path) -> None:
-        from ai_edge_litert.interpreter import Interpreter
-
-        super().__init__(model_dir)
-        self._twin = Interpreter(model_path=str(twin)).get_signature_runner()
-        self._entry = next(iter(self._twin.get_input_details()))
-
-    def _decode(self, least: float) -> NDArray[np.float32]:
-        outputs = self._twin(**{self._entry: self._seen.astype(np.float32) / np.float32(128)})
-        score = np.concatenate([outputs[f"output_{i}"].reshape(-1) for i in range(3)])
-        shape = np.concatenate([outputs[f"output_{i}"].reshape(-1, 14) for i in range(3, 6)])
-        hits = np.flatnonzero(score >= least)
-        at, far = CELLS[hits, :2], shape[hits] * CELLS[hits, 2:]
-        points = far[:, 4:] + np.tile(at, 5)
-        rows = np.concatenate([score[hits, None], at - far[:, :2], at + far[:, 2:4], points], axis=1)
-        return np.asarray(rows[(rows[:, 3:5] - rows[:, 1:3]).max(axis=1) >= LEAST_FACE_PX], np.float32)
-
-
-def yunet(data: Path) -> Detector:
-    """OpenCV's YuNet, in colour, at the picture's own size."""
-    teacher = Teacher(data)
-
-    def detect(bgr: NDArray[np.uint8]) -> Rows:
-        return teacher.look(bgr, None, 0.1)[:, [0, 1, 2, 3, 14]]
-
-    return detect
-
-
-def false_scores(detector: Detector, pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-    """Scores of all faces found where there is none, highest first."""
-    scores = [detector(p)[:, 4] for p in pictures]
-    return np.sort(np.concatenate(scores))[::-1] if scores else np.zeros(0, np.float32)
-
-
-def threshold_for(scores: NDArray[np.float32], pictures: int, per_picture: float) -> float:
-    """The lowest score at which at most `per_picture` false faces remain per picture."""
-    allowed = int(per_picture * pictures)
-    if allowed >= len(scores):
-        return _LOWEST
-    return float(min(0.995, scores[allowed] + 1e-4))
-
-
-@dataclass(slots=True)
-class Tally:
-    """For every labelled face its cover, longer side and best matching score; the scores of false boxes."""
-
-    covers: list[int]
-    sides: list[float]
-    scores: list[float]
-    errors: list[float]
-    paths: list[str]
-
-    def recall(self, covered: bool, low: float, high: float, threshold: float) -> tuple[int, int]:
-        """Found and all faces of one kind and size."""
-        kind = COVERED if covered else BARE
-        chosen = [
-            s >= threshold
-            for c, d, s in zip(self.covers, self.sides, self.scores, strict=True)
-            if c == kind and low <= d < high
-        ]
-        return sum(chosen), len(chosen)
-
-
-def tally(detector: Detector, test: Sequence[Case]) -> Tally:
-    """Greedy matching by score, as usual, at `_MATCH_IOU`."""
-    result = Tally([], [], [], [], [])
-    for case in test:
-        rows = detector(case.bgr)
-        order = np.argsort(-rows[:, 4])
-        rows = rows[order]
-        iou = overlap(rows[:, :4], case.boxes)
-        got = np.zeros(len(case.boxes), np.float32)
-        used = np.zeros(len(case.boxes), bool)
-        for i in range(len(rows)):
-            free = np.where(used | (case.covers == IGNORED), 0.0, iou[i])
-            j = int(np.argmax(free)) if len(free) else -1
-            if j >= 0 and free[j] >= _MATCH_IOU:
-                used[j] = True
-                got[j] = rows[i, 4]
-                continue
-            ignored = case.boxes[case.covers == IGNORED]
-            centre = rows[i, :2] + rows[i, 2:4] / 2
-            inside = (
-                (centre >= ignored[:, :2] - 0.2 * ignored[:, 2:])
-                & (centre <= ignored[:, :2] + 1.2 * ignored[:, 2:])
-            ).all(1)
-            if not inside.any() and max(rows[i, 2:4]) >= 18:
-                result.errors.append(float(rows[i, 4]))
-        for j in np.flatnonzero(case.covers != IGNORED):
-            result.covers.append(int(case.covers[j]))
-            result.sides.append(float(case.boxes[j, 2:].max()))
-            result.scores.append(float(got[j]))
-            result.paths.append(case.path)
-    return result
-
-
-def interval(k: int, n: int) -> tuple[float, float]:
-    """Wilson's 95 % interval."""
-    if n == 0:
-        return 0.0, 1.0
-    z, p = 1.96, k / n
-    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
-    return max(0.0, float(middle - half)), min(1.0, float(middle + half))
-
-
-def _share(k: int, n: int) -> str:
-    low, high = interval(k, n)
-    return f"{k / n:.3f} ({k}/{n}, {low:.3f}-{high:.3f})" if n else "none"
-
-
-def face_free(
-    data: Path, pictures: Sequence[Picture], checked: Container[str]
-) -> list[tuple[str, NDArray[np.uint8]]]:
-    """Negatives, and scene pictures in which neither the teacher nor the person boxes see anybody.
-
-    Those in which the eye found a head (`checked`) are left out.
-    """
-    free = [p for p in pictures if p.kind in ("negative", "scene") and not len(p.boxes)]
-    return [(p.path, _read(data, p)) for p in free if p.path not in checked and not may_hide_a_face(p)]
-
-
-Crop = tuple[Picture, NDArray[np.uint8]]
-
-
-def crops_found(detector: Detector, crops: Sequence[Crop], threshold: float) -> list[bool]:
-    """Whether each crop's face was found: its centre lies in the middle half of the crop.
-
-    No labelled box is needed: most of those come from YuNet and would leave out what it misses.
-    """
-    found = []
-    for _, bgr in crops:
-        rows = detector(bgr)
-        size = np.array(bgr.shape[1::-1], np.float32)
-        centre = (rows[:, :2] + rows[:, 2:4] / 2) / size
-        middle = ((centre > 0.25) & (centre < 0.75)).all(1) & (rows[:, 4] >= threshold)
-        found.append(bool(middle.any()))
-    return found
 
 
 def _counted(kinds: Sequence[str], found: Sequence[bool]) -> str:
     parts = []
     for kind in sorted(set(kinds)):
         hits = [f for k, f in zip(kinds, found, strict=True) if k == kind]
-        parts.append(f"{kind}: {_share(sum(hits), len(hits))}")
+        parts.append(f"{kind}: {shown(sum(hits), len(hits))}")
     return "; ".join(parts)
 
 
@@ -305,41 +90,6 @@ def by_turn(crop: Crop) -> str:
     return f"{_cover(crop)}, {'from ahead' if off < 0.25 else 'turned'}"
 
 
-def with_cuts(pictures: Sequence[NDArray[np.uint8]], seed: int = 11) -> list[NDArray[np.uint8]]:
-    """The pictures and four random cuts of each: more to choose a point by, some filled by one thing."""
-    rng = np.random.default_rng(seed)
-    views = list(pictures)
-    for picture in pictures:
-        for _ in range(4):
-            height, width = picture.shape[:2]
-            h = int(min(height, width) * rng.uniform(0.3, 1.0))
-            w = int(min(width, h * rng.uniform(0.7, 1.4)))
-            top, left = int(rng.integers(0, height - h + 1)), int(rng.integers(0, width - w + 1))
-            views.append(np.ascontiguousarray(picture[top : top + h, left : left + w]))
-    return views
-
-
-def landmark_errors(finder: Finder, still: bool, pictures: Sequence[Crop]) -> dict[str, list[float]]:
-    """Mean distance of the five landmarks to the teacher's, in its eye distances, by cover."""
-    errors: dict[str, list[float]] = {"bare": [], "covered": []}
-    for picture, bgr in pictures:
-        k = bgr.shape[1] / picture.grey.shape[1]
-        found = finder.candidates(np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY), np.uint8), 0.5, still)
-        for box, marks, cover in zip(picture.boxes * k, picture.marks * k, picture.covers, strict=True):
-            if cover not in (BARE, COVERED) or np.isnan(marks).any() or not found:
-                continue
-            iou = overlap(box[None], np.array([f.box for f in found], np.float32))[0]
-            if iou.max() < _MATCH_IOU:
-                continue
-            points = np.array(found[int(iou.argmax())].landmarks, np.float32)
-            true = marks.reshape(5, 2)
-            eyes = float(np.hypot(*(true[1] - true[0])))
-            if eyes >= 8:
-                off = float(np.hypot(*(points - true).T).mean()) / eyes
-                errors["bare" if cover == BARE else "covered"].append(off)
-    return errors
-
-
 def draw(tallies: dict[str, Tally], path: Path) -> None:
     """Precision against recall, bare and covered, of every detector."""
     import matplotlib
@@ -365,100 +115,59 @@ def draw(tallies: dict[str, Tally], path: Path) -> None:
     figure.savefig(path)
 
 
-def main() -> None:
-    """Command line."""
-    parser = argparse.ArgumentParser(description="Measure the face finder")
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--model", type=Path, default=Path("models"), help="folder of face_find.tflite")
-    parser.add_argument("--cache", type=Path, default=Path("runs/cache"))
-    parser.add_argument("--leave-out", action="append", default=[])
-    parser.add_argument("--labels", type=Path, default=Path(__file__).parent / "find_labels.csv")
-    parser.add_argument(
-        "--set-point", action="store_true", help="write the operating points into the contract"
-    )
-    parser.add_argument("--float-twin", type=Path, help="face_find.float.tflite, to print what int8 loses")
-    parser.add_argument("--curves", type=Path, help="a PNG to draw")
-    arguments = parser.parse_args()
-    cv2.setNumThreads(1)
-    pictures = prepare(arguments.data, arguments.cache)
-    contract = arguments.model / "face_find.json"
-    out = [p for p in pictures if any(s in p.source for s in arguments.leave_out)]
-    known = [
-        p
-        for p in pictures
-        if not any(s in p.source for s in arguments.leave_out) and part(p.group) != "train"
-    ]
-    checked = hand_checked(arguments.labels)
-    if json.loads(contract.read_text())["operating_points"]["video"] <= 0.0:
-        _set_points(contract, 0.5, 0.5)
-    finder = Finder(arguments.model)
-    detectors = {
-        "ours, one pass": ours(finder, False),
-        "ours, still": ours(finder, True),
-        "YuNet": yunet(arguments.data),
-    }
+@dataclass(slots=True)
+class _Set:
+    """Detectors and the score from which each one's faces count; `loose` are the points of `_LOOSE`."""
 
-    if arguments.float_twin:
-        detectors["ours, float"] = ours(FloatFinder(arguments.model, arguments.float_twin), False)
+    detectors: dict[str, Detector]
+    points: dict[str, float]
+    loose: dict[str, float]
 
-    calm = face_free(arguments.data, known, checked)
-    free = face_free(arguments.data, out, checked)
-    print(f"face-free pictures: {len(calm)} choose the point, {len(free)} of other sources test it")
-    points = {}
-    views = with_cuts([p for _, p in calm])
-    for name, detector in detectors.items():
-        points[name] = threshold_for(false_scores(detector, views), len(views), _FALSE_FACES)
-        test = false_scores(detector, [p for _, p in free])
-        count = int((test >= points[name]).sum())
-        print(
-            f"{name}: point {points[name]:.3f}; false faces {_share(count, len(free))} on other sources",
-            flush=True,
-        )
-        for path, picture in free:
-            rows = detector(picture)
-            if len(rows) and rows[:, 4].max() >= points[name]:
-                print("   false:", path, np.round(rows[np.argmax(rows[:, 4])], 2).tolist())
-    detectors["YuNet at 0.9"] = detectors["YuNet"]
-    points["YuNet at 0.9"] = 0.9
 
-    unseen = cases(arguments.data, out, checked)
-    groups = cases(arguments.data, known, checked)
-    sets = {
-        "sources left out": unseen,
-        "the same, faces shrunk to 20-40 px": [
-            shrunk(c, i) for i, c in enumerate(unseen) if (c.covers != IGNORED).any()
-        ],
-        "unseen groups of learnt sources": groups,
-    }
+def _choose(chosen: _Set, known: Sequence[View], other: Sequence[View], false_rate: float) -> None:
+    """Each one's points from views of `known` without a face; then its false faces in `other`."""
+    print(f"face-free pictures: {len(known)} choose the point, {len(other)} of other sources test it")
+    views = with_cuts([p for _, p in known])
+    for name, detector in chosen.detectors.items():
+        scores = false_scores(detector, views)
+        chosen.points[name] = threshold_for(scores, len(views), false_rate)
+        chosen.loose[name] = threshold_for(scores, len(views), _LOOSE)
+        seen = [(path, detector(picture)) for path, picture in other]
+        best = [(path, float(rows[:, 4].max()) if len(rows) else 0.0) for path, rows in seen]
+        points = chosen.points[name], chosen.loose[name]
+        told = [f"point {p:.3f}: {shown(sum(b >= p for _, b in best), len(best))}" for p in points]
+        print(f"{name}: false faces on other sources, {'; '.join(told)}", flush=True)
+        print("   ", [path for path, b in best if b >= chosen.points[name]], flush=True)
+
+
+def _photos(chosen: _Set, sets: Mapping[str, Sequence[Case]], curves: Path | None) -> None:
     for title, test_cases in sets.items():
         print(f"\n{title}: {len(test_cases)} pictures")
-        tallies = {name: tally(detector, test_cases) for name, detector in detectors.items()}
+        tallies = {name: tally(detector, test_cases) for name, detector in chosen.detectors.items()}
         for name, one in tallies.items():
-            cells = [
-                f"{kind} {size}: {_share(*one.recall(kind == 'covered', low, high, points[name]))}"
-                for kind in ("bare", "covered")
-                for size, low, high in (("40+", 40, 1e9), ("20-40", 20, 40))
-            ]
-            print(
-                f"  {name:15s} " + "; ".join(cells) + f"; false {sum(e >= points[name] for e in one.errors)}"
-            )
-        missed = [
-            (p, c, round(s), round(v, 2))
-            for p, c, s, v in zip(
-                *(getattr(tallies["ours, one pass"], k) for k in ("paths", "covers", "sides", "scores")),
-                strict=True,
-            )
-            if v < points["ours, one pass"] and s >= 20
-        ]
-        print("  missed by ours:", missed[:12])
-        if arguments.curves and title.startswith("sources"):
-            draw({k: v for k, v in tallies.items() if "0.9" not in k}, arguments.curves)
-    tight = [(p, _read(arguments.data, p)) for p in (out or known) if p.kind == "crop"]
-    print(f"\ntight crops, {len(tight)} of {'sources left out' if out else 'unseen groups'}")
-    for name, detector in detectors.items():
-        hits = crops_found(detector, tight, points[name])
+            for points, told in ((chosen.points, ""), (chosen.loose, " loose")):
+                print(f"  {name + told:22s} {recalls(one, points[name])}", flush=True)
+        if curves and title.startswith("sources"):
+            draw(tallies, curves)
+
+
+def recalls(one: Tally, point: float) -> str:
+    """Recall by cover and size, and how many boxes are no face."""
+    cells = [
+        f"{kind} {size}: {shown(*one.recall(kind == 'covered', low, high, point))}"
+        for kind in ("bare", "covered")
+        for size, low, high in (("40+", 40, 1e9), ("20-40", 20, 40))
+    ]
+    return "; ".join(cells) + f"; false {sum(e >= point for e in one.errors)}"
+
+
+def _crops(chosen: _Set, finder: Finder, tight: Sequence[Crop], loose: bool) -> None:
+    for name, detector in chosen.detectors.items():
+        hits = crops_found(detector, tight, (chosen.loose if loose else chosen.points)[name])
         for kind in (lambda crop: crop[0].label, by_source, by_light, by_turn):
             print(f"  {name:15s} {_counted([kind(crop) for crop in tight], hits)}", flush=True)
+    if loose:
+        return
     marked = [c for c in tight if len(c[0].boxes)]
     for still in (False, True):
         for cover, errors in landmark_errors(finder, still, marked).items():
@@ -467,8 +176,74 @@ def main() -> None:
                 f" median {np.median(errors):.3f} eye distances, {len(errors)} faces",
                 flush=True,
             )
+
+
+def detectors_of(arguments: argparse.Namespace) -> tuple[Finder, dict[str, Detector]]:
+    """The finder of `arguments.model`, and it and YuNet as detectors."""
+    contract = arguments.model / "face_find.json"
+    if json.loads(contract.read_text())["operating_points"]["video"] <= 0.0:
+        _set_points(contract, 0.5, 0.5)
+    finder = Finder(arguments.model)
+    return finder, {
+        "ours, one pass": ours(finder, False),
+        "ours, still": ours(finder, True),
+        "YuNet": yunet(arguments.data),
+    }
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description="Measure the face finder")
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--model", type=Path, default=Path("models"), help="folder of face_find.tflite")
+    parser.add_argument("--cache", type=Path, default=Path("runs/cache"))
+    parser.add_argument("--leave-out", action="append", default=[])
+    parser.add_argument("--labels", type=Path, default=Path(__file__).parent / "labels.csv")
+    parser.add_argument(
+        "--set-point", action="store_true", help="write the operating points into the contract"
+    )
+    parser.add_argument(
+        "--false-rate", type=float, default=_FALSE_FACES, help="false faces a view that the points leave"
+    )
+    parser.add_argument("--points-only", action="store_true", help="choose the points and measure nothing")
+    parser.add_argument("--float-twin", type=Path, help="face_find.float.tflite, to print what int8 loses")
+    parser.add_argument("--curves", type=Path, help="a PNG to draw")
+    arguments = parser.parse_args()
+    cv2.setNumThreads(1)
+    pictures = gathered(arguments.data, arguments.cache)
+    out = [p for p in pictures if any(s in p.source for s in arguments.leave_out)]
+    known = [
+        p
+        for p in pictures
+        if not any(s in p.source for s in arguments.leave_out) and part(p.group) != "train"
+    ]
+    checked = hand_checked(arguments.labels)
+    finder, detectors = detectors_of(arguments)
+    if arguments.float_twin:
+        detectors["ours, float"] = ours(FloatFinder(arguments.model, arguments.float_twin), False)
+    if arguments.points_only:
+        del detectors["YuNet"]
+    chosen = _Set(detectors, {}, {})
+    other = [] if arguments.points_only else face_free(arguments.data, out, checked)
+    _choose(chosen, face_free(arguments.data, known, checked), other, arguments.false_rate)
     if arguments.set_point:
-        _set_points(contract, points["ours, one pass"], points["ours, still"])
+        video, look = chosen.points["ours, one pass"], chosen.points["ours, still"]
+        _set_points(arguments.model / "face_find.json", video, look)
+    if arguments.points_only:
+        return
+    unseen = cases(arguments.data, out, checked)
+    small = [shrunk(c, i) for i, c in enumerate(unseen) if (c.covers != IGNORED).any()]
+    sets = {
+        "sources left out": unseen,
+        "the same, faces shrunk to 20-40 px": small,
+        "unseen groups of learnt sources": cases(arguments.data, known, checked),
+    }
+    _photos(chosen, sets, arguments.curves)
+    tight = [(p, read(arguments.data, p)) for p in (out or known) if p.kind == "crop"]
+    for loose in (False, True):
+        title = "sources left out" if out else "unseen groups"
+        print(f"\ntight crops, {len(tight)} of {title}{', loose' if loose else ''}")
+        _crops(chosen, finder, tight, loose)
 
 
 def _set_points(contract: Path, video: float, look: float) -> None:

@@ -26,6 +26,12 @@ LEVELS = ((10.0, 46.0), (34.0, 115.0), (85.0, 420.0))
 
 TOO_SMALL = 10.0
 
+DEPTHS = (2, 3, 3)
+"""Blocks that keep their size at strides 8, 16 and 32."""
+
+EARLIER_DEPTHS = (2, 2, 2)
+"""Those of version 4 and before: a file of theirs can still be gone on from."""
+
 
 def _first(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(
@@ -64,14 +70,17 @@ class FaceFinder(nn.Module):
     """1 x 1 x H x W, -1 to 1, to `OUTPUTS`: scores (logits) and shapes (14 distances) per level."""
 
     def __init__(
-        self, widths: tuple[int, int, int, int, int] = (12, 16, 40, 80, 112), neck: int = 32
+        self,
+        widths: tuple[int, int, int, int, int] = (12, 16, 40, 80, 112),
+        neck: int = 32,
+        depths: tuple[int, int, int] = DEPTHS,
     ) -> None:
         super().__init__()
         a, b, c, d, e = widths
         self.to4 = nn.Sequential(_first(1, a), Block(a, b, 2), Block(b, b))
-        self.to8 = nn.Sequential(Block(b, c, 2), Block(c, c), Block(c, c))
-        self.to16 = nn.Sequential(Block(c, d, 2), Block(d, d), Block(d, d))
-        self.to32 = nn.Sequential(Block(d, e, 2), Block(e, e), Block(e, e))
+        self.to8 = nn.Sequential(Block(b, c, 2), *(Block(c, c) for _ in range(depths[0])))
+        self.to16 = nn.Sequential(Block(c, d, 2), *(Block(d, d) for _ in range(depths[1])))
+        self.to32 = nn.Sequential(Block(d, e, 2), *(Block(e, e) for _ in range(depths[2])))
         self.at32 = _lateral(e, neck)
         self.at16 = _lateral(d, neck)
         self.at8 = _lateral(c, neck)

@@ -15,10 +15,11 @@ import torch
 from torch import nn
 
 from models.training.common import Grey, to_input
-from models.training.find.net import FaceFinder
+from models.training.find.net import DEPTHS, EARLIER_DEPTHS, FaceFinder
 from models.training.trunk import stored_convolutions
 
 _PARTS = ("to4", "to8", "to16", "to32", "at32", "at16", "at8", "heads")
+_FAINT = 0.05
 _SPREAD = 0.577
 """Norm of a channel's weights as `nn.Conv2d` begins with them: 1 / sqrt(3)."""
 
@@ -29,8 +30,48 @@ def restored(path: Path, greys: list[Grey]) -> FaceFinder:
 
     Raises ValueError where the file holds another network.
     """
+    stored = stored_convolutions(path)
+    for depths in (DEPTHS, EARLIER_DEPTHS):
+        model = FaceFinder(depths=depths)
+        model.eval()
+        inner, last = _layers(model)
+        ours = [conv.weight.shape for conv, _ in inner] + [conv.weight.shape for conv in last]
+        if [weight.shape for weight, _ in stored] == ours:
+            break
+    else:
+        raise ValueError(f"{path} holds another network than net.py describes")
+    for (conv, norm), (weight, bias) in zip(inner, stored, strict=False):
+        conv.weight.copy_(weight)
+        norm.bias.copy_(bias)
+        assert norm.running_var is not None
+        norm.running_var.fill_(1 - norm.eps)
+    for conv, (weight, bias) in zip(last, stored[len(inner) :], strict=True):
+        conv.weight.copy_(weight)
+        assert conv.bias is not None
+        conv.bias.copy_(bias)
+    _measure_norms(model, inner, greys)
+    return model if depths == DEPTHS else grown(model)
+
+
+@torch.no_grad()
+def grown(earlier: FaceFinder) -> FaceFinder:
+    """Today's deeper network with an earlier one's weights; what is new adds next to nothing at first."""
     model = FaceFinder()
+    known = earlier.state_dict()
+    model.load_state_dict({**model.state_dict(), **known})
+    fresh = {name.rsplit(".", 1)[0] for name in model.state_dict() if name not in known}
+    for name, layer in model.named_modules():
+        # The last normalisation of a new block; at nought its ReLU6 would let nothing be learnt.
+        if name in fresh and name.endswith("body.4") and isinstance(layer, nn.BatchNorm2d):
+            layer.weight.fill_(_FAINT)
     model.eval()
+    return model
+
+
+def _layers(
+    model: FaceFinder,
+) -> tuple[list[tuple[nn.Conv2d, nn.BatchNorm2d]], list[nn.Conv2d]]:
+    """Convolutions with their normalisations, and those of the heads, in the file's order."""
     layers = [
         layer
         for part in _PARTS
@@ -43,21 +84,7 @@ def restored(path: Path, greys: list[Grey]) -> FaceFinder:
         if isinstance(a, nn.Conv2d) and isinstance(b, nn.BatchNorm2d)
     ]
     last = [layer for layer in (*model.scores, *model.shapes) if isinstance(layer, nn.Conv2d)]
-    stored = stored_convolutions(path)
-    ours = [conv.weight.shape for conv, _ in inner] + [conv.weight.shape for conv in last]
-    if [weight.shape for weight, _ in stored] != ours:
-        raise ValueError(f"{path} holds another network than find_net.py describes")
-    for (conv, norm), (weight, bias) in zip(inner, stored, strict=False):
-        conv.weight.copy_(weight)
-        norm.bias.copy_(bias)
-        assert norm.running_var is not None
-        norm.running_var.fill_(1 - norm.eps)
-    for conv, (weight, bias) in zip(last, stored[len(inner) :], strict=True):
-        conv.weight.copy_(weight)
-        assert conv.bias is not None
-        conv.bias.copy_(bias)
-    _measure_norms(model, inner, greys)
-    return model
+    return inner, last
 
 
 @torch.no_grad()

@@ -14,7 +14,7 @@ import hashlib
 import json
 import math
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -29,35 +29,44 @@ from models.training.common import (
     Promise,
     export_int8,
     multiply_adds,
-    part,
     save_checkpoint,
     seed_all,
     to_input,
 )
-from models.training.find.data import Picture, may_hide_a_face, overlap, prepare, without_face
+from models.training.find.data import Picture, may_hide_a_face, overlap, without_face
+from models.training.find.gather import gathered, learnt_from
 from models.training.find.net import CELLS, HEIGHT, OUTPUTS, STRIDES, WIDTH, FaceFinder, loss, targets
+from models.training.find.pool import Pool, pooled
 from models.training.find.restore import restored
 from models.training.find.scenes import Scenes
 
-VERSION = "4"
+VERSION = "5"
 
 
 class _Scenes(Dataset[tuple[NDArray[np.uint8], NDArray[np.int16], NDArray[np.float32]]]):
-    """Scene n and its targets; opened in the loader's process."""
+    """Scene n and its targets: drawn anew, or from the pools made before; opened in the loader's process."""
 
     def __init__(
-        self, pictures: list[Picture], hard: list[Picture], seed: int, first: int, count: int
+        self, fresh: Scenes, pools: Sequence[Pool], seed: int, first: int, count: int, share: float
     ) -> None:
-        self._scenes = Scenes(pictures, seed, hard)
+        self._fresh = fresh
+        self._pools = pools
+        self._seed = seed
         self._first = first
         self._count = count
+        self._share = share
 
     def __len__(self) -> int:
         return self._count
 
     def __getitem__(self, n: int) -> tuple[NDArray[np.uint8], NDArray[np.int16], NDArray[np.float32]]:
         cv2.setNumThreads(1)
-        scene = self._scenes.scene(self._first + n)
+        number = self._first + n
+        rng = np.random.default_rng((self._seed, number, 1))
+        if self._pools and rng.random() >= self._share:
+            scene = pooled(self._pools, number, self._seed)
+        else:
+            scene = self._fresh.scene(number)
         owner, shape = targets(scene.boxes, scene.marks, scene.covers)
         return scene.grey, owner, shape
 
@@ -69,12 +78,6 @@ def _collate(items: list[tuple[NDArray[np.uint8], NDArray[np.int16], NDArray[np.
     pictures = torch.from_numpy(np.stack([to_input(i[0]) for i in items]))[:, None]
     owners = torch.from_numpy(np.stack([i[1] for i in items]))
     return pictures, owners, [torch.from_numpy(i[2]) for i in items]
-
-
-def learnt_from(pictures: list[Picture], leave_out: list[str], every_group: bool) -> list[Picture]:
-    """The pictures that training may see."""
-    kept = [p for p in pictures if not any(s in p.source for s in leave_out)]
-    return kept if every_group else [p for p in kept if part(p.group) == "train"]
 
 
 def train(pictures: list[Picture], arguments: argparse.Namespace) -> FaceFinder:
@@ -111,6 +114,8 @@ def train(pictures: list[Picture], arguments: argparse.Namespace) -> FaceFinder:
     progress = Progress(arguments.steps)
     model.train()
     for step, (seen, owners, shapes) in enumerate(_batches(pictures, arguments, begin, average), start=begin):
+        if arguments.freeze_stem is not None and step >= arguments.freeze_stem and model.to4.training:
+            model.to4.requires_grad_(False).eval()
         warm = min(1.0, (step + 1) / min(300, arguments.steps / 10))
         rate = arguments.rate * warm * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * step / arguments.steps)))
         for group in optimiser.param_groups:
@@ -166,6 +171,7 @@ def _batches(
 ) -> Iterator[_Batch]:
     """Batches to the end, a few hundred steps at a time, each time with the backgrounds that now mislead."""
     mined = FaceFinder()
+    pools = [Pool(folder) for folder in arguments.pool]
     hard: list[Picture] = []
     while begin < arguments.steps:
         steps = min(_MINE_EVERY - begin % _MINE_EVERY, arguments.steps - begin)
@@ -174,7 +180,9 @@ def _batches(
             rng = np.random.default_rng((arguments.seed, begin))
             # What misled before stays for a while: what is unlearnt at once is learnt again as soon.
             hard = misleading(mined.eval(), pictures, rng) + hard[: _MOST_HARD // 2]
-        scenes = _Scenes(pictures, hard, arguments.seed, begin * arguments.batch, steps * arguments.batch)
+        drawn = Scenes(pictures, arguments.seed, hard)
+        first, count = begin * arguments.batch, steps * arguments.batch
+        scenes = _Scenes(drawn, pools, arguments.seed, first, count, arguments.fresh)
         yield from DataLoader(
             scenes,
             arguments.batch,
@@ -187,7 +195,7 @@ def _batches(
         begin += steps
 
 
-_MINE_EVERY = 500
+_MINE_EVERY = 1000
 _HARD = 0.3
 _MOST_HARD = 600
 _CUTS = 3000
@@ -269,6 +277,16 @@ def main() -> None:
     parser.add_argument("--leave-out", action="append", default=[], help="part of a source's name, kept away")
     parser.add_argument("--start-from", type=Path, help="a checkpoint or a shipped .tflite to begin with")
     parser.add_argument("--every-group", action="store_true", help="learn from val and test groups too")
+    parser.add_argument(
+        "--pool", action="append", type=Path, default=[], help="scenes made by find.pool of the same sources"
+    )
+    parser.add_argument("--fresh", type=float, default=0.2, help="share of scenes not from the pools")
+    parser.add_argument(
+        "--freeze-stem",
+        type=int,
+        metavar="STEP",
+        help="leave the first layers as they are from this step on: a step takes half the time",
+    )
     parser.add_argument("--export-only", action="store_true", help="write the last checkpoint as it is")
     parser.add_argument(
         "--free", action="append", type=Path, default=[], help="folder of further pictures without any face"
@@ -278,7 +296,7 @@ def main() -> None:
         parser.error(f"--start-from: there is no file {arguments.start_from}")
     torch.set_num_threads(arguments.threads)
     cv2.setNumThreads(1)  # the scenes' process is forked, and OpenCV's threads do not come along
-    pictures = prepare(arguments.data, arguments.cache)
+    pictures = gathered(arguments.data, arguments.cache)
     mine = learnt_from(pictures, arguments.leave_out, arguments.every_group)
     grounds = [p for p in mine if p.kind == "negative"]
     mine += without_face(arguments.free, arguments.data, grounds, arguments.seed)
