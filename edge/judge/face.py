@@ -26,7 +26,15 @@ from typing import Final
 from edge.cabin.events import FaceFact, FaceJudged
 from edge.judge.bodies import UNFITTED, Bodies
 from edge.judge.sums import GAP_MAX_S, Held, Shares
-from edge.terms.observation import CameraHealth, Cover, Face, FaceVerdict, Observation, Unclear
+from edge.terms.observation import (
+    CameraHealth,
+    Cover,
+    Face,
+    FaceVerdict,
+    Observation,
+    ThingKind,
+    Unclear,
+)
 
 VOTE_S: Final = 0.35
 """Frames over this long count as one independent look: in a third of a second head and noise move on."""
@@ -53,6 +61,8 @@ _CAUSE_MEMORY_S: Final = 2.0
 _CAUSE_MARGIN: Final = 1.5
 """Another cause must weigh so many times the one that was said: nobody follows words that change."""
 _POSES: Final = frozenset({FaceVerdict.COVERED, FaceVerdict.TURNED})
+_OVER_TOP: Final = 0.01
+"""What is seen from this share of the picture's height upwards goes on outside."""
 _AT_EDGE: Final = 0.28
 """Share of the picture from an edge that is no room for a face: who is seen no farther in is cut by it."""
 
@@ -140,7 +150,7 @@ class FaceJudge:
         dt_s = 0.0 if last_s is None else min(max(now_s - last_s, 0.0), GAP_MAX_S)
         faces = sorted(observation.faces, key=_width, reverse=True)
         facts: list[FaceJudged] = []
-        self._weigh(faces[0] if faces else None, dt_s, at_edge(observation))
+        self._weigh(faces[0] if faces else None, dt_s, at_edge(observation, bodies))
         if present:
             self._conclude(dt_s, bodies.fitted and not bodies.seen, facts)
         return tuple(facts)
@@ -279,16 +289,30 @@ def _side(odds: float, held_yes: bool, held_no: bool) -> bool | None:
     return None
 
 
-def at_edge(observation: Observation) -> Unclear:
-    """Which edge of the picture alone shows what is there: a child or a wheelchair below it. None: not so."""
+def at_edge(observation: Observation, bodies: Bodies = UNFITTED) -> Unclear:
+    """Which edge of the picture cuts the head of who is there; none where the head is inside or nobody knows.
+
+    A child or a wheelchair below the picture, somebody beside it: what is there is seen along one edge alone.
+    A tall person: it reaches over the upper edge, and no scene network sees a head below that.
+    """
     if observation.foreground_box is None:
         return Unclear.NONE
     (width, height), (left, top, wide, high) = observation.size, observation.foreground_box
+    if top <= _OVER_TOP * height and not _head_inside(observation, bodies):
+        return Unclear.CUT
     aside = min((left + wide) / width, 1.0 - left / width)
     low = min((top + high) / height, 1.0 - top / height)
     if min(aside, low) >= _AT_EDGE:
         return Unclear.NONE
     return Unclear.CUT_ASIDE if aside < low else Unclear.CUT
+
+
+def _head_inside(observation: Observation, bodies: Bodies) -> bool:
+    look = bodies.look
+    if look is None or look.scene is None or look.camera != observation.camera:
+        return False
+    top = _OVER_TOP * look.size[1]
+    return any(thing.kind is ThingKind.HEAD and thing.box[1] > top for thing in look.scene.things)
 
 
 def _width(face: Face) -> float:

@@ -13,7 +13,18 @@ from hypothesis import strategies as st
 from edge.cabin.events import Event, FaceFact, FaceJudged
 from edge.judge.bodies import UNFITTED, Bodies
 from edge.judge.face import FaceJudge
-from edge.terms.observation import Box, CameraHealth, Cover, Face, FaceVerdict, Observation, Unclear
+from edge.terms.observation import (
+    Box,
+    CameraHealth,
+    Cover,
+    Face,
+    FaceVerdict,
+    Observation,
+    SceneSeen,
+    Thing,
+    ThingKind,
+    Unclear,
+)
 
 MARKS = ((120.0, 130.0), (160.0, 130.0), (140.0, 150.0), (125.0, 165.0), (155.0, 165.0))
 BARE = Face((100.0, 100.0, 80.0, 80.0), 0.9, MARKS, FaceVerdict.PROPER, Cover.NONE, -4.0, -4.0, 0.0, 0.0)
@@ -327,6 +338,24 @@ def test_who_is_seen_along_an_edge_alone_is_unclear_and_does_not_hide(
     assert watch.said == [FaceJudged(FaceFact.UNCLEAR, unclear=why)]
     watch.show(for_s=2.5, region=(200.0, 150.0, 200.0, 330.0))
     assert watch.faces == [FaceFact.UNCLEAR, FaceFact.HIDDEN]
+
+
+BODY_OVER_THE_TOP = (200.0, 0.0, 200.0, 480.0)
+
+
+def test_whose_head_is_above_the_picture_does_not_hide_it() -> None:
+    watch = Watch()
+    watch.show(for_s=30.0, region=BODY_OVER_THE_TOP)
+    assert watch.said == [FaceJudged(FaceFact.UNCLEAR, unclear=Unclear.CUT)]
+
+
+def test_who_shows_a_head_below_the_upper_edge_hides_the_face() -> None:
+    watch = Watch()
+    head = Thing(ThingKind.HEAD, (250.0, 30.0, 90.0, 110.0), 0.9)
+    look = Observation(0, 0.0, (640, 480), (), 0.2, CameraHealth.OK, scene=SceneSeen(3.0, (head,)))
+    bodies = Bodies(fitted=True, seen=True, count=1, look=look)
+    watch.show(for_s=5.0, region=BODY_OVER_THE_TOP, bodies=bodies)
+    assert watch.faces == [FaceFact.HIDDEN]
 
 
 # --- bodies ------------------------------------------------------------------------------------------------

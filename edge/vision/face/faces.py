@@ -46,10 +46,12 @@ _CUT_PLAIN: Final = 0.1
 _HARDLY: Final = 4.0
 _HARDLY_ROOM: Final = 0.08
 """What is hardly covered needs this much room to the edge: of half a face the box can end inside."""
-_CUT_PROPER: Final = 0.05
-"""A proper face may lack some hair or chin, not an eye or the mouth. Of 543 in tight crops these take one."""
-
-
+_PROPER_TOP: Final = 0.18
+_PROPER_LOW: Final = 0.07
+_PROPER_ASIDE: Final = 0.12
+"""A proper face may lack some hair or chin, not an eye or the mouth. Where the edge takes one of them the
+finder still guesses it, just inside: the eyes this near to the upper edge, the mouth to the lower one, any of
+them to a side."""
 _LYING_DEG: Final = 60.0
 """A face is righted by its landmarks as far as heads are held; past this angle it lies on its side."""
 
@@ -124,16 +126,18 @@ def whole_or_unclear(face: Face, beyond: float, shape: Sequence[int]) -> Face:
     left, top, wide, high = face.box
     room_aside = min(left / wide, (width - left) / wide - 1.0)
     room_high = min(top / high, (height - top) / high - 1.0)
-    room = min(room_aside, room_high)
     near_aside = min(min(x / wide, (width - x) / wide) for x, _ in face.landmarks)
-    near_high = min(min(y / high, (height - y) / high) for _, y in face.landmarks)
-    near = min(near_aside, near_high)
+    near_top = min(y / high for _, y in face.landmarks)
+    near_low = min((height - y) / high for _, y in face.landmarks)
+    near_high = min(near_top, near_low)
     if face.verdict is FaceVerdict.PROPER:
-        cut = near < _CUT_PROPER or beyond > _CUT_PLAIN
+        inside = near_top >= _PROPER_TOP and near_low >= _PROPER_LOW and near_aside >= _PROPER_ASIDE
+        cut = not inside or beyond > _CUT_PLAIN
     else:
         plain, hardly = face.covered_logit > _PLAINLY, 0.0 < face.covered_logit < _HARDLY
         reach = _CUT_PLAIN if plain else _CUT_BOX
-        cut = near < _CUT_POINT or beyond > reach or (hardly and room < _HARDLY_ROOM)
+        cut = min(near_aside, near_high) < _CUT_POINT or beyond > reach
+        cut = cut or (hardly and min(room_aside, room_high) < _HARDLY_ROOM)
     if not cut:
         return face
     aside = min(near_aside, room_aside) < min(near_high, room_high)
