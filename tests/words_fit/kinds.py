@@ -25,7 +25,7 @@ _UNCOVER: Final = {
 _COLOURS: Final = ((25, 25, 25), (128, 128, 128), (235, 235, 235), (140, 165, 205), (120, 60, 40))
 """Of what is held before a face: black, grey, white, skin, blue."""
 
-_OUTSIDE: Final = (0.3, 0.6)
+_OUTSIDE: Final = (0.4, 0.6)
 """How much of a face is outside the picture: an eye or the mouth."""
 
 Make = Callable[[Person, Random], Film]
@@ -118,7 +118,7 @@ def _camera(who: Person, chance: Random, quarters: int) -> Film:
 
 
 def _low(who: Person, chance: Random) -> Film:
-    """The lower 30 to 60 % of the face is outside; from the eyes' middle a face reaches 0.9 up, 1.7 down."""
+    """The lower 40 to 60 % of the face is outside; from the eyes' middle a face reaches 0.9 up, 1.7 down."""
     stand = _stand(chance)
     y = HEIGHT - (1.7 - 2.6 * chance.uniform(*_OUTSIDE)) * 48.0 * stand.size
     return _film(chance, (who, _stand(chance, y=y, size=stand.size)), walks=False)
@@ -138,7 +138,7 @@ def _aside(who: Person, chance: Random) -> Film:
 
 
 def _far(who: Person, chance: Random) -> Film:
-    return _film(chance, (who, _stand(chance, size=chance.uniform(0.12, 0.22))))
+    return _film(chance, (who, _stand(chance, size=chance.uniform(0.16, 0.24))))
 
 
 def _two(who: Person, chance: Random) -> Film:
