@@ -37,6 +37,7 @@ from edge.vision.face.check import (
     turned_logit,
     unclear_why,
 )
+from edge.vision.face.faces import Faces
 from edge.vision.network import ModelFault, Network, read_contract
 from tests.worlds.portrait import portrait as shipped_portrait
 
@@ -474,6 +475,13 @@ def test_a_contract_without_an_operating_point_is_refused(tmp_path: Path, name: 
 
 def test_the_operating_point_moves_the_verdict(tmp_path: Path, portrait: Grey) -> None:
     assert look(Checker.open(copy_with(tmp_path, covered_cut=-50.0)), portrait).verdict is FaceVerdict.COVERED
+
+
+def test_a_found_box_that_shows_no_face_is_dropped(tmp_path: Path, portrait: Grey) -> None:
+    for part in ("face_find.tflite", "face_find.json"):
+        shutil.copy(MODELS / part, tmp_path)
+    assert [f.verdict for f in Faces(copy_with(tmp_path))(portrait)] == [FaceVerdict.PROPER]
+    assert Faces(copy_with(tmp_path, face_cut=1000.0))(portrait) == ()
 
 
 def test_a_damaged_update_leaves_the_previous_model(tmp_path: Path, portrait: Grey) -> None:

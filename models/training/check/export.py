@@ -18,13 +18,12 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from edge.vision.face.align import SIZE_PX
 from edge.vision.face.check import LABELS, STILL, log_odds, priors_of
-from models.training.check.askew import Askew, choose_askew, half_of, no_faces, said_of, tell, together
+from models.training.check.askew import Askew, choose_askew, face_cut_of, half_of, said_of, tell, together
 from models.training.check.augment import plain, spoilt
 from models.training.check.data import COVERED, Cache
 from models.training.check.net import OUTPUTS, CheckNet
 from models.training.check.train import Lessons, Sampler, kept_of, maker, predict
 from models.training.common import Promise, export_int8, multiply_adds, seed_all
-from models.training.shares import share
 
 ENOUGH = 100
 """Held-out faces of a kind of cover from which on it gets a prior of its own."""
@@ -178,7 +177,7 @@ def choose(
 
 
 def askew_of(folds: list[Path], lessons: Lessons, points: Points) -> tuple[Askew, float]:
-    """Limits of a turned face and of none, and the error of angles; prints what half of the groups choose."""
+    """Limits of a turned face, and the error of angles; prints what half of the groups choose."""
 
     def odds(cover: NDArray[np.float32]) -> NDArray[np.float64]:
         return points.odds(cover) - points.cut
@@ -188,12 +187,6 @@ def askew_of(folds: list[Path], lessons: Lessons, points: Points) -> tuple[Askew
     tell("Chosen on one half of the groups, judged on the other", said.of(~half), choose_askew(said.of(half)))
     chosen = choose_askew(said)
     tell("Chosen and judged on all", said, chosen)
-    for fold in folds:
-        logit, what = no_faces(fold, lessons)
-        for kind in np.unique(what):
-            here = what == kind
-            taken = int((logit[here] > chosen.face_cut).sum())
-            print(f"no face, {kind}: taken for one {share(taken, int(here.sum()))}")
     known = ~said.covered & ~said.made & np.isfinite(said.true).all(1)
     off = np.median(np.abs(said.pose[known] - said.true[known]), 0)
     return chosen, float(np.sqrt(off.max() ** 2 * 2.2))
@@ -239,6 +232,7 @@ def main() -> None:
             "covered_cut": points.cut,
             "turned_sigma_deg": round(sigma, 2),
             **({} if askew is None else askew.points()),
+            "face_cut": face_cut_of(args.run, lessons),
             "min_face_px": 16.0,
             "min_dark": 20.0,
             "max_bright": 225.0,
