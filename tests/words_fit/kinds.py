@@ -1,7 +1,7 @@
 """The kinds of film, and for each the words that fit what is seen in it.
 
 A cause fits if doing what it asks is right and mends it. `CLEARED` stands for a face that is shown well
-enough to need no words.
+enough to need no words, `NOTHING` for nobody near enough to be somebody in the cabin.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from tests.words_fit.films import Film, Stand
 from tests.words_fit.people import Person, half_hidden, looking_aside, wearing
 
 CLEARED: Final = "cleared"
+NOTHING: Final = "nothing"
 _FACE: Final = {PromptCause.FACE_CAMERA, PromptCause.HIDDEN, PromptCause.WHOLE_FACE}
 _UNCOVER: Final = {
     *(PromptCause.OBJECT, PromptCause.HAND, PromptCause.COVERED, PromptCause.SCARF),
@@ -54,7 +55,7 @@ def kinds() -> Iterator[Kind]:
     yield Kind("too low", "bare", _fits({PromptCause.STEP_BACK}), _low)
     yield Kind("too high", "bare", _fits({PromptCause.STEP_BACK}), _high)
     yield Kind("at the side", "bare", _fits({PromptCause.MIDDLE}), _aside)
-    yield Kind("too far", "bare", _fits({PromptCause.STEP_CLOSER}, cleared=True), _far)
+    yield Kind("too far", "bare", _fits({PromptCause.STEP_CLOSER}, cleared=True) | {NOTHING}, _far)
     yield Kind("two", "bare", _fits({PromptCause.ONE_AT_A_TIME}), _two)
     yield Kind("masked", "masked", _fits({PromptCause.MASK, PromptCause.SCARF}), _plain)
     yield Kind("masked, rolled", "masked", _fits({PromptCause.MASK, PromptCause.SCARF}), _rolled(30))
