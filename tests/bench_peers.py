@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -260,6 +260,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peers", default=sys.executable, metavar="PYTHON", help="the Python that has them")
     parser.add_argument("--rounds", type=int, default=10, help=f"of {FRAMES} pictures each")
+    parser.add_argument("--runs", type=int, default=1, help="tables to print, one after the other")
     parser.add_argument("--only", nargs="+", choices=list(PEERS), default=list(PEERS), metavar="NAME")
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -268,25 +269,29 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="cabinguard-peers-") as name:
         folder = Path(name)
         write_pictures(folder / "pictures.npy")
-        runners: list[Runner] = []
-        left_out: list[str] = []
-        try:
-            for peer in args.only:
-                python = args.peers if PEERS[peer].foreign else sys.executable
-                try:
-                    runners.append(start(peer, python, folder / "pictures.npy", folder))
-                except (Missing, OSError) as missing:
-                    left_out.append(f"left out: {PEERS[peer].words}: {missing}")
-            for turn in range(args.rounds + 1):  # the first one warms up
-                for runner in runners:
-                    runner.round(counted=turn > 0)
-        finally:
-            for runner in runners:
-                runner.close()
-    print(table(runners), end="")
-    for line in left_out:
-        print(line)
+        for _ in range(args.runs):
+            print(run(args.only, args.peers, args.rounds, folder), flush=True)
     return 0
+
+
+def run(names: Sequence[str], peers: str, rounds: int, folder: Path) -> str:
+    """Every peer started, `rounds` rounds in turn, and the table of them."""
+    runners: list[Runner] = []
+    left_out: list[str] = []
+    try:
+        for name in names:
+            python = peers if PEERS[name].foreign else sys.executable
+            try:
+                runners.append(start(name, python, folder / "pictures.npy", folder))
+            except (Missing, OSError) as missing:
+                left_out.append(f"left out: {PEERS[name].words}: {missing}\n")
+        for turn in range(rounds + 1):  # the first one warms up
+            for runner in runners:
+                runner.round(counted=turn > 0)
+    finally:
+        for runner in runners:
+            runner.close()
+    return table(runners) + "".join(left_out)
 
 
 def table(runners: list[Runner]) -> str:

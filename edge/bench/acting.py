@@ -253,7 +253,9 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "enter": Action(("NAME [with COVER...]",), "somebody comes in; the door opens and closes", _enter),
     "leave": Action(("[NAME]",), "goes; without a name the one who came first", _leave),
     **{name: _cover(name) for name in COVERS},
-    "photo": Action(("on|off [NAME]",), "a print of the face stands before it, quite still", _stage("photo")),
+    "photo": Action(
+        ("on|held|off [NAME]",), "a print before the face, quite still or in a hand", _stage("photo")
+    ),
     "turn": Action(("away|front [NAME]",), "turns the face away, or to the camera", _stage("turn")),
     "crouch": Action(("[NAME]",), "goes down", _stage("crouch")),
     "stand": Action(("[NAME]",), "stands up", _stage("stand")),

@@ -34,10 +34,16 @@ class PromptCause(StrEnum):
     GLASSES = "glasses"
     SCARF = "scarf"
     HAND = "hand"
+    OBJECT = "object"
     COVERED = "covered"
     FACE_CAMERA = "face_camera"
+    HIDDEN = "hidden"
     ONE_AT_A_TIME = "one_at_a_time"
     STEP_CLOSER = "step_closer"
+    STEP_BACK = "step_back"
+    MIDDLE = "middle"
+    HOLD_STILL = "hold_still"
+    WHOLE_FACE = "whole_face"
 
 
 @dataclass(frozen=True, slots=True)

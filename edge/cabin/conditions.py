@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import assert_never
 
 from edge.cabin.anomalies import HOLDS_CLOCK, PermitRule
 from edge.cabin.commands import PromptCause, PromptKey
@@ -11,7 +12,7 @@ from edge.cabin.events import Anomaly, Device, FaceFact
 from edge.cabin.outputs import silent
 from edge.cabin.rules import Flow, Rules
 from edge.cabin.state import EVIDENCE_FACES, Code, Mode, State, needed_s
-from edge.terms.observation import CameraHealth, Cover
+from edge.terms.observation import CameraHealth, Cover, Unclear
 
 ROUNDING_S = 1e-6
 """Evidence is a sum of differences of times, so it may miss its deadline by a rounding error."""
@@ -19,7 +20,16 @@ ROUNDING_S = 1e-6
 CODE_FAILOVER_S = 60.0
 """A code that no network has accepted by then goes to the second number too: all are tried within 150 s."""
 
-NO_THREAT = frozenset({PromptCause.ONE_AT_A_TIME, PromptCause.STEP_CLOSER})
+NO_THREAT = frozenset(
+    {
+        PromptCause.ONE_AT_A_TIME,
+        PromptCause.STEP_CLOSER,
+        PromptCause.STEP_BACK,
+        PromptCause.MIDDLE,
+        PromptCause.HOLD_STILL,
+        PromptCause.WHOLE_FACE,
+    }
+)
 """Asked for one of these, nobody is told that the door will lock."""
 
 _COVER_CAUSE: Mapping[Cover, PromptCause] = {
@@ -29,19 +39,43 @@ _COVER_CAUSE: Mapping[Cover, PromptCause] = {
     Cover.HELMET: PromptCause.HELMET,
     Cover.SCARF: PromptCause.SCARF,
     Cover.HAND: PromptCause.HAND,
-    Cover.OTHER: PromptCause.COVERED,
+    Cover.OTHER: PromptCause.OBJECT,
+}
+
+_UNCLEAR_CAUSE: Mapping[Unclear, PromptCause] = {
+    Unclear.NONE: PromptCause.WHOLE_FACE,
+    Unclear.SMALL: PromptCause.STEP_CLOSER,
+    Unclear.DARK: PromptCause.STEP_CLOSER,  # to the light of the machine, away from the door's
+    Unclear.BRIGHT: PromptCause.STEP_BACK,  # from the lamp
+    Unclear.BLURRED: PromptCause.HOLD_STILL,
+    Unclear.CUT: PromptCause.STEP_BACK,
+    Unclear.CUT_ASIDE: PromptCause.MIDDLE,
+    Unclear.UPSIDE_DOWN: PromptCause.WHOLE_FACE,
+    Unclear.UNDECIDED: PromptCause.WHOLE_FACE,
 }
 
 
-def cause(state: State) -> PromptCause:
-    """What a warned person is asked to change."""
+def hides(state: State) -> PromptCause:
+    """What keeps the face from being seen."""
     if state.several:
         return PromptCause.ONE_AT_A_TIME
-    if state.face is FaceFact.COVERED:
-        return _COVER_CAUSE[state.cover]
-    if state.face is FaceFact.UNCLEAR:
-        return PromptCause.STEP_CLOSER
-    return PromptCause.FACE_CAMERA
+    match state.face:
+        case FaceFact.COVERED:
+            return _COVER_CAUSE[state.cover]
+        case FaceFact.UNCLEAR:
+            return _UNCLEAR_CAUSE[state.unclear]
+        case FaceFact.HIDDEN:
+            return PromptCause.HIDDEN
+        case FaceFact.TURNED | FaceFact.PROPER | FaceFact.UNKNOWN:
+            return PromptCause.FACE_CAMERA
+        case _:
+            assert_never(state.face)
+
+
+def cause(state: State) -> PromptCause:
+    """What a warned person is asked to change: first to face the camera, then to take off what covers."""
+    turned = state.face is FaceFact.COVERED and state.turned and not state.several
+    return PromptCause.FACE_CAMERA if turned else hides(state)
 
 
 def door_open(state: State, rules: Rules) -> bool:

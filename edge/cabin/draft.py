@@ -20,14 +20,13 @@ from edge.cabin.commands import (
     Tell,
     VoidCode,
 )
-from edge.cabin.conditions import NO_THREAT, ROUNDING_S, cause, comes_back_in_vain, wanted_words
+from edge.cabin.conditions import NO_THREAT, ROUNDING_S, cause, comes_back_in_vain, hides, wanted_words
 from edge.cabin.devices import LOCK_NEEDS
-from edge.cabin.events import Anomaly, Device, FaceFact
+from edge.cabin.events import Anomaly, Device, FaceFact, FaceJudged
 from edge.cabin.outputs import silent
 from edge.cabin.rules import Rules
 from edge.cabin.state import Code, Mode, State, needed_s, returning
 from edge.terms.alerts import Alert
-from edge.terms.observation import Cover
 from edge.terms.reason import Reason
 from edge.terms.record import Recipient
 
@@ -70,6 +69,17 @@ class Draft:
     def go(self, mode: Mode) -> None:
         if mode is not self.s.mode:
             self.s = replace(self.s, mode=mode, since_s=self.now_s)
+
+    # the face
+
+    def hold_face(self, judged: FaceJudged) -> None:
+        """What is held of the face from now on, and with it what is asked of the person."""
+        self.s = replace(
+            self.s, face=judged.face, cover=judged.cover, turned=judged.turned, unclear=judged.unclear
+        )
+
+    def forget_face(self) -> None:
+        self.hold_face(FaceJudged(FaceFact.UNKNOWN))
 
     # incidents and messages
 
@@ -156,14 +166,13 @@ class Draft:
             self.s,
             shown=False,
             was_shown=self.s.shown,
-            face=FaceFact.UNKNOWN,
-            cover=Cover.NONE,
             evidence_s=0.0,
             counting_from_s=None,
             warn_from_s=self.now_s,
             warn_ticket=None,
             prompted_at_s=None,
         )
+        self.forget_face()
 
     # modes
 
@@ -195,12 +204,11 @@ class Draft:
             counting_from_s=None,
             no_lock=False,
             shown=False,
-            face=FaceFact.UNKNOWN,
-            cover=Cover.NONE,
             warn_ticket=None,
             prompted_at_s=None,
             say_again_s=None,
         )
+        self.forget_face()
         if self.s.mode is Mode.WARNED:
             self.say(PromptKey.SILENCE)
         self.go(Mode.VACANT)
@@ -257,7 +265,7 @@ class Draft:
             self.tell(Alert.RESTARTED_LOCKED, Recipient.CONTROL_ROOM, reason=self._code_that_follows())
         else:
             self.issue_code(counts=True)
-            self.tell(Alert.LOCKED, Recipient.CONTROL_ROOM, reason=cause(self.s).value)
+            self.tell(Alert.LOCKED, Recipient.CONTROL_ROOM, reason=hides(self.s).value)
         self.say(PromptKey.LOCKED, cause(self.s))
 
     def _code_that_follows(self) -> str:

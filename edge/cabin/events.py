@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, get_args
 
-from edge.terms.observation import CameraHealth, Cover
+from edge.terms.observation import CameraHealth, Cover, Unclear
 from edge.terms.reason import Reason
 from edge.terms.record import Recipient
 from hw.ports import Input
@@ -111,8 +111,16 @@ class PresenceStuck:
 
 @dataclass(frozen=True, slots=True)
 class FaceJudged:
+    """What is held of the face, and what helps to say what the person has to do.
+
+    `cover` is what covers it; `turned`: a covered one looks past the camera, too; `unclear` is why an unclear
+    one cannot be judged.
+    """
+
     face: FaceFact
     cover: Cover = Cover.NONE
+    turned: bool = False
+    unclear: Unclear = Unclear.NONE
 
 
 @dataclass(frozen=True, slots=True)

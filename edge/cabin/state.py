@@ -8,7 +8,7 @@ from enum import StrEnum
 from edge.cabin.commands import PromptCause, PromptKey
 from edge.cabin.events import Anomaly, Device, FaceFact
 from edge.cabin.rules import Flow
-from edge.terms.observation import CameraHealth, Cover
+from edge.terms.observation import CameraHealth, Cover, Unclear
 from edge.terms.record import Recipient
 from hw.ports import Sound
 
@@ -86,6 +86,8 @@ class State:
     last_present_s: float | None = None
     face: FaceFact = FaceFact.UNKNOWN
     cover: Cover = Cover.NONE
+    turned: bool = False
+    unclear: Unclear = Unclear.NONE
     several: bool = False
     several_since_s: float | None = None
     active: frozenset[Anomaly] = frozenset()

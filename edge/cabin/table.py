@@ -72,7 +72,7 @@ from edge.cabin.outputs import door_locked, lights, outputs, permit_on, sound
 from edge.cabin.rules import Rules
 from edge.cabin.state import VISIT_MODES, Mode, State, returning
 from edge.terms.alerts import Alert
-from edge.terms.observation import CameraHealth, Cover
+from edge.terms.observation import CameraHealth
 from edge.terms.record import Recipient
 from hw.ports import Input
 
@@ -135,7 +135,8 @@ def _emptied(d: Draft, event: Event) -> None:
         d.s = replace(d.s, gone_since_s=d.now_s - d.flow.gone_after_s)
     d.s = replace(d.s, present=False, last_present_s=d.now_s, several=False, several_since_s=None)
     d.s = replace(d.s, active=d.s.active - ended_by(Ends.EMPTY))
-    d.s = replace(d.s, face=FaceFact.UNKNOWN, cover=Cover.NONE, shown=False, was_shown=False)
+    d.s = replace(d.s, shown=False, was_shown=False)
+    d.forget_face()
     if d.s.mode in VISIT_MODES and d.s.after_fire:
         d.go(Mode.RELEASED)
     elif d.s.mode in VISIT_MODES:
@@ -154,7 +155,7 @@ def _presence_stuck(d: Draft, event: Event) -> None:
 
 def _face_judged(d: Draft, event: FaceJudged) -> None:
     bared = d.s.face is FaceFact.COVERED and event.face is FaceFact.PROPER
-    d.s = replace(d.s, face=event.face, cover=event.cover)
+    d.hold_face(event)
     if event.face is not FaceFact.UNKNOWN:
         d.s = replace(d.s, dark_s=0.0)
     if bared:
@@ -207,7 +208,8 @@ def _camera_judged(d: Draft, event: CameraJudged) -> None:
         gone = now is CameraHealth.OK and not d.s.present
         d.s = replace(d.s, gone_since_s=d.now_s if gone else None)
     if now is CameraHealth.OK and was is not CameraHealth.OK:
-        d.s = replace(d.s, warn_from_s=d.now_s, face=FaceFact.UNKNOWN, cover=Cover.NONE)
+        d.s = replace(d.s, warn_from_s=d.now_s)
+        d.forget_face()
         if d.s.mode is Mode.RELEASED:
             d.s = replace(d.s, since_s=d.now_s)  # somebody may have come unseen: look as long as for empty
         d.stand_still()
@@ -283,7 +285,7 @@ def _door_moved(d: Draft, active: bool) -> None:
     elif door_open(d.s, d.rules):
         _door_opened(d)
     if d.s.mode is Mode.CLEARED:  # somebody else may stand there now: the machine is for who shows a face
-        d.s = replace(d.s, face=FaceFact.UNKNOWN, cover=Cover.NONE)
+        d.forget_face()
         d.check()
 
 
@@ -469,8 +471,6 @@ def _restarted(d: Draft, event: Restarted) -> None:
         shown=s.shown and not event.door_open,
         was_shown=False,
         evidence_s=0.0,
-        face=FaceFact.UNKNOWN,
-        cover=Cover.NONE,
         several=False,
         several_since_s=None,
         active=frozenset(),
@@ -480,6 +480,7 @@ def _restarted(d: Draft, event: Restarted) -> None:
         prompted_at_s=None,
         say_again_s=None,
     )
+    d.forget_face()
     if s.fire and not event.fire:
         d.s = replace(d.s, fire_quiet_since_s=d.now_s)
     _door_after_fire(d)

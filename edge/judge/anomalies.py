@@ -12,6 +12,7 @@ from edge.judge.front import FrontJudge
 from edge.judge.intrusion import IntrusionJudge
 from edge.judge.joined import AnomalyJudge
 from edge.judge.left import LeftJudge
+from edge.judge.lifeless import LifelessJudge
 from edge.judge.normal import NormalJudge
 from edge.judge.shaken import ShakenJudge
 from edge.judge.unusual import UnusualJudge
@@ -41,11 +42,13 @@ class Place:
     def judges(self, camera: str) -> Iterable[AnomalyJudge]:
         """Those of one camera, by its name; few where another one sees more: its zones are its own."""
         zones = [zone for zone in self.zones if zone.camera == camera]
+        faces = (LifelessJudge(),) if camera == FACE_CAMERA else ()
         if camera not in self.cameras:
-            return (ShakenJudge(), IntrusionJudge(zones, self.flow.intrusion_s, self.minute_of_day))
+            return (*faces, ShakenJudge(), IntrusionJudge(zones, self.flow.intrusion_s, self.minute_of_day))
         floor = self.floor if self.floor is not None and self.floor.camera == camera else None
         weapon, fight = WeaponJudge(), FightJudge()
         return (
+            *faces,
             weapon,
             fight,
             RobberyJudge(fight, weapon),

@@ -7,6 +7,11 @@ Frames a few milliseconds apart are nearly the same picture, so a frame's log od
 proportion to the time since the one before: `VOTE_S` of frames is one independent vote. Each frame is
 clipped, so that no single one decides anything.
 
+A face that is turned in most pictures and covered in some is held to be turned: past the angles at which the
+face check was taught, its word on covers is worth little. What is held comes with what helps to say what the
+person has to do: the cover, whether a covered face also looks past the camera, and why an unclear one cannot
+be judged. That changes only for something that was seen clearly more often, for a while.
+
 A hidden face is no face at all of somebody who is there. Where a scene network is fitted their body has to
 be seen for it: a region, a latch or a chair hides nothing. Without a body the face is said to be hidden
 once, which takes the permit off, and at once after it unclear, which holds the lock clock.
@@ -15,12 +20,21 @@ once, which takes the permit off, and at once after it unclear, which holds the 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Final
 
 from edge.cabin.events import FaceFact, FaceJudged
 from edge.judge.bodies import UNFITTED, Bodies
-from edge.judge.sums import GAP_MAX_S, Held
-from edge.terms.observation import CameraHealth, Cover, Face, FaceVerdict, Observation
+from edge.judge.sums import GAP_MAX_S, Held, Shares
+from edge.terms.observation import (
+    CameraHealth,
+    Cover,
+    Face,
+    FaceVerdict,
+    Observation,
+    ThingKind,
+    Unclear,
+)
 
 VOTE_S: Final = 0.35
 """Frames over this long count as one independent look: in a third of a second head and noise move on."""
@@ -36,6 +50,8 @@ _UNCLEAR_S: Final = 1.2
 _UNDECIDED_S: Final = 1.2
 _DOUBT_FALL: Final = 0.5
 """A cover or a turned head is not believed where a third of the pictures of the face are unclear."""
+_LOST_S: Final = 1.0
+"""Nor is a bare face after it was hidden while a third of the pictures still show none: half of it is."""
 _SILENT_S: Final = 2.0
 """Anyone who shows now this and now that for so long is told something all the same."""
 _HELD_DOUBT: Final = 0.4
@@ -46,8 +62,20 @@ _CAUSE_S: Final = 1.5
 _CAUSE_MEMORY_S: Final = 2.0
 _CAUSE_MARGIN: Final = 1.5
 """Another cause must weigh so many times the one that was said: nobody follows words that change."""
+_POSES: Final = frozenset({FaceVerdict.COVERED, FaceVerdict.TURNED})
+_OVER_TOP: Final = 0.01
+"""What is seen from this share of the picture's height upwards goes on outside."""
 _AT_EDGE: Final = 0.28
 """Share of the picture from an edge that is no room for a face: who is seen no farther in is cut by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the words to the person depend on besides the fact; see `FaceJudged`."""
+
+    cover: Cover = Cover.NONE
+    turned: bool = False
+    unclear: Unclear = Unclear.NONE
 
 
 class _Sequential:
@@ -87,15 +115,19 @@ class FaceJudge:
         self._undecided = Held(_UNDECIDED_S)
         self._doubt = Held(_UNCLEAR_S, fall=_DOUBT_FALL)
         self._doubted = False
-        self._causes: dict[Cover, float] = {}
+        self._lost = Held(_LOST_S, fall=_DOUBT_FALL)
+        self._flickers = False
+        self._covers = Shares[Cover](_CAUSE_MEMORY_S)
+        self._poses = Shares[FaceVerdict](_CAUSE_MEMORY_S)
+        self._whys = Shares[Unclear](_CAUSE_MEMORY_S)
         self._said: FaceFact = FaceFact.UNKNOWN
-        self._cover = Cover.NONE
+        self._asked = _Asked()
         self._bodiless = False
         self._wanted: FaceFact = FaceFact.UNKNOWN
         self._wanted_for_s = 0.0
         self._silent_s = 0.0
-        self._cause_wanted = Cover.NONE
-        self._cause_for_s = 0.0
+        self._asked_wanted = _Asked()
+        self._asked_for_s = 0.0
         self._last_s: float | None = None
 
     @property
@@ -104,7 +136,7 @@ class FaceJudge:
 
     @property
     def cover(self) -> Cover:
-        return self._cover
+        return self._asked.cover
 
     @property
     def covered_odds(self) -> float:
@@ -122,7 +154,9 @@ class FaceJudge:
         dt_s = 0.0 if last_s is None else min(max(now_s - last_s, 0.0), GAP_MAX_S)
         faces = sorted(observation.faces, key=_width, reverse=True)
         facts: list[FaceJudged] = []
-        self._weigh(faces[0] if faces else None, dt_s, only_at_edge(observation))
+        if present:
+            self._flickers = self._lost.update(not faces, dt_s) or (self._flickers and self._lost.half)
+        self._weigh(faces[0] if faces else None, dt_s, at_edge(observation, bodies))
         if present:
             self._conclude(dt_s, bodies.fitted and not bodies.seen, facts)
         return tuple(facts)
@@ -138,17 +172,24 @@ class FaceJudge:
         self._unclear.clear()
         self._undecided.clear()
         self._doubt.clear()
-        self._doubted = False
+        self._lost.clear()
+        self._doubted = self._flickers = False
         self._bodiless = False
-        self._causes.clear()
+        self._forget_causes()
         self._said = self._wanted = FaceFact.UNKNOWN
-        self._cover = Cover.NONE
-        self._wanted_for_s = self._cause_for_s = self._silent_s = 0.0
+        self._asked = _Asked()
+        self._wanted_for_s = self._asked_for_s = self._silent_s = 0.0
         self._last_s = None
 
-    def _weigh(self, face: Face | None, dt_s: float, at_edge: bool) -> None:
-        """Adds what one frame shows to the sums. Whose head is cut by the picture's edge does not hide it."""
-        self._hidden.update(face is None and not at_edge, dt_s)
+    def _forget_causes(self) -> None:
+        self._covers.clear()
+        self._poses.clear()
+        self._whys.clear()
+
+    def _weigh(self, face: Face | None, dt_s: float, edge: Unclear) -> None:
+        """Adds what one frame shows to the sums. Whose head an edge of the picture cuts does not hide it."""
+        cut = edge is not Unclear.NONE
+        self._hidden.update(face is None and not cut, dt_s)
         if face is None:
             self._covered.add(0.0, dt_s)
             self._turned.add(0.0, dt_s)
@@ -156,8 +197,10 @@ class FaceJudge:
                 # Anyone who shows a face next may have changed behind the hand, or be somebody else.
                 self._covered.clear()
                 self._turned.clear()
-                self._causes.clear()
-            self._unclear.update(at_edge, dt_s if at_edge else 0.0)
+                self._forget_causes()
+            if cut:
+                self._unclear.update(seen=True, dt_s=dt_s)
+                self._whys.add(edge, dt_s)
             self._undecided.update(seen=False, dt_s=dt_s)
             return
         unclear = face.verdict is FaceVerdict.UNCLEAR
@@ -166,24 +209,32 @@ class FaceJudge:
         self._covered.add(0.0 if unclear else face.covered_logit, dt_s)
         self._turned.add(0.0 if unclear else face.turned_logit, dt_s)
         held = self._said in _DECIDED
-        self._undecided.update(self._decided() is None, dt_s * (_HELD_DOUBT if held else 1.0))
-        fade = math.exp(-dt_s / _CAUSE_MEMORY_S)
-        for cover in self._causes:
-            self._causes[cover] *= fade
-        if face.cover is not Cover.NONE and face.covered_logit > 0.0 and not unclear:
-            self._causes[face.cover] = self._causes.get(face.cover, 0.0) + dt_s
+        open_yet = self._decided() is None or self._barely_shown()
+        self._undecided.update(open_yet, dt_s * (_HELD_DOUBT if held else 1.0))
+        self._covers.add(face.cover if face.verdict is FaceVerdict.COVERED else None, dt_s)
+        self._poses.add(face.verdict if face.verdict in _POSES else None, dt_s)
+        self._whys.add(face.unclear_why if unclear else None, dt_s)
 
     def _decided(self) -> FaceFact | None:
         """What the two sums say: sure enough to begin with, and held until they say the opposite."""
         covered = _side(self._covered.odds, self._said is FaceFact.COVERED, self._said is FaceFact.PROPER)
         turned = _side(self._turned.odds, self._said is FaceFact.TURNED, self._said is FaceFact.PROPER)
-        if covered is True:
+        if covered is True and not (turned is True and self._mostly_turned()):
             return FaceFact.COVERED
         if turned is True:
             return FaceFact.TURNED
         if covered is False and turned is False:
             return FaceFact.PROPER
         return None
+
+    def _barely_shown(self) -> bool:
+        """It looks bare where it is seen, and is not seen in too many pictures."""
+        return self._flickers and self._decided() is FaceFact.PROPER
+
+    def _mostly_turned(self) -> bool:
+        held = FaceVerdict.TURNED if self._said is FaceFact.TURNED else FaceVerdict.COVERED
+        most = self._poses.most(held, _CAUSE_MARGIN, FaceVerdict.COVERED)
+        return most is FaceVerdict.TURNED
 
     def _want(self, bodiless: bool) -> FaceFact:
         if self._hidden.full:
@@ -193,9 +244,23 @@ class FaceJudge:
         decided = self._decided()
         if self._doubted and decided in (FaceFact.COVERED, FaceFact.TURNED):
             return FaceFact.UNCLEAR
-        if decided is not None:
+        if decided is not None and not self._barely_shown():
             return decided
         return FaceFact.UNCLEAR if self._undecided.full else self._said
+
+    def _ask(self, fact: FaceFact) -> _Asked:
+        """What goes with a fact: what was said with it, unless something else was seen clearly more often."""
+        held = self._asked
+        if fact is FaceFact.COVERED:
+            said = self._said is FaceFact.COVERED
+            turned = _side(self._turned.odds, said and held.turned, said and not held.turned)
+            cover = self._covers.most(held.cover, _CAUSE_MARGIN, Cover.NONE)
+            return _Asked(cover, turned is True)
+        if fact is FaceFact.UNCLEAR and not self._hidden.full:
+            if self._unclear.full or self._doubted:
+                return _Asked(unclear=self._whys.most(held.unclear, _CAUSE_MARGIN, Unclear.UNDECIDED))
+            return _Asked(unclear=Unclear.UNDECIDED)
+        return _Asked()
 
     def _conclude(self, dt_s: float, bodiless: bool, facts: list[FaceJudged]) -> None:
         want = self._want(bodiless)
@@ -204,32 +269,27 @@ class FaceJudge:
         elif not self._bodiless:
             self._bodiless = True
             if self._said is not FaceFact.HIDDEN:
-                self._say(FaceFact.HIDDEN, Cover.NONE, facts)
-            self._say(FaceFact.UNCLEAR, Cover.NONE, facts)
+                self._say(FaceFact.HIDDEN, _Asked(), facts)
+            self._say(FaceFact.UNCLEAR, _Asked(), facts)
         self._wanted_for_s = self._wanted_for_s + dt_s if want is self._wanted else 0.0
         self._wanted = want
-        cause = Cover.NONE
-        if want is FaceFact.COVERED:
-            cause = max(self._causes, key=lambda c: self._causes[c], default=Cover.OTHER)
-            said = self._causes.get(self._cover, 0.0)
-            if said > 0.0 and self._causes[cause] < _CAUSE_MARGIN * said:
-                cause = self._cover
         self._silent_s = self._silent_s + dt_s if self._said is FaceFact.UNKNOWN else 0.0
         if self._silent_s >= _SILENT_S:
-            want, cause = FaceFact.UNCLEAR, Cover.NONE
+            want = FaceFact.UNCLEAR
+        ask = self._ask(want)
         if want is not self._said:
             if self._wanted_for_s >= _DWELL_S or self._silent_s >= _SILENT_S:
-                self._say(want, cause, facts)
+                self._say(want, ask, facts)
             return
-        self._cause_for_s = self._cause_for_s + dt_s if cause is self._cause_wanted else 0.0
-        self._cause_wanted = cause
-        if cause is not self._cover and self._cause_for_s >= _CAUSE_S:
-            self._say(want, cause, facts)
+        self._asked_for_s = self._asked_for_s + dt_s if ask == self._asked_wanted else 0.0
+        self._asked_wanted = ask
+        if ask != self._asked and self._asked_for_s >= _CAUSE_S:
+            self._say(want, ask, facts)
 
-    def _say(self, fact: FaceFact, cover: Cover, facts: list[FaceJudged]) -> None:
-        self._said, self._cover = fact, cover
-        self._cause_for_s = 0.0
-        facts.append(FaceJudged(fact, cover))
+    def _say(self, fact: FaceFact, ask: _Asked, facts: list[FaceJudged]) -> None:
+        self._said, self._asked = fact, ask
+        self._asked_for_s = 0.0
+        facts.append(FaceJudged(fact, ask.cover, ask.turned, ask.unclear))
 
 
 def _side(odds: float, held_yes: bool, held_no: bool) -> bool | None:
@@ -241,13 +301,30 @@ def _side(odds: float, held_yes: bool, held_no: bool) -> bool | None:
     return None
 
 
-def only_at_edge(observation: Observation) -> bool:
-    """Whether what is there is seen along one edge of the picture alone: a child or a wheelchair below it."""
+def at_edge(observation: Observation, bodies: Bodies = UNFITTED) -> Unclear:
+    """Which edge of the picture cuts the head of who is there; none where the head is inside or nobody knows.
+
+    A child or a wheelchair below the picture, somebody beside it: what is there is seen along one edge alone.
+    A tall person: it reaches over the upper edge, and no scene network sees a head below that.
+    """
     if observation.foreground_box is None:
-        return False
+        return Unclear.NONE
     (width, height), (left, top, wide, high) = observation.size, observation.foreground_box
-    inside = (left + wide) / width, (top + high) / height, 1.0 - left / width, 1.0 - top / height
-    return min(inside) < _AT_EDGE
+    if top <= _OVER_TOP * height and not _head_inside(observation, bodies):
+        return Unclear.CUT
+    aside = min((left + wide) / width, 1.0 - left / width)
+    low = min((top + high) / height, 1.0 - top / height)
+    if min(aside, low) >= _AT_EDGE:
+        return Unclear.NONE
+    return Unclear.CUT_ASIDE if aside < low else Unclear.CUT
+
+
+def _head_inside(observation: Observation, bodies: Bodies) -> bool:
+    look = bodies.look
+    if look is None or look.scene is None or look.camera != observation.camera:
+        return False
+    top = _OVER_TOP * look.size[1]
+    return any(thing.kind is ThingKind.HEAD and thing.box[1] > top for thing in look.scene.things)
 
 
 def _width(face: Face) -> float:

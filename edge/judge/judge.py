@@ -167,13 +167,17 @@ class Judge:
         if any(isinstance(fact, Emptied) for fact in came_or_went):
             # Endings before the end, so that nothing of this visit outlives it.
             self._face.restart()
-            facts += [*self._several.forget(), *self._still.forget(), *self._linger(None, now_s)]
+            facts += [
+                *self._several.forget(),
+                *self._anomalies.also(self._still.forget()),
+                *self._linger(None, now_s),
+            ]
             facts += self._anomalies.forget()
         facts.extend(came_or_went)
         facts.extend(self._several.update(observation, at_s, self._presence.present, word))
         facts.extend(self._face.update(observation, at_s, self._presence.present, word))
         if self._presence.present:
-            facts.extend(self._still.update(observation, at_s))
+            facts.extend(self._anomalies.also(self._still.update(observation, at_s)))
         facts.extend(self._linger(self._presence.since_s, now_s))
         facts.extend(self._anomalies.update(observation, at_s))
         self._sum_up(observation, at_s)
@@ -262,7 +266,7 @@ class Judge:
             return
         if self._health is not None and health is not CameraHealth.OK:
             self._face.restart()
-            facts.extend(self._still.forget())
+            facts.extend(self._anomalies.also(self._still.forget()))
         self._health = health
         facts.append(CameraJudged(health, _reason(health, seen)))
 

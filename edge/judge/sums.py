@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+import math
+from typing import Final, Generic, TypeVar
 
 GAP_MAX_S: Final = 0.5
 """The most that one frame may stand for, however long the next one takes."""
+
+
+_K = TypeVar("_K")
 
 
 class Held:
@@ -40,3 +44,30 @@ class Held:
 
     def clear(self) -> None:
         self._level_s = 0.0
+
+
+class Shares(Generic[_K]):
+    """Seconds that each kind was seen for, fading over `memory_s`: what was seen most of late."""
+
+    __slots__ = ("_memory_s", "_seen_s")
+
+    def __init__(self, memory_s: float) -> None:
+        self._memory_s = memory_s
+        self._seen_s: dict[_K, float] = {}
+
+    def add(self, kind: _K | None, dt_s: float) -> None:
+        """`dt_s` seconds of this kind, None for seconds of none."""
+        fade = math.exp(-dt_s / self._memory_s)
+        for known in self._seen_s:
+            self._seen_s[known] *= fade
+        if kind is not None:
+            self._seen_s[kind] = self._seen_s.get(kind, 0.0) + dt_s
+
+    def most(self, held: _K, margin: float, nothing: _K) -> _K:
+        """What was seen most: `held` unless another was `margin` times as much, `nothing` without any."""
+        first = max(self._seen_s, key=lambda kind: self._seen_s[kind], default=nothing)
+        held_s = self._seen_s.get(held, 0.0)
+        return held if held_s > 0.0 and self._seen_s[first] < margin * held_s else first
+
+    def clear(self) -> None:
+        self._seen_s.clear()

@@ -41,6 +41,25 @@ class Cover(StrEnum):
     OTHER = "other"
 
 
+class Unclear(StrEnum):
+    """Why a face cannot be judged; `NONE` for one that can, and where there is no face to say it of.
+
+    `CUT` is by the lower or upper edge of the picture, `CUT_ASIDE` by the left or right one. `UPSIDE_DOWN` is
+    a face on its head or lying on its side. `UNDECIDED` is said of pictures together that contradict each
+    other.
+    """
+
+    NONE = ""
+    SMALL = "small"
+    DARK = "dark"
+    BRIGHT = "bright"
+    BLURRED = "blurred"
+    CUT = "cut"
+    CUT_ASIDE = "cut_aside"
+    UPSIDE_DOWN = "upside_down"
+    UNDECIDED = "undecided"
+
+
 class PictureVerdict(StrEnum):
     """What one picture says as a whole."""
 
@@ -74,10 +93,10 @@ class Face:
 
     `landmarks` are the two eyes, the nose tip and the two mouth corners, left first as seen in the
     picture. `covered_logit` is the natural-log odds of covered against bare (positive: covered; zero is
-    the operating point, which counts a bare face called covered as the worse error),
-    `turned_logit` of turned beyond the limits against frontal, calibrated on held-out people; the
-    judge adds them up over time. `unclear_why` is one of `small`, `dark`, `bright`, `blurred`, `cut` (by the
-    picture's edge), `upside_down`, or empty.
+    the operating point, which counts a bare face called covered as the worse error; a face called turned
+    has 0: at that angle it says neither), `turned_logit` of turned beyond the limits against frontal,
+    calibrated on held-out people; the judge adds them up over time. `unclear_why` is never `UNDECIDED`. A
+    still picture's face that is upside down is turned, and its `unclear_why` says so; a video's is unclear.
     """
 
     box: Box
@@ -89,7 +108,27 @@ class Face:
     turned_logit: float
     yaw_deg: float
     pitch_deg: float
-    unclear_why: str = ""
+    unclear_why: Unclear = Unclear.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class FaceMotion:
+    """How the widest face has moved against a picture of itself of a moment ago.
+
+    `moved` is how far, `bent` what the map of a plane cannot explain of it, both as the root mean square over
+    points on the face, in face widths. `eyes` and `mouth` are what still differs there once that map is
+    undone, as a multiple of what noise and a slip of the map would do; `visible` is what a closed lid would
+    give. `sharp` is the sharpness against that of the picture compared with. `around` is the share of the
+    face's motion that what is around it makes too (0 stays, 1 goes along), None where that cannot be told.
+    """
+
+    moved: float
+    bent: float
+    eyes: float
+    mouth: float
+    visible: float
+    sharp: float = 1.0
+    around: float | None = None
 
 
 class ThingKind(StrEnum):
@@ -268,5 +307,7 @@ class Observation:
     """Regions of the machine's front that were judged at this frame; mostly none."""
     normal: NormalSeen | None = None
     """How unlike the place looks to what was learnt of it; None where the dictionary did not look."""
+    face_motion: FaceMotion | None = None
+    """How the widest face moves; None where it is not bare, too small, or was not looked at."""
     picture: PictureFigures | None = None
     """How good the picture is: now and then, while nothing is in it but the cabin."""

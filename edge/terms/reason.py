@@ -36,6 +36,8 @@ class Ground(StrEnum):
     UNLIKE_NORMAL = "unlike_normal"
     UNLIKE_LEARNT = "unlike_learnt"
     FACE_STANDS_STILL = "face_stands_still"
+    FACE_MOVES_FLAT = "face_moves_flat"
+    FACE_NEVER_STIRS = "face_never_stirs"
     SHAKEN_AND_SEEN = "shaken_and_seen"
     FIXED_TO_FRONT = "fixed_to_front"
     GONE_FROM_FRONT = "gone_from_front"

@@ -142,6 +142,7 @@ class Look:
             front=sight.front,
             infrared=self._infrared,
             faces_asked=sight.faces_asked,
+            face_motion=sight.face_motion,
             normal=sight.normal,
             picture=picture,
         )

@@ -9,6 +9,7 @@ from edge.terms.observation import (
     Box,
     CameraHealth,
     Face,
+    FaceMotion,
     FrontSeen,
     NormalSeen,
     Region,
@@ -41,6 +42,7 @@ class Sight:
     still: tuple[StillRegion, ...] = ()
     faces: tuple[Face, ...] = ()
     faces_asked: bool = False
+    face_motion: FaceMotion | None = None
     scene: SceneSeen | None = None
     persons: tuple[Thing, ...] = ()
     fight_logit: float | None = None

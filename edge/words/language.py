@@ -165,10 +165,16 @@ class Reasons(Words):
     glasses: str
     scarf: str
     hand: str
+    object: str
     covered: str
     face_camera: str
+    hidden: str
     one_at_a_time: str
     step_closer: str
+    step_back: str
+    middle: str
+    hold_still: str
+    whole_face: str
     release_of_another_incident: str
     release_without_secret: str
     ok: str
@@ -205,6 +211,8 @@ class Grounds(Words):
     unlike_normal: str
     unlike_learnt: str
     face_stands_still: str
+    face_moves_flat: str
+    face_never_stirs: str
     shaken_and_seen: str
     fixed_to_front: str
     gone_from_front: str
@@ -320,10 +328,16 @@ class Causes(Words):
     glasses: str
     scarf: str
     hand: str
+    object: str
     covered: str
     face_camera: str
+    hidden: str
     one_at_a_time: str
     step_closer: str
+    step_back: str
+    middle: str
+    hold_still: str
+    whole_face: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -424,6 +438,7 @@ class Unclear(Words):
     bright: str
     blurred: str
     cut: str
+    cut_aside: str
     upside_down: str
 
 

@@ -34,6 +34,11 @@ class Marks:
     mouth_l: Point
     mouth_r: Point
 
+    def moved(self, right: float, down: float) -> Marks:
+        """The same face elsewhere."""
+        points = (self.eye_l, self.eye_r, self.nose, self.mouth_l, self.mouth_r)
+        return Marks(*((x + right, y + down) for x, y in points))
+
     @property
     def eyes(self) -> Point:
         return (self.eye_l[0] + self.eye_r[0]) / 2, (self.eye_l[1] + self.eye_r[1]) / 2
@@ -266,6 +271,29 @@ def hand(person: Layer, marks: Marks) -> Layer:
     b.line([(0.75, 1.3), (0.52, 0.42)], dark, 0.4)
     b.line([(0.75, 1.3), (0.52, 0.42)], (blue, green, red), 0.33, 1.0, 0.015)
     b.light(0.1, 0.06)
+    return b.done()
+
+
+def shut_eyes(person: Layer, marks: Marks) -> Layer:
+    """Both lids down, as in a blink."""
+    (x, y), unit = marks.eyes, marks.unit
+    left, top = max(round(x - 1.4 * unit), 0), max(round(y - 0.6 * unit), 0)
+    part = np.s_[top : round(y + 1.2 * unit), left : round(x + 1.4 * unit)]
+    out = person.copy()
+    out[part] = _lids(person[part], marks.moved(-left, -top))
+    return out
+
+
+def _lids(person: Layer, marks: Marks) -> Layer:
+    b = _Brush(person, marks)
+    apart = math.hypot(marks.eye_r[0] - marks.eye_l[0], marks.eye_r[1] - marks.eye_l[1]) / marks.unit
+    blue, green, red = b.skin()
+    for x in (-apart / 2, apart / 2):
+        lid = [(x + 0.24 * math.cos(a), 0.12 * math.sin(a)) for a in np.linspace(0.0, 2 * math.pi, 12, False)]
+        b.shape(lid, (int(0.86 * blue), int(0.86 * green), int(0.86 * red)), 1.0, 0.02)
+        b.line(
+            [(x + u, 0.09 - 0.9 * u * u) for u in np.linspace(-0.22, 0.22, 9)], (40, 38, 42), 0.04, 0.8, 0.01
+        )
     return b.done()
 
 

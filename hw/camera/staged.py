@@ -19,7 +19,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hw.camera.covers import COVERS, Layer, Marks, back_of_head
+from hw.camera.covers import COVERS, Layer, Marks, back_of_head, shut_eyes
+from hw.camera.held import hold_up, printed
 from hw.camera.picture import working
 from hw.camera.port import ColourPicture, Frame
 from hw.camera.room import FRONTS, HEIGHT, HORIZON, WIDTH, draw_ledge, draw_room
@@ -33,8 +34,8 @@ _FAR: Final = 0.36
 _DOOR_X: Final = 388.0
 _UNIT: Final = 50.0
 """Pixels from eyes to mouth of somebody at the machine."""
-_PRINT: Final = 1.4
-"""A print stands nearer to the camera than the face that it hides."""
+_BLINK_EVERY_S: Final = 3.7
+_BLINK_S: Final = 0.26
 _NOISE: Final = 2.2
 _SHIFT: Final = 64
 """One field of noise is larger than the picture by this and laid at another place in each frame."""
@@ -54,18 +55,18 @@ _PLACES: Final = (_Place(318.0, 1.0), _Place(508.0, 0.84), _Place(132.0, 0.8), _
 
 
 @dataclass(frozen=True, slots=True)
-class _Photograph:
+class Photograph:
     """A cut-out person: file name, where the face is in it."""
 
     file: str
     marks: Marks
 
 
-_PHOTOGRAPHS: Final = (
-    _Photograph(
+PHOTOGRAPHS: Final = (
+    Photograph(
         "collins", Marks((189.8, 101.7), (230.0, 101.6), (209.1, 122.9), (192.1, 141.4), (228.1, 139.6))
     ),
-    _Photograph(
+    Photograph(
         "hopper", Marks((129.0, 109.7), (181.0, 112.3), (153.2, 137.3), (131.1, 159.4), (176.7, 161.0))
     ),
 )
@@ -74,7 +75,7 @@ _PHOTOGRAPHS: Final = (
 @dataclass(slots=True)
 class _Person:
     name: str
-    photograph: _Photograph
+    photograph: Photograph
     place: int
     came_s: float
     phase: float
@@ -83,7 +84,7 @@ class _Person:
     away: bool = False
     crouching: bool = False
     crouch_s: float = field(default=-math.inf)
-    photo: bool = False
+    photo: str = "off"
 
 
 class StagedCabin:
@@ -127,10 +128,10 @@ class StagedCabin:
         """Directs the scene. ValueError, saying what is known, for words that mean nothing here.
 
         `enter NAME [with COVER…]`, `leave [NAME]`, `mask|glasses|helmet|scarf|hand on|off [NAME]`, `photo
-        on|off [NAME]` (a print fixed before the face), `turn away|front [NAME]`, `crouch [NAME]`, `stand
-        [NAME]`, `front whole|skimmer|stripped` (the machine's), `lights on|dim|off`, `camera clear|covered|
-        sprayed|blurred|moved|frozen|white` (also `cover lens`, `uncover lens`, `freeze`, `unfreeze`). Without
-        a name it is the one who came first.
+        on|held|off [NAME]` (a print before the face, fixed or in a hand), `turn away|front [NAME]`, `crouch
+        [NAME]`, `stand [NAME]`, `front whole|skimmer|stripped` (the machine's), `lights on|dim|off`,
+        `camera clear|covered|sprayed|blurred|moved|frozen|white` (also `cover lens`, `uncover lens`,
+        `freeze`, `unfreeze`). Without a name it is the one who came first.
         """
         words = action.lower().split()
         match words:
@@ -146,8 +147,8 @@ class StagedCabin:
                 person = self._who(rest, now_s)
                 worn = person.covers
                 person.covers = frozenset(worn | {cover} if state == "on" else worn - {cover})
-            case ["photo", ("on" | "off") as state, *rest]:
-                self._who(rest, now_s).photo = state == "on"
+            case ["photo", ("on" | "held" | "off") as state, *rest]:
+                self._who(rest, now_s).photo = state
             case ["turn", ("away" | "front") as side, *rest]:
                 self._who(rest, now_s).away = side == "away"
             case [("crouch" | "stand") as pose, *rest]:
@@ -184,8 +185,8 @@ class StagedCabin:
         places = [i for i in range(len(_PLACES)) if all(p.place != i for p in self._people)]
         if not places:
             raise ValueError("the cabin is full")
-        free = [p for p in _PHOTOGRAPHS if all(p is not other.photograph for other in self._people)]
-        photograph = (free or list(_PHOTOGRAPHS))[0]
+        free = [p for p in PHOTOGRAPHS if all(p is not other.photograph for other in self._people)]
+        photograph = (free or list(PHOTOGRAPHS))[0]
         phase = 2.399 * len(self._people)
         self._people.append(_Person(name, photograph, places[0], now_s, phase, covers=frozenset(covers)))
 
@@ -240,10 +241,11 @@ class StagedCabin:
     def _stand(self, picture: ColourPicture, person: _Person, now_s: float) -> None:
         """Puts one person into the picture."""
         leaving = person.left_s is not None and now_s - person.left_s > 0.25
-        layer = _dressed(person.photograph, person.covers, person.away or leaving)
+        t = now_s + 10.0 * person.phase
+        shut = t % _BLINK_EVERY_S < _BLINK_S
+        layer = _dressed(person.photograph, person.covers, person.away or leaving, shut)
         marks = person.photograph.marks
         near, size = self._near(person, now_s), self._size(person, now_s)
-        t = now_s + 10.0 * person.phase
         sway = 3.2 * math.sin(1.43 * t) + 1.9 * math.sin(3.1 * t + 1.0)
         nod = 1.6 * math.sin(1.9 * t + 2.0) + 0.8 * math.sin(4.3 * t)
         breath = 1.0 + 0.010 * math.sin(1.1 * t + 0.5)
@@ -271,37 +273,16 @@ class StagedCabin:
         lit = cv2.convertScaleAbs(body, alpha=0.78 + 0.22 * near) if near < 1.0 else body
         behind = picture[y0:, x0:x1]
         behind[:] = cv2.add(cv2.multiply(behind, alpha, scale=1.0 / 255.0), lit)
-        if person.photo and person.left_s is None:
-            _hold_up(picture, person.photograph, _PLACES[person.place])
-
-
-def _hold_up(picture: ColourPicture, photograph: _Photograph, place: _Place) -> None:
-    """A print of this person's face, leaned against the machine: before the face, and still."""
-    marks, layer = photograph.marks, _print(photograph)
-    x, size = place.x, place.size
-    scale = _PRINT * _UNIT * size / marks.unit
-    matrix = np.asarray(cv2.getRotationMatrix2D(marks.eyes, 0.0, scale), dtype=np.float64)
-    matrix[:, 2] += (x - marks.eyes[0], HORIZON + (1.0 - size) * 18.0 - marks.eyes[1])
-    shown = cv2.warpAffine(layer, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_LINEAR)
-    paper = shown[..., 3] > 127
-    picture[paper] = shown[..., :3][paper]
+        if person.photo != "off" and person.left_s is None:
+            place = _PLACES[person.place]
+            at = place.x, HORIZON + (1.0 - place.size) * 18.0
+            hand_s = now_s if person.photo == "held" else None
+            hold_up(picture, _print(person.photograph), marks, at, _UNIT * place.size, hand_s)
 
 
 @lru_cache(maxsize=4)
-def _print(photograph: _Photograph) -> Layer:
-    """The head on grey paper with a white edge; opaque where there is paper."""
-    marks, layer = photograph.marks, _bare(photograph)
-    alpha = layer[..., 3:].astype(np.float32) / 255.0
-    paper = np.dstack([layer[..., :3] * alpha + 150.0 * (1.0 - alpha), np.zeros(layer.shape[:2])])
-    left, right = (round(marks.eyes[0] + side * 2.4 * marks.unit) for side in (-1, 1))
-    top, bottom = round(marks.eyes[1] - 2.2 * marks.unit), round(marks.eyes[1] + 2.9 * marks.unit)
-    left, top = max(left, 0), max(top, 0)
-    edge = max(2, round(0.12 * marks.unit))
-    inside = np.zeros(paper.shape[:2], bool)
-    inside[top + edge : bottom - edge, left + edge : right - edge] = True
-    paper[top:bottom, left:right, 3] = 255.0
-    paper[~inside, :3] = 235.0
-    return np.asarray(np.clip(paper, 0, 255), np.uint8)
+def _print(photograph: Photograph) -> Layer:
+    return printed(bare(photograph), photograph.marks)
 
 
 def _eased(share: float) -> float:
@@ -316,7 +297,7 @@ def _room() -> ColourPicture:
 
 
 @lru_cache(maxsize=4)
-def _bare(photograph: _Photograph) -> Layer:
+def bare(photograph: Photograph) -> Layer:
     """The cut-out, its body carried on downwards; blue, green, red, alpha."""
     folder = resources.files("hw.camera") / "people"
 
@@ -337,10 +318,14 @@ def _bare(photograph: _Photograph) -> Layer:
     return np.vstack([person, np.clip(body, 0, 255).astype(np.uint8)])
 
 
-@lru_cache(maxsize=24)
-def _dressed(photograph: _Photograph, covers: frozenset[str], away: bool) -> Layer:
-    """A person as they are dressed now, seen from in front or from behind; premultiplied."""
-    layer = _bare(photograph)
+@lru_cache(maxsize=32)
+def _dressed(photograph: Photograph, covers: frozenset[str], away: bool, shut: bool) -> Layer:
+    """A person as they are dressed now, seen from in front or from behind, the eyes `shut` or open;
+    premultiplied.
+    """
+    layer = bare(photograph)
+    if shut:
+        layer = shut_eyes(layer, photograph.marks)
     if away:
         layer = back_of_head(layer, photograph.marks)
     for cover, put_on in COVERS.items():

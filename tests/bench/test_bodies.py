@@ -87,6 +87,7 @@ def test_two_who_hide_their_faces_are_not_locked_in(tmp_path: Path, bodies: int 
     world.desk.close()
 
 
+@pytest.mark.slow
 def test_both_with_their_backs_to_the_camera_are_not_locked_in_either(world: World) -> None:
     world.enter("enter anna", "turn away anna", "enter george", "turn away george")
     world.wait(3 * LOCKED_BY_S)
@@ -96,6 +97,7 @@ def test_both_with_their_backs_to_the_camera_are_not_locked_in_either(world: Wor
     assert world.was_locked
 
 
+@pytest.mark.slow
 def test_one_whom_nothing_but_a_latch_says_to_be_there_is_not_locked(world: World) -> None:
     """The face was seen, then neither face nor body: who knows who or what that is."""
     world.enter("enter anna with mask")
@@ -142,6 +144,7 @@ def test_who_crouches_is_somebody(tmp_path: Path) -> None:
 # --- who is in need, and who is armed -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_person_who_falls_while_locked_is_released(world: World) -> None:
     world.enter("enter anna", "turn away anna")
     world.wait(LOCKED_BY_S)
@@ -156,6 +159,7 @@ def test_a_person_who_falls_while_locked_is_released(world: World) -> None:
     assert not world.is_in(Mode.LOCKED)
 
 
+@pytest.mark.slow
 def test_one_who_lies_there_is_not_locked_in(world: World) -> None:
     world.enter("enter anna", "turn away anna")
     world.wait(5.0)
@@ -175,6 +179,7 @@ def test_who_crouches_at_the_machine_is_locked_like_anybody(world: World) -> Non
     assert world.was_locked
 
 
+@pytest.mark.slow
 def test_a_weapon_is_told_in_silence_and_never_locks(world: World) -> None:
     world.enter("enter anna with mask")
     world.wait(3.0)
@@ -198,6 +203,7 @@ def failed(world: World, seer: Seer, turn: EyesTurn = EyesTurn.FAILED, camera: s
     world.desk.kiosk.eyes_changed(event, world.desk.clock.now_s(), camera)
 
 
+@pytest.mark.slow
 def test_without_the_face_check_nobody_is_locked(world: World) -> None:
     failed(world, Seer.FACES)
     assert Device.EYES in world.desk.kiosk.state.failed
@@ -259,6 +265,7 @@ def two(tmp_path: Path) -> Iterator[TwoCameras]:
     made.desk.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("below", [1, None])
 def test_the_camera_above_sees_the_second_one_and_nobody_is_locked(tmp_path: Path, below: int | None) -> None:
     two = TwoCameras(tmp_path, below)
@@ -271,6 +278,7 @@ def test_the_camera_above_sees_the_second_one_and_nobody_is_locked(tmp_path: Pat
     two.desk.close()
 
 
+@pytest.mark.slow
 def test_alone_under_both_one_who_hides_is_locked(two: TwoCameras) -> None:
     two.enter("enter anna with mask")
     two.wait(LOCKED_BY_S)
@@ -292,6 +300,7 @@ def test_a_covered_camera_above_is_told_and_blinds_nobody(two: TwoCameras) -> No
     assert "camera_covered" not in str(two.desk.kiosk.status(two.desk.clock.now_s())["faults"])
 
 
+@pytest.mark.slow
 def test_a_camera_above_never_locks_by_being_covered(two: TwoCameras) -> None:
     two.above[0].health = CameraHealth.COVERED
     two.wait(3 * LOCKED_BY_S)
@@ -299,6 +308,7 @@ def test_a_camera_above_never_locks_by_being_covered(two: TwoCameras) -> None:
     assert Device.EYES not in two.desk.kiosk.state.failed
 
 
+@pytest.mark.slow
 def test_pictures_of_both_cameras_are_kept(two: TwoCameras, tmp_path: Path) -> None:
     two.enter("enter anna with mask")
     two.wait(LOCKED_BY_S)

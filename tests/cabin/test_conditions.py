@@ -21,7 +21,7 @@ from edge.cabin.events import Anomaly, Device, FaceFact
 from edge.cabin.outputs import door_locked, lights, lock_in_s, permit_on, shown, silent, sound
 from edge.cabin.rules import Flow, Rules
 from edge.cabin.state import Code, Mode, State, returning
-from edge.terms.observation import CameraHealth, Cover
+from edge.terms.observation import CameraHealth, Cover, Unclear
 from edge.terms.record import Recipient
 from hw.ports import Light, Sound
 from tests.worlds.cabin_model import NEEDED
@@ -403,15 +403,38 @@ def test_what_took_a_lock_back_is_named_the_gravest_first(change: Change, reason
     assert ask.forbids_lock(with_(HIDDEN, change), NOW_S, RULES) == reason
 
 
+UNCLEAR_ASKED = {
+    Unclear.NONE: "whole_face",
+    Unclear.SMALL: "step_closer",
+    Unclear.DARK: "step_closer",
+    Unclear.BRIGHT: "step_back",
+    Unclear.BLURRED: "hold_still",
+    Unclear.CUT: "step_back",
+    Unclear.CUT_ASIDE: "middle",
+    Unclear.UPSIDE_DOWN: "whole_face",
+    Unclear.UNDECIDED: "whole_face",
+}
+COVER_ASKED = {
+    Cover.NONE: "covered",
+    Cover.MASK: "mask",
+    Cover.GLASSES: "glasses",
+    Cover.HELMET: "helmet",
+    Cover.SCARF: "scarf",
+    Cover.HAND: "hand",
+    Cover.OTHER: "object",
+}
+
+
 @pytest.mark.parametrize(
     ("change", "cause"),
     [
         ({"several": True}, "one_at_a_time"),
-        ({"face": FaceFact.UNCLEAR}, "step_closer"),
-        *(({"face": face}, "face_camera") for face in (FaceFact.TURNED, FaceFact.HIDDEN, FaceFact.UNKNOWN)),
-        *(({"cover": cover}, cover.value) for cover in Cover if cover not in (Cover.NONE, Cover.OTHER)),
-        ({"cover": Cover.NONE}, "covered"),
-        ({"cover": Cover.OTHER}, "covered"),
+        *(({"face": FaceFact.UNCLEAR, "unclear": why}, asked) for why, asked in UNCLEAR_ASKED.items()),
+        *(({"face": face}, "face_camera") for face in (FaceFact.TURNED, FaceFact.UNKNOWN)),
+        ({"face": FaceFact.HIDDEN}, "hidden"),
+        *(({"face": FaceFact.COVERED, "cover": cover}, asked) for cover, asked in COVER_ASKED.items()),
+        ({"face": FaceFact.COVERED, "cover": Cover.MASK, "turned": True}, "face_camera"),
+        ({"face": FaceFact.COVERED, "turned": True, "several": True}, "one_at_a_time"),
     ],
 )
 def test_what_the_person_is_asked_to_change(change: Change, cause: str) -> None:
@@ -420,6 +443,16 @@ def test_what_the_person_is_asked_to_change(change: Change, cause: str) -> None:
     assert ask.wanted_words(state, RULES) == (PromptKey.SHOW_FACE, ask.cause(state))
     opened = replace(state, door_open=True)
     assert ask.wanted_words(opened, RULES) == (PromptKey.DOOR_OPEN, ask.cause(state))
+
+
+def test_nobody_whose_face_is_unclear_is_threatened() -> None:
+    assert {PromptCause(asked) for asked in UNCLEAR_ASKED.values()} < ask.NO_THREAT
+    assert not {PromptCause(asked) for asked in COVER_ASKED.values()} & ask.NO_THREAT
+
+
+def test_the_control_room_hears_what_covers_a_face_that_looks_away() -> None:
+    change: Change = {"face": FaceFact.COVERED, "cover": Cover.MASK, "turned": True}
+    assert ask.hides(with_(HIDDEN, change)) is PromptCause.MASK
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,8 @@ def test_what_is_known_before_anything_happened() -> None:
 
 
 def test_what_an_event_or_a_command_says_where_nothing_else_is_said() -> None:
-    assert events.FaceJudged(events.FaceFact.HIDDEN).cover == "none"
+    hidden = events.FaceJudged(events.FaceFact.HIDDEN)
+    assert (hidden.cover, hidden.turned, hidden.unclear) == ("none", False, "")
     assert events.AnomalyBegan(events.Anomaly.PANIC).detail == ""
     assert events.ReleaseOrdered(events.Orderer.CONTROL_ROOM).incident == 0
     said = commands.Say(1, commands.PromptKey.LOCKED, commands.PromptCause.NONE)

@@ -211,7 +211,7 @@ PURE = {
     "cabin.state": {"__future__", "dataclasses", "enum"},
     "cabin.outputs": {"__future__", "collections.abc"},
     "cabin.comeback": {"__future__", "dataclasses"},
-    "cabin.conditions": {"__future__", "collections.abc"},
+    "cabin.conditions": {"__future__", "collections.abc", "typing"},
     "cabin.draft": {"__future__", "dataclasses", "math"},
     "cabin.moves": {"__future__", "collections.abc", "dataclasses"},
     "cabin.deadlines": {"__future__", "dataclasses"},

@@ -46,8 +46,12 @@ def test_measured_runs_come_before_what_is_chosen_on_them(tmp_path: Path) -> Non
     wanted = [
         "check-data",
         "check-pool",
+        "check-mesh",
+        "check-turned",
+        "check-refound",
+        "check-others",
         "check-teach",
-        "check-fold-1-seed-2",
+        "check-fold-1-seed-1",
         "check-fold-1",
         "check-fold-2",
         "check-seed-0",
@@ -131,7 +135,7 @@ def test_a_step_whose_command_changed_runs_again_and_what_stands_on_it(
     programs.ran.clear()
     newer = Plan(tmp_path / "data", tmp_path / "work", tmp_path / "out", "9.1.0")
     assert run(newer) == 0
-    assert programs.ran == ["check.export", "check.report", "check.limits"]
+    assert programs.ran == ["check.export", "check.report", "check.limits", "check.stress"]
 
 
 def test_a_trial_writes_to_a_folder_of_its_own(

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edge.settings.schema import CoverName, Settings
-from edge.terms.observation import Box, Cover, Face, FaceVerdict
+from edge.terms.observation import Box, Cover, Face, FaceVerdict, Unclear
 from edge.vision.face.align import EXTENT, SIZE_PX, Frame, Landmarks, align, frame_of, matrix_of, normalise
 from edge.vision.face.check import (
     AS_IS,
@@ -31,11 +31,13 @@ from edge.vision.face.check import (
     Limits,
     Quality,
     Reading,
+    View,
     judge_face,
     quality_of,
     turned_logit,
     unclear_why,
 )
+from edge.vision.face.faces import Faces
 from edge.vision.network import ModelFault, Network, read_contract
 from tests.worlds.portrait import portrait as shipped_portrait
 
@@ -60,8 +62,16 @@ def checker() -> Checker:
     return Checker.open(MODELS)
 
 
+def checked(
+    checker: Checker, picture: Grey, box: Box, marks: Landmarks, views: Sequence[View] = AS_IS
+) -> Face:
+    face = checker.check(picture, box, 0.9, marks, views)
+    assert face is not None
+    return face
+
+
 def look(checker: Checker, picture: Grey) -> Face:
-    return checker.check(picture, BOX, 0.9, MARKS)
+    return checked(checker, picture, BOX, MARKS)
 
 
 def five(points: Iterable[Sequence[float]]) -> Landmarks:
@@ -193,50 +203,57 @@ def test_quality_tells_dark_bright_and_blurred(portrait: Grey) -> None:
 # Verdicts
 
 
+ASKEW = replace(LIMITS, sure_cover=6.0)
+
+
 def judged(covered: float, turned: float = -3.0, why: str = "") -> Face:
-    return judge_face(BOX, 0.9, MARKS, Reading(covered, Cover.SCARF, 0.0, 0.0, turned), why, LIMITS)
+    return judge_face(BOX, 0.9, MARKS, Reading(covered, Cover.SCARF, 0.0, 0.0, turned), Unclear(why), ASKEW)
+
+
+P, C, T, U = FaceVerdict.PROPER, FaceVerdict.COVERED, FaceVerdict.TURNED, FaceVerdict.UNCLEAR
+
+WHOLE_TABLE = {
+    # log odds of a cover:  -9  -1  0.1   5   7
+    ("frontal", ""): (P, P, C, C, C),
+    ("turned", ""): (T, T, T, T, C),
+    ("frontal", "small"): (U, U, U, U, U),
+    ("turned", "small"): (U, U, U, U, U),
+    **{("frontal", why): (P, U, U, C, C) for why in ("dark", "bright", "blurred")},
+    **{("turned", why): (T, U, U, T, C) for why in ("dark", "bright", "blurred")},
+}
+
+
+@pytest.mark.parametrize(("stands", "why"), WHOLE_TABLE)
+def test_pose_comes_before_cover_unless_the_cover_is_sure(stands: str, why: str) -> None:
+    turned = 0.1 if stands == "turned" else -3.0
+    verdicts = WHOLE_TABLE[stands, why]
+    for covered, verdict in zip((-9.0, -1.0, 0.1, 5.0, 7.0), verdicts, strict=True):
+        face = judged(covered, turned, why)
+        assert face.verdict is verdict, covered
+        assert (face.cover is Cover.SCARF) == (verdict is C)
+        assert face.unclear_why == (why if verdict is U else "")
+        # What the judge adds up over time: of a turned face neither a cover nor a bare face.
+        assert face.covered_logit == (0.0 if verdict is T else covered)
+        assert face.turned_logit == turned
 
 
 @pytest.mark.parametrize(
-    ("covered", "turned", "why", "verdict"),
+    ("yaw", "pitch", "roll", "turned"),
     [
-        (-4.0, -3.0, "", FaceVerdict.PROPER),
-        (-0.01, -3.0, "", FaceVerdict.PROPER),
-        (0.01, -3.0, "", FaceVerdict.COVERED),
-        (0.01, 5.0, "", FaceVerdict.COVERED),
-        (-4.0, 0.1, "", FaceVerdict.TURNED),
-        (9.0, -3.0, "small", FaceVerdict.UNCLEAR),
-        (9.0, -3.0, "dark", FaceVerdict.COVERED),
-        (1.9, -3.0, "dark", FaceVerdict.UNCLEAR),
-        (-1.9, 5.0, "blurred", FaceVerdict.UNCLEAR),
-        (-6.0, -3.0, "blurred", FaceVerdict.PROPER),
+        (34, 24, 44, False),
+        (-34, 0, -44, False),
+        (36, 0, 0, True),
+        (-36, 0, 0, True),
+        (0, 26, 0, True),
+        (0, -26, 0, True),
+        (0, 0, 46, True),
+        (0, 0, -46, True),
     ],
 )
-def test_the_order_of_verdicts(covered: float, turned: float, why: str, verdict: FaceVerdict) -> None:
-    face = judged(covered, turned, why)
-    assert face.verdict is verdict
-    assert (face.cover is Cover.SCARF) == (verdict is FaceVerdict.COVERED)
-    assert face.unclear_why == (why if verdict is FaceVerdict.UNCLEAR else "")
-
-
-@pytest.mark.parametrize(
-    ("yaw", "pitch", "turned"),
-    [
-        (0, 0, False),
-        (34, 24, False),
-        (-34, 0, False),
-        (36, 0, True),
-        (-36, 0, True),
-        (0, 26, True),
-        (0, -26, True),
-    ],
-)
-def test_turned_begins_at_the_limits(yaw: float, pitch: float, turned: bool) -> None:
-    assert (turned_logit(yaw, pitch, LIMITS, 8.0) > 0) is turned
-
-
-def test_turned_limits_are_settings() -> None:
-    assert turned_logit(30, 0, replace(LIMITS, yaw_deg=20.0), 8.0) > 0
+def test_turned_begins_at_the_limits(yaw: float, pitch: float, roll: float, turned: bool) -> None:
+    limits = replace(LIMITS, roll_deg=45.0)
+    assert (turned_logit(yaw, pitch, roll, limits, 8.0) > 0) is turned
+    assert turned_logit(30, 0, 0, replace(limits, yaw_deg=20.0), 8.0) > 0
 
 
 # The network
@@ -270,13 +287,22 @@ POINTS = {
 class Says(Network):
     """A network that says one class of every face, sure or less so, in place of the shipped one."""
 
-    def __init__(self, logits: Mapping[str, float], points: Mapping[str, float] = POINTS) -> None:
+    def __init__(
+        self,
+        logits: Mapping[str, float],
+        points: Mapping[str, float] = POINTS,
+        third: str = "face",
+        face: float = 0.0,
+    ) -> None:
         shipped = read_contract(MODELS / "face_check.json")
-        self.contract = msgspec.structs.replace(shipped, operating_points=dict(points))
+        cover, pose, other = shipped.outputs
+        outputs = (cover, pose, msgspec.structs.replace(other, name=third))
+        self.contract = msgspec.structs.replace(shipped, outputs=outputs, operating_points=dict(points))
+        self._face = np.array([[face]], np.float32)
         self._cover = np.array([[logits.get(label, 0.0) for label in LABELS]], np.float32)
 
     def run_real(self, picture: NDArray[np.int8]) -> tuple[NDArray[np.float32], ...]:
-        return self._cover, np.zeros((1, 2), np.float32), np.zeros((1, 1), np.float32)
+        return self._cover, np.zeros((1, 2), np.float32), self._face
 
 
 def said(covers: tuple[str, ...], **logits: float) -> tuple[FaceVerdict, Cover]:
@@ -305,6 +331,28 @@ def test_a_prior_speaks_for_its_class_alone() -> None:
         assert face.cover is Cover.GLASSES
     # It says whether a face is covered, not by what.
     assert judged(2.0, hand=1.0, glasses=0.5).cover is Cover.HAND
+
+
+def test_what_shows_no_face_is_none_and_older_contracts_never_say_so() -> None:
+    grey = np.full((300, 300), 90, np.uint8)
+
+    def seen(face: float, third: str = "face", **points: float) -> Face | None:
+        return Checker(Says({"mask": 8.0}, {**POINTS, **points}, third, face)).check(grey, BOX, 0.9, MARKS)
+
+    assert seen(-2.1, face_cut=-2.0) is None
+    assert seen(-1.9, face_cut=-2.0) is not None
+    assert seen(-50.0, third="eyes") is not None
+    with pytest.raises(ModelFault, match="outputs"):
+        Checker(_Exchanged({}))
+
+
+class _Exchanged(Says):
+    """A network whose first two outputs stand the other way round."""
+
+    def __init__(self, logits: Mapping[str, float]) -> None:
+        super().__init__(logits)
+        pose, cover, face = self.contract.outputs
+        self.contract = msgspec.structs.replace(self.contract, outputs=(cover, pose, face))
 
 
 @pytest.mark.parametrize(
@@ -378,14 +426,14 @@ def test_dark_glasses_cover(checker: Checker, portrait: Grey) -> None:
 def test_a_tilted_head_changes_nothing(checker: Checker, portrait: Grey, degrees: float) -> None:
     for picture, verdict in ((portrait, FaceVerdict.PROPER), (masked(portrait), FaceVerdict.COVERED)):
         turned, box, marks = moved(picture, degrees, 1.0)
-        assert checker.check(turned, box, 0.9, marks).verdict is verdict
+        assert checked(checker, turned, box, marks).verdict is verdict
 
 
 @pytest.mark.parametrize("scale", [0.35, 0.6, 1.5])
 def test_distance_changes_nothing(checker: Checker, portrait: Grey, scale: float) -> None:
     for picture, verdict in ((portrait, FaceVerdict.PROPER), (masked(portrait), FaceVerdict.COVERED)):
         scaled, box, marks = moved(picture, 0, scale)
-        assert checker.check(scaled, box, 0.9, marks).verdict is verdict
+        assert checked(checker, scaled, box, marks).verdict is verdict
 
 
 def test_dim_and_mirrored_change_nothing(checker: Checker, portrait: Grey) -> None:
@@ -394,7 +442,7 @@ def test_dim_and_mirrored_change_nothing(checker: Checker, portrait: Grey) -> No
     mirrored = np.ascontiguousarray(portrait[:, ::-1])
     box = (512 - BOX[0] - BOX[2], BOX[1], BOX[2], BOX[3])
     marks = five((511 - MARKS[i][0], MARKS[i][1]) for i in (1, 0, 2, 4, 3))
-    there = checker.check(mirrored, box, 0.9, marks)
+    there = checked(checker, mirrored, box, marks)
     assert there.verdict is FaceVerdict.PROPER
     assert abs(there.yaw_deg + look(checker, portrait).yaw_deg) < 12
 
@@ -429,6 +477,13 @@ def test_the_operating_point_moves_the_verdict(tmp_path: Path, portrait: Grey) -
     assert look(Checker.open(copy_with(tmp_path, covered_cut=-50.0)), portrait).verdict is FaceVerdict.COVERED
 
 
+def test_a_found_box_that_shows_no_face_is_dropped(tmp_path: Path, portrait: Grey) -> None:
+    for part in ("face_find.tflite", "face_find.json"):
+        shutil.copy(MODELS / part, tmp_path)
+    assert [f.verdict for f in Faces(copy_with(tmp_path))(portrait)] == [FaceVerdict.PROPER]
+    assert Faces(copy_with(tmp_path, face_cut=1000.0))(portrait) == ()
+
+
 def test_a_damaged_update_leaves_the_previous_model(tmp_path: Path, portrait: Grey) -> None:
     (tmp_path / "previous").mkdir()
     copy_with(tmp_path / "previous")
@@ -457,10 +512,10 @@ def test_the_cut_is_wide_enough_for_chin_and_forehead() -> None:
 
 def test_views_are_averaged(checker: Checker, portrait: Grey) -> None:
     one, other, both = (
-        checker.check(portrait, BOX, 0.9, MARKS, views) for views in (AS_IS, MIRRORED, AS_IS + MIRRORED)
+        checked(checker, portrait, BOX, MARKS, views) for views in (AS_IS, MIRRORED, AS_IS + MIRRORED)
     )
     for name in ("yaw_deg", "pitch_deg"):
         assert getattr(both, name) == pytest.approx((getattr(one, name) + getattr(other, name)) / 2)
     low, high = sorted((one.covered_logit, other.covered_logit))
     assert low - 0.5 <= both.covered_logit <= high + 0.5
-    assert checker.check(portrait, BOX, 0.9, MARKS, STILL).verdict is FaceVerdict.PROPER
+    assert checked(checker, portrait, BOX, MARKS, STILL).verdict is FaceVerdict.PROPER

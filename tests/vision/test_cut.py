@@ -119,7 +119,13 @@ FACE = Face((10.0, 10.0, 40.0, 50.0), 0.99, MARKS, FaceVerdict.COVERED, Cover.SC
         (replace(FACE, verdict=FaceVerdict.TURNED), 0.05, 60, FaceVerdict.UNCLEAR),
         (replace(FACE, verdict=FaceVerdict.PROPER), 0.08, 60, FaceVerdict.PROPER),  # only hair or chin
         (replace(FACE, verdict=FaceVerdict.PROPER), 0.15, 60, FaceVerdict.UNCLEAR),
-        (replace(FACE, verdict=FaceVerdict.PROPER), 0.0, 51, FaceVerdict.UNCLEAR),
+        (replace(FACE, verdict=FaceVerdict.PROPER), 0.0, 52, FaceVerdict.UNCLEAR),
+        (
+            replace(FACE, verdict=FaceVerdict.PROPER, box=(10.0, 22.0, 40.0, 40.0)),
+            0.0,
+            100,
+            FaceVerdict.PROPER,
+        ),
     ],
 )
 def test_where_the_edge_begins(face: Face, beyond: float, height: int, verdict: FaceVerdict) -> None:

@@ -62,13 +62,13 @@ class Video:
         return seen
 
 
-@pytest.mark.parametrize("seer", list(SEERS))
-def test_each_seer_keeps_its_rate_and_no_more(seer: Seer) -> None:
-    counted = Counted(seer)
-    video = Video(Look([counted]))
+def test_each_seer_keeps_its_rate_and_no_more() -> None:
+    counted = [Counted(seer) for seer in SEERS]
+    video = Video(Look(counted))
     video.play(20.0)
-    promised = 20.0 * 15 if SEERS[seer].every_frame else 20.0 / SEERS[seer].every_s
-    assert promised - 1 <= len(counted.at_s) <= promised + 1
+    for one in counted:
+        promised = 20.0 * 15 if SEERS[one.seer].every_frame else 20.0 / SEERS[one.seer].every_s
+        assert promised - 1 <= len(one.at_s) <= promised + 1, one.seer
     assert video.look.troubles == ()
 
 
@@ -81,7 +81,7 @@ def test_a_seer_that_looks_too_seldom_is_behind_and_caught_up_later(seer: Seer) 
     assert SEER_BEHIND in CATALOGUE
     on_time = Video(look)
     on_time.now_s = counted.at_s[-1] + 0.1
-    on_time.play(12.0)
+    on_time.play(6.0)
     assert look.troubles == ()
 
 
@@ -101,7 +101,9 @@ def test_a_pause_with_nothing_to_look_at_is_not_late() -> None:
         counted.wanted = True
         video.play(1.0)
         counted.wanted = False
+        video.dt_s = 1.0
         video.play(10.0)
+        video.dt_s = 1.0 / 15.0
     assert video.look.troubles == ()
     assert len(counted.at_s) <= 30
 

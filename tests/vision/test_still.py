@@ -176,6 +176,7 @@ def test_somebody_who_stands_is_no_thing() -> None:
     assert all(watch.now_s - one.since_s < 5.0 for one in swaying)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("network_sees", [True, False])
 def test_who_stood_for_a_minute_and_went_leaves_nothing_and_takes_nothing(network_sees: bool) -> None:
     def grey_coat(x: float) -> Picture:
@@ -213,6 +214,7 @@ def test_a_light_that_came_while_nobody_was_there_is_no_thing_of_the_next_custom
     assert told == []
 
 
+@pytest.mark.slow
 def test_a_light_that_drifts_while_somebody_stands_there_is_no_thing() -> None:
     def lit(gain: float) -> Picture:
         """The left part of the room, poster and bin, in the light of a door."""

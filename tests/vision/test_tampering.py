@@ -51,6 +51,7 @@ def test_each_tampering_is_named_within_ten_seconds(make: Make) -> None:
     assert take.health in {health for t, health in said if t - take.at_s <= table.WITHIN_S}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", QUICK_HARMLESS, ids=lambda make: make.__name__)
 def test_life_before_the_lens_is_no_tampering(make: Make) -> None:
     assert faults(table.play(take_of(make))) == []

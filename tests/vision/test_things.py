@@ -251,6 +251,7 @@ def rows_of(data: Path, wanted: Sequence[str], negative: bool) -> list[Path]:
         ]
 
 
+@pytest.mark.slow
 def test_it_tells_armed_from_unarmed_persons_of_pictures_it_has_learnt(repo: Path, things: Things) -> None:
     """Not how good it is (the card says that), but that file, squares and threshold belong together."""
     data = repo.parent / "shared" / "data" / "scene"

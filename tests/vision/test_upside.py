@@ -18,10 +18,10 @@ from edge.bench.desk import StoryClock
 from edge.cabin.events import CameraJudged, Event, FaceFact, FaceJudged
 from edge.cabin.rules import Flow
 from edge.judge.judge import Judge
-from edge.terms.observation import CameraHealth, Cover, Face, FaceVerdict, PictureVerdict
+from edge.terms.observation import CameraHealth, Cover, Face, FaceVerdict, PictureVerdict, Unclear
 from edge.vision.face.faces import Faces, to_grey
 from edge.vision.face.seer import FaceSeer
-from edge.vision.face.upside import Upside, other_way_up, turned_back, upside_down, without
+from edge.vision.face.upside import HALF, Upside, other_way_up, turned_back, upside_down, without
 from edge.vision.look import Look
 from hw.camera.staged import StagedCabin
 from tests.worlds.portrait import portrait
@@ -38,7 +38,9 @@ ELSEWHERE = replace(BARE, box=(150.0, 20.0, 25.0, 33.0))
 
 def turned(face: Face) -> Face:
     """As the picture turned by 180 degrees shows it."""
-    return replace(turned_back([face], *SIZE)[0], verdict=face.verdict, cover=face.cover, unclear_why="")
+    return replace(
+        turned_back([face], *SIZE)[0], verdict=face.verdict, cover=face.cover, unclear_why=Unclear.NONE
+    )
 
 
 def scored(face: Face, score: float) -> Face:
@@ -55,6 +57,23 @@ def test_a_face_turned_back_lies_where_it_was_with_its_left_eye_left() -> None:
     assert (back.verdict, back.cover, back.unclear_why) == (FaceVerdict.UNCLEAR, Cover.NONE, "upside_down")
 
 
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_face_lies_where_the_turned_picture_shows_it(quarters: int) -> None:
+    """A white spot in the dark where the nose is, and the box about it."""
+    picture = np.zeros(SIZE[::-1], np.uint8)
+    picture[30, 150] = 255
+    turned = other_way_up(picture, quarters)
+    (y,), (x,) = np.nonzero(turned)
+    nose = (float(x) + 0.5, float(y) + 0.5)
+    marks = (nose, nose, nose, nose, nose)
+    found = replace(BARE, box=(nose[0] - 3.0, nose[1] - 5.0, 6.0, 10.0), landmarks=marks)
+    (back,) = turned_back([found], *SIZE, quarters)
+    assert back.landmarks[2] == pytest.approx((150.5, 30.5))
+    left, top, wide, high = back.box
+    assert (left + wide / 2, top + high / 2) == pytest.approx((150.5, 30.5))
+    assert (wide, high) == ((6.0, 10.0) if quarters == HALF else (10.0, 6.0))
+
+
 @pytest.mark.parametrize(
     ("upright", "other", "inverted"),
     [
@@ -69,7 +88,7 @@ def test_a_face_turned_back_lies_where_it_was_with_its_left_eye_left() -> None:
         (scored(MASKED, 0.999), scored(BARE, 0.95), False),
         (scored(MASKED, 0.99), scored(MASKED, 0.99), False),
         (scored(BARE, 0.97), scored(MASKED, 0.999), False),
-        (replace(MASKED, verdict=FaceVerdict.UNCLEAR, unclear_why="cut"), scored(BARE, 0.9999), False),
+        (replace(MASKED, verdict=FaceVerdict.UNCLEAR, unclear_why=Unclear.CUT), scored(BARE, 0.9999), False),
     ],
 )
 def test_the_same_place_is_the_face_that_it_is_more_of(upright: Face, other: Face, inverted: bool) -> None:
@@ -185,7 +204,7 @@ def test_looking_is_cheap() -> None:
     assert camera.looks <= 13
     camera.looks = 0
     camera.show(MASKED, None, for_s=60.0)
-    assert camera.looks <= 61
+    assert camera.looks <= 81  # now and then lying on its side as well
     assert camera.seen[-1] == (MASKED,)
 
 
@@ -280,6 +299,16 @@ def test_under_a_camera_mounted_upside_down_nobody_is_covered_and_the_camera_is_
     said = {fact.face for fact in facts if isinstance(fact, FaceJudged)}
     assert said == {FaceFact.UNCLEAR}
     assert facts[-1] == CameraJudged(CameraHealth.UPSIDE_DOWN)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("quarters", [1, 3])
+def test_under_a_camera_on_its_side_nothing_is_held_against_anybody(faces: Faces, quarters: int) -> None:
+    """Nor is the camera told: it may be somebody who lies on the floor."""
+    facts = judged(faces, lambda picture: other_way_up(picture, quarters), "", 20.0)
+    said = {fact.face for fact in facts if isinstance(fact, FaceJudged)}
+    assert said == {FaceFact.UNCLEAR}
+    assert [f for f in facts if isinstance(f, CameraJudged)] == [CameraJudged(CameraHealth.OK)]
 
 
 @pytest.mark.slow

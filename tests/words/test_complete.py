@@ -21,7 +21,7 @@ from edge.codes.release import Refusal
 from edge.messages.prompts import SILENCE, prompt_text
 from edge.messages.texts import ALERT_KINDS
 from edge.terms.alerts import Alert
-from edge.terms.observation import CameraHealth, Cover, FaceVerdict
+from edge.terms.observation import CameraHealth, Cover, FaceVerdict, Unclear
 from edge.terms.reason import Ground, Measure
 from edge.terms.record import Channel, Recipient, RowState
 from edge.words.language import (
@@ -47,6 +47,7 @@ from edge.words.language import (
     Verdicts,
     Words,
 )
+from edge.words.language import Unclear as UnclearWords
 from edge.words.languages import anomaly_words, reason_words, words_of
 from hw.modem.replies import REGISTRATION
 from hw.ports import Input, Sound
@@ -150,6 +151,8 @@ def test_every_family_has_the_names_that_the_program_uses_and_no_other() -> None
     assert names(Health) == {one.value for one in CameraHealth}
     assert names(Verdicts) == {one.value for one in FaceVerdict}
     assert names(Covers) == {one.value for one in Cover} - {"none"}
+    of_one_picture = set(Unclear) - {Unclear.NONE, Unclear.UNDECIDED}
+    assert names(UnclearWords) == {one.value for one in of_one_picture}
     assert names(Inputs) == {one.value for one in Input}
     assert names(Devices) == {one.value for one in Device} | {"camera"}
     assert names(Recipients) == {one.value for one in Recipient}

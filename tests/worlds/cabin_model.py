@@ -312,7 +312,7 @@ class Watch:
                 facts.shown = False
                 facts.dangers -= {Anomaly.SEVERAL_PERSONS}
                 self.unseen_for = flow.gone_after_s
-            case FaceJudged(face, _):
+            case FaceJudged(face):
                 facts.face = face
             case PeopleJudged(several):
                 facts.several = several

@@ -63,7 +63,7 @@ from edge.cabin.state import Mode, State, returning
 from edge.cabin.table import step
 from edge.codes.book import CodeBook
 from edge.codes.hidden import Typed
-from edge.terms.observation import CameraHealth, Cover
+from edge.terms.observation import CameraHealth, Cover, Unclear
 from edge.terms.record import Recipient
 from hw.ports import Input, Sound
 from tests.worlds.cabin_grids import check_way
@@ -75,7 +75,9 @@ FACES = {
     "helmeted": FaceJudged(FaceFact.COVERED, Cover.HELMET),
     "turned": FaceJudged(FaceFact.TURNED),
     "hidden": FaceJudged(FaceFact.HIDDEN),
-    "unclear": FaceJudged(FaceFact.UNCLEAR),
+    "masked and turned": FaceJudged(FaceFact.COVERED, Cover.MASK, turned=True),
+    "unclear": FaceJudged(FaceFact.UNCLEAR, unclear=Unclear.SMALL),
+    "cut": FaceJudged(FaceFact.UNCLEAR, unclear=Unclear.CUT),
 }
 
 
@@ -85,6 +87,8 @@ EVENTS: tuple[Event, ...] = (
     PresenceStuck(),
     *(FaceJudged(face) for face in FaceFact),
     *(FaceJudged(FaceFact.COVERED, cover) for cover in Cover),
+    FaceJudged(FaceFact.COVERED, Cover.MASK, turned=True),
+    *(FaceJudged(FaceFact.UNCLEAR, unclear=why) for why in Unclear if why is not Unclear.NONE),
     PeopleJudged(True),
     PeopleJudged(False),
     *(CameraJudged(health) for health in CameraHealth),

@@ -15,7 +15,7 @@ from edge.cabin.rules import Flow
 from edge.loop.happening import Happening
 from edge.settings.load import load
 from edge.settings.schema import Settings
-from edge.terms.observation import CameraHealth, Cover, Face, FaceVerdict, Observation
+from edge.terms.observation import CameraHealth, Cover, Face, FaceVerdict, Observation, Unclear
 from edge.vision.look import Look
 from hw.camera.port import Frame
 from hw.ports import Input
@@ -110,7 +110,7 @@ class Sight(Look):
             turned_logit=6.0 if look is Looks.TURNED else -6.0,
             yaw_deg=60.0 if look is Looks.TURNED else 0.0,
             pitch_deg=0.0,
-            unclear_why="dark" if look is Looks.UNCLEAR else "",
+            unclear_why=Unclear.DARK if look is Looks.UNCLEAR else Unclear.NONE,
         )
 
 

@@ -1,4 +1,4 @@
-"""Judges one found face: covered and by what, turned how far, or too poor a picture to say.
+"""Judges one found face: covered and by what, turned how far, too poor a picture to say, or no face at all.
 
 The face is turned upright and cut out, its grey levels are brought to one mean and contrast (`align`), and
 one int8 network gives logits. What the picture's size, light and sharpness allow is measured on the same cut
@@ -7,6 +7,7 @@ with plain arithmetic, so it can be explained.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.terms.observation import Box, Cover, Face, FaceVerdict
+from edge.terms.observation import Box, Cover, Face, FaceVerdict, Unclear
 from edge.vision.face.align import SIZE_PX, Frame, Grey, Landmarks, align, frame_of, normalise
 from edge.vision.network import ModelFault, Network, load_or_previous
 
@@ -68,10 +69,12 @@ def quality_of(cut: Grey) -> Quality:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Where one verdict ends and the next begins. The angles are fixed; the rest comes with the model.
+    """Where one verdict ends and the next begins; all of it comes with the model.
 
-    Below `min_face_px` (the box's width) a picture says nothing; a dark, burnt-out or blurred one only
-    where the log-odds stay within `doubt` of zero: what is plainly covered is covered in bad light, too.
+    A face beyond `yaw_deg`, `pitch_deg` or `roll_deg` is turned, whatever it seems to wear, unless a cover is
+    as sure as `sure_cover` (log odds): so much a cover in profile shows, and hardly ever a bare cheek. Below
+    `min_face_px` (the box's width) a picture says nothing; a dark, burnt-out or blurred one only where the
+    log-odds stay within `doubt` of zero: what is plainly covered is covered in bad light, too.
     """
 
     min_face_px: float
@@ -81,6 +84,8 @@ class Limits:
     doubt: float
     yaw_deg: float = 35.0
     pitch_deg: float = 25.0
+    roll_deg: float = 180.0
+    sure_cover: float = 0.0
 
 
 _COVER: Final = {
@@ -122,6 +127,15 @@ _POINTS: Final = {
 }
 """Operating points that every contract has; `prior_CLASS` may stand beside them."""
 
+_LATER_POINTS: Final = {
+    "turned_yaw_deg": 35.0,
+    "turned_pitch_deg": 25.0,
+    "turned_roll_deg": 180.0,
+    "turned_sure_cover": 0.0,
+    "face_cut": -math.inf,
+}
+"""Operating points that contracts before 3.0 lack, and what holds for these."""
+
 _LARGEST_PRIOR: Final = 10.0
 """A factor of 22,000: whatever is more is a slip."""
 
@@ -142,7 +156,12 @@ class Checker:
         self._covers = np.array([label in covers for label in LABELS])
         if self._covers[0] or not self._covers.any() or not set(covers) <= set(LABELS):
             raise ValueError(f"covers are some of {', '.join(LABELS[1:])}, not {', '.join(covers)}")
-        points = network.contract.operating_points
+        names = [output.name for output in network.contract.outputs]
+        if names[:2] != ["cover", "pose"]:
+            raise ModelFault("model_wrong", f"{MODEL}: outputs are {', '.join(names)}, not cover, pose, face")
+        # Contracts before 3.0 have no such output: every cut shows a face to them.
+        self._face_at = names.index("face") if "face" in names else None
+        points = {**_LATER_POINTS, **network.contract.operating_points}
         try:
             self.limits = Limits(
                 min_face_px=points["min_face_px"],
@@ -150,7 +169,12 @@ class Checker:
                 max_bright=points["max_bright"],
                 min_sharpness=points["min_sharpness"],
                 doubt=points["doubt"],
+                yaw_deg=points["turned_yaw_deg"],
+                pitch_deg=points["turned_pitch_deg"],
+                roll_deg=points["turned_roll_deg"],
+                sure_cover=points["turned_sure_cover"],
             )
+            self._face_cut = points["face_cut"]
             self._scale = points["covered_scale"]
             # Zero is the operating point for one picture and for the judge that adds them up over time.
             self._bias = points["covered_bias"] - points["covered_cut"]
@@ -158,7 +182,7 @@ class Checker:
         except KeyError as error:
             raise ModelFault("model_wrong", f"{MODEL}: no operating point {error} in its contract") from error
         self._priors = priors_of(points)
-        if unknown := set(points) - _POINTS - {f"prior_{label}" for label in LABELS}:
+        if unknown := set(points) - _POINTS - set(_LATER_POINTS) - {f"prior_{label}" for label in LABELS}:
             raise ModelFault("model_wrong", f"{MODEL}: unknown operating point {', '.join(sorted(unknown))}")
         if np.abs(self._priors).max() > _LARGEST_PRIOR or self._scale <= 0 or self._turned_sigma_deg <= 0:
             raise ModelFault("model_wrong", f"{MODEL}: a prior, scale or sigma of its contract is senseless")
@@ -175,41 +199,62 @@ class Checker:
 
     def check(
         self, picture: Grey, box: Box, score: float, landmarks: Landmarks, views: Sequence[View] = AS_IS
-    ) -> Face:
-        """The face at `box` in a grey picture (height, width); the network runs once for each view."""
+    ) -> Face | None:
+        """The face at `box` in a grey picture (height, width), None where the cut shows no face at all.
+
+        The network runs once for each view.
+        """
         frame = frame_of(box, landmarks)
         cut = align(picture, frame)
-        logits, yaw_deg, pitch_deg = self._mean(picture, frame, cut, views)
-        covered = log_odds(logits[None] + self._priors, self._covers)[0]
-        covered_logit = self._scale * float(covered) + self._bias
-        # Priors say whether, not what: anyone who wears a helmet must not be told to take off a mask.
-        likeliest = LABELS[int(np.argmax(np.where(self._covers, logits, -np.inf)))]
-        reading = Reading(
-            covered_logit,
-            _COVER[likeliest],
-            yaw_deg,
-            pitch_deg,
-            turned_logit(yaw_deg, pitch_deg, self.limits, self._turned_sigma_deg),
-        )
+        reading = self.read(picture, frame, cut, views)
+        if reading is None:
+            return None
         why = unclear_why(box, quality_of(cut), self.limits)
         return judge_face(box, score, landmarks, reading, why, self.limits)
 
-    def _mean(
-        self, picture: Grey, frame: Frame, cut: Grey, views: Sequence[View]
-    ) -> tuple[NDArray[np.float64], float, float]:
-        """Class logits, yaw and pitch in degrees, averaged over `views`."""
+    def read(self, picture: Grey, frame: Frame, cut: Grey, views: Sequence[View] = AS_IS) -> Reading | None:
+        """What the network says of a frame, `cut` being its aligned cut; None as in `check`."""
+        seen = self._mean(picture, frame, cut, views)
+        if seen.face < self._face_cut:
+            return None
+        covered = log_odds(seen.logits[None] + self._priors, self._covers)[0]
+        # Priors say whether, not what: anyone who wears a helmet must not be told to take off a mask.
+        likeliest = LABELS[int(np.argmax(np.where(self._covers, seen.logits, -np.inf)))]
+        roll_deg = math.degrees(frame.roll_rad)
+        return Reading(
+            self._scale * float(covered) + self._bias,
+            _COVER[likeliest],
+            seen.yaw_deg,
+            seen.pitch_deg,
+            turned_logit(seen.yaw_deg, seen.pitch_deg, roll_deg, self.limits, self._turned_sigma_deg),
+        )
+
+    def _mean(self, picture: Grey, frame: Frame, cut: Grey, views: Sequence[View]) -> _Seen:
+        """What the network says, averaged over `views`."""
         logits = np.zeros(len(LABELS))
-        yaw = pitch = 0.0
+        yaw = pitch = face = 0.0
         for view in views:
             seen = cut if view.zoom == 1.0 else align(picture, replace(frame, size=frame.size * view.zoom))
             if view.mirrored:
                 seen = np.ascontiguousarray(seen[:, ::-1])
-            cover, pose, _ = self._network.run_real(normalise(seen).reshape(1, SIZE_PX, SIZE_PX, 1))
+            outputs = self._network.run_real(normalise(seen).reshape(1, SIZE_PX, SIZE_PX, 1))
+            cover, pose = outputs[:2]
             logits += cover[0]
             yaw += float(-pose[0, 0] if view.mirrored else pose[0, 0])
             pitch += float(pose[0, 1])
+            face += 0.0 if self._face_at is None else float(outputs[self._face_at][0, 0])
         n = len(views)
-        return logits / n, yaw / n * _POSE_UNIT_DEG, pitch / n * _POSE_UNIT_DEG
+        return _Seen(logits / n, yaw / n * _POSE_UNIT_DEG, pitch / n * _POSE_UNIT_DEG, face / n)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Class logits, angles, and the logit of any face, as the network gives them."""
+
+    logits: NDArray[np.float64]
+    yaw_deg: float
+    pitch_deg: float
+    face: float
 
 
 def priors_of(points: Mapping[str, float]) -> NDArray[np.float64]:
@@ -231,26 +276,30 @@ def log_odds(
     return np.asarray(odds, np.float64)
 
 
-def turned_logit(yaw_deg: float, pitch_deg: float, limits: Limits, sigma_deg: float) -> float:
-    """Log-odds that yaw or pitch is beyond its limit, for angles read with an error of `sigma_deg`.
+def turned_logit(
+    yaw_deg: float, pitch_deg: float, roll_deg: float, limits: Limits, sigma_deg: float
+) -> float:
+    """Log-odds that yaw, pitch or roll is beyond its limit, for angles read with an error of `sigma_deg`.
 
     The normal distribution as a logistic one with 1.702 times its slope (Johnson, Kotz & Balakrishnan, 1995).
     """
-    beyond = max(abs(yaw_deg) - limits.yaw_deg, abs(pitch_deg) - limits.pitch_deg)
+    beyond = max(
+        abs(yaw_deg) - limits.yaw_deg, abs(pitch_deg) - limits.pitch_deg, abs(roll_deg) - limits.roll_deg
+    )
     return 1.702 * beyond / sigma_deg
 
 
-def unclear_why(box: Box, quality: Quality, limits: Limits) -> str:
-    """`small`, `dark`, `bright`, `blurred`, or nothing where the picture is good enough."""
+def unclear_why(box: Box, quality: Quality, limits: Limits) -> Unclear:
+    """Small, dark, bright, blurred, or none where the picture is good enough."""
     if box[2] < limits.min_face_px:
-        return "small"
+        return Unclear.SMALL
     if quality.dark < limits.min_dark:
-        return "dark"
+        return Unclear.DARK
     if quality.bright > limits.max_bright:
-        return "bright"
+        return Unclear.BRIGHT
     if quality.sharpness < limits.min_sharpness:
-        return "blurred"
-    return ""
+        return Unclear.BLURRED
+    return Unclear.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,25 +314,30 @@ class Reading:
 
 
 def judge_face(
-    box: Box, score: float, landmarks: Landmarks, reading: Reading, why: str, limits: Limits
+    box: Box, score: float, landmarks: Landmarks, reading: Reading, why: Unclear, limits: Limits
 ) -> Face:
-    """The verdict from the numbers: too poor a picture first, then covered, then turned, else proper."""
-    doubtful = abs(reading.covered_logit) < limits.doubt
-    if why == "small" or (why and doubtful):
+    """The verdict from the numbers: too poor a picture first, then turned, covered, else proper.
+
+    What a turned face seems to wear counts neither for a cover nor for a bare face: its log odds are 0.
+    """
+    covered_logit = reading.covered_logit
+    doubtful = abs(covered_logit) < limits.doubt
+    sure = covered_logit > max(limits.sure_cover, 0.0)
+    if why is Unclear.SMALL or (why and doubtful):
         verdict = FaceVerdict.UNCLEAR
-    elif reading.covered_logit > 0.0:
-        verdict, why = FaceVerdict.COVERED, ""
-    elif reading.turned_logit > 0.0:
-        verdict, why = FaceVerdict.TURNED, ""
+    elif reading.turned_logit > 0.0 and not sure:
+        verdict, why, covered_logit = FaceVerdict.TURNED, Unclear.NONE, 0.0
+    elif covered_logit > 0.0:
+        verdict, why = FaceVerdict.COVERED, Unclear.NONE
     else:
-        verdict, why = FaceVerdict.PROPER, ""
+        verdict, why = FaceVerdict.PROPER, Unclear.NONE
     return Face(
         box=box,
         score=score,
         landmarks=landmarks,
         verdict=verdict,
         cover=reading.cover if verdict is FaceVerdict.COVERED else Cover.NONE,
-        covered_logit=reading.covered_logit,
+        covered_logit=covered_logit,
         turned_logit=reading.turned_logit,
         yaw_deg=reading.yaw_deg,
         pitch_deg=reading.pitch_deg,

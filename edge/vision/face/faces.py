@@ -11,10 +11,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.terms.observation import Cover, Face, FaceVerdict, PictureVerdict
+from edge.terms.observation import Cover, Face, FaceVerdict, PictureVerdict, Unclear
 from edge.vision.face.check import AS_IS, COVERS, MIRRORED, STILL, Checker, View
 from edge.vision.face.find import ANOTHER_PERSON, Finder, Found
-from edge.vision.face.upside import other_way_up, upside_down, without
+from edge.vision.face.upside import (
+    HALF,
+    QUARTERS,
+    as_turned,
+    other_way_up,
+    roll_deg,
+    unclear,
+    upside_down,
+    without,
+)
 
 Picture = NDArray[np.uint8]
 """Height x width (grey), or height x width x 3 (blue, green, red) or 4 (with alpha)."""
@@ -37,8 +46,14 @@ _CUT_PLAIN: Final = 0.1
 _HARDLY: Final = 4.0
 _HARDLY_ROOM: Final = 0.08
 """What is hardly covered needs this much room to the edge: of half a face the box can end inside."""
-_CUT_PROPER: Final = 0.05
-"""A proper face may lack some hair or chin, not an eye or the mouth. Of 543 in tight crops these take one."""
+_PROPER_TOP: Final = 0.18
+_PROPER_LOW: Final = 0.07
+_PROPER_ASIDE: Final = 0.12
+"""A proper face may lack some hair or chin, not an eye or the mouth. Where the edge takes one of them the
+finder still guesses it, just inside: the eyes this near to the upper edge, the mouth to the lower one, any of
+them to a side."""
+_LYING_DEG: Final = 60.0
+"""A face is righted by its landmarks as far as heads are held; past this angle it lies on its side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +85,36 @@ class Faces:
         return self._judged(grey, self._finder.find(grey), MIRRORED if self._mirror else AS_IS)
 
     def look_at(self, picture: Picture) -> Looked:
-        """A still picture of any size, searched longer than a video frame. ValueError where it is none."""
+        """A still picture of any size, searched longer than a video frame. ValueError where it is none.
+
+        It is also searched on its head, and on its side where a face is not plainly proper.
+        """
         grey = to_grey(picture)
         faces = self._judged(grey, self._finder.look(grey), STILL)
-        if faces:
-            other = other_way_up(grey)
+        plain = all(face.verdict is FaceVerdict.PROPER for face in faces)
+        for quarters in (HALF,) if plain else (HALF, *QUARTERS):
+            other = other_way_up(grey, quarters)
             turned = self._judged(other, self._finder.look(other), STILL)
-            faces = without(faces, upside_down(faces, turned, grey.shape[1], grey.shape[0]))
+            found = upside_down(faces, turned, grey.shape[1], grey.shape[0], quarters)
+            faces = without(faces, found)
+        faces = tuple(map(as_turned, faces))
         return Looked(picture_verdict(faces), len(persons(faces)), faces)
 
     def _judged(self, grey: Picture, found: Sequence[Found], views: Sequence[View]) -> tuple[Face, ...]:
+        checked = [(f, self._checker.check(grey, f.box, f.score, f.landmarks, views)) for f in found]
+        # What the check takes for no face is none: the finder alone may ask for less.
         faces = [
-            whole_or_unclear(
-                self._checker.check(grey, f.box, f.score, f.landmarks, views), f.beyond, grey.shape
-            )
-            for f in found
+            whole_or_unclear(upright_or_unclear(face), f.beyond, grey.shape)
+            for f, face in checked
+            if face is not None
         ]
         return tuple(sorted(faces, key=lambda face: -face.box[2]))
+
+
+def upright_or_unclear(face: Face) -> Face:
+    """The face, unclear where its landmarks say that it lies on its side or stands on its head."""
+    lies = abs(roll_deg(face)) > _LYING_DEG
+    return unclear(face) if lies else face
 
 
 def whole_or_unclear(face: Face, beyond: float, shape: Sequence[int]) -> Face:
@@ -96,17 +124,25 @@ def whole_or_unclear(face: Face, beyond: float, shape: Sequence[int]) -> Face:
     """
     height, width = shape[:2]
     left, top, wide, high = face.box
-    room = min(left / wide, (width - left) / wide - 1.0, top / high, (height - top) / high - 1.0)
-    near = min(min(x / wide, (width - x) / wide, y / high, (height - y) / high) for x, y in face.landmarks)
+    room_aside = min(left / wide, (width - left) / wide - 1.0)
+    room_high = min(top / high, (height - top) / high - 1.0)
+    near_aside = min(min(x / wide, (width - x) / wide) for x, _ in face.landmarks)
+    near_top = min(y / high for _, y in face.landmarks)
+    near_low = min((height - y) / high for _, y in face.landmarks)
+    near_high = min(near_top, near_low)
     if face.verdict is FaceVerdict.PROPER:
-        cut = near < _CUT_PROPER or beyond > _CUT_PLAIN
+        inside = near_top >= _PROPER_TOP and near_low >= _PROPER_LOW and near_aside >= _PROPER_ASIDE
+        cut = not inside or beyond > _CUT_PLAIN
     else:
         plain, hardly = face.covered_logit > _PLAINLY, 0.0 < face.covered_logit < _HARDLY
         reach = _CUT_PLAIN if plain else _CUT_BOX
-        cut = near < _CUT_POINT or beyond > reach or (hardly and room < _HARDLY_ROOM)
+        cut = min(near_aside, near_high) < _CUT_POINT or beyond > reach
+        cut = cut or (hardly and min(room_aside, room_high) < _HARDLY_ROOM)
     if not cut:
         return face
-    return replace(face, verdict=FaceVerdict.UNCLEAR, cover=Cover.NONE, unclear_why="cut")
+    aside = min(near_aside, room_aside) < min(near_high, room_high)
+    why = Unclear.CUT_ASIDE if aside else Unclear.CUT
+    return replace(face, verdict=FaceVerdict.UNCLEAR, cover=Cover.NONE, unclear_why=why)
 
 
 def persons(faces: Sequence[Face]) -> tuple[Face, ...]:

@@ -30,7 +30,7 @@ def _frozen(model: nn.Module) -> nn.Module:
 
 
 def check_twin(models: Path) -> nn.Module:
-    """N x 1 x 64 x 64 (-1 to 1) to class logits, pose, eyes."""
+    """N x 1 x 64 x 64 (-1 to 1) to class logits, pose, and the logit of a face."""
     model = _fused(CheckNet())
     shipped_weights(models / "face_check.tflite", model)
     return _frozen(model)

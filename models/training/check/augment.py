@@ -58,6 +58,11 @@ def as_input(cut: Grey) -> Grey:
 def weathered(cut: Grey, rng: Rng) -> Grey:
     """An aligned cut in another light, through a poorer lens, with noise and compression."""
     level = _light(cut.astype(np.float32), rng)
+    roll = rng.random()
+    if roll < 0.08:
+        level = _bands(level, rng)
+    elif roll < 0.15:
+        level = _night(level, rng)
     level = _resolution(level, rng)
     level = _blur(level, rng)
     if rng.random() < 0.5:
@@ -96,8 +101,9 @@ def _frame(grey: Grey, rng: Rng, strength: float) -> tuple[Grey, bool]:
     else:
         low, high = np.zeros(2, int), np.full(2, CACHE_PX)
     part = grey[low[1] : high[1], low[0] : high[0]]
-    wild = rng.random() < 0.12
-    turn = np.radians(rng.normal(0, 14 if wild else 5) * strength)
+    # Of a head held askew the landmarks are poor, and with them the turn and size of the cut.
+    wild = rng.random() < 0.18
+    turn = np.radians(rng.normal(0, 20 if wild else 5) * strength)
     zoom = _SCALE * np.exp(rng.normal(0, 0.16 if wild else 0.08) * strength)
     aspect = np.exp(rng.normal(0, 0.14) * strength) if rng.random() < 0.6 else 1.0
     shift = rng.normal(0, 0.07 if wild else 0.035, 2) * SIZE_PX * strength
@@ -146,6 +152,22 @@ def _light(level: NDArray[np.float32], rng: Rng) -> NDArray[np.float32]:
     if rng.random() < 0.12:  # burnt out
         level = level * rng.uniform(1.2, 1.9)
     return level.clip(0, 255).astype(np.float32)
+
+
+def _bands(level: NDArray[np.float32], rng: Rng) -> NDArray[np.float32]:
+    """Dark bands of lamps on the mains as a rolling shutter sees them: soft or hard, up to nearly black."""
+    tilt = rng.normal(0, 0.1) if rng.random() < 0.8 else rng.uniform(-1, 1)
+    wave = np.sin((_YY + _XX * np.float32(tilt)) * (2 * np.pi / rng.uniform(0.22, 1.5)) + rng.uniform(0, 6.3))
+    dark = 1 / (1 + np.exp(-np.clip(wave * np.exp(rng.uniform(0.3, 3.0)) + rng.normal(0, 0.7), -30, 30)))
+    return np.asarray(level * (1 - dark * rng.uniform(0.3, 0.95)), np.float32)
+
+
+def _night(level: NDArray[np.float32], rng: Rng) -> NDArray[np.float32]:
+    """Hardly any light: few grey levels left, and the camera's noise among them."""
+    low = level * (rng.uniform(5, 40) / max(float(level.mean()), 1.0))
+    noise = rng.standard_normal(level.shape).astype(np.float32)
+    low = low + noise * (np.sqrt(low.clip(0)) * rng.uniform(0, 0.5) + rng.uniform(0.2, 2.0))
+    return np.asarray(np.rint(low).clip(0, 255), np.float32)
 
 
 def _resolution(level: NDArray[np.float32], rng: Rng) -> NDArray[np.float32]:

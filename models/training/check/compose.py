@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from models.training.check.canvas import Cut, Geometry, Points, Rng, area_of
+from models.training.check.halves import bold_frames, half, half_shadow, microphone, moustache
 from models.training.check.held import hand, hand_beside, thing, thing_beside
 from models.training.check.worn import (
     balaclava,
@@ -38,8 +39,9 @@ COVERS: dict[str, list[tuple[float, Painter]]] = {
     "scarf": [(0.6, veil), (0.4, balaclava)],
     "hand": [(1.0, hand)],
     "object": [(1.0, thing)],
+    "half": [(1.0, half)],
 }
-"""Class of the network to painters with their shares."""
+"""Class of the network, or kind of one, to painters with their shares."""
 
 NO_COVERS: list[tuple[float, Painter]] = [
     (0.26, lambda cut, g, rng: glasses(cut, g, rng, dark=False)),
@@ -52,6 +54,14 @@ NO_COVERS: list[tuple[float, Painter]] = [
     (0.07, thing_beside),
 ]
 """What leaves a face bare, with shares."""
+
+STILL_BARE: list[tuple[float, Painter]] = [
+    (0.4, half_shadow),
+    (0.2, moustache),
+    (0.25, bold_frames),
+    (0.15, microphone),
+]
+"""What was taken for a cover and is none, with shares."""
 
 
 def paint(cut: Cut, g: Geometry, rng: Rng, choices: list[tuple[float, Painter]]) -> None:

@@ -18,11 +18,11 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from edge.vision.face.align import SIZE_PX
 from edge.vision.face.check import LABELS, STILL, log_odds, priors_of
+from models.training.check.askew import Askew, choose_askew, face_cut_of, half_of, said_of, tell, together
 from models.training.check.augment import plain, spoilt
-from models.training.check.data import COVERED, Cache, load
+from models.training.check.data import COVERED, Cache
 from models.training.check.net import OUTPUTS, CheckNet
-from models.training.check.pool import load_pool
-from models.training.check.train import Sampler, kept_of, maker, predict
+from models.training.check.train import Lessons, Sampler, kept_of, maker, predict
 from models.training.common import Promise, export_int8, multiply_adds, seed_all
 
 ENOUGH = 100
@@ -176,6 +176,22 @@ def choose(
     return Points(priors, round(scale, 4), round(bias, 4), round(cut, 3))
 
 
+def askew_of(folds: list[Path], lessons: Lessons, points: Points) -> tuple[Askew, float]:
+    """Limits of a turned face, and the error of angles; prints what half of the groups choose."""
+
+    def odds(cover: NDArray[np.float32]) -> NDArray[np.float64]:
+        return points.odds(cover) - points.cut
+
+    said = together([said_of(fold, lessons, odds) for fold in folds])
+    half = np.array([half_of(str(group)) for group in said.group])
+    tell("Chosen on one half of the groups, judged on the other", said.of(~half), choose_askew(said.of(half)))
+    chosen = choose_askew(said)
+    tell("Chosen and judged on all", said, chosen)
+    known = ~said.covered & ~said.made & np.isfinite(said.true).all(1)
+    off = np.median(np.abs(said.pose[known] - said.true[known]), 0)
+    return chosen, float(np.sqrt(off.max() ** 2 * 2.2))
+
+
 def main() -> None:
     """Exports."""
     parser = argparse.ArgumentParser(
@@ -189,18 +205,19 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     rng = seed_all(0)
-    cache = load(args.cache)
+    lessons = Lessons.of(args.cache)
+    cache = lessons.cache
     net = net_of(args.run)
     points, sigma = Points(np.zeros(len(LABELS)), 1.0, 0.0, 0.0), 8.0
+    askew: Askew | None = None
     if args.folds:
         held = held_out(cache, args.folds)
         points = choose(cache, held.index, held.single, held.still)
-        known = ~cache.covered[held.index] & cache.marks_real[held.index]
-        off = held.pose[known] - cache.pose[held.index][known]
-        sigma = float(np.sqrt(np.median(np.abs(off[:, 0])) ** 2 * 2.2))
-        print(f"{points}, yaw error {sigma:.1f} degrees")
+        print(points)
+        askew, sigma = askew_of(args.folds, lessons, points)
+        print(f"{askew}, yaw error {sigma:.1f} degrees")
     print(f"{multiply_adds(net, (1, 1, SIZE_PX, SIZE_PX)) / 1e6:.1f} million multiply-adds")
-    sampler = Sampler(cache, load_pool(args.cache), kept_of(cache, ()), rng)
+    sampler = Sampler(lessons, (), rng)
     calibration = [sampler.draw(1)[0].reshape(1, SIZE_PX, SIZE_PX, 1) for _ in range(400)]
     promise = Promise(
         "face_check",
@@ -214,6 +231,8 @@ def main() -> None:
             "covered_bias": points.bias,
             "covered_cut": points.cut,
             "turned_sigma_deg": round(sigma, 2),
+            **({} if askew is None else askew.points()),
+            "face_cut": face_cut_of(args.run, lessons),
             "min_face_px": 16.0,
             "min_dark": 20.0,
             "max_bright": 225.0,

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from models.training.check.canvas import Cut, Geometry, Points, Rng, area_of, cloth, lay, size_of, skin_of
 
 
-def _hand_shape(cut: Cut, g: Geometry, rng: Rng, at: Points, size: float, tone: NDArray[np.float32]) -> None:
-    """A palm with fingers in a skin tone, pointing anywhere upwards."""
+def hand_at(cut: Cut, rng: Rng, at: Points, size: float, tone: NDArray[np.float32]) -> None:
+    """A palm with fingers in a skin tone at a place, pointing anywhere upwards."""
     angle = rng.uniform(-1.3, 1.3)
     up = np.array([np.sin(angle), -np.cos(angle)])
     across = np.array([up[1], -up[0]])
@@ -62,10 +62,10 @@ def hand(cut: Cut, g: Geometry, rng: Rng) -> None:
     tone = skin_of(cut, g) * rng.uniform(0.75, 1.2)
     if rng.random() < 0.7:
         at = (g.mouth * 0.75 + g.nose * 0.25) + rng.uniform(-0.08, 0.08, 2) * g.iod
-        _hand_shape(cut, g, rng, at, g.iod * rng.uniform(0.95, 1.3), tone)
+        hand_at(cut, rng, at, g.iod * rng.uniform(0.95, 1.3), tone)
     else:
         for eye in (g.eye_l, g.eye_r):
-            _hand_shape(cut, g, rng, eye.astype(np.float64), g.iod * rng.uniform(0.65, 0.9), tone)
+            hand_at(cut, rng, eye.astype(np.float64), g.iod * rng.uniform(0.65, 0.9), tone)
 
 
 def hand_beside(cut: Cut, g: Geometry, rng: Rng) -> None:
@@ -75,7 +75,7 @@ def hand_beside(cut: Cut, g: Geometry, rng: Rng) -> None:
     at = np.array([side, float(g.mouth[1]) + rng.uniform(-0.3, 0.6) * g.drop])
     if rng.random() < 0.3:
         at = np.array([float(g.mouth[0]) + rng.uniform(-0.5, 0.5) * g.iod, g.bottom + 0.7 * g.iod])
-    _hand_shape(cut, g, rng, at, g.iod * rng.uniform(0.5, 0.8), tone)
+    hand_at(cut, rng, at, g.iod * rng.uniform(0.5, 0.8), tone)
 
 
 def _slab(cut: Cut, rng: Rng, at: Points, half_w: float, half_h: float) -> None:

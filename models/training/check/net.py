@@ -7,8 +7,8 @@ from torch import nn
 
 from edge.vision.face.check import COVERS, LABELS
 
-OUTPUTS = ("cover", "pose", "eyes")
-"""Class logits; yaw and pitch in units of 45 degrees; logit of visible eyes."""
+OUTPUTS = ("cover", "pose", "face")
+"""Class logits; yaw and pitch in units of 45 degrees; logit of any face, bare or covered, in the cut."""
 
 STEM = 32
 """Channels of the first two convolutions."""
@@ -26,7 +26,7 @@ BLOCKS = (
 )
 """Number of the teacher's block, width inside, channels after it, stride."""
 
-HEADS = ("pool", "cover", "pose", "eyes")
+HEADS = ("pool", "cover", "pose", "face")
 """The members that are new; the rest has learnt from the teacher."""
 
 HALFWAY = 4
@@ -90,7 +90,7 @@ class CheckNet(nn.Module):
         self.drop = nn.Dropout(dropout)
         self.cover = nn.Conv2d(i, len(LABELS), 4)
         self.pose = nn.Conv2d(i, 2, 4)
-        self.eyes = nn.Conv2d(i, 1, 4)
+        self.face = nn.Conv2d(i, 1, 4)
 
     def maps(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         x = self.stem(x)
@@ -103,7 +103,7 @@ class CheckNet(nn.Module):
 
     def heads(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         f = self.drop(self.pool(x))
-        return self.cover(f).flatten(1), self.pose(f).flatten(1), self.eyes(f).flatten(1)
+        return self.cover(f).flatten(1), self.pose(f).flatten(1), self.face(f).flatten(1)
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         return self.heads(self.maps(x)[1])
@@ -113,3 +113,16 @@ def covered_logit(cover: torch.Tensor) -> torch.Tensor:
     """Log-odds of any cover against bare, (n,)."""
     covers = torch.tensor([label in COVERS for label in LABELS])
     return torch.logsumexp(cover[:, covers], 1) - torch.logsumexp(cover[:, ~covers], 1)
+
+
+@torch.no_grad()
+def as_it_was(norm: nn.Module, x: torch.Tensor, bias: torch.Tensor) -> None:
+    """Sets a batch normalisation so that it only adds `bias` to the channels of `x`."""
+    assert isinstance(norm, nn.BatchNorm2d)
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    mean, variance = x.mean((0, 2, 3)), x.var((0, 2, 3), unbiased=False) + 1e-6
+    norm.running_mean.copy_(mean)
+    norm.running_var.copy_(variance)
+    norm.weight.copy_(torch.sqrt(variance + norm.eps))
+    norm.bias.copy_(mean + bias)

@@ -36,12 +36,17 @@ PLAN = {
     "bare": 8000,
     "clear_glasses": 4500,
     "shadow": 1500,
+    "half": 4000,
+    "still_bare": 4000,
     "swap_mask": 3000,
     "swap_glasses": 2400,
     "swap_bare_mouth": 1800,
     "swap_bare_eyes": 1200,
 }
 """How many of each are drawn."""
+
+STRAIGHT_DEG = 25.0
+"""Yaw up to which a face has two halves."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,10 @@ def _draw(numbered: tuple[int, Job, np.random.SeedSequence]) -> None:
         street_glasses(cut, g, rng, what == "street_glasses", scenes)
     elif what == "shadow":
         hard_shadow(cut, g, rng)
+    elif what == "still_bare":
+        if rng.random() < 0.15:
+            compose.paint(cut, g, rng, compose.NO_COVERS[:5])
+        compose.paint(cut, g, rng, compose.STILL_BARE)
     elif what == "bare":
         for _ in range(1 + int(rng.random() < 0.3)):
             compose.paint(cut, g, rng, compose.NO_COVERS)
@@ -119,6 +128,8 @@ def main() -> None:
     pasted = cache.raw == "synthetic_mask"
     open_helmet = cache.raw == "helmet_open"
     bare = np.flatnonzero(real & (cache.label == 0) & ~pasted & ~open_helmet)
+    # Of a face in profile the one half is hidden by the other already.
+    straight = bare[np.abs(cache.pose[bare, 0]) < STRAIGHT_DEG]
     masked = np.flatnonzero(real & (cache.label == 1) & ~pasted)
     shaded = np.flatnonzero(real & (cache.label == 3))
 
@@ -138,6 +149,8 @@ def main() -> None:
             "street_glasses": (bare, None, "glasses"),
             "clear_glasses": (bare, None, "bare"),
             "shadow": (bare, None, "bare"),
+            "still_bare": (bare, None, "bare"),
+            "half": (straight, None, "object"),
         }.get(what, (bare, None, what))
         donors = drawn(donor_of, n) if donor_of is not None else np.full(n, -1)
         label = LABELS.index(name)

@@ -9,7 +9,6 @@ file. "Found" means on the finder's own boxes and landmarks, as in the kiosk; "a
 from __future__ import annotations
 
 import argparse
-import hashlib
 import itertools
 import json
 import math
@@ -25,6 +24,7 @@ from edge.vision.face.align import SIZE_PX, frame_of
 from edge.vision.face.check import LABELS, STILL, Checker
 from edge.vision.face.find import Finder, Found
 from edge.vision.network import load as load_network
+from models.training.check.askew import half_of
 from models.training.check.augment import plain, seen
 from models.training.check.data import CACHE_PX, COVERED, Cache, load
 from models.training.check.export import Points, balance, choose, cut_of, held_out, net_of
@@ -108,11 +108,6 @@ def balanced(covered: NDArray[np.bool_], odds: NDArray[np.float64], cut: float) 
     wrong_bare = float((odds[~covered] > cut).mean())
     wrong_covered = float((odds[covered] <= cut).mean())
     return 1 - (wrong_bare + wrong_covered) / 2, wrong_bare, wrong_covered
-
-
-def shake(group: str) -> bool:
-    """Which half of the left-out groups one belongs to, by a hash of its name."""
-    return bool(hashlib.sha256(f"half {group}".encode()).digest()[0] & 1)
 
 
 def typology(cut: NDArray[np.uint8], marks: NDArray[np.float32]) -> float:
@@ -249,7 +244,7 @@ def main() -> None:
             score, wrong, _ = balanced(covered[own], odds[own], nested)
             out = ", ".join(json.loads((fold / "run.json").read_text())["leave_out"])
             print(f"| without {out} | {nested:.2f} | {score:.4f} | {100 * wrong:.2f} % |")
-    halves = np.array([shake(group) for group in cache.group[held.index]])
+    halves = np.array([half_of(str(group)) for group in cache.group[held.index]])
     crossed = np.empty(len(held.index))
     for half in (halves, ~halves):
         other = choose(cache, held.index[~half], held.single[~half], held.still[~half])
@@ -276,13 +271,15 @@ def main() -> None:
     for i in index:
         grey = must_read(args.data / cache.path[i], cv2.IMREAD_GRAYSCALE)
         faces = finder.look(grey)
-        if not faces:
+        best = nearest(faces, grey) if faces else None
+        face = None
+        if best is not None:
+            face = checker.check(grey, best.box, best.score, best.landmarks, STILL)
+        if face is None:
             odds8.append(np.nan)
             verdicts.append("none")
             angles.append((np.nan, np.nan))
             continue
-        best = nearest(faces, grey)
-        face = checker.check(grey, best.box, best.score, best.landmarks, STILL)
         odds8.append(face.covered_logit + cut)
         verdicts.append(str(face.verdict))
         angles.append((face.yaw_deg, face.pitch_deg))

@@ -18,10 +18,8 @@ import torch
 from torch import nn
 from tqdm import tqdm
 
-from models.training.check.data import load
 from models.training.check.net import CheckNet
-from models.training.check.pool import load_pool
-from models.training.check.train import Sampler, finish, kept_of
+from models.training.check.train import Lessons, Sampler, finish
 from models.training.common import seed_all, to_input
 
 BATCHES, BATCH = 100, 128
@@ -46,6 +44,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--runs", type=Path, nargs="+", required=True)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--stages", action="store_true", help="each run went on from the one before it")
     args = parser.parse_args()
     torch.set_num_threads(1)
     rng = seed_all(args.seed)
@@ -56,24 +55,23 @@ def main() -> None:
     leave_out = abouts[0]["leave_out"]
     if any(set(about["leave_out"]) != set(leave_out) for about in abouts):
         parser.error("the runs left out different sources: their mean has seen what one of them left out")
-    if len({about.get("start") for about in abouts}) > 1:
+    if len({about.get("start") for about in abouts}) > 1 and not args.stages:
         parser.error("the runs began from different trunks: the mean of their weights means nothing")
-    cache = load(args.cache)
-    kept = kept_of(cache, tuple(leave_out))
+    lessons = Lessons.of(args.cache)
     net = CheckNet().to(memory_format=torch.channels_last)
     net.load_state_dict(mean_of(args.runs))
     for module in net.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.reset_running_stats()
             module.momentum = None  # all batches count the same
-    sampler = Sampler(cache, load_pool(args.cache), kept, rng)
+    sampler = Sampler(lessons, tuple(leave_out), rng)
     net.train()
     with torch.no_grad():
         for _ in tqdm(range(BATCHES), desc="normalisations", mininterval=10):
             x = torch.from_numpy(to_input(sampler.draw(BATCH)[0]))[:, None]
             net(x.contiguous(memory_format=torch.channels_last))
     args.out.mkdir(parents=True, exist_ok=True)
-    finish(net, cache, kept, args.out)
+    finish(net, lessons, tuple(leave_out), args.out)
     about = {**abouts[0], "runs": len(args.runs), "seed": [about["seed"] for about in abouts]}
     (args.out / "run.json").write_text(json.dumps(about) + "\n")
 

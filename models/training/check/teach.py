@@ -33,7 +33,7 @@ from tqdm import tqdm
 from edge.vision.face.align import EXTENT, SIZE_PX
 from models.training.check.augment import as_input, to_grey, weathered
 from models.training.check.data import CACHE_EXTENT, CACHE_PX, Cache, load
-from models.training.check.net import BLOCKS, HEADS, STEM, CheckNet
+from models.training.check.net import BLOCKS, HEADS, STEM, CheckNet, as_it_was
 from models.training.check.pool import Pool, load_pool
 from models.training.check.teacher import SIZE_PX as TEACHER_PX
 from models.training.check.teacher import Teacher, TeacherBlock
@@ -152,19 +152,6 @@ def _batch(pictures: list[Grey]) -> torch.Tensor:
 
 
 @torch.no_grad()
-def _as_it_was(norm: nn.Module, x: torch.Tensor, bias: torch.Tensor) -> None:
-    """Sets a batch normalisation so that it only adds `bias` to the channels of `x`."""
-    assert isinstance(norm, nn.BatchNorm2d)
-    assert norm.running_mean is not None
-    assert norm.running_var is not None
-    mean, variance = x.mean((0, 2, 3)), x.var((0, 2, 3), unbiased=False) + 1e-6
-    norm.running_mean.copy_(mean)
-    norm.running_var.copy_(variance)
-    norm.weight.copy_(torch.sqrt(variance + norm.eps))
-    norm.bias.copy_(mean + bias)
-
-
-@torch.no_grad()
 def take_over(net: CheckNet, teacher: Teacher, greys: NDArray[np.uint8]) -> None:
     """Gives `net` the teacher's weights as far as they fit, fitted on some hundred framings."""
     net.eval()
@@ -190,10 +177,10 @@ def take_over(net: CheckNet, teacher: Teacher, greys: NDArray[np.uint8]) -> None
     conv, norm, act, depthwise, norm2, act2 = net.stem
     conv.weight.copy_((weight * teacher.scale * (55 / 48 * 128)).sum(1, keepdim=True))
     x = conv(x)
-    _as_it_was(norm, x, teacher.conv.bias[kept] + dark)
+    as_it_was(norm, x, teacher.conv.bias[kept] + dark)
     depthwise.weight.copy_(teacher.depthwise.weight[kept])
     x = depthwise(act(norm(x)))
-    _as_it_was(norm2, x, teacher.depthwise.bias[kept])
+    as_it_was(norm2, x, teacher.depthwise.bias[kept])
     x = act2(norm2(x))
     before: torch.Tensor | None = kept
     numbers = [number for number, *_ in BLOCKS]
@@ -207,10 +194,10 @@ def take_over(net: CheckNet, teacher: Teacher, greys: NDArray[np.uint8]) -> None
         conv.weight.copy_(weight if before is None else weight[:, before])
         before = None
         inner = conv(x)
-        _as_it_was(norm, inner, block.expand.bias[kept])
+        as_it_was(norm, inner, block.expand.bias[kept])
         depthwise.weight.copy_(block.depthwise.weight[kept])
         inner = depthwise(act(norm(inner)))
-        _as_it_was(norm2, inner, block.depthwise.bias[kept])
+        as_it_was(norm2, inner, block.depthwise.bias[kept])
         inner = act2(norm2(inner))
         wanted = goal - x if ours.same else goal
         a = inner.permute(0, 2, 3, 1).flatten(0, 2).double()
@@ -220,13 +207,13 @@ def take_over(net: CheckNet, teacher: Teacher, greys: NDArray[np.uint8]) -> None
         fitted = torch.linalg.solve(gram, a.T @ wanted.permute(0, 2, 3, 1).flatten(0, 2).double()).float()
         project.weight.copy_(fitted[:-1].T[:, :, None, None])
         inner = project(inner)
-        _as_it_was(norm3, inner, fitted[-1])
+        as_it_was(norm3, inner, fitted[-1])
         x = x + norm3(inner) if ours.same else norm3(inner)
         share = 1 - ((x - goal) ** 2).mean((0, 2, 3)) / goal.var((0, 2, 3))
         print(f"block {number}: {float(share.mean()):.3f} of the teacher's variance without training")
     pool, norm = net.pool
     pool.weight.fill_(0.25)
-    _as_it_was(norm, pool(x), torch.zeros(x.shape[1]))
+    as_it_was(norm, pool(x), torch.zeros(x.shape[1]))
 
 
 def main() -> None:
