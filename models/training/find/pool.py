@@ -121,7 +121,9 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=25000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--leave-out", action="append", default=[])
-    parser.add_argument("--only", action="append", default=[], help="faces of these sources, or of this kind, alone")
+    parser.add_argument(
+        "--only", action="append", default=[], help="faces of these sources, or of this kind, alone"
+    )
     parser.add_argument("--turned", type=Path, help="folder of turned faces made by check.turned")
     parser.add_argument("--free", action="append", type=Path, default=[])
     arguments = parser.parse_args()

@@ -2,7 +2,7 @@
 
     python -m models.training.check.turned --cache CHECK-CACHE --pictures DIR       # makes the folder
 
-Photos of faces that look far up or down are few. The folder holds small colour pictures with the face's box and
+Photos of faces that look far up or down are few. The folder holds small colour pictures with the face and
 its landmarks as the mesh has them, also where the head hides them.
 """
 
