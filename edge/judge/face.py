@@ -50,6 +50,8 @@ _UNCLEAR_S: Final = 1.2
 _UNDECIDED_S: Final = 1.2
 _DOUBT_FALL: Final = 0.5
 """A cover or a turned head is not believed where a third of the pictures of the face are unclear."""
+_LOST_S: Final = 1.0
+"""Nor is a bare face after it was hidden while a third of the pictures still show none: half of it is."""
 _SILENT_S: Final = 2.0
 """Anyone who shows now this and now that for so long is told something all the same."""
 _HELD_DOUBT: Final = 0.4
@@ -113,6 +115,8 @@ class FaceJudge:
         self._undecided = Held(_UNDECIDED_S)
         self._doubt = Held(_UNCLEAR_S, fall=_DOUBT_FALL)
         self._doubted = False
+        self._lost = Held(_LOST_S, fall=_DOUBT_FALL)
+        self._flickers = False
         self._covers = Shares[Cover](_CAUSE_MEMORY_S)
         self._poses = Shares[FaceVerdict](_CAUSE_MEMORY_S)
         self._whys = Shares[Unclear](_CAUSE_MEMORY_S)
@@ -150,6 +154,8 @@ class FaceJudge:
         dt_s = 0.0 if last_s is None else min(max(now_s - last_s, 0.0), GAP_MAX_S)
         faces = sorted(observation.faces, key=_width, reverse=True)
         facts: list[FaceJudged] = []
+        if present:
+            self._flickers = self._lost.update(not faces, dt_s) or (self._flickers and self._lost.half)
         self._weigh(faces[0] if faces else None, dt_s, at_edge(observation, bodies))
         if present:
             self._conclude(dt_s, bodies.fitted and not bodies.seen, facts)
@@ -166,7 +172,8 @@ class FaceJudge:
         self._unclear.clear()
         self._undecided.clear()
         self._doubt.clear()
-        self._doubted = False
+        self._lost.clear()
+        self._doubted = self._flickers = False
         self._bodiless = False
         self._forget_causes()
         self._said = self._wanted = FaceFact.UNKNOWN
@@ -202,7 +209,8 @@ class FaceJudge:
         self._covered.add(0.0 if unclear else face.covered_logit, dt_s)
         self._turned.add(0.0 if unclear else face.turned_logit, dt_s)
         held = self._said in _DECIDED
-        self._undecided.update(self._decided() is None, dt_s * (_HELD_DOUBT if held else 1.0))
+        open_yet = self._decided() is None or self._barely_shown()
+        self._undecided.update(open_yet, dt_s * (_HELD_DOUBT if held else 1.0))
         self._covers.add(face.cover if face.verdict is FaceVerdict.COVERED else None, dt_s)
         self._poses.add(face.verdict if face.verdict in _POSES else None, dt_s)
         self._whys.add(face.unclear_why if unclear else None, dt_s)
@@ -219,6 +227,10 @@ class FaceJudge:
             return FaceFact.PROPER
         return None
 
+    def _barely_shown(self) -> bool:
+        """It looks bare where it is seen, and is not seen in too many pictures."""
+        return self._flickers and self._decided() is FaceFact.PROPER
+
     def _mostly_turned(self) -> bool:
         held = FaceVerdict.TURNED if self._said is FaceFact.TURNED else FaceVerdict.COVERED
         most = self._poses.most(held, _CAUSE_MARGIN, FaceVerdict.COVERED)
@@ -232,7 +244,7 @@ class FaceJudge:
         decided = self._decided()
         if self._doubted and decided in (FaceFact.COVERED, FaceFact.TURNED):
             return FaceFact.UNCLEAR
-        if decided is not None:
+        if decided is not None and not self._barely_shown():
             return decided
         return FaceFact.UNCLEAR if self._undecided.full else self._said
 

@@ -34,6 +34,11 @@ class Marks:
     mouth_l: Point
     mouth_r: Point
 
+    def moved(self, right: float, down: float) -> Marks:
+        """The same face elsewhere."""
+        points = (self.eye_l, self.eye_r, self.nose, self.mouth_l, self.mouth_r)
+        return Marks(*((x + right, y + down) for x, y in points))
+
     @property
     def eyes(self) -> Point:
         return (self.eye_l[0] + self.eye_r[0]) / 2, (self.eye_l[1] + self.eye_r[1]) / 2
@@ -271,6 +276,15 @@ def hand(person: Layer, marks: Marks) -> Layer:
 
 def shut_eyes(person: Layer, marks: Marks) -> Layer:
     """Both lids down, as in a blink."""
+    (x, y), unit = marks.eyes, marks.unit
+    left, top = max(round(x - 1.4 * unit), 0), max(round(y - 0.6 * unit), 0)
+    part = np.s_[top : round(y + 1.2 * unit), left : round(x + 1.4 * unit)]
+    out = person.copy()
+    out[part] = _lids(person[part], marks.moved(-left, -top))
+    return out
+
+
+def _lids(person: Layer, marks: Marks) -> Layer:
     b = _Brush(person, marks)
     apart = math.hypot(marks.eye_r[0] - marks.eye_l[0], marks.eye_r[1] - marks.eye_l[1]) / marks.unit
     blue, green, red = b.skin()

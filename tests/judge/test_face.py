@@ -284,6 +284,27 @@ def test_a_hand_that_comes_and_goes_does_not_keep_the_first_fact_away(masked: in
     assert watch.facts[0][0] <= 52.5
 
 
+@pytest.mark.parametrize(("found", "lost"), [(1, 1), (3, 2), (1, 2)])
+def test_a_face_that_is_lost_in_many_pictures_is_not_proper(found: int, lost: int) -> None:
+    """Half of it behind a telephone: found now and then, and bare as far as it is seen."""
+    watch = Watch(fps=5.0)
+    watch.show(for_s=3.0)
+    for _ in range(20):
+        watch.show(for_s=0.2 * lost)
+        watch.show(BARE, for_s=0.2 * found)
+    assert FaceFact.PROPER not in watch.faces
+    watch.show(BARE, for_s=2.5)
+    assert watch.faces[-1] is FaceFact.PROPER
+
+
+def test_a_face_that_is_lost_now_and_then_is_proper() -> None:
+    watch = Watch(fps=5.0)
+    for _ in range(20):
+        watch.show(BARE, for_s=0.8)
+        watch.show(for_s=0.2)
+    assert watch.faces == [FaceFact.PROPER]
+
+
 def test_nothing_is_said_before_somebody_is_present_but_it_is_known_then() -> None:
     watch = Watch()
     watch.show(BARE, for_s=3.0, present=False)

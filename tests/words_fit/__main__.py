@@ -30,11 +30,10 @@ from edge.vision.face.faces import Faces
 from edge.vision.face.seer import FaceSeer
 from edge.vision.look import Look
 from tests.words_fit.films import ENDS_S, Film, FilmCamera
-from tests.words_fit.kinds import CLEARED, Kind, kinds, shipped_cast
+from tests.words_fit.kinds import CLEARED, NOTHING, Kind, kinds, shipped_cast
 from tests.words_fit.people import Person, shared, shipped
 
 _EVERY_S: Final = 0.35
-NOTHING: Final = "nothing"
 _NO_DOOR: Final = ("wiring.door.fitted=false",)
 
 

@@ -1,7 +1,7 @@
 """The kinds of film, and for each the words that fit what is seen in it.
 
 A cause fits if doing what it asks is right and mends it. `CLEARED` stands for a face that is shown well
-enough to need no words.
+enough to need no words, `NOTHING` for nobody near enough to be somebody in the cabin.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from tests.words_fit.films import Film, Stand
 from tests.words_fit.people import Person, half_hidden, looking_aside, wearing
 
 CLEARED: Final = "cleared"
+NOTHING: Final = "nothing"
 _FACE: Final = {PromptCause.FACE_CAMERA, PromptCause.HIDDEN, PromptCause.WHOLE_FACE}
 _UNCOVER: Final = {
     *(PromptCause.OBJECT, PromptCause.HAND, PromptCause.COVERED, PromptCause.SCARF),
@@ -25,7 +26,7 @@ _UNCOVER: Final = {
 _COLOURS: Final = ((25, 25, 25), (128, 128, 128), (235, 235, 235), (140, 165, 205), (120, 60, 40))
 """Of what is held before a face: black, grey, white, skin, blue."""
 
-_OUTSIDE: Final = (0.3, 0.6)
+_OUTSIDE: Final = (0.4, 0.6)
 """How much of a face is outside the picture: an eye or the mouth."""
 
 Make = Callable[[Person, Random], Film]
@@ -54,7 +55,7 @@ def kinds() -> Iterator[Kind]:
     yield Kind("too low", "bare", _fits({PromptCause.STEP_BACK}), _low)
     yield Kind("too high", "bare", _fits({PromptCause.STEP_BACK}), _high)
     yield Kind("at the side", "bare", _fits({PromptCause.MIDDLE}), _aside)
-    yield Kind("too far", "bare", _fits({PromptCause.STEP_CLOSER}, cleared=True), _far)
+    yield Kind("too far", "bare", _fits({PromptCause.STEP_CLOSER}, cleared=True) | {NOTHING}, _far)
     yield Kind("two", "bare", _fits({PromptCause.ONE_AT_A_TIME}), _two)
     yield Kind("masked", "masked", _fits({PromptCause.MASK, PromptCause.SCARF}), _plain)
     yield Kind("masked, rolled", "masked", _fits({PromptCause.MASK, PromptCause.SCARF}), _rolled(30))
@@ -118,7 +119,7 @@ def _camera(who: Person, chance: Random, quarters: int) -> Film:
 
 
 def _low(who: Person, chance: Random) -> Film:
-    """The lower 30 to 60 % of the face is outside; from the eyes' middle a face reaches 0.9 up, 1.7 down."""
+    """The lower 40 to 60 % of the face is outside; from the eyes' middle a face reaches 0.9 up, 1.7 down."""
     stand = _stand(chance)
     y = HEIGHT - (1.7 - 2.6 * chance.uniform(*_OUTSIDE)) * 48.0 * stand.size
     return _film(chance, (who, _stand(chance, y=y, size=stand.size)), walks=False)
@@ -138,7 +139,7 @@ def _aside(who: Person, chance: Random) -> Film:
 
 
 def _far(who: Person, chance: Random) -> Film:
-    return _film(chance, (who, _stand(chance, size=chance.uniform(0.12, 0.22))))
+    return _film(chance, (who, _stand(chance, size=chance.uniform(0.16, 0.24))))
 
 
 def _two(who: Person, chance: Random) -> Film:

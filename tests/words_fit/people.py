@@ -26,6 +26,8 @@ _HEAD: Final = 1.35
 """Half the width of a head in face units (from between the eyes to the mouth), for turning it."""
 _FEATHER: Final = 0.06
 """The soft edge of a cut-out that has no outline of its own, as a share of its side."""
+_BODY: Final = 3
+"""Heights of the crop that the body of such a person goes on below it."""
 _PROFILE: Final = 0.42
 """From here on the nose lies so far beside the middle (in face units) that a face counts as turned."""
 _FRONTAL: Final = 0.12
@@ -139,4 +141,9 @@ def _edged(picture: NDArray[np.uint8]) -> Layer:
     alpha = np.zeros((high, wide), np.uint8)
     alpha[edge:-edge, edge:-edge] = 255
     soft = cv2.blur(alpha, (2 * edge + 1, 2 * edge + 1))
-    return np.dstack([picture, soft])
+    # Below the crop a body, or nobody would be there where no face is found.
+    row = cv2.GaussianBlur(picture[-2 * edge :].mean(axis=0, keepdims=True), (0, 0), wide / 6)
+    body = np.repeat(np.clip(0.8 * row, 0, 255), _BODY * high, axis=0).astype(np.uint8)
+    opaque = np.repeat(soft[high // 2 : high // 2 + 1], _BODY * high, axis=0)
+    soft[high // 2 :] = soft[high // 2]
+    return np.vstack([np.dstack([picture, soft]), np.dstack([body, opaque])])

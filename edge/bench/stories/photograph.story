@@ -4,8 +4,8 @@ by +9  see state cleared
 +1     photo held
 by +40 see event still_picture
 by +5  see command tell still_picture
-see permit on
 +3     photo off
 by +20 see event still_picture_ended
+at most 2 see permit off
 never  see state locked
 never  see door locked
