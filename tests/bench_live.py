@@ -37,7 +37,8 @@ _LEAST_PX: Final = 60.0
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What was said of one video, first: when and by which rule, None for nothing. `looks`: how many of them
-    were of a bare face that could be followed; `signs`: how many of these showed a sign of life.
+    were of a bare face that could be followed; `signs`: how many of these showed a sign of life; `most_s`:
+    the most seconds that counted against it.
     """
 
     told_s: float | None
@@ -46,6 +47,7 @@ class Outcome:
     signs: int
     all_looks: int
     still: bool
+    most_s: float
 
 
 def judged(faces: Faces, looks: Iterable[Grey]) -> Outcome:
@@ -53,7 +55,7 @@ def judged(faces: Faces, looks: Iterable[Grey]) -> Outcome:
     rigid, judge, still = Rigid(), LifelessJudge(), StillJudge()
     told: list[tuple[float, Ground]] = []
     followed = signs = index = 0
-    stood = False
+    stood, most_s = False, 0.0
     for index, grey in enumerate(looks, start=1):
         at_s = index * LOOK_S
         found = faces(grey)
@@ -64,9 +66,10 @@ def judged(faces: Faces, looks: Iterable[Grey]) -> Outcome:
         seen = Observation(index, at_s, size, found, 0.0, CameraHealth.OK, face_motion=motion)
         stood |= any(isinstance(fact, AnomalyBegan) for fact in still.update(seen, at_s))
         reasons = [fact.reason for fact in judge.update(seen, at_s) if isinstance(fact, AnomalyBegan)]
+        most_s = max(most_s, judge.unstirred_s)
         told += [(at_s, reason.ground) for reason in reasons if reason is not None]
     told_s, ground = told[0] if told else (None, None)
-    return Outcome(told_s, ground, followed, signs, index, stood)
+    return Outcome(told_s, ground, followed, signs, index, stood, most_s)
 
 
 def portraits(faces: Faces, data: Path, clips: Path) -> list[Portrait]:
@@ -163,6 +166,8 @@ def living(faces: Faces, clips: Iterable[Path], rounds: int, seed: int) -> Itera
             continue
         video = cv2.VideoCapture(str(clip))
         long_s = video.get(cv2.CAP_PROP_FRAME_COUNT) / (video.get(cv2.CAP_PROP_FPS) or 25.0)
+        if long_s < 0.8 * FOR_S:
+            continue
         starts = np.arange(0.0, max(long_s - 0.8 * FOR_S, 0.1), FOR_S / 2.0)
         for turn in range(rounds + 1):
             for from_s in starts:
@@ -175,8 +180,8 @@ def living(faces: Faces, clips: Iterable[Path], rounds: int, seed: int) -> Itera
 def table(rows: list[Row]) -> str:
     """One line for each kind."""
     lines = [
-        "| shown | videos | told | flat | after s | followed | shows life | stood still |",
-        "|---|---|---|---|---|---|---|---|",
+        "| shown | videos | told | flat | after s | followed | shows life | stood still | at most |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for kind in dict.fromkeys(row.kind for row in rows):
         outcomes = [row.outcome for row in rows if row.kind == kind]
@@ -187,7 +192,8 @@ def table(rows: list[Row]) -> str:
         lines.append(
             f"| {kind} | {len(outcomes)} | {len(told)} | {flat} | "
             f"{f'{np.median(told):.0f}' if told else '-'} | {followed / max(looks, 1):.2f} | "
-            f"{signs / max(followed, 1):.3f} | {sum(one.still for one in outcomes)} |"
+            f"{signs / max(followed, 1):.3f} | {sum(one.still for one in outcomes)} | "
+            f"{max(one.most_s for one in outcomes):.1f} s |"
         )
     return "\n".join(lines)
 

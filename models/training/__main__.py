@@ -171,6 +171,8 @@ class Plan:
         few = ("--scale", "0.01") if self.trial else ()
         yield Step("check-turned", "check.turned", (*cache, *yunet, *few))
         finder = ("--models", str(self.out if "find" in self.only else SHIPPED))
+        few = ("--faces", "20") if self.trial else ()
+        yield Step("check-refound", "check.refound", (*cache, *finder, *few))
         yield Step("check-others", "check.others", (*cache, "--data", str(self.data), *yunet, *finder))
         every = tuple(source for fold in self.folds for source in fold)
         trunk = self.work / "check-trunk"

@@ -12,6 +12,7 @@ from edge.judge.anomalies import Place
 from edge.judge.intrusion import IntrusionJudge
 from edge.judge.joined import JUDGE_FAILED, AnomalyFact, AnomalyJudge, Joined
 from edge.judge.judge import Judge
+from edge.judge.lifeless import LifelessJudge
 from edge.judge.shaken import ShakenJudge
 from edge.terms.observation import CameraHealth, Observation
 
@@ -154,11 +155,13 @@ def test_a_judge_that_raises_is_set_aside_and_named_and_the_others_go_on() -> No
     assert world.joined.notices() == ()
 
 
-def test_a_camera_that_does_not_see_the_whole_cabin_tells_only_of_jolts_and_its_own_zones() -> None:
+def test_a_camera_that_does_not_see_the_whole_cabin_tells_only_of_faces_jolts_and_its_own_zones() -> None:
     place = Place(Flow(), frozenset({"overview"}))
     few = [type(judge) for judge in place.judges("face")]
-    assert few == [ShakenJudge, IntrusionJudge]
-    assert set(few) < {type(judge) for judge in place.judges("overview")}
+    assert few == [LifelessJudge, ShakenJudge, IntrusionJudge]
+    overview = {type(judge) for judge in place.judges("overview")}
+    assert {ShakenJudge, IntrusionJudge} < overview
+    assert LifelessJudge not in overview, "no faces are looked for there"
 
 
 def test_the_judge_asks_them_and_hands_their_faults_on() -> None:

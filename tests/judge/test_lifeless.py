@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from edge.cabin.events import Anomaly, AnomalyBegan, AnomalyEnded
-from edge.judge.lifeless import OVER_S, LifelessJudge
+from edge.judge.lifeless import FLAT_S, STARES_S, LifelessJudge
 from edge.terms.observation import CameraHealth, Cover, Face, FaceMotion, FaceVerdict, Observation
 from edge.terms.reason import Ground
 
@@ -37,16 +37,21 @@ def watched(
 
 
 @pytest.mark.parametrize(
-    ("around", "ground"),
-    [(1.0, Ground.FACE_MOVES_FLAT), (0.0, Ground.FACE_NEVER_STIRS), (None, Ground.FACE_NEVER_STIRS)],
+    ("motion", "after_s", "ground"),
+    [
+        (PRINT, FLAT_S, Ground.FACE_MOVES_FLAT),
+        (replace(PRINT, around=None), FLAT_S, Ground.FACE_MOVES_FLAT),
+        (replace(PRINT, around=0.0), STARES_S, Ground.FACE_NEVER_STIRS),
+        (replace(PRINT, around=None, bent=0.012), STARES_S, Ground.FACE_NEVER_STIRS),
+    ],
 )
-def test_a_face_that_moves_and_never_stirs_is_told_with_what_it_moves_like(
-    around: float | None, ground: Ground
+def test_a_face_that_never_stirs_is_told_sooner_where_it_moves_as_something_flat(
+    motion: FaceMotion, after_s: float, ground: Ground
 ) -> None:
-    [(at_s, fact)] = watched(lambda _: replace(PRINT, around=around), 60.0)
+    [(at_s, fact)] = watched(lambda _: motion, 100.0)
     assert isinstance(fact, AnomalyBegan)
     assert fact.anomaly is Anomaly.STILL_PICTURE
-    assert at_s == pytest.approx(OVER_S, abs=0.2)
+    assert at_s == pytest.approx(after_s, abs=0.2)
     assert fact.reason is not None
     assert fact.reason.ground is ground
     assert [mark.label for mark in fact.reason.marks] == ["face"]

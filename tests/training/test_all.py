@@ -48,6 +48,7 @@ def test_measured_runs_come_before_what_is_chosen_on_them(tmp_path: Path) -> Non
         "check-pool",
         "check-mesh",
         "check-turned",
+        "check-refound",
         "check-others",
         "check-teach",
         "check-fold-1-seed-1",

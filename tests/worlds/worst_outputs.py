@@ -19,6 +19,7 @@ from edge.terms.observation import (
     CameraHealth,
     Cover,
     Face,
+    FaceMotion,
     FaceVerdict,
     Observation,
     Region,
@@ -38,10 +39,11 @@ LOOK_S: Final = 0.4
 OF_NETWORKS: Final = frozenset(
     {
         *("faces", "faces_asked", "scene", "fight_logit", "unusual_logit", "unusual_why"),
-        *("normal", "front", "picture"),
+        *("face_motion", "normal", "front", "picture"),
     }
 )
-"""What of an observation a network says. The last three only ever tell: no judge of the door reads them."""
+"""What of an observation a network says; how a face moves is measured where one says that it is. The last
+four only ever tell: no judge of the door reads them."""
 OF_PICTURE: Final = frozenset(
     {
         *("size", "foreground", "foreground_box", "health", "motion", "jolt_px", "moving", "still"),
@@ -106,6 +108,11 @@ SCENES: Final[Mapping[str, SceneSeen]] = {
     "two, armed": SceneSeen(8.0, (_person(STANDS), _person(BESIDE)), 1e6, STANDS),
     "a bar over all": SceneSeen(8.0, (Thing(ThingKind.BAR, (0.0, 0.0, 640.0, 480.0), 1.0),), -1e6, STANDS),
 }
+MOTIONS: Final[Mapping[str, FaceMotion | None]] = {
+    "none": None,
+    "a print": FaceMotion(moved=0.1, bent=0.0, eyes=0.0, mouth=0.0, visible=1e6, around=1.0),
+    "a life": FaceMotion(moved=0.1, bent=0.1, eyes=1e6, mouth=1e6, visible=1e6, around=0.0),
+}
 ODDS: Final[Sequence[float | None]] = (None, -1e6, 0.0, 1e6)
 
 
@@ -117,6 +124,7 @@ class Said:
     scene: str = "stands"
     fight: float | None = None
     unusual: float | None = None
+    motion: str = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +202,7 @@ class Attacked:
                 still=shown.still,
                 fight_logit=said.fight if looks else None,
                 unusual_logit=said.unusual if looks else None,
+                face_motion=MOTIONS[said.motion],
             )
             self._hear(*self.judge.observe(seen, now_s))
         return self
@@ -219,11 +228,11 @@ def whims(seed: int, for_s: float, faces: Sequence[str] = tuple(FACES)) -> Attac
             at_s += dice.choice(PIECES_S)
         return pieces
 
-    lines = [line(tuple(faces)), line(tuple(SCENES)), line(ODDS), line(ODDS)]
+    lines = [line(tuple(faces)), line(tuple(SCENES)), line(ODDS), line(ODDS), line(tuple(MOTIONS))]
 
     def said(at_s: float) -> Said:
         now = [next(value for begun_s, value in reversed(pieces) if begun_s <= at_s) for pieces in lines]
-        odds = [value if isinstance(value, float) else None for value in now[2:]]
-        return Said(str(now[0]), str(now[1]), odds[0], odds[1])
+        odds = [value if isinstance(value, float) else None for value in now[2:4]]
+        return Said(str(now[0]), str(now[1]), odds[0], odds[1], str(now[4]))
 
     return said

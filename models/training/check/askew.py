@@ -110,7 +110,8 @@ def said_of(
             )
         )
     with np.load(run / "turned.npz") as stored:
-        kept = away[turned.base[stored["index"]]] & turned.found[stored["index"]]
+        space = turned.found & ~np.isin(turned.what, ("half", "shaded", "whole"))
+        kept = away[turned.base[stored["index"]]] & space[stored["index"]]
         index = stored["index"][kept]
         parts.append(
             Said(

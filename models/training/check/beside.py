@@ -82,6 +82,10 @@ def in_space(lessons: Lessons, most: int) -> Iterator[tuple[str, NDArray[np.int6
     """Held-out faces that were turned in space, by what they wear and how far they are turned."""
     turned = lessons.turned
     held = ~kept_of(lessons.cache, ())[turned.base] & turned.found
+    halves = {"half hidden": "half", "half in shadow": "shaded", "framed as if half were hidden": "whole"}
+    for name, what in halves.items():
+        yield name, np.flatnonzero(held & (turned.what == what))[:most]
+    held &= ~np.isin(turned.what, list(halves.values()))
     yaw, pitch = np.abs(turned.pose[:, 0]), turned.pose[:, 1]
     angles = {
         "yaw and pitch under 25": (yaw < 25) & (np.abs(pitch) < 25),

@@ -37,7 +37,7 @@ TASKS = ("tool", "object", "cutout")
 MOST = 160
 """Larger pictures than twice this are made smaller: parts of faces need no more."""
 
-DRAWN = 1600
+DRAWN = 3200
 """How many sockets and the like are drawn."""
 
 Box = tuple[float, float, float, float]

@@ -18,7 +18,9 @@ _Level = NDArray[np.float32]
 
 
 def _wall(rng: Rng, scenes: NDArray[np.uint8]) -> _Level:
-    """A plain wall in some light, or a room."""
+    """A plain wall in some light or all of one tone, or a room."""
+    if rng.random() < 0.3:
+        return np.full((CACHE_PX, CACHE_PX), rng.uniform(10, 245), np.float32)
     if len(scenes) and rng.random() < 0.25:
         scene = scenes[int(rng.integers(len(scenes)))]
         return np.asarray(cv2.resize(scene, (CACHE_PX, CACHE_PX)), np.float32)

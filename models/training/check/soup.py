@@ -44,6 +44,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--runs", type=Path, nargs="+", required=True)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--stages", action="store_true", help="each run went on from the one before it")
     args = parser.parse_args()
     torch.set_num_threads(1)
     rng = seed_all(args.seed)
@@ -54,7 +55,7 @@ def main() -> None:
     leave_out = abouts[0]["leave_out"]
     if any(set(about["leave_out"]) != set(leave_out) for about in abouts):
         parser.error("the runs left out different sources: their mean has seen what one of them left out")
-    if len({about.get("start") for about in abouts}) > 1:
+    if len({about.get("start") for about in abouts}) > 1 and not args.stages:
         parser.error("the runs began from different trunks: the mean of their weights means nothing")
     lessons = Lessons.of(args.cache)
     net = CheckNet().to(memory_format=torch.channels_last)

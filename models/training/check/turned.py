@@ -13,6 +13,7 @@ and landmarks, for a finder to learn from.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,13 +40,28 @@ PLAN = {"bare": 2600, "covered": 2200, "pool": 2400}
 """How many are made of real bare faces, of real covered ones, and of composed ones."""
 
 
+class Joined:
+    """Several files of cuts as one."""
+
+    def __init__(self, parts: Sequence[NDArray[np.uint8]]) -> None:
+        self._parts = parts
+        self._ends = np.cumsum([len(part) for part in parts])
+
+    def __len__(self) -> int:
+        return int(self._ends[-1])
+
+    def __getitem__(self, i: int) -> NDArray[np.uint8]:
+        part = int(np.searchsorted(self._ends, i, side="right"))
+        return np.asarray(self._parts[part][i - self._ends[part]])
+
+
 @dataclass(frozen=True)
 class Turned:
     """Cuts as in the cache, the cached face under each, a donor's index or -1, class, yaw and pitch in
     degrees,
     whether the teacher's finder found it, and of what it was made."""
 
-    cuts: NDArray[np.uint8]
+    cuts: Joined
     base: NDArray[np.int64]
     donor: NDArray[np.int64]
     label: NDArray[np.int64]
@@ -55,10 +71,11 @@ class Turned:
 
 
 def load_turned(folder: Path) -> Turned:
-    """The turned faces in a cache's folder; the cuts are memory-mapped."""
-    with np.load(folder / "turned.npz") as stored:
-        rest = {name: stored[name] for name in stored.files}
-    return Turned(cuts=np.load(folder / "turned.npy", mmap_mode="r"), **rest)
+    """The turned faces in a cache's folder, and the halves that a finder framed; cuts are memory-mapped."""
+    parts = ("turned", "refound")
+    stored = [np.load(folder / f"{part}.npz") for part in parts]
+    rest = {name: np.concatenate([s[name] for s in stored]) for name in stored[0].files}
+    return Turned(Joined([np.load(folder / f"{part}.npy", mmap_mode="r") for part in parts]), **rest)
 
 
 def drawn_angles(rng: Rng) -> tuple[float, float]:

@@ -39,6 +39,7 @@ class Asked:
     new: tuple[str, ...]
     folds: tuple[tuple[Path, Path, tuple[str, ...]], ...]
     each: int
+    most: int
     every_portrait: int
     cards: Path
 
@@ -65,6 +66,7 @@ def main() -> None:
         metavar="WORD",
         help="a folder with face_find, one with face_check, and sources that neither, or only the check, saw",
     )
+    parser.add_argument("--most", type=int, default=0, help="faces of one source and cover; 0: all")
     parser.add_argument("--each", type=int, default=300, help="faces, bare and covered each, in every view")
     parser.add_argument(
         "--portraits", type=int, default=0, help="portraits for skin tone, of all groups; 0: all"
@@ -81,6 +83,7 @@ def main() -> None:
         tuple(given.new),
         folds,
         given.each,
+        given.most,
         given.portraits,
         given.cards or given.models,
     )

@@ -8,6 +8,7 @@ pictures may be judged depends on what the networks learnt from: `Split` says it
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -191,6 +192,14 @@ def _boxed() -> dict[str, list[tuple[Box, str]]]:
             box = (float(line["x"]), float(line["y"]), float(line["w"]), float(line["h"]))
             boxes.setdefault(line["path"], []).append((box, line["label"]))
     return boxes
+
+
+def at_most(among: Sequence[Case], most: int) -> list[Case]:
+    """At most so many of each source and cover, chosen by a hash of their names: the same in every run."""
+    cells: dict[tuple[str, str, bool], list[Case]] = {}
+    for case in sorted(among, key=lambda c: hashlib.sha256(c.name.encode()).digest()):
+        cells.setdefault((case.owner, case.kind, case.covered), []).append(case)
+    return [case for cell in cells.values() for case in cell[:most]]
 
 
 def sample(among: Sequence[Case], most: int, seed: int = 1) -> list[Case]:

@@ -11,7 +11,7 @@ import cv2
 from models.training.common import part
 from models.training.faces import bands
 from models.training.faces import joint as together
-from models.training.faces.cases import NEVER_LEARNT, Case, Split, cases, mesh_poses, sample
+from models.training.faces.cases import NEVER_LEARNT, Case, Split, at_most, cases, mesh_poses, sample
 from models.training.faces.judged import Judge, Said
 from models.training.faces.sheet import draw
 from models.training.faces.tally import balanced, percent
@@ -25,7 +25,8 @@ _YUNET: Final = Path("teachers") / "yunet_2023mar.onnx"
 def _cases(asked: Asked, split: Split) -> list[Case]:
     cv2.setNumThreads(1)
     poses = mesh_poses(asked.poses) if asked.poses is not None else {}
-    return cases(asked.data, split, poses=poses)
+    found = cases(asked.data, split, poses=poses)
+    return at_most(found, asked.most) if asked.most else found
 
 
 def _new(asked: Asked) -> list[Case]:
