@@ -51,7 +51,8 @@ _UNDECIDED_S: Final = 1.2
 _DOUBT_FALL: Final = 0.5
 """A cover or a turned head is not believed where a third of the pictures of the face are unclear."""
 _LOST_S: Final = 1.0
-"""Nor is a bare face after it was hidden while a third of the pictures still show none: half of it is."""
+"""Nor is a bare face that was hidden or cut while a third of the pictures still show it so: half of it is."""
+_CUT: Final = frozenset({Unclear.CUT, Unclear.CUT_ASIDE})
 _SILENT_S: Final = 2.0
 """Anyone who shows now this and now that for so long is told something all the same."""
 _HELD_DOUBT: Final = 0.4
@@ -155,7 +156,8 @@ class FaceJudge:
         faces = sorted(observation.faces, key=_width, reverse=True)
         facts: list[FaceJudged] = []
         if present:
-            self._flickers = self._lost.update(not faces, dt_s) or (self._flickers and self._lost.half)
+            lost = not faces or faces[0].unclear_why in _CUT
+            self._flickers = self._lost.update(lost, dt_s) or (self._flickers and self._lost.half)
         self._weigh(faces[0] if faces else None, dt_s, at_edge(observation, bodies))
         if present:
             self._conclude(dt_s, bodies.fitted and not bodies.seen, facts)

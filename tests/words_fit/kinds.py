@@ -23,6 +23,7 @@ _UNCOVER: Final = {
     *(PromptCause.OBJECT, PromptCause.HAND, PromptCause.COVERED, PromptCause.SCARF),
     *(PromptCause.HIDDEN, PromptCause.WHOLE_FACE),
 }
+_MASK: Final = {PromptCause.MASK, PromptCause.SCARF, PromptCause.HIDDEN}
 _COLOURS: Final = ((25, 25, 25), (128, 128, 128), (235, 235, 235), (140, 165, 205), (120, 60, 40))
 """Of what is held before a face: black, grey, white, skin, blue."""
 
@@ -57,8 +58,8 @@ def kinds() -> Iterator[Kind]:
     yield Kind("at the side", "bare", _fits({PromptCause.MIDDLE}), _aside)
     yield Kind("too far", "bare", _fits({PromptCause.STEP_CLOSER}, cleared=True) | {NOTHING}, _far)
     yield Kind("two", "bare", _fits({PromptCause.ONE_AT_A_TIME}), _two)
-    yield Kind("masked", "masked", _fits({PromptCause.MASK, PromptCause.SCARF}), _plain)
-    yield Kind("masked, rolled", "masked", _fits({PromptCause.MASK, PromptCause.SCARF}), _rolled(30))
+    yield Kind("masked", "masked", _fits(_MASK), _plain)
+    yield Kind("masked, rolled", "masked", _fits(_MASK), _rolled(30))
     yield Kind(
         "masked, turned", "masked turned", _fits({*_FACE, PromptCause.MASK, PromptCause.SCARF}), _plain
     )
