@@ -64,8 +64,10 @@ _CAUSE_MEMORY_S: Final = 2.0
 _CAUSE_MARGIN: Final = 1.5
 """Another cause must weigh so many times the one that was said: nobody follows words that change."""
 _POSES: Final = frozenset({FaceVerdict.COVERED, FaceVerdict.TURNED})
-_OVER_TOP: Final = 0.01
-"""What is seen from this share of the picture's height upwards goes on outside."""
+_HALF_OUT: Final = 0.4
+"""The same beside the picture for a whole body: of one half outside, with wide clothes, so much is seen."""
+_GOES_ON: Final = 0.01
+"""What comes so near to an edge, as a share of the picture, goes on outside."""
 _AT_EDGE: Final = 0.28
 """Share of the picture from an edge that is no room for a face: who is seen no farther in is cut by it."""
 
@@ -312,10 +314,14 @@ def at_edge(observation: Observation, bodies: Bodies = UNFITTED) -> Unclear:
     if observation.foreground_box is None:
         return Unclear.NONE
     (width, height), (left, top, wide, high) = observation.size, observation.foreground_box
-    if top <= _OVER_TOP * height and not _head_inside(observation, bodies):
+    inside = _head_inside(observation, bodies)
+    if top <= _GOES_ON * height and not inside:
         return Unclear.CUT
     aside = min((left + wide) / width, 1.0 - left / width)
     low = min((top + high) / height, 1.0 - top / height)
+    touches = left <= _GOES_ON * width or left + wide >= (1.0 - _GOES_ON) * width
+    if touches and low >= _AT_EDGE and aside < _HALF_OUT and not inside:
+        return Unclear.CUT_ASIDE
     if min(aside, low) >= _AT_EDGE:
         return Unclear.NONE
     return Unclear.CUT_ASIDE if aside < low else Unclear.CUT
@@ -325,8 +331,12 @@ def _head_inside(observation: Observation, bodies: Bodies) -> bool:
     look = bodies.look
     if look is None or look.scene is None or look.camera != observation.camera:
         return False
-    top = _OVER_TOP * look.size[1]
-    return any(thing.kind is ThingKind.HEAD and thing.box[1] > top for thing in look.scene.things)
+    edge_px = _GOES_ON * look.size[1]
+    heads = [thing.box for thing in look.scene.things if thing.kind is ThingKind.HEAD]
+    return any(
+        top > edge_px and left > edge_px and left + wide < look.size[0] - edge_px
+        for left, top, wide, _ in heads
+    )
 
 
 def _width(face: Face) -> float:

@@ -351,6 +351,7 @@ def test_a_visit_leaves_nothing_to_the_next() -> None:
         ((200.0, 0.0, 180.0, 90.0), Unclear.CUT),
         ((0.0, 150.0, 120.0, 330.0), Unclear.CUT_ASIDE),
         ((540.0, 150.0, 100.0, 330.0), Unclear.CUT_ASIDE),
+        ((0.0, 150.0, 230.0, 330.0), Unclear.CUT_ASIDE),  # half of somebody broad
     ],
 )
 def test_who_is_seen_along_an_edge_alone_is_unclear_and_does_not_hide(
