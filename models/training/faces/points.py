@@ -194,7 +194,7 @@ def main() -> None:
     best = max(made, key=lambda one: one.worth)
     for one in made:
         told = "; ".join(
-            f"{name} {one.points[name]:.3f}: bare {one.found[name][0]:.3f}, covered {one.found[name][1]:.3f} found"
+            f"{name} {one.points[name]:.3f}: bare {one.found[name][0]:.3f}, covered {one.found[name][1]:.3f}"
             for name in ways
         )
         print(f"face_cut {one.face_cut:.1f}: {told}{'  <' if one is best else ''}")
