@@ -32,7 +32,7 @@ from models.training.common import part
 from models.training.faces.cases import Case, Grey, Split, cases, sample
 from models.training.faces.judged import is_it
 from models.training.find.data import prepare
-from models.training.find.eval import face_free, hand_checked, with_cuts
+from models.training.find.matching import face_free, hand_checked, with_cuts
 
 SCORES: Final = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.88, *(round(0.9 + 0.005 * n, 3) for n in range(18)))
 """What the finder may ask for, lowest first."""
