@@ -124,7 +124,7 @@ def test_two_persons_are_several_until_one_leaves(faces: Faces) -> None:
 def test_staged_people_move_like_the_living(faces: Faces) -> None:
     stage = Stage(faces)
     stage.play(2.0)
-    facts = stage.play(15.0, "enter anna")
+    facts = stage.play(26.0, "enter anna")
     assert not [f for f in facts if isinstance(f, AnomalyBegan) and f.anomaly is Anomaly.STILL_PICTURE]
 
 

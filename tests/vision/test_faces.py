@@ -100,6 +100,18 @@ def test_a_bare_face_is_proper_and_a_masked_one_covered_at_any_size(
     assert covered.faces[0].cover is Cover.MASK
 
 
+@pytest.mark.parametrize("shade", [20, 150])
+@pytest.mark.parametrize("left", [True, False])
+def test_half_a_face_behind_something_is_covered_never_proper(
+    faces: Faces, portrait: Picture, left: bool, shade: int
+) -> None:
+    head = portrait.copy()
+    head[55:200, (175 if left else 223) : (223 if left else 275)] = shade
+    seen = faces.look_at(head)
+    assert seen.verdict in (PictureVerdict.COVERED, PictureVerdict.NONE)
+    assert all(face.cover is Cover.OTHER for face in seen.faces)
+
+
 @pytest.mark.slow
 def test_the_box_is_in_the_pictures_own_pixels(faces: Faces, portrait: Picture) -> None:
     large = np.asarray(cv2.resize(portrait, (3000, 3000), interpolation=cv2.INTER_LINEAR), np.uint8)

@@ -104,11 +104,10 @@ class Faces:
     def _judged(self, grey: Picture, found: Sequence[Found], views: Sequence[View]) -> tuple[Face, ...]:
         checked = [(f, self._checker.check(grey, f.box, f.score, f.landmarks, views)) for f in found]
         # What the check takes for no face is none: the finder alone may ask for less.
-        faces = [
-            whole_or_unclear(upright_or_unclear(face), f.beyond, grey.shape)
-            for f, face in checked
-            if face is not None
-        ]
+        known = [(f, face) for f, face in checked if face is not None]
+        if views is STILL:  # a video's next frames say it
+            known = [(f, self._checker.half_hidden(grey, face)) for f, face in known]
+        faces = [whole_or_unclear(upright_or_unclear(face), f.beyond, grey.shape) for f, face in known]
         return tuple(sorted(faces, key=lambda face: -face.box[2]))
 
 

@@ -20,8 +20,8 @@ from models.training.trunk import convolutions, stored_convolutions
 def restored(path: Path, pictures: torch.Tensor) -> CheckNet:
     """The network in `path`, an int8 file, measured on real inputs (n, 1, 64, 64).
 
-    What is lost is the rounding to int8. The third output begins anew: before 3.0 it told of eyes. ValueError
-    where the file holds another network.
+    What is lost is the rounding to int8. The third output begins again: before 3.0 it told of eyes.
+    ValueError where the file holds another network.
     """
     net = CheckNet()
     net.eval()

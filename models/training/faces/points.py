@@ -4,8 +4,8 @@
 
 A box is a face where the finder's score and the check's logit of any face both reach their points. Face-free
 pictures, whole and in cuts, and faces, bare and covered, come from groups that the finder did not learn from;
-the faces are those of the `val` part, which no table judges. For each score that the finder may ask for, the
-check's cut is the lowest that leaves the false faces that are allowed.
+the faces are those of the `val` part, which no table judges. For each cut of the check the
+finder's points are the lowest that leave the false faces that are allowed; the cut that finds most is taken.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import argparse
 import json
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -34,10 +34,14 @@ from models.training.faces.judged import is_it
 from models.training.find.data import prepare
 from models.training.find.eval import face_free, hand_checked, with_cuts
 
-SCORES: Final = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95)
-"""What the finder may ask for; below the first it gives nothing (`maybe` of its contract)."""
-FALSE_FACES: Final = 0.0025
-"""Of the views that choose: half of one in 200, for other sources mislead more."""
+SCORES: Final = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.88, *(round(0.9 + 0.005 * n, 3) for n in range(18)))
+"""What the finder may ask for, lowest first."""
+CUTS: Final = (-2.0, -1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
+"""What the check may ask for: logits of any face."""
+FALSE_FACES: Final = 0.005
+"""Of the views that choose: one in 200."""
+_LOWEST: Final = 0.3
+"""Below this the finder gives nothing (`maybe` of its contract)."""
 _LABELS: Final = Path(__file__).parents[1] / "find" / "labels.csv"
 
 
@@ -50,19 +54,42 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """Points, and what they leave: false faces among the views, faces found among bare and covered ones."""
+class Seen:
+    """One way of looking: the pairs of each view without a face, and that of each bare and covered face."""
 
-    score: float
+    false: Sequence[Sequence[Pair]]
+    bare: Sequence[Pair | None]
+    covered: Sequence[Pair | None]
+
+    def point(self, cut: float) -> float:
+        """The lowest score that, behind this cut, leaves no more false faces than allowed; else the last."""
+        allowed = int(FALSE_FACES * len(self.false))
+        for score in SCORES:
+            if sum(any(p.score >= score and p.face >= cut for p in view) for view in self.false) <= allowed:
+                return score
+        return SCORES[-1]
+
+    def found(self, score: float, cut: float) -> tuple[float, float]:
+        """Shares of bare and of covered faces that both points leave."""
+
+        def share(pairs: Sequence[Pair | None]) -> float:
+            return float(np.mean([p is not None and p.score >= score and p.face >= cut for p in pairs]))
+
+        return share(self.bare), share(self.covered)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The check's cut, the finder's point behind it for each way of looking, and what of faces is found."""
+
     face_cut: float
-    false: int
-    bare: float
-    covered: float
+    points: Mapping[str, float]
+    found: Mapping[str, tuple[float, float]]
 
     @property
     def worth(self) -> float:
-        """Bare and covered faces count alike."""
-        return (self.bare + self.covered) / 2
+        """Bare and covered faces count alike, and so do stills and video."""
+        return float(np.mean([share for pair in self.found.values() for share in pair]))
 
 
 class Both:
@@ -73,7 +100,7 @@ class Both:
             low = Path(folder)
             for suffix in ("tflite", "json"):
                 shutil.copy(models / f"face_find.{suffix}", low)
-            write_points(low / "face_find.json", {"look": SCORES[0], "video": SCORES[0]})
+            write_points(low / "face_find.json", {"look": _LOWEST, "video": _LOWEST})
             self._finder = Finder(low)
         self._network: Network = load_network(models / "face_check.tflite", labels=LABELS)
         names = [output.name for output in self._network.contract.outputs]
@@ -109,23 +136,13 @@ def of_face(both: Both, case: Case) -> Pair | None:
     return max(there, key=lambda pair: pair.score, default=None)
 
 
-def choices(
-    false: Sequence[Sequence[Pair]], bare: Sequence[Pair | None], covered: Sequence[Pair | None]
-) -> list[Choice]:
-    """For each score the lowest cut at which at most `FALSE_FACES` of the views show a false face."""
-    allowed = int(FALSE_FACES * len(false))
-    found = []
-    for score in SCORES:
-        worst = sorted(
-            (max((p.face for p in v if p.score >= score), default=-99.0) for v in false), reverse=True
-        )
-        cut = round(worst[allowed] + 0.01, 2)
-
-        def share(pairs: Sequence[Pair | None], score: float = score, cut: float = cut) -> float:
-            return float(np.mean([p is not None and p.score >= score and p.face >= cut for p in pairs]))
-
-        found.append(Choice(score, cut, sum(w >= cut for w in worst), share(bare), share(covered)))
-    return found
+def choices(ways: Mapping[str, Seen]) -> list[Choice]:
+    """One for each cut: stills and video share it."""
+    made = []
+    for cut in CUTS:
+        points = {name: seen.point(cut) for name, seen in ways.items()}
+        made.append(Choice(cut, points, {n: seen.found(points[n], cut) for n, seen in ways.items()}))
+    return made
 
 
 def write_points(contract: Path, points: dict[str, float]) -> None:
@@ -137,13 +154,11 @@ def write_points(contract: Path, points: dict[str, float]) -> None:
 
 def measure(
     both: Both, views: Sequence[NDArray[np.uint8]], bare: Sequence[Case], covered: Sequence[Case]
-) -> list[Choice]:
-    """All choices of one way of looking."""
-    false = [
-        [pair for _, pair in both.pairs(np.asarray(cv2.cvtColor(v, cv2.COLOR_BGR2GRAY), np.uint8))]
-        for v in views
-    ]
-    return choices(false, [of_face(both, c) for c in bare], [of_face(both, c) for c in covered])
+) -> Seen:
+    """What finder and check make of them in one way of looking."""
+    greys = (np.asarray(cv2.cvtColor(view, cv2.COLOR_BGR2GRAY), np.uint8) for view in views)
+    false = [[pair for _, pair in both.pairs(grey)] for grey in greys]
+    return Seen(false, [of_face(both, c) for c in bare], [of_face(both, c) for c in covered])
 
 
 def main() -> None:
@@ -171,23 +186,21 @@ def main() -> None:
     bare = sample([c for c in faces if not c.covered], asked.each)
     covered = sample([c for c in faces if c.covered], asked.each)
     print(f"{len(views)} views without a face, {len(bare)} bare and {len(covered)} covered faces", flush=True)
-    best = {}
-    for name, still in (("look", True), ("video", False)):
-        found = measure(Both(asked.models, still), views, bare, covered)
-        best[name] = max(found, key=lambda c: c.worth)
-        for one in found:
-            print(
-                f"{name} {one.score:.2f}, face_cut {one.face_cut:.2f}: {one.false} false, bare found "
-                f"{one.bare:.3f}, covered {one.covered:.3f}{'  <' if one is best[name] else ''}",
-                flush=True,
-            )
-    # There is one cut for both ways of looking: the higher one leaves no more false faces than allowed.
-    cut = max(one.face_cut for one in best.values())
-    print(f"look {best['look'].score}, video {best['video'].score}, face_cut {cut}")
+    ways = {
+        name: measure(Both(asked.models, still), views, bare, covered)
+        for name, still in (("look", True), ("video", False))
+    }
+    made = choices(ways)
+    best = max(made, key=lambda one: one.worth)
+    for one in made:
+        told = "; ".join(
+            f"{name} {one.points[name]:.3f}: bare {one.found[name][0]:.3f}, covered {one.found[name][1]:.3f} found"
+            for name in ways
+        )
+        print(f"face_cut {one.face_cut:.1f}: {told}{'  <' if one is best else ''}")
     if asked.set_point:
-        points = {name: one.score for name, one in best.items()}
-        write_points(asked.models / "face_find.json", points)
-        write_points(asked.models / "face_check.json", {"face_cut": cut})
+        write_points(asked.models / "face_find.json", dict(best.points))
+        write_points(asked.models / "face_check.json", {"face_cut": best.face_cut})
 
 
 if __name__ == "__main__":

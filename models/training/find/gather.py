@@ -8,17 +8,19 @@ from pathlib import Path
 from models.training.common import part
 from models.training.find.clips import clip_pictures
 from models.training.find.data import Picture, prepare
+from models.training.find.turned import turned_pictures
 from models.training.find.worn import mark_heads
 
 _NEVER = ("ElisonSherton", "extra")
 """A source, and a kind of picture, that is kept for testing by every network."""
 
 
-def gathered(data: Path, cache: Path) -> list[Picture]:
-    """Every picture of the data folder, from `cache` where an earlier run left them."""
+def gathered(data: Path, cache: Path, turned: Path | None = None) -> list[Picture]:
+    """Every picture of the data folder, from `cache` where an earlier run left them; and turned ones."""
     pictures = prepare(data, cache)
     print(f"{mark_heads(pictures, data)} marked heads", flush=True)
-    return pictures + clip_pictures(data, cache)
+    pictures += clip_pictures(data, cache)
+    return pictures + (turned_pictures(turned) if turned else [])
 
 
 def learnt_from(pictures: Sequence[Picture], leave_out: Sequence[str], every_group: bool) -> list[Picture]:

@@ -121,13 +121,18 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=25000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--leave-out", action="append", default=[])
-    parser.add_argument("--only", action="append", default=[], help="faces of these sources alone")
+    parser.add_argument(
+        "--only", action="append", default=[], help="faces of these sources, or of this kind, alone"
+    )
+    parser.add_argument("--turned", type=Path, help="folder of turned faces made by check.turned")
     parser.add_argument("--free", action="append", type=Path, default=[])
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
-    mine = learnt_from(gathered(arguments.data, arguments.cache), arguments.leave_out, False)
+    mine = learnt_from(
+        gathered(arguments.data, arguments.cache, arguments.turned), arguments.leave_out, False
+    )
     if arguments.only:
-        kept = ("negative",)
+        kept = ("negative", *arguments.only)
         mine = [p for p in mine if p.kind in kept or any(s in p.source for s in arguments.only)]
     grounds = [p for p in mine if p.kind == "negative"]
     mine += without_face(arguments.free, arguments.data, grounds, arguments.seed)

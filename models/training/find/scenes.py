@@ -68,6 +68,7 @@ class Scenes:
         self._dark = [p for p in tiles if p.label == "sunglasses"]
         self._rare = [p for p in tiles if p.label in rare]
         self._helmets = [p for p in tiles if p.label == "helmet_full"]
+        self._turned = [p for p in pictures if p.kind == "turned"]
 
     def scene(self, number: int) -> Scene:
         """Scene `number` of this seed."""
@@ -242,9 +243,9 @@ class Scenes:
         return Scene(part, boxes, marks, covers)
 
     def _tile(self, rng: np.random.Generator) -> Picture:
-        pools = (self._people, self._bare, self._masked, self._dark, self._rare, self._helmets)
-        pool = pools[int(rng.choice(6, p=[0.24, 0.23, 0.25, 0.10, 0.07, 0.11]))]
-        pool = pool or self._people or self._bare or self._masked
+        pools = (self._people, self._bare, self._masked, self._dark, self._rare, self._helmets, self._turned)
+        pool = pools[int(rng.choice(7, p=[0.22, 0.21, 0.23, 0.09, 0.06, 0.10, 0.09]))]
+        pool = pool or self._people or self._bare or self._masked or self._turned
         return pool[rng.integers(len(pool))]
 
     def _pasted(self, rng: np.random.Generator) -> Scene:
