@@ -304,10 +304,10 @@ def test_under_a_camera_mounted_upside_down_nobody_is_covered_and_the_camera_is_
 @pytest.mark.slow
 @pytest.mark.parametrize("quarters", [1, 3])
 def test_under_a_camera_on_its_side_nothing_is_held_against_anybody(faces: Faces, quarters: int) -> None:
-    """Nor is the camera told: it may be somebody who lies on the floor."""
+    """Nor is the camera told: it may be somebody who lies on the floor. A face that comes is not sure yet."""
     facts = judged(faces, lambda picture: other_way_up(picture, quarters), "", 20.0)
-    said = {fact.face for fact in facts if isinstance(fact, FaceJudged)}
-    assert said == {FaceFact.UNCLEAR}
+    said = [fact.face for fact in facts if isinstance(fact, FaceJudged)]
+    assert said in ([FaceFact.UNCLEAR], [FaceFact.HIDDEN, FaceFact.UNCLEAR])
     assert [f for f in facts if isinstance(f, CameraJudged)] == [CameraJudged(CameraHealth.OK)]
 
 

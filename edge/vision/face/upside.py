@@ -45,6 +45,8 @@ _CALM_S: Final = 5.0
 """How often is looked: rarely while all faces are proper."""
 _HOLDS_S: Final = 1.5
 """A face the other way up stays so until the next look, and a little longer for a slow machine."""
+_KEEPS_S: Final = 6.0
+"""So long one that is lost again is kept, where the upright picture shows none either."""
 _VOTES: Final = 12
 _AGAINST: Final = 2
 """A face that is upright counts twice: a photograph held on its head does not hang the camera."""
@@ -158,6 +160,7 @@ class Upside:
         self._inverted: tuple[Face, ...] = ()
         self._known: tuple[Face, ...] = ()
         self._looked_s = -math.inf
+        self._found_s = -math.inf
         self._votes = 0
         self._looks = 0
         self._way = HALF
@@ -181,11 +184,16 @@ class Upside:
         new = any(not _meets(face, self._known) for face in held)
         if due or new:
             covered = bool(held)
+            before = self._inverted
             self._look(grey, faces, new or not faces or (covered and self._looks % _LOOKS == 0), faces_in)
             self._looks += 1
             self._known = (*faces, *self._inverted)
             if due:
                 self._vote(faces)
+            if self._inverted:
+                self._found_s = at_s
+            elif not faces and at_s - self._found_s < _KEEPS_S:
+                self._inverted = before  # lost for a moment, not hidden
             since_s, self._looked_s = 0.0, at_s
         return without(faces, self._inverted) if self._inverted and since_s < _HOLDS_S else faces
 
