@@ -202,11 +202,11 @@ class Plan:
         yield Step("check-stress", "check.stress", (*cache, *out, *(("--each", "4") if self.trial else ())))
 
     def _faces(self) -> Iterator[Step]:
-        """Points of both together, then what they do, as shipped. Not in a trial: nothing is learnt."""
+        """What points of both together would do, then what the shipped ones do. Not in a trial."""
         if not self.trial:
             own = ("--data", str(self.data), "--models", str(self.out))
             cache = ("--cache", str(self.work / "find-cache"))
-            yield Step("faces-points", "faces.points", (*own, *cache, "--set-point"))
+            yield Step("faces-points", "faces.points", (*own, *cache))
             measured = ("--work", str(self.work / "faces"), "--poses", str(self.work / "check-cache"))
             yield Step("faces", "faces.__main__", (*own, *measured))
 
