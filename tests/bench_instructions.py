@@ -26,7 +26,7 @@ from tests.bench_peers import FRAMES, write_pictures
 ROOT: Final = Path(__file__).resolve().parent.parent
 _FEW: Final = 2
 
-# What is needed of qemu's plugin interface, version 1, whose header is seldom installed.
+# What is needed of qemu's plugin interface, version 1, whose header is rarely installed.
 _PLUGIN: Final = r"""
 #include <stdint.h>
 #include <stdio.h>

@@ -50,7 +50,7 @@ class Row:
 
 # fmt: off
 SEERS: Final[Mapping[Seer, Row]] = {
-    Seer.FACES:   Row(("face_find", "face_check"), Role.FACE, every_s=0.1, at_most_s=0.5),
+    Seer.FACES:   Row(("face_find", "face_check"), Role.FACE, every_s=0.11, at_most_s=0.5),
     Seer.PEOPLE:  Row(("scene",), Role.OVERVIEW, every_s=0.5, at_most_s=1.0),
     Seer.THINGS:  Row(("things",), Role.OVERVIEW, every_s=0.5, at_most_s=1.0),
     Seer.FIGHT:   Row(("fight",), Role.OVERVIEW, every_s=0.5, at_most_s=0.5, every_frame=True),
@@ -59,8 +59,8 @@ SEERS: Final[Mapping[Seer, Row]] = {
     Seer.NORMAL:  Row(("patches",), Role.OVERVIEW, every_s=1.0, at_most_s=2.0),
 }
 # fmt: on
-"""Faces ten times a second, so that all networks together stay under 60 million multiply-adds a frame at 15
-frames a second with one person: a face moves little in 0.1 s, and their judge counts seconds, not frames."""
+"""Faces nine times a second, so that all networks together stay under 60 million multiply-adds a frame at 15
+frames a second with one person: a face moves little in 0.11 s, and their judge counts seconds, not frames."""
 
 SHOWN: Final = ("chain",)
 """Models of no seer: what they say is shown to people who ask, and is in no observation."""

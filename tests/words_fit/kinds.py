@@ -1,6 +1,6 @@
 """The kinds of film, and for each the words that fit what is seen in it.
 
-A cause fits if doing what it asks is right and mends it. `CLEARED` stands for a face that is shown well
+A cause fits if doing what it asks is right and helps. `CLEARED` stands for a face that is shown well
 enough to need no words, `NOTHING` for nobody near enough to be somebody in the cabin.
 """
 

@@ -3,7 +3,7 @@
     python -m models.training.find.pool --data ../shared/data --out runs/pool --count 24000 --leave-out SOURCE
 
 A pool is a folder with `greys.npy` and `faces.npz`. A run cycles through it with cheap changes (a mirror, a
-small shift, gain, gamma) beside a share of scenes drawn anew with what misleads it now.
+small shift, gain, gamma) beside a share of scenes drawn fresh with what misleads it now.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ def grown(earlier: FaceFinder) -> FaceFinder:
     model.load_state_dict({**model.state_dict(), **known})
     fresh = {name.rsplit(".", 1)[0] for name in model.state_dict() if name not in known}
     for name, layer in model.named_modules():
-        # The last normalisation of a new block; at nought its ReLU6 would let nothing be learnt.
+        # The last normalisation of a new block; at zero its ReLU6 would let nothing be learnt.
         if name in fresh and name.endswith("body.4") and isinstance(layer, nn.BatchNorm2d):
             layer.weight.fill_(_FAINT)
     model.eval()

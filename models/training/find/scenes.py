@@ -42,7 +42,7 @@ _NEAR_PX = 100.0
 """The longer side of a face looked at a second time, as in `edge.vision.face.find`."""
 
 _LEAST_SPREAD = 2.5
-"""Grey levels: a face as flat as this shows nothing, whoever drew it there."""
+"""Grey levels: a face as flat as this shows nothing, no matter what drew it there."""
 
 
 class Scenes:

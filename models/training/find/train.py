@@ -44,7 +44,7 @@ VERSION = "5"
 
 
 class _Scenes(Dataset[tuple[NDArray[np.uint8], NDArray[np.int16], NDArray[np.float32]]]):
-    """Scene n and its targets: drawn anew, or from the pools made before; opened in the loader's process."""
+    """Scene n and its targets: drawn now, or from the pools made before; opened in the loader's process."""
 
     def __init__(
         self, fresh: Scenes, pools: Sequence[Pool], seed: int, first: int, count: int, share: float
