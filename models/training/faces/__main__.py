@@ -69,7 +69,7 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=0, help="faces of one source and cover; 0: all")
     parser.add_argument("--each", type=int, default=300, help="faces, bare and covered each, in every view")
     parser.add_argument(
-        "--portraits", type=int, default=0, help="portraits for skin tone, of all groups; 0: all"
+        "--portraits", type=int, default=0, help="portraits of each skin tone, of all groups; 0: all"
     )
     parser.add_argument("--cards", type=Path, help="where the cards are; the models' folder unless named")
     parser.add_argument("--only", nargs="+", choices=STEPS, default=STEPS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -86,11 +86,15 @@ def of_people(judged: Judged, data: Path) -> Iterator[Line]:
     yield _line("hijab, by the data", "hijab", [(c, s) for c, s in judged if c.sub == "hijab"])
 
 
-def of_tone(judged: Judged) -> tuple[list[Line], float]:
-    """By the tone of each person's skin, portraits alone; and how reliable one picture is."""
+def tone_bands(portraits: Iterable[Case]) -> tuple[Mapping[str, str], float]:
+    """Person to band of skin tone, and how reliable one picture's angle is."""
+    angles = tones(c for c in portraits if not c.covered and c.person)
+    return {who: tone_of(float(np.median(found))) for who, found in angles.items()}, reliability(angles)
+
+
+def of_tone(judged: Judged, band: Mapping[str, str]) -> list[Line]:
+    """By the tone of each person's skin, portraits alone."""
     portraits = [(c, s) for c, s in judged if c.kind == "identity" and not c.covered and c.person]
-    angles = tones(c for c, _ in portraits)
-    band = {person: tone_of(float(np.median(found))) for person, found in angles.items()}
     lines = []
     for name, low, high in TONES:
         here = [(c, s) for c, s in portraits if band.get(c.person) == name]
@@ -102,7 +106,7 @@ def of_tone(judged: Judged) -> tuple[list[Line], float]:
             else f"{low:.0f} to {high:.0f}"
         )
         lines.append(_line("skin, typology angle", f"{name} ({span})", here))
-    return lines, reliability(angles)
+    return lines
 
 
 def _line(group: str, name: str, judged: Sequence[tuple[Case, Said]]) -> Line:

@@ -32,7 +32,7 @@ from models.training.common import part
 from models.training.faces.cases import Case, Grey, Split, cases, sample
 from models.training.faces.judged import is_it
 from models.training.find.data import prepare
-from models.training.find.eval import face_free, hand_checked, with_cuts
+from models.training.find.matching import face_free, hand_checked, with_cuts
 
 SCORES: Final = (0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.88, *(round(0.9 + 0.005 * n, 3) for n in range(18)))
 """What the finder may ask for, lowest first."""
@@ -194,7 +194,7 @@ def main() -> None:
     best = max(made, key=lambda one: one.worth)
     for one in made:
         told = "; ".join(
-            f"{name} {one.points[name]:.3f}: bare {one.found[name][0]:.3f}, covered {one.found[name][1]:.3f} found"
+            f"{name} {one.points[name]:.3f}: bare {one.found[name][0]:.3f}, covered {one.found[name][1]:.3f}"
             for name in ways
         )
         print(f"face_cut {one.face_cut:.1f}: {told}{'  <' if one is best else ''}")

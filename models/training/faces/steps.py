@@ -114,18 +114,20 @@ def people(asked: Asked) -> str:
     judge = Judge(asked.models, asked.work)
     judged = _judged(judge, among)
     by_eye = list(bands.of_people(judged, asked.data))
-    tone, sure = bands.of_tone(judged)
     everybody = cases(asked.data, Split(only=("braun-steven", NEVER_LEARNT[0])), ("identity",))
+    band, sure = bands.tone_bands(everybody)
+    tone = bands.of_tone(judged, band)
     if asked.every_portrait:
-        everybody = sample(everybody, asked.every_portrait)
-    all_tones, _ = bands.of_tone(_judged(judge, everybody))
+        of_band = {name: [c for c in everybody if band.get(c.person) == name] for name in set(band.values())}
+        everybody = [c for some in of_band.values() for c in sample(some, asked.every_portrait)]
+    all_tones = bands.of_tone(_judged(judge, everybody), band)
     learnt = sum(part(c.group) != "test" and c.owner not in NEVER_LEARNT for c in everybody) / len(everybody)
     return "\n\n".join(
         (
             bands.table([*by_eye, *tone]),
             bands.worst([*by_eye, *tone]),
-            f"Skin on all {len(everybody)} portraits, {100 * learnt:.0f} % of which were learnt from. Of the "
-            f"variance of one picture's angle {100 * sure:.0f} % lies between people:",
+            f"Skin on {len(everybody)} of all portraits, {100 * learnt:.0f} % of which were learnt from. Of "
+            f"the variance of one picture's angle {100 * sure:.0f} % lies between people:",
             bands.table(all_tones),
         )
     )
