@@ -269,8 +269,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="cabinguard-peers-") as name:
         folder = Path(name)
         write_pictures(folder / "pictures.npy")
-        for _ in range(args.runs):
-            print(run(args.only, args.peers, args.rounds, folder), flush=True)
+        for number in range(args.runs):
+            if number:
+                print()
+            print(run(args.only, args.peers, args.rounds, folder), end="", flush=True)
     return 0
 
 

@@ -25,6 +25,8 @@ _CLEARLY: Final = 0.25
 of 236 covered ones two were."""
 _NEARLY: Final = 1.5
 """What is bare when turned and covered when not may be this much less of a face."""
+_SURER: Final = 0.3
+"""What the odds of a cover weigh beside those of a face, where both ways show a covered one."""
 _SURE: Final = 0.99
 """Score of a proper face that is believed although the upright picture shows none: of 700 pictures without a
 face, or none upright, not one reached it."""
@@ -130,7 +132,10 @@ def _outdoes(turned: Face, upright: Face) -> bool:
     ahead = _logit(turned.score) - _logit(upright.score)
     if turned.covered_logit > 0.0 >= upright.covered_logit:
         return False  # hair and a forehead can look like a masked face upside down
-    return ahead > (-_NEARLY if upright.covered_logit > 0.0 >= turned.covered_logit else _CLEARLY)
+    if upright.covered_logit > 0.0 and turned.covered_logit > 0.0:
+        # Covered either way: a scarf looks alike on its head, but the check is surer of it the right way up.
+        return ahead + _SURER * (turned.covered_logit - upright.covered_logit) > _CLEARLY
+    return ahead > (-_NEARLY if upright.covered_logit > 0.0 else _CLEARLY)
 
 
 def without(faces: Sequence[Face], inverted: Sequence[Face]) -> tuple[Face, ...]:
