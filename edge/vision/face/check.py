@@ -21,8 +21,6 @@ from edge.terms.observation import Box, Cover, Face, FaceVerdict, Unclear
 from edge.vision.face.align import SIZE_PX, Frame, Grey, Landmarks, align, frame_of, normalise
 from edge.vision.network import ModelFault, Network, load_or_previous
 
-Logits = NDArray[np.float32] | NDArray[np.float64]
-
 MODEL: Final = "face_check.tflite"
 PREVIOUS: Final = "previous"
 """Subfolder of the models' folder where an update leaves what it replaced."""
