@@ -9,7 +9,7 @@ turns that into an event. `close` leaves outputs in their resting state. Cameras
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol, assert_never
 
@@ -485,6 +485,78 @@ class Modem(Protocol):
     def network_offset_s(self) -> float | None:
         """The network's clock as UTC seconds minus monotonic seconds; None while it told none."""
         ...
+
+    def close(self) -> None: ...
+
+
+# --- the machine ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The machine says whose card was put in: `token` is a pseudonym, no card number and no name."""
+
+    machine: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CodeGiven:
+    """The customer typed the owner's code at the machine; no digits: asks that one is sent."""
+
+    machine: str
+    digits: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimEnded:
+    """The machine is done with this customer: card taken back, or given up."""
+
+    machine: str
+
+
+@dataclass(frozen=True, slots=True)
+class MachineLost:
+    """The line to the machine is down, or what it says cannot be believed; `code` is a fault code."""
+
+    machine: str
+    code: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MachineBack:
+    """The machine is heard again."""
+
+    machine: str
+
+
+AtmEvent = Claimed | CodeGiven | ClaimEnded | MachineLost | MachineBack
+
+
+class Asked(StrEnum):
+    """What the machine is to ask its customer for."""
+
+    FACE = "face"
+    CODE = "code"
+
+
+class Atm(Protocol):
+    """The line to the machine. No call waits; what cannot be sent now is told to it when it is back.
+
+    `reason` is a plain snake-case word of `hw/atm/README.md`, never a name, a number or a code. The answers
+    `ask` and `refuse` go to the machine of the claim they answer; the permit goes to every machine.
+    """
+
+    def permit(self, on: bool, reason: str) -> None: ...
+
+    def ask(self, machine: str, what: Asked) -> None: ...
+
+    def refuse(self, machine: str, reason: str) -> None: ...
+
+    def poll(self, now_s: float) -> tuple[AtmEvent, ...]: ...
+
+    def next_wake_s(self) -> float | None: ...
 
     def close(self) -> None: ...
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from edge.terms.identity import OwnerLook
+
 FACE_CAMERA: Final = "face"
 """The name of the camera that the face check looks through."""
 
@@ -311,3 +313,5 @@ class Observation:
     """How the widest face moves; None where it is not bare, too small, or was not looked at."""
     picture: PictureFigures | None = None
     """How good the picture is: now and then, while nothing is in it but the cabin."""
+    owner: OwnerLook | None = None
+    """A look at whether the card's owner stands there; None where none was asked for, or between two."""

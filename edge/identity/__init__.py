@@ -1,0 +1,1 @@
+"""Who is enrolled: the gallery, its key, and how often a card's owner may be asked. Off by default."""
