@@ -10,11 +10,15 @@ from __future__ import annotations
 from typing import Final
 
 from edge.cabin.commands import (
+    AnswerMachine,
     ClearEntry,
     CloseIncident,
     Command,
+    EndClaim,
     IssueCode,
+    IssueOwnerCode,
     JudgeEntry,
+    JudgeOwnerEntry,
     KeepOnePicture,
     KeepPictures,
     Note,
@@ -28,6 +32,7 @@ from edge.cabin.commands import (
     SetSound,
     Tell,
     VoidCode,
+    VoidOwnerCode,
 )
 from edge.cabin.deadlines import next_wake_s
 from edge.cabin.events import (
@@ -414,6 +419,8 @@ class Kiosk:
             case CloseIncident(incident=incident):
                 self._book.void()
                 self._evidence.close_incident(incident)
+            case IssueOwnerCode() | VoidOwnerCode() | JudgeOwnerEntry() | EndClaim() | AnswerMachine():
+                pass
             case SetDoor() | SetPermit() | SetSound() | SetLights() | RecordLock() | JudgeEntry() | Note():
                 pass  # driven before, held for the record after, or only recorded
         return ()

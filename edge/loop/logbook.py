@@ -30,7 +30,18 @@ _NEVER_HELD: Final = frozenset(
 _PASSING: Final = frozenset(
     {
         *("mode", "visit", "fire", "exit", "door_open", "health", "present", "face", "cover", "several"),
-        *("active", "failed", "told", "ticket", "warn_ticket", "said", "playing", "stands", "openings"),
+        *(
+            "active",
+            "failed",
+            "told",
+            "ticket",
+            "warn_ticket",
+            "said",
+            "playing",
+            "stands",
+            "openings",
+            "claim",
+        ),
     }
 )
 _LASTING: Final = tuple(

@@ -17,6 +17,10 @@ SILENCE: Final = "silence"
 """The prompt that ends the words before; it has none itself."""
 
 _PROMPTS: Final = (*(field.name for field in fields(Said)), SILENCE)
+_PIECED: Final = ("show_face", "door_open")
+"""The warnings: said in pieces, since their cause and their seconds differ."""
+
+_WHOLE: Final = tuple(field.name for field in fields(Said) if field.name not in _PIECED)
 _CAUSES: Final = tuple(field.name for field in fields(Causes))
 
 
@@ -57,7 +61,7 @@ def prompt_clips(prompt: str, cause: str, lock_in_s: int | None) -> tuple[str, .
     """
     if prompt not in _PROMPTS or cause not in _CAUSES:
         raise KeyError(f"{prompt}/{cause}")
-    if prompt in ("show_face", "door_open"):
+    if prompt in _PIECED:
         clips = [f"cause_{cause}"]
         if prompt == "door_open":
             clips.append("door_open")
@@ -89,7 +93,7 @@ def clip_texts(language: str) -> Mapping[str, str]:
         "lock_soon": words.lock_soon,
     }
     clips |= {f"number_{number}": str(number) for number in _NUMBERS}
-    for name in ("locked", "released", "emergency", "machine_closed"):
+    for name in _WHOLE:
         clips[name] = _whole(words.said.of(name).format(exit=words.exit_always))
     return MappingProxyType(clips)
 
