@@ -25,6 +25,7 @@ _UNREACHABLE: Final = (
 _NO_NETWORK: Final = (
     "What it sees stays unseen, the rest goes on; without the face check nobody is locked in."
 )
+_NO_CLAIM: Final = "Every claim of a card is refused, so the permit stays off; nobody is locked in for it."
 _NOT_RUN: Final = "Only this command stops; a running kiosk goes on."
 
 
@@ -822,6 +823,49 @@ CATALOGUE: Final = _table(
         "The file of a secret can be read by others.",
         "The kiosk does not start; the door rests unlocked. The panel's password: only the panel.",
         "Make it root:cabinguard and chmod 640, and change the secret, which others may have read.",
+    ),
+    # --- who is enrolled -----------------------------------------------------------------------------
+    (
+        "gallery_key_missing",
+        "No key is set for the gallery of enrolled people.",
+        _NO_CLAIM,
+        "Make one with cabinguard enrol key --make, name it as identity.key_file, and keep a copy elsewhere.",
+    ),
+    (
+        "gallery_key_wrong",
+        "The key at hand is not the one that the gallery was sealed with, or is no key.",
+        _NO_CLAIM,
+        "Bring the right key back; a kiosk takes it up by itself. Without it all must be enrolled again.",
+    ),
+    (
+        "gallery_damaged",
+        "The gallery's file is damaged, cut short, or none; a kiosk sets it aside.",
+        _NO_CLAIM,
+        "Take up a backup with cabinguard enrol restore FILE, or begin again with restore --empty.",
+    ),
+    (
+        "gallery_version",
+        "The gallery is of another version of the program; a kiosk sets it aside.",
+        _NO_CLAIM,
+        "Install that version and rename the file to people, or begin again with enrol restore --empty.",
+    ),
+    (
+        "gallery_older",
+        "The gallery is gone, or it is an older copy than the newest that was written.",
+        _NO_CLAIM,
+        "If that was meant, say so with cabinguard enrol restore FILE; else find out who changed the card.",
+    ),
+    (
+        "gallery_unreadable",
+        "The gallery's file cannot be read.",
+        _NO_CLAIM,
+        "See that it belongs to cabinguard; look for card errors with dmesg. It is tried again by itself.",
+    ),
+    (
+        "gallery_busy",
+        "Another command is changing the gallery.",
+        _NOT_RUN,
+        "Wait until it has ended, and say it again.",
     ),
 )
 """Every fault by its code."""

@@ -364,6 +364,33 @@ class Prompts:
     clip_minute: str
 
 
+# --- enrolment -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolling(Words):
+    """What a person is asked to do while being enrolled."""
+
+    straight: str
+    left: str
+    right: str
+    up: str
+    down: str
+    show_face: str
+    alone: str
+    uncover: str
+    closer: str
+    middle: str
+    hold_still: str
+    more_light: str
+    less_light: str
+    turn_less: str
+    blink: str
+    same_person: str
+    no_picture: str
+    done: str
+
+
 # --- the page --------------------------------------------------------------------------------------
 
 
@@ -694,4 +721,5 @@ class Language:
     devices: Devices
     texts: Texts
     prompts: Prompts
+    enrolling: Enrolling
     page: Page
