@@ -67,7 +67,7 @@ class People(_Section, frozen=True):
     hotp_secret_file: _Word = ""
 
     def number(self, to: Recipient) -> str:
-        """Empty where none is set."""
+        """Empty where none is set; a card owner's is in the gallery."""
         match to:
             case Recipient.WATCHMAN:
                 return self.watchman
@@ -75,6 +75,8 @@ class People(_Section, frozen=True):
                 return self.watchman2
             case Recipient.CONTROL_ROOM:
                 return self.control_room
+            case Recipient.OWNER:
+                return ""
             case _:
                 assert_never(to)
 
