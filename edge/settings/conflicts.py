@@ -132,6 +132,7 @@ _WHOLE_PATHS: Final = (
         "modem.pin_file",
     ),
     *("email.password_file", "webhook.secret_file", "panel.password_file"),
+    "identity.key_file",
 )
 
 

@@ -183,6 +183,11 @@ class JournalSettings(_Section, frozen=True):
     keep_mb: Annotated[float, msgspec.Meta(ge=5, le=1000)] = 64.0
 
 
+class IdentitySettings(_Section, frozen=True):
+    enabled: bool = False
+    key_file: _Word = ""
+
+
 class Paths(_Section, frozen=True):
     data: _Word = "/var/lib/cabinguard"
     runtime: _Word = "/run/cabinguard"
@@ -229,6 +234,7 @@ class Settings(_Section, frozen=True):
     webhook: Webhook = Webhook()
     evidence: EvidenceSettings = EvidenceSettings()
     journal: JournalSettings = JournalSettings()
+    identity: IdentitySettings = IdentitySettings()
     paths: Paths = Paths()
     wiring: WiringSettings = WiringSettings()
     panel: PanelSettings = PanelSettings()

@@ -20,6 +20,7 @@ class Secret(StrEnum):
     SMTP_PASSWORD = "smtp_password"
     WEBHOOK = "webhook_secret"
     PANEL = "panel_password"
+    GALLERY = "gallery_key"
 
 
 def secret_file(settings: Settings, secret: Secret) -> Path | None:
@@ -58,6 +59,8 @@ def _named_file(settings: Settings, secret: Secret) -> str:
             return settings.webhook.secret_file
         case Secret.PANEL:
             return settings.panel.password_file
+        case Secret.GALLERY:
+            return settings.identity.key_file
         case _:
             assert_never(secret)
 

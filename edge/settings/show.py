@@ -65,6 +65,10 @@ def remarks(s: Settings) -> Iterator[str]:
         )
     if s.webhook.url and not s.webhook.secret_file:
         yield "webhook.secret_file is empty: run stops unless systemd gives it the credential webhook_secret"
+    if s.identity.enabled and not s.identity.key_file:
+        yield (
+            "identity.key_file is empty: claims are refused unless systemd gives the credential gallery_key"
+        )
 
 
 def _other_ways(s: Settings) -> Iterator[str]:
