@@ -7,7 +7,7 @@ while a claim lasts (in the inbox for a while longer), and in no row, record or 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -316,7 +316,7 @@ class OwnerCodes:
     def _save(
         self,
         name: str,
-        data: dict[str, object],
+        data: Mapping[str, object],
         now_s: float,
         rows: tuple[OutboxRow, ...] = (),
         owners: tuple[OwnerTries, ...] = (),
