@@ -108,6 +108,12 @@ CATALOGUE: Final = _table(
         "None after a change of versions; else copy the record away and look at it with events --verify.",
     ),
     (
+        "owner_account_odd",
+        "What the record held of a card owner's tries cannot be understood; it was set aside as a line.",
+        KEEPS,
+        "None: each card rests before its owner is sent a code. Look at the record with events --verify.",
+    ),
+    (
         "journal_chain_broken",
         "The record's chain of hashes does not fit: a line was changed, removed or added from outside.",
         KEEPS,

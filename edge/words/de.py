@@ -199,6 +199,9 @@ GERMAN: Final = Language(
         code_until=", bis {time}, frühere ungültig",
         code_for=", für {minutes} min, frühere ungültig",
         code_plain=", frühere ungültig",
+        owner_code="{where}: CODE {code} für Ihre Karte{until}. Nicht Sie? Antworten Sie NO. {tail}",
+        owner_until=", bis {time}",
+        owner_for=", für {minutes} min",
         alert="{where}. {words}. {tail}",
         incident="Vorfall {incident}",
         repeat="Wiederholung",
@@ -396,7 +399,9 @@ GERMAN: Final = Language(
             roaming_texts_only="fremdes Netz, nur SMS",
             emergency_calls_only="nur Notrufe",
         ),
-        recipients=Recipients(watchman="Wächter", watchman2="zweiter Wächter", control_room="Leitstelle"),
+        recipients=Recipients(
+            watchman="Wächter", watchman2="zweiter Wächter", control_room="Leitstelle", owner="Karteninhaber"
+        ),
         channels=Channels(sms="SMS", email="E-Mail", webhook="Webhook"),
         outcomes=Outcomes(
             queued="wartet",
@@ -409,6 +414,7 @@ GERMAN: Final = Language(
         ),
         happened=Happened(
             code="Code",
+            owner_code="Code an Karteninhaber",
             daily="täglicher Test",
             status="Auskunft",
             help="Hilfe",

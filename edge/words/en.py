@@ -195,6 +195,9 @@ ENGLISH: Final = Language(
         code_until=", until {time}, earlier ones void",
         code_for=", for {minutes} min, earlier ones void",
         code_plain=", earlier ones void",
+        owner_code="{where}: CODE {code} for your card{until}. Not you? Answer NO. {tail}",
+        owner_until=", until {time}",
+        owner_for=", for {minutes} min",
         alert="{where}. {words}. {tail}",
         incident="Incident {incident}",
         repeat="repeat",
@@ -392,7 +395,9 @@ ENGLISH: Final = Language(
             roaming_texts_only="roaming, texts only",
             emergency_calls_only="emergency calls only",
         ),
-        recipients=Recipients(watchman="watchman", watchman2="watchman2", control_room="control room"),
+        recipients=Recipients(
+            watchman="watchman", watchman2="watchman2", control_room="control room", owner="card owner"
+        ),
         channels=Channels(sms="sms", email="email", webhook="webhook"),
         outcomes=Outcomes(
             queued="queued",
@@ -405,6 +410,7 @@ ENGLISH: Final = Language(
         ),
         happened=Happened(
             code="code",
+            owner_code="code to a card owner",
             daily="daily",
             status="status",
             help="help",

@@ -195,6 +195,9 @@ HINDI: Final = Language(
         code_until=", {time} तक, पुराने कोड रद्द",
         code_for=", {minutes} मिनट तक, पुराने कोड रद्द",
         code_plain=", पुराने कोड रद्द",
+        owner_code="{where}: CODE {code} आपके कार्ड का{until}. आप नहीं? NO भेजें. {tail}",
+        owner_until=", {time} तक",
+        owner_for=", {minutes} मिनट तक",
         alert="{where}. {words}. {tail}",
         incident="घटना {incident}",
         repeat="दोबारा",
@@ -389,7 +392,9 @@ HINDI: Final = Language(
             roaming_texts_only="रोमिंग, केवल SMS",
             emergency_calls_only="केवल आपात कॉल",
         ),
-        recipients=Recipients(watchman="गार्ड", watchman2="दूसरा गार्ड", control_room="नियंत्रण कक्ष"),
+        recipients=Recipients(
+            watchman="गार्ड", watchman2="दूसरा गार्ड", control_room="नियंत्रण कक्ष", owner="कार्ड का मालिक"
+        ),
         channels=Channels(sms="SMS", email="ई-मेल", webhook="वेबहुक"),
         outcomes=Outcomes(
             queued="प्रतीक्षा में",
@@ -402,6 +407,7 @@ HINDI: Final = Language(
         ),
         happened=Happened(
             code="कोड",
+            owner_code="कार्ड के मालिक को कोड",
             daily="दैनिक जाँच",
             status="स्थिति",
             help="मदद",

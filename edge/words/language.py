@@ -306,6 +306,9 @@ class Texts:
     code_until: str
     code_for: str
     code_plain: str
+    owner_code: str
+    owner_until: str
+    owner_for: str
     alert: str
     incident: str
     repeat: str
@@ -528,6 +531,7 @@ class Recipients(Words):
     watchman: str
     watchman2: str
     control_room: str
+    owner: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -555,6 +559,7 @@ class Happened(Words):
     """Messages by kind, and what the record says of an incident, in a word or two."""
 
     code: str
+    owner_code: str
     daily: str
     status: str
     help: str
