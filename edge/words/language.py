@@ -497,11 +497,13 @@ class Devices(Words):
     inputs: str
     exit_input: str
     keypad: str
+    customer_keypad: str
     prompt: str
     sounder: str
     lights: str
     modem: str
     modem_driver: str
+    atm: str
     disk: str
     evidence: str
     control: str
