@@ -242,8 +242,9 @@ class StagedCabin:
         """Puts one person into the picture."""
         leaving = person.left_s is not None and now_s - person.left_s > 0.25
         t = now_s + 10.0 * person.phase
-        shut = t % _BLINK_EVERY_S < _BLINK_S
-        layer = _dressed(person.photograph, person.covers, person.away or leaving, shut)
+        away = person.away or leaving
+        shut = t % _BLINK_EVERY_S < _BLINK_S and not away
+        layer = _dressed(person.photograph, person.covers, away, shut)
         marks = person.photograph.marks
         near, size = self._near(person, now_s), self._size(person, now_s)
         sway = 3.2 * math.sin(1.43 * t) + 1.9 * math.sin(3.1 * t + 1.0)
