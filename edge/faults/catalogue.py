@@ -25,7 +25,9 @@ _UNREACHABLE: Final = (
 _NO_NETWORK: Final = (
     "What it sees stays unseen, the rest goes on; without the face check nobody is locked in."
 )
-_NO_CLAIM: Final = "Claims are refused, so where an owner has to be verified the permit stays off; nobody is locked in for it."
+_NO_CLAIM: Final = (
+    "The door keeps its rules. Where an owner has to be verified, claims are refused: the permit stays off."
+)
 _NOT_RUN: Final = "Only this command stops; a running kiosk goes on."
 
 

@@ -131,7 +131,8 @@ class StagedCabin:
 
         `enter NAME [with COVER…]`, `leave [NAME]`, `mask|glasses|helmet|scarf|hand on|off [NAME]`, `photo
         on|held|off [NAME]` (a print before the face, fixed or in a hand), `turn away|front|left|right|up|down
-        [NAME]` (a little, to their own left), `crouch [NAME]`, `stand [NAME]`, `front whole|skimmer|stripped` (the machine's), `lights on|dim|off`,
+        [NAME]` (a little, to their own left), `crouch [NAME]`, `stand [NAME]`,
+        `front whole|skimmer|stripped` (the machine's), `lights on|dim|off`,
         `camera clear|covered|sprayed|blurred|moved|frozen|white` (also `cover lens`, `uncover lens`,
         `freeze`, `unfreeze`). Without a name it is the one who came first.
         """
@@ -245,8 +246,9 @@ class StagedCabin:
         """Puts one person into the picture."""
         leaving = person.left_s is not None and now_s - person.left_s > 0.25
         t = now_s + 10.0 * person.phase
-        shut = t % _BLINK_EVERY_S < _BLINK_S
-        layer = _dressed(person.photograph, person.covers, person.away or leaving, shut, person.turn)
+        away = person.away or leaving
+        shut = t % _BLINK_EVERY_S < _BLINK_S and not away
+        layer = _dressed(person.photograph, person.covers, away, shut, person.turn)
         marks = person.photograph.marks
         near, size = self._near(person, now_s), self._size(person, now_s)
         sway = 3.2 * math.sin(1.43 * t) + 1.9 * math.sin(3.1 * t + 1.0)
@@ -322,9 +324,7 @@ def bare(photograph: Photograph) -> Layer:
 
 
 @lru_cache(maxsize=32)
-def _dressed(
-    photograph: Photograph, covers: frozenset[str], away: bool, shut: bool, turn: str = ""
-) -> Layer:
+def _dressed(photograph: Photograph, covers: frozenset[str], away: bool, shut: bool, turn: str = "") -> Layer:
     """A person as they are dressed now, seen from in front or from behind, the eyes `shut` or open, the head
     turned; premultiplied.
     """
