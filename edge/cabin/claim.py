@@ -6,8 +6,6 @@ and counts the words that it orders. A claim is in question in *cleared* only, w
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from edge.cabin.commands import (
     AnswerMachine,
     EndClaim,
@@ -35,7 +33,7 @@ from edge.cabin.events import (
 )
 from edge.cabin.outputs import silent
 from edge.cabin.rules import OwnerRules, Rules
-from edge.cabin.state import VERIFIED, Claim, Mode, Stage, State
+from edge.cabin.state import VERIFIED, Claim, Mode, Stage, State, replace
 from edge.terms.alerts import Alert
 from edge.terms.identity import CheckFailed, ClaimEnd, NoOwnerCode, OwnerFact
 from edge.terms.record import Recipient

@@ -7,7 +7,7 @@ from dataclasses import fields
 from types import MappingProxyType
 from typing import Final
 
-from edge.words.language import Causes, Said
+from edge.words.language import Causes, Enrolling, Said
 from edge.words.languages import words_of
 
 _NUMBERS: Final = (*range(1, 21), 25, 30, 35, 40, 45, 50, 55)
@@ -21,6 +21,9 @@ _PIECED: Final = ("show_face", "door_open")
 """The warnings: said in pieces, since their cause and their seconds differ."""
 
 _WHOLE: Final = tuple(field.name for field in fields(Said) if field.name not in _PIECED)
+ENROL: Final = "enrol_"
+"""How the phrases begin that guide somebody who is being enrolled."""
+
 _CAUSES: Final = tuple(field.name for field in fields(Causes))
 
 
@@ -93,6 +96,8 @@ def clip_texts(language: str) -> Mapping[str, str]:
         "lock_soon": words.lock_soon,
     }
     clips |= {f"number_{number}": str(number) for number in _NUMBERS}
+    enrolling = words_of(language).enrolling
+    clips |= {f"{ENROL}{field.name}": enrolling.of(field.name) for field in fields(Enrolling)}
     for name in _WHOLE:
         clips[name] = _whole(words.said.of(name).format(exit=words.exit_always))
     return MappingProxyType(clips)

@@ -208,7 +208,7 @@ def test_the_policy_names_every_anomaly() -> None:
 
 PURE = {
     "cabin.table": {"__future__", "collections.abc", "dataclasses", "typing"},
-    "cabin.state": {"__future__", "dataclasses", "enum"},
+    "cabin.state": {"__future__", "dataclasses", "enum", "typing"},
     "cabin.outputs": {"__future__", "collections.abc", "typing"},
     "cabin.comeback": {"__future__", "dataclasses"},
     "cabin.conditions": {"__future__", "collections.abc", "typing"},
@@ -219,7 +219,7 @@ PURE = {
     "cabin.devices": {"__future__", "collections.abc", "dataclasses", "typing"},
     "cabin.events": {"__future__", "dataclasses", "enum", "typing"},
     "cabin.commands": {"__future__", "dataclasses", "enum"},
-    "cabin.claim": {"__future__", "dataclasses"},
+    "cabin.claim": {"__future__"},
     "cabin.rules": {"__future__", "dataclasses", "typing", "msgspec"},
     "terms.alerts": {"__future__", "enum", "typing"},
     "terms.identity": {"__future__", "dataclasses", "enum", "typing"},
