@@ -38,6 +38,7 @@ PARTIAL: Mapping[str, str] = {
     ),
     "Device: LOCK, PERMIT": "the two relays",
     "Mode in edge/cabin/table.py": "where a cell may lead; every cell is driven and compared with the print",
+    "Recipient: WATCHMAN, WATCHMAN2, CONTROL_ROOM": "the card's owner is in the gallery",
     "Recipient: CONTROL_ROOM": "e-mail goes to the control room alone",
     "Recipient: CONTROL_ROOM, WATCHMAN": "the distress call of a kiosk that is down goes to these two",
 }
