@@ -177,6 +177,8 @@ def incomplete(s: Settings) -> Iterator[_Problem]:
         yield missing("wiring.exit.fitted", "a kiosk has an exit button")
     if not s.modem.port:
         yield missing("modem.port", "without a modem no code reaches anybody")
+    if s.identity.enabled and s.atm.transport == "none":
+        yield missing("atm.transport", "identity.enabled needs a machine that says whose card it has")
     for key in _WHOLE_PATHS:
         section, _, leaf = key.partition(".")
         path = str(getattr(getattr(s, section), leaf))
