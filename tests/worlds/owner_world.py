@@ -117,6 +117,9 @@ class Phone:
 class OwnerWorld:
     """One life of the program on a folder. `heard` is what the table would be told."""
 
+    book_type: type[CodeBook] = CodeBook
+    journal_type: type[Journal] = Journal
+
     def __init__(
         self,
         folder: Path,
@@ -136,12 +139,12 @@ class OwnerWorld:
         self.heard: list[OwnerNews] = []
         self.shown: list[Happening] = []
         clock = self.clock
-        self.journal = Journal(
+        self.journal = self.journal_type(
             folder / "journal.db", clock, JournalLimits(), threaded=threaded, before_sync=self._sync
         )
         remembered = self.journal.open()
         self.watchman = CodeBook(OWNER_CODE_DIGITS, choose)
-        self.book = CodeBook(OWNER_CODE_DIGITS, choose)
+        self.book = self.book_type(OWNER_CODE_DIGITS, choose)
         self.book.keep_apart(self.watchman)
         self.desk = OwnerDesk(
             rules or CodeRules(),
