@@ -63,7 +63,7 @@ from edge.terms.record import OutboxRow, Remembered
 from edge.vision.eyes.report import EyesEvent, EyesTurn
 from edge.vision.seers import Seer
 from hw.ports import Board, Input, InputChange, KeypadTrouble, KeyPress
-from hw.scan import HardwareTrouble, ScanEvent
+from hw.scan import CustomerPad, HardwareTrouble, ScanEvent
 
 # The others stand in `Restarted`.
 _SWITCHES: Final = tuple(name for name in Input if name not in (Input.DOOR, Input.EXIT, Input.FIRE))
@@ -212,6 +212,11 @@ class Kiosk:
                 self._key_pressed(event, now_s)
             case KeypadTrouble(fault=fault, active=active):
                 self.device_trouble(Device.KEYPAD, f"keypad_{fault.value}", fault.value, active, now_s)
+            case CustomerPad(what=KeypadTrouble(fault=fault, active=active)):
+                code = f"customer_keypad_{fault.value}"
+                self.device_trouble(Device.CUSTOMER_KEYPAD, code, fault.value, active, now_s)
+            case CustomerPad():
+                pass  # a customer's key is for nobody while no claim can be open
             case HardwareTrouble(piece=piece, code=code, active=active):
                 self.device_trouble(Device(piece.value), code, "driver", active, now_s)
 

@@ -133,6 +133,23 @@ class ModemSettings(_Section, frozen=True):
     ] = ""
 
 
+MachineName = Annotated[
+    str, msgspec.Meta(pattern=r"\A[a-z0-9][a-z0-9_-]{0,23}\Z", description="small letters, digits, - and _")
+]
+
+
+class AtmSettings(_Section, frozen=True):
+    transport: Literal["none", "serial", "tcp"] = "none"
+    machines: Annotated[tuple[MachineName, ...], msgspec.Meta(min_length=1, max_length=4)] = ("machine",)
+    keys_file: _Word = ""
+    serial_port: _Word = "/dev/cabinguard-machine"
+    baud: Literal[9600, 19200, 38400, 57600, 115200] = 115200
+    host: Annotated[
+        str, msgspec.Meta(max_length=45, pattern=_LINE, description="an IP address of this machine")
+    ] = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=1024, le=65535)] = 8790
+
+
 class PromptSettings(_Section, frozen=True):
     device: Annotated[
         str,
@@ -236,6 +253,7 @@ class Settings(_Section, frozen=True):
     normal: NormalSettings = NormalSettings()
     vision: ChainSettings = ChainSettings()
     modem: ModemSettings = ModemSettings()
+    atm: AtmSettings = AtmSettings()
     prompt: PromptSettings = PromptSettings()
     email: Email = Email()
     webhook: Webhook = Webhook()

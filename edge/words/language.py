@@ -367,6 +367,33 @@ class Prompts:
     clip_minute: str
 
 
+# --- enrolment -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolling(Words):
+    """What a person is asked to do while being enrolled."""
+
+    straight: str
+    left: str
+    right: str
+    up: str
+    down: str
+    show_face: str
+    alone: str
+    uncover: str
+    closer: str
+    middle: str
+    hold_still: str
+    more_light: str
+    less_light: str
+    turn_less: str
+    blink: str
+    same_person: str
+    no_picture: str
+    done: str
+
+
 # --- the page --------------------------------------------------------------------------------------
 
 
@@ -470,11 +497,13 @@ class Devices(Words):
     inputs: str
     exit_input: str
     keypad: str
+    customer_keypad: str
     prompt: str
     sounder: str
     lights: str
     modem: str
     modem_driver: str
+    atm: str
     disk: str
     evidence: str
     control: str
@@ -699,4 +728,5 @@ class Language:
     devices: Devices
     texts: Texts
     prompts: Prompts
+    enrolling: Enrolling
     page: Page
