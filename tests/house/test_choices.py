@@ -41,6 +41,7 @@ PARTIAL: Mapping[str, str] = {
     "Recipient: WATCHMAN, WATCHMAN2, CONTROL_ROOM": "the card's owner is in the gallery",
     "Recipient: CONTROL_ROOM": "e-mail goes to the control room alone",
     "Recipient: CONTROL_ROOM, WATCHMAN": "the distress call of a kiosk that is down goes to these two",
+    "Recipient: WATCHMAN, WATCHMAN2, CONTROL_ROOM": "a card owner's number comes out of the gallery",
 }
 """Dicts that lack members on purpose: the enum and the members that they have, or the file, and why."""
 
@@ -107,7 +108,7 @@ REVIEWED: Mapping[str, str] = {
         "OWNER_CODE_SENT OWNER_CODE_WRONG OWNER_CODE_OLD OWNER_CODE_NOT_SENT OWNER_NO_CODE SILENCE"
     ),
     "Purpose": "MACHINE FORBIDDEN LOITER IGNORED",
-    "Recipient": "WATCHMAN WATCHMAN2 CONTROL_ROOM",
+    "Recipient": "WATCHMAN WATCHMAN2 CONTROL_ROOM OWNER",
     "Refusal": "NO_SECRET OTHER_INCIDENT AGAIN",
     "Request": "REOPEN PULL_SWITCH",
     "Role": "FACE OVERVIEW",
