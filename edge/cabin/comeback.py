@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from edge.cabin.rules import Flow
-from edge.cabin.state import Mode, State, returning
+from edge.cabin.state import Mode, State, replace, returning
 
 DURATIONS = frozenset({"evidence_s", "unreached_s", "dark_s"})
 """Seconds in the state that are no times: `shift` leaves them."""

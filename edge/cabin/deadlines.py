@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from edge.cabin.conditions import code_fails_over_s, later, lock_ends_s
 from edge.cabin.draft import Draft
 from edge.cabin.rules import Rules
-from edge.cabin.state import Mode, State, needed_s
+from edge.cabin.state import Mode, State, needed_s, replace
 
 
 def advance(d: Draft) -> None:

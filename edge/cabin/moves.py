@@ -5,8 +5,8 @@ A row is done as soon as what it says holds: after every event, and at every dea
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from edge.cabin.commands import (
     ClearEntry,
@@ -47,7 +47,7 @@ from edge.cabin.devices import LOCK_NEEDS
 from edge.cabin.draft import OFTEN, Draft
 from edge.cabin.events import Anomaly, Device, Kind
 from edge.cabin.rules import Rules
-from edge.cabin.state import Mode, State, returning
+from edge.cabin.state import Mode, State, replace, returning
 from edge.terms.alerts import Alert
 from edge.terms.observation import CameraHealth
 from edge.terms.record import Recipient
@@ -557,6 +557,11 @@ CLOCKS: tuple[Move, ...] = (
 
 MOVES = (*COMMON, *OWN, *CLOCKS)
 
+_ROUND: tuple[Mapping[Mode, tuple[Move, ...]], ...] = tuple(
+    {mode: tuple(row for row in rows if mode in row.modes) for mode in Mode} for rows in (COMMON, OWN, CLOCKS)
+)
+"""The rows of each mode: whoever settles need not look at the others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Passed:
@@ -573,8 +578,8 @@ def settle(d: Draft) -> list[Passed]:
     way: list[Passed] = []
     for _ in range(8):
         before = d.s
-        for rows in (COMMON, OWN, CLOCKS):
-            way += _go_through(d, rows)
+        for rows in _ROUND:
+            way += _go_through(d, rows[d.s.mode])
         if d.s is before or d.s == before:
             break
     return way
@@ -584,7 +589,7 @@ def _go_through(d: Draft, rows: tuple[Move, ...]) -> list[Passed]:
     way: list[Passed] = []
     mode = d.s.mode
     for row in rows:
-        if mode in row.modes and row.holds(d.s, d.now_s, d.rules):
+        if row.holds(d.s, d.now_s, d.rules):
             so_far = len(d.commands)
             row.act(d)
             way.append(Passed(row, mode, d.s.mode, tuple(d.commands[so_far:])))

@@ -14,7 +14,7 @@ one. Times are monotonic seconds; `shift` carries a state over a restart.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeVar, assert_never
 
 from edge.cabin.anomalies import HOLDS_CLOCK, Ends, Siren, ended_by
@@ -70,7 +70,7 @@ from edge.cabin.events import (
 from edge.cabin.moves import Passed, settle
 from edge.cabin.outputs import door_locked, lights, outputs, permit_on, sound
 from edge.cabin.rules import Rules
-from edge.cabin.state import VISIT_MODES, Mode, State, returning
+from edge.cabin.state import VISIT_MODES, Mode, State, replace, returning
 from edge.terms.alerts import Alert
 from edge.terms.observation import CameraHealth
 from edge.terms.record import Recipient

@@ -25,7 +25,9 @@ _UNREACHABLE: Final = (
 _NO_NETWORK: Final = (
     "What it sees stays unseen, the rest goes on; without the face check nobody is locked in."
 )
-_NO_CLAIM: Final = "The door keeps its rules. Where an owner has to be verified, the permit stays off."
+_NO_CLAIM: Final = (
+    "The door keeps its rules. Where an owner has to be verified, claims are refused: the permit stays off."
+)
 _NOT_RUN: Final = "Only this command stops; a running kiosk goes on."
 
 
@@ -106,6 +108,12 @@ CATALOGUE: Final = _table(
         "The record held something that this version does not understand; it was set aside, as a line of it.",
         KEEPS,
         "None after a change of versions; else copy the record away and look at it with events --verify.",
+    ),
+    (
+        "owner_account_odd",
+        "What the record held of a card owner's tries cannot be understood; it was set aside as a line.",
+        KEEPS,
+        "None: each card rests before its owner is sent a code. Look at the record with events --verify.",
     ),
     (
         "journal_chain_broken",
@@ -872,6 +880,49 @@ CATALOGUE: Final = _table(
         "The file of a secret can be read by others.",
         "The kiosk does not start; the door rests unlocked. The panel's password: only the panel.",
         "Make it root:cabinguard and chmod 640, and change the secret, which others may have read.",
+    ),
+    # --- who is enrolled -----------------------------------------------------------------------------
+    (
+        "gallery_key_missing",
+        "No key is set for the gallery of enrolled people.",
+        _NO_CLAIM,
+        "Make one with cabinguard enrol key --make, name it as identity.key_file, and keep a copy elsewhere.",
+    ),
+    (
+        "gallery_key_wrong",
+        "The key at hand is not the one that the gallery was sealed with, or is no key.",
+        _NO_CLAIM,
+        "Bring the right key back; a kiosk takes it up by itself. Without it all must be enrolled again.",
+    ),
+    (
+        "gallery_damaged",
+        "The gallery's file is damaged, cut short, or none; a kiosk sets it aside.",
+        _NO_CLAIM,
+        "Take up a backup with cabinguard enrol restore FILE, or begin again with restore --empty.",
+    ),
+    (
+        "gallery_version",
+        "The gallery is of another version of the program; a kiosk sets it aside.",
+        _NO_CLAIM,
+        "Install that version and rename the file to people, or begin again with enrol restore --empty.",
+    ),
+    (
+        "gallery_older",
+        "The gallery is gone, or it is an older copy than the newest that was written.",
+        _NO_CLAIM,
+        "If that was meant, say so with cabinguard enrol restore FILE; else find out who changed the card.",
+    ),
+    (
+        "gallery_unreadable",
+        "The gallery's file cannot be read.",
+        _NO_CLAIM,
+        "See that it belongs to cabinguard; look for card errors with dmesg. It is tried again by itself.",
+    ),
+    (
+        "gallery_busy",
+        "Another command is changing the gallery.",
+        _NOT_RUN,
+        "Wait until it has ended, and say it again.",
     ),
 )
 """Every fault by its code."""

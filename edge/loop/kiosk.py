@@ -53,6 +53,7 @@ from edge.loop.facts import Facts
 from edge.loop.logbook import Logbook
 from edge.loop.on_record import OnRecord, WaitingEntry
 from edge.loop.outputs import Output, Outputs
+from edge.loop.owner_codes import OwnerCodes
 from edge.loop.parts import Parts
 from edge.loop.post import Post
 from edge.loop.situation import Situation
@@ -84,7 +85,8 @@ class Kiosk:
             parts.listener,
             self._facts,
         )
-        self._post = Post(parts, self._situation, self._logbook, self._on_record)
+        self._owner_codes = OwnerCodes(parts, self._situation, self._logbook, lambda news: None)
+        self._post = Post(parts, self._situation, self._logbook, self._on_record, self._owner_codes)
         self._outputs = Outputs(parts.board, self._situation, self._logbook, parts.context.language)
         self._clock_watch = ClockWatch(parts.board, parts.clock_jump_s, self._situation)
         self._unrecorded = parts.unrecorded

@@ -36,6 +36,7 @@ def conflicts(s: Settings) -> Iterator[_Problem]:
         ("flow.unreachable_release_s", "flow.max_lock_s"),
         ("flow.keypad_lockout_s", "flow.keypad_lockout_max_s"),
         ("evidence.incident_mb", "evidence.keep_mb"),
+        ("identity.owner_rest_s", "identity.owner_rest_max_s"),
     ):
         if _number(s, low) > _number(s, high):
             yield _conflict(
@@ -66,6 +67,8 @@ def conflicts(s: Settings) -> Iterator[_Problem]:
     if s.email.user and s.email.security == "none":
         both = ("email.user", "email.security")
         yield _conflict('email.user would go unprotected with email.security = "none"', *both)
+    if s.identity.code_by == "webhook" and not s.webhook.url:
+        yield _conflict('identity.code_by = "webhook" needs webhook.url', "identity.code_by", "webhook.url")
     yield from _machine_line(s)
     for problem in s.wiring.problems():
         yield _conflict(problem, *re.findall(r"wiring\.[a-z_.]+", problem))
@@ -155,6 +158,7 @@ _WHOLE_PATHS: Final = (
         "modem.pin_file",
     ),
     *("email.password_file", "webhook.secret_file", "panel.password_file"),
+    "identity.key_file",
     *("atm.keys_file", "atm.serial_port"),
 )
 

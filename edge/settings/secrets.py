@@ -21,6 +21,7 @@ class Secret(StrEnum):
     SMTP_PASSWORD = "smtp_password"
     WEBHOOK = "webhook_secret"
     PANEL = "panel_password"
+    GALLERY = "gallery_key"
     ATM = "atm_keys"
 
 
@@ -60,6 +61,8 @@ def _named_file(settings: Settings, secret: Secret) -> str:
             return settings.webhook.secret_file
         case Secret.PANEL:
             return settings.panel.password_file
+        case Secret.GALLERY:
+            return settings.identity.key_file
         case Secret.ATM:
             return settings.atm.keys_file
         case _:

@@ -14,6 +14,7 @@ from edge.words.language import (
     Counted,
     Covers,
     Devices,
+    Enrolling,
     Grounds,
     Happened,
     Health,
@@ -200,6 +201,9 @@ GERMAN: Final = Language(
         code_until=", bis {time}, frühere ungültig",
         code_for=", für {minutes} min, frühere ungültig",
         code_plain=", frühere ungültig",
+        owner_code="{where}: CODE {code} für Ihre Karte{until}. Nicht Sie? Antworten Sie NO. {tail}",
+        owner_until=", bis {time}",
+        owner_for=", für {minutes} min",
         alert="{where}. {words}. {tail}",
         incident="Vorfall {incident}",
         repeat="Wiederholung",
@@ -292,6 +296,26 @@ GERMAN: Final = Language(
         clip_seconds="Sekunden.",
         clip_minute="Die Tür wird in etwa einer Minute verriegelt.",
     ),
+    enrolling=Enrolling(
+        straight="Schauen Sie gerade in die Kamera.",
+        left="Drehen Sie den Kopf etwas nach links.",
+        right="Drehen Sie den Kopf etwas nach rechts.",
+        up="Heben Sie das Kinn etwas.",
+        down="Senken Sie das Kinn etwas.",
+        show_face="Zeigen Sie der Kamera Ihr Gesicht.",
+        alone="Bitte nur eine Person.",
+        uncover="Nehmen Sie ab, was Ihr Gesicht verdeckt.",
+        closer="Kommen Sie näher.",
+        middle="Treten Sie zurück, in die Mitte.",
+        hold_still="Halten Sie still.",
+        more_light="Es ist zu dunkel: Lassen Sie mehr Licht auf Ihr Gesicht fallen.",
+        less_light="Es ist zu hell: Drehen Sie sich vom Licht weg.",
+        turn_less="Drehen Sie sich etwas zurück.",
+        blink="Blinzeln Sie, oder sagen Sie ein paar Worte.",
+        same_person="Bitte nur die Person, mit der wir begonnen haben.",
+        no_picture="Ein Bild zählt nicht: Zeigen Sie Ihr eigenes Gesicht.",
+        done="Danke, das genügt.",
+    ),
     page=Page(
         states=States(
             vacant="Leer",
@@ -377,7 +401,9 @@ GERMAN: Final = Language(
             roaming_texts_only="fremdes Netz, nur SMS",
             emergency_calls_only="nur Notrufe",
         ),
-        recipients=Recipients(watchman="Wächter", watchman2="zweiter Wächter", control_room="Leitstelle"),
+        recipients=Recipients(
+            watchman="Wächter", watchman2="zweiter Wächter", control_room="Leitstelle", owner="Karteninhaber"
+        ),
         channels=Channels(sms="SMS", email="E-Mail", webhook="Webhook"),
         outcomes=Outcomes(
             queued="wartet",
@@ -390,6 +416,7 @@ GERMAN: Final = Language(
         ),
         happened=Happened(
             code="Code",
+            owner_code="Code an Karteninhaber",
             daily="täglicher Test",
             status="Auskunft",
             help="Hilfe",

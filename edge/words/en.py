@@ -14,6 +14,7 @@ from edge.words.language import (
     Counted,
     Covers,
     Devices,
+    Enrolling,
     Grounds,
     Happened,
     Health,
@@ -196,6 +197,9 @@ ENGLISH: Final = Language(
         code_until=", until {time}, earlier ones void",
         code_for=", for {minutes} min, earlier ones void",
         code_plain=", earlier ones void",
+        owner_code="{where}: CODE {code} for your card{until}. Not you? Answer NO. {tail}",
+        owner_until=", until {time}",
+        owner_for=", for {minutes} min",
         alert="{where}. {words}. {tail}",
         incident="Incident {incident}",
         repeat="repeat",
@@ -288,6 +292,26 @@ ENGLISH: Final = Language(
         clip_seconds="seconds.",
         clip_minute="The door will lock in about a minute.",
     ),
+    enrolling=Enrolling(
+        straight="Look straight at the camera.",
+        left="Turn your head a little to your left.",
+        right="Turn your head a little to your right.",
+        up="Raise your chin a little.",
+        down="Lower your chin a little.",
+        show_face="Show your face to the camera.",
+        alone="One person alone, please.",
+        uncover="Take off what covers your face.",
+        closer="Come closer.",
+        middle="Step back, into the middle.",
+        hold_still="Hold still.",
+        more_light="It is too dark: let more light fall on your face.",
+        less_light="It is too bright: turn away from the light.",
+        turn_less="Turn back a little.",
+        blink="Blink, or say a few words.",
+        same_person="Only the person with whom we began, please.",
+        no_picture="A picture does not count: show your own face.",
+        done="Thank you, that is enough.",
+    ),
     page=Page(
         states=States(
             vacant="Vacant",
@@ -373,7 +397,9 @@ ENGLISH: Final = Language(
             roaming_texts_only="roaming, texts only",
             emergency_calls_only="emergency calls only",
         ),
-        recipients=Recipients(watchman="watchman", watchman2="watchman2", control_room="control room"),
+        recipients=Recipients(
+            watchman="watchman", watchman2="watchman2", control_room="control room", owner="card owner"
+        ),
         channels=Channels(sms="sms", email="email", webhook="webhook"),
         outcomes=Outcomes(
             queued="queued",
@@ -386,6 +412,7 @@ ENGLISH: Final = Language(
         ),
         happened=Happened(
             code="code",
+            owner_code="code to a card owner",
             daily="daily",
             status="status",
             help="help",

@@ -14,6 +14,7 @@ from edge.words.language import (
     Counted,
     Covers,
     Devices,
+    Enrolling,
     Grounds,
     Happened,
     Health,
@@ -196,6 +197,9 @@ HINDI: Final = Language(
         code_until=", {time} तक, पुराने कोड रद्द",
         code_for=", {minutes} मिनट तक, पुराने कोड रद्द",
         code_plain=", पुराने कोड रद्द",
+        owner_code="{where}: CODE {code} आपके कार्ड का{until}. आप नहीं? NO भेजें. {tail}",
+        owner_until=", {time} तक",
+        owner_for=", {minutes} मिनट तक",
         alert="{where}. {words}. {tail}",
         incident="घटना {incident}",
         repeat="दोबारा",
@@ -285,6 +289,26 @@ HINDI: Final = Language(
         clip_seconds="सेकंड में.",
         clip_minute="दरवाज़ा लगभग एक मिनट में लॉक होगा.",
     ),
+    enrolling=Enrolling(
+        straight="कैमरे में सीधे देखें।",
+        left="सिर थोड़ा अपनी बाईं ओर घुमाएँ।",
+        right="सिर थोड़ा अपनी दाईं ओर घुमाएँ।",
+        up="ठोड़ी थोड़ी ऊपर उठाएँ।",
+        down="ठोड़ी थोड़ी नीचे करें।",
+        show_face="कैमरे को अपना चेहरा दिखाएँ।",
+        alone="कृपया केवल एक व्यक्ति।",
+        uncover="जो चेहरे को ढकता है उसे हटाएँ।",
+        closer="पास आएँ।",
+        middle="पीछे हटकर बीच में आएँ।",
+        hold_still="स्थिर रहें।",
+        more_light="बहुत अँधेरा है: चेहरे पर अधिक रोशनी पड़ने दें।",
+        less_light="बहुत तेज़ रोशनी है: रोशनी से दूसरी ओर मुड़ें।",
+        turn_less="थोड़ा वापस मुड़ें।",
+        blink="पलकें झपकाएँ, या कुछ शब्द बोलें।",
+        same_person="कृपया केवल वही व्यक्ति जिससे हमने शुरू किया।",
+        no_picture="चित्र नहीं चलेगा: अपना चेहरा दिखाएँ।",
+        done="धन्यवाद, इतना काफ़ी है।",
+    ),
     page=Page(
         states=States(
             vacant="खाली",
@@ -370,7 +394,9 @@ HINDI: Final = Language(
             roaming_texts_only="रोमिंग, केवल SMS",
             emergency_calls_only="केवल आपात कॉल",
         ),
-        recipients=Recipients(watchman="गार्ड", watchman2="दूसरा गार्ड", control_room="नियंत्रण कक्ष"),
+        recipients=Recipients(
+            watchman="गार्ड", watchman2="दूसरा गार्ड", control_room="नियंत्रण कक्ष", owner="कार्ड का मालिक"
+        ),
         channels=Channels(sms="SMS", email="ई-मेल", webhook="वेबहुक"),
         outcomes=Outcomes(
             queued="प्रतीक्षा में",
@@ -383,6 +409,7 @@ HINDI: Final = Language(
         ),
         happened=Happened(
             code="कोड",
+            owner_code="कार्ड के मालिक को कोड",
             daily="दैनिक जाँच",
             status="स्थिति",
             help="मदद",

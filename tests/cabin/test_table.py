@@ -208,7 +208,7 @@ def test_the_policy_names_every_anomaly() -> None:
 
 PURE = {
     "cabin.table": {"__future__", "collections.abc", "dataclasses", "typing"},
-    "cabin.state": {"__future__", "dataclasses", "enum"},
+    "cabin.state": {"__future__", "dataclasses", "enum", "typing"},
     "cabin.outputs": {"__future__", "collections.abc"},
     "cabin.comeback": {"__future__", "dataclasses"},
     "cabin.conditions": {"__future__", "collections.abc", "typing"},
