@@ -131,9 +131,10 @@ class StagedCabin:
 
         `enter NAME [with COVER…]`, `leave [NAME]`, `mask|glasses|helmet|scarf|hand on|off [NAME]`, `photo
         on|held|off [NAME]` (a print before the face, fixed or in a hand), `turn away|front|left|right|up|down
-        [NAME]` (a little, to their own left), `crouch [NAME]`, `stand [NAME]`, `front whole|skimmer|stripped` (the machine's), `lights on|dim|off`,
-        `camera clear|covered|sprayed|blurred|moved|frozen|white` (also `cover lens`, `uncover lens`,
-        `freeze`, `unfreeze`). Without a name it is the one who came first.
+        [NAME]` (a little, to their own left), `crouch [NAME]`, `stand [NAME]`, `front
+        whole|skimmer|stripped` (the machine's), `lights on|dim|off`, `camera
+        clear|covered|sprayed|blurred|moved|frozen|white` (also `cover lens`, `uncover lens`, `freeze`,
+        `unfreeze`). Without a name it is the one who came first.
         """
         words = action.lower().split()
         match words:
@@ -322,9 +323,7 @@ def bare(photograph: Photograph) -> Layer:
 
 
 @lru_cache(maxsize=32)
-def _dressed(
-    photograph: Photograph, covers: frozenset[str], away: bool, shut: bool, turn: str = ""
-) -> Layer:
+def _dressed(photograph: Photograph, covers: frozenset[str], away: bool, shut: bool, turn: str = "") -> Layer:
     """A person as they are dressed now, seen from in front or from behind, the eyes `shut` or open, the head
     turned; premultiplied.
     """
