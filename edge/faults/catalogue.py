@@ -862,6 +862,12 @@ CATALOGUE: Final = _table(
         "See that it belongs to cabinguard; look for card errors with dmesg. It is tried again by itself.",
     ),
     (
+        "gallery_network",
+        "Somebody was enrolled with another version of the embedding network, and cannot be compared.",
+        "Claims of these people are refused; everybody else's go on, and so does the guard of the door.",
+        "Take new pictures with cabinguard enrol renew, or renew --kept where the pictures were kept.",
+    ),
+    (
         "gallery_busy",
         "Another command is changing the gallery.",
         _NOT_RUN,
