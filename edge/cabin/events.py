@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, get_args
 
+from edge.terms.identity import OwnerFact
 from edge.terms.observation import CameraHealth, Cover, Unclear
 from edge.terms.reason import Reason
 from edge.terms.record import Recipient
@@ -63,11 +64,13 @@ class Device(StrEnum):
     INPUTS = "inputs"
     EXIT_INPUT = "exit_input"
     KEYPAD = "keypad"
+    CUSTOMER_KEYPAD = "customer_keypad"
     PROMPT = "prompt"
     SOUNDER = "sounder"
     LIGHTS = "lights"
     MODEM = "modem"
     MODEM_DRIVER = "modem_driver"
+    ATM = "atm"
     DISK = "disk"
     EVIDENCE = "evidence"
     CONTROL = "control"
@@ -149,6 +152,13 @@ class AnomalyBegan:
 @dataclass(frozen=True, slots=True)
 class AnomalyEnded:
     anomaly: Anomaly
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerJudged:
+    """What is held of whether the owner of the claimed card stands there."""
+
+    fact: OwnerFact
 
 
 # --- inputs and keypad -----------------------------------------------------------------------------

@@ -53,6 +53,7 @@ from edge.loop.facts import Facts
 from edge.loop.logbook import Logbook
 from edge.loop.on_record import OnRecord, WaitingEntry
 from edge.loop.outputs import Output, Outputs
+from edge.loop.owner_codes import OwnerCodes
 from edge.loop.parts import Parts
 from edge.loop.post import Post
 from edge.loop.situation import Situation
@@ -62,7 +63,7 @@ from edge.terms.record import OutboxRow, Remembered
 from edge.vision.eyes.report import EyesEvent, EyesTurn
 from edge.vision.seers import Seer
 from hw.ports import Board, Input, InputChange, KeypadTrouble, KeyPress
-from hw.scan import HardwareTrouble, ScanEvent
+from hw.scan import CustomerPad, HardwareTrouble, ScanEvent
 
 # The others stand in `Restarted`.
 _SWITCHES: Final = tuple(name for name in Input if name not in (Input.DOOR, Input.EXIT, Input.FIRE))
@@ -84,7 +85,8 @@ class Kiosk:
             parts.listener,
             self._facts,
         )
-        self._post = Post(parts, self._situation, self._logbook, self._on_record)
+        self._owner_codes = OwnerCodes(parts, self._situation, self._logbook, lambda news: None)
+        self._post = Post(parts, self._situation, self._logbook, self._on_record, self._owner_codes)
         self._outputs = Outputs(parts.board, self._situation, self._logbook, parts.context.language)
         self._clock_watch = ClockWatch(parts.board, parts.clock_jump_s, self._situation)
         self._unrecorded = parts.unrecorded
@@ -210,6 +212,11 @@ class Kiosk:
                 self._key_pressed(event, now_s)
             case KeypadTrouble(fault=fault, active=active):
                 self.device_trouble(Device.KEYPAD, f"keypad_{fault.value}", fault.value, active, now_s)
+            case CustomerPad(what=KeypadTrouble(fault=fault, active=active)):
+                code = f"customer_keypad_{fault.value}"
+                self.device_trouble(Device.CUSTOMER_KEYPAD, code, fault.value, active, now_s)
+            case CustomerPad():
+                pass  # a customer's key is for nobody while no claim can be open
             case HardwareTrouble(piece=piece, code=code, active=active):
                 self.device_trouble(Device(piece.value), code, "driver", active, now_s)
 

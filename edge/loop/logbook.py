@@ -19,7 +19,7 @@ from edge.loop.facts import Facts
 from edge.loop.happening import Happening, Listener, describe, plain
 from edge.loop.on_record import OnRecord
 from edge.loop.situation import Situation
-from edge.terms.record import Entry, OutboxRow, Record
+from edge.terms.record import Entry, OutboxRow, OwnerTries, Record
 from hw.ports import Clock
 
 _NEVER_HELD: Final = frozenset(
@@ -88,7 +88,13 @@ class Logbook:
         """For anyone who watches, not for the record."""
         self._listener(Happening(at_s, kind, data))
 
-    def save(self, entries: tuple[Entry, ...], rows: tuple[OutboxRow, ...], now_s: float) -> int:
+    def save(
+        self,
+        entries: tuple[Entry, ...],
+        rows: tuple[OutboxRow, ...],
+        now_s: float,
+        owners: tuple[OwnerTries, ...] = (),
+    ) -> int:
         """Hand one transaction to the journal; its number."""
         state = self._situation.state
         self._saved_at_s = now_s
@@ -106,6 +112,7 @@ class Logbook:
                 state=msgspec.json.encode(timed).decode(),
                 rows=rows,
                 counters=counters,
+                owners=owners,
             )
         )
         return sequence

@@ -8,6 +8,7 @@ from edge.cabin.rules import Rules
 from edge.codes.book import CodeBook
 from edge.codes.pad import EntryPad
 from edge.codes.release import ReleaseDesk
+from edge.identity.desk import OwnerDesk
 from edge.judge.judge import Judge
 from edge.loop.happening import Listener
 from edge.loop.on_record import Journal
@@ -31,6 +32,7 @@ class Parts:
     outbox: Outbox
     inbox: Inbox
     release_desk: ReleaseDesk
+    owner_desk: OwnerDesk
     context: Context
     book: CodeBook
     pad: EntryPad

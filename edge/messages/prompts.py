@@ -7,7 +7,7 @@ from dataclasses import fields
 from types import MappingProxyType
 from typing import Final
 
-from edge.words.language import Causes, Said
+from edge.words.language import Causes, Enrolling, Said
 from edge.words.languages import words_of
 
 _NUMBERS: Final = (*range(1, 21), 25, 30, 35, 40, 45, 50, 55)
@@ -17,6 +17,9 @@ SILENCE: Final = "silence"
 """The prompt that ends the words before; it has none itself."""
 
 _PROMPTS: Final = (*(field.name for field in fields(Said)), SILENCE)
+ENROL: Final = "enrol_"
+"""How the phrases begin that guide somebody who is being enrolled."""
+
 _CAUSES: Final = tuple(field.name for field in fields(Causes))
 
 
@@ -89,6 +92,8 @@ def clip_texts(language: str) -> Mapping[str, str]:
         "lock_soon": words.lock_soon,
     }
     clips |= {f"number_{number}": str(number) for number in _NUMBERS}
+    enrolling = words_of(language).enrolling
+    clips |= {f"{ENROL}{field.name}": enrolling.of(field.name) for field in fields(Enrolling)}
     for name in ("locked", "released", "emergency", "machine_closed"):
         clips[name] = _whole(words.said.of(name).format(exit=words.exit_always))
     return MappingProxyType(clips)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Final
 from edge.cabin.rules import Rules
 from edge.codes.book import CodeBook
 from edge.codes.pad import EntryPad
+from edge.identity.desk import OWNER_CODE_DIGITS, OwnerDesk
+from edge.identity.limits import CodeRules, Moment
 from edge.journal.limits import JournalLimits
 from edge.journal.writer import Journal
 from edge.judge.anomalies import Place
@@ -132,6 +135,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
     context = Context.of(settings)
     door = site.board.inputs.fitted(Input.DOOR)
     flow, watchdog = settings.flow, settings.watchdog
+    book = CodeBook(flow.code_digits, site.choose_code)
     parts = Parts(
         board=site.board,
         rules=Rules(
@@ -144,8 +148,9 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         release_desk=release_desk(
             settings, counters, CounterFile(site.data / RELEASE_COUNTER_FILE, threaded=site.threaded)
         ),
+        owner_desk=_owner_desk(settings, CodeBook(OWNER_CODE_DIGITS, site.choose_code), book, clock),
         context=context,
-        book=CodeBook(flow.code_digits, site.choose_code),
+        book=book,
         pad=EntryPad(flow.code_digits, flow.key_timeout_s),
         judge=Judge(
             _place(settings, clock),
@@ -170,6 +175,24 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         remembered=remembered,
         zone_missing=zone_missing,
     )
+
+
+def _owner_desk(settings: Settings, book: CodeBook, watchman: CodeBook, clock: Clock) -> OwnerDesk:
+    """The card owners' codes, never the same as the watchman's live one."""
+    identity = settings.identity
+    rules = CodeRules(
+        identity.owner_code_ttl_s,
+        identity.owner_tries,
+        identity.owner_rest_s,
+        identity.owner_rest_max_s,
+        identity.owner_codes_per_hour,
+        identity.owner_send_s,
+        Channel(identity.code_by),
+    )
+    book.keep_apart(watchman)
+    # A machine whose boot has no name counts each start as one: then the wall clock has to say.
+    boot = clock.boot or secrets.token_hex(8)
+    return OwnerDesk(rules, book, lambda: Moment(boot, clock.now_s(), clock.wall_s(), clock.wall_true()))
 
 
 def evidence_limits(settings: Settings) -> EvidenceLimits:

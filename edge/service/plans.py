@@ -98,7 +98,16 @@ def look_of(
 
     compared = None if normal is None else Normal(normal, settings.normal.false_alarms_a_day, Service())
     covers = settings.face.covers
-    wanted = Wanted(model_dir(settings), frozenset(Role), covers, references, camera, fronts, compared)
+    wanted = Wanted(
+        model_dir(settings),
+        frozenset(Role),
+        covers,
+        references,
+        camera,
+        fronts,
+        compared,
+        owner=settings.identity.enabled,
+    )
     opened = open_all_seers(wanted)
     return Look(opened.seers, references=opened.references, camera=camera)
 
@@ -135,6 +144,7 @@ def _open_seers(settings: Settings, roles: frozenset[Role], camera: str) -> Open
         camera,
         data / fronts.FOLDER,
         normal,
+        owner=settings.identity.enabled,
     )
     return open_seers(wanted)
 

@@ -26,7 +26,7 @@ from edge.vision.scene.motion import Moving
 from edge.vision.scene.reference import is_infrared
 from edge.vision.scene.still import Still
 from edge.vision.seers import SEER_BEHIND, SEERS, Seer, Trouble
-from edge.vision.sight import Seeing, Sight, Troubled
+from edge.vision.sight import AskedForOwner, Seeing, Sight, Troubled
 from hw.camera.port import Frame, GreyPicture
 
 _FACE_HOLDS_S: Final = 3.0
@@ -69,6 +69,11 @@ class Look:
         """The seers that do not look, or not often enough, as of now."""
         behind = (paced.trouble for paced in self._seers)
         return (*self._missing, *(trouble for trouble in behind if trouble is not None))
+
+    def want_owner(self, on: bool) -> None:
+        """Whether to look if the card's owner stands there; no until it is asked for."""
+        for paced in self._seers:
+            paced.want_owner(on)
 
     def __call__(self, frame: Frame) -> Observation:
         """What this frame shows. A picture that does not look sound gives no foreground."""
@@ -145,6 +150,7 @@ class Look:
             face_motion=sight.face_motion,
             normal=sight.normal,
             picture=picture,
+            owner=sight.owner,
         )
 
 
@@ -175,6 +181,10 @@ class _Paced:
             return None
         detail = f"{self._seeing.seer} looks less often than every {self._row.at_most_s:g} s"
         return Trouble(self._seeing.seer, SEER_BEHIND, detail)
+
+    def want_owner(self, on: bool) -> None:
+        if isinstance(self._seeing, AskedForOwner):
+            self._seeing.want_owner(on)
 
     def turn(self, sight: Sight) -> None:
         """Looks, if it is wanted and its time has come."""

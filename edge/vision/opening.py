@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import assert_never
 
 from edge.terms.observation import FACE_CAMERA
+from edge.vision.face.embed import Embedder
 from edge.vision.face.faces import Faces
+from edge.vision.face.owner import OwnerSeer
 from edge.vision.face.seer import FaceSeer
 from edge.vision.network import ModelFault
 from edge.vision.scene.fight import FightEye, FightSeer
@@ -68,7 +70,8 @@ class Wanted:
 
     `references` is the folder with pictures of the empty cabin, None where none are to be used; `camera` the
     name under which this camera's own lie there. `fronts` is the folder of what was taught of the machine's
-    front. `normal`: None where nothing is compared with the normal.
+    front. `normal`: None where nothing is compared with the normal. `owner`: whether the card's owner may be
+    looked for; without it that network is not even opened.
     """
 
     models: Path
@@ -78,6 +81,7 @@ class Wanted:
     camera: str = FACE_CAMERA
     fronts: Path | None = None
     normal: Normal | None = None
+    owner: bool = False
 
 
 def open_seers(wanted: Wanted) -> Opened:
@@ -130,6 +134,8 @@ def _open(
     match seer:
         case Seer.FACES:
             return FaceSeer(Faces(wanted.models, wanted.covers))
+        case Seer.OWNER:
+            return OwnerSeer(Embedder.open(wanted.models).look) if wanted.owner else None
         case Seer.THINGS:
             return ThingsSeer(Things(wanted.models))
         case Seer.UNUSUAL:

@@ -15,6 +15,7 @@ class Seer(StrEnum):
     """What looks at the frames of a camera with networks of its own, in this order."""
 
     FACES = "faces"
+    OWNER = "owner"
     PEOPLE = "people"
     THINGS = "things"
     FIGHT = "fight"
@@ -51,6 +52,7 @@ class Row:
 # fmt: off
 SEERS: Final[Mapping[Seer, Row]] = {
     Seer.FACES:   Row(("face_find", "face_check"), Role.FACE, every_s=0.11, at_most_s=0.5),
+    Seer.OWNER:   Row(("face_embed",), Role.FACE, every_s=0.5, at_most_s=1.0),
     Seer.PEOPLE:  Row(("scene",), Role.OVERVIEW, every_s=0.5, at_most_s=1.0),
     Seer.THINGS:  Row(("things",), Role.OVERVIEW, every_s=0.5, at_most_s=1.0),
     Seer.FIGHT:   Row(("fight",), Role.OVERVIEW, every_s=0.5, at_most_s=0.5, every_frame=True),
@@ -60,7 +62,8 @@ SEERS: Final[Mapping[Seer, Row]] = {
 }
 # fmt: on
 """Faces nine times a second, so that all networks together stay under 60 million multiply-adds a frame at 15
-frames a second with one person: a face moves little in 0.11 s, and their judge counts seconds, not frames."""
+frames a second with one person: a face moves little in 0.11 s, and their judge counts seconds, not frames.
+The owner is looked for only while a claim of the machine waits for it."""
 
 SHOWN: Final = ("chain",)
 """Models of no seer: what they say is shown to people who ask, and is in no observation."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from edge.terms.identity import OwnerLook
 from edge.terms.observation import (
     Box,
     CameraHealth,
@@ -52,6 +53,9 @@ class Sight:
     infrared: bool = False
     doubtful: bool = False
     normal: NormalSeen | None = None
+    faces_new: bool = False
+    """Whether the faces are those of this very frame."""
+    owner: OwnerLook | None = None
 
 
 @runtime_checkable
@@ -60,6 +64,13 @@ class Troubled(Protocol):
 
     @property
     def trouble(self) -> Trouble | None: ...
+
+
+@runtime_checkable
+class AskedForOwner(Protocol):
+    """A seer that looks for the card's owner, and only while it is asked to."""
+
+    def want_owner(self, on: bool) -> None: ...
 
 
 class Seeing(Protocol):

@@ -306,6 +306,9 @@ class Texts:
     code_until: str
     code_for: str
     code_plain: str
+    owner_code: str
+    owner_until: str
+    owner_for: str
     alert: str
     incident: str
     repeat: str
@@ -362,6 +365,33 @@ class Prompts:
     clip_lock_in: str
     clip_seconds: str
     clip_minute: str
+
+
+# --- enrolment -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolling(Words):
+    """What a person is asked to do while being enrolled."""
+
+    straight: str
+    left: str
+    right: str
+    up: str
+    down: str
+    show_face: str
+    alone: str
+    uncover: str
+    closer: str
+    middle: str
+    hold_still: str
+    more_light: str
+    less_light: str
+    turn_less: str
+    blink: str
+    same_person: str
+    no_picture: str
+    done: str
 
 
 # --- the page --------------------------------------------------------------------------------------
@@ -467,11 +497,13 @@ class Devices(Words):
     inputs: str
     exit_input: str
     keypad: str
+    customer_keypad: str
     prompt: str
     sounder: str
     lights: str
     modem: str
     modem_driver: str
+    atm: str
     disk: str
     evidence: str
     control: str
@@ -501,6 +533,7 @@ class Recipients(Words):
     watchman: str
     watchman2: str
     control_room: str
+    owner: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -528,6 +561,7 @@ class Happened(Words):
     """Messages by kind, and what the record says of an incident, in a word or two."""
 
     code: str
+    owner_code: str
     daily: str
     status: str
     help: str
@@ -694,4 +728,5 @@ class Language:
     devices: Devices
     texts: Texts
     prompts: Prompts
+    enrolling: Enrolling
     page: Page

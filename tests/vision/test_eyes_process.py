@@ -20,7 +20,15 @@ from edge.faults.catalogue import CATALOGUE
 from edge.terms.observation import CameraHealth, Observation, SceneSeen
 from edge.vision.eyes import report
 from edge.vision.eyes.process import EyesPlan, EyesProcess
-from edge.vision.eyes.report import EyesEvent, EyesTurn, Report, encode_report
+from edge.vision.eyes.report import (
+    EyesEvent,
+    EyesTurn,
+    Report,
+    Wish,
+    decode_wish,
+    encode_report,
+    encode_wish,
+)
 from edge.vision.eyes.supervisor import Eyes, EyesSupervisor
 from edge.vision.seers import Seer
 from tests.worlds import eyes_cameras
@@ -292,10 +300,18 @@ class Puppet:
         self.status: int | None = None
         self.kills = 0
         self.closed = False
+        self.full = False
+        self.wishes: list[Wish] = []
 
     def reports(self) -> tuple[bytes, ...]:
         found, self.queue = tuple(self.queue), []
         return found
+
+    def wish(self, content: bytes) -> bool:
+        if self.full:
+            return False
+        self.wishes.append(decode_wish(content))
+        return True
 
     def exit_status(self) -> int | None:
         return self.status
@@ -394,3 +410,66 @@ def test_every_code_it_names_is_in_the_catalogue() -> None:
     codes = [v for k, v in vars(report).items() if k.startswith(("EYES_", "CAMERA_"))]
     assert len(codes) == 5
     assert set(codes) <= set(CATALOGUE)
+
+
+def test_the_wish_for_the_owner_survives_a_restart_of_the_eyes(bench: Make) -> None:
+    b = bench(Puppet)
+    b.supervisor.want_owner(True)
+    b.poll()
+    first = b.started[0]
+    assert isinstance(first, Puppet)
+    assert first.wishes == [Wish(owner=True)]
+    first.status = 1
+    b.until(lambda: len(b.started) == 2, step_s=0.5)
+    second = b.started[1]
+    assert isinstance(second, Puppet)
+    assert second.wishes == [Wish(owner=True)]
+    b.supervisor.want_owner(False)
+    assert second.wishes == [Wish(owner=True), Wish(owner=False)]
+    b.poll(1.0)
+    assert len(second.wishes) == 2, "said once"
+
+
+def test_a_full_link_delays_nothing_and_is_asked_again(bench: Make) -> None:
+    b = bench(Puppet)
+    b.poll()
+    eyes = b.started[0]
+    assert isinstance(eyes, Puppet)
+    eyes.full = True
+    b.supervisor.want_owner(True)
+    b.poll(0.1)
+    assert eyes.wishes == []
+    eyes.full = False
+    eyes.see()
+    b.poll(0.1)
+    assert eyes.wishes == [Wish(owner=True)]
+
+
+@pytest.mark.parametrize("body", ["time.sleep(3600)", "link.close(); time.sleep(3600)", "link.send(b'x')"])
+def test_a_child_that_does_not_listen_is_not_waited_for(body: str) -> None:
+    eyes = script(body)()
+    begun_s = time.monotonic()
+    taken = [eyes.wish(encode_wish(Wish(owner=True))) for _ in range(5000)]
+    assert not all(taken)
+    assert time.monotonic() - begun_s < 5.0
+    eyes.kill()
+    eyes.close()
+
+
+@pytest.mark.slow
+def test_the_child_looks_for_the_owner_only_while_it_is_asked_and_heeds_no_rubbish(bench: Make) -> None:
+    camera = functools.partial(eyes_cameras.Pictures, 10**6, "hang")
+    b = bench(lambda: EyesProcess(EyesPlan(camera, eyes_cameras.with_owner)))
+    b.until(lambda: len(b.seen) >= 5)
+    assert all(o.owner is None for o in b.seen)
+    child = b.started[0]
+    assert isinstance(child, EyesProcess)
+    for rubbish in (b"", b"\xff" * 60, encode_wish(Wish(owner=True)) + b"!", b"\x81\xa5owner\xa2on"):
+        child.wish(rubbish)
+    b.supervisor.want_owner(True)
+    b.until(lambda: any(o.owner is not None for o in b.seen))
+    b.supervisor.want_owner(False)
+    looks = sum(o.owner is not None for o in b.seen)
+    b.until(lambda: len(b.seen) > 40)
+    assert sum(o.owner is not None for o in b.seen) - looks <= 2
+    assert b.told == []

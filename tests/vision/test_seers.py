@@ -39,6 +39,7 @@ def test_a_seer_opens_the_models_of_its_row() -> None:
 
 FRAMES_A_S = 15
 MOST_A_LOOK, MOST_A_FRAME, MOST_A_VACANT_FRAME = 250e6, 60e6, 75e6
+MOST_A_FRAME_OF_A_CLAIM = 100e6
 
 
 def cost(repo: Path, seer: Seer) -> int:
@@ -59,9 +60,18 @@ def a_frame(repo: Path, every_s: Mapping[Seer, float]) -> float:
 def test_all_networks_together_keep_to_theirs(repo: Path) -> None:
     """With one person, who stands before the machine's front and looks into the camera."""
     every_s = {seer: row.every_s for seer, row in SEERS.items()}
-    del every_s[Seer.FIGHT], every_s[Seer.FRONT]
+    del every_s[Seer.FIGHT], every_s[Seer.FRONT], every_s[Seer.OWNER]
     every_s[Seer.NORMAL] = OCCUPIED_S
     assert a_frame(repo, every_s) < MOST_A_FRAME
+
+
+def test_a_claim_costs_two_looks_a_second_more(repo: Path) -> None:
+    """Seconds of a visit, and only where the card's owner is asked for at all."""
+    every_s = {seer: row.every_s for seer, row in SEERS.items()}
+    del every_s[Seer.FIGHT], every_s[Seer.FRONT]
+    every_s[Seer.NORMAL] = OCCUPIED_S
+    assert SEERS[Seer.OWNER].every_s >= 0.5
+    assert a_frame(repo, every_s) < MOST_A_FRAME_OF_A_CLAIM
 
 
 def test_the_vacant_cabin_costs_a_little_more(repo: Path) -> None:
@@ -69,8 +79,16 @@ def test_the_vacant_cabin_costs_a_little_more(repo: Path) -> None:
     there is in a hurry.
     """
     every_s = {seer: row.every_s for seer, row in SEERS.items()}
-    del every_s[Seer.FIGHT], every_s[Seer.THINGS]
+    del every_s[Seer.FIGHT], every_s[Seer.THINGS], every_s[Seer.OWNER]
     assert a_frame(repo, every_s) < MOST_A_VACANT_FRAME
+
+
+def test_the_owner_is_looked_for_only_where_identity_is_set() -> None:
+    for said, fitted in (("false", []), ("true", [Seer.OWNER])):
+        settings = load(None, [f"identity.enabled={said}", "overview.source=usb", "camera.source=usb"])
+        opened = {plan.name: plan.seers().seers for plan in eyes_plans(settings)}
+        assert [one.seer for one in opened["face"] if one.seer is not Seer.FACES] == fitted
+        assert all(one.seer is not Seer.OWNER for one in opened["overview"])
 
 
 def test_only_the_cameras_of_its_row_are_asked_for_faces() -> None:

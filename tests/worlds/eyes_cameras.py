@@ -9,7 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from edge.terms.identity import OwnerLook, Template
 from edge.terms.observation import Cover, Face, FaceVerdict
+from edge.vision.face.owner import OwnerSeer
 from edge.vision.face.seer import FaceSeer
 from edge.vision.opening import Opened
 from edge.vision.seers import Seer, Trouble
@@ -63,6 +65,11 @@ def seers() -> Opened:
 
 def without_things() -> Opened:
     return Opened((FaceSeer(one_face),), (Trouble(Seer.THINGS, "model_damaged", "things.tflite"),))
+
+
+def with_owner() -> Opened:
+    template = Template(bytes(range(128)) * 2)
+    return Opened((FaceSeer(one_face), OwnerSeer(lambda frame, faces: OwnerLook(template))))
 
 
 class Folder:

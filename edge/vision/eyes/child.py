@@ -2,7 +2,8 @@
 
 Run by `process.EyesProcess` as `python -m edge.vision.eyes.child FD` with a pickled `EyesPlan` on
 standard input. Reports go to the socket `FD`, one datagram each; when the reader does not keep up, the
-newest report is dropped rather than waited with: looking never stops for the reader.
+newest report is dropped rather than waited with: looking never stops for the reader. What the parent asks
+for comes the other way; it is read between two frames.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import cv2
 
 from edge.faults.log import install_log
 from edge.vision.eyes.process import EyesPlan
-from edge.vision.eyes.report import CAMERA_FAILED, Report, encode_report
+from edge.vision.eyes.report import CAMERA_FAILED, GarbledError, Report, decode_wish, encode_report
 from edge.vision.look import Look
 from hw.camera.port import Camera, Frame
 from hw.ports import HardwareError
@@ -33,6 +34,8 @@ NICER: Final = 5
 """How far the eyes stand back behind the door's process."""
 
 _PR_SET_PDEATHSIG: Final = 1
+_WISH_MAX: Final = 64
+_WISHES_MAX: Final = 16
 _JPEG: Final = [cv2.IMWRITE_JPEG_QUALITY, 80]
 
 
@@ -76,6 +79,7 @@ def _watch(camera: Camera, plan: EyesPlan, link: socket.socket) -> None:
     put = None if plan.ring is None else plan.ring()
     picture_due_s = float("-inf")
     while (frame := camera.read()) is not None:
+        _heed(link, look)
         _send(link, Report(observation=look(frame), troubles=look.troubles))
         if put is not None and frame.at_s >= picture_due_s - 1e-3:
             picture_due_s = max(picture_due_s + plan.picture_every_s, frame.at_s)
@@ -90,6 +94,17 @@ def jpeg_of(frame: Frame) -> bytes:
     if not ok:
         raise HardwareError(CAMERA_FAILED, "a picture could not be written as JPEG")
     return coded.tobytes()
+
+
+def _heed(link: socket.socket, look: Look) -> None:
+    """The newest of what was asked for; what is no wish is passed over."""
+    with contextlib.suppress(BlockingIOError, ConnectionError):
+        for _ in range(_WISHES_MAX):
+            content = link.recv(_WISH_MAX)
+            if not content:
+                return
+            with contextlib.suppress(GarbledError):
+                look.want_owner(decode_wish(content).owner)
 
 
 def _send(link: socket.socket, report: Report) -> None:

@@ -83,6 +83,14 @@ class EyesProcess:
                 found.append(report)
         return tuple(found)
 
+    def wish(self, content: bytes) -> bool:
+        """Whether the link took it. A child that does not read, or is gone, is not waited for."""
+        try:
+            self._link.send(content)
+        except OSError:
+            return False
+        return True
+
     def exit_status(self) -> int | None:
         if self._process.returncode is None:
             left = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)

@@ -1,4 +1,4 @@
-"""What the eyes tell: datagrams from their process, and events for the loop."""
+"""What the eyes tell: datagrams from their process, and events for the loop; and what is asked of them."""
 
 from __future__ import annotations
 
@@ -75,12 +75,20 @@ class Report(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     ended: bool = False
 
 
+class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is sent to the eyes' process: all that is asked of it, so that the newest wish is enough."""
+
+    owner: bool
+    """Whether to look if the card's owner stands there."""
+
+
 class GarbledError(Exception):
-    """Bytes that are no report."""
+    """Bytes that are no report, or no wish."""
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(Report)
+_WISHES: Final = msgspec.msgpack.Decoder(Wish)
 
 
 def encode_report(report: Report) -> bytes:
@@ -91,5 +99,17 @@ def decode_report(content: bytes) -> Report:
     """Raises `GarbledError`."""
     try:
         return _DECODER.decode(content)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise GarbledError(str(error)) from error
+
+
+def encode_wish(wish: Wish) -> bytes:
+    return _ENCODER.encode(wish)
+
+
+def decode_wish(content: bytes) -> Wish:
+    """Raises `GarbledError`."""
+    try:
+        return _WISHES.decode(content)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise GarbledError(str(error)) from error

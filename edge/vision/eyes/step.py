@@ -43,6 +43,10 @@ class StepEyes:
         """The recording is over, or its camera failed."""
         return self._ended
 
+    def want_owner(self, on: bool) -> None:
+        """Whether to look if the card's owner stands there."""
+        self._look.want_owner(on)
+
     def next_wake_s(self) -> float | None:
         """When the next frame is due, None after the end."""
         if self._ended:

@@ -20,7 +20,9 @@ from edge.vision.eyes.report import (
     EyesTurn,
     GarbledError,
     Troubles,
+    Wish,
     decode_report,
+    encode_wish,
 )
 
 _KILL_S: Final = 2.0
@@ -37,6 +39,10 @@ class Eyes(Protocol):
 
     def reports(self) -> tuple[bytes, ...]:
         """What has come since the last call; the newest last."""
+        ...
+
+    def wish(self, content: bytes) -> bool:
+        """Asks for something; whether it was taken. What was not is asked again."""
         ...
 
     def exit_status(self) -> int | None:
@@ -86,6 +92,7 @@ class EyesSupervisor:
         self._unkillable = False
         self._events: list[EyesEvent] = []
         self._troubles = Troubles()
+        self._owner = self._told_owner = False
 
     @property
     def ended(self) -> bool:
@@ -95,6 +102,11 @@ class EyesSupervisor:
     @property
     def seeing(self) -> bool:
         return self._phase is _Phase.SEEING
+
+    def want_owner(self, on: bool) -> None:
+        """Whether to look if the card's owner stands there; holds until said otherwise, over restarts too."""
+        self._owner = on
+        self._wish()
 
     def in_bounded_recovery(self, now_s: float) -> bool:
         """Whether the eyes see, or are being brought back by a supervisor that makes progress.
@@ -129,6 +141,7 @@ class EyesSupervisor:
             assert self._eyes is not None
             # In this order: an exit is judged by what was said before it.
             status = self._eyes.exit_status()
+            self._wish()
             seen = self._listen(self._eyes, now_s)
             self._check(status, now_s)
         elif self._phase is _Phase.DYING:
@@ -151,6 +164,15 @@ class EyesSupervisor:
             return
         self._phase = _Phase.STARTING
         self._since_s = self._heard_s = now_s
+        self._told_owner = False  # a new one looks for nobody until it is asked
+        self._wish()
+
+    def _wish(self) -> None:
+        """What is not told yet, if the link takes it now."""
+        if self._eyes is None or self._owner is self._told_owner:
+            return
+        if self._eyes.wish(encode_wish(Wish(self._owner))):
+            self._told_owner = self._owner
 
     def _listen(self, eyes: Eyes, now_s: float) -> tuple[Observation, ...]:
         seen: list[Observation] = []
@@ -230,4 +252,4 @@ class EyesSupervisor:
 
 
 def _may_be_passed_over(seen: Observation) -> bool:
-    return seen.scene is None and seen.normal is None
+    return seen.scene is None and seen.normal is None and seen.owner is None

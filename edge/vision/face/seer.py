@@ -32,7 +32,7 @@ class FaceSeer:
     def look(self, sight: Sight) -> None:
         grey, at_s = sight.frame.grey, sight.frame.at_s
         sight.faces = self._upside.update(grey, self._faces(grey), sight.somebody, at_s, self._faces)
-        sight.faces_asked = True
+        sight.faces_asked = sight.faces_new = True
         sight.face_motion = self._rigid.update(grey, sight.faces, at_s)
         if self._upside.camera_inverted and sight.health is CameraHealth.OK:
             sight.health = CameraHealth.UPSIDE_DOWN
