@@ -267,6 +267,11 @@ class Settings(_Section, frozen=True):
     panel: PanelSettings = PanelSettings()
     watchdog: WatchdogSettings = WatchdogSettings()
 
+    @property
+    def line_wanted(self) -> bool:
+        """Whether there is a line to the machine: nothing else than a claim would ever come over it."""
+        return self.identity.enabled and self.atm.transport != "none"
+
 
 def fields_of(struct: type[msgspec.Struct]) -> dict[str, object]:
     """Name to type of each field."""

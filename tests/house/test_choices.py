@@ -17,7 +17,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
-from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -27,8 +26,8 @@ import hw
 from edge.cabin.commands import Command
 from edge.cabin.events import Event
 from hw.ports import ModemEvent
+from tests.house.sources import sources
 
-REPO = Path(__file__).resolve().parents[2]
 UNIONS = {kind.__name__ for union in (Event, Command, ModemEvent) for kind in get_args(union)}
 """Classes that are told apart by `match` as the members of an enum are."""
 
@@ -97,6 +96,7 @@ REVIEWED: Mapping[str, str] = {
     "OwnerFact": "UNKNOWN SAME ANOTHER UNFIT",
     "PadResult": "ADDED COMPLETED CLEARED IGNORED",
     "PermitRule": "OFF STAYS",
+    "Pose": "STRAIGHT LEFT RIGHT UP DOWN",
     "PowerKind": "SUPPLY KEY",
     "PromptCause": (
         "NONE MASK HELMET GLASSES SCARF HAND OBJECT COVERED FACE_CAMERA HIDDEN ONE_AT_A_TIME STEP_CLOSER "
@@ -107,7 +107,7 @@ REVIEWED: Mapping[str, str] = {
         "OWNER_CODE_SENT OWNER_CODE_WRONG OWNER_CODE_OLD OWNER_CODE_NOT_SENT OWNER_NO_CODE SILENCE"
     ),
     "Purpose": "MACHINE FORBIDDEN LOITER IGNORED",
-    "Recipient": "WATCHMAN WATCHMAN2 CONTROL_ROOM",
+    "Recipient": "WATCHMAN WATCHMAN2 CONTROL_ROOM OWNER",
     "Refusal": "NO_SECRET OTHER_INCIDENT AGAIN",
     "Request": "REOPEN PULL_SWITCH",
     "Role": "FACE OVERVIEW",
@@ -141,18 +141,6 @@ class Place:
         return (
             f"{self.file}:{self.line} ({self.function or 'module'}, {self.kind} of {', '.join(self.members)})"
         )
-
-
-@cache
-def read(root: str) -> tuple[tuple[str, ast.Module], ...]:
-    """The files of a folder, parsed when a test first asks: every worker loads this module."""
-    paths = sorted((REPO / root).rglob("*.py"))
-    return tuple((str(path.relative_to(REPO)), ast.parse(path.read_text("utf-8"))) for path in paths)
-
-
-def sources(*roots: str) -> Iterator[tuple[str, ast.Module]]:
-    for root in roots:
-        yield from read(root)
 
 
 @dataclass(frozen=True, slots=True)
