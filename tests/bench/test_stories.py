@@ -41,6 +41,7 @@ WANTED = {
     "leaves",
     "skimmer",
     "photograph",
+    "owner",
 }
 IN_PICTURES_ALONE = ("skimmer", "photograph")
 
