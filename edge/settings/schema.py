@@ -203,6 +203,8 @@ class JournalSettings(_Section, frozen=True):
 class IdentitySettings(_Section, frozen=True):
     enabled: bool = False
     key_file: _Word = ""
+    verify_s: Annotated[float, msgspec.Meta(ge=5, le=120)] = 20.0
+    tell_after: Annotated[int, msgspec.Meta(ge=1, le=10)] = 2
     code_by: Literal["sms", "webhook"] = "sms"
     owner_code_ttl_s: Annotated[float, msgspec.Meta(ge=30, le=900)] = 180.0
     owner_send_s: Annotated[float, msgspec.Meta(ge=10, le=300)] = 60.0
