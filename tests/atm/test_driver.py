@@ -6,6 +6,7 @@ The first part is the same for all three. What only a wire can do to a driver fo
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Protocol
 
 import pytest
 
+from edge.cabin.events import Device
+from edge.service.threads import ThreadWatch
 from hw.atm.exchange import LINES_AT_ONCE, MachineKey
 from hw.atm.fake.machine import MACHINE_FAULTS, FakeMachine
 from hw.atm.fake.stepped import SteppedAtm
@@ -120,7 +123,7 @@ class AtTcp(Wired):
         wire = self.atm.wire
         assert isinstance(wire, TcpWire)
         wait_for(lambda: wire.port != 0)
-        self.port = wire.port
+        self.wire, self.port = wire, wire.port
         self.machine = SocketMachine(FakeMachine("front", KEY, pace=FAST), "127.0.0.1", self.port)
 
 
@@ -378,3 +381,55 @@ def test_closing_leaves_no_descriptor_and_no_thread(tmp_path: Path) -> None:
     world.close()
     assert not world.atm.thread.alive
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+@pytest.mark.slow
+def test_a_port_that_hangs_when_it_is_opened_delays_nobody_and_the_claim_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As an adapter whose driver is stuck in the kernel: only the thread waits for it."""
+    world = AtSerial(tmp_path)
+    let_go = threading.Event()
+    try:
+        _online(world)
+        world.do(lambda fake: fake.claim("anna"))
+        assert world.until(lambda fake: Claimed("front", "anna") in world.events)
+        monkeypatch.setattr("serial.Serial.open", lambda port: let_go.wait(GIVE_UP_S))
+        world.do(lambda fake: fake.fault("cut"))
+        assert world.until(lambda fake: any(isinstance(event, MachineLost) for event in world.events))
+        assert ClaimEnded("front") in world.events
+        wait_for(lambda: world.atm.thread.silent_s(CLOCK.now_s()) > 0.5)
+        began_s = time.perf_counter()
+        world.atm.permit(False, "vacant")
+        world.atm.poll(CLOCK.now_s())
+        assert time.perf_counter() - began_s < 0.2, "it did not wait for the thread"
+    finally:
+        let_go.set()
+        world.close()
+
+
+@pytest.mark.slow
+def test_a_thread_that_dies_is_started_again_and_the_machine_is_served(
+    at_tcp: AtTcp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[Device, str, bool]] = []
+    watch = ThreadWatch(lambda device, code, source, active, now_s: told.append((device, code, active)))
+    watch.add(at_tcp.atm.thread, Device.ATM, "atm_stopped", 15.0)
+    _online(at_tcp)
+    with monkeypatch.context() as patch:
+        patch.setattr(at_tcp.atm, "_turn", _killed)
+        wait_for(lambda: at_tcp.atm.thread.died)
+    assert at_tcp.until(lambda fake: any(isinstance(event, MachineLost) for event in at_tcp.events))
+    watch.look(CLOCK.now_s())
+    assert told == [(Device.ATM, "atm_stopped", True)]
+    # Its port is another one now: where the settings name one, it is the same again.
+    assert at_tcp.until(lambda fake: at_tcp.wire.port != 0 and at_tcp.atm.thread.alive)
+    again = SocketMachine(FakeMachine("front", KEY, pace=FAST), "127.0.0.1", at_tcp.wire.port)
+    try:
+        assert at_tcp.until(lambda fake: MachineBack("front") in at_tcp.events)
+    finally:
+        again.close()
+
+
+def _killed() -> None:
+    raise RuntimeError("killed by the test")
