@@ -117,9 +117,9 @@ class AtSerial(Wired):
 
 
 class AtTcp(Wired):
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, port: int = 0) -> None:
         super().__init__()
-        self.atm = open_tcp("127.0.0.1", 0, [MachineKey("front", KEY)], CLOCK, FAST)
+        self.atm = open_tcp("127.0.0.1", port, [MachineKey("front", KEY)], CLOCK, FAST)
         wire = self.atm.wire
         assert isinstance(wire, TcpWire)
         wait_for(lambda: wire.port != 0)
@@ -328,6 +328,29 @@ def test_one_who_floods_is_thrown_out_at_once(at_tcp: AtTcp) -> None:
 
 
 @pytest.mark.slow
+def test_what_was_recorded_at_the_wire_is_worth_nothing_after_a_restart(tmp_path: Path) -> None:
+    world = AtTcp(tmp_path)
+    _online(world)
+    world.do(lambda fake: fake.claim("anna"))
+    world.do(lambda fake: fake.code("417902"))
+    assert world.until(lambda fake: CodeGiven("front", "417902") in world.events)
+    recorded = list(world.machine.fake.sent)
+    world.close()
+    driver = open_tcp("127.0.0.1", 0, [MachineKey("front", KEY)], CLOCK, FAST)
+    wire = driver.wire
+    assert isinstance(wire, TcpWire)
+    wait_for(lambda: wire.port != 0)
+    try:
+        with socket.create_connection(("127.0.0.1", wire.port)) as thief:
+            thief.sendall(b"".join(recorded))
+            wait_for(lambda: driver.refused >= len(recorded) - 1)
+            assert b"welcome" in thief.recv(4096), "the hello was whole, and nothing follows from it"
+        assert not [event for event in driver.poll(CLOCK.now_s()) if not isinstance(event, MachineLost)]
+    finally:
+        driver.close()
+
+
+@pytest.mark.slow
 def test_two_machines_at_one_address_are_told_apart(tmp_path: Path) -> None:
     keys = [MachineKey("front", KEY), MachineKey("back", KEY[::-1])]
     driver = open_tcp("127.0.0.1", 0, keys, CLOCK, FAST)
@@ -410,25 +433,25 @@ def test_a_port_that_hangs_when_it_is_opened_delays_nobody_and_the_claim_ends(
 
 @pytest.mark.slow
 def test_a_thread_that_dies_is_started_again_and_the_machine_is_served(
-    at_tcp: AtTcp, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    world = AtTcp(tmp_path, port)
     told: list[tuple[Device, str, bool]] = []
     watch = ThreadWatch(lambda device, code, source, active, now_s: told.append((device, code, active)))
-    watch.add(at_tcp.atm.thread, Device.ATM, "atm_stopped", 15.0)
-    _online(at_tcp)
-    with monkeypatch.context() as patch:
-        patch.setattr(at_tcp.atm, "_turn", _killed)
-        wait_for(lambda: at_tcp.atm.thread.died)
-    assert at_tcp.until(lambda fake: any(isinstance(event, MachineLost) for event in at_tcp.events))
-    watch.look(CLOCK.now_s())
-    assert told == [(Device.ATM, "atm_stopped", True)]
-    # Its port is another one now: where the settings name one, it is the same again.
-    assert at_tcp.until(lambda fake: at_tcp.wire.port != 0 and at_tcp.atm.thread.alive)
-    again = SocketMachine(FakeMachine("front", KEY, pace=FAST), "127.0.0.1", at_tcp.wire.port)
+    watch.add(world.atm.thread, Device.ATM, "atm_stopped", 15.0)
     try:
-        assert at_tcp.until(lambda fake: MachineBack("front") in at_tcp.events)
+        _online(world)
+        with monkeypatch.context() as patch:
+            patch.setattr(world.atm, "_turn", _killed)
+            wait_for(lambda: world.atm.thread.died)
+        assert world.until(lambda fake: any(isinstance(event, MachineLost) for event in world.events))
+        watch.look(CLOCK.now_s())
+        assert told == [(Device.ATM, "atm_stopped", True)]
+        assert world.until(lambda fake: MachineBack("front") in world.events)
     finally:
-        again.close()
+        world.close()
 
 
 def _killed() -> None:
