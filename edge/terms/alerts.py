@@ -38,12 +38,14 @@ class Alert(StrEnum):
     FAULT = "fault"
     OUT_OF_SERVICE = "out_of_service"
     RELEASE_REFUSED = "release_refused"
+    IDENTITY_FAILED = "identity_failed"
+    OWNER_SAID_NO = "owner_said_no"
 
 
 def urgency(alert: Alert) -> Urgency:
     """How soon an alert goes out."""
     match alert:
-        case Alert.FIRE:
+        case Alert.FIRE | Alert.OWNER_SAID_NO:
             return Urgency.EMERGENCY
         case (
             Alert.LOCKED
@@ -62,6 +64,7 @@ def urgency(alert: Alert) -> Urgency:
             | Alert.FAULT
             | Alert.OUT_OF_SERVICE
             | Alert.RELEASE_REFUSED
+            | Alert.IDENTITY_FAILED
         ):
             return Urgency.ALERT
         case _:

@@ -341,7 +341,10 @@ def test_a_kiosk_has_whole_paths(tmp_path: Path, key: str) -> None:
         ),
         ('[panel]\nhost = "::"', ["people.control_room", "panel.host = :: without panel.password_file"]),
         ('[panel]\nhost = "::1"', ["people.control_room"]),
-        ("[identity]\nenabled = true", ["people.control_room", "identity.key_file is empty"]),
+        (
+            '[identity]\nenabled = true\n[atm]\ntransport = "serial"',
+            ["people.control_room", "identity.key_file is empty", "atm.keys_file is empty"],
+        ),
         ('[panel]\nhost = "localhost"', ["people.control_room"]),
     ],
 )
