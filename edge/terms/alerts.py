@@ -45,7 +45,7 @@ class Alert(StrEnum):
 def urgency(alert: Alert) -> Urgency:
     """How soon an alert goes out."""
     match alert:
-        case Alert.FIRE | Alert.OWNER_SAID_NO:
+        case Alert.FIRE:
             return Urgency.EMERGENCY
         case (
             Alert.LOCKED
@@ -65,6 +65,7 @@ def urgency(alert: Alert) -> Urgency:
             | Alert.OUT_OF_SERVICE
             | Alert.RELEASE_REFUSED
             | Alert.IDENTITY_FAILED
+            | Alert.OWNER_SAID_NO
         ):
             return Urgency.ALERT
         case _:

@@ -40,7 +40,6 @@ PARTIAL: Mapping[str, str] = {
     "Recipient: WATCHMAN, WATCHMAN2, CONTROL_ROOM": "the card's owner is in the gallery",
     "Recipient: CONTROL_ROOM": "e-mail goes to the control room alone",
     "Recipient: CONTROL_ROOM, WATCHMAN": "the distress call of a kiosk that is down goes to these two",
-    "Recipient: WATCHMAN, WATCHMAN2, CONTROL_ROOM": "a card owner's number comes out of the gallery",
 }
 """Dicts that lack members on purpose: the enum and the members that they have, or the file, and why."""
 
