@@ -25,7 +25,9 @@ _UNREACHABLE: Final = (
 _NO_NETWORK: Final = (
     "What it sees stays unseen, the rest goes on; without the face check nobody is locked in."
 )
-_NO_CLAIM: Final = "Every claim of a card is refused, so the permit stays off; nobody is locked in for it."
+_NO_CLAIM: Final = (
+    "The door keeps its rules. Where an owner has to be verified, claims are refused: the permit stays off."
+)
 _NOT_RUN: Final = "Only this command stops; a running kiosk goes on."
 
 
@@ -108,6 +110,12 @@ CATALOGUE: Final = _table(
         "None after a change of versions; else copy the record away and look at it with events --verify.",
     ),
     (
+        "owner_account_odd",
+        "What the record held of a card owner's tries cannot be understood; it was set aside as a line.",
+        KEEPS,
+        "None: each card rests before its owner is sent a code. Look at the record with events --verify.",
+    ),
+    (
         "journal_chain_broken",
         "The record's chain of hashes does not fit: a line was changed, removed or added from outside.",
         KEEPS,
@@ -131,6 +139,12 @@ CATALOGUE: Final = _table(
         "What drives the modem died, or hangs in the system; no text goes out meanwhile.",
         _NO_NEW_LOCK,
         "It starts again by itself. If it hangs, unplug the modem; report a death together with the log.",
+    ),
+    (
+        "atm_stopped",
+        "What serves the line to the machine died, or hangs in the system; an open claim ends.",
+        _NO_CLAIM,
+        "It starts again by itself. If it hangs, unplug the serial adapter; report a death with the log.",
     ),
     (
         "pictures_stopped",
@@ -478,6 +492,49 @@ CATALOGUE: Final = _table(
         "The exit input has been active longer than exit_stuck_s.",
         "The door stays unlocked while it lasts.",
         "Free the exit button; if it is free, look for a cut wire in its loop.",
+    ),
+    # --- the machine and the keypad inside -----------------------------------------------------------
+    (
+        "atm_line_lost",
+        "Nothing that a machine with the right key can have said was heard for 6 seconds.",
+        _NO_CLAIM,
+        "Look whether the machine is on, at the cable or network, and at both sides' key and machine name.",
+    ),
+    (
+        "atm_port_failed",
+        "The serial port of the machine cannot be opened, or its network address not be listened at.",
+        _NO_CLAIM,
+        "Check [atm] against the cable (ls -l /dev/serial/by-id) or the address (ip addr).",
+    ),
+    (
+        "atm_lines_refused",
+        "Lines came in that no machine of these settings can have said now: forged, repeated or malformed.",
+        "The door keeps its rules; none of them was obeyed.",
+        "See hw/atm/README.md for each word. forged alone: compare the keys; else look who is at the wire.",
+    ),
+    (
+        "atm_keys_odd",
+        "The keys of the machines cannot be used.",
+        _NOT_STARTED,
+        "Write a line for each of atm.machines: its name, a space, and what openssl rand -hex 32 prints.",
+    ),
+    (
+        "customer_keypad_stuck",
+        "A key of the keypad inside is held down or shorted.",
+        KEEPS,
+        "Free or clean the key, or replace the keypad; its other keys go on working.",
+    ),
+    (
+        "customer_keypad_ghost",
+        "Several keys of the keypad inside are down at once in a way that the matrix cannot tell apart.",
+        KEEPS,
+        "Press one key at a time; if nobody presses any, look for water or a short in the keypad.",
+    ),
+    (
+        "customer_keypad_failed",
+        "The keypad inside could not be scanned.",
+        _NO_CLAIM,
+        "Check its cable and the pins in [wiring.customer_keypad].",
     ),
     (
         "keypad_stuck",

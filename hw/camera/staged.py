@@ -73,6 +73,10 @@ PHOTOGRAPHS: Final = (
 )
 
 
+PORTRAITS: Final = {"anna": PHOTOGRAPHS[0], "george": PHOTOGRAPHS[1]}
+"""Who always has the same face, so that a card can be theirs; anybody else gets one that is free."""
+
+
 @dataclass(slots=True)
 class _Person:
     name: str
@@ -131,10 +135,10 @@ class StagedCabin:
 
         `enter NAME [with COVER…]`, `leave [NAME]`, `mask|glasses|helmet|scarf|hand on|off [NAME]`, `photo
         on|held|off [NAME]` (a print before the face, fixed or in a hand), `turn away|front|left|right|up|down
-        [NAME]` (a little, to their own left), `crouch [NAME]`, `stand [NAME]`, `front
-        whole|skimmer|stripped` (the machine's), `lights on|dim|off`, `camera
-        clear|covered|sprayed|blurred|moved|frozen|white` (also `cover lens`, `uncover lens`, `freeze`,
-        `unfreeze`). Without a name it is the one who came first.
+        [NAME]` (a little, to their own left), `crouch [NAME]`, `stand [NAME]`,
+        `front whole|skimmer|stripped` (the machine's), `lights on|dim|off`,
+        `camera clear|covered|sprayed|blurred|moved|frozen|white` (also `cover lens`, `uncover lens`,
+        `freeze`, `unfreeze`). Without a name it is the one who came first.
         """
         words = action.lower().split()
         match words:
@@ -189,8 +193,9 @@ class StagedCabin:
         places = [i for i in range(len(_PLACES)) if all(p.place != i for p in self._people)]
         if not places:
             raise ValueError("the cabin is full")
+        known = [photograph for who, photograph in PORTRAITS.items() if who == name]
         free = [p for p in PHOTOGRAPHS if all(p is not other.photograph for other in self._people)]
-        photograph = (free or list(PHOTOGRAPHS))[0]
+        photograph = (known or free or list(PHOTOGRAPHS))[0]
         phase = 2.399 * len(self._people)
         self._people.append(_Person(name, photograph, places[0], now_s, phase, covers=frozenset(covers)))
 
@@ -246,8 +251,9 @@ class StagedCabin:
         """Puts one person into the picture."""
         leaving = person.left_s is not None and now_s - person.left_s > 0.25
         t = now_s + 10.0 * person.phase
-        shut = t % _BLINK_EVERY_S < _BLINK_S
-        layer = _dressed(person.photograph, person.covers, person.away or leaving, shut, person.turn)
+        away = person.away or leaving
+        shut = t % _BLINK_EVERY_S < _BLINK_S and not away
+        layer = _dressed(person.photograph, person.covers, away, shut, person.turn)
         marks = person.photograph.marks
         near, size = self._near(person, now_s), self._size(person, now_s)
         sway = 3.2 * math.sin(1.43 * t) + 1.9 * math.sin(3.1 * t + 1.0)
