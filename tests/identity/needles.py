@@ -6,10 +6,14 @@ import base64
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from edge.identity.person import Person
 
 _RUN_BYTES = 12
 """Of a template or a picture: so many bytes in a row are no chance."""
+
+_HEAD_BYTES = 8
 
 _PART = 7
 """Of a telephone number: the last digits."""
@@ -52,6 +56,20 @@ def found_in(folder: Path, words: set[bytes]) -> list[str]:
     found = []
     for path in sorted(folder.rglob("*")):
         name = str(path.relative_to(folder)).encode()
-        content = path.read_bytes() if path.is_file() else b""
-        found += [f"{path.name}: {word!r}" for word in words if word in content or word in name]
+        content = name + b"\n" + (path.read_bytes() if path.is_file() else b"")
+        found += [f"{path.name}: {word!r}" for word in held_by(content, words)]
     return found
+
+
+def held_by(content: bytes, words: set[bytes]) -> list[bytes]:
+    """Those of the words that stand in the content. By their first eight bytes all at once, for speed."""
+    found = [word for word in words if len(word) < _HEAD_BYTES and word in content]
+    long = [word for word in words if len(word) >= _HEAD_BYTES]
+    if len(content) < _HEAD_BYTES or not long:
+        return found
+    heads = np.frombuffer(b"".join(word[:_HEAD_BYTES] for word in long), np.uint64)
+    places = np.ndarray((len(content) - _HEAD_BYTES + 1,), np.uint64, content, strides=(1,))
+    there = set(places[np.isin(places, heads)].tolist())
+    return found + [
+        word for word, head in zip(long, heads.tolist(), strict=True) if head in there and word in content
+    ]
