@@ -315,6 +315,9 @@ run_tests() {
     notes=$VENV/cache
     writable "$notes" || notes=$(cache_dir)
     export MYPY_CACHE_DIR="$notes/mypy" RUFF_CACHE_DIR="$notes/ruff" HYPOTHESIS_STORAGE_DIRECTORY="$notes/hypothesis"
+    # Without compiled files every worker, and every program that a test starts, compiles all that it imports.
+    export PYTHONPYCACHEPREFIX="$notes/pyc"
+    unset PYTHONDONTWRITEBYTECODE
     workers=$(nproc)
     [ "$workers" -le 8 ] || workers=8
     cd -- "$ROOT"

@@ -5,6 +5,8 @@ The one door to the fakes for `edge`, as `hw.board` is to the drivers.
 
 from __future__ import annotations
 
+from hw.atm.fake.machine import MACHINE_FAULTS, FakeMachine
+from hw.atm.fake.stepped import SteppedAtm
 from hw.board import BenchHands, bench_board
 from hw.camera.clip import ClipCamera
 from hw.camera.covers import COVERS
@@ -22,12 +24,15 @@ __all__ = [
     "FRONT",
     "FRONTS",
     "LENSES",
+    "MACHINE_FAULTS",
     "BenchHands",
     "ClipCamera",
+    "FakeMachine",
     "FakeModem",
     "PromptFault",
     "PtyModem",
     "StagedCabin",
+    "SteppedAtm",
     "SteppedModem",
     "bench_board",
 ]

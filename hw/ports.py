@@ -531,7 +531,18 @@ class MachineBack:
     machine: str
 
 
-AtmEvent = Claimed | CodeGiven | ClaimEnded | MachineLost | MachineBack
+@dataclass(frozen=True, slots=True)
+class MachineDoubted:
+    """Lines were refused, forged ones and others; told at most now and then.
+
+    `code` is a fault code; `detail` says how many of which kind since the last time, not what stood in them.
+    """
+
+    code: str
+    detail: str
+
+
+AtmEvent = Claimed | CodeGiven | ClaimEnded | MachineLost | MachineBack | MachineDoubted
 
 
 class Asked(StrEnum):
@@ -542,13 +553,19 @@ class Asked(StrEnum):
 
 
 class Atm(Protocol):
-    """The line to the machine. No call waits; what cannot be sent now is told to it when it is back.
+    """The lines to the machines. No call waits; what is said to a line that is down is lost, the permit not.
 
-    `reason` is a plain snake-case word of `hw/atm/README.md`, never a name, a number or a code. The answers
-    `ask` and `refuse` go to the machine of the claim they answer; the permit goes to every machine.
+    `reason` is a plain snake_case word of `hw/atm/README.md`, never a name, a number or a code. The answers
+    `ask` and `refuse` go to the machine of the claim they answer.
     """
 
-    def permit(self, on: bool, reason: str) -> None: ...
+    def permit(self, on: bool, reason: str, machine: str = "") -> None:
+        """The permit as it is now; each machine is told at once, with every beat, and when it is back.
+
+        Of several machines only the one that is named hears that it is on, the others that it is off for
+        `another_machine`; without a name all hear the same.
+        """
+        ...
 
     def ask(self, machine: str, what: Asked) -> None: ...
 
@@ -579,3 +596,5 @@ class Board:
     prompt: Prompt
     modem: Modem
     watchdog: Watchdog
+    customer_keypad: Keypad | None = None
+    atm: Atm | None = None

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from hw.door.gate import UNREAD
-from hw.ports import LIFE, Board, Clock, HardwareError, InputChange, KeypadTrouble, KeyPress
+from hw.ports import LIFE, Board, Clock, HardwareError, InputChange, Keypad, KeypadTrouble, KeyPress
 from hw.watched import WatchedThread
 
 PERIOD_S = 0.010
@@ -38,6 +38,7 @@ class Piece(StrEnum):
     LOCK = "lock"
     INPUTS = "inputs"
     KEYPAD = "keypad"
+    CUSTOMER_KEYPAD = "customer_keypad"
     SOUNDER = "sounder"
 
 
@@ -52,7 +53,14 @@ class HardwareTrouble:
     at_s: float
 
 
-ScanEvent = InputChange | KeyPress | KeypadTrouble | HardwareTrouble
+@dataclass(frozen=True, slots=True)
+class CustomerPad:
+    """From the second keypad, inside: of a type of its own, so that no customer's key is the watchman's."""
+
+    what: KeyPress | KeypadTrouble
+
+
+ScanEvent = InputChange | KeyPress | KeypadTrouble | CustomerPad | HardwareTrouble
 
 
 def percentile(values: Sequence[float], share: float) -> float | None:
@@ -79,6 +87,7 @@ class Scanner:
         self._inputs = board.inputs
         self._lock = board.lock
         self._keypad = board.keypad
+        self._customer_keypad = board.customer_keypad
         self._sounder = board.sounder
         self._clock = board.clock
         self._on_event = on_event
@@ -96,6 +105,8 @@ class Scanner:
         for change in changes:
             self._on_event(change)
         self._scan_keys(now_s)
+        if self._customer_keypad is not None:
+            self._scan_customer(self._customer_keypad, now_s)
         try:
             self._sound_due_s = self._sounder.poll(now_s)
         except HardwareError as error:
@@ -109,6 +120,7 @@ class Scanner:
             self._sampled_s is not None
             and not self._inputs.settling
             and not self._keypad.settling
+            and (self._customer_keypad is None or not self._customer_keypad.settling)
             and not any(life.holds for life in self._life.values())
             and (self._sound_due_s is None or self._sound_due_s > now_s)
             and (self._world_quiet is None or self._world_quiet(now_s))
@@ -177,11 +189,26 @@ class Scanner:
         self._well(Piece.KEYPAD, now_s)
         for event in found:
             if isinstance(event, KeyPress):
-                try:
-                    self._sounder.click(now_s)
-                except HardwareError as error:
-                    self._trouble(Piece.SOUNDER, error, now_s)
+                self._click(now_s)
             self._on_event(event)
+
+    def _scan_customer(self, keypad: Keypad, now_s: float) -> None:
+        try:
+            found = keypad.scan(now_s)
+        except HardwareError as error:
+            self._trouble(Piece.CUSTOMER_KEYPAD, error, now_s)
+            return
+        self._well(Piece.CUSTOMER_KEYPAD, now_s)
+        for event in found:
+            if isinstance(event, KeyPress):
+                self._click(now_s)
+            self._on_event(CustomerPad(event))
+
+    def _click(self, now_s: float) -> None:
+        try:
+            self._sounder.click(now_s)
+        except HardwareError as error:
+            self._trouble(Piece.SOUNDER, error, now_s)
 
     def _trouble(self, piece: Piece, error: HardwareError, now_s: float) -> None:
         if self._troubles.get(piece) != error.code:

@@ -55,6 +55,18 @@ class KeypadWiring(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     stuck_s: Annotated[float, msgspec.Meta(ge=2, le=120)] = 10.0
 
 
+class CustomerKeypadWiring(KeypadWiring, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A second matrix inside, for the code to a card's owner where the machine cannot take it.
+
+    It shares no pin with the first: a key that somebody jams inside must not reach the watchman's pad. Its
+    pins are those that are kept free without it: modem, sound and clock module are then not wired to them.
+    """
+
+    fitted: bool = False
+    rows: Annotated[tuple[BcmPin, ...], msgspec.Meta(min_length=4, max_length=4)] = (14, 15, 18, 19)
+    columns: Annotated[tuple[BcmPin, ...], msgspec.Meta(min_length=3, max_length=4)] = (2, 3, 21)
+
+
 class SounderWiring(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A buzzer with its own oscillator, switched on and off."""
 
@@ -106,6 +118,7 @@ class WiringSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     case: ContactWiring = ContactWiring(pin=16)
     vibration: ContactWiring = ContactWiring(pin=26, contact=ContactKind.NORMALLY_OPEN, on_samples=1)
     keypad: KeypadWiring = KeypadWiring()
+    customer_keypad: CustomerKeypadWiring = CustomerKeypadWiring()
     sounder: SounderWiring = SounderWiring()
     lights: LightsWiring = LightsWiring()
     modem_power: ModemPowerWiring = ModemPowerWiring()
@@ -138,6 +151,11 @@ class WiringSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             yield f"keypad.rows[{index}]", pin
         for index, pin in enumerate(self.keypad.columns):
             yield f"keypad.columns[{index}]", pin
+        if self.customer_keypad.fitted:
+            for index, pin in enumerate(self.customer_keypad.rows):
+                yield f"customer_keypad.rows[{index}]", pin
+            for index, pin in enumerate(self.customer_keypad.columns):
+                yield f"customer_keypad.columns[{index}]", pin
         yield "sounder.pin", self.sounder.pin
         for light in Light:
             yield f"lights.{light}_pin", self.lights.light(light)

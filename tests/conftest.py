@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -88,9 +89,21 @@ def full(request: pytest.FixtureRequest) -> bool:
     return wants_full(request.config)
 
 
-@pytest.fixture(autouse=True)
-def _only_our_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Nothing of the caller reaches a test, nothing of a test reaches the caller or a real pin."""
+@pytest.fixture(autouse=True, scope="session")
+def _only_our_surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing of the caller reaches a test, nothing of a test reaches the caller or a real pin.
+
+    Once for all: a test changes them by `monkeypatch` alone, which puts back what was here.
+    """
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _clean(monkeypatch)
+        home = tmp_path_factory.getbasetemp() / "home"
+        home.mkdir(exist_ok=True)
+        monkeypatch.setenv("HOME", str(home))
+        yield
+
+
+def _clean(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("CABINGUARD_") and name != FULL_VARIABLE]:
         monkeypatch.delenv(name)
     of_systemd = (
@@ -104,9 +117,6 @@ def _only_our_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: py
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("GPIOZERO_PIN_FACTORY", "mock")
     monkeypatch.setenv("TZ", "UTC")
-    home = tmp_path_factory.getbasetemp() / "home"
-    home.mkdir(exist_ok=True)
-    monkeypatch.setenv("HOME", str(home))
 
 
 @pytest.fixture(scope="session")

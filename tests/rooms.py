@@ -28,9 +28,10 @@ def imports() -> Mapping[str, frozenset[str]]:
     return {name: frozenset(graph.find_modules_directly_imported_by(name)) for name in sorted(graph.modules)}
 
 
-def rooms() -> set[str]:
+@cache
+def rooms() -> frozenset[str]:
     """The folders of edge/ that hold a program."""
-    return {path.parent.name for path in (ROOT / "edge").glob("*/__init__.py")}
+    return frozenset(path.parent.name for path in (ROOT / "edge").glob("*/__init__.py"))
 
 
 def room_of(module: str) -> str | None:

@@ -25,23 +25,25 @@ _ALL: Final = (Recipient.CONTROL_ROOM, Recipient.WATCHMAN)
 
 # fmt: off
 DEVICES: Final[Mapping[Device, Row]] = {
-    #                        needed by a lock, told
-    Device.LOCK:         Row(True,  _ALL),
-    Device.PERMIT:       Row(False, _ALL),
-    Device.INPUTS:       Row(True,  _ALL),
-    Device.EXIT_INPUT:   Row(True,  _ALL),
-    Device.KEYPAD:       Row(True,  _ALL),
-    Device.PROMPT:       Row(True,  _ALL),
-    Device.SOUNDER:      Row(False, _ALL),
-    Device.LIGHTS:       Row(False, _ALL),
-    Device.MODEM:        Row(False, (Recipient.CONTROL_ROOM,)),
-    Device.MODEM_DRIVER: Row(True,  _ALL),
-    Device.DISK:         Row(True,  _ALL),
-    Device.EVIDENCE:     Row(True,  _ALL),
-    Device.CONTROL:      Row(True,  _ALL),
-    Device.EYES:         Row(True,  _ALL),
-    Device.CLOCK:        Row(False, _ALL),
-    Device.DOOR_CONTACT: Row(False, _ALL),
+    #                           needed by a lock, told
+    Device.LOCK:            Row(True,  _ALL),
+    Device.PERMIT:          Row(False, _ALL),
+    Device.INPUTS:          Row(True,  _ALL),
+    Device.EXIT_INPUT:      Row(True,  _ALL),
+    Device.KEYPAD:          Row(True,  _ALL),
+    Device.CUSTOMER_KEYPAD: Row(False, (Recipient.CONTROL_ROOM,)),
+    Device.PROMPT:          Row(True,  _ALL),
+    Device.SOUNDER:         Row(False, _ALL),
+    Device.LIGHTS:          Row(False, _ALL),
+    Device.MODEM:           Row(False, (Recipient.CONTROL_ROOM,)),
+    Device.MODEM_DRIVER:    Row(True,  _ALL),
+    Device.ATM:             Row(False, (Recipient.CONTROL_ROOM,)),
+    Device.DISK:            Row(True,  _ALL),
+    Device.EVIDENCE:        Row(True,  _ALL),
+    Device.CONTROL:         Row(True,  _ALL),
+    Device.EYES:            Row(True,  _ALL),
+    Device.CLOCK:           Row(False, _ALL),
+    Device.DOOR_CONTACT:    Row(False, _ALL),
 }
 # fmt: on
 

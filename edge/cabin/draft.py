@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import floor
 
 from edge.cabin.anomalies import ANOMALIES, HOLDS_CLOCK, RELEASES, Siren, SirenFor
@@ -25,7 +24,7 @@ from edge.cabin.devices import LOCK_NEEDS
 from edge.cabin.events import Anomaly, Device, FaceFact, FaceJudged
 from edge.cabin.outputs import silent
 from edge.cabin.rules import Rules
-from edge.cabin.state import Code, Mode, State, needed_s, returning
+from edge.cabin.state import Code, Mode, State, needed_s, replace, returning
 from edge.terms.alerts import Alert
 from edge.terms.reason import Reason
 from edge.terms.record import Recipient

@@ -1,4 +1,4 @@
-"""The live code of an incident: kept in RAM only, shown to nobody but the maker of the text message.
+"""The live code of an incident or a claim: kept in RAM only, shown to nobody but the maker of its message.
 
 Nothing here can print, pickle or raise a digit.
 """
@@ -24,13 +24,13 @@ def random_code(digits: int) -> str:
 
 
 class CodeBook(Hidden):
-    """The live code of the incident and the ones it replaced.
+    """The live code of an incident (a claim, for the owner's) and the ones it replaced.
 
     `choose` gives a code of so many digits; ValueError where it gives anything else. A repeated issue
     number, or a lower one, begins another incident: what was superseded before is forgotten.
     """
 
-    __slots__ = ("_choose", "_digits", "_issue", "_last", "_live", "_superseded")
+    __slots__ = ("_apart", "_choose", "_digits", "_issue", "_last", "_live", "_superseded")
 
     def __init__(self, digits: int, choose: Callable[[int], str] = random_code) -> None:
         if not 3 <= digits <= 8:
@@ -41,6 +41,12 @@ class CodeBook(Hidden):
         self._last: str | None = None
         self._live: str | None = None
         self._superseded: list[str] = []
+        self._apart: list[CodeBook] = []
+
+    def keep_apart(self, other: CodeBook) -> None:
+        """From now on neither book draws what is the live code of the other."""
+        self._apart.append(other)
+        other._apart.append(self)
 
     def issue(self, issue: int) -> None:
         """Make a fresh code, never the one before it; it becomes the live one."""
@@ -80,6 +86,6 @@ class CodeBook(Hidden):
             code = self._choose(self._digits)
             if len(code) != self._digits or not _KEYS.issuperset(code):
                 raise ValueError(f"the source of codes did not give {self._digits} digits")
-            if code != self._last:
+            if code != self._last and all(code != book._live for book in self._apart):
                 return code
         raise ValueError("the source of codes gives the same one for ever")

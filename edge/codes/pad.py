@@ -47,6 +47,20 @@ class EntryPad(Hidden):
         self._until_s = now_s + self._timeout_s
         return PadResult.COMPLETED if len(self._keys) == self._digits else PadResult.ADDED
 
+    def enter(self, keys: str, now_s: float) -> bool:
+        """A whole entry that came at once, in place of what lies there; False for anything but its digits."""
+        self.clear()
+        if len(keys) != self._digits or not _KEYS.issuperset(keys):
+            return False
+        for key in keys:
+            self.press(key, now_s)
+        return True
+
+    @property
+    def full(self) -> bool:
+        """Whether an entry waits for `take`."""
+        return len(self._keys) == self._digits
+
     def poll(self, now_s: float) -> bool:
         """Forget what is too old; whether there was something to forget."""
         if self._until_s is None or now_s < self._until_s:

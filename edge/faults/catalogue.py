@@ -25,6 +25,9 @@ _UNREACHABLE: Final = (
 _NO_NETWORK: Final = (
     "What it sees stays unseen, the rest goes on; without the face check nobody is locked in."
 )
+_NO_CLAIM: Final = (
+    "The door keeps its rules. Where an owner has to be verified, claims are refused: the permit stays off."
+)
 _NOT_RUN: Final = "Only this command stops; a running kiosk goes on."
 
 
@@ -107,6 +110,12 @@ CATALOGUE: Final = _table(
         "None after a change of versions; else copy the record away and look at it with events --verify.",
     ),
     (
+        "owner_account_odd",
+        "What the record held of a card owner's tries cannot be understood; it was set aside as a line.",
+        KEEPS,
+        "None: each card rests before its owner is sent a code. Look at the record with events --verify.",
+    ),
+    (
         "journal_chain_broken",
         "The record's chain of hashes does not fit: a line was changed, removed or added from outside.",
         KEEPS,
@@ -130,6 +139,12 @@ CATALOGUE: Final = _table(
         "What drives the modem died, or hangs in the system; no text goes out meanwhile.",
         _NO_NEW_LOCK,
         "It starts again by itself. If it hangs, unplug the modem; report a death together with the log.",
+    ),
+    (
+        "atm_stopped",
+        "What serves the line to the machine died, or hangs in the system; an open claim ends.",
+        _NO_CLAIM,
+        "It starts again by itself. If it hangs, unplug the serial adapter; report a death with the log.",
     ),
     (
         "pictures_stopped",
@@ -478,6 +493,49 @@ CATALOGUE: Final = _table(
         "The door stays unlocked while it lasts.",
         "Free the exit button; if it is free, look for a cut wire in its loop.",
     ),
+    # --- the machine and the keypad inside -----------------------------------------------------------
+    (
+        "atm_line_lost",
+        "Nothing that a machine with the right key can have said was heard for 6 seconds.",
+        _NO_CLAIM,
+        "Look whether the machine is on, at the cable or network, and at both sides' key and machine name.",
+    ),
+    (
+        "atm_port_failed",
+        "The serial port of the machine cannot be opened, or its network address not be listened at.",
+        _NO_CLAIM,
+        "Check [atm] against the cable (ls -l /dev/serial/by-id) or the address (ip addr).",
+    ),
+    (
+        "atm_lines_refused",
+        "Lines came in that no machine of these settings can have said now: forged, repeated or malformed.",
+        "The door keeps its rules; none of them was obeyed.",
+        "See hw/atm/README.md for each word. forged alone: compare the keys; else look who is at the wire.",
+    ),
+    (
+        "atm_keys_odd",
+        "The keys of the machines cannot be used.",
+        _NOT_STARTED,
+        "Write a line for each of atm.machines: its name, a space, and what openssl rand -hex 32 prints.",
+    ),
+    (
+        "customer_keypad_stuck",
+        "A key of the keypad inside is held down or shorted.",
+        KEEPS,
+        "Free or clean the key, or replace the keypad; its other keys go on working.",
+    ),
+    (
+        "customer_keypad_ghost",
+        "Several keys of the keypad inside are down at once in a way that the matrix cannot tell apart.",
+        KEEPS,
+        "Press one key at a time; if nobody presses any, look for water or a short in the keypad.",
+    ),
+    (
+        "customer_keypad_failed",
+        "The keypad inside could not be scanned.",
+        _NO_CLAIM,
+        "Check its cable and the pins in [wiring.customer_keypad].",
+    ),
     (
         "keypad_stuck",
         "A key is held down or shorted.",
@@ -814,14 +872,99 @@ CATALOGUE: Final = _table(
     (
         "secret_missing",
         "The file of a secret is missing, empty or unreadable.",
-        "The kiosk does not start; the door rests unlocked. The panel's password: only the panel.",
+        "The kiosk does not start; the door rests unlocked. Of panel or gallery: only that.",
         "Write the secret into the file that the detail names, as root:cabinguard and chmod 640.",
     ),
     (
         "secret_exposed",
         "The file of a secret can be read by others.",
-        "The kiosk does not start; the door rests unlocked. The panel's password: only the panel.",
+        "The kiosk does not start; the door rests unlocked. Of panel or gallery: only that.",
         "Make it root:cabinguard and chmod 640, and change the secret, which others may have read.",
+    ),
+    # --- who is enrolled -----------------------------------------------------------------------------
+    (
+        "gallery_key_missing",
+        "No key is set for the gallery of enrolled people.",
+        _NO_CLAIM,
+        "Make one with cabinguard enrol key --make, name it as identity.key_file, and keep a copy elsewhere.",
+    ),
+    (
+        "gallery_key_wrong",
+        "The key at hand is not the one that the gallery was sealed with, or is no key.",
+        _NO_CLAIM,
+        "Bring the right key back; a kiosk takes it up by itself. Without it all must be enrolled again.",
+    ),
+    (
+        "gallery_damaged",
+        "The gallery's file is damaged, cut short, or none; a kiosk sets it aside.",
+        _NO_CLAIM,
+        "Take up a backup with cabinguard enrol restore FILE, or begin again with restore --empty.",
+    ),
+    (
+        "gallery_version",
+        "The gallery is of another version of the program; a kiosk sets it aside.",
+        _NO_CLAIM,
+        "Install that version and rename the file to people, or begin again with enrol restore --empty.",
+    ),
+    (
+        "gallery_older",
+        "The gallery is gone, or it is an older copy than the newest that was written.",
+        _NO_CLAIM,
+        "If that was meant, say so with cabinguard enrol restore FILE; else find out who changed the card.",
+    ),
+    (
+        "gallery_unreadable",
+        "The gallery's file cannot be read.",
+        _NO_CLAIM,
+        "See that it belongs to cabinguard; look for card errors with dmesg. It is tried again by itself.",
+    ),
+    (
+        "gallery_network",
+        "Somebody was enrolled with another version of the embedding network, and cannot be compared.",
+        "Claims of these people are refused; everybody else's go on, and so does the guard of the door.",
+        "Take new pictures with cabinguard enrol renew, or renew --kept where the pictures were kept.",
+    ),
+    (
+        "gallery_busy",
+        "Another command is changing the gallery.",
+        _NOT_RUN,
+        "Wait until it has ended, and say it again.",
+    ),
+    (
+        "identity_off",
+        "Identity is off at this site: nobody is enrolled and no template is stored.",
+        _NOT_RUN,
+        "Read edge/docs/enrolment.md; set identity.enabled = true where the law and its paper allow it.",
+    ),
+    (
+        "enrol_refused",
+        "That cannot be enrolled.",
+        _NOT_RUN,
+        "Do as the detail says; nothing was stored.",
+    ),
+    (
+        "enrolled_already",
+        "Somebody is enrolled with that face, card or telephone number already.",
+        _NOT_RUN,
+        "Look with cabinguard enrol list; renew or remove that person, or add --anyway where it is meant.",
+    ),
+    (
+        "person_unknown",
+        "Nobody, or more than one, is enrolled under that name or number.",
+        _NOT_RUN,
+        "Look with cabinguard enrol list and give the number.",
+    ),
+    (
+        "consent_missing",
+        "Nobody is enrolled without having agreed.",
+        _NOT_RUN,
+        "Let the person read cabinguard enrol consent; then type yes, or give --consent with its version.",
+    ),
+    (
+        "camera_in_use",
+        "The running kiosk has the camera.",
+        "The kiosk goes on guarding; only this command stops.",
+        "Enrol from pictures (--from), or stop the kiosk for it: systemctl stop cabinguard.",
     ),
 )
 """Every fault by its code."""

@@ -1,7 +1,8 @@
 """The chain of hashes: a line proves the line before it, and what went into the other tables with it. Pure.
 
-What a line carries besides its own words is a JSON object: `state`, `boots` and `rows` hold digests of what
-these tables held then, `counters` their values. The newest word on each is what the table must hold today.
+What a line carries besides its own words is a JSON object: `state`, `boots`, `rows` and `owners` hold digests
+of what these tables held then, `counters` their values. The newest word on each is what the table must hold
+today.
 """
 
 from __future__ import annotations
@@ -88,21 +89,23 @@ class Cover:
     state: str = ""
     counters: dict[str, int] = field(default_factory=dict)
     rows: dict[str, tuple[int, str]] = field(default_factory=dict)
+    owners: dict[str, tuple[int, str]] = field(default_factory=dict)
     boots: dict[str, str] = field(default_factory=dict)
     odd: str = ""
 
     def take(self, seq: int, carried: str) -> None:
-        """What the next line carries. A null for a row means that it was taken out."""
+        """What the next line carries. A null for a row or an account means that it was taken out."""
         try:
             said = json.loads(carried)
             self.state = str(said.get("state", self.state))
             for name, value in said.get("counters", {}).items():
                 self.counters[name] = max(int(value), self.counters.get(name, int(value)))
-            for key, value in said.get("rows", {}).items():
-                if value is None:
-                    self.rows.pop(key, None)
-                else:
-                    self.rows[key] = seq, str(value)
+            for held, name in ((self.rows, "rows"), (self.owners, "owners")):
+                for key, value in said.get(name, {}).items():
+                    if value is None:
+                        held.pop(key, None)
+                    else:
+                        held[key] = seq, str(value)
             self.boots.update((str(boot), str(value)) for boot, value in said.get("boots", {}).items())
         except (ValueError, TypeError, AttributeError):
             self.odd = f"line {seq} carries nonsense"
@@ -113,6 +116,7 @@ class Cover:
         counters: Mapping[str, int],
         rows: Mapping[str, tuple[int, str]],
         boots: Mapping[str, str],
+        owners: Mapping[str, tuple[int, str]],
     ) -> str:
         """What the tables hold today against it, in their words; empty where all of it fits."""
         if self.odd:
@@ -122,13 +126,14 @@ class Cover:
         for name in sorted(counters.keys() | self.counters.keys()):
             if counters.get(name) != self.counters.get(name):
                 return f"the counter {name} was changed"
-        for key in sorted(rows.keys() | self.rows.keys()):
-            if key not in rows:
-                return f"the message {key} was removed"
-            if key not in self.rows:
-                return f"the message {key} was added"
-            if rows[key] != self.rows[key]:
-                return f"the message {key} was changed"
+        for what, there, said in (("message", rows, self.rows), ("account", owners, self.owners)):
+            for key in sorted(there.keys() | said.keys()):
+                if key not in there:
+                    return f"the {what} {key} was removed"
+                if key not in said:
+                    return f"the {what} {key} was added"
+                if there[key] != said[key]:
+                    return f"the {what} {key} was changed"
         for boot, value in self.boots.items():
             if boots.get(boot) != value:
                 return f"the start {boot} was changed"

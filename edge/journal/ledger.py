@@ -19,11 +19,22 @@ from edge.journal.aging import Aging
 from edge.journal.chain import START, Cover, Head, digest, packed
 from edge.journal.file import RecordFile, copied, fault_of, salvaged_counters
 from edge.journal.limits import JournalLimits
+from edge.journal.owners import carried_owners, owner_digests, put_owners, take_out_odd_owners
 from edge.journal.reader import remember
 from edge.journal.rows import carried_rows, put_rows, take_out_odd_rows
 from edge.journal.schema import check
 from edge.journal.tables import MOST, transaction
-from edge.terms.record import Answer, Entry, NotWritten, OutboxRow, Record, Remembered, RowKey, Written
+from edge.terms.record import (
+    Answer,
+    Entry,
+    NotWritten,
+    OutboxRow,
+    OwnerTries,
+    Record,
+    Remembered,
+    RowKey,
+    Written,
+)
 from hw.ports import Clock
 
 _NEAR: Final = 200
@@ -69,6 +80,7 @@ class _Known:
     sealed: str = ""
     counters: dict[str, int] = field(default_factory=dict)
     rows: dict[RowKey, OutboxRow] = field(default_factory=dict)
+    owners: dict[int, OwnerTries] = field(default_factory=dict)
 
     def take(self, boot: int, record: Record) -> None:
         """A record that is on the card."""
@@ -81,6 +93,11 @@ class _Known:
                 self.rows[row.key] = row
             else:
                 self.rows.pop(row.key, None)
+        for owner in record.owners:
+            if owner.is_blank:
+                self.owners.pop(owner.person, None)
+            else:
+                self.owners[owner.person] = owner
 
 
 class Ledger:
@@ -129,6 +146,7 @@ class Ledger:
             self._known.state = _KeptState(remembered.mono_s, remembered.wall_s, remembered.state)
         self._known.counters = dict(remembered.counters)
         self._known.rows = {row.key: row for row in remembered.rows}
+        self._known.owners = {row.person: row for row in remembered.owners}
 
     def _read_all(self, db: sqlite3.Connection, faults: Faults) -> Remembered:
         cover = Cover()
@@ -138,6 +156,10 @@ class Ledger:
         held = tables.held_state(db)
         if not problem and cover.state not in ("", held):
             problem = "the state was changed"
+        owners = owner_digests(db)
+        changed = [key for key, value in cover.owners.items() if owners.get(key) != value]
+        if not problem and changed:
+            problem = f"the account {changed[0]} was changed"
         if problem:
             faults.append(("journal_chain_broken", problem))
         self._known.sealed = cover.state or held
@@ -154,6 +176,11 @@ class Ledger:
                 odd.append(("record_row_odd", f"message {row.key}: {row.why}"))
                 aside = {"table": "outbox", "why": row.why, "row": row.content}
                 head = self._put_line(db, head, _aside(aside), carried={"rows": {row.key: None}})
+            for owner in take_out_odd_owners(db):
+                odd.append(("owner_account_odd", f"account {owner.person}: {owner.why}"))
+                aside = {"table": "owners", "why": owner.why, "row": owner.content}
+                carried = {"owners": {str(owner.person): None}}
+                head = self._put_line(db, head, _aside(aside), carried=carried)
             counters = tables.held_counters(db)
             for name in sorted(counters.keys() | cover.counters.keys()):
                 value, least = counters.get(name, -1), cover.counters.get(name, 0)
@@ -244,7 +271,12 @@ class Ledger:
     def _begin_file(self, db: sqlite3.Connection, head: Head, first: Entry | None) -> Head:
         """What the lost file knew, and the line that carries it."""
         rows = self._known.rows.values()
-        carried: dict[str, object] = {"counters": self._known.counters, "rows": carried_rows(rows)}
+        owners = self._known.owners.values()
+        carried: dict[str, object] = {
+            "counters": self._known.counters,
+            "rows": carried_rows(rows),
+            "owners": carried_owners(owners),
+        }
         kept = self._known.state
         if kept is not None:
             self._known.sealed = tables.put_state(db, self._boot, kept.mono_s, kept.wall_s, kept.state)
@@ -255,6 +287,7 @@ class Ledger:
         if first is not None:
             head = self._put_line(db, head, first, carried=carried)
         put_rows(db, rows, head.seq)
+        put_owners(db, owners, head.seq)
         return head
 
     # --- writing -----------------------------------------------------------------------------------
@@ -305,7 +338,11 @@ class Ledger:
         # A commit that failed late may be found on the card by the next connection: all of it is there.
         if record.sequence in self._found:
             return head
-        carried: dict[str, object] = {"rows": carried_rows(record.rows), "counters": dict(record.counters)}
+        carried: dict[str, object] = {
+            "rows": carried_rows(record.rows),
+            "counters": dict(record.counters),
+            "owners": carried_owners(record.owners),
+        }
         if record.state is not None:
             carried["state"] = tables.put_state(db, self._boot, record.mono_s, record.wall_s, record.state)
         known = self._known.counters
@@ -316,6 +353,7 @@ class Ledger:
         if record.entries or packed(carried):
             head = self._put_line(db, head, last, record, carried)
         put_rows(db, record.rows, head.seq)
+        put_owners(db, record.owners, head.seq)
         return head
 
     def _put_line(
@@ -393,15 +431,19 @@ class Ledger:
         db.execute("DELETE FROM outbox WHERE line <= ?", (cut.seq,))
         there = set(db.execute("SELECT number, recipient, channel FROM outbox"))
         again = [row for key, row in self._known.rows.items() if key not in there]
+        lost = {person for (person,) in db.execute("SELECT person FROM owners WHERE line <= ?", (cut.seq,))}
+        owners = [row for person, row in self._known.owners.items() if person in lost]
         carried: dict[str, object] = {
             "state": self._known.sealed,
             "counters": self._known.counters,
             "rows": carried_rows(again),
+            "owners": carried_owners(owners),
         }
         # The chain itself says where it was cut.
         note = _note("record_pruned", {"through": cut.seq, "hash": cut.hash})
         head = self._put_line(db, self._newest, note, carried=carried)
         put_rows(db, again, head.seq)
+        put_owners(db, owners, head.seq)
         return head
 
 

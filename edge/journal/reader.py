@@ -16,6 +16,7 @@ from edge.journal import tables
 from edge.journal.chain import Cover, Head
 from edge.journal.file import copied, fault_of
 from edge.journal.limits import JournalLimits
+from edge.journal.owners import owner_digests, owners
 from edge.journal.rows import row_digests, rows
 from edge.journal.schema import NOT_OURS, TABLES, is_ours
 from edge.journal.tables import LATEST_WALL_S, MOST, plain_text
@@ -156,7 +157,10 @@ def remember(db: sqlite3.Connection, boot: int, faults: Iterable[tuple[str, str]
         for name, value in sorted(db.execute("SELECT name, value FROM counters"))
         if 0 <= value <= MOST
     )
-    return Remembered(boot, state, mono_s, wall_s, rows(db, undone_at=wall_s), counters, tuple(faults))
+    undone = rows(db, undone_at=wall_s)
+    # A reader may look at a file of an earlier version before a kiosk has brought it to that of today.
+    accounts = owners(db) if tables.holds(db, "owners") else ()
+    return Remembered(boot, state, mono_s, wall_s, undone, counters, tuple(faults), accounts)
 
 
 # --- proof -----------------------------------------------------------------------------------------
@@ -186,7 +190,11 @@ def verify(path: Path, sent: Head | None = None, limits: JournalLimits | None = 
         problem = problem or _cut_problem(db, base.head, sent, limits)
         if not problem and tables.is_covered(db):
             problem = cover.problem(
-                tables.held_state(db), tables.held_counters(db), row_digests(db), tables.held_boots(db)
+                tables.held_state(db),
+                tables.held_counters(db),
+                row_digests(db),
+                tables.held_boots(db),
+                owner_digests(db) if tables.holds(db, "owners") else {},
             ) or _added_problem(db)
     return VerifyResult(not problem, walked.lines, base.head.seq, walked.head, problem)
 

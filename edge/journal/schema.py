@@ -9,6 +9,7 @@ from typing import Final
 from edge.faults.fault import FaultError
 from edge.journal import tables
 from edge.journal.chain import START, packed
+from edge.journal.owners import OWNER_FIELDS
 from edge.journal.rows import ROW_FIELDS, row_digests
 from edge.journal.tables import MOST, number, put_chained, transaction
 
@@ -25,6 +26,7 @@ TABLES: Final = {
     "state": "boot, mono_s, wall_s, state",
     "counters": "name, value",
     "outbox": f"{', '.join(ROW_FIELDS)}, line",
+    "owners": f"{', '.join(OWNER_FIELDS)}, line",
 }
 """Everything that a file of today holds."""
 
@@ -74,7 +76,21 @@ def _covered(db: sqlite3.Connection) -> None:
         db.execute("UPDATE outbox SET line = ?", (head.seq + 1,))
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (first_schema, _awaited_reports, _covered)
+def _owners(db: sqlite3.Connection) -> None:
+    """The accounts of cards whose owners are sent codes; `line` is the last that carries one."""
+    db.execute(
+        "CREATE TABLE owners (person INTEGER PRIMARY KEY, tries INTEGER NOT NULL, rests INTEGER NOT NULL,"
+        " rest_left_s REAL NOT NULL, codes_left_s TEXT NOT NULL, boot TEXT NOT NULL, mono_s REAL NOT NULL,"
+        " wall_s REAL NOT NULL, wall_true INTEGER NOT NULL, line INTEGER NOT NULL) STRICT"
+    )
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    first_schema,
+    _awaited_reports,
+    _covered,
+    _owners,
+)
 """Step N takes a file of schema N to N + 1; all that a file needs run in one transaction."""
 
 

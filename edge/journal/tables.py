@@ -143,7 +143,12 @@ def walk(db: sqlite3.Connection, after: Head, cover: Cover) -> Walk:
 
 def is_covered(db: sqlite3.Connection) -> bool:
     """Whether the lines of this file carry the other tables."""
-    return db.execute("SELECT 1 FROM sqlite_schema WHERE name = 'carried'").fetchone() is not None
+    return holds(db, "carried")
+
+
+def holds(db: sqlite3.Connection, table: str) -> bool:
+    """Whether this file has such a table: one of an earlier version may not."""
+    return db.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (table,)).fetchone() is not None
 
 
 # --- state, counters, starts -----------------------------------------------------------------------

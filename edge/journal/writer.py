@@ -221,6 +221,7 @@ class Journal:
         """Make room: the two oldest become one that loses the first's lines, but nothing the future needs."""
         first, second = self._waiting.popleft(), self._waiting.popleft()
         rows = {row.key: row for row in (*first.rows, *second.rows)}
+        owners = {row.person: row for row in (*first.owners, *second.owners)}
         self._waiting.appendleft(
             Record(
                 second.sequence,
@@ -230,6 +231,7 @@ class Journal:
                 first.state if second.state is None else second.state,
                 tuple(rows.values()),
                 tuple(highest((*first.counters, *second.counters)).items()),
+                tuple(owners.values()),
             )
         )
         self._lost += len(first.entries)

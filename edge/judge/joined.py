@@ -61,11 +61,17 @@ class Notice:
 
 @dataclass(slots=True, eq=False)
 class _Seat:
-    """One judge of one camera."""
+    """One judge of one camera. `waking`: the same one where time alone says something to it."""
 
     camera: str
     judge: AnomalyJudge
+    waking: Waking | None
     fell: bool = False
+
+
+def _seated(camera: str, judge: AnomalyJudge) -> _Seat:
+    # Asked once: it takes far longer than a call of the judge, and every turn of the loop would ask.
+    return _Seat(camera, judge, judge if isinstance(judge, Waking) else None)
 
 
 class Joined:
@@ -81,8 +87,8 @@ class Joined:
         """One frame of any camera."""
         camera = observation.camera
         if camera not in self._seats:
-            self._seats[camera] = [_Seat(camera, judge) for judge in self._make(camera)]
-        return self._asked(self._seats[camera], lambda judge: judge.update(observation, now_s))
+            self._seats[camera] = [_seated(camera, judge) for judge in self._make(camera)]
+        return self._asked(self._seats[camera], lambda seat: seat.judge.update(observation, now_s))
 
     def also(self, facts: Iterable[AnomalyFact]) -> tuple[AnomalyFact, ...]:
         """What the visit's own judges say of the same anomalies."""
@@ -90,15 +96,14 @@ class Joined:
 
     def forget(self) -> tuple[AnomalyFact, ...]:
         """The visit is over; what outlasts it (a thing that was left) is its judge's own business."""
-        return self._asked(self._all(), lambda judge: judge.forget())
+        return self._asked(self._all(), lambda seat: seat.judge.forget())
 
     def tick(self, now_s: float) -> tuple[AnomalyFact, ...]:
         """Time went on without a frame."""
-        return self._asked(self._all(), lambda judge: judge.tick(now_s) if isinstance(judge, Waking) else ())
+        return self._asked(self._all(), lambda seat: seat.waking.tick(now_s) if seat.waking else ())
 
     def next_wake_s(self) -> float | None:
-        waking = (seat.judge for seat in self._all() if not seat.fell and isinstance(seat.judge, Waking))
-        wakes = (judge.next_wake_s() for judge in waking)
+        wakes = (seat.waking.next_wake_s() for seat in self._all() if seat.waking and not seat.fell)
         return min((wake_s for wake_s in wakes if wake_s is not None), default=None)
 
     def notices(self) -> tuple[Notice, ...]:
@@ -110,14 +115,14 @@ class Joined:
         return [seat for seats in self._seats.values() for seat in seats]
 
     def _asked(
-        self, seats: list[_Seat], ask: Callable[[AnomalyJudge], tuple[AnomalyFact, ...]]
+        self, seats: list[_Seat], ask: Callable[[_Seat], tuple[AnomalyFact, ...]]
     ) -> tuple[AnomalyFact, ...]:
         facts: list[AnomalyFact] = []
         for seat in seats:
             if seat.fell:
                 continue
             try:
-                said = ask(seat.judge)
+                said = ask(seat)
             except Exception as error:  # whatever is wrong with one judge, the door has others
                 said = self._set_aside(seat, error)
             facts += (fact for fact in said if self._is_news(seat, fact))

@@ -74,8 +74,9 @@ class Unanswered:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What one answer of the journal sets free. `fault` is empty where the record is on the card."""
+    """What the answer to record `sequence` sets free. `fault` is empty where that record is on the card."""
 
+    sequence: int
     fault: str = ""
     lock: WaitingLock | None = None
     entry: WaitingEntry | None = None
@@ -184,6 +185,7 @@ class OnRecord:
         while self._rows and self._rows[0].sequence <= through:
             rows.append(self._rows.popleft().row)
         return Heard(
+            through,
             fault,
             lock,
             self._take_entry() if entry_waits else None,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from edge.cabin.rules import Rules
 from edge.codes.book import CodeBook
 from edge.codes.pad import EntryPad
 from edge.codes.release import ReleaseDesk
+from edge.identity.desk import OwnerDesk
+from edge.identity.keeper import GalleryKeeper
 from edge.judge.judge import Judge
+from edge.judge.owner import OwnerJudge
 from edge.loop.happening import Listener
 from edge.loop.on_record import Journal
 from edge.loop.unrecorded import Unrecorded
@@ -18,6 +22,18 @@ from edge.messages.outbox import Outbox
 from edge.messages.texts import Context
 from edge.pictures.keeper import Evidence
 from hw.ports import Board
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityParts:
+    """What a claim needs. `want_owner` asks the eyes for looks at the owner, or for no more.
+
+    `judge` None: no limits came with the network, so that no face is held for the owner's; a code may be.
+    """
+
+    keeper: GalleryKeeper
+    judge: OwnerJudge | None
+    want_owner: Callable[[bool], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +47,8 @@ class Parts:
     outbox: Outbox
     inbox: Inbox
     release_desk: ReleaseDesk
+    owner_desk: OwnerDesk
+    identity: IdentityParts | None
     context: Context
     book: CodeBook
     pad: EntryPad

@@ -15,12 +15,13 @@ from edge.loop.chatter import Turn, fault_of
 from edge.loop.happening import plain
 from edge.loop.logbook import Logbook
 from edge.loop.on_record import OnRecord, WaitingRelease
+from edge.loop.owner_codes import OwnerCodes
 from edge.loop.parts import Parts
 from edge.loop.situation import Situation
-from edge.messages.inbox import HelpAsked, Ignored, StatusAsked
+from edge.messages.inbox import HelpAsked, Ignored, OwnerDenied, StatusAsked
 from edge.messages.step import MessageAccepted, MessageDelivered, MessageFailed
 from edge.messages.texts import make_text
-from edge.terms.record import CODE_KIND, Channel, Entry, OutboxRow, Recipient
+from edge.terms.record import CODE_KIND, OWNER_CODE_KIND, Channel, Entry, OutboxRow, Recipient
 from edge.words.languages import COUNTER
 from hw.ports import ModemDown, ModemReady, ModemTrouble, Recovery, TextReceived
 
@@ -34,7 +35,14 @@ about a wrong RELEASE: anyone who forges many must not use up the credit."""
 class Post:
     """The messages of one kiosk."""
 
-    def __init__(self, parts: Parts, situation: Situation, logbook: Logbook, on_record: OnRecord) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        situation: Situation,
+        logbook: Logbook,
+        on_record: OnRecord,
+        owner_codes: OwnerCodes,
+    ) -> None:
         self._outbox = parts.outbox
         self._inbox = parts.inbox
         self._desk = parts.release_desk
@@ -46,6 +54,7 @@ class Post:
         self._situation = situation
         self._logbook = logbook
         self._on_record = on_record
+        self._owner_codes = owner_codes
         self._told_s: dict[tuple[str, str], float] = {}
         self._modem_trouble: ModemTrouble | None = None
 
@@ -134,7 +143,7 @@ class Post:
         wall_s = self._board.clock.wall_s()
         polled = self._outbox.poll(now_s, wall_s, self._board.modem, self._text_of)
         for event in polled.events:
-            self._hear_message(event)
+            self._hear_message(event, now_s)
         for change in polled.modem:
             self._hear_modem(change, now_s)
         for received in polled.received:
@@ -167,7 +176,9 @@ class Post:
 
     # --- what becomes of messages ------------------------------------------------------------------
 
-    def _hear_message(self, event: MessageAccepted | MessageDelivered | MessageFailed) -> None:
+    def _hear_message(self, event: MessageAccepted | MessageDelivered | MessageFailed, now_s: float) -> None:
+        if event.row.kind == OWNER_CODE_KIND:
+            self._owner_codes.hear(event, now_s)
         match event:
             case MessageAccepted(row=row):
                 if row.kind == CODE_KIND:
@@ -204,6 +215,8 @@ class Post:
                 self._answer("status", sender, now_s)
             case HelpAsked(sender=sender):
                 self._answer("help", sender, now_s)
+            case OwnerDenied() as denied:
+                self._owner_codes.denied(denied, now_s)
             case ReleaseAsked() as asked:
                 self._try_release(asked, now_s)
             case Ignored(sender=unwanted, why=why):
@@ -261,6 +274,8 @@ class Post:
 
     def _text_of(self, row: OutboxRow) -> str | None:
         """The text of a row at the moment of sending; None for a code that is not live any more."""
+        if row.kind == OWNER_CODE_KIND:
+            return self._owner_codes.text_of(row)
         wall_s = self._board.clock.wall_s()
         if row.kind != CODE_KIND:
             facts = self._facts()

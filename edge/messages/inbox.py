@@ -1,7 +1,9 @@
 """What people may text to the kiosk: STATUS, HELP, and from the control room RELEASE with a password.
 
 A sender who is not on the list is stored and gets no answer; answers go to the number in the settings, never
-to the one that the text claims to come from. A RELEASE goes to its desk (`edge.codes.release`).
+to the one that the text claims to come from. A RELEASE goes to its desk (`edge.codes.release`). The owner of
+a card that a machine has, or had a while ago, may say NO: once a claim, and nobody answers. A sender can be
+forged; all that a forged NO can do is to stop a claim.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, assert_never
 
 from edge.codes.hotp import PASSWORD_DIGITS
@@ -21,6 +23,15 @@ from hw.ports import TextReceived
 ANSWERS: Final = 5
 ANSWERS_WITHIN_S: Final = 600.0
 """So many answers to one number in so long: machines that answer each other must not use up the credit."""
+
+NO_AFTER_S: Final = 900.0
+"""So long after a claim its owner's NO is still heard."""
+
+_CLAIMS: Final = 8
+"""The newest claims whose owners are known."""
+
+_NO: Final = re.compile(r"\W*(no|nein|nahi|nahin|नहीं|नही)(?![\w\u0900-\u0963\u0966-\u097f])", re.IGNORECASE)
+"""NO as the first word, in any of the languages: whoever is alarmed may write more than is asked for."""
 
 _RELEASE: Final = re.compile(
     rf"RELEASE\s+#?(\d{{1,9}})\s+(\d{{{PASSWORD_DIGITS}}})\s*[.!]?", re.ASCII | re.IGNORECASE
@@ -47,7 +58,26 @@ class Ignored:
     why: str
 
 
-Request = StatusAsked | HelpAsked | ReleaseAsked | Ignored
+@dataclass(frozen=True, slots=True)
+class OwnerDenied:
+    """The owner of the card says that it is not them. `person`: the number in the gallery."""
+
+    claim: int
+    person: int
+
+
+Request = StatusAsked | HelpAsked | ReleaseAsked | OwnerDenied | Ignored
+
+
+@dataclass(slots=True)
+class _Owner:
+    """Whose NO is waited for. `until_s` None: the claim lasts."""
+
+    claim: int
+    person: int
+    number: str = field(repr=False)
+    until_s: float | None = None
+    denied: bool = False
 
 
 class Inbox:
@@ -56,13 +86,33 @@ class Inbox:
     def __init__(self, numbers: Mapping[Recipient, str]) -> None:
         self._numbers = {to: number for to, number in numbers.items() if number}
         self._answered: dict[Recipient, deque[float]] = {to: deque(maxlen=ANSWERS) for to in self._numbers}
+        self._owners: deque[_Owner] = deque(maxlen=_CLAIMS)
+
+    def owner_expected(self, claim: int, person: int, number: str) -> None:
+        """A claim on this person's card began: their NO stops it."""
+        self._owners.append(_Owner(claim, person, number))
+
+    def owner_leaves(self, claim: int, now_s: float) -> None:
+        """The claim is over; a NO is heard for a while yet."""
+        for owner in self._owners:
+            if owner.claim == claim and owner.until_s is None:
+                owner.until_s = now_s + NO_AFTER_S
 
     def read(self, received: TextReceived, now_s: float) -> Request:
         """What a text asks for. Never raises, whatever it says."""
         sender = self._sender(received.number)
-        if sender is None:
-            return Ignored(None, "stranger")
         words = received.text.strip()
+        owner = self._owner(received.number, now_s)
+        # One telephone may be a watchman's and an owner's: only a NO is the owner's word.
+        if owner is not None and _NO.match(words):
+            if owner.denied:
+                return Ignored(Recipient.OWNER, "owner_denied_before")
+            owner.denied = True
+            return OwnerDenied(owner.claim, owner.person)
+        if sender is None:
+            return (
+                Ignored(None, "stranger") if owner is None else Ignored(Recipient.OWNER, "owner_said_other")
+            )
         release = _RELEASE.fullmatch(words)
         if release is not None:
             if not _may_release(sender):
@@ -73,6 +123,18 @@ class Inbox:
             return Ignored(sender, "too_many")
         answered.append(now_s)
         return StatusAsked(sender) if words.upper().rstrip(".!?") == "STATUS" else HelpAsked(sender)
+
+    def _owner(self, number: str, now_s: float) -> _Owner | None:
+        """Whose card it is; of several claims on cards of one telephone the newest that is not denied."""
+        while self._owners and (until_s := self._owners[0].until_s) is not None and until_s <= now_s:
+            self._owners.popleft()
+        known = meant(number, (owner.number for owner in self._owners))
+        found = [
+            owner
+            for owner in self._owners
+            if owner.number == known and (owner.until_s is None or now_s < owner.until_s)
+        ]
+        return next((owner for owner in reversed(found) if not owner.denied), found[-1] if found else None)
 
     def _sender(self, number: str) -> Recipient | None:
         """Who wrote."""
@@ -85,7 +147,7 @@ def _may_release(sender: Recipient) -> bool:
     match sender:
         case Recipient.CONTROL_ROOM:
             return True
-        case Recipient.WATCHMAN | Recipient.WATCHMAN2:
+        case Recipient.WATCHMAN | Recipient.WATCHMAN2 | Recipient.OWNER:
             return False
         case _:
             assert_never(sender)

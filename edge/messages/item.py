@@ -7,7 +7,7 @@ from typing import Final, assert_never
 
 from edge.messages.urgency import urgency_of
 from edge.terms.alerts import Urgency
-from edge.terms.record import CODE_KIND, Channel, OutboxRow
+from edge.terms.record import CODE_KINDS, Channel, OutboxRow, Recipient
 
 CODE_ATTEMPT_S: Final = 30.0
 """A code's attempt is given up early: all numbers have to be tried within 150 s."""
@@ -39,15 +39,28 @@ def by_modem(channel: Channel) -> bool:
             assert_never(channel)
 
 
-def may_carry_code(channel: Channel) -> bool:
-    """A code opens a door: it goes to a telephone number and nowhere else."""
+def may_carry_code(channel: Channel, recipient: Recipient) -> bool:
+    """A code that opens a door goes to a telephone number and nowhere else. A card owner's opens none: the
+    signed webhook may hand it to a gateway that sends it to that number; a mail box is nobody's telephone."""
     match channel:
         case Channel.SMS:
             return True
-        case Channel.EMAIL | Channel.WEBHOOK:
+        case Channel.EMAIL:
             return False
+        case Channel.WEBHOOK:
+            return _is_owner(recipient)
         case _:
             assert_never(channel)
+
+
+def _is_owner(recipient: Recipient) -> bool:
+    match recipient:
+        case Recipient.OWNER:
+            return True
+        case Recipient.WATCHMAN | Recipient.WATCHMAN2 | Recipient.CONTROL_ROOM:
+            return False
+        case _:
+            assert_never(recipient)
 
 
 @dataclass(slots=True)
@@ -71,7 +84,7 @@ class Item:
 
     @property
     def is_code(self) -> bool:
-        return self.row.kind == CODE_KIND
+        return self.row.kind in CODE_KINDS
 
     @property
     def rank(self) -> tuple[Urgency, int, int]:

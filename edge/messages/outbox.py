@@ -3,7 +3,8 @@
 Codes go before emergencies, these before alerts, these before reports. A row is tried again with growing
 pauses until its time to live ends; an alert that the modem cannot place for a while also goes to the other
 channels. The text is asked for at the moment of sending, so no code is kept here, and one that is not
-live any more is never sent. No thread, no clock, no telephone number outside the mapping it is given.
+live any more is never sent. No thread, no clock, no telephone number outside the mapping it is given, but
+for that of a card's owner while a claim lasts.
 """
 
 from __future__ import annotations
@@ -75,6 +76,10 @@ class Outbox:
         """The channels besides SMS that reach this recipient."""
         return tuple(channel for channel, carrier in self._carriers.items() if carrier.serves(to))
 
+    def owner_number(self, number: str) -> None:
+        """Where the messages to a card's owner go from now on; empty: nowhere."""
+        self._numbers[Recipient.OWNER] = number
+
     # --- in -------------------------------------------------------------------------------------
 
     def add(self, row: OutboxRow) -> None:
@@ -109,9 +114,16 @@ class Outbox:
 
         One that the modem has in hand just now is not tried again if it fails.
         """
+        return self._supersede(lambda row: (row.incident, row.kind) == (incident, kind))
+
+    def supersede_all(self, kind: str) -> tuple[OutboxRow, ...]:
+        """The same for every row of this kind, of whatever incident."""
+        return self._supersede(lambda row: row.kind == kind)
+
+    def _supersede(self, which: Callable[[OutboxRow], bool]) -> tuple[OutboxRow, ...]:
         changed: list[OutboxRow] = []
         for item in self._items:
-            if item.row.incident != incident or item.row.kind != kind or not item.open:
+            if not (item.open and which(item.row)):
                 continue
             if item.ticket is None:
                 item.row = replace(item.row, state=RowState.SUPERSEDED)
@@ -303,10 +315,16 @@ class Outbox:
                 item = self._next_item(channel)
                 if item is None:
                     break
+                phone = (
+                    self._numbers.get(Recipient.OWNER, "") if item.row.recipient is Recipient.OWNER else ""
+                )
+                if item.row.recipient is Recipient.OWNER and not phone:
+                    self._failed(item, "no number is set", None, False, draft)
+                    continue
                 text = self._make_text(item, text_of, draft)
                 if text is None:
                     continue
-                carrier.send(self._take_ticket(item), item.row, text, self._deadline_s(item))
+                carrier.send(self._take_ticket(item), item.row, text, self._deadline_s(item), phone)
         for item in self._items:
             if item.open and not by_modem(item.row.channel) and item.row.channel not in self._carriers:
                 self._failed(item, "this channel is not set up", None, False, draft)
@@ -318,8 +336,8 @@ class Outbox:
     def _make_text(self, item: Item, text_of: TextOf, draft: Draft) -> str | None:
         """The text of the next try; None when the row may not be sent."""
         row = replace(item.row, state=RowState.SENDING, tries=item.row.tries + 1)
-        if item.is_code and not may_carry_code(row.channel):
-            cause = "a code goes by SMS alone"
+        if item.is_code and not may_carry_code(row.channel, row.recipient):
+            cause = "a code may not go this way"
             draft.change(item, replace(item.row, state=RowState.FAILED, cause=cause))
             return None
         text = text_of(row)

@@ -18,11 +18,15 @@ from edge.faults.catalogue import CATALOGUE
 from edge.settings.zones import clocks_change, is_ambiguous, zone_of
 from edge.terms.alerts import Alert
 from edge.terms.clock import CLOCK_SET_S
-from edge.terms.record import CODE_KIND, Channel, OutboxRow
+from edge.terms.record import CODE_KIND, CODE_KINDS, OWNER_CODE_KIND, Channel, OutboxRow
 from edge.words.en import ENGLISH
 from edge.words.grounds import brief_in, long_words, number_words
 from edge.words.language import Language, LanguageName, Texts
 from edge.words.languages import anomaly_words, reason_words, words_of
+
+_SMS_LATIN: Final = 160
+_SMS_OTHER: Final = 70
+_BEYOND_LATIN: Final = 0x100
 
 _CODE: Final = re.compile(r"\bCODE (\d{3,8})\b", re.ASCII)
 
@@ -88,7 +92,7 @@ def make_text(
     until_wall_s: float | None = None,
     facts: Mapping[str, str] | None = None,
 ) -> str:
-    """The text of a row, now. `code` and `until_wall_s` (UTC seconds) belong to rows of kind `code` alone,
+    """The text of a row, now. `code` and `until_wall_s` (UTC seconds) belong to rows of `CODE_KINDS` alone,
     `facts` (short plain words, such as state, incident, signal, faults) to those of `status` and `daily`.
 
     ValueError for a code row without a code: such a row must not be sent. The text of a repeat says so and
@@ -98,9 +102,17 @@ def make_text(
     language = words_of(context.language)
     words = language.texts
     tail = _tail(row, words)
+    if row.kind in CODE_KINDS and code is None:
+        raise ValueError("a code row has no text without its code")
+    if row.kind == OWNER_CODE_KIND:
+        until = _owner_until(wall_s, until_wall_s, context.zone, words)
+        for where in (_where(context), context.cabin):
+            # the short number tells a repeat; there is no room to say so
+            text = words.owner_code.format(where=where, code=code, until=until, tail=f"#{row.number}")
+            if _fits_one_sms(text):
+                break
+        return text
     if row.kind == CODE_KIND:
-        if code is None:
-            raise ValueError("a code row has no text without its code")
         until = words.code_plain
         if until_wall_s is not None and wall_s >= CLOCK_SET_S:
             until = _until(wall_s, until_wall_s, context.zone, words)
@@ -146,6 +158,7 @@ def sms_words(name: str) -> str:
     for language in (words_of(name), ENGLISH):
         words = language.texts
         found += [words.code, words.code_until, words.code_plain, words.alert, words.incident, words.repeat]
+        found += [words.owner_code, words.owner_until, words.owner_for]
         found += [words.help, words.status, *astuple(language.counted)]
         for family in (
             *(words.alerts, words.facts, language.reasons, language.devices),
@@ -187,6 +200,23 @@ def _until(wall_s: float, until_wall_s: float, zone: tzinfo, words: Texts) -> st
     if clocks_change(*ends, zone) or any(is_ambiguous(end, zone) for end in ends):
         return words.code_for.format(minutes=max(1, int((until_wall_s - wall_s) / 60)))
     return words.code_until.format(time=_time(until_wall_s, zone))
+
+
+def _owner_until(wall_s: float, until_wall_s: float | None, zone: tzinfo, words: Texts) -> str:
+    """How long an owner's code is good, as `_until`; in minutes also where no clock was set."""
+    if until_wall_s is None:
+        return ""
+    ends = (wall_s, until_wall_s)
+    unset = wall_s < CLOCK_SET_S
+    if unset or clocks_change(*ends, zone) or any(is_ambiguous(end, zone) for end in ends):
+        return words.owner_for.format(minutes=max(1, int((until_wall_s - wall_s) / 60)))
+    return words.owner_until.format(time=_time(until_wall_s, zone))
+
+
+def _fits_one_sms(text: str) -> bool:
+    """Whether it is one part (3GPP TS 23.038: 160 letters of its alphabet, else 70). Letters beyond Latin are
+    none of that alphabet; the few Latin ones that are none either cost a second part, and no more."""
+    return len(text) <= (_SMS_LATIN if all(ord(letter) < _BEYOND_LATIN for letter in text) else _SMS_OTHER)
 
 
 def _time(wall_s: float, zone: tzinfo) -> str:

@@ -8,11 +8,11 @@ from typing import Final
 from edge.cabin.anomalies import ANOMALIES
 from edge.cabin.events import Anomaly
 from edge.terms.alerts import Alert, Urgency, urgency
-from edge.terms.record import CODE_KIND
+from edge.terms.record import CODE_KINDS
 
 REPORTS: Final = frozenset({"daily", "status", "help"})
 _URGENCY: Final[Mapping[str, Urgency]] = {
-    CODE_KIND: Urgency.CODE,
+    **dict.fromkeys(CODE_KINDS, Urgency.CODE),
     **{anomaly.value: ANOMALIES[anomaly].urgency for anomaly in Anomaly},
     **{alert.value: urgency(alert) for alert in Alert},
     **dict.fromkeys(REPORTS, Urgency.REPORT),

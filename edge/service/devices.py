@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from edge.settings.places import prompts_folder
 from edge.settings.schema import Settings
-from edge.settings.secrets import Secret, read_secret
+from edge.settings.secrets import Secret, machine_keys, read_secret
 from hw import board
 from hw.board import ModemChoice, Voice, open_board, resting_lines
-from hw.ports import Board, Clock, Modem, ModemSwitch
+from hw.ports import Atm, Board, Clock, Modem, ModemSwitch
 
 
 def open_real(settings: Settings, clock: Clock) -> Board:
@@ -20,7 +21,20 @@ def open_real(settings: Settings, clock: Clock) -> Board:
     modem = functools.partial(open_modem, settings, clock)
     runtime = Path(settings.paths.runtime)
     voice = Voice(prompts_folder(settings), settings.prompt.device)
-    return open_board(settings.wiring, clock=clock, modem=modem, voice=voice, work_dir=runtime, strict=False)
+    keys = machine_keys(settings) if settings.line_wanted else {}
+    atm = functools.partial(open_atm, settings, keys, clock)
+    return open_board(
+        settings.wiring, clock=clock, modem=modem, voice=voice, work_dir=runtime, atm=atm, strict=False
+    )
+
+
+def open_atm(settings: Settings, keys: Mapping[str, bytes], clock: Clock) -> Atm | None:
+    """The line to the machines with these keys; None where none is wanted."""
+    line = settings.atm
+    if not settings.line_wanted:
+        return None
+    at = line.serial_port if line.transport == "serial" else (line.host, line.port)
+    return board.open_atm(board.AtmChoice(at, keys, line.baud), clock)
 
 
 def open_modem(settings: Settings, clock: Clock, switch: ModemSwitch | None = None) -> Modem:

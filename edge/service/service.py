@@ -1,10 +1,10 @@
 """The kiosk in service. Opens everything, then turns the one loop until it is told to end.
 
 Five threads beside the loop hold what may wait: the input path (10 ms), the journal, the evidence, the
-modem's port, the control socket. The camera and the networks have a process of their own. All of them hand
-the loop events; none of them decides. The loop watches them all, drops the relays itself when the input path
-stands still, and proves its progress to the watchdog only while the input path and the eyes' supervisor
-make progress too.
+modem's port, the control socket; a sixth the line to the machine, where there is one. The camera and the
+networks have a process of their own. All of them hand the loop events; none of them decides. The loop watches
+them all, drops the relays itself when the input path stands still, and proves its progress to the watchdog
+only while the input path and the eyes' supervisor make progress too.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from edge.service.log import log_happening
 from edge.service.plans import eyes_plans, ring_file
 from edge.service.threads import ThreadWatch
 from edge.settings.schema import Settings
+from edge.terms.observation import FACE_CAMERA
 from edge.vision.eyes.process import EyesProcess
 from edge.vision.eyes.report import EyesEvent
 from edge.vision.eyes.supervisor import EyesSupervisor
@@ -61,10 +62,11 @@ busy machine adds have to fit into the second that is promised."""
 
 JOURNAL_SILENT_S: Final = 10.0
 MODEM_SILENT_S: Final = 15.0
+ATM_SILENT_S: Final = 15.0
 EVIDENCE_SILENT_S: Final = 30.0
 CONTROL_SILENT_S: Final = 15.0
-"""How long a thread may be at one piece of work: a batch of records, a turn of the modem's port, a picture,
-a caller. Slow cards take seconds; what takes longer hangs."""
+"""How long a thread may be at one piece of work: a batch of records, a turn of the modem's or the machine's
+port, a picture, a caller. Slow cards take seconds; what takes longer hangs."""
 
 SCAN_STOPPED: Final = "scan_stopped"
 """The reason for which the loop holds the lock while the input path stands still."""
@@ -146,6 +148,7 @@ class Service:
                 threaded=True,
                 wake=functools.partial(self._items.put, _Nudge()),
                 before_sync=before_sync,
+                want_owner=self._want_owner,
                 journal=Journal,
                 random=random.Random(),
                 choose_code=random_code,
@@ -177,9 +180,16 @@ class Service:
         self._watch.add(self.control.thread, Device.CONTROL, "control_stopped", CONTROL_SILENT_S)
         if isinstance(self.board.modem, Watched):
             self._watch.add(self.board.modem.thread, Device.MODEM_DRIVER, "modem_stopped", MODEM_SILENT_S)
+        if self.board.atm is not None and isinstance(self.board.atm, Watched):
+            self._watch.add(self.board.atm.thread, Device.ATM, "atm_stopped", ATM_SILENT_S)
         built.start(self._clock.now_s())
         self.scan.start()
         self._feed(self._clock.now_s())
+
+    def _want_owner(self, on: bool) -> None:
+        """Only the camera at the machine sees the customer's face from near enough."""
+        if FACE_CAMERA in self._eyes:
+            self._eyes[FACE_CAMERA].want_owner(on)
 
     def stop(self, signum: int, frame: FrameType | None) -> None:
         """For the signals: end the loop after its turn."""

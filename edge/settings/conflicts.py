@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -35,6 +36,7 @@ def conflicts(s: Settings) -> Iterator[_Problem]:
         ("flow.unreachable_release_s", "flow.max_lock_s"),
         ("flow.keypad_lockout_s", "flow.keypad_lockout_max_s"),
         ("evidence.incident_mb", "evidence.keep_mb"),
+        ("identity.owner_rest_s", "identity.owner_rest_max_s"),
     ):
         if _number(s, low) > _number(s, high):
             yield _conflict(
@@ -65,6 +67,9 @@ def conflicts(s: Settings) -> Iterator[_Problem]:
     if s.email.user and s.email.security == "none":
         both = ("email.user", "email.security")
         yield _conflict('email.user would go unprotected with email.security = "none"', *both)
+    if s.identity.code_by == "webhook" and not s.webhook.url:
+        yield _conflict('identity.code_by = "webhook" needs webhook.url', "identity.code_by", "webhook.url")
+    yield from _machine_line(s)
     for problem in s.wiring.problems():
         yield _conflict(problem, *re.findall(r"wiring\.[a-z_.]+", problem))
     if find_zone(s.cabin.timezone) is None and not zones_missing():
@@ -72,6 +77,27 @@ def conflicts(s: Settings) -> Iterator[_Problem]:
         hint = f"; did you mean {near}?" if near else ""
         detail = f"cabin.timezone must be {allowed('cabin.timezone')}{hint}"
         yield ("cabin.timezone",), FaultError("settings_out_of_bounds", detail)
+
+
+def _machine_line(s: Settings) -> Iterator[_Problem]:
+    """The line to the machine: names of its own, and an address and a port that are nobody else's."""
+    line = s.atm
+    if len(set(line.machines)) < len(line.machines):
+        yield _conflict("atm.machines has a name twice", "atm.machines")
+    try:
+        address = ipaddress.ip_address(line.host)
+    except ValueError:
+        yield ("atm.host",), FaultError("settings_out_of_bounds", f"atm.host must be {allowed('atm.host')}")
+    else:
+        if address.is_unspecified or address.is_multicast:
+            yield _conflict(f"atm.host = {line.host} is no one interface: name the machine's", "atm.host")
+    if line.transport == "serial":
+        if len(line.machines) > 1:
+            yield _conflict('atm.transport = "serial" has one machine', "atm.transport", "atm.machines")
+        if line.serial_port == s.modem.port:
+            yield _conflict("atm.serial_port is modem.port", "atm.serial_port", "modem.port")
+    if line.transport == "tcp" and line.port == s.panel.port:
+        yield _conflict("atm.port is panel.port", "atm.port", "panel.port")
 
 
 def _ground(s: Settings) -> Iterator[_Problem]:
@@ -133,6 +159,7 @@ _WHOLE_PATHS: Final = (
     ),
     *("email.password_file", "webhook.secret_file", "panel.password_file"),
     "identity.key_file",
+    *("atm.keys_file", "atm.serial_port"),
 )
 
 
@@ -150,6 +177,8 @@ def incomplete(s: Settings) -> Iterator[_Problem]:
         yield missing("wiring.exit.fitted", "a kiosk has an exit button")
     if not s.modem.port:
         yield missing("modem.port", "without a modem no code reaches anybody")
+    if s.identity.enabled and s.atm.transport == "none":
+        yield missing("atm.transport", "without a line to the machine nobody says whose card it is")
     for key in _WHOLE_PATHS:
         section, _, leaf = key.partition(".")
         path = str(getattr(getattr(s, section), leaf))

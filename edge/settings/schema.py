@@ -67,7 +67,7 @@ class People(_Section, frozen=True):
     hotp_secret_file: _Word = ""
 
     def number(self, to: Recipient) -> str:
-        """Empty where none is set."""
+        """Empty where none is set; a card owner's is in the gallery."""
         match to:
             case Recipient.WATCHMAN:
                 return self.watchman
@@ -75,6 +75,8 @@ class People(_Section, frozen=True):
                 return self.watchman2
             case Recipient.CONTROL_ROOM:
                 return self.control_room
+            case Recipient.OWNER:
+                return ""
             case _:
                 assert_never(to)
 
@@ -131,6 +133,23 @@ class ModemSettings(_Section, frozen=True):
     ] = ""
 
 
+MachineName = Annotated[
+    str, msgspec.Meta(pattern=r"\A[a-z0-9][a-z0-9_-]{0,23}\Z", description="small letters, digits, - and _")
+]
+
+
+class AtmSettings(_Section, frozen=True):
+    transport: Literal["none", "serial", "tcp"] = "none"
+    machines: Annotated[tuple[MachineName, ...], msgspec.Meta(min_length=1, max_length=4)] = ("machine",)
+    keys_file: _Word = ""
+    serial_port: _Word = "/dev/cabinguard-machine"
+    baud: Literal[9600, 19200, 38400, 57600, 115200] = 115200
+    host: Annotated[
+        str, msgspec.Meta(max_length=45, pattern=_LINE, description="an IP address of this machine")
+    ] = "127.0.0.1"
+    port: Annotated[int, msgspec.Meta(ge=1024, le=65535)] = 8790
+
+
 class PromptSettings(_Section, frozen=True):
     device: Annotated[
         str,
@@ -184,6 +203,15 @@ class JournalSettings(_Section, frozen=True):
 class IdentitySettings(_Section, frozen=True):
     enabled: bool = False
     key_file: _Word = ""
+    verify_s: Annotated[float, msgspec.Meta(ge=5, le=120)] = 20.0
+    tell_after: Annotated[int, msgspec.Meta(ge=1, le=10)] = 2
+    code_by: Literal["sms", "webhook"] = "sms"
+    owner_code_ttl_s: Annotated[float, msgspec.Meta(ge=30, le=900)] = 180.0
+    owner_send_s: Annotated[float, msgspec.Meta(ge=10, le=300)] = 60.0
+    owner_tries: Annotated[int, msgspec.Meta(ge=1, le=5)] = 3
+    owner_rest_s: Annotated[float, msgspec.Meta(ge=60, le=86400)] = 600.0
+    owner_rest_max_s: Annotated[float, msgspec.Meta(ge=60, le=604800)] = 14400.0
+    owner_codes_per_hour: Annotated[int, msgspec.Meta(ge=1, le=10)] = 3
 
 
 class Paths(_Section, frozen=True):
@@ -227,6 +255,7 @@ class Settings(_Section, frozen=True):
     normal: NormalSettings = NormalSettings()
     vision: ChainSettings = ChainSettings()
     modem: ModemSettings = ModemSettings()
+    atm: AtmSettings = AtmSettings()
     prompt: PromptSettings = PromptSettings()
     email: Email = Email()
     webhook: Webhook = Webhook()
@@ -237,6 +266,11 @@ class Settings(_Section, frozen=True):
     wiring: WiringSettings = WiringSettings()
     panel: PanelSettings = PanelSettings()
     watchdog: WatchdogSettings = WatchdogSettings()
+
+    @property
+    def line_wanted(self) -> bool:
+        """Whether there is a line to the machine: nothing else than a claim would ever come over it."""
+        return self.identity.enabled and self.atm.transport != "none"
 
 
 def fields_of(struct: type[msgspec.Struct]) -> dict[str, object]:

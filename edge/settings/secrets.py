@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -21,6 +22,7 @@ class Secret(StrEnum):
     WEBHOOK = "webhook_secret"
     PANEL = "panel_password"
     GALLERY = "gallery_key"
+    ATM = "atm_keys"
 
 
 def secret_file(settings: Settings, secret: Secret) -> Path | None:
@@ -61,6 +63,8 @@ def _named_file(settings: Settings, secret: Secret) -> str:
             return settings.panel.password_file
         case Secret.GALLERY:
             return settings.identity.key_file
+        case Secret.ATM:
+            return settings.atm.keys_file
         case _:
             assert_never(secret)
 
@@ -72,6 +76,35 @@ def secret_problems(settings: Settings) -> Iterator[FaultError]:
             read_secret(settings, secret)
         except FaultError as error:
             yield error
+    if settings.line_wanted:
+        try:
+            machine_keys(settings)
+        except FaultError as error:
+            if error.code == "atm_keys_odd":  # the others have been named already
+                yield error
+
+
+def machine_keys(settings: Settings) -> dict[str, bytes]:
+    """The key of each machine of the settings, 32 bytes. Raises `FaultError`."""
+    content = read_secret(settings, Secret.ATM)
+    if content is None:
+        raise FaultError("atm_keys_odd", "neither atm.keys_file nor the credential atm_keys is there")
+    found: dict[str, bytes] = {}
+    for number, line in enumerate(content.splitlines(), start=1):
+        match line.split():
+            case [name, digits] if re.fullmatch(r"[0-9a-fA-F]{64}", digits) and name not in found:
+                found[name] = bytes.fromhex(digits)
+            case []:
+                pass
+            case _:
+                raise FaultError("atm_keys_odd", f"line {number} is not a name and 64 hexadecimal digits")
+    missing = [name for name in settings.atm.machines if name not in found]
+    if missing:
+        raise FaultError("atm_keys_odd", f"no key for {', '.join(missing)}")
+    keys = {name: found[name] for name in settings.atm.machines}
+    if len(set(keys.values())) < len(keys):
+        raise FaultError("atm_keys_odd", "two machines have the same key")
+    return keys
 
 
 def _secret_in(path: Path, *, check_rights: bool) -> str:

@@ -22,7 +22,8 @@ def shown(settings: Settings) -> dict[str, object]:
     """The effective settings as plain tables, telephone numbers and the webhook's path hidden."""
     tables = cast(dict[str, dict[str, object]], msgspec.to_builtins(settings))
     for to in Recipient:
-        tables["people"][to.value] = hidden_number(settings.people.number(to))
+        if to.value in tables["people"]:  # a card owner's number is no setting
+            tables["people"][to.value] = hidden_number(settings.people.number(to))
     url = urlsplit(settings.webhook.url)
     if url.netloc:
         # Gateways put tokens into the path, the query or before the host.
@@ -68,6 +69,8 @@ def remarks(s: Settings) -> Iterator[str]:
         yield (
             "identity.key_file is empty: claims are refused unless systemd gives the credential gallery_key"
         )
+    if s.line_wanted and not s.atm.keys_file:
+        yield "atm.keys_file is empty: run stops unless systemd gives it the credential atm_keys"
 
 
 def _other_ways(s: Settings) -> Iterator[str]:

@@ -11,15 +11,22 @@ from enum import StrEnum
 from typing import Final, NamedTuple, assert_never
 
 CODE_KIND: Final = "code"
-"""The kind of a message that carries a code."""
+OWNER_CODE_KIND: Final = "owner_code"
+"""The kinds of the messages that carry a code: the watchman's, which opens a door, and a card owner's."""
+
+CODE_KINDS: Final = frozenset({CODE_KIND, OWNER_CODE_KIND})
 
 
 class Recipient(StrEnum):
-    """Who a message is for; the number or address behind the name stays in the settings."""
+    """Who a message is for; the number or address behind the name stays in the settings.
+
+    That of `OWNER`, whose card a machine has just now, comes out of the gallery and is held while it does.
+    """
 
     WATCHMAN = "watchman"
     WATCHMAN2 = "watchman2"
     CONTROL_ROOM = "control_room"
+    OWNER = "owner"
 
 
 class Channel(StrEnum):
@@ -73,8 +80,8 @@ class RowKey(NamedTuple):
 class OutboxRow:
     """One message to one recipient. The text is made from this row when it is sent.
 
-    `number` is the short number that the reader sees, the same in a repeat. `kind` is `CODE_KIND` or the name
-    of an alert or report; `issue` the number of the code within the incident, 0 where none is
+    `number` is the short number that the reader sees, the same in a repeat. `kind` is one of `CODE_KINDS` or
+    the name of an alert or report; `issue` the number of the code within the incident, 0 where none is
     meant. `reason` is a plain word or two for the text (an anomaly, a fault code), never free input.
     `reference` is the network's for the last part of an accepted text; `awaited` those of the parts,
     separated by spaces, whose delivery is not reported yet.
@@ -115,6 +122,32 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnerTries:
+    """How often the owner's code was tried and sent for one person of the gallery; no name, no number.
+
+    `tries` counts since the last rest was over, or since the last right code, which also sets `rests` back:
+    so many have begun since. `rest_left_s` and `codes_left_s` (how long each code of the last hour still
+    counts, the shortest first) are durations as they were at one moment: `mono_s` of that `boot` of the
+    machine, `wall_s` by a wall clock that was set from outside or not (`wall_true`).
+    """
+
+    person: int
+    tries: int = 0
+    rests: int = 0
+    rest_left_s: float = 0.0
+    codes_left_s: tuple[float, ...] = ()
+    boot: str = ""
+    mono_s: float = 0.0
+    wall_s: float = 0.0
+    wall_true: bool = False
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether it says nothing that a start has to know: such a row is taken out of the record."""
+        return not (self.tries or self.rests or self.rest_left_s or self.codes_left_s)
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """One transaction: everything in it is kept, or nothing.
 
@@ -129,6 +162,7 @@ class Record:
     state: str | None = None
     rows: tuple[OutboxRow, ...] = ()
     counters: tuple[tuple[str, int], ...] = ()
+    owners: tuple[OwnerTries, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +195,7 @@ class Remembered:
     rows: tuple[OutboxRow, ...]
     counters: tuple[tuple[str, int], ...]
     faults: tuple[tuple[str, str], ...] = ()
+    owners: tuple[OwnerTries, ...] = ()
 
 
 Answer = Written | NotWritten

@@ -136,6 +136,8 @@ class Alerts(Words):
     fault: str
     out_of_service: str
     release_refused: str
+    identity_failed: str
+    owner_said_no: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,9 @@ class Reasons(Words):
     whole_face: str
     release_of_another_incident: str
     release_without_secret: str
+    identity_mismatch: str
+    identity_timeout: str
+    owner_code_wrong: str
     ok: str
 
 
@@ -306,6 +311,9 @@ class Texts:
     code_until: str
     code_for: str
     code_plain: str
+    owner_code: str
+    owner_until: str
+    owner_for: str
     alert: str
     incident: str
     repeat: str
@@ -350,6 +358,13 @@ class Said(Words):
     released: str
     emergency: str
     machine_closed: str
+    owner_face: str
+    owner_not_known: str
+    owner_code_sent: str
+    owner_code_wrong: str
+    owner_code_old: str
+    owner_code_not_sent: str
+    owner_no_code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,6 +377,33 @@ class Prompts:
     clip_lock_in: str
     clip_seconds: str
     clip_minute: str
+
+
+# --- enrolment -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolling(Words):
+    """What a person is asked to do while being enrolled."""
+
+    straight: str
+    left: str
+    right: str
+    up: str
+    down: str
+    show_face: str
+    alone: str
+    uncover: str
+    closer: str
+    middle: str
+    hold_still: str
+    more_light: str
+    less_light: str
+    turn_less: str
+    blink: str
+    same_person: str
+    no_picture: str
+    done: str
 
 
 # --- the page --------------------------------------------------------------------------------------
@@ -467,11 +509,13 @@ class Devices(Words):
     inputs: str
     exit_input: str
     keypad: str
+    customer_keypad: str
     prompt: str
     sounder: str
     lights: str
     modem: str
     modem_driver: str
+    atm: str
     disk: str
     evidence: str
     control: str
@@ -501,6 +545,7 @@ class Recipients(Words):
     watchman: str
     watchman2: str
     control_room: str
+    owner: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -528,6 +573,7 @@ class Happened(Words):
     """Messages by kind, and what the record says of an incident, in a word or two."""
 
     code: str
+    owner_code: str
     daily: str
     status: str
     help: str
@@ -548,6 +594,8 @@ class Happened(Words):
     fault: str
     out_of_service: str
     release_refused: str
+    identity_failed: str
+    owner_said_no: str
     warned: str
     emergency: str
     face_unknown: str
@@ -694,4 +742,5 @@ class Language:
     devices: Devices
     texts: Texts
     prompts: Prompts
+    enrolling: Enrolling
     page: Page

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import cv2
@@ -85,31 +86,32 @@ class _Brush:
         self.paint(mask, colour, opacity, soft)
 
     def paint(self, mask: Layer, colour: Colour, opacity: float, soft: float) -> None:
-        share = mask.astype(np.float32) / 255.0 * opacity
-        if soft > 0.0:
-            share = np.asarray(
-                cv2.GaussianBlur(share, (0, 0), soft * self.marks.unit * _FINE), dtype=np.float32
-            )
-        self.colours = self.colours * (1.0 - share[..., None]) + share[..., None] * np.array(
+        """Only where the mask reaches: most strokes are short, and the layer is that of the whole person."""
+        sigma = soft * self.marks.unit * _FINE
+        part = _around(mask, 1 + math.ceil(5.0 * sigma))
+        share = mask[part].astype(np.float32) / 255.0 * opacity
+        if sigma > 0.0:
+            share = np.asarray(cv2.GaussianBlur(share, (0, 0), sigma), dtype=np.float32)
+        left = 1.0 - share
+        self.colours[part] = self.colours[part] * left[..., None] + share[..., None] * np.array(
             colour, np.float32
         )
-        self.alpha = self.alpha * (1.0 - share) + share
+        self.alpha[part] = self.alpha[part] * left + share
 
     def within(self, draw: Callable[[], None]) -> None:
         """What `draw` paints stays inside what is there already: folds, shadows, lights."""
         before = self.alpha.copy()
         draw()
-        self.alpha = np.minimum(self.alpha, before)
-        self.colours[before <= 0.0] = 0.0
+        np.minimum(self.alpha, before, out=self.alpha)
 
     def light(self, across: float = 0.35, down: float = 0.12) -> None:
         """Rounds what was drawn: darker towards the sides of the head and downwards."""
-        h, w = self.alpha.shape
-        y, x = np.mgrid[0:h, 0:w].astype(np.float32) / _FINE
+        part = _around(self.alpha)
+        y, x = np.mgrid[part].astype(np.float32) / _FINE
         u = (x - self._origin[0]) / self.marks.unit
         v = (y - self._origin[1]) / self.marks.unit
         shade = 1.04 - across * np.minimum(np.abs(u) / 1.3, 1.4) ** 2.2 - down * np.clip(v, -1.0, 2.0)
-        self.colours *= shade.astype(np.float32)[..., None]
+        self.colours[part] *= shade.astype(np.float32)[..., None]
 
     def skin(self) -> Colour:
         """The colour of the cheeks."""
@@ -121,15 +123,30 @@ class _Brush:
 
     def done(self) -> Layer:
         """The person with what was drawn on it."""
-        h, w = self.person.shape[:2]
-        share = np.asarray(cv2.resize(self.alpha, (w, h), interpolation=cv2.INTER_AREA), dtype=np.float32)
+        rows, columns = (slice(s.start // _FINE, -(-s.stop // _FINE)) for s in _around(self.alpha))
+        fine = np.s_[rows.start * _FINE : rows.stop * _FINE, columns.start * _FINE : columns.stop * _FINE]
+        size = (columns.stop - columns.start, rows.stop - rows.start)
+        alpha = self.alpha[fine]
+        share = np.asarray(cv2.resize(alpha, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
         # The colours are those of the covered part alone, or the edges would darken.
-        weighted = cv2.resize(self.colours * self.alpha[..., None], (w, h), interpolation=cv2.INTER_AREA)
+        weighted = cv2.resize(self.colours[fine] * alpha[..., None], size, interpolation=cv2.INTER_AREA)
         colours = weighted / np.maximum(share, 1e-3)[..., None]
-        out = self.person.astype(np.float32)
-        out[..., :3] = out[..., :3] * (1.0 - share[..., None]) + colours * share[..., None]
-        out[..., 3] = np.maximum(out[..., 3], share * 255.0)
-        return np.clip(out, 0, 255).astype(np.uint8)
+        out = self.person.copy()
+        part = self.person[rows, columns].astype(np.float32)
+        part[..., :3] = part[..., :3] * (1.0 - share[..., None]) + colours * share[..., None]
+        part[..., 3] = np.maximum(part[..., 3], share * 255.0)
+        out[rows, columns] = np.clip(part, 0, 255).astype(np.uint8)
+        return out
+
+
+def _around(drawn: NDArray[np.uint8] | NDArray[np.float32], reach: int = 0) -> tuple[slice, slice]:
+    """Rows and columns that hold all that is drawn, and `reach` more on each side; one pixel of nothing."""
+    rows, columns = (np.flatnonzero(drawn.any(axis=axis)) for axis in (1, 0))
+    if not rows.size:
+        return slice(0, 1), slice(0, 1)
+    top, bottom = max(int(rows[0]) - reach, 0), min(int(rows[-1]) + 1 + reach, drawn.shape[0])
+    left, right = max(int(columns[0]) - reach, 0), min(int(columns[-1]) + 1 + reach, drawn.shape[1])
+    return slice(top, bottom), slice(left, right)
 
 
 def _smooth(points: Sequence[Point], rounds: int = 3) -> list[Point]:
@@ -304,13 +321,7 @@ def back_of_head(person: Layer, marks: Marks) -> Layer:
     (left, top), (right, bottom) = (b.at([(-0.75, -1.7), (0.75, -1.15)]) // _FINE).tolist()
     patch = person[max(top, 0) : bottom, left:right, :3].reshape(-1, 3)
     colour = 0.88 * np.median(patch, axis=0).astype(np.float32)
-    random = np.random.default_rng(7)
-    strand = 0.02 * marks.unit * _FINE
-    noise = random.normal(0.0, 1.0, (h, w)).astype(np.float32)
-    strands = cv2.GaussianBlur(noise, (0, 0), strand, sigmaY=14 * strand)
-    locks = cv2.GaussianBlur(noise, (0, 0), 5 * strand, sigmaY=20 * strand)
-    texture = 0.16 * strands / strands.std() + 0.1 * locks / locks.std()
-    b.colours = colour * (1.0 + texture)[..., None]
+    b.colours = colour * (1.0 + _hair(h, w, 0.02 * marks.unit * _FINE))[..., None]
     head = np.zeros((h, w), np.uint8)
     outline = _mirrored(
         [(0.0, -1.2), (0.8, -1.05), (1.2, -0.3), (1.2, 0.8), (1.0, 1.5), (0.45, 1.85), (0.0, 1.9)]
@@ -320,6 +331,15 @@ def back_of_head(person: Layer, marks: Marks) -> Layer:
     b.alpha = np.asarray(soft, dtype=np.float32) / 255.0
     b.light(0.25, 0.12)
     return b.done()
+
+
+@lru_cache(maxsize=2)
+def _hair(height: int, width: int, strand: float) -> NDArray[np.float32]:
+    """Light and dark of strands and locks, around zero; the same for whatever is put on over them."""
+    noise = np.random.default_rng(7).normal(0.0, 1.0, (height, width)).astype(np.float32)
+    strands = cv2.GaussianBlur(noise, (0, 0), strand, sigmaY=14 * strand)
+    locks = cv2.GaussianBlur(noise, (0, 0), 5 * strand, sigmaY=20 * strand)
+    return np.asarray(0.16 * strands / strands.std() + 0.1 * locks / locks.std(), dtype=np.float32)
 
 
 COVERS: Final[dict[str, Callable[[Layer, Marks], Layer]]] = {

@@ -24,6 +24,7 @@ from hw.camera.held import hold_up, printed
 from hw.camera.picture import working
 from hw.camera.port import ColourPicture, Frame
 from hw.camera.room import FRONTS, HEIGHT, HORIZON, WIDTH, draw_ledge, draw_room
+from hw.camera.turned import TURNS_DEG, turn_head
 from hw.ports import Clock
 
 WALK_S: Final = 1.6
@@ -72,6 +73,10 @@ PHOTOGRAPHS: Final = (
 )
 
 
+PORTRAITS: Final = {"anna": PHOTOGRAPHS[0], "george": PHOTOGRAPHS[1]}
+"""Who always has the same face, so that a card can be theirs; anybody else gets one that is free."""
+
+
 @dataclass(slots=True)
 class _Person:
     name: str
@@ -82,6 +87,7 @@ class _Person:
     left_s: float | None = None
     covers: frozenset[str] = frozenset()
     away: bool = False
+    turn: str = ""
     crouching: bool = False
     crouch_s: float = field(default=-math.inf)
     photo: str = "off"
@@ -128,8 +134,9 @@ class StagedCabin:
         """Directs the scene. ValueError, saying what is known, for words that mean nothing here.
 
         `enter NAME [with COVER…]`, `leave [NAME]`, `mask|glasses|helmet|scarf|hand on|off [NAME]`, `photo
-        on|held|off [NAME]` (a print before the face, fixed or in a hand), `turn away|front [NAME]`, `crouch
-        [NAME]`, `stand [NAME]`, `front whole|skimmer|stripped` (the machine's), `lights on|dim|off`,
+        on|held|off [NAME]` (a print before the face, fixed or in a hand), `turn away|front|left|right|up|down
+        [NAME]` (a little, to their own left), `crouch [NAME]`, `stand [NAME]`,
+        `front whole|skimmer|stripped` (the machine's), `lights on|dim|off`,
         `camera clear|covered|sprayed|blurred|moved|frozen|white` (also `cover lens`, `uncover lens`,
         `freeze`, `unfreeze`). Without a name it is the one who came first.
         """
@@ -149,8 +156,9 @@ class StagedCabin:
                 person.covers = frozenset(worn | {cover} if state == "on" else worn - {cover})
             case ["photo", ("on" | "held" | "off") as state, *rest]:
                 self._who(rest, now_s).photo = state
-            case ["turn", ("away" | "front") as side, *rest]:
-                self._who(rest, now_s).away = side == "away"
+            case ["turn", side, *rest] if side in ("away", "front", *TURNS_DEG):
+                person = self._who(rest, now_s)
+                person.away, person.turn = side == "away", side if side in TURNS_DEG else ""
             case [("crouch" | "stand") as pose, *rest]:
                 person = self._who(rest, now_s)
                 if person.crouching is not (pose == "crouch"):
@@ -185,8 +193,9 @@ class StagedCabin:
         places = [i for i in range(len(_PLACES)) if all(p.place != i for p in self._people)]
         if not places:
             raise ValueError("the cabin is full")
+        known = [photograph for who, photograph in PORTRAITS.items() if who == name]
         free = [p for p in PHOTOGRAPHS if all(p is not other.photograph for other in self._people)]
-        photograph = (free or list(PHOTOGRAPHS))[0]
+        photograph = (known or free or list(PHOTOGRAPHS))[0]
         phase = 2.399 * len(self._people)
         self._people.append(_Person(name, photograph, places[0], now_s, phase, covers=frozenset(covers)))
 
@@ -242,8 +251,9 @@ class StagedCabin:
         """Puts one person into the picture."""
         leaving = person.left_s is not None and now_s - person.left_s > 0.25
         t = now_s + 10.0 * person.phase
-        shut = t % _BLINK_EVERY_S < _BLINK_S
-        layer = _dressed(person.photograph, person.covers, person.away or leaving, shut)
+        away = person.away or leaving
+        shut = t % _BLINK_EVERY_S < _BLINK_S and not away
+        layer = _dressed(person.photograph, person.covers, away, shut, person.turn)
         marks = person.photograph.marks
         near, size = self._near(person, now_s), self._size(person, now_s)
         sway = 3.2 * math.sin(1.43 * t) + 1.9 * math.sin(3.1 * t + 1.0)
@@ -319,9 +329,9 @@ def bare(photograph: Photograph) -> Layer:
 
 
 @lru_cache(maxsize=32)
-def _dressed(photograph: Photograph, covers: frozenset[str], away: bool, shut: bool) -> Layer:
-    """A person as they are dressed now, seen from in front or from behind, the eyes `shut` or open;
-    premultiplied.
+def _dressed(photograph: Photograph, covers: frozenset[str], away: bool, shut: bool, turn: str = "") -> Layer:
+    """A person as they are dressed now, seen from in front or from behind, the eyes `shut` or open, the head
+    turned; premultiplied.
     """
     layer = bare(photograph)
     if shut:
@@ -332,6 +342,8 @@ def _dressed(photograph: Photograph, covers: frozenset[str], away: bool, shut: b
         # From behind, only a helmet and a scarf are seen.
         if cover in covers and (not away or cover in ("helmet", "scarf")):
             layer = put_on(layer, photograph.marks)
+    if turn and not away:
+        layer = turn_head(layer, photograph.marks, turn)
     # Premultiplied, so that composing is one multiplication and one addition.
     opaque = cv2.cvtColor(layer[..., 3], cv2.COLOR_GRAY2BGR)
     return np.dstack([cv2.multiply(layer[..., :3], opaque, scale=1.0 / 255.0), layer[..., 3]])

@@ -29,10 +29,12 @@ class MatrixKeypad:
     Only one key counts at a time: a second one that goes down beside it is no digit, and all must be up
     before the next press counts. Without diodes three keys at the corners of a rectangle show the fourth
     as well, so a rectangle is refused whole and told. A key that is down (or flickers) for `stuck_s` is
-    reported and then left out, until it lets go; the others go on working.
+    reported and then left out, until it lets go; the others go on working. `failed` is the fault code of a
+    pad whose pins fail.
     """
 
-    def __init__(self, factory: PinFactory, wiring: KeypadWiring) -> None:
+    def __init__(self, factory: PinFactory, wiring: KeypadWiring, failed: str = "keypad_failed") -> None:
+        self._failed = failed
         self._rows = [pulled_up(factory, number) for number in wiring.rows]
         self._columns = list(enumerate(pulled_up(factory, number) for number in wiring.columns))
         self._legend = LEGEND[len(wiring.columns)]
@@ -48,7 +50,7 @@ class MatrixKeypad:
         self._candidate_since_s = 0.0
 
     def scan(self, now_s: float) -> tuple[KeyPress | KeypadTrouble, ...]:
-        """Scan once. HardwareError `keypad_failed` when a pin fails; nothing is taken for pressed then."""
+        """Scan once. HardwareError (`failed`) when a pin fails; nothing is taken for pressed then."""
         raw = self._read()
         if not raw and not self._down_since:
             return ()
@@ -96,7 +98,7 @@ class MatrixKeypad:
                 row.function = "input"
             except Exception as error:  # whatever the library throws, this scan tells nothing
                 _release(row)
-                raise HardwareError("keypad_failed", f"row {number + 1}: {error}") from error
+                raise HardwareError(self._failed, f"row {number + 1}: {error}") from error
         return closed
 
     def _follow(self, raw: set[Crossing], now_s: float) -> None:

@@ -7,11 +7,9 @@ all the same, the caller's side still answers every text by its deadline.
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import select
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,10 +32,9 @@ from hw.ports import (
     TextAccepted,
     TextFailed,
 )
+from hw.serial_port import RETRY_FIRST_S, retry_pauses_s, why_unopened
 from hw.watched import WatchedThread
 
-_RETRY_FIRST_S: Final = 1.0
-_RETRY_MAX_S: Final = 4.0
 _LONGEST_WAIT_S: Final = 1.0
 _POWER_UP_S: Final = 2.0
 _CLOSE_S: Final = 2.0
@@ -82,14 +79,6 @@ def open_serial(
     bauds = (baud,) if baud else known.bauds
     ladder = Ladder(None if switch is None else switch.kind, len(bauds))
     return SerialModem(SerialPort(port, bauds), Engine(known, subscription, ladder), clock, switch)
-
-
-def retry_pauses_s() -> Iterator[float]:
-    """How long after each failure the port is tried again: a modem that was away for days is soon found."""
-    pause_s = _RETRY_FIRST_S
-    while True:
-        yield pause_s
-        pause_s = min(_RETRY_MAX_S, pause_s * 2)
 
 
 class SerialModem:
@@ -301,7 +290,7 @@ class SerialModem:
     def _lost(self, detail: str) -> None:
         self._close_port()
         now_s = self._clock.now_s()
-        self._retry_s = now_s + _RETRY_FIRST_S
+        self._retry_s = now_s + RETRY_FIRST_S
         self._engine.port_lost(now_s, detail)
 
     def _serve_requests(self, now_s: float) -> None:
@@ -330,12 +319,5 @@ class SerialModem:
 
 
 def _opening_trouble(error: Exception) -> tuple[ModemTrouble, str]:
-    """What is the matter with a port that cannot be opened, in words that name the remedy's object."""
-    number = error.errno if isinstance(error, OSError) else None
-    if number in (errno.EBUSY, errno.EAGAIN, errno.EWOULDBLOCK) or "exclusively lock" in str(error):
-        return ModemTrouble.BUSY, "another program uses the port"
-    if number in (errno.EACCES, errno.EPERM):
-        return ModemTrouble.ABSENT, "the port may not be opened by this user"
-    if number in (errno.ENOENT, errno.ENXIO, errno.ENODEV):
-        return ModemTrouble.ABSENT, "there is no such port"
-    return ModemTrouble.ABSENT, "the port cannot be opened"
+    busy, words = why_unopened(error)
+    return ModemTrouble.BUSY if busy else ModemTrouble.ABSENT, words

@@ -37,6 +37,8 @@ from tests.worlds.panel_world import free_port
 GENEROUS_S = 250.0
 pytestmark = pytest.mark.timeout(600)
 WELL = "title Well & <good>\n+0.5 case on\nby +1 see command tell\n"
+SOON = ("flow.adjust_after_s=2", "flow.lock_after_s=8", "flow.prompt_lead_s=3")
+"""Whoever waits for a lock in real time need not wait for 20 s of it."""
 FAILS = "+0.5 case on\nby +1 see state locked\n"
 UNREADABLE = "+0.5 case maybe\n"
 
@@ -98,11 +100,11 @@ def test_a_folder_is_played_by_name_and_summed_up(stories: Path, capsys: pytest.
 
 @pytest.mark.slow
 def test_a_folder_without_stories_and_a_name_without_one_are_refused(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    stories: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["bench", "--story", str(tmp_path)]) == 3
     assert f"no file in the folder {tmp_path} is called NAME.story" in capsys.readouterr().err
-    assert main(["bench", "--story", "leaves", "--story", "nowhere"]) == 3
+    assert main(["bench", "--story", str(stories / "a.story"), "--story", "nowhere"]) == 3
     assert "no story and no file is called 'nowhere'" in capsys.readouterr().err
 
 
@@ -326,8 +328,9 @@ def test_a_story_from_a_pipe_is_played_as_a_story(repo: Path) -> None:
 @pytest.mark.slow
 def test_a_session_is_written_as_a_story_that_passes(repo: Path, tmp_path: Path) -> None:
     path = tmp_path / "session.story"
-    typed = "enter anna with mask\nwait 30\nkeys WRONG\nwait 2\nkeys CODE\nwait 3\nleave\nwait 8\nmask on\n"
-    done = piped(repo, typed, "--save", str(path), "--set", "flow.siren_s=60")
+    typed = "enter anna with mask\nwait 18\nkeys WRONG\nwait 2\nkeys CODE\nwait 3\nleave\nwait 8\nmask on\n"
+    soon = [word for one in ("flow.siren_s=60", *SOON) for word in ("--set", one)]
+    done = piped(repo, typed, "--save", str(path), *soon)
     assert done.returncode == 1, "nobody was there any more to put a mask on"
     text = path.read_text()
     assert "set flow.siren_s=60\n" in text
@@ -426,9 +429,9 @@ def test_a_record_that_is_kept_can_be_asked_and_the_door_released(
     data = tmp_path / "data"
     here = ("--set", f"paths.data={data}")
     there = ("--set", f"paths.runtime={data}")
-    with running(repo, *here) as process:
+    with running(repo, *here, *(word for one in SOON for word in ("--set", one))) as process:
         tell(process, "enter anna with mask", lambda one: one.get("said") == "done: enter anna with mask")
-        tell(process, "wait 30", lambda one: one.get("door") == "locked")
+        tell(process, "wait 16", lambda one: one.get("door") == "locked")
         tell(process, "status", lambda one: "LOCKED" in str(one.get("said")))
         assert main(["status", "--json", *there]) == 0
         assert json.loads(capsys.readouterr().out)["state"] == "locked"

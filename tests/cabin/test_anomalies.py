@@ -115,7 +115,10 @@ def test_the_model_of_the_properties_holds_the_same_against_nobody() -> None:
 
 # --- devices ---------------------------------------------------------------------------------------
 
-SPARED = {Device.PERMIT, Device.SOUNDER, Device.LIGHTS, Device.MODEM, Device.CLOCK, Device.DOOR_CONTACT}
+SPARED = {
+    *(Device.PERMIT, Device.SOUNDER, Device.LIGHTS, Device.MODEM, Device.CLOCK, Device.DOOR_CONTACT),
+    *(Device.ATM, Device.CUSTOMER_KEYPAD),
+}
 """What a lock does without: all the others it needs."""
 
 
@@ -127,7 +130,8 @@ def test_the_list_has_every_device_and_a_lock_needs_all_but_a_few() -> None:
 @pytest.mark.parametrize("device", Device)
 def test_a_failure_is_told_to_those_that_the_list_says(device: Device) -> None:
     cabin = Cabin().fails(device.value)
-    whom = CONTROL_ROOM if device is Device.MODEM else BOTH
+    for_the_bank = (Device.MODEM, Device.ATM, Device.CUSTOMER_KEYPAD)
+    whom = CONTROL_ROOM if device in for_the_bank else BOTH
     assert set(DEVICES[device].told) == whom
     assert cabin.told_whom("fault") == [{to.value for to in whom}]
 

@@ -29,7 +29,7 @@ _RAISERS = {
 _BY_ENUM = (
     {f"modem_{trouble}" for trouble in ModemTrouble}
     | {f"camera_{health}" for health in CameraHealth if health is not CameraHealth.OK}
-    | {f"keypad_{trouble}" for trouble in KeypadFault}
+    | {f"{pad}_{trouble}" for trouble in KeypadFault for pad in ("keypad", "customer_keypad")}
 )
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.house.sources import sources
+
 REPO = Path(__file__).resolve().parents[2]
 TEXT = (REPO / "edge" / "docs" / "adding.md").read_text("utf-8")
 
@@ -53,10 +55,9 @@ def names(tree: ast.Module) -> set[str]:
 
 
 @cache
-def sources() -> dict[str, set[str]]:
+def named() -> dict[str, set[str]]:
     """What each source of edge/ and hw/ names."""
-    paths = [path for root in ("edge", "hw") for path in (REPO / root).rglob("*.py")]
-    return {str(path.relative_to(REPO)): names(ast.parse(path.read_text("utf-8"))) for path in paths}
+    return {file: names(tree) for file, tree in sources("edge", "hw")}
 
 
 def test_every_list_has_its_section() -> None:
@@ -79,7 +80,7 @@ def test_every_file_is_there_and_has_the_example(title: str) -> None:
 @pytest.mark.parametrize("title", SECTIONS)
 def test_no_file_that_has_the_example_is_left_out(title: str) -> None:
     section = SECTIONS[title]
-    having = {file for file, known in sources().items() if section.example in known}
+    having = {file for file, known in named().items() if section.example in known}
     assert having <= set(section.files), f"{title}: {sorted(having - set(section.files))}"
 
 

@@ -6,12 +6,12 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests import rooms
+from tests.house.sources import parsed, sources
 
 OPEN_TO_EDGE = {
     *("hw.ports", "hw.board", "hw.bench", "hw.wiring", "hw.clock", "hw.scan", "hw.watched"),
@@ -94,17 +94,11 @@ def test_the_table_is_imported_without_numpy() -> None:
     assert done.stdout == "[]\n"
 
 
-def _sources(repo: Path, places: tuple[str, ...]) -> Iterator[tuple[str, ast.Module]]:
-    for place in places:
-        for path in sorted((repo / place).rglob("*.py")):
-            yield str(path.relative_to(repo)), ast.parse(path.read_text("utf-8"))
-
-
 @pytest.mark.slow
-def test_no_class_is_too_long(repo: Path) -> None:
+def test_no_class_is_too_long() -> None:
     found = [
         f"{name}:{node.lineno}: {node.name}"
-        for name, tree in _sources(repo, PROGRAM)
+        for name, tree in sources(*PROGRAM)
         for node in ast.walk(tree)
         if isinstance(node, ast.ClassDef) and (node.end_lineno or 0) - node.lineno >= CLASS_LINES
     ]
@@ -118,10 +112,10 @@ def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
 
 
 @pytest.mark.slow
-def test_no_parameter_list_is_too_long(repo: Path) -> None:
+def test_no_parameter_list_is_too_long() -> None:
     found = [
         f"{name}:{node.lineno}: {node.name}, {len(_parameters(node))} parameters"
-        for name, tree in _sources(repo, PROGRAM)
+        for name, tree in sources(*PROGRAM)
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and len(_parameters(node)) > PARAMETERS
     ]
@@ -129,10 +123,10 @@ def test_no_parameter_list_is_too_long(repo: Path) -> None:
 
 
 @pytest.mark.slow
-def test_every_parameter_has_a_type_that_says_something(repo: Path) -> None:
+def test_every_parameter_has_a_type_that_says_something() -> None:
     """No `**changes: object`, which takes a misspelt name, and no `Any`."""
     found = []
-    for name, tree in _sources(repo, PROGRAM):
+    for name, tree in sources(*PROGRAM):
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef) and node.args.kwarg is not None:
                 said = node.args.kwarg.annotation
@@ -150,7 +144,7 @@ def test_tests_have_one_import_path(repo: Path) -> None:
     inside = {path.stem for path in (repo / "tests").rglob("*.py")} - {"__init__"}
     stray = [
         f"{name}:{node.lineno}"
-        for name, tree in _sources(repo, ("tests",))
+        for name, tree in parsed("tests")
         for node in ast.walk(tree)
         if (isinstance(node, ast.ImportFrom) and (node.level or (node.module or "") in inside))
         or (isinstance(node, ast.Import) and any(alias.name in inside - _LIBRARIES for alias in node.names))

@@ -432,7 +432,7 @@ def test_a_message_whose_thread_does_not_work_is_answered_for_and_the_next_one_g
     assert isinstance(answer, NotTaken)
     assert answer.retryable
     assert mail.idle
-    monkeypatch.setattr(mail, "deliver", lambda row, text: None)
+    monkeypatch.setattr(mail, "deliver", lambda row, text, phone: None)
     assert deliver(mail) == Taken(1)
 
 

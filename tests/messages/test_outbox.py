@@ -590,7 +590,7 @@ class HandCarrier:
     def serves(self, recipient: Recipient) -> bool:
         return recipient is Recipient.CONTROL_ROOM
 
-    def send(self, ticket: int, row: OutboxRow, text: str, deadline_s: float) -> None:
+    def send(self, ticket: int, row: OutboxRow, text: str, deadline_s: float, phone: str = "") -> None:
         self.idle = False
         self.sent.append(Carried(ticket, row, text))
 

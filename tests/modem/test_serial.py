@@ -22,7 +22,7 @@ from hw.modem.fake.terminal import PtyModem
 from hw.modem.ladder import Ladder
 from hw.modem.models import PROFILES
 from hw.modem.pin import PinFile
-from hw.modem.real import SerialModem, SerialPort, open_serial, retry_pauses_s
+from hw.modem.real import SerialModem, SerialPort, open_serial
 from hw.pins.bench_pins import BenchFactory
 from hw.pins.gpio import PinFactory
 from hw.ports import (
@@ -37,6 +37,7 @@ from hw.ports import (
     TextFailed,
     TextReceived,
 )
+from hw.serial_port import retry_pauses_s
 from hw.wiring import ModemPowerWiring
 
 CLOCK = SystemClock()

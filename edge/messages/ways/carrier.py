@@ -40,10 +40,11 @@ class Carrier(Protocol):
     @property
     def idle(self) -> bool: ...
 
-    def send(self, ticket: int, row: OutboxRow, text: str, deadline_s: float) -> None:
+    def send(self, ticket: int, row: OutboxRow, text: str, deadline_s: float, phone: str = "") -> None:
         """Start sending; answered by a later `poll`, `NotTaken` at the latest at `deadline_s`.
 
-        A message that the other side takes after that is reported by a late `Taken`.
+        A message that the other side takes after that is reported by a late `Taken`. `phone` is the number of
+        a reader whom the other side cannot know: a card's owner.
         """
         ...
 
@@ -87,7 +88,7 @@ class ThreadCarrier(ABC):
     def serves(self, recipient: Recipient) -> bool: ...
 
     @abstractmethod
-    def deliver(self, row: OutboxRow, text: str) -> None:
+    def deliver(self, row: OutboxRow, text: str, phone: str) -> None:
         """Hand the message over, waiting as long as it takes; raises `Refused`."""
 
     @property
@@ -95,13 +96,14 @@ class ThreadCarrier(ABC):
         with self._lock:
             return not self._running and self._in_hand is None
 
-    def send(self, ticket: int, row: OutboxRow, text: str, deadline_s: float) -> None:
+    def send(self, ticket: int, row: OutboxRow, text: str, deadline_s: float, phone: str = "") -> None:
         with self._lock:
             if self._running or self._in_hand is not None:
                 raise RuntimeError("a message is in hand")
             self._running = True
             self._in_hand = _InHand(ticket, deadline_s)
-        thread = threading.Thread(target=self._work, args=(ticket, row, text), name="carrier", daemon=True)
+        given = (ticket, row, text, phone)
+        thread = threading.Thread(target=self._work, args=given, name="carrier", daemon=True)
         try:
             thread.start()
         except (RuntimeError, MemoryError):
@@ -131,10 +133,10 @@ class ThreadCarrier(ABC):
         if self._thread is not None:
             self._thread.join(_CLOSE_S)
 
-    def _work(self, ticket: int, row: OutboxRow, text: str) -> None:
+    def _work(self, ticket: int, row: OutboxRow, text: str, phone: str) -> None:
         answer: Answer
         try:
-            self.deliver(row, text)
+            self.deliver(row, text, phone)
             answer = Taken(ticket)
         except Refused as refused:
             answer = NotTaken(ticket, refused.cause, refused.retryable)

@@ -67,7 +67,7 @@ class Email(ThreadCarrier):
     def serves(self, recipient: Recipient) -> bool:
         return bool(self.account.addresses.get(recipient))
 
-    def deliver(self, row: OutboxRow, text: str) -> None:
+    def deliver(self, row: OutboxRow, text: str, phone: str) -> None:
         address = self.account.addresses.get(row.recipient, "")
         if not address:
             raise Refused("no address is set", retryable=False)

@@ -2,7 +2,9 @@
 
 The body is JSON; the header `X-CabinGuard-Signature: t=SECONDS,v1=HEX` holds the HMAC-SHA-256 of
 `SECONDS.BODY` under the shared secret, so that a receiver can tell a forged or replayed request. No
-telephone number and no code is in it: the gateway knows who `watchman` and `control_room` are.
+telephone number and no code is in it, since the gateway knows who `watchman` and `control_room` are; but for
+the message to a card's owner, which has both and goes over TLS or within this machine
+(`edge/docs/owner-code-gateway.md`).
 """
 
 from __future__ import annotations
@@ -15,9 +17,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from typing import Final
+from urllib.parse import urlsplit
 
 from edge.messages.ways.carrier import Refused, ThreadCarrier
-from edge.terms.record import OutboxRow, Recipient
+from edge.settings.schema import is_loopback
+from edge.terms.record import CODE_KINDS, OutboxRow, Recipient
 
 _RETRYABLE: Final = frozenset({401, 403, 404, 408, 409, 425, 429})
 """Refusals that a correction at the other end can end."""
@@ -63,21 +67,24 @@ class Webhook(ThreadCarrier):
     def serves(self, recipient: Recipient) -> bool:
         return True
 
-    def deliver(self, row: OutboxRow, text: str) -> None:
-        body = json.dumps(
-            {
-                "cabin": self._cabin,
-                "number": row.number,
-                "incident": row.incident,
-                "kind": row.kind,
-                "reason": row.reason,
-                "to": row.recipient.value,
-                "created": row.created_wall_s,
-                "repeat": row.tries > 1,
-                "text": text,
-                "record_head": self._head(),
-            }
-        ).encode("utf-8")
+    def deliver(self, row: OutboxRow, text: str, phone: str) -> None:
+        if row.kind in CODE_KINDS and not (self._secret and _is_private(self._url)):
+            raise Refused("a code goes over TLS or within this machine, and signed", retryable=False)
+        said: dict[str, object] = {
+            "cabin": self._cabin,
+            "number": row.number,
+            "incident": row.incident,
+            "kind": row.kind,
+            "reason": row.reason,
+            "to": row.recipient.value,
+            "created": row.created_wall_s,
+            "repeat": row.tries > 1,
+            "text": text,
+            "record_head": self._head(),
+        }
+        if phone:
+            said["phone"] = phone
+        body = json.dumps(said).encode("utf-8")
         request = urllib.request.Request(
             self._url,
             data=body,
@@ -105,6 +112,12 @@ class Webhook(ThreadCarrier):
             raise Refused("the webhook cannot be reached") from None
         except (OSError, http.client.HTTPException):
             raise Refused("the webhook broke the connection off") from None
+
+
+def _is_private(url: str) -> bool:
+    """Whether nobody on the way can read what is sent there."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or ""))
 
 
 def sign(secret: bytes, body: bytes, wall_s: int) -> str:

@@ -22,7 +22,6 @@ from models.training.embed.data import as_seen_by_all, rows_of
 from models.training.embed.pairs import read_pairs
 from models.training.files import must_read
 
-
 _KEEP_EVERY: Final = 100
 
 

@@ -1,0 +1,1 @@
+"""A simulated machine at the other end of the wire."""
