@@ -71,6 +71,7 @@ __all__ = [
     "open_camera",
     "open_modem",
     "open_modem_switch",
+    "open_prompt",
     "resting_lines",
     "shortest_s",
     "text_trouble",
@@ -236,6 +237,11 @@ def open_atm(choice: AtmChoice, clock: Clock) -> Atm:
 def open_modem_switch(wiring: ModemPowerWiring, work_dir: Path) -> ModemSwitch | None:
     """What restarts the modem of this Raspberry Pi, at rest; None where nothing is wired."""
     return modem_switch(open_lgpio(work_dir), wiring) if wiring.fitted else None
+
+
+def open_prompt(voice: Voice) -> Prompt:
+    """The loudspeaker alone, for guiding somebody while no kiosk runs."""
+    return CabinPrompt(voice.clips_dir, alsa_player(voice.device), voice.display)
 
 
 def text_trouble(text: str) -> str:

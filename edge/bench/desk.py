@@ -288,6 +288,7 @@ class Desk:
                 threaded=False,
                 wake=lambda: None,
                 before_sync=self._sync,
+                want_owner=self._eyes[0].steps.want_owner,
                 journal=self.journal_type,
                 random=random.Random(self._random.randrange(2**32)),
                 choose_code=self._choose_code,

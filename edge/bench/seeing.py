@@ -28,6 +28,7 @@ from edge.loop.happening import Happening, describe
 from edge.messages.prompts import prompt_text
 from edge.messages.texts import ALERT_KINDS, code_in, sms_words
 from edge.settings.schema import Settings
+from edge.terms.identity import CheckFailed
 from edge.terms.record import Recipient
 from hw.ports import Light, Sound
 
@@ -51,6 +52,7 @@ REMARKS: Final = (
     *("wrong_code", "superseded_code", "keypad_closed", "entry_refused", "verdict_without_entry"),
     *("release_of_another_incident", "release_refused", "text_ignored", "modem_recovery"),
     *("clock_jumped", "exit_input_recovered", "views_again"),
+    *("no_such_claim", "claim_refused", "claim_ended_by_restart", "owner_code_right", *CheckFailed),
 )
 """Remarks that the table and the loop make by name, besides the refusals of the table's own rows."""
 

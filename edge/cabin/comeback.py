@@ -24,6 +24,7 @@ def shift(state: State, by_s: float) -> State:
     return replace(
         state,
         code=code,
+        claim=replace(state.claim, until_s=moved(state.claim.until_s)),
         told=tuple((anomaly, at_s + by_s) for anomaly, at_s in state.told),
         since_s=state.since_s + by_s,
         exit_hold_until_s=moved(state.exit_hold_until_s),

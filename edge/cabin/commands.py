@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from edge.terms.identity import ClaimEnd
 from edge.terms.reason import Reason
 from edge.terms.record import Recipient
 from hw.ports import Light, Sound
@@ -22,6 +23,13 @@ class PromptKey(StrEnum):
     RELEASED = "released"
     EMERGENCY = "emergency"
     MACHINE_CLOSED = "machine_closed"
+    OWNER_FACE = "owner_face"
+    OWNER_NOT_KNOWN = "owner_not_known"
+    OWNER_CODE_SENT = "owner_code_sent"
+    OWNER_CODE_WRONG = "owner_code_wrong"
+    OWNER_CODE_OLD = "owner_code_old"
+    OWNER_CODE_NOT_SENT = "owner_code_not_sent"
+    OWNER_NO_CODE = "owner_no_code"
     SILENCE = "silence"
 
 
@@ -127,6 +135,46 @@ class Refuse:
 
 
 @dataclass(frozen=True, slots=True)
+class IssueOwnerCode:
+    """Make a code for this claim and send it to the card's owner.
+
+    Answered by `OwnerCodeSent` or `OwnerCodeOver`.
+    """
+
+    claim: int
+
+
+@dataclass(frozen=True, slots=True)
+class VoidOwnerCode:
+    """The code of this claim verifies nobody any more; a text that carries it and is not out yet stays."""
+
+    claim: int
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeOwnerEntry:
+    """Count the try and compare the entry with the owner's code; answered by `OwnerEntryJudged`."""
+
+    claim: int
+
+
+@dataclass(frozen=True, slots=True)
+class EndClaim:
+    """The claim is over: forget the owner's templates, number and code, and tell the machine."""
+
+    claim: int
+    why: ClaimEnd
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerMachine:
+    """Tell the machine of this claim what was refused; a plain snake-case word."""
+
+    claim: int
+    refused: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tell:
     """Put an alert into the outbox. `kind` and `reason` are plain snake-case words."""
 
@@ -178,6 +226,11 @@ Command = (
     | JudgeEntry
     | ClearEntry
     | Refuse
+    | IssueOwnerCode
+    | VoidOwnerCode
+    | JudgeOwnerEntry
+    | EndClaim
+    | AnswerMachine
     | Tell
     | KeepPictures
     | KeepOnePicture

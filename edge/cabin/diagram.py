@@ -14,15 +14,20 @@ from pathlib import Path
 from typing import Final, assert_never
 
 from edge.cabin.commands import (
+    AnswerMachine,
     ClearEntry,
     CloseIncident,
     Command,
+    EndClaim,
     IssueCode,
+    KeepOnePicture,
     KeepPictures,
+    Note,
     PromptKey,
     RecordLock,
     SendCode,
     VoidCode,
+    VoidOwnerCode,
 )
 from edge.cabin.events import (
     Anomaly,
@@ -30,6 +35,8 @@ from edge.cabin.events import (
     AnomalyEnded,
     Appeared,
     CameraJudged,
+    ClaimMade,
+    ClaimOver,
     ClockJumped,
     CodeAccepted,
     CodeDenied,
@@ -43,6 +50,12 @@ from edge.cabin.events import (
     InputMoved,
     KeyTouched,
     Kind,
+    OwnerCodeOver,
+    OwnerCodeSent,
+    OwnerCodeWanted,
+    OwnerEntryCompleted,
+    OwnerEntryJudged,
+    OwnerJudged,
     PeopleJudged,
     PresenceStuck,
     PromptGiven,
@@ -72,6 +85,14 @@ EVENTS: Final[dict[type[Event], str]] = {
     KeyTouched: "a key is touched",
     EntryCompleted: "a whole code is typed",
     EntryJudged: "the typed code is compared",
+    OwnerJudged: "the face is compared with the owner's",
+    ClaimMade: "the machine says whose card it is",
+    ClaimOver: "a claim does not count any more",
+    OwnerCodeWanted: "the customer asks for the owner's code",
+    OwnerCodeSent: "the network took the owner's code",
+    OwnerCodeOver: "there is no code of the owner",
+    OwnerEntryCompleted: "a whole owner's code is typed",
+    OwnerEntryJudged: "the typed owner's code is compared",
     RecordAnswered: "the lock is on record",
     CodeAccepted: "the network took the code SMS",
     CodeDenied: "a code SMS reached nobody",
@@ -93,6 +114,11 @@ COMMANDS: Final[dict[type[Command], str]] = {
     IssueCode: "makes a code",
     SendCode: "sends the code",
     VoidCode: "makes the code void",
+    EndClaim: "ends the claim",
+    KeepOnePicture: "keeps one picture",
+    Note: "notes it",
+    AnswerMachine: "tells the machine",
+    VoidOwnerCode: "makes the owner's code void",
 }
 
 
@@ -132,6 +158,20 @@ def _prompt(prompt: PromptKey) -> str:
             return "says to leave"
         case PromptKey.MACHINE_CLOSED:
             return "says that the machine is closed"
+        case PromptKey.OWNER_FACE:
+            return "says to look into the camera for the card"
+        case PromptKey.OWNER_NOT_KNOWN:
+            return "says that a code can be asked for"
+        case PromptKey.OWNER_CODE_SENT:
+            return "says that the owner has a code"
+        case PromptKey.OWNER_CODE_WRONG:
+            return "says that the code was wrong"
+        case PromptKey.OWNER_CODE_OLD:
+            return "says that the code is too old"
+        case PromptKey.OWNER_CODE_NOT_SENT:
+            return "says that no code could be sent"
+        case PromptKey.OWNER_NO_CODE:
+            return "says that there is no more code for now"
         case PromptKey.SILENCE:
             return "stops the words"
         case _:
@@ -220,7 +260,8 @@ def section() -> str:
     )
     always = (
         "Door, machine, sound and lights follow from the state: the door is locked in *locked* alone, once "
-        "the lock is on record, and the machine may be used in *cleared* alone."
+        "the lock is on record, and the machine may be used in *cleared* alone; where the card's owner is "
+        "asked for, not before the face or the code was right."
     )
     return "\n\n".join([picture(), events, event_grid(), states, state_grid(), always])
 

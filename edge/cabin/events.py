@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, get_args
 
-from edge.terms.identity import OwnerFact
+from edge.terms.identity import ClaimEnd, NoOwnerCode, OwnerFact
 from edge.terms.observation import CameraHealth, Cover, Unclear
 from edge.terms.reason import Reason
 from edge.terms.record import Recipient
@@ -189,6 +189,57 @@ class EntryJudged:
     verdict: EntryVerdict
 
 
+# --- the claim: whose card it is said to be --------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimMade:
+    """A machine says whose card was put in, and that somebody is enrolled. `claim` only goes up."""
+
+    claim: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimOver:
+    """A claim does not count any more, for a reason that the table cannot see by itself."""
+
+    claim: int
+    why: ClaimEnd
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerCodeWanted:
+    """The customer asks that the card's owner is sent a code."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerCodeSent:
+    """A network took the text with the owner's code. The answer to `IssueOwnerCode`."""
+
+    claim: int
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerCodeOver:
+    """There is no code for the owner of this claim, or none any more."""
+
+    claim: int
+    why: NoOwnerCode
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerEntryCompleted:
+    """As many digits as the owner's code has were typed. The try counts before it is compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerEntryJudged:
+    """The answer to `JudgeOwnerEntry`."""
+
+    claim: int
+    verdict: EntryVerdict
+
+
 # --- answers from the machine ----------------------------------------------------------------------
 
 
@@ -277,6 +328,7 @@ Fact = (
     | CameraJudged
     | AnomalyBegan
     | AnomalyEnded
+    | OwnerJudged
 )
 """The events that come from the judge, shown as `fact` rather than `event`."""
 
@@ -286,6 +338,13 @@ Event = (
     | KeyTouched
     | EntryCompleted
     | EntryJudged
+    | ClaimMade
+    | ClaimOver
+    | OwnerCodeWanted
+    | OwnerCodeSent
+    | OwnerCodeOver
+    | OwnerEntryCompleted
+    | OwnerEntryJudged
     | RecordAnswered
     | CodeAccepted
     | CodeDenied

@@ -8,16 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from edge.cabin import claim
 from edge.cabin.commands import (
+    AnswerMachine,
     ClearEntry,
     CloseIncident,
     Command,
+    EndClaim,
     IssueCode,
+    KeepOnePicture,
     KeepPictures,
+    Note,
     PromptKey,
     RecordLock,
     SendCode,
     VoidCode,
+    VoidOwnerCode,
 )
 from edge.cabin.conditions import (
     all_quiet,
@@ -552,13 +558,83 @@ CLOCKS: tuple[Move, ...] = (
         does="that clock stands",
     ),
 )
-"""Gone through last: clocks start and stop, of the evidence, of a shown face, of a lock nobody can open."""
+"""Gone through next: clocks start and stop, of the evidence, of a shown face, of a lock nobody can open."""
 
 
-MOVES = (*COMMON, *OWN, *CLOCKS)
+CLAIM: tuple[Move, ...] = (
+    Move(
+        _in(_M.VACANT, _M.LOCKED, _M.RELEASED, _M.EMERGENCY),
+        "a claim is open where nobody uses the machine",
+        claim.out_of_place,
+        claim.end_out_of_place,
+        orders=(EndClaim,),
+    ),
+    Move(
+        _in(_M.VACANT, _M.LOCKED, _M.RELEASED, _M.EMERGENCY),
+        "the visit is over in which checks of a card's owner failed",
+        claim.visit_is_over,
+        claim.forget_failed,
+        does="the next one begins at none",
+    ),
+    Move(
+        _in(_M.CHECKING, _M.RELEASED),
+        "a claim waited for the owner's face",
+        claim.face_left,
+        claim.look_ends,
+        does="its time begins again with the face",
+    ),
+    Move(
+        _in(_M.CLEARED),
+        "a claim waits for the owner's face",
+        claim.waits_for_face,
+        claim.look_begins,
+        orders=(PromptKey.OWNER_FACE,),
+        does="the face is compared",
+    ),
+    Move(
+        _in(_M.CHECKING, _M.CLEARED, _M.RELEASED),
+        "the owner's face was known, and is not shown any more or may be a picture",
+        claim.known_no_more,
+        claim.look_ends,
+        does="the claim waits for the face again",
+    ),
+    Move(
+        _in(_M.CHECKING, _M.WARNED, _M.RELEASED),
+        "somebody joins who did not give the owner's code",
+        claim.joined,
+        claim.look_ends,
+        does="the claim waits for the face",
+    ),
+    Move(
+        _in(_M.CLEARED),
+        "the owner's face was not known in time",
+        claim.not_known_in_time,
+        claim.time_is_up,
+        orders=(KeepOnePicture, Note, AnswerMachine, Alert.IDENTITY_FAILED, PromptKey.OWNER_NOT_KNOWN),
+    ),
+    Move(
+        _in(_M.CHECKING, _M.CLEARED, _M.WARNED, _M.RELEASED),
+        "no network took the owner's code in time",
+        claim.not_sent_in_time,
+        claim.sending_is_up,
+        orders=(VoidOwnerCode, AnswerMachine, PromptKey.OWNER_CODE_NOT_SENT),
+    ),
+    Move(
+        _in(_M.CHECKING, _M.CLEARED, _M.WARNED, _M.RELEASED),
+        "the owner's code is too old",
+        claim.not_typed_in_time,
+        claim.typing_is_up,
+        orders=(VoidOwnerCode, AnswerMachine, PromptKey.OWNER_CODE_OLD),
+    ),
+)
+"""Gone through after the clocks: what becomes of a claim. None of these leads to another state."""
+
+
+MOVES = (*COMMON, *OWN, *CLOCKS, *CLAIM)
 
 _ROUND: tuple[Mapping[Mode, tuple[Move, ...]], ...] = tuple(
-    {mode: tuple(row for row in rows if mode in row.modes) for mode in Mode} for rows in (COMMON, OWN, CLOCKS)
+    {mode: tuple(row for row in rows if mode in row.modes) for mode in Mode}
+    for rows in (COMMON, OWN, CLOCKS, CLAIM)
 )
 """The rows of each mode: whoever settles need not look at the others."""
 

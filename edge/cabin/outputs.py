@@ -6,13 +6,14 @@ So no path of the table can forget the door, the permit, the sound or the lights
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import assert_never
 
 from edge.cabin.anomalies import Siren
 from edge.cabin.commands import Command, SetDoor, SetLights, SetPermit, SetSound
 from edge.cabin.rules import Rules
-from edge.cabin.state import Mode, State, needed_s
+from edge.cabin.state import VERIFIED, Mode, Stage, State, needed_s
 from edge.terms.observation import CameraHealth
-from hw.ports import Light, Sound
+from hw.ports import Asked, Light, Sound
 
 
 def door_locked(state: State) -> bool:
@@ -20,8 +21,34 @@ def door_locked(state: State) -> bool:
     return state.mode is Mode.LOCKED and state.record_by_s is None and not state.fire and not state.exit
 
 
-def permit_on(state: State) -> bool:
-    return state.mode is Mode.CLEARED
+def permit_on(state: State, rules: Rules) -> bool:
+    """Whether the machine may be used: a proper face, and where claims are asked for a verified one."""
+    return state.mode is Mode.CLEARED and (rules.owner is None or state.claim.stage in VERIFIED)
+
+
+def permit_reason(state: State, rules: Rules) -> str:
+    """Why the permit is as it is, in one plain word for the machine."""
+    if state.mode is not Mode.CLEARED or rules.owner is None:
+        return state.mode.value
+    return "verified" if state.claim.stage in VERIFIED else "claim_wanted"
+
+
+def owner_asked(state: State) -> Asked | None:
+    """What the machine of the claim is to ask its customer for."""
+    match state.claim.stage:
+        case Stage.FACE:
+            return Asked.FACE
+        case Stage.CODE:
+            return Asked.CODE
+        case Stage.NONE | Stage.FAILED | Stage.SENDING | Stage.BY_FACE | Stage.BY_CODE:
+            return None
+        case _:
+            assert_never(state.claim.stage)
+
+
+def owner_face_wanted(state: State) -> bool:
+    """Whether the face is to be compared with the owner's now."""
+    return state.mode is Mode.CLEARED and state.claim.stage is Stage.FACE
 
 
 def silent(state: State, now_s: float, rules: Rules) -> bool:
@@ -61,7 +88,7 @@ def outputs(state: State, now_s: float, rules: Rules) -> tuple[Command, ...]:
     """All four outputs as commands, for a loop that starts."""
     return (
         SetDoor(door_locked(state)),
-        SetPermit(permit_on(state)),
+        SetPermit(permit_on(state, rules)),
         SetSound(sound(state, now_s, rules)),
         SetLights(lights(state)),
     )

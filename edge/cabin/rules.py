@@ -63,6 +63,16 @@ class Flow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True, slots=True)
+class OwnerRules:
+    """The numbers of a claim: who says whose card it is has to be known by the face, or by a code."""
+
+    verify_s: float = 20.0
+    tell_after: int = 2
+    code_ttl_s: float = 180.0
+    code_accept_s: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """The numbers and the policy; they do not change while the program runs."""
 
@@ -71,3 +81,5 @@ class Rules:
     door_contact: bool = True
     words_s: float = 0.0
     """The longest that a warning takes to be said: its seconds are those that are left at its end."""
+    owner: OwnerRules | None = None
+    """None: no claim is needed, and none is taken."""

@@ -71,6 +71,36 @@ class Code:
     again: bool = False
 
 
+class Stage(StrEnum):
+    """How far a claim has come."""
+
+    NONE = "none"
+    FACE = "face"
+    FAILED = "failed"
+    SENDING = "sending"
+    CODE = "code"
+    BY_FACE = "by_face"
+    BY_CODE = "by_code"
+
+
+VERIFIED = frozenset({Stage.BY_FACE, Stage.BY_CODE})
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Whose card it is said to be, as the table knows it: a number, how far it has come, never who.
+
+    `number` 0: none is open. `until_s`: until when the face has to be known, the code sent or typed, by the
+    stage. `pending`: a typed code is being compared. `failed` counts the checks that failed in this visit.
+    """
+
+    number: int = 0
+    stage: Stage = Stage.NONE
+    until_s: float | None = None
+    pending: bool = False
+    failed: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Timebase:
     """Whose clock the times of a state are on: which boot of the machine; was its wall clock right."""
@@ -152,6 +182,8 @@ class State:
     fire_quiet_since_s: float | None = None
     fire_door_opened: bool = False
     fire_door_cycled: bool = False
+    # whose card it is said to be
+    claim: Claim = Claim()
 
 
 def returning(state: State) -> bool:

@@ -17,8 +17,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar, assert_never
 
+from edge.cabin import claim
 from edge.cabin.anomalies import HOLDS_CLOCK, Ends, Siren, ended_by
 from edge.cabin.commands import (
+    AnswerMachine,
     ClearEntry,
     Command,
     JudgeEntry,
@@ -41,6 +43,8 @@ from edge.cabin.events import (
     AnomalyEnded,
     Appeared,
     CameraJudged,
+    ClaimMade,
+    ClaimOver,
     ClockJumped,
     CodeAccepted,
     CodeDenied,
@@ -58,6 +62,12 @@ from edge.cabin.events import (
     KeyTouched,
     Kind,
     Orderer,
+    OwnerCodeOver,
+    OwnerCodeSent,
+    OwnerCodeWanted,
+    OwnerEntryCompleted,
+    OwnerEntryJudged,
+    OwnerJudged,
     PeopleJudged,
     PresenceStuck,
     PromptGiven,
@@ -284,6 +294,7 @@ def _door_moved(d: Draft, active: bool) -> None:
         d.warn_anew()  # anyone who is there now
     elif door_open(d.s, d.rules):
         _door_opened(d)
+    claim.door_moved(d, active)
     if d.s.mode is Mode.CLEARED:  # somebody else may stand there now: the machine is for who shows a face
         d.forget_face()
         d.check()
@@ -481,6 +492,7 @@ def _restarted(d: Draft, event: Restarted) -> None:
         say_again_s=None,
     )
     d.forget_face()
+    claim.restarted(d)
     if s.fire and not event.fire:
         d.s = replace(d.s, fire_quiet_since_s=d.now_s)
     _door_after_fire(d)
@@ -563,6 +575,11 @@ def _only(mode: Mode, act: Act, to: Mapping[Mode, str] | None = None, refusal: s
     return {m: Cell(act, to or {}) if m is mode else Cell(None, refusal=refusal) for m in Mode}
 
 
+def _in_a_visit(act: Act, refusal: str = "") -> Row:
+    """`act` where a claim may be open; elsewhere refused under that name, or ignored."""
+    return {m: Cell(None, refusal=refusal) if m in claim.NO_PLACE else Cell(act) for m in Mode}
+
+
 def _wire(moved: InputMoved) -> Row:
     act = _on(InputMoved, _input_moved)
     match moved.input:
@@ -627,6 +644,16 @@ TABLE: Mapping[Kind, Row] = {
         _on(EntryJudged, _entry_judged_locked),
         {_M.RELEASED: "the right code"},
         refusal="verdict_without_lock",
+    ),
+    OwnerJudged: _only(_M.CLEARED, _on(OwnerJudged, claim.owner_judged)),
+    ClaimMade: _in_a_visit(_on(ClaimMade, claim.claim_made), refusal="not_now"),
+    ClaimOver: _acts(_on(ClaimOver, claim.claim_over)),
+    OwnerCodeWanted: _only(_M.CLEARED, claim.code_wanted, refusal="face_first"),
+    OwnerCodeSent: _in_a_visit(_on(OwnerCodeSent, claim.code_sent)),
+    OwnerCodeOver: _in_a_visit(_on(OwnerCodeOver, claim.code_over)),
+    OwnerEntryCompleted: _only(_M.CLEARED, claim.entry_completed, refusal="face_first"),
+    OwnerEntryJudged: _in_a_visit(
+        _on(OwnerEntryJudged, claim.entry_judged), refusal="owner_verdict_without_entry"
     ),
     RecordAnswered: _only(_M.LOCKED, _on(RecordAnswered, _record_answered_locked)),
     CodeAccepted: _only(_M.LOCKED, _on(CodeAccepted, _code_accepted_locked)),
@@ -701,7 +728,7 @@ def step(state: State, event: Event, now_s: float, rules: Rules) -> Step:
         return Step(d.s, (*after, *d.commands), tuple(way))
     before = (
         SetDoor(door_locked(state)),
-        SetPermit(permit_on(state)),
+        SetPermit(permit_on(state, rules)),
         SetSound(state.playing),
         SetLights(lights(state)),
     )
@@ -718,5 +745,9 @@ def _happens(d: Draft, event: Event) -> Passed:
     elif cell.refusal:
         if isinstance(event, EntryCompleted):
             d.do(ClearEntry(), Refuse())
+        elif isinstance(event, ClaimMade):
+            d.do(AnswerMachine(event.claim, cell.refusal))
+        elif isinstance(event, OwnerCodeWanted | OwnerEntryCompleted):
+            d.do(AnswerMachine(d.s.claim.number, cell.refusal))
         d.do(Note(cell.refusal))
     return Passed(row, mode, d.s.mode, tuple(d.commands[so_far:]))

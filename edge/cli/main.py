@@ -23,6 +23,7 @@ from edge.cli import (
     debug_bundle,
     distress,
     drift,
+    enrol,
     events,
     first_boot,
     learn,
@@ -114,6 +115,7 @@ def parser() -> argparse.ArgumentParser:
     replay.add_parser(commands)
     look.add_parser(commands)
     learn.add_parser(commands)
+    enrol.add_parser(commands)
     run.add_parser(commands)
     prompts.add_parser(commands)
     distress.add_parser(commands)

@@ -872,13 +872,13 @@ CATALOGUE: Final = _table(
     (
         "secret_missing",
         "The file of a secret is missing, empty or unreadable.",
-        "The kiosk does not start; the door rests unlocked. The panel's password: only the panel.",
+        "The kiosk does not start; the door rests unlocked. Of panel or gallery: only that.",
         "Write the secret into the file that the detail names, as root:cabinguard and chmod 640.",
     ),
     (
         "secret_exposed",
         "The file of a secret can be read by others.",
-        "The kiosk does not start; the door rests unlocked. The panel's password: only the panel.",
+        "The kiosk does not start; the door rests unlocked. Of panel or gallery: only that.",
         "Make it root:cabinguard and chmod 640, and change the secret, which others may have read.",
     ),
     # --- who is enrolled -----------------------------------------------------------------------------
@@ -919,10 +919,52 @@ CATALOGUE: Final = _table(
         "See that it belongs to cabinguard; look for card errors with dmesg. It is tried again by itself.",
     ),
     (
+        "gallery_network",
+        "Somebody was enrolled with another version of the embedding network, and cannot be compared.",
+        "Claims of these people are refused; everybody else's go on, and so does the guard of the door.",
+        "Take new pictures with cabinguard enrol renew, or renew --kept where the pictures were kept.",
+    ),
+    (
         "gallery_busy",
         "Another command is changing the gallery.",
         _NOT_RUN,
         "Wait until it has ended, and say it again.",
+    ),
+    (
+        "identity_off",
+        "Identity is off at this site: nobody is enrolled and no template is stored.",
+        _NOT_RUN,
+        "Read edge/docs/enrolment.md; set identity.enabled = true where the law and its paper allow it.",
+    ),
+    (
+        "enrol_refused",
+        "That cannot be enrolled.",
+        _NOT_RUN,
+        "Do as the detail says; nothing was stored.",
+    ),
+    (
+        "enrolled_already",
+        "Somebody is enrolled with that face, card or telephone number already.",
+        _NOT_RUN,
+        "Look with cabinguard enrol list; renew or remove that person, or add --anyway where it is meant.",
+    ),
+    (
+        "person_unknown",
+        "Nobody, or more than one, is enrolled under that name or number.",
+        _NOT_RUN,
+        "Look with cabinguard enrol list and give the number.",
+    ),
+    (
+        "consent_missing",
+        "Nobody is enrolled without having agreed.",
+        _NOT_RUN,
+        "Let the person read cabinguard enrol consent; then type yes, or give --consent with its version.",
+    ),
+    (
+        "camera_in_use",
+        "The running kiosk has the camera.",
+        "The kiosk goes on guarding; only this command stops.",
+        "Enrol from pictures (--from), or stop the kiosk for it: systemctl stop cabinguard.",
     ),
 )
 """Every fault by its code."""

@@ -47,7 +47,7 @@ class Life(StrEnum):
     PICTURE = "picture"
 
 
-class Refusal(StrEnum):
+class NotTaken(StrEnum):
     """Why a look was not taken: those of `NoTemplate`, and what only a set can say."""
 
     NO_FACE = "no_face"
@@ -63,7 +63,7 @@ class Refusal(StrEnum):
     SAME_POSE = "same_pose"
     SAME_PICTURE = "same_picture"
     ANOTHER_PERSON = "another_person"
-    STILL_PICTURE = "still_picture"
+    HELD_UP = "held_up"
     NOT_ALIVE_YET = "not_alive_yet"
 
 
@@ -136,7 +136,7 @@ class Turn:
 
     session: Session
     taken: Pose | None
-    refused: Refusal | None
+    refused: NotTaken | None
     guidance: Guidance
 
 
@@ -145,8 +145,9 @@ def step(session: Session, look: EnrolLook, alike: Alike) -> Turn:
     refused, pose = _judged(session, look, alike)
     if refused is not None or pose is None or look.template is None:
         after = _in_vain(session, refused)
-        guidance = _asks(after.asked) if refused is Refusal.SAME_POSE else _answer(refused or Refusal.UNCLEAR)
-        return Turn(after, None, refused or Refusal.UNCLEAR, guidance)
+        why = refused or NotTaken.UNCLEAR
+        guidance = _asks(after.asked) if why is NotTaken.SAME_POSE else _answer(why)
+        return Turn(after, None, why, guidance)
     taken = (*session.taken, Sample(look.template.numbers, pose))
     after = replace(
         session,
@@ -193,38 +194,43 @@ def pose_of(yaw_deg: float, pitch_deg: float, straight_deg: tuple[float, float] 
     return Pose.STRAIGHT
 
 
-def _judged(session: Session, look: EnrolLook, alike: Alike) -> tuple[Refusal | None, Pose | None]:
+def pose_asked(guidance: Guidance) -> Pose | None:
+    """The pose that this asks for; None where something else has to be put right first."""
+    return next((pose for pose in Pose if pose.value == guidance.value), None)
+
+
+def _judged(session: Session, look: EnrolLook, alike: Alike) -> tuple[NotTaken | None, Pose | None]:
     if look.template is None:
-        return Refusal((look.missing or NoTemplate.UNCLEAR).value), None
+        return NotTaken((look.missing or NoTemplate.UNCLEAR).value), None
     match look.life:
         case Life.PICTURE:
-            return Refusal.STILL_PICTURE, None
+            return NotTaken.HELD_UP, None
         case Life.UNKNOWN:
-            return Refusal.NOT_ALIVE_YET, None
+            return NotTaken.NOT_ALIVE_YET, None
         case Life.LIVES:
             pass
         case _:
             assert_never(look.life)
     before = [Template(sample.numbers) for sample in session.taken]
     if look.template in before:
-        return Refusal.SAME_PICTURE, None
+        return NotTaken.SAME_PICTURE, None
     if before and not alike(look.template, before):
-        return Refusal.ANOTHER_PERSON, None
+        return NotTaken.ANOTHER_PERSON, None
     pose = pose_of(look.yaw_deg, look.pitch_deg, session.straight_deg)
     if pose is None:
-        return Refusal.TURNED, None
+        return NotTaken.TURNED, None
     if session.poses[pose] >= share(session, pose):
-        return Refusal.SAME_POSE, None
+        return NotTaken.SAME_POSE, None
     return None, pose
 
 
-def _in_vain(session: Session, refused: Refusal | None) -> Session:
+def _in_vain(session: Session, refused: NotTaken | None) -> Session:
     """A look that was not taken. A pose that never comes is given up, a wrong first person forgotten."""
-    others = session.others_on_end + 1 if refused is Refusal.ANOTHER_PERSON else 0
+    others = session.others_on_end + 1 if refused is NotTaken.ANOTHER_PERSON else 0
     if others >= _OTHERS_MOST and len(session.taken) <= _FEW:
         return Session()
     # A look at which nothing was wrong but its pose is one at which the person did not follow.
-    vain = session.looks_in_vain + (1 if refused is Refusal.SAME_POSE else 0)
+    vain = session.looks_in_vain + (1 if refused is NotTaken.SAME_POSE else 0)
     after = replace(session, looks_in_vain=vain, others_on_end=others)
     if vain < PATIENCE_LOOKS or session.asked is Pose.STRAIGHT:
         return after
@@ -245,33 +251,33 @@ def _asks(pose: Pose) -> Guidance:
     return Guidance(pose.value)
 
 
-def _answer(refused: Refusal) -> Guidance:
+def _answer(refused: NotTaken) -> Guidance:
     match refused:
-        case Refusal.NO_FACE | Refusal.UNCLEAR:
+        case NotTaken.NO_FACE | NotTaken.UNCLEAR:
             return Guidance.SHOW_FACE
-        case Refusal.SEVERAL:
+        case NotTaken.SEVERAL:
             return Guidance.ALONE
-        case Refusal.COVERED:
+        case NotTaken.COVERED:
             return Guidance.UNCOVER
-        case Refusal.TURNED:
+        case NotTaken.TURNED:
             return Guidance.TURN_LESS
-        case Refusal.CUT:
+        case NotTaken.CUT:
             return Guidance.MIDDLE
-        case Refusal.SMALL:
+        case NotTaken.SMALL:
             return Guidance.CLOSER
-        case Refusal.BLURRED | Refusal.SAME_PICTURE:
+        case NotTaken.BLURRED | NotTaken.SAME_PICTURE:
             return Guidance.HOLD_STILL
-        case Refusal.DARK:
+        case NotTaken.DARK:
             return Guidance.MORE_LIGHT
-        case Refusal.BRIGHT:
+        case NotTaken.BRIGHT:
             return Guidance.LESS_LIGHT
-        case Refusal.SAME_POSE:
+        case NotTaken.SAME_POSE:
             return Guidance.STRAIGHT
-        case Refusal.ANOTHER_PERSON:
+        case NotTaken.ANOTHER_PERSON:
             return Guidance.SAME_PERSON
-        case Refusal.STILL_PICTURE:
+        case NotTaken.HELD_UP:
             return Guidance.NO_PICTURE
-        case Refusal.NOT_ALIVE_YET:
+        case NotTaken.NOT_ALIVE_YET:
             return Guidance.BLINK
         case _:
             assert_never(refused)
@@ -285,7 +291,7 @@ class Chosen:
     """What was made of a folder: the samples, and for each look why it is not among them (None: it is)."""
 
     samples: tuple[Sample, ...]
-    refused: tuple[Refusal | None, ...]
+    refused: tuple[NotTaken | None, ...]
     places: tuple[int, ...]
 
     @property
@@ -299,21 +305,21 @@ class Chosen:
 
 def choose(looks: Sequence[EnrolLook], alike: Alike) -> Chosen:
     """The looks of a folder that make a set, in their order. The person is the one whom most of them show."""
-    refused: list[Refusal | None] = [
-        None if look.template is not None else Refusal((look.missing or NoTemplate.UNCLEAR).value)
+    refused: list[NotTaken | None] = [
+        None if look.template is not None else NotTaken((look.missing or NoTemplate.UNCLEAR).value)
         for look in looks
     ]
     good = [(place, look, look.template) for place, look in enumerate(looks) if look.template is not None]
     seen: list[Template] = []
     for place, _, template in good:
         if template in seen:
-            refused[place] = Refusal.SAME_PICTURE
+            refused[place] = NotTaken.SAME_PICTURE
         seen.append(template)
     left = [one for one in good if refused[one[0]] is None]
     middle = _most_alike([template for _, _, template in left], alike)
     for place, _, template in left:
         if middle is not None and template != middle and not alike(template, [middle]):
-            refused[place] = Refusal.ANOTHER_PERSON
+            refused[place] = NotTaken.ANOTHER_PERSON
     left = [one for one in left if refused[one[0]] is None]
     straight = _own_straight([look for _, look, _ in left])
     samples: list[Sample] = []
@@ -321,9 +327,9 @@ def choose(looks: Sequence[EnrolLook], alike: Alike) -> Chosen:
     for place, look, template in left:
         pose = pose_of(look.yaw_deg, look.pitch_deg, straight)
         if pose is None:
-            refused[place] = Refusal.TURNED
+            refused[place] = NotTaken.TURNED
         elif sum(sample.pose is pose for sample in samples) >= OF_ONE_POSE_MOST:
-            refused[place] = Refusal.SAME_POSE
+            refused[place] = NotTaken.SAME_POSE
         else:
             samples.append(Sample(template.numbers, pose))
             places.append(place)

@@ -27,6 +27,8 @@ LOOK_S: Final = 0.5
 AGAIN_S: Final = 30.0
 """How often one that could not be read is tried again though it did not change: the disk or the key may."""
 
+_OTHER_NETWORK: Final = "gallery_network"
+
 _SET_ASIDE: Final = frozenset({"gallery_damaged", "gallery_version"})
 
 
@@ -87,6 +89,7 @@ class GalleryKeeper:
         self._gallery = NO_ONE
         self._contents: Contents = EMPTY
         self._fault: FaultError | None = None
+        self._others = 0
         self._stamp: object = None
         self._look_at_s = float("-inf")
         self._again_at_s = float("inf")
@@ -173,8 +176,19 @@ class GalleryKeeper:
         )
         self._contents = contents
         self._gallery = NO_ONE if fault is not None else gallery_in(contents, self._network)
+        news += self._of_another_network(contents)
         news.append(GalleryTaken(gone))
         return tuple(news)
+
+    def _of_another_network(self, contents: Contents) -> tuple[GalleryFault, ...]:
+        """Who has to be enrolled again since the network was replaced; the others' claims go on."""
+        network = self._network
+        count = sum(network not in ("", person.network) for person in contents.people)
+        before, self._others = self._others, count
+        if (count > 0) is (before > 0):
+            return ()
+        detail = f"{count} of {len(contents.people)} people"
+        return (GalleryFault(_OTHER_NETWORK, detail, active=count > 0),)
 
     def _is_after_setting_aside(self, fault: FaultError | None) -> bool:
         """What was set aside is gone: that says no more than the fault that stands."""

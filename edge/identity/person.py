@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -12,7 +13,15 @@ from edge.terms.identity import TEMPLATE_NUMBERS, Template
 from edge.words.language import LanguageName
 
 NAME_MOST: Final = 80
-TOKEN_MOST: Final = 64
+
+
+TOKEN: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
+"""A card's pseudonym, as the machine's line takes it; nothing that could be the number on a card."""
+
+CARD_NUMBER: Final = re.compile(r"[0-9]{12,19}")
+
+PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+"""E.164."""
 
 
 class Pose(StrEnum):
@@ -30,6 +39,7 @@ class Act(StrEnum):
 
     ENROLLED = "person_enrolled"
     RENEWED = "person_renewed"
+    CHANGED = "person_changed"
     REMOVED = "person_removed"
     EXPORTED = "person_exported"
     KEY_ROTATED = "gallery_key_rotated"

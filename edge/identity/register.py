@@ -8,7 +8,7 @@ removed one as removed before the file without it is written.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -62,6 +62,9 @@ class Register:
         self._by = by
         self._now_s = now_s or (lambda: datetime.now(UTC).timestamp())
         self._contents = folder.read(ring)
+        if self._contents.key != ring.current.name:  # a rotation of the key was cut off
+            blocks = {person.number: seal_person(person, ring.current) for person in self._contents.people}
+            self._contents = replace(self._contents, blocks=blocks)
         self._numbers = folder.numbers()
 
     @property
@@ -87,15 +90,19 @@ class Register:
         self._write(blocks, Act.ENROLLED, number, next_person=number + 1)
         return person
 
-    def renew(self, before: Person, taken: Taken, consent: Consent, card: Card | None = None) -> Person:
-        """New templates in place of the old ones; number and day of enrolment stay."""
-        card = card or Card(before.name, before.token, before.phone, before.language)
+    def change(self, before: Person, card: Card) -> Person:
+        """Another name, card, telephone or language; the templates stay."""
+        person = msgspec.structs.replace(
+            before, name=card.name, token=card.token, phone=card.phone, language=card.language
+        )
+        blocks = {**self._contents.blocks, person.number: seal_person(person, self._ring.current)}
+        self._write(blocks, Act.CHANGED, person.number)
+        return person
+
+    def renew(self, before: Person, taken: Taken, consent: Consent) -> Person:
+        """New templates in place of the old ones; number, card and day of enrolment stay."""
         person = msgspec.structs.replace(
             before,
-            name=card.name,
-            token=card.token,
-            phone=card.phone,
-            language=card.language,
             network=taken.network,
             samples=taken.samples,
             consent=consent,

@@ -59,12 +59,13 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """All that a gallery holds. `next_person` and `generation` only go up."""
+    """All that a gallery holds. `next_person` and `generation` only go up; `key` names what sealed it."""
 
     generation: int
     next_person: int
     blocks: Mapping[int, Block]
     done: tuple[Done, ...]
+    key: str = ""
 
     @property
     def people(self) -> tuple[Person, ...]:
@@ -132,7 +133,7 @@ def decode(content: bytes, ring: KeyRing) -> Contents:
         raise Damaged(f"it does not open with its key ({type(error).__name__})") from None
     if at != len(content):
         raise Damaged("it is longer or shorter than its list says")
-    return Contents(generation, listing.next_person, blocks, listing.done)
+    return Contents(generation, listing.next_person, blocks, listing.done, name)
 
 
 def key_name(content: bytes) -> str:

@@ -18,6 +18,7 @@ import fcntl
 import os
 import secrets
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -196,7 +197,7 @@ def without(contents: Contents, removed: tuple[int, ...]) -> Contents:
     if gone.isdisjoint(contents.blocks):
         return contents
     left = {number: block for number, block in contents.blocks.items() if number not in gone}
-    return Contents(contents.generation, contents.next_person, left, contents.done)
+    return replace(contents, blocks=left)
 
 
 def write_whole(folder: Path, name: str, content: bytes) -> None:

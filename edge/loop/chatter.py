@@ -14,6 +14,8 @@ from edge.cabin.events import (
     AnomalyEnded,
     Appeared,
     CameraJudged,
+    ClaimMade,
+    ClaimOver,
     ClockJumped,
     CodeAccepted,
     CodeDenied,
@@ -26,6 +28,12 @@ from edge.cabin.events import (
     FaceJudged,
     InputMoved,
     KeyTouched,
+    OwnerCodeOver,
+    OwnerCodeSent,
+    OwnerCodeWanted,
+    OwnerEntryCompleted,
+    OwnerEntryJudged,
+    OwnerJudged,
     PeopleJudged,
     PresenceStuck,
     PromptGiven,
@@ -120,6 +128,10 @@ def source_of(event: Event) -> str | None:
             return "keys"
         case EntryCompleted():
             return "entries"
+        case ClaimMade() | ClaimOver() | OwnerCodeWanted():
+            return "claims"
+        case OwnerJudged():
+            return "owner"
         case ClockJumped():
             return "clock"
         case PromptGiven():
@@ -127,6 +139,10 @@ def source_of(event: Event) -> str | None:
         case (
             PresenceStuck()
             | EntryJudged()
+            | OwnerCodeSent()
+            | OwnerCodeOver()
+            | OwnerEntryCompleted()
+            | OwnerEntryJudged()
             | RecordAnswered()
             | CodeAccepted()
             | CodeDenied()

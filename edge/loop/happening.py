@@ -14,6 +14,7 @@ from edge.cabin.events import (
     CameraJudged,
     Event,
     FaceJudged,
+    OwnerJudged,
     PeopleJudged,
 )
 
@@ -51,6 +52,8 @@ def describe(thing: Event | Command) -> dict[str, object]:
             name = anomaly.value
         case AnomalyEnded(anomaly=anomaly):
             name = f"{anomaly.value}_ended"
+        case OwnerJudged(fact=fact):
+            name = f"owner_{fact.value}"
         case SetDoor(locked=locked):
             return {"name": "set_door", "door": "locked" if locked else "unlocked"}
         case SetPermit(on=on):

@@ -7,14 +7,19 @@ see of it leaves through the listener as `Happening`s.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from edge.cabin.commands import (
+    AnswerMachine,
     ClearEntry,
     CloseIncident,
     Command,
+    EndClaim,
     IssueCode,
+    IssueOwnerCode,
     JudgeEntry,
+    JudgeOwnerEntry,
     KeepOnePicture,
     KeepPictures,
     Note,
@@ -28,6 +33,7 @@ from edge.cabin.commands import (
     SetSound,
     Tell,
     VoidCode,
+    VoidOwnerCode,
 )
 from edge.cabin.deadlines import next_wake_s
 from edge.cabin.events import (
@@ -53,7 +59,7 @@ from edge.loop.facts import Facts
 from edge.loop.logbook import Logbook
 from edge.loop.on_record import OnRecord, WaitingEntry
 from edge.loop.outputs import Output, Outputs
-from edge.loop.owner_codes import OwnerCodes
+from edge.loop.owner import Owner
 from edge.loop.parts import Parts
 from edge.loop.post import Post
 from edge.loop.situation import Situation
@@ -81,12 +87,12 @@ class Kiosk:
             self._situation,
             self._on_record,
             parts.board.clock,
-            lambda: parts.release_desk.counters,
+            lambda: (*parts.release_desk.counters, *self._owner.counters),
             parts.listener,
             self._facts,
         )
-        self._owner_codes = OwnerCodes(parts, self._situation, self._logbook, lambda news: None)
-        self._post = Post(parts, self._situation, self._logbook, self._on_record, self._owner_codes)
+        self._owner = Owner(parts, self._situation, self._logbook, self._owner_fault, self._drain)
+        self._post = Post(parts, self._situation, self._logbook, self._on_record, self._owner.codes)
         self._outputs = Outputs(parts.board, self._situation, self._logbook, parts.context.language)
         self._clock_watch = ClockWatch(parts.board, parts.clock_jump_s, self._situation)
         self._unrecorded = parts.unrecorded
@@ -110,6 +116,7 @@ class Kiosk:
         back = come_back(remembered, self._unrecorded.left(), start, self.rules.flow)
         self.state = back.state
         self._post.restore(remembered.rows, now_s)
+        self._owner.restore(remembered, now_s)
         for output in outputs(State(), now_s, self.rules):
             if isinstance(output, Output):
                 self._outputs.drive(output, now_s)
@@ -186,6 +193,7 @@ class Kiosk:
             "anomalies": sorted(anomaly.value for anomaly in self.state.active),
             "faults": self._logbook.faults(),
             "messages_waiting": self.messages_waiting,
+            **self._owner.words,
         }
 
     # --- what comes in -----------------------------------------------------------------------------
@@ -215,8 +223,9 @@ class Kiosk:
             case CustomerPad(what=KeypadTrouble(fault=fault, active=active)):
                 code = f"customer_keypad_{fault.value}"
                 self.device_trouble(Device.CUSTOMER_KEYPAD, code, fault.value, active, now_s)
-            case CustomerPad():
-                pass  # a customer's key is for nobody while no claim can be open
+            case CustomerPad(what=press):
+                assert isinstance(press, KeyPress)
+                self._owner.key(press, now_s)
             case HardwareTrouble(piece=piece, code=code, active=active):
                 self.device_trouble(Device(piece.value), code, "driver", active, now_s)
 
@@ -232,6 +241,7 @@ class Kiosk:
     def observe(self, observation: Observation, now_s: float) -> None:
         """One frame as the eyes saw it."""
         self._situation.add(*self._judge.observe(observation, now_s))
+        self._situation.add(*self._owner.observe(observation, now_s))
         self._drain(now_s)
         for notice in self._judge.notices():
             self._post.notice(notice, now_s)
@@ -264,6 +274,9 @@ class Kiosk:
         data = {"camera": camera, "seer": which, "detail": event.detail}
         self._post.fault(event.code, failed, data, now_s, f"{camera} {which}")
 
+    def _owner_fault(self, code: str, active: bool, data: Mapping[str, object], now_s: float) -> None:
+        self._post.fault(code, active, data, now_s)
+
     def report(self, selftest: str, now_s: float) -> None:
         """The daily line to the control room; `selftest` is `ok` or the code of what was found."""
         self._post.report(selftest, now_s)
@@ -288,6 +301,7 @@ class Kiosk:
         self._post.poll(now_s)
         self._drain(now_s)
         self._hear_evidence(now_s)
+        self._owner.poll(now_s)
         self._clock_watch.poll(now_s)
         self._pad.poll(now_s)
         self._judge_entry(self._on_record.entry_due(now_s))
@@ -315,6 +329,7 @@ class Kiosk:
             self._pad.next_wake_s,
             self._evidence.next_wake_s(),
             self._on_record.next_wake_s(),
+            self._owner.next_wake_s(now_s),
             self._logbook.next_wake_s(),
         ]
         return min((w for w in wakes if w is not None), default=None)
@@ -330,6 +345,7 @@ class Kiosk:
                 self._situation.add(RecordAnswered(heard.lock.incident))
             self._judge_entry(heard.entry)
             self._post.release(heard.release)
+            self._owner.codes.recorded(heard.sequence, not heard.fault, now_s)
             self._drain(now_s)
             self._post.send(heard.rows)
         if self._on_record.is_mute(now_s):
@@ -364,6 +380,7 @@ class Kiosk:
     def _drain(self, now_s: float) -> None:
         while (event := self._situation.take()) is not None:
             self._step(event, now_s)
+            self._owner.stepped(now_s)
 
     def _step(self, event: Event, now_s: float) -> None:
         before = self.state
@@ -421,6 +438,8 @@ class Kiosk:
             case CloseIncident(incident=incident):
                 self._book.void()
                 self._evidence.close_incident(incident)
+            case IssueOwnerCode() | VoidOwnerCode() | JudgeOwnerEntry() | EndClaim() | AnswerMachine():
+                self._owner.carry_out(command, now_s)
             case SetDoor() | SetPermit() | SetSound() | SetLights() | RecordLock() | JudgeEntry() | Note():
                 pass  # driven before, held for the record after, or only recorded
         return ()

@@ -30,7 +30,18 @@ _NEVER_HELD: Final = frozenset(
 _PASSING: Final = frozenset(
     {
         *("mode", "visit", "fire", "exit", "door_open", "health", "present", "face", "cover", "several"),
-        *("active", "failed", "told", "ticket", "warn_ticket", "said", "playing", "stands", "openings"),
+        *(
+            "active",
+            "failed",
+            "told",
+            "ticket",
+            "warn_ticket",
+            "said",
+            "playing",
+            "stands",
+            "openings",
+            "claim",
+        ),
     }
 )
 _LASTING: Final = tuple(
@@ -47,21 +58,21 @@ def _essence(state: State) -> tuple[object, ...]:
 
 
 class Logbook:
-    """`release_counters` are the release desk's, `clock` the board's."""
+    """`more_counters` are those of the release desk and of the claims, `clock` the board's."""
 
     def __init__(
         self,
         situation: Situation,
         on_record: OnRecord,
         clock: Clock,
-        release_counters: Callable[[], tuple[tuple[str, int], ...]],
+        more_counters: Callable[[], tuple[tuple[str, int], ...]],
         listener: Listener,
         facts: Facts,
     ) -> None:
         self._situation = situation
         self._on_record = on_record
         self._clock = clock
-        self._release_counters = release_counters
+        self._more_counters = more_counters
         self._listener = listener
         self._facts = facts
         self._chatter = Chatter()
@@ -100,7 +111,7 @@ class Logbook:
         self._saved_at_s = now_s
         self._saved_essence = _essence(state)
         self._unsaved_from_s = None
-        counters = (("incident", state.incidents), ("number", self._numbers_used), *self._release_counters())
+        counters = (("incident", state.incidents), ("number", self._numbers_used), *self._more_counters())
         timed = replace(state, timebase=Timebase(self._clock.boot, self._clock.wall_true()))
         sequence = self._on_record.next_sequence
         self._on_record.submit(

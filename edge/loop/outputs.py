@@ -68,7 +68,7 @@ class Outputs:
 
     def check_permit(self) -> None:
         """The permit against what the table wants."""
-        wanted = permit_on(self._situation.state)
+        wanted = permit_on(self._situation.state, self._situation.rules)
         try:
             self._check(Device.PERMIT, self._board.permit, wanted, held=False)
         except HardwareError as error:

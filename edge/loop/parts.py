@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from edge.cabin.rules import Rules
@@ -9,7 +10,9 @@ from edge.codes.book import CodeBook
 from edge.codes.pad import EntryPad
 from edge.codes.release import ReleaseDesk
 from edge.identity.desk import OwnerDesk
+from edge.identity.keeper import GalleryKeeper
 from edge.judge.judge import Judge
+from edge.judge.owner import OwnerJudge
 from edge.loop.happening import Listener
 from edge.loop.on_record import Journal
 from edge.loop.unrecorded import Unrecorded
@@ -19,6 +22,18 @@ from edge.messages.outbox import Outbox
 from edge.messages.texts import Context
 from edge.pictures.keeper import Evidence
 from hw.ports import Board
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityParts:
+    """What a claim needs. `want_owner` asks the eyes for looks at the owner, or for no more.
+
+    `judge` None: no limits came with the network, so that no face is held for the owner's; a code may be.
+    """
+
+    keeper: GalleryKeeper
+    judge: OwnerJudge | None
+    want_owner: Callable[[bool], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +48,7 @@ class Parts:
     inbox: Inbox
     release_desk: ReleaseDesk
     owner_desk: OwnerDesk
+    identity: IdentityParts | None
     context: Context
     book: CodeBook
     pad: EntryPad

@@ -17,6 +17,10 @@ SILENCE: Final = "silence"
 """The prompt that ends the words before; it has none itself."""
 
 _PROMPTS: Final = (*(field.name for field in fields(Said)), SILENCE)
+_PIECED: Final = ("show_face", "door_open")
+"""The warnings: said in pieces, since their cause and their seconds differ."""
+
+_WHOLE: Final = tuple(field.name for field in fields(Said) if field.name not in _PIECED)
 ENROL: Final = "enrol_"
 """How the phrases begin that guide somebody who is being enrolled."""
 
@@ -60,7 +64,7 @@ def prompt_clips(prompt: str, cause: str, lock_in_s: int | None) -> tuple[str, .
     """
     if prompt not in _PROMPTS or cause not in _CAUSES:
         raise KeyError(f"{prompt}/{cause}")
-    if prompt in ("show_face", "door_open"):
+    if prompt in _PIECED:
         clips = [f"cause_{cause}"]
         if prompt == "door_open":
             clips.append("door_open")
@@ -94,7 +98,7 @@ def clip_texts(language: str) -> Mapping[str, str]:
     clips |= {f"number_{number}": str(number) for number in _NUMBERS}
     enrolling = words_of(language).enrolling
     clips |= {f"{ENROL}{field.name}": enrolling.of(field.name) for field in fields(Enrolling)}
-    for name in ("locked", "released", "emergency", "machine_closed"):
+    for name in _WHOLE:
         clips[name] = _whole(words.said.of(name).format(exit=words.exit_always))
     return MappingProxyType(clips)
 

@@ -107,7 +107,8 @@ def make_text(
     if row.kind == OWNER_CODE_KIND:
         until = _owner_until(wall_s, until_wall_s, context.zone, words)
         for where in (_where(context), context.cabin):
-            text = words.owner_code.format(where=where, code=code, until=until, tail=tail)
+            # the short number tells a repeat; there is no room to say so
+            text = words.owner_code.format(where=where, code=code, until=until, tail=f"#{row.number}")
             if _fits_one_sms(text):
                 break
         return text

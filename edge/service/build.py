@@ -11,19 +11,23 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from edge.cabin.rules import Rules
+from edge.cabin.rules import OwnerRules, Rules
 from edge.codes.book import CodeBook
 from edge.codes.pad import EntryPad
 from edge.identity.desk import OWNER_CODE_DIGITS, OwnerDesk
+from edge.identity.keeper import GalleryKeeper
+from edge.identity.key import read_keys
+from edge.identity.likeness import PointsFault, read_points
 from edge.identity.limits import CodeRules, Moment
 from edge.journal.limits import JournalLimits
 from edge.journal.writer import Journal
 from edge.judge.anomalies import Place
 from edge.judge.drift import DriftJudge
 from edge.judge.judge import Judge
+from edge.judge.owner import OwnerJudge
 from edge.loop.happening import Happening, Listener
 from edge.loop.kiosk import Kiosk
-from edge.loop.parts import Parts
+from edge.loop.parts import IdentityParts, Parts
 from edge.loop.unrecorded import Unrecorded
 from edge.loop.views import NAME as VIEWS
 from edge.loop.views import ViewsFile
@@ -41,6 +45,7 @@ from edge.pictures.sheet import drawn_apart, drawn_here
 from edge.pictures.store import EvidenceLimits, Start
 from edge.service.plans import minute_of_day, overseers
 from edge.service.views import basis_of
+from edge.settings.places import model_dir
 from edge.settings.schema import Settings
 from edge.settings.zones import find_zone
 from edge.terms.record import Channel, Recipient, Remembered
@@ -56,7 +61,8 @@ class Site:
 
     `threaded`: what waits for the disk has threads of its own, which call `wake` when an answer is there;
     else it works in step with the caller. `unrecorded`: a file in memory, None where memory keeps nothing.
-    `spare_numbers` stand in for telephones that the settings do not name.
+    `spare_numbers` stand in for telephones that the settings do not name. `want_owner` asks the eyes for
+    looks at the card's owner, or for no more.
     """
 
     board: Board
@@ -66,6 +72,7 @@ class Site:
     threaded: bool
     wake: Callable[[], None]
     before_sync: Callable[[], None]
+    want_owner: Callable[[bool], None]
     journal: type[Journal]
     random: Random
     choose_code: Callable[[int], str]
@@ -116,6 +123,8 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         fault = ("views_unreadable", seen_before.damaged)
         remembered = replace(remembered, faults=(*remembered.faults, fault))
     counters = dict(remembered.counters)
+    identity, faults = _identity(settings, site, counters.get("gallery", 0))
+    remembered = replace(remembered, faults=(*remembered.faults, *faults))
     pictures = site.data / "evidence"
     evidence = Evidence(
         pictures,
@@ -139,7 +148,11 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
     parts = Parts(
         board=site.board,
         rules=Rules(
-            flow, settings.policy, door, longest_warning_s(context.language, site.board.prompt.spoken_s)
+            flow,
+            settings.policy,
+            door,
+            longest_warning_s(context.language, site.board.prompt.spoken_s),
+            _owner_rules(settings),
         ),
         journal=journal,
         unrecorded=Unrecorded(site.unrecorded),
@@ -149,6 +162,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
             settings, counters, CounterFile(site.data / RELEASE_COUNTER_FILE, threaded=site.threaded)
         ),
         owner_desk=_owner_desk(settings, CodeBook(OWNER_CODE_DIGITS, site.choose_code), book, clock),
+        identity=identity,
         context=context,
         book=book,
         pad=EntryPad(flow.code_digits, flow.key_timeout_s),
@@ -193,6 +207,38 @@ def _owner_desk(settings: Settings, book: CodeBook, watchman: CodeBook, clock: C
     # A machine whose boot has no name counts each start as one: then the wall clock has to say.
     boot = clock.boot or secrets.token_hex(8)
     return OwnerDesk(rules, book, lambda: Moment(boot, clock.now_s(), clock.wall_s(), clock.wall_true()))
+
+
+def _owner_rules(settings: Settings) -> OwnerRules | None:
+    """What the table needs of the section `[identity]`; None where nobody is asked whose card it is."""
+    identity = settings.identity
+    if not identity.enabled:
+        return None
+    return OwnerRules(
+        identity.verify_s, identity.tell_after, identity.owner_code_ttl_s, identity.owner_send_s
+    )
+
+
+def _identity(
+    settings: Settings, site: Site, recorded: int
+) -> tuple[IdentityParts | None, tuple[tuple[str, str], ...]]:
+    """The gallery and the judge, None where identity is off; and the faults (code, detail) of the network."""
+    if not settings.identity.enabled:
+        return None, ()
+    models = model_dir(settings)
+    judge: OwnerJudge | None = None
+    faults: tuple[tuple[str, str], ...] = ()
+    try:
+        judge = OwnerJudge(read_points(models))
+    except PointsFault as fault:  # then a code alone verifies anybody
+        faults = ((fault.code, fault.detail),)
+    keeper = GalleryKeeper(
+        site.data,
+        functools.partial(read_keys, settings),
+        recorded=recorded,
+        threaded=site.threaded,
+    )
+    return IdentityParts(keeper, judge, site.want_owner), faults
 
 
 def evidence_limits(settings: Settings) -> EvidenceLimits:

@@ -21,22 +21,17 @@ def open_real(settings: Settings, clock: Clock) -> Board:
     modem = functools.partial(open_modem, settings, clock)
     runtime = Path(settings.paths.runtime)
     voice = Voice(prompts_folder(settings), settings.prompt.device)
-    keys = machine_keys(settings) if line_wanted(settings) else {}
+    keys = machine_keys(settings) if settings.line_wanted else {}
     atm = functools.partial(open_atm, settings, keys, clock)
     return open_board(
         settings.wiring, clock=clock, modem=modem, voice=voice, work_dir=runtime, atm=atm, strict=False
     )
 
 
-def line_wanted(settings: Settings) -> bool:
-    """Whether there is a line to the machine."""
-    return settings.atm.transport != "none"
-
-
 def open_atm(settings: Settings, keys: Mapping[str, bytes], clock: Clock) -> Atm | None:
     """The line to the machines with these keys; None where none is wanted."""
     line = settings.atm
-    if not line_wanted(settings):
+    if not settings.line_wanted:
         return None
     at = line.serial_port if line.transport == "serial" else (line.host, line.port)
     return board.open_atm(board.AtmChoice(at, keys, line.baud), clock)

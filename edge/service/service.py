@@ -36,6 +36,7 @@ from edge.service.log import log_happening
 from edge.service.plans import eyes_plans, ring_file
 from edge.service.threads import ThreadWatch
 from edge.settings.schema import Settings
+from edge.terms.observation import FACE_CAMERA
 from edge.vision.eyes.process import EyesProcess
 from edge.vision.eyes.report import EyesEvent
 from edge.vision.eyes.supervisor import EyesSupervisor
@@ -147,6 +148,7 @@ class Service:
                 threaded=True,
                 wake=functools.partial(self._items.put, _Nudge()),
                 before_sync=before_sync,
+                want_owner=self._want_owner,
                 journal=Journal,
                 random=random.Random(),
                 choose_code=random_code,
@@ -183,6 +185,11 @@ class Service:
         built.start(self._clock.now_s())
         self.scan.start()
         self._feed(self._clock.now_s())
+
+    def _want_owner(self, on: bool) -> None:
+        """Only the camera at the machine sees the customer's face from near enough."""
+        if FACE_CAMERA in self._eyes:
+            self._eyes[FACE_CAMERA].want_owner(on)
 
     def stop(self, signum: int, frame: FrameType | None) -> None:
         """For the signals: end the loop after its turn."""

@@ -177,6 +177,8 @@ def incomplete(s: Settings) -> Iterator[_Problem]:
         yield missing("wiring.exit.fitted", "a kiosk has an exit button")
     if not s.modem.port:
         yield missing("modem.port", "without a modem no code reaches anybody")
+    if s.identity.enabled and s.atm.transport == "none":
+        yield missing("atm.transport", "without a line to the machine nobody says whose card it is")
     for key in _WHOLE_PATHS:
         section, _, leaf = key.partition(".")
         path = str(getattr(getattr(s, section), leaf))

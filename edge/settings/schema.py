@@ -203,6 +203,8 @@ class JournalSettings(_Section, frozen=True):
 class IdentitySettings(_Section, frozen=True):
     enabled: bool = False
     key_file: _Word = ""
+    verify_s: Annotated[float, msgspec.Meta(ge=5, le=120)] = 20.0
+    tell_after: Annotated[int, msgspec.Meta(ge=1, le=10)] = 2
     code_by: Literal["sms", "webhook"] = "sms"
     owner_code_ttl_s: Annotated[float, msgspec.Meta(ge=30, le=900)] = 180.0
     owner_send_s: Annotated[float, msgspec.Meta(ge=10, le=300)] = 60.0
@@ -264,6 +266,11 @@ class Settings(_Section, frozen=True):
     wiring: WiringSettings = WiringSettings()
     panel: PanelSettings = PanelSettings()
     watchdog: WatchdogSettings = WatchdogSettings()
+
+    @property
+    def line_wanted(self) -> bool:
+        """Whether there is a line to the machine: nothing else than a claim would ever come over it."""
+        return self.identity.enabled and self.atm.transport != "none"
 
 
 def fields_of(struct: type[msgspec.Struct]) -> dict[str, object]:

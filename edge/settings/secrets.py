@@ -76,7 +76,7 @@ def secret_problems(settings: Settings) -> Iterator[FaultError]:
             read_secret(settings, secret)
         except FaultError as error:
             yield error
-    if settings.atm.transport != "none":
+    if settings.line_wanted:
         try:
             machine_keys(settings)
         except FaultError as error:

@@ -69,6 +69,8 @@ def remarks(s: Settings) -> Iterator[str]:
         yield (
             "identity.key_file is empty: claims are refused unless systemd gives the credential gallery_key"
         )
+    if s.line_wanted and not s.atm.keys_file:
+        yield "atm.keys_file is empty: run stops unless systemd gives it the credential atm_keys"
 
 
 def _other_ways(s: Settings) -> Iterator[str]:

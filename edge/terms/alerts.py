@@ -38,6 +38,8 @@ class Alert(StrEnum):
     FAULT = "fault"
     OUT_OF_SERVICE = "out_of_service"
     RELEASE_REFUSED = "release_refused"
+    IDENTITY_FAILED = "identity_failed"
+    OWNER_SAID_NO = "owner_said_no"
 
 
 def urgency(alert: Alert) -> Urgency:
@@ -62,6 +64,8 @@ def urgency(alert: Alert) -> Urgency:
             | Alert.FAULT
             | Alert.OUT_OF_SERVICE
             | Alert.RELEASE_REFUSED
+            | Alert.IDENTITY_FAILED
+            | Alert.OWNER_SAID_NO
         ):
             return Urgency.ALERT
         case _:

@@ -61,3 +61,28 @@ class CheckFailed(StrEnum):
     IDENTITY_MISMATCH = "identity_mismatch"
     IDENTITY_TIMEOUT = "identity_timeout"
     OWNER_CODE_WRONG = "owner_code_wrong"
+
+
+class ClaimEnd(StrEnum):
+    """Why a claim is over; the word that its machine is told, where the machine did not end it itself."""
+
+    MACHINE_ENDED = "machine_ended"
+    LINE_LOST = "line_lost"
+    ANOTHER_CLAIM = "another_claim"
+    OWNER_SAID_NO = "owner_said_no"
+    NOT_ENROLLED = "not_enrolled"
+    DOOR_OPENED = "door_opened"
+    NOBODY_THERE = "nobody_there"
+    LOCKED = "locked"
+    EMERGENCY = "emergency"
+
+
+class NoOwnerCode(StrEnum):
+    """Why there is no code of the owner to be typed, or none any more."""
+
+    NOT_SENT = "code_not_sent"
+    NOT_ON_RECORD = "code_not_on_record"
+    EXPIRED = "code_expired"
+    TRIES_USED = "code_tries_used"
+    CARD_RESTS = "card_rests"
+    TOO_MANY = "too_many_codes"

@@ -100,6 +100,9 @@ GERMAN: Final = Language(
         whole_face="Gesicht nicht gut zu sehen",
         release_of_another_incident="ein anderer Vorfall ist verriegelt, oder keiner",
         release_without_secret="kein Geheimnis ist eingerichtet",
+        identity_mismatch="anderes Gesicht als das des Inhabers",
+        identity_timeout="Gesicht des Inhabers nicht rechtzeitig gesehen",
+        owner_code_wrong="falscher Code des Inhabers",
         ok="in Ordnung",
     ),
     counted=Counted(
@@ -201,7 +204,7 @@ GERMAN: Final = Language(
         code_until=", bis {time}, frühere ungültig",
         code_for=", für {minutes} min, frühere ungültig",
         code_plain=", frühere ungültig",
-        owner_code="{where}: CODE {code} für Ihre Karte{until}. Nicht Sie? Antworten Sie NO. {tail}",
+        owner_code="{where}: CODE {code} für Ihre Karte{until}. Nicht Sie? Antworten Sie NEIN. {tail}",
         owner_until=", bis {time}",
         owner_for=", für {minutes} min",
         alert="{where}. {words}. {tail}",
@@ -227,6 +230,8 @@ GERMAN: Final = Language(
             fault="Störung",
             out_of_service="Die Anlage ist außer Betrieb, die Tür bleibt entriegelt",
             release_refused="Eine SMS zum Öffnen der Tür wurde abgelehnt",
+            identity_failed="Wer eine Karte benutzt, wurde wieder nicht als ihr Inhaber erkannt",
+            owner_said_no="Der Inhaber einer Karte sagt, dass nicht er sie gerade benutzt",
         ),
         facts=Status(
             state="Zustand",
@@ -270,6 +275,16 @@ GERMAN: Final = Language(
             released="Die Tür ist offen. Sie können gehen.",
             emergency="Die Tür ist offen. Bitte verlassen Sie jetzt die Kabine.",
             machine_closed="Der Automat ist gesperrt. Sie können jederzeit gehen.",
+            owner_face="Bitte sehen Sie in die Kamera: Gefragt ist, wem die Karte gehört.",
+            owner_not_known=(
+                "Die Kamera erkennt Sie nicht als Inhaber der Karte. "
+                "Am Automaten können Sie einen Code anfordern."
+            ),
+            owner_code_sent="Der Inhaber der Karte hat einen Code bekommen. Bitte tippen Sie ihn ein.",
+            owner_code_wrong="Dieser Code ist falsch.",
+            owner_code_old="Dieser Code ist zu alt. Sie können einen neuen anfordern.",
+            owner_code_not_sent="Es kann gerade kein Code gesendet werden. Sie können jederzeit gehen.",
+            owner_no_code="Für diese Karte gibt es vorerst keinen Code mehr. Sie können jederzeit gehen.",
         ),
         causes=Causes(
             none="Bitte zeigen Sie der Kamera Ihr Gesicht.",
@@ -437,6 +452,8 @@ GERMAN: Final = Language(
             fault="Störung",
             out_of_service="außer Betrieb",
             release_refused="Öffnen abgelehnt",
+            identity_failed="Inhaber nicht erkannt",
+            owner_said_no="Inhaber sagt nein",
             warned="gewarnt",
             emergency="Notfall",
             face_unknown="Gesicht noch nicht beurteilt",

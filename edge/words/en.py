@@ -96,6 +96,9 @@ ENGLISH: Final = Language(
         whole_face="face not seen well",
         release_of_another_incident="another incident is locked, or none",
         release_without_secret="no secret is set up",
+        identity_mismatch="another face than the owner's",
+        identity_timeout="the owner's face was not seen in time",
+        owner_code_wrong="wrong code of the owner",
         ok="ok",
     ),
     counted=Counted(
@@ -223,6 +226,8 @@ ENGLISH: Final = Language(
             fault="Fault",
             out_of_service="The guard is out of service, the door stays unlocked",
             release_refused="A text to release the door was refused",
+            identity_failed="Whoever uses a card was again not known as its owner",
+            owner_said_no="The owner of a card says it is not them who use it now",
         ),
         facts=Status(
             state="state",
@@ -266,6 +271,15 @@ ENGLISH: Final = Language(
             released="The door is open. You may leave.",
             emergency="The door is open. Please leave the cabin now.",
             machine_closed="The machine is closed. You may leave at any time.",
+            owner_face="Please look into the camera: the card's owner is asked for.",
+            owner_not_known=(
+                "The camera does not know you as the card's owner. At the machine you can ask for a code."
+            ),
+            owner_code_sent="The card's owner has been sent a code. Please type it.",
+            owner_code_wrong="That code is wrong.",
+            owner_code_old="That code is too old. You can ask for a new one.",
+            owner_code_not_sent="No code can be sent now. You may leave at any time.",
+            owner_no_code="There is no more code for this card for now. You may leave at any time.",
         ),
         causes=Causes(
             none="Please show your face to the camera.",
@@ -433,6 +447,8 @@ ENGLISH: Final = Language(
             fault="fault",
             out_of_service="out of service",
             release_refused="release refused",
+            identity_failed="owner not known",
+            owner_said_no="owner said no",
             warned="warned",
             emergency="emergency",
             face_unknown="face unknown",

@@ -136,6 +136,8 @@ class Alerts(Words):
     fault: str
     out_of_service: str
     release_refused: str
+    identity_failed: str
+    owner_said_no: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,9 @@ class Reasons(Words):
     whole_face: str
     release_of_another_incident: str
     release_without_secret: str
+    identity_mismatch: str
+    identity_timeout: str
+    owner_code_wrong: str
     ok: str
 
 
@@ -353,6 +358,13 @@ class Said(Words):
     released: str
     emergency: str
     machine_closed: str
+    owner_face: str
+    owner_not_known: str
+    owner_code_sent: str
+    owner_code_wrong: str
+    owner_code_old: str
+    owner_code_not_sent: str
+    owner_no_code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -582,6 +594,8 @@ class Happened(Words):
     fault: str
     out_of_service: str
     release_refused: str
+    identity_failed: str
+    owner_said_no: str
     warned: str
     emergency: str
     face_unknown: str

@@ -17,15 +17,15 @@ from dataclasses import dataclass, field
 from typing import Final, assert_never
 
 from hw.atm.protocol import (
-    BEAT_S,
-    LOST_S,
     NONCE_BYTES,
+    PACE,
     Beat,
     Claim,
     Code,
     End,
     LineRefusal,
     LineSplitter,
+    Pace,
     Said,
     Sealed,
     SessionKeys,
@@ -49,16 +49,10 @@ from hw.ports import (
     MachineLost,
 )
 
-PROVE_S: Final = 5.0
-"""A link that proved nothing for so long is closed, however busily it sends."""
-
 LINES_A_SECOND: Final = 20.0
 LINES_AT_ONCE: Final = 40.0
 OUTPUT_MAX_BYTES: Final = 4096
 """What waits for a machine that does not read; more, and the link is closed."""
-
-DOUBT_WAIT_S: Final = 5.0
-DOUBT_EVERY_S: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +133,9 @@ class Exchange:
         machines: Sequence[MachineKey],
         now_s: float,
         nonce: Callable[[], bytes] = lambda: secrets.token_bytes(NONCE_BYTES),
+        pace: Pace = PACE,
     ) -> None:
+        self._pace = pace
         self._machines = {known.name: _Machine(known, now_s) for known in machines}
         self._nonce = nonce
         self._links: dict[int, _Link] = {}
@@ -240,10 +236,10 @@ class Exchange:
 
     def poll(self, now_s: float) -> None:
         for at in self._links.values():
-            if at.session is None and not at.stays and now_s >= at.opened_s + PROVE_S:
+            if at.session is None and not at.stays and now_s >= at.opened_s + self._pace.prove_s:
                 at.closing = True
         for machine in self._machines.values():
-            if now_s >= machine.heard_s + LOST_S:
+            if now_s >= machine.heard_s + self._pace.lost_s:
                 self._lose(machine, now_s)
             elif machine.link is not None and now_s >= machine.beat_s:
                 self._beat(machine, now_s)
@@ -253,7 +249,7 @@ class Exchange:
     def next_wake_s(self) -> float | None:
         """The latest time for the next `poll`."""
         wakes = [
-            at.opened_s + PROVE_S
+            at.opened_s + self._pace.prove_s
             for at in self._links.values()
             if at.session is None and not at.stays and not at.closing
         ]
@@ -261,7 +257,7 @@ class Exchange:
             if machine.link is not None:
                 wakes.append(machine.beat_s)
             if not machine.lost:
-                wakes.append(machine.heard_s + LOST_S)
+                wakes.append(machine.heard_s + self._pace.lost_s)
         if self._doubt_due_s is not None:
             wakes.append(self._doubt_due_s)
         return min(wakes, default=None)
@@ -362,7 +358,11 @@ class Exchange:
         if not machine.lost:
             machine.lost = True
             code = self._port_code or "atm_line_lost"
-            detail = self._port_detail if self._port_code else f"nothing proven was heard for {LOST_S:g} s"
+            detail = (
+                self._port_detail
+                if self._port_code
+                else f"nothing proven was heard for {self._pace.lost_s:g} s"
+            )
             self._events.append(MachineLost(machine.name, code, detail))
 
     # --- saying ------------------------------------------------------------------------------------
@@ -389,7 +389,7 @@ class Exchange:
             return
         at.session.sent += 1
         at.write(sealed(at.session.keys.down, {**fields, "n": at.session.sent}))
-        machine.beat_s = now_s + BEAT_S
+        machine.beat_s = now_s + self._pace.beat_s
 
     # --- doubts ------------------------------------------------------------------------------------
 
@@ -397,7 +397,9 @@ class Exchange:
         self.refused[refusal] += 1
         self._doubts[refusal] += 1
         if self._doubt_due_s is None:
-            self._doubt_due_s = max(now_s + DOUBT_WAIT_S, self._doubt_told_s + DOUBT_EVERY_S)
+            self._doubt_due_s = max(
+                now_s + self._pace.doubt_wait_s, self._doubt_told_s + self._pace.doubt_every_s
+            )
 
     def _tell_doubts(self, now_s: float) -> None:
         counted = ", ".join(f"{count} {refusal.value}" for refusal, count in self._doubts.most_common())

@@ -21,11 +21,23 @@ VERSION: Final = 1
 LINE_MAX_BYTES: Final = 512
 """The longest line, without its end."""
 
-BEAT_S: Final = 2.0
-"""How often each side says something at least."""
 
-LOST_S: Final = 6.0
-"""Nothing proven heard for so long: the line is down, on either side."""
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often each side says something at least (`beat_s`), and after how long without it the line is lost.
+
+    A link that has proven nothing for `prove_s` is closed, however busily it sends. Refused lines are told
+    `doubt_wait_s` after the first of them, and again every `doubt_every_s` at most. Only tests have another.
+    """
+
+    beat_s: float = 2.0
+    lost_s: float = 6.0
+    prove_s: float = 5.0
+    doubt_wait_s: float = 5.0
+    doubt_every_s: float = 600.0
+
+
+PACE: Final = Pace()
 
 COUNTER_MAX: Final = 2**53 - 1
 """The largest whole number that every JSON library keeps exactly (RFC 8259, 6)."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from hw.atm.exchange import Exchange, MachineKey
+from hw.atm.protocol import PACE, Pace
 from hw.atm.wires import SerialWire, TcpWire, Wire
 from hw.ports import Asked, AtmEvent, Clock
 from hw.watched import WatchedThread
@@ -18,24 +19,26 @@ _LONGEST_WAIT_S: Final = 1.0
 _CLOSE_S: Final = 2.0
 
 
-def open_serial(path: str, baud: int, machine: MachineKey, clock: Clock) -> AtmDriver:
+def open_serial(path: str, baud: int, machine: MachineKey, clock: Clock, pace: Pace = PACE) -> AtmDriver:
     """One machine at a serial port. A port that cannot be opened is reported by `MachineLost`."""
-    return AtmDriver(SerialWire(path, baud), [machine], clock)
+    return AtmDriver(SerialWire(path, baud), [machine], clock, pace)
 
 
-def open_tcp(host: str, port: int, machines: Sequence[MachineKey], clock: Clock) -> AtmDriver:
+def open_tcp(
+    host: str, port: int, machines: Sequence[MachineKey], clock: Clock, pace: Pace = PACE
+) -> AtmDriver:
     """Machines that connect to this address; one that cannot be listened at is reported by `MachineLost`."""
-    return AtmDriver(TcpWire(host, port, len(machines)), machines, clock)
+    return AtmDriver(TcpWire(host, port, len(machines)), machines, clock, pace)
 
 
 class AtmDriver:
     """`hw.ports.Atm` over a wire. The caller's side only takes a lock that nobody holds while he waits."""
 
-    def __init__(self, wire: Wire, machines: Sequence[MachineKey], clock: Clock) -> None:
+    def __init__(self, wire: Wire, machines: Sequence[MachineKey], clock: Clock, pace: Pace = PACE) -> None:
         self.wire = wire
         self._clock = clock
         self._lock = threading.Lock()
-        self._exchange = Exchange(machines, clock.now_s())
+        self._exchange = Exchange(machines, clock.now_s(), pace=pace)
         self._lines = _Locked(self._exchange, self._lock, clock)
         self._stopping = False
         self._begun = False

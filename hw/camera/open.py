@@ -38,7 +38,7 @@ def open_camera(choice: CameraChoice) -> Camera:
         stage = StagedCabin(SystemClock())
         if clip:
             stage.do(clip, time.monotonic())
-        return Paced(stage, stream.fps)
+        return PacedStage(stage, stream.fps)
     raise ValueError(f"there is no camera source {source!r}")
 
 
@@ -67,3 +67,18 @@ class Paced:
 
     def close(self) -> None:
         self._camera.close()
+
+
+class PacedStage(Paced):
+    """The staged cabin at the pace of a camera, still to be directed."""
+
+    def __init__(self, stage: StagedCabin, fps: float) -> None:
+        super().__init__(stage, fps)
+        self._stage = stage
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        return self._stage.people
+
+    def do(self, action: str, now_s: float) -> None:
+        self._stage.do(action, now_s)

@@ -7,8 +7,8 @@ import hmac
 
 import pytest
 
-from hw.atm.exchange import DOUBT_EVERY_S, LINES_AT_ONCE, OUTPUT_MAX_BYTES, PROVE_S
-from hw.atm.protocol import COUNTER_MAX, LINE_MAX_BYTES, LOST_S, sealed
+from hw.atm.exchange import LINES_AT_ONCE, OUTPUT_MAX_BYTES
+from hw.atm.protocol import COUNTER_MAX, LINE_MAX_BYTES, PACE, sealed
 from hw.ports import (
     Asked,
     AtmEvent,
@@ -21,7 +21,7 @@ from hw.ports import (
 )
 from tests.worlds.atm_line import KEY, OTHER_KEY, Line
 
-FRONT_LOST = MachineLost("front", "atm_line_lost", f"nothing proven was heard for {LOST_S:g} s")
+FRONT_LOST = MachineLost("front", "atm_line_lost", f"nothing proven was heard for {PACE.lost_s:g} s")
 
 
 def _greeted() -> Line:
@@ -192,7 +192,7 @@ def test_the_machines_cannot_speak_for_each_other() -> None:
 def test_a_line_is_lost_in_time_and_found_again() -> None:
     line = _greeted()
     line.put(line.line({"type": "claim", "token": "a"}))
-    assert line.wait(LOST_S - 0.5) == []
+    assert line.wait(PACE.lost_s - 0.5) == []
     assert line.wait(0.5) == [FRONT_LOST, MachineLost("back", FRONT_LOST.code, FRONT_LOST.detail)]
     assert line.put(line.line({"type": "claim", "token": "b"})) == [], "that session is over"
     assert line.wait(60.0)[1:] == []
@@ -214,7 +214,7 @@ def test_a_port_that_fails_is_the_reason_that_is_told() -> None:
     line = Line()
     line.exchange.closed(1, line.now_s)
     line.exchange.port_failed("atm_port_failed", "there is no such port")
-    assert line.wait(LOST_S)[0] == MachineLost("front", "atm_port_failed", "there is no such port")
+    assert line.wait(PACE.lost_s)[0] == MachineLost("front", "atm_port_failed", "there is no such port")
 
 
 def test_a_connection_that_goes_ends_the_claim_at_once() -> None:
@@ -257,7 +257,7 @@ def test_a_flood_closes_a_connection_and_is_thrown_away_on_a_serial_line() -> No
 
 def test_a_connection_that_proves_nothing_is_closed() -> None:
     line = Line(stays=False)
-    for _ in range(int(PROVE_S * 2) - 1):
+    for _ in range(int(PACE.prove_s * 2) - 1):
         line.put(b"{")
         line.wait(0.5)
     assert not line.exchange.closing(1)
@@ -291,7 +291,7 @@ def test_refused_lines_are_told_together_and_rarely() -> None:
     told = [event for event in line.wait(10.0) if isinstance(event, MachineDoubted)]
     assert told == [MachineDoubted("atm_lines_refused", "lines refused: 3 no_mac, 1 forged")]
     line.put(b"noise\n")
-    told = [event for event in line.wait(DOUBT_EVERY_S - 10.0) if isinstance(event, MachineDoubted)]
+    told = [event for event in line.wait(PACE.doubt_every_s - 10.0) if isinstance(event, MachineDoubted)]
     assert told == []
     told = [event for event in line.wait(20.0) if isinstance(event, MachineDoubted)]
     assert [event.detail for event in told] == ["lines refused: 1 no_mac"]

@@ -23,6 +23,8 @@ from edge.cabin.events import (
     AnomalyBegan,
     AnomalyEnded,
     CameraJudged,
+    ClaimMade,
+    ClaimOver,
     CodeAccepted,
     CodeDenied,
     Device,
@@ -33,6 +35,12 @@ from edge.cabin.events import (
     FaceJudged,
     InputMoved,
     Orderer,
+    OwnerCodeOver,
+    OwnerCodeSent,
+    OwnerCodeWanted,
+    OwnerEntryCompleted,
+    OwnerEntryJudged,
+    OwnerJudged,
     PromptGiven,
     RecordAnswered,
     ReleaseOrdered,
@@ -40,8 +48,9 @@ from edge.cabin.events import (
     Ticked,
 )
 from edge.cabin.outputs import lock_in_s, outputs, shown
-from edge.cabin.state import Code, State
+from edge.cabin.state import Claim, Code, State
 from edge.cabin.table import step
+from edge.terms.identity import ClaimEnd, NoOwnerCode
 from edge.terms.observation import CameraHealth, Cover
 from edge.terms.record import Recipient
 from hw.ports import Input
@@ -97,6 +106,30 @@ _FEW_DEVICES = {
 }
 
 
+_OF_CLAIMS = {
+    event
+    for event in EVENTS
+    if isinstance(
+        event,
+        ClaimMade
+        | ClaimOver
+        | OwnerJudged
+        | OwnerCodeWanted
+        | OwnerCodeSent
+        | OwnerCodeOver
+        | OwnerEntryCompleted
+        | OwnerEntryJudged,
+    )
+}
+"""Where no claim is taken they are refused; that stands with the places, and not again with the corners."""
+
+_FEW_OF_CLAIMS = {
+    *(ClaimMade(claim) for claim in (1, 2)),
+    *(ClaimOver(1, why) for why in (ClaimEnd.MACHINE_ENDED, ClaimEnd.OWNER_SAID_NO)),
+    *(OwnerCodeOver(1, why) for why in (NoOwnerCode.NOT_SENT, NoOwnerCode.TRIES_USED)),
+}
+
+
 def _is_one_of_few(event: Event) -> bool:
     """One event of each kind that differs: enough for the corners."""
     match event:
@@ -112,6 +145,8 @@ def _is_one_of_few(event: Event) -> bool:
             return by is Orderer.CONTROL_ROOM and incident == 0
         case Restarted(_, exit_, door_open, off_s):
             return off_s == 0.0 and not exit_ and not door_open
+        case ClaimMade() | ClaimOver() | OwnerCodeOver():
+            return event in _FEW_OF_CLAIMS
         case InputMoved(name, _):
             return name not in (Input.CASE, Input.VIBRATION)
         case _:
@@ -147,7 +182,9 @@ def _time(value: float | None, now_s: float) -> str:
     return "-" if value is None else f"{value - now_s:+.4f}".rstrip("0").rstrip(".")
 
 
-def _differences(old: State | Code, new: State | Code, now_s: float, prefix: str = "") -> Iterator[str]:
+def _differences(
+    old: State | Code | Claim, new: State | Code | Claim, now_s: float, prefix: str = ""
+) -> Iterator[str]:
     moved = isinstance(old, State) and isinstance(new, State) and old.mode is not new.mode
     for f in fields(old):
         before, after = getattr(old, f.name), getattr(new, f.name)
@@ -155,6 +192,8 @@ def _differences(old: State | Code, new: State | Code, now_s: float, prefix: str
             continue
         if isinstance(before, Code):
             yield from _differences(before, after, now_s, "code.")
+        elif isinstance(before, Claim):
+            yield from _differences(before, after, now_s, "claim.")
         elif isinstance(before, frozenset):
             yield from (f"{prefix}{f.name} + {_value(one)}" for one in sorted(after - before))
             yield from (f"{prefix}{f.name} - {_value(one)}" for one in sorted(before - after))
@@ -179,7 +218,10 @@ def _settled(place: str) -> Cabin:
 
 
 def events_at(place: str) -> Iterable[Event]:
-    return SOME_EVENTS if place in MAKERS else filter(_is_one_of_few, SOME_EVENTS)
+    if place in MAKERS:
+        return SOME_EVENTS
+    claims = (MAKERS | CORNERS)[place]().rules.owner is not None
+    return (event for event in SOME_EVENTS if _is_one_of_few(event) and (claims or event not in _OF_CLAIMS))
 
 
 def of_events(place: str) -> dict[str, str]:

@@ -18,9 +18,18 @@ from edge.cabin.commands import PromptCause, PromptKey
 from edge.cabin.deadlines import advance, next_wake_s
 from edge.cabin.draft import Draft
 from edge.cabin.events import Anomaly, Device, FaceFact
-from edge.cabin.outputs import door_locked, lights, lock_in_s, permit_on, shown, silent, sound
-from edge.cabin.rules import Flow, Rules
-from edge.cabin.state import Code, Mode, State, returning
+from edge.cabin.outputs import (
+    door_locked,
+    lights,
+    lock_in_s,
+    owner_face_wanted,
+    permit_on,
+    shown,
+    silent,
+    sound,
+)
+from edge.cabin.rules import Flow, OwnerRules, Rules
+from edge.cabin.state import Claim, Code, Mode, Stage, State, returning
 from edge.terms.observation import CameraHealth, Cover, Unclear
 from edge.terms.record import Recipient
 from hw.ports import Light, Sound
@@ -28,6 +37,7 @@ from tests.worlds.cabin_model import NEEDED
 
 NOW_S = 1000.0
 RULES = Rules(flow=Flow())
+CLAIMS = Rules(flow=Flow(), owner=OwnerRules())
 FLOW = RULES.flow
 NO_CONTACT = Rules(flow=Flow(), door_contact=False)
 CONTACT_BROKEN = frozenset({Device.DOOR_CONTACT})
@@ -310,9 +320,27 @@ ASKED: dict[str, Asked] = {
         ),
     ),
     "the permit is on": Asked(
-        permit_on,
+        lambda s: permit_on(s, RULES),
         State(mode=Mode.CLEARED),
         tuple({"mode": mode} for mode in Mode if mode is not Mode.CLEARED),
+        tuple({"claim": Claim(1, stage)} for stage in Stage),
+    ),
+    "the permit is on where the owner is asked for": Asked(
+        lambda s: permit_on(s, CLAIMS),
+        State(mode=Mode.CLEARED, claim=Claim(1, Stage.BY_FACE)),
+        (
+            *({"mode": mode} for mode in Mode if mode is not Mode.CLEARED),
+            *({"claim": Claim(1, stage)} for stage in Stage if stage not in (Stage.BY_FACE, Stage.BY_CODE)),
+        ),
+        ({"claim": Claim(1, Stage.BY_CODE)},),
+    ),
+    "the face is to be compared with the owner's": Asked(
+        owner_face_wanted,
+        State(mode=Mode.CLEARED, claim=Claim(1, Stage.FACE)),
+        (
+            *({"mode": mode} for mode in Mode if mode is not Mode.CLEARED),
+            *({"claim": Claim(1, stage)} for stage in Stage if stage is not Stage.FACE),
+        ),
     ),
     "silent": Asked(
         lambda s: silent(s, NOW_S, RULES),

@@ -42,7 +42,7 @@ from edge.cabin.table import step
 from hw.ports import Input
 from tests.worlds.cabin_grids import check_way, order_of
 from tests.worlds.cabin_places import CORNERS, MAKERS
-from tests.worlds.cabin_world import EVENTS, Cabin, rules
+from tests.worlds.cabin_world import CLAIMS, EVENTS, Cabin, claimed, rules
 
 # --- places ----------------------------------------------------------------------------------------
 
@@ -96,6 +96,37 @@ def _alarmed(mode: str, wire: Input) -> Cabin:
     return c.wire(wire.value, True)
 
 
+def _after_release() -> Cabin:
+    """A claim where nobody may be locked any more."""
+    c = Cabin(Rules(flow=Flow(), owner=CLAIMS)).locked().types("right").shows("bare").wait(4)
+    return c.claims()
+
+
+def _coded(c: Cabin, sent: bool = True) -> Cabin:
+    c.owner_phone = sent
+    return c.owner("another").asks_for_code()
+
+
+def _failed_before_a_lock() -> Cabin:
+    c = claimed().owner("another").wire("door", True).wait(2).wire("door", False)
+    return c.shows("masked").wait(26)
+
+
+CLAIMED: Final[dict[str, Callable[[], Cabin]]] = {
+    "checking, blind, owner's code being sent": lambda: _coded(claimed(), sent=False).camera("gone").wait(55),
+    "checking, blind, owner's code asked for": lambda: _coded(claimed()).camera("gone").wait(175),
+    "cleared after a release, the owner asked for": _after_release,
+    "cleared after a release, owner's face known": lambda: _after_release().owner("same"),
+    "cleared after a release, owner's code right": lambda: _coded(_after_release()).types_owner("right"),
+    "released, owner's code being sent": lambda: (
+        _coded(_after_release(), sent=False).shows("masked").wait(55)
+    ),
+    "released, owner's code asked for": lambda: _coded(_after_release()).shows("masked").wait(175),
+    "released, not the owner": lambda: _after_release().owner("another").shows("masked"),
+    "emergency, not the owner before": lambda: claimed().owner("another").wire("exit", True),
+    "locked, not the owner before": _failed_before_a_lock,
+}
+
 FURTHER: Final[dict[str, Callable[[], Cabin]]] = {
     "checking behind an open door": lambda: Cabin().wire("door", True).comes().wait(50),
     "cleared behind an open door": lambda: Cabin().comes("bare").wire("door", True).shows("bare"),
@@ -127,7 +158,7 @@ FURTHER: Final[dict[str, Callable[[], Cabin]]] = {
 }
 
 
-PLACES: Final = MAKERS | CORNERS | FURTHER
+PLACES: Final = MAKERS | CORNERS | FURTHER | CLAIMED
 
 # --- driving ---------------------------------------------------------------------------------------
 

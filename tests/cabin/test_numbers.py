@@ -11,7 +11,7 @@ from edge.cabin import anomalies, commands, conditions, draft, events, rules, st
 from edge.cabin.anomalies import Policy
 from edge.cabin.events import Anomaly
 from edge.cabin.rules import Flow
-from edge.cabin.state import Code, State
+from edge.cabin.state import Claim, Code, State
 from edge.terms.record import Recipient
 
 NUMBERS = (
@@ -149,11 +149,14 @@ def test_what_is_known_before_anything_happened() -> None:
         "cover",
         "said",
         "code",
+        "claim",
         "playing",
     }
     assert (s.mode, s.health, s.face, s.cover, s.playing) == ("vacant", "ok", "unknown", "none", "off")
     assert s.said == ("silence", "none")
     assert not any(getattr(Code(), name) for name in Code.__dataclass_fields__)
+    assert {name for name in Claim.__dataclass_fields__ if getattr(Claim(), name)} == {"stage"}
+    assert (Claim().stage, Claim().until_s) == ("none", None)
     unset = {name for name in State.__dataclass_fields__ if getattr(s, name) is None}
     assert unset == {
         "exit_hold_until_s",
@@ -188,3 +191,7 @@ def test_what_an_event_or_a_command_says_where_nothing_else_is_said() -> None:
     assert (said.lock_in_s, said.threat) == (0, False)
     assert commands.Tell("fire", 1, (Recipient.WATCHMAN,)).reason == ""
     assert (rules.Rules(Flow()).door_contact, rules.Rules(Flow()).words_s) == (True, 0.0)
+    assert rules.Rules(Flow()).owner is None
+    owner = rules.OwnerRules()
+    numbers = (owner.verify_s, owner.tell_after, owner.code_ttl_s, owner.code_accept_s)
+    assert numbers == (20.0, 2, 180.0, 60.0)

@@ -34,11 +34,12 @@ from edge.cabin.events import (
     Ticked,
 )
 from edge.cabin.outputs import outputs
-from edge.cabin.rules import Flow, Rules
+from edge.cabin.rules import Flow, OwnerRules, Rules
 from edge.cabin.state import Mode, State
 from edge.cabin.table import step
+from edge.terms.identity import OwnerFact
 from edge.terms.record import Recipient
-from tests.worlds.cabin_world import EVENTS, FACES, Cabin, rules
+from tests.worlds.cabin_world import CLAIMS, EVENTS, FACES, Cabin, rules
 
 TIMES = st.sampled_from(
     [0.0, 0.1, 0.5, 1.0, 3.0, 6.0, 10.0, 15.0, 20.0, 30.0, 60.0, 90.0, 120.0, 180.0, 300.0, 700.0]
@@ -54,9 +55,16 @@ class Life(RuleBasedStateMachine):
         super().__init__()
         self.c = Cabin()
 
-    @initialize(contact=st.booleans(), tries=st.integers(1, 3), codes=st.integers(1, 3), card=st.booleans())
-    def begin(self, contact: bool, tries: int, codes: int, card: bool) -> None:
-        self.c = Cabin(rules(contact, code_tries=tries, codes_per_incident=codes))
+    @initialize(
+        contact=st.booleans(),
+        tries=st.integers(1, 3),
+        codes=st.integers(1, 3),
+        card=st.booleans(),
+        claims=st.sampled_from([None, CLAIMS]),
+    )
+    def begin(self, contact: bool, tries: int, codes: int, card: bool, claims: OwnerRules | None) -> None:
+        numbers = rules(contact, code_tries=tries, codes_per_incident=codes)
+        self.c = Cabin(replace(numbers, owner=claims))
         self.c.card = card
 
     @rule(dt=TIMES | ODD_TIMES)
@@ -99,6 +107,14 @@ class Life(RuleBasedStateMachine):
     @rule(code=st.sampled_from(["right", "wrong", "old"]))
     def somebody_types(self, code: str) -> None:
         self.c.types(code)
+
+    @rule(face=st.sampled_from(["bare", "masked"]), fact=st.sampled_from(list(OwnerFact)))
+    def a_card_is_put_in(self, face: str, fact: OwnerFact) -> None:
+        self.c.comes(face).claims(self.c.state.claim.number + 1).owner(fact)
+
+    @rule(code=st.sampled_from(["right", "wrong", "superseded"]))
+    def the_customer_types_a_code(self, code: str) -> None:
+        self.c.asks_for_code().types_owner(code)
 
     @rule(on=st.booleans())
     def phones(self, on: bool) -> None:

@@ -23,6 +23,8 @@ from edge.cabin.events import (
     AnomalyEnded,
     Appeared,
     CameraJudged,
+    ClaimMade,
+    ClaimOver,
     CodeAccepted,
     CodeDenied,
     Device,
@@ -38,6 +40,12 @@ from edge.cabin.events import (
     InputMoved,
     KeyTouched,
     Orderer,
+    OwnerCodeOver,
+    OwnerCodeSent,
+    OwnerCodeWanted,
+    OwnerEntryCompleted,
+    OwnerEntryJudged,
+    OwnerJudged,
     PeopleJudged,
     PresenceStuck,
     PromptGiven,
@@ -46,12 +54,14 @@ from edge.cabin.events import (
     Restarted,
     Ticked,
 )
-from edge.cabin.rules import Flow, Rules
+from edge.cabin.rules import Flow, OwnerRules, Rules
 from edge.cabin.state import Mode, State, returning
 from edge.cabin.table import step
+from edge.terms.identity import ClaimEnd, NoOwnerCode, OwnerFact
 from edge.terms.observation import CameraHealth, Cover
 from edge.terms.record import Recipient
 from hw.ports import Input, Sound
+from tests.cabin.test_claim import agrees
 from tests.worlds.cabin_grids import check_way
 from tests.worlds.cabin_model import Watch
 
@@ -102,6 +112,7 @@ class Scope:
     moved_while_off: bool = False
     door_contact: bool = True
     numbers: tuple[tuple[str, float], ...] = ()
+    owner: OwnerRules | None = None
 
 
 def _people(s: State) -> Iterator[Event]:
@@ -170,9 +181,50 @@ def _orders(s: State) -> Iterator[Event]:
     yield PresenceStuck()
 
 
+def _one_claim(s: State) -> Iterator[Event]:
+    """What matters most, so that the search is short."""
+    yield ClaimOver(1, ClaimEnd.MACHINE_ENDED) if s.claim.number else ClaimMade(1)
+    yield from (OwnerJudged(fact) for fact in (OwnerFact.SAME, OwnerFact.ANOTHER))
+    if s.claim.number:
+        yield OwnerCodeWanted()
+        yield OwnerCodeSent(1)
+        yield OwnerEntryCompleted()
+        yield OwnerEntryJudged(1, EntryVerdict.RIGHT)
+
+
+def _claims(s: State) -> Iterator[Event]:
+    """All that may happen of one claim and a second one; each has its own number."""
+    yield ClaimMade(1 if s.claim.number != 1 else 2)
+    for number in (1, 2):
+        yield ClaimOver(number, ClaimEnd.MACHINE_ENDED)
+        yield OwnerCodeSent(number)
+        yield OwnerCodeOver(number, NoOwnerCode.TRIES_USED)
+        yield from (OwnerEntryJudged(number, verdict) for verdict in EntryVerdict)
+    yield from (OwnerJudged(fact) for fact in OwnerFact)
+    yield OwnerCodeWanted()
+    yield OwnerEntryCompleted()
+
+
+def _still_picture(s: State) -> Iterator[Event]:
+    still = Anomaly.STILL_PICTURE
+    yield AnomalyEnded(still) if still in s.active else AnomalyBegan(still)
+
+
 def _of(*some: Callable[[State], Iterator[Event]]) -> Callable[[State], Iterator[Event]]:
     return lambda s: (event for events in some for event in events(s))
 
+
+SHORT_CLAIMS = OwnerRules(verify_s=1.0, tell_after=2, code_ttl_s=2.0, code_accept_s=1.0)
+
+CLAIMED = (Scope("a claim", _of(_people, _one_claim), restarts=(), numbers=BRIEF, owner=SHORT_CLAIMS),)
+WIDER_CLAIMED = (
+    Scope("claims, killed", _of(_people, _claims), restarts=(0.0,), numbers=BRIEF, owner=SHORT_CLAIMS),
+    Scope("claims, door", _of(_people, _door, _claims), restarts=(), numbers=BRIEF, owner=SHORT_CLAIMS),
+    Scope("claims, several", _of(_people, _crowd, _claims), restarts=(), numbers=BRIEF, owner=SHORT_CLAIMS),
+    Scope("claims, pictures", _of(_people, _still_picture, _claims), (), numbers=BRIEF, owner=SHORT_CLAIMS),
+    Scope("claims that are not taken", _of(_people, _door, _claims), restarts=(0.0,), numbers=BRIEF),
+)
+"""With each step the same cabin without the claim is stepped too, and has to do the same."""
 
 SCOPES = (
     Scope("several persons", _of(_people, _crowd), restarts=(0.0,), numbers=BRIEF),
@@ -254,6 +306,7 @@ def normal(state: State, now_s: float, flow: Flow) -> State:
         warn_ticket=None if s.warn_ticket is None else max(s.warn_ticket - s.ticket, -1),
         ticket=0,
         evidence_s=min(s.evidence_s, flow.lock_after_s),
+        claim=replace(s.claim, failed=min(s.claim.failed, 2)),
     )
 
 
@@ -284,7 +337,8 @@ class Found:
 def search(scope: Scope, most: int) -> Found:
     """Every state of the scope, AssertionError with the way to it where a property fails."""
     flow = msgspec.structs.replace(TINY, **dict(scope.numbers))
-    rules = Rules(flow=flow, door_contact=scope.door_contact)
+    rules = Rules(flow=flow, door_contact=scope.door_contact, owner=scope.owner)
+    claims = scope in CLAIMED + WIDER_CLAIMED
     start, watch = State(), Watch(rules)
     first = _key(start, watch, 0)
     known: dict[bytes, tuple[bytes | None, str]] = {first: (None, "start")}
@@ -305,6 +359,8 @@ def search(scope: Scope, most: int) -> Found:
             before = wake_up(state, 0.0, dt, event.off_s, flow) if isinstance(event, Restarted) else state
             done = step(before, event, dt, rules)
             try:
+                if claims:
+                    agrees(before, event, dt, rules)
                 check_way(before.mode, done, rules)
                 seen.saw(event, done.state, done.commands, dt)
                 wake = next_wake_s(done.state, dt, rules)
@@ -374,9 +430,21 @@ def test_every_state_of_a_small_cabin_keeps_the_properties(
     assert found.longest_lock_s > 0
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("scope", CLAIMED, ids=lambda scope: scope.name)
+def test_a_claim_changes_nothing_in_any_state_of_a_small_cabin(
+    scope: Scope, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = search(scope, most=60_000)
+    with capsys.disabled():
+        _report(scope, found)
+    assert found.modes[Mode.LOCKED] > 0
+    assert found.modes[Mode.CLEARED] > 0
+
+
 @pytest.mark.full
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("scope", WIDER, ids=lambda scope: scope.name)
+@pytest.mark.parametrize("scope", WIDER + WIDER_CLAIMED, ids=lambda scope: scope.name)
 def test_every_state_of_a_wider_scope_too(scope: Scope, capsys: pytest.CaptureFixture[str]) -> None:
     found = search(scope, most=500_000)
     with capsys.disabled():

@@ -209,7 +209,7 @@ def test_the_policy_names_every_anomaly() -> None:
 PURE = {
     "cabin.table": {"__future__", "collections.abc", "dataclasses", "typing"},
     "cabin.state": {"__future__", "dataclasses", "enum", "typing"},
-    "cabin.outputs": {"__future__", "collections.abc"},
+    "cabin.outputs": {"__future__", "collections.abc", "typing"},
     "cabin.comeback": {"__future__", "dataclasses"},
     "cabin.conditions": {"__future__", "collections.abc", "typing"},
     "cabin.draft": {"__future__", "dataclasses", "math"},
@@ -219,12 +219,14 @@ PURE = {
     "cabin.devices": {"__future__", "collections.abc", "dataclasses", "typing"},
     "cabin.events": {"__future__", "dataclasses", "enum", "typing"},
     "cabin.commands": {"__future__", "dataclasses", "enum"},
+    "cabin.claim": {"__future__"},
     "cabin.rules": {"__future__", "dataclasses", "typing", "msgspec"},
     "terms.alerts": {"__future__", "enum", "typing"},
+    "terms.identity": {"__future__", "dataclasses", "enum", "typing"},
     "terms.reason": {"__future__", "collections.abc", "dataclasses", "enum", "typing"},
     "terms.record": {"__future__", "dataclasses", "enum", "typing"},
 }
-OWN = {f"edge.{name}" for name in PURE} | {"edge.terms.observation", "hw.ports"}
+OWN = {f"edge.{name}" for name in PURE} | {"edge.cabin", "edge.terms.observation", "hw.ports"}
 EFFECTS = {"open", "print", "input", "exec", "eval", "__import__", "compile", "globals", "breakpoint"}
 
 

@@ -37,6 +37,7 @@ PARTIAL: Mapping[str, str] = {
     ),
     "Device: LOCK, PERMIT": "the two relays",
     "Mode in edge/cabin/table.py": "where a cell may lead; every cell is driven and compared with the print",
+    "Recipient: WATCHMAN, WATCHMAN2, CONTROL_ROOM": "the card's owner is in the gallery",
     "Recipient: CONTROL_ROOM": "e-mail goes to the control room alone",
     "Recipient: CONTROL_ROOM, WATCHMAN": "the distress call of a kiosk that is down goes to these two",
 }
@@ -57,6 +58,10 @@ REVIEWED: Mapping[str, str] = {
     "CameraHealth": "OK DARK BLINDED COVERED SPRAYED DEFOCUSED MOVED UPSIDE_DOWN FROZEN REPLAYED GONE",
     "Channel": "SMS EMAIL WEBHOOK",
     "ContactKind": "NORMALLY_OPEN NORMALLY_CLOSED",
+    "ClaimEnd": (
+        "MACHINE_ENDED LINE_LOST ANOTHER_CLAIM OWNER_SAID_NO NOT_ENROLLED DOOR_OPENED NOBODY_THERE LOCKED "
+        "EMERGENCY"
+    ),
     "Cover": "NONE MASK GLASSES HELMET SCARF HAND OTHER",
     "Device": (
         "LOCK PERMIT INPUTS EXIT_INPUT KEYPAD CUSTOMER_KEYPAD PROMPT SOUNDER LIGHTS "
@@ -91,14 +96,18 @@ REVIEWED: Mapping[str, str] = {
     "OwnerFact": "UNKNOWN SAME ANOTHER UNFIT",
     "PadResult": "ADDED COMPLETED CLEARED IGNORED",
     "PermitRule": "OFF STAYS",
+    "Pose": "STRAIGHT LEFT RIGHT UP DOWN",
     "PowerKind": "SUPPLY KEY",
     "PromptCause": (
         "NONE MASK HELMET GLASSES SCARF HAND OBJECT COVERED FACE_CAMERA HIDDEN ONE_AT_A_TIME STEP_CLOSER "
         "STEP_BACK MIDDLE HOLD_STILL WHOLE_FACE"
     ),
-    "PromptKey": "SHOW_FACE DOOR_OPEN LOCKED RELEASED EMERGENCY MACHINE_CLOSED SILENCE",
+    "PromptKey": (
+        "SHOW_FACE DOOR_OPEN LOCKED RELEASED EMERGENCY MACHINE_CLOSED OWNER_FACE OWNER_NOT_KNOWN "
+        "OWNER_CODE_SENT OWNER_CODE_WRONG OWNER_CODE_OLD OWNER_CODE_NOT_SENT OWNER_NO_CODE SILENCE"
+    ),
     "Purpose": "MACHINE FORBIDDEN LOITER IGNORED",
-    "Recipient": "WATCHMAN WATCHMAN2 CONTROL_ROOM",
+    "Recipient": "WATCHMAN WATCHMAN2 CONTROL_ROOM OWNER",
     "Refusal": "NO_SECRET OTHER_INCIDENT AGAIN",
     "Request": "REOPEN PULL_SWITCH",
     "Role": "FACE OVERVIEW",
@@ -109,6 +118,7 @@ REVIEWED: Mapping[str, str] = {
     "Siren": "NO BEEPS SIREN MUTE",
     "SirenFor": "ANYBODY SOMEBODY_THERE",
     "ThingKind": "PERSON HEAD BAG HANDGUN KNIFE LONG_GUN BAR PHONE",
+    "Stage": "NONE FACE FAILED SENDING CODE BY_FACE BY_CODE",
     "Unclear": "NONE SMALL DARK BRIGHT BLURRED CUT CUT_ASIDE UPSIDE_DOWN UNDECIDED",
     "Urgency": "CODE EMERGENCY ALERT REPORT",
     "Worse": "LESS MORE EITHER",

@@ -18,7 +18,7 @@ from edge.identity.enrolment import (
     EnrolLook,
     Guidance,
     Life,
-    Refusal,
+    NotTaken,
     Session,
     choose,
     step,
@@ -82,10 +82,10 @@ def test_every_look_without_a_template_is_refused_by_its_own_name(missing: NoTem
 def test_a_picture_held_up_and_somebody_else_are_refused() -> None:
     first = step(Session(), look(0, Pose.STRAIGHT), alike).session
     for bad, refusal, guidance in (
-        (look(1, Pose.LEFT, life=Life.PICTURE), Refusal.STILL_PICTURE, Guidance.NO_PICTURE),
-        (look(1, Pose.LEFT, life=Life.UNKNOWN), Refusal.NOT_ALIVE_YET, Guidance.BLINK),
-        (look(1, Pose.LEFT, who=2), Refusal.ANOTHER_PERSON, Guidance.SAME_PERSON),
-        (look(0, Pose.STRAIGHT), Refusal.SAME_PICTURE, Guidance.HOLD_STILL),
+        (look(1, Pose.LEFT, life=Life.PICTURE), NotTaken.HELD_UP, Guidance.NO_PICTURE),
+        (look(1, Pose.LEFT, life=Life.UNKNOWN), NotTaken.NOT_ALIVE_YET, Guidance.BLINK),
+        (look(1, Pose.LEFT, who=2), NotTaken.ANOTHER_PERSON, Guidance.SAME_PERSON),
+        (look(0, Pose.STRAIGHT), NotTaken.SAME_PICTURE, Guidance.HOLD_STILL),
     ):
         turn = step(first, bad, alike)
         assert (turn.taken, turn.refused, turn.guidance) == (None, refusal, guidance)
@@ -97,7 +97,7 @@ def test_a_pose_too_often_is_refused_and_another_is_asked_for() -> None:
     for number in range(SHARES[Pose.STRAIGHT]):
         session = step(session, look(number, Pose.STRAIGHT), alike).session
     turn = step(session, look(99, Pose.STRAIGHT), alike)
-    assert turn.refused is Refusal.SAME_POSE
+    assert turn.refused is NotTaken.SAME_POSE
     assert turn.guidance in {Guidance.LEFT, Guidance.RIGHT}
 
 
@@ -173,7 +173,7 @@ def test_of_a_folder_each_picture_is_taken_or_refused_by_name(looks: list[EnrolL
 def test_in_a_folder_the_person_is_the_one_whom_most_pictures_show() -> None:
     looks = [look(0, Pose.STRAIGHT, who=2), *(look(n, list(Pose)[n % 5]) for n in range(1, 13))]
     chosen = choose(looks, alike)
-    assert chosen.refused[0] is Refusal.ANOTHER_PERSON
+    assert chosen.refused[0] is NotTaken.ANOTHER_PERSON
     assert chosen.enough
     assert chosen.poses == 5
     assert not choose([look(n, Pose.STRAIGHT) for n in range(30)], alike).enough

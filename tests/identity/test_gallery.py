@@ -322,6 +322,10 @@ def test_a_rotation_can_be_cut_anywhere_and_the_old_key_opens_nothing_after(tmp_
     old, new = ring().current, GalleryKey(b"n" * 32)
     both = KeyRing(new, old)
     assert folder.read(both).people, "the file of both keys opens the gallery of before"
+    with folder.writing():
+        register(folder, both).enrol(card(2), taken(2), CONSENT)
+    assert len(folder.read(KeyRing(new)).people) == 2, "cut off there, the next change ends it"
+    folder, _ = enrolled_in(tmp_path / "again", 1)
     before = folder.content()
     with folder.writing():
         register(folder, both).rotate(new)

@@ -15,10 +15,10 @@ from tests.identity.people import CONSENT, NETWORK, card, enrolled_in, register,
 class Site:
     """A keeper on a clock of its own."""
 
-    def __init__(self, data: Path, recorded: int = 0) -> None:
+    def __init__(self, data: Path, recorded: int = 0, network: str = NETWORK) -> None:
         self.keys: KeyRing | None = ring()
         self.now_s = 0.0
-        self.keeper = GalleryKeeper(data, self._keys, network=NETWORK, recorded=recorded, threaded=False)
+        self.keeper = GalleryKeeper(data, self._keys, network=network, recorded=recorded, threaded=False)
 
     def _keys(self) -> KeyRing:
         if self.keys is None:
@@ -108,6 +108,16 @@ def test_a_gallery_that_the_record_is_ahead_of_is_an_older_one(tmp_path: Path) -
     site = Site(tmp_path, recorded=5)
     assert faults(site.look()) == [("gallery_older", True)]
     assert not site.knows(1)
+
+
+def test_who_was_enrolled_with_another_network_is_named_by_count_and_refused(tmp_path: Path) -> None:
+    folder, people = enrolled_in(tmp_path, 1, 2)
+    site = Site(tmp_path, network="a newer network")
+    assert faults(site.look()) == [("gallery_network", True)]
+    assert not site.knows(1)
+    with folder.writing():
+        register(folder).remove([person.number for person in people])
+    assert faults(site.look()) == [("gallery_network", False)]
 
 
 def test_with_a_thread_the_loop_never_waits_for_the_disk(tmp_path: Path) -> None:

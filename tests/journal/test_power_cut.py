@@ -25,7 +25,7 @@ from edge.pictures.kept import PicturesKept
 from edge.pictures.ring import RingPicture
 from edge.pictures.store import EvidenceLimits, Start
 from edge.terms.reason import Ground, Reason
-from edge.terms.record import Channel, Entry, OutboxRow, Recipient, Record, RowState, Written
+from edge.terms.record import Channel, Entry, OutboxRow, OwnerTries, Recipient, Record, RowState, Written
 from tests.worlds.cutting_vfs import CutDisk, Recording, available, recording
 from tests.worlds.hand_clock import HandClock
 
@@ -33,6 +33,9 @@ needs_vfs = pytest.mark.skipif(bool(available()), reason=f"SQLite's file layer: 
 
 LINES = 3
 """Lines in each record of the work below."""
+
+PERSONS = 3
+"""Each record has the account of one of so many."""
 
 LIMITS = JournalLimits(keep_days=5, keep_rows=30, prune_every=8, wal_pages=24)
 """Many checkpoints and prunings in a short time."""
@@ -48,7 +51,8 @@ def record(n: int, clock: HandClock) -> Record:
         if m
     )
     state = json.dumps({"n": n, "pad": "y" * 500})
-    return Record(n, clock.now_s(), clock.wall_s(), entries, state, rows, (("n", n),))
+    owners = (OwnerTries(n % PERSONS + 1, rests=n),)
+    return Record(n, clock.now_s(), clock.wall_s(), entries, state, rows, (("n", n),), owners)
 
 
 def open_journal(path: Path, clock: HandClock) -> Journal:
@@ -121,6 +125,9 @@ def look(folder: Path, sent: int, answered: int, outcome: Outcome, where: str) -
     rows = [row.number for row in remembered.rows]
     if dict(remembered.counters).get("n", 0) != n or rows != [n][: bool(n)]:
         outcome.torn.append(f"{where}: counters {remembered.counters}, rows {remembered.rows}, state of {n}")
+    accounts = {m % PERSONS + 1: m for m in range(max(1, n - PERSONS + 1), n + 1)}
+    if {owner.person: owner.rests for owner in remembered.owners} != accounts:
+        outcome.torn.append(f"{where}: accounts {remembered.owners}, state of {n}")
     journal.submit(record(n + 1, clock))
     if journal.answers() != (Written(n + 1),):
         outcome.unreadable.append(f"{where}: does not take the next record")

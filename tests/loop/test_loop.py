@@ -15,6 +15,7 @@ from edge.cabin.events import Device, DeviceFailed, FaceFact, FaceJudged
 from edge.cabin.state import Mode
 from edge.journal.writer import Journal
 from edge.loop.happening import Happening
+from edge.settings.load import load
 from edge.terms.record import Answer, Record, Remembered
 from hw.ports import Input, KeypadFault, KeypadTrouble
 from hw.scan import HardwareTrouble, Piece
@@ -515,3 +516,24 @@ def test_a_record_without_any_line_is_no_whole_record(
     assert main(["events", "--verify", "--journal", str(desk.journal_file)]) == 1
     assert "every line was removed" in capsys.readouterr().out
     assert main(["events", "--head", f"1:{'0' * 64}", "--journal", str(desk.journal_file)]) == 2
+
+
+@pytest.mark.slow
+def test_the_right_code_at_the_keypad_inside_opens_nothing() -> None:
+    with scratch("test") as folder:
+        heard: list[Happening] = []
+        settings = load(None, ["wiring.customer_keypad.fitted=true"])
+        desk, people = scripted_desk(Path(folder), heard.append, settings=settings)
+        people.do("enter anna with mask", 0.0)
+        desk.run_to(30.0)
+        assert is_locked(desk)
+        end_s = desk.hands.customer_type(desk.spell("CODE#"), desk.clock.now_s())
+        desk.run_to(end_s + 5.0)
+        assert is_locked(desk)
+        names = {one.data.get("name") for one in heard if one.kind == "event"}
+        assert names
+        assert not names & {"entry_completed", "key_touched"}
+        desk.type_keys("CODE")
+        desk.run_to(desk.clock.now_s() + 3.0)
+        assert not is_locked(desk), "and none of it stands before the watchman's digits"
+        desk.close()

@@ -18,7 +18,16 @@ from edge.codes.release import (
 )
 from edge.journal.reader import lines
 from edge.loop.happening import Happening
-from edge.messages.inbox import ANSWERS, ANSWERS_WITHIN_S, HelpAsked, Ignored, Inbox, StatusAsked
+from edge.messages.inbox import (
+    ANSWERS,
+    ANSWERS_WITHIN_S,
+    NO_AFTER_S,
+    HelpAsked,
+    Ignored,
+    Inbox,
+    OwnerDenied,
+    StatusAsked,
+)
 from edge.settings.load import load
 from edge.terms.record import Recipient
 from hw.ports import Input, TextReceived
@@ -202,3 +211,61 @@ def test_the_password_is_used_up_before_the_door_opens(room: Room) -> None:
     assert not room.desk.hands.lock_on
     names = [line.name for line in lines(room.desk.journal_file)]
     assert names.index("release_right") < names.index("released")
+
+
+# --- the owner of a card ---------------------------------------------------------------------------
+
+OWNER = "+919812345678"
+
+
+def expecting(number: str = OWNER, claim: int = 3) -> Inbox:
+    inbox = Inbox(NUMBERS)
+    inbox.owner_expected(claim, 7, number)
+    return inbox
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["NO", "no", "No.", " nO! ", "NEIN", "nein, bin ich nicht", "नहीं", "नही।", "Nahi", "\u201cNO\u201d"],
+)
+def test_a_no_in_any_language_is_the_owners_word(text: str) -> None:
+    assert expecting().read(TextReceived(OWNER, text), 10.0) == OwnerDenied(3, 7)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "YES", "NOW", "nothing", "know", "0", "नहीर", "number 12", "ok no", "नहीं1"]
+)
+def test_what_only_looks_like_a_no_is_none(text: str) -> None:
+    assert expecting().read(TextReceived(OWNER, text), 10.0) == Ignored(Recipient.OWNER, "owner_said_other")
+
+
+@pytest.mark.parametrize("number", ["+919812345679", "+1 555", "", "9812345670"])
+def test_a_strangers_no_is_a_strangers(number: str) -> None:
+    assert expecting().read(TextReceived(number, "NO"), 10.0) == Ignored(None, "stranger")
+
+
+def test_an_owners_number_is_known_as_networks_write_it() -> None:
+    assert expecting().read(TextReceived("09812345678", "NO"), 10.0) == OwnerDenied(3, 7)
+
+
+def test_without_a_claim_nobody_is_an_owner_and_after_one_for_a_while_only() -> None:
+    assert Inbox(NUMBERS).read(TextReceived(OWNER, "NO"), 10.0) == Ignored(None, "stranger")
+    for after_s, said in ((NO_AFTER_S - 0.1, OwnerDenied(3, 7)), (NO_AFTER_S, Ignored(None, "stranger"))):
+        inbox = expecting()
+        inbox.owner_leaves(3, 100.0)
+        assert inbox.read(TextReceived(OWNER, "NO"), 100.0 + after_s) == said
+
+
+def test_of_two_claims_on_one_telephone_the_newer_is_denied_first() -> None:
+    inbox = expecting()
+    inbox.owner_leaves(3, 5.0)
+    inbox.owner_expected(4, 8, OWNER)
+    said = [inbox.read(TextReceived(OWNER, "NO"), 10.0) for _ in range(3)]
+    assert said == [OwnerDenied(4, 8), OwnerDenied(3, 7), Ignored(Recipient.OWNER, "owner_denied_before")]
+
+
+def test_a_watchman_who_is_an_owner_has_both_voices() -> None:
+    inbox = expecting(WATCHMAN)
+    assert inbox.read(TextReceived(WATCHMAN, "STATUS"), 10.0) == StatusAsked(Recipient.WATCHMAN)
+    assert inbox.read(TextReceived(WATCHMAN, "NO"), 11.0) == OwnerDenied(3, 7)
+    assert inbox.read(TextReceived(CONTROL, "NO"), 12.0) == HelpAsked(Recipient.CONTROL_ROOM)

@@ -105,6 +105,7 @@ KINDS = sorted(
     | {"locked", "released", "codes_used_up", "code_withdrawn", "keypad_lockout", "lock_withheld"}
     | {"restarted_locked", "exit_stuck", "fire", "presence_stuck", "camera_gone", "fault"}
     | {"out_of_service", "exit_unshown", "door_opened_often", "clock_held", "release_refused"}
+    | {"identity_failed", "owner_said_no"}
 )
 
 
@@ -280,3 +281,41 @@ def test_unknown_names_are_errors() -> None:
         prompt_text("no_such", "mask", None, "en")
     with pytest.raises(KeyError):
         prompt_clips("locked", "no_such", None)
+
+
+# --- the card owner's code -------------------------------------------------------------------------
+
+OWNER_ROW = OutboxRow(37, 0, "owner_code", 1, Recipient.OWNER, Channel.SMS, WALL_S, 60.0, tries=1)
+
+
+def owner_text(context: Context, row: OutboxRow = OWNER_ROW, wall_s: float = WALL_S) -> str:
+    return make_text(row, context, wall_s, code="041723", until_wall_s=wall_s + 180)
+
+
+def test_an_owners_text_says_where_until_when_and_what_to_do() -> None:
+    text = owner_text(replace(SHORT, address="Main Road 5"))
+    assert text == ("Cabin 1, Main Road 5: CODE 041723 for your card, until 10:03. Not you? Answer NO. #37")
+    assert code_in(text) == "041723"
+
+
+@pytest.mark.parametrize("language", LanguageName)
+def test_an_owners_text_is_one_sms(language: str) -> None:
+    late = replace(OWNER_ROW, number=9999, tries=3)
+    longest = replace(LONGEST, language=language)
+    most = 2 if language == LanguageName.HI else 1  # of 70 letters the longest name takes 24
+    for context, parts in ((replace(SHORT, language=language), 1), (longest, most)):
+        text = owner_text(context)
+        assert len(pdu.split(text)) == parts, text
+        assert context.cabin in text
+    usual = replace(longest, cabin="Cabin 1", address="Main Road 5, Pune")
+    assert len(pdu.split(owner_text(usual, late))) == 1
+    assert ("Main Road 5" in owner_text(usual)) is (language != LanguageName.HI)  # 70 letters are too few
+
+
+def test_without_a_set_clock_an_owners_code_has_minutes() -> None:
+    assert ", for 3 min." in owner_text(SHORT, wall_s=1000.0)
+
+
+def test_an_owners_row_without_its_code_makes_no_text() -> None:
+    with pytest.raises(ValueError, match="code row"):
+        make_text(OWNER_ROW, SHORT, WALL_S)

@@ -62,6 +62,8 @@ def everything(folder: Path) -> list[str]:
         *("journal.keep_days=70", "journal.keep_mb=20"),
         *("evidence.before_s=4", "evidence.after_s=8", "evidence.keep_days=9", "evidence.keep_mb=150"),
         *("flow.code_digits=6", "flow.key_timeout_s=7", "flow.release_tries=4", "flow.lock_after_s=45"),
+        *("identity.enabled=true", "identity.verify_s=15", "identity.tell_after=3"),
+        *("identity.owner_tries=4", "identity.owner_rest_s=700", "identity.owner_code_ttl_s=90"),
         *("cabin.name=Cabin 9", "cabin.timezone=Asia/Kolkata", "wiring.door.fitted=false"),
     ]
 
@@ -113,6 +115,7 @@ HANDED_IN = {
     "unrecorded": r"\bunrecorded\._path$",
     "listener": r"\blistener\b",
     "before_sync": r"\b_before_sync$",
+    "want_owner": r"\bwant_owner\b",
 }
 """Where the fields of a `Site` may be seen in a kiosk: the only places in which the two may differ."""
 

@@ -114,6 +114,7 @@ class Rig:
             threaded=True,
             wake=lambda: None,
             before_sync=self.disk.sync,
+            want_owner=lambda on: None,
             journal=Journal,
             random=random.Random(1),
             choose_code=random_code,

@@ -77,7 +77,7 @@ def test_the_example_says_the_true_bounds() -> None:
 def test_every_number_has_both_bounds_and_a_unit_in_its_name() -> None:
     plain = re.compile(
         r"\.(presence_area|code_digits|code_tries|codes_per_incident|release_tries|port"
-        r"|false_alarms_a_day"
+        r"|false_alarms_a_day|owner_tries|owner_codes_per_hour|tell_after"
         r"|(\w+_)?pin|on_samples|off_samples)$"
     )
     for key, kind in KEYS.items():
@@ -341,7 +341,10 @@ def test_a_kiosk_has_whole_paths(tmp_path: Path, key: str) -> None:
         ),
         ('[panel]\nhost = "::"', ["people.control_room", "panel.host = :: without panel.password_file"]),
         ('[panel]\nhost = "::1"', ["people.control_room"]),
-        ("[identity]\nenabled = true", ["people.control_room", "identity.key_file is empty"]),
+        (
+            '[identity]\nenabled = true\n[atm]\ntransport = "serial"',
+            ["people.control_room", "identity.key_file is empty", "atm.keys_file is empty"],
+        ),
         ('[panel]\nhost = "localhost"', ["people.control_room"]),
     ],
 )

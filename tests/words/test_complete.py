@@ -54,7 +54,19 @@ from hw.ports import Input, Sound
 
 FOREIGN = [LanguageName.DE, LanguageName.HI]
 
-COMMANDS = {"CODE", "STATUS", "HELP", "RELEASE", "cabinguard", "release", "panel", "live", "pictures", "true"}
+COMMANDS = {
+    "CODE",
+    "NO",
+    "STATUS",
+    "HELP",
+    "RELEASE",
+    "cabinguard",
+    "release",
+    "panel",
+    "live",
+    "pictures",
+    "true",
+}
 """What is typed as it stands, in every language."""
 
 NAMES = {"SMS", "Pi"}
@@ -172,7 +184,7 @@ def test_the_page_has_a_word_for_every_message_and_every_fact() -> None:
     alerts = set(ALERT_KINDS) - names(Anomalies)
     facts = {f"face_{one.value}" for one in FaceFact} | {f"camera_{one.value}" for one in CameraHealth}
     states = {"warned", "locked", "released", "emergency"}
-    assert names(Happened) == alerts | facts | states | {"code", "daily", "status", "help"}
+    assert names(Happened) == alerts | facts | states | {"code", "owner_code", "daily", "status", "help"}
 
 
 def told_reasons() -> set[str]:

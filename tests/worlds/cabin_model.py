@@ -54,6 +54,7 @@ from edge.cabin.state import Mode, State
 from edge.terms.observation import CameraHealth
 from edge.terms.record import Recipient
 from hw.ports import Input
+from tests.worlds.claim_model import ClaimWatch
 
 NOT_SHOWN = {FaceFact.COVERED, FaceFact.TURNED, FaceFact.HIDDEN}
 NEVER_LOCK = {
@@ -161,9 +162,11 @@ class Watch:
     closed_for: float | None = None
     pause: float = 0.0  # how long the keypad stays closed
     lockouts: int = 0
+    claim: ClaimWatch = field(default_factory=lambda: ClaimWatch(wanted=False))
 
     def __post_init__(self) -> None:
         self.facts.contact = self.rules.door_contact
+        self.claim.wanted = self.rules.owner is not None
         self.calm_for = min(self.calm_for, self.rules.flow.hold_after_s)
         self.unseen_for = min(self.unseen_for, self._long_unseen_s)
 
@@ -185,6 +188,7 @@ class Watch:
     def copy(self) -> Watch:
         other = copy.copy(self)
         other.facts = copy.copy(self.facts)
+        other.claim = copy.copy(self.claim)
         return other
 
     def key(self, ticket: int) -> tuple[object, ...]:
@@ -233,6 +237,7 @@ class Watch:
             self.closed_for,
             self.pause,
             min(self.lockouts, 2),
+            self.claim.key(),
         )
 
     # --- time ---------------------------------------------------------------------------------------
@@ -280,6 +285,7 @@ class Watch:
         was_lock, was_in_time = self._lock_lasts, self._code_in_time
         self._happened(event)
         self.mode = state.mode
+        self.facts.shown |= self.mode is Mode.CLEARED
         if self.mode is Mode.VACANT and self.after_fire:
             assert self._fire_over(), "vacant before the fire is over"
             self.after_fire = self.door_opened = self.door_cycled = False
@@ -298,6 +304,7 @@ class Watch:
         right = was_mode is Mode.LOCKED and was_pending and event == EntryJudged(EntryVerdict.RIGHT)
         if right and was_live and was_in_time:
             assert self.mode is not Mode.LOCKED, "the live code did not open"
+        self.claim.saw(event, state, commands)
         self._check_standing()
         self._check_outputs(state, commands, event, now_s)
 
@@ -449,7 +456,6 @@ class Watch:
                 self.relay = False
             case SetPermit(on):
                 self.permit = on
-                self.facts.shown |= on
             case Say(ticket, prompt, _, _, threat):
                 if prompt is PromptKey.SILENCE:
                     self.warned_for, self.threats = None, ()
@@ -602,8 +608,9 @@ class Watch:
             assert not facts.ajar, "a lock comes back behind an open door"
         if self.relay:
             assert self.mode is Mode.LOCKED
-        assert self.permit == (self.mode is Mode.CLEARED)
-        if self.permit:
+        verified = not self.claim.wanted or bool(self.claim.by)
+        assert self.permit == (self.mode is Mode.CLEARED and verified)
+        if self.mode is Mode.CLEARED:
             assert facts.present
             assert facts.calm
             assert facts.face not in (FaceFact.COVERED, FaceFact.HIDDEN)

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from edge.cabin.events import CodeAccepted, CodeDenied, Device, EntryCompleted, Event
+from edge.cabin.events import (
+    CodeAccepted,
+    CodeDenied,
+    Device,
+    EntryCompleted,
+    Event,
+    OwnerEntryCompleted,
+)
 from edge.cabin.state import State
 from edge.terms.record import Recipient
-from tests.worlds.cabin_world import Cabin, rules
+from tests.worlds.cabin_world import Cabin, claimed, rules
 
 MAKERS: dict[str, Callable[[], Cabin]] = {
     "vacant": lambda: Cabin(),
@@ -48,6 +55,14 @@ MAKERS: dict[str, Callable[[], Cabin]] = {
     "emergency, exit": lambda: Cabin().locked().wire("exit", True),
     "emergency, exit held": lambda: Cabin().locked().wire("exit", True).wire("exit", False),
     "emergency, nobody": lambda: Cabin().wire("exit", True).wait(100),
+    "cleared, the owner asked for": lambda: claimed().wait(5),
+    "cleared, not the owner": lambda: claimed().owner("another"),
+    "cleared, owner's code being sent": lambda: _being_sent(claimed()),
+    "cleared, owner's code asked for": lambda: claimed().owner("another").asks_for_code().wait(5),
+    "cleared, owner's face known": lambda: claimed().owner("same"),
+    "cleared, owner's code right": lambda: (
+        claimed().owner("another").asks_for_code().types_owner("right").wait(5)
+    ),
 }
 """A cabin in every mode and every corner of it, made when a test asks for it."""
 
@@ -89,6 +104,21 @@ def _unheard(c: Cabin, *events: Event) -> Cabin:
     """These happen and nothing answers."""
     for event in events:
         c.unanswered(event)
+    return c
+
+
+def _being_sent(c: Cabin) -> Cabin:
+    c.owner_phone = False
+    return c.owner("another").asks_for_code().wait(5)
+
+
+def _with_code(c: Cabin) -> Cabin:
+    return c.owner("another").asks_for_code()
+
+
+def _owner_entry(c: Cabin) -> Cabin:
+    """An entry whose verdict has not come."""
+    _with_code(c).types_owner("wrong").unanswered(OwnerEntryCompleted())
     return c
 
 
@@ -203,6 +233,24 @@ CORNERS: dict[str, Callable[[], Cabin]] = {
     "emergency, bare": lambda: Cabin().comes("bare").wire("exit", True).wire("exit", False).wait(14.9),
     "emergency, nobody, exit over": lambda: Cabin().wire("exit", True).wait(20).wire("exit", False),
     "emergency, someone came": lambda: Cabin().wire("fire", True).comes("masked"),
+    "checking, a claim made": lambda: claimed("unclear"),
+    "checking, the owner masked": lambda: claimed().wait(5).shows("masked"),
+    "checking, owner's code asked for": lambda: _with_code(claimed()).shows("masked"),
+    "checking, owner's code being sent": lambda: _being_sent(claimed()).shows("masked"),
+    "checking, owner's code right": lambda: _with_code(claimed()).types_owner("right").shows("masked"),
+    "checking, owner's verdict due": lambda: _owner_entry(claimed()).shows("masked"),
+    "cleared, no claim": lambda: claimed("bare").owner("same").leaves().comes("bare"),
+    "cleared, owner's verdict due": lambda: _owner_entry(claimed()),
+    "cleared, owner's code right, door open": lambda: (
+        claimed().leaves().wire("door", True).comes("bare").claims(2).owner("same")
+    ),
+    "cleared, the owner or a picture": lambda: claimed().begins("still_picture").wait(2),
+    "warned, a claim made": lambda: claimed("masked").wait(10),
+    "warned, owner's code asked for": lambda: _with_code(claimed()).shows("masked").wait(10),
+    "warned, owner's code being sent": lambda: _being_sent(claimed()).shows("masked").wait(7),
+    "warned, owner's verdict due": lambda: _owner_entry(claimed()).shows("masked").wait(7),
+    "warned, owner's code right": lambda: _with_code(claimed()).types_owner("right").shows("masked").wait(7),
+    "released, a claim made": lambda: claimed("masked").wait(10).stuck(),
     "emergency, several": lambda: Cabin().comes("masked").several().wait(12).wire("exit", True),
 }
 """More of them: what a person, a wire, a card or a telephone can make of each mode."""

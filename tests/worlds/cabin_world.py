@@ -12,7 +12,9 @@ from edge.cabin.commands import (
     ClearEntry,
     Command,
     IssueCode,
+    IssueOwnerCode,
     JudgeEntry,
+    JudgeOwnerEntry,
     Note,
     PromptKey,
     RecordLock,
@@ -33,6 +35,8 @@ from edge.cabin.events import (
     AnomalyEnded,
     Appeared,
     CameraJudged,
+    ClaimMade,
+    ClaimOver,
     ClockJumped,
     CodeAccepted,
     CodeDenied,
@@ -49,6 +53,12 @@ from edge.cabin.events import (
     InputMoved,
     KeyTouched,
     Orderer,
+    OwnerCodeOver,
+    OwnerCodeSent,
+    OwnerCodeWanted,
+    OwnerEntryCompleted,
+    OwnerEntryJudged,
+    OwnerJudged,
     PeopleJudged,
     PresenceStuck,
     PromptGiven,
@@ -58,11 +68,12 @@ from edge.cabin.events import (
     Ticked,
 )
 from edge.cabin.outputs import shown
-from edge.cabin.rules import Flow, Rules
+from edge.cabin.rules import Flow, OwnerRules, Rules
 from edge.cabin.state import Mode, State, returning
 from edge.cabin.table import step
 from edge.codes.book import CodeBook
 from edge.codes.hidden import Typed
+from edge.terms.identity import ClaimEnd, NoOwnerCode, OwnerFact
 from edge.terms.observation import CameraHealth, Cover, Unclear
 from edge.terms.record import Recipient
 from hw.ports import Input, Sound
@@ -98,6 +109,17 @@ EVENTS: tuple[Event, ...] = (
     KeyTouched(),
     EntryCompleted(),
     *(EntryJudged(verdict) for verdict in EntryVerdict),
+    *(OwnerJudged(fact) for fact in OwnerFact),
+    *(ClaimMade(claim) for claim in (1, 2)),
+    *(ClaimOver(1, why) for why in ClaimEnd),
+    ClaimOver(2, ClaimEnd.MACHINE_ENDED),
+    OwnerCodeWanted(),
+    *(OwnerCodeSent(claim) for claim in (1, 2)),
+    *(OwnerCodeOver(1, why) for why in NoOwnerCode),
+    OwnerCodeOver(2, NoOwnerCode.NOT_SENT),
+    OwnerEntryCompleted(),
+    *(OwnerEntryJudged(1, verdict) for verdict in EntryVerdict),
+    OwnerEntryJudged(2, EntryVerdict.RIGHT),
     *(RecordAnswered(incident) for incident in (0, 1, 2)),
     *(CodeAccepted(i, issue, whom) for i in (1, 2) for issue in (1, 2) for whom in Recipient),
     *(CodeDenied(i, issue, whom) for i in (1, 2) for issue in (1, 2) for whom in Recipient),
@@ -139,6 +161,8 @@ class Cabin:
         self.book = CodeBook(self.flow.code_digits)
         self.old_codes: list[str] = []
         self._typed = Typed("")
+        self.owner_phone = True
+        self._owner_types = EntryVerdict.WRONG
 
     # --- the machinery ------------------------------------------------------------------------------
 
@@ -199,6 +223,10 @@ class Cabin:
                 return [CodeAccepted(incident, issue, recipient)]
             case JudgeEntry():
                 return [EntryJudged(self.book.judge(self._typed))]
+            case IssueOwnerCode(claim) if self.owner_phone:
+                return [OwnerCodeSent(claim)]
+            case JudgeOwnerEntry(claim):
+                return [OwnerEntryJudged(claim, self._owner_types)]
             case _:
                 pass
         return []
@@ -273,6 +301,21 @@ class Cabin:
 
     def control_room_releases(self, incident: int = 0) -> Cabin:
         return self.hear(ReleaseOrdered(Orderer.CONTROL_ROOM, incident))
+
+    def claims(self, number: int = 1) -> Cabin:
+        """The machine says whose card it is."""
+        return self.hear(ClaimMade(number))
+
+    def owner(self, fact: str) -> Cabin:
+        return self.hear(OwnerJudged(OwnerFact(fact)))
+
+    def asks_for_code(self) -> Cabin:
+        return self.hear(OwnerCodeWanted())
+
+    def types_owner(self, code: str) -> Cabin:
+        """`right`, `wrong`, `superseded`: the customer's entry at the machine."""
+        self._owner_types = EntryVerdict(code)
+        return self.hear(OwnerEntryCompleted())
 
     def locked(self, face: str = "masked") -> Cabin:
         """The main path up to the lock."""
@@ -372,6 +415,15 @@ class Cabin:
     def lights(self) -> set[str]:
         lit = [c.lit for c in self.all if isinstance(c, SetLights)]
         return {light.value for light in lit[-1]} if lit else {"green"}
+
+
+CLAIMS = OwnerRules()
+
+
+def claimed(face: str | None = "bare") -> Cabin:
+    """A cabin that asks for the owner of the card, and a customer whose card is in the machine."""
+    c = Cabin(Rules(flow=Flow(), owner=CLAIMS)).comes(face)
+    return c.claims()
 
 
 def rules(door_contact: bool = True, **numbers: float) -> Rules:

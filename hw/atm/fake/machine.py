@@ -13,12 +13,12 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from hw.atm.protocol import (
-    BEAT_S,
     KEY_BYTES,
-    LOST_S,
     NONCE_BYTES,
+    PACE,
     VERSION,
     LineSplitter,
+    Pace,
     Sealed,
     SessionKeys,
     fields_of,
@@ -27,8 +27,6 @@ from hw.atm.protocol import (
     unsealed,
     welcome_key,
 )
-
-HELLO_EVERY_S: Final = 1.0
 
 MACHINE_FAULTS: Final[Mapping[str, str]] = {
     "cut": "the wire is cut",
@@ -59,7 +57,9 @@ class FakeMachine:
         key: bytes = bytes(KEY_BYTES),
         *,
         nonce: Callable[[], bytes] = lambda: secrets.token_bytes(NONCE_BYTES),
+        pace: Pace = PACE,
     ) -> None:
+        self._pace = pace
         self.name = name
         self.key = key
         self.faults: set[str] = set()
@@ -140,10 +140,10 @@ class FakeMachine:
         self._now_s = now_s
         if not self._connected or "hung" in self.faults:
             return
-        if self._keys is not None and now_s >= self._heard_s + LOST_S:
+        if self._keys is not None and now_s >= self._heard_s + self._pace.lost_s:
             self._forget()
         if self._keys is None and now_s >= self._hello_s:
-            self._hello_s = now_s + HELLO_EVERY_S
+            self._hello_s = now_s + self._pace.beat_s / 2
             self._nonce = self._nonce_of().hex()
             hello = {"type": "hello", "version": VERSION, "machine": self.name, "nonce": self._nonce}
             self._write(sealed(hello_key(self._key, self.name), hello))
@@ -170,11 +170,11 @@ class FakeMachine:
     def next_wake_s(self) -> float | None:
         if not self._connected or "hung" in self.faults:
             return None
-        wakes = [self._hello_s] if self._keys is None else [self._beat_s, self._heard_s + LOST_S]
+        wakes = [self._hello_s] if self._keys is None else [self._beat_s, self._heard_s + self._pace.lost_s]
         if self._output:
             wakes.append(self._slow_s if "slow" in self.faults else self._now_s)
         if "flood" in self.faults:
-            wakes.append(self._now_s + BEAT_S / 10)
+            wakes.append(self._now_s + self._pace.beat_s / 10)
         return min(wakes)
 
     # --- inside ------------------------------------------------------------------------------------
@@ -196,7 +196,7 @@ class FakeMachine:
             self._waiting.append(fields)
             return
         self._sent_n += 1
-        self._beat_s = self._now_s + BEAT_S
+        self._beat_s = self._now_s + self._pace.beat_s
         self._write(sealed(self._keys.up, {**fields, "n": self._sent_n}))
 
     def _write(self, line: bytes) -> None:

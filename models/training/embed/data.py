@@ -104,11 +104,17 @@ def as_landmarks(row: FaceRow) -> Landmarks:
     return a, b, c, d, e
 
 
-def at_a_kiosk(faces: Faces, picture: NDArray[np.uint8], times: float = _TIMES) -> Seen:
-    """The widest face that a kiosk would find in a colour picture brought to `times` its size."""
+def as_seen_by_all(picture: NDArray[np.uint8], times: float = _TIMES) -> tuple[NDArray[np.uint8], float, int]:
+    """The picture at `times` its size with ground around it, the factor, and how wide the ground is."""
     large = cv2.resize(picture, None, fx=times, fy=times, interpolation=cv2.INTER_LINEAR)
     rim = round(_ROOM * max(large.shape[:2]))
-    framed = np.asarray(cv2.copyMakeBorder(large, rim, rim, rim, rim, cv2.BORDER_REPLICATE), np.uint8)
+    framed = cv2.copyMakeBorder(large, rim, rim, rim, rim, cv2.BORDER_REPLICATE)
+    return np.asarray(framed, np.uint8), times, rim
+
+
+def at_a_kiosk(faces: Faces, picture: NDArray[np.uint8], times: float = _TIMES) -> Seen:
+    """The widest face that a kiosk would find in a colour picture brought to `times` its size."""
+    framed, _, _ = as_seen_by_all(picture, times)
     grey = np.asarray(cv2.cvtColor(framed, cv2.COLOR_BGR2GRAY), np.uint8)
     face = next(iter(faces(grey)), None)
     return NOTHING if face is None else seen_of(framed, face)
