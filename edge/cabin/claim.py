@@ -42,6 +42,9 @@ from edge.terms.record import Recipient
 NO_PLACE = frozenset({Mode.VACANT, Mode.LOCKED, Mode.EMERGENCY})
 """Here nobody uses the machine, so no claim is open."""
 
+REFUSED = ("identity_off", "no_claim", "face_first", "code_under_way", "verified", "no_code_wanted")
+"""What a machine is told besides the reasons that have names of their own."""
+
 _OFF = OwnerRules()
 """Where no claim is taken these numbers are asked for by nothing."""
 
