@@ -1,4 +1,4 @@
-"""The kiosk in service and a machine at its port: real threads, a real socket; pins and eyes are a bench's."""
+"""The kiosk in service and a machine at its port: real threads, a real socket, and a bench's pins."""
 
 from __future__ import annotations
 
