@@ -70,6 +70,7 @@ class OwnerCodes:
     def __init__(
         self, parts: Parts, situation: Situation, logbook: Logbook, heard: Callable[[OwnerNews], None]
     ) -> None:
+        self._in_use = parts.identity is not None
         self._desk = parts.owner_desk
         self._outbox = parts.outbox
         self._inbox = parts.inbox
@@ -88,7 +89,7 @@ class OwnerCodes:
 
     def restore(self, remembered: Remembered, now_s: float) -> None:
         """Take up the accounts of the cards. No claim and no code outlives a program."""
-        in_doubt = any(code in DOUBTS_ACCOUNTS for code, _ in remembered.faults)
+        in_doubt = self._in_use and any(code in DOUBTS_ACCOUNTS for code, _ in remembered.faults)
         rows = self._desk.restore(remembered.owners, in_doubt=in_doubt)
         if rows:
             name = "owner_accounts_doubted" if in_doubt else "owner_accounts_removed"

@@ -347,6 +347,18 @@ def test_a_lost_record_rests_every_card_once_and_over_more_starts(world: OwnerWo
     assert third.last() == CodeSent(1)
 
 
+def test_where_no_owner_is_asked_for_a_lost_record_leaves_no_account(tmp_path: Path) -> None:
+    class Off(OwnerWorld):
+        in_use = False
+
+    (tmp_path / "journal.db").write_bytes(b"not a record" * 400)
+    world = Off(tmp_path)
+    assert [code for code, _ in world.remembered.faults] == ["journal_damaged"]
+    world.run(1.0)
+    assert recall(tmp_path / "journal.db").owners == ()
+    assert not any(line.name.startswith("owner") for line in lines(tmp_path / "journal.db"))
+
+
 def tmp_files(world: OwnerWorld) -> list[Path]:
     return [path for path in world.folder.iterdir() if path.name.startswith("journal.db")]
 
