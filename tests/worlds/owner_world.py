@@ -93,6 +93,7 @@ class _Few:
     outbox: Outbox
     inbox: Inbox
     release_desk: ReleaseDesk
+    identity: object
     owner_desk: OwnerDesk
     context: Context
     book: CodeBook
@@ -117,6 +118,7 @@ class Phone:
 class OwnerWorld:
     """One life of the program on a folder. `heard` is what the table would be told."""
 
+    in_use = True
     book_type: type[CodeBook] = CodeBook
     journal_type: type[Journal] = Journal
 
@@ -160,6 +162,7 @@ class OwnerWorld:
             Outbox(NUMBERS, carriers=carriers),
             Inbox(NUMBERS),
             ReleaseDesk(None, 3),
+            object() if self.in_use else None,
             self.desk,
             Context("Cabin 1", "Main Road 5", "en", ZoneInfo("UTC")),
             self.watchman,
