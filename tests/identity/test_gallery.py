@@ -234,8 +234,10 @@ def test_a_power_cut_at_any_step_leaves_the_old_or_the_new(
                 assert found in ([1, 2], [2])
             case _:
                 assert found == [1, 2]
-        highest = max(contents.next_person, folder.numbers().next_person)
-        assert highest > max(found), "the next number is a fresh one"
+        with folder.writing():
+            fresh = register(folder, new).enrol(card(5), taken(5), CONSENT).number
+        assert fresh > max(found)
+        assert len(folder.read(new).people) == len(found) + 1, "what was left lying about is in nobody's way"
         if ended:
             assert step > 8
             return
