@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
-from cryptography.exceptions import InvalidTag
 
 from edge.identity.key import GalleryKey, KeyRing, new_key
 from edge.identity.person import Act, Consent, Done, Person, Pictures, Sample
@@ -213,7 +212,7 @@ def kept_pictures(folder: GalleryFolder, person: Person) -> tuple[bytes, ...]:
         return ()
     try:
         return msgspec.msgpack.decode(unseal(kept.key, sealed, _PICTURES), type=tuple[bytes, ...])
-    except (InvalidTag, Damaged, msgspec.MsgspecError):
+    except (Damaged, msgspec.MsgspecError):
         return ()
 
 
