@@ -477,6 +477,7 @@ ENGLISH: Final = Language(
         stale="The panel does not answer. What stands here is old.",
         read_only="This page only looks: the door is opened at the keypad, or by cabinguard release.",
         lasting="for {time}",
+        enrolling="Enrolment, {count} of {most}",
         locks_in="Locks in {seconds} s, if no face is shown",
         keypad_opens_in="Keypad opens in {seconds} s",
         door="Door",
