@@ -19,7 +19,7 @@ import schemdraw
 import schemdraw.elements as elm
 
 from hw.ports import Input
-from hw.wiring import WiringSettings
+from hw.wiring import KeypadWiring, WiringSettings
 
 DOCS: Final = Path(__file__).resolve().parent.parent / "hw" / "docs"
 
@@ -245,9 +245,18 @@ def contact(sheet: Sheet, wiring: WiringSettings) -> None:
 
 def keypad(sheet: Sheet, wiring: WiringSettings) -> None:
     """The matrix: rows driven low in turn, columns pulled up."""
+    _matrix(sheet, wiring.keypad)
+
+
+def customer_keypad(sheet: Sheet, wiring: WiringSettings) -> None:
+    """The second matrix, inside, on the pins that are else kept free."""
+    _matrix(sheet, wiring.customer_keypad)
+
+
+def _matrix(sheet: Sheet, pad: KeypadWiring) -> None:
     legend = ("123", "456", "789", "*0#")
-    columns = [4.4 + 2.4 * index for index in range(len(wiring.keypad.columns))]
-    for row, pin in enumerate(wiring.keypad.rows):
+    columns = [4.4 + 2.4 * index for index in range(len(pad.columns))]
+    for row, pin in enumerate(pad.rows):
         y = -1.7 * row
         sheet.end((0, y), f"row {row + 1}: {bcm(pin)}")
         sheet.wire((0.1, y), (columns[-1] - 1.6, y))
@@ -256,8 +265,8 @@ def keypad(sheet: Sheet, wiring: WiringSettings) -> None:
             sheet.wire((x - 1.6, y), (x - 1.6, y - 0.7))
             sheet.part(elm.Switch(), (x - 1.6, y - 0.7), (x, y - 0.7))
             sheet.text((x - 0.8, y - 0.8), key, "center", "top")
-    bottom = -1.7 * len(wiring.keypad.rows) - 0.4
-    for index, (x, pin) in enumerate(zip(columns, wiring.keypad.columns, strict=True)):
+    bottom = -1.7 * len(pad.rows) - 0.4
+    for index, (x, pin) in enumerate(zip(columns, pad.columns, strict=True)):
         sheet.wire((x, 0.3), (x, bottom - 0.5 * index))
         sheet.wire((x, bottom - 0.5 * index), (columns[-1] + 1.2, bottom - 0.5 * index))
         sheet.end((columns[-1] + 1.2, bottom - 0.5 * index), f"column {index + 1}: {bcm(pin)}", "left")
@@ -334,6 +343,7 @@ DRAWINGS: Final[dict[str, Callable[[Sheet, WiringSettings], None]]] = {
     "outputs": outputs,
     "contact": contact,
     "keypad": keypad,
+    "customer-keypad": customer_keypad,
     "power": power,
     "modem": modem,
 }

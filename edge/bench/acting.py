@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, assert_never
 
+from edge.bench.cards import PHONES
 from edge.bench.desk import Desk
 from edge.bench.forms import Kind, completions, hint, misfit
 from edge.faults.fault import FaultError
@@ -56,6 +57,12 @@ def _are_keys(word: str) -> bool:
     return all(key in _KEYS for key in word)
 
 
+def _are_digits(word: str) -> bool:
+    for name in (*_KEY_WORDS, "ASK"):
+        word = word.replace(name, "")
+    return all(key in "0123456789*#" for key in word)
+
+
 def _number(text: str) -> float | None:
     try:
         return float(text)
@@ -78,6 +85,11 @@ KINDS: Final[Mapping[str, Kind]] = {
     "COVER": Kind("cover", lambda: (*sorted(COVERS), "and")),
     "KEYS": Kind("key (0 to 9, *, #, A to D, or CODE, PREVIOUS, WRONG)", lambda: _KEY_WORDS, _are_keys),
     "KEY": Kind("key", lambda: tuple(_KEYS)),
+    "DIGITS": Kind(
+        "digits of a code, CODE, PREVIOUS, WRONG or ASK", lambda: (*_KEY_WORDS, "ASK"), _are_digits
+    ),
+    "MACHINE": Kind("name of a machine, as in atm.machines", tuple, _is_name),
+    "OWNER": Kind("owner of a card", lambda: tuple(PHONES)),
     "INPUT": Kind("input", lambda: tuple(Input)),
     "FAULT": Kind(
         f"fault of a modem ({', '.join(FAULTS)}, cms:NUMBER)",
@@ -135,6 +147,37 @@ def _keys(desk: Desk, words: Sequence[str]) -> None:
 
 def _key(desk: Desk, words: Sequence[str]) -> None:
     desk.stick_key(words[0], words[1] == "stuck")
+
+
+def _claim(desk: Desk, words: Sequence[str]) -> None:
+    desk.at_machine(words[1:]).claim(words[0])
+
+
+def _code(desk: Desk, words: Sequence[str]) -> None:
+    digits = desk.cards.spell(words[0], desk.owner_texts()) if words else ""
+    desk.at_machine(words[1:]).code(digits)
+
+
+def _end(desk: Desk, words: Sequence[str]) -> None:
+    desk.at_machine(words).end()
+
+
+def _pad(desk: Desk, words: Sequence[str]) -> None:
+    keys = "".join(words).replace("ASK", "#")
+    desk.hands.customer_type(desk.cards.spell(keys, desk.owner_texts()), desk.clock.now_s())
+
+
+def _machine(desk: Desk, words: Sequence[str]) -> None:
+    machine = desk.at_machine(words[1:])
+    if words[0] == "restarts":
+        machine.reboot()
+    else:
+        machine.fault("cut", words[0] == "cut")
+
+
+def _card(desk: Desk, words: Sequence[str]) -> None:
+    change = desk.cards.enrol if words[1] == "enrolled" else desk.cards.remove
+    change(desk.settings, words[0])
 
 
 def _input(name: Input) -> Do:
@@ -265,6 +308,16 @@ ACTIONS: Final[Mapping[str, Action]] = {
         "type at the keypad: CODE is the code of the last SMS, PREVIOUS the one before, WRONG neither",
         _keys,
     ),
+    "claim": Action(("NAME [MACHINE]",), "the card of NAME goes into the machine", _claim),
+    "code": Action(
+        ("", "DIGITS [MACHINE]"),
+        "at the machine: ask for the owner's code, or type it; CODE, PREVIOUS and WRONG as with keys",
+        _code,
+    ),
+    "end": Action(("[MACHINE]",), "the machine is done with its customer", _end),
+    "pad": Action(("DIGITS...",), "type at the customer's keypad; ASK is its #, for a code", _pad),
+    "machine": Action(("cut|back|restarts [MACHINE]",), "the line to the machine, or the machine", _machine),
+    "card": Action(("OWNER enrolled|removed",), "who may use a card", _card),
     "key": Action(("KEY stuck|free",), "a key stays down, or comes up", _key),
     **{name.value: _wired(name) for name in Input},
     "wire": Action(("INPUT cut|unreadable|whole",), "the wire of a contact, or its pin", _wire),

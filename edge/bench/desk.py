@@ -16,18 +16,18 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
+from edge.bench.cards import PHONES, Cards, codes_in
 from edge.cabin.events import Orderer, ReleaseOrdered
 from edge.codes.hotp import hotp, secret_from_base32
 from edge.journal.writer import Journal
 from edge.loop.happening import Happening, Listener
 from edge.loop.kiosk import Kiosk
 from edge.loop.unrecorded import NAME as UNRECORDED
-from edge.messages.texts import code_in
 from edge.pictures.ring import RingReader, RingWriter, ring_name, ring_slots
 from edge.service.build import Built, Site, build
 from edge.settings.load import changed
@@ -43,7 +43,7 @@ from edge.vision.scene.fronts import FOLDER, write_front
 from edge.vision.scene.reference import Reference
 from edge.vision.scene.teaching import region_from, teach
 from edge.vision.seers import Role
-from hw.bench import FRONT, FakeModem, SteppedModem
+from hw.bench import FRONT, FakeMachine, FakeModem, SteppedModem
 from hw.board import BenchHands, bench_board, close_board
 from hw.camera.port import Camera, Frame
 from hw.ports import Input
@@ -218,6 +218,7 @@ class Desk:
         self.powered = False
         self._props = props
         self._folder = folder
+        self.cards = Cards(folder)
         self._runtime = runtime or folder
         self._listener = listener
         self._random = random.Random(seed)
@@ -230,6 +231,7 @@ class Desk:
         self._touched = False
         self._typing_until_s = 0.0
         self._texts_seen = 0
+        self._owners = frozenset(PHONES.values())
         self._story_ahead_s: float | None = None
         self.hands: BenchHands
         self.built: Built
@@ -245,7 +247,7 @@ class Desk:
         """
         if self.powered:
             raise ValueError("the power is on")
-        self.settings = self._next_settings
+        self.settings = self.cards.with_key(self._next_settings)
         self.powered = True
         try:
             with contextlib.ExitStack() as stack:
@@ -259,7 +261,11 @@ class Desk:
         now_s = self.clock.now_s()
         modem = SteppedModem(self.phone, clock=self.clock)
         board, self.hands = bench_board(
-            self.clock, modem, settings.wiring, seed=self._random.randrange(2**32)
+            self.clock,
+            modem,
+            settings.wiring,
+            atm=self.cards.line(settings, self.clock),
+            seed=self._random.randrange(2**32),
         )
         stack.callback(close_board, board)
         for name in filter(board.inputs.fitted, self._active):
@@ -298,7 +304,8 @@ class Desk:
             stack,
         )
         self.kiosk = self.built.kiosk
-        self._names = {number: to for to, number in self.built.numbers.items()}
+        owners = dict.fromkeys(PHONES.values(), Recipient.OWNER)
+        self._names = {**owners, **{number: to for to, number in self.built.numbers.items() if number}}
         self.built.start(now_s)
         self._hear_hardware(now_s)
 
@@ -386,13 +393,12 @@ class Desk:
         return next(iter(self.codes()[::-1]), None)
 
     def codes(self) -> list[str]:
-        """The codes that phones received, each once, the newest last."""
-        found: list[str] = []
-        for text in self.phone.texts:
-            code = code_in(text.text)
-            if code is not None and found[-1:] != [code]:
-                found.append(code)
-        return found
+        """The codes that the watchmen's phones received, each once, the newest last."""
+        return codes_in([t.text for t in self.phone.texts if t.number not in self._owners])
+
+    def owner_texts(self) -> list[str]:
+        """What the telephones of the cards' owners received."""
+        return [t.text for t in self.phone.texts if t.number in self._owners]
 
     def text_in(self, sender: str, text: str) -> None:
         """Somebody texts the kiosk: a recipient by name, `stranger`, or a number.
@@ -400,6 +406,8 @@ class Desk:
         `INCIDENT` in it is the present incident, `HOTP` the password that opens it.
         """
         number = self.numbers[Recipient(sender)] if sender in list(Recipient) else sender
+        if sender == Recipient.OWNER:
+            number = next((t.number for t in self.phone.texts[::-1] if t.number in self._owners), number)
         spelt = text.replace("INCIDENT", str(self.kiosk.state.incident))
         if "HOTP" in spelt:
             password = self.release_password()
@@ -430,6 +438,15 @@ class Desk:
         (self._active.add if active else self._active.discard)(name)
         if self.powered:
             self.hands.set_input(name, active, self.clock.now_s())
+
+    def at_machine(self, name: Sequence[str]) -> FakeMachine:
+        """The machine of that name, the first without one. ValueError where there is none."""
+        if not self.hands.machines:
+            raise ValueError("no machine says whose card it has: set identity.enabled=true")
+        try:
+            return self.hands.machine(*name)
+        except KeyError:
+            raise ValueError(f"there is no machine {name[0]}; atm.machines has the names") from None
 
     def stage(self, action: str) -> None:
         """Direct the staged cabin. ValueError where the pictures come from elsewhere."""

@@ -33,6 +33,8 @@ from hw.ports import HardwareError
 
 FPS: Final = 15.0
 STORY_FPS: Final = 5.0
+BLINKING_FPS: Final = 10.0
+"""Where a card's owner is looked for: a blink has to be seen twice."""
 _HEARD_LINES: Final = 40
 """So many of the last lines of a failed story stand in its report."""
 
@@ -173,7 +175,7 @@ def play_story(
             Props(
                 camera,
                 lambda: look_of(settings, fronts=where / FOLDER),
-                every_s=1 / STORY_FPS if story.clip is None else None,
+                every_s=_every_s(settings) if story.clip is None else None,
                 stage=camera if isinstance(camera, StagedCabin) else None,
             ),
             where,
@@ -185,6 +187,10 @@ def play_story(
         if page is not None:
             rest = stack.enter_context(page.over(desk, where)).rest
         return play(story, desk, watcher, None if pace is None else lambda story_s: pace(story_s, rest))
+
+
+def _every_s(settings: Settings) -> float:
+    return 1 / (BLINKING_FPS if settings.identity.enabled else STORY_FPS)
 
 
 def _pacer() -> Callable[[float, Callable[[float], None]], None]:

@@ -129,12 +129,16 @@ class OwnerDesk(Hidden):
     def restore(self, rows: Iterable[OwnerTries], *, in_doubt: bool) -> tuple[OwnerTries, ...]:
         """What the record remembered. `in_doubt`: it may not be all, so every card rests once before a code.
 
-        The rows to be written down for that: a second start must not end the doubt before its time.
+        The rows to be written down: what says nothing any more is taken out, and a doubt is kept, since a
+        second start must not end it before its time.
         """
         at = self._moment()
         self._rows = {row.person: aged(believable(row, self.rules), at) for row in rows}
         if not in_doubt:
-            return ()
+            blank = [person for person, row in self._rows.items() if row.is_blank]
+            for person in blank:
+                del self._rows[person]
+            return tuple(OwnerTries(person) for person in blank)
         self._rows.setdefault(EVERYBODY, OwnerTries(EVERYBODY))
         self._rows = {who: doubted(row, at, self.rules) for who, row in self._rows.items()}
         return tuple(self._rows.values())

@@ -22,10 +22,11 @@ class Gallery:
     what is in the gallery.
     """
 
-    def __init__(self, people: Iterable[tuple[str, Enrolled]]) -> None:
+    def __init__(self, people: Iterable[tuple[str, Enrolled]], besides: Iterable[int] = ()) -> None:
+        """`besides`: numbers of people who are enrolled and cannot be compared."""
         self._salt = secrets.token_bytes(32)
         self._people = {self._hashed(token): person for token, person in people}
-        self.persons: Final = frozenset(person.person for person in self._people.values())
+        self.persons: Final = frozenset(person.person for person in self._people.values()).union(besides)
 
     def __len__(self) -> int:
         return len(self._people)
@@ -49,11 +50,9 @@ NO_ONE: Final = Gallery(())
 
 def gallery_in(contents: Contents, network: str = "") -> Gallery:
     """Of the people whose templates this network made; an empty name takes all."""
-    return Gallery(
-        (person.token, enrolled(person))
-        for person in contents.people
-        if not network or person.network == network
-    )
+    known = [person for person in contents.people if not network or person.network == network]
+    numbers = (person.number for person in contents.people)
+    return Gallery(((person.token, enrolled(person)) for person in known), numbers)
 
 
 def read_gallery(folder: GalleryFolder, ring: KeyRing, network: str = "") -> Gallery:

@@ -56,21 +56,32 @@ class _Contract(msgspec.Struct, frozen=True):
     """Of the model's contract no more than is needed here; `edge.vision.network` checks all of it."""
 
     operating_points: _Limits
+    name: str = "face_embed"
+    version: str = ""
+
+
+def network_name(models: Path) -> str:
+    """Of the folder's network: templates of one of another name cannot be compared. Raises `PointsFault`."""
+    contract = _read(models)
+    return f"{contract.name} {contract.version}"
 
 
 def read_points(models: Path) -> Points:
     """The limits in the contract of the folder's model. Raises `PointsFault`."""
-    path = models / CONTRACT
-    try:
-        found = msgspec.json.decode(path.read_bytes(), type=_Contract).operating_points
-    except OSError as error:
-        raise PointsFault("model_missing", f"{CONTRACT} cannot be read ({error.strerror})") from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise PointsFault("model_damaged", f"{CONTRACT} is no contract: {error}") from error
+    found = _read(models).operating_points
     points = Points(found.same, found.another, found.duplicate)
     if not -1.0 <= points.another < points.same <= points.duplicate <= 1.0:
         raise PointsFault("model_damaged", f"{CONTRACT}: its limits are out of order")
     return points
+
+
+def _read(models: Path) -> _Contract:
+    try:
+        return msgspec.json.decode((models / CONTRACT).read_bytes(), type=_Contract)
+    except OSError as error:
+        raise PointsFault("model_missing", f"{CONTRACT} cannot be read ({error.strerror})") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise PointsFault("model_damaged", f"{CONTRACT} is no contract: {error}") from error
 
 
 def directions(templates: Sequence[Template]) -> Directions:

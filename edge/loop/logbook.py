@@ -14,6 +14,7 @@ import msgspec
 from edge.cabin.commands import ClearEntry, Command, Note, Say, SetLights, SetSound
 from edge.cabin.events import FACTS, Event, KeyTouched, PromptGiven, Ticked
 from edge.cabin.state import Mode, State, Timebase
+from edge.identity.person import Act
 from edge.loop.chatter import QUIET_S, Chatter, Turn, source_of
 from edge.loop.facts import Facts
 from edge.loop.happening import Happening, Listener, describe, plain
@@ -24,8 +25,8 @@ from hw.ports import Clock
 
 _NEVER_HELD: Final = frozenset(
     f"{name}{end}" for name in ("input_chatters", "comes_and_goes", "held_back") for end in ("", "_ended")
-)
-"""These say of others that they are held back."""
+) | frozenset(act.value for act in Act)
+"""The first say of others that they are held back; the rest prove that somebody was enrolled or removed."""
 
 _PASSING: Final = frozenset(
     {

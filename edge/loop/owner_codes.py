@@ -90,7 +90,8 @@ class OwnerCodes:
         in_doubt = any(code in DOUBTS_ACCOUNTS for code, _ in remembered.faults)
         rows = self._desk.restore(remembered.owners, in_doubt=in_doubt)
         if rows:
-            self._save("owner_accounts_doubted", {}, now_s, owners=rows)
+            name = "owner_accounts_doubted" if in_doubt else "owner_accounts_removed"
+            self._save(name, {"accounts": len(rows)}, now_s, owners=rows)
 
     def keep_only(self, persons: Collection[int], now_s: float) -> None:
         """These are enrolled: the accounts of all others are taken out of the record."""

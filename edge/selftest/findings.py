@@ -26,11 +26,11 @@ from edge.journal.file import NAME
 from edge.journal.limits import JournalLimits
 from edge.selftest import machine
 from edge.service.control import Request, ask
-from edge.service.devices import open_modem
+from edge.service.devices import open_atm, open_modem
 from edge.service.plans import camera_name, eyes_plans, look_of
 from edge.settings.places import prompts_folder
 from edge.settings.schema import Settings
-from edge.settings.secrets import Secret, read_secret
+from edge.settings.secrets import Secret, machine_keys, read_secret
 from edge.settings.zones import find_zone
 from edge.vision.eyes.process import EyesProcess
 from edge.vision.eyes.report import EyesEvent
@@ -47,8 +47,11 @@ from hw.ports import (
     Board,
     HardwareError,
     Input,
+    Keypad,
     KeyPress,
     Light,
+    MachineBack,
+    MachineLost,
     Modem,
     ModemDown,
     ModemReady,
@@ -58,6 +61,7 @@ from hw.ports import (
 _RUNS: Final = 20
 CAMERA_WITHIN_S: Final = 20.0
 MODEM_WITHIN_S: Final = 40.0
+LINE_WITHIN_S: Final = 10.0
 SCAN_S: Final = 0.01
 KEYS_FOR_S: Final = 0.5
 LIT_S: Final = 0.4
@@ -119,6 +123,8 @@ def findings(settings: Settings, *, hardware: bool = True, writing: bool = True)
     if settings.camera.source in _KIOSK_CAMERAS:
         yield tried("loudspeaker", lambda: machine.loudspeaker(clips, alsa_player(settings.prompt.device)))
     yield from hardware_findings(settings)
+    if settings.line_wanted:
+        yield tried("machine_line", lambda: machine_line(settings))
 
 
 def _running(settings: Settings) -> tuple[Finding, ...] | None:
@@ -280,7 +286,10 @@ def hardware_findings(settings: Settings) -> Iterator[Finding]:
         try:
             yield tried("pins", lambda: "both relays claimed and at rest: door unlocked, machine closed")
             yield tried("inputs", lambda: _inputs(board))
-            yield tried("keypad", lambda: _keypad(board, len(settings.wiring.keypad.columns)))
+            yield tried("keypad", lambda: _keypad(board, board.keypad, len(settings.wiring.keypad.columns)))
+            if (inside := board.customer_keypad) is not None:
+                columns = len(settings.wiring.customer_keypad.columns)
+                yield tried("keypad_inside", lambda: _keypad(board, inside, columns, "customer_keypad"))
             yield tried("buzzer", lambda: _buzzer(board))
             yield tried("lights", lambda: _lights(board))
             for switch in switches:
@@ -299,19 +308,19 @@ def _inputs(board: Board) -> str:
     return f"{said}, not fitted: {', '.join(missing)}" if missing else said
 
 
-def _keypad(board: Board, columns: int) -> str:
+def _keypad(board: Board, keypad: Keypad, columns: int, name: str = "keypad") -> str:
     """Scan for a moment: keys that are down now are pressed, stuck or shorted."""
     pressed = []
     until_s = board.clock.now_s() + KEYS_FOR_S
     while board.clock.now_s() < until_s:
-        for event in board.keypad.scan(board.clock.now_s()):
+        for event in keypad.scan(board.clock.now_s()):
             if isinstance(event, KeyPress):
                 pressed.append(event.key)
             elif event.active:
-                raise FaultError(f"keypad_{event.fault.value}")
+                raise FaultError(f"{name}_{event.fault.value}")
         time.sleep(SCAN_S)
-    if board.keypad.settling:
-        raise FaultError("keypad_stuck", f"key {pressed[-1]} is down" if pressed else "keys are down")
+    if keypad.settling:
+        raise FaultError(f"{name}_stuck", f"key {pressed[-1]} is down" if pressed else "keys are down")
     return f"{4 * columns} keys scanned, " + (f"pressed: {' '.join(pressed)}" if pressed else "none down")
 
 
@@ -338,6 +347,29 @@ def _lights(board: Board) -> str:
 def _power(switch: ModemSwitch) -> str:
     switch.rest()
     return "at rest; cabinguard modem check --restart pulls it"
+
+
+def machine_line(settings: Settings) -> str:
+    """Every machine has to be heard, each with its key."""
+    clock = SystemClock()
+    atm = open_atm(settings, machine_keys(settings), clock)
+    assert atm is not None
+    heard: set[str] = set()
+    try:
+        until_s = clock.now_s() + LINE_WITHIN_S
+        while heard < set(settings.atm.machines):
+            for event in atm.poll(clock.now_s()):
+                if isinstance(event, MachineBack):
+                    heard.add(event.machine)
+                elif isinstance(event, MachineLost):
+                    raise HardwareError(event.code, f"{event.machine}: {event.detail}")
+            if clock.now_s() >= until_s:
+                missing = set(settings.atm.machines) - heard
+                raise HardwareError("atm_line_lost", f"not heard: {', '.join(sorted(missing))}")
+            time.sleep(SCAN_S)
+    finally:
+        atm.close()
+    return f"heard: {', '.join(sorted(heard))}"
 
 
 def _modem_alone(settings: Settings, clock: SystemClock) -> str:

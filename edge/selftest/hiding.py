@@ -26,10 +26,14 @@ PRIVATE: Final = frozenset(
     {key for key, kind in KEYS.items() if kind in (Number, Address)}
     | {"cabin.address", "email.user", "modem.balance_ussd", "webhook.url"}
 )
-"""Settings of which only is reported whether they are set. `panel.host` is one where it is no loopback."""
+"""Settings of which only is reported whether they are set. Each `host` to listen at is one where it is no
+loopback."""
 
 _SHORTEST: Final = 3
 """A shorter value is no secret, and stands everywhere."""
+
+_KEY: Final = 32
+"""A word as long as this, beside others in a secret's file, is a key."""
 
 _WHOLE_WORD: Final = 6
 """A value shorter than this counts only where it stands alone: four digits of a PIN are in many numbers."""
@@ -75,7 +79,9 @@ def _with_parts(value: str) -> Iterator[str]:
 
 def _content(file: Path) -> Iterator[str]:
     with contextlib.suppress(OSError, ValueError), file.open("rb") as source:
-        yield from (line.strip() for line in source.read(4096).decode("utf-8", "replace").splitlines())
+        for line in source.read(4096).decode("utf-8", "replace").splitlines():
+            yield line.strip()
+            yield from (word for word in line.split() if len(word) >= _KEY)  # a name may stand before a key
 
 
 class Hiding:
@@ -152,7 +158,7 @@ def hidden_settings(tables: Mapping[str, object]) -> dict[str, object]:
 
 
 def _hidden(key: str, value: object) -> object:
-    outside = key == "panel.host" and not is_loopback(str(value))
+    outside = key in ("panel.host", "atm.host") and not is_loopback(str(value))
     return (SET if value else "") if key in PRIVATE or outside else value
 
 

@@ -17,7 +17,7 @@ from edge.codes.pad import EntryPad
 from edge.identity.desk import OWNER_CODE_DIGITS, OwnerDesk
 from edge.identity.keeper import GalleryKeeper
 from edge.identity.key import read_keys
-from edge.identity.likeness import PointsFault, read_points
+from edge.identity.likeness import PointsFault, network_name, read_points
 from edge.identity.limits import CodeRules, Moment
 from edge.journal.limits import JournalLimits
 from edge.journal.writer import Journal
@@ -227,14 +227,16 @@ def _identity(
         return None, ()
     models = model_dir(settings)
     judge: OwnerJudge | None = None
+    network = ""
     faults: tuple[tuple[str, str], ...] = ()
     try:
-        judge = OwnerJudge(read_points(models))
+        judge, network = OwnerJudge(read_points(models)), network_name(models)
     except PointsFault as fault:  # then a code alone verifies anybody
         faults = ((fault.code, fault.detail),)
     keeper = GalleryKeeper(
         site.data,
         functools.partial(read_keys, settings),
+        network=network,
         recorded=recorded,
         threaded=site.threaded,
     )

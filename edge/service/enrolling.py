@@ -15,7 +15,7 @@ import numpy as np
 
 from edge.faults.fault import FaultError
 from edge.identity.enrolment import Alike, EnrolLook, Guidance, Life, Session, Turn, pose_asked, step
-from edge.identity.likeness import Points, likeness, read_points
+from edge.identity.likeness import Points, likeness, network_name, read_points
 from edge.identity.person import Pose
 from edge.judge.alive import Alive
 from edge.settings.places import model_dir
@@ -64,14 +64,11 @@ class Networks:
 
     def __init__(self, settings: Settings) -> None:
         models = model_dir(settings)
+        self.name: Final = network_name(models)
+        """Templates of networks of other names cannot be compared."""
         self.faces: Final = Faces(models, settings.face.covers)
         self.embedder: Final = Embedder.open(models)
         self.points: Final[Points] = read_points(models)
-
-    @property
-    def name(self) -> str:
-        """Templates of networks of other names cannot be compared."""
-        return f"face_embed {self.embedder.version}"
 
     def alike(self, template: Template, others: Sequence[Template]) -> bool:
         """Whether it is of the person whom the others show, as at a claim."""

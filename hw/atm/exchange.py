@@ -354,6 +354,7 @@ class Exchange:
         if at is not None:
             at.session = at.candidate = None
             at.closing = not at.stays
+            at.output.clear()  # what a wire did not take in all that time is not true any more
         machine.link = None
         if not machine.lost:
             machine.lost = True

@@ -73,7 +73,7 @@ class _Machine:
 
 
 class Fuzz:
-    """`run` feeds so many bytes. `wrong` says what came out that should not have; `raised` what was raised."""
+    """`run` feeds so many bytes. `wrong` is what came out that should not have; `raised` what was raised."""
 
     def __init__(self, seed: int = 0) -> None:
         self.random = random.Random(seed)

@@ -6,6 +6,7 @@ The first part is the same for all three. What only a wire can do to a driver fo
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Protocol
 
 import pytest
 
+from edge.cabin.events import Device
+from edge.service.threads import ThreadWatch
 from hw.atm.exchange import LINES_AT_ONCE, MachineKey
 from hw.atm.fake.machine import MACHINE_FAULTS, FakeMachine
 from hw.atm.fake.stepped import SteppedAtm
@@ -114,13 +117,13 @@ class AtSerial(Wired):
 
 
 class AtTcp(Wired):
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, port: int = 0) -> None:
         super().__init__()
-        self.atm = open_tcp("127.0.0.1", 0, [MachineKey("front", KEY)], CLOCK, FAST)
+        self.atm = open_tcp("127.0.0.1", port, [MachineKey("front", KEY)], CLOCK, FAST)
         wire = self.atm.wire
         assert isinstance(wire, TcpWire)
         wait_for(lambda: wire.port != 0)
-        self.port = wire.port
+        self.wire, self.port = wire, wire.port
         self.machine = SocketMachine(FakeMachine("front", KEY, pace=FAST), "127.0.0.1", self.port)
 
 
@@ -325,6 +328,29 @@ def test_one_who_floods_is_thrown_out_at_once(at_tcp: AtTcp) -> None:
 
 
 @pytest.mark.slow
+def test_what_was_recorded_at_the_wire_is_worth_nothing_after_a_restart(tmp_path: Path) -> None:
+    world = AtTcp(tmp_path)
+    _online(world)
+    world.do(lambda fake: fake.claim("anna"))
+    world.do(lambda fake: fake.code("417902"))
+    assert world.until(lambda fake: CodeGiven("front", "417902") in world.events)
+    recorded = list(world.machine.fake.sent)
+    world.close()
+    driver = open_tcp("127.0.0.1", 0, [MachineKey("front", KEY)], CLOCK, FAST)
+    wire = driver.wire
+    assert isinstance(wire, TcpWire)
+    wait_for(lambda: wire.port != 0)
+    try:
+        with socket.create_connection(("127.0.0.1", wire.port)) as thief:
+            thief.sendall(b"".join(recorded))
+            wait_for(lambda: driver.refused >= len(recorded) - 1)
+            assert b"welcome" in thief.recv(4096), "the hello was whole, and nothing follows from it"
+        assert not [event for event in driver.poll(CLOCK.now_s()) if not isinstance(event, MachineLost)]
+    finally:
+        driver.close()
+
+
+@pytest.mark.slow
 def test_two_machines_at_one_address_are_told_apart(tmp_path: Path) -> None:
     keys = [MachineKey("front", KEY), MachineKey("back", KEY[::-1])]
     driver = open_tcp("127.0.0.1", 0, keys, CLOCK, FAST)
@@ -378,3 +404,55 @@ def test_closing_leaves_no_descriptor_and_no_thread(tmp_path: Path) -> None:
     world.close()
     assert not world.atm.thread.alive
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+@pytest.mark.slow
+def test_a_port_that_hangs_when_it_is_opened_delays_nobody_and_the_claim_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As an adapter whose driver is stuck in the kernel: only the thread waits for it."""
+    world = AtSerial(tmp_path)
+    let_go = threading.Event()
+    try:
+        _online(world)
+        world.do(lambda fake: fake.claim("anna"))
+        assert world.until(lambda fake: Claimed("front", "anna") in world.events)
+        monkeypatch.setattr("serial.Serial.open", lambda port: let_go.wait(GIVE_UP_S))
+        world.do(lambda fake: fake.fault("cut"))
+        assert world.until(lambda fake: any(isinstance(event, MachineLost) for event in world.events))
+        assert ClaimEnded("front") in world.events
+        wait_for(lambda: world.atm.thread.silent_s(CLOCK.now_s()) > 0.5)
+        began_s = time.perf_counter()
+        world.atm.permit(False, "vacant")
+        world.atm.poll(CLOCK.now_s())
+        assert time.perf_counter() - began_s < 0.2, "it did not wait for the thread"
+    finally:
+        let_go.set()
+        world.close()
+
+
+@pytest.mark.slow
+def test_a_thread_that_dies_is_started_again_and_the_machine_is_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    world = AtTcp(tmp_path, port)
+    told: list[tuple[Device, str, bool]] = []
+    watch = ThreadWatch(lambda device, code, source, active, now_s: told.append((device, code, active)))
+    watch.add(world.atm.thread, Device.ATM, "atm_stopped", 15.0)
+    try:
+        _online(world)
+        with monkeypatch.context() as patch:
+            patch.setattr(world.atm, "_turn", _killed)
+            wait_for(lambda: world.atm.thread.died)
+        assert world.until(lambda fake: any(isinstance(event, MachineLost) for event in world.events))
+        watch.look(CLOCK.now_s())
+        assert told == [(Device.ATM, "atm_stopped", True)]
+        assert world.until(lambda fake: MachineBack("front") in world.events)
+    finally:
+        world.close()
+
+
+def _killed() -> None:
+    raise RuntimeError("killed by the test")

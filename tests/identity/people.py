@@ -37,18 +37,18 @@ def card(n: int) -> Card:
     )
 
 
-def taken(n: int, pictures: tuple[bytes, ...] = ()) -> Taken:
-    return Taken(NETWORK, samples(n), pictures)
+def taken(n: int, pictures: tuple[bytes, ...] = (), network: str = NETWORK) -> Taken:
+    return Taken(network, samples(n), pictures)
 
 
 def register(folder: GalleryFolder, keys: KeyRing | None = None, now_s: float = 1.8e9) -> Register:
     return Register(folder, keys or ring(), "tester", lambda: now_s)
 
 
-def enrolled_in(data: Path, *numbers: int) -> tuple[GalleryFolder, list[Person]]:
+def enrolled_in(data: Path, *numbers: int, network: str = NETWORK) -> tuple[GalleryFolder, list[Person]]:
     """A gallery with these people."""
     folder = GalleryFolder(data)
     with folder.writing():
         book = register(folder)
-        people = [book.enrol(card(n), taken(n), CONSENT) for n in numbers]
+        people = [book.enrol(card(n), taken(n, network=network), CONSENT) for n in numbers]
     return folder, people

@@ -53,7 +53,10 @@ def test_people_whose_templates_another_network_made_are_not_compared(tmp_path: 
     folder, _ = enrolled_in(tmp_path, 1)
     contents = folder.read(ring())
     assert len(gallery_in(contents, "test network")) == 1
-    assert len(gallery_in(contents, "a newer network")) == 0
+    newer = gallery_in(contents, "a newer network")
+    assert len(newer) == 0
+    assert newer.find(card(1).token) is None
+    assert newer.persons == {1}, "still enrolled: what was counted against the card stays"
 
 
 def test_adding_and_removing_touch_nobody_else(tmp_path: Path) -> None:

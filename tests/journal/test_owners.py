@@ -126,6 +126,7 @@ FORGED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("forgery", FORGED)
 def test_an_account_that_was_changed_is_found(path: Path, forgery: str) -> None:
     change(path, forgery)
@@ -134,12 +135,14 @@ def test_an_account_that_was_changed_is_found(path: Path, forgery: str) -> None:
     assert "the account" in result.problem
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("forgery", [one for one in FORGED if not one.startswith("INSERT")])
 def test_a_start_sees_it_too_where_the_newest_lines_carry_it(path: Path, forgery: str) -> None:
     change(path, forgery)
     assert [code for code, _ in opened(path).open().faults] == ["journal_chain_broken"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "odd",
     [

@@ -352,6 +352,17 @@ def test_the_accounts_of_removed_persons_leave_the_record(world: OwnerWorld) -> 
     assert world.cut().desk.row(ANNA).tries == 0
 
 
+def test_an_account_that_says_nothing_any_more_goes_at_the_next_start(world: OwnerWorld) -> None:
+    world.ask()
+    world.type(world.phone.code())
+    again = world.cut()
+    assert again.remembered.owners != ()
+    world.clock.mono_s += 3601.0
+    again.cut()
+    assert recall(world.folder / "journal.db").owners == ()
+    assert verify(world.folder / "journal.db").ok
+
+
 # --- the modem is dead -----------------------------------------------------------------------------
 
 

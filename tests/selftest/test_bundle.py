@@ -529,12 +529,12 @@ def test_the_kiosks_own_user_can_make_it(tmp_path: Path, repo: Path) -> None:
 HARMLESS = {
     *("cabin.name", "cabin.timezone", "camera.device", "camera.clip", "email.host"),
     *("overview.device", "overview.clip", "modem.port", "prompt.device", "paths.data", "paths.runtime"),
-    *("paths.models", "panel.host", "floor.camera", "normal.service_hours"),
+    *("paths.models", "panel.host", "atm.host", "atm.serial_port", "floor.camera", "normal.service_hours"),
 }
 
 
 def test_every_setting_that_takes_any_text_is_hidden_or_known_to_be_harmless() -> None:
-    """Names of files say where a secret is, not what it is; `panel.host` is hidden where others reach it."""
+    """Names of files say where a secret is, not what it is; a `host` is hidden where others reach it."""
     texts = set()
     for key, kind in KEYS.items():
         info = msgspec.inspect.type_info(kind)
@@ -547,13 +547,18 @@ def test_every_setting_that_takes_any_text_is_hidden_or_known_to_be_harmless() -
 
 
 def test_of_a_private_setting_only_is_told_whether_it_is_set() -> None:
-    settings = load(None, ["people.watchman=+15550142", "panel.host=192.0.2.7", "email.sender="])
+    settings = load(
+        None,
+        ["people.watchman=+15550142", "panel.host=192.0.2.7", "email.sender=", "atm.host=192.0.2.8"],
+    )
     tables = hidden_settings(shown(settings))
-    people, panel = tables["people"], tables["panel"]
+    people, panel, line = tables["people"], tables["panel"], tables["atm"]
     assert isinstance(people, dict)
     assert isinstance(panel, dict)
     assert (people["watchman"], people["control_room"]) == ("(set)", "")
     assert panel["host"] == "(set)"
+    assert isinstance(line, dict)
+    assert line["host"] == "(set)"
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,8 @@ from edge.service.devices import open_modem
 from edge.settings.load import load
 from edge.settings.schema import Settings
 from edge.terms.record import Entry, Record
+from hw.atm.fake.machine import FakeMachine
+from hw.atm.fake.wires import PtyMachine
 from hw.board import BenchHands, bench_board
 from hw.clock import SystemClock
 from hw.modem.status import Status
@@ -123,6 +125,39 @@ def test_a_key_that_is_down_and_a_buzzer_that_fails(tmp_path: Path, monkeypatch:
     assert found["keypad"].detail == "key 5 is down"
     assert found["buzzer"].code == "sounder_failed"
     assert found["lights"].ok
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("fast")
+def test_the_keypad_inside_has_a_line_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = _settings(tmp_path, "wiring.customer_keypad.fitted=true")
+    found, _ = _on_bench_pins(
+        monkeypatch, settings, lambda hands: hands.customer_matrix.stick("7", True, 0.0)
+    )
+    assert found["keypad"].ok
+    assert found["keypad_inside"].code == "customer_keypad_stuck"
+    assert found["keypad_inside"].detail == "key 7 is down"
+
+
+@pytest.mark.slow
+def test_a_machine_is_heard_with_its_own_key_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = tmp_path / "keys"
+    keys.write_text(f"front {bytes(range(32)).hex()}")
+    keys.chmod(0o600)
+    line = ["identity.enabled=true", "atm.transport=serial", 'atm.machines=["front"]']
+    port = [f"atm.serial_port={tmp_path / 'machine'}", f"atm.keys_file={keys}"]
+    settings = _settings(tmp_path, *line, *port)
+    fake = FakeMachine("front", bytes(range(32)))
+    wired = PtyMachine(fake, tmp_path / "machine")
+    try:
+        monkeypatch.setattr(selftest, "LINE_WITHIN_S", 30.0)
+        assert selftest.machine_line(settings) == "heard: front"
+        wired.do(lambda fake: fake.fault("wrong_key"))
+        monkeypatch.setattr(selftest, "LINE_WITHIN_S", 0.5)
+        finding = selftest.tried("machine_line", lambda: selftest.machine_line(settings))
+    finally:
+        wired.close()
+    assert (finding.code, finding.detail) == ("atm_line_lost", "not heard: front")
 
 
 @pytest.mark.slow

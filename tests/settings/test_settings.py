@@ -181,6 +181,14 @@ def test_the_modem_profiles_are_those_of_the_driver() -> None:
             "settings_conflict: people.watchman2 is set, so people.watchman",
         ),
         ("[camera]\nsource = 'clip'", 'settings_conflict: camera.source = "clip" needs camera.clip'),
+        (
+            "[identity]\ncode_by = 'webhook'",
+            'settings_conflict: identity.code_by = "webhook" needs webhook.url',
+        ),
+        (
+            "[identity]\nowner_rest_s = 900\nowner_rest_max_s = 600",
+            "settings_conflict: identity.owner_rest_s = 900 must not be more than identity.owner_rest_max_s",
+        ),
         ("[email]\nhost = 'mail'", "settings_conflict: email.host needs email.sender and email.control_room"),
         (
             "[wiring.permit]\npin = 17",

@@ -25,16 +25,16 @@ NAME: Final = "face_embed"
 VERSION: Final = "1.0.0"
 _PICTURES: Final = 300
 UNCHOSEN: Final[Mapping[str, float]] = {
-    "same": 0.45,
+    "same": 0.46,
     "another": 0.2,
     "duplicate": 0.5,
     "min_face_px": 60.0,
     "yaw_deg": 25.0,
     "pitch_deg": 20.0,
-    "covered_logit": -1.0,
+    "covered_logit": -2.0,
     "min_dark": 50.0,
     "max_bright": 200.0,
-    "min_sharpness": 0.08,
+    "min_sharpness": 0.05,
 }
 """What the contract says before anything was chosen."""
 

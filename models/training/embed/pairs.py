@@ -25,7 +25,7 @@ _QUERY: Final = (
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pairs in parallel arrays: the two pictures' places in the list, whether one person's, the fold 0 to 9."""
+    """In parallel arrays: the two pictures' places in the list, whether they are one person's, the fold."""
 
     one: NDArray[np.int64]
     other: NDArray[np.int64]
@@ -52,7 +52,7 @@ def read_pairs(database: Path, paths: Sequence[str]) -> Pairs:
 
 
 def right_by_folds(score: NDArray[np.float64], pairs: Pairs) -> NDArray[np.bool_]:
-    """Whether each pair is told right at the limit that is best for the nine other folds: higher is likelier."""
+    """Whether each pair is told right at the limit that is best for the nine other folds; high is alike."""
     right = np.zeros(len(score), np.bool_)
     for fold in range(FOLDS):
         here = pairs.fold == fold

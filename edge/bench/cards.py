@@ -1,0 +1,156 @@
+"""Cards on the bench: machines that claim them, and the people of the staged cabin enrolled with them.
+
+A card's token is the first name of its owner, whose templates the real networks make of the staged person, so
+that `claim anna` goes the whole way: line, gallery, eyes, judge, table. Everything lies in the bench's folder
+and goes with it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from edge.identity.key import key_text, new_key, read_keys
+from edge.identity.likeness import network_name
+from edge.identity.person import Consent, Person, Pose, Sample
+from edge.identity.register import Card, Register, Taken
+from edge.identity.store import GalleryFolder
+from edge.messages.texts import code_in
+from edge.settings.load import changed
+from edge.settings.places import model_dir
+from edge.settings.schema import Settings
+from edge.settings.secrets import Secret, read_secret
+from edge.vision.face.embed import Embedder
+from edge.vision.face.faces import Faces
+from hw.bench import FakeMachine, StagedCabin, SteppedAtm
+from hw.ports import Clock
+
+PHONES: Final[Mapping[str, str]] = {"anna": "+15550110", "george": "+15550111"}
+"""Who is enrolled on a bench, and their telephones, of the fictional range."""
+
+_POSES: Final = (Pose.STRAIGHT, Pose.LEFT, Pose.RIGHT)
+_STEP_S: Final = 0.4
+_TRIES: Final = 8
+"""So many frames are looked at for the template of one pose."""
+
+_CONSENT: Final = Consent("bench", "en", "00" * 32, "2026-01-01T08:00:00Z", "the bench", "option")  # type: ignore[arg-type]
+
+
+class _StagedClock:
+    """Moves from look to look, while an enrolment is staged before the bench begins."""
+
+    boot = "bench"
+
+    def __init__(self) -> None:
+        self.at_s = 0.0
+
+    def now_s(self) -> float:
+        return self.at_s
+
+    def wall_s(self) -> float:
+        return self.at_s
+
+    def wall_true(self) -> bool:
+        return False
+
+
+class Cards:
+    """The machines of one desk and the cards that work in them; both outlive its power cuts.
+
+    `settings` are those of the desk at each start, `folder` its data.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._machines: dict[str, FakeMachine] = {}
+
+    def with_key(self, settings: Settings) -> Settings:
+        """With a key for the gallery and everybody enrolled, where the settings name no key themselves."""
+        if not settings.identity.enabled or read_secret(settings, Secret.GALLERY) is not None:
+            return settings
+        file = self._folder / "gallery-key"
+        fresh = not file.exists()
+        if fresh:
+            file.touch(mode=0o600)
+            file.write_text(key_text(new_key()))
+        settings = changed(settings, f"identity.key_file={file.absolute()}")
+        for name in PHONES if fresh else ():
+            self.enrol(settings, name)
+        return settings
+
+    def line(self, settings: Settings, clock: Clock) -> SteppedAtm | None:
+        """The line to the machines that the settings name; None where nobody is asked whose card it is."""
+        if not settings.identity.enabled:
+            return None
+        for number, name in enumerate(settings.atm.machines):
+            if name not in self._machines:
+                self._machines[name] = FakeMachine(name, bytes([number]) * 32)
+        return SteppedAtm([self._machines[name] for name in settings.atm.machines], clock)
+
+    def enrol(self, settings: Settings, name: str) -> None:
+        """A card for somebody of the staged cabin. ValueError for others, and who has one."""
+        if name not in PHONES:
+            raise ValueError(f"only {' and '.join(PHONES)} can have cards here")
+        folder = GalleryFolder(self._folder)
+        with folder.writing():
+            register = Register(folder, read_keys(settings), "bench")
+            if any(person.token == name for person in register.people):
+                raise ValueError(f"{name} has a card already")
+            models = model_dir(settings)
+            taken = Taken(network_name(models), templates_of(name, models))
+            card = Card(name, name, PHONES[name], settings.cabin.language)
+            register.enrol(card, taken, _CONSENT)
+
+    def remove(self, settings: Settings, name: str) -> None:
+        """Their card works no more, and they are forgotten. ValueError for who has none."""
+        folder = GalleryFolder(self._folder)
+        with folder.writing():
+            register = Register(folder, read_keys(settings), "bench")
+            found: list[Person] = [person for person in register.people if person.token == name]
+            if not found:
+                raise ValueError(f"{name} has no card")
+            register.remove([person.number for person in found])
+
+    @staticmethod
+    def spell(digits: str, texts: Sequence[str]) -> str:
+        """The digits to type for `CODE`, the code that the owner got last, `PREVIOUS` and `WRONG`."""
+        codes = codes_in(texts)
+        code = codes[-1] if codes else "000000"
+        before = codes[-2] if len(codes) > 1 else code
+        if "PREVIOUS" in digits and len(codes) < 2:
+            raise ValueError("no code came before the last one")
+        wrong = "".join(str((int(digit) + 1) % 10) for digit in code)
+        return digits.replace("CODE", code).replace("PREVIOUS", before).replace("WRONG", wrong)
+
+
+def codes_in(texts: Sequence[str]) -> list[str]:
+    """The codes in these texts, each once, the newest last."""
+    found: list[str] = []
+    for text in texts:
+        code = code_in(text)
+        if code is not None and found[-1:] != [code]:
+            found.append(code)
+    return found
+
+
+@functools.cache
+def templates_of(name: str, models: Path) -> tuple[Sample, ...]:
+    """Templates of somebody of the staged cabin in three poses, by the real networks. Raises `ModelFault`."""
+    clock = _StagedClock()
+    camera = StagedCabin(clock)
+    faces, embedder = Faces(models), Embedder.open(models)
+    camera.do(f"enter {name}", 0.0)
+    clock.at_s = 3.0
+    found: list[Sample] = []
+    for pose in _POSES:
+        camera.do("turn front" if pose is Pose.STRAIGHT else f"turn {pose.value}", clock.at_s)
+        for _ in range(_TRIES):
+            clock.at_s += _STEP_S
+            frame = camera.read()
+            look = embedder.look(frame, faces(frame.grey))
+            if look.template is not None:
+                found.append(Sample(look.template.numbers, pose))
+                break
+    return tuple(found)
