@@ -117,7 +117,7 @@ class ScriptedPeople:
         )
 
     def owner(self) -> OwnerLook:
-        """A look at whoever is there, as long as it is one person with a bare face."""
+        """A look at who is there, as long as it is one person with a bare face."""
         shown = [name for name in self.people if name not in self.hidden]
         if len(self.people) > 1:
             return OwnerLook(missing=NoTemplate.SEVERAL)
