@@ -64,7 +64,8 @@ class ScriptedPeople:
     """The stage and the eyes: `enter anna with mask`, `leave anna`, `mask on|off` become faces.
 
     `turn away|front NAME`, `crouch|stand NAME` and `fall NAME` change a body and hide or show its face;
-    `photo held|off NAME` holds up a picture of the face; `draw NAME` puts a weapon into a hand. `missed`: as many bodies the scene network does not see.
+    `photo held|off NAME` holds up a picture of the face; `draw NAME` puts a weapon into a hand. `missed`: as
+    many bodies the scene network does not see.
     """
 
     def __init__(self) -> None:
