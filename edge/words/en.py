@@ -226,7 +226,7 @@ ENGLISH: Final = Language(
             fault="Fault",
             out_of_service="The guard is out of service, the door stays unlocked",
             release_refused="A text to release the door was refused",
-            identity_failed="Whoever uses a card was again not known as its owner",
+            identity_failed="Somebody who uses a card was again not known as its owner",
             owner_said_no="The owner of a card says it is not them who use it now",
         ),
         facts=Status(
