@@ -1,6 +1,6 @@
 """The card owner's code in the loop: counted on the card, then drawn and sent, or then compared.
 
-Between the desk, which has the digits, and the outbox, inbox and record. Whoever opens and ends claims calls
+Between the desk, which has the digits, and the outbox, inbox and record. What opens and ends claims calls
 `begin` and `end`; what comes of it is told to `heard`. The owner's number is in the outbox and the inbox
 while a claim lasts (in the inbox for a while longer), and in no row, record or log.
 """
@@ -280,7 +280,7 @@ class OwnerCodes:
                     self._not_sent(now_s)
 
     def denied(self, said: OwnerDenied, now_s: float) -> None:
-        """The owner said NO: the card rests, and whoever knows claims ends this one."""
+        """The owner said NO: the card rests, and what knows claims ends this one."""
         if self._desk.claim == Claim(said.claim, said.person):
             self.void(now_s)
         row = self._desk.denied(said.person)

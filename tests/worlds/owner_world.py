@@ -101,7 +101,7 @@ class _Few:
 
 @dataclass
 class Phone:
-    """What outlives a power cut: the modem, and whoever reads its texts."""
+    """What outlives a power cut: the modem, and those who read its texts."""
 
     modem: FakeModem = field(default_factory=FakeModem)
 
