@@ -148,7 +148,7 @@ def _rest_from_s(clip: Path) -> float:
 def table(rows: list[Row]) -> str:
     """One line for each thing shown."""
     lines = [
-        "| shown | claims | verified | after s (median, most) | another | after s | undecided | looks compared |",
+        "| shown | claims | verified | after s (median, most) | another | after s | undecided | looks |",
         "|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for shown in dict.fromkeys(row.shown for row in rows):

@@ -3,7 +3,7 @@
 While a claim is open the eyes look twice a second (`Observation.owner`). `SAME` needs several good looks that
 are like the owner and a sign of life of the same face. `ANOTHER` is said later and more surely: one good look
 that is like enough forbids it, so that a poor angle is not somebody else. In between nothing is decided, and
-time decides (the table's). Several faces or none begin it all anew. No number of a look is told or kept.
+time decides (the table's). Several faces or none begin it all again. No number of a look is told or kept.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from hw.camera.staged import StagedCabin
 Run = Callable[..., tuple[int, str, str]]
 COMMANDS = (
     *("bench", "replay", "look", "run", "selftest", "status", "events", "release"),
-    *("settings", "modem", "panel", "prompts", "distress", "first-boot", "debug-bundle", "learn"),
+    *("settings", "modem", "panel", "prompts", "distress", "first-boot", "debug-bundle", "learn", "enrol"),
 )
 VERDICTS = {"proper", "covered", "turned", "several", "none", "unclear"}
 COVERS = {"none", "mask", "glasses", "helmet", "scarf", "hand", "other"}

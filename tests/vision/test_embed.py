@@ -124,11 +124,11 @@ def looked(embedder: Embedder, *faces: Face, picture: Picture = PICTURE) -> NoTe
     [
         (GOOD, None),
         (replace(GOOD, verdict=FaceVerdict.COVERED), NoTemplate.COVERED),
-        (replace(GOOD, covered_logit=-0.5), NoTemplate.COVERED),
+        (replace(GOOD, covered_logit=-1.5), NoTemplate.COVERED),
         (replace(GOOD, verdict=FaceVerdict.TURNED), NoTemplate.TURNED),
         (replace(GOOD, yaw_deg=-33.0), NoTemplate.TURNED),
         (replace(GOOD, pitch_deg=28.0), NoTemplate.TURNED),
-        (face_at(MARKS, 40.0), NoTemplate.SMALL),
+        (face_at(MARKS, 30.0), NoTemplate.SMALL),
     ],
 )
 def test_a_face_that_is_not_fit_is_not_compared_and_that_has_a_name(

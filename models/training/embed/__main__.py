@@ -4,9 +4,9 @@
     python -m models.training.embed ... --only rules point card
 
 Nothing is learnt. `--pairs` is `db.sql3` of the package `xbob.db.lfw` 1.2.0 on PyPI, with LFW's official
-pairs; the peer's numbers come from `models.training.embed.peer`, into `WORK/peer.npz`. What was said of pictures is
-kept in `WORK`: take another folder for another file. Each step leaves its table in `WORK/STEP.md`; `card`
-writes them between the marks of the card.
+pairs; the peer's numbers come from `models.training.embed.peer`, into `WORK/peer.npz`. What was said of
+pictures is kept in `WORK`: take another folder for another file. Each step leaves its table in
+`WORK/STEP.md`; `card` writes them between the marks of the card.
 """
 
 from __future__ import annotations

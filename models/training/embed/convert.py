@@ -28,13 +28,13 @@ UNCHOSEN: Final[Mapping[str, float]] = {
     "same": 0.46,
     "another": 0.2,
     "duplicate": 0.5,
-    "min_face_px": 60.0,
+    "min_face_px": 40.0,
     "yaw_deg": 25.0,
     "pitch_deg": 20.0,
     "covered_logit": -2.0,
-    "min_dark": 50.0,
-    "max_bright": 200.0,
-    "min_sharpness": 0.05,
+    "min_dark": 30.0,
+    "max_bright": 120.0,
+    "min_sharpness": 0.04,
 }
 """What the contract says before anything was chosen."""
 
@@ -60,7 +60,7 @@ def examples(people: People, count: int = _PICTURES, seed: int = 1) -> NDArray[n
             cut[:] = greyed(cut)
         elif n % 3 == 2:
             cut[:] = np.clip(cut * rng.uniform(0.3, 0.8), 0, 255).astype(np.uint8)
-    return cuts
+    return np.asarray(cuts, np.uint8)
 
 
 def greyed(cut: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -291,17 +291,20 @@ def _group(m: Measured, name: str, which: NDArray[np.bool_], sets: Sets, table: 
 def choose(m: Measured) -> dict[str, float]:
     """`same`, `another` and `duplicate`, on the half of the people that is for choosing.
 
-    `same`: the smallest hundredth at which even the upper end of the interval of two people's looks is one
-    in 10,000. `another`: the largest twentieth that at most one of 500 looks of the owner stays under.
-    `duplicate`: the smallest hundredth that one in 100,000 looks of others reaches, since one is compared with
-    all who are enrolled.
+    `same`: the smallest hundredth at which even the upper end of the interval of two people's looks is half
+    of one in 10,000: with one in 10,000 the other half of the people came out at 1.1. `another`: the largest twentieth that at most one of 500 looks of the owner stays under.
+    `duplicate`: the smallest hundredth that one in 100,000 looks of others reaches, since one is compared
+    with all who are enrolled.
     """
     table, _ = tables(m)
     hundredths = [n / 100 for n in range(30, 80)]
+    same = next(one for one in hundredths if table.false_matches(one).high <= 0.5e-4)
     return {
-        "same": next(one for one in hundredths if table.false_matches(one).high <= 1e-4),
+        "same": same,
         "another": max(n / 20 for n in range(1, 9) if table.below(n / 20).share <= 0.002),
-        "duplicate": next(one for one in hundredths if table.false_matches(one).share <= 1e-5),
+        "duplicate": next(
+            one for one in hundredths if one >= same and table.false_matches(one).share <= 1e-5
+        ),
     }
 
 

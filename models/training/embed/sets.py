@@ -61,7 +61,7 @@ class Sets:
 
 
 def enrol(person: NDArray[np.str_], usable: NDArray[np.bool_], most: int = ENROLLED, seed: int = 1) -> Sets:
-    """Enrols whoever has enough usable pictures; every other usable picture is a look."""
+    """Enrols all who have enough usable pictures; every other usable picture is a look."""
     rng = np.random.default_rng(seed)
     names, sets, looks = [], [], []
     for name in np.unique(person[usable]):
@@ -110,7 +110,7 @@ def crossed(hit: NDArray[np.int64], of: NDArray[np.int64], seed: int = 1) -> Rat
     for _ in range(DRAWS):
         a = rng.multinomial(rows, np.full(rows, 1.0 / rows))
         b = rng.multinomial(columns, np.full(columns, 1.0 / columns))
-        shares.append((a @ hit @ b) / max(float(a @ of @ b), 1.0))
+        shares.append(float(a @ hit @ b) / max(float(a @ of @ b), 1.0))
     return _wider(int(hit.sum()), int(of.sum()), shares)
 
 
