@@ -148,7 +148,7 @@ def _cut(frame: Frame, landmarks: Landmarks) -> Cut:
 
 
 def _unfit(face: Face, gates: Gates) -> NoTemplate | None:
-    """What the face check says against it; the order is that in which people can mend it."""
+    """What the face check says against it; the order is that in which people can put it right."""
     match face.verdict:
         case FaceVerdict.COVERED:
             return NoTemplate.COVERED

@@ -61,7 +61,7 @@ class Sets:
 
 
 def enrol(person: NDArray[np.str_], usable: NDArray[np.bool_], most: int = ENROLLED, seed: int = 1) -> Sets:
-    """Enrols whoever has enough usable pictures; every other usable picture is a look."""
+    """Enrols everybody with enough usable pictures; every other usable picture is a look."""
     rng = np.random.default_rng(seed)
     names, sets, looks = [], [], []
     for name in np.unique(person[usable]):
