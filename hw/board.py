@@ -152,19 +152,17 @@ def bench_board(
     *,
     atm: SteppedAtm | None = None,
     seed: int = 0,
-    echo: Callable[[str], None] | None = None,
     busy: frozenset[int] = frozenset(),
     strict: bool = True,
 ) -> tuple[Board, BenchHands]:
     """The same drivers over mock pins, with contacts and keys behind them that bounce on `clock`.
 
-    `seed` decides the bounces; `echo` gets what the prompt says; the BCM pins in `busy` belong to
-    another program, so that opening fails with `gpio_busy`. `strict` as in `open_board`. `atm` is the line
-    to simulated machines, where the bench has some.
+    `seed` decides the bounces; the BCM pins in `busy` belong to another program, so that opening fails with
+    `gpio_busy`. `strict` as in `open_board`. `atm` is the line to simulated machines, where there are some.
     """
     wiring = wiring or WiringSettings()
     factory = BenchFactory(clock, busy)
-    prompt = BenchPrompt(echo)
+    prompt = BenchPrompt()
     watchdog = BenchWatchdog(clock)
     hands = BenchHands(factory, wiring, clock, prompt, watchdog, Random(seed))
     hands.machines = {} if atm is None else atm.machines

@@ -146,7 +146,7 @@ class World:
         number = self.last_number
         code = self.random.random() < 0.4
         kind = "code" if code else self.random.choice(["locked", "released", "panic", "daily"])
-        to = self.random.choice([Recipient.WATCHMAN, Recipient.WATCHMAN2] if code else list(Recipient))
+        to = self.random.choice([Recipient.WATCHMAN, Recipient.WATCHMAN2] if code else list(NUMBERS))
         ttl_s = CODE_TTL_S if code else ALERT_TTL_S
         row = OutboxRow(number, 1, kind, int(code), to, Channel.SMS, WALL_S + self.now_s, ttl_s)
         if code:

@@ -88,7 +88,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "DIGITS": Kind(
         "digits of a code, CODE, PREVIOUS, WRONG or ASK", lambda: (*_KEY_WORDS, "ASK"), _are_digits
     ),
-    "MACHINE": Kind("name of a machine, as in atm.machines", tuple, _is_name),
+    "MACHINE": Kind("name of a machine, as in atm.machines", lambda: ("machine",), _is_name),
     "OWNER": Kind("owner of a card", lambda: tuple(PHONES)),
     "INPUT": Kind("input", lambda: tuple(Input)),
     "FAULT": Kind(

@@ -8,7 +8,7 @@ and goes with it.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +17,7 @@ from edge.identity.likeness import network_name
 from edge.identity.person import Consent, Person, Pose, Sample
 from edge.identity.register import Card, Register, Taken
 from edge.identity.store import GalleryFolder
+from edge.loop.happening import Happening
 from edge.messages.texts import code_in
 from edge.settings.load import changed
 from edge.settings.places import model_dir
@@ -29,6 +30,8 @@ from hw.ports import Clock
 
 PHONES: Final[Mapping[str, str]] = {"anna": "+15550110", "george": "+15550111"}
 """Who is enrolled on a bench, and their telephones, of the fictional range."""
+
+TemplatesOf = Callable[[str, Path], tuple[Sample, ...]]
 
 _POSES: Final = (Pose.STRAIGHT, Pose.LEFT, Pose.RIGHT)
 _STEP_S: Final = 0.4
@@ -59,11 +62,13 @@ class _StagedClock:
 class Cards:
     """The machines of one desk and the cards that work in them; both outlive its power cuts.
 
-    `settings` are those of the desk at each start, `folder` its data.
+    `settings` are those of the desk at each start, `folder` its data; `templates` make somebody's.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, templates: TemplatesOf) -> None:
         self._folder = folder
+        self._templates = templates
+        self._last_heard: dict[str, object] = {}
         self._machines: dict[str, FakeMachine] = {}
 
     def with_key(self, settings: Settings) -> Settings:
@@ -89,6 +94,18 @@ class Cards:
                 self._machines[name] = FakeMachine(name, bytes([number]) * 32)
         return SteppedAtm([self._machines[name] for name in settings.atm.machines], clock)
 
+    def heard(self, now_s: float) -> list[Happening]:
+        """What the machines were told since the last call."""
+        found: list[Happening] = []
+        for name, machine in self._machines.items():
+            fresh = _after(machine.heard, self._last_heard.get(name))
+            if fresh:
+                self._last_heard[name] = fresh[-1]
+            found += [
+                Happening(now_s, "machine", {"machine": name, "said": _in_words(said)}) for said in fresh
+            ]
+        return found
+
     def enrol(self, settings: Settings, name: str) -> None:
         """A card for somebody of the staged cabin. ValueError for others, and who has one."""
         if name not in PHONES:
@@ -99,7 +116,7 @@ class Cards:
             if any(person.token == name for person in register.people):
                 raise ValueError(f"{name} has a card already")
             models = model_dir(settings)
-            taken = Taken(network_name(models), templates_of(name, models))
+            taken = Taken(network_name(models), self._templates(name, models))
             card = Card(name, name, PHONES[name], settings.cabin.language)
             register.enrol(card, taken, _CONSENT)
 
@@ -123,6 +140,22 @@ class Cards:
             raise ValueError("no code came before the last one")
         wrong = "".join(str((int(digit) + 1) % 10) for digit in code)
         return digits.replace("CODE", code).replace("PREVIOUS", before).replace("WRONG", wrong)
+
+
+def _after(heard: Iterable[Mapping[str, object]], last: object) -> list[Mapping[str, object]]:
+    """What came after the one that was heard last; all where that one is gone."""
+    fresh: list[Mapping[str, object]] = []
+    for said in heard:
+        fresh.append(said)
+        if said is last:
+            fresh.clear()
+    return fresh
+
+
+def _in_words(said: Mapping[str, object]) -> str:
+    """`permit on verified`, `ask face`, `refused no_claim`."""
+    words = [value for value in said.values() if isinstance(value, str | bool)]
+    return " ".join(word if isinstance(word, str) else "on" if word else "off" for word in words)
 
 
 def codes_in(texts: Sequence[str]) -> list[str]:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from edge.bench.cards import PHONES, Cards, codes_in
+from edge.bench.cards import PHONES, Cards, TemplatesOf, codes_in, templates_of
 from edge.cabin.events import Orderer, ReleaseOrdered
 from edge.codes.hotp import hotp, secret_from_base32
 from edge.journal.writer import Journal
@@ -168,7 +168,7 @@ class Props:
     """What stands on a desk. `every_s`: how often a camera without times of its own is asked.
 
     `look` makes what sees, at each start; `stage` is the camera where its scene can be directed; `modem`
-    names the profile of the modem.
+    names the profile of the modem. `templates` make those of somebody who gets a card.
     """
 
     camera: Camera
@@ -177,6 +177,7 @@ class Props:
     stage: Stage | None = None
     modem: str = "sim800"
     overview: Overview | None = None
+    templates: TemplatesOf = templates_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +219,7 @@ class Desk:
         self.powered = False
         self._props = props
         self._folder = folder
-        self.cards = Cards(folder)
+        self.cards = Cards(folder, props.templates)
         self._runtime = runtime or folder
         self._listener = listener
         self._random = random.Random(seed)
@@ -589,6 +590,8 @@ class Desk:
             self.watch(frame, observation)
 
     def _read_phones(self, now_s: float) -> None:
+        for told in self.cards.heard(now_s):
+            self._listener(told)
         for text in self.phone.texts[self._texts_seen :]:
             to = self._names.get(text.number)
             data = {"to": "unknown" if to is None else to.value, "text": text.text}

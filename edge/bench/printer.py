@@ -14,7 +14,7 @@ from edge.terms.printing import printable
 
 _TERMINAL: Final = {"state": "1;36", "sms": "33", "prompt": "32", "fault": "31", "command": "2", "typed": "1"}
 _QUIET_COMMANDS: Final = frozenset(
-    {"say", "clear_entry", "set_sound", "set_lights", "tell", "send_code", "note"}
+    {"say", "clear_entry", "set_sound", "set_lights", "tell", "send_code", "note", "answer_machine"}
 )
 
 

@@ -18,17 +18,20 @@ from typing import Final, Union, get_args, get_origin, get_type_hints
 
 from edge.bench.forms import Kind, completions, hint, misfit
 from edge.cabin import commands, events
+from edge.cabin.claim import REFUSED
 from edge.cabin.commands import PromptCause, PromptKey
 from edge.cabin.state import Mode
 from edge.cabin.table import TABLE
 from edge.codes.release import Refusal
 from edge.faults.catalogue import CATALOGUE
+from edge.identity.limits import OwnerRefusal
+from edge.identity.person import Act
 from edge.loop.facts import fact_names
 from edge.loop.happening import Happening, describe
 from edge.messages.prompts import prompt_text
 from edge.messages.texts import ALERT_KINDS, code_in, sms_words
 from edge.settings.schema import Settings
-from edge.terms.identity import CheckFailed
+from edge.terms.identity import CheckFailed, ClaimEnd, NoOwnerCode
 from edge.terms.record import Recipient
 from hw.ports import Light, Sound
 
@@ -53,9 +56,12 @@ REMARKS: Final = (
     *("release_of_another_incident", "release_refused", "text_ignored", "modem_recovery"),
     *("clock_jumped", "exit_input_recovered", "views_again"),
     *("no_such_claim", "claim_refused", "claim_ended_by_restart", "owner_code_right", *CheckFailed),
+    *("card_not_enrolled", *Act, "owner_code_asked", "owner_code_tried"),
 )
 """Remarks that the table and the loop make by name, besides the refusals of the table's own rows."""
 
+
+_CLAIMS: Final = (events.ClaimMade, events.OwnerCodeWanted, events.OwnerEntryCompleted)
 
 # --- names, from the types that make them ----------------------------------------------------------
 
@@ -174,8 +180,21 @@ def _sms(happening: Happening, words: Sequence[str]) -> bool:
     return " ".join(words[1:]).lower() in str(happening.data["text"]).lower()
 
 
+def _machine(happening: Happening, words: Sequence[str]) -> bool:
+    said = str(happening.data["said"]).split() if happening.kind == "machine" else []
+    return bool(said) and said[: len(words)] == list(words)
+
+
 def _said(happening: Happening, words: Sequence[str]) -> bool:
     return happening.kind == "prompt" and " ".join(words).lower() in str(happening.data["text"]).lower()
+
+
+@cache
+def _reasons() -> frozenset[str]:
+    """Every word behind a permit or a refusal: the table's, the claim's, the code's."""
+    refusals = {cell.refusal for kind in _CLAIMS for cell in TABLE[kind].values() if cell.refusal}
+    answers = {*ClaimEnd, *NoOwnerCode, *CheckFailed, *OwnerRefusal, *REFUSED}
+    return frozenset({*Mode, "verified", "claim_wanted", "another_machine", *answers, *refusals})
 
 
 KINDS: Final[Mapping[str, Kind]] = {
@@ -186,6 +205,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "TEXT": Kind("text", tuple, lambda word: True),
     "EVENT": Kind("event", lambda: tuple(event_names())),
     "COMMAND": Kind("command", lambda: tuple(command_names())),
+    "REASON": Kind("reason that a machine is told", lambda: tuple(sorted(_reasons()))),
     "VALUE": Kind("value", tuple, lambda word: True),
 }
 
@@ -196,6 +216,11 @@ SEEN: Final[Mapping[str, Thing]] = {
     "sound": Thing(("SOUND",), "the siren or the beeps begin, or end", _output("set_sound", "sound")),
     "lamps": Thing(("LAMP...",), "exactly these lamps are lit", _lamps),
     "sms": Thing(("PERSON [TEXT...]",), "a phone gets a text with these words in it", _sms),
+    "machine": Thing(
+        ("permit on|off [REASON]", "ask face|code", "refused REASON"),
+        "a machine is told this",
+        _machine,
+    ),
     "prompt": Thing(("TEXT...",), "the person is told something with these words in it", _said),
     "event": Thing(("EVENT [VALUE...]",), "an event, a fact, or a fault by its code", _event),
     "command": Thing(("COMMAND [VALUE...]",), "an order of the table", _command),

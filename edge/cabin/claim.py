@@ -1,7 +1,8 @@
 """What becomes of a claim: whose card it is said to be. Only the permit, the words and the pictures follow.
 
-Nothing here touches the door, the lock clock, a warning or a sound: each function changes `State.claim` alone
-and counts the words that it orders. A claim is in question in *cleared* only, where nobody is being warned.
+Nothing here touches the door, the lock clock, a warning or a sound: each function changes
+`State.claim` alone, counts the words that it orders, and opens an incident for a check that failed. A claim
+is in question in *cleared* only, where nobody is being warned.
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ from edge.terms.record import Recipient
 
 NO_PLACE = frozenset({Mode.VACANT, Mode.LOCKED, Mode.EMERGENCY})
 """Here nobody uses the machine, so no claim is open."""
+
+REFUSED = ("identity_off", "no_claim", "face_first", "code_under_way", "verified", "no_code_wanted")
+"""What a machine is told besides the reasons that have names of their own."""
 
 _OFF = OwnerRules()
 """Where no claim is taken these numbers are asked for by nothing."""
@@ -254,7 +258,11 @@ def _fails(d: Draft, why: CheckFailed) -> None:
 
 
 def _failed(d: Draft, why: CheckFailed) -> None:
-    """One picture with the visit, and told from the second time on: nobody is warned or held for it."""
+    """One picture with the visit, and told from the second time on: nobody is warned or held for it.
+
+    It is an incident, so that picture, record and message carry one number and grow old together.
+    """
+    d.begin_incident()
     failed = d.s.claim.failed + 1
     d.s = replace(d.s, claim=replace(d.s.claim, failed=failed))
     d.do(KeepOnePicture(d.s.incident, why.value), Note(why.value))

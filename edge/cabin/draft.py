@@ -82,10 +82,14 @@ class Draft:
 
     # incidents and messages
 
-    def open_incident(self, why: str, reason: Reason | None = None) -> None:
+    def begin_incident(self) -> None:
+        """One number for all that is kept and told of what left the normal, from now to its end."""
         if self.s.incident == 0:
             number = self.s.incidents + 1
             self.s = replace(self.s, incident=number, incidents=number)
+
+    def open_incident(self, why: str, reason: Reason | None = None) -> None:
+        self.begin_incident()
         self.do(KeepPictures(self.s.incident, why, reason))
 
     def close_incident(self) -> None:

@@ -636,7 +636,7 @@ _ROUND: tuple[Mapping[Mode, tuple[Move, ...]], ...] = tuple(
     {mode: tuple(row for row in rows if mode in row.modes) for mode in Mode}
     for rows in (COMMON, OWN, CLOCKS, CLAIM)
 )
-"""The rows of each mode: whoever settles need not look at the others."""
+"""The rows of each mode: settling need not look at the others."""
 
 
 @dataclass(frozen=True, slots=True)

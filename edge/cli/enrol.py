@@ -250,8 +250,12 @@ def _export(args: argparse.Namespace) -> int:
     if args.file.suffix == ".zip":
         content = _zipped(content, pictures)
     made = os.open(args.file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _EXPORT_MODE)
-    with os.fdopen(made, "wb") as file:
-        file.write(content)
+    try:
+        with os.fdopen(made, "wb") as file:
+            file.write(content)
+    except OSError as error:
+        args.file.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(args.file)) from error
     with desk.changing() as register:
         register.note_export(person)
     print(printable(f"person {person.number}: {len(content)} bytes in {args.file}, for you alone (mode 600)"))

@@ -17,6 +17,7 @@ from edge.faults.fault import FaultError
 from edge.identity.enrolment import POSES_LEAST, WANTED, Guidance, NotTaken, Turn, choose
 from edge.identity.likeness import duplicates
 from edge.identity.person import CARD_NUMBER, NAME_MOST, PHONE, TOKEN, Consent, Person
+from edge.identity.progress import Progress, end_progress, show_progress
 from edge.identity.register import Card, Taken, utc
 from edge.service.control import answers
 from edge.service.enrolling import (
@@ -270,6 +271,7 @@ def _live(args: argparse.Namespace, settings: Settings, networks: Networks) -> E
     as_the_kiosk(settings)
     camera = opened(camera_settings)
     guide = Guide(settings, language)
+    runtime = Path(settings.paths.runtime)
     shown = _Shown(language)
     eye = LiveEye(camera, networks)
     try:
@@ -279,6 +281,7 @@ def _live(args: argparse.Namespace, settings: Settings, networks: Networks) -> E
         def hear(turn: Turn) -> None:
             direct(camera, turn.guidance, time.monotonic())
             guide.say(turn.guidance, time.monotonic())
+            show_progress(runtime, Progress(len(turn.session.taken), turn.guidance))
             shown(turn)
 
         guide.say(Guidance.STRAIGHT, time.monotonic())
@@ -289,7 +292,7 @@ def _live(args: argparse.Namespace, settings: Settings, networks: Networks) -> E
 
         return enrol_live(look, networks.alike, hear, args.within)
     finally:
-        shown.end()
+        end_progress(runtime)
         guide.close()
         camera.close()
 
@@ -318,9 +321,6 @@ class _Shown:
 
     def _print(self, line: str) -> None:
         print(printable(line), flush=True)
-
-    def end(self) -> None:
-        sys.stdout.flush()
 
 
 def _counted(person: Person) -> str:

@@ -13,11 +13,14 @@ from pathlib import Path
 from typing import Final
 
 from edge.faults.fault import FaultError
+from edge.identity.keeper import DONE, GIVEN
 from edge.identity.key import KeyRing, read_keys
 from edge.identity.person import Person
 from edge.identity.register import Register
 from edge.identity.sealed import Contents
-from edge.identity.store import GalleryFolder
+from edge.identity.store import GalleryFolder, Numbers
+from edge.journal.file import NAME
+from edge.journal.reader import recall
 from edge.settings.schema import Settings
 from edge.settings.show import hidden_number
 from edge.terms.printing import printable
@@ -43,7 +46,7 @@ class Desk:
     def changing(self) -> Iterator[Register]:
         """One change of the gallery, its files the kiosk's own. Raises `FaultError`, OSError."""
         with as_owner(self.settings), self.folder.writing():
-            yield Register(self.folder, self.ring, self.by)
+            yield Register(self.folder, self.ring, self.by, least=recorded(self.settings))
 
 
 def desk_of(settings: Settings, *, needs_identity: bool = False) -> Desk:
@@ -51,6 +54,15 @@ def desk_of(settings: Settings, *, needs_identity: bool = False) -> Desk:
     if needs_identity and not settings.identity.enabled:
         raise FaultError("identity_off", "identity.enabled = false")
     return Desk(settings, GalleryFolder(Path(settings.paths.data)), read_keys(settings), who_asks())
+
+
+def recorded(settings: Settings) -> Numbers:
+    """What the kiosk's record knows of the gallery's numbers; nothing where it cannot be read."""
+    try:
+        counters = dict(recall(Path(settings.paths.data) / NAME).counters)
+    except FaultError:
+        return Numbers()
+    return Numbers(next_person=counters.get(GIVEN, 0) + 1, done=counters.get(DONE, 0))
 
 
 def who_asks() -> str:

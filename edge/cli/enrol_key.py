@@ -10,11 +10,11 @@ import sys
 import time
 from pathlib import Path
 
-from edge.cli.enrol_desk import as_owner, asked_yes, desk_of, who_asks
+from edge.cli.enrol_desk import as_owner, asked_yes, desk_of, recorded, who_asks
 from edge.cli.options import load_settings
 from edge.faults.fault import FaultError
 from edge.identity.key import keys_in, new_key, read_keys, write_key_file
-from edge.identity.register import Register, restore
+from edge.identity.register import Register, Restorer, restore
 from edge.identity.sealed import EMPTY
 from edge.identity.store import GalleryFolder
 from edge.settings.schema import Settings
@@ -99,7 +99,8 @@ def restored(args: argparse.Namespace) -> int:
         print("nothing was changed; --yes where nobody can be asked", file=sys.stderr)
         return 1
     with as_owner(settings), desk.folder.writing():
-        taken, lost = restore(desk.folder, backup, desk.ring, desk.by, time.time())
+        by = Restorer(desk.by, time.time(), recorded(settings))
+        taken, lost = restore(desk.folder, backup, desk.ring, by)
     print(f"the gallery now has {taken} people; what was there before is set aside")
     if lost:
         print(f"{lost} who were removed since that backup stay removed")

@@ -230,7 +230,7 @@ def _in_vain(session: Session, refused: NotTaken | None) -> Session:
     if others >= _OTHERS_MOST and len(session.taken) <= _FEW:
         return Session()
     # A look at which nothing was wrong but its pose is one at which the person did not follow.
-    vain = session.looks_in_vain + (1 if refused is NotTaken.SAME_POSE else 0)
+    vain = session.looks_in_vain + (1 if refused in (NotTaken.SAME_POSE, NotTaken.TURNED) else 0)
     after = replace(session, looks_in_vain=vain, others_on_end=others)
     if vain < PATIENCE_LOOKS or session.asked is Pose.STRAIGHT:
         return after

@@ -21,6 +21,10 @@ from edge.identity.person import Done
 from edge.identity.sealed import EMPTY, Contents
 from edge.identity.store import GalleryFolder
 
+DONE: Final = "gallery"
+GIVEN: Final = "person"
+"""The record's counters: with them neither a number nor a removal is lost with the gallery's folder."""
+
 LOOK_S: Final = 0.5
 """How often the file is looked at: a removed person is forgotten within this, and the time to read it."""
 
@@ -103,8 +107,9 @@ class GalleryKeeper:
 
     @property
     def counters(self) -> dict[str, int]:
-        """For the record: how far it has the gallery's list of what was done."""
-        return {"gallery": self._recorded}
+        """For the record: how far it has the list of what was done, and the highest number given."""
+        given = self._contents.next_person - 1
+        return {DONE: self._recorded} | ({GIVEN: given} if given else {})
 
     def next_wake_s(self, now_s: float) -> float:
         return max(now_s, self._look_at_s)

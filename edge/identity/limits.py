@@ -2,12 +2,12 @@
 
 Every card has its own account (`OwnerTries`, by the person's number in the gallery). `tries` wrong ones, no
 matter on how many codes, and the card rests: `rest_s`, each time twice as long up to `rest_max_s`. The row of
-the try that uses them up has its rest in it, so whoever wrote that row down has written down the rest. Only a
+the try that uses them up has its rest in it, so who wrote that row down has written down the rest. Only a
 right code sets the growth back; only a rest that is over, or a right code, gives tries again.
 
 Time is what a clock can prove. Within one boot of the machine the monotonic clock says how long ago something
 was; over a power cut only a wall clock that was set from outside before and after it, and that has not gone
-back. Where none can say, no time has passed: a rest begins anew where it stood.
+back. Where none can say, no time has passed: a rest begins again where it stood.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def rested(row: OwnerTries, at: Moment, rules: CodeRules) -> OwnerTries:
 
 
 def opened(row: OwnerTries, at: Moment) -> OwnerTries:
-    """The code was right: tries and rests begin anew. The codes of the hour stay."""
+    """The code was right: tries and rests begin again. The codes of the hour stay."""
     return replace(aged(row, at), tries=0, rests=0, rest_left_s=0.0)
 
 

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from typing import Final
 
 import msgspec
-from cryptography.exceptions import InvalidTag
 
 from edge.identity.key import GalleryKey, KeyRing, new_key
 from edge.identity.person import Act, Consent, Done, Person, Pictures, Sample
@@ -26,9 +25,10 @@ from edge.identity.sealed import (
     seal_person,
     unseal,
 )
-from edge.identity.store import GalleryFolder, without
+from edge.identity.store import GalleryFolder, Numbers, without
 from edge.words.language import LanguageName
 
+_NONE: Final = Numbers()
 _PICTURES: Final = b"cabinguard-gallery pictures"
 
 
@@ -51,11 +51,28 @@ class Card:
     language: LanguageName
 
 
+@dataclass(frozen=True, slots=True)
+class Restorer:
+    """Who takes up a backup, when, and what the kiosk's record knows of the numbers."""
+
+    user: str
+    now_s: float
+    least: Numbers = _NONE
+
+
 class Register:
-    """Use it inside `GalleryFolder.writing`. `by` is a user of this machine. Raises `FaultError`, OSError."""
+    """Use it inside `GalleryFolder.writing`. `by` is a user of this machine. Raises `FaultError`, OSError.
+
+    `least`: what the kiosk's record knows of the numbers, where the gallery's whole folder was lost.
+    """
 
     def __init__(
-        self, folder: GalleryFolder, ring: KeyRing, by: str, now_s: Callable[[], float] | None = None
+        self,
+        folder: GalleryFolder,
+        ring: KeyRing,
+        by: str,
+        now_s: Callable[[], float] | None = None,
+        least: Numbers = _NONE,
     ) -> None:
         self._folder = folder
         self._ring = ring
@@ -65,7 +82,7 @@ class Register:
         if self._contents.key != ring.current.name:  # a rotation of the key was cut off
             blocks = {person.number: seal_person(person, ring.current) for person in self._contents.people}
             self._contents = replace(self._contents, blocks=blocks)
-        self._numbers = folder.numbers()
+        self._numbers = folder.numbers().at_least(least)
 
     @property
     def people(self) -> tuple[Person, ...]:
@@ -179,17 +196,17 @@ class Register:
         self._folder.tidy_pictures(wanted)
 
 
-def restore(folder: GalleryFolder, backup: Contents, ring: KeyRing, by: str, now_s: float) -> tuple[int, int]:
+def restore(folder: GalleryFolder, backup: Contents, ring: KeyRing, by: Restorer) -> tuple[int, int]:
     """Take up a backup, or with an empty one begin again; how many are in it, how many it lost.
 
     Who was removed since stays removed, and numbers go on from the highest that was ever given. What
     lies there is set aside. Use it inside `GalleryFolder.writing`.
     """
-    numbers = folder.numbers()
+    numbers = folder.numbers().at_least(by.least)
     left = without(backup, numbers.removed)
     blocks = {person.number: seal_person(person, ring.current) for person in left.people}
     number = max(backup.done_number, numbers.done) + 1
-    done = (*backup.done, Done(number, Act.RESTORED, 0, utc(now_s), by))
+    done = (*backup.done, Done(number, Act.RESTORED, 0, utc(by.now_s), by.user))
     after = Contents(
         max(backup.generation, numbers.generation) + 1,
         max(backup.next_person, numbers.next_person),
@@ -213,7 +230,7 @@ def kept_pictures(folder: GalleryFolder, person: Person) -> tuple[bytes, ...]:
         return ()
     try:
         return msgspec.msgpack.decode(unseal(kept.key, sealed, _PICTURES), type=tuple[bytes, ...])
-    except (InvalidTag, Damaged, msgspec.MsgspecError):
+    except (Damaged, msgspec.MsgspecError):
         return ()
 
 

@@ -20,8 +20,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from edge.identity.key import GalleryKey, KeyRing
 from edge.identity.person import Done, Person
@@ -129,8 +127,8 @@ def decode(content: bytes, ring: KeyRing) -> Contents:
             if person.number != row.person or not 0 < person.number < listing.next_person:
                 raise Damaged("a block has another number than its place")
             blocks[row.person] = Block(person, sealed)
-    except (InvalidTag, msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise Damaged(f"it does not open with its key ({type(error).__name__})") from None
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise Damaged(f"what was sealed is no gallery ({type(error).__name__})") from None
     if at != len(content):
         raise Damaged("it is longer or shorter than its list says")
     return Contents(generation, listing.next_person, blocks, listing.done, name)
@@ -151,15 +149,24 @@ def seal(raw_key: bytes, plain: bytes, about: bytes) -> bytes:
     page = _PAGE - _NONCE_BYTES - _TAG_BYTES
     if len(sized) > page:
         page += -(-(len(sized) - page) // _PAGE) * _PAGE
+    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
     nonce = secrets.token_bytes(_NONCE_BYTES)
     return nonce + ChaCha20Poly1305(raw_key).encrypt(nonce, sized.ljust(page, b"\0"), about)
 
 
 def unseal(raw_key: bytes, sealed: bytes, about: bytes) -> bytes:
-    """Raises `InvalidTag` where key, bytes or place are others, `Damaged` where it is too short."""
+    """Raises `Damaged` where key, bytes or place are others, and where it is too short."""
+    # Imported here: 7 MB that a site without identity does without.
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
     if len(sealed) < _NONCE_BYTES + _TAG_BYTES + _LENGTH_BYTES:
         raise Damaged("it is cut short")
-    padded = ChaCha20Poly1305(raw_key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], about)
+    try:
+        padded = ChaCha20Poly1305(raw_key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], about)
+    except InvalidTag:
+        raise Damaged("it does not open with its key") from None
     length = int.from_bytes(padded[:_LENGTH_BYTES], "big")
     if length > len(padded) - _LENGTH_BYTES:
         raise Damaged("its length is wrong")

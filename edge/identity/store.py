@@ -48,6 +48,14 @@ class Numbers(msgspec.Struct, frozen=True):
     done: int = 0
     removed: tuple[int, ...] = ()
 
+    def at_least(self, other: Numbers) -> Numbers:
+        """With numbers that somebody else remembers: the higher of each."""
+        return msgspec.structs.replace(
+            self,
+            next_person=max(self.next_person, other.next_person),
+            done=max(self.done, other.done),
+        )
+
 
 class GalleryFolder:
     """The files of one gallery. Reading takes as long as the disk does."""

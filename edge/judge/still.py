@@ -8,11 +8,12 @@ hint for the control room and never leads to a lock.
 
 from __future__ import annotations
 
+import math
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Final
-
-import numpy as np
 
 from edge.cabin.events import Anomaly, AnomalyBegan, AnomalyEnded
 from edge.terms.observation import CameraHealth, Face, Observation
@@ -84,21 +85,27 @@ class StillJudge:
         return (AnomalyEnded(Anomaly.STILL_PICTURE),) if held else ()
 
     def _is_still(self) -> bool:
-        poses = np.array([(p.x, p.y, p.width, p.yaw_deg, p.pitch_deg) for p in self._seen], dtype=np.float64)
-        x, y, width, yaw, pitch = poses.std(axis=0)
-        mean_width = max(float(np.mean([p.width for p in self._seen])), 1.0)
+        mean_width = max(fmean([p.width for p in self._seen]), 1.0)
         # What ends it must be more than what began it, else the detector's own jitter would flap.
         slack = 2.0 if self._held else 1.0
-        return bool(
-            max(x, y) / mean_width < _SWAY * slack
-            and width / mean_width < _SCALE * slack
-            and max(yaw, pitch) < _TURN_DEG * slack
+        # One after the other: of most faces the first says already that they move.
+        return (
+            _deviation([p.x for p in self._seen]) / mean_width < _SWAY * slack
+            and _deviation([p.y for p in self._seen]) / mean_width < _SWAY * slack
+            and _deviation([p.width for p in self._seen]) / mean_width < _SCALE * slack
+            and _deviation([p.yaw_deg for p in self._seen]) < _TURN_DEG * slack
+            and _deviation([p.pitch_deg for p in self._seen]) < _TURN_DEG * slack
         )
 
 
+def _deviation(values: Sequence[float]) -> float:
+    """Root mean square distance from the mean. Without numpy: a dozen numbers a frame are too few for it."""
+    mean = fmean(values)
+    return math.sqrt(fmean([(value - mean) ** 2 for value in values]))
+
+
 def _pose(face: Face, now_s: float) -> _Pose:
-    points = np.array(face.landmarks, dtype=np.float64)
-    centre = points.mean(axis=0)
-    spread = float(np.sqrt(((points - centre) ** 2).sum(axis=1).mean()))
+    x, y = fmean([x for x, _ in face.landmarks]), fmean([y for _, y in face.landmarks])
+    spread = math.sqrt(fmean([(at_x - x) ** 2 + (at_y - y) ** 2 for at_x, at_y in face.landmarks]))
     # The five points lie about 0.3 face widths from their mean.
-    return _Pose(now_s, float(centre[0]), float(centre[1]), spread / 0.3, face.yaw_deg, face.pitch_deg)
+    return _Pose(now_s, x, y, spread / 0.3, face.yaw_deg, face.pitch_deg)

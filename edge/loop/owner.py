@@ -262,7 +262,8 @@ class Owner:
     def _begin(self, claim: _Claim, now_s: float) -> None:
         self._open = claim
         self._comparing = False
-        self.codes.begin(claim.number, claim.enrolled.person, claim.enrolled.phone, now_s)
+        enrolled = claim.enrolled
+        self.codes.begin(claim.number, enrolled.person, enrolled.phone, now_s, enrolled.language)
 
     def _end(self, number: int, why: ClaimEnd, now_s: float) -> None:
         claim = self._open

@@ -1,6 +1,6 @@
 """The card owner's code in the loop: counted on the card, then drawn and sent, or then compared.
 
-Between the desk, which has the digits, and the outbox, inbox and record. Whoever opens and ends claims calls
+Between the desk, which has the digits, and the outbox, inbox and record. What opens and ends claims calls
 `begin` and `end`; what comes of it is told to `heard`. The owner's number is in the outbox and the inbox
 while a claim lasts (in the inbox for a while longer), and in no row, record or log.
 """
@@ -33,6 +33,7 @@ from edge.messages.inbox import OwnerDenied
 from edge.messages.step import MessageAccepted, MessageDelivered, MessageFailed
 from edge.messages.texts import make_text
 from edge.terms.record import OWNER_CODE_KIND, Entry, OutboxRow, OwnerTries, Recipient, Remembered, RowState
+from edge.words.language import LanguageName
 
 DOUBTS_ACCOUNTS: Final = frozenset(
     {
@@ -69,10 +70,11 @@ class OwnerCodes:
     def __init__(
         self, parts: Parts, situation: Situation, logbook: Logbook, heard: Callable[[OwnerNews], None]
     ) -> None:
+        self._in_use = parts.identity is not None
         self._desk = parts.owner_desk
         self._outbox = parts.outbox
         self._inbox = parts.inbox
-        self._context = parts.context
+        self._context = self._owners = parts.context
         self._clock = parts.board.clock
         self._wait_s = parts.rules.flow.record_wait_s
         self._pad = EntryPad(OWNER_CODE_DIGITS, parts.rules.flow.key_timeout_s)
@@ -87,7 +89,7 @@ class OwnerCodes:
 
     def restore(self, remembered: Remembered, now_s: float) -> None:
         """Take up the accounts of the cards. No claim and no code outlives a program."""
-        in_doubt = any(code in DOUBTS_ACCOUNTS for code, _ in remembered.faults)
+        in_doubt = self._in_use and any(code in DOUBTS_ACCOUNTS for code, _ in remembered.faults)
         rows = self._desk.restore(remembered.owners, in_doubt=in_doubt)
         if rows:
             name = "owner_accounts_doubted" if in_doubt else "owner_accounts_removed"
@@ -101,9 +103,15 @@ class OwnerCodes:
 
     # --- a claim -----------------------------------------------------------------------------------
 
-    def begin(self, claim: int, person: int, phone: str, now_s: float) -> None:
-        """A claim on this person's card began. `phone`: their number (E.164), empty for none on file."""
+    def begin(
+        self, claim: int, person: int, phone: str, now_s: float, language: LanguageName | None = None
+    ) -> None:
+        """A claim on this person's card began.
+
+        `phone`: their number (E.164), empty for none on file; `language` is theirs, None for the cabin's.
+        """
         self.end(now_s)
+        self._owners = replace(self._context, language=language or self._context.language)
         self._desk.begin(Claim(claim, person))
         self._has_number = bool(phone)
         self._outbox.owner_number(phone)
@@ -251,7 +259,7 @@ class OwnerCodes:
             return None
         wall_s = self._clock.wall_s()
         until_wall_s = wall_s + self._desk.rules.code_ttl_s
-        return make_text(row, self._context, wall_s, code=code, until_wall_s=until_wall_s)
+        return make_text(row, self._owners, wall_s, code=code, until_wall_s=until_wall_s)
 
     def hear(self, event: MessageAccepted | MessageDelivered | MessageFailed, now_s: float) -> None:
         """What became of a message to the owner."""
@@ -272,7 +280,7 @@ class OwnerCodes:
                     self._not_sent(now_s)
 
     def denied(self, said: OwnerDenied, now_s: float) -> None:
-        """The owner said NO: the card rests, and whoever knows claims ends this one."""
+        """The owner said NO: the card rests, and what knows claims ends this one."""
         if self._desk.claim == Claim(said.claim, said.person):
             self.void(now_s)
         row = self._desk.denied(said.person)

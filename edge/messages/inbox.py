@@ -31,7 +31,7 @@ _CLAIMS: Final = 8
 """The newest claims whose owners are known."""
 
 _NO: Final = re.compile(r"\W*(no|nein|nahi|nahin|नहीं|नही)(?![\w\u0900-\u0963\u0966-\u097f])", re.IGNORECASE)
-"""NO as the first word, in any of the languages: whoever is alarmed may write more than is asked for."""
+"""NO as the first word, in any of the languages: who is alarmed may write more than is asked for."""
 
 _RELEASE: Final = re.compile(
     rf"RELEASE\s+#?(\d{{1,9}})\s+(\d{{{PASSWORD_DIGITS}}})\s*[.!]?", re.ASCII | re.IGNORECASE

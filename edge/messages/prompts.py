@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
+from functools import cache
 from types import MappingProxyType
 from typing import Final
 
@@ -47,13 +48,14 @@ def prompt_text(prompt: str, cause: str, lock_in_s: int | None, language: str) -
 
 def longest_warning_s(language: str, spoken_s: Callable[[Sequence[str], str], float]) -> float:
     """The longest that a warning of any cause takes; `spoken_s` tells how long clips and text take."""
-    return max(
-        spoken_s(
-            prompt_clips("show_face", cause, seconds), prompt_text("show_face", cause, seconds, language)
-        )
-        for cause in _CAUSES
-        for seconds in (0, *_NUMBERS, 60)
-    )
+    return max(spoken_s(clips, text) for clips, text in _warnings(language))
+
+
+@cache
+def _warnings(language: str) -> tuple[tuple[tuple[str, ...], str], ...]:
+    """Clips and text of each warning of this language: every kiosk that starts asks for all of them."""
+    said = (("show_face", cause, seconds) for cause in _CAUSES for seconds in (0, *_NUMBERS, 60))
+    return tuple((prompt_clips(*one), prompt_text(*one, language)) for one in said)
 
 
 def prompt_clips(prompt: str, cause: str, lock_in_s: int | None) -> tuple[str, ...]:

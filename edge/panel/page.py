@@ -92,6 +92,13 @@ class Page:
             f"<h1>{escape(w.states.of(state))}</h1>",
             f"<p>{escape(w.meanings.of(state))}</p>",
         ]
+        if (progress := self._sources.enrolling()) is not None:
+            words = escape(w.enrolling.format(count=progress.taken, most=progress.wanted))
+            asked = escape(self._language.enrolling.of(progress.guidance.value))
+            lines.append(
+                f'<p class="count">{words}: {asked}<progress max="{progress.wanted}" '
+                f'value="{progress.taken}" aria-label="{words}"></progress></p>'
+            )
         if isinstance(view, FaultError):
             return "".join(lines)
         since = escape(w.lasting.format(time=self._span(view.state_for_s)))

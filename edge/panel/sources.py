@@ -24,6 +24,7 @@ import msgspec
 import edge
 from edge.faults.catalogue import CATALOGUE
 from edge.faults.fault import FaultError
+from edge.identity.progress import Progress, read_progress
 from edge.journal import reader as journal
 from edge.journal.chain import Head
 from edge.journal.file import NAME
@@ -157,6 +158,10 @@ class Sources:
         self.disk = Kept(self._measure, RECORD_FOR_S)
 
     # --- the kiosk ---------------------------------------------------------------------------------
+
+    def enrolling(self) -> Progress | None:
+        """How far the enrolment is that goes on before the camera."""
+        return read_progress(self._runtime)
 
     def _ask(self) -> View | FaultError:
         try:

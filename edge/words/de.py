@@ -482,6 +482,7 @@ GERMAN: Final = Language(
         stale="Die Seite wird nicht mehr beantwortet. Was hier steht, ist alt.",
         read_only="Diese Seite schaut nur: geöffnet wird an der Tastatur oder mit cabinguard release.",
         lasting="seit {time}",
+        enrolling="Einlernen, {count} von {most}",
         locks_in="Verriegelt in {seconds} s, wenn kein Gesicht gezeigt wird",
         keypad_opens_in="Tastatur wieder frei in {seconds} s",
         door="Tür",

@@ -226,7 +226,7 @@ ENGLISH: Final = Language(
             fault="Fault",
             out_of_service="The guard is out of service, the door stays unlocked",
             release_refused="A text to release the door was refused",
-            identity_failed="Whoever uses a card was again not known as its owner",
+            identity_failed="Somebody who uses a card was again not known as its owner",
             owner_said_no="The owner of a card says it is not them who use it now",
         ),
         facts=Status(
@@ -477,6 +477,7 @@ ENGLISH: Final = Language(
         stale="The panel does not answer. What stands here is old.",
         read_only="This page only looks: the door is opened at the keypad, or by cabinguard release.",
         lasting="for {time}",
+        enrolling="Enrolment, {count} of {most}",
         locks_in="Locks in {seconds} s, if no face is shown",
         keypad_opens_in="Keypad opens in {seconds} s",
         door="Door",

@@ -472,6 +472,7 @@ HINDI: Final = Language(
         stale="पेज से उत्तर नहीं आ रहा। यहाँ जो लिखा है वह पुराना है।",
         read_only="यह पेज केवल दिखाता है: दरवाज़ा कीपैड से खुलता है, या cabinguard release से।",
         lasting="{time} से",
+        enrolling="पंजीकरण, {most} में से {count}",
         locks_in="चेहरा न दिखा तो {seconds} सेकंड में लॉक",
         keypad_opens_in="कीपैड {seconds} सेकंड में फिर चलेगा",
         door="दरवाज़ा",

@@ -646,6 +646,7 @@ class Page(Words):
     read_only: str
     # the line of facts
     lasting: str
+    enrolling: str
     locks_in: str
     keypad_opens_in: str
     door: str

@@ -16,7 +16,7 @@ def purpose(key: bytes, *words: str) -> bytes:  # one for each, so that no line 
     return tag(key, "\n".join(("cabinguard atm 1", *words)).encode())
 
 
-def seal(key: bytes, **fields: object) -> bytes:  # the last member is the MAC over all bytes before it
+def seal(key: bytes, **fields: str | int) -> bytes:  # the last member is the MAC over all bytes before it
     body = json.dumps(fields)[:-1].encode()
     return body + b',"mac":"' + tag(key, body).hex().encode() + b'"}\n'
 

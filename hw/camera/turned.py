@@ -16,7 +16,7 @@ from hw.camera.covers import Layer, Marks
 
 TURNS_DEG: Final = {
     "left": (28.0, 0.0),
-    "right": (-28.0, 0.0),
+    "right": (-38.0, 0.0),
     "up": (0.0, 14.0),
     "down": (0.0, -14.0),
 }

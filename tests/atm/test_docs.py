@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
 
+from edge.cabin.events import ClaimMade, OwnerCodeWanted, OwnerEntryCompleted
+from edge.cabin.state import Mode
+from edge.cabin.table import TABLE
 from edge.identity.limits import OwnerRefusal
-from edge.terms.identity import CheckFailed
+from edge.terms.identity import CheckFailed, ClaimEnd, NoOwnerCode
 from hw.atm.exchange import LINES_A_SECOND, LINES_AT_ONCE
 from hw.atm.fake.machine import FakeMachine
 from hw.atm.fake.stepped import SteppedAtm
@@ -16,6 +20,8 @@ from hw.ports import Asked
 from hw.wiring import CustomerKeypadWiring
 from tests.worlds.hw_story import StoryClock
 
+CALLS = {"_refuse", "self._refuse", "self._answer", "AnswerMachine"}
+
 
 @pytest.fixture(scope="module")
 def page() -> str:
@@ -23,8 +29,26 @@ def page() -> str:
 
 
 def test_every_word_that_a_machine_can_hear_is_explained(page: str) -> None:
-    words = {*LineRefusal, *CheckFailed, *OwnerRefusal, *Asked}
+    unheard = (ClaimEnd.MACHINE_ENDED, ClaimEnd.LINE_LOST, ClaimEnd.ANOTHER_CLAIM)
+    ends = set(ClaimEnd) - set(unheard)
+    words = {*LineRefusal, *CheckFailed, *OwnerRefusal, *Asked, *Mode, *NoOwnerCode, *ends}
     assert not [word.value for word in words if f"`{word.value}`" not in page]
+
+
+def test_every_word_that_the_program_answers_by_itself_is_explained(repo: Path, page: str) -> None:
+    """Words that stand in the sources as texts: in calls that answer, and in the table's refused cells."""
+    found: set[str] = set()
+    for file in ("edge/cabin/claim.py", "edge/loop/owner.py"):
+        for node in ast.walk(ast.parse((repo / file).read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in CALLS:
+                texts = (one for argument in node.args for one in ast.walk(argument))
+                values = (one.value for one in texts if isinstance(one, ast.Constant))
+                found |= {value for value in values if isinstance(value, str)}
+    claims = (ClaimMade, OwnerCodeWanted, OwnerEntryCompleted)
+    cells = (cell for kind, row in TABLE.items() if kind in claims for cell in row.values())
+    found |= {cell.refusal for cell in cells if cell.refusal}
+    assert len(found) > 3
+    assert not [word for word in found if f"`{word}`" not in page]
 
 
 def test_every_message_is_there_as_it_is_written(page: str) -> None:

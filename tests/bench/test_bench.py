@@ -38,7 +38,7 @@ GENEROUS_S = 250.0
 pytestmark = pytest.mark.timeout(600)
 WELL = "title Well & <good>\n+0.5 case on\nby +1 see command tell\n"
 SOON = ("flow.adjust_after_s=2", "flow.lock_after_s=8", "flow.prompt_lead_s=3")
-"""Whoever waits for a lock in real time need not wait for 20 s of it."""
+"""Those who wait for a lock in real time need not wait for 20 s of it."""
 FAILS = "+0.5 case on\nby +1 see state locked\n"
 UNREADABLE = "+0.5 case maybe\n"
 

@@ -41,8 +41,18 @@ WANTED = {
     "leaves",
     "skimmer",
     "photograph",
+    "owner",
+    "owner-code",
+    "owner-wrong-codes",
+    "owner-not-shown",
+    "owner-several",
+    "owner-photograph",
+    "owner-power-cut",
+    "owner-modem-dead",
+    "owner-no",
+    "owner-removed",
 }
-IN_PICTURES_ALONE = ("skimmer", "photograph")
+IN_PICTURES_ALONE = ("skimmer", "photograph", "owner-not-shown", "owner-photograph")
 
 
 def told(heard: list[Happening]) -> str:

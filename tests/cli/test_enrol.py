@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +15,7 @@ import pytest
 
 from edge.__main__ import main
 from edge.bench.desk import StoryClock
+from edge.identity.key import key_text
 from edge.identity.person import TOKEN
 from edge.identity.store import PEOPLE, GalleryFolder
 from edge.service.control import ControlServer
@@ -27,16 +31,22 @@ PHONE = "+46701234567"
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     """A site with identity on and a key, nobody enrolled."""
-    settings = tmp_path / "kiosk.toml"
-    settings.write_text(
-        f'[identity]\nenabled = true\nkey_file = "{tmp_path}/key"\n'
-        f'[paths]\ndata = "{tmp_path}/data"\nruntime = "{tmp_path}/run"\n'
-    )
+    made_settings(tmp_path)
     (tmp_path / "data").mkdir()
     (tmp_path / "run").mkdir()
-    (tmp_path / "key").write_text("AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\n")
-    (tmp_path / "key").chmod(0o600)
     return tmp_path
+
+
+def made_settings(folder: Path) -> Path:
+    """The settings of a site in this folder, and its key."""
+    settings = folder / "kiosk.toml"
+    settings.write_text(
+        f'[identity]\nenabled = true\nkey_file = "{folder}/key"\n'
+        f'[paths]\ndata = "{folder}/data"\nruntime = "{folder}/run"\n'
+    )
+    (folder / "key").touch(mode=0o600)
+    (folder / "key").write_text(key_text(ring().current))
+    return settings
 
 
 @pytest.fixture
@@ -134,6 +144,31 @@ def test_removal_is_asked_for_and_proven(enrol: Enrol, site: Path) -> None:
     done = folder.read(ring()).done[-1]
     assert (done.act.value, done.person) == ("person_removed", 1)
     assert fault(enrol("show", "1")) == "person_unknown"
+
+
+def test_who_types_yes_at_a_terminal_is_believed(
+    enrol: Enrol, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, _ = enrolled_in(site / "data", 1)
+    for typed, left in (("no", 1), ("", 1), ("yes", 0)):
+        terminal = io.StringIO(f"{typed}\n")
+        terminal.isatty = lambda: True  # type: ignore[method-assign]
+        monkeypatch.setattr("sys.stdin", terminal)
+        assert enrol("remove", "1")[0] == left
+        assert len(folder.read(ring()).people) == left
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root changes a gallery for the kiosk's user")
+def test_what_root_changes_stays_the_kiosks_own() -> None:
+    with tempfile.TemporaryDirectory() as name:  # one that another user may enter
+        folder, _ = enrolled_in(Path(name) / "data", 1)
+        Path(name).chmod(0o755)
+        for path in (Path(name) / "data", *(Path(name) / "data").rglob("*")):
+            os.chown(path, 65534, 65534)
+        settings = made_settings(Path(name))
+        assert main(["enrol", "change", "1", "--phone", PHONE, "--settings", str(settings)]) == 0
+        assert {path.stat().st_uid for path in folder.path.iterdir()} == {65534}
+    assert os.geteuid() == 0
 
 
 def test_an_export_is_all_there_is_for_its_owner_alone(enrol: Enrol, site: Path) -> None:

@@ -258,3 +258,41 @@ def test_no_code_is_ever_right_twice_or_after_its_replacement(acts: list[str]) -
             )
             assert book.judge(Typed(other)) is EntryVerdict.WRONG
         assert book.text() == live
+
+
+# --- two books, and an entry that comes at once ------------------------------------------------------
+
+
+def test_no_book_draws_the_live_code_of_the_other() -> None:
+    first, second = (
+        CodeBook(3, these(["111", "222", "333"])),
+        CodeBook(3, these(["111", "444", "444", "333"])),
+    )
+    first.keep_apart(second)
+    first.issue(1)
+    second.issue(1)
+    assert (first.text(), second.text()) == ("111", "444")
+    first.void()
+    second.issue(2)  # what it had before, then what is nobody's live code
+    assert second.text() == "333"
+    first.issue(2)
+    assert first.text() == "222"
+
+
+def test_an_entry_that_comes_at_once_takes_the_place_of_what_was_typed() -> None:
+    pad = EntryPad(6, 10.0)
+    type_in(pad, "99")
+    assert pad.enter("012345", 1.0)
+    assert pad.full
+    entry = pad.take()
+    assert entry is not None
+    assert entry.same_as("012345")
+    assert not pad.full
+
+
+@pytest.mark.parametrize("keys", ["", "12345", "1234567", "12345a", "12345*", "12345\u0663", "-12345"])
+def test_what_is_no_entry_leaves_nothing_at_the_pad(keys: str) -> None:
+    pad = EntryPad(6, 10.0)
+    type_in(pad, "99")
+    assert not pad.enter(keys, 1.0)
+    assert pad.typed == 0

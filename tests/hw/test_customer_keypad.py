@@ -51,10 +51,10 @@ def test_two_who_type_at_once_do_not_mix_and_the_watchmans_keys_come_as_without_
 
 
 def test_a_jammed_or_broken_pad_inside_leaves_the_watchmans_alone() -> None:
-    story = _ready()
+    story = _ready(WiringSettings(customer_keypad=CustomerKeypadWiring(fitted=True, stuck_s=2.0)))
     for key in "123456789":
         story.hands.customer_matrix.stick(key, True, story.clock.at_s)
-    story.run(12.0)
+    story.run(2.5)
     found = [event.what for event in story.events if isinstance(event, CustomerPad)]
     assert {what.fault for what in found if isinstance(what, KeypadTrouble)} == set(KeypadFault)
     story.hands.type("417", story.clock.at_s)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.identity.person import Person
 
@@ -68,7 +69,9 @@ def held_by(content: bytes, words: set[bytes]) -> list[bytes]:
     if len(content) < _HEAD_BYTES or not long:
         return found
     heads = np.frombuffer(b"".join(word[:_HEAD_BYTES] for word in long), np.uint64)
-    places = np.ndarray((len(content) - _HEAD_BYTES + 1,), np.uint64, content, strides=(1,))
+    places: NDArray[np.uint64] = np.ndarray(
+        (len(content) - _HEAD_BYTES + 1,), np.uint64, content, strides=(1,)
+    )
     there = set(places[np.isin(places, heads)].tolist())
     return found + [
         word for word, head in zip(long, heads.tolist(), strict=True) if head in there and word in content

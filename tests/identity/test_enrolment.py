@@ -135,8 +135,8 @@ LOOKS = st.builds(
 )
 
 
-@given(st.lists(LOOKS, max_size=80))
-@settings(max_examples=60, deadline=None)
+@given(st.lists(LOOKS, max_size=50))
+@settings(max_examples=30, deadline=None)
 def test_whatever_comes_a_set_is_of_one_living_person_in_several_poses(looks: list[EnrolLook]) -> None:
     session = Session()
     for one in looks:
@@ -158,7 +158,7 @@ def test_whatever_comes_a_set_is_of_one_living_person_in_several_poses(looks: li
 
 
 @given(st.lists(LOOKS, max_size=40))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_of_a_folder_each_picture_is_taken_or_refused_by_name(looks: list[EnrolLook]) -> None:
     chosen = choose(looks, alike)
     assert len(chosen.refused) == len(looks)

@@ -16,7 +16,7 @@ from edge.faults.fault import FaultError
 from edge.identity.gallery import NO_ONE, gallery_in, read_gallery
 from edge.identity.key import GalleryKey, KeyRing, key_text, keys_in, new_key, read_keys, write_key_file
 from edge.identity.person import Act
-from edge.identity.register import restore
+from edge.identity.register import Restorer, restore
 from edge.identity.sealed import encode
 from edge.identity.store import NUMBERS, PEOPLE, GalleryFolder
 from edge.settings.load import load
@@ -86,7 +86,7 @@ def test_a_number_is_never_given_twice_even_after_removal_restart_and_loss(tmp_p
     assert given == {1, 2, 3}
     (folder.path / PEOPLE).unlink()
     with folder.writing():
-        restore(folder, edge.identity.sealed.EMPTY, ring(), "tester", 0.0)
+        restore(folder, edge.identity.sealed.EMPTY, ring(), Restorer("tester", 0.0))
         assert register(folder).enrol(card(4), taken(4), CONSENT).number == 4
 
 
@@ -191,7 +191,7 @@ def test_an_older_copy_and_a_missing_file_are_noticed(tmp_path: Path) -> None:
     (folder.path / PEOPLE).unlink()
     assert code_of(lambda: folder.read(ring())) == "gallery_older"
     with folder.writing():
-        assert restore(folder, folder.opened(older, ring()), ring(), "tester", 0.0) == (1, 1)
+        assert restore(folder, folder.opened(older, ring()), ring(), Restorer("tester", 0.0)) == (1, 1)
     assert [person.number for person in folder.read(ring()).people] == [2], "who was removed stays removed"
 
 
@@ -234,8 +234,10 @@ def test_a_power_cut_at_any_step_leaves_the_old_or_the_new(
                 assert found in ([1, 2], [2])
             case _:
                 assert found == [1, 2]
-        highest = max(contents.next_person, folder.numbers().next_person)
-        assert highest > max(found), "the next number is a fresh one"
+        with folder.writing():
+            fresh = register(folder, new).enrol(card(5), taken(5), CONSENT).number
+        assert fresh > max(found)
+        assert len(folder.read(new).people) == len(found) + 1, "what was left lying about is in nobody's way"
         if ended:
             assert step > 8
             return

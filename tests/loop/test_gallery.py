@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from edge.__main__ import main
 from edge.bench.desk import Desk
+from edge.cli.enrol_desk import desk_of
 from edge.identity.key import key_text
 from edge.identity.likeness import network_name
 from edge.identity.person import Person
@@ -108,6 +111,27 @@ def test_a_damaged_gallery_refuses_claims_and_the_kiosk_goes_on(site: Site) -> N
     assert "claim_made" not in site.events()
     assert "refused not_enrolled" in site.answers()
     assert site.desk.kiosk.status(site.desk.clock.now_s())["state"] == "cleared"
+
+
+def test_with_the_whole_folder_lost_no_number_comes_again(site: Site) -> None:
+    """The record remembers how far the gallery was."""
+    site.run(2.0)
+    site.desk.power_off()
+    shutil.rmtree(site.folder.path)
+    site.desk.power_on()
+    site.run(2.0)
+    assert "gallery_older" in site.events(), "that it is gone is noticed"
+    site.desk.power_off()
+    key, data = site.data.parent / "key", site.data
+    where = ("--set", f"identity.key_file={key}", "--set", f"paths.data={data}")
+    assert main(["enrol", "restore", "--empty", "--yes", *where]) == 0
+    settings = load(None, [f"identity.key_file={key}", f"paths.data={data}"])
+    with desk_of(settings).changing() as book:
+        assert book.enrol(card(4), taken(4, network=NETWORK), CONSENT).number == 3
+    site.desk.power_on()
+    site.run(2.0)
+    assert site.events()[::-1].index("person_enrolled") < site.events()[::-1].index("gallery_older")
+    assert site.desk.kiosk.status(site.desk.clock.now_s())["faults"] == []
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from edge.identity.limits import CodeRules, OwnerRefusal
 from edge.journal.reader import lines, outbox, recall, verify
 from edge.messages.inbox import NO_AFTER_S
 from edge.terms.record import OWNER_CODE_KIND, Channel, OwnerTries, Recipient, RowState
+from edge.words.language import LanguageName
 from tests.worlds.owner_world import ANNA, NUMBERS, OWNER, OwnerWorld, WorldClock
 
 FULL = OSError(errno.ENOSPC, "no space")
@@ -48,6 +49,15 @@ def test_the_owners_code_opens_once(world: OwnerWorld) -> None:
     assert world.type(world.phone.code()) == CodeJudged(1, EntryVerdict.RIGHT, 3)
     assert world.type(world.phone.code()) == refused(OwnerRefusal.NO_CODE)
     assert (account(world).tries, account(world).rests) == (0, 0)
+
+
+def test_the_text_is_in_the_owners_language(world: OwnerWorld) -> None:
+    world.codes.begin(2, ANNA, OWNER, world.clock.now_s(), LanguageName.DE)
+    world.ask()
+    assert "für Ihre Karte" in world.phone.texts()[-1]
+    world.begin(3)
+    world.ask()
+    assert "for your card" in world.phone.texts()[-1]
 
 
 def test_three_wrong_ones_rest_the_card_and_the_right_one_is_void(world: OwnerWorld) -> None:
@@ -335,6 +345,18 @@ def test_a_lost_record_rests_every_card_once_and_over_more_starts(world: OwnerWo
     third.run(601.0, 20.0)
     third.ask()
     assert third.last() == CodeSent(1)
+
+
+def test_where_no_owner_is_asked_for_a_lost_record_leaves_no_account(tmp_path: Path) -> None:
+    class Off(OwnerWorld):
+        in_use = False
+
+    (tmp_path / "journal.db").write_bytes(b"not a record" * 400)
+    world = Off(tmp_path)
+    assert [code for code, _ in world.remembered.faults] == ["journal_damaged"]
+    world.run(1.0)
+    assert recall(tmp_path / "journal.db").owners == ()
+    assert not any(line.name.startswith("owner") for line in lines(tmp_path / "journal.db"))
 
 
 def tmp_files(world: OwnerWorld) -> list[Path]:

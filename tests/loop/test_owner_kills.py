@@ -76,7 +76,9 @@ class CutWorld(OwnerWorld):
     journal_type = CuttingJournal
 
 
-@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+@pytest.mark.parametrize(
+    "before", [pytest.param(True, marks=pytest.mark.slow), False], ids=["before", "after"]
+)
 @pytest.mark.parametrize("at", range(1, 8))
 def test_a_power_cut_at_each_record_of_two_wrong_codes_and_a_right_one(
     tmp_path: Path, at: int, before: bool

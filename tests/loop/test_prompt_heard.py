@@ -16,6 +16,7 @@ from edge.loop.happening import Happening
 from edge.messages.prompts import clip_texts
 from edge.settings.load import load
 from edge.terms.observation import Cover
+from hw.bench import SteppedAtm
 from hw.board import BenchHands, bench_board
 from hw.ports import Board, Clock, Input, Modem
 from hw.prompt.fake import CHARACTERS_S, FAILS_AFTER_S, PromptFault
@@ -45,9 +46,9 @@ class Cabin:
             prompt = CabinPrompt(self._folder / "clips", ("player",), None, start=self._play)
 
             def with_the_real_one(
-                clock: Clock, modem: Modem, wiring: WiringSettings, *, seed: int
+                clock: Clock, modem: Modem, wiring: WiringSettings, *, atm: SteppedAtm | None, seed: int
             ) -> tuple[Board, BenchHands]:
-                board, hands = bench_board(clock, modem, wiring, seed=seed)
+                board, hands = bench_board(clock, modem, wiring, atm=atm, seed=seed)
                 return replace(board, prompt=prompt), hands
 
             self._monkeypatch.setattr("edge.bench.desk.bench_board", with_the_real_one)

@@ -91,7 +91,7 @@ def test_secrets_stay_where_they_belong(actions: list[tuple[str, float]]) -> Non
         desk, people = scripted_desk(folder, heard.append, settings=load(None, QUICK), every_s=0.4)
         on: set[str] = set()
         desk.stage("enter anna with mask")
-        desk.run_to(30.0)
+        desk.run_to(16.0)
         assert desk.kiosk.state.mode is Mode.LOCKED
         for action, wait_s in actions:
             _do(desk, people.people, action, on)

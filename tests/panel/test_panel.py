@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import os
 import re
 import shutil
 import signal
@@ -26,6 +27,8 @@ from edge.bench.desk import BENCH_NUMBERS
 from edge.cabin.events import Anomaly, AnomalyBegan
 from edge.faults.catalogue import CATALOGUE
 from edge.faults.fault import FaultError
+from edge.identity.enrolment import Guidance
+from edge.identity.progress import Progress, show_progress
 from edge.loop.watching import InputView, View
 from edge.panel import sources as sources_module
 from edge.panel.page import Page
@@ -799,3 +802,24 @@ def test_a_browser_follows_the_cabin_without_reloading(
     assert "<title>Cabin 1: Locked</title>" in dom
     assert "Refused" not in done.stderr, "the policy forbids something that the page does"
     assert "Uncaught" not in done.stderr
+
+
+# --- enrolment -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LanguageName)
+def test_an_enrolment_before_the_camera_is_shown_and_one_that_was_left_behind_is_not(
+    tmp_path: Path, language: LanguageName
+) -> None:
+    """No kiosk runs then: the page is what the one beside the camera looks at."""
+    with Window(tmp_path, [f"cabin.language={language}"]) as window:
+        words = words_of(language)
+        assert "<progress" not in window.page()
+        show_progress(tmp_path, Progress(4, Guidance.LEFT))
+        page = unescape(window.page())
+        assert words.page.enrolling.format(count=4, most=10) in page
+        assert words.enrolling.left in page
+        os.utime(tmp_path / "enrolling", (0, 0))
+        assert "<progress" not in window.page()
+        (tmp_path / "enrolling").write_text("{")
+        assert "<progress" not in window.page()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import random
 import re
-import subprocess
-import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -16,8 +14,11 @@ import pytest
 from edge.bench.desk import scratch
 from edge.cabin.state import State
 from edge.journal import reader as journal
+from tests.worlds.kiosk_child import live
 
-CHILD = Path(__file__).parents[1] / "worlds" / "kiosk_child.py"
+FORKS = multiprocessing.get_context("forkserver")
+"""A process that has imported all once and knows no test: each life is forked from it."""
+FORKS.set_forkserver_preload(["tests.worlds.kiosk_child"])
 LIFE_S = 60.0
 """On the child's own clock: a lock comes after some 30 s, however slow the machine is."""
 _CODE = re.compile(r"Incident (\d+): CODE (\d+).*#(\d+)", re.S)
@@ -29,29 +30,26 @@ def _life(folder: Path, seed: int, alive_s: float, more_s: float) -> list[dict[s
     All of it is read through the one buffer: whatever goes past that (`communicate`) loses what lies in it.
     """
     said: list[str] = []
-    with (
-        tempfile.TemporaryFile("w+") as errors,
-        subprocess.Popen(
-            [sys.executable, str(CHILD), str(folder), str(seed)],
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-        ) as child,
-    ):
-        assert child.stdout is not None
+    errors = folder.with_name(f"{folder.name}-errors")
+    reader, writer = FORKS.Pipe(duplex=False)
+    child = FORKS.Process(target=live, args=(folder, seed, writer, errors))
+    child.start()
+    writer.close()
+    with reader, open(reader.fileno(), closefd=False) as lines:
         try:
-            for line in child.stdout:
+            for line in lines:
                 said.append(line)
                 if line.endswith("\n") and _at_s(line) >= alive_s:
                     break
             time.sleep(more_s)
-            early = child.poll()
+            early = child.exitcode
         finally:
             child.kill()
-        said += child.stdout
-        child.wait()
-        errors.seek(0)
-        complaints = errors.read()
+        said += lines
+    child.join()
+    child.close()
+    complaints = errors.read_text() if errors.exists() else ""
+    errors.unlink(missing_ok=True)
     assert early is None, f"it ended by itself ({early}):\n{complaints[-3000:]}"
     assert not complaints.strip(), complaints[-3000:]
     # The last line may be half of one: a kill can come in the middle of it.

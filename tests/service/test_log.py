@@ -257,7 +257,7 @@ def test_no_line_of_a_verbose_kiosk_has_a_code_a_digit_typed_a_number_or_a_passw
     with contextlib.redirect_stderr(said), scratch("test") as name:
         desk, _ = scripted_desk(Path(name), hear, settings=load(None, QUICK), every_s=0.4)
         desk.stage("enter anna with mask")
-        desk.run_to(30.0)
+        desk.run_to(16.0)
         assert desk.kiosk.state.mode is Mode.LOCKED
         passwords = set()
         on: set[str] = set()

@@ -15,15 +15,18 @@ import numpy as np
 from edge.bench.desk import Desk, Overview, Props, StoryClock
 from edge.bench.seeing import Watcher
 from edge.bench.story import Outcome, Story, find, play
+from edge.identity.person import Pose, Sample
 from edge.loop.happening import Happening
 from edge.settings.load import load
 from edge.settings.schema import Settings
+from edge.terms.identity import TEMPLATE_NUMBERS, NoTemplate, OwnerLook, Template
 from edge.terms.observation import (
     FACE_CAMERA,
     Box,
     CameraHealth,
     Cover,
     Face,
+    FaceMotion,
     FaceVerdict,
     Observation,
     SceneSeen,
@@ -83,6 +86,8 @@ class ScriptedPeople:
                 self.people.pop(name)
                 for state in (self.hidden, self.low, self.lying, self.armed):
                     state.discard(name)
+            case ["turn", side] if len(self.people) == 1:
+                (self.hidden.update if side == "away" else self.hidden.difference_update)(self.people)
             case ["turn", side, name]:
                 (self.hidden.add if side == "away" else self.hidden.discard)(name)
             case ["crouch", name]:
@@ -107,6 +112,17 @@ class ScriptedPeople:
             for index, (name, cover) in enumerate(self.people.items())
             if name not in self.hidden
         )
+
+    def owner(self) -> OwnerLook:
+        """A look at who is there, as long as it is one person with a bare face."""
+        shown = [name for name in self.people if name not in self.hidden]
+        if len(self.people) > 1:
+            return OwnerLook(missing=NoTemplate.SEVERAL)
+        if not shown:
+            return OwnerLook(missing=NoTemplate.NO_FACE)
+        if self.people[shown[0]] is not Cover.NONE:
+            return OwnerLook(missing=NoTemplate.COVERED)
+        return OwnerLook(template_of(shown[0]))
 
     def scene(self, most: int) -> SceneSeen:
         """What a look shows of them; one camera sees at most so many of the bodies."""
@@ -145,6 +161,20 @@ class ScriptedPeople:
         )
 
 
+def template_of(name: str) -> Template:
+    """Of people whose faces have nothing in common."""
+    numbers = bytearray(TEMPLATE_NUMBERS)
+    numbers[sum(name.encode()) % TEMPLATE_NUMBERS] = 127
+    return Template(bytes(numbers))
+
+
+def _samples(name: str, models: Path) -> tuple[Sample, ...]:
+    return (Sample(template_of(name).numbers, Pose.STRAIGHT),)
+
+
+LIVES = FaceMotion(moved=0.06, bent=0.012, eyes=9.0, mouth=0.4, visible=18.0, around=0.1)
+
+
 class ScriptedLook(Look):
     """Sees the script and nothing else: for tests of what follows from seeing.
 
@@ -164,8 +194,12 @@ class ScriptedLook(Look):
         self._name = camera
         self._shows_faces = faces
         self._bodies = bodies
-        self._looks_s = float("-inf")
+        self._looks_s = self._owner_s = float("-inf")
+        self._owner = False
         self.health = CameraHealth.OK
+
+    def want_owner(self, on: bool) -> None:
+        self._owner = on
 
     def __call__(self, frame: Frame) -> Observation:
         height, width = frame.grey.shape
@@ -173,6 +207,10 @@ class ScriptedLook(Look):
         if self._bodies is not None and frame.at_s >= self._looks_s - 1e-6:
             self._looks_s = frame.at_s + 0.5
             scene = self._people.scene(self._bodies)
+        owner = None
+        if self._owner and frame.at_s >= self._owner_s - 1e-6:
+            self._owner_s = frame.at_s + 0.5
+            owner = self._people.owner()
         return Observation(
             frame.number,
             frame.at_s,
@@ -182,6 +220,8 @@ class ScriptedLook(Look):
             self.health,
             camera=self._name,
             scene=scene,
+            owner=owner,
+            face_motion=LIVES if self._owner and self._people.people else None,
             faces_asked=self._shows_faces,
         )
 
@@ -205,7 +245,7 @@ def scripted_desk(
     look = functools.partial(ScriptedLook, people, bodies=bodies)
     desk = desk_type(
         settings or load(None),
-        Props(NoiseCamera(clock), look, every_s, people, overview=above),
+        Props(NoiseCamera(clock), look, every_s, people, overview=above, templates=_samples),
         folder,
         listener,
         clock,

@@ -1,17 +1,15 @@
 """A kiosk in a process of its own that plays one visit on a folder, and is killed at any instant.
 
-`python kiosk_child.py FOLDER SEED`: carries on what the folder remembers, prints one JSON line for every text
-that a phone received, every lock or release and every half second of its own clock, and begins again when the
-cabin is empty.
+It carries on what the folder remembers, prints one JSON line for every text that a phone received, every
+lock or release and every half second of its own clock, and begins again when the cabin is empty.
 """
 
 from __future__ import annotations
 
 import json
-import sys
+import os
+from multiprocessing.connection import Connection
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from edge.cabin.state import Mode
 from edge.loop.happening import Happening
@@ -35,10 +33,16 @@ def hear(happening: Happening) -> None:
         say("opened", True)
 
 
-def main() -> None:
+def live(folder: Path, seed: int, out: Connection, errors: Path) -> None:
+    """The life of a process: lines into `out`, complaints into `errors`."""
+    os.dup2(out.fileno(), 1)
+    os.dup2(os.open(errors, os.O_WRONLY | os.O_CREAT), 2)
+    _visits(folder, seed)
+
+
+def _visits(folder: Path, seed: int) -> None:
     soon = ["flow.adjust_after_s=2", "flow.lock_after_s=8", "flow.prompt_lead_s=3"]
-    seed = int(sys.argv[2])
-    desk, people = scripted_desk(Path(sys.argv[1]), hear, settings=load(None, soon), seed=seed, every_s=0.4)
+    desk, people = scripted_desk(folder, hear, settings=load(None, soon), seed=seed, every_s=0.4)
     say("booted", True)
     visit_s = key_s = 0.0
     typed = 0
@@ -72,7 +76,3 @@ def main() -> None:
             desk.after(2.0, lambda: desk.move_input(Input.DOOR, False))
         desk.run_to(now_s + 0.5)
         say("at_s", desk.clock.now_s())
-
-
-if __name__ == "__main__":
-    main()

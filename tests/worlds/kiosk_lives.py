@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -19,12 +20,15 @@ from edge.cabin.state import Mode, State
 from edge.journal import reader as journal
 from edge.journal.writer import Journal
 from edge.loop.happening import Happening
+from edge.settings.load import load
 from edge.terms.record import Channel, OutboxRow, Recipient, Record, Remembered
 from hw.ports import Input
 from tests.worlds.desk_world import scripted_desk
 
 _CODE = re.compile(r"CODE (\d+)\b.*#(\d+)", re.S)
 LONGEST_S = 600.0
+SOON = ("flow.keypad_lockout_s=20",)
+"""What is waited for changes nothing on the card but how often the elapsed time of the lock is written."""
 STEP_S = 0.5
 DARK_S = 5.0
 
@@ -79,11 +83,14 @@ class Lives:
         self.cut_s: float | None = None
         journal = type("Wired", (CuttingJournal,), {"world": self})
         kind = type("Wired", (Desk,), {"journal_type": journal})
+        begin = partial(
+            scripted_desk, folder, self._hear, settings=load(None, list(SOON)), desk_type=kind, every_s=0.4
+        )
         try:
-            self.desk, self.people = scripted_desk(folder, self._hear, desk_type=kind, every_s=0.4)
+            self.desk, self.people = begin()
         except PowerCut:
             self.cut_s = 0.0
-            self.desk, self.people = scripted_desk(folder, self._hear, desk_type=kind, every_s=0.4)
+            self.desk, self.people = begin()
 
     def run(self) -> None:
         """From the empty cabin to the empty cabin."""

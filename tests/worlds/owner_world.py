@@ -93,6 +93,7 @@ class _Few:
     outbox: Outbox
     inbox: Inbox
     release_desk: ReleaseDesk
+    identity: object
     owner_desk: OwnerDesk
     context: Context
     book: CodeBook
@@ -100,7 +101,7 @@ class _Few:
 
 @dataclass
 class Phone:
-    """What outlives a power cut: the modem, and whoever reads its texts."""
+    """What outlives a power cut: the modem, and those who read its texts."""
 
     modem: FakeModem = field(default_factory=FakeModem)
 
@@ -117,6 +118,7 @@ class Phone:
 class OwnerWorld:
     """One life of the program on a folder. `heard` is what the table would be told."""
 
+    in_use = True
     book_type: type[CodeBook] = CodeBook
     journal_type: type[Journal] = Journal
 
@@ -160,6 +162,7 @@ class OwnerWorld:
             Outbox(NUMBERS, carriers=carriers),
             Inbox(NUMBERS),
             ReleaseDesk(None, 3),
+            object() if self.in_use else None,
             self.desk,
             Context("Cabin 1", "Main Road 5", "en", ZoneInfo("UTC")),
             self.watchman,

@@ -3,7 +3,7 @@ set    identity.enabled=true
 +1     enter anna
 by +5  see state cleared
 +2     claim anna
-by +2  see event claim_made and see prompt look into the camera
+by +2  see event claim_made and see command say owner_face
 by +18 see event owner_same
 by +1  see permit on
 +3     mask on
