@@ -292,9 +292,9 @@ def choose(m: Measured) -> dict[str, float]:
     """`same`, `another` and `duplicate`, on the half of the people that is for choosing.
 
     `same`: the smallest hundredth at which even the upper end of the interval of two people's looks is half
-    of one in 10,000: with one in 10,000 the other half of the people came out at 1.1. `another`: the largest twentieth that at most one of 500 looks of the owner stays under.
-    `duplicate`: the smallest hundredth that one in 100,000 looks of others reaches, since one is compared
-    with all who are enrolled.
+    of one in 10,000: with one in 10,000 the other half of the people came out at 1.1. `another`: the largest
+    twentieth that at most one of 500 looks of the owner stays under. `duplicate`: the smallest hundredth that
+    one in 100,000 looks of others reaches, since one is compared with all who are enrolled.
     """
     table, _ = tables(m)
     hundredths = [n / 100 for n in range(30, 80)]
