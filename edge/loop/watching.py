@@ -76,12 +76,16 @@ class CodeView(_Part, frozen=True):
 
 
 class View(_Part, frozen=True):
-    """All that the page shows of the running kiosk. Times in seconds; `faults` by device or part."""
+    """All that the page shows of the running kiosk. Times in seconds; `faults` by device or part.
+
+    `claim` says how far the check of a card's owner has come, never whose; empty where nobody is asked for.
+    """
 
     state: str
     state_for_s: float
     door: str
     permit: str
+    claim: str
     sound: str
     camera: str
     somebody_present: bool
@@ -147,6 +151,7 @@ class Watching:
             state_for_s=now_s - state.since_s,
             door="locked" if kiosk.door_locked else "unlocked",
             permit="on" if kiosk.permit_on else "off",
+            claim="" if kiosk.rules.owner is None else state.claim.stage.value,
             sound=state.playing.value,
             camera=state.health.value,
             somebody_present=state.present,

@@ -21,6 +21,7 @@ from edge.words.languages import anomaly_words, reason_words, words_of
 FRESH_KEY_S = 1.5
 OLD_PICTURE_S = 5.0
 _BARS_DBM = (-113, -51)
+_CLAIM_MARKS = {"failed": "bad", "by_face": "good", "by_code": "good"}
 
 
 class Page:
@@ -116,6 +117,7 @@ class Page:
         facts = [
             (w.door, w.outputs.of(view.door), "bad" if view.door == "locked" else "good"),
             (w.machine, w.outputs.of(view.permit), "good" if view.permit == "on" else ""),
+            *([(w.owner, w.claims.of(view.claim), _CLAIM_MARKS.get(view.claim, ""))] if view.claim else []),
             (
                 w.siren,
                 w.outputs.of("silent" if view.sound == "off" else view.sound),

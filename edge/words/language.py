@@ -454,6 +454,19 @@ class Outputs(Words):
 
 
 @dataclass(frozen=True, slots=True)
+class Claims(Words):
+    """How far it has come to know whether the card's owner stands there."""
+
+    none: str
+    face: str
+    failed: str
+    sending: str
+    code: str
+    by_face: str
+    by_code: str
+
+
+@dataclass(frozen=True, slots=True)
 class Verdicts(Words):
     proper: str
     covered: str
@@ -623,6 +636,7 @@ class Page(Words):
     states: States
     meanings: States
     outputs: Outputs
+    claims: Claims
     health: Health
     verdicts: Verdicts
     covers: Covers
@@ -651,6 +665,7 @@ class Page(Words):
     keypad_opens_in: str
     door: str
     machine: str
+    owner: str
     siren: str
     camera: str
     somebody: str

@@ -44,7 +44,7 @@ WANTED = {
     "owner",
     "owner-code",
     "owner-wrong-codes",
-    "owner-not-shown",
+    "owner-masked",
     "owner-several",
     "owner-photograph",
     "owner-power-cut",
@@ -52,7 +52,7 @@ WANTED = {
     "owner-no",
     "owner-removed",
 }
-IN_PICTURES_ALONE = ("skimmer", "photograph", "owner-not-shown", "owner-photograph")
+IN_PICTURES_ALONE = ("skimmer", "photograph")
 
 
 def told(heard: list[Happening]) -> str:

@@ -163,6 +163,13 @@ def test_without_identity_nothing_is_asked_and_nothing_is_opened(tmp_path: Path)
     desk.close()
 
 
+def test_the_page_says_how_far_the_claim_has_come_and_not_whose_it_is(site: Site) -> None:
+    site.does("claim anna", 4.0)
+    reply = site.desk.answer("panel")
+    assert reply["claim"] == "by_face"
+    assert "anna" not in json.dumps(reply)
+
+
 def test_a_status_says_how_far_the_claim_has_come(site: Site) -> None:
     assert site.desk.kiosk.status(site.desk.clock.now_s())["claim"] == "none"
     site.does("claim george", 8.0)

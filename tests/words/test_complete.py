@@ -16,7 +16,7 @@ import edge.panel.page
 from edge.cabin.commands import PromptCause, PromptKey
 from edge.cabin.devices import LOCK_NEEDS
 from edge.cabin.events import Anomaly, Device, FaceFact, Orderer
-from edge.cabin.state import Mode
+from edge.cabin.state import Mode, Stage
 from edge.codes.release import Refusal
 from edge.messages.prompts import SILENCE, prompt_text
 from edge.messages.texts import ALERT_KINDS
@@ -29,6 +29,7 @@ from edge.words.language import (
     Anomalies,
     Causes,
     Channels,
+    Claims,
     Covers,
     Devices,
     Grounds,
@@ -171,6 +172,7 @@ def test_every_family_has_the_names_that_the_program_uses_and_no_other() -> None
     assert names(Channels) == {one.value for one in Channel}
     assert names(Outcomes) == {one.value for one in RowState}
     assert names(Networks) == {re.sub("\\W+", "_", word) for word in REGISTRATION.values()}
+    assert names(Claims) == {stage.value for stage in Stage}
     assert names(Outputs) == {one.value for one in Sound} | {"on", "locked", "unlocked", "silent"}
 
 

@@ -64,7 +64,8 @@ class ScriptedPeople:
     """The stage and the eyes: `enter anna with mask`, `leave anna`, `mask on|off` become faces.
 
     `turn away|front NAME`, `crouch|stand NAME` and `fall NAME` change a body and hide or show its face;
-    `draw NAME` puts a weapon into a hand. `missed`: as many bodies the scene network does not see.
+    `photo held|off NAME` holds up a picture of the face; `draw NAME` puts a weapon into a hand. `missed`: as
+    many bodies the scene network does not see.
     """
 
     def __init__(self) -> None:
@@ -74,6 +75,7 @@ class ScriptedPeople:
         self.lying: set[str] = set()
         self.armed: set[str] = set()
         self.missed = 0
+        self.flat = False
         self._random = random.Random(1)
 
     def do(self, action: str, now_s: float) -> None:
@@ -99,6 +101,8 @@ class ScriptedPeople:
             case ["fall", name]:
                 self.lying.add(name)
                 self.hidden.add(name)
+            case ["photo", state, *_]:
+                self.flat = state != "off"
             case ["draw", name]:
                 self.armed.add(name)
             case [cover, ("on" | "off") as state]:
@@ -221,7 +225,7 @@ class ScriptedLook(Look):
             camera=self._name,
             scene=scene,
             owner=owner,
-            face_motion=LIVES if self._owner and self._people.people else None,
+            face_motion=LIVES if self._owner and self._people.people and not self._people.flat else None,
             faces_asked=self._shows_faces,
         )
 

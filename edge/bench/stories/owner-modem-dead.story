@@ -11,4 +11,4 @@ by +70 see machine refused code_not_sent and see command say owner_code_not_sent
 by +9  see state vacant
 never  see sms owner
 never  see permit on
-never  see state warned
+never  see state locked

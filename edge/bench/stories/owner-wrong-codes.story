@@ -26,5 +26,5 @@ by +2  see machine refused card_rests
 by +9  see state vacant
 exactly 1 see sms owner code
 never  see permit on
-never  see state warned
+never  see state locked
 never  see door locked
