@@ -18,7 +18,7 @@ from edge.faults.fault import FaultError
 from edge.settings.load import SettingsError
 from edge.settings.schema import KEYS
 from edge.terms.record import Recipient
-from hw.bench import COVERS, FAULTS, FRONTS, LENSES, PromptFault
+from hw.bench import COVERS, FAULTS, FRONTS, LENSES, MACHINE_FAULTS, PromptFault
 from hw.ports import HardwareError, Input
 
 Do = Callable[[Desk, Sequence[str]], None]
@@ -88,6 +88,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "DIGITS": Kind(
         "digits of a code, CODE, PREVIOUS, WRONG or ASK", lambda: (*_KEY_WORDS, "ASK"), _are_digits
     ),
+    "AILMENT": Kind(f"ailment of a machine ({', '.join(MACHINE_FAULTS)})", lambda: tuple(MACHINE_FAULTS)),
     "MACHINE": Kind("name of a machine, as in atm.machines", lambda: ("machine",), _is_name),
     "OWNER": Kind("owner of a card", lambda: tuple(PHONES)),
     "INPUT": Kind("input", lambda: tuple(Input)),
@@ -173,6 +174,10 @@ def _machine(desk: Desk, words: Sequence[str]) -> None:
         machine.reboot()
     else:
         machine.fault("cut", words[0] == "cut")
+
+
+def _ails(desk: Desk, words: Sequence[str]) -> None:
+    desk.at_machine(words[2:]).fault(words[0], words[1] == "on")
 
 
 def _card(desk: Desk, words: Sequence[str]) -> None:
@@ -317,6 +322,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "end": Action(("[MACHINE]",), "the machine is done with its customer", _end),
     "pad": Action(("DIGITS...",), "type at the customer's keypad; ASK is its #, for a code", _pad),
     "machine": Action(("cut|back|restarts [MACHINE]",), "the line to the machine, or the machine", _machine),
+    "ails": Action(("AILMENT on|off [MACHINE]",), "what else can be the matter with a machine", _ails),
     "card": Action(("OWNER enrolled|removed",), "who may use a card", _card),
     "key": Action(("KEY stuck|free",), "a key stays down, or comes up", _key),
     **{name.value: _wired(name) for name in Input},

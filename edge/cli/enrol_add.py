@@ -64,6 +64,7 @@ def renew(args: argparse.Namespace) -> int:
     settings = load_settings(args)
     desk = desk_of(settings, needs_identity=True)
     before = person_of(desk.read().people, args.who)
+    args.name, args.language = before.name, args.language or before.language.value
     _check_camera(args, settings)
     consent = before.consent
     if args.consent is not None or (args.keep_pictures and before.pictures is None):

@@ -19,7 +19,7 @@ from edge.identity.gallery import NO_ONE, Gallery, gallery_in
 from edge.identity.key import KeyRing
 from edge.identity.person import Done
 from edge.identity.sealed import EMPTY, Contents
-from edge.identity.store import GalleryFolder
+from edge.identity.store import UNREADABLE, GalleryFolder
 
 DONE: Final = "gallery"
 GIVEN: Final = "person"
@@ -32,8 +32,6 @@ AGAIN_S: Final = 30.0
 """How often one that could not be read is tried again though it did not change: the disk or the key may."""
 
 _OTHER_NETWORK: Final = "gallery_network"
-
-_SET_ASIDE: Final = frozenset({"gallery_damaged", "gallery_version"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,15 +142,21 @@ class GalleryKeeper:
 
     def _read(self) -> None:
         try:
-            contents = self._folder.read(self._keys())
-            if contents.done_number < self._recorded:
-                raise FaultError("gallery_older", "the record knows of later changes of it")
-            self._found = _Read(contents, None)
+            self._found = _Read(self._read_with(self._keys()), None)
         except FaultError as error:
-            if error.code in _SET_ASIDE:
-                with contextlib.suppress(OSError):
-                    self._folder.set_aside()
             self._found = _Read(None, error)
+
+    def _read_with(self, ring: KeyRing) -> Contents:
+        try:
+            contents = self._folder.read(ring)
+        except FaultError as error:
+            if error.code in UNREADABLE:
+                with contextlib.suppress(OSError, FaultError):  # then it lies there, and the fault stands
+                    self._folder.set_aside(ring)
+            raise
+        if contents.done_number < self._recorded:
+            raise FaultError("gallery_older", "the record knows of later changes of it")
+        return contents
 
     def _taken(self, now_s: float) -> tuple[GalleryNews, ...]:
         found, self._found = self._found, None
@@ -197,7 +201,7 @@ class GalleryKeeper:
 
     def _is_after_setting_aside(self, fault: FaultError | None) -> bool:
         """What was set aside is gone: that says no more than the fault that stands."""
-        stands = self._fault is not None and self._fault.code in _SET_ASIDE
+        stands = self._fault is not None and self._fault.code in UNREADABLE
         return stands and fault is not None and fault.code == "gallery_older" and not self._contents.blocks
 
 

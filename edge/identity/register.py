@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from edge.faults.fault import FaultError
 from edge.identity.key import GalleryKey, KeyRing, new_key
 from edge.identity.person import Act, Consent, Done, Person, Pictures, Sample
 from edge.identity.sealed import (
@@ -25,7 +26,7 @@ from edge.identity.sealed import (
     seal_person,
     unseal,
 )
-from edge.identity.store import GalleryFolder, Numbers, without
+from edge.identity.store import UNREADABLE, GalleryFolder, Numbers, without
 from edge.words.language import LanguageName
 
 _NONE: Final = Numbers()
@@ -202,7 +203,12 @@ def restore(folder: GalleryFolder, backup: Contents, ring: KeyRing, by: Restorer
     Who was removed since stays removed, and numbers go on from the highest that was ever given. What
     lies there is set aside. Use it inside `GalleryFolder.writing`.
     """
-    numbers = folder.numbers().at_least(by.least)
+    try:
+        numbers = folder.numbers().at_least(by.least)
+    except FaultError as error:
+        if error.code not in UNREADABLE:
+            raise
+        numbers = by.least
     left = without(backup, numbers.removed)
     blocks = {person.number: seal_person(person, ring.current) for person in left.people}
     number = max(backup.done_number, numbers.done) + 1
@@ -213,7 +219,7 @@ def restore(folder: GalleryFolder, backup: Contents, ring: KeyRing, by: Restorer
         blocks,
         done,
     )
-    folder.set_aside()
+    folder.copy_aside()
     folder.write(encode(after, ring.current))
     folder.write_numbers(
         msgspec.structs.replace(

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import itertools
 import os
 import secrets
 from collections.abc import Iterator
@@ -37,7 +38,9 @@ PICTURES: Final = "pictures"
 _LOCK: Final = "lock"
 _LARGEST_BYTES: Final = 256_000_000
 _ASIDE: Final = f"{PEOPLE}.aside-"
-_ASIDE_MOST: Final = 1000
+
+UNREADABLE: Final = frozenset({"gallery_damaged", "gallery_version"})
+"""No key and no time makes such a file good."""
 
 
 class Numbers(msgspec.Struct, frozen=True):
@@ -147,18 +150,29 @@ class GalleryFolder:
     def write_numbers(self, numbers: Numbers) -> None:
         write_whole(self.path, NUMBERS, msgspec.json.encode(numbers) + b"\n")
 
-    def set_aside(self) -> Path | None:
-        """Rename the gallery's file, so that nothing is lost. None where there is none. OSError."""
-        for number in range(1, _ASIDE_MOST):
-            aside = self.path / f"{_ASIDE}{number}"
-            if not aside.exists():
-                try:
-                    (self.path / PEOPLE).rename(aside)
-                except FileNotFoundError:
-                    return None
-                sync(self.path)
-                return aside
-        return None
+    def set_aside(self, ring: KeyRing) -> None:
+        """Rename a gallery that cannot be read, so that nothing is lost; not one put right meanwhile.
+
+        `FaultError` `gallery_busy`, OSError.
+        """
+        with self.writing():
+            content = self.content()
+            try:
+                self.opened(content or b"", ring)
+            except FaultError as error:
+                if content is not None and error.code in UNREADABLE:
+                    (self.path / PEOPLE).rename(self._aside())
+                    sync(self.path)
+
+    def copy_aside(self) -> None:
+        """The file that is about to be replaced stays under another name. OSError."""
+        with contextlib.suppress(FileNotFoundError):
+            os.link(self.path / PEOPLE, self._aside())
+            sync(self.path)
+
+    def _aside(self) -> Path:
+        taken = {one.name for one in self.path.iterdir()}
+        return self.path / next(name for n in itertools.count(1) if (name := f"{_ASIDE}{n}") not in taken)
 
     def drop_aside(self) -> int:
         """Remove what was set aside; how many files. OSError."""

@@ -1,9 +1,17 @@
 """Whether the owner of the claimed card stands there: several looks vote, and nothing but a living face wins.
 
 While a claim is open the eyes look twice a second (`Observation.owner`). `SAME` needs several good looks that
+<<<<<<< HEAD
+are like the owner and a sign of life of the same face, seen between good looks: what somebody showed before
+the first look, or with the face aside, is not lent to a picture that comes next. `ANOTHER` is said later and
+more surely: one good look that is like enough forbids it, so that a poor angle is not somebody else. In
+between nothing is decided, and time decides (the table's). Several faces or none begin it all again. No
+number of a look is told or kept.
+=======
 are like the owner and a sign of life of the same face. `ANOTHER` is said later and more surely: one good look
 that is like enough forbids it, so that a poor angle is not somebody else. In between nothing is decided, and
 time decides (the table's). Several faces or none begin it all again. No number of a look is told or kept.
+>>>>>>> main
 """
 
 from __future__ import annotations
@@ -43,7 +51,7 @@ class _Vote:
 class OwnerJudge:
     """Looks of the face camera into `OwnerJudged`. Pure.
 
-    Give it every observation, with or without a claim: signs of life may come before the card does.
+    Give it every observation, with or without a claim: a picture that is held up is known before the card is.
     """
 
     def __init__(self, points: Points) -> None:
@@ -120,8 +128,11 @@ class OwnerJudge:
         while self._votes and now_s - self._votes[0].at_s > WINDOW_S:
             self._votes.popleft()
         if look.template is None:
+            self._alive.forget()
             return
-        if self._last is not None and between(look.template, self._last) < self._points.another:
+        if self._last is None:
+            self._alive.forget()
+        elif between(look.template, self._last) < self._points.another:
             # Not the face of a moment ago: what that one has shown is not this one's.
             self._alive.forget()
             self._votes.clear()

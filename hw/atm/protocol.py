@@ -337,11 +337,6 @@ class LineSplitter:
         self._held = bytearray()
         self._skipping = False
 
-    @property
-    def waiting(self) -> bool:
-        """A line has begun and not ended."""
-        return bool(self._held) or self._skipping
-
     def feed(self, data: bytes) -> Iterator[bytes | LineRefusal]:
         """Each whole line without its end; `TOO_LONG` once for each that is longer than the bound."""
         for index, piece in enumerate(data.split(b"\n")):

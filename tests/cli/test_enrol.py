@@ -17,7 +17,7 @@ from edge.__main__ import main
 from edge.bench.desk import StoryClock
 from edge.identity.key import key_text
 from edge.identity.person import TOKEN
-from edge.identity.store import PEOPLE, GalleryFolder
+from edge.identity.store import NUMBERS, PEOPLE, GalleryFolder
 from edge.service.control import ControlServer
 from edge.words.consent import consent_sha256, consent_text, consent_versions
 from edge.words.language import LanguageName
@@ -229,6 +229,8 @@ def test_a_damaged_gallery_is_named_and_a_backup_taken_up(enrol: Enrol, site: Pa
     assert code == 0
     assert "1 who were removed since that backup stay removed" in out
     assert [p.number for p in folder.read(ring()).people] == [1]
+    (folder.path / NUMBERS).write_bytes(b"\0" * 40)
+    assert fault(enrol("list")) == "gallery_damaged"
     assert enrol("restore", "--empty", "--yes")[0] == 0
     assert enrol("list")[1] == "nobody is enrolled\n"
 

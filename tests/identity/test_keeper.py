@@ -8,6 +8,7 @@ from pathlib import Path
 from edge.faults.fault import FaultError
 from edge.identity.keeper import LOOK_S, GalleryFault, GalleryKeeper, GalleryNews, GalleryNoted, GalleryTaken
 from edge.identity.key import KeyRing
+from edge.identity.register import Restorer, restore
 from edge.identity.store import PEOPLE, GalleryFolder
 from tests.identity.people import CONSENT, NETWORK, card, enrolled_in, register, ring, taken
 
@@ -100,6 +101,28 @@ def test_what_cannot_be_read_is_a_fault_and_nobody_is_known(tmp_path: Path) -> N
     (folder.path / PEOPLE).write_bytes(whole)
     assert faults(site.look()) == [("gallery_damaged", False)]
     assert site.knows(1)
+
+
+def test_a_backup_that_is_taken_up_is_never_missed_on_the_way(tmp_path: Path) -> None:
+    """Between any two steps of it a kiosk finds a whole gallery, and what was there before is kept."""
+    folder, _ = enrolled_in(tmp_path, 1)
+    backup = folder.read(ring())
+    with folder.writing():
+        register(folder).remove([1])
+        register(folder).enrol(card(2), taken(2), CONSENT)
+        site = Site(tmp_path)
+        folder.copy_aside()
+        assert faults(site.look()) == []
+        assert restore(folder, backup, ring(), Restorer("tester", 0.0)) == (0, 1)
+        assert faults(site.look()) == []
+    assert len(list(folder.path.glob("people.aside-*"))) == 2
+
+
+def test_a_file_that_was_put_right_meanwhile_is_not_set_aside(tmp_path: Path) -> None:
+    folder, _ = enrolled_in(tmp_path, 1)
+    folder.set_aside(ring())
+    folder.set_aside(ring(2))
+    assert (folder.path / PEOPLE).exists()
 
 
 def test_a_gallery_that_the_record_is_ahead_of_is_an_older_one(tmp_path: Path) -> None:

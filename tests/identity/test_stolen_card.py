@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from edge.identity.key import GalleryKey, KeyRing
-from edge.identity.store import PEOPLE
 from tests.identity.needles import found_in, needles
 from tests.identity.people import CONSENT, card, enrolled_in, register, ring, taken
 
@@ -26,9 +25,7 @@ def test_a_card_without_its_key_says_nothing_of_anybody(tmp_path: Path) -> None:
         people.append(book.renew(people[0], taken(9), CONSENT))
         book.remove([people[1].number])
         book.rotate(new.current)
-        (folder.path / PEOPLE).rename(folder.path / "copy")
-        folder.write((folder.path / "copy").read_bytes())
-        folder.set_aside()
+        folder.copy_aside()
     words = needles(people, pictures, [new.current.raw, ring().current.raw])
     assert len(words) > 500
     assert found_in(data, words) == []

@@ -65,7 +65,7 @@ def test_eyes_nose_and_mouth_come_to_their_places(size: float, roll_deg: float) 
     points = np.column_stack([PLACES, np.ones(5)]) @ turn.T + 80.0
     a, b, c, d, e = ((float(x), float(y)) for x, y in points)
     for x, y in points:
-        cv2.circle(picture, (round(x * 16), round(y * 16)), 24, 255, -1, cv2.LINE_AA, shift=4)
+        cv2.circle(picture, (round(x * 16), round(y * 16)), 24, (255,), -1, cv2.LINE_AA, shift=4)
     cut = cut_of(picture, (a, b, c, d, e))
     assert cut.shape == (SIZE_PX, SIZE_PX, 3)
     for x, y in PLACES:

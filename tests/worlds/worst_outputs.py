@@ -39,11 +39,11 @@ LOOK_S: Final = 0.4
 OF_NETWORKS: Final = frozenset(
     {
         *("faces", "faces_asked", "scene", "fight_logit", "unusual_logit", "unusual_why"),
-        *("face_motion", "normal", "front", "picture"),
+        *("face_motion", "normal", "front", "picture", "owner"),
     }
 )
 """What of an observation a network says; how a face moves is measured where one says that it is. The last
-four only ever tell: no judge of the door reads them."""
+five only ever tell, or are asked for the permit: no judge of the door reads them."""
 OF_PICTURE: Final = frozenset(
     {
         *("size", "foreground", "foreground_box", "health", "motion", "jolt_px", "moving", "still"),

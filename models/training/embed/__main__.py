@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-STEPS: Final = ("convert", "points", "lfw", "pairs", "rules", "point", "groups", "spoilt", "card")
+STEPS: Final = ("convert", "points", "lfw", "pairs", "rules", "point", "groups", "spoilt", "worn", "card")
 CARD: Final = "face_embed.md"
 
 
@@ -68,6 +68,7 @@ def main() -> None:
         "point": lambda: figures.point(measured),
         "groups": lambda: figures.groups(measured),
         "spoilt": lambda: figures.spoiled(measured, given.each),
+        "worn": lambda: figures.worn(measured),
     }
     for name, step in run.items():
         if name in given.only:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.identity.likeness import Points, read_points
+from edge.vision.face.check import COVERS
 from edge.vision.face.embed import Embedder, Gates
 from edge.vision.face.faces import Faces
 from models.training.embed.convert import greyed, halves
@@ -22,6 +23,7 @@ from models.training.embed.sets import RULES, Rate, Sets, Table, best_three, cou
 from models.training.embed.spoilt import LIGHT, WORN, Kiosk
 from models.training.faces.cases import Split, cases
 from models.training.faces.groups import SEEN, TONES, seen_by_eye, tone_of, tones
+from models.training.files import must_read
 from models.training.shares import wilson
 
 FALSE: Final = (1e-3, 1e-4)
@@ -245,8 +247,11 @@ def point(m: Measured) -> str:
 
 
 def groups(m: Measured) -> str:
-    """By tone of skin and by what was seen by eye, at the shipped limit, on all people."""
-    sets = enrol(m.people.person, m.good)
+    """By tone of skin and by what was seen by eye, at the shipped limit, on all people with two pictures.
+
+    Each is enrolled with one picture, so that there are more people in the small groups.
+    """
+    sets = enrol(m.people.person, m.good, most=1)
     table = Table.of(m.said("found"), m.people.person, sets)
     split = Split(whole=("braun-steven", "ElisonSherton"))
     angles = tones(cases(m.data, split, ("identity",)))
@@ -292,9 +297,9 @@ def choose(m: Measured) -> dict[str, float]:
     """`same`, `another` and `duplicate`, on the half of the people that is for choosing.
 
     `same`: the smallest hundredth at which even the upper end of the interval of two people's looks is half
-    of one in 10,000: with one in 10,000 the other half of the people came out at 1.1. `another`: the largest twentieth that at most one of 500 looks of the owner stays under.
-    `duplicate`: the smallest hundredth that one in 100,000 looks of others reaches, since one is compared
-    with all who are enrolled.
+    of one in 10,000: with one in 10,000 the other half of the people came out at 1.1. `another`: the largest
+    twentieth that at most one of 500 looks of the owner stays under. `duplicate`: the smallest hundredth that
+    one in 100,000 looks of others reaches, since one is compared with all who are enrolled.
     """
     table, _ = tables(m)
     hundredths = [n / 100 for n in range(30, 80)]
@@ -347,4 +352,33 @@ def spoiled(m: Measured, each: int) -> str:
             f"| {name} | {share} | {by} | {right.total} | {told(right, 3)} | {below.count} | "
             f"{false.total:,} | {false.count} |"
         )
+    return "\n".join(lines)
+
+
+def worn(m: Measured) -> str:
+    """Real covers of groups that no network here learnt from: refused, or compared and with whom alike."""
+    kiosk = Kiosk(Faces(m.models), Embedder.open(m.models))
+    every = [case for case in cases(m.data, Split(), ("crop",)) if case.marks is not None]
+    said = m.said("found")
+    sets = enrol(m.people.person, m.good)
+    lines = [
+        "| worn | faces | refused | by | compared | like one of the enrolled |",
+        "|---|--:|--:|---|--:|--:|",
+    ]
+    for label in COVERS:
+        here = [case for case in every if case.label == label]
+        if not here:
+            continue
+        looks = [kiosk.look_at(must_read(case.path)) for case in here]
+        refused = Counter(str(look.missing) for look in looks if look.template is None)
+        rows = [np.frombuffer(look.template.numbers, np.int8) for look in looks if look.template is not None]
+        like = 0
+        if rows:
+            each = unit(np.stack(rows).astype(np.float32))
+            alike = np.stack([best_three(each, said[own]) for own in sets.enrolled], axis=1)
+            like = int((alike >= m.points.same).any(axis=1).sum())
+        low, high = wilson(sum(refused.values()), len(here))
+        by = ", ".join(f"{why} {count}" for why, count in refused.most_common(3))
+        share = f"{sum(refused.values()) / len(here):.3f} ({low:.3f} to {high:.3f})"
+        lines.append(f"| {label} | {len(here)} | {share} | {by} | {len(rows)} | {like} |")
     return "\n".join(lines)

@@ -61,11 +61,13 @@ class Sets:
 
 
 def enrol(person: NDArray[np.str_], usable: NDArray[np.bool_], most: int = ENROLLED, seed: int = 1) -> Sets:
-    """Enrols all who have enough usable pictures; every other usable picture is a look."""
+    """Enrols everybody with enough usable pictures; every other usable picture is a look."""
     rng = np.random.default_rng(seed)
     names, sets, looks = [], [], []
-    for name in np.unique(person[usable]):
-        own = rng.permutation(np.flatnonzero((person == name) & usable))
+    kept = np.flatnonzero(usable)
+    every, who = np.unique(person[kept], return_inverse=True)
+    for number, name in enumerate(every):
+        own = rng.permutation(kept[who == number])
         count = min(most, len(own) * 2 // 3)
         if count >= min(most, FEWEST):
             names.append(str(name))

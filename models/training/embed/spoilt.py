@@ -129,5 +129,12 @@ class Kiosk:
         framed, times, rim = as_seen_by_all(must_read(row.path))
         marks = Marks(*((x * times + rim, y * times + rim) for x, y in as_landmarks(row)))
         picture = spoil(framed, marks, rng)
+        return self._look(picture)
+
+    def look_at(self, picture: Picture) -> OwnerLook:
+        """At a small picture of one face, as `data.at_a_kiosk` does."""
+        return self._look(as_seen_by_all(picture)[0])
+
+    def _look(self, picture: Picture) -> OwnerLook:
         grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
         return self.embedder.look(Frame(0, 0.0, grey, picture), self.faces(grey))
