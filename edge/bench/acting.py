@@ -177,7 +177,7 @@ def _machine(desk: Desk, words: Sequence[str]) -> None:
 
 
 def _ails(desk: Desk, words: Sequence[str]) -> None:
-    desk.at_machine(words[2:]).fault(words[0], words[1] == "on")
+    desk.cards.machine(words[2:]).fault(words[0], words[1] == "on")
 
 
 def _card(desk: Desk, words: Sequence[str]) -> None:
