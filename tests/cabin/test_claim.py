@@ -461,7 +461,7 @@ def rest(state: State) -> State:
 
 def _unnumbered(command: Command) -> Command:
     numbered = any(one.name == "incident" for one in fields(command))
-    return replace(command, incident=0) if numbered else command  # type: ignore[call-arg]  # it has one
+    return replace(command, incident=0) if numbered else command  # type: ignore[arg-type]  # it has one
 
 
 def of_the_cabin(commands: tuple[Command, ...]) -> list[Command]:

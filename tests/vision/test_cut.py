@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -22,6 +23,7 @@ from edge.vision.look import Look
 from hw.camera.staged import StagedCabin
 
 Picture = NDArray[np.uint8]
+WholeOf = Callable[[int, str], tuple[Picture, Face]]
 EDGES = ("lower", "upper", "left", "right")
 SHARES = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6)
 """How much of the face is outside."""
@@ -42,6 +44,20 @@ def staged(who: int, cover: str = "") -> Picture:
         cabin.do("leave x", 0.0)
     clock.move_to(20.0)
     return cabin.read().grey
+
+
+@pytest.fixture(scope="module")
+def whole_of(faces: Faces) -> WholeOf:
+    """A staged picture and the one face in it, looked at once for all that is cut from it."""
+
+    @cache
+    def look(who: int, cover: str) -> tuple[Picture, Face]:
+        picture = staged(who, cover)
+        picture.flags.writeable = False
+        (whole,) = faces.look_at(picture).faces
+        return picture, whole
+
+    return look
 
 
 def moved(picture: Picture, right_px: float, down_px: float) -> Picture:
@@ -76,10 +92,9 @@ def verdicts(faces: Faces, picture: Picture) -> Iterator[FaceVerdict]:
 @pytest.mark.parametrize("who", [0, 1])
 @pytest.mark.parametrize("edge", EDGES)
 def test_a_bare_face_that_an_edge_cuts_is_never_called_covered_or_turned(
-    faces: Faces, edge: str, who: int
+    faces: Faces, whole_of: WholeOf, edge: str, who: int
 ) -> None:
-    picture = staged(who)
-    (whole,) = faces.look_at(picture).faces
+    picture, whole = whole_of(who, "")
     assert whole.verdict is FaceVerdict.PROPER
     unclear = 0
     for share in SHARES:
@@ -95,10 +110,11 @@ def test_a_bare_face_that_an_edge_cuts_is_never_called_covered_or_turned(
 @pytest.mark.parametrize("who", [0, 1])
 @pytest.mark.parametrize("edge", EDGES)
 @pytest.mark.parametrize("room", [0.05, 0.15, 0.4])
-def test_a_whole_face_beside_an_edge_stays_what_it_is(faces: Faces, edge: str, who: int, room: float) -> None:
+def test_a_whole_face_beside_an_edge_stays_what_it_is(
+    faces: Faces, whole_of: WholeOf, edge: str, who: int, room: float
+) -> None:
     for cover, verdict in (("", FaceVerdict.PROPER), ("mask", FaceVerdict.COVERED)):
-        picture = staged(who, cover)
-        (whole,) = faces.look_at(picture).faces
+        picture, whole = whole_of(who, cover)
         seen = list(verdicts(faces, cut(picture, whole, edge, -room)))
         assert seen == [verdict] * 3
 
