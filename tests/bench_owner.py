@@ -174,6 +174,7 @@ def main() -> None:
     parser.add_argument("--videos", type=int, default=10, help="of each kind of picture")
     parser.add_argument("--rounds", type=int, default=2, help="times that the living are made worse")
     parser.add_argument("--seed", type=int, default=1000)
+    parser.add_argument("--only", choices=["held", "living"])
     options = parser.parse_args()
     cv2.setNumThreads(1)
     claims = Claims(options.models)
@@ -185,10 +186,12 @@ def main() -> None:
             cards |= {person(clip): templates} if templates else {}
     print({card: len(templates) for card, templates in cards.items()}, flush=True)
     rows: list[Row] = []
-    for source in (
-        living(claims, clips, cards, options.rounds, options.seed),
-        pictures(claims, options, cards),
-    ):
+    sources: list[Iterator[Row]] = []
+    if options.only != "held":
+        sources.append(living(claims, clips, cards, options.rounds, options.seed))
+    if options.only != "living":
+        sources.append(pictures(claims, options, cards))
+    for source in sources:
         for row in source:
             rows.append(row)
             print(row, flush=True)
