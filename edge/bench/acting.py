@@ -151,25 +151,25 @@ def _key(desk: Desk, words: Sequence[str]) -> None:
 
 
 def _claim(desk: Desk, words: Sequence[str]) -> None:
-    desk.at_machine(words[1:]).claim(words[0])
+    desk.cards.machine(words[1:]).claim(words[0])
 
 
 def _code(desk: Desk, words: Sequence[str]) -> None:
-    digits = desk.cards.spell(words[0], desk.owner_texts()) if words else ""
-    desk.at_machine(words[1:]).code(digits)
+    digits = desk.cards.spell(words[0]) if words else ""
+    desk.cards.machine(words[1:]).code(digits)
 
 
 def _end(desk: Desk, words: Sequence[str]) -> None:
-    desk.at_machine(words).end()
+    desk.cards.machine(words).end()
 
 
 def _pad(desk: Desk, words: Sequence[str]) -> None:
     keys = "".join(words).replace("ASK", "#")
-    desk.hands.customer_type(desk.cards.spell(keys, desk.owner_texts()), desk.clock.now_s())
+    desk.hands.customer_type(desk.cards.spell(keys), desk.clock.now_s())
 
 
 def _machine(desk: Desk, words: Sequence[str]) -> None:
-    machine = desk.at_machine(words[1:])
+    machine = desk.cards.machine(words[1:])
     if words[0] == "restarts":
         machine.reboot()
     else:
@@ -177,7 +177,7 @@ def _machine(desk: Desk, words: Sequence[str]) -> None:
 
 
 def _ails(desk: Desk, words: Sequence[str]) -> None:
-    desk.at_machine(words[2:]).fault(words[0], words[1] == "on")
+    desk.cards.machine(words[2:]).fault(words[0], words[1] == "on")
 
 
 def _card(desk: Desk, words: Sequence[str]) -> None:

@@ -23,13 +23,17 @@ from edge.settings.load import changed
 from edge.settings.places import model_dir
 from edge.settings.schema import Settings
 from edge.settings.secrets import Secret, read_secret
+from edge.terms.record import Recipient
 from edge.vision.face.embed import Embedder
 from edge.vision.face.faces import Faces
-from hw.bench import FakeMachine, StagedCabin, SteppedAtm
+from hw.bench import FakeMachine, FakeModem, StagedCabin, SteppedAtm
 from hw.ports import Clock
 
 PHONES: Final[Mapping[str, str]] = {"anna": "+15550110", "george": "+15550111"}
 """Who is enrolled on a bench, and their telephones, of the fictional range."""
+
+OWNERS: Final = dict.fromkeys(PHONES.values(), Recipient.OWNER)
+"""Whose telephones these are."""
 
 TemplatesOf = Callable[[str, Path], tuple[Sample, ...]]
 
@@ -62,12 +66,14 @@ class _StagedClock:
 class Cards:
     """The machines of one desk and the cards that work in them; both outlive its power cuts.
 
-    `settings` are those of the desk at each start, `folder` its data; `templates` make somebody's.
+    `settings` are those of the desk at each start, `folder` its data; `templates` make somebody's;
+    `phone` has everybody's telephones behind it.
     """
 
-    def __init__(self, folder: Path, templates: TemplatesOf) -> None:
+    def __init__(self, folder: Path, templates: TemplatesOf, phone: FakeModem) -> None:
         self._folder = folder
         self._templates = templates
+        self._phone = phone
         self._last_heard: dict[str, object] = {}
         self._machines: dict[str, FakeMachine] = {}
 
@@ -130,10 +136,28 @@ class Cards:
                 raise ValueError(f"{name} has no card")
             register.remove([person.number for person in found])
 
-    @staticmethod
-    def spell(digits: str, texts: Sequence[str]) -> str:
+    def machine(self, name: Sequence[str]) -> FakeMachine:
+        """The machine of that name, the first without one. ValueError where there is none."""
+        if not self._machines:
+            raise ValueError("no machine says whose card it has: set identity.enabled=true")
+        wanted = name[0] if name else next(iter(self._machines))
+        if wanted not in self._machines:
+            raise ValueError(f"there is no machine {wanted}; atm.machines has the names")
+        return self._machines[wanted]
+
+    def texts(self) -> list[str]:
+        """What the telephones of the cards' owners received."""
+        return [text.text for text in self._phone.texts if text.number in OWNERS]
+
+    @property
+    def last_owner(self) -> str:
+        """The number of the owner who got the last text; the first one's before any."""
+        numbers = [text.number for text in self._phone.texts if text.number in OWNERS]
+        return numbers[-1] if numbers else next(iter(OWNERS))
+
+    def spell(self, digits: str) -> str:
         """The digits to type for `CODE`, the code that the owner got last, `PREVIOUS` and `WRONG`."""
-        codes = codes_in(texts)
+        codes = codes_in(self.texts())
         code = codes[-1] if codes else "000000"
         before = codes[-2] if len(codes) > 1 else code
         if "PREVIOUS" in digits and len(codes) < 2:

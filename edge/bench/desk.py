@@ -16,12 +16,12 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from edge.bench.cards import PHONES, Cards, TemplatesOf, codes_in, templates_of
+from edge.bench.cards import OWNERS, Cards, TemplatesOf, codes_in, templates_of
 from edge.cabin.events import Orderer, ReleaseOrdered
 from edge.codes.hotp import hotp, secret_from_base32
 from edge.journal.writer import Journal
@@ -43,7 +43,7 @@ from edge.vision.scene.fronts import FOLDER, write_front
 from edge.vision.scene.reference import Reference
 from edge.vision.scene.teaching import region_from, teach
 from edge.vision.seers import Role
-from hw.bench import FRONT, FakeMachine, FakeModem, SteppedModem
+from hw.bench import FRONT, FakeModem, SteppedModem
 from hw.board import BenchHands, bench_board, close_board
 from hw.camera.port import Camera, Frame
 from hw.ports import Input
@@ -219,7 +219,7 @@ class Desk:
         self.powered = False
         self._props = props
         self._folder = folder
-        self.cards = Cards(folder, props.templates)
+        self.cards = Cards(folder, props.templates, self.phone)
         self._runtime = runtime or folder
         self._listener = listener
         self._random = random.Random(seed)
@@ -232,7 +232,6 @@ class Desk:
         self._touched = False
         self._typing_until_s = 0.0
         self._texts_seen = 0
-        self._owners = frozenset(PHONES.values())
         self._story_ahead_s: float | None = None
         self.hands: BenchHands
         self.built: Built
@@ -305,8 +304,7 @@ class Desk:
             stack,
         )
         self.kiosk = self.built.kiosk
-        owners = dict.fromkeys(PHONES.values(), Recipient.OWNER)
-        self._names = {**owners, **{number: to for to, number in self.built.numbers.items() if number}}
+        self._names = OWNERS | {number: to for to, number in self.built.numbers.items() if number}
         self.built.start(now_s)
         self._hear_hardware(now_s)
 
@@ -395,11 +393,7 @@ class Desk:
 
     def codes(self) -> list[str]:
         """The codes that the watchmen's phones received, each once, the newest last."""
-        return codes_in([t.text for t in self.phone.texts if t.number not in self._owners])
-
-    def owner_texts(self) -> list[str]:
-        """What the telephones of the cards' owners received."""
-        return [t.text for t in self.phone.texts if t.number in self._owners]
+        return codes_in([t.text for t in self.phone.texts if t.number not in OWNERS])
 
     def text_in(self, sender: str, text: str) -> None:
         """Somebody texts the kiosk: a recipient by name, `stranger`, or a number.
@@ -408,7 +402,7 @@ class Desk:
         """
         number = self.numbers[Recipient(sender)] if sender in list(Recipient) else sender
         if sender == Recipient.OWNER:
-            number = next((t.number for t in self.phone.texts[::-1] if t.number in self._owners), number)
+            number = self.cards.last_owner
         spelt = text.replace("INCIDENT", str(self.kiosk.state.incident))
         if "HOTP" in spelt:
             password = self.release_password()
@@ -439,15 +433,6 @@ class Desk:
         (self._active.add if active else self._active.discard)(name)
         if self.powered:
             self.hands.set_input(name, active, self.clock.now_s())
-
-    def at_machine(self, name: Sequence[str]) -> FakeMachine:
-        """The machine of that name, the first without one. ValueError where there is none."""
-        if not self.hands.machines:
-            raise ValueError("no machine says whose card it has: set identity.enabled=true")
-        try:
-            return self.hands.machine(*name)
-        except KeyError:
-            raise ValueError(f"there is no machine {name[0]}; atm.machines has the names") from None
 
     def stage(self, action: str) -> None:
         """Direct the staged cabin. ValueError where the pictures come from elsewhere."""

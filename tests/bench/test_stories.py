@@ -74,6 +74,14 @@ def test_story_in_the_staged_cabin(name: str) -> None:
     assert outcome.ok, f"{outcome.failure}\n{told(heard)}"
 
 
+def test_somebody_else_with_the_card_and_the_owners_code() -> None:
+    """The one of the stories that every run of the tests plays."""
+    heard: list[Happening] = []
+    with scratch("test") as folder:
+        outcome = play_scripted("owner-code", Path(folder), heard.append)
+    assert outcome.ok, f"{outcome.failure}\n{told(heard)}"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("language", LanguageName)
 @pytest.mark.parametrize("name", [name for name in STORIES if name not in IN_PICTURES_ALONE])

@@ -74,7 +74,7 @@ def test_two_machines_claims_do_not_mix(site: Site) -> None:
     site.told("other")
     for words in ("claim anna other", "code 123456 other", "code ask other", "end other"):
         if words.startswith("code ask"):
-            site.desk.at_machine(["other"]).code()
+            site.desk.cards.machine(["other"]).code()
             site.does("wait")
         else:
             site.does(words)
@@ -141,7 +141,7 @@ def test_nothing_of_who_it_is_reaches_the_record(site: Site) -> None:
     site.does("code WRONG")
     site.does("code CODE", 2.0)
     assert site.permit
-    codes = [text.split("CODE ")[1][:6] for text in site.desk.owner_texts()]
+    codes = [text.split("CODE ")[1][:6] for text in site.desk.cards.texts()]
     assert len(codes) == 1
     said = json.dumps([line.data for line in reader.lines(site.desk.journal_file)])
     said += site.desk.kiosk.board.lock.__class__.__name__ + str(
