@@ -580,3 +580,46 @@ def test_the_comparison_is_not_blind() -> None:
     ):
         assert rest(wrong) != rest(c.state)
     assert OwnerFact.SAME in OwnerFact
+
+
+def test_words_about_a_claim_have_tickets_of_their_own() -> None:
+    c = claimed().owner("another").asks_for_code().types_owner("wrong")
+    tickets = [one.ticket for one in c.all if isinstance(one, Say)]
+    assert len(tickets) == 4
+    assert tickets == sorted(set(tickets))
+
+
+def test_an_entry_whose_code_grew_too_old_is_not_waited_for_any_more() -> None:
+    c = with_code()
+    c.unanswered(OwnerEntryCompleted())
+    c.wait(200)
+    assert (c.state.claim.stage, c.state.claim.pending) == (Stage.FAILED, False)
+
+
+def _after_a_release() -> Cabin:
+    return Cabin(WITH).locked().types("right").shows("bare").wait(4).claims().owner("another")
+
+
+def test_where_nobody_may_be_locked_any_more_a_claim_ends_with_its_person_too() -> None:
+    c = _after_a_release().shows("masked")
+    assert (c.mode, c.state.claim.failed, c.state.claim.number) == ("released", 1, 1)
+    c.forget().leaves()
+    assert (ended(c), c.state.claim) == ([(1, "nobody_there")], Claim())
+
+
+def test_a_code_on_its_way_is_not_asked_for_twice() -> None:
+    c = claimed().owner("another")
+    c.owner_phone = False
+    c.asks_for_code().forget().asks_for_code()
+    assert (answers(c), c.ordered(IssueOwnerCode)) == (["code_under_way"], [])
+
+
+def test_no_words_about_a_claim_are_said_to_a_warned_person_or_into_silence() -> None:
+    c = with_code().shows("masked").wait(10)
+    assert c.mode == "warned"
+    c.forget().hear(OwnerCodeOver(1, NoOwnerCode.TRIES_USED))
+    assert (c.said, answers(c)) == ([], ["code_tries_used"])
+    c = with_code().begins("weapon").ends("weapon").shows("bare").wait(1)
+    assert c.mode == "cleared"
+    c.forget().types_owner("wrong")
+    assert (c.said, answers(c)) == ([], ["owner_code_wrong"])
