@@ -169,6 +169,7 @@ def _face_judged(d: Draft, event: FaceJudged) -> None:
     if event.face is not FaceFact.UNKNOWN:
         d.s = replace(d.s, dark_s=0.0)
     if bared:
+        d.begin_incident()  # with the number of this visit, so that it grows old by itself
         d.do(KeepOnePicture(d.s.incident, "face_shown"))
     if returning(d.s) and event.face is FaceFact.PROPER:
         d.release("restart")
