@@ -510,9 +510,13 @@ class CodeGiven:
 
 @dataclass(frozen=True, slots=True)
 class ClaimEnded:
-    """The machine is done with this customer: card taken back, or given up."""
+    """The machine is done with this customer: card taken back, or given up.
+
+    `cut`: it did not say so, but its connection closed, or it began again.
+    """
 
     machine: str
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

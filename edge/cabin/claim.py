@@ -19,7 +19,7 @@ from edge.cabin.commands import (
     Say,
     VoidOwnerCode,
 )
-from edge.cabin.conditions import due
+from edge.cabin.conditions import door_open, due
 from edge.cabin.draft import Draft
 from edge.cabin.events import (
     Anomaly,
@@ -32,7 +32,7 @@ from edge.cabin.events import (
     OwnerEntryJudged,
     OwnerJudged,
 )
-from edge.cabin.outputs import silent
+from edge.cabin.outputs import owner_face_wanted, silent
 from edge.cabin.rules import OwnerRules, Rules
 from edge.cabin.state import VERIFIED, Claim, Mode, Stage, State, replace
 from edge.terms.alerts import Alert
@@ -74,7 +74,8 @@ def claim_over(d: Draft, event: ClaimOver) -> None:
 
 
 def owner_judged(d: Draft, event: OwnerJudged) -> None:
-    if d.s.claim.stage is not Stage.FACE:
+    """Also once the owner was known: no door may have said that somebody else stands there now."""
+    if not owner_face_wanted(d.s):
         return
     match event.fact:
         case OwnerFact.SAME if Anomaly.STILL_PICTURE not in d.s.active:
@@ -169,7 +170,8 @@ def visit_is_over(s: State, now_s: float, rules: Rules) -> bool:
 
 
 def waits_for_face(s: State, now_s: float, rules: Rules) -> bool:
-    return s.claim.stage is Stage.FACE and s.claim.until_s is None
+    """Through an open door somebody else may step before the camera: it is compared behind a shut one."""
+    return s.claim.stage is Stage.FACE and s.claim.until_s is None and not door_open(s, rules)
 
 
 def face_left(s: State, now_s: float, rules: Rules) -> bool:
@@ -258,16 +260,18 @@ def _fails(d: Draft, why: CheckFailed) -> None:
 
 
 def _failed(d: Draft, why: CheckFailed) -> None:
-    """One picture with the visit, and told from the second time on: nobody is warned or held for it.
+    """One picture with the visit, and told the second time, the fourth, the eighth: nobody is warned for it.
 
-    It is an incident, so that picture, record and message carry one number and grow old together.
+    Each failure is on record; a text for each would use up the credit. It is an incident, so that picture,
+    record and message carry one number and grow old together.
     """
     d.begin_incident()
     failed = d.s.claim.failed + 1
     d.s = replace(d.s, claim=replace(d.s.claim, failed=failed))
     d.do(KeepOnePicture(d.s.incident, why.value), Note(why.value))
     _refuse(d, why.value)
-    if failed >= _rules(d).tell_after:
+    times, rest = divmod(failed, _rules(d).tell_after)
+    if not rest and times & (times - 1) == 0:  # a power of two
         d.tell(Alert.IDENTITY_FAILED, Recipient.CONTROL_ROOM, reason=why.value)
 
 

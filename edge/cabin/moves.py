@@ -585,7 +585,7 @@ CLAIM: tuple[Move, ...] = (
     ),
     Move(
         _in(_M.CLEARED),
-        "a claim waits for the owner's face",
+        "a claim waits for the owner's face behind a shut door",
         claim.waits_for_face,
         claim.look_begins,
         orders=(PromptKey.OWNER_FACE,),

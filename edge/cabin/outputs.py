@@ -47,8 +47,9 @@ def owner_asked(state: State) -> Asked | None:
 
 
 def owner_face_wanted(state: State) -> bool:
-    """Whether the face is to be compared with the owner's now."""
-    return state.mode is Mode.CLEARED and state.claim.stage is Stage.FACE
+    """Whether the face is to be compared with the owner's now: until it is known, and on while it is."""
+    looked_at = state.claim.until_s is not None if state.claim.stage is Stage.FACE else False
+    return state.mode is Mode.CLEARED and (looked_at or state.claim.stage is Stage.BY_FACE)
 
 
 def silent(state: State, now_s: float, rules: Rules) -> bool:

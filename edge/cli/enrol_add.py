@@ -16,7 +16,7 @@ from edge.cli.options import as_the_kiosk, load_settings
 from edge.faults.fault import FaultError
 from edge.identity.enrolment import POSES_LEAST, WANTED, Guidance, NotTaken, Turn, choose
 from edge.identity.likeness import duplicates
-from edge.identity.person import CARD_NUMBER, NAME_MOST, PHONE, TOKEN, Consent, Person
+from edge.identity.person import NAME_MOST, PHONE, TOKEN, Consent, Person, is_card_number
 from edge.identity.progress import Progress, end_progress, show_progress
 from edge.identity.register import Card, Taken, utc
 from edge.service.control import answers
@@ -87,6 +87,8 @@ def renew(args: argparse.Namespace) -> int:
 
 def change(args: argparse.Namespace) -> int:
     settings = load_settings(args)
+    if not any((args.name, args.card, args.phone, args.language)):
+        raise FaultError("enrol_refused", "say what to change: --name, --card, --phone or --language")
     desk = desk_of(settings, needs_identity=True)
     with desk.changing() as register:
         before = person_of(register.people, args.who)
@@ -111,7 +113,7 @@ def _card(args: argparse.Namespace, settings: Settings, before: Person | None) -
         raise FaultError("enrol_refused", f"a name has 1 to {NAME_MOST} letters")
     if name.isdigit():
         raise FaultError("enrol_refused", "a name of digits alone would be taken for a person's number")
-    if CARD_NUMBER.fullmatch(token):
+    if is_card_number(token):
         raise FaultError("enrol_refused", "--card looks like the number on a card; give the machine's token")
     if not TOKEN.fullmatch(token):
         raise FaultError("enrol_refused", "--card is 1 to 64 of A-Z, a-z, 0-9, dot, hyphen and underscore")

@@ -85,6 +85,7 @@ def rotate(args: argparse.Namespace) -> int:
     write_key_file(file, fresh, fresh=False)
     print(printable(f"the gallery is sealed with key {fresh.name}, in {file}"))
     print("A running kiosk takes it up by itself from a file; given as a credential, restart the kiosk.")
+    print("Make a backup now: those made before open with the old key alone.")
     return 0
 
 

@@ -18,10 +18,16 @@ NAME_MOST: Final = 80
 TOKEN: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 """A card's pseudonym, as the machine's line takes it; nothing that could be the number on a card."""
 
-CARD_NUMBER: Final = re.compile(r"[0-9]{12,19}")
+_CARD_NUMBER: Final = re.compile(r"[0-9]{12,19}")
+_BETWEEN: Final = str.maketrans("", "", "._-")
 
 PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}")
 """E.164."""
+
+
+def is_card_number(token: str) -> bool:
+    """Whether it is as long as the number on a card (ISO/IEC 7812), however its digits are set apart."""
+    return _CARD_NUMBER.fullmatch(token.translate(_BETWEEN)) is not None
 
 
 class Pose(StrEnum):

@@ -1,17 +1,11 @@
 """Whether the owner of the claimed card stands there: several looks vote, and nothing but a living face wins.
 
 While a claim is open the eyes look twice a second (`Observation.owner`). `SAME` needs several good looks that
-<<<<<<< HEAD
 are like the owner and a sign of life of the same face, seen between good looks: what somebody showed before
 the first look, or with the face aside, is not lent to a picture that comes next. `ANOTHER` is said later and
 more surely: one good look that is like enough forbids it, so that a poor angle is not somebody else. In
 between nothing is decided, and time decides (the table's). Several faces or none begin it all again. No
 number of a look is told or kept.
-=======
-are like the owner and a sign of life of the same face. `ANOTHER` is said later and more surely: one good look
-that is like enough forbids it, so that a poor angle is not somebody else. In between nothing is decided, and
-time decides (the table's). Several faces or none begin it all again. No number of a look is told or kept.
->>>>>>> main
 """
 
 from __future__ import annotations

@@ -215,8 +215,8 @@ class Owner:
                     self.codes.given(digits, now_s)
                 else:
                     self._answer(machine, "no_claim" if self._open is None else "another_machine")
-            case ClaimEnded(machine=machine):
-                self._over(machine, ClaimEnd.MACHINE_ENDED)
+            case ClaimEnded(machine=machine, cut=cut):
+                self._over(machine, ClaimEnd.LINE_LOST if cut else ClaimEnd.MACHINE_ENDED)
             case MachineLost(machine=machine, code=code):
                 self._over(machine, ClaimEnd.LINE_LOST)
                 self._situation.trouble(Device.ATM, code, machine, True)

@@ -347,7 +347,7 @@ class Exchange:
         """Its session is over, and with it any claim: the one who comes back may be another customer's."""
         if machine.link == link:
             machine.link = None
-            self._events.append(ClaimEnded(machine.name))
+            self._events.append(ClaimEnded(machine.name, cut=True))
 
     def _lose(self, machine: _Machine, now_s: float) -> None:
         at = None if machine.link is None else self._links.get(machine.link)

@@ -51,6 +51,8 @@ NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,23}\Z")
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 _CARD_NUMBER: Final = re.compile(r"[0-9]{12,19}\Z")
 """As long as the number on a card (ISO/IEC 7812: up to 19 digits) and nothing but digits."""
+_BETWEEN: Final = str.maketrans("", "", "._-")
+"""What may set the digits of such a number apart."""
 _DIGITS: Final = re.compile(r"([0-9]{3,8})?\Z")
 _NONCE: Final = re.compile(r"[0-9a-f]{32}\Z")
 _REASON: Final = re.compile(r"[a-z][a-z0-9_]{0,39}\Z")
@@ -277,7 +279,7 @@ def said_in(body: bytes) -> Said | LineRefusal:
     said: Said | None = None
     if kind == "claim":
         token = _text(found, "token", _TOKEN)
-        if token is not None and _CARD_NUMBER.match(token):
+        if token is not None and _CARD_NUMBER.match(token.translate(_BETWEEN)):
             return LineRefusal.CARD_NUMBER
         said = None if token is None else Claim(counter, token)
     elif kind == "code":

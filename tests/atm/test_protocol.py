@@ -164,7 +164,7 @@ def test_a_replayed_hello_disturbs_nobody() -> None:
 def test_a_machine_that_starts_again_has_no_claim_any_more() -> None:
     line = _greeted()
     line.put(line.line({"type": "claim", "token": "a"}))
-    assert line.greet() == [ClaimEnded("front"), MachineBack("front")]
+    assert line.greet() == [ClaimEnded("front", cut=True), MachineBack("front")]
 
 
 def test_what_the_kiosk_wrote_is_not_taken_when_it_is_sent_back() -> None:
@@ -221,7 +221,7 @@ def test_a_connection_that_goes_ends_the_claim_at_once() -> None:
     line = Line(stays=False)
     line.greet()
     line.exchange.closed(1, line.now_s)
-    assert line.take() == [ClaimEnded("front")]
+    assert line.take() == [ClaimEnded("front", cut=True)]
 
 
 def test_a_line_too_long_is_refused_once_and_the_next_is_heard() -> None:
@@ -278,7 +278,7 @@ def test_a_second_session_takes_the_place_of_the_first() -> None:
     line = Line(stays=False)
     line.greet()
     line.exchange.opened(2, line.now_s)
-    assert line.greet(2) == [ClaimEnded("front"), MachineBack("front")]
+    assert line.greet(2) == [ClaimEnded("front", cut=True), MachineBack("front")]
     assert line.exchange.closing(1)
     line.exchange.closed(1, line.now_s)
     assert line.take() == []

@@ -97,7 +97,7 @@ def test_the_machine_opens_for_a_proper_face_and_the_owners_together() -> None:
     assert owner_face_wanted(c.state)
     c.owner("same")
     assert (c.permit, permit_reason(c.state, WITH), owner_asked(c.state)) == (True, "verified", None)
-    assert not owner_face_wanted(c.state)
+    assert owner_face_wanted(c.state), "another may stand there later"
 
 
 def test_without_the_setting_nobody_is_asked_for_a_claim() -> None:
@@ -218,9 +218,10 @@ def test_a_wrong_code_is_a_failed_check_and_the_second_one_is_told() -> None:
 @pytest.mark.parametrize("after", [1, 2, 4])
 def test_failed_checks_are_told_from_the_one_that_is_set(after: int) -> None:
     c = Cabin(replace(WITH, owner=replace(CLAIMS, tell_after=after))).comes("bare")
-    for number in range(1, 6):
+    for number in range(1, 18):
         c.forget().claims(number).owner("another")
-        assert c.told == (["identity_failed"] if number >= after else []), number
+        due = number in (after, 2 * after, 4 * after, 8 * after, 16 * after)
+        assert c.told == (["identity_failed"] if due else []), number
 
 
 def test_the_next_visit_begins_at_no_failed_check() -> None:
@@ -387,10 +388,27 @@ def test_the_owners_no_is_told_even_where_the_claim_is_over() -> None:
 
 
 def test_a_closing_door_asks_again_for_the_face() -> None:
-    c = Cabin(WITH).wire("door", True).comes("bare").claims().owner("same")
-    assert c.permit
+    c = Cabin(WITH).wire("door", True).comes("bare").claims().wait(30)
+    assert (c.mode, c.said, owner_face_wanted(c.state)) == ("cleared", [], False), (
+        "compared behind a shut door"
+    )
+    c.owner("same")
+    assert not c.permit
     c.wire("door", False).shows("bare")
     assert (c.mode, c.permit, c.state.claim.stage) == ("cleared", False, Stage.FACE)
+    assert c.owner("same").permit
+
+
+def test_another_face_before_a_verified_claim_closes_the_machine() -> None:
+    c = claimed().owner("same")
+    assert c.permit
+    c.forget().owner("unknown").owner("unfit").owner("same")
+    assert c.permit, "a poor look at the owner is not somebody else"
+    c.owner("another")
+    assert (c.permit, c.mode, c.said) == (False, "cleared", ["owner_not_known"])
+    assert (answers(c), pictures(c)) == (["identity_mismatch"], ["identity_mismatch"])
+    assert not owner_face_wanted(c.state)
+    assert not with_code().types_owner("right").owner("another").forget().said, "a code is not a face"
 
 
 @pytest.mark.parametrize("mode", ["vacant", "locked", "emergency", "released and empty"])

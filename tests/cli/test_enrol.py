@@ -107,6 +107,8 @@ def test_a_list_shows_people_and_hides_cards_and_numbers(enrol: Enrol, site: Pat
         (["remove", "--yes"], "person_unknown"),
         (["change", "1", "--phone", "12"], "enrol_refused"),
         (["change", "1", "--card", "4111111111111111"], "enrol_refused"),
+        (["change", "1", "--card", "4111-1111.1111_1111"], "enrol_refused"),
+        (["change", "1"], "enrol_refused"),
         (["change", "1", "--card", "with space"], "enrol_refused"),
         (["change", "1", "--name", ""], "enrol_refused"),
         (["change", "1", "--name", "77"], "enrol_refused"),

@@ -167,6 +167,7 @@ class Watch:
     def __post_init__(self) -> None:
         self.facts.contact = self.rules.door_contact
         self.claim.wanted = self.rules.owner is not None
+        self.claim.contact = self.rules.door_contact
         self.calm_for = min(self.calm_for, self.rules.flow.hold_after_s)
         self.unseen_for = min(self.unseen_for, self._long_unseen_s)
 

@@ -18,6 +18,7 @@ from edge.cabin.events import (
     Anomaly,
     AnomalyBegan,
     ClaimMade,
+    Device,
     EntryVerdict,
     Event,
     InputMoved,
@@ -39,6 +40,7 @@ class ClaimWatch:
     """`by`: how the claim that is open was verified; `may_ask`: the camera did not know this customer."""
 
     wanted: bool
+    contact: bool = True
     number: int = 0
     by: str = ""
     may_ask: bool = False
@@ -67,8 +69,9 @@ class ClaimWatch:
     def _ordered(self, command: Command) -> None:
         match command:
             case KeepOnePicture(_, why) if why in FACE_FAILED:
-                assert not self.by, "a verified claim fails"
-                self.may_ask = True
+                known = self.by == "face" and why == "identity_mismatch"
+                assert known or not self.by, "a verified claim fails"
+                self.by, self.may_ask = "", True
             case IssueOwnerCode(claim):
                 assert claim == self.number, "a code for a claim that is not open"
                 assert self.may_ask, "a code for somebody whom the camera was not asked for"
@@ -92,7 +95,7 @@ class ClaimWatch:
             case ClaimMade(claim) if self.wanted and state.claim.number == claim:
                 self._over()
                 self.number = claim
-            case OwnerJudged(OwnerFact.SAME) if self.number and not self.may_ask:
+            case OwnerJudged(OwnerFact.SAME) if self.number and not self.may_ask and not self._ajar(state):
                 self.by = self.by or "face"
             case OwnerCodeSent(claim) if claim == self.number and self.sending:
                 self.sending, self.live = False, True
@@ -110,6 +113,10 @@ class ClaimWatch:
                 self._over()
             case _:
                 pass
+
+    def _ajar(self, state: State) -> bool:
+        """Behind an open door nobody is known by the face."""
+        return self.contact and state.door_open and Device.DOOR_CONTACT not in state.failed
 
     def _holds(self, state: State) -> None:
         """What the state says of the customer."""
