@@ -31,6 +31,9 @@ LOOK_S: Final = 0.5
 AGAIN_S: Final = 30.0
 """How often one that could not be read is tried again though it did not change: the disk or the key may."""
 
+HANGS_S: Final = 30.0
+"""A read that takes longer hangs in the system: a fault, and nobody is known until it ends."""
+
 _OTHER_NETWORK: Final = "gallery_network"
 
 
@@ -96,6 +99,8 @@ class GalleryKeeper:
         self._look_at_s = float("-inf")
         self._again_at_s = float("inf")
         self._reading: threading.Thread | None = None
+        self._began_s = 0.0
+        self._hangs = False
         self._found: _Read | None = None
 
     @property
@@ -117,7 +122,7 @@ class GalleryKeeper:
         if self._reading is not None:
             if self._found is None and self._reading.is_alive():
                 self._look_at_s = now_s + 0.05
-                return ()
+                return self._late(now_s)
             self._reading = None
             return self._taken(now_s)
         if now_s < self._look_at_s:
@@ -137,8 +142,20 @@ class GalleryKeeper:
         except RuntimeError:  # no thread can be had now: the next look tries again
             self._stamp = None
             return ()
-        self._reading = thread
+        self._reading, self._began_s, self._hangs = thread, now_s, False
         return ()
+
+    def _late(self, now_s: float) -> tuple[GalleryNews, ...]:
+        """A disk that does not answer: who was removed meanwhile must not go on being known."""
+        if now_s - self._began_s < HANGS_S or self._hangs:
+            return ()
+        self._hangs = True
+        gone = self._gallery.persons
+        self._gallery = NO_ONE
+        if self._fault is not None:
+            return (GalleryTaken(gone),)
+        self._fault = FaultError("gallery_unreadable", f"no answer of the disk for {HANGS_S:.0f} s")
+        return (GalleryFault(self._fault.code, self._fault.detail, active=True), GalleryTaken(gone))
 
     def _read(self) -> None:
         try:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
+
+import pytest
 
 from edge.faults.fault import FaultError
 from edge.identity.keeper import LOOK_S, GalleryFault, GalleryKeeper, GalleryNews, GalleryNoted, GalleryTaken
 from edge.identity.key import KeyRing
 from edge.identity.register import Restorer, restore
+from edge.identity.sealed import Contents
 from edge.identity.store import PEOPLE, GalleryFolder
 from tests.identity.people import CONSENT, NETWORK, card, enrolled_in, register, ring, taken
 
@@ -141,6 +145,36 @@ def test_who_was_enrolled_with_another_network_is_named_by_count_and_refused(tmp
     with folder.writing():
         register(folder).remove([person.number for person in people])
     assert faults(site.look()) == [("gallery_network", False)]
+
+
+def test_a_disk_that_does_not_answer_is_a_fault_and_nobody_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enrolled_in(tmp_path, 1)
+    answers = threading.Event()
+    read = GalleryFolder.read
+
+    def late(folder: GalleryFolder, keys: KeyRing) -> Contents:
+        answers.wait(60.0)
+        return read(folder, keys)
+
+    monkeypatch.setattr(GalleryFolder, "read", late)
+    keeper = GalleryKeeper(tmp_path, ring, network=NETWORK)
+    assert keeper.poll(0.0) == ()
+    assert keeper.poll(29.0) == ()
+    fault, taken = keeper.poll(31.0)
+    assert (fault, taken) == (
+        GalleryFault("gallery_unreadable", "no answer of the disk for 30 s", active=True),
+        GalleryTaken(frozenset()),
+    )
+    assert keeper.poll(32.0) == (), "told once"
+    answers.set()
+    end_s = time.monotonic() + 20.0
+    news: tuple[object, ...] = ()
+    while not news and time.monotonic() < end_s:
+        news = keeper.poll(40.0)
+    assert GalleryFault("gallery_unreadable", "no answer of the disk for 30 s", active=False) in news
+    assert keeper.gallery.find(card(1).token) is not None
 
 
 def test_with_a_thread_the_loop_never_waits_for_the_disk(tmp_path: Path) -> None:

@@ -664,6 +664,8 @@ MAY_START_THREADS = {
     "edge/messages/ways/carrier.py": "a message's; without one it is tried again",
     "edge/loop/views.py": "an hour's views; without one the next hour has all of it",
     "edge/messages/release_counter.py": "a number's; without one the record alone has it",
+    "edge/identity/keeper.py": "a read of the gallery; tried again without one, a fault where it hangs",
+    "hw/atm/fake/wires.py": "the bench's machine",
     "edge/panel/sources.py": "the page's self-test; without one it says so",
     "edge/bench/terminal.py": "the bench's keyboard; nobody is guarded there",
 }
