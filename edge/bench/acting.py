@@ -123,7 +123,7 @@ def _stage(verb: str) -> Do:
 
 def _enter(desk: Desk, words: Sequence[str]) -> None:
     desk.stage(" ".join(["enter", *words]))  # first: anyone who cannot come opens no door
-    _open_door(desk, 1.0)
+    _open_door(desk, 1.5)  # clearly longer than what the table takes for a flicker
 
 
 def _leave(desk: Desk, words: Sequence[str]) -> None:

@@ -336,10 +336,10 @@ ASKED: dict[str, Asked] = {
     ),
     "the face is to be compared with the owner's": Asked(
         owner_face_wanted,
-        State(mode=Mode.CLEARED, claim=Claim(1, Stage.FACE)),
+        State(mode=Mode.CLEARED, claim=Claim(1, Stage.FACE, until_s=NOW_S + 1.0)),
         (
             *({"mode": mode} for mode in Mode if mode is not Mode.CLEARED),
-            *({"claim": Claim(1, stage)} for stage in Stage if stage is not Stage.FACE),
+            *({"claim": Claim(1, stage)} for stage in Stage if stage is not Stage.BY_FACE),
         ),
     ),
     "silent": Asked(
