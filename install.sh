@@ -39,7 +39,7 @@ usage() {
 CabinGuard: one camera, one door, one table that decides.
 
   ./install.sh bench [ARGUMENT...]   start the simulated cabin (--story NAME, --list, --camera ..., --help)
-  ./install.sh test [--fast | --full] [...]   run the tests (--fast: the quick ones, less than a minute; --full:
+  ./install.sh test [--fast | --full] [...]   run the tests (--fast: the quick ones, a minute or two; --full:
                                      also the long ones); what follows goes to pytest
   sudo ./install.sh tools            install what the page's tests need and the system may lack (Debian's chromium)
   ./install.sh fetch [DIR]           download what a kiosk (arm64) needs without a network; with --here, what bench
