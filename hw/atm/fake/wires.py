@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 import tty
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -21,7 +22,7 @@ _READ_BYTES: Final = 4096
 _CLOSE_S: Final = 5.0
 
 
-class _WiredMachine:
+class _WiredMachine(ABC):
     """A machine and its thread. `_plug` opens its end of the wire (None: not now), `_unplug` closes it."""
 
     def __init__(self, fake: FakeMachine) -> None:
@@ -58,11 +59,11 @@ class _WiredMachine:
         os.close(self._wake_read)
         os.close(self._wake_write)
 
-    def _plug(self) -> int | None:
-        raise NotImplementedError
+    @abstractmethod
+    def _plug(self) -> int | None: ...
 
-    def _unplug(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def _unplug(self) -> None: ...
 
     def _nudge(self) -> None:
         os.write(self._wake_write, b"x")
