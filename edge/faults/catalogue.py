@@ -884,9 +884,9 @@ CATALOGUE: Final = _table(
     # --- who is enrolled -----------------------------------------------------------------------------
     (
         "gallery_key_missing",
-        "No key is set for the gallery of enrolled people.",
+        "There is no key for the gallery of enrolled people.",
         _NO_CLAIM,
-        "Make one with cabinguard enrol key --make, name it as identity.key_file, and keep a copy elsewhere.",
+        "Bring its copy back; where nobody is enrolled: set identity.key_file, cabinguard enrol key --make.",
     ),
     (
         "gallery_key_wrong",

@@ -20,7 +20,7 @@ from typing import Final
 from edge.codes.hidden import Hidden
 from edge.faults.fault import FaultError
 from edge.settings.schema import Settings
-from edge.settings.secrets import Secret, read_secret
+from edge.settings.secrets import Secret, read_secret, secret_file
 
 KEY_BYTES: Final = 32
 _KEYS_MOST: Final = 2
@@ -82,10 +82,24 @@ def keys_in(text: str) -> KeyRing:
 
 def read_keys(settings: Settings) -> KeyRing:
     """The keys that the settings or systemd give. FaultError where there is none, or it is open to others."""
+    named = secret_file(settings, Secret.GALLERY)
+    if named is not None and not _is_there(named):
+        raise FaultError("gallery_key_missing", f"{named} is not there")
     text = read_secret(settings, Secret.GALLERY)
     if text is None:
         raise FaultError("gallery_key_missing", "neither identity.key_file nor the credential gallery_key")
     return keys_in(text)
+
+
+def _is_there(file: Path) -> bool:
+    """Whatever else is wrong with it is said by who reads it."""
+    try:
+        file.stat()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        pass
+    return True
 
 
 def write_key_file(path: Path, *keys: GalleryKey, fresh: bool) -> None:

@@ -212,7 +212,7 @@ def test_keys_are_made_once_rotated_and_missed_by_name(enrol: Enrol, site: Path)
     assert fault(enrol("list")) == "gallery_key_wrong"
     assert fault(enrol("remove", "1", "--yes")) == "gallery_key_wrong"
     (site / "key").unlink()
-    assert fault(enrol("list")) == "secret_missing"
+    assert fault(enrol("list")) == "gallery_key_missing"
     assert enrol("key", "--make", str(site / "fresh"))[0] == 0
     assert (site / "fresh").stat().st_mode & 0o077 == 0
     assert folder.content() is not None

@@ -301,7 +301,7 @@ def _pull_the_plug(patched: pytest.MonkeyPatch, left: list[int], work: Callable[
 def test_keys_come_from_a_file_that_is_not_open_to_others(tmp_path: Path) -> None:
     file, key = tmp_path / "key", new_key()
     settings = load(None, [f"identity.key_file={file}"])
-    assert code_of(lambda: read_keys(settings)) == "secret_missing"
+    assert code_of(lambda: read_keys(settings)) == "gallery_key_missing"
     write_key_file(file, key, fresh=True)
     assert file.stat().st_mode & 0o777 == 0o600
     assert read_keys(settings).names == (key.name,)
