@@ -94,10 +94,9 @@ class Shell:
             f'<a class="skip" href="#main">{escape(w.skip)}</a>\n'
             f'<p id="stale" role="alert" hidden>{escape(w.stale)}</p>\n'
             f"{self._bar(sheet, entries)}"
-            f'<header id="head">{self.prepared(sheet.path, "head", head)}</header>\n'
             f'<p id="told" class="unseen" role="status" aria-live="polite">{escape(live.told)}</p>\n'
-            f'<main id="main" tabindex="-1">\n'
-            f"{frame(ready)}\n</main>\n"
+            f'<main id="main" tabindex="-1">\n<div id="head">{self.prepared(sheet.path, "head", head)}</div>\n'
+            f'<div class="parts">\n{frame(ready)}\n</div>\n</main>\n'
             f"<footer>{escape(self.footer)}</footer>\n{self._toasts(sheet)}{self._question()}</body>\n</html>\n"
         )
 
@@ -143,7 +142,7 @@ class Shell:
         nav = (
             f'<nav aria-label="{escape(self.words.views)}"><ul>{links}</ul></nav>' if len(entries) > 1 else ""
         )
-        return f'<div class="bar"><p class="brand">{escape(self.brand)}</p>{nav}</div>\n'
+        return f'<header class="bar"><p class="brand">{escape(self.brand)}</p>{nav}</header>\n'
 
     def _toasts(self, sheet: Sheet) -> str:
         kind = "toast bad" if sheet.said_bad else "toast"
