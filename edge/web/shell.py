@@ -67,6 +67,7 @@ class Shell:
         head = parts.pop("head", None)
         if head is None:
             head = f"<h1>{escape(live.title)}</h1>"
+        head = self.prepared(sheet.path, "head", head)
         frame = sheet.frame or cards
         ready = {name: self.prepared(sheet.path, name, html) for name, html in parts.items()}
         scripts = "".join(
@@ -95,7 +96,7 @@ class Shell:
             f'<p id="stale" role="alert" hidden>{escape(w.stale)}</p>\n'
             f"{self._bar(sheet, entries)}"
             f'<p id="told" class="unseen" role="status" aria-live="polite">{escape(live.told)}</p>\n'
-            f'<main id="main" tabindex="-1">\n<div id="head">{self.prepared(sheet.path, "head", head)}</div>\n'
+            f'<main id="main" tabindex="-1">\n<div id="head">{head}</div>\n'
             f'<div class="parts">\n{frame(ready)}\n</div>\n</main>\n'
             f"<footer>{escape(self.footer)}</footer>\n{self._toasts(sheet)}{self._question()}</body>\n</html>\n"
         )
