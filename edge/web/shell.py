@@ -37,7 +37,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What stands around one page: its path, its name for styles, its modules, and where its stream is."""
+    """What stands around one page: its path, its name for styles, its modules and style sheets, where its stream is."""
 
     path: str
     name: str
@@ -70,9 +70,14 @@ class Shell:
         head = self.prepared(sheet.path, "head", head)
         frame = sheet.frame or cards
         ready = {name: self.prepared(sheet.path, name, html) for name, html in parts.items()}
+        own = [name for name in sheet.modules if name.endswith(".css")]
+        styles = "".join(
+            f'<link rel="stylesheet" href="/static/{escape(name)}">\n' for name in ("style.css", *own)
+        )
         scripts = "".join(
             f'<script type="module" src="/static/{escape(name)}"></script>\n'
             for name in ("shell.js", *sheet.modules)
+            if name not in own
         )
         refresh = (
             f'<noscript><meta http-equiv="refresh" content="{REFRESH_S}"></noscript>\n' if sheet.live else ""
@@ -89,8 +94,7 @@ class Shell:
             '<meta name="color-scheme" content="light dark">\n'
             f'<meta name="token" content="{escape(self.token)}">\n'
             f"<title>{escape(live.title)}</title>\n"
-            '<link rel="stylesheet" href="/static/style.css">\n<link rel="icon" href="/static/icon.svg">\n'
-            f"{refresh}{scripts}</head>\n"
+            f'{styles}<link rel="icon" href="/static/icon.svg">\n{refresh}{scripts}</head>\n'
             f'<body class="view-{escape(sheet.name)}" data-state="{escape(live.state)}"{stream}>\n'
             f'<a class="skip" href="#main">{escape(w.skip)}</a>\n'
             f'<p id="stale" role="alert" hidden>{escape(w.stale)}</p>\n'
