@@ -37,7 +37,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What stands around one page: its path, its name for styles, its modules and style sheets, where its stream is."""
+    """What stands around one page: its path, its name for styles, its files, and where its stream is."""
 
     path: str
     name: str
