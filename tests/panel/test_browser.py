@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge.panel import sources
-from edge.selftest.findings import Finding
+from edge.selftest.finding import Finding
 from edge.words.language import LanguageName
 from tests.worlds.browser import Browser, axe, chromium
 from tests.worlds.panel_world import Cabin, Window
