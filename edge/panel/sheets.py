@@ -117,6 +117,7 @@ class Stager:
         self._lock = threading.Lock()
         self._made: OrderedDict[tuple[str, int], Shown] = OrderedDict()
         self._child: _Child | None = None
+        self._closed = False
 
     def shown(
         self, camera: str, picture: RingPicture, boxes: Sequence[Box], size: tuple[int, int]
@@ -140,15 +141,16 @@ class Stager:
         return None if made is None else made.jpeg
 
     def close(self) -> None:
-        """End the other process."""
+        """End the other process, for good."""
         with self._lock:
+            self._closed = True
             if self._child is not None:
                 self._child.close()
                 self._child = None
 
     def _ask(self, wanted: Wanted) -> Shown | None:
         """Twice at most: the process may just have ended because nobody had asked."""
-        for _ in range(2):
+        for _ in range(0 if self._closed else 2):
             old = self._child is not None
             try:
                 child = self._child or self._start()
