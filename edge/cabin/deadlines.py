@@ -22,6 +22,7 @@ def next_wake_s(state: State, now_s: float, rules: Rules) -> float | None:
     """The earliest deadline of the state after `now_s`, None where nothing is due by itself."""
     s, flow, code = state, rules.flow, state.code
     due: list[float | None] = [s.siren_until_s, s.silent_until_s, s.stand_until_s, s.claim.until_s]
+    due.append(s.trial.until_s)
     due.append(later(s.several_since_s, flow.crowd_s))
     due.append(later(s.door_open_since_s, flow.door_held_open_s))
     due.append(later(s.exit_since_s, flow.exit_stuck_s))
