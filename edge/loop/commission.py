@@ -162,8 +162,8 @@ class Commission:
 
     # --- outputs -----------------------------------------------------------------------------------
 
-    def try_output(self, output: Tried, seconds: float, now_s: float) -> None:
-        """Move it for so long. FaultError: `not_now`, with why."""
+    def try_output(self, output: Tried, seconds: float, now_s: float) -> float:
+        """Move it; for how many seconds. FaultError: `not_now`, with why."""
         why = self._not_tried(output, now_s)
         if why is not None:
             raise FaultError("not_now", why.value)
@@ -176,6 +176,7 @@ class Commission:
         self._drain(now_s)
         if self._situation.state.trial.output is not output:
             raise FaultError("not_now", NotTried.NOT_VACANT.value)
+        return seconds
 
     def untry(self, now_s: float) -> bool:
         """End what is tried, at once; whether anything was."""
@@ -228,7 +229,9 @@ class Commission:
     def send_test(self, to: Recipient, now_s: float) -> int:
         """Send a test text; its number. FaultError: `not_now`."""
         if now_s < self._text_s + TEXT_EVERY_S:
-            raise FaultError("not_now", "too_soon")
+            raise FaultError("not_now", NotTried.TOO_SOON.value)
+        if not self._parts.outbox.reaches(to):
+            raise FaultError("not_now", NotTried.NO_NUMBER.value)
         self._text_s = now_s
         state = self._situation.state
         rows = self._post.alerts(Tell(Alert.TEST.value, 0, (to,)), now_s)
@@ -250,9 +253,9 @@ class Commission:
         if state.mode is not Mode.VACANT or state.present:
             raise FaultError("not_now", NotTried.NOT_VACANT.value)
         if door_locked(state) or state.trial.output is not None or self._parts.board.lock.is_on:
-            raise FaultError("not_now", "trial")
+            raise FaultError("not_now", NotTried.TRIAL_RUNS.value)
         if now_s < self._started_s + self._parts.restart.after_s:
-            raise FaultError("not_now", "too_soon")
+            raise FaultError("not_now", NotTried.TOO_SOON.value)
         self._logbook.note("event", "restart_asked", {}, now_s)
         self._parts.restart.order()
 

@@ -149,8 +149,8 @@ class Acts:
             case Commission():
                 return commission.reply(now_s)
             case TryOutput(output=output, seconds=seconds):
-                commission.try_output(output, seconds, now_s)
-                return {"trying": output.value}
+                for_s = commission.try_output(output, seconds, now_s)
+                return {"trying": output.value, "for_s": for_s}
             case Untry():
                 return {"stopped": commission.untry(now_s)}
             case SendTestText(to=to):

@@ -30,7 +30,7 @@ def trial_most_s(tried: Tried) -> float:
 
 
 class NotTried(StrEnum):
-    """Why an output is not tried, or is not tried any more."""
+    """Why what was asked has to wait: the detail of `not_now`."""
 
     NOT_VACANT = "not_vacant"
     SOMEBODY_THERE = "somebody_there"
@@ -44,6 +44,11 @@ class NotTried(StrEnum):
     CAMERA = "camera"
     CLAIM = "claim"
     RESTS = "rests"
+    """A relay that was tried is not tried again at once."""
+    TOO_SOON = "too_soon"
+    TRIAL_RUNS = "trial_runs"
+    NO_NUMBER = "no_number"
+    """Nobody with that role has a telephone in the settings."""
 
 
 class TrialEnd(StrEnum):

@@ -165,7 +165,8 @@ def looked_into(built: Built) -> dict[str, str]:
             found[where] = thing.name
             return
         found[where] = type(thing).__name__
-        if id(thing) in reached or where in ("kiosk", "acts._kiosk", "parts.board") or isinstance(thing, _CLOSED):
+        closed = where in ("kiosk", "acts._kiosk", "parts.board") or isinstance(thing, _CLOSED)
+        if id(thing) in reached or closed:
             return
         reached.add(id(thing))
         for name, part in _parts_of(thing):
