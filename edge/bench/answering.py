@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from edge.bench.asked import BenchOptions
-from edge.bench.desk import Desk, afterwards
+from edge.bench.desk import Desk
+from edge.bench.leaving import afterwards
 from edge.faults.fault import FaultError
 from edge.service.control import Asked, ControlServer
 from edge.settings.places import settings_file

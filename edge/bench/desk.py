@@ -9,12 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import functools
-import os
 import random
-import secrets
-import shutil
-import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -66,44 +61,6 @@ FINGER_S: Final = 0.2
 """From the last key of one entry to the first of the next."""
 
 STRANGER: Final = "+15550199"
-
-
-_SHM: Final = Path("/dev/shm")
-_SHM_FREE_BYTES: Final = 1_000_000_000
-
-
-@contextlib.contextmanager
-def scratch(name: str) -> Iterator[str]:
-    """A folder for one run, in memory where there is plenty: nobody waits for a disk that nothing needs.
-
-    It goes with this process, however that ends.
-    """
-    in_memory = os.access(_SHM, os.W_OK) and shutil.disk_usage(_SHM).free > _SHM_FREE_BYTES
-    inside = _SHM if in_memory else Path(tempfile.gettempdir())
-    folder = inside / f"cabinguard-{name}-{secrets.token_hex(4)}"
-    with afterwards('rm -rf -- "$1"', str(folder)):
-        folder.mkdir(mode=0o700)
-        yield str(folder)
-
-
-@contextlib.contextmanager
-def afterwards(script: str, *words: str) -> Iterator[None]:
-    """A line for the shell that is run when this block is left, also by a kill that nothing can catch.
-
-    A shell of its own waits for the end of a pipe that only this process holds open.
-    """
-    shell = subprocess.Popen(
-        ["/bin/sh", "-c", f"trap '' HUP INT TERM; read -r _; {script}", "sh", *words],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd="/",
-        start_new_session=True,
-    )
-    try:
-        yield
-    finally:
-        shell.communicate()
 
 
 class StoryClock:

@@ -23,7 +23,8 @@ from edge.__main__ import main
 from edge.bench import acting, junit, live
 from edge.bench.acting import ACTIONS
 from edge.bench.asked import BenchOptions
-from edge.bench.desk import StoryClock, scratch
+from edge.bench.desk import StoryClock
+from edge.bench.leaving import scratch
 from edge.bench.printer import Printer
 from edge.bench.seeing import Watcher
 from edge.bench.story import Notebook, looks_like_story, parse, play
