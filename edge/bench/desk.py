@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from edge.bench.cards import OWNERS, Cards, TemplatesOf, codes_in, templates_of
+from edge.bench.lasting import Acts
 from edge.cabin.events import Orderer, ReleaseOrdered
 from edge.codes.hotp import hotp, secret_from_base32
 from edge.journal.writer import Journal
@@ -66,9 +67,10 @@ STRANGER: Final = "+15550199"
 class StoryClock:
     """A clock that is moved by hand; the kiosk's two clocks and the story's in one."""
 
-    def __init__(self, start_s: float = 0.0, wall_s: float = STORY_WALL_S) -> None:
+    def __init__(self, start_s: float = 0.0, wall_s: float = STORY_WALL_S, boot: str = "story") -> None:
         self._now_s = start_s
         self._wall_at_zero_s = wall_s
+        self._boot = boot
 
     def now_s(self) -> float:
         return self._now_s
@@ -78,7 +80,7 @@ class StoryClock:
 
     @property
     def boot(self) -> str:
-        return "story"
+        return self._boot
 
     def wall_true(self) -> bool:
         return True
@@ -125,7 +127,8 @@ class Props:
     """What stands on a desk. `every_s`: how often a camera without times of its own is asked.
 
     `look` makes what sees, at each start; `stage` is the camera where its scene can be directed; `modem`
-    names the profile of the modem. `templates` make those of somebody who gets a card.
+    names the profile of the modem. `plugged` False: there is no power yet. `templates` make those of somebody
+    who gets a card.
     """
 
     camera: Camera
@@ -133,6 +136,7 @@ class Props:
     every_s: float | None = None
     stage: Stage | None = None
     modem: str = "sim800"
+    plugged: bool = True
     overview: Overview | None = None
     templates: TemplatesOf = templates_of
 
@@ -146,7 +150,8 @@ class _Eye:
 
 
 class Desk:
-    """One simulated cabin. `watch` may be set to be called with every judged frame.
+    """One simulated cabin. `watch` may be set to be called with every judged frame, `changed` after something
+    was done that may outlive a power cut.
 
     While a message is on its way by a real network (e-mail, webhook, where the settings name one) story time
     is no faster than the world's. `journal_type` and `memory_keeps` (what lies in memory outlives a power
@@ -181,6 +186,8 @@ class Desk:
         self._listener = listener
         self._random = random.Random(seed)
         self.watch: Callable[[Frame, Observation], None] | None = None
+        self.acts = Acts()
+        self.changed: Callable[[], None] = lambda: None
         self._later: list[_Later] = []
         self._disk_full = False
         self._active: set[Input] = set()
@@ -193,7 +200,9 @@ class Desk:
         self.hands: BenchHands
         self.built: Built
         self.kiosk: Kiosk
-        self.power_on()
+        self._eyes: list[_Eye] = []
+        if props.plugged:
+            self.power_on()
 
     # --- power -------------------------------------------------------------------------------------
 
@@ -302,6 +311,8 @@ class Desk:
     def change_setting(self, override: str) -> None:
         """Change the settings' file: read at the next start, as on a kiosk. Raises `SettingsError`."""
         self._next_settings = changed(self._next_settings, override)
+        if not self.powered:
+            self.settings = self._next_settings
 
     def close(self) -> None:
         """End it in order."""

@@ -8,6 +8,7 @@ import shlex
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -22,6 +23,7 @@ from edge.bench.playing import FPS, parsed, play_all, play_found
 from edge.bench.printer import Printer
 from edge.bench.story import SETTLE_S, Notebook, looks_like_story
 from edge.bench.terminal import Lines, Piped, open_lines
+from edge.bench.world import Returning
 from edge.faults.explain import explain
 from edge.loop.happening import Happening
 from edge.pictures.ring import ring_name
@@ -76,44 +78,74 @@ def from_pipe(options: BenchOptions) -> int:
 
 def live(options: BenchOptions, piped: Piped | None, first: Sequence[str] = ()) -> int:
     """Anyone who types is in the cabin, in real time; from a pipe the same."""
-    camera_words = options.camera or "staged"
-    # Nobody opens a door before a webcam or a recording: one that never opens would hold anyone who came.
-    doorless = [] if camera_words == "staged" else ["wiring.door.fitted=false"]
-    settings = options.load(doorless)
-    clock = StoryClock(wall_s=time.time())
-    notebook = Notebook()
+    settings = options.load(doorless(options))
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(folder_for(options, settings, fresh=False))
         runtime = Path(settings.paths.runtime) if options.names("runtime") else folder
         make_runtime(runtime)
-        camera, every_s = _camera(camera_words, clock)
-        stack.callback(camera.close)
         lines = piped or open_lines(complete, plain=options.as_json)
         stack.callback(lines.close)
-        printer = Printer(as_json=options.as_json, write=lines.show)
-
-        def hear(happening: Happening) -> None:
-            notebook.hear(happening)
-            printer.show(happening)
-
         if piped is None:
             for line in [*greeting(options, folder, runtime), *goes_out(settings)]:
-                _print(options, lines, line)
-        stage = camera if isinstance(camera, StagedCabin) else None
-        settings = with_secret(settings, folder)
-        fronts = folder / FOLDER
-        props = Props(camera, lambda: look_of(settings, fronts=fronts), every_s=every_s, stage=stage)
-        desk = Desk(settings, props, folder, hear, clock, runtime=runtime)
-        if runtime != folder:
-            stack.callback((runtime / ring_name(FACE_CAMERA)).unlink, missing_ok=True)
-        stack.callback(desk.close)
-        session = Session(options, desk, lines, printer, notebook)
-        if options.save is not None:
-            stack.callback(session.save, options.save)
-        control = stack.enter_context(contextlib.closing(Control(desk, runtime, session.released)))
+                tell(options, lines, line)
+        session = seated(stack, options, settings, lines, Where(folder, runtime))
+        control = stack.enter_context(contextlib.closing(Control(session.desk, runtime, session.released)))
         if options.panel:
-            stack.enter_context(Page(options, doorless).shown(folder, runtime))
+            stack.enter_context(Page(options, doorless(options)).shown(folder, runtime))
         return session.go_on(control, first)
+
+
+def doorless(options: BenchOptions) -> list[str]:
+    """Nobody opens a door before a webcam or a recording: one that never opens would hold anyone who came."""
+    return [] if (options.camera or "staged") == "staged" else ["wiring.door.fitted=false"]
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where a sitting keeps its record, and where its sockets and its ring lie.
+
+    `returns` is what a killed sitting left behind, for one that goes on.
+    """
+
+    data: Path
+    runtime: Path
+    returns: Returning | None = None
+
+
+def seated(
+    stack: contextlib.ExitStack, options: BenchOptions, settings: Settings, lines: Lines, where: Where
+) -> Session:
+    """A sitting that begins: camera, desk and all that ends with `stack`."""
+    clock = StoryClock(wall_s=time.time()) if where.returns is None else where.returns.clock()
+    camera, every_s = _camera(options.camera or "staged", clock)
+    stack.callback(camera.close)
+    printer = Printer(as_json=options.as_json, write=lines.show)
+    notebook = Notebook()
+
+    def hear(happening: Happening) -> None:
+        notebook.hear(happening)
+        printer.show(happening)
+
+    stage = camera if isinstance(camera, StagedCabin) else None
+    settings = with_secret(settings, where.data)
+    fronts = where.data / FOLDER
+    props = Props(
+        camera,
+        lambda: look_of(settings, fronts=fronts),
+        every_s=every_s,
+        stage=stage,
+        plugged=where.returns is None,
+    )
+    desk = Desk(settings, props, where.data, hear, clock, runtime=where.runtime)
+    if where.runtime != where.data:
+        stack.callback((where.runtime / ring_name(FACE_CAMERA)).unlink, missing_ok=True)
+    stack.callback(desk.close)
+    if where.returns is not None:
+        where.returns.give(desk)
+    session = Session(options, desk, lines, printer, notebook)
+    if options.save is not None:
+        stack.callback(session.save, options.save)
+    return session
 
 
 def greeting(options: BenchOptions, folder: Path, runtime: Path) -> list[str]:
@@ -149,7 +181,7 @@ def _program() -> str:
     return shlex.quote(str(beside)) if beside.exists() else "cabinguard"
 
 
-def _print(options: BenchOptions, lines: Lines, text: str) -> None:
+def tell(options: BenchOptions, lines: Lines, text: str) -> None:
     """For a person; beside the objects for a program."""
     if options.as_json:
         print(text, file=sys.stderr, flush=True)
@@ -164,7 +196,7 @@ class Session:
         self, options: BenchOptions, desk: Desk, lines: Lines, printer: Printer, notebook: Notebook
     ) -> None:
         self._options = options
-        self._desk = desk
+        self.desk = desk
         self._lines = lines
         self._printer = printer
         self._notebook = notebook
@@ -173,7 +205,7 @@ class Session:
 
     def go_on(self, control: Control, first: Sequence[str]) -> int:
         """Until `quit` or the end of the input; the exit code."""
-        desk = self._desk
+        desk = self.desk
         waiting = list(first)
         start_s = time.monotonic() - desk.clock.now_s()
         while True:
@@ -196,7 +228,7 @@ class Session:
 
     def _play_out(self) -> None:
         """After the last line of a pipe: a recording to its end, and time for what was begun."""
-        desk = self._desk
+        desk = self.desk
         if self._options.clip is not None:
             while (frame_s := desk.next_frame_s()) is not None:
                 desk.run_to(frame_s)
@@ -204,7 +236,7 @@ class Session:
 
     def released(self) -> None:
         """Somebody released the door from outside."""
-        self._notebook.did(self._desk.clock.now_s(), ["release"])
+        self._notebook.did(self.desk.clock.now_s(), ["release"])
 
     def save(self, path: Path) -> None:
         kept = ("paths.data", "paths.runtime", "data", "runtime")
@@ -228,7 +260,7 @@ class Session:
             case ["#", _, *_]:
                 pass  # a remark in a file of lines; # alone is a key
             case [] | ["status"]:
-                self._say(status_line(self._desk))
+                self._say(status_line(self.desk))
             case ["quit"]:
                 self._left = True
             case ["help", *rest]:
@@ -242,7 +274,7 @@ class Session:
                 self._act(["keys", *words] if all(key in "0123456789*#" for key in words[0]) else words)
 
     def _act(self, words: list[str]) -> None:
-        desk = self._desk
+        desk = self.desk
         try:
             acting.check(words, _OWN)
             if words[0] == "wait":
@@ -268,13 +300,13 @@ class Session:
             self._say(f"not done: {words[0]!r} is no word here; help alone shows all", ok=False)
             return
         for line in found:
-            _print(self._options, self._lines, f"  {line}")
+            tell(self._options, self._lines, f"  {line}")
         self._say(f"done: {' '.join(['help', *words])}")
 
     def _say(self, said: str, *, ok: bool = True) -> None:
         self._refused += not ok
         data = {"name": "done" if ok else "not_done", "said": said}
-        self._printer.show(Happening(self._desk.clock.now_s(), "typed", data))
+        self._printer.show(Happening(self.desk.clock.now_s(), "typed", data))
 
 
 def help_lines() -> list[str]:
