@@ -11,6 +11,7 @@ from hw.board import BenchHands, bench_board
 from hw.camera.clip import ClipCamera
 from hw.camera.covers import COVERS
 from hw.camera.room import FRONT, FRONTS
+from hw.camera.scene import KeptScene, Scene
 from hw.camera.staged import LENSES, StagedCabin
 from hw.modem.fake.modem import FakeModem, KeptModem
 from hw.modem.fake.profiles import FAULTS
@@ -31,8 +32,10 @@ __all__ = [
     "FakeModem",
     "KeptMachine",
     "KeptModem",
+    "KeptScene",
     "PromptFault",
     "PtyModem",
+    "Scene",
     "StagedCabin",
     "SteppedAtm",
     "SteppedModem",

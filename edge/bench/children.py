@@ -25,9 +25,7 @@ _ROOT: Final = Path(__file__).parents[2]
 class Child:
     """A process. `ended` is called once, in a thread of its own, when it is over."""
 
-    def __init__(
-        self, process: subprocess.Popen[bytes], left: Left, ended: Callable[[Child], None]
-    ) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], left: Left, ended: Callable[[Child], None]) -> None:
         self.pid = process.pid
         left.add(self.pid)
         self._process = process
@@ -96,6 +94,8 @@ class PageChild(Child):
 def page_words(order: KeeperOrder, settings: Settings, runtime: Path, shown: Path) -> list[str]:
     """How the page is started over the record that `shown` leads to."""
     words = ["edge.bench.page", "--bench", str(runtime.absolute())]
+    if importlib.util.find_spec("edge.bench.page") is None:
+        words = ["edge", "panel"]
     path = settings_file(None if order.settings is None else Path(order.settings))
     if path is not None:
         words += ["--settings", str(path.absolute())]

@@ -1,9 +1,9 @@
-"""The keeper of a live bench: a small process that starts the cabin and its page and can pull the cabin's plug.
+"""The keeper of a live bench: a small process that starts the cabin and its page and can pull the plug.
 
 The cabin's process has the desk and the terminal's prompt; a pulled plug is a kill of it that nothing can
-catch. The keeper then gives the terminal its manners back and starts it again over the same record and the same
-world (`world.py`), first without power: people, contacts, wires and telephones are moved by the same code
-whether the plug is in or out. Its socket is the one address of the bench; it never goes away.
+catch. The keeper then gives the terminal its manners back and starts the cabin again over the same record and
+the same world (`world.py`), first without power: people, contacts, wires and telephones are moved by the same
+code whether the plug is in or out. The keeper's socket is the one address of the bench; it never goes away.
 """
 
 from __future__ import annotations
@@ -25,8 +25,7 @@ from edge.bench.asked import FAULT
 from edge.bench.children import Cabin, Child, PageChild, page_words
 from edge.bench.keeping import folder_for, make_runtime
 from edge.bench.leaving import Left
-from edge.bench.live import doorless
-from edge.bench.part import KeeperOrder, Part, keeper_order
+from edge.bench.part import INSIDE, KeeperOrder, Part, keeper_order
 from edge.bench.relay import Relay
 from edge.bench.socket import BenchAsked, BenchServer
 from edge.bench.wire import Acted, BenchReply, NotAnswered, Plug, StoryAsk
@@ -37,9 +36,6 @@ from edge.settings.load import SettingsError
 from edge.settings.schema import Settings
 from edge.terms.printing import printable
 
-INSIDE: Final = "cabin"
-"""The folder in the keeper's own in which the cabin's process answers it."""
-
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _OWN_END_S: Final = 2.0
 """A Ctrl-C reaches the cabin as well, which then ends by itself."""
@@ -48,7 +44,7 @@ _Event = Child | signal.Signals | BenchAsked
 
 
 class Keeper:
-    """Keeps one bench until it is over. `left` has the keeper's own folder; `data`, `runtime` as in `Part`."""
+    """Keeps one bench until it is over. `left` has its own folder; `data` and `runtime` as in `Part`."""
 
     def __init__(self, order: KeeperOrder, left: Left, data: Path, runtime: Path) -> None:
         home = left.folder
@@ -186,7 +182,7 @@ def _say(line: str) -> None:
 def keep(order: KeeperOrder) -> int:
     """Keep a bench until it is over; the exit code. Raises `FaultError`, `SettingsError`."""
     options = order.options
-    settings = options.load(doorless(options))
+    settings = order.load()
     left = Left("bench")
     with contextlib.closing(left), contextlib.ExitStack() as stack:
         home = left.folder

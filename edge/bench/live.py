@@ -4,10 +4,11 @@ end."""
 from __future__ import annotations
 
 import contextlib
+import functools
 import shlex
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,17 +16,19 @@ from typing import Final
 
 from edge.bench import acting
 from edge.bench.acting import ACTIONS, CannotDo, act
-from edge.bench.answering import Control, Page
+from edge.bench.answering import Control, Hands, Page
 from edge.bench.asked import OK, USAGE, WRONG, BenchOptions
 from edge.bench.desk import Desk, Props, StoryClock
 from edge.bench.keeping import folder_for, make_runtime, with_secret
 from edge.bench.playing import FPS, parsed, play_all, play_found
 from edge.bench.printer import Printer
+from edge.bench.showing import Diary, view_of
 from edge.bench.story import SETTLE_S, Notebook, looks_like_story
 from edge.bench.terminal import Lines, Piped, open_lines
+from edge.bench.wire import Acted
 from edge.bench.world import Returning
 from edge.faults.explain import explain
-from edge.loop.happening import Happening
+from edge.loop.happening import Happening, Listener
 from edge.pictures.ring import ring_name
 from edge.service.plans import look_of
 from edge.settings.schema import Settings
@@ -78,7 +81,7 @@ def from_pipe(options: BenchOptions) -> int:
 
 def live(options: BenchOptions, piped: Piped | None, first: Sequence[str] = ()) -> int:
     """Anyone who types is in the cabin, in real time; from a pipe the same."""
-    settings = options.load(doorless(options))
+    settings = options.load(options.doorless)
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(folder_for(options, settings, fresh=False))
         runtime = Path(settings.paths.runtime) if options.names("runtime") else folder
@@ -88,53 +91,57 @@ def live(options: BenchOptions, piped: Piped | None, first: Sequence[str] = ()) 
         if piped is None:
             for line in [*greeting(options, folder, runtime), *goes_out(settings)]:
                 tell(options, lines, line)
-        session = seated(stack, options, settings, lines, Where(folder, runtime))
-        control = stack.enter_context(contextlib.closing(Control(session.desk, runtime, session.released)))
+        go_on = seated(stack, options, settings, lines, Where(folder, runtime))
         if options.panel:
-            stack.enter_context(Page(options, doorless(options)).shown(folder, runtime))
-        return session.go_on(control, first)
-
-
-def doorless(options: BenchOptions) -> list[str]:
-    """Nobody opens a door before a webcam or a recording: one that never opens would hold anyone who came."""
-    return [] if (options.camera or "staged") == "staged" else ["wiring.door.fitted=false"]
+            stack.enter_context(Page(options, options.doorless).shown(folder, runtime))
+        return go_on(first)
 
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """Where a sitting keeps its record, and where its sockets and its ring lie.
+    """Where a sitting keeps its record, and where ring and control socket lie.
 
-    `returns` is what a killed sitting left behind, for one that goes on.
+    With a keeper, `hands` is the folder in which it is asked to move things, and `returns` the world that the
+    process before it left behind.
     """
 
     data: Path
     runtime: Path
+    hands: Path | None = None
     returns: Returning | None = None
 
 
 def seated(
     stack: contextlib.ExitStack, options: BenchOptions, settings: Settings, lines: Lines, where: Where
-) -> Session:
-    """A sitting that begins: camera, desk and all that ends with `stack`."""
+) -> Callable[[Sequence[str]], int]:
+    """A sitting that begins: camera, desk, sockets, and all that ends with `stack`.
+
+    What comes back goes on with it, from these first lines to its end, and gives the exit code.
+    """
     clock = StoryClock(wall_s=time.time()) if where.returns is None else where.returns.clock()
-    camera, every_s = _camera(options.camera or "staged", clock)
+    camera_words = options.camera or "staged"
+    camera, every_s = _camera(camera_words, clock)
     stack.callback(camera.close)
     printer = Printer(as_json=options.as_json, write=lines.show)
-    notebook = Notebook()
+    notebook, diary = Notebook(), Diary()
+
+    def show(happening: Happening) -> None:
+        diary.hear(happening)
+        printer.show(happening)
 
     def hear(happening: Happening) -> None:
         notebook.hear(happening)
-        printer.show(happening)
+        show(happening)
 
-    stage = camera if isinstance(camera, StagedCabin) else None
     settings = with_secret(settings, where.data)
     fronts = where.data / FOLDER
     props = Props(
         camera,
         lambda: look_of(settings, fronts=fronts),
         every_s=every_s,
-        stage=stage,
+        stage=camera if isinstance(camera, StagedCabin) else None,
         plugged=where.returns is None,
+        camera_from=camera_words,
     )
     desk = Desk(settings, props, where.data, hear, clock, runtime=where.runtime)
     if where.runtime != where.data:
@@ -142,10 +149,13 @@ def seated(
     stack.callback(desk.close)
     if where.returns is not None:
         where.returns.give(desk)
-    session = Session(options, desk, lines, printer, notebook)
+    session = Session(options, desk, lines, show, notebook)
     if options.save is not None:
         stack.callback(session.save, options.save)
-    return session
+    control = stack.enter_context(contextlib.closing(Control(desk, where.runtime, session.released)))
+    view = functools.partial(view_of, desk, diary)
+    hands = stack.enter_context(contextlib.closing(Hands(where.hands or where.runtime, session.obey, view)))
+    return functools.partial(session.go_on, control, hands)
 
 
 def greeting(options: BenchOptions, folder: Path, runtime: Path) -> list[str]:
@@ -193,24 +203,28 @@ class Session:
     """One sitting at the prompt."""
 
     def __init__(
-        self, options: BenchOptions, desk: Desk, lines: Lines, printer: Printer, notebook: Notebook
+        self, options: BenchOptions, desk: Desk, lines: Lines, tell: Listener, notebook: Notebook
     ) -> None:
         self._options = options
-        self.desk = desk
+        self._desk = desk
         self._lines = lines
-        self._printer = printer
+        self._tell = tell
         self._notebook = notebook
         self._refused = 0
         self._left = False
 
-    def go_on(self, control: Control, first: Sequence[str]) -> int:
+    def go_on(self, control: Control, hands: Hands, first: Sequence[str]) -> int:
         """Until `quit` or the end of the input; the exit code."""
-        desk = self.desk
+        desk = self._desk
         waiting = list(first)
         start_s = time.monotonic() - desk.clock.now_s()
         while True:
             desk.run_to(time.monotonic() - start_s)
             control.rest(0.0)
+            before_s = desk.clock.now_s()
+            hands.serve()
+            if desk.clock.now_s() > before_s:  # `wait` let time pass at once
+                start_s = time.monotonic() - desk.clock.now_s()
             for line in (*waiting, *self._lines.take(0.0 if waiting else _TURN_S)):
                 before_s = desk.clock.now_s()
                 self._obey(line)
@@ -228,7 +242,7 @@ class Session:
 
     def _play_out(self) -> None:
         """After the last line of a pipe: a recording to its end, and time for what was begun."""
-        desk = self.desk
+        desk = self._desk
         if self._options.clip is not None:
             while (frame_s := desk.next_frame_s()) is not None:
                 desk.run_to(frame_s)
@@ -236,7 +250,7 @@ class Session:
 
     def released(self) -> None:
         """Somebody released the door from outside."""
-        self._notebook.did(self.desk.clock.now_s(), ["release"])
+        self._notebook.did(self._desk.clock.now_s(), ["release"])
 
     def save(self, path: Path) -> None:
         kept = ("paths.data", "paths.runtime", "data", "runtime")
@@ -260,7 +274,7 @@ class Session:
             case ["#", _, *_]:
                 pass  # a remark in a file of lines; # alone is a key
             case [] | ["status"]:
-                self._say(status_line(self.desk))
+                self._say(status_line(self._desk))
             case ["quit"]:
                 self._left = True
             case ["help", *rest]:
@@ -271,27 +285,48 @@ class Session:
                 else:
                     self._say("not done: words are missing: right is: save FILE", ok=False)
             case _:
-                self._act(["keys", *words] if all(key in "0123456789*#" for key in words[0]) else words)
+                self._act(typed_words(line))
+
+    def obey(self, line: str) -> Acted:
+        """Do what somebody at the page clicked or typed, as if it were typed here; what came of it.
+
+        The prompt shows it too. What only a prompt has (`status`, `help`, `save`, `quit`) is refused.
+        """
+        words = typed_words(line)
+        try:
+            self._do(words, ())
+        except CannotDo as error:
+            return self._answer(Acted(done=False, said=f"not done: {error}"))
+        return self._answer(Acted(done=True, said=f"done: {' '.join(words)}"))
+
+    def _answer(self, acted: Acted) -> Acted:
+        name = "done" if acted.done else "not_done"
+        self._tell(Happening(self._desk.clock.now_s(), "typed", {"name": name, "said": acted.said}))
+        return acted
 
     def _act(self, words: list[str]) -> None:
-        desk = self.desk
         try:
-            acting.check(words, _OWN)
-            if words[0] == "wait":
-                if len(words) > 1 and self._options.webcam:
-                    raise CannotDo("time cannot be skipped before a webcam")
-                act(desk, words)
-            else:
-                self._notebook.did(desk.clock.now_s(), as_written(desk, words))
-                try:
-                    act(desk, words)
-                except CannotDo:
-                    self._notebook.undo()
-                    raise
+            self._do(words, _OWN)
         except CannotDo as error:
             self._say(f"not done: {str(error).replace('bench --list has', 'help shows')}", ok=False)
         else:
             self._say(f"done: {' '.join(words)}")
+
+    def _do(self, words: list[str], also: Sequence[str]) -> None:
+        """Raises `CannotDo`; `also` are words that are known besides the actions."""
+        desk = self._desk
+        acting.check(words, also)
+        if words[0] == "wait":
+            if len(words) > 1 and self._options.webcam:
+                raise CannotDo("time cannot be skipped before a webcam")
+            act(desk, words)
+            return
+        self._notebook.did(desk.clock.now_s(), as_written(desk, words))
+        try:
+            act(desk, words)
+        except CannotDo:
+            self._notebook.undo()
+            raise
 
     def _help(self, words: Sequence[str]) -> None:
         lines = help_lines()
@@ -306,7 +341,13 @@ class Session:
     def _say(self, said: str, *, ok: bool = True) -> None:
         self._refused += not ok
         data = {"name": "done" if ok else "not_done", "said": said}
-        self._printer.show(Happening(self.desk.clock.now_s(), "typed", data))
+        self._tell(Happening(self._desk.clock.now_s(), "typed", data))
+
+
+def typed_words(line: str) -> list[str]:
+    """The words of a line; digits, * and # alone are typed at the keypad."""
+    words = line.split()
+    return ["keys", *words] if words and all(key in "0123456789*#" for key in words[0]) else words
 
 
 def help_lines() -> list[str]:
@@ -351,7 +392,9 @@ def as_written(desk: Desk, words: Sequence[str]) -> list[str]:
     match words:
         case ["keys", *rest]:
             return ["keys", _key_word("".join(rest), desk.codes())]
-        case ["sms", "from", sender, release, incident, password] if release.upper() == "RELEASE":
+        case ["sms", "from", sender, release, incident, password] if (
+            release.upper() == "RELEASE" and desk.powered
+        ):
             here = str(desk.kiosk.state.incident)
             right = password == desk.release_password()
             return [

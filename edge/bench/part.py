@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from edge.bench.asked import BenchOptions
+from edge.settings.schema import Settings
+
+INSIDE: Final = "cabin"
+"""The folder in the keeper's own in which the cabin's process answers it."""
 
 
 class KeeperOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,6 +37,11 @@ class KeeperOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             save=None if self.save is None else Path(self.save),
             as_json=self.as_json,
         )
+
+    def load(self) -> Settings:
+        """The settings of this bench. Raises `FaultError`."""
+        options = self.options
+        return options.load(options.doorless)
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -94,6 +94,7 @@ class Relay:
             while more := peer.recv(65536):
                 pieces.append(more)
         try:
-            return _REPLIES.decode(b"".join(pieces))
+            reply: BenchReply = _REPLIES.decode(b"".join(pieces))
         except msgspec.DecodeError as error:
             raise OSError("no whole answer") from error
+        return reply

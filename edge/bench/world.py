@@ -16,8 +16,9 @@ import msgspec
 
 from edge.bench.acting import CannotDo, act
 from edge.bench.desk import Desk, StoryClock
+from edge.bench.telephones import PhoneText
 from edge.faults.fault import FaultError
-from hw.bench import KeptMachine, KeptModem
+from hw.bench import KeptMachine, KeptModem, KeptScene
 
 NAME: Final = "world.json"
 VERSION: Final = 1
@@ -37,6 +38,8 @@ class World(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     acts: tuple[tuple[str, ...], ...] = ()
     phones: KeptModem | None = None
     machines: tuple[KeptMachine, ...] = ()
+    texts: tuple[PhoneText, ...] = ()
+    scene: KeptScene | None = None
 
 
 def read_world(folder: Path) -> World:
@@ -79,7 +82,10 @@ class Returning:
         world, now_s = self._world, desk.clock.now_s()
         if world.phones is not None:
             desk.phone.restore(world.phones, now_s)
+        desk.telephones.restore(world.texts)
         desk.cards.restore(world.machines)
+        if world.scene is not None:
+            desk.restore_scene(world.scene)
         for words in sorted(world.acts, key=lambda words: words[0] != "set"):
             with contextlib.suppress(CannotDo):  # what these settings do not fit any more
                 act(desk, words)
@@ -101,6 +107,8 @@ class Returning:
             acts=desk.acts.words,
             phones=desk.phone.kept(),
             machines=desk.cards.kept(),
+            texts=tuple(desk.telephones.texts),
+            scene=desk.kept_scene,
         )
         draft = self._path.with_suffix(".new")
         draft.write_bytes(msgspec.json.encode(world))

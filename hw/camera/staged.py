@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from typing import Final
@@ -19,11 +19,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hw.camera.covers import COVERS, Layer, Marks, back_of_head, shut_eyes
+from hw.camera.covers import COVERS, Layer, back_of_head, shut_eyes
 from hw.camera.held import hold_up, printed
 from hw.camera.picture import working
 from hw.camera.port import ColourPicture, Frame
 from hw.camera.room import FRONTS, HEIGHT, HORIZON, WIDTH, draw_ledge, draw_room
+from hw.camera.scene import PHOTOGRAPHS, PORTRAITS, KeptScene, OnStage, Person, Photograph, Scene
 from hw.camera.turned import TURNS_DEG, turn_head
 from hw.ports import Clock
 
@@ -41,6 +42,7 @@ _NOISE: Final = 2.2
 _SHIFT: Final = 64
 """One field of noise is larger than the picture by this and laid at another place in each frame."""
 _BELOW: Final = 420
+_LIGHTS: Final = {"on": 1.0, "dim": 0.32, "off": 0.04}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,44 +57,6 @@ _PLACES: Final = (_Place(318.0, 1.0), _Place(508.0, 0.84), _Place(132.0, 0.8), _
 """Where the first, second, third and fourth person stand."""
 
 
-@dataclass(frozen=True, slots=True)
-class Photograph:
-    """A cut-out person: file name, where the face is in it."""
-
-    file: str
-    marks: Marks
-
-
-PHOTOGRAPHS: Final = (
-    Photograph(
-        "collins", Marks((189.8, 101.7), (230.0, 101.6), (209.1, 122.9), (192.1, 141.4), (228.1, 139.6))
-    ),
-    Photograph(
-        "hopper", Marks((129.0, 109.7), (181.0, 112.3), (153.2, 137.3), (131.1, 159.4), (176.7, 161.0))
-    ),
-)
-
-
-PORTRAITS: Final = {"anna": PHOTOGRAPHS[0], "george": PHOTOGRAPHS[1]}
-"""Who always has the same face, so that a card can be theirs; anybody else gets one that is free."""
-
-
-@dataclass(slots=True)
-class _Person:
-    name: str
-    photograph: Photograph
-    place: int
-    came_s: float
-    phase: float
-    left_s: float | None = None
-    covers: frozenset[str] = frozenset()
-    away: bool = False
-    turn: str = ""
-    crouching: bool = False
-    crouch_s: float = field(default=-math.inf)
-    photo: str = "off"
-
-
 class StagedCabin:
     """A `Camera` whose scene is directed with `do`. `fps` and `seed` only matter for the noise.
 
@@ -101,9 +65,9 @@ class StagedCabin:
 
     def __init__(self, clock: Clock, seed: int = 0) -> None:
         self._clock = clock
-        self._people: list[_Person] = []
+        self._people: list[Person] = []
         self._number = 0
-        self._light = 1.0
+        self._light = "on"
         self._front = "whole"
         self._lens = "clear"
         self._frozen: ColourPicture | None = None
@@ -117,6 +81,37 @@ class StagedCabin:
     def people(self) -> tuple[str, ...]:
         """Who is in the cabin or on the way out of it."""
         return tuple(person.name for person in self._people)
+
+    @property
+    def scene(self) -> Scene:
+        """Who is there and how everything stands; who has left the picture is not there any more."""
+        self._tidy(self._clock.now_s())
+        people = (
+            OnStage(
+                person.name,
+                person.covers,
+                "away" if person.away else person.turn or "front",
+                person.crouching,
+                person.photo,
+                person.left_s is not None,
+            )
+            for person in self._people
+        )
+        return Scene(tuple(people), self._light, self._lens, self._front)
+
+    def kept(self) -> KeptScene:
+        """All of the scene, so that another one can go on with it."""
+        self._tidy(self._clock.now_s())
+        people = tuple(person.kept() for person in self._people)
+        return KeptScene(people, self._light, self._lens, self._front)
+
+    def restore(self, kept: KeptScene) -> None:
+        """Show this scene. ValueError for people, light, lens or front that do not exist here."""
+        people = [one.person() for one in kept.people]
+        if kept.lights not in _LIGHTS or kept.front not in FRONTS or kept.lens not in LENSES:
+            raise ValueError(f"no such scene: {kept.lights}, {kept.front}, {kept.lens}")
+        self._people, self._light, self._front = people, kept.lights, kept.front
+        self._set_lens(kept.lens, self._clock.now_s())
 
     def read(self) -> Frame:
         """The picture of now."""
@@ -167,7 +162,7 @@ class StagedCabin:
             case ["front", state] if state in FRONTS:
                 self._front = state
             case ["lights", ("on" | "dim" | "off") as level]:
-                self._light = {"on": 1.0, "dim": 0.32, "off": 0.04}[level]
+                self._light = level
             case ["camera", lens] if lens in LENSES:
                 self._set_lens(lens, now_s)
             case ["cover", "lens"]:
@@ -197,9 +192,9 @@ class StagedCabin:
         free = [p for p in PHOTOGRAPHS if all(p is not other.photograph for other in self._people)]
         photograph = (known or free or list(PHOTOGRAPHS))[0]
         phase = 2.399 * len(self._people)
-        self._people.append(_Person(name, photograph, places[0], now_s, phase, covers=frozenset(covers)))
+        self._people.append(Person(name, photograph, places[0], now_s, phase, covers=frozenset(covers)))
 
-    def _who(self, words: list[str], now_s: float) -> _Person:
+    def _who(self, words: list[str], now_s: float) -> Person:
         self._tidy(now_s)
         if not self._people:
             raise ValueError("nobody is in the cabin")
@@ -221,8 +216,8 @@ class StagedCabin:
         if self._frozen is not None:
             return self._frozen.copy()
         scene = LENSES[self._lens](self._scene(now_s))
-        if self._light != 1.0:
-            scene = np.asarray(cv2.convertScaleAbs(scene, alpha=self._light), dtype=np.uint8)
+        if self._light != "on":
+            scene = np.asarray(cv2.convertScaleAbs(scene, alpha=_LIGHTS[self._light]), dtype=np.uint8)
         y, x = (int(n) for n in self._random.integers(0, _SHIFT, 2))
         lighter = cv2.add(scene, self._lighter[y : y + HEIGHT, x : x + WIDTH])
         return np.asarray(cv2.subtract(lighter, self._darker[y : y + HEIGHT, x : x + WIDTH]), dtype=np.uint8)
@@ -235,19 +230,19 @@ class StagedCabin:
         draw_ledge(picture, self._front)
         return picture
 
-    def _near(self, person: _Person, now_s: float) -> float:
+    def _near(self, person: Person, now_s: float) -> float:
         """0 at the door, 1 at the machine."""
         coming = _eased((now_s - person.came_s) / WALK_S)
         if person.left_s is None:
             return coming
         return min(coming, 1.0 - _eased((now_s - person.left_s) / WALK_S))
 
-    def _size(self, person: _Person, now_s: float) -> float:
+    def _size(self, person: Person, now_s: float) -> float:
         near = self._near(person, now_s)
         # Walking at one speed, size goes with the inverse of the distance.
         return _PLACES[person.place].size / (1.0 + (1.0 / _FAR - 1.0) * (1.0 - near))
 
-    def _stand(self, picture: ColourPicture, person: _Person, now_s: float) -> None:
+    def _stand(self, picture: ColourPicture, person: Person, now_s: float) -> None:
         """Puts one person into the picture."""
         leaving = person.left_s is not None and now_s - person.left_s > 0.25
         t = now_s + 10.0 * person.phase
