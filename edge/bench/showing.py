@@ -74,7 +74,7 @@ def view_of(desk: Desk, diary: Diary) -> BenchView:
     ways: tuple[WayOut, ...] = ()
     if desk.powered:
         rules = desk.kiosk.rules
-        deadlines = tuple(Countdown(c.what, c.in_s, c.runs) for c in countdowns(state, now_s, rules))
+        deadlines = tuple(Countdown(c.what, c.in_s, c.of_s, c.runs) for c in countdowns(state, now_s, rules))
         found = openings(state, now_s, rules, means_of(desk))
         ways = tuple(WayOut(way.way, way.opens, way.because, way.in_s) for way in found)
     return BenchView(

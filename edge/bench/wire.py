@@ -181,10 +181,11 @@ class FaultSwitch(_Part, frozen=True):
 
 
 class Countdown(_Part, frozen=True):
-    """A time that the table waits for. `runs` False: its clock stands still with so much left."""
+    """A time that the table waits for: seconds left of how many. `runs` False: its clock stands still."""
 
     what: Wait
     in_s: float
+    of_s: float
     runs: bool
 
 
