@@ -67,12 +67,13 @@ class Diary:
 def view_of(desk: Desk, diary: Diary) -> BenchView:
     """All that the page draws. Reads only; costs the desk nothing but this call."""
     now_s = desk.clock.now_s()
-    state = desk.kiosk.state
     faults = switches(desk)
     stage, contacts = _stage(desk), _contacts(desk)
     deadlines: tuple[Countdown, ...] = ()
     ways: tuple[WayOut, ...] = ()
+    mode = OFF
     if desk.powered:
+        state, mode = desk.kiosk.state, desk.kiosk.state.mode.value
         rules = desk.kiosk.rules
         deadlines = tuple(Countdown(c.what, c.in_s, c.of_s, c.runs) for c in countdowns(state, now_s, rules))
         found = openings(state, now_s, rules, means_of(desk))
@@ -82,7 +83,7 @@ def view_of(desk: Desk, diary: Diary) -> BenchView:
         wall_s=desk.clock.wall_s(),
         powered=desk.powered,
         state=desk.kiosk.name if desk.powered else OFF,
-        mode=state.mode.value if desk.powered else OFF,
+        mode=mode,
         stage=stage,
         outputs=_outputs(desk, now_s),
         contacts=contacts,

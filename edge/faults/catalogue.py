@@ -809,6 +809,12 @@ CATALOGUE: Final = _table(
         "Start bench and page again from the same installation.",
     ),
     (
+        "bench_world",
+        "What the simulated cabin was when its plug was pulled cannot be read.",
+        _NOT_RUN,
+        "End the bench and start it again; report what it said.",
+    ),
+    (
         "story_unknown",
         "There is no story of this name.",
         _NOT_RUN,
