@@ -1,8 +1,8 @@
 """Stand-ins for the threads of a kiosk in service: a desk works in step and has none of them.
 
 The watch over the threads is the kiosk's own, and so is what it does to the relays. A stand-in that is well
-beats at each of its looks; one that hangs lets its part of the desk stand still, as the thread would; one that
-died is started again by the watch.
+beats at each of its looks; one that hangs lets its part of the desk stand still, as the thread would; one
+that died is started again by the watch.
 """
 
 from __future__ import annotations

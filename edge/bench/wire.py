@@ -245,8 +245,7 @@ class Acted(_Answer, frozen=True, tag="acted", kw_only=True):
 
 class BenchView(_Answer, frozen=True, tag="view", kw_only=True):
     """All that the page draws. `state` is the name for people (`lockout` and `blind` too), `mode` the state
-    of the diagram; both `off` without power. `lasting` are the words that bring back all that lasts: who is
-    there, which contact is held, what is broken. `happenings`: the last lines, the newest last.
+    of the diagram; both `off` without power. `happenings`: the last lines, the newest last.
     """
 
     time_s: float
@@ -264,7 +263,6 @@ class BenchView(_Answer, frozen=True, tag="view", kw_only=True):
     deadlines: tuple[Countdown, ...]
     ways: tuple[WayOut, ...]
     happenings: tuple[Line, ...]
-    lasting: tuple[str, ...]
     story: StorySeen | None = None
 
 

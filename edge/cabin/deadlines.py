@@ -10,6 +10,7 @@ from edge.cabin.conditions import CODE_FAILOVER_S, code_fails_over_s, later, loc
 from edge.cabin.draft import PROMPT_LOST_S, Draft
 from edge.cabin.rules import OwnerRules, Rules
 from edge.cabin.state import Mode, Stage, State, needed_s, replace
+from edge.terms.commission import trial_most_s
 
 
 class Wait(StrEnum):
@@ -22,6 +23,8 @@ class Wait(StrEnum):
     """What held the lock clock is over, and it still stands."""
     CLAIM = "claim"
     """The owner's face has to be known, the code sent or typed."""
+    TRIAL = "trial"
+    """An output that is tried is let go of."""
     CROWD = "crowd"
     """Several persons are told."""
     DOOR_HELD = "door_held"
@@ -117,6 +120,8 @@ def _whole_s(what: Wait, state: State, rules: Rules) -> float:
             return flow.hold_after_s
         case Wait.CLAIM:
             return _claim_s(state.claim.stage, rules.owner or OwnerRules())
+        case Wait.TRIAL:
+            return 0.0 if state.trial.output is None else trial_most_s(state.trial.output)
         case Wait.CROWD:
             return flow.crowd_s
         case Wait.DOOR_HELD:
@@ -184,6 +189,7 @@ def _due(state: State, rules: Rules) -> list[tuple[Wait, float | None]]:
         (Wait.SILENCE, s.silent_until_s),
         (Wait.HOLD, s.stand_until_s),
         (Wait.CLAIM, s.claim.until_s),
+        (Wait.TRIAL, s.trial.until_s),
         (Wait.CROWD, later(s.several_since_s, flow.crowd_s)),
         (Wait.DOOR_HELD, later(s.door_open_since_s, flow.door_held_open_s)),
         (Wait.EXIT_STUCK, later(s.exit_since_s, flow.exit_stuck_s)),

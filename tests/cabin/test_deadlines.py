@@ -13,7 +13,7 @@ from edge.cabin.comeback import DURATIONS
 from edge.cabin.deadlines import Wait, countdowns, next_wake_s
 from edge.cabin.events import Ticked
 from edge.cabin.rules import Rules
-from edge.cabin.state import Claim, Code, Mode, State
+from edge.cabin.state import Claim, Code, Mode, State, Trial
 from edge.cabin.table import step
 from tests.worlds.cabin_places import CORNERS, MAKERS
 from tests.worlds.cabin_world import Cabin
@@ -66,18 +66,21 @@ NAMED: Mapping[str, frozenset[Wait]] = {
     "code.accepted_at_s": frozenset({Wait.CODE_TTL, Wait.SECOND_WATCHMAN}),
     "code.lockout_until_s": frozenset({Wait.KEYPAD_OPENS}),
     "claim.until_s": frozenset({Wait.CLAIM}),
+    "trial.until_s": frozenset({Wait.TRIAL}),
 }
 """Each time of the state, and what it is the beginning or the end of."""
 
 NOT_AWAITED: Mapping[str, str] = {
     "last_present_s": "only asked when something happens: was somebody there lately",
+    "trial.rest_until_s": "only asked when another trial is wanted",
     "dark_s": "seconds without power, added up at a start",
 }
 
 
 def _times() -> set[str]:
     found = {field.name for field in fields(State)}
-    found |= {f"code.{field.name}" for field in fields(Code)} | {f"claim.{f.name}" for f in fields(Claim)}
+    for part, kind in (("code", Code), ("claim", Claim), ("trial", Trial)):
+        found |= {f"{part}.{field.name}" for field in fields(kind)}
     return {name for name in found if name.endswith("_s")}
 
 

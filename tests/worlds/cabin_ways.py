@@ -27,7 +27,7 @@ from edge.cabin.events import (
 )
 from edge.cabin.outputs import door_locked
 from edge.cabin.rules import Rules
-from edge.cabin.state import State
+from edge.cabin.state import Mode, State
 from edge.cabin.table import step
 from edge.cabin.ways import Because, Means, Opening, Way, openings
 from edge.terms.observation import CameraHealth
@@ -117,7 +117,8 @@ def check_openings(state: State, now_s: float, rules: Rules) -> tuple[Opening, .
     state = step(state, Ticked(), now_s, rules).state
     for means in (FEW_MEANS, ALL_MEANS):
         found = openings(state, now_s, rules, means)
-        assert [one.way for one in found] == (list(Way) if door_locked(state) else [])
+        locked = door_locked(state) and state.mode is Mode.LOCKED  # and not an output that is tried
+        assert [one.way for one in found] == (list(Way) if locked else [])
         for one in found:
             did = opens(one.way, state, now_s, rules, means)
             assert did is one.opens, f"{one} and it {'opened' if did else 'stayed locked'}: {state}"
