@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import functools
+import os
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
