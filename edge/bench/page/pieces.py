@@ -30,8 +30,8 @@ def form(inner: str, action: str = ACT, kind: str = "") -> str:
     return f'<form method="post" action="{escape(action)}" data-act{look}>{inner}</form>'
 
 
-def choice(label: str, options: Iterable[tuple[str, str, bool]]) -> str:
-    """One of several, each a button (words, label, chosen), under a label that names the group."""
+def choice(label: str, options: Iterable[tuple[str, str, bool | None]]) -> str:
+    """One of several, each a button (words, label, chosen); `chosen` None: one that only does."""
     inner = "".join(button(words, text, pressed=chosen) for words, text, chosen in options)
     return (
         f'<div class="choice" role="group" aria-label="{escape(label)}"><span class="choice-name" '

@@ -11,6 +11,7 @@ from edge.bench.page.tongue import Tongue
 from edge.bench.wire import BenchView, PersonSeen
 
 SOURCE: Final = "/bench/source"
+JUMPS_S: Final = (-3600, -60, 60, 3600)
 
 
 def enter(tongue: Tongue) -> str:
@@ -86,7 +87,8 @@ def scenery(view: BenchView, tongue: Tongue) -> str:
             f'aria-hidden="true">{escape(machine.name)}</span><span class="choices">{claims}'
             f"{button('code', w.claim_code)}{button(f'end {machine.name}', w.claim_end)}</span></div>"
         )
-    return form(inner) if inner else ""
+    inner += choice(w.jump, [(f"clock {by_s:+d}", f"{by_s:+d}", None) for by_s in JUMPS_S])
+    return form(inner)
 
 
 def source(tongue: Tongue) -> str:

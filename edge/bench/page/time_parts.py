@@ -9,7 +9,6 @@ from edge.bench.page.pieces import STORY, button, english, field, form, note, ti
 from edge.bench.page.tongue import Tongue
 from edge.bench.wire import BenchView, Countdown, FaultGroup, FaultSwitch, WayOut
 
-JUMPS_S: Final = (-3600, -60, 60, 3600)
 PACES: Final = (1, 2, 5, 0)
 """How many times as fast as time a story may play; 0 is as fast as it goes."""
 
@@ -82,12 +81,6 @@ def faults_on(view: BenchView, tongue: Tongue) -> str:
 def faults_of(group: FaultGroup, view: BenchView, tongue: Tongue) -> str:
     """The switches of one group."""
     rows = "".join(_fault(one) for one in view.faults if one.group is group)
-    if group is FaultGroup.CLOCK:
-        jumps = "".join(button(f"clock {by_s:+d}", f"{by_s:+d}") for by_s in JUMPS_S)
-        label = escape(tongue.own.jump)
-        rows += (
-            f'<li data-fault="clock {label}"><span>{label}</span><span class="choices">{jumps}</span></li>'
-        )
     return form(f'<ul class="faults">{rows}</ul>') if rows else note(tongue.own.none_found)
 
 
