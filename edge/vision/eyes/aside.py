@@ -6,8 +6,6 @@ middle of many pictures, the front's own checks, writing) is done in a thread.
 
 from __future__ import annotations
 
-import contextlib
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +24,7 @@ from edge.vision.scene.fronts import FrontRegion, read_front, write_front
 from edge.vision.scene.reference import Reference, add_references
 from edge.vision.scene.teaching import REFUSED, named_region, scale_of, smallest_seen, teach
 from hw.camera.port import Frame
+from hw.watched import in_thread
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +42,11 @@ class Aside:
     """
 
     def __init__(
-        self, camera: str, data: Path | None, apart: Callable[[Callable[[], None]], None] | None = None
+        self, camera: str, data: Path | None, apart: Callable[[Callable[[], None]], None] = in_thread
     ) -> None:
         self._camera = camera
         self._data = data
-        self._apart = _in_thread if apart is None else apart
+        self._apart = apart
         self._meter: AimMeter | None = None
         self._order: LearnOrder | None = None
         self._pictures: EmptyCabin | None = None
@@ -143,10 +142,3 @@ class Aside:
         self._pictures = None
         if self._learning.job == order.job:
             self._learning = Learning(order.job, LearnState.REFUSED, 0.0, fault.code, fault.detail)
-
-
-def _in_thread(do: Callable[[], None]) -> None:
-    with contextlib.suppress(RuntimeError):  # no thread to be had: then here
-        threading.Thread(target=do, name="learn", daemon=True).start()
-        return
-    do()
