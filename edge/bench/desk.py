@@ -37,6 +37,7 @@ from edge.settings.schema import Settings
 from edge.settings.secrets import Secret, read_secret
 from edge.terms.observation import FACE_CAMERA, Observation
 from edge.terms.record import Recipient
+from edge.vision.eyes.aside import Aside
 from edge.vision.eyes.child import jpeg_of
 from edge.vision.eyes.report import EyesEvent
 from edge.vision.eyes.step import StepEyes
@@ -296,7 +297,8 @@ class Desk:
         stack.callback(ring.close)
         shown = functools.partial(self._shown, name, ring)
         seen = behind_masks(self.settings, camera, name)
-        return _Eye(name, StepEyes(seen, look, self.clock.now_s(), self._props.every_s, shown))
+        aside = Aside(name, self._folder, lambda do: do())
+        return _Eye(name, StepEyes(seen, look, self.clock.now_s(), self._props.every_s, shown, aside))
 
     def _order_restart(self) -> None:
         self._restart_ordered = True

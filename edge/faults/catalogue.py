@@ -918,6 +918,30 @@ CATALOGUE: Final = _table(
         "Install the later version, or draw it again; no picture is taken while nobody knows the masks.",
     ),
     (
+        "drawn_refused",
+        "What was drawn on the page cannot be: the detail names what and why.",
+        KEEPS,
+        "Correct it on the page; what was drawn before holds on.",
+    ),
+    (
+        "floor_refused",
+        "Four points that are the corners of no rectangle on a floor.",
+        KEEPS,
+        "Mark the corners one after the other around the rectangle, and measure its sides and the lens.",
+    ),
+    (
+        "learn_running",
+        "Something is being learnt already.",
+        KEEPS,
+        "Wait for its end, some seconds, or end it.",
+    ),
+    (
+        "no_such_camera",
+        "The kiosk has no camera of this name.",
+        KEEPS,
+        'Name one that is fitted: "face" or "overview".',
+    ),
+    (
         "drawn_foreign",
         "The file of what was drawn on the page is, or may have been, written by somebody else.",
         _NO_LOCK,

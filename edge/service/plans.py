@@ -61,6 +61,7 @@ def eyes_plans(settings: Settings) -> tuple[EyesPlan, ...]:
                 ring=functools.partial(_ring, settings, name),
                 name=name,
                 picture_every_s=1.0 / settings.evidence.fps,
+                data=Path(settings.paths.data),
             )
         )
     return tuple(plans)
