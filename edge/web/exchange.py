@@ -66,4 +66,3 @@ def done(said: str = "") -> Answer:
 def refused(said: str) -> Answer:
     """An act was understood and not done; `said` names why and what would be right."""
     return Answer(said.encode(), status=HTTPStatus.CONFLICT)
-
