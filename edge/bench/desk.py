@@ -30,6 +30,7 @@ from edge.loop.kiosk import Kiosk
 from edge.loop.unrecorded import NAME as UNRECORDED
 from edge.pictures.ring import RingReader, RingWriter, ring_name, ring_slots
 from edge.service.build import Built, Site, build
+from edge.service.plans import behind_masks, masks_tag
 from edge.settings.load import changed
 from edge.settings.schema import Settings
 from edge.settings.secrets import Secret, read_secret
@@ -310,12 +311,13 @@ class Desk:
 
     def _eye(self, name: str, camera: Camera, look: Look, stack: contextlib.ExitStack) -> _Eye:
         kept = self.settings.evidence
-        ring = RingWriter(
-            self._runtime / ring_name(name), ring_slots(kept.before_s, kept.fps), kept.ring_mb, kept.fps
-        )
+        slots = ring_slots(kept.before_s, kept.fps)
+        tag = masks_tag(self.settings, name)
+        ring = RingWriter(self._runtime / ring_name(name), slots, kept.ring_mb, kept.fps, tag)
         stack.callback(ring.close)
         shown = functools.partial(self._shown, name, ring)
-        return _Eye(name, StepEyes(camera, look, self.clock.now_s(), self._props.every_s, shown))
+        seen = behind_masks(self.settings, camera, name)
+        return _Eye(name, StepEyes(seen, look, self.clock.now_s(), self._props.every_s, shown))
 
     def _choose_code(self, digits: int) -> str:
         """Codes that open nothing but a simulated door are drawn like the bounces: the same every time."""
@@ -445,7 +447,8 @@ class Desk:
 
         ValueError where the pictures come from elsewhere.
         """
-        frame = None if self._props.stage is None else self._props.camera.read()
+        staged = self._props.stage is not None
+        frame = behind_masks(self.settings, self._props.camera).read() if staged else None
         if frame is None:
             raise ValueError("the front can be taught in the staged cabin only")
         taken = Reference(frame.grey, FACE_CAMERA, self.clock.wall_s(), minute_of_day=0, infrared=False)

@@ -876,6 +876,24 @@ CATALOGUE: Final = _table(
         "Fill it in, and check with cabinguard settings --check.",
     ),
     (
+        "drawn_damaged",
+        "What was drawn on the page cannot be read, or does not fit this kiosk's settings.",
+        _NO_LOCK,
+        "Draw it again on the page and restart; no picture is taken while nobody knows the masks.",
+    ),
+    (
+        "drawn_newer",
+        "What was drawn on the page is of a later version of the program.",
+        _NO_LOCK,
+        "Install the later version, or draw it again; no picture is taken while nobody knows the masks.",
+    ),
+    (
+        "drawn_foreign",
+        "The file of what was drawn on the page is, or may have been, written by somebody else.",
+        _NO_LOCK,
+        "Look at drawn.json under paths.data and remove it; draw again, and find out who wrote it.",
+    ),
+    (
         "secret_missing",
         "The file of a secret is missing, empty or unreadable.",
         "The kiosk does not start; the door rests unlocked. Of panel or gallery: only that.",
