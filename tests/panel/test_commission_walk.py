@@ -9,7 +9,8 @@ import pytest
 
 from edge.loop.watching import InputView
 from edge.panel.commission import walk as walks
-from edge.panel.commission.walk import Attempt, Judged, Mark, Seen, Signed, Step, Walk, contacts_after
+from edge.panel.commission.walk import Attempt, Judged, Mark, Region, Seen, Signed, Step, Walk, contacts_after
+from edge.terms.ground import Spot
 from tests.panel.commission_views import quiet_view
 
 
@@ -21,7 +22,7 @@ def test_all_of_a_walk_is_there_again_for_a_second_link(tmp_path: Path) -> None:
     walk.worked("siren", True)
     walk.keys_touched(("5", "0"))
     walk.keys_touched(("5",))
-    walk.text_sent("watchman", 7)
+    walk.regions((Region("keypad", (Spot(0, 0), Spot(1, 0), Spot(1, 1))),))
     walk.sign(Signed("A. Kumar", 1001.0, 12, "ab", {"aim": Mark(Judged.OK)}))
     again = Walk(tmp_path, lambda: 2000.0).kept
     assert again == walk.kept

@@ -14,6 +14,7 @@ import msgspec
 
 from edge.loop.watching import View
 from edge.pictures.files import write_file
+from edge.terms.ground import CameraRole, DrawnName, Polygon
 
 NAME: Final = "commissioning"
 KEPT_FOR_S: Final = 86_400.0
@@ -74,6 +75,14 @@ class Seen(msgspec.Struct, frozen=True):
         return self.active and self.quiet
 
 
+class Region(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of the machine's front that was drawn and is to be learnt; points as in `Mask`."""
+
+    name: DrawnName
+    polygon: Polygon
+    camera: CameraRole = "face"
+
+
 class Signed(msgspec.Struct, frozen=True):
     """The signed checklist: the row of the record that holds it."""
 
@@ -92,8 +101,7 @@ class Kept(msgspec.Struct, frozen=True):
     outputs: dict[str, Attempt] = {}
     contacts: dict[str, Seen] = {}
     keys: tuple[str, ...] = ()
-    texts: dict[str, int] = {}
-    """By whom it was for: the outbox row of the newest test text."""
+    regions: Annotated[tuple[Region, ...], msgspec.Meta(max_length=12)] = ()
     signed: Signed | None = None
 
 
@@ -135,8 +143,9 @@ class Walk:
             }
         )
 
-    def text_sent(self, to: str, row: int) -> None:
-        self._change(lambda kept: {"texts": {**kept.texts, to: row}})
+    def regions(self, drawn: tuple[Region, ...]) -> None:
+        """The parts of the machine that were drawn."""
+        self._change(lambda kept: {"regions": drawn})
 
     def keys_touched(self, names: tuple[str, ...]) -> None:
         """Keys that the kiosk has seen pressed since the grant."""
