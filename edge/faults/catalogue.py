@@ -809,6 +809,12 @@ CATALOGUE: Final = _table(
         "Name a new or empty folder with --set paths.data=DIR, or end the other bench that uses it.",
     ),
     (
+        "bench_answer",
+        "The simulated cabin did not answer as this version does.",
+        _NOT_RUN,
+        "Start bench and page again from the same installation.",
+    ),
+    (
         "story_unknown",
         "There is no story of this name.",
         _NOT_RUN,

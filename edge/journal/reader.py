@@ -60,7 +60,7 @@ class Newest:
 
 
 @contextlib.contextmanager
-def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """The file for reading, also while a kiosk writes it. Raises `FaultError`."""
     if not path.exists():
         raise FaultError("journal_missing", str(path))
@@ -98,7 +98,7 @@ def lines(
     Read in pieces: a reader who pauses in the middle must not keep the kiosk's log from being folded in.
     """
     while True:
-        with _reading(path) as db:
+        with reading(path) as db:
             found = db.execute(
                 "SELECT * FROM events WHERE seq > :after AND (:since IS NULL OR wall_s >= :since)"
                 " AND (:incident IS NULL OR incident = :incident) ORDER BY seq LIMIT :piece",
@@ -114,7 +114,7 @@ def lines(
 
 def newest(path: Path, line_count: int, message_count: int) -> Newest:
     """The end of the record, in one short read. Raises `FaultError`."""
-    with _reading(path) as db:
+    with reading(path) as db:
         found = db.execute("SELECT * FROM events ORDER BY seq DESC LIMIT ?", (line_count,)).fetchall()
         messages = rows(db, newest=message_count)
         return Newest(tables.newest_head(db), tuple(Line(*row) for row in found), messages[::-1])
@@ -122,13 +122,13 @@ def newest(path: Path, line_count: int, message_count: int) -> Newest:
 
 def recall(path: Path) -> Remembered:
     """What the record knows now, read without opening it for writing; `boot` is the last one."""
-    with _reading(path) as db:
+    with reading(path) as db:
         return remember(db, tables.last_boot(db))
 
 
 def outbox(path: Path) -> tuple[OutboxRow, ...]:
     """Every message that is still in the record, done or not, oldest first."""
-    with _reading(path) as db:
+    with reading(path) as db:
         return rows(db)
 
 
@@ -174,7 +174,7 @@ def verify(path: Path, sent: Head | None = None, limits: JournalLimits | None = 
     whose hashes were made again, or an older copy of it. Raises `FaultError` where the file cannot be read.
     """
     limits = limits or JournalLimits()
-    with _reading(path) as db:
+    with reading(path) as db:
         base = tables.base(db)
         cover = Cover()
         walked = tables.walk(db, base.head, cover)

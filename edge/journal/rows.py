@@ -42,9 +42,14 @@ def row_digests(db: sqlite3.Connection) -> dict[str, tuple[int, str]]:
 
 
 def rows(
-    db: sqlite3.Connection, *, undone_at: float | None = None, newest: int = -1
+    db: sqlite3.Connection,
+    *,
+    undone_at: float | None = None,
+    incident: int | None = None,
+    newest: int = -1,
 ) -> tuple[OutboxRow, ...]:
-    """The rows of the outbox, oldest first: all, or those not done at that time; of these the `newest`.
+    """The rows of the outbox, oldest first: all, those not done at that time, or those of an incident; of
+    these the `newest`.
 
     Those that nobody understands are left out; the next start sets them aside.
     """
@@ -56,6 +61,8 @@ def rows(
             f" OR (state = '{RowState.ACCEPTED}' AND awaited != '' AND created_wall_s + ttl_s > ?)"
         )
         since = (undone_at - REPORT_LATE_S,)
+    elif incident is not None:
+        where, since = " WHERE incident = ?", (incident,)
     last = f"{_NAMES} FROM outbox{where} ORDER BY number DESC, recipient DESC, channel DESC LIMIT {newest:d}"
     found = db.execute(f"SELECT * FROM (SELECT {last}) ORDER BY number, recipient, channel", since)
     return tuple(row for values in found if isinstance(row := _row_of(values), OutboxRow))

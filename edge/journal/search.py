@@ -1,0 +1,132 @@
+"""Finds lines of the record by incident, by time and by name, in short reads that hold little in memory.
+
+Incidents have no index in the file: one more page for every line would wear the card. Their lines lie close
+together, so whoever knows where an incident begins and ends reads that stretch alone.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from edge.journal.chain import Head
+from edge.journal.reader import Line, reading
+from edge.journal.rows import rows
+from edge.journal.tables import base, newest_head
+from edge.terms.record import OutboxRow
+
+PIECE: Final = 2000
+"""So many lines are read at a time, so that the kiosk's log can be folded in between."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """The line before its oldest (`base`, all 0 if it was never cut), and its newest."""
+
+    base: Head
+    newest: Head
+
+
+def ends(path: Path) -> Ends:
+    """Raises `FaultError`."""
+    with reading(path) as db:
+        return Ends(base(db).head, newest_head(db))
+
+
+def incident_lines(path: Path, after_seq: int = 0, data_most: int = 2000) -> Iterator[Line]:
+    """The lines of all incidents after a line, oldest first; `data` is empty where it is longer than that.
+
+    Raises `FaultError` while it is read.
+    """
+    yield from _pieces(
+        path,
+        "SELECT seq, boot, record, mono_s, wall_s, incident, kind, name,"
+        " iif(length(data) <= :most, data, ''), hash FROM events"
+        " WHERE seq > :after AND incident > 0 ORDER BY seq LIMIT :piece",
+        after_seq,
+        {"most": data_most},
+    )
+
+
+def stretch(path: Path, first_seq: int, last_seq: int, incident: int, most: int) -> tuple[Line, ...]:
+    """The lines from `first_seq` to `last_seq` that belong to this incident or to none, at most so many."""
+    with reading(path) as db:
+        found = db.execute(
+            "SELECT * FROM events WHERE seq BETWEEN ? AND ? AND incident IN (0, ?) ORDER BY seq LIMIT ?",
+            (first_seq, last_seq, incident, most),
+        )
+        return tuple(Line(*row) for row in found)
+
+
+def bounds(path: Path, incident: int) -> tuple[int, int] | None:
+    """The first and the last line of an incident; None where the record has none of it."""
+    with reading(path) as db:
+        low, high = db.execute(
+            "SELECT min(seq), max(seq) FROM events WHERE incident = ?", (incident,)
+        ).fetchone()
+    return None if low is None else (int(low), int(high))
+
+
+def last_before(path: Path, seq: int, kind: str, name: str, within: int = 5000) -> Line | None:
+    """The newest line of that name before `seq`, looked for among the `within` lines before it."""
+    with reading(path) as db:
+        found = db.execute(
+            "SELECT * FROM events WHERE seq < ? AND seq >= ? AND kind = ? AND name = ?"
+            " ORDER BY seq DESC LIMIT 1",
+            (seq, seq - within, kind, name),
+        ).fetchone()
+    return None if found is None else Line(*found)
+
+
+def between(
+    path: Path, from_wall_s: float, to_wall_s: float, names: tuple[str, ...], kind: str = ""
+) -> Iterator[Line]:
+    """The lines of these names (all of them where none is given) from a time to another, oldest first.
+
+    `kind` empty: of every kind. Raises `FaultError` while it is read.
+    """
+    marks = ", ".join(f":name{number}" for number in range(len(names)))
+    named = f" AND name IN ({marks})" if names else ""
+    yield from _pieces(
+        path,
+        "SELECT * FROM events WHERE seq > :after AND wall_s >= :from AND wall_s < :to"
+        f" AND (:kind = '' OR kind = :kind){named} ORDER BY seq LIMIT :piece",
+        0,
+        {
+            "from": from_wall_s,
+            "to": to_wall_s,
+            "kind": kind,
+            **{f"name{number}": name for number, name in enumerate(names)},
+        },
+    )
+
+
+def messages_of(path: Path, incident: int) -> tuple[OutboxRow, ...]:
+    """The messages of an incident that the record still has, oldest first. Raises `FaultError`."""
+    with reading(path) as db:
+        return rows(db, incident=incident)
+
+
+def count_by_kind(path: Path) -> dict[tuple[str, str], int]:
+    """How many lines of each kind and name there are. Raises `FaultError`."""
+    with reading(path) as db:
+        found = db.execute("SELECT kind, name, count(*) FROM events GROUP BY kind, name")
+        return {(kind, name): count for kind, name, count in found}
+
+
+def _pieces(path: Path, ask: str, after_seq: int, values: dict[str, object]) -> Iterator[Line]:
+    while True:
+        with reading(path) as db:
+            found = _rows(db, ask, {**values, "after": after_seq, "piece": PIECE})
+        for line in found:
+            after_seq = line.seq
+            yield line
+        if len(found) < PIECE:
+            return
+
+
+def _rows(db: sqlite3.Connection, ask: str, values: dict[str, object]) -> list[Line]:
+    return [Line(*row) for row in db.execute(ask, values)]

@@ -1,0 +1,377 @@
+"""An incident as a story, made from the record alone: what happened when, each step, who was told.
+
+Reads the record only, and holds at most `MOMENTS_MOST` lines of it at a time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from edge.journal import search
+from edge.journal.reader import Line
+from edge.pictures.files import is_reason
+from edge.pictures.kept import REMOVED
+from edge.reports.moments import KNOWN, Kind, Moment, moment_of, said_in
+from edge.reports.told import Message, messages
+from edge.terms.clock import CLOCK_SET_S
+from edge.terms.marks import Marked
+from edge.terms.observation import FACE_CAMERA
+
+MOMENTS_MOST: Final = 2000
+"""Lines of one incident that are told; of more the first and the last half."""
+
+PICTURES_MOST: Final = 3000
+
+_BEFORE_LINES: Final = 200
+"""So many lines before an incident may belong to the visit that led to it."""
+
+_PICTURE: Final = re.compile(r"(\d{5})-(\d{12})(?:-([a-z]+)(?:-([a-z_]+))?)?\.jpg")
+
+
+class Step(StrEnum):
+    """What has to follow upon each other in an incident that locks."""
+
+    SEEN = "seen"
+    WARNED = "warned"
+    LOCKED = "locked"
+    CODE_ACCEPTED = "code_accepted"
+    CODE_DELIVERED = "code_delivered"
+    KEY = "key"
+    RIGHT_CODE = "right_code"
+    RELEASED = "released"
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A step: when, and how long after the step before it."""
+
+    step: Step
+    wall_s: float
+    since_s: float
+    took_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A kept picture: when it was taken, for what (`why` in the record's word), and its hash.
+
+    `drawn`: it shows a reason, with boxes.
+    """
+
+    name: str
+    camera: str
+    wall_s: float
+    since_s: float
+    why: str
+    sha256: str
+    drawn: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """What door, permit or siren did from one moment to the next; `level` in the record's word.
+
+    `to_s` None: until the record ends.
+    """
+
+    level: str
+    from_s: float
+    to_s: float | None
+
+
+class Lack(StrEnum):
+    """What a story lacks, so that nobody takes the record for more than it is."""
+
+    NOT_CLOSED = "not_closed"
+    CUT = "cut"
+    TOO_LONG = "too_long"
+    CLOCK_NOT_SET = "clock_not_set"
+    PICTURES_REMOVED = "pictures_removed"
+    PICTURES_LEFT_OUT = "pictures_left_out"
+    NO_PICTURES = "no_pictures"
+    RESTARTED = "restarted"
+    LINES_LOST = "lines_lost"
+    UNKNOWN_LINES = "unknown_lines"
+    NO_PROMPTS = "no_prompts"
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One incident. `began_mono_s` and `boot` tell the time on the clock of the kiosk's own start,
+    `ended_s` counts from there.
+
+    `released` says by what the door was opened (a word of the record), empty where it was never locked or is
+    still. `locked_s` is how long it was locked, None where it never was.
+    """
+
+    incident: int
+    boot: int
+    began_mono_s: float
+    began_wall_s: float
+    ended_wall_s: float | None
+    ended_s: float | None
+    moments: tuple[Moment, ...]
+    steps: tuple[Reached, ...]
+    messages: tuple[Message, ...]
+    shots: tuple[Shot, ...]
+    door: tuple[Band, ...]
+    permit: tuple[Band, ...]
+    siren: tuple[Band, ...]
+    released: str
+    locked_s: float | None
+    marks: tuple[Marked, ...]
+    lacks: tuple[Lack, ...]
+    first_seq: int
+    last_seq: int
+
+    @property
+    def is_open(self) -> bool:
+        return self.ended_wall_s is None
+
+    @property
+    def lasted_s(self) -> float:
+        """From its beginning to its end, or to its last moment but for marks and late reports."""
+        own = [moment.since_s for moment in self.moments if moment.kind not in (Kind.MARK, Kind.MESSAGE)]
+        return own[-1] if own and self.ended_s is None else self.ended_s or 0.0
+
+    @property
+    def mark(self) -> Marked | None:
+        """The mark that counts: the newest."""
+        return self.marks[-1] if self.marks else None
+
+
+class _Since:
+    """Seconds since the beginning: by the kiosk's own clock, and by the wall clock after a restart."""
+
+    def __init__(self, began: Line) -> None:
+        self._began = began
+
+    def of(self, line: Line) -> float:
+        if line.boot == self._began.boot:
+            return line.mono_s - self._began.mono_s
+        return line.wall_s - self._began.wall_s
+
+
+def story(path: Path, incident: int) -> Story | None:
+    """The incident of the record in this file; None where the record has no line of it. Raises
+    `FaultError`."""
+    bounds = search.bounds(path, incident)
+    if bounds is None:
+        return None
+    first, last = bounds
+    own = _own_lines(path, incident, first, last)
+    began = own[0]
+    since = _Since(began)
+    before = _before(path, first)
+    lacks: list[Lack] = []
+    if len(own) > MOMENTS_MOST:
+        half = MOMENTS_MOST // 2
+        own = (*own[:half], *own[-half:])
+        lacks.append(Lack.TOO_LONG)
+    found = [moment_of(line, since.of(line)) for line in (*before, *own)]
+    moments = tuple(moment for moment in found if moment is not None)
+    closed = next((line for line in own if line.name == "close_incident"), None)
+    shots = _shots(own, began)
+    lacks += _lacks(path, own, moments, shots, closed)
+    told = messages(moments, search.messages_of(path, incident))
+    return Story(
+        incident=incident,
+        boot=began.boot,
+        began_mono_s=began.mono_s,
+        began_wall_s=began.wall_s,
+        ended_wall_s=None if closed is None else closed.wall_s,
+        ended_s=None if closed is None else since.of(closed),
+        moments=moments,
+        steps=_steps(moments, own, since),
+        messages=told,
+        shots=shots[:PICTURES_MOST],
+        door=_bands(moments, Kind.DOOR, "door", _level_before(path, first, "set_door", "door", "unlocked")),
+        permit=_bands(
+            moments, Kind.PERMIT, "permit", _level_before(path, first, "set_permit", "permit", "off")
+        ),
+        siren=_bands(moments, Kind.SIREN, "sound", "off"),
+        released=_released(own),
+        locked_s=_locked_s(moments),
+        marks=tuple(moment.mark for moment in moments if moment.mark is not None),
+        lacks=tuple(dict.fromkeys(lacks)),
+        first_seq=first,
+        last_seq=last,
+    )
+
+
+# --- the lines -------------------------------------------------------------------------------------
+
+
+def _own_lines(path: Path, incident: int, first: int, last: int) -> tuple[Line, ...]:
+    """Its lines, and those of none that stand between them before it was closed: restarts, faults.
+
+    Marks and late reports stand far behind: what lies between them and the closing is of other visits.
+    """
+    lines = search.stretch(path, first, last, incident, 2 * MOMENTS_MOST)
+    if lines and lines[-1].seq < last:  # a long way to its last line: that end is read on its own
+        tail = search.stretch(
+            path, max(lines[-1].seq + 1, last - 2 * MOMENTS_MOST), last, incident, 2 * MOMENTS_MOST
+        )
+        lines = (*lines, *(line for line in tail if line.incident == incident))
+    closed_seq = next((line.seq for line in lines if line.name == "close_incident"), last)
+    return tuple(line for line in lines if line.incident == incident or line.seq < closed_seq)
+
+
+def _before(path: Path, first: int) -> tuple[Line, ...]:
+    """The lines of the visit that led to the incident: back to the last time that the cabin was empty."""
+    lines = search.stretch(path, max(1, first - _BEFORE_LINES), first - 1, 0, _BEFORE_LINES)
+    from_seq = 0
+    for line in lines:
+        if (line.kind, line.name) in (("state", "vacant"), ("event", "restarted"), ("fact", "emptied")):
+            from_seq = line.seq + 1
+    visit = [line for line in lines if line.seq >= from_seq and line.kind in ("fact", "state", "event")]
+    came = next((number for number, line in enumerate(visit) if line.name in ("appeared", "checking")), None)
+    return tuple(visit if came is None else visit[max(0, came - 2) :])
+
+
+def _level_before(path: Path, first: int, command: str, field: str, default: str) -> str:
+    line = search.last_before(path, first, "command", command)
+    return default if line is None else str(said_in(line).get(field, default))
+
+
+# --- what follows from them ------------------------------------------------------------------------
+
+
+def _steps(moments: Sequence[Moment], own: Sequence[Line], since: _Since) -> tuple[Reached, ...]:
+    """Each step's first time in the order of the steps, as far as the record tells of them."""
+    at: dict[Step, tuple[float, float]] = {}
+
+    def reach(step: Step, wall_s: float, since_s: float) -> None:
+        at.setdefault(step, (wall_s, since_s))
+
+    for moment in moments:
+        step = _step_of(moment)
+        if step is not None and not (step is Step.LEFT and Step.WARNED not in at and not at):
+            reach(step, moment.wall_s, moment.since_s)
+    for line in own:
+        if line.name == "code_accepted":
+            reach(Step.CODE_ACCEPTED, line.wall_s, since.of(line))
+    ordered = [(step, *at[step]) for step in Step if step in at]
+    ordered.sort(key=lambda one: one[2])
+    found: list[Reached] = []
+    for step, wall_s, since_s in ordered:
+        before_s = found[-1].since_s if found else since_s
+        found.append(Reached(step, wall_s, since_s, since_s - before_s))
+    return tuple(found)
+
+
+def _step_of(moment: Moment) -> Step | None:
+    match moment.kind, moment.name:
+        case Kind.FACT, "appeared":
+            return Step.SEEN
+        case Kind.STATE, "warned":
+            return Step.WARNED
+        case Kind.DOOR, _ if moment.word("door") == "locked":
+            return Step.LOCKED
+        case Kind.MESSAGE, "delivered" if moment.word("kind") == "code":
+            return Step.CODE_DELIVERED
+        case Kind.KEY, "key_touched" | "entry_completed":
+            return Step.KEY
+        case Kind.KEY, "entry_judged" if moment.word("verdict") == "right":
+            return Step.RIGHT_CODE
+        case Kind.STATE, "released" | "emergency" if moment.word("from") in ("locked", "lockout"):
+            return Step.RELEASED
+        case Kind.FACT, "emptied":
+            return Step.LEFT
+        case _:
+            return None
+
+
+def _bands(moments: Iterable[Moment], kind: Kind, field: str, before: str) -> tuple[Band, ...]:
+    level, from_s = before, min((moment.since_s for moment in moments), default=0.0)
+    found: list[Band] = []
+    for moment in moments:
+        if moment.kind is not kind or moment.word(field) == level:
+            continue
+        if moment.since_s > from_s:
+            found.append(Band(level, from_s, moment.since_s))
+        level, from_s = moment.word(field), moment.since_s
+    return (*found, Band(level, from_s, None))
+
+
+def _locked_s(moments: Sequence[Moment]) -> float | None:
+    """How long the door was locked in all; what lasts still up to the last line."""
+    since_s: float | None = None
+    sum_s: float | None = None
+    for moment in moments:
+        if moment.kind is not Kind.DOOR:
+            continue
+        if moment.word("door") == "locked":
+            since_s = moment.since_s if since_s is None else since_s
+        elif since_s is not None:
+            sum_s, since_s = (sum_s or 0.0) + moment.since_s - since_s, None
+    if since_s is not None:
+        sum_s = (sum_s or 0.0) + moments[-1].since_s - since_s
+    return sum_s
+
+
+def _released(own: Sequence[Line]) -> str:
+    """By what: the reason of the alert that tells of it."""
+    for line in own:
+        said = said_in(line) if line.name == "tell" else {}
+        if said.get("alert") == "released":
+            return str(said.get("reason", ""))
+    return ""
+
+
+def _shots(own: Sequence[Line], began: Line) -> tuple[Shot, ...]:
+    """The kept pictures in the order in which they were taken."""
+    found: dict[str, Shot] = {}
+    for line in own:
+        moment = moment_of(line, 0.0) if line.kind == "evidence" else None
+        if moment is None:
+            continue
+        for name, digest in moment.pictures.items():
+            found.setdefault(name, _shot(name, digest, moment, began))
+    return tuple(sorted(found.values(), key=lambda shot: (shot.since_s, shot.camera, shot.drawn)))
+
+
+def _shot(name: str, digest: str, kept: Moment, began: Line) -> Shot:
+    """When it was taken is in its name, on the clock of its start; where that is another, as it was kept."""
+    match = _PICTURE.fullmatch(name)
+    assert match is not None  # no other name is among them
+    at_s = int(match[2]) / 1000
+    age_s = kept.mono_s - at_s if int(match[1]) == kept.boot else 0.0
+    wall_s = kept.wall_s - age_s
+    since_s = at_s - began.mono_s if int(match[1]) == began.boot else wall_s - began.wall_s
+    camera, drawn = match[3] or FACE_CAMERA, is_reason(name)
+    return Shot(name, camera, wall_s, since_s, match[4] or kept.word("why"), digest, drawn)
+
+
+def _lacks(
+    path: Path, own: Sequence[Line], moments: Sequence[Moment], shots: Sequence[Shot], closed: Line | None
+) -> Iterable[Lack]:
+    if closed is None:
+        yield Lack.NOT_CLOSED
+    if own[0].seq == search.ends(path).base.seq + 1 > 1:
+        yield Lack.CUT
+    if any(line.wall_s < CLOCK_SET_S for line in own):
+        yield Lack.CLOCK_NOT_SET
+    kept = [moment for moment in moments if moment.kind is Kind.PICTURES]
+    if any(moment.name == REMOVED for moment in kept):
+        yield Lack.PICTURES_REMOVED
+    if any(moment.number("left_out") for moment in kept):
+        yield Lack.PICTURES_LEFT_OUT
+    if not shots:
+        yield Lack.NO_PICTURES
+    names = {line.name for line in own}
+    if "restarted" in names:
+        yield Lack.RESTARTED
+    if names & {"records_lost", "record_lost"}:
+        yield Lack.LINES_LOST
+    if any(moment.kind is Kind.OTHER and moment.name not in KNOWN for moment in moments):
+        yield Lack.UNKNOWN_LINES
+    warned = any(moment.name in ("warned", "locked") for moment in moments if moment.kind is Kind.STATE)
+    if warned and all(moment.kind is not Kind.PROMPT for moment in moments):
+        yield Lack.NO_PROMPTS
