@@ -8,14 +8,16 @@ from html import escape
 from edge.panel.commission.pieces import ACTS, COLOURS, MARKS, button, english, fault, note, pairs, step
 from edge.panel.commission.scene import Scene, Tongue
 from edge.panel.commission.walk import Judged, Mark, Signed, Step
+from edge.settings.schema import Settings
 from edge.settings.zones import zone_of
 
 VERIFY = "cabinguard events verify"
 NAME_MOST = 80
 
 
-def when(scene: Scene, wall_s: float) -> str:
-    return datetime.fromtimestamp(wall_s, zone_of(scene.settings.cabin.timezone)).strftime("%Y-%m-%d %H:%M")
+def clock(settings: Settings, wall_s: float) -> str:
+    """A time on the cabin's clock."""
+    return datetime.fromtimestamp(wall_s, zone_of(settings.cabin.timezone)).strftime("%Y-%m-%d %H:%M")
 
 
 def selftest(scene: Scene, tongue: Tongue) -> str:
@@ -26,7 +28,7 @@ def selftest(scene: Scene, tongue: Tongue) -> str:
     elif tests.ran_wall_s is None:
         state = f"<p>{escape(page.selftest_never)}</p>"
     else:
-        state = f"<p>{escape(page.selftest_done.format(time=when(scene, tests.ran_wall_s)))}</p>"
+        state = f"<p>{escape(page.selftest_done.format(time=clock(scene.settings, tests.ran_wall_s)))}</p>"
     found = "".join(
         f'<li class="{"good" if one.ok else "bad"}">{english(f"{one.mark} {one.name}: {one.detail}")}'
         f"{'' if one.ok else fault(one.code)}</li>"
@@ -79,7 +81,7 @@ def table(marks: dict[str, Mark], tongue: Tongue) -> str:
 def signature(signed: Signed, scene: Scene, tongue: Tongue) -> str:
     """Who signed and when, and where it stands in the record."""
     w = tongue.frame
-    said = w.signed.format(name=signed.name, time=when(scene, signed.wall_s))
+    said = w.signed.format(name=signed.name, time=clock(scene.settings, signed.wall_s))
     rows = [
         (w.row, f"<code>{signed.seq}</code>"),
         (w.head, f"<code>{escape(signed.head)}</code>"),

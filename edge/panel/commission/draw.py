@@ -8,13 +8,34 @@ from typing import Final
 
 import msgspec
 
+from edge.faults.fault import FaultError
+from edge.panel.commission.pieces import PICTURE, button, fault, step, when_down
+from edge.panel.commission.scene import Scene, Tongue
+from edge.panel.commission.walk import Step
 from edge.terms.ground import Purpose
 from edge.words.pages.commission_draw import DrawWords, PartWords
 
 _NOT_FOR_THE_SCRIPT: Final = frozenset({"purposes", "parts", "no_script"})
 
-PICTURE: Final = "/commission/picture"
-"""Below it the newest picture of each camera: `/commission/picture/face.jpg`."""
+
+def drawing(scene: Scene, tongue: Tongue) -> str:
+    """The step: the editor, and whether what was saved is in effect."""
+    w = tongue.acts
+    if isinstance(scene.drawn, FaultError):
+        down = when_down(scene, tongue) or fault(scene.drawn.code, scene.drawn.detail)
+        return step(Step.DRAW, scene, tongue, down)
+    view = scene.drawn
+    regions = msgspec.to_builtins(scene.walk.regions)
+    drawn = {**msgspec.to_builtins(view.wanted), "region": regions}
+    trouble = fault(view.trouble) if view.trouble else ""
+    if view.restart_wanted:
+        restart = button("restart", w.restart, kind="primary", ask=w.restart_ask)
+        state = f'<div class="notice warn row apart"><p>{escape(w.restart_wanted)}</p>{restart}</div>'
+    else:
+        state = f'<p class="soft">{escape(w.in_effect)}</p>'
+    size = scene.size_of(scene.cameras[0]) if scene.cameras else (640, 480)
+    frame = editor(drawn, scene.cameras or ("face",), size, tongue.draw)
+    return step(Step.DRAW, scene, tongue, f"{trouble}{frame}{state}")
 
 
 def editor(drawn: object, cameras: tuple[str, ...], size: tuple[int, int], w: DrawWords) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +24,9 @@ from edge.service.asks import (
     Untry,
 )
 from edge.service.control import Reply, ask, done
+from edge.settings.drawn import Drawn
 from edge.terms.commission import Tried
+from edge.terms.ground import Marks, Mask, Zone
 
 ASKED_EVERY_S: Final = 0.5
 SLOW_S: Final = 2.5
@@ -34,6 +35,43 @@ SIGNED_WITHIN_S: Final = 15.0
 
 Asks = Callable[[Request], Reply]
 T = TypeVar("T")
+
+
+class InEffect(msgspec.Struct, frozen=True):
+    """What the running kiosk goes by."""
+
+    zone: tuple[Zone, ...] = ()
+    floor: Marks = Marks()
+    mask: tuple[Mask, ...] = ()
+
+
+class DrawnView(msgspec.Struct, frozen=True):
+    """What was drawn and what holds; `source` by kind: `settings`, `drawn` or `default`."""
+
+    drawn: Drawn
+    in_effect: InEffect
+    source: dict[str, str]
+    restart_wanted: bool
+    trouble: str = ""
+
+    @property
+    def wanted(self) -> InEffect:
+        """What the next start goes by."""
+        drawn, now = self.drawn, self.in_effect
+        return InEffect(
+            zone=now.zone if drawn.zone is None else drawn.zone,
+            floor=now.floor if drawn.floor is None else drawn.floor,
+            mask=now.mask if drawn.mask is None else drawn.mask,
+        )
+
+    def with_only_changes(self, given: InEffect) -> Drawn:
+        """What to save for this: a kind that is as the settings have it stays theirs."""
+        was = self.wanted
+        return Drawn(
+            zone=self.drawn.zone if given.zone == was.zone else given.zone,
+            floor=self.drawn.floor if given.floor == was.floor else given.floor,
+            mask=self.drawn.mask if given.mask == was.mask else given.mask,
+        )
 
 
 @dataclass(slots=True)
@@ -99,13 +137,7 @@ class Link:
     def end(self) -> None:
         self.asked(CommissionEnd(grant=self.grant))
 
-
-def wait_for(link: Link, within_s: float) -> bool:
-    """Whether the kiosk answers again, after a restart, before the time is over."""
-    end_s = time.monotonic() + within_s
-    while time.monotonic() < end_s:
-        link.standing.forget()
-        if isinstance(link.standing(), CommissionView):
-            return True
-        time.sleep(0.2)
-    return False
+    def lasts(self) -> bool:
+        """Whether the grant is still good. A kiosk that does not answer may be starting again: yes."""
+        standing = self.standing()
+        return not (isinstance(standing, FaultError) and standing.code == "not_granted")

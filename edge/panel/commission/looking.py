@@ -5,8 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
-from edge.panel.commission.draw import PICTURE
-from edge.panel.commission.pieces import note, pairs, step, when_down
+from edge.panel.commission.pieces import PICTURE, note, pairs, step, when_down
 from edge.panel.commission.scene import Scene, Tongue
 from edge.panel.commission.walk import Step
 from edge.terms.aim import IDENTIFY_PX_PER_M, Aim, FaceAim, PixelClass

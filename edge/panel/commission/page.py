@@ -11,7 +11,7 @@ import msgspec
 from edge.faults.fault import FaultError
 from edge.loop.commission import CommissionView
 from edge.loop.watching import View
-from edge.panel.commission.closing import checklist, printed, selftest
+from edge.panel.commission.closing import checklist, clock, printed, selftest
 from edge.panel.commission.draw import drawing
 from edge.panel.commission.enrol import enrol
 from edge.panel.commission.link import Link
@@ -51,7 +51,9 @@ def shown(settings: Settings) -> Settings:
 class CommissionPage:
     """One page for one kiosk. `left_s` says how long it stays open, `who` is offered as the name to sign."""
 
-    def __init__(self, sources: Sources, link: Link, walk: Walk, left_s: Callable[[], float], who: str) -> None:
+    def __init__(
+        self, sources: Sources, link: Link, walk: Walk, left_s: Callable[[], float], who: str
+    ) -> None:
         self.sources = sources
         self.link = link
         self.walk = walk
@@ -64,7 +66,9 @@ class CommissionPage:
         view, standing = self.sources.kiosk(), self.link.standing()
         self.walk.watch(view if isinstance(view, View) else None, time.monotonic())
         if isinstance(standing, CommissionView):
-            self.walk.keys_touched(tuple(f"{pad} {key}" for pad, all_ in standing.keys.items() for key in all_))
+            self.walk.keys_touched(
+                tuple(f"{pad} {key}" for pad, all_ in standing.keys.items() for key in all_)
+            )
         return Scene(
             settings=self.sources.settings,
             view=view,
@@ -77,6 +81,14 @@ class CommissionPage:
             learning=self.link.learning(),
             left_s=self._left_s(),
         )
+
+    def clock(self, wall_s: float) -> str:
+        """A time on the cabin's clock."""
+        return clock(self.sources.settings, wall_s)
+
+    def pictures(self) -> dict[str, RingPicture]:
+        """The newest picture of each camera that the kiosk looks through."""
+        return self._pictures(self.sources.kiosk())
 
     def _pictures(self, view: View | FaultError) -> dict[str, RingPicture]:
         if not isinstance(view, View):

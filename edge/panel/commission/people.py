@@ -54,9 +54,7 @@ def people(scene: Scene, tongue: Tongue) -> str:
         f'<th scope="col">{escape(word)}</th>' for word in (w.role, w.number, w.test_text, w.send_text)
     )
     wait = (
-        note(w.refused.too_soon.format(seconds=f"{standing.text_again_s:.0f}"))
-        if standing.text_again_s > 0
-        else ""
+        note(w.text_wait.format(seconds=f"{standing.text_again_s:.0f}")) if standing.text_again_s > 0 else ""
     )
     table = f'<table class="people"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
     return step(Step.PEOPLE, scene, tongue, f"{table}{wait}")

@@ -10,6 +10,9 @@ from edge.panel.commission.scene import Scene, Tongue
 from edge.panel.commission.walk import NOTE_MOST, Judged, Step
 
 ACTS = "/commission"
+PICTURE = f"{ACTS}/picture"
+"""Below it the newest picture of each camera: `/commission/picture/face.jpg`."""
+
 MARKS = {Judged.OPEN: "○", Judged.OK: "✓", Judged.FAILED: "✕", Judged.SKIPPED: "–"}
 COLOURS = {Judged.OPEN: "", Judged.OK: "good", Judged.FAILED: "bad", Judged.SKIPPED: "soft"}
 

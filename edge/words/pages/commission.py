@@ -44,6 +44,7 @@ class CommissionWords(Words):
     judged: JudgedWords
     title: str
     nav: str
+    footer: str
     rail: str
     left: str
     over: str
@@ -124,6 +125,7 @@ _EN: Final = CommissionWords(
     ),
     title="Commissioning",
     nav="Commissioning",
+    footer="Everything that is done here is in the record, with who and when.",
     rail="Steps",
     left="This page stays open for {minutes} min more.",
     over="The time of this page is over. Run {command} again: what you have done is kept.",
@@ -208,6 +210,7 @@ _DE: Final = CommissionWords(
     ),
     title="Inbetriebnahme",
     nav="Inbetriebnahme",
+    footer="Alles, was hier geschieht, steht mit Namen und Zeit im Protokoll.",
     rail="Schritte",
     left="Diese Seite bleibt noch {minutes} min offen.",
     over="Die Zeit dieser Seite ist um. Starten Sie {command} noch einmal: Was Sie getan haben, "
@@ -289,6 +292,7 @@ _HI: Final = CommissionWords(
     ),
     title="स्थापना",
     nav="स्थापना",
+    footer="यहाँ जो भी होता है वह नाम और समय के साथ अभिलेख में है।",
     rail="चरण",
     left="यह पृष्ठ {minutes} मिनट और खुला रहेगा।",
     over="इस पृष्ठ का समय पूरा हुआ। {command} फिर चलाइए: जो आपने किया वह बना रहेगा।",

@@ -24,6 +24,7 @@ class RefusedWords(Words):
 
     not_vacant: str
     grant_over: str
+    trial: str
     too_soon: str
 
 
@@ -99,6 +100,7 @@ class ActWords(Words):
     text_sent: str
     text_never: str
     enrol_off: str
+    text_wait: str
 
 
 _EN: Final = ActWords(
@@ -111,7 +113,8 @@ _EN: Final = ActWords(
     refused=RefusedWords(
         not_vacant="The cabin must be empty and unlocked for that.",
         grant_over="This page's permission is over. Run {command} again.",
-        too_soon="Wait: one test text in {seconds} s.",
+        trial="An output is being tried: wait, or stop it.",
+        too_soon="It is too soon: wait a little.",
     ),
     grid="Grid",
     measuring="The kiosk is measuring. This takes some seconds.",
@@ -181,6 +184,7 @@ _EN: Final = ActWords(
     text_sent="A test text goes out.",
     text_never="none sent yet",
     enrol_off="Nobody is enrolled on this kiosk: identity is off in its settings.",
+    text_wait="The next test text can go out in {seconds} s.",
 )
 
 
@@ -194,7 +198,8 @@ _DE: Final = ActWords(
     refused=RefusedWords(
         not_vacant="Dafür muss die Kabine leer und entriegelt sein.",
         grant_over="Die Erlaubnis dieser Seite ist abgelaufen. Starten Sie {command} noch einmal.",
-        too_soon="Warten Sie: eine Probe-SMS in {seconds} s.",
+        trial="Ein Ausgang wird gerade erprobt: warten oder anhalten.",
+        too_soon="Es ist zu früh: warten Sie etwas.",
     ),
     grid="Gitter",
     measuring="Der Kiosk misst. Das dauert einige Sekunden.",
@@ -268,6 +273,7 @@ _DE: Final = ActWords(
     text_never="noch keine gesendet",
     enrol_off="Auf diesem Kiosk wird niemand eingelernt: Die Prüfung der Person ist in den "
     "Einstellungen aus.",
+    text_wait="Die nächste Probe-SMS geht in {seconds} s.",
 )
 
 
@@ -281,7 +287,8 @@ _HI: Final = ActWords(
     refused=RefusedWords(
         not_vacant="इसके लिए केबिन ख़ाली और बिना लॉक होना चाहिए।",
         grant_over="इस पृष्ठ की अनुमति पूरी हुई। {command} फिर चलाइए।",
-        too_soon="रुकिए: {seconds} सेकंड में एक जाँच संदेश।",
+        trial="कोई आउटपुट आज़माया जा रहा है: रुकिए, या रोकिए।",
+        too_soon="अभी बहुत जल्दी है: थोड़ा रुकिए।",
     ),
     grid="जाली",
     measuring="कियोस्क नाप रहा है। कुछ सेकंड लगेंगे।",
@@ -350,6 +357,7 @@ _HI: Final = ActWords(
     text_sent="जाँच संदेश जा रहा है।",
     text_never="अभी नहीं भेजा",
     enrol_off="इस कियोस्क पर किसी का नामांकन नहीं होता: पहचान सेटिंग में बंद है।",
+    text_wait="अगला जाँच संदेश {seconds} सेकंड में भेजा जा सकता है।",
 )
 
 
