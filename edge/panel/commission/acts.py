@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from edge.faults.explain import explain
+from edge.faults.catalogue import CATALOGUE
 from edge.faults.fault import FaultError
 from edge.panel.commission.closing import NAME_MOST
 from edge.panel.commission.link import InEffect
@@ -19,7 +19,7 @@ from edge.panel.commission.scene import COMMAND
 from edge.panel.commission.trying import seconds_of
 from edge.panel.commission.walk import Judged, Region, Signed, Step
 from edge.service.asks import CheckItem
-from edge.terms.commission import CheckResult, NotTried, Tried
+from edge.terms.commission import CheckResult, Tried
 from edge.terms.ground import Marks, Mask, Zone
 from edge.terms.learning import LearnWhat
 from edge.web.exchange import Answer, Handler, PageRequest, done, refused
@@ -74,16 +74,13 @@ class Acts:
 
     def why(self, fault: FaultError) -> str:
         """A refusal in the page's language; a fault of the catalogue is in English."""
-        w = self._tongue.acts.refused
         match fault.code:
             case "not_granted":
-                return w.grant_over.format(command=COMMAND)
-            case "not_now" if fault.detail in set(NotTried):
-                return self._tongue.site.not_tried.of(fault.detail)
+                return self._tongue.acts.grant_over.format(command=COMMAND)
             case "not_now":
-                return w.of(fault.detail)
+                return self._tongue.site.not_tried.of(fault.detail)
             case _:
-                return explain(fault)
+                return _english(fault)
 
     # --- acts --------------------------------------------------------------------------------------
 
@@ -113,7 +110,7 @@ class Acts:
     def restart(self, asked: PageRequest) -> Answer:
         self._link.restart()
         self._walk.watch(None, time.monotonic())
-        return done(self._tongue.acts.restarting)
+        return done(self._tongue.acts.restarting.format(command=COMMAND))
 
     def learn(self, asked: PageRequest) -> Answer:
         what = LearnWhat(asked.form["what"])
@@ -179,6 +176,14 @@ class Acts:
         if found is None:
             return Answer(b"404 Not Found\n", status=HTTPStatus.NOT_FOUND)
         return Answer(found.jpeg, "image/jpeg")
+
+
+def _english(fault: FaultError) -> str:
+    """Cause and remedy of a fault as the catalogue has them."""
+    known = CATALOGUE.get(fault.code)
+    if known is None:
+        return str(fault)
+    return f"{known.cause}{f' ({fault.detail})' if fault.detail else ''} {known.remedy}"
 
 
 PRINT_PATH: Final = "/commission/print"

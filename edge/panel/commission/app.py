@@ -32,7 +32,6 @@ HOST: Final = "127.0.0.1"
 
 PORTS_TRIED: Final = 20
 MODULES: Final = ("commission.js",)
-STYLES: Final = ("commission.css",)
 
 
 def add_commission(site: Site, page: CommissionPage) -> None:
@@ -40,8 +39,8 @@ def add_commission(site: Site, page: CommissionPage) -> None:
     acts = Acts(page)
     words = commission_words(page.sources.settings.cabin.language)
     site.static("edge.panel.commission")
-    site.view(ACTS, page.now, "commission", words.nav, modules=MODULES, styles=STYLES, frame=page.frame)
-    site.page(PRINT_PATH, lambda asked: _printed(page), "printed", within=ACTS, styles=STYLES)
+    site.view(ACTS, page.now, "commission", words.nav, modules=MODULES, frame=page.frame)
+    site.page(PRINT_PATH, lambda asked: _printed(page), "printed", within=ACTS)
     site.get(f"{PICTURE}/{{file}}", acts.picture)
     for name, handler in acts.handlers.items():
         site.post(f"{ACTS}/{name}", handler, DRAWN_BYTES)

@@ -15,7 +15,7 @@ from edge.panel.commission.walk import Step
 from edge.terms.ground import Purpose
 from edge.words.pages.commission_draw import DrawWords, PartWords
 
-_NOT_FOR_THE_SCRIPT: Final = frozenset({"purposes", "parts", "no_script"})
+NOT_FOR_THE_SCRIPT: Final = frozenset({"purposes", "parts", "no_script"})
 
 
 def drawing(scene: Scene, tongue: Tongue) -> str:
@@ -43,7 +43,7 @@ def editor(drawn: object, cameras: tuple[str, ...], size: tuple[int, int], w: Dr
 
     `size` is of the picture in pixels, before the first one is loaded.
     """
-    words = {name: w.get(name) for name in _names(DrawWords) if name not in _NOT_FOR_THE_SCRIPT}
+    words = {name: w.get(name) for name in _names(DrawWords) if name not in NOT_FOR_THE_SCRIPT}
     purposes = [[one.value, w.purposes.of(one.value)] for one in Purpose]
     parts = [[name, w.parts.of(name)] for name in _names(PartWords)]
     width, height = size

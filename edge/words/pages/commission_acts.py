@@ -19,21 +19,10 @@ class LearningWords(Words):
 
 
 @dataclass(frozen=True, slots=True)
-class RefusedWords(Words):
-    """Why something is not done now."""
-
-    not_vacant: str
-    grant_over: str
-    trial: str
-    too_soon: str
-
-
-@dataclass(frozen=True, slots=True)
 class ActWords(Words):
     """What is done in the steps."""
 
     learning: LearningWords
-    refused: RefusedWords
     grid: str
     measuring: str
     no_picture: str
@@ -100,6 +89,7 @@ class ActWords(Words):
     text_sent: str
     text_never: str
     enrol_off: str
+    grant_over: str
     text_wait: str
 
 
@@ -109,12 +99,6 @@ _EN: Final = ActWords(
         running="Learning: {percent} %",
         done="Learnt.",
         refused="Not learnt.",
-    ),
-    refused=RefusedWords(
-        not_vacant="The cabin must be empty and unlocked for that.",
-        grant_over="This page's permission is over. Run {command} again.",
-        trial="An output is being tried: wait, or stop it.",
-        too_soon="It is too soon: wait a little.",
     ),
     grid="Grid",
     measuring="The kiosk is measuring. This takes some seconds.",
@@ -137,8 +121,10 @@ _EN: Final = ActWords(
     warning="{name}: a look at it advises to check ({code}).",
     restart="Restart the kiosk",
     restart_ask="Restart the kiosk now? It sees and records nothing for about a minute; the door stays "
-    "unlocked.",
-    restarting="The kiosk starts again.",
+    "unlocked. This page ends with it: run the command again afterwards, what you have done "
+    "is kept.",
+    restarting="The kiosk starts again. Run {command} in about a minute and go on: what you have done "
+    "is kept.",
     empty="The empty cabin",
     empty_how="Leave the cabin and close the door: what is learnt must not have you in it.",
     front="The machine's front",
@@ -184,6 +170,7 @@ _EN: Final = ActWords(
     text_sent="A test text goes out.",
     text_never="none sent yet",
     enrol_off="Nobody is enrolled on this kiosk: identity is off in its settings.",
+    grant_over="This page's permission is over. Run {command} again: what you have done is kept.",
     text_wait="The next test text can go out in {seconds} s.",
 )
 
@@ -194,12 +181,6 @@ _DE: Final = ActWords(
         running="Lernt: {percent} %",
         done="Gelernt.",
         refused="Nicht gelernt.",
-    ),
-    refused=RefusedWords(
-        not_vacant="Dafür muss die Kabine leer und entriegelt sein.",
-        grant_over="Die Erlaubnis dieser Seite ist abgelaufen. Starten Sie {command} noch einmal.",
-        trial="Ein Ausgang wird gerade erprobt: warten oder anhalten.",
-        too_soon="Es ist zu früh: warten Sie etwas.",
     ),
     grid="Gitter",
     measuring="Der Kiosk misst. Das dauert einige Sekunden.",
@@ -222,8 +203,10 @@ _DE: Final = ActWords(
     warning="{name}: bitte ansehen ({code}).",
     restart="Kiosk neu starten",
     restart_ask="Kiosk jetzt neu starten? Er sieht und speichert etwa eine Minute lang nichts; die Tür "
-    "bleibt entriegelt.",
-    restarting="Der Kiosk startet neu.",
+    "bleibt entriegelt. Diese Seite endet damit: Starten Sie den Befehl danach noch einmal, "
+    "was Sie getan haben, bleibt erhalten.",
+    restarting="Der Kiosk startet neu. Starten Sie in etwa einer Minute {command} und machen Sie "
+    "weiter: Was Sie getan haben, bleibt erhalten.",
     empty="Die leere Kabine",
     empty_how="Verlassen Sie die Kabine und schließen Sie die Tür: Gelernt wird ohne Sie.",
     front="Die Front des Automaten",
@@ -273,6 +256,8 @@ _DE: Final = ActWords(
     text_never="noch keine gesendet",
     enrol_off="Auf diesem Kiosk wird niemand eingelernt: Die Prüfung der Person ist in den "
     "Einstellungen aus.",
+    grant_over="Die Erlaubnis dieser Seite ist abgelaufen. Starten Sie {command} noch einmal: Was Sie "
+    "getan haben, bleibt erhalten.",
     text_wait="Die nächste Probe-SMS geht in {seconds} s.",
 )
 
@@ -283,12 +268,6 @@ _HI: Final = ActWords(
         running="सीख रहा है: {percent} %",
         done="सीख लिया।",
         refused="नहीं सीखा।",
-    ),
-    refused=RefusedWords(
-        not_vacant="इसके लिए केबिन ख़ाली और बिना लॉक होना चाहिए।",
-        grant_over="इस पृष्ठ की अनुमति पूरी हुई। {command} फिर चलाइए।",
-        trial="कोई आउटपुट आज़माया जा रहा है: रुकिए, या रोकिए।",
-        too_soon="अभी बहुत जल्दी है: थोड़ा रुकिए।",
     ),
     grid="जाली",
     measuring="कियोस्क नाप रहा है। कुछ सेकंड लगेंगे।",
@@ -310,8 +289,10 @@ _HI: Final = ActWords(
     drawn_regions="मशीन के भाग संदर्भ चित्रों के लिए रखे गए।",
     warning="{name}: जाँच लीजिए ({code})।",
     restart="कियोस्क फिर चालू करें",
-    restart_ask="क्या कियोस्क अभी फिर चालू करें? लगभग एक मिनट वह न देखेगा न रखेगा; दरवाज़ा बिना लॉक रहेगा।",
-    restarting="कियोस्क फिर चालू हो रहा है।",
+    restart_ask="क्या कियोस्क अभी फिर चालू करें? लगभग एक मिनट वह न देखेगा न रखेगा; दरवाज़ा बिना लॉक "
+    "रहेगा। यह पृष्ठ भी बंद होगा: बाद में आदेश फिर चलाइए, जो आपने किया वह बना रहेगा।",
+    restarting="कियोस्क फिर चालू हो रहा है। लगभग एक मिनट बाद {command} चलाइए और आगे बढ़िए: जो आपने "
+    "किया वह बना रहेगा।",
     empty="ख़ाली केबिन",
     empty_how="केबिन से बाहर आइए और दरवाज़ा बंद कीजिए: सीखते समय आप उसमें न हों।",
     front="मशीन का सामना",
@@ -357,6 +338,7 @@ _HI: Final = ActWords(
     text_sent="जाँच संदेश जा रहा है।",
     text_never="अभी नहीं भेजा",
     enrol_off="इस कियोस्क पर किसी का नामांकन नहीं होता: पहचान सेटिंग में बंद है।",
+    grant_over="इस पृष्ठ की अनुमति पूरी हुई। {command} फिर चलाइए: जो आपने किया वह बना रहेगा।",
     text_wait="अगला जाँच संदेश {seconds} सेकंड में भेजा जा सकता है।",
 )
 

@@ -94,6 +94,7 @@ class DrawWords(Words):
     crosses: str
     no_inside: str
     no_name: str
+    same_name: str
     hours: str
     no_time: str
     goes_around: str
@@ -174,6 +175,7 @@ _EN: Final = DrawWords(
     crosses="Its outline crosses itself: set the points one after the other around it.",
     no_inside="It has no inside.",
     no_name="It needs a name.",
+    same_name="Another one has this name.",
     hours="Hours are written such as 22:00-06:00.",
     no_time="These hours are no time at all; leave them empty for always.",
     goes_around="The corners must go around the rectangle, one after the other.",
@@ -255,6 +257,7 @@ _DE: Final = DrawWords(
     crosses="Der Umriss kreuzt sich selbst: Setzen Sie die Punkte nacheinander rundherum.",
     no_inside="Es hat kein Inneres.",
     no_name="Es braucht eine Bezeichnung.",
+    same_name="So heißt schon etwas anderes.",
     hours="Uhrzeiten werden so geschrieben: 22:00-06:00.",
     no_time="Diese Uhrzeiten sind gar keine Zeit; lassen Sie das Feld leer für immer.",
     goes_around="Die Ecken müssen nacheinander um das Rechteck gehen.",
@@ -335,6 +338,7 @@ _HI: Final = DrawWords(
     crosses="रेखा अपने को काटती है: बिंदु चारों ओर एक के बाद एक रखिए।",
     no_inside="इसके भीतर कोई जगह नहीं है।",
     no_name="नाम चाहिए।",
+    same_name="यह नाम पहले से है।",
     hours="समय ऐसे लिखिए: 22:00-06:00।",
     no_time="यह कोई समय नहीं हुआ; हमेशा के लिए ख़ाली छोड़िए।",
     goes_around="कोने आयत के चारों ओर एक के बाद एक होने चाहिए।",

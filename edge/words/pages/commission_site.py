@@ -72,7 +72,10 @@ class NotTriedWords(Words):
     device_failed: str
     camera: str
     claim: str
-    another_trial: str
+    rests: str
+    too_soon: str
+    trial_runs: str
+    no_number: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +159,10 @@ _EN: Final = SiteWords(
         device_failed="A device is broken that this needs.",
         camera="The camera does not see well enough.",
         claim="The machine is asking for its owner.",
-        another_trial="Another output is being tried.",
+        rests="It was tried just now and rests for some seconds.",
+        too_soon="It is too soon: wait a little.",
+        trial_runs="An output is being tried: wait, or stop it.",
+        no_number="Nobody with this role has a number in the settings.",
     ),
     ends=TrialEndWords(
         time="Its time was over.",
@@ -227,7 +233,10 @@ _DE: Final = SiteWords(
         device_failed="Ein Gerät ist defekt, das dafür gebraucht wird.",
         camera="Die Kamera sieht nicht gut genug.",
         claim="Der Automat fragt gerade nach dem Besitzer.",
-        another_trial="Ein anderer Ausgang wird gerade erprobt.",
+        rests="Er wurde eben erprobt und ruht einige Sekunden.",
+        too_soon="Es ist zu früh: warten Sie etwas.",
+        trial_runs="Ein Ausgang wird gerade erprobt: warten oder anhalten.",
+        no_number="Niemand in dieser Rolle hat eine Nummer in den Einstellungen.",
     ),
     ends=TrialEndWords(
         time="Die Zeit war um.",
@@ -298,7 +307,10 @@ _HI: Final = SiteWords(
         device_failed="इसके लिए ज़रूरी एक उपकरण ख़राब है।",
         camera="कैमरा ठीक से नहीं देखता।",
         claim="मशीन अपने कार्ड के मालिक के बारे में पूछ रही है।",
-        another_trial="कोई दूसरा आउटपुट आज़माया जा रहा है।",
+        rests="अभी-अभी आज़माया गया, कुछ सेकंड रुकिए।",
+        too_soon="अभी बहुत जल्दी है: थोड़ा रुकिए।",
+        trial_runs="कोई आउटपुट आज़माया जा रहा है: रुकिए, या रोकिए।",
+        no_number="इस भूमिका वाले का नंबर सेटिंग में नहीं है।",
     ),
     ends=TrialEndWords(
         time="समय पूरा हुआ।",

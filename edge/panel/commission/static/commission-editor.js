@@ -1,7 +1,7 @@
 // Draws zones, masks, regions and the floor on the camera's picture: with mouse, finger and keyboard alike.
 // Every word comes from the server in data-words; every change can be undone; nothing is saved by itself.
 
-import { crossings, drawnOf, middle, problems, rounded, shapesOf } from "./commission-shapes.js";
+import { crossings, drawnOf, middle, problems as problemsOf, rounded, shapesOf } from "./commission-shapes.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const HANDLE_PX = 9, MIDDLE_PX = 6, FAR_PX = 4, MOST_UNDONE = 100;
@@ -37,7 +37,8 @@ export class Editor {
 
   get shape() { return this.shapes[this.chosen]; }
   get changed() { return JSON.stringify(drawnOf(this.shapes)) !== this.saved; }
-  get here() { return this.shapes.filter((shape) => shape.camera === this.camera); }
+
+  problems(shape) { return problemsOf(shape, this.shapes); }
 
   // Before each change, so that it can be taken back; `same` joins the steps of one move.
   keep(same = "") {
@@ -113,7 +114,7 @@ export class Editor {
     if (shape.points.length < enough) { this.remove(); this.tell(this.words.given_up); return; }
     this.point = 0;
     this.draw();
-    const wrong = problems(shape);
+    const wrong = this.problems(shape);
     this.tell(wrong.length ? wrong.map((name) => this.words[name]).join(" ") : this.words.finished);
     this.focusPoint();
   }
@@ -253,7 +254,7 @@ export class Editor {
       const point = this.shape.points[this.point];
       this.move(this.point, point.map((value, axis) => value + to[axis] * by), `key ${this.chosen} ${this.point}`);
       this.focusPoint();
-      const wrong = problems(this.shape);
+      const wrong = this.problems(this.shape);
       this.tell([this.place(this.shape.points[this.point]), ...wrong.map((name) => this.words[name])].join(" "));
     } else if (event.key === "Delete") { event.preventDefault(); this.removePoint(this.point); }
     else if (event.key === "Insert" || event.key === "+") { event.preventDefault(); this.addPoint(this.point); }
@@ -317,7 +318,7 @@ export class Editor {
 
   up() {
     if (this.held && this.held.moved && this.shape) {
-      const wrong = problems(this.shape);
+      const wrong = this.problems(this.shape);
       this.tell(wrong.length ? wrong.map((name) => this.words[name]).join(" ") : this.words.moved);
     }
     this.held = null;
@@ -328,11 +329,11 @@ export class Editor {
 
   async save() {
     if (this.drawing) this.finish();
-    const at = this.shapes.findIndex((shape) => problems(shape).length);
+    const at = this.shapes.findIndex((shape) => this.problems(shape).length);
     if (at >= 0) {
       this.choose(at);
       const shape = this.shapes[at], named = shape.name || this.words.kind_floor;
-      this.tell(`${named}: ${problems(shape).map((name) => this.words[name]).join(" ")}`);
+      this.tell(`${named}: ${this.problems(shape).map((name) => this.words[name]).join(" ")}`);
       return;
     }
     const drawn = drawnOf(this.shapes), sent = JSON.stringify(drawn);
@@ -443,7 +444,7 @@ export class Editor {
     const list = this.root.querySelector(".shapes");
     list.replaceChildren(...this.shapes.map((shape, at) => {
       const item = document.createElement("li"), button = document.createElement("button");
-      const wrong = problems(shape).length && !(this.drawing && at === this.chosen);
+      const wrong = this.problems(shape).length && !(this.drawing && at === this.chosen);
       button.type = "button";
       Object.assign(button.dataset, { do: "choose", at });
       button.setAttribute("aria-pressed", String(at === this.chosen));
@@ -473,7 +474,7 @@ export class Editor {
     if (shape.kind === "floor") {
       for (const name of ["width_cm", "depth_cm", "camera_height_cm"]) rows.push(this.number(name, this.words[name], shape[name], 10, 1000));
     }
-    const wrong = this.drawing ? [] : problems(shape);
+    const wrong = this.drawing ? [] : this.problems(shape);
     const told = document.createElement("ul");
     told.className = "problems";
     told.append(...wrong.map((name) => Object.assign(document.createElement("li"), { textContent: this.words[name] })));

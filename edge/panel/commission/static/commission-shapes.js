@@ -44,7 +44,7 @@ function goesAround(points) {
 }
 
 // The names of the words for everything that is wrong with a shape; [] where nothing is.
-export function problems(shape) {
+export function problems(shape, all = [shape]) {
   const { points } = shape, found = [];
   if (shape.kind === "floor") {
     if (points.length !== 4) return ["four_points"];
@@ -56,7 +56,10 @@ export function problems(shape) {
   else if (crossings(points).length) found.push("crosses");
   else if (Math.abs(area(points)) < SMALLEST) found.push("no_inside");
   if (points.length > MOST_POINTS) found.push("many_points");
-  if (!shape.name.trim()) found.push("no_name");
+  const name = shape.name.trim();
+  const same = (one) => one !== shape && one.kind === shape.kind && one.name.trim() === name;
+  if (!name) found.push("no_name");
+  else if (all.some((one) => same(one) && (shape.kind !== "region" || one.camera === shape.camera))) found.push("same_name");
   if (shape.kind === "zone" && shape.hours) {
     if (!HOURS.test(shape.hours)) found.push("hours");
     else if (shape.hours.slice(0, 5) === shape.hours.slice(6)) found.push("no_time");
