@@ -29,12 +29,26 @@ from edge.terms.commission import Tried
 from edge.terms.ground import Marks, Mask, Zone
 
 ASKED_EVERY_S: Final = 0.5
+SELDOM_S: Final = 1.0
 SLOW_S: Final = 2.5
+DRAWN_WITHIN_S: Final = 10.0
 SIGNED_WITHIN_S: Final = 15.0
 """A signature is answered when it is on the card."""
 
 Asks = Callable[[Request], Reply]
 T = TypeVar("T")
+
+
+class _Aims(msgspec.Struct, frozen=True):
+    cameras: dict[str, Aim]
+
+
+class Warned(msgspec.Struct, frozen=True):
+    """Something drawn that is allowed and worth a look: why, its name, and how much of the picture it is."""
+
+    code: str
+    name: str
+    percent: float = 0.0
 
 
 class InEffect(msgspec.Struct, frozen=True):
@@ -84,9 +98,15 @@ class Link:
     runtime: Path
     grant: str = field(repr=False)
     standing: Kept[CommissionView | FaultError] = field(init=False)
+    aims: Kept[Mapping[str, Aim]] = field(init=False)
+    drawn: Kept[DrawnView | FaultError] = field(init=False)
+    learning: Kept[Learning | FaultError] = field(init=False)
 
     def __post_init__(self) -> None:
         self.standing = Kept(self._stands, ASKED_EVERY_S)
+        self.aims = Kept(self._aims, ASKED_EVERY_S)
+        self.drawn = Kept(self._drawn, SELDOM_S)
+        self.learning = Kept(self._learning, SELDOM_S)
 
     def _stands(self) -> CommissionView | FaultError:
         try:
@@ -104,6 +124,42 @@ class Link:
     def asked(self, request: Request, within_s: float = SLOW_S) -> Reply:
         """The reply to a request that was not refused."""
         return done(ask(self.runtime, request, within_s))
+
+    def _aims(self) -> Mapping[str, Aim]:
+        """What is measured of each camera; none while the eyes have not answered."""
+        try:
+            return self.shaped(asks.Aim(grant=self.grant), _Aims).cameras
+        except FaultError:
+            return {}
+
+    def _drawn(self) -> DrawnView | FaultError:
+        try:
+            return self.shaped(asks.ReadDrawn(grant=self.grant), DrawnView)
+        except FaultError as fault:
+            return fault
+
+    def _learning(self) -> Learning | FaultError:
+        try:
+            return self.shaped(asks.Learning(grant=self.grant), Learning)
+        except FaultError as fault:
+            return fault
+
+    # --- what is drawn and learnt ------------------------------------------------------------------
+
+    def draw(self, drawn: Drawn) -> tuple[Warned, ...]:
+        """Save it for the next start. What is worth a look comes back."""
+        reply = self.asked(asks.Draw(grant=self.grant, drawn=drawn), DRAWN_WITHIN_S)
+        self.drawn.forget()
+        return msgspec.convert(reply.get("warnings", ()), tuple[Warned, ...])
+
+    def learn(self, what: LearnWhat, regions: tuple[NamedRegion, ...]) -> None:
+        """Begin to learn the empty cabin, or the front in these regions."""
+        self.asked(asks.Learn(grant=self.grant, what=what, regions=regions))
+        self.learning.forget()
+
+    def learn_end(self) -> None:
+        self.asked(asks.LearnEnd(grant=self.grant))
+        self.learning.forget()
 
     # --- outputs -----------------------------------------------------------------------------------
 
