@@ -21,6 +21,8 @@ class Wait(StrEnum):
     """What held the lock clock is over, and it still stands."""
     CLAIM = "claim"
     """The owner's face has to be known, the code sent or typed."""
+    TRIAL = "trial"
+    """An output that is tried is let go of."""
     CROWD = "crowd"
     """Several persons are told."""
     DOOR_HELD = "door_held"
@@ -115,6 +117,7 @@ def _due(state: State, rules: Rules) -> list[tuple[Wait, float | None]]:
         (Wait.SILENCE, s.silent_until_s),
         (Wait.HOLD, s.stand_until_s),
         (Wait.CLAIM, s.claim.until_s),
+        (Wait.TRIAL, s.trial.until_s),
         (Wait.CROWD, later(s.several_since_s, flow.crowd_s)),
         (Wait.DOOR_HELD, later(s.door_open_since_s, flow.door_held_open_s)),
         (Wait.EXIT_STUCK, later(s.exit_since_s, flow.exit_stuck_s)),

@@ -749,6 +749,30 @@ CATALOGUE: Final = _table(
         "Restart the service after an upgrade: command and kiosk must be of the same version.",
     ),
     (
+        "other_version",
+        "The running kiosk speaks another version of what is asked over its control socket.",
+        "None: the kiosk goes on.",
+        "Restart the service after an upgrade: command and kiosk must be of the same version.",
+    ),
+    (
+        "reply_too_long",
+        "The running kiosk's answer was longer than its socket sends.",
+        "None: the kiosk goes on.",
+        "Report it with cabinguard debug-bundle; the record has all of it (events).",
+    ),
+    (
+        "not_granted",
+        "No commissioning runs, its time is over, or another one was begun since.",
+        "None: the kiosk goes on, and what was tried ends by itself.",
+        "Begin one on the machine: sudo cabinguard panel --commission.",
+    ),
+    (
+        "not_now",
+        "What was asked for has to wait: the cabin is not empty and at rest.",
+        "None: a lock or a permit is tried in an empty cabin alone.",
+        "Leave the cabin, shut the door, and see what the page or the reply names.",
+    ),
+    (
         "video_unwritable",
         "The video cannot be written there.",
         _NOT_RUN,

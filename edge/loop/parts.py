@@ -37,6 +37,17 @@ class IdentityParts:
 
 
 @dataclass(frozen=True, slots=True)
+class Restarter:
+    """`order` ends the program in order, to be started again; `after_s`: not sooner after a start.
+
+    The service manager gives up on a program that was started too often in a while.
+    """
+
+    order: Callable[[], None]
+    after_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """None has a default: what one caller could leave out would be missing there without a word."""
 
@@ -56,4 +67,5 @@ class Parts:
     evidence: Evidence
     views: ViewsFile
     clock_jump_s: float
+    restart: Restarter
     listener: Listener

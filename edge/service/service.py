@@ -21,16 +21,17 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from edge.cabin.events import Device, Orderer, ReleaseOrdered
+from edge.cabin.events import Device
 from edge.codes.book import random_code
 from edge.faults.explain import explain
 from edge.faults.fault import FaultError
 from edge.journal.writer import Journal
 from edge.loop.happening import Happening
+from edge.loop.parts import Restarter
 from edge.loop.unrecorded import NAME as UNRECORDED
 from edge.pictures.ring import RingReader
 from edge.service.build import Site, build
-from edge.service.control import Asked, ControlServer, Reply
+from edge.service.control import Asked, ControlServer
 from edge.service.devices import leave_pins, open_real
 from edge.service.log import log_happening
 from edge.service.plans import eyes_plans, ring_file
@@ -67,6 +68,9 @@ EVIDENCE_SILENT_S: Final = 30.0
 CONTROL_SILENT_S: Final = 15.0
 """How long a thread may be at one piece of work: a batch of records, a turn of the modem's or the machine's
 port, a picture, a caller. Slow cards take seconds; what takes longer hangs."""
+
+RESTART_AFTER_S: Final = 120.0
+"""The unit is given up after six starts in ten minutes; whoever restarts it by hand cannot come near that."""
 
 SCAN_STOPPED: Final = "scan_stopped"
 """The reason for which the loop holds the lock while the input path stands still."""
@@ -154,6 +158,8 @@ class Service:
                 choose_code=random_code,
                 spare_numbers={},
                 listener=self._tell,
+                restart=Restarter(functools.partial(self._items.put, _Stop()), RESTART_AFTER_S),
+                roots=frozenset({0}),
             ),
             stack,
         )
@@ -242,7 +248,7 @@ class Service:
     def _take(self, item: ScanEvent | Asked | _Nudge) -> None:
         now_s = self._clock.now_s()
         if isinstance(item, Asked):
-            item.answer(self._answer(item, now_s))
+            self.built.acts.ask(item.request, item.uid, item.answer, now_s)
         elif not isinstance(item, _Nudge):
             self.kiosk.hardware_event(item, now_s)
 
@@ -279,28 +285,6 @@ class Service:
                     self._ready = True
                 self.board.watchdog.feed()
                 self.board.watchdog.status(self.kiosk.name)
-
-    def _answer(self, asked: Asked, now_s: float) -> Reply:
-        if asked.request.verb == "status":
-            return self.kiosk.status(now_s)
-        if asked.request.verb == "panel":
-            return self.built.watching.reply(self.kiosk, now_s)
-        if asked.request.verb == "drift":
-            return self.kiosk.views()
-        if asked.request.verb == "drift_again" and asked.uid in (0, os.getuid()):
-            self.kiosk.views_again(now_s)
-            return {"again": True}
-        if asked.request.verb == "report" and asked.uid in (0, os.getuid()):
-            self.kiosk.report(asked.request.finding, now_s)
-            return {"told": True}
-        if asked.request.verb != "release":
-            return {"error": "not_understood"}
-        if asked.uid != 0:
-            return {"error": "not_root", "detail": "root alone may release on the spot"}
-        if not self.kiosk.releasable(asked.request.incident):
-            return {"error": "nothing_locked"}
-        self.kiosk.handle(ReleaseOrdered(Orderer.ON_THE_SPOT, asked.request.incident), now_s)
-        return {"released": True}
 
     def _tell(self, happening: Happening) -> None:
         log_happening(happening, verbose=self._verbose)

@@ -233,6 +233,7 @@ GERMAN: Final = Language(
             release_refused="Eine SMS zum Öffnen der Tür wurde abgelehnt",
             identity_failed="Wer eine Karte benutzt, wurde wieder nicht als ihr Inhaber erkannt",
             owner_said_no="Der Inhaber einer Karte sagt, dass nicht er sie gerade benutzt",
+            test="Nur ein Test dieses Telefons, es ist nichts geschehen",
         ),
         facts=Status(
             state="Zustand",
@@ -286,6 +287,7 @@ GERMAN: Final = Language(
             owner_code_old="Dieser Code ist zu alt. Sie können einen neuen anfordern.",
             owner_code_not_sent="Es kann gerade kein Code gesendet werden. Sie können jederzeit gehen.",
             owner_no_code="Für diese Karte gibt es vorerst keinen Code mehr. Sie können jederzeit gehen.",
+            trial="Das ist nur ein Test des Lautsprechers.",
         ),
         causes=Causes(
             none="Bitte zeigen Sie der Kamera Ihr Gesicht.",
@@ -464,6 +466,7 @@ GERMAN: Final = Language(
             release_refused="Öffnen abgelehnt",
             identity_failed="Inhaber nicht erkannt",
             owner_said_no="Inhaber sagt nein",
+            test="Test",
             warned="gewarnt",
             emergency="Notfall",
             face_unknown="Gesicht noch nicht beurteilt",

@@ -229,6 +229,7 @@ ENGLISH: Final = Language(
             release_refused="A text to release the door was refused",
             identity_failed="Somebody who uses a card was again not known as its owner",
             owner_said_no="The owner of a card says it is not them who use it now",
+            test="Only a test of this telephone, nothing has happened",
         ),
         facts=Status(
             state="state",
@@ -281,6 +282,7 @@ ENGLISH: Final = Language(
             owner_code_old="That code is too old. You can ask for a new one.",
             owner_code_not_sent="No code can be sent now. You may leave at any time.",
             owner_no_code="There is no more code for this card for now. You may leave at any time.",
+            trial="This is only a test of the loudspeaker.",
         ),
         causes=Causes(
             none="Please show your face to the camera.",
@@ -459,6 +461,7 @@ ENGLISH: Final = Language(
             release_refused="release refused",
             identity_failed="owner not known",
             owner_said_no="owner said no",
+            test="test text",
             warned="warned",
             emergency="emergency",
             face_unknown="face unknown",

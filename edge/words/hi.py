@@ -229,6 +229,7 @@ HINDI: Final = Language(
             release_refused="दरवाज़ा खोलने का संदेश अस्वीकृत",
             identity_failed="कार्ड चलाने वाला फिर उसका मालिक नहीं पहचाना गया",
             owner_said_no="कार्ड का मालिक कहता है: अभी कार्ड वह नहीं चला रहा",
+            test="यह केवल इस फ़ोन की जाँच है, कुछ हुआ नहीं",
         ),
         facts=Status(
             state="स्थिति",
@@ -276,6 +277,7 @@ HINDI: Final = Language(
             owner_code_old="यह कोड पुराना है. आप नया कोड माँग सकते हैं.",
             owner_code_not_sent="अभी कोड नहीं भेजा जा सकता. आप कभी भी जा सकते हैं.",
             owner_no_code="इस कार्ड के लिए अभी और कोड नहीं है. आप कभी भी जा सकते हैं.",
+            trial="यह केवल लाउडस्पीकर की जाँच है.",
         ),
         causes=Causes(
             none="कृपया कैमरे को अपना चेहरा दिखाएँ.",
@@ -454,6 +456,7 @@ HINDI: Final = Language(
             release_refused="खोलना अस्वीकृत",
             identity_failed="मालिक नहीं पहचाना",
             owner_said_no="मालिक ने मना किया",
+            test="जाँच",
             warned="चेतावनी",
             emergency="आपात",
             face_unknown="चेहरा अभी परखा नहीं",

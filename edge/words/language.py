@@ -138,6 +138,7 @@ class Alerts(Words):
     release_refused: str
     identity_failed: str
     owner_said_no: str
+    test: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,6 +366,7 @@ class Said(Words):
     owner_code_old: str
     owner_code_not_sent: str
     owner_no_code: str
+    trial: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -609,6 +611,7 @@ class Happened(Words):
     release_refused: str
     identity_failed: str
     owner_said_no: str
+    test: str
     warned: str
     emergency: str
     face_unknown: str

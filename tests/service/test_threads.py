@@ -25,10 +25,10 @@ from edge.faults.catalogue import CATALOGUE
 from edge.faults.log import install_log
 from edge.journal.reader import lines
 from edge.pictures.ring import RingPicture
-from edge.service import control
+from edge.service import asks, control
 from edge.service import service as kiosk_module
 from edge.service.build import Built, Site, build
-from edge.service.control import Request, ask
+from edge.service.control import ask
 from edge.service.service import Service
 from edge.service.threads import STEADY_S, ThreadWatch
 from edge.settings.load import load
@@ -451,7 +451,7 @@ def test_a_thread_that_dies_forbids_a_lock_by_name_until_it_works_again(
     if name == "control":
         answers = threading.Thread(target=kiosk.run, args=(2.0,))
         answers.start()
-        assert ask(kiosk.runtime, Request("status"))["door"] == "unlocked"
+        assert ask(kiosk.runtime, asks.Status())["door"] == "unlocked"
         answers.join()
 
 
