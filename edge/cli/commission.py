@@ -72,7 +72,8 @@ def _tell(settings: Settings, link: str, port: int, for_s: float) -> None:
     """The link stands on the terminal of whoever is root here, and nowhere else."""
     host = socket.gethostname()
     lines = (
-        f"Commissioning of {settings.cabin.name}, for {for_s / 60:.0f} minutes. The link opens in one browser, once:",
+        f"Commissioning of {settings.cabin.name}, for {for_s / 60:.0f} minutes.",
+        "The link opens in one browser, once:",
         "",
         f"    {link}",
         "",

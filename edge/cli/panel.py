@@ -21,7 +21,7 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--commission",
         action="store_true",
-        help="as root: open the page that sets up and tries the kiosk, for half an hour, with a link that works once",
+        help="as root: open the page that sets up and tries the kiosk, for half an hour, by a one-time link",
     )
     parser.add_argument("--end", action="store_true", help="with --commission: end the one that is open")
     add_settings_options(parser)

@@ -1,4 +1,4 @@
-"""Drawing on the picture, in a real Chromium: with mouse, finger and keyboard, by the rules of the settings."""
+"""Drawing on the picture, in a real Chromium: with mouse, finger and keyboard, by the settings' rules."""
 
 from __future__ import annotations
 
@@ -219,7 +219,8 @@ def test_the_script_and_the_settings_find_the_same_wrong(browser: Browser) -> No
         opened(browser, page)
         found = browser.ask(
             "import('/static/commission-shapes.js').then(({ problems }) =>"
-            f" {json.dumps(outlines)}.map((points) => [problems({{kind: 'zone', name: 'a', hours: '', points}}),"
+            f" {json.dumps(outlines)}.map((points) =>"
+            " [problems({kind: 'zone', name: 'a', hours: '', points}),"
             " problems({kind: 'floor', points})].map((one) => one.length > 0)))"
         )
     wrong = cast(list[list[bool]], found)

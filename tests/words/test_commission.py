@@ -1,4 +1,4 @@
-"""The commissioning page says everything in every language, and has a word for every name it may have to say."""
+"""The commissioning page says all in every language, and has a word for every name it may have to say."""
 
 from __future__ import annotations
 
@@ -82,7 +82,9 @@ def test_every_name_has_its_word_and_there_are_no_others() -> None:
 
 def test_the_page_uses_every_word_that_it_has() -> None:
     folder = Path(str(edge.panel.commission.__file__)).parent
-    source = "\n".join(path.read_text("utf-8") for path in (*folder.glob("*.py"), *folder.glob("static/*.js")))
+    source = "\n".join(
+        path.read_text("utf-8") for path in (*folder.glob("*.py"), *folder.glob("static/*.js"))
+    )
     for words in ALL:
         own = [field.name for field in fields(words(LanguageName.EN))]
         unused = [name for name in own if not re.search(rf"[.\"'`]{name}\b", source)]

@@ -10,8 +10,16 @@ from tests.worlds.browser import Browser
 Point = tuple[float, float]
 
 KEYS: Final = {
-    **{"Tab": 9, "Enter": 13, "Escape": 27, " ": 32, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39},
-    **{"ArrowDown": 40, "Insert": 45, "Delete": 46, "Backspace": 8},
+    "Backspace": 8,
+    "Tab": 9,
+    "Enter": 13,
+    "Escape": 27,
+    " ": 32,
+    "ArrowLeft": 37,
+    "ArrowUp": 38,
+    "ArrowRight": 39,
+    "ArrowDown": 40,
+    "Delete": 46,
 }
 SHIFT: Final = 8
 CONTROL: Final = 2
@@ -20,7 +28,8 @@ CONTROL: Final = 2
 def place(browser: Browser, selector: str, point: Point) -> Point:
     """Where in the window a fraction of an element lies, once the window shows it."""
     script = (
-        f"(() => {{ const one = document.querySelector({selector!r}); one.scrollIntoView({{block: 'center'}});"
+        f"(() => {{ const one = document.querySelector({selector!r});"
+        " one.scrollIntoView({block: 'center'});"
         " const box = one.getBoundingClientRect(); return [box.left, box.top, box.width, box.height]; })()"
     )
     left, top, width, height = cast(list[float], browser.ask(script))

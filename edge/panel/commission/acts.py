@@ -1,4 +1,4 @@
-"""What the commissioning page does when a button is pressed: each act is asked of the kiosk, which decides."""
+"""What the commissioning page does when a button is pressed: all is asked of the kiosk, which decides."""
 
 from __future__ import annotations
 
@@ -114,7 +114,8 @@ class Acts:
 
     def learn(self, asked: PageRequest) -> Answer:
         what = LearnWhat(asked.form["what"])
-        self._link.learn(what, self._walk.kept.regions)
+        regions = self._walk.kept.regions if what is LearnWhat.FRONT else ()
+        self._link.learn(what, regions)
         return done(self._tongue.acts.learn_begun)
 
     def learn_end(self, asked: PageRequest) -> Answer:

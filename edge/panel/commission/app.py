@@ -1,4 +1,4 @@
-"""Commissioning as a site of its own: one page behind a link that works once, for as long as root's grant lasts.
+"""Commissioning as a site of its own: one page behind a one-time link, for as long as root's grant lasts.
 
 Nothing else is served here: the page that only looks is another program on another port.
 """
@@ -20,7 +20,7 @@ from edge.panel.commission.pieces import ACTS, PICTURE
 from edge.panel.commission.walk import Walk
 from edge.panel.sources import Sources
 from edge.settings.schema import Settings
-from edge.web.exchange import Answer, Live, PageRequest
+from edge.web.exchange import Answer, Live
 from edge.web.gate import Gate
 from edge.web.server import Server
 from edge.web.site import Site, seen_at

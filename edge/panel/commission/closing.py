@@ -55,7 +55,7 @@ def checklist(scene: Scene, tongue: Tongue, who: str) -> str:
         content.append(note(w.still_open.format(steps=names)))
     off = " disabled" if scene.still_open else ""
     content.append(
-        f'<form method="post" action="{ACTS}/sign" data-act data-confirm="{escape(w.sign_ask_plain)}" '
+        f'<form method="post" action="{ACTS}/sign" data-act data-confirm="{escape(w.sign_ask)}" '
         f'class="sign"><p class="stack"><label for="who">{escape(w.who)}</label>'
         f'<input id="who" name="who" type="text" maxlength="{NAME_MOST}" required autocomplete="name" '
         f'value="{escape(who)}"></p><p class="actions"><button class="primary"{off}>{escape(w.sign)}</button>'

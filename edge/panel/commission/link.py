@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
@@ -11,22 +11,25 @@ import msgspec
 
 from edge.faults.fault import FaultError
 from edge.loop.commission import CommissionView
+from edge.panel.commission.walk import Region
 from edge.panel.sources import Kept
+from edge.service.asks import Reply
 from edge.service.asks import (
     CheckItem,
     Commission,
     CommissionEnd,
     Request,
     Restart,
-    SendTestText,
     Sign,
     TryOutput,
     Untry,
 )
-from edge.service.control import Reply, ask, done
+from edge.service.control import ask, done
 from edge.settings.drawn import Drawn
+from edge.terms.aim import Aim
 from edge.terms.commission import Tried
 from edge.terms.ground import Marks, Mask, Zone
+from edge.terms.learning import Learning, LearnWhat
 
 ASKED_EVERY_S: Final = 0.5
 SELDOM_S: Final = 1.0
@@ -35,7 +38,6 @@ DRAWN_WITHIN_S: Final = 10.0
 SIGNED_WITHIN_S: Final = 15.0
 """A signature is answered when it is on the card."""
 
-Asks = Callable[[Request], Reply]
 T = TypeVar("T")
 
 
@@ -108,6 +110,15 @@ class Link:
         self.drawn = Kept(self._drawn, SELDOM_S)
         self.learning = Kept(self._learning, SELDOM_S)
 
+    def _named(self, verb: str, **fields: object) -> Request:
+        """A request by its verb; one that this version has no verb for is refused by name."""
+        words = {"verb": verb, "grant": self.grant, **{k: msgspec.to_builtins(v) for k, v in fields.items()}}
+        try:
+            request: Request = msgspec.convert(words, Request)
+        except msgspec.ValidationError as error:
+            raise FaultError("not_understood", verb) from error
+        return request
+
     def _stands(self) -> CommissionView | FaultError:
         try:
             return self.shaped(Commission(grant=self.grant), CommissionView)
@@ -128,19 +139,19 @@ class Link:
     def _aims(self) -> Mapping[str, Aim]:
         """What is measured of each camera; none while the eyes have not answered."""
         try:
-            return self.shaped(asks.Aim(grant=self.grant), _Aims).cameras
+            return self.shaped(self._named("aim"), _Aims).cameras
         except FaultError:
             return {}
 
     def _drawn(self) -> DrawnView | FaultError:
         try:
-            return self.shaped(asks.ReadDrawn(grant=self.grant), DrawnView)
+            return self.shaped(self._named("drawn"), DrawnView)
         except FaultError as fault:
             return fault
 
     def _learning(self) -> Learning | FaultError:
         try:
-            return self.shaped(asks.Learning(grant=self.grant), Learning)
+            return self.shaped(self._named("learning"), Learning)
         except FaultError as fault:
             return fault
 
@@ -148,17 +159,18 @@ class Link:
 
     def draw(self, drawn: Drawn) -> tuple[Warned, ...]:
         """Save it for the next start. What is worth a look comes back."""
-        reply = self.asked(asks.Draw(grant=self.grant, drawn=drawn), DRAWN_WITHIN_S)
+        reply = self.asked(self._named("draw", drawn=drawn), DRAWN_WITHIN_S)
         self.drawn.forget()
         return msgspec.convert(reply.get("warnings", ()), tuple[Warned, ...])
 
-    def learn(self, what: LearnWhat, regions: tuple[NamedRegion, ...]) -> None:
+    def learn(self, what: LearnWhat, regions: tuple[Region, ...]) -> None:
         """Begin to learn the empty cabin, or the front in these regions."""
-        self.asked(asks.Learn(grant=self.grant, what=what, regions=regions))
+        named = [{"name": one.name, "polygon": one.polygon} for one in regions]
+        self.asked(self._named("learn", what=what, regions=named))
         self.learning.forget()
 
     def learn_end(self) -> None:
-        self.asked(asks.LearnEnd(grant=self.grant))
+        self.asked(self._named("learn_end"))
         self.learning.forget()
 
     # --- outputs -----------------------------------------------------------------------------------
@@ -176,9 +188,7 @@ class Link:
 
     def send_test(self, to: str) -> int:
         """The number of the text."""
-        reply = self.asked(
-            msgspec.convert({"grant": self.grant, "to": to, "verb": "test_text"}, SendTestText)
-        )
+        reply = self.asked(self._named("test_text", to=to))
         self.standing.forget()
         return int(str(reply["number"]))
 

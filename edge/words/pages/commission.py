@@ -63,7 +63,6 @@ class CommissionWords(Words):
     who: str
     sign: str
     sign_ask: str
-    sign_ask_plain: str
     no_name: str
     signed: str
     row: str
@@ -143,8 +142,7 @@ _EN: Final = CommissionWords(
     still_open="Still to be judged: {steps}.",
     who="Name of the technician",
     sign="Sign",
-    sign_ask="Sign the checklist as {name}? It goes into the record and cannot be changed.",
-    sign_ask_plain="Sign the checklist? It goes into the record and cannot be changed.",
+    sign_ask="Sign the checklist? It goes into the record and cannot be changed.",
     no_name="Put in your name.",
     signed="Signed by {name}, {time}.",
     row="Row of the record",
@@ -229,8 +227,7 @@ _DE: Final = CommissionWords(
     still_open="Noch zu beurteilen: {steps}.",
     who="Name der Technikerin oder des Technikers",
     sign="Unterschreiben",
-    sign_ask="Prüfliste als {name} unterschreiben? Sie steht dann unveränderlich im Protokoll.",
-    sign_ask_plain="Prüfliste unterschreiben? Sie steht dann unveränderlich im Protokoll.",
+    sign_ask="Prüfliste unterschreiben? Sie steht dann unveränderlich im Protokoll.",
     no_name="Tragen Sie Ihren Namen ein.",
     signed="Unterschrieben von {name}, {time}.",
     row="Zeile im Protokoll",
@@ -310,8 +307,7 @@ _HI: Final = CommissionWords(
     still_open="अभी निर्णय बाक़ी: {steps}।",
     who="तकनीशियन का नाम",
     sign="हस्ताक्षर करें",
-    sign_ask="क्या {name} के नाम से जाँच-सूची पर हस्ताक्षर करें? यह अभिलेख में जाएगी और बदली नहीं जा सकेगी।",
-    sign_ask_plain="क्या जाँच-सूची पर हस्ताक्षर करें? यह अभिलेख में जाएगी और बदली नहीं जा सकेगी।",
+    sign_ask="क्या जाँच-सूची पर हस्ताक्षर करें? यह अभिलेख में जाएगी और बदली नहीं जा सकेगी।",
     no_name="अपना नाम लिखिए।",
     signed="{name} के हस्ताक्षर, {time}।",
     row="अभिलेख की पंक्ति",
