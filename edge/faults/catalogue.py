@@ -815,6 +815,12 @@ CATALOGUE: Final = _table(
         "Run cabinguard selftest --no-hardware on the machine and read what it says.",
     ),
     (
+        "panel_stays_root",
+        "The commissioning page could not give up root for good, or does not run as the kiosk's own user.",
+        _NOT_RUN,
+        "Run sudo cabinguard panel --commission on the kiosk itself; paths.data has to be the kiosk's own.",
+    ),
+    (
         "not_root",
         "This command needs root.",
         _NOT_RUN,
