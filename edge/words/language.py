@@ -306,6 +306,15 @@ class Status(Words):
 
 
 @dataclass(frozen=True, slots=True)
+class MarkAnswers(Words):
+    """What is answered to FALSE and TRUE."""
+
+    false: str
+    true: str
+    unknown: str
+
+
+@dataclass(frozen=True, slots=True)
 class Texts:
     code: str
     code_until: str
@@ -321,6 +330,7 @@ class Texts:
     status: str
     alerts: Alerts
     facts: Status
+    marks: MarkAnswers
 
 
 # --- prompts ---------------------------------------------------------------------------------------
@@ -590,6 +600,7 @@ class Happened(Words):
     daily: str
     status: str
     help: str
+    mark: str
     locked: str
     released: str
     codes_used_up: str
