@@ -7,6 +7,7 @@ from pathlib import Path
 from edge.bench.desk import Desk
 from edge.journal.file import NAME
 from edge.settings.load import load
+from hw.ports import Input
 from tests.worlds.desk_world import ScriptedPeople, scripted_desk
 
 QUICK = (
@@ -38,8 +39,14 @@ class IncidentWorld:
     def type(self, keys: str) -> None:
         self.desk.run_to(self.desk.type_keys(keys) + 0.5)
 
+    def door(self, opens: bool) -> None:
+        self.desk.move_input(Input.DOOR, opens)
+        self.run(0.5)
+
     def lock(self) -> None:
+        self.door(True)
         self.people.do("enter anna with mask", self.desk.clock.now_s())
+        self.door(False)
         for _ in range(60):
             self.run(0.5)
             if self.desk.hands.lock_on:
@@ -56,7 +63,9 @@ class IncidentWorld:
         self.type("CODE")
         assert not self.desk.hands.lock_on
         self.run(3.0)
+        self.door(True)
         self.people.do("leave anna", self.desk.clock.now_s())
+        self.door(False)
         self.run(20.0)
 
     def text(self, sender: str, text: str) -> None:
