@@ -11,7 +11,7 @@ from hw.board import BenchHands, bench_board
 from hw.camera.clip import ClipCamera
 from hw.camera.covers import COVERS
 from hw.camera.room import FRONT, FRONTS
-from hw.camera.staged import LENSES, StagedCabin
+from hw.camera.staged import LENSES, Scene, StagedCabin
 from hw.modem.fake.modem import FakeModem
 from hw.modem.fake.profiles import FAULTS
 from hw.modem.fake.stepped import SteppedModem
@@ -31,6 +31,7 @@ __all__ = [
     "FakeModem",
     "PromptFault",
     "PtyModem",
+    "Scene",
     "StagedCabin",
     "SteppedAtm",
     "SteppedModem",

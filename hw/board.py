@@ -9,7 +9,7 @@ technician's tool needs is imported by the function that opens it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -50,7 +50,7 @@ from hw.wiring import CustomerKeypadWiring, ModemPowerWiring, RelayWiring, Wirin
 
 if TYPE_CHECKING:
     from hw.atm.fake.stepped import SteppedAtm
-    from hw.camera.port import Camera, CameraChoice, ColourPicture
+    from hw.camera.port import Camera, CameraChoice, ColourPicture, Polygon
 
 __all__ = [
     "PROFILES",
@@ -65,6 +65,8 @@ __all__ = [
     "decoded_picture",
     "identify",
     "make_clips",
+    "masked_camera",
+    "masked_picture",
     "modem_switch",
     "open_atm",
     "open_board",
@@ -256,6 +258,20 @@ def open_camera(choice: CameraChoice) -> Camera:
     from hw.camera import open as cameras
 
     return cameras.open_camera(choice)
+
+
+def masked_camera(camera: Camera, polygons: Sequence[Polygon]) -> Camera:
+    """A camera that was opened otherwise, behind the same masks."""
+    from hw.camera import masked
+
+    return masked.masked_camera(camera, polygons)
+
+
+def masked_picture(picture: ColourPicture, polygons: Sequence[Polygon]) -> ColourPicture:
+    """A picture that did not come from a camera here, without what is masked."""
+    from hw.camera import masked
+
+    return masked.Masks(polygons).apply(picture)
 
 
 def decoded_picture(content: bytes) -> ColourPicture:

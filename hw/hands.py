@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from hw.inputs.fake import WiredContact
 from hw.keypad.fake import KeyMatrix
 from hw.pins.bench_pins import BenchFactory, BenchPin
-from hw.ports import LIFE, Clock, Input, Light
+from hw.ports import LIFE, Clock, Input, Light, Sound
 from hw.prompt.fake import BenchPrompt, PromptFault, Said
 from hw.scan import percentile
 from hw.watchdog.fake import BenchWatchdog
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 HOLD_S = 0.12
 """How long a finger stays on a key."""
+
+_PATTERN_S = 1.1
+_BEEP_S, _SIREN_S = 0.06, 0.2
+"""Every pattern sounds at least once in so long; a click is shorter than a beep, a beep than the siren."""
 
 
 def _matrix(
@@ -187,9 +191,36 @@ class BenchHands:
         """True while the buzzer makes a noise."""
         return self._pins[self._wiring.sounder.pin].driven == self._wiring.sounder.active_high
 
+    def heard(self, now_s: float) -> Sound:
+        """The pattern that the buzzer's pin made in the last second, by its longest sound."""
+        wired, longest_s = self._wiring.sounder, 0.0
+        on_s: float | None = None
+        for at_s, level in (*self.trace(wired.pin), (now_s, None)):
+            if on_s is not None and at_s >= now_s - _PATTERN_S:
+                longest_s = max(longest_s, at_s - on_s)
+            on_s = at_s if level == wired.active_high else None
+        if longest_s >= _SIREN_S:
+            return Sound.SIREN
+        return Sound.BEEPS if longest_s >= _BEEP_S else Sound.OFF
+
     @property
     def said(self) -> tuple[Said, ...]:
         return tuple(self._prompt.said)
+
+    @property
+    def speaking(self) -> bool:
+        """Whether words are being said."""
+        return self._prompt.speaking
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of the keypad, row by row; none where its pins belong to somebody else."""
+        return () if self._matrix is None else self._matrix.legends
+
+    @property
+    def customer_keys(self) -> tuple[str, ...]:
+        """The keys of the second keypad; none where there is none."""
+        return () if self._customer_matrix is None else self._customer_matrix.legends
 
     def trace(self, number: int) -> tuple[tuple[float, bool | None], ...]:
         """(time, level) of the last 64 changes of what BCM `number` drives; None where it floats."""

@@ -1,4 +1,4 @@
-"""What other programs ask of a simulated kiosk: the control socket and the page."""
+"""What other programs ask of a simulated kiosk: the control socket, the bench's own, and the page."""
 
 from __future__ import annotations
 
@@ -10,10 +10,25 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, assert_never
 
+from edge.bench.acting import ACTIONS, KINDS
 from edge.bench.asked import BenchOptions
 from edge.bench.desk import Desk, afterwards
+from edge.bench.socket import BenchAsked, BenchServer
+from edge.bench.wire import (
+    Act,
+    Acted,
+    BenchReply,
+    BenchRequest,
+    BenchView,
+    Explain,
+    Look,
+    NotAnswered,
+    Plug,
+    StoryAsk,
+    WordForms,
+)
 from edge.faults.fault import FaultError
 from edge.service.control import Asked, ControlServer
 from edge.settings.places import settings_file
@@ -56,6 +71,50 @@ class Control:
 
     def close(self) -> None:
         self._server.close()
+
+
+class Hands:
+    """Answers the bench's own socket: does what words say, shows what there is to see.
+
+    `obey` does one line of words and says what came of it.
+    """
+
+    def __init__(self, folder: Path, obey: Callable[[str], Acted], show: Callable[[], BenchView]) -> None:
+        self._obey = obey
+        self._show = show
+        self._asked: queue.SimpleQueue[BenchAsked] = queue.SimpleQueue()
+        self._server = BenchServer(folder, self._asked.put)
+
+    def serve(self) -> None:
+        """Answer what was asked since the last call. Belongs to the desk's turn."""
+        while True:
+            try:
+                asked = self._asked.get_nowait()
+            except queue.Empty:
+                return
+            asked.answer(self._answer(asked.request))
+
+    def _answer(self, request: BenchRequest) -> BenchReply:
+        match request:
+            case Act(words=words):
+                return self._obey(words)
+            case Look():
+                return self._show()
+            case Explain():
+                return words_known()
+            case Plug() | StoryAsk():
+                return NotAnswered(error="not_understood", detail="nothing here has a plug or plays stories")
+            case _:
+                assert_never(request)
+
+    def close(self) -> None:
+        self._server.close()
+
+
+def words_known() -> WordForms:
+    """Every word of a cabin, from the table that reads them."""
+    words = tuple((word, action.forms, action.meaning) for word, action in ACTIONS.items())
+    return WordForms(words=words, kinds=tuple((name, tuple(kind.known())) for name, kind in KINDS.items()))
 
 
 class Page:

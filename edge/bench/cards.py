@@ -136,6 +136,11 @@ class Cards:
                 raise ValueError(f"{name} has no card")
             register.remove([person.number for person in found])
 
+    @property
+    def machines(self) -> tuple[FakeMachine, ...]:
+        """Every machine that has been on the line."""
+        return tuple(self._machines.values())
+
     def machine(self, name: Sequence[str]) -> FakeMachine:
         """The machine of that name, the first without one. ValueError where there is none."""
         if not self._machines:

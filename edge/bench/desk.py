@@ -21,7 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
-from edge.bench.cards import OWNERS, Cards, TemplatesOf, codes_in, templates_of
+from edge.bench.cards import OWNERS, Cards, TemplatesOf, templates_of
+from edge.bench.handiwork import Break, Handiwork
+from edge.bench.telephones import Telephones, number_of
 from edge.cabin.events import Orderer, ReleaseOrdered
 from edge.codes.hotp import hotp, secret_from_base32
 from edge.journal.writer import Journal
@@ -30,6 +32,7 @@ from edge.loop.kiosk import Kiosk
 from edge.loop.unrecorded import NAME as UNRECORDED
 from edge.pictures.ring import RingReader, RingWriter, ring_name, ring_slots
 from edge.service.build import Built, Site, build
+from edge.service.plans import behind_masks, masks_tag
 from edge.settings.load import changed
 from edge.settings.schema import Settings
 from edge.settings.secrets import Secret, read_secret
@@ -43,7 +46,7 @@ from edge.vision.scene.fronts import FOLDER, write_front
 from edge.vision.scene.reference import Reference
 from edge.vision.scene.teaching import region_from, teach
 from edge.vision.seers import Role
-from hw.bench import FRONT, FakeModem, SteppedModem
+from hw.bench import FRONT, FakeModem, Scene, SteppedModem
 from hw.board import BenchHands, bench_board, close_board
 from hw.camera.port import Camera, Frame
 from hw.ports import Input
@@ -61,11 +64,6 @@ BENCH_NUMBERS: Final = {
     Recipient.CONTROL_ROOM: "+15550102",
 }
 """Numbers of the fictional range for bench phones, used where the settings name none."""
-
-FINGER_S: Final = 0.2
-"""From the last key of one entry to the first of the next."""
-
-STRANGER: Final = "+15550199"
 
 
 _SHM: Final = Path("/dev/shm")
@@ -150,6 +148,11 @@ class Stage(Protocol):
         """Who is there, by name."""
         ...
 
+    @property
+    def scene(self) -> Scene:
+        """What was directed."""
+        ...
+
     def do(self, action: str, now_s: float) -> None:
         """Direct the scene. ValueError for words that mean nothing here."""
         ...
@@ -168,7 +171,8 @@ class Props:
     """What stands on a desk. `every_s`: how often a camera without times of its own is asked.
 
     `look` makes what sees, at each start; `stage` is the camera where its scene can be directed; `modem`
-    names the profile of the modem. `templates` make those of somebody who gets a card.
+    names the profile of the modem. `templates` make those of somebody who gets a card. `camera_from` says
+    where the pictures come from: `staged`, `webcam:N` or `clip:PATH`.
     """
 
     camera: Camera
@@ -178,6 +182,7 @@ class Props:
     modem: str = "sim800"
     overview: Overview | None = None
     templates: TemplatesOf = templates_of
+    camera_from: str = "staged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +220,7 @@ class Desk:
         self.clock = clock or StoryClock()
         self.phone = FakeModem(props.modem, network_utc_s=self.clock.wall_s() - self.clock.now_s())
         self.camera_alive = True
+        self.camera_from = props.camera_from
         self.broke_off: EyesEvent | None = None
         self.powered = False
         self._props = props
@@ -226,12 +232,10 @@ class Desk:
         self.watch: Callable[[Frame, Observation], None] | None = None
         self._later: list[_Later] = []
         self._disk_full = False
-        self._active: set[Input] = set()
-        self._broken: dict[str, Callable[[BenchHands, bool], None]] = {}
+        self.handiwork = Handiwork(self.clock)
+        self.telephones = Telephones(self.phone, self.clock)
         self._restless = False
         self._touched = False
-        self._typing_until_s = 0.0
-        self._texts_seen = 0
         self._story_ahead_s: float | None = None
         self.hands: BenchHands
         self.built: Built
@@ -268,11 +272,8 @@ class Desk:
             seed=self._random.randrange(2**32),
         )
         stack.callback(close_board, board)
-        for name in filter(board.inputs.fitted, self._active):
-            self.hands.set_input(name, True, now_s - 1.0)
-        for break_it in self._broken.values():
-            with contextlib.suppress(KeyError):  # what these settings do not fit any more
-                break_it(self.hands, True)
+        self.handiwork.power_on(self.hands, board.inputs.fitted)
+        stack.callback(self.handiwork.power_off)
         self._pending: list[ScanEvent] = []
         self._scanner = Scanner(board, self._pending.append, self.hands.quiet)
         self._scanner.step(now_s)
@@ -310,12 +311,13 @@ class Desk:
 
     def _eye(self, name: str, camera: Camera, look: Look, stack: contextlib.ExitStack) -> _Eye:
         kept = self.settings.evidence
-        ring = RingWriter(
-            self._runtime / ring_name(name), ring_slots(kept.before_s, kept.fps), kept.ring_mb, kept.fps
-        )
+        slots = ring_slots(kept.before_s, kept.fps)
+        tag = masks_tag(self.settings, name)
+        ring = RingWriter(self._runtime / ring_name(name), slots, kept.ring_mb, kept.fps, tag)
         stack.callback(ring.close)
         shown = functools.partial(self._shown, name, ring)
-        return _Eye(name, StepEyes(camera, look, self.clock.now_s(), self._props.every_s, shown))
+        seen = behind_masks(self.settings, camera, name)
+        return _Eye(name, StepEyes(seen, look, self.clock.now_s(), self._props.every_s, shown))
 
     def _choose_code(self, digits: int) -> str:
         """Codes that open nothing but a simulated door are drawn like the bounces: the same every time."""
@@ -359,33 +361,15 @@ class Desk:
         `CODE` is the code that a phone last received, `PREVIOUS` the one before, `WRONG` neither. ValueError
         for a key that this keypad does not have, and for a code that never came.
         """
-        typed = self.spell(keys)
-        unknown = [key for key in typed if not self.hands.has_key(key)]
-        if unknown:
-            raise ValueError(f"this keypad has no key {unknown[0]!r}")
-        begin_s = max(self.clock.now_s(), self._typing_until_s)  # one finger
-        self._typing_until_s = self.hands.type(typed, begin_s) + FINGER_S
-        return self._typing_until_s - FINGER_S
+        return self.handiwork.type_keys(self.spell(keys))
 
     def stick_key(self, key: str, stuck: bool) -> None:
         """Let a key stay down, or come up. ValueError for a key that this keypad does not have."""
-        if self.powered and not self.hands.has_key(key):
-            raise ValueError(f"this keypad has no key {key!r}")
-        self.break_down(
-            f"key {key}", stuck, lambda hands, down: hands.stick_key(key, down, self.clock.now_s())
-        )
+        self.handiwork.stick_key(key, stuck)
 
     def spell(self, keys: str) -> str:
         """The keys to press for what `type_keys` was given."""
-        codes = self.codes()
-        if "PREVIOUS" in keys and len(codes) < 2:
-            raise ValueError("no code came before the last one")
-        code = codes[-1] if codes else "0" * self.settings.flow.code_digits
-        before = codes[-2] if len(codes) > 1 else code
-        wrong = "".join(str((int(digit) + 1) % 10) for digit in code)
-        if wrong == before:
-            wrong = "".join(str((int(digit) + 2) % 10) for digit in code)
-        return keys.replace("CODE", code).replace("PREVIOUS", before).replace("WRONG", wrong)
+        return self.telephones.spell(keys, self.settings.flow.code_digits)
 
     def last_code(self) -> str | None:
         """The code in the newest text that carries one."""
@@ -393,23 +377,20 @@ class Desk:
 
     def codes(self) -> list[str]:
         """The codes that the watchmen's phones received, each once, the newest last."""
-        return codes_in([t.text for t in self.phone.texts if t.number not in OWNERS])
+        return self.telephones.codes()
 
     def text_in(self, sender: str, text: str) -> None:
-        """Somebody texts the kiosk: a recipient by name, `stranger`, or a number.
+        """Somebody texts the kiosk: a recipient or a card's owner by name, `stranger`, or a number.
 
         `INCIDENT` in it is the present incident, `HOTP` the password that opens it.
         """
-        number = self.numbers[Recipient(sender)] if sender in list(Recipient) else sender
-        if sender == Recipient.OWNER:
-            number = self.cards.last_owner
         spelt = text.replace("INCIDENT", str(self.kiosk.state.incident))
         if "HOTP" in spelt:
             password = self.release_password()
             if password is None:
                 raise ValueError("there is no HOTP without a secret: set people.hotp_secret_file")
             spelt = spelt.replace("HOTP", password)
-        self.phone.incoming(STRANGER if number == "stranger" else number, spelt)
+        self.telephones.send(number_of(sender, self.numbers, self.cards.last_owner), spelt)
 
     def release_password(self) -> str | None:
         """What the control room's device shows for the present incident; None without a secret."""
@@ -417,22 +398,13 @@ class Desk:
         counter = self.built.parts.release_desk.next_counter(self.kiosk.state.incident)
         return None if secret is None else hotp(secret_from_base32(secret), counter)
 
-    def break_down(self, what: str, broken: bool, do: Callable[[BenchHands, bool], None]) -> None:
+    def break_down(self, what: str, broken: bool, do: Break) -> None:
         """Break something, or repair it. What is broken still is after a power cut."""
-        if self.powered:
-            do(self.hands, broken)
-        if broken:
-            self._broken[what] = do
-        else:
-            self._broken.pop(what, None)
+        self.handiwork.break_down(what, broken, do)
 
     def move_input(self, name: Input, active: bool) -> None:
         """Move a contact. ValueError for one that is not fitted."""
-        if not self.settings.wiring.contact(name).fitted:
-            raise ValueError(f"no {name} contact is fitted")
-        (self._active.add if active else self._active.discard)(name)
-        if self.powered:
-            self.hands.set_input(name, active, self.clock.now_s())
+        self.handiwork.move_input(self.settings, name, active)
 
     def stage(self, action: str) -> None:
         """Direct the staged cabin. ValueError where the pictures come from elsewhere."""
@@ -445,7 +417,8 @@ class Desk:
 
         ValueError where the pictures come from elsewhere.
         """
-        frame = None if self._props.stage is None else self._props.camera.read()
+        staged = self._props.stage is not None
+        frame = behind_masks(self.settings, self._props.camera).read() if staged else None
         if frame is None:
             raise ValueError("the front can be taught in the staged cabin only")
         taken = Reference(frame.grey, FACE_CAMERA, self.clock.wall_s(), minute_of_day=0, infrared=False)
@@ -457,6 +430,11 @@ class Desk:
         """Who is in the staged cabin, by name."""
         return () if self._props.stage is None else tuple(self._props.stage.people)
 
+    @property
+    def scene(self) -> Scene | None:
+        """What was directed in the staged cabin; None where the pictures come from elsewhere."""
+        return None if self._props.stage is None else self._props.stage.scene
+
     def after(self, delay_s: float, do: Callable[[], None]) -> None:
         """Do something a little later."""
         self._later.append(_Later(self.clock.now_s() + delay_s, do))
@@ -467,6 +445,20 @@ class Desk:
         if not self.powered:
             raise ValueError("the power is off")
         self.kiosk.handle(ReleaseOrdered(Orderer.ON_THE_SPOT, incident), self.clock.now_s())
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of the keypad, row by row."""
+        return self.hands.keys
+
+    @property
+    def customer_keys(self) -> tuple[str, ...]:
+        """The keys of the customer's keypad; none where none is fitted."""
+        return self.hands.customer_keys
+
+    @property
+    def disk_full(self) -> bool:
+        return self._disk_full
 
     def fail_disk(self, full: bool) -> None:
         self._disk_full = full
@@ -577,11 +569,10 @@ class Desk:
     def _read_phones(self, now_s: float) -> None:
         for told in self.cards.heard(now_s):
             self._listener(told)
-        for text in self.phone.texts[self._texts_seen :]:
+        for text in self.telephones.received():
             to = self._names.get(text.number)
             data = {"to": "unknown" if to is None else to.value, "text": text.text}
             self._listener(Happening(now_s, "sms", data))
-        self._texts_seen = len(self.phone.texts)
 
     def next_frame_s(self) -> float | None:
         """When the next frame is due, None after the last one."""

@@ -4,6 +4,7 @@ end."""
 from __future__ import annotations
 
 import contextlib
+import functools
 import shlex
 import sys
 import time
@@ -14,16 +15,18 @@ from typing import Final
 
 from edge.bench import acting
 from edge.bench.acting import ACTIONS, CannotDo, act
-from edge.bench.answering import Control, Page
+from edge.bench.answering import Control, Hands, Page
 from edge.bench.asked import OK, USAGE, WRONG, BenchOptions
 from edge.bench.desk import Desk, Props, StoryClock
 from edge.bench.keeping import folder_for, make_runtime, with_secret
 from edge.bench.playing import FPS, parsed, play_all, play_found
 from edge.bench.printer import Printer
+from edge.bench.showing import Diary, view_of
 from edge.bench.story import SETTLE_S, Notebook, looks_like_story
 from edge.bench.terminal import Lines, Piped, open_lines
+from edge.bench.wire import Acted
 from edge.faults.explain import explain
-from edge.loop.happening import Happening
+from edge.loop.happening import Happening, Listener
 from edge.pictures.ring import ring_name
 from edge.service.plans import look_of
 from edge.settings.schema import Settings
@@ -81,7 +84,7 @@ def live(options: BenchOptions, piped: Piped | None, first: Sequence[str] = ()) 
     doorless = [] if camera_words == "staged" else ["wiring.door.fitted=false"]
     settings = options.load(doorless)
     clock = StoryClock(wall_s=time.time())
-    notebook = Notebook()
+    notebook, diary = Notebook(), Diary()
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(folder_for(options, settings, fresh=False))
         runtime = Path(settings.paths.runtime) if options.names("runtime") else folder
@@ -92,9 +95,13 @@ def live(options: BenchOptions, piped: Piped | None, first: Sequence[str] = ()) 
         stack.callback(lines.close)
         printer = Printer(as_json=options.as_json, write=lines.show)
 
+        def tell(happening: Happening) -> None:
+            diary.hear(happening)
+            printer.show(happening)
+
         def hear(happening: Happening) -> None:
             notebook.hear(happening)
-            printer.show(happening)
+            tell(happening)
 
         if piped is None:
             for line in [*greeting(options, folder, runtime), *goes_out(settings)]:
@@ -102,18 +109,26 @@ def live(options: BenchOptions, piped: Piped | None, first: Sequence[str] = ()) 
         stage = camera if isinstance(camera, StagedCabin) else None
         settings = with_secret(settings, folder)
         fronts = folder / FOLDER
-        props = Props(camera, lambda: look_of(settings, fronts=fronts), every_s=every_s, stage=stage)
+        props = Props(
+            camera,
+            lambda: look_of(settings, fronts=fronts),
+            every_s=every_s,
+            stage=stage,
+            camera_from=camera_words,
+        )
         desk = Desk(settings, props, folder, hear, clock, runtime=runtime)
         if runtime != folder:
             stack.callback((runtime / ring_name(FACE_CAMERA)).unlink, missing_ok=True)
         stack.callback(desk.close)
-        session = Session(options, desk, lines, printer, notebook)
+        session = Session(options, desk, lines, tell, notebook)
         if options.save is not None:
             stack.callback(session.save, options.save)
         control = stack.enter_context(contextlib.closing(Control(desk, runtime, session.released)))
+        show = functools.partial(view_of, desk, diary)
+        hands = stack.enter_context(contextlib.closing(Hands(runtime, session.obey, show)))
         if options.panel:
             stack.enter_context(Page(options, doorless).shown(folder, runtime))
-        return session.go_on(control, first)
+        return session.go_on(control, hands, first)
 
 
 def greeting(options: BenchOptions, folder: Path, runtime: Path) -> list[str]:
@@ -161,17 +176,17 @@ class Session:
     """One sitting at the prompt."""
 
     def __init__(
-        self, options: BenchOptions, desk: Desk, lines: Lines, printer: Printer, notebook: Notebook
+        self, options: BenchOptions, desk: Desk, lines: Lines, tell: Listener, notebook: Notebook
     ) -> None:
         self._options = options
         self._desk = desk
         self._lines = lines
-        self._printer = printer
+        self._tell = tell
         self._notebook = notebook
         self._refused = 0
         self._left = False
 
-    def go_on(self, control: Control, first: Sequence[str]) -> int:
+    def go_on(self, control: Control, hands: Hands, first: Sequence[str]) -> int:
         """Until `quit` or the end of the input; the exit code."""
         desk = self._desk
         waiting = list(first)
@@ -179,6 +194,10 @@ class Session:
         while True:
             desk.run_to(time.monotonic() - start_s)
             control.rest(0.0)
+            before_s = desk.clock.now_s()
+            hands.serve()
+            if desk.clock.now_s() > before_s:  # `wait` let time pass at once
+                start_s = time.monotonic() - desk.clock.now_s()
             for line in (*waiting, *self._lines.take(0.0 if waiting else _TURN_S)):
                 before_s = desk.clock.now_s()
                 self._obey(line)
@@ -239,27 +258,48 @@ class Session:
                 else:
                     self._say("not done: words are missing: right is: save FILE", ok=False)
             case _:
-                self._act(["keys", *words] if all(key in "0123456789*#" for key in words[0]) else words)
+                self._act(typed_words(line))
+
+    def obey(self, line: str) -> Acted:
+        """Do what somebody at the page clicked or typed, as if it were typed here; what came of it.
+
+        The prompt shows it too. What only a prompt has (`status`, `help`, `save`, `quit`) is refused.
+        """
+        words = typed_words(line)
+        try:
+            self._do(words, ())
+        except CannotDo as error:
+            return self._answer(Acted(done=False, said=f"not done: {error}"))
+        return self._answer(Acted(done=True, said=f"done: {' '.join(words)}"))
+
+    def _answer(self, acted: Acted) -> Acted:
+        name = "done" if acted.done else "not_done"
+        self._tell(Happening(self._desk.clock.now_s(), "typed", {"name": name, "said": acted.said}))
+        return acted
 
     def _act(self, words: list[str]) -> None:
-        desk = self._desk
         try:
-            acting.check(words, _OWN)
-            if words[0] == "wait":
-                if len(words) > 1 and self._options.webcam:
-                    raise CannotDo("time cannot be skipped before a webcam")
-                act(desk, words)
-            else:
-                self._notebook.did(desk.clock.now_s(), as_written(desk, words))
-                try:
-                    act(desk, words)
-                except CannotDo:
-                    self._notebook.undo()
-                    raise
+            self._do(words, _OWN)
         except CannotDo as error:
             self._say(f"not done: {str(error).replace('bench --list has', 'help shows')}", ok=False)
         else:
             self._say(f"done: {' '.join(words)}")
+
+    def _do(self, words: list[str], also: Sequence[str]) -> None:
+        """Raises `CannotDo`; `also` are words that are known besides the actions."""
+        desk = self._desk
+        acting.check(words, also)
+        if words[0] == "wait":
+            if len(words) > 1 and self._options.webcam:
+                raise CannotDo("time cannot be skipped before a webcam")
+            act(desk, words)
+            return
+        self._notebook.did(desk.clock.now_s(), as_written(desk, words))
+        try:
+            act(desk, words)
+        except CannotDo:
+            self._notebook.undo()
+            raise
 
     def _help(self, words: Sequence[str]) -> None:
         lines = help_lines()
@@ -274,7 +314,13 @@ class Session:
     def _say(self, said: str, *, ok: bool = True) -> None:
         self._refused += not ok
         data = {"name": "done" if ok else "not_done", "said": said}
-        self._printer.show(Happening(self._desk.clock.now_s(), "typed", data))
+        self._tell(Happening(self._desk.clock.now_s(), "typed", data))
+
+
+def typed_words(line: str) -> list[str]:
+    """The words of a line; digits, * and # alone are typed at the keypad."""
+    words = line.split()
+    return ["keys", *words] if words and all(key in "0123456789*#" for key in words[0]) else words
 
 
 def help_lines() -> list[str]:

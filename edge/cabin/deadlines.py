@@ -1,11 +1,68 @@
-"""Time that ran is added up, and the earliest deadline of a state is named."""
+"""Time that ran is added up, and every deadline of a state is named: the earliest wakes the loop."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
 
 from edge.cabin.conditions import code_fails_over_s, later, lock_ends_s
 from edge.cabin.draft import Draft
 from edge.cabin.rules import Rules
 from edge.cabin.state import Mode, State, needed_s, replace
+
+
+class Wait(StrEnum):
+    """What a deadline is the end of."""
+
+    SIREN = "siren"
+    SILENCE = "silence"
+    """No sound after a danger."""
+    HOLD = "hold"
+    """What held the lock clock is over, and it still stands."""
+    CLAIM = "claim"
+    """The owner's face has to be known, the code sent or typed."""
+    CROWD = "crowd"
+    """Several persons are told."""
+    DOOR_HELD = "door_held"
+    """A door that stands open is told."""
+    EXIT_STUCK = "exit_stuck"
+    REMIND = "remind"
+    """What lasts is told again."""
+    SHOWN = "shown"
+    """A face that is shown before a closed machine goes on record as shown."""
+    ADJUST = "adjust"
+    """The warning."""
+    SAY_AGAIN = "say_again"
+    LOCK = "lock"
+    """The evidence is complete."""
+    LEAD = "lead"
+    """The warning was heard long enough ago."""
+    MAX_LOCK = "max_lock"
+    RECORD = "record"
+    """A lock waits no longer for its record."""
+    UNREACHABLE = "unreachable"
+    """Nobody could open for so long."""
+    LOCKED_EMPTY = "locked_empty"
+    KEYPAD_OPENS = "keypad_opens"
+    CODE_ACCEPT = "code_accept"
+    """A code that no network took is withdrawn."""
+    CODE_FAILOVER = "code_failover"
+    """A code that no network took goes to the second watchman too."""
+    CODE_TTL = "code_ttl"
+    SECOND_WATCHMAN = "second_watchman"
+    GONE = "gone"
+    """Nobody seen for so long after a release is an empty cabin."""
+    FIRE_CLEAR = "fire_clear"
+    EXIT_HOLD = "exit_hold"
+
+
+@dataclass(frozen=True, slots=True)
+class Countdown:
+    """Seconds that are left; `runs` False: its clock stands still with so much left."""
+
+    what: Wait
+    in_s: float
+    runs: bool = True
 
 
 def advance(d: Draft) -> None:
@@ -20,39 +77,86 @@ def advance(d: Draft) -> None:
 
 def next_wake_s(state: State, now_s: float, rules: Rules) -> float | None:
     """The earliest deadline of the state after `now_s`, None where nothing is due by itself."""
+    ahead = [at_s for _, at_s in _due(state, rules) if at_s is not None and at_s > now_s]
+    return min(ahead, default=None)
+
+
+def countdowns(state: State, now_s: float, rules: Rules) -> tuple[Countdown, ...]:
+    """Everything that the state waits for, the nearest first, then the clocks that stand still."""
+    s, flow = state, rules.flow
+    left_s: dict[Wait, float] = {}
+    for what, at_s in _due(state, rules):
+        if at_s is not None and at_s > now_s:
+            left_s[what] = min(at_s - now_s, left_s.get(what, at_s - now_s))
+    standing: dict[Wait, float] = {}
+    if s.mode in (Mode.CHECKING, Mode.WARNED):
+        evidence_s = s.evidence_s
+        if s.counting_from_s is not None:
+            evidence_s += now_s - s.counting_from_s
+        lock_in_s = max(0.0, needed_s(s, flow) - evidence_s)
+        if s.counting_from_s is None and s.evidence_s > 0.0:
+            standing[Wait.LOCK] = lock_in_s
+        elif s.counting_from_s is not None and lock_in_s > 0.0:
+            left_s[Wait.LOCK] = lock_in_s
+    if s.mode is Mode.LOCKED and s.unreached_from_s is None and s.unreached_s > 0.0:
+        standing[Wait.UNREACHABLE] = max(0.0, flow.unreachable_release_s - s.unreached_s)
+    running = (Countdown(what, in_s) for what, in_s in left_s.items())
+    return (
+        *sorted(running, key=lambda one: one.in_s),
+        *(Countdown(what, in_s, runs=False) for what, in_s in standing.items()),
+    )
+
+
+def _due(state: State, rules: Rules) -> list[tuple[Wait, float | None]]:
+    """Every deadline of the state: what it ends, and when; None and past ones are of no concern."""
     s, flow, code = state, rules.flow, state.code
-    due: list[float | None] = [s.siren_until_s, s.silent_until_s, s.stand_until_s, s.claim.until_s]
-    due.append(later(s.several_since_s, flow.crowd_s))
-    due.append(later(s.door_open_since_s, flow.door_held_open_s))
-    due.append(later(s.exit_since_s, flow.exit_stuck_s))
-    due += [at_s + flow.remind_s for anomaly, at_s in s.told if anomaly in s.active]
+    due: list[tuple[Wait, float | None]] = [
+        (Wait.SIREN, s.siren_until_s),
+        (Wait.SILENCE, s.silent_until_s),
+        (Wait.HOLD, s.stand_until_s),
+        (Wait.CLAIM, s.claim.until_s),
+        (Wait.CROWD, later(s.several_since_s, flow.crowd_s)),
+        (Wait.DOOR_HELD, later(s.door_open_since_s, flow.door_held_open_s)),
+        (Wait.EXIT_STUCK, later(s.exit_since_s, flow.exit_stuck_s)),
+    ]
+    due += [(Wait.REMIND, at_s + flow.remind_s) for anomaly, at_s in s.told if anomaly in s.active]
     if not s.shown:
-        due.append(later(s.bare_since_s, flow.adjust_after_s))
+        due.append((Wait.SHOWN, later(s.bare_since_s, flow.adjust_after_s)))
     if s.mode is Mode.CHECKING:
-        due.append(s.warn_from_s + flow.adjust_after_s)
+        due.append((Wait.ADJUST, s.warn_from_s + flow.adjust_after_s))
     elif s.mode is Mode.WARNED:
-        due.append(s.say_again_s)
-        due.append(later(s.counting_from_s, max(0.0, needed_s(s, flow) - s.evidence_s)))
-        due.append(later(s.prompted_at_s, flow.prompt_lead_s))
-        due.append(lock_ends_s(s, flow))
+        due += [
+            (Wait.SAY_AGAIN, s.say_again_s),
+            (Wait.LOCK, later(s.counting_from_s, max(0.0, needed_s(s, flow) - s.evidence_s))),
+            (Wait.LEAD, later(s.prompted_at_s, flow.prompt_lead_s)),
+            (Wait.MAX_LOCK, lock_ends_s(s, flow)),
+        ]
     elif s.mode is Mode.LOCKED:
         due += [
-            s.record_by_s,
-            later(s.unreached_from_s, max(0.0, flow.unreachable_release_s - s.unreached_s)),
-            later(s.gone_since_s, flow.locked_empty_s),
-            lock_ends_s(s, flow),
-            code.lockout_until_s,
+            (Wait.RECORD, s.record_by_s),
+            (
+                Wait.UNREACHABLE,
+                later(s.unreached_from_s, max(0.0, flow.unreachable_release_s - s.unreached_s)),
+            ),
+            (Wait.LOCKED_EMPTY, later(s.gone_since_s, flow.locked_empty_s)),
+            (Wait.MAX_LOCK, lock_ends_s(s, flow)),
+            (Wait.KEYPAD_OPENS, code.lockout_until_s),
         ]
         if code.live and code.accepted_at_s is None:
-            due += [code.issued_at_s + flow.code_accept_s, code_fails_over_s(code)]
+            due += [
+                (Wait.CODE_ACCEPT, code.issued_at_s + flow.code_accept_s),
+                (Wait.CODE_FAILOVER, code_fails_over_s(code)),
+            ]
         elif code.live:
             due += [
-                later(code.accepted_at_s, flow.code_ttl_s),
-                later(code.accepted_at_s, flow.second_watchman_s),
+                (Wait.CODE_TTL, later(code.accepted_at_s, flow.code_ttl_s)),
+                (Wait.SECOND_WATCHMAN, later(code.accepted_at_s, flow.second_watchman_s)),
             ]
     elif s.mode is Mode.RELEASED:
-        due += [s.since_s + flow.gone_after_s, later(s.fire_quiet_since_s, flow.fire_clear_s)]
+        due += [
+            (Wait.GONE, s.since_s + flow.gone_after_s),
+            (Wait.FIRE_CLEAR, later(s.fire_quiet_since_s, flow.fire_clear_s)),
+        ]
     elif s.mode is Mode.EMERGENCY:
-        due.append(s.exit_hold_until_s)
-    ahead = [t for t in due if t is not None and t > now_s]
-    return min(ahead, default=None)
+        due.append((Wait.EXIT_HOLD, s.exit_hold_until_s))
+    return due

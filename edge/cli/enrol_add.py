@@ -29,9 +29,9 @@ from edge.service.enrolling import (
     camera_of,
     direct,
     enrol_live,
-    opened,
 )
 from edge.service.guiding import Guide
+from edge.service.plans import open_fitted
 from edge.settings.schema import Settings
 from edge.terms.identity import Template
 from edge.terms.printing import printable
@@ -272,7 +272,7 @@ def _live(args: argparse.Namespace, settings: Settings, networks: Networks) -> E
     language = LanguageName(args.language or settings.cabin.language)
     camera_settings = camera_of(settings)
     as_the_kiosk(settings)
-    camera = opened(camera_settings)
+    camera = open_fitted(settings, camera_settings)
     guide = Guide(settings, language)
     runtime = Path(settings.paths.runtime)
     shown = _Shown(language)

@@ -17,8 +17,7 @@ from edge.cli.learn_front import learn_front
 from edge.cli.learn_normal import learn_normal
 from edge.cli.options import Commands, add_settings_options, as_the_kiosk, load_settings, seconds
 from edge.faults.fault import FaultError
-from edge.service.plans import camera_name, look_of
-from edge.settings.schema import Camera as CameraSettings
+from edge.service.plans import behind_masks, camera_name, look_of, open_fitted
 from edge.settings.schema import Settings
 from edge.settings.zones import zone_of
 from edge.terms.observation import FACE_CAMERA, CabinState
@@ -28,8 +27,7 @@ from edge.vision.scene.commissioning import Taken, learn_from_frames, learn_from
 from edge.vision.scene.reference import FOLDER, Reference, add_references
 from edge.vision.scene.teaching import REFUSED
 from hw.bench import ClipCamera
-from hw.board import open_camera
-from hw.camera.port import Camera, CameraChoice, Frame, Stream
+from hw.camera.port import Camera, Frame
 
 _PICTURES: Final = frozenset(
     [".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm"]
@@ -117,7 +115,7 @@ def _learnt(args: argparse.Namespace, settings: Settings) -> Iterator[Reference]
     if args.files:
         camera = args.camera or FACE_CAMERA
         for path in args.files:
-            clip = ClipCamera([path], settings.camera.fps)
+            clip = behind_masks(settings, ClipCamera([path], settings.camera.fps), camera)
             if path.suffix.lower() in _PICTURES:
                 frame = clip.read()
                 assert frame is not None, "a picture that cannot be read has been refused"
@@ -130,18 +128,12 @@ def _learnt(args: argparse.Namespace, settings: Settings) -> Iterator[Reference]
         name = camera_name(fitted.role)
         if fitted.source == "none" or args.camera not in (None, name):
             continue
-        camera_at_work = opened(fitted)
+        camera_at_work = open_fitted(settings, fitted)
         try:
             taken = _taken(settings, None)
             yield learn_from_frames(_frames(camera_at_work), _look(settings, name), name, taken)
         finally:
             camera_at_work.close()
-
-
-def opened(camera: CameraSettings) -> Camera:
-    """The camera as the settings name it."""
-    stream = Stream(camera.width, camera.height, camera.fps, camera.rotate)
-    return open_camera(CameraChoice(camera.source, camera.device, camera.clip, stream))
 
 
 def _look(settings: Settings, camera: str) -> Look:

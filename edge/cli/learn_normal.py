@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from edge.bench.terminal import escapes_wanted
-from edge.service.plans import camera_name
+from edge.service.plans import behind_masks, camera_name, open_fitted
 from edge.settings.places import model_dir
 from edge.settings.schema import Settings
 from edge.terms.observation import FACE_CAMERA, CabinState
@@ -37,8 +37,6 @@ _HIGH: Final = 10.0
 
 def learn_normal(args: argparse.Namespace, settings: Settings) -> int:
     """One camera's footage into its dictionaries. Raises `FaultError`; then nothing is kept."""
-    from edge.cli.learn import opened
-
     state = None if args.state is None else CabinState(args.state)
     patches = Patches(model_dir(settings))
     folder = Path(settings.paths.data) / FOLDER
@@ -46,7 +44,7 @@ def learn_normal(args: argparse.Namespace, settings: Settings) -> int:
     learnt: list[Learnt] = []
     if args.files:
         camera = args.camera or FACE_CAMERA
-        clip = ClipCamera(args.files, settings.camera.fps)
+        clip = behind_masks(settings, ClipCamera(args.files, settings.camera.fps), camera)
         learnt += _learnt(clip, camera, NormalLearner(patches, folder, state), settings, args.for_s)
     else:
         for fitted in (settings.camera, settings.overview):
@@ -54,7 +52,7 @@ def learn_normal(args: argparse.Namespace, settings: Settings) -> int:
             if fitted.source == "none" or args.camera not in (None, camera):
                 continue
             learner = NormalLearner(patches, folder, state)
-            learnt += _learnt(opened(fitted), camera, learner, settings, args.for_s or FOR_S)
+            learnt += _learnt(open_fitted(settings, fitted), camera, learner, settings, args.for_s or FOR_S)
     for one in learnt:
         size = write_learnt(folder, one)
         print(printable(_words(one, size, settings.normal.false_alarms_a_day)))

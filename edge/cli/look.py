@@ -17,11 +17,12 @@ from edge.cli.heat import Heat
 from edge.cli.options import Commands, add_settings_options, load_settings
 from edge.cli.stages import Chain
 from edge.faults.explain import explain
+from edge.settings.drawn import masks_of
 from edge.settings.places import model_dir
-from edge.terms.observation import CabinState, Face, Thing
+from edge.terms.observation import FACE_CAMERA, CabinState, Face, Thing
 from edge.terms.printing import printable
 from edge.vision.whole import Missing, Whole, open_whole
-from hw.board import decoded_picture
+from hw.board import decoded_picture, masked_picture
 from hw.camera.port import FOREIGN_SUFFIXES, ColourPicture
 
 SUFFIXES: Final = frozenset(
@@ -70,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
     settings = load_settings(args)
     chain = Chain(settings, args.stages)  # a folder that cannot be is told before anything is opened
     heat = Heat(settings, args.heat, args.state)
+    masks = masks_of(settings, FACE_CAMERA)  # as the camera at the machine sees them
     whole = open_whole(model_dir(settings), settings.face.covers)
     missing = (*whole.missing, *chain.missing)
     for fault in missing:
@@ -81,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
         try:
             if trouble:
                 raise Unreadable(trouble)
-            picture = read(path)
+            picture = masked_picture(read(path), masks)
             seen = whole.look(picture)
             answer = describe(path, seen, missing)
             chain.add(answer, path, picture, seen.looked.faces)

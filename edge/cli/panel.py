@@ -5,11 +5,9 @@ from __future__ import annotations
 import argparse
 import contextlib
 import signal
-from types import FrameType
-from typing import NoReturn
 
 from edge.cli.options import Commands, add_settings_options, load_settings
-from edge.panel.server import address, open_panel
+from edge.panel.app import address, open_panel
 from edge.panel.sources import Sources
 
 
@@ -33,15 +31,6 @@ def run(args: argparse.Namespace) -> int:
             print(f"panel: {address(settings.panel)}", flush=True)
 
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, _end)
-        with contextlib.suppress(_Ended):
-            server.serve_forever(poll_interval=0.2)
+            signal.signal(number, lambda *_: server.shutdown())
+        server.serve_forever()
     return 0
-
-
-class _Ended(BaseException):
-    """A signal's: goes through the server's own `except Exception`."""
-
-
-def _end(signum: int, frame: FrameType | None) -> NoReturn:
-    raise _Ended

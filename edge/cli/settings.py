@@ -8,8 +8,10 @@ import sys
 import msgspec
 
 from edge.cli.options import Commands, add_settings_options, as_the_kiosk, load_settings, settings_path
+from edge.faults.explain import explain
 from edge.faults.fault import FaultError
 from edge.messages.ways.open import release_desk
+from edge.settings.drawn import usable_drawn
 from edge.settings.load import SettingsError
 from edge.settings.schema import EXAMPLE, Settings
 from edge.settings.secrets import secret_problems
@@ -36,18 +38,32 @@ def run(args: argparse.Namespace) -> int:
         return 0
     path = settings_path(args)
     settings = load_settings(args, kiosk=args.check and path is not None)
+    drawn = _drawn(settings, checked=args.check)
     if args.check:
         _check_files(args, settings)
     if args.show and args.json:
-        print(msgspec.json.encode(shown(settings)).decode())
+        tables = shown(settings)
+        print(msgspec.json.encode(tables | ({"drawn": drawn} if drawn else {})).decode())
     elif args.show:
-        print(show(settings))
+        print(show(settings, drawn))
     elif path is None:
         print("no file: the defaults, enough for the bench and not for a kiosk: nothing wrong")
     else:
         minded = list(remarks(settings))
         print("\n".join([*minded, f"{printable(path)}: nothing wrong" + (", only that" if minded else "")]))
     return 0
+
+
+def _drawn(settings: Settings, *, checked: bool) -> tuple[str, ...]:
+    """What of them was drawn on the page. Raises `SettingsError` where that cannot be used."""
+    try:
+        found = usable_drawn(settings)
+    except FaultError as fault:
+        if checked:
+            raise SettingsError([fault]) from fault
+        print(explain(fault.code, fault.detail), file=sys.stderr)
+        return ()
+    return () if found is None else found.kinds
 
 
 def _check_files(args: argparse.Namespace, settings: Settings) -> None:

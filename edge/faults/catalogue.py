@@ -803,6 +803,12 @@ CATALOGUE: Final = _table(
         "Name a new or empty folder with --set paths.data=DIR, or end the other bench that uses it.",
     ),
     (
+        "bench_answer",
+        "The simulated cabin did not answer as this version does.",
+        _NOT_RUN,
+        "Start bench and page again from the same installation.",
+    ),
+    (
         "story_unknown",
         "There is no story of this name.",
         _NOT_RUN,
@@ -868,6 +874,24 @@ CATALOGUE: Final = _table(
         "A setting that a kiosk cannot do without is empty.",
         _NOT_STARTED,
         "Fill it in, and check with cabinguard settings --check.",
+    ),
+    (
+        "drawn_damaged",
+        "What was drawn on the page cannot be read, or does not fit this kiosk's settings.",
+        _NO_LOCK,
+        "Draw it again on the page and restart; no picture is taken while nobody knows the masks.",
+    ),
+    (
+        "drawn_newer",
+        "What was drawn on the page is of a later version of the program.",
+        _NO_LOCK,
+        "Install the later version, or draw it again; no picture is taken while nobody knows the masks.",
+    ),
+    (
+        "drawn_foreign",
+        "The file of what was drawn on the page is, or may have been, written by somebody else.",
+        _NO_LOCK,
+        "Look at drawn.json under paths.data and remove it; draw again, and find out who wrote it.",
     ),
     (
         "secret_missing",

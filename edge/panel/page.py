@@ -1,9 +1,9 @@
-"""The page as HTML: one function a part, every value escaped; the parts are also what the script fetches."""
+"""The page of a kiosk as HTML: one function a part, every value escaped."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from html import escape
 
@@ -15,6 +15,7 @@ from edge.panel.sources import Incident, RecordView, Sources
 from edge.pictures.ring import RingPicture
 from edge.settings.zones import zone_of
 from edge.terms.record import OutboxRow
+from edge.web.exchange import Live
 from edge.words.grounds import long_words
 from edge.words.languages import anomaly_words, reason_words, words_of
 
@@ -35,35 +36,8 @@ class Page:
 
     # --- the whole ---------------------------------------------------------------------------------
 
-    def whole(self) -> str:
-        """The document."""
-        w, now = self._w, self.now()
-        parts = now["parts"]
-        assert isinstance(parts, dict)
-        cabin = escape(self._sources.settings.cabin.name)
-        sections = "\n".join(
-            f'<section id="{name}" aria-label="{escape(w.of(name))}">{html}</section>'
-            for name, html in parts.items()
-            if name != "head"
-        )
-        return (
-            f'<!doctype html>\n<html lang="{self._language.name}">\n<head>\n<meta charset="utf-8">\n'
-            '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-            '<meta name="color-scheme" content="light dark">\n'
-            f"<title>{cabin}: {escape(w.states.of(str(now['state'])))}</title>\n"
-            '<link rel="stylesheet" href="/panel.css">\n<link rel="icon" href="data:,">\n'
-            '<noscript><meta http-equiv="refresh" content="3"></noscript>\n'
-            '<script src="/panel.js" defer></script>\n</head>\n'
-            f'<body data-state="{now["state"]}">\n'
-            f'<p id="stale" role="alert" hidden>{escape(w.stale)}</p>\n'
-            f'<header id="head">{parts["head"]}</header>\n'
-            f'<p id="told" class="unseen" role="status" aria-live="polite">{escape(str(now["told"]))}</p>\n'
-            f"<main>\n{sections}\n</main>\n"
-            f"<footer>{escape(w.read_only)}</footer>\n</body>\n</html>\n"
-        )
-
-    def now(self) -> dict[str, object]:
-        """The parts as they are now, for the script: `parts` by id, `told` for a screen reader."""
+    def now(self) -> Live:
+        """The parts as they are now, by the ids of their elements."""
         w, view = self._w, self._sources.kiosk()
         record = self._sources.record()
         state = view.state if isinstance(view, View) else "down"
@@ -79,7 +53,15 @@ class Page:
         }
         told = f"{w.states.of(state)}. {w.meanings.of(state)}"
         title = f"{self._sources.settings.cabin.name}: {w.states.of(state)}"
-        return {"state": state, "told": told, "title": title, "parts": parts}
+        return Live(title, state, told, parts)
+
+    def frame(self, parts: Mapping[str, str]) -> str:
+        """Where each part stands: what fails and the cameras over the whole width."""
+        return "\n".join(
+            f'<section id="{name}" class="card{" wide" if name == "faults" else ""}" '
+            f'aria-label="{escape(self._w.of(name))}">{html}</section>'
+            for name, html in parts.items()
+        )
 
     # --- the parts ---------------------------------------------------------------------------------
 
@@ -101,7 +83,7 @@ class Page:
                 f'value="{progress.taken}" aria-label="{words}"></progress></p>'
             )
         if isinstance(view, FaultError):
-            return "".join(lines)
+            return _banner(lines)
         since = escape(w.lasting.format(time=self._span(view.state_for_s)))
         lines[1] = f"<h1>{escape(w.states.of(state))} <small>{since}</small></h1>"
         if view.locks_in_s is not None:
@@ -144,7 +126,7 @@ class Page:
         if view.said and view.said_ago_s is not None:
             ago = escape(w.said.format(ago=self._span(view.said_ago_s)))
             lines.append(f'<p class="said">{ago}: <q>{escape(view.said)}</q></p>')
-        return "".join(lines)
+        return _banner(lines)
 
     def _faults(self, view: View | FaultError, record: RecordView | FaultError) -> str:
         w = self._w
@@ -424,6 +406,10 @@ class Page:
         if seconds < 172_800:
             return w.span_h.format(count=f"{seconds / 3600:.0f}")
         return w.span_d.format(count=f"{seconds / 86_400:.0f}")
+
+
+def _banner(lines: Iterable[str]) -> str:
+    return f'<div class="banner">{"".join(lines)}</div>'
 
 
 def _english(words: str) -> str:

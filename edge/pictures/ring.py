@@ -22,7 +22,9 @@ from edge.faults.fault import FaultError
 
 _MAGIC: Final = b"CGRING1\n"
 _FILE_HEADER: Final = struct.Struct("<8sII")
-"""Magic, number of slots, bytes in a slot with its header."""
+"""Magic, number of slots, bytes in a slot with its header; behind it the tag."""
+
+_TAG: Final = struct.Struct("16s")
 
 _SLOT_HEADER: Final = struct.Struct("<QdII")
 """Number of the picture (0: none), monotonic seconds, bytes of JPEG, checksum of all three and the JPEG."""
@@ -60,11 +62,12 @@ def _checksum(number: int, at_s: float, jpeg: bytes | memoryview) -> int:
 class RingWriter:
     """The eyes' end. `fps` pictures a second at most are taken; each up to `picture_bytes`.
 
-    `slots` is `ring_slots` of the settings. An existing file of the same shape is continued, so a restart
-    of the eyes loses nothing. Raises `FaultError` (`evidence_ring_failed`) when the file cannot be made.
+    `slots` is `ring_slots` of the settings. An existing file of the same shape and `tag` (16 bytes) is
+    continued, so a restart of the eyes loses nothing; pictures of another tag are gone at once.
+    Raises `FaultError` (`evidence_ring_failed`) when the file cannot be made.
     """
 
-    def __init__(self, path: Path, slots: int, ring_mb: float, fps: float) -> None:
+    def __init__(self, path: Path, slots: int, ring_mb: float, fps: float, tag: bytes = b"") -> None:
         if slots < 2:
             raise ValueError("a ring has at least two slots")
         # A tenth of a picture too early is on time: cameras do not keep to the millisecond.
@@ -75,7 +78,7 @@ class RingWriter:
         if self._slot_bytes < 2 * _PAGE:
             raise FaultError("evidence_ring_failed", f"{ring_mb:g} MB is too little for {slots} pictures")
         try:
-            self._map = self._open(path)
+            self._map = self._open(path, tag)
         except (OSError, ValueError) as error:
             raise FaultError("evidence_ring_failed", f"{path.name}: {error}") from error
         self._number = max((self._number_in(slot) for slot in range(slots)), default=0)
@@ -108,9 +111,9 @@ class RingWriter:
         """Let go of the file; the pictures stay in it."""
         self._map.close()
 
-    def _open(self, path: Path) -> mmap.mmap:
+    def _open(self, path: Path, tag: bytes) -> mmap.mmap:
         size = _PAGE + self._slots * self._slot_bytes
-        head = _FILE_HEADER.pack(_MAGIC, self._slots, self._slot_bytes)
+        head = _FILE_HEADER.pack(_MAGIC, self._slots, self._slot_bytes) + _TAG.pack(tag)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with contextlib.suppress(FileNotFoundError), path.open("r+b") as file:
             if file.read(len(head)) == head and os.fstat(file.fileno()).st_size == size:

@@ -27,8 +27,7 @@ from edge.vision.face.embed import Embedder
 from edge.vision.face.faces import Faces
 from edge.vision.face.seer import FaceSeer
 from edge.vision.look import Look
-from hw.board import open_camera
-from hw.camera.port import Camera, CameraChoice, ColourPicture, Frame, GreyPicture, Stream
+from hw.camera.port import Camera, ColourPicture, Frame, GreyPicture
 
 LOOK_S: Final = 0.4
 """Between two looks for a template; the face check sees every frame."""
@@ -177,12 +176,6 @@ def camera_of(settings: Settings) -> CameraSettings:
         if camera.source != "none" and camera.role != "overview":
             return camera
     raise FaultError("enrol_refused", "no camera of the settings sees the face; enrol from pictures (--from)")
-
-
-def opened(camera: CameraSettings) -> Camera:
-    """Raises `HardwareError`."""
-    stream = Stream(camera.width, camera.height, camera.fps, camera.rotate)
-    return open_camera(CameraChoice(camera.source, camera.device, camera.clip, stream))
 
 
 def direct(camera: Camera, guidance: Guidance, at_s: float) -> None:

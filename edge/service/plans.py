@@ -7,14 +7,18 @@ interpreter, a camera stack) are imported where they are used, so that the loop'
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from edge.faults.fault import FaultError
 from edge.pictures.ring import RingWriter, ring_name, ring_slots
 from edge.service.control import Request, ask
+from edge.settings.drawn import masks_of
 from edge.settings.places import model_dir
 from edge.settings.schema import Camera as CameraSettings
 from edge.settings.schema import Settings
@@ -22,10 +26,10 @@ from edge.settings.zones import zone_of
 from edge.terms.observation import FACE_CAMERA
 from edge.vision.eyes.process import EyesPlan
 from edge.vision.seers import Role
-from hw.board import open_camera
+from hw.board import masked_camera, open_camera
 from hw.camera.port import Camera, CameraChoice, Stream
 from hw.clock import SystemClock
-from hw.ports import Clock
+from hw.ports import Clock, HardwareError
 
 _ASK_S: Final = 1.0
 """The eyes may be silent for longer; the loop answers in a tenth of it."""
@@ -51,7 +55,7 @@ def eyes_plans(settings: Settings) -> tuple[EyesPlan, ...]:
         name = camera_name(camera.role)
         plans.append(
             EyesPlan(
-                camera=functools.partial(_open_eye, camera),
+                camera=functools.partial(open_fitted, settings, camera),
                 seers=functools.partial(_open_seers, settings, roles, name),
                 ring=functools.partial(_ring, settings, name),
                 name=name,
@@ -117,17 +121,38 @@ def ring_file(settings: Settings, camera: str) -> Path:
     return Path(settings.paths.runtime) / ring_name(camera)
 
 
-def _open_eye(camera: CameraSettings) -> Camera:
+def open_fitted(settings: Settings, camera: CameraSettings) -> Camera:
+    """A camera of the settings, behind its masks. `HardwareError`, also where these are unknown."""
     stream = Stream(camera.width, camera.height, camera.fps, camera.rotate)
-    return open_camera(CameraChoice(camera.source, camera.device, camera.clip, stream))
+    try:
+        masks = masks_of(settings, camera_name(camera.role))
+    except FaultError as fault:
+        raise HardwareError(fault.code, fault.detail) from fault
+    return open_camera(CameraChoice(camera.source, camera.device, camera.clip, stream, masks))
+
+
+def behind_masks(settings: Settings, camera: Camera, name: str = FACE_CAMERA) -> Camera:
+    """A recording or a stage that stands for the camera of this name, behind that one's masks.
+
+    Raises `FaultError` where these are unknown.
+    """
+    return masked_camera(camera, masks_of(settings, name))
+
+
+def masks_tag(settings: Settings, camera: str) -> bytes:
+    """What pictures taken behind the same masks have in common."""
+    masks = [mask for mask in settings.mask if mask.camera == camera]
+    return hashlib.sha256(msgspec.json.encode(masks)).digest()[:16] if masks else b""
 
 
 def _open_seers(settings: Settings, roles: frozenset[Role], camera: str) -> Opened:
     from edge.vision.opening import Normal, Wanted, open_seers
     from edge.vision.scene import fronts, normal_file, reference
+    from edge.vision.scene.masking import mask_learnt
     from edge.vision.scene.normal_seer import Service
 
     data = Path(settings.paths.data)
+    mask_learnt(data, camera, masks_of(settings, camera))
     normal = Normal(
         data / normal_file.FOLDER,
         settings.normal.false_alarms_a_day,
@@ -186,7 +211,8 @@ def minute_of_day(settings: Settings, clock: Clock) -> Callable[[], int | None]:
 def _ring(settings: Settings, camera: str) -> Callable[[float, bytes], None]:
     kept = settings.evidence
     slots = ring_slots(kept.before_s, kept.fps)
-    writer = RingWriter(ring_file(settings, camera), slots, kept.ring_mb, kept.fps)
+    tag = masks_tag(settings, camera)
+    writer = RingWriter(ring_file(settings, camera), slots, kept.ring_mb, kept.fps, tag)
 
     def put(at_s: float, jpeg: bytes) -> None:
         if not writer.wants(at_s):

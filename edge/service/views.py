@@ -7,6 +7,8 @@ import hashlib
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from edge.settings.places import model_dir
 from edge.settings.schema import Settings
 
@@ -24,6 +26,8 @@ def basis_of(settings: Settings, data: Path) -> str:
     for camera in (settings.camera, settings.overview):
         found.update(f"{camera.source} {camera.device} {camera.width} {camera.height} ".encode())
         found.update(f"{camera.rotate} {camera.role} ".encode())
+    if settings.mask:
+        found.update(msgspec.json.encode(settings.mask))
     for path in (*sorted(model_dir(settings).glob("*.json")), data / _REFERENCES):
         with contextlib.suppress(OSError), path.open("rb") as file:
             found.update(hashlib.sha256(file.read(_LARGEST_BYTES)).digest())

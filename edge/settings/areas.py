@@ -1,4 +1,4 @@
-"""What is wrong with a zone or with the marks on the floor, in words that name the setting."""
+"""What is wrong with a zone, a mask or the marks on the floor, in words that name the setting."""
 
 from __future__ import annotations
 
@@ -11,23 +11,28 @@ from edge.terms.ground import Marks, Spot, Zone
 _HOURS: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]")
 _SMALLEST: Final = 0.0005
 """Area of the smallest zone that anybody can stand in, as a fraction of the picture."""
+_GRID: Final = 60
 
 
 def zone_problems(zone: Zone, key: str) -> Iterator[tuple[str, str]]:
     """The key and a sentence for everything that is wrong with a zone; `key` is its own, such as `zone.1`."""
-    at = f"{key}.polygon"
-    if len(zone.polygon) < 3:
-        yield at, f"{at} needs three points at least, not {len(zone.polygon)}"
-    elif _crosses_itself(zone.polygon):
-        yield at, f"{at} crosses itself: name its points one after the other around it"
-    elif abs(_area(zone.polygon)) < _SMALLEST:
-        yield at, f"{at} has no inside"
+    yield from polygon_problems(zone.polygon, f"{key}.polygon")
     if zone.hours:
         at = f"{key}.hours"
         if not _HOURS.fullmatch(zone.hours):
             yield at, f'{at} must be such as "22:00-06:00", or empty'
         elif zone.hours[:5] == zone.hours[6:]:
             yield at, f"{at} is no time at all: leave it empty for always"
+
+
+def polygon_problems(polygon: Sequence[Spot], at: str) -> Iterator[tuple[str, str]]:
+    """The same of a polygon alone; `at` is its own key, such as `mask.1.polygon`."""
+    if len(polygon) < 3:
+        yield at, f"{at} needs three points at least, not {len(polygon)}"
+    elif _crosses_itself(polygon):
+        yield at, f"{at} crosses itself: name its points one after the other around it"
+    elif abs(_area(polygon)) < _SMALLEST:
+        yield at, f"{at} has no inside"
 
 
 def marks_problem(marks: Marks) -> str:
@@ -42,6 +47,21 @@ def marks_problem(marks: Marks) -> str:
     if abs(_area(marks.corners)) < 0.002:
         return "floor.corners lie too close together to measure anything: mark a larger rectangle"
     return ""
+
+
+def share_inside(polygons: Sequence[Sequence[Spot]]) -> float:
+    """How much of the picture the polygons cover together, 0 to 1, to a hundredth or so."""
+    steps = [(number + 0.5) / _GRID for number in range(_GRID)]
+    return sum(any(is_inside(one, x, y) for one in polygons) for y in steps for x in steps) / _GRID**2
+
+
+def is_inside(polygon: Sequence[Spot], x: float, y: float) -> bool:
+    """Whether a point of the picture lies in a polygon, by the crossings of a line to its right."""
+    inside = False
+    for a, b in _sides(polygon):
+        if (a.y > y) != (b.y > y) and x < (b.x - a.x) * (y - a.y) / (b.y - a.y) + a.x:
+            inside = not inside
+    return inside
 
 
 def _area(polygon: Sequence[Spot]) -> float:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from edge.cabin.rules import Flow
 from edge.faults.fault import FaultError
-from edge.settings.areas import marks_problem, zone_problems
+from edge.settings.areas import marks_problem, polygon_problems, zone_problems
 from edge.settings.schema import Settings, allowed
 from edge.settings.zones import find_zone, nearest_zone, zones_missing
+from edge.terms.ground import Mask, Zone
 
 _Problem = tuple[tuple[str, ...], FaultError]
 """The keys that it is about, and what is wrong with them."""
@@ -60,7 +61,7 @@ def conflicts(s: Settings) -> Iterator[_Problem]:
     ):
         both = ("camera.role", "overview.role")
         yield _conflict('of camera.role and overview.role exactly one must be "overview"', *both)
-    yield from _ground(s)
+    yield from ground_conflicts(s)
     if s.email.host and not (s.email.sender and s.email.control_room):
         needed = "email.sender", "email.control_room"
         yield _conflict(f"email.host needs {' and '.join(needed)}", "email.host", *needed)
@@ -100,19 +101,25 @@ def _machine_line(s: Settings) -> Iterator[_Problem]:
         yield _conflict("atm.port is panel.port", "atm.port", "panel.port")
 
 
-def _ground(s: Settings) -> Iterator[_Problem]:
-    """Zones and marks: their shapes, their hours, and whether their camera is fitted."""
+def ground_conflicts(s: Settings) -> Iterator[_Problem]:
+    """Zones, masks and marks: their shapes, their hours, and whether their camera is fitted."""
     sources = {"face": s.camera.source, "overview": s.overview.source}
-    names: dict[str, str] = {}
-    for number, zone in enumerate(s.zone, start=1):
-        key = f"zone.{number}"
-        for at, detail in zone_problems(zone, key):
-            yield (at,), FaultError("settings_out_of_bounds", detail)
-        if sources[zone.camera] == "none":
-            yield _conflict(f"{key}.camera = {zone.camera} is not fitted", f"{key}.camera")
-        if zone.name in names:
-            yield _conflict(f"{key}.name is that of {names[zone.name]}, too", f"{key}.name")
-        names[zone.name] = key
+    drawn: tuple[tuple[str, Sequence[Zone | Mask]], ...] = (("zone", s.zone), ("mask", s.mask))
+    for kind, polygons in drawn:
+        names: dict[str, str] = {}
+        for number, one in enumerate(polygons, start=1):
+            key = f"{kind}.{number}"
+            if isinstance(one, Zone):
+                found = zone_problems(one, key)
+            else:
+                found = polygon_problems(one.polygon, f"{key}.polygon")
+            for at, detail in found:
+                yield (at,), FaultError("settings_out_of_bounds", detail)
+            if sources[one.camera] == "none":
+                yield _conflict(f"{key}.camera = {one.camera} is not fitted", f"{key}.camera")
+            if one.name in names:
+                yield _conflict(f"{key}.name is that of {names[one.name]}, too", f"{key}.name")
+            names[one.name] = key
     if problem := marks_problem(s.floor):
         yield ("floor.corners",), FaultError("settings_out_of_bounds", problem)
     if s.floor.corners and sources[s.floor.camera] == "none":

@@ -15,6 +15,7 @@ import msgspec
 
 from edge.faults.fault import FaultError
 from edge.settings.conflicts import conflicts, incomplete
+from edge.settings.drawn import with_drawn
 from edge.settings.schema import (
     KEYS,
     Settings,
@@ -43,6 +44,8 @@ class SettingsError(FaultError):
 def load(path: Path | None, overrides: Sequence[str] = (), *, kiosk: bool = False) -> Settings:
     """The settings of the file (None: the defaults), then of the overrides, checked as a whole.
 
+    What was drawn on the page (`edge.settings.drawn`) is laid over it, last of all.
+
     An override is `section.key=value`, or `key=value` where only one section has that key; a value is
     written as in the file, a text needs no quotes. `kiosk` also asks for what only a kiosk needs.
     Raises `SettingsError` with every problem found.
@@ -51,12 +54,16 @@ def load(path: Path | None, overrides: Sequence[str] = (), *, kiosk: bool = Fals
     found = _Found()
     places = _Places(text, "" if path is None else path.name)
     raw = _parse(text, places, found)
-    return _settle(raw, places, found, overrides, kiosk=kiosk)
+    return with_drawn(_settle(raw, places, found, overrides, kiosk=kiosk))
 
 
 def changed(settings: Settings, override: str) -> Settings:
     """The same settings with one override more. Raises `SettingsError`."""
-    return _settle({}, _Places("", ""), _Found(), [override], base=settings)
+    unknown = tuple(mask for mask in settings.mask if not mask.polygon)
+    known = tuple(mask for mask in settings.mask if mask.polygon)
+    base = msgspec.structs.replace(settings, mask=known)
+    fresh = _settle({}, _Places("", ""), _Found(), [override], base=base)
+    return msgspec.structs.replace(fresh, mask=(*fresh.mask, *unknown))
 
 
 class Piece:

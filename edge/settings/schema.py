@@ -15,7 +15,7 @@ import msgspec
 from edge.cabin.anomalies import Policy
 from edge.cabin.rules import Flow
 from edge.terms.chain import ChainSettings
-from edge.terms.ground import Marks, Zone
+from edge.terms.ground import Marks, Mask, Zone
 from edge.terms.record import Recipient
 from edge.words.language import LanguageName
 from hw.wiring import WiringSettings
@@ -239,6 +239,11 @@ Zones = Annotated[
     msgspec.Meta(max_length=16, description="at most 16 tables [[zone]] with name, purpose and polygon"),
 ]
 
+Masks = Annotated[
+    tuple[Mask, ...],
+    msgspec.Meta(max_length=8, description="at most 8 tables [[mask]] with name and polygon"),
+]
+
 
 class Settings(_Section, frozen=True):
     """Everything that can be set. `Settings()` is the example: enough for the bench, not for a kiosk."""
@@ -248,6 +253,7 @@ class Settings(_Section, frozen=True):
     flow: Flow = Flow()
     policy: Policy = Policy()
     zone: Zones = ()
+    mask: Masks = ()
     floor: Marks = Marks()
     camera: Camera = Camera()
     overview: Camera = Camera(source="none", device="1", role="overview")

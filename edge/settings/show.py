@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import assert_never, cast
 from urllib.parse import urlsplit
 
@@ -31,19 +31,23 @@ def shown(settings: Settings) -> dict[str, object]:
     return cast(dict[str, object], tables)
 
 
-def show(settings: Settings) -> str:
-    """The effective settings as TOML, hidden as in `shown`."""
-    return "\n".join(_render(shown(settings), "")).lstrip("\n") + "\n"
+def show(settings: Settings, drawn: Collection[str] = ()) -> str:
+    """The effective settings as TOML, hidden as in `shown`; `drawn`: what was drawn on the page."""
+    return "\n".join(_render(shown(settings), "", drawn)).lstrip("\n") + "\n"
 
 
-def _render(table: Mapping[str, object], prefix: str) -> Iterator[str]:
+def _render(table: Mapping[str, object], prefix: str, drawn: Collection[str]) -> Iterator[str]:
     for name, value in table.items():
         if not isinstance(value, dict):
-            yield f"{name} = {as_toml(value)}"
+            yield f"{name} = {as_toml(value)}{_from_page(prefix + name, drawn)}"
     for name, value in table.items():
         if isinstance(value, dict):
-            yield f"\n[{prefix}{name}]"
-            yield from _render(value, f"{prefix}{name}.")
+            yield f"\n[{prefix}{name}]{_from_page(prefix + name, drawn)}"
+            yield from _render(value, f"{prefix}{name}.", drawn)
+
+
+def _from_page(key: str, drawn: Collection[str]) -> str:
+    return "    # drawn on the page" if key in drawn else ""
 
 
 def remarks(s: Settings) -> Iterator[str]:

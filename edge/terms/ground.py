@@ -1,4 +1,4 @@
-"""What an installer draws on a camera's picture: zones, and four marks on the floor.
+"""What an installer draws on a camera's picture: zones, masks, and four marks on the floor.
 
 Points are fractions of the picture's width and height from its upper left corner, so that they hold at any
 size.
@@ -37,27 +37,38 @@ class Purpose(StrEnum):
 CameraRole = Annotated[str, msgspec.Meta(pattern=r"\A(face|overview)\Z", description='"face" or "overview"')]
 
 
+DrawnName = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=24,
+        pattern=r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z",
+        description="1 to 24 characters",
+    ),
+]
+
+Polygon = Annotated[
+    tuple[Spot, ...],
+    msgspec.Meta(max_length=32, description="3 to 32 points [x, y], each a fraction 0 to 1 of the picture"),
+]
+
+
 class Zone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A polygon of a camera's picture. `hours`: `"22:00-06:00"` on the cabin's clock; empty: always."""
 
-    name: Annotated[
-        str,
-        msgspec.Meta(
-            min_length=1,
-            max_length=24,
-            pattern=r"\A[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z",
-            description="1 to 24 characters",
-        ),
-    ]
+    name: DrawnName
     purpose: Purpose
-    polygon: Annotated[
-        tuple[Spot, ...],
-        msgspec.Meta(
-            max_length=32, description="3 to 32 points [x, y], each a fraction 0 to 1 of the picture"
-        ),
-    ]
+    polygon: Polygon
     camera: CameraRole = "face"
     hours: Annotated[str, msgspec.Meta(max_length=11, description='such as "22:00-06:00", or empty')] = ""
+
+
+class Mask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A polygon of a camera's picture, as it is shown, that no picture ever has: the machine's PIN pad."""
+
+    name: DrawnName
+    polygon: Polygon
+    camera: CameraRole = "face"
 
 
 class Marks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

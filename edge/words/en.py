@@ -493,6 +493,7 @@ ENGLISH: Final = Language(
         span_d="{count} d",
         as_of="As of {time}",
         stale="The panel does not answer. What stands here is old.",
+        cabin="Cabin",
         read_only="This page only looks: the door is opened at the keypad, or by cabinguard release.",
         lasting="for {time}",
         enrolling="Enrolment, {count} of {most}",

@@ -668,6 +668,7 @@ class Page(Words):
     # around
     as_of: str
     stale: str
+    cabin: str
     read_only: str
     # the line of facts
     lasting: str

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hw.camera.clip import ClipCamera
+from hw.camera.masked import masked_camera
 from hw.camera.picture import checked_rotation
-from hw.camera.port import Camera, CameraChoice, Frame
+from hw.camera.port import Camera, CameraChoice, Frame, Polygon
 from hw.camera.real import PiCamera
 from hw.camera.staged import StagedCabin
 from hw.camera.usb import UsbCamera
@@ -17,10 +18,19 @@ from hw.ports import HardwareError
 
 
 def open_camera(choice: CameraChoice) -> Camera:
-    """The camera that was chosen, paced in real time.
+    """The camera that was chosen, behind its masks and paced in real time.
 
     Raises the driver's `HardwareError`, ValueError for a source that there is not.
     """
+    if choice.source == "staged":
+        stage = StagedCabin(SystemClock())
+        if choice.clip:
+            stage.do(choice.clip, time.monotonic())
+        return PacedStage(stage, choice.stream.fps, choice.masks)
+    return masked_camera(_opened(choice), choice.masks)
+
+
+def _opened(choice: CameraChoice) -> Camera:
     source, device, clip, stream = choice.source, choice.device, choice.clip, choice.stream
     if source == "picamera2":
         if not device.isdigit():
@@ -34,11 +44,6 @@ def open_camera(choice: CameraChoice) -> Camera:
         return ClipCamera(
             [Path(clip)], stream.fps, rotation=checked_rotation(stream.rotation), now_s=time.monotonic
         )
-    if source == "staged":
-        stage = StagedCabin(SystemClock())
-        if clip:
-            stage.do(clip, time.monotonic())
-        return PacedStage(stage, stream.fps)
     raise ValueError(f"there is no camera source {source!r}")
 
 
@@ -72,8 +77,8 @@ class Paced:
 class PacedStage(Paced):
     """The staged cabin at the pace of a camera, still to be directed."""
 
-    def __init__(self, stage: StagedCabin, fps: float) -> None:
-        super().__init__(stage, fps)
+    def __init__(self, stage: StagedCabin, fps: float, masks: Sequence[Polygon] = ()) -> None:
+        super().__init__(masked_camera(stage, masks), fps)
         self._stage = stage
 
     @property

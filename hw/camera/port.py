@@ -53,18 +53,23 @@ class Stream:
 
 USUAL: Final = Stream()
 
+Polygon = tuple[tuple[float, float], ...]
+"""Points as fractions of a picture's width and height as it is shown, from its upper left corner."""
+
 
 @dataclass(frozen=True, slots=True)
 class CameraChoice:
     """A camera as the settings name it: `source` is `picamera2`, `usb`, `clip` or `staged`.
 
     `device` is a number or, for `usb`, a path; `clip` a file or, for `staged`, what happens at the start.
+    No picture of it ever has what lies in `masks`.
     """
 
     source: str
     device: str = "0"
     clip: str = ""
     stream: Stream = USUAL
+    masks: tuple[Polygon, ...] = ()
 
 
 class Camera(Protocol):

@@ -41,6 +41,7 @@ _NOISE: Final = 2.2
 _SHIFT: Final = 64
 """One field of noise is larger than the picture by this and laid at another place in each frame."""
 _BELOW: Final = 420
+_LIGHTS: Final = {"on": 1.0, "dim": 0.32, "off": 0.04}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,30 @@ PORTRAITS: Final = {"anna": PHOTOGRAPHS[0], "george": PHOTOGRAPHS[1]}
 """Who always has the same face, so that a card can be theirs; anybody else gets one that is free."""
 
 
+@dataclass(frozen=True, slots=True)
+class OnStage:
+    """Somebody in the scene. `turned`: `front`, `away`, or the side to which the head is turned a little;
+    `photo`: a print before the face, `off`, `on` or `held`; `leaving`: on the way out.
+    """
+
+    name: str
+    covers: frozenset[str]
+    turned: str
+    crouching: bool
+    photo: str
+    leaving: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What was directed, in the words that direct it."""
+
+    people: tuple[OnStage, ...]
+    lights: str
+    lens: str
+    front: str
+
+
 @dataclass(slots=True)
 class _Person:
     name: str
@@ -103,7 +128,7 @@ class StagedCabin:
         self._clock = clock
         self._people: list[_Person] = []
         self._number = 0
-        self._light = 1.0
+        self._light = "on"
         self._front = "whole"
         self._lens = "clear"
         self._frozen: ColourPicture | None = None
@@ -117,6 +142,23 @@ class StagedCabin:
     def people(self) -> tuple[str, ...]:
         """Who is in the cabin or on the way out of it."""
         return tuple(person.name for person in self._people)
+
+    @property
+    def scene(self) -> Scene:
+        """Who is there and how everything stands; who has left the picture is not there any more."""
+        self._tidy(self._clock.now_s())
+        people = (
+            OnStage(
+                person.name,
+                person.covers,
+                "away" if person.away else person.turn or "front",
+                person.crouching,
+                person.photo,
+                person.left_s is not None,
+            )
+            for person in self._people
+        )
+        return Scene(tuple(people), self._light, self._lens, self._front)
 
     def read(self) -> Frame:
         """The picture of now."""
@@ -167,7 +209,7 @@ class StagedCabin:
             case ["front", state] if state in FRONTS:
                 self._front = state
             case ["lights", ("on" | "dim" | "off") as level]:
-                self._light = {"on": 1.0, "dim": 0.32, "off": 0.04}[level]
+                self._light = level
             case ["camera", lens] if lens in LENSES:
                 self._set_lens(lens, now_s)
             case ["cover", "lens"]:
@@ -221,8 +263,8 @@ class StagedCabin:
         if self._frozen is not None:
             return self._frozen.copy()
         scene = LENSES[self._lens](self._scene(now_s))
-        if self._light != 1.0:
-            scene = np.asarray(cv2.convertScaleAbs(scene, alpha=self._light), dtype=np.uint8)
+        if self._light != "on":
+            scene = np.asarray(cv2.convertScaleAbs(scene, alpha=_LIGHTS[self._light]), dtype=np.uint8)
         y, x = (int(n) for n in self._random.integers(0, _SHIFT, 2))
         lighter = cv2.add(scene, self._lighter[y : y + HEIGHT, x : x + WIDTH])
         return np.asarray(cv2.subtract(lighter, self._darker[y : y + HEIGHT, x : x + WIDTH]), dtype=np.uint8)

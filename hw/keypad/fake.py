@@ -34,6 +34,11 @@ class KeyMatrix:
         for index, pin in enumerate(self._columns):
             pin.sense = partial(self._level, index)
 
+    @property
+    def legends(self) -> tuple[str, ...]:
+        """What is printed on the keys, row by row."""
+        return tuple(self._keys)
+
     def has(self, key: str) -> bool:
         return key in self._keys
 

@@ -52,6 +52,11 @@ class BenchPrompt(Speech):
         self._ticket = 0
         super().__init__(self)
 
+    @property
+    def speaking(self) -> bool:
+        """Whether words are being said."""
+        return self._words is not None and self._words.saying is not None
+
     def say(self, ticket: int, clips: Sequence[str], text: str, now_s: float) -> None:
         self._ticket = ticket
         super().say(ticket, clips, text, now_s)

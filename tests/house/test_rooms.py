@@ -15,7 +15,7 @@ from tests.house.sources import parsed, sources
 
 OPEN_TO_EDGE = {
     *("hw.ports", "hw.board", "hw.bench", "hw.wiring", "hw.clock", "hw.scan", "hw.watched"),
-    "hw.camera.port",
+    *("hw.camera.port", "hw.camera.masked"),
 }
 """What edge may know of hardware: what can be asked of it, and who hands it out. No driver, real or fake."""
 

@@ -6,7 +6,6 @@ import base64
 import contextlib
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -31,16 +30,19 @@ from edge.identity.enrolment import Guidance
 from edge.identity.progress import Progress, show_progress
 from edge.loop.watching import InputView, View
 from edge.panel import sources as sources_module
-from edge.panel.page import Page
-from edge.panel.server import AT_ONCE, MOST_THREADS
 from edge.service.control import Request, ask
 from edge.terms.observation import CameraHealth, Observation
 from edge.terms.reason import Ground, Measure, Number, because
+from edge.web.exchange import Answer
+from edge.web.places import AT_ONCE
+from edge.web.site import Site
 from edge.words.language import LanguageName
 from edge.words.languages import words_of
 from hw.ports import Input
 from tests.benchmark import BenchService
+from tests.worlds.browser import Browser, chromium
 from tests.worlds.panel_world import Cabin, Window, free_port
+from tests.worlds.site_world import served
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -53,17 +55,6 @@ LONG_S = 150.0
 def cabin(tmp_path: Path) -> Iterator[Cabin]:
     with Cabin(tmp_path, ["panel.live=true", "panel.pictures=true"]) as cabin:
         yield cabin
-
-
-class Still(Page):
-    """A page that was made before."""
-
-    def __init__(self, sources: sources_module.Sources, made: str) -> None:
-        super().__init__(sources)
-        self._made = made
-
-    def whole(self) -> str:
-        return self._made
 
 
 def lock(cabin: Cabin) -> None:
@@ -318,7 +309,7 @@ def test_with_a_password_nothing_comes_without_it(tmp_path: Path) -> None:
     coded = base64.b64encode(f"anybody:{PASSWORD}".encode()).decode()
     wrong = base64.b64encode(b"anybody:correct horse batterx").decode()
     with Window(tmp_path, [f"panel.password_file={secret}", "panel.host=0.0.0.0"]) as window:
-        for path in ("/", "/now", "/panel.js", "/incident/1/x.jpg"):
+        for path in ("/", "/now", "/live", "/static/shell.js", "/incident/1/x.jpg"):
             status, headers, body = window.ask(path)
             assert (status, headers["WWW-Authenticate"]) == (401, 'Basic realm="CabinGuard"')
             assert body == b"401 Unauthorized\n"
@@ -344,7 +335,10 @@ def test_with_a_password_nothing_comes_without_it(tmp_path: Path) -> None:
         "/live/../journal.db",
         "/live/face/99999999999999999999.jpg",
         "/panel.py",
-        "/server.py",
+        "/static/../site.py",
+        "/static/..%2fsite.py",
+        "/static/__init__.py",
+        "/static/.style.css",
         "//etc/passwd",
         "/journal.db",
         "/\x00",
@@ -364,7 +358,7 @@ def test_no_path_leads_anywhere_else(cabin: Cabin, tmp_path: Path, path: str) ->
 
 
 def test_every_answer_carries_the_policy_and_the_page_has_no_script_of_its_own(cabin: Cabin) -> None:
-    for path in ("/", "/now", "/panel.js", "/panel.css", "/nothing"):
+    for path in ("/", "/now", "/static/shell.js", "/static/style.css", "/nothing", "/live/face/1.jpg"):
         _, headers, _ = cabin.ask(path)
         assert headers["Content-Security-Policy"].startswith("default-src 'none'; ")
         assert "unsafe" not in headers["Content-Security-Policy"]
@@ -372,7 +366,7 @@ def test_every_answer_carries_the_policy_and_the_page_has_no_script_of_its_own(c
         assert headers["Cache-Control"] == "no-store"
         assert headers["Referrer-Policy"] == "same-origin", "no-referrer makes the button's origin null"
     page = cabin.page()
-    assert re.findall(r"<script[^>]*>", page) == ['<script src="/panel.js" defer>']
+    assert re.findall(r"<script[^>]*>", page) == ['<script type="module" src="/static/shell.js">']
     assert not re.search(r"\son\w+=|\sstyle=|https?://", page)
     assert cabin.ask("/", "HEAD")[2] == b""
 
@@ -387,12 +381,16 @@ def test_nothing_can_be_ordered(cabin: Cabin) -> None:
     for method in ("POST", "PUT", "DELETE", "PATCH"):
         for path in ("/release", "/", "/settings", "/now"):
             assert cabin.ask(path, method, Origin=origin, Content_Length="0")[0] in (404, 501)
+    token = cabin.server.site.token
     for origin in ("http://evil.example", "null", ""):
-        assert cabin.ask("/selftest", "POST", Origin=origin, Content_Length="0")[0] == 403
-    assert cabin.ask("/selftest", "POST", Content_Length="0")[0] == 403
+        assert cabin.ask("/selftest", "POST", Origin=origin, X_CabinGuard_Token=token)[0] == 403
+    assert cabin.ask("/selftest", "POST", X_CabinGuard_Token=token)[0] == 403
     for origin, site in (("null", "cross-site"), ("null", "none"), ("http://evil.example", "same-origin")):
-        heads = {"Origin": origin, "Sec_Fetch_Site": site, "Content_Length": "0"}
+        heads = {"Origin": origin, "Sec_Fetch_Site": site, "X_CabinGuard_Token": token}
         assert cabin.ask("/selftest", "POST", **heads)[0] == 403, heads
+    origin = f"http://127.0.0.1:{cabin.port}"
+    for token in ("", "x", cabin.server.site.token[:-1], f"{cabin.server.site.token}x"):
+        assert cabin.ask("/selftest", "POST", Origin=origin, X_CabinGuard_Token=token)[0] == 403, token
     assert cabin.ask("/selftest")[0] == 404
     cabin.run(2.0)
     assert cabin.desk.hands.lock_on
@@ -402,10 +400,10 @@ def test_nothing_can_be_ordered(cabin: Cabin) -> None:
 @pytest.mark.slow
 def test_the_self_test_runs_in_a_process_of_its_own_and_tells(cabin: Cabin) -> None:
     before = sorted(path.name for path in cabin.folder.iterdir())
-    status, headers, _ = cabin.ask(
-        "/selftest", "POST", Origin=f"http://127.0.0.1:{cabin.port}", Content_Length="0"
-    )
-    assert (status, headers["Location"]) == (303, "/#record")
+    status, headers, _ = cabin.act("/selftest", _back="/#record")
+    assert status == 303
+    assert re.fullmatch(r"/\?said=[0-9a-f]{16}#record", headers["Location"])
+    assert "It runs;" in cabin.ask(headers["Location"])[2].decode().rpartition('id="toasts"')[2]
     assert "It runs;" in cabin.now()["record"]
     end_s = time.monotonic() + LONG_S
     while cabin.sources.tests.running and time.monotonic() < end_s:
@@ -490,7 +488,7 @@ def test_a_damaged_record_is_a_fault_on_the_page_and_no_more(tmp_path: Path, dam
 def test_idle_connections_hold_up_neither_the_kiosk_nor_for_ever_the_page(
     cabin: Cabin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edge.panel.server._Handler.timeout", 0.5)
+    monkeypatch.setattr("edge.web.server.CLIENT_S", 0.5)
     links = [socket.create_connection(("127.0.0.1", cabin.port)) for _ in range(40)]
     try:
         assert ask(cabin.folder, Request("status"))["state"] == "vacant"
@@ -507,9 +505,9 @@ def test_idle_connections_hold_up_neither_the_kiosk_nor_for_ever_the_page(
             link.close()
 
 
-def _line_of(window: Window, request: bytes) -> bytes:
+def line_of(port: int, request: bytes) -> bytes:
     """The first line of the answer; empty where the connection was ended."""
-    with socket.create_connection(("127.0.0.1", window.port), timeout=LONG_S) as link:
+    with socket.create_connection(("127.0.0.1", port), timeout=LONG_S) as link:
         try:
             link.sendall(request)
             return link.recv(65536).split(b"\r\n", 1)[0]
@@ -529,7 +527,7 @@ def test_those_who_drip_keep_neither_the_page_closed_nor_their_places(cabin: Cab
             link.setblocking(False)
         while len(ended) < len(links):
             assert time.monotonic() < began_s + LONG_S, "a request may drip for ever"
-            assert _line_of(cabin, ask_now) == b"HTTP/1.0 200 OK"
+            assert line_of(cabin.port, ask_now) == b"HTTP/1.0 200 OK"
             for number, link in enumerate(links):
                 with contextlib.suppress(BlockingIOError):
                     try:
@@ -545,21 +543,24 @@ def test_those_who_drip_keep_neither_the_page_closed_nor_their_places(cabin: Cab
 
 
 @pytest.mark.slow
-def test_those_who_do_not_take_their_answers_keep_the_page_open(cabin: Cabin) -> None:
+def test_those_who_do_not_take_their_answers_keep_the_page_open() -> None:
     """Their places are wanted, and they have had their time."""
-    cabin.server.page = Still(cabin.sources, "x" * 30_000_000)
-    host = f"Host: 127.0.0.1:{cabin.port}\r\n\r\n".encode()
-    links = [socket.create_connection(("127.0.0.1", cabin.port)) for _ in range(AT_ONCE)]
-    try:
-        for link in links:
-            link.sendall(b"GET / HTTP/1.1\r\n" + host)
-        end_s = time.monotonic() + LONG_S
-        while _line_of(cabin, b"GET /now HTTP/1.1\r\n" + host) != b"HTTP/1.0 200 OK":
-            assert time.monotonic() < end_s
-            time.sleep(0.1)
-    finally:
-        for link in links:
-            link.close()
+    site = Site("Cabin 1", LanguageName.EN)
+    site.get("/large", lambda asked: Answer(b"x" * 30_000_000))
+    site.get("/small", lambda asked: Answer(b"y"))
+    with served(site) as window:
+        host = f"Host: 127.0.0.1:{window.port}\r\n\r\n".encode()
+        links = [socket.create_connection(("127.0.0.1", window.port)) for _ in range(AT_ONCE)]
+        try:
+            for link in links:
+                link.sendall(b"GET /large HTTP/1.1\r\n" + host)
+            end_s = time.monotonic() + LONG_S
+            while line_of(window.port, b"GET /small HTTP/1.1\r\n" + host) != b"HTTP/1.0 200 OK":
+                assert time.monotonic() < end_s
+                time.sleep(0.1)
+        finally:
+            for link in links:
+                link.close()
 
 
 @pytest.mark.slow
@@ -574,7 +575,7 @@ def test_a_right_password_is_let_in_while_wrong_ones_are_tried(tmp_path: Path) -
 
         def request(password: str) -> bytes:
             coded = base64.b64encode(f"x:{password}".encode())
-            return _line_of(window, host + b"Authorization: Basic " + coded + b"\r\n\r\n")
+            return line_of(window.port, host + b"Authorization: Basic " + coded + b"\r\n\r\n")
 
         def guess() -> None:
             while not over.is_set():
@@ -592,27 +593,20 @@ def test_a_right_password_is_let_in_while_wrong_ones_are_tried(tmp_path: Path) -
                 guesser.join()
 
 
-def test_a_page_without_a_thread_turns_one_away_and_serves_the_next(
+def test_a_page_without_a_new_thread_serves_all_but_what_needs_one(
     cabin: Cabin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    host = f"Host: 127.0.0.1:{cabin.port}\r\n".encode()
-    get, post = b"GET /now HTTP/1.1\r\n" + host, b"POST /selftest HTTP/1.1\r\n" + host
-    real = threading.Thread.start
+    get = f"GET /now HTTP/1.1\r\nHost: 127.0.0.1:{cabin.port}\r\n\r\n".encode()
 
     def refuse(thread: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", refuse)
-        for _ in range(2 * MOST_THREADS):
-            assert _line_of(cabin, get + b"\r\n") == b""
-    assert _line_of(cabin, get + b"\r\n") == b"HTTP/1.0 200 OK"
-    with monkeypatch.context() as patch:
-        patch.setattr(
-            threading.Thread, "start", lambda one: refuse(one) if one.name == "selftest" else real(one)
-        )
-        origin = f"Origin: http://127.0.0.1:{cabin.port}\r\nContent-Length: 0\r\n\r\n".encode()
-        assert _line_of(cabin, post + origin) == b"HTTP/1.0 303 See Other"
+        for _ in range(3):
+            assert line_of(cabin.port, get) == b"HTTP/1.0 200 OK"
+        assert cabin.ask("/live")[2] == b"", "no stream; the script asks now and then instead"
+        assert cabin.act("/selftest")[0] == 303
     assert not cabin.sources.tests.running, "or the button would be dead for ever"
     assert "panel_selftest" in cabin.now()["record"]
 
@@ -760,48 +754,25 @@ def test_an_unknown_kind_of_answer_is_no_view(tmp_path: Path) -> None:
 
 # --- in a browser ----------------------------------------------------------------------------------
 
-CHROMIUM = shutil.which("chromium")
-FLAGS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update", "--enable-logging=stderr"),
-)
-
-
-def browse(folder: Path, port: int, *flags: str) -> subprocess.CompletedProcess[str]:
-    assert CHROMIUM is not None
-    return subprocess.run(
-        [CHROMIUM, *FLAGS, f"--user-data-dir={folder}", *flags, f"http://127.0.0.1:{port}/"],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-
 
 @pytest.mark.slow
-@pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: apt install chromium")
+@pytest.mark.skipif(chromium() is None, reason="no Chromium here: apt install chromium")
 def test_a_browser_follows_the_cabin_without_reloading(
     cabin: Cabin, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    old = cabin.page()
-    assert 'data-state="vacant"' in old
-    lock(cabin)
-    cabin.server.page = Still(cabin.sources, old)
-    dom = ""
-    for budget_ms in (6000, 20_000, 60_000):  # on a busy machine the browser's clock runs ahead
-        flags = (f"--virtual-time-budget={budget_ms}", "--dump-dom")
-        done = browse(tmp_path_factory.mktemp("browser"), cabin.port, *flags)
-        dom = done.stdout
-        if 'data-state="locked"' in dom:
-            break
-    assert 'data-state="locked"' in dom, dom[:2000] + done.stderr[-2000:]
-    assert "<h1>Locked " in dom
-    assert re.search(r'<p id="told"[^>]*>Locked\. ', dom)
-    assert re.search(r'<p id="stale"[^>]* hidden', dom)
-    assert "<title>Cabin 1: Locked</title>" in dom
-    assert "Refused" not in done.stderr, "the policy forbids something that the page does"
-    assert "Uncaught" not in done.stderr
+    with Browser(tmp_path_factory.mktemp("browser")) as browser:
+        browser.go(f"http://127.0.0.1:{cabin.port}/")
+        assert browser.ask("document.body.dataset.state") == "vacant"
+        browser.ask("window.still = true")
+        lock(cabin)
+        browser.wait("document.body.dataset.state === 'locked'")
+        browser.wait("document.querySelector('h1').textContent.startsWith('Locked ')")
+        browser.wait("document.getElementById('told').textContent.startsWith('Locked. ')")
+        assert browser.ask("document.getElementById('stale').hidden")
+        assert browser.ask("document.title") == "Cabin 1: Locked"
+        assert browser.ask("window.still") is True
+        cabin.server.shutdown()
+        browser.wait("!document.getElementById('stale').hidden")
 
 
 # --- enrolment -------------------------------------------------------------------------------------

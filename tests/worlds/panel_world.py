@@ -10,13 +10,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlencode
 
 from edge.bench.desk import Desk
-from edge.panel.server import Panel, open_panel
+from edge.panel.app import open_panel
 from edge.panel.sources import Sources
 from edge.service.control import Asked, ControlServer
 from edge.settings.load import load
 from edge.settings.schema import Settings
+from edge.web.server import Server
 from tests.worlds.desk_world import ScriptedPeople, scripted_desk
 
 QUICK = (
@@ -43,10 +45,10 @@ class Window:
         self.settings: Settings = load(None, words)
         options = [part for word in words for part in ("--set", word)]
         self.sources = Sources(self.settings, options)
-        self.server: Panel = open_panel(self.settings, self.sources)
+        self.server: Server = open_panel(self.settings, self.sources)
         self.port = port
         self.heard: list[bytes] = []
-        self._thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
+        self._thread = threading.Thread(target=self.server.serve_forever, daemon=True)
         self._thread.start()
 
     def __enter__(self) -> Self:
@@ -59,28 +61,40 @@ class Window:
 
     def close(self) -> None:
         self.server.shutdown()
-        self.server.server_close()
         self._thread.join()
+        self.server.close()
 
     def forget(self) -> None:
         """Have the next request ask every source again."""
         for kept in (self.sources.kiosk, self.sources.record, self.sources.disk):
             kept.forget()
+        self.server.site.forget()
 
-    def ask(self, path: str = "/", method: str = "GET", **headers: str) -> tuple[int, dict[str, str], bytes]:
+    def ask(
+        self, path: str = "/", method: str = "GET", content: str = "", **headers: str
+    ) -> tuple[int, dict[str, str], bytes]:
         """One request with exactly these headers (`_` for `-`); Host is this server's unless given."""
         link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=150)
         try:
             link.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
             for name, value in {"Host": f"127.0.0.1:{self.port}", **headers}.items():
                 link.putheader(name.replace("_", "-"), value)
-            link.endheaders()
+            if content:
+                link.putheader("Content-Length", str(len(content)))
+            link.endheaders(content.encode() or None)
             answer = link.getresponse()
             body = answer.read()
             self.heard += [body, repr(answer.getheaders()).encode()]
             return answer.status, dict(answer.getheaders()), body
         finally:
             link.close()
+
+    def act(self, path: str, **fields: str) -> tuple[int, dict[str, str], bytes]:
+        """An act as the page's own form sends it where there is no script."""
+        form = urlencode({"_token": self.server.site.token, **fields})
+        origin = f"http://127.0.0.1:{self.port}"
+        kind = "application/x-www-form-urlencoded"
+        return self.ask(path, "POST", form, Origin=origin, Content_Type=kind)
 
     def page(self) -> str:
         """The page as it is now."""

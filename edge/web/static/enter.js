@@ -1,0 +1,8 @@
+// Takes what stands behind the link's # into the form and sends it, so that it is in no address any more.
+const field = document.getElementById("secret");
+const secret = location.hash.slice(1);
+if (field && secret) {
+  history.replaceState(null, "", location.pathname);
+  field.value = secret;
+  field.form.submit();
+}
