@@ -339,8 +339,8 @@ class Kiosk:
         self._drain(now_s)
         self._logbook.checkpoint(now_s)
         if self._vitals.due(now_s):
-            row = self._vitals.row(self.messages_waiting, self._logbook.faults(), now_s)
-            self._logbook.save((row,), (), now_s)
+            vitals = self._vitals.row(self.messages_waiting, self._logbook.faults(), now_s)
+            self._logbook.save((vitals,), (), now_s)
 
     def next_wake_s(self, now_s: float) -> float | None:
         """The latest time for the next `poll`; None where nothing is due by itself."""
