@@ -16,7 +16,7 @@ from edge.cabin.commands import Command, Note, Tell
 from edge.cabin.events import TrialAsked, TrialStopped
 from edge.cabin.outputs import door_locked
 from edge.cabin.state import Mode, State
-from edge.cabin.trial import RELAYS, not_tried
+from edge.cabin.trial import RELAYS, not_tried, rests
 from edge.codes.grant import Grant, Grants
 from edge.faults.fault import FaultError
 from edge.judge.nobody import EMPTY_S, Nobody
@@ -192,7 +192,7 @@ class Commission:
         if why is None and output in RELAYS:
             if self._nobody.for_s(now_s) < EMPTY_S:
                 return NotTried.NOT_SEEN_EMPTY
-            if state.trial.rest_until_s is not None and now_s < state.trial.rest_until_s:
+            if rests(state, now_s):
                 return NotTried.RESTS
         return why
 
