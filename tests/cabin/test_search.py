@@ -1,4 +1,5 @@
-"""Every state that a small cabin can reach, breadth first: the seven properties hold in all of them.
+"""Every state that a small cabin can reach, breadth first: the seven properties hold in all of them, and
+each way by which a lock is said to open, or not to, is tried.
 
 Small means that each number of the flow is a few whole seconds. Events come in any order at any whole
 second, sensible or not; the program may be killed and started again at any of them.
@@ -69,6 +70,7 @@ from tests.cabin.test_claim import agrees
 from tests.worlds import trial_model
 from tests.worlds.cabin_grids import check_way
 from tests.worlds.cabin_model import Watch
+from tests.worlds.cabin_ways import check_openings
 
 TINY = msgspec.structs.replace(
     Flow(),
@@ -376,6 +378,8 @@ def search(scope: Scope, most: int) -> Found:
     steps = trials = 0
     while queue:
         here, state, watch = queue.popleft()
+        if state.mode is Mode.LOCKED:
+            check_openings(state, 0.0, rules)
         modes[state.mode] += 1
         trials += state.mode is Mode.VACANT and door_locked(state)
         moves: list[tuple[Event, float]] = [(event, 0.0) for event in scope.events(state)]
