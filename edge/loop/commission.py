@@ -203,11 +203,13 @@ class Commission:
         self._nobody.observe(observation, body_seen, now_s)
         self._mind(now_s)
 
-    def key(self, pad: str, key: str) -> None:
+    def key(self, pad: str, key: str, now_s: float) -> None:
         """A key of a keypad. Which one is kept in an empty, unlocked cabin, where no code is awaited."""
         state = self._situation.state
         idle = state.mode is Mode.VACANT and not state.present and not state.code.live
-        if idle and not self._situation.lock_lasts and not state.claim.number:
+        if self._grants.now(now_s) is None or self._situation.lock_lasts or state.claim.number:
+            return
+        if idle:
             self._seen.keys.setdefault(pad, set()).add(key)
 
     def stepped(self, before: State, commands: tuple[Command, ...]) -> None:
