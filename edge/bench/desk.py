@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import functools
+import os
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -25,8 +26,10 @@ from edge.codes.hotp import hotp, secret_from_base32
 from edge.journal.writer import Journal
 from edge.loop.happening import Happening, Listener
 from edge.loop.kiosk import Kiosk
+from edge.loop.parts import Restarter
 from edge.loop.unrecorded import NAME as UNRECORDED
 from edge.pictures.ring import RingReader, RingWriter, ring_name, ring_slots
+from edge.service.asks import VERSION, Reply, Request
 from edge.service.build import Built, Site, build
 from edge.service.plans import behind_masks, masks_tag
 from edge.settings.load import changed
@@ -34,6 +37,7 @@ from edge.settings.schema import Settings
 from edge.settings.secrets import Secret, read_secret
 from edge.terms.observation import FACE_CAMERA, Observation
 from edge.terms.record import Recipient
+from edge.vision.eyes.aside import Aside
 from edge.vision.eyes.child import jpeg_of
 from edge.vision.eyes.report import EyesEvent
 from edge.vision.eyes.step import StepEyes
@@ -200,6 +204,7 @@ class Desk:
         self._restless = False
         self._touched = False
         self._story_ahead_s: float | None = None
+        self._restart_ordered = False
         self.built: Built
         self.kiosk: Kiosk
         self._eyes: list[_Eye] = []
@@ -274,6 +279,8 @@ class Desk:
                 choose_code=self._choose_code,
                 spare_numbers=BENCH_NUMBERS,
                 listener=self._listener,
+                restart=Restarter(self._order_restart, 0.0),
+                roots=frozenset({0, os.getuid()}),
             ),
             stack,
         )
@@ -290,7 +297,11 @@ class Desk:
         stack.callback(ring.close)
         shown = functools.partial(self._shown, name, ring)
         seen = behind_masks(self.settings, camera, name)
-        return _Eye(name, StepEyes(seen, look, self.clock.now_s(), self._props.every_s, shown))
+        aside = Aside(name, self._folder, lambda do: do())
+        return _Eye(name, StepEyes(seen, look, self.clock.now_s(), self._props.every_s, shown, aside))
+
+    def _order_restart(self) -> None:
+        self._restart_ordered = True
 
     def _choose_code(self, digits: int) -> str:
         """Codes that open nothing but a simulated door are drawn like the bounces: the same every time."""
@@ -526,21 +537,23 @@ class Desk:
             self._story_ahead_s = ahead_s
         time.sleep(max(0.0, ahead_s - self._story_ahead_s))
 
-    def answer(self, verb: str) -> dict[str, object]:
-        """What the running kiosk's control socket answers to all that opens no door."""
+    def ask(self, request: Request, uid: int, answer: Callable[[Reply], None]) -> None:
+        """What the running kiosk's control socket does; answered now, or at a later step."""
         if not self.powered:
-            return {"error": "kiosk_not_running"}
-        now_s = self.clock.now_s()
-        if verb == "drift":
-            return self.kiosk.views()
-        if verb == "drift_again":
-            self.kiosk.views_again(now_s)
-            return {"again": True}
-        if verb == "status":
-            return self.kiosk.status(now_s)
-        if verb == "panel":
-            return self.built.watching.reply(self.kiosk, now_s)
-        return {"error": "not_understood"}
+            answer({"version": VERSION, "error": "kiosk_not_running"})
+            return
+        self.built.acts.ask(request, uid, answer, self.clock.now_s())
+        if self._restart_ordered:
+            self._restart_ordered = False
+            self.restart()
+
+    def answer(self, request: Request, uid: int = 0) -> Reply:
+        """The answer, where it comes at once or with the next step of the loop."""
+        replies: list[Reply] = []
+        self.ask(request, uid, replies.append)
+        if not replies:
+            self.kiosk.poll(self.clock.now_s())
+        return replies[0]
 
     def _hear_hardware(self, now_s: float) -> None:
         events, self._pending[:] = tuple(self._pending), []

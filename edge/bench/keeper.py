@@ -9,12 +9,13 @@ code whether the plug is in or out. The keeper's socket is the one address of th
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import shutil
 import signal
+import subprocess
 import sys
 import termios
-import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -141,8 +142,7 @@ class Keeper:
         _say(line)
         name, _, address = line.partition(": ")
         if name == "page" and self._order.browser:
-            with contextlib.suppress(webbrowser.Error, OSError):
-                webbrowser.open(address)
+            _show_in_browser(address)
 
     # --- orders ------------------------------------------------------------------------------------
 
@@ -309,6 +309,17 @@ class Keeper:
             if signal.getsignal(number) is not signal.SIG_IGN:  # one started with nohup goes on
                 signal.signal(number, heard)
         yield
+
+
+def _show_in_browser(address: str) -> None:
+    """On a desktop that has one; never instead of a terminal, and nothing depends on it."""
+    desktop = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    opener = shutil.which("xdg-open")
+    if not desktop or opener is None:
+        return
+    none = subprocess.DEVNULL
+    with contextlib.suppress(OSError):
+        subprocess.Popen([opener, address], stdin=none, stdout=none, stderr=none, start_new_session=True)
 
 
 def _say(line: str) -> None:

@@ -150,7 +150,8 @@ def seated(
         plugged=where.returns is None,
         camera_from=camera_words,
     )
-    desk = Desk(settings, props, where.data, hear, clock, runtime=where.runtime)
+    seed = 0 if where.returns is None else where.returns.starts  # each start draws codes of its own
+    desk = Desk(settings, props, where.data, hear, clock, seed=seed, runtime=where.runtime)
     if where.runtime != where.data:
         stack.callback((where.runtime / ring_name(FACE_CAMERA)).unlink, missing_ok=True)
     stack.callback(desk.close)
