@@ -65,7 +65,7 @@ def _of_setting(words: Sequence[str]) -> str:
 
 
 def _of_camera(words: Sequence[str]) -> str:
-    return "camera" if words[0] in ("dies", "comes") else ""
+    return {"dies": "camera", "comes": "camera", "from": "camera from"}.get(words[0], "")
 
 
 _PASSES: Final = Lasting(Where.NOWHERE)
