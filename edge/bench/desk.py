@@ -20,7 +20,7 @@ from edge.bench.cards import OWNERS, Cards, TemplatesOf, templates_of
 from edge.bench.handiwork import Break, Handiwork
 from edge.bench.lasting import Acts
 from edge.bench.mount import Mount, Stage
-from edge.bench.sight import Eye, Sight
+from edge.bench.sight import Eye, Folders, Sight
 from edge.bench.standins import Threads
 from edge.bench.telephones import Telephones, number_of
 from edge.cabin.events import Orderer, ReleaseOrdered
@@ -233,7 +233,7 @@ class Desk:
         eyes, above = [self._face_eye()], self._props.overview
         if above is not None:
             eyes.append(Eye(Role.OVERVIEW.value, above.camera, above.look, self._props.every_s))
-        sight = Sight(settings, self._runtime, self.clock, self._sees, self._seen)
+        sight = Sight(settings, Folders(self._runtime, self._folder), self.clock, self._sees, self._seen)
         rings = sight.open(eyes, stack)
         self._sight = sight
         self.built = build(

@@ -16,6 +16,7 @@ from edge.pictures.ring import RingReader, RingWriter, ring_name, ring_slots
 from edge.service.plans import behind_masks, masks_tag
 from edge.settings.schema import Settings
 from edge.terms.observation import FACE_CAMERA, Observation
+from edge.vision.eyes.aside import Aside
 from edge.vision.eyes.child import jpeg_of
 from edge.vision.eyes.report import EyesEvent
 from edge.vision.eyes.step import StepEyes
@@ -38,6 +39,14 @@ class Eye:
 
 
 @dataclass(frozen=True, slots=True)
+class Folders:
+    """Where the rings lie, and where what is learnt."""
+
+    rings: Path
+    data: Path
+
+
+@dataclass(frozen=True, slots=True)
 class _Open:
     """An eye at work."""
 
@@ -47,13 +56,13 @@ class _Open:
 
 
 class Sight:
-    """The open eyes of one start of a desk. `folder` holds the rings; `alive` says whether pictures come."""
+    """The open eyes of one start of a desk. `alive` says whether pictures come."""
 
     def __init__(
-        self, settings: Settings, folder: Path, clock: Clock, alive: Callable[[], bool], shown: Shown
+        self, settings: Settings, folders: Folders, clock: Clock, alive: Callable[[], bool], shown: Shown
     ) -> None:
         self._settings = settings
-        self._folder = folder
+        self._folders = folders
         self._clock = clock
         self._alive = alive
         self._shown_to = shown
@@ -64,13 +73,13 @@ class Sight:
         """Open them; what reads their rings, by camera. `stack` closes the rings."""
         kept, readers = self._settings.evidence, dict[str, RingReader]()
         for eye in eyes:
-            path = self._folder / ring_name(eye.name)
+            path = self._folders.rings / ring_name(eye.name)
             slots, tag = ring_slots(kept.before_s, kept.fps), masks_tag(self._settings, eye.name)
             ring = RingWriter(path, slots, kept.ring_mb, kept.fps, tag)
             stack.callback(ring.close)
             self._open[eye.name] = _Open(eye, self._steps(eye, ring), ring)
         for eye in eyes:
-            readers[eye.name] = RingReader(self._folder / ring_name(eye.name))
+            readers[eye.name] = RingReader(self._folders.rings / ring_name(eye.name))
             stack.callback(readers[eye.name].close)
         return readers
 
@@ -104,7 +113,8 @@ class Sight:
     def _steps(self, eye: Eye, ring: RingWriter) -> StepEyes:
         seen = behind_masks(self._settings, eye.camera, eye.name)
         shown = functools.partial(self._shown, eye.name, ring)
-        return StepEyes(seen, eye.look(), self._clock.now_s(), eye.every_s, shown)
+        aside = Aside(eye.name, self._folders.data, lambda do: do())
+        return StepEyes(seen, eye.look(), self._clock.now_s(), eye.every_s, shown, aside)
 
     def _shown(self, camera: str, ring: RingWriter, frame: Frame, observation: Observation) -> None:
         if not self._alive():

@@ -815,6 +815,12 @@ CATALOGUE: Final = _table(
         "Run cabinguard selftest --no-hardware on the machine and read what it says.",
     ),
     (
+        "panel_stays_root",
+        "The commissioning page could not give up root for good, or does not run as the kiosk's own user.",
+        _NOT_RUN,
+        "Run sudo cabinguard panel --commission on the kiosk itself; paths.data has to be the kiosk's own.",
+    ),
+    (
         "not_root",
         "This command needs root.",
         _NOT_RUN,
@@ -916,6 +922,30 @@ CATALOGUE: Final = _table(
         "What was drawn on the page is of a later version of the program.",
         _NO_LOCK,
         "Install the later version, or draw it again; no picture is taken while nobody knows the masks.",
+    ),
+    (
+        "drawn_refused",
+        "What was drawn on the page cannot be: the detail names what and why.",
+        KEEPS,
+        "Correct it on the page; what was drawn before holds on.",
+    ),
+    (
+        "floor_refused",
+        "Four points that are the corners of no rectangle on a floor.",
+        KEEPS,
+        "Mark the corners one after the other around the rectangle, and measure its sides and the lens.",
+    ),
+    (
+        "learn_running",
+        "Something is being learnt already.",
+        KEEPS,
+        "Wait for its end, some seconds, or end it.",
+    ),
+    (
+        "no_such_camera",
+        "The kiosk has no camera of this name.",
+        KEEPS,
+        'Name one that is fitted: "face" or "overview".',
     ),
     (
         "drawn_foreign",

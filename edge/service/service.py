@@ -28,12 +28,12 @@ from edge.journal.writer import Journal
 from edge.loop.happening import Happening
 from edge.loop.parts import Restarter
 from edge.loop.unrecorded import NAME as UNRECORDED
-from edge.pictures.ring import RingReader
+from edge.pictures.ring import RingReader, ring_file
 from edge.service.build import Site, build
 from edge.service.control import Asked, ControlServer
 from edge.service.devices import leave_pins, open_real
 from edge.service.log import log_happening
-from edge.service.plans import eyes_plans, ring_file
+from edge.service.plans import eyes_plans
 from edge.service.threads import InputGuard, Part, ThreadWatch
 from edge.settings.schema import Settings
 from edge.terms.observation import FACE_CAMERA

@@ -195,7 +195,7 @@ def test_the_command_line_installs_it(
 
 
 QUIET = (
-    "service/control service/log service/threads service/plans panel/server panel/page panel/sources"
+    "service/control service/log service/threads service/plans panel/page panel/sources web/server web/hub"
     " vision/eyes/child vision/eyes/supervisor loop/kiosk loop/watching"
 )
 
