@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
 import subprocess
 import sys
@@ -14,7 +13,8 @@ from typing import Final, assert_never
 
 from edge.bench.acting import ACTIONS, KINDS
 from edge.bench.asked import BenchOptions
-from edge.bench.desk import Desk, afterwards
+from edge.bench.desk import Desk
+from edge.bench.leaving import afterwards
 from edge.bench.socket import BenchAsked, BenchServer
 from edge.bench.wire import (
     Act,
@@ -30,14 +30,16 @@ from edge.bench.wire import (
     WordForms,
 )
 from edge.faults.fault import FaultError
+from edge.service.asks import Reply
 from edge.service.control import Asked, ControlServer
+from edge.service.threads import Part
 from edge.settings.places import settings_file
 
 _SOCKET_PATH_MAX: Final = 90
 
 
 class Control:
-    """Answers `status`, `panel` and `release` for a simulated kiosk."""
+    """Answers for a simulated kiosk what the running one would."""
 
     def __init__(self, desk: Desk, folder: Path, released: Callable[[], None] = lambda: None) -> None:
         if len(str(folder.absolute())) > _SOCKET_PATH_MAX:
@@ -55,19 +57,17 @@ class Control:
                 asked = self._asked.get(timeout=max(0.0, end_s - time.monotonic()))
             except queue.Empty:
                 return
-            asked.answer(self._answer(asked))
+            if self._desk.powered and not self._desk.threads.works(Part.CONTROL):
+                continue  # taken by a thread that stands still: who asked waits in vain
+            self._ask(asked)
 
-    def _answer(self, asked: Asked) -> dict[str, object]:
-        desk, request = self._desk, asked.request
-        if request.verb != "release" or not desk.powered:
-            return desk.answer(request.verb)
-        if asked.uid not in (0, os.getuid()):
-            return {"error": "not_root", "detail": "anyone who runs this bench, or root, may release"}
-        if not desk.kiosk.releasable(request.incident):
-            return {"error": "nothing_locked"}
-        self._released()
-        desk.release(request.incident)
-        return {"released": True}
+    def _ask(self, asked: Asked) -> None:
+        def answer(reply: Reply) -> None:
+            if reply.get("released"):
+                self._released()
+            asked.answer(reply)
+
+        self._desk.ask(asked.request, asked.uid, answer)
 
     def close(self) -> None:
         self._server.close()
@@ -76,12 +76,20 @@ class Control:
 class Hands:
     """Answers the bench's own socket: does what words say, shows what there is to see.
 
-    `obey` does one line of words and says what came of it.
+    `obey` does one line of words and says what came of it; `tale` does what is asked of the story that is
+    played or recorded here.
     """
 
-    def __init__(self, folder: Path, obey: Callable[[str], Acted], show: Callable[[], BenchView]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        obey: Callable[[str], Acted],
+        show: Callable[[], BenchView],
+        tale: Callable[[StoryAsk], Acted] | None = None,
+    ) -> None:
         self._obey = obey
         self._show = show
+        self._tale = tale
         self._asked: queue.SimpleQueue[BenchAsked] = queue.SimpleQueue()
         self._server = BenchServer(folder, self._asked.put)
 
@@ -102,6 +110,8 @@ class Hands:
                 return self._show()
             case Explain():
                 return words_known()
+            case StoryAsk() if self._tale is not None:
+                return self._tale(request)
             case Plug() | StoryAsk():
                 return NotAnswered(error="not_understood", detail="nothing here has a plug or plays stories")
             case _:

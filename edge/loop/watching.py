@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from edge.faults.catalogue import CATALOGUE
+from edge.loop.commission import TrialView
 from edge.loop.happening import Happening
 from edge.terms.observation import Observation
 from hw.ports import Input
@@ -106,6 +107,9 @@ class View(_Part, frozen=True):
     seen: dict[str, SeenView]
     said: str
     said_ago_s: float | None
+    commission_left_s: float = 0.0
+    """How long a commissioning still runs; 0 for none."""
+    trial: TrialView = TrialView()
 
 
 class Watching:
@@ -180,6 +184,8 @@ class Watching:
             seen={camera: _seen(seen, now_s) for camera, seen in self._seen.items()},
             said=self._said,
             said_ago_s=None if self._said_s is None else now_s - self._said_s,
+            commission_left_s=kiosk.commission.left_s(now_s),
+            trial=kiosk.commission.trial(now_s),
         )
         reply: dict[str, object] = msgspec.to_builtins(view)
         return reply

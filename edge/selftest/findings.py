@@ -25,7 +25,8 @@ from edge.journal.file import NAME
 from edge.journal.limits import JournalLimits
 from edge.selftest import machine
 from edge.selftest.finding import Finding
-from edge.service.control import Request, ask
+from edge.service.asks import Panel
+from edge.service.control import ask
 from edge.service.devices import open_atm, open_modem
 from edge.service.plans import camera_name, eyes_plans, look_of
 from edge.settings.places import prompts_folder
@@ -112,7 +113,7 @@ def findings(settings: Settings, *, hardware: bool = True, writing: bool = True)
 def _running(settings: Settings) -> tuple[Finding, ...] | None:
     """What the running kiosk says of the devices that it holds; None where none runs."""
     try:
-        reply = ask(Path(settings.paths.runtime), Request("panel"))
+        reply = ask(Path(settings.paths.runtime), Panel())
     except FaultError as error:
         if error.code == "kiosk_not_running":
             return None

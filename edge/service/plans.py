@@ -17,7 +17,8 @@ import msgspec
 
 from edge.faults.fault import FaultError
 from edge.pictures.ring import RingWriter, ring_file, ring_slots
-from edge.service.control import Request, ask
+from edge.service.asks import Status
+from edge.service.control import ask
 from edge.settings.drawn import masks_of
 from edge.settings.places import model_dir
 from edge.settings.schema import Camera as CameraSettings
@@ -60,6 +61,7 @@ def eyes_plans(settings: Settings) -> tuple[EyesPlan, ...]:
                 ring=functools.partial(_ring, settings, name),
                 name=name,
                 picture_every_s=1.0 / settings.evidence.fps,
+                data=Path(settings.paths.data),
             )
         )
     return tuple(plans)
@@ -182,7 +184,7 @@ def _keeping(settings: Settings) -> Keeping | None:
 def quiet_kiosk(runtime: Path) -> int | None:
     """How many incidents the kiosk has counted, while nothing is wrong; else, and where nobody says, None."""
     try:
-        said = ask(runtime, Request("status"), _ASK_S)
+        said = ask(runtime, Status(), _ASK_S)
     except FaultError:
         return None
     incidents = said.get("incidents")

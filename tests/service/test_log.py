@@ -18,7 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.__main__ import main
-from edge.bench.desk import BENCH_NUMBERS, scratch
+from edge.bench.desk import BENCH_NUMBERS
+from edge.bench.leaving import scratch
 from edge.cabin.state import Mode
 from edge.faults.log import ErrorHandler, install_log
 from edge.loop.happening import Happening
