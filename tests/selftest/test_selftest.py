@@ -20,8 +20,8 @@ from edge.journal.writer import Journal
 from edge.messages.prompts import clip_texts
 from edge.messages.ways.open import carriers, release_desk
 from edge.selftest import findings as selftest
-from edge.selftest.finding import Finding
 from edge.selftest import machine
+from edge.selftest.finding import Finding
 from edge.service.asks import Request
 from edge.service.devices import open_modem
 from edge.settings.load import load

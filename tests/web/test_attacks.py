@@ -351,6 +351,7 @@ def test_who_drips_is_ended_in_time(acts: Acts, page: Served, begin: bytes) -> N
     assert status_of(raw(page, get(page))) == 200
 
 
+@pytest.mark.slow
 def test_many_who_say_nothing_keep_nobody_out(page: Served) -> None:
     links = [socket.create_connection(("127.0.0.1", page.port), timeout=WITHIN_S) for _ in range(MOST + 20)]
     try:
@@ -361,6 +362,7 @@ def test_many_who_say_nothing_keep_nobody_out(page: Served) -> None:
             link.close()
 
 
+@pytest.mark.slow
 def test_many_who_take_nothing_keep_nobody_out() -> None:
     site = Site("Cabin 1", LanguageName.EN)
     site.get("/large", lambda asked: Answer(b"x" * 8_000_000))
