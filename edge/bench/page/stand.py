@@ -149,7 +149,7 @@ def live(sight: Sight, sources: Sources, stories: tuple[tuple[str, str], ...], t
         "head": cabin_part.head(view, tongue, trouble),
         "cabin": cabin_part.cabin(view, tongue),
         "sounds": cabin_part.sounds(view, tongue),
-        "picture": picture(view, sources, tongue),
+        "picture": picture(sources, tongue),
         "coming": time_parts.coming(view, tongue),
         "states": cabin_part.states(view, tongue),
         "keypad": hand_parts.keypad(view, tongue),

@@ -160,6 +160,7 @@ class BenchWords(Words):
     pad: str
     # telephones
     phone_of: str
+    stranger: str
     no_texts: str
     from_kiosk: str
     to_kiosk: str
@@ -352,7 +353,8 @@ _EN: Final = BenchWords(
     key="Key {key}",
     key_free="Let {key} come up",
     pad="Customer's keypad inside",
-    phone_of="Telephone of the {who}",
+    phone_of="Telephone: {who}",
+    stranger="somebody unknown",
     no_texts="No texts yet.",
     from_kiosk="received",
     to_kiosk="sent",
@@ -541,6 +543,7 @@ _DE: Final = BenchWords(
     key_free="{key} lösen",
     pad="Kundentastatur innen",
     phone_of="Telefon: {who}",
+    stranger="jemand Fremdes",
     no_texts="Noch keine Nachrichten.",
     from_kiosk="empfangen",
     to_kiosk="gesendet",
@@ -726,6 +729,7 @@ _HI: Final = BenchWords(
     key_free="{key} छोड़ें",
     pad="अंदर का कीपैड",
     phone_of="फ़ोन: {who}",
+    stranger="कोई अनजान",
     no_texts="अभी कोई संदेश नहीं।",
     from_kiosk="मिला",
     to_kiosk="भेजा",

@@ -126,7 +126,7 @@ for (const one of document.querySelectorAll(".fold > details")) {
   const was = sessionStorage.getItem(name);
   if (was !== null) one.open = was === "open";
   else if (matchMedia(NARROW).matches && KEPT_SHUT.includes(one.parentElement.id)) one.open = false;
-  one.addEventListener("toggle", () => sessionStorage.setItem(name, one.open ? "open" : "shut"));
+  one.firstElementChild.addEventListener("click", () => sessionStorage.setItem(name, one.open ? "shut" : "open"));
 }
 
 // --- sound ---------------------------------------------------------------------------------------------
