@@ -17,6 +17,7 @@ from edge.loop.happening import Listener
 from edge.loop.on_record import Journal
 from edge.loop.unrecorded import Unrecorded
 from edge.loop.views import ViewsFile
+from edge.loop.vitals import Gauge
 from edge.messages.inbox import Inbox
 from edge.messages.outbox import Outbox
 from edge.messages.texts import Context
@@ -34,6 +35,17 @@ class IdentityParts:
     keeper: GalleryKeeper
     judge: OwnerJudge | None
     want_owner: Callable[[bool], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Restarter:
+    """`order` ends the program in order, to be started again; `after_s`: not sooner after a start.
+
+    The service manager gives up on a program that was started too often in a while.
+    """
+
+    order: Callable[[], None]
+    after_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,5 +67,7 @@ class Parts:
     judge: Judge
     evidence: Evidence
     views: ViewsFile
+    gauge: Gauge
     clock_jump_s: float
+    restart: Restarter
     listener: Listener

@@ -22,6 +22,7 @@ from edge.words.language import (
     Inputs,
     Language,
     LanguageName,
+    MarkAnswers,
     Measures,
     Networks,
     Outcomes,
@@ -211,7 +212,8 @@ GERMAN: Final = Language(
         alert="{where}. {words}. {tail}",
         incident="Vorfall {incident}",
         repeat="Wiederholung",
-        help="{where}. SMS mit STATUS, HELP oder RELEASE Vorfall 6-stelliger-Code (Leitstelle).",
+        help="{where}. SMS mit STATUS, HELP; Leitstelle auch RELEASE Vorfall 6-stelliger-Code,"
+        " FALSE oder TRUE Vorfall.",
         status="{where}. {state}. {tail}",
         alerts=Alerts(
             locked="Tür verriegelt, Gesicht nicht gezeigt",
@@ -233,6 +235,7 @@ GERMAN: Final = Language(
             release_refused="Eine SMS zum Öffnen der Tür wurde abgelehnt",
             identity_failed="Wer eine Karte benutzt, wurde wieder nicht als ihr Inhaber erkannt",
             owner_said_no="Der Inhaber einer Karte sagt, dass nicht er sie gerade benutzt",
+            test="Nur ein Test dieses Telefons, es ist nichts geschehen",
         ),
         facts=Status(
             state="Zustand",
@@ -264,6 +267,11 @@ GERMAN: Final = Language(
             gone="ohne Bilder",
             none="keine",
         ),
+        marks=MarkAnswers(
+            false="Als Fehlalarm vermerkt; die Kabine arbeitet wie bisher",
+            true="Als echter Alarm vermerkt; die Kabine arbeitet wie bisher",
+            unknown="Diesen Vorfall gibt es nicht; nichts ist vermerkt",
+        ),
     ),
     prompts=Prompts(
         said=Said(
@@ -286,6 +294,7 @@ GERMAN: Final = Language(
             owner_code_old="Dieser Code ist zu alt. Sie können einen neuen anfordern.",
             owner_code_not_sent="Es kann gerade kein Code gesendet werden. Sie können jederzeit gehen.",
             owner_no_code="Für diese Karte gibt es vorerst keinen Code mehr. Sie können jederzeit gehen.",
+            trial="Das ist nur ein Test des Lautsprechers.",
         ),
         causes=Causes(
             none="Bitte zeigen Sie der Kamera Ihr Gesicht.",
@@ -445,6 +454,7 @@ GERMAN: Final = Language(
             daily="täglicher Test",
             status="Auskunft",
             help="Hilfe",
+            mark="Urteil",
             locked="verriegelt",
             released="geöffnet",
             codes_used_up="Codes aufgebraucht",
@@ -464,6 +474,7 @@ GERMAN: Final = Language(
             release_refused="Öffnen abgelehnt",
             identity_failed="Inhaber nicht erkannt",
             owner_said_no="Inhaber sagt nein",
+            test="Test",
             warned="gewarnt",
             emergency="Notfall",
             face_unknown="Gesicht noch nicht beurteilt",
@@ -489,7 +500,6 @@ GERMAN: Final = Language(
         span_h="{count} h",
         span_d="{count} d",
         as_of="Stand {time}",
-        stale="Die Seite wird nicht mehr beantwortet. Was hier steht, ist alt.",
         cabin="Kabine",
         read_only="Diese Seite schaut nur: geöffnet wird an der Tastatur oder mit cabinguard release.",
         lasting="seit {time}",

@@ -22,6 +22,7 @@ from edge.words.language import (
     Inputs,
     Language,
     LanguageName,
+    MarkAnswers,
     Measures,
     Networks,
     Outcomes,
@@ -207,7 +208,8 @@ ENGLISH: Final = Language(
         alert="{where}. {words}. {tail}",
         incident="Incident {incident}",
         repeat="repeat",
-        help="{where}. Text STATUS, HELP, or RELEASE incident 6-digit-code (control room).",
+        help="{where}. Text STATUS, HELP; control room also RELEASE incident 6-digit-code,"
+        " FALSE or TRUE incident.",
         status="{where}. {state}. {tail}",
         alerts=Alerts(
             locked="Door locked, face not shown",
@@ -229,6 +231,7 @@ ENGLISH: Final = Language(
             release_refused="A text to release the door was refused",
             identity_failed="Somebody who uses a card was again not known as its owner",
             owner_said_no="The owner of a card says it is not them who use it now",
+            test="Only a test of this telephone, nothing has happened",
         ),
         facts=Status(
             state="state",
@@ -260,6 +263,11 @@ ENGLISH: Final = Language(
             gone="gone",
             none="none",
         ),
+        marks=MarkAnswers(
+            false="Noted as a false alarm; the cabin works as before",
+            true="Noted as a true alarm; the cabin works as before",
+            unknown="There is no such incident; nothing is noted",
+        ),
     ),
     prompts=Prompts(
         said=Said(
@@ -281,6 +289,7 @@ ENGLISH: Final = Language(
             owner_code_old="That code is too old. You can ask for a new one.",
             owner_code_not_sent="No code can be sent now. You may leave at any time.",
             owner_no_code="There is no more code for this card for now. You may leave at any time.",
+            trial="This is only a test of the loudspeaker.",
         ),
         causes=Causes(
             none="Please show your face to the camera.",
@@ -440,6 +449,7 @@ ENGLISH: Final = Language(
             daily="daily",
             status="status",
             help="help",
+            mark="judgement",
             locked="locked",
             released="released",
             codes_used_up="codes used up",
@@ -459,6 +469,7 @@ ENGLISH: Final = Language(
             release_refused="release refused",
             identity_failed="owner not known",
             owner_said_no="owner said no",
+            test="test text",
             warned="warned",
             emergency="emergency",
             face_unknown="face unknown",
@@ -484,7 +495,6 @@ ENGLISH: Final = Language(
         span_h="{count} h",
         span_d="{count} d",
         as_of="As of {time}",
-        stale="The panel does not answer. What stands here is old.",
         cabin="Cabin",
         read_only="This page only looks: the door is opened at the keypad, or by cabinguard release.",
         lasting="for {time}",

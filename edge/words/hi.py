@@ -22,6 +22,7 @@ from edge.words.language import (
     Inputs,
     Language,
     LanguageName,
+    MarkAnswers,
     Measures,
     Networks,
     Outcomes,
@@ -207,7 +208,7 @@ HINDI: Final = Language(
         alert="{where}. {words}. {tail}",
         incident="घटना {incident}",
         repeat="दोबारा",
-        help="{where}. STATUS, HELP, या RELEASE घटना 6-अंक (नियंत्रण कक्ष) भेजें.",
+        help="{where}. STATUS, HELP; नियंत्रण कक्ष: RELEASE घटना 6-अंक, FALSE/TRUE घटना भेजें.",
         status="{where}. {state}. {tail}",
         alerts=Alerts(
             locked="दरवाज़ा लॉक, चेहरा नहीं दिखाया",
@@ -229,6 +230,7 @@ HINDI: Final = Language(
             release_refused="दरवाज़ा खोलने का संदेश अस्वीकृत",
             identity_failed="कार्ड चलाने वाला फिर उसका मालिक नहीं पहचाना गया",
             owner_said_no="कार्ड का मालिक कहता है: अभी कार्ड वह नहीं चला रहा",
+            test="यह केवल इस फ़ोन की जाँच है, कुछ हुआ नहीं",
         ),
         facts=Status(
             state="स्थिति",
@@ -260,6 +262,11 @@ HINDI: Final = Language(
             gone="तस्वीर नहीं",
             none="कोई नहीं",
         ),
+        marks=MarkAnswers(
+            false="झूठा अलार्म लिखा गया; केबिन पहले जैसा चलता है",
+            true="सच्चा अलार्म लिखा गया; केबिन पहले जैसा चलता है",
+            unknown="ऐसी कोई घटना नहीं; कुछ नहीं लिखा",
+        ),
     ),
     prompts=Prompts(
         said=Said(
@@ -276,6 +283,7 @@ HINDI: Final = Language(
             owner_code_old="यह कोड पुराना है. आप नया कोड माँग सकते हैं.",
             owner_code_not_sent="अभी कोड नहीं भेजा जा सकता. आप कभी भी जा सकते हैं.",
             owner_no_code="इस कार्ड के लिए अभी और कोड नहीं है. आप कभी भी जा सकते हैं.",
+            trial="यह केवल लाउडस्पीकर की जाँच है.",
         ),
         causes=Causes(
             none="कृपया कैमरे को अपना चेहरा दिखाएँ.",
@@ -435,6 +443,7 @@ HINDI: Final = Language(
             daily="दैनिक जाँच",
             status="स्थिति",
             help="मदद",
+            mark="निर्णय",
             locked="लॉक",
             released="खोला गया",
             codes_used_up="कोड समाप्त",
@@ -454,6 +463,7 @@ HINDI: Final = Language(
             release_refused="खोलना अस्वीकृत",
             identity_failed="मालिक नहीं पहचाना",
             owner_said_no="मालिक ने मना किया",
+            test="जाँच",
             warned="चेतावनी",
             emergency="आपात",
             face_unknown="चेहरा अभी परखा नहीं",
@@ -479,7 +489,6 @@ HINDI: Final = Language(
         span_h="{count} घंटे",
         span_d="{count} दिन",
         as_of="समय {time}",
-        stale="पेज से उत्तर नहीं आ रहा। यहाँ जो लिखा है वह पुराना है।",
         cabin="केबिन",
         read_only="यह पेज केवल दिखाता है: दरवाज़ा कीपैड से खुलता है, या cabinguard release से।",
         lasting="{time} से",

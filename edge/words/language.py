@@ -138,6 +138,7 @@ class Alerts(Words):
     release_refused: str
     identity_failed: str
     owner_said_no: str
+    test: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +307,15 @@ class Status(Words):
 
 
 @dataclass(frozen=True, slots=True)
+class MarkAnswers(Words):
+    """What is answered to FALSE and TRUE."""
+
+    false: str
+    true: str
+    unknown: str
+
+
+@dataclass(frozen=True, slots=True)
 class Texts:
     code: str
     code_until: str
@@ -321,6 +331,7 @@ class Texts:
     status: str
     alerts: Alerts
     facts: Status
+    marks: MarkAnswers
 
 
 # --- prompts ---------------------------------------------------------------------------------------
@@ -365,6 +376,7 @@ class Said(Words):
     owner_code_old: str
     owner_code_not_sent: str
     owner_no_code: str
+    trial: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -590,6 +602,7 @@ class Happened(Words):
     daily: str
     status: str
     help: str
+    mark: str
     locked: str
     released: str
     codes_used_up: str
@@ -609,6 +622,7 @@ class Happened(Words):
     release_refused: str
     identity_failed: str
     owner_said_no: str
+    test: str
     warned: str
     emergency: str
     face_unknown: str
@@ -656,7 +670,6 @@ class Page(Words):
     span_d: str
     # around
     as_of: str
-    stale: str
     cabin: str
     read_only: str
     # the line of facts
