@@ -1,4 +1,4 @@
-"""Stories on the bench page in a real Chromium, by clicking and typing alone: keeper, cabin and page are real."""
+"""Stories on the bench page in a real Chromium, clicked and typed alone; keeper, cabin and page are real."""
 
 from __future__ import annotations
 
@@ -99,3 +99,33 @@ def test_a_dead_modem_and_nobody_can_open_so_time_does(hands: Hands) -> None:
     hands.leave()
     hands.pass_s(60)
     hands.reads("#faults-on", "Nothing is broken")
+
+
+def test_the_control_room_releases_by_telephone(hands: Hands) -> None:
+    hands.lock_in()
+    hands.sees("#phone-control-room .chat li.in")
+    hands.click_on("#write-control-room button[value='RELEASE INCIDENT HOTP']")
+    hands.sees("#phone-control-room .chat li.out")
+    hands.sees_state("released")
+    hands.sees_not("#cabin .lock.lit")
+    hands.leave()
+
+
+def test_the_owner_of_the_card_sends_a_code_for_somebody_else(browser: Browser) -> None:
+    with LiveBench(["identity.enabled=true"]) as bench:
+        hands = Hands(browser, bench.address)
+        hands.sees_state("vacant")
+        hands.enter("anna")
+        hands.sees_state("cleared")
+        hands.sees_not("#cabin .permit.lit")
+        hands.click("claim george machine")
+        hands.pass_s(15)
+        hands.reads("#log", "identity mismatch")
+        hands.click("code")
+        code = hands.code_of("george")
+        assert len(code) >= 6
+        hands.click(f"code {code}")
+        hands.sees("#cabin .permit.lit")
+        hands.click("end machine")
+        hands.sees_not("#cabin .permit.lit")
+        hands.leave()

@@ -1,4 +1,4 @@
-"""A live bench as a tester has it: keeper, cabin and page in processes of their own, and hands on the page."""
+"""A live bench as a tester has it: keeper, cabin and page in processes of their own, hands on the page."""
 
 from __future__ import annotations
 
@@ -74,6 +74,8 @@ class LiveBench:
             self._process.kill()
             self._process.wait()
         self._reader.join(5.0)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
 
     def __enter__(self) -> Self:
         return self
@@ -159,16 +161,15 @@ class Hands:
         self.browser.wait(f"document.querySelector({json.dumps(selector)}) === null")
 
     def reads(self, selector: str, text: str) -> None:
-        self.browser.wait(
-            f"(document.querySelector({json.dumps(selector)})?.textContent ?? '').includes({json.dumps(text)})"
-        )
+        there = f"document.querySelector({json.dumps(selector)})?.textContent"
+        self.browser.wait(f"{there}?.includes({json.dumps(text)}) ?? false")
 
     def code_of(self, who: str) -> str:
         """The digits on the button beside the newest code of this telephone."""
         self._there(f"#phone-{who} .type-code")
-        found = self.browser.ask(f"document.querySelector('#phone-{who} .type-code').value.split(' ')[1]")
+        found = self.browser.ask(f"document.querySelector('#phone-{who} .type-code').value")
         assert isinstance(found, str)
-        return found
+        return found.split()[1]
 
     def _there(self, selector: str) -> None:
         self.browser.wait(f"document.querySelector({json.dumps(selector)}) !== null")

@@ -40,7 +40,7 @@ def frame(parts: Mapping[str, str], tongue: Tongue) -> str:
     low += _card("states-card", w.states, place.part("states"))
     low += _card("log-card", w.log, place.part("prompt") + place.part("log"))
     return (
-        '<link rel="stylesheet" href="/static/bench.css"><div class="bench">'
+        '<div class="bench">'
         f'<div class="bench-see">{see}</div><div class="bench-know">{know}</div>'
         f'<div class="bench-do">{do}</div>'
         f'<div class="bench-low">{low}</div>{place.rest()}</div>'

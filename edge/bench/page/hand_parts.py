@@ -120,7 +120,9 @@ def bubbles(phone: PhoneSeen, tongue: Tongue) -> str:
     newest = next((text for text in reversed(phone.texts) if text.received and code_in(text.text)), None)
     inner = "".join(_bubble(text, phone.who, text is newest, tongue) for text in phone.texts)
     label = escape(w.phone_of.format(who=phone_name(phone.who, tongue)))
-    return form(f'<ol class="chat" data-bottom tabindex="0" role="log" aria-label="{label}">{inner}</ol>')
+    return form(
+        f'<ol class="chat" data-bottom tabindex="0" aria-live="polite" aria-label="{label}">{inner}</ol>'
+    )
 
 
 def _bubble(text: TextSeen, who: str, with_code: bool, tongue: Tongue) -> str:

@@ -205,7 +205,9 @@ def add_stand(site: Site, cabin: CabinAsked, sources: Sources) -> Stand:
     """Put the bench page on a site that has the panel's views."""
     stand = Stand(cabin, sources)
     site.static("edge.bench.page")
-    site.view(PATH, stand.now, "bench", tongue_title(sources), modules=("bench.js",), frame=stand.frame)
+    site.view(
+        PATH, stand.now, "bench", tongue_title(sources), modules=("bench.js", "bench.css"), frame=stand.frame
+    )
     for path, handler in (
         (ACT, stand.act),
         (ENTER, stand.enter),
