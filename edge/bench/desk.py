@@ -35,6 +35,7 @@ from edge.pictures.ring import RingReader, RingWriter, ring_name, ring_slots
 from edge.service.asks import VERSION, Reply, Request
 from edge.service.build import Built, Site, build
 from edge.service.plans import behind_masks, masks_tag
+from edge.settings.drawn import with_drawn
 from edge.settings.load import changed
 from edge.settings.schema import Settings
 from edge.settings.secrets import Secret, read_secret
@@ -255,7 +256,7 @@ class Desk:
         """
         if self.powered:
             raise ValueError("the power is on")
-        self.settings = self.cards.with_key(self._next_settings)
+        self.settings = self.cards.with_key(with_drawn(self._next_settings, self._folder))
         self.powered = True
         try:
             with contextlib.ExitStack() as stack:
@@ -307,6 +308,7 @@ class Desk:
                 listener=self._listener,
                 restart=Restarter(self._order_restart, 0.0),
                 roots=frozenset({0, os.getuid()}),
+                eyes={eye.name: eye.steps for eye in self._eyes},
             ),
             stack,
         )
@@ -522,6 +524,7 @@ class Desk:
             self._scanner.step(now_s)
             self._hear_hardware(now_s)
         self.kiosk.poll(now_s)
+        self.built.site.poll(now_s)
         self._read_phones(now_s)
         self._wait_for_the_world(now_s)
 
@@ -531,6 +534,7 @@ class Desk:
                 continue
             if isinstance(seen, Observation):
                 self.built.watching.see(seen)
+                self.built.site.see(seen)
                 self.kiosk.observe(seen, now_s)
             else:
                 if seen.seer is None:

@@ -106,8 +106,8 @@ def of_the_desk(settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatc
 
 
 HANDED_IN = {
-    "data": r"\b_inode$",
-    "threaded": r"\b(_threaded|thread|_changed|_beside)$",
+    "data": r"\b_inode$|\b_site\._folder$|\b_site\._settings\.identity\.key_file$",
+    "threaded": r"\b(_threaded|thread|_changed|_beside|_apart)$",
     "wake": r"\b(_on_answer|_beside\.\w+)$",
     "rings": r"\b_rings\b",
     "choose_code": r"\b_choose$",
@@ -118,6 +118,7 @@ HANDED_IN = {
     "want_owner": r"\bwant_owner\b",
     "restart": r"\brestart\b",
     "roots": r"\b_roots\b",
+    "eyes": r"\b_site\._eyes\b",
 }
 """Where the fields of a `Site` may be seen in a kiosk: the only places in which the two may differ."""
 
