@@ -815,6 +815,12 @@ CATALOGUE: Final = _table(
         "Run cabinguard selftest --no-hardware on the machine and read what it says.",
     ),
     (
+        "panel_stays_root",
+        "The commissioning page could not give up root for good, or does not run as the kiosk's own user.",
+        _NOT_RUN,
+        "Run sudo cabinguard panel --commission on the kiosk itself; paths.data has to be the kiosk's own.",
+    ),
+    (
         "not_root",
         "This command needs root.",
         _NOT_RUN,
@@ -831,6 +837,12 @@ CATALOGUE: Final = _table(
         "The simulated cabin did not answer as this version does.",
         _NOT_RUN,
         "Start bench and page again from the same installation.",
+    ),
+    (
+        "bench_world",
+        "What the simulated cabin was when its plug was pulled cannot be read.",
+        _NOT_RUN,
+        "End the bench and start it again; report what it said.",
     ),
     (
         "story_unknown",

@@ -53,10 +53,11 @@ class Ring(Protocol):
 @dataclass(frozen=True, slots=True)
 class Beside:
     """What the thread has around it: `on_answer` wakes the loop; `busy` tells whether the record is being
-    written just now: pictures give way."""
+    written just now: pictures give way. `hourly` is what else this thread looks at once an hour."""
 
     on_answer: Callable[[], None] = lambda: None
     busy: Callable[[], bool] = lambda: False
+    hourly: Callable[[], None] = lambda: None
 
 
 @dataclass(slots=True)
@@ -111,6 +112,7 @@ class Evidence:
         self._boot = start.boot
         self._limits = limits or EvidenceLimits()
         self._beside = beside
+        self._stands = False
         self._draw_on = draw
         # Shared by the two threads, under the condition's lock.
         self._changed = threading.Condition()
@@ -165,12 +167,16 @@ class Evidence:
 
     def poll(self, now_s: float) -> None:
         """Without a thread: copy what is due."""
-        if self._beside is None and (self._new or now_s >= self._due_s):
+        if self._beside is None and not self._stands and (self._new or now_s >= self._due_s):
             self._turn()
 
     def next_wake_s(self) -> float | None:
         """Without a thread: when `poll` wants to be called."""
-        return self._due_s if self._beside is None else None
+        return self._due_s if self._beside is None and not self._stands else None
+
+    def stand_still(self, stands: bool) -> None:
+        """Without a thread: copy nothing until told to go on, as a thread that hangs. For benches."""
+        self._stands = stands
 
     def close(self, timeout_s: float) -> None:
         """Copy what the ring has, answer, and stop."""
@@ -234,6 +240,8 @@ class Evidence:
             self._store.forget_emptied(now_s)
             if tidy:
                 self._store.tidy()
+                if self._beside is not None:
+                    self._beside.hourly()
         except Exception as error:  # what cannot be looked at or removed must not cost the pictures after it
             failed = self._failed(error)
         for order in self._orders:

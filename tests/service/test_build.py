@@ -106,8 +106,10 @@ def of_the_desk(settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatc
 
 
 HANDED_IN = {
-    "data": r"\b_inode$|\b_site\._folder$|\b_site\._settings\.identity\.key_file$",
-    "threaded": r"\b(_threaded|thread|_changed|_beside|_apart)$",
+    "data": (
+        r"\b(_inode|gauge\._data|gauge\._seen\.free_mb|_site\._folder|_site\._settings\.identity\.key_file)$"
+    ),
+    "threaded": (r"\b(_threaded|thread|_changed|_beside|_apart|gauge\._thermal|gauge\._seen\.board_c)$"),
     "wake": r"\b(_on_answer|_beside\.\w+)$",
     "rings": r"\b_rings\b",
     "choose_code": r"\b_choose$",

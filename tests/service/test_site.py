@@ -234,7 +234,6 @@ def test_nothing_is_learnt_with_somebody_there(site: Site) -> None:
     assert read_references(site.folder / "reference", "face") == ()
     above = Learn(grant=site.grant, what=LearnWhat.EMPTY, camera="overview")
     assert site.ask(above)["error"] == "no_such_camera"
-    )
 
 
 def test_learning_can_be_ended(site: Site) -> None:
