@@ -13,7 +13,8 @@ from typing import Final, assert_never
 
 from edge.bench.acting import ACTIONS, KINDS
 from edge.bench.asked import BenchOptions
-from edge.bench.desk import Desk, afterwards
+from edge.bench.desk import Desk
+from edge.bench.leaving import afterwards
 from edge.bench.socket import BenchAsked, BenchServer
 from edge.bench.wire import (
     Act,

@@ -839,6 +839,12 @@ CATALOGUE: Final = _table(
         "Start bench and page again from the same installation.",
     ),
     (
+        "bench_world",
+        "What the simulated cabin was when its plug was pulled cannot be read.",
+        _NOT_RUN,
+        "End the bench and start it again; report what it said.",
+    ),
+    (
         "story_unknown",
         "There is no story of this name.",
         _NOT_RUN,
@@ -916,6 +922,30 @@ CATALOGUE: Final = _table(
         "What was drawn on the page is of a later version of the program.",
         _NO_LOCK,
         "Install the later version, or draw it again; no picture is taken while nobody knows the masks.",
+    ),
+    (
+        "drawn_refused",
+        "What was drawn on the page cannot be: the detail names what and why.",
+        KEEPS,
+        "Correct it on the page; what was drawn before holds on.",
+    ),
+    (
+        "floor_refused",
+        "Four points that are the corners of no rectangle on a floor.",
+        KEEPS,
+        "Mark the corners one after the other around the rectangle, and measure its sides and the lens.",
+    ),
+    (
+        "learn_running",
+        "Something is being learnt already.",
+        KEEPS,
+        "Wait for its end, some seconds, or end it.",
+    ),
+    (
+        "no_such_camera",
+        "The kiosk has no camera of this name.",
+        KEEPS,
+        'Name one that is fitted: "face" or "overview".',
     ),
     (
         "drawn_foreign",

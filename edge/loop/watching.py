@@ -6,16 +6,18 @@ one by one, so that no code and no typed digit can get in: a key is a moment, a 
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from edge.faults.catalogue import CATALOGUE
 from edge.loop.commission import TrialView
 from edge.loop.happening import Happening
-from edge.loop.kiosk import Kiosk
 from edge.terms.observation import Observation
 from hw.ports import Input
+
+if TYPE_CHECKING:  # the page's process knows the reply and not the loop
+    from edge.loop.kiosk import Kiosk
 
 MOST_FACES: Final = 12
 """Faces of one picture that are reported at most: the reply stays small."""

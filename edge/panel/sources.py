@@ -32,11 +32,10 @@ from edge.loop.watching import SeenView, View
 from edge.panel.stages import Shown, Stager
 from edge.pictures.files import FOLDER, PICTURE_NAME, is_reason, pictures
 from edge.pictures.kept import KEPT
-from edge.pictures.ring import RingPicture, RingReader
-from edge.selftest.findings import Finding
+from edge.pictures.ring import RingPicture, RingReader, ring_file
+from edge.selftest.finding import Finding
 from edge.service.asks import Panel
 from edge.service.control import ask
-from edge.service.plans import ring_file
 from edge.settings.schema import Settings
 from edge.terms.reason import Reason
 from edge.terms.record import OutboxRow

@@ -30,7 +30,7 @@ from edge.faults.fault import FaultError
 from edge.journal import reader as journal
 from edge.journal.limits import JournalLimits
 from edge.loop.watching import View
-from edge.selftest.findings import Finding
+from edge.selftest.finding import Finding
 from edge.selftest.hiding import Hiding, hidden_settings, known_secrets
 from edge.service.asks import Drift, Panel
 from edge.service.control import ask

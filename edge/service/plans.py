@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from edge.faults.fault import FaultError
-from edge.pictures.ring import RingWriter, ring_name, ring_slots
+from edge.pictures.ring import RingWriter, ring_file, ring_slots
 from edge.service.asks import Status
 from edge.service.control import ask
 from edge.settings.drawn import masks_of
@@ -61,6 +61,7 @@ def eyes_plans(settings: Settings) -> tuple[EyesPlan, ...]:
                 ring=functools.partial(_ring, settings, name),
                 name=name,
                 picture_every_s=1.0 / settings.evidence.fps,
+                data=Path(settings.paths.data),
             )
         )
     return tuple(plans)
@@ -115,11 +116,6 @@ def look_of(
     )
     opened = open_all_seers(wanted)
     return Look(opened.seers, references=opened.references, camera=camera)
-
-
-def ring_file(settings: Settings, camera: str) -> Path:
-    """Where the newest pictures of a camera lie; the runtime folder is in memory."""
-    return Path(settings.paths.runtime) / ring_name(camera)
 
 
 def open_fitted(settings: Settings, camera: CameraSettings) -> Camera:

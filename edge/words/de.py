@@ -492,7 +492,6 @@ GERMAN: Final = Language(
         span_h="{count} h",
         span_d="{count} d",
         as_of="Stand {time}",
-        stale="Die Seite wird nicht mehr beantwortet. Was hier steht, ist alt.",
         cabin="Kabine",
         read_only="Diese Seite schaut nur: geöffnet wird an der Tastatur oder mit cabinguard release.",
         lasting="seit {time}",

@@ -487,7 +487,6 @@ ENGLISH: Final = Language(
         span_h="{count} h",
         span_d="{count} d",
         as_of="As of {time}",
-        stale="The panel does not answer. What stands here is old.",
         cabin="Cabin",
         read_only="This page only looks: the door is opened at the keypad, or by cabinguard release.",
         lasting="for {time}",

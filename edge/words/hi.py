@@ -482,7 +482,6 @@ HINDI: Final = Language(
         span_h="{count} घंटे",
         span_d="{count} दिन",
         as_of="समय {time}",
-        stale="पेज से उत्तर नहीं आ रहा। यहाँ जो लिखा है वह पुराना है।",
         cabin="केबिन",
         read_only="यह पेज केवल दिखाता है: दरवाज़ा कीपैड से खुलता है, या cabinguard release से।",
         lasting="{time} से",

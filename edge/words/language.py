@@ -659,7 +659,6 @@ class Page(Words):
     span_d: str
     # around
     as_of: str
-    stale: str
     cabin: str
     read_only: str
     # the line of facts

@@ -214,7 +214,7 @@ PURE = {
     "cabin.conditions": {"__future__", "collections.abc", "typing"},
     "cabin.draft": {"__future__", "dataclasses", "math"},
     "cabin.moves": {"__future__", "collections.abc", "dataclasses"},
-    "cabin.deadlines": {"__future__", "dataclasses", "enum"},
+    "cabin.deadlines": {"__future__", "dataclasses", "enum", "typing"},
     "cabin.ways": {"__future__", "collections.abc", "dataclasses", "enum", "typing"},
     "cabin.anomalies": {"__future__", "collections.abc", "dataclasses", "enum", "typing", "msgspec"},
     "cabin.devices": {"__future__", "collections.abc", "dataclasses", "typing"},

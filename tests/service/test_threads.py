@@ -30,7 +30,7 @@ from edge.service import service as kiosk_module
 from edge.service.build import Built, Site, build
 from edge.service.control import ask
 from edge.service.service import Service
-from edge.service.threads import STEADY_S, ThreadWatch
+from edge.service.threads import LIMITS, STEADY_S, Part, ThreadWatch
 from edge.settings.load import load
 from edge.settings.schema import Settings
 from hw.board import BenchHands, bench_board
@@ -459,9 +459,9 @@ def test_a_thread_that_dies_forbids_a_lock_by_name_until_it_works_again(
 @pytest.mark.parametrize(
     ("name", "device", "limit_s"),
     [
-        ("record", Device.DISK, kiosk_module.JOURNAL_SILENT_S),
-        ("control", Device.CONTROL, kiosk_module.CONTROL_SILENT_S),
-        ("pictures", Device.EVIDENCE, kiosk_module.EVIDENCE_SILENT_S),
+        ("record", Device.DISK, LIMITS[Part.JOURNAL].silent_s),
+        ("control", Device.CONTROL, LIMITS[Part.CONTROL].silent_s),
+        ("pictures", Device.EVIDENCE, LIMITS[Part.EVIDENCE].silent_s),
     ],
 )
 def test_a_thread_that_hangs_forbids_a_lock_and_nothing_else(
