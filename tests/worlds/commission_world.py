@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -76,19 +77,26 @@ class Bench:
         self._todo.put(lambda: self.desk.ask(asked.request, asked.uid, asked.answer))
 
     def _run(self) -> None:
-        start_s = time.monotonic() - self.desk.clock.now_s()
+        self._start_s = time.monotonic() - self.desk.clock.now_s()
         while not self._closing.is_set():
-            try:
+            with contextlib.suppress(queue.Empty):
                 self._todo.get(timeout=0.02)()
-            except queue.Empty:
-                pass
-            self.desk.run_to(time.monotonic() - start_s)
+            self.desk.run_to(time.monotonic() - self._start_s)
 
     def do(self, what: Callable[[], T]) -> T:
         """Something with the desk, in its own thread; its value."""
         found: queue.SimpleQueue[T] = queue.SimpleQueue()
         self._todo.put(lambda: found.put(what()))
         return found.get(timeout=WITHIN_S)
+
+    def wait(self, for_s: float) -> None:
+        """Let so much time pass in the cabin at once."""
+
+        def pass_by() -> None:
+            self._start_s -= for_s
+            self.desk.run_to(time.monotonic() - self._start_s)
+
+        self.do(pass_by)
 
     def people(self, action: str) -> None:
         """Direct the scene: `enter anna`."""
@@ -119,7 +127,9 @@ class Commissioning:
     def __init__(self, bench: Bench, for_s: float = 1800.0, who: str = "meera") -> None:
         opened = done(ask(bench.folder, CommissionOpen(who=who)))
         self.kiosk = Link(bench.folder, str(opened["grant"]))
-        self.site = commission_site(bench.settings, self.kiosk, for_s, who=who, options=bench.options)
+        self.site, self.view = commission_site(
+            bench.settings, self.kiosk, for_s, who=who, options=bench.options
+        )
         self.page: Served = served(self.site)
         gate = self.site.gate
         assert gate is not None

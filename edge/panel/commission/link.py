@@ -13,11 +13,11 @@ from edge.faults.fault import FaultError
 from edge.loop.commission import CommissionView
 from edge.panel.commission.walk import Region
 from edge.panel.sources import Kept
-from edge.service.asks import Reply
 from edge.service.asks import (
     CheckItem,
     Commission,
     CommissionEnd,
+    Reply,
     Request,
     Restart,
     Sign,

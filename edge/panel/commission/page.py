@@ -34,8 +34,6 @@ from edge.words.pages.commission_draw import draw_words
 from edge.words.pages.commission_site import site_words
 
 CHECKLIST = "checklist"
-SHEET = '<link rel="stylesheet" href="/static/commission.css">'
-"""Beside the one of all pages: what only these steps have."""
 
 
 def tongue_of(settings: Settings) -> Tongue:
@@ -128,7 +126,7 @@ class CommissionPage:
         )
         words = escape(self.tongue.frame.rail)
         return (
-            f'{SHEET}<div class="walk cards"><nav id="rail" aria-label="{words}">{parts["rail"]}</nav>'
+            f'<div class="walk cards"><nav id="rail" aria-label="{words}">{parts["rail"]}</nav>'
             f'<div class="steps">{steps}</div></div><div id="stop">{parts["stop"]}</div>'
         )
 
@@ -138,7 +136,7 @@ class CommissionPage:
         if scene.walk.signed is None:
             return None
         title = f"{self.tongue.frame.title}: {self.sources.settings.cabin.name}"
-        return Live(title, parts={"sheet": SHEET + printed(scene, self.tongue, scene.walk.signed)})
+        return Live(title, parts={"sheet": printed(scene, self.tongue, scene.walk.signed)})
 
 
 def _head(scene: Scene, tongue: Tongue) -> str:

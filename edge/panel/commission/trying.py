@@ -8,7 +8,7 @@ from typing import Final
 from edge.faults.fault import FaultError
 from edge.loop.commission import CommissionView
 from edge.loop.watching import View
-from edge.panel.commission.pieces import button, note, step, when_down
+from edge.panel.commission.pieces import ACTS, button, note, step, when_down
 from edge.panel.commission.scene import Scene, Tongue
 from edge.panel.commission.walk import Attempt, Seen, Step
 from edge.terms.commission import Tried, trial_most_s
@@ -92,7 +92,10 @@ def stop_bar(scene: Scene, tongue: Tongue) -> str:
     else:
         said = w.nothing_on
     mark = "runs" if trial else ""
-    return f'<p class="{mark}">{escape(said)}</p>{button("stop", w.stop, kind="danger stop")}'
+    return (
+        f'<p class="{mark}">{escape(said)}</p><form method="post" action="{ACTS}/stop" data-act data-now>'
+        f'<button class="danger stop">{escape(w.stop)}</button></form>'
+    )
 
 
 # --- keys ------------------------------------------------------------------------------------------
