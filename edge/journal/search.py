@@ -1,7 +1,7 @@
 """Finds lines of the record by incident, by time and by name, in short reads that hold little in memory.
 
 Incidents have no index in the file: one more page for every line would wear the card. Their lines lie close
-together, so whoever knows where an incident begins and ends reads that stretch alone.
+together, so anyone who knows where an incident begins and ends reads that stretch alone.
 """
 
 from __future__ import annotations

@@ -64,7 +64,9 @@ from edge.loop.owner import Owner
 from edge.loop.parts import Parts
 from edge.loop.post import Post
 from edge.loop.situation import Situation
+from edge.loop.vitals import Vitals
 from edge.pictures.kept import EvidenceTrouble
+from edge.terms.marks import Marked
 from edge.terms.observation import FACE_CAMERA, Observation
 from edge.terms.record import OutboxRow, Remembered
 from edge.vision.eyes.report import EyesEvent, EyesTurn
@@ -105,6 +107,7 @@ class Kiosk:
         self._judge = parts.judge
         self._evidence = parts.evidence
         self._views = parts.views
+        self._vitals = Vitals(parts.gauge, lambda: parts.board.modem.status.signal_dbm)
         self._levels: dict[Input, bool] = {}
 
     # --- life --------------------------------------------------------------------------------------
@@ -119,6 +122,7 @@ class Kiosk:
         start = Start(now_s, clock.wall_s(), Timebase(clock.boot, clock.wall_true()))
         back = come_back(remembered, self._unrecorded.left(), start, self.rules.flow)
         self.state = back.state
+        self._vitals.start(now_s)
         self._post.restore(remembered.rows, now_s)
         self.commission.start(now_s)
         self._owner.restore(remembered, now_s)
@@ -183,6 +187,10 @@ class Kiosk:
         """Seconds to the lock while that clock runs."""
         return lock_in_s(self.state, now_s, self.rules)
 
+    def mark(self, marked: Marked, now_s: float) -> bool:
+        """Record somebody's word on an incident; False where there never was such a one."""
+        return self._post.marks.put(marked, now_s)
+
     def status(self, now_s: float) -> dict[str, object]:
         """What a person wants to know at a glance; plain JSON values, no secret."""
         left_s = self.countdown_s(now_s)
@@ -246,6 +254,8 @@ class Kiosk:
 
     def observe(self, observation: Observation, now_s: float) -> None:
         """One frame as the eyes saw it."""
+        if observation.camera == FACE_CAMERA:
+            self._vitals.saw()
         self._situation.add(*self._judge.observe(observation, now_s))
         self._situation.add(*self._owner.observe(observation, now_s))
         self._drain(now_s)
@@ -328,6 +338,9 @@ class Kiosk:
         self._outputs.check_permit()
         self._drain(now_s)
         self._logbook.checkpoint(now_s)
+        if self._vitals.due(now_s):
+            vitals = self._vitals.row(self.messages_waiting, self._logbook.faults(), now_s)
+            self._logbook.save((vitals,), (), now_s)
 
     def next_wake_s(self, now_s: float) -> float | None:
         """The latest time for the next `poll`; None where nothing is due by itself."""

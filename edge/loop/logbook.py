@@ -23,6 +23,9 @@ from edge.loop.situation import Situation
 from edge.terms.record import Entry, OutboxRow, OwnerTries, Record
 from hw.ports import Clock
 
+KEYS_APART_S: Final = 30.0
+"""After so long without any key the next one begins a line of its own."""
+
 _NEVER_HELD: Final = frozenset(
     f"{name}{end}" for name in ("input_chatters", "comes_and_goes", "held_back") for end in ("", "_ended")
 ) | frozenset(act.value for act in Act)
@@ -80,6 +83,7 @@ class Logbook:
         self._minor: set[tuple[str, str]] = set()
         self._numbers_used = 0
         self._saved_at_s = 0.0
+        self._key_s = float("-inf")
         self._saved_essence = _essence(situation.state)
         self._unsaved_from_s: float | None = None
 
@@ -178,7 +182,10 @@ class Logbook:
             # Where the fact has the same name as its event, both are one line.
             fact = facts.pop(str(data["name"]), {}) if kind == "fact" else {}
             self.tell(now_s, kind, {name: data[name] for name in data if name != "reason"} | dict(fact))
-            if not held and not isinstance(event, KeyTouched | PromptGiven):
+            quiet = isinstance(event, PromptGiven) or (
+                isinstance(event, KeyTouched) and not self._keys_begin(incident, now_s)
+            )
+            if not held and not quiet:
                 entries.append(Entry(kind, str(data["name"]), incident, plain(data)))
         for fact in facts.values():
             self.tell(now_s, "fact", fact)
@@ -193,9 +200,18 @@ class Logbook:
         """Show a command; the line that the record gets of it."""
         data, remark = describe(command), isinstance(command, Note)
         self.tell(now_s, "event" if remark else "command", data)
-        if held or isinstance(command, Say | ClearEntry | SetSound | SetLights):
+        if held or isinstance(command, ClearEntry | SetLights):
+            return []
+        # What was said and sounded is part of an incident's story, and of no other visit's.
+        if isinstance(command, Say | SetSound) and not incident:
             return []
         return [Entry("note" if remark else "command", str(data["name"]), incident, plain(data))]
+
+    def _keys_begin(self, incident: int, now_s: float) -> bool:
+        """Whether this key is the first of some in an incident: the record says that, and never how many."""
+        begins = now_s >= self._key_s + KEYS_APART_S
+        self._key_s = now_s
+        return begins and incident > 0
 
     # --- what comes again and again ----------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from edge.loop.happening import Listener
 from edge.loop.on_record import Journal
 from edge.loop.unrecorded import Unrecorded
 from edge.loop.views import ViewsFile
+from edge.loop.vitals import Gauge
 from edge.messages.inbox import Inbox
 from edge.messages.outbox import Outbox
 from edge.messages.texts import Context
@@ -66,6 +67,7 @@ class Parts:
     judge: Judge
     evidence: Evidence
     views: ViewsFile
+    gauge: Gauge
     clock_jump_s: float
     restart: Restarter
     listener: Listener

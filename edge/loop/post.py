@@ -14,13 +14,15 @@ from edge.judge.joined import Notice
 from edge.loop.chatter import Turn, fault_of
 from edge.loop.happening import plain
 from edge.loop.logbook import Logbook
+from edge.loop.marks import Marks
 from edge.loop.on_record import OnRecord, WaitingRelease
 from edge.loop.owner_codes import OwnerCodes
 from edge.loop.parts import Parts
 from edge.loop.situation import Situation
-from edge.messages.inbox import HelpAsked, Ignored, OwnerDenied, StatusAsked
+from edge.messages.inbox import HelpAsked, Ignored, MarkAsked, OwnerDenied, StatusAsked
 from edge.messages.step import MessageAccepted, MessageDelivered, MessageFailed
-from edge.messages.texts import make_text
+from edge.messages.texts import MARK_KIND, make_text
+from edge.terms.marks import Marked
 from edge.terms.record import CODE_KIND, OWNER_CODE_KIND, Channel, Entry, OutboxRow, Recipient
 from edge.words.languages import COUNTER
 from hw.ports import ModemDown, ModemReady, ModemTrouble, Recovery, TextReceived
@@ -55,6 +57,7 @@ class Post:
         self._logbook = logbook
         self._on_record = on_record
         self._owner_codes = owner_codes
+        self.marks = Marks(situation, logbook)
         self._told_s: dict[tuple[str, str], float] = {}
         self._modem_trouble: ModemTrouble | None = None
 
@@ -219,6 +222,8 @@ class Post:
                 self._answer("status", sender, now_s)
             case HelpAsked(sender=sender):
                 self._answer("help", sender, now_s)
+            case MarkAsked() as asked:
+                self._mark(asked, now_s)
             case OwnerDenied() as denied:
                 self._owner_codes.denied(denied, now_s)
             case ReleaseAsked() as asked:
@@ -227,10 +232,23 @@ class Post:
                 data = {"from": str(unwanted or "stranger"), "why": why}
                 self._logbook.note("event", "text_ignored", data, now_s)
 
+    def _mark(self, asked: MarkAsked, now_s: float) -> None:
+        """Its answer says which incident; that of an incident that never was says only that."""
+        there = self.marks.put(Marked(asked.incident, asked.mark, asked.sender.value), now_s)
+        if asked.answer:
+            reason = asked.mark.value if there else "unknown"
+            incident = asked.incident if there else 0
+            row = self._alert_row(Tell(MARK_KIND, incident, (asked.sender,), reason), asked.sender)
+            self._queue("mark_asked", row, now_s)
+
     def _answer(self, kind: str, to: Recipient, now_s: float, reason: str = "") -> None:
         incident = self._situation.state.incident
         row = self._alert_row(Tell(kind, incident, (to,), reason), to)
-        entry = Entry("event", f"{kind}_asked", incident, plain({"to": to.value}))
+        self._queue(f"{kind}_asked", row, now_s)
+
+    def _queue(self, name: str, row: OutboxRow, now_s: float) -> None:
+        """An answer, with the line that says who asked."""
+        entry = Entry("event", name, row.incident, plain({"to": row.recipient.value}))
         self._on_record.hold_rows(self._logbook.save((entry,), (row,), now_s), (row,), now_s)
 
     def _try_release(self, asked: ReleaseAsked, now_s: float) -> None:
@@ -307,5 +325,8 @@ class Post:
 
 def _entry_of(row: OutboxRow) -> Entry:
     """What became of a message, for the record."""
-    data = {"number": row.number, "to": row.recipient.value, "kind": row.kind}
+    by = {"by": row.channel.value}
+    data = {"number": row.number, "to": row.recipient.value, "kind": row.kind, **by}
+    if row.cause:
+        data["cause"] = row.cause
     return Entry("sms", row.state.value, row.incident, plain(data))

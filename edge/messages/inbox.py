@@ -1,4 +1,5 @@
-"""What people may text to the kiosk: STATUS, HELP, and from the control room RELEASE with a password.
+"""What people may text to the kiosk: STATUS, HELP, and from the control room RELEASE with a password, and
+FALSE or TRUE with an incident.
 
 A sender who is not on the list is stored and gets no answer; answers go to the number in the settings, never
 to the one that the text claims to come from. A RELEASE goes to its desk (`edge.codes.release`). The owner of
@@ -17,6 +18,7 @@ from typing import Final, assert_never
 from edge.codes.hotp import PASSWORD_DIGITS
 from edge.codes.release import ReleaseAsked
 from edge.messages.numbers import meant
+from edge.terms.marks import Mark
 from edge.terms.record import Recipient
 from hw.ports import TextReceived
 
@@ -37,6 +39,8 @@ _RELEASE: Final = re.compile(
     rf"RELEASE\s+#?(\d{{1,9}})\s+(\d{{{PASSWORD_DIGITS}}})\s*[.!]?", re.ASCII | re.IGNORECASE
 )
 
+_MARK: Final = re.compile(r"(FALSE|TRUE)\s+#?(\d{1,9})\s*[.!]?", re.ASCII | re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True)
 class StatusAsked:
@@ -48,6 +52,16 @@ class HelpAsked:
     """Also for words from a known sender that are no command."""
 
     sender: Recipient
+
+
+@dataclass(frozen=True, slots=True)
+class MarkAsked:
+    """The control room says what an incident was. `answer`: it gets a text back, and has not had enough."""
+
+    sender: Recipient
+    incident: int
+    mark: Mark
+    answer: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +80,7 @@ class OwnerDenied:
     person: int
 
 
-Request = StatusAsked | HelpAsked | ReleaseAsked | OwnerDenied | Ignored
+Request = StatusAsked | HelpAsked | ReleaseAsked | MarkAsked | OwnerDenied | Ignored
 
 
 @dataclass(slots=True)
@@ -118,11 +132,23 @@ class Inbox:
             if not _may_release(sender):
                 return Ignored(sender, "release_by_another")
             return ReleaseAsked(int(release.group(1)), release.group(2))
+        mark = _MARK.fullmatch(words)
+        if mark is not None and not _may_mark(sender):
+            return Ignored(sender, "mark_by_another")
+        answer = self._may_be_answered(sender, now_s)
+        if mark is not None:
+            return MarkAsked(sender, int(mark[2]), Mark(mark[1].lower()), answer)
+        if not answer:
+            return Ignored(sender, "too_many")
+        return StatusAsked(sender) if words.upper().rstrip(".!?") == "STATUS" else HelpAsked(sender)
+
+    def _may_be_answered(self, sender: Recipient, now_s: float) -> bool:
+        """Whether one more answer may go there; it counts."""
         answered = self._answered[sender]
         if len(answered) == ANSWERS and now_s - answered[0] < ANSWERS_WITHIN_S:
-            return Ignored(sender, "too_many")
+            return False
         answered.append(now_s)
-        return StatusAsked(sender) if words.upper().rstrip(".!?") == "STATUS" else HelpAsked(sender)
+        return True
 
     def _owner(self, number: str, now_s: float) -> _Owner | None:
         """Whose card it is; of several claims on cards of one telephone the newest that is not denied."""
@@ -144,6 +170,17 @@ class Inbox:
 
 def _may_release(sender: Recipient) -> bool:
     """Whose RELEASE is compared at all."""
+    match sender:
+        case Recipient.CONTROL_ROOM:
+            return True
+        case Recipient.WATCHMAN | Recipient.WATCHMAN2 | Recipient.OWNER:
+            return False
+        case _:
+            assert_never(sender)
+
+
+def _may_mark(sender: Recipient) -> bool:
+    """Whose word on an incident counts."""
     match sender:
         case Recipient.CONTROL_ROOM:
             return True

@@ -64,6 +64,9 @@ class Context:
 
 ALERT_KINDS: Final = tuple(kind.value for kind in (*Alert, *Anomaly))
 
+MARK_KIND: Final = "mark"
+"""The answer to a FALSE or TRUE; its reason says which, or `unknown`."""
+
 _PART_OF: Final[Mapping[str, str]] = MappingProxyType(
     {
         **dict.fromkeys(("disk", "journal", "record", "state"), "disk"),
@@ -130,7 +133,9 @@ def make_text(
         return f"{status_text(context, wall_s, facts or {})} {tail}"
     anomaly = anomaly_words(row.kind, language)
     told = words.alerts.of(row.kind) if anomaly is None else anomaly.text
-    reason = _reason(row, language)
+    if row.kind == MARK_KIND:
+        told = words.marks.of(row.reason)
+    reason = "" if row.kind == MARK_KIND else _reason(row, language)
     if reason:
         told = f"{told}: {reason}"
     extras: list[str] = []

@@ -10,7 +10,7 @@ from edge.cabin.events import Anomaly
 from edge.terms.alerts import Alert, Urgency, urgency
 from edge.terms.record import CODE_KINDS
 
-REPORTS: Final = frozenset({"daily", "status", "help"})
+REPORTS: Final = frozenset({"daily", "status", "help", "mark"})
 _URGENCY: Final[Mapping[str, Urgency]] = {
     **dict.fromkeys(CODE_KINDS, Urgency.CODE),
     **{anomaly.value: ANOMALIES[anomaly].urgency for anomaly in Anomaly},

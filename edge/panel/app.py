@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import Final
 
 from edge.faults.fault import FaultError
+from edge.panel.incidents.views import add_incidents
 from edge.panel.page import Page
 from edge.panel.sources import Sources
 from edge.settings.schema import PanelSettings, Settings, is_loopback
@@ -49,6 +50,7 @@ def add_panel(site: Site, sources: Sources, path: str = "/") -> None:
     site.get("/stages/{camera}/{file}", lambda asked: _picture(asked, sources.stages_picture))
     site.get("/incident/{number}/{file}", lambda asked: _kept(asked, sources))
     site.post("/selftest", lambda asked: _self_test(sources))
+    add_incidents(site, sources)
 
 
 def open_panel(settings: Settings, sources: Sources) -> Server:

@@ -53,10 +53,11 @@ class Ring(Protocol):
 @dataclass(frozen=True, slots=True)
 class Beside:
     """What the thread has around it: `on_answer` wakes the loop; `busy` tells whether the record is being
-    written just now: pictures give way."""
+    written just now: pictures give way. `hourly` is what else this thread looks at once an hour."""
 
     on_answer: Callable[[], None] = lambda: None
     busy: Callable[[], bool] = lambda: False
+    hourly: Callable[[], None] = lambda: None
 
 
 @dataclass(slots=True)
@@ -239,6 +240,8 @@ class Evidence:
             self._store.forget_emptied(now_s)
             if tidy:
                 self._store.tidy()
+                if self._beside is not None:
+                    self._beside.hourly()
         except Exception as error:  # what cannot be looked at or removed must not cost the pictures after it
             failed = self._failed(error)
         for order in self._orders:

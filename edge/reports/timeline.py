@@ -34,7 +34,7 @@ _PICTURE: Final = re.compile(r"(\d{5})-(\d{12})(?:-([a-z]+)(?:-([a-z_]+))?)?\.jp
 
 
 class Step(StrEnum):
-    """What has to follow upon each other in an incident that locks."""
+    """What follows one after the other in an incident that locks."""
 
     SEEN = "seen"
     WARNED = "warned"

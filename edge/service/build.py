@@ -45,6 +45,7 @@ from edge.pictures.keeper import Beside, Evidence, Ring
 from edge.pictures.sheet import drawn_apart, drawn_here
 from edge.pictures.store import EvidenceLimits, Start
 from edge.service.acts import Acts
+from edge.service.gauge import THERMAL, MachineGauge
 from edge.service.plans import minute_of_day, overseers
 from edge.service.views import basis_of
 from edge.settings.places import model_dir
@@ -131,13 +132,15 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
     identity, faults = _identity(settings, site, counters.get("gallery", 0))
     remembered = replace(remembered, faults=(*remembered.faults, *faults))
     pictures = site.data / "evidence"
+    gauge = MachineGauge(site.data, THERMAL if site.threaded else None)
+    gauge.look()
     evidence = Evidence(
         pictures,
         dict(site.rings),
         clock,
         Start(remembered.boot, (counters.get("incident", 0),), remembered.wall_s),
         evidence_limits(settings),
-        Beside(site.wake, lambda: journal.waiting > 0) if site.threaded else None,
+        Beside(site.wake, lambda: journal.waiting > 0, gauge.look) if site.threaded else None,
         drawn_apart if site.threaded else drawn_here,
     )
     if site.threaded:  # without a thread nothing is under way, and a pulled plug copies nothing more
@@ -181,6 +184,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         ),
         evidence=evidence,
         views=views,
+        gauge=gauge,
         clock_jump_s=watchdog.clock_jump_s,
         restart=site.restart,
         listener=functools.partial(_hear, watching, site.listener),

@@ -22,6 +22,7 @@ from edge.words.language import (
     Inputs,
     Language,
     LanguageName,
+    MarkAnswers,
     Measures,
     Networks,
     Outcomes,
@@ -211,7 +212,8 @@ GERMAN: Final = Language(
         alert="{where}. {words}. {tail}",
         incident="Vorfall {incident}",
         repeat="Wiederholung",
-        help="{where}. SMS mit STATUS, HELP oder RELEASE Vorfall 6-stelliger-Code (Leitstelle).",
+        help="{where}. SMS mit STATUS, HELP; Leitstelle auch RELEASE Vorfall 6-stelliger-Code,"
+        " FALSE oder TRUE Vorfall.",
         status="{where}. {state}. {tail}",
         alerts=Alerts(
             locked="Tür verriegelt, Gesicht nicht gezeigt",
@@ -264,6 +266,11 @@ GERMAN: Final = Language(
             upside_down="auf dem Kopf",
             gone="ohne Bilder",
             none="keine",
+        ),
+        marks=MarkAnswers(
+            false="Als Fehlalarm vermerkt; die Kabine arbeitet wie bisher",
+            true="Als echter Alarm vermerkt; die Kabine arbeitet wie bisher",
+            unknown="Diesen Vorfall gibt es nicht; nichts ist vermerkt",
         ),
     ),
     prompts=Prompts(
@@ -447,6 +454,7 @@ GERMAN: Final = Language(
             daily="täglicher Test",
             status="Auskunft",
             help="Hilfe",
+            mark="Urteil",
             locked="verriegelt",
             released="geöffnet",
             codes_used_up="Codes aufgebraucht",

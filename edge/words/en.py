@@ -22,6 +22,7 @@ from edge.words.language import (
     Inputs,
     Language,
     LanguageName,
+    MarkAnswers,
     Measures,
     Networks,
     Outcomes,
@@ -207,7 +208,8 @@ ENGLISH: Final = Language(
         alert="{where}. {words}. {tail}",
         incident="Incident {incident}",
         repeat="repeat",
-        help="{where}. Text STATUS, HELP, or RELEASE incident 6-digit-code (control room).",
+        help="{where}. Text STATUS, HELP; control room also RELEASE incident 6-digit-code,"
+        " FALSE or TRUE incident.",
         status="{where}. {state}. {tail}",
         alerts=Alerts(
             locked="Door locked, face not shown",
@@ -260,6 +262,11 @@ ENGLISH: Final = Language(
             upside_down="upside down",
             gone="gone",
             none="none",
+        ),
+        marks=MarkAnswers(
+            false="Noted as a false alarm; the cabin works as before",
+            true="Noted as a true alarm; the cabin works as before",
+            unknown="There is no such incident; nothing is noted",
         ),
     ),
     prompts=Prompts(
@@ -442,6 +449,7 @@ ENGLISH: Final = Language(
             daily="daily",
             status="status",
             help="help",
+            mark="judgement",
             locked="locked",
             released="released",
             codes_used_up="codes used up",

@@ -22,6 +22,7 @@ from edge.words.language import (
     Inputs,
     Language,
     LanguageName,
+    MarkAnswers,
     Measures,
     Networks,
     Outcomes,
@@ -207,7 +208,7 @@ HINDI: Final = Language(
         alert="{where}. {words}. {tail}",
         incident="घटना {incident}",
         repeat="दोबारा",
-        help="{where}. STATUS, HELP, या RELEASE घटना 6-अंक (नियंत्रण कक्ष) भेजें.",
+        help="{where}. STATUS, HELP; नियंत्रण कक्ष: RELEASE घटना 6-अंक, FALSE/TRUE घटना भेजें.",
         status="{where}. {state}. {tail}",
         alerts=Alerts(
             locked="दरवाज़ा लॉक, चेहरा नहीं दिखाया",
@@ -260,6 +261,11 @@ HINDI: Final = Language(
             upside_down="उलटा",
             gone="तस्वीर नहीं",
             none="कोई नहीं",
+        ),
+        marks=MarkAnswers(
+            false="झूठा अलार्म लिखा गया; केबिन पहले जैसा चलता है",
+            true="सच्चा अलार्म लिखा गया; केबिन पहले जैसा चलता है",
+            unknown="ऐसी कोई घटना नहीं; कुछ नहीं लिखा",
         ),
     ),
     prompts=Prompts(
@@ -437,6 +443,7 @@ HINDI: Final = Language(
             daily="दैनिक जाँच",
             status="स्थिति",
             help="मदद",
+            mark="निर्णय",
             locked="लॉक",
             released="खोला गया",
             codes_used_up="कोड समाप्त",

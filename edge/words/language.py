@@ -307,6 +307,15 @@ class Status(Words):
 
 
 @dataclass(frozen=True, slots=True)
+class MarkAnswers(Words):
+    """What is answered to FALSE and TRUE."""
+
+    false: str
+    true: str
+    unknown: str
+
+
+@dataclass(frozen=True, slots=True)
 class Texts:
     code: str
     code_until: str
@@ -322,6 +331,7 @@ class Texts:
     status: str
     alerts: Alerts
     facts: Status
+    marks: MarkAnswers
 
 
 # --- prompts ---------------------------------------------------------------------------------------
@@ -592,6 +602,7 @@ class Happened(Words):
     daily: str
     status: str
     help: str
+    mark: str
     locked: str
     released: str
     codes_used_up: str

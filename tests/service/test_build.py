@@ -106,8 +106,8 @@ def of_the_desk(settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatc
 
 
 HANDED_IN = {
-    "data": r"\b_inode$",
-    "threaded": r"\b(_threaded|thread|_changed|_beside)$",
+    "data": r"\b(_inode|gauge\._data|gauge\._seen\.free_mb)$",
+    "threaded": r"\b(_threaded|thread|_changed|_beside|gauge\._thermal|gauge\._seen\.board_c)$",
     "wake": r"\b(_on_answer|_beside\.\w+)$",
     "rings": r"\b_rings\b",
     "choose_code": r"\b_choose$",

@@ -61,6 +61,8 @@ COMMANDS = {
     "STATUS",
     "HELP",
     "RELEASE",
+    "FALSE",
+    "TRUE",
     "cabinguard",
     "release",
     "panel",
@@ -186,7 +188,14 @@ def test_the_page_has_a_word_for_every_message_and_every_fact() -> None:
     alerts = set(ALERT_KINDS) - names(Anomalies)
     facts = {f"face_{one.value}" for one in FaceFact} | {f"camera_{one.value}" for one in CameraHealth}
     states = {"warned", "locked", "released", "emergency"}
-    assert names(Happened) == alerts | facts | states | {"code", "owner_code", "daily", "status", "help"}
+    assert names(Happened) == alerts | facts | states | {
+        "code",
+        "owner_code",
+        "daily",
+        "status",
+        "help",
+        "mark",
+    }
 
 
 def told_reasons() -> set[str]:

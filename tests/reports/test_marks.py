@@ -1,0 +1,98 @@
+"""False alarms as the control room judges them: recorded, answered, and without any other effect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge.journal.reader import lines, verify
+from edge.messages.inbox import ANSWERS, Ignored, Inbox, MarkAsked
+from edge.reports.listing import Incidents, Marking, Wanted
+from edge.reports.timeline import story
+from edge.settings.zones import zone_of
+from edge.terms.marks import MARKED, Mark, Marked, plain_words
+from edge.terms.record import Recipient
+from hw.ports import TextReceived
+from tests.worlds.incident_world import IncidentWorld
+
+NUMBERS = {Recipient.WATCHMAN: "+919876543210", Recipient.CONTROL_ROOM: "+912212345678"}
+WATCHMAN, CONTROL = NUMBERS.values()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[IncidentWorld]:
+    world = IncidentWorld(tmp_path)
+    yield world
+    world.close()
+
+
+def read(number: str, text: str) -> object:
+    return Inbox(NUMBERS).read(TextReceived(number, text), 0.0)
+
+
+@pytest.mark.parametrize("text", ["FALSE 12", "false 12", " False  #12. ", "FALSE 12!"])
+def test_the_control_room_judges(text: str) -> None:
+    assert read(CONTROL, text) == MarkAsked(Recipient.CONTROL_ROOM, 12, Mark.FALSE, answer=True)
+    asked = read(CONTROL, text.upper().replace("FALSE", "TRUE"))
+    assert asked == MarkAsked(Recipient.CONTROL_ROOM, 12, Mark.TRUE, answer=True)
+
+
+def test_nobody_elses_word_counts() -> None:
+    assert read(WATCHMAN, "FALSE 12") == Ignored(Recipient.WATCHMAN, "mark_by_another")
+    assert read("+4915112345678", "FALSE 12") == Ignored(None, "stranger")
+
+
+def test_a_mark_counts_also_when_there_were_answers_enough() -> None:
+    inbox = Inbox(NUMBERS)
+    asked = [inbox.read(TextReceived(CONTROL, f"FALSE {number}"), 0.0) for number in range(1, ANSWERS + 3)]
+    answers = [one.answer for one in asked if isinstance(one, MarkAsked)]
+    assert answers == [True] * ANSWERS + [False, False]
+
+
+@pytest.mark.slow
+def test_marks_by_text_are_recorded_and_answered_and_change_nothing_else(world: IncidentWorld) -> None:
+    texts = world.desk.phone.texts
+
+    def heard(sender: str, text: str) -> list[str]:
+        before = len(texts)
+        world.text(sender, text)
+        return [one.text for one in texts[before:]]
+
+    world.run(5.0)
+    [unknown] = heard("control_room", "FALSE 417")
+    assert "There is no such incident" in unknown
+    assert all(line.name != MARKED and "417" not in line.data for line in lines(world.record))
+
+    world.lock()
+    [answer] = heard("control_room", "FALSE 1")
+    assert answer.startswith("Cabin 1. Noted as a false alarm; the cabin works as before. Incident 1, ")
+    assert world.desk.hands.lock_on, "the door is where it was"
+    world.open_and_leave()
+
+    before = world.desk.kiosk.state
+    heard("control_room", "FALSE 1")
+    heard("control_room", "TRUE 1")
+    assert heard("watchman", "FALSE 1") == []
+    assert world.desk.kiosk.state == before
+    ignored = [line for line in lines(world.record) if line.name == "text_ignored"]
+    assert '"mark_by_another"' in ignored[-1].data
+
+    found = story(world.record, 1)
+    assert found is not None
+    assert found.marks == tuple(Marked(1, mark, "control_room") for mark in (Mark.FALSE, Mark.TRUE)), (
+        "the same word again is no second line, and the earlier stays"
+    )
+    assert found.mark == found.marks[-1], "the later one counts"
+    incidents = Incidents(world.record, zone_of("UTC"))
+    assert [one.incident for one in incidents.all_of(Wanted(marking=Marking.TRUE))] == [1]
+    assert incidents.all_of(Wanted(marking=Marking.FALSE)) == ()
+    world.desk.close()
+    assert verify(world.record).ok
+
+
+def test_a_note_holds_no_telephone_number_and_no_control_character() -> None:
+    assert plain_words("call +91 98765-43210\nnow\x1b[31m", 200) == "call … now[31m"
+    assert plain_words("ticket 4711, 2026-01-02", 200) == "ticket 4711, …"
+    assert len(plain_words("x" * 500, 200)) == 200
