@@ -20,7 +20,6 @@ from edge.panel.sources import Sources
 from edge.selftest.findings import Finding
 from edge.service.asks import CommissionEnd
 from edge.service.control import ask
-from hw.ports import Input
 from tests.worlds.commission_world import Bench, Commissioning
 from tests.worlds.panel_world import free_port
 from tests.worlds.site_world import served
@@ -224,7 +223,7 @@ def test_stop_lets_go_at_once_and_asks_nothing(bench: Bench, walk: Commissioning
 
 def test_with_somebody_in_the_cabin_the_lock_stays_where_it_is(bench: Bench, walk: Commissioning) -> None:
     bench.wait(SEEN_EMPTY_S)
-    bench.people("enter anna")
+    bench.act("enter anna")
     bench.until(lambda: bench.desk.kiosk.state.present)
     status, said = act(walk, "try", output="lock")
     assert status == 409
@@ -235,7 +234,7 @@ def test_with_somebody_in_the_cabin_the_lock_stays_where_it_is(bench: Bench, wal
 def test_fire_ends_a_trial_in_the_same_moment(bench: Bench, walk: Commissioning) -> None:
     bench.wait(SEEN_EMPTY_S)
     assert act(walk, "try", output="lock")[0] == 200
-    bench.do(lambda: bench.desk.set_input(Input.FIRE, True))
+    bench.act("fire on")
     bench.until(lambda: not bench.desk.hands.lock_on)
     assert "it was ended at once" in until(walk, "outputs", "ended at once")
 
@@ -250,7 +249,7 @@ def test_only_outputs_can_be_tried(walk: Commissioning, output: str) -> None:
 
 def test_each_key_lights_up_and_nothing_says_in_which_order(bench: Bench, walk: Commissioning) -> None:
     bench.wait(SEEN_EMPTY_S)
-    bench.do(lambda: bench.desk.type_keys("70*"))
+    bench.act("keys 70*")
     bench.wait(3.0)
     found = until(walk, "keys", "3 of 12")
     lit = re.findall(r'class="lit" data-key="keypad-(.)"', found)
@@ -259,7 +258,7 @@ def test_each_key_lights_up_and_nothing_says_in_which_order(bench: Bench, walk: 
 
 def test_a_contact_ticks_when_it_was_in_both_positions(bench: Bench, walk: Commissioning) -> None:
     assert "both seen" not in part(walk, "contacts")
-    bench.do(lambda: bench.desk.set_input(Input.DOOR, True))
+    bench.act("door open")
     until(walk, "contacts", "both seen")
     page = Commissioning(bench)
     with page as again:

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
+from edge.bench.acting import act
 from edge.bench.desk import Desk, Props, StoryClock
 from edge.panel.commission.app import commission_site
 from edge.panel.commission.link import Link
@@ -39,7 +40,7 @@ T = TypeVar("T")
 
 
 class Bench:
-    """The kiosk of a commissioning, in real time and a thread of its own. `stage` directs who is there.
+    """The kiosk of a commissioning, in real time and a thread of its own.
 
     `drawn`: with the drawn camera and what really sees through it, else scripted.
     """
@@ -52,15 +53,14 @@ class Bench:
         self._todo: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._closing = threading.Event()
         if drawn:
-            self.desk, self.stage = self._drawn_desk()
+            self.desk = self._drawn_desk()
         else:
-            self.desk, people = scripted_desk(folder, settings=self.settings, every_s=0.1)
-            self.stage = people.do
+            self.desk, _ = scripted_desk(folder, settings=self.settings, every_s=0.1)
         self.control = ControlServer(folder, self._asked)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
-    def _drawn_desk(self) -> tuple[Desk, Callable[[str, float], None]]:
+    def _drawn_desk(self) -> Desk:
         clock = StoryClock(wall_s=time.time())
         camera = StagedCabin(clock)
         settings = self.settings
@@ -71,7 +71,7 @@ class Bench:
             stage=camera,
             camera_from="staged",
         )
-        return Desk(settings, props, self.folder, lambda _: None, clock), camera.do
+        return Desk(settings, props, self.folder, lambda _: None, clock)
 
     def _asked(self, asked: Asked) -> None:
         self._todo.put(lambda: self.desk.ask(asked.request, asked.uid, asked.answer))
@@ -98,9 +98,9 @@ class Bench:
 
         self.do(pass_by)
 
-    def people(self, action: str) -> None:
-        """Direct the scene: `enter anna`."""
-        self.do(lambda: self.stage(action, self.desk.clock.now_s()))
+    def act(self, words: str) -> None:
+        """What the bench's own words do: `enter anna`, `keys 70*`, `fire on`."""
+        self.do(lambda: act(self.desk, words.split()))
 
     def until(self, what: Callable[[], bool]) -> None:
         """Wait until it holds of the desk."""

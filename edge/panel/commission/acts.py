@@ -17,7 +17,7 @@ from edge.panel.commission.page import CHECKLIST, CommissionPage
 from edge.panel.commission.people import ROLES
 from edge.panel.commission.scene import COMMAND
 from edge.panel.commission.trying import seconds_of
-from edge.panel.commission.walk import Judged, Region, Signed, Step
+from edge.panel.commission.walk import Judged, Region, Signed, WalkStep
 from edge.service.asks import CheckItem
 from edge.terms.commission import CheckResult, Tried
 from edge.terms.ground import Marks, Mask, Zone
@@ -85,7 +85,7 @@ class Acts:
     # --- acts --------------------------------------------------------------------------------------
 
     def mark(self, asked: PageRequest) -> Answer:
-        step, judged = Step(asked.form["step"]), Judged(asked.form["judged"])
+        step, judged = WalkStep(asked.form["step"]), Judged(asked.form["judged"])
         self._walk.mark(step, judged, asked.form.get("note", ""))
         w = self._tongue.frame
         return done(w.kept.format(step=w.steps.of(step.value), judged=w.judged.of(judged.value)))
