@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from edge.faults.fault import FaultError
 from edge.journal import reader as journal
 from edge.journal.file import NAME
 from edge.panel import sources
 from edge.panel.app import add_panel, panel_site
 from edge.panel.commission.app import HOST, Hours, open_near
 from edge.panel.sources import Sources
-from edge.selftest.findings import Finding
+from edge.selftest.finding import Finding
 from edge.service.asks import CommissionEnd
 from edge.service.control import ask
 from tests.worlds.commission_world import Bench, Commissioning
@@ -342,3 +343,74 @@ def test_the_self_test_runs_and_its_findings_stand_there(bench: Bench, walk: Com
     said = until(walk, "selftest", "no answer")
     assert "modem_mute" in said
     assert "1 GB free" in said
+
+
+# --- drawing and learning --------------------------------------------------------------------------
+
+SQUARE = [[0.4, 0.4], [0.6, 0.4], [0.6, 0.6], [0.4, 0.6]]
+
+
+def drawn(**kinds: object) -> str:
+    return json.dumps({"zone": [], "mask": [], "region": [], "floor": None, **kinds})
+
+
+def test_what_is_drawn_is_saved_and_in_effect_after_the_restart(bench: Bench, walk: Commissioning) -> None:
+    bench.wait(SEEN_EMPTY_S)
+    assert "What is drawn is in effect." in part(walk, "draw")
+    zone = {"name": "Vault", "purpose": "forbidden", "hours": "22:00-06:00", "polygon": SQUARE}
+    region = {"name": "keypad", "polygon": SQUARE}
+    status, said = act(walk, "draw", drawn=drawn(zone=[zone], region=[region]))
+    assert status == 200, said
+    assert said.startswith("Saved. It is in effect after the kiosk has started again.")
+    found = part(walk, "draw")
+    assert "Vault" in found
+    assert "Restart the kiosk" in found
+    assert "Learnt are the parts that were drawn: PIN pad." in part(walk, "references")
+    status, said = act(walk, "restart")
+    assert status == 200, said
+    assert "what you have done is kept" in said
+    assert not walk.kiosk.lasts(), "the grant is gone with the start: the page ends"
+    with Commissioning(bench) as again:
+        again.enter()
+        found = part(again, "draw")
+        assert "Vault" in found
+        assert "What is drawn is in effect." in found
+        assert "PIN pad" in part(again, "references"), "the walk goes on where it was"
+
+
+def test_only_what_was_changed_leaves_the_settings(bench: Bench, walk: Commissioning) -> None:
+    mask = {"name": "PIN pad", "polygon": SQUARE}
+    assert act(walk, "draw", drawn=drawn(mask=[mask]))[0] == 200
+    view = walk.kiosk.drawn()
+    assert not isinstance(view, FaultError)
+    assert (view.drawn.zone, view.drawn.floor) == (None, None)
+    assert view.drawn.mask is not None
+
+
+@pytest.mark.parametrize(
+    "posted",
+    [
+        "",
+        "[]",
+        drawn(zone=[{"name": "a", "purpose": "lava", "polygon": SQUARE}]),
+        drawn(mask=[{"name": "a", "polygon": [[2, 0], [0, 1], [1, 1]]}]),
+        drawn(mask=[{"name": "a", "polygon": SQUARE, "more": 1}]),
+        drawn(region=[{"name": "", "polygon": SQUARE}]),
+    ],
+)
+def test_what_is_no_drawing_is_not_understood(walk: Commissioning, posted: str) -> None:
+    assert act(walk, "draw", drawn=posted) == (409, "That was not understood.")
+
+
+def test_the_kiosk_refuses_what_its_settings_refuse(walk: Commissioning) -> None:
+    crossed = [SQUARE[0], SQUARE[2], SQUARE[1], SQUARE[3]]
+    status, said = act(walk, "draw", drawn=drawn(mask=[{"name": "a", "polygon": crossed}]))
+    assert status == 409
+    assert "mask.1.polygon crosses itself" in said
+
+
+def test_the_restart_is_refused_with_somebody_there(bench: Bench, walk: Commissioning) -> None:
+    bench.wait(SEEN_EMPTY_S)
+    bench.act("enter anna")
+    bench.until(lambda: bench.desk.kiosk.state.present)
+    assert act(walk, "restart") == (409, "The cabin is not vacant.")
