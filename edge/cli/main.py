@@ -32,6 +32,7 @@ from edge.cli import (
     panel,
     prompts,
     replay,
+    report,
     run,
     selftest,
     settings,
@@ -123,6 +124,7 @@ def parser() -> argparse.ArgumentParser:
     selftest.add_parser(commands)
     control.add_parsers(commands)
     events.add_parser(commands)
+    report.add_parser(commands)
     modem.add_parser(commands)
     panel.add_parser(commands)
     first_boot.add_parser(commands)

@@ -791,6 +791,18 @@ CATALOGUE: Final = _table(
         "Run cabinguard selftest --no-hardware on the machine and read what it says.",
     ),
     (
+        "report_no_pdf",
+        "The report could not be printed as PDF.",
+        _NOT_RUN,
+        "Install Chromium (apt install chromium), or print the HTML file from any browser; it is the same.",
+    ),
+    (
+        "report_unwritable",
+        "The file of the report cannot be written.",
+        _NOT_RUN,
+        "Name another place with --out; an incident's pictures take some megabytes.",
+    ),
+    (
         "not_root",
         "This command needs root.",
         _NOT_RUN,

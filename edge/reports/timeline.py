@@ -158,10 +158,13 @@ class _Since:
         return line.wall_s - self._began.wall_s
 
 
-def story(path: Path, incident: int) -> Story | None:
-    """The incident of the record in this file; None where the record has no line of it. Raises
-    `FaultError`."""
-    bounds = search.bounds(path, incident)
+def story(path: Path, incident: int, bounds: tuple[int, int] | None = None) -> Story | None:
+    """The incident of the record in this file; None where the record has no line of it.
+
+    `bounds`: its first and its last line, where somebody knows them: then the rest is not looked through.
+    Raises `FaultError`.
+    """
+    bounds = bounds or search.bounds(path, incident)
     if bounds is None:
         return None
     first, last = bounds

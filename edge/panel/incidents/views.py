@@ -135,8 +135,8 @@ class _Views:
         number = request.args["number"]
         title = w.incident.format(number=number)
         try:
-            found = story(self._data / NAME, int(number)) if _is_number(number) else None
-            listed = self._incidents.one(found.incident) if found is not None else None
+            listed = self._incidents.one(int(number)) if _is_number(number) else None
+            found = None if listed is None else story(self._data / NAME, listed.incident, listed.bounds)
             around = self._incidents.neighbours(found.incident) if found is not None else (None, None)
         except FaultError as fault:
             return Live(
