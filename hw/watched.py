@@ -91,3 +91,11 @@ class Watched(Protocol):
 
     @property
     def thread(self) -> WatchedThread: ...
+
+
+def in_thread(do: Callable[[], None], name: str = "aside") -> None:
+    """Do something that may wait in a thread of its own; here, where the system has none to give."""
+    try:
+        threading.Thread(target=do, name=name, daemon=True).start()
+    except (RuntimeError, MemoryError):
+        do()

@@ -382,6 +382,8 @@ def act(desk: Desk, words: Sequence[str]) -> None:
         raise CannotDo(str(error)) from error
     except KeyError as error:  # a contact or a pin that these settings do not fit
         raise CannotDo(f"{error.args[0]} is not fitted") from error
+    desk.acts.did(words)
+    desk.changed()
 
 
 def complete(words: Sequence[str], begun: str) -> list[str]:

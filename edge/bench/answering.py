@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
 import subprocess
 import sys
@@ -14,7 +13,8 @@ from typing import Final, assert_never
 
 from edge.bench.acting import ACTIONS, KINDS
 from edge.bench.asked import BenchOptions
-from edge.bench.desk import Desk, afterwards
+from edge.bench.desk import Desk
+from edge.bench.leaving import afterwards
 from edge.bench.socket import BenchAsked, BenchServer
 from edge.bench.wire import (
     Act,
@@ -30,6 +30,7 @@ from edge.bench.wire import (
     WordForms,
 )
 from edge.faults.fault import FaultError
+from edge.service.asks import Reply
 from edge.service.control import Asked, ControlServer
 from edge.settings.places import settings_file
 
@@ -37,7 +38,7 @@ _SOCKET_PATH_MAX: Final = 90
 
 
 class Control:
-    """Answers `status`, `panel` and `release` for a simulated kiosk."""
+    """Answers for a simulated kiosk what the running one would."""
 
     def __init__(self, desk: Desk, folder: Path, released: Callable[[], None] = lambda: None) -> None:
         if len(str(folder.absolute())) > _SOCKET_PATH_MAX:
@@ -55,19 +56,15 @@ class Control:
                 asked = self._asked.get(timeout=max(0.0, end_s - time.monotonic()))
             except queue.Empty:
                 return
-            asked.answer(self._answer(asked))
+            self._ask(asked)
 
-    def _answer(self, asked: Asked) -> dict[str, object]:
-        desk, request = self._desk, asked.request
-        if request.verb != "release" or not desk.powered:
-            return desk.answer(request.verb)
-        if asked.uid not in (0, os.getuid()):
-            return {"error": "not_root", "detail": "anyone who runs this bench, or root, may release"}
-        if not desk.kiosk.releasable(request.incident):
-            return {"error": "nothing_locked"}
-        self._released()
-        desk.release(request.incident)
-        return {"released": True}
+    def _ask(self, asked: Asked) -> None:
+        def answer(reply: Reply) -> None:
+            if reply.get("released"):
+                self._released()
+            asked.answer(reply)
+
+        self._desk.ask(asked.request, asked.uid, answer)
 
     def close(self) -> None:
         self._server.close()

@@ -48,5 +48,12 @@ class BenchOptions:
         return Path(rest) if kind == "clip" else None
 
     @property
+    def doorless(self) -> list[str]:
+        """Overrides: nobody opens a door before a webcam or a recording, and one that never opens would hold
+        anyone who came.
+        """
+        return [] if (self.camera or "staged") == "staged" else ["wiring.door.fitted=false"]
+
+    @property
     def webcam(self) -> bool:
         return (self.camera or "").startswith("webcam")

@@ -26,7 +26,7 @@ from edge.settings.secrets import Secret, read_secret
 from edge.terms.record import Recipient
 from edge.vision.face.embed import Embedder
 from edge.vision.face.faces import Faces
-from hw.bench import FakeMachine, FakeModem, StagedCabin, SteppedAtm
+from hw.bench import FakeMachine, FakeModem, KeptMachine, StagedCabin, SteppedAtm
 from hw.ports import Clock
 
 PHONES: Final[Mapping[str, str]] = {"anna": "+15550110", "george": "+15550111"}
@@ -99,6 +99,16 @@ class Cards:
             if name not in self._machines:
                 self._machines[name] = FakeMachine(name, bytes([number]) * 32)
         return SteppedAtm([self._machines[name] for name in settings.atm.machines], clock)
+
+    def kept(self) -> tuple[KeptMachine, ...]:
+        """What of the machines outlives the kiosk."""
+        return tuple(machine.kept() for machine in self._machines.values())
+
+    def restore(self, machines: Sequence[KeptMachine]) -> None:
+        """Before the first start: the machines that were kept."""
+        for number, kept in enumerate(machines):
+            machine = self._machines[kept.name] = FakeMachine(kept.name, bytes([number]) * 32)
+            machine.restore(kept)
 
     def heard(self, now_s: float) -> list[Happening]:
         """What the machines were told since the last call."""

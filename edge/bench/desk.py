@@ -11,10 +11,6 @@ import errno
 import functools
 import os
 import random
-import secrets
-import shutil
-import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,14 +19,17 @@ from typing import Final, Protocol
 
 from edge.bench.cards import OWNERS, Cards, TemplatesOf, templates_of
 from edge.bench.handiwork import Break, Handiwork
+from edge.bench.lasting import Acts
 from edge.bench.telephones import Telephones, number_of
 from edge.cabin.events import Orderer, ReleaseOrdered
 from edge.codes.hotp import hotp, secret_from_base32
 from edge.journal.writer import Journal
 from edge.loop.happening import Happening, Listener
 from edge.loop.kiosk import Kiosk
+from edge.loop.parts import Restarter
 from edge.loop.unrecorded import NAME as UNRECORDED
 from edge.pictures.ring import RingReader, RingWriter, ring_name, ring_slots
+from edge.service.asks import VERSION, Reply, Request
 from edge.service.build import Built, Site, build
 from edge.service.plans import behind_masks, masks_tag
 from edge.settings.load import changed
@@ -38,6 +37,7 @@ from edge.settings.schema import Settings
 from edge.settings.secrets import Secret, read_secret
 from edge.terms.observation import FACE_CAMERA, Observation
 from edge.terms.record import Recipient
+from edge.vision.eyes.aside import Aside
 from edge.vision.eyes.child import jpeg_of
 from edge.vision.eyes.report import EyesEvent
 from edge.vision.eyes.step import StepEyes
@@ -46,7 +46,7 @@ from edge.vision.scene.fronts import FOLDER, write_front
 from edge.vision.scene.reference import Reference
 from edge.vision.scene.teaching import region_from, teach
 from edge.vision.seers import Role
-from hw.bench import FRONT, FakeModem, Scene, SteppedModem
+from hw.bench import FRONT, FakeModem, KeptScene, Scene, StagedCabin, SteppedModem
 from hw.board import BenchHands, bench_board, close_board
 from hw.camera.port import Camera, Frame
 from hw.ports import Input
@@ -66,50 +66,13 @@ BENCH_NUMBERS: Final = {
 """Numbers of the fictional range for bench phones, used where the settings name none."""
 
 
-_SHM: Final = Path("/dev/shm")
-_SHM_FREE_BYTES: Final = 1_000_000_000
-
-
-@contextlib.contextmanager
-def scratch(name: str) -> Iterator[str]:
-    """A folder for one run, in memory where there is plenty: nobody waits for a disk that nothing needs.
-
-    It goes with this process, however that ends.
-    """
-    in_memory = os.access(_SHM, os.W_OK) and shutil.disk_usage(_SHM).free > _SHM_FREE_BYTES
-    inside = _SHM if in_memory else Path(tempfile.gettempdir())
-    folder = inside / f"cabinguard-{name}-{secrets.token_hex(4)}"
-    with afterwards('rm -rf -- "$1"', str(folder)):
-        folder.mkdir(mode=0o700)
-        yield str(folder)
-
-
-@contextlib.contextmanager
-def afterwards(script: str, *words: str) -> Iterator[None]:
-    """A line for the shell that is run when this block is left, also by a kill that nothing can catch.
-
-    A shell of its own waits for the end of a pipe that only this process holds open.
-    """
-    shell = subprocess.Popen(
-        ["/bin/sh", "-c", f"trap '' HUP INT TERM; read -r _; {script}", "sh", *words],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd="/",
-        start_new_session=True,
-    )
-    try:
-        yield
-    finally:
-        shell.communicate()
-
-
 class StoryClock:
     """A clock that is moved by hand; the kiosk's two clocks and the story's in one."""
 
-    def __init__(self, start_s: float = 0.0, wall_s: float = STORY_WALL_S) -> None:
+    def __init__(self, start_s: float = 0.0, wall_s: float = STORY_WALL_S, boot: str = "story") -> None:
         self._now_s = start_s
         self._wall_at_zero_s = wall_s
+        self._boot = boot
 
     def now_s(self) -> float:
         return self._now_s
@@ -119,7 +82,7 @@ class StoryClock:
 
     @property
     def boot(self) -> str:
-        return "story"
+        return self._boot
 
     def wall_true(self) -> bool:
         return True
@@ -171,8 +134,8 @@ class Props:
     """What stands on a desk. `every_s`: how often a camera without times of its own is asked.
 
     `look` makes what sees, at each start; `stage` is the camera where its scene can be directed; `modem`
-    names the profile of the modem. `templates` make those of somebody who gets a card. `camera_from` says
-    where the pictures come from: `staged`, `webcam:N` or `clip:PATH`.
+    names the profile of the modem. `plugged` False: there is no power yet. `templates` make those of somebody
+    who gets a card. `camera_from` says where the pictures come from: `staged`, `webcam:N` or `clip:PATH`.
     """
 
     camera: Camera
@@ -180,6 +143,7 @@ class Props:
     every_s: float | None = None
     stage: Stage | None = None
     modem: str = "sim800"
+    plugged: bool = True
     overview: Overview | None = None
     templates: TemplatesOf = templates_of
     camera_from: str = "staged"
@@ -194,7 +158,8 @@ class _Eye:
 
 
 class Desk:
-    """One simulated cabin. `watch` may be set to be called with every judged frame.
+    """One simulated cabin. `watch` may be set to be called with every judged frame, `changed` after something
+    was done that may outlive a power cut.
 
     While a message is on its way by a real network (e-mail, webhook, where the settings name one) story time
     is no faster than the world's. `journal_type` and `memory_keeps` (what lies in memory outlives a power
@@ -230,6 +195,8 @@ class Desk:
         self._listener = listener
         self._random = random.Random(seed)
         self.watch: Callable[[Frame, Observation], None] | None = None
+        self.acts = Acts()
+        self.changed: Callable[[], None] = lambda: None
         self._later: list[_Later] = []
         self._disk_full = False
         self.handiwork = Handiwork(self.clock)
@@ -237,12 +204,23 @@ class Desk:
         self._restless = False
         self._touched = False
         self._story_ahead_s: float | None = None
-        self.hands: BenchHands
+        self._restart_ordered = False
         self.built: Built
         self.kiosk: Kiosk
-        self.power_on()
+        self._eyes: list[_Eye] = []
+        self.hands = self._hands_of_no_kiosk()
+        if props.plugged:
+            self.power_on()
 
     # --- power -------------------------------------------------------------------------------------
+
+    def _hands_of_no_kiosk(self) -> BenchHands:
+        """At the wires of a board that has had no power yet."""
+        board, hands = bench_board(
+            self.clock, SteppedModem(self.phone, clock=self.clock), self.settings.wiring
+        )
+        close_board(board)
+        return hands
 
     def power_on(self) -> None:
         """Start the program over the same disk, phones, wires and cabin.
@@ -301,6 +279,8 @@ class Desk:
                 choose_code=self._choose_code,
                 spare_numbers=BENCH_NUMBERS,
                 listener=self._listener,
+                restart=Restarter(self._order_restart, 0.0),
+                roots=frozenset({0, os.getuid()}),
             ),
             stack,
         )
@@ -317,7 +297,11 @@ class Desk:
         stack.callback(ring.close)
         shown = functools.partial(self._shown, name, ring)
         seen = behind_masks(self.settings, camera, name)
-        return _Eye(name, StepEyes(seen, look, self.clock.now_s(), self._props.every_s, shown))
+        aside = Aside(name, self._folder, lambda do: do())
+        return _Eye(name, StepEyes(seen, look, self.clock.now_s(), self._props.every_s, shown, aside))
+
+    def _order_restart(self) -> None:
+        self._restart_ordered = True
 
     def _choose_code(self, digits: int) -> str:
         """Codes that open nothing but a simulated door are drawn like the bounces: the same every time."""
@@ -326,7 +310,8 @@ class Desk:
     @property
     def numbers(self) -> Mapping[Recipient, str]:
         """The telephones of this desk's people."""
-        return self.built.numbers
+        people = self.settings.people
+        return {to: people.number(to) or BENCH_NUMBERS.get(to, "") for to in Recipient}
 
     @property
     def journal_file(self) -> Path:
@@ -347,6 +332,8 @@ class Desk:
     def change_setting(self, override: str) -> None:
         """Change the settings' file: read at the next start, as on a kiosk. Raises `SettingsError`."""
         self._next_settings = changed(self._next_settings, override)
+        if not self.powered:
+            self.settings = self._next_settings
 
     def close(self) -> None:
         """End it in order."""
@@ -384,7 +371,9 @@ class Desk:
 
         `INCIDENT` in it is the present incident, `HOTP` the password that opens it.
         """
-        spelt = text.replace("INCIDENT", str(self.kiosk.state.incident))
+        if not self.powered and ("INCIDENT" in text or "HOTP" in text):
+            raise ValueError("INCIDENT and HOTP stand for what a kiosk with power has; the power is off")
+        spelt = text.replace("INCIDENT", str(self.kiosk.state.incident)) if self.powered else text
         if "HOTP" in spelt:
             password = self.release_password()
             if password is None:
@@ -434,6 +423,17 @@ class Desk:
     def scene(self) -> Scene | None:
         """What was directed in the staged cabin; None where the pictures come from elsewhere."""
         return None if self._props.stage is None else self._props.stage.scene
+
+    @property
+    def kept_scene(self) -> KeptScene | None:
+        """What another desk's staged cabin can go on with; None where the pictures come from elsewhere."""
+        stage = self._props.stage
+        return stage.kept() if isinstance(stage, StagedCabin) else None
+
+    def restore_scene(self, kept: KeptScene) -> None:
+        """Go on with this scene, in a staged cabin."""
+        if isinstance(self._props.stage, StagedCabin):
+            self._props.stage.restore(kept)
 
     def after(self, delay_s: float, do: Callable[[], None]) -> None:
         """Do something a little later."""
@@ -537,21 +537,23 @@ class Desk:
             self._story_ahead_s = ahead_s
         time.sleep(max(0.0, ahead_s - self._story_ahead_s))
 
-    def answer(self, verb: str) -> dict[str, object]:
-        """What the running kiosk's control socket answers to all that opens no door."""
+    def ask(self, request: Request, uid: int, answer: Callable[[Reply], None]) -> None:
+        """What the running kiosk's control socket does; answered now, or at a later step."""
         if not self.powered:
-            return {"error": "kiosk_not_running"}
-        now_s = self.clock.now_s()
-        if verb == "drift":
-            return self.kiosk.views()
-        if verb == "drift_again":
-            self.kiosk.views_again(now_s)
-            return {"again": True}
-        if verb == "status":
-            return self.kiosk.status(now_s)
-        if verb == "panel":
-            return self.built.watching.reply(self.kiosk, now_s)
-        return {"error": "not_understood"}
+            answer({"version": VERSION, "error": "kiosk_not_running"})
+            return
+        self.built.acts.ask(request, uid, answer, self.clock.now_s())
+        if self._restart_ordered:
+            self._restart_ordered = False
+            self.restart()
+
+    def answer(self, request: Request, uid: int = 0) -> Reply:
+        """The answer, where it comes at once or with the next step of the loop."""
+        replies: list[Reply] = []
+        self.ask(request, uid, replies.append)
+        if not replies:
+            self.kiosk.poll(self.clock.now_s())
+        return replies[0]
 
     def _hear_hardware(self, now_s: float) -> None:
         events, self._pending[:] = tuple(self._pending), []
@@ -575,5 +577,5 @@ class Desk:
             self._listener(Happening(now_s, "sms", data))
 
     def next_frame_s(self) -> float | None:
-        """When the next frame is due, None after the last one."""
-        return self._eyes[0].steps.next_wake_s()
+        """When the next frame is due, None after the last one. Before the first power: with it."""
+        return self._eyes[0].steps.next_wake_s() if self._eyes else self.clock.now_s()

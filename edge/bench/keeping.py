@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from edge.bench.asked import BenchOptions
-from edge.bench.desk import scratch
+from edge.bench.leaving import scratch
 from edge.faults.fault import FaultError
 from edge.service.control import answers
 from edge.settings.load import changed

@@ -8,7 +8,8 @@ import functools
 import shlex
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -25,6 +26,7 @@ from edge.bench.showing import Diary, view_of
 from edge.bench.story import SETTLE_S, Notebook, looks_like_story
 from edge.bench.terminal import Lines, Piped, open_lines
 from edge.bench.wire import Acted
+from edge.bench.world import Returning
 from edge.faults.explain import explain
 from edge.loop.happening import Happening, Listener
 from edge.pictures.ring import ring_name
@@ -79,56 +81,81 @@ def from_pipe(options: BenchOptions) -> int:
 
 def live(options: BenchOptions, piped: Piped | None, first: Sequence[str] = ()) -> int:
     """Anyone who types is in the cabin, in real time; from a pipe the same."""
-    camera_words = options.camera or "staged"
-    # Nobody opens a door before a webcam or a recording: one that never opens would hold anyone who came.
-    doorless = [] if camera_words == "staged" else ["wiring.door.fitted=false"]
-    settings = options.load(doorless)
-    clock = StoryClock(wall_s=time.time())
-    notebook, diary = Notebook(), Diary()
+    settings = options.load(options.doorless)
     with contextlib.ExitStack() as stack:
         folder = stack.enter_context(folder_for(options, settings, fresh=False))
         runtime = Path(settings.paths.runtime) if options.names("runtime") else folder
         make_runtime(runtime)
-        camera, every_s = _camera(camera_words, clock)
-        stack.callback(camera.close)
         lines = piped or open_lines(complete, plain=options.as_json)
         stack.callback(lines.close)
-        printer = Printer(as_json=options.as_json, write=lines.show)
-
-        def tell(happening: Happening) -> None:
-            diary.hear(happening)
-            printer.show(happening)
-
-        def hear(happening: Happening) -> None:
-            notebook.hear(happening)
-            tell(happening)
-
         if piped is None:
             for line in [*greeting(options, folder, runtime), *goes_out(settings)]:
-                _print(options, lines, line)
-        stage = camera if isinstance(camera, StagedCabin) else None
-        settings = with_secret(settings, folder)
-        fronts = folder / FOLDER
-        props = Props(
-            camera,
-            lambda: look_of(settings, fronts=fronts),
-            every_s=every_s,
-            stage=stage,
-            camera_from=camera_words,
-        )
-        desk = Desk(settings, props, folder, hear, clock, runtime=runtime)
-        if runtime != folder:
-            stack.callback((runtime / ring_name(FACE_CAMERA)).unlink, missing_ok=True)
-        stack.callback(desk.close)
-        session = Session(options, desk, lines, tell, notebook)
-        if options.save is not None:
-            stack.callback(session.save, options.save)
-        control = stack.enter_context(contextlib.closing(Control(desk, runtime, session.released)))
-        show = functools.partial(view_of, desk, diary)
-        hands = stack.enter_context(contextlib.closing(Hands(runtime, session.obey, show)))
+                tell(options, lines, line)
+        go_on = seated(stack, options, settings, lines, Where(folder, runtime))
         if options.panel:
-            stack.enter_context(Page(options, doorless).shown(folder, runtime))
-        return session.go_on(control, hands, first)
+            stack.enter_context(Page(options, options.doorless).shown(folder, runtime))
+        return go_on(first)
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """Where a sitting keeps its record, and where ring and control socket lie.
+
+    With a keeper, `hands` is the folder in which it is asked to move things, and `returns` the world that the
+    process before it left behind.
+    """
+
+    data: Path
+    runtime: Path
+    hands: Path | None = None
+    returns: Returning | None = None
+
+
+def seated(
+    stack: contextlib.ExitStack, options: BenchOptions, settings: Settings, lines: Lines, where: Where
+) -> Callable[[Sequence[str]], int]:
+    """A sitting that begins: camera, desk, sockets, and all that ends with `stack`.
+
+    What comes back goes on with it, from these first lines to its end, and gives the exit code.
+    """
+    clock = StoryClock(wall_s=time.time()) if where.returns is None else where.returns.clock()
+    camera_words = options.camera or "staged"
+    camera, every_s = _camera(camera_words, clock)
+    stack.callback(camera.close)
+    printer = Printer(as_json=options.as_json, write=lines.show)
+    notebook, diary = Notebook(), Diary()
+
+    def show(happening: Happening) -> None:
+        diary.hear(happening)
+        printer.show(happening)
+
+    def hear(happening: Happening) -> None:
+        notebook.hear(happening)
+        show(happening)
+
+    settings = with_secret(settings, where.data)
+    fronts = where.data / FOLDER
+    props = Props(
+        camera,
+        lambda: look_of(settings, fronts=fronts),
+        every_s=every_s,
+        stage=camera if isinstance(camera, StagedCabin) else None,
+        plugged=where.returns is None,
+        camera_from=camera_words,
+    )
+    desk = Desk(settings, props, where.data, hear, clock, runtime=where.runtime)
+    if where.runtime != where.data:
+        stack.callback((where.runtime / ring_name(FACE_CAMERA)).unlink, missing_ok=True)
+    stack.callback(desk.close)
+    if where.returns is not None:
+        where.returns.give(desk)
+    session = Session(options, desk, lines, show, notebook)
+    if options.save is not None:
+        stack.callback(session.save, options.save)
+    control = stack.enter_context(contextlib.closing(Control(desk, where.runtime, session.released)))
+    view = functools.partial(view_of, desk, diary)
+    hands = stack.enter_context(contextlib.closing(Hands(where.hands or where.runtime, session.obey, view)))
+    return functools.partial(session.go_on, control, hands)
 
 
 def greeting(options: BenchOptions, folder: Path, runtime: Path) -> list[str]:
@@ -164,7 +191,7 @@ def _program() -> str:
     return shlex.quote(str(beside)) if beside.exists() else "cabinguard"
 
 
-def _print(options: BenchOptions, lines: Lines, text: str) -> None:
+def tell(options: BenchOptions, lines: Lines, text: str) -> None:
     """For a person; beside the objects for a program."""
     if options.as_json:
         print(text, file=sys.stderr, flush=True)
@@ -308,7 +335,7 @@ class Session:
             self._say(f"not done: {words[0]!r} is no word here; help alone shows all", ok=False)
             return
         for line in found:
-            _print(self._options, self._lines, f"  {line}")
+            tell(self._options, self._lines, f"  {line}")
         self._say(f"done: {' '.join(['help', *words])}")
 
     def _say(self, said: str, *, ok: bool = True) -> None:
@@ -365,7 +392,9 @@ def as_written(desk: Desk, words: Sequence[str]) -> list[str]:
     match words:
         case ["keys", *rest]:
             return ["keys", _key_word("".join(rest), desk.codes())]
-        case ["sms", "from", sender, release, incident, password] if release.upper() == "RELEASE":
+        case ["sms", "from", sender, release, incident, password] if (
+            release.upper() == "RELEASE" and desk.powered
+        ):
             here = str(desk.kiosk.state.incident)
             right = password == desk.release_password()
             return [

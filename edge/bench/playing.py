@@ -14,8 +14,9 @@ from typing import Final
 from edge.bench import junit
 from edge.bench.answering import Page
 from edge.bench.asked import FAULT, OK, WRONG, BenchOptions
-from edge.bench.desk import Desk, Props, StoryClock, scratch
+from edge.bench.desk import Desk, Props, StoryClock
 from edge.bench.keeping import folder_for, with_secret
+from edge.bench.leaving import scratch
 from edge.bench.printer import Printer, in_words
 from edge.bench.seeing import Watcher
 from edge.bench.story import Outcome, Story, check_words, find_all, parse, play

@@ -16,7 +16,6 @@ from edge.bench.wire import (
     BenchView,
     ContactSeen,
     Countdown,
-    FaultSwitch,
     KeypadSeen,
     Line,
     MachineSeen,
@@ -67,14 +66,15 @@ class Diary:
 def view_of(desk: Desk, diary: Diary) -> BenchView:
     """All that the page draws. Reads only; costs the desk nothing but this call."""
     now_s = desk.clock.now_s()
-    state = desk.kiosk.state
     faults = switches(desk)
     stage, contacts = _stage(desk), _contacts(desk)
     deadlines: tuple[Countdown, ...] = ()
     ways: tuple[WayOut, ...] = ()
+    mode = OFF
     if desk.powered:
+        state, mode = desk.kiosk.state, desk.kiosk.state.mode.value
         rules = desk.kiosk.rules
-        deadlines = tuple(Countdown(c.what, c.in_s, c.runs) for c in countdowns(state, now_s, rules))
+        deadlines = tuple(Countdown(c.what, c.in_s, c.of_s, c.runs) for c in countdowns(state, now_s, rules))
         found = openings(state, now_s, rules, means_of(desk))
         ways = tuple(WayOut(way.way, way.opens, way.because, way.in_s) for way in found)
     return BenchView(
@@ -82,7 +82,7 @@ def view_of(desk: Desk, diary: Diary) -> BenchView:
         wall_s=desk.clock.wall_s(),
         powered=desk.powered,
         state=desk.kiosk.name if desk.powered else OFF,
-        mode=state.mode.value if desk.powered else OFF,
+        mode=mode,
         stage=stage,
         outputs=_outputs(desk, now_s),
         contacts=contacts,
@@ -93,7 +93,6 @@ def view_of(desk: Desk, diary: Diary) -> BenchView:
         deadlines=deadlines,
         ways=ways,
         happenings=diary.lines,
-        lasting=_lasting(stage, contacts, faults),
     )
 
 
@@ -182,26 +181,3 @@ def _phones(desk: Desk) -> tuple[PhoneSeen, ...]:
         if text.number in texts:
             texts[text.number].append(TextSeen(text.at_s, text.wall_s, text.received, text.text))
     return tuple(PhoneSeen(who, number, tuple(texts[number][-TEXTS:])) for who, number in known.items())
-
-
-def _lasting(
-    stage: StageSeen, contacts: tuple[ContactSeen, ...], faults: tuple[FaultSwitch, ...]
-) -> tuple[str, ...]:
-    """The words that bring back all that lasts, in an order in which they can be done."""
-    words: list[str] = []
-    if stage.directed:
-        for one in stage.people:
-            if one.leaving:
-                continue
-            worn = f" with {' and '.join(one.covers)}" if one.covers else ""
-            words.append(f"enter {one.name}{worn}")
-            words += [f"turn {one.turned} {one.name}"] if one.turned != "front" else []
-            words += [f"photo {one.photo} {one.name}"] if one.photo != "off" else []
-            words += [f"crouch {one.name}"] if one.crouching else []
-        words += [f"lights {stage.light}"] if stage.light != "on" else []
-        words += [f"front {stage.front}"] if stage.front != "whole" else []
-    else:
-        words.append(f"camera from {stage.source}")
-    words += [f"{one.name} on" for one in contacts if one.active]
-    words += [switch.begin for switch in faults if switch.on]
-    return tuple(words)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -40,6 +40,13 @@ class Telephones:
         """Somebody texts the kiosk."""
         self.texts.append(PhoneText(number, False, text, self._clock.now_s(), self._clock.wall_s()))
         self._modem.incoming(number, text)
+
+    def restore(self, texts: Sequence[PhoneText]) -> None:
+        """What they had when another desk's were kept, and what came to them since by this modem."""
+        self.texts[:] = texts
+        self._seen = sum(text.received for text in texts)
+        for _ in self.received():
+            pass
 
     def received(self) -> Iterator[PhoneText]:
         """What the telephones received since the last call."""

@@ -10,6 +10,7 @@ import select
 import sys
 import termios
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
@@ -66,6 +67,22 @@ class Piped:
         if self.ended and self._rest:
             lines.append(self._rest)
         return [line.decode("utf-8", "replace") for line in lines]
+
+    def show(self, text: str) -> None:
+        print(text, flush=True)
+
+    def close(self) -> None:
+        pass
+
+
+class Unspoken:
+    """No lines at all: nobody types, and who listens reads them one below the other."""
+
+    ended = False
+
+    def take(self, within_s: float) -> list[str]:
+        time.sleep(within_s)
+        return []
 
     def show(self, text: str) -> None:
         print(text, flush=True)

@@ -181,10 +181,11 @@ class FaultSwitch(_Part, frozen=True):
 
 
 class Countdown(_Part, frozen=True):
-    """A time that the table waits for. `runs` False: its clock stands still with so much left."""
+    """A time that the table waits for: seconds left of how many. `runs` False: its clock stands still."""
 
     what: Wait
     in_s: float
+    of_s: float
     runs: bool
 
 
@@ -244,8 +245,7 @@ class Acted(_Answer, frozen=True, tag="acted", kw_only=True):
 
 class BenchView(_Answer, frozen=True, tag="view", kw_only=True):
     """All that the page draws. `state` is the name for people (`lockout` and `blind` too), `mode` the state
-    of the diagram; both `off` without power. `lasting` are the words that bring back all that lasts: who is
-    there, which contact is held, what is broken. `happenings`: the last lines, the newest last.
+    of the diagram; both `off` without power. `happenings`: the last lines, the newest last.
     """
 
     time_s: float
@@ -263,7 +263,6 @@ class BenchView(_Answer, frozen=True, tag="view", kw_only=True):
     deadlines: tuple[Countdown, ...]
     ways: tuple[WayOut, ...]
     happenings: tuple[Line, ...]
-    lasting: tuple[str, ...]
     story: StorySeen | None = None
 
 

@@ -25,6 +25,9 @@ def shift(state: State, by_s: float) -> State:
         state,
         code=code,
         claim=replace(state.claim, until_s=moved(state.claim.until_s)),
+        trial=replace(
+            state.trial, until_s=moved(state.trial.until_s), rest_until_s=moved(state.trial.rest_until_s)
+        ),
         told=tuple((anomaly, at_s + by_s) for anomaly, at_s in state.told),
         since_s=state.since_s + by_s,
         exit_hold_until_s=moved(state.exit_hold_until_s),

@@ -30,6 +30,7 @@ class PromptKey(StrEnum):
     OWNER_CODE_OLD = "owner_code_old"
     OWNER_CODE_NOT_SENT = "owner_code_not_sent"
     OWNER_NO_CODE = "owner_no_code"
+    TRIAL = "trial"
     SILENCE = "silence"
 
 

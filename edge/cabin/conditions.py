@@ -223,6 +223,11 @@ def comes_back_in_vain(state: State, rules: Rules) -> bool:
     return state.came_back and free
 
 
+def lockout_s(lockouts: int, flow: Flow) -> float:
+    """How long the keypad is closed after so many times before: each time for twice as long."""
+    return min(flow.keypad_lockout_s * 2.0**lockouts, flow.keypad_lockout_max_s)
+
+
 def code_waits(state: State) -> bool:
     """There is a code to be typed, and the keypad takes it."""
     return state.code.live and state.code.lockout_until_s is None

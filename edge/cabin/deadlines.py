@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
-from edge.cabin.conditions import code_fails_over_s, later, lock_ends_s
-from edge.cabin.draft import Draft
-from edge.cabin.rules import Rules
-from edge.cabin.state import Mode, State, needed_s, replace
+from edge.cabin.conditions import CODE_FAILOVER_S, code_fails_over_s, later, lock_ends_s, lockout_s
+from edge.cabin.draft import PROMPT_LOST_S, Draft
+from edge.cabin.rules import OwnerRules, Rules
+from edge.cabin.state import Mode, Stage, State, needed_s, replace
+from edge.terms.commission import trial_most_s
 
 
 class Wait(StrEnum):
@@ -21,6 +23,8 @@ class Wait(StrEnum):
     """What held the lock clock is over, and it still stands."""
     CLAIM = "claim"
     """The owner's face has to be known, the code sent or typed."""
+    TRIAL = "trial"
+    """An output that is tried is let go of."""
     CROWD = "crowd"
     """Several persons are told."""
     DOOR_HELD = "door_held"
@@ -58,10 +62,11 @@ class Wait(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Countdown:
-    """Seconds that are left; `runs` False: its clock stands still with so much left."""
+    """Seconds that are left of how many; `runs` False: its clock stands still with so much left."""
 
     what: Wait
     in_s: float
+    of_s: float
     runs: bool = True
 
 
@@ -100,11 +105,80 @@ def countdowns(state: State, now_s: float, rules: Rules) -> tuple[Countdown, ...
             left_s[Wait.LOCK] = lock_in_s
     if s.mode is Mode.LOCKED and s.unreached_from_s is None and s.unreached_s > 0.0:
         standing[Wait.UNREACHABLE] = max(0.0, flow.unreachable_release_s - s.unreached_s)
-    running = (Countdown(what, in_s) for what, in_s in left_s.items())
-    return (
-        *sorted(running, key=lambda one: one.in_s),
-        *(Countdown(what, in_s, runs=False) for what, in_s in standing.items()),
-    )
+    running = (Countdown(what, in_s, _whole_s(what, s, rules)) for what, in_s in left_s.items())
+    still = (Countdown(what, in_s, _whole_s(what, s, rules), False) for what, in_s in standing.items())
+    return (*sorted(running, key=lambda one: one.in_s), *still)
+
+
+def _whole_s(what: Wait, state: State, rules: Rules) -> float:
+    """How many seconds a countdown begins with."""
+    flow = rules.flow
+    match what:
+        case Wait.SIREN:
+            return flow.siren_s
+        case Wait.SILENCE | Wait.HOLD:
+            return flow.hold_after_s
+        case Wait.CLAIM:
+            return _claim_s(state.claim.stage, rules.owner or OwnerRules())
+        case Wait.TRIAL:
+            return 0.0 if state.trial.output is None else trial_most_s(state.trial.output)
+        case Wait.CROWD:
+            return flow.crowd_s
+        case Wait.DOOR_HELD:
+            return flow.door_held_open_s
+        case Wait.EXIT_STUCK:
+            return flow.exit_stuck_s
+        case Wait.REMIND:
+            return flow.remind_s
+        case Wait.SHOWN | Wait.ADJUST:
+            return flow.adjust_after_s
+        case Wait.SAY_AGAIN:
+            return PROMPT_LOST_S
+        case Wait.LOCK:
+            return needed_s(state, flow)
+        case Wait.LEAD:
+            return flow.prompt_lead_s
+        case Wait.MAX_LOCK:
+            return flow.max_lock_s
+        case Wait.RECORD:
+            return flow.record_wait_s
+        case Wait.UNREACHABLE:
+            return flow.unreachable_release_s
+        case Wait.LOCKED_EMPTY:
+            return flow.locked_empty_s
+        case Wait.KEYPAD_OPENS:
+            return lockout_s(state.code.lockouts - 1, flow)
+        case Wait.CODE_ACCEPT:
+            return flow.code_accept_s
+        case Wait.CODE_FAILOVER:
+            return CODE_FAILOVER_S
+        case Wait.CODE_TTL:
+            return flow.code_ttl_s
+        case Wait.SECOND_WATCHMAN:
+            return flow.second_watchman_s
+        case Wait.GONE:
+            return flow.gone_after_s
+        case Wait.FIRE_CLEAR:
+            return flow.fire_clear_s
+        case Wait.EXIT_HOLD:
+            return flow.exit_hold_s
+        case _:
+            assert_never(what)
+
+
+def _claim_s(stage: Stage, owner: OwnerRules) -> float:
+    """How long a claim may stay as far as it has come."""
+    match stage:
+        case Stage.FACE:
+            return owner.verify_s
+        case Stage.SENDING:
+            return owner.code_accept_s
+        case Stage.CODE:
+            return owner.code_ttl_s
+        case Stage.NONE | Stage.FAILED | Stage.BY_FACE | Stage.BY_CODE:
+            return 0.0
+        case _:
+            assert_never(stage)
 
 
 def _due(state: State, rules: Rules) -> list[tuple[Wait, float | None]]:
@@ -115,6 +189,7 @@ def _due(state: State, rules: Rules) -> list[tuple[Wait, float | None]]:
         (Wait.SILENCE, s.silent_until_s),
         (Wait.HOLD, s.stand_until_s),
         (Wait.CLAIM, s.claim.until_s),
+        (Wait.TRIAL, s.trial.until_s),
         (Wait.CROWD, later(s.several_since_s, flow.crowd_s)),
         (Wait.DOOR_HELD, later(s.door_open_since_s, flow.door_held_open_s)),
         (Wait.EXIT_STUCK, later(s.exit_since_s, flow.exit_stuck_s)),

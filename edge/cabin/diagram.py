@@ -63,6 +63,8 @@ from edge.cabin.events import (
     ReleaseOrdered,
     Restarted,
     Ticked,
+    TrialAsked,
+    TrialStopped,
 )
 from edge.cabin.moves import MOVES, Move, Order
 from edge.cabin.state import Mode
@@ -93,6 +95,8 @@ EVENTS: Final[dict[type[Event], str]] = {
     OwnerCodeOver: "there is no code of the owner",
     OwnerEntryCompleted: "a whole owner's code is typed",
     OwnerEntryJudged: "the typed owner's code is compared",
+    TrialAsked: "an output is to be tried",
+    TrialStopped: "what is tried is to stop",
     RecordAnswered: "the lock is on record",
     CodeAccepted: "the network took the code SMS",
     CodeDenied: "a code SMS reached nobody",
@@ -172,6 +176,8 @@ def _prompt(prompt: PromptKey) -> str:
             return "says that no code could be sent"
         case PromptKey.OWNER_NO_CODE:
             return "says that there is no more code for now"
+        case PromptKey.TRIAL:
+            return "says that it is a test"
         case PromptKey.SILENCE:
             return "stops the words"
         case _:

@@ -19,7 +19,15 @@ from edge.cabin.commands import (
     Tell,
     VoidCode,
 )
-from edge.cabin.conditions import NO_THREAT, ROUNDING_S, cause, comes_back_in_vain, hides, wanted_words
+from edge.cabin.conditions import (
+    NO_THREAT,
+    ROUNDING_S,
+    cause,
+    comes_back_in_vain,
+    hides,
+    lockout_s,
+    wanted_words,
+)
 from edge.cabin.devices import LOCK_NEEDS
 from edge.cabin.events import Anomaly, Device, FaceFact, FaceJudged
 from edge.cabin.outputs import silent
@@ -341,7 +349,7 @@ class Draft:
     def close_keypad(self) -> None:
         """Too many wrong: the code is void and the keypad closed, each time for twice as long."""
         lockouts = self.s.code.lockouts
-        pause_s = min(self.flow.keypad_lockout_s * 2.0**lockouts, self.flow.keypad_lockout_max_s)
+        pause_s = lockout_s(lockouts, self.flow)
         self.void_code()
         self.code = replace(
             self.code, lockout_until_s=self.now_s + pause_s, lockouts=lockouts + 1, pending=False

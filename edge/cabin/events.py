@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, get_args
 
+from edge.terms.commission import TrialEnd, Tried
 from edge.terms.identity import ClaimEnd, NoOwnerCode, OwnerFact
 from edge.terms.observation import CameraHealth, Cover, Unclear
 from edge.terms.reason import Reason
@@ -240,6 +241,28 @@ class OwnerEntryJudged:
     verdict: EntryVerdict
 
 
+# --- commissioning ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TrialAsked:
+    """Whoever commissions the cabin wants to see an output move.
+
+    `seen_empty`: every camera has shown nobody at all for as long as a lock that is tried needs.
+    """
+
+    output: Tried
+    seconds: float
+    seen_empty: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TrialStopped:
+    """A trial is to end: somebody said so, or something is seen that is nobody's visit yet."""
+
+    why: TrialEnd
+
+
 # --- answers from the machine ----------------------------------------------------------------------
 
 
@@ -345,6 +368,8 @@ Event = (
     | OwnerCodeOver
     | OwnerEntryCompleted
     | OwnerEntryJudged
+    | TrialAsked
+    | TrialStopped
     | RecordAnswered
     | CodeAccepted
     | CodeDenied

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from edge.cabin import claim
+from edge.cabin import claim, trial
 from edge.cabin.commands import (
     AnswerMachine,
     ClearEntry,
@@ -289,6 +289,14 @@ COMMON: tuple[Move, ...] = (
 """Gone through first, in whatever mode."""
 
 OWN: tuple[Move, ...] = (
+    Move(
+        _in(_M.VACANT),
+        "an output was tried for long enough, anything happens, or what it needs does not hold any more",
+        trial.is_over,
+        trial.time_is_up,
+        orders=(Note, PromptKey.SILENCE),
+        does="lets go of it",
+    ),
     Move(
         _in(_M.VACANT),
         "nothing is wrong any more",

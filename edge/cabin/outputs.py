@@ -12,22 +12,37 @@ from edge.cabin.anomalies import Siren
 from edge.cabin.commands import Command, SetDoor, SetLights, SetPermit, SetSound
 from edge.cabin.rules import Rules
 from edge.cabin.state import VERIFIED, Mode, Stage, State, needed_s
+from edge.terms.commission import Tried
 from edge.terms.observation import CameraHealth
 from hw.ports import Asked, Light, Sound
 
 
+def tried(state: State) -> Tried | None:
+    """The output that is being tried, in a vacant cabin alone."""
+    return None if state.mode is not Mode.VACANT or state.present else state.trial.output
+
+
 def door_locked(state: State) -> bool:
-    """Whether the relay is to lock the door: in `locked`, once recorded, and never near fire or exit."""
-    return state.mode is Mode.LOCKED and state.record_by_s is None and not state.fire and not state.exit
+    """Whether the relay is to lock the door: in `locked`, once recorded, or while the lock is tried.
+
+    Never near fire or exit.
+    """
+    if state.fire or state.exit:
+        return False
+    return (state.mode is Mode.LOCKED and state.record_by_s is None) or tried(state) is Tried.LOCK
 
 
 def permit_on(state: State, rules: Rules) -> bool:
-    """Whether the machine may be used: a proper face, and where claims are asked for a verified one."""
-    return state.mode is Mode.CLEARED and (rules.owner is None or state.claim.stage in VERIFIED)
+    """Whether the machine may be used: a proper face, and where claims are asked for a verified one; or while
+    the permit is tried."""
+    cleared = state.mode is Mode.CLEARED and (rules.owner is None or state.claim.stage in VERIFIED)
+    return cleared or tried(state) is Tried.PERMIT
 
 
 def permit_reason(state: State, rules: Rules) -> str:
     """Why the permit is as it is, in one plain word for the machine."""
+    if tried(state) is Tried.PERMIT:
+        return "trial"
     if state.mode is not Mode.CLEARED or rules.owner is None:
         return state.mode.value
     return "verified" if state.claim.stage in VERIFIED else "claim_wanted"
@@ -64,6 +79,13 @@ def sound(state: State, now_s: float, rules: Rules) -> Sound:
         return Sound.OFF
     if state.siren_until_s is not None and now_s < state.siren_until_s:
         return Sound.SIREN
+    match tried(state):
+        case Tried.SIREN:
+            return Sound.SIREN
+        case Tried.BEEPS:
+            return Sound.BEEPS
+        case Tried.LOCK | Tried.PERMIT | Tried.GREEN | Tried.AMBER | Tried.RED | Tried.PROMPT | None:
+            pass
     if state.mode is Mode.WARNED:
         return Sound.BEEPS
     beeping = any(rules.policy.rule(a).siren is Siren.BEEPS for a in state.active)
@@ -71,7 +93,15 @@ def sound(state: State, now_s: float, rules: Rules) -> Sound:
 
 
 def lights(state: State) -> frozenset[Light]:
-    return _LIGHTS[state.mode]
+    match tried(state):
+        case Tried.GREEN:
+            return frozenset({Light.GREEN})
+        case Tried.AMBER:
+            return frozenset({Light.AMBER})
+        case Tried.RED | Tried.LOCK:  # a door that is locked shows it
+            return frozenset({Light.RED})
+        case Tried.PERMIT | Tried.SIREN | Tried.BEEPS | Tried.PROMPT | None:
+            return _LIGHTS[state.mode]
 
 
 _LIGHTS: Mapping[Mode, frozenset[Light]] = {

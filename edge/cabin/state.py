@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from edge.cabin.commands import PromptCause, PromptKey
 from edge.cabin.events import Anomaly, Device, FaceFact
 from edge.cabin.rules import Flow
+from edge.terms.commission import Tried
 from edge.terms.observation import CameraHealth, Cover, Unclear
 from edge.terms.record import Recipient
 from hw.ports import Sound
@@ -102,6 +103,19 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """An output that is being tried, None for none.
+
+    `disturbed`: something happened meanwhile, and it ends. `rest_until_s`: no relay is tried again before.
+    """
+
+    output: Tried | None = None
+    until_s: float | None = None
+    disturbed: bool = False
+    rest_until_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Timebase:
     """Whose clock the times of a state are on: which boot of the machine; was its wall clock right."""
 
@@ -184,6 +198,8 @@ class State:
     fire_door_cycled: bool = False
     # whose card it is said to be
     claim: Claim = Claim()
+    # what whoever commissions the cabin tries
+    trial: Trial = Trial()
 
 
 def returning(state: State) -> bool:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar, assert_never
 
-from edge.cabin import claim
+from edge.cabin import claim, trial
 from edge.cabin.anomalies import HOLDS_CLOCK, Ends, Siren, ended_by
 from edge.cabin.commands import (
     AnswerMachine,
@@ -75,6 +75,8 @@ from edge.cabin.events import (
     ReleaseOrdered,
     Restarted,
     Ticked,
+    TrialAsked,
+    TrialStopped,
     kind,
 )
 from edge.cabin.moves import Passed, settle
@@ -494,6 +496,7 @@ def _restarted(d: Draft, event: Restarted) -> None:
     )
     d.forget_face()
     claim.restarted(d)
+    trial.restarted(d)
     if s.fire and not event.fire:
         d.s = replace(d.s, fire_quiet_since_s=d.now_s)
     _door_after_fire(d)
@@ -656,6 +659,8 @@ TABLE: Mapping[Kind, Row] = {
     OwnerEntryJudged: _in_a_visit(
         _on(OwnerEntryJudged, claim.entry_judged), refusal="owner_verdict_without_entry"
     ),
+    TrialAsked: _only(_M.VACANT, _on(TrialAsked, trial.asked), refusal="trial_refused"),
+    TrialStopped: _only(_M.VACANT, _on(TrialStopped, trial.stopped)),
     RecordAnswered: _only(_M.LOCKED, _on(RecordAnswered, _record_answered_locked)),
     CodeAccepted: _only(_M.LOCKED, _on(CodeAccepted, _code_accepted_locked)),
     CodeDenied: _only(_M.LOCKED, _on(CodeDenied, _code_denied_locked)),
@@ -720,6 +725,7 @@ def step(state: State, event: Event, now_s: float, rules: Rules) -> Step:
     way: list[Passed] = []
     if not isinstance(event, Restarted):
         advance(d)
+        trial.disturb(d, event)
         way += settle(d)
     way.append(_happens(d, event))
     way += settle(d)

@@ -14,7 +14,7 @@ from edge.cabin.conditions import later, lock_ends_s, nobody_can_open
 from edge.cabin.events import Anomaly, Device
 from edge.cabin.outputs import door_locked
 from edge.cabin.rules import Rules
-from edge.cabin.state import State
+from edge.cabin.state import Mode, State
 from edge.terms.observation import CameraHealth
 from hw.ports import Input
 
@@ -87,8 +87,11 @@ class Opening:
 
 
 def openings(state: State, now_s: float, rules: Rules, means: Means) -> tuple[Opening, ...]:
-    """Every way for a door that is locked; none for one that is not. Deadlines before `now_s` are done."""
-    if not door_locked(state):
+    """Every way for a door that is locked; none for one that is not, or is only being tried.
+
+    Deadlines before `now_s` are done.
+    """
+    if not door_locked(state) or state.mode is not Mode.LOCKED:
         return ()
     asked = _Asked(state, now_s, rules, means)
     return tuple(_OPENINGS[way](asked) for way in Way)

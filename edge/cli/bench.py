@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 from edge.bench import acting, seeing
 from edge.bench.asked import OK, USAGE, BenchOptions
+from edge.bench.cabin import take_part
 from edge.bench.live import from_pipe, live
+from edge.bench.part import KeeperOrder, word_of
+from edge.bench.part import part as part_of
 from edge.bench.playing import play_all
 from edge.bench.story import built_in
 from edge.cli.options import Commands, add_settings_options
@@ -40,11 +45,19 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("--save", type=Path, metavar="FILE.story", help="write the session as a story")
     parser.add_argument("--panel", action="store_true", help="with the kiosk's page in a browser; [panel]")
     parser.add_argument("--json", action="store_true", help="one JSON object for each thing that happens")
+    pages = parser.add_mutually_exclusive_group()
+    pages.add_argument("--page", action="store_true", help="with the page also where lines come from a pipe")
+    pages.add_argument("--no-page", action="store_true", help="the terminal alone, in one process")
+    pages.add_argument("--page-only", action="store_true", help="the page alone, until the process is ended")
+    parser.add_argument("--part", help=argparse.SUPPRESS)
     add_settings_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.part is not None:  # what the keeper starts
+        with _hung_up():
+            return take_part(part_of(args.part))
     if args.list:
         _list()
         return OK
@@ -66,6 +79,8 @@ def run(args: argparse.Namespace) -> int:
         if args.story is not None:
             return play_all(options, args.story)
         typed = sys.stdin is not None and sys.stdin.isatty()
+        if args.page_only or args.page or (typed and not args.no_page):
+            _become_keeper(options, typed=not args.page_only and sys.stdin is not None)
         return live(options, None) if typed else from_pipe(options)
 
 
@@ -81,6 +96,21 @@ def _wrong_together(options: BenchOptions, *, stories: bool) -> str:
     if options.save is not None and options.save.exists():
         return f"{options.save} is there already; --save overwrites nothing"
     return ""
+
+
+def _become_keeper(options: BenchOptions, *, typed: bool) -> NoReturn:
+    """Go on as a process that is small, because what it starts is not: the command line goes with it."""
+    order = KeeperOrder(
+        settings=None if options.settings is None else str(options.settings),
+        overrides=options.overrides,
+        camera=options.camera,
+        save=None if options.save is None else str(options.save),
+        as_json=options.as_json,
+        typed=typed,
+        browser=typed and sys.stdin.isatty(),
+    )
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "edge.bench.keeper", word_of(order)])
 
 
 @contextlib.contextmanager

@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 
 from edge.cli.options import Commands, add_settings_options, load_settings
-from edge.faults.fault import FaultError
-from edge.service.control import Request, ask
+from edge.service.asks import Release, Status
+from edge.service.control import ask, done
 from edge.terms.printing import printable
 
 
@@ -27,10 +27,11 @@ def add_parsers(commands: Commands) -> None:
 
 
 def _status(args: argparse.Namespace) -> int:
-    reply = ask(Path(load_settings(args).paths.runtime), Request("status"))
+    reply = done(ask(Path(load_settings(args).paths.runtime), Status()))
     if args.json:
         print(msgspec.json.encode(reply).decode())
         return 0
+    del reply["version"]
     for key, value in reply.items():
         print(f"{key.replace('_', ' '):<16} {printable(_words(value))}")
     return 0
@@ -49,8 +50,6 @@ def _words(value: object) -> str:
 
 
 def _release(args: argparse.Namespace) -> int:
-    reply = ask(Path(load_settings(args).paths.runtime), Request("release", args.incident))
-    if "error" in reply:
-        raise FaultError(str(reply["error"]), str(reply.get("detail", "")))
+    done(ask(Path(load_settings(args).paths.runtime), Release(args.incident)))
     print("the door is released")
     return 0

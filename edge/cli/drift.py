@@ -12,7 +12,8 @@ from edge.cli.options import Commands, add_settings_options, as_the_kiosk, load_
 from edge.faults.fault import FaultError
 from edge.judge.drift import DriftJudge, Memory
 from edge.loop.views import NAME, ViewsFile
-from edge.service.control import Request, ask
+from edge.service.asks import Drift, DriftAgain
+from edge.service.control import ask
 from edge.service.views import basis_of
 from edge.settings.schema import Settings
 from edge.terms.printing import printable
@@ -69,7 +70,8 @@ def run(args: argparse.Namespace) -> int:
 def _asked(settings: Settings) -> dict[str, object]:
     """The running kiosk's answer; of one that is stopped what it kept."""
     try:
-        return ask(Path(settings.paths.runtime), Request("drift"))
+        views = ask(Path(settings.paths.runtime), Drift()).get("views")
+        return views if isinstance(views, dict) else {}
     except FaultError as error:
         if error.code != _NOT_RUNNING:
             raise
@@ -82,7 +84,7 @@ def _asked(settings: Settings) -> dict[str, object]:
 
 def _start_again(settings: Settings) -> None:
     try:
-        reply = ask(Path(settings.paths.runtime), Request("drift_again"))
+        reply = ask(Path(settings.paths.runtime), DriftAgain())
     except FaultError as error:
         if error.code != _NOT_RUNNING:
             raise

@@ -9,34 +9,16 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import importlib
 import io
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
-from typing import Final, NoReturn
+from typing import Final, NoReturn, cast
 
-from edge.cli import (
-    bench,
-    control,
-    debug_bundle,
-    distress,
-    drift,
-    enrol,
-    events,
-    first_boot,
-    learn,
-    look,
-    modem,
-    panel,
-    prompts,
-    replay,
-    report,
-    run,
-    selftest,
-    settings,
-)
+from edge.cli.options import Commands
 from edge.faults.explain import explain
 from edge.faults.fault import FaultError
 from edge.faults.log import install_log
@@ -44,6 +26,14 @@ from edge.settings.load import SettingsError
 from edge.settings.version import program_version
 from edge.terms.printing import printable
 from hw.ports import HardwareError
+
+MODULES: Final = (
+    *("bench", "replay", "look", "learn", "enrol", "run", "prompts", "distress", "drift", "selftest"),
+    *("control", "events", "report", "modem", "panel", "first_boot", "debug_bundle", "settings"),
+)
+"""The files of the commands, in the order in which the help names them."""
+
+_SEVERAL: Final = frozenset({"control"})
 
 DONE: Final = 0
 FAULT: Final = 3
@@ -58,7 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a name that the terminal cannot show stops nothing
             stream.reconfigure(errors="backslashreplace")
-    args = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    args = parser(next(iter(words), "")).parse_args(words)
     install_log(verbose=getattr(args, "verbose", False))
     # not in the main thread: anyone who calls has handlers of their own
     with contextlib.suppress(ValueError):
@@ -104,7 +95,11 @@ class _Parser(argparse.ArgumentParser):
         super().error(printable(message))
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(word: str = "") -> argparse.ArgumentParser:
+    """The whole command line; where `word` is a command with a file of its own, that one alone.
+
+    So no command carries what another one imports: the page's process stays small.
+    """
     whole = _Parser(
         prog="cabinguard",
         description="Guards one ATM cabin: show your face, or the door locks.",
@@ -112,24 +107,11 @@ def parser() -> argparse.ArgumentParser:
     )
     whole.add_argument("--version", action="version", version=f"cabinguard {program_version()}")
     commands = whole.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    bench.add_parser(commands)
-    replay.add_parser(commands)
-    look.add_parser(commands)
-    learn.add_parser(commands)
-    enrol.add_parser(commands)
-    run.add_parser(commands)
-    prompts.add_parser(commands)
-    distress.add_parser(commands)
-    drift.add_parser(commands)
-    selftest.add_parser(commands)
-    control.add_parsers(commands)
-    events.add_parser(commands)
-    report.add_parser(commands)
-    modem.add_parser(commands)
-    panel.add_parser(commands)
-    first_boot.add_parser(commands)
-    debug_bundle.add_parser(commands)
-    settings.add_parser(commands)
+    for name in (word,) if word in MODULES and word not in _SEVERAL else MODULES:
+        module = importlib.import_module(f"edge.cli.{name}")
+        several = name in _SEVERAL
+        add = cast(Callable[[Commands], None], module.add_parsers if several else module.add_parser)
+        add(commands)
     for command in commands.choices.values():
         command.epilog = EXIT_CODES
     return whole

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import signal
 
+from edge.cli import commission
 from edge.cli.options import Commands, add_settings_options, load_settings
 from edge.panel.app import address, open_panel
 from edge.panel.sources import Sources
@@ -17,11 +18,19 @@ def add_parser(commands: Commands) -> None:
         help="a page that shows the running kiosk, for bench and commissioning",
         description="Serves one page that shows the running kiosk and changes nothing. See [panel].",
     )
+    parser.add_argument(
+        "--commission",
+        action="store_true",
+        help="as root: open the page that sets up and tries the kiosk, for half an hour, by a one-time link",
+    )
+    parser.add_argument("--end", action="store_true", help="with --commission: end the one that is open")
     add_settings_options(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.commission:
+        return commission.run(args)
     settings = load_settings(args)
     options = [] if args.settings is None else ["--settings", str(args.settings.absolute())]
     for override in args.overrides:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from edge.bench.desk import SCAN_S, Desk, Props, StoryClock, scratch
+from edge.bench.desk import SCAN_S, Desk, Props, StoryClock
 from edge.bench.film import Film
+from edge.bench.leaving import scratch
 from edge.bench.printer import Printer
 from edge.cli.options import Commands, add_settings_options, load_settings, seconds
 from edge.faults.explain import explain

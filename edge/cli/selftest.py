@@ -14,7 +14,8 @@ import msgspec
 from edge.cli.options import Commands, add_settings_options, as_the_kiosk, load_settings, settings_path
 from edge.faults.explain import explain
 from edge.selftest.findings import findings, tried
-from edge.service.control import Request, ask
+from edge.service.asks import Report
+from edge.service.control import ask
 from edge.terms.printing import printable
 
 
@@ -56,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
         if not finding.ok:
             print("\n".join(f"      {line}" for line in explain(finding.code).splitlines()[1:]))
     if args.tell:
-        ask(Path(settings.paths.runtime), Request("report", finding=first_bad or "ok"))
+        ask(Path(settings.paths.runtime), Report(finding=first_bad or "ok"))
     return 1 if bad else 0
 
 

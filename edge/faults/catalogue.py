@@ -749,6 +749,30 @@ CATALOGUE: Final = _table(
         "Restart the service after an upgrade: command and kiosk must be of the same version.",
     ),
     (
+        "other_version",
+        "The running kiosk speaks another version of what is asked over its control socket.",
+        "None: the kiosk goes on.",
+        "Restart the service after an upgrade: command and kiosk must be of the same version.",
+    ),
+    (
+        "reply_too_long",
+        "The running kiosk's answer was longer than its socket sends.",
+        "None: the kiosk goes on.",
+        "Report it with cabinguard debug-bundle; the record has all of it (events).",
+    ),
+    (
+        "not_granted",
+        "No commissioning runs, its time is over, or another one was begun since.",
+        "None: the kiosk goes on, and what was tried ends by itself.",
+        "Begin one on the machine: sudo cabinguard panel --commission.",
+    ),
+    (
+        "not_now",
+        "What was asked for has to wait: the cabin is not empty and at rest.",
+        "None: a lock or a permit is tried in an empty cabin alone.",
+        "Leave the cabin, shut the door, and see what the page or the reply names.",
+    ),
+    (
         "video_unwritable",
         "The video cannot be written there.",
         _NOT_RUN,
@@ -803,6 +827,12 @@ CATALOGUE: Final = _table(
         "Name another place with --out; an incident's pictures take some megabytes.",
     ),
     (
+        "panel_stays_root",
+        "The commissioning page could not give up root for good, or does not run as the kiosk's own user.",
+        _NOT_RUN,
+        "Run sudo cabinguard panel --commission on the kiosk itself; paths.data has to be the kiosk's own.",
+    ),
+    (
         "not_root",
         "This command needs root.",
         _NOT_RUN,
@@ -819,6 +849,12 @@ CATALOGUE: Final = _table(
         "The simulated cabin did not answer as this version does.",
         _NOT_RUN,
         "Start bench and page again from the same installation.",
+    ),
+    (
+        "bench_world",
+        "What the simulated cabin was when its plug was pulled cannot be read.",
+        _NOT_RUN,
+        "End the bench and start it again; report what it said.",
     ),
     (
         "story_unknown",
@@ -898,6 +934,30 @@ CATALOGUE: Final = _table(
         "What was drawn on the page is of a later version of the program.",
         _NO_LOCK,
         "Install the later version, or draw it again; no picture is taken while nobody knows the masks.",
+    ),
+    (
+        "drawn_refused",
+        "What was drawn on the page cannot be: the detail names what and why.",
+        KEEPS,
+        "Correct it on the page; what was drawn before holds on.",
+    ),
+    (
+        "floor_refused",
+        "Four points that are the corners of no rectangle on a floor.",
+        KEEPS,
+        "Mark the corners one after the other around the rectangle, and measure its sides and the lens.",
+    ),
+    (
+        "learn_running",
+        "Something is being learnt already.",
+        KEEPS,
+        "Wait for its end, some seconds, or end it.",
+    ),
+    (
+        "no_such_camera",
+        "The kiosk has no camera of this name.",
+        KEEPS,
+        'Name one that is fitted: "face" or "overview".',
     ),
     (
         "drawn_foreign",

@@ -57,6 +57,7 @@ class Journal:
         self._on_answer = on_answer
         self.thread = WatchedThread("journal", self._run, clock)
         self._threaded = threaded
+        self._stands = False
         # Shared by the two threads, under the condition's lock.
         self._changed = threading.Condition()
         self._waiting: deque[Record] = deque()
@@ -118,7 +119,13 @@ class Journal:
 
     def next_wake_s(self) -> float | None:
         """Without a thread: when to ask for answers again because the disk fails. Else None."""
-        return self._retry_at_s if not self._threaded and self._waiting else None
+        if self._threaded or self._stands or not self._waiting:
+            return None
+        return self._retry_at_s
+
+    def stand_still(self, stands: bool) -> None:
+        """Without a thread: write nothing until told to go on, as a thread that hangs. For benches."""
+        self._stands = stands
 
     @property
     def waiting(self) -> int:
@@ -157,7 +164,12 @@ class Journal:
     # --- the writer --------------------------------------------------------------------------------
 
     def _turn_inline(self) -> None:
-        while not self._threaded and self._waiting and self._clock.now_s() >= self._retry_at_s:
+        while (
+            not self._threaded
+            and not self._stands
+            and self._waiting
+            and self._clock.now_s() >= self._retry_at_s
+        ):
             self._turn()
 
     def _run(self) -> None:

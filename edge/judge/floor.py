@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from edge.judge.turning import matrix_of
 from edge.terms.ground import Marks
-from edge.terms.observation import Box
+from edge.terms.observation import Box, Point
 
 Floats = NDArray[np.float64]
 
@@ -89,6 +89,13 @@ class Floor:
     @property
     def _middle(self) -> Floats:
         return np.array([self._w / 2.0, self._h / 2.0])
+
+    def length_cm(self, a: Point, b: Point) -> float | None:
+        """How long the line on the floor between two points (pixels) is; None where they lie on no floor."""
+        ends = [self._pose.on_floor(np.array(point) - self._middle) for point in (a, b)]
+        if ends[0] is None or ends[1] is None:
+            return None
+        return float(np.linalg.norm(ends[1] - ends[0]))
 
     def size_of(self, box: Box) -> Size | None:
         """The size of the thing in a box (pixels); None where no thing on the floor can look like that."""

@@ -41,6 +41,8 @@ from edge.cabin.events import (
     ReleaseOrdered,
     Restarted,
     Ticked,
+    TrialAsked,
+    TrialStopped,
 )
 
 FAST, FAST_S = 20, 60.0
@@ -132,6 +134,8 @@ def source_of(event: Event) -> str | None:
             return "claims"
         case OwnerJudged():
             return "owner"
+        case TrialAsked() | TrialStopped():
+            return "trials"
         case ClockJumped():
             return "clock"
         case PromptGiven():

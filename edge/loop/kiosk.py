@@ -55,6 +55,7 @@ from edge.cabin.table import step
 from edge.codes.pad import PadResult
 from edge.loop.clock import ClockWatch
 from edge.loop.comeback import Start, come_back
+from edge.loop.commission import Commission
 from edge.loop.facts import Facts
 from edge.loop.logbook import Logbook
 from edge.loop.on_record import OnRecord, WaitingEntry
@@ -95,6 +96,9 @@ class Kiosk:
         )
         self._owner = Owner(parts, self._situation, self._logbook, self._owner_fault, self._drain)
         self._post = Post(parts, self._situation, self._logbook, self._on_record, self._owner.codes)
+        self.commission = Commission(
+            parts, self._situation, self._logbook, self._post, self._on_record, self._drain
+        )
         self._outputs = Outputs(parts.board, self._situation, self._logbook, parts.context.language)
         self._clock_watch = ClockWatch(parts.board, parts.clock_jump_s, self._situation)
         self._unrecorded = parts.unrecorded
@@ -120,6 +124,7 @@ class Kiosk:
         self.state = back.state
         self._vitals.start(now_s)
         self._post.restore(remembered.rows, now_s)
+        self.commission.start(now_s)
         self._owner.restore(remembered, now_s)
         for output in outputs(State(), now_s, self.rules):
             if isinstance(output, Output):
@@ -233,6 +238,7 @@ class Kiosk:
                 self.device_trouble(Device.CUSTOMER_KEYPAD, code, fault.value, active, now_s)
             case CustomerPad(what=press):
                 assert isinstance(press, KeyPress)
+                self.commission.key("customer_keypad", press.key)
                 self._owner.key(press, now_s)
             case HardwareTrouble(piece=piece, code=code, active=active):
                 self.device_trouble(Device(piece.value), code, "driver", active, now_s)
@@ -253,6 +259,7 @@ class Kiosk:
         self._situation.add(*self._judge.observe(observation, now_s))
         self._situation.add(*self._owner.observe(observation, now_s))
         self._drain(now_s)
+        self.commission.observe(observation, self._judge.bodies.seen, now_s)
         for notice in self._judge.notices():
             self._post.notice(notice, now_s)
         if (memory := self._judge.to_keep()) is not None:
@@ -294,6 +301,7 @@ class Kiosk:
     def _key_pressed(self, press: KeyPress, now_s: float) -> None:
         """A key. The click has been heard already: the scan makes it."""
         self.handle(KeyTouched(), now_s)
+        self.commission.key("keypad", press.key)
         if self.state.mode is Mode.LOCKED and not self.state.code.live:
             return  # refused: it must not stay there as the first digit of the next entry
         if self._pad.press(press.key, now_s) is PadResult.COMPLETED:
@@ -308,10 +316,12 @@ class Kiosk:
             self._drain(now_s)
         self._hear_record(now_s)
         self._post.send(self._on_record.rows_due(now_s))
-        self._post.poll(now_s)
+        for row in self._post.poll(now_s):
+            self.commission.message_changed(row)
         self._drain(now_s)
         self._hear_evidence(now_s)
         self._owner.poll(now_s)
+        self.commission.poll(now_s)
         self._clock_watch.poll(now_s)
         self._pad.poll(now_s)
         self._judge_entry(self._on_record.entry_due(now_s))
@@ -329,8 +339,8 @@ class Kiosk:
         self._drain(now_s)
         self._logbook.checkpoint(now_s)
         if self._vitals.due(now_s):
-            row = self._vitals.row(self.messages_waiting, self._logbook.faults(), now_s)
-            self._logbook.save((row,), (), now_s)
+            vitals = self._vitals.row(self.messages_waiting, self._logbook.faults(), now_s)
+            self._logbook.save((vitals,), (), now_s)
 
     def next_wake_s(self, now_s: float) -> float | None:
         """The latest time for the next `poll`; None where nothing is due by itself."""
@@ -344,6 +354,7 @@ class Kiosk:
             self._on_record.next_wake_s(),
             self._owner.next_wake_s(now_s),
             self._logbook.next_wake_s(),
+            self.commission.next_wake_s(),
         ]
         return min((w for w in wakes if w is not None), default=None)
 
@@ -359,6 +370,7 @@ class Kiosk:
             self._judge_entry(heard.entry)
             self._post.release(heard.release)
             self._owner.codes.recorded(heard.sequence, not heard.fault, now_s)
+            self.commission.recorded(heard.sequence, heard.fault)
             self._drain(now_s)
             self._post.send(heard.rows)
         if self._on_record.is_mute(now_s):
@@ -399,6 +411,7 @@ class Kiosk:
         before = self.state
         result = step(before, event, now_s, self.rules)
         self.state = result.state
+        self.commission.stepped(before, result.commands)
         # Every move has reached the table and the relays. What it costs besides that may be held back, but
         # not where something waits for its record, or where a restart could not come back safely without it.
         awaited = any(isinstance(command, RecordLock | JudgeEntry) for command in result.commands)

@@ -38,6 +38,17 @@ class IdentityParts:
 
 
 @dataclass(frozen=True, slots=True)
+class Restarter:
+    """`order` ends the program in order, to be started again; `after_s`: not sooner after a start.
+
+    The service manager gives up on a program that was started too often in a while.
+    """
+
+    order: Callable[[], None]
+    after_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """None has a default: what one caller could leave out would be missing there without a word."""
 
@@ -58,4 +69,5 @@ class Parts:
     views: ViewsFile
     gauge: Gauge
     clock_jump_s: float
+    restart: Restarter
     listener: Listener

@@ -141,8 +141,11 @@ class Post:
 
     # --- time --------------------------------------------------------------------------------------
 
-    def poll(self, now_s: float) -> None:
-        """What became of messages, what the modem says of itself, and what people texted."""
+    def poll(self, now_s: float) -> tuple[OutboxRow, ...]:
+        """What became of messages, what the modem says of itself, and what people texted.
+
+        The rows that changed.
+        """
         wall_s = self._board.clock.wall_s()
         polled = self._outbox.poll(now_s, wall_s, self._board.modem, self._text_of)
         for event in polled.events:
@@ -154,6 +157,7 @@ class Post:
         if polled.rows_changed or polled.rows_kept:
             entries = tuple(_entry_of(row) for row in polled.rows_changed)
             self._logbook.save(entries, (*polled.rows_changed, *polled.rows_kept), now_s)
+        return tuple(polled.rows_changed)
 
     def judge_releases(self, now_s: float) -> None:
         """Compare what is due. A right one is used up, on the card, before the door opens."""

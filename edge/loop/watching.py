@@ -6,15 +6,18 @@ one by one, so that no code and no typed digit can get in: a key is a moment, a 
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from edge.faults.catalogue import CATALOGUE
+from edge.loop.commission import TrialView
 from edge.loop.happening import Happening
-from edge.loop.kiosk import Kiosk
 from edge.terms.observation import Observation
 from hw.ports import Input
+
+if TYPE_CHECKING:  # the page's process knows the reply and not the loop
+    from edge.loop.kiosk import Kiosk
 
 MOST_FACES: Final = 12
 """Faces of one picture that are reported at most: the reply stays small."""
@@ -104,6 +107,9 @@ class View(_Part, frozen=True):
     seen: dict[str, SeenView]
     said: str
     said_ago_s: float | None
+    commission_left_s: float = 0.0
+    """How long a commissioning still runs; 0 for none."""
+    trial: TrialView = TrialView()
 
 
 class Watching:
@@ -178,6 +184,8 @@ class Watching:
             seen={camera: _seen(seen, now_s) for camera, seen in self._seen.items()},
             said=self._said,
             said_ago_s=None if self._said_s is None else now_s - self._said_s,
+            commission_left_s=kiosk.commission.left_s(now_s),
+            trial=kiosk.commission.trial(now_s),
         )
         reply: dict[str, object] = msgspec.to_builtins(view)
         return reply

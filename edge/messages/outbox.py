@@ -82,6 +82,10 @@ class Outbox:
 
     # --- in -------------------------------------------------------------------------------------
 
+    def reaches(self, recipient: Recipient) -> bool:
+        """Whether anybody in this role can be written to."""
+        return bool(self._numbers.get(recipient, "")) or bool(self.other_channels(recipient))
+
     def add(self, row: OutboxRow) -> None:
         """Take a row that was just decided; its time to live begins with the next poll."""
         self._items.append(Item(row, self._order()))

@@ -32,10 +32,10 @@ from edge.loop.watching import SeenView, View
 from edge.panel.stages import Shown, Stager
 from edge.pictures.files import FOLDER, PICTURE_NAME, is_reason, pictures
 from edge.pictures.kept import KEPT
-from edge.pictures.ring import RingPicture, RingReader
-from edge.selftest.findings import Finding
-from edge.service.control import Request, ask
-from edge.service.plans import ring_file
+from edge.pictures.ring import RingPicture, RingReader, ring_file
+from edge.selftest.finding import Finding
+from edge.service.asks import Panel
+from edge.service.control import ask
 from edge.settings.schema import Settings
 from edge.terms.reason import Reason
 from edge.terms.record import OutboxRow
@@ -165,7 +165,7 @@ class Sources:
 
     def _ask(self) -> View | FaultError:
         try:
-            reply = ask(self._runtime, Request("panel"), KIOSK_WITHIN_S)
+            reply = ask(self._runtime, Panel(), KIOSK_WITHIN_S)
         except FaultError as error:
             return error
         if "error" in reply:

@@ -112,6 +112,7 @@ class Evidence:
         self._boot = start.boot
         self._limits = limits or EvidenceLimits()
         self._beside = beside
+        self._stands = False
         self._draw_on = draw
         # Shared by the two threads, under the condition's lock.
         self._changed = threading.Condition()
@@ -166,12 +167,16 @@ class Evidence:
 
     def poll(self, now_s: float) -> None:
         """Without a thread: copy what is due."""
-        if self._beside is None and (self._new or now_s >= self._due_s):
+        if self._beside is None and not self._stands and (self._new or now_s >= self._due_s):
             self._turn()
 
     def next_wake_s(self) -> float | None:
         """Without a thread: when `poll` wants to be called."""
-        return self._due_s if self._beside is None else None
+        return self._due_s if self._beside is None and not self._stands else None
+
+    def stand_still(self, stands: bool) -> None:
+        """Without a thread: copy nothing until told to go on, as a thread that hangs. For benches."""
+        self._stands = stands
 
     def close(self, timeout_s: float) -> None:
         """Copy what the ring has, answer, and stop."""

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from edge.faults.fault import FaultError
+from edge.settings.schema import Settings
 
 _MAGIC: Final = b"CGRING1\n"
 _FILE_HEADER: Final = struct.Struct("<8sII")
@@ -39,6 +40,11 @@ SPARE_S: Final = 10.0
 def ring_name(camera: str) -> str:
     """The file of a camera's ring, in the folder of what runs."""
     return f"ring-{camera}"
+
+
+def ring_file(settings: Settings, camera: str) -> Path:
+    """Where the newest pictures of a camera lie; the runtime folder is in memory."""
+    return Path(settings.paths.runtime) / ring_name(camera)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,9 +30,10 @@ from edge.faults.fault import FaultError
 from edge.journal import reader as journal
 from edge.journal.limits import JournalLimits
 from edge.loop.watching import View
-from edge.selftest.findings import Finding
+from edge.selftest.finding import Finding
 from edge.selftest.hiding import Hiding, hidden_settings, known_secrets
-from edge.service.control import Request, ask
+from edge.service.asks import Drift, Panel
+from edge.service.control import ask
 from edge.settings.places import model_dir
 from edge.settings.schema import Settings
 from edge.settings.show import shown
@@ -176,7 +177,7 @@ def _parts(target: Target, hiding: Hiding) -> Iterator[Part]:
     yield Part("versions.json", lambda: _versions(target))
     yield Part("settings.json", lambda: _settings(target))
     yield Part("now.json", lambda: _now(target))
-    yield Part("drift.json", lambda: ask(Path(target.settings.paths.runtime), Request("drift")))
+    yield Part("drift.json", lambda: ask(Path(target.settings.paths.runtime), Drift()))
     yield Part("events.jsonl", lambda: _events(target, hiding))
     yield Part("faults.json", lambda: _faults(target, hiding))
     yield Part("record.json", lambda: _verified(target))
@@ -223,7 +224,7 @@ def _settings(target: Target) -> object:
 
 def _now(target: Target) -> object:
     """What the running kiosk says of itself, without what it said to people."""
-    reply = ask(Path(target.settings.paths.runtime), Request("panel"))
+    reply = ask(Path(target.settings.paths.runtime), Panel())
     try:
         view = msgspec.convert(reply, View)
     except msgspec.ValidationError:

@@ -11,7 +11,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -25,7 +24,9 @@ from edge.journal import reader as journal
 from edge.journal.file import NAME
 from edge.journal.limits import JournalLimits
 from edge.selftest import machine
-from edge.service.control import Request, ask
+from edge.selftest.finding import Finding
+from edge.service.asks import Panel
+from edge.service.control import ask
 from edge.service.devices import open_atm, open_modem
 from edge.service.plans import camera_name, eyes_plans, look_of
 from edge.settings.places import prompts_folder
@@ -67,24 +68,6 @@ KEYS_FOR_S: Final = 0.5
 LIT_S: Final = 0.4
 
 _KIOSK_CAMERAS: Final = ("picamera2", "usb")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was tried. `code` is empty where it works; not `tried`: `detail` says why not."""
-
-    name: str
-    detail: str
-    code: str = ""
-    tried: bool = True
-
-    @property
-    def ok(self) -> bool:
-        return not self.code
-
-    @property
-    def mark(self) -> str:
-        return "✗" if self.code else "✓" if self.tried else "-"
 
 
 def findings(settings: Settings, *, hardware: bool = True, writing: bool = True) -> Iterator[Finding]:
@@ -130,7 +113,7 @@ def findings(settings: Settings, *, hardware: bool = True, writing: bool = True)
 def _running(settings: Settings) -> tuple[Finding, ...] | None:
     """What the running kiosk says of the devices that it holds; None where none runs."""
     try:
-        reply = ask(Path(settings.paths.runtime), Request("panel"))
+        reply = ask(Path(settings.paths.runtime), Panel())
     except FaultError as error:
         if error.code == "kiosk_not_running":
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -27,7 +28,7 @@ from edge.judge.judge import Judge
 from edge.judge.owner import OwnerJudge
 from edge.loop.happening import Happening, Listener
 from edge.loop.kiosk import Kiosk
-from edge.loop.parts import IdentityParts, Parts
+from edge.loop.parts import IdentityParts, Parts, Restarter
 from edge.loop.unrecorded import Unrecorded
 from edge.loop.views import NAME as VIEWS
 from edge.loop.views import ViewsFile
@@ -43,6 +44,7 @@ from edge.messages.ways.open import carriers, release_desk
 from edge.pictures.keeper import Beside, Evidence, Ring
 from edge.pictures.sheet import drawn_apart, drawn_here
 from edge.pictures.store import EvidenceLimits, Start
+from edge.service.acts import Acts
 from edge.service.gauge import THERMAL, MachineGauge
 from edge.service.plans import minute_of_day, overseers
 from edge.service.views import basis_of
@@ -63,7 +65,7 @@ class Site:
     `threaded`: what waits for the disk has threads of its own, which call `wake` when an answer is there;
     else it works in step with the caller. `unrecorded`: a file in memory, None where memory keeps nothing.
     `spare_numbers` stand in for telephones that the settings do not name. `want_owner` asks the eyes for
-    looks at the card's owner, or for no more.
+    looks at the card's owner, or for no more. `roots`: the users who count as root at the control socket.
     """
 
     board: Board
@@ -79,6 +81,8 @@ class Site:
     choose_code: Callable[[int], str]
     spare_numbers: Mapping[Recipient, str]
     listener: Listener
+    restart: Restarter
+    roots: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,7 @@ class Built:
     parts: Parts
     journal: Journal
     watching: Watching
+    acts: Acts
     numbers: Mapping[Recipient, str]
     carriers: Mapping[Channel, Carrier]
     remembered: Remembered
@@ -181,13 +186,16 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         views=views,
         gauge=gauge,
         clock_jump_s=watchdog.clock_jump_s,
+        restart=site.restart,
         listener=functools.partial(_hear, watching, site.listener),
     )
+    kiosk = Kiosk(parts)
     return Built(
-        kiosk=Kiosk(parts),
+        kiosk=kiosk,
         parts=parts,
         journal=journal,
         watching=watching,
+        acts=Acts(kiosk, watching, site.roots, os.getuid()),
         numbers=numbers,
         carriers=ways_out,
         remembered=remembered,

@@ -1,7 +1,7 @@
 """The control socket in the running kiosk's own folder: what answers it, and how to ask.
 
-One request a connection, one JSON object back. Who asks is what the kernel says (SO_PEERCRED): everybody
-who may open the socket gets the status, root alone may release.
+One request a connection, one JSON object back (`edge.service.asks`, `edge/docs/socket.md`). Who asks is what
+the kernel says (SO_PEERCRED); who may ask what stands in `edge.service.acts`.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Final
 
 import msgspec
 
 from edge.faults.fault import FaultError
+from edge.service.asks import SLOW, VERSION, Reply, Request, speaks
 from hw.clock import SystemClock
 from hw.ports import Clock
 from hw.watched import WatchedThread
@@ -49,21 +50,10 @@ _SCARCE: Final = frozenset(
 
 _SCARCE_S: Final = 0.1
 
-_LONGEST: Final = 4096
-_LONGEST_REPLY: Final = 65536
+LONGEST: Final = 65536
+"""Bytes of a request, and of a reply."""
 
-Reply = dict[str, object]
-
-
-class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`verb` is `status`, `panel`, `release`, `report`, `drift` or `drift_again`.
-
-    `incident` 0 means the lock that stands. `finding` of a report is `ok` or a code of the fault catalogue.
-    """
-
-    verb: str
-    incident: int = 0
-    finding: Annotated[str, msgspec.Meta(pattern=r"\A[a-z0-9_]{0,40}\Z")] = ""
+_CHUNK: Final = 8192
 
 
 # --- in the kiosk ----------------------------------------------------------------------------------
@@ -78,13 +68,17 @@ class Asked:
         self._reply: queue.SimpleQueue[Reply] = queue.SimpleQueue()
 
     def answer(self, reply: Reply) -> None:
+        """Send it. One that says `slow_s` is held back for so long, here and not in the loop."""
         self._reply.put(reply)
 
     def wait(self) -> Reply:
         try:
-            return self._reply.get(timeout=ANSWER_WITHIN_S)
+            reply = self._reply.get(timeout=ANSWER_WITHIN_S)
         except queue.Empty:
-            return {"error": "loop_late"}
+            return {"version": VERSION, "error": "loop_late"}
+        slow_s = reply.pop(SLOW, 0.0)
+        time.sleep(slow_s if isinstance(slow_s, float) else 0.0)
+        return {"version": VERSION, **reply}
 
 
 class ControlServer:
@@ -198,15 +192,33 @@ class ControlServer:
                 self._guests.release()
 
     def _talk(self, peer: socket.socket, uid: int) -> None:
-        try:
-            request = msgspec.json.decode(_line(peer, within_s=READ_WITHIN_S), type=Request)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            peer.sendall(b'{"error":"not_understood"}\n')
-            return
+        request = read_request(_line(peer, within_s=READ_WITHIN_S))
         peer.settimeout(ANSWER_WITHIN_S)
+        if isinstance(request, dict):
+            peer.sendall(_encoded(request))
+            return
         asked = Asked(request, uid)
         self._on_asked(asked)
-        peer.sendall(msgspec.json.encode(asked.wait()) + b"\n")
+        peer.sendall(_encoded(asked.wait()))
+
+
+def read_request(line: bytes) -> Request | Reply:
+    """What a line asks, or the reply to one that cannot be understood."""
+    try:
+        if not speaks(line):
+            return {"version": VERSION, "error": "other_version", "detail": f"this kiosk speaks {VERSION}"}
+        request: Request = msgspec.json.decode(line, type=Request)
+        return request
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        detail = "too long" if len(line) >= LONGEST else ""
+        return {"version": VERSION, "error": "not_understood", "detail": detail}
+
+
+def _encoded(reply: Reply) -> bytes:
+    line = msgspec.json.encode(reply) + b"\n"
+    if len(line) > LONGEST:
+        return msgspec.json.encode({"version": VERSION, "error": "reply_too_long"}) + b"\n"
+    return line
 
 
 def peer_uid(peer: socket.socket) -> int:
@@ -215,29 +227,33 @@ def peer_uid(peer: socket.socket) -> int:
     return int(struct.unpack("3i", raw)[1])
 
 
-def _line(peer: socket.socket, longest: int = _LONGEST, within_s: float = ANSWER_WITHIN_S + 1.0) -> bytes:
+def _line(peer: socket.socket, longest: int = LONGEST, within_s: float = ANSWER_WITHIN_S + 1.0) -> bytes:
     """What comes up to the end of the line, the connection or the time (then TimeoutError)."""
-    data, give_up_s = b"", time.monotonic() + within_s
-    while b"\n" not in data and len(data) < longest:
+    data, give_up_s = bytearray(), time.monotonic() + within_s
+    more = b""
+    while b"\n" not in more and len(data) < longest:
         peer.settimeout(max(0.001, give_up_s - time.monotonic()))
-        more = peer.recv(_LONGEST)
+        more = peer.recv(_CHUNK)
         if not more:
             break
         data += more
-    return data
+    return bytes(data)
 
 
 # --- who asks ----------------------------------------------------------------------------------
 
 
 def ask(folder: Path, request: Request, within_s: float = ANSWER_WITHIN_S + 1.0) -> Reply:
-    """Ask the running kiosk. Raises `FaultError`: `kiosk_not_running`, `not_root`, `loop_late`."""
+    """Ask the running kiosk. Raises `FaultError`: `kiosk_not_running`, `not_root`, `loop_late`.
+
+    A reply with `error` is given as it came; `done` raises it.
+    """
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as peer:
             peer.settimeout(within_s)
             peer.connect(str(folder / SOCKET))
             peer.sendall(msgspec.json.encode(request) + b"\n")
-            return msgspec.json.decode(_line(peer, _LONGEST_REPLY, within_s), type=Reply)
+            return msgspec.json.decode(_line(peer, LONGEST, within_s), type=Reply)
     except TimeoutError as error:
         late = f"no answer within {within_s:.0f} s; it may still do what it was asked"
         raise FaultError("loop_late", late) from error
@@ -245,6 +261,13 @@ def ask(folder: Path, request: Request, within_s: float = ANSWER_WITHIN_S + 1.0)
         raise FaultError("not_root", str(folder / SOCKET)) from error
     except (OSError, msgspec.DecodeError) as error:
         raise FaultError("kiosk_not_running", str(folder / SOCKET)) from error
+
+
+def done(reply: Reply) -> Reply:
+    """The reply, where it is none that refuses. Raises `FaultError` by the name that it gives."""
+    if "error" in reply:
+        raise FaultError(str(reply["error"]), str(reply.get("detail", "")))
+    return reply
 
 
 def answers(folder: Path) -> bool:

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from edge.faults.fault import FaultError
-from edge.pictures.ring import RingWriter, ring_name, ring_slots
-from edge.service.control import Request, ask
+from edge.pictures.ring import RingWriter, ring_file, ring_slots
+from edge.service.asks import Status
+from edge.service.control import ask
 from edge.settings.drawn import masks_of
 from edge.settings.places import model_dir
 from edge.settings.schema import Camera as CameraSettings
@@ -60,6 +61,7 @@ def eyes_plans(settings: Settings) -> tuple[EyesPlan, ...]:
                 ring=functools.partial(_ring, settings, name),
                 name=name,
                 picture_every_s=1.0 / settings.evidence.fps,
+                data=Path(settings.paths.data),
             )
         )
     return tuple(plans)
@@ -114,11 +116,6 @@ def look_of(
     )
     opened = open_all_seers(wanted)
     return Look(opened.seers, references=opened.references, camera=camera)
-
-
-def ring_file(settings: Settings, camera: str) -> Path:
-    """Where the newest pictures of a camera lie; the runtime folder is in memory."""
-    return Path(settings.paths.runtime) / ring_name(camera)
 
 
 def open_fitted(settings: Settings, camera: CameraSettings) -> Camera:
@@ -187,7 +184,7 @@ def _keeping(settings: Settings) -> Keeping | None:
 def quiet_kiosk(runtime: Path) -> int | None:
     """How many incidents the kiosk has counted, while nothing is wrong; else, and where nobody says, None."""
     try:
-        said = ask(runtime, Request("status"), _ASK_S)
+        said = ask(runtime, Status(), _ASK_S)
     except FaultError:
         return None
     incidents = said.get("incidents")

@@ -21,20 +21,20 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from edge.cabin.events import Device, Orderer, ReleaseOrdered
 from edge.codes.book import random_code
 from edge.faults.explain import explain
 from edge.faults.fault import FaultError
 from edge.journal.writer import Journal
 from edge.loop.happening import Happening
+from edge.loop.parts import Restarter
 from edge.loop.unrecorded import NAME as UNRECORDED
-from edge.pictures.ring import RingReader
+from edge.pictures.ring import RingReader, ring_file
 from edge.service.build import Site, build
-from edge.service.control import Asked, ControlServer, Reply
+from edge.service.control import Asked, ControlServer
 from edge.service.devices import leave_pins, open_real
 from edge.service.log import log_happening
-from edge.service.plans import eyes_plans, ring_file
-from edge.service.threads import ThreadWatch
+from edge.service.plans import eyes_plans
+from edge.service.threads import InputGuard, Part, ThreadWatch
 from edge.settings.schema import Settings
 from edge.terms.observation import FACE_CAMERA
 from edge.vision.eyes.process import EyesProcess
@@ -56,20 +56,8 @@ SWITCH_S: Final = 0.001
 
 FEED_S: Final = 2.0
 
-SCAN_SILENT_S: Final = 0.7
-"""No good step of the input path for so long: the loop drops the relays. The turn that sees it and what a
-busy machine adds have to fit into the second that is promised."""
-
-JOURNAL_SILENT_S: Final = 10.0
-MODEM_SILENT_S: Final = 15.0
-ATM_SILENT_S: Final = 15.0
-EVIDENCE_SILENT_S: Final = 30.0
-CONTROL_SILENT_S: Final = 15.0
-"""How long a thread may be at one piece of work: a batch of records, a turn of the modem's or the machine's
-port, a picture, a caller. Slow cards take seconds; what takes longer hangs."""
-
-SCAN_STOPPED: Final = "scan_stopped"
-"""The reason for which the loop holds the lock while the input path stands still."""
+RESTART_AFTER_S: Final = 120.0
+"""The unit is given up after six starts in ten minutes; whoever restarts it by hand cannot come near that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +93,6 @@ class Service:
         self._items: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._fed_s = float("-inf")
         self._ready = False
-        self.inputs_stopped = False
         self._priority_told = False
         self.pictures_seen = 0
         data, runtime = Path(settings.paths.data), Path(settings.paths.runtime)
@@ -154,6 +141,8 @@ class Service:
                 choose_code=random_code,
                 spare_numbers={},
                 listener=self._tell,
+                restart=Restarter(functools.partial(self._items.put, _Stop()), RESTART_AFTER_S),
+                roots=frozenset({0}),
             ),
             stack,
         )
@@ -173,18 +162,23 @@ class Service:
         self.control = ControlServer(runtime, self._items.put, self._clock)
         stack.callback(self.control.close)
         self._watch = ThreadWatch(self.kiosk.device_trouble)
-        self._watch.add(self.scan.thread, Device.INPUTS, "input_path_stopped", SCAN_SILENT_S)
-        self._watch.add(built.journal.thread, Device.DISK, "record_stopped", JOURNAL_SILENT_S)
-        evidence = built.parts.evidence
-        self._watch.add(evidence.thread, Device.EVIDENCE, "pictures_stopped", EVIDENCE_SILENT_S)
-        self._watch.add(self.control.thread, Device.CONTROL, "control_stopped", CONTROL_SILENT_S)
+        self._guard = InputGuard(self.board, self._watch)
+        self._watch.watch(Part.INPUT_PATH, self.scan.thread)
+        self._watch.watch(Part.JOURNAL, built.journal.thread)
+        self._watch.watch(Part.EVIDENCE, built.parts.evidence.thread)
+        self._watch.watch(Part.CONTROL, self.control.thread)
         if isinstance(self.board.modem, Watched):
-            self._watch.add(self.board.modem.thread, Device.MODEM_DRIVER, "modem_stopped", MODEM_SILENT_S)
+            self._watch.watch(Part.MODEM, self.board.modem.thread)
         if self.board.atm is not None and isinstance(self.board.atm, Watched):
-            self._watch.add(self.board.atm.thread, Device.ATM, "atm_stopped", ATM_SILENT_S)
+            self._watch.watch(Part.ATM, self.board.atm.thread)
         built.start(self._clock.now_s())
         self.scan.start()
         self._feed(self._clock.now_s())
+
+    @property
+    def inputs_stopped(self) -> bool:
+        """Whether the relays are held because nobody reads the inputs."""
+        return self._guard.stopped
 
     def _want_owner(self, on: bool) -> None:
         """Only the camera at the machine sees the customer's face from near enough."""
@@ -242,26 +236,13 @@ class Service:
     def _take(self, item: ScanEvent | Asked | _Nudge) -> None:
         now_s = self._clock.now_s()
         if isinstance(item, Asked):
-            item.answer(self._answer(item, now_s))
+            self.built.acts.ask(item.request, item.uid, item.answer, now_s)
         elif not isinstance(item, _Nudge):
             self.kiosk.hardware_event(item, now_s)
 
     def _mind_threads(self, now_s: float) -> None:
-        """Every thread; and for the input path, which reads fire and exit, the relays themselves.
-
-        Inputs that nobody reads are as good as cut wires: first the relays are dropped here, then the table
-        hears that the inputs failed.
-        """
-        stops = not self.inputs_stopped and self.scan.silent_s(now_s) >= SCAN_SILENT_S
-        if stops:
-            self.inputs_stopped = True
-            for drop in (functools.partial(self.board.lock.hold, SCAN_STOPPED, True), self.board.permit.off):
-                with contextlib.suppress(HardwareError):  # `poll` checks both relays at every turn, and tells
-                    drop()
-        self._watch.look(now_s)
-        if self.inputs_stopped and not self._watch.in_trouble(Device.INPUTS):
-            self.inputs_stopped = False
-            self.board.lock.hold(SCAN_STOPPED, False)
+        """Every thread; and for the input path, which reads fire and exit, the relays themselves."""
+        self._guard.look(self.scan.silent_s(now_s), now_s)
         if not self._priority_told and self.scan.priority_refused:
             self._priority_told = True
             self.kiosk.fault("priority_refused", self.scan.priority_refused, now_s)
@@ -279,28 +260,6 @@ class Service:
                     self._ready = True
                 self.board.watchdog.feed()
                 self.board.watchdog.status(self.kiosk.name)
-
-    def _answer(self, asked: Asked, now_s: float) -> Reply:
-        if asked.request.verb == "status":
-            return self.kiosk.status(now_s)
-        if asked.request.verb == "panel":
-            return self.built.watching.reply(self.kiosk, now_s)
-        if asked.request.verb == "drift":
-            return self.kiosk.views()
-        if asked.request.verb == "drift_again" and asked.uid in (0, os.getuid()):
-            self.kiosk.views_again(now_s)
-            return {"again": True}
-        if asked.request.verb == "report" and asked.uid in (0, os.getuid()):
-            self.kiosk.report(asked.request.finding, now_s)
-            return {"told": True}
-        if asked.request.verb != "release":
-            return {"error": "not_understood"}
-        if asked.uid != 0:
-            return {"error": "not_root", "detail": "root alone may release on the spot"}
-        if not self.kiosk.releasable(asked.request.incident):
-            return {"error": "nothing_locked"}
-        self.kiosk.handle(ReleaseOrdered(Orderer.ON_THE_SPOT, asked.request.incident), now_s)
-        return {"released": True}
 
     def _tell(self, happening: Happening) -> None:
         log_happening(happening, verbose=self._verbose)

@@ -79,17 +79,18 @@ class FaceAim:
 class Aim:
     """One picture. Shares 0 to 1 of its pixels; `light` and `noise` in levels (0 to 255).
 
-    `sharpness` is the variance of the picture's Laplacian less what its noise alone would give, divided by
-    the variance of the picture: no light and no contrast of the room changes it.
+    `sharpness` is the variance of the picture's Laplacian without that of its noise, over the variance of the
+    picture: a brighter lamp does not change it. `sharpest` is the best since somebody began to aim.
     """
 
     at_s: float
     size: tuple[int, int]
     sharpness: float
+    sharpest: float
     light: float
     burnt: float
     black: float
     noise: float
     faces: int
     face: FaceAim | None
-    advice: tuple[Advice, ...]
+    advice: tuple[Advice, ...] = ()

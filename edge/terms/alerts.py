@@ -40,6 +40,7 @@ class Alert(StrEnum):
     RELEASE_REFUSED = "release_refused"
     IDENTITY_FAILED = "identity_failed"
     OWNER_SAID_NO = "owner_said_no"
+    TEST = "test"
 
 
 def urgency(alert: Alert) -> Urgency:
@@ -47,6 +48,8 @@ def urgency(alert: Alert) -> Urgency:
     match alert:
         case Alert.FIRE:
             return Urgency.EMERGENCY
+        case Alert.TEST:
+            return Urgency.REPORT
         case (
             Alert.LOCKED
             | Alert.RELEASED

@@ -7,13 +7,16 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import Final
+from typing import Final, assert_never
 
 AT_ONCE: Final = 48
 """Connections at the same time; for one more, one that guesses or has not said what it wants is ended."""
 
 MOST: Final = 96
 """Connections at the same time where nobody can be spared; beyond, who comes is turned away."""
+
+ASKED_S: Final = 0.3
+"""Anyone who has just come has this long to say what it wants before its place is given to the next."""
 
 TAKEN_S: Final = 2.0
 """Anyone who takes longer over request and answer keeps its place only while nobody else wants it."""
@@ -50,7 +53,7 @@ class Places:
     def take(self, guest: Guest) -> bool:
         """Let it in, at another's cost where all places are taken; False: it has to go itself."""
         if len(self._guests) >= AT_ONCE:
-            self._make_room()
+            self._make_room(full=len(self._guests) >= MOST)
         if len(self._guests) >= MOST:
             return False
         self._guests.add(guest)
@@ -60,16 +63,26 @@ class Places:
         """It is gone, or became a stream, which has a place of another kind."""
         self._guests.discard(guest)
 
-    def _make_room(self) -> None:
-        """End the one that may best be spared, unless all are being answered."""
+    def _make_room(self, *, full: bool) -> None:
+        """End the one that may best be spared, unless all are being answered or have only just come."""
         crowds = Counter(guest.address for guest in self._guests)
-        slow_s = time.monotonic() - TAKEN_S
-        spare = [
-            guest
-            for guest in self._guests
-            if guest.doing < Doing.TAKING or (guest.doing is Doing.TAKING and guest.since_s < slow_s)
-        ]
+        now_s = time.monotonic()
+        spare = [guest for guest in self._guests if _may_be_spared(guest, now_s - guest.since_s, full=full)]
         if spare:
             one = min(spare, key=lambda guest: (guest.doing, -crowds[guest.address], guest.since_s))
             self._guests.discard(one)
             one.end()
+
+
+def _may_be_spared(guest: Guest, for_s: float, *, full: bool) -> bool:
+    match guest.doing:
+        case Doing.GUESSING:
+            return True
+        case Doing.ASKING:
+            return full or for_s > ASKED_S
+        case Doing.TAKING:
+            return for_s > TAKEN_S
+        case Doing.BEING_ANSWERED:
+            return False
+        case _:
+            assert_never(guest.doing)

@@ -12,7 +12,7 @@ from typing import Final
 HEAD_BYTES: Final = 16 * 1024
 METHODS: Final = frozenset({"GET", "HEAD", "POST"})
 
-_LINE: Final = re.compile(r"([A-Z]{1,10}) (/[!-~]{0,4000}) HTTP/(1\.[01])")
+_LINE: Final = re.compile(r'([A-Z]{1,10}) (/[!"$-~]{0,4000}) HTTP/(1\.[01])')
 _FIELD: Final = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,80}):[ \t]*([\t -~\x80-\xff]*?)[ \t]*")
 _LENGTH: Final = re.compile(r"[0-9]{1,9}")
 _ONCE: Final = frozenset(

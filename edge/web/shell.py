@@ -37,7 +37,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What stands around one page: its path, its name for styles, its modules, and where its stream is."""
+    """What stands around one page: its path, its name for styles, its files, and where its stream is."""
 
     path: str
     name: str
@@ -67,11 +67,17 @@ class Shell:
         head = parts.pop("head", None)
         if head is None:
             head = f"<h1>{escape(live.title)}</h1>"
+        head = self.prepared(sheet.path, "head", head)
         frame = sheet.frame or cards
         ready = {name: self.prepared(sheet.path, name, html) for name, html in parts.items()}
+        own = [name for name in sheet.modules if name.endswith(".css")]
+        styles = "".join(
+            f'<link rel="stylesheet" href="/static/{escape(name)}">\n' for name in ("style.css", *own)
+        )
         scripts = "".join(
             f'<script type="module" src="/static/{escape(name)}"></script>\n'
             for name in ("shell.js", *sheet.modules)
+            if name not in own
         )
         refresh = (
             f'<noscript><meta http-equiv="refresh" content="{REFRESH_S}"></noscript>\n' if sheet.live else ""
@@ -88,16 +94,14 @@ class Shell:
             '<meta name="color-scheme" content="light dark">\n'
             f'<meta name="token" content="{escape(self.token)}">\n'
             f"<title>{escape(live.title)}</title>\n"
-            '<link rel="stylesheet" href="/static/style.css">\n<link rel="icon" href="/static/icon.svg">\n'
-            f"{refresh}{scripts}</head>\n"
+            f'{styles}<link rel="icon" href="/static/icon.svg">\n{refresh}{scripts}</head>\n'
             f'<body class="view-{escape(sheet.name)}" data-state="{escape(live.state)}"{stream}>\n'
             f'<a class="skip" href="#main">{escape(w.skip)}</a>\n'
             f'<p id="stale" role="alert" hidden>{escape(w.stale)}</p>\n'
             f"{self._bar(sheet, entries)}"
-            f'<header id="head">{self.prepared(sheet.path, "head", head)}</header>\n'
             f'<p id="told" class="unseen" role="status" aria-live="polite">{escape(live.told)}</p>\n'
-            f'<main id="main" tabindex="-1">\n'
-            f"{frame(ready)}\n</main>\n"
+            f'<main id="main" tabindex="-1">\n<div id="head">{head}</div>\n'
+            f'<div class="parts">\n{frame(ready)}\n</div>\n</main>\n'
             f"<footer>{escape(self.footer)}</footer>\n{self._toasts(sheet)}{self._question()}</body>\n</html>\n"
         )
 
@@ -143,7 +147,7 @@ class Shell:
         nav = (
             f'<nav aria-label="{escape(self.words.views)}"><ul>{links}</ul></nav>' if len(entries) > 1 else ""
         )
-        return f'<div class="bar"><p class="brand">{escape(self.brand)}</p>{nav}</div>\n'
+        return f'<header class="bar"><p class="brand">{escape(self.brand)}</p>{nav}</header>\n'
 
     def _toasts(self, sheet: Sheet) -> str:
         kind = "toast bad" if sheet.said_bad else "toast"

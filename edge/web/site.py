@@ -150,6 +150,7 @@ class Site:
         """A live page: its document at `path`, its stream at `path/live`, its parts as JSON at `path/now`.
 
         `name` is in the body's class (`view-name`); an empty `label` keeps it out of the navigation.
+        `modules` are static files of its own: scripts (`.js`) and style sheets (`.css`).
         """
         board = Board(now, self.boot, partial(self.shell.prepared, path))
         self.boards[path] = board

@@ -138,6 +138,7 @@ class Alerts(Words):
     release_refused: str
     identity_failed: str
     owner_said_no: str
+    test: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,6 +376,7 @@ class Said(Words):
     owner_code_old: str
     owner_code_not_sent: str
     owner_no_code: str
+    trial: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -620,6 +622,7 @@ class Happened(Words):
     release_refused: str
     identity_failed: str
     owner_said_no: str
+    test: str
     warned: str
     emergency: str
     face_unknown: str
@@ -667,7 +670,6 @@ class Page(Words):
     span_d: str
     # around
     as_of: str
-    stale: str
     cabin: str
     read_only: str
     # the line of facts

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from typing import Final
@@ -19,11 +19,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from hw.camera.covers import COVERS, Layer, Marks, back_of_head, shut_eyes
+from hw.camera.covers import COVERS, Layer, back_of_head, shut_eyes
 from hw.camera.held import hold_up, printed
 from hw.camera.picture import working
 from hw.camera.port import ColourPicture, Frame
 from hw.camera.room import FRONTS, HEIGHT, HORIZON, WIDTH, draw_ledge, draw_room
+from hw.camera.scene import PHOTOGRAPHS, PORTRAITS, KeptScene, OnStage, Person, Photograph, Scene
 from hw.camera.turned import TURNS_DEG, turn_head
 from hw.ports import Clock
 
@@ -56,68 +57,6 @@ _PLACES: Final = (_Place(318.0, 1.0), _Place(508.0, 0.84), _Place(132.0, 0.8), _
 """Where the first, second, third and fourth person stand."""
 
 
-@dataclass(frozen=True, slots=True)
-class Photograph:
-    """A cut-out person: file name, where the face is in it."""
-
-    file: str
-    marks: Marks
-
-
-PHOTOGRAPHS: Final = (
-    Photograph(
-        "collins", Marks((189.8, 101.7), (230.0, 101.6), (209.1, 122.9), (192.1, 141.4), (228.1, 139.6))
-    ),
-    Photograph(
-        "hopper", Marks((129.0, 109.7), (181.0, 112.3), (153.2, 137.3), (131.1, 159.4), (176.7, 161.0))
-    ),
-)
-
-
-PORTRAITS: Final = {"anna": PHOTOGRAPHS[0], "george": PHOTOGRAPHS[1]}
-"""Who always has the same face, so that a card can be theirs; anybody else gets one that is free."""
-
-
-@dataclass(frozen=True, slots=True)
-class OnStage:
-    """Somebody in the scene. `turned`: `front`, `away`, or the side to which the head is turned a little;
-    `photo`: a print before the face, `off`, `on` or `held`; `leaving`: on the way out.
-    """
-
-    name: str
-    covers: frozenset[str]
-    turned: str
-    crouching: bool
-    photo: str
-    leaving: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """What was directed, in the words that direct it."""
-
-    people: tuple[OnStage, ...]
-    lights: str
-    lens: str
-    front: str
-
-
-@dataclass(slots=True)
-class _Person:
-    name: str
-    photograph: Photograph
-    place: int
-    came_s: float
-    phase: float
-    left_s: float | None = None
-    covers: frozenset[str] = frozenset()
-    away: bool = False
-    turn: str = ""
-    crouching: bool = False
-    crouch_s: float = field(default=-math.inf)
-    photo: str = "off"
-
-
 class StagedCabin:
     """A `Camera` whose scene is directed with `do`. `fps` and `seed` only matter for the noise.
 
@@ -126,7 +65,7 @@ class StagedCabin:
 
     def __init__(self, clock: Clock, seed: int = 0) -> None:
         self._clock = clock
-        self._people: list[_Person] = []
+        self._people: list[Person] = []
         self._number = 0
         self._light = "on"
         self._front = "whole"
@@ -159,6 +98,20 @@ class StagedCabin:
             for person in self._people
         )
         return Scene(tuple(people), self._light, self._lens, self._front)
+
+    def kept(self) -> KeptScene:
+        """All of the scene, so that another one can go on with it."""
+        self._tidy(self._clock.now_s())
+        people = tuple(person.kept() for person in self._people)
+        return KeptScene(people, self._light, self._lens, self._front)
+
+    def restore(self, kept: KeptScene) -> None:
+        """Show this scene. ValueError for people, light, lens or front that do not exist here."""
+        people = [one.person() for one in kept.people]
+        if kept.lights not in _LIGHTS or kept.front not in FRONTS or kept.lens not in LENSES:
+            raise ValueError(f"no such scene: {kept.lights}, {kept.front}, {kept.lens}")
+        self._people, self._light, self._front = people, kept.lights, kept.front
+        self._set_lens(kept.lens, self._clock.now_s())
 
     def read(self) -> Frame:
         """The picture of now."""
@@ -239,9 +192,9 @@ class StagedCabin:
         free = [p for p in PHOTOGRAPHS if all(p is not other.photograph for other in self._people)]
         photograph = (known or free or list(PHOTOGRAPHS))[0]
         phase = 2.399 * len(self._people)
-        self._people.append(_Person(name, photograph, places[0], now_s, phase, covers=frozenset(covers)))
+        self._people.append(Person(name, photograph, places[0], now_s, phase, covers=frozenset(covers)))
 
-    def _who(self, words: list[str], now_s: float) -> _Person:
+    def _who(self, words: list[str], now_s: float) -> Person:
         self._tidy(now_s)
         if not self._people:
             raise ValueError("nobody is in the cabin")
@@ -277,19 +230,19 @@ class StagedCabin:
         draw_ledge(picture, self._front)
         return picture
 
-    def _near(self, person: _Person, now_s: float) -> float:
+    def _near(self, person: Person, now_s: float) -> float:
         """0 at the door, 1 at the machine."""
         coming = _eased((now_s - person.came_s) / WALK_S)
         if person.left_s is None:
             return coming
         return min(coming, 1.0 - _eased((now_s - person.left_s) / WALK_S))
 
-    def _size(self, person: _Person, now_s: float) -> float:
+    def _size(self, person: Person, now_s: float) -> float:
         near = self._near(person, now_s)
         # Walking at one speed, size goes with the inverse of the distance.
         return _PLACES[person.place].size / (1.0 + (1.0 / _FAR - 1.0) * (1.0 - near))
 
-    def _stand(self, picture: ColourPicture, person: _Person, now_s: float) -> None:
+    def _stand(self, picture: ColourPicture, person: Person, now_s: float) -> None:
         """Puts one person into the picture."""
         leaving = person.left_s is not None and now_s - person.left_s > 0.25
         t = now_s + 10.0 * person.phase

@@ -23,7 +23,8 @@ from edge.__main__ import main
 from edge.bench import acting, junit, live
 from edge.bench.acting import ACTIONS
 from edge.bench.asked import BenchOptions
-from edge.bench.desk import StoryClock, scratch
+from edge.bench.desk import StoryClock
+from edge.bench.leaving import scratch
 from edge.bench.printer import Printer
 from edge.bench.seeing import Watcher
 from edge.bench.story import Notebook, looks_like_story, parse, play
@@ -640,7 +641,7 @@ class Terminal:
 
 @pytest.mark.slow
 def test_a_terminal_has_history_and_completion(repo: Path) -> None:
-    terminal = Terminal(repo, "xterm-256color", NO_COLOR="")
+    terminal = Terminal(repo, "xterm-256color", "--no-page", NO_COLOR="")
     assert "Nothing outside this terminal moves" in terminal.until("cabin> ")
     terminal.type("enter anna wi\tma\t\r")
     terminal.until("done: enter anna with mask")
@@ -660,7 +661,7 @@ def test_a_terminal_has_history_and_completion(repo: Path) -> None:
 
 @pytest.mark.slow
 def test_what_happens_while_one_types_stands_above_the_line(repo: Path) -> None:
-    terminal = Terminal(repo, "xterm-256color")
+    terminal = Terminal(repo, "xterm-256color", "--no-page")
     terminal.until("cabin> ")
     terminal.type("enter anna with mask\r")
     terminal.until("done: enter anna with mask")
@@ -677,7 +678,7 @@ def test_what_happens_while_one_types_stands_above_the_line(repo: Path) -> None:
 
 @pytest.mark.slow
 def test_a_dumb_terminal_gets_no_escapes(repo: Path) -> None:
-    terminal = Terminal(repo, "dumb")
+    terminal = Terminal(repo, "dumb", "--no-page")
     terminal.until("quit ends.")
     terminal.type("enter anna with mask\n")
     terminal.until("done: enter anna with mask")
@@ -691,14 +692,14 @@ def test_a_dumb_terminal_gets_no_escapes(repo: Path) -> None:
 @pytest.mark.slow
 def test_no_color_means_none(repo: Path) -> None:
     coloured = re.compile(r"\x1b\[[0-9;]*m")
-    terminal = Terminal(repo, "xterm-256color", NO_COLOR="1")
+    terminal = Terminal(repo, "xterm-256color", "--no-page", NO_COLOR="1")
     terminal.until("cabin> ")
     terminal.type("status\r")
     shown = terminal.until("VACANT")
     terminal.type("\x03")
     assert terminal.close() == 130
     assert not coloured.search(shown)
-    terminal = Terminal(repo, "xterm-256color", NO_COLOR="")
+    terminal = Terminal(repo, "xterm-256color", "--no-page", NO_COLOR="")
     terminal.until("cabin> ")
     terminal.type("status\r")
     shown = terminal.until("VACANT")

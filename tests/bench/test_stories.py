@@ -14,7 +14,8 @@ import pytest
 
 from edge.__main__ import main
 from edge.bench import seeing
-from edge.bench.desk import StoryClock, scratch
+from edge.bench.desk import StoryClock
+from edge.bench.leaving import scratch
 from edge.bench.playing import play_story
 from edge.bench.story import Outcome, Story, built_in, check_words, find, parse
 from edge.cabin import commands, events

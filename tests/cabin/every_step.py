@@ -48,7 +48,7 @@ from edge.cabin.events import (
     Ticked,
 )
 from edge.cabin.outputs import lock_in_s, outputs, shown
-from edge.cabin.state import Claim, Code, State
+from edge.cabin.state import Claim, Code, State, Trial
 from edge.cabin.table import step
 from edge.terms.identity import ClaimEnd, NoOwnerCode
 from edge.terms.observation import CameraHealth, Cover
@@ -183,7 +183,7 @@ def _time(value: float | None, now_s: float) -> str:
 
 
 def _differences(
-    old: State | Code | Claim, new: State | Code | Claim, now_s: float, prefix: str = ""
+    old: State | Code | Claim | Trial, new: State | Code | Claim | Trial, now_s: float, prefix: str = ""
 ) -> Iterator[str]:
     moved = isinstance(old, State) and isinstance(new, State) and old.mode is not new.mode
     for f in fields(old):
@@ -194,6 +194,8 @@ def _differences(
             yield from _differences(before, after, now_s, "code.")
         elif isinstance(before, Claim):
             yield from _differences(before, after, now_s, "claim.")
+        elif isinstance(before, Trial):
+            yield from _differences(before, after, now_s, "trial.")
         elif isinstance(before, frozenset):
             yield from (f"{prefix}{f.name} + {_value(one)}" for one in sorted(after - before))
             yield from (f"{prefix}{f.name} - {_value(one)}" for one in sorted(before - after))

@@ -34,11 +34,13 @@ from edge.cabin.events import (
     ReleaseOrdered,
     Restarted,
     Ticked,
+    TrialStopped,
 )
 from edge.cabin.moves import MOVES, Move, Passed
 from edge.cabin.rules import Flow, Rules
 from edge.cabin.state import Mode, State
 from edge.cabin.table import step
+from edge.terms.commission import TrialEnd
 from hw.ports import Input
 from tests.worlds.cabin_grids import check_way, order_of
 from tests.worlds.cabin_places import CORNERS, MAKERS
@@ -218,6 +220,7 @@ def driven() -> Driven:
                     found.moves.setdefault((passed.row.when, passed.before), []).append(passed)
                 else:
                     nothing = done.state == c.state and not done.commands
+                    nothing |= done.state == _let_go(c) != c.state and not passed.commands
                     at = (diagram.row_words(passed.row), passed.before)
                     drive = Drive(c.state, event, c.rules, passed, nothing)
                     found.events.setdefault(at, []).append(drive)
@@ -225,6 +228,11 @@ def driven() -> Driven:
                 if isinstance(passed.row, Move):
                     found.moves.setdefault((passed.row.when, passed.before), []).append(passed)
     return found
+
+
+def _let_go(c: Cabin) -> State:
+    """The same place, when what was tried there was disturbed: that is a row of the second grid."""
+    return step(c.state, TrialStopped(TrialEnd.HAPPENED), c.now_s, c.rules).state
 
 
 def _time_goes_on(

@@ -150,6 +150,7 @@ def test_what_is_known_before_anything_happened() -> None:
         "said",
         "code",
         "claim",
+        "trial",
         "playing",
     }
     assert (s.mode, s.health, s.face, s.cover, s.playing) == ("vacant", "ok", "unknown", "none", "off")

@@ -1,4 +1,5 @@
-"""Every state that a small cabin can reach, breadth first: the seven properties hold in all of them.
+"""Every state that a small cabin can reach, breadth first: the seven properties hold in all of them, and
+each way by which a lock is said to open, or not to, is tried.
 
 Small means that each number of the flow is a few whole seconds. Events come in any order at any whole
 second, sensible or not; the program may be killed and started again at any of them.
@@ -64,6 +65,7 @@ from hw.ports import Input, Sound
 from tests.cabin.test_claim import agrees
 from tests.worlds.cabin_grids import check_way
 from tests.worlds.cabin_model import Watch
+from tests.worlds.cabin_ways import check_openings
 
 TINY = msgspec.structs.replace(
     Flow(),
@@ -348,6 +350,8 @@ def search(scope: Scope, most: int) -> Found:
     steps = 0
     while queue:
         here, state, watch = queue.popleft()
+        if state.mode is Mode.LOCKED:
+            check_openings(state, 0.0, rules)
         modes[state.mode] += 1
         moves: list[tuple[Event, float]] = [(event, 0.0) for event in scope.events(state)]
         moves += [(event, 0.0) for event in _restarts(state, scope)]

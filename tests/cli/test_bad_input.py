@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from edge.__main__ import main
-from edge.bench.desk import Desk, scratch
+from edge.bench.desk import Desk
+from edge.bench.leaving import scratch
 from edge.cabin.state import Mode
 from edge.faults.catalogue import CATALOGUE
 from edge.journal import reader as journal

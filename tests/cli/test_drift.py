@@ -16,6 +16,7 @@ from edge.judge.gauges import Gauge
 from edge.judge.learnt import Day
 from edge.loop.happening import Happening
 from edge.loop.views import NAME, ViewsFile
+from edge.service.asks import Drift
 from edge.service.views import basis_of
 from edge.settings.load import load
 from edge.terms.observation import FACE_CAMERA, CameraHealth, Observation
@@ -68,7 +69,7 @@ def test_a_running_kiosk_is_asked_and_starts_again(
         assert main(["drift", *options]) == 0
         assert main(["drift", "--again", *options]) == 0
         loop.join()
-        assert desk.answer("drift") == {}
+        assert desk.answer(Drift()) == {"version": 1, "views": {}}
     assert "face: 0 days learnt of 7 at least" in capsys.readouterr().out
     assert "views_again" in [happening.data.get("name") for happening in heard]
 

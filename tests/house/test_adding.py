@@ -32,9 +32,15 @@ def sections() -> Iterator[Section]:
         example = re.search(r"^Example: `(\w+)`", part, re.M)
         assert example is not None, f"{title} has no example"
         rows = [line.split("|")[1] for line in part.splitlines() if line.startswith("| `")]
-        yield Section(
-            title, example[1], tuple(name for row in rows for name in re.findall(r"`([^`]+)`", row))
-        )
+        files = [file for row in rows for name in re.findall(r"`([^`]+)`", row) for file in meant(name)]
+        yield Section(title, example[1], tuple(files))
+
+
+def meant(name: str) -> list[str]:
+    """The files that a row names: one, or each source of a folder."""
+    if not name.endswith("/"):
+        return [name]
+    return sorted(f"{name}{file.name}" for file in (REPO / name).glob("*.py") if file.name != "__init__.py")
 
 
 SECTIONS = {section.title: section for section in sections()}

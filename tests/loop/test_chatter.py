@@ -29,6 +29,7 @@ from edge.journal import reader as journal
 from edge.loop.chatter import FAST, QUIET_S, SLOW, Chatter, Turn
 from edge.loop.happening import Happening
 from edge.pictures.kept import EvidenceAnswer, EvidenceTrouble
+from edge.service.asks import Status
 from edge.terms.observation import CameraHealth
 from edge.terms.reason import Reason
 from edge.terms.record import Recipient
@@ -293,7 +294,7 @@ def test_status_names_a_full_evidence_disk_as_soon_as_the_record_does(tmp_path: 
     desk.run_to(desk.clock.now_s() + 1.0)
     assert "evidence_disk_low" in [line.name for line in journal.lines(desk.journal_file)]
     assert _faults(desk) == ["evidence_disk_low"]
-    assert desk.answer("status")["faults"] == ["evidence_disk_low"]
+    assert desk.answer(Status())["faults"] == ["evidence_disk_low"]
     _evidence(desk, False)
     desk.run_to(desk.clock.now_s() + 1.0)
     assert _faults(desk) == []

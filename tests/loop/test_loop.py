@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from edge.__main__ import main
-from edge.bench.desk import Desk, StoryClock, scratch
+from edge.bench.desk import Desk, StoryClock
+from edge.bench.leaving import scratch
 from edge.cabin.events import Device, DeviceFailed, FaceFact, FaceJudged
 from edge.cabin.state import Mode
 from edge.journal.writer import Journal

@@ -14,6 +14,7 @@ from edge.bench.desk import Desk
 from edge.cabin.state import Stage
 from edge.journal import reader
 from edge.loop.happening import Happening
+from edge.service.asks import Panel
 from edge.settings.load import load
 from tests.worlds.desk_world import ScriptedPeople, scripted_desk
 
@@ -165,7 +166,7 @@ def test_without_identity_nothing_is_asked_and_nothing_is_opened(tmp_path: Path)
 
 def test_the_page_says_how_far_the_claim_has_come_and_not_whose_it_is(site: Site) -> None:
     site.does("claim anna", 4.0)
-    reply = site.desk.answer("panel")
+    reply = site.desk.answer(Panel())
     assert reply["claim"] == "by_face"
     assert "anna" not in json.dumps(reply)
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.bench.desk import scratch
+from edge.bench.leaving import scratch
 from edge.messages.texts import code_in
 from tests.worlds.owner_world import OWNER, OwnerWorld
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.bench.desk import Desk, StoryClock, scratch
+from edge.bench.desk import Desk, StoryClock
+from edge.bench.leaving import scratch
 from edge.loop.happening import Happening
 from edge.messages.prompts import clip_texts
 from edge.settings.load import load

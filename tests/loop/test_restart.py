@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.bench.desk import scratch
+from edge.bench.leaving import scratch
 from tests.worlds.kiosk_lives import Lives
 
 VISITS = {"never-shown": 2, "three-wrong": 3}

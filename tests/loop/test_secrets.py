@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.bench.desk import BENCH_NUMBERS, Desk, scratch
+from edge.bench.desk import BENCH_NUMBERS, Desk
+from edge.bench.leaving import scratch
 from edge.cabin.state import Mode
 from edge.loop.happening import Happening
 from edge.settings.load import load

@@ -19,6 +19,7 @@ from edge.judge.learnt import Day
 from edge.loop.happening import Happening
 from edge.loop.views import NAME, ViewsFile, decode, encode
 from edge.messages.texts import Context, make_text
+from edge.service.asks import Status
 from edge.settings.load import load
 from edge.terms.observation import FACE_CAMERA, CameraHealth, Observation, PictureFigures
 from edge.terms.record import Channel, OutboxRow, Recipient
@@ -138,7 +139,7 @@ def test_a_lens_that_gets_dirty_is_texted_recorded_shown_and_over_when_it_is_cle
     dirty = replace(FIGURES, contrast=FIGURES.contrast - 0.6)
 
     def faults() -> object:
-        return desk.answer("status")["faults"]
+        return desk.answer(Status())["faults"]
 
     def told() -> list[str]:
         """Texts to the control room of a view that gets worse, up to half a minute from now."""

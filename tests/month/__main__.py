@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from edge.bench.desk import STORY_WALL_S, Desk, Props, StoryClock, scratch
+from edge.bench.desk import STORY_WALL_S, Desk, Props, StoryClock
+from edge.bench.leaving import scratch
 from edge.loop.facts import fact_names
 from edge.loop.happening import Happening
 from edge.service.plans import look_of

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge.panel import sources
-from edge.selftest.findings import Finding
+from edge.selftest.finding import Finding
 from edge.words.language import LanguageName
 from tests.worlds.browser import Browser, axe, chromium
 from tests.worlds.panel_world import Cabin, Window
@@ -56,26 +56,42 @@ def full_page(cabin: Cabin) -> str:
 
 
 @pytest.mark.slow
-def test_a_click_on_the_button_begins_the_self_test(cabin: Cabin, browser: Browser) -> None:
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no-script"])
+def test_a_click_on_the_button_begins_the_self_test_and_says_so(
+    cabin: Cabin, browser: Browser, script: bool
+) -> None:
     cabin.sources.self_test = lambda: sources.Tests(ran_wall_s=1.8e9)
-    address = f"http://127.0.0.1:{cabin.port}/"
     browser.be(1280)
-    browser.go(address)
-    browser.click("form button")
-    browser.wait("location.hash === '#record' && document.readyState === 'complete'")
+    browser.order("Emulation.setScriptExecutionDisabled", {"value": not script})
+    browser.go(f"http://127.0.0.1:{cabin.port}/")
+    browser.click("form button", script=script)
+    browser.wait("document.querySelector('.toast') !== null && document.readyState === 'complete'")
+    assert "It runs" in str(browser.ask("document.querySelector('.toast').textContent"))
+    assert browser.ask("document.querySelector('h1') !== null"), "the page again, and no bare 403"
+    assert browser.ask("location.hash") == ("" if script else "#record")
     until_run(cabin)
     assert cabin.sources.tests.ran_wall_s == 1.8e9
-    assert browser.ask("document.querySelector('h1') !== null"), "the page again, and no bare 403"
 
 
 @pytest.mark.slow
-def test_a_page_from_elsewhere_begins_none(cabin: Cabin, browser: Browser) -> None:
+def test_a_page_from_elsewhere_begins_none_and_reads_nothing(cabin: Cabin, browser: Browser) -> None:
     """The same form in a page of nobody: the browser names its origin `null`, and its site as another."""
     cabin.sources.self_test = lambda: sources.Tests(ran_wall_s=1.8e9)
-    form = f"<form method=post action=http://127.0.0.1:{cabin.port}/selftest><button>x</button></form>"
-    browser.go(f"data:text/html,{form}")
+    own = f"http://127.0.0.1:{cabin.port}"
+    token = f"<input name=_token value={cabin.server.site.token}>"
+    form = f"<form method=post action={own}/selftest>{token}<button>x</button></form>"
+    framed = f"<iframe src={own}/></iframe><img src={own}/static/icon.svg>"
+    browser.go(f"data:text/html,{form}{framed}")
+    browser.wait("document.readyState === 'complete'")
+    assert browser.ask("document.querySelector('img').naturalWidth") == 0, "not even a picture"
+    read = browser.ask(f"fetch('{own}/now').then(() => 'read', () => 'refused')")
+    assert read == "refused"
+    stream = f"new EventSource('{own}/live')"
+    assert browser.ask(f"new Promise((done) => {{ {stream}.onerror = () => done('closed'); }})") == "closed"
+    assert cabin.server.streams == 0, "a page from elsewhere takes no place either"
     browser.click("form button")
-    browser.wait("document.body.textContent.startsWith('403')")
+    browser.wait("location.href.endsWith('/selftest') && document.readyState === 'complete'")
+    assert browser.ask("document.body.textContent.startsWith('403')")
     assert not cabin.sources.tests.running
     assert cabin.sources.tests.ran_wall_s is None
 
@@ -157,10 +173,10 @@ def test_axe_would_have_found_a_region_that_no_key_reaches(cabin: Cabin, browser
     browser.go(full_page(cabin))
     browser.ask(f"{script.read_text('utf-8')};0")
     found = browser.ask(
-        "(() => { const one = document.querySelector('#messages table').cloneNode(true);"
+        "(() => { const one = document.createElement('pre'); one.textContent = 'x'.repeat(2000);"
         " const around = document.createElement('div');"
-        " Object.assign(around.style, {overflowX: 'auto'}); one.style.width = '900px';"
-        " around.append(one); document.querySelector('main').append(around);"
+        " Object.assign(around.style, {overflowX: 'auto'});"
+        " around.append(one); document.querySelector('.parts').append(around);"
         " return axe.run(document).then((all) => all.violations.map((one) => one.id)); })()"
     )
     assert found == ["scrollable-region-focusable"]

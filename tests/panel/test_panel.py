@@ -30,7 +30,8 @@ from edge.identity.enrolment import Guidance
 from edge.identity.progress import Progress, show_progress
 from edge.loop.watching import InputView, View
 from edge.panel import sources as sources_module
-from edge.service.control import Request, ask
+from edge.service.asks import Status
+from edge.service.control import ask
 from edge.terms.observation import CameraHealth, Observation
 from edge.terms.reason import Ground, Measure, Number, because
 from edge.web.exchange import Answer
@@ -403,7 +404,10 @@ def test_the_self_test_runs_in_a_process_of_its_own_and_tells(cabin: Cabin) -> N
     status, headers, _ = cabin.act("/selftest", _back="/#record")
     assert status == 303
     assert re.fullmatch(r"/\?said=[0-9a-f]{16}#record", headers["Location"])
-    assert "It runs;" in cabin.ask(headers["Location"])[2].decode().rpartition('id="toasts"')[2]
+    assert (
+        "It runs;"
+        in cabin.ask(headers["Location"].partition("#")[0])[2].decode().rpartition('id="toasts"')[2]
+    )
     assert "It runs;" in cabin.now()["record"]
     end_s = time.monotonic() + LONG_S
     while cabin.sources.tests.running and time.monotonic() < end_s:
@@ -491,7 +495,7 @@ def test_idle_connections_hold_up_neither_the_kiosk_nor_for_ever_the_page(
     monkeypatch.setattr("edge.web.server.CLIENT_S", 0.5)
     links = [socket.create_connection(("127.0.0.1", cabin.port)) for _ in range(40)]
     try:
-        assert ask(cabin.folder, Request("status"))["state"] == "vacant"
+        assert ask(cabin.folder, Status())["state"] == "vacant"
         end_s = time.monotonic() + LONG_S
         while True:
             try:
@@ -644,7 +648,7 @@ def test_a_real_kiosk_does_not_notice_whether_its_page_hangs_or_dies(tmp_path: P
         while kiosk.service.pictures_seen < seen + 3:
             assert time.monotonic() < end_s
             time.sleep(0.05)
-        assert ask(run, Request("status"))["state"] == "cleared"
+        assert ask(run, Status())["state"] == "cleared"
 
     try:
         assert page.stdout is not None

@@ -29,7 +29,7 @@ from edge.bench.desk import Desk
 from edge.faults.fault import FaultError
 from edge.loop.watching import Watching
 from edge.selftest import bundle
-from edge.selftest.findings import Finding
+from edge.selftest.finding import Finding
 from edge.selftest.hiding import PRIVATE, Hiding, hidden_settings, known_secrets
 from edge.service.control import Asked, ControlServer
 from edge.settings.load import load

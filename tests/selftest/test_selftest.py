@@ -21,7 +21,7 @@ from edge.messages.prompts import clip_texts
 from edge.messages.ways.open import carriers, release_desk
 from edge.selftest import findings as selftest
 from edge.selftest import machine
-from edge.service.control import Request
+from edge.service.asks import Request
 from edge.service.devices import open_modem
 from edge.settings.load import load
 from edge.settings.schema import Settings

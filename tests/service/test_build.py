@@ -116,6 +116,8 @@ HANDED_IN = {
     "listener": r"\blistener\b",
     "before_sync": r"\b_before_sync$",
     "want_owner": r"\bwant_owner\b",
+    "restart": r"\brestart\b",
+    "roots": r"\b_roots\b",
 }
 """Where the fields of a `Site` may be seen in a kiosk: the only places in which the two may differ."""
 
@@ -163,7 +165,8 @@ def looked_into(built: Built) -> dict[str, str]:
             found[where] = thing.name
             return
         found[where] = type(thing).__name__
-        if id(thing) in reached or where in ("kiosk", "parts.board") or isinstance(thing, _CLOSED):
+        closed = where in ("kiosk", "acts._kiosk", "parts.board") or isinstance(thing, _CLOSED)
+        if id(thing) in reached or closed:
             return
         reached.add(id(thing))
         for name, part in _parts_of(thing):

@@ -15,7 +15,8 @@ import pytest
 
 from edge.faults.fault import FaultError
 from edge.service import control
-from edge.service.control import Asked, ControlServer, Request, ask
+from edge.service.asks import Release, Status, verb_of
+from edge.service.control import Asked, ControlServer, ask
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ def asked(tmp_path: Path) -> Iterator[queue.SimpleQueue[Asked | None]]:
 
     def loop() -> None:
         while (one := seen.get()) is not None:
-            one.answer({"did": one.request.verb, "uid": one.uid})
+            one.answer({"did": verb_of(one.request), "uid": one.uid})
 
     thread = threading.Thread(target=loop)
     thread.start()
@@ -47,7 +48,7 @@ def test_those_who_say_nothing_keep_nobody_waiting(
         peer.sendall(b"{")
         idle.append(peer)
     began_s = time.monotonic()
-    assert ask(tmp_path, Request("release"))["did"] == "release"
+    assert ask(tmp_path, Release())["did"] == "release"
     assert time.monotonic() - began_s < control.READ_WITHIN_S
     for peer in idle:
         peer.settimeout(10.0)
@@ -68,7 +69,7 @@ def test_guests_are_limited(
         peer.settimeout(control.READ_WITHIN_S / 2)
         idle.append(peer)
     assert idle[-1].recv(100) == b""
-    assert ask(tmp_path, Request("release"))["uid"] == 0
+    assert ask(tmp_path, Release())["uid"] == 0
     for peer in idle:
         peer.close()
 
@@ -78,12 +79,12 @@ def test_no_answer_is_not_no_kiosk(tmp_path: Path) -> None:
     server = ControlServer(tmp_path, lambda one: None)
     try:
         with pytest.raises(FaultError) as caught:
-            ask(tmp_path, Request("status"), within_s=0.2)
+            ask(tmp_path, Status(), within_s=0.2)
         assert caught.value.code == "loop_late"
     finally:
         server.close()
     with pytest.raises(FaultError) as caught:
-        ask(tmp_path, Request("status"))
+        ask(tmp_path, Status())
     assert caught.value.code == "kiosk_not_running"
 
 
@@ -97,8 +98,8 @@ def test_root_is_served_where_the_system_gives_no_thread(
     monkeypatch.setattr(control, "peer_uid", lambda peer: 0)
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", _no_thread)
-        assert ask(tmp_path, Request("release"))["did"] == "release"
-    assert ask(tmp_path, Request("release"))["did"] == "release"
+        assert ask(tmp_path, Release())["did"] == "release"
+    assert ask(tmp_path, Release())["did"] == "release"
 
 
 def test_guests_who_got_no_thread_leave_their_places_free(
@@ -109,8 +110,8 @@ def test_guests_who_got_no_thread_leave_their_places_free(
         patch.setattr(threading.Thread, "start", _no_thread)
         for _ in range(control.GUESTS_MAX + 2):
             with pytest.raises(FaultError, match="kiosk_not_running"):
-                ask(tmp_path, Request("status"))
-    assert ask(tmp_path, Request("status"))["did"] == "status"
+                ask(tmp_path, Status())
+    assert ask(tmp_path, Status())["did"] == "status"
 
 
 @pytest.mark.slow
@@ -148,9 +149,9 @@ def test_a_socket_that_broke_or_cannot_be_found_is_made_anew(
     monkeypatch.setattr(control, "LOOK_S", 0.05)
     path = tmp_path / "other"
     path.mkdir()
-    server = ControlServer(path, lambda one: one.answer({"did": one.request.verb}))
+    server = ControlServer(path, lambda one: one.answer({"did": verb_of(one.request)}))
     try:
-        assert ask(path, Request("status"))["did"] == "status"
+        assert ask(path, Status())["did"] == "status"
         if harm == "shut":
             assert server.listening is not None
             server.listening.shutdown(socket.SHUT_RDWR)
@@ -161,7 +162,7 @@ def test_a_socket_that_broke_or_cannot_be_found_is_made_anew(
         end_s = time.monotonic() + 30.0
         while True:
             try:
-                assert ask(path, Request("release"))["did"] == "release"
+                assert ask(path, Release())["did"] == "release"
                 break
             except FaultError:
                 assert time.monotonic() < end_s
@@ -175,7 +176,7 @@ def test_a_folder_that_is_gone_ends_the_thread_by_name_and_a_new_one_serves_when
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "run"
-    server = ControlServer(folder, lambda one: one.answer({"did": one.request.verb}))
+    server = ControlServer(folder, lambda one: one.answer({"did": verb_of(one.request)}))
     server.thread.join(10.0)
     assert server.thread.died
     assert server.thread.why.startswith("FileNotFoundError")
@@ -186,6 +187,6 @@ def test_a_folder_that_is_gone_ends_the_thread_by_name_and_a_new_one_serves_when
         while not control.answers(folder):  # its name is there a moment before it listens
             assert time.monotonic() < end_s
             time.sleep(0.01)
-        assert ask(folder, Request("status"))["did"] == "status"
+        assert ask(folder, Status())["did"] == "status"
     finally:
         server.close()

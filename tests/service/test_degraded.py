@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from edge.journal.reader import lines
-from edge.service.control import Request, ask
+from edge.service.asks import Status
+from edge.service.control import ask
 from hw.wiring import WiringSettings
 from tests.benchmark import BenchService
 
@@ -26,7 +27,7 @@ def test_without_disk_buzzer_and_lights_a_customer_is_still_served(tmp_path: Pat
         give_up_s = time.monotonic() + 60.0
         while not kiosk.hands.permit_on and time.monotonic() < give_up_s:
             time.sleep(0.05)
-        status = ask(tmp_path / "run", Request("status"))
+        status = ask(tmp_path / "run", Status())
         assert kiosk.hands.permit_on
         assert status["state"] == "cleared"
         assert status["faults"] == ["disk", "evidence_write_failed", "lights", "sounder"]

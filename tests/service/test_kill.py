@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from edge.bench.desk import scratch
+from edge.bench.leaving import scratch
 from edge.cabin.state import State
 from edge.journal import reader as journal
 from tests.worlds.kiosk_child import live

@@ -18,7 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.__main__ import main
-from edge.bench.desk import BENCH_NUMBERS, scratch
+from edge.bench.desk import BENCH_NUMBERS
+from edge.bench.leaving import scratch
 from edge.cabin.state import Mode
 from edge.faults.log import ErrorHandler, install_log
 from edge.loop.happening import Happening
@@ -194,7 +195,7 @@ def test_the_command_line_installs_it(
 
 
 QUIET = (
-    "service/control service/log service/threads service/plans panel/server panel/page panel/sources"
+    "service/control service/log service/threads service/plans panel/page panel/sources web/server web/hub"
     " vision/eyes/child vision/eyes/supervisor loop/kiosk loop/watching"
 )
 

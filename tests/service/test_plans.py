@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from edge.pictures.ring import RingReader
-from edge.service.plans import eyes_plans, overseers, ring_file
+from edge.pictures.ring import RingReader, ring_file
+from edge.service.plans import eyes_plans, overseers
 from edge.settings.load import SettingsError, load
 from edge.vision.scene.reference import FOLDER, Reference, add_references
 from edge.vision.seers import SEERS, Role, Seer

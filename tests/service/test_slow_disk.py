@@ -21,6 +21,7 @@ from edge.cabin.state import Mode
 from edge.codes.book import random_code
 from edge.journal.writer import Journal
 from edge.loop.happening import Happening
+from edge.loop.parts import Restarter
 from edge.messages.texts import code_in
 from edge.service.build import Site, build
 from edge.settings.load import load
@@ -120,6 +121,8 @@ class Rig:
             choose_code=random_code,
             spare_numbers=BENCH_NUMBERS,
             listener=self.heard.append,
+            restart=Restarter(lambda: None, 0.0),
+            roots=frozenset({0}),
         )
         self._built = build(settings, site, stack)
         stack.callback(self.disk.be_slow, False)

@@ -25,12 +25,12 @@ from edge.faults.catalogue import CATALOGUE
 from edge.faults.log import install_log
 from edge.journal.reader import lines
 from edge.pictures.ring import RingPicture
-from edge.service import control
+from edge.service import asks, control
 from edge.service import service as kiosk_module
 from edge.service.build import Built, Site, build
-from edge.service.control import Request, ask
+from edge.service.control import ask
 from edge.service.service import Service
-from edge.service.threads import STEADY_S, ThreadWatch
+from edge.service.threads import LIMITS, STEADY_S, Part, ThreadWatch
 from edge.settings.load import load
 from edge.settings.schema import Settings
 from hw.board import BenchHands, bench_board
@@ -451,7 +451,7 @@ def test_a_thread_that_dies_forbids_a_lock_by_name_until_it_works_again(
     if name == "control":
         answers = threading.Thread(target=kiosk.run, args=(2.0,))
         answers.start()
-        assert ask(kiosk.runtime, Request("status"))["door"] == "unlocked"
+        assert ask(kiosk.runtime, asks.Status())["door"] == "unlocked"
         answers.join()
 
 
@@ -459,9 +459,9 @@ def test_a_thread_that_dies_forbids_a_lock_by_name_until_it_works_again(
 @pytest.mark.parametrize(
     ("name", "device", "limit_s"),
     [
-        ("record", Device.DISK, kiosk_module.JOURNAL_SILENT_S),
-        ("control", Device.CONTROL, kiosk_module.CONTROL_SILENT_S),
-        ("pictures", Device.EVIDENCE, kiosk_module.EVIDENCE_SILENT_S),
+        ("record", Device.DISK, LIMITS[Part.JOURNAL].silent_s),
+        ("control", Device.CONTROL, LIMITS[Part.CONTROL].silent_s),
+        ("pictures", Device.EVIDENCE, LIMITS[Part.EVIDENCE].silent_s),
     ],
 )
 def test_a_thread_that_hangs_forbids_a_lock_and_nothing_else(

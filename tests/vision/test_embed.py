@@ -23,7 +23,8 @@ from edge.vision.look import Look
 from edge.vision.network import ModelFault
 from edge.vision.seers import SEERS, Seer
 from hw.camera.port import Frame
-from hw.camera.staged import PHOTOGRAPHS, bare
+from hw.camera.scene import PHOTOGRAPHS
+from hw.camera.staged import bare
 from tests.worlds.eyes_cameras import one_face
 
 Picture = NDArray[np.uint8]

@@ -21,7 +21,8 @@ from typing import Final
 
 import cv2
 
-from edge.bench.desk import Desk, Props, StoryClock, scratch
+from edge.bench.desk import Desk, Props, StoryClock
+from edge.bench.leaving import scratch
 from edge.loop.happening import Happening
 from edge.settings.load import load
 from edge.settings.places import MODELS

@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw.camera.covers import COVERS, Layer, Marks
-from hw.camera.staged import PHOTOGRAPHS, bare
+from hw.camera.scene import PHOTOGRAPHS
+from hw.camera.staged import bare
 
 _HEAD: Final = 1.35
 """Half the width of a head in face units (from between the eyes to the mouth), for turning it."""

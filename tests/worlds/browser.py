@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -38,6 +39,10 @@ def axe() -> Path | None:
     done = subprocess.run([npm, "root", "-g"], capture_output=True, text=True, check=False)
     file = Path(done.stdout.strip()) / "axe-core" / "axe.min.js"
     return file if file.is_file() else None
+
+
+class NavigatedError(Exception):
+    """The page was left while it was asked something."""
 
 
 class Browser:
@@ -102,6 +107,8 @@ class Browser:
         while True:
             answer = self._answer(end_s)
             if answer.get("id") == number:
+                if "navigated" in str(answer.get("error", "")):
+                    raise NavigatedError
                 assert "error" not in answer, answer
                 return cast(dict[str, object], answer["result"])
 
@@ -134,13 +141,21 @@ class Browser:
 
     def wait(self, script: str) -> None:
         end_s = time.monotonic() + WITHIN_S
-        while self.ask(script) is not True:
+        while True:
+            with contextlib.suppress(NavigatedError):
+                if self.ask(script) is True:
+                    return
             assert time.monotonic() < end_s, script
             time.sleep(0.05)
 
-    def click(self, selector: str) -> None:
-        """With the mouse, in the middle of the first element that matches, once the window shows it."""
-        self.ask("new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(() => shown(0))))")
+    def click(self, selector: str, *, script: bool = True) -> None:
+        """With the mouse, in the middle of the first element that matches, once the window shows it.
+
+        `script` False: the page has none that could say when it is shown.
+        """
+        if script:
+            shown = "requestAnimationFrame(() => requestAnimationFrame(() => shown(0)))"
+            self.ask(f"new Promise((shown) => {shown})")
         place = self.ask(
             f"(() => {{ const one = document.querySelector({json.dumps(selector)});"
             " one.scrollIntoView({block: 'center'}); const box = one.getBoundingClientRect();"

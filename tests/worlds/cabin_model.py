@@ -55,6 +55,7 @@ from edge.terms.observation import CameraHealth
 from edge.terms.record import Recipient
 from hw.ports import Input
 from tests.worlds.claim_model import ClaimWatch
+from tests.worlds.trial_model import TrialWatch
 
 NOT_SHOWN = {FaceFact.COVERED, FaceFact.TURNED, FaceFact.HIDDEN}
 NEVER_LOCK = {
@@ -163,6 +164,7 @@ class Watch:
     pause: float = 0.0  # how long the keypad stays closed
     lockouts: int = 0
     claim: ClaimWatch = field(default_factory=lambda: ClaimWatch(wanted=False))
+    trial: TrialWatch = field(default_factory=TrialWatch)
 
     def __post_init__(self) -> None:
         self.facts.contact = self.rules.door_contact
@@ -190,6 +192,7 @@ class Watch:
         other = copy.copy(self)
         other.facts = copy.copy(self.facts)
         other.claim = copy.copy(self.claim)
+        other.trial = self.trial.copy()
         return other
 
     def key(self, ticket: int) -> tuple[object, ...]:
@@ -239,6 +242,7 @@ class Watch:
             self.pause,
             min(self.lockouts, 2),
             self.claim.key(),
+            self.trial.key(),
         )
 
     # --- time ---------------------------------------------------------------------------------------
@@ -246,6 +250,7 @@ class Watch:
     def run(self, dt: float) -> None:
         """Time with power goes on; no event in between."""
         flow = self.rules.flow
+        self.trial.run(dt)
         if self.facts.clock_runs and self.calm_for >= flow.hold_after_s - NEARLY:
             self.evidence = min(self.evidence + dt, flow.lock_after_s)
         if self.facts.calm:
@@ -290,6 +295,7 @@ class Watch:
         if self.mode is Mode.VACANT and self.after_fire:
             assert self._fire_over(), "vacant before the fire is over"
             self.after_fire = self.door_opened = self.door_cycled = False
+        self.trial.saw(event, was_mode, self.mode, self.facts, commands)
         for command in commands:
             self._ordered(command, event, before, had, commands)
         asked = self.mode in (Mode.CHECKING, Mode.WARNED)
@@ -514,6 +520,8 @@ class Watch:
         facts = self.facts
         assert not facts.fire, "locked during a fire"
         assert not facts.exit, "locked against the exit button"
+        if self.trial.door:
+            return
         assert self.mode is Mode.LOCKED
         assert self.recorded, "the door locks without a lock on record"
         assert not isinstance(event, Restarted), "locked by memory alone"
@@ -608,9 +616,9 @@ class Watch:
             assert not facts.several, "a lock comes back for several persons"
             assert not facts.ajar, "a lock comes back behind an open door"
         if self.relay:
-            assert self.mode is Mode.LOCKED
+            assert self.mode is Mode.LOCKED or self.trial.door
         verified = not self.claim.wanted or bool(self.claim.by)
-        assert self.permit == (self.mode is Mode.CLEARED and verified)
+        assert self.permit == ((self.mode is Mode.CLEARED and verified) or self.trial.permit)
         if self.mode is Mode.CLEARED:
             assert facts.present
             assert facts.calm

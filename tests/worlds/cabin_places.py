@@ -19,6 +19,10 @@ from tests.worlds.cabin_world import Cabin, claimed, rules
 MAKERS: dict[str, Callable[[], Cabin]] = {
     "vacant": lambda: Cabin(),
     "vacant, door open": lambda: Cabin().wire("door", True),
+    "vacant, lock tried": lambda: Cabin().tries("lock").wait(1),
+    "vacant, permit tried": lambda: Cabin().tries("permit").wait(1),
+    "vacant, words tried": lambda: Cabin().tries("prompt").wait(1),
+    "vacant, lock was tried": lambda: Cabin().tries("lock").wait(6),
     "vacant, case open": lambda: Cabin().begins("case_opened"),
     "checking": lambda: Cabin().comes(),
     "checking, masked": lambda: Cabin().comes("masked").wait(3),

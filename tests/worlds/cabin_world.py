@@ -66,6 +66,8 @@ from edge.cabin.events import (
     ReleaseOrdered,
     Restarted,
     Ticked,
+    TrialAsked,
+    TrialStopped,
 )
 from edge.cabin.outputs import shown
 from edge.cabin.rules import Flow, OwnerRules, Rules
@@ -73,6 +75,7 @@ from edge.cabin.state import Mode, State, returning
 from edge.cabin.table import step
 from edge.codes.book import CodeBook
 from edge.codes.hidden import Typed
+from edge.terms.commission import TrialEnd, Tried
 from edge.terms.identity import ClaimEnd, NoOwnerCode, OwnerFact
 from edge.terms.observation import CameraHealth, Cover, Unclear
 from edge.terms.record import Recipient
@@ -120,6 +123,10 @@ EVENTS: tuple[Event, ...] = (
     OwnerEntryCompleted(),
     *(OwnerEntryJudged(1, verdict) for verdict in EntryVerdict),
     OwnerEntryJudged(2, EntryVerdict.RIGHT),
+    *(TrialAsked(output, 3.0, seen_empty=True) for output in Tried),
+    TrialAsked(Tried.LOCK, 99.0, seen_empty=True),
+    *(TrialAsked(output, 3.0, seen_empty=False) for output in (Tried.LOCK, Tried.PERMIT, Tried.SIREN)),
+    *(TrialStopped(why) for why in (TrialEnd.STOPPED, TrialEnd.HAPPENED)),
     *(RecordAnswered(incident) for incident in (0, 1, 2)),
     *(CodeAccepted(i, issue, whom) for i in (1, 2) for issue in (1, 2) for whom in Recipient),
     *(CodeDenied(i, issue, whom) for i in (1, 2) for issue in (1, 2) for whom in Recipient),
@@ -298,6 +305,10 @@ class Cabin:
 
     def touches_a_key(self) -> Cabin:
         return self.hear(KeyTouched())
+
+    def tries(self, output: str, seconds: float = 5.0, *, seen_empty: bool = True) -> Cabin:
+        """Whoever commissions the cabin tries an output."""
+        return self.hear(TrialAsked(Tried(output), seconds, seen_empty))
 
     def control_room_releases(self, incident: int = 0) -> Cabin:
         return self.hear(ReleaseOrdered(Orderer.CONTROL_ROOM, incident))

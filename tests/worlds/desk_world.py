@@ -35,6 +35,7 @@ from edge.terms.observation import (
 )
 from edge.vision.look import Look
 from hw.camera.port import Frame, GreyPicture
+from hw.camera.scene import OnStage, Scene
 from hw.ports import Clock
 
 EVERY_S = 0.2
@@ -77,6 +78,22 @@ class ScriptedPeople:
         self.missed = 0
         self.flat = False
         self._random = random.Random(1)
+
+    @property
+    def scene(self) -> Scene:
+        """Who is there, in the words that direct them."""
+        people = (
+            OnStage(
+                name,
+                frozenset() if cover is Cover.NONE else frozenset({cover.value}),
+                "away" if name in self.hidden else "front",
+                name in self.low,
+                "held" if self.flat else "off",
+                False,
+            )
+            for name, cover in self.people.items()
+        )
+        return Scene(tuple(people), "on", "clear", "whole")
 
     def do(self, action: str, now_s: float) -> None:
         match action.split():
@@ -128,7 +145,7 @@ class ScriptedPeople:
             return OwnerLook(missing=NoTemplate.COVERED)
         return OwnerLook(template_of(shown[0]))
 
-    def scene(self, most: int) -> SceneSeen:
+    def scene_seen(self, most: int) -> SceneSeen:
         """What a look shows of them; one camera sees at most so many of the bodies."""
         everybody = [self._body(index, name) for index, name in enumerate(self.people)]
         bodies = everybody[: max(min(most, len(everybody)) - self.missed, 0)]
@@ -210,7 +227,7 @@ class ScriptedLook(Look):
         scene = None
         if self._bodies is not None and frame.at_s >= self._looks_s - 1e-6:
             self._looks_s = frame.at_s + 0.5
-            scene = self._people.scene(self._bodies)
+            scene = self._people.scene_seen(self._bodies)
         owner = None
         if self._owner and frame.at_s >= self._owner_s - 1e-6:
             self._owner_s = frame.at_s + 0.5

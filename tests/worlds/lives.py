@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge.bench.desk import scratch
+from edge.bench.leaving import scratch
 from hw.prompt.fake import CHARACTERS_S
 from tests.worlds.lives_actors import Actors
 from tests.worlds.lives_rules import (

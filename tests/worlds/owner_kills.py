@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from edge.bench.desk import scratch
+from edge.bench.leaving import scratch
 from edge.cabin.events import EntryVerdict
 from edge.codes.book import CodeBook
 from edge.codes.hidden import Typed

@@ -133,7 +133,7 @@ class Cabin(Window):
         """What the desk answers, or what the test says that it does."""
         with self._turn:
             self.asked += 1
-            asked.answer(self.desk.answer(asked.request.verb) if self.says is None else self.says)
+            asked.answer(self.desk.answer(asked.request) if self.says is None else self.says)
 
     def run(self, for_s: float) -> None:
         with self._turn:

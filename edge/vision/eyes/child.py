@@ -22,6 +22,7 @@ from typing import Final
 import cv2
 
 from edge.faults.log import install_log
+from edge.vision.eyes.aside import Aside
 from edge.vision.eyes.process import EyesPlan
 from edge.vision.eyes.report import CAMERA_FAILED, GarbledError, Report, decode_wish, encode_report
 from edge.vision.look import Look
@@ -34,7 +35,7 @@ NICER: Final = 5
 """How far the eyes stand back behind the door's process."""
 
 _PR_SET_PDEATHSIG: Final = 1
-_WISH_MAX: Final = 64
+_WISH_MAX: Final = 16384
 _WISHES_MAX: Final = 16
 _JPEG: Final = [cv2.IMWRITE_JPEG_QUALITY, 80]
 
@@ -76,11 +77,14 @@ def main() -> int:
 def _watch(camera: Camera, plan: EyesPlan, link: socket.socket) -> None:
     opened = plan.seers()
     look = Look(opened.seers, opened.missing, opened.references, plan.name)
+    aside = Aside(plan.name, plan.data)
     put = None if plan.ring is None else plan.ring()
     picture_due_s = float("-inf")
     while (frame := camera.read()) is not None:
-        _heed(link, look)
-        _send(link, Report(observation=look(frame), troubles=look.troubles))
+        _heed(link, look, aside)
+        observation = look(frame)
+        seen = aside.see(frame, observation)
+        _send(link, Report(observation, look.troubles, aim=seen.aim, learning=seen.learning))
         if put is not None and frame.at_s >= picture_due_s - 1e-3:
             picture_due_s = max(picture_due_s + plan.picture_every_s, frame.at_s)
             # A ring that is full or gone must not blind the eyes; evidence says so itself.
@@ -96,7 +100,7 @@ def jpeg_of(frame: Frame) -> bytes:
     return coded.tobytes()
 
 
-def _heed(link: socket.socket, look: Look) -> None:
+def _heed(link: socket.socket, look: Look, aside: Aside) -> None:
     """The newest of what was asked for; what is no wish is passed over."""
     with contextlib.suppress(BlockingIOError, ConnectionError):
         for _ in range(_WISHES_MAX):
@@ -104,7 +108,10 @@ def _heed(link: socket.socket, look: Look) -> None:
             if not content:
                 return
             with contextlib.suppress(GarbledError):
-                look.want_owner(decode_wish(content).owner)
+                wish = decode_wish(content)
+                look.want_owner(wish.owner)
+                aside.want_aim(wish.aim)
+                aside.want_learn(wish.learn)
 
 
 def _send(link: socket.socket, report: Report) -> None:

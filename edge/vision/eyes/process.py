@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edge.terms.observation import FACE_CAMERA
@@ -29,7 +30,7 @@ class EyesPlan:
     """What the eyes' process makes for itself; every callable must survive pickling.
 
     `seers` opens the networks of this camera; `ring` gives the function that takes (time, JPEG) for evidence,
-    every `picture_every_s`.
+    every `picture_every_s`. `data` is the kiosk's folder, where the empty cabin and the front are kept.
     """
 
     camera: Callable[[], Camera]
@@ -37,6 +38,7 @@ class EyesPlan:
     ring: Callable[[], Callable[[float, bytes], None]] | None = None
     name: str = FACE_CAMERA
     picture_every_s: float = 0.2
+    data: Path | None = None
     parent_pid: int = 0
 
 

@@ -9,6 +9,8 @@ from typing import Final
 
 import msgspec
 
+from edge.terms.aim import Aim
+from edge.terms.learning import Learning, LearnOrder
 from edge.terms.observation import Observation
 from edge.vision.seers import Seer, Trouble
 
@@ -62,10 +64,14 @@ class Troubles:
         return (*began, *ended)
 
 
+_NO_LEARNING: Final = Learning()
+
+
 class Report(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """What the eyes' process sends: an observation, or the end, or why the camera failed.
 
-    `troubles` are those that stand at this observation, so that a report that is lost loses none.
+    `troubles` are those that stand at this observation, so that a report that is lost loses none. `aim` is
+    there while somebody aims and something new was measured, `learning` says how the newest order stands.
     """
 
     observation: Observation | None = None
@@ -73,13 +79,19 @@ class Report(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
     code: str = ""
     detail: str = ""
     ended: bool = False
+    aim: Aim | None = None
+    learning: Learning = _NO_LEARNING
 
 
 class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What is sent to the eyes' process: all that is asked of it, so that the newest wish is enough."""
 
-    owner: bool
+    owner: bool = False
     """Whether to look if the card's owner stands there."""
+    aim: bool = False
+    """Whether to measure for somebody who aims the camera."""
+    learn: LearnOrder | None = None
+    """What to learn; the same order again changes nothing."""
 
 
 class GarbledError(Exception):

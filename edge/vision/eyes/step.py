@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from edge.terms.aim import Aim
+from edge.terms.learning import Learning, LearnOrder
 from edge.terms.observation import Observation
 from edge.vision.eyes.report import EyesEvent, EyesTurn, Troubles
 from hw.ports import HardwareError
 
 if TYPE_CHECKING:
+    from edge.vision.eyes.aside import Aside
     from edge.vision.look import Look
     from hw.camera.port import Camera, Frame
 
@@ -18,7 +21,8 @@ class StepEyes:
     """The eyes in this process, for a clock that is not real: each frame is looked at when it is due.
 
     `camera` is a recording (its frames carry their own times) or, with `every_s`, a camera that makes a
-    picture of this moment whenever it is asked. `shown` gets each frame with its observation.
+    picture of this moment whenever it is asked. `shown` gets each frame with its observation; `aside` does
+    what a technician asks for.
     """
 
     def __init__(
@@ -28,11 +32,15 @@ class StepEyes:
         now_s: float,
         every_s: float | None = None,
         shown: Callable[[Frame, Observation], None] | None = None,
+        aside: Aside | None = None,
     ) -> None:
         self._camera = camera
         self._look = look
         self._every_s = every_s
         self._shown = shown
+        self._aside = aside
+        self._aim: Aim | None = None
+        self._learning = Learning()
         self._troubles = Troubles()
         self._due_s = now_s
         self._waiting: Frame | None = None
@@ -46,6 +54,27 @@ class StepEyes:
     def want_owner(self, on: bool) -> None:
         """Whether to look if the card's owner stands there."""
         self._look.want_owner(on)
+
+    def want_aim(self, on: bool) -> None:
+        """Whether to measure for somebody who aims the camera."""
+        self._aim = None
+        if self._aside is not None:
+            self._aside.want_aim(on)
+
+    def want_learn(self, order: LearnOrder | None) -> None:
+        """What to learn, with nobody in the cabin; None: nothing any more."""
+        if self._aside is not None:
+            self._aside.want_learn(order)
+
+    @property
+    def aim(self) -> Aim | None:
+        """The newest measures, while they are wanted."""
+        return self._aim
+
+    @property
+    def learning(self) -> Learning:
+        """How the newest order stands."""
+        return self._learning
 
     def next_wake_s(self) -> float | None:
         """When the next frame is due, None after the end."""
@@ -74,6 +103,10 @@ class StepEyes:
             observation = self._look(frame)
             if self._shown is not None:
                 self._shown(frame, observation)
+            if self._aside is not None:
+                seen_aside = self._aside.see(frame, observation)
+                self._aim = seen_aside.aim or self._aim
+                self._learning = seen_aside.learning
             seen += [observation, *self._troubles.turns(self._look.troubles)]
         return tuple(seen)
 

@@ -10,6 +10,10 @@ from collections.abc import Callable
 from enum import Enum, auto
 from typing import Final, Protocol
 
+import msgspec
+
+from edge.terms.aim import Aim
+from edge.terms.learning import Learning, LearnOrder, LearnState
 from edge.terms.observation import Observation
 from edge.vision.eyes.report import (
     EYES_DIED,
@@ -19,6 +23,7 @@ from edge.vision.eyes.report import (
     EyesEvent,
     EyesTurn,
     GarbledError,
+    Report,
     Troubles,
     Wish,
     decode_report,
@@ -92,7 +97,10 @@ class EyesSupervisor:
         self._unkillable = False
         self._events: list[EyesEvent] = []
         self._troubles = Troubles()
-        self._owner = self._told_owner = False
+        self._wanted = Wish()
+        self._told_wish: Wish | None = None
+        self._aim: Aim | None = None
+        self._learning = Learning()
 
     @property
     def ended(self) -> bool:
@@ -105,8 +113,34 @@ class EyesSupervisor:
 
     def want_owner(self, on: bool) -> None:
         """Whether to look if the card's owner stands there; holds until said otherwise, over restarts too."""
-        self._owner = on
+        self._wanted = msgspec.structs.replace(self._wanted, owner=on)
         self._wish()
+
+    def want_aim(self, on: bool) -> None:
+        """Whether to measure for somebody who aims the camera."""
+        self._wanted = msgspec.structs.replace(self._wanted, aim=on)
+        if not on:
+            self._aim = None
+        self._wish()
+
+    def want_learn(self, order: LearnOrder | None) -> None:
+        """What to learn, with nobody in the cabin; None: nothing any more."""
+        if order is not None:
+            self._learning = Learning(order.job, LearnState.RUNNING)
+        elif self._learning.state is LearnState.RUNNING:
+            self._learning = Learning()
+        self._wanted = msgspec.structs.replace(self._wanted, learn=order)
+        self._wish()
+
+    @property
+    def aim(self) -> Aim | None:
+        """The newest measures, while they are wanted."""
+        return self._aim
+
+    @property
+    def learning(self) -> Learning:
+        """How the newest order stands."""
+        return self._learning
 
     def in_bounded_recovery(self, now_s: float) -> bool:
         """Whether the eyes see, or are being brought back by a supervisor that makes progress.
@@ -164,15 +198,15 @@ class EyesSupervisor:
             return
         self._phase = _Phase.STARTING
         self._since_s = self._heard_s = now_s
-        self._told_owner = False  # a new one looks for nobody until it is asked
+        self._told_wish = Wish()  # a new one does nothing beside looking until it is asked
         self._wish()
 
     def _wish(self) -> None:
         """What is not told yet, if the link takes it now."""
-        if self._eyes is None or self._owner is self._told_owner:
+        if self._eyes is None or self._wanted == self._told_wish:
             return
-        if self._eyes.wish(encode_wish(Wish(self._owner))):
-            self._told_owner = self._owner
+        if self._eyes.wish(encode_wish(self._wanted)):
+            self._told_wish = self._wanted
 
     def _listen(self, eyes: Eyes, now_s: float) -> tuple[Observation, ...]:
         seen: list[Observation] = []
@@ -193,6 +227,7 @@ class EyesSupervisor:
                 if seen and _may_be_passed_over(seen[-1]):
                     seen.pop()
                 seen.append(report.observation)
+                self._hear_aside(report)
                 self._events += self._troubles.turns(report.troubles)
         if seen:
             if self._phase is _Phase.STARTING:
@@ -205,6 +240,17 @@ class EyesSupervisor:
                     self._events.append(EyesEvent(EyesTurn.RECOVERED, self._told))
                     self._told = ""
         return tuple(seen)
+
+    def _hear_aside(self, report: Report) -> None:
+        if report.aim is not None and self._wanted.aim:
+            self._aim = report.aim
+        order = self._wanted.learn
+        if order is not None and report.learning.job == order.job:
+            self._learning = report.learning
+            if (
+                report.learning.state is not LearnState.RUNNING
+            ):  # others of this process shall not do it again
+                self._wanted = msgspec.structs.replace(self._wanted, learn=None)
 
     def _check(self, status: int | None, now_s: float) -> None:
         if self._phase not in (_Phase.STARTING, _Phase.SEEING):

@@ -42,6 +42,55 @@ class Taken:
     minute_of_day: int
 
 
+class EmptyCabin:
+    """The pictures of some seconds of one camera, each of them checked as it comes."""
+
+    def __init__(self, camera: str) -> None:
+        self._camera = camera
+        self._greys: list[GreyPicture] = []
+        self._first_s: float | None = None
+        self._colour: ColourPicture | None = None
+        self._health = CameraHealth.OK
+
+    def add(self, frame: Frame, seen: Observation) -> bool:
+        """One picture and what is seen in it; True once there are enough of them.
+
+        Raises `FaultError` with `cabin_not_empty`.
+        """
+        if not self.wants(frame):
+            return False
+        assert self._first_s is not None
+        self._health = seen.health
+        if _shows_somebody(seen):
+            detail = f"{self._camera}: somebody is seen at {frame.at_s - self._first_s:.1f} s"
+            raise FaultError(_NOT_EMPTY, detail)
+        self._greys.append(frame.grey)
+        self._colour = frame.colour
+        return frame.at_s - self._first_s >= FOR_S
+
+    def wants(self, frame: Frame) -> bool:
+        """Whether it is one of those that count: not of the first second."""
+        self._first_s = frame.at_s if self._first_s is None else self._first_s
+        return frame.at_s - self._first_s >= SKIP_S
+
+    def reference(self, taken: Taken) -> Reference:
+        """The middle of all. Raises `FaultError` with `cabin_not_empty` or `picture_unsound`."""
+        if self._health is not CameraHealth.OK:
+            raise FaultError(_UNSOUND, f"{self._camera}: {self._health.value}")
+        if len(self._greys) < 3:
+            raise FaultError(_UNSOUND, f"{self._camera}: the camera gave {len(self._greys)} pictures only")
+        kept = self._greys[:: max(1, len(self._greys) // _KEPT)][:_KEPT]
+        picture = np.median(np.stack(kept), axis=0).astype(np.uint8)
+        _check(picture, self._camera)
+        still = shrink(picture).astype(np.float32)
+        for grey in kept:
+            away = cv2.absdiff(cv2.blur(shrink(grey).astype(np.float32), (3, 3)), cv2.blur(still, (3, 3)))
+            if float((away > _MOVES_LEVELS).mean()) > _MOVES_SHARE:
+                raise FaultError(_NOT_EMPTY, f"{self._camera}: something moves")
+        infrared = is_infrared(self._colour)
+        return Reference(picture, self._camera, taken.wall_s, taken.minute_of_day, infrared)
+
+
 def learn_from_frames(
     frames: Iterable[Frame], look: Callable[[Frame], Observation], camera: str, taken: Taken
 ) -> Reference:
@@ -49,35 +98,11 @@ def learn_from_frames(
 
     Raises `FaultError` with `cabin_not_empty` or `picture_unsound`.
     """
-    greys: list[GreyPicture] = []
-    first_s: float | None = None
-    colour: ColourPicture | None = None
-    health = CameraHealth.OK
+    pictures = EmptyCabin(camera)
     for frame in frames:
-        first_s = frame.at_s if first_s is None else first_s
-        if frame.at_s - first_s < SKIP_S:
-            continue
-        seen = look(frame)
-        health = seen.health
-        if _shows_somebody(seen):
-            raise FaultError(_NOT_EMPTY, f"{camera}: somebody is seen at {frame.at_s - first_s:.1f} s")
-        greys.append(frame.grey)
-        colour = frame.colour
-        if frame.at_s - first_s >= FOR_S:
+        if pictures.wants(frame) and pictures.add(frame, look(frame)):
             break
-    if health is not CameraHealth.OK:
-        raise FaultError(_UNSOUND, f"{camera}: {health.value}")
-    if len(greys) < 3:
-        raise FaultError(_UNSOUND, f"{camera}: the camera gave {len(greys)} pictures only")
-    kept = greys[:: max(1, len(greys) // _KEPT)][:_KEPT]
-    picture = np.median(np.stack(kept), axis=0).astype(np.uint8)
-    _check(picture, camera)
-    still = shrink(picture).astype(np.float32)
-    for grey in kept:
-        away = cv2.absdiff(cv2.blur(shrink(grey).astype(np.float32), (3, 3)), cv2.blur(still, (3, 3)))
-        if float((away > _MOVES_LEVELS).mean()) > _MOVES_SHARE:
-            raise FaultError(_NOT_EMPTY, f"{camera}: something moves")
-    return Reference(picture, camera, taken.wall_s, taken.minute_of_day, is_infrared(colour))
+    return pictures.reference(taken)
 
 
 def learn_from_picture(

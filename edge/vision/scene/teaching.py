@@ -29,10 +29,7 @@ _POINTS: Final = (3, 32)
 def region_from(text: str) -> FrontRegion:
     """`slot=X,Y,W,H`, or a polygon `slot=X,Y,X,Y,X,Y,...`, in pixels. `FaultError("front_refused")`."""
     name, _, numbers = text.partition("=")
-    kinds = ", ".join(RegionKind)
-    kind = next((kind for kind in RegionKind if name == kind or name.startswith(f"{kind}-")), None)
-    if kind is None or len(name) > 20 or not name.isascii():
-        raise FaultError(REFUSED, f"{text}: a region is one of {kinds}; a second one is called slot-2")
+    kind = _kind_of(name, text)
     try:
         values = [float(number) for number in numbers.split(",")]
     except ValueError:
@@ -46,6 +43,23 @@ def region_from(text: str) -> FrontRegion:
     if len(values) % 2 or not low <= len(values) // 2 <= high:
         raise FaultError(REFUSED, f"{text}: left, top, width, height in pixels, or {low} to {high} points")
     return FrontRegion(name, kind, tuple(zip(values[::2], values[1::2], strict=True)))
+
+
+def named_region(name: str, polygon: Sequence[tuple[float, float]]) -> FrontRegion:
+    """A region that was drawn, its points in pixels. `FaultError("front_refused")`."""
+    kind = _kind_of(name, name)
+    low, high = _POINTS
+    if not low <= len(polygon) <= high or not np.isfinite(polygon).all():
+        raise FaultError(REFUSED, f"{name}: {low} to {high} points")
+    return FrontRegion(name, kind, tuple((float(x), float(y)) for x, y in polygon))
+
+
+def _kind_of(name: str, said: str) -> RegionKind:
+    kinds = ", ".join(RegionKind)
+    kind = next((kind for kind in RegionKind if name == kind or name.startswith(f"{kind}-")), None)
+    if kind is None or len(name) > 20 or not name.isascii():
+        raise FaultError(REFUSED, f"{said}: a region is one of {kinds}; a second one is called slot-2")
+    return kind
 
 
 def scaled(regions: Sequence[FrontRegion], factor: float) -> tuple[FrontRegion, ...]:

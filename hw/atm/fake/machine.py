@@ -10,6 +10,7 @@ import json
 import secrets
 from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from hw.atm.protocol import (
@@ -43,6 +44,19 @@ MACHINE_FAULTS: Final[Mapping[str, str]] = {
 
 SLOW_BYTE_S: Final = 0.1
 _NOISE: Final = b'\x00\xff{"type":"claim",\xc3\x28\n'
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMachine:
+    """What of a machine outlives the kiosk: it has a supply of its own. Fields as in `FakeMachine`."""
+
+    name: str
+    faults: tuple[str, ...] = ()
+    heard: tuple[dict[str, object], ...] = field(default=(), repr=False)
+    doubted: int = 0
+    permit_on: bool = False
+    reason: str = ""
+    asked: str = ""
 
 
 class FakeMachine:
@@ -109,6 +123,26 @@ class FakeMachine:
         self._forget()
         self._output.clear()
         self.permit_on, self.reason, self.asked = False, "", ""
+
+    def kept(self) -> KeptMachine:
+        """All that outlives the kiosk's end."""
+        return KeptMachine(
+            name=self.name,
+            faults=tuple(sorted(self.faults)),
+            heard=tuple(self.heard),
+            doubted=self.doubted,
+            permit_on=self.permit_on,
+            reason=self.reason,
+            asked=self.asked,
+        )
+
+    def restore(self, kept: KeptMachine) -> None:
+        """Be the machine that this was kept of, with its line still to be made."""
+        self.faults = set(kept.faults)
+        self.heard.clear()
+        self.heard.extend(kept.heard)
+        self.doubted, self.permit_on = kept.doubted, kept.permit_on
+        self.reason, self.asked = kept.reason, kept.asked
 
     @property
     def online(self) -> bool:

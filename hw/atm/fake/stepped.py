@@ -30,6 +30,11 @@ class SteppedAtm:
         self._open: dict[int, FakeMachine] = {}
         self._closed = False
         self._events: list[AtmEvent] = []
+        self._stands = False
+
+    def stand_still(self, stands: bool) -> None:
+        """Carry nothing to and fro until told to go on, as a driver whose thread hangs."""
+        self._stands = stands
 
     def permit(self, on: bool, reason: str, machine: str = "") -> None:
         self._mind_time()
@@ -48,11 +53,15 @@ class SteppedAtm:
 
     def poll(self, now_s: float) -> tuple[AtmEvent, ...]:
         self._now_s = max(self._now_s, now_s)
+        if self._stands:
+            return ()
         self._pump()
         events, self._events = tuple(self._events), []
         return events
 
     def next_wake_s(self) -> float | None:
+        if self._stands:
+            return None
         wakes = [self.exchange.next_wake_s(), *(machine.next_wake_s() for machine in self._open.values())]
         known = [at_s for at_s in wakes if at_s is not None]
         if self._events or any(self._wants_line(machine) for machine in self.machines.values()):
@@ -75,6 +84,8 @@ class SteppedAtm:
 
     def _pump(self) -> None:
         """Carry bytes to and fro until nothing moves at this moment."""
+        if self._stands:
+            return
         for link, machine in enumerate(self.machines.values()):
             if not self._wants_line(machine):
                 continue

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hw.modem.fake.profiles import FakeProfile
 
 
 class Condition:
     """`faults`: those that are on, each with what cures it. `powered_s`: when it was, or will be, up.
 
-    `instant`: it takes no time for anything (for a story clock).
+    `instant`: it takes no time for anything (for a story clock). `changed` is called after a change of what
+    outlives a loss of power: faults, what the SIM and the network hold, what the phones have.
     """
 
     def __init__(self, profile: FakeProfile, *, instant: bool) -> None:
@@ -17,6 +20,7 @@ class Condition:
         self.now_s = 0.0
         self.powered_s = 0.0
         self.fed = True
+        self.changed: Callable[[], None] = lambda: None
         self._instant = instant
 
     def suffers(self, *names: str) -> bool:

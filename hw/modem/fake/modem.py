@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Final
 
 from hw.modem.fake.card import FakeCard
@@ -16,6 +17,23 @@ from hw.modem.fake.stores import Stores
 from hw.modem.fake.voice import Voice
 
 _REBOOT_EVERY_S: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class KeptModem:
+    """What of a fake modem outlives a loss of power; each field as the part has it that it is of.
+
+    `pieces` are (number, reference, pieces by their place). Its repr hides numbers and texts.
+    """
+
+    texts: tuple[FakeText, ...] = ()
+    pieces: tuple[tuple[str, int, dict[int, str]], ...] = field(default=(), repr=False)
+    reference: int = 0
+    utc_at_zero_s: float | None = None
+    stored: dict[str, dict[int, str]] = field(default_factory=dict, repr=False)
+    backlog: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    tries: int = 3
+    faults: dict[str, str] = field(default_factory=dict)
 
 
 class FakeModem:
@@ -96,6 +114,7 @@ class FakeModem:
                 self.reboot()
         if name == "reboot_loop":
             self._reboot_s = self.condition.now_s + _REBOOT_EVERY_S if on else None
+        self.condition.changed()
 
     def cure(self, how: str) -> None:
         """End what this ends."""
@@ -145,6 +164,37 @@ class FakeModem:
             self.fault("off", on=False)
         else:
             self.fault("off")
+
+    # --- a loss of power ---------------------------------------------------------------------------
+
+    def kept(self) -> KeptModem:
+        """All that outlives a loss of power: card, network and phones, and what is the matter with it."""
+        return KeptModem(
+            texts=tuple(self.network.texts),
+            pieces=tuple((*at, dict(pieces)) for at, pieces in self.network.pieces.items()),
+            reference=self.network.reference,
+            utc_at_zero_s=self.network.utc_at_zero_s,
+            stored={name: dict(places) for name, places in self.stores.by_name.items()},
+            backlog=tuple(self.stores.backlog),
+            tries=self.card.tries,
+            faults=dict(self.faults),
+        )
+
+    def restore(self, kept: KeptModem, now_s: float) -> None:
+        """Be, from `now_s` on, the modem that this was kept of: switched on, with all else as it was."""
+        self.network.texts[:] = kept.texts
+        self.network.pieces = {(number, at): dict(pieces) for number, at, pieces in kept.pieces}
+        self.network.reference = kept.reference
+        self.network.utc_at_zero_s = kept.utc_at_zero_s
+        self.stores.by_name = {name: dict(places) for name, places in kept.stored.items()}
+        self.stores.backlog[:] = kept.backlog
+        self.card.tries = kept.tries
+        self.faults.clear()
+        self.faults.update(kept.faults)
+        self.condition.now_s = now_s
+        if "reboot_loop" in self.faults:
+            self._reboot_s = now_s + _REBOOT_EVERY_S
+        self.reboot(banner=False)
 
     # --- bytes and time -------------------------------------------------------------------------
 

@@ -33,19 +33,20 @@ class FakeText:
 
 
 class FakeNetwork:
-    """`texts`: what the phones have. `reference`: the newest that a text was given.
+    """`texts`: what the phones have; `pieces`: what they have of longer ones, by number and reference.
+    `reference`: the newest that a text was given.
 
-    The network's clock showed `utc_s` when the fake's own time was 0; None: it tells no time.
+    The network's clock showed `utc_at_zero_s` when the fake's own time was 0; None: it tells no time.
     """
 
     def __init__(self, condition: Condition, card: FakeCard, utc_s: float | None) -> None:
         self.texts: list[FakeText] = []
+        self.pieces: dict[tuple[str, int], dict[int, str]] = {}
         self.reference = 0
         self._condition = condition
         self._card = card
-        self._utc_s = utc_s
+        self.utc_at_zero_s = utc_s
         self._found_s = 0.0
-        self._pieces: dict[tuple[str, int], dict[int, str]] = {}
 
     def settle(self) -> None:
         """The modem was restarted, and is up at `powered_s`."""
@@ -62,7 +63,7 @@ class FakeNetwork:
     @property
     def utc_s(self) -> float | None:
         """What time it tells."""
-        return None if self._utc_s is None else self._utc_s + self._condition.now_s
+        return None if self.utc_at_zero_s is None else self.utc_at_zero_s + self._condition.now_s
 
     @property
     def registration(self) -> int:
@@ -104,18 +105,19 @@ class FakeNetwork:
     def take(self, written: Written) -> bool:
         """Number it and deliver it; False where it never reaches its phone."""
         self.reference = (self.reference + 1) & 0xFF
-        if self._condition.suffers("undelivered"):
-            return False
-        self._deliver(written)
-        return True
+        arrives = not self._condition.suffers("undelivered")
+        if arrives:
+            self._deliver(written)
+        self._condition.changed()
+        return arrives
 
     def _deliver(self, written: Written) -> None:
         number, text, piece = written.number, written.text, written.piece
         if piece is not None:
-            pieces = self._pieces.setdefault((number, piece.reference), {})
+            pieces = self.pieces.setdefault((number, piece.reference), {})
             pieces[piece.sequence] = text
             if len(pieces) < piece.total:
                 return
-            del self._pieces[(number, piece.reference)]
+            del self.pieces[(number, piece.reference)]
             text = "".join(pieces[index] for index in sorted(pieces))
         self.texts.append(FakeText(number, text, self._condition.now_s))

@@ -34,6 +34,11 @@ class SteppedModem:
         self._open = False
         self._retry_s = self._now
         self._events: list[ModemEvent] = []
+        self._stands = False
+
+    def stand_still(self, stands: bool) -> None:
+        """Carry nothing to and fro until told to go on, as a driver whose thread hangs."""
+        self._stands = stands
 
     @property
     def status(self) -> Status:
@@ -57,12 +62,16 @@ class SteppedModem:
 
     def poll(self, now_s: float) -> tuple[ModemEvent, ...]:
         self._now = max(self._now, now_s)
+        if self._stands:
+            return ()
         self._pump()
         events = tuple(self._events)
         self._events.clear()
         return events
 
     def next_wake_s(self) -> float | None:
+        if self._stands:
+            return None
         times = [self.engine.next_wake_s(), self.fake.next_wake_s(), None if self._open else self._retry_s]
         if self._switch is not None and self._switch.pulled:
             times[-1] = self._switch.next_wake_s()
@@ -78,6 +87,8 @@ class SteppedModem:
 
     def _pump(self) -> None:
         """Carry bytes to and fro until nothing moves at this moment."""
+        if self._stands:
+            return
         self._mind_port()
         moving = True
         while moving:

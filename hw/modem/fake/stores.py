@@ -19,7 +19,8 @@ _STORED: Final = 2
 class Stores:
     """Three storages by name. `memory`: the one that commands are about; `arrivals`: where texts are put.
 
-    `tells`: it says when a text came in. `reports_to`: the fourth value of AT+CNMI.
+    `tells`: it says when a text came in. `reports_to`: the fourth value of AT+CNMI. `backlog`: texts, each
+    with its sender, that wait in the network.
     """
 
     def __init__(self, condition: Condition, voice: Voice, writing: Writing) -> None:
@@ -30,7 +31,7 @@ class Stores:
         self._condition = condition
         self._voice = voice
         self._writing = writing
-        self._backlog: list[tuple[str, str]] = []
+        self.backlog: list[tuple[str, str]] = []
         self._listed: set[int] = set()
 
     def settle(self) -> None:
@@ -52,22 +53,25 @@ class Stores:
 
     def wait(self, number: str, text: str) -> None:
         """It waits in the network while the storage is full."""
-        self._backlog.append((number, text))
+        self.backlog.append((number, text))
+        self._condition.changed()
 
     @property
     def may_arrive(self) -> bool:
         full = self._condition.suffers("storage_full") or len(self.by_name[self._arrivals]) >= PLACES
-        return bool(self._backlog) and not full
+        return bool(self.backlog) and not full
 
     def arrive(self) -> None:
         """What waits and has room comes in."""
         while self.may_arrive:
-            self._put(*self._backlog.pop(0))
+            self._put(*self.backlog.pop(0))
+            self._condition.changed()
 
     def damage(self) -> None:
         """All places but one hold what cannot be read."""
         for index in range(1, PLACES):
             self.here.setdefault(index, _DAMAGED[index % len(_DAMAGED)])
+        self._condition.changed()
 
     def report(self, told: pdu.StatusReport, after_s: float) -> None:
         """What became of a text: told directly, or stored and only its place told."""
@@ -78,6 +82,7 @@ class Stores:
         place = next((index for index in range(1, PLACES + 1) if index not in stored), None)
         if place is not None:
             stored[place] = report_pdu(told).hex
+            self._condition.changed()
             self._voice.say(f'+CDSI: "SR",{place}', after_s)
 
     @property
@@ -117,7 +122,9 @@ class Stores:
     def delete(self, index: str) -> None:
         if index.isdecimal():
             self.here.pop(int(index), None)
+            self._condition.changed()
 
     def delete_read(self) -> None:
         for index in self._listed:
             self.here.pop(index, None)
+        self._condition.changed()

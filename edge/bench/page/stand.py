@@ -1,0 +1,222 @@
+"""The bench page: its live view, its frame, and its acts, each of which ends as words of the prompt."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from html import escape
+from typing import Final
+
+from edge.bench.page import cabin_part, hand_parts, scene_parts, time_parts
+from edge.bench.page.cabin_asked import OLD_S, CabinAsked, Sight
+from edge.bench.page.frame import frame
+from edge.bench.page.picture_part import picture
+from edge.bench.page.pieces import ACT, ENTER, PLUG, PRESS, STORY, TEXT, WORDS, note
+from edge.bench.page.scene import COVERS
+from edge.bench.page.scene_parts import SOURCE
+from edge.bench.page.tongue import Tongue, tongue_of
+from edge.bench.wire import Acted, FaultGroup, Plug, StoryAsk
+from edge.panel.sources import Sources
+from edge.settings.zones import zone_of
+from edge.terms.record import Recipient
+from edge.web.exchange import Answer, Live, PageRequest, done, refused
+from edge.web.site import Site
+from edge.words.language import LanguageName
+from hw.ports import Input
+
+PATH: Final = "/bench"
+PRESS_S: Final = 0.6
+"""How long a press lasts: longer than any contact needs to be believed."""
+
+DOOR_S: Final = 1.5
+"""How long the door stands open when it is opened and closed: longer than what counts as a flicker."""
+
+_NAME: Final = re.compile(r"[^\W\d_][\w-]{0,29}")
+_CODES: Final = re.compile(r"\d{3,8}")
+
+
+class Stand:
+    """The page of one bench. `sleep` lets a press last."""
+
+    def __init__(
+        self, cabin: CabinAsked, sources: Sources, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._cabin = cabin
+        self._sources = sources
+        self._sleep = sleep
+        settings = sources.settings
+        self._tongue = tongue_of(LanguageName(settings.cabin.language), zone_of(settings.cabin.timezone))
+
+    # --- what is seen ------------------------------------------------------------------------------
+
+    def now(self) -> Live:
+        """Every part as it is now."""
+        return live(self._cabin.sight(), self._sources, self._cabin.stories(), self._tongue)
+
+    def frame(self, parts: Mapping[str, str]) -> str:
+        """The parts in their places."""
+        return frame(parts, self._tongue)
+
+    # --- what is done ------------------------------------------------------------------------------
+
+    def act(self, request: PageRequest) -> Answer:
+        """`words` as they stand, or a `press` of the contact of that name."""
+        if name := request.form.get(PRESS):
+            return self._press(name)
+        return _answer(self._cabin.act(request.form.get(WORDS, "")))
+
+    def _press(self, name: str) -> Answer:
+        if name not in list(Input):
+            return refused(name)
+        begin, end = ("door open", "door closed") if name == Input.DOOR else (f"{name} on", f"{name} off")
+        acted = self._cabin.act(begin)
+        if acted.done:
+            self._sleep(DOOR_S if name == Input.DOOR else PRESS_S)
+            acted = self._cabin.act(end)
+        return _answer(acted)
+
+    def enter(self, request: PageRequest) -> Answer:
+        """Somebody comes in, with what is checked."""
+        name = request.form.get("name", "").strip().lower()
+        if not _NAME.fullmatch(name):
+            return refused(f"{self._tongue.own.not_done}: {self._tongue.own.name}")
+        covers = [cover for cover in COVERS if f"with_{cover}" in request.form]
+        return _answer(self._cabin.act(f"enter {name}{' with ' if covers else ''}{' and '.join(covers)}"))
+
+    def text(self, request: PageRequest) -> Answer:
+        """Somebody texts the kiosk."""
+        who, text = request.form.get("who", ""), " ".join(request.form.get("text", "").split())
+        sender = who if who in list(Recipient) or _NAME.fullmatch(who) else "stranger"
+        return _answer(self._cabin.act(f"sms from {sender} {text}"))
+
+    def plug(self, request: PageRequest) -> Answer:
+        """Pull the plug or put it in again; nobody is asked whether."""
+        match request.form.get("plug"):
+            case "out":
+                return _answer(self._cabin.do(Plug("out")))
+            case "in":
+                return _answer(self._cabin.do(Plug("in")))
+            case _:
+                return refused(self._tongue.own.not_done)
+
+    def source(self, request: PageRequest) -> Answer:
+        """Where the camera's pictures come from."""
+        where = request.form.get("where", "").strip()
+        match request.form.get("kind"):
+            case "webcam":
+                return _answer(self._cabin.act(f"camera from webcam:{where or '0'}"))
+            case "clip":
+                return _answer(self._cabin.act(f"camera from clip:{where}"))
+            case _:
+                return _answer(self._cabin.act("camera from staged"))
+
+    def story(self, request: PageRequest) -> Answer:
+        """What is to become of stories."""
+        name = request.form.get("name", "").strip()
+        match request.form.get("do"):
+            case ("play" | "pause" | "step" | "go" | "stop" | "record" | "folder") as do:
+                acted = self._cabin.do(StoryAsk(do, name))
+                self._cabin.forget_stories()
+                return _answer(acted)
+            case _:
+                return refused(self._tongue.own.not_done)
+
+
+def _answer(acted: Acted) -> Answer:
+    """What was done is seen; why something was not done is said."""
+    return done() if acted.done else refused(acted.said)
+
+
+def live(sight: Sight, sources: Sources, stories: tuple[tuple[str, str], ...], tongue: Tongue) -> Live:
+    """The page's parts; what is known of a cabin that does not answer is said in its place."""
+    w, view = tongue.own, sight.view
+    trouble = trouble_of(sight, tongue)
+    if view is None:
+        head = (
+            f'<div class="bench-head"><div><h1>{escape(w.silent)}</h1><p class="trouble" '
+            f'role="alert">{escape(trouble)}</p></div></div>'
+        )
+        quiet = dict.fromkeys(part_ids((), tongue), note(w.silent_means))
+        return Live(
+            f"{w.title}: {w.silent}",
+            "down",
+            w.silent,
+            {"head": head, **quiet, **_lasting((), stories, tongue)},
+        )
+    state = tongue.mode(view.state)
+    parts = {
+        "head": cabin_part.head(view, tongue, trouble),
+        "cabin": cabin_part.cabin(view, tongue),
+        "sounds": cabin_part.sounds(view, tongue),
+        "picture": picture(view, sources, tongue),
+        "coming": time_parts.coming(view, tongue),
+        "states": cabin_part.states(view, tongue),
+        "keypad": hand_parts.keypad(view, tongue),
+        "contacts": hand_parts.contacts(view, tongue),
+        "people": scene_parts.people(view, tongue),
+        "scenery": scene_parts.scenery(view, tongue),
+        "faults-on": time_parts.faults_on(view, tongue),
+        "story": time_parts.story_now(view, tongue),
+        "log": time_parts.log(view, tongue),
+    }
+    parts |= {time_parts.faults_id(group): time_parts.faults_of(group, view, tongue) for group in FaultGroup}
+    parts |= {hand_parts.phone_id(phone.who): hand_parts.bubbles(phone, tongue) for phone in view.phones}
+    parts |= _lasting(tuple(phone.who for phone in view.phones), stories, tongue)
+    told = state if view.outputs.said is None else f"{state}. {view.outputs.said.text}"
+    name = "down" if not view.powered else view.state
+    return Live(f"{w.title}: {state}", name, told, parts)
+
+
+def trouble_of(sight: Sight, tongue: Tongue) -> str:
+    """What is the matter between page and cabin, in words; empty where nothing is."""
+    w = tongue.own
+    if sight.fault is None or (sight.view is not None and sight.age_s < OLD_S):
+        return ""
+    if sight.fault.code == "bench_answer":
+        return w.other_version
+    if sight.fault.code == "loop_late" and sight.view is not None:
+        return w.late.format(seconds=f"{sight.age_s:.0f}")
+    return w.silent_means
+
+
+def _lasting(phones: tuple[str, ...], stories: tuple[tuple[str, str], ...], tongue: Tongue) -> dict[str, str]:
+    """Parts with fields in them: they never change while somebody writes."""
+    return {
+        "enter": scene_parts.enter(tongue),
+        "source": scene_parts.source(tongue),
+        "search": time_parts.search(tongue),
+        "prompt": time_parts.prompt(tongue),
+        "story-forms": time_parts.story_forms(stories, tongue),
+        **{f"write-{who.replace('_', '-')}": hand_parts.writing(who, tongue) for who in phones},
+    }
+
+
+def part_ids(phones: tuple[str, ...], tongue: Tongue) -> tuple[str, ...]:
+    """The ids of all parts that change."""
+    return (
+        *("cabin", "sounds", "picture", "coming", "states", "keypad", "contacts", "people", "scenery"),
+        *("faults-on", *(time_parts.faults_id(group) for group in FaultGroup), "story", "log"),
+        *(hand_parts.phone_id(who) for who in phones),
+    )
+
+
+def add_stand(site: Site, cabin: CabinAsked, sources: Sources) -> Stand:
+    """Put the bench page on a site that has the panel's views."""
+    stand = Stand(cabin, sources)
+    site.static("edge.bench.page")
+    site.view(PATH, stand.now, "bench", tongue_title(sources), modules=("bench.js",), frame=stand.frame)
+    for path, handler in (
+        (ACT, stand.act),
+        (ENTER, stand.enter),
+        (TEXT, stand.text),
+        (PLUG, stand.plug),
+        (SOURCE, stand.source),
+        (STORY, stand.story),
+    ):
+        site.post(path, handler)
+    return stand
+
+
+def tongue_title(sources: Sources) -> str:
+    return tongue_of(LanguageName(sources.settings.cabin.language)).own.title

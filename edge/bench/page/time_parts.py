@@ -1,0 +1,199 @@
+"""What time does and did: deadlines, ways out, faults that are switched, stories, and what happened."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Final
+
+from edge.bench.page.pieces import STORY, button, english, field, form, note, tick
+from edge.bench.page.tongue import Tongue
+from edge.bench.wire import BenchView, Countdown, FaultGroup, FaultSwitch, WayOut
+
+PACES: Final = (1, 2, 5, 0)
+"""How many times as fast as time a story may play; 0 is as fast as it goes."""
+
+
+def left(in_s: float, tongue: Tongue, *, runs: bool = True) -> str:
+    """Seconds that go down in the browser between two updates; they stand where their clock does."""
+    moving = f' data-left-s="{in_s:.2f}"' if runs else ""
+    return f'<span class="left"{moving}>{escape(tongue.seconds(in_s))}</span>'
+
+
+def coming(view: BenchView, tongue: Tongue) -> str:
+    """The deadlines, then what would open the door now."""
+    w = tongue.own
+    waits = "".join(_deadline(one, tongue) for one in view.deadlines)
+    waits = f'<ul class="deadlines">{waits}</ul>' if waits else note(w.no_deadline)
+    ways = "".join(_way(one, tongue) for one in view.ways)
+    ways = (
+        f'<ul class="ways">{ways}</ul>'
+        if ways
+        else f'<p class="good">{tick(True, w.would_open)} {escape(w.door_is_open)}</p>'
+    )
+    return f"<h3>{escape(w.deadlines)}</h3>{waits}<h3>{escape(w.door_now)}</h3>{ways}"
+
+
+def _deadline(one: Countdown, tongue: Tongue) -> str:
+    stands = "" if one.runs else f' <span class="note">{escape(tongue.own.stands_still)}</span>'
+    return (
+        f'<li class="wait-{escape(one.what.value)}{"" if one.runs else " stands"}"><span>'
+        f"{escape(tongue.own.table.waits.of(one.what.value))}{stands}</span> "
+        f"{left(one.in_s, tongue, runs=one.runs)}</li>"
+    )
+
+
+def _way(one: WayOut, tongue: Tongue) -> str:
+    w = tongue.own
+    by_itself = "" if one.in_s is None else f" {left(one.in_s, tongue)}"
+    mark = tick(one.opens, w.would_open if one.opens else w.would_not)
+    return (
+        f'<li class="{"opens" if one.opens else "shut"}">{mark} '
+        f"<span><strong>{escape(w.table.ways.of(one.way.value))}</strong> "
+        f'<span class="note">{escape(w.table.because.of(one.because.value))}</span></span>{by_itself}</li>'
+    )
+
+
+# --- faults ----------------------------------------------------------------------------------------
+
+
+def faults_id(group: FaultGroup) -> str:
+    """The id of a group's part."""
+    return f"faults-{group.value}"
+
+
+def faults_on(view: BenchView, tongue: Tongue) -> str:
+    """Which faults are on, each with the button that ends it."""
+    w = tongue.own
+    on = [one for one in view.faults if one.on]
+    if not on:
+        return f'<p class="good">{escape(w.all_well)}</p>'
+    rows = "".join(
+        f"<li><span>{escape(w.groups.of(one.group.value))}: "
+        f"{english(one.name)}</span>{button(one.end, w.switch_off)}</li>"
+        for one in on
+    )
+    return form(
+        f'<h3>{escape(w.on_now)} <span class="pill bad">{len(on)}</span></h3><ul '
+        f'class="faults-on">{rows}</ul>'
+    )
+
+
+def faults_of(group: FaultGroup, view: BenchView, tongue: Tongue) -> str:
+    """The switches of one group."""
+    rows = "".join(_fault(one) for one in view.faults if one.group is group)
+    return form(f'<ul class="faults">{rows}</ul>') if rows else note(tongue.own.none_found)
+
+
+def _fault(one: FaultSwitch) -> str:
+    words = one.end if one.on else one.begin
+    return (
+        f'<li data-fault="{escape(f"{one.group.value} {one.name} {one.meaning}".lower())}">'
+        f'<button name="words" value="{escape(words)}" aria-pressed="{"true" if one.on else "false"}" '
+        f'class="switch-button" lang="en">{escape(one.name)}</button> {english(one.meaning)}</li>'
+    )
+
+
+def search(tongue: Tongue) -> str:
+    """The field that looks for a fault; it needs the script and is hidden without."""
+    w = tongue.own
+    return (
+        f'<label class="field" for="fault-search"><span>{escape(w.search)}</span>'
+        '<input id="fault-search" type="search" autocomplete="off" spellcheck="false" data-search></label>'
+        f'<p class="note" id="fault-none" hidden>{escape(w.none_found)}</p>'
+    )
+
+
+# --- what happened ---------------------------------------------------------------------------------
+
+
+def log(view: BenchView, tongue: Tongue) -> str:
+    """The newest at the top; in the words of the prompt, which are English."""
+    w = tongue.own
+    if not view.happenings:
+        return note(w.nothing_yet)
+    rows = "".join(
+        f'<li class="kind-{escape(one.kind)}"><span class="when">{one.at_s:.1f}</span> '
+        f'<span class="kind">{escape(one.kind)}</span> <span>{escape(one.words)}</span></li>'
+        for one in reversed(view.happenings)
+    )
+    return (
+        f'{note(w.log_note)}<ol class="log" tabindex="0" role="log" aria-live="off" '
+        f'aria-label="{escape(w.log)}" '
+        f'lang="en">{rows}</ol>'
+    )
+
+
+def prompt(tongue: Tongue) -> str:
+    """A line in the words of the prompt: whatever can be done can be done here."""
+    w = tongue.own
+    typed = field(
+        "prompt-words", w.words_field, more=' maxlength="500" required placeholder="enter anna with mask"'
+    )
+    return form(f"{typed}<button>{escape(w.do)}</button>", kind="write")
+
+
+# --- stories ---------------------------------------------------------------------------------------
+
+
+def story_now(view: BenchView, tongue: Tongue) -> str:
+    """How far a story has come, and what may be done with it now."""
+    w, story = tongue.own.story, view.story
+    if story is None:
+        return note(w.none)
+    state = w.playing
+    if story.failed:
+        state = w.failed
+    elif story.ended:
+        state = w.passed
+    elif story.paused:
+        state = w.paused
+    kind = "bad" if story.failed else "good" if story.ended else "warn"
+    steps = ""
+    if not story.ended:
+        go = (
+            button("go", w.go, name="do") + button("step", w.step, name="do")
+            if story.paused
+            else button("pause", w.pause, name="do")
+        )
+        steps = form(f'<span class="choices">{go}{button("stop", w.stop, name="do")}</span>', STORY)
+    failed = f'<p class="bad" lang="en">{escape(story.failed)}</p>' if story.failed else ""
+    return (
+        f'<p><strong lang="en">{escape(story.title or story.name)}</strong> <span class="pill '
+        f'{kind}">{escape(state)}</span></p>'
+        f'<progress max="{max(1, story.lines)}" value="{min(story.line, story.lines)}" '
+        f'aria-label="{escape(w.line.format(line=story.line, lines=story.lines))}"></progress>'
+        f'<p class="note">{escape(w.line.format(line=story.line, lines=story.lines))} <code '
+        f'lang="en">{escape(story.words)}</code></p>'
+        f"{failed}{steps}"
+    )
+
+
+def story_forms(names: tuple[tuple[str, str], ...], tongue: Tongue) -> str:
+    """Which story to play, what to record, which folder to run."""
+    w = tongue.own.story
+    options = "".join(
+        f'<option value="{escape(name)}">{escape(name)}: {escape(title)}</option>' for name, title in names
+    )
+    paces = "".join(
+        f'<option value="{pace}">{f"× {pace}" if pace else escape(w.fastest)}</option>' for pace in PACES
+    )
+    play = (
+        f'<label class="field" for="story-name"><span>{escape(w.choose)}</span><select '
+        'id="story-name" name="name" lang="en">'
+        f'{options}</select></label><label class="field short" for="story-pace"><span>{escape(w.pace)}</span>'
+        f'<select id="story-pace" name="pace">{paces}</select></label>'
+        f'<button name="do" value="play" class="primary">{escape(w.play)}</button>'
+    )
+    record = (
+        "<span "
+        f'class="choices">{button("record", w.record, name="do")}{button("end", w.end, name="do")}</span>'
+    )
+    save = f"{field('save-name', w.name, more=' maxlength=60 required')}{button('save', w.save, name='do')}"
+    named = field("folder-name", w.folder, more=' maxlength="300" required')
+    folder = f"{named}{button('folder', w.run, name='do')}"
+    return (
+        form(play, STORY, "write")
+        + form(record, STORY)
+        + form(save, STORY, "write")
+        + form(folder, STORY, "write")
+    )

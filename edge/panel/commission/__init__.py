@@ -1,0 +1,1 @@
+"""The commissioning page: a technician sets up and proves a kiosk without typing into a file."""

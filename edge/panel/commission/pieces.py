@@ -1,0 +1,103 @@
+"""Pieces of HTML that several steps share; every value is escaped here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+
+from edge.faults.catalogue import CATALOGUE
+from edge.panel.commission.scene import Scene, Tongue
+from edge.panel.commission.walk import NOTE_MOST, Judged, Step
+
+ACTS = "/commission"
+PICTURE = f"{ACTS}/picture"
+"""Below it the newest picture of each camera: `/commission/picture/face.jpg`."""
+
+MARKS = {Judged.OPEN: "○", Judged.OK: "✓", Judged.FAILED: "✕", Judged.SKIPPED: "–"}
+COLOURS = {Judged.OPEN: "", Judged.OK: "good", Judged.FAILED: "bad", Judged.SKIPPED: "soft"}
+
+
+def button(
+    act: str,
+    label: str,
+    fields: Mapping[str, str] | None = None,
+    *,
+    kind: str = "",
+    ask: str = "",
+    off: bool = False,
+    name: str = "",
+) -> str:
+    """A form of one button: acts at once, or asks the sentence `ask` first. `name`: for a screen reader."""
+    hidden = "".join(
+        f'<input type="hidden" name="{escape(key)}" value="{escape(value)}">'
+        for key, value in (fields or {}).items()
+    )
+    confirm = f' data-confirm="{escape(ask)}"' if ask else ""
+    named = f' aria-label="{escape(name)}"' if name else ""
+    return (
+        f'<form method="post" action="{ACTS}/{act}" data-act{confirm}>{hidden}'
+        f'<button class="{kind}"{named}{" disabled" if off else ""}>{escape(label)}</button></form>'
+    )
+
+
+def note(text: str) -> str:
+    return f'<p class="note">{escape(text)}</p>'
+
+
+def english(text: str) -> str:
+    """What only the program says, and in English."""
+    return f'<span lang="en">{escape(text)}</span>'
+
+
+def fault(code: str, detail: str = "") -> str:
+    """A fault by its code, with cause and remedy from the catalogue."""
+    known = CATALOGUE.get(code)
+    more = f" ({escape(detail)})" if detail else ""
+    if known is None:
+        return f'<p class="problem"><code>{escape(code)}</code>{more}</p>'
+    return (
+        f'<div class="fault"><p><code>{escape(code)}</code></p><p lang="en">{escape(known.cause)}{more}</p>'
+        f'<p lang="en">{escape(known.remedy)}</p></div>'
+    )
+
+
+def pairs(rows: list[tuple[str, str]]) -> str:
+    """A list of names (escaped here) and HTML."""
+    inner = "".join(f"<dt>{escape(name)}</dt><dd>{html}</dd>" for name, html in rows)
+    return f'<dl class="pairs">{inner}</dl>'
+
+
+def step(which: Step, scene: Scene, tongue: Tongue, content: str) -> str:
+    """One step: its title, what to do, its content, and the technician's word on it."""
+    w = tongue.frame
+    return (
+        f"<h2>{escape(w.titles.of(which.value))}</h2>"
+        f'<p class="lead">{escape(w.leads.of(which.value))}</p>{content}{judging(which, scene, tongue)}'
+    )
+
+
+def judging(which: Step, scene: Scene, tongue: Tongue) -> str:
+    """The form in which the technician says how a step came out."""
+    w, mark = tongue.frame, scene.mark(which)
+    buttons = "".join(
+        f'<button name="judged" value="{one.value}" class="{COLOURS[one]}" '
+        f'aria-pressed="{"true" if one is mark.judged else "false"}">{MARKS[one]} '
+        f"{escape(w.judged.of(one.value))}</button>"
+        for one in (Judged.OK, Judged.FAILED, Judged.SKIPPED)
+    )
+    field = f"note-{which.value}"
+    return (
+        f'<form method="post" action="{ACTS}/mark" data-act class="judge">'
+        f'<input type="hidden" name="step" value="{which.value}"><fieldset>'
+        f"<legend>{escape(w.judge)}</legend>"
+        f'<p class="stack"><label for="{field}">{escape(w.note)}</label>'
+        f'<input id="{field}" name="note" type="text" maxlength="{NOTE_MOST}" autocomplete="off" '
+        f'value="{escape(mark.note)}"></p><p class="actions">{buttons}</p></fieldset></form>'
+    )
+
+
+def when_down(scene: Scene, tongue: Tongue) -> str:
+    """What is said while the kiosk does not answer; empty where it does."""
+    if isinstance(scene.standing, Exception):
+        return f'<p class="problem">{escape(tongue.frame.down)}</p>' + fault(scene.standing.code)
+    return ""

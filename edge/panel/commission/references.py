@@ -1,0 +1,49 @@
+"""The step of the references: what the empty cabin and the machine's front look like is learnt."""
+
+from __future__ import annotations
+
+from html import escape
+
+from edge.faults.fault import FaultError
+from edge.panel.commission.pieces import button, english, fault, note, step, when_down
+from edge.panel.commission.scene import Scene, Tongue
+from edge.panel.commission.walk import Step
+from edge.terms.learning import Learning, LearnState, LearnWhat
+
+
+def references(scene: Scene, tongue: Tongue) -> str:
+    w = tongue.acts
+    down = when_down(scene, tongue)
+    if isinstance(scene.learning, FaultError):
+        return step(Step.REFERENCES, scene, tongue, down or fault(scene.learning.code, scene.learning.detail))
+    learning = scene.learning
+    runs = learning.state is LearnState.RUNNING
+    names = ", ".join(tongue.draw.parts.of(one.name) for one in scene.walk.regions)
+    front = w.front_how.format(parts=names) if names else w.front_none
+    content = [
+        _one(LearnWhat.EMPTY, w.empty, w.empty_how, tongue, off=runs),
+        _one(LearnWhat.FRONT, w.front, front, tongue, off=runs or not names),
+        _state(learning, tongue),
+    ]
+    return step(Step.REFERENCES, scene, tongue, "".join(content))
+
+
+def _one(what: LearnWhat, title: str, how: str, tongue: Tongue, *, off: bool) -> str:
+    w = tongue.acts
+    act = button("learn", w.learn, {"what": what.value}, kind="primary", off=off, name=f"{title}: {w.learn}")
+    return f'<div class="learn"><h3>{escape(title)}</h3>{note(how)}{act}</div>'
+
+
+def _state(learning: Learning, tongue: Tongue) -> str:
+    w = tongue.acts
+    words = w.learning.of(learning.state.value).format(percent=f"{learning.share * 100:.0f}")
+    match learning.state:
+        case LearnState.NONE:
+            return f'<p class="soft">{escape(words)}</p>'
+        case LearnState.RUNNING:
+            bar = f'<progress max="1" value="{learning.share:.2f}" aria-label="{escape(words)}"></progress>'
+            return f"<p>{escape(words)} {bar}</p>{button('learn_end', w.learn_end)}"
+        case LearnState.DONE:
+            return f'<p class="good">✓ {escape(words)} {english(learning.detail)}</p>'
+        case LearnState.REFUSED:
+            return f'<p class="bad">✕ {escape(words)}</p>{fault(learning.code, learning.detail)}'

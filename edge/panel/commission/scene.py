@@ -1,0 +1,76 @@
+"""All that one picture of the commissioning page is made of, gathered once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from edge.faults.fault import FaultError
+from edge.loop.commission import CommissionView
+from edge.loop.watching import View
+from edge.panel.commission.link import DrawnView
+from edge.panel.commission.walk import Judged, Kept, Mark, Step
+from edge.panel.sources import Tests
+from edge.pictures.ring import RingPicture
+from edge.settings.schema import Settings
+from edge.terms.aim import Aim
+from edge.terms.learning import Learning
+from edge.words.language import Language
+from edge.words.pages.commission import CommissionWords
+from edge.words.pages.commission_acts import ActWords
+from edge.words.pages.commission_draw import DrawWords
+from edge.words.pages.commission_site import SiteWords
+
+COMMAND = "sudo cabinguard panel --commission"
+
+
+@dataclass(frozen=True, slots=True)
+class Tongue:
+    """The words of one language that this page uses."""
+
+    language: Language
+    frame: CommissionWords
+    acts: ActWords
+    draw: DrawWords
+    site: SiteWords
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What the kiosk, the walk and the settings say now. `left_s`: how long the page stays open."""
+
+    settings: Settings
+    view: View | FaultError
+    standing: CommissionView | FaultError
+    walk: Kept
+    tests: Tests
+    pictures: Mapping[str, RingPicture]
+    aims: Mapping[str, Aim]
+    drawn: DrawnView | FaultError
+    learning: Learning | FaultError
+    left_s: float
+
+    @property
+    def cameras(self) -> tuple[str, ...]:
+        """The cameras that are fitted, by their roles."""
+        fitted = (("face", self.settings.camera.source), ("overview", self.settings.overview.source))
+        return tuple(name for name, source in fitted if source != "none")
+
+    def size_of(self, camera: str) -> tuple[int, int]:
+        """Width and height in pixels of a camera's picture as it is shown."""
+        own = self.settings.camera if camera == "face" else self.settings.overview
+        return (own.height, own.width) if own.rotate in (90, 270) else (own.width, own.height)
+
+    def mark(self, step: Step) -> Mark:
+        """What was said of a step."""
+        return self.walk.marks.get(step.value, Mark())
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of this kiosk: nobody is enrolled where identity is off."""
+        off = () if self.settings.identity.enabled else (Step.ENROL,)
+        return tuple(step for step in Step if step not in off)
+
+    @property
+    def still_open(self) -> tuple[Step, ...]:
+        return tuple(step for step in self.steps if self.mark(step).judged is Judged.OPEN)

@@ -1,0 +1,171 @@
+"""The one dispatch of what is asked over the control socket: who may ask it, and what answers.
+
+The kiosk's loop and the bench's desk ask the same object, so that a page over either behaves the same. Runs
+in the loop: nothing here waits, and an answer that has to wait for the card comes later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Final, assert_never
+
+from edge.cabin.events import Orderer, ReleaseOrdered
+from edge.codes.grant import Grant
+from edge.faults.fault import FaultError
+from edge.loop.kiosk import Kiosk
+from edge.loop.watching import Watching
+from edge.service.asks import (
+    SLOW,
+    VERSION,
+    Commission,
+    CommissionEnd,
+    CommissionOpen,
+    Drift,
+    DriftAgain,
+    Granted,
+    Panel,
+    Release,
+    Reply,
+    Report,
+    Request,
+    Restart,
+    SendTestText,
+    Sign,
+    Status,
+    TryOutput,
+    Untry,
+)
+from edge.settings.version import program_version
+from edge.terms.record import Recipient
+
+Answer = Callable[[Reply], None]
+
+
+class May(StrEnum):
+    """Who may ask."""
+
+    ANYONE = "anyone who may open the socket"
+    KIOSK = "the kiosk's own user, or root"
+    ROOT = "root"
+    GRANT = "whoever has the grant"
+    ROOT_OR_GRANT = "root, or whoever has the grant"
+
+
+MAY: Final[Mapping[type[Request], May]] = {
+    Status: May.ANYONE,
+    Panel: May.ANYONE,
+    Drift: May.ANYONE,
+    DriftAgain: May.KIOSK,
+    Report: May.KIOSK,
+    Release: May.ROOT,
+    CommissionOpen: May.ROOT,
+    CommissionEnd: May.ROOT_OR_GRANT,
+    Commission: May.GRANT,
+    TryOutput: May.GRANT,
+    Untry: May.ANYONE,
+    SendTestText: May.GRANT,
+    Restart: May.GRANT,
+    Sign: May.GRANT,
+}
+"""Every verb has its row; `edge/docs/socket.md` is compared with it."""
+
+
+class Acts:
+    """What may be asked of one kiosk.
+
+    `roots` are the users who count as root (on a bench also the one who runs it), `owner` is the kiosk's own.
+    """
+
+    def __init__(self, kiosk: Kiosk, watching: Watching, roots: frozenset[int], owner: int) -> None:
+        self._kiosk = kiosk
+        self._watching = watching
+        self._roots = roots
+        self._owner = owner
+        self._version = program_version()
+
+    def ask(self, request: Request, uid: int, answer: Answer, now_s: float) -> None:
+        """Do what was asked, and answer once: now, or when the record has it. Never raises."""
+        try:
+            grant = self._let(request, uid, now_s)
+            reply = self._do(request, uid, grant, answer, now_s)
+        except FaultError as fault:
+            reply = {"error": fault.code, "detail": fault.detail}
+            if fault.code == "not_granted" and self._kiosk.commission.slow_s:
+                reply[SLOW] = self._kiosk.commission.slow_s
+        if reply is not None:
+            answer({"version": VERSION, **reply})
+
+    def _let(self, request: Request, uid: int, now_s: float) -> Grant | None:
+        """The grant that the request came with, where it needs one. FaultError: who asks may not."""
+        may, root = MAY[type(request)], uid in self._roots
+        match may:
+            case May.ANYONE:
+                return None
+            case May.KIOSK:
+                if not root and uid != self._owner:
+                    raise FaultError("not_root", may.value)
+                return None
+            case May.ROOT:
+                if not root:
+                    raise FaultError("not_root", may.value)
+                return None
+            case May.ROOT_OR_GRANT if root:
+                return None
+            case May.GRANT | May.ROOT_OR_GRANT:
+                secret = request.grant if isinstance(request, Granted) else ""
+                return self._kiosk.commission.granted(secret, now_s)
+            case _:
+                assert_never(may)
+
+    def _do(
+        self, request: Request, uid: int, grant: Grant | None, answer: Answer, now_s: float
+    ) -> Reply | None:
+        """The reply; None where it comes later. FaultError: refused, by name."""
+        kiosk, commission = self._kiosk, self._kiosk.commission
+        match request:
+            case Status():
+                return kiosk.status(now_s)
+            case Panel():
+                return self._watching.reply(kiosk, now_s)
+            case Drift():
+                return {"views": kiosk.views()}
+            case DriftAgain():
+                kiosk.views_again(now_s)
+                return {"again": True}
+            case Report(finding=finding):
+                kiosk.report(finding, now_s)
+                return {"told": True}
+            case Release(incident=incident):
+                if not kiosk.releasable(incident):
+                    raise FaultError("nothing_locked")
+                kiosk.handle(ReleaseOrdered(Orderer.ON_THE_SPOT, incident), now_s)
+                return {"released": True}
+            case CommissionOpen(who=who):
+                opened = commission.open(who, uid, now_s)
+                return {"grant": opened.secret, "for_s": opened.until_s - now_s, "number": opened.number}
+            case CommissionEnd():
+                return {"ended": commission.end(now_s)}
+            case Commission():
+                return commission.reply(now_s)
+            case TryOutput(output=output, seconds=seconds):
+                for_s = commission.try_output(output, seconds, now_s)
+                return {"trying": output.value, "for_s": for_s}
+            case Untry():
+                return {"stopped": commission.untry(now_s)}
+            case SendTestText(to=to):
+                return {"number": commission.send_test(Recipient(to), now_s)}
+            case Restart():
+                commission.restart(now_s)
+                return {"restarting": True}
+            case Sign():
+                assert grant is not None
+                signed = {
+                    "who": request.who,
+                    "items": [{"id": i.id, "result": i.result.value, "note": i.note} for i in request.items],
+                    "program": self._version,
+                }
+                commission.sign(signed, lambda reply: answer({"version": VERSION, **reply}), now_s)
+                return None
+            case _:
+                assert_never(request)

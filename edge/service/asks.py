@@ -1,0 +1,154 @@
+"""What may be asked over the control socket: a struct for each verb. `edge/docs/socket.md` has examples.
+
+A request is one JSON object on one line; its member `verb` says which struct it is. Whoever adds a verb adds
+its struct here and to `Request`, and the type checker leads to the rest (`edge.service.acts`).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal, get_args
+
+import msgspec
+from msgspec import Meta
+
+from edge.terms.commission import TRIAL_MOST_S, CheckResult, Tried
+
+VERSION: Final = 1
+"""Of requests and replies. Another one is refused by name, so that nobody half understands a reply."""
+
+SLOW: Final = "slow_s"
+"""What a reply says that is to be held back outside the loop; never sent."""
+
+Reply = dict[str, object]
+
+Word = Annotated[str, Meta(pattern=r"\A[a-z0-9_]{0,40}\Z")]
+Line = Annotated[str, Meta(max_length=200, pattern=r"\A[^\x00-\x1f\x7f]*\Z")]
+Name = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"\A[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*\Z")]
+Secret = Annotated[str, Meta(pattern=r"\A[0-9a-f]{0,64}\Z")]
+
+
+class Asks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="verb"):
+    """`version` may be left out: then it is this one."""
+
+    version: int = VERSION
+
+
+class Granted(Asks, frozen=True, kw_only=True):
+    """`grant` is what `commission_open` answered with."""
+
+    grant: Secret = ""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(hidden)"
+
+
+class Status(Asks, frozen=True, tag="status"):
+    """What a person wants to know at a glance."""
+
+
+class Panel(Asks, frozen=True, tag="panel"):
+    """Everything that the page shows (`edge.loop.watching.View`)."""
+
+
+class Drift(Asks, frozen=True, tag="drift"):
+    """How good the view of each camera has been day by day."""
+
+
+class DriftAgain(Asks, frozen=True, tag="drift_again"):
+    """Somebody set the cameras right: the days are compared from now on."""
+
+
+class Report(Asks, frozen=True, tag="report"):
+    """The daily line to the control room; `finding` is `ok` or a code of the fault catalogue."""
+
+    finding: Word = "ok"
+
+
+class Release(Asks, frozen=True, tag="release"):
+    """Open the locked door on the spot. `incident` 0 means the lock that stands."""
+
+    incident: Annotated[int, Meta(ge=0)] = 0
+
+
+class CommissionOpen(Asks, frozen=True, tag="commission_open"):
+    """Begin a commissioning; `who` is the one who does it, as given. One that ran ends."""
+
+    who: Line = ""
+
+
+class CommissionEnd(Granted, frozen=True, tag="commission_end"):
+    """End the commissioning; root needs no grant for that."""
+
+
+class Commission(Granted, frozen=True, tag="commission"):
+    """How the commissioning stands: time left, trial, keys that were seen, test texts."""
+
+
+class TryOutput(Granted, frozen=True, tag="try_output"):
+    """Try one output for some seconds; `edge.terms.commission.trial_most_s` says how long at most."""
+
+    output: Tried = msgspec.field()
+    seconds: Annotated[float, Meta(gt=0, le=TRIAL_MOST_S)] = 3.0
+
+
+class Untry(Asks, frozen=True, tag="untry"):
+    """End a trial at once. Anybody may, and nothing is asked."""
+
+
+class SendTestText(Granted, frozen=True, tag="test_text"):
+    """Send a test text to whoever has this role."""
+
+    to: Literal["watchman", "watchman2", "control_room"] = msgspec.field()
+
+
+class Restart(Granted, frozen=True, tag="restart"):
+    """End the program in order; the service manager starts it again."""
+
+
+class CheckItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One line of the checklist: its name, how it came out, and a remark."""
+
+    id: Annotated[str, Meta(pattern=r"\A[a-z0-9_]{1,40}\Z")]
+    result: CheckResult
+    note: Line = ""
+
+
+class Sign(Granted, frozen=True, tag="sign"):
+    """Put the checklist into the record, under the name of the one who answers for it."""
+
+    who: Name = msgspec.field()
+    items: Annotated[tuple[CheckItem, ...], Meta(min_length=1, max_length=40)] = msgspec.field()
+
+
+Request = (
+    Status
+    | Panel
+    | Drift
+    | DriftAgain
+    | Report
+    | Release
+    | CommissionOpen
+    | CommissionEnd
+    | Commission
+    | TryOutput
+    | Untry
+    | SendTestText
+    | Restart
+    | Sign
+)
+
+REQUESTS: Final[tuple[type[Request], ...]] = get_args(Request)
+
+
+def verb_of(request: Request | type[Request]) -> str:
+    """The word on the wire."""
+    return str(request.__struct_config__.tag)
+
+
+class _Envelope(msgspec.Struct, frozen=True):
+    version: int = VERSION
+
+
+def speaks(line: bytes) -> bool:
+    """Whether a request is of this version, or names none. Raises `msgspec.DecodeError`."""
+    return msgspec.json.decode(line, type=_Envelope).version == VERSION

@@ -1,0 +1,418 @@
+"""The parts of the bench page, each made from a view alone: every state, every fault, every value escaped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from html.parser import HTMLParser
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from edge.bench.acting import check
+from edge.bench.cards import PHONES
+from edge.bench.page import cabin_part, hand_parts, scene_parts, time_parts
+from edge.bench.page.cabin_asked import Sight
+from edge.bench.page.diagram import diagram_svg, ways_out
+from edge.bench.page.drawing import COVER_PATHS, cabin_svg
+from edge.bench.page.frame import frame
+from edge.bench.page.scene import LIGHTS, OWNERS, SIDES, Figure, Scene
+from edge.bench.page.stand import live
+from edge.bench.page.tongue import Tongue, tongue_of
+from edge.bench.wire import BenchView, FaultGroup, Line, PersonSeen, PhoneSeen, StorySeen, TextSeen, WordsSaid
+from edge.cabin.deadlines import Wait
+from edge.cabin.diagram import edges
+from edge.cabin.state import Mode
+from edge.cabin.ways import Because, Way
+from edge.faults.fault import FaultError
+from edge.panel.sources import Sources
+from edge.settings.load import load
+from edge.terms.observation import Cover
+from edge.words.language import LanguageName
+from hw.bench import COVERS, FRONTS, LENSES
+from hw.ports import Input
+from tests.worlds.bench_page import COVER_NAMES, LOCKED, VACANT, fault_switches
+
+EVIL = '<img src=x onerror="alert(1)">&\''
+
+
+@pytest.fixture(params=list(LanguageName))
+def tongue(request: pytest.FixtureRequest) -> Tongue:
+    return tongue_of(LanguageName(request.param))
+
+
+@pytest.fixture
+def sources(tmp_path: Path) -> Sources:
+    return Sources(load(None, [f"paths.data={tmp_path}", f"paths.runtime={tmp_path}"]), [])
+
+
+STORIES = (("fire", "Fire while locked"),)
+
+
+def parts_of(view: BenchView, sources: Sources, tongue: Tongue) -> dict[str, str]:
+    return dict(live(Sight(view, 0.0), sources, STORIES, tongue).parts)
+
+
+class _Tags(HTMLParser):
+    """Every tag with its attributes; which were not closed."""
+
+    VOID = frozenset({"input", "br", "img", "link"})
+    SHAPES = frozenset({"path", "rect", "circle", "polygon"})
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open, tag
+        assert self.open.pop() == tag
+
+
+def words_in(html: str) -> Iterator[str]:
+    """The words of every button that acts by words."""
+    for tag, attributes in _Tags(html).tags:
+        if tag == "button" and attributes.get("name") == "words":
+            yield unescape(attributes["value"] or "")
+
+
+# --- the whole -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("view", [VACANT, LOCKED], ids=["vacant", "locked"])
+def test_every_tag_is_closed_and_nothing_is_run_or_styled_in_it(
+    view: BenchView, sources: Sources, tongue: Tongue
+) -> None:
+    parts = parts_of(view, sources, tongue)
+    page = parts.pop("head") + frame(parts, tongue)
+    read = _Tags(page)
+    assert read.open == []
+    for tag, attributes in read.tags:
+        assert tag not in ("script", "style"), "the policy forbids it"
+        assert "style" not in attributes
+        assert not [name for name in attributes if name.startswith("on")]
+
+
+def test_every_part_has_one_place_and_every_id_is_one(sources: Sources, tongue: Tongue) -> None:
+    parts = parts_of(LOCKED, sources, tongue)
+    parts.pop("head")
+    ids = [attributes["id"] for _, attributes in _Tags(frame(parts, tongue)).tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert set(parts) <= set(ids)
+    labels = [a["for"] for tag, a in _Tags(frame(parts, tongue)).tags if tag == "label" and "for" in a]
+    assert set(labels) <= set(ids)
+    assert len(labels) > 6
+
+
+@pytest.mark.parametrize("view", [VACANT, LOCKED], ids=["vacant", "locked"])
+def test_no_button_can_do_what_the_words_cannot(view: BenchView, sources: Sources) -> None:
+    parts = parts_of(view, sources, tongue_of(LanguageName.EN))
+    said = [words for html in parts.values() for words in words_in(html)]
+    assert len(said) > 80
+    for words in said:
+        check(words.split())  # raises where it is none
+
+
+def test_every_value_is_escaped(sources: Sources, tongue: Tongue) -> None:
+    evil = msgspec.structs.replace(
+        LOCKED,
+        stage=msgspec.structs.replace(
+            LOCKED.stage, people=(PersonSeen(EVIL, (EVIL,), EVIL, False, EVIL, False),), light=EVIL, lens=EVIL
+        ),
+        outputs=msgspec.structs.replace(
+            LOCKED.outputs, said=WordsSaid(EVIL, (EVIL,), 0.0, True), pattern=EVIL
+        ),
+        contacts=tuple(msgspec.structs.replace(one, wire=EVIL) for one in LOCKED.contacts),
+        phones=(PhoneSeen("watchman", EVIL, (TextSeen(1.0, 1.0, True, EVIL),)),),
+        faults=tuple(
+            msgspec.structs.replace(one, name=EVIL, meaning=EVIL, begin=EVIL, end=EVIL, on=True)
+            for one in LOCKED.faults[:3]
+        ),
+        happenings=(Line(1, 1.0, EVIL, EVIL), Line(2, 1.0, "state", f"{EVIL} → {EVIL}")),
+        story=StorySeen(EVIL, EVIL, 1, 2, EVIL, False, False, EVIL),
+        state=EVIL,
+        mode=EVIL,
+    )
+    shown = live(Sight(evil, 0.0), sources, ((EVIL, EVIL),), tongue)
+    page = "".join(shown.parts.values())
+    assert "<img src=x" not in page
+    assert page.count("&lt;img src=x") > 20
+    assert _Tags(page).open == []
+
+
+@pytest.mark.parametrize("code", ["kiosk_not_running", "loop_late", "bench_answer"])
+def test_a_cabin_that_never_answered_leaves_a_page_that_says_so(
+    code: str, sources: Sources, tongue: Tongue
+) -> None:
+    shown = live(Sight(None, 0.0, FaultError(code, "x")), sources, (), tongue)
+    assert shown.state == "down"
+    assert tongue.own.silent in shown.parts["head"]
+    expected = tongue.own.other_version if code == "bench_answer" else tongue.own.silent_means
+    assert expected in unescape(shown.parts["head"])
+    assert _Tags("".join(shown.parts.values())).open == []
+
+
+@pytest.mark.parametrize(
+    ("code", "age_s", "said"),
+    [
+        ("loop_late", 1.0, ""),
+        ("loop_late", 7.4, "late"),
+        ("kiosk_not_running", 3.0, "silent_means"),
+        ("bench_answer", 3.0, "other_version"),
+    ],
+)
+def test_what_was_seen_last_stays_with_how_old_it_is(
+    code: str, age_s: float, said: str, sources: Sources, tongue: Tongue
+) -> None:
+    shown = live(Sight(LOCKED, age_s, FaultError(code, "x")), sources, (), tongue)
+    words = "" if not said else tongue.own.of(said).format(seconds="7")
+    assert shown.state == "locked"
+    assert ('class="trouble"' in shown.parts["head"]) is bool(said)
+    assert words in unescape(shown.parts["head"])
+
+
+# --- the drawing -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("open_", [False, True])
+@pytest.mark.parametrize("powered", [False, True])
+@pytest.mark.parametrize("lens", [*LENSES, "gone"])
+def test_the_cabin_is_drawn_in_every_condition(open_: bool, powered: bool, lens: str) -> None:
+    drawn = set()
+    for front in FRONTS:
+        for light in LIGHTS:
+            for sound in ("off", "beeps", "siren"):
+                scene = Scene(
+                    powered=powered,
+                    door_open=open_,
+                    lens=lens,
+                    camera_alive=lens != "gone",
+                    front=front,
+                    lights=light,
+                    sound=sound,
+                )
+                svg = cabin_svg(scene, "a cabin")
+                assert _Tags(svg).open == []
+                drawn.add(svg)
+    assert len(drawn) == len(FRONTS) * 3 * 3, "each of them looks different"
+
+
+@pytest.mark.parametrize("change", ["locked", "permit", "speaking", "touched"])
+def test_each_output_changes_the_drawing(change: str) -> None:
+    scenes = [Scene(**{change: on}) for on in (False, True)]  # type: ignore[arg-type]
+    assert len({cabin_svg(scene, "") for scene in scenes}) == 2
+
+
+def test_each_contact_light_and_wire_changes_the_drawing() -> None:
+    scenes = [Scene(), *(Scene(lit=frozenset({one})) for one in ("green", "amber", "red"))]
+    names = sorted({name.value for name in Input} - {"door"})
+    scenes += [Scene(active=frozenset({one})) for one in names]
+    scenes += [Scene(dead=frozenset({one})) for one in names]
+    assert len({cabin_svg(scene, "") for scene in scenes}) == len(scenes)
+
+
+def test_every_cover_is_drawn_and_every_side_is_looked_to() -> None:
+    assert set(COVER_PATHS) == set(COVERS)
+    figures = [Figure("anna", covers=(cover,)) for cover in COVERS]
+    figures += [Figure("anna", turn=side) for side in SIDES]
+    figures += [Figure("anna", photo=photo) for photo in ("on", "held")]
+    figures += [Figure("anna", crouching=True), Figure("anna", leaving=True), Figure("george")]
+    assert len({cabin_svg(Scene(figures=(one,)), "") for one in figures}) == len(figures)
+
+
+def test_the_drawing_says_in_words_what_it_shows(tongue: Tongue) -> None:
+    svg = cabin_part.cabin(LOCKED, tongue)
+    label = unescape(re.findall(r'aria-label="([^"]*)"', svg)[0])
+    w = tongue.own
+    for words in (w.door_locked, w.machine_off, w.sirens, w.red, "anna", tongue.page.covers.mask):
+        assert words in label
+
+
+# --- states ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_the_diagram_lights_one_state_and_the_ways_out_of_it(mode: Mode) -> None:
+    svg = diagram_svg(mode, None, str, "states")
+    assert svg.count("mode-") == len(Mode)
+    assert re.findall(r'class="mode mode-(\w+) lit"', svg) == [mode]
+    assert svg.count("from-here") == sum(source is mode for source, _ in edges())
+    assert svg.count('class="way') == len(edges())
+    assert [to for to, _ in ways_out(mode)] == [to for source, to in edges() if source is mode]
+
+
+def test_the_last_way_is_marked_and_said(tongue: Tongue) -> None:
+    html = cabin_part.states(LOCKED, tongue)
+    assert html.count("gone") == 1
+    states = tongue.page.states
+    assert tongue.own.last_way.format(source=states.warned, to=states.locked) in unescape(html)
+
+
+# --- time ------------------------------------------------------------------------------------------
+
+
+def test_every_deadline_and_every_way_out_has_its_line(tongue: Tongue) -> None:
+    html = time_parts.coming(LOCKED, tongue)
+    assert html.count('class="tick yes"') + html.count('class="tick no"') == len(Way)
+    for way in Way:
+        assert tongue.own.table.ways.of(way) in unescape(html)
+    assert html.count("data-left-s") == 3, "two deadlines that run, one way that comes by itself"
+    assert tongue.own.stands_still in unescape(html)
+
+
+def test_an_open_door_needs_no_way(tongue: Tongue) -> None:
+    assert tongue.own.door_is_open in unescape(time_parts.coming(VACANT, tongue))
+    assert tongue.own.no_deadline in unescape(time_parts.coming(VACANT, tongue))
+
+
+def test_every_fault_has_a_switch_and_those_that_are_on_stand_at_the_top(tongue: Tongue) -> None:
+    on = time_parts.faults_on(LOCKED, tongue)
+    assert sorted(words_in(on)) == ["disk well", "modem mute off"]
+    assert '<span class="pill bad">2</span>' in on
+    for group in FaultGroup:
+        html = time_parts.faults_of(group, LOCKED, tongue)
+        wanted = [one.end if one.on else one.begin for one in LOCKED.faults if one.group is group]
+        assert list(words_in(html)) == wanted
+    assert tongue.own.all_well in unescape(time_parts.faults_on(VACANT, tongue))
+
+
+def test_every_fault_can_be_searched_by_name_and_meaning() -> None:
+    tongue = tongue_of(LanguageName.DE)
+    html = time_parts.faults_of(FaultGroup.MODEM, VACANT, tongue)
+    found = [a["data-fault"] or "" for _, a in _Tags(html).tags if "data-fault" in a]
+    assert len(found) == sum(one.group is FaultGroup.MODEM for one in fault_switches())
+    assert any("mute" in one and "nothing is answered" in one for one in found)
+
+
+@pytest.mark.parametrize(
+    ("paused", "ended", "failed", "state", "buttons"),
+    [
+        (False, False, "", "playing", {"pause", "stop"}),
+        (True, False, "", "paused", {"go", "step", "stop"}),
+        (False, True, "", "passed", set()),
+        (False, True, "line 4: state locked did not come", "failed", set()),
+    ],
+)
+def test_a_story_can_be_stepped_through(
+    paused: bool, ended: bool, failed: str, state: str, buttons: set[str], tongue: Tongue
+) -> None:
+    story = StorySeen("fire", "Fire", 4, 11, "+10 fire on", paused, ended, failed)
+    html = time_parts.story_now(msgspec.structs.replace(LOCKED, story=story), tongue)
+    assert tongue.own.story.of(state) in unescape(html)
+    assert {a["value"] for tag, a in _Tags(html).tags if tag == "button"} == buttons
+    assert failed in unescape(html)
+
+
+# --- hands -----------------------------------------------------------------------------------------
+
+
+def test_every_key_can_be_pressed_and_a_stuck_one_let_go(tongue: Tongue) -> None:
+    html = hand_parts.keypad(LOCKED, tongue)
+    assert {f"keys {key}" for key in "0123456789*#"} <= set(words_in(html))
+    assert {f"pad {key}" for key in "0123456789*"} | {"pad ASK"} <= set(words_in(html))
+    assert "key 5 free" in words_in(html)
+
+
+def test_every_contact_can_be_pressed_held_and_cut(tongue: Tongue) -> None:
+    html = hand_parts.contacts(LOCKED, tongue)
+    said = set(words_in(html))
+    pressed = {a["value"] for _, a in _Tags(html).tags if a.get("name") == "press"}
+    for one in LOCKED.contacts:
+        level = {"on", "off", "open", "closed"} & {w.split()[1] for w in said if w.startswith(f"{one.name} ")}
+        assert bool(level) is one.fitted
+        wires = {words for words in said if words.startswith(f"wire {one.name} ")}
+        assert len(wires) == (3 if one.fitted else 0)
+        assert (one.name in pressed) is (one.fitted and not one.active)
+    assert tongue.own.not_fitted in unescape(html)
+
+
+def test_a_code_that_came_last_has_a_button_that_types_it(tongue: Tongue) -> None:
+    watchman, _, room, anna = LOCKED.phones
+    assert list(words_in(hand_parts.bubbles(watchman, tongue))) == ["keys 417"]
+    assert list(words_in(hand_parts.bubbles(room, tongue))) == []
+    assert list(words_in(hand_parts.bubbles(anna, tongue))) == ["code 654321"]
+    texts = tuple(TextSeen(at, at, True, f"CODE {int(at)}00") for at in (1.0, 2.0))
+    assert list(words_in(hand_parts.bubbles(PhoneSeen("watchman", "", texts), tongue))) == ["keys 200"]
+
+
+@pytest.mark.parametrize("who", ["watchman", "watchman2", "control_room", "anna"])
+def test_every_telephone_writes_and_has_quick_replies(who: str, tongue: Tongue) -> None:
+    html = hand_parts.writing(who, tongue)
+    texts = [a["value"] or "" for tag, a in _Tags(html).tags if tag == "button" and a.get("name") == "text"]
+    assert texts
+    for text in texts:
+        check(["sms", "from", "owner" if who == "anna" else who, *text.split()])
+    assert html.count(f'name="who" value="{who}"') == 2
+
+
+# --- the stage -------------------------------------------------------------------------------------
+
+
+def test_everybody_can_be_told_everything(tongue: Tongue) -> None:
+    said = set(words_in(scene_parts.people(LOCKED, tongue)))
+    for cover in COVER_NAMES:
+        state = "off" if cover in ("glasses", "mask") else "on"
+        assert f"{cover} {state} anna" in said
+    assert {f"turn {side} anna" for side in SIDES} <= said
+    assert {f"photo {how} anna" for how in ("off", "on", "held")} <= said
+    assert {"crouch anna", "stand george", "leave anna"} <= said
+    assert not [words for words in said if words.endswith("mia")], "who is leaving is not directed"
+
+
+def test_light_lens_front_and_cards_can_be_set(tongue: Tongue) -> None:
+    said = set(words_in(scene_parts.scenery(LOCKED, tongue)))
+    assert {f"lights {one}" for one in LIGHTS} <= said
+    assert {f"camera {one}" for one in LENSES} <= said
+    assert {f"front {one}" for one in FRONTS} <= said
+    assert {"claim anna machine", "end machine", "code"} <= said
+
+
+def test_nobody_can_be_directed_before_a_webcam(tongue: Tongue) -> None:
+    stage = msgspec.structs.replace(LOCKED.stage, source="webcam:0", directed=False, people=())
+    view = msgspec.structs.replace(LOCKED, stage=stage, machines=())
+    assert tongue.own.only_staged in unescape(scene_parts.people(view, tongue))
+    assert {words.split()[0] for words in words_in(scene_parts.scenery(view, tongue))} == {"clock"}
+
+
+def test_who_enters_may_wear_every_cover(tongue: Tongue) -> None:
+    html = scene_parts.enter(tongue)
+    assert {f"with_{cover}" for cover in COVERS} <= {a.get("name") for _, a in _Tags(html).tags}
+
+
+def test_the_page_names_what_the_staged_cabin_has() -> None:
+    from edge.bench.page import scene
+
+    assert set(scene.COVERS) == set(COVERS)
+    assert set(scene.FRONTS) == set(FRONTS)
+    assert set(scene.LENSES) == set(LENSES)
+    assert set(OWNERS) == set(PHONES)
+
+
+# --- words -----------------------------------------------------------------------------------------
+
+
+def test_every_name_that_can_come_has_words(tongue: Tongue) -> None:
+    table = tongue.own.table
+    for wait in Wait:
+        assert table.waits.get(wait)
+    for way in Way:
+        assert table.ways.get(way)
+    for because in Because:
+        assert table.because.get(because)
+    for group in FaultGroup:
+        assert tongue.own.groups.get(group)
+    for name in (*SIDES, *LENSES, *FRONTS, *LIGHTS):
+        assert tongue.own.stages.get(name), name
+    assert {cover for cover in COVERS if tongue.page.covers.get(cover)} == set(COVERS) <= set(Cover)

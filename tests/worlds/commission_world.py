@@ -1,0 +1,141 @@
+"""A bench that is commissioned: a desk in real time answers the kiosk's socket, the page stands before it."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+from edge.bench.desk import Desk, Props, StoryClock
+from edge.panel.commission.app import commission_site
+from edge.panel.commission.link import Link
+from edge.service.asks import CommissionOpen
+from edge.service.control import Asked, ControlServer, ask, done
+from edge.service.plans import look_of
+from edge.settings.load import load
+from edge.settings.schema import Settings
+from edge.vision.scene.fronts import FOLDER
+from hw.camera.staged import StagedCabin
+from tests.worlds.desk_world import scripted_desk
+from tests.worlds.site_world import Served, served
+
+FPS = 8.0
+"""Of the drawn camera: what sees through it has to keep up on a busy machine."""
+
+WITHIN_S = 60.0
+"""For anything that is waited for: a test machine may be busy with much else."""
+
+NUMBERS = (
+    "people.watchman=+15550100",
+    "people.watchman2=+15550101",
+    "people.control_room=+15550102",
+)
+T = TypeVar("T")
+
+
+class Bench:
+    """The kiosk of a commissioning, in real time and a thread of its own. `stage` directs who is there.
+
+    `drawn`: with the drawn camera and what really sees through it, else scripted.
+    """
+
+    def __init__(self, folder: Path, overrides: Sequence[str] = (), *, drawn: bool = False) -> None:
+        self.folder = folder
+        words = [f"paths.data={folder}", f"paths.runtime={folder}", *NUMBERS, *overrides]
+        self.options = [part for word in words for part in ("--set", word)]
+        self.settings: Settings = load(None, words)
+        self._todo: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._closing = threading.Event()
+        if drawn:
+            self.desk, self.stage = self._drawn_desk()
+        else:
+            self.desk, people = scripted_desk(folder, settings=self.settings, every_s=0.1)
+            self.stage = people.do
+        self.control = ControlServer(folder, self._asked)
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _drawn_desk(self) -> tuple[Desk, Callable[[str, float], None]]:
+        clock = StoryClock(wall_s=time.time())
+        camera = StagedCabin(clock)
+        settings = self.settings
+        props = Props(
+            camera,
+            lambda: look_of(settings, fronts=self.folder / FOLDER),
+            every_s=1 / FPS,
+            stage=camera,
+            camera_from="staged",
+        )
+        return Desk(settings, props, self.folder, lambda _: None, clock), camera.do
+
+    def _asked(self, asked: Asked) -> None:
+        self._todo.put(lambda: self.desk.ask(asked.request, asked.uid, asked.answer))
+
+    def _run(self) -> None:
+        start_s = time.monotonic() - self.desk.clock.now_s()
+        while not self._closing.is_set():
+            try:
+                self._todo.get(timeout=0.02)()
+            except queue.Empty:
+                pass
+            self.desk.run_to(time.monotonic() - start_s)
+
+    def do(self, what: Callable[[], T]) -> T:
+        """Something with the desk, in its own thread; its value."""
+        found: queue.SimpleQueue[T] = queue.SimpleQueue()
+        self._todo.put(lambda: found.put(what()))
+        return found.get(timeout=WITHIN_S)
+
+    def people(self, action: str) -> None:
+        """Direct the scene: `enter anna`."""
+        self.do(lambda: self.stage(action, self.desk.clock.now_s()))
+
+    def until(self, what: Callable[[], bool]) -> None:
+        """Wait until it holds of the desk."""
+        end_s = time.monotonic() + WITHIN_S
+        while not self.do(what):
+            assert time.monotonic() < end_s
+            time.sleep(0.02)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing.set()
+        self._thread.join()
+        self.control.close()
+        self.desk.close()
+
+
+class Commissioning:
+    """The page behind its link, in this process, with a fresh grant. `link`: the one-time way in."""
+
+    def __init__(self, bench: Bench, for_s: float = 1800.0, who: str = "meera") -> None:
+        opened = done(ask(bench.folder, CommissionOpen(who=who)))
+        self.kiosk = Link(bench.folder, str(opened["grant"]))
+        self.site = commission_site(bench.settings, self.kiosk, for_s, who=who, options=bench.options)
+        self.page: Served = served(self.site)
+        gate = self.site.gate
+        assert gate is not None
+        self.gate = gate
+        self.link = gate.link(self.page.address)
+
+    def enter(self) -> None:
+        """Use the link as the page's own form does."""
+        secret = self.link.partition("#")[2]
+        status, _ = self.page.post("/enter", {"secret": secret}, script=False)
+        assert status == 303, status
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.page.close()
