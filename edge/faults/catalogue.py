@@ -815,6 +815,12 @@ CATALOGUE: Final = _table(
         "Run cabinguard selftest --no-hardware on the machine and read what it says.",
     ),
     (
+        "incident_unknown",
+        "There never was an incident of this number.",
+        _NOT_RUN,
+        "Read the number off the text or off cabinguard events; they only go up.",
+    ),
+    (
         "report_no_pdf",
         "The report could not be printed as PDF.",
         _NOT_RUN,

@@ -148,7 +148,7 @@ def count(path: Path, span: Span) -> Counted:
         match line.kind:
             case "state":
                 _state(line, counted, first_day)
-            case "sms":
+            case "sms" if line.name in _SMS:
                 _message(line, counted, waits)
             case "command":
                 _order(line, waits)
@@ -191,7 +191,7 @@ def _message(line: Line, counted: Counted, waits: _Waits) -> None:
     number, to = said.get("number"), str(said.get("to", ""))
     key = (number if isinstance(number, int) else 0, to, str(said.get("by", "")))
     sent = counted.sent[to]
-    match line.name:
+    match RowState(line.name):
         case RowState.SENDING:
             sent.count += waits.sending(key, str(said.get("kind", "")), line.wall_s)
         case RowState.ACCEPTED | RowState.DELIVERED:
@@ -201,7 +201,7 @@ def _message(line: Line, counted: Counted, waits: _Waits) -> None:
                 sent.waits_s.append(wait_s)
         case RowState.FAILED | RowState.EXPIRED:
             sent.failed += 1
-        case _:
+        case RowState.QUEUED | RowState.SUPERSEDED:
             pass
 
 
