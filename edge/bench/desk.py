@@ -255,7 +255,7 @@ class Desk:
                 listener=self._listener,
                 restart=Restarter(self._order_restart, 0.0),
                 roots=frozenset({0, os.getuid()}),
-                eyes={eye.name: eye.steps for eye in self._eyes},
+                eyes=sight.steps,
             ),
             stack,
         )
