@@ -6,7 +6,6 @@ are forgotten with the session; no picture is kept. The table hears nothing of i
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Final
 
 import msgspec
@@ -19,6 +18,7 @@ from edge.identity.enrolment import WANTED, EnrolLook, Guidance, Life, Session, 
 from edge.identity.keeper import DONE, GIVEN
 from edge.identity.store import Numbers
 from edge.judge.alive import Alive
+from edge.loop.commission_view import EnrolStage, EnrolView
 from edge.loop.logbook import Logbook
 from edge.loop.parts import IdentityParts
 from edge.loop.situation import Situation
@@ -28,37 +28,9 @@ WITHIN_S: Final = 180.0
 """A set that is not whole by then is given up."""
 
 
-class EnrolStage(StrEnum):
-    """How far an enrolment is."""
-
-    NONE = "none"
-    READING = "reading"
-    LOOKING = "looking"
-    WRITING = "writing"
-    DONE = "done"
-    FAILED = "failed"
-
-
 _RUNS: Final = frozenset({EnrolStage.READING, EnrolStage.LOOKING, EnrolStage.WRITING})
 _ENDS: Final = frozenset({Mode.LOCKED, Mode.EMERGENCY})
 """Somebody has other things to think of. One who is warned is told the same: to show the face."""
-
-
-class EnrolView(msgspec.Struct, frozen=True):
-    """For the page. Words are values of `Guidance` and `NotTaken`; `fault` is one of the catalogue.
-
-    Nothing of who it is but the `person`'s number, once enrolled.
-    """
-
-    stage: str
-    taken: int
-    wanted: int
-    guidance: str
-    refused: str
-    left_s: float
-    person: int
-    fault: str
-    detail: str
 
 
 class Enrol:
