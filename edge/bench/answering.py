@@ -76,12 +76,20 @@ class Control:
 class Hands:
     """Answers the bench's own socket: does what words say, shows what there is to see.
 
-    `obey` does one line of words and says what came of it.
+    `obey` does one line of words and says what came of it; `tale` does what is asked of the story that is
+    played or recorded here.
     """
 
-    def __init__(self, folder: Path, obey: Callable[[str], Acted], show: Callable[[], BenchView]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        obey: Callable[[str], Acted],
+        show: Callable[[], BenchView],
+        tale: Callable[[StoryAsk], Acted] | None = None,
+    ) -> None:
         self._obey = obey
         self._show = show
+        self._tale = tale
         self._asked: queue.SimpleQueue[BenchAsked] = queue.SimpleQueue()
         self._server = BenchServer(folder, self._asked.put)
 
@@ -102,6 +110,8 @@ class Hands:
                 return self._show()
             case Explain():
                 return words_known()
+            case StoryAsk() if self._tale is not None:
+                return self._tale(request)
             case Plug() | StoryAsk():
                 return NotAnswered(error="not_understood", detail="nothing here has a plug or plays stories")
             case _:

@@ -71,6 +71,11 @@ class Returning:
         world = read_world(folder)
         self._world = msgspec.structs.replace(world, starts=world.starts + 1)
 
+    @property
+    def starts(self) -> int:
+        """How many processes this world has seen, this one with them."""
+        return self._world.starts
+
     def clock(self) -> StoryClock:
         """The bench's time, gone on. What was stamped before is another start's, as after a loss of power."""
         now_s = max(0.0, time.monotonic() + self._world.ahead_s)
