@@ -94,6 +94,10 @@ def _state(cabin: LiveCabin) -> State:
     return cabin.desk.kiosk.state
 
 
+def _locked(cabin: LiveCabin) -> bool:
+    return cabin.desk.hands.lock_on
+
+
 def test_every_word_has_its_example() -> None:
     assert set(EXAMPLES) == set(ACTIONS) == set(LASTING)
 
@@ -151,30 +155,29 @@ def test_a_pressed_contact_is_let_go_of_by_itself(cabin: LiveCabin) -> None:
     assert _state(cabin).exit
     cabin.run_to(1.0)
     assert not _state(cabin).exit
-    assert cabin.desk.acts.words == (), "nothing of it lasts"
     cabin.does("fire on").run_to(5.0)
     assert _state(cabin).fire
-    assert cabin.desk.acts.words == (("fire", "on"),)
+    assert cabin.desk.acts.words == (("fire", "on"),), "a press is over"
 
 
 @pytest.mark.slow
 def test_a_thread_that_hangs_is_met_as_the_watch_meets_it(cabin: LiveCabin) -> None:
     """After its own limit its device has failed under its own code; a while after it goes on it works."""
     cabin.does("enter anna with mask").run_to(60.0)
-    assert cabin.desk.hands.lock_on
+    assert _locked(cabin)
     hung = sorted((part for part in Part if part is not Part.ATM), key=lambda part: LIMITS[part].silent_s)
     for part in hung[1:]:
         cabin.does(f"thread {part} hangs")
     for part in hung[1:]:
         _meets(cabin, part, 60.0)
-        assert cabin.desk.hands.lock_on, "the door keeps its rules"
+        assert _locked(cabin), "the door keeps its rules"
     for part in hung[1:]:
         cabin.does(f"thread {part} well")
     cabin.run_to(95.0)
     assert not _state(cabin).failed
     cabin.does(f"thread {hung[0]} hangs")
     _meets(cabin, hung[0], 95.0)
-    assert not cabin.desk.hands.lock_on, "nobody reads fire and exit any more"
+    assert not _locked(cabin), "nobody reads fire and exit any more"
     cabin.does(f"thread {hung[0]} well").run_to(99.0)
     assert not _state(cabin).failed
 

@@ -12,8 +12,8 @@ from edge.bench.answering import Hands
 from edge.bench.asked import BenchOptions
 from edge.bench.desk import Desk, Props, StoryClock
 from edge.bench.live import Session
+from edge.bench.notebook import Notebook
 from edge.bench.showing import Diary, view_of
-from edge.bench.story import Notebook
 from edge.bench.wire import Acted, BenchView, FaultSwitch
 from edge.identity.person import Pose, Sample
 from edge.loop.happening import Happening
