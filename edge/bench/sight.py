@@ -87,6 +87,11 @@ class Sight:
         self._wants_owner = on
         self.steps[FACE_CAMERA].want_owner(on)
 
+    def skip_to(self, now_s: float) -> None:
+        """Let frames go by that nobody was in time for; those of a recording are all looked at."""
+        for steps in self.steps.values():
+            steps.skip_to(now_s)
+
     def poll(self, now_s: float) -> Iterator[tuple[str, Observation | EyesEvent]]:
         """What is due, with the name of its camera."""
         for name, steps in tuple(self.steps.items()):
