@@ -208,9 +208,11 @@ class Desk:
         self.built: Built
         self.kiosk: Kiosk
         self._eyes: list[_Eye] = []
-        self.hands = self._hands_of_no_kiosk()
+        self.hands: BenchHands
         if props.plugged:
             self.power_on()
+        else:
+            self.hands = self._hands_of_no_kiosk()
 
     # --- power -------------------------------------------------------------------------------------
 
