@@ -19,6 +19,7 @@ from edge.bench.lasting import LASTING, Acts
 from edge.bench.leaving import scratch
 from edge.bench.showing import Diary, view_of
 from edge.bench.world import NAME, Returning, World, read_world
+from edge.cabin.state import Mode
 from edge.faults.fault import FaultError
 from edge.journal import reader as journal
 from edge.settings.load import load
@@ -119,6 +120,7 @@ class _Bench:
 
     def killed(self) -> None:
         """Nothing is said goodbye to: what was not written down is gone."""
+        self.desk.close()  # only so that this process lets go of the record
         self.desk = self._start()
 
 
@@ -169,6 +171,30 @@ def test_what_hands_did_without_power_is_there_when_it_comes(tmp_path: Path) -> 
     assert not desk.phone.stores.backlog
     assert desk.settings.flow.siren_s == 61.0
     desk.close()
+
+
+@pytest.mark.slow
+def test_time_without_power_counts(tmp_path: Path) -> None:
+    """A lock comes back as a warning; after too long without power nobody is locked in any more."""
+    for number, (out_s, mode) in enumerate([(5, Mode.WARNED), (200, Mode.RELEASED)]):
+        home = tmp_path / str(number)
+        home.mkdir()
+        bench = _Bench(home)
+        for line in ("power on", "enter anna with mask"):
+            act(bench.desk, line.split())
+        while bench.desk.kiosk.state.mode is not Mode.LOCKED:
+            act(bench.desk, ["wait", "0.5"])
+            assert bench.desk.clock.now_s() < 100.0
+        incident, codes = bench.desk.kiosk.state.incident, bench.desk.codes()
+        bench.killed()
+        assert bench.desk.codes() == codes, "the telephones have what they received"
+        act(bench.desk, ["wait", str(out_s)])
+        bench.killed()
+        act(bench.desk, ["power", "on"])
+        act(bench.desk, ["wait", "1"])
+        assert bench.desk.kiosk.state.mode is mode
+        assert bench.desk.kiosk.state.incident == incident
+        bench.desk.close()
 
 
 def test_a_world_that_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
