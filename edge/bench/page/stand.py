@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from html import escape
 from typing import Final
 
-from edge.bench.page import cabin_part, hand_parts, scene_parts, time_parts
+from edge.bench.page import cabin_part, hand_parts, scene_parts, story_parts, time_parts
 from edge.bench.page.cabin_asked import OLD_S, CabinAsked, Sight
 from edge.bench.page.frame import frame
 from edge.bench.page.picture_part import picture
@@ -16,7 +16,7 @@ from edge.bench.page.pieces import ACT, ENTER, PLUG, PRESS, STORY, TEXT, WORDS, 
 from edge.bench.page.scene import COVERS
 from edge.bench.page.scene_parts import SOURCE
 from edge.bench.page.tongue import Tongue, tongue_of
-from edge.bench.wire import Acted, FaultGroup, Plug, StoryAsk
+from edge.bench.wire import Acted, FaultGroup, Plug, Stories, StoryAsk
 from edge.panel.sources import Sources
 from edge.settings.zones import zone_of
 from edge.terms.record import Recipient
@@ -115,12 +115,16 @@ class Stand:
         """What is to become of stories."""
         name = request.form.get("name", "").strip()
         match request.form.get("do"):
-            case ("play" | "pause" | "step" | "go" | "stop" | "record" | "folder") as do:
-                acted = self._cabin.do(StoryAsk(do, name))
+            case ("play" | "pause" | "step" | "go" | "stop" | "record" | "end" | "save" | "folder") as do:
+                acted = self._cabin.do(StoryAsk(do, name, _pace(request.form.get("pace", ""))))
                 self._cabin.forget_stories()
                 return _answer(acted)
             case _:
                 return refused(self._tongue.own.not_done)
+
+
+def _pace(given: str) -> float:
+    return float(given) if given in [str(pace) for pace in story_parts.PACES] else 1.0
 
 
 def _answer(acted: Acted) -> Answer:
@@ -128,7 +132,7 @@ def _answer(acted: Acted) -> Answer:
     return done() if acted.done else refused(acted.said)
 
 
-def live(sight: Sight, sources: Sources, stories: tuple[tuple[str, str], ...], tongue: Tongue) -> Live:
+def live(sight: Sight, sources: Sources, stories: Stories, tongue: Tongue) -> Live:
     """The page's parts; what is known of a cabin that does not answer is said in its place."""
     w, view = tongue.own, sight.view
     trouble = trouble_of(sight, tongue)
@@ -144,7 +148,7 @@ def live(sight: Sight, sources: Sources, stories: tuple[tuple[str, str], ...], t
             w.silent,
             {"head": head, **quiet, **_lasting((), stories, tongue)},
         )
-    state = tongue.mode(view.state)
+    state = w.booting if view.booting else tongue.mode(view.state)
     parts = {
         "head": cabin_part.head(view, tongue, trouble),
         "cabin": cabin_part.cabin(view, tongue),
@@ -157,7 +161,7 @@ def live(sight: Sight, sources: Sources, stories: tuple[tuple[str, str], ...], t
         "people": scene_parts.people(view, tongue),
         "scenery": scene_parts.scenery(view, tongue),
         "faults-on": time_parts.faults_on(view, tongue),
-        "story": time_parts.story_now(view, tongue),
+        "story": story_parts.story_now(view, tongue),
         "log": time_parts.log(view, tongue),
     }
     parts |= {time_parts.faults_id(group): time_parts.faults_of(group, view, tongue) for group in FaultGroup}
@@ -180,14 +184,14 @@ def trouble_of(sight: Sight, tongue: Tongue) -> str:
     return w.silent_means
 
 
-def _lasting(phones: tuple[str, ...], stories: tuple[tuple[str, str], ...], tongue: Tongue) -> dict[str, str]:
+def _lasting(phones: tuple[str, ...], stories: Stories, tongue: Tongue) -> dict[str, str]:
     """Parts with fields in them: they never change while somebody writes."""
     return {
         "enter": scene_parts.enter(tongue),
         "source": scene_parts.source(tongue),
         "search": time_parts.search(tongue),
         "prompt": time_parts.prompt(tongue),
-        "story-forms": time_parts.story_forms(stories, tongue),
+        "story-forms": story_parts.story_forms(stories, tongue),
         **{f"write-{who.replace('_', '-')}": hand_parts.writing(who, tongue) for who in phones},
     }
 

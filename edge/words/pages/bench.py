@@ -81,6 +81,11 @@ class StoryWords(Words):
     playing: str
     paused: str
     recording: str
+    recorded: str
+    count: str
+    waiting: str
+    not_played: str
+    of_all: str
     passed: str
     failed: str
     line: str
@@ -114,6 +119,7 @@ class BenchWords(Words):
     off: str
     off_means: str
     booting: str
+    booting_means: str
     silent: str
     silent_means: str
     late: str
@@ -285,6 +291,11 @@ _EN: Final = BenchWords(
         playing="plays",
         paused="paused",
         recording="What you do is being recorded.",
+        recorded="Recorded and not saved yet.",
+        count="lines: {count}",
+        waiting="waits",
+        not_played="cannot be played",
+        of_all="{well} of {all} passed",
         passed="passed",
         failed="failed",
         line="line {line} of {lines}",
@@ -308,6 +319,7 @@ _EN: Final = BenchWords(
     off="Without power",
     off_means="The plug is out: the relays have fallen back, the door is unlocked.",
     booting="Starting",
+    booting_means="The program is being started. What was seen last stays until it answers.",
     silent="No answer",
     silent_means="The simulated cabin does not answer. This page goes on asking.",
     late="The simulated cabin is slow: what stands here is {seconds} s old.",
@@ -471,6 +483,11 @@ _DE: Final = BenchWords(
         playing="läuft",
         paused="angehalten",
         recording="Was Sie tun, wird aufgezeichnet.",
+        recorded="Aufgezeichnet und noch nicht gespeichert.",
+        count="Zeilen: {count}",
+        waiting="wartet",
+        not_played="nicht spielbar",
+        of_all="{well} von {all} bestanden",
         passed="bestanden",
         failed="gescheitert",
         line="Zeile {line} von {lines}",
@@ -494,6 +511,7 @@ _DE: Final = BenchWords(
     off="Ohne Strom",
     off_means="Der Stecker ist gezogen: die Relais sind abgefallen, die Tür ist entriegelt.",
     booting="Startet",
+    booting_means="Das Programm wird gestartet. Das zuletzt Gesehene bleibt, bis es antwortet.",
     silent="Keine Antwort",
     silent_means="Die nachgebildete Kabine antwortet nicht. Diese Seite fragt weiter.",
     late="Die nachgebildete Kabine ist langsam: was hier steht, ist {seconds} s alt.",
@@ -658,6 +676,11 @@ _HI: Final = BenchWords(
         playing="चल रही है",
         paused="रुकी है",
         recording="आप जो करते हैं वह रिकॉर्ड हो रहा है।",
+        recorded="रिकॉर्ड हुआ, अभी सहेजा नहीं।",
+        count="पंक्तियाँ: {count}",
+        waiting="प्रतीक्षा में",
+        not_played="चल नहीं सकती",
+        of_all="{all} में से {well} सफल",
         passed="सफल",
         failed="विफल",
         line="पंक्ति {line}, कुल {lines}",
@@ -681,6 +704,7 @@ _HI: Final = BenchWords(
     off="बिजली नहीं",
     off_means="प्लग निकला है: रिले गिर गए हैं, दरवाज़ा खुला है।",
     booting="शुरू हो रहा है",
+    booting_means="प्रोग्राम शुरू हो रहा है। उत्तर आने तक पिछला दृश्य रहेगा।",
     silent="कोई उत्तर नहीं",
     silent_means="बनावटी केबिन उत्तर नहीं देता। यह पृष्ठ पूछता रहेगा।",
     late="बनावटी केबिन धीमा है: यहाँ जो है वह {seconds} से॰ पुराना है।",
