@@ -32,6 +32,7 @@ from edge.bench.wire import (
 from edge.faults.fault import FaultError
 from edge.service.asks import Reply
 from edge.service.control import Asked, ControlServer
+from edge.service.threads import Part
 from edge.settings.places import settings_file
 
 _SOCKET_PATH_MAX: Final = 90
@@ -56,6 +57,8 @@ class Control:
                 asked = self._asked.get(timeout=max(0.0, end_s - time.monotonic()))
             except queue.Empty:
                 return
+            if self._desk.powered and not self._desk.threads.works(Part.CONTROL):
+                continue  # taken by a thread that stands still: who asked waits in vain
             self._ask(asked)
 
     def _ask(self, asked: Asked) -> None:

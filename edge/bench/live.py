@@ -21,11 +21,12 @@ from edge.bench.above import ORDERS, Above, complete_order, order_of
 from edge.bench.acting import ACTIONS, CannotDo, act
 from edge.bench.answering import Control, Hands, Page
 from edge.bench.asked import OK, USAGE, WRONG, BenchOptions
+from edge.bench.cameras import STAGED, open_source
 from edge.bench.desk import Desk, Props, StoryClock
 from edge.bench.keeping import folder_for, make_runtime, with_secret
 from edge.bench.notebook import Notebook
 from edge.bench.part import INSIDE
-from edge.bench.playing import FPS, parsed, play_all, play_found
+from edge.bench.playing import parsed, play_all, play_found
 from edge.bench.printer import Printer
 from edge.bench.recording import FiledNotebook, in_the_way, standing
 from edge.bench.showing import Diary, view_of
@@ -41,9 +42,6 @@ from edge.service.plans import look_of
 from edge.settings.schema import Settings
 from edge.terms.observation import FACE_CAMERA
 from edge.vision.scene.fronts import FOLDER
-from hw.bench import ClipCamera, StagedCabin
-from hw.board import open_camera
-from hw.camera.port import Camera, CameraChoice
 
 _UNATTENDED: Final = "never-shown"
 _PIPE_WAIT_S: Final = 2.0
@@ -125,9 +123,8 @@ def seated(
     What comes back goes on with it, from these first lines to its end, and gives the exit code.
     """
     clock = StoryClock(wall_s=time.time()) if where.returns is None else where.returns.clock()
-    camera_words = options.camera or "staged"
-    camera, every_s = _camera(camera_words, clock)
-    stack.callback(camera.close)
+    source = open_source(options.camera or STAGED, clock)
+    stack.callback(source.camera.close)
     printer = Printer(as_json=options.as_json, write=lines.show)
     notebook = Notebook() if where.home is None else FiledNotebook(where.home)
     diary = Diary()
@@ -143,12 +140,12 @@ def seated(
     settings = with_secret(settings, where.data)
     fronts = where.data / FOLDER
     props = Props(
-        camera,
+        source.camera,
         lambda: look_of(settings, fronts=fronts),
-        every_s=every_s,
-        stage=camera if isinstance(camera, StagedCabin) else None,
+        every_s=source.every_s,
+        stage=source.stage,
         plugged=where.returns is None,
-        camera_from=camera_words,
+        camera_from=source.words,
     )
     seed = 0 if where.returns is None else where.returns.starts  # each start draws codes of its own
     desk = Desk(settings, props, where.data, hear, clock, seed=seed, runtime=where.runtime)
@@ -480,9 +477,10 @@ def _key_word(typed: str, codes: Sequence[str]) -> str:
 def _unattended(options: BenchOptions) -> int:
     """A recording to its end, for lack of a terminal; a camera that has no end is not begun."""
     clock = StoryClock()
-    camera, every_s = _camera(options.camera or "staged", clock)
+    source = open_source(options.camera or STAGED, clock)
+    camera = source.camera
     try:
-        if every_s is not None:
+        if source.every_s is not None:
             print("cabinguard: without a terminal a webcam would never end", file=sys.stderr)
             return USAGE
         settings = options.load(["wiring.door.fitted=false"])
@@ -498,16 +496,3 @@ def _unattended(options: BenchOptions) -> int:
         print(explain(desk.broke_off.code, desk.broke_off.detail), file=sys.stderr)
         return WRONG
     return OK
-
-
-def _camera(words: str, clock: StoryClock) -> tuple[Camera, float | None]:
-    """The camera that `--camera` asks for, and how often it is asked where it does not say itself.
-
-    Raises `HardwareError`.
-    """
-    kind, _, rest = words.partition(":")
-    if kind == "staged":
-        return StagedCabin(clock), 1 / FPS
-    if kind == "webcam":
-        return open_camera(CameraChoice("usb", rest)), 1 / FPS
-    return ClipCamera([Path(rest)], FPS), None

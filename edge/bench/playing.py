@@ -14,6 +14,7 @@ from typing import Final
 from edge.bench import junit
 from edge.bench.answering import Page
 from edge.bench.asked import FAULT, OK, WRONG, BenchOptions
+from edge.bench.cameras import FPS
 from edge.bench.desk import Desk, Props, StoryClock
 from edge.bench.keeping import folder_for, with_secret
 from edge.bench.leaving import scratch
@@ -32,7 +33,6 @@ from hw.bench import ClipCamera, StagedCabin
 from hw.camera.port import Camera
 from hw.ports import HardwareError
 
-FPS: Final = 15.0
 STORY_FPS: Final = 5.0
 BLINKING_FPS: Final = 10.0
 """Where a card's owner is looked for: a blink has to be seen twice."""

@@ -90,7 +90,7 @@ class Returning:
         desk.telephones.restore(world.texts)
         desk.cards.restore(world.machines)
         if world.scene is not None:
-            desk.restore_scene(world.scene)
+            desk.mount.restore(world.scene)
         for words in sorted(world.acts, key=lambda words: words[0] != "set"):
             with contextlib.suppress(CannotDo):  # what these settings do not fit any more
                 act(desk, words)
@@ -113,7 +113,7 @@ class Returning:
             phones=desk.phone.kept(),
             machines=desk.cards.kept(),
             texts=tuple(desk.telephones.texts),
-            scene=desk.kept_scene,
+            scene=desk.mount.kept(),
         )
         draft = self._path.with_suffix(".new")
         draft.write_bytes(msgspec.json.encode(world))

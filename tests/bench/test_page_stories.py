@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.worlds.browser import Browser, chromium
-from tests.worlds.live_bench import Hands, LiveBench
+from tests.worlds.clicked_bench import Hands, LiveBench
 
 pytestmark = [
     pytest.mark.slow,
