@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
-from edge.bench.page.pieces import PRESS, TEXT, button, field, form, note
+from edge.bench.page.pieces import TEXT, button, field, form, note
 from edge.bench.page.tongue import Tongue
 from edge.bench.wire import BenchView, ContactSeen, PhoneSeen, TextSeen
 from edge.messages.texts import code_in
@@ -84,7 +84,7 @@ def _contact(one: ContactSeen, tongue: Tongue) -> str:
         button(f"wire {one.name} {what}", label, pressed=one.wire == ("" if what == "whole" else what))
         for what, label in (("whole", w.whole_wire), ("cut", w.cut_wire), ("unreadable", w.unreadable_wire))
     )
-    moves = button(one.name, press, name=PRESS) if not one.active else ""
+    moves = button(f"{one.name} press", press) if not one.active else ""
     return (
         f'<div class="contact-row{" on" if one.active else ""}" role="group" aria-label="{escape(name)}">'
         f'<strong>{escape(name)}</strong><span class="level">{escape(level)}</span>'

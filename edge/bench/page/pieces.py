@@ -15,7 +15,6 @@ TEXT: Final = "/bench/text"
 PLUG: Final = "/bench/plug"
 STORY: Final = "/bench/story"
 WORDS: Final = "words"
-PRESS: Final = "press"
 
 
 def button(words: str, label: str, *, pressed: bool | None = None, kind: str = "", name: str = WORDS) -> str:

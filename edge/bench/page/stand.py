@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from html import escape
 from typing import Final
 
@@ -12,7 +11,7 @@ from edge.bench.page import cabin_part, hand_parts, scene_parts, story_parts, ti
 from edge.bench.page.cabin_asked import OLD_S, CabinAsked, Sight
 from edge.bench.page.frame import frame
 from edge.bench.page.picture_part import picture
-from edge.bench.page.pieces import ACT, ENTER, PLUG, PRESS, STORY, TEXT, WORDS, note
+from edge.bench.page.pieces import ACT, ENTER, PLUG, STORY, TEXT, WORDS, note
 from edge.bench.page.scene import COVERS
 from edge.bench.page.scene_parts import SOURCE
 from edge.bench.page.tongue import Tongue, tongue_of
@@ -23,28 +22,17 @@ from edge.terms.record import Recipient
 from edge.web.exchange import Answer, Live, PageRequest, done, refused
 from edge.web.site import Site
 from edge.words.language import LanguageName
-from hw.ports import Input
 
 PATH: Final = "/bench"
-PRESS_S: Final = 0.6
-"""How long a press lasts: longer than any contact needs to be believed."""
-
-DOOR_S: Final = 1.5
-"""How long the door stands open when it is opened and closed: longer than what counts as a flicker."""
-
 _NAME: Final = re.compile(r"[^\W\d_][\w-]{0,29}")
-_CODES: Final = re.compile(r"\d{3,8}")
 
 
 class Stand:
-    """The page of one bench. `sleep` lets a press last."""
+    """The page of one bench."""
 
-    def __init__(
-        self, cabin: CabinAsked, sources: Sources, sleep: Callable[[float], None] = time.sleep
-    ) -> None:
+    def __init__(self, cabin: CabinAsked, sources: Sources) -> None:
         self._cabin = cabin
         self._sources = sources
-        self._sleep = sleep
         settings = sources.settings
         self._tongue = tongue_of(LanguageName(settings.cabin.language), zone_of(settings.cabin.timezone))
 
@@ -61,20 +49,8 @@ class Stand:
     # --- what is done ------------------------------------------------------------------------------
 
     def act(self, request: PageRequest) -> Answer:
-        """`words` as they stand, or a `press` of the contact of that name."""
-        if name := request.form.get(PRESS):
-            return self._press(name)
+        """Words of the prompt as they stand."""
         return _answer(self._cabin.act(request.form.get(WORDS, "")))
-
-    def _press(self, name: str) -> Answer:
-        if name not in list(Input):
-            return refused(name)
-        begin, end = ("door open", "door closed") if name == Input.DOOR else (f"{name} on", f"{name} off")
-        acted = self._cabin.act(begin)
-        if acted.done:
-            self._sleep(DOOR_S if name == Input.DOOR else PRESS_S)
-            acted = self._cabin.act(end)
-        return _answer(acted)
 
     def enter(self, request: PageRequest) -> Answer:
         """Somebody comes in, with what is checked."""
