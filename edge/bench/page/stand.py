@@ -9,6 +9,7 @@ from typing import Final
 
 from edge.bench.page import cabin_part, hand_parts, scene_parts, story_parts, time_parts
 from edge.bench.page.cabin_asked import OLD_S, CabinAsked, Sight
+from edge.bench.page.clips import Clips
 from edge.bench.page.frame import frame
 from edge.bench.page.picture_part import picture
 from edge.bench.page.pieces import ACT, ENTER, PLUG, STORY, TEXT, WORDS, note
@@ -24,6 +25,7 @@ from edge.web.site import Site
 from edge.words.language import LanguageName
 
 PATH: Final = "/bench"
+CLIPS: Final = "/bench/clips"
 _NAME: Final = re.compile(r"[^\W\d_][\w-]{0,29}")
 
 
@@ -188,6 +190,7 @@ def add_stand(site: Site, cabin: CabinAsked, sources: Sources) -> Stand:
     site.view(
         PATH, stand.now, "bench", tongue_title(sources), modules=("bench.js", "bench.css"), frame=stand.frame
     )
+    site.get(f"{CLIPS}/{{file}}", Clips(sources.settings))
     for path, handler in (
         (ACT, stand.act),
         (ENTER, stand.enter),
