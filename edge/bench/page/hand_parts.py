@@ -104,12 +104,9 @@ def phone_id(who: str) -> str:
 
 
 def phone_name(who: str, tongue: Tongue) -> str:
-    """Whose telephone it is: a recipient by its word, a card's owner by name."""
-    if who in list(Recipient):
-        return tongue.page.recipients.of(who)
-    if who == STRANGER:
-        return tongue.own.stranger
-    return f"{tongue.page.recipients.of(Recipient.OWNER.value)} {who}"
+    """Whose telephone it is; a card's owner by name."""
+    known = tongue.own.persons.get(who)
+    return tongue.own.persons.owner.format(name=who.capitalize()) if known is None else known
 
 
 def bubbles(phone: PhoneSeen, tongue: Tongue) -> str:

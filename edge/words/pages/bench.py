@@ -62,6 +62,17 @@ class StageWords(Words):
 
 
 @dataclass(frozen=True, slots=True)
+class PersonWords(Words):
+    """Whose telephone it is, by what `sms from` calls them; the owner of a card by name."""
+
+    watchman: str
+    watchman2: str
+    control_room: str
+    stranger: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoryWords(Words):
     """Stories: what is done with one, and how far it has come."""
 
@@ -99,6 +110,7 @@ class BenchWords(Words):
 
     groups: FaultGroups
     stages: StageWords
+    persons: PersonWords
     story: StoryWords
     table: TableWords
     # around
@@ -165,7 +177,6 @@ class BenchWords(Words):
     pad: str
     # telephones
     phone_of: str
-    stranger: str
     no_texts: str
     from_kiosk: str
     to_kiosk: str
@@ -194,6 +205,7 @@ class BenchWords(Words):
     leave: str
     leaving: str
     looks: str
+    photo: str
     light: str
     lens: str
     machine_front: str
@@ -273,6 +285,13 @@ _EN: Final = BenchWords(
         staged="staged people",
         webcam="your webcam",
         clip="a recording",
+    ),
+    persons=PersonWords(
+        watchman="Watchman",
+        watchman2="Second watchman",
+        control_room="Control room",
+        stranger="Somebody unknown",
+        owner="Card owner {name}",
     ),
     story=StoryWords(
         none="No story plays.",
@@ -363,7 +382,6 @@ _EN: Final = BenchWords(
     key_free="Let {key} come up",
     pad="Customer's keypad inside",
     phone_of="Telephone: {who}",
-    stranger="somebody unknown",
     no_texts="No texts yet.",
     from_kiosk="received",
     to_kiosk="sent",
@@ -390,6 +408,7 @@ _EN: Final = BenchWords(
     leave="Leave",
     leaving="is leaving",
     looks="Looks",
+    photo="Photo",
     light="Light",
     lens="Lens",
     machine_front="Front of the machine",
@@ -465,6 +484,13 @@ _DE: Final = BenchWords(
         staged="gespielte Personen",
         webcam="Ihre Webcam",
         clip="eine Aufnahme",
+    ),
+    persons=PersonWords(
+        watchman="Wächter",
+        watchman2="Zweiter Wächter",
+        control_room="Leitstelle",
+        stranger="Jemand Fremdes",
+        owner="Karteninhaber {name}",
     ),
     story=StoryWords(
         none="Es läuft kein Ablauf.",
@@ -556,7 +582,6 @@ _DE: Final = BenchWords(
     key_free="{key} lösen",
     pad="Kundentastatur innen",
     phone_of="Telefon: {who}",
-    stranger="jemand Fremdes",
     no_texts="Noch keine Nachrichten.",
     from_kiosk="empfangen",
     to_kiosk="gesendet",
@@ -583,6 +608,7 @@ _DE: Final = BenchWords(
     leave="Hinausgehen",
     leaving="geht hinaus",
     looks="Blick",
+    photo="Foto",
     light="Licht",
     lens="Objektiv",
     machine_front="Front des Automaten",
@@ -658,6 +684,13 @@ _HI: Final = BenchWords(
         staged="मंच के लोग",
         webcam="आपका वेबकैम",
         clip="रिकॉर्डिंग",
+    ),
+    persons=PersonWords(
+        watchman="गार्ड",
+        watchman2="दूसरा गार्ड",
+        control_room="नियंत्रण कक्ष",
+        stranger="कोई अनजान",
+        owner="कार्ड का मालिक {name}",
     ),
     story=StoryWords(
         none="कोई कहानी नहीं चल रही।",
@@ -746,7 +779,6 @@ _HI: Final = BenchWords(
     key_free="{key} छोड़ें",
     pad="अंदर का कीपैड",
     phone_of="फ़ोन: {who}",
-    stranger="कोई अनजान",
     no_texts="अभी कोई संदेश नहीं।",
     from_kiosk="मिला",
     to_kiosk="भेजा",
@@ -773,6 +805,7 @@ _HI: Final = BenchWords(
     leave="बाहर जाएँ",
     leaving="जा रहा है",
     looks="देखता है",
+    photo="फ़ोटो",
     light="रोशनी",
     lens="लेंस",
     machine_front="मशीन का सामना",
