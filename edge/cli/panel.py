@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     options = [] if args.settings is None else ["--settings", str(args.settings.absolute())]
     for override in args.overrides:
         options += ["--set", override]
-    with open_panel(settings, Sources(settings, options)) as server:
+    with contextlib.closing(Sources(settings, options)) as sources, open_panel(settings, sources) as server:
         with contextlib.suppress(OSError):  # who reads it may be gone; the page is not for them
             print(f"panel: {address(settings.panel)}", flush=True)
 

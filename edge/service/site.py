@@ -236,9 +236,8 @@ class SiteDesk:
 
     def aim(self, now_s: float) -> Reply:
         """The newest measures of each camera; the eyes go on measuring for `AIMS_S`."""
-        if self._aimed_s is None:
-            for eyes in self._eyes.values():
-                eyes.want_aim(True)
+        for eyes in self._eyes.values():
+            eyes.want_aim(True)
         self._aimed_s = now_s
         newest = {name: eyes.aim for name, eyes in self._eyes.items()}
         return {
