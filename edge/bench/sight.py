@@ -70,7 +70,7 @@ class Sight:
         self._open: dict[str, _Open] = {}
         self._wants_owner = False
         self.eyes: Final[dict[str, StepEyes]] = {}
-        """Those at work, by camera."""
+        """Those at work, by camera; another one after `change`."""
 
     def open(self, eyes: list[Eye], stack: contextlib.ExitStack) -> dict[str, RingReader]:
         """Open them; what reads their rings, by camera. `stack` closes the rings."""

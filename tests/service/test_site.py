@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -28,6 +30,7 @@ from edge.service.asks import (
     SeeLearning,
     Undraw,
 )
+from edge.service.control import ask, done
 from edge.settings.drawn import NAME, Drawn, read_drawn
 from edge.terms.aim import PixelClass
 from edge.terms.ground import FloorBox, FloorLine, Marks, Mask, Purpose, Spot, Zone
@@ -35,6 +38,7 @@ from edge.terms.learning import LearnWhat
 from edge.vision.scene.fronts import read_front
 from edge.vision.scene.reference import read_references
 from hw.camera.masked import MASKED_LEVEL
+from tests.benchmark import BenchService
 from tests.worlds.desk_world import scripted_desk
 
 SQUARE = (Spot(0.4, 0.5), Spot(0.8, 0.5), Spot(0.8, 0.9), Spot(0.4, 0.9))
@@ -269,3 +273,55 @@ def test_a_front_is_learnt_in_the_regions_that_were_drawn_or_refused_by_its_own_
 
     warnings = site.draw(Drawn(mask=(PAD,)), only_check=True)["warnings"]
     assert {"code": "front", "name": "PIN pad", "percent": 100, "region": "keypad"} in warnings  # type: ignore[operator]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is given a grant on a kiosk")
+def test_on_a_real_kiosk_with_real_eyes(tmp_path: Path) -> None:
+    """Over the socket, with the eyes' own process: aim, be refused, draw, start again, learn."""
+    run = tmp_path / "run"
+
+    def until(request: Request, true: Callable[[Reply], bool]) -> Reply:
+        give_up_s = time.monotonic() + 90.0
+        while not true(reply := done(ask(run, request))):
+            assert time.monotonic() < give_up_s, reply
+            time.sleep(0.3)
+        return reply
+
+    def over(learning: Reply) -> bool:
+        return learning["state"] != "running"
+
+    def faces(aim: Reply) -> bool:
+        cameras = aim["cameras"]
+        return isinstance(cameras, dict) and bool(cameras) and cameras["face"]["face"] is not None
+
+    kiosk = BenchService(tmp_path, scene="enter anna")
+    try:
+        grant = str(done(ask(run, CommissionOpen(who="R. Mehta")))["grant"])
+        aim = until(SeeAim(grant=grant), faces)
+        assert aim["cameras"]["face"]["face"]["pixel_class"] == "identify"  # type: ignore[index]
+        done(ask(run, Learn(grant=grant, what=LearnWhat.EMPTY)))
+        learning = until(SeeLearning(grant=grant), over)
+        assert learning["code"] == "cabin_not_empty"
+        assert done(ask(run, Draw(grant=grant, drawn=Drawn(mask=(PAD,)))))["restart_wanted"] is True
+    finally:
+        kiosk.close()
+
+    kiosk = BenchService(tmp_path, scene="lights on")
+    try:
+        grant = str(done(ask(run, CommissionOpen(who="R. Mehta")))["grant"])
+        assert done(ask(run, SeeDrawn(grant=grant)))["source"]["mask"] == "drawn"  # type: ignore[index]
+        done(ask(run, Learn(grant=grant, what=LearnWhat.EMPTY)))
+        assert until(SeeLearning(grant=grant), over)["state"] == "done"
+    finally:
+        kiosk.close()
+    (learnt,) = read_references(tmp_path / "data" / "reference", "face")
+    inside = learnt.picture[260:420, 270:500]
+    assert (inside == MASKED_LEVEL).all()
+    ring = RingReader(run / "ring-face")
+    pictures = list(ring.between(0.0, 1e9))
+    ring.close()
+    assert pictures
+    for one in pictures:
+        shown = cv2.imdecode(np.frombuffer(one.jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
+        assert np.abs(np.asarray(shown)[260:420, 270:500].astype(int) - MASKED_LEVEL).max() <= 2
