@@ -21,7 +21,7 @@ from edge.faults.fault import FaultError
 from edge.judge.floor import Floor
 from edge.service.hiding import fronts_masked
 from edge.settings.areas import is_inside, share_inside
-from edge.settings.drawn import KINDS, Drawn, drawn_problems, read_drawn, write_drawn
+from edge.settings.drawn import KINDS, Drawn, drawn_problems, drawn_sum, read_drawn, write_drawn
 from edge.settings.schema import Settings
 from edge.settings.zones import zone_of
 from edge.terms.aim import Aim
@@ -152,7 +152,8 @@ class SiteDesk:
         if self._drawn is not self._noted:
             self._noted = self._drawn
             counts = {kind: _count(getattr(self._drawn, kind)) for kind in self._drawn.kinds}
-            self._note("drawn", {"kinds": " ".join(self._drawn.kinds), **counts}, now_s)
+            kinds = " ".join(self._drawn.kinds)
+            self._note("drawn", {"kinds": kinds, **counts, "sha256": drawn_sum(self._drawn)}, now_s)
         if self._aimed_s is not None and now_s - self._aimed_s >= AIMS_S:
             self._aimed_s = None
             for eyes in self._eyes.values():

@@ -31,7 +31,7 @@ from edge.service.asks import (
     Undraw,
 )
 from edge.service.control import ask, done
-from edge.settings.drawn import NAME, Drawn, read_drawn
+from edge.settings.drawn import NAME, Drawn, drawn_sum, read_drawn
 from edge.terms.aim import PixelClass
 from edge.terms.ground import FloorBox, FloorLine, Marks, Mask, Purpose, Spot, Zone
 from edge.terms.learning import LearnWhat
@@ -109,7 +109,6 @@ def test_what_is_drawn_is_kept_and_in_effect_after_a_restart(site: Site) -> None
     assert (reply["saved"], reply["restart_wanted"]) == (True, True)
     assert read_drawn(site.folder) == Drawn(mask=(PAD,))
     assert site.ask(Panel())["restart_wanted"] is True
-    site.run(1.0)
     assert (_ring_picture(site) == MASKED_LEVEL).mean() < 0.05, "not before the restart"
 
     site.ask(Restart(grant=site.grant))
@@ -127,6 +126,7 @@ def test_what_is_drawn_is_kept_and_in_effect_after_a_restart(site: Site) -> None
     assert np.abs(inside.astype(int) - MASKED_LEVEL).max() <= 3
     (line,) = site.recorded("drawn")
     assert (line["kinds"], line["mask"], line["commissioning"]) == ("mask", 1, 1)
+    assert line["sha256"] == drawn_sum(Drawn(mask=(PAD,)))
 
     assert site.ask(Undraw(grant=site.grant, kinds=("mask",)))["restart_wanted"] is True
     assert not (site.folder / NAME).exists()
@@ -173,8 +173,9 @@ def test_a_damaged_file_is_named_and_costs_the_pictures(site: Site) -> None:
     assert site.desk.broke_off is not None
     assert site.desk.broke_off.code == "drawn_damaged"
     faults = site.ask(Panel())["faults"]
-    assert isinstance(faults, dict)
-    assert "camera" in faults, "the table knows that it is blind"
+    assert faults == {"eyes": "drawn_damaged", "camera": "camera_gone"}, "the table knows that it is blind"
+    site.run(3.0)
+    assert any("Fault: drawn_damaged" in text.text for text in site.desk.phone.texts), "and people are told"
     assert site.draw(Drawn(mask=(PAD,)))["saved"] is True, "and it can be drawn again"
     site.ask(Restart(grant=site.grant))
     site.run(5.0)
