@@ -18,7 +18,6 @@ from typing import Final, Protocol
 import msgspec
 
 from edge.faults.fault import FaultError
-from edge.judge.floor import Floor
 from edge.service.hiding import fronts_masked
 from edge.settings.areas import is_inside, share_inside
 from edge.settings.drawn import KINDS, Drawn, drawn_problems, drawn_sum, read_drawn, write_drawn
@@ -296,6 +295,8 @@ def measured(
     marks: Marks, lines: tuple[FloorLine, ...], boxes: tuple[FloorBox, ...], size: tuple[int, int]
 ) -> Reply:
     """What the marks would say of lines and things on the floor; what lies on no floor is None."""
+    from edge.judge.floor import Floor  # with NumPy, which a page that knows this module's words does without
+
     try:
         floor = Floor(marks, size)
     except ValueError as error:
