@@ -78,7 +78,9 @@ REVIEWED: Mapping[str, str] = {
     ),
     "Heard": "ANSWERED PDU UNASKED",
     "Input": "DOOR EXIT FIRE PANIC CASE VIBRATION",
+    "Judged": "OPEN OK FAILED SKIPPED",
     "LanguageName": "EN DE HI",
+    "LearnWhat": "EMPTY FRONT",
     "LearnState": "NONE RUNNING DONE REFUSED",
     "Light": "GREEN AMBER RED",
     "Measure": (
@@ -99,6 +101,7 @@ REVIEWED: Mapping[str, str] = {
     "PermitRule": "OFF STAYS",
     "Pose": "STRAIGHT LEFT RIGHT UP DOWN",
     "PowerKind": "SUPPLY KEY",
+    "PixelClass": "NONE MONITOR DETECT OBSERVE RECOGNISE IDENTIFY INSPECT",
     "PromptCause": (
         "NONE MASK HELMET GLASSES SCARF HAND OBJECT COVERED FACE_CAMERA HIDDEN ONE_AT_A_TIME STEP_CLOSER "
         "STEP_BACK MIDDLE HOLD_STILL WHOLE_FACE"
