@@ -6,19 +6,25 @@ words of a form.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, assert_never
 
+from edge.bench.cameras import is_source
 from edge.bench.cards import PHONES
 from edge.bench.desk import Desk
 from edge.bench.forms import Kind, completions, hint, misfit
+from edge.bench.switches import DISK_FAULTS, PROMPT_WORDS
+from edge.bench.telephones import STRANGER
 from edge.faults.fault import FaultError
+from edge.service.threads import Part
 from edge.settings.load import SettingsError
 from edge.settings.schema import KEYS
 from edge.terms.record import Recipient
 from hw.bench import COVERS, FAULTS, FRONTS, LENSES, MACHINE_FAULTS, PromptFault
+from hw.board import BenchHands
 from hw.ports import HardwareError, Input
 
 Do = Callable[[Desk, Sequence[str]], None]
@@ -42,6 +48,11 @@ class Action:
 
 # --- the words -------------------------------------------------------------------------------------
 
+_SENDERS: Final = (*Recipient, *PHONES, STRANGER)
+_PRESS_S: Final[Mapping[Input, float]] = {name: 1.5 if name is Input.DOOR else 0.5 for name in Input}
+"""How long a contact is held that is pressed; the door for clearly longer than what counts as a flicker."""
+
+_CLOCK_WORDS: Final = ("set", "unset")
 _RESERVED: Final = frozenset({"with", "and", "on", "off", "see"})
 _KEY_WORDS: Final = ("CODE", "PREVIOUS", "WRONG")
 _KEYS: Final = "0123456789*#ABCD"
@@ -76,6 +87,8 @@ def _is_span(word: str) -> bool:
 
 
 def _is_jump(word: str) -> bool:
+    if word in _CLOCK_WORDS:
+        return True
     by_s = _number(word)
     return by_s is not None and 0.0 < abs(by_s) < 1e9 and word[0] in "+-"
 
@@ -100,13 +113,19 @@ KINDS: Final[Mapping[str, Kind]] = {
     "FRONT": Kind("state of the machine's front", lambda: FRONTS),
     "LENS": Kind("state of the lens", lambda: tuple(LENSES)),
     "SENDER": Kind(
-        "sender (watchman, watchman2, control_room, stranger, +NUMBER)",
-        lambda: (*Recipient, "stranger"),
-        lambda word: word in (*Recipient, "stranger") or re.fullmatch(r"\+\d{5,15}", word) is not None,
+        f"sender ({', '.join(_SENDERS)}, +NUMBER)",
+        lambda: _SENDERS,
+        lambda word: word in _SENDERS or re.fullmatch(r"\+\d{5,15}", word) is not None,
     ),
+    "SOURCE": Kind(
+        "camera (staged, webcam:N, clip:PATH)", lambda: ("staged", "webcam:0", "clip:"), is_source
+    ),
+    "PART": Kind("part of the program", lambda: tuple(Part)),
     "TEXT": Kind("text", tuple, lambda word: True),
     "SECONDS": Kind("number of seconds", tuple, _is_span),
-    "JUMP": Kind("jump in seconds, such as +3600 or -60", tuple, _is_jump),
+    "JUMP": Kind(
+        "jump in seconds, such as +3600 or -60, and neither set nor unset", lambda: _CLOCK_WORDS, _is_jump
+    ),
     "SETTING": Kind("KEY=VALUE", lambda: tuple(f"{key}=" for key in KEYS), lambda word: True),
 }
 
@@ -187,7 +206,11 @@ def _card(desk: Desk, words: Sequence[str]) -> None:
 
 def _input(name: Input) -> Do:
     def do(desk: Desk, words: Sequence[str]) -> None:
-        desk.move_input(name, words[0] in ("on", "open"))
+        pressed = words[0] == "press"
+        desk.move_input(name, pressed or words[0] in ("on", "open"))
+        if pressed:
+            # Held for longer than any contact bounces; a door that closes again lets somebody through.
+            desk.after(_PRESS_S[name], lambda: desk.move_input(name, False))
 
     return do
 
@@ -215,8 +238,16 @@ def _buzzer(desk: Desk, words: Sequence[str]) -> None:
 
 
 def _prompt(desk: Desk, words: Sequence[str]) -> None:
-    how = PromptFault.ABSENT if words[0] in ("broken", "well") else PromptFault(words[0])
-    desk.break_down("prompt", words[0] != "well", lambda hands, broken: hands.fail_prompt(broken, how))
+    for word, _ in PROMPT_WORDS.values():  # one fault at a time: the others end first
+        if word != words[0]:
+            desk.break_down(f"prompt {word}", False, lambda hands, broken: hands.fail_prompt(broken))
+    for how, (word, _) in PROMPT_WORDS.items():
+        if word == words[0]:
+            desk.break_down(f"prompt {word}", True, functools.partial(_fail_prompt, how))
+
+
+def _fail_prompt(how: PromptFault, hands: BenchHands, broken: bool) -> None:
+    hands.fail_prompt(broken, how)
 
 
 def _modem(desk: Desk, words: Sequence[str]) -> None:
@@ -230,6 +261,8 @@ def _sms(desk: Desk, words: Sequence[str]) -> None:
 def _camera(desk: Desk, words: Sequence[str]) -> None:
     if words[0] in ("dies", "comes"):
         desk.camera_alive = words[0] == "comes"
+    elif words[0] == "from":
+        desk.change_camera(words[1])
     else:
         desk.stage(" ".join(["camera", *words]))
 
@@ -257,11 +290,24 @@ def _set(desk: Desk, words: Sequence[str]) -> None:
 
 
 def _clock(desk: Desk, words: Sequence[str]) -> None:
-    desk.clock.jump(float(words[0]))
+    if words[0] in _CLOCK_WORDS:
+        desk.clock.be_set(words[0] == "set")
+    else:
+        desk.clock.jump(float(words[0]))
 
 
 def _disk(desk: Desk, words: Sequence[str]) -> None:
-    desk.fail_disk(words[0] == "full")
+    desk.fail_disk(DISK_FAULTS[words[0]].error if words[0] in DISK_FAULTS else 0)
+
+
+def _thread(desk: Desk, words: Sequence[str]) -> None:
+    if not desk.powered:
+        raise CannotDo("the power is off: no thread runs")
+    part = Part(words[0])
+    if words[1] == "dies":
+        desk.threads.die(part)
+    else:
+        desk.threads.hang(part, words[1] == "hangs")
 
 
 def _release(desk: Desk, words: Sequence[str]) -> None:
@@ -278,10 +324,10 @@ def _cover(name: str) -> Action:
 
 
 def _wired(name: Input) -> Action:
-    form = "on|off"
+    form = "on|off|press"
     match name:
         case Input.DOOR:
-            form, meaning = "open|closed|on|off", "the door itself"
+            form, meaning = "open|closed|on|off|press", "the door itself; press is open and closed again"
         case Input.EXIT:
             meaning = "the exit button"
         case Input.FIRE:
@@ -304,7 +350,11 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "photo": Action(
         ("on|held|off [NAME]",), "a print before the face, quite still or in a hand", _stage("photo")
     ),
-    "turn": Action(("away|front [NAME]",), "turns the face away, or to the camera", _stage("turn")),
+    "turn": Action(
+        ("away|front|left|right|up|down [NAME]",),
+        "turns the face away, a little, or to the camera",
+        _stage("turn"),
+    ),
     "crouch": Action(("[NAME]",), "goes down", _stage("crouch")),
     "stand": Action(("[NAME]",), "stands up", _stage("stand")),
     "lights": Action(("on|dim|off",), "the light in the cabin", _stage("lights")),
@@ -330,22 +380,31 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "relay": Action(("lock|permit broken|welded|well",), "cannot be written to, or stays as it is", _relay),
     "keypad": Action(("broken|well",), "the keypad's wires", _keypad),
     "buzzer": Action(("broken|well",), "the sounder", _buzzer),
-    "prompt": Action(("broken|fails|ends|hangs|clips|well",), "the loudspeaker", _prompt),
+    "prompt": Action(
+        (f"{'|'.join(word for word, _ in PROMPT_WORDS.values())}|well",), "the loudspeaker", _prompt
+    ),
     "modem": Action(("FAULT on|off",), "a fault of the modem", _modem),
     "sms": Action(
         ("from SENDER TEXT...",),
         "somebody texts the kiosk; INCIDENT is the present one, HOTP the password for it",
         _sms,
     ),
-    "camera": Action(("dies", "comes back", "LENS"), "the camera, or what is before its lens", _camera),
+    "camera": Action(
+        ("dies", "comes back", "LENS", "from SOURCE"),
+        "the camera, what is before its lens, or another camera in its place",
+        _camera,
+    ),
     "front": Action(
         ("taught", "FRONT"), "the front of the machine: learnt as it is now, or what is on it", _front
     ),
     "power": Action(("on|off",), "the plug", _power),
     "set": Action(("SETTING...",), "a setting, in effect from the next restart or power on", _set),
     "restart": Action(("",), "stop the program and start it at once", _restart),
-    "clock": Action(("JUMP",), "the clock that people read jumps", _clock),
-    "disk": Action(("full|well",), "the disk of the record", _disk),
+    "clock": Action(("JUMP",), "the clock that people read jumps, or nobody has set it", _clock),
+    "disk": Action((f"{'|'.join(DISK_FAULTS)}|well",), "the disk of the record", _disk),
+    "thread": Action(
+        ("PART hangs|dies|well",), "a thread of the program stands still, ends, or goes on", _thread
+    ),
     "release": Action(("",), "somebody entitled opens the door on the spot", _release),
     "wait": Action(("[SECONDS]",), "only time passes", _wait),
 }

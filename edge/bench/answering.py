@@ -32,6 +32,7 @@ from edge.bench.wire import (
 from edge.faults.fault import FaultError
 from edge.service.asks import Reply
 from edge.service.control import Asked, ControlServer
+from edge.service.threads import Part
 from edge.settings.places import settings_file
 
 _SOCKET_PATH_MAX: Final = 90
@@ -56,6 +57,8 @@ class Control:
                 asked = self._asked.get(timeout=max(0.0, end_s - time.monotonic()))
             except queue.Empty:
                 return
+            if self._desk.powered and not self._desk.threads.works(Part.CONTROL):
+                continue  # taken by a thread that stands still: who asked waits in vain
             self._ask(asked)
 
     def _ask(self, asked: Asked) -> None:
@@ -73,12 +76,20 @@ class Control:
 class Hands:
     """Answers the bench's own socket: does what words say, shows what there is to see.
 
-    `obey` does one line of words and says what came of it.
+    `obey` does one line of words and says what came of it; `tale` does what is asked of the story that is
+    played or recorded here.
     """
 
-    def __init__(self, folder: Path, obey: Callable[[str], Acted], show: Callable[[], BenchView]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        obey: Callable[[str], Acted],
+        show: Callable[[], BenchView],
+        tale: Callable[[StoryAsk], Acted] | None = None,
+    ) -> None:
         self._obey = obey
         self._show = show
+        self._tale = tale
         self._asked: queue.SimpleQueue[BenchAsked] = queue.SimpleQueue()
         self._server = BenchServer(folder, self._asked.put)
 
@@ -99,6 +110,8 @@ class Hands:
                 return self._show()
             case Explain():
                 return words_known()
+            case StoryAsk() if self._tale is not None:
+                return self._tale(request)
             case Plug() | StoryAsk():
                 return NotAnswered(error="not_understood", detail="nothing here has a plug or plays stories")
             case _:

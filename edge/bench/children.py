@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import signal
 import socket
@@ -94,8 +93,6 @@ class PageChild(Child):
 def page_words(order: KeeperOrder, settings: Settings, runtime: Path, shown: Path) -> list[str]:
     """How the page is started over the record that `shown` leads to."""
     words = ["edge.bench.page", "--bench", str(runtime.absolute())]
-    if importlib.util.find_spec("edge.bench.page") is None:
-        words = ["edge", "panel"]
     path = settings_file(None if order.settings is None else Path(order.settings))
     if path is not None:
         words += ["--settings", str(path.absolute())]

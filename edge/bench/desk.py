@@ -7,19 +7,21 @@ input always gives the same output. Stories, `bench`, `replay` and tests all run
 from __future__ import annotations
 
 import contextlib
-import errno
-import functools
 import os
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
+from edge.bench.cameras import Source
 from edge.bench.cards import OWNERS, Cards, TemplatesOf, templates_of
 from edge.bench.handiwork import Break, Handiwork
 from edge.bench.lasting import Acts
+from edge.bench.mount import Mount, Stage
+from edge.bench.sight import Eye, Folders, Sight
+from edge.bench.standins import Threads
 from edge.bench.telephones import Telephones, number_of
 from edge.cabin.events import Orderer, ReleaseOrdered
 from edge.codes.hotp import hotp, secret_from_base32
@@ -28,26 +30,19 @@ from edge.loop.happening import Happening, Listener
 from edge.loop.kiosk import Kiosk
 from edge.loop.parts import Restarter
 from edge.loop.unrecorded import NAME as UNRECORDED
-from edge.pictures.ring import RingReader, RingWriter, ring_name, ring_slots
 from edge.service.asks import VERSION, Reply, Request
 from edge.service.build import Built, Site, build
-from edge.service.plans import behind_masks, masks_tag
+from edge.service.threads import Part
 from edge.settings.drawn import with_drawn
 from edge.settings.load import changed
 from edge.settings.schema import Settings
 from edge.settings.secrets import Secret, read_secret
 from edge.terms.observation import FACE_CAMERA, Observation
 from edge.terms.record import Recipient
-from edge.vision.eyes.aside import Aside
-from edge.vision.eyes.child import jpeg_of
 from edge.vision.eyes.report import EyesEvent
-from edge.vision.eyes.step import StepEyes
 from edge.vision.look import Look
-from edge.vision.scene.fronts import FOLDER, write_front
-from edge.vision.scene.reference import Reference
-from edge.vision.scene.teaching import region_from, teach
 from edge.vision.seers import Role
-from hw.bench import FRONT, FakeModem, KeptScene, Scene, StagedCabin, SteppedModem
+from hw.bench import FakeModem, SteppedModem
 from hw.board import BenchHands, bench_board, close_board
 from hw.camera.port import Camera, Frame
 from hw.ports import Input
@@ -74,6 +69,7 @@ class StoryClock:
         self._now_s = start_s
         self._wall_at_zero_s = wall_s
         self._boot = boot
+        self._set = True
 
     def now_s(self) -> float:
         return self._now_s
@@ -86,7 +82,11 @@ class StoryClock:
         return self._boot
 
     def wall_true(self) -> bool:
-        return True
+        return self._set
+
+    def be_set(self, known: bool) -> None:
+        """Whether anybody has set the clock that people read since the machine started."""
+        self._set = known
 
     def move_to(self, now_s: float) -> None:
         self._now_s = max(self._now_s, now_s)
@@ -102,24 +102,6 @@ class _Later:
 
     at_s: float
     do: Callable[[], None]
-
-
-class Stage(Protocol):
-    """A camera whose scene can be directed."""
-
-    @property
-    def people(self) -> Iterable[str]:
-        """Who is there, by name."""
-        ...
-
-    @property
-    def scene(self) -> Scene:
-        """What was directed."""
-        ...
-
-    def do(self, action: str, now_s: float) -> None:
-        """Direct the scene. ValueError for words that mean nothing here."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,14 +132,6 @@ class Props:
     camera_from: str = "staged"
 
 
-@dataclass(frozen=True, slots=True)
-class _Eye:
-    """One camera at work."""
-
-    name: str
-    steps: StepEyes
-
-
 class Desk:
     """One simulated cabin. `watch` may be set to be called with every judged frame, `changed` after something
     was done that may outlive a power cut.
@@ -186,7 +160,6 @@ class Desk:
         self.clock = clock or StoryClock()
         self.phone = FakeModem(props.modem, network_utc_s=self.clock.wall_s() - self.clock.now_s())
         self.camera_alive = True
-        self.camera_from = props.camera_from
         self.broke_off: EyesEvent | None = None
         self.powered = False
         self._props = props
@@ -199,7 +172,7 @@ class Desk:
         self.acts = Acts()
         self.changed: Callable[[], None] = lambda: None
         self._later: list[_Later] = []
-        self._disk_full = False
+        self.disk_fault = 0
         self.handiwork = Handiwork(self.clock)
         self.telephones = Telephones(self.phone, self.clock)
         self._restless = False
@@ -208,7 +181,10 @@ class Desk:
         self._restart_ordered = False
         self.built: Built
         self.kiosk: Kiosk
-        self._eyes: list[_Eye] = []
+        self.threads: Threads
+        first = Source(props.camera_from, props.camera, props.every_s)
+        self.mount = Mount(first, props.stage, self.clock)
+        self._sight: Sight | None = None
         self.hands = self._hands_of_no_kiosk()
         if props.plugged:
             self.power_on()
@@ -217,9 +193,8 @@ class Desk:
 
     def _hands_of_no_kiosk(self) -> BenchHands:
         """At the wires of a board that has had no power yet."""
-        board, hands = bench_board(
-            self.clock, SteppedModem(self.phone, clock=self.clock), self.settings.wiring
-        )
+        modem = SteppedModem(self.phone, clock=self.clock)
+        board, hands = bench_board(self.clock, modem, self.settings.wiring, atm=None, seed=0)
         close_board(board)
         return hands
 
@@ -256,14 +231,12 @@ class Desk:
         self._pending: list[ScanEvent] = []
         self._scanner = Scanner(board, self._pending.append, self.hands.quiet)
         self._scanner.step(now_s)
-        props = self._props
-        self._eyes = [self._eye(FACE_CAMERA, props.camera, props.look(), stack)]
-        if props.overview is not None:
-            above = props.overview
-            self._eyes.append(self._eye(Role.OVERVIEW.value, above.camera, above.look(), stack))
-        rings = {eye.name: RingReader(self._runtime / ring_name(eye.name)) for eye in self._eyes}
-        for reader in rings.values():
-            stack.callback(reader.close)
+        eyes, above = [self._face_eye()], self._props.overview
+        if above is not None:
+            eyes.append(Eye(Role.OVERVIEW.value, above.camera, above.look, self._props.every_s))
+        sight = Sight(settings, Folders(self._runtime, self._folder), self.clock, self._sees, self._seen)
+        rings = sight.open(eyes, stack)
+        self._sight = sight
         self.built = build(
             settings,
             Site(
@@ -274,7 +247,7 @@ class Desk:
                 threaded=False,
                 wake=lambda: None,
                 before_sync=self._sync,
-                want_owner=self._eyes[0].steps.want_owner,
+                want_owner=sight.want_owner,
                 journal=self.journal_type,
                 random=random.Random(self._random.randrange(2**32)),
                 choose_code=self._choose_code,
@@ -282,25 +255,27 @@ class Desk:
                 listener=self._listener,
                 restart=Restarter(self._order_restart, 0.0),
                 roots=frozenset({0, os.getuid()}),
-                eyes={eye.name: eye.steps for eye in self._eyes},
+                eyes=sight.steps,
             ),
             stack,
         )
         self.kiosk = self.built.kiosk
+        self.threads = Threads(self.built, self.clock)
         self._names = OWNERS | {number: to for to, number in self.built.numbers.items() if number}
         self.built.start(now_s)
         self._hear_hardware(now_s)
 
-    def _eye(self, name: str, camera: Camera, look: Look, stack: contextlib.ExitStack) -> _Eye:
-        kept = self.settings.evidence
-        slots = ring_slots(kept.before_s, kept.fps)
-        tag = masks_tag(self.settings, name)
-        ring = RingWriter(self._runtime / ring_name(name), slots, kept.ring_mb, kept.fps, tag)
-        stack.callback(ring.close)
-        shown = functools.partial(self._shown, name, ring)
-        seen = behind_masks(self.settings, camera, name)
-        aside = Aside(name, self._folder, lambda do: do())
-        return _Eye(name, StepEyes(seen, look, self.clock.now_s(), self._props.every_s, shown, aside))
+    def _face_eye(self) -> Eye:
+        source = self.mount.source
+        return Eye(FACE_CAMERA, source.camera, self._props.look, source.every_s)
+
+    def _sees(self) -> bool:
+        """Whether pictures come to a kiosk that runs."""
+        return self.powered and self.camera_alive
+
+    def _seen(self, camera: str, frame: Frame, observation: Observation) -> None:
+        if self.watch is not None and camera == FACE_CAMERA:
+            self.watch(frame, observation)
 
     def _order_restart(self) -> None:
         self._restart_ordered = True
@@ -341,6 +316,7 @@ class Desk:
         """End it in order."""
         if self.powered:
             self.power_off()
+        self.mount.close()
 
     # --- hands -------------------------------------------------------------------------------------
 
@@ -397,45 +373,24 @@ class Desk:
         """Move a contact. ValueError for one that is not fitted."""
         self.handiwork.move_input(self.settings, name, active)
 
+    def change_camera(self, words: str) -> None:
+        """Another camera at the machine, while everything runs. Raises as `Mount.change`."""
+        self.mount.change(words)
+        if self._sight is not None:
+            self._sight.change(self._face_eye())
+
     def stage(self, action: str) -> None:
         """Direct the staged cabin. ValueError where the pictures come from elsewhere."""
-        if self._props.stage is None:
-            raise ValueError("people can be directed in the staged cabin only")
-        self._props.stage.do(action, self.clock.now_s())
+        self.mount.direct(action)
 
     def teach_front(self) -> None:
-        """What `cabinguard learn --front` keeps: the front of the staged machine as it looks now.
-
-        ValueError where the pictures come from elsewhere.
-        """
-        staged = self._props.stage is not None
-        frame = behind_masks(self.settings, self._props.camera).read() if staged else None
-        if frame is None:
-            raise ValueError("the front can be taught in the staged cabin only")
-        taken = Reference(frame.grey, FACE_CAMERA, self.clock.wall_s(), minute_of_day=0, infrared=False)
-        slot = region_from("slot=" + ",".join(str(side) for side in FRONT))
-        write_front(self._folder / FOLDER, teach([taken], FACE_CAMERA, [slot], None))
+        """Keep the front of the staged machine as it looks now. ValueError as `Mount.teach_front`."""
+        self.mount.teach_front(self.settings, self._folder)
 
     @property
     def inside(self) -> tuple[str, ...]:
         """Who is in the staged cabin, by name."""
-        return () if self._props.stage is None else tuple(self._props.stage.people)
-
-    @property
-    def scene(self) -> Scene | None:
-        """What was directed in the staged cabin; None where the pictures come from elsewhere."""
-        return None if self._props.stage is None else self._props.stage.scene
-
-    @property
-    def kept_scene(self) -> KeptScene | None:
-        """What another desk's staged cabin can go on with; None where the pictures come from elsewhere."""
-        stage = self._props.stage
-        return stage.kept() if isinstance(stage, StagedCabin) else None
-
-    def restore_scene(self, kept: KeptScene) -> None:
-        """Go on with this scene, in a staged cabin."""
-        if isinstance(self._props.stage, StagedCabin):
-            self._props.stage.restore(kept)
+        return self.mount.inside
 
     def after(self, delay_s: float, do: Callable[[], None]) -> None:
         """Do something a little later."""
@@ -443,9 +398,11 @@ class Desk:
         self._later.sort(key=lambda later: later.at_s)
 
     def release(self, incident: int = 0) -> None:
-        """Somebody entitled opens the door on the spot. ValueError without power."""
+        """Somebody entitled opens the door on the spot. ValueError without power or control socket."""
         if not self.powered:
             raise ValueError("the power is off")
+        if not self.threads.works(Part.CONTROL):
+            raise ValueError("the control socket does not answer")
         self.kiosk.handle(ReleaseOrdered(Orderer.ON_THE_SPOT, incident), self.clock.now_s())
 
     @property
@@ -458,16 +415,13 @@ class Desk:
         """The keys of the customer's keypad; none where none is fitted."""
         return self.hands.customer_keys
 
-    @property
-    def disk_full(self) -> bool:
-        return self._disk_full
-
-    def fail_disk(self, full: bool) -> None:
-        self._disk_full = full
+    def fail_disk(self, error: int) -> None:
+        """What the disk of the record answers to each sync, an `errno`; 0 for well."""
+        self.disk_fault = error
 
     def _sync(self) -> None:
-        if self._disk_full:
-            raise OSError(errno.ENOSPC, "no space left on device")
+        if self.disk_fault:
+            raise OSError(self.disk_fault, os.strerror(self.disk_fault))
 
     # --- time --------------------------------------------------------------------------------------
 
@@ -490,9 +444,10 @@ class Desk:
 
     def _next_s(self, now_s: float) -> float:
         candidates = [now_s + 1.0, *(later.at_s for later in self._later[:1])]
-        frames_s = (eye.steps.next_wake_s() for eye in self._eyes)
-        candidates += (frame_s for frame_s in frames_s if frame_s is not None)
+        candidates += [] if self._sight is None else self._sight.next_wakes_s()
         if self.powered:
+            look_s = self.threads.next_look_s(now_s)
+            candidates += [] if look_s is None else [look_s]
             wake_s = self.kiosk.next_wake_s(now_s)
             if wake_s is not None:
                 candidates.append(max(wake_s, now_s + 0.001))
@@ -506,21 +461,21 @@ class Desk:
     def _moment(self, now_s: float) -> None:
         while self._later and self._later[0].at_s <= now_s:
             self._later.pop(0).do()
-        for eye in self._eyes:
-            self._see(eye, now_s)
+        self._see(now_s)
         if not self.powered:
             return
-        if self._restless or not self._scanner.quiet(now_s):
+        if self.threads.works(Part.INPUT_PATH) and (self._restless or not self._scanner.quiet(now_s)):
             self._scanner.step(now_s)
             self._hear_hardware(now_s)
+        self.threads.look(now_s)
         self.kiosk.poll(now_s)
         self.built.site.poll(now_s)
         self._read_phones(now_s)
         self._wait_for_the_world(now_s)
 
-    def _see(self, eye: _Eye, now_s: float) -> None:
-        for seen in eye.steps.poll(now_s):
-            if not self.powered or not self.camera_alive:
+    def _see(self, now_s: float) -> None:
+        for camera, seen in () if self._sight is None else self._sight.poll(now_s):
+            if not self._sees():
                 continue
             if isinstance(seen, Observation):
                 self.built.watching.see(seen)
@@ -529,7 +484,7 @@ class Desk:
             else:
                 if seen.seer is None:
                     self.broke_off = seen
-                self.kiosk.eyes_changed(seen, now_s, eye.name)
+                self.kiosk.eyes_changed(seen, now_s, camera)
 
     def _wait_for_the_world(self, now_s: float) -> None:
         """A message that goes by a real network needs real time."""
@@ -564,14 +519,6 @@ class Desk:
         for event in events:
             self.kiosk.hardware_event(event, now_s)
 
-    def _shown(self, camera: str, ring: RingWriter, frame: Frame, observation: Observation) -> None:
-        if not self.powered or not self.camera_alive:
-            return
-        if ring.wants(frame.at_s):
-            ring.put(frame.at_s, jpeg_of(frame))
-        if self.watch is not None and camera == FACE_CAMERA:
-            self.watch(frame, observation)
-
     def _read_phones(self, now_s: float) -> None:
         for told in self.cards.heard(now_s):
             self._listener(told)
@@ -582,4 +529,4 @@ class Desk:
 
     def next_frame_s(self) -> float | None:
         """When the next frame is due, None after the last one. Before the first power: with it."""
-        return self._eyes[0].steps.next_wake_s() if self._eyes else self.clock.now_s()
+        return self.clock.now_s() if self._sight is None else self._sight.next_frame_s()

@@ -68,7 +68,9 @@ def write(path: Path, cases: Sequence[Case], began_wall_s: float) -> None:
     whole.append(suite)
     Xml.indent(whole)
     try:
-        path.write_bytes(Xml.tostring(whole, encoding="utf-8", xml_declaration=True) + b"\n")
+        draft = path.with_name(f"{path.name}.new")
+        draft.write_bytes(Xml.tostring(whole, encoding="utf-8", xml_declaration=True) + b"\n")
+        draft.replace(path)
     except OSError as error:
         raise FaultError("file_unusable", f"{path}: {error.strerror}") from error
 

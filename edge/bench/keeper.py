@@ -9,11 +9,13 @@ code whether the plug is in or out. The keeper's socket is the one address of th
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
+import shutil
 import signal
+import subprocess
 import sys
 import termios
-import webbrowser
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -23,18 +25,33 @@ import msgspec
 
 from edge.bench.asked import FAULT
 from edge.bench.children import Cabin, Child, PageChild, page_words
+from edge.bench.folder_run import FolderRun
 from edge.bench.keeping import folder_for, make_runtime
 from edge.bench.leaving import Left
-from edge.bench.part import INSIDE, KeeperOrder, Part, keeper_order
+from edge.bench.part import INSIDE, OUTCOME, KeeperOrder, Part, StoryPart, keeper_order
 from edge.bench.relay import Relay
+from edge.bench.shelf import Shelf, built_in_folder
 from edge.bench.socket import BenchAsked, BenchServer
-from edge.bench.wire import Acted, BenchReply, NotAnswered, Plug, StoryAsk
+from edge.bench.wire import (
+    Acted,
+    BenchReply,
+    BenchRequest,
+    BenchView,
+    Look,
+    NotAnswered,
+    Plug,
+    StoryAsk,
+    StorySeen,
+)
 from edge.faults.explain import explain
 from edge.faults.fault import FaultError
 from edge.faults.log import install_log
 from edge.settings.load import SettingsError
 from edge.settings.schema import Settings
 from edge.terms.printing import printable
+
+BUILT_IN: Final = "built-in"
+"""The name of the folder of the stories that come with the bench."""
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _OWN_END_S: Final = 2.0
@@ -59,6 +76,11 @@ class Keeper:
         self._relay = Relay(inside)
         self._events: queue.SimpleQueue[_Event] = queue.SimpleQueue()
         self._manners = termios.tcgetattr(sys.stdin) if order.typed and sys.stdin.isatty() else None
+        beside = data if order.options.names("data") else Path()
+        self._shelf = Shelf((beside / "stories" if order.stories is None else Path(order.stories)).absolute())
+        self._story: StorySeen | None = None
+        self._playing = False
+        self._folder: FolderRun | None = None
         self._cabin: Cabin | None = None
         self._page: PageChild | None = None
 
@@ -72,7 +94,7 @@ class Keeper:
                 self._cabin = Cabin(self._part, self._left, self._events.put)
                 return self._follow()
             finally:
-                for child in (self._cabin, self._page):
+                for child in (self._cabin, self._folder, self._page):
                     if child is not None:
                         child.stop()
                 self._calm_terminal()
@@ -93,11 +115,15 @@ class Keeper:
                 code = self._cabin_ended(event)
             elif event is self._page:
                 code = self._page_ended(event)
+            elif event is self._folder:
+                self._folder.over()
             if code is not None:
                 return code
 
-    def _cabin_ended(self, cabin: Child) -> int:
+    def _cabin_ended(self, cabin: Child) -> int | None:
         code = cabin.wait() or 0
+        if self._playing and self._story_ended(code):
+            return None
         if code < 0:
             self._calm_terminal()
             _say(f"The cabin's process was ended by {signal.Signals(-code).name}, and the bench with it.")
@@ -116,8 +142,7 @@ class Keeper:
         _say(line)
         name, _, address = line.partition(": ")
         if name == "page" and self._order.browser:
-            with contextlib.suppress(webbrowser.Error, OSError):
-                webbrowser.open(address)
+            _show_in_browser(address)
 
     # --- orders ------------------------------------------------------------------------------------
 
@@ -127,30 +152,142 @@ class Keeper:
         match asked.request:
             case Plug(to="in"):
                 asked.answer(self._put_in())
+            case StoryAsk(do="save"):
+                asked.answer(self._save(asked.request))
+            case StoryAsk(do="record" | "end"):
+                asked.answer(self._relay.ask(asked.request))
+            case StoryAsk(do="pause" | "step" | "go" | "stop"):
+                asked.answer(self._conduct(asked.request))
             case Plug() | StoryAsk():
                 self._events.put(asked)
+            case Look():
+                asked.answer(self._seen(self._relay.ask(asked.request)))
             case _:
                 asked.answer(self._relay.ask(asked.request))
 
-    def _ordered(self, request: object) -> BenchReply:
+    def _seen(self, reply: BenchReply) -> BenchReply:
+        """What the cabin shows, and what of the bench it does not know."""
+        if not isinstance(reply, BenchView):
+            return reply
+        story, folder = reply.story or self._story, self._folder
+        seen = None if folder is None else folder.seen
+        plugged = self._playing or not self._relay.out
+        return msgspec.structs.replace(reply, plugged=plugged, story=story, folder=seen)
+
+    def _ordered(self, request: BenchRequest) -> BenchReply:
         match request:
-            case Plug(to="out"):
+            case Plug():
                 return self._pull()
+            case StoryAsk():
+                return self._tell(request)
             case _:
                 return NotAnswered(error="not_understood")
 
+    def _tell(self, request: StoryAsk) -> BenchReply:
+        """What is asked of stories. What the cabin itself does is asked of it by `_asked`."""
+        try:
+            match request.do:
+                case "list":
+                    return self._shelf.stories()
+                case "play":
+                    return self._play(self._shelf.find(request.name, request.pace))
+                case "folder":
+                    return self._play_folder(request.name)
+                case _:
+                    return NotAnswered(error="not_understood")
+        except FaultError as error:
+            return Acted(done=False, said=f"not done: {error.detail}")
+
+    # --- stories -----------------------------------------------------------------------------------
+
+    def _play(self, play: StoryPart) -> BenchReply:
+        if self._playing:
+            return Acted(done=False, said="not done: a story is being played; story stop ends it")
+        assert self._cabin is not None
+        self._cabin.stop()
+        record = self._left.folder / "story"
+        shutil.rmtree(record, ignore_errors=True)
+        record.mkdir()
+        (self._left.folder / OUTCOME).unlink(missing_ok=True)
+        self._playing, self._story = True, None
+        self._show(record)
+        self._start(msgspec.structs.replace(self._part, data=str(record), play=play, greets=False))
+        return Acted(done=True, said=f"done: story play {play.name}, on a fresh record; the live cabin waits")
+
+    def _story_ended(self, code: int) -> bool:
+        """Whether the story is over, and the live cabin is there again; False where the bench was to end."""
+        try:
+            self._story = msgspec.json.decode((self._left.folder / OUTCOME).read_bytes(), type=StorySeen)
+        except FileNotFoundError:
+            if code >= 0:
+                return False
+            died = f"the cabin's process was ended by {signal.Signals(-code).name}"
+            self._story = StorySeen("", "", 0, 0, "", paused=False, ended=True, failed=died)
+        self._playing = False
+        self._calm_terminal()
+        how = f"failed: {self._story.failed}" if self._story.failed else "as it should be"
+        _say(f"{self._story.name}: {how}. The live cabin is here again.")
+        self._show(Path(self._part.data))
+        plugged = not self._relay.out
+        self._start(msgspec.structs.replace(self._part, plugged=plugged, greets=False))
+        return True
+
+    def _play_folder(self, name: str) -> BenchReply:
+        if self._folder is not None and self._folder.seen.goes_on:
+            return Acted(done=False, said="not done: a folder is being played; story stop ends it")
+        folder = built_in_folder() if name == BUILT_IN else Path(name) if name else self._shelf.folder
+        if not folder.is_dir():
+            return Acted(done=False, said=f"not done: {folder} is no folder")
+        report = self._left.folder / "folder.xml"
+        self._folder = FolderRun(self._order, folder, report, self._left, self._events.put)
+        return Acted(done=True, said=f"done: story folder {name}".strip())
+
+    def _show(self, record: Path) -> None:
+        """Let the page look at this record."""
+        fresh = self._shown.with_suffix(".new")
+        fresh.symlink_to(record)
+        fresh.replace(self._shown)
+
+    def _conduct(self, request: StoryAsk) -> BenchReply:
+        """Pause, step, go on or stop, whatever is played."""
+        folder = self._folder
+        if self._playing:
+            return self._relay.ask(request)
+        if request.do != "stop" or folder is None or not folder.seen.goes_on:
+            return Acted(done=False, said="not done: no story is being played")
+        folder.stop()
+        return Acted(done=True, said="done: story stop")
+
+    def _save(self, request: StoryAsk) -> BenchReply:
+        """Write what was recorded among the bench's own stories."""
+        try:
+            path = self._shelf.new_path(request.name)
+        except ValueError as error:
+            return Acted(done=False, said=f"not done: {error}")
+        return self._relay.ask(StoryAsk("save", str(path)))
+
+    # --- the plug ----------------------------------------------------------------------------------
+
     def _pull(self) -> BenchReply:
+        if self._playing:
+            return Acted(done=False, said="not done: a story is being played; it may say power off itself")
         if self._relay.out:
             return Acted(done=False, said="not done: the plug is out")
         assert self._cabin is not None
         self._cabin.stop(kill=True)
         self._relay.pulled()
-        self._calm_terminal()
-        part = msgspec.structs.replace(self._part, plugged=False, greets=False)
-        self._cabin = Cabin(part, self._left, self._events.put)
+        self._start(msgspec.structs.replace(self._part, plugged=False, greets=False))
         return Acted(done=True, said="done: plug out")
 
+    def _start(self, part: Part) -> None:
+        """Start the cabin's process again, at a terminal that has its manners."""
+        self._calm_terminal()
+        self._relay.starts()
+        self._cabin = Cabin(part, self._left, self._events.put)
+
     def _put_in(self) -> BenchReply:
+        if self._playing:
+            return Acted(done=False, said="not done: a story is being played")
         if not self._relay.out:
             return Acted(done=False, said="not done: the plug is in")
         return self._relay.put_in()
@@ -172,6 +309,17 @@ class Keeper:
             if signal.getsignal(number) is not signal.SIG_IGN:  # one started with nohup goes on
                 signal.signal(number, heard)
         yield
+
+
+def _show_in_browser(address: str) -> None:
+    """On a desktop that has one; never instead of a terminal, and nothing depends on it."""
+    desktop = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    opener = shutil.which("xdg-open")
+    if not desktop or opener is None:
+        return
+    none = subprocess.DEVNULL
+    with contextlib.suppress(OSError):
+        subprocess.Popen([opener, address], stdin=none, stdout=none, stderr=none, start_new_session=True)
 
 
 def _say(line: str) -> None:

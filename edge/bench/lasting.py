@@ -64,8 +64,23 @@ def _of_setting(words: Sequence[str]) -> str:
     return f"set {words[0].partition('=')[0]}"
 
 
+def _of_contact(name: str) -> Callable[[Sequence[str]], str]:
+    """A contact that is held; one that was pressed is let go of by itself."""
+    return lambda words: "" if words[0] == "press" else name
+
+
 def _of_camera(words: Sequence[str]) -> str:
-    return "camera" if words[0] in ("dies", "comes") else ""
+    match words[0]:
+        case "dies" | "comes":
+            return "camera"
+        case "from":
+            return "camera from"
+        case _:
+            return ""
+
+
+def _of_clock(words: Sequence[str]) -> str:
+    return "clock" if words[0] in ("set", "unset") else ""
 
 
 _PASSES: Final = Lasting(Where.NOWHERE)
@@ -93,7 +108,7 @@ LASTING: Final[dict[str, Lasting]] = {
     "ails": _MACHINE,
     "card": Lasting(Where.FOLDER),
     "key": Lasting(Where.WORDS, _of_first("key")),
-    **{name.value: Lasting(Where.WORDS, _always(name.value)) for name in Input},
+    **{name.value: Lasting(Where.WORDS, _of_contact(name.value), ends=(name.value,)) for name in Input},
     "wire": Lasting(Where.WORDS, _of_first("wire")),
     "relay": Lasting(Where.WORDS, _of_first("relay")),
     "keypad": Lasting(Where.WORDS, _always("keypad")),
@@ -106,7 +121,8 @@ LASTING: Final[dict[str, Lasting]] = {
     "power": Lasting(Where.PLUG),
     "set": Lasting(Where.WORDS, _of_setting),
     "restart": _PASSES,
-    "clock": Lasting(Where.CLOCK),
+    "clock": Lasting(Where.WORDS, _of_clock),
+    "thread": _PASSES,
     "disk": Lasting(Where.WORDS, _always("disk")),
     "release": _PASSES,
     "wait": Lasting(Where.CLOCK),

@@ -14,18 +14,26 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from edge.bench import acting
+from edge.bench.above import ORDERS, Above, complete_order, order_of
 from edge.bench.acting import ACTIONS, CannotDo, act
 from edge.bench.answering import Control, Hands, Page
 from edge.bench.asked import OK, USAGE, WRONG, BenchOptions
+from edge.bench.cameras import STAGED, open_source
 from edge.bench.desk import Desk, Props, StoryClock
 from edge.bench.keeping import folder_for, make_runtime, with_secret
-from edge.bench.playing import FPS, parsed, play_all, play_found
+from edge.bench.notebook import Notebook
+from edge.bench.part import INSIDE
+from edge.bench.playing import parsed, play_all, play_found
 from edge.bench.printer import Printer
+from edge.bench.recording import FiledNotebook, in_the_way, standing
 from edge.bench.showing import Diary, view_of
-from edge.bench.story import SETTLE_S, Notebook, looks_like_story
+from edge.bench.story import SETTLE_S, looks_like_story
 from edge.bench.terminal import Lines, Piped, open_lines
-from edge.bench.wire import Acted
+from edge.bench.turns import RealTime, Turns
+from edge.bench.wire import Acted, BenchView, StoryAsk
 from edge.bench.world import Returning
 from edge.faults.explain import explain
 from edge.loop.happening import Happening, Listener
@@ -34,12 +42,8 @@ from edge.service.plans import look_of
 from edge.settings.schema import Settings
 from edge.terms.observation import FACE_CAMERA
 from edge.vision.scene.fronts import FOLDER
-from hw.bench import ClipCamera, StagedCabin
-from hw.board import open_camera
-from hw.camera.port import Camera, CameraChoice
 
 _UNATTENDED: Final = "never-shown"
-_TURN_S: Final = 0.03
 _PIPE_WAIT_S: Final = 2.0
 
 _WORDS: Final = {
@@ -48,10 +52,11 @@ _WORDS: Final = {
     "save FILE": "write what was done and seen so far as a story",
     "quit": "end; so does the end of the input",
     "417": "digits, * and # alone are typed at the keypad",
+    **ORDERS,
 }
 """What the prompt knows besides the actions."""
 
-_OWN: Final = tuple(form.split()[0] for form in _WORDS if form[0].isalpha())
+_OWN: Final = tuple(dict.fromkeys(form.split()[0] for form in _WORDS if form[0].isalpha()))
 
 
 def from_pipe(options: BenchOptions) -> int:
@@ -101,13 +106,12 @@ def live(options: BenchOptions, piped: Piped | None, first: Sequence[str] = ()) 
 class Where:
     """Where a sitting keeps its record, and where ring and control socket lie.
 
-    With a keeper, `hands` is the folder in which it is asked to move things, and `returns` the world that the
-    process before it left behind.
+    With a keeper, `home` is its folder, and `returns` the world that the process before left behind.
     """
 
     data: Path
     runtime: Path
-    hands: Path | None = None
+    home: Path | None = None
     returns: Returning | None = None
 
 
@@ -119,11 +123,11 @@ def seated(
     What comes back goes on with it, from these first lines to its end, and gives the exit code.
     """
     clock = StoryClock(wall_s=time.time()) if where.returns is None else where.returns.clock()
-    camera_words = options.camera or "staged"
-    camera, every_s = _camera(camera_words, clock)
-    stack.callback(camera.close)
+    source = open_source(options.camera or STAGED, clock)
+    stack.callback(source.camera.close)
     printer = Printer(as_json=options.as_json, write=lines.show)
-    notebook, diary = Notebook(), Diary()
+    notebook = Notebook() if where.home is None else FiledNotebook(where.home)
+    diary = Diary()
 
     def show(happening: Happening) -> None:
         diary.hear(happening)
@@ -136,26 +140,36 @@ def seated(
     settings = with_secret(settings, where.data)
     fronts = where.data / FOLDER
     props = Props(
-        camera,
+        source.camera,
         lambda: look_of(settings, fronts=fronts),
-        every_s=every_s,
-        stage=camera if isinstance(camera, StagedCabin) else None,
+        every_s=source.every_s,
+        stage=source.stage,
         plugged=where.returns is None,
-        camera_from=camera_words,
+        camera_from=source.words,
     )
-    desk = Desk(settings, props, where.data, hear, clock, runtime=where.runtime)
+    seed = 0 if where.returns is None else where.returns.starts  # each start draws codes of its own
+    desk = Desk(settings, props, where.data, hear, clock, seed=seed, runtime=where.runtime)
     if where.runtime != where.data:
         stack.callback((where.runtime / ring_name(FACE_CAMERA)).unlink, missing_ok=True)
     stack.callback(desk.close)
     if where.returns is not None:
         where.returns.give(desk)
-    session = Session(options, desk, lines, show, notebook)
+    above = None if where.home is None else Above(where.runtime)
+    session = Session(options, desk, lines, show, notebook, above)
+    if where.returns is not None and not desk.powered:
+        notebook.did(clock.now_s(), ["power", "off"])
     if options.save is not None:
         stack.callback(session.save, options.save)
     control = stack.enter_context(contextlib.closing(Control(desk, where.runtime, session.released)))
-    view = functools.partial(view_of, desk, diary)
-    hands = stack.enter_context(contextlib.closing(Hands(where.hands or where.runtime, session.obey, view)))
-    return functools.partial(session.go_on, control, hands)
+
+    def view() -> BenchView:
+        recorded = notebook.recorded if isinstance(notebook, FiledNotebook) else None
+        return msgspec.structs.replace(view_of(desk, diary), recorded=recorded)
+
+    folder = where.runtime if where.home is None else where.home / INSIDE
+    tale = session.tale if isinstance(notebook, FiledNotebook) else None
+    hands = stack.enter_context(contextlib.closing(Hands(folder, session.obey, view, tale)))
+    return functools.partial(session.go_on, control, hands, RealTime(desk, clock))
 
 
 def greeting(options: BenchOptions, folder: Path, runtime: Path) -> list[str]:
@@ -203,39 +217,44 @@ class Session:
     """One sitting at the prompt."""
 
     def __init__(
-        self, options: BenchOptions, desk: Desk, lines: Lines, tell: Listener, notebook: Notebook
+        self,
+        options: BenchOptions,
+        desk: Desk,
+        lines: Lines,
+        tell: Listener,
+        notebook: Notebook,
+        above: Above | None = None,
     ) -> None:
         self._options = options
         self._desk = desk
         self._lines = lines
         self._tell = tell
         self._notebook = notebook
+        self._above = above
         self._refused = 0
         self._left = False
 
-    def go_on(self, control: Control, hands: Hands, first: Sequence[str]) -> int:
-        """Until `quit` or the end of the input; the exit code."""
-        desk = self._desk
+    def go_on(self, control: Control, hands: Hands, turns: Turns, first: Sequence[str]) -> int:
+        """Until `quit`, the end of the input or of what is played; the exit code."""
         waiting = list(first)
-        start_s = time.monotonic() - desk.clock.now_s()
-        while True:
-            desk.run_to(time.monotonic() - start_s)
+        while not turns.over:
+            turns.turn()
             control.rest(0.0)
-            before_s = desk.clock.now_s()
             hands.serve()
-            if desk.clock.now_s() > before_s:  # `wait` let time pass at once
-                start_s = time.monotonic() - desk.clock.now_s()
-            for line in (*waiting, *self._lines.take(0.0 if waiting else _TURN_S)):
-                before_s = desk.clock.now_s()
+            if self._above is not None:
+                for said in self._above.heard():
+                    self._say(said, ok=not said.startswith("not done"))
+            if self._above is not None and self._above.waiting:
+                time.sleep(turns.rest_s)  # the next line may be for another process
+                continue
+            for line in (*waiting, *self._lines.take(turns.rest_s if not waiting else 0.0)):
                 self._obey(line)
-                if desk.clock.now_s() > before_s:  # `wait` let time pass at once
-                    start_s = time.monotonic() - desk.clock.now_s()
                 if self._left:
                     return WRONG if self._refused and isinstance(self._lines, Piped) else OK
             waiting.clear()
             if self._lines.ended:
                 break
-        if isinstance(self._lines, Piped):
+        if isinstance(self._lines, Piped) and not turns.over:
             self._play_out()
             return WRONG if self._refused else OK
         return OK
@@ -248,25 +267,49 @@ class Session:
                 desk.run_to(frame_s)
         desk.run_to(desk.clock.now_s() + SETTLE_S)
 
+    def tale(self, request: StoryAsk) -> Acted:
+        """Record what is done here, and write it as a story to the file `name`."""
+        notebook = self._notebook
+        assert isinstance(notebook, FiledNotebook)
+        try:
+            match request.do:
+                case "record":
+                    note = in_the_way(self._desk)
+                    notebook.begin(self._desk.clock.now_s(), standing(self._desk), note)
+                    return self._answer(Acted(done=True, said=f"done: story record{note and f'; {note}'}"))
+                case "end":
+                    notebook.end()
+                    return self._answer(Acted(done=True, said="done: story end"))
+                case "save":
+                    return self._answer(self._written(Path(request.name), notebook.recording()))
+                case _:
+                    return Acted(done=False, said="not done: no story is being played")
+        except ValueError as error:
+            return Acted(done=False, said=f"not done: {error}")
+
     def released(self) -> None:
         """Somebody released the door from outside."""
         self._notebook.did(self._desk.clock.now_s(), ["release"])
 
     def save(self, path: Path) -> None:
+        acted = self._written(path, self._notebook)
+        self._say(acted.said, ok=acted.done)
+
+    def _written(self, path: Path, notebook: Notebook) -> Acted:
         kept = ("paths.data", "paths.runtime", "data", "runtime")
         settings = [o for o in self._options.overrides if o.partition("=")[0].strip() not in kept]
         remarks = ["written by cabinguard bench"]
         if self._options.settings is not None:
             remarks.append(f"play it with --settings {self._options.settings}")
         title = f"A session of {datetime.now():%Y-%m-%d %H:%M}"
-        text = self._notebook.text(title, settings, self._options.clip, remarks)
+        text = notebook.text(title, settings, self._options.clip, remarks)
         try:
+            path.parent.mkdir(exist_ok=True)
             with path.open("x", encoding="utf-8") as file:
                 file.write(text)
         except OSError as error:
-            self._say(f"not saved: {path}: {error.strerror}", ok=False)
-        else:
-            self._say(f"saved: {path}; play it with bench --story {path}")
+            return Acted(done=False, said=f"not saved: {path}: {error.strerror}")
+        return Acted(done=True, said=f"saved: {path}; play it with bench --story {path}")
 
     def _obey(self, line: str) -> None:
         words = line.split()
@@ -284,8 +327,21 @@ class Session:
                     self.save(Path(rest[0]))
                 else:
                     self._say("not done: words are missing: right is: save FILE", ok=False)
+            case [("plug" | "story"), *_]:
+                self._order(words)
             case _:
                 self._act(typed_words(line))
+
+    def _order(self, words: list[str]) -> None:
+        """What the keeper of this bench does; its answer is shown when it comes."""
+        try:
+            request = order_of(words)
+            if self._above is None:
+                raise CannotDo("there is no plug and no page to play stories on; start without --no-page")
+        except CannotDo as error:
+            self._say(f"not done: {error}", ok=False)
+        else:
+            self._above.order(request)
 
     def obey(self, line: str) -> Acted:
         """Do what somebody at the page clicked or typed, as if it were typed here; what came of it.
@@ -358,7 +414,7 @@ def help_lines() -> list[str]:
 def complete(words: Sequence[str], begun: str) -> list[str]:
     if not words or words == ["help"]:
         return [word for word in (*ACTIONS, *_OWN) if word.startswith(begun)]
-    return acting.complete(words, begun)
+    return complete_order(words, begun) or acting.complete(words, begun)
 
 
 def status_line(desk: Desk) -> str:
@@ -421,9 +477,10 @@ def _key_word(typed: str, codes: Sequence[str]) -> str:
 def _unattended(options: BenchOptions) -> int:
     """A recording to its end, for lack of a terminal; a camera that has no end is not begun."""
     clock = StoryClock()
-    camera, every_s = _camera(options.camera or "staged", clock)
+    source = open_source(options.camera or STAGED, clock)
+    camera = source.camera
     try:
-        if every_s is not None:
+        if source.every_s is not None:
             print("cabinguard: without a terminal a webcam would never end", file=sys.stderr)
             return USAGE
         settings = options.load(["wiring.door.fitted=false"])
@@ -439,16 +496,3 @@ def _unattended(options: BenchOptions) -> int:
         print(explain(desk.broke_off.code, desk.broke_off.detail), file=sys.stderr)
         return WRONG
     return OK
-
-
-def _camera(words: str, clock: StoryClock) -> tuple[Camera, float | None]:
-    """The camera that `--camera` asks for, and how often it is asked where it does not say itself.
-
-    Raises `HardwareError`.
-    """
-    kind, _, rest = words.partition(":")
-    if kind == "staged":
-        return StagedCabin(clock), 1 / FPS
-    if kind == "webcam":
-        return open_camera(CameraChoice("usb", rest)), 1 / FPS
-    return ClipCamera([Path(rest)], FPS), None

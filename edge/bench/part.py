@@ -10,13 +10,17 @@ import msgspec
 from edge.bench.asked import BenchOptions
 from edge.settings.schema import Settings
 
+OUTCOME: Final = "outcome.json"
+"""The file in the keeper's folder that a played story leaves."""
+
 INSIDE: Final = "cabin"
 """The folder in the keeper's own in which the cabin's process answers it."""
 
 
 class KeeperOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the keeper is started for. `typed`: lines come from standard input; `page`: with the page, and
-    `browser`: shown in the desktop's browser, where there is one.
+    `browser`: shown in the desktop's browser, where there is one. `stories`: the folder of the bench's own,
+    where it was named.
     """
 
     settings: str | None = None
@@ -27,6 +31,7 @@ class KeeperOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     typed: bool = True
     page: bool = True
     browser: bool = False
+    stories: str | None = None
 
     @property
     def options(self) -> BenchOptions:
@@ -44,11 +49,20 @@ class KeeperOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return options.load(options.doorless)
 
 
+class StoryPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A story to be played: its text, its name, where it was read, and the pace as in `StoryAsk`."""
+
+    name: str
+    text: str
+    source: str
+    pace: float = 1.0
+
+
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One start of the cabin's process, for this order.
 
     `home` is the keeper's own folder, with the world; `runtime` has sockets and ring, `data` the record.
-    `plugged` False: without power. `greets`: the first start of all.
+    `plugged` False: without power. `greets`: the first start of all. `play`: a story to be played instead.
     """
 
     order: KeeperOrder
@@ -57,6 +71,7 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     runtime: str
     plugged: bool = True
     greets: bool = True
+    play: StoryPart | None = None
 
 
 def word_of(order: KeeperOrder | Part) -> str:

@@ -14,6 +14,7 @@ from typing import Final
 from edge.bench import junit
 from edge.bench.answering import Page
 from edge.bench.asked import FAULT, OK, WRONG, BenchOptions
+from edge.bench.cameras import FPS
 from edge.bench.desk import Desk, Props, StoryClock
 from edge.bench.keeping import folder_for, with_secret
 from edge.bench.leaving import scratch
@@ -32,7 +33,6 @@ from hw.bench import ClipCamera, StagedCabin
 from hw.camera.port import Camera
 from hw.ports import HardwareError
 
-FPS: Final = 15.0
 STORY_FPS: Final = 5.0
 BLINKING_FPS: Final = 10.0
 """Where a card's owner is looked for: a blink has to be seen twice."""
@@ -57,8 +57,8 @@ def parsed(text: str) -> Story | FaultError:
 def play_found(options: BenchOptions, found: Sequence[tuple[str, Story | FaultError]]) -> int:
     several = len(found) > 1
     began_wall_s = time.time()
+    waiting = [junit.Case(source, 0.0, error="not played: the run was ended") for source, _ in found]
     if options.junit is not None:  # a run that is ended half-way must not leave the report of another
-        waiting = [junit.Case(source, 0.0, error="not played: the run was ended") for source, _ in found]
         junit.write(options.junit, waiting, began_wall_s)
     cases: list[junit.Case] = []
     played_s = 0.0
@@ -66,8 +66,8 @@ def play_found(options: BenchOptions, found: Sequence[tuple[str, Story | FaultEr
         case, ended_s = _play_one(options, source, story, several=several)
         cases.append(case)
         played_s += ended_s
-    if options.junit is not None:
-        junit.write(options.junit, cases, began_wall_s)
+        if options.junit is not None:  # who reads it meanwhile sees how far it is
+            junit.write(options.junit, [*cases, *waiting[len(cases) :]], began_wall_s)
     if several:
         _sum_up(cases, played_s, as_json=options.as_json)
     if any(case.error for case in cases):
@@ -118,7 +118,7 @@ def _complain(problems: Sequence[FaultError | HardwareError]) -> None:
 
 
 def _play(options: BenchOptions, story: Story, heard: deque[str], *, several: bool) -> Outcome:
-    settings = _settings_for(options, story)
+    settings = settings_for(options, story)
     check_words(story, settings)
     printer = Printer(as_json=options.as_json)
 
@@ -142,7 +142,7 @@ def _play(options: BenchOptions, story: Story, heard: deque[str], *, several: bo
     return outcome
 
 
-def _settings_for(options: BenchOptions, story: Story) -> Settings:
+def settings_for(options: BenchOptions, story: Story) -> Settings:
     """The story's settings, and over them those of the command line."""
     doorless = ["wiring.door.fitted=false"] if story.clip is not None and not story.moves_door else []
     return options.load([*doorless, *story.settings])
@@ -176,7 +176,7 @@ def play_story(
             Props(
                 camera,
                 lambda: look_of(settings, fronts=where / FOLDER),
-                every_s=_every_s(settings) if story.clip is None else None,
+                every_s=every_s(settings) if story.clip is None else None,
                 stage=camera if isinstance(camera, StagedCabin) else None,
             ),
             where,
@@ -190,7 +190,8 @@ def play_story(
         return play(story, desk, watcher, None if pace is None else lambda story_s: pace(story_s, rest))
 
 
-def _every_s(settings: Settings) -> float:
+def every_s(settings: Settings) -> float:
+    """How often a staged camera is asked in a story."""
     return 1 / (BLINKING_FPS if settings.identity.enabled else STORY_FPS)
 
 

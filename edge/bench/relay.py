@@ -15,8 +15,9 @@ from edge.bench.socket import SOCKET
 from edge.bench.wire import Act, Acted, BenchReply, BenchRequest, BenchView, Look, NotAnswered
 from edge.service.control import ANSWER_WITHIN_S
 
-_PATIENCE_S: Final = ANSWER_WITHIN_S - 0.5
-"""A cabin that is being started gets so long before who asks is told that it is not there."""
+_PATIENCE_S: Final = 20.0
+"""A cabin that is being started gets so long before who asks is told that it is not there. Whoever does not
+wait so long has been told that it may still be done."""
 
 _TRY_EVERY_S: Final = 0.05
 _REPLIES: Final = msgspec.json.Decoder(BenchReply)
@@ -48,9 +49,15 @@ class Relay:
                     self._last, powered=False, state="off", mode="off", deadlines=(), ways=()
                 )
 
+    def starts(self) -> None:
+        """A new process is being started: what was seen last is old."""
+        with self._lock:
+            if self._last is not None:
+                self._last = msgspec.structs.replace(self._last, booting=True)
+
     def ask(self, request: BenchRequest) -> BenchReply:
         """The cabin's answer. While it is being started, the last view, without power, or a wait."""
-        give_up_s = time.monotonic() + _PATIENCE_S
+        give_up_s = time.monotonic() + (ANSWER_WITHIN_S - 0.5 if isinstance(request, Look) else _PATIENCE_S)
         while True:
             try:
                 return self._heard(self._talk(request, give_up_s))
@@ -77,7 +84,7 @@ class Relay:
         if not isinstance(reply, BenchView):
             return reply
         with self._lock:
-            if reply.powered:
+            if reply.powered and reply.story is None:  # a story's kiosk is another one
                 self._out = False
             self._last = reply
         return reply

@@ -106,10 +106,10 @@ def means_of(desk: Desk) -> Means:
 
 
 def _stage(desk: Desk) -> StageSeen:
-    scene = desk.scene
+    scene = desk.mount.scene
     people = () if scene is None else scene.people
     return StageSeen(
-        source=desk.camera_from,
+        source=desk.mount.source.words,
         directed=scene is not None,
         alive=desk.camera_alive,
         ended=desk.next_frame_s() is None,

@@ -103,7 +103,9 @@ class Threads:
         self._tell(part)
 
     def look(self, now_s: float) -> None:
-        """What the kiosk's loop does at every turn."""
+        """What the kiosk's loop does at every turn; nothing while all of them have worked for a while."""
+        if self.next_look_s(now_s) is None:
+            return
         self._guard.look(self._all[Part.INPUT_PATH].silent_s(now_s), now_s)
         for part in self._all:
             self._tell(part)

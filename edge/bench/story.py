@@ -36,7 +36,6 @@ from edge.bench.desk import Desk
 from edge.bench.forms import hint
 from edge.bench.seeing import CannotBe, Watcher
 from edge.faults.fault import FaultError
-from edge.loop.happening import Happening
 from edge.settings.schema import Settings
 
 LONGEST_S: Final = 1e6
@@ -372,11 +371,18 @@ def check_words(story: Story, settings: Settings) -> None:
 
 def play(story: Story, desk: Desk, watcher: Watcher, pace: Callable[[float], None] | None = None) -> Outcome:
     """Play a story to its end. `pace` is called with the story time of every moment (to wait for it)."""
-    failure = _run(_steps(story, desk, watcher), pace)
+    failure = _run(moments(story, desk, watcher), pace)
+    return Outcome(story.name, desk.clock.now_s(), failure or miscounted(story, watcher))
+
+
+def miscounted(story: Story, watcher: Watcher) -> str:
+    """At the end of a story: what was seen too often or not often enough; empty for nothing."""
     for line in story.lines:
-        if line.verb == "count" and not failure:
+        if line.verb == "count":
             failure = _miscounted(line, watcher.times_s(line.words[0]))
-    return Outcome(story.name, desk.clock.now_s(), failure)
+            if failure:
+                return failure
+    return ""
 
 
 def _miscounted(line: Line, times_s: Sequence[float]) -> str:
@@ -399,12 +405,18 @@ def _run(steps: Generator[float, None, str], pace: Callable[[float], None] | Non
             pace(now_s)
 
 
-def _steps(story: Story, desk: Desk, watcher: Watcher) -> Generator[float, None, str]:
-    """The moments of a story; returns why it failed, or nothing."""
+def moments(
+    story: Story, desk: Desk, watcher: Watcher, begun: Callable[[int], None] = lambda at: None
+) -> Generator[float, None, str]:
+    """The moments of a story, each as the time by its clock; returns why it failed, or nothing.
+
+    `begun` is called with the place of each line when its turn comes, and with their number at the end.
+    """
     done_s = desk.clock.now_s()
-    for line in story.lines:
+    for at, line in enumerate(story.lines):
         if line.verb == "count":
             continue
+        begun(at)
         at_s = done_s + line.at_s if line.relative else line.at_s
         if at_s < done_s - 1e-9:
             return f"{line}: its time is {at_s:g} s, and it is {done_s:.1f} s already; such as +3 counts on"
@@ -428,67 +440,6 @@ def _steps(story: Story, desk: Desk, watcher: Watcher) -> Generator[float, None,
                     return f"{line}: not seen by {at_s:.1f} s{which}{last}"
                 yield desk.clock.now_s()
         done_s = desk.clock.now_s()
+    begun(len(story.lines))
     yield from desk.steps_to(done_s + SETTLE_S)
     return ""
-
-
-# --- writing ---------------------------------------------------------------------------------------
-
-_SLACK: Final = 0.25
-_SLACK_S: Final = 4.0
-_BRIEF_S: Final = 1.0
-"""A state that was left again so soon is not waited for: another play may step over it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """What was done, or else seen."""
-
-    at_s: float
-    done: bool
-    words: Words
-
-
-class Notebook:
-    """What was done and seen at the prompt, to be written as a story that plays and passes."""
-
-    def __init__(self) -> None:
-        self._steps: list[_Step] = []
-
-    def did(self, at_s: float, words: Sequence[str]) -> None:
-        """Call before it is done: what follows from it comes after it."""
-        self._steps.append(_Step(at_s, True, tuple(words)))
-
-    def undo(self) -> None:
-        """What was recorded last could not be done."""
-        self._steps.pop()
-
-    def hear(self, happening: Happening) -> None:
-        words = seeing.worth_waiting_for(happening)
-        if words is not None:
-            self._steps.append(_Step(happening.at_s, False, words))
-
-    def text(self, title: str, settings: Sequence[str], clip: Path | None, remarks: Sequence[str]) -> str:
-        """The story. Times are from line to line, as another play may be a little faster or slower."""
-        head = [f"title {title}", *(f"# {remark}" for remark in remarks)]
-        head += [f"set {override}" for override in settings]
-        if clip is not None:
-            head.append(f"clip {clip.absolute()}")
-        lines: list[str] = []
-        before_s = 0.0
-        for at, step in enumerate(self._steps):
-            if not step.done and self._brief(at):
-                continue
-            gap_s = max(0.0, step.at_s - before_s)
-            before_s = step.at_s
-            when = f"+{gap_s:.2f}" if step.done else f"by +{gap_s * (1 + _SLACK) + _SLACK_S:.0f} see"
-            lines.append(f"{when:<11} {' '.join(step.words)}")
-        return "\n".join([*head, *lines, ""])
-
-    def _brief(self, at: int) -> bool:
-        seen = self._steps[at]
-        kind = seen.words[0]
-        for later in self._steps[at + 1 :]:
-            if not later.done and later.words[0] == kind and kind != "sms":
-                return later.at_s - seen.at_s < _BRIEF_S
-        return False

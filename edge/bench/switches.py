@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from edge.bench.desk import Desk
@@ -18,6 +20,21 @@ PROMPT_WORDS: Final[Mapping[PromptFault, tuple[str, str]]] = {
     PromptFault.CLIPS: ("clips", "a phrase is missing or damaged"),
 }
 """The word for each fault of the loudspeaker, and what it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiskFault:
+    """What a disk answers, an `errno`, and what that is."""
+
+    error: int
+    meaning: str
+
+
+DISK_FAULTS: Final[Mapping[str, DiskFault]] = {
+    "full": DiskFault(errno.ENOSPC, "no space is left for the record"),
+    "fails": DiskFault(errno.EIO, "it cannot be written to"),
+    "readonly": DiskFault(errno.EROFS, "it takes no writes any more"),
+}
 
 _RELAYS: Final = ("lock", "permit")
 
@@ -45,7 +62,7 @@ def _camera(desk: Desk) -> Iterator[FaultSwitch]:
         "camera dies",
         "camera comes back",
     )
-    scene = desk.scene
+    scene = desk.mount.scene
     if scene is None:
         return
     for lens in LENSES:
@@ -55,13 +72,16 @@ def _camera(desk: Desk) -> Iterator[FaultSwitch]:
 
 
 def _disk(desk: Desk) -> Iterator[FaultSwitch]:
-    yield FaultSwitch(
-        FaultGroup.DISK, "full", "no space is left for the record", desk.disk_full, "disk full", "disk well"
-    )
+    for word, fault in DISK_FAULTS.items():
+        on = desk.disk_fault == fault.error
+        yield FaultSwitch(FaultGroup.DISK, word, fault.meaning, on, f"disk {word}", "disk well")
 
 
 def _clock(desk: Desk) -> Iterator[FaultSwitch]:
-    yield from ()
+    on = not desk.clock.wall_true()
+    yield FaultSwitch(
+        FaultGroup.CLOCK, "unset", "nobody has set it since the start", on, "clock unset", "clock set"
+    )
 
 
 def _prompt(desk: Desk) -> Iterator[FaultSwitch]:
@@ -71,7 +91,12 @@ def _prompt(desk: Desk) -> Iterator[FaultSwitch]:
 
 
 def _threads(desk: Desk) -> Iterator[FaultSwitch]:
-    yield from ()
+    for part in desk.threads.parts if desk.powered else ():
+        on = desk.threads.hangs(part)
+        meaning = f"the thread of {part} stands still"
+        yield FaultSwitch(
+            FaultGroup.THREADS, part.value, meaning, on, f"thread {part} hangs", f"thread {part} well"
+        )
 
 
 def _wires(desk: Desk) -> Iterator[FaultSwitch]:

@@ -45,11 +45,16 @@ class Lines(Protocol):
 
 
 class Piped:
-    """Lines from a pipe, a file, or a terminal without any manners: as they come."""
+    """Lines from a pipe, a file, or a terminal without any manners: as they come.
 
-    def __init__(self, fd: int = 0) -> None:
+    `one_by_one`: no more is taken from the pipe than one line, so that a process which is killed has not
+    taken what is meant for the next.
+    """
+
+    def __init__(self, fd: int = 0, *, one_by_one: bool = False) -> None:
         self.ended = False
         self._fd = fd
+        self._most = 1 if one_by_one else 65536
         self._rest = b""
 
     def take(self, within_s: float) -> list[str]:
@@ -58,10 +63,14 @@ class Piped:
         readable, _, _ = select.select([self._fd], [], [], within_s)
         if not readable:
             return []
-        try:
-            data = os.read(self._fd, 65536)
-        except OSError:  # the terminal is gone
-            data = b""
+        data = b""
+        with contextlib.suppress(OSError):  # the terminal is gone
+            data = os.read(self._fd, self._most)
+            while self._most == 1 and data and not data.endswith(b"\n"):
+                more = os.read(self._fd, 1)
+                if not more:
+                    break
+                data += more
         self.ended = not data
         *lines, self._rest = (self._rest + data).split(b"\n")
         if self.ended and self._rest:
@@ -183,9 +192,11 @@ def _nothing() -> None:
     """Without that, the line being typed is seen again at the next key."""
 
 
-def open_lines(complete: Callable[[Sequence[str], str], list[str]], *, plain: bool) -> Lines:
+def open_lines(
+    complete: Callable[[Sequence[str], str], list[str]], *, plain: bool, one_by_one: bool = False
+) -> Lines:
     """A keyboard where both ends are a terminal with manners; else the lines as they come."""
     if not plain and sys.stdin.isatty() and escapes_wanted(sys.stdout):
         with contextlib.suppress(ImportError):  # a Python that was built without readline
             return Keyboard(complete)
-    return Piped()
+    return Piped(one_by_one=one_by_one)

@@ -50,10 +50,16 @@ class Plug(_Ask, frozen=True, tag="plug"):
 
 
 class StoryAsk(_Ask, frozen=True, tag="story"):
-    """What is to become of stories. `name` is a story, a file to write, or a folder."""
+    """What is to become of stories. `name` is the story to `play`, the name to `save` what was recorded
+    under, or the `folder` to play in a process of its own (empty: the bench's own).
 
-    do: Literal["list", "play", "pause", "step", "go", "stop", "record", "folder"]
+    `record` begins a recording, `end` ends it, `stop` ends what is being played. `pace`: so many times as
+    fast as life; 0 as fast as it goes.
+    """
+
+    do: Literal["list", "play", "pause", "step", "go", "stop", "record", "end", "save", "folder"]
     name: _Text = ""
+    pace: Annotated[float, msgspec.Meta(ge=0.0, le=1000.0)] = 1.0
 
 
 BenchRequest = Act | Look | Explain | Plug | StoryAsk
@@ -216,8 +222,23 @@ class MachineSeen(_Part, frozen=True):
     faults: tuple[str, ...]
 
 
+class StoryLine(_Part, frozen=True):
+    """A line of a story. `number` is that of its file; `came`: `done` (it was done, or seen in time), `now`
+    (it is waited for), `ahead`, `failed`, or `counted` (at the end). `at_s`: when it was done or seen, in
+    seconds of the story.
+    """
+
+    number: int
+    words: str
+    came: Literal["done", "now", "ahead", "failed", "counted"]
+    at_s: float | None = None
+
+
 class StorySeen(_Part, frozen=True):
-    """How far a story has come. `line` counts from 1; `failed` says why it did, empty for as it should be."""
+    """How far a story has come. `line` counts from 1; `failed` says why it did, empty for as it should be.
+
+    `around` are the lines about the present one; `pace` as in `StoryAsk`.
+    """
 
     name: str
     title: str
@@ -227,6 +248,34 @@ class StorySeen(_Part, frozen=True):
     paused: bool
     ended: bool
     failed: str
+    pace: float = 1.0
+    at_s: float = 0.0
+    around: tuple[StoryLine, ...] = ()
+
+
+class Recorded(_Part, frozen=True):
+    """What is being recorded, or was and is not saved: so many lines. `note`: what may come out otherwise."""
+
+    goes_on: bool
+    lines: int
+    note: str = ""
+
+
+class FolderCase(_Part, frozen=True):
+    """A story of a folder: `waiting`, `well`, `failed` (and `why`, with the line) or `wrong` (not played)."""
+
+    name: str
+    came: Literal["waiting", "well", "failed", "wrong"]
+    why: str = ""
+
+
+class FolderSeen(_Part, frozen=True):
+    """A folder of stories that is, or was, played in a process of its own."""
+
+    name: str
+    goes_on: bool
+    cases: tuple[FolderCase, ...] = ()
+    failed: str = ""
 
 
 # --- replies ---------------------------------------------------------------------------------------
@@ -245,7 +294,8 @@ class Acted(_Answer, frozen=True, tag="acted", kw_only=True):
 
 class BenchView(_Answer, frozen=True, tag="view", kw_only=True):
     """All that the page draws. `state` is the name for people (`lockout` and `blind` too), `mode` the state
-    of the diagram; both `off` without power. `happenings`: the last lines, the newest last.
+    of the diagram; both `off` without power. `happenings`: the last lines, the newest last. `plugged` False:
+    the plug was pulled; `booting`: the cabin's process is being started, and this was seen last.
     """
 
     time_s: float
@@ -264,6 +314,10 @@ class BenchView(_Answer, frozen=True, tag="view", kw_only=True):
     ways: tuple[WayOut, ...]
     happenings: tuple[Line, ...]
     story: StorySeen | None = None
+    plugged: bool = True
+    booting: bool = False
+    recorded: Recorded | None = None
+    folder: FolderSeen | None = None
 
 
 class WordForms(_Answer, frozen=True, tag="words", kw_only=True):
@@ -274,9 +328,11 @@ class WordForms(_Answer, frozen=True, tag="words", kw_only=True):
 
 
 class Stories(_Answer, frozen=True, tag="stories", kw_only=True):
-    """Every story that can be played: (name, title)."""
+    """Every story that can be played: (name, title); `own` are those of `folder`, the bench's own."""
 
     stories: tuple[tuple[str, str], ...]
+    own: tuple[tuple[str, str], ...] = ()
+    folder: str = ""
 
 
 class NotAnswered(_Answer, frozen=True, tag="error", kw_only=True):

@@ -71,6 +71,11 @@ class Returning:
         world = read_world(folder)
         self._world = msgspec.structs.replace(world, starts=world.starts + 1)
 
+    @property
+    def starts(self) -> int:
+        """How many processes this world has seen, this one with them."""
+        return self._world.starts
+
     def clock(self) -> StoryClock:
         """The bench's time, gone on. What was stamped before is another start's, as after a loss of power."""
         now_s = max(0.0, time.monotonic() + self._world.ahead_s)
@@ -85,7 +90,7 @@ class Returning:
         desk.telephones.restore(world.texts)
         desk.cards.restore(world.machines)
         if world.scene is not None:
-            desk.restore_scene(world.scene)
+            desk.mount.restore(world.scene)
         for words in sorted(world.acts, key=lambda words: words[0] != "set"):
             with contextlib.suppress(CannotDo):  # what these settings do not fit any more
                 act(desk, words)
@@ -108,7 +113,7 @@ class Returning:
             phones=desk.phone.kept(),
             machines=desk.cards.kept(),
             texts=tuple(desk.telephones.texts),
-            scene=desk.kept_scene,
+            scene=desk.mount.kept(),
         )
         draft = self._path.with_suffix(".new")
         draft.write_bytes(msgspec.json.encode(world))

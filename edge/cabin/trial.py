@@ -77,16 +77,25 @@ def _relay_not_tried(s: State, now_s: float, rules: Rules) -> NotTried | None:
     return NotTried.INCIDENT if s.incident or s.active or s.several else None
 
 
+def rests(s: State, now_s: float) -> bool:
+    """No relay may be tried yet: one is, or was a moment ago."""
+    until_s = s.trial.rest_until_s
+    return s.trial.output in RELAYS or (until_s is not None and now_s < until_s)
+
+
 # --- events ----------------------------------------------------------------------------------------
 
 
 def asked(d: Draft, event: TrialAsked) -> None:
-    """Begin it, where it may be and nobody was seen; another one that runs ends."""
+    """Begin it, where it may be and nobody was seen.
+
+    Another one that runs ends; but no relay takes over from a relay, so that none is held by asking again.
+    """
     why = not_tried(d.s, d.now_s, d.rules, event.output)
     if why is None and event.output in RELAYS:
         if not event.seen_empty:
             why = NotTried.NOT_SEEN_EMPTY
-        elif not due(d.now_s, d.s.trial.rest_until_s or d.now_s):
+        elif rests(d.s, d.now_s):
             why = NotTried.RESTS
     if why is not None:
         d.do(Note("trial_refused"))
@@ -127,17 +136,20 @@ def time_is_up(d: Draft) -> None:
 def end(d: Draft, why: TrialEnd) -> None:
     """Let go of the output. What is said is cut off, unless it had its time."""
     tried = d.s.trial.output
+    _let_go(d, why)
+    if tried is Tried.PROMPT and why is not TrialEnd.TIME:
+        d.say(PromptKey.SILENCE)
+
+
+def _let_go(d: Draft, why: TrialEnd) -> None:
+    tried = d.s.trial.output
     if tried is None:
         return
     rest_until_s = d.now_s + REST_S if tried in RELAYS else d.s.trial.rest_until_s
     d.s = replace(d.s, trial=Trial(rest_until_s=rest_until_s))
     d.do(Note(f"trial_{why.value}"))
-    if tried is Tried.PROMPT and why is not TrialEnd.TIME:
-        d.say(PromptKey.SILENCE)
 
 
 def restarted(d: Draft) -> None:
-    """No trial outlives the program."""
-    if d.s.trial.output is not None:
-        d.do(Note(f"trial_{TrialEnd.RESTARTED.value}"))
-    d.s = replace(d.s, trial=Trial())
+    """No trial outlives the program; a relay rests after it all the same."""
+    _let_go(d, TrialEnd.RESTARTED)

@@ -49,6 +49,12 @@ def add_parser(commands: Commands) -> None:
     pages.add_argument("--page", action="store_true", help="with the page also where lines come from a pipe")
     pages.add_argument("--no-page", action="store_true", help="the terminal alone, in one process")
     pages.add_argument("--page-only", action="store_true", help="the page alone, until the process is ended")
+    parser.add_argument(
+        "--stories",
+        type=Path,
+        metavar="DIR",
+        help="the live bench's own stories; default: stories, in paths.data where that is named",
+    )
     parser.add_argument("--part", help=argparse.SUPPRESS)
     add_settings_options(parser)
     parser.set_defaults(run=run)
@@ -80,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
             return play_all(options, args.story)
         typed = sys.stdin is not None and sys.stdin.isatty()
         if args.page_only or args.page or (typed and not args.no_page):
-            _become_keeper(options, typed=not args.page_only and sys.stdin is not None)
+            _become_keeper(options, args.stories, typed=not args.page_only and sys.stdin is not None)
         return live(options, None) if typed else from_pipe(options)
 
 
@@ -98,7 +104,7 @@ def _wrong_together(options: BenchOptions, *, stories: bool) -> str:
     return ""
 
 
-def _become_keeper(options: BenchOptions, *, typed: bool) -> NoReturn:
+def _become_keeper(options: BenchOptions, stories: Path | None, *, typed: bool) -> NoReturn:
     """Go on as a process that is small, because what it starts is not: the command line goes with it."""
     order = KeeperOrder(
         settings=None if options.settings is None else str(options.settings),
@@ -108,6 +114,7 @@ def _become_keeper(options: BenchOptions, *, typed: bool) -> NoReturn:
         as_json=options.as_json,
         typed=typed,
         browser=typed and sys.stdin.isatty(),
+        stories=None if stories is None else str(stories),
     )
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "edge.bench.keeper", word_of(order)])

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
+import pwd
 import re
 import sys
 import time
@@ -14,13 +17,19 @@ import msgspec
 
 from edge.cli.options import Commands, add_settings_options, load_settings
 from edge.faults.explain import explain
+from edge.faults.fault import FaultError
 from edge.journal import reader as journal
 from edge.journal.chain import SHORT, Head
 from edge.journal.file import NAME
 from edge.journal.limits import JournalLimits
+from edge.journal.marking import put_mark
 from edge.pictures.check import check_pictures
 from edge.pictures.files import FOLDER
+from edge.service.asks import MarkIncident
+from edge.service.control import ask, done
+from edge.terms.marks import BY_MOST, NOTE_MOST, Mark, Marked, plain_words
 from edge.terms.printing import printable
+from hw.clock import SystemClock
 
 _UNITS_S: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -44,6 +53,14 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object a line of the record")
     add_settings_options(parser)
     parser.set_defaults(run=run)
+    more = parser.add_subparsers(metavar="mark", title="more")
+    marks = more.add_parser("mark", help="say whether an incident was a false alarm")
+    marks.add_argument("number", type=int, metavar="N", help="the incident")
+    marks.add_argument("mark", type=Mark, choices=list(Mark), help="what it was")
+    marks.add_argument("--by", default="", metavar="NAME", help="who says so; else the user of this command")
+    marks.add_argument("--note", default="", help="a few words; telephone numbers are left out")
+    add_settings_options(marks)
+    marks.set_defaults(run=mark)
 
 
 def journal_file(args: argparse.Namespace) -> Path:
@@ -69,6 +86,32 @@ def run(args: argparse.Namespace) -> int:
     which = "" if args.incident is None else f" of incident {args.incident}"
     print(f"the record has no line{which}{'' if args.since is None else ' since then'}", file=sys.stderr)
     return 0 if args.incident is None else 1
+
+
+def mark(args: argparse.Namespace) -> int:
+    """By the running kiosk; where none runs, straight into the record."""
+    settings = load_settings(args)
+    by = plain_words(args.by or _user(), BY_MOST) or "-"
+    note = plain_words(args.note, NOTE_MOST)
+    marked = Marked(args.number, args.mark, by, note)
+    asked = MarkIncident(incident=max(1, args.number), mark=args.mark, by=by, note=note)
+    try:
+        done(ask(Path(settings.paths.runtime), asked))
+    except FaultError as fault:
+        if fault.code != "kiosk_not_running":
+            raise
+        put_mark(Path(settings.paths.data) / NAME, marked, SystemClock())
+    said = {Mark.FALSE: "a false alarm", Mark.TRUE: "a true alarm"}[args.mark]
+    print(printable(f"incident {args.number} is marked as {said} by {by}"))
+    return 0
+
+
+def _user() -> str:
+    """The name of who runs the command, also behind sudo."""
+    behind = os.environ.get("SUDO_USER", "")
+    with contextlib.suppress(KeyError):
+        return behind or pwd.getpwuid(os.getuid()).pw_name
+    return behind or str(os.getuid())
 
 
 def _verify(path: Path, sent: Head | None, limits: JournalLimits, *, as_json: bool) -> int:

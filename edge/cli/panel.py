@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import signal
 
-from edge.cli import commission
 from edge.cli.options import Commands, add_settings_options, load_settings
 from edge.panel.app import address, open_panel
 from edge.panel.sources import Sources
@@ -30,12 +29,14 @@ def add_parser(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     if args.commission:
+        from edge.cli import commission
+
         return commission.run(args)
     settings = load_settings(args)
     options = [] if args.settings is None else ["--settings", str(args.settings.absolute())]
     for override in args.overrides:
         options += ["--set", override]
-    with open_panel(settings, Sources(settings, options)) as server:
+    with contextlib.closing(Sources(settings, options)) as sources, open_panel(settings, sources) as server:
         with contextlib.suppress(OSError):  # who reads it may be gone; the page is not for them
             print(f"panel: {address(settings.panel)}", flush=True)
 

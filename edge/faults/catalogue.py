@@ -815,6 +815,24 @@ CATALOGUE: Final = _table(
         "Run cabinguard selftest --no-hardware on the machine and read what it says.",
     ),
     (
+        "incident_unknown",
+        "There never was an incident of this number.",
+        _NOT_RUN,
+        "Read the number off the text or off cabinguard events; they only go up.",
+    ),
+    (
+        "report_no_pdf",
+        "The report could not be printed as PDF.",
+        _NOT_RUN,
+        "Install Chromium (apt install chromium), or print the HTML file from any browser; it is the same.",
+    ),
+    (
+        "report_unwritable",
+        "The file of the report cannot be written.",
+        _NOT_RUN,
+        "Name another place with --out; an incident's pictures take some megabytes.",
+    ),
+    (
         "panel_stays_root",
         "The commissioning page could not give up root for good, or does not run as the kiosk's own user.",
         _NOT_RUN,

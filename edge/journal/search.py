@@ -36,8 +36,16 @@ def ends(path: Path) -> Ends:
         return Ends(base(db).head, newest_head(db))
 
 
-def incident_lines(path: Path, after_seq: int = 0, data_most: int = 2000) -> Iterator[Line]:
-    """The lines of all incidents after a line, oldest first; `data` is empty where it is longer than that.
+def has(path: Path, head: Head) -> bool:
+    """Whether the record has this line, or began after it. Raises `FaultError`."""
+    with reading(path) as db:
+        found = db.execute("SELECT hash FROM events WHERE seq = ?", (head.seq,)).fetchone()
+        return found == (head.hash,) or (found is None and head.seq <= base(db).head.seq)
+
+
+def incident_lines(path: Path, after_seq: int, to_seq: int, data_most: int = 2000) -> Iterator[Line]:
+    """The lines of all incidents after a line and up to another, oldest first; `data` is empty where it is
+    longer than `data_most`.
 
     Raises `FaultError` while it is read.
     """
@@ -45,9 +53,9 @@ def incident_lines(path: Path, after_seq: int = 0, data_most: int = 2000) -> Ite
         path,
         "SELECT seq, boot, record, mono_s, wall_s, incident, kind, name,"
         " iif(length(data) <= :most, data, ''), hash FROM events"
-        " WHERE seq > :after AND incident > 0 ORDER BY seq LIMIT :piece",
+        " WHERE seq > :after AND seq <= :to AND incident > 0 ORDER BY seq LIMIT :piece",
         after_seq,
-        {"most": data_most},
+        {"to": to_seq, "most": data_most},
     )
 
 
@@ -84,16 +92,15 @@ def last_before(path: Path, seq: int, kind: str, name: str, within: int = 5000) 
 def between(
     path: Path, from_wall_s: float, to_wall_s: float, names: tuple[str, ...], kind: str = ""
 ) -> Iterator[Line]:
-    """The lines of these names (all of them where none is given) from a time to another, oldest first.
+    """The lines of these names, and all of that kind, from a time to another, oldest first.
 
-    `kind` empty: of every kind. Raises `FaultError` while it is read.
+    Raises `FaultError` while it is read.
     """
     marks = ", ".join(f":name{number}" for number in range(len(names)))
-    named = f" AND name IN ({marks})" if names else ""
     yield from _pieces(
         path,
         "SELECT * FROM events WHERE seq > :after AND wall_s >= :from AND wall_s < :to"
-        f" AND (:kind = '' OR kind = :kind){named} ORDER BY seq LIMIT :piece",
+        f" AND (kind = :kind OR name IN ({marks})) ORDER BY seq LIMIT :piece",
         0,
         {
             "from": from_wall_s,
@@ -104,17 +111,29 @@ def between(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How many lines a record has, when its oldest was written, and how many before the clock was set."""
+
+    lines: int
+    oldest_wall_s: float
+    unset: int
+
+
+def extent(path: Path, set_wall_s: float) -> Extent:
+    """`set_wall_s`: a clock that shows an earlier time was never set. Raises `FaultError`."""
+    with reading(path) as db:
+        lines, oldest, unset = db.execute(
+            "SELECT count(*), min(iif(wall_s >= :set, wall_s, NULL)), sum(wall_s < :set) FROM events",
+            {"set": set_wall_s},
+        ).fetchone()
+    return Extent(lines, oldest or 0.0, unset or 0)
+
+
 def messages_of(path: Path, incident: int) -> tuple[OutboxRow, ...]:
     """The messages of an incident that the record still has, oldest first. Raises `FaultError`."""
     with reading(path) as db:
         return rows(db, incident=incident)
-
-
-def count_by_kind(path: Path) -> dict[tuple[str, str], int]:
-    """How many lines of each kind and name there are. Raises `FaultError`."""
-    with reading(path) as db:
-        found = db.execute("SELECT kind, name, count(*) FROM events GROUP BY kind, name")
-        return {(kind, name): count for kind, name, count in found}
 
 
 def _pieces(path: Path, ask: str, after_seq: int, values: dict[str, object]) -> Iterator[Line]:

@@ -16,7 +16,7 @@ from edge.cabin.commands import Command, Note, Tell
 from edge.cabin.events import TrialAsked, TrialStopped
 from edge.cabin.outputs import door_locked
 from edge.cabin.state import Mode, State
-from edge.cabin.trial import RELAYS, not_tried
+from edge.cabin.trial import RELAYS, not_tried, rests
 from edge.codes.grant import Grant, Grants
 from edge.faults.fault import FaultError
 from edge.judge.nobody import EMPTY_S, Nobody
@@ -192,7 +192,7 @@ class Commission:
         if why is None and output in RELAYS:
             if self._nobody.for_s(now_s) < EMPTY_S:
                 return NotTried.NOT_SEEN_EMPTY
-            if state.trial.rest_until_s is not None and now_s < state.trial.rest_until_s:
+            if rests(state, now_s):
                 return NotTried.RESTS
         return why
 
@@ -203,11 +203,13 @@ class Commission:
         self._nobody.observe(observation, body_seen, now_s)
         self._mind(now_s)
 
-    def key(self, pad: str, key: str) -> None:
+    def key(self, pad: str, key: str, now_s: float) -> None:
         """A key of a keypad. Which one is kept in an empty, unlocked cabin, where no code is awaited."""
         state = self._situation.state
         idle = state.mode is Mode.VACANT and not state.present and not state.code.live
-        if idle and not self._situation.lock_lasts and not state.claim.number:
+        if self._grants.now(now_s) is None or self._situation.lock_lasts or state.claim.number:
+            return
+        if idle:
             self._seen.keys.setdefault(pad, set()).add(key)
 
     def stepped(self, before: State, commands: tuple[Command, ...]) -> None:

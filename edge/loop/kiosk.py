@@ -7,34 +7,8 @@ see of it leaves through the listener as `Happening`s.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
-from edge.cabin.commands import (
-    AnswerMachine,
-    ClearEntry,
-    CloseIncident,
-    Command,
-    EndClaim,
-    IssueCode,
-    IssueOwnerCode,
-    JudgeEntry,
-    JudgeOwnerEntry,
-    KeepOnePicture,
-    KeepPictures,
-    Note,
-    RecordLock,
-    Refuse,
-    Say,
-    SendCode,
-    SetDoor,
-    SetLights,
-    SetPermit,
-    SetSound,
-    Tell,
-    VoidCode,
-    VoidOwnerCode,
-)
 from edge.cabin.deadlines import next_wake_s
 from edge.cabin.events import (
     Device,
@@ -51,24 +25,21 @@ from edge.cabin.events import (
 from edge.cabin.outputs import lock_in_s, outputs, shown
 from edge.cabin.rules import Rules
 from edge.cabin.state import Mode, State, Timebase
-from edge.cabin.table import step
 from edge.codes.pad import PadResult
 from edge.loop.clock import ClockWatch
 from edge.loop.comeback import Start, come_back
-from edge.loop.commission import Commission
 from edge.loop.facts import Facts
 from edge.loop.logbook import Logbook
 from edge.loop.on_record import OnRecord, WaitingEntry
-from edge.loop.outputs import Output, Outputs
-from edge.loop.owner import Owner
+from edge.loop.outputs import Output
 from edge.loop.parts import Parts
-from edge.loop.post import Post
 from edge.loop.situation import Situation
+from edge.loop.steps import Steps
 from edge.loop.vitals import Vitals
 from edge.pictures.kept import EvidenceTrouble
 from edge.terms.marks import Marked
 from edge.terms.observation import FACE_CAMERA, Observation
-from edge.terms.record import OutboxRow, Remembered
+from edge.terms.record import Remembered
 from edge.vision.eyes.report import EyesEvent, EyesTurn
 from edge.vision.seers import Seer
 from hw.ports import Board, Input, InputChange, KeypadTrouble, KeyPress
@@ -85,21 +56,19 @@ class Kiosk:
         self.board: Board = parts.board
         self._situation = Situation(parts.rules)
         self._on_record = OnRecord(parts.journal, parts.unrecorded, parts.rules.flow.record_wait_s)
-        self._facts = Facts()
+        facts = Facts()
         self._logbook = Logbook(
             self._situation,
             self._on_record,
             parts.board.clock,
             lambda: (*parts.release_desk.counters, *self._owner.counters),
             parts.listener,
-            self._facts,
+            facts,
         )
-        self._owner = Owner(parts, self._situation, self._logbook, self._owner_fault, self._drain)
-        self._post = Post(parts, self._situation, self._logbook, self._on_record, self._owner.codes)
-        self.commission = Commission(
-            parts, self._situation, self._logbook, self._post, self._on_record, self._drain
-        )
-        self._outputs = Outputs(parts.board, self._situation, self._logbook, parts.context.language)
+        steps = Steps(parts, self._situation, self._on_record, self._logbook, facts)
+        self._drain = steps.drain
+        self._owner, self._post, self._outputs = steps.owner, steps.post, steps.outputs
+        self.commission = steps.commission
         self._clock_watch = ClockWatch(parts.board, parts.clock_jump_s, self._situation)
         self._unrecorded = parts.unrecorded
         self._book = parts.book
@@ -238,7 +207,7 @@ class Kiosk:
                 self.device_trouble(Device.CUSTOMER_KEYPAD, code, fault.value, active, now_s)
             case CustomerPad(what=press):
                 assert isinstance(press, KeyPress)
-                self.commission.key("customer_keypad", press.key)
+                self.commission.key("customer_keypad", press.key, now_s)
                 self._owner.key(press, now_s)
             case HardwareTrouble(piece=piece, code=code, active=active):
                 self.device_trouble(Device(piece.value), code, "driver", active, now_s)
@@ -291,9 +260,6 @@ class Kiosk:
         data = {"camera": camera, "seer": which, "detail": event.detail}
         self._post.fault(event.code, failed, data, now_s, f"{camera} {which}")
 
-    def _owner_fault(self, code: str, active: bool, data: Mapping[str, object], now_s: float) -> None:
-        self._post.fault(code, active, data, now_s)
-
     def report(self, selftest: str, now_s: float) -> None:
         """The daily line to the control room; `selftest` is `ok` or the code of what was found."""
         self._post.report(selftest, now_s)
@@ -301,7 +267,7 @@ class Kiosk:
     def _key_pressed(self, press: KeyPress, now_s: float) -> None:
         """A key. The click has been heard already: the scan makes it."""
         self.handle(KeyTouched(), now_s)
-        self.commission.key("keypad", press.key)
+        self.commission.key("keypad", press.key, now_s)
         if self.state.mode is Mode.LOCKED and not self.state.code.live:
             return  # refused: it must not stay there as the first digit of the next entry
         if self._pad.press(press.key, now_s) is PadResult.COMPLETED:
@@ -399,73 +365,3 @@ class Kiosk:
                 self._logbook.fault(answer.code, answer.active, {"detail": answer.detail}, now_s, which)
             else:
                 self._logbook.save((answer.entry(),), (), now_s)
-
-    # --- the step ----------------------------------------------------------------------------------
-
-    def _drain(self, now_s: float) -> None:
-        while (event := self._situation.take()) is not None:
-            self._step(event, now_s)
-            self._owner.stepped(now_s)
-
-    def _step(self, event: Event, now_s: float) -> None:
-        before = self.state
-        result = step(before, event, now_s, self.rules)
-        self.state = result.state
-        self.commission.stepped(before, result.commands)
-        # Every move has reached the table and the relays. What it costs besides that may be held back, but
-        # not where something waits for its record, or where a restart could not come back safely without it.
-        awaited = any(isinstance(command, RecordLock | JudgeEntry) for command in result.commands)
-        held = self._logbook.comes_again(event, now_s) and not (awaited or self._logbook.is_old())
-        for command in result.commands:  # door and permit stand first
-            if isinstance(command, Output):
-                self._outputs.drive(command, now_s)
-        entries = self._logbook.event_lines(event, before, now_s, held)
-        incident = self.state.incident or before.incident
-        rows: list[OutboxRow] = []
-        for command in map(self._facts.with_reason, result.commands):
-            entries += self._logbook.command_lines(command, incident, now_s, held)
-            rows += self._carry_out(command, now_s, held)
-        if not entries and not rows:
-            if held:
-                self._logbook.held_back(now_s)
-            return
-        sequence = self._logbook.save(tuple(entries), tuple(rows), now_s)
-        self._on_record.hold_rows(sequence, rows, now_s)
-        for command in result.commands:
-            if isinstance(command, RecordLock):
-                self._on_record.hold_lock(sequence, command.incident)
-            elif isinstance(command, JudgeEntry):
-                self._on_record.hold_entry(sequence, self._pad.take(), now_s)
-
-    def _carry_out(self, command: Command, now_s: float, held: bool) -> tuple[OutboxRow, ...]:
-        """A command that is no output; the outbox rows that it makes. `held`: its source chatters."""
-        match command:
-            case Say():
-                self._outputs.say(command, now_s)
-            case IssueCode(issue=issue):
-                self._book.issue(issue)
-            case VoidCode(incident=incident):
-                self._book.void()
-                return self._post.void_codes(incident)
-            case SendCode():
-                return self._post.code_rows(command, now_s)
-            case Tell():
-                return self._post.alerts(command, now_s, held)
-            case ClearEntry():
-                self._pad.clear()
-            case Refuse():
-                self._outputs.refuse(now_s)
-            case KeepPictures(incident=incident, why=why, reason=reason):
-                if not held:
-                    self._evidence.keep(incident, now_s, why, reason)
-            case KeepOnePicture(incident=incident, why=why):
-                if not held:
-                    self._evidence.keep_one(incident, now_s, why)
-            case CloseIncident(incident=incident):
-                self._book.void()
-                self._evidence.close_incident(incident)
-            case IssueOwnerCode() | VoidOwnerCode() | JudgeOwnerEntry() | EndClaim() | AnswerMachine():
-                self._owner.carry_out(command, now_s)
-            case SetDoor() | SetPermit() | SetSound() | SetLights() | RecordLock() | JudgeEntry() | Note():
-                pass  # driven before, held for the record after, or only recorded
-        return ()

@@ -192,7 +192,7 @@ class Page:
             return ""
         said = [w.stages_covered.format(percent=f"{chance * 100:.0f}") for chance in shown.covered]
         caption = f"{'; '.join([w.stages.format(level=f'{shown.level:.1f}'), *said])}. {w.stages_note}"
-        fault = "" if shown.fault is None else self._fault(shown.fault.code, detail=shown.fault.detail)
+        fault = self._fault(shown.code, detail=shown.detail) if shown.code else ""
         return (
             f'<figure><img src="/stages/{escape(camera)}/{picture.number}.jpg" alt="{escape(caption)}" '
             f'class="sheet" width="{shown.size[0]}" height="{shown.size[1]}">'

@@ -29,7 +29,7 @@ from edge.journal import reader as journal
 from edge.journal.chain import Head
 from edge.journal.file import NAME
 from edge.loop.watching import SeenView, View
-from edge.panel.stages import Shown, Stager
+from edge.panel.sheets import Shown, Stager
 from edge.pictures.files import FOLDER, PICTURE_NAME, is_reason, pictures
 from edge.pictures.kept import KEPT
 from edge.pictures.ring import RingPicture, RingReader, ring_file
@@ -156,6 +156,10 @@ class Sources:
         self.kiosk = Kept(self._ask, LIVE_FOR_S)
         self.record = Kept(self._read, RECORD_FOR_S)
         self.disk = Kept(self._measure, RECORD_FOR_S)
+
+    def close(self) -> None:
+        """End what was started for the page."""
+        self._stager.close()
 
     # --- the kiosk ---------------------------------------------------------------------------------
 

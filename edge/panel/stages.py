@@ -1,103 +1,69 @@
-"""The chain of filters on the live picture, for the page: a contact sheet and what its small network says.
+"""Makes sheets of the chain of filters for the page, one for each picture that comes in; its own process.
 
-What sees is imported with the first picture: a page without the chain needs neither OpenCV nor a network.
+It ends when its input is closed, or when nothing came in for a while.
 """
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+import sys
+from pathlib import Path
+from typing import Final
+
+import cv2
+import msgspec
+import numpy as np
 
 from edge.faults.fault import FaultError
-from edge.pictures.ring import RingPicture
-from edge.settings.places import model_dir
-from edge.settings.schema import Settings
-from edge.terms.observation import Box
+from edge.panel.sheets import Opening, Shown, Wanted, receive, send
+from edge.pictures.contact import Tile, contact_sheet
+from edge.terms.chain import ChainSettings
+from edge.vision.chain import stages_of, titles
+from edge.vision.chain_net import ChainNet
 
-if TYPE_CHECKING:
-    from edge.vision.chain_net import ChainNet
-
-_KEPT: Final = 8
-"""Sheets of the newest pictures: a browser asks for one a moment after the page named it."""
-
+IDLE_S: Final = 30.0
 _JPEG: Final = 80
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """Level of the threshold, each face's chance of *covered*, and the sheet with its size in pixels.
+class Maker:
+    """Makes sheets; opens the small network once. A network that may not run is named with every sheet."""
 
-    `fault` says why there are no chances, where the network may not run.
-    """
-
-    level: float
-    covered: tuple[float, ...]
-    jpeg: bytes
-    size: tuple[int, int]
-    fault: FaultError | None
-
-
-class Stager:
-    """Makes the sheet of each picture once."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._lock = threading.Lock()
-        self._made: OrderedDict[tuple[str, int], Shown] = OrderedDict()
+    def __init__(self, vision: ChainSettings, models: Path) -> None:
+        self._vision = vision
         self._net: ChainNet | None = None
         self._fault: FaultError | None = None
+        try:
+            self._net = ChainNet(models)
+        except FaultError as fault:
+            self._fault = fault
 
-    def shown(
-        self, camera: str, picture: RingPicture, boxes: Sequence[Box], size: tuple[int, int]
-    ) -> Shown | None:
-        """The stages of a picture, None where it is none; `boxes` are its faces, in pixels of `size`."""
-        with self._lock:
-            key = (camera, picture.number)
-            if key not in self._made:
-                made = self._make(picture.jpeg, boxes, size)
-                if made is None:
-                    return None
-                self._made[key] = made
-                while len(self._made) > _KEPT:
-                    self._made.popitem(last=False)
-            return self._made[key]
-
-    def sheet(self, camera: str, number: int) -> bytes | None:
-        """The sheet of a picture, as JPEG, while it is kept."""
-        with self._lock:
-            made = self._made.get((camera, number))
-        return None if made is None else made.jpeg
-
-    def _make(self, jpeg: bytes, boxes: Sequence[Box], size: tuple[int, int]) -> Shown | None:
-        import cv2
-        import numpy as np
-
-        from edge.pictures.contact import Tile, contact_sheet
-        from edge.vision.chain import stages_of, titles
-
-        picture: object = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    def made(self, wanted: Wanted) -> Shown | None:
+        """The sheet of one picture; None where it is no picture."""
+        picture: object = cv2.imdecode(np.frombuffer(wanted.jpeg, np.uint8), cv2.IMREAD_COLOR)
         if not isinstance(picture, np.ndarray):
             return None
-        stages = stages_of(picture, self._settings.vision)
-        net = self._opened()
+        stages = stages_of(picture, self._vision)
         height, width = stages.grey.shape
-        across, down = width / size[0], height / size[1]
-        scaled = [(x * across, y * down, w * across, h * down) for x, y, w, h in boxes]
+        across, down = width / wanted.size[0], height / wanted.size[1]
+        scaled = [(x * across, y * down, w * across, h * down) for x, y, w, h in wanted.boxes]
+        net = self._net
         covered = () if net is None else tuple(net.covered(stages.grey, box) for box in scaled)
         sheet = contact_sheet([Tile(title, drawn) for title, drawn in titles(stages)])
         coded = cv2.imencode(".jpg", sheet, [cv2.IMWRITE_JPEG_QUALITY, _JPEG])[1].tobytes()
-        return Shown(stages.level, covered, coded, (sheet.shape[1], sheet.shape[0]), self._fault)
+        code, detail = ("", "") if self._fault is None else (self._fault.code, self._fault.detail)
+        return Shown(stages.level, covered, coded, (sheet.shape[1], sheet.shape[0]), code, detail)
 
-    def _opened(self) -> ChainNet | None:
-        """The network, opened once; a fault is kept and told with every picture."""
-        if self._net is None and self._fault is None:
-            from edge.vision.chain_net import ChainNet
 
-            try:
-                self._net = ChainNet(model_dir(self._settings))
-            except FaultError as fault:
-                self._fault = FaultError(fault.code, fault.detail)
-        return self._net
+def main() -> None:
+    """Answer what comes in by the standard input, on the standard output."""
+    into, out = sys.stdin.buffer, sys.stdout.buffer
+    try:
+        opening = msgspec.msgpack.decode(receive(into, IDLE_S), type=Opening)
+        maker = Maker(opening.vision, Path(opening.models))
+        while True:
+            send(out, maker.made(msgspec.msgpack.decode(receive(into, IDLE_S), type=Wanted)))
+    except (EOFError, OSError, msgspec.DecodeError):
+        return
+
+
+if __name__ == "__main__":
+    main()

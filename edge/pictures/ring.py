@@ -12,6 +12,7 @@ import math
 import mmap
 import os
 import struct
+import weakref
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -147,7 +148,9 @@ class RingReader:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._map: mmap.mmap | None = None
+        # Read and not mapped: what is mapped would count as this process's own memory, all of it.
+        self._file: int | None = None
+        self._end: weakref.finalize[..., RingReader] | None = None
         self._inode = -1
         self._slots = 0
         self._slot_bytes = 0
@@ -161,36 +164,46 @@ class RingReader:
         due = []
         for slot in range(self._slots):
             start = _PAGE + slot * self._slot_bytes
-            number, at_s, _, _ = _SLOT_HEADER.unpack_from(ring, start)
+            number, at_s, _, _ = self._header(ring, start)
             if number and from_s < at_s <= to_s:
                 due.append((at_s, number, start))
         for _, wanted, start in sorted(due):
-            number, at_s, length, checksum = _SLOT_HEADER.unpack_from(ring, start)
+            number, at_s, length, checksum = self._header(ring, start)
             body = start + _SLOT_HEADER.size
             if number != wanted or length > self._slot_bytes - _SLOT_HEADER.size:
                 continue  # overwritten meanwhile
-            jpeg = bytes(ring[body : body + length])
+            jpeg = os.pread(ring, length, body)
             if checksum == _checksum(number, at_s, jpeg):
                 yield RingPicture(number, at_s, jpeg)
 
     def close(self) -> None:
-        if self._map is not None:
-            self._map.close()
-            self._map = None
+        if self._end is not None:
+            self._end()
+        self._file = self._end = None
 
-    def _current(self) -> mmap.mmap:
+    @staticmethod
+    def _header(ring: int, start: int) -> tuple[int, float, int, int]:
+        """Number, time in seconds, length and checksum of the picture in the slot that begins there."""
+        try:
+            number, at_s, length, checksum = _SLOT_HEADER.unpack(os.pread(ring, _SLOT_HEADER.size, start))
+        except (OSError, struct.error) as error:
+            raise FaultError("evidence_ring_failed", str(error)) from error
+        return int(number), float(at_s), int(length), int(checksum)
+
+    def _current(self) -> int:
         try:
             found = self._path.stat()
-            if self._map is not None and found.st_ino == self._inode:
-                return self._map
+            if self._file is not None and found.st_ino == self._inode:
+                return self._file
             self.close()
-            with self._path.open("rb") as file:
-                magic, slots, slot_bytes = _FILE_HEADER.unpack(file.read(_FILE_HEADER.size))
-                size = os.fstat(file.fileno()).st_size
-                if magic != _MAGIC or size != _PAGE + slots * slot_bytes:
-                    raise FaultError("evidence_ring_failed", f"{self._path.name} is not a ring")
-                self._map = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ)
+            ring = self._file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+            self._end = weakref.finalize(self, os.close, ring)
+            magic, slots, slot_bytes = _FILE_HEADER.unpack(os.pread(ring, _FILE_HEADER.size, 0))
+            if magic != _MAGIC or os.fstat(ring).st_size != _PAGE + slots * slot_bytes:
+                self.close()
+                raise FaultError("evidence_ring_failed", f"{self._path.name} is not a ring")
         except (OSError, ValueError, struct.error) as error:
+            self.close()
             raise FaultError("evidence_ring_failed", f"{self._path.name}: {error}") from error
         self._inode, self._slots, self._slot_bytes = found.st_ino, slots, slot_bytes
-        return self._map
+        return ring

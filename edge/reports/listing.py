@@ -11,6 +11,7 @@ from typing import Final
 
 from edge.cabin.events import Anomaly
 from edge.journal import search
+from edge.journal.chain import START
 from edge.journal.reader import Line
 from edge.reports.moments import said_in
 from edge.terms.marks import MARKED, Mark, marked_in
@@ -44,7 +45,8 @@ class Phase(StrEnum):
 class Listed:
     """One incident in the list. `kinds` are the record's words for what it was about, in their order.
 
-    `mono_s` and `boot` are those of its first line; `released` by what the door was opened, if it was.
+    `released` says by what the door was opened, if it was; `locked_s` how long it was locked in all, by the
+    wall clock; `ended_wall_s` is the time of its closing line, None while it is open.
     """
 
     incident: int
@@ -54,10 +56,17 @@ class Listed:
     last_wall_s: float
     kinds: tuple[str, ...] = ()
     released: str = ""
-    locked: bool = False
+    locked_s: float | None = None
+    locked_since_s: float | None = None
+    ended_wall_s: float | None = None
     closed: bool = False
     mark: Mark | None = None
     marked_by: str = ""
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """Its first and its last line."""
+        return self.first_seq, self.last_seq
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +101,7 @@ class Incidents:
         self._zone = zone
         self._lock = threading.Lock()
         self._found: dict[int, Listed] = {}
-        self._read_seq = 0
-        self._read_hash = ""
+        self._read = START
 
     def page(self, wanted: Wanted, number: int = 1, named: dict[str, str] | None = None) -> Page:
         """Page `number`, from 1, of those that are wanted. `named`: the words of the kinds, for the search.
@@ -133,14 +141,13 @@ class Incidents:
 
     def _catch_up(self) -> None:
         ends = search.ends(self._path)
-        if ends.newest.seq < self._read_seq:  # another record stands there now
-            self._found, self._read_seq = {}, 0
-        if ends.newest.seq == self._read_seq and ends.newest.hash == self._read_hash:
+        if not search.has(self._path, self._read):  # another record stands there now
+            self._found, self._read = {}, START
+        if ends.newest == self._read:
             return
-        for line in search.incident_lines(self._path, self._read_seq):
+        for line in search.incident_lines(self._path, self._read.seq, ends.newest.seq):
             self._take(line)
-            self._read_seq = line.seq
-        self._read_seq, self._read_hash = max(self._read_seq, ends.newest.seq), ends.newest.hash
+        self._read = ends.newest
         for number in [one.incident for one in self._found.values() if one.last_seq <= ends.base.seq]:
             del self._found[number]  # its lines are not kept any more
         for number in sorted(self._found)[:-LISTED_MOST]:
@@ -192,6 +199,14 @@ def _says(one: Listed, words: str, named: dict[str, str]) -> bool:
     return all(word in said for word in words.casefold().split())
 
 
+def _door(one: Listed, line: Line, locked: bool) -> None:
+    if locked and one.locked_since_s is None:
+        one.locked_since_s, one.locked_s = line.wall_s, one.locked_s or 0.0
+    elif not locked and one.locked_since_s is not None:
+        one.locked_s = (one.locked_s or 0.0) + max(0.0, line.wall_s - one.locked_since_s)
+        one.locked_since_s = None
+
+
 def _kind_in(one: Listed, line: Line) -> str:
     """What a line says of what the incident was about; notes on the way what else it says."""
     name = line.name
@@ -201,9 +216,9 @@ def _kind_in(one: Listed, line: Line) -> str:
         case "fact":
             return name if name in _ANOMALIES else ""
         case "command" if name == "set_door":
-            one.locked = one.locked or said_in(line).get("door") == "locked"
+            _door(one, line, said_in(line).get("door") == "locked")
         case "command" if name == "close_incident":
-            one.closed = True
+            one.closed, one.ended_wall_s = True, line.wall_s
         case "command" if name in ("tell", "keep_pictures"):
             said = said_in(line)
             alert = str(said.get("alert", said.get("why", "")))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
-from typing import Final
+from typing import Final, assert_never
 
 from edge.reports.listing import Listed
 from edge.reports.moments import Kind, Moment
@@ -25,13 +25,6 @@ SHOWN_MOST: Final = 4
 """Pictures that stand at one moment; the film has all of them."""
 
 _BAD: Final = frozenset({RowState.FAILED.value, RowState.EXPIRED.value})
-_MARKS: Final = {
-    Kind.ANOMALY: "bad",
-    Kind.FAULT: "bad",
-    Kind.SIREN: "warn",
-    Kind.MARK: "judged",
-    Kind.DOOR: "door",
-}
 
 
 class Pieces:
@@ -203,7 +196,7 @@ class Pieces:
 
     def _moment(self, moment: Moment, shots: dict[str, Shot], picture: Picture | None, jump: bool) -> str:
         w, t = self._w, self._t
-        kind = _MARKS.get(moment.kind, "calm")
+        kind = _colour_of(moment.kind)
         reasons = "".join(f"<li>{escape(line)}</li>" for line in t.reasons(moment))
         show = ""
         if jump:
@@ -257,3 +250,31 @@ def thinned(shots: Sequence[Shot], most: int) -> list[Shot]:
     if len(shots) <= most:
         return list(shots)
     return [shots[index * (len(shots) - 1) // (most - 1)] for index in range(most)]
+
+
+def _colour_of(kind: Kind) -> str:
+    """The class of a moment's dot."""
+    match kind:
+        case Kind.ANOMALY | Kind.FAULT:
+            return "bad"
+        case Kind.SIREN:
+            return "warn"
+        case Kind.MARK:
+            return "judged"
+        case Kind.DOOR:
+            return "door"
+        case (
+            Kind.STATE
+            | Kind.FACT
+            | Kind.ANOMALY_ENDED
+            | Kind.MESSAGE
+            | Kind.PROMPT
+            | Kind.KEY
+            | Kind.PERMIT
+            | Kind.CONTACT
+            | Kind.PICTURES
+            | Kind.OTHER
+        ):
+            return "calm"
+        case _:
+            assert_never(kind)

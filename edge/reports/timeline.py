@@ -33,7 +33,7 @@ _BEFORE_LINES: Final = 200
 _PICTURE: Final = re.compile(r"(\d{5})-(\d{12})(?:-([a-z]+)(?:-([a-z_]+))?)?\.jpg")
 
 
-class Step(StrEnum):
+class Milestone(StrEnum):
     """What follows one after the other in an incident that locks."""
 
     SEEN = "seen"
@@ -51,7 +51,7 @@ class Step(StrEnum):
 class Reached:
     """A step: when, and how long after the step before it."""
 
-    step: Step
+    step: Milestone
     wall_s: float
     since_s: float
     took_s: float
@@ -158,10 +158,13 @@ class _Since:
         return line.wall_s - self._began.wall_s
 
 
-def story(path: Path, incident: int) -> Story | None:
-    """The incident of the record in this file; None where the record has no line of it. Raises
-    `FaultError`."""
-    bounds = search.bounds(path, incident)
+def story(path: Path, incident: int, bounds: tuple[int, int] | None = None) -> Story | None:
+    """The incident of the record in this file; None where the record has no line of it.
+
+    `bounds`: its first and its last line, where somebody knows them: then the rest is not looked through.
+    Raises `FaultError`.
+    """
+    bounds = bounds or search.bounds(path, incident)
     if bounds is None:
         return None
     first, last = bounds
@@ -245,19 +248,19 @@ def _level_before(path: Path, first: int, command: str, field: str, default: str
 
 def _steps(moments: Sequence[Moment], own: Sequence[Line], since: _Since) -> tuple[Reached, ...]:
     """Each step's first time in the order of the steps, as far as the record tells of them."""
-    at: dict[Step, tuple[float, float]] = {}
+    at: dict[Milestone, tuple[float, float]] = {}
 
-    def reach(step: Step, wall_s: float, since_s: float) -> None:
+    def reach(step: Milestone, wall_s: float, since_s: float) -> None:
         at.setdefault(step, (wall_s, since_s))
 
     for moment in moments:
         step = _step_of(moment)
-        if step is not None and not (step is Step.LEFT and Step.WARNED not in at and not at):
+        if step is not None and not (step is Milestone.LEFT and Milestone.WARNED not in at and not at):
             reach(step, moment.wall_s, moment.since_s)
     for line in own:
         if line.name == "code_accepted":
-            reach(Step.CODE_ACCEPTED, line.wall_s, since.of(line))
-    ordered = [(step, *at[step]) for step in Step if step in at]
+            reach(Milestone.CODE_ACCEPTED, line.wall_s, since.of(line))
+    ordered = [(step, *at[step]) for step in Milestone if step in at]
     ordered.sort(key=lambda one: one[2])
     found: list[Reached] = []
     for step, wall_s, since_s in ordered:
@@ -266,24 +269,24 @@ def _steps(moments: Sequence[Moment], own: Sequence[Line], since: _Since) -> tup
     return tuple(found)
 
 
-def _step_of(moment: Moment) -> Step | None:
+def _step_of(moment: Moment) -> Milestone | None:
     match moment.kind, moment.name:
         case Kind.FACT, "appeared":
-            return Step.SEEN
+            return Milestone.SEEN
         case Kind.STATE, "warned":
-            return Step.WARNED
+            return Milestone.WARNED
         case Kind.DOOR, _ if moment.word("door") == "locked":
-            return Step.LOCKED
+            return Milestone.LOCKED
         case Kind.MESSAGE, "delivered" if moment.word("kind") == "code":
-            return Step.CODE_DELIVERED
+            return Milestone.CODE_DELIVERED
         case Kind.KEY, "key_touched" | "entry_completed":
-            return Step.KEY
+            return Milestone.KEY
         case Kind.KEY, "entry_judged" if moment.word("verdict") == "right":
-            return Step.RIGHT_CODE
+            return Milestone.RIGHT_CODE
         case Kind.STATE, "released" | "emergency" if moment.word("from") in ("locked", "lockout"):
-            return Step.RELEASED
+            return Milestone.RELEASED
         case Kind.FACT, "emptied":
-            return Step.LEFT
+            return Milestone.LEFT
         case _:
             return None
 

@@ -27,6 +27,7 @@ from edge.service.asks import (
     Granted,
     Learn,
     LearnEnd,
+    MarkIncident,
     Measure,
     Panel,
     Release,
@@ -47,6 +48,7 @@ from edge.service.asks import (
 from edge.service.site import SiteDesk
 from edge.settings.version import program_version
 from edge.terms.learning import LearnOrder, NamedRegion
+from edge.terms.marks import BY_MOST, NOTE_MOST, Marked, plain_words
 from edge.terms.record import Recipient
 
 Answer = Callable[[Reply], None]
@@ -71,6 +73,7 @@ MAY: Final[Mapping[type[Request], May]] = {
     DriftAgain: May.KIOSK,
     Report: May.KIOSK,
     Release: May.ROOT,
+    MarkIncident: May.KIOSK,
     CommissionOpen: May.ROOT,
     CommissionEnd: May.ROOT_OR_GRANT,
     Commission: May.GRANT,
@@ -164,6 +167,11 @@ class Acts:
                     raise FaultError("nothing_locked")
                 kiosk.handle(ReleaseOrdered(Orderer.ON_THE_SPOT, incident), now_s)
                 return {"released": True}
+            case MarkIncident(incident=incident, mark=mark, by=by, note=note):
+                marked = Marked(incident, mark, plain_words(by, BY_MOST), plain_words(note, NOTE_MOST))
+                if not kiosk.mark(marked, now_s):
+                    raise FaultError("incident_unknown", f"incident {incident}")
+                return {"marked": mark.value}
             case CommissionOpen(who=who):
                 opened = commission.open(who, uid, now_s)
                 return {"grant": opened.secret, "for_s": opened.until_s - now_s, "number": opened.number}

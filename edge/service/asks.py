@@ -15,6 +15,7 @@ from edge.settings.drawn import Drawn
 from edge.terms.commission import TRIAL_MOST_S, CheckResult, Tried
 from edge.terms.ground import CameraRole, FloorBox, FloorLine, Marks, Spot
 from edge.terms.learning import LearnWhat
+from edge.terms.marks import Mark
 
 VERSION: Final = 1
 """Of requests and replies. Another one is refused by name, so that nobody half understands a reply."""
@@ -71,6 +72,15 @@ class Release(Asks, frozen=True, tag="release"):
     """Open the locked door on the spot. `incident` 0 means the lock that stands."""
 
     incident: Annotated[int, Meta(ge=0)] = 0
+
+
+class MarkIncident(Asks, frozen=True, tag="mark"):
+    """Say what an incident was: a false alarm or a true one; `by` is who says so. It changes nothing else."""
+
+    incident: Annotated[int, Meta(ge=1, le=10**12)] = msgspec.field()
+    mark: Mark = msgspec.field()
+    by: Name = msgspec.field()
+    note: Line = ""
 
 
 class CommissionOpen(Asks, frozen=True, tag="commission_open"):
@@ -189,6 +199,7 @@ Request = (
     | DriftAgain
     | Report
     | Release
+    | MarkIncident
     | CommissionOpen
     | CommissionEnd
     | Commission

@@ -82,6 +82,7 @@ class Board:
         self._guard = threading.Lock()
         self._thread: threading.Thread | None = None
         self._wake = threading.Event()
+        self._closed = False
         self._said: tuple[int, int, bytes] = (-1, -1, b"")
 
     # --- making ------------------------------------------------------------------------------------
@@ -108,6 +109,14 @@ class Board:
         """Something was done: show it soon."""
         self._stale = True
         self._wake.set()
+
+    def close(self) -> None:
+        """Make it no more; returns when what is being made is made."""
+        self._closed = True
+        self._wake.set()
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join()
 
     @property
     def listeners(self) -> int:
@@ -176,6 +185,8 @@ class Board:
                 time.sleep(max(0.0, NUDGED_S - (time.monotonic() - began_s)))
             now_s = time.monotonic()
             with self._guard:
+                if self._closed:
+                    return
                 if self._listeners:
                     looked_s = now_s
                 elif now_s - looked_s > IDLE_S:

@@ -89,6 +89,7 @@ class Server:
         """After `serve_forever` has returned, or instead of it."""
         self._socket.close()
         self._workers.close()
+        self.site.close()
 
     def shutdown(self) -> None:
         """Have `serve_forever` return; from any thread or a signal's handler, also before it was called."""

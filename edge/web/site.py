@@ -219,6 +219,11 @@ class Site:
         for board in self.boards.values():
             board.forget()
 
+    def close(self) -> None:
+        """Make no view any more."""
+        for board in self.boards.values():
+            board.close()
+
     # --- what is served ----------------------------------------------------------------------------
 
     def _route(self, method: str, path: str, serve: Serve, most_bytes: int = FORM_BYTES) -> None:

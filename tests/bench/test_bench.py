@@ -25,9 +25,10 @@ from edge.bench.acting import ACTIONS
 from edge.bench.asked import BenchOptions
 from edge.bench.desk import StoryClock
 from edge.bench.leaving import scratch
+from edge.bench.notebook import Notebook
 from edge.bench.printer import Printer
 from edge.bench.seeing import Watcher
-from edge.bench.story import Notebook, looks_like_story, parse, play
+from edge.bench.story import looks_like_story, parse, play
 from edge.bench.terminal import colours_wanted, escapes_wanted
 from edge.faults.catalogue import CATALOGUE
 from edge.loop.happening import Happening
@@ -200,7 +201,7 @@ def test_options_that_cannot_go_together_are_refused(
 
 def test_help_names_every_word_that_works_and_no_other() -> None:
     named = {line.split()[0] for line in live.help_lines()}
-    assert named == {*ACTIONS, "help", "status", "save", "quit", "417"}
+    assert named == {*ACTIONS, "help", "status", "save", "quit", "417", "plug", "story"}
     for word, action in ACTIONS.items():
         for form in action.forms:
             assert any(line.startswith(f"{word} {form}".strip()) for line in live.help_lines())

@@ -215,8 +215,11 @@ def test_a_story_in_which_nothing_happens_is_refused() -> None:
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        ("fire maybe", "'maybe' does not fit after 'fire'; there are on, off; right is: fire on|off"),
-        ("fire", "words are missing: after 'fire' comes on or off; right is: fire on|off"),
+        (
+            "fire maybe",
+            "'maybe' does not fit after 'fire'; there are on, off, press; right is: fire on|off|press",
+        ),
+        ("fire", "words are missing: after 'fire' comes on or off or press; right is: fire on|off|press"),
         ("modem unheard_of on", "'unheard_of' is no fault of a modem (absent, mute,"),
         ("modem mute", "words are missing: after 'mute' comes on or off"),
         ("wire kitchen cut", "'kitchen' is no input; there are door,"),

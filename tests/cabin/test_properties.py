@@ -37,6 +37,7 @@ from edge.cabin.outputs import outputs
 from edge.cabin.rules import Flow, OwnerRules, Rules
 from edge.cabin.state import Mode, State
 from edge.cabin.table import step
+from edge.terms.commission import Tried
 from edge.terms.identity import OwnerFact
 from edge.terms.record import Recipient
 from tests.worlds.cabin_world import CLAIMS, EVENTS, FACES, Cabin, rules
@@ -115,6 +116,15 @@ class Life(RuleBasedStateMachine):
     @rule(code=st.sampled_from(["right", "wrong", "superseded"]))
     def the_customer_types_a_code(self, code: str) -> None:
         self.c.asks_for_code().types_owner(code)
+
+    @rule(output=st.sampled_from(list(Tried)), dt=st.sampled_from([0.0, 0.5, 4.9, 5.0, 11.0]))
+    def an_output_is_tried(self, output: Tried, dt: float) -> None:
+        self.c.tries(output).wait(dt)
+
+    @rule(output=st.sampled_from([Tried.LOCK, Tried.PERMIT]), event=st.sampled_from(LIVELY))
+    def a_relay_is_tried_in_an_empty_cabin_and_something_happens(self, output: Tried, event: Event) -> None:
+        self.everything_calm()
+        self.c.tries(output).wait(1).hear(event)
 
     @rule(on=st.booleans())
     def phones(self, on: bool) -> None:
@@ -310,6 +320,8 @@ WRONG: dict[str, tuple[Callable[[], Cabin], tuple[Command, ...], Mode]] = {
     "locks a fire": (lambda: Cabin().locked().wire("fire", True), (SetDoor(True),), Mode.LOCKED),
     "locks a crowd": (lambda: Cabin().comes("masked").several(), (SetDoor(True),), Mode.LOCKED),
     "judges without a code": (lambda: Cabin().comes("bare"), (JudgeEntry(1),), Mode.CLEARED),
+    "tries a lock with somebody there": (lambda: Cabin().comes(), (SetDoor(True),), Mode.CHECKING),
+    "keeps a lock that was tried": (lambda: _tried_for_long(), (), Mode.VACANT),
     "sends no code": (lambda: Cabin().locked(), (IssueCode(1, 2),), Mode.LOCKED),
     "does not open": (lambda: _overdue(), (), Mode.LOCKED),
 }
@@ -318,6 +330,12 @@ WRONG: dict[str, tuple[Callable[[], Cabin], tuple[Command, ...], Mode]] = {
 def _overdue() -> Cabin:
     c = Cabin().locked()
     c.watch.run(1800)
+    return c
+
+
+def _tried_for_long() -> Cabin:
+    c = Cabin().tries("lock")
+    c.watch.run(5.1)
     return c
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import msgspec
 import pytest
 
-from edge.cabin import conditions, draft
+from edge.cabin import conditions, draft, trial
 from edge.cabin import table as cabin
 from edge.cabin.comeback import shift, wake_up
 from edge.cabin.deadlines import next_wake_s
@@ -54,15 +54,20 @@ from edge.cabin.events import (
     ReleaseOrdered,
     Restarted,
     Ticked,
+    TrialAsked,
+    TrialStopped,
 )
+from edge.cabin.outputs import door_locked
 from edge.cabin.rules import Flow, OwnerRules, Rules
 from edge.cabin.state import Mode, State, returning
 from edge.cabin.table import step
+from edge.terms.commission import TrialEnd, Tried
 from edge.terms.identity import ClaimEnd, NoOwnerCode, OwnerFact
 from edge.terms.observation import CameraHealth, Cover
 from edge.terms.record import Recipient
 from hw.ports import Input, Sound
 from tests.cabin.test_claim import agrees
+from tests.worlds import trial_model
 from tests.worlds.cabin_grids import check_way
 from tests.worlds.cabin_model import Watch
 from tests.worlds.cabin_ways import check_openings
@@ -207,6 +212,15 @@ def _claims(s: State) -> Iterator[Event]:
     yield OwnerEntryCompleted()
 
 
+def _trials(s: State) -> Iterator[Event]:
+    """A relay is asked for whether or not anybody looked, again and again; and other outputs between."""
+    for output in (Tried.LOCK, Tried.PERMIT, Tried.SIREN):
+        yield TrialAsked(output, 2.0, seen_empty=True)
+    yield TrialAsked(Tried.LOCK, 2.0, seen_empty=False)
+    yield TrialStopped(TrialEnd.STOPPED)
+    yield KeyTouched()
+
+
 def _still_picture(s: State) -> Iterator[Event]:
     still = Anomaly.STILL_PICTURE
     yield AnomalyEnded(still) if still in s.active else AnomalyBegan(still)
@@ -240,6 +254,13 @@ SCOPES = (
     Scope("door, killed at any moment", _of(_people, _door), restarts=(0.0,), numbers=COMES_BACK),
     Scope("several, killed at any moment", _of(_still_masked, _crowd), restarts=(0.0,), numbers=COMES_BACK),
 )
+TRIALS = (
+    Scope("trials", _of(_people, _trials, _door), restarts=(0.0,), numbers=BRIEF),
+    Scope("trials, fire", _of(_trials, _fire, _door), numbers=BRIEF),
+    Scope("trials, exit", _of(_trials, _exit), numbers=BRIEF, moved_while_off=True),
+    Scope("trials, blind", _of(_trials, _blind, _machine, _danger), restarts=(0.0,), numbers=BRIEF),
+    Scope("trials, no contact", _of(_people, _trials), door_contact=False, restarts=(0.0,), numbers=BRIEF),
+)
 WIDER = (
     Scope("several and fire, no door contact", _of(_people, _crowd, _fire), door_contact=False),
     Scope("the code, killed at any moment", _of(_still_masked, _machine, _code, _fire), numbers=SHORT),
@@ -266,6 +287,10 @@ _AGES = {
 
 def _clamped(at_s: float | None, age_s: float) -> float | None:
     return None if at_s is None else max(at_s, -age_s)
+
+
+def _ahead(at_s: float | None) -> float | None:
+    return None if at_s is None or at_s <= 0.0 else at_s
 
 
 def normal(state: State, now_s: float, flow: Flow) -> State:
@@ -309,6 +334,7 @@ def normal(state: State, now_s: float, flow: Flow) -> State:
         ticket=0,
         evidence_s=min(s.evidence_s, flow.lock_after_s),
         claim=replace(s.claim, failed=min(s.claim.failed, 2)),
+        trial=replace(s.trial, rest_until_s=_ahead(s.trial.rest_until_s)),
     )
 
 
@@ -334,6 +360,8 @@ class Found:
     steps: int
     modes: Counter[str]
     longest_lock_s: int
+    trials: int = 0
+    """States in which the door is locked because its lock is tried."""
 
 
 def search(scope: Scope, most: int) -> Found:
@@ -347,12 +375,13 @@ def search(scope: Scope, most: int) -> Found:
     queue = deque([(first, start, watch)])
     ticks: dict[bytes, bytes | None] = {}
     modes: Counter[str] = Counter()
-    steps = 0
+    steps = trials = 0
     while queue:
         here, state, watch = queue.popleft()
         if state.mode is Mode.LOCKED:
             check_openings(state, 0.0, rules)
         modes[state.mode] += 1
+        trials += state.mode is Mode.VACANT and door_locked(state)
         moves: list[tuple[Event, float]] = [(event, 0.0) for event in scope.events(state)]
         moves += [(event, 0.0) for event in _restarts(state, scope)]
         moves.append((Ticked(), 1.0))
@@ -387,7 +416,7 @@ def search(scope: Scope, most: int) -> Found:
                 queue.append((there, after, _rebased(seen, done.state.ticket)))
                 if len(known) > most:
                     raise AssertionError(f"more than {most} states: choose a smaller scope")
-    return Found(len(known), steps, modes, _longest_lock(ticks, flow.max_lock_s))
+    return Found(len(known), steps, modes, _longest_lock(ticks, flow.max_lock_s), trials)
 
 
 def _rebased(watch: Watch, ticket: int) -> Watch:
@@ -414,6 +443,8 @@ def _quick_words(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cabin, "PROMPT_REPEAT_S", 1.0)
     monkeypatch.setattr(draft, "PROMPT_LOST_S", 1.0)
     monkeypatch.setattr(conditions, "CODE_FAILOVER_S", 1.0)
+    monkeypatch.setattr(trial, "REST_S", 2.0)
+    monkeypatch.setattr(trial_model, "REST_S", 2.0)
 
 
 def _report(scope: Scope, found: Found) -> None:
@@ -432,6 +463,17 @@ def test_every_state_of_a_small_cabin_keeps_the_properties(
     assert found.modes[Mode.LOCKED] > 0
     assert found.modes[Mode.RELEASED] > 0
     assert found.longest_lock_s > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scope", TRIALS, ids=lambda scope: scope.name)
+def test_a_trial_locks_nobody_in_any_state_of_a_small_cabin(
+    scope: Scope, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = search(scope, most=60_000)
+    with capsys.disabled():
+        _report(scope, found)
+    assert found.trials > 0
 
 
 @pytest.mark.slow

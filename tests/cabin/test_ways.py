@@ -45,10 +45,11 @@ def _ways(cabin: Cabin) -> dict[Way, Opening]:
     return {one.way: one for one in openings(cabin.state, cabin.now_s, cabin.rules, ALL_MEANS)}
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_a_way_does_what_it_says(place: str) -> None:
-    cabin = PLACES[place]()
-    check_openings(cabin.state, cabin.now_s, cabin.rules)
+def test_a_way_does_what_it_says() -> None:
+    """In every mode and corner of the cabin."""
+    for make in PLACES.values():
+        cabin = make()
+        check_openings(cabin.state, cabin.now_s, cabin.rules)
 
 
 def test_an_unlocked_door_has_no_ways() -> None:
@@ -65,20 +66,19 @@ def test_every_reason_is_given_somewhere() -> None:
     assert given_s == set(Because) - {Because.HOLDS_ALREADY}, "no lock lasts while these hold"
 
 
-@pytest.mark.parametrize("place", LOCKED)
-def test_nothing_opens_a_door_but_by_a_way(place: str) -> None:
-    cabin = PLACES[place]()
-    state = step(cabin.state, Ticked(), cabin.now_s, cabin.rules).state
-    assert door_locked(state)
-    known = {one.way: one for one in openings(state, cabin.now_s, cabin.rules, ALL_MEANS)}
-    opened = 0
-    for event in EVENTS:
-        after = step(state, event, cabin.now_s, cabin.rules).state
-        if not door_locked(after):
-            opened += 1
-            way = way_of(event)
-            assert known[way].opens or (way, known[way].because) in ON_ITS_WAY, (event, known[way])
-    assert opened > 5
+def test_nothing_opens_a_door_but_by_a_way() -> None:
+    for place in LOCKED:
+        cabin = PLACES[place]()
+        state = step(cabin.state, Ticked(), cabin.now_s, cabin.rules).state
+        assert door_locked(state), place
+        known = {one.way: one for one in openings(state, cabin.now_s, cabin.rules, ALL_MEANS)}
+        opened: set[Way] = set()
+        for event in EVENTS:
+            if not door_locked(step(state, event, cabin.now_s, cabin.rules).state):
+                way = way_of(event)
+                opened.add(way)
+                assert known[way].opens or (way, known[way].because) in ON_ITS_WAY, (place, event, known[way])
+        assert opened >= {Way.EXIT, Way.FIRE, Way.PANIC, Way.RESTART, Way.ON_THE_SPOT, Way.CONTROL_ROOM}
 
 
 def way_of(event: Event) -> Way:
@@ -112,7 +112,7 @@ def way_of(event: Event) -> Way:
             raise AssertionError(f"{event} opened the door")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     contact=st.booleans(),
     lives=st.lists(st.sampled_from(EVENTS) | st.sampled_from([1.0, 30.0, 90.0, 300.0]), max_size=12),

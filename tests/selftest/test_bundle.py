@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import gzip
 import json
 import os
@@ -128,9 +129,9 @@ def _play(folder: Path) -> frozenset[str]:
     desk.stage("enter anna with mask")
     desk.run_to(30.0)
     desk.type_keys(TYPED)
-    desk.fail_disk(True)
+    desk.fail_disk(errno.ENOSPC)
     desk.run_to(40.0)
-    desk.fail_disk(False)
+    desk.fail_disk(0)
     desk.run_to(60.0)
     codes = frozenset(desk.codes())
     desk.close()

@@ -8,7 +8,7 @@ from dataclasses import fields
 import pytest
 
 from edge.reports.moments import KNOWN, Kind
-from edge.reports.timeline import Lack, Step
+from edge.reports.timeline import Lack, Milestone
 from edge.words.language import LanguageName
 from edge.words.pages.incidents import (
     KindWords,
@@ -42,6 +42,6 @@ def test_no_language_lacks_a_word_or_a_placeholder(language: LanguageName) -> No
 
 def test_every_name_of_a_story_has_its_words_and_no_other() -> None:
     assert names(KindWords) == {one.value for one in Kind}
-    assert names(StepWords) == {one.value for one in Step}
+    assert names(StepWords) == {one.value for one in Milestone}
     assert names(LackWords) == {one.value for one in Lack}
     assert {field.name for field in fields(MomentWords)} >= KNOWN

@@ -7,6 +7,7 @@ from pathlib import Path
 from edge.bench.desk import Desk
 from edge.journal.file import NAME
 from edge.settings.load import load
+from edge.settings.schema import Settings
 from hw.ports import Input
 from tests.worlds.desk_world import ScriptedPeople, scripted_desk
 
@@ -24,10 +25,15 @@ class IncidentWorld:
 
     def __init__(self, folder: Path, *overrides: str) -> None:
         self.folder = folder
-        self.settings = load(None, [f"paths.data={folder}", *QUICK, *overrides])
+        self.settings = self.settings_for(folder, *overrides)
+        self.codes: list[str] = []
         self.desk: Desk
         self.people: ScriptedPeople
         self.desk, self.people = scripted_desk(folder, settings=self.settings, every_s=0.4)
+
+    @staticmethod
+    def settings_for(folder: Path, *overrides: str) -> Settings:
+        return load(None, [f"paths.data={folder}", *QUICK, *overrides])
 
     @property
     def record(self) -> Path:
@@ -50,6 +56,7 @@ class IncidentWorld:
         for _ in range(60):
             self.run(0.5)
             if self.desk.hands.lock_on:
+                self.run(3.0)  # the code is on its way
                 return
         raise AssertionError("not locked within 30 s")
 
@@ -61,8 +68,8 @@ class IncidentWorld:
         self.type("WRONG")
         self.run(3.0)
         self.type("CODE")
-        assert not self.desk.hands.lock_on
         self.run(3.0)
+        assert not self.desk.hands.lock_on
         self.door(True)
         self.people.do("leave anna", self.desk.clock.now_s())
         self.door(False)

@@ -63,6 +63,7 @@ class Window:
         self.server.shutdown()
         self._thread.join()
         self.server.close()
+        self.sources.close()
 
     def forget(self) -> None:
         """Have the next request ask every source again."""

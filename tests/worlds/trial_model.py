@@ -52,7 +52,10 @@ class TrialWatch:
     relay: Tried | None = None
     age_s: float = 0.0
     most_s: float = 0.0
-    rested_for: float = REST_S
+    rested_for: float = 1e9
+
+    def __post_init__(self) -> None:
+        self.rested_for = min(self.rested_for, REST_S)
 
     def copy(self) -> TrialWatch:
         return copy.copy(self)
@@ -101,7 +104,7 @@ class TrialWatch:
 
     def _must_end(self, event: Event, mode: Mode, around: Around) -> bool:
         alone = isinstance(event, (*_SAYS_NOTHING, TrialAsked)) and mode is Mode.VACANT
-        return not alone or self.age_s >= self.most_s - NEARLY
+        return not alone or self.age_s >= self.most_s + NEARLY
 
     def _end(self) -> None:
         self.relay, self.age_s, self.most_s, self.rested_for = None, 0.0, 0.0, 0.0

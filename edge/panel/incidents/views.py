@@ -27,7 +27,7 @@ from edge.web.site import Site
 FILM_MOST: Final = 900
 """Pictures of a film; of more, those that show a reason and an even choice of the others."""
 
-_SHEET: Final = '<link rel="stylesheet" href="/static/incidents.css">'
+
 _NUMBER: Final = re.compile(r"[0-9]{1,12}")
 _SPEEDS: Final = ("0.5", "1", "2", "4", "8")
 
@@ -39,8 +39,14 @@ def add_incidents(site: Site, sources: Sources) -> None:
     views = _Views(sources)
     words = views.words
     site.static("edge.panel.incidents")
-    site.page("/incidents", views.found, "incidents", label=words.title)
-    site.page("/incidents/{number}", views.one, "incident", within="/incidents", modules=("incidents.js",))
+    site.page("/incidents", views.found, "incidents", label=words.title, modules=("incidents.css",))
+    site.page(
+        "/incidents/{number}",
+        views.one,
+        "incident",
+        within="/incidents",
+        modules=("incidents.js", "incidents.css"),
+    )
 
 
 class _Views:
@@ -64,7 +70,7 @@ class _Views:
         w = self.words
         wanted = _wanted(request.query)
         number = int(request.query["page"]) if _is_number(request.query.get("page", "")) else 1
-        head = f"{_SHEET}<h1>{escape(w.title)}</h1>"
+        head = f"<h1>{escape(w.title)}</h1>"
         try:
             page = self._incidents.page(wanted, number)
             named = {kind: self._teller.happened(kind) for kind in page.kinds}
@@ -135,8 +141,8 @@ class _Views:
         number = request.args["number"]
         title = w.incident.format(number=number)
         try:
-            found = story(self._data / NAME, int(number)) if _is_number(number) else None
-            listed = self._incidents.one(found.incident) if found is not None else None
+            listed = self._incidents.one(int(number)) if _is_number(number) else None
+            found = None if listed is None else story(self._data / NAME, listed.incident, listed.bounds)
             around = self._incidents.neighbours(found.incident) if found is not None else (None, None)
         except FaultError as fault:
             return Live(
@@ -166,7 +172,7 @@ class _Views:
             links.append(f'<a href="/incidents/{before}" rel="prev">{escape(w.before)}</a>')
         if after is not None:
             links.append(f'<a href="/incidents/{after}" rel="next">{escape(w.after)}</a>')
-        return f'{_SHEET}<p class="row">{" ".join(links)}</p><h1>{escape(title)}</h1>'
+        return f'<p class="row">{" ".join(links)}</p><h1>{escape(title)}</h1>'
 
     def _summary(self, found: Story, listed: Listed | None) -> str:
         w = self.words

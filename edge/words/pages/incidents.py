@@ -31,7 +31,7 @@ class KindWords(Words):
 
 @dataclass(frozen=True, slots=True)
 class StepWords(Words):
-    """The steps of an incident that locks; the names are those of `edge.reports.timeline.Step`."""
+    """The steps of an incident that locks; the names are those of `edge.reports.timeline.Milestone`."""
 
     seen: str
     warned: str
@@ -357,7 +357,7 @@ _ENGLISH: Final = IncidentsWords(
     after="Next incident",
     summary="In short",
     steps_title="How long each step took",
-    step="Step",
+    step="Milestone",
     time="Time",
     since="From the beginning",
     took="After the step before",

@@ -1,0 +1,37 @@
+"""How time passes in a sitting: with the world's, or as a story has it."""
+
+from __future__ import annotations
+
+import time
+from typing import Final, Protocol
+
+from edge.bench.desk import Desk, StoryClock
+
+_REST_S: Final = 0.03
+
+
+class Turns(Protocol):
+    """What a sitting does again and again, until it is `over`. `rest_s`: how long it may rest in between."""
+
+    over: bool
+    rest_s: float
+
+    def turn(self) -> None:
+        """Let everything happen whose time has come."""
+        ...
+
+
+class RealTime:
+    """The desk's time goes with the world's. Whoever let it run ahead (`wait`) has moved it for good."""
+
+    over = False
+    rest_s = _REST_S
+
+    def __init__(self, desk: Desk, clock: StoryClock) -> None:
+        self._desk = desk
+        self._clock = clock
+        self._ahead_s = clock.now_s() - time.monotonic()
+
+    def turn(self) -> None:
+        self._ahead_s = max(self._ahead_s, self._clock.now_s() - time.monotonic())
+        self._desk.run_to(time.monotonic() + self._ahead_s)
