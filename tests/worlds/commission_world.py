@@ -30,6 +30,7 @@ FPS = 4.0
 """Of the drawn camera: what sees through it has to keep up on a busy machine."""
 
 BEHIND_S = 0.3
+PIECE_S = 0.5
 WITHIN_S = 60.0
 """For anything that is waited for: a test machine may be busy with much else."""
 
@@ -54,6 +55,8 @@ class Bench:
         self.settings: Settings = load(None, words)
         self._todo: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._closing = threading.Event()
+        self.still = False
+        """No time passes in the cabin; who asks is answered."""
         if drawn:
             self.desk = self._drawn_desk()
         else:
@@ -85,7 +88,8 @@ class Bench:
                 self._todo.get(timeout=0.02)()
             now_s = self.desk.clock.now_s()
             # A machine that cannot keep up plays it slower, and still answers at once.
-            self._start_s = max(self._start_s, time.monotonic() - now_s - BEHIND_S)
+            behind_s = 0.0 if self.still else BEHIND_S
+            self._start_s = max(self._start_s, time.monotonic() - now_s - behind_s)
             self.desk.run_to(time.monotonic() - self._start_s)
 
     def do(self, what: Callable[[], T]) -> T:
@@ -102,13 +106,16 @@ class Bench:
         return found.result(WITHIN_S)
 
     def wait(self, for_s: float) -> None:
-        """Let so much time pass in the cabin at once."""
+        """Let so much time pass in the cabin as fast as it can; whoever asks is answered meanwhile."""
+        end_s = self.do(self.desk.clock.now_s) + for_s
+        while self.do(lambda: self._pass_by(end_s)):
+            pass
 
-        def pass_by() -> None:
-            self.desk.run_to(self.desk.clock.now_s() + for_s)
-            self._start_s = time.monotonic() - self.desk.clock.now_s()
-
-        self.do(pass_by)
+    def _pass_by(self, end_s: float) -> bool:
+        """A piece of it; whether there is more."""
+        self.desk.run_to(min(end_s, self.desk.clock.now_s() + PIECE_S))
+        self._start_s = time.monotonic() - self.desk.clock.now_s()
+        return self.desk.clock.now_s() < end_s
 
     def act(self, words: str) -> None:
         """What the bench's own words do: `enter anna`, `keys 70*`, `fire on`."""

@@ -52,7 +52,7 @@ class CommissionWords(Words):
     down: str
     judge: str
     note: str
-    keep: str
+    next: str
     kept: str
     not_understood: str
     yes: str
@@ -132,7 +132,7 @@ _EN: Final = CommissionWords(
     down="The kiosk does not answer now.",
     judge="How did this step come out?",
     note="Note",
-    keep="Keep",
+    next="Next: {step}",
     kept="Kept: {step}, {judged}.",
     not_understood="That was not understood.",
     yes="Yes",
@@ -217,7 +217,7 @@ _DE: Final = CommissionWords(
     down="Der Kiosk antwortet gerade nicht.",
     judge="Wie ging dieser Schritt aus?",
     note="Bemerkung",
-    keep="Festhalten",
+    next="Weiter: {step}",
     kept="Festgehalten: {step}, {judged}.",
     not_understood="Das wurde nicht verstanden.",
     yes="Ja",
@@ -297,7 +297,7 @@ _HI: Final = CommissionWords(
     down="कियोस्क अभी उत्तर नहीं दे रहा।",
     judge="यह चरण कैसा रहा?",
     note="टिप्पणी",
-    keep="रखें",
+    next="आगे: {step}",
     kept="रखा गया: {step}, {judged}।",
     not_understood="यह समझ में नहीं आया।",
     yes="हाँ",
