@@ -11,7 +11,7 @@ from edge.panel.commission.walk import Judged, Mark, Signed, WalkStep
 from edge.settings.schema import Settings
 from edge.settings.zones import zone_of
 
-VERIFY = "cabinguard events verify"
+VERIFY = "sudo cabinguard events --verify --head {head}"
 NAME_MOST = 80
 
 
@@ -86,7 +86,7 @@ def signature(signed: Signed, scene: Scene, tongue: Tongue) -> str:
         (w.row, f"<code>{signed.seq}</code>"),
         (w.head, f"<code>{escape(signed.head)}</code>"),
     ]
-    check = w.verify.format(command=f"\0{VERIFY}\0")
+    check = w.verify.format(command=f"\0{VERIFY.format(head=f'{signed.seq}:{signed.head}')}\0")
     before, command, after = escape(check).split("\0")
     return (
         f'<div class="signature"><p class="good">✓ {escape(said)}</p>{pairs(rows)}'
