@@ -257,7 +257,7 @@ class Desk:
                 listener=self._listener,
                 restart=Restarter(self._order_restart, 0.0),
                 roots=frozenset({0, os.getuid()}),
-                eyes=sight.eyes,
+                eyes=sight.steps,
             ),
             stack,
         )
