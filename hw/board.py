@@ -74,6 +74,7 @@ __all__ = [
     "open_modem",
     "open_modem_switch",
     "open_prompt",
+    "refusing_camera",
     "resting_lines",
     "shortest_s",
     "text_trouble",
@@ -265,6 +266,13 @@ def masked_camera(camera: Camera, polygons: Sequence[Polygon]) -> Camera:
     from hw.camera import masked
 
     return masked.masked_camera(camera, polygons)
+
+
+def refusing_camera(code: str, detail: str) -> Camera:
+    """What stands for a camera that may give no picture; `code` is a fault of the catalogue."""
+    from hw.camera import masked
+
+    return masked.RefusingCamera(code, detail)
 
 
 def masked_picture(picture: ColourPicture, polygons: Sequence[Polygon]) -> ColourPicture:

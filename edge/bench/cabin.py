@@ -11,13 +11,14 @@ import msgspec
 
 from edge.bench.above import Above
 from edge.bench.answering import Control, Hands
+from edge.bench.cameras import FPS
 from edge.bench.desk import Desk, Props, StoryClock
 from edge.bench.keeping import with_secret
 from edge.bench.live import Session, Where, complete, goes_out, greeting, seated, tell
 from edge.bench.notebook import Notebook
 from edge.bench.part import INSIDE, OUTCOME, Part, StoryPart
 from edge.bench.performing import Performance
-from edge.bench.playing import FPS, every_s, settings_for
+from edge.bench.playing import every_s, settings_for
 from edge.bench.printer import Printer
 from edge.bench.seeing import Watcher
 from edge.bench.showing import Diary, view_of

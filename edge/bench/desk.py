@@ -33,6 +33,7 @@ from edge.loop.unrecorded import NAME as UNRECORDED
 from edge.service.asks import VERSION, Reply, Request
 from edge.service.build import Built, Site, build
 from edge.service.threads import Part
+from edge.settings.drawn import with_drawn
 from edge.settings.load import changed
 from edge.settings.schema import Settings
 from edge.settings.secrets import Secret, read_secret
@@ -204,7 +205,7 @@ class Desk:
         """
         if self.powered:
             raise ValueError("the power is on")
-        self.settings = self.cards.with_key(self._next_settings)
+        self.settings = self.cards.with_key(with_drawn(self._next_settings, self._folder))
         self.powered = True
         try:
             with contextlib.ExitStack() as stack:
@@ -254,6 +255,7 @@ class Desk:
                 listener=self._listener,
                 restart=Restarter(self._order_restart, 0.0),
                 roots=frozenset({0, os.getuid()}),
+                eyes=sight.steps,
             ),
             stack,
         )
@@ -467,6 +469,7 @@ class Desk:
             self._hear_hardware(now_s)
         self.threads.look(now_s)
         self.kiosk.poll(now_s)
+        self.built.site.poll(now_s)
         self._read_phones(now_s)
         self._wait_for_the_world(now_s)
 
@@ -476,6 +479,7 @@ class Desk:
                 continue
             if isinstance(seen, Observation):
                 self.built.watching.see(seen)
+                self.built.site.see(seen)
                 self.kiosk.observe(seen, now_s)
             else:
                 if seen.seer is None:

@@ -47,7 +47,7 @@ _ENTRIES: Final = msgspec.json.Decoder(_Entry)
 def standing(desk: Desk) -> list[tuple[str, ...]]:
     """The words that bring back, in a fresh cabin, what lasts in this one."""
     found: list[tuple[str, ...]] = [words for words in desk.acts.words if words[0] == "set"]
-    scene = desk.scene
+    scene = desk.mount.scene
     for one in () if scene is None else scene.people:
         if not one.leaving:
             worn = ("with", *sorted(one.covers)) if one.covers else ()

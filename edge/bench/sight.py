@@ -83,6 +83,11 @@ class Sight:
             stack.callback(readers[eye.name].close)
         return readers
 
+    @property
+    def steps(self) -> dict[str, StepEyes]:
+        """Those of each camera, as they are open now."""
+        return {name: one.steps for name, one in self._open.items()}
+
     def change(self, eye: Eye) -> None:
         """Another camera in the place of one that is open."""
         before = self._open[eye.name]

@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _serve(settings: Settings, link: Link, for_s: float, options: Sequence[str]) -> None:
-    site = commission_site(settings, link, for_s, who=_who(), options=options)
+    site, _ = commission_site(settings, link, for_s, who=_who(), options=options)
     gate = site.gate
     assert gate is not None
     with open_near(site, settings.panel.port) as server:

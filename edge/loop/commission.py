@@ -270,6 +270,12 @@ class Commission:
         entry = Entry("event", "commissioned", self._situation.state.incident, plain(data))
         self._unsigned[self._logbook.save((entry,), (), now_s)] = answer
 
+    def did(self, name: str, data: Mapping[str, object], now_s: float) -> None:
+        """A line of the record for what was done at the site, with the number of the commissioning."""
+        grant = self._grants.now(now_s)
+        number = 0 if grant is None else grant.number
+        self._logbook.note("event", name, {**data, "commissioning": number}, now_s)
+
     def recorded(self, sequence: int, fault: str) -> None:
         """The record's answer to one transaction."""
         for waiting in [number for number in self._unsigned if number <= sequence]:

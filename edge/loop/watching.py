@@ -110,6 +110,8 @@ class View(_Part, frozen=True):
     commission_left_s: float = 0.0
     """How long a commissioning still runs; 0 for none."""
     trial: TrialView = TrialView()
+    restart_wanted: bool = False
+    """Something was drawn that takes effect at the next start."""
 
 
 class Watching:

@@ -21,27 +21,39 @@ from edge.service.asks import (
     Commission,
     CommissionEnd,
     CommissionOpen,
+    Draw,
     Drift,
     DriftAgain,
     Granted,
+    Learn,
+    LearnEnd,
     MarkIncident,
+    Measure,
     Panel,
     Release,
     Reply,
     Report,
     Request,
     Restart,
+    SeeAim,
+    SeeDrawn,
+    SeeLearning,
     SendTestText,
     Sign,
     Status,
     TryOutput,
+    Undraw,
     Untry,
 )
+from edge.service.site import SiteDesk
 from edge.settings.version import program_version
+from edge.terms.learning import LearnOrder, NamedRegion
 from edge.terms.marks import BY_MOST, NOTE_MOST, Marked, plain_words
 from edge.terms.record import Recipient
 
 Answer = Callable[[Reply], None]
+
+SiteRequest = SeeDrawn | Draw | Undraw | SeeAim | Measure | Learn | SeeLearning | LearnEnd
 
 
 class May(StrEnum):
@@ -70,6 +82,14 @@ MAY: Final[Mapping[type[Request], May]] = {
     SendTestText: May.GRANT,
     Restart: May.GRANT,
     Sign: May.GRANT,
+    SeeDrawn: May.GRANT,
+    Draw: May.GRANT,
+    Undraw: May.GRANT,
+    SeeAim: May.GRANT,
+    Measure: May.GRANT,
+    Learn: May.GRANT,
+    SeeLearning: May.GRANT,
+    LearnEnd: May.GRANT,
 }
 """Every verb has its row; `edge/docs/socket.md` is compared with it."""
 
@@ -80,9 +100,12 @@ class Acts:
     `roots` are the users who count as root (on a bench also the one who runs it), `owner` is the kiosk's own.
     """
 
-    def __init__(self, kiosk: Kiosk, watching: Watching, roots: frozenset[int], owner: int) -> None:
+    def __init__(
+        self, kiosk: Kiosk, watching: Watching, site: SiteDesk, roots: frozenset[int], owner: int
+    ) -> None:
         self._kiosk = kiosk
         self._watching = watching
+        self._site = site
         self._roots = roots
         self._owner = owner
         self._version = program_version()
@@ -130,7 +153,7 @@ class Acts:
             case Status():
                 return kiosk.status(now_s)
             case Panel():
-                return self._watching.reply(kiosk, now_s)
+                return self._watching.reply(kiosk, now_s) | {"restart_wanted": self._site.restart_wanted}
             case Drift():
                 return {"views": kiosk.views()}
             case DriftAgain():
@@ -175,5 +198,45 @@ class Acts:
                 }
                 commission.sign(signed, lambda reply: answer({"version": VERSION, **reply}), now_s)
                 return None
+            case SeeDrawn() | Draw() | Undraw() | SeeAim() | Measure() | Learn() | SeeLearning() | LearnEnd():
+                later: Answer = lambda reply: answer({"version": VERSION, **reply})  # noqa: E731
+                return self._at_site(request, later, now_s)
+            case _:
+                assert_never(request)
+
+    def _at_site(self, request: SiteRequest, later: Answer, now_s: float) -> Reply | None:
+        """The same of what is drawn, measured and learnt."""
+        site = self._site
+        match request:
+            case SeeDrawn():
+                return site.drawn()
+            case Draw(drawn=drawn, only_check=only_check):
+                site.draw(drawn, only_check=only_check, answer=later)
+                return None
+            case Undraw(kinds=kinds):
+                site.undraw(kinds, later)
+                return None
+            case SeeAim():
+                return site.aim(now_s)
+            case Measure(marks=marks, lines=lines, boxes=boxes):
+                site.measure(marks, lines, boxes, later)
+                return None
+            case Learn():
+                regions = tuple(
+                    NamedRegion(one.name, tuple((spot.x, spot.y) for spot in one.polygon))
+                    for one in request.regions
+                )
+                order = LearnOrder(
+                    what=request.what,
+                    fresh=request.fresh,
+                    regions=regions,
+                    wide=request.wide,
+                    wide_cm=request.wide_cm,
+                )
+                return site.learn(order, request.camera, now_s)
+            case SeeLearning():
+                return site.learning()
+            case LearnEnd():
+                return site.learn_end()
             case _:
                 assert_never(request)

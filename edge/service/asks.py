@@ -11,7 +11,10 @@ from typing import Annotated, Final, Literal, get_args
 import msgspec
 from msgspec import Meta
 
+from edge.settings.drawn import Drawn
 from edge.terms.commission import TRIAL_MOST_S, CheckResult, Tried
+from edge.terms.ground import CameraRole, FloorBox, FloorLine, Marks, Spot
+from edge.terms.learning import LearnWhat
 from edge.terms.marks import Mark
 
 VERSION: Final = 1
@@ -130,6 +133,65 @@ class Sign(Granted, frozen=True, tag="sign"):
     items: Annotated[tuple[CheckItem, ...], Meta(min_length=1, max_length=40)] = msgspec.field()
 
 
+class SeeDrawn(Granted, frozen=True, tag="drawn"):
+    """What is drawn on the pictures, and what of it is in effect."""
+
+
+class Draw(Granted, frozen=True, kw_only=True, tag="draw"):
+    """Keep what was drawn, in the place of all that was; `only_check`: only say what is wrong with it."""
+
+    drawn: Drawn = msgspec.field()
+    only_check: bool = False
+
+
+class Undraw(Granted, frozen=True, kw_only=True, tag="undraw"):
+    """Forget what was drawn of these kinds: the settings file's own hold again."""
+
+    kinds: Annotated[tuple[Literal["zone", "floor", "mask"], ...], Meta(min_length=1, max_length=3)]
+
+
+class SeeAim(Granted, frozen=True, tag="aim"):
+    """Measure for somebody who aims the cameras, for the next ten seconds."""
+
+
+class Measure(Granted, frozen=True, kw_only=True, tag="measure"):
+    """Lengths and sizes on the floor that four marks would give."""
+
+    marks: Marks
+    lines: Annotated[tuple[FloorLine, ...], Meta(max_length=16)] = ()
+    boxes: Annotated[tuple[FloorBox, ...], Meta(max_length=16)] = ()
+
+
+class LearnRegion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of the machine's front, such as `keypad`, and where it is."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=20)]
+    polygon: Annotated[tuple[Spot, ...], Meta(min_length=3, max_length=32)]
+
+
+class Learn(Granted, frozen=True, kw_only=True, tag="learn"):
+    """Learn the empty cabin, or the machine's front, with nobody there.
+
+    Without `regions` a front's pictures are added to what is taught. `wide` names a region that is `wide_cm`
+    wide. `fresh`: forget what this camera had learnt before.
+    """
+
+    what: LearnWhat
+    camera: CameraRole = "face"
+    fresh: bool = False
+    regions: Annotated[tuple[LearnRegion, ...], Meta(max_length=12)] = ()
+    wide: Annotated[str, Meta(max_length=20)] = ""
+    wide_cm: Annotated[float, Meta(ge=0, le=300)] = 0.0
+
+
+class SeeLearning(Granted, frozen=True, tag="learning"):
+    """How far that is."""
+
+
+class LearnEnd(Granted, frozen=True, tag="learn_end"):
+    """Stop it."""
+
+
 Request = (
     Status
     | Panel
@@ -146,6 +208,14 @@ Request = (
     | SendTestText
     | Restart
     | Sign
+    | SeeDrawn
+    | Draw
+    | Undraw
+    | SeeAim
+    | Measure
+    | Learn
+    | SeeLearning
+    | LearnEnd
 )
 
 REQUESTS: Final[tuple[type[Request], ...]] = get_args(Request)

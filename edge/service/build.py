@@ -47,12 +47,14 @@ from edge.pictures.store import EvidenceLimits, Start
 from edge.service.acts import Acts
 from edge.service.gauge import THERMAL, MachineGauge
 from edge.service.plans import minute_of_day, overseers
+from edge.service.site import EyesAside, SiteDesk
 from edge.service.views import basis_of
 from edge.settings.places import model_dir
 from edge.settings.schema import Settings
 from edge.settings.zones import find_zone
 from edge.terms.record import Channel, Recipient, Remembered
 from hw.ports import Board, Clock, Input
+from hw.watched import in_thread
 
 CLOSE_S: Final = 3.0
 """How long an end waits for the record, and for the pictures."""
@@ -66,6 +68,7 @@ class Site:
     else it works in step with the caller. `unrecorded`: a file in memory, None where memory keeps nothing.
     `spare_numbers` stand in for telephones that the settings do not name. `want_owner` asks the eyes for
     looks at the card's owner, or for no more. `roots`: the users who count as root at the control socket.
+    `eyes`: those of each camera by name, there before the first request.
     """
 
     board: Board
@@ -83,6 +86,7 @@ class Site:
     listener: Listener
     restart: Restarter
     roots: frozenset[int]
+    eyes: Mapping[str, EyesAside]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,7 @@ class Built:
     journal: Journal
     watching: Watching
     acts: Acts
+    site: SiteDesk
     numbers: Mapping[Recipient, str]
     carriers: Mapping[Channel, Carrier]
     remembered: Remembered
@@ -190,17 +195,24 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         listener=functools.partial(_hear, watching, site.listener),
     )
     kiosk = Kiosk(parts)
+    apart = in_thread if site.threaded else _here
+    at_site = SiteDesk(settings, site.data, site.eyes, clock, apart, kiosk.commission.did)
     return Built(
         kiosk=kiosk,
         parts=parts,
         journal=journal,
         watching=watching,
-        acts=Acts(kiosk, watching, site.roots, os.getuid()),
+        acts=Acts(kiosk, watching, at_site, site.roots, os.getuid()),
+        site=at_site,
         numbers=numbers,
         carriers=ways_out,
         remembered=remembered,
         zone_missing=zone_missing,
     )
+
+
+def _here(do: Callable[[], None]) -> None:
+    do()
 
 
 def _owner_desk(settings: Settings, book: CodeBook, watchman: CodeBook, clock: Clock) -> OwnerDesk:

@@ -27,7 +27,7 @@ from edge.settings.zones import zone_of
 from edge.terms.observation import FACE_CAMERA
 from edge.vision.eyes.process import EyesPlan
 from edge.vision.seers import Role
-from hw.board import masked_camera, open_camera
+from hw.board import masked_camera, open_camera, refusing_camera
 from hw.camera.port import Camera, CameraChoice, Stream
 from hw.clock import SystemClock
 from hw.ports import Clock, HardwareError
@@ -131,9 +131,12 @@ def open_fitted(settings: Settings, camera: CameraSettings) -> Camera:
 def behind_masks(settings: Settings, camera: Camera, name: str = FACE_CAMERA) -> Camera:
     """A recording or a stage that stands for the camera of this name, behind that one's masks.
 
-    Raises `FaultError` where these are unknown.
+    Where these are unknown it gives no picture: `HardwareError` from `read`.
     """
-    return masked_camera(camera, masks_of(settings, name))
+    try:
+        return masked_camera(camera, masks_of(settings, name))
+    except FaultError as fault:
+        return refusing_camera(fault.code, fault.detail)
 
 
 def masks_tag(settings: Settings, camera: str) -> bytes:

@@ -125,6 +125,7 @@ class Service:
         self._items = _without_first_levels(self._items)
 
         plans = eyes_plans(settings)
+        self._eyes: dict[str, EyesSupervisor] = {}
         built = build(
             settings,
             Site(
@@ -143,22 +144,20 @@ class Service:
                 listener=self._tell,
                 restart=Restarter(functools.partial(self._items.put, _Stop()), RESTART_AFTER_S),
                 roots=frozenset({0}),
+                eyes=self._eyes,
             ),
             stack,
         )
         self.built = built
         self.kiosk = built.kiosk
-        self._eyes = {
-            plan.name: EyesSupervisor(
+        for plan in plans:
+            self._eyes[plan.name] = EyesSupervisor(
                 functools.partial(EyesProcess, plan),
                 self._clock.now_s(),
                 settings.watchdog.eyes_start_s,
                 settings.watchdog.eyes_silence_s,
             )
-            for plan in plans
-        }
-        for eyes in self._eyes.values():
-            stack.callback(eyes.close)
+            stack.callback(self._eyes[plan.name].close)
         self.control = ControlServer(runtime, self._items.put, self._clock)
         stack.callback(self.control.close)
         self._watch = ThreadWatch(self.kiosk.device_trouble)
@@ -228,8 +227,10 @@ class Service:
                 else:
                     self.pictures_seen += 1
                     self.built.watching.see(seen)
+                    self.built.site.see(seen)
                     self.kiosk.observe(seen, now_s)
         self.kiosk.poll(self._clock.now_s())
+        self.built.site.poll(self._clock.now_s())
         self._feed(self._clock.now_s())
         return True
 

@@ -11,6 +11,7 @@ import math
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -22,10 +23,12 @@ from edge.service.hiding import fronts_masked
 from edge.settings.areas import is_inside, share_inside
 from edge.settings.drawn import KINDS, Drawn, drawn_problems, read_drawn, write_drawn
 from edge.settings.schema import Settings
+from edge.settings.zones import zone_of
 from edge.terms.aim import Aim
-from edge.terms.ground import Marks, Spot
+from edge.terms.ground import FloorBox, FloorLine, Marks, Spot
 from edge.terms.learning import Learning, LearnOrder, LearnState
 from edge.terms.observation import Observation
+from hw.ports import Clock
 
 AIMS_S: Final = 10.0
 """So long after somebody asked the eyes go on measuring."""
@@ -35,10 +38,11 @@ LARGE_SHARE: Final = 0.20
 """Of the picture: a mask from this size on is warned of."""
 
 _GRID: Final = 24
-_LINES_MAX: Final = 16
+_USUAL_SIZE: Final = (640, 480)
 
 Reply = dict[str, object]
 Answer = Callable[[Reply], None]
+Note = Callable[[str, Mapping[str, object], float], None]
 
 
 class EyesAside(Protocol):
@@ -53,23 +57,6 @@ class EyesAside(Protocol):
 
     @property
     def learning(self) -> Learning: ...
-
-
-class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A line on the floor from `a` to `b`; `true_cm` as it was measured, 0 where it was not."""
-
-    a: Spot
-    b: Spot
-    true_cm: float = 0.0
-
-
-class Frame(msgspec.Struct, frozen=True, array_like=True):
-    """A box around a thing on the floor, in fractions of the picture: left, top, width, height."""
-
-    left: float
-    top: float
-    width: float
-    height: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,26 +107,26 @@ def _square(fraction: float) -> int:
 class SiteDesk:
     """Of one kiosk. Every method is called in the loop and waits for nothing.
 
-    `eyes` are those of each camera by name. `changed` hears whether a restart is wanted. `apart` runs what
-    may wait: a thread of its own in service, at once on a story's clock. `wall` gives the time (Unix, s) and
-    the minute of the day on the cabin's clock. `folder`: the record's, where it is not that of the settings.
+    `eyes` are those of each camera by name, there by the first call. `apart` runs what may wait: a thread of
+    its own in service, at once on a story's clock. `note` puts a line into the record.
     """
 
     def __init__(
         self,
         settings: Settings,
+        folder: Path,
         eyes: Mapping[str, EyesAside],
-        wall: Callable[[], tuple[float, int]],
-        changed: Callable[[bool], None],
+        clock: Clock,
         apart: Callable[[Callable[[], None]], None],
-        folder: Path | None = None,
+        note: Note,
     ) -> None:
         self._settings = settings
-        self._folder = Path(settings.paths.data) if folder is None else folder
+        self._folder = folder
         self._eyes = eyes
-        self._wall = wall
-        self._changed = changed
+        self._clock = clock
         self._apart = apart
+        self._note = note
+        self._sizes: dict[str, tuple[int, int]] = {}
         self._writing = threading.Lock()
         self._places = FacePlaces()
         self._aimed_s: float | None = None
@@ -153,27 +140,40 @@ class SiteDesk:
             self._started_with = read_drawn(self._folder) or Drawn()
         except FaultError as fault:
             self._started_with, self._trouble = Drawn(), fault.code
-        self._drawn = self._started_with
+        self._drawn = self._noted = self._started_with
 
     def see(self, seen: Observation) -> None:
-        """Every observation, for what a mask would hide."""
+        """Every observation: how large its picture is, and what a mask would hide."""
+        self._sizes[seen.camera] = seen.size
         self._places.see(seen)
 
     def poll(self, now_s: float) -> None:
-        """At every turn of the loop: nobody aims any more, or what is learnt takes too long."""
+        """At every turn of the loop: nobody aims any more, what is learnt takes too long, what was done."""
+        if self._drawn is not self._noted:
+            self._noted = self._drawn
+            counts = {kind: _count(getattr(self._drawn, kind)) for kind in self._drawn.kinds}
+            self._note("drawn", {"kinds": " ".join(self._drawn.kinds), **counts}, now_s)
         if self._aimed_s is not None and now_s - self._aimed_s >= AIMS_S:
             self._aimed_s = None
             for eyes in self._eyes.values():
                 eyes.want_aim(False)
         if self._order is None:
             return
-        self._learning = self._eyes[self._learns].learning
+        newest = self._eyes[self._learns].learning
+        if newest.job == self._order.job:
+            self._learning = newest
         if self._learning.state is LearnState.RUNNING and now_s - self._learn_s >= LEARNS_S:
             self._eyes[self._learns].want_learn(None)
             late = f"{self._learns}: no whole set of pictures within {LEARNS_S:.0f} s"
             self._learning = Learning(self._order.job, LearnState.REFUSED, 0.0, "picture_unsound", late)
         if self._learning.state is not LearnState.RUNNING:
+            said = {
+                "what": self._order.what.value,
+                "camera": self._learns,
+                "result": self._learning.code or "done",
+            }
             self._order = None
+            self._note("learnt", said, now_s)
 
     # --- drawing ---------------------------------------------------------------------------------------
 
@@ -219,7 +219,6 @@ class SiteDesk:
                     self._drawn, self._trouble = drawn, ""
             except OSError as error:
                 return {"error": "folder_unwritable", "detail": error.strerror or str(error)}
-            self._changed(self.restart_wanted)
         return {"saved": not only_check, "restart_wanted": self.restart_wanted, "warnings": warnings}
 
     def _warnings(self, drawn: Drawn) -> Iterator[Warned]:
@@ -247,15 +246,11 @@ class SiteDesk:
         }
 
     def measure(
-        self,
-        marks: Marks,
-        lines: tuple[Line, ...],
-        boxes: tuple[Frame, ...],
-        size: tuple[int, int],
-        answer: Answer,
+        self, marks: Marks, lines: tuple[FloorLine, ...], boxes: tuple[FloorBox, ...], answer: Answer
     ) -> None:
-        """Lengths and sizes on the floor that these marks would give, in a picture of `size` pixels."""
-        self._apart(lambda: answer(measured(marks, lines[:_LINES_MAX], boxes[:_LINES_MAX], size)))
+        """Lengths and sizes on the floor that these marks would give."""
+        size = self._sizes.get(marks.camera, _USUAL_SIZE)
+        self._apart(lambda: answer(measured(marks, lines, boxes, size)))
 
     # --- learning --------------------------------------------------------------------------------------
 
@@ -266,7 +261,9 @@ class SiteDesk:
         if self._order is not None:
             raise FaultError("learn_running", f"{self._learns}: {self._order.what.value}")
         self._job += 1
-        wall_s, minute = self._wall()
+        wall_s = self._clock.wall_s()
+        local = datetime.fromtimestamp(wall_s, zone_of(self._settings.cabin.timezone))
+        minute = local.hour * 60 + local.minute
         self._order = replace(order, job=self._job, wall_s=wall_s, minute_of_day=minute)
         self._learns, self._learn_s = camera, now_s
         self._learning = Learning(self._job, LearnState.RUNNING)
@@ -290,7 +287,14 @@ class SiteDesk:
 _DEFAULTS: Final = Settings()
 
 
-def measured(marks: Marks, lines: tuple[Line, ...], boxes: tuple[Frame, ...], size: tuple[int, int]) -> Reply:
+def _count(drawn: object) -> int:
+    """How many zones, masks, or corners."""
+    return len(drawn.corners) if isinstance(drawn, Marks) else len(drawn) if isinstance(drawn, tuple) else 0
+
+
+def measured(
+    marks: Marks, lines: tuple[FloorLine, ...], boxes: tuple[FloorBox, ...], size: tuple[int, int]
+) -> Reply:
     """What the marks would say of lines and things on the floor; what lies on no floor is None."""
     try:
         floor = Floor(marks, size)

@@ -124,21 +124,24 @@ def drawn_problems(drawn: Drawn, settings: Settings) -> tuple[Problem, ...]:
     return tuple(Problem(keys[0], fault.detail) for keys, fault in ground_conflicts(laid))
 
 
-def with_drawn(settings: Settings) -> Settings:
-    """The settings with what was drawn over them; where that cannot be used, with no picture at all."""
+def with_drawn(settings: Settings, folder: Path | None = None) -> Settings:
+    """The settings with what was drawn over them; where that cannot be used, with no picture at all.
+
+    `folder` is the record's, where it is not that of the settings.
+    """
     try:
-        drawn = usable_drawn(settings)
+        drawn = usable_drawn(settings, folder)
     except FaultError as fault:
         return msgspec.structs.replace(settings, mask=(*settings.mask, *_no_picture(fault.code)))
     return settings if drawn is None else _laid(drawn, settings)
 
 
-def usable_drawn(settings: Settings) -> Drawn | None:
-    """What was drawn on the kiosk with these settings, as checked as they are.
+def usable_drawn(settings: Settings, folder: Path | None = None) -> Drawn | None:
+    """What was drawn on the kiosk with these settings, as checked as they are; `folder` as in `with_drawn`.
 
     Raises as `read_drawn`, and `drawn_damaged` for what these settings cannot have.
     """
-    drawn = read_drawn(Path(settings.paths.data))
+    drawn = read_drawn(Path(settings.paths.data) if folder is None else folder)
     if drawn is not None and (problems := drawn_problems(drawn, settings)):
         raise FaultError(DAMAGED, f"{NAME}: {problems[0].detail}")
     return drawn

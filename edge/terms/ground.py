@@ -71,6 +71,23 @@ class Mask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     camera: CameraRole = "face"
 
 
+class FloorLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A line on the floor from `a` to `b`; `true_cm` as it was measured, 0 where it was not."""
+
+    a: Spot
+    b: Spot
+    true_cm: Annotated[float, msgspec.Meta(ge=0, le=10000)] = 0.0
+
+
+class FloorBox(msgspec.Struct, frozen=True, array_like=True):
+    """A box around a thing on the floor, fractions of the picture: `[left, top, width, height]`."""
+
+    left: Fraction
+    top: Fraction
+    width: Fraction
+    height: Fraction
+
+
 class Marks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The floor: the corners of a rectangle on it, one after the other around it; none: not measured.
 

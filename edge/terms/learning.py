@@ -43,10 +43,10 @@ class LearnOrder:
     `job` is another number for another order; `wall_s` (Unix) and `minute_of_day` are when it was given.
     """
 
-    job: int
     what: LearnWhat
-    wall_s: float
-    minute_of_day: int
+    job: int = 0
+    wall_s: float = 0.0
+    minute_of_day: int = 0
     fresh: bool = False
     regions: tuple[NamedRegion, ...] = ()
     wide: str = ""

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hw.camera.port import Camera, Frame, Polygon
+from hw.ports import HardwareError
 
 MASKED_LEVEL: Final = 128
 """Of every colour."""
@@ -78,6 +79,20 @@ class MaskedCamera:
 
     def close(self) -> None:
         self._camera.close()
+
+
+class RefusingCamera:
+    """A `Camera` that gives no picture, since nobody knows what must not be on it."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        self._why = (code, detail)
+
+    def read(self) -> Frame | None:
+        """Always a HardwareError."""
+        raise HardwareError(*self._why)
+
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 def masked_camera(camera: Camera, polygons: Sequence[Polygon]) -> Camera:

@@ -88,6 +88,7 @@ REVIEWED: Mapping[str, str] = {
         "OTHER"
     ),
     "LanguageName": "EN DE HI",
+    "LearnState": "NONE RUNNING DONE REFUSED",
     "Light": "GREEN AMBER RED",
     "Mark": "FALSE TRUE",
     "Marking": "ANY NONE FALSE TRUE",

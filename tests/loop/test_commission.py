@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -379,11 +380,11 @@ def test_a_signed_checklist_is_one_line_of_the_record(site: Site) -> None:
 
 
 def test_what_could_not_be_written_is_not_called_signed(site: Site) -> None:
-    site.desk.fail_disk(full=True)
+    site.desk.fail_disk(errno.ENOSPC)
     reply = site.ask(Sign("Ravi", (CheckItem("lock", CheckResult.OK),), grant=site.grant))
     assert reply["error"] == "disk_full"
     assert "signed" not in reply
-    site.desk.fail_disk(full=False)
+    site.desk.fail_disk(0)
     site.run(30.0)
     assert "commissioned" in site.names(), "it follows by itself"
 

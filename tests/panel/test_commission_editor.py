@@ -14,7 +14,6 @@ import pytest
 
 from edge.panel.commission.acts import Posted
 from edge.panel.commission.draw import editor
-from edge.panel.commission.page import SHEET
 from edge.settings.areas import marks_problem, zone_problems
 from edge.terms.ground import Marks, Purpose, Spot, Zone
 from edge.web.exchange import Answer, Live, PageRequest, done, refused
@@ -51,9 +50,9 @@ class Board:
             "/commission",
             lambda: Live("Draw", parts=parts),
             "commission",
-            modules=("commission.js",),
+            modules=("commission.js", "commission.css"),
             frame=lambda made: (
-                f'{SHEET}<div id="rail"></div><div class="steps cards">{part("draw", made["draw"])}</div>'
+                f'<div id="rail"></div><div class="steps cards">{part("draw", made["draw"])}</div>'
             ),
         )
         self.site.get("/commission/picture/{file}", lambda asked: Answer(jpeg, "image/jpeg"))

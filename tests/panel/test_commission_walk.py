@@ -9,14 +9,24 @@ import pytest
 
 from edge.loop.watching import InputView
 from edge.panel.commission import walk as walks
-from edge.panel.commission.walk import Attempt, Judged, Mark, Region, Seen, Signed, Step, Walk, contacts_after
+from edge.panel.commission.walk import (
+    Attempt,
+    Judged,
+    Mark,
+    Region,
+    Seen,
+    Signed,
+    Walk,
+    WalkStep,
+    contacts_after,
+)
 from edge.terms.ground import Spot
 from tests.panel.commission_views import quiet_view
 
 
 def test_all_of_a_walk_is_there_again_for_a_second_link(tmp_path: Path) -> None:
     walk = Walk(tmp_path, lambda: 1000.0)
-    walk.mark(Step.AIM, Judged.OK, "  two\n  lines ")
+    walk.mark(WalkStep.AIM, Judged.OK, "  two\n  lines ")
     walk.tried("siren")
     walk.tried("siren")
     walk.worked("siren", True)
@@ -42,20 +52,20 @@ def test_what_is_damaged_or_old_begins_again(tmp_path: Path, content: bytes) -> 
 
 def test_a_note_is_one_short_line(tmp_path: Path) -> None:
     walk = Walk(tmp_path)
-    walk.mark(Step.KEYS, Judged.FAILED, "x" * 1000)
+    walk.mark(WalkStep.KEYS, Judged.FAILED, "x" * 1000)
     assert len(walk.kept.marks["keys"].note) == walks.NOTE_MOST
     assert msgspec.json.decode((tmp_path / walks.NAME).read_bytes(), type=walks.Kept) == walk.kept
 
 
 def test_a_walk_goes_on_where_nothing_can_be_written(tmp_path: Path) -> None:
     walk = Walk(tmp_path / "none")
-    walk.mark(Step.AIM, Judged.OK)
+    walk.mark(WalkStep.AIM, Judged.OK)
     assert walk.kept.marks["aim"].judged is Judged.OK
 
 
 def test_begun_again_nothing_is_left(tmp_path: Path) -> None:
     walk = Walk(tmp_path)
-    walk.mark(Step.AIM, Judged.OK)
+    walk.mark(WalkStep.AIM, Judged.OK)
     walk.begin_again()
     assert not Walk(tmp_path).kept.marks
 

@@ -106,8 +106,10 @@ def of_the_desk(settings: Settings, folder: Path, monkeypatch: pytest.MonkeyPatc
 
 
 HANDED_IN = {
-    "data": r"\b(_inode|gauge\._data|gauge\._seen\.free_mb)$",
-    "threaded": r"\b(_threaded|thread|_changed|_beside|gauge\._thermal|gauge\._seen\.board_c)$",
+    "data": (
+        r"\b(_inode|gauge\._data|gauge\._seen\.free_mb|_site\._folder|_site\._settings\.identity\.key_file)$"
+    ),
+    "threaded": (r"\b(_threaded|thread|_changed|_beside|_apart|gauge\._thermal|gauge\._seen\.board_c)$"),
     "wake": r"\b(_on_answer|_beside\.\w+)$",
     "rings": r"\b_rings\b",
     "choose_code": r"\b_choose$",
@@ -118,6 +120,7 @@ HANDED_IN = {
     "want_owner": r"\bwant_owner\b",
     "restart": r"\brestart\b",
     "roots": r"\b_roots\b",
+    "eyes": r"\b_site\._eyes\b",
 }
 """Where the fields of a `Site` may be seen in a kiosk: the only places in which the two may differ."""
 

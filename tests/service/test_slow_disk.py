@@ -123,6 +123,7 @@ class Rig:
             listener=self.heard.append,
             restart=Restarter(lambda: None, 0.0),
             roots=frozenset({0}),
+            eyes={},
         )
         self._built = build(settings, site, stack)
         stack.callback(self.disk.be_slow, False)

@@ -12,7 +12,7 @@ import pytest
 import edge.panel.commission
 from edge.panel.commission.draw import NOT_FOR_THE_SCRIPT
 from edge.panel.commission.page import CHECKLIST
-from edge.panel.commission.walk import Judged, Step
+from edge.panel.commission.walk import Judged, WalkStep
 from edge.terms.aim import Advice, PixelClass
 from edge.terms.commission import NotTried, TrialEnd, Tried
 from edge.terms.ground import Purpose
@@ -65,7 +65,7 @@ def test_nothing_is_missing_and_nothing_is_left_in_english(language: LanguageNam
 
 def test_every_name_has_its_word_and_there_are_no_others() -> None:
     pairs: tuple[tuple[type[Words], set[str]], ...] = (
-        (StepWords, {one.value for one in Step} | {CHECKLIST}),
+        (StepWords, {one.value for one in WalkStep} | {CHECKLIST}),
         (JudgedWords, {one.value for one in Judged}),
         (LearningWords, {one.value for one in LearnState}),
         (PurposeWords, {one.value for one in Purpose}),

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Final
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
 
 import msgspec
 
+from edge.bench.page.__main__ import bench_site
+from edge.bench.page.cabin_asked import CabinAsked
 from edge.bench.wire import (
+    Acted,
+    BenchReply,
+    BenchRequest,
     BenchView,
     ContactSeen,
     Countdown,
@@ -14,11 +23,14 @@ from edge.bench.wire import (
     FaultSwitch,
     KeypadSeen,
     Line,
+    Look,
     MachineSeen,
     OutputsSeen,
     PersonSeen,
     PhoneSeen,
     StageSeen,
+    Stories,
+    StoryAsk,
     StorySeen,
     TextSeen,
     WayOut,
@@ -26,8 +38,13 @@ from edge.bench.wire import (
 )
 from edge.cabin.deadlines import Wait
 from edge.cabin.ways import Because, Way
+from edge.faults.fault import FaultError
+from edge.panel.app import open_server
+from edge.panel.sources import Sources
+from edge.settings.load import load
 from hw.bench import COVERS, FAULTS, LENSES, MACHINE_FAULTS
 from hw.ports import Input
+from tests.worlds.panel_world import free_port
 
 WALL_S: Final = 1_767_254_400.0
 KEYS: Final = tuple("123456789*0#")
@@ -93,7 +110,6 @@ VACANT: Final = BenchView(
     deadlines=(),
     ways=(),
     happenings=(),
-    lasting=(),
 )
 
 _CODE: Final = "Cabin 1. Incident 3: CODE 417. Code 1 of 5, until 14:32, earlier ones void."
@@ -159,9 +175,9 @@ LOCKED: Final = msgspec.structs.replace(
     ),
     faults=fault_switches(("mute", "full")),
     deadlines=(
-        Countdown(Wait.SIREN, 112.4, True),
-        Countdown(Wait.CODE_TTL, 288.0, True),
-        Countdown(Wait.UNREACHABLE, 120.0, False),
+        Countdown(Wait.SIREN, 112.4, 120.0, True),
+        Countdown(Wait.CODE_TTL, 288.0, 300.0, True),
+        Countdown(Wait.UNREACHABLE, 120.0, 180.0, False),
     ),
     ways=tuple(
         WayOut(
@@ -184,3 +200,44 @@ LOCKED: Final = msgspec.structs.replace(
 )
 
 COVER_NAMES: Final = tuple(sorted(COVERS))
+
+
+class PageOver:
+    """The bench page over a cabin that answers with `view`, or not at all where it is a fault.
+
+    `asked` has every act that came.
+    """
+
+    def __init__(self, folder: Path, overrides: Sequence[str] = ()) -> None:
+        port = free_port()
+        words = [f"paths.data={folder}", f"paths.runtime={folder}", f"panel.port={port}", *overrides]
+        self.view: BenchView | FaultError = VACANT
+        self.reply: BenchReply = Acted(done=True, said="done")
+        self.asked: list[BenchRequest] = []
+        settings = load(None, words)
+        cabin = CabinAsked(folder, self._answer)
+        self.site = bench_site(settings, Sources(settings, []), cabin)
+        self.address = f"http://127.0.0.1:{port}/bench"
+        self._server = open_server(settings, self.site)
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def _answer(self, folder: Path, request: BenchRequest, within_s: float) -> BenchReply:
+        if isinstance(request, StoryAsk) and request.do == "list":
+            return Stories(stories=(("fire", "Fire while locked"),))
+        if not isinstance(request, Look):
+            self.asked.append(request)
+            return self.reply
+        if isinstance(self.view, FaultError):
+            raise self.view
+        return self.view
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join(10.0)
+        self._server.close()

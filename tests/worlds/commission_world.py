@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
+from edge.bench.acting import act
 from edge.bench.desk import Desk, Props, StoryClock
 from edge.panel.commission.app import commission_site
 from edge.panel.commission.link import Link
@@ -38,7 +40,7 @@ T = TypeVar("T")
 
 
 class Bench:
-    """The kiosk of a commissioning, in real time and a thread of its own. `stage` directs who is there.
+    """The kiosk of a commissioning, in real time and a thread of its own.
 
     `drawn`: with the drawn camera and what really sees through it, else scripted.
     """
@@ -51,15 +53,14 @@ class Bench:
         self._todo: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._closing = threading.Event()
         if drawn:
-            self.desk, self.stage = self._drawn_desk()
+            self.desk = self._drawn_desk()
         else:
-            self.desk, people = scripted_desk(folder, settings=self.settings, every_s=0.1)
-            self.stage = people.do
+            self.desk, _ = scripted_desk(folder, settings=self.settings, every_s=0.1)
         self.control = ControlServer(folder, self._asked)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
-    def _drawn_desk(self) -> tuple[Desk, Callable[[str, float], None]]:
+    def _drawn_desk(self) -> Desk:
         clock = StoryClock(wall_s=time.time())
         camera = StagedCabin(clock)
         settings = self.settings
@@ -70,19 +71,17 @@ class Bench:
             stage=camera,
             camera_from="staged",
         )
-        return Desk(settings, props, self.folder, lambda _: None, clock), camera.do
+        return Desk(settings, props, self.folder, lambda _: None, clock)
 
     def _asked(self, asked: Asked) -> None:
         self._todo.put(lambda: self.desk.ask(asked.request, asked.uid, asked.answer))
 
     def _run(self) -> None:
-        start_s = time.monotonic() - self.desk.clock.now_s()
+        self._start_s = time.monotonic() - self.desk.clock.now_s()
         while not self._closing.is_set():
-            try:
+            with contextlib.suppress(queue.Empty):
                 self._todo.get(timeout=0.02)()
-            except queue.Empty:
-                pass
-            self.desk.run_to(time.monotonic() - start_s)
+            self.desk.run_to(time.monotonic() - self._start_s)
 
     def do(self, what: Callable[[], T]) -> T:
         """Something with the desk, in its own thread; its value."""
@@ -90,9 +89,18 @@ class Bench:
         self._todo.put(lambda: found.put(what()))
         return found.get(timeout=WITHIN_S)
 
-    def people(self, action: str) -> None:
-        """Direct the scene: `enter anna`."""
-        self.do(lambda: self.stage(action, self.desk.clock.now_s()))
+    def wait(self, for_s: float) -> None:
+        """Let so much time pass in the cabin at once."""
+
+        def pass_by() -> None:
+            self._start_s -= for_s
+            self.desk.run_to(time.monotonic() - self._start_s)
+
+        self.do(pass_by)
+
+    def act(self, words: str) -> None:
+        """What the bench's own words do: `enter anna`, `keys 70*`, `fire on`."""
+        self.do(lambda: act(self.desk, words.split()))
 
     def until(self, what: Callable[[], bool]) -> None:
         """Wait until it holds of the desk."""
@@ -119,7 +127,9 @@ class Commissioning:
     def __init__(self, bench: Bench, for_s: float = 1800.0, who: str = "meera") -> None:
         opened = done(ask(bench.folder, CommissionOpen(who=who)))
         self.kiosk = Link(bench.folder, str(opened["grant"]))
-        self.site = commission_site(bench.settings, self.kiosk, for_s, who=who, options=bench.options)
+        self.site, self.view = commission_site(
+            bench.settings, self.kiosk, for_s, who=who, options=bench.options
+        )
         self.page: Served = served(self.site)
         gate = self.site.gate
         assert gate is not None

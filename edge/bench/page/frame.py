@@ -27,6 +27,7 @@ def frame(parts: Mapping[str, str], tongue: Tongue) -> str:
         for who, part in _phones(parts)
     )
     see = _card("cabin-card", w.cabin, place.part("cabin") + place.part("sounds"))
+    see += _card("phones-card", w.phones, f'<div class="phones">{phones}</div>')
     know = _card("picture-card", w.picture, place.part("picture"))
     know += _card("coming-card", w.next, place.part("coming"))
     do = _card("keypad-card", w.keypad, place.part("keypad"))
@@ -39,11 +40,9 @@ def frame(parts: Mapping[str, str], tongue: Tongue) -> str:
     low += _card("states-card", w.states, place.part("states"))
     low += _card("log-card", w.log, place.part("prompt") + place.part("log"))
     return (
-        '<link rel="stylesheet" href="/static/bench.css"><div class="bench"><div '
-        f'class="bench-see">{see}</div><div class="bench-know">{know}</div>'
+        '<div class="bench">'
+        f'<div class="bench-see">{see}</div><div class="bench-know">{know}</div>'
         f'<div class="bench-do">{do}</div>'
-        "<div "
-        f'class="bench-phones">{_card("phones-card", w.phones, f"<div class=phones>{phones}</div>")}</div>'
         f'<div class="bench-low">{low}</div>{place.rest()}</div>'
     )
 

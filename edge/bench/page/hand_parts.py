@@ -11,14 +11,16 @@ from edge.bench.wire import BenchView, ContactSeen, PhoneSeen, TextSeen
 from edge.messages.texts import code_in
 from edge.terms.record import Recipient
 
+STRANGER: Final = "stranger"
 QUICK: Final = {
-    Recipient.WATCHMAN: ("STATUS", "HELP"),
-    Recipient.WATCHMAN2: ("STATUS", "HELP"),
-    Recipient.CONTROL_ROOM: ("RELEASE INCIDENT HOTP", "FALSE INCIDENT", "TRUE INCIDENT", "STATUS", "HELP"),
-    Recipient.OWNER: ("NO",),
+    "watchman": ("STATUS", "HELP"),
+    "watchman2": ("STATUS", "HELP"),
+    "control_room": ("RELEASE INCIDENT HOTP", "FALSE INCIDENT", "TRUE INCIDENT", "STATUS", "HELP"),
+    STRANGER: ("RELEASE INCIDENT HOTP", "STATUS"),
 }
-"""What each person may want to answer; INCIDENT and HOTP are filled in by the bench."""
+"""What each person may want to write; INCIDENT and HOTP are filled in by the bench."""
 
+QUICK_OF_OWNERS: Final = ("NO",)
 _WIDE: Final = 3
 
 
@@ -105,6 +107,8 @@ def phone_name(who: str, tongue: Tongue) -> str:
     """Whose telephone it is: a recipient by its word, a card's owner by name."""
     if who in list(Recipient):
         return tongue.page.recipients.of(who)
+    if who == STRANGER:
+        return tongue.own.stranger
     return f"{tongue.page.recipients.of(Recipient.OWNER.value)} {who}"
 
 
@@ -116,7 +120,9 @@ def bubbles(phone: PhoneSeen, tongue: Tongue) -> str:
     newest = next((text for text in reversed(phone.texts) if text.received and code_in(text.text)), None)
     inner = "".join(_bubble(text, phone.who, text is newest, tongue) for text in phone.texts)
     label = escape(w.phone_of.format(who=phone_name(phone.who, tongue)))
-    return form(f'<ol class="chat" data-bottom tabindex="0" role="log" aria-label="{label}">{inner}</ol>')
+    return form(
+        f'<ol class="chat" data-bottom tabindex="0" aria-live="polite" aria-label="{label}">{inner}</ol>'
+    )
 
 
 def _bubble(text: TextSeen, who: str, with_code: bool, tongue: Tongue) -> str:
@@ -137,9 +143,9 @@ def _bubble(text: TextSeen, who: str, with_code: bool, tongue: Tongue) -> str:
 def writing(who: str, tongue: Tongue) -> str:
     """Field and quick replies of a telephone: they never change, so nobody is disturbed while writing."""
     w = tongue.own
-    recipient = Recipient(who) if who in list(Recipient) else Recipient.OWNER
     quick = "".join(
-        f'<button name="text" value="{escape(text)}">{escape(text)}</button>' for text in QUICK[recipient]
+        f'<button name="text" value="{escape(text)}">{escape(text)}</button>'
+        for text in QUICK.get(who, QUICK_OF_OWNERS)
     )
     hidden = f'<input type="hidden" name="who" value="{escape(who)}">'
     write = field(f"{phone_id(who)}-text", w.write, more=' maxlength="480" required')

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from html import escape
 
-from edge.bench.page.pieces import english, note
+from edge.bench.page.pieces import note
 from edge.bench.page.tongue import Tongue
-from edge.bench.wire import BenchView
 from edge.faults.fault import FaultError
 from edge.loop.watching import SeenView, View
 from edge.panel.faces import drawn, verdict
 from edge.panel.sources import Sources
 from edge.settings.schema import Settings
+from edge.words.grounds import long_words
 from edge.words.languages import anomaly_words
 
 REASONS = 3
 
 
-def picture(bench: BenchView | None, sources: Sources, tongue: Tongue) -> str:
+def picture(sources: Sources, tongue: Tongue) -> str:
     """Every camera's picture as the eyes saw it, from the panel's own sources."""
     view = sources.kiosk()
     if isinstance(view, FaultError) or not view.seen:
         return note(tongue.page.picture_none)
     shown = "".join(_camera(name, seen, sources, tongue) for name, seen in sorted(view.seen.items()))
-    return shown + _noticed(view, tongue) + _reasons(bench)
+    return shown + _noticed(view, tongue) + _reasons(view, sources, tongue)
 
 
 def _camera(camera: str, seen: SeenView, sources: Sources, tongue: Tongue) -> str:
@@ -72,8 +72,15 @@ def _noticed(view: View, tongue: Tongue) -> str:
     return f'<p class="count">{escape(tongue.page.anomalies)}: {escape(named)}</p>'
 
 
-def _reasons(bench: BenchView | None) -> str:
-    """The last facts in the words of the bench's own log, the newest first."""
-    facts = [] if bench is None else [one for one in bench.happenings if one.kind == "fact"][-REASONS:]
-    rows = "".join(f"<li>{english(one.words)}</li>" for one in reversed(facts))
+def _reasons(view: View, sources: Sources, tongue: Tongue) -> str:
+    """Why the incident that lasts is one, as the record has it."""
+    record = sources.record()
+    if isinstance(record, FaultError) or not view.incident:
+        return ""
+    found = [one for one in record.incidents if one.number == view.incident]
+    rows = "".join(
+        f"<li>{escape(' '.join(long_words(reason.ground, reason.numbers, tongue.language)))}</li>"
+        for one in found
+        for reason in one.reasons[-REASONS:]
+    )
     return f'<ul class="reasons">{rows}</ul>' if rows else ""

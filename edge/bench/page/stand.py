@@ -149,7 +149,7 @@ def live(sight: Sight, sources: Sources, stories: tuple[tuple[str, str], ...], t
         "head": cabin_part.head(view, tongue, trouble),
         "cabin": cabin_part.cabin(view, tongue),
         "sounds": cabin_part.sounds(view, tongue),
-        "picture": picture(view, sources, tongue),
+        "picture": picture(sources, tongue),
         "coming": time_parts.coming(view, tongue),
         "states": cabin_part.states(view, tongue),
         "keypad": hand_parts.keypad(view, tongue),
@@ -205,7 +205,9 @@ def add_stand(site: Site, cabin: CabinAsked, sources: Sources) -> Stand:
     """Put the bench page on a site that has the panel's views."""
     stand = Stand(cabin, sources)
     site.static("edge.bench.page")
-    site.view(PATH, stand.now, "bench", tongue_title(sources), modules=("bench.js",), frame=stand.frame)
+    site.view(
+        PATH, stand.now, "bench", tongue_title(sources), modules=("bench.js", "bench.css"), frame=stand.frame
+    )
     for path, handler in (
         (ACT, stand.act),
         (ENTER, stand.enter),

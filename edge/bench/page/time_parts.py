@@ -38,7 +38,17 @@ def _deadline(one: Countdown, tongue: Tongue) -> str:
     return (
         f'<li class="wait-{escape(one.what.value)}{"" if one.runs else " stands"}"><span>'
         f"{escape(tongue.own.table.waits.of(one.what.value))}{stands}</span> "
-        f"{left(one.in_s, tongue, runs=one.runs)}</li>"
+        f"{left(one.in_s, tongue, runs=one.runs)}{_bar(one)}</li>"
+    )
+
+
+def _bar(one: Countdown) -> str:
+    """How much of the time is left; the seconds beside it say the same."""
+    share = min(1.0, one.in_s / one.of_s) if one.of_s > 0.0 else 0.0
+    moving = f' data-of-s="{one.of_s:.2f}"' if one.runs else ""
+    return (
+        f'<svg class="bar-left" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">'
+        f'<rect width="{100 * share:.1f}" height="4"{moving}/></svg>'
     )
 
 
@@ -117,9 +127,7 @@ def log(view: BenchView, tongue: Tongue) -> str:
         for one in reversed(view.happenings)
     )
     return (
-        f'{note(w.log_note)}<ol class="log" tabindex="0" role="log" aria-live="off" '
-        f'aria-label="{escape(w.log)}" '
-        f'lang="en">{rows}</ol>'
+        f'{note(w.log_note)}<ol class="log" tabindex="0" aria-label="{escape(w.log)}" lang="en">{rows}</ol>'
     )
 
 

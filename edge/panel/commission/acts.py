@@ -12,12 +12,11 @@ import msgspec
 from edge.faults.catalogue import CATALOGUE
 from edge.faults.fault import FaultError
 from edge.panel.commission.closing import NAME_MOST
-from edge.panel.commission.link import InEffect
+from edge.panel.commission.link import InEffect, Told, Warned
 from edge.panel.commission.page import CHECKLIST, CommissionPage
-from edge.panel.commission.people import ROLES
 from edge.panel.commission.scene import COMMAND
 from edge.panel.commission.trying import seconds_of
-from edge.panel.commission.walk import Judged, Region, Signed, Step
+from edge.panel.commission.walk import Judged, Region, Signed, WalkStep
 from edge.service.asks import CheckItem
 from edge.terms.commission import CheckResult, Tried
 from edge.terms.ground import Marks, Mask, Zone
@@ -85,7 +84,7 @@ class Acts:
     # --- acts --------------------------------------------------------------------------------------
 
     def mark(self, asked: PageRequest) -> Answer:
-        step, judged = Step(asked.form["step"]), Judged(asked.form["judged"])
+        step, judged = WalkStep(asked.form["step"]), Judged(asked.form["judged"])
         self._walk.mark(step, judged, asked.form.get("note", ""))
         w = self._tongue.frame
         return done(w.kept.format(step=w.steps.of(step.value), judged=w.judged.of(judged.value)))
@@ -101,11 +100,16 @@ class Acts:
         said = [w.drawn_saved]
         if drawn != view.drawn:
             warnings = self._link.draw(drawn)
-            said = [w.restart_wanted, *(w.warning.format(name=one.name, code=one.code) for one in warnings)]
+            said = [w.restart_wanted, *(self._warned(one) for one in warnings)]
         if posted.region != self._walk.kept.regions:
             self._walk.regions(posted.region)
             said.append(w.drawn_regions)
         return done(" ".join(said))
+
+    def _warned(self, warned: Warned) -> str:
+        return self._tongue.acts.warns.of(warned.code).format(
+            name=warned.name, percent=f"{warned.percent:.0f}"
+        )
 
     def restart(self, asked: PageRequest) -> Answer:
         self._link.restart()
@@ -140,9 +144,7 @@ class Acts:
         return done(self._tongue.acts.stopped)
 
     def text(self, asked: PageRequest) -> Answer:
-        to = asked.form["to"]
-        if to not in {role.value for role in ROLES}:
-            raise ValueError(to)
+        to: Told = msgspec.convert(asked.form["to"], Told)
         self._link.send_test(to)
         return done(self._tongue.acts.text_sent)
 

@@ -31,7 +31,8 @@ HOST: Final = "127.0.0.1"
 """This machine alone, whatever the settings say of the other page: ssh brings others here."""
 
 PORTS_TRIED: Final = 20
-MODULES: Final = ("commission.js",)
+STYLE: Final = "commission.css"
+MODULES: Final = ("commission.js", STYLE)
 
 
 def add_commission(site: Site, page: CommissionPage) -> None:
@@ -40,7 +41,7 @@ def add_commission(site: Site, page: CommissionPage) -> None:
     words = commission_words(page.sources.settings.cabin.language)
     site.static("edge.panel.commission")
     site.view(ACTS, page.now, "commission", words.nav, modules=MODULES, frame=page.frame)
-    site.page(PRINT_PATH, lambda asked: _printed(page), "printed", within=ACTS)
+    site.page(PRINT_PATH, lambda asked: _printed(page), "printed", within=ACTS, modules=(STYLE,))
     site.get(f"{PICTURE}/{{file}}", acts.picture)
     for name, handler in acts.handlers.items():
         site.post(f"{ACTS}/{name}", handler, DRAWN_BYTES)
@@ -48,8 +49,8 @@ def add_commission(site: Site, page: CommissionPage) -> None:
 
 def commission_site(
     settings: Settings, link: Link, for_s: float, *, who: str = "", options: Sequence[str] = ()
-) -> Site:
-    """A site with this page behind a gate that stays open for so long.
+) -> tuple[Site, CommissionPage]:
+    """A site with this page behind a gate that stays open for so long, and the page.
 
     `options` name the settings to the self-test, `who` is offered as the name to sign with.
     """
@@ -61,7 +62,7 @@ def commission_site(
     page = CommissionPage(sources, link, walk, lambda: gate.left_s, who)
     add_commission(site, page)
     site.close_behind(gate, ACTS)
-    return site
+    return site, page
 
 
 def open_near(site: Site, port: int) -> Server:

@@ -7,7 +7,7 @@ from html import escape
 
 from edge.panel.commission.pieces import ACTS, COLOURS, MARKS, button, english, fault, note, pairs, step
 from edge.panel.commission.scene import Scene, Tongue
-from edge.panel.commission.walk import Judged, Mark, Signed, Step
+from edge.panel.commission.walk import Judged, Mark, Signed, WalkStep
 from edge.settings.schema import Settings
 from edge.settings.zones import zone_of
 
@@ -36,7 +36,7 @@ def selftest(scene: Scene, tongue: Tongue) -> str:
     )
     broken = "" if tests.fault is None else fault(tests.fault.code, tests.fault.detail)
     run = button("selftest", page.selftest_run, kind="primary", off=tests.running)
-    return step(Step.SELFTEST, scene, tongue, f'{state}<ul class="tests">{found}</ul>{broken}{run}')
+    return step(WalkStep.SELFTEST, scene, tongue, f'{state}<ul class="tests">{found}</ul>{broken}{run}')
 
 
 def checklist(scene: Scene, tongue: Tongue, who: str) -> str:

@@ -11,7 +11,7 @@ import msgspec
 from edge.faults.fault import FaultError
 from edge.panel.commission.pieces import PICTURE, button, fault, step, when_down
 from edge.panel.commission.scene import Scene, Tongue
-from edge.panel.commission.walk import Step
+from edge.panel.commission.walk import WalkStep
 from edge.terms.ground import Purpose
 from edge.words.pages.commission_draw import DrawWords, PartWords
 
@@ -23,7 +23,7 @@ def drawing(scene: Scene, tongue: Tongue) -> str:
     w = tongue.acts
     if isinstance(scene.drawn, FaultError):
         down = when_down(scene, tongue) or fault(scene.drawn.code, scene.drawn.detail)
-        return step(Step.DRAW, scene, tongue, down)
+        return step(WalkStep.DRAW, scene, tongue, down)
     view = scene.drawn
     regions = msgspec.to_builtins(scene.walk.regions)
     drawn = {**msgspec.to_builtins(view.wanted), "region": regions}
@@ -35,7 +35,7 @@ def drawing(scene: Scene, tongue: Tongue) -> str:
         state = f'<p class="soft">{escape(w.in_effect)}</p>'
     size = scene.size_of(scene.cameras[0]) if scene.cameras else (640, 480)
     frame = editor(drawn, scene.cameras or ("face",), size, tongue.draw)
-    return step(Step.DRAW, scene, tongue, f"{trouble}{frame}{state}")
+    return step(WalkStep.DRAW, scene, tongue, f"{trouble}{frame}{state}")
 
 
 def editor(drawn: object, cameras: tuple[str, ...], size: tuple[int, int], w: DrawWords) -> str:

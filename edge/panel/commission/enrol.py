@@ -6,11 +6,11 @@ from html import escape
 
 from edge.panel.commission.pieces import step
 from edge.panel.commission.scene import Scene, Tongue
-from edge.panel.commission.walk import Step
+from edge.panel.commission.walk import WalkStep
 
 
 def enrol(scene: Scene, tongue: Tongue) -> str:
     """Empty where nobody is enrolled on this kiosk: the step is not in its rail either."""
     if not scene.settings.identity.enabled:
         return ""
-    return step(Step.ENROL, scene, tongue, f"<p>{escape(tongue.acts.enrol_off)}</p>")
+    return step(WalkStep.ENROL, scene, tongue, f"<p>{escape(tongue.acts.enrol_off)}</p>")

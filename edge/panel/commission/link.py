@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 
 import msgspec
 
@@ -17,9 +17,17 @@ from edge.service.asks import (
     CheckItem,
     Commission,
     CommissionEnd,
+    Draw,
+    Learn,
+    LearnEnd,
+    LearnRegion,
     Reply,
     Request,
     Restart,
+    SeeAim,
+    SeeDrawn,
+    SeeLearning,
+    SendTestText,
     Sign,
     TryOutput,
     Untry,
@@ -41,12 +49,16 @@ SIGNED_WITHIN_S: Final = 15.0
 T = TypeVar("T")
 
 
+Told = Literal["watchman", "watchman2", "control_room"]
+"""Who can be sent a test text, by role."""
+
+
 class _Aims(msgspec.Struct, frozen=True):
     cameras: dict[str, Aim]
 
 
 class Warned(msgspec.Struct, frozen=True):
-    """Something drawn that is allowed and worth a look: why, its name, and how much of the picture it is."""
+    """Something drawn that is allowed and worth a look: why, its name, and how much that is."""
 
     code: str
     name: str
@@ -110,15 +122,6 @@ class Link:
         self.drawn = Kept(self._drawn, SELDOM_S)
         self.learning = Kept(self._learning, SELDOM_S)
 
-    def _named(self, verb: str, **fields: object) -> Request:
-        """A request by its verb; one that this version has no verb for is refused by name."""
-        words = {"verb": verb, "grant": self.grant, **{k: msgspec.to_builtins(v) for k, v in fields.items()}}
-        try:
-            request: Request = msgspec.convert(words, Request)
-        except msgspec.ValidationError as error:
-            raise FaultError("not_understood", verb) from error
-        return request
-
     def _stands(self) -> CommissionView | FaultError:
         try:
             return self.shaped(Commission(grant=self.grant), CommissionView)
@@ -139,19 +142,19 @@ class Link:
     def _aims(self) -> Mapping[str, Aim]:
         """What is measured of each camera; none while the eyes have not answered."""
         try:
-            return self.shaped(self._named("aim"), _Aims).cameras
+            return self.shaped(SeeAim(grant=self.grant), _Aims).cameras
         except FaultError:
             return {}
 
     def _drawn(self) -> DrawnView | FaultError:
         try:
-            return self.shaped(self._named("drawn"), DrawnView)
+            return self.shaped(SeeDrawn(grant=self.grant), DrawnView)
         except FaultError as fault:
             return fault
 
     def _learning(self) -> Learning | FaultError:
         try:
-            return self.shaped(self._named("learning"), Learning)
+            return self.shaped(SeeLearning(grant=self.grant), Learning)
         except FaultError as fault:
             return fault
 
@@ -159,18 +162,18 @@ class Link:
 
     def draw(self, drawn: Drawn) -> tuple[Warned, ...]:
         """Save it for the next start. What is worth a look comes back."""
-        reply = self.asked(self._named("draw", drawn=drawn), DRAWN_WITHIN_S)
+        reply = self.asked(Draw(grant=self.grant, drawn=drawn), DRAWN_WITHIN_S)
         self.drawn.forget()
         return msgspec.convert(reply.get("warnings", ()), tuple[Warned, ...])
 
     def learn(self, what: LearnWhat, regions: tuple[Region, ...]) -> None:
         """Begin to learn the empty cabin, or the front in these regions."""
-        named = [{"name": one.name, "polygon": one.polygon} for one in regions]
-        self.asked(self._named("learn", what=what, regions=named))
+        named = tuple(LearnRegion(one.name, one.polygon) for one in regions)
+        self.asked(Learn(grant=self.grant, what=what, regions=named))
         self.learning.forget()
 
     def learn_end(self) -> None:
-        self.asked(self._named("learn_end"))
+        self.asked(LearnEnd(grant=self.grant))
         self.learning.forget()
 
     # --- outputs -----------------------------------------------------------------------------------
@@ -186,9 +189,9 @@ class Link:
 
     # --- the rest ----------------------------------------------------------------------------------
 
-    def send_test(self, to: str) -> int:
+    def send_test(self, to: Told) -> int:
         """The number of the text."""
-        reply = self.asked(self._named("test_text", to=to))
+        reply = self.asked(SendTestText(grant=self.grant, to=to))
         self.standing.forget()
         return int(str(reply["number"]))
 

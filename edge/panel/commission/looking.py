@@ -7,7 +7,7 @@ from typing import Final
 
 from edge.panel.commission.pieces import PICTURE, note, pairs, step, when_down
 from edge.panel.commission.scene import Scene, Tongue
-from edge.panel.commission.walk import Step
+from edge.panel.commission.walk import WalkStep
 from edge.terms.aim import IDENTIFY_PX_PER_M, Aim, FaceAim, PixelClass
 
 NORM: Final = "IEC 62676-4"
@@ -19,7 +19,7 @@ def aim(scene: Scene, tongue: Tongue) -> str:
     w = tongue.acts
     shown = [_camera(name, scene, tongue) for name in scene.cameras]
     content = "".join(shown) or f"<p>{escape(w.no_picture)}</p>"
-    return step(Step.AIM, scene, tongue, when_down(scene, tongue) + content)
+    return step(WalkStep.AIM, scene, tongue, when_down(scene, tongue) + content)
 
 
 def _camera(name: str, scene: Scene, tongue: Tongue) -> str:

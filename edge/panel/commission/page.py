@@ -21,7 +21,7 @@ from edge.panel.commission.pieces import MARKS
 from edge.panel.commission.references import references
 from edge.panel.commission.scene import COMMAND, Scene, Tongue
 from edge.panel.commission.trying import contacts, keys, outputs, stop_bar
-from edge.panel.commission.walk import Step, Walk
+from edge.panel.commission.walk import Walk, WalkStep
 from edge.panel.sources import Sources
 from edge.pictures.ring import RingPicture
 from edge.settings.schema import Settings
@@ -34,8 +34,6 @@ from edge.words.pages.commission_draw import draw_words
 from edge.words.pages.commission_site import site_words
 
 CHECKLIST = "checklist"
-SHEET = '<link rel="stylesheet" href="/static/commission.css">'
-"""Beside the one of all pages: what only these steps have."""
 
 
 def tongue_of(settings: Settings) -> Tongue:
@@ -105,15 +103,15 @@ class CommissionPage:
         parts = {
             "head": _head(scene, tongue),
             "rail": _rail(scene, tongue),
-            Step.AIM.value: aim(scene, tongue),
-            Step.DRAW.value: drawing(scene, tongue),
-            Step.REFERENCES.value: references(scene, tongue),
-            Step.OUTPUTS.value: outputs(scene, tongue),
-            Step.KEYS.value: keys(scene, tongue),
-            Step.CONTACTS.value: contacts(scene, tongue),
-            Step.PEOPLE.value: people(scene, tongue),
-            Step.ENROL.value: enrol(scene, tongue),
-            Step.SELFTEST.value: selftest(scene, tongue),
+            WalkStep.AIM.value: aim(scene, tongue),
+            WalkStep.DRAW.value: drawing(scene, tongue),
+            WalkStep.REFERENCES.value: references(scene, tongue),
+            WalkStep.OUTPUTS.value: outputs(scene, tongue),
+            WalkStep.KEYS.value: keys(scene, tongue),
+            WalkStep.CONTACTS.value: contacts(scene, tongue),
+            WalkStep.PEOPLE.value: people(scene, tongue),
+            WalkStep.ENROL.value: enrol(scene, tongue),
+            WalkStep.SELFTEST.value: selftest(scene, tongue),
             CHECKLIST: checklist(scene, tongue, self._who),
             "stop": stop_bar(scene, tongue),
         }
@@ -128,7 +126,7 @@ class CommissionPage:
         )
         words = escape(self.tongue.frame.rail)
         return (
-            f'{SHEET}<div class="walk cards"><nav id="rail" aria-label="{words}">{parts["rail"]}</nav>'
+            f'<div class="walk cards"><nav id="rail" aria-label="{words}">{parts["rail"]}</nav>'
             f'<div class="steps">{steps}</div></div><div id="stop">{parts["stop"]}</div>'
         )
 
@@ -138,7 +136,7 @@ class CommissionPage:
         if scene.walk.signed is None:
             return None
         title = f"{self.tongue.frame.title}: {self.sources.settings.cabin.name}"
-        return Live(title, parts={"sheet": SHEET + printed(scene, self.tongue, scene.walk.signed)})
+        return Live(title, parts={"sheet": printed(scene, self.tongue, scene.walk.signed)})
 
 
 def _head(scene: Scene, tongue: Tongue) -> str:

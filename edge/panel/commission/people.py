@@ -8,7 +8,7 @@ from typing import Final
 from edge.faults.fault import FaultError
 from edge.panel.commission.pieces import button, english, note, step, when_down
 from edge.panel.commission.scene import Scene, Tongue
-from edge.panel.commission.walk import Step
+from edge.panel.commission.walk import WalkStep
 from edge.terms.record import Recipient
 
 ROLES: Final = (Recipient.WATCHMAN, Recipient.WATCHMAN2, Recipient.CONTROL_ROOM)
@@ -23,7 +23,7 @@ def masked(number: str) -> str:
 def people(scene: Scene, tongue: Tongue) -> str:
     w, page = tongue.acts, tongue.language.page
     if isinstance(scene.standing, FaultError):
-        return step(Step.PEOPLE, scene, tongue, when_down(scene, tongue))
+        return step(WalkStep.PEOPLE, scene, tongue, when_down(scene, tongue))
     standing = scene.standing
     rows = []
     for role in ROLES:
@@ -57,4 +57,4 @@ def people(scene: Scene, tongue: Tongue) -> str:
         note(w.text_wait.format(seconds=f"{standing.text_again_s:.0f}")) if standing.text_again_s > 0 else ""
     )
     table = f'<table class="people"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
-    return step(Step.PEOPLE, scene, tongue, f"{table}{wait}")
+    return step(WalkStep.PEOPLE, scene, tongue, f"{table}{wait}")

@@ -7,7 +7,7 @@ from html import escape
 
 from edge.faults.catalogue import CATALOGUE
 from edge.panel.commission.scene import Scene, Tongue
-from edge.panel.commission.walk import NOTE_MOST, Judged, Step
+from edge.panel.commission.walk import NOTE_MOST, Judged, WalkStep
 
 ACTS = "/commission"
 PICTURE = f"{ACTS}/picture"
@@ -67,7 +67,7 @@ def pairs(rows: list[tuple[str, str]]) -> str:
     return f'<dl class="pairs">{inner}</dl>'
 
 
-def step(which: Step, scene: Scene, tongue: Tongue, content: str) -> str:
+def step(which: WalkStep, scene: Scene, tongue: Tongue, content: str) -> str:
     """One step: its title, what to do, its content, and the technician's word on it."""
     w = tongue.frame
     return (
@@ -76,7 +76,7 @@ def step(which: Step, scene: Scene, tongue: Tongue, content: str) -> str:
     )
 
 
-def judging(which: Step, scene: Scene, tongue: Tongue) -> str:
+def judging(which: WalkStep, scene: Scene, tongue: Tongue) -> str:
     """The form in which the technician says how a step came out."""
     w, mark = tongue.frame, scene.mark(which)
     buttons = "".join(

@@ -7,7 +7,7 @@ from html import escape
 from edge.faults.fault import FaultError
 from edge.panel.commission.pieces import button, english, fault, note, step, when_down
 from edge.panel.commission.scene import Scene, Tongue
-from edge.panel.commission.walk import Step
+from edge.panel.commission.walk import WalkStep
 from edge.terms.learning import Learning, LearnState, LearnWhat
 
 
@@ -15,7 +15,9 @@ def references(scene: Scene, tongue: Tongue) -> str:
     w = tongue.acts
     down = when_down(scene, tongue)
     if isinstance(scene.learning, FaultError):
-        return step(Step.REFERENCES, scene, tongue, down or fault(scene.learning.code, scene.learning.detail))
+        return step(
+            WalkStep.REFERENCES, scene, tongue, down or fault(scene.learning.code, scene.learning.detail)
+        )
     learning = scene.learning
     runs = learning.state is LearnState.RUNNING
     names = ", ".join(tongue.draw.parts.of(one.name) for one in scene.walk.regions)
@@ -25,7 +27,7 @@ def references(scene: Scene, tongue: Tongue) -> str:
         _one(LearnWhat.FRONT, w.front, front, tongue, off=runs or not names),
         _state(learning, tongue),
     ]
-    return step(Step.REFERENCES, scene, tongue, "".join(content))
+    return step(WalkStep.REFERENCES, scene, tongue, "".join(content))
 
 
 def _one(what: LearnWhat, title: str, how: str, tongue: Tongue, *, off: bool) -> str:

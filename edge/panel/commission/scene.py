@@ -9,7 +9,7 @@ from edge.faults.fault import FaultError
 from edge.loop.commission import CommissionView
 from edge.loop.watching import View
 from edge.panel.commission.link import DrawnView
-from edge.panel.commission.walk import Judged, Kept, Mark, Step
+from edge.panel.commission.walk import Judged, Kept, Mark, WalkStep
 from edge.panel.sources import Tests
 from edge.pictures.ring import RingPicture
 from edge.settings.schema import Settings
@@ -61,16 +61,16 @@ class Scene:
         own = self.settings.camera if camera == "face" else self.settings.overview
         return (own.height, own.width) if own.rotate in (90, 270) else (own.width, own.height)
 
-    def mark(self, step: Step) -> Mark:
+    def mark(self, step: WalkStep) -> Mark:
         """What was said of a step."""
         return self.walk.marks.get(step.value, Mark())
 
     @property
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[WalkStep, ...]:
         """The steps of this kiosk: nobody is enrolled where identity is off."""
-        off = () if self.settings.identity.enabled else (Step.ENROL,)
-        return tuple(step for step in Step if step not in off)
+        off = () if self.settings.identity.enabled else (WalkStep.ENROL,)
+        return tuple(step for step in WalkStep if step not in off)
 
     @property
-    def still_open(self) -> tuple[Step, ...]:
+    def still_open(self) -> tuple[WalkStep, ...]:
         return tuple(step for step in self.steps if self.mark(step).judged is Judged.OPEN)

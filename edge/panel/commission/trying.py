@@ -8,9 +8,9 @@ from typing import Final
 from edge.faults.fault import FaultError
 from edge.loop.commission import CommissionView
 from edge.loop.watching import View
-from edge.panel.commission.pieces import button, note, step, when_down
+from edge.panel.commission.pieces import ACTS, button, note, step, when_down
 from edge.panel.commission.scene import Scene, Tongue
-from edge.panel.commission.walk import Attempt, Seen, Step
+from edge.panel.commission.walk import Attempt, Seen, WalkStep
 from edge.terms.commission import Tried, trial_most_s
 from hw.ports import Input
 from hw.wiring import ContactKind
@@ -31,9 +31,9 @@ def seconds_of(output: Tried) -> float:
 
 def outputs(scene: Scene, tongue: Tongue) -> str:
     if isinstance(scene.standing, FaultError):
-        return step(Step.OUTPUTS, scene, tongue, when_down(scene, tongue))
+        return step(WalkStep.OUTPUTS, scene, tongue, when_down(scene, tongue))
     rows = "".join(_output(output, scene, scene.standing, tongue) for output in Tried)
-    return step(Step.OUTPUTS, scene, tongue, f'<ul class="outputs">{rows}</ul>')
+    return step(WalkStep.OUTPUTS, scene, tongue, f'<ul class="outputs">{rows}</ul>')
 
 
 def _output(output: Tried, scene: Scene, standing: CommissionView, tongue: Tongue) -> str:
@@ -92,7 +92,10 @@ def stop_bar(scene: Scene, tongue: Tongue) -> str:
     else:
         said = w.nothing_on
     mark = "runs" if trial else ""
-    return f'<p class="{mark}">{escape(said)}</p>{button("stop", w.stop, kind="danger stop")}'
+    return (
+        f'<p class="{mark}">{escape(said)}</p><form method="post" action="{ACTS}/stop" data-act data-now>'
+        f'<button class="danger stop">{escape(w.stop)}</button></form>'
+    )
 
 
 # --- keys ------------------------------------------------------------------------------------------
@@ -132,7 +135,7 @@ def keys(scene: Scene, tongue: Tongue) -> str:
             f'<ul class="keypad columns-{len(rows[0])}">{"".join(cells)}</ul>'
         )
     content.append(note(w.keys_why))
-    return step(Step.KEYS, scene, tongue, "".join(content))
+    return step(WalkStep.KEYS, scene, tongue, "".join(content))
 
 
 # --- contacts --------------------------------------------------------------------------------------
@@ -141,7 +144,7 @@ def keys(scene: Scene, tongue: Tongue) -> str:
 def contacts(scene: Scene, tongue: Tongue) -> str:
     w, page = tongue.acts, tongue.language.page
     if not isinstance(scene.view, View):
-        return step(Step.CONTACTS, scene, tongue, when_down(scene, tongue))
+        return step(WalkStep.CONTACTS, scene, tongue, when_down(scene, tongue))
     rows = []
     for name, one in scene.view.inputs.items():
         seen = scene.walk.contacts.get(name, Seen())
@@ -166,4 +169,4 @@ def contacts(scene: Scene, tongue: Tongue) -> str:
     ]
     more = note(w.cut_wire_open.format(names=", ".join(open_ones))) if open_ones else ""
     table = f'<table class="contacts"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
-    return step(Step.CONTACTS, scene, tongue, f"{table}{note(w.cut_wire)}{more}")
+    return step(WalkStep.CONTACTS, scene, tongue, f"{table}{note(w.cut_wire)}{more}")

@@ -27,7 +27,7 @@ NOTE_MOST: Final = 200
 _LARGEST_BYTES: Final = 65_536
 
 
-class Step(StrEnum):
+class WalkStep(StrEnum):
     """The steps in their usual order; each may be done at any time."""
 
     AIM = "aim"
@@ -119,7 +119,7 @@ class Walk:
     def kept(self) -> Kept:
         return self._kept
 
-    def mark(self, step: Step, judged: Judged, note: str = "") -> None:
+    def mark(self, step: WalkStep, judged: Judged, note: str = "") -> None:
         """The technician's word on a step."""
         note = " ".join(note.split())[:NOTE_MOST]
         self._change(lambda kept: {"marks": {**kept.marks, step.value: Mark(judged, note)}})

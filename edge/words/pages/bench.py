@@ -119,7 +119,6 @@ class BenchWords(Words):
     late: str
     other_version: str
     not_done: str
-    sent: str
     # the plug
     plug_out: str
     plug_in: str
@@ -160,6 +159,7 @@ class BenchWords(Words):
     pad: str
     # telephones
     phone_of: str
+    stranger: str
     no_texts: str
     from_kiosk: str
     to_kiosk: str
@@ -203,7 +203,6 @@ class BenchWords(Words):
     on_now: str
     all_well: str
     none_found: str
-    switch_on: str
     switch_off: str
     jump: str
     # states
@@ -314,7 +313,6 @@ _EN: Final = BenchWords(
     late="The simulated cabin is slow: what stands here is {seconds} s old.",
     other_version="Another version of the program answers; start the bench again.",
     not_done="Not done",
-    sent="Done: {words}",
     plug_out="Pull the plug",
     plug_in="Put the plug in",
     restart="Restart",
@@ -338,7 +336,7 @@ _EN: Final = BenchWords(
     no_lamp="all off",
     inside="Inside",
     nobody="nobody",
-    with_covers="{name} with {covers}",
+    with_covers="{name}: {covers}",
     said="The loudspeaker",
     said_nothing="It has said nothing yet.",
     sound_on="Sound on",
@@ -352,7 +350,8 @@ _EN: Final = BenchWords(
     key="Key {key}",
     key_free="Let {key} come up",
     pad="Customer's keypad inside",
-    phone_of="Telephone of the {who}",
+    phone_of="Telephone: {who}",
+    stranger="somebody unknown",
     no_texts="No texts yet.",
     from_kiosk="received",
     to_kiosk="sent",
@@ -393,7 +392,6 @@ _EN: Final = BenchWords(
     on_now="On now",
     all_well="Nothing is broken.",
     none_found="No fault of that name.",
-    switch_on="Switch on",
     switch_off="Switch off",
     jump="Clock jumps by seconds",
     ways_from_here="From here",
@@ -501,7 +499,6 @@ _DE: Final = BenchWords(
     late="Die nachgebildete Kabine ist langsam: was hier steht, ist {seconds} s alt.",
     other_version="Eine andere Version des Programms antwortet; starten Sie den Prüfstand neu.",
     not_done="Nicht getan",
-    sent="Getan: {words}",
     plug_out="Stecker ziehen",
     plug_in="Stecker einstecken",
     restart="Neu starten",
@@ -525,7 +522,7 @@ _DE: Final = BenchWords(
     no_lamp="alle aus",
     inside="Drinnen",
     nobody="niemand",
-    with_covers="{name} mit {covers}",
+    with_covers="{name}: {covers}",
     said="Der Lautsprecher",
     said_nothing="Er hat noch nichts gesagt.",
     sound_on="Ton an",
@@ -541,6 +538,7 @@ _DE: Final = BenchWords(
     key_free="{key} lösen",
     pad="Kundentastatur innen",
     phone_of="Telefon: {who}",
+    stranger="jemand Fremdes",
     no_texts="Noch keine Nachrichten.",
     from_kiosk="empfangen",
     to_kiosk="gesendet",
@@ -581,7 +579,6 @@ _DE: Final = BenchWords(
     on_now="Jetzt an",
     all_well="Nichts ist kaputt.",
     none_found="Kein Fehler mit diesem Namen.",
-    switch_on="Einschalten",
     switch_off="Ausschalten",
     jump="Uhr springt um Sekunden",
     ways_from_here="Von hier",
@@ -689,7 +686,6 @@ _HI: Final = BenchWords(
     late="बनावटी केबिन धीमा है: यहाँ जो है वह {seconds} से॰ पुराना है।",
     other_version="प्रोग्राम का दूसरा संस्करण उत्तर दे रहा है; परीक्षण फिर शुरू करें।",
     not_done="नहीं हुआ",
-    sent="हो गया: {words}",
     plug_out="प्लग निकालें",
     plug_in="प्लग लगाएँ",
     restart="फिर शुरू करें",
@@ -713,7 +709,7 @@ _HI: Final = BenchWords(
     no_lamp="सब बंद",
     inside="अंदर",
     nobody="कोई नहीं",
-    with_covers="{name}, साथ में {covers}",
+    with_covers="{name}: {covers}",
     said="लाउडस्पीकर",
     said_nothing="अभी कुछ नहीं बोला।",
     sound_on="आवाज़ चालू",
@@ -726,6 +722,7 @@ _HI: Final = BenchWords(
     key_free="{key} छोड़ें",
     pad="अंदर का कीपैड",
     phone_of="फ़ोन: {who}",
+    stranger="कोई अनजान",
     no_texts="अभी कोई संदेश नहीं।",
     from_kiosk="मिला",
     to_kiosk="भेजा",
@@ -766,7 +763,6 @@ _HI: Final = BenchWords(
     on_now="अभी चालू",
     all_well="कुछ भी ख़राब नहीं है।",
     none_found="इस नाम की कोई ख़राबी नहीं।",
-    switch_on="चालू करें",
     switch_off="बंद करें",
     jump="घड़ी इतने सेकंड बढ़े",
     ways_from_here="यहाँ से",

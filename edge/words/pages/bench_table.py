@@ -37,6 +37,7 @@ class WaitWords(Words):
     gone: str
     fire_clear: str
     exit_hold: str
+    trial: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,7 @@ ENGLISH: Final = TableWords(
         gone="The cabin counts as empty",
         fire_clear="The fire counts as over",
         exit_hold="The exit button has done its work",
+        trial="An output that is tried is let go of",
     ),
     ways=WayWords(
         code="The code at the keypad",
@@ -179,6 +181,7 @@ GERMAN: Final = TableWords(
         gone="Die Kabine gilt als leer",
         fire_clear="Das Feuer gilt als vorbei",
         exit_hold="Der Ausgangstaster hat gewirkt",
+        trial="Ein erprobter Ausgang fällt ab",
     ),
     ways=WayWords(
         code="Der Code an der Tastatur",
@@ -242,6 +245,7 @@ HINDI: Final = TableWords(
         gone="केबिन खाली माना जाएगा",
         fire_clear="आग समाप्त मानी जाएगी",
         exit_hold="निकास बटन का असर पूरा होगा",
+        trial="जाँचा जा रहा आउटपुट छूटेगा",
     ),
     ways=WayWords(
         code="कीपैड पर कोड",

@@ -9,6 +9,15 @@ from edge.words.language import LanguageName, Words
 
 
 @dataclass(frozen=True, slots=True)
+class WarnWords(Words):
+    """What a mask does that may not be meant."""
+
+    large: str
+    faces: str
+    front: str
+
+
+@dataclass(frozen=True, slots=True)
 class LearningWords(Words):
     """How far a learning is."""
 
@@ -22,6 +31,7 @@ class LearningWords(Words):
 class ActWords(Words):
     """What is done in the steps."""
 
+    warns: WarnWords
     learning: LearningWords
     grid: str
     measuring: str
@@ -41,7 +51,6 @@ class ActWords(Words):
     restart_wanted: str
     drawn_saved: str
     drawn_regions: str
-    warning: str
     restart: str
     restart_ask: str
     restarting: str
@@ -94,6 +103,11 @@ class ActWords(Words):
 
 
 _EN: Final = ActWords(
+    warns=WarnWords(
+        large="{name} covers {percent} % of the picture.",
+        faces="In {name} lay {percent} % of the faces since the start: a face behind it is not seen.",
+        front="{name} covers {percent} % of a part of the machine: nothing is watched there any more.",
+    ),
     learning=LearningWords(
         none="Not learnt yet.",
         running="Learning: {percent} %",
@@ -118,7 +132,6 @@ _EN: Final = ActWords(
     restart_wanted="Saved. It is in effect after the kiosk has started again.",
     drawn_saved="What is drawn is saved.",
     drawn_regions="The parts of the machine are kept for the references.",
-    warning="{name}: a look at it advises to check ({code}).",
     restart="Restart the kiosk",
     restart_ask="Restart the kiosk now? It sees and records nothing for about a minute; the door stays "
     "unlocked. This page ends with it: run the command again afterwards, what you have done "
@@ -176,6 +189,12 @@ _EN: Final = ActWords(
 
 
 _DE: Final = ActWords(
+    warns=WarnWords(
+        large="{name} bedeckt {percent} % des Bildes.",
+        faces="In {name} lagen {percent} % der Gesichter seit dem Start: Ein Gesicht dahinter ist "
+        "nicht zu sehen.",
+        front="{name} bedeckt {percent} % eines Teils des Automaten: Dort wird nichts mehr überwacht.",
+    ),
     learning=LearningWords(
         none="Noch nicht gelernt.",
         running="Lernt: {percent} %",
@@ -200,7 +219,6 @@ _DE: Final = ActWords(
     restart_wanted="Gespeichert. Wirksam nach einem Neustart des Kiosks.",
     drawn_saved="Die Zeichnung ist gespeichert.",
     drawn_regions="Die Teile des Automaten sind für die Vergleichsbilder vorgemerkt.",
-    warning="{name}: bitte ansehen ({code}).",
     restart="Kiosk neu starten",
     restart_ask="Kiosk jetzt neu starten? Er sieht und speichert etwa eine Minute lang nichts; die Tür "
     "bleibt entriegelt. Diese Seite endet damit: Starten Sie den Befehl danach noch einmal, "
@@ -263,6 +281,11 @@ _DE: Final = ActWords(
 
 
 _HI: Final = ActWords(
+    warns=WarnWords(
+        large="{name} चित्र का {percent} % ढकता है।",
+        faces="शुरू से {percent} % चेहरे {name} में थे: उसके पीछे का चेहरा नहीं दिखता।",
+        front="{name} मशीन के एक भाग का {percent} % ढकता है: वहाँ अब कुछ नहीं देखा जाता।",
+    ),
     learning=LearningWords(
         none="अभी नहीं सीखा गया।",
         running="सीख रहा है: {percent} %",
@@ -287,7 +310,6 @@ _HI: Final = ActWords(
     restart_wanted="सहेजा गया। कियोस्क के फिर चालू होने पर लागू होगा।",
     drawn_saved="जो बनाया है वह सहेजा गया।",
     drawn_regions="मशीन के भाग संदर्भ चित्रों के लिए रखे गए।",
-    warning="{name}: जाँच लीजिए ({code})।",
     restart="कियोस्क फिर चालू करें",
     restart_ask="क्या कियोस्क अभी फिर चालू करें? लगभग एक मिनट वह न देखेगा न रखेगा; दरवाज़ा बिना लॉक "
     "रहेगा। यह पृष्ठ भी बंद होगा: बाद में आदेश फिर चलाइए, जो आपने किया वह बना रहेगा।",

@@ -74,6 +74,8 @@ function tick() {
     const left = Math.max(0, (one.ends - now) / 1000);
     const text = template.replace("{seconds}", left < 100 ? left.toFixed(1) : left.toFixed(0));
     if (one.textContent !== text) one.textContent = text;
+    const bar = one.parentElement.querySelector("[data-of-s]");
+    if (bar) bar.setAttribute("width", Math.min(100, (100 * left) / Number(bar.dataset.ofS)).toFixed(1));
   }
 }
 setInterval(() => document.hidden || tick(), 100);
@@ -126,7 +128,7 @@ for (const one of document.querySelectorAll(".fold > details")) {
   const was = sessionStorage.getItem(name);
   if (was !== null) one.open = was === "open";
   else if (matchMedia(NARROW).matches && KEPT_SHUT.includes(one.parentElement.id)) one.open = false;
-  one.addEventListener("toggle", () => sessionStorage.setItem(name, one.open ? "open" : "shut"));
+  one.firstElementChild.addEventListener("click", () => sessionStorage.setItem(name, one.open ? "shut" : "open"));
 }
 
 // --- sound ---------------------------------------------------------------------------------------------

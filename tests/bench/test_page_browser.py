@@ -1,0 +1,157 @@
+"""The bench page in a real Chromium over views of every kind: readable, reachable, whole, and its script."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from edge.bench.wire import Act
+from edge.faults.fault import FaultError
+from edge.words.language import LanguageName
+from tests.worlds.bench_page import LOCKED, VACANT, PageOver
+from tests.worlds.browser import Browser, axe, chromium
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(chromium() is None, reason="no Chromium here: apt install chromium"),
+    pytest.mark.timeout(300),
+]
+
+OFF = msgspec.structs.replace(LOCKED, powered=False, state="off", mode="off", deadlines=(), ways=())
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with Browser(tmp_path_factory.mktemp("chromium")) as browser:
+        yield browser
+
+
+def open_all(browser: Browser) -> None:
+    browser.ask("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+
+
+@pytest.mark.skipif(axe() is None, reason="no axe-core here: npm install -g axe-core")
+def test_axe_finds_nothing_in_any_state(tmp_path: Path, browser: Browser) -> None:
+    script = axe()
+    assert script is not None
+    looks = [
+        (LanguageName.EN, 1440, False, (VACANT, LOCKED, OFF, FaultError("kiosk_not_running", ""))),
+        (LanguageName.EN, 320, True, (LOCKED, OFF)),
+        (LanguageName.DE, 320, False, (LOCKED,)),
+        (LanguageName.DE, 1440, True, (VACANT, LOCKED)),
+        (LanguageName.HI, 768, False, (LOCKED,)),
+    ]
+    for language, width, dark, views in looks:
+        for view in views:
+            with PageOver(tmp_path, [f"cabin.language={language}"]) as page:
+                page.view = view
+                browser.be(width, dark=dark)
+                browser.go(page.address)
+                open_all(browser)
+                browser.ask(f"{script.read_text('utf-8')};0")
+                found = browser.ask(
+                    "axe.run(document).then((all) => all.violations.map((one) =>"
+                    " [one.id, one.nodes.map((node) => node.html.slice(0, 160))]))"
+                )
+                assert found == [], (language, width, dark)
+
+
+@pytest.mark.parametrize("language", LanguageName)
+def test_nothing_is_cut_off_at_any_width(tmp_path: Path, browser: Browser, language: LanguageName) -> None:
+    with PageOver(tmp_path, [f"cabin.language={language}"]) as page:
+        page.view = LOCKED
+        for width in (320, 412, 768, 1280, 1920):
+            browser.be(width)
+            browser.go(page.address)
+            open_all(browser)
+            cut = browser.ask(
+                """(() => {
+                const wide = document.documentElement.clientWidth;
+                const kinds = "button, dd, dt, h1, h2, h3, p, li";
+                const all = [...document.querySelectorAll(`${kinds}, input, select`)];
+                return all.filter((one) => one.getClientRects().length && !one.closest(".unseen"))
+                  .filter((one) => one.getBoundingClientRect().right > wide + 1 ||
+                    one.scrollWidth > one.clientWidth + 1 && getComputedStyle(one).display !== "inline" &&
+                    one.matches(kinds))
+                  .map((one) => one.outerHTML.slice(0, 160));
+                })()"""
+            )
+            assert cut == [], width
+            assert browser.ask("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_the_script_of_the_page_does_its_work(tmp_path: Path, browser: Browser) -> None:
+    """Keys typed and held, deadlines that go down, the search, sections that stay as they were folded."""
+    with PageOver(tmp_path) as page:
+        page.view = LOCKED
+        browser.be(1440, 1000)
+        browser.go(page.address)
+
+        browser.ask("document.querySelector('[data-keypad]').focus()")
+        for key in "4*#":
+            for kind in ("keyDown", "keyUp"):
+                browser.order("Input.dispatchKeyEvent", {"type": kind, "key": key, "text": key})
+        wait_for(page, [Act("keys 4"), Act("keys *"), Act("keys #")])
+
+        hold(browser, "[data-key='7']", page)
+        assert page.asked == [Act("key 7 stuck"), Act("key 7 free")], "and it was not typed as well"
+
+        left = "Number.parseFloat(document.querySelector('.wait-siren .left').textContent)"
+        first = browser.ask(left)
+        assert isinstance(first, float | int)
+        browser.wait(f"{left} < {first}")
+        stands = browser.ask("document.querySelector('.stands .left').textContent")
+        assert stands == "120 s"
+
+        browser.click("#fault-search")
+        browser.order("Input.insertText", {"text": "Nothing is answered"})
+        shown = "[...document.querySelectorAll('[data-fault]')].filter((one) => one.checkVisibility())"
+        browser.wait(f"{shown}.length === 1")
+        assert browser.ask(f"{shown}[0].querySelector('button').value") == "modem mute off"
+        browser.order("Input.insertText", {"text": " never"})
+        browser.wait("!document.getElementById('fault-none').hidden")
+
+        browser.click("#phones-card summary")
+        browser.wait("!document.querySelector('#phones-card details').open")
+        browser.go(page.address)
+        assert browser.ask("document.querySelector('#phones-card details').open") is False
+
+        page.view = VACANT
+        browser.wait("document.body.dataset.state === 'vacant'")
+        assert browser.ask("document.querySelector('#phones-card details').open") is False
+
+
+def wait_for(page: PageOver, acts: list[Act]) -> None:
+    done = __import__("threading").Event()
+    for _ in range(200):
+        if page.asked[-len(acts) :] == acts:
+            page.asked.clear()
+            return
+        done.wait(0.05)
+    raise AssertionError(page.asked)
+
+
+def hold(browser: Browser, selector: str, page: PageOver) -> None:
+    """Press the mouse on something until the page has acted, then let go."""
+    place = browser.ask(
+        f"(() => {{ const box = document.querySelector({json.dumps(selector)}).getBoundingClientRect();"
+        " return [box.left + box.width / 2, box.top + box.height / 2]; })()"
+    )
+    assert isinstance(place, list)
+    mouse = {"x": place[0], "y": place[1], "button": "left", "clickCount": 1}
+    browser.order("Input.dispatchMouseEvent", {"type": "mousePressed", **mouse})
+    browser.wait("true")
+    for _ in range(200):
+        if page.asked:
+            break
+        browser.ask("new Promise((go) => setTimeout(go, 50))")
+    browser.order("Input.dispatchMouseEvent", {"type": "mouseReleased", **mouse})
+    for _ in range(200):
+        if len(page.asked) > 1:
+            break
+        browser.ask("new Promise((go) => setTimeout(go, 50))")
+    browser.ask("new Promise((go) => setTimeout(go, 50))")
