@@ -1,4 +1,4 @@
-"""What the kiosk says of a commissioning over its socket; the page knows it, and nothing of the loop."""
+"""What a page is told of a commissioning. By itself, so that a page's process loads nothing else for it."""
 
 from __future__ import annotations
 

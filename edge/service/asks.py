@@ -137,7 +137,7 @@ class EnrolBegin(Granted, frozen=True, tag="enrol_begin"):
 
 
 class EnrolProgress(Granted, frozen=True, tag="enrol_progress"):
-    """How far the enrolment is (`edge.loop.enrol.EnrolView`)."""
+    """How far the enrolment is (`edge.loop.commission_view.EnrolView`)."""
 
 
 class EnrolCancel(Granted, frozen=True, tag="enrol_cancel"):

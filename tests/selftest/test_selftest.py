@@ -584,6 +584,7 @@ def test_settings_that_a_kiosk_would_refuse_get_no_tick(
     ("folder", "name", "finding", "code"),
     [
         ("front", "front.json", "front", "front_damaged"),
+        (".", "drawn.json", "drawn", "drawn_damaged"),
         ("normal", "face-vacant_day.normal", "normal", "normal_damaged"),
         ("reference", "manifest.json", "empty cabin", "reference_damaged"),
     ],
@@ -593,7 +594,7 @@ def test_what_was_learnt_and_is_damaged_is_named(
 ) -> None:
     settings = _settings(tmp_path)
     learnt = Path(settings.paths.data) / folder
-    learnt.mkdir(parents=True)
+    learnt.mkdir(parents=True, exist_ok=True)
     (learnt / name).write_bytes(b"cut")
     found = {f.name: f for f in selftest.findings(settings, hardware=False, writing=False)}
     assert (found[finding].ok, found[finding].code) == (False, code)
