@@ -2,7 +2,7 @@
 
     python -m tests.make_screens [NAME...]
 
-Entries stand in `tests/screens/`. Nobody in them is a person: the cabin and its people are drawn.
+Entries stand in `tests/screens/`. Who stands in them are the people of the bench (`hw/camera/people`).
 """
 
 from __future__ import annotations
