@@ -40,6 +40,7 @@ from edge.web.site import Site
 from edge.words.language import LanguageName
 from edge.words.languages import words_of
 from hw.ports import Input
+from tests.bench_panel import Visitors
 from tests.benchmark import BenchService
 from tests.worlds.browser import Browser, chromium
 from tests.worlds.panel_world import Cabin, Window, free_port
@@ -626,7 +627,28 @@ def test_many_browsers_ask_the_kiosk_once(cabin: Cabin) -> None:
 
 
 @pytest.mark.slow
-def test_a_real_kiosk_does_not_notice_whether_its_page_hangs_or_dies(tmp_path: Path, repo: Path) -> None:
+def test_twenty_streams_ask_the_kiosk_at_most_twice_a_second(cabin: Cabin) -> None:
+    began_s = time.monotonic()
+    links = [socket.create_connection(("127.0.0.1", cabin.port), timeout=LONG_S) for _ in range(20)]
+    try:
+        for link in links:
+            link.sendall(f"GET /live HTTP/1.1\r\nHost: 127.0.0.1:{cabin.port}\r\n\r\n".encode())
+        heard = [b""] * len(links)
+        while any(text.count(b"event: parts") < 4 for text in heard):
+            assert time.monotonic() < began_s + LONG_S
+            cabin.run(0.5)  # the clock on the page moves on
+            for number, link in enumerate(links):
+                heard[number] += link.recv(1 << 20)
+        assert 2 <= cabin.asked <= 2 * (time.monotonic() - began_s) + 1
+    finally:
+        for link in links:
+            link.close()
+
+
+@pytest.mark.slow
+def test_a_real_kiosk_does_not_notice_whether_its_page_is_crowded_hangs_or_dies(
+    tmp_path: Path, repo: Path
+) -> None:
     switch_s = sys.getswitchinterval()
     kiosk = BenchService(tmp_path)
     port = free_port()
@@ -661,6 +683,15 @@ def test_a_real_kiosk_does_not_notice_whether_its_page_hangs_or_dies(tmp_path: P
         assert path is not None
         assert fetch(path[1]).startswith(b"\xff\xd8")
         assert "proper face" in now["parts"]["picture"]
+        crowd = Visitors(port)
+        crowd.come(6, crowd.browser)
+        for attack in (crowd.dripper, crowd.glutton, crowd.hammer):
+            crowd.come(6, attack)
+        try:
+            goes_on()
+            assert crowd.parts > 0
+        finally:
+            crowd.leave()
         with socket.create_connection(("127.0.0.1", port)) as link:
             link.sendall(b"GET /now HTTP/1.0\r\nHost: localhost\r\n\r\n")
             page.send_signal(signal.SIGSTOP)
