@@ -133,7 +133,7 @@ class HeldRelay(Relay, Protocol):
         ...
 
     def limit(self, until_s: float | None) -> None:
-        """From now on it is on until then at most, whoever hangs; None for as long as it is ordered."""
+        """From now on it is on until then at most, anyone who hangs; None for as long as it is ordered."""
         ...
 
     def tend(self, now_s: float = 0.0) -> None:

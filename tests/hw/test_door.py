@@ -225,7 +225,7 @@ def test_never_on_while_held_whatever_the_threads_do() -> None:
 
 
 def test_the_input_path_ends_an_order_that_has_a_limit() -> None:
-    """Whoever gave the order may hang: each step looks at the time."""
+    """Anyone who gave the order may hang: each step looks at the time."""
     gate = GatedRelay(_bench_relay()[0])
     gate.limit(5.25)
     gate.on()
