@@ -1,4 +1,4 @@
-"""A technician at a whole kiosk in real time: fire, a loop that hangs and a restart while outputs are tried."""
+"""A technician at a whole kiosk in real time: fire, a loop that hangs, a restart, while outputs are tried."""
 
 from __future__ import annotations
 
