@@ -185,9 +185,11 @@ class Desk:
         first = Source(props.camera_from, props.camera, props.every_s)
         self.mount = Mount(first, props.stage, self.clock)
         self.sight: Sight | None = None
-        self.hands = self._hands_of_no_kiosk()
+        self.hands: BenchHands
         if props.plugged:
             self.power_on()
+        else:
+            self.hands = self._hands_of_no_kiosk()
 
     # --- power -------------------------------------------------------------------------------------
 

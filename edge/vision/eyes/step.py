@@ -57,7 +57,7 @@ class StepEyes:
 
     def want_aim(self, on: bool) -> None:
         """Whether to measure for somebody who aims the camera."""
-        self._aim = None
+        self._aim = self._aim if on else None
         if self._aside is not None:
             self._aside.want_aim(on)
 
