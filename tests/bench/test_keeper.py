@@ -59,7 +59,7 @@ def test_a_plug_that_is_pulled_while_somebody_is_locked_in(repo: Path) -> None:
     """Warned, locked, and with a code on its way: each comes back by the flow's rules."""
     with live_bench(repo) as bench:
         bench.until("power", lambda view: view.powered)
-        assert bench.do("wire panic cut") == "done: wire panic cut"
+        assert bench.do("wire vibration cut") == "done: wire vibration cut"
         assert bench.do("enter anna with mask") == "done: enter anna with mask"
         warned = bench.until("a warning", lambda view: view.state == "warned")
         _pulled(bench, warned)
