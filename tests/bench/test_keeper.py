@@ -225,6 +225,7 @@ def test_lines_of_a_pipe_reach_the_process_that_they_are_for(repo: Path) -> None
     assert [line for line in said if line.startswith(("done", "not"))] == [
         "done: enter anna",
         "done: case on",
+        "done: power on",
         "done: plug in",
         "done: wait 1",
     ]
@@ -254,7 +255,7 @@ def _record_through_a_plug(bench: LiveBench, own: Path) -> None:
     bench.do("enter anna")
     bench.until("a face", lambda view: view.state == "cleared")
     bench.plug("out")
-    bench.do("case on")
+    bench.do("wire vibration cut")
     bench.plug("in")
     bench.until("a face", lambda view: view.state == "cleared")
     recorded = look(bench.runtime).recorded
@@ -265,7 +266,7 @@ def _record_through_a_plug(bench: LiveBench, own: Path) -> None:
     for name, why in (("mine", "overwritten"), ("../mine", "is no name"), ("fire", "overwritten")):
         assert why in bench.story(StoryAsk("save", name)), name
     text = (own / "mine.story").read_text()
-    for words in ("enter anna", "see   state cleared", "power off", "case on", "power on"):
+    for words in ("enter anna", "see   state cleared", "power off", "wire vibration cut", "power on"):
         assert words.replace("see   ", "see ") in text.replace("see  ", "see "), text
     assert bench.story(StoryAsk("play", "mine", 0.0)).startswith("done: story play mine")
     done = bench.until("its end", lambda view: view.story is not None and view.story.ended)
