@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Final
 
@@ -13,11 +13,12 @@ from edge.bench.page.clips import Clips
 from edge.bench.page.frame import frame
 from edge.bench.page.picture_part import picture
 from edge.bench.page.pieces import ACT, ENTER, PLUG, STORY, TEXT, WORDS, note
-from edge.bench.page.scene import COVERS
+from edge.bench.page.scene import COVERS, OWNERS
 from edge.bench.page.scene_parts import SOURCE
 from edge.bench.page.tongue import Tongue, tongue_of
 from edge.bench.wire import Acted, FaultGroup, Plug, Stories, StoryAsk
 from edge.panel.sources import Sources
+from edge.settings.schema import Settings
 from edge.settings.zones import zone_of
 from edge.terms.record import Recipient
 from edge.web.exchange import Answer, Live, PageRequest, done, refused
@@ -119,13 +120,10 @@ def live(sight: Sight, sources: Sources, stories: Stories, tongue: Tongue) -> Li
             f'<div class="bench-head"><div><h1>{escape(w.silent)}</h1><p class="trouble" '
             f'role="alert">{escape(trouble)}</p></div></div>'
         )
-        quiet = dict.fromkeys(part_ids((), tongue), note(w.silent_means))
-        return Live(
-            f"{w.title}: {w.silent}",
-            "down",
-            w.silent,
-            {"head": head, **quiet, **_lasting((), stories, tongue)},
-        )
+        phones = expected_phones(sources.settings)
+        quiet = dict.fromkeys(part_ids(phones), note(w.silent_means))
+        parts = {"head": head, **quiet, **_lasting(phones, stories, tongue)}
+        return Live(f"{w.title}: {w.silent}", "down", w.silent, parts)
     state = w.booting if view.booting else tongue.mode(view.state)
     parts = {
         "head": cabin_part.head(view, tongue, trouble),
@@ -162,7 +160,7 @@ def trouble_of(sight: Sight, tongue: Tongue) -> str:
     return w.silent_means
 
 
-def _lasting(phones: tuple[str, ...], stories: Stories, tongue: Tongue) -> dict[str, str]:
+def _lasting(phones: Sequence[str], stories: Stories, tongue: Tongue) -> dict[str, str]:
     """Parts with fields in them: they never change while somebody writes."""
     return {
         "enter": scene_parts.enter(tongue),
@@ -174,7 +172,13 @@ def _lasting(phones: tuple[str, ...], stories: Stories, tongue: Tongue) -> dict[
     }
 
 
-def part_ids(phones: tuple[str, ...], tongue: Tongue) -> tuple[str, ...]:
+def expected_phones(settings: Settings) -> tuple[str, ...]:
+    """Whose telephones a bench with these settings has: the page has their places before it answers."""
+    owners = OWNERS if settings.identity.enabled else ()
+    return ("watchman", "watchman2", "control_room", *owners, hand_parts.STRANGER)
+
+
+def part_ids(phones: Sequence[str]) -> tuple[str, ...]:
     """The ids of all parts that change."""
     return (
         *("cabin", "sounds", "picture", "coming", "states", "keypad", "contacts", "people", "scenery"),
