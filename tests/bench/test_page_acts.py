@@ -76,7 +76,9 @@ def test_why_something_was_not_done_is_said(stand: Stand, asked: Asked) -> None:
 
 def test_a_cabin_that_does_not_answer_is_named(stand: Stand, asked: Asked) -> None:
     asked.reply = FaultError("loop_late", "no answer within 6 s")
-    assert b"loop_late" in stand.act(form(words="restart")).body
+    assert b"may still do it" in stand.act(form(words="restart")).body
+    asked.reply = FaultError("kiosk_not_running", "")
+    assert b"does not answer" in stand.act(form(words="restart")).body
     asked.reply = NotAnswered(error="not_understood", detail="another version")
     answer = stand.act(form(words="restart"))
     assert answer.status is HTTPStatus.CONFLICT

@@ -24,8 +24,8 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def bench() -> Iterator[LiveBench]:
-    with LiveBench() as bench:
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveBench]:
+    with LiveBench(stories=tmp_path_factory.mktemp("stories")) as bench:
         yield bench
 
 
@@ -119,7 +119,7 @@ def test_the_owner_of_the_card_sends_a_code_for_somebody_else(browser: Browser) 
         hands.sees_state("cleared")
         hands.sees_not("#cabin .permit.lit")
         hands.click("claim george machine")
-        hands.pass_s(15)
+        hands.pass_s(8)
         hands.reads("#log", "identity mismatch")
         hands.click("code")
         code = hands.code_of("george")
@@ -129,3 +129,23 @@ def test_the_owner_of_the_card_sends_a_code_for_somebody_else(browser: Browser) 
         hands.click("end machine")
         hands.sees_not("#cabin .permit.lit")
         hands.leave()
+
+
+def test_what_was_done_is_recorded_saved_and_plays_again(hands: Hands) -> None:
+    hands.click_on('#story-forms button[value="record"]')
+    hands.reads("#story", "being recorded")
+    hands.enter("anna", "mask")
+    hands.sees_state("warned")
+    hands.click("mask off anna")
+    hands.sees_state("cleared")
+    hands.leave()
+    hands.click_on('#story-forms button[value="end"]')
+    hands.reads("#story", "not saved yet")
+    hands.write("#save-name", "mine")
+    hands.sees('#story-name option[value="mine"]')
+    hands.choose("#story-name", "mi")
+    hands.choose("#story-pace", "as")
+    hands.click_on('#story-forms button[value="play"]')
+    hands.reads("#story", "passed")
+    hands.sees("#story .pill.good")
+    hands.sees_not("#story .story-lines .failed")

@@ -32,12 +32,14 @@ BEGINS_WITHIN_S: Final = 60.0
 class LiveBench:
     """The page's address is known once it listens; `said` has every line of the processes."""
 
-    def __init__(self, overrides: Sequence[str] = ()) -> None:
+    def __init__(self, overrides: Sequence[str] = (), stories: Path | None = None) -> None:
         self.said: list[str] = []
         words = [*QUICK, f"panel.port={free_port()}", *overrides]
         command = [sys.executable, "-m", "edge", "bench", "--page-only"]
         for word in words:
             command += ["--set", word]
+        if stories is not None:
+            command += ["--stories", str(stories)]
         self._process = subprocess.Popen(
             command,
             cwd=Path(__file__).parents[2],
@@ -126,6 +128,12 @@ class Hands:
         for kind in ("keyDown", "keyUp"):
             what: dict[str, object] = {"type": kind, "key": key, "windowsVirtualKeyCode": number}
             self.browser.order("Input.dispatchKeyEvent", {**what, "text": text if kind == "keyDown" else ""})
+
+    def choose(self, field: str, begins: str) -> None:
+        """Type the first letters of an option of a list."""
+        self.browser.ask(f"document.querySelector({json.dumps(field)}).focus()")
+        for letter in begins:
+            self._key(letter, letter, ord(letter.upper()))
 
     def enter(self, name: str, *covers: str) -> None:
         for cover in covers:
