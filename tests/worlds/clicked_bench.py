@@ -91,10 +91,12 @@ class LiveBench:
 class Hands:
     """A tester with a mouse and a keyboard before the bench page, and nothing else."""
 
-    def __init__(self, browser: Browser, address: str) -> None:
+    def __init__(self, browser: Browser, address: str = "") -> None:
+        """With an address: before a wide window of it."""
         self.browser = browser
-        browser.be(1440, 1000)
-        browser.go(address)
+        if address:
+            browser.be(1440, 1000)
+            browser.go(address)
 
     # --- doing -------------------------------------------------------------------------------------
 
