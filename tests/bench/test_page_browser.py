@@ -15,6 +15,7 @@ from edge.faults.fault import FaultError
 from edge.words.language import LanguageName
 from tests.worlds.bench_page import LOCKED, VACANT, PageOver
 from tests.worlds.browser import WITHIN_S, Browser, axe, chromium
+from tests.worlds.clicked_bench import Hands
 
 pytestmark = [
     pytest.mark.slow,
@@ -53,12 +54,7 @@ def test_axe_finds_nothing_in_any_state(tmp_path: Path, browser: Browser) -> Non
                 browser.be(width, dark=dark)
                 browser.go(page.address)
                 open_all(browser)
-                browser.ask(f"{script.read_text('utf-8')};0")
-                found = browser.ask(
-                    "axe.run(document).then((all) => all.violations.map((one) =>"
-                    " [one.id, one.nodes.map((node) => node.html.slice(0, 160))]))"
-                )
-                assert found == [], (language, width, dark)
+                assert Hands(browser).findings(script) == [], (language, width, dark)
 
 
 @pytest.mark.parametrize("language", LanguageName)

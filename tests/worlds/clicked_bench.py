@@ -24,7 +24,7 @@ QUICK: Final = (
     "flow.relock_after_s=3",
     "flow.exit_hold_s=5",
     "flow.fire_clear_s=0",
-    "flow.unreachable_release_s=20",
+    "flow.unreachable_release_s=8",
 )
 BEGINS_WITHIN_S: Final = 60.0
 
@@ -149,14 +149,14 @@ class Hands:
         """Somebody comes masked, does not show the face, and is locked in."""
         self.enter(name, "mask")
         self.sees_state("warned")
-        self.pass_s(12)
+        self.pass_s(11)
         self.sees_state("locked")
         self.sees("#cabin .lock.lit")
 
     def leave(self, name: str = "anna") -> None:
         """Everybody is out again, and the cabin vacant."""
         self.click(f"leave {name}")
-        self.pass_s(6)
+        self.pass_s(4)
         self.sees_state("vacant")
 
     # --- seeing ------------------------------------------------------------------------------------
@@ -180,6 +180,14 @@ class Hands:
         found = self.browser.ask(f"document.querySelector('#phone-{who} .type-code').value")
         assert isinstance(found, str)
         return found.split()[1]
+
+    def findings(self, axe: Path) -> object:
+        """What axe finds wrong with the page as it stands."""
+        self.browser.ask(f"{axe.read_text('utf-8')};0")
+        return self.browser.ask(
+            "axe.run(document).then((all) => all.violations.map((one) =>"
+            " [one.id, one.nodes.map((node) => node.html.slice(0, 160))]))"
+        )
 
     def _there(self, selector: str) -> None:
         self.browser.wait(f"document.querySelector({json.dumps(selector)}) !== null")
