@@ -183,6 +183,16 @@ def test_phrases_that_were_recorded_can_be_heard_and_no_other_file(tmp_path: Pat
 
 
 @pytest.mark.slow
+def test_the_pages_process_loads_neither_eyes_nor_drivers_nor_the_desk(repo: Path) -> None:
+    look = (
+        "import sys, edge.bench.page.__main__;"
+        "print(sorted({'numpy', 'cv2', 'gpiozero', 'edge.bench.desk', 'hw.board'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", look], cwd=repo, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.slow
 def test_a_kiosks_page_has_nothing_of_the_bench(repo: Path) -> None:
     """Telephones, keypad, stage and faults are the bench's by construction: its code is not even loaded."""
     look = (
