@@ -9,7 +9,7 @@ from html import escape
 import msgspec
 
 from edge.faults.fault import FaultError
-from edge.loop.commission import CommissionView
+from edge.loop.commission_view import CommissionView
 from edge.loop.watching import View
 from edge.panel.commission.closing import checklist, clock, printed, selftest
 from edge.panel.commission.draw import drawing

@@ -6,7 +6,7 @@ from html import escape
 from typing import Final
 
 from edge.faults.fault import FaultError
-from edge.loop.commission import CommissionView
+from edge.loop.commission_view import CommissionView
 from edge.loop.watching import View
 from edge.panel.commission.pieces import ACTS, button, note, step, when_down
 from edge.panel.commission.scene import Scene, Tongue
