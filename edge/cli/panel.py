@@ -29,7 +29,7 @@ def add_parser(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     if args.commission:
-        from edge.cli import commission
+        from edge.cli import commission  # it is not carried by a page that only looks
 
         return commission.run(args)
     settings = load_settings(args)

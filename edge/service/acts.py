@@ -196,6 +196,7 @@ class Acts:
             case SendTestText(to=to):
                 return {"number": commission.send_test(Recipient(to), now_s)}
             case Restart():
+                self._site.poll(now_s)  # what was drawn a moment ago is in the record before the end
                 commission.restart(now_s)
                 return {"restarting": True}
             case Sign():
