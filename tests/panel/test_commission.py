@@ -465,3 +465,18 @@ def test_without_identity_there_is_no_such_step(walk: Commissioning) -> None:
     assert part(walk, "enrol") == ""
     assert "#enrol" not in part(walk, "rail")
     assert act(walk, "enrol", **OWNER, agreed="yes")[0] == 409
+
+
+def test_the_empty_cabin_and_the_front_are_learnt_by_the_kiosk(bench: Bench, walk: Commissioning) -> None:
+    assert "Not learnt yet." in part(walk, "references")
+    status, said = act(walk, "learn", what="front")
+    assert status == 409, "no part of the machine is drawn"
+    assert said
+    assert act(walk, "learn", what="all") == (409, "That was not understood.")
+    assert act(walk, "learn", what="empty") == (200, "The kiosk learns.")
+    for _ in range(200):
+        bench.wait(1.0)
+        found = part(walk, "references")
+        if "✓ Learnt." in found or "✕ Not learnt." in found:
+            break
+    assert "✓ Learnt." in found or "fault" in found

@@ -123,7 +123,10 @@ class Acts:
     def learn(self, asked: PageRequest) -> Answer:
         what = LearnWhat(asked.form["what"])
         regions = self._walk.kept.regions if what is LearnWhat.FRONT else ()
-        self._link.learn(what, regions)
+        if what is LearnWhat.FRONT and not regions:
+            return refused(self._tongue.acts.front_none)
+        wide_cm = float(asked.form.get("wide_cm") or 0.0)
+        self._link.learn(what, regions, asked.form.get("wide", "") if wide_cm else "", wide_cm)
         return done(self._tongue.acts.learn_begun)
 
     def learn_end(self, asked: PageRequest) -> Answer:

@@ -190,10 +190,12 @@ class Link:
         self.drawn.forget()
         return msgspec.convert(reply.get("warnings", ()), tuple[Warned, ...])
 
-    def learn(self, what: LearnWhat, regions: tuple[Region, ...]) -> None:
-        """Begin to learn the empty cabin, or the front in these regions."""
+    def learn(
+        self, what: LearnWhat, regions: tuple[Region, ...], wide: str = "", wide_cm: float = 0.0
+    ) -> None:
+        """Begin to learn the empty cabin, or the front in these regions; `wide` names one that is so wide."""
         named = tuple(LearnRegion(one.name, one.polygon) for one in regions)
-        self.asked(Learn(grant=self.grant, what=what, regions=named))
+        self.asked(Learn(grant=self.grant, what=what, regions=named, wide=wide, wide_cm=wide_cm))
         self.learning.forget()
 
     def learn_end(self) -> None:

@@ -72,6 +72,8 @@ class ActWords(Words):
     front: str
     front_how: str
     front_none: str
+    wide: str
+    wide_cm: str
     learn: str
     learn_end: str
     learn_begun: str
@@ -176,6 +178,8 @@ _EN: Final = ActWords(
     front="The machine's front",
     front_how="Learnt are the parts that were drawn: {parts}.",
     front_none="No part of the machine is drawn yet: draw the card slot or the PIN pad first.",
+    wide="To tell sizes: how wide is",
+    wide_cm="in cm (empty: no sizes)",
     learn="Learn",
     learn_end="Stop",
     learn_begun="The kiosk learns.",
@@ -284,6 +288,8 @@ _DE: Final = ActWords(
     front_how="Gelernt werden die gezeichneten Teile: {parts}.",
     front_none="Noch ist kein Teil des Automaten gezeichnet: Zeichnen Sie zuerst Kartenschlitz oder "
     "PIN-Tastatur.",
+    wide="Für Größen: Wie breit ist",
+    wide_cm="in cm (leer: keine Größen)",
     learn="Lernen",
     learn_end="Anhalten",
     learn_begun="Der Kiosk lernt.",
@@ -392,6 +398,8 @@ _HI: Final = ActWords(
     front="मशीन का सामना",
     front_how="बनाए गए भाग सीखे जाते हैं: {parts}।",
     front_none="मशीन का कोई भाग अभी नहीं बनाया गया: पहले कार्ड का खाँचा या पिन पैड बनाइए।",
+    wide="आकार के लिए: कितना चौड़ा है",
+    wide_cm="सेंटीमीटर में (ख़ाली: आकार नहीं)",
     learn="सीखें",
     learn_end="रोकें",
     learn_begun="कियोस्क सीख रहा है।",
