@@ -77,7 +77,7 @@ def read_drawn(folder: Path) -> Drawn | None:
     """
     try:
         content = _content(folder)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise FaultError(DAMAGED, f"{NAME}: {(error.strerror or str(error)).lower()}") from error

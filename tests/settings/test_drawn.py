@@ -46,6 +46,7 @@ def _code(tmp_path: Path) -> str:
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     assert read_drawn(tmp_path) is None
+    assert read_drawn(tmp_path / "nowhere") is None
     for drawn in (ALL, Drawn(mask=()), Drawn(zone=(DOOR,)), Drawn(floor=Marks())):
         write_drawn(tmp_path, drawn)
         assert read_drawn(tmp_path) == drawn
