@@ -106,10 +106,10 @@ class Album:
         return None
 
 
-def section(title: str, html: str, kind: str = "") -> str:
-    """A part of a report under its heading; nothing where there is nothing."""
-    named = f' class="{kind}"' if kind else ""
-    return f"<section><h2{named}>{escape(title)}</h2>{html}</section>\n" if html else ""
+def section(title: str, html: str, *, whole: bool = False) -> str:
+    """A part of a report under its heading; nothing where it is empty. `whole`: on one page, if it fits."""
+    named = ' class="whole"' if whole else ""
+    return f"<section{named}><h2>{escape(title)}</h2>{html}</section>\n" if html else ""
 
 
 def document(maker: Maker, kind: str, title: str, period: str, sections: Sequence[str]) -> str:

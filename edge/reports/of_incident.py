@@ -25,14 +25,14 @@ def incident_report(maker: Maker, incident: int) -> str | None:
     moments = maker.pieces.moments(found, album)
     period = f"{t.day_and_time(found.began_wall_s)} - {_end(maker, found)}"
     sections = [
-        section(inc.summary, summary(maker, found, listed)),
-        section(inc.steps_title, maker.pieces.steps(found)),
-        section(inc.band, maker.pieces.bands(found)),
+        section(inc.summary, summary(maker, found, listed), whole=True),
+        section(inc.steps_title, maker.pieces.steps(found), whole=True),
+        section(inc.band, maker.pieces.bands(found), whole=True),
         section(inc.messages, maker.pieces.messages(found)),
         section(inc.timeline, f'{moments}<p class="note">{escape(inc.keys_note)}</p>'),
-        section(w.lacks, _lacks(maker, found)),
+        section(w.lacks, _lacks(maker, found), whole=True),
         section(w.proof, proof(maker, _hashes(maker, found, album))),
-        section(w.commissioned, commissionings(maker)),
+        section(w.commissioned, commissionings(maker), whole=True),
     ]
     return document(maker, w.of_incident, inc.incident.format(number=incident), period, sections)
 

@@ -62,18 +62,18 @@ def _report(maker: Maker, kind: str, title: str, span: Span, wanted: Wanted) -> 
     w = report_words(maker.language)
     incidents = Incidents(maker.record, span.zone).all_of(wanted)
     counted = count(maker.record, span)
-    told = _told(maker, incidents) if len(span.days) == 1 else ""
+    one_day = len(span.days) == 1
     sections = [
-        section(w.summary, _summary(maker, counted, incidents)),
-        section(w.incidents, _incidents(maker, incidents)),
-        section(w.feedback, _feedback(maker, incidents)),
-        section(w.told_title, _messages(maker, counted)),
-        section(w.plots, _plots(maker, counted), "fresh"),
-        section(w.faults_title, _faults(maker, counted)),
-        told,
-        section(w.lacks, _lacks(maker, counted)),
-        section(w.proof, proof(maker)),
-        section(w.commissioned, commissionings(maker)),
+        section(w.summary, _summary(maker, counted, incidents), whole=True),
+        section(w.incidents, _incidents(maker, incidents)) if one_day else "",
+        section(w.feedback, _feedback(maker, incidents), whole=True),
+        section(w.told_title, _messages(maker, counted), whole=True),
+        section(w.plots, _plots(maker, counted)),
+        section(w.faults_title, _faults(maker, counted), whole=True),
+        _told(maker, incidents) if one_day else section(w.incidents, _notable(maker, incidents)),
+        section(w.lacks, _lacks(maker, counted), whole=True),
+        section(w.proof, proof(maker), whole=True),
+        section(w.commissioned, commissionings(maker), whole=True),
     ]
     first, last = span.first.isoformat(), span.last.isoformat()
     period = first if first == last else f"{first} - {last}"
@@ -111,6 +111,14 @@ def _summary(maker: Maker, counted: Counted, incidents: Sequence[Listed]) -> str
 
 
 # --- incidents -------------------------------------------------------------------------------------
+
+
+def _notable(maker: Maker, incidents: Sequence[Listed]) -> str:
+    """Those that were more than a warning; the others in a sentence."""
+    more = [one for one in incidents if one.locked_s is not None or set(one.kinds) - {"warned"}]
+    rest = len(incidents) - len(more)
+    said = report_words(maker.language).only_warned.format(count=rest)
+    return _incidents(maker, more) + (f'<p class="note">{escape(said)}</p>' if rest else "")
 
 
 def _incidents(maker: Maker, incidents: Sequence[Listed]) -> str:

@@ -14,7 +14,7 @@ from typing import Final
 
 WIDE: Final = 720
 HIGH: Final = 190
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 12, 30
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52, 22, 12, 30
 _STEPS: Final = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 

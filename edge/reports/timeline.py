@@ -235,7 +235,8 @@ def _before(path: Path, first: int) -> tuple[Line, ...]:
             from_seq = line.seq + 1
     visit = [line for line in lines if line.seq >= from_seq and line.kind in ("fact", "state", "event")]
     came = next((number for number, line in enumerate(visit) if line.name in ("appeared", "checking")), None)
-    return tuple(visit if came is None else visit[max(0, came - 2) :])
+    visit = visit if came is None else visit[max(0, came - 2) :]
+    return tuple(line for line in visit if line.name != "camera_ok")
 
 
 def _level_before(path: Path, first: int, command: str, field: str, default: str) -> str:

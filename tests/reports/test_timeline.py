@@ -52,13 +52,16 @@ class Written:
     def line(self, kind: str, name: str, incident: int, after_s: float = 1.0, **data: object) -> None:
         self.put(Entry(kind, name, incident, json.dumps({"name": name, **data})), after_s=after_s)
 
+    def state(self, name: str, before: str, incident: int = 1, after_s: float = 1.0) -> None:
+        self.put(Entry("state", name, incident, json.dumps({"from": before})), after_s=after_s)
+
     def visit(self, incident: int) -> None:
         """A short incident, from the first look to the empty cabin."""
         self.line("fact", "appeared", 0)
-        self.line("state", "checking", 0, **{"from": "vacant"})
-        self.line("state", "warned", incident, after_s=6.0, **{"from": "checking"})
+        self.state("checking", "vacant", 0)
+        self.state("warned", "checking", incident, 6.0)
         self.line("command", "tell", incident, alert="loitering", recipients=["control_room"], reason="")
-        self.line("state", "vacant", incident, after_s=10.0, **{"from": "warned"})
+        self.state("vacant", "warned", incident, 10.0)
         self.line("command", "close_incident", incident)
 
     def close(self) -> None:
@@ -124,7 +127,7 @@ def test_a_played_incident_is_told_from_the_first_look_to_the_empty_cabin(tmp_pa
 
 
 def test_each_message_says_how_far_it_came_and_how_long_it_took(written: Written) -> None:
-    written.line("state", "warned", 1, **{"from": "checking"})
+    written.state("warned", "checking", 1)
     written.line("command", "tell", 1, alert="loitering", recipients=["watchman", "control_room"], reason="")
     for name, to, by, after_s in (
         ("sending", "watchman", "sms", 0.5),
@@ -153,13 +156,13 @@ def test_each_message_says_how_far_it_came_and_how_long_it_took(written: Written
 def test_lines_of_an_earlier_version_do_not_name_the_channel(written: Written) -> None:
     """Their rows do, where the record still has them."""
     row = OutboxRow(3, 1, "loitering", 0, Recipient.WATCHMAN, Channel.SMS, DAY_WALL_S, 60.0, tries=2)
-    written.line("state", "warned", 1, **{"from": "checking"})
+    written.state("warned", "checking", 1)
     written.put(Entry("sms", "sending", 1, '{"number":3,"to":"watchman","kind":"loitering"}'), rows=(row,))
     [message] = told(written.path).messages
     assert (message.channel, message.tries, message.state) == ("sms", 2, "sending")
 
 
-ODD_LINES = (
+ODD_LINES: tuple[tuple[str, str, dict[str, object]], ...] = (
     ("fact", "levitation", {"height_cm": 40}),
     ("gossip", "overheard", {"what": "<script>alert(1)</script>"}),
     ("state", "asleep", {"from": "vacant"}),
@@ -175,11 +178,11 @@ ODD_LINES = (
 
 
 def test_lines_that_nobody_expects_are_told_by_their_names_and_stop_nothing(written: Written) -> None:
-    written.line("state", "warned", 1, **{"from": "checking"})
+    written.state("warned", "checking", 1)
     for kind, name, data in ODD_LINES:
         written.put(Entry(kind, name, 1, json.dumps(data)))
-    for data in ("", "[1, 2]", "no json at all", "null"):
-        written.put(Entry("event", "strange", 1, data))
+    for odd in ("", "[1, 2]", "no json at all", "null"):
+        written.put(Entry("event", "strange", 1, odd))
     found = told(written.path)
     assert Lack.UNKNOWN_LINES in found.lacks
     assert Lack.NOT_CLOSED in found.lacks
@@ -192,7 +195,7 @@ def test_lines_that_nobody_expects_are_told_by_their_names_and_stop_nothing(writ
 
 def test_another_start_is_told_by_the_wall_clock(tmp_path: Path) -> None:
     first = Written(tmp_path)
-    first.line("state", "warned", 1, **{"from": "checking"})
+    first.state("warned", "checking", 1)
     first.close()
     second = Written(tmp_path)
     second.clock.mono_s += 100.0
@@ -206,10 +209,10 @@ def test_another_start_is_told_by_the_wall_clock(tmp_path: Path) -> None:
 
 def test_a_long_incident_is_told_by_its_ends(written: Written, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timeline, "MOMENTS_MOST", 20)
-    written.line("state", "warned", 1, **{"from": "checking"})
+    written.state("warned", "checking", 1)
     for _ in range(60):
         written.line("event", "device_failed", 1, device="modem", code="modem_mute")
-    written.line("state", "vacant", 1, **{"from": "warned"})
+    written.state("vacant", "warned", 1)
     found = told(written.path)
     assert Lack.TOO_LONG in found.lacks
     assert len(found.moments) == 20
@@ -232,7 +235,7 @@ def test_what_comes_after_the_end_belongs_to_others(written: Written) -> None:
 def test_the_list_is_searched_sifted_and_paged(written: Written) -> None:
     for number in range(1, PAGE + 4):
         written.visit(number)
-    written.line("state", "warned", PAGE + 4, **{"from": "checking"})
+    written.state("warned", "checking", PAGE + 4)
     incidents = Incidents(written.path, ZoneInfo("Asia/Kolkata"))
     whole = incidents.page(Wanted())
     assert (whole.of, whole.pages, len(whole.incidents)) == (PAGE + 4, 2, PAGE)

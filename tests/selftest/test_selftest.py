@@ -21,6 +21,7 @@ from edge.messages.prompts import clip_texts
 from edge.messages.ways.open import carriers, release_desk
 from edge.selftest import findings as selftest
 from edge.selftest import machine
+from edge.selftest.finding import Finding
 from edge.service.asks import Request
 from edge.service.devices import open_modem
 from edge.settings.load import load
@@ -74,7 +75,7 @@ def _on_bench_pins(
     monkeypatch: pytest.MonkeyPatch,
     settings: Settings,
     prepare: Callable[[BenchHands], None] = lambda _: None,
-) -> tuple[dict[str, selftest.Finding], BenchHands]:
+) -> tuple[dict[str, Finding], BenchHands]:
     """The hardware's findings with the real drivers over mock pins; `prepare` moves things before."""
     board, hands = bench_board(SystemClock(), DeadModem(), settings.wiring)
     prepare(hands)

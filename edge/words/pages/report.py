@@ -40,6 +40,7 @@ class ReportWords(Words):
     restarts: str
     # incidents
     incidents_none: str
+    only_warned: str
     duration: str
     locked_for: str
     told: str
@@ -143,6 +144,7 @@ _ENGLISH: Final = ReportWords(
     faults="Faults",
     restarts="Starts of the program",
     incidents_none="No incident in this time.",
+    only_warned="{count} more ended after the warning, and are not listed here.",
     duration="Lasted",
     locked_for="Locked for",
     told="First told",
@@ -242,6 +244,7 @@ _GERMAN: Final = ReportWords(
     faults="Störungen",
     restarts="Starts des Programms",
     incidents_none="Kein Vorfall in dieser Zeit.",
+    only_warned="{count} weitere endeten nach der Warnung und stehen hier nicht.",
     duration="Dauer",
     locked_for="Verriegelt für",
     told="Zuerst benachrichtigt",
@@ -342,6 +345,7 @@ _HINDI: Final = ReportWords(
     faults="ख़राबियाँ",
     restarts="प्रोग्राम कितनी बार चालू हुआ",
     incidents_none="इस अवधि में कोई घटना नहीं।",
+    only_warned="{count} और घटनाएँ चेतावनी के बाद समाप्त हुईं; वे यहाँ नहीं लिखी हैं।",
     duration="अवधि",
     locked_for="कितनी देर लॉक",
     told="पहले किसे बताया",
