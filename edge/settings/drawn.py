@@ -94,7 +94,12 @@ def read_drawn(folder: Path) -> Drawn | None:
 
 
 def write_drawn(folder: Path, drawn: Drawn) -> None:
-    """In the place of what was drawn before: all of it and on the disk, or nothing. OSError."""
+    """In the place of what was drawn before: all of it and on the disk, or nothing. OSError.
+
+    `msgspec.ValidationError` for what could not be read again, such as a point outside of the picture.
+    """
+    # Numbers as they are when they are read: a whole one would give another sum.
+    drawn = msgspec.json.decode(msgspec.json.encode(drawn), type=Drawn)
     if not drawn.kinds:
         (folder / NAME).unlink(missing_ok=True)
         _sync(folder)

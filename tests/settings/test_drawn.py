@@ -53,6 +53,12 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     assert (tmp_path / NAME).stat().st_mode & 0o777 == 0o600
     write_drawn(tmp_path, Drawn())
     assert list(tmp_path.iterdir()) == [], "nothing drawn leaves nothing"
+    whole = Mask("whole numbers", (Spot(0, 0), Spot(1, 0), Spot(1, 1)))
+    write_drawn(tmp_path, Drawn(mask=(whole,)))
+    assert read_drawn(tmp_path) == Drawn(mask=(whole,))
+    with pytest.raises(msgspec.ValidationError):
+        write_drawn(tmp_path, Drawn(mask=(Mask("outside", (Spot(0, 0), Spot(1.5, 0), Spot(1, 1))),)))
+    assert read_drawn(tmp_path) == Drawn(mask=(whole,))
 
 
 TOML = """

@@ -125,7 +125,7 @@ def learn_from_picture(
 def _median(pictures: GreyPicture) -> GreyPicture:
     """The middle level of each pixel; some rows at a time, for NumPy's own copy has eight bytes a pixel."""
     parts = [np.median(pictures[:, row : row + _ROWS], axis=0) for row in range(0, pictures.shape[1], _ROWS)]
-    return np.concatenate(parts).astype(np.uint8)
+    return np.asarray(np.concatenate(parts), np.uint8)
 
 
 def _shows_somebody(seen: Observation) -> bool:
