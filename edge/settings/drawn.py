@@ -25,7 +25,7 @@ from edge.terms.ground import Marks, Mask
 
 NAME: Final = "drawn.json"
 VERSION: Final = 1
-LARGEST_BYTES: Final = 65536
+LARGEST_BYTES: Final = 1 << 18
 
 DAMAGED: Final = "drawn_damaged"
 NEWER: Final = "drawn_newer"
