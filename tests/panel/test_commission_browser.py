@@ -57,7 +57,11 @@ def go_to(browser: Browser, step: str) -> None:
 
 def see(browser: Browser, step: str, words: str) -> None:
     """Wait until a step says so."""
-    browser.wait(f"document.getElementById({step!r}).textContent.includes({json.dumps(words)})")
+    try:
+        browser.wait(f"document.getElementById({step!r}).textContent.includes({json.dumps(words)})")
+    except AssertionError as error:
+        said = browser.ask(f"['toasts', {step!r}].map((id) => document.getElementById(id).textContent)")
+        raise AssertionError(f"{words!r} is not said: {said}") from error
 
 
 def judge(browser: Browser, step: str, result: str) -> None:

@@ -60,7 +60,7 @@ class Bench:
         if drawn:
             self.desk = self._drawn_desk()
         else:
-            self.desk, _ = scripted_desk(folder, settings=self.settings, every_s=0.1)
+            self.desk, self.people = scripted_desk(folder, settings=self.settings, every_s=0.1)
         self.control = ControlServer(folder, self._asked)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
