@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 HOLD_S = 0.12
 """How long a finger stays on a key."""
 
-_PATTERN_S = 1.1
-_BEEP_S, _SIREN_S = 0.06, 0.2
-"""Every pattern sounds at least once in so long; a click is shorter than a beep, a beep than the siren."""
+_PATTERN_S = 1.0
+_BEEP_S, _SIREN_S = 0.06, 0.5
+"""In so long a beep sounds for a tenth and the siren for three quarters; a click is shorter than a beep."""
 
 
 def _matrix(
@@ -192,16 +192,16 @@ class BenchHands:
         return self._pins[self._wiring.sounder.pin].driven == self._wiring.sounder.active_high
 
     def heard(self, now_s: float) -> Sound:
-        """The pattern that the buzzer's pin made in the last second, by its longest sound."""
-        wired, longest_s = self._wiring.sounder, 0.0
-        on_s: float | None = None
+        """The pattern that the buzzer's pin made in the last second, by how long it sounded."""
+        wired, sounded_s = self._wiring.sounder, 0.0
+        began_s, on_s = now_s - _PATTERN_S, None
         for at_s, level in (*self.trace(wired.pin), (now_s, None)):
-            if on_s is not None and at_s >= now_s - _PATTERN_S:
-                longest_s = max(longest_s, at_s - on_s)
+            if on_s is not None:
+                sounded_s += max(0.0, at_s - max(on_s, began_s))
             on_s = at_s if level == wired.active_high else None
-        if longest_s >= _SIREN_S:
+        if sounded_s >= _SIREN_S:
             return Sound.SIREN
-        return Sound.BEEPS if longest_s >= _BEEP_S else Sound.OFF
+        return Sound.BEEPS if sounded_s >= _BEEP_S else Sound.OFF
 
     @property
     def said(self) -> tuple[Said, ...]:

@@ -184,10 +184,12 @@ class Desk:
         self.threads: Threads
         first = Source(props.camera_from, props.camera, props.every_s)
         self.mount = Mount(first, props.stage, self.clock)
-        self._sight: Sight | None = None
-        self.hands = self._hands_of_no_kiosk()
+        self.sight: Sight | None = None
+        self.hands: BenchHands
         if props.plugged:
             self.power_on()
+        else:
+            self.hands = self._hands_of_no_kiosk()
 
     # --- power -------------------------------------------------------------------------------------
 
@@ -236,7 +238,7 @@ class Desk:
             eyes.append(Eye(Role.OVERVIEW.value, above.camera, above.look, self._props.every_s))
         sight = Sight(settings, Folders(self._runtime, self._folder), self.clock, self._sees, self._seen)
         rings = sight.open(eyes, stack)
-        self._sight = sight
+        self.sight = sight
         self.built = build(
             settings,
             Site(
@@ -376,8 +378,8 @@ class Desk:
     def change_camera(self, words: str) -> None:
         """Another camera at the machine, while everything runs. Raises as `Mount.change`."""
         self.mount.change(words)
-        if self._sight is not None:
-            self._sight.change(self._face_eye())
+        if self.sight is not None:
+            self.sight.change(self._face_eye())
 
     def stage(self, action: str) -> None:
         """Direct the staged cabin. ValueError where the pictures come from elsewhere."""
@@ -444,7 +446,7 @@ class Desk:
 
     def _next_s(self, now_s: float) -> float:
         candidates = [now_s + 1.0, *(later.at_s for later in self._later[:1])]
-        candidates += [] if self._sight is None else self._sight.next_wakes_s()
+        candidates += [] if self.sight is None else self.sight.next_wakes_s()
         if self.powered:
             look_s = self.threads.next_look_s(now_s)
             candidates += [] if look_s is None else [look_s]
@@ -474,7 +476,7 @@ class Desk:
         self._wait_for_the_world(now_s)
 
     def _see(self, now_s: float) -> None:
-        for camera, seen in () if self._sight is None else self._sight.poll(now_s):
+        for camera, seen in () if self.sight is None else self.sight.poll(now_s):
             if not self._sees():
                 continue
             if isinstance(seen, Observation):
@@ -529,4 +531,4 @@ class Desk:
 
     def next_frame_s(self) -> float | None:
         """When the next frame is due, None after the last one. Before the first power: with it."""
-        return self.clock.now_s() if self._sight is None else self._sight.next_frame_s()
+        return self.clock.now_s() if self.sight is None else self.sight.next_frame_s()

@@ -204,7 +204,7 @@ class Keeper:
         if self._playing:
             return Acted(done=False, said="not done: a story is being played; story stop ends it")
         assert self._cabin is not None
-        self._cabin.stop()
+        self._cabin.stop(kill=True)  # the bench goes on: nothing is saved or said goodbye to yet
         record = self._left.folder / "story"
         shutil.rmtree(record, ignore_errors=True)
         record.mkdir()
@@ -228,7 +228,7 @@ class Keeper:
         how = f"failed: {self._story.failed}" if self._story.failed else "as it should be"
         _say(f"{self._story.name}: {how}. The live cabin is here again.")
         self._show(Path(self._part.data))
-        plugged = not self._relay.out
+        plugged = self._relay.on
         self._start(msgspec.structs.replace(self._part, plugged=plugged, greets=False))
         return True
 
@@ -274,6 +274,7 @@ class Keeper:
         if self._relay.out:
             return Acted(done=False, said="not done: the plug is out")
         assert self._cabin is not None
+        self._relay.starts()
         self._cabin.stop(kill=True)
         self._relay.pulled()
         self._start(msgspec.structs.replace(self._part, plugged=False, greets=False))
@@ -356,6 +357,8 @@ def main(word: str) -> int:
             print(explain(problem.code, problem.detail), file=sys.stderr)
     except FaultError as error:
         print(explain(error.code, error.detail), file=sys.stderr)
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
     return FAULT
 
 

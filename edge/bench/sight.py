@@ -46,15 +46,6 @@ class Folders:
     data: Path
 
 
-@dataclass(frozen=True, slots=True)
-class _Open:
-    """An eye at work."""
-
-    eye: Eye
-    steps: StepEyes
-    ring: RingWriter
-
-
 class Sight:
     """The open eyes of one start of a desk. `alive` says whether pictures come."""
 
@@ -66,7 +57,9 @@ class Sight:
         self._clock = clock
         self._alive = alive
         self._shown_to = shown
-        self._open: dict[str, _Open] = {}
+        self.steps: dict[str, StepEyes] = {}
+        """The eyes of each camera; another camera has others under the same name."""
+        self._rings: dict[str, RingWriter] = {}
         self._wants_owner = False
 
     def open(self, eyes: list[Eye], stack: contextlib.ExitStack) -> dict[str, RingReader]:
@@ -77,47 +70,46 @@ class Sight:
             slots, tag = ring_slots(kept.before_s, kept.fps), masks_tag(self._settings, eye.name)
             ring = RingWriter(path, slots, kept.ring_mb, kept.fps, tag)
             stack.callback(ring.close)
-            self._open[eye.name] = _Open(eye, self._steps(eye, ring), ring)
+            self._rings[eye.name] = ring
+            self.steps[eye.name] = self._steps(eye)
         for eye in eyes:
             readers[eye.name] = RingReader(self._folders.rings / ring_name(eye.name))
             stack.callback(readers[eye.name].close)
         return readers
 
-    @property
-    def steps(self) -> dict[str, StepEyes]:
-        """Those of each camera, as they are open now."""
-        return {name: one.steps for name, one in self._open.items()}
-
     def change(self, eye: Eye) -> None:
         """Another camera in the place of one that is open."""
-        before = self._open[eye.name]
-        steps = self._steps(eye, before.ring)
-        steps.want_owner(self._wants_owner)
-        self._open[eye.name] = _Open(eye, steps, before.ring)
+        self.steps[eye.name] = self._steps(eye)
+        self.steps[eye.name].want_owner(self._wants_owner)
 
     def want_owner(self, on: bool) -> None:
         """Whether the camera at the machine looks if the card's owner stands there."""
         self._wants_owner = on
-        self._open[FACE_CAMERA].steps.want_owner(on)
+        self.steps[FACE_CAMERA].want_owner(on)
+
+    def skip_to(self, now_s: float) -> None:
+        """Let frames go by that nobody was in time for; those of a recording are all looked at."""
+        for steps in self.steps.values():
+            steps.skip_to(now_s)
 
     def poll(self, now_s: float) -> Iterator[tuple[str, Observation | EyesEvent]]:
         """What is due, with the name of its camera."""
-        for name, one in tuple(self._open.items()):
-            for seen in one.steps.poll(now_s):
+        for name, steps in tuple(self.steps.items()):
+            for seen in steps.poll(now_s):
                 yield name, seen
 
     def next_wakes_s(self) -> list[float]:
         """When the next frame of each camera is due that has not come to its end."""
-        wakes = (one.steps.next_wake_s() for one in self._open.values())
+        wakes = (steps.next_wake_s() for steps in self.steps.values())
         return [wake_s for wake_s in wakes if wake_s is not None]
 
     def next_frame_s(self) -> float | None:
         """When the next frame of the camera at the machine is due, None after the last one."""
-        return self._open[FACE_CAMERA].steps.next_wake_s()
+        return self.steps[FACE_CAMERA].next_wake_s()
 
-    def _steps(self, eye: Eye, ring: RingWriter) -> StepEyes:
+    def _steps(self, eye: Eye) -> StepEyes:
         seen = behind_masks(self._settings, eye.camera, eye.name)
-        shown = functools.partial(self._shown, eye.name, ring)
+        shown = functools.partial(self._shown, eye.name, self._rings[eye.name])
         aside = Aside(eye.name, self._folders.data, lambda do: do())
         return StepEyes(seen, eye.look(), self._clock.now_s(), eye.every_s, shown, aside)
 

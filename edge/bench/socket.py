@@ -20,6 +20,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from edge.bench.wire import (
+    VERSION,
     Act,
     Acted,
     BenchReply,
@@ -135,12 +136,15 @@ class BenchServer:
 
     def _reply_to(self, peer: socket.socket) -> bytes:
         peer.setblocking(True)
+        said = _line(peer, _LONGEST, READ_WITHIN_S)
         if peer_uid(peer) not in (0, os.getuid()):
             return msgspec.json.encode(NotAnswered(error="not_allowed", detail="another user's bench"))
         try:
-            request = _REQUESTS.decode(_line(peer, _LONGEST, READ_WITHIN_S))
+            request = _REQUESTS.decode(said)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             return msgspec.json.encode(NotAnswered(error="not_understood", detail=str(error)))
+        if request.version != VERSION:
+            return msgspec.json.encode(NotAnswered(error="other_version", detail=str(request.version)))
         peer.settimeout(ANSWER_WITHIN_S)
         asked = BenchAsked(request)
         self._on_asked(asked)

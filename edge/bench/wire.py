@@ -25,8 +25,10 @@ _Text = Annotated[str, msgspec.Meta(max_length=WORDS_MAX)]
 # --- requests --------------------------------------------------------------------------------------
 
 
-class _Ask(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="verb"):
-    pass
+class _Ask(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="verb"):
+    """`version`: who asks in another one is refused, so that nobody half understands a reply."""
+
+    version: int = VERSION
 
 
 class Act(_Ask, frozen=True, tag="act"):
@@ -336,7 +338,7 @@ class Stories(_Answer, frozen=True, tag="stories", kw_only=True):
 
 
 class NotAnswered(_Answer, frozen=True, tag="error", kw_only=True):
-    """`error` is `not_understood`, `not_allowed`, `loop_late` or `kiosk_not_running`."""
+    """`error`: `not_understood`, `other_version`, `not_allowed`, `loop_late` or `kiosk_not_running`."""
 
     error: str
     detail: str = ""

@@ -78,6 +78,8 @@ def run(args: argparse.Namespace) -> int:
         as_json=args.json,
     )
     wrong = _wrong_together(options, stories=args.story is not None)
+    if args.story is not None and (args.page or args.page_only or args.stories is not None):
+        wrong = "--page, --page-only and --stories are for the live bench; --panel goes with a story"
     if wrong:
         print(printable(f"cabinguard: {wrong}"), file=sys.stderr)
         return USAGE

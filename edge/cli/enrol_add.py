@@ -14,9 +14,9 @@ from edge.cli.enrol_desk import asked_yes, desk_of, person_of, print_words
 from edge.cli.look import Unreadable, pictures, read, shown_path
 from edge.cli.options import as_the_kiosk, load_settings
 from edge.faults.fault import FaultError
+from edge.identity.checks import card_of, check_free, check_new, consent_to
 from edge.identity.enrolment import POSES_LEAST, WANTED, Guidance, NotTaken, Turn, choose
-from edge.identity.likeness import duplicates
-from edge.identity.person import NAME_MOST, PHONE, TOKEN, Consent, Person, is_card_number
+from edge.identity.person import Consent, Person
 from edge.identity.progress import Progress, end_progress, show_progress
 from edge.identity.register import Card, Taken, utc
 from edge.service.control import answers
@@ -35,7 +35,7 @@ from edge.service.plans import open_fitted
 from edge.settings.schema import Settings
 from edge.terms.identity import Template
 from edge.terms.printing import printable
-from edge.words.consent import NEWEST, consent_sha256, consent_text, consent_versions
+from edge.words.consent import NEWEST, consent_text
 from edge.words.language import LanguageName
 from edge.words.languages import words_of
 from hw.board import decoded_picture
@@ -47,14 +47,14 @@ def add(args: argparse.Namespace) -> int:
     settings = load_settings(args)
     desk = desk_of(settings, needs_identity=True)
     card = _card(args, settings, None)
-    _check_free(desk.read().people, card, None, anyway=args.anyway)
+    check_free(desk.read().people, card, None, anyway=args.anyway)
     _check_camera(args, settings)
     consent = _consent(args, card.language, desk.by)
     networks = Networks(settings)
     taken = _taken(args, settings, networks)
     with desk.changing() as register:
-        _check_free(register.people, card, None, anyway=args.anyway)
-        _check_new(register.people, taken, None, networks, anyway=args.anyway)
+        check_free(register.people, card, None, anyway=args.anyway)
+        check_new(register.people, taken, None, networks.points, anyway=args.anyway)
         person = register.enrol(card, taken, consent)
     print(printable(f"enrolled: person {person.number}, {_counted(person)}"))
     return 0
@@ -79,7 +79,7 @@ def renew(args: argparse.Namespace) -> int:
     with desk.changing() as register:
         before = person_of(register.people, str(before.number))
         _check_same(before, taken, networks, anyway=args.anyway)
-        _check_new(register.people, taken, before, networks, anyway=args.anyway)
+        check_new(register.people, taken, before, networks.points, anyway=args.anyway)
         person = register.renew(before, taken, consent)
     print(printable(f"renewed: person {person.number}, {_counted(person)}"))
     return 0
@@ -93,7 +93,7 @@ def change(args: argparse.Namespace) -> int:
     with desk.changing() as register:
         before = person_of(register.people, args.who)
         card = _card(args, settings, before)
-        _check_free(register.people, card, before, anyway=args.anyway)
+        check_free(register.people, card, before, anyway=args.anyway)
         person = register.change(before, card)
     print(printable(f"changed: person {person.number}"))
     return 0
@@ -108,44 +108,7 @@ def _card(args: argparse.Namespace, settings: Settings, before: Person | None) -
     token = args.card if args.card is not None else (before.token if before else "")
     phone = args.phone if args.phone is not None else (before.phone if before else "")
     language = args.language or (before.language.value if before else settings.cabin.language)
-    name = " ".join(name.split())
-    if not name or len(name) > NAME_MOST or not name.isprintable():
-        raise FaultError("enrol_refused", f"a name has 1 to {NAME_MOST} letters")
-    if name.isdigit():
-        raise FaultError("enrol_refused", "a name of digits alone would be taken for a person's number")
-    if is_card_number(token):
-        raise FaultError("enrol_refused", "--card looks like the number on a card; give the machine's token")
-    if not TOKEN.fullmatch(token):
-        raise FaultError("enrol_refused", "--card is 1 to 64 of A-Z, a-z, 0-9, dot, hyphen and underscore")
-    if not PHONE.fullmatch(phone):
-        raise FaultError("enrol_refused", '--phone is "+", country and number, 7 to 15 digits, no spaces')
-    return Card(name, token, phone, LanguageName(language))
-
-
-def _check_free(people: Sequence[Person], card: Card, but: Person | None, *, anyway: bool) -> None:
-    """One card is one person's. A telephone may be shared where that is meant."""
-    others = [person for person in people if but is None or person.number != but.number]
-    for person in others:
-        if person.token == card.token:
-            raise FaultError("enrolled_already", f"that card is person {person.number}'s, and nobody else's")
-    for person in others:
-        if person.phone == card.phone and not anyway:
-            raise FaultError("enrolled_already", f"that telephone is person {person.number}'s")
-
-
-def _check_new(
-    people: Sequence[Person], taken: Taken, but: Person | None, networks: Networks, *, anyway: bool
-) -> None:
-    """Nobody is enrolled twice without a word."""
-    if anyway:
-        return
-    among = {
-        person.number: person.templates
-        for person in people
-        if person.network == taken.network and (but is None or person.number != but.number)
-    }
-    for number, alike in duplicates(_templates(taken), among, networks.points):
-        raise FaultError("enrolled_already", f"this face is person {number}'s (likeness {alike:.2f})")
+    return card_of(name, token, phone, LanguageName(language))
 
 
 def _check_same(before: Person, taken: Taken, networks: Networks, *, anyway: bool) -> None:
@@ -178,11 +141,8 @@ def _consent(args: argparse.Namespace, language: LanguageName, by: str) -> Conse
         print_words(consent_text(NEWEST, language, pictures=pictures))
         if not asked_yes("\nDoes the person agree?"):
             raise FaultError("consent_missing", "nobody agreed")
-    if version not in consent_versions():
-        known = ", ".join(consent_versions())
-        raise FaultError("consent_missing", f"there is no version {version} of the words; there is {known}")
-    sha256 = consent_sha256(version, language, pictures=pictures)
-    return Consent(version, language, sha256, utc(time.time()), args.by or by, how)
+    by = args.by or by
+    return consent_to(version, language, utc(time.time()), by, how, pictures=pictures)
 
 
 # --- looks ------------------------------------------------------------------------------------------

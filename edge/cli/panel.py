@@ -6,7 +6,6 @@ import argparse
 import contextlib
 import signal
 
-from edge.cli import commission
 from edge.cli.options import Commands, add_settings_options, load_settings
 from edge.panel.app import address, open_panel
 from edge.panel.sources import Sources
@@ -30,6 +29,8 @@ def add_parser(commands: Commands) -> None:
 
 def run(args: argparse.Namespace) -> int:
     if args.commission:
+        from edge.cli import commission  # it is not carried by a page that only looks
+
         return commission.run(args)
     settings = load_settings(args)
     options = [] if args.settings is None else ["--settings", str(args.settings.absolute())]

@@ -20,6 +20,7 @@ from edge.cabin.trial import RELAYS, not_tried, rests
 from edge.codes.grant import Grant, Grants
 from edge.faults.fault import FaultError
 from edge.judge.nobody import EMPTY_S, Nobody
+from edge.loop.commission_view import CommissionView, TextView, TrialView
 from edge.loop.happening import plain
 from edge.loop.logbook import Logbook
 from edge.loop.on_record import OnRecord
@@ -37,45 +38,6 @@ TEXT_EVERY_S: Final = 20.0
 _MOST_TEXTS: Final = 12
 
 Answer = Callable[[dict[str, object]], None]
-
-
-class TrialView(msgspec.Struct, frozen=True):
-    """The output that is being tried, empty for none, and how the last trial ended."""
-
-    output: str = ""
-    left_s: float = 0.0
-    last: str = ""
-    ended: str = ""
-
-
-class TextView(msgspec.Struct, frozen=True):
-    """A test text: to whom, by which way, and how far it is (`edge.terms.record.RowState`)."""
-
-    number: int
-    to: str
-    channel: str
-    state: str
-    cause: str
-    ago_s: float
-
-
-class CommissionView(msgspec.Struct, frozen=True):
-    """How the commissioning stands, for whoever has its grant.
-
-    `keys`: for each keypad the keys that were seen in the empty cabin since it began, in the keypad's own
-    order. `empty_for_s`: for how long no camera has shown a sign of anybody; `not_tried`: for each output why
-    it would be refused now, empty where it would not.
-    """
-
-    who: str
-    left_s: float
-    trial: TrialView
-    empty_for_s: float
-    empty_needed_s: float
-    not_tried: dict[str, str]
-    keys: dict[str, tuple[str, ...]]
-    texts: tuple[TextView, ...]
-    text_again_s: float
 
 
 @dataclass(slots=True)

@@ -28,6 +28,7 @@ from edge.cabin.state import Mode, State, Timebase
 from edge.codes.pad import PadResult
 from edge.loop.clock import ClockWatch
 from edge.loop.comeback import Start, come_back
+from edge.loop.enrol import Enrol
 from edge.loop.facts import Facts
 from edge.loop.logbook import Logbook
 from edge.loop.on_record import OnRecord, WaitingEntry
@@ -69,6 +70,7 @@ class Kiosk:
         self._drain = steps.drain
         self._owner, self._post, self._outputs = steps.owner, steps.post, steps.outputs
         self.commission = steps.commission
+        self.enrol = Enrol(parts.identity, self._situation, self._logbook)
         self._clock_watch = ClockWatch(parts.board, parts.clock_jump_s, self._situation)
         self._unrecorded = parts.unrecorded
         self._book = parts.book
@@ -229,6 +231,7 @@ class Kiosk:
         self._situation.add(*self._owner.observe(observation, now_s))
         self._drain(now_s)
         self.commission.observe(observation, self._judge.bodies.seen, now_s)
+        self.enrol.observe(observation, now_s)
         for notice in self._judge.notices():
             self._post.notice(notice, now_s)
         if (memory := self._judge.to_keep()) is not None:
@@ -288,6 +291,9 @@ class Kiosk:
         self._hear_evidence(now_s)
         self._owner.poll(now_s)
         self.commission.poll(now_s)
+        if not self.commission.left_s(now_s):
+            self.enrol.cancel(now_s)
+        self.enrol.poll(now_s)
         self._clock_watch.poll(now_s)
         self._pad.poll(now_s)
         self._judge_entry(self._on_record.entry_due(now_s))
@@ -321,6 +327,7 @@ class Kiosk:
             self._owner.next_wake_s(now_s),
             self._logbook.next_wake_s(),
             self.commission.next_wake_s(),
+            self.enrol.next_wake_s(),
         ]
         return min((w for w in wakes if w is not None), default=None)
 

@@ -10,6 +10,7 @@ from edge.codes.book import CodeBook
 from edge.codes.pad import EntryPad
 from edge.codes.release import ReleaseDesk
 from edge.identity.desk import OwnerDesk
+from edge.identity.enroller import Enroller
 from edge.identity.keeper import GalleryKeeper
 from edge.judge.judge import Judge
 from edge.judge.owner import OwnerJudge
@@ -35,6 +36,8 @@ class IdentityParts:
     keeper: GalleryKeeper
     judge: OwnerJudge | None
     want_owner: Callable[[bool], None]
+    enroller: Enroller | None
+    """None: nobody can be enrolled before the camera, since the network came without its limits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from edge.faults.catalogue import CATALOGUE
-from edge.loop.commission import TrialView
+from edge.loop.commission_view import TrialView
 from edge.loop.happening import Happening
 from edge.terms.observation import Observation
 from hw.ports import Input

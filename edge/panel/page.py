@@ -56,12 +56,16 @@ class Page:
         return Live(title, state, told, parts)
 
     def frame(self, parts: Mapping[str, str]) -> str:
-        """Where each part stands: what fails and the cameras over the whole width."""
-        return "\n".join(
-            f'<section id="{name}" class="card{" wide" if name == "faults" else ""}" '
-            f'aria-label="{escape(self._w.of(name))}">{html}</section>'
-            for name, html in parts.items()
-        )
+        """Where each part stands: what fails over the whole width, what is seen beside what is measured."""
+        cards = {name: self._card(name, html) for name, html in parts.items()}
+        faults = cards.pop("faults")
+        right = "".join(cards.pop(name) for name in ("inputs", "modem", "record"))
+        columns = "".join(f'<div class="stack">{column}</div>' for column in ("".join(cards.values()), right))
+        return f'{faults}<div class="split">{columns}</div>'
+
+    def _card(self, name: str, html: str) -> str:
+        label = escape(self._w.of(name))
+        return f'<section id="{name}" class="card" aria-label="{label}">{html}</section>\n'
 
     # --- the parts ---------------------------------------------------------------------------------
 

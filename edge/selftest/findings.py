@@ -29,6 +29,7 @@ from edge.service.asks import Panel
 from edge.service.control import ask
 from edge.service.devices import open_atm, open_modem
 from edge.service.plans import camera_name, eyes_plans, look_of
+from edge.settings.drawn import usable_drawn
 from edge.settings.places import prompts_folder
 from edge.settings.schema import Settings
 from edge.settings.secrets import Secret, machine_keys, read_secret
@@ -79,6 +80,7 @@ def findings(settings: Settings, *, hardware: bool = True, writing: bool = True)
     yield tried("empty cabin", lambda: _empty_cabin(settings))
     yield tried("normal", lambda: _normal(settings))
     yield tried("front", lambda: _front(settings))
+    yield tried("drawn", lambda: _drawn(settings))
     yield tried("secrets", lambda: _secrets(settings))
     clips = prompts_folder(settings)
     if settings.camera.source in _KIOSK_CAMERAS:
@@ -203,6 +205,15 @@ def _front(settings: Settings) -> str:
     if not taught:
         raise machine.NotFitted("never taught; cabinguard learn --front does")
     return ", ".join(f"{one.camera}: {len(one.regions)} regions" for one in taught)
+
+
+def _drawn(settings: Settings) -> str:
+    drawn = usable_drawn(settings)
+    if drawn is None:
+        raise machine.NotFitted("nothing; zones, masks and floor are those of kiosk.toml")
+    corners = None if drawn.floor is None else drawn.floor.corners
+    counts = {"zones": drawn.zone, "masks": drawn.mask, "corners of the floor": corners}
+    return ", ".join(f"{len(found)} {name}" for name, found in counts.items() if found is not None)
 
 
 def _writable(folder: Path) -> None:

@@ -13,6 +13,9 @@ from typing import Final, assert_never
 from edge.cabin.events import Orderer, ReleaseOrdered
 from edge.codes.grant import Grant
 from edge.faults.fault import FaultError
+from edge.identity.checks import card_of, consent_to
+from edge.identity.enroller import ToEnrol
+from edge.identity.register import utc
 from edge.loop.kiosk import Kiosk
 from edge.loop.watching import Watching
 from edge.service.asks import (
@@ -24,6 +27,9 @@ from edge.service.asks import (
     Draw,
     Drift,
     DriftAgain,
+    EnrolBegin,
+    EnrolCancel,
+    EnrolProgress,
     Granted,
     Learn,
     LearnEnd,
@@ -82,6 +88,9 @@ MAY: Final[Mapping[type[Request], May]] = {
     SendTestText: May.GRANT,
     Restart: May.GRANT,
     Sign: May.GRANT,
+    EnrolBegin: May.GRANT,
+    EnrolProgress: May.GRANT,
+    EnrolCancel: May.GRANT,
     SeeDrawn: May.GRANT,
     Draw: May.GRANT,
     Undraw: May.GRANT,
@@ -187,6 +196,7 @@ class Acts:
             case SendTestText(to=to):
                 return {"number": commission.send_test(Recipient(to), now_s)}
             case Restart():
+                self._site.poll(now_s)  # what was drawn a moment ago is in the record before the end
                 commission.restart(now_s)
                 return {"restarting": True}
             case Sign():
@@ -198,6 +208,13 @@ class Acts:
                 }
                 commission.sign(signed, lambda reply: answer({"version": VERSION, **reply}), now_s)
                 return None
+            case EnrolBegin():
+                kiosk.enrol.begin(self._to_enrol(request), now_s)
+                return {"begun": True}
+            case EnrolProgress():
+                return kiosk.enrol.reply(now_s)
+            case EnrolCancel():
+                return {"cancelled": kiosk.enrol.cancel(now_s)}
             case SeeDrawn() | Draw() | Undraw() | SeeAim() | Measure() | Learn() | SeeLearning() | LearnEnd():
                 later: Answer = lambda reply: answer({"version": VERSION, **reply})  # noqa: E731
                 return self._at_site(request, later, now_s)
@@ -240,3 +257,12 @@ class Acts:
                 return site.learn_end()
             case _:
                 assert_never(request)
+
+    def _to_enrol(self, request: EnrolBegin) -> ToEnrol:
+        """Raises `FaultError`: `enrol_refused`, `consent_missing`."""
+        card = card_of(request.name, request.card, request.phone, request.language)
+        if not request.agreed:
+            raise FaultError("consent_missing", "nobody agreed")
+        given_utc = utc(self._kiosk.board.clock.wall_s())
+        consent = consent_to(request.consent, request.language, given_utc, request.by, "page", pictures=False)
+        return ToEnrol(card, consent, request.by, request.anyway)

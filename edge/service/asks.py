@@ -16,6 +16,7 @@ from edge.terms.commission import TRIAL_MOST_S, CheckResult, Tried
 from edge.terms.ground import CameraRole, FloorBox, FloorLine, Marks, Spot
 from edge.terms.learning import LearnWhat
 from edge.terms.marks import Mark
+from edge.words.language import LanguageName
 
 VERSION: Final = 1
 """Of requests and replies. Another one is refused by name, so that nobody half understands a reply."""
@@ -118,6 +119,31 @@ class Restart(Granted, frozen=True, tag="restart"):
     """End the program in order; the service manager starts it again."""
 
 
+class EnrolBegin(Granted, frozen=True, tag="enrol_begin"):
+    """Enrol somebody before the kiosk's own camera. `card` is the machine's token, never a card's number.
+
+    `agreed`: the person agreed to the words of the `consent` version in that language, as the page showed
+    them. `anyway`: a shared telephone, or a face that somebody has, is meant.
+    """
+
+    name: Name = msgspec.field()
+    card: Annotated[str, Meta(min_length=1, max_length=64)] = msgspec.field()
+    phone: Annotated[str, Meta(min_length=1, max_length=20)] = msgspec.field()
+    language: LanguageName = msgspec.field()
+    consent: Annotated[str, Meta(max_length=20)] = msgspec.field()
+    by: Name = msgspec.field()
+    agreed: bool = False
+    anyway: bool = False
+
+
+class EnrolProgress(Granted, frozen=True, tag="enrol_progress"):
+    """How far the enrolment is (`edge.loop.commission_view.EnrolView`)."""
+
+
+class EnrolCancel(Granted, frozen=True, tag="enrol_cancel"):
+    """End it without a result."""
+
+
 class CheckItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One line of the checklist: its name, how it came out, and a remark."""
 
@@ -208,6 +234,9 @@ Request = (
     | SendTestText
     | Restart
     | Sign
+    | EnrolBegin
+    | EnrolProgress
+    | EnrolCancel
     | SeeDrawn
     | Draw
     | Undraw

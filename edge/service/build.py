@@ -16,6 +16,7 @@ from edge.cabin.rules import OwnerRules, Rules
 from edge.codes.book import CodeBook
 from edge.codes.pad import EntryPad
 from edge.identity.desk import OWNER_CODE_DIGITS, OwnerDesk
+from edge.identity.enroller import Enroller
 from edge.identity.keeper import GalleryKeeper
 from edge.identity.key import read_keys
 from edge.identity.likeness import PointsFault, network_name, read_points
@@ -251,20 +252,24 @@ def _identity(
         return None, ()
     models = model_dir(settings)
     judge: OwnerJudge | None = None
+    enroller: Enroller | None = None
+    keys = functools.partial(read_keys, settings)
     network = ""
     faults: tuple[tuple[str, str], ...] = ()
     try:
-        judge, network = OwnerJudge(read_points(models)), network_name(models)
+        points, network = read_points(models), network_name(models)
+        judge = OwnerJudge(points)
+        enroller = Enroller(site.data, keys, network, points, threaded=site.threaded)
     except PointsFault as fault:  # then a code alone verifies anybody
         faults = ((fault.code, fault.detail),)
     keeper = GalleryKeeper(
         site.data,
-        functools.partial(read_keys, settings),
+        keys,
         network=network,
         recorded=recorded,
         threaded=site.threaded,
     )
-    return IdentityParts(keeper, judge, site.want_owner), faults
+    return IdentityParts(keeper, judge, site.want_owner, enroller), faults
 
 
 def evidence_limits(settings: Settings) -> EvidenceLimits:

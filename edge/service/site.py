@@ -18,10 +18,9 @@ from typing import Final, Protocol
 import msgspec
 
 from edge.faults.fault import FaultError
-from edge.judge.floor import Floor
 from edge.service.hiding import fronts_masked
 from edge.settings.areas import is_inside, share_inside
-from edge.settings.drawn import KINDS, Drawn, drawn_problems, read_drawn, write_drawn
+from edge.settings.drawn import KINDS, Drawn, drawn_problems, drawn_sum, read_drawn, write_drawn
 from edge.settings.schema import Settings
 from edge.settings.zones import zone_of
 from edge.terms.aim import Aim
@@ -152,7 +151,8 @@ class SiteDesk:
         if self._drawn is not self._noted:
             self._noted = self._drawn
             counts = {kind: _count(getattr(self._drawn, kind)) for kind in self._drawn.kinds}
-            self._note("drawn", {"kinds": " ".join(self._drawn.kinds), **counts}, now_s)
+            kinds = " ".join(self._drawn.kinds)
+            self._note("drawn", {"kinds": kinds, **counts, "sha256": drawn_sum(self._drawn)}, now_s)
         if self._aimed_s is not None and now_s - self._aimed_s >= AIMS_S:
             self._aimed_s = None
             for eyes in self._eyes.values():
@@ -236,9 +236,8 @@ class SiteDesk:
 
     def aim(self, now_s: float) -> Reply:
         """The newest measures of each camera; the eyes go on measuring for `AIMS_S`."""
-        if self._aimed_s is None:
-            for eyes in self._eyes.values():
-                eyes.want_aim(True)
+        for eyes in self._eyes.values():
+            eyes.want_aim(True)
         self._aimed_s = now_s
         newest = {name: eyes.aim for name, eyes in self._eyes.items()}
         return {
@@ -296,6 +295,8 @@ def measured(
     marks: Marks, lines: tuple[FloorLine, ...], boxes: tuple[FloorBox, ...], size: tuple[int, int]
 ) -> Reply:
     """What the marks would say of lines and things on the floor; what lies on no floor is None."""
+    from edge.judge.floor import Floor  # with NumPy, which a page that knows this module's words does without
+
     try:
         floor = Floor(marks, size)
     except ValueError as error:

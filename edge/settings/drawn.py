@@ -88,7 +88,7 @@ def read_drawn(folder: Path) -> Drawn | None:
         file = msgspec.json.decode(content, type=_File)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise FaultError(DAMAGED, f"{NAME} cannot be read") from error
-    if file.version != VERSION or file.sha256 != _sum(file.drawn):
+    if file.version != VERSION or file.sha256 != drawn_sum(file.drawn):
         raise FaultError(DAMAGED, f"{NAME}: its sum does not fit")
     return file.drawn
 
@@ -99,7 +99,7 @@ def write_drawn(folder: Path, drawn: Drawn) -> None:
         (folder / NAME).unlink(missing_ok=True)
         _sync(folder)
         return
-    content = msgspec.json.format(msgspec.json.encode(_File(VERSION, _sum(drawn), drawn))) + b"\n"
+    content = msgspec.json.format(msgspec.json.encode(_File(VERSION, drawn_sum(drawn), drawn))) + b"\n"
     if len(content) > LARGEST_BYTES:
         raise OSError(f"{len(content)} bytes are too many")  # the bounds of the lists keep it far below
     part = folder / f".{NAME}.part"
@@ -173,7 +173,8 @@ def _laid(drawn: Drawn, settings: Settings) -> Settings:
     )
 
 
-def _sum(drawn: Drawn) -> str:
+def drawn_sum(drawn: Drawn) -> str:
+    """SHA-256 of what is drawn, as it stands in the file and in the record; hexadecimal."""
     return hashlib.sha256(msgspec.json.encode(drawn)).hexdigest()
 
 

@@ -222,7 +222,7 @@ class Server:
     async def _answer(self, head: Head, body: bytes, guest: Guest) -> Response:
         caller = self._caller_of(head.headers)
         try:
-            request = Request(
+            request = _Request(
                 self._app,
                 (guest.address, 0),
                 head.method,
@@ -268,7 +268,7 @@ class Server:
         body = b"" if form else request.body or b""
         asked = PageRequest(request.path, args, query, form, body)
         try:
-            answer = await self._workers.run(lambda: route.serve(asked, caller))
+            answer = await self._workers.run(lambda: _checked(route.serve(asked, caller)))
         except BusyError:
             return _response(self.site.failed(HTTPStatus.SERVICE_UNAVAILABLE, caller))
         except Exception as error:
@@ -297,6 +297,12 @@ class Server:
         return _response(self.site.failed(HTTPStatus.NOT_FOUND, self._caller_of(head_like)))
 
 
+class _Request(Request):
+    """Of any size: it was limited before."""
+
+    max_content_length = 1 << 31
+
+
 class _Streaming(Response):
     """Goes on until the browser leaves."""
 
@@ -315,6 +321,16 @@ def _first(fields: Mapping[str, str] | None) -> dict[str, str]:
     return {} if fields is None else {str(name): str(fields[name]) for name in fields}
 
 
+def _checked(answer: Answer | Stream | Entered) -> Answer | Stream | Entered:
+    """Raises ValueError for a header that would be two."""
+    plain = answer.answer if isinstance(answer, Entered) else answer
+    if isinstance(plain, Answer):
+        for text in (plain.kind, *plain.headers, *plain.headers.values()):
+            if not (text.isascii() and text.isprintable()):
+                raise ValueError("a header with what none may have")
+    return answer
+
+
 def _plain(status: HTTPStatus) -> Response:
     return Response(
         f"{status.value} {status.phrase}\n".encode(), status.value, {"Content-Type": "text/plain"}
@@ -326,7 +342,7 @@ def _response(answer: Answer) -> Response:
 
 
 def _head_of(response: Response, camera: bool, length: int | None) -> bytes:
-    """The head of an answer. Raises ValueError for a header that would be two."""
+    """The head of an answer."""
     status = HTTPStatus(response.status_code)
     headers = {
         **{str(name): str(value) for name, value in response.headers.items()},
@@ -336,9 +352,6 @@ def _head_of(response: Response, camera: bool, length: int | None) -> bytes:
     }
     if length is not None:
         headers["Content-Length"] = str(length)
-    for name, value in headers.items():
-        if not value.isprintable() or not name.isprintable():
-            raise ValueError(name)
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     return f"HTTP/1.0 {status.value} {status.phrase}\r\n{lines}\r\n".encode("latin-1")
 

@@ -7,6 +7,7 @@ plain grey and no blur: nothing can be made out of it again.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
@@ -23,19 +24,29 @@ _FINE_BITS: Final = 4
 """Corners are placed to a sixteenth of a pixel."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Patch:
+    """The part of a picture around one mask, and which of its pixels are masked."""
+
+    rows: slice
+    columns: slice
+    inside: NDArray[np.bool_]
+
+
 class Masks:
     """The masks of one camera, for pictures of any size."""
 
     def __init__(self, polygons: Sequence[Polygon]) -> None:
         self._polygons = [np.asarray(polygon, np.float64) for polygon in polygons]
-        self._inside: dict[tuple[int, int], NDArray[np.bool_]] = {}
+        self._patches: dict[tuple[int, int], tuple[_Patch, ...]] = {}
 
     def apply(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """A copy, grey in every pixel that a mask touches and in those beside it; height x width (x 3)."""
         if not self._polygons:
             return picture
         masked = picture.copy()
-        masked[self.inside(picture.shape)] = MASKED_LEVEL
+        for patch in self._of(picture.shape):
+            masked[patch.rows, patch.columns][patch.inside] = MASKED_LEVEL
         return masked
 
     def frame(self, frame: Frame) -> Frame:
@@ -47,22 +58,35 @@ class Masks:
 
     def inside(self, shape: tuple[int, ...]) -> NDArray[np.bool_]:
         """Which pixels of a picture of this shape are masked; height x width."""
+        inside = np.zeros(shape[:2], bool)
+        for patch in self._of(shape):
+            inside[patch.rows, patch.columns] |= patch.inside
+        return inside
+
+    def _of(self, shape: tuple[int, ...]) -> tuple[_Patch, ...]:
         height, width = shape[:2]
-        known = self._inside.get((height, width))
+        known = self._patches.get((height, width))
         if known is None:
-            known = self._inside[height, width] = self._drawn(height, width)
+            drawn = (_drawn(polygon, height, width) for polygon in self._polygons)
+            known = self._patches[height, width] = tuple(patch for patch in drawn if patch is not None)
         return known
 
-    def _drawn(self, height: int, width: int) -> NDArray[np.bool_]:
-        drawn = np.zeros((height, width), np.uint8)
-        for polygon in self._polygons:
-            # OpenCV's coordinates are those of the middles of pixels.
-            points = polygon * (width, height) - 0.5
-            fixed = np.round(points * (1 << _FINE_BITS)).astype(np.int32)
-            cv2.fillPoly(drawn, [fixed], (1,), shift=_FINE_BITS)
-        # One pixel more on each side: those that a side only grazes, and what a picture that was made smaller
-        # has taken from its neighbours.
-        return np.asarray(cv2.dilate(drawn, np.ones((3, 3), np.uint8)), np.uint8) > 0
+
+def _drawn(polygon: NDArray[np.float64], height: int, width: int) -> _Patch | None:
+    """None where a polygon reaches into no pixel."""
+    drawn = np.zeros((height, width), np.uint8)
+    # OpenCV's coordinates are those of the middles of pixels.
+    points = polygon * (width, height) - 0.5
+    fixed = np.round(points * (1 << _FINE_BITS)).astype(np.int32)
+    cv2.fillPoly(drawn, [fixed], (1,), shift=_FINE_BITS)
+    # One pixel more on each side: those that a side only grazes, and what a picture that was made smaller
+    # has taken from its neighbours.
+    drawn = np.asarray(cv2.dilate(drawn, np.ones((3, 3), np.uint8)), np.uint8)
+    x, y, w, h = cv2.boundingRect(drawn)
+    if not w or not h:
+        return None
+    rows, columns = slice(y, y + h), slice(x, x + w)
+    return _Patch(rows, columns, drawn[rows, columns] > 0)
 
 
 class MaskedCamera:

@@ -186,6 +186,8 @@ def test_a_report_that_cannot_be_written_is_named(
         ("--junit", "x.xml"),
         ("--story", "leaves", "--save", "x.story"),
         ("--camera", "webcam:0", "--save", "x.story"),
+        ("--story", "leaves", "--page"),
+        ("--story", "leaves", "--stories", "x"),
         ("--save", str(Path(__file__))),
     ],
 )

@@ -6,6 +6,7 @@ import os
 import pty
 import select
 import signal
+import subprocess
 import sys
 import termios
 import time
@@ -204,6 +205,31 @@ def test_ctrl_c_and_quit_end_all_of_it(repo: Path) -> None:
         wait_for("a process stays", lambda: not any(alive(pid) for pid in children))  # noqa: B023
         assert termios.tcgetattr(terminal.fd) == terminal.manners
         os.close(terminal.fd)
+
+
+def test_lines_of_a_pipe_reach_the_process_that_they_are_for(repo: Path) -> None:
+    """Typed ahead of a plug: what comes after it is not swallowed by the process that is killed."""
+    typed = "enter anna\nplug out\ncase on\nplug in\nwait 1\nstatus\nquit\nfire on\n"
+    words = ["--page", "--set", f"panel.port={free_port()}"]
+    done = subprocess.run(
+        [sys.executable, "-m", "edge", "bench", *words],
+        cwd=repo,
+        input=typed,
+        capture_output=True,
+        text=True,
+        timeout=GENEROUS_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    said = [line.split("typed", 1)[1].strip() for line in done.stdout.splitlines() if " typed " in line]
+    assert [line for line in said if line.startswith(("done", "not"))] == [
+        "done: enter anna",
+        "done: case on",
+        "done: plug in",
+        "done: wait 1",
+    ]
+    assert "inside anna" in said[-1]
+    assert "page: http://" in done.stderr
 
 
 # --- stories ---------------------------------------------------------------------------------------

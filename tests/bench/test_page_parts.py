@@ -13,15 +13,26 @@ import pytest
 
 from edge.bench.acting import check
 from edge.bench.cards import PHONES
-from edge.bench.page import cabin_part, hand_parts, scene_parts, time_parts
-from edge.bench.page.cabin_asked import Sight
+from edge.bench.page import cabin_part, hand_parts, scene_parts, story_parts, time_parts
+from edge.bench.page.cabin_asked import NO_STORIES, Sight
 from edge.bench.page.diagram import diagram_svg, ways_out
 from edge.bench.page.drawing import COVER_PATHS, cabin_svg
 from edge.bench.page.frame import frame
 from edge.bench.page.scene import LIGHTS, OWNERS, SIDES, Figure, Scene
 from edge.bench.page.stand import live
 from edge.bench.page.tongue import Tongue, tongue_of
-from edge.bench.wire import BenchView, FaultGroup, Line, PersonSeen, PhoneSeen, StorySeen, TextSeen, WordsSaid
+from edge.bench.wire import (
+    BenchView,
+    FaultGroup,
+    Line,
+    PersonSeen,
+    PhoneSeen,
+    Recorded,
+    Stories,
+    StorySeen,
+    TextSeen,
+    WordsSaid,
+)
 from edge.cabin.deadlines import Wait
 from edge.cabin.diagram import edges
 from edge.cabin.state import Mode
@@ -48,7 +59,7 @@ def sources(tmp_path: Path) -> Sources:
     return Sources(load(None, [f"paths.data={tmp_path}", f"paths.runtime={tmp_path}"]), [])
 
 
-STORIES = (("fire", "Fire while locked"),)
+STORIES = Stories(stories=(("fire", "Fire while locked"),), own=(("mine", "My own"),), folder="/home/stories")
 
 
 def parts_of(view: BenchView, sources: Sources, tongue: Tongue) -> dict[str, str]:
@@ -145,7 +156,7 @@ def test_every_value_is_escaped(sources: Sources, tongue: Tongue) -> None:
         state=EVIL,
         mode=EVIL,
     )
-    shown = live(Sight(evil, 0.0), sources, ((EVIL, EVIL),), tongue)
+    shown = live(Sight(evil, 0.0), sources, Stories(stories=((EVIL, EVIL),), folder=EVIL), tongue)
     page = "".join(shown.parts.values())
     assert "<img src=x" not in page
     assert page.count("&lt;img src=x") > 20
@@ -154,7 +165,7 @@ def test_every_value_is_escaped(sources: Sources, tongue: Tongue) -> None:
 
 def test_a_cabin_that_never_answered_leaves_a_page_that_says_so(sources: Sources, tongue: Tongue) -> None:
     for code in ("kiosk_not_running", "loop_late", "bench_answer"):
-        shown = live(Sight(None, 0.0, FaultError(code, "x")), sources, (), tongue)
+        shown = live(Sight(None, 0.0, FaultError(code, "x")), sources, NO_STORIES, tongue)
         assert shown.state == "down"
         assert tongue.own.silent in shown.parts["head"]
         expected = tongue.own.other_version if code == "bench_answer" else tongue.own.silent_means
@@ -169,7 +180,7 @@ def test_what_was_seen_last_stays_with_how_old_it_is(sources: Sources, tongue: T
         ("kiosk_not_running", 3.0, "silent_means"),
         ("bench_answer", 3.0, "other_version"),
     ):
-        shown = live(Sight(LOCKED, age_s, FaultError(code, "x")), sources, (), tongue)
+        shown = live(Sight(LOCKED, age_s, FaultError(code, "x")), sources, NO_STORIES, tongue)
         words = "" if not said else tongue.own.of(said).format(seconds="7")
         assert shown.state == "locked"
         assert ('class="trouble"' in shown.parts["head"]) is bool(said)
@@ -286,10 +297,34 @@ def test_a_story_can_be_stepped_through(tongue: Tongue) -> None:
         (False, True, wrong, "failed", set()),
     ):
         story = StorySeen("fire", "Fire", 4, 11, "+10 fire on", paused, ended, failed)
-        html = time_parts.story_now(msgspec.structs.replace(LOCKED, story=story), tongue)
+        view = msgspec.structs.replace(LOCKED, story=story, recorded=None, folder=None)
+        html = story_parts.story_now(view, tongue)
         assert tongue.own.story.of(state) in unescape(html)
         assert {a["value"] for tag, a in _Tags(html).tags if tag == "button"} == buttons
         assert failed in unescape(html)
+
+
+def test_a_folder_says_which_stories_failed_and_at_which_line(tongue: Tongue) -> None:
+    html = unescape(story_parts.story_now(LOCKED, tongue))
+    w = tongue.own.story
+    for words in (
+        w.recording,
+        w.of_all.format(well=1, all=4),
+        "line 4: state locked did not come",
+        w.waiting,
+    ):
+        assert words in html
+    done = msgspec.structs.replace(LOCKED, recorded=Recorded(False, 4), story=None, folder=None)
+    assert w.recorded in unescape(story_parts.story_now(done, tongue))
+    assert w.none in unescape(story_parts.story_now(VACANT, tongue))
+
+
+def test_what_may_be_asked_of_stories_has_its_button(tongue: Tongue) -> None:
+    html = story_parts.story_forms(STORIES, tongue) + story_parts.story_now(LOCKED, tongue)
+    asked = {a["value"] for tag, a in _Tags(html).tags if tag == "button" and a.get("name") == "do"}
+    assert asked == {"play", "record", "end", "save", "folder", "go", "step", "stop"}
+    options = [a["value"] for tag, a in _Tags(html).tags if tag == "option"]
+    assert options == ["mine", "fire", *map(str, story_parts.PACES)]
 
 
 # --- hands -----------------------------------------------------------------------------------------
@@ -305,13 +340,13 @@ def test_every_key_can_be_pressed_and_a_stuck_one_let_go(tongue: Tongue) -> None
 def test_every_contact_can_be_pressed_held_and_cut(tongue: Tongue) -> None:
     html = hand_parts.contacts(LOCKED, tongue)
     said = set(words_in(html))
-    pressed = {a["value"] for _, a in _Tags(html).tags if a.get("name") == "press"}
     for one in LOCKED.contacts:
-        level = {"on", "off", "open", "closed"} & {w.split()[1] for w in said if w.startswith(f"{one.name} ")}
+        names = {words.split()[1] for words in said if words.startswith(f"{one.name} ")}
+        level = names & {"on", "off", "open", "closed"}
         assert bool(level) is one.fitted
         wires = {words for words in said if words.startswith(f"wire {one.name} ")}
         assert len(wires) == (3 if one.fitted else 0)
-        assert (one.name in pressed) is (one.fitted and not one.active)
+        assert (f"{one.name} press" in said) is (one.fitted and not one.active)
     assert tongue.own.not_fitted in unescape(html)
 
 
@@ -331,7 +366,7 @@ def test_every_telephone_writes_and_has_quick_replies(tongue: Tongue) -> None:
         texts = [one["value"] or "" for one in buttons if one.get("name") == "text"]
         assert texts
         for text in texts:
-            check(["sms", "from", "owner" if who == "anna" else who, *text.split()])
+            check(["sms", "from", who, *text.split()])
         assert html.count(f'name="who" value="{who}"') == 2
 
 

@@ -6,7 +6,6 @@ import hmac
 
 import pytest
 
-from edge.codes import grant as module
 from edge.codes.grant import GRANT_S, WRONG_FREE, Grants
 
 
@@ -61,7 +60,7 @@ def test_it_is_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> Non
         seen.append((one, other))
         return really(one, other)
 
-    monkeypatch.setattr(module.hmac, "compare_digest", compare)
+    monkeypatch.setattr(hmac, "compare_digest", compare)
     grants = Grants()
     grant = grants.open("a", 0, 0.0)
     grants.fits("0" * 32, 0.0)

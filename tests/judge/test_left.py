@@ -180,6 +180,24 @@ def test_the_marks_and_the_height_give_the_camera(height_cm: float, tilt_deg: fl
         assert size.height_cm is None, "from straight above nobody can tell"
 
 
+def test_a_line_on_the_floor_has_its_length_wherever_it_lies() -> None:
+    camera = Pinhole(240, 45, 430.0)
+    marks = camera.marks(-40, 210, 80, 60)
+    floor = Floor(marks, SIZE)
+    for a, b in (((-40, 210), (40, 210)), ((0, 180), (0, 300)), ((-60, 200), (30, 280))):
+        ends = camera([(*a, 0.0), (*b, 0.0)])
+        true_cm = float(np.hypot(b[0] - a[0], b[1] - a[1]))
+        seen = [(float(x), float(y)) for x, y in ends]
+        assert floor.length_cm(seen[0], seen[1]) == pytest.approx(true_cm, rel=0.03)
+    assert floor.length_cm((320.0, -2000.0), (320.0, 400.0)) is None, "above the horizon"
+    # A measure that is wrong shows: sides of 60 x 60 were said to be 80 x 60.
+    squeezed = Floor(Marks("face", camera.marks(-40, 210, 60, 60).corners, 80.0, 60.0, 240.0), SIZE)
+    line = [(float(x), float(y)) for x, y in camera([(-40, 210, 0.0), (20, 210, 0.0)])]
+    length = squeezed.length_cm(line[0], line[1])
+    assert length is not None
+    assert length > 66.0
+
+
 def test_the_marks_may_go_around_either_way() -> None:
     camera = Pinhole(240, 50, 500.0)
     marks = camera.marks(-40, 180, 80, 60)

@@ -21,6 +21,7 @@ from edge.messages.prompts import clip_texts
 from edge.messages.ways.open import carriers, release_desk
 from edge.selftest import findings as selftest
 from edge.selftest import machine
+from edge.selftest.finding import Finding
 from edge.service.asks import Request
 from edge.service.devices import open_modem
 from edge.settings.load import load
@@ -74,7 +75,7 @@ def _on_bench_pins(
     monkeypatch: pytest.MonkeyPatch,
     settings: Settings,
     prepare: Callable[[BenchHands], None] = lambda _: None,
-) -> tuple[dict[str, selftest.Finding], BenchHands]:
+) -> tuple[dict[str, Finding], BenchHands]:
     """The hardware's findings with the real drivers over mock pins; `prepare` moves things before."""
     board, hands = bench_board(SystemClock(), DeadModem(), settings.wiring)
     prepare(hands)
@@ -583,6 +584,7 @@ def test_settings_that_a_kiosk_would_refuse_get_no_tick(
     ("folder", "name", "finding", "code"),
     [
         ("front", "front.json", "front", "front_damaged"),
+        (".", "drawn.json", "drawn", "drawn_damaged"),
         ("normal", "face-vacant_day.normal", "normal", "normal_damaged"),
         ("reference", "manifest.json", "empty cabin", "reference_damaged"),
     ],
@@ -592,7 +594,7 @@ def test_what_was_learnt_and_is_damaged_is_named(
 ) -> None:
     settings = _settings(tmp_path)
     learnt = Path(settings.paths.data) / folder
-    learnt.mkdir(parents=True)
+    learnt.mkdir(parents=True, exist_ok=True)
     (learnt / name).write_bytes(b"cut")
     found = {f.name: f for f in selftest.findings(settings, hardware=False, writing=False)}
     assert (found[finding].ok, found[finding].code) == (False, code)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -28,13 +30,15 @@ from edge.service.asks import (
     SeeLearning,
     Undraw,
 )
-from edge.settings.drawn import NAME, Drawn, read_drawn
+from edge.service.control import ask, done
+from edge.settings.drawn import NAME, Drawn, drawn_sum, read_drawn
 from edge.terms.aim import PixelClass
 from edge.terms.ground import FloorBox, FloorLine, Marks, Mask, Purpose, Spot, Zone
 from edge.terms.learning import LearnWhat
 from edge.vision.scene.fronts import read_front
 from edge.vision.scene.reference import read_references
 from hw.camera.masked import MASKED_LEVEL
+from tests.benchmark import BenchService
 from tests.worlds.desk_world import scripted_desk
 
 SQUARE = (Spot(0.4, 0.5), Spot(0.8, 0.5), Spot(0.8, 0.9), Spot(0.4, 0.9))
@@ -105,7 +109,6 @@ def test_what_is_drawn_is_kept_and_in_effect_after_a_restart(site: Site) -> None
     assert (reply["saved"], reply["restart_wanted"]) == (True, True)
     assert read_drawn(site.folder) == Drawn(mask=(PAD,))
     assert site.ask(Panel())["restart_wanted"] is True
-    site.run(1.0)
     assert (_ring_picture(site) == MASKED_LEVEL).mean() < 0.05, "not before the restart"
 
     site.ask(Restart(grant=site.grant))
@@ -123,6 +126,7 @@ def test_what_is_drawn_is_kept_and_in_effect_after_a_restart(site: Site) -> None
     assert np.abs(inside.astype(int) - MASKED_LEVEL).max() <= 3
     (line,) = site.recorded("drawn")
     assert (line["kinds"], line["mask"], line["commissioning"]) == ("mask", 1, 1)
+    assert line["sha256"] == drawn_sum(Drawn(mask=(PAD,)))
 
     assert site.ask(Undraw(grant=site.grant, kinds=("mask",)))["restart_wanted"] is True
     assert not (site.folder / NAME).exists()
@@ -169,8 +173,9 @@ def test_a_damaged_file_is_named_and_costs_the_pictures(site: Site) -> None:
     assert site.desk.broke_off is not None
     assert site.desk.broke_off.code == "drawn_damaged"
     faults = site.ask(Panel())["faults"]
-    assert isinstance(faults, dict)
-    assert "camera" in faults, "the table knows that it is blind"
+    assert faults == {"eyes": "drawn_damaged", "camera": "camera_gone"}, "the table knows that it is blind"
+    site.run(3.0)
+    assert any("Fault: drawn_damaged" in text.text for text in site.desk.phone.texts), "and people are told"
     assert site.draw(Drawn(mask=(PAD,)))["saved"] is True, "and it can be drawn again"
     site.ask(Restart(grant=site.grant))
     site.run(5.0)
@@ -269,3 +274,55 @@ def test_a_front_is_learnt_in_the_regions_that_were_drawn_or_refused_by_its_own_
 
     warnings = site.draw(Drawn(mask=(PAD,)), only_check=True)["warnings"]
     assert {"code": "front", "name": "PIN pad", "percent": 100, "region": "keypad"} in warnings  # type: ignore[operator]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root is given a grant on a kiosk")
+def test_on_a_real_kiosk_with_real_eyes(tmp_path: Path) -> None:
+    """Over the socket, with the eyes' own process: aim, be refused, draw, start again, learn."""
+    run = tmp_path / "run"
+
+    def until(request: Request, true: Callable[[Reply], bool]) -> Reply:
+        give_up_s = time.monotonic() + 90.0
+        while not true(reply := done(ask(run, request))):
+            assert time.monotonic() < give_up_s, reply
+            time.sleep(0.3)
+        return reply
+
+    def over(learning: Reply) -> bool:
+        return learning["state"] != "running"
+
+    def faces(aim: Reply) -> bool:
+        cameras = aim["cameras"]
+        return isinstance(cameras, dict) and bool(cameras) and cameras["face"]["face"] is not None
+
+    kiosk = BenchService(tmp_path, scene="enter anna")
+    try:
+        grant = str(done(ask(run, CommissionOpen(who="R. Mehta")))["grant"])
+        aim = until(SeeAim(grant=grant), faces)
+        assert aim["cameras"]["face"]["face"]["pixel_class"] == "identify"  # type: ignore[index]
+        done(ask(run, Learn(grant=grant, what=LearnWhat.EMPTY)))
+        learning = until(SeeLearning(grant=grant), over)
+        assert learning["code"] == "cabin_not_empty"
+        assert done(ask(run, Draw(grant=grant, drawn=Drawn(mask=(PAD,)))))["restart_wanted"] is True
+    finally:
+        kiosk.close()
+
+    kiosk = BenchService(tmp_path, scene="lights on")
+    try:
+        grant = str(done(ask(run, CommissionOpen(who="R. Mehta")))["grant"])
+        assert done(ask(run, SeeDrawn(grant=grant)))["source"]["mask"] == "drawn"  # type: ignore[index]
+        done(ask(run, Learn(grant=grant, what=LearnWhat.EMPTY)))
+        assert until(SeeLearning(grant=grant), over)["state"] == "done"
+    finally:
+        kiosk.close()
+    (learnt,) = read_references(tmp_path / "data" / "reference", "face")
+    inside = learnt.picture[260:420, 270:500]
+    assert (inside == MASKED_LEVEL).all()
+    ring = RingReader(run / "ring-face")
+    pictures = list(ring.between(0.0, 1e9))
+    ring.close()
+    assert pictures
+    for one in pictures:
+        shown = cv2.imdecode(np.frombuffer(one.jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
+        assert np.abs(np.asarray(shown)[260:420, 270:500].astype(int) - MASKED_LEVEL).max() <= 2

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.settings.areas import is_inside, share_inside
 from edge.settings.load import SettingsError, load
 from edge.settings.schema import EXAMPLE, Settings
 from edge.settings.show import show
@@ -146,3 +147,79 @@ def test_the_zone_of_the_example_is_one(tmp_path: Path) -> None:
         line.removeprefix("#") for line in lines[begin:end] if "stay there (loiter_s)" not in line
     )
     assert _load(tmp_path, text).zone[0].hours == "22:00-06:00"
+
+
+# --- masks -----------------------------------------------------------------------------------------
+
+MASK = """
+[[mask]]
+name = "PIN pad"
+polygon = [[0.4, 0.8], [0.6, 0.8], [0.6, 0.95]]
+
+[[mask]]
+name = "desk"
+polygon = [[0.1, 0.1], [0.2, 0.1], [0.2, 0.3], [0.1, 0.3]]
+camera = "face"
+"""
+
+
+def test_masks_are_read_and_shown_as_they_were_drawn(tmp_path: Path) -> None:
+    settings = _load(tmp_path, MASK)
+    assert [(mask.name, mask.camera, len(mask.polygon)) for mask in settings.mask] == [
+        ("PIN pad", "face", 3),
+        ("desk", "face", 4),
+    ]
+    assert _load(tmp_path, show(settings)).mask == settings.mask
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("[0.6, 0.95]]", "]", "settings_out_of_bounds: mask.1.polygon needs three points at least, not 2"),
+        (
+            "[0.6, 0.95]]",
+            "[0.8, 0.8]]",
+            "settings_out_of_bounds: mask.1.polygon has no inside (kiosk.toml li",
+        ),
+        ("[0.6, 0.95]]", "[0.6, 1.95]]", "settings_out_of_bounds: mask.1.polygon must be 3 to 32 points"),
+        (
+            'name = "desk"',
+            'name = "PIN pad"',
+            "settings_conflict: mask.2.name is that of mask.1, too (kiosk.",
+        ),
+        (
+            'camera = "face"',
+            'camera = "overview"',
+            "settings_conflict: mask.2.camera = overview is not fitted",
+        ),
+        ('camera = "face"', 'camera = "back"', 'settings_out_of_bounds: mask.2.camera must be "face" or'),
+        ('name = "desk"', "", "settings_wrong_type: mask.2.name is missing (kiosk.toml line 6)"),
+        ('name = "desk"', 'purpose = "machine"', "settings_unknown_key: mask.2.purpose (kiosk.toml line 7)"),
+    ],
+)
+def test_a_mask_that_cannot_be_is_refused_by_name_and_line(
+    tmp_path: Path, old: str, new: str, expected: str
+) -> None:
+    """Settings with such a mask are no settings: a kiosk does not start without its masks."""
+    assert old in MASK
+    assert _problems(tmp_path, MASK.replace(old, new, 1))[0].startswith(expected)
+
+
+def test_the_mask_of_the_example_is_one(tmp_path: Path) -> None:
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    begin = lines.index("#     [[mask]]")
+    end = next(at for at in range(begin, len(lines)) if not lines[at].startswith("#"))
+    (mask,) = _load(tmp_path, "\n".join(line.removeprefix("#") for line in lines[begin:end])).mask
+    assert mask.name == "PIN pad"
+
+
+def test_how_much_of_the_picture_is_covered() -> None:
+    left = (Spot(0, 0), Spot(0.5, 0), Spot(0.5, 1), Spot(0, 1))
+    upper = (Spot(0, 0), Spot(1, 0), Spot(1, 0.5), Spot(0, 0.5))
+    triangle = (Spot(0, 0), Spot(1, 0), Spot(0, 1))
+    assert share_inside([left]) == pytest.approx(0.5, abs=0.02)
+    assert share_inside([left, upper]) == pytest.approx(0.75, abs=0.02), "what both cover counts once"
+    assert share_inside([triangle]) == pytest.approx(0.5, abs=0.02)
+    assert share_inside([]) == 0.0
+    assert is_inside(triangle, 0.2, 0.2)
+    assert not is_inside(triangle, 0.8, 0.8)

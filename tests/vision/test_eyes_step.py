@@ -87,3 +87,18 @@ def test_a_camera_of_this_moment_is_asked_at_its_rate() -> None:
     eyes.close()
     assert camera.closed
     assert eyes.next_wake_s() is None
+
+
+def test_frames_of_a_camera_that_nobody_was_in_time_for_go_by() -> None:
+    camera = Live()
+    eyes = StepEyes(camera, Look(), 5.0, every_s=0.1)
+    assert len(eyes.poll(5.0)) == 1
+    camera.now_s = 8.0
+    eyes.skip_to(8.0)
+    assert eyes.next_wake_s() == 8.0
+    assert len(eyes.poll(8.0)) == 1, "one, and not the thirty that were due"
+    eyes.skip_to(8.05)
+    assert eyes.next_wake_s() == pytest.approx(8.1), "who is in time misses none"
+    film = StepEyes(Recording(5), Look(), 0.0)
+    film.skip_to(10.0)
+    assert len(film.poll(10.0)) == 5, "a recording has all of its frames"

@@ -11,7 +11,7 @@ import pytest
 
 import edge.panel.commission
 from edge.panel.commission.draw import NOT_FOR_THE_SCRIPT
-from edge.panel.commission.page import CHECKLIST
+from edge.panel.commission.pieces import CHECKLIST
 from edge.panel.commission.walk import Judged, WalkStep
 from edge.terms.aim import Advice, PixelClass
 from edge.terms.commission import NotTried, TrialEnd, Tried

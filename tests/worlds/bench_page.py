@@ -21,6 +21,8 @@ from edge.bench.wire import (
     Countdown,
     FaultGroup,
     FaultSwitch,
+    FolderCase,
+    FolderSeen,
     KeypadSeen,
     Line,
     Look,
@@ -28,9 +30,11 @@ from edge.bench.wire import (
     OutputsSeen,
     PersonSeen,
     PhoneSeen,
+    Recorded,
     StageSeen,
     Stories,
     StoryAsk,
+    StoryLine,
     StorySeen,
     TextSeen,
     WayOut,
@@ -196,7 +200,26 @@ LOCKED: Final = msgspec.structs.replace(
         Line(5, 99.5, "event", "key touched"),
         Line(6, 99.6, "fact", "face covered with mask"),
     ),
-    story=StorySeen("fire", "Fire while locked", 3, 11, "+10 fire on", True, False, ""),
+    story=StorySeen(
+        *("fire", "Fire while locked", 3, 11, "+10 fire on", True, False, ""),
+        around=(
+            StoryLine(3, "by +1 see door locked", "done", 27.2),
+            StoryLine(4, "+10 fire on", "now"),
+            StoryLine(5, "by +0.1 see state emergency", "ahead"),
+        ),
+    ),
+    recorded=Recorded(True, 4, "what a webcam saw is not in it"),
+    folder=FolderSeen(
+        "own",
+        False,
+        (
+            FolderCase("first", "well"),
+            FolderCase("second", "failed", "line 4: state locked did not come"),
+            FolderCase("third", "wrong", "line 1: no title"),
+            FolderCase("fourth", "waiting"),
+        ),
+        "ended early",
+    ),
 )
 
 COVER_NAMES: Final = tuple(sorted(COVERS))

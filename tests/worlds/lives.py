@@ -44,7 +44,7 @@ def live(number: int) -> Lived:
     with scratch("life") as folder:
         world = World(number, Path(folder))
         try:
-            _play(world)
+            play(world)
         finally:
             world.desk.close()
     world.entries.append(Entry(world.now_s, Kind.CONTACT, "", world.contact))  # so that the life has an end
@@ -52,7 +52,8 @@ def live(number: int) -> Lived:
     return Lived(number, life, tuple(check(life)), tuple(world.remarks))
 
 
-def _play(world: World) -> None:
+def play(world: World) -> None:
+    """Everybody acts, for a while that the world's number chooses."""
     actors = Actors(world)
     chance = world.random.random
     length_s = 120.0 + 300.0 * chance()

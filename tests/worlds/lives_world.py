@@ -230,7 +230,7 @@ class World:
                 if wait_s > 0.0:
                     self.begin(due.act, wait_s)
                     break
-            self._look_at_relays()
+            self.look_at_relays()
         self._let_pass(until_s)
 
     def _let_pass(self, until_s: float) -> None:
@@ -240,11 +240,16 @@ class World:
             self.clock.move_to(until_s)  # nothing of the cabin lives; phones and people do not mind
             return
         for _ in self.desk.steps_to(until_s):
-            self._look_at_relays()
+            self.look_at_relays()
 
-    def _look_at_relays(self) -> None:
+    def relays(self) -> tuple[bool, bool]:
+        """What the relays show: of the lock, of the permit."""
         desk = self.desk
-        now = (desk.hands.lock_on, desk.hands.permit_on) if desk.powered else (False, False)
+        return (desk.hands.lock_on, desk.hands.permit_on) if desk.powered else (False, False)
+
+    def look_at_relays(self) -> None:
+        """Write down what moved."""
+        desk, now = self.desk, self.relays()
         for kind, was, on in zip((Kind.LOCK, Kind.PERMIT), self._was, now, strict=True):
             if was is not on:
                 self.enter(kind, "", "on" if on else "off")
@@ -340,7 +345,7 @@ class World:
 
     def cut_power(self) -> None:
         self.desk.power_off()
-        self._look_at_relays()
+        self.look_at_relays()
         for anomaly in self._danger:  # nobody looks any more, and what was seen is said again
             self.enter(Kind.DANGER, anomaly.value, "off")
         self._danger.clear()
@@ -357,7 +362,7 @@ class World:
             self._apply(name, True)
         if self._cut:
             self.desk.hands.break_wire(Input.EXIT)
-        self._look_at_relays()
+        self.look_at_relays()
 
     def order_release(self) -> None:
         if self.desk.powered:

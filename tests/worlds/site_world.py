@@ -47,7 +47,7 @@ class Served:
         self.server.close()
 
     def ask(
-        self, path: str = "/", method: str = "GET", body: bytes = b"", **headers: str
+        self, path: str = "/", method: str = "GET", body: bytes = b"", /, **headers: str
     ) -> tuple[int, Heads, bytes]:
         """One request with exactly these headers (`_` for `-`); Host is this server's unless given."""
         link = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WITHIN_S)

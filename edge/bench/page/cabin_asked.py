@@ -34,6 +34,8 @@ ACT_WITHIN_S: Final = 20.0
 OLD_S: Final = 2.0
 """A view that is older is said to be."""
 
+NO_STORIES: Final = Stories(stories=())
+
 Ask = Callable[[Path, BenchRequest, float], BenchReply]
 
 
@@ -57,7 +59,7 @@ class CabinAsked:
         self._now_s = now_s
         self._view: BenchView | None = None
         self._seen_s = 0.0
-        self._stories: tuple[tuple[str, str], ...] | None = None
+        self._stories: Stories | None = None
 
     def sight(self) -> Sight:
         """Look again; what was seen last where there is no answer."""
@@ -88,16 +90,16 @@ class CabinAsked:
         """Do what these words say."""
         return self.do(Act(words))
 
-    def stories(self) -> tuple[tuple[str, str], ...]:
-        """Every story that can be played, (name, title); none while nobody answers."""
+    def stories(self) -> Stories:
+        """Every story that can be played; none while nobody answers."""
         if self._stories is None:
             try:
                 reply = self._ask(self._folder, StoryAsk("list"), LOOK_WITHIN_S)
             except FaultError:
-                return ()
+                return NO_STORIES
             if isinstance(reply, Stories):
-                self._stories = reply.stories
-        return self._stories or ()
+                self._stories = reply
+        return self._stories or NO_STORIES
 
     def forget_stories(self) -> None:
         """One was saved: list them again."""

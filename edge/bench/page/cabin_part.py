@@ -19,13 +19,15 @@ FRESH_KEY_S = 1.5
 def head(view: BenchView, tongue: Tongue, trouble: str = "") -> str:
     """State in large letters, what it means, and what may be done to the whole: plug, restart, release."""
     w = tongue.own
-    if view.powered:
+    if view.booting:
+        title, means = w.booting, w.booting_means
+    elif view.powered:
         title, means = tongue.mode(view.state), tongue.page.meanings.of(view.state)
     else:
         title, means = w.off, w.off_means
     plug = (
         button("out", w.plug_out, kind="danger", name="plug")
-        if view.powered
+        if view.plugged
         else button("in", w.plug_in, kind="primary", name="plug")
     )
     more = button("restart", w.restart) + button("release", w.release) if view.powered else ""
@@ -33,7 +35,7 @@ def head(view: BenchView, tongue: Tongue, trouble: str = "") -> str:
     return (
         "<div "
         f'class="bench-head"><div><h1>{escape(title)}</h1>{note(means, "means") if means else ""}{said}</div>'
-        f'<div class="actions">{form(plug, PLUG)}{form(more) if more else ""}'
+        f'<div class="actions">{form(plug, PLUG, now=True)}{form(more) if more else ""}'
         f'<button type="button" class="sound-switch" aria-pressed="false" data-on="{escape(w.sound_off)}" '
         f'data-off="{escape(w.sound_on)}" title="{escape(w.sound_note)}" hidden>{escape(w.sound_on)}</button>'
         "</div></div>"

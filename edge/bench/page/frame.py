@@ -27,22 +27,19 @@ def frame(parts: Mapping[str, str], tongue: Tongue) -> str:
         for who, part in _phones(parts)
     )
     see = _card("cabin-card", w.cabin, place.part("cabin") + place.part("sounds"))
-    see += _card("phones-card", w.phones, f'<div class="phones">{phones}</div>')
-    know = _card("picture-card", w.picture, place.part("picture"))
-    know += _card("coming-card", w.next, place.part("coming"))
-    do = _card("keypad-card", w.keypad, place.part("keypad"))
-    do += _card(
-        "stage-card", w.stage, "".join(place.part(name) for name in ("people", "enter", "scenery", "source"))
-    )
+    see += _card("coming-card", w.next, place.part("coming"))
+    hands = _card("keypad-card", w.keypad, place.part("keypad"))
+    hands += _card("phones-card", w.phones, f'<div class="phones">{phones}</div>')
+    stage = "".join(place.part(name) for name in ("enter", "people", "scenery", "source"))
+    scene = _card("picture-card", w.picture, place.part("picture")) + _card("stage-card", w.stage, stage)
     low = _card("contacts-card", w.contacts, place.part("contacts"))
     low += _card("faults-card", w.faults, place.part("faults-on") + place.part("search") + groups)
     low += _card("stories-card", w.stories, place.part("story") + place.part("story-forms"))
     low += _card("states-card", w.states, place.part("states"))
     low += _card("log-card", w.log, place.part("prompt") + place.part("log"))
     return (
-        '<div class="bench">'
-        f'<div class="bench-see">{see}</div><div class="bench-know">{know}</div>'
-        f'<div class="bench-do">{do}</div>'
+        f'<div class="bench"><div class="bench-see">{see}</div><div class="bench-hands">{hands}</div>'
+        f'<div class="bench-scene">{scene}</div>'
         f'<div class="bench-low">{low}</div>{place.rest()}</div>'
     )
 

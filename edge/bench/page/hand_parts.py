@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
-from edge.bench.page.pieces import PRESS, TEXT, button, field, form, note
+from edge.bench.page.pieces import TEXT, button, field, form, note
 from edge.bench.page.tongue import Tongue
 from edge.bench.wire import BenchView, ContactSeen, PhoneSeen, TextSeen
 from edge.messages.texts import code_in
@@ -84,7 +84,7 @@ def _contact(one: ContactSeen, tongue: Tongue) -> str:
         button(f"wire {one.name} {what}", label, pressed=one.wire == ("" if what == "whole" else what))
         for what, label in (("whole", w.whole_wire), ("cut", w.cut_wire), ("unreadable", w.unreadable_wire))
     )
-    moves = button(one.name, press, name=PRESS) if not one.active else ""
+    moves = button(f"{one.name} press", press) if not one.active else ""
     return (
         f'<div class="contact-row{" on" if one.active else ""}" role="group" aria-label="{escape(name)}">'
         f'<strong>{escape(name)}</strong><span class="level">{escape(level)}</span>'
@@ -104,12 +104,9 @@ def phone_id(who: str) -> str:
 
 
 def phone_name(who: str, tongue: Tongue) -> str:
-    """Whose telephone it is: a recipient by its word, a card's owner by name."""
-    if who in list(Recipient):
-        return tongue.page.recipients.of(who)
-    if who == STRANGER:
-        return tongue.own.stranger
-    return f"{tongue.page.recipients.of(Recipient.OWNER.value)} {who}"
+    """Whose telephone it is; a card's owner by name."""
+    known = tongue.own.persons.get(who)
+    return tongue.own.persons.owner.format(name=who.capitalize()) if known is None else known
 
 
 def bubbles(phone: PhoneSeen, tongue: Tongue) -> str:

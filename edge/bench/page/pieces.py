@@ -15,7 +15,6 @@ TEXT: Final = "/bench/text"
 PLUG: Final = "/bench/plug"
 STORY: Final = "/bench/story"
 WORDS: Final = "words"
-PRESS: Final = "press"
 
 
 def button(words: str, label: str, *, pressed: bool | None = None, kind: str = "", name: str = WORDS) -> str:
@@ -25,9 +24,10 @@ def button(words: str, label: str, *, pressed: bool | None = None, kind: str = "
     return f'<button name="{escape(name)}" value="{escape(words)}"{look}{state}>{escape(label)}</button>'
 
 
-def form(inner: str, action: str = ACT, kind: str = "") -> str:
-    look = f' class="{escape(kind)}"' if kind else ""
-    return f'<form method="post" action="{escape(action)}" data-act{look}>{inner}</form>'
+def form(inner: str, action: str = ACT, kind: str = "", *, now: bool = False) -> str:
+    """A form whose buttons act; `now`: not after the acts before it are done, as a stop has to be."""
+    more = (f' class="{escape(kind)}"' if kind else "") + (" data-now" if now else "")
+    return f'<form method="post" action="{escape(action)}" data-act{more}>{inner}</form>'
 
 
 def choice(label: str, options: Iterable[tuple[str, str, bool | None]]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-SIDES: Final = ("front", "away")
+SIDES: Final = ("front", "away", "left", "right", "up", "down")
 """Where somebody may look; left and right are their own."""
 
 COVERS: Final = ("glasses", "hand", "helmet", "mask", "scarf")

@@ -58,9 +58,7 @@ def _person(one: PersonSeen, tongue: Tongue) -> str:
     )
     looks = choice(w.looks, [(f"turn {side} {name}", s.of(side), one.turned == side) for side in SIDES])
     photos = (("off", s.no_photo), ("on", s.photo), ("held", s.held))
-    photo = choice(
-        s.photo.partition(",")[0], [(f"photo {how} {name}", label, one.photo == how) for how, label in photos]
-    )
+    photo = choice(w.photo, [(f"photo {how} {name}", label, one.photo == how) for how, label in photos])
     pose = button(f"{'stand' if one.crouching else 'crouch'} {name}", s.stand if one.crouching else s.crouch)
     return (
         f'<div class="person-row" role="group" aria-label="{escape(name)}"><h3>{escape(name)}</h3>'

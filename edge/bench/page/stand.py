@@ -3,48 +3,38 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from html import escape
 from typing import Final
 
-from edge.bench.page import cabin_part, hand_parts, scene_parts, time_parts
+from edge.bench.page import cabin_part, hand_parts, scene_parts, story_parts, time_parts
 from edge.bench.page.cabin_asked import OLD_S, CabinAsked, Sight
+from edge.bench.page.clips import Clips
 from edge.bench.page.frame import frame
 from edge.bench.page.picture_part import picture
-from edge.bench.page.pieces import ACT, ENTER, PLUG, PRESS, STORY, TEXT, WORDS, note
+from edge.bench.page.pieces import ACT, ENTER, PLUG, STORY, TEXT, WORDS, note
 from edge.bench.page.scene import COVERS
 from edge.bench.page.scene_parts import SOURCE
 from edge.bench.page.tongue import Tongue, tongue_of
-from edge.bench.wire import Acted, FaultGroup, Plug, StoryAsk
+from edge.bench.wire import Acted, FaultGroup, Plug, Stories, StoryAsk
 from edge.panel.sources import Sources
 from edge.settings.zones import zone_of
 from edge.terms.record import Recipient
 from edge.web.exchange import Answer, Live, PageRequest, done, refused
 from edge.web.site import Site
 from edge.words.language import LanguageName
-from hw.ports import Input
 
 PATH: Final = "/bench"
-PRESS_S: Final = 0.6
-"""How long a press lasts: longer than any contact needs to be believed."""
-
-DOOR_S: Final = 1.5
-"""How long the door stands open when it is opened and closed: longer than what counts as a flicker."""
-
+CLIPS: Final = "/bench/clips"
 _NAME: Final = re.compile(r"[^\W\d_][\w-]{0,29}")
-_CODES: Final = re.compile(r"\d{3,8}")
 
 
 class Stand:
-    """The page of one bench. `sleep` lets a press last."""
+    """The page of one bench."""
 
-    def __init__(
-        self, cabin: CabinAsked, sources: Sources, sleep: Callable[[float], None] = time.sleep
-    ) -> None:
+    def __init__(self, cabin: CabinAsked, sources: Sources) -> None:
         self._cabin = cabin
         self._sources = sources
-        self._sleep = sleep
         settings = sources.settings
         self._tongue = tongue_of(LanguageName(settings.cabin.language), zone_of(settings.cabin.timezone))
 
@@ -61,20 +51,8 @@ class Stand:
     # --- what is done ------------------------------------------------------------------------------
 
     def act(self, request: PageRequest) -> Answer:
-        """`words` as they stand, or a `press` of the contact of that name."""
-        if name := request.form.get(PRESS):
-            return self._press(name)
+        """Words of the prompt as they stand."""
         return _answer(self._cabin.act(request.form.get(WORDS, "")))
-
-    def _press(self, name: str) -> Answer:
-        if name not in list(Input):
-            return refused(name)
-        begin, end = ("door open", "door closed") if name == Input.DOOR else (f"{name} on", f"{name} off")
-        acted = self._cabin.act(begin)
-        if acted.done:
-            self._sleep(DOOR_S if name == Input.DOOR else PRESS_S)
-            acted = self._cabin.act(end)
-        return _answer(acted)
 
     def enter(self, request: PageRequest) -> Answer:
         """Somebody comes in, with what is checked."""
@@ -115,12 +93,16 @@ class Stand:
         """What is to become of stories."""
         name = request.form.get("name", "").strip()
         match request.form.get("do"):
-            case ("play" | "pause" | "step" | "go" | "stop" | "record" | "folder") as do:
-                acted = self._cabin.do(StoryAsk(do, name))
+            case ("play" | "pause" | "step" | "go" | "stop" | "record" | "end" | "save" | "folder") as do:
+                acted = self._cabin.do(StoryAsk(do, name, _pace(request.form.get("pace", ""))))
                 self._cabin.forget_stories()
                 return _answer(acted)
             case _:
                 return refused(self._tongue.own.not_done)
+
+
+def _pace(given: str) -> float:
+    return float(given) if given in [str(pace) for pace in story_parts.PACES] else 1.0
 
 
 def _answer(acted: Acted) -> Answer:
@@ -128,7 +110,7 @@ def _answer(acted: Acted) -> Answer:
     return done() if acted.done else refused(acted.said)
 
 
-def live(sight: Sight, sources: Sources, stories: tuple[tuple[str, str], ...], tongue: Tongue) -> Live:
+def live(sight: Sight, sources: Sources, stories: Stories, tongue: Tongue) -> Live:
     """The page's parts; what is known of a cabin that does not answer is said in its place."""
     w, view = tongue.own, sight.view
     trouble = trouble_of(sight, tongue)
@@ -144,7 +126,7 @@ def live(sight: Sight, sources: Sources, stories: tuple[tuple[str, str], ...], t
             w.silent,
             {"head": head, **quiet, **_lasting((), stories, tongue)},
         )
-    state = tongue.mode(view.state)
+    state = w.booting if view.booting else tongue.mode(view.state)
     parts = {
         "head": cabin_part.head(view, tongue, trouble),
         "cabin": cabin_part.cabin(view, tongue),
@@ -157,7 +139,7 @@ def live(sight: Sight, sources: Sources, stories: tuple[tuple[str, str], ...], t
         "people": scene_parts.people(view, tongue),
         "scenery": scene_parts.scenery(view, tongue),
         "faults-on": time_parts.faults_on(view, tongue),
-        "story": time_parts.story_now(view, tongue),
+        "story": story_parts.story_now(view, tongue),
         "log": time_parts.log(view, tongue),
     }
     parts |= {time_parts.faults_id(group): time_parts.faults_of(group, view, tongue) for group in FaultGroup}
@@ -180,14 +162,14 @@ def trouble_of(sight: Sight, tongue: Tongue) -> str:
     return w.silent_means
 
 
-def _lasting(phones: tuple[str, ...], stories: tuple[tuple[str, str], ...], tongue: Tongue) -> dict[str, str]:
+def _lasting(phones: tuple[str, ...], stories: Stories, tongue: Tongue) -> dict[str, str]:
     """Parts with fields in them: they never change while somebody writes."""
     return {
         "enter": scene_parts.enter(tongue),
         "source": scene_parts.source(tongue),
         "search": time_parts.search(tongue),
         "prompt": time_parts.prompt(tongue),
-        "story-forms": time_parts.story_forms(stories, tongue),
+        "story-forms": story_parts.story_forms(stories, tongue),
         **{f"write-{who.replace('_', '-')}": hand_parts.writing(who, tongue) for who in phones},
     }
 
@@ -208,6 +190,7 @@ def add_stand(site: Site, cabin: CabinAsked, sources: Sources) -> Stand:
     site.view(
         PATH, stand.now, "bench", tongue_title(sources), modules=("bench.js", "bench.css"), frame=stand.frame
     )
+    site.get(f"{CLIPS}/{{file}}", Clips(sources.settings))
     for path, handler in (
         (ACT, stand.act),
         (ENTER, stand.enter),

@@ -1,16 +1,12 @@
-"""What time does and did: deadlines, ways out, faults that are switched, stories, and what happened."""
+"""What time does and did: deadlines, ways out, faults that are switched, and what happened."""
 
 from __future__ import annotations
 
 from html import escape
-from typing import Final
 
-from edge.bench.page.pieces import STORY, button, english, field, form, note, tick
+from edge.bench.page.pieces import button, english, field, form, note, tick
 from edge.bench.page.tongue import Tongue
 from edge.bench.wire import BenchView, Countdown, FaultGroup, FaultSwitch, WayOut
-
-PACES: Final = (1, 2, 5, 0)
-"""How many times as fast as time a story may play; 0 is as fast as it goes."""
 
 
 def left(in_s: float, tongue: Tongue, *, runs: bool = True) -> str:
@@ -138,70 +134,3 @@ def prompt(tongue: Tongue) -> str:
         "prompt-words", w.words_field, more=' maxlength="500" required placeholder="enter anna with mask"'
     )
     return form(f"{typed}<button>{escape(w.do)}</button>", kind="write")
-
-
-# --- stories ---------------------------------------------------------------------------------------
-
-
-def story_now(view: BenchView, tongue: Tongue) -> str:
-    """How far a story has come, and what may be done with it now."""
-    w, story = tongue.own.story, view.story
-    if story is None:
-        return note(w.none)
-    state = w.playing
-    if story.failed:
-        state = w.failed
-    elif story.ended:
-        state = w.passed
-    elif story.paused:
-        state = w.paused
-    kind = "bad" if story.failed else "good" if story.ended else "warn"
-    steps = ""
-    if not story.ended:
-        go = (
-            button("go", w.go, name="do") + button("step", w.step, name="do")
-            if story.paused
-            else button("pause", w.pause, name="do")
-        )
-        steps = form(f'<span class="choices">{go}{button("stop", w.stop, name="do")}</span>', STORY)
-    failed = f'<p class="bad" lang="en">{escape(story.failed)}</p>' if story.failed else ""
-    return (
-        f'<p><strong lang="en">{escape(story.title or story.name)}</strong> <span class="pill '
-        f'{kind}">{escape(state)}</span></p>'
-        f'<progress max="{max(1, story.lines)}" value="{min(story.line, story.lines)}" '
-        f'aria-label="{escape(w.line.format(line=story.line, lines=story.lines))}"></progress>'
-        f'<p class="note">{escape(w.line.format(line=story.line, lines=story.lines))} <code '
-        f'lang="en">{escape(story.words)}</code></p>'
-        f"{failed}{steps}"
-    )
-
-
-def story_forms(names: tuple[tuple[str, str], ...], tongue: Tongue) -> str:
-    """Which story to play, what to record, which folder to run."""
-    w = tongue.own.story
-    options = "".join(
-        f'<option value="{escape(name)}">{escape(name)}: {escape(title)}</option>' for name, title in names
-    )
-    paces = "".join(
-        f'<option value="{pace}">{f"× {pace}" if pace else escape(w.fastest)}</option>' for pace in PACES
-    )
-    play = (
-        f'<label class="field" for="story-name"><span>{escape(w.choose)}</span><select '
-        'id="story-name" name="name" lang="en">'
-        f'{options}</select></label><label class="field short" for="story-pace"><span>{escape(w.pace)}</span>'
-        f'<select id="story-pace" name="pace">{paces}</select></label>'
-        f'<button name="do" value="play" class="primary">{escape(w.play)}</button>'
-    )
-    record = (
-        "<span "
-        f'class="choices">{button("record", w.record, name="do")}{button("end", w.end, name="do")}</span>'
-    )
-    save = f"{field('save-name', w.name, more=' maxlength=60 required')}{button('save', w.save, name='do')}"
-    named = field("folder-name", w.folder, more=' maxlength="300" required')
-    folder = f"{named}{button('folder', w.run, name='do')}"
-    return (
-        form(play, STORY, "write")
-        + form(record, STORY)
-        + form(save, STORY, "write")
-        + form(folder, STORY, "write")
-    )

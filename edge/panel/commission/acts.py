@@ -13,7 +13,8 @@ from edge.faults.catalogue import CATALOGUE
 from edge.faults.fault import FaultError
 from edge.panel.commission.closing import NAME_MOST
 from edge.panel.commission.link import InEffect, Told, Warned
-from edge.panel.commission.page import CHECKLIST, CommissionPage
+from edge.panel.commission.page import CommissionPage
+from edge.panel.commission.pieces import CHECKLIST
 from edge.panel.commission.scene import COMMAND
 from edge.panel.commission.trying import seconds_of
 from edge.panel.commission.walk import Judged, Region, Signed, WalkStep

@@ -11,7 +11,7 @@ from edge.panel.commission.walk import Judged, Mark, Signed, WalkStep
 from edge.settings.schema import Settings
 from edge.settings.zones import zone_of
 
-VERIFY = "cabinguard events verify"
+VERIFY = "sudo cabinguard events --verify --head {head}"
 NAME_MOST = 80
 
 
@@ -70,12 +70,12 @@ def table(marks: dict[str, Mark], tongue: Tongue) -> str:
     heads = "".join(f'<th scope="col">{escape(word)}</th>' for word in (w.step, w.result, w.note))
     rows = "".join(
         f'<tr data-key="mark-{escape(name)}"><th scope="row">{escape(w.titles.of(name))}</th>'
-        f'<td class="{COLOURS[mark.judged]}">{MARKS[mark.judged]} '
+        f'<td data-name="{escape(w.result)}" class="{COLOURS[mark.judged]}">{MARKS[mark.judged]} '
         f"{escape(w.judged.of(mark.judged.value))}</td>"
-        f"<td>{escape(mark.note)}</td></tr>"
+        f'<td data-name="{escape(w.note)}">{escape(mark.note)}</td></tr>'
         for name, mark in marks.items()
     )
-    return f'<table class="marks"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
+    return f'<table class="list marks"><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>'
 
 
 def signature(signed: Signed, scene: Scene, tongue: Tongue) -> str:
@@ -86,7 +86,7 @@ def signature(signed: Signed, scene: Scene, tongue: Tongue) -> str:
         (w.row, f"<code>{signed.seq}</code>"),
         (w.head, f"<code>{escape(signed.head)}</code>"),
     ]
-    check = w.verify.format(command=f"\0{VERIFY}\0")
+    check = w.verify.format(command=f"\0{VERIFY.format(head=f'{signed.seq}:{signed.head}')}\0")
     before, command, after = escape(check).split("\0")
     return (
         f'<div class="signature"><p class="good">✓ {escape(said)}</p>{pairs(rows)}'

@@ -35,7 +35,7 @@ def drawing(scene: Scene, tongue: Tongue) -> str:
         state = f'<p class="soft">{escape(w.in_effect)}</p>'
     size = scene.size_of(scene.cameras[0]) if scene.cameras else (640, 480)
     frame = editor(drawn, scene.cameras or ("face",), size, tongue.draw)
-    return step(WalkStep.DRAW, scene, tongue, f"{trouble}{frame}{state}")
+    return step(WalkStep.DRAW, scene, tongue, f"{when_down(scene, tongue)}{trouble}{frame}{state}")
 
 
 def editor(drawn: object, cameras: tuple[str, ...], size: tuple[int, int], w: DrawWords) -> str:

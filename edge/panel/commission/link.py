@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeVar
 import msgspec
 
 from edge.faults.fault import FaultError
-from edge.loop.commission import CommissionView
+from edge.loop.commission_view import CommissionView
 from edge.panel.commission.walk import Region
 from edge.panel.sources import Kept
 from edge.service.asks import (

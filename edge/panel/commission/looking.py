@@ -65,7 +65,7 @@ def _numbers(measured: Aim, tongue: Tongue) -> str:
     w = tongue.acts
     rows = [
         (w.sharpness, f"{measured.sharpness * 100:.1f}"),
-        (w.light, f"{measured.light / 255:.0%}"),
+        (w.light, f"{measured.light / 2.55:.0f} %"),
         (w.noise, f"{measured.noise:.1f}"),
         (w.faces, str(measured.faces)),
     ]

@@ -9,15 +9,15 @@ from html import escape
 import msgspec
 
 from edge.faults.fault import FaultError
-from edge.loop.commission import CommissionView
+from edge.loop.commission_view import CommissionView
 from edge.loop.watching import View
 from edge.panel.commission.closing import checklist, clock, printed, selftest
 from edge.panel.commission.draw import drawing
 from edge.panel.commission.enrol import enrol
-from edge.panel.commission.link import Link
+from edge.panel.commission.link import DrawnView, Link
 from edge.panel.commission.looking import aim
 from edge.panel.commission.people import people
-from edge.panel.commission.pieces import MARKS
+from edge.panel.commission.pieces import CHECKLIST, MARKS
 from edge.panel.commission.references import references
 from edge.panel.commission.scene import COMMAND, Scene, Tongue
 from edge.panel.commission.trying import contacts, keys, outputs, stop_bar
@@ -32,8 +32,6 @@ from edge.words.pages.commission import commission_words
 from edge.words.pages.commission_acts import act_words
 from edge.words.pages.commission_draw import draw_words
 from edge.words.pages.commission_site import site_words
-
-CHECKLIST = "checklist"
 
 
 def tongue_of(settings: Settings) -> Tongue:
@@ -60,6 +58,7 @@ class CommissionPage:
         self.tongue = tongue_of(sources.settings)
         self._left_s = left_s
         self._who = who
+        self._drawn: DrawnView | None = None
 
     def scene(self) -> Scene:
         """Everything as it is now; what contacts and keys show is added to the walk."""
@@ -77,7 +76,7 @@ class CommissionPage:
             tests=self.sources.tests,
             pictures=self._pictures(view),
             aims=self.link.aims(),
-            drawn=self.link.drawn(),
+            drawn=self._last_drawn(),
             learning=self.link.learning(),
             left_s=self._left_s(),
         )
@@ -95,6 +94,13 @@ class CommissionPage:
             return {}
         found = {name: self.sources.live(name, seen.at_s) for name, seen in sorted(view.seen.items())}
         return {name: picture for name, picture in found.items() if picture is not None}
+
+    def _last_drawn(self) -> DrawnView | FaultError:
+        """What is drawn, or what the kiosk said last: nobody loses an editor because it does not answer."""
+        found = self.link.drawn()
+        if isinstance(found, DrawnView):
+            self._drawn = found
+        return found if self._drawn is None else self._drawn
 
     # --- the page ----------------------------------------------------------------------------------
 

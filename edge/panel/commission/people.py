@@ -48,13 +48,13 @@ def people(scene: Scene, tongue: Tongue) -> str:
         )
         rows.append(
             f'<tr data-key="person-{role.value}"><th scope="row">{escape(name)}</th>'
-            f"<td>{escape(shown)}</td><td>{told}</td><td>{act}</td></tr>"
+            f'<td data-name="{escape(w.number)}">{escape(shown)}</td>'
+            f'<td data-name="{escape(w.test_text)}"><div>{told}</div></td><td data-name="">{act}</td></tr>'
         )
-    heads = "".join(
-        f'<th scope="col">{escape(word)}</th>' for word in (w.role, w.number, w.test_text, w.send_text)
+    heads = "".join(f'<th scope="col">{escape(word)}</th>' for word in (w.role, w.number, w.test_text))
+    wait = w.text_wait.format(seconds=f"{standing.text_again_s:.0f}") if standing.text_again_s > 0 else ""
+    table = (
+        f'<table class="list people"><thead><tr>{heads}<td></td></tr></thead>'
+        f"<tbody>{''.join(rows)}</tbody></table>{note(wait) if wait else ''}"
     )
-    wait = (
-        note(w.text_wait.format(seconds=f"{standing.text_again_s:.0f}")) if standing.text_again_s > 0 else ""
-    )
-    table = f'<table class="people"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
-    return step(WalkStep.PEOPLE, scene, tongue, f"{table}{wait}")
+    return step(WalkStep.PEOPLE, scene, tongue, table)

@@ -13,6 +13,9 @@ ACTS = "/commission"
 PICTURE = f"{ACTS}/picture"
 """Below it the newest picture of each camera: `/commission/picture/face.jpg`."""
 
+CHECKLIST = "checklist"
+"""The last step; nobody judges it, it is signed."""
+
 MARKS = {Judged.OPEN: "○", Judged.OK: "✓", Judged.FAILED: "✕", Judged.SKIPPED: "–"}
 COLOURS = {Judged.OPEN: "", Judged.OK: "good", Judged.FAILED: "bad", Judged.SKIPPED: "soft"}
 
@@ -90,10 +93,18 @@ def judging(which: WalkStep, scene: Scene, tongue: Tongue) -> str:
         f'<form method="post" action="{ACTS}/mark" data-act class="judge">'
         f'<input type="hidden" name="step" value="{which.value}"><fieldset>'
         f"<legend>{escape(w.judge)}</legend>"
-        f'<p class="stack"><label for="{field}">{escape(w.note)}</label>'
+        f'<p class="row">{buttons}</p><p class="row"><label for="{field}">{escape(w.note)}</label>'
         f'<input id="{field}" name="note" type="text" maxlength="{NOTE_MOST}" autocomplete="off" '
-        f'value="{escape(mark.note)}"></p><p class="actions">{buttons}</p></fieldset></form>'
+        f'value="{escape(mark.note)}"></p></fieldset></form>{_next(which, scene, tongue)}'
     )
+
+
+def _next(which: WalkStep, scene: Scene, tongue: Tongue) -> str:
+    """The way on to the step after it, the checklist after the last."""
+    steps = [one.value for one in scene.steps] + [CHECKLIST]
+    after = steps[steps.index(which.value) + 1]
+    words = tongue.frame.next.format(step=tongue.frame.steps.of(after))
+    return f'<p class="next"><a class="button" href="#{after}">{escape(words)} →</a></p>'
 
 
 def when_down(scene: Scene, tongue: Tongue) -> str:

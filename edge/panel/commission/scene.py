@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edge.faults.fault import FaultError
-from edge.loop.commission import CommissionView
+from edge.loop.commission_view import CommissionView
 from edge.loop.watching import View
 from edge.panel.commission.link import DrawnView
 from edge.panel.commission.walk import Judged, Kept, Mark, WalkStep

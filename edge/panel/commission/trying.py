@@ -6,7 +6,7 @@ from html import escape
 from typing import Final
 
 from edge.faults.fault import FaultError
-from edge.loop.commission import CommissionView
+from edge.loop.commission_view import CommissionView
 from edge.loop.watching import View
 from edge.panel.commission.pieces import ACTS, button, note, step, when_down
 from edge.panel.commission.scene import Scene, Tongue
@@ -157,8 +157,9 @@ def contacts(scene: Scene, tongue: Tongue) -> str:
             mark = f'<span class="pill {colour}">{escape(words)}</span>'
         rows.append(
             f'<tr data-key="contact-{escape(name)}" class="{"on" if one.active and one.fitted else ""}">'
-            f'<th scope="row">{escape(page.contacts.of(name))}</th><td>{escape(level)}</td>'
-            f"<td>{mark}</td></tr>"
+            f'<th scope="row">{escape(page.contacts.of(name))}</th>'
+            f'<td data-name="{escape(w.now)}">{escape(level)}</td>'
+            f'<td data-name="{escape(w.seen_in)}"><div>{mark}</div></td></tr>'
         )
     heads = "".join(f'<th scope="col">{escape(word)}</th>' for word in (w.contact, w.now, w.seen_in))
     wiring = scene.settings.wiring
@@ -168,5 +169,7 @@ def contacts(scene: Scene, tongue: Tongue) -> str:
         if wiring.contact(name).fitted and wiring.contact(name).contact is ContactKind.NORMALLY_OPEN
     ]
     more = note(w.cut_wire_open.format(names=", ".join(open_ones))) if open_ones else ""
-    table = f'<table class="contacts"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+    table = (
+        f'<table class="list contacts"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
+    )
     return step(WalkStep.CONTACTS, scene, tongue, f"{table}{note(w.cut_wire)}{more}")

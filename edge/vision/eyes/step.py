@@ -57,7 +57,7 @@ class StepEyes:
 
     def want_aim(self, on: bool) -> None:
         """Whether to measure for somebody who aims the camera."""
-        self._aim = None
+        self._aim = self._aim if on else None
         if self._aside is not None:
             self._aside.want_aim(on)
 
@@ -81,6 +81,11 @@ class StepEyes:
         if self._ended:
             return None
         return self._due_s if self._waiting is None else self._waiting.at_s
+
+    def skip_to(self, now_s: float) -> None:
+        """Frames of a camera that was not asked in time are not made up for: the next one is of now."""
+        if self._every_s is not None and self._due_s < now_s - self._every_s:
+            self._due_s = now_s
 
     def poll(self, now_s: float) -> tuple[Observation | EyesEvent, ...]:
         """What is due by `now_s`, in order: one observation for each frame."""

@@ -6,6 +6,7 @@ const STALE_MS = 6000;
 const ASK_MS = 2000;
 const AGAIN_MS = 15000;
 const TOAST_MS = 6000;
+const HELD_MS = 5000;
 
 const body = document.body;
 const meta = document.querySelector('meta[name="token"]');
@@ -28,7 +29,7 @@ let turning = false;
 
 function show(change) {
   const boot = mark.split(".")[0];
-  if (boot && boot !== change.boot) return renew();
+  if (boot && boot !== change.boot && !stays()) return;
   mark = `${change.boot}.${change.version}`;
   body.dataset.state = change.state;
   document.title = change.title;
@@ -71,9 +72,11 @@ function loaded(content, part) {
   return Promise.race([Promise.all(fresh.map((one) => one.decode().catch(() => {}))), late]);
 }
 
+let longest = 0;
 addEventListener("pointerdown", (event) => {
   held = event.target;
-  setTimeout(letGo, 3000);
+  clearTimeout(longest);
+  longest = setTimeout(letGo, HELD_MS);
 });
 for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => setTimeout(letGo, 0));
 
@@ -82,12 +85,14 @@ function letGo() {
   turn();
 }
 
-// The program was started again: its page may be another one. What is half typed is not thrown away.
-function renew() {
+// The program was started again, and its page may be another one: loads it, unless something is half typed here.
+function stays() {
   const typed = [...document.querySelectorAll("input, textarea")].some(
     (one) => one.type !== "hidden" && one.type !== "checkbox" && one.value !== one.defaultValue,
   );
-  if (!typed) location.reload();
+  if (typed) mark = "";
+  else location.reload();
+  return typed;
 }
 
 // --- the stream, and asking where there is none ------------------------------------------------------
@@ -100,7 +105,7 @@ function listen() {
   };
   stream.addEventListener("hello", (event) => {
     const hello = JSON.parse(event.data);
-    if (mark && mark.split(".")[0] !== hello.boot) renew();
+    if (mark && mark.split(".")[0] !== hello.boot && !stays()) return;
     token(hello.token);
   });
   stream.addEventListener("beat", alive);

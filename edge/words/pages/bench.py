@@ -62,6 +62,17 @@ class StageWords(Words):
 
 
 @dataclass(frozen=True, slots=True)
+class PersonWords(Words):
+    """Whose telephone it is, by what `sms from` calls them; the owner of a card by name."""
+
+    watchman: str
+    watchman2: str
+    control_room: str
+    stranger: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoryWords(Words):
     """Stories: what is done with one, and how far it has come."""
 
@@ -81,6 +92,11 @@ class StoryWords(Words):
     playing: str
     paused: str
     recording: str
+    recorded: str
+    count: str
+    waiting: str
+    not_played: str
+    of_all: str
     passed: str
     failed: str
     line: str
@@ -94,6 +110,7 @@ class BenchWords(Words):
 
     groups: FaultGroups
     stages: StageWords
+    persons: PersonWords
     story: StoryWords
     table: TableWords
     # around
@@ -114,6 +131,7 @@ class BenchWords(Words):
     off: str
     off_means: str
     booting: str
+    booting_means: str
     silent: str
     silent_means: str
     late: str
@@ -159,7 +177,6 @@ class BenchWords(Words):
     pad: str
     # telephones
     phone_of: str
-    stranger: str
     no_texts: str
     from_kiosk: str
     to_kiosk: str
@@ -188,6 +205,7 @@ class BenchWords(Words):
     leave: str
     leaving: str
     looks: str
+    photo: str
     light: str
     lens: str
     machine_front: str
@@ -268,6 +286,13 @@ _EN: Final = BenchWords(
         webcam="your webcam",
         clip="a recording",
     ),
+    persons=PersonWords(
+        watchman="Watchman",
+        watchman2="Second watchman",
+        control_room="Control room",
+        stranger="Somebody unknown",
+        owner="Card owner {name}",
+    ),
     story=StoryWords(
         none="No story plays.",
         choose="Story",
@@ -285,6 +310,11 @@ _EN: Final = BenchWords(
         playing="plays",
         paused="paused",
         recording="What you do is being recorded.",
+        recorded="Recorded and not saved yet.",
+        count="lines: {count}",
+        waiting="waits",
+        not_played="cannot be played",
+        of_all="{well} of {all} passed",
         passed="passed",
         failed="failed",
         line="line {line} of {lines}",
@@ -308,6 +338,7 @@ _EN: Final = BenchWords(
     off="Without power",
     off_means="The plug is out: the relays have fallen back, the door is unlocked.",
     booting="Starting",
+    booting_means="The program is being started. What was seen last stays until it answers.",
     silent="No answer",
     silent_means="The simulated cabin does not answer. This page goes on asking.",
     late="The simulated cabin is slow: what stands here is {seconds} s old.",
@@ -351,7 +382,6 @@ _EN: Final = BenchWords(
     key_free="Let {key} come up",
     pad="Customer's keypad inside",
     phone_of="Telephone: {who}",
-    stranger="somebody unknown",
     no_texts="No texts yet.",
     from_kiosk="received",
     to_kiosk="sent",
@@ -378,6 +408,7 @@ _EN: Final = BenchWords(
     leave="Leave",
     leaving="is leaving",
     looks="Looks",
+    photo="Photo",
     light="Light",
     lens="Lens",
     machine_front="Front of the machine",
@@ -454,6 +485,13 @@ _DE: Final = BenchWords(
         webcam="Ihre Webcam",
         clip="eine Aufnahme",
     ),
+    persons=PersonWords(
+        watchman="Wächter",
+        watchman2="Zweiter Wächter",
+        control_room="Leitstelle",
+        stranger="Jemand Fremdes",
+        owner="Karteninhaber {name}",
+    ),
     story=StoryWords(
         none="Es läuft kein Ablauf.",
         choose="Ablauf",
@@ -471,6 +509,11 @@ _DE: Final = BenchWords(
         playing="läuft",
         paused="angehalten",
         recording="Was Sie tun, wird aufgezeichnet.",
+        recorded="Aufgezeichnet und noch nicht gespeichert.",
+        count="Zeilen: {count}",
+        waiting="wartet",
+        not_played="nicht spielbar",
+        of_all="{well} von {all} bestanden",
         passed="bestanden",
         failed="gescheitert",
         line="Zeile {line} von {lines}",
@@ -494,6 +537,7 @@ _DE: Final = BenchWords(
     off="Ohne Strom",
     off_means="Der Stecker ist gezogen: die Relais sind abgefallen, die Tür ist entriegelt.",
     booting="Startet",
+    booting_means="Das Programm wird gestartet. Das zuletzt Gesehene bleibt, bis es antwortet.",
     silent="Keine Antwort",
     silent_means="Die nachgebildete Kabine antwortet nicht. Diese Seite fragt weiter.",
     late="Die nachgebildete Kabine ist langsam: was hier steht, ist {seconds} s alt.",
@@ -538,7 +582,6 @@ _DE: Final = BenchWords(
     key_free="{key} lösen",
     pad="Kundentastatur innen",
     phone_of="Telefon: {who}",
-    stranger="jemand Fremdes",
     no_texts="Noch keine Nachrichten.",
     from_kiosk="empfangen",
     to_kiosk="gesendet",
@@ -565,6 +608,7 @@ _DE: Final = BenchWords(
     leave="Hinausgehen",
     leaving="geht hinaus",
     looks="Blick",
+    photo="Foto",
     light="Licht",
     lens="Objektiv",
     machine_front="Front des Automaten",
@@ -641,6 +685,13 @@ _HI: Final = BenchWords(
         webcam="आपका वेबकैम",
         clip="रिकॉर्डिंग",
     ),
+    persons=PersonWords(
+        watchman="गार्ड",
+        watchman2="दूसरा गार्ड",
+        control_room="नियंत्रण कक्ष",
+        stranger="कोई अनजान",
+        owner="कार्ड का मालिक {name}",
+    ),
     story=StoryWords(
         none="कोई कहानी नहीं चल रही।",
         choose="कहानी",
@@ -658,6 +709,11 @@ _HI: Final = BenchWords(
         playing="चल रही है",
         paused="रुकी है",
         recording="आप जो करते हैं वह रिकॉर्ड हो रहा है।",
+        recorded="रिकॉर्ड हुआ, अभी सहेजा नहीं।",
+        count="पंक्तियाँ: {count}",
+        waiting="प्रतीक्षा में",
+        not_played="चल नहीं सकती",
+        of_all="{all} में से {well} सफल",
         passed="सफल",
         failed="विफल",
         line="पंक्ति {line}, कुल {lines}",
@@ -681,6 +737,7 @@ _HI: Final = BenchWords(
     off="बिजली नहीं",
     off_means="प्लग निकला है: रिले गिर गए हैं, दरवाज़ा खुला है।",
     booting="शुरू हो रहा है",
+    booting_means="प्रोग्राम शुरू हो रहा है। उत्तर आने तक पिछला दृश्य रहेगा।",
     silent="कोई उत्तर नहीं",
     silent_means="बनावटी केबिन उत्तर नहीं देता। यह पृष्ठ पूछता रहेगा।",
     late="बनावटी केबिन धीमा है: यहाँ जो है वह {seconds} से॰ पुराना है।",
@@ -722,7 +779,6 @@ _HI: Final = BenchWords(
     key_free="{key} छोड़ें",
     pad="अंदर का कीपैड",
     phone_of="फ़ोन: {who}",
-    stranger="कोई अनजान",
     no_texts="अभी कोई संदेश नहीं।",
     from_kiosk="मिला",
     to_kiosk="भेजा",
@@ -749,6 +805,7 @@ _HI: Final = BenchWords(
     leave="बाहर जाएँ",
     leaving="जा रहा है",
     looks="देखता है",
+    photo="फ़ोटो",
     light="रोशनी",
     lens="लेंस",
     machine_front="मशीन का सामना",

@@ -52,7 +52,7 @@ class CommissionWords(Words):
     down: str
     judge: str
     note: str
-    keep: str
+    next: str
     kept: str
     not_understood: str
     yes: str
@@ -103,8 +103,8 @@ _EN: Final = CommissionWords(
     leads=StepWords(
         aim="Somebody stands where customers stand and looks at the machine. Turn, tilt and focus "
         "the camera until there is nothing to improve.",
-        draw="Zones say where somebody may be. A mask makes the PIN pad black in every picture "
-        "before it is stored or shown. Four points on the floor tell sizes.",
+        draw="Zones say where somebody may be. A mask covers the PIN pad with plain grey in every "
+        "picture, before it is stored or shown. Four points on the floor tell sizes.",
         references="Nobody is in the cabin, the light is as usual, the machine is clean.",
         outputs="Each output is switched for some seconds. Look and listen, then say whether it worked. "
         "The door locks only while the cabin is empty, and anything that happens ends the "
@@ -132,7 +132,7 @@ _EN: Final = CommissionWords(
     down="The kiosk does not answer now.",
     judge="How did this step come out?",
     note="Note",
-    keep="Keep",
+    next="Next: {step}",
     kept="Kept: {step}, {judged}.",
     not_understood="That was not understood.",
     yes="Yes",
@@ -184,8 +184,8 @@ _DE: Final = CommissionWords(
     leads=StepWords(
         aim="Jemand steht, wo Kunden stehen, und blickt zum Automaten. Drehen, neigen und schärfen "
         "Sie die Kamera, bis nichts mehr zu verbessern ist.",
-        draw="Bereiche sagen, wo jemand sein darf. Eine Maske schwärzt die PIN-Tastatur in jedem "
-        "Bild, bevor es gespeichert oder gezeigt wird. Vier Punkte am Boden ergeben Größen.",
+        draw="Bereiche sagen, wo jemand sein darf. Eine Maske deckt die PIN-Tastatur in jedem Bild "
+        "grau ab, bevor es gespeichert oder gezeigt wird. Vier Punkte am Boden ergeben Größen.",
         references="Niemand ist in der Kabine, das Licht ist wie sonst, der Automat ist sauber.",
         outputs="Jeder Ausgang wird für einige Sekunden geschaltet. Sehen und hören Sie hin, und sagen "
         "Sie dann, ob es ging. Die Tür verriegelt nur, solange die Kabine leer ist, und alles, "
@@ -217,7 +217,7 @@ _DE: Final = CommissionWords(
     down="Der Kiosk antwortet gerade nicht.",
     judge="Wie ging dieser Schritt aus?",
     note="Bemerkung",
-    keep="Festhalten",
+    next="Weiter: {step}",
     kept="Festgehalten: {step}, {judged}.",
     not_understood="Das wurde nicht verstanden.",
     yes="Ja",
@@ -269,8 +269,8 @@ _HI: Final = CommissionWords(
     leads=StepWords(
         aim="कोई वहाँ खड़ा हो जहाँ ग्राहक खड़े होते हैं और मशीन को देखे। कैमरा घुमाएँ, झुकाएँ और "
         "फ़ोकस करें जब तक सुधारने को कुछ न बचे।",
-        draw="क्षेत्र बताते हैं कि कोई कहाँ हो सकता है। पर्दा पिन पैड को हर चित्र में काला करता है, "
-        "रखने या दिखाने से पहले। फ़र्श के चार बिंदुओं से आकार पता चलते हैं।",
+        draw="क्षेत्र बताते हैं कि कोई कहाँ हो सकता है। पर्दा हर चित्र में पिन पैड को सपाट धूसर से "
+        "ढक देता है, रखने या दिखाने से पहले। फ़र्श के चार बिंदुओं से आकार पता चलते हैं।",
         references="केबिन में कोई नहीं है, रोशनी हमेशा जैसी है, मशीन साफ़ है।",
         outputs="हर आउटपुट कुछ सेकंड के लिए चालू होता है। देखिए और सुनिए, फिर बताइए कि काम हुआ या नहीं। "
         "दरवाज़ा केवल ख़ाली केबिन में लॉक होता है, और कुछ भी होने पर जाँच रुक जाती है।",
@@ -297,7 +297,7 @@ _HI: Final = CommissionWords(
     down="कियोस्क अभी उत्तर नहीं दे रहा।",
     judge="यह चरण कैसा रहा?",
     note="टिप्पणी",
-    keep="रखें",
+    next="आगे: {step}",
     kept="रखा गया: {step}, {judged}।",
     not_understood="यह समझ में नहीं आया।",
     yes="हाँ",

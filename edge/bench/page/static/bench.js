@@ -121,7 +121,7 @@ for (const part of document.querySelectorAll(".phone .part")) {
 
 // --- sections that fold --------------------------------------------------------------------------------
 
-const KEPT_SHUT = ["contacts-card", "faults-card", "states-card", "stories-card", "log-card"];
+const KEPT_SHUT = ["coming-card", "contacts-card", "faults-card", "states-card", "stories-card", "log-card"];
 
 for (const one of document.querySelectorAll(".fold > details")) {
   const name = `fold ${one.parentElement.id}`;
