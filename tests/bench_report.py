@@ -3,7 +3,8 @@
     python -m tests.bench_report FOLDER --stories FOLDER [--mb 64]
 
 FOLDER gets a record of that size, made of the stories' lines (`tests.make_reports` plays them); one that is
-there already is used again. Each measurement is a process of its own; memory is the most that it had.
+there already is used again. Each measurement is a process of its own; times are of the processor, so that
+nothing else that runs counts, and memory is the most that the process had.
 """
 
 from __future__ import annotations
@@ -22,15 +23,15 @@ from tests.make_reports import FIRST, play_all
 from tests.worlds.month_world import Month, Played
 
 _MEASURE: Final = """
-import resource, sys, time
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-began = time.perf_counter()
+import time
+began = time.process_time()
 {imports}
-imported = time.perf_counter()
+imported = time.process_time()
 {work}
-done = time.perf_counter()
-after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(f"{{imported - began:.2f}} {{done - imported:.2f}} {{after / 1024:.0f}}")
+done = time.process_time()
+status = open("/proc/self/status").read()
+most_kb = int(status.split("VmHWM:")[1].split()[0])
+print(f"{{imported - began:.2f}} {{done - imported:.2f}} {{most_kb / 1024:.0f}}")
 """
 
 _SETTINGS: Final = """
@@ -54,6 +55,7 @@ _WORK: Final = {
     "report --incident": ("MAKER", "assert incident_report(maker, NEWEST)"),
     "report --day": ("MAKER", "assert day_report(maker, date(2026, 1, 14))"),
     "report --month": ("MAKER", "assert month_report(maker, 2026, 1)"),
+    "page of the list and an incident": ("VIEWS", "assert list_page() and incident_page()"),
     "matplotlib, its import alone": ("import matplotlib.pyplot", "pass"),
 }
 
@@ -64,6 +66,23 @@ from edge.reports.of_incident import incident_report
 from edge.reports.of_period import day_report, month_report
 from edge.words.language import LanguageName
 maker = Maker.of(settings, LanguageName.EN, True, 1.8e9)
+"""
+
+
+_VIEWS: Final = """
+from edge.panel.app import panel_site
+from edge.panel.incidents.views import add_incidents
+from edge.panel.sources import Sources
+from edge.web.exchange import PageRequest
+from edge.web.site import Caller
+site = panel_site(settings)
+add_incidents(site, Sources(settings))
+routes = {route.path: route for route in site.routes}
+def list_page():
+    return routes["/incidents"].serve(PageRequest("/incidents"), Caller()).body
+def incident_page():
+    asked = PageRequest("/incidents/NEWEST", args={"number": "NEWEST"})
+    return routes["/incidents/{number}"].serve(asked, Caller()).body
 """
 
 
@@ -80,10 +99,10 @@ def fill(folder: Path, stories: Sequence[tuple[Played, float]], mb: float) -> in
 
 
 def measure(folder: Path, imports: str, work: str, newest: int) -> str:
-    """Seconds to import, seconds to work, MiB at the most."""
-    whole = _SETTINGS + imports.replace("MAKER", _MAKER)
-    script = _MEASURE.format(imports=whole, work=work.replace("NEWEST", str(newest)))
-    script = script.replace("FOLDER", str(folder))
+    """Seconds of the processor to import and to work, MiB at the most."""
+    whole = _SETTINGS + imports.replace("MAKER", _MAKER).replace("VIEWS", _VIEWS)
+    script = _MEASURE.format(imports=whole, work=work)
+    script = script.replace("FOLDER", str(folder)).replace("NEWEST", str(newest))
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
     return done.stdout.strip() if done.returncode == 0 else done.stderr.strip().splitlines()[-1]
 

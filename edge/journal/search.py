@@ -18,8 +18,8 @@ from edge.journal.rows import rows
 from edge.journal.tables import base, newest_head
 from edge.terms.record import OutboxRow
 
-PIECE: Final = 2000
-"""So many lines are read at a time, so that the kiosk's log can be folded in between."""
+PIECE: Final = 500
+"""So many lines are read at a time: little is held in memory, and the kiosk's log is not kept open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +43,19 @@ def has(path: Path, head: Head) -> bool:
         return found == (head.hash,) or (found is None and head.seq <= base(db).head.seq)
 
 
-def incident_lines(path: Path, after_seq: int, to_seq: int, data_most: int = 2000) -> Iterator[Line]:
-    """The lines of all incidents after a line and up to another, oldest first; `data` is empty where it is
-    longer than `data_most`.
+def incident_lines(path: Path, after_seq: int, to_seq: int, telling: tuple[str, ...]) -> Iterator[Line]:
+    """The lines of all incidents after a line and up to another, oldest first, without their hashes.
 
-    Raises `FaultError` while it is read.
+    Lines of the names in `telling` alone have their `data`. Raises `FaultError` while it is read.
     """
+    marks = ", ".join(f":name{number}" for number in range(len(telling)))
     yield from _pieces(
         path,
         "SELECT seq, boot, record, mono_s, wall_s, incident, kind, name,"
-        " iif(length(data) <= :most, data, ''), hash FROM events"
+        f" iif(name IN ({marks}) AND length(data) < 4000, data, ''), '' FROM events"
         " WHERE seq > :after AND seq <= :to AND incident > 0 ORDER BY seq LIMIT :piece",
         after_seq,
-        {"to": to_seq, "most": data_most},
+        {"to": to_seq, **{f"name{number}": name for number, name in enumerate(telling)}},
     )
 
 
