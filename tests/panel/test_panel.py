@@ -75,6 +75,10 @@ def lock(cabin: Cabin) -> None:
 def test_a_whole_story_is_told_and_no_code_or_digit_is_in_any_answer(cabin: Cabin) -> None:
     states, doors = [cabin.now()["state"]], set()
     typed = set()
+    stream = socket.create_connection(("127.0.0.1", cabin.port), timeout=LONG_S)
+    stream.sendall(f"GET /live HTTP/1.1\r\nHost: 127.0.0.1:{cabin.port}\r\n\r\n".encode())
+    follower = threading.Thread(target=lambda: cabin.heard.extend(iter(lambda: stream.recv(1 << 20), b"")))
+    follower.start()
 
     def look() -> None:
         cabin.run(1.0)
@@ -101,6 +105,12 @@ def test_a_whole_story_is_told_and_no_code_or_digit_is_in_any_answer(cabin: Cabi
     cabin.desk.move_input(Input.DOOR, True)
     for _ in range(4):
         look()
+    for path in ("/incidents", "/incidents/1"):
+        assert cabin.ask(path)[0] == 200
+    stream.shutdown(socket.SHUT_RDWR)
+    follower.join()
+    stream.close()
+    assert any(b"event: parts" in heard for heard in cabin.heard)
     passed = list(dict.fromkeys(states))
     assert passed[:5] == ["vacant", "checking", "warned", "locked", "released"]
     assert doors == {"locked", "unlocked"}
