@@ -7,7 +7,7 @@ output moves (`edge.cabin.trial`); this brings it what it cannot see by itself, 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import msgspec
@@ -34,6 +34,9 @@ from edge.terms.record import Entry, OutboxRow, Recipient
 
 TEXT_EVERY_S: Final = 20.0
 """At most one test text in so long: each costs money, and its reader a look."""
+
+TEXT_TTL_S: Final = 600.0
+"""A test that comes later than this would only puzzle its reader."""
 
 _MOST_TEXTS: Final = 12
 
@@ -198,7 +201,8 @@ class Commission:
             raise FaultError("not_now", NotTried.NO_NUMBER.value)
         self._text_s = now_s
         state = self._situation.state
-        rows = self._post.alerts(Tell(Alert.TEST.value, 0, (to,)), now_s)
+        alerts = self._post.alerts(Tell(Alert.TEST.value, 0, (to,)), now_s)
+        rows = tuple(replace(row, ttl_s=TEXT_TTL_S) for row in alerts)
         entry = Entry("event", "test_text_asked", state.incident, plain({"to": to.value}))
         self._logbook.tell(now_s, "event", {"name": entry.name, "to": to.value})
         self._on_record.hold_rows(self._logbook.save((entry,), rows, now_s), rows, now_s)

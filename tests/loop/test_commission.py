@@ -330,6 +330,14 @@ def test_a_test_text_goes_out_and_its_delivery_is_shown(site: Site) -> None:
     assert f"#{number}" in text
 
 
+@pytest.mark.slow
+def test_a_test_text_that_cannot_go_out_is_given_up_soon(site: Site) -> None:
+    act(site.desk, ["modem", "unregistered", "on"])
+    site.ask(SendTestText("watchman", grant=site.grant))
+    site.run(700.0)
+    assert site.stands()["texts"][0]["state"] == "expired"
+
+
 def test_one_test_text_in_twenty_seconds(site: Site) -> None:
     assert "number" in site.ask(SendTestText("watchman", grant=site.grant))
     again = site.ask(SendTestText("control_room", grant=site.grant))
