@@ -16,7 +16,7 @@ from edge.bench.desk import Desk
 from edge.codes.grant import GRANT_S
 from edge.journal import reader
 from edge.journal.chain import Head
-from edge.judge.nobody import BLIND_S, EMPTY_S, Nobody
+from edge.judge.nobody import BLIND_S, EMPTY_NO_CONTACT_S, EMPTY_S, Nobody
 from edge.loop.happening import Happening
 from edge.loop.watching import View
 from edge.service.asks import (
@@ -193,6 +193,8 @@ def test_eyes_that_fall_silent_let_go(site: Site) -> None:
 
 def test_a_visitor_of_a_cabin_without_a_contact_is_let_out_at_once(tmp_path: Path) -> None:
     site = Site(tmp_path, "wiring.door.fitted=false")
+    assert site.tries(Tried.LOCK)["detail"] == "not_seen_empty", "nothing holds one who steps aside"
+    site.run(EMPTY_NO_CONTACT_S - EMPTY_S)
     site.tries(Tried.LOCK)
     assert site.locked()
     site.people.people["anna"] = Cover.NONE
