@@ -116,7 +116,7 @@ class TrialWorld(World):
 def live(number: int, empty_s: float = EMPTY_S) -> TriedLife:
     """Play and judge the life of this number.
 
-    `empty_s`: so long nobody must have been seen. With less than a kiosk asks for, trials are begun among people
+    `empty_s`: so long nobody must have been seen. With less than a kiosk asks for, trials begin among people
     who come and go all the time.
     """
     needed = mock.patch.multiple(commission, EMPTY_S=empty_s, EMPTY_NO_CONTACT_S=3 * empty_s)
