@@ -38,11 +38,10 @@ def run(args: argparse.Namespace) -> int:
         ended = done(ask(runtime, CommissionEnd()))["ended"]
         print("commissioning has ended" if ended else "no commissioning ran")
         return 0
-    account = account_of(settings)
     opened = done(ask(runtime, CommissionOpen(who=_who())))
     link = Link(runtime, str(opened["grant"]))
     try:
-        drop_to(account)
+        drop_to(account_of(settings))
         _serve(settings, link, float(str(opened["for_s"])), _options(args))
     finally:
         with contextlib.suppress(FaultError):  # over already, or the kiosk is gone and with it the grant
@@ -69,7 +68,7 @@ def _serve(settings: Settings, link: Link, for_s: float, options: Sequence[str])
 
 
 def _tell(settings: Settings, link: str, port: int, for_s: float) -> None:
-    """The link stands on the terminal of whoever is root here, and nowhere else."""
+    """The link stands on the terminal of anyone who is root here, and nowhere else."""
     host = socket.gethostname()
     lines = (
         f"Commissioning of {settings.cabin.name}, for {for_s / 60:.0f} minutes.",
