@@ -157,7 +157,7 @@ def seated(
     above = None if where.home is None else Above(where.runtime)
     session = Session(options, desk, lines, show, notebook, above)
     if where.returns is not None and not desk.powered:
-        notebook.did(clock.now_s(), ["power", "off"])
+        notebook.did(where.returns.pulled_s, ["power", "off"])
     if options.save is not None:
         stack.callback(session.save, options.save)
     control = stack.enter_context(contextlib.closing(Control(desk, where.runtime, session.released)))
