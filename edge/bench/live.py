@@ -180,11 +180,13 @@ def greeting(options: BenchOptions, folder: Path, runtime: Path) -> list[str]:
     ]
     if options.names("data"):
         program, asked = _program(), shlex.quote(f"paths.runtime={runtime.absolute()}")
+        record = shlex.quote(f"paths.data={folder.absolute()}")
         said += [
             "Meanwhile, in another terminal:",
             f"  {program} status --set {asked}",
             f"  {program} release --set {asked}",
-            f"  {program} events --set {shlex.quote(f'paths.data={folder.absolute()}')}",
+            f"  {program} events --set {record}",
+            f"  {program} panel --commission --set {asked} --set {record}",
         ]
     return said
 
