@@ -199,6 +199,24 @@ def test_what_was_seen_last_stays_with_how_old_it_is(sources: Sources, tongue: T
         assert words in unescape(shown.parts["head"])
 
 
+def test_a_pulled_plug_a_restart_and_a_running_cabin_are_told_apart(sources: Sources, tongue: Tongue) -> None:
+    w = tongue.own
+    for powered, plugged, booting, title, plug in (
+        (True, True, False, tongue.page.states.locked, "out"),
+        (False, True, True, w.booting, "out"),
+        (False, False, True, w.off, "in"),
+        (False, False, False, w.off, "in"),
+    ):
+        state = "locked" if powered else "off"
+        now = {"powered": powered, "plugged": plugged, "booting": booting, "state": state, "mode": state}
+        view = msgspec.structs.replace(LOCKED, **now)
+        shown = live(Sight(view, 0.0), sources, STORIES, tongue)
+        assert f"<h1>{title}</h1>" in unescape(shown.parts["head"])
+        assert f'name="plug" value="{plug}"' in shown.parts["head"]
+        assert title in shown.title
+        assert shown.state == ("locked" if powered else "down")
+
+
 # --- the drawing -----------------------------------------------------------------------------------
 
 
