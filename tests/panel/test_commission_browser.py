@@ -116,7 +116,7 @@ def test_from_the_link_to_the_signature(tmp_path: Path, browser: Browser) -> Non
             tries_outputs(browser, bench)
             presses_and_moves(browser, bench)
             tells_people(browser, bench)
-            tests_itself(browser, walk)
+            tries_itself(browser, walk)
             signs(browser, bench)
 
 
@@ -239,7 +239,7 @@ def tells_people(browser: Browser, bench: Bench) -> None:
     judge(browser, "people", "ok")
 
 
-def tests_itself(browser: Browser, walk: Commissioning) -> None:
+def tries_itself(browser: Browser, walk: Commissioning) -> None:
     go_to(browser, "selftest")
     found = (Finding("modem", "no answer", "modem_mute"), Finding("disk", "1 GB free"))
     walk.view.sources.self_test = lambda: sources.Tests(ran_wall_s=1.8e9, findings=found)
