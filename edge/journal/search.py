@@ -7,7 +7,7 @@ together, so anyone who knows where an incident begins and ends reads that stret
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -18,8 +18,8 @@ from edge.journal.rows import rows
 from edge.journal.tables import base, newest_head
 from edge.terms.record import OutboxRow
 
-PIECE: Final = 2000
-"""So many lines are read at a time, so that the kiosk's log can be folded in between."""
+PIECE: Final = 500
+"""So many lines are read at a time: little is held in memory, and the kiosk's log is not kept open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,30 +43,53 @@ def has(path: Path, head: Head) -> bool:
         return found == (head.hash,) or (found is None and head.seq <= base(db).head.seq)
 
 
-def incident_lines(path: Path, after_seq: int, to_seq: int, data_most: int = 2000) -> Iterator[Line]:
-    """The lines of all incidents after a line and up to another, oldest first; `data` is empty where it is
-    longer than `data_most`.
+def incident_lines(path: Path, after_seq: int, to_seq: int, telling: tuple[str, ...]) -> Iterator[Line]:
+    """The lines of all incidents after a line and up to another, oldest first, without their hashes.
 
-    Raises `FaultError` while it is read.
+    Lines of the names in `telling` alone have their `data`. Raises `FaultError` while it is read.
     """
+    marks = ", ".join(f":name{number}" for number in range(len(telling)))
     yield from _pieces(
         path,
         "SELECT seq, boot, record, mono_s, wall_s, incident, kind, name,"
-        " iif(length(data) <= :most, data, ''), hash FROM events"
+        f" iif(name IN ({marks}) AND length(data) < 4000, data, ''), '' FROM events"
         " WHERE seq > :after AND seq <= :to AND incident > 0 ORDER BY seq LIMIT :piece",
         after_seq,
-        {"to": to_seq, "most": data_most},
+        {"to": to_seq, **{f"name{number}": name for number, name in enumerate(telling)}},
     )
 
 
-def stretch(path: Path, first_seq: int, last_seq: int, incident: int, most: int) -> tuple[Line, ...]:
-    """The lines from `first_seq` to `last_seq` that belong to this incident or to none, at most so many."""
+def lines_of(
+    path: Path, incident: int, first_seq: int, last_seq: int, most: int
+) -> tuple[tuple[Line, ...], bool]:
+    """The lines of an incident, and those of none between them before it was closed or the next one began.
+
+    Says too whether there are more than `most`: then they are the first and the last half of so many.
+
+    Marks and late reports of deliveries stand far behind its end: what lies between is of other visits.
+    """
+    values = {"incident": incident, "first": first_seq, "last": last_seq, "most": most + 1}
+    own = "seq BETWEEN :first AND :last AND (incident = :incident OR (incident = 0 AND seq < :end))"
     with reading(path) as db:
-        found = db.execute(
-            "SELECT * FROM events WHERE seq BETWEEN ? AND ? AND incident IN (0, ?) ORDER BY seq LIMIT ?",
-            (first_seq, last_seq, incident, most),
-        )
-        return tuple(Line(*row) for row in found)
+        (end,) = db.execute(
+            "SELECT min(seq) FROM events WHERE seq BETWEEN :first AND :last AND (incident > :incident"
+            " OR (incident = :incident AND kind = 'command' AND name = 'close_incident'))",
+            values,
+        ).fetchone()
+        values["end"] = last_seq + 1 if end is None else end
+        found = _rows(db, f"SELECT * FROM events WHERE {own} ORDER BY seq LIMIT :most", values)
+        if len(found) <= most:
+            return tuple(found), False
+        values["most"] = most // 2
+        tail = _rows(db, f"SELECT * FROM events WHERE {own} ORDER BY seq DESC LIMIT :most", values)
+    return (*found[: most // 2], *tail[::-1]), True
+
+
+def stretch(path: Path, first_seq: int, last_seq: int) -> tuple[Line, ...]:
+    """The lines of no incident from `first_seq` to `last_seq`. Raises `FaultError`."""
+    with reading(path) as db:
+        ask = "SELECT * FROM events WHERE seq BETWEEN :first AND :last AND incident = 0 ORDER BY seq"
+        return tuple(_rows(db, ask, {"first": first_seq, "last": last_seq}))
 
 
 def bounds(path: Path, incident: int) -> tuple[int, int] | None:
@@ -136,7 +159,7 @@ def messages_of(path: Path, incident: int) -> tuple[OutboxRow, ...]:
         return rows(db, incident=incident)
 
 
-def _pieces(path: Path, ask: str, after_seq: int, values: dict[str, object]) -> Iterator[Line]:
+def _pieces(path: Path, ask: str, after_seq: int, values: Mapping[str, object]) -> Iterator[Line]:
     while True:
         with reading(path) as db:
             found = _rows(db, ask, {**values, "after": after_seq, "piece": PIECE})
@@ -147,5 +170,5 @@ def _pieces(path: Path, ask: str, after_seq: int, values: dict[str, object]) -> 
             return
 
 
-def _rows(db: sqlite3.Connection, ask: str, values: dict[str, object]) -> list[Line]:
+def _rows(db: sqlite3.Connection, ask: str, values: Mapping[str, object]) -> list[Line]:
     return [Line(*row) for row in db.execute(ask, values)]

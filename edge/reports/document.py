@@ -107,7 +107,7 @@ class Album:
 
 
 def section(title: str, html: str, *, whole: bool = False) -> str:
-    """A part of a report under its heading; nothing where it is empty. `whole`: on one page, if it fits."""
+    """A part of a report under its heading, if there is any; `whole`: on one page, where it fits."""
     named = ' class="whole"' if whole else ""
     return f"<section{named}><h2>{escape(title)}</h2>{html}</section>\n" if html else ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
@@ -22,6 +23,7 @@ PAGE: Final = 25
 LISTED_MOST: Final = 20_000
 """The newest incidents that are held in memory; a record of the usual size has some thousands."""
 
+_TELLING: Final = ("set_door", "tell", "keep_pictures", MARKED)
 _STATES: Final = ("warned", "locked", "emergency", "blind")
 _ANOMALIES: Final = frozenset(anomaly.value for anomaly in Anomaly)
 
@@ -145,7 +147,7 @@ class Incidents:
             self._found, self._read = {}, START
         if ends.newest == self._read:
             return
-        for line in search.incident_lines(self._path, self._read.seq, ends.newest.seq):
+        for line in search.incident_lines(self._path, self._read.seq, ends.newest.seq, _TELLING):
             self._take(line)
         self._read = ends.newest
         for number in [one.incident for one in self._found.values() if one.last_seq <= ends.base.seq]:
@@ -165,7 +167,7 @@ class Incidents:
             one.last_wall_s = line.wall_s
         kind = _kind_in(one, line)
         if kind and kind not in one.kinds:
-            one.kinds = (*one.kinds, kind)
+            one.kinds = (*one.kinds, sys.intern(kind))
 
     def _fits(self, one: Listed, wanted: Wanted, named: dict[str, str]) -> bool:
         began = datetime.fromtimestamp(one.began_wall_s, self._zone)
@@ -223,7 +225,7 @@ def _kind_in(one: Listed, line: Line) -> str:
             said = said_in(line)
             alert = str(said.get("alert", said.get("why", "")))
             if alert == "released":
-                one.released = str(said.get("reason", ""))
+                one.released = sys.intern(str(said.get("reason", "")))
             return alert if alert in _ANOMALIES or alert in ("fire", "locked") else ""
         case "event" if name == MARKED:
             marked = marked_in(line.incident, said_in(line))

@@ -23,7 +23,7 @@ def incident_report(maker: Maker, incident: int) -> str | None:
     t, w, inc = maker.teller, report_words(maker.language), maker.teller.w
     album = maker.album(incident, PICTURES_MOST)
     moments = maker.pieces.moments(found, album)
-    period = f"{t.day_and_time(found.began_wall_s)} - {_end(maker, found)}"
+    period = f"{t.day_and_time(found.began_wall_s)} - {_end(maker, found, listed)}"
     sections = [
         section(inc.summary, summary(maker, found, listed), whole=True),
         section(inc.steps_title, maker.pieces.steps(found), whole=True),
@@ -43,9 +43,12 @@ def summary(maker: Maker, found: Story, listed: Listed) -> str:
     return maker.pieces.facts(found, listed) + marks
 
 
-def _end(maker: Maker, found: Story) -> str:
+def _end(maker: Maker, found: Story, listed: Listed) -> str:
     t = maker.teller
-    return t.w.still_open if found.ended_wall_s is None else t.clock(found.ended_wall_s)
+    if found.ended_wall_s is not None:
+        return t.clock(found.ended_wall_s)
+    last = [moment.wall_s for moment in found.moments if moment.since_s <= found.lasted_s]
+    return t.w.still_open if not listed.closed else t.clock(last[-1])
 
 
 def _lacks(maker: Maker, found: Story) -> str:

@@ -271,7 +271,8 @@ def _bars(
     cells = "".join(f"<td>{value}</td>" for value in values)
     return (
         f"<figure><figcaption>{escape(title)}</figcaption>{plots.bars(values, labels, said, every)}"
-        f'<div class="scroll"><table class="narrow"><caption class="unseen">{escape(title)}</caption>'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(title)}">'
+        f'<table class="narrow"><caption class="unseen">{escape(title)}</caption>'
         f'<thead><tr><th scope="col">{escape(unit)}</th>{heads}</tr></thead>'
         f'<tbody><tr><th scope="row">{escape(w.count)}</th>{cells}</tr></tbody></table></div></figure>'
     )
@@ -333,6 +334,7 @@ def _values(maker: Maker, quantities: Sequence[_Quantity], counted: Counted) -> 
     ]
     heads = (w.hour if one_day else w.day, *(quantity.title for quantity in quantities))
     table = maker.pieces.table(w.plots, heads, rows).replace('class="list"', 'class="numbers"', 1)
+    table = f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(w.plots)}">{table}</div>'
     return f'{table}<p class="note">{escape(f"{w.least} - {w.most} ({w.mean})")}</p>'
 
 

@@ -57,10 +57,11 @@ class Pieces:
         """The story in a few facts."""
         w, t = self._w, self._t
         lasts = t.span(story.lasted_s)
+        still_open = story.is_open and (listed is None or not listed.closed)
         locked = w.not_locked if story.locked_s is None else w.locked_for.format(time=t.span(story.locked_s))
         facts = [
             (w.began, escape(t.day_and_time(story.began_wall_s)), ""),
-            (w.lasted, escape(f"{lasts}, {w.still_open}" if story.is_open else lasts), ""),
+            (w.lasted, escape(f"{lasts}, {w.still_open}" if still_open else lasts), ""),
             (w.what, escape(self.kinds(() if listed is None else listed.kinds) or "-"), ""),
             (w.door, escape(locked), "bad" if story.locked_s is not None else "good"),
             (w.released_by, escape(t.released(story.released) or "-"), ""),

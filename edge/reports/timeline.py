@@ -168,15 +168,11 @@ def story(path: Path, incident: int, bounds: tuple[int, int] | None = None) -> S
     if bounds is None:
         return None
     first, last = bounds
-    own = _own_lines(path, incident, first, last)
+    own, more = search.lines_of(path, incident, first, last, MOMENTS_MOST)
     began = own[0]
     since = _Since(began)
     before = _before(path, first)
-    lacks: list[Lack] = []
-    if len(own) > MOMENTS_MOST:
-        half = MOMENTS_MOST // 2
-        own = (*own[:half], *own[-half:])
-        lacks.append(Lack.TOO_LONG)
+    lacks = [Lack.TOO_LONG] if more else []
     found = [moment_of(line, since.of(line)) for line in (*before, *own)]
     moments = tuple(moment for moment in found if moment is not None)
     closed = next((line for line in own if line.name == "close_incident"), None)
@@ -211,24 +207,9 @@ def story(path: Path, incident: int, bounds: tuple[int, int] | None = None) -> S
 # --- the lines -------------------------------------------------------------------------------------
 
 
-def _own_lines(path: Path, incident: int, first: int, last: int) -> tuple[Line, ...]:
-    """Its lines, and those of none that stand between them before it was closed: restarts, faults.
-
-    Marks and late reports stand far behind: what lies between them and the closing is of other visits.
-    """
-    lines = search.stretch(path, first, last, incident, 2 * MOMENTS_MOST)
-    if lines and lines[-1].seq < last:  # a long way to its last line: that end is read on its own
-        tail = search.stretch(
-            path, max(lines[-1].seq + 1, last - 2 * MOMENTS_MOST), last, incident, 2 * MOMENTS_MOST
-        )
-        lines = (*lines, *(line for line in tail if line.incident == incident))
-    closed_seq = next((line.seq for line in lines if line.name == "close_incident"), last)
-    return tuple(line for line in lines if line.incident == incident or line.seq < closed_seq)
-
-
 def _before(path: Path, first: int) -> tuple[Line, ...]:
     """The lines of the visit that led to the incident: back to the last time that the cabin was empty."""
-    lines = search.stretch(path, max(1, first - _BEFORE_LINES), first - 1, 0, _BEFORE_LINES)
+    lines = search.stretch(path, max(1, first - _BEFORE_LINES), first - 1)
     from_seq = 0
     for line in lines:
         if (line.kind, line.name) in (("state", "vacant"), ("event", "restarted"), ("fact", "emptied")):

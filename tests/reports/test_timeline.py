@@ -18,6 +18,7 @@ from edge.reports.listing import PAGE, Incidents, Phase, Wanted
 from edge.reports.moments import Kind
 from edge.reports.telling import Teller
 from edge.reports.timeline import Lack, Milestone, Story, story
+from edge.terms.marks import MARKED
 from edge.terms.record import Channel, Entry, OutboxRow, Recipient, Record, RowState
 from edge.words.language import LanguageName
 from tests.worlds.hand_clock import HandClock
@@ -229,6 +230,10 @@ def test_what_comes_after_the_end_belongs_to_others(written: Written) -> None:
     assert [moment.name for moment in found.moments if moment.name == "appeared"] == ["appeared"]
     assert found.lasted_s == pytest.approx(12.0)
     assert told(written.path, 2).incident == 2
+    for number in range(3, 9):
+        written.visit(number)
+    written.line("event", "incident_marked", 1, mark="true", by="Asha", note="")
+    assert [mark.by for mark in told(written.path).marks] == ["control_room", "Asha"]
     assert story(written.path, 99) is None
 
 
@@ -267,3 +272,17 @@ def test_the_list_forgets_a_record_that_was_replaced(tmp_path: Path) -> None:
         second.line("event", "status_asked", 0, to=str(number))
     second.close()
     assert [one.incident for one in incidents.page(Wanted()).incidents] == [7]
+
+
+def test_one_that_a_power_cut_left_open_ends_where_the_next_begins(written: Written) -> None:
+    """Its own lines alone are told, not those of the visits that came after."""
+    written.state("warned", "checking", 1)
+    written.line("event", "device_failed", 0, device="modem", code="modem_mute")
+    written.visit(2)
+    written.line("event", "incident_marked", 1, mark="true", by="Asha", note="")
+    found = told(written.path)
+    assert Lack.NOT_CLOSED in found.lacks
+    names = [moment.name for moment in found.moments]
+    assert names == ["warned", "device_failed", "appeared", "checking", MARKED]
+    incidents = Incidents(written.path, ZoneInfo("UTC"))
+    assert [one.closed for one in incidents.page(Wanted()).incidents] == [True, True]

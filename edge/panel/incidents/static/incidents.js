@@ -39,7 +39,6 @@ function film() {
     let newest = null;
     for (const one of moments) {
       const come = Number(one.dataset.since) <= since + 0.05;
-      one.classList.toggle("past", come);
       if (come) newest = one;
     }
     for (const one of moments) {
