@@ -67,8 +67,9 @@ _EN: Final = FloorWords(
 _DE: Final = FloorWords(
     title="Auf dem Boden messen",
     how="Wählen Sie die beiden Enden von etwas auf dem Boden, dessen Länge Sie kennen, etwa eine Fliese oder "
-    "Ihr Maßband. Es gelten die Marken, wie sie jetzt sind, gespeichert oder nicht. Für die Größe eines Dings, "
-    "das dort steht, wählen Sie zwei gegenüberliegende Ecken des Kastens darum und lassen die Länge leer.",
+    "Ihr Maßband. Es gelten die Marken, wie sie jetzt sind, gespeichert oder nicht. Für die Größe eines "
+    "Dings, das dort steht, wählen Sie zwei gegenüberliegende Ecken des Kastens darum und lassen die Länge "
+    "leer.",
     first="Erster Punkt",
     second="Zweiter Punkt",
     across="nach rechts, in %",
