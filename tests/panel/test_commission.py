@@ -26,6 +26,8 @@ from tests.worlds.commission_world import Bench, Commissioning
 from tests.worlds.panel_world import free_port
 from tests.worlds.site_world import served
 
+pytestmark = pytest.mark.slow
+
 SEEN_EMPTY_S = 15.0
 """The camera has seen the cabin empty for long enough."""
 
