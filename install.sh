@@ -38,7 +38,7 @@ usage() {
     cat <<'TEXT'
 CabinGuard: one camera, one door, one table that decides.
 
-  ./install.sh bench [ARGUMENT...]   start the simulated cabin (--story NAME, --list, --camera ..., --help)
+  ./install.sh bench [ARGUMENT...]   the simulated cabin: page and prompt (--no-page, --story NAME, --list, --help)
   ./install.sh test [--fast | --full] [...]   run the tests (--fast: the quick ones, a minute or two; --full:
                                      also the long ones); what follows goes to pytest
   sudo ./install.sh tools            install what the page's tests need and the system may lack (Debian's chromium)

@@ -132,8 +132,12 @@ class HeldRelay(Relay, Protocol):
         """Begin or end holding it off for `reason`; returns with the relay off."""
         ...
 
-    def tend(self) -> None:
-        """Try again what failed: a relay that should be off and is not."""
+    def limit(self, until_s: float | None) -> None:
+        """From now on it is on until then at most, anyone who hangs; None for as long as it is ordered."""
+        ...
+
+    def tend(self, now_s: float = 0.0) -> None:
+        """Try again what failed: a relay that should be off and is not, or whose limit has come."""
         ...
 
     @property

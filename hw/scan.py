@@ -174,7 +174,7 @@ class Scanner:
                         self._lock.hold(name, False)
                         life.holds = False
             self._lock.hold(UNREAD, False)
-            self._lock.tend()
+            self._lock.tend(now_s)
         except HardwareError as error:
             self._trouble(Piece.LOCK, error, now_s)
         else:

@@ -191,6 +191,11 @@ class BenchService:
         board, self.hands = bench_board(clock, modem, settings.wiring, busy=self._busy, strict=False)
         return board
 
+    @property
+    def runs(self) -> bool:
+        """Whether the loop still turns."""
+        return self._thread.is_alive()
+
     def close(self) -> None:
         self.service.stop(15, None)
         self._thread.join()

@@ -47,6 +47,6 @@ def open_source(words: str, clock: Clock, *, begins_s: float = 0.0) -> Source:
         return Source(words, StagedCabin(clock), 1 / FPS)
     if kind == "webcam":
         return Source(words, open_camera(CameraChoice("usb", rest)), 1 / FPS)
-    # Whoever steps the clock waits for a frame's time: the recording itself never does.
+    # Anyone who steps the clock waits for a frame's time: the recording itself never does.
     film = ClipCamera([Path(rest)], FPS, now_s=lambda: begins_s, sleep=lambda _: None)
     return Source(words, film, None)

@@ -64,7 +64,7 @@ class Mount:
         HardwareError for one that cannot be opened, ValueError for words that name none.
         """
         if words == self._first.words and self._first_stage is not None:
-            fresh = self._first  # whoever stands there still does
+            fresh = self._first  # anyone who stands there still does
         else:
             fresh = open_source(words, self._clock, begins_s=self._clock.now_s())
         self.close()
@@ -98,6 +98,6 @@ class Mount:
             self._first_stage.restore(kept)
 
     def close(self) -> None:
-        """Let go of a camera that was put here; the first one belongs to whoever brought it."""
+        """Let go of a camera that was put here; the first one belongs to its bringer."""
         if self.source is not self._first:
             self.source.camera.close()

@@ -16,7 +16,7 @@ _BEFORE, _AFTER = 8, 12
 """So many lines before and after the present one are shown."""
 
 _REST_S: Final = 0.02
-_TURN_S: Final = 0.08
+_TURN_S: Final = 0.1
 """A story that goes as fast as it can lets others in so often."""
 
 

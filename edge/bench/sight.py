@@ -1,6 +1,6 @@
 """The eyes of a desk: its cameras, what sees through them, and where their pictures are kept.
 
-A camera can be changed for another one while everything runs: the eyes of that camera start anew, as they do
+A camera can be changed for another one while everything runs: the eyes of that camera start again, as they do
 on a kiosk whose camera was taken off and another put there.
 """
 

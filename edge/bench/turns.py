@@ -23,10 +23,10 @@ class Turns(Protocol):
 
 
 class RealTime:
-    """The desk's time goes with the world's. Whoever let it run ahead (`wait`) has moved it for good.
+    """The desk's time goes with the world's. Anyone who let it run ahead (`wait`) has moved it for good.
 
     On a machine that is too busy frames go by unseen, as they do on a kiosk, and no turn is longer than the
-    step in which its time was over: whoever clicks is answered between two steps.
+    step in which its time was over: anyone who clicks is answered between two steps.
     """
 
     over = False

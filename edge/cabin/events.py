@@ -246,7 +246,7 @@ class OwnerEntryJudged:
 
 @dataclass(frozen=True, slots=True)
 class TrialAsked:
-    """Whoever commissions the cabin wants to see an output move.
+    """Anyone who commissions the cabin wants to see an output move.
 
     `seen_empty`: every camera has shown nobody at all for as long as a lock that is tried needs.
     """

@@ -198,7 +198,7 @@ class State:
     fire_door_cycled: bool = False
     # whose card it is said to be
     claim: Claim = Claim()
-    # what whoever commissions the cabin tries
+    # what anyone who commissions the cabin tries
     trial: Trial = Trial()
 
 

@@ -1,4 +1,4 @@
-"""A trial of an output by whoever commissions the cabin: in an empty cabin, for seconds, by nobody's memory.
+"""A trial of an output by anyone who commissions the cabin: in an empty cabin, for seconds, never remembered.
 
 A lock or a permit that is tried moves a relay, so everything that could mean somebody ends it: each event but
 those in `HARMLESS`, and each condition that does not hold any more. Nothing here warns, tells or opens an
@@ -32,7 +32,7 @@ from edge.terms.commission import NotTried, TrialEnd, Tried, trial_most_s
 from edge.terms.observation import CameraHealth
 
 REST_S: Final = 10.0
-"""A relay that was tried rests for so long: whoever nobody saw can walk out before it is tried again."""
+"""A relay that was tried rests for so long: anyone who nobody saw can walk out before it is tried again."""
 
 RELAYS: Final = frozenset({Tried.LOCK, Tried.PERMIT})
 

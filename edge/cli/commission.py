@@ -38,11 +38,10 @@ def run(args: argparse.Namespace) -> int:
         ended = done(ask(runtime, CommissionEnd()))["ended"]
         print("commissioning has ended" if ended else "no commissioning ran")
         return 0
-    account = account_of(settings)
     opened = done(ask(runtime, CommissionOpen(who=_who())))
     link = Link(runtime, str(opened["grant"]))
     try:
-        drop_to(account)
+        drop_to(account_of(settings))
         _serve(settings, link, float(str(opened["for_s"])), _options(args))
     finally:
         with contextlib.suppress(FaultError):  # over already, or the kiosk is gone and with it the grant

@@ -28,7 +28,7 @@ class TextView(msgspec.Struct, frozen=True):
 
 
 class CommissionView(msgspec.Struct, frozen=True):
-    """How the commissioning stands, for whoever has its grant.
+    """How the commissioning stands, for anyone who has its grant.
 
     `keys`: for each keypad the keys that were seen in the empty cabin since it began, in the keypad's own
     order. `empty_for_s`: for how long no camera has shown a sign of anybody; `not_tried`: for each output why

@@ -1,7 +1,7 @@
 """Enrolment before the running kiosk's own camera: looks from the eyes, guidance out, the gallery at the end.
 
-The cabin goes on as ever: whoever is enrolled stands there as a customer. Templates stay in this process and
-are forgotten with the session; no picture is kept. The table hears nothing of it.
+The cabin goes on as ever: anyone who is enrolled stands there as a customer. Templates stay in this process,
+and are forgotten with the session; no picture is kept. The table hears nothing of it.
 """
 
 from __future__ import annotations

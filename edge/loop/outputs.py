@@ -6,13 +6,17 @@ from typing import Final
 
 from edge.cabin.commands import Say, SetDoor, SetLights, SetPermit, SetSound
 from edge.cabin.events import Device, PromptGiven
-from edge.cabin.outputs import door_locked, permit_on
+from edge.cabin.outputs import door_locked, permit_on, tried
 from edge.loop.logbook import Logbook
 from edge.loop.situation import Situation
 from edge.messages.prompts import prompt_clips, prompt_text
+from edge.terms.commission import Tried
 from hw.ports import Board, HardwareError, Input, PromptResult, Relay
 
 Output = SetDoor | SetPermit | SetSound | SetLights
+
+_LATE_S: Final = 0.25
+"""So late a turn of the loop may be before the input path ends a trial in its place."""
 
 _TRIES: Final = 1
 """How often a relay that does not show what was ordered is driven again before that is a fault."""
@@ -43,6 +47,8 @@ class Outputs:
         try:
             match output:
                 case SetDoor(locked=locked):
+                    if locked:
+                        self._board.lock.limit(self._no_longer_than_s())
                     _drive(self._board.lock, locked)
                 case SetPermit(on=on):
                     device = Device.PERMIT
@@ -109,6 +115,12 @@ class Outputs:
             _drive(relay, wanted)
         if self._wrong[device] > _TRIES:
             self._situation.failed(device, "relay_mismatch")
+
+    def _no_longer_than_s(self) -> float | None:
+        """When the input path lets go of a lock that is only tried, should this loop hang."""
+        state = self._situation.state
+        until_s = state.trial.until_s
+        return until_s + _LATE_S if tried(state) is Tried.LOCK and until_s is not None else None
 
     def _held_by_input(self) -> bool:
         """Whether the input path may hold the lock: for fire, for exit, or because they cannot be read."""

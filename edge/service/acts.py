@@ -68,8 +68,8 @@ class May(StrEnum):
     ANYONE = "anyone who may open the socket"
     KIOSK = "the kiosk's own user, or root"
     ROOT = "root"
-    GRANT = "whoever has the grant"
-    ROOT_OR_GRANT = "root, or whoever has the grant"
+    GRANT = "anyone who has the grant"
+    ROOT_OR_GRANT = "root, or anyone who has the grant"
 
 
 MAY: Final[Mapping[type[Request], May]] = {

@@ -1,7 +1,7 @@
 """What may be asked over the control socket: a struct for each verb. `edge/docs/socket.md` has examples.
 
-A request is one JSON object on one line; its member `verb` says which struct it is. Whoever adds a verb adds
-its struct here and to `Request`, and the type checker leads to the rest (`edge.service.acts`).
+A request is one JSON object on one line; its member `verb` says which struct it is. A new verb has its
+struct here and to `Request`, and the type checker leads to the rest (`edge.service.acts`).
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class Untry(Asks, frozen=True, tag="untry"):
 
 
 class SendTestText(Granted, frozen=True, tag="test_text"):
-    """Send a test text to whoever has this role."""
+    """Send a test text to anyone who has this role."""
 
     to: Literal["watchman", "watchman2", "control_room"] = msgspec.field()
 

@@ -57,7 +57,7 @@ SWITCH_S: Final = 0.001
 FEED_S: Final = 2.0
 
 RESTART_AFTER_S: Final = 120.0
-"""The unit is given up after six starts in ten minutes; whoever restarts it by hand cannot come near that."""
+"""The unit is given up after six starts in ten minutes; who restarts it by hand cannot come near that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from edge.terms.ground import Marks, Spot, Zone
 _HOURS: Final = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]")
 _SMALLEST: Final = 0.0005
 """Area of the smallest zone that anybody can stand in, as a fraction of the picture."""
-_GRID: Final = 60
+_GRID: Final = 40
 
 
 def zone_problems(zone: Zone, key: str) -> Iterator[tuple[str, str]]:
@@ -50,13 +50,15 @@ def marks_problem(marks: Marks) -> str:
 
 
 def share_inside(polygons: Sequence[Sequence[Spot]]) -> float:
-    """How much of the picture the polygons cover together, 0 to 1, to a hundredth or so."""
+    """How much of the picture the polygons cover together, 0 to 1, to two hundredths or so."""
     steps = [(number + 0.5) / _GRID for number in range(_GRID)]
     return sum(any(is_inside(one, x, y) for one in polygons) for y in steps for x in steps) / _GRID**2
 
 
 def is_inside(polygon: Sequence[Spot], x: float, y: float) -> bool:
     """Whether a point of the picture lies in a polygon, by the crossings of a line to its right."""
+    if not (min(s.x for s in polygon) <= x <= max(s.x for s in polygon)):
+        return False
     inside = False
     for a, b in _sides(polygon):
         if (a.y > y) != (b.y > y) and x < (b.x - a.x) * (y - a.y) / (b.y - a.y) + a.x:

@@ -25,7 +25,7 @@ from edge.terms.ground import Marks, Mask
 
 NAME: Final = "drawn.json"
 VERSION: Final = 1
-LARGEST_BYTES: Final = 65536
+LARGEST_BYTES: Final = 1 << 18
 
 DAMAGED: Final = "drawn_damaged"
 NEWER: Final = "drawn_newer"
@@ -77,7 +77,7 @@ def read_drawn(folder: Path) -> Drawn | None:
     """
     try:
         content = _content(folder)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise FaultError(DAMAGED, f"{NAME}: {(error.strerror or str(error)).lower()}") from error
@@ -94,7 +94,12 @@ def read_drawn(folder: Path) -> Drawn | None:
 
 
 def write_drawn(folder: Path, drawn: Drawn) -> None:
-    """In the place of what was drawn before: all of it and on the disk, or nothing. OSError."""
+    """In the place of what was drawn before: all of it and on the disk, or nothing. OSError.
+
+    `msgspec.ValidationError` for what could not be read again, such as a point outside of the picture.
+    """
+    # Numbers as they are when they are read: a whole one would give another sum.
+    drawn = msgspec.json.decode(msgspec.json.encode(drawn), type=Drawn)
     if not drawn.kinds:
         (folder / NAME).unlink(missing_ok=True)
         _sync(folder)

@@ -126,12 +126,14 @@ class Board:
 
     def since(self, version: int, made: Made) -> bytes:
         """What changed since `version`, as JSON. Made once for all who have the same version."""
-        if self._said[:2] != (version, made.version):
+        has, of, data = self._said
+        if (has, of) != (version, made.version):
             parts = {name: html for name, html in made.live.parts.items() if made.changed[name] > version}
             live = made.live
             change = _Change(self._boot, made.version, live.state, live.title, live.told, parts)
-            self._said = (version, made.version, msgspec.json.encode(change))
-        return self._said[2]
+            data = msgspec.json.encode(change)
+            self._said = (version, made.version, data)
+        return data
 
     def version_of(self, mark: str) -> int:
         """The version that `boot.version` names; 0, which is before all, where it is of another run."""

@@ -32,6 +32,7 @@ class GatedRelay:
         self._reasons = set(held_for)
         self._wanted = False
         self._refused = 0
+        self._until_s: float | None = None
 
     def hold(self, reason: str, active: bool) -> None:
         """Begin or end a hold. The relay is off when this returns; HardwareError when it would not go off.
@@ -47,8 +48,15 @@ class GatedRelay:
             if self._relay.is_on:
                 self._relay.off()
 
-    def tend(self) -> None:
+    def limit(self, until_s: float | None) -> None:
+        """The input path switches off at `until_s` (monotonic) even where the loop hangs; None: no more."""
+        self._until_s = until_s
+
+    def tend(self, now_s: float = 0.0) -> None:
         """Switch off again a relay that should be off and shows on; cheap, for every step."""
+        until_s = self._until_s
+        if until_s is not None and now_s >= until_s:
+            self._wanted = False
         with self._turn() as mine:
             if mine and not self._wanted and self._relay.is_on:
                 self._relay.off()

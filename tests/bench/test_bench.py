@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
@@ -26,6 +27,7 @@ from edge.bench.asked import BenchOptions
 from edge.bench.desk import StoryClock
 from edge.bench.leaving import scratch
 from edge.bench.notebook import Notebook
+from edge.bench.part import KeeperOrder, keeper_order
 from edge.bench.printer import Printer
 from edge.bench.seeing import Watcher
 from edge.bench.story import looks_like_story, parse, play
@@ -196,6 +198,46 @@ def test_options_that_cannot_go_together_are_refused(
 ) -> None:
     assert main(["bench", *words]) == 2
     assert "cabinguard: " in capsys.readouterr().err
+
+
+class _Became(Exception):
+    """The process went on as another program."""
+
+
+@pytest.mark.parametrize(
+    ("words", "tty", "typed"),
+    [
+        ((), True, True),
+        (("--page",), False, True),
+        (("--page-only",), True, False),
+        (("--page-only", "--stories", "mine"), False, False),
+        (("--no-page",), True, None),
+        ((), False, None),
+        (("--panel",), False, None),
+    ],
+)
+def test_a_page_is_there_at_a_terminal_and_where_it_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], tty: bool, typed: bool | None
+) -> None:
+    """`typed`: whether the keeper's cabin listens to standard input; None: no keeper, one process as ever."""
+    became: list[KeeperOrder] = []
+
+    def become(program: str, command: list[str]) -> None:
+        assert command[:3] == [program, "-m", "edge.bench.keeper"]
+        became.append(keeper_order(command[3]))
+        raise _Became
+
+    monkeypatch.setattr("edge.cli.bench.os.execv", become)
+    monkeypatch.setattr("edge.cli.bench.live", lambda *_: 0)
+    monkeypatch.setattr("edge.cli.bench.from_pipe", lambda *_: 0)
+    monkeypatch.setattr(sys, "stdin", _Tty(tty))
+    with contextlib.suppress(_Became):
+        assert main(["bench", "--set", "flow.siren_s=60", *words]) == 0
+    assert [order.typed for order in became] == ([] if typed is None else [typed])
+    for order in became:
+        assert order.page
+        assert order.overrides == ("flow.siren_s=60",)
+        assert order.stories == ("mine" if "mine" in words else None)
 
 
 # --- the words of the prompt -----------------------------------------------------------------------

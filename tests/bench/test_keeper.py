@@ -59,7 +59,7 @@ def test_a_plug_that_is_pulled_while_somebody_is_locked_in(repo: Path) -> None:
     """Warned, locked, and with a code on its way: each comes back by the flow's rules."""
     with live_bench(repo) as bench:
         bench.until("power", lambda view: view.powered)
-        assert bench.do("wire panic cut") == "done: wire panic cut"
+        assert bench.do("wire vibration cut") == "done: wire vibration cut"
         assert bench.do("enter anna with mask") == "done: enter anna with mask"
         warned = bench.until("a warning", lambda view: view.state == "warned")
         _pulled(bench, warned)
@@ -225,6 +225,7 @@ def test_lines_of_a_pipe_reach_the_process_that_they_are_for(repo: Path) -> None
     assert [line for line in said if line.startswith(("done", "not"))] == [
         "done: enter anna",
         "done: case on",
+        "done: power on",
         "done: plug in",
         "done: wait 1",
     ]
@@ -254,7 +255,7 @@ def _record_through_a_plug(bench: LiveBench, own: Path) -> None:
     bench.do("enter anna")
     bench.until("a face", lambda view: view.state == "cleared")
     bench.plug("out")
-    bench.do("case on")
+    bench.do("wire vibration cut")
     bench.plug("in")
     bench.until("a face", lambda view: view.state == "cleared")
     recorded = look(bench.runtime).recorded
@@ -265,7 +266,7 @@ def _record_through_a_plug(bench: LiveBench, own: Path) -> None:
     for name, why in (("mine", "overwritten"), ("../mine", "is no name"), ("fire", "overwritten")):
         assert why in bench.story(StoryAsk("save", name)), name
     text = (own / "mine.story").read_text()
-    for words in ("enter anna", "see   state cleared", "power off", "case on", "power on"):
+    for words in ("enter anna", "see   state cleared", "power off", "wire vibration cut", "power on"):
         assert words.replace("see   ", "see ") in text.replace("see  ", "see "), text
     assert bench.story(StoryAsk("play", "mine", 0.0)).startswith("done: story play mine")
     done = bench.until("its end", lambda view: view.story is not None and view.story.ended)

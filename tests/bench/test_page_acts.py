@@ -76,7 +76,9 @@ def test_why_something_was_not_done_is_said(stand: Stand, asked: Asked) -> None:
 
 def test_a_cabin_that_does_not_answer_is_named(stand: Stand, asked: Asked) -> None:
     asked.reply = FaultError("loop_late", "no answer within 6 s")
-    assert b"loop_late" in stand.act(form(words="restart")).body
+    assert b"may still do it" in stand.act(form(words="restart")).body
+    asked.reply = FaultError("kiosk_not_running", "")
+    assert b"does not answer" in stand.act(form(words="restart")).body
     asked.reply = NotAnswered(error="not_understood", detail="another version")
     answer = stand.act(form(words="restart"))
     assert answer.status is HTTPStatus.CONFLICT
@@ -178,6 +180,16 @@ def test_phrases_that_were_recorded_can_be_heard_and_no_other_file(tmp_path: Pat
     assert (answer.body, answer.kind) == (b"RIFF", "audio/wav")
     for name in ("secret.wav", "locked", "locked.mp3", "..%2Fkey.wav"):
         assert clips(PageRequest("/", args={"file": name})).status is HTTPStatus.NOT_FOUND
+
+
+@pytest.mark.slow
+def test_the_pages_process_loads_neither_eyes_nor_drivers_nor_the_desk(repo: Path) -> None:
+    look = (
+        "import sys, edge.bench.page.__main__;"
+        "print(sorted({'numpy', 'cv2', 'gpiozero', 'edge.bench.desk', 'hw.board'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", look], cwd=repo, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from edge.bench.wire import Act
 from edge.faults.fault import FaultError
 from edge.words.language import LanguageName
 from tests.worlds.bench_page import LOCKED, VACANT, PageOver
-from tests.worlds.browser import Browser, axe, chromium
+from tests.worlds.browser import WITHIN_S, Browser, axe, chromium
+from tests.worlds.clicked_bench import Hands
 
 pytestmark = [
     pytest.mark.slow,
@@ -52,12 +54,7 @@ def test_axe_finds_nothing_in_any_state(tmp_path: Path, browser: Browser) -> Non
                 browser.be(width, dark=dark)
                 browser.go(page.address)
                 open_all(browser)
-                browser.ask(f"{script.read_text('utf-8')};0")
-                found = browser.ask(
-                    "axe.run(document).then((all) => all.violations.map((one) =>"
-                    " [one.id, one.nodes.map((node) => node.html.slice(0, 160))]))"
-                )
-                assert found == [], (language, width, dark)
+                assert Hands(browser).findings(script) == [], (language, width, dark)
 
 
 @pytest.mark.parametrize("language", LanguageName)
@@ -98,7 +95,14 @@ def test_the_script_of_the_page_does_its_work(tmp_path: Path, browser: Browser) 
         wait_for(page, [Act("keys 4"), Act("keys *"), Act("keys #")])
 
         hold(browser, "[data-key='7']", page)
-        assert page.asked == [Act("key 7 stuck"), Act("key 7 free")], "and it was not typed as well"
+        browser.click("[data-key='1']")
+        wait_for(page, [Act("key 7 stuck"), Act("key 7 free"), Act("keys 1")])  # 7 was not typed as well
+
+        sound = "document.querySelector('.sound-switch')"
+        browser.click(".sound-switch")
+        assert browser.ask(f"{sound}.getAttribute('aria-pressed') + {sound}.textContent") == "trueSound off"
+        browser.click(".sound-switch")
+        assert browser.ask(f"{sound}.getAttribute('aria-pressed') + {sound}.textContent") == "falseSound on"
 
         left = "Number.parseFloat(document.querySelector('.wait-siren .left').textContent)"
         first = browser.ask(left)
@@ -126,13 +130,11 @@ def test_the_script_of_the_page_does_its_work(tmp_path: Path, browser: Browser) 
 
 
 def wait_for(page: PageOver, acts: list[Act]) -> None:
-    done = __import__("threading").Event()
-    for _ in range(200):
-        if page.asked[-len(acts) :] == acts:
-            page.asked.clear()
-            return
-        done.wait(0.05)
-    raise AssertionError(page.asked)
+    end_s = time.monotonic() + WITHIN_S
+    while page.asked != acts:
+        assert time.monotonic() < end_s, page.asked
+        time.sleep(0.02)
+    page.asked.clear()
 
 
 def hold(browser: Browser, selector: str, page: PageOver) -> None:
@@ -144,14 +146,11 @@ def hold(browser: Browser, selector: str, page: PageOver) -> None:
     assert isinstance(place, list)
     mouse = {"x": place[0], "y": place[1], "button": "left", "clickCount": 1}
     browser.order("Input.dispatchMouseEvent", {"type": "mousePressed", **mouse})
-    browser.wait("true")
-    for _ in range(200):
-        if page.asked:
-            break
-        browser.ask("new Promise((go) => setTimeout(go, 50))")
+    end_s = time.monotonic() + WITHIN_S
+    while not page.asked:
+        assert time.monotonic() < end_s
+        time.sleep(0.02)
     browser.order("Input.dispatchMouseEvent", {"type": "mouseReleased", **mouse})
-    for _ in range(200):
-        if len(page.asked) > 1:
-            break
-        browser.ask("new Promise((go) => setTimeout(go, 50))")
-    browser.ask("new Promise((go) => setTimeout(go, 50))")
+    while len(page.asked) < 2:
+        assert time.monotonic() < end_s, page.asked
+        time.sleep(0.02)

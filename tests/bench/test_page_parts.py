@@ -19,7 +19,7 @@ from edge.bench.page.diagram import diagram_svg, ways_out
 from edge.bench.page.drawing import COVER_PATHS, cabin_svg
 from edge.bench.page.frame import frame
 from edge.bench.page.scene import LIGHTS, OWNERS, SIDES, Figure, Scene
-from edge.bench.page.stand import live
+from edge.bench.page.stand import expected_phones, live
 from edge.bench.page.tongue import Tongue, tongue_of
 from edge.bench.wire import (
     BenchView,
@@ -171,6 +171,16 @@ def test_a_cabin_that_never_answered_leaves_a_page_that_says_so(sources: Sources
         expected = tongue.own.other_version if code == "bench_answer" else tongue.own.silent_means
         assert expected in unescape(shown.parts["head"])
         assert _Tags("".join(shown.parts.values())).open == []
+
+
+def test_a_page_that_was_opened_before_the_cabin_answers_has_the_place_of_everything(
+    tmp_path: Path, tongue: Tongue
+) -> None:
+    folders = [f"paths.data={tmp_path}", f"paths.runtime={tmp_path}"]
+    sources = Sources(load(None, [*folders, "identity.enabled=true"]), [])
+    before = live(Sight(None, 0.0, FaultError("kiosk_not_running", "")), sources, NO_STORIES, tongue)
+    assert set(before.parts) == set(live(Sight(LOCKED, 0.0), sources, STORIES, tongue).parts)
+    assert set(expected_phones(sources.settings)) == {phone.who for phone in LOCKED.phones}
 
 
 def test_what_was_seen_last_stays_with_how_old_it_is(sources: Sources, tongue: Tongue) -> None:
@@ -351,7 +361,7 @@ def test_every_contact_can_be_pressed_held_and_cut(tongue: Tongue) -> None:
 
 
 def test_a_code_that_came_last_has_a_button_that_types_it(tongue: Tongue) -> None:
-    watchman, _, room, anna = LOCKED.phones
+    watchman, _, room, anna, *_ = LOCKED.phones
     assert list(words_in(hand_parts.bubbles(watchman, tongue))) == ["keys 417"]
     assert list(words_in(hand_parts.bubbles(room, tongue))) == []
     assert list(words_in(hand_parts.bubbles(anna, tongue))) == ["code 654321"]

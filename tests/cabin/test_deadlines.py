@@ -71,7 +71,7 @@ NAMED: Mapping[str, frozenset[Wait]] = {
 """Each time of the state, and what it is the beginning or the end of."""
 
 NOT_AWAITED: Mapping[str, str] = {
-    "last_present_s": "only asked when something happens: was somebody there lately",
+    "last_present_s": "only asked when something happens: was somebody there shortly before",
     "trial.rest_until_s": "only asked when another trial is wanted",
     "dark_s": "seconds without power, added up at a start",
 }

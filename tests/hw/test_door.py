@@ -222,3 +222,18 @@ def test_never_on_while_held_whatever_the_threads_do() -> None:
     assert not violations
     assert switched_on == 150
     assert gate.refused > 0
+
+
+def test_the_input_path_ends_an_order_that_has_a_limit() -> None:
+    """Anyone who gave the order may hang: each step looks at the time."""
+    gate = GatedRelay(_bench_relay()[0])
+    gate.limit(5.25)
+    gate.on()
+    shown = []
+    for at_s in (5.2, 5.25):
+        gate.tend(at_s)
+        shown.append(gate.is_on)
+    gate.limit(None)
+    gate.on()
+    gate.tend(1e9)
+    assert [*shown, gate.is_on] == [True, False, True]

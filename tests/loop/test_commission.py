@@ -36,6 +36,7 @@ from edge.settings.load import load
 from edge.terms.commission import CheckResult, Tried
 from edge.terms.observation import Cover
 from hw.ports import Input
+from hw.scan import Scanner
 from tests.worlds.desk_world import EVERY_S, ScriptedPeople, scripted_desk
 from tests.worlds.signs import FACE, looked
 
@@ -419,3 +420,15 @@ def test_what_counts_as_a_sign() -> None:
     assert nobody.for_s(1.0 + BLIND_S) == 0.0, "another camera does not stand in for the one that sees faces"
     nobody.observe(looked(), None, 10.0)
     assert nobody.for_s(10.5) == pytest.approx(0.5)
+
+
+def test_a_loop_that_hangs_keeps_no_lock_that_is_tried(site: Site) -> None:
+    """The input path alone goes on, and lets go a moment after the trial's time."""
+    site.tries(Tried.LOCK, 3.0)
+    began_s = site.desk.clock.now_s()
+    scanner = Scanner(site.desk.kiosk.board, lambda event: None)
+    steps = 0
+    while site.locked() and steps < 1000:
+        steps += 1
+        scanner.step(began_s + steps * 0.01)
+    assert 3.0 <= steps * 0.01 <= 3.3

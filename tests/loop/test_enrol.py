@@ -221,6 +221,7 @@ def test_a_photograph_a_mask_and_two_persons_are_not_taken(site: Site) -> None:
     assert site.progress()["stage"] == "looking"
 
 
+@pytest.mark.slow
 def test_one_who_shows_no_sign_of_life_is_not_enrolled(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

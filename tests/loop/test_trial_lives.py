@@ -1,4 +1,4 @@
-"""In random lives, whoever asks for the relays without end shuts nobody in, and changes nothing else."""
+"""In random lives, anyone who asks for the relays without end shuts nobody in, and changes nothing else."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ from edge.panel.sources import Sources
 from edge.selftest.finding import Finding
 from edge.service.asks import CommissionEnd
 from edge.service.control import ask
+from tests.loop.test_enrol import DOWN, LEFT, ON, RIGHT, STRAIGHT, UP, Sitter
 from tests.worlds.commission_world import Bench, Commissioning
 from tests.worlds.panel_world import free_port
 from tests.worlds.site_world import served
@@ -49,7 +50,7 @@ def walk(shut: Commissioning) -> Commissioning:
     return shut
 
 
-def act(walk: Commissioning, name: str, **fields: str) -> tuple[int, str]:
+def act(walk: Commissioning, name: str, /, **fields: str) -> tuple[int, str]:
     return walk.page.post(f"/commission/{name}", fields)
 
 
@@ -414,3 +415,68 @@ def test_the_restart_is_refused_with_somebody_there(bench: Bench, walk: Commissi
     bench.act("enter anna")
     bench.until(lambda: bench.desk.kiosk.state.present)
     assert act(walk, "restart") == (409, "The cabin is not vacant.")
+
+
+# --- enrolment -------------------------------------------------------------------------------------
+
+OWNER = {
+    "name": "Asha Verma",
+    "card": "tok-7f3a",
+    "phone": "+91 98765 00001",
+    "language": "hi",
+    "consent": "1",
+}
+POSES = {"straight": STRAIGHT, "left": LEFT, "right": RIGHT, "up": UP, "down": DOWN}
+
+
+def test_an_owner_who_agreed_is_enrolled_by_the_kiosk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tests.worlds.desk_world.ScriptedPeople", Sitter)
+    with Bench(tmp_path, ON) as bench, Commissioning(bench) as walk:
+        walk.enter()
+        sitter = bench.people
+        assert isinstance(sitter, Sitter)
+        form = part(walk, "enrol")
+        assert "मैं सहमति देता/देती हूँ" in form, "word for word, in the owner's language"
+        bench.act("enter asha")
+        bench.wait(4.0)
+        assert act(walk, "enrol", **OWNER) == (409, "Nobody is enrolled without agreeing first.")
+        assert act(walk, "enrol", **OWNER, agreed="yes")[0] == 200
+        stages = []
+        for _ in range(400):
+            walk.kiosk.enrolling.forget()
+            view = walk.kiosk.enrolling()
+            assert not isinstance(view, FaultError)
+            stages.append(view.stage)
+            if view.stage in ("done", "failed"):
+                break
+            sitter.pose = POSES.get(view.guidance, sitter.pose)
+            bench.wait(0.5)
+        assert stages[-1] == "done", view
+        assert "looking" in stages
+        assert f"Enrolled as person {view.person}." in part(walk, "enrol")
+        told = "".join(walk.page.parts("/commission").values())
+        for hidden in ("Asha", "7f3a", "98765"):
+            assert hidden not in told, "what was typed is on no page"
+
+
+def test_without_identity_there_is_no_such_step(walk: Commissioning) -> None:
+    assert part(walk, "enrol") == ""
+    assert "#enrol" not in part(walk, "rail")
+    assert act(walk, "enrol", **OWNER, agreed="yes")[0] == 409
+
+
+def test_the_empty_cabin_and_the_front_are_learnt_by_the_kiosk(bench: Bench, walk: Commissioning) -> None:
+    assert "Not learnt yet." in part(walk, "references")
+    status, said = act(walk, "learn", what="front")
+    assert status == 409, "no part of the machine is drawn"
+    assert said
+    assert act(walk, "learn", what="all") == (409, "That was not understood.")
+    assert act(walk, "learn", what="empty") == (200, "The kiosk learns.")
+    for _ in range(200):
+        bench.wait(1.0)
+        found = part(walk, "references")
+        if "✓ Learnt." in found or "✕ Not learnt." in found:
+            break
+    assert "✓ Learnt." in found or "fault" in found

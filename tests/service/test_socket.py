@@ -201,8 +201,9 @@ def test_every_name_of_a_refusal_is_a_fault() -> None:
 # --- who may ask -----------------------------------------------------------------------------------
 
 
-def test_nobody_asks_what_he_may_not(site: Site) -> None:
+def test_nobody_asks_what_he_may_not(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stranger who got at the socket, with no grant and with a wrong one; each verb as the page has it."""
+    monkeypatch.setattr("edge.codes.grant.SLOW_S", 0.0)
     site.uid = STRANGER
     before = site.desk.kiosk.state
     for line in EXAMPLES:

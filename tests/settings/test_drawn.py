@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import resource
 from pathlib import Path
@@ -11,7 +12,10 @@ import pytest
 
 from edge.cli.main import main
 from edge.faults.fault import FaultError
+from edge.service.asks import Draw
+from edge.service.control import LONGEST
 from edge.settings.drawn import (
+    LARGEST_BYTES,
     NAME,
     Drawn,
     drawn_problems,
@@ -46,12 +50,38 @@ def _code(tmp_path: Path) -> str:
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     assert read_drawn(tmp_path) is None
+    assert read_drawn(tmp_path / "nowhere") is None
     for drawn in (ALL, Drawn(mask=()), Drawn(zone=(DOOR,)), Drawn(floor=Marks())):
         write_drawn(tmp_path, drawn)
         assert read_drawn(tmp_path) == drawn
     assert (tmp_path / NAME).stat().st_mode & 0o777 == 0o600
     write_drawn(tmp_path, Drawn())
     assert list(tmp_path.iterdir()) == [], "nothing drawn leaves nothing"
+    whole = Mask("whole numbers", (Spot(0, 0), Spot(1, 0), Spot(1, 1)))
+    write_drawn(tmp_path, Drawn(mask=(whole,)))
+    assert read_drawn(tmp_path) == Drawn(mask=(whole,))
+    with pytest.raises(msgspec.ValidationError):
+        write_drawn(tmp_path, Drawn(mask=(Mask("outside", (Spot(0, 0), Spot(1.5, 0), Spot(1, 1))),)))
+    assert read_drawn(tmp_path) == Drawn(mask=(whole,))
+
+
+def test_as_much_as_can_be_drawn_has_room(tmp_path: Path) -> None:
+    """Circles of 32 points with all their digits, as many as the lists allow; in a file and in a request."""
+    angles = [2.0 * math.pi * number / 32.0 for number in range(32)]
+    circle = tuple(Spot(0.5 + 0.4 * math.cos(at), 0.5 + 0.4 * math.sin(at)) for at in angles)
+    name = "ä" * 20
+    most = Drawn(
+        tuple(
+            Zone(f"{name}{number:02}", Purpose.FORBIDDEN, circle, hours="22:00-06:00") for number in range(16)
+        ),
+        ALL.floor,
+        tuple(Mask(f"{name}{number:02}", circle) for number in range(8)),
+    )
+    assert drawn_problems(most, Settings()) == ()
+    write_drawn(tmp_path, most)
+    assert read_drawn(tmp_path) == most
+    assert (tmp_path / NAME).stat().st_size < LARGEST_BYTES
+    assert len(msgspec.json.encode(Draw(grant="0" * 64, drawn=most))) < LONGEST
 
 
 TOML = """

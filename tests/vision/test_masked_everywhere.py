@@ -20,11 +20,13 @@ from edge.bench.desk import Desk, Props, StoryClock
 from edge.pictures.ring import RingReader, ring_name
 from edge.service.plans import eyes_plans, masks_tag, open_fitted
 from edge.settings.load import load
+from edge.settings.places import MODELS
 from edge.settings.schema import Settings
 from edge.terms.observation import CameraHealth
 from edge.vision.eyes.child import jpeg_of
 from edge.vision.eyes.process import EyesProcess
 from edge.vision.eyes.report import decode_report
+from edge.vision.face.faces import Faces
 from edge.vision.look import Look
 from edge.vision.scene.fronts import FrontPicture, FrontRegion, RegionKind, Taught, read_front, write_front
 from edge.vision.scene.masking import mask_learnt
@@ -229,6 +231,16 @@ def test_a_ring_of_other_masks_is_not_continued(tmp_path: Path) -> None:
 
     assert [left(toml) for toml in ("", "", TOML, TOML, "")] == [0, 1, 0, 1, 0]
     assert masks_tag(settings_for(tmp_path, TOML, "data"), "overview") == b""
+
+
+@pytest.mark.slow
+def test_a_face_behind_a_mask_is_not_seen() -> None:
+    """That is the price, of which the page warns."""
+    faces, grey = Faces(MODELS), np.ascontiguousarray(cabin(1, "enter anna")[..., 1])
+    assert len(faces(grey)) == 1
+    assert len(faces(Masks([PAD]).apply(grey))) == 1, "beside the mask"
+    over_the_face = ((0.36, 0.36), (0.64, 0.36), (0.64, 0.64), (0.36, 0.64))
+    assert faces(Masks([over_the_face]).apply(grey)) == ()
 
 
 @pytest.mark.slow

@@ -235,6 +235,8 @@ def test_a_body_of_any_size_is_cut(acts: Acts, page: Served) -> None:
     assert not acts.done
     assert page.ask("/act", "POST", b"x" * FORM_BYTES, **heads)[0] == 303
     assert page.ask("/picture", "POST", b"x" * 900_000, **heads)[0] == 303
+    heads["X-CabinGuard-Token"] = "x"
+    assert page.ask("/picture", "POST", b"x" * 900_000, **heads)[0] == 413, "a long one only with the token"
 
 
 def test_no_value_becomes_a_header(page: Served) -> None:

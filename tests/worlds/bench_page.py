@@ -109,6 +109,8 @@ VACANT: Final = BenchView(
         PhoneSeen("watchman2", "+15550101", ()),
         PhoneSeen("control_room", "+15550102", ()),
         PhoneSeen("anna", "+15550110", ()),
+        PhoneSeen("george", "+15550111", ()),
+        PhoneSeen("stranger", "+15550199", ()),
     ),
     faults=fault_switches(()),
     deadlines=(),
@@ -176,6 +178,8 @@ LOCKED: Final = msgspec.structs.replace(
             "+15550110",
             (TextSeen(80.0, WALL_S + 80.0, True, "Cabin 1: CODE 654321 for your card. Not you? Answer NO."),),
         ),
+        PhoneSeen("george", "+15550111", ()),
+        PhoneSeen("stranger", "+15550199", ()),
     ),
     faults=fault_switches(("mute", "full")),
     deadlines=(

@@ -307,7 +307,7 @@ class Cabin:
         return self.hear(KeyTouched())
 
     def tries(self, output: str, seconds: float = 5.0, *, seen_empty: bool = True) -> Cabin:
-        """Whoever commissions the cabin tries an output."""
+        """Anyone who commissions the cabin tries an output."""
         return self.hear(TrialAsked(Tried(output), seconds, seen_empty))
 
     def control_room_releases(self, incident: int = 0) -> Cabin:

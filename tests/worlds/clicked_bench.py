@@ -24,7 +24,7 @@ QUICK: Final = (
     "flow.relock_after_s=3",
     "flow.exit_hold_s=5",
     "flow.fire_clear_s=0",
-    "flow.unreachable_release_s=20",
+    "flow.unreachable_release_s=8",
 )
 BEGINS_WITHIN_S: Final = 60.0
 
@@ -32,12 +32,14 @@ BEGINS_WITHIN_S: Final = 60.0
 class LiveBench:
     """The page's address is known once it listens; `said` has every line of the processes."""
 
-    def __init__(self, overrides: Sequence[str] = ()) -> None:
+    def __init__(self, overrides: Sequence[str] = (), stories: Path | None = None) -> None:
         self.said: list[str] = []
         words = [*QUICK, f"panel.port={free_port()}", *overrides]
         command = [sys.executable, "-m", "edge", "bench", "--page-only"]
         for word in words:
             command += ["--set", word]
+        if stories is not None:
+            command += ["--stories", str(stories)]
         self._process = subprocess.Popen(
             command,
             cwd=Path(__file__).parents[2],
@@ -89,10 +91,12 @@ class LiveBench:
 class Hands:
     """A tester with a mouse and a keyboard before the bench page, and nothing else."""
 
-    def __init__(self, browser: Browser, address: str) -> None:
+    def __init__(self, browser: Browser, address: str = "") -> None:
+        """With an address: before a wide window of it."""
         self.browser = browser
-        browser.be(1440, 1000)
-        browser.go(address)
+        if address:
+            browser.be(1440, 1000)
+            browser.go(address)
 
     # --- doing -------------------------------------------------------------------------------------
 
@@ -127,6 +131,12 @@ class Hands:
             what: dict[str, object] = {"type": kind, "key": key, "windowsVirtualKeyCode": number}
             self.browser.order("Input.dispatchKeyEvent", {**what, "text": text if kind == "keyDown" else ""})
 
+    def choose(self, field: str, begins: str) -> None:
+        """Type the first letters of an option of a list."""
+        self.browser.ask(f"document.querySelector({json.dumps(field)}).focus()")
+        for letter in begins:
+            self._key(letter, letter, ord(letter.upper()))
+
     def enter(self, name: str, *covers: str) -> None:
         for cover in covers:
             box = f'#enter input[name="with_{cover}"]'
@@ -139,14 +149,14 @@ class Hands:
         """Somebody comes masked, does not show the face, and is locked in."""
         self.enter(name, "mask")
         self.sees_state("warned")
-        self.pass_s(12)
+        self.pass_s(11)
         self.sees_state("locked")
         self.sees("#cabin .lock.lit")
 
     def leave(self, name: str = "anna") -> None:
         """Everybody is out again, and the cabin vacant."""
         self.click(f"leave {name}")
-        self.pass_s(6)
+        self.pass_s(4)
         self.sees_state("vacant")
 
     # --- seeing ------------------------------------------------------------------------------------
@@ -170,6 +180,14 @@ class Hands:
         found = self.browser.ask(f"document.querySelector('#phone-{who} .type-code').value")
         assert isinstance(found, str)
         return found.split()[1]
+
+    def findings(self, axe: Path) -> object:
+        """What axe finds wrong with the page as it stands."""
+        self.browser.ask(f"{axe.read_text('utf-8')};0")
+        return self.browser.ask(
+            "axe.run(document).then((all) => all.violations.map((one) =>"
+            " [one.id, one.nodes.map((node) => node.html.slice(0, 160))]))"
+        )
 
     def _there(self, selector: str) -> None:
         self.browser.wait(f"document.querySelector({json.dumps(selector)}) !== null")

@@ -14,9 +14,10 @@ from typing import Self, TypeVar
 
 from edge.bench.acting import act
 from edge.bench.desk import Desk, Props, StoryClock
+from edge.faults.fault import FaultError
 from edge.panel.commission.app import commission_site
 from edge.panel.commission.link import Link
-from edge.service.asks import CommissionOpen
+from edge.service.asks import CommissionOpen, Reply
 from edge.service.control import Asked, ControlServer, ask, done
 from edge.service.plans import look_of
 from edge.settings.load import load
@@ -26,7 +27,7 @@ from hw.camera.staged import StagedCabin
 from tests.worlds.desk_world import scripted_desk
 from tests.worlds.site_world import Served, served
 
-FPS = 4.0
+FPS = 2.0
 """Of the drawn camera: what sees through it has to keep up on a busy machine."""
 
 BEHIND_S = 0.3
@@ -60,7 +61,7 @@ class Bench:
         if drawn:
             self.desk = self._drawn_desk()
         else:
-            self.desk, _ = scripted_desk(folder, settings=self.settings, every_s=0.1)
+            self.desk, self.people = scripted_desk(folder, settings=self.settings, every_s=0.1)
         self.control = ControlServer(folder, self._asked)
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -140,11 +141,22 @@ class Bench:
         self.desk.close()
 
 
+def opened_by_root(bench: Bench, who: str) -> Reply:
+    """A grant; a kiosk that reads its networks on a busy machine is asked again."""
+    end_s = time.monotonic() + WITHIN_S
+    while True:
+        try:
+            return done(ask(bench.folder, CommissionOpen(who=who)))
+        except FaultError as fault:
+            if fault.code != "loop_late" or time.monotonic() > end_s:
+                raise
+
+
 class Commissioning:
     """The page behind its link, in this process, with a fresh grant. `link`: the one-time way in."""
 
     def __init__(self, bench: Bench, for_s: float = 1800.0, who: str = "meera") -> None:
-        opened = done(ask(bench.folder, CommissionOpen(who=who)))
+        opened = opened_by_root(bench, who)
         self.kiosk = Link(bench.folder, str(opened["grant"]))
         self.site, self.view = commission_site(
             bench.settings, self.kiosk, for_s, who=who, options=bench.options

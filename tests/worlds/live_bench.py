@@ -21,7 +21,7 @@ from edge.faults.fault import FaultError
 
 GENEROUS_S: Final = 250.0
 SOON: Final = ("flow.adjust_after_s=2", "flow.lock_after_s=8", "flow.prompt_lead_s=3")
-_PATIENT_S: Final = 60.0
+_PATIENT_S: Final = 90.0
 
 
 class LiveBench:
@@ -62,7 +62,8 @@ class LiveBench:
             if seen is not None and come(seen):
                 return seen
             time.sleep(0.1)
-        raise AssertionError(f"{what} did not come: {seen}")
+        said = "nothing" if seen is None else f"{seen.state} at {seen.time_s:.1f} s, {seen.happenings[-8:]}"
+        raise AssertionError(f"{what} did not come: {said}")
 
     def up(self) -> BenchView:
         """The cabin's process is there."""

@@ -13,7 +13,6 @@ from typing import Final
 
 from edge.bench.socket import ask_bench
 from edge.bench.wire import (
-    Act,
     Acted,
     BenchReply,
     BenchRequest,
@@ -76,19 +75,11 @@ class CabinAsked:
         return Sight(self._view, self._now_s() - self._seen_s, fault)
 
     def do(self, request: BenchRequest) -> Acted:
-        """An act and what came of it; where nobody answers, that it was not done, or not known to be."""
-        try:
-            reply = self._ask(self._folder, request, ACT_WITHIN_S)
-        except FaultError as fault:
-            return Acted(done=False, said=f"{fault.code}: {fault.detail}")
+        """An act and what came of it. Raises `FaultError` where nobody says: it may be done all the same."""
+        reply = self._ask(self._folder, request, ACT_WITHIN_S)
         if isinstance(reply, Acted):
             return reply
-        wrong = _fault_of(reply)
-        return Acted(done=False, said=f"{wrong.code}: {wrong.detail}")
-
-    def act(self, words: str) -> Acted:
-        """Do what these words say."""
-        return self.do(Act(words))
+        raise _fault_of(reply)
 
     def stories(self) -> Stories:
         """Every story that can be played; none while nobody answers."""

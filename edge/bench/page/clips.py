@@ -12,7 +12,6 @@ from edge.messages.prompts import clip_texts
 from edge.settings.places import prompts_folder
 from edge.settings.schema import Settings
 from edge.web.exchange import Answer, PageRequest
-from hw.board import make_clips
 from hw.ports import HardwareError
 
 _NONE = Answer(b"404 Not Found\n", "text/plain", HTTPStatus.NOT_FOUND)
@@ -44,6 +43,8 @@ class Clips:
     def _spoken(self, name: str) -> bytes | None:
         if shutil.which("espeak-ng") is None:
             return None
+        from hw.board import make_clips  # with all drivers behind it, which a page has no other use for
+
         with self._making:
             if name not in self._made:
                 with tempfile.TemporaryDirectory() as folder:

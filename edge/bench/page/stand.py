@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Final
 
@@ -13,11 +13,13 @@ from edge.bench.page.clips import Clips
 from edge.bench.page.frame import frame
 from edge.bench.page.picture_part import picture
 from edge.bench.page.pieces import ACT, ENTER, PLUG, STORY, TEXT, WORDS, note
-from edge.bench.page.scene import COVERS
+from edge.bench.page.scene import COVERS, OWNERS
 from edge.bench.page.scene_parts import SOURCE
 from edge.bench.page.tongue import Tongue, tongue_of
-from edge.bench.wire import Acted, FaultGroup, Plug, Stories, StoryAsk
+from edge.bench.wire import Act, BenchRequest, FaultGroup, Plug, Stories, StoryAsk
+from edge.faults.fault import FaultError
 from edge.panel.sources import Sources
+from edge.settings.schema import Settings
 from edge.settings.zones import zone_of
 from edge.terms.record import Recipient
 from edge.web.exchange import Answer, Live, PageRequest, done, refused
@@ -50,9 +52,26 @@ class Stand:
 
     # --- what is done ------------------------------------------------------------------------------
 
+    def _did(self, request: BenchRequest, *, told: bool = False) -> Answer:
+        """What was done is seen, and said only where `told`; why something was not done is always said."""
+        w = self._tongue.own
+        try:
+            acted = self._cabin.do(request)
+        except FaultError as fault:
+            match fault.code:
+                case "loop_late":
+                    return refused(w.act_late)
+                case "kiosk_not_running":
+                    return refused(w.silent_means)
+                case _:
+                    return refused(f"{w.other_version} ({fault.detail})")
+        if acted.done:
+            return done(acted.said if told else "")
+        return refused(acted.said)
+
     def act(self, request: PageRequest) -> Answer:
         """Words of the prompt as they stand."""
-        return _answer(self._cabin.act(request.form.get(WORDS, "")))
+        return self._did(Act(request.form.get(WORDS, "")))
 
     def enter(self, request: PageRequest) -> Answer:
         """Somebody comes in, with what is checked."""
@@ -60,21 +79,21 @@ class Stand:
         if not _NAME.fullmatch(name):
             return refused(f"{self._tongue.own.not_done}: {self._tongue.own.name}")
         covers = [cover for cover in COVERS if f"with_{cover}" in request.form]
-        return _answer(self._cabin.act(f"enter {name}{' with ' if covers else ''}{' and '.join(covers)}"))
+        return self._did(Act(f"enter {name}{' with ' if covers else ''}{' and '.join(covers)}"))
 
     def text(self, request: PageRequest) -> Answer:
         """Somebody texts the kiosk."""
         who, text = request.form.get("who", ""), " ".join(request.form.get("text", "").split())
         sender = who if who in list(Recipient) or _NAME.fullmatch(who) else "stranger"
-        return _answer(self._cabin.act(f"sms from {sender} {text}"))
+        return self._did(Act(f"sms from {sender} {text}"))
 
     def plug(self, request: PageRequest) -> Answer:
         """Pull the plug or put it in again; nobody is asked whether."""
         match request.form.get("plug"):
             case "out":
-                return _answer(self._cabin.do(Plug("out")))
+                return self._did(Plug("out"))
             case "in":
-                return _answer(self._cabin.do(Plug("in")))
+                return self._did(Plug("in"))
             case _:
                 return refused(self._tongue.own.not_done)
 
@@ -83,31 +102,26 @@ class Stand:
         where = request.form.get("where", "").strip()
         match request.form.get("kind"):
             case "webcam":
-                return _answer(self._cabin.act(f"camera from webcam:{where or '0'}"))
+                return self._did(Act(f"camera from webcam:{where or '0'}"))
             case "clip":
-                return _answer(self._cabin.act(f"camera from clip:{where}"))
+                return self._did(Act(f"camera from clip:{where}"))
             case _:
-                return _answer(self._cabin.act("camera from staged"))
+                return self._did(Act("camera from staged"))
 
     def story(self, request: PageRequest) -> Answer:
         """What is to become of stories."""
         name = request.form.get("name", "").strip()
         match request.form.get("do"):
             case ("play" | "pause" | "step" | "go" | "stop" | "record" | "end" | "save" | "folder") as do:
-                acted = self._cabin.do(StoryAsk(do, name, _pace(request.form.get("pace", ""))))
+                answer = self._did(StoryAsk(do, name, _pace(request.form.get("pace", ""))), told=True)
                 self._cabin.forget_stories()
-                return _answer(acted)
+                return answer
             case _:
                 return refused(self._tongue.own.not_done)
 
 
 def _pace(given: str) -> float:
     return float(given) if given in [str(pace) for pace in story_parts.PACES] else 1.0
-
-
-def _answer(acted: Acted) -> Answer:
-    """What was done is seen; why something was not done is said."""
-    return done() if acted.done else refused(acted.said)
 
 
 def live(sight: Sight, sources: Sources, stories: Stories, tongue: Tongue) -> Live:
@@ -119,13 +133,10 @@ def live(sight: Sight, sources: Sources, stories: Stories, tongue: Tongue) -> Li
             f'<div class="bench-head"><div><h1>{escape(w.silent)}</h1><p class="trouble" '
             f'role="alert">{escape(trouble)}</p></div></div>'
         )
-        quiet = dict.fromkeys(part_ids((), tongue), note(w.silent_means))
-        return Live(
-            f"{w.title}: {w.silent}",
-            "down",
-            w.silent,
-            {"head": head, **quiet, **_lasting((), stories, tongue)},
-        )
+        phones = expected_phones(sources.settings)
+        quiet = dict.fromkeys(part_ids(phones), note(w.silent_means))
+        parts = {"head": head, **quiet, **_lasting(phones, stories, tongue)}
+        return Live(f"{w.title}: {w.silent}", "down", w.silent, parts)
     state = w.booting if view.booting else tongue.mode(view.state)
     parts = {
         "head": cabin_part.head(view, tongue, trouble),
@@ -162,7 +173,7 @@ def trouble_of(sight: Sight, tongue: Tongue) -> str:
     return w.silent_means
 
 
-def _lasting(phones: tuple[str, ...], stories: Stories, tongue: Tongue) -> dict[str, str]:
+def _lasting(phones: Sequence[str], stories: Stories, tongue: Tongue) -> dict[str, str]:
     """Parts with fields in them: they never change while somebody writes."""
     return {
         "enter": scene_parts.enter(tongue),
@@ -174,7 +185,13 @@ def _lasting(phones: tuple[str, ...], stories: Stories, tongue: Tongue) -> dict[
     }
 
 
-def part_ids(phones: tuple[str, ...], tongue: Tongue) -> tuple[str, ...]:
+def expected_phones(settings: Settings) -> tuple[str, ...]:
+    """Whose telephones a bench with these settings has: the page has their places before it answers."""
+    owners = OWNERS if settings.identity.enabled else ()
+    return ("watchman", "watchman2", "control_room", *owners, hand_parts.STRANGER)
+
+
+def part_ids(phones: Sequence[str]) -> tuple[str, ...]:
     """The ids of all parts that change."""
     return (
         *("cabin", "sounds", "picture", "coming", "states", "keypad", "contacts", "people", "scenery"),

@@ -12,7 +12,7 @@ import msgspec
 from edge.faults.catalogue import CATALOGUE
 from edge.faults.fault import FaultError
 from edge.panel.commission.closing import NAME_MOST
-from edge.panel.commission.link import InEffect, Told, Warned
+from edge.panel.commission.link import InEffect, Owner, Told, Warned
 from edge.panel.commission.page import CommissionPage
 from edge.panel.commission.pieces import CHECKLIST
 from edge.panel.commission.scene import COMMAND
@@ -23,6 +23,7 @@ from edge.terms.commission import CheckResult, Tried
 from edge.terms.ground import Marks, Mask, Zone
 from edge.terms.learning import LearnWhat
 from edge.web.exchange import Answer, Handler, PageRequest, done, refused
+from edge.words.language import LanguageName
 
 PICTURE_NAMES: Final = {"face.jpg": "face", "overview.jpg": "overview"}
 DRAWN_BYTES: Final = 48 * 1024
@@ -55,6 +56,8 @@ class Acts:
             "worked": self._guarded(self.worked),
             "stop": self._guarded(self.stop),
             "text": self._guarded(self.text),
+            "enrol": self._guarded(self.enrol),
+            "enrol_cancel": self._guarded(self.enrol_cancel),
             "selftest": self._guarded(self.selftest),
             "sign": self._guarded(self.sign),
         }
@@ -120,7 +123,10 @@ class Acts:
     def learn(self, asked: PageRequest) -> Answer:
         what = LearnWhat(asked.form["what"])
         regions = self._walk.kept.regions if what is LearnWhat.FRONT else ()
-        self._link.learn(what, regions)
+        if what is LearnWhat.FRONT and not regions:
+            return refused(self._tongue.acts.front_none)
+        wide_cm = float(asked.form.get("wide_cm") or 0.0)
+        self._link.learn(what, regions, asked.form.get("wide", "") if wide_cm else "", wide_cm)
         return done(self._tongue.acts.learn_begun)
 
     def learn_end(self, asked: PageRequest) -> Answer:
@@ -148,6 +154,25 @@ class Acts:
         to: Told = msgspec.convert(asked.form["to"], Told)
         self._link.send_test(to)
         return done(self._tongue.acts.text_sent)
+
+    def enrol(self, asked: PageRequest) -> Answer:
+        form, w = asked.form, self._tongue.acts
+        if form.get("agreed") != "yes":
+            return refused(w.enrol_not_agreed)
+        owner = Owner(
+            name=" ".join(form["name"].split()),
+            card=form["card"].strip(),
+            phone=form["phone"].replace(" ", ""),
+            language=LanguageName(form["language"]),
+            consent=form["consent"],
+            anyway=form.get("anyway") == "yes",
+        )
+        self._link.enrol(owner, self._page.who)
+        return done(w.enrol_begun)
+
+    def enrol_cancel(self, asked: PageRequest) -> Answer:
+        self._link.enrol_cancel()
+        return done(self._tongue.acts.enrol_cancelled)
 
     def selftest(self, asked: PageRequest) -> Answer:
         self._page.sources.run_tests()

@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeVar
 import msgspec
 
 from edge.faults.fault import FaultError
-from edge.loop.commission_view import CommissionView
+from edge.loop.commission_view import CommissionView, EnrolView
 from edge.panel.commission.walk import Region
 from edge.panel.sources import Kept
 from edge.service.asks import (
@@ -18,6 +18,9 @@ from edge.service.asks import (
     Commission,
     CommissionEnd,
     Draw,
+    EnrolBegin,
+    EnrolCancel,
+    EnrolProgress,
     Learn,
     LearnEnd,
     LearnRegion,
@@ -38,6 +41,7 @@ from edge.terms.aim import Aim
 from edge.terms.commission import Tried
 from edge.terms.ground import Marks, Mask, Zone
 from edge.terms.learning import Learning, LearnWhat
+from edge.words.language import LanguageName
 
 ASKED_EVERY_S: Final = 0.5
 SELDOM_S: Final = 1.0
@@ -51,6 +55,18 @@ T = TypeVar("T")
 
 Told = Literal["watchman", "watchman2", "control_room"]
 """Who can be sent a test text, by role."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Who is to be enrolled; goes to the kiosk and is kept nowhere here. `consent`: the version agreed to."""
+
+    name: str
+    card: str
+    phone: str = field(repr=False)
+    language: LanguageName
+    consent: str
+    anyway: bool
 
 
 class _Aims(msgspec.Struct, frozen=True):
@@ -115,12 +131,14 @@ class Link:
     aims: Kept[Mapping[str, Aim]] = field(init=False)
     drawn: Kept[DrawnView | FaultError] = field(init=False)
     learning: Kept[Learning | FaultError] = field(init=False)
+    enrolling: Kept[EnrolView | FaultError] = field(init=False)
 
     def __post_init__(self) -> None:
         self.standing = Kept(self._stands, ASKED_EVERY_S)
         self.aims = Kept(self._aims, ASKED_EVERY_S)
         self.drawn = Kept(self._drawn, SELDOM_S)
         self.learning = Kept(self._learning, SELDOM_S)
+        self.enrolling = Kept(self._enrolling, ASKED_EVERY_S)
 
     def _stands(self) -> CommissionView | FaultError:
         try:
@@ -158,6 +176,12 @@ class Link:
         except FaultError as fault:
             return fault
 
+    def _enrolling(self) -> EnrolView | FaultError:
+        try:
+            return self.shaped(EnrolProgress(grant=self.grant), EnrolView)
+        except FaultError as fault:
+            return fault
+
     # --- what is drawn and learnt ------------------------------------------------------------------
 
     def draw(self, drawn: Drawn) -> tuple[Warned, ...]:
@@ -166,10 +190,12 @@ class Link:
         self.drawn.forget()
         return msgspec.convert(reply.get("warnings", ()), tuple[Warned, ...])
 
-    def learn(self, what: LearnWhat, regions: tuple[Region, ...]) -> None:
-        """Begin to learn the empty cabin, or the front in these regions."""
+    def learn(
+        self, what: LearnWhat, regions: tuple[Region, ...], wide: str = "", wide_cm: float = 0.0
+    ) -> None:
+        """Begin to learn the empty cabin, or the front in these regions; `wide` names one that is so wide."""
         named = tuple(LearnRegion(one.name, one.polygon) for one in regions)
-        self.asked(Learn(grant=self.grant, what=what, regions=named))
+        self.asked(Learn(grant=self.grant, what=what, regions=named, wide=wide, wide_cm=wide_cm))
         self.learning.forget()
 
     def learn_end(self) -> None:
@@ -194,6 +220,27 @@ class Link:
         reply = self.asked(SendTestText(grant=self.grant, to=to))
         self.standing.forget()
         return int(str(reply["number"]))
+
+    def enrol(self, owner: Owner, by: str) -> None:
+        """Begin to enrol somebody who has agreed."""
+        self.asked(
+            EnrolBegin(
+                grant=self.grant,
+                name=owner.name,
+                card=owner.card,
+                phone=owner.phone,
+                language=owner.language,
+                consent=owner.consent,
+                by=by,
+                agreed=True,
+                anyway=owner.anyway,
+            )
+        )
+        self.enrolling.forget()
+
+    def enrol_cancel(self) -> None:
+        self.asked(EnrolCancel(grant=self.grant))
+        self.enrolling.forget()
 
     def restart(self) -> None:
         self.asked(Restart(grant=self.grant))

@@ -57,7 +57,7 @@ class CommissionPage:
         self.walk = walk
         self.tongue = tongue_of(sources.settings)
         self._left_s = left_s
-        self._who = who
+        self.who = who
         self._drawn: DrawnView | None = None
 
     def scene(self) -> Scene:
@@ -78,6 +78,7 @@ class CommissionPage:
             aims=self.link.aims(),
             drawn=self._last_drawn(),
             learning=self.link.learning(),
+            enrolling=self.link.enrolling() if self.sources.settings.identity.enabled else None,
             left_s=self._left_s(),
         )
 
@@ -118,7 +119,7 @@ class CommissionPage:
             WalkStep.PEOPLE.value: people(scene, tongue),
             WalkStep.ENROL.value: enrol(scene, tongue),
             WalkStep.SELFTEST.value: selftest(scene, tongue),
-            CHECKLIST: checklist(scene, tongue, self._who),
+            CHECKLIST: checklist(scene, tongue, self.who),
             "stop": stop_bar(scene, tongue),
         }
         state = scene.view.state if isinstance(scene.view, View) else "down"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edge.faults.fault import FaultError
-from edge.loop.commission_view import CommissionView
+from edge.loop.commission_view import CommissionView, EnrolView
 from edge.loop.watching import View
 from edge.panel.commission.link import DrawnView
 from edge.panel.commission.walk import Judged, Kept, Mark, WalkStep
@@ -48,6 +48,7 @@ class Scene:
     aims: Mapping[str, Aim]
     drawn: DrawnView | FaultError
     learning: Learning | FaultError
+    enrolling: EnrolView | FaultError | None
     left_s: float
 
     @property

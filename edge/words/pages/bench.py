@@ -135,6 +135,7 @@ class BenchWords(Words):
     silent: str
     silent_means: str
     late: str
+    act_late: str
     other_version: str
     not_done: str
     # the plug
@@ -342,6 +343,7 @@ _EN: Final = BenchWords(
     silent="No answer",
     silent_means="The simulated cabin does not answer. This page goes on asking.",
     late="The simulated cabin is slow: what stands here is {seconds} s old.",
+    act_late="The simulated cabin is slow: it has not answered yet, and may still do it.",
     other_version="Another version of the program answers; start the bench again.",
     not_done="Not done",
     plug_out="Pull the plug",
@@ -541,6 +543,7 @@ _DE: Final = BenchWords(
     silent="Keine Antwort",
     silent_means="Die nachgebildete Kabine antwortet nicht. Diese Seite fragt weiter.",
     late="Die nachgebildete Kabine ist langsam: was hier steht, ist {seconds} s alt.",
+    act_late="Die nachgebildete Kabine ist langsam: keine Antwort bisher, vielleicht tut sie es noch.",
     other_version="Eine andere Version des Programms antwortet; starten Sie den Prüfstand neu.",
     not_done="Nicht getan",
     plug_out="Stecker ziehen",
@@ -741,6 +744,7 @@ _HI: Final = BenchWords(
     silent="कोई उत्तर नहीं",
     silent_means="बनावटी केबिन उत्तर नहीं देता। यह पृष्ठ पूछता रहेगा।",
     late="बनावटी केबिन धीमा है: यहाँ जो है वह {seconds} से॰ पुराना है।",
+    act_late="बनावटी केबिन धीमा है: अभी उत्तर नहीं आया, शायद वह इसे बाद में करे।",
     other_version="प्रोग्राम का दूसरा संस्करण उत्तर दे रहा है; परीक्षण फिर शुरू करें।",
     not_done="नहीं हुआ",
     plug_out="प्लग निकालें",

@@ -28,11 +28,24 @@ class LearningWords(Words):
 
 
 @dataclass(frozen=True, slots=True)
+class EnrolmentWords(Words):
+    """How far an enrolment is."""
+
+    none: str
+    reading: str
+    looking: str
+    writing: str
+    done: str
+    failed: str
+
+
+@dataclass(frozen=True, slots=True)
 class ActWords(Words):
     """What is done in the steps."""
 
     warns: WarnWords
     learning: LearningWords
+    enrolment: EnrolmentWords
     grid: str
     measuring: str
     no_picture: str
@@ -59,6 +72,8 @@ class ActWords(Words):
     front: str
     front_how: str
     front_none: str
+    wide: str
+    wide_cm: str
     learn: str
     learn_end: str
     learn_begun: str
@@ -97,7 +112,19 @@ class ActWords(Words):
     send_text: str
     text_sent: str
     text_never: str
-    enrol_off: str
+    enrol_name: str
+    enrol_card: str
+    enrol_phone: str
+    enrol_language: str
+    enrol_consent: str
+    enrol_agreed: str
+    enrol_anyway: str
+    enrol_begin: str
+    enrol_cancel: str
+    enrol_begun: str
+    enrol_cancelled: str
+    enrol_not_agreed: str
+    enrol_looks: str
     grant_over: str
     text_wait: str
 
@@ -113,6 +140,14 @@ _EN: Final = ActWords(
         running="Learning: {percent} %",
         done="Learnt.",
         refused="Not learnt.",
+    ),
+    enrolment=EnrolmentWords(
+        none="Nobody is being enrolled.",
+        reading="The gallery is read.",
+        looking="The kiosk looks.",
+        writing="The templates are written, encrypted.",
+        done="Enrolled as person {number}.",
+        failed="Not enrolled.",
     ),
     grid="Grid",
     measuring="The kiosk is measuring. This takes some seconds.",
@@ -143,6 +178,8 @@ _EN: Final = ActWords(
     front="The machine's front",
     front_how="Learnt are the parts that were drawn: {parts}.",
     front_none="No part of the machine is drawn yet: draw the card slot or the PIN pad first.",
+    wide="To tell sizes: how wide is",
+    wide_cm="in cm (empty: no sizes)",
     learn="Learn",
     learn_end="Stop",
     learn_begun="The kiosk learns.",
@@ -182,7 +219,19 @@ _EN: Final = ActWords(
     send_text="Send a test text",
     text_sent="A test text goes out.",
     text_never="none sent yet",
-    enrol_off="Nobody is enrolled on this kiosk: identity is off in its settings.",
+    enrol_name="Name of the owner",
+    enrol_card="The card's token, as the machine names it",
+    enrol_phone="The owner's telephone, such as {number}",
+    enrol_language="The owner's language",
+    enrol_consent="What the owner agrees to",
+    enrol_agreed="The owner has read or heard these words and agrees.",
+    enrol_anyway="A shared telephone, or a face that somebody has already, is meant.",
+    enrol_begin="Begin",
+    enrol_cancel="Cancel",
+    enrol_begun="The kiosk looks: the owner stands before the camera.",
+    enrol_cancelled="Cancelled: nothing is kept.",
+    enrol_not_agreed="Nobody is enrolled without agreeing first.",
+    enrol_looks="{count} of {most} looks",
     grant_over="This page's permission is over. Run {command} again: what you have done is kept.",
     text_wait="The next test text can go out in {seconds} s.",
 )
@@ -200,6 +249,14 @@ _DE: Final = ActWords(
         running="Lernt: {percent} %",
         done="Gelernt.",
         refused="Nicht gelernt.",
+    ),
+    enrolment=EnrolmentWords(
+        none="Niemand wird eingelernt.",
+        reading="Die Galerie wird gelesen.",
+        looking="Der Kiosk sieht hin.",
+        writing="Die Messwerte werden verschlüsselt geschrieben.",
+        done="Eingelernt als Person {number}.",
+        failed="Nicht eingelernt.",
     ),
     grid="Gitter",
     measuring="Der Kiosk misst. Das dauert einige Sekunden.",
@@ -231,6 +288,8 @@ _DE: Final = ActWords(
     front_how="Gelernt werden die gezeichneten Teile: {parts}.",
     front_none="Noch ist kein Teil des Automaten gezeichnet: Zeichnen Sie zuerst Kartenschlitz oder "
     "PIN-Tastatur.",
+    wide="Für Größen: Wie breit ist",
+    wide_cm="in cm (leer: keine Größen)",
     learn="Lernen",
     learn_end="Anhalten",
     learn_begun="Der Kiosk lernt.",
@@ -272,8 +331,19 @@ _DE: Final = ActWords(
     send_text="Probe-SMS senden",
     text_sent="Eine Probe-SMS geht hinaus.",
     text_never="noch keine gesendet",
-    enrol_off="Auf diesem Kiosk wird niemand eingelernt: Die Prüfung der Person ist in den "
-    "Einstellungen aus.",
+    enrol_name="Name des Besitzers",
+    enrol_card="Kennung der Karte, wie der Automat sie nennt",
+    enrol_phone="Telefon des Besitzers, zum Beispiel {number}",
+    enrol_language="Sprache des Besitzers",
+    enrol_consent="Worin der Besitzer einwilligt",
+    enrol_agreed="Der Besitzer hat diese Worte gelesen oder gehört und willigt ein.",
+    enrol_anyway="Ein gemeinsames Telefon oder ein schon bekanntes Gesicht ist so gemeint.",
+    enrol_begin="Beginnen",
+    enrol_cancel="Abbrechen",
+    enrol_begun="Der Kiosk sieht hin: Der Besitzer steht vor der Kamera.",
+    enrol_cancelled="Abgebrochen: Nichts wird behalten.",
+    enrol_not_agreed="Ohne Einwilligung wird niemand eingelernt.",
+    enrol_looks="{count} von {most} Blicken",
     grant_over="Die Erlaubnis dieser Seite ist abgelaufen. Starten Sie {command} noch einmal: Was Sie "
     "getan haben, bleibt erhalten.",
     text_wait="Die nächste Probe-SMS geht in {seconds} s.",
@@ -291,6 +361,14 @@ _HI: Final = ActWords(
         running="सीख रहा है: {percent} %",
         done="सीख लिया।",
         refused="नहीं सीखा।",
+    ),
+    enrolment=EnrolmentWords(
+        none="किसी का नामांकन नहीं हो रहा।",
+        reading="गैलरी पढ़ी जा रही है।",
+        looking="कियोस्क देख रहा है।",
+        writing="माप कूटबद्ध लिखे जा रहे हैं।",
+        done="व्यक्ति {number} के रूप में नामांकन हुआ।",
+        failed="नामांकन नहीं हुआ।",
     ),
     grid="जाली",
     measuring="कियोस्क नाप रहा है। कुछ सेकंड लगेंगे।",
@@ -320,6 +398,8 @@ _HI: Final = ActWords(
     front="मशीन का सामना",
     front_how="बनाए गए भाग सीखे जाते हैं: {parts}।",
     front_none="मशीन का कोई भाग अभी नहीं बनाया गया: पहले कार्ड का खाँचा या पिन पैड बनाइए।",
+    wide="आकार के लिए: कितना चौड़ा है",
+    wide_cm="सेंटीमीटर में (ख़ाली: आकार नहीं)",
     learn="सीखें",
     learn_end="रोकें",
     learn_begun="कियोस्क सीख रहा है।",
@@ -359,7 +439,19 @@ _HI: Final = ActWords(
     send_text="जाँच संदेश भेजें",
     text_sent="जाँच संदेश जा रहा है।",
     text_never="अभी नहीं भेजा",
-    enrol_off="इस कियोस्क पर किसी का नामांकन नहीं होता: पहचान सेटिंग में बंद है।",
+    enrol_name="मालिक का नाम",
+    enrol_card="कार्ड का संकेत, जैसा मशीन बताती है",
+    enrol_phone="मालिक का फ़ोन, जैसे {number}",
+    enrol_language="मालिक की भाषा",
+    enrol_consent="मालिक किस बात की सहमति देता है",
+    enrol_agreed="मालिक ने ये शब्द पढ़े या सुने हैं और सहमत है।",
+    enrol_anyway="साझा फ़ोन, या पहले से मौजूद चेहरा, जान-बूझकर है।",
+    enrol_begin="शुरू करें",
+    enrol_cancel="रद्द करें",
+    enrol_begun="कियोस्क देख रहा है: मालिक कैमरे के सामने खड़ा हो।",
+    enrol_cancelled="रद्द: कुछ नहीं रखा गया।",
+    enrol_not_agreed="सहमति के बिना किसी का नामांकन नहीं होता।",
+    enrol_looks="{most} में से {count} झलकियाँ",
     grant_over="इस पृष्ठ की अनुमति पूरी हुई। {command} फिर चलाइए: जो आपने किया वह बना रहेगा।",
     text_wait="अगला जाँच संदेश {seconds} सेकंड में भेजा जा सकता है।",
 )

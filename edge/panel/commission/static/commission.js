@@ -60,7 +60,7 @@ async function save(drawn) {
 onPart("draw", (part) => {
   const root = part.querySelector("#editor");
   if (!root || editor?.root === root) return;
-  editor = new Editor(root, { save });
+  root.editor = editor = new Editor(root, { save });
 });
 
 // The next picture is loaded before it takes the place of the last one.
