@@ -43,9 +43,7 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("--list", action="store_true", help="the built-in stories and the words of a story")
     parser.add_argument("--real-time", action="store_true", help="play a story at the pace of life")
     parser.add_argument("--save", type=Path, metavar="FILE.story", help="write the session as a story")
-    parser.add_argument(
-        "--panel", action="store_true", help="story or pipe: with the kiosk's page; [panel]"
-    )
+    parser.add_argument("--panel", action="store_true", help="story or pipe: with the kiosk's page; [panel]")
     parser.add_argument("--json", action="store_true", help="one JSON object for each thing that happens")
     pages = parser.add_mutually_exclusive_group()
     pages.add_argument("--page", action="store_true", help="with the page also where lines come from a pipe")

@@ -1,4 +1,4 @@
-"""Measures a picture for whoever aims the camera: sharpness, light, noise, and pixels a metre at the face.
+"""Measures a picture for anyone who aims the camera: sharpness, light, noise, and pixels a metre at the face.
 
 The ruler is the distance between the eyes: 63 mm in the mean of adults, 50 to 75 mm for nearly all (Dodgson,
 Variation and extrema of human interpupillary distance, SPIE 5291, 2004). A turned head shows less of it, by

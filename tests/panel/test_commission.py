@@ -157,7 +157,7 @@ def test_after_its_time_or_its_grant_the_page_is_shut_and_its_program_ends(
             Hours(server, walk.gate, lambda: granted, every_s=0.05).watch(threading.Event())
             serving.join(30.0)
             assert not serving.is_alive()
-        assert walk.page.ask("/commission")[0] == 403, "for whoever was in as well"
+        assert walk.page.ask("/commission")[0] == 403, "for anyone who was in as well"
 
 
 def test_an_end_from_the_command_line_ends_it(bench: Bench, walk: Commissioning) -> None:

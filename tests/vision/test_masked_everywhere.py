@@ -261,7 +261,7 @@ def test_a_moved_camera_is_told_behind_a_mask() -> None:
 
 
 def test_no_other_way_leads_to_a_picture(repo: Path) -> None:
-    """Whoever opens a camera or reads a picture's file stands here, and puts it behind the masks."""
+    """Anyone who opens a camera or reads a picture's file stands here, and puts it behind the masks."""
     ways = re.compile(r"(?<!def )(?<![\w.])(open_camera|[A-Z]\w*Camera|StagedCabin|decoded_picture)\(")
     found = {
         (path.relative_to(repo).as_posix(), way)

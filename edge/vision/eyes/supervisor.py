@@ -249,7 +249,7 @@ class EyesSupervisor:
             self._learning = report.learning
             if (
                 report.learning.state is not LearnState.RUNNING
-            ):  # others of this process shall not do it again
+            ):  # others of this process must not do it again
                 self._wanted = msgspec.structs.replace(self._wanted, learn=None)
 
     def _check(self, status: int | None, now_s: float) -> None:
