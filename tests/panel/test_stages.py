@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from edge.panel.sheets import Stager
+from edge.pictures.ring import RingPicture
+from edge.settings.load import load
 from edge.words.language import LanguageName
+from tests.benchmark import children
 from tests.worlds.browser import Browser, chromium
 from tests.worlds.panel_world import Cabin
 
@@ -70,6 +76,23 @@ def test_a_network_that_is_missing_is_named_and_the_stages_are_shown(tmp_path: P
         assert found is not None
         assert "<code>model_missing</code>" in part
         assert cabin.ask(found[1])[0] == 200
+
+
+@pytest.mark.slow
+def test_a_maker_of_sheets_that_dies_is_started_again(tmp_path: Path) -> None:
+    jpeg = cv2.imencode(".jpg", np.full((240, 320, 3), 128, np.uint8))[1].tobytes()
+    stager = Stager(load(None, [*ON, f"paths.data={tmp_path}"]))
+    before = set(children(os.getpid()))
+    try:
+        assert stager.shown("face", RingPicture(1, 0.0, jpeg), (), (320, 240)) is not None
+        (maker,) = set(children(os.getpid())) - before
+        os.kill(maker, signal.SIGKILL)
+        assert stager.shown("face", RingPicture(2, 0.0, jpeg), (), (320, 240)) is not None
+        assert stager.shown("face", RingPicture(3, 0.0, b"no picture"), (), (320, 240)) is None
+    finally:
+        stager.close()
+    assert set(children(os.getpid())) == before
+    assert stager.shown("face", RingPicture(4, 0.0, jpeg), (), (320, 240)) is None, "closed for good"
 
 
 @pytest.mark.slow
