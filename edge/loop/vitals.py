@@ -1,4 +1,4 @@
-"""A row of the kiosk's health for the record: once it has seen pictures for a minute, then once an hour.
+"""A row of the kiosk's health for the record: once it has seen pictures for a good minute, then once an hour.
 
 Made in the loop from what lies ready there; what may wait (the disk, the board's temperature) is read by
 another thread beforehand and may be an hour old.
@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from edge.loop.happening import plain
 from edge.terms.record import Entry
 
-FIRST_S: Final = 60.0
+FIRST_S: Final = 70.0
 EVERY_S: Final = 3600.0
 FAULTS_MOST: Final = 12
 VITALS: Final = "vitals"

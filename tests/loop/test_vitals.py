@@ -26,7 +26,7 @@ def rows(record: Path) -> list[Line]:
 
 
 @pytest.mark.slow
-def test_the_first_row_comes_after_a_minute_from_what_the_kiosk_knows(tmp_path: Path) -> None:
+def test_the_first_row_comes_after_a_good_minute_from_what_the_kiosk_knows(tmp_path: Path) -> None:
     world = IncidentWorld(tmp_path)
     world.run(5.0)
     world.desk.hands.fail_keypad()
@@ -35,13 +35,13 @@ def test_the_first_row_comes_after_a_minute_from_what_the_kiosk_knows(tmp_path: 
     world.run(7.0)
     world.close()
     [found] = rows(world.record)
-    assert (round(found.mono_s), found.incident) == (60, 0)
+    assert (round(found.mono_s), found.incident) == (FIRST_S, 0)
     said = json.loads(found.data)
     assert said["fps"] == pytest.approx(2.5, rel=0.03), "a picture each 0.4 s"
     assert said["signal_dbm"] == -73
     assert said["board_c"] is None, "there is no board on a desk"
     assert said["free_mb"] > 0
-    assert said["up_s"] == 60
+    assert said["up_s"] == FIRST_S
     assert said["faults"] == ["keypad"]
     whole = len(found.data) + len(found.hash) + 200  # and the digests that the line carries
     assert whole * 24 * 365 < 5e6, "a year of 64 MB"
@@ -50,7 +50,7 @@ def test_the_first_row_comes_after_a_minute_from_what_the_kiosk_knows(tmp_path: 
 def test_a_row_counts_since_the_row_before() -> None:
     vitals = Vitals(_Gauge(), lambda: None)
     vitals.start(100.0)
-    for _ in range(600):
+    for _ in range(round(10 * FIRST_S)):
         vitals.saw()
     assert not vitals.due(100.0 + FIRST_S - 0.1)
     assert vitals.due(100.0 + FIRST_S)
