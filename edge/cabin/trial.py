@@ -74,7 +74,7 @@ def _relay_not_tried(s: State, now_s: float, rules: Rules) -> NotTried | None:
         return NotTried.CAMERA
     if s.claim.number:
         return NotTried.CLAIM
-    return NotTried.INCIDENT if s.incident or s.active or s.several else None
+    return NotTried.INCIDENT if s.active or s.several else None
 
 
 def rests(s: State, now_s: float) -> bool:
