@@ -74,7 +74,7 @@ def _relay_not_tried(s: State, now_s: float, rules: Rules) -> NotTried | None:
         return NotTried.CAMERA
     if s.claim.number:
         return NotTried.CLAIM
-    return NotTried.INCIDENT if s.incident or s.active or s.several else None
+    return NotTried.INCIDENT if s.active or s.several else None
 
 
 def rests(s: State, now_s: float) -> bool:
@@ -91,13 +91,8 @@ def asked(d: Draft, event: TrialAsked) -> None:
 
     Another one that runs ends; but no relay takes over from a relay, so that none is held by asking again.
     """
-    why = not_tried(d.s, d.now_s, d.rules, event.output)
-    if why is None and event.output in RELAYS:
-        if not event.seen_empty:
-            why = NotTried.NOT_SEEN_EMPTY
-        elif rests(d.s, d.now_s):
-            why = NotTried.RESTS
-    if why is not None:
+    held_back = event.output in RELAYS and (not event.seen_empty or rests(d.s, d.now_s))
+    if held_back or not_tried(d.s, d.now_s, d.rules, event.output) is not None:
         d.do(Note("trial_refused"))
         return
     if d.s.trial.output is not None:

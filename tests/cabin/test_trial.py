@@ -73,11 +73,20 @@ def test_none_lasts_longer_than_it_may(tried: Tried) -> None:
 
 
 def test_the_words_are_said_once_and_cut_off_with_the_trial() -> None:
-    c = Cabin().tries("prompt").wait(20)
-    assert c.said == ["trial"]
-    c = Cabin().tries("prompt").hear(TrialStopped(TrialEnd.STOPPED))
-    says = [command.prompt.value for command in c.all if isinstance(command, Say)]
-    assert says == ["trial", "silence"]
+    assert _says(Cabin().tries("prompt").wait(20)) == ["trial"], "to their end"
+    stop = TrialStopped(TrialEnd.STOPPED)
+    assert _says(Cabin().tries("prompt").hear(stop)) == ["trial", "silence"]
+    for tried in set(Tried) - {Tried.PROMPT}:
+        assert _says(Cabin().tries(tried).hear(stop)) == []
+
+
+def _says(c: Cabin) -> list[str]:
+    return [command.prompt.value for command in c.all if isinstance(command, Say)]
+
+
+def test_a_trial_may_be_short_and_never_negative() -> None:
+    assert Cabin().tries("green", 0.25).state.trial.until_s == 0.25
+    assert Cabin().tries("lock", -1.0).state.trial.output is None
 
 
 # --- where it may begin ----------------------------------------------------------------------------
