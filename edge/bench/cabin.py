@@ -33,6 +33,9 @@ from edge.vision.scene.fronts import FOLDER
 from hw.bench import ClipCamera, StagedCabin
 from hw.camera.port import Camera
 
+HISTORY: Final = "history"
+"""The file in the keeper's folder with the lines that were typed."""
+
 _OUT: Final = "The plug is out: the kiosk is dead, all else goes on. plug in gives it power."
 
 
@@ -42,7 +45,8 @@ def take_part(part: Part) -> int:
         order = part.order
         lines: Lines = Unspoken()
         if order.typed:
-            lines = open_lines(complete, plain=order.as_json, one_by_one=True)
+            history = Path(part.home) / HISTORY
+            lines = open_lines(complete, plain=order.as_json, history=history)
         stack.callback(lines.close)
         return _live(part, stack, lines) if part.play is None else _play(part, part.play, stack, lines)
 

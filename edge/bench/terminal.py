@@ -12,6 +12,7 @@ import termios
 import threading
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final, Protocol
 
 PROMPT: Final = "cabin> "
@@ -103,15 +104,22 @@ class Unspoken:
 class Keyboard:
     """A terminal with history, completion and a prompt; what is printed meanwhile stands above the prompt.
 
-    `complete` gets the words before and what is begun of the next one. Readline waits in a thread of its
+    `complete` gets the words before and what is begun of the next one. `history` is a file for the lines, so
+    that another process goes on with them. Readline waits in a thread of its
     own; it rests while a line is being obeyed.
     """
 
-    def __init__(self, complete: Callable[[Sequence[str], str], list[str]]) -> None:
+    def __init__(
+        self, complete: Callable[[Sequence[str], str], list[str]], history: Path | None = None
+    ) -> None:
         import readline  # a terminal alone needs it, and it writes to standard output when it is loaded
 
         self.ended = False
         self._readline = readline
+        self._history = history
+        if history is not None:
+            history.touch(mode=0o600)
+            readline.read_history_file(history)
         self._complete = complete
         self._found: list[str] = []
         self._manners = termios.tcgetattr(sys.stdin)
@@ -136,6 +144,9 @@ class Keyboard:
             return []
         self._begun = False
         self.ended = line is None
+        if line and self._history is not None:
+            with contextlib.suppress(OSError):
+                self._readline.append_history_file(1, self._history)
         return [] if line is None else [line]
 
     def show(self, text: str) -> None:
@@ -193,10 +204,13 @@ def _nothing() -> None:
 
 
 def open_lines(
-    complete: Callable[[Sequence[str], str], list[str]], *, plain: bool, one_by_one: bool = False
+    complete: Callable[[Sequence[str], str], list[str]], *, plain: bool, history: Path | None = None
 ) -> Lines:
-    """A keyboard where both ends are a terminal with manners; else the lines as they come."""
+    """A keyboard where both ends are a terminal with manners; else the lines as they come.
+
+    `history`: a file for the lines of a keyboard, where one process follows another.
+    """
     if not plain and sys.stdin.isatty() and escapes_wanted(sys.stdout):
         with contextlib.suppress(ImportError):  # a Python that was built without readline
-            return Keyboard(complete)
-    return Piped(one_by_one=one_by_one)
+            return Keyboard(complete, history)
+    return Piped(one_by_one=history is not None)

@@ -183,6 +183,9 @@ def test_a_terminal_keeps_its_manners_through_a_pulled_plug(repo: Path) -> None:
     terminal.until("done: plug in")
     terminal.type("\r")
     terminal.until("inside anna")
+    terminal.until("cabin> ")
+    terminal.type("\x1b[A\x1b[A\x1b[A\r")  # before plug in and plug out, in the process that was killed
+    terminal.until("not done: anna is here already")
     [cabin] = [pid for pid in children_of(terminal.pid) if _is_cabin(pid)]
     kill(cabin)
     assert terminal.close() == 128 + signal.SIGKILL

@@ -45,6 +45,7 @@ def play(one: Performance) -> None:
 # --- played ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_story_stands_still_goes_on_and_steps_from_line_to_line(tmp_path: Path) -> None:
     one, desk = performance(tmp_path, TALE)
     assert one.ask(StoryAsk("pause")).said == "done: story pause"
@@ -72,6 +73,7 @@ def test_a_story_stands_still_goes_on_and_steps_from_line_to_line(tmp_path: Path
     desk.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "failed", "came"),
     [
@@ -104,6 +106,7 @@ def test_a_stopped_story_is_over_and_said_to_be(tmp_path: Path) -> None:
     desk.close()
 
 
+@pytest.mark.slow
 def test_a_story_goes_no_faster_than_its_pace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now_s = 100.0
     monkeypatch.setattr("edge.bench.performing.time.monotonic", lambda: now_s)
@@ -167,6 +170,7 @@ def test_a_recording_goes_on_in_another_process(tmp_path: Path) -> None:
         third.end()
 
 
+@pytest.mark.slow
 def test_a_recording_begins_with_what_lasts(tmp_path: Path) -> None:
     desk, _ = scripted_desk(tmp_path)
     done = (

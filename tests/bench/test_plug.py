@@ -157,6 +157,7 @@ def test_the_world_is_the_same_after_each_word_of_the_table() -> None:
         assert ACTIONS.keys() - told - set(LEFT_OUT) == {"pad", "card", "release", "thread"}
 
 
+@pytest.mark.slow
 def test_what_hands_did_without_power_is_there_when_it_comes(tmp_path: Path) -> None:
     bench = _Bench(tmp_path)
     for line in ("fire on", "wire panic cut", "sms from watchman STATUS", "keys 417", "set flow.siren_s=61"):
