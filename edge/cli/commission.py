@@ -68,7 +68,7 @@ def _serve(settings: Settings, link: Link, for_s: float, options: Sequence[str])
 
 
 def _tell(settings: Settings, link: str, port: int, for_s: float) -> None:
-    """The link stands on the terminal of anyone who is root here, and nowhere else."""
+    """The link stands on the terminal of the one who is root here, and nowhere else."""
     host = socket.gethostname()
     lines = (
         f"Commissioning of {settings.cabin.name}, for {for_s / 60:.0f} minutes.",

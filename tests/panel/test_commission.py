@@ -26,6 +26,8 @@ from tests.worlds.commission_world import Bench, Commissioning
 from tests.worlds.panel_world import free_port
 from tests.worlds.site_world import served
 
+pytestmark = pytest.mark.slow
+
 SEEN_EMPTY_S = 15.0
 """The camera has seen the cabin empty for long enough."""
 
@@ -157,7 +159,7 @@ def test_after_its_time_or_its_grant_the_page_is_shut_and_its_program_ends(
             Hours(server, walk.gate, lambda: granted, every_s=0.05).watch(threading.Event())
             serving.join(30.0)
             assert not serving.is_alive()
-        assert walk.page.ask("/commission")[0] == 403, "for anyone who was in as well"
+        assert walk.page.ask("/commission")[0] == 403, "for the one who was in as well"
 
 
 def test_an_end_from_the_command_line_ends_it(bench: Bench, walk: Commissioning) -> None:

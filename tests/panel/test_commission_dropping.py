@@ -43,6 +43,7 @@ print([line for line in status.splitlines() if line.startswith(("NoNewPrivs", "C
 
 
 @needs_root
+@pytest.mark.slow
 def test_nothing_of_root_is_left_and_nothing_brings_it_back(repo: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", CHILD],
@@ -57,6 +58,7 @@ def test_nothing_of_root_is_left_and_nothing_brings_it_back(repo: Path) -> None:
     assert rest == ["['CapPrm:\\t0000000000000000', 'CapEff:\\t0000000000000000', 'NoNewPrivs:\\t1']"]
 
 
+@pytest.mark.slow
 def test_who_is_the_kiosks_user_already_stays_it(repo: Path) -> None:
     """As on a bench: in a process of its own, for it cannot be undone."""
     words = "from edge.panel.commission.dropping import Account, drop_to; import os;"

@@ -114,6 +114,7 @@ def staged(*actions: str) -> Aim:
     return found
 
 
+@pytest.mark.slow
 def test_light_noise_and_sharpness_are_those_of_the_stage() -> None:
     clear, dim, dark = staged("lights on"), staged("lights dim"), staged("lights off")
     blurred, white = staged("camera blurred"), staged("camera white")

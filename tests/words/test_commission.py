@@ -22,6 +22,7 @@ from edge.words.language import LanguageName, Words
 from edge.words.pages.commission import JudgedWords, StepWords, commission_words
 from edge.words.pages.commission_acts import LearningWords, act_words
 from edge.words.pages.commission_draw import DrawWords, PartWords, PurposeWords, draw_words
+from edge.words.pages.commission_floor import floor_words
 from edge.words.pages.commission_site import (
     AdviceWords,
     ClassWords,
@@ -32,7 +33,7 @@ from edge.words.pages.commission_site import (
 )
 from tests.words.test_complete import ENGLISH_ALONE, leaves, names, placeholders
 
-ALL = (commission_words, act_words, draw_words, site_words)
+ALL = (commission_words, act_words, draw_words, site_words, floor_words)
 FOREIGN = (LanguageName.DE, LanguageName.HI)
 ALIKE = {"PIN", "SMS", "JavaScript", "Code"}
 """Names that stay as they are."""

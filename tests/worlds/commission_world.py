@@ -107,7 +107,7 @@ class Bench:
         return found.result(WITHIN_S)
 
     def wait(self, for_s: float) -> None:
-        """Let so much time pass in the cabin as fast as it can; anyone who asks is answered meanwhile."""
+        """Let so much time pass in the cabin as fast as it can; who asks is answered meanwhile."""
         end_s = self.do(self.desk.clock.now_s) + for_s
         while self.do(lambda: self._pass_by(end_s)):
             pass

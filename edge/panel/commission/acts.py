@@ -12,6 +12,7 @@ import msgspec
 from edge.faults.catalogue import CATALOGUE
 from edge.faults.fault import FaultError
 from edge.panel.commission.closing import NAME_MOST
+from edge.panel.commission.floor import measure
 from edge.panel.commission.link import InEffect, Owner, Told, Warned
 from edge.panel.commission.page import CommissionPage
 from edge.panel.commission.pieces import CHECKLIST
@@ -49,6 +50,7 @@ class Acts:
         self.handlers: dict[str, Handler] = {
             "mark": self._guarded(self.mark),
             "draw": self._guarded(self.draw),
+            "measure": self._guarded(self.measure),
             "restart": self._guarded(self.restart),
             "learn": self._guarded(self.learn),
             "learn_end": self._guarded(self.learn_end),
@@ -114,6 +116,9 @@ class Acts:
         return self._tongue.acts.warns.of(warned.code).format(
             name=warned.name, percent=f"{warned.percent:.0f}"
         )
+
+    def measure(self, asked: PageRequest) -> Answer:
+        return measure(self._link, asked, self._tongue.language.name)
 
     def restart(self, asked: PageRequest) -> Answer:
         self._link.restart()

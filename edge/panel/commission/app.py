@@ -32,7 +32,7 @@ HOST: Final = "127.0.0.1"
 
 PORTS_TRIED: Final = 20
 STYLE: Final = "commission.css"
-MODULES: Final = ("commission.js", STYLE)
+MODULES: Final = ("commission.js", "commission-floor.js", STYLE, "commission-floor.css")
 
 
 def add_commission(site: Site, page: CommissionPage) -> None:

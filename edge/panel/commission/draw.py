@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from edge.faults.fault import FaultError
+from edge.panel.commission.floor import floor_check
 from edge.panel.commission.pieces import PICTURE, button, fault, step, when_down
 from edge.panel.commission.scene import Scene, Tongue
 from edge.panel.commission.walk import WalkStep
@@ -35,7 +36,8 @@ def drawing(scene: Scene, tongue: Tongue) -> str:
         state = f'<p class="soft">{escape(w.in_effect)}</p>'
     size = scene.size_of(scene.cameras[0]) if scene.cameras else (640, 480)
     frame = editor(drawn, scene.cameras or ("face",), size, tongue.draw)
-    return step(WalkStep.DRAW, scene, tongue, f"{when_down(scene, tongue)}{trouble}{frame}{state}")
+    check = floor_check(view, tongue.language.name)
+    return step(WalkStep.DRAW, scene, tongue, f"{when_down(scene, tongue)}{trouble}{frame}{state}{check}")
 
 
 def editor(drawn: object, cameras: tuple[str, ...], size: tuple[int, int], w: DrawWords) -> str:

@@ -167,14 +167,14 @@ def _rail(scene: Scene, tongue: Tongue) -> str:
         judged = scene.mark(which).judged
         items.append(
             f'<li data-key="rail-{which.value}" class="{judged.value}"><a href="#{which.value}">'
-            f'<span class="mark" aria-hidden="true">{MARKS[judged]}</span> {number} '
+            f'<span class="mark" aria-hidden="true">{MARKS[judged] or number}</span><span class="label">'
             f"{escape(w.steps.of(which.value))}"
-            f'<span class="unseen">, {escape(w.judged.of(judged.value))}</span></a></li>'
+            f'<span class="unseen">, {escape(w.judged.of(judged.value))}</span></span></a></li>'
         )
     signed = scene.walk.signed is not None
     items.append(
         f'<li data-key="rail-{CHECKLIST}" class="{"ok" if signed else "open"}"><a href="#{CHECKLIST}">'
-        f'<span class="mark" aria-hidden="true">{"✓" if signed else "○"}</span> {len(scene.steps) + 1} '
-        f"{escape(w.steps.checklist)}</a></li>"
+        f'<span class="mark" aria-hidden="true">{"✓" if signed else len(scene.steps) + 1}</span>'
+        f'<span class="label">{escape(w.steps.checklist)}</span></a></li>'
     )
     return f"<ol>{''.join(items)}</ol>"

@@ -16,7 +16,7 @@ PICTURE = f"{ACTS}/picture"
 CHECKLIST = "checklist"
 """The last step; nobody judges it, it is signed."""
 
-MARKS = {Judged.OPEN: "○", Judged.OK: "✓", Judged.FAILED: "✕", Judged.SKIPPED: "–"}
+MARKS = {Judged.OPEN: "", Judged.OK: "✓", Judged.FAILED: "✕", Judged.SKIPPED: "–"}
 COLOURS = {Judged.OPEN: "", Judged.OK: "good", Judged.FAILED: "bad", Judged.SKIPPED: "soft"}
 
 

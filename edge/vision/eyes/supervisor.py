@@ -247,9 +247,8 @@ class EyesSupervisor:
         order = self._wanted.learn
         if order is not None and report.learning.job == order.job:
             self._learning = report.learning
-            if (
-                report.learning.state is not LearnState.RUNNING
-            ):  # others of this process must not do it again
+            if report.learning.state is not LearnState.RUNNING:
+                # Another process, started after this one, must not do it again.
                 self._wanted = msgspec.structs.replace(self._wanted, learn=None)
 
     def _check(self, status: int | None, now_s: float) -> None:
