@@ -6,6 +6,7 @@ python -m tests.make_reports FOLDER            # incident, day and month, as HTM
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
@@ -36,10 +37,10 @@ _CHECKED: Final = ("aim", "zones", "masks", "outputs", "keys", "contacts", "text
 _SIGNED: Final = dict.fromkeys(_CHECKED, "ok") | {"enrolment": "skipped"}
 
 
-def play_all(folder: Path) -> list[tuple[Played, float]]:
-    """Each story once, with its weight."""
+def play_all(folder: Path, stories: Sequence[tuple[str, float]] = STORIES) -> list[tuple[Played, float]]:
+    """Each story once, with its weight; one whose record is in the folder already is not played again."""
     found = []
-    for name, weight in STORIES:
+    for name, weight in stories:
         story, where = find(name), folder / name
         if not (where / "journal.db").exists():
             where.mkdir(parents=True)

@@ -230,6 +230,12 @@ def _relay(desk: Desk, words: Sequence[str]) -> None:
 
 
 def _keypad(desk: Desk, words: Sequence[str]) -> None:
+    if words[0] == "inside":
+        if not desk.settings.wiring.customer_keypad.fitted:
+            raise CannotDo("no second keypad is fitted")
+        broken = words[1] == "broken"
+        desk.break_down("inside keypad", broken, lambda hands, failing: hands.fail_customer_keypad(failing))
+        return
     desk.break_down("keypad", words[0] == "broken", lambda hands, broken: hands.fail_keypad(broken))
 
 
@@ -378,7 +384,9 @@ ACTIONS: Final[Mapping[str, Action]] = {
     **{name.value: _wired(name) for name in Input},
     "wire": Action(("INPUT cut|unreadable|whole",), "the wire of a contact, or its pin", _wire),
     "relay": Action(("lock|permit broken|welded|well",), "cannot be written to, or stays as it is", _relay),
-    "keypad": Action(("broken|well",), "the keypad's wires", _keypad),
+    "keypad": Action(
+        ("broken|well", "inside broken|well"), "the wires of the keypad, or of the one inside", _keypad
+    ),
     "buzzer": Action(("broken|well",), "the sounder", _buzzer),
     "prompt": Action(
         (f"{'|'.join(word for word, _ in PROMPT_WORDS.values())}|well",), "the loudspeaker", _prompt

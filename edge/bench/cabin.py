@@ -56,7 +56,7 @@ def _live(part: Part, stack: contextlib.ExitStack, lines: Lines) -> int:
             tell(options, lines, line)
     if not part.plugged:
         tell(options, lines, _OUT)
-    where = Where(data, runtime, home, Returning(home, plugged=part.plugged))
+    where = Where(data, runtime, home, Returning(home, plugged=part.plugged, pulled_s=part.pulled_s))
     return seated(stack, options, settings, lines, where)(())
 
 

@@ -30,16 +30,13 @@ class Child:
         self._process = process
         self._left = left
         self._over = threading.Event()
-        self._forgotten = False
         threading.Thread(target=self._watch, args=(ended,), name="child", daemon=True).start()
 
     def wait(self, within_s: float | None = None) -> int | None:
         """Its exit code, negative for the signal that ended it; None where it goes on after this time."""
         if not self._over.wait(within_s):
             return None
-        if not self._forgotten:
-            self._forgotten = True
-            self._left.remove(self.pid)
+        self._left.remove(self.pid)
         return self._process.wait()
 
     def stop(self, *, kill: bool = False) -> None:

@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import termios
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
@@ -277,7 +278,8 @@ class Keeper:
         self._relay.starts()
         self._cabin.stop(kill=True)
         self._relay.pulled()
-        self._start(msgspec.structs.replace(self._part, plugged=False, greets=False))
+        pulled_s = time.monotonic()
+        self._start(msgspec.structs.replace(self._part, plugged=False, pulled_s=pulled_s, greets=False))
         return Acted(done=True, said="done: plug out")
 
     def _start(self, part: Part) -> None:

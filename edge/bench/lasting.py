@@ -79,6 +79,10 @@ def _of_camera(words: Sequence[str]) -> str:
             return ""
 
 
+def _of_keypad(words: Sequence[str]) -> str:
+    return "keypad inside" if words[0] == "inside" else "keypad"
+
+
 def _of_clock(words: Sequence[str]) -> str:
     return "clock" if words[0] in ("set", "unset") else ""
 
@@ -111,7 +115,7 @@ LASTING: Final[dict[str, Lasting]] = {
     **{name.value: Lasting(Where.WORDS, _of_contact(name.value), ends=(name.value,)) for name in Input},
     "wire": Lasting(Where.WORDS, _of_first("wire")),
     "relay": Lasting(Where.WORDS, _of_first("relay")),
-    "keypad": Lasting(Where.WORDS, _always("keypad")),
+    "keypad": Lasting(Where.WORDS, _of_keypad),
     "buzzer": Lasting(Where.WORDS, _always("buzzer")),
     "prompt": Lasting(Where.WORDS, _always("prompt")),
     "modem": _MODEM,

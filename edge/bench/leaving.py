@@ -11,6 +11,7 @@ import secrets
 import shutil
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -75,18 +76,22 @@ class Left:
     def __init__(self, name: str) -> None:
         self.folder = _new_folder(name)
         self._pids: list[int] = []
+        self._lock = threading.Lock()
         self._shell = _shell(_AFTER_ALL, str(self.folder))
         self.folder.mkdir(mode=0o700)
 
     def add(self, pid: int) -> None:
-        """Call at once after a process was started."""
-        self._pids.append(pid)
-        self._tell()
+        """Call at once after a process was started. Any thread may call."""
+        with self._lock:
+            self._pids.append(pid)
+            self._tell()
 
     def remove(self, pid: int) -> None:
         """Call before a process that ended is waited for: afterwards another one may have its number."""
-        self._pids.remove(pid)
-        self._tell()
+        with self._lock:
+            if pid in self._pids:
+                self._pids.remove(pid)
+                self._tell()
 
     def close(self) -> None:
         self._shell.communicate()

@@ -157,7 +157,7 @@ def seated(
     above = None if where.home is None else Above(where.runtime)
     session = Session(options, desk, lines, show, notebook, above)
     if where.returns is not None and not desk.powered:
-        notebook.did(clock.now_s(), ["power", "off"])
+        notebook.did(where.returns.pulled_s, ["power", "off"])
     if options.save is not None:
         stack.callback(session.save, options.save)
     control = stack.enter_context(contextlib.closing(Control(desk, where.runtime, session.released)))
@@ -180,11 +180,13 @@ def greeting(options: BenchOptions, folder: Path, runtime: Path) -> list[str]:
     ]
     if options.names("data"):
         program, asked = _program(), shlex.quote(f"paths.runtime={runtime.absolute()}")
+        record = shlex.quote(f"paths.data={folder.absolute()}")
         said += [
             "Meanwhile, in another terminal:",
             f"  {program} status --set {asked}",
             f"  {program} release --set {asked}",
-            f"  {program} events --set {shlex.quote(f'paths.data={folder.absolute()}')}",
+            f"  {program} events --set {record}",
+            f"  {program} panel --commission --set {asked} --set {record}",
         ]
     return said
 

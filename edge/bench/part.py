@@ -62,7 +62,8 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One start of the cabin's process, for this order.
 
     `home` is the keeper's own folder, with the world; `runtime` has sockets and ring, `data` the record.
-    `plugged` False: without power. `greets`: the first start of all. `play`: a story to be played instead.
+    `plugged` False: without power, and `pulled_s` is when, on the system's monotonic clock. `greets`: the
+    first start of all. `play`: a story to be played instead.
     """
 
     order: KeeperOrder
@@ -70,6 +71,7 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     data: str
     runtime: str
     plugged: bool = True
+    pulled_s: float = 0.0
     greets: bool = True
     play: StoryPart | None = None
 

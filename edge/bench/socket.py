@@ -39,6 +39,10 @@ PATH_MAX: Final = 90
 """The longest path of the folder: the system takes 107 bytes for a socket's name."""
 
 CALLERS_MAX: Final = 8
+
+STARTS_WITHIN_S: Final = 65.0
+"""What is done while the cabin's process is being started waits for it: so long an answer may take."""
+
 _LONGEST: Final = 8192
 _LONGEST_REPLY: Final = 1 << 20
 _LOOK_S: Final = 0.5
@@ -204,7 +208,7 @@ def ask_bench(folder: Path, request: BenchRequest, within_s: float = ANSWER_WITH
 
 def act(folder: Path, words: str) -> Acted:
     """Do what these words say. Raises `FaultError` as `ask_bench` does, also where it was not answered."""
-    return _of(Acted, ask_bench(folder, Act(words)), folder)
+    return _of(Acted, ask_bench(folder, Act(words), STARTS_WITHIN_S), folder)
 
 
 def look(folder: Path) -> BenchView:

@@ -138,6 +138,9 @@ def _keypad(desk: Desk) -> Iterator[FaultSwitch]:
     group, broken = FaultGroup.KEYPAD, desk.handiwork.broken
     on = "keypad" in broken
     yield FaultSwitch(group, "broken", "its wires cannot be driven", on, "keypad broken", "keypad well")
+    if desk.settings.wiring.customer_keypad.fitted:
+        on, meaning = "inside keypad" in broken, "the wires of the one inside cannot be driven"
+        yield FaultSwitch(group, "inside broken", meaning, on, "keypad inside broken", "keypad inside well")
     for key in desk.keys:
         on = f"key {key}" in broken
         yield FaultSwitch(

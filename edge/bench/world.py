@@ -62,12 +62,14 @@ def read_world(folder: Path) -> World:
 class Returning:
     """A desk that goes on in a new process: made without power, given its world, then plugged in.
 
-    `plugged` False: it stays without power. From `give` on the world is written whenever it changes.
+    `plugged` False: it stays without power, which went at `pulled_s` on the system's monotonic clock. From
+    `give` on the world is written whenever it changes.
     """
 
-    def __init__(self, folder: Path, *, plugged: bool) -> None:
+    def __init__(self, folder: Path, *, plugged: bool, pulled_s: float = 0.0) -> None:
         self._path = folder / NAME
         self._plugged = plugged
+        self._pulled_s = pulled_s
         world = read_world(folder)
         self._world = msgspec.structs.replace(world, starts=world.starts + 1)
 
@@ -75,6 +77,11 @@ class Returning:
     def starts(self) -> int:
         """How many processes this world has seen, this one with them."""
         return self._world.starts
+
+    @property
+    def pulled_s(self) -> float:
+        """When the plug was pulled, by the bench's time."""
+        return max(0.0, self._pulled_s + self._world.ahead_s)
 
     def clock(self) -> StoryClock:
         """The bench's time, gone on. What was stamped before is another start's, as after a loss of power."""

@@ -86,9 +86,9 @@ def lines_of(
 
 
 def stretch(path: Path, first_seq: int, last_seq: int) -> tuple[Line, ...]:
-    """The lines of no incident from `first_seq` to `last_seq`. Raises `FaultError`."""
+    """All lines from `first_seq` to `last_seq`. Raises `FaultError`."""
     with reading(path) as db:
-        ask = "SELECT * FROM events WHERE seq BETWEEN :first AND :last AND incident = 0 ORDER BY seq"
+        ask = "SELECT * FROM events WHERE seq BETWEEN :first AND :last ORDER BY seq"
         return tuple(_rows(db, ask, {"first": first_seq, "last": last_seq}))
 
 

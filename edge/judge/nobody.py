@@ -13,6 +13,9 @@ from edge.terms.observation import FACE_CAMERA, CameraHealth, Observation
 EMPTY_S: Final = 10.0
 """So long nothing at all must have been seen before a lock is tried."""
 
+EMPTY_NO_CONTACT_S: Final = 30.0
+"""Where no contact of the door holds somebody present who steps out of the picture."""
+
 BLIND_S: Final = 1.0
 """No frame of the face camera for so long: nobody can say."""
 

@@ -7,7 +7,7 @@ output moves (`edge.cabin.trial`); this brings it what it cannot see by itself, 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import msgspec
@@ -19,7 +19,7 @@ from edge.cabin.state import Mode, State
 from edge.cabin.trial import RELAYS, not_tried, rests
 from edge.codes.grant import Grant, Grants
 from edge.faults.fault import FaultError
-from edge.judge.nobody import EMPTY_S, Nobody
+from edge.judge.nobody import EMPTY_NO_CONTACT_S, EMPTY_S, Nobody
 from edge.loop.commission_view import CommissionView, TextView, TrialView
 from edge.loop.happening import plain
 from edge.loop.logbook import Logbook
@@ -34,6 +34,9 @@ from edge.terms.record import Entry, OutboxRow, Recipient
 
 TEXT_EVERY_S: Final = 20.0
 """At most one test text in so long: each costs money, and its reader a look."""
+
+TEXT_TTL_S: Final = 600.0
+"""A test that comes later than this would only puzzle its reader."""
 
 _MOST_TEXTS: Final = 12
 
@@ -133,8 +136,7 @@ class Commission:
         seconds = min(seconds, trial_most_s(output))
         if grant is not None:
             self._note("output_tried", grant, {"output": output.value, "seconds": seconds}, now_s)
-        empty = self._nobody.for_s(now_s) >= EMPTY_S
-        self._situation.add(TrialAsked(output, seconds, empty))
+        self._situation.add(TrialAsked(output, seconds, self._is_empty(now_s)))
         self._drain(now_s)
         if self._situation.state.trial.output is not output:
             raise FaultError("not_now", NotTried.NOT_VACANT.value)
@@ -152,11 +154,19 @@ class Commission:
         state, rules = self._situation.state, self._situation.rules
         why = not_tried(state, now_s, rules, output)
         if why is None and output in RELAYS:
-            if self._nobody.for_s(now_s) < EMPTY_S:
+            if not self._is_empty(now_s):
                 return NotTried.NOT_SEEN_EMPTY
             if rests(state, now_s):
                 return NotTried.RESTS
         return why
+
+    @property
+    def _needed_s(self) -> float:
+        """For how long nobody must have been seen before a relay is tried."""
+        return EMPTY_S if self._situation.rules.door_contact else EMPTY_NO_CONTACT_S
+
+    def _is_empty(self, now_s: float) -> bool:
+        return self._nobody.for_s(now_s) >= self._needed_s
 
     # --- what is seen ------------------------------------------------------------------------------
 
@@ -184,7 +194,7 @@ class Commission:
 
     def _mind(self, now_s: float) -> None:
         tried = self._situation.state.trial.output
-        if tried in RELAYS and self._nobody.for_s(now_s) < EMPTY_S:
+        if tried in RELAYS and not self._is_empty(now_s):
             self._situation.add(TrialStopped(TrialEnd.HAPPENED))
             self._drain(now_s)
 
@@ -198,7 +208,8 @@ class Commission:
             raise FaultError("not_now", NotTried.NO_NUMBER.value)
         self._text_s = now_s
         state = self._situation.state
-        rows = self._post.alerts(Tell(Alert.TEST.value, 0, (to,)), now_s)
+        alerts = self._post.alerts(Tell(Alert.TEST.value, 0, (to,)), now_s)
+        rows = tuple(replace(row, ttl_s=TEXT_TTL_S) for row in alerts)
         entry = Entry("event", "test_text_asked", state.incident, plain({"to": to.value}))
         self._logbook.tell(now_s, "event", {"name": entry.name, "to": to.value})
         self._on_record.hold_rows(self._logbook.save((entry,), rows, now_s), rows, now_s)
@@ -283,7 +294,7 @@ class Commission:
             left_s=self.left_s(now_s),
             trial=self.trial(now_s),
             empty_for_s=self._nobody.for_s(now_s),
-            empty_needed_s=EMPTY_S,
+            empty_needed_s=self._needed_s,
             not_tried={o.value: "" if why is None else why.value for o, why in refused.items()},
             keys={pad: tuple(sorted(keys)) for pad, keys in self._seen.keys.items()},
             texts=tuple(

@@ -30,6 +30,11 @@ PICTURES_MOST: Final = 3000
 _BEFORE_LINES: Final = 200
 """So many lines before an incident may belong to the visit that led to it."""
 
+_VISIT_ENDS: Final = frozenset(
+    {("state", "vacant"), ("fact", "emptied"), ("event", "restarted"), ("command", "close_incident")}
+)
+"""With these a visit is over, whatever incident they are of."""
+
 _PICTURE: Final = re.compile(r"(\d{5})-(\d{12})(?:-([a-z]+)(?:-([a-z_]+))?)?\.jpg")
 
 
@@ -210,11 +215,12 @@ def story(path: Path, incident: int, bounds: tuple[int, int] | None = None) -> S
 def _before(path: Path, first: int) -> tuple[Line, ...]:
     """The lines of the visit that led to the incident: back to the last time that the cabin was empty."""
     lines = search.stretch(path, max(1, first - _BEFORE_LINES), first - 1)
-    from_seq = 0
-    for line in lines:
-        if (line.kind, line.name) in (("state", "vacant"), ("event", "restarted"), ("fact", "emptied")):
-            from_seq = line.seq + 1
-    visit = [line for line in lines if line.seq >= from_seq and line.kind in ("fact", "state", "event")]
+    ends = [line.seq for line in lines if (line.kind, line.name) in _VISIT_ENDS]
+    visit = [
+        line
+        for line in lines
+        if line.seq > max(ends, default=0) and not line.incident and line.kind in ("fact", "state", "event")
+    ]
     came = next((number for number, line in enumerate(visit) if line.name in ("appeared", "checking")), None)
     visit = visit if came is None else visit[max(0, came - 2) :]
     return tuple(line for line in visit if line.name != "camera_ok")

@@ -252,7 +252,7 @@ class Site:
                 said = w.too_much
             case _:
                 said = w.failed
-        return self._failed(status, f"{status.value} {status.phrase}", said, caller)
+        return self._failed(status, str(status.value), said, caller)
 
     def _failed(self, status: HTTPStatus, title: str, said: str, caller: Caller) -> Answer:
         if caller.script:

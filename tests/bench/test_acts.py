@@ -41,7 +41,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     **{name.value: (f"{name} on", f"{name} off", f"{name} press") for name in Input},
     "wire": ("wire fire cut", "wire fire whole", "wire exit unreadable", "wire exit whole"),
     "relay": ("relay lock broken", "relay lock well", "relay permit welded", "relay permit well"),
-    "keypad": ("keypad broken", "keypad well"),
+    "keypad": ("keypad broken", "keypad well", "keypad inside broken", "keypad inside well"),
     "buzzer": ("buzzer broken", "buzzer well"),
     "prompt": ("prompt broken", "prompt hangs", "prompt well"),
     "modem": ("modem mute on", "modem mute off", "modem cms:500 on", "modem cms:500 off"),
@@ -80,6 +80,7 @@ REFUSED: Final[Mapping[str, str]] = {
     "quit": "'quit' is not known here",
     "wire kitchen cut": "'kitchen' is no input",
     "pad 1": "the second keypad is not fitted",
+    "keypad inside broken": "no second keypad is fitted",
 }
 """Words that cannot be done with anna inside, no machine and no second keypad, and what is said of them."""
 

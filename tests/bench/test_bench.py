@@ -524,9 +524,13 @@ def test_the_hints_can_be_pasted_where_a_path_has_a_blank(tmp_path: Path) -> Non
     data, run = tmp_path / "the data", tmp_path / "the run"
     shown = live.greeting(BenchOptions(overrides=(f"paths.data={data}",)), data, run)
     pasted = [shlex.split(line) for line in shown if line.startswith("  ")]
-    assert [words[1] for words in pasted] == ["status", "release", "events"]
-    assert [words[3] for words in pasted] == [f"paths.runtime={run}"] * 2 + [f"paths.data={data}"]
-    assert all(len(words) == 4 for words in pasted)
+    there, record = ["--set", f"paths.runtime={run}"], ["--set", f"paths.data={data}"]
+    assert [words[1:] for words in pasted] == [
+        ["status", *there],
+        ["release", *there],
+        ["events", *record],
+        ["panel", "--commission", *there, *record],
+    ]
 
 
 def test_a_bench_whose_alerts_leave_for_people_outside_says_so() -> None:

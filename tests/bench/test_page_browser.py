@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from edge.bench.wire import Act
+from edge.bench.wire import Act, Acted, BenchView
 from edge.faults.fault import FaultError
 from edge.words.language import LanguageName
 from tests.worlds.bench_page import LOCKED, VACANT, PageOver
@@ -40,19 +40,24 @@ def open_all(browser: Browser) -> None:
 def test_axe_finds_nothing_in_any_state(tmp_path: Path, browser: Browser) -> None:
     script = axe()
     assert script is not None
-    looks = [
-        (LanguageName.EN, 1440, False, (VACANT, LOCKED, OFF, FaultError("kiosk_not_running", ""))),
-        (LanguageName.EN, 320, True, (LOCKED, OFF)),
-        (LanguageName.DE, 320, False, (LOCKED,)),
-        (LanguageName.DE, 1440, True, (VACANT, LOCKED)),
-        (LanguageName.HI, 768, False, (LOCKED,)),
-    ]
-    for language, width, dark, views in looks:
-        for view in views:
-            with PageOver(tmp_path, [f"cabin.language={language}"]) as page:
+    silent = FaultError("kiosk_not_running", "")
+    looks: dict[LanguageName, list[tuple[BenchView | FaultError, int, bool]]] = {
+        LanguageName.EN: [
+            (VACANT, 1440, False),
+            (LOCKED, 1440, False),
+            (OFF, 320, True),
+            (silent, 320, False),
+        ],
+        LanguageName.DE: [(LOCKED, 320, True), (LOCKED, 1440, True), (VACANT, 768, False)],
+        LanguageName.HI: [(LOCKED, 768, False)],
+    }
+    for language, shown in looks.items():
+        with PageOver(tmp_path, [f"cabin.language={language}"]) as page:
+            for number, (view, width, dark) in enumerate(shown):
                 page.view = view
+                page.site.forget()
                 browser.be(width, dark=dark)
-                browser.go(page.address)
+                browser.go(f"{page.address}?look={language}{number}")
                 open_all(browser)
                 assert Hands(browser).findings(script) == [], (language, width, dark)
 
@@ -127,6 +132,24 @@ def test_the_script_of_the_page_does_its_work(tmp_path: Path, browser: Browser) 
         page.view = VACANT
         browser.wait("document.body.dataset.state === 'vacant'")
         assert browser.ask("document.querySelector('#phones-card details').open") is False
+
+
+def test_all_of_it_acts_without_a_script_too(tmp_path: Path, browser: Browser) -> None:
+    with PageOver(tmp_path) as page:
+        browser.be(1440, 1000)
+        browser.order("Emulation.setScriptExecutionDisabled", {"value": True})
+        try:
+            browser.go(page.address)
+            browser.click("#enter input[name='with_mask']")
+            browser.click("#enter button.primary")
+            wait_for(page, [Act("enter anna with mask")])
+            browser.wait("location.pathname === '/bench' && document.readyState === 'complete'")
+            page.reply = Acted(done=False, said="not done: nobody is locked in")
+            browser.click("#contacts button[value='fire on']")
+            wait_for(page, [Act("fire on")])
+            browser.wait("document.querySelector('.toast.bad')?.textContent.includes('nobody is locked in')")
+        finally:
+            browser.order("Emulation.setScriptExecutionDisabled", {"value": False})
 
 
 def wait_for(page: PageOver, acts: list[Act]) -> None:

@@ -65,7 +65,7 @@ def test_every_fault_that_the_fakes_know_has_a_switch(tmp_path: Path) -> None:
     assert names[FaultGroup.THREADS] == set(Part)
     assert names[FaultGroup.MACHINE] == {f"machine {name}" for name in MACHINE_FAULTS}
     assert names[FaultGroup.WIRES] == {f"{name} {how}" for name in Input for how in ("cut", "unreadable")}
-    assert names[FaultGroup.KEYPAD] == {"broken", *(f"key {key}" for key in "123456789*0#")}
+    assert names[FaultGroup.KEYPAD] == {"broken", "inside broken", *(f"key {key}" for key in "123456789*0#")}
     assert names[FaultGroup.DISK] == {"full", "fails", "readonly"}
     assert all(names.values())
 

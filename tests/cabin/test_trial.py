@@ -6,9 +6,10 @@ import itertools
 from collections.abc import Callable
 from dataclasses import replace
 
+import msgspec
 import pytest
 
-from edge.cabin.anomalies import Policy
+from edge.cabin.anomalies import Policy, Siren
 from edge.cabin.commands import KeepPictures, Note, Say, SetDoor, SetLights, SetPermit, SetSound, Tell
 from edge.cabin.events import (
     CodeAccepted,
@@ -113,6 +114,10 @@ OF_RELAYS: dict[str, tuple[Callable[[], Cabin], NotTried]] = {
     "upside down": (lambda: Cabin().camera("upside_down"), NotTried.CAMERA),
     "two are seen": (lambda: Cabin().several(), NotTried.INCIDENT),
     "case open": (lambda: Cabin().wire("case", True), NotTried.INCIDENT),
+    "case open again, told a moment ago": (
+        lambda: Cabin().wire("case", True).wire("case", False).wait(35).wire("case", True),
+        NotTried.INCIDENT,
+    ),
     "something was left": (lambda: Cabin().begins("object_left"), NotTried.INCIDENT),
 }
 
@@ -285,3 +290,16 @@ def test_no_policy_lets_a_trial_lock_somebody() -> None:
             assert door_locked(forged) is (mode is Mode.VACANT)
             event: Event = Ticked()
             assert not door_locked(step(replace(forged, present=True), event, 0.0, rules).state)
+
+
+def test_a_danger_forbids_it_also_where_the_policy_lets_it_sound() -> None:
+    loud = {name: msgspec.structs.replace(rule, siren=Siren.BEEPS) for name, rule in Policy()}
+    for danger in ("panic", "person_down"):
+        c = Cabin(Rules(flow=Flow(), policy=Policy(**loud))).begins(danger)
+        assert not_tried(c.state, c.now_s, c.rules, Tried.GREEN) is NotTried.DANGER
+
+
+def test_the_numbers_are_those_of_the_page() -> None:
+    """Said in `edge/docs/socket.md`: a change here is one there."""
+    assert (REST_S, trial_most_s(Tried.LOCK), trial_most_s(Tried.PERMIT)) == (10.0, 5.0, 5.0)
+    assert {trial_most_s(tried) for tried in Tried if tried not in RELAYS} == {10.0}

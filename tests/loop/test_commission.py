@@ -16,7 +16,7 @@ from edge.bench.desk import Desk
 from edge.codes.grant import GRANT_S
 from edge.journal import reader
 from edge.journal.chain import Head
-from edge.judge.nobody import BLIND_S, EMPTY_S, Nobody
+from edge.judge.nobody import BLIND_S, EMPTY_NO_CONTACT_S, EMPTY_S, Nobody
 from edge.loop.happening import Happening
 from edge.loop.watching import View
 from edge.service.asks import (
@@ -193,6 +193,8 @@ def test_eyes_that_fall_silent_let_go(site: Site) -> None:
 
 def test_a_visitor_of_a_cabin_without_a_contact_is_let_out_at_once(tmp_path: Path) -> None:
     site = Site(tmp_path, "wiring.door.fitted=false")
+    assert site.tries(Tried.LOCK)["detail"] == "not_seen_empty", "nothing holds one who steps aside"
+    site.run(EMPTY_NO_CONTACT_S - EMPTY_S)
     site.tries(Tried.LOCK)
     assert site.locked()
     site.people.people["anna"] = Cover.NONE
@@ -328,6 +330,14 @@ def test_a_test_text_goes_out_and_its_delivery_is_shown(site: Site) -> None:
     [text] = [t.text for t in site.desk.phone.texts if "test" in t.text]
     assert text.startswith("Cabin")
     assert f"#{number}" in text
+
+
+@pytest.mark.slow
+def test_a_test_text_that_cannot_go_out_is_given_up_soon(site: Site) -> None:
+    act(site.desk, ["modem", "unregistered", "on"])
+    site.ask(SendTestText("watchman", grant=site.grant))
+    site.run(700.0)
+    assert site.stands()["texts"][0]["state"] == "expired"
 
 
 def test_one_test_text_in_twenty_seconds(site: Site) -> None:

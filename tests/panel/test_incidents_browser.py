@@ -87,6 +87,7 @@ def test_the_film_plays_stops_scrubs_and_the_story_follows(played: IncidentWorld
         browser.go(f"http://127.0.0.1:{window.port}/incidents")
         browser.click("table a")
         browser.wait("location.pathname === '/incidents/1' && document.querySelector('#play') !== null")
+        browser.wait("document.querySelector('#moments [data-at]')?.hidden === false")
         browser.wait("document.querySelector('#frame').naturalWidth > 0")
         last = int(str(browser.ask("Number(document.querySelector('#position').max)")))
         assert last > 20

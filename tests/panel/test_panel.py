@@ -40,6 +40,7 @@ from edge.web.site import Site
 from edge.words.language import LanguageName
 from edge.words.languages import words_of
 from hw.ports import Input
+from tests.bench_panel import Visitors
 from tests.benchmark import BenchService
 from tests.worlds.browser import Browser, chromium
 from tests.worlds.panel_world import Cabin, Window, free_port
@@ -74,6 +75,10 @@ def lock(cabin: Cabin) -> None:
 def test_a_whole_story_is_told_and_no_code_or_digit_is_in_any_answer(cabin: Cabin) -> None:
     states, doors = [cabin.now()["state"]], set()
     typed = set()
+    stream = socket.create_connection(("127.0.0.1", cabin.port), timeout=LONG_S)
+    stream.sendall(f"GET /live HTTP/1.1\r\nHost: 127.0.0.1:{cabin.port}\r\n\r\n".encode())
+    follower = threading.Thread(target=lambda: cabin.heard.extend(iter(lambda: stream.recv(1 << 20), b"")))
+    follower.start()
 
     def look() -> None:
         cabin.run(1.0)
@@ -100,6 +105,12 @@ def test_a_whole_story_is_told_and_no_code_or_digit_is_in_any_answer(cabin: Cabi
     cabin.desk.move_input(Input.DOOR, True)
     for _ in range(4):
         look()
+    for path in ("/incidents", "/incidents/1"):
+        assert cabin.ask(path)[0] == 200
+    stream.shutdown(socket.SHUT_RDWR)
+    follower.join()
+    stream.close()
+    assert any(b"event: parts" in heard for heard in cabin.heard)
     passed = list(dict.fromkeys(states))
     assert passed[:5] == ["vacant", "checking", "warned", "locked", "released"]
     assert doors == {"locked", "unlocked"}
@@ -626,7 +637,28 @@ def test_many_browsers_ask_the_kiosk_once(cabin: Cabin) -> None:
 
 
 @pytest.mark.slow
-def test_a_real_kiosk_does_not_notice_whether_its_page_hangs_or_dies(tmp_path: Path, repo: Path) -> None:
+def test_twenty_streams_ask_the_kiosk_at_most_twice_a_second(cabin: Cabin) -> None:
+    began_s = time.monotonic()
+    links = [socket.create_connection(("127.0.0.1", cabin.port), timeout=LONG_S) for _ in range(20)]
+    try:
+        for link in links:
+            link.sendall(f"GET /live HTTP/1.1\r\nHost: 127.0.0.1:{cabin.port}\r\n\r\n".encode())
+        heard = [b""] * len(links)
+        while any(text.count(b"event: parts") < 4 for text in heard):
+            assert time.monotonic() < began_s + LONG_S
+            cabin.run(0.5)  # the clock on the page moves on
+            for number, link in enumerate(links):
+                heard[number] += link.recv(1 << 20)
+        assert 2 <= cabin.asked <= 2 * (time.monotonic() - began_s) + 1
+    finally:
+        for link in links:
+            link.close()
+
+
+@pytest.mark.slow
+def test_a_real_kiosk_does_not_notice_whether_its_page_is_crowded_hangs_or_dies(
+    tmp_path: Path, repo: Path
+) -> None:
     switch_s = sys.getswitchinterval()
     kiosk = BenchService(tmp_path)
     port = free_port()
@@ -661,6 +693,15 @@ def test_a_real_kiosk_does_not_notice_whether_its_page_hangs_or_dies(tmp_path: P
         assert path is not None
         assert fetch(path[1]).startswith(b"\xff\xd8")
         assert "proper face" in now["parts"]["picture"]
+        crowd = Visitors(port)
+        crowd.come(6, crowd.browser)
+        for attack in (crowd.dripper, crowd.glutton, crowd.hammer):
+            crowd.come(6, attack)
+        try:
+            goes_on()
+            assert crowd.parts > 0
+        finally:
+            crowd.leave()
         with socket.create_connection(("127.0.0.1", port)) as link:
             link.sendall(b"GET /now HTTP/1.0\r\nHost: localhost\r\n\r\n")
             page.send_signal(signal.SIGSTOP)

@@ -11,6 +11,7 @@ from edge.journal.reader import lines, verify
 from edge.messages.inbox import ANSWERS, Ignored, Inbox, MarkAsked
 from edge.reports.listing import Incidents, Marking, Wanted
 from edge.reports.timeline import story
+from edge.service.asks import MarkIncident
 from edge.settings.zones import zone_of
 from edge.terms.marks import MARKED, Mark, Marked, plain_words
 from edge.terms.record import Recipient
@@ -71,8 +72,15 @@ def test_marks_by_text_are_recorded_and_answered_and_change_nothing_else(world: 
     assert world.desk.hands.lock_on, "the door is where it was"
     world.open_and_leave()
 
+    asked = MarkIncident(incident=1, mark=Mark.TRUE, by="Asha\t9876543210", note="call +91 98765 43210")
+    assert world.desk.answer(asked, uid=4_000_000)["error"] == "not_root", "any user of the machine may not"
+    nobody = MarkIncident(incident=99, mark=Mark.TRUE, by="Asha")
+    assert world.desk.answer(nobody)["error"] == "incident_unknown"
+    assert world.desk.answer(asked)["marked"] == "true"
+
     before = world.desk.kiosk.state
     heard("control_room", "FALSE 1")
+    heard("control_room", "FALSE 1")  # the same word again is no second line
     heard("control_room", "TRUE 1")
     assert heard("watchman", "FALSE 1") == []
     assert world.desk.kiosk.state == before
@@ -81,9 +89,12 @@ def test_marks_by_text_are_recorded_and_answered_and_change_nothing_else(world: 
 
     found = story(world.record, 1)
     assert found is not None
-    assert found.marks == tuple(Marked(1, mark, "control_room") for mark in (Mark.FALSE, Mark.TRUE)), (
-        "the same word again is no second line, and the earlier stays"
-    )
+    assert found.marks == (
+        Marked(1, Mark.FALSE, "control_room"),
+        Marked(1, Mark.TRUE, "Asha …", "call …"),
+        Marked(1, Mark.FALSE, "control_room"),
+        Marked(1, Mark.TRUE, "control_room"),
+    ), "the earlier ones stay"
     assert found.mark == found.marks[-1], "the later one counts"
     incidents = Incidents(world.record, zone_of("UTC"))
     assert [one.incident for one in incidents.all_of(Wanted(marking=Marking.TRUE))] == [1]

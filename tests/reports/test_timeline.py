@@ -229,7 +229,9 @@ def test_what_comes_after_the_end_belongs_to_others(written: Written) -> None:
     assert found.marks[0].by == "control_room"
     assert [moment.name for moment in found.moments if moment.name == "appeared"] == ["appeared"]
     assert found.lasted_s == pytest.approx(12.0)
-    assert told(written.path, 2).incident == 2
+    second = told(written.path, 2)
+    assert [moment.name for moment in second.moments] == ["appeared", "checking", "warned", "tell", "vacant"]
+    assert second.steps[0].since_s == pytest.approx(-7.0)
     for number in range(3, 9):
         written.visit(number)
     written.line("event", "incident_marked", 1, mark="true", by="Asha", note="")

@@ -33,12 +33,11 @@ def locked(browser: Browser) -> None:
     hands.code_of("watchman")
     hands.sees("#phone-control-room .chat li.in")
     hands.sees("#picture img")
-    browser.ask("document.activeElement.blur()")
+    browser.ask("document.activeElement.blur(), scrollTo(0, 0)")
 
 
 SCREENS = (
     Screen("bench", english, "/bench", width_px=1440, height_px=1000, steps=locked),
-    Screen("bench-whole-dark", english, "/bench", width_px=1440, dark=True, steps=locked),
-    Screen("bench-narrow", english, "/bench", width_px=360, height_px=780, steps=locked),
+    Screen("bench-narrow-dark", english, "/bench", width_px=360, height_px=780, dark=True, steps=locked),
     Screen("bench-de", german, "/bench", width_px=1280, height_px=900, steps=locked),
 )

@@ -667,7 +667,14 @@ MAY_START_THREADS = {
     "edge/identity/keeper.py": "a read of the gallery; tried again without one, a fault where it hangs",
     "hw/atm/fake/wires.py": "the bench's machine",
     "edge/panel/sources.py": "the page's self-test; without one it says so",
+    "edge/identity/enroller.py": "an enrolment at the kiosk; without one it is refused by name",
+    "edge/web/hub.py": "the page's process: what makes a view; without one its stream ends and comes again",
+    "edge/web/workers.py": "the page's process: it does not begin without them",
+    "edge/cli/commission.py": "the commissioning page's process: its hour; it does not begin without one",
     "edge/bench/terminal.py": "the bench's keyboard; nobody is guarded there",
+    "edge/bench/socket.py": "the bench's callers; one more is turned away",
+    "edge/bench/above.py": "the bench's prompt asks its keeper",
+    "edge/bench/children.py": "the bench's keeper waits for its processes",
 }
 
 

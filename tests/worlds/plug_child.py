@@ -97,6 +97,15 @@ def world_of(view: BenchView) -> dict[str, object]:
     return plain
 
 
+def whole_world(desk: Desk) -> dict[str, object]:
+    """The same with every text that the telephones have; a view shows the last of them."""
+    world = world_of(view_of(desk, Diary()))
+    phones: dict[str, list[tuple[bool, str]]] = {}
+    for text in desk.telephones.texts:
+        phones.setdefault(text.number, []).append((text.received, text.text))
+    return {**world, "phones": phones}
+
+
 def hear(happening: Happening) -> None:
     data = happening.data
     if happening.kind == "sms":
@@ -113,7 +122,7 @@ def live(home: Path, data: Path, seed: int, out: Connection, errors: Path) -> No
     os.dup2(os.open(errors, os.O_WRONLY | os.O_CREAT), 2)
     returns = Returning(home, plugged=True)
     desk = staged_desk(load(None, SOON), data, returns, hear)
-    say("world", world_of(view_of(desk, Diary())))
+    say("world", whole_world(desk))
     say("booted", desk.clock.now_s())
     _visits(desk, random.Random(seed))
 
@@ -146,4 +155,4 @@ def _do(desk: Desk, words: str) -> None:
         act(desk, words.split())
     except CannotDo as error:
         say("refused", str(error))
-    say("world", world_of(view_of(desk, Diary())))
+    say("world", whole_world(desk))

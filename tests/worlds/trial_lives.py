@@ -11,8 +11,11 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from unittest import mock
 
 from edge.bench.leaving import scratch
+from edge.judge.nobody import EMPTY_S
+from edge.loop import commission
 from edge.service.asks import CommissionOpen, TryOutput
 from edge.terms.commission import Tried
 from hw.prompt.fake import CHARACTERS_S
@@ -110,9 +113,14 @@ class TrialWorld(World):
             self.look_at_relays()
 
 
-def live(number: int) -> TriedLife:
-    """Play and judge the life of this number."""
-    with scratch("trial") as folder:
+def live(number: int, empty_s: float = EMPTY_S) -> TriedLife:
+    """Play and judge the life of this number.
+
+    `empty_s`: so long nobody must have been seen. With less than a kiosk asks for, trials begin among people
+    who come and go all the time.
+    """
+    needed = mock.patch.multiple(commission, EMPTY_S=empty_s, EMPTY_NO_CONTACT_S=3 * empty_s)
+    with scratch("trial") as folder, needed:
         world = TrialWorld(number, Path(folder))
         try:
             world.begin(world.technician())
@@ -129,8 +137,9 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--lives", type=int, default=100, metavar="N")
     parser.add_argument("--first", type=int, default=0, metavar="N")
+    parser.add_argument("--empty", type=float, default=EMPTY_S, metavar="S", help="nobody seen for so long")
     asked = parser.parse_args(arguments)
-    lives = [live(number) for number in range(asked.first, asked.first + asked.lives)]
+    lives = [live(number, asked.empty) for number in range(asked.first, asked.first + asked.lives)]
     spells = [spell for life in lives for spell in life.spells]
     wrong = [f"life {life.number}: {line}" for life in lives for line in life.wrong]
     wrong += [f"life {life.number}: {line}" for life in lives for line in life.violations]

@@ -19,7 +19,7 @@ FRESH_KEY_S = 1.5
 def head(view: BenchView, tongue: Tongue, trouble: str = "") -> str:
     """State in large letters, what it means, and what may be done to the whole: plug, restart, release."""
     w = tongue.own
-    if view.booting:
+    if view.booting and view.plugged:
         title, means = w.booting, w.booting_means
     elif view.powered:
         title, means = tongue.mode(view.state), tongue.page.meanings.of(view.state)

@@ -146,8 +146,6 @@ def writing(who: str, tongue: Tongue) -> str:
     )
     hidden = f'<input type="hidden" name="who" value="{escape(who)}">'
     write = field(f"{phone_id(who)}-text", w.write, more=' maxlength="480" required')
-    return form(f'{hidden}{write}<button class="primary">{escape(w.send)}</button>', TEXT, "write") + form(
-        f'{hidden}<span class="choices" role="group" aria-label="{escape(w.quick)}">{quick}</span>',
-        TEXT,
-        "quick",
-    )
+    send = f'{hidden}{write}<button class="primary">{escape(w.send)}</button>'
+    replies = f'{hidden}<span class="choices" role="group" aria-label="{escape(w.quick)}">{quick}</span>'
+    return form(send, TEXT, "write", clear=True) + form(replies, TEXT, "quick")

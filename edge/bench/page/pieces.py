@@ -24,9 +24,17 @@ def button(words: str, label: str, *, pressed: bool | None = None, kind: str = "
     return f'<button name="{escape(name)}" value="{escape(words)}"{look}{state}>{escape(label)}</button>'
 
 
-def form(inner: str, action: str = ACT, kind: str = "", *, now: bool = False) -> str:
-    """A form whose buttons act; `now`: not after the acts before it are done, as a stop has to be."""
-    more = (f' class="{escape(kind)}"' if kind else "") + (" data-now" if now else "")
+def form(inner: str, action: str = ACT, kind: str = "", *, now: bool = False, clear: bool = False) -> str:
+    """A form whose buttons act.
+
+    `now`: not after the acts before it are done, as a stop has to be. `clear`: its fields are emptied when it
+    was done.
+    """
+    more = (
+        (f' class="{escape(kind)}"' if kind else "")
+        + (" data-now" if now else "")
+        + (" data-clear" if clear else "")
+    )
     return f'<form method="post" action="{escape(action)}" data-act{more}>{inner}</form>'
 
 

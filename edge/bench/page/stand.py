@@ -137,7 +137,7 @@ def live(sight: Sight, sources: Sources, stories: Stories, tongue: Tongue) -> Li
         quiet = dict.fromkeys(part_ids(phones), note(w.silent_means))
         parts = {"head": head, **quiet, **_lasting(phones, stories, tongue)}
         return Live(f"{w.title}: {w.silent}", "down", w.silent, parts)
-    state = w.booting if view.booting else tongue.mode(view.state)
+    state = w.booting if view.booting and view.plugged else tongue.mode(view.state)
     parts = {
         "head": cabin_part.head(view, tongue, trouble),
         "cabin": cabin_part.cabin(view, tongue),

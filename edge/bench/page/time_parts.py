@@ -133,4 +133,4 @@ def prompt(tongue: Tongue) -> str:
     typed = field(
         "prompt-words", w.words_field, more=' maxlength="500" required placeholder="enter anna with mask"'
     )
-    return form(f"{typed}<button>{escape(w.do)}</button>", kind="write")
+    return form(f"{typed}<button>{escape(w.do)}</button>", kind="write", clear=True)
