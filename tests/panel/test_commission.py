@@ -445,19 +445,21 @@ def test_an_owner_who_agreed_is_enrolled_by_the_kiosk(
         bench.wait(4.0)
         assert act(walk, "enrol", **OWNER) == (409, "Nobody is enrolled without agreeing first.")
         assert act(walk, "enrol", **OWNER, agreed="yes")[0] == 200
-        stages = []
+        stages: list[str] = []
+        person = 0
         for _ in range(400):
             walk.kiosk.enrolling.forget()
             view = walk.kiosk.enrolling()
             assert not isinstance(view, FaultError)
             stages.append(view.stage)
+            person = view.person
             if view.stage in ("done", "failed"):
                 break
             sitter.pose = POSES.get(view.guidance, sitter.pose)
             bench.wait(0.5)
         assert stages[-1] == "done", view
         assert "looking" in stages
-        assert f"Enrolled as person {view.person}." in part(walk, "enrol")
+        assert f"Enrolled as person {person}." in part(walk, "enrol")
         told = "".join(walk.page.parts("/commission").values())
         for hidden in ("Asha", "7f3a", "98765"):
             assert hidden not in told, "what was typed is on no page"

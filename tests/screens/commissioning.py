@@ -59,6 +59,7 @@ def outputs(browser: Browser) -> None:
 
 def draw(browser: Browser) -> None:
     bench = enter(browser)
+    browser.click("#stop button")
     bench.still = False
     go_to(browser, "draw")
     browser.wait("document.querySelector('.canvas svg').viewBox.baseVal.width === 640")

@@ -11,8 +11,8 @@ from edge.panel.commission.scene import Scene, Tongue
 from edge.panel.commission.walk import WalkStep
 from edge.words.consent import NEWEST, consent_text
 from edge.words.language import LanguageName
+from edge.words.pages.commission_site import own_name
 
-_NAMES = {LanguageName.EN: "English", LanguageName.DE: "Deutsch", LanguageName.HI: "हिन्दी"}
 _EXAMPLE = "+919812345678"
 
 
@@ -73,7 +73,7 @@ def _form(scene: Scene, tongue: Tongue) -> str:
     )
     languages = "".join(
         f'<label lang="{name.value}"><input type="radio" name="language" value="{name.value}"'
-        f"{' checked' if name is own else ''}>{escape(_NAMES[name])}</label>"
+        f"{' checked' if name is own else ''}>{escape(own_name(name))}</label>"
         for name in LanguageName
     )
     texts = "".join(

@@ -333,3 +333,16 @@ def site_words(language: LanguageName) -> SiteWords:
             return _HI
         case _:
             assert_never(language)
+
+
+def own_name(language: LanguageName) -> str:
+    """What a language calls itself, for the one who has to choose."""
+    match language:
+        case LanguageName.EN:
+            return "English"
+        case LanguageName.DE:
+            return "Deutsch"
+        case LanguageName.HI:
+            return "हिन्दी"
+        case _:
+            assert_never(language)
