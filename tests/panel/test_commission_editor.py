@@ -104,7 +104,7 @@ def test_a_zone_with_the_mouse_and_a_mask_with_the_keyboard(browser: Browser) ->
         for point in (*square, square[0]):  # the first one again closes it
             click_at(browser, BOARD, point)
         assert said(browser) == "Closed. Move its points until it fits, then save."
-        drag(browser, BOARD, [square[0], (0.5, 0.5), (0.7, 0.8)])
+        drag(browser, BOARD, [square[0], (0.4, 0.6), (0.45, 0.9)])
         assert "crosses itself" in said(browser)
         assert browser.ask("document.querySelectorAll('.canvas .wrong').length") == 2
         assert browser.ask("document.querySelector('.fields .problems').textContent")
