@@ -119,9 +119,9 @@ def disturb(d: Draft, event: Event) -> None:
 def is_over(s: State, now_s: float, rules: Rules) -> bool:
     """Its time has come, something happened, or it would not be begun now."""
     tried = s.trial.output
-    if tried is None:
-        return False
-    return due(now_s, s.trial.until_s) or s.trial.disturbed or not_tried(s, now_s, rules, tried) is not None
+    return tried is not None and (
+        due(now_s, s.trial.until_s) or s.trial.disturbed or not_tried(s, now_s, rules, tried) is not None
+    )
 
 
 def time_is_up(d: Draft) -> None:

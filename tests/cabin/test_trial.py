@@ -24,7 +24,7 @@ from edge.cabin.events import (
 )
 from edge.cabin.outputs import door_locked, permit_on, permit_reason
 from edge.cabin.rules import Flow, Rules
-from edge.cabin.state import Mode, State, Trial
+from edge.cabin.state import Claim, Mode, State, Trial
 from edge.cabin.table import step
 from edge.cabin.trial import HARMLESS, REST_S, not_tried
 from edge.terms.commission import NotTried, TrialEnd, Tried, trial_most_s
@@ -312,3 +312,9 @@ def test_the_numbers_are_those_of_the_page() -> None:
     """Said in `edge/docs/socket.md`: a change here is one there."""
     assert (REST_S, trial_most_s(Tried.LOCK), trial_most_s(Tried.PERMIT)) == (10.0, 5.0, 5.0)
     assert {trial_most_s(tried) for tried in Tried if tried not in RELAYS} == {10.0}
+
+
+def test_no_relay_is_tried_with_a_claim_open_and_a_contact_that_is_not_fitted_says_nothing() -> None:
+    forged = State(claim=Claim(1))
+    assert not_tried(forged, 0.0, Rules(flow=Flow()), Tried.PERMIT) is NotTried.CLAIM
+    assert Cabin(NO_CONTACT).wire("door", True).tries("lock").door
