@@ -52,11 +52,11 @@ def take_part(part: Part) -> int:
 
 
 def _live(part: Part, stack: contextlib.ExitStack, lines: Lines) -> int:
-    options = part.order.options
+    order, options = part.order, part.order.options
     home, data, runtime = Path(part.home), Path(part.data), Path(part.runtime)
-    settings = part.order.load()
+    settings = order.load()
     if part.greets:
-        for line in [*greeting(options, data, runtime), *goes_out(settings)]:
+        for line in [*greeting(options, settings, data, runtime, typed=order.typed), *goes_out(settings)]:
             tell(options, lines, line)
     if not part.plugged:
         tell(options, lines, _OUT)

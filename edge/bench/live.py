@@ -22,7 +22,7 @@ from edge.bench.acting import ACTIONS, CannotDo, act
 from edge.bench.answering import Control, Hands, Page
 from edge.bench.asked import OK, USAGE, WRONG, BenchOptions
 from edge.bench.cameras import STAGED, open_source
-from edge.bench.desk import Desk, Props, StoryClock
+from edge.bench.desk import BENCH_NUMBERS, Desk, Props, StoryClock
 from edge.bench.keeping import folder_for, make_runtime, with_secret
 from edge.bench.notebook import Notebook
 from edge.bench.part import INSIDE
@@ -35,16 +35,20 @@ from edge.bench.terminal import Lines, Piped, open_lines
 from edge.bench.turns import RealTime, Turns
 from edge.bench.wire import Acted, BenchView, StoryAsk
 from edge.bench.world import Returning
+from edge.cabin.state import Mode, returning
 from edge.faults.explain import explain
 from edge.loop.happening import Happening, Listener
 from edge.pictures.ring import ring_name
 from edge.service.plans import look_of
+from edge.service.threads import Part
 from edge.settings.schema import Settings
 from edge.terms.observation import FACE_CAMERA
 from edge.vision.scene.fronts import FOLDER
 
 _UNATTENDED: Final = "never-shown"
 _PIPE_WAIT_S: Final = 2.0
+_FOLDERS: Final = ("paths.data", "paths.runtime", "data", "runtime")
+"""The settings that name where this one bench keeps its things."""
 
 _WORDS: Final = {
     "help [WORD]": "all words, or those of one",
@@ -94,7 +98,7 @@ def live(options: BenchOptions, piped: Piped | None, first: Sequence[str] = ()) 
         lines = piped or open_lines(complete, plain=options.as_json)
         stack.callback(lines.close)
         if piped is None:
-            for line in [*greeting(options, folder, runtime), *goes_out(settings)]:
+            for line in [*greeting(options, settings, folder, runtime), *goes_out(settings)]:
                 tell(options, lines, line)
         go_on = seated(stack, options, settings, lines, Where(folder, runtime))
         if options.panel:
@@ -172,11 +176,17 @@ def seated(
     return functools.partial(session.go_on, control, hands, RealTime(desk, clock))
 
 
-def greeting(options: BenchOptions, folder: Path, runtime: Path) -> list[str]:
-    """What the prompt begins with; commands for another terminal where the record is in a named folder."""
+def greeting(
+    options: BenchOptions, settings: Settings, folder: Path, runtime: Path, *, typed: bool = True
+) -> list[str]:
+    """What a bench begins with; commands for another terminal where the record is in a named folder.
+
+    `typed`: there is a prompt, and not the page alone.
+    """
+    hint = "Try: enter anna with mask. help shows every word, Tab completes, quit ends."
     said = [
         "The simulated cabin is running. Nothing outside this terminal moves.",
-        "Try: enter anna with mask. help shows every word, Tab completes, quit ends.",
+        hint if typed else "All of it is done on its page; Ctrl-C ends it.",
     ]
     if options.names("data"):
         program, asked = _program(), shlex.quote(f"paths.runtime={runtime.absolute()}")
@@ -186,9 +196,19 @@ def greeting(options: BenchOptions, folder: Path, runtime: Path) -> list[str]:
             f"  {program} status --set {asked}",
             f"  {program} release --set {asked}",
             f"  {program} events --set {record}",
-            f"  {program} panel --commission --set {asked} --set {record}",
+            f"  {program} panel --commission {_same(options, settings)}--set {asked} --set {record}",
         ]
     return said
+
+
+def _same(options: BenchOptions, settings: Settings) -> str:
+    """The options with which another program has this bench's settings and people; a blank follows each."""
+    words = [] if options.settings is None else ["--settings", str(options.settings.absolute())]
+    kept = [o for o in options.overrides if o.partition("=")[0].strip() not in _FOLDERS]
+    lacking = [to for to in BENCH_NUMBERS if not settings.people.number(to)]
+    for override in (*kept, *(f"people.{to}={BENCH_NUMBERS[to]}" for to in lacking)):
+        words += ["--set", override]
+    return "".join(f"{shlex.quote(word)} " for word in words)
 
 
 def goes_out(settings: Settings) -> list[str]:
@@ -298,8 +318,7 @@ class Session:
         self._say(acted.said, ok=acted.done)
 
     def _written(self, path: Path, notebook: Notebook) -> Acted:
-        kept = ("paths.data", "paths.runtime", "data", "runtime")
-        settings = [o for o in self._options.overrides if o.partition("=")[0].strip() not in kept]
+        settings = [o for o in self._options.overrides if o.partition("=")[0].strip() not in _FOLDERS]
         remarks = ["written by cabinguard bench"]
         if self._options.settings is not None:
             remarks.append(f"play it with --settings {self._options.settings}")
@@ -355,7 +374,11 @@ class Session:
             self._do(words, ())
         except CannotDo as error:
             return self._answer(Acted(done=False, said=f"not done: {error}"))
-        return self._answer(Acted(done=True, said=f"done: {' '.join(words)}"))
+        return self._answer(Acted(done=True, said=self._done(words)))
+
+    def _done(self, words: Sequence[str]) -> str:
+        lost = words[0] == "keys" and not self._desk.powered
+        return f"done: {' '.join(words)}{'; the power is off: the keys were lost' if lost else ''}"
 
     def _answer(self, acted: Acted) -> Acted:
         name = "done" if acted.done else "not_done"
@@ -368,7 +391,7 @@ class Session:
         except CannotDo as error:
             self._say(f"not done: {str(error).replace('bench --list has', 'help shows')}", ok=False)
         else:
-            self._say(f"done: {' '.join(words)}")
+            self._say(self._done(words))
 
     def _do(self, words: list[str], also: Sequence[str]) -> None:
         """Raises `CannotDo`; `also` are words that are known besides the actions."""
@@ -379,6 +402,8 @@ class Session:
                 raise CannotDo("time cannot be skipped before a webcam")
             act(desk, words)
             return
+        if words[0] == "release" and _nothing_to_release(desk):
+            raise CannotDo("nothing is locked")
         self._notebook.did(desk.clock.now_s(), as_written(desk, words))
         try:
             act(desk, words)
@@ -400,6 +425,14 @@ class Session:
         self._refused += not ok
         data = {"name": "done" if ok else "not_done", "said": said}
         self._tell(Happening(self._desk.clock.now_s(), "typed", data))
+
+
+def _nothing_to_release(desk: Desk) -> bool:
+    """Who is asked would say so; without power or its socket nobody answers."""
+    if not desk.powered or not desk.threads.works(Part.CONTROL):
+        return False
+    state = desk.kiosk.state
+    return state.mode is not Mode.LOCKED and not returning(state) and not desk.hands.lock_on
 
 
 def typed_words(line: str) -> list[str]:

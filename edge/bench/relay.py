@@ -72,7 +72,14 @@ class Relay:
             self._out = True
             if self._last is not None:
                 self._last = msgspec.structs.replace(
-                    self._last, powered=False, state="off", mode="off", outputs=_OFF, deadlines=(), ways=()
+                    self._last,
+                    powered=False,
+                    state="off",
+                    mode="off",
+                    outputs=_OFF,
+                    deadlines=(),
+                    ways=(),
+                    trial=None,
                 )
 
     def starts(self) -> None:

@@ -24,10 +24,13 @@ from edge.bench.wire import (
     PhoneSeen,
     StageSeen,
     TextSeen,
+    TrialSeen,
     WayOut,
     WordsSaid,
 )
 from edge.cabin.deadlines import countdowns
+from edge.cabin.outputs import tried
+from edge.cabin.state import State
 from edge.cabin.ways import Means, openings
 from edge.loop.happening import Happening
 from edge.settings.secrets import Secret, read_secret
@@ -70,11 +73,13 @@ def view_of(desk: Desk, diary: Diary) -> BenchView:
     stage, contacts = _stage(desk), _contacts(desk)
     deadlines: tuple[Countdown, ...] = ()
     ways: tuple[WayOut, ...] = ()
+    trial: TrialSeen | None = None
     mode = OFF
     if desk.powered:
         state, mode = desk.kiosk.state, desk.kiosk.state.mode.value
         rules = desk.kiosk.rules
         deadlines = tuple(Countdown(c.what, c.in_s, c.of_s, c.runs) for c in countdowns(state, now_s, rules))
+        trial = _trial(state, now_s)
         found = openings(state, now_s, rules, means_of(desk))
         ways = tuple(WayOut(way.way, way.opens, way.because, way.in_s) for way in found)
     return BenchView(
@@ -93,7 +98,15 @@ def view_of(desk: Desk, diary: Diary) -> BenchView:
         deadlines=deadlines,
         ways=ways,
         happenings=diary.lines,
+        trial=trial,
     )
+
+
+def _trial(state: State, now_s: float) -> TrialSeen | None:
+    output, until_s = tried(state), state.trial.until_s
+    if output is None or until_s is None:
+        return None
+    return TrialSeen(output, max(0.0, until_s - now_s))
 
 
 def means_of(desk: Desk) -> Means:

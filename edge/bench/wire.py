@@ -13,6 +13,7 @@ import msgspec
 
 from edge.cabin.deadlines import Wait
 from edge.cabin.ways import Because, Way
+from edge.terms.commission import Tried
 
 VERSION: Final = 1
 
@@ -294,6 +295,13 @@ class Acted(_Answer, frozen=True, tag="acted", kw_only=True):
     said: str
 
 
+class TrialSeen(msgspec.Struct, frozen=True):
+    """An output that is being tried by anyone who commissions, and the seconds that are left."""
+
+    output: Tried
+    left_s: float
+
+
 class BenchView(_Answer, frozen=True, tag="view", kw_only=True):
     """All that the page draws. `state` is the name for people (`lockout` and `blind` too), `mode` the state
     of the diagram; both `off` without power. `happenings`: the last lines, the newest last. `plugged` False:
@@ -320,6 +328,7 @@ class BenchView(_Answer, frozen=True, tag="view", kw_only=True):
     booting: bool = False
     recorded: Recorded | None = None
     folder: FolderSeen | None = None
+    trial: TrialSeen | None = None
 
 
 class WordForms(_Answer, frozen=True, tag="words", kw_only=True):

@@ -1,5 +1,7 @@
 """By what a locked door would open now, one by one: the second property of the cabin flow, asked of a state.
 
+A lock that is only being tried has ways of its own.
+
 Pure. `Means` says what a cabin has that the table does not know.
 """
 
@@ -12,9 +14,10 @@ from typing import Final
 
 from edge.cabin.conditions import later, lock_ends_s, nobody_can_open
 from edge.cabin.events import Anomaly, Device
-from edge.cabin.outputs import door_locked
+from edge.cabin.outputs import door_locked, tried
 from edge.cabin.rules import Rules
-from edge.cabin.state import Mode, State
+from edge.cabin.state import State
+from edge.terms.commission import Tried
 from edge.terms.observation import CameraHealth
 from hw.ports import Input
 
@@ -36,6 +39,12 @@ class Way(StrEnum):
     NOBODY_THERE = "nobody_there"
     NOBODY_CAN_OPEN = "nobody_can_open"
     MAX_TIME = "max_time"
+    TRIAL_TIME = "trial_time"
+    """The lock is only being tried, and its seconds are over."""
+    TRIAL_STOPPED = "trial_stopped"
+    """Somebody who commissions stops what is tried."""
+    HAPPENING = "happening"
+    """Anything that happens ends what is tried: somebody is seen, the door moves."""
 
 
 class Because(StrEnum):
@@ -87,14 +96,17 @@ class Opening:
 
 
 def openings(state: State, now_s: float, rules: Rules, means: Means) -> tuple[Opening, ...]:
-    """Every way for a door that is locked; none for one that is not, or is only being tried.
+    """Every way for a door that is locked, `TRIAL_WAYS` where its lock is only being tried; none for one
+    that is not.
 
     Deadlines before `now_s` are done.
     """
-    if not door_locked(state) or state.mode is not Mode.LOCKED:
-        return ()
     asked = _Asked(state, now_s, rules, means)
-    return tuple(_OPENINGS[way](asked) for way in Way)
+    if tried(state) is Tried.LOCK:
+        return tuple(_OPENINGS[way](asked) for way in TRIAL_WAYS)
+    if not door_locked(state):
+        return ()
+    return tuple(_OPENINGS[way](asked) for way in LOCK_WAYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +202,10 @@ def _max_time(a: _Asked) -> Opening:
     return _not(Way.MAX_TIME, Because.TIME_RUNS, a.in_s(lock_ends_s(a.s, a.rules.flow)))
 
 
+def _trial_time(a: _Asked) -> Opening:
+    return _not(Way.TRIAL_TIME, Because.TIME_RUNS, a.in_s(a.s.trial.until_s))
+
+
 _OPENINGS: Final[Mapping[Way, Callable[[_Asked], Opening]]] = {
     Way.CODE: _code,
     Way.EXIT: lambda _: _works(Way.EXIT),
@@ -204,4 +220,13 @@ _OPENINGS: Final[Mapping[Way, Callable[[_Asked], Opening]]] = {
     Way.NOBODY_THERE: _nobody_there,
     Way.NOBODY_CAN_OPEN: _nobody_can_open,
     Way.MAX_TIME: _max_time,
+    Way.TRIAL_TIME: _trial_time,
+    Way.TRIAL_STOPPED: lambda _: _works(Way.TRIAL_STOPPED),
+    Way.HAPPENING: lambda _: _works(Way.HAPPENING),
 }
+
+TRIAL_WAYS: Final = (Way.TRIAL_TIME, Way.TRIAL_STOPPED, Way.FIRE, Way.EXIT, Way.HAPPENING, Way.RESTART)
+"""How a lock ends that is only being tried."""
+
+LOCK_WAYS: Final = tuple(way for way in Way if way not in (Way.TRIAL_TIME, Way.TRIAL_STOPPED, Way.HAPPENING))
+"""How any other does."""

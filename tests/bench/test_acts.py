@@ -109,10 +109,14 @@ def test_every_word_can_be_done_and_is_noted_like_a_typed_one(tmp_path: Path) ->
         for words in EXAMPLES.values():
             for one in words:
                 acted = cabin.act(one)
+                if one == "release":
+                    assert acted.said == "not done: nothing is locked"
+                    continue
                 assert (acted.done, acted.said) == (True, f"done: {one}")
                 done.append(one)
                 cabin.run_to(cabin.desk.clock.now_s() + 0.1)
-        told = [line.words for line in cabin.diary.lines if line.kind == "typed"]
+        typed = [line.words for line in cabin.diary.lines if line.kind == "typed"]
+        told = [one for one in typed if one.startswith("done")]
         assert told == [f"done: {one}" for one in done][-len(told) :]
         story = cabin.notebook.text("All of it", [], None, [])
     lines = parse("all", story).lines
@@ -137,6 +141,18 @@ def test_digits_alone_are_typed_at_the_keypad(cabin: LiveCabin) -> None:
     cabin.run_to(2.0)
     touched = [line for line in cabin.diary.lines if line.words == "key touched"]
     assert len(touched) == 3
+
+
+def test_keys_without_power_are_said_to_be_lost(cabin: LiveCabin) -> None:
+    cabin.does("power off")
+    assert cabin.act("keys 12#").said == "done: keys 12#; the power is off: the keys were lost"
+    assert cabin.act("release").said == "not done: the power is off"
+
+
+def test_only_what_is_locked_can_be_released(cabin: LiveCabin) -> None:
+    assert cabin.act("release").said == "not done: nothing is locked"
+    cabin.does("enter anna with mask").run_to(27.0).does("release")
+    assert cabin.view().state == "released"
 
 
 def test_a_code_that_was_clicked_is_noted_by_its_name(cabin: LiveCabin) -> None:

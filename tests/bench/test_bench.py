@@ -325,7 +325,7 @@ def test_lines_from_a_pipe_are_obeyed_and_answered_each(repo: Path) -> None:
         "not done: 'me' is no word here; help alone shows all",
         "not done: words are missing: right is: save FILE",
         "done: wait 1",
-        "done: release",
+        "not done: nothing is locked",
         "not done: 'x' is no number of seconds; right is: wait [SECONDS]",
     ]
     assert "fire on|off" in done.stdout
@@ -524,15 +524,30 @@ def test_status_is_in_words_and_the_ring_lies_where_the_page_looks(
 
 def test_the_hints_can_be_pasted_where_a_path_has_a_blank(tmp_path: Path) -> None:
     data, run = tmp_path / "the data", tmp_path / "the run"
-    shown = live.greeting(BenchOptions(overrides=(f"paths.data={data}",)), data, run)
+    options = BenchOptions(
+        settings=tmp_path / "my kiosk.toml",
+        overrides=(f"paths.data={data}", "identity.enabled=true", "kiosk.name=by the lake"),
+    )
+    settings = load(None, ["people.watchman=+15551234"])
+    shown = live.greeting(options, settings, data, run)
     pasted = [shlex.split(line) for line in shown if line.startswith("  ")]
     there, record = ["--set", f"paths.runtime={run}"], ["--set", f"paths.data={data}"]
+    same = ["--settings", str(tmp_path / "my kiosk.toml")]
+    for one in ("identity.enabled=true", "kiosk.name=by the lake"):
+        same += ["--set", one]
+    same += ["--set", "people.watchman2=+15550101", "--set", "people.control_room=+15550102"]
     assert [words[1:] for words in pasted] == [
         ["status", *there],
         ["release", *there],
         ["events", *record],
-        ["panel", "--commission", *there, *record],
+        ["panel", "--commission", *same, *there, *record],
     ]
+
+
+def test_a_bench_with_its_page_alone_tells_of_no_prompt(tmp_path: Path) -> None:
+    said = live.greeting(BenchOptions(), load(None), tmp_path, tmp_path, typed=False)
+    assert "Try" not in " ".join(said)
+    assert "page" in said[-1]
 
 
 def test_a_bench_whose_alerts_leave_for_people_outside_says_so() -> None:

@@ -134,6 +134,23 @@ def test_the_script_of_the_page_does_its_work(tmp_path: Path, browser: Browser) 
         assert browser.ask("document.querySelector('#phones-card details').open") is False
 
 
+def test_what_comes_next_is_open_on_a_phone_while_a_door_is_locked(tmp_path: Path, browser: Browser) -> None:
+    is_open = "document.querySelector('#coming-card > details').open"
+    with PageOver(tmp_path) as page:
+        page.view = VACANT
+        browser.be(412)
+        browser.go(page.address)
+        browser.ask("sessionStorage.clear()")
+        browser.go(page.address)
+        browser.wait(f"!{is_open}")
+        page.view = LOCKED
+        page.site.forget()
+        browser.wait(is_open)
+        browser.ask("document.querySelector('#coming-card summary').click()")
+        browser.wait(f"!{is_open}")
+        browser.ask("sessionStorage.clear()")
+
+
 def test_all_of_it_acts_without_a_script_too(tmp_path: Path, browser: Browser) -> None:
     with PageOver(tmp_path) as page:
         browser.be(1440, 1000)

@@ -31,15 +31,18 @@ from edge.bench.wire import (
     Stories,
     StorySeen,
     TextSeen,
+    TrialSeen,
+    WayOut,
     WordsSaid,
 )
 from edge.cabin.deadlines import Wait
 from edge.cabin.diagram import edges
 from edge.cabin.state import Mode
-from edge.cabin.ways import Because, Way
+from edge.cabin.ways import LOCK_WAYS, TRIAL_WAYS, Because, Way
 from edge.faults.fault import FaultError
 from edge.panel.sources import Sources
 from edge.settings.load import load
+from edge.terms.commission import Tried
 from edge.terms.observation import Cover
 from edge.words.language import LanguageName
 from hw.bench import COVERS, FRONTS, LENSES
@@ -287,8 +290,8 @@ def test_the_last_way_is_marked_and_said(tongue: Tongue) -> None:
 
 def test_every_deadline_and_every_way_out_has_its_line(tongue: Tongue) -> None:
     html = time_parts.coming(LOCKED, tongue)
-    assert html.count('class="tick yes"') + html.count('class="tick no"') == len(Way)
-    for way in Way:
+    assert html.count('class="tick yes"') + html.count('class="tick no"') == len(LOCK_WAYS)
+    for way in LOCK_WAYS:
         assert tongue.own.table.ways.of(way) in unescape(html)
     assert html.count("data-left-s") == 3, "two deadlines that run, one way that comes by itself"
     assert tongue.own.stands_still in unescape(html)
@@ -297,6 +300,29 @@ def test_every_deadline_and_every_way_out_has_its_line(tongue: Tongue) -> None:
 def test_an_open_door_needs_no_way(tongue: Tongue) -> None:
     assert tongue.own.door_is_open in unescape(time_parts.coming(VACANT, tongue))
     assert tongue.own.no_deadline in unescape(time_parts.coming(VACANT, tongue))
+
+
+def test_a_lock_that_is_tried_is_shown_as_that(tongue: Tongue) -> None:
+    view = msgspec.structs.replace(
+        VACANT,
+        trial=TrialSeen(Tried.LOCK, 3.2),
+        outputs=msgspec.structs.replace(VACANT.outputs, locked=True),
+        ways=tuple(WayOut(way, True, Because.WORKS, None) for way in TRIAL_WAYS),
+    )
+    head = unescape(cabin_part.head(view, tongue))
+    assert f"<h1>{tongue.own.trying.format(output=tongue.outputs.lock)}</h1>" in head
+    assert 'data-left-s="3.20"' in head
+    assert tongue.mode("vacant") not in head
+    coming = unescape(time_parts.coming(view, tongue))
+    assert tongue.own.door_is_open not in coming
+    assert all(tongue.own.table.ways.of(way) in coming for way in TRIAL_WAYS)
+
+
+def test_a_lock_that_is_on_is_never_called_unlocked(tongue: Tongue) -> None:
+    stuck = msgspec.structs.replace(VACANT, outputs=msgspec.structs.replace(VACANT.outputs, locked=True))
+    coming = unescape(time_parts.coming(stuck, tongue))
+    assert tongue.own.door_is_open not in coming
+    assert tongue.own.lock_is_on in coming
 
 
 def test_every_fault_has_a_switch_and_those_that_are_on_stand_at_the_top(tongue: Tongue) -> None:

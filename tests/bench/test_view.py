@@ -14,8 +14,10 @@ from edge.bench.showing import LINES, TEXTS
 from edge.bench.switches import switches
 from edge.bench.wire import BenchView, FaultGroup, FaultSwitch
 from edge.cabin.deadlines import Wait
-from edge.cabin.ways import Because, Way
+from edge.cabin.events import TrialAsked
+from edge.cabin.ways import LOCK_WAYS, TRIAL_WAYS, Because, Way
 from edge.service.threads import Part
+from edge.terms.commission import Tried
 from hw.bench import FAULTS, LENSES, MACHINE_FAULTS, PromptFault
 from hw.ports import Input, Light
 from tests.worlds.bench_world import ALL_FITTED, LiveCabin, scripted_cabin, staged_cabin
@@ -198,13 +200,27 @@ def test_deadlines_and_ways_are_those_of_the_state(locked: LiveCabin) -> None:
     assert 1795.0 < left[Wait.MAX_LOCK].in_s < 1800.0
     assert not left[Wait.UNREACHABLE].runs or left[Wait.UNREACHABLE].in_s < 180.0
     ways = {one.way: one for one in view.ways}
-    assert set(ways) == set(Way)
+    assert set(ways) == set(LOCK_WAYS)
     assert ways[Way.CODE].opens
     assert ways[Way.CONTROL_ROOM].because is Because.NO_SECRET
     assert ways[Way.NOBODY_THERE].because is Because.SOMEBODY_THERE
     locked.does("exit press").run_to(28.0)
     assert locked.view().ways == ()
     assert {one.what for one in locked.view().deadlines} >= {Wait.EXIT_HOLD}
+
+
+def test_a_lock_that_is_tried_is_seen_as_that(cabin: LiveCabin) -> None:
+    cabin.run_to(40.0)
+    assert cabin.view().trial is None
+    cabin.desk.kiosk.handle(TrialAsked(Tried.LOCK, 4.0, seen_empty=True), cabin.desk.clock.now_s())
+    view = cabin.run_to(41.0).view()
+    assert view.outputs.locked
+    assert view.trial is not None
+    assert view.trial.output is Tried.LOCK
+    assert view.trial.left_s == pytest.approx(3.0)
+    assert tuple(one.way for one in view.ways) == TRIAL_WAYS
+    view = cabin.run_to(45.0).view()
+    assert (view.trial, view.ways, view.outputs.locked) == (None, (), False)
 
 
 def test_the_diary_numbers_its_lines_and_keeps_the_last(locked: LiveCabin) -> None:

@@ -24,7 +24,8 @@ from edge.cabin.events import (
 )
 from edge.cabin.outputs import door_locked
 from edge.cabin.table import step
-from edge.cabin.ways import Because, Opening, Way, openings
+from edge.cabin.trial import HARMLESS
+from edge.cabin.ways import TRIAL_WAYS, Because, Opening, Way, openings
 from hw.ports import Input
 from tests.worlds.cabin_places import CORNERS, MAKERS
 from tests.worlds.cabin_ways import ALL_MEANS, check_openings
@@ -54,6 +55,21 @@ def test_a_way_does_what_it_says() -> None:
 
 def test_an_unlocked_door_has_no_ways() -> None:
     assert _ways(Cabin().comes("masked").wait(10)) == {}
+
+
+def test_a_lock_that_is_tried_has_the_ways_that_end_a_trial() -> None:
+    found = _ways(Cabin().tries("lock", 5.0).wait(2.0))
+    assert tuple(found) == TRIAL_WAYS
+    assert {way for way, one in found.items() if not one.opens} == {Way.TRIAL_TIME}
+    assert found[Way.TRIAL_TIME].in_s == pytest.approx(3.0)
+    assert _ways(Cabin().tries("permit", 5.0).wait(2.0)) == {}, "the door is unlocked"
+
+
+def test_whatever_happens_opens_a_lock_that_is_tried() -> None:
+    cabin = Cabin().tries("lock").wait(1)
+    for event in EVENTS:
+        if not isinstance(event, HARMLESS):
+            assert not door_locked(step(cabin.state, event, cabin.now_s, cabin.rules).state), event
 
 
 def test_every_reason_is_given_somewhere() -> None:

@@ -41,7 +41,7 @@ from edge.bench.wire import (
     WordsSaid,
 )
 from edge.cabin.deadlines import Wait
-from edge.cabin.ways import Because, Way
+from edge.cabin.ways import LOCK_WAYS, Because
 from edge.faults.fault import FaultError
 from edge.panel.app import open_server
 from edge.panel.sources import Sources
@@ -194,7 +194,7 @@ LOCKED: Final = msgspec.structs.replace(
             list(Because)[at % len(Because)],
             60.0 if at == 3 else None,
         )
-        for at, way in enumerate(Way)
+        for at, way in enumerate(LOCK_WAYS)
     ),
     happenings=(
         Line(1, 70.0, "state", "vacant → CHECKING"),

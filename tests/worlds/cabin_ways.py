@@ -24,12 +24,14 @@ from edge.cabin.events import (
     ReleaseOrdered,
     Restarted,
     Ticked,
+    TrialStopped,
 )
-from edge.cabin.outputs import door_locked
+from edge.cabin.outputs import door_locked, tried
 from edge.cabin.rules import Rules
-from edge.cabin.state import Mode, State
+from edge.cabin.state import State
 from edge.cabin.table import step
-from edge.cabin.ways import Because, Means, Opening, Way, openings
+from edge.cabin.ways import LOCK_WAYS, TRIAL_WAYS, Because, Means, Opening, Way, openings
+from edge.terms.commission import TrialEnd, Tried
 from edge.terms.observation import CameraHealth
 from hw.ports import Input
 
@@ -81,6 +83,9 @@ _DOINGS: Mapping[Way, Callable[[State, Means], Iterator[Event]]] = {
     Way.NOBODY_THERE: lambda s, _: iter([Ticked()]),
     Way.NOBODY_CAN_OPEN: lambda s, _: iter([Ticked()]),
     Way.MAX_TIME: lambda s, _: iter([Ticked()]),
+    Way.TRIAL_TIME: lambda s, _: iter([Ticked()]),
+    Way.TRIAL_STOPPED: lambda s, _: iter([TrialStopped(TrialEnd.STOPPED)]),
+    Way.HAPPENING: lambda s, _: iter([DeviceFailed(Device.SOUNDER, "sounder_failed")]),
 }
 
 
@@ -117,8 +122,8 @@ def check_openings(state: State, now_s: float, rules: Rules) -> tuple[Opening, .
     state = step(state, Ticked(), now_s, rules).state
     for means in (FEW_MEANS, ALL_MEANS):
         found = openings(state, now_s, rules, means)
-        locked = door_locked(state) and state.mode is Mode.LOCKED  # and not an output that is tried
-        assert [one.way for one in found] == (list(Way) if locked else [])
+        ways = () if not door_locked(state) else TRIAL_WAYS if tried(state) is Tried.LOCK else LOCK_WAYS
+        assert tuple(one.way for one in found) == ways
         for one in found:
             did = opens(one.way, state, now_s, rules, means)
             assert did is one.opens, f"{one} and it {'opened' if did else 'stayed locked'}: {state}"

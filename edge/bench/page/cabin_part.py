@@ -8,6 +8,7 @@ from edge.bench.page.diagram import diagram_svg, ways_out
 from edge.bench.page.drawing import cabin_svg
 from edge.bench.page.pieces import PLUG, button, english, form, note
 from edge.bench.page.scene import Figure, Scene
+from edge.bench.page.time_parts import left
 from edge.bench.page.tongue import Tongue
 from edge.bench.wire import BenchView
 from edge.cabin.state import Mode
@@ -20,21 +21,26 @@ def head(view: BenchView, tongue: Tongue, trouble: str = "") -> str:
     """State in large letters, what it means, and what may be done to the whole: plug, restart, release."""
     w = tongue.own
     if view.booting and view.plugged:
-        title, means = w.booting, w.booting_means
+        title, means = w.booting, escape(w.booting_means)
+    elif view.powered and view.trial is not None:
+        seconds = left(view.trial.left_s, tongue)
+        title = w.trying.format(output=tongue.outputs.of(view.trial.output.value))
+        means = f"{escape(w.trying_means)} {seconds}"
     elif view.powered:
-        title, means = tongue.mode(view.state), tongue.page.meanings.of(view.state)
+        title, means = tongue.mode(view.state), escape(tongue.page.meanings.of(view.state))
     else:
-        title, means = w.off, w.off_means
+        title, means = w.off, escape(w.off_means)
     plug = (
         button("out", w.plug_out, kind="danger", name="plug")
         if view.plugged
         else button("in", w.plug_in, kind="primary", name="plug")
     )
     more = button("restart", w.restart) + button("release", w.release) if view.powered else ""
+    means = f'<p class="means">{means}</p>' if means else ""
     said = f'<p class="trouble" role="alert">{escape(trouble)}</p>' if trouble else ""
     return (
         "<div "
-        f'class="bench-head"><div><h1>{escape(title)}</h1>{note(means, "means") if means else ""}{said}</div>'
+        f'class="bench-head"><div><h1>{escape(title)}</h1>{means}{said}</div>'
         f'<div class="actions">{form(plug, PLUG, now=True)}{form(more) if more else ""}'
         f'<button type="button" class="sound-switch" aria-pressed="false" data-on="{escape(w.sound_off)}" '
         f'data-off="{escape(w.sound_on)}" title="{escape(w.sound_note)}" hidden>{escape(w.sound_on)}</button>'

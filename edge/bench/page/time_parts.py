@@ -21,11 +21,12 @@ def coming(view: BenchView, tongue: Tongue) -> str:
     waits = "".join(_deadline(one, tongue) for one in view.deadlines)
     waits = f'<ul class="deadlines">{waits}</ul>' if waits else note(w.no_deadline)
     ways = "".join(_way(one, tongue) for one in view.ways)
-    ways = (
-        f'<ul class="ways">{ways}</ul>'
-        if ways
-        else f'<p class="good">{tick(True, w.would_open)} {escape(w.door_is_open)}</p>'
-    )
+    if ways:
+        ways = f'<ul class="ways">{ways}</ul>'
+    elif view.outputs.locked:  # a relay that sticks, or one that was let go of this moment
+        ways = f'<p class="bad">{tick(False, w.would_not)} {escape(w.lock_is_on)}</p>'
+    else:
+        ways = f'<p class="good">{tick(True, w.would_open)} {escape(w.door_is_open)}</p>'
     return f"<h3>{escape(w.deadlines)}</h3>{waits}<h3>{escape(w.door_now)}</h3>{ways}"
 
 

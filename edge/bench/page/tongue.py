@@ -8,14 +8,16 @@ from datetime import UTC, datetime, tzinfo
 from edge.words.language import Language, LanguageName, Page
 from edge.words.languages import words_of
 from edge.words.pages.bench import BenchWords, bench_words
+from edge.words.pages.commission_site import OutputWords, site_words
 
 
 @dataclass(frozen=True, slots=True)
 class Tongue:
-    """One language; `zone` is the cabin's, for the times of texts."""
+    """One language; `zone` is the cabin's, for the times of texts; `outputs`: what can be tried."""
 
     own: BenchWords
     language: Language
+    outputs: OutputWords
     zone: tzinfo = UTC
 
     @property
@@ -34,4 +36,4 @@ class Tongue:
 
 
 def tongue_of(language: LanguageName, zone: tzinfo = UTC) -> Tongue:
-    return Tongue(bench_words(language), words_of(language), zone)
+    return Tongue(bench_words(language), words_of(language), site_words(language).outputs, zone)

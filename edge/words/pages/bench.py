@@ -234,6 +234,9 @@ class BenchWords(Words):
     seconds: str
     door_now: str
     door_is_open: str
+    lock_is_on: str
+    trying: str
+    trying_means: str
     would_open: str
     would_not: str
     # the log
@@ -435,6 +438,9 @@ _EN: Final = BenchWords(
     seconds="{seconds} s",
     door_now="What would open the door now",
     door_is_open="The door is unlocked.",
+    lock_is_on="The lock is on, though the program does not ask for it.",
+    trying="Being tried: {output}",
+    trying_means="An output is being tried in the empty cabin, for some seconds:",
     would_open="opens",
     would_not="does not open",
     log_note="The newest stands at the top.",
@@ -636,6 +642,9 @@ _DE: Final = BenchWords(
     seconds="{seconds} Sek.",
     door_now="Was die Tür jetzt öffnen würde",
     door_is_open="Die Tür ist entriegelt.",
+    lock_is_on="Das Schloss ist angezogen, obwohl das Programm es nicht verlangt.",
+    trying="In Erprobung: {output}",
+    trying_means="Ein Ausgang wird in der leeren Kabine erprobt, für einige Sekunden:",
     would_open="öffnet",
     would_not="öffnet nicht",
     log_note="Das Neueste steht oben.",
@@ -834,6 +843,9 @@ _HI: Final = BenchWords(
     seconds="{seconds} से॰",
     door_now="अभी दरवाज़ा किससे खुलेगा",
     door_is_open="दरवाज़ा लॉक नहीं है।",
+    lock_is_on="लॉक लगा है, हालाँकि प्रोग्राम उसे नहीं माँगता।",
+    trying="जाँच हो रही है: {output}",
+    trying_means="खाली केबिन में कुछ सेकंड के लिए एक आउटपुट जाँचा जा रहा है:",
     would_open="खुलता है",
     would_not="नहीं खुलता",
     log_note="सबसे नया ऊपर है।",

@@ -57,6 +57,9 @@ class WayWords(Words):
     nobody_there: str
     nobody_can_open: str
     max_time: str
+    trial_time: str
+    trial_stopped: str
+    happening: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,9 @@ ENGLISH: Final = TableWords(
         nobody_there="Nobody is seen inside",
         nobody_can_open="Nobody can open it any more",
         max_time="The longest time is over",
+        trial_time="The seconds of the trial are over",
+        trial_stopped="Stop on the page of commissioning",
+        happening="Anything that happens: somebody is seen, the door moves",
     ),
     because=BecauseWords(
         works="opens at once",
@@ -197,6 +203,9 @@ GERMAN: Final = TableWords(
         nobody_there="Niemand ist zu sehen",
         nobody_can_open="Niemand kann mehr öffnen",
         max_time="Die längste Zeit ist vorbei",
+        trial_time="Die Sekunden der Probe sind um",
+        trial_stopped="Anhalten auf der Seite der Inbetriebnahme",
+        happening="Was auch geschieht: jemand ist zu sehen, die Tür bewegt sich",
     ),
     because=BecauseWords(
         works="öffnet sofort",
@@ -261,6 +270,9 @@ HINDI: Final = TableWords(
         nobody_there="अंदर कोई न दिखे",
         nobody_can_open="अब कोई खोल न सके",
         max_time="सबसे लंबा समय बीत जाए",
+        trial_time="जाँच के सेकंड पूरे हों",
+        trial_stopped="चालू करने के पेज पर रोका जाए",
+        happening="कुछ भी हो: कोई दिखे, दरवाज़ा हिले",
     ),
     because=BecauseWords(
         works="तुरंत खुलता है",

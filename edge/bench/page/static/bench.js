@@ -131,6 +131,14 @@ for (const one of document.querySelectorAll(".fold > details")) {
   one.firstElementChild.addEventListener("click", () => sessionStorage.setItem(name, one.open ? "shut" : "open"));
 }
 
+const coming = document.querySelector("#coming-card > details");
+
+function openWhileLocked() {
+  if (!matchMedia(NARROW).matches || sessionStorage.getItem("fold coming-card") !== null) return;
+  coming.open = document.querySelector("#coming .ways") !== null;
+}
+if (coming) onPart("coming", openWhileLocked);
+
 // --- sound ---------------------------------------------------------------------------------------------
 
 let audio = null;
