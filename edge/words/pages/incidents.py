@@ -41,6 +41,8 @@ class StepWords(Words):
     key: str
     right_code: str
     released: str
+    power_lost: str
+    locked_again: str
     left: str
 
 
@@ -49,6 +51,7 @@ class LackWords(Words):
     """What a story lacks, in whole sentences; the names are those of `edge.reports.timeline.Lack`."""
 
     not_closed: str
+    empty_not_closed: str
     cut: str
     too_long: str
     clock_not_set: str
@@ -185,6 +188,7 @@ class IncidentsWords(Words):
     never: str
     band: str
     band_words: str
+    kiosk_off: str
     door: str
     permit: str
     siren: str
@@ -244,10 +248,14 @@ _ENGLISH: Final = IncidentsWords(
         key="First key",
         right_code="Right code",
         released="Door opened",
+        power_lost="Door opened: the kiosk had no power or stopped",
+        locked_again="Door locked again",
         left="Cabin empty",
     ),
     lacks=LackWords(
         not_closed="The incident is not closed: the cabin was not seen empty after it, or it still lasts.",
+        empty_not_closed="The incident is not closed yet: the cabin was seen empty, but a time that has to "
+        "pass first, as after a fire, was not over.",
         cut="The first lines of this incident are not kept any more.",
         too_long="The incident has more lines than are told here; those in the middle are left out.",
         clock_not_set="The clock was not set for some of it: those times of day are wrong, "
@@ -371,6 +379,7 @@ _ENGLISH: Final = IncidentsWords(
     never="never",
     band="Door, machine and siren",
     band_words="{name}: {level} from {begin} to {end}",
+    kiosk_off="kiosk off, not known (door open, siren silent)",
     door="Door",
     permit="Machine",
     siren="Siren",
@@ -431,11 +440,15 @@ _GERMAN: Final = IncidentsWords(
         key="Erste Taste",
         right_code="Richtiger Code",
         released="Tür freigegeben",
+        power_lost="Tür offen: Der Kiosk hatte keinen Strom oder hielt an",
+        locked_again="Tür wieder verriegelt",
         left="Kabine leer",
     ),
     lacks=LackWords(
         not_closed="Der Vorfall ist nicht abgeschlossen: Danach wurde die Kabine nicht leer "
         "gesehen, oder er dauert noch an.",
+        empty_not_closed="Der Vorfall ist noch nicht abgeschlossen: Die Kabine wurde leer gesehen, aber "
+        "eine Zeit, die vorher vergehen muss, etwa nach einem Feuer, war noch nicht um.",
         cut="Die ersten Zeilen dieses Vorfalls werden nicht mehr aufbewahrt.",
         too_long="Der Vorfall hat mehr Zeilen, als hier erzählt werden; die in der Mitte fehlen.",
         clock_not_set="Die Uhr war zeitweise nicht gestellt: Diese Uhrzeiten sind falsch, "
@@ -561,6 +574,7 @@ _GERMAN: Final = IncidentsWords(
     never="nie",
     band="Tür, Automat und Sirene",
     band_words="{name}: {level} von {begin} bis {end}",
+    kiosk_off="Kiosk aus, nicht bekannt (Tür offen, Sirene still)",
     door="Tür",
     permit="Automat",
     siren="Sirene",
@@ -622,10 +636,14 @@ _HINDI: Final = IncidentsWords(
         key="पहला बटन",
         right_code="सही कोड",
         released="दरवाज़ा खुला",
+        power_lost="दरवाज़ा खुला: कियोस्क में बिजली नहीं थी या वह रुक गया",
+        locked_again="दरवाज़ा फिर लॉक",
         left="केबिन ख़ाली",
     ),
     lacks=LackWords(
         not_closed="घटना समाप्त नहीं हुई: उसके बाद केबिन ख़ाली नहीं दिखा, या वह अभी चल रही है।",
+        empty_not_closed="घटना अभी समाप्त नहीं हुई: केबिन ख़ाली दिखा, पर पहले जो समय बीतना है, जैसे आग के बाद, "
+        "वह पूरा नहीं हुआ था।",
         cut="इस घटना की पहली पंक्तियाँ अब नहीं रखी गई हैं।",
         too_long="इस घटना की पंक्तियाँ बहुत अधिक हैं; बीच की यहाँ नहीं हैं।",
         clock_not_set="कुछ समय घड़ी मिली हुई नहीं थी: वे समय गलत हैं, सेकंड सही हैं।",
@@ -748,6 +766,7 @@ _HINDI: Final = IncidentsWords(
     never="कभी नहीं",
     band="दरवाज़ा, मशीन और सायरन",
     band_words="{name}: {level}, {begin} से {end} तक",
+    kiosk_off="कियोस्क बंद, पता नहीं (दरवाज़ा खुला, सायरन शांत)",
     door="दरवाज़ा",
     permit="मशीन",
     siren="सायरन",
