@@ -43,10 +43,6 @@ OFF: Final = "kiosk_off"
 """The level of a band in which the kiosk had no power or its program did not run."""
 
 
-_FIELDS: Final = {Kind.DOOR: "door", Kind.PERMIT: "permit", Kind.SIREN: "sound"}
-"""Under which name a line says the level."""
-
-
 class Milestone(StrEnum):
     """What follows one after the other in an incident that locks.
 
@@ -282,10 +278,15 @@ def _levels(
     moments: Iterable[Moment], gaps: Sequence[_Gap], kind: Kind, rest: str
 ) -> list[tuple[float, str]]:
     """From when on which level, in the record's order; after the kiosk was off it is at `rest`."""
-    found = [(float(one.seq), one.since_s, one.word(_FIELDS[kind])) for one in moments if one.kind is kind]
+    found = [(float(one.seq), one.since_s, _level_in(one)) for one in moments if one.kind is kind]
     for gap in gaps:
         found += [(gap.last.seq + 0.5, gap.from_s, OFF), (gap.fresh.seq - 0.25, gap.to_s, rest)]
     return [(since_s, level) for _, since_s, level in sorted(found)]
+
+
+def _level_in(moment: Moment) -> str:
+    """What a line says of door, permit or siren: each has one alone."""
+    return moment.word("door") or moment.word("permit") or moment.word("sound")
 
 
 def _steps(

@@ -263,7 +263,8 @@ _ENGLISH: Final = IncidentsWords(
         pictures_removed="Its pictures were removed later, for their age or for lack of room.",
         pictures_left_out="Some pictures had no room and were not kept.",
         no_pictures="No picture was kept.",
-        restarted="The program started again meanwhile: what happened while it was off is not known.",
+        restarted="The program started again meanwhile: what happened while it was off is not known. "
+        "A locked door opened some time between its last line and that start.",
         lines_lost="The disk failed for a while: some lines of the record are lost.",
         unknown_lines="Some lines are of another version of the program, and stand here by their names.",
         no_prompts="What was said in the cabin is not in the record of this version.",
@@ -457,7 +458,7 @@ _GERMAN: Final = IncidentsWords(
         pictures_left_out="Für einige Bilder war kein Platz; sie wurden nicht aufbewahrt.",
         no_pictures="Es wurde kein Bild aufbewahrt.",
         restarted="Das Programm wurde dazwischen neu gestartet: Was währenddessen geschah, "
-        "ist nicht bekannt.",
+        "ist nicht bekannt. Eine verriegelte Tür öffnete irgendwann zwischen letzter Zeile und Start.",
         lines_lost="Der Speicher war eine Weile gestört: Einige Zeilen des Protokolls sind verloren.",
         unknown_lines="Einige Zeilen stammen von einer anderen Version des Programms und "
         "stehen hier mit ihrem Namen.",
@@ -650,7 +651,8 @@ _HINDI: Final = IncidentsWords(
         pictures_removed="तस्वीरें बाद में हटाई गईं, पुरानी होने से या जगह की कमी से।",
         pictures_left_out="कुछ तस्वीरों के लिए जगह नहीं थी; वे नहीं रखी गईं।",
         no_pictures="कोई तस्वीर नहीं रखी गई।",
-        restarted="बीच में प्रोग्राम फिर चालू हुआ: बंद रहते क्या हुआ, यह पता नहीं।",
+        restarted="बीच में प्रोग्राम फिर चालू हुआ: बंद रहते क्या हुआ, यह पता नहीं। लॉक दरवाज़ा "
+        "आख़िरी पंक्ति और फिर चालू होने के बीच किसी समय खुल गया।",
         lines_lost="डिस्क कुछ समय ख़राब थी: रिकॉर्ड की कुछ पंक्तियाँ खो गईं।",
         unknown_lines="कुछ पंक्तियाँ प्रोग्राम के दूसरे संस्करण की हैं और यहाँ अपने नाम से लिखी हैं।",
         no_prompts="केबिन में क्या कहा गया, वह इस संस्करण के रिकॉर्ड में नहीं है।",
