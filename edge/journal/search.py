@@ -112,6 +112,16 @@ def last_before(path: Path, seq: int, kind: str, name: str, within: int = 5000) 
     return None if found is None else Line(*found)
 
 
+def last_of_boot(path: Path, boot: int, after_seq: int, before_seq: int) -> Line | None:
+    """The last line of one start of the kiosk between two lines."""
+    with reading(path) as db:
+        found = db.execute(
+            "SELECT * FROM events WHERE seq >= ? AND seq < ? AND boot = ? ORDER BY seq DESC LIMIT 1",
+            (after_seq, before_seq, boot),
+        ).fetchone()
+    return None if found is None else Line(*found)
+
+
 def between(
     path: Path, from_wall_s: float, to_wall_s: float, names: tuple[str, ...], kind: str = ""
 ) -> Iterator[Line]:

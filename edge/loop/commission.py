@@ -20,7 +20,7 @@ from edge.cabin.trial import RELAYS, not_tried, rests
 from edge.codes.grant import Grant, Grants
 from edge.faults.fault import FaultError
 from edge.judge.nobody import EMPTY_NO_CONTACT_S, EMPTY_S, Nobody
-from edge.loop.commission_view import CommissionView, TextView, TrialView
+from edge.loop.commission_view import CommissionView, DoneView, TextView, TrialView
 from edge.loop.happening import plain
 from edge.loop.logbook import Logbook
 from edge.loop.on_record import OnRecord
@@ -30,7 +30,7 @@ from edge.loop.situation import Situation
 from edge.terms.alerts import Alert
 from edge.terms.commission import NotTried, TrialEnd, Tried, trial_most_s
 from edge.terms.observation import Observation
-from edge.terms.record import Entry, OutboxRow, Recipient
+from edge.terms.record import Entry, OutboxRow, Recipient, RowState
 
 TEXT_EVERY_S: Final = 20.0
 """At most one test text in so long: each costs money, and its reader a look."""
@@ -55,6 +55,21 @@ class _Seen:
 
     keys: dict[str, set[str]] = field(default_factory=dict)
     texts: list[_Sent] = field(default_factory=list)
+    outputs: dict[str, str] = field(default_factory=dict)
+    learnt: set[str] = field(default_factory=set)
+    drawn: bool = False
+
+    def done(self) -> DoneView:
+        came = {sent.row.number for sent in self.texts if sent.row.state is RowState.DELIVERED}
+        return DoneView(
+            outputs=dict(self.outputs),
+            outputs_most=len(Tried),
+            keys=sum(len(keys) for keys in self.keys.values()),
+            texts_sent=len({sent.row.number for sent in self.texts}),
+            texts_delivered=len(came),
+            learnt=tuple(sorted(self.learnt)),
+            drawn=self.drawn,
+        )
 
 
 class Commission:
@@ -141,6 +156,7 @@ class Commission:
         self._drain(now_s)
         if self._situation.state.trial.output is not output:
             raise FaultError("not_now", NotTried.NOT_VACANT.value)
+        self._seen.outputs[output.value] = ""
         return seconds
 
     def untry(self, now_s: float) -> bool:
@@ -203,7 +219,10 @@ class Commission:
             return
         for command in commands:
             if isinstance(command, Note) and command.name.startswith("trial_"):
-                self._ended = (before.trial.output.value, command.name.removeprefix("trial_"))
+                tried, end = before.trial.output.value, command.name.removeprefix("trial_")
+                self._ended = (tried, end)
+                if tried in self._seen.outputs:
+                    self._seen.outputs[tried] = end
 
     def _mind(self, now_s: float) -> None:
         tried = self._situation.state.trial.output
@@ -248,10 +267,15 @@ class Commission:
         self._parts.restart.order()
 
     def sign(self, signed: Mapping[str, object], answer: Answer, now_s: float) -> None:
-        """The checklist as one line of the record; answered with the record's head when it is on the card."""
+        """The checklist as one line of the record, with what was really done since the grant began.
+
+        Answered with the record's head when it is on the card.
+        """
         grant = self._grants.now(now_s)
         head = str(self._parts.journal.head())
-        data = {**signed, "commissioning": 0 if grant is None else grant.number, "head_before": head}
+        done: dict[str, object] = msgspec.to_builtins(self._seen.done())
+        number = 0 if grant is None else grant.number
+        data = {**signed, "done": done, "commissioning": number, "head_before": head}
         self._logbook.tell(now_s, "event", {"name": "commissioned", **data})
         entry = Entry("event", "commissioned", self._situation.state.incident, plain(data))
         self._unsigned[self._logbook.save((entry,), (), now_s)] = answer
@@ -260,6 +284,9 @@ class Commission:
         """A line of the record for what was done at the site, with the number of the commissioning."""
         grant = self._grants.now(now_s)
         number = 0 if grant is None else grant.number
+        self._seen.drawn = self._seen.drawn or name == "drawn"
+        if name == "learnt" and data.get("result") == "done":
+            self._seen.learnt.add(str(data.get("what", "")))
         self._logbook.note("event", name, {**data, "commissioning": number}, now_s)
 
     def recorded(self, sequence: int, fault: str) -> None:
@@ -322,6 +349,7 @@ class Commission:
                 for sent in self._seen.texts
             ),
             text_again_s=max(0.0, self._text_s + TEXT_EVERY_S - now_s),
+            done=self._seen.done(),
         )
         reply: dict[str, object] = msgspec.to_builtins(view)
         return reply

@@ -27,6 +27,21 @@ class TextView(msgspec.Struct, frozen=True):
     ago_s: float
 
 
+class DoneView(msgspec.Struct, frozen=True):
+    """What was really done since the grant began, as far as the kiosk knows; goes into the signed row too.
+
+    `outputs`: how the last trial of each ended (`edge.terms.commission.TrialEnd`), empty while it runs.
+    """
+
+    outputs: dict[str, str] = {}
+    outputs_most: int = 0
+    keys: int = 0
+    texts_sent: int = 0
+    texts_delivered: int = 0
+    learnt: tuple[str, ...] = ()
+    drawn: bool = False
+
+
 class CommissionView(msgspec.Struct, frozen=True):
     """How the commissioning stands, for anyone who has its grant.
 
@@ -44,6 +59,7 @@ class CommissionView(msgspec.Struct, frozen=True):
     keys: dict[str, tuple[str, ...]]
     texts: tuple[TextView, ...]
     text_again_s: float
+    done: DoneView = DoneView()
 
 
 class EnrolStage(StrEnum):

@@ -235,11 +235,10 @@ class Post:
     def _mark(self, asked: MarkAsked, now_s: float) -> None:
         """Its answer says which incident; that of an incident that never was says only that."""
         there = self.marks.put(Marked(asked.incident, asked.mark, asked.sender.value), now_s)
-        if asked.answer:
-            reason = asked.mark.value if there else "unknown"
-            incident = asked.incident if there else 0
-            row = self._alert_row(Tell(MARK_KIND, incident, (asked.sender,), reason), asked.sender)
-            self._queue("mark_asked", row, now_s)
+        reason = asked.mark.value if there else "unknown"
+        incident = asked.incident if there else 0
+        row = self._alert_row(Tell(MARK_KIND, incident, (asked.sender,), reason), asked.sender)
+        self._queue("mark_asked", row, now_s)
 
     def _answer(self, kind: str, to: Recipient, now_s: float, reason: str = "") -> None:
         incident = self._situation.state.incident

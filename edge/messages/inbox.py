@@ -56,12 +56,11 @@ class HelpAsked:
 
 @dataclass(frozen=True, slots=True)
 class MarkAsked:
-    """The control room says what an incident was. `answer`: it gets a text back, and has not had enough."""
+    """The control room says what an incident was. It gets a text back: without one no mark is taken."""
 
     sender: Recipient
     incident: int
     mark: Mark
-    answer: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +134,11 @@ class Inbox:
         mark = _MARK.fullmatch(words)
         if mark is not None and not _may_mark(sender):
             return Ignored(sender, "mark_by_another")
-        answer = self._may_be_answered(sender, now_s)
-        if mark is not None:
-            return MarkAsked(sender, int(mark[2]), Mark(mark[1].lower()), answer)
-        if not answer:
+        # A mark that is not answered is not taken: the last one that counts is the last that was answered.
+        if not self._may_be_answered(sender, now_s):
             return Ignored(sender, "too_many")
+        if mark is not None:
+            return MarkAsked(sender, int(mark[2]), Mark(mark[1].lower()))
         return StatusAsked(sender) if words.upper().rstrip(".!?") == "STATUS" else HelpAsked(sender)
 
     def _may_be_answered(self, sender: Recipient, now_s: float) -> bool:

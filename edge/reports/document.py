@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -12,9 +12,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from edge.journal import search
 from edge.journal.chain import Head
 from edge.journal.file import NAME
+from edge.loop.commission_view import DoneView
 from edge.pictures.files import FOLDER, PICTURE_NAME
 from edge.reports.moments import said_in
 from edge.reports.period import signed_lines
@@ -25,7 +28,9 @@ from edge.settings.schema import Settings
 from edge.settings.version import program_version
 from edge.settings.zones import zone_of
 from edge.terms.clock import CLOCK_SET_S
+from edge.terms.learning import LearnWhat
 from edge.words.language import LanguageName
+from edge.words.pages.commission_acts import act_words
 from edge.words.pages.report import report_words
 
 PICTURE_BYTES: Final = 400_000
@@ -189,7 +194,7 @@ def commissionings(maker: Maker) -> str:
             for form, count in zip((w.passed, w.not_passed, w.left_out), counts, strict=True)
             if count
         ]
-        notes = _notes(items if isinstance(items, list) else [])
+        notes = _really_done(said, maker) + _notes(items if isinstance(items, list) else [])
         rows.append(
             (
                 "",
@@ -204,6 +209,25 @@ def commissionings(maker: Maker) -> str:
     if not rows:
         return f"<p>{escape(w.commissioned_none)}</p>"
     return maker.pieces.table(w.commissioned, (w.signed, w.who, w.results, w.record), rows)
+
+
+def _really_done(said: Mapping[str, object], maker: Maker) -> str:
+    """What the kiosk saw done of it; nothing for a row of a version that did not note it."""
+    try:
+        done = msgspec.convert(said["done"], DoneView)
+    except (KeyError, msgspec.ValidationError):
+        return ""
+    acts = act_words(maker.language)
+    names = {LearnWhat.EMPTY.value: acts.empty, LearnWhat.FRONT.value: acts.front}
+    words = report_words(maker.language).really_done.format(
+        outputs=len(done.outputs),
+        most=done.outputs_most,
+        keys=done.keys,
+        delivered=done.texts_delivered,
+        sent=done.texts_sent,
+        learnt=", ".join(names.get(one, one) for one in done.learnt) or "-",
+    )
+    return f"<p>{escape(words)}</p>"
 
 
 def _notes(items: Sequence[object]) -> str:

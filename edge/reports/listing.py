@@ -64,6 +64,7 @@ class Listed:
     closed: bool = False
     mark: Mark | None = None
     marked_by: str = ""
+    boot: int = 0
 
     @property
     def bounds(self) -> tuple[int, int]:
@@ -158,10 +159,13 @@ class Incidents:
     def _take(self, line: Line) -> None:
         one = self._found.get(line.incident)
         if one is None:
-            one = Listed(line.incident, line.seq, line.seq, line.wall_s, line.wall_s)
+            one = Listed(line.incident, line.seq, line.seq, line.wall_s, line.wall_s, boot=line.boot)
             self._found[line.incident] = one
             for other in self._found.values():
                 other.closed = other.closed or other.incident < line.incident
+        if line.boot != one.boot:  # a kiosk that is off locks nothing
+            _door(one, one.last_wall_s, locked=False)
+            one.boot = line.boot
         one.last_seq = line.seq
         if line.name != MARKED:
             one.last_wall_s = line.wall_s
@@ -201,11 +205,11 @@ def _says(one: Listed, words: str, named: dict[str, str]) -> bool:
     return all(word in said for word in words.casefold().split())
 
 
-def _door(one: Listed, line: Line, locked: bool) -> None:
+def _door(one: Listed, wall_s: float, locked: bool) -> None:
     if locked and one.locked_since_s is None:
-        one.locked_since_s, one.locked_s = line.wall_s, one.locked_s or 0.0
+        one.locked_since_s, one.locked_s = wall_s, one.locked_s or 0.0
     elif not locked and one.locked_since_s is not None:
-        one.locked_s = (one.locked_s or 0.0) + max(0.0, line.wall_s - one.locked_since_s)
+        one.locked_s = (one.locked_s or 0.0) + max(0.0, wall_s - one.locked_since_s)
         one.locked_since_s = None
 
 
@@ -218,7 +222,7 @@ def _kind_in(one: Listed, line: Line) -> str:
         case "fact":
             return name if name in _ANOMALIES else ""
         case "command" if name == "set_door":
-            _door(one, line, said_in(line).get("door") == "locked")
+            _door(one, line.wall_s, said_in(line).get("door") == "locked")
         case "command" if name == "close_incident":
             one.closed, one.ended_wall_s = True, line.wall_s
         case "command" if name in ("tell", "keep_pictures"):

@@ -10,6 +10,7 @@ from edge.faults.catalogue import CATALOGUE
 from edge.messages.prompts import prompt_text
 from edge.pictures.kept import REMOVED
 from edge.reports.moments import Kind, Moment
+from edge.reports.timeline import OFF
 from edge.settings.zones import is_ambiguous
 from edge.terms.clock import CLOCK_SET_S
 from edge.terms.marks import Mark, Marked
@@ -187,6 +188,8 @@ class Teller:
 
     def level(self, of: str, level: str) -> str:
         """What door, permit or siren does."""
+        if level == OFF:
+            return self.w.kiosk_off
         if of == "siren":
             return self._page.outputs.of("silent" if level == "off" else level)
         return self._page.outputs.of(level)

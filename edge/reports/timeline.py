@@ -5,6 +5,7 @@ Reads the record only, and holds at most `MOMENTS_MOST` lines of it at a time.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -38,8 +39,15 @@ _VISIT_ENDS: Final = frozenset(
 _PICTURE: Final = re.compile(r"(\d{5})-(\d{12})(?:-([a-z]+)(?:-([a-z_]+))?)?\.jpg")
 
 
+OFF: Final = "kiosk_off"
+"""The level of a band in which the kiosk had no power or its program did not run."""
+
+
 class Milestone(StrEnum):
-    """What follows one after the other in an incident that locks."""
+    """What follows one after the other in an incident that locks.
+
+    `POWER_LOST`: the kiosk ended while the door was locked, and with that the door opened.
+    """
 
     SEEN = "seen"
     WARNED = "warned"
@@ -49,6 +57,8 @@ class Milestone(StrEnum):
     KEY = "key"
     RIGHT_CODE = "right_code"
     RELEASED = "released"
+    POWER_LOST = "power_lost"
+    LOCKED_AGAIN = "locked_again"
     LEFT = "left"
 
 
@@ -80,7 +90,7 @@ class Shot:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """What door, permit or siren did from one moment to the next; `level` in the record's word.
+    """What door, permit or siren did from one moment to the next; `level` in the record's word, or `OFF`.
 
     `to_s` None: until the record ends.
     """
@@ -94,6 +104,7 @@ class Lack(StrEnum):
     """What a story lacks, so that nobody takes the record for more than it is."""
 
     NOT_CLOSED = "not_closed"
+    EMPTY_NOT_CLOSED = "empty_not_closed"
     CUT = "cut"
     TOO_LONG = "too_long"
     CLOCK_NOT_SET = "clock_not_set"
@@ -151,6 +162,16 @@ class Story:
         return self.marks[-1] if self.marks else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """The kiosk was off between these two lines; the door is open and the siren silent without it."""
+
+    last: Line
+    fresh: Line
+    from_s: float
+    to_s: float
+
+
 class _Since:
     """Seconds since the beginning: by the kiosk's own clock, and by the wall clock after a restart."""
 
@@ -183,6 +204,7 @@ def story(path: Path, incident: int, bounds: tuple[int, int] | None = None) -> S
     closed = next((line for line in own if line.name == "close_incident"), None)
     shots = _shots(own, began)
     lacks += _lacks(path, own, moments, shots, closed)
+    gaps = _gaps(path, own, since, closed)
     told = messages(moments, search.messages_of(path, incident))
     return Story(
         incident=incident,
@@ -192,16 +214,21 @@ def story(path: Path, incident: int, bounds: tuple[int, int] | None = None) -> S
         ended_wall_s=None if closed is None else closed.wall_s,
         ended_s=None if closed is None else since.of(closed),
         moments=moments,
-        steps=_steps(moments, own, since),
+        steps=_steps(moments, own, since, gaps),
         messages=told,
         shots=shots[:PICTURES_MOST],
-        door=_bands(moments, Kind.DOOR, "door", _level_before(path, first, "set_door", "door", "unlocked")),
-        permit=_bands(
-            moments, Kind.PERMIT, "permit", _level_before(path, first, "set_permit", "permit", "off")
+        door=_bands(
+            moments,
+            gaps,
+            Kind.DOOR,
+            (_level_before(path, first, "set_door", "door", "unlocked"), "unlocked"),
         ),
-        siren=_bands(moments, Kind.SIREN, "sound", "off"),
+        permit=_bands(
+            moments, gaps, Kind.PERMIT, (_level_before(path, first, "set_permit", "permit", "off"), "off")
+        ),
+        siren=_bands(moments, gaps, Kind.SIREN, ("off", "off")),
         released=_released(own),
-        locked_s=_locked_s(moments),
+        locked_s=_locked_s(moments, gaps),
         marks=tuple(moment.mark for moment in moments if moment.mark is not None),
         lacks=tuple(dict.fromkeys(lacks)),
         first_seq=first,
@@ -234,27 +261,79 @@ def _level_before(path: Path, first: int, command: str, field: str, default: str
 # --- what follows from them ------------------------------------------------------------------------
 
 
-def _steps(moments: Sequence[Moment], own: Sequence[Line], since: _Since) -> tuple[Reached, ...]:
-    """Each step's first time in the order of the steps, as far as the record tells of them."""
+def _gaps(path: Path, own: Sequence[Line], since: _Since, closed: Line | None) -> tuple[_Gap, ...]:
+    """When the kiosk was off: from the last line of one start, as late as can be known, to the next start."""
+    found = []
+    for before, fresh in itertools.pairwise(own):
+        if closed is not None and fresh.seq > closed.seq:
+            break
+        if before.boot != fresh.boot:
+            last = search.last_of_boot(path, before.boot, before.seq, fresh.seq) or before
+            from_s = since.of(last)
+            found.append(_Gap(last, fresh, from_s, max(from_s, since.of(fresh))))
+    return tuple(found)
+
+
+def _levels(
+    moments: Iterable[Moment], gaps: Sequence[_Gap], kind: Kind, rest: str
+) -> list[tuple[float, str]]:
+    """From when on which level, in the record's order; after the kiosk was off it is at `rest`."""
+    found = [(float(one.seq), one.since_s, _level_in(one)) for one in moments if one.kind is kind]
+    for gap in gaps:
+        found += [(gap.last.seq + 0.5, gap.from_s, OFF), (gap.fresh.seq - 0.25, gap.to_s, rest)]
+    return [(since_s, level) for _, since_s, level in sorted(found)]
+
+
+def _level_in(moment: Moment) -> str:
+    """What a line says of door, permit or siren: each has one alone."""
+    return moment.word("door") or moment.word("permit") or moment.word("sound")
+
+
+def _steps(
+    moments: Sequence[Moment], own: Sequence[Line], since: _Since, gaps: Sequence[_Gap]
+) -> tuple[Reached, ...]:
+    """Each step's first time as far as the record tells of it; of locks and openings each one."""
     at: dict[Milestone, tuple[float, float]] = {}
+    every = _doors(moments, gaps)
 
     def reach(step: Milestone, wall_s: float, since_s: float) -> None:
         at.setdefault(step, (wall_s, since_s))
 
     for moment in moments:
         step = _step_of(moment)
-        if step is not None and not (step is Milestone.LEFT and Milestone.WARNED not in at and not at):
+        if step is not None and not (step is Milestone.LEFT and not at and not every):
             reach(step, moment.wall_s, moment.since_s)
     for line in own:
         if line.name == "code_accepted":
             reach(Milestone.CODE_ACCEPTED, line.wall_s, since.of(line))
-    ordered = [(step, *at[step]) for step in Milestone if step in at]
-    ordered.sort(key=lambda one: one[2])
+    every += [(step, *at[step]) for step in Milestone if step in at]
+    order = list(Milestone)
     found: list[Reached] = []
-    for step, wall_s, since_s in ordered:
+    for step, wall_s, since_s in sorted(every, key=lambda one: (one[2], order.index(one[0]))):
         before_s = found[-1].since_s if found else since_s
         found.append(Reached(step, wall_s, since_s, since_s - before_s))
     return tuple(found)
+
+
+def _doors(moments: Sequence[Moment], gaps: Sequence[_Gap]) -> list[tuple[Milestone, float, float]]:
+    """Each time that the door was locked, and each that it was opened, with their times."""
+    found: list[tuple[Milestone, float, float]] = []
+    locked, left = False, list(gaps)
+    for moment in moments:
+        while left and left[0].last.seq < moment.seq:
+            gap = left.pop(0)
+            if locked:
+                found.append((Milestone.POWER_LOST, gap.last.wall_s, gap.from_s))
+            locked = False
+        released = moment.kind is Kind.STATE and moment.name in ("released", "emergency")
+        if moment.kind is Kind.DOOR:
+            if moment.word("door") == "locked" and not locked:
+                step = Milestone.LOCKED_AGAIN if found else Milestone.LOCKED
+                found.append((step, moment.wall_s, moment.since_s))
+            locked = moment.word("door") == "locked"
+        elif released and moment.word("from") in ("locked", "lockout"):
+            found.append((Milestone.RELEASED, moment.wall_s, moment.since_s))
+    return found
 
 
 def _step_of(moment: Moment) -> Milestone | None:
@@ -263,45 +342,43 @@ def _step_of(moment: Moment) -> Milestone | None:
             return Milestone.SEEN
         case Kind.STATE, "warned":
             return Milestone.WARNED
-        case Kind.DOOR, _ if moment.word("door") == "locked":
-            return Milestone.LOCKED
         case Kind.MESSAGE, "delivered" if moment.word("kind") == "code":
             return Milestone.CODE_DELIVERED
         case Kind.KEY, "key_touched" | "entry_completed":
             return Milestone.KEY
         case Kind.KEY, "entry_judged" if moment.word("verdict") == "right":
             return Milestone.RIGHT_CODE
-        case Kind.STATE, "released" | "emergency" if moment.word("from") in ("locked", "lockout"):
-            return Milestone.RELEASED
         case Kind.FACT, "emptied":
             return Milestone.LEFT
         case _:
             return None
 
 
-def _bands(moments: Iterable[Moment], kind: Kind, field: str, before: str) -> tuple[Band, ...]:
-    level, from_s = before, min((moment.since_s for moment in moments), default=0.0)
+def _bands(
+    moments: Sequence[Moment], gaps: Sequence[_Gap], kind: Kind, levels: tuple[str, str]
+) -> tuple[Band, ...]:
+    """`levels`: before the first moment, and at every start of the kiosk."""
+    level, rest = levels
+    from_s = min((moment.since_s for moment in moments), default=0.0)
     found: list[Band] = []
-    for moment in moments:
-        if moment.kind is not kind or moment.word(field) == level:
+    for since_s, fresh in _levels(moments, gaps, kind, rest):
+        if fresh == level:
             continue
-        if moment.since_s > from_s:
-            found.append(Band(level, from_s, moment.since_s))
-        level, from_s = moment.word(field), moment.since_s
+        if since_s > from_s:
+            found.append(Band(level, from_s, since_s))
+        level, from_s = fresh, since_s
     return (*found, Band(level, from_s, None))
 
 
-def _locked_s(moments: Sequence[Moment]) -> float | None:
+def _locked_s(moments: Sequence[Moment], gaps: Sequence[_Gap]) -> float | None:
     """How long the door was locked in all; what lasts still up to the last line."""
     since_s: float | None = None
     sum_s: float | None = None
-    for moment in moments:
-        if moment.kind is not Kind.DOOR:
-            continue
-        if moment.word("door") == "locked":
-            since_s = moment.since_s if since_s is None else since_s
+    for at_s, level in _levels(moments, gaps, Kind.DOOR, "unlocked"):
+        if level == "locked":
+            since_s = at_s if since_s is None else since_s
         elif since_s is not None:
-            sum_s, since_s = (sum_s or 0.0) + moment.since_s - since_s, None
+            sum_s, since_s = (sum_s or 0.0) + at_s - since_s, None
     if since_s is not None:
         sum_s = (sum_s or 0.0) + moments[-1].since_s - since_s
     return sum_s
@@ -340,11 +417,17 @@ def _shot(name: str, digest: str, kept: Moment, began: Line) -> Shot:
     return Shot(name, camera, wall_s, since_s, match[4] or kept.word("why"), digest, drawn)
 
 
+def _seen_empty(own: Sequence[Line]) -> bool:
+    """Whether nobody came again after the cabin was last seen empty."""
+    seen = [line.name for line in own if line.name in ("appeared", "emptied", "restarted")]
+    return bool(seen) and seen[-1] == "emptied"
+
+
 def _lacks(
     path: Path, own: Sequence[Line], moments: Sequence[Moment], shots: Sequence[Shot], closed: Line | None
 ) -> Iterable[Lack]:
     if closed is None:
-        yield Lack.NOT_CLOSED
+        yield Lack.EMPTY_NOT_CLOSED if _seen_empty(own) else Lack.NOT_CLOSED
     if own[0].seq == search.ends(path).base.seq + 1 > 1:
         yield Lack.CUT
     if any(line.wall_s < CLOCK_SET_S for line in own):

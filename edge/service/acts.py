@@ -54,7 +54,7 @@ from edge.service.asks import (
 from edge.service.site import SiteDesk
 from edge.settings.version import program_version
 from edge.terms.learning import LearnOrder, NamedRegion
-from edge.terms.marks import BY_MOST, NOTE_MOST, Marked, plain_words
+from edge.terms.marks import BY_MOST, NAME_MOST, NOTE_MOST, Marked, plain_words
 from edge.terms.record import Recipient
 
 Answer = Callable[[Reply], None]
@@ -182,7 +182,7 @@ class Acts:
                     raise FaultError("incident_unknown", f"incident {incident}")
                 return {"marked": mark.value}
             case CommissionOpen(who=who):
-                opened = commission.open(who, uid, now_s)
+                opened = commission.open(plain_words(who, NOTE_MOST), uid, now_s)
                 return {"grant": opened.secret, "for_s": opened.until_s - now_s, "number": opened.number}
             case CommissionEnd():
                 return {"ended": commission.end(now_s)}
@@ -202,8 +202,11 @@ class Acts:
             case Sign():
                 assert grant is not None
                 signed = {
-                    "who": request.who,
-                    "items": [{"id": i.id, "result": i.result.value, "note": i.note} for i in request.items],
+                    "who": plain_words(request.who, NAME_MOST),
+                    "items": [
+                        {"id": i.id, "result": i.result.value, "note": plain_words(i.note, NOTE_MOST)}
+                        for i in request.items
+                    ],
                     "program": self._version,
                 }
                 commission.sign(signed, lambda reply: answer({"version": VERSION, **reply}), now_s)

@@ -15,6 +15,7 @@ MARKED: Final = "incident_marked"
 """The name of the record's line."""
 
 BY_MOST: Final = 40
+NAME_MOST: Final = 80
 NOTE_MOST: Final = 200
 
 _LONG_NUMBER: Final = re.compile(r"\+?\d(?:[\s./()-]?\d){5,}")

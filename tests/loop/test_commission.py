@@ -422,6 +422,36 @@ def test_no_relay_moves_for_a_person_whom_no_camera_sees(tmp_path: Path) -> None
     site.desk.close()
 
 
+def test_the_signed_row_says_what_was_really_done(site: Site) -> None:
+    items = (CheckItem("outputs", CheckResult.OK), CheckItem("references", CheckResult.OK))
+    assert site.ask(Sign("Ravi", items, grant=site.grant))["signed"] is True
+    site.tries(Tried.SIREN, 1.0)
+    site.run(1.5)
+    site.tries(Tried.GREEN, 5.0)
+    site.ask(Untry())
+    site.desk.kiosk.commission.did("learnt", {"what": "front", "result": "mask_there"}, 0.0)
+    site.desk.kiosk.commission.did("learnt", {"what": "empty", "result": "done"}, 0.0)
+    assert site.stands()["done"]["outputs"] == {"siren": "time", "green": "stopped"}
+    assert site.ask(Sign("Ravi", items, grant=site.grant))["signed"] is True
+    nothing, some = (json.loads(line.data)["done"] for line in site.record() if line.name == "commissioned")
+    assert (nothing["outputs"], nothing["outputs_most"], nothing["learnt"]) == ({}, len(Tried), [])
+    assert some["outputs"] == {"siren": "time", "green": "stopped"}
+    assert some["learnt"] == ["empty"]
+    assert (some["keys"], some["texts_sent"], some["texts_delivered"], some["drawn"]) == (0, 0, 0, False)
+
+
+def test_no_telephone_number_is_signed_or_opens_a_commissioning(site: Site) -> None:
+    number = "+49 151 12345678"
+    opened = site.ask(CommissionOpen(who=f"R. Mehta {number}"))
+    items = (CheckItem("lock", CheckResult.OK, f"call {number}"),)
+    assert site.ask(Sign(f"R. Mehta {number}", items, grant=opened["grant"]))["signed"] is True
+    assert site.ask(Commission(grant=opened["grant"]))["who"] == "R. Mehta …"
+    assert not [line for line in site.record() if "12345678" in line.data]
+    [line] = [line for line in site.record() if line.name == "commissioned"]
+    signed = json.loads(line.data)
+    assert (signed["who"], signed["items"][0]["note"]) == ("R. Mehta …", "call …")
+
+
 def test_what_could_not_be_written_is_not_called_signed(site: Site) -> None:
     site.desk.fail_disk(errno.ENOSPC)
     reply = site.ask(Sign("Ravi", (CheckItem("lock", CheckResult.OK),), grant=site.grant))

@@ -300,21 +300,28 @@ def test_a_signed_checklist_is_a_row_of_the_record_with_who_and_when(
     status, said = act(walk, "sign", who="A. Kumar")
     assert status == 409
     assert said.startswith("Still to be judged: Aim")
+    assert "not seen done" not in part(walk, "checklist")
     judge_all(walk)
+    untried = part(walk, "checklist")
+    assert "Called in order, but not seen done since this page was opened:" in untried
+    for lack in ("Door lock", "The empty cabin", "0 of 12 keys were read", "a test text that was delivered"):
+        assert f"<li>{lack}</li>" in untried
     assert act(walk, "sign", who="  ") == (409, "Put in your name.")
-    status, said = act(walk, "sign", who=" A. <Kumar> ")
+    assert act(walk, "sign", who="+49 151 12345678") == (409, "Put in your name.")
+    status, said = act(walk, "sign", who=" A. <Kumar> +49 151 12345678")
     assert status == 200
     newest = journal.newest(bench.folder / NAME, 50, 0)
     line = next(line for line in newest.lines if line.name == "commissioned")
     signed = json.loads(line.data)
-    assert signed["who"] == "A. <Kumar>"
+    assert signed["who"] == "A. <Kumar> …", "without the number"
     assert {item["id"]: item["result"] for item in signed["items"]}["draw"] == "skipped"
     found = part(walk, "checklist")
-    assert "Signed by A. &lt;Kumar&gt;" in found
+    assert "Signed by A. &lt;Kumar&gt; …" in found
     status, _, body = walk.page.ask("/commission/print")
     assert status == 200
     sheet = body.decode()
     assert "n selftest" in sheet
+    assert "<li>The empty cabin</li>" in sheet
     assert newest.head.hash[:8] in sheet or line.hash[:8] in sheet
 
 

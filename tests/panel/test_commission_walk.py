@@ -21,6 +21,7 @@ from edge.panel.commission.walk import (
     contacts_after,
 )
 from edge.terms.ground import Spot
+from edge.terms.marks import NOTE_MOST
 from tests.panel.commission_views import quiet_view
 
 
@@ -53,8 +54,14 @@ def test_what_is_damaged_or_old_begins_again(tmp_path: Path, content: bytes) -> 
 def test_a_note_is_one_short_line(tmp_path: Path) -> None:
     walk = Walk(tmp_path)
     walk.mark(WalkStep.KEYS, Judged.FAILED, "x" * 1000)
-    assert len(walk.kept.marks["keys"].note) == walks.NOTE_MOST
+    assert len(walk.kept.marks["keys"].note) == NOTE_MOST
     assert msgspec.json.decode((tmp_path / walks.NAME).read_bytes(), type=walks.Kept) == walk.kept
+
+
+def test_a_note_has_no_telephone_number(tmp_path: Path) -> None:
+    walk = Walk(tmp_path)
+    walk.mark(WalkStep.KEYS, Judged.FAILED, "call +49 151 12345678")
+    assert walk.kept.marks["keys"].note == "call …"
 
 
 def test_a_walk_goes_on_where_nothing_can_be_written(tmp_path: Path) -> None:

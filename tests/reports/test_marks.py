@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge.journal.reader import lines, verify
-from edge.messages.inbox import ANSWERS, Ignored, Inbox, MarkAsked
+from edge.messages.inbox import ANSWERS, ANSWERS_WITHIN_S, Ignored, Inbox, MarkAsked
 from edge.reports.listing import Incidents, Marking, Wanted
 from edge.reports.timeline import story
 from edge.service.asks import MarkIncident
@@ -35,9 +35,9 @@ def read(number: str, text: str) -> object:
 
 @pytest.mark.parametrize("text", ["FALSE 12", "false 12", " False  #12. ", "FALSE 12!"])
 def test_the_control_room_judges(text: str) -> None:
-    assert read(CONTROL, text) == MarkAsked(Recipient.CONTROL_ROOM, 12, Mark.FALSE, answer=True)
+    assert read(CONTROL, text) == MarkAsked(Recipient.CONTROL_ROOM, 12, Mark.FALSE)
     asked = read(CONTROL, text.upper().replace("FALSE", "TRUE"))
-    assert asked == MarkAsked(Recipient.CONTROL_ROOM, 12, Mark.TRUE, answer=True)
+    assert asked == MarkAsked(Recipient.CONTROL_ROOM, 12, Mark.TRUE)
 
 
 def test_nobody_elses_word_counts() -> None:
@@ -45,11 +45,14 @@ def test_nobody_elses_word_counts() -> None:
     assert read("+4915112345678", "FALSE 12") == Ignored(None, "stranger")
 
 
-def test_a_mark_counts_also_when_there_were_answers_enough() -> None:
+def test_a_mark_counts_only_where_it_is_answered() -> None:
     inbox = Inbox(NUMBERS)
-    asked = [inbox.read(TextReceived(CONTROL, f"FALSE {number}"), 0.0) for number in range(1, ANSWERS + 3)]
-    answers = [one.answer for one in asked if isinstance(one, MarkAsked)]
-    assert answers == [True] * ANSWERS + [False, False]
+    texts = [f"{'FALSE' if number % 2 else 'TRUE'} 2" for number in range(ANSWERS + 2)]
+    asked = [inbox.read(TextReceived(CONTROL, text), 0.0) for text in texts]
+    assert [type(one) for one in asked] == [MarkAsked] * ANSWERS + [Ignored] * 2
+    assert asked[-1] == Ignored(Recipient.CONTROL_ROOM, "too_many")
+    later = inbox.read(TextReceived(CONTROL, "TRUE 2"), ANSWERS_WITHIN_S)
+    assert later == MarkAsked(Recipient.CONTROL_ROOM, 2, Mark.TRUE)
 
 
 @pytest.mark.slow

@@ -249,6 +249,18 @@ def test_strange_words_in_the_record_stay_words(tmp_path: Path) -> None:
         assert "&lt;img" in html
 
 
+def test_a_signed_commissioning_says_what_the_kiosk_saw_done(tmp_path: Path) -> None:
+    written = Written(tmp_path)
+    done = {"outputs": {"lock": "time"}, "outputs_most": 8, "keys": 3, "texts_sent": 2, "texts_delivered": 1}
+    signed = {"who": "A. Kumar", "items": [], "done": {**done, "learnt": ["empty"]}}
+    written.put(Entry("event", "commissioned", 0, json.dumps(signed)))
+    written.close()
+    made = Maker.of(IncidentWorld.settings_for(tmp_path), LanguageName.EN, True, DAY_WALL_S)
+    html = day_report(made, DAY)
+    assert "Seen by the kiosk: 1 of 8 outputs tried, 3 keys, 1 of 2 test texts delivered" in html
+    assert "learnt: The empty cabin" in html
+
+
 # --- the command -----------------------------------------------------------------------------------
 
 

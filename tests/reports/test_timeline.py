@@ -16,11 +16,13 @@ from edge.journal.writer import Journal
 from edge.reports import timeline
 from edge.reports.listing import PAGE, Incidents, Phase, Wanted
 from edge.reports.moments import Kind
+from edge.reports.pieces import Pieces
 from edge.reports.telling import Teller
-from edge.reports.timeline import Lack, Milestone, Story, story
+from edge.reports.timeline import OFF, Lack, Milestone, Story, story
 from edge.terms.marks import MARKED
 from edge.terms.record import Channel, Entry, OutboxRow, Recipient, Record, RowState
 from edge.words.language import LanguageName
+from edge.words.pages.incidents import incidents_words
 from tests.worlds.hand_clock import HandClock
 from tests.worlds.incident_world import IncidentWorld
 
@@ -90,7 +92,8 @@ def test_a_played_incident_is_told_from_the_first_look_to_the_empty_cabin(tmp_pa
     found = told(world.record)
     world.close()
     steps = [reached.step for reached in found.steps]
-    assert steps == list(Milestone), "each step, in its order"
+    off = (Milestone.POWER_LOST, Milestone.LOCKED_AGAIN)
+    assert steps == [step for step in Milestone if step not in off], "each step, in its order"
     assert all(reached.took_s >= 0 for reached in found.steps)
     locked = next(one for one in found.steps if one.step is Milestone.LOCKED)
     assert 4.0 <= locked.took_s <= 15.0, "lock_after_s less adjust_after_s, and the words have to be said"
@@ -206,6 +209,59 @@ def test_another_start_is_told_by_the_wall_clock(tmp_path: Path) -> None:
     assert Lack.RESTARTED in found.lacks
     assert found.moments[-1].boot == found.moments[0].boot + 1
     assert found.moments[-1].since_s == pytest.approx(99.0)
+
+
+def test_without_power_the_door_counts_as_open_and_the_siren_as_silent(tmp_path: Path) -> None:
+    """The last line before the power went was written at 12 s, the kiosk started again at 112 s."""
+    first = Written(tmp_path)
+    first.state("warned", "checking", 1)
+    first.line("command", "set_door", 1, 1.0, door="locked")
+    first.line("command", "set_sound", 1, 0.0, sound="siren")
+    first.line("event", "device_failed", 1, 10.0, device="modem", code="modem_mute")
+    first.close()
+    second = Written(tmp_path)
+    second.clock.mono_s = 112.0
+    second.line("event", "restarted", 1, 0.0, off_s=100.0)
+    second.line("command", "set_door", 1, 0.0, door="unlocked")
+    second.line("command", "set_sound", 1, 0.0, sound="off")
+    second.line("command", "set_door", 1, 8.0, door="locked")
+    second.state("released", "locked", 1, 5.0)
+    second.line("command", "set_door", 1, 0.0, door="unlocked")
+    second.close()
+    found = told(second.path)
+    assert [(band.level, band.from_s) for band in found.door] == [
+        ("unlocked", 0.0),
+        ("locked", pytest.approx(1.0)),
+        (OFF, pytest.approx(11.0)),
+        ("unlocked", pytest.approx(111.0)),
+        ("locked", pytest.approx(119.0)),
+        ("unlocked", pytest.approx(124.0)),
+    ]
+    assert [band.level for band in found.siren] == ["off", "siren", OFF, "off"]
+    assert found.locked_s == pytest.approx(15.0)
+    assert [(one.step, one.since_s) for one in found.steps] == [
+        (Milestone.WARNED, 0.0),
+        (Milestone.LOCKED, pytest.approx(1.0)),
+        (Milestone.POWER_LOST, pytest.approx(11.0)),
+        (Milestone.LOCKED_AGAIN, pytest.approx(119.0)),
+        (Milestone.RELEASED, pytest.approx(124.0)),
+    ]
+    [listed] = Incidents(second.path, ZoneInfo("UTC")).page(Wanted()).incidents
+    assert listed.locked_s == pytest.approx(15.0), "the list and the report's table count the same"
+    for language in LanguageName:
+        pieces = Pieces(Teller(language, ZoneInfo("UTC")))
+        assert incidents_words(language).kiosk_off in pieces.bands(found)
+        assert incidents_words(language).steps.power_lost in pieces.steps(found)
+
+
+def test_a_cabin_that_was_seen_empty_is_not_called_unseen(written: Written) -> None:
+    written.state("emergency", "vacant", 1)
+    written.line("fact", "emptied", 1)
+    found = told(written.path)
+    assert Lack.EMPTY_NOT_CLOSED in found.lacks
+    assert Lack.NOT_CLOSED not in found.lacks
+    written.line("fact", "appeared", 1)
+    assert Lack.NOT_CLOSED in told(written.path).lacks
 
 
 def test_a_long_incident_is_told_by_its_ends(written: Written, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import msgspec
 
 from edge.faults.catalogue import CATALOGUE
 from edge.faults.fault import FaultError
-from edge.panel.commission.closing import NAME_MOST
+from edge.panel.commission.closing import never_done
 from edge.panel.commission.floor import measure
 from edge.panel.commission.link import InEffect, Owner, Told, Warned
 from edge.panel.commission.page import CommissionPage
@@ -23,6 +23,7 @@ from edge.service.asks import CheckItem
 from edge.terms.commission import CheckResult, Tried
 from edge.terms.ground import Marks, Mask, Zone
 from edge.terms.learning import LearnWhat
+from edge.terms.marks import NAME_MOST, plain_words
 from edge.web.exchange import Answer, Handler, PageRequest, done, refused
 from edge.words.language import LanguageName
 
@@ -185,8 +186,8 @@ class Acts:
 
     def sign(self, asked: PageRequest) -> Answer:
         w, scene = self._tongue.frame, self._page.scene()
-        who = " ".join(asked.form.get("who", "").split())[:NAME_MOST]
-        if not who:
+        who = plain_words(asked.form.get("who", ""), NAME_MOST)
+        if not who.strip("… "):
             return refused(w.no_name)
         if scene.still_open:
             names = ", ".join(w.steps.of(one.value) for one in scene.still_open)
@@ -198,7 +199,8 @@ class Acts:
         )
         head = self._link.sign(who, items)
         seq, _, chain = head.partition(":")
-        self._walk.sign(Signed(who, time.time(), int(seq), chain, marks))
+        lacks = never_done(scene, self._tongue)
+        self._walk.sign(Signed(who, time.time(), int(seq), chain, marks, lacks))
         return done(w.signed.format(name=who, time=self._page.clock(time.time())))
 
     # --- what is read ------------------------------------------------------------------------------

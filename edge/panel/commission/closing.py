@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 from html import escape
+from typing import assert_never
 
+from edge.faults.fault import FaultError
+from edge.loop.watching import View
 from edge.panel.commission.pieces import ACTS, COLOURS, MARKS, button, english, fault, note, pairs, step
 from edge.panel.commission.scene import Scene, Tongue
-from edge.panel.commission.walk import Judged, Mark, Signed, WalkStep
+from edge.panel.commission.trying import keypads
+from edge.panel.commission.walk import Judged, Mark, Seen, Signed, WalkStep
 from edge.settings.schema import Settings
 from edge.settings.zones import zone_of
+from edge.terms.commission import Tried
+from edge.terms.learning import LearnWhat
+from edge.terms.marks import NAME_MOST
 
 VERIFY = "sudo cabinguard events --verify --head {head}"
-NAME_MOST = 80
 
 
 def clock(settings: Settings, wall_s: float) -> str:
@@ -53,6 +59,7 @@ def checklist(scene: Scene, tongue: Tongue, who: str) -> str:
     if scene.still_open:
         names = ", ".join(w.steps.of(one.value) for one in scene.still_open)
         content.append(note(w.still_open.format(steps=names)))
+    content.append(_warned(never_done(scene, tongue), tongue))
     off = " disabled" if scene.still_open else ""
     content.append(
         f'<form method="post" action="{ACTS}/sign" data-act data-confirm="{escape(w.sign_ask)}" '
@@ -62,6 +69,52 @@ def checklist(scene: Scene, tongue: Tongue, who: str) -> str:
         "</p></form>"
     )
     return "".join(content)
+
+
+def never_done(scene: Scene, tongue: Tongue) -> tuple[str, ...]:
+    """What is called in order and was never done, as far as the kiosk and this page have seen."""
+    ok = [one for one in scene.steps if scene.mark(one).judged is Judged.OK]
+    return tuple(name for one in ok for name in _not_seen(one, scene, tongue))
+
+
+def _not_seen(which: WalkStep, scene: Scene, tongue: Tongue) -> list[str]:
+    """What of a step was not seen done. A kiosk that does not answer now says nothing."""
+    w, standing = tongue.acts, scene.standing
+    done = None if isinstance(standing, FaultError) else standing.done
+    match which:
+        case WalkStep.REFERENCES:
+            return [] if done is None or LearnWhat.EMPTY.value in done.learnt else [w.empty]
+        case WalkStep.OUTPUTS:
+            tried = set(Tried) if done is None else done.outputs.keys()
+            return [tongue.site.outputs.of(one.value) for one in Tried if one.value not in tried]
+        case WalkStep.KEYS:
+            most = sum(len(row) for rows in keypads(scene).values() for row in rows)
+            return (
+                [] if done is None or done.keys >= most else [w.keys_seen.format(count=done.keys, most=most)]
+            )
+        case WalkStep.CONTACTS:
+            fitted = scene.view.inputs if isinstance(scene.view, View) else {}
+            return [
+                tongue.language.page.contacts.of(name)
+                for name, one in fitted.items()
+                if one.fitted and not scene.walk.contacts.get(name, Seen()).both
+            ]
+        case WalkStep.PEOPLE:
+            return [] if done is None or done.texts_delivered else [tongue.frame.no_text]
+        case WalkStep.SELFTEST:
+            never = scene.tests.ran_wall_s is None
+            return [tongue.frame.steps.of(which.value)] if never else []
+        case WalkStep.AIM | WalkStep.DRAW | WalkStep.ENROL:
+            return []  # what is seen of these shows in their own steps
+        case _:
+            assert_never(which)
+
+
+def _warned(lacks: tuple[str, ...], tongue: Tongue) -> str:
+    if not lacks:
+        return ""
+    lines = "".join(f"<li>{escape(one)}</li>" for one in lacks)
+    return f'<div class="lacks"><p class="bad">! {escape(tongue.frame.never_done)}</p><ul>{lines}</ul></div>'
 
 
 def table(marks: dict[str, Mark], tongue: Tongue) -> str:
@@ -105,6 +158,7 @@ def printed(scene: Scene, tongue: Tongue, signed: Signed) -> str:
     more = f'<p class="bad">✕ {escape(w.judged.failed)}: {escape(failed)}</p>' if bad else ""
     return (
         f'<div class="sheet">{pairs(rows)}{table(signed.marks, tongue)}{more}'
+        f"{_warned(signed.lacks, tongue)}"
         f"{signature(signed, scene, tongue)}"
         f'<p class="line">{escape(w.signature)}</p>'
         f'<p class="screen"><a class="button" href="{ACTS}#checklist">{escape(w.back)}</a></p></div>'

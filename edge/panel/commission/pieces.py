@@ -7,7 +7,8 @@ from html import escape
 
 from edge.faults.catalogue import CATALOGUE
 from edge.panel.commission.scene import Scene, Tongue
-from edge.panel.commission.walk import NOTE_MOST, Judged, WalkStep
+from edge.panel.commission.walk import Judged, WalkStep
+from edge.terms.marks import NOTE_MOST
 
 ACTS = "/commission"
 PICTURE = f"{ACTS}/picture"

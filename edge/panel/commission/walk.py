@@ -15,6 +15,7 @@ import msgspec
 from edge.loop.watching import View
 from edge.pictures.files import write_file
 from edge.terms.ground import CameraRole, DrawnName, Polygon
+from edge.terms.marks import NOTE_MOST, plain_words
 
 NAME: Final = "commissioning"
 KEPT_FOR_S: Final = 86_400.0
@@ -23,7 +24,6 @@ KEPT_FOR_S: Final = 86_400.0
 VIEWS_APART_S: Final = 2.0
 """Views that lie further apart may have a start of the kiosk between them."""
 
-NOTE_MOST: Final = 200
 _LARGEST_BYTES: Final = 65_536
 
 
@@ -84,13 +84,14 @@ class Region(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Signed(msgspec.Struct, frozen=True):
-    """The signed checklist: the row of the record that holds it."""
+    """The signed checklist: the row of the record that holds it, and what was called in order untried."""
 
     name: str
     wall_s: float
     seq: int
     head: str
     marks: dict[str, Mark]
+    lacks: tuple[str, ...] = ()
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -121,7 +122,7 @@ class Walk:
 
     def mark(self, step: WalkStep, judged: Judged, note: str = "") -> None:
         """The technician's word on a step."""
-        note = " ".join(note.split())[:NOTE_MOST]
+        note = plain_words(note, NOTE_MOST)
         self._change(lambda kept: {"marks": {**kept.marks, step.value: Mark(judged, note)}})
 
     def tried(self, output: str) -> None:

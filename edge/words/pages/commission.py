@@ -60,6 +60,8 @@ class CommissionWords(Words):
     step: str
     result: str
     still_open: str
+    never_done: str
+    no_text: str
     who: str
     sign: str
     sign_ask: str
@@ -140,6 +142,8 @@ _EN: Final = CommissionWords(
     step="Step",
     result="Result",
     still_open="Still to be judged: {steps}.",
+    never_done="Called in order, but not seen done since this page was opened:",
+    no_text="a test text that was delivered",
     who="Name of the technician",
     sign="Sign",
     sign_ask="Sign the checklist? It goes into the record and cannot be changed.",
@@ -225,6 +229,8 @@ _DE: Final = CommissionWords(
     step="Schritt",
     result="Ergebnis",
     still_open="Noch zu beurteilen: {steps}.",
+    never_done="In Ordnung genannt, aber seit dem Öffnen dieser Seite nicht ausprobiert:",
+    no_text="eine Probe-SMS, die zugestellt wurde",
     who="Name der Technikerin oder des Technikers",
     sign="Unterschreiben",
     sign_ask="Prüfliste unterschreiben? Sie steht dann unveränderlich im Protokoll.",
@@ -305,6 +311,8 @@ _HI: Final = CommissionWords(
     step="चरण",
     result="परिणाम",
     still_open="अभी निर्णय बाक़ी: {steps}।",
+    never_done="ठीक बताया गया, पर इस पेज के खुलने के बाद किया हुआ नहीं दिखा:",
+    no_text="पहुँचा हुआ परीक्षण SMS",
     who="तकनीशियन का नाम",
     sign="हस्ताक्षर करें",
     sign_ask="क्या जाँच-सूची पर हस्ताक्षर करें? यह अभिलेख में जाएगी और बदली नहीं जा सकेगी।",

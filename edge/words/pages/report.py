@@ -92,6 +92,7 @@ class ReportWords(Words):
     passed: str
     not_passed: str
     left_out: str
+    really_done: str
     # proof
     proof: str
     head: str
@@ -191,6 +192,8 @@ _ENGLISH: Final = ReportWords(
     passed="{count} passed",
     not_passed="{count} not passed",
     left_out="{count} left out",
+    really_done="Seen by the kiosk: {outputs} of {most} outputs tried, "
+    "{keys} keys, {delivered} of {sent} test texts delivered, learnt: {learnt}",
     proof="How to prove that nobody has changed it",
     head="Head of the chain",
     lines_kept="Lines",
@@ -292,6 +295,8 @@ _GERMAN: Final = ReportWords(
     passed="{count} bestanden",
     not_passed="{count} nicht bestanden",
     left_out="{count} ausgelassen",
+    really_done="Vom Kiosk gesehen: {outputs} von {most} Ausgängen ausprobiert, "
+    "{keys} Tasten, {delivered} von {sent} Probe-SMS zugestellt, gelernt: {learnt}",
     proof="Wie man beweist, dass niemand es geändert hat",
     head="Ende der Kette",
     lines_kept="Zeilen",
@@ -392,6 +397,8 @@ _HINDI: Final = ReportWords(
     passed="{count} ठीक",
     not_passed="{count} ठीक नहीं",
     left_out="{count} छोड़े",
+    really_done="कियोस्क ने देखा: {most} में से {outputs} आउटपुट आज़माए, "
+    "{keys} बटन, {sent} में से {delivered} परीक्षण संदेश पहुँचे, सीखा: {learnt}",
     proof="कैसे सिद्ध करें कि किसी ने इसे नहीं बदला",
     head="कड़ी का सिरा",
     lines_kept="पंक्तियाँ",
