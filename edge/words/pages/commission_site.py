@@ -168,7 +168,7 @@ _EN: Final = SiteWords(
         time="Its time was over.",
         stopped="Stopped here.",
         another="Another output was tried.",
-        happened="Something happened in the cabin: it was ended at once.",
+        happened="Something happened, or a device failed: it was ended at once.",
         restarted="The kiosk started again.",
     ),
 )
@@ -242,7 +242,7 @@ _DE: Final = SiteWords(
         time="Die Zeit war um.",
         stopped="Hier angehalten.",
         another="Ein anderer Ausgang wurde erprobt.",
-        happened="In der Kabine geschah etwas: sofort beendet.",
+        happened="Etwas geschah, oder ein Gerät fiel aus: sofort beendet.",
         restarted="Der Kiosk wurde neu gestartet.",
     ),
 )
@@ -316,7 +316,7 @@ _HI: Final = SiteWords(
         time="समय पूरा हुआ।",
         stopped="यहाँ रोका गया।",
         another="दूसरा आउटपुट आज़माया गया।",
-        happened="केबिन में कुछ हुआ: तुरंत रोका गया।",
+        happened="कुछ हुआ, या कोई उपकरण ख़राब हुआ: तुरंत रोका गया।",
         restarted="कियोस्क फिर चालू हुआ।",
     ),
 )
