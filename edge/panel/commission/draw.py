@@ -10,7 +10,7 @@ import msgspec
 
 from edge.faults.fault import FaultError
 from edge.panel.commission.floor import floor_check
-from edge.panel.commission.pieces import PICTURE, button, fault, step, when_down
+from edge.panel.commission.pieces import PICTURE, button, fault, not_vacant, step, when_down
 from edge.panel.commission.scene import Scene, Tongue
 from edge.panel.commission.walk import WalkStep
 from edge.terms.ground import Purpose
@@ -32,6 +32,7 @@ def drawing(scene: Scene, tongue: Tongue) -> str:
     if view.restart_wanted:
         restart = button("restart", w.restart, kind="primary", ask=w.restart_ask)
         state = f'<div class="notice warn row apart"><p>{escape(w.restart_wanted)}</p>{restart}</div>'
+        state += not_vacant(scene, tongue)
     else:
         state = f'<p class="soft">{escape(w.in_effect)}</p>'
     size = scene.size_of(scene.cameras[0]) if scene.cameras else (640, 480)

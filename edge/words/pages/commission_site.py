@@ -79,6 +79,16 @@ class NotTriedWords(Words):
 
 
 @dataclass(frozen=True, slots=True)
+class NotVacantWords(Words):
+    """Why an unlocked cabin is not vacant."""
+
+    after_fire: str
+    fire_door: str
+    released: str
+    emergency: str
+
+
+@dataclass(frozen=True, slots=True)
 class TrialEndWords(Words):
     """What ended a trial."""
 
@@ -96,6 +106,8 @@ class SiteWords(Words):
     outputs: OutputWords
     look_for: OutputWords
     not_tried: NotTriedWords
+    not_vacant: NotVacantWords
+    vacant_in: str
     ends: TrialEndWords
 
 
@@ -164,6 +176,13 @@ _EN: Final = SiteWords(
         trial_runs="An output is being tried: wait, or stop it.",
         no_number="Nobody with this role has a number in the settings.",
     ),
+    not_vacant=NotVacantWords(
+        after_fire="The fire contact was active: the cabin is not vacant for a while after it.",
+        fire_door="The fire contact was active: somebody has to open and close the door once after it.",
+        released="The door was just released.",
+        emergency="The emergency is not over: a contact is active, or the exit button's time runs.",
+    ),
+    vacant_in="{seconds} s left at least.",
     ends=TrialEndWords(
         time="Its time was over.",
         stopped="Stopped here.",
@@ -238,6 +257,13 @@ _DE: Final = SiteWords(
         trial_runs="Ein Ausgang wird gerade erprobt: warten oder anhalten.",
         no_number="Niemand in dieser Rolle hat eine Nummer in den Einstellungen.",
     ),
+    not_vacant=NotVacantWords(
+        after_fire="Der Brandkontakt war aktiv: Danach ist die Kabine eine Zeit lang nicht frei.",
+        fire_door="Der Brandkontakt war aktiv: Danach muss jemand die Tür einmal öffnen und schließen.",
+        released="Die Tür wurde eben freigegeben.",
+        emergency="Der Notfall dauert an: Ein Kontakt ist aktiv, oder die Zeit der Ausgangstaste läuft.",
+    ),
+    vacant_in="Noch mindestens {seconds} s.",
     ends=TrialEndWords(
         time="Die Zeit war um.",
         stopped="Hier angehalten.",
@@ -312,6 +338,13 @@ _HI: Final = SiteWords(
         trial_runs="कोई आउटपुट आज़माया जा रहा है: रुकिए, या रोकिए।",
         no_number="इस भूमिका वाले का नंबर सेटिंग में नहीं है।",
     ),
+    not_vacant=NotVacantWords(
+        after_fire="आग का संपर्क सक्रिय था: उसके बाद केबिन कुछ समय तक ख़ाली नहीं माना जाता।",
+        fire_door="आग का संपर्क सक्रिय था: उसके बाद किसी को दरवाज़ा एक बार खोलकर बंद करना है।",
+        released="दरवाज़ा अभी-अभी छोड़ा गया।",
+        emergency="आपात स्थिति चल रही है: कोई संपर्क सक्रिय है, या निकास बटन का समय चल रहा है।",
+    ),
+    vacant_in="कम से कम {seconds} सेकंड और।",
     ends=TrialEndWords(
         time="समय पूरा हुआ।",
         stopped="यहाँ रोका गया।",
