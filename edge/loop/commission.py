@@ -83,6 +83,7 @@ class Commission:
         self._ended = ("", "")
         self._unsigned: dict[int, Answer] = {}
         self._started_s = float("inf")
+        self._seen_to_go = False
 
     def start(self, now_s: float) -> None:
         self._started_s = now_s
@@ -137,7 +138,7 @@ class Commission:
         seconds = min(seconds, trial_most_s(output))
         if grant is not None:
             self._note("output_tried", grant, {"output": output.value, "seconds": seconds}, now_s)
-        self._situation.add(TrialAsked(output, seconds, self._is_empty(now_s)))
+        self._situation.add(TrialAsked(output, seconds, self._seen_to_go and self._is_empty(now_s)))
         self._drain(now_s)
         if self._situation.state.trial.output is not output:
             raise FaultError("not_now", NotTried.NOT_VACANT.value)
@@ -157,6 +158,8 @@ class Commission:
         if why is None and output in RELAYS:
             if not self._is_empty(now_s):
                 return NotTried.NOT_SEEN_EMPTY
+            if not self._seen_to_go:
+                return NotTried.NOBODY_SEEN_TO_GO
             if rests(state, now_s):
                 return NotTried.RESTS
         return why
@@ -186,7 +189,17 @@ class Commission:
             self._seen.keys.setdefault(pad, set()).add(key)
 
     def stepped(self, before: State, commands: tuple[Command, ...]) -> None:
-        """What a step of the table meant for a trial."""
+        """What a step of the table meant for a trial, and for who may be inside unseen.
+
+        A picture without anybody is no proof: somebody may stand behind a mask or in a dead corner. So the
+        lock moves only after somebody was seen and then gone, and no more once the door has opened without
+        anybody seen, until that has been so again.
+        """
+        after = self._situation.state
+        if before.present and not after.present:
+            self._seen_to_go = True
+        elif after.door_open and not before.door_open and not before.present:
+            self._seen_to_go = False
         if before.trial.output is None:
             return
         for command in commands:

@@ -13,6 +13,9 @@ _SMALLEST: Final = 0.0005
 """Area of the smallest zone that anybody can stand in, as a fraction of the picture."""
 _GRID: Final = 40
 
+MASKED_MOST: Final = 0.25
+"""Of a picture: behind a larger mask a person could stand whole, and for the guard nobody would be there."""
+
 
 def zone_problems(zone: Zone, key: str) -> Iterator[tuple[str, str]]:
     """The key and a sentence for everything that is wrong with a zone; `key` is its own, such as `zone.1`."""
@@ -33,6 +36,15 @@ def polygon_problems(polygon: Sequence[Spot], at: str) -> Iterator[tuple[str, st
         yield at, f"{at} crosses itself: name its points one after the other around it"
     elif abs(_area(polygon)) < _SMALLEST:
         yield at, f"{at} has no inside"
+
+
+def masked_problem(polygons: Sequence[Sequence[Spot]], camera: str) -> str:
+    """A sentence where the masks of a camera hide too much together; empty where they do not."""
+    share = share_inside([one for one in polygons if len(one) > 2])
+    if share <= MASKED_MOST:
+        return ""
+    most = f"at most {MASKED_MOST:.0%}, or people stand behind them"
+    return f"the masks of {camera} hide {share:.0%} of the picture: {most}"
 
 
 def marks_problem(marks: Marks) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 
 from edge.cabin.rules import Flow
 from edge.faults.fault import FaultError
-from edge.settings.areas import marks_problem, polygon_problems, zone_problems
+from edge.settings.areas import marks_problem, masked_problem, polygon_problems, zone_problems
 from edge.settings.schema import Settings, allowed
 from edge.settings.zones import find_zone, nearest_zone, zones_missing
 from edge.terms.ground import Mask, Zone
@@ -120,6 +120,10 @@ def ground_conflicts(s: Settings) -> Iterator[_Problem]:
             if one.name in names:
                 yield _conflict(f"{key}.name is that of {names[one.name]}, too", f"{key}.name")
             names[one.name] = key
+    for camera in sources:
+        numbers = [number for number, one in enumerate(s.mask, start=1) if one.camera == camera]
+        if problem := masked_problem([s.mask[number - 1].polygon for number in numbers], camera):
+            yield (f"mask.{numbers[-1]}.polygon",), FaultError("settings_out_of_bounds", problem)
     if problem := marks_problem(s.floor):
         yield ("floor.corners",), FaultError("settings_out_of_bounds", problem)
     if s.floor.corners and sources[s.floor.camera] == "none":

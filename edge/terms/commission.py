@@ -35,6 +35,8 @@ class NotTried(StrEnum):
     NOT_VACANT = "not_vacant"
     SOMEBODY_THERE = "somebody_there"
     NOT_SEEN_EMPTY = "not_seen_empty"
+    NOBODY_SEEN_TO_GO = "nobody_seen_to_go"
+    """Since the start, or since the door let in somebody unseen, nobody was seen and then gone."""
     DOOR_OPEN = "door_open"
     FIRE = "fire"
     EXIT = "exit"

@@ -42,9 +42,12 @@ from tests.worlds.signs import FACE, looked
 
 
 class Site:
-    """A technician before a simulated cabin that has been empty for long enough."""
+    """A technician before a simulated cabin that has been empty for long enough.
 
-    def __init__(self, folder: Path, *settings: str, wait_s: float = 15.0) -> None:
+    `gone`: somebody was seen in it and then left.
+    """
+
+    def __init__(self, folder: Path, *settings: str, wait_s: float = 15.0, gone: bool = True) -> None:
         self.heard: list[Happening] = []
         self.folder = folder
         self.desk: Desk
@@ -52,7 +55,15 @@ class Site:
         loaded = load(None, list(settings)) if settings else None
         self.desk, self.people = scripted_desk(folder, self.heard.append, settings=loaded)
         self.grant = str(self.desk.answer(CommissionOpen("R. Mehta"))["grant"])
+        if gone:
+            self.comes_and_goes()
         self.run(wait_s)
+
+    def comes_and_goes(self) -> None:
+        for action in ("enter anna", "leave anna"):
+            act(self.desk, action.split())
+            self.run(3.0)
+        self.run(6.0)
 
     def run(self, for_s: float) -> None:
         self.desk.run_to(self.desk.clock.now_s() + for_s)
@@ -410,6 +421,27 @@ def test_a_signed_checklist_is_one_line_of_the_record(site: Site) -> None:
     assert reader.verify(site.desk.journal_file, head).ok
     before = Head(int(signed["head_before"].split(":")[0]), signed["head_before"].split(":")[1])
     assert before.seq < line.seq <= head.seq
+
+
+def test_no_relay_moves_for_a_person_whom_no_camera_sees(tmp_path: Path) -> None:
+    """Behind a mask, or in a dead corner: an empty picture; only the door says that somebody may be in."""
+    site = Site(tmp_path, gone=False, wait_s=60.0)
+    assert site.tries(Tried.LOCK)["detail"] == "nobody_seen_to_go", "anyone may have been in at the start"
+    assert site.tries(Tried.GREEN)["trying"] == "green", "a light shuts nobody in"
+    site.run(12.0)
+    site.comes_and_goes()
+    site.run(15.0)
+    assert site.tries(Tried.LOCK, 1.0)["trying"] == "lock"
+    site.run(15.0)
+    act(site.desk, ["door", "press"])  # somebody comes in, and nobody is seen
+    site.run(60.0)
+    for relay in (Tried.LOCK, Tried.PERMIT):
+        assert site.tries(relay)["detail"] == "nobody_seen_to_go"
+    assert not site.locked()
+    site.comes_and_goes()
+    site.run(15.0)
+    assert site.tries(Tried.LOCK, 1.0)["trying"] == "lock"
+    site.desk.close()
 
 
 def test_what_could_not_be_written_is_not_called_signed(site: Site) -> None:

@@ -151,10 +151,10 @@ def test_what_cannot_be_is_refused_by_name_and_changes_nothing(site: Site) -> No
 
 
 def test_a_mask_that_hides_much_or_faces_is_warned_of(site: Site) -> None:
-    large = Mask("large", (Spot(0, 0), Spot(1, 0), Spot(1, 1), Spot(0, 1)))
+    large = Mask("large", (Spot(0.5, 0.525), Spot(1, 0.525), Spot(1, 1), Spot(0.5, 1)))
     small = Mask("small", (Spot(0, 0.9), Spot(0.1, 0.9), Spot(0.1, 1.0)))
     warnings = site.draw(Drawn(mask=(large, small)), only_check=True)["warnings"]
-    assert warnings == [{"code": "large", "name": "large", "percent": 100, "region": ""}]
+    assert warnings == [{"code": "large", "name": "large", "percent": 24, "region": ""}]
     site.desk.stage("enter anna")
     site.run(5.0)
     warnings = site.draw(Drawn(mask=(large, small)), only_check=True)["warnings"]

@@ -70,13 +70,14 @@ def test_as_much_as_can_be_drawn_has_room(tmp_path: Path) -> None:
     """Circles of 32 points with all their digits, as many as the lists allow; in a file and in a request."""
     angles = [2.0 * math.pi * number / 32.0 for number in range(32)]
     circle = tuple(Spot(0.5 + 0.4 * math.cos(at), 0.5 + 0.4 * math.sin(at)) for at in angles)
+    smaller = tuple(Spot(0.5 + 0.25 * math.cos(at), 0.5 + 0.25 * math.sin(at)) for at in angles)
     name = "ä" * 20
     most = Drawn(
         tuple(
             Zone(f"{name}{number:02}", Purpose.FORBIDDEN, circle, hours="22:00-06:00") for number in range(16)
         ),
         ALL.floor,
-        tuple(Mask(f"{name}{number:02}", circle) for number in range(8)),
+        tuple(Mask(f"{name}{number:02}", smaller) for number in range(8)),
     )
     assert drawn_problems(most, Settings()) == ()
     write_drawn(tmp_path, most)
@@ -130,6 +131,11 @@ def test_the_command_says_where_a_value_comes_from(
         (Drawn(mask=(PAD, PAD)), "mask.2.name", "is that of mask.1, too"),
         (Drawn(mask=(Mask("a", SQUARE, "overview"),)), "mask.1.camera", "overview is not fitted"),
         (Drawn(zone=(Zone("a", Purpose.MACHINE, CROSSED),)), "zone.1.polygon", "crosses itself"),
+        (
+            Drawn(mask=(PAD, Mask("b", (Spot(0, 0), Spot(0.6, 0), Spot(0.6, 0.7), Spot(0, 0.7))))),
+            "mask.2.polygon",
+            "of the picture: at most 25%",
+        ),
         (Drawn(floor=Marks(corners=SQUARE[:3])), "floor.corners", "needs four points or none, not 3"),
     ],
 )
