@@ -13,6 +13,7 @@ from edge.panel.commission.floor import floor_check
 from edge.panel.commission.pieces import PICTURE, button, fault, not_vacant, step, when_down
 from edge.panel.commission.scene import Scene, Tongue
 from edge.panel.commission.walk import WalkStep
+from edge.settings.areas import MASKED_MOST
 from edge.terms.ground import Purpose
 from edge.words.pages.commission_draw import DrawWords, PartWords
 
@@ -66,7 +67,8 @@ def editor(drawn: object, cameras: tuple[str, ...], size: tuple[int, int], w: Dr
     )
     return (
         f'<div class="editor" id="editor" data-keep {_data("drawn", drawn)} {_data("words", words)} '
-        f'{_data("purposes", purposes)} {_data("regions", parts)} data-picture="{PICTURE}/">'
+        f'{_data("purposes", purposes)} {_data("regions", parts)} data-picture="{PICTURE}/" '
+        f'data-most="{MASKED_MOST}">'
         f'<noscript><p class="problem">{escape(w.no_script)}</p></noscript>'
         f'<p class="note">{escape(w.how)}</p>{cameras_row}'
         f'<div class="tools" role="group" aria-label="{escape(w.tools)}"><p>{adds}</p><p>{changes}</p></div>'
