@@ -303,17 +303,15 @@ class Commission:
         """Why the cabin is not vacant, where it is no visit, and for how long that lasts at least."""
         state, rules = self._situation.state, self._situation.rules
         left_s = {one.what: one.in_s for one in countdowns(state, now_s, rules)}
-        match state.mode:
-            case Mode.RELEASED if state.after_fire:
-                if state.fire_quiet_since_s is not None and Wait.FIRE_CLEAR not in left_s:
-                    return NotVacant.FIRE_DOOR, None
-                return NotVacant.AFTER_FIRE, left_s.get(Wait.FIRE_CLEAR)
-            case Mode.RELEASED:
-                return NotVacant.RELEASED, left_s.get(Wait.GONE)
-            case Mode.EMERGENCY:
-                return NotVacant.EMERGENCY, left_s.get(Wait.EXIT_HOLD)
-            case _:
-                return None, None
+        if state.mode is Mode.EMERGENCY:
+            return NotVacant.EMERGENCY, left_s.get(Wait.EXIT_HOLD)
+        if state.mode is not Mode.RELEASED:
+            return None, None
+        if not state.after_fire:
+            return NotVacant.RELEASED, left_s.get(Wait.GONE)
+        if state.fire_quiet_since_s is not None and Wait.FIRE_CLEAR not in left_s:
+            return NotVacant.FIRE_DOOR, None
+        return NotVacant.AFTER_FIRE, left_s.get(Wait.FIRE_CLEAR)
 
     def reply(self, now_s: float) -> dict[str, object]:
         """A `CommissionView` as plain JSON values."""

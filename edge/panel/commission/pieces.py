@@ -75,9 +75,7 @@ def pairs(rows: list[tuple[str, str]]) -> str:
 def step(which: WalkStep, scene: Scene, tongue: Tongue, content: str) -> str:
     """One step: its title, what to do, its content, and the technician's word on it."""
     w = tongue.frame
-    lead = w.leads.of(which.value)
-    if which is WalkStep.CONTACTS:
-        lead = lead.format(minutes=f"{scene.settings.flow.fire_clear_s / 60:g}")
+    lead = w.leads.of(which.value).format(minutes=f"{scene.settings.flow.fire_clear_s / 60:g}")
     return (
         f"<h2>{escape(w.titles.of(which.value))}</h2>"
         f'<p class="lead">{escape(lead)}</p>{content}{judging(which, scene, tongue)}'
