@@ -57,6 +57,7 @@ REMARKS: Final = (
     *("clock_jumped", "exit_input_recovered", "views_again"),
     *("no_such_claim", "claim_refused", "claim_ended_by_restart", "owner_code_right", *CheckFailed),
     *("card_not_enrolled", *Act, "owner_code_asked", "owner_code_tried"),
+    *("enrolment_began", "enrolment_ended", "restart_asked"),
 )
 """Remarks that the table and the loop make by name, besides the refusals of the table's own rows."""
 

@@ -233,7 +233,6 @@ def test_lines_of_a_pipe_reach_the_process_that_they_are_for(repo: Path) -> None
         "done: wait 1",
     ]
     assert "inside anna" in said[-1]
-    assert "page: http://" in done.stderr
 
 
 # --- stories ---------------------------------------------------------------------------------------

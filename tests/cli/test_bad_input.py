@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import io
 import os
@@ -200,11 +201,11 @@ def _failed(heard: list[Happening]) -> set[object]:
 @pytest.mark.slow
 def test_a_full_disk_is_told_and_locks_nobody() -> None:
     with scratch("test") as folder:
-        desk, heard = _locked(Path(folder), lambda desk: desk.fail_disk(True))
+        desk, heard = _locked(Path(folder), lambda desk: desk.fail_disk(errno.ENOSPC))
         assert _failed(heard) == {"disk_full"}
         assert _mode(desk) is Mode.WARNED
         assert not _locks(desk)
-        desk.fail_disk(False)
+        desk.fail_disk(0)
         desk.run_to(70.0)
         assert _mode(desk) is Mode.LOCKED
         desk.close()
@@ -218,7 +219,7 @@ def test_a_disk_that_fills_up_while_locked_keeps_the_rules() -> None:
     with scratch("test") as folder:
         desk, heard = _locked(Path(folder), lambda desk: None)
         assert _locks(desk)
-        desk.fail_disk(True)
+        desk.fail_disk(errno.ENOSPC)
         desk.type_keys("CODE")
         desk.run_to(40.0)
         assert _mode(desk) is Mode.RELEASED

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def _do(desk: Desk, people: dict[str, Cover], action: str, on: set[str]) -> None
             people.clear()
             desk.move_input(Input.DOOR, fresh)
         case "disk":
-            desk.fail_disk(fresh)
+            desk.fail_disk(errno.ENOSPC if fresh else 0)
         case "prompt":
             desk.hands.fail_prompt(fresh)
         case "mute":
@@ -104,7 +105,7 @@ def test_secrets_stay_where_they_belong(actions: list[tuple[str, float]]) -> Non
                 assert not state.exit
             assert not hands.permit_on or state.mode is Mode.CLEARED
         shown = repr((desk.kiosk, desk.phone, desk.kiosk.state))
-        desk.fail_disk(False)
+        desk.fail_disk(0)
         desk.run_to(desk.clock.now_s() + 20.0)
         desk.close()
         files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".jpg"]

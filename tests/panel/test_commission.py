@@ -29,9 +29,6 @@ from tests.worlds.site_world import served
 
 pytestmark = pytest.mark.slow
 
-SEEN_EMPTY_S = 15.0
-"""The camera has seen the cabin empty for long enough."""
-
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
@@ -113,7 +110,7 @@ def test_a_wrong_secret_opens_nothing_and_spoils_nothing(shut: Commissioning, se
 def test_nobody_acts_without_the_session_the_token_or_from_elsewhere(
     bench: Bench, walk: Commissioning
 ) -> None:
-    bench.wait(SEEN_EMPTY_S)
+    bench.seen_to_go()
     page, mine = walk.page, walk.page.cookie
     form = f"_token={page.site.token}&output=siren".encode()
     good = {"Origin": page.address, "Content-Type": "application/x-www-form-urlencoded"}
@@ -208,7 +205,7 @@ def lock_on(bench: Bench) -> bool:
 def test_the_lock_moves_in_an_empty_cabin_and_comes_back_by_itself(bench: Bench, walk: Commissioning) -> None:
     assert "has not seen the cabin empty" in part(walk, "outputs")
     assert act(walk, "try", output="lock") == (409, "The camera has not seen the cabin empty yet.")
-    bench.wait(SEEN_EMPTY_S)
+    bench.seen_to_go()
     status, said = act(walk, "try", output="lock")
     assert (status, said) == (200, "Door lock is on.")
     assert lock_on(bench)
@@ -224,7 +221,7 @@ def test_the_lock_moves_in_an_empty_cabin_and_comes_back_by_itself(bench: Bench,
 
 
 def test_stop_lets_go_at_once_and_asks_nothing(bench: Bench, walk: Commissioning) -> None:
-    bench.wait(SEEN_EMPTY_S)
+    bench.seen_to_go()
     assert act(walk, "try", output="lock")[0] == 200
     assert lock_on(bench)
     form = part(walk, "stop")
@@ -236,7 +233,7 @@ def test_stop_lets_go_at_once_and_asks_nothing(bench: Bench, walk: Commissioning
 
 
 def test_with_somebody_in_the_cabin_the_lock_stays_where_it_is(bench: Bench, walk: Commissioning) -> None:
-    bench.wait(SEEN_EMPTY_S)
+    bench.seen_to_go()
     bench.act("enter anna")
     bench.until(lambda: bench.desk.kiosk.state.present)
     status, said = act(walk, "try", output="lock")
@@ -246,7 +243,7 @@ def test_with_somebody_in_the_cabin_the_lock_stays_where_it_is(bench: Bench, wal
 
 
 def test_fire_ends_a_trial_in_the_same_moment(bench: Bench, walk: Commissioning) -> None:
-    bench.wait(SEEN_EMPTY_S)
+    bench.seen_to_go()
     assert act(walk, "try", output="lock")[0] == 200
     bench.act("fire on")
     bench.until(lambda: not bench.desk.hands.lock_on)
@@ -279,7 +276,7 @@ def test_only_outputs_can_be_tried(walk: Commissioning, output: str) -> None:
 
 
 def test_each_key_lights_up_and_nothing_says_in_which_order(bench: Bench, walk: Commissioning) -> None:
-    bench.wait(SEEN_EMPTY_S)
+    bench.seen_to_go()
     bench.act("keys 70*")
     bench.wait(3.0)
     found = until(walk, "keys", "3 of 12")
@@ -385,7 +382,7 @@ def drawn(**kinds: object) -> str:
 
 
 def test_what_is_drawn_is_saved_and_in_effect_after_the_restart(bench: Bench, walk: Commissioning) -> None:
-    bench.wait(SEEN_EMPTY_S)
+    bench.seen_to_go()
     assert "What is drawn is in effect." in part(walk, "draw")
     zone = {"name": "Vault", "purpose": "forbidden", "hours": "22:00-06:00", "polygon": SQUARE}
     region = {"name": "keypad", "polygon": SQUARE}
@@ -440,7 +437,7 @@ def test_the_kiosk_refuses_what_its_settings_refuse(walk: Commissioning) -> None
 
 
 def test_the_restart_is_refused_with_somebody_there(bench: Bench, walk: Commissioning) -> None:
-    bench.wait(SEEN_EMPTY_S)
+    bench.seen_to_go()
     bench.act("enter anna")
     bench.until(lambda: bench.desk.kiosk.state.present)
     assert act(walk, "restart") == (409, "The cabin is not vacant.")

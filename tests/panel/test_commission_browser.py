@@ -40,7 +40,6 @@ BOARD = ".canvas svg"
 PIN_PAD: tuple[Point, ...] = ((0.42, 0.86), (0.62, 0.86), (0.62, 0.98), (0.42, 0.98))
 ZONE: tuple[Point, ...] = ((0.1, 0.5), (0.3, 0.5), (0.3, 0.9), (0.1, 0.9))
 STEPS = ("aim", "draw", "references", "outputs", "keys", "contacts", "people", "selftest")
-SEEN_EMPTY_S = 15.0
 
 
 @pytest.fixture
@@ -174,7 +173,7 @@ def draws(browser: Browser, bench: Bench) -> None:
 
 def tries_outputs(browser: Browser, bench: Bench) -> None:
     go_to(browser, "outputs")
-    bench.wait(SEEN_EMPTY_S)
+    bench.seen_to_go()
     try_it(browser, "lock")
     bench.until(lambda: bench.desk.hands.lock_on)
     see(browser, "outputs", "Does the magnet hold the door")
@@ -344,12 +343,12 @@ def test_axe_finds_nothing_and_nothing_is_cut_off_in_any_step(
 
 def fill(bench: Bench, walk: Commissioning) -> None:
     """Brings every step to where it has most to show."""
-    bench.wait(SEEN_EMPTY_S)
+    bench.seen_to_go()
     bench.act("keys 15")
     bench.act("door open")
     bench.wait(3.0)
     bench.act("door closed")
-    bench.wait(SEEN_EMPTY_S)
+    bench.seen_to_go()
     acts = Acts(walk.view).handlers
     square = [[0.4, 0.4], [0.6, 0.4], [0.6, 0.6], [0.4, 0.6]]
     drawn = {

@@ -19,7 +19,7 @@ _open: dict[str, tuple[Bench, Commissioning]] = {}
 def commissioned(folder: Path) -> Iterator[str]:
     """A kiosk in real time with the drawn camera, seen empty long enough for its relays to move."""
     with Bench(folder, drawn=True) as bench, Commissioning(bench) as walk:
-        bench.wait(15.0)
+        bench.seen_to_go()
         _open["now"] = bench, walk
         yield walk.page.address
 

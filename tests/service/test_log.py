@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import errno
 import io
 import logging
 import os
@@ -271,13 +272,13 @@ def test_no_line_of_a_verbose_kiosk_has_a_code_a_digit_typed_a_number_or_a_passw
                 case ["exit" | "panic" as moved]:
                     desk.move_input(Input(moved), fresh)
                 case ["disk"]:
-                    desk.fail_disk(fresh)
+                    desk.fail_disk(errno.ENOSPC if fresh else 0)
                 case _:
                     passwords.add(DIGITS[::-1])
                     number = BENCH_NUMBERS[Recipient.CONTROL_ROOM]
                     desk.text_in(number, f"RELEASE {desk.kiosk.state.incident} {DIGITS[::-1]}")
             desk.run_to(desk.clock.now_s() + wait_s)
-        desk.fail_disk(False)
+        desk.fail_disk(0)
         desk.run_to(desk.clock.now_s() + 20.0)
         codes = {found for text in desk.phone.texts for found in CODE.findall(text.text)}
         desk.close()

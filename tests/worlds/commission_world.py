@@ -122,6 +122,13 @@ class Bench:
         """What the bench's own words do: `enter anna`, `keys 70*`, `fire on`."""
         self.do(lambda: act(self.desk, words.split()))
 
+    def seen_to_go(self) -> None:
+        """Somebody comes, goes, and the camera sees the cabin empty for long enough."""
+        self.act("enter bela")
+        self.wait(3.0)
+        self.act("leave bela")
+        self.wait(20.0)
+
     def until(self, what: Callable[[], bool]) -> None:
         """Wait until it holds of the desk."""
         end_s = time.monotonic() + WITHIN_S

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import heapq
 import random
 from collections.abc import Generator
@@ -313,7 +314,7 @@ class World:
 
     def _apply(self, name: str, broken: bool) -> None:
         if name == "disk":
-            self.desk.fail_disk(broken)
+            self.desk.fail_disk(errno.ENOSPC if broken else 0)
         elif self.desk.powered and name == "keypad":
             self.desk.hands.fail_keypad(broken)
         elif self.desk.powered and name == "prompt":
