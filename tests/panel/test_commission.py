@@ -251,7 +251,6 @@ def test_fire_ends_a_trial_in_the_same_moment(bench: Bench, walk: Commissioning)
 
 
 def test_after_a_fire_every_refusal_says_why_and_for_how_long(bench: Bench, walk: Commissioning) -> None:
-    bench.wait(SEEN_EMPTY_S)
     assert "Fire comes last: after it the cabin is not vacant for 10 min" in part(walk, "contacts")
     bench.act("fire on")
     bench.wait(1.0)
