@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from edge.cabin.commands import Command, Note, Tell
+from edge.cabin.deadlines import Wait, countdowns
 from edge.cabin.events import TrialAsked, TrialStopped
 from edge.cabin.outputs import door_locked
 from edge.cabin.state import Mode, State
@@ -28,7 +29,7 @@ from edge.loop.parts import Parts
 from edge.loop.post import Post
 from edge.loop.situation import Situation
 from edge.terms.alerts import Alert
-from edge.terms.commission import NotTried, TrialEnd, Tried, trial_most_s
+from edge.terms.commission import NotTried, NotVacant, TrialEnd, Tried, trial_most_s
 from edge.terms.observation import Observation
 from edge.terms.record import Entry, OutboxRow, Recipient, RowState
 
@@ -325,10 +326,25 @@ class Commission:
         left_s = 0.0 if trial.until_s is None else max(0.0, trial.until_s - now_s)
         return TrialView(trial.output.value, left_s, last, ended)
 
+    def _not_vacant(self, now_s: float) -> tuple[NotVacant | None, float | None]:
+        """Why the cabin is not vacant, where it is no visit, and for how long that lasts at least."""
+        state, rules = self._situation.state, self._situation.rules
+        left_s = {one.what: one.in_s for one in countdowns(state, now_s, rules)}
+        if state.mode is Mode.EMERGENCY:
+            return NotVacant.EMERGENCY, left_s.get(Wait.EXIT_HOLD)
+        if state.mode is not Mode.RELEASED:
+            return None, None
+        if not state.after_fire:
+            return NotVacant.RELEASED, left_s.get(Wait.GONE)
+        if state.fire_quiet_since_s is not None and Wait.FIRE_CLEAR not in left_s:
+            return NotVacant.FIRE_DOOR, None
+        return NotVacant.AFTER_FIRE, left_s.get(Wait.FIRE_CLEAR)
+
     def reply(self, now_s: float) -> dict[str, object]:
         """A `CommissionView` as plain JSON values."""
         grant = self._grants.now(now_s)
         refused = {output: self._not_tried(output, now_s) for output in Tried}
+        not_vacant, vacant_in_s = self._not_vacant(now_s)
         view = CommissionView(
             who="" if grant is None else grant.who,
             left_s=self.left_s(now_s),
@@ -350,6 +366,8 @@ class Commission:
             ),
             text_again_s=max(0.0, self._text_s + TEXT_EVERY_S - now_s),
             done=self._seen.done(),
+            not_vacant="" if not_vacant is None else not_vacant.value,
+            vacant_in_s=vacant_in_s,
         )
         reply: dict[str, object] = msgspec.to_builtins(view)
         return reply

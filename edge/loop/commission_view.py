@@ -47,7 +47,8 @@ class CommissionView(msgspec.Struct, frozen=True):
 
     `keys`: for each keypad the keys that were seen in the empty cabin since it began, in the keypad's own
     order. `empty_for_s`: for how long no camera has shown a sign of anybody; `not_tried`: for each output why
-    it would be refused now, empty where it would not.
+    it would be refused now, empty where it would not. `not_vacant`: why the cabin is not (`NotVacant`), empty
+    where it is or a visit goes on; `vacant_in_s`: for how long that lasts at least, where the kiosk knows it.
     """
 
     who: str
@@ -60,6 +61,8 @@ class CommissionView(msgspec.Struct, frozen=True):
     texts: tuple[TextView, ...]
     text_again_s: float
     done: DoneView = DoneView()
+    not_vacant: str = ""
+    vacant_in_s: float | None = None
 
 
 class EnrolStage(StrEnum):

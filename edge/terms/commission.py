@@ -53,6 +53,17 @@ class NotTried(StrEnum):
     """Nobody with that role has a telephone in the settings."""
 
 
+class NotVacant(StrEnum):
+    """Why a cabin in which nobody has to be is not vacant: more on `NotTried.NOT_VACANT`."""
+
+    AFTER_FIRE = "after_fire"
+    """The fire contact was active, and has to be quiet for long enough."""
+    FIRE_DOOR = "fire_door"
+    """It is quiet for long enough, and nobody has opened and closed the door since."""
+    RELEASED = "released"
+    EMERGENCY = "emergency"
+
+
 class TrialEnd(StrEnum):
     """What ended a trial."""
 

@@ -361,6 +361,28 @@ def test_one_test_text_in_twenty_seconds(site: Site) -> None:
     assert "number" in site.ask(SendTestText("control_room", grant=site.grant))
 
 
+def test_a_cabin_that_is_not_vacant_after_a_fire_says_for_how_long(tmp_path: Path) -> None:
+    site = Site(tmp_path, "flow.fire_clear_s=60")
+    assert (site.stands()["not_vacant"], site.stands()["vacant_in_s"]) == ("", None)
+    act(site.desk, ["fire", "on"])
+    site.run(1.0)
+    assert site.stands()["not_vacant"] == "emergency"
+    act(site.desk, ["fire", "off"])
+    site.run(2.0)
+    found = site.stands()
+    assert found["not_tried"]["green"] == "not_vacant"
+    assert found["not_vacant"] == "after_fire"
+    assert 50.0 < found["vacant_in_s"] < 60.0
+    site.run(found["vacant_in_s"] + 1.0)
+    assert site.stands()["not_vacant"] == "fire_door", "nobody may have left yet"
+    for words in ("door open", "door closed"):
+        act(site.desk, words.split())
+        site.run(5.0)
+    assert site.stands()["not_vacant"] == ""
+    assert site.stands()["not_tried"]["green"] == ""
+    site.desk.close()
+
+
 def test_a_restart_ends_the_program_in_order_and_begins_it_again(site: Site) -> None:
     before = site.desk.kiosk
     assert site.ask(Restart(grant=site.grant))["restarting"] is True

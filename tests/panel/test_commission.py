@@ -17,6 +17,7 @@ from edge.journal.file import NAME
 from edge.panel import sources
 from edge.panel.app import add_panel, panel_site
 from edge.panel.commission.app import HOST, Hours, open_near
+from edge.panel.commission.page import OVER
 from edge.panel.sources import Sources
 from edge.selftest.finding import Finding
 from edge.service.asks import CommissionEnd
@@ -153,7 +154,7 @@ def test_after_its_time_or_its_grant_the_page_is_shut_and_its_program_ends(
         with open_near(walk.site, free_port()) as server:
             serving = threading.Thread(target=server.serve_forever)
             serving.start()
-            Hours(server, walk.gate, lambda: granted, every_s=0.05).watch(threading.Event())
+            Hours(server, walk.gate, lambda: granted, every_s=0.05, told_s=0.1).watch(threading.Event())
             serving.join(30.0)
             assert not serving.is_alive()
         assert walk.page.ask("/commission")[0] == 403, "for the one who was in as well"
@@ -167,6 +168,15 @@ def test_an_end_from_the_command_line_ends_it(bench: Bench, walk: Commissioning)
     status, said = act(walk, "try", output="siren")
     assert status == 409
     assert "permission is over" in said
+    assert "The commissioning has ended" in part(walk, "head")
+    assert "min more" not in part(walk, "head")
+    assert "sudo cabinguard panel --commission" in part(walk, "outputs")
+    assert walk.view.now().state == OVER
+    assert act(walk, "stop")[0] == 200, "what is not an act of the grant"
+    assert "Stop and unlock" in part(walk, "stop")
+    whole = walk.page.ask("/commission")[2].decode()
+    assert 'data-state="over"' in whole
+    assert "does not reach its program any more" in whole, "put there before the program is gone"
 
 
 def test_a_kiosk_that_does_not_answer_keeps_the_page_open(walk: Commissioning, bench: Bench) -> None:
@@ -238,6 +248,22 @@ def test_fire_ends_a_trial_in_the_same_moment(bench: Bench, walk: Commissioning)
     bench.act("fire on")
     bench.until(lambda: not bench.desk.hands.lock_on)
     assert "it was ended at once" in until(walk, "outputs", "ended at once")
+
+
+def test_after_a_fire_every_refusal_says_why_and_for_how_long(bench: Bench, walk: Commissioning) -> None:
+    assert "Fire comes last: after it the cabin is not vacant for 10 min" in part(walk, "contacts")
+    bench.act("fire on")
+    bench.wait(1.0)
+    bench.act("fire off")
+    bench.wait(1.0)
+    for name in ("outputs", "references", "contacts"):
+        assert re.search(
+            r"The fire contact was active: .* 5\d\d s left at least", until(walk, name, "s left")
+        )
+    for name, fields in (("try", {"output": "green"}), ("restart", {})):
+        status, said = act(walk, name, **fields)
+        assert status == 409
+        assert said.startswith("The cabin is not vacant. The fire contact was active"), said
 
 
 @pytest.mark.parametrize("output", ["door", "", "LOCK", "../lock"])

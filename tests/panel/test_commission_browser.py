@@ -6,6 +6,7 @@ import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import cv2
 import numpy as np
@@ -18,6 +19,8 @@ from edge.panel import sources
 from edge.panel.commission.acts import Acts
 from edge.pictures.ring import RingReader, ring_file
 from edge.selftest.finding import Finding
+from edge.service.asks import CommissionEnd
+from edge.service.control import ask
 from edge.settings.drawn import read_drawn
 from edge.web.exchange import PageRequest
 from edge.words.language import LanguageName
@@ -236,6 +239,28 @@ def tells_people(browser: Browser, bench: Bench) -> None:
     browser.wait("document.querySelector('[data-key=person-watchman] .good') !== null")
     assert browser.ask("document.querySelector('[data-key=person-watchman] button').disabled"), "20 s apart"
     judge(browser, "people", "ok")
+
+
+def test_after_the_end_no_button_is_left_but_the_one_that_stops(tmp_path: Path, browser: Browser) -> None:
+    left = (
+        "[...document.querySelectorAll('main button')].filter((one) => one.getClientRects().length"
+        " && (one.form || one.dataset.do === 'save')).map((one) => one.className)"
+    )
+    words = "document.querySelector('.gone').getClientRects().length"
+    with Bench(tmp_path) as bench, Commissioning(bench) as walk:
+        enter(browser, walk)
+        for step in ("outputs", "draw"):
+            go_to(browser, step)
+            assert len(cast(list[str], browser.ask(left))) > 1
+            assert browser.ask(words) == 0
+            silent = f"document.getElementById('stale').hidden = false, [{words}, {left}]"
+            assert browser.ask(silent) == [1, ["danger stop"]], "its program does not answer"
+            browser.wait("document.getElementById('stale').hidden")
+        assert len(cast(list[str], browser.ask(left))) > 1, "it answers again"
+        assert ask(bench.folder, CommissionEnd())["ended"] is True
+        browser.wait("document.body.dataset.state === 'over'")
+        see(browser, "head", "The commissioning has ended")
+        assert browser.ask(left) == ["danger stop"]
 
 
 def tries_itself(browser: Browser, walk: Commissioning) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from edge.panel.commission.acts import Posted
 from edge.panel.commission.draw import editor
-from edge.settings.areas import marks_problem, zone_problems
+from edge.settings.areas import marks_problem, share_inside, zone_problems
 from edge.terms.ground import Marks, Purpose, Spot, Zone
 from edge.web.exchange import Answer, Live, PageRequest, done, refused
 from edge.web.shell import part
@@ -93,6 +93,29 @@ def saved(browser: Browser, board: Board) -> Posted:
 def near(points: tuple[Spot, ...], wanted: list[Point]) -> bool:
     pairs = zip(points, wanted, strict=True)
     return all(abs(spot.x - x) < 0.004 and abs(spot.y - y) < 0.004 for spot, (x, y) in pairs)
+
+
+def test_masks_that_hide_too_much_are_refused_while_they_are_drawn(browser: Browser) -> None:
+    """By the share that the kiosk counts; one that is small enough goes out."""
+    board = Board(NOTHING)
+    with served(board.site) as page:
+        opened(browser, page)
+        browser.click("[data-do=mask]")
+        for point in ((0.1, 0.1), (0.9, 0.1), (0.9, 0.7)):
+            click_at(browser, BOARD, point)
+        assert "The masks cover 24 %" in str(browser.ask("document.querySelector('.masked').textContent"))
+        assert "refused" not in said(browser)
+        click_at(browser, BOARD, (0.1, 0.7))
+        assert "More than 25 % is refused" in said(browser)
+        assert browser.ask("document.querySelector('.masked.bad').textContent.includes('48 %')")
+        press(browser, "Escape")
+        browser.click("[data-do=save]")
+        assert "More than 25 % is refused" in said(browser)
+        assert not board.posted, "it is not even sent"
+        browser.click("[data-do=undo]")
+        square = [Spot(0.1, 0.1), Spot(0.9, 0.1), Spot(0.9, 0.7)]
+        assert abs(share_inside([square]) - 0.24) < 0.02
+        assert len(saved(browser, board).mask) == 1
 
 
 def test_a_zone_with_the_mouse_and_a_mask_with_the_keyboard(browser: Browser) -> None:

@@ -14,7 +14,7 @@ from edge.panel.commission.draw import NOT_FOR_THE_SCRIPT
 from edge.panel.commission.pieces import CHECKLIST
 from edge.panel.commission.walk import Judged, WalkStep
 from edge.terms.aim import Advice, PixelClass
-from edge.terms.commission import NotTried, TrialEnd, Tried
+from edge.terms.commission import NotTried, NotVacant, TrialEnd, Tried
 from edge.terms.ground import Purpose
 from edge.terms.learning import LearnState
 from edge.vision.scene.fronts import RegionKind
@@ -27,6 +27,7 @@ from edge.words.pages.commission_site import (
     AdviceWords,
     ClassWords,
     NotTriedWords,
+    NotVacantWords,
     OutputWords,
     TrialEndWords,
     site_words,
@@ -75,6 +76,7 @@ def test_every_name_has_its_word_and_there_are_no_others() -> None:
         (ClassWords, {one.value for one in PixelClass}),
         (OutputWords, {one.value for one in Tried}),
         (NotTriedWords, {one.value for one in NotTried}),
+        (NotVacantWords, {one.value for one in NotVacant}),
         (TrialEndWords, {one.value for one in TrialEnd}),
     )
     for family, wanted in pairs:

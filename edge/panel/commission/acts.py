@@ -15,12 +15,12 @@ from edge.panel.commission.closing import never_done
 from edge.panel.commission.floor import measure
 from edge.panel.commission.link import InEffect, Owner, Told, Warned
 from edge.panel.commission.page import CommissionPage
-from edge.panel.commission.pieces import CHECKLIST
+from edge.panel.commission.pieces import CHECKLIST, why_not_vacant
 from edge.panel.commission.scene import COMMAND
 from edge.panel.commission.trying import seconds_of
 from edge.panel.commission.walk import Judged, Region, Signed, WalkStep
 from edge.service.asks import CheckItem
-from edge.terms.commission import CheckResult, Tried
+from edge.terms.commission import CheckResult, NotTried, Tried
 from edge.terms.ground import Marks, Mask, Zone
 from edge.terms.learning import LearnWhat
 from edge.terms.marks import NAME_MOST, plain_words
@@ -84,7 +84,10 @@ class Acts:
             case "not_granted":
                 return self._tongue.acts.grant_over.format(command=COMMAND)
             case "not_now":
-                return self._tongue.site.not_tried.of(fault.detail)
+                said = self._tongue.site.not_tried.of(fault.detail)
+                if fault.detail == NotTried.NOT_VACANT:
+                    said = f"{said} {why_not_vacant(self._link.standing(), self._tongue)}".strip()
+                return said
             case _:
                 return _english(fault)
 

@@ -89,11 +89,16 @@ class Hours:
     gate: Gate
     granted: Callable[[], bool]
     every_s: float = 1.0
+    told_s: float = 2.0
 
     def watch(self, ended: threading.Event) -> None:
-        """Until `ended`; to be run in a thread of its own."""
+        """Until `ended`; to be run in a thread of its own.
+
+        For `told_s` it is still served that all is over; the kiosk refuses every act by then.
+        """
         while not ended.wait(self.every_s):
             if self.gate.left_s <= 0.0 or not self.granted():
+                ended.wait(self.told_s)
                 self.gate.end()
                 self.server.shutdown()
                 return

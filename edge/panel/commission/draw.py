@@ -10,9 +10,10 @@ import msgspec
 
 from edge.faults.fault import FaultError
 from edge.panel.commission.floor import floor_check
-from edge.panel.commission.pieces import PICTURE, button, fault, step, when_down
+from edge.panel.commission.pieces import PICTURE, button, fault, not_vacant, step, when_down
 from edge.panel.commission.scene import Scene, Tongue
 from edge.panel.commission.walk import WalkStep
+from edge.settings.areas import MASKED_MOST
 from edge.terms.ground import Purpose
 from edge.words.pages.commission_draw import DrawWords, PartWords
 
@@ -32,6 +33,7 @@ def drawing(scene: Scene, tongue: Tongue) -> str:
     if view.restart_wanted:
         restart = button("restart", w.restart, kind="primary", ask=w.restart_ask)
         state = f'<div class="notice warn row apart"><p>{escape(w.restart_wanted)}</p>{restart}</div>'
+        state += not_vacant(scene, tongue)
     else:
         state = f'<p class="soft">{escape(w.in_effect)}</p>'
     size = scene.size_of(scene.cameras[0]) if scene.cameras else (640, 480)
@@ -65,7 +67,8 @@ def editor(drawn: object, cameras: tuple[str, ...], size: tuple[int, int], w: Dr
     )
     return (
         f'<div class="editor" id="editor" data-keep {_data("drawn", drawn)} {_data("words", words)} '
-        f'{_data("purposes", purposes)} {_data("regions", parts)} data-picture="{PICTURE}/">'
+        f'{_data("purposes", purposes)} {_data("regions", parts)} data-picture="{PICTURE}/" '
+        f'data-most="{MASKED_MOST}">'
         f'<noscript><p class="problem">{escape(w.no_script)}</p></noscript>'
         f'<p class="note">{escape(w.how)}</p>{cameras_row}'
         f'<div class="tools" role="group" aria-label="{escape(w.tools)}"><p>{adds}</p><p>{changes}</p></div>'

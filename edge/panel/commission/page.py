@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from html import escape
+from typing import Final
 
 import msgspec
 
@@ -32,6 +33,9 @@ from edge.words.pages.commission import commission_words
 from edge.words.pages.commission_acts import act_words
 from edge.words.pages.commission_draw import draw_words
 from edge.words.pages.commission_site import site_words
+
+OVER: Final = "over"
+"""The page's state after the commissioning: the sheet takes away every button but the one that stops."""
 
 
 def tongue_of(settings: Settings) -> Tongue:
@@ -124,16 +128,23 @@ class CommissionPage:
         }
         state = scene.view.state if isinstance(scene.view, View) else "down"
         told = tongue.frame.down if isinstance(scene.standing, FaultError) else ""
+        if scene.over:
+            state, told = OVER, tongue.frame.over.format(command=COMMAND)
         return Live(f"{self.sources.settings.cabin.name}: {tongue.frame.title}", state, told, parts)
 
     def frame(self, parts: Mapping[str, str]) -> str:
-        """The rail beside the steps, and the button that stops below both."""
+        """The rail beside the steps, and the button that stops below both.
+
+        Before them what the sheet shows as soon as this program does not answer any more.
+        """
+        gone = escape(self.tongue.frame.gone.format(command=COMMAND))
         steps = "\n".join(
             part(name, html, "card step") for name, html in parts.items() if name not in ("rail", "stop")
         )
         words = escape(self.tongue.frame.rail)
         return (
-            f'<div class="walk cards"><nav id="rail" aria-label="{words}">{parts["rail"]}</nav>'
+            f'<p class="notice bad gone" role="alert">{gone}</p><div class="walk cards">'
+            f'<nav id="rail" aria-label="{words}">{parts["rail"]}</nav>'
             f'<div class="steps">{steps}</div></div><div id="stop">{parts["stop"]}</div>'
         )
 
@@ -150,13 +161,15 @@ def _head(scene: Scene, tongue: Tongue) -> str:
     w = tongue.frame
     done = len(scene.steps) - len(scene.still_open)
     count = w.progress.format(done=done, count=len(scene.steps))
-    said = w.left.format(minutes=f"{scene.left_s / 60:.0f}")
-    if scene.left_s <= 0 or (isinstance(scene.standing, FaultError) and scene.standing.code == "not_granted"):
-        said = w.over.format(command=COMMAND)
+    left = w.left.format(minutes=f"{scene.left_s / 60:.0f}")
+    said = f'<span class="soft staying">{escape(left)}</span>'
+    over = ""
+    if scene.over:
+        said, over = "", f'<p class="notice bad">{escape(w.over.format(command=COMMAND))}</p>'
     return (
         f"<h1>{escape(w.title)} <small>{escape(scene.settings.cabin.name)}</small></h1>"
         f'<p class="row"><span>{escape(count)}</span><progress max="{len(scene.steps)}" value="{done}" '
-        f'aria-label="{escape(count)}"></progress><span class="soft">{escape(said)}</span></p>'
+        f'aria-label="{escape(count)}"></progress>{said}</p>{over}'
     )
 
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from html import escape
 
 from edge.faults.catalogue import CATALOGUE
-from edge.panel.commission.scene import Scene, Tongue
+from edge.faults.fault import FaultError
+from edge.loop.commission_view import CommissionView
+from edge.panel.commission.scene import COMMAND, Scene, Tongue
 from edge.panel.commission.walk import Judged, WalkStep
 from edge.terms.marks import NOTE_MOST
 
@@ -74,9 +76,10 @@ def pairs(rows: list[tuple[str, str]]) -> str:
 def step(which: WalkStep, scene: Scene, tongue: Tongue, content: str) -> str:
     """One step: its title, what to do, its content, and the technician's word on it."""
     w = tongue.frame
+    lead = w.leads.of(which.value).format(minutes=f"{scene.settings.flow.fire_clear_s / 60:g}")
     return (
         f"<h2>{escape(w.titles.of(which.value))}</h2>"
-        f'<p class="lead">{escape(w.leads.of(which.value))}</p>{content}{judging(which, scene, tongue)}'
+        f'<p class="lead">{escape(lead)}</p>{content}{judging(which, scene, tongue)}'
     )
 
 
@@ -108,8 +111,29 @@ def _next(which: WalkStep, scene: Scene, tongue: Tongue) -> str:
     return f'<p class="next"><a class="button" href="#{after}">{escape(words)} →</a></p>'
 
 
+def why_not_vacant(standing: CommissionView | FaultError, tongue: Tongue) -> str:
+    """Why a cabin without a visit is not vacant and for how long; empty where nothing is known of it."""
+    if isinstance(standing, FaultError) or not standing.not_vacant:
+        return ""
+    said = tongue.site.not_vacant.of(standing.not_vacant)
+    if standing.vacant_in_s is None:
+        return said
+    return f"{said} {tongue.site.vacant_in.format(seconds=f'{standing.vacant_in_s:.0f}')}"
+
+
+def not_vacant(scene: Scene, tongue: Tongue) -> str:
+    """The same as a notice, before what is refused until then."""
+    why = why_not_vacant(scene.standing, tongue)
+    if not why:
+        return ""
+    words = f"{tongue.site.not_tried.not_vacant} {why}"
+    return f'<p class="notice warn">{escape(words)}</p>'
+
+
 def when_down(scene: Scene, tongue: Tongue) -> str:
     """What is said while the kiosk does not answer; empty where it does."""
-    if isinstance(scene.standing, Exception):
+    if scene.over:
+        return f'<p class="problem">{escape(tongue.frame.over.format(command=COMMAND))}</p>'
+    if isinstance(scene.standing, FaultError):
         return f'<p class="problem">{escape(tongue.frame.down)}</p>' + fault(scene.standing.code)
     return ""

@@ -5,7 +5,16 @@ from __future__ import annotations
 from html import escape
 
 from edge.faults.fault import FaultError
-from edge.panel.commission.pieces import ACTS, button, english, fault, note, step, when_down
+from edge.panel.commission.pieces import (
+    ACTS,
+    button,
+    english,
+    fault,
+    not_vacant,
+    note,
+    step,
+    when_down,
+)
 from edge.panel.commission.scene import Scene, Tongue
 from edge.panel.commission.walk import WalkStep
 from edge.terms.learning import Learning, LearnState, LearnWhat
@@ -23,6 +32,7 @@ def references(scene: Scene, tongue: Tongue) -> str:
     names = ", ".join(tongue.draw.parts.of(one.name) for one in scene.walk.regions)
     front = w.front_how.format(parts=names) if names else w.front_none
     content = [
+        not_vacant(scene, tongue),
         _one(LearnWhat.EMPTY, w.empty, w.empty_how, tongue, off=runs),
         _front(scene, tongue, front, off=runs or not names),
         _state(learning, tongue),

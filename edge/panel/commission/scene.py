@@ -52,6 +52,12 @@ class Scene:
     left_s: float
 
     @property
+    def over(self) -> bool:
+        """The commissioning has ended: its time is up, or the kiosk says that its grant is."""
+        refused = isinstance(self.standing, FaultError) and self.standing.code == "not_granted"
+        return refused or self.left_s <= 0.0
+
+    @property
     def cameras(self) -> tuple[str, ...]:
         """The cameras that are fitted, by their roles."""
         fitted = (("face", self.settings.camera.source), ("overview", self.settings.overview.source))

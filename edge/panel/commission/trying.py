@@ -8,7 +8,7 @@ from typing import Final
 from edge.faults.fault import FaultError
 from edge.loop.commission_view import CommissionView
 from edge.loop.watching import View
-from edge.panel.commission.pieces import ACTS, button, note, step, when_down
+from edge.panel.commission.pieces import ACTS, button, not_vacant, note, step, when_down
 from edge.panel.commission.scene import Scene, Tongue
 from edge.panel.commission.walk import Attempt, Seen, WalkStep
 from edge.terms.commission import Tried, trial_most_s
@@ -33,7 +33,9 @@ def outputs(scene: Scene, tongue: Tongue) -> str:
     if isinstance(scene.standing, FaultError):
         return step(WalkStep.OUTPUTS, scene, tongue, when_down(scene, tongue))
     rows = "".join(_output(output, scene, scene.standing, tongue) for output in Tried)
-    return step(WalkStep.OUTPUTS, scene, tongue, f'<ul class="outputs">{rows}</ul>')
+    return step(
+        WalkStep.OUTPUTS, scene, tongue, f'{not_vacant(scene, tongue)}<ul class="outputs">{rows}</ul>'
+    )
 
 
 def _output(output: Tried, scene: Scene, standing: CommissionView, tongue: Tongue) -> str:
@@ -172,4 +174,5 @@ def contacts(scene: Scene, tongue: Tongue) -> str:
     table = (
         f'<table class="list contacts"><thead><tr>{heads}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
     )
-    return step(WalkStep.CONTACTS, scene, tongue, f"{table}{note(w.cut_wire)}{more}")
+    waits = not_vacant(scene, tongue)
+    return step(WalkStep.CONTACTS, scene, tongue, f"{waits}{table}{note(w.cut_wire)}{more}")

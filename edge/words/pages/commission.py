@@ -48,6 +48,7 @@ class CommissionWords(Words):
     rail: str
     left: str
     over: str
+    gone: str
     progress: str
     down: str
     judge: str
@@ -112,7 +113,9 @@ _EN: Final = CommissionWords(
         "The door locks only while the cabin is empty, and anything that happens ends the "
         "trial.",
         keys="Press every key once, in any order. A key lights up here when the kiosk has read it.",
-        contacts="Move each contact into both of its positions: open and close the door, press and let go.",
+        contacts="Move each contact into both of its positions: open and close the door, press and let go. "
+        "Fire comes last: after it the cabin is not vacant for {minutes} min, and no output is tried until "
+        "then.",
         people="Send a test text to each and ask whether it came. Numbers are changed in the settings.",
         enrol="The owner of a card stands before the camera and agrees first.",
         selftest="Every device and file is tried once. It never moves the door.",
@@ -129,7 +132,11 @@ _EN: Final = CommissionWords(
     footer="Everything that is done here is in the record, with who and when.",
     rail="Steps",
     left="This page stays open for {minutes} min more.",
-    over="The time of this page is over. Run {command} again: what you have done is kept.",
+    over="The commissioning has ended. To begin again, run {command} on the kiosk and open the new link: "
+    "what you have done is kept.",
+    gone="This page does not reach its program any more: the commissioning has ended, or the connection to "
+    "the kiosk is cut. To begin again, run {command} on the kiosk and open the new link: what you have "
+    "done is kept.",
     progress="{done} of {count} steps",
     down="The kiosk does not answer now.",
     judge="How did this step come out?",
@@ -164,7 +171,7 @@ _DE: Final = CommissionWords(
     steps=StepWords(
         aim="Ausrichten",
         draw="Zeichnen",
-        references="Vergleichsbilder",
+        references="Vergleichs\u00adbilder",
         outputs="Ausgänge",
         keys="Tasten",
         contacts="Kontakte",
@@ -196,7 +203,9 @@ _DE: Final = CommissionWords(
         "was geschieht, beendet die Probe.",
         keys="Drücken Sie jede Taste einmal, in beliebiger Folge. Hier leuchtet auf, was der Kiosk "
         "gelesen hat.",
-        contacts="Bringen Sie jeden Kontakt in beide Stellungen: Tür auf und zu, drücken und loslassen.",
+        contacts="Bringen Sie jeden Kontakt in beide Stellungen: Tür auf und zu, drücken und loslassen. "
+        "Der Brandkontakt kommt zuletzt: Danach ist die Kabine {minutes} min lang nicht frei, und so lange "
+        "wird kein Ausgang erprobt.",
         people="Senden Sie jedem eine Probe-SMS und fragen Sie, ob sie ankam. Nummern werden in den "
         "Einstellungen geändert.",
         enrol="Der Besitzer einer Karte steht vor der Kamera und willigt zuerst ein.",
@@ -215,8 +224,11 @@ _DE: Final = CommissionWords(
     footer="Alles, was hier geschieht, steht mit Namen und Zeit im Protokoll.",
     rail="Schritte",
     left="Diese Seite bleibt noch {minutes} min offen.",
-    over="Die Zeit dieser Seite ist um. Starten Sie {command} noch einmal: Was Sie getan haben, "
-    "bleibt erhalten.",
+    over="Die Inbetriebnahme ist beendet. Um weiterzumachen, starten Sie {command} auf dem Kiosk und öffnen "
+    "Sie den neuen Link: Was Sie getan haben, bleibt erhalten.",
+    gone="Diese Seite erreicht ihr Programm nicht mehr: Die Inbetriebnahme ist beendet, oder die Verbindung "
+    "zum Kiosk ist unterbrochen. Um weiterzumachen, starten Sie {command} auf dem Kiosk und öffnen Sie den "
+    "neuen Link: Was Sie getan haben, bleibt erhalten.",
     progress="{done} von {count} Schritten",
     down="Der Kiosk antwortet gerade nicht.",
     judge="Wie ging dieser Schritt aus?",
@@ -281,7 +293,9 @@ _HI: Final = CommissionWords(
         outputs="हर आउटपुट कुछ सेकंड के लिए चालू होता है। देखिए और सुनिए, फिर बताइए कि काम हुआ या नहीं। "
         "दरवाज़ा केवल ख़ाली केबिन में लॉक होता है, और कुछ भी होने पर जाँच रुक जाती है।",
         keys="हर कुंजी एक बार दबाइए, किसी भी क्रम में। कियोस्क ने जो पढ़ा वह यहाँ जल उठता है।",
-        contacts="हर संपर्क को दोनों स्थितियों में लाइए: दरवाज़ा खोलिए और बंद कीजिए, दबाइए और छोड़िए।",
+        contacts="हर संपर्क को दोनों स्थितियों में लाइए: दरवाज़ा खोलिए और बंद कीजिए, दबाइए और छोड़िए। "
+        "आग का संपर्क सबसे अंत में: उसके बाद केबिन {minutes} मिनट तक ख़ाली नहीं माना जाता, और तब तक कोई आउटपुट "
+        "नहीं आज़माया जाता।",
         people="हर एक को जाँच संदेश भेजिए और पूछिए कि आया या नहीं। नंबर सेटिंग में बदले जाते हैं।",
         enrol="कार्ड का मालिक कैमरे के सामने खड़ा होता है और पहले सहमति देता है।",
         selftest="हर उपकरण और फ़ाइल एक बार जाँची जाती है। दरवाज़ा कभी नहीं हिलता।",
@@ -298,7 +312,10 @@ _HI: Final = CommissionWords(
     footer="यहाँ जो भी होता है वह नाम और समय के साथ अभिलेख में है।",
     rail="चरण",
     left="यह पृष्ठ {minutes} मिनट और खुला रहेगा।",
-    over="इस पृष्ठ का समय पूरा हुआ। {command} फिर चलाइए: जो आपने किया वह बना रहेगा।",
+    over="स्थापना समाप्त हो गई है। आगे बढ़ने के लिए कियोस्क पर {command} चलाइए और नया लिंक खोलिए: "
+    "जो आपने किया वह बना रहेगा।",
+    gone="यह पृष्ठ अब अपने प्रोग्राम तक नहीं पहुँचता: स्थापना समाप्त हो गई है, या कियोस्क से संपर्क टूट गया है। "
+    "आगे बढ़ने के लिए कियोस्क पर {command} चलाइए और नया लिंक खोलिए: जो आपने किया वह बना रहेगा।",
     progress="{count} में से {done} चरण",
     down="कियोस्क अभी उत्तर नहीं दे रहा।",
     judge="यह चरण कैसा रहा?",

@@ -32,7 +32,8 @@ class PartWords(Words):
 
 @dataclass(frozen=True, slots=True)
 class DrawWords(Words):
-    """What the editor says; its script fills `{x}`, `{y}`, `{number}`, `{count}` and `{place}`."""
+    """What the editor says; its script fills `{x}`, `{y}`, `{number}`, `{count}`, `{place}`,
+    `{percent}` and `{most}`."""
 
     purposes: PurposeWords
     parts: PartWords
@@ -99,6 +100,8 @@ class DrawWords(Words):
     no_time: str
     goes_around: str
     floor_small: str
+    masked_much: str
+    masked: str
 
 
 _EN: Final = DrawWords(
@@ -180,6 +183,8 @@ _EN: Final = DrawWords(
     no_time="These hours are no time at all; leave them empty for always.",
     goes_around="The corners must go around the rectangle, one after the other.",
     floor_small="The corners lie too close together to measure anything.",
+    masked_much="More than {most} % is refused: somebody could stand behind the masks.",
+    masked="The masks cover {percent} % of the picture.",
 )
 
 _DE: Final = DrawWords(
@@ -262,6 +267,8 @@ _DE: Final = DrawWords(
     no_time="Diese Uhrzeiten sind gar keine Zeit; lassen Sie das Feld leer für immer.",
     goes_around="Die Ecken müssen nacheinander um das Rechteck gehen.",
     floor_small="Die Ecken liegen zu dicht beieinander, um etwas zu messen.",
+    masked_much="Mehr als {most} % wird abgelehnt: Hinter den Masken könnte jemand stehen.",
+    masked="Die Masken bedecken {percent} % des Bildes.",
 )
 
 _HI: Final = DrawWords(
@@ -343,6 +350,8 @@ _HI: Final = DrawWords(
     no_time="यह कोई समय नहीं हुआ; हमेशा के लिए ख़ाली छोड़िए।",
     goes_around="कोने आयत के चारों ओर एक के बाद एक होने चाहिए।",
     floor_small="कोने इतने पास हैं कि कुछ नापा नहीं जा सकता।",
+    masked_much="{most} % से अधिक नहीं लिया जाता: मास्क के पीछे कोई खड़ा हो सकता है।",
+    masked="मास्क चित्र का {percent} % ढकते हैं।",
 )
 
 

@@ -80,6 +80,16 @@ class NotTriedWords(Words):
 
 
 @dataclass(frozen=True, slots=True)
+class NotVacantWords(Words):
+    """Why an unlocked cabin is not vacant."""
+
+    after_fire: str
+    fire_door: str
+    released: str
+    emergency: str
+
+
+@dataclass(frozen=True, slots=True)
 class TrialEndWords(Words):
     """What ended a trial."""
 
@@ -97,6 +107,8 @@ class SiteWords(Words):
     outputs: OutputWords
     look_for: OutputWords
     not_tried: NotTriedWords
+    not_vacant: NotVacantWords
+    vacant_in: str
     ends: TrialEndWords
 
 
@@ -167,11 +179,18 @@ _EN: Final = SiteWords(
         trial_runs="An output is being tried: wait, or stop it.",
         no_number="Nobody with this role has a number in the settings.",
     ),
+    not_vacant=NotVacantWords(
+        after_fire="The fire contact was active: the cabin is not vacant for a while after it.",
+        fire_door="The fire contact was active: somebody has to open and close the door once after it.",
+        released="The door was just released.",
+        emergency="The emergency is not over: a contact is active, or the exit button's time runs.",
+    ),
+    vacant_in="{seconds} s left at least.",
     ends=TrialEndWords(
         time="Its time was over.",
         stopped="Stopped here.",
         another="Another output was tried.",
-        happened="Something happened in the cabin: it was ended at once.",
+        happened="Something happened, or a device failed: it was ended at once.",
         restarted="The kiosk started again.",
     ),
 )
@@ -243,11 +262,18 @@ _DE: Final = SiteWords(
         trial_runs="Ein Ausgang wird gerade erprobt: warten oder anhalten.",
         no_number="Niemand in dieser Rolle hat eine Nummer in den Einstellungen.",
     ),
+    not_vacant=NotVacantWords(
+        after_fire="Der Brandkontakt war aktiv: Danach ist die Kabine eine Zeit lang nicht frei.",
+        fire_door="Der Brandkontakt war aktiv: Danach muss jemand die Tür einmal öffnen und schließen.",
+        released="Die Tür wurde eben freigegeben.",
+        emergency="Der Notfall dauert an: Ein Kontakt ist aktiv, oder die Zeit der Ausgangstaste läuft.",
+    ),
+    vacant_in="Noch mindestens {seconds} s.",
     ends=TrialEndWords(
         time="Die Zeit war um.",
         stopped="Hier angehalten.",
         another="Ein anderer Ausgang wurde erprobt.",
-        happened="In der Kabine geschah etwas: sofort beendet.",
+        happened="Etwas geschah, oder ein Gerät fiel aus: sofort beendet.",
         restarted="Der Kiosk wurde neu gestartet.",
     ),
 )
@@ -319,11 +345,18 @@ _HI: Final = SiteWords(
         trial_runs="कोई आउटपुट आज़माया जा रहा है: रुकिए, या रोकिए।",
         no_number="इस भूमिका वाले का नंबर सेटिंग में नहीं है।",
     ),
+    not_vacant=NotVacantWords(
+        after_fire="आग का संपर्क सक्रिय था: उसके बाद केबिन कुछ समय तक ख़ाली नहीं माना जाता।",
+        fire_door="आग का संपर्क सक्रिय था: उसके बाद किसी को दरवाज़ा एक बार खोलकर बंद करना है।",
+        released="दरवाज़ा अभी-अभी छोड़ा गया।",
+        emergency="आपात स्थिति चल रही है: कोई संपर्क सक्रिय है, या निकास बटन का समय चल रहा है।",
+    ),
+    vacant_in="कम से कम {seconds} सेकंड और।",
     ends=TrialEndWords(
         time="समय पूरा हुआ।",
         stopped="यहाँ रोका गया।",
         another="दूसरा आउटपुट आज़माया गया।",
-        happened="केबिन में कुछ हुआ: तुरंत रोका गया।",
+        happened="कुछ हुआ, या कोई उपकरण ख़राब हुआ: तुरंत रोका गया।",
         restarted="कियोस्क फिर चालू हुआ।",
     ),
 )

@@ -1,7 +1,7 @@
 // Draws zones, masks, regions and the floor on the camera's picture: with mouse, finger and keyboard alike.
 // Every word comes from the server in data-words; every change can be undone; nothing is saved by itself.
 
-import { crossings, drawnOf, middle, problems as problemsOf, rounded, shapesOf } from "./commission-shapes.js";
+import { crossings, drawnOf, masked, middle, problems as problemsOf, rounded, shapesOf } from "./commission-shapes.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const HANDLE_PX = 9, MIDDLE_PX = 6, FAR_PX = 4, MOST_UNDONE = 100;
@@ -11,6 +11,8 @@ export class Editor {
   constructor(root, { save, camera = "face" }) {
     this.root = root;
     this.words = JSON.parse(root.dataset.words);
+    this.most = Number(root.dataset.most);
+    this.words.masked_much = this.words.masked_much.replace("{most}", Math.round(this.most * 100));
     this.purposes = JSON.parse(root.dataset.purposes);
     this.regions = JSON.parse(root.dataset.regions);
     this.camera = camera;
@@ -38,7 +40,7 @@ export class Editor {
   get shape() { return this.shapes[this.chosen]; }
   get changed() { return JSON.stringify(drawnOf(this.shapes)) !== this.saved; }
 
-  problems(shape) { return problemsOf(shape, this.shapes); }
+  problems(shape) { return problemsOf(shape, this.shapes, this.most); }
 
   // Before each change, so that it can be taken back; `same` joins the steps of one move.
   keep(same = "") {
@@ -104,7 +106,8 @@ export class Editor {
     this.point = shape.points.length - 1;
     if (shape.kind === "floor" && shape.points.length === 4) { this.finish(); return; }
     this.draw();
-    this.tell(this.at(this.words.put, this.point));
+    const much = shape.kind === "mask" && masked(this.shapes, shape.camera) > this.most;
+    this.tell(this.at(this.words.put, this.point) + (much ? ` ${this.words.masked_much}` : ""));
   }
 
   finish() {
@@ -478,8 +481,18 @@ export class Editor {
     const told = document.createElement("ul");
     told.className = "problems";
     told.append(...wrong.map((name) => Object.assign(document.createElement("li"), { textContent: this.words[name] })));
+    if (shape.kind === "mask") rows.push(this.share(shape));
     form.replaceChildren(...rows, told, this.table(shape));
     if (focused) { const one = document.getElementById(focused); if (one) one.focus(); }
+  }
+
+  // How much the masks cover, while they are drawn already.
+  share(shape) {
+    const covered = masked(this.shapes, shape.camera), percent = Math.round(covered * 100), much = covered > this.most;
+    const line = Object.assign(document.createElement("p"), { className: much ? "masked bad" : "masked" });
+    line.textContent = this.words.masked.replace("{percent}", percent);
+    if (much && this.drawing) line.textContent += ` ${this.words.masked_much}`;
+    return line;
   }
 
   regionNames(shape) {

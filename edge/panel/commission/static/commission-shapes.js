@@ -4,6 +4,7 @@
 export const SMALLEST = 0.0005;
 export const SMALLEST_FLOOR = 0.002;
 export const MOST_POINTS = 32;
+const GRID = 40;
 const HOURS = /^([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]$/;
 
 export function area(points) {
@@ -37,14 +38,37 @@ export function crossings(points) {
   return [...found].sort((a, b) => a - b);
 }
 
+// How much of a camera's picture its masks cover together, 0 to 1: as the kiosk counts it, point by point.
+export function masked(shapes, camera) {
+  const masks = shapes.filter((one) => one.kind === "mask" && one.camera === camera && one.points.length > 2);
+  let count = 0;
+  for (let row = 0; masks.length && row < GRID; row += 1) {
+    for (let column = 0; column < GRID; column += 1) {
+      const x = (column + 0.5) / GRID, y = (row + 0.5) / GRID;
+      count += masks.some((one) => inside(one.points, x, y));
+    }
+  }
+  return count / GRID ** 2;
+}
+
+function inside(points, x, y) {
+  let odd = false;
+  points.forEach((a, at) => {
+    const b = points[(at + 1) % points.length];
+    if (a[1] > y !== b[1] > y && x < ((b[0] - a[0]) * (y - a[1])) / (b[1] - a[1]) + a[0]) odd = !odd;
+  });
+  return odd;
+}
+
 function goesAround(points) {
   const turns = points.map((_, at) =>
     turn(points[at], points[(at + 1) % points.length], points[(at + 2) % points.length]));
   return turns.every((one) => one > 0) || turns.every((one) => one < 0);
 }
 
-// The names of the words for everything that is wrong with a shape; [] where nothing is.
-export function problems(shape, all = [shape]) {
+// The names of the words for everything that is wrong with a shape; [] where nothing is. `most`: how much of a
+// picture its masks may cover.
+export function problems(shape, all = [shape], most = 1) {
   const { points } = shape, found = [];
   if (shape.kind === "floor") {
     if (points.length !== 4) return ["four_points"];
@@ -56,6 +80,7 @@ export function problems(shape, all = [shape]) {
   else if (crossings(points).length) found.push("crosses");
   else if (Math.abs(area(points)) < SMALLEST) found.push("no_inside");
   if (points.length > MOST_POINTS) found.push("many_points");
+  if (shape.kind === "mask" && masked(all, shape.camera) > most) found.push("masked_much");
   const name = shape.name.trim();
   const same = (one) => one !== shape && one.kind === shape.kind && one.name.trim() === name;
   if (!name) found.push("no_name");
