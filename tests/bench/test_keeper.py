@@ -75,7 +75,7 @@ def test_a_plug_that_is_pulled_while_somebody_is_locked_in(repo: Path) -> None:
         assert bench.plug("out") == "done: plug out"
         assert bench.do("mask off") == "done: mask off"
         assert bench.do("sms from watchman STATUS") == "done: sms from watchman STATUS"
-        assert bench.do("keys 417") == "done: keys 417"
+        assert bench.do("keys 417") == "done: keys 417; the power is off: the keys were lost"
         assert bench.do("modem late off") == "done: modem late off"
         assert bench.plug("in") == "done: plug in"
         bench.until("a bare face", lambda view: view.state in ("released", "cleared"))
