@@ -10,7 +10,6 @@ import os
 import re
 import sqlite3
 import stat
-import subprocess
 import sys
 import tarfile
 import threading
@@ -36,6 +35,7 @@ from edge.service.control import Asked, ControlServer
 from edge.settings.load import load
 from edge.settings.schema import KEYS
 from edge.settings.show import shown
+from tests.ordinary import as_nobody
 from tests.worlds.desk_world import scripted_desk
 
 pytestmark = pytest.mark.timeout(600)
@@ -500,20 +500,12 @@ def test_the_kiosks_own_user_can_make_it(tmp_path: Path, repo: Path) -> None:
     own = Path("/tmp") / f"cabinguard-bundle-{os.getpid()}"  # pytest's own folder is root's alone
     own.mkdir(mode=0o700)
     os.chown(own, 65534, 65534)
-    code = (
-        "import gzip, os, sys\nfrom edge.cli.main import main\n"
-        "os.setgroups([]); os.setgid(65534); os.setuid(65534)\n"
-        f"sys.exit(main(['debug-bundle', {str(own / 'x.tar.gz')!r}, '--set', 'paths.data={own}']))"
-    )
     try:
-        done = subprocess.run(
-            [sys.executable, "-c", code],
-            cwd=repo,
-            env={**os.environ, "PYTHONPATH": str(repo), "PYTHONDONTWRITEBYTECODE": "1"},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
+        done = as_nobody(
+            repo,
+            "",
+            f"sys.exit(main(['debug-bundle', {str(own / 'x.tar.gz')!r}, '--set', 'paths.data={own}']))",
+            timeout_s=300,
         )
         assert done.returncode == 0, done.stderr
         found = (own / "x.tar.gz").stat()

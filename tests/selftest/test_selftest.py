@@ -34,6 +34,7 @@ from hw.clock import SystemClock
 from hw.modem.status import Status
 from hw.ports import Board, HardwareError, Input, ModemEvent, ModemStatus
 from hw.wiring import WiringSettings
+from tests.ordinary import as_nobody
 from tests.worlds.clips import wav
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
@@ -457,18 +458,6 @@ def test_the_loudspeaker(tmp_path: Path) -> None:
 # --- whose eyes it sees with ----------------------------------------------------------------------
 
 
-def _as_nobody(tmp_path: Path, code: str) -> subprocess.CompletedProcess[str]:
-    """Run a few lines in a child that root has turned into user 65534 after importing everything."""
-    imports = (
-        "from edge.cli import options\nfrom edge.__main__ import main\nfrom edge.settings import places\n"
-    )
-    whole = f"import os, sys\n{imports}{code}"
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
-    return subprocess.run(
-        [sys.executable, "-c", whole], env=environment, capture_output=True, text=True, timeout=60
-    )
-
-
 @pytest.mark.slow
 @root_only
 @pytest.mark.parametrize(
@@ -483,10 +472,11 @@ def test_an_ordinary_user_is_told_to_use_sudo(tmp_path: Path, command: str) -> N
     closed.mkdir(mode=0o750)
     (closed / "kiosk.toml").write_text("")
     tmp_path.chmod(0o755)
-    done = _as_nobody(
-        tmp_path,
-        f"from pathlib import Path\nplaces.SETTINGS_FILE = Path({str(closed / 'kiosk.toml')!r})\n"
-        f"os.setgroups([]); os.setgid(65534); os.setuid(65534)\nsys.exit(main({command.split()!r}))",
+    done = as_nobody(
+        repo,
+        "from pathlib import Path\nfrom edge.settings import places\n"
+        f"places.SETTINGS_FILE = Path({str(closed / 'kiosk.toml')!r})",
+        f"sys.exit(main({command.split()!r}))",
     )
     assert done.returncode == 3, done.stdout + done.stderr
     assert "not_root" in done.stderr
@@ -500,10 +490,18 @@ def test_root_goes_on_as_the_kiosks_user(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir(mode=0o700)
     os.chown(data, 65534, 65534)
-    done = _as_nobody(
-        tmp_path,
-        "from edge.settings.load import load\n"
-        f"print(options.as_the_kiosk(load(None, ['paths.data={data}'])), os.geteuid(), os.getuid())",
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import os\nfrom edge.cli import options\nfrom edge.settings.load import load\n"
+            f"print(options.as_the_kiosk(load(None, ['paths.data={data}'])), os.geteuid(), os.getuid())",
+        ],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.stdout.split() == ["True", "65534", "65534"], done.stderr
     assert not options.as_the_kiosk(_settings(tmp_path)), "root's own folder: nobody else to be"
