@@ -136,7 +136,7 @@ class HeldRelay(Relay, Protocol):
         """From now on it is on until then at most, anyone who hangs; None for as long as it is ordered."""
         ...
 
-    def tend(self, now_s: float = 0.0) -> None:
+    def tend(self, now_s: float) -> None:
         """Try again what failed: a relay that should be off and is not, or whose limit has come."""
         ...
 

@@ -34,6 +34,7 @@ from edge.service.guiding import Guide
 from edge.service.plans import open_fitted
 from edge.settings.schema import Settings
 from edge.terms.identity import Template
+from edge.terms.marks import NAME_MOST, plain_words
 from edge.terms.printing import printable
 from edge.words.consent import NEWEST, consent_text
 from edge.words.language import LanguageName
@@ -141,7 +142,7 @@ def _consent(args: argparse.Namespace, language: LanguageName, by: str) -> Conse
         print_words(consent_text(NEWEST, language, pictures=pictures))
         if not asked_yes("\nDoes the person agree?"):
             raise FaultError("consent_missing", "nobody agreed")
-    by = args.by or by
+    by = plain_words(args.by or by, NAME_MOST)
     return consent_to(version, language, utc(time.time()), by, how, pictures=pictures)
 
 

@@ -100,6 +100,8 @@ class Enroller:
             except OSError as error:
                 why = FaultError("file_unusable", f"{error.filename or ''}: {error.strerror}")
                 self._answer = Enrolled(fault=why)
+            except Exception as error:  # a mistake here must keep nobody else from being enrolled
+                self._answer = Enrolled(fault=FaultError("file_unusable", type(error).__name__))
 
         if not self._threaded:
             run()
@@ -107,7 +109,7 @@ class Enroller:
         thread = threading.Thread(target=run, name="enrol", daemon=True)
         try:
             thread.start()
-        except RuntimeError:
+        except (RuntimeError, MemoryError):
             raise FaultError("gallery_busy", "the system has no thread to give now") from None
         self._working = thread
 

@@ -20,8 +20,10 @@ from edge.cabin.state import Mode, State
 from edge.cabin.trial import RELAYS, not_tried, rests
 from edge.codes.grant import Grant, Grants
 from edge.faults.fault import FaultError
+from edge.judge.bodies import Bodies
 from edge.judge.nobody import EMPTY_NO_CONTACT_S, EMPTY_S, Nobody
 from edge.loop.commission_view import CommissionView, DoneView, TextView, TrialView
+from edge.loop.gone import Gone
 from edge.loop.happening import plain
 from edge.loop.logbook import Logbook
 from edge.loop.on_record import OnRecord
@@ -92,13 +94,13 @@ class Commission:
         self._on_record = on_record
         self._drain = drain
         self._grants = Grants()
-        self._nobody = Nobody(parts.rules.flow.presence_area)
+        self._nobody = Nobody(parts.rules.flow.presence_area, parts.cameras)
+        self._gone = Gone(parts.rules.door_contact)
         self._seen = _Seen()
         self._text_s = float("-inf")
         self._ended = ("", "")
         self._unsigned: dict[int, Answer] = {}
         self._started_s = float("inf")
-        self._seen_to_go = False
 
     def start(self, now_s: float) -> None:
         self._started_s = now_s
@@ -153,7 +155,7 @@ class Commission:
         seconds = min(seconds, trial_most_s(output))
         if grant is not None:
             self._note("output_tried", grant, {"output": output.value, "seconds": seconds}, now_s)
-        self._situation.add(TrialAsked(output, seconds, self._seen_to_go and self._is_empty(now_s)))
+        self._situation.add(TrialAsked(output, seconds, self._gone.seen and self._is_empty(now_s)))
         self._drain(now_s)
         if self._situation.state.trial.output is not output:
             raise FaultError("not_now", NotTried.NOT_VACANT.value)
@@ -174,7 +176,7 @@ class Commission:
         if why is None and output in RELAYS:
             if not self._is_empty(now_s):
                 return NotTried.NOT_SEEN_EMPTY
-            if not self._seen_to_go:
+            if not self._gone.seen:
                 return NotTried.NOBODY_SEEN_TO_GO
             if rests(state, now_s):
                 return NotTried.RESTS
@@ -190,9 +192,9 @@ class Commission:
 
     # --- what is seen ------------------------------------------------------------------------------
 
-    def observe(self, observation: Observation, body_seen: bool | None, now_s: float) -> None:
+    def observe(self, observation: Observation, bodies: Bodies, now_s: float) -> None:
         """One frame: a relay that is tried is let go of at any sign of somebody."""
-        self._nobody.observe(observation, body_seen, now_s)
+        self._nobody.observe(observation, bodies, now_s)
         self._mind(now_s)
 
     def key(self, pad: str, key: str, now_s: float) -> None:
@@ -204,18 +206,9 @@ class Commission:
         if idle:
             self._seen.keys.setdefault(pad, set()).add(key)
 
-    def stepped(self, before: State, commands: tuple[Command, ...]) -> None:
-        """What a step of the table meant for a trial, and for who may be inside unseen.
-
-        A picture without anybody is no proof: somebody may stand behind a mask or in a dead corner. So the
-        lock moves only after somebody was seen and then gone, and no more once the door has opened without
-        anybody seen, until that has been so again.
-        """
-        after = self._situation.state
-        if before.present and not after.present:
-            self._seen_to_go = True
-        elif after.door_open and not before.door_open and not before.present:
-            self._seen_to_go = False
+    def stepped(self, before: State, commands: tuple[Command, ...], now_s: float) -> None:
+        """What a step of the table meant for a trial, and for who may be inside unseen."""
+        self._gone.stepped(before, self._situation.state, now_s)
         if before.trial.output is None:
             return
         for command in commands:

@@ -27,7 +27,6 @@ from edge.terms.observation import FACE_CAMERA, Observation
 WITHIN_S: Final = 180.0
 """A set that is not whole by then is given up."""
 
-
 _RUNS: Final = frozenset({EnrolStage.READING, EnrolStage.LOOKING, EnrolStage.WRITING})
 _ENDS: Final = frozenset({Mode.LOCKED, Mode.EMERGENCY})
 """Somebody has other things to think of. One who is warned is told the same: to show the face."""
@@ -106,9 +105,11 @@ class Enrol:
 
     def poll(self, now_s: float) -> None:
         """Answers of the thread, the time, and what ends it."""
-        if not self.runs or self._identity is None or self._identity.enroller is None:
+        if self._identity is None or self._identity.enroller is None:
             return
-        answer = self._identity.enroller.answer()
+        answer = self._identity.enroller.answer()  # also of one that was given up: the next waits for it
+        if not self.runs:
+            return
         if answer is not None and answer.fault is not None:
             self._fail(answer.fault, now_s)
         elif answer is not None and self._stage is EnrolStage.READING:

@@ -230,7 +230,7 @@ class Kiosk:
         self._situation.add(*self._judge.observe(observation, now_s))
         self._situation.add(*self._owner.observe(observation, now_s))
         self._drain(now_s)
-        self.commission.observe(observation, self._judge.bodies.seen, now_s)
+        self.commission.observe(observation, self._judge.bodies, now_s)
         self.enrol.observe(observation, now_s)
         for notice in self._judge.notices():
             self._post.notice(notice, now_s)

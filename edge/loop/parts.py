@@ -68,6 +68,7 @@ class Parts:
     book: CodeBook
     pad: EntryPad
     judge: Judge
+    cameras: frozenset[str]
     evidence: Evidence
     views: ViewsFile
     gauge: Gauge

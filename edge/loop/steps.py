@@ -85,7 +85,7 @@ class Steps:
         for command in result.commands:  # door and permit stand first
             if isinstance(command, Output):
                 self.outputs.drive(command, now_s)
-        self.commission.stepped(before, result.commands)
+        self.commission.stepped(before, result.commands, now_s)
         entries = self._logbook.event_lines(event, before, now_s, held)
         incident = situation.state.incident or before.incident
         rows: list[OutboxRow] = []

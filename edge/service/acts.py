@@ -266,6 +266,6 @@ class Acts:
         card = card_of(request.name, request.card, request.phone, request.language)
         if not request.agreed:
             raise FaultError("consent_missing", "nobody agreed")
-        given_utc = utc(self._kiosk.board.clock.wall_s())
-        consent = consent_to(request.consent, request.language, given_utc, request.by, "page", pictures=False)
-        return ToEnrol(card, consent, request.by, request.anyway)
+        given_utc, by = utc(self._kiosk.board.clock.wall_s()), plain_words(request.by, NAME_MOST)
+        consent = consent_to(request.consent, request.language, given_utc, by, "page", pictures=False)
+        return ToEnrol(card, consent, by, request.anyway)

@@ -188,6 +188,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
             watchdog.eyes_silence_s,
             DriftJudge(functools.partial(_hour_now, clock), seen_before.memory),
         ),
+        cameras=frozenset(site.rings),
         evidence=evidence,
         views=views,
         gauge=gauge,

@@ -36,7 +36,7 @@ class NotTried(StrEnum):
     SOMEBODY_THERE = "somebody_there"
     NOT_SEEN_EMPTY = "not_seen_empty"
     NOBODY_SEEN_TO_GO = "nobody_seen_to_go"
-    """Since the start, or since the door let in somebody unseen, nobody was seen and then gone."""
+    """Since the start, or since somebody may have come in unseen, nobody was seen alone and then gone."""
     DOOR_OPEN = "door_open"
     FIRE = "fire"
     EXIT = "exit"

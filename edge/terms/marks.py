@@ -18,7 +18,7 @@ BY_MOST: Final = 40
 NAME_MOST: Final = 80
 NOTE_MOST: Final = 200
 
-_LONG_NUMBER: Final = re.compile(r"\+?\d(?:[\s./()-]?\d){5,}")
+_LONG_NUMBER: Final = re.compile(r"\+?\d(?:[\s./()\-\u2010-\u2015_]{0,3}\d){5,}")
 """Six digits and more, however they are set apart: a telephone's number."""
 
 

@@ -52,13 +52,14 @@ class GatedRelay:
         """The input path switches off at `until_s` (monotonic) even where the loop hangs; None: no more."""
         self._until_s = until_s
 
-    def tend(self, now_s: float = 0.0) -> None:
+    def tend(self, now_s: float) -> None:
         """Switch off again a relay that should be off and shows on; cheap, for every step."""
         until_s = self._until_s
-        if until_s is not None and now_s >= until_s:
+        late = until_s is not None and now_s >= until_s
+        if late:
             self._wanted = False
         with self._turn() as mine:
-            if mine and not self._wanted and self._relay.is_on:
+            if (mine or late) and not self._wanted and self._relay.is_on:
                 self._relay.off()
 
     def on(self) -> None:

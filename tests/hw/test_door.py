@@ -132,9 +132,9 @@ def test_an_off_that_failed_is_tried_again_and_the_hold_stands() -> None:
         gate.hold("fire", True)
     assert gate.held_for == {"fire"}
     with pytest.raises(HardwareError):
-        gate.tend()
+        gate.tend(0.0)
     pin.welded = False
-    gate.tend()
+    gate.tend(0.0)
     assert not gate.is_on
 
 
@@ -142,7 +142,7 @@ def test_tend_leaves_a_lock_alone_that_should_be_on() -> None:
     relay, _ = _bench_relay()
     gate = GatedRelay(relay)
     gate.on()
-    gate.tend()
+    gate.tend(0.0)
     assert gate.is_on
 
 
@@ -175,7 +175,7 @@ def test_gate_against_a_tiny_model(orders: list[str | tuple[str, bool]]) -> None
             gate.off()
             on = False
         else:
-            gate.tend()
+            gate.tend(0.0)
         assert (gate.is_on, gate.refused, gate.held_for) == (on, refused, frozenset(held))
 
 
@@ -237,3 +237,40 @@ def test_the_input_path_ends_an_order_that_has_a_limit() -> None:
     gate.on()
     gate.tend(1e9)
     assert [*shown, gate.is_on] == [True, False, True]
+
+
+def test_the_limit_goes_past_anyone_who_hangs_while_switching_on() -> None:
+    """The driver has switched and does not come back: it holds the gate, and the time comes all the same."""
+    relay, _ = _bench_relay()
+    switched, lets_go = threading.Event(), threading.Event()
+
+    class Hangs:
+        """The relay, with an `on` that switches and then hangs."""
+
+        @property
+        def is_on(self) -> bool:
+            return relay.is_on
+
+        def on(self) -> None:
+            relay.on()
+            switched.set()
+            assert lets_go.wait(60.0)
+
+        def off(self) -> None:
+            relay.off()
+
+        def close(self) -> None:
+            relay.close()
+
+    gate = GatedRelay(Hangs())
+    gate.limit(5.25)
+    hanging = threading.Thread(target=gate.on)
+    hanging.start()
+    assert switched.wait(60.0)
+    shown = []
+    for at_s in (5.2, 5.25):
+        gate.tend(at_s)
+        shown.append(gate.is_on)
+    lets_go.set()
+    hanging.join()
+    assert [*shown, gate.is_on] == [True, False, False], "nor does it come back"

@@ -16,7 +16,7 @@ from edge.bench.desk import Desk
 from edge.codes.grant import GRANT_S
 from edge.journal import reader
 from edge.journal.chain import Head
-from edge.judge.nobody import BLIND_S, EMPTY_NO_CONTACT_S, EMPTY_S, Nobody
+from edge.judge.nobody import BLIND_S, EMPTY_NO_CONTACT_S, EMPTY_S
 from edge.loop.happening import Happening
 from edge.loop.watching import View
 from edge.service.asks import (
@@ -38,7 +38,6 @@ from edge.terms.observation import Cover
 from hw.ports import Input
 from hw.scan import Scanner
 from tests.worlds.desk_world import EVERY_S, ScriptedPeople, scripted_desk
-from tests.worlds.signs import FACE, looked
 
 
 class Site:
@@ -76,6 +75,10 @@ class Site:
 
     def stands(self) -> dict[str, Any]:
         return self.ask(Commission(grant=self.grant))
+
+    def there(self) -> bool:
+        """Whether the table holds somebody to be in the cabin."""
+        return self.desk.kiosk.state.present
 
     def locked(self) -> bool:
         """What the relay itself shows."""
@@ -444,6 +447,68 @@ def test_no_relay_moves_for_a_person_whom_no_camera_sees(tmp_path: Path) -> None
     site.desk.close()
 
 
+def test_no_relay_moves_for_one_who_was_there_before_a_restart(tmp_path: Path) -> None:
+    """The program knows of somebody from its record alone, and sees nobody: that is no going."""
+    site = Site(tmp_path, gone=False)
+    act(site.desk, ["enter", "anna"])
+    site.run(3.0)
+    site.people.people.clear()  # into a dead corner; the shut door holds the visit
+    site.run(30.0)
+    assert site.there()
+    site.desk.power_off()
+    site.desk.power_on()
+    site.grant = str(site.ask(CommissionOpen("R. Mehta"))["grant"])
+    site.run(60.0)
+    assert not site.there()
+    for relay in (Tried.LOCK, Tried.PERMIT):
+        assert site.tries(relay)["detail"] == "nobody_seen_to_go"
+    assert not site.locked()
+    site.comes_and_goes()
+    site.run(15.0)
+    assert site.tries(Tried.LOCK, 1.0)["trying"] == "lock"
+    site.desk.close()
+
+
+def test_one_of_two_who_goes_has_not_emptied_the_cabin(site: Site) -> None:
+    for name in ("anna", "bela"):
+        act(site.desk, ["enter", name])
+        site.run(3.0)
+    site.people.people.pop("bela")  # into a dead corner
+    act(site.desk, ["leave", "anna"])
+    site.run(60.0)
+    assert not site.there()
+    assert site.tries(Tried.LOCK)["detail"] == "nobody_seen_to_go"
+    site.comes_and_goes()
+    site.run(15.0)
+    assert site.tries(Tried.LOCK, 1.0)["trying"] == "lock"
+
+
+def test_nobody_goes_through_a_door_whose_contact_only_chatters(site: Site) -> None:
+    act(site.desk, ["enter", "anna"])
+    site.run(3.0)
+    site.people.people.clear()
+    for active in (True, False):
+        site.desk.move_input(Input.DOOR, active)
+        site.run(0.3)
+    site.run(60.0)
+    assert not site.there()
+    assert site.tries(Tried.LOCK)["detail"] == "nobody_seen_to_go"
+
+
+@pytest.mark.parametrize(("open_s", "goes"), [(10.0, True), (40.0, False)])
+def test_a_door_that_is_left_open_lets_others_in_unseen(site: Site, open_s: float, goes: bool) -> None:
+    site.desk.move_input(Input.DOOR, True)
+    site.run(0.5)
+    site.people.people["anna"] = Cover.NONE
+    site.run(2.0)
+    site.people.people.clear()
+    site.run(open_s)
+    site.desk.move_input(Input.DOOR, False)
+    site.run(15.0)
+    assert not site.there()
+    assert site.tries(Tried.LOCK).get("detail", "") == ("" if goes else "nobody_seen_to_go")
+
+
 def test_the_signed_row_says_what_was_really_done(site: Site) -> None:
     items = (CheckItem("outputs", CheckResult.OK), CheckItem("references", CheckResult.OK))
     assert site.ask(Sign("Ravi", items, grant=site.grant))["signed"] is True
@@ -482,38 +547,6 @@ def test_what_could_not_be_written_is_not_called_signed(site: Site) -> None:
     site.desk.fail_disk(0)
     site.run(30.0)
     assert "commissioned" in site.names(), "it follows by itself"
-
-
-# --- any sign of anybody ---------------------------------------------------------------------------
-
-
-def test_what_counts_as_a_sign() -> None:
-
-    area = 0.04
-    for sign in (
-        looked(faces=(FACE,)),
-        looked(foreground=0.021),
-        looked(moving=0.021),
-        looked(health="dark"),
-        looked(camera="overview", faces=(FACE,)),
-    ):
-        nobody = Nobody(area)
-        for tenth in range(200):
-            nobody.observe(looked(), None, tenth / 10)
-        assert nobody.for_s(19.9) > 19.0
-        nobody.observe(sign, None, 20.0)
-        assert nobody.for_s(20.0) == 0.0
-    nobody = Nobody(area)
-    nobody.observe(looked(), None, 0.0)
-    nobody.observe(looked(), True, 0.5)
-    assert nobody.for_s(0.9) == pytest.approx(0.4)
-    nobody.observe(looked(foreground=0.019), False, 1.0)
-    assert nobody.for_s(1.4) == pytest.approx(0.9), "a little is nobody"
-    assert nobody.for_s(1.0 + BLIND_S) == 0.0
-    nobody.observe(looked(camera="overview"), None, 1.0 + BLIND_S)
-    assert nobody.for_s(1.0 + BLIND_S) == 0.0, "another camera does not stand in for the one that sees faces"
-    nobody.observe(looked(), None, 10.0)
-    assert nobody.for_s(10.5) == pytest.approx(0.5)
 
 
 def test_a_loop_that_hangs_keeps_no_lock_that_is_tried(site: Site) -> None:

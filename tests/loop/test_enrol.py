@@ -252,6 +252,39 @@ def test_it_ends_with_the_commissioning_and_when_told(site: Site) -> None:
     assert site.begin()["error"] == "not_granted"
 
 
+def test_one_that_was_given_up_before_the_gallery_was_read_keeps_nobody_out(site: Site) -> None:
+    site.begin()
+    assert site.ask(EnrolCancel(grant=site.grant))["cancelled"] is True
+    site.run(0.5)
+    assert site.begin()["begun"] is True
+    assert site.sits()["stage"] == "done"
+
+
+def test_whatever_goes_wrong_in_the_gallery_is_an_answer(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong(*words: object, anyway: bool) -> None:
+        raise ValueError(ANNA.phone)
+
+    with monkeypatch.context() as broken:
+        broken.setattr("edge.identity.enroller.check_free", wrong)
+        site.begin()
+        site.run(0.5)
+        seen = site.progress()
+    assert (seen["stage"], seen["fault"], seen["detail"]) == ("failed", "file_unusable", "ValueError")
+    assert site.begin()["begun"] is True
+
+
+def test_the_one_who_writes_it_down_leaves_no_telephone_number(site: Site) -> None:
+    before = {person.number for person in site.enrolled()}
+    site.ask(msgspec_replace(ANNA, site.grant, by="R. Mehta +49 (0) 151 12345678"))
+    site.sits()
+    [person] = [one for one in site.enrolled() if one.number not in before]
+    assert person.consent.recorded_by == "R. Mehta …"
+    said = " ".join(line.data for line in reader.lines(site.desk.journal_file))
+    assert "R. Mehta …" in said
+    for content in (said, *map(repr, _files(site.folder))):
+        assert "12345678" not in content
+
+
 def test_a_claim_ends_it_and_goes_its_own_way(site: Site) -> None:
     site.begin()
     site.run(2.0)

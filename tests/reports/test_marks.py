@@ -108,5 +108,13 @@ def test_marks_by_text_are_recorded_and_answered_and_change_nothing_else(world: 
 
 def test_a_note_holds_no_telephone_number_and_no_control_character() -> None:
     assert plain_words("call +91 98765-43210\nnow\x1b[31m", 200) == "call … now[31m"
+    for number in (
+        "+49 (0) 171 1234567",
+        "0171 - 12 - 34 - 56",
+        "98765 \u2013 43210",
+        "98\u201176\u201154",
+        "98_76_54",
+    ):
+        assert plain_words(f"call {number} now", 200) == "call … now"
     assert plain_words("ticket 4711, 2026-01-02", 200) == "ticket 4711, …"
     assert len(plain_words("x" * 500, 200)) == 200

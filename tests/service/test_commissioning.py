@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.loop.gone import Gone
 from edge.service import service as service_module
 from edge.service.asks import CommissionOpen, Restart, TryOutput
 from edge.service.control import ask, done
@@ -52,7 +53,7 @@ def technician(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tech
     monkeypatch.setattr(service_module, "RESTART_AFTER_S", 0.0)
     made = Technician(tmp_path)
     # Nobody comes before these eyes, so nobody is seen to go: that rule has its tests with a desk's people.
-    monkeypatch.setattr(made.kiosk.service.kiosk.commission, "_seen_to_go", True)
+    monkeypatch.setattr(Gone, "seen", True)
     yield made
     made.kiosk.close()
 

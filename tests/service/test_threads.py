@@ -414,7 +414,7 @@ def test_whoever_holds_the_gate_for_ever_keeps_the_door_no_longer_shut(kiosk: Ki
         gate.on()
         assert not kiosk.hands.lock_on
         gate.off()
-        gate.tend()
+        gate.tend(0.0)
         gate.hold("scan_stopped", False)
         assert time.monotonic() - began_s < 10.0
     gate.on()

@@ -32,7 +32,8 @@ def looked(
     moving: float = 0.0,
     health: str = "ok",
     camera: str = FACE_CAMERA,
+    at_s: float = 0.0,
 ) -> Observation:
     regions = (Region((0.0, 0.0, 10.0, 10.0), moving),) if moving else ()
     size = (640, 480)
-    return Observation(1, 0.0, size, faces, foreground, CameraHealth(health), camera=camera, moving=regions)
+    return Observation(1, at_s, size, faces, foreground, CameraHealth(health), camera=camera, moving=regions)

@@ -164,8 +164,8 @@ _EN: Final = SiteWords(
         not_vacant="The cabin is not vacant.",
         somebody_there="Somebody is in the cabin.",
         not_seen_empty="The camera has not seen the cabin empty yet.",
-        nobody_seen_to_go="Nobody was seen to come and go since the start, or since the door opened last: "
-        "step before the camera, go out and shut the door.",
+        nobody_seen_to_go="Nobody was seen to come and go alone since the start, or since the door opened "
+        "last: step before the camera, go out and shut the door.",
         door_open="The door is open.",
         fire="The fire input is active.",
         exit="The exit button is pressed.",
@@ -248,7 +248,7 @@ _DE: Final = SiteWords(
         somebody_there="Jemand ist in der Kabine.",
         not_seen_empty="Die Kamera hat die Kabine noch nicht leer gesehen.",
         nobody_seen_to_go="Seit dem Start oder der letzten Türöffnung wurde niemand gesehen, der "
-        "kam und ging: vor die Kamera treten, hinausgehen, Tür schließen.",
+        "allein kam und ging: vor die Kamera treten, hinausgehen, Tür schließen.",
         door_open="Die Tür steht offen.",
         fire="Der Brandkontakt ist aktiv.",
         exit="Die Ausgangstaste ist gedrückt.",
@@ -330,7 +330,7 @@ _HI: Final = SiteWords(
         not_vacant="केबिन ख़ाली नहीं है।",
         somebody_there="केबिन में कोई है।",
         not_seen_empty="कैमरे ने अभी केबिन ख़ाली नहीं देखा।",
-        nobody_seen_to_go="शुरू होने या दरवाज़ा खुलने के बाद किसी को आते और जाते नहीं देखा गया: कैमरे के सामने आइए, "
+        nobody_seen_to_go="शुरू होने या दरवाज़ा खुलने के बाद किसी को अकेले आते और जाते नहीं देखा गया: कैमरे के सामने आइए, "
         "बाहर जाइए, दरवाज़ा बंद कीजिए।",
         door_open="दरवाज़ा खुला है।",
         fire="आग का संपर्क सक्रिय है।",
