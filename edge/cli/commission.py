@@ -7,27 +7,22 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import getpass
-import os
-import re
 import signal
 import socket
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
-from edge.cli.options import load_settings
+from edge.cli.options import load_settings, same_settings, who_asks
 from edge.faults.fault import FaultError
-from edge.panel.commission.app import Hours, commission_site, open_near
+from edge.panel.commission.app import HOST, Hours, commission_site, open_near
 from edge.panel.commission.dropping import account_of, drop_to
 from edge.panel.commission.link import Link
 from edge.panel.commission.scene import COMMAND
 from edge.service.asks import CommissionEnd, CommissionOpen
 from edge.service.control import ask, done
 from edge.settings.schema import Settings
-
-_UNPRINTED: Final = re.compile(r"[^0-9A-Za-z._ -]")
+from edge.terms.marks import NAME_MOST, plain_words
 
 
 def run(args: argparse.Namespace) -> int:
@@ -38,11 +33,12 @@ def run(args: argparse.Namespace) -> int:
         ended = done(ask(runtime, CommissionEnd()))["ended"]
         print("commissioning has ended" if ended else "no commissioning ran")
         return 0
-    opened = done(ask(runtime, CommissionOpen(who=_who())))
+    who = plain_words(who_asks(), NAME_MOST)  # before it is the kiosk's user who asks
+    opened = done(ask(runtime, CommissionOpen(who=who)))
     link = Link(runtime, str(opened["grant"]))
     try:
         drop_to(account_of(settings))
-        _serve(settings, link, float(str(opened["for_s"])), _options(args))
+        _serve(settings, link, float(str(opened["for_s"])), who, same_settings(args))
     finally:
         with contextlib.suppress(FaultError):  # over already, or the kiosk is gone and with it the grant
             link.end()
@@ -50,12 +46,12 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _serve(settings: Settings, link: Link, for_s: float, options: Sequence[str]) -> None:
-    site, _ = commission_site(settings, link, for_s, who=_who(), options=options)
+def _serve(settings: Settings, link: Link, for_s: float, who: str, options: Sequence[str]) -> None:
+    site, _ = commission_site(settings, link, for_s, who=who, options=options)
     gate = site.gate
     assert gate is not None
     with open_near(site, settings.panel.port) as server:
-        _tell(settings, gate.link(f"http://127.0.0.1:{server.port}/"), server.port, for_s)
+        _tell(settings, gate.link(f"http://{HOST}:{server.port}/"), server.port, for_s, who)
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda *_: server.shutdown())
         ended = threading.Event()
@@ -67,7 +63,7 @@ def _serve(settings: Settings, link: Link, for_s: float, options: Sequence[str])
         watching.join()
 
 
-def _tell(settings: Settings, link: str, port: int, for_s: float) -> None:
+def _tell(settings: Settings, link: str, port: int, for_s: float, who: str) -> None:
     """The link stands on the terminal of the one who is root here, and nowhere else."""
     host = socket.gethostname()
     lines = (
@@ -78,26 +74,9 @@ def _tell(settings: Settings, link: str, port: int, for_s: float) -> None:
         "",
         "From another computer, type there first and keep it open; then open the link there:",
         "",
-        f"    ssh -L {port}:127.0.0.1:{port} {_who() or 'USER'}@{host}",
+        f"    ssh -L {port}:{HOST}:{port} {who}@{host}",
         "",
         f"It ends by itself. Ctrl-C here, or {COMMAND} --end anywhere on the kiosk, ends it sooner.",
     )
     with contextlib.suppress(OSError):
         print("\n".join(lines), flush=True)
-
-
-def _who() -> str:
-    """Who called, for the record and as the name that is offered for the signature."""
-    name = os.environ.get("SUDO_USER", "")
-    if not name:
-        with contextlib.suppress(OSError, KeyError):
-            name = getpass.getuser()
-    return _UNPRINTED.sub("", name)[:80]
-
-
-def _options(args: argparse.Namespace) -> list[str]:
-    """The options that name the same settings to another command."""
-    options = [] if args.settings is None else ["--settings", str(args.settings.absolute())]
-    for override in args.overrides:
-        options += ["--set", override]
-    return options

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pwd
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from edge.cli.options import who_asks
 from edge.faults.fault import FaultError
 from edge.identity.keeper import DONE, GIVEN
 from edge.identity.key import KeyRing, read_keys
@@ -63,16 +63,6 @@ def recorded(settings: Settings) -> Numbers:
     except FaultError:
         return Numbers()
     return Numbers(next_person=counters.get(GIVEN, 0) + 1, done=counters.get(DONE, 0))
-
-
-def who_asks() -> str:
-    """The user of this machine; behind sudo the one who called it."""
-    if os.geteuid() == 0 and (caller := os.environ.get("SUDO_USER")):
-        return caller
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return f"user {os.getuid()}"
 
 
 @contextlib.contextmanager

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
-import os
-import pwd
 import re
 import sys
 import time
@@ -15,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from edge.cli.options import Commands, add_settings_options, load_settings
+from edge.cli.options import Commands, add_settings_options, load_settings, who_asks
 from edge.faults.explain import explain
 from edge.faults.fault import FaultError
 from edge.journal import reader as journal
@@ -91,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
 def mark(args: argparse.Namespace) -> int:
     """By the running kiosk; where none runs, straight into the record."""
     settings = load_settings(args)
-    by = plain_words(args.by or _user(), BY_MOST) or "-"
+    by = plain_words(args.by or who_asks(), BY_MOST) or "-"
     note = plain_words(args.note, NOTE_MOST)
     marked = Marked(args.number, args.mark, by, note)
     asked = MarkIncident(incident=max(1, args.number), mark=args.mark, by=by, note=note)
@@ -104,14 +101,6 @@ def mark(args: argparse.Namespace) -> int:
     said = {Mark.FALSE: "a false alarm", Mark.TRUE: "a true alarm"}[args.mark]
     print(printable(f"incident {args.number} is marked as {said} by {by}"))
     return 0
-
-
-def _user() -> str:
-    """The name of who runs the command, also behind sudo."""
-    behind = os.environ.get("SUDO_USER", "")
-    with contextlib.suppress(KeyError):
-        return behind or pwd.getpwuid(os.getuid()).pw_name
-    return behind or str(os.getuid())
 
 
 def _verify(path: Path, sent: Head | None, limits: JournalLimits, *, as_json: bool) -> int:

@@ -52,6 +52,24 @@ def load_settings(args: argparse.Namespace, *, kiosk: bool = False) -> Settings:
     return load(settings_path(args), args.overrides, kiosk=kiosk)
 
 
+def same_settings(args: argparse.Namespace) -> list[str]:
+    """The options that name the same settings to another command."""
+    options = [] if args.settings is None else ["--settings", str(args.settings.absolute())]
+    for override in args.overrides:
+        options += ["--set", override]
+    return options
+
+
+def who_asks() -> str:
+    """The user of this machine; behind sudo the one who called it."""
+    if os.geteuid() == 0 and (caller := os.environ.get("SUDO_USER")):
+        return caller
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"user {os.getuid()}"
+
+
 def as_the_kiosk(settings: Settings) -> bool:
     """Go on as the user of the kiosk, where root has called and the data folder is another user's.
 

@@ -6,7 +6,7 @@ import argparse
 import contextlib
 import signal
 
-from edge.cli.options import Commands, add_settings_options, load_settings
+from edge.cli.options import Commands, add_settings_options, load_settings, same_settings
 from edge.panel.app import address, open_panel
 from edge.panel.sources import Sources
 
@@ -33,10 +33,10 @@ def run(args: argparse.Namespace) -> int:
 
         return commission.run(args)
     settings = load_settings(args)
-    options = [] if args.settings is None else ["--settings", str(args.settings.absolute())]
-    for override in args.overrides:
-        options += ["--set", override]
-    with contextlib.closing(Sources(settings, options)) as sources, open_panel(settings, sources) as server:
+    with (
+        contextlib.closing(Sources(settings, same_settings(args))) as sources,
+        open_panel(settings, sources) as server,
+    ):
         with contextlib.suppress(OSError):  # who reads it may be gone; the page is not for them
             print(f"panel: {address(settings.panel)}", flush=True)
 

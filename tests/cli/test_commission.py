@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import pwd
 import re
 import signal
 import subprocess
@@ -25,6 +26,9 @@ pytestmark = pytest.mark.slow
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root has something to give up")
 
 NOBODY = 65534
+WHO = "meera" if os.geteuid() == 0 else pwd.getpwuid(os.getuid()).pw_name
+"""Only root may have been called through sudo."""
+
 COMMAND = ("-m", "edge", "panel", "--commission")
 
 
@@ -115,12 +119,12 @@ def running(bench: Bench, repo: Path, python: str = sys.executable) -> Iterator[
 def test_its_link_opens_the_page_and_ctrl_c_ends_it(bench: Bench, repo: Path) -> None:
     with running(bench, repo) as program:
         assert "for 30 minutes" in program.said
-        assert f"ssh -L {program.port}:127.0.0.1:{program.port} meera@" in program.said
+        assert f"ssh -L {program.port}:127.0.0.1:{program.port} {WHO}@" in program.said
         assert program.ask("/commission")[0] == 403
         cookie = program.enter()
         status, page, _ = program.ask("/commission", cookie)
         assert status == 200
-        assert 'value="meera"' in page, "offered as the name to sign with"
+        assert f'value="{WHO}"' in page, "offered as the name to sign with"
         program.process.send_signal(signal.SIGINT)
         assert "commissioning has ended" in program.ends()
     assert ask(bench.folder, CommissionEnd())["ended"] is False, "its grant went with it"

@@ -409,6 +409,12 @@ def test_what_is_drawn_is_saved_and_in_effect_after_the_restart(bench: Bench, wa
         assert "Vault" in found
         assert "What is drawn is in effect." in found
         assert "PIN pad" in part(again, "references"), "the walk goes on where it was"
+        bench.wait(20.0)
+        status, said = act(again, "try", output="lock")
+        assert status == 409, "somebody may stand behind the mask"
+        assert said.startswith("Nobody was seen to come and go since the start")
+        bench.seen_to_go()
+        assert act(again, "try", output="lock")[0] == 200
 
 
 def test_only_what_was_changed_leaves_the_settings(bench: Bench, walk: Commissioning) -> None:

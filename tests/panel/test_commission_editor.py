@@ -188,6 +188,56 @@ def test_numbers_a_finger_and_what_is_not_saved_yet(browser: Browser) -> None:
     assert near(posted.floor.corners, [(0.315, 0.9), (0.65, 0.95), (0.55, 0.7), (0.35, 0.7)])
 
 
+FOCUSED = "document.activeElement.id || document.activeElement.dataset.do + document.activeElement.dataset.at"
+
+
+def test_a_field_keeps_focus_and_half_typed_words_while_pictures_come(browser: Browser) -> None:
+    """And what is clicked or tabbed to right after typing is still there."""
+    zone = {"name": "a", "purpose": "loiter", "polygon": [[0.2, 0.2], [0.8, 0.2], [0.8, 0.8], [0.2, 0.8]]}
+    board = Board({**NOTHING, "zone": [zone, {**zone, "name": "b"}]})
+    with served(board.site) as page:
+        opened(browser, page)
+        browser.click("[data-do=choose][data-at='0']")
+        assert browser.ask(FOCUSED) == "choose0"
+        browser.ask(
+            "(() => { const field = document.querySelector('#field-name'); field.focus();"
+            " field.select(); window.field = field; })()"
+        )
+        browser.order("Input.insertText", {"text": "Va"})
+        browser.ask(
+            "window.shown = 0; document.querySelector('.canvas img')"
+            ".addEventListener('load', () => { window.shown += 1; })"
+        )
+        browser.wait("window.shown >= 2")
+        browser.order("Input.insertText", {"text": "ult"})
+        assert browser.ask("window.field.value") == "Vault", "what was typed goes on where it was"
+        press(browser, "Tab")
+        assert browser.ask(FOCUSED) == "field-purpose"
+        write(browser, "#field-hours", "22:00-06:00")
+        browser.click("[data-do=choose][data-at='1']")
+        assert browser.ask("document.querySelector('#field-name').value") == "b"
+        assert browser.ask(FOCUSED) == "choose1"
+        write(browser, "#point-0-x", "25")
+        browser.click("[data-do=drop][data-at='3']")
+        assert said(browser) == "Point removed."
+        first, second = saved(browser, board).zone
+    assert (first.name, first.hours) == ("Vault", "22:00-06:00")
+    assert near(second.polygon, [(0.25, 0.2), (0.8, 0.2), (0.8, 0.8)])
+
+
+def test_a_double_click_closes_and_makes_one_point(browser: Browser) -> None:
+    board = Board(NOTHING)
+    with served(board.site) as page:
+        opened(browser, page)
+        browser.click("[data-do=mask]")
+        for point in ((0.1, 0.1), (0.2, 0.1)):
+            click_at(browser, BOARD, point)
+        click_at(browser, BOARD, (0.2, 0.25), times=2)
+        assert said(browser) == "Closed. Move its points until it fits, then save."
+        [mask] = saved(browser, board).mask
+    assert near(mask.polygon, [(0.1, 0.1), (0.2, 0.1), (0.2, 0.25)])
+
+
 def test_points_are_added_and_removed_and_a_refusal_is_said(browser: Browser) -> None:
     zone = {"name": "a", "purpose": "loiter", "polygon": [[0.2, 0.2], [0.8, 0.2], [0.8, 0.8], [0.2, 0.8]]}
     board = Board({**NOTHING, "zone": [zone]})

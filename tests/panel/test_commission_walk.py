@@ -70,13 +70,6 @@ def test_a_walk_goes_on_where_nothing_can_be_written(tmp_path: Path) -> None:
     assert walk.kept.marks["aim"].judged is Judged.OK
 
 
-def test_begun_again_nothing_is_left(tmp_path: Path) -> None:
-    walk = Walk(tmp_path)
-    walk.mark(WalkStep.AIM, Judged.OK)
-    walk.begin_again()
-    assert not Walk(tmp_path).kept.marks
-
-
 # --- the contacts ----------------------------------------------------------------------------------
 
 

@@ -36,18 +36,19 @@ def place(browser: Browser, selector: str, point: Point) -> Point:
     return left + point[0] * width, top + point[1] * height
 
 
-def _mouse(browser: Browser, kind: str, at: Point, *, down: bool) -> None:
+def _mouse(browser: Browser, kind: str, at: Point, *, down: bool, count: int = 1) -> None:
     x, y = at
     button = "none" if kind == "mouseMoved" and not down else "left"
-    words = {"type": kind, "x": x, "y": y, "button": button, "buttons": int(down), "clickCount": 1}
+    words = {"type": kind, "x": x, "y": y, "button": button, "buttons": int(down), "clickCount": count}
     browser.order("Input.dispatchMouseEvent", words)
 
 
-def click_at(browser: Browser, selector: str, point: Point) -> None:
+def click_at(browser: Browser, selector: str, point: Point, times: int = 1) -> None:
     at = place(browser, selector, point)
     _mouse(browser, "mouseMoved", at, down=False)
-    _mouse(browser, "mousePressed", at, down=True)
-    _mouse(browser, "mouseReleased", at, down=False)
+    for count in range(1, times + 1):
+        _mouse(browser, "mousePressed", at, down=True, count=count)
+        _mouse(browser, "mouseReleased", at, down=False, count=count)
 
 
 def drag(browser: Browser, selector: str, way: Sequence[Point]) -> None:

@@ -15,7 +15,7 @@ from edge.panel.commission.closing import never_done
 from edge.panel.commission.floor import measure
 from edge.panel.commission.link import InEffect, Owner, Told, Warned
 from edge.panel.commission.page import CommissionPage
-from edge.panel.commission.pieces import CHECKLIST, why_not_vacant
+from edge.panel.commission.pieces import why_not_vacant
 from edge.panel.commission.scene import COMMAND
 from edge.panel.commission.trying import seconds_of
 from edge.panel.commission.walk import Judged, Region, Signed, WalkStep
@@ -223,7 +223,3 @@ def _english(fault: FaultError) -> str:
     if known is None:
         return str(fault)
     return f"{known.cause}{f' ({fault.detail})' if fault.detail else ''} {known.remedy}"
-
-
-PRINT_PATH: Final = "/commission/print"
-CHECKLIST_PATH: Final = f"/commission#{CHECKLIST}"

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Final
 
 from edge.faults.fault import FaultError
-from edge.panel.commission.acts import CHECKLIST_PATH, DRAWN_BYTES, PRINT_PATH, Acts
+from edge.panel.commission.acts import DRAWN_BYTES, Acts
 from edge.panel.commission.link import Link
 from edge.panel.commission.page import CommissionPage, shown
-from edge.panel.commission.pieces import ACTS, PICTURE
+from edge.panel.commission.pieces import ACTS, CHECKLIST_PATH, PICTURE, PRINT_PATH
 from edge.panel.commission.walk import Walk
 from edge.panel.sources import Sources
 from edge.settings.schema import Settings

@@ -8,7 +8,19 @@ from typing import assert_never
 
 from edge.faults.fault import FaultError
 from edge.loop.watching import View
-from edge.panel.commission.pieces import ACTS, COLOURS, MARKS, button, english, fault, note, pairs, step
+from edge.panel.commission.pieces import (
+    ACTS,
+    CHECKLIST_PATH,
+    COLOURS,
+    MARKS,
+    PRINT_PATH,
+    button,
+    english,
+    fault,
+    note,
+    pairs,
+    step,
+)
 from edge.panel.commission.scene import Scene, Tongue
 from edge.panel.commission.trying import keypads
 from edge.panel.commission.walk import Judged, Mark, Seen, Signed, WalkStep
@@ -29,8 +41,8 @@ def clock(settings: Settings, wall_s: float) -> str:
 def selftest(scene: Scene, tongue: Tongue) -> str:
     page, tests = tongue.language.page, scene.tests
     if tests.running:
-        state = f'<p role="status">{escape(page.selftest_runs)}</p><progress></progress>'
-        state = state.replace("<progress>", f'<progress aria-label="{escape(page.selftest_runs)}">')
+        words = escape(page.selftest_runs)
+        state = f'<p role="status">{words}</p><progress aria-label="{words}"></progress>'
     elif tests.ran_wall_s is None:
         state = f"<p>{escape(page.selftest_never)}</p>"
     else:
@@ -49,13 +61,13 @@ def checklist(scene: Scene, tongue: Tongue, who: str) -> str:
     """`who`: the name that is offered for the signature."""
     w = tongue.frame
     content = [
-        f"<h2>{escape(w.titles.checklist)}</h2><p class='lead'>{escape(w.leads.checklist)}</p>",
+        f'<h2>{escape(w.titles.checklist)}</h2><p class="lead">{escape(w.leads.checklist)}</p>',
         table({one.value: scene.mark(one) for one in scene.steps}, tongue),
     ]
     signed = scene.walk.signed
     if signed is not None:
         content.append(signature(signed, scene, tongue))
-        content.append(f'<p><a class="button" href="{ACTS}/print">{escape(w.print)}</a></p>')
+        content.append(f'<p><a class="button" href="{PRINT_PATH}">{escape(w.print)}</a></p>')
     if scene.still_open:
         names = ", ".join(w.steps.of(one.value) for one in scene.still_open)
         content.append(note(w.still_open.format(steps=names)))
@@ -161,5 +173,5 @@ def printed(scene: Scene, tongue: Tongue, signed: Signed) -> str:
         f"{_warned(signed.lacks, tongue)}"
         f"{signature(signed, scene, tongue)}"
         f'<p class="line">{escape(w.signature)}</p>'
-        f'<p class="screen"><a class="button" href="{ACTS}#checklist">{escape(w.back)}</a></p></div>'
+        f'<p class="screen"><a class="button" href="{CHECKLIST_PATH}">{escape(w.back)}</a></p></div>'
     )

@@ -19,6 +19,9 @@ PICTURE = f"{ACTS}/picture"
 CHECKLIST = "checklist"
 """The last step; nobody judges it, it is signed."""
 
+CHECKLIST_PATH = f"{ACTS}#{CHECKLIST}"
+PRINT_PATH = f"{ACTS}/print"
+
 MARKS = {Judged.OPEN: "", Judged.OK: "✓", Judged.FAILED: "✕", Judged.SKIPPED: "–"}
 COLOURS = {Judged.OPEN: "", Judged.OK: "good", Judged.FAILED: "bad", Judged.SKIPPED: "soft"}
 

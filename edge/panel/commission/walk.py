@@ -165,12 +165,6 @@ class Walk:
     def sign(self, signed: Signed) -> None:
         self._change(lambda kept: {"signed": signed})
 
-    def begin_again(self) -> None:
-        """Forget all: another cabin, another day."""
-        with self._lock:
-            self._kept = Kept(self._wall())
-            self._write()
-
     # --- kept in memory ----------------------------------------------------------------------------
 
     def _change(self, make: Callable[[Kept], Mapping[str, object]]) -> None:

@@ -1,6 +1,7 @@
 // Draws zones, masks, regions and the floor on the camera's picture: with mouse, finger and keyboard alike.
 // Every word comes from the server in data-words; every change can be undone; nothing is saved by itself.
 
+import { morph } from "/static/morph.js";
 import { crossings, drawnOf, masked, middle, problems as problemsOf, rounded, shapesOf } from "./commission-shapes.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -184,7 +185,8 @@ export class Editor {
       const at = event.target.dataset && event.target.dataset.point;
       if (at !== undefined && Number(at) !== this.point) { this.point = Number(at); this.marked(); }
     });
-    this.image.addEventListener("load", () => this.draw());
+    // A fresh picture of the same size changes nothing that is drawn, and fields that somebody types in stay.
+    this.image.addEventListener("load", () => { if (String(this.size()) !== this.drawnAt) this.draw(); });
     new ResizeObserver(() => this.draw()).observe(this.svg);
     window.addEventListener("beforeunload", () => this.store());
   }
@@ -214,6 +216,7 @@ export class Editor {
   field(input) {
     const { shape } = this, name = input.dataset.field;
     if (!shape || !name) return;
+    input.defaultValue = input.value; // not half typed any more
     this.keep();
     if (name === "x" || name === "y") {
       const value = Number.parseFloat(input.value.replace(",", "."));
@@ -275,8 +278,9 @@ export class Editor {
     if (this.drawing) {
       event.preventDefault();
       this.svg.focus({ preventScroll: true });
+      const last = String(this.shape.points.length - 1);
       if (target.dataset.point === "0" && this.shape.points.length > 2) this.finish();
-      else if (event.detail < 2) this.put(at);
+      else if (target.dataset.point !== last) this.put(at); // a double click is no second point at one place
       return;
     }
     if (target.dataset.middle !== undefined) { this.addPoint(Number(target.dataset.middle)); this.hold(event, at); return; }
@@ -378,6 +382,7 @@ export class Editor {
   draw() {
     const focused = document.activeElement, inside = this.svg.contains(focused) && focused.dataset.point;
     const [wide, high, scale] = this.size();
+    this.drawnAt = String([wide, high, scale]);
     this.svg.setAttribute("viewBox", `0 0 ${wide} ${high}`);
     this.svg.replaceChildren();
     this.svg.classList.toggle("drawing", this.drawing);
@@ -444,8 +449,7 @@ export class Editor {
   }
 
   list() {
-    const list = this.root.querySelector(".shapes");
-    list.replaceChildren(...this.shapes.map((shape, at) => {
+    renew(this.root.querySelector(".shapes"), this.shapes.map((shape, at) => {
       const item = document.createElement("li"), button = document.createElement("button");
       const wrong = this.problems(shape).length && !(this.drawing && at === this.chosen);
       button.type = "button";
@@ -464,7 +468,6 @@ export class Editor {
 
   fields() {
     const form = this.root.querySelector(".fields"), { shape } = this;
-    const focused = form.contains(document.activeElement) ? document.activeElement.id : "";
     form.hidden = !shape;
     if (!shape) { form.replaceChildren(); return; }
     const rows = [];
@@ -482,8 +485,13 @@ export class Editor {
     told.className = "problems";
     told.append(...wrong.map((name) => Object.assign(document.createElement("li"), { textContent: this.words[name] })));
     if (shape.kind === "mask") rows.push(this.share(shape));
-    form.replaceChildren(...rows, told, this.table(shape));
-    if (focused) { const one = document.getElementById(focused); if (one) one.focus(); }
+    const fresh = [...rows, told, this.table(shape)];
+    const values = new Map(fresh.flatMap((one) => [...one.querySelectorAll("[data-field]")]).map((one) => [one.id, one.value]));
+    renew(form, fresh);
+    for (const one of form.querySelectorAll("[data-field]")) {
+      const typing = one === document.activeElement && one.value !== one.defaultValue && one.nodeName === "INPUT";
+      if (!typing) one.value = one.defaultValue = values.get(one.id);
+    }
   }
 
   // How much the masks cover, while they are drawn already.
@@ -514,7 +522,7 @@ export class Editor {
       row.append(Object.assign(document.createElement("th"), { textContent: at + 1, scope: "row" }));
       ["x", "y"].forEach((name, axis) => {
         const input = document.createElement("input");
-        Object.assign(input, { type: "number", min: 0, max: 100, step: 0.1, id: `point-${at}-${name}`, value: (point[axis] * 100).toFixed(1) });
+        Object.assign(input, { type: "number", min: 0, max: 100, step: 0.1, id: `point-${at}-${name}`, defaultValue: (point[axis] * 100).toFixed(1) });
         Object.assign(input.dataset, { field: name, at });
         input.setAttribute("aria-label", `${this.words.point} ${at + 1}, ${axis ? this.words.down : this.words.across}`);
         row.insertCell().append(input);
@@ -547,11 +555,11 @@ export class Editor {
   }
 
   text(name, word, value, longest, example = "") {
-    return this.labelled(name, word, Object.assign(document.createElement("input"), { type: "text", value, maxLength: longest, placeholder: example }));
+    return this.labelled(name, word, Object.assign(document.createElement("input"), { type: "text", defaultValue: value, maxLength: longest, placeholder: example }));
   }
 
   number(name, word, value, min, max) {
-    return this.labelled(name, word, Object.assign(document.createElement("input"), { type: "number", value, min, max, step: 1 }));
+    return this.labelled(name, word, Object.assign(document.createElement("input"), { type: "number", defaultValue: value, min, max, step: 1 }));
   }
 
   choice(name, word, options, value) {
@@ -575,6 +583,13 @@ function make(name, attributes) {
   const one = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) one.setAttribute(key, value);
   return one;
+}
+
+// Makes them the children of an element. What can stay does: it may have the focus, or the mouse on it.
+function renew(element, children) {
+  const next = document.createDocumentFragment();
+  next.append(...children);
+  morph(element, next);
 }
 
 function span(kind, text) {

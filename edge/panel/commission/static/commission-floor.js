@@ -1,5 +1,6 @@
 // Measuring on the floor: two points chosen on the editor's picture, and the marks as they are drawn now.
 import { onPart } from "/static/shell.js";
+import { drawnOf } from "/static/commission-shapes.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -37,10 +38,7 @@ class FloorCheck {
   marks() {
     if (!this.root.editor) return;
     const floor = this.floor();
-    this.form.elements.marks.value = JSON.stringify(floor ? {
-      camera: floor.camera, corners: floor.points, width_cm: floor.width_cm, depth_cm: floor.depth_cm,
-      camera_height_cm: floor.camera_height_cm,
-    } : {});
+    this.form.elements.marks.value = JSON.stringify(floor ? drawnOf([floor]).floor : {});
   }
 
   begin() {
