@@ -179,6 +179,7 @@ NO_HTTP = (
     (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: y\r\n folded: z\r\n\r\n", 400),
     (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: a\rb\r\n\r\n", 400),
     (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: a\x00b\r\n\r\n", 400),
+    (b"GET / HTTP/1.1\r\nHost: localhost\r\nX:" + b" " * 15_000 + b"\x00\r\n\r\n", 400),
     (b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello", 400),
     (b"POST /act HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", 400),
     (b"POST /act HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1e3\r\n\r\n", 400),
