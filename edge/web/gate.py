@@ -6,12 +6,13 @@ behind the link posts it. After its first use it is worth nothing.
 
 from __future__ import annotations
 
-import hmac
 import secrets
 import threading
 import time
 from collections.abc import Callable
 from typing import Final
+
+from edge.web.guards import is_secret
 
 ENTER: Final = "/enter"
 
@@ -48,7 +49,7 @@ class Gate:
     def enter(self, given: str) -> str | None:
         """A new session for the right secret, which is worth nothing from now on; None for any other."""
         with self._guard:
-            if self._secret is None or self.left_s <= 0.0 or not _same(given, self._secret):
+            if self._secret is None or self.left_s <= 0.0 or not is_secret(given, self._secret):
                 return None
             self._secret = None
             self._session = secrets.token_urlsafe(32)
@@ -57,13 +58,9 @@ class Gate:
     def knows(self, session: str) -> bool:
         """Whether this is the session that lasts."""
         with self._guard:
-            return self._session is not None and self.left_s > 0.0 and _same(session, self._session)
+            return self._session is not None and self.left_s > 0.0 and is_secret(session, self._session)
 
     def end(self) -> None:
         """Close it, for good."""
         with self._guard:
             self._secret = self._session = None
-
-
-def _same(given: str, right: str) -> bool:
-    return hmac.compare_digest(given.encode("utf-8", "replace"), right.encode())

@@ -74,3 +74,8 @@ def knows_password(authorization: str, password: str) -> bool:
     except (binascii.Error, ValueError):
         return False
     return hmac.compare_digest(given, password.encode())
+
+
+def is_secret(given: str, right: str) -> bool:
+    """Whether somebody gave the right token, compared in constant time."""
+    return hmac.compare_digest(given.encode("utf-8", "replace"), right.encode())

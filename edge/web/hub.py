@@ -84,6 +84,7 @@ class Board:
         self._wake = threading.Event()
         self._closed = False
         self._said: tuple[int, int, bytes] = (-1, -1, b"")
+        self._told = 0
 
     # --- making ------------------------------------------------------------------------------------
 
@@ -118,10 +119,6 @@ class Board:
         if thread is not None and thread is not threading.current_thread():
             thread.join()
 
-    @property
-    def listeners(self) -> int:
-        return len(self._listeners)
-
     # --- telling -----------------------------------------------------------------------------------
 
     def since(self, version: int, made: Made) -> bytes:
@@ -153,6 +150,7 @@ class Board:
             self._start()
             yield greeting
             while True:
+                listener.woken.clear()  # before it is looked at: what is made meanwhile wakes it again
                 made = self._made
                 if made is not None and made.version > has:
                     data = self.since(has, made)
@@ -160,7 +158,6 @@ class Board:
                     yield b"event: parts\nid: %s\ndata: %s\n\n" % (self.mark(made).encode(), data)
                 elif made is not None and time.monotonic() - made.at_s < STUCK_S:
                     yield _BEAT
-                listener.woken.clear()
                 try:
                     await asyncio.wait_for(listener.woken.wait(), BEAT_S)
                 except TimeoutError:
@@ -199,13 +196,13 @@ class Board:
             self._turn(NUDGED_S if nudged else EVERY_S * 0.9)
 
     def _turn(self, within_s: float) -> None:
-        before = self._made
         try:
             made = self.current(within_s)
         except Exception as error:  # a view that cannot be made is old on the page, and no more
             _log.error("page: %s while a view was made", type(error).__name__)
             return
-        if before is None or made.version != before.version:
+        if made.version != self._told:  # also one that somebody's request had made
+            self._told = made.version
             for listener in tuple(self._listeners):
                 try:
                     listener.loop.call_soon_threadsafe(listener.woken.set)

@@ -13,7 +13,7 @@ HEAD_BYTES: Final = 16 * 1024
 METHODS: Final = frozenset({"GET", "HEAD", "POST"})
 
 _LINE: Final = re.compile(r'([A-Z]{1,10}) (/[!"$-~]{0,4000}) HTTP/(1\.[01])')
-_FIELD: Final = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,80}):[ \t]*([\t -~\x80-\xff]*?)[ \t]*")
+_FIELD: Final = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,80}):([\t -~\x80-\xff]*)")
 _LENGTH: Final = re.compile(r"[0-9]{1,9}")
 _ONCE: Final = frozenset(
     {"host", "content-length", "authorization", "origin", "content-type", "sec-fetch-site"}
@@ -59,14 +59,14 @@ async def read_head(reader: asyncio.StreamReader) -> Head:
         found = _FIELD.fullmatch(one)
         if found is None:
             raise RefusedError(HTTPStatus.BAD_REQUEST)
-        name = found[1].lower()
+        name, value = found[1].lower(), found[2].strip(" \t")
         if name in headers:
             if name in _ONCE:
                 twice_host = name == "host"
                 raise RefusedError(HTTPStatus.MISDIRECTED_REQUEST if twice_host else HTTPStatus.BAD_REQUEST)
-            headers[name] = f"{headers[name]}{'; ' if name == 'cookie' else ', '}{found[2]}"
+            headers[name] = f"{headers[name]}{'; ' if name == 'cookie' else ', '}{value}"
         else:
-            headers[name] = found[2]
+            headers[name] = value
     if "transfer-encoding" in headers:
         raise RefusedError(HTTPStatus.NOT_IMPLEMENTED)
     length = headers.get("content-length", "0")

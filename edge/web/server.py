@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hmac
 import logging
 import re
 import socket
-import threading
 from asyncio.trsock import TransportSocket
 from collections.abc import AsyncIterator, Mapping
 from functools import partial
@@ -59,12 +57,10 @@ class Server:
         self._password = password
         self._places = Places()
         self._streams: set[asyncio.Task[None]] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
         self._app = self._routed()
         self._roomy = {route.path: route.most_bytes for route in site.routes if route.method == "POST"}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop = asyncio.Event()
-        self._guard = threading.Lock()
         self._ended = False
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.create_server((host, port), family=family, backlog=128)
@@ -93,11 +89,11 @@ class Server:
 
     def shutdown(self) -> None:
         """Have `serve_forever` return; from any thread or a signal's handler, also before it was called."""
-        with self._guard:
-            self._ended = True
-            loop = self._loop
+        # No lock: a signal's handler would wait for its own thread. `_run` sets and reads in the other order.
+        self._ended = True
+        loop = self._loop
         if loop is not None:
-            with contextlib.suppress(RuntimeError):
+            with contextlib.suppress(RuntimeError):  # it is closed already
                 loop.call_soon_threadsafe(self._stop.set)
 
     def serve_forever(self) -> None:
@@ -107,24 +103,14 @@ class Server:
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(_one_line)
-        with self._guard:
-            self._loop = loop
-            if self._ended:
-                return
-        server = await asyncio.start_server(self._meet, sock=self._socket, limit=HEAD_BYTES)
+        self._loop = loop
+        if self._ended:
+            return
+        server = await asyncio.start_server(self._serve, sock=self._socket, limit=HEAD_BYTES)
         await self._stop.wait()
         server.close()
-        for task in (*self._tasks, *self._streams):
-            task.cancel()
-        with self._guard:
-            self._loop = None
 
     # --- a connection ------------------------------------------------------------------------------
-
-    def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer: object = writer.get_extra_info("peername")
@@ -216,16 +202,12 @@ class Server:
     def _most_bytes(self, head: Head) -> int:
         """How long a body may be; one that is longer than a form's is taken only with the token before it."""
         most_bytes = self._roomy.get(head.path, FORM_BYTES)
-        known = self._is_token(head.headers.get("x-cabinguard-token", ""))
+        known = guards.is_secret(head.headers.get("x-cabinguard-token", ""), self.site.token)
         return most_bytes if known else min(most_bytes, FORM_BYTES)
-
-    def _is_token(self, given: str) -> bool:
-        return hmac.compare_digest(given.encode("utf-8", "replace"), self.site.token.encode())
 
     # --- what there is -----------------------------------------------------------------------------
 
     async def _answer(self, head: Head, body: bytes, guest: Guest) -> Response:
-        caller = self._caller_of(head.headers)
         try:
             request = _Request(
                 self._app,
@@ -242,13 +224,12 @@ class Server:
             answer: Response = await self._app.dispatch_request(request)
         except Exception as error:
             _log.error("page: %s while answering %s", type(error).__name__, head.path)
-            return _response(self.site.failed(HTTPStatus.INTERNAL_SERVER_ERROR, caller))
+            return _response(self.site.failed(HTTPStatus.INTERNAL_SERVER_ERROR, self._caller_of(request)))
         return answer
 
-    def _caller_of(self, headers: Mapping[str, str]) -> Caller:
-        pairs = (one.strip().partition("=") for one in headers.get("cookie", "").split(";"))
-        session = next((value for name, _, value in pairs if name == self._cookie), "")
-        return Caller(session, "x-cabinguard" in headers, headers.get("last-event-id", ""))
+    def _caller_of(self, request: Request) -> Caller:
+        session = request.cookies.get(self._cookie, "")
+        return Caller(session, "X-CabinGuard" in request.headers, request.headers.get("Last-Event-ID", ""))
 
     def _routed(self) -> Microdot:
         app = Microdot()
@@ -259,16 +240,15 @@ class Server:
         return app
 
     async def _run_route(self, route: Route, request: Request, **args: str) -> Response:
-        head_like = {name.lower(): value for name, value in request.headers.items()}
-        caller = self._caller_of(head_like)
+        caller = self._caller_of(request)
         try:
             form = _first(request.form)
             query = _first(request.args)
         except ValueError:  # coded wrongly, or not in UTF-8
             return _plain(HTTPStatus.BAD_REQUEST)
         if route.method == "POST":
-            given = head_like.get("x-cabinguard-token", form.get(TOKEN, ""))
-            if not self._is_token(given):
+            given = request.headers.get("X-CabinGuard-Token", form.get(TOKEN, ""))
+            if not guards.is_secret(given, self.site.token):
                 return _response(self.site.failed(HTTPStatus.FORBIDDEN, caller))
         body = b"" if form else request.body or b""
         asked = PageRequest(request.path, args, query, form, body)
@@ -298,8 +278,7 @@ class Server:
         return _Streaming(stream.pieces())
 
     async def _not_found(self, request: Request) -> Response:
-        head_like = {name.lower(): value for name, value in request.headers.items()}
-        return _response(self.site.failed(HTTPStatus.NOT_FOUND, self._caller_of(head_like)))
+        return _response(self.site.failed(HTTPStatus.NOT_FOUND, self._caller_of(request)))
 
 
 class _Request(Request):
@@ -322,8 +301,8 @@ def _pattern(path: str) -> str:
 
 
 def _first(fields: Mapping[str, str] | None) -> dict[str, str]:
-    """Of a field that came twice the first counts."""
-    return {} if fields is None else {str(name): str(fields[name]) for name in fields}
+    """Of a field that came twice the first counts; microdot gives one without `=` no text."""
+    return {} if fields is None else {str(name): str(fields[name] or "") for name in fields}
 
 
 def _checked(answer: Answer | Stream | Entered) -> Answer | Stream | Entered:

@@ -119,10 +119,10 @@ class Shell:
 
         return _FORM.sub(add, html)
 
-    def message(self, title: str, text: str, entries: Sequence[Entry], more: str = "") -> str:
+    def message(self, title: str, text: str, more: str) -> str:
         """A page with one sentence; `more` is HTML."""
         parts = {"message": f"<p>{escape(text)}</p>{more}"}
-        return self.document(Live(title, parts=parts), Sheet("/", "message"), entries)
+        return self.document(Live(title, parts=parts), Sheet("/", "message"), ())
 
     def question(self, sentence: str, path: str, fields: Iterable[tuple[str, str]], back: str) -> str:
         """Asks without a script what `data-confirm` asks with one."""
@@ -135,7 +135,7 @@ class Shell:
             f'<p class="actions"><a class="button" href="{escape(back)}">{escape(w.cancel)}</a> '
             f'<button class="danger">{escape(w.go_on)}</button></p></form>'
         )
-        return self.message(w.ask_title, sentence, (), form)
+        return self.message(w.ask_title, sentence, form)
 
     def _bar(self, sheet: Sheet, entries: Sequence[Entry]) -> str:
         here = sheet.within or sheet.path

@@ -258,7 +258,7 @@ class Site:
         if caller.script:
             return Answer(said.encode(), status=status)
         more = f'<p><a class="button" href="/">{self.words.back}</a></p>'
-        page = self.shell.message(title, said, (), more)
+        page = self.shell.message(title, said, more)
         return replace(html_answer(page), status=status)
 
     def _framed(self, live: Live, sheet: Sheet, request: PageRequest) -> Answer:

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Final
 
 HEX: Final = re.compile(r"(?:[0-9A-Fa-f]{2})+\Z")
-_FIELDS: Final = re.compile(r'\s*("[^"]*"?|[^,"]*)\s*(?:,|\Z)')
+_FIELDS: Final = re.compile(r'\s*+("[^"]*"?|[^,"]*)\s*(?:,|\Z)')
+"""Blanks before a field are never given back: a line full of them would hold up all threads for a minute."""
 
 REGISTRATION: Final = {
     0: "not searching",

@@ -110,6 +110,9 @@ def test_an_act_of_the_pages_own_form_and_script_is_done(acts: Acts, page: Serve
     assert page.ask("/picture", "POST", b"\xff\xd8\x00", **head, Content_Type="image/jpeg")[0] == 200
     assert [asked.form for asked in acts.done] == [{"a": "1"}, {"a": "1"}, {}]
     assert acts.done[-1].body == b"\xff\xd8\x00"
+    head["Content-Type"] = "application/x-www-form-urlencoded"
+    assert page.ask("/act", "POST", b"a&b=&c=1&c=2&%64=e+f", **head)[0] == 200
+    assert acts.done[-1].form == {"a": "", "b": "", "c": "1", "d": "e f"}
 
 
 def test_an_act_from_another_origin_is_not_done(acts: Acts, page: Served) -> None:
@@ -179,6 +182,7 @@ NO_HTTP = (
     (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: y\r\n folded: z\r\n\r\n", 400),
     (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: a\rb\r\n\r\n", 400),
     (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: a\x00b\r\n\r\n", 400),
+    (b"GET / HTTP/1.1\r\nHost: localhost\r\nX:" + b" " * 15_000 + b"\x00\r\n\r\n", 400),
     (b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nhello", 400),
     (b"POST /act HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n", 400),
     (b"POST /act HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1e3\r\n\r\n", 400),

@@ -35,7 +35,7 @@ def form(inner: str, action: str = ACT, kind: str = "", *, now: bool = False, cl
         + (" data-now" if now else "")
         + (" data-clear" if clear else "")
     )
-    return f'<form method="post" action="{escape(action)}" data-act{more}>{inner}</form>'
+    return f'<form method="post" action="{escape(action)}"{more}>{inner}</form>'
 
 
 def choice(label: str, options: Iterable[tuple[str, str, bool | None]]) -> str:

@@ -65,7 +65,7 @@ function same(old, next) {
     return;
   }
   attributes(old, next);
-  if (old.nodeName !== "TEXTAREA") children(old, next);
+  children(old, next);
 }
 
 const isHis = (field) =>
@@ -75,7 +75,7 @@ const isHis = (field) =>
     : field.value !== field.defaultValue);
 
 function attributes(old, next) {
-  const field = old.matches("input, textarea");
+  const field = old.nodeName === "INPUT";
   const typed = field && old.type !== "hidden" && isHis(old);
   for (const { name } of [...old.attributes]) {
     if (next.hasAttribute(name)) continue;
@@ -95,8 +95,6 @@ function attributes(old, next) {
   }
   if (field && !typed) {
     if (old.type === "checkbox" || old.type === "radio") old.checked = next.hasAttribute("checked");
-    else if (old.nodeName === "TEXTAREA") {
-      if (old.defaultValue !== next.defaultValue) old.value = old.defaultValue = next.defaultValue;
-    } else if (old.value !== next.getAttribute("value")) old.value = next.getAttribute("value") ?? "";
+    else if (old.value !== next.getAttribute("value")) old.value = next.getAttribute("value") ?? "";
   }
 }

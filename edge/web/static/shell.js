@@ -87,7 +87,7 @@ function letGo() {
 
 // The program was started again, and its page may be another one: loads it, unless something is half typed here.
 function stays() {
-  const typed = [...document.querySelectorAll("input, textarea")].some(
+  const typed = [...document.querySelectorAll("input")].some(
     (one) => one.type !== "hidden" && one.type !== "checkbox" && one.value !== one.defaultValue,
   );
   if (typed) mark = "";
@@ -97,27 +97,36 @@ function stays() {
 
 // --- the stream, and asking where there is none ------------------------------------------------------
 
+let stream = null; // none: it is asked now and then instead
+
 function listen() {
-  const stream = new EventSource(`${body.dataset.live}?from=${encodeURIComponent(mark)}`);
+  const mine = new EventSource(`${body.dataset.live}?from=${encodeURIComponent(mark)}`);
+  stream = mine;
   const alive = () => {
     heard = performance.now();
     stale();
   };
-  stream.addEventListener("hello", (event) => {
+  mine.addEventListener("hello", (event) => {
     const hello = JSON.parse(event.data);
     if (mark && mark.split(".")[0] !== hello.boot && !stays()) return;
     token(hello.token);
   });
-  stream.addEventListener("beat", alive);
-  stream.addEventListener("parts", (event) => {
+  mine.addEventListener("beat", alive);
+  mine.addEventListener("parts", (event) => {
     alive();
     show(JSON.parse(event.data));
   });
-  stream.addEventListener("error", () => {
-    if (stream.readyState === EventSource.CLOSED) ask(performance.now() + AGAIN_MS);
+  mine.addEventListener("error", () => {
+    if (mine.readyState !== EventSource.CLOSED) return;
+    stream = null;
+    ask(performance.now() + AGAIN_MS);
   });
-  addEventListener("pagehide", () => stream.close());
 }
+
+addEventListener("pagehide", () => stream?.close());
+addEventListener("pageshow", (event) => {
+  if (event.persisted && stream) listen(); // gone back to: the browser had kept the page, and not its stream
+});
 
 async function ask(until) {
   try {
@@ -202,29 +211,22 @@ addEventListener("submit", async (event) => {
   event.preventDefault();
   const button = event.submitter;
   const fields = new FormData(form, button);
-  fields.delete("_ask");
-  const sentence = button?.dataset.confirm ?? form.dataset.confirm;
+  const sentence = form.dataset.confirm;
   if (sentence && !(await sure(sentence, button?.textContent))) return;
   form.setAttribute("aria-busy", "true");
   const urgent = form.dataset.now !== undefined;
   const done = await act(form.getAttribute("action"), fields, { now: urgent });
   form.removeAttribute("aria-busy");
   if (done && form.dataset.clear !== undefined) {
-    for (const field of form.querySelectorAll("input, textarea")) {
+    for (const field of form.querySelectorAll("input")) {
       if (field.type !== "hidden") field.value = field.defaultValue;
     }
   }
 });
 
-// A change of a field sends its form where that says so: switches and choices.
-addEventListener("change", (event) => {
-  const form = event.target.form;
-  if (form?.dataset.change !== undefined) form.requestSubmit();
-});
-
 // --- the question before an act ----------------------------------------------------------------------
 
-export function sure(sentence, label) {
+function sure(sentence, label) {
   const dialog = document.getElementById("ask");
   const yes = dialog.querySelector('[value="yes"]');
   const no = dialog.querySelector('[value="no"]');
