@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final
 
-from edge.words.language import LanguageName, Words
+from edge.words.language import InLanguages, Words
 from edge.words.pages import bench_table
 from edge.words.pages.bench_table import TableWords
 
@@ -854,15 +854,4 @@ _HI: Final = BenchWords(
     do="करें",
 )
 
-
-def bench_words(language: LanguageName) -> BenchWords:
-    """The words of the bench page in this language."""
-    match language:
-        case LanguageName.EN:
-            return _EN
-        case LanguageName.DE:
-            return _DE
-        case LanguageName.HI:
-            return _HI
-        case _:
-            assert_never(language)
+bench_words: Final = InLanguages(en=_EN, de=_DE, hi=_HI)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final
 
-from edge.words.language import LanguageName, Words
+from edge.words.language import InLanguages, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,15 +345,4 @@ _HI: Final = CommissionWords(
     back="चरणों पर वापस",
 )
 
-
-def commission_words(language: LanguageName) -> CommissionWords:
-    """The words of this language."""
-    match language:
-        case LanguageName.EN:
-            return _EN
-        case LanguageName.DE:
-            return _DE
-        case LanguageName.HI:
-            return _HI
-        case _:
-            assert_never(language)
+commission_words: Final = InLanguages(en=_EN, de=_DE, hi=_HI)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final
 
-from edge.words.language import LanguageName, Words
+from edge.words.language import InLanguages, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,6 @@ class ActWords(Words):
     warns: WarnWords
     learning: LearningWords
     enrolment: EnrolmentWords
-    grid: str
     measuring: str
     no_picture: str
     picture_alt: str
@@ -149,7 +148,6 @@ _EN: Final = ActWords(
         done="Enrolled as person {number}.",
         failed="Not enrolled.",
     ),
-    grid="Grid",
     measuring="The kiosk is measuring. This takes some seconds.",
     no_picture="There is no picture.",
     picture_alt="What the camera sees now: {camera}",
@@ -258,7 +256,6 @@ _DE: Final = ActWords(
         done="Eingelernt als Person {number}.",
         failed="Nicht eingelernt.",
     ),
-    grid="Gitter",
     measuring="Der Kiosk misst. Das dauert einige Sekunden.",
     no_picture="Es gibt kein Bild.",
     picture_alt="Was die Kamera jetzt sieht: {camera}",
@@ -370,7 +367,6 @@ _HI: Final = ActWords(
         done="व्यक्ति {number} के रूप में नामांकन हुआ।",
         failed="नामांकन नहीं हुआ।",
     ),
-    grid="जाली",
     measuring="कियोस्क नाप रहा है। कुछ सेकंड लगेंगे।",
     no_picture="कोई चित्र नहीं है।",
     picture_alt="कैमरा अभी जो देखता है: {camera}",
@@ -456,15 +452,4 @@ _HI: Final = ActWords(
     text_wait="अगला जाँच संदेश {seconds} सेकंड में भेजा जा सकता है।",
 )
 
-
-def act_words(language: LanguageName) -> ActWords:
-    """The words of this language."""
-    match language:
-        case LanguageName.EN:
-            return _EN
-        case LanguageName.DE:
-            return _DE
-        case LanguageName.HI:
-            return _HI
-        case _:
-            assert_never(language)
+act_words: Final = InLanguages(en=_EN, de=_DE, hi=_HI)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final
 
-from edge.words.language import LanguageName, Words
+from edge.words.language import InLanguages, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +122,4 @@ _HI: Final = FloorWords(
     thing_wide="फ़र्श पर रखी जो चीज़ दोनों बिंदुओं के बीच का डिब्बा भरती है, वह {width} सेंटीमीटर चौड़ी है।",
 )
 
-
-def floor_words(language: LanguageName) -> FloorWords:
-    """The words in this language."""
-    match language:
-        case LanguageName.EN:
-            return _EN
-        case LanguageName.DE:
-            return _DE
-        case LanguageName.HI:
-            return _HI
-        case _:
-            assert_never(language)
+floor_words: Final = InLanguages(en=_EN, de=_DE, hi=_HI)

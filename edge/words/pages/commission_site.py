@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final
 
-from edge.words.language import LanguageName, Words
+from edge.words.language import InLanguages, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,28 +361,7 @@ _HI: Final = SiteWords(
     ),
 )
 
+site_words: Final = InLanguages(en=_EN, de=_DE, hi=_HI)
 
-def site_words(language: LanguageName) -> SiteWords:
-    """The words of this language."""
-    match language:
-        case LanguageName.EN:
-            return _EN
-        case LanguageName.DE:
-            return _DE
-        case LanguageName.HI:
-            return _HI
-        case _:
-            assert_never(language)
-
-
-def own_name(language: LanguageName) -> str:
-    """What a language calls itself, for the one who has to choose."""
-    match language:
-        case LanguageName.EN:
-            return "English"
-        case LanguageName.DE:
-            return "Deutsch"
-        case LanguageName.HI:
-            return "हिन्दी"
-        case _:
-            assert_never(language)
+own_name: Final = InLanguages(en="English", de="Deutsch", hi="हिन्दी")
+"""What a language calls itself, for the one who has to choose."""

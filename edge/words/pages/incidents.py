@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final
 
-from edge.words.language import LanguageName, Words
+from edge.words.language import InLanguages, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +215,6 @@ class IncidentsWords(Words):
     previous: str
     following: str
     drawn: str
-    plain: str
     film_keys: str
     picture_alt: str
     reason_alt: str
@@ -408,7 +407,6 @@ _ENGLISH: Final = IncidentsWords(
     previous="Picture before",
     following="Next picture",
     drawn="Reasons drawn in the picture",
-    plain="plain",
     film_keys="Space plays and pauses, arrow keys go from picture to picture, Home and End to the ends.",
     picture_alt="Picture of {time}, {since} from the beginning",
     reason_alt="Picture of {time} with the reason drawn in it: {why}",
@@ -603,7 +601,6 @@ _GERMAN: Final = IncidentsWords(
     previous="Bild davor",
     following="Nächstes Bild",
     drawn="Gründe ins Bild gezeichnet",
-    plain="ohne",
     film_keys="Die Leertaste spielt ab und hält an, Pfeiltasten gehen von Bild zu Bild, "
     "Pos1 und Ende an die Enden.",
     picture_alt="Bild von {time}, {since} seit Beginn",
@@ -796,21 +793,9 @@ _HINDI: Final = IncidentsWords(
     previous="पिछली तस्वीर",
     following="अगली तस्वीर",
     drawn="तस्वीर में कारण बने हैं",
-    plain="सादा",
     film_keys="स्पेस चलाता और रोकता है, तीर के बटन तस्वीर बदलते हैं, Home और End सिरों पर ले जाते हैं।",
     picture_alt="{time} की तस्वीर, आरंभ से {since}",
     reason_alt="{time} की तस्वीर, कारण बना हुआ है: {why}",
 )
 
-
-def incidents_words(language: LanguageName) -> IncidentsWords:
-    """The words of this language."""
-    match language:
-        case LanguageName.EN:
-            return _ENGLISH
-        case LanguageName.DE:
-            return _GERMAN
-        case LanguageName.HI:
-            return _HINDI
-        case _:
-            assert_never(language)
+incidents_words: Final = InLanguages(en=_ENGLISH, de=_GERMAN, hi=_HINDI)

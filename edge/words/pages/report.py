@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final
 
-from edge.words.language import LanguageName, Words
+from edge.words.language import InLanguages, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,6 @@ class ReportWords(Words):
     made: str
     program: str
     record: str
-    record_words: str
-    contents: str
     personal: str
     # in short
     summary: str
@@ -126,8 +124,6 @@ _ENGLISH: Final = ReportWords(
     made="Made on",
     program="Program",
     record="Record",
-    record_words="{lines} lines, head {head}",
-    contents="Contents",
     personal="Shows people. Keep it as your rules on pictures say, and delete it with them.",
     summary="In short",
     visits="Visits",
@@ -227,8 +223,6 @@ _GERMAN: Final = ReportWords(
     made="Erstellt am",
     program="Programm",
     record="Protokoll",
-    record_words="{lines} Zeilen, Ende {head}",
-    contents="Inhalt",
     personal="Zeigt Menschen. Aufbewahren, wie die eigenen Regeln für Bilder es sagen, und mit ihnen "
     "löschen.",
     summary="Kurz gesagt",
@@ -331,8 +325,6 @@ _HINDI: Final = ReportWords(
     made="बनाई गई",
     program="प्रोग्राम",
     record="रिकॉर्ड",
-    record_words="{lines} पंक्तियाँ, सिरा {head}",
-    contents="विषय",
     personal="इसमें लोग दिखते हैं। तस्वीरों के अपने नियमों के अनुसार रखें, और उनके साथ मिटाएँ।",
     summary="संक्षेप में",
     visits="आने वाले",
@@ -423,15 +415,4 @@ _HINDI: Final = ReportWords(
     page_foot="{cabin}, {title}, कड़ी का सिरा {head}",
 )
 
-
-def report_words(language: LanguageName) -> ReportWords:
-    """The words of this language."""
-    match language:
-        case LanguageName.EN:
-            return _ENGLISH
-        case LanguageName.DE:
-            return _GERMAN
-        case LanguageName.HI:
-            return _HINDI
-        case _:
-            assert_never(language)
+report_words: Final = InLanguages(en=_ENGLISH, de=_GERMAN, hi=_HINDI)
