@@ -189,6 +189,19 @@ def test_hindi_is_written_in_one_way() -> None:
         assert not re.search("[\u0958-\u095f]", word), place
 
 
+OTHER_NAMES = {
+    LanguageName.DE: ("Wachmann", "Ausgangstaste ", "Brandkontakt", "Linse"),
+    LanguageName.HI: ("चौकीदार", "अभिलेख", "ख़ाली"),
+}
+"""What else watchman, exit button, fire contact, lens, record and *vacant* may be called."""
+
+
+@pytest.mark.parametrize("language", OTHER_NAMES)
+def test_one_thing_has_one_name_on_all_pages(language: LanguageName) -> None:
+    for place, word in in_all(language).items():
+        assert not [other for other in OTHER_NAMES[language] if other in word], place
+
+
 # --- every name that the program uses ----------------------------------------------------------------
 
 

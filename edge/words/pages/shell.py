@@ -72,7 +72,7 @@ _DE: Final = ShellWords(
     enter_button="Öffnen",
     enter_wrong=(
         "Dieser Link gilt nicht: Er wurde benutzt, seine Zeit ist um, oder er ist unvollständig. "
-        "Geben Sie den Befehl erneut."
+        "Geben Sie den Befehl erneut ein."
     ),
     shut_title="Geschlossen",
     shut=(
