@@ -46,7 +46,7 @@ from edge.terms.observation import Cover
 from edge.words.language import LanguageName
 from hw.bench import COVERS, FRONTS, LENSES
 from hw.ports import Input
-from tests.worlds.bench_page import COVER_NAMES, LOCKED, VACANT, fault_switches
+from tests.worlds.bench_page import LOCKED, VACANT, fault_switches
 
 EVIL = '<img src=x onerror="alert(1)">&\''
 
@@ -430,7 +430,7 @@ def test_every_telephone_writes_and_has_quick_replies(tongue: Tongue) -> None:
 
 def test_everybody_can_be_told_everything(tongue: Tongue) -> None:
     said = set(words_in(scene_parts.people(LOCKED, tongue)))
-    for cover in COVER_NAMES:
+    for cover in COVERS:
         state = "off" if cover in ("glasses", "mask") else "on"
         assert f"{cover} {state} anna" in said
     assert {f"turn {side} anna" for side in SIDES} <= said
