@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import assert_never
+from typing import Generic, TypeVar, assert_never
 
 from edge.cabin.events import Anomaly
 
@@ -18,6 +18,30 @@ class LanguageName(StrEnum):
     EN = "en"
     DE = "de"
     HI = "hi"
+
+
+_W = TypeVar("_W")
+
+
+@dataclass(frozen=True, slots=True)
+class InLanguages(Generic[_W]):
+    """The same words in every language. A new one is a type error here, then wherever words are written."""
+
+    en: _W
+    de: _W
+    hi: _W
+
+    def __call__(self, language: LanguageName) -> _W:
+        """The words of this language."""
+        match language:
+            case LanguageName.EN:
+                return self.en
+            case LanguageName.DE:
+                return self.de
+            case LanguageName.HI:
+                return self.hi
+            case _:
+                assert_never(language)
 
 
 @dataclass(frozen=True, slots=True)

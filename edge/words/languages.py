@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from typing import Final, assert_never
+from typing import Final
 
 from edge.cabin.events import Anomaly
 from edge.words.de import GERMAN
 from edge.words.en import ENGLISH
 from edge.words.grounds import brief_in, short_words
 from edge.words.hi import HINDI
-from edge.words.language import AnomalyWords, Language, LanguageName
+from edge.words.language import AnomalyWords, InLanguages, Language, LanguageName
 
 COUNTER: Final = "counter_"
 """How a reason begins that names the counter of the next RELEASE."""
 
+_LANGUAGES: Final = InLanguages(en=ENGLISH, de=GERMAN, hi=HINDI)
 _ANOMALIES: Final = {anomaly.value: anomaly for anomaly in Anomaly}
 _COUNTER: Final = re.compile(rf"{COUNTER}(\d+)", re.ASCII)
 _CODE_NUMBER: Final = re.compile(r"(\d+) of (\d+)", re.ASCII)
@@ -24,16 +25,7 @@ _NO_MOVEMENT: Final = re.compile(r"a face without any movement for (\d+) s", re.
 
 def words_of(name: str) -> Language:
     """The words of this language. ValueError for one that is not complete: the settings let none through."""
-    language = LanguageName(name)
-    match language:
-        case LanguageName.EN:
-            return ENGLISH
-        case LanguageName.DE:
-            return GERMAN
-        case LanguageName.HI:
-            return HINDI
-        case _:
-            assert_never(language)
+    return _LANGUAGES(LanguageName(name))
 
 
 def anomaly_words(name: str, words: Language) -> AnomalyWords | None:

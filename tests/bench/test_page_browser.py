@@ -103,6 +103,12 @@ def test_the_script_of_the_page_does_its_work(tmp_path: Path, browser: Browser) 
         browser.click("[data-key='1']")
         wait_for(page, [Act("key 7 stuck"), Act("key 7 free"), Act("keys 1")])  # 7 was not typed as well
 
+        finger(browser, "down", "7")
+        finger(browser, "down", "8")
+        acted(page, 1)
+        finger(browser, "up", "7")
+        wait_for(page, [Act("key 7 stuck"), Act("key 7 free")])  # none stays stuck behind a second finger
+
         sound = "document.querySelector('.sound-switch')"
         browser.click(".sound-switch")
         assert browser.ask(f"{sound}.getAttribute('aria-pressed') + {sound}.textContent") == "trueSound off"
@@ -186,11 +192,21 @@ def hold(browser: Browser, selector: str, page: PageOver) -> None:
     assert isinstance(place, list)
     mouse = {"x": place[0], "y": place[1], "button": "left", "clickCount": 1}
     browser.order("Input.dispatchMouseEvent", {"type": "mousePressed", **mouse})
-    end_s = time.monotonic() + WITHIN_S
-    while not page.asked:
-        assert time.monotonic() < end_s
-        time.sleep(0.02)
+    acted(page, 1)
     browser.order("Input.dispatchMouseEvent", {"type": "mouseReleased", **mouse})
-    while len(page.asked) < 2:
+    acted(page, 2)
+
+
+def finger(browser: Browser, move: str, key: str) -> None:
+    """A finger on a key of the keypad, or off it."""
+    browser.ask(
+        f"document.querySelector('[data-key=\"{key}\"]').dispatchEvent("
+        f"new PointerEvent('pointer{move}', {{ bubbles: true, button: 0 }}))"
+    )
+
+
+def acted(page: PageOver, times: int) -> None:
+    end_s = time.monotonic() + WITHIN_S
+    while len(page.asked) < times:
         assert time.monotonic() < end_s, page.asked
         time.sleep(0.02)

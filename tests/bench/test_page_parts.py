@@ -35,10 +35,9 @@ from edge.bench.wire import (
     WayOut,
     WordsSaid,
 )
-from edge.cabin.deadlines import Wait
 from edge.cabin.diagram import edges
 from edge.cabin.state import Mode
-from edge.cabin.ways import LOCK_WAYS, TRIAL_WAYS, Because, Way
+from edge.cabin.ways import LOCK_WAYS, TRIAL_WAYS, Because
 from edge.faults.fault import FaultError
 from edge.panel.sources import Sources
 from edge.settings.load import load
@@ -47,7 +46,7 @@ from edge.terms.observation import Cover
 from edge.words.language import LanguageName
 from hw.bench import COVERS, FRONTS, LENSES
 from hw.ports import Input
-from tests.worlds.bench_page import COVER_NAMES, LOCKED, VACANT, fault_switches
+from tests.worlds.bench_page import LOCKED, VACANT, fault_switches
 
 EVIL = '<img src=x onerror="alert(1)">&\''
 
@@ -431,7 +430,7 @@ def test_every_telephone_writes_and_has_quick_replies(tongue: Tongue) -> None:
 
 def test_everybody_can_be_told_everything(tongue: Tongue) -> None:
     said = set(words_in(scene_parts.people(LOCKED, tongue)))
-    for cover in COVER_NAMES:
+    for cover in COVERS:
         state = "off" if cover in ("glasses", "mask") else "on"
         assert f"{cover} {state} anna" in said
     assert {f"turn {side} anna" for side in SIDES} <= said
@@ -472,16 +471,5 @@ def test_the_page_names_what_the_staged_cabin_has() -> None:
 # --- words -----------------------------------------------------------------------------------------
 
 
-def test_every_name_that_can_come_has_words(tongue: Tongue) -> None:
-    table = tongue.own.table
-    for wait in Wait:
-        assert table.waits.get(wait)
-    for way in Way:
-        assert table.ways.get(way)
-    for because in Because:
-        assert table.because.get(because)
-    for group in FaultGroup:
-        assert tongue.own.groups.get(group)
-    for name in (*SIDES, *LENSES, *FRONTS, *LIGHTS):
-        assert tongue.own.stages.get(name), name
+def test_every_cover_has_words(tongue: Tongue) -> None:
     assert {cover for cover in COVERS if tongue.page.covers.get(cover)} == set(COVERS) <= set(Cover)

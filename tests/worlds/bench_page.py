@@ -46,7 +46,7 @@ from edge.faults.fault import FaultError
 from edge.panel.app import open_server
 from edge.panel.sources import Sources
 from edge.settings.load import load
-from hw.bench import COVERS, FAULTS, LENSES, MACHINE_FAULTS
+from hw.bench import FAULTS, LENSES, MACHINE_FAULTS
 from hw.ports import Input
 from tests.worlds.panel_world import free_port
 
@@ -225,8 +225,6 @@ LOCKED: Final = msgspec.structs.replace(
         "ended early",
     ),
 )
-
-COVER_NAMES: Final = tuple(sorted(COVERS))
 
 
 class PageOver:

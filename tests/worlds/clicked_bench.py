@@ -102,11 +102,11 @@ class Hands:
 
     def click(self, words: str) -> None:
         """The button that does these words."""
-        self._there(f'button[name="words"][value="{words}"]')
+        self.sees(f'button[name="words"][value="{words}"]')
         self.browser.click(f'button[name="words"][value="{words}"]')
 
     def click_on(self, selector: str) -> None:
-        self._there(selector)
+        self.sees(selector)
         self.browser.click(selector)
 
     def write(self, field: str, text: str) -> None:
@@ -176,7 +176,7 @@ class Hands:
         self.browser.ask("new Promise((shown) => setTimeout(shown, 1500))")
 
     def sees(self, selector: str) -> None:
-        self._there(selector)
+        self.browser.wait(f"document.querySelector({json.dumps(selector)}) !== null")
 
     def sees_not(self, selector: str) -> None:
         self.browser.wait(f"document.querySelector({json.dumps(selector)}) === null")
@@ -187,7 +187,7 @@ class Hands:
 
     def code_of(self, who: str) -> str:
         """The digits on the button beside the newest code of this telephone."""
-        self._there(f"#phone-{who} .type-code")
+        self.sees(f"#phone-{who} .type-code")
         found = self.browser.ask(f"document.querySelector('#phone-{who} .type-code').value")
         assert isinstance(found, str)
         return found.split()[1]
@@ -199,6 +199,3 @@ class Hands:
             "axe.run(document).then((all) => all.violations.map((one) =>"
             " [one.id, one.nodes.map((node) => node.html.slice(0, 160))]))"
         )
-
-    def _there(self, selector: str) -> None:
-        self.browser.wait(f"document.querySelector({json.dumps(selector)}) !== null")

@@ -24,12 +24,11 @@ from edge.settings.places import settings_file
 from edge.settings.schema import Settings
 from edge.web.server import Server
 from edge.web.site import Site
-from edge.words.language import LanguageName
 
 
 def bench_site(settings: Settings, sources: Sources, cabin: CabinAsked) -> Site:
     """The bench page, and the panel's views beside it."""
-    language = LanguageName(settings.cabin.language)
+    language = settings.cabin.language
     site = Site(settings.cabin.name, language, footer=tongue_of(language).own.footer)
     add_stand(site, cabin, sources)
     add_panel(site, sources)

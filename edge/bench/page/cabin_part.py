@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Final
 
 from edge.bench.page.diagram import diagram_svg, ways_out
 from edge.bench.page.drawing import cabin_svg
@@ -13,8 +14,7 @@ from edge.bench.page.tongue import Tongue
 from edge.bench.wire import BenchView
 from edge.cabin.state import Mode
 
-OFF = "off"
-FRESH_KEY_S = 1.5
+FRESH_KEY_S: Final = 1.5
 
 
 def head(view: BenchView, tongue: Tongue, trouble: str = "") -> str:
@@ -39,8 +39,7 @@ def head(view: BenchView, tongue: Tongue, trouble: str = "") -> str:
     means = f'<p class="means">{means}</p>' if means else ""
     said = f'<p class="trouble" role="alert">{escape(trouble)}</p>' if trouble else ""
     return (
-        "<div "
-        f'class="bench-head"><div><h1>{escape(title)}</h1>{means}{said}</div>'
+        f'<div class="bench-head"><div><h1>{escape(title)}</h1>{means}{said}</div>'
         f'<div class="actions">{form(plug, PLUG, now=True)}{form(more) if more else ""}'
         f'<button type="button" class="sound-switch" aria-pressed="false" data-on="{escape(w.sound_off)}" '
         f'data-off="{escape(w.sound_on)}" title="{escape(w.sound_note)}" hidden>{escape(w.sound_on)}</button>'
@@ -129,19 +128,15 @@ def _said(view: BenchView, tongue: Tongue) -> str:
             f"{escape(tongue.own.said_nothing)}</p>"
         )
     speaking = " speaking" if said.speaking else ""
-    files = " ".join(said.files)
     return (
-        f'<p class="bubble{speaking}" data-files="{escape(files)}"><span>{escape(tongue.own.said)}</span> '
-        f"<q>{escape(said.text)}</q></p>"
+        f'<p class="bubble{speaking}"><span>{escape(tongue.own.said)}</span> <q>{escape(said.text)}</q></p>'
     )
 
 
 def sounds(view: BenchView, tongue: Tongue) -> str:
     """For the script: what the sounder plays, the words that are being said, and how seconds are written."""
     said = view.outputs.said
-    speaking = said is not None and said.speaking
-    files = " ".join(said.files) if said is not None and speaking else ""
-    text = said.text if said is not None and speaking else ""
+    files, text = ("", "") if said is None or not said.speaking else (" ".join(said.files), said.text)
     return (
         f'<span id="bench-sound" data-pattern="{escape(view.outputs.pattern)}" data-files="{escape(files)}" '
         f'data-text="{escape(text)}" data-seconds="{escape(tongue.own.seconds)}"></span>'

@@ -21,13 +21,12 @@ QUICK: Final = {
 """What each person may want to write; INCIDENT and HOTP are filled in by the bench."""
 
 QUICK_OF_OWNERS: Final = ("NO",)
-_WIDE: Final = 3
 
 
 def keypad(view: BenchView, tongue: Tongue) -> str:
     """The keypad outside, clicked and typed on, and the customer's inside where there is one."""
     w, pad = tongue.own, view.keypad
-    columns = 4 if "A" in pad.keys else _WIDE
+    columns = 4 if "A" in pad.keys else 3
     keys = "".join(
         f'<button name="words" value="keys {escape(key)}" data-key="{escape(key)}" '
         f'class="{"stuck" if key in pad.stuck else ""}" '

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Final
 
 from edge.bench.page.pieces import note
 from edge.bench.page.tongue import Tongue
@@ -14,7 +15,7 @@ from edge.settings.schema import Settings
 from edge.words.grounds import long_words
 from edge.words.languages import anomaly_words
 
-REASONS = 3
+REASONS: Final = 3
 
 
 def picture(sources: Sources, tongue: Tongue) -> str:

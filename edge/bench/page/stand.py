@@ -21,10 +21,8 @@ from edge.faults.fault import FaultError
 from edge.panel.sources import Sources
 from edge.settings.schema import Settings
 from edge.settings.zones import zone_of
-from edge.terms.record import Recipient
 from edge.web.exchange import Answer, Live, PageRequest, done, refused
 from edge.web.site import Site
-from edge.words.language import LanguageName
 
 PATH: Final = "/bench"
 CLIPS: Final = "/bench/clips"
@@ -37,8 +35,9 @@ class Stand:
     def __init__(self, cabin: CabinAsked, sources: Sources) -> None:
         self._cabin = cabin
         self._sources = sources
-        settings = sources.settings
-        self._tongue = tongue_of(LanguageName(settings.cabin.language), zone_of(settings.cabin.timezone))
+        cabin_of = sources.settings.cabin
+        self._tongue = tongue_of(cabin_of.language, zone_of(cabin_of.timezone))
+        self.title = self._tongue.own.title
 
     # --- what is seen ------------------------------------------------------------------------------
 
@@ -84,7 +83,7 @@ class Stand:
     def text(self, request: PageRequest) -> Answer:
         """Somebody texts the kiosk."""
         who, text = request.form.get("who", ""), " ".join(request.form.get("text", "").split())
-        sender = who if who in list(Recipient) or _NAME.fullmatch(who) else "stranger"
+        sender = who if _NAME.fullmatch(who) else "stranger"
         return self._did(Act(f"sms from {sender} {text}"))
 
     def plug(self, request: PageRequest) -> Answer:
@@ -204,9 +203,7 @@ def add_stand(site: Site, cabin: CabinAsked, sources: Sources) -> Stand:
     """Put the bench page on a site that has the panel's views."""
     stand = Stand(cabin, sources)
     site.static("edge.bench.page")
-    site.view(
-        PATH, stand.now, "bench", tongue_title(sources), modules=("bench.js", "bench.css"), frame=stand.frame
-    )
+    site.view(PATH, stand.now, "bench", stand.title, modules=("bench.js", "bench.css"), frame=stand.frame)
     site.get(f"{CLIPS}/{{file}}", Clips(sources.settings))
     for path, handler in (
         (ACT, stand.act),
@@ -218,7 +215,3 @@ def add_stand(site: Site, cabin: CabinAsked, sources: Sources) -> Stand:
     ):
         site.post(path, handler)
     return stand
-
-
-def tongue_title(sources: Sources) -> str:
-    return tongue_of(LanguageName(sources.settings.cabin.language)).own.title

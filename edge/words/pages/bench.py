@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final
 
-from edge.words.language import LanguageName, Words
+from edge.words.language import InLanguages, Words
 from edge.words.pages import bench_table
 from edge.words.pages.bench_table import TableWords
 
@@ -451,12 +451,12 @@ _EN: Final = BenchWords(
 
 _DE: Final = BenchWords(
     groups=FaultGroups(
-        modem="Funkmodem",
+        modem="Modem",
         camera="Kamera",
         disk="Speicher",
         clock="Uhr",
         prompt="Lautsprecher",
-        threads="Abläufe",
+        threads="Programmteile",
         relays="Relais",
         keypad="Tastatur",
         wires="Leitungen",
@@ -470,9 +470,9 @@ _DE: Final = BenchWords(
         right="rechts",
         up="nach oben",
         down="nach unten",
-        crouch="In die Hocke",
+        crouch="In die Hocke gehen",
         stand="Aufstehen",
-        photo="Foto, ruhig",
+        photo="Foto, unbewegt",
         held="Foto in der Hand",
         no_photo="kein Foto",
         on="an",
@@ -483,7 +483,7 @@ _DE: Final = BenchWords(
         sprayed="besprüht",
         blurred="unscharf",
         moved="verschoben",
-        white="Lampe hinein",
+        white="geblendet",
         frozen="eingefroren",
         whole="unversehrt",
         skimmer="mit Skimmer",
@@ -497,7 +497,7 @@ _DE: Final = BenchWords(
         watchman="Wächter",
         watchman2="Zweiter Wächter",
         control_room="Leitstelle",
-        stranger="Jemand Fremdes",
+        stranger="Unbekannte Person",
         owner="Karteninhaber {name}",
     ),
     story=StoryWords(
@@ -555,7 +555,7 @@ _DE: Final = BenchWords(
     plug_out="Stecker ziehen",
     plug_in="Stecker einstecken",
     restart="Neu starten",
-    release="Vor Ort öffnen",
+    release="Vor Ort freigeben",
     door="Tür",
     door_open="offen",
     door_closed="zu",
@@ -633,13 +633,13 @@ _DE: Final = BenchWords(
     all_well="Nichts ist kaputt.",
     none_found="Kein Fehler mit diesem Namen.",
     switch_off="Ausschalten",
-    jump="Uhr springt um Sekunden",
+    jump="Uhr verstellen, in Sekunden",
     ways_from_here="Von hier",
     last_way="Letzter Weg: {source} nach {to}",
     deadlines="Fristen",
     no_deadline="Die Kabine wartet auf keine Zeit.",
     stands_still="steht",
-    seconds="{seconds} Sek.",
+    seconds="{seconds} s",
     door_now="Was die Tür jetzt öffnen würde",
     door_is_open="Die Tür ist entriegelt.",
     lock_is_on="Das Schloss ist angezogen, obwohl das Programm es nicht verlangt.",
@@ -674,7 +674,7 @@ _HI: Final = BenchWords(
         right="दाएँ",
         up="ऊपर",
         down="नीचे",
-        crouch="झुकें",
+        crouch="उकड़ू बैठें",
         stand="खड़े हों",
         photo="फ़ोटो, स्थिर",
         held="हाथ में फ़ोटो",
@@ -693,7 +693,7 @@ _HI: Final = BenchWords(
         skimmer="स्किमर लगा",
         stripped="उखाड़ा हुआ",
         taught="जैसा है वैसा सीखें",
-        staged="मंच के लोग",
+        staged="बनावटी लोग",
         webcam="आपका वेबकैम",
         clip="रिकॉर्डिंग",
     ),
@@ -747,7 +747,7 @@ _HI: Final = BenchWords(
     stories="कहानियाँ",
     log="क्या हुआ",
     off="बिजली नहीं",
-    off_means="प्लग निकला है: रिले गिर गए हैं, दरवाज़ा खुला है।",
+    off_means="प्लग निकला है: रिले छूट गए हैं, दरवाज़ा लॉक नहीं है।",
     booting="शुरू हो रहा है",
     booting_means="प्रोग्राम शुरू हो रहा है। उत्तर आने तक पिछला दृश्य रहेगा।",
     silent="कोई उत्तर नहीं",
@@ -821,11 +821,11 @@ _HI: Final = BenchWords(
     photo="फ़ोटो",
     light="रोशनी",
     lens="लेंस",
-    machine_front="मशीन का सामना",
+    machine_front="मशीन का अगला भाग",
     source="चित्र कहाँ से",
     device="वेबकैम की संख्या या रिकॉर्डिंग का पथ",
     change="बदलें",
-    only_staged="केवल मंच के लोगों को चलाया जा सकता है।",
+    only_staged="केवल बनावटी लोगों को निर्देश दिए जा सकते हैं।",
     claim="मशीन में कार्ड",
     claim_end="मशीन का काम पूरा",
     claim_code="मालिक का कोड माँगें",
@@ -834,7 +834,7 @@ _HI: Final = BenchWords(
     all_well="कुछ भी ख़राब नहीं है।",
     none_found="इस नाम की कोई ख़राबी नहीं।",
     switch_off="बंद करें",
-    jump="घड़ी इतने सेकंड बढ़े",
+    jump="घड़ी बदलें, सेकंड में",
     ways_from_here="यहाँ से",
     last_way="पिछला रास्ता: {source} से {to}",
     deadlines="समय सीमाएँ",
@@ -854,15 +854,4 @@ _HI: Final = BenchWords(
     do="करें",
 )
 
-
-def bench_words(language: LanguageName) -> BenchWords:
-    """The words of the bench page in this language."""
-    match language:
-        case LanguageName.EN:
-            return _EN
-        case LanguageName.DE:
-            return _DE
-        case LanguageName.HI:
-            return _HI
-        case _:
-            assert_never(language)
+bench_words: Final = InLanguages(en=_EN, de=_DE, hi=_HI)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final
 
-from edge.words.language import LanguageName, Words
+from edge.words.language import InLanguages, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ _DE: Final = CommissionWords(
         outputs="Ausgänge",
         keys="Tasten",
         contacts="Kontakte",
-        people="Menschen",
+        people="Empfänger",
         enrol="Einlernen",
         selftest="Selbsttest",
         checklist="Prüfliste",
@@ -204,7 +204,7 @@ _DE: Final = CommissionWords(
         keys="Drücken Sie jede Taste einmal, in beliebiger Folge. Hier leuchtet auf, was der Kiosk "
         "gelesen hat.",
         contacts="Bringen Sie jeden Kontakt in beide Stellungen: Tür auf und zu, drücken und loslassen. "
-        "Der Brandkontakt kommt zuletzt: Danach ist die Kabine {minutes} min lang nicht frei, und so lange "
+        "Der Feuerkontakt kommt zuletzt: Danach ist die Kabine {minutes} min lang nicht frei, und so lange "
         "wird kein Ausgang erprobt.",
         people="Senden Sie jedem eine Probe-SMS und fragen Sie, ob sie ankam. Nummern werden in den "
         "Einstellungen geändert.",
@@ -290,16 +290,16 @@ _HI: Final = CommissionWords(
         draw="क्षेत्र बताते हैं कि कोई कहाँ हो सकता है। पर्दा हर चित्र में पिन पैड को सपाट धूसर से "
         "ढक देता है, रखने या दिखाने से पहले। फ़र्श के चार बिंदुओं से आकार पता चलते हैं।",
         references="केबिन में कोई नहीं है, रोशनी हमेशा जैसी है, मशीन साफ़ है।",
-        outputs="हर आउटपुट कुछ सेकंड के लिए चालू होता है। देखिए और सुनिए, फिर बताइए कि काम हुआ या नहीं। "
-        "दरवाज़ा केवल ख़ाली केबिन में लॉक होता है, और कुछ भी होने पर जाँच रुक जाती है।",
+        outputs="हर आउटपुट कुछ सेकंड के लिए चालू होता है। देखिए और सुनिए, फिर बताइए कि उसने काम किया या नहीं। "
+        "दरवाज़ा केवल खाली केबिन में लॉक होता है, और कुछ भी होने पर जाँच रुक जाती है।",
         keys="हर कुंजी एक बार दबाइए, किसी भी क्रम में। कियोस्क ने जो पढ़ा वह यहाँ जल उठता है।",
         contacts="हर संपर्क को दोनों स्थितियों में लाइए: दरवाज़ा खोलिए और बंद कीजिए, दबाइए और छोड़िए। "
-        "आग का संपर्क सबसे अंत में: उसके बाद केबिन {minutes} मिनट तक ख़ाली नहीं माना जाता, और तब तक कोई आउटपुट "
+        "आग का संपर्क सबसे अंत में: उसके बाद केबिन {minutes} मिनट तक खाली नहीं माना जाता, और तब तक कोई आउटपुट "
         "नहीं आज़माया जाता।",
         people="हर एक को जाँच संदेश भेजिए और पूछिए कि आया या नहीं। नंबर सेटिंग में बदले जाते हैं।",
         enrol="कार्ड का मालिक कैमरे के सामने खड़ा होता है और पहले सहमति देता है।",
         selftest="हर उपकरण और फ़ाइल एक बार जाँची जाती है। दरवाज़ा कभी नहीं हिलता।",
-        checklist="हर चरण का निर्णय कीजिए, फिर अपने नाम से हस्ताक्षर कीजिए। परिणाम अभिलेख में हमेशा रहता है।",
+        checklist="हर चरण का निर्णय कीजिए, फिर अपने नाम से हस्ताक्षर कीजिए। परिणाम रिकॉर्ड में हमेशा रहता है।",
     ),
     judged=JudgedWords(
         open="बाक़ी",
@@ -309,7 +309,7 @@ _HI: Final = CommissionWords(
     ),
     title="स्थापना",
     nav="स्थापना",
-    footer="यहाँ जो भी होता है वह नाम और समय के साथ अभिलेख में है।",
+    footer="यहाँ जो भी होता है वह नाम और समय के साथ रिकॉर्ड में है।",
     rail="चरण",
     left="यह पृष्ठ {minutes} मिनट और खुला रहेगा।",
     over="स्थापना समाप्त हो गई है। आगे बढ़ने के लिए कियोस्क पर {command} चलाइए और नया लिंक खोलिए: "
@@ -328,14 +328,14 @@ _HI: Final = CommissionWords(
     step="चरण",
     result="परिणाम",
     still_open="अभी निर्णय बाक़ी: {steps}।",
-    never_done="ठीक बताया गया, पर इस पेज के खुलने के बाद किया हुआ नहीं दिखा:",
-    no_text="पहुँचा हुआ परीक्षण SMS",
+    never_done="ठीक बताया गया, पर इस पृष्ठ के खुलने के बाद किया हुआ नहीं दिखा:",
+    no_text="पहुँचा हुआ जाँच संदेश",
     who="तकनीशियन का नाम",
     sign="हस्ताक्षर करें",
-    sign_ask="क्या जाँच-सूची पर हस्ताक्षर करें? यह अभिलेख में जाएगी और बदली नहीं जा सकेगी।",
+    sign_ask="क्या जाँच-सूची पर हस्ताक्षर करें? यह रिकॉर्ड में जाएगी और बदली नहीं जा सकेगी।",
     no_name="अपना नाम लिखिए।",
     signed="{name} के हस्ताक्षर, {time}।",
-    row="अभिलेख की पंक्ति",
+    row="रिकॉर्ड की पंक्ति",
     head="शृंखला का सिरा",
     verify="{command} से जाँचिए।",
     print="छापने का पृष्ठ",
@@ -345,15 +345,4 @@ _HI: Final = CommissionWords(
     back="चरणों पर वापस",
 )
 
-
-def commission_words(language: LanguageName) -> CommissionWords:
-    """The words of this language."""
-    match language:
-        case LanguageName.EN:
-            return _EN
-        case LanguageName.DE:
-            return _DE
-        case LanguageName.HI:
-            return _HI
-        case _:
-            assert_never(language)
+commission_words: Final = InLanguages(en=_EN, de=_DE, hi=_HI)

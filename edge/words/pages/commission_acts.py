@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final
 
-from edge.words.language import LanguageName, Words
+from edge.words.language import InLanguages, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,6 @@ class ActWords(Words):
     warns: WarnWords
     learning: LearningWords
     enrolment: EnrolmentWords
-    grid: str
     measuring: str
     no_picture: str
     picture_alt: str
@@ -149,7 +148,6 @@ _EN: Final = ActWords(
         done="Enrolled as person {number}.",
         failed="Not enrolled.",
     ),
-    grid="Grid",
     measuring="The kiosk is measuring. This takes some seconds.",
     no_picture="There is no picture.",
     picture_alt="What the camera sees now: {camera}",
@@ -258,7 +256,6 @@ _DE: Final = ActWords(
         done="Eingelernt als Person {number}.",
         failed="Nicht eingelernt.",
     ),
-    grid="Gitter",
     measuring="Der Kiosk misst. Das dauert einige Sekunden.",
     no_picture="Es gibt kein Bild.",
     picture_alt="Was die Kamera jetzt sieht: {camera}",
@@ -307,7 +304,7 @@ _DE: Final = ActWords(
     stopped="Angehalten: Nichts wird erprobt, die Tür ist entriegelt.",
     nothing_on="Nichts wird erprobt.",
     ended="Beendet: {why}",
-    watchman_keypad="Tastatur des Wachmanns",
+    watchman_keypad="Tastatur des Wächters",
     customer_keypad="Tastatur des Kunden",
     keys_seen="{count} von {most} Tasten wurden gelesen",
     key_read="gelesen",
@@ -337,13 +334,13 @@ _DE: Final = ActWords(
     enrol_language="Sprache des Besitzers",
     enrol_consent="Worin der Besitzer einwilligt",
     enrol_agreed="Der Besitzer hat diese Worte gelesen oder gehört und willigt ein.",
-    enrol_anyway="Ein gemeinsames Telefon oder ein schon bekanntes Gesicht ist so gemeint.",
+    enrol_anyway="Das gemeinsame Telefon oder das schon bekannte Gesicht ist beabsichtigt.",
     enrol_begin="Beginnen",
     enrol_cancel="Abbrechen",
     enrol_begun="Der Kiosk sieht hin: Der Besitzer steht vor der Kamera.",
     enrol_cancelled="Abgebrochen: Nichts wird behalten.",
     enrol_not_agreed="Ohne Einwilligung wird niemand eingelernt.",
-    enrol_looks="{count} von {most} Blicken",
+    enrol_looks="{count} von {most} Aufnahmen",
     grant_over="Die Erlaubnis dieser Seite ist abgelaufen. Starten Sie {command} noch einmal: Was Sie "
     "getan haben, bleibt erhalten.",
     text_wait="Die nächste Probe-SMS geht in {seconds} s.",
@@ -370,7 +367,6 @@ _HI: Final = ActWords(
         done="व्यक्ति {number} के रूप में नामांकन हुआ।",
         failed="नामांकन नहीं हुआ।",
     ),
-    grid="जाली",
     measuring="कियोस्क नाप रहा है। कुछ सेकंड लगेंगे।",
     no_picture="कोई चित्र नहीं है।",
     picture_alt="कैमरा अभी जो देखता है: {camera}",
@@ -393,13 +389,13 @@ _HI: Final = ActWords(
     "रहेगा। यह पृष्ठ भी बंद होगा: बाद में आदेश फिर चलाइए, जो आपने किया वह बना रहेगा।",
     restarting="कियोस्क फिर चालू हो रहा है। लगभग एक मिनट बाद {command} चलाइए और आगे बढ़िए: जो आपने "
     "किया वह बना रहेगा।",
-    empty="ख़ाली केबिन",
+    empty="खाली केबिन",
     empty_how="केबिन से बाहर आइए और दरवाज़ा बंद कीजिए: सीखते समय आप उसमें न हों।",
-    front="मशीन का सामना",
+    front="मशीन का अगला भाग",
     front_how="बनाए गए भाग सीखे जाते हैं: {parts}।",
     front_none="मशीन का कोई भाग अभी नहीं बनाया गया: पहले कार्ड का खाँचा या पिन पैड बनाइए।",
     wide="आकार के लिए: कितना चौड़ा है",
-    wide_cm="सेंटीमीटर में (ख़ाली: आकार नहीं)",
+    wide_cm="सेंटीमीटर में (खाली: आकार नहीं)",
     learn="सीखें",
     learn_end="रोकें",
     learn_begun="कियोस्क सीख रहा है।",
@@ -417,12 +413,12 @@ _HI: Final = ActWords(
     stopped="रोका गया: कुछ नहीं आज़माया जा रहा, दरवाज़ा बिना लॉक है।",
     nothing_on="कुछ नहीं आज़माया जा रहा।",
     ended="रुका: {why}",
-    watchman_keypad="चौकीदार का कीपैड",
+    watchman_keypad="गार्ड का कीपैड",
     customer_keypad="ग्राहक का कीपैड",
     keys_seen="{most} में से {count} कुंजियाँ पढ़ी गईं",
     key_read="पढ़ी गई",
     key_not_read="अभी नहीं",
-    keys_why="कौन-सी कुंजी थी यह केवल यहाँ दिखता है, और केवल जब केबिन ख़ाली हो और कोई कोड न चल रहा हो।",
+    keys_why="कौन-सी कुंजी थी यह केवल यहाँ दिखता है, और केवल जब केबिन खाली हो और कोई कोड न चल रहा हो।",
     contact="संपर्क",
     now="अभी",
     seen_in="दोनों स्थितियों में देखा",
@@ -456,15 +452,4 @@ _HI: Final = ActWords(
     text_wait="अगला जाँच संदेश {seconds} सेकंड में भेजा जा सकता है।",
 )
 
-
-def act_words(language: LanguageName) -> ActWords:
-    """The words of this language."""
-    match language:
-        case LanguageName.EN:
-            return _EN
-        case LanguageName.DE:
-            return _DE
-        case LanguageName.HI:
-            return _HI
-        case _:
-            assert_never(language)
+act_words: Final = InLanguages(en=_EN, de=_DE, hi=_HI)

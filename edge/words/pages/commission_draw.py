@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final
 
-from edge.words.language import LanguageName, Words
+from edge.words.language import InLanguages, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,7 +282,7 @@ _HI: Final = DrawWords(
         slot="कार्ड का खाँचा",
         keypad="पिन पैड",
         bezel="खाँचे का घेरा",
-        hood="पिन पैड का ढक्कन",
+        hood="पिन पैड की ओट",
         shutter="नक़दी का द्वार",
         screen="स्क्रीन (कभी मिलाई नहीं जाती)",
     ),
@@ -316,7 +316,7 @@ _HI: Final = DrawWords(
     name="नाम",
     part="कौन-सा भाग",
     purpose="किस काम का",
-    hours_field="समय, जैसे 22:00-06:00; ख़ाली: हमेशा",
+    hours_field="समय, जैसे 22:00-06:00; खाली: हमेशा",
     width_cm="पहले से दूसरे कोने तक, सेंटीमीटर",
     depth_cm="दूसरे से तीसरे कोने तक, सेंटीमीटर",
     camera_height_cm="फ़र्श से लेंस की ऊँचाई, सेंटीमीटर",
@@ -347,22 +347,11 @@ _HI: Final = DrawWords(
     no_name="नाम चाहिए।",
     same_name="यह नाम पहले से है।",
     hours="समय ऐसे लिखिए: 22:00-06:00।",
-    no_time="यह कोई समय नहीं हुआ; हमेशा के लिए ख़ाली छोड़िए।",
+    no_time="यह कोई समय नहीं हुआ; हमेशा के लिए खाली छोड़िए।",
     goes_around="कोने आयत के चारों ओर एक के बाद एक होने चाहिए।",
     floor_small="कोने इतने पास हैं कि कुछ नापा नहीं जा सकता।",
-    masked_much="{most} % से अधिक नहीं लिया जाता: मास्क के पीछे कोई खड़ा हो सकता है।",
-    masked="मास्क चित्र का {percent} % ढकते हैं।",
+    masked_much="{most} % से अधिक नहीं लिया जाता: पर्दों के पीछे कोई खड़ा हो सकता है।",
+    masked="पर्दे चित्र का {percent} % ढकते हैं।",
 )
 
-
-def draw_words(language: LanguageName) -> DrawWords:
-    """The words of this language."""
-    match language:
-        case LanguageName.EN:
-            return _EN
-        case LanguageName.DE:
-            return _DE
-        case LanguageName.HI:
-            return _HI
-        case _:
-            assert_never(language)
+draw_words: Final = InLanguages(en=_EN, de=_DE, hi=_HI)

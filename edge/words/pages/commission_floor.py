@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final
 
-from edge.words.language import LanguageName, Words
+from edge.words.language import InLanguages, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,8 @@ _DE: Final = FloorWords(
     title="Auf dem Boden messen",
     how="Wählen Sie die beiden Enden von etwas auf dem Boden, dessen Länge Sie kennen, etwa eine Fliese oder "
     "Ihr Maßband. Es gelten die Marken, wie sie jetzt sind, gespeichert oder nicht. Für die Größe eines "
-    "Dings, das dort steht, wählen Sie zwei gegenüberliegende Ecken des Kastens darum und lassen die Länge "
-    "leer.",
+    "Gegenstands, der dort steht, wählen Sie zwei gegenüberliegende Ecken des Kastens darum und lassen die "
+    "Länge leer.",
     first="Erster Punkt",
     second="Zweiter Punkt",
     across="nach rechts, in %",
@@ -77,10 +77,10 @@ _DE: Final = FloorWords(
     true_cm="Wie lang es ist, in cm (leer: nicht bekannt)",
     measure="Messen",
     pick="Im Bild wählen",
-    pick_first="Drücken Sie im Bild auf das erste Ende der Strecke. Die Escape-Taste bricht ab.",
-    pick_second="Drücken Sie nun auf das andere Ende.",
+    pick_first="Klicken oder tippen Sie im Bild auf das erste Ende der Strecke. Die Escape-Taste bricht ab.",
+    pick_second="Klicken oder tippen Sie nun auf das andere Ende.",
     picked="Beide Enden sind gewählt.",
-    no_floor="Zeichnen Sie zuerst den Boden: vier Punkte, seine beiden Seiten und die Höhe der Linse.",
+    no_floor="Zeichnen Sie zuerst den Boden: vier Punkte, seine beiden Seiten und die Höhe des Objektivs.",
     no_length="Einer der beiden Punkte liegt nicht auf dem Boden, den die Marken beschreiben.",
     line="Nach den Marken ist diese Strecke {cm} cm lang.",
     longer="Das sind {percent} % mehr als die {true} cm, die Sie gemessen haben.",
@@ -88,10 +88,11 @@ _DE: Final = FloorWords(
     good="Der Boden stimmt.",
     fair="Genau genug, um eine Tasche von einer Flasche zu unterscheiden; bessere Ecken geben bessere "
     "Größen.",
-    poor="Zu weit daneben: Prüfen Sie die Ecken, die beiden Seiten und die Höhe der Linse noch einmal.",
-    thing="Ein Ding auf dem Boden, das den Kasten zwischen den Punkten füllt, ist {width} cm breit und "
+    poor="Zu weit daneben: Prüfen Sie die Ecken, die beiden Seiten und die Höhe des Objektivs noch einmal.",
+    thing="Ein Gegenstand auf dem Boden, der den Kasten zwischen den Punkten füllt, ist {width} cm breit und "
     "{height} cm hoch.",
-    thing_wide="Ein Ding auf dem Boden, das den Kasten zwischen den Punkten füllt, ist {width} cm breit.",
+    thing_wide="Ein Gegenstand auf dem Boden, der den Kasten zwischen den Punkten füllt, ist {width} cm "
+    "breit.",
 )
 
 _HI: Final = FloorWords(
@@ -105,8 +106,8 @@ _HI: Final = FloorWords(
     down="नीचे, %",
     true_cm="वह कितनी लंबी है, सेंटीमीटर में (खाली: पता नहीं)",
     measure="नापें",
-    pick="तस्वीर पर चुनें",
-    pick_first="तस्वीर पर रेखा के पहले सिरे को दबाएँ। एस्केप कुंजी से यह रुक जाता है।",
+    pick="चित्र पर चुनें",
+    pick_first="चित्र पर रेखा के पहले सिरे को दबाएँ। एस्केप कुंजी से यह रुक जाता है।",
     pick_second="अब दूसरे सिरे को दबाएँ।",
     picked="दोनों सिरे चुन लिए गए हैं।",
     no_floor="पहले फ़र्श बनाएँ: चार बिंदु, उसकी दो भुजाएँ और लेंस की ऊँचाई।",
@@ -122,15 +123,4 @@ _HI: Final = FloorWords(
     thing_wide="फ़र्श पर रखी जो चीज़ दोनों बिंदुओं के बीच का डिब्बा भरती है, वह {width} सेंटीमीटर चौड़ी है।",
 )
 
-
-def floor_words(language: LanguageName) -> FloorWords:
-    """The words in this language."""
-    match language:
-        case LanguageName.EN:
-            return _EN
-        case LanguageName.DE:
-            return _DE
-        case LanguageName.HI:
-            return _HI
-        case _:
-            assert_never(language)
+floor_words: Final = InLanguages(en=_EN, de=_DE, hi=_HI)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final
 
-from edge.words.language import LanguageName, Words
+from edge.words.language import InLanguages, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,8 +250,8 @@ _DE: Final = SiteWords(
         nobody_seen_to_go="Seit dem Start oder der letzten Türöffnung wurde niemand gesehen, der "
         "allein kam und ging: vor die Kamera treten, hinausgehen, Tür schließen.",
         door_open="Die Tür steht offen.",
-        fire="Der Brandkontakt ist aktiv.",
-        exit="Die Ausgangstaste ist gedrückt.",
+        fire="Der Feuerkontakt ist aktiv.",
+        exit="Der Ausgangstaster ist gedrückt.",
         danger="Es besteht Gefahr.",
         incident="Ein Vorfall läuft.",
         device_failed="Ein Gerät ist defekt, das dafür gebraucht wird.",
@@ -263,10 +263,10 @@ _DE: Final = SiteWords(
         no_number="Niemand in dieser Rolle hat eine Nummer in den Einstellungen.",
     ),
     not_vacant=NotVacantWords(
-        after_fire="Der Brandkontakt war aktiv: Danach ist die Kabine eine Zeit lang nicht frei.",
-        fire_door="Der Brandkontakt war aktiv: Danach muss jemand die Tür einmal öffnen und schließen.",
+        after_fire="Der Feuerkontakt war aktiv: Danach ist die Kabine eine Zeit lang nicht frei.",
+        fire_door="Der Feuerkontakt war aktiv: Danach muss jemand die Tür einmal öffnen und schließen.",
         released="Die Tür wurde eben freigegeben.",
-        emergency="Der Notfall dauert an: Ein Kontakt ist aktiv, oder die Zeit der Ausgangstaste läuft.",
+        emergency="Der Notfall dauert an: Ein Kontakt ist aktiv, oder die Zeit des Ausgangstasters läuft.",
     ),
     vacant_in="Noch mindestens {seconds} s.",
     ends=TrialEndWords(
@@ -280,7 +280,7 @@ _DE: Final = SiteWords(
 
 _HI: Final = SiteWords(
     classes=ClassWords(
-        none="किसी काम के लिए बहुत मोटा",
+        none="किसी काम के लिए पर्याप्त बारीक नहीं",
         monitor="निगरानी: भीड़ दिखती है",
         detect="पता: कोई है, यह दिखता है",
         observe="अवलोकन: कपड़े दिखते हैं",
@@ -293,7 +293,7 @@ _HI: Final = SiteWords(
         less_light="रोशनी कम करें: चित्र के हिस्से सफ़ेद हैं।",
         uneven_light="रोशनी असमान है: कुछ हिस्से सफ़ेद, कुछ काले हैं।",
         noisy="चित्र में शोर है: रोशनी बढ़ाएँ, या लेंस साफ़ करें।",
-        focus="चित्र साफ़ नहीं है: फ़ोकस ठीक करें, लेंस साफ़ करें।",
+        focus="चित्र धुँधला है: फ़ोकस ठीक करें, लेंस साफ़ करें।",
         nobody="कोई वहाँ खड़ा हो जहाँ ग्राहक खड़े होते हैं: बाक़ी चेहरे पर नापा जाता है।",
         closer="कैमरा पास लाएँ, या लंबा लेंस लगाएँ।",
         farther="चेहरा कट रहा है: कैमरा पीछे करें, या चौड़ा लेंस लगाएँ।",
@@ -327,9 +327,9 @@ _HI: Final = SiteWords(
         prompt="क्या वाक्य केबिन में हर जगह समझ आता है?",
     ),
     not_tried=NotTriedWords(
-        not_vacant="केबिन ख़ाली नहीं है।",
+        not_vacant="केबिन खाली नहीं है।",
         somebody_there="केबिन में कोई है।",
-        not_seen_empty="कैमरे ने अभी केबिन ख़ाली नहीं देखा।",
+        not_seen_empty="कैमरे ने अभी केबिन खाली नहीं देखा।",
         nobody_seen_to_go="शुरू होने या दरवाज़ा खुलने के बाद किसी को अकेले आते और जाते नहीं देखा गया: कैमरे के सामने आइए, "
         "बाहर जाइए, दरवाज़ा बंद कीजिए।",
         door_open="दरवाज़ा खुला है।",
@@ -346,9 +346,9 @@ _HI: Final = SiteWords(
         no_number="इस भूमिका वाले का नंबर सेटिंग में नहीं है।",
     ),
     not_vacant=NotVacantWords(
-        after_fire="आग का संपर्क सक्रिय था: उसके बाद केबिन कुछ समय तक ख़ाली नहीं माना जाता।",
+        after_fire="आग का संपर्क सक्रिय था: उसके बाद केबिन कुछ समय तक खाली नहीं माना जाता।",
         fire_door="आग का संपर्क सक्रिय था: उसके बाद किसी को दरवाज़ा एक बार खोलकर बंद करना है।",
-        released="दरवाज़ा अभी-अभी छोड़ा गया।",
+        released="दरवाज़े का लॉक अभी-अभी खोला गया।",
         emergency="आपात स्थिति चल रही है: कोई संपर्क सक्रिय है, या निकास बटन का समय चल रहा है।",
     ),
     vacant_in="कम से कम {seconds} सेकंड और।",
@@ -361,28 +361,7 @@ _HI: Final = SiteWords(
     ),
 )
 
+site_words: Final = InLanguages(en=_EN, de=_DE, hi=_HI)
 
-def site_words(language: LanguageName) -> SiteWords:
-    """The words of this language."""
-    match language:
-        case LanguageName.EN:
-            return _EN
-        case LanguageName.DE:
-            return _DE
-        case LanguageName.HI:
-            return _HI
-        case _:
-            assert_never(language)
-
-
-def own_name(language: LanguageName) -> str:
-    """What a language calls itself, for the one who has to choose."""
-    match language:
-        case LanguageName.EN:
-            return "English"
-        case LanguageName.DE:
-            return "Deutsch"
-        case LanguageName.HI:
-            return "हिन्दी"
-        case _:
-            assert_never(language)
+own_name: Final = InLanguages(en="English", de="Deutsch", hi="हिन्दी")
+"""What a language calls itself, for the one who has to choose."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final
 
-from edge.words.language import LanguageName, Words
+from edge.words.language import InLanguages, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +215,6 @@ class IncidentsWords(Words):
     previous: str
     following: str
     drawn: str
-    plain: str
     film_keys: str
     picture_alt: str
     reason_alt: str
@@ -408,7 +407,6 @@ _ENGLISH: Final = IncidentsWords(
     previous="Picture before",
     following="Next picture",
     drawn="Reasons drawn in the picture",
-    plain="plain",
     film_keys="Space plays and pauses, arrow keys go from picture to picture, Home and End to the ends.",
     picture_alt="Picture of {time}, {since} from the beginning",
     reason_alt="Picture of {time} with the reason drawn in it: {why}",
@@ -470,7 +468,7 @@ _GERMAN: Final = IncidentsWords(
         presence_stuck="Jemand ist schon zu lange da",
         owner_same="Der Karteninhaber ist am Gesicht erkannt",
         owner_another="Das Gesicht ist nicht das des Karteninhabers",
-        owner_unfit="Kein Blick war gut genug für das Gesicht des Inhabers",
+        owner_unfit="Keine Aufnahme war gut genug für das Gesicht des Inhabers",
         owner_unknown="Das Gesicht des Inhabers ist noch nicht beurteilt",
         key_touched="Tasten werden berührt",
         entry_completed="Ein ganzer Code wurde getippt",
@@ -483,7 +481,7 @@ _GERMAN: Final = IncidentsWords(
         door_locked="Die Tür ist verriegelt",
         door_unlocked="Die Tür ist entriegelt",
         permit_on="Der Automat darf benutzt werden",
-        permit_off="Der Automat ist zu",
+        permit_off="Der Automat ist gesperrt",
         sound_siren="Die Sirene heult",
         sound_beeps="Warntöne",
         sound_off="Stille",
@@ -568,7 +566,7 @@ _GERMAN: Final = IncidentsWords(
     messages="Wer benachrichtigt wurde",
     to="An",
     by="Über",
-    queued="Aufgegeben",
+    queued="Beauftragt",
     accepted="Vom Netz angenommen",
     delivered="Zugestellt",
     became="Was daraus wurde",
@@ -603,7 +601,6 @@ _GERMAN: Final = IncidentsWords(
     previous="Bild davor",
     following="Nächstes Bild",
     drawn="Gründe ins Bild gezeichnet",
-    plain="ohne",
     film_keys="Die Leertaste spielt ab und hält an, Pfeiltasten gehen von Bild zu Bild, "
     "Pos1 und Ende an die Enden.",
     picture_alt="Bild von {time}, {since} seit Beginn",
@@ -639,11 +636,11 @@ _HINDI: Final = IncidentsWords(
         released="दरवाज़ा खुला",
         power_lost="दरवाज़ा खुला: कियोस्क में बिजली नहीं थी या वह रुक गया",
         locked_again="दरवाज़ा फिर लॉक",
-        left="केबिन ख़ाली",
+        left="केबिन खाली",
     ),
     lacks=LackWords(
-        not_closed="घटना समाप्त नहीं हुई: उसके बाद केबिन ख़ाली नहीं दिखा, या वह अभी चल रही है।",
-        empty_not_closed="घटना अभी समाप्त नहीं हुई: केबिन ख़ाली दिखा, पर पहले जो समय बीतना है, जैसे आग के बाद, "
+        not_closed="घटना समाप्त नहीं हुई: उसके बाद केबिन खाली नहीं दिखा, या वह अभी चल रही है।",
+        empty_not_closed="घटना अभी समाप्त नहीं हुई: केबिन खाली दिखा, पर पहले जो समय बीतना है, जैसे आग के बाद, "
         "वह पूरा नहीं हुआ था।",
         cut="इस घटना की पहली पंक्तियाँ अब नहीं रखी गई हैं।",
         too_long="इस घटना की पंक्तियाँ बहुत अधिक हैं; बीच की यहाँ नहीं हैं।",
@@ -796,21 +793,9 @@ _HINDI: Final = IncidentsWords(
     previous="पिछली तस्वीर",
     following="अगली तस्वीर",
     drawn="तस्वीर में कारण बने हैं",
-    plain="सादा",
     film_keys="स्पेस चलाता और रोकता है, तीर के बटन तस्वीर बदलते हैं, Home और End सिरों पर ले जाते हैं।",
     picture_alt="{time} की तस्वीर, आरंभ से {since}",
     reason_alt="{time} की तस्वीर, कारण बना हुआ है: {why}",
 )
 
-
-def incidents_words(language: LanguageName) -> IncidentsWords:
-    """The words of this language."""
-    match language:
-        case LanguageName.EN:
-            return _ENGLISH
-        case LanguageName.DE:
-            return _GERMAN
-        case LanguageName.HI:
-            return _HINDI
-        case _:
-            assert_never(language)
+incidents_words: Final = InLanguages(en=_ENGLISH, de=_GERMAN, hi=_HINDI)

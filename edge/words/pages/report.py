@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final
 
-from edge.words.language import LanguageName, Words
+from edge.words.language import InLanguages, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,6 @@ class ReportWords(Words):
     made: str
     program: str
     record: str
-    record_words: str
-    contents: str
     personal: str
     # in short
     summary: str
@@ -126,8 +124,6 @@ _ENGLISH: Final = ReportWords(
     made="Made on",
     program="Program",
     record="Record",
-    record_words="{lines} lines, head {head}",
-    contents="Contents",
     personal="Shows people. Keep it as your rules on pictures say, and delete it with them.",
     summary="In short",
     visits="Visits",
@@ -227,8 +223,6 @@ _GERMAN: Final = ReportWords(
     made="Erstellt am",
     program="Programm",
     record="Protokoll",
-    record_words="{lines} Zeilen, Ende {head}",
-    contents="Inhalt",
     personal="Zeigt Menschen. Aufbewahren, wie die eigenen Regeln für Bilder es sagen, und mit ihnen "
     "löschen.",
     summary="Kurz gesagt",
@@ -262,12 +256,12 @@ _GERMAN: Final = ReportWords(
     signal="Signal des Modems, dBm",
     disk="Freier Speicher, MB",
     time="Zeit",
-    least="Kleinster",
+    least="Minimum",
     mean="Mittel",
-    most="Größter",
+    most="Maximum",
     no_values="Dazu hat das Protokoll in dieser Zeit keinen Wert.",
     plot_words="{title}: zwischen {least} und {most}, im Mittel {mean}",
-    bars_words="{title}: insgesamt {total}, am meisten um {top}",
+    bars_words="{title}: insgesamt {total}, am meisten: {top}",
     feedback="Fehlalarme nach dem Urteil der Leitstelle",
     feedback_words="{judged} von {all} Vorfällen wurden beurteilt, {false} davon als Fehlalarm ({percent} "
     "%).",
@@ -285,7 +279,7 @@ _GERMAN: Final = ReportWords(
     faults_none="Keine Störung in dieser Zeit.",
     fault="Störung",
     times="Wie oft",
-    standing="Bestand",
+    standing="Wie lange",
     cause="Ursache",
     commissioned="Unterschriebene Inbetriebnahmen",
     commissioned_none="Das Protokoll hat keine unterschriebene Inbetriebnahme.",
@@ -298,13 +292,13 @@ _GERMAN: Final = ReportWords(
     really_done="Vom Kiosk gesehen: {outputs} von {most} Ausgängen ausprobiert, "
     "{keys} Tasten, {delivered} von {sent} Probe-SMS zugestellt, gelernt: {learnt}",
     proof="Wie man beweist, dass niemand es geändert hat",
-    head="Ende der Kette",
+    head="Kopf der Kette",
     lines_kept="Zeilen",
     first_kept="Älteste Zeile",
     verify="Auszuführen am Kiosk oder auf einer Kopie seines Ordners:",
-    verify_words="Jede Zeile des Protokolls ist durch SHA-256 an die vorige gekettet. Das Ende oben steht "
+    verify_words="Jede Zeile des Protokolls ist durch SHA-256 an die vorige gekettet. Der Kopf oben steht "
     "für alle "
-    "Zeilen bis dahin: mit einem früher verschickten Ende vergleichen, etwa dem in der täglichen Nachricht.",
+    "Zeilen bis dahin: mit einem früher verschickten Kopf vergleichen, etwa dem in der täglichen Nachricht.",
     pictures_proof="Bilder in diesem Bericht",
     picture="Bild",
     hash="SHA-256",
@@ -314,12 +308,12 @@ _GERMAN: Final = ReportWords(
     lacks_none="Nichts, wovon man wüsste.",
     lack_cut="Das Protokoll beginnt am {day}: Was davor war, wurde wegen Alter oder Größe entfernt.",
     lack_clock="{count} Zeilen wurden geschrieben, bevor die Uhr gestellt war; sie zählen hier nicht.",
-    lack_restarts="Das Programm wurde {count} mal gestartet: Was währenddessen geschah, ist nicht bekannt.",
+    lack_restarts="Das Programm wurde {count}-mal gestartet: Was währenddessen geschah, ist nicht bekannt.",
     lack_lost="Zeilen gingen verloren, während der Speicher gestört war.",
     lack_vitals="Die stündlichen Zeilen zum Befinden decken {hours} von {all} Stunden ab.",
     lack_running="Der Zeitraum ist noch nicht vorbei.",
     lack_pictures_off="Bilder fehlen in diesem Bericht.",
-    page_foot="{cabin}, {title}, Ende der Kette {head}",
+    page_foot="{cabin}, {title}, Kopf der Kette {head}",
 )
 
 _HINDI: Final = ReportWords(
@@ -331,8 +325,6 @@ _HINDI: Final = ReportWords(
     made="बनाई गई",
     program="प्रोग्राम",
     record="रिकॉर्ड",
-    record_words="{lines} पंक्तियाँ, सिरा {head}",
-    contents="विषय",
     personal="इसमें लोग दिखते हैं। तस्वीरों के अपने नियमों के अनुसार रखें, और उनके साथ मिटाएँ।",
     summary="संक्षेप में",
     visits="आने वाले",
@@ -363,7 +355,7 @@ _HINDI: Final = ReportWords(
     frames="प्रति सेकंड तस्वीरें",
     board="बोर्ड का तापमान, °C",
     signal="मॉडेम का सिग्नल, dBm",
-    disk="डिस्क पर ख़ाली जगह, MB",
+    disk="डिस्क पर खाली जगह, MB",
     time="समय",
     least="न्यूनतम",
     mean="औसत",
@@ -400,7 +392,7 @@ _HINDI: Final = ReportWords(
     really_done="कियोस्क ने देखा: {most} में से {outputs} आउटपुट आज़माए, "
     "{keys} बटन, {sent} में से {delivered} परीक्षण संदेश पहुँचे, सीखा: {learnt}",
     proof="कैसे सिद्ध करें कि किसी ने इसे नहीं बदला",
-    head="कड़ी का सिरा",
+    head="शृंखला का सिरा",
     lines_kept="पंक्तियाँ",
     first_kept="सबसे पुरानी पंक्ति",
     verify="कियोस्क पर चलाएँ, या उसके फ़ोल्डर की प्रति पर:",
@@ -420,18 +412,7 @@ _HINDI: Final = ReportWords(
     lack_vitals="कियोस्क के हाल की पंक्तियाँ {all} में से {hours} घंटों की हैं।",
     lack_running="अवधि अभी पूरी नहीं हुई।",
     lack_pictures_off="इस रिपोर्ट में तस्वीरें नहीं हैं।",
-    page_foot="{cabin}, {title}, कड़ी का सिरा {head}",
+    page_foot="{cabin}, {title}, शृंखला का सिरा {head}",
 )
 
-
-def report_words(language: LanguageName) -> ReportWords:
-    """The words of this language."""
-    match language:
-        case LanguageName.EN:
-            return _ENGLISH
-        case LanguageName.DE:
-            return _GERMAN
-        case LanguageName.HI:
-            return _HINDI
-        case _:
-            assert_never(language)
+report_words: Final = InLanguages(en=_ENGLISH, de=_GERMAN, hi=_HINDI)

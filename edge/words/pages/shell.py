@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final
 
-from edge.words.language import LanguageName, Words
+from edge.words.language import InLanguages, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ _DE: Final = ShellWords(
     enter_button="Öffnen",
     enter_wrong=(
         "Dieser Link gilt nicht: Er wurde benutzt, seine Zeit ist um, oder er ist unvollständig. "
-        "Geben Sie den Befehl erneut."
+        "Geben Sie den Befehl erneut ein."
     ),
     shut_title="Geschlossen",
     shut=(
@@ -111,15 +111,4 @@ _HI: Final = ShellWords(
     back="वापस",
 )
 
-
-def shell_words(language: LanguageName) -> ShellWords:
-    """The words in one language."""
-    match language:
-        case LanguageName.EN:
-            return _EN
-        case LanguageName.DE:
-            return _DE
-        case LanguageName.HI:
-            return _HI
-        case _:
-            assert_never(language)
+shell_words: Final = InLanguages(en=_EN, de=_DE, hi=_HI)

@@ -29,7 +29,7 @@ function press(key) {
 
 document.addEventListener("pointerdown", (event) => {
   const key = event.target.closest?.("[data-keypad] [data-key]");
-  if (!key || event.button !== 0) return;
+  if (!key || event.button !== 0 || holding) return; // a second finger would leave the first key stuck
   const name = key.dataset.key;
   const timer = setTimeout(() => {
     holding.stuck = true;
@@ -62,10 +62,10 @@ document.addEventListener("contextmenu", (event) => {
 
 // --- deadlines -----------------------------------------------------------------------------------------
 
-const template = document.querySelector("[data-seconds]")?.dataset.seconds ?? "{seconds} s";
-
 function tick() {
   const now = performance.now();
+  // Looked for each time: a page that was opened before the cabin answered gets it later.
+  const template = document.getElementById("bench-sound")?.dataset.seconds ?? "{seconds} s";
   for (const one of document.querySelectorAll("[data-left-s]")) {
     if (one.dataset.leftS !== one.seen) {
       one.seen = one.dataset.leftS;
