@@ -41,7 +41,8 @@ CabinGuard: one camera, one door, one table that decides.
   ./install.sh bench [ARGUMENT...]   the simulated cabin: page and prompt (--no-page, --story NAME, --list, --help)
   ./install.sh test [--fast | --full] [...]   run the tests (--fast: the quick ones, a minute or two; --full:
                                      also the long ones); what follows goes to pytest
-  sudo ./install.sh tools            install what the page's tests need and the system may lack (Debian's chromium)
+  sudo ./install.sh tools            install what some tests need and the system may lack (Debian's chromium, mosquitto,
+                                     prometheus, softhsm2)
   ./install.sh fetch [DIR]           download what a kiosk (arm64) needs without a network; with --here, what bench
                                      needs on machines like this one
   sudo ./install.sh kiosk [...]      turn this Raspberry Pi into a kiosk; ./install.sh kiosk --help tells more
@@ -325,17 +326,30 @@ run_tests() {
 }
 
 # The browser of the page's tests comes from Debian: without it they are skipped, and say so.
+# The first of these commands that this system has.
+first_of() { # COMMAND...
+    local command
+    for command in "$@"; do
+        if command -v "$command" >/dev/null 2>&1 || [ -x "/usr/sbin/$command" ]; then echo "$command"; return; fi
+    done
+    return 1
+}
+
+# Only what some tests need; each of them is skipped by name where its tool is missing.
 tools() {
     [ $# -eq 0 ] || misused "./install.sh tools"
-    local browser
-    for browser in chromium chromium-browser google-chrome; do
-        if command -v "$browser" >/dev/null 2>&1; then tick "$browser is here"; return; fi
-    done
+    local wanted=()
+    first_of chromium chromium-browser google-chrome >/dev/null || wanted+=(chromium)
+    first_of mosquitto >/dev/null || wanted+=(mosquitto)
+    first_of promtool >/dev/null || wanted+=(prometheus)
+    first_of softhsm2-util >/dev/null || wanted+=(softhsm2)
+    if [ ${#wanted[@]} -eq 0 ]; then tick "a browser, a broker, promtool and SoftHSM are here"; return; fi
     [ "$(id -u)" = 0 ] || stop needs-root "only root may install packages" "sudo ./install.sh tools"
-    command -v apt-get >/dev/null 2>&1 || stop no-apt "this system has no apt-get" "install Chromium its own way"
-    { apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -qy -o Dpkg::Use-Pty=0 install chromium; } \
-        >&2 </dev/null || stop apt-failed "apt ended with an error" "read its words above; run the same command again"
-    tick "chromium installed"
+    command -v apt-get >/dev/null 2>&1 || stop no-apt "this system has no apt-get" "install ${wanted[*]} its own way"
+    { apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -qy --no-install-recommends -o Dpkg::Use-Pty=0 \
+        install "${wanted[@]}"; } >&2 </dev/null ||
+        stop apt-failed "apt ended with an error" "read its words above; run the same command again"
+    tick "${wanted[*]} installed"
 }
 
 # What a lock installs on another kind of machine: one line for each package, its hashes behind it.

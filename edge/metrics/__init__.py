@@ -1,0 +1,1 @@
+"""The kiosk in numbers, as Prometheus reads them."""

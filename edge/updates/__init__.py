@@ -1,0 +1,1 @@
+"""A newer version from a signed repository, beside the one that runs, and back again. Never near the door."""
