@@ -148,6 +148,13 @@ class Broker:
             assert time.monotonic() < end_s, "nothing was saved"
             time.sleep(0.02)
 
+    def wait_for_log(self, words: str, times: int = 1) -> None:
+        """Until its log has said these words so often since it was first started."""
+        end_s = time.monotonic() + WITHIN_S
+        while self.log.count(words) < times:
+            assert time.monotonic() < end_s, f"the broker does not say {words!r}: {self.log[-2000:]}"
+            time.sleep(0.02)
+
     def resident_kb(self) -> int:
         """How much memory it has, in KiB."""
         found = re.search(r"VmRSS:\s*(\d+)", Path(f"/proc/{self.pid}/status").read_text())

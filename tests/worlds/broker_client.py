@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Final
 
 import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -51,7 +52,7 @@ class BrokerClient:
         self._lost = ""
         self._answers: dict[int, list[ReasonCode]] = {}
         self._client = paho.Client(
-            paho.CallbackAPIVersion.VERSION2, client_id=name, protocol=paho.MQTTv5, reconnect_on_failure=False
+            CallbackAPIVersion.VERSION2, client_id=name, protocol=paho.MQTTv5, reconnect_on_failure=False
         )
         if username:
             self._client.username_pw_set(username, "anything")
@@ -62,16 +63,20 @@ class BrokerClient:
         self._client.on_message = self._on_message
         self._client.on_publish = self._on_publish
         self._client.on_subscribe = self._on_subscribe
-        properties = Properties(PacketTypes.CONNECT)
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         if keeps:
             properties.SessionExpiryInterval = _KEEPS_S
         try:
             self._client.connect(broker.host, broker.port, 60, clean_start=not keeps, properties=properties)
         except (OSError, ssl.SSLError) as error:
             raise RefusedError(str(error)) from None
-        self._until(lambda: bool(self._connected))
-        if self._connected != "Success":
-            raise RefusedError(self._connected)
+        try:
+            self._until(lambda: bool(self._connected))
+            if self._connected != "Success":
+                raise RefusedError(self._connected)
+        except RefusedError:
+            self.drop()
+            raise
 
     def __enter__(self) -> BrokerClient:
         return self
@@ -111,11 +116,11 @@ class BrokerClient:
         return [str(code) for code in self._answers.pop(number)]
 
     def wait_for(self, payload: bytes) -> list[Arrived]:
-        """All that came before a message with this payload, which came too; both are taken away."""
+        """All that came, up to a message with this payload; they are taken away."""
         self._until(lambda: any(one.payload == payload for one in self.arrived))
-        at = next(at for at, one in enumerate(self.arrived) if one.payload == payload)
-        before, self.arrived = self.arrived[:at], self.arrived[at + 1 :]
-        return before
+        end = 1 + next(at for at, one in enumerate(self.arrived) if one.payload == payload)
+        came, self.arrived = self.arrived[:end], self.arrived[end:]
+        return came
 
     def wait_until_lost(self) -> str:
         """The broker breaks the connection off; its reason."""
@@ -158,7 +163,7 @@ class BrokerClient:
         self._lost = str(code)
 
     def _on_message(self, client: paho.Client, given: object, message: paho.MQTTMessage) -> None:
-        self.arrived.append(Arrived(message.topic, message.payload, message.retain, message.dup))
+        self.arrived.append(Arrived(message.topic, bytes(message.payload), message.retain, message.dup))
 
     def _on_publish(
         self, client: paho.Client, given: object, number: int, code: ReasonCode, properties: Properties | None
