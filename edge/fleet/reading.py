@@ -12,7 +12,7 @@ from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
+from typing import Final, assert_never
 
 MAX_SEQUENCE: Final = 2**53
 """The largest number that every JSON reader takes as it is."""
@@ -38,7 +38,7 @@ class Span:
         return self.last - self.first + 1
 
 
-class Kind(Enum):
+class ReadAs(Enum):
     """What a message is to its reader."""
 
     NEW = "new"
@@ -55,13 +55,19 @@ class Kind(Enum):
 class Finding:
     """`opened`: the numbers that this message jumped over, missing from now on."""
 
-    kind: Kind
+    read_as: ReadAs
     opened: Span | None = None
 
     @property
     def is_new(self) -> bool:
         """Whether the reader has to act on it."""
-        return self.kind in (Kind.NEW, Kind.FILLED)
+        match self.read_as:
+            case ReadAs.NEW | ReadAs.FILLED:
+                return True
+            case ReadAs.REPEATED | ReadAs.REPEATED_UNMARKED:
+                return False
+            case _:
+                assert_never(self.read_as)
 
 
 @dataclass(slots=True)
@@ -78,7 +84,7 @@ class _Known:
 class Reading:
     """What has come of every stream.
 
-    `from_first` says that whoever reads was there from the beginning: a stream that begins with 5 then lacks
+    `from_first` says that the reader was there from the beginning: a stream that begins with 5 then lacks
     1 to 4. Otherwise a stream's first message is where it begins: nothing before it is missing, and what
     comes of it all the same is new.
     """
@@ -99,11 +105,11 @@ class Reading:
             if opened is not None:
                 known.missing.append(opened)
             known.highest = sequence
-            return Finding(Kind.NEW, opened)
+            return Finding(ReadAs.NEW, opened)
         for spans in (known.missing, known.given_up, known.before):
             if _remove(spans, Span(sequence, sequence)):
-                return Finding(Kind.FILLED)
-        return Finding(Kind.REPEATED if marked else Kind.REPEATED_UNMARKED)
+                return Finding(ReadAs.FILLED)
+        return Finding(ReadAs.REPEATED if marked else ReadAs.REPEATED_UNMARKED)
 
     def give_up(self, stream: Stream, gap: Span) -> tuple[Span, ...]:
         """The kiosk's notice that it has given these up; those of them that had not come, lost by name.

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.fleet.reading import MAX_SEQUENCE, Finding, Kind, Reading, Span, Stream
+from edge.fleet.reading import MAX_SEQUENCE, Finding, ReadAs, Reading, Span, Stream
 
 HERE = Stream("kiosk-1", "e1", "alert")
 
@@ -16,7 +16,7 @@ HERE = Stream("kiosk-1", "e1", "alert")
 def test_a_stream_without_loss() -> None:
     reading = Reading()
     for sequence in range(1, 6):
-        assert reading.take(HERE, sequence, marked=False) == Finding(Kind.NEW)
+        assert reading.take(HERE, sequence, marked=False) == Finding(ReadAs.NEW)
     assert reading.missing(HERE) == ()
     assert reading.highest(HERE) == 5
 
@@ -24,16 +24,16 @@ def test_a_stream_without_loss() -> None:
 def test_a_gap_is_seen_at_once_and_may_be_filled() -> None:
     reading = Reading()
     reading.take(HERE, 1, marked=False)
-    assert reading.take(HERE, 5, marked=False) == Finding(Kind.NEW, Span(2, 4))
-    assert reading.take(HERE, 3, marked=True) == Finding(Kind.FILLED)
+    assert reading.take(HERE, 5, marked=False) == Finding(ReadAs.NEW, Span(2, 4))
+    assert reading.take(HERE, 3, marked=True) == Finding(ReadAs.FILLED)
     assert reading.missing(HERE) == (Span(2, 2), Span(4, 4))
-    assert reading.take(HERE, 3, marked=True).kind is Kind.REPEATED
-    assert reading.take(HERE, 3, marked=False).kind is Kind.REPEATED_UNMARKED
+    assert reading.take(HERE, 3, marked=True).read_as is ReadAs.REPEATED
+    assert reading.take(HERE, 3, marked=False).read_as is ReadAs.REPEATED_UNMARKED
 
 
 def test_what_is_marked_and_was_never_read_is_new() -> None:
     """A kiosk marks a second try also where the first one was lost."""
-    assert Reading().take(HERE, 1, marked=True) == Finding(Kind.NEW)
+    assert Reading().take(HERE, 1, marked=True) == Finding(ReadAs.NEW)
 
 
 def test_streams_epochs_and_kiosks_count_apart() -> None:
@@ -46,7 +46,7 @@ def test_streams_epochs_and_kiosks_count_apart() -> None:
     reading.take(HERE, 1, marked=False)
     reading.take(HERE, 2, marked=False)
     for other in others:
-        assert reading.take(other, 1, marked=False) == Finding(Kind.NEW)
+        assert reading.take(other, 1, marked=False) == Finding(ReadAs.NEW)
     assert reading.streams == tuple(sorted([HERE, *others]))
     reading.forget(others)
     assert reading.streams == (HERE,)
@@ -54,12 +54,12 @@ def test_streams_epochs_and_kiosks_count_apart() -> None:
 
 def test_who_comes_later_misses_only_what_is_sent_after() -> None:
     reading = Reading(from_first=False)
-    assert reading.take(HERE, 40, marked=False) == Finding(Kind.NEW)
+    assert reading.take(HERE, 40, marked=False) == Finding(ReadAs.NEW)
     assert reading.give_up(HERE, Span(1, 40)) == ()
-    assert reading.take(HERE, 39, marked=True) == Finding(Kind.FILLED)
-    assert reading.take(HERE, 39, marked=True) == Finding(Kind.REPEATED)
+    assert reading.take(HERE, 39, marked=True) == Finding(ReadAs.FILLED)
+    assert reading.take(HERE, 39, marked=True) == Finding(ReadAs.REPEATED)
     assert reading.missing(HERE) == ()
-    assert Reading().take(HERE, 40, marked=False) == Finding(Kind.NEW, Span(1, 39))
+    assert Reading().take(HERE, 40, marked=False) == Finding(ReadAs.NEW, Span(1, 39))
 
 
 def test_a_notice_names_what_is_lost() -> None:
@@ -69,7 +69,7 @@ def test_a_notice_names_what_is_lost() -> None:
     assert reading.give_up(HERE, Span(1, 4)) == ()
     assert reading.missing(HERE) == ()
     assert reading.given_up(HERE) == (Span(1, 1), Span(3, 4))
-    assert reading.take(HERE, 5, marked=False) == Finding(Kind.NEW)
+    assert reading.take(HERE, 5, marked=False) == Finding(ReadAs.NEW)
 
 
 @pytest.mark.parametrize("wrong", [0, -1, MAX_SEQUENCE + 1])
@@ -104,7 +104,7 @@ def test_any_order_of_messages_and_notices_as_the_model_says(
         if what == "take":
             finding = reading.take(HERE, first, marked=bool(more))
             assert finding.is_new == (first not in come)
-            assert (finding.kind is Kind.REPEATED_UNMARKED) == (not finding.is_new and not more)
+            assert (finding.read_as is ReadAs.REPEATED_UNMARKED) == (not finding.is_new and not more)
             jumped = set(range(highest + 1, first))
             assert _numbers([finding.opened] if finding.opened else []) == jumped
             come.add(first)
@@ -126,8 +126,8 @@ def test_a_long_stream_shuffled_keeps_nothing_in_the_end() -> None:
     reading = Reading()
     numbers = list(range(1, 5001))
     random.Random(7).shuffle(numbers)
-    kinds = [reading.take(HERE, number, marked=False).kind for number in numbers]
-    assert set(kinds) == {Kind.NEW, Kind.FILLED}
+    kinds = [reading.take(HERE, number, marked=False).read_as for number in numbers]
+    assert set(kinds) == {ReadAs.NEW, ReadAs.FILLED}
     assert reading.missing(HERE) == ()
 
 
