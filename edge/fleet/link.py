@@ -30,6 +30,7 @@ class Trouble(StrEnum):
     DROPPED = "dropped"
     TAKEN_OVER = "taken_over"
     NO_CERTIFICATE = "no_certificate"
+    UNREAD = "unread"
 
 
 class LinkFault(Exception):

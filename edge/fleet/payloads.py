@@ -130,7 +130,7 @@ class Reply(_Said, frozen=True, kw_only=True):
 
 
 class Chunk(_Said, frozen=True, kw_only=True):
-    """A piece of a picture, on `evidence/INCIDENT/NAME`: `chunk` of `chunks`, from 0; `data` in base64.
+    """A piece of a picture, on `evidence`: `chunk` of `chunks`, from 0; `data` in base64.
 
     `size` and `sha256` are those of the whole file as it lies on the kiosk's disk, sealed or not.
     """

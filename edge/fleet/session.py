@@ -1,6 +1,6 @@
 """One client at the broker: MQTT 5 by paho, driven from outside, without a thread and without ever waiting.
 
-Whoever has it asks `socket`, `wants_write` and `next_wake_s`, waits as it likes (one kiosk in a thread, a
+Anyone who has it asks `socket`, `wants_write` and `next_wake_s`, waits as it likes (one kiosk in a thread, a
 bench with thousands in one selector), and calls `turn`. A connection that is lost is opened again after a
 pause drawn from the whole of its range (AWS, "Exponential Backoff And Jitter", full jitter), so that a fleet
 does not come back in step. Each connection has a fresh paho client: what was in flight is given back by
@@ -32,6 +32,8 @@ STEADY_S: Final = 10.0
 
 _READS_A_TURN: Final = 256
 _TAKEN_OVER: Final = 0x8E
+_UNREAD: Final = 0x10
+"""MQTT 5.0, 3.4.2.1: session taken over; no matching subscribers."""
 _EXPIRY_S: Final = 86_400
 
 
@@ -79,9 +81,10 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The broker has taken it."""
+    """The broker has taken it. `unread`: nobody has asked for it there, so that it keeps it for nobody."""
 
     ticket: int
+    unread: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +170,9 @@ class BrokerSession:
         return self._up
 
     @property
-    def in_flight(self) -> int:
-        return len(self._tickets)
+    def room(self) -> int:
+        """How many more messages may be in flight."""
+        return max(0, self._broker.in_flight - len(self._tickets)) if self._up else 0
 
     def fileno(self) -> int | None:
         """The socket to wait for, None while there is none."""
@@ -366,8 +370,10 @@ class BrokerSession:
         ticket = self._tickets.pop(mid, None)
         self._sent_s.pop(mid, None)
         if ticket is not None:
-            failed = reason.is_failure
-            self._events.append(NotTaken(ticket, str(reason).lower()) if failed else Published(ticket))
+            if reason.is_failure:
+                self._events.append(NotTaken(ticket, str(reason).lower()))
+            else:
+                self._events.append(Published(ticket, reason.value == _UNREAD))
 
     def _on_message(self, client: Client, userdata: object, message: MQTTMessage) -> None:
         if client is not self._client:

@@ -14,6 +14,7 @@ import msgspec
 
 from edge.cabin.anomalies import Policy
 from edge.cabin.rules import Flow
+from edge.settings.fleet import MqttSettings
 from edge.terms.chain import ChainSettings
 from edge.terms.ground import Marks, Mask, Zone
 from edge.terms.record import Recipient
@@ -265,6 +266,7 @@ class Settings(_Section, frozen=True):
     prompt: PromptSettings = PromptSettings()
     email: Email = Email()
     webhook: Webhook = Webhook()
+    mqtt: MqttSettings = MqttSettings()
     evidence: EvidenceSettings = EvidenceSettings()
     journal: JournalSettings = JournalSettings()
     identity: IdentitySettings = IdentitySettings()

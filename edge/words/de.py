@@ -438,7 +438,7 @@ GERMAN: Final = Language(
         recipients=Recipients(
             watchman="Wächter", watchman2="zweiter Wächter", control_room="Leitstelle", owner="Karteninhaber"
         ),
-        channels=Channels(sms="SMS", email="E-Mail", webhook="Webhook"),
+        channels=Channels(sms="SMS", email="E-Mail", webhook="Webhook", mqtt="MQTT"),
         outcomes=Outcomes(
             queued="wartet",
             sending="wird gesendet",

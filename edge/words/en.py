@@ -433,7 +433,7 @@ ENGLISH: Final = Language(
         recipients=Recipients(
             watchman="watchman", watchman2="watchman2", control_room="control room", owner="card owner"
         ),
-        channels=Channels(sms="sms", email="email", webhook="webhook"),
+        channels=Channels(sms="sms", email="email", webhook="webhook", mqtt="mqtt"),
         outcomes=Outcomes(
             queued="queued",
             sending="sending",

@@ -602,6 +602,7 @@ class Channels(Words):
     sms: str
     email: str
     webhook: str
+    mqtt: str
 
 
 @dataclass(frozen=True, slots=True)
