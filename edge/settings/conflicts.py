@@ -71,6 +71,7 @@ def conflicts(s: Settings) -> Iterator[_Problem]:
     if s.identity.code_by == "webhook" and not s.webhook.url:
         yield _conflict('identity.code_by = "webhook" needs webhook.url', "identity.code_by", "webhook.url")
     yield from _machine_line(s)
+    yield from _certificate(s)
     for problem in s.wiring.problems():
         yield _conflict(problem, *re.findall(r"wiring\.[a-z_.]+", problem))
     if find_zone(s.cabin.timezone) is None and not zones_missing():
@@ -99,6 +100,20 @@ def _machine_line(s: Settings) -> Iterator[_Problem]:
             yield _conflict("atm.serial_port is modem.port", "atm.serial_port", "modem.port")
     if line.transport == "tcp" and line.port == s.panel.port:
         yield _conflict("atm.port is panel.port", "atm.port", "panel.port")
+
+
+def _certificate(s: Settings) -> Iterator[_Problem]:
+    """Somebody else looks after both files of a pair or after none."""
+    own = s.certificate
+    both = ("certificate.key_file", "certificate.certificate_file")
+    if bool(own.key_file) != bool(own.certificate_file):
+        yield _conflict(f"{' and '.join(both)} go together", *both)
+    for key, value in (("certificate.key_uri", own.key_uri), ("certificate.est_url", own.est_url)):
+        if value and own.key_file:
+            yield _conflict(f"{key} needs a key of the kiosk's own: leave {both[0]} empty", key, both[0])
+    if own.est_token_file and not own.est_user:
+        user = "certificate.est_user"
+        yield _conflict(f"certificate.est_token_file needs {user}", "certificate.est_token_file", user)
 
 
 def ground_conflicts(s: Settings) -> Iterator[_Problem]:
@@ -171,6 +186,9 @@ _WHOLE_PATHS: Final = (
     *("email.password_file", "webhook.secret_file", "panel.password_file"),
     "identity.key_file",
     *("atm.keys_file", "atm.serial_port"),
+    *("certificate.key_file", "certificate.certificate_file", "certificate.ca_file"),
+    *("certificate.token_module", "certificate.pin_file"),
+    *("certificate.est_token_file", "certificate.est_ca_file"),
 )
 
 

@@ -214,6 +214,33 @@ class IdentitySettings(_Section, frozen=True):
     owner_codes_per_hour: Annotated[int, msgspec.Meta(ge=1, le=10)] = 3
 
 
+class CertificateSettings(_Section, frozen=True):
+    key_file: _Word = ""
+    certificate_file: _Word = ""
+    ca_file: _Word = ""
+    key_uri: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"\A(pkcs11:[A-Za-z0-9%._~:\[\]@!$'()*+,=&;?/|-]{1,400})?\Z",
+            description='a PKCS#11 address such as "pkcs11:token=cabin;object=kiosk", or empty',
+        ),
+    ] = ""
+    token_module: _Word = ""
+    pin_file: _Word = ""
+    est_url: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"\A(https://[^\s/?#@]+(/[^\s?#]*)?)?\Z",
+            max_length=200,
+            description="https://…, or empty",
+        ),
+    ] = ""
+    est_user: _Word = ""
+    est_token_file: _Word = ""
+    est_ca_file: _Word = ""
+    renew_days: Annotated[float, msgspec.Meta(ge=1, le=365)] = 30.0
+
+
 class Paths(_Section, frozen=True):
     data: _Word = "/var/lib/cabinguard"
     runtime: _Word = "/run/cabinguard"
@@ -268,6 +295,7 @@ class Settings(_Section, frozen=True):
     evidence: EvidenceSettings = EvidenceSettings()
     journal: JournalSettings = JournalSettings()
     identity: IdentitySettings = IdentitySettings()
+    certificate: CertificateSettings = CertificateSettings()
     paths: Paths = Paths()
     wiring: WiringSettings = WiringSettings()
     panel: PanelSettings = PanelSettings()
