@@ -16,7 +16,7 @@ from edge.fleet.certificate import certificate_days_left, client_context, key_by
 from edge.fleet.keys import make_key, read_key
 from edge.settings.load import load
 from edge.settings.schema import Settings
-from tests.worlds.authority import (
+from tests.worlds.bank_authority import (
     NOW_S,
     SERVER,
     Authority,

@@ -9,7 +9,7 @@ import pytest
 from edge.fleet.renewal import certificate_fault, renewed_from_s, warned_from_s
 from edge.settings.load import load
 from edge.settings.schema import Settings
-from tests.worlds.authority import NOW_S, Authority, days, fresh_key, pem
+from tests.worlds.bank_authority import NOW_S, Authority, days, fresh_key, pem
 
 ROOT = Authority()
 KEY = fresh_key().public_key()
@@ -51,11 +51,7 @@ def test_the_fault_is_of_the_pair_in_use(tmp_path: Path) -> None:
     pair = tmp_path / "fleet" / "current"
     pair.mkdir(parents=True)
     (pair / "certificate.pem").write_bytes(pem(ROOT.issue(KEY, "cabin-17", days(0, 365))))
-    for at_days, code in (
-        (0, None),
-        (334.9, None),
-        (335.1, "certificate_ends_soon"),
-        (365, "certificate_ended"),
-    ):
+    soon, ended = "certificate_ends_soon", "certificate_ended"
+    for at_days, code in ((0, None), (334.9, None), (335.1, soon), (365, ended)):
         fault = certificate_fault(settings, NOW_S + at_days * DAY_S)
         assert (fault and fault.code) == code
