@@ -100,31 +100,28 @@ def take_next(settings: Settings) -> Pair:
     A power cut leaves the old pair in use or the new one; called again, it comes out the same. Raises
     `FaultError` where the disk fails.
     """
-    fleet, fresh = fleet_folder(settings), next_folder(settings)
-    with _disk(fleet):
-        pairs = fleet / _PAIRS
-        make_private_folder(pairs)
-        number = max(_numbers(pairs), default=0) + 1
-        (fresh / REQUEST).unlink(missing_ok=True)
-        sync_folder(fresh)
-        fresh.rename(pairs / str(number))
-        sync_folder(pairs)
-        sync_folder(fleet)
     settle(settings)
     return current_pair(settings)
 
 
 def settle(settings: Settings) -> None:
-    """End what a power cut has cut off: the newest whole pair is the one in use, and one other at most stays.
+    """End what was begun or cut off: the newest whole pair is the one in use, and one other at most stays.
 
     Raises `FaultError` where the disk fails.
     """
-    fleet = fleet_folder(settings)
-    pairs = fleet / _PAIRS
-    if kept_elsewhere(settings) or not pairs.is_dir():
+    if kept_elsewhere(settings):
         return
+    fleet, fresh = fleet_folder(settings), next_folder(settings)
+    pairs = fleet / _PAIRS
     with _disk(fleet):
-        numbers = sorted(_numbers(pairs))
+        if (fresh / CERTIFICATE).exists():  # it is written last, and only once it was checked
+            make_private_folder(pairs)
+            (fresh / REQUEST).unlink(missing_ok=True)
+            sync_folder(fresh)
+            fresh.rename(pairs / str(max(_numbers(pairs), default=0) + 1))
+            sync_folder(pairs)
+            sync_folder(fleet)
+        numbers = sorted(_numbers(pairs)) if pairs.is_dir() else []
         if not numbers:
             return
         target = f"{_PAIRS}/{numbers[-1]}"

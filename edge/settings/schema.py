@@ -14,6 +14,7 @@ import msgspec
 
 from edge.cabin.anomalies import Policy
 from edge.cabin.rules import Flow
+from edge.settings.certificate import CertificateSettings
 from edge.terms.chain import ChainSettings
 from edge.terms.ground import Marks, Mask, Zone
 from edge.terms.record import Recipient
@@ -212,33 +213,6 @@ class IdentitySettings(_Section, frozen=True):
     owner_rest_s: Annotated[float, msgspec.Meta(ge=60, le=86400)] = 600.0
     owner_rest_max_s: Annotated[float, msgspec.Meta(ge=60, le=604800)] = 14400.0
     owner_codes_per_hour: Annotated[int, msgspec.Meta(ge=1, le=10)] = 3
-
-
-class CertificateSettings(_Section, frozen=True):
-    key_file: _Word = ""
-    certificate_file: _Word = ""
-    ca_file: _Word = ""
-    key_uri: Annotated[
-        str,
-        msgspec.Meta(
-            pattern=r"\A(pkcs11:[A-Za-z0-9%._~:\[\]@!$'()*+,=&;?/|-]{1,400})?\Z",
-            description='a PKCS#11 address such as "pkcs11:token=cabin;object=kiosk", or empty',
-        ),
-    ] = ""
-    token_module: _Word = ""
-    pin_file: _Word = ""
-    est_url: Annotated[
-        str,
-        msgspec.Meta(
-            pattern=r"\A(https://[^\s/?#@]+(/[^\s?#]*)?)?\Z",
-            max_length=200,
-            description="https://…, or empty",
-        ),
-    ] = ""
-    est_user: _Word = ""
-    est_token_file: _Word = ""
-    est_ca_file: _Word = ""
-    renew_days: Annotated[float, msgspec.Meta(ge=1, le=365)] = 30.0
 
 
 class Paths(_Section, frozen=True):

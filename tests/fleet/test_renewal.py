@@ -26,7 +26,7 @@ def test_it_is_renewed_a_month_or_a_third_before_its_end(lasts_days: float, wind
 
 
 def test_a_fleet_does_not_come_at_once() -> None:
-    """300 made in the same second: no hour of the ten days that they are spread over has a twentieth of them."""
+    """300 made in one second: no hour of the ten days that they are spread over has a twentieth of them."""
     hours: dict[int, int] = {}
     for number in range(300):
         chain = [ROOT.issue(KEY, f"cabin-{number}", days(0, 365))]
