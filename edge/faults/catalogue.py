@@ -1040,6 +1040,54 @@ CATALOGUE: Final = _table(
         "Say certificate renew where there is EST; else request, have it signed, install it.",
     ),
     (
+        "certificate_nameless",
+        "The kiosk has no name that a certificate could give it.",
+        _NOT_ASKED,
+        "Set mqtt.kiosk_id: small letters, digits and -, another one for each kiosk.",
+    ),
+    (
+        "est_off",
+        "There is no server that the kiosk could ask for a certificate.",
+        _NOT_ASKED,
+        "Set certificate.est_url, or use certificate request and certificate install.",
+    ),
+    (
+        "est_unreachable",
+        "The server that signs certificates (EST) cannot be reached.",
+        _NOT_ASKED,
+        "Check the network and certificate.est_url; the kiosk asks again by itself within two hours.",
+    ),
+    (
+        "est_untrusted",
+        "The server that signs certificates (EST) could not show who it is.",
+        _NOT_ASKED,
+        "Check certificate.est_url, and that est_ca_file or ca_file has the authority of its certificate.",
+    ),
+    (
+        "est_login_refused",
+        "The server that signs certificates (EST) does not let the kiosk in.",
+        _NOT_ASKED,
+        "Bring a new est_token; a certificate that has ended needs one, or certificate request and install.",
+    ),
+    (
+        "est_refused",
+        "The server that signs certificates (EST) will not sign this request.",
+        _NOT_ASKED,
+        "Look at what the server says, and at its rules for the name and the key; the request stays.",
+    ),
+    (
+        "est_failed",
+        "The server that signs certificates (EST) has a fault of its own.",
+        _NOT_ASKED,
+        "Nothing to do here: the kiosk asks again by itself within two hours.",
+    ),
+    (
+        "est_answer_odd",
+        "The server that signs certificates (EST) gave an answer that is none.",
+        _NOT_ASKED,
+        "Check that certificate.est_url is an EST server's and no proxy or login page stands between.",
+    ),
+    (
         "authorities_missing",
         "There is no file of authorities by which a server could be trusted.",
         _NOT_ASKED,
@@ -1050,6 +1098,12 @@ CATALOGUE: Final = _table(
         "The kiosk's private key is not there.",
         _NOT_ASKED,
         "Say cabinguard certificate request: it makes a new one, for which a new certificate is needed.",
+    ),
+    (
+        "key_elsewhere",
+        "The settings name a key and a certificate that somebody else looks after.",
+        _NOT_ASKED,
+        "Renew them where they come from; or empty certificate.key_file for a key of the kiosk's own.",
     ),
     (
         "key_exposed",
