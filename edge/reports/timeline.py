@@ -36,7 +36,7 @@ _VISIT_ENDS: Final = frozenset(
 )
 """With these a visit is over, whatever incident they are of."""
 
-_PICTURE: Final = re.compile(r"(\d{5})-(\d{12})(?:-([a-z]+)(?:-([a-z_]+))?)?\.jpg")
+_PICTURE: Final = re.compile(r"(\d{5})-(\d{12})(?:-([a-z]+)(?:-([a-z_]+))?)?\.jpg(?:\.age)?")
 
 
 OFF: Final = "kiosk_off"

@@ -169,7 +169,7 @@ _WHOLE_PATHS: Final = (
         "modem.pin_file",
     ),
     *("email.password_file", "webhook.secret_file", "panel.password_file"),
-    "identity.key_file",
+    *("identity.key_file", "evidence.recipients_file"),
     *("atm.keys_file", "atm.serial_port"),
 )
 
