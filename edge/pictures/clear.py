@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from edge.pictures import files
 
@@ -73,9 +73,10 @@ class ClearCopies:
         while self._copies and sum(one.size for one in self._copies) + len(jpeg) > self._most:
             self._drop(self._copies.pop(0))
         folder = self._folder / str(incident)
+        path = folder / files.clear_name(name)
+        self._copies = [one for one in self._copies if one.path != path]
         with contextlib.suppress(OSError):  # memory is full: then there is none, and the sealed one is kept
             files.private_folder(folder)
-            path = folder / files.clear_name(name)
             files.write_file(folder, path.name, jpeg)
             self._copies.append(_Copy(incident, path, now_s, len(jpeg)))
 
@@ -125,3 +126,11 @@ def shown_picture(evidence: Path, runtime: Path, incident: int, name: str) -> by
     with contextlib.suppress(OSError):  # its time was up just now
         return None if path is None else path.read_bytes()
     return None
+
+
+def shown_or_sealed(runtime: Path, path: Path) -> bytes | Literal["sealed"]:
+    """The JPEG of an incident's file, or of its copy in memory; `sealed` where that is gone. OSError."""
+    if not files.is_sealed(path.name):
+        return path.read_bytes()
+    incident = int(path.parent.name)
+    return shown_picture(path.parent.parent, runtime, incident, path.name) or "sealed"

@@ -79,12 +79,16 @@ class _UnreadableError(Exception):
 def open_all(what: Path, keys: Sequence[SecretKey], to: Path, said: Recorded | None = None) -> Opened:
     """Open a file, an incident's folder or all of them into `to`, which is made; nothing is overwritten.
 
+    An incident's pictures go into a folder of its number there, a file of its own straight into `to`.
     `said` is what the record names (`edge.pictures.recorded`); without it nothing is compared.
     """
     result = Opened()
     if what.is_dir():
-        folders = [(folder, to / str(number)) for number, folder in files.incident_folders(what)]
-        for folder, target in folders or [(what, to)]:
+        what = what.absolute()
+        one = what.name.isascii() and what.name.isdigit()
+        folders = [what] if one else [folder for _, folder in files.incident_folders(what)]
+        for folder in folders or [what]:
+            target = to / folder.name if one or folders else to
             _open_folder(folder, keys, target, said, result)
         if not result.opened and not result.problems:
             result.problems.append(Problem(what, What.MISSING, "no sealed picture in it"))

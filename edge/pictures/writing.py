@@ -114,14 +114,15 @@ class Writer:
             self._unsaid.append(Written(wrap_name, hashlib.sha256(wrap).hexdigest(), is_key=True))
         if wraps:
             self._store.written(incident)
-        files.write_file(folder, kept, content)
-        known.size += len(content)
-        known.newest_wall_s = self._clock.wall_s()
         open_digest = ""
         if self._sealing is not None and sealed is not None:
             self._sealing.sealer.stands(incident, sealed.key)
+            # Before the sealed one: anybody who sees that finds its copy.
             self._sealing.copies.put(incident, kept, jpeg, self._clock.now_s())
             open_digest = hashlib.sha256(jpeg).hexdigest()
+        files.write_file(folder, kept, content)
+        known.size += len(content)
+        known.newest_wall_s = self._clock.wall_s()
         said = (*self._unsaid, Written(kept, hashlib.sha256(content).hexdigest(), open_digest))
         self._unsaid.clear()
         return said

@@ -42,7 +42,7 @@ from edge.messages.release_counter import CounterFile
 from edge.messages.texts import Context
 from edge.messages.ways.carrier import Carrier
 from edge.messages.ways.open import carriers, release_desk
-from edge.pictures.clear import ClearCopies
+from edge.pictures.clear import ClearCopies, shown_or_sealed
 from edge.pictures.keeper import Beside, Evidence, Ring
 from edge.pictures.sealing import Sealer
 from edge.pictures.sheet import drawn_apart, drawn_here
@@ -154,7 +154,8 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
     )
     if site.threaded:  # without a thread nothing is under way, and a pulled plug copies nothing more
         stack.callback(evidence.close, CLOSE_S)
-    ways_out = carriers(settings, pictures, clock.wall_s, lambda: str(journal.head()))
+    read = functools.partial(shown_or_sealed, Path(settings.paths.runtime))
+    ways_out = carriers(settings, pictures, clock.wall_s, lambda: str(journal.head()), read)
     for carrier in ways_out.values():
         stack.callback(carrier.close)
     numbers = _numbers(settings, site.spare_numbers)
