@@ -190,6 +190,12 @@ CATALOGUE: Final = _table(
         "Put the list of the bank's public keys back (evidence.recipients_file); settings --check.",
     ),
     (
+        "evidence_open_on_card",
+        "Pictures are sealed, and what is in memory could still reach the card.",
+        KEEPS,
+        "Swap to compressed memory alone (zram without a file), and keep paths.runtime on a tmpfs.",
+    ),
+    (
         "evidence_key_unusable",
         "What was given as a secret key of the bank is none.",
         _NOT_RUN,
