@@ -202,7 +202,7 @@ _WHOLE_PATHS: Final = (
         "modem.pin_file",
     ),
     *("email.password_file", "webhook.secret_file", "panel.password_file", "mqtt.request_keys_file"),
-    "identity.key_file",
+    *("identity.key_file", "evidence.recipients_file"),
     *("atm.keys_file", "atm.serial_port"),
     *("certificate.key_file", "certificate.certificate_file", "certificate.ca_file"),
     *("certificate.token_module", "certificate.pin_file"),
