@@ -333,8 +333,8 @@ class Desk:
     def type_keys(self, keys: str) -> float:
         """Type at the keypad; the time when the last key is up.
 
-        `CODE` is the code that a phone last received, `PREVIOUS` the one before, `WRONG` neither. ValueError
-        for a key that this keypad does not have, and for a code that never came.
+        `CODE` is the code that a phone last received, `PREVIOUS` the one before, `WRONG` neither, `DURESS`
+        what somebody types who is forced. ValueError for a key that this keypad lacks, and without a code.
         """
         return self.handiwork.type_keys(self.spell(keys))
 
@@ -344,7 +344,7 @@ class Desk:
 
     def spell(self, keys: str) -> str:
         """The keys to press for what `type_keys` was given."""
-        return self.telephones.spell(keys, self.settings.flow.code_digits)
+        return self.telephones.spell(keys, self.settings.flow)
 
     def last_code(self) -> str | None:
         """The code in the newest text that carries one."""

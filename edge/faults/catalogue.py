@@ -111,6 +111,12 @@ CATALOGUE: Final = _table(
         "None after a change of versions; else copy the record away and look at it with events --verify.",
     ),
     (
+        "entry_key_unwritable",
+        "The key that hides which code was typed under duress could not be written beside the record.",
+        KEEPS,
+        "Look at the disk. Until then a power cut may turn a code's message that waits into a duress alarm.",
+    ),
+    (
         "owner_account_odd",
         "What the record held of a card owner's tries cannot be understood; it was set aside as a line.",
         KEEPS,

@@ -14,6 +14,8 @@ from typing import Final
 
 from edge.cabin.rules import OwnerRules, Rules
 from edge.codes.book import CodeBook
+from edge.codes.duress import DuressForm, EntryMarks, forced_by
+from edge.codes.note import NoteSealer
 from edge.codes.pad import EntryPad
 from edge.identity.desk import OWNER_CODE_DIGITS, OwnerDesk
 from edge.identity.enroller import Enroller
@@ -29,11 +31,14 @@ from edge.judge.judge import Judge
 from edge.judge.owner import OwnerJudge
 from edge.loop.happening import Happening, Listener
 from edge.loop.kiosk import Kiosk
-from edge.loop.parts import IdentityParts, Parts, Restarter
+from edge.loop.parts import DuressParts, IdentityParts, Parts, Restarter
 from edge.loop.unrecorded import Unrecorded
 from edge.loop.views import NAME as VIEWS
 from edge.loop.views import ViewsFile
 from edge.loop.watching import Watching
+from edge.messages.entries import Entries
+from edge.messages.entry_key import NAME as ENTRY_KEY
+from edge.messages.entry_key import entry_key, read_entry_key
 from edge.messages.inbox import Inbox
 from edge.messages.outbox import Outbox
 from edge.messages.prompts import longest_warning_s
@@ -158,11 +163,15 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
     ways_out = carriers(settings, pictures, clock.wall_s, lambda: str(journal.head()), read)
     for carrier in ways_out.values():
         stack.callback(carrier.close)
+    duress, entries, faults = _duress(settings, site.data)
+    remembered = replace(remembered, faults=(*remembered.faults, *faults))
     numbers = _numbers(settings, site.spare_numbers)
     context = Context.of(settings)
     door = site.board.inputs.fitted(Input.DOOR)
     flow, watchdog = settings.flow, settings.watchdog
-    book = CodeBook(flow.code_digits, site.choose_code)
+    book = CodeBook(
+        flow.code_digits, site.choose_code, forced_by(DuressForm(flow.duress), flow.duress_prefix)
+    )
     parts = Parts(
         board=site.board,
         rules=Rules(
@@ -174,7 +183,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         ),
         journal=journal,
         unrecorded=Unrecorded(site.unrecorded),
-        outbox=Outbox(numbers, random=site.random, carriers=ways_out),
+        outbox=Outbox(numbers, random=site.random, carriers=ways_out, told_as=entries.told),
         inbox=Inbox(numbers),
         release_desk=release_desk(
             settings, counters, CounterFile(site.data / RELEASE_COUNTER_FILE, threaded=site.threaded)
@@ -183,6 +192,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         identity=identity,
         context=context,
         book=book,
+        duress=duress,
         pad=EntryPad(flow.code_digits, flow.key_timeout_s),
         judge=Judge(
             _place(settings, clock),
@@ -215,6 +225,23 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         remembered=remembered,
         zone_missing=zone_missing,
     )
+
+
+def _duress(
+    settings: Settings, data: Path
+) -> tuple[DuressParts | None, Entries, tuple[tuple[str, str], ...]]:
+    """What is told of typed codes, None without a duress form; the marks; and the faults of their key.
+
+    Rows of an earlier start may wait although it was switched off since: their key is read all the same.
+    """
+    if settings.flow.duress == "off":
+        known = read_entry_key(data / ENTRY_KEY)
+        return None, Entries(None if known is None else EntryMarks(known)), ()
+    key, kept = entry_key(data / ENTRY_KEY)
+    entries = Entries(EntryMarks(key))
+    notes = NoteSealer(bytes.fromhex(settings.people.control_room_key))
+    faults = () if kept else (("entry_key_unwritable", str(data / ENTRY_KEY)),)
+    return DuressParts(entries, notes), entries, faults
 
 
 def _here(do: Callable[[], None]) -> None:

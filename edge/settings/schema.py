@@ -67,6 +67,13 @@ class People(_Section, frozen=True):
     watchman2: Number = ""
     control_room: Number = ""
     hotp_secret_file: _Word = ""
+    control_room_key: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"\A([0-9a-f]{64})?\Z",
+            description="64 hexadecimal digits (cabinguard duress key), or empty",
+        ),
+    ] = ""
 
     def number(self, to: Recipient) -> str:
         """Empty where none is set; a card owner's is in the gallery."""

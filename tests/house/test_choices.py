@@ -111,6 +111,7 @@ REVIEWED: Mapping[str, str] = {
     ),
     "Of": "EMPTY VISIT",
     "Orderer": "CONTROL_ROOM ON_THE_SPOT",
+    "Ours": "NO YES FORCED",
     "Outcome": "OK PROMPT ERROR TIMEOUT",
     "OwnerFact": "UNKNOWN SAME ANOTHER UNFIT",
     "PadResult": "ADDED COMPLETED CLEARED IGNORED",
