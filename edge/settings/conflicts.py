@@ -10,7 +10,7 @@ from typing import Final
 from edge.cabin.rules import Flow
 from edge.faults.fault import FaultError
 from edge.settings.areas import marks_problem, masked_problem, polygon_problems, zone_problems
-from edge.settings.schema import Settings, allowed
+from edge.settings.schema import Settings, allowed, is_loopback
 from edge.settings.zones import find_zone, nearest_zone, zones_missing
 from edge.terms.ground import Mask, Zone
 
@@ -71,6 +71,7 @@ def conflicts(s: Settings) -> Iterator[_Problem]:
     if s.identity.code_by == "webhook" and not s.webhook.url:
         yield _conflict('identity.code_by = "webhook" needs webhook.url', "identity.code_by", "webhook.url")
     yield from _machine_line(s)
+    yield from _metrics(s)
     for problem in s.wiring.problems():
         yield _conflict(problem, *re.findall(r"wiring\.[a-z_.]+", problem))
     if find_zone(s.cabin.timezone) is None and not zones_missing():
@@ -99,6 +100,21 @@ def _machine_line(s: Settings) -> Iterator[_Problem]:
             yield _conflict("atm.serial_port is modem.port", "atm.serial_port", "modem.port")
     if line.transport == "tcp" and line.port == s.panel.port:
         yield _conflict("atm.port is panel.port", "atm.port", "panel.port")
+
+
+def _metrics(s: Settings) -> Iterator[_Problem]:
+    """The port of the numbers has no password, so that nobody but this machine may ever reach it."""
+    host, port = s.metrics.host, s.metrics.port
+    if not is_loopback(host):
+        yield _conflict(
+            f"metrics.host = {host} can be reached from elsewhere: this machine alone", "metrics.host"
+        )
+    if 0 < port < 1024:
+        detail = f"metrics.port must be {allowed('metrics.port')}"
+        yield ("metrics.port",), FaultError("settings_out_of_bounds", detail)
+    taken = {"panel.port": s.panel.port} | ({"atm.port": s.atm.port} if s.atm.transport == "tcp" else {})
+    for key in (key for key, other in taken.items() if port == other):
+        yield _conflict(f"metrics.port is {key}", "metrics.port", key)
 
 
 def ground_conflicts(s: Settings) -> Iterator[_Problem]:
@@ -171,6 +187,7 @@ _WHOLE_PATHS: Final = (
     *("email.password_file", "webhook.secret_file", "panel.password_file"),
     "identity.key_file",
     *("atm.keys_file", "atm.serial_port"),
+    "metrics.textfile_folder",
 )
 
 
