@@ -1226,5 +1226,36 @@ CATALOGUE: Final = _table(
         "The kiosk goes on guarding; only this command stops.",
         "Enrol from pictures (--from), or stop the kiosk for it: systemctl stop cabinguard.",
     ),
+    # --- the numbers --------------------------------------------------------------------------------
+    (
+        "metrics_unwritable",
+        "The numbers cannot be written into metrics.textfile_folder.",
+        KEEPS,
+        "Make the folder, let the kiosk's user write to it (edge/docs/metrics.md), free space on its disk.",
+    ),
+    (
+        "metrics_port_taken",
+        "The numbers cannot be served on metrics.port.",
+        KEEPS,
+        "See who listens there (ss -ltnp) and choose another port; it is tried again by itself.",
+    ),
+    (
+        "metrics_stopped",
+        "What writes and serves the numbers died, or hangs in the system.",
+        KEEPS,
+        "It starts again by itself. If it hangs, look at the disk of metrics.textfile_folder.",
+    ),
+    (
+        "metrics_off",
+        "This kiosk's settings name no place for its numbers.",
+        _NOT_RUN,
+        "Set metrics.textfile_folder or metrics.port and restart the kiosk.",
+    ),
+    (
+        "metrics_missing",
+        "There are no numbers: the kiosk does not run, or has not written any yet.",
+        _NOT_RUN,
+        "Look with cabinguard status whether the kiosk runs, and for the fault metrics_unwritable.",
+    ),
 )
 """Every fault by its code."""
