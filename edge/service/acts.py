@@ -6,8 +6,10 @@ in the loop: nothing here waits, and an answer that has to wait for the card com
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import Final, assert_never
 
 from edge.cabin.events import Orderer, ReleaseOrdered
@@ -17,6 +19,7 @@ from edge.identity.checks import card_of, consent_to
 from edge.identity.enroller import ToEnrol
 from edge.identity.register import utc
 from edge.loop.kiosk import Kiosk
+from edge.loop.updating import may_update
 from edge.loop.watching import Watching
 from edge.service.asks import (
     SLOW,
@@ -50,6 +53,7 @@ from edge.service.asks import (
     TryOutput,
     Undraw,
     Untry,
+    Update,
 )
 from edge.service.site import SiteDesk
 from edge.settings.version import program_version
@@ -87,6 +91,7 @@ MAY: Final[Mapping[type[Request], May]] = {
     Untry: May.ANYONE,
     SendTestText: May.GRANT,
     Restart: May.GRANT,
+    Update: May.ROOT,
     Sign: May.GRANT,
     EnrolBegin: May.GRANT,
     EnrolProgress: May.GRANT,
@@ -199,6 +204,11 @@ class Acts:
                 self._site.poll(now_s)  # what was drawn a moment ago is in the record before the end
                 commission.restart(now_s)
                 return {"restarting": True}
+            case Update(restart=restart):
+                may_update(kiosk, now_s)
+                if restart:
+                    commission.restart(now_s)
+                return {"program": self._version, "home": Path(sys.prefix).name, "restarting": restart}
             case Sign():
                 assert grant is not None
                 signed = {

@@ -228,6 +228,30 @@ class PanelSettings(_Section, frozen=True):
     pictures: bool = False
 
 
+class UpdateSettings(_Section, frozen=True):
+    automatic: bool = False
+    url: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"\A(https://[^\s?#]+|/[^\x00-\x1f]*)?\Z",
+            max_length=200,
+            description="https://…, a folder, or empty",
+        ),
+    ] = ""
+    ca_file: _Word = ""
+    root_file: _Word = "/etc/cabinguard/update-root.json"
+    folder: _Word = "/var/lib/cabinguard-update"
+    window: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"\A([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]\Z",
+            description='such as "02:00-04:00"',
+        ),
+    ] = "02:00-04:00"
+    archive_h: Annotated[float, msgspec.Meta(ge=0.1, le=48)] = 6.0
+    health_s: Annotated[float, msgspec.Meta(ge=30, le=900)] = 300.0
+
+
 class WatchdogSettings(_Section, frozen=True):
     eyes_start_s: Annotated[float, msgspec.Meta(ge=10, le=600)] = 60.0
     eyes_silence_s: Annotated[float, msgspec.Meta(ge=1, le=60)] = 5.0
@@ -271,6 +295,7 @@ class Settings(_Section, frozen=True):
     paths: Paths = Paths()
     wiring: WiringSettings = WiringSettings()
     panel: PanelSettings = PanelSettings()
+    update: UpdateSettings = UpdateSettings()
     watchdog: WatchdogSettings = WatchdogSettings()
 
     @property
