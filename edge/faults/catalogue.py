@@ -1080,7 +1080,7 @@ CATALOGUE: Final = _table(
         "update_root_missing",
         "The file with the publisher's first keys is missing or no such file.",
         _OLD_VERSION,
-        "Put the publisher's 1.root.json where update.root_file says, brought by hand and compared by its hash.",
+        "Put the publisher's 1.root.json where update.root_file says; compare its hash by telephone.",
     ),
     (
         "update_root_lost",

@@ -63,6 +63,9 @@ from edge.terms.record import Recipient
 
 Answer = Callable[[Reply], None]
 
+RELEASE: Final = Path(sys.prefix).name
+"""The folder that this program runs from: of an installed one its version and hash."""
+
 SiteRequest = SeeDrawn | Draw | Undraw | SeeAim | Measure | Learn | SeeLearning | LearnEnd
 
 
@@ -165,7 +168,7 @@ class Acts:
         kiosk, commission = self._kiosk, self._kiosk.commission
         match request:
             case Status():
-                return kiosk.status(now_s)
+                return kiosk.status(now_s) | {"program": self._version, "release": RELEASE}
             case Panel():
                 return self._watching.reply(kiosk, now_s) | {"restart_wanted": self._site.restart_wanted}
             case Drift():
@@ -208,7 +211,7 @@ class Acts:
                 may_update(kiosk, now_s)
                 if restart:
                     commission.restart(now_s)
-                return {"program": self._version, "home": Path(sys.prefix).name, "restarting": restart}
+                return {"program": self._version, "release": RELEASE, "restarting": restart}
             case Sign():
                 assert grant is not None
                 signed = {

@@ -14,6 +14,7 @@ import msgspec
 
 from edge.cabin.anomalies import Policy
 from edge.cabin.rules import Flow
+from edge.settings.updating import UpdateSettings
 from edge.terms.chain import ChainSettings
 from edge.terms.ground import Marks, Mask, Zone
 from edge.terms.record import Recipient
@@ -226,30 +227,6 @@ class PanelSettings(_Section, frozen=True):
     password_file: _Word = ""
     live: bool = False
     pictures: bool = False
-
-
-class UpdateSettings(_Section, frozen=True):
-    automatic: bool = False
-    url: Annotated[
-        str,
-        msgspec.Meta(
-            pattern=r"\A(https://[^\s?#]+|/[^\x00-\x1f]*)?\Z",
-            max_length=200,
-            description="https://…, a folder, or empty",
-        ),
-    ] = ""
-    ca_file: _Word = ""
-    root_file: _Word = "/etc/cabinguard/update-root.json"
-    folder: _Word = "/var/lib/cabinguard-update"
-    window: Annotated[
-        str,
-        msgspec.Meta(
-            pattern=r"\A([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]\Z",
-            description='such as "02:00-04:00"',
-        ),
-    ] = "02:00-04:00"
-    archive_h: Annotated[float, msgspec.Meta(ge=0.1, le=48)] = 6.0
-    health_s: Annotated[float, msgspec.Meta(ge=30, le=900)] = 300.0
 
 
 class WatchdogSettings(_Section, frozen=True):

@@ -44,8 +44,8 @@ class Stage(msgspec.Struct, frozen=True):
 class Release(msgspec.Struct, frozen=True):
     """One archive. `id`: the version with a hash of everything in it, the name of its folder on a kiosk.
 
-    `boards` are of `board_of`, or `any`. `record` is the number of the record's form that it writes,
-    `settings` that of its settings. `unpacked_mb` is the size of what is in the archive.
+    `boards` are of `board_of`, or `any`. `record` is the number of the record's form that it writes.
+    `unpacked_mb` is the size of what is in the archive.
     """
 
     version: Number
@@ -54,7 +54,6 @@ class Release(msgspec.Struct, frozen=True):
     python_min: Python
     python_max: Python
     record: Annotated[int, Meta(ge=1, le=10000)]
-    settings: Annotated[int, Meta(ge=1, le=10000)]
     unpacked_mb: Annotated[int, Meta(ge=1, le=4000)]
     boards: Annotated[tuple[Word, ...], Meta(min_length=1, max_length=20)] = ("any",)
     stages: Annotated[tuple[Stage, ...], Meta(max_length=50)] = ()
