@@ -16,6 +16,7 @@ from edge.cabin.anomalies import Policy
 from edge.cabin.rules import Flow
 from edge.settings.certificate import CertificateSettings
 from edge.settings.fleet import MqttSettings
+from edge.settings.updating import UpdateSettings
 from edge.terms.chain import ChainSettings
 from edge.terms.ground import Marks, Mask, Zone
 from edge.terms.record import Recipient
@@ -301,6 +302,7 @@ class Settings(_Section, frozen=True):
     wiring: WiringSettings = WiringSettings()
     panel: PanelSettings = PanelSettings()
     metrics: MetricsSettings = MetricsSettings()
+    update: UpdateSettings = UpdateSettings()
     watchdog: WatchdogSettings = WatchdogSettings()
 
     @property
