@@ -1068,5 +1068,12 @@ CATALOGUE: Final = _table(
         "The kiosk goes on guarding; only this command stops.",
         "Enrol from pictures (--from), or stop the kiosk for it: systemctl stop cabinguard.",
     ),
+    # --- what a version is made of -------------------------------------------------------------------
+    (
+        "inventory_incomplete",
+        "What this version is made of cannot be listed: a package is missing or is not the lock's.",
+        _NOT_RUN,
+        "Make the environment again (./install.sh test, or the kiosk's installer) and say it again.",
+    ),
 )
 """Every fault by its code."""
