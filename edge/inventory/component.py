@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class PartKind(StrEnum):
     """What a part is, under CycloneDX's name for it."""
 
     PROGRAM = "firmware"
@@ -20,7 +20,7 @@ class Kind(StrEnum):
 class Component:
     """A part. `needs` names the parts that it asks for itself, by their `ref`."""
 
-    kind: Kind
+    kind: PartKind
     name: str
     version: str
     purl: str

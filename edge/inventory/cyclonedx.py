@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, cast
 
-from edge.inventory.component import Component, Inventory, Kind
+from edge.inventory.component import Component, Inventory, PartKind
 from edge.inventory.licences import SPDX
 
 SPEC: Final = "1.6"
@@ -44,7 +44,7 @@ def _component(part: Component) -> Value:
     value["licenses"] = _licences(part.licences)
     if part.purl:
         value["purl"] = part.purl
-    if part.kind is Kind.DATA:
+    if part.kind is PartKind.DATA:
         value["data"] = [{"type": "dataset", "name": part.name}]
     if not part.shipped:
         value["scope"] = "excluded"
@@ -98,7 +98,7 @@ def carried(content: bytes, part: Component) -> Iterator[Component]:
         address = one.purl.partition("?")[0]
         name, _, version = address.partition("@")
         if version == one.version and version and name.rpartition("/")[2] != part.name:
-            yield replace(one, kind=Kind.LIBRARY, purl=address, inside=part.ref)
+            yield replace(one, kind=PartKind.LIBRARY, purl=address, inside=part.ref)
 
 
 def _collect(values: Sequence[object], found: list[Component]) -> None:
@@ -119,8 +119,8 @@ def _collect(values: Sequence[object], found: list[Component]) -> None:
         _collect(_list(one.get("components")), found)
 
 
-def _kind(name: str) -> Kind:
-    return Kind(name) if name in set(Kind) else Kind.LIBRARY
+def _kind(name: str) -> PartKind:
+    return PartKind(name) if name in set(PartKind) else PartKind.LIBRARY
 
 
 def _list(value: object) -> list[object]:

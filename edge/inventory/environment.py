@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from edge.faults.fault import FaultError
-from edge.inventory.component import Component, Inventory, Kind
+from edge.inventory.component import Component, Inventory, PartKind
 from edge.inventory.cyclonedx import carried
 from edge.inventory.licences import stated_licences
 from edge.inventory.networks import networks
@@ -53,13 +53,13 @@ def inventory(models: Path = MODELS, lock: Path | None = LOCK, wheel: str = "") 
     seen = tuple(networks(models))
     version = program_version()
     program = Component(
-        Kind.PROGRAM,
+        PartKind.PROGRAM,
         "cabinguard",
         version,
         f"pkg:generic/cabinguard@{version}",
         ("Apache-2.0",),
         (wheel,) if wheel else (),
-        (*(found[name].ref for name, _ in first), *(one.ref for one in seen if one.kind is Kind.NETWORK)),
+        (*(found[name].ref for name, _ in first), *(one.ref for one in seen if one.kind is PartKind.NETWORK)),
     )
     return Inventory(program, (*found.values(), *carried, *seen))
 
@@ -80,7 +80,7 @@ def _component(
     )
     fields = HeaderParser().parsestr(package.read_text("METADATA") or "")
     return Component(
-        Kind.LIBRARY,
+        PartKind.LIBRARY,
         name,
         package.version,
         f"pkg:pypi/{name}@{package.version}",

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from edge.inventory.component import Component, Kind
+from edge.inventory.component import Component, PartKind
 
 _TERMS: Final = "\n## Data and terms\n\n"
 _TABLE: Final = "| source | terms as published |"
@@ -32,12 +32,12 @@ def networks(models: Path) -> Iterator[Component]:
             raise ValueError(f"{contract.stem}.md says nothing of data and terms")
         data = [
             Component(
-                Kind.DATA, f"{source} ({contract.stem})", str(told["version"]), "", (said,), shipped=False
+                PartKind.DATA, f"{source} ({contract.stem})", str(told["version"]), "", (said,), shipped=False
             )
             for source, said in table
         ]
         yield Component(
-            Kind.NETWORK,
+            PartKind.NETWORK,
             file.name,
             str(told["version"]),
             "",

@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 # Run by the building machine's Python, which has nothing installed: these four modules need no library.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from edge.inventory.component import Component, Inventory, Kind
+from edge.inventory.component import Component, Inventory, PartKind
 from edge.inventory.cyclonedx import carried, document
 from edge.inventory.licences import stated_licences
 from edge.inventory.networks import networks
@@ -41,11 +41,13 @@ def debian(root: Path) -> Iterator[Component]:
         if not (fields["Status"] or "").endswith(" installed"):
             continue
         name, version, machine = fields["Package"], fields["Version"], fields["Architecture"]
+        source = re.sub(r"^(\S+)(?: \((\S+)\))?.*$", r"\1@\2", fields["Source"] or "").rstrip("@")
+        built = f"&upstream={quote(source)}" if source else ""  # what Debian's advisories name
         yield Component(
-            Kind.SYSTEM if name == "base-files" else Kind.LIBRARY,
+            PartKind.SYSTEM if name == "base-files" else PartKind.LIBRARY,
             name,
             version,
-            f"pkg:deb/debian/{name}@{quote(version)}?arch={machine}&distro=debian-{release}",
+            f"pkg:deb/debian/{name}@{quote(version)}?arch={machine}&distro=debian-{release}{built}",
             tuple(_debian_licences(root, name)),
         )
 
@@ -70,7 +72,7 @@ def python(root: Path) -> Iterator[Component]:
         fields = HeaderParser().parsestr(metadata.read_text("utf-8"))
         name, version = re.sub(r"[-_.]+", "-", fields["Name"]).lower(), fields["Version"]
         part = Component(
-            Kind.LIBRARY,
+            PartKind.LIBRARY,
             name,
             version,
             f"pkg:pypi/{name}@{version}",
@@ -94,7 +96,7 @@ def listed(root: Path, version: str) -> bytes:
     for models in sorted(root.glob(f"{SITE}/models")):
         parts += networks(models)
     address = f"pkg:generic/cabinguard-image@{version}"
-    image = Component(Kind.PROGRAM, "cabinguard-image", version, address, ("as its parts",))
+    image = Component(PartKind.PROGRAM, "cabinguard-image", version, address, ("as its parts",))
     needs = tuple(part.ref for part in parts if part.shipped and not part.inside)
     return document(Inventory(replace(image, needs=needs), tuple(parts)))
 

@@ -338,7 +338,8 @@ def small_root(tmp_path: Path) -> Path:
             "Package: gone\nStatus: deinstall ok config-files\nArchitecture: arm64\nVersion: 1\n\n"
             "Package: tzdata\nStatus: install ok installed\nArchitecture: all\nVersion: 2025b-0\n"
             "Description: time zones\n Name: none\n\n"
-            "Package: libx11-6\nStatus: install ok installed\nArchitecture: arm64\nVersion: 2\n\n"
+            "Package: libx11-6\nStatus: install ok installed\nArchitecture: arm64\n"
+            "Version: 2\nSource: libx11 (2:2)\n\n"
             "Package: odd\nStatus: install ok installed\nArchitecture: arm64\nVersion: 3\n\n"
         ),
         f"{doc}/base-files/copyright": "The GPL is in /usr/share/common-licenses/GPL, the other in\n"
@@ -410,6 +411,7 @@ def test_the_list_of_contents_names_all_and_nothing_else(image: Path, small_root
     assert components["base-files"]["purl"] == (
         "pkg:deb/debian/base-files@12.4%2Bdeb12u11?arch=arm64&distro=debian-12"
     )
+    assert components["libx11-6"]["purl"].endswith("&upstream=libx11%402%3A2")
     assert components["pyserial"]["purl"] == "pkg:pypi/pyserial@3.5"
     assert components["inner"]["properties"][0]["value"] == "pkg:pypi/msgspec@0.22.0"
     assert len(components["face_find.tflite"]["hashes"][0]["content"]) == 64
