@@ -1469,5 +1469,24 @@ CATALOGUE: Final = _table(
         KEEPS,
         "None: it is tried again at the next time, twice at most.",
     ),
+    # --- what a version is made of -------------------------------------------------------------------
+    (
+        "inventory_incomplete",
+        "What this version is made of cannot be listed: a package is missing or is not the lock's.",
+        _NOT_RUN,
+        "Make the environment again (./install.sh test, or the kiosk's installer) and say it again.",
+    ),
+    (
+        "advisory_unreadable",
+        "A published advisory or a list of parts cannot be read.",
+        _NOT_RUN,
+        "Give OSV or CSAF 2.0 files, and CycloneDX lists in JSON; the detail names the file and why.",
+    ),
+    (
+        "notice_incomplete",
+        "What must be reported is not all said yet.",
+        _NOT_RUN,
+        "Fill in what the detail names in the file, and say it again; the deadline runs on.",
+    ),
 )
 """Every fault by its code."""
