@@ -28,6 +28,7 @@ _NO_NETWORK: Final = (
 _NO_CLAIM: Final = (
     "The door keeps its rules. Where an owner has to be verified, claims are refused: the permit stays off."
 )
+_NOT_ASKED: Final = "The door keeps its rules: no network is asked about it."
 _NOT_RUN: Final = "Only this command stops; a running kiosk goes on."
 
 
@@ -982,6 +983,146 @@ CATALOGUE: Final = _table(
         "The file of a secret can be read by others.",
         "The kiosk does not start; the door rests unlocked. Of panel or gallery: only that.",
         "Make it root:cabinguard and chmod 640, and change the secret, which others may have read.",
+    ),
+    # --- who the kiosk is to others ------------------------------------------------------------------
+    (
+        "certificate_missing",
+        "The kiosk has no certificate yet.",
+        _NOT_ASKED,
+        "Say cabinguard certificate request, let the authority sign it, then certificate install its answer.",
+    ),
+    (
+        "certificate_unreadable",
+        "The file of a certificate cannot be read as one.",
+        _NOT_ASKED,
+        "Bring the certificate as the authority gave it, in PEM, the kiosk's own first.",
+    ),
+    (
+        "certificate_not_ours",
+        "The certificate names somebody else.",
+        _NOT_ASKED,
+        "Install this kiosk's own certificate, or correct mqtt.kiosk_id and ask for a new one.",
+    ),
+    (
+        "certificate_other_key",
+        "The certificate was made for another key than the kiosk's.",
+        _NOT_ASKED,
+        "Let the authority sign the newest request: cabinguard certificate request shows it again.",
+    ),
+    (
+        "certificate_unfit",
+        "The certificate may not be used to show who the kiosk is.",
+        _NOT_ASKED,
+        "Let the authority make it for clients: extended key usage clientAuth, no authority.",
+    ),
+    (
+        "certificate_chain_broken",
+        "A certificate of the chain was not signed by the next one.",
+        _NOT_ASKED,
+        "Put the kiosk's own first, then the one that signed it, and so on; none of another authority.",
+    ),
+    (
+        "certificate_not_yet",
+        "The certificate begins later than now.",
+        _NOT_ASKED,
+        "Wait, or set the clock of the authority; the kiosk's own clock was set from outside.",
+    ),
+    (
+        "certificate_ends_soon",
+        "The kiosk's certificate ends soon and was not renewed.",
+        _NOT_ASKED,
+        "Say certificate renew, which names why it was not; without EST request and install a new one.",
+    ),
+    (
+        "certificate_ended",
+        "The kiosk's certificate has ended.",
+        _NOT_ASKED,
+        "Say certificate renew where there is EST; else request, have it signed, install it.",
+    ),
+    (
+        "authorities_missing",
+        "There is no file of authorities by which a server could be trusted.",
+        _NOT_ASKED,
+        "Put the authority's certificate, in PEM, where certificate.ca_file says.",
+    ),
+    (
+        "key_missing",
+        "The kiosk's private key is not there.",
+        _NOT_ASKED,
+        "Say cabinguard certificate request: it makes a new one, for which a new certificate is needed.",
+    ),
+    (
+        "key_exposed",
+        "The kiosk's private key can be read by others.",
+        _NOT_ASKED,
+        "Have the authority revoke its certificate; chmod 600 the file, or make a new key.",
+    ),
+    (
+        "key_unusable",
+        "The kiosk's private key cannot be used.",
+        _NOT_ASKED,
+        "Make a new one: cabinguard certificate request --fresh; a key with a password cannot be used.",
+    ),
+    # --- the broker of a fleet -----------------------------------------------------------------------
+    (
+        "broker_unreachable",
+        "No connection to the broker comes about, or it breaks again at once.",
+        _NOT_ASKED,
+        "Look at mqtt.host and mqtt.port, the network and the broker; what waits goes out by itself.",
+    ),
+    (
+        "broker_silent",
+        "The broker takes the connection and does not answer in time.",
+        _NOT_ASKED,
+        "Look at the broker's log and load; another server may be at mqtt.port.",
+    ),
+    (
+        "broker_untrusted",
+        "The broker's certificate is not trusted: another authority, another name, or its time is over.",
+        _NOT_ASKED,
+        "Compare certificate.ca_file with the authority of the broker, and mqtt.host with its certificate.",
+    ),
+    (
+        "broker_refused",
+        "The broker does not let this kiosk in, or does not take its messages.",
+        _NOT_ASKED,
+        "Look at the broker's log: the kiosk's certificate, and its rules for mqtt.kiosk_id and mqtt.site.",
+    ),
+    (
+        "broker_garbled",
+        "What answers at the broker's port does not speak MQTT 5, or not over TLS.",
+        _NOT_ASKED,
+        "Look at mqtt.port and mqtt.tls; the broker has to speak MQTT 5.",
+    ),
+    (
+        "broker_taken_over",
+        "Another client came to the broker under this kiosk's name.",
+        _NOT_ASKED,
+        "Give each kiosk an mqtt.kiosk_id of its own; if they have, revoke this kiosk's certificate.",
+    ),
+    (
+        "broker_no_certificate",
+        "The kiosk has no certificate with which it could show itself at the broker, or cannot use it.",
+        _NOT_ASKED,
+        "The detail names what is wrong with it; cabinguard certificate request or renew makes one.",
+    ),
+    (
+        "broker_unread",
+        "Nobody reads this kiosk's messages at the broker, which therefore keeps none.",
+        _NOT_ASKED,
+        "Let the desk subscribe to cabinguard/v1/# with a session that lasts; until then they wait here.",
+    ),
+    (
+        "broker_stopped",
+        "The thread that talks to the broker died or hangs; it is started again.",
+        _NOT_ASKED,
+        "If it comes again, report it together with the log.",
+    ),
+    (
+        "request_keys_unreadable",
+        "The file of the keys that sign requests is missing, unreadable or holds something else.",
+        _NOT_STARTED,
+        "Write the public keys (PEM, Ed25519) into mqtt.request_keys_file, for the service user to read.",
     ),
     # --- who is enrolled -----------------------------------------------------------------------------
     (

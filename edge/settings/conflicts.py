@@ -71,6 +71,7 @@ def conflicts(s: Settings) -> Iterator[_Problem]:
     if s.identity.code_by == "webhook" and not s.webhook.url:
         yield _conflict('identity.code_by = "webhook" needs webhook.url', "identity.code_by", "webhook.url")
     yield from _machine_line(s)
+    yield from _certificate(s)
     yield from _broker(s)
     for problem in s.wiring.problems():
         yield _conflict(problem, *re.findall(r"wiring\.[a-z_.]+", problem))
@@ -117,6 +118,20 @@ def _broker(s: Settings) -> Iterator[_Problem]:
         yield _conflict(detail, "mqtt.tls", "mqtt.host")
     if broker.port in (s.panel.port, s.atm.port) and is_loopback(broker.host):
         yield _conflict(f"mqtt.port = {broker.port} is another server's here", "mqtt.port")
+
+
+def _certificate(s: Settings) -> Iterator[_Problem]:
+    """Somebody else looks after both files of a pair or after none."""
+    own = s.certificate
+    both = ("certificate.key_file", "certificate.certificate_file")
+    if bool(own.key_file) != bool(own.certificate_file):
+        yield _conflict(f"{' and '.join(both)} go together", *both)
+    for key, value in (("certificate.key_uri", own.key_uri), ("certificate.est_url", own.est_url)):
+        if value and own.key_file:
+            yield _conflict(f"{key} needs a key of the kiosk's own: leave {both[0]} empty", key, both[0])
+    if own.est_token_file and not own.est_user:
+        user = "certificate.est_user"
+        yield _conflict(f"certificate.est_token_file needs {user}", "certificate.est_token_file", user)
 
 
 def ground_conflicts(s: Settings) -> Iterator[_Problem]:
@@ -189,6 +204,9 @@ _WHOLE_PATHS: Final = (
     *("email.password_file", "webhook.secret_file", "panel.password_file", "mqtt.request_keys_file"),
     "identity.key_file",
     *("atm.keys_file", "atm.serial_port"),
+    *("certificate.key_file", "certificate.certificate_file", "certificate.ca_file"),
+    *("certificate.token_module", "certificate.pin_file"),
+    *("certificate.est_token_file", "certificate.est_ca_file"),
 )
 
 

@@ -14,6 +14,7 @@ import msgspec
 
 from edge.cabin.anomalies import Policy
 from edge.cabin.rules import Flow
+from edge.settings.certificate import CertificateSettings
 from edge.settings.fleet import MqttSettings
 from edge.terms.chain import ChainSettings
 from edge.terms.ground import Marks, Mask, Zone
@@ -270,6 +271,7 @@ class Settings(_Section, frozen=True):
     evidence: EvidenceSettings = EvidenceSettings()
     journal: JournalSettings = JournalSettings()
     identity: IdentitySettings = IdentitySettings()
+    certificate: CertificateSettings = CertificateSettings()
     paths: Paths = Paths()
     wiring: WiringSettings = WiringSettings()
     panel: PanelSettings = PanelSettings()
