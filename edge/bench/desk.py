@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from edge.bench.cameras import Source
 from edge.bench.cards import OWNERS, Cards, TemplatesOf, templates_of
 from edge.bench.handiwork import Break, Handiwork
@@ -132,6 +134,12 @@ class Props:
     camera_from: str = "staged"
 
 
+def _running_in(settings: Settings, runtime: Path) -> Settings:
+    """The same, with sockets, ring and open copies in this folder."""
+    paths = msgspec.structs.replace(settings.paths, runtime=str(runtime.absolute()))
+    return msgspec.structs.replace(settings, paths=paths)
+
+
 class Desk:
     """One simulated cabin. `watch` may be set to be called with every judged frame, `changed` after something
     was done that may outlive a power cut.
@@ -211,7 +219,7 @@ class Desk:
         self.powered = True
         try:
             with contextlib.ExitStack() as stack:
-                self._open(self.settings, stack)
+                self._open(_running_in(self.settings, self._runtime), stack)
                 self._stack = stack.pop_all()
         except BaseException:
             self.powered = False

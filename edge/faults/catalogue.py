@@ -185,6 +185,24 @@ CATALOGUE: Final = _table(
         "If it comes again, look for memory that ran out (dmesg) and report it together with the log.",
     ),
     (
+        "evidence_keys_unusable",
+        "The list of the bank's keys cannot be used: no picture is kept, none is kept open either.",
+        KEEPS,
+        "Put the list of the bank's public keys back (evidence.recipients_file); settings --check.",
+    ),
+    (
+        "evidence_open_on_card",
+        "Pictures are sealed, and what is in memory could still reach the card.",
+        KEEPS,
+        "Swap to compressed memory alone (zram without a file), and keep paths.runtime on a tmpfs.",
+    ),
+    (
+        "evidence_key_unusable",
+        "What was given as a secret key of the bank is none.",
+        _NOT_RUN,
+        "Name the file that cabinguard evidence keys --make or age-keygen made, one key a file.",
+    ),
+    (
         "evidence_stuck",
         "Pictures that should have been removed, for their age or for space, cannot be.",
         KEEPS,

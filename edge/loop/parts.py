@@ -21,6 +21,7 @@ from edge.loop.views import ViewsFile
 from edge.loop.vitals import Gauge
 from edge.messages.inbox import Inbox
 from edge.messages.outbox import Outbox
+from edge.messages.streams import Streams
 from edge.messages.texts import Context
 from edge.pictures.keeper import Evidence
 from hw.ports import Board
@@ -53,13 +54,16 @@ class Restarter:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """None has a default: what one caller could leave out would be missing there without a word."""
+    """`streams` None: no message is counted, since there is no broker; `keep_messages_s`: how long one waits
+    for it. None has a default: what one caller could leave out would be missing there without a word."""
 
     board: Board
     rules: Rules
     journal: Journal
     unrecorded: Unrecorded
     outbox: Outbox
+    streams: Streams | None
+    keep_messages_s: float
     inbox: Inbox
     release_desk: ReleaseDesk
     owner_desk: OwnerDesk

@@ -92,6 +92,7 @@ class Steps:
         for command in map(self._facts.with_reason, result.commands):
             entries += self._logbook.command_lines(command, incident, now_s, held)
             rows += self._carry_out(command, now_s, held)
+        rows += self.post.incident(before.incident, situation.state.incident)
         if not entries and not rows:
             if held:
                 self._logbook.held_back(now_s)

@@ -42,9 +42,12 @@ from edge.messages.release_counter import CounterFile
 from edge.messages.texts import Context
 from edge.messages.ways.carrier import Carrier
 from edge.messages.ways.open import carriers, release_desk
+from edge.pictures.clear import ClearCopies, shown_or_sealed
 from edge.pictures.keeper import Beside, Evidence, Ring
+from edge.pictures.sealing import Sealer
 from edge.pictures.sheet import drawn_apart, drawn_here
 from edge.pictures.store import EvidenceLimits, Start
+from edge.pictures.writing import Handling, Sealing
 from edge.service.acts import Acts
 from edge.service.gauge import THERMAL, MachineGauge
 from edge.service.plans import minute_of_day, overseers
@@ -147,11 +150,12 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         Start(remembered.boot, (counters.get("incident", 0),), remembered.wall_s),
         evidence_limits(settings),
         Beside(site.wake, lambda: journal.waiting > 0, gauge.look) if site.threaded else None,
-        drawn_apart if site.threaded else drawn_here,
+        Handling(drawn_apart if site.threaded else drawn_here, sealing_of(settings)),
     )
     if site.threaded:  # without a thread nothing is under way, and a pulled plug copies nothing more
         stack.callback(evidence.close, CLOSE_S)
-    ways_out = carriers(settings, pictures, clock.wall_s, lambda: str(journal.head()))
+    read = functools.partial(shown_or_sealed, Path(settings.paths.runtime))
+    ways_out = carriers(settings, pictures, clock.wall_s, lambda: str(journal.head()), read)
     for carrier in ways_out.values():
         stack.callback(carrier.close)
     numbers = _numbers(settings, site.spare_numbers)
@@ -278,6 +282,15 @@ def evidence_limits(settings: Settings) -> EvidenceLimits:
     return EvidenceLimits(
         kept.before_s, kept.after_s, kept.keep_days, kept.keep_mb, kept.incident_mb, kept.reserve_mb
     )
+
+
+def sealing_of(settings: Settings) -> Sealing | None:
+    """How pictures are sealed to the bank; None where they lie open."""
+    kept = settings.evidence
+    if not kept.recipients_file:
+        return None
+    copies = ClearCopies(Path(settings.paths.runtime), kept.clear_copy_s, kept.clear_copy_mb)
+    return Sealing(Sealer(Path(kept.recipients_file), kept.open_needs), copies)
 
 
 def _place(settings: Settings, clock: Clock) -> Place:

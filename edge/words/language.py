@@ -351,6 +351,7 @@ class Texts:
     alert: str
     incident: str
     repeat: str
+    sealed: str
     help: str
     status: str
     alerts: Alerts
@@ -602,6 +603,7 @@ class Channels(Words):
     sms: str
     email: str
     webhook: str
+    mqtt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -767,6 +769,7 @@ class Page(Words):
     pictures_count: str
     pictures_off: str
     pictures_gone: str
+    pictures_sealed: str
     picture_alt: str
     record: str
     head: str
