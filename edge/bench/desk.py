@@ -333,8 +333,8 @@ class Desk:
     def type_keys(self, keys: str) -> float:
         """Type at the keypad; the time when the last key is up.
 
-        `CODE` is the code that a phone last received, `PREVIOUS` the one before, `WRONG` neither. ValueError
-        for a key that this keypad does not have, and for a code that never came.
+        `CODE` is the code that a phone last received, `PREVIOUS` the one before, `WRONG` neither, `DURESS`
+        what somebody types who is forced. ValueError for a key that this keypad lacks, and without a code.
         """
         return self.handiwork.type_keys(self.spell(keys))
 
@@ -344,7 +344,7 @@ class Desk:
 
     def spell(self, keys: str) -> str:
         """The keys to press for what `type_keys` was given."""
-        return self.telephones.spell(keys, self.settings.flow.code_digits)
+        return self.telephones.spell(keys, self.settings.flow)
 
     def last_code(self) -> str | None:
         """The code in the newest text that carries one."""
@@ -480,6 +480,8 @@ class Desk:
         self.threads.look(now_s)
         self.kiosk.poll(now_s)
         self.built.site.poll(now_s)
+        if self.built.measuring is not None:
+            self.built.measuring.turned(now_s)
         self._read_phones(now_s)
         self._wait_for_the_world(now_s)
 
@@ -491,6 +493,8 @@ class Desk:
                 self.built.watching.see(seen)
                 self.built.site.see(seen)
                 self.kiosk.observe(seen, now_s)
+                if self.built.measuring is not None:
+                    self.built.measuring.framed(seen)
             else:
                 if seen.seer is None:
                     self.broke_off = seen
@@ -527,6 +531,8 @@ class Desk:
     def _hear_hardware(self, now_s: float) -> None:
         events, self._pending[:] = tuple(self._pending), []
         for event in events:
+            if self.built.measuring is not None:
+                self.built.measuring.moved(event)
             self.kiosk.hardware_event(event, now_s)
 
     def _read_phones(self, now_s: float) -> None:

@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from edge.cabin.rules import OwnerRules, Rules
 from edge.codes.book import CodeBook
+from edge.codes.duress import DuressForm, EntryMarks, forced_by
+from edge.codes.note import NoteSealer
 from edge.codes.pad import EntryPad
 from edge.identity.desk import OWNER_CODE_DIGITS, OwnerDesk
 from edge.identity.enroller import Enroller
@@ -29,11 +31,14 @@ from edge.judge.judge import Judge
 from edge.judge.owner import OwnerJudge
 from edge.loop.happening import Happening, Listener
 from edge.loop.kiosk import Kiosk
-from edge.loop.parts import IdentityParts, Parts, Restarter
+from edge.loop.parts import DuressParts, IdentityParts, Parts, Restarter
 from edge.loop.unrecorded import Unrecorded
 from edge.loop.views import NAME as VIEWS
 from edge.loop.views import ViewsFile
 from edge.loop.watching import Watching
+from edge.messages.entries import Entries
+from edge.messages.entry_key import NAME as ENTRY_KEY
+from edge.messages.entry_key import entry_key, read_entry_key
 from edge.messages.inbox import Inbox
 from edge.messages.outbox import Outbox
 from edge.messages.prompts import longest_warning_s
@@ -59,6 +64,9 @@ from edge.settings.zones import find_zone
 from edge.terms.record import Channel, Recipient, Remembered
 from hw.ports import Board, Clock, Input
 from hw.watched import in_thread
+
+if TYPE_CHECKING:
+    from edge.service.measuring import Measuring
 
 CLOSE_S: Final = 3.0
 """How long an end waits for the record, and for the pictures."""
@@ -107,6 +115,7 @@ class Built:
     carriers: Mapping[Channel, Carrier]
     remembered: Remembered
     zone_missing: bool
+    measuring: Measuring | None
 
     def start(self, now_s: float) -> None:
         """Call it after the input path has read the inputs once."""
@@ -128,6 +137,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
     )
     remembered = journal.open()
     stack.callback(journal.close, CLOSE_S)
+    measuring = _measuring(settings, site)
     zone_missing = find_zone(settings.cabin.timezone) is None
     if zone_missing:
         fault = ("zone_missing", settings.cabin.timezone)
@@ -158,11 +168,15 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
     ways_out = carriers(settings, pictures, clock.wall_s, lambda: str(journal.head()), read)
     for carrier in ways_out.values():
         stack.callback(carrier.close)
+    duress, entries, faults = _duress(settings, site.data)
+    remembered = replace(remembered, faults=(*remembered.faults, *faults))
     numbers = _numbers(settings, site.spare_numbers)
     context = Context.of(settings)
     door = site.board.inputs.fitted(Input.DOOR)
     flow, watchdog = settings.flow, settings.watchdog
-    book = CodeBook(flow.code_digits, site.choose_code)
+    book = CodeBook(
+        flow.code_digits, site.choose_code, forced_by(DuressForm(flow.duress), flow.duress_prefix)
+    )
     parts = Parts(
         board=site.board,
         rules=Rules(
@@ -172,9 +186,9 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
             longest_warning_s(context.language, site.board.prompt.spoken_s),
             _owner_rules(settings),
         ),
-        journal=journal,
+        journal=journal if measuring is None else measuring.timed(journal),
         unrecorded=Unrecorded(site.unrecorded),
-        outbox=Outbox(numbers, random=site.random, carriers=ways_out),
+        outbox=Outbox(numbers, random=site.random, carriers=ways_out, told_as=entries.told),
         inbox=Inbox(numbers),
         release_desk=release_desk(
             settings, counters, CounterFile(site.data / RELEASE_COUNTER_FILE, threaded=site.threaded)
@@ -183,6 +197,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         identity=identity,
         context=context,
         book=book,
+        duress=duress,
         pad=EntryPad(flow.code_digits, flow.key_timeout_s),
         judge=Judge(
             _place(settings, clock),
@@ -198,9 +213,12 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         gauge=gauge,
         clock_jump_s=watchdog.clock_jump_s,
         restart=site.restart,
-        listener=functools.partial(_hear, watching, site.listener),
+        listener=functools.partial(_hear, watching, measuring, site.listener),
     )
     kiosk = Kiosk(parts)
+    if measuring is not None:
+        measuring.open(kiosk, parts, journal, watching, site.data)
+        stack.callback(measuring.close)
     apart = in_thread if site.threaded else _here
     at_site = SiteDesk(settings, site.data, site.eyes, clock, apart, kiosk.commission.did)
     return Built(
@@ -214,7 +232,34 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         carriers=ways_out,
         remembered=remembered,
         zone_missing=zone_missing,
+        measuring=measuring,
     )
+
+
+def _duress(
+    settings: Settings, data: Path
+) -> tuple[DuressParts | None, Entries, tuple[tuple[str, str], ...]]:
+    """What is told of typed codes, None without a duress form; the marks; and the faults of their key.
+
+    Rows of an earlier start may wait although it was switched off since: their key is read all the same.
+    """
+    if settings.flow.duress == "off":
+        known = read_entry_key(data / ENTRY_KEY)
+        return None, Entries(None if known is None else EntryMarks(known)), ()
+    key, kept = entry_key(data / ENTRY_KEY)
+    entries = Entries(EntryMarks(key))
+    notes = NoteSealer(bytes.fromhex(settings.people.control_room_key))
+    faults = () if kept else (("entry_key_unwritable", str(data / ENTRY_KEY)),)
+    return DuressParts(entries, notes), entries, faults
+
+
+def _measuring(settings: Settings, site: Site) -> Measuring | None:
+    """What takes the numbers; nothing of it is imported where nobody is to see them."""
+    if not settings.metrics.wanted:
+        return None
+    from edge.service.measuring import Measuring
+
+    return Measuring(settings, site.board.clock, threaded=site.threaded)
 
 
 def _here(do: Callable[[], None]) -> None:
@@ -305,8 +350,10 @@ def _hour_now(clock: Clock) -> int | None:
     return int(clock.wall_s() // 3600.0) if clock.wall_true() else None
 
 
-def _hear(watching: Watching, listener: Listener, happening: Happening) -> None:
+def _hear(watching: Watching, measuring: Measuring | None, listener: Listener, happening: Happening) -> None:
     watching.hear(happening)
+    if measuring is not None:
+        measuring.hear(happening)
     listener(happening)
 
 
