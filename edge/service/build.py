@@ -205,9 +205,12 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         ),
         journal=journal if measuring is None else measuring.timed(journal),
         unrecorded=Unrecorded(site.unrecorded),
-        outbox=Outbox(numbers, random=site.random, carriers=ways_out, told_as=entries.told),
         outbox=Outbox(
-            numbers, random=site.random, carriers=ways_out, backlog_most=settings.mqtt.keep_messages
+            numbers,
+            random=site.random,
+            carriers=ways_out,
+            backlog_most=settings.mqtt.keep_messages,
+            told_as=entries.told,
         ),
         streams=streams,
         keep_messages_s=settings.mqtt.keep_days * 86400.0,
