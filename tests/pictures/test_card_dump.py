@@ -5,6 +5,7 @@ The same life without the bank's keys leaves faces everywhere: so the search wou
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import shutil
@@ -31,9 +32,12 @@ from edge.settings.load import load
 from edge.vision.face.find import Finder
 from hw.bench import StagedCabin
 from hw.ports import Input
-from tests.worlds.carving import Carved, carve
+from tests.worlds.carving import Carved, Grey, carve
 
 CARD_MB = 48
+
+pytestmark = pytest.mark.timeout(1800)
+"""A busy machine carves slowly."""
 
 
 class Life:
@@ -153,17 +157,14 @@ def test_a_dump_of_a_sealed_card_has_no_face_and_of_an_open_one_has_many(tmp_pat
         opened = open_all(kept / files.FOLDER, given, folder / "opened", said_in_record(kept / NAME))
         assert not opened.problems
         assert opened.compared == len(opened.opened) > 40
-        shown = [cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in opened.opened]
-        faces = sum(bool(finder.find(np.asarray(one, np.uint8))) for one in shown if one is not None)
-        print(f"{needs} of 3: the bank opens {len(shown)} pictures, {faces} show a face")
+        faces = sum(bool(finder.find(_grey(path))) for path in opened.opened)
+        print(f"{needs} of 3: the bank opens {len(opened.opened)} pictures, {faces} show a face")
         assert faces > 20
 
 
 @pytest.mark.slow
 def test_what_is_carved_is_found_however_it_lies_there(repo: Path) -> None:
     """One face at odd places of random bytes: encoded, in Base64, and raw."""
-    import base64
-
     finder = Finder(repo / "models")
     face = cv2.imread(str(repo / "hw/camera/people/collins.jpg"), cv2.IMREAD_COLOR)
     assert face is not None
@@ -187,6 +188,12 @@ def test_what_is_carved_is_found_however_it_lies_there(repo: Path) -> None:
         found = carve(noise[:at] + content + noise[at:], finder)
         print(f"{way} at {at}: {found.words}")
         assert _faces(found), way
+
+
+def _grey(path: Path) -> Grey:
+    picture: Grey | None = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    assert picture is not None
+    return picture
 
 
 def _faces(found: Carved) -> int:
