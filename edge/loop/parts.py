@@ -25,6 +25,7 @@ from edge.messages.inbox import Inbox
 from edge.messages.outbox import Outbox
 from edge.messages.texts import Context
 from edge.pictures.keeper import Evidence
+from edge.terms.hold import Hold
 from hw.ports import Board
 
 
@@ -82,6 +83,8 @@ class Parts:
     judge: Judge
     cameras: frozenset[str]
     evidence: Evidence
+    holds_lost: tuple[Hold, ...]
+    """Legal holds that a file has and the record does not know any more."""
     views: ViewsFile
     gauge: Gauge
     clock_jump_s: float
