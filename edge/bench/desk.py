@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from edge.bench.cameras import Source
 from edge.bench.cards import OWNERS, Cards, TemplatesOf, templates_of
 from edge.bench.handiwork import Break, Handiwork
@@ -132,6 +134,12 @@ class Props:
     camera_from: str = "staged"
 
 
+def _running_in(settings: Settings, runtime: Path) -> Settings:
+    """The same, with sockets, ring and open copies in this folder."""
+    paths = msgspec.structs.replace(settings.paths, runtime=str(runtime.absolute()))
+    return msgspec.structs.replace(settings, paths=paths)
+
+
 class Desk:
     """One simulated cabin. `watch` may be set to be called with every judged frame, `changed` after something
     was done that may outlive a power cut.
@@ -211,7 +219,7 @@ class Desk:
         self.powered = True
         try:
             with contextlib.ExitStack() as stack:
-                self._open(self.settings, stack)
+                self._open(_running_in(self.settings, self._runtime), stack)
                 self._stack = stack.pop_all()
         except BaseException:
             self.powered = False
@@ -472,6 +480,8 @@ class Desk:
         self.threads.look(now_s)
         self.kiosk.poll(now_s)
         self.built.site.poll(now_s)
+        if self.built.measuring is not None:
+            self.built.measuring.turned(now_s)
         self._read_phones(now_s)
         self._wait_for_the_world(now_s)
 
@@ -483,6 +493,8 @@ class Desk:
                 self.built.watching.see(seen)
                 self.built.site.see(seen)
                 self.kiosk.observe(seen, now_s)
+                if self.built.measuring is not None:
+                    self.built.measuring.framed(seen)
             else:
                 if seen.seer is None:
                     self.broke_off = seen
@@ -519,6 +531,8 @@ class Desk:
     def _hear_hardware(self, now_s: float) -> None:
         events, self._pending[:] = tuple(self._pending), []
         for event in events:
+            if self.built.measuring is not None:
+                self.built.measuring.moved(event)
             self.kiosk.hardware_event(event, now_s)
 
     def _read_phones(self, now_s: float) -> None:

@@ -1,4 +1,4 @@
-"""`evidence hold`, `holds`, `free` and `verify`: what is kept for a court, and what became of every picture."""
+"""`evidence hold`, `holds`, `free`, `verify`: what is kept for a court, and what became of every picture."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from edge.journal.file import NAME
 from edge.journal.held import hold_entry
 from edge.journal.marking import put_word
 from edge.pictures.files import FOLDER
-from edge.pictures.holds import Holds, read_holds, together
+from edge.pictures.holds import Holds, holds_on_disk
 from edge.pictures.proof import prove
 from edge.service.asks import FreeIncident, HoldIncident, SeeHolds
 from edge.service.control import ask, done
@@ -86,12 +86,15 @@ def _free(args: argparse.Namespace) -> int:
     by, why = _words(args)
     freed = Freed(args.number, by, why)
 
+    held: set[int] = set()
+
     def word(remembered: Remembered) -> Entry:
-        if args.number not in {hold.incident for hold in _both(settings, remembered)}:
+        if args.number not in held:
             raise FaultError("incident_not_held", f"incident {args.number}")
         return Entry("event", FREED, args.number, msgspec.json.encode(freed.data()).decode())
 
     if not _asked(settings, FreeIncident(incident=max(1, args.number), by=by, why=why)):
+        held.update(hold.incident for hold in holds_on_disk(Path(settings.paths.data)))
         _put(settings, word)
     print(printable(f"the hold on incident {args.number} is ended, by {by}"))
     return 0
@@ -144,19 +147,9 @@ def _known(settings: Settings) -> tuple[Hold, ...]:
     except FaultError as fault:
         if fault.code != "kiosk_not_running":
             raise
-        found = _both(settings, journal.recall(Path(settings.paths.data) / NAME))
-        return tuple(sorted(found, key=lambda hold: hold.incident))
+        return holds_on_disk(Path(settings.paths.data))
     listed = msgspec.convert(reply["holds"], list[dict[str, object]])
     return tuple(hold_in(msgspec.convert(one["incident"], int), one) for one in listed)
-
-
-def _both(settings: Settings, remembered: Remembered) -> tuple[Hold, ...]:
-    """The holds that record and file say together; the record alone, where the file says nothing."""
-    try:
-        filed = read_holds(Path(settings.paths.data) / FOLDER)
-    except FaultError:
-        filed = ()
-    return together(remembered.holds, remembered.freed, filed).holds
 
 
 def _put(settings: Settings, word: Callable[[Remembered], Entry]) -> None:
@@ -164,7 +157,7 @@ def _put(settings: Settings, word: Callable[[Remembered], Entry]) -> None:
     data = Path(settings.paths.data)
     put_word(data / NAME, SystemClock(), word)
     try:
-        Holds(data / FOLDER, _both(settings, journal.recall(data / NAME))).keep()
+        Holds(data / FOLDER, holds_on_disk(data)).keep()
     except OSError as error:
         why = error.strerror
         print(f"cabinguard: the record has it, the file beside the pictures not: {why}", file=sys.stderr)

@@ -23,6 +23,7 @@ from edge.loop.vitals import Gauge
 from edge.messages.entries import Entries
 from edge.messages.inbox import Inbox
 from edge.messages.outbox import Outbox
+from edge.messages.streams import Streams
 from edge.messages.texts import Context
 from edge.pictures.keeper import Evidence
 from edge.terms.hold import Hold
@@ -64,13 +65,16 @@ class Restarter:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """None has a default: what one caller could leave out would be missing there without a word."""
+    """`streams` None: no message is counted, since there is no broker; `keep_messages_s`: how long one waits
+    for it. None has a default: what one caller could leave out would be missing there without a word."""
 
     board: Board
     rules: Rules
     journal: Journal
     unrecorded: Unrecorded
     outbox: Outbox
+    streams: Streams | None
+    keep_messages_s: float
     inbox: Inbox
     release_desk: ReleaseDesk
     owner_desk: OwnerDesk

@@ -101,6 +101,7 @@ class Steps:
                 lines, told = self._typed_codes.told(typed, incident)
                 entries += lines
                 rows += told
+        rows += self.post.incident(before.incident, situation.state.incident)
         if not entries and not rows:
             if held:
                 self._logbook.held_back(now_s)

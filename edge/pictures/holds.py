@@ -11,7 +11,9 @@ from typing import Final
 import msgspec
 
 from edge.faults.fault import FaultError
-from edge.pictures.files import private_folder, sync_folder, write_file
+from edge.journal.file import NAME as RECORD
+from edge.journal.reader import recall
+from edge.pictures.files import FOLDER, private_folder, sync_folder, write_file
 from edge.terms.hold import Hold
 
 NAME: Final = "holds.json"
@@ -88,6 +90,20 @@ def read_holds(folder: Path) -> tuple[Hold, ...]:
         raise FaultError("holds_unreadable", f"{path}: {error.strerror}") from error
     except msgspec.DecodeError:
         raise FaultError("holds_unreadable", f"{path}: it makes no sense") from None
+
+
+def holds_on_disk(data: Path) -> tuple[Hold, ...]:
+    """All holds that the record and the file in a kiosk's folder say together, by incident.
+
+    The record alone, where the file says nothing. FaultError: the record cannot be read.
+    """
+    remembered = recall(data / RECORD)
+    try:
+        filed = read_holds(data / FOLDER)
+    except FaultError:
+        filed = ()
+    found = together(remembered.holds, remembered.freed, filed).holds
+    return tuple(sorted(found, key=lambda hold: hold.incident))
 
 
 @dataclass(frozen=True, slots=True)

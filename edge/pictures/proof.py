@@ -45,7 +45,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """How many pictures are there as recorded, of these on hold, and gone by a recorded rule; what is wrong."""
+    """How many pictures are there as recorded, held, and gone by a recorded rule; and what is wrong."""
 
     there: int
     held: int
@@ -143,7 +143,7 @@ class _Prover:
         return False
 
     def _strangers(self, folder: Path) -> None:
-        """Files that no line knows, of incidents that the record knows; not of the newest, which may still run."""
+        """Files that no line knows, of incidents that the record knows; the newest may still run."""
         newest = max(self.known, default=0)
         with contextlib.suppress(FileNotFoundError):
             for number, one in files.incident_folders(folder):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from edge.cabin.rules import OwnerRules, Rules
 from edge.codes.book import CodeBook
@@ -48,11 +48,14 @@ from edge.messages.release_counter import CounterFile
 from edge.messages.texts import Context
 from edge.messages.ways.carrier import Carrier
 from edge.messages.ways.open import carriers, release_desk
+from edge.pictures.clear import ClearCopies, shown_or_sealed
 from edge.pictures.holds import Together, read_holds, together
 from edge.pictures.keeper import Beside, Evidence, Ring
 from edge.pictures.retention import Profile
+from edge.pictures.sealing import Sealer
 from edge.pictures.sheet import drawn_apart, drawn_here
 from edge.pictures.store import EvidenceLimits, Start
+from edge.pictures.writing import Handling, Sealing
 from edge.service.acts import Acts
 from edge.service.gauge import THERMAL, MachineGauge
 from edge.service.plans import minute_of_day, overseers
@@ -64,6 +67,9 @@ from edge.settings.zones import find_zone
 from edge.terms.record import Channel, Recipient, Remembered
 from hw.ports import Board, Clock, Input
 from hw.watched import in_thread
+
+if TYPE_CHECKING:
+    from edge.service.measuring import Measuring
 
 CLOSE_S: Final = 3.0
 """How long an end waits for the record, and for the pictures."""
@@ -112,6 +118,7 @@ class Built:
     carriers: Mapping[Channel, Carrier]
     remembered: Remembered
     zone_missing: bool
+    measuring: Measuring | None
 
     def start(self, now_s: float) -> None:
         """Call it after the input path has read the inputs once."""
@@ -133,6 +140,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
     )
     remembered = journal.open()
     stack.callback(journal.close, CLOSE_S)
+    measuring = _measuring(settings, site)
     zone_missing = find_zone(settings.cabin.timezone) is None
     if zone_missing:
         fault = ("zone_missing", settings.cabin.timezone)
@@ -157,11 +165,12 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         Start(remembered.boot, (counters.get("incident", 0),), remembered.wall_s, holds.holds),
         evidence_limits(settings),
         Beside(site.wake, lambda: journal.waiting > 0, gauge.look) if site.threaded else None,
-        drawn_apart if site.threaded else drawn_here,
+        Handling(drawn_apart if site.threaded else drawn_here, sealing_of(settings)),
     )
     if site.threaded:  # without a thread nothing is under way, and a pulled plug copies nothing more
         stack.callback(evidence.close, CLOSE_S)
-    ways_out = carriers(settings, pictures, clock.wall_s, lambda: str(journal.head()))
+    read = functools.partial(shown_or_sealed, Path(settings.paths.runtime))
+    ways_out = carriers(settings, pictures, clock.wall_s, lambda: str(journal.head()), read)
     for carrier in ways_out.values():
         stack.callback(carrier.close)
     duress, entries, faults = _duress(settings, site.data)
@@ -182,7 +191,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
             longest_warning_s(context.language, site.board.prompt.spoken_s),
             _owner_rules(settings),
         ),
-        journal=journal,
+        journal=journal if measuring is None else measuring.timed(journal),
         unrecorded=Unrecorded(site.unrecorded),
         outbox=Outbox(numbers, random=site.random, carriers=ways_out, told_as=entries.told),
         inbox=Inbox(numbers),
@@ -210,9 +219,12 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         gauge=gauge,
         clock_jump_s=watchdog.clock_jump_s,
         restart=site.restart,
-        listener=functools.partial(_hear, watching, site.listener),
+        listener=functools.partial(_hear, watching, measuring, site.listener),
     )
     kiosk = Kiosk(parts)
+    if measuring is not None:
+        measuring.open(kiosk, parts, journal, watching, site.data)
+        stack.callback(measuring.close)
     apart = in_thread if site.threaded else _here
     at_site = SiteDesk(settings, site.data, site.eyes, clock, apart, kiosk.commission.did)
     return Built(
@@ -226,6 +238,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         carriers=ways_out,
         remembered=remembered,
         zone_missing=zone_missing,
+        measuring=measuring,
     )
 
 
@@ -254,6 +267,15 @@ def _holds(remembered: Remembered, pictures: Path) -> tuple[Together, tuple[tupl
     except FaultError as fault:
         return together(remembered.holds, remembered.freed, ()), ((fault.code, fault.detail),)
     return together(remembered.holds, remembered.freed, filed), faults
+
+
+def _measuring(settings: Settings, site: Site) -> Measuring | None:
+    """What takes the numbers; nothing of it is imported where nobody is to see them."""
+    if not settings.metrics.wanted:
+        return None
+    from edge.service.measuring import Measuring
+
+    return Measuring(settings, site.board.clock, threaded=site.threaded)
 
 
 def _here(do: Callable[[], None]) -> None:
@@ -329,6 +351,15 @@ def evidence_limits(settings: Settings) -> EvidenceLimits:
     )
 
 
+def sealing_of(settings: Settings) -> Sealing | None:
+    """How pictures are sealed to the bank; None where they lie open."""
+    kept = settings.evidence
+    if not kept.recipients_file:
+        return None
+    copies = ClearCopies(Path(settings.paths.runtime), kept.clear_copy_s, kept.clear_copy_mb)
+    return Sealing(Sealer(Path(kept.recipients_file), kept.open_needs), copies)
+
+
 def _place(settings: Settings, clock: Clock) -> Place:
     """What the judges go by."""
     return Place(
@@ -341,8 +372,10 @@ def _hour_now(clock: Clock) -> int | None:
     return int(clock.wall_s() // 3600.0) if clock.wall_true() else None
 
 
-def _hear(watching: Watching, listener: Listener, happening: Happening) -> None:
+def _hear(watching: Watching, measuring: Measuring | None, listener: Listener, happening: Happening) -> None:
     watching.hear(happening)
+    if measuring is not None:
+        measuring.hear(happening)
     listener(happening)
 
 

@@ -10,7 +10,7 @@ from typing import Final, assert_never
 from edge.cabin.rules import Flow
 from edge.faults.fault import FaultError
 from edge.settings.areas import marks_problem, masked_problem, polygon_problems, zone_problems
-from edge.settings.schema import Settings, allowed
+from edge.settings.schema import Settings, allowed, is_loopback
 from edge.settings.zones import find_zone, nearest_zone, zones_missing
 from edge.terms.ground import Mask, Zone
 
@@ -72,6 +72,9 @@ def conflicts(s: Settings) -> Iterator[_Problem]:
     if s.identity.code_by == "webhook" and not s.webhook.url:
         yield _conflict('identity.code_by = "webhook" needs webhook.url', "identity.code_by", "webhook.url")
     yield from _machine_line(s)
+    yield from _broker(s)
+    yield from _certificate(s)
+    yield from _metrics(s)
     for problem in s.wiring.problems():
         yield _conflict(problem, *re.findall(r"wiring\.[a-z_.]+", problem))
     if find_zone(s.cabin.timezone) is None and not zones_missing():
@@ -100,6 +103,52 @@ def _machine_line(s: Settings) -> Iterator[_Problem]:
             yield _conflict("atm.serial_port is modem.port", "atm.serial_port", "modem.port")
     if line.transport == "tcp" and line.port == s.panel.port:
         yield _conflict("atm.port is panel.port", "atm.port", "panel.port")
+
+
+def _broker(s: Settings) -> Iterator[_Problem]:
+    """The broker: who we are there, and that nobody on the way reads or changes what is said."""
+    broker = s.mqtt
+    if not broker.host:
+        if broker.home_assistant:
+            yield _conflict("mqtt.home_assistant needs mqtt.host", "mqtt.home_assistant", "mqtt.host")
+        return
+    for leaf in ("site", "kiosk_id"):
+        if not getattr(broker, leaf):
+            yield _conflict(f"mqtt.host needs mqtt.{leaf}", "mqtt.host", f"mqtt.{leaf}")
+    if not broker.tls and not is_loopback(broker.host):
+        detail = f"mqtt.tls = false is for a broker on this machine; mqtt.host = {broker.host} is not"
+        yield _conflict(detail, "mqtt.tls", "mqtt.host")
+    if broker.port in (s.panel.port, s.atm.port) and is_loopback(broker.host):
+        yield _conflict(f"mqtt.port = {broker.port} is another server's here", "mqtt.port")
+
+
+def _certificate(s: Settings) -> Iterator[_Problem]:
+    """Somebody else looks after both files of a pair or after none."""
+    own = s.certificate
+    both = ("certificate.key_file", "certificate.certificate_file")
+    if bool(own.key_file) != bool(own.certificate_file):
+        yield _conflict(f"{' and '.join(both)} go together", *both)
+    for key, value in (("certificate.key_uri", own.key_uri), ("certificate.est_url", own.est_url)):
+        if value and own.key_file:
+            yield _conflict(f"{key} needs a key of the kiosk's own: leave {both[0]} empty", key, both[0])
+    if own.est_token_file and not own.est_user:
+        user = "certificate.est_user"
+        yield _conflict(f"certificate.est_token_file needs {user}", "certificate.est_token_file", user)
+
+
+def _metrics(s: Settings) -> Iterator[_Problem]:
+    """The port of the numbers has no password, so that nobody but this machine may ever reach it."""
+    host, port = s.metrics.host, s.metrics.port
+    if not is_loopback(host):
+        yield _conflict(
+            f"metrics.host = {host} can be reached from elsewhere: this machine alone", "metrics.host"
+        )
+    if 0 < port < 1024:
+        detail = f"metrics.port must be {allowed('metrics.port')}"
+        yield ("metrics.port",), FaultError("settings_out_of_bounds", detail)
+    taken = {"panel.port": s.panel.port} | ({"atm.port": s.atm.port} if s.atm.transport == "tcp" else {})
+    for key in (key for key, other in taken.items() if port == other):
+        yield _conflict(f"metrics.port is {key}", "metrics.port", key)
 
 
 def ground_conflicts(s: Settings) -> Iterator[_Problem]:
@@ -209,9 +258,13 @@ _WHOLE_PATHS: Final = (
         "modem.port",
         "modem.pin_file",
     ),
-    *("email.password_file", "webhook.secret_file", "panel.password_file"),
-    "identity.key_file",
+    *("email.password_file", "webhook.secret_file", "panel.password_file", "mqtt.request_keys_file"),
+    *("identity.key_file", "evidence.recipients_file"),
     *("atm.keys_file", "atm.serial_port"),
+    *("certificate.key_file", "certificate.certificate_file", "certificate.ca_file"),
+    *("certificate.token_module", "certificate.pin_file"),
+    *("certificate.est_token_file", "certificate.est_ca_file"),
+    "metrics.textfile_folder",
 )
 
 

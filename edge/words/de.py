@@ -212,6 +212,7 @@ GERMAN: Final = Language(
         alert="{where}. {words}. {tail}",
         incident="Vorfall {incident}",
         repeat="Wiederholung",
+        sealed="Das Bild ist versiegelt: Die Bank kann es öffnen.",
         help="{where}. SMS mit STATUS, HELP; Leitstelle auch RELEASE Vorfall 6-stelliger-Code,"
         " FALSE oder TRUE Vorfall.",
         status="{where}. {state}. {tail}",
@@ -441,7 +442,7 @@ GERMAN: Final = Language(
         recipients=Recipients(
             watchman="Wächter", watchman2="zweiter Wächter", control_room="Leitstelle", owner="Karteninhaber"
         ),
-        channels=Channels(sms="SMS", email="E-Mail", webhook="Webhook"),
+        channels=Channels(sms="SMS", email="E-Mail", webhook="Webhook", mqtt="MQTT"),
         outcomes=Outcomes(
             queued="wartet",
             sending="wird gesendet",
@@ -573,6 +574,7 @@ GERMAN: Final = Language(
         pictures_count="{count} Bilder aufbewahrt",
         pictures_off="Gezeigt werden sie mit panel.pictures = true.",
         pictures_gone="Sie wurden seither entfernt, wegen Alters oder Platz.",
+        pictures_sealed="{count} versiegelt: Die Bank kann sie öffnen.",
         picture_alt="Bild {index} von Vorfall {number}",
         record="Protokoll und Speicher",
         head="Kopf des Protokolls",

@@ -208,6 +208,7 @@ ENGLISH: Final = Language(
         alert="{where}. {words}. {tail}",
         incident="Incident {incident}",
         repeat="repeat",
+        sealed="The picture is sealed: it opens at the bank.",
         help="{where}. Text STATUS, HELP; control room also RELEASE incident 6-digit-code,"
         " FALSE or TRUE incident.",
         status="{where}. {state}. {tail}",
@@ -436,7 +437,7 @@ ENGLISH: Final = Language(
         recipients=Recipients(
             watchman="watchman", watchman2="watchman2", control_room="control room", owner="card owner"
         ),
-        channels=Channels(sms="sms", email="email", webhook="webhook"),
+        channels=Channels(sms="sms", email="email", webhook="webhook", mqtt="mqtt"),
         outcomes=Outcomes(
             queued="queued",
             sending="sending",
@@ -568,6 +569,7 @@ ENGLISH: Final = Language(
         pictures_count="{count} pictures kept",
         pictures_off="They are shown with panel.pictures = true.",
         pictures_gone="They were removed since, by age or space.",
+        pictures_sealed="{count} sealed: they open at the bank.",
         picture_alt="Picture {index} of incident {number}",
         record="Record and disk",
         head="Head of the record",

@@ -208,6 +208,7 @@ HINDI: Final = Language(
         alert="{where}. {words}. {tail}",
         incident="घटना {incident}",
         repeat="दोबारा",
+        sealed="तस्वीर सीलबंद है: वह बैंक में खुलेगी।",
         help="{where}. STATUS, HELP; नियंत्रण कक्ष: RELEASE घटना 6-अंक, FALSE/TRUE घटना भेजें.",
         status="{where}. {state}. {tail}",
         alerts=Alerts(
@@ -430,7 +431,7 @@ HINDI: Final = Language(
         recipients=Recipients(
             watchman="गार्ड", watchman2="दूसरा गार्ड", control_room="नियंत्रण कक्ष", owner="कार्ड का मालिक"
         ),
-        channels=Channels(sms="SMS", email="ई-मेल", webhook="वेबहुक"),
+        channels=Channels(sms="SMS", email="ई-मेल", webhook="वेबहुक", mqtt="MQTT"),
         outcomes=Outcomes(
             queued="प्रतीक्षा में",
             sending="भेजा जा रहा है",
@@ -562,6 +563,7 @@ HINDI: Final = Language(
         pictures_count="{count} तस्वीरें रखी गईं",
         pictures_off="panel.pictures = true से ये दिखेंगी।",
         pictures_gone="वे बाद में हटाई गईं: पुरानी थीं या जगह नहीं थी।",
+        pictures_sealed="{count} सीलबंद हैं: वे बैंक में खुलेंगी।",
         picture_alt="घटना {number} की तस्वीर {index}",
         record="रिकॉर्ड और डिस्क",
         head="रिकॉर्ड का सिरा",

@@ -354,6 +354,7 @@ class Texts:
     alert: str
     incident: str
     repeat: str
+    sealed: str
     help: str
     status: str
     alerts: Alerts
@@ -605,6 +606,7 @@ class Channels(Words):
     sms: str
     email: str
     webhook: str
+    mqtt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -773,6 +775,7 @@ class Page(Words):
     pictures_count: str
     pictures_off: str
     pictures_gone: str
+    pictures_sealed: str
     picture_alt: str
     record: str
     head: str
