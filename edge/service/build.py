@@ -17,6 +17,7 @@ from edge.codes.book import CodeBook
 from edge.codes.duress import DuressForm, EntryMarks, forced_by
 from edge.codes.note import NoteSealer
 from edge.codes.pad import EntryPad
+from edge.faults.fault import FaultError
 from edge.identity.desk import OWNER_CODE_DIGITS, OwnerDesk
 from edge.identity.enroller import Enroller
 from edge.identity.keeper import GalleryKeeper
@@ -49,7 +50,9 @@ from edge.messages.texts import Context
 from edge.messages.ways.carrier import Carrier
 from edge.messages.ways.open import carriers, release_desk
 from edge.pictures.clear import ClearCopies, shown_or_sealed
+from edge.pictures.holds import Together, read_holds, together
 from edge.pictures.keeper import Beside, Evidence, Ring
+from edge.pictures.retention import Profile
 from edge.pictures.sealing import Sealer
 from edge.pictures.sheet import drawn_apart, drawn_here
 from edge.pictures.store import EvidenceLimits, Start
@@ -166,13 +169,15 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
     identity, faults = _identity(settings, site, counters.get("gallery", 0))
     remembered = replace(remembered, faults=(*remembered.faults, *faults))
     pictures = site.data / "evidence"
+    holds, faults = _holds(remembered, pictures)
+    remembered = replace(remembered, faults=(*remembered.faults, *faults))
     gauge = MachineGauge(site.data, THERMAL if site.threaded else None)
     gauge.look()
     evidence = Evidence(
         pictures,
         dict(site.rings),
         clock,
-        Start(remembered.boot, (counters.get("incident", 0),), remembered.wall_s),
+        Start(remembered.boot, (counters.get("incident", 0),), remembered.wall_s, holds.holds),
         evidence_limits(settings),
         Beside(site.wake, lambda: journal.waiting > 0, gauge.look) if site.threaded else None,
         Handling(drawn_apart if site.threaded else drawn_here, sealing_of(settings)),
@@ -234,6 +239,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         ),
         cameras=frozenset(site.rings),
         evidence=evidence,
+        holds_lost=holds.unrecorded,
         views=views,
         gauge=gauge,
         clock_jump_s=watchdog.clock_jump_s,
@@ -278,6 +284,16 @@ def _duress(
     notes = NoteSealer(bytes.fromhex(settings.people.control_room_key))
     faults = () if kept else (("entry_key_unwritable", str(data / ENTRY_KEY)),)
     return DuressParts(entries, notes), entries, faults
+
+
+def _holds(remembered: Remembered, pictures: Path) -> tuple[Together, tuple[tuple[str, str], ...]]:
+    """The legal holds of the record and of the file beside the pictures; and the fault of a file that says
+    nothing: then the record's count, and the file is written again."""
+    try:
+        filed, faults = read_holds(pictures), ()
+    except FaultError as fault:
+        return together(remembered.holds, remembered.freed, ()), ((fault.code, fault.detail),)
+    return together(remembered.holds, remembered.freed, filed), faults
 
 
 def _measuring(settings: Settings, site: Site) -> Measuring | None:
@@ -384,7 +400,13 @@ def _identity(
 def evidence_limits(settings: Settings) -> EvidenceLimits:
     kept = settings.evidence
     return EvidenceLimits(
-        kept.before_s, kept.after_s, kept.keep_days, kept.keep_mb, kept.incident_mb, kept.reserve_mb
+        kept.before_s,
+        kept.after_s,
+        kept.keep_days,
+        kept.keep_mb,
+        kept.incident_mb,
+        kept.reserve_mb,
+        Profile(kept.profile),
     )
 
 
