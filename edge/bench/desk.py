@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from edge.bench.cameras import Source
 from edge.bench.cards import OWNERS, Cards, TemplatesOf, templates_of
 from edge.bench.handiwork import Break, Handiwork
@@ -132,6 +134,12 @@ class Props:
     camera_from: str = "staged"
 
 
+def _running_in(settings: Settings, runtime: Path) -> Settings:
+    """The same, with sockets, ring and open copies in this folder."""
+    paths = msgspec.structs.replace(settings.paths, runtime=str(runtime.absolute()))
+    return msgspec.structs.replace(settings, paths=paths)
+
+
 class Desk:
     """One simulated cabin. `watch` may be set to be called with every judged frame, `changed` after something
     was done that may outlive a power cut.
@@ -211,7 +219,7 @@ class Desk:
         self.powered = True
         try:
             with contextlib.ExitStack() as stack:
-                self._open(self.settings, stack)
+                self._open(_running_in(self.settings, self._runtime), stack)
                 self._stack = stack.pop_all()
         except BaseException:
             self.powered = False
@@ -325,8 +333,8 @@ class Desk:
     def type_keys(self, keys: str) -> float:
         """Type at the keypad; the time when the last key is up.
 
-        `CODE` is the code that a phone last received, `PREVIOUS` the one before, `WRONG` neither. ValueError
-        for a key that this keypad does not have, and for a code that never came.
+        `CODE` is the code that a phone last received, `PREVIOUS` the one before, `WRONG` neither, `DURESS`
+        what somebody types who is forced. ValueError for a key that this keypad lacks, and without a code.
         """
         return self.handiwork.type_keys(self.spell(keys))
 
@@ -336,7 +344,7 @@ class Desk:
 
     def spell(self, keys: str) -> str:
         """The keys to press for what `type_keys` was given."""
-        return self.telephones.spell(keys, self.settings.flow.code_digits)
+        return self.telephones.spell(keys, self.settings.flow)
 
     def last_code(self) -> str | None:
         """The code in the newest text that carries one."""

@@ -213,7 +213,7 @@ def _same(options: BenchOptions, settings: Settings) -> str:
 
 def goes_out(settings: Settings) -> list[str]:
     """A line for each way by which alerts of this simulated cabin leave for people outside."""
-    to = {"e-mail": settings.email.host, "webhook": settings.webhook.url}
+    to = {"e-mail": settings.email.host, "webhook": settings.webhook.url, "mqtt": settings.mqtt.host}
     return [
         f"Alerts really go out by {way} ({where}): these settings say so."
         for way, where in to.items()

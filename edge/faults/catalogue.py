@@ -28,6 +28,7 @@ _NO_NETWORK: Final = (
 _NO_CLAIM: Final = (
     "The door keeps its rules. Where an owner has to be verified, claims are refused: the permit stays off."
 )
+_NOT_ASKED: Final = "The door keeps its rules: no network is asked about it."
 _NOT_RUN: Final = "Only this command stops; a running kiosk goes on."
 
 
@@ -110,6 +111,12 @@ CATALOGUE: Final = _table(
         "None after a change of versions; else copy the record away and look at it with events --verify.",
     ),
     (
+        "entry_key_unwritable",
+        "The key that hides which code was typed under duress could not be written beside the record.",
+        KEEPS,
+        "Look at the disk. Until then a power cut may turn a code's message that waits into a duress alarm.",
+    ),
+    (
         "owner_account_odd",
         "What the record held of a card owner's tries cannot be understood; it was set aside as a line.",
         KEEPS,
@@ -182,6 +189,24 @@ CATALOGUE: Final = _table(
         "The picture that shows a reason could not be drawn; the pictures themselves are kept.",
         KEEPS,
         "If it comes again, look for memory that ran out (dmesg) and report it together with the log.",
+    ),
+    (
+        "evidence_keys_unusable",
+        "The list of the bank's keys cannot be used: no picture is kept, none is kept open either.",
+        KEEPS,
+        "Put the list of the bank's public keys back (evidence.recipients_file); settings --check.",
+    ),
+    (
+        "evidence_open_on_card",
+        "Pictures are sealed, and what is in memory could still reach the card.",
+        KEEPS,
+        "Swap to compressed memory alone (zram without a file), and keep paths.runtime on a tmpfs.",
+    ),
+    (
+        "evidence_key_unusable",
+        "What was given as a secret key of the bank is none.",
+        _NOT_RUN,
+        "Name the file that cabinguard evidence keys --make or age-keygen made, one key a file.",
     ),
     (
         "evidence_stuck",
@@ -982,6 +1007,139 @@ CATALOGUE: Final = _table(
         "The file of a secret can be read by others.",
         "The kiosk does not start; the door rests unlocked. Of panel or gallery: only that.",
         "Make it root:cabinguard and chmod 640, and change the secret, which others may have read.",
+    ),
+    # --- who the kiosk is to others ------------------------------------------------------------------
+    (
+        "certificate_missing",
+        "The kiosk has no certificate yet.",
+        _NOT_ASKED,
+        "Say cabinguard certificate request, let the authority sign it, then certificate install its answer.",
+    ),
+    (
+        "certificate_unreadable",
+        "The file of a certificate cannot be read as one.",
+        _NOT_ASKED,
+        "Bring the certificate as the authority gave it, in PEM, the kiosk's own first.",
+    ),
+    (
+        "certificate_not_ours",
+        "The certificate names somebody else.",
+        _NOT_ASKED,
+        "Install this kiosk's own certificate, or correct mqtt.kiosk_id and ask for a new one.",
+    ),
+    (
+        "certificate_other_key",
+        "The certificate was made for another key than the kiosk's.",
+        _NOT_ASKED,
+        "Let the authority sign the newest request: cabinguard certificate request shows it again.",
+    ),
+    (
+        "certificate_unfit",
+        "The certificate may not be used to show who the kiosk is.",
+        _NOT_ASKED,
+        "Let the authority make it for clients: extended key usage clientAuth, no authority.",
+    ),
+    (
+        "certificate_chain_broken",
+        "A certificate of the chain was not signed by the next one.",
+        _NOT_ASKED,
+        "Put the kiosk's own first, then the one that signed it, and so on; none of another authority.",
+    ),
+    (
+        "certificate_not_yet",
+        "The certificate begins later than now.",
+        _NOT_ASKED,
+        "Wait, or set the clock of the authority; the kiosk's own clock was set from outside.",
+    ),
+    (
+        "certificate_ends_soon",
+        "The kiosk's certificate ends soon and was not renewed.",
+        _NOT_ASKED,
+        "Say certificate renew, which names why it was not; without EST request and install a new one.",
+    ),
+    (
+        "certificate_ended",
+        "The kiosk's certificate has ended.",
+        _NOT_ASKED,
+        "Say certificate renew where there is EST; else request, have it signed, install it.",
+    ),
+    (
+        "certificate_nameless",
+        "The kiosk has no name that a certificate could give it.",
+        _NOT_ASKED,
+        "Set mqtt.kiosk_id: small letters, digits and -, another one for each kiosk.",
+    ),
+    (
+        "est_off",
+        "There is no server that the kiosk could ask for a certificate.",
+        _NOT_ASKED,
+        "Set certificate.est_url, or use certificate request and certificate install.",
+    ),
+    (
+        "est_unreachable",
+        "The server that signs certificates (EST) cannot be reached.",
+        _NOT_ASKED,
+        "Check the network and certificate.est_url; the kiosk asks again by itself within two hours.",
+    ),
+    (
+        "est_untrusted",
+        "The server that signs certificates (EST) could not show who it is.",
+        _NOT_ASKED,
+        "Check certificate.est_url, and that est_ca_file or ca_file has the authority of its certificate.",
+    ),
+    (
+        "est_login_refused",
+        "The server that signs certificates (EST) does not let the kiosk in.",
+        _NOT_ASKED,
+        "Bring a new est_token; a certificate that has ended needs one, or certificate request and install.",
+    ),
+    (
+        "est_refused",
+        "The server that signs certificates (EST) will not sign this request.",
+        _NOT_ASKED,
+        "Look at what the server says, and at its rules for the name and the key; the request stays.",
+    ),
+    (
+        "est_failed",
+        "The server that signs certificates (EST) has a fault of its own.",
+        _NOT_ASKED,
+        "Nothing to do here: the kiosk asks again by itself within two hours.",
+    ),
+    (
+        "est_answer_odd",
+        "The server that signs certificates (EST) gave an answer that is none.",
+        _NOT_ASKED,
+        "Check that certificate.est_url is an EST server's and no proxy or login page stands between.",
+    ),
+    (
+        "authorities_missing",
+        "There is no file of authorities by which a server could be trusted.",
+        _NOT_ASKED,
+        "Put the authority's certificate, in PEM, where certificate.ca_file says.",
+    ),
+    (
+        "key_missing",
+        "The kiosk's private key is not there.",
+        _NOT_ASKED,
+        "Say cabinguard certificate request: it makes a new one, for which a new certificate is needed.",
+    ),
+    (
+        "key_elsewhere",
+        "The settings name a key and a certificate that somebody else looks after.",
+        _NOT_ASKED,
+        "Renew them where they come from; or empty certificate.key_file for a key of the kiosk's own.",
+    ),
+    (
+        "key_exposed",
+        "The kiosk's private key can be read by others.",
+        _NOT_ASKED,
+        "Have the authority revoke its certificate; chmod 600 the file, or make a new key.",
+    ),
+    (
+        "key_unusable",
+        "The kiosk's private key cannot be used.",
+        _NOT_ASKED,
+        "Make a new one: cabinguard certificate request --fresh; a key with a password cannot be used.",
     ),
     # --- who is enrolled -----------------------------------------------------------------------------
     (

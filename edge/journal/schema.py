@@ -85,11 +85,18 @@ def _owners(db: sqlite3.Connection) -> None:
     )
 
 
+def _streams(db: sqlite3.Connection) -> None:
+    """The place of a message among those for the broker. No digest changes: defaults are left out of it."""
+    db.execute("ALTER TABLE outbox ADD COLUMN stream TEXT NOT NULL DEFAULT ''")
+    db.execute("ALTER TABLE outbox ADD COLUMN sequence INTEGER NOT NULL DEFAULT 0")
+
+
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     first_schema,
     _awaited_reports,
     _covered,
     _owners,
+    _streams,
 )
 """Step N takes a file of schema N to N + 1; all that a file needs run in one transaction."""
 

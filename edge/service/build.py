@@ -14,6 +14,8 @@ from typing import Final
 
 from edge.cabin.rules import OwnerRules, Rules
 from edge.codes.book import CodeBook
+from edge.codes.duress import DuressForm, EntryMarks, forced_by
+from edge.codes.note import NoteSealer
 from edge.codes.pad import EntryPad
 from edge.identity.desk import OWNER_CODE_DIGITS, OwnerDesk
 from edge.identity.enroller import Enroller
@@ -29,11 +31,14 @@ from edge.judge.judge import Judge
 from edge.judge.owner import OwnerJudge
 from edge.loop.happening import Happening, Listener
 from edge.loop.kiosk import Kiosk
-from edge.loop.parts import IdentityParts, Parts, Restarter
+from edge.loop.parts import DuressParts, IdentityParts, Parts, Restarter
 from edge.loop.unrecorded import Unrecorded
 from edge.loop.views import NAME as VIEWS
 from edge.loop.views import ViewsFile
 from edge.loop.watching import Watching
+from edge.messages.entries import Entries
+from edge.messages.entry_key import NAME as ENTRY_KEY
+from edge.messages.entry_key import entry_key, read_entry_key
 from edge.messages.inbox import Inbox
 from edge.messages.outbox import Outbox
 from edge.messages.prompts import longest_warning_s
@@ -42,9 +47,12 @@ from edge.messages.release_counter import CounterFile
 from edge.messages.texts import Context
 from edge.messages.ways.carrier import Carrier
 from edge.messages.ways.open import carriers, release_desk
+from edge.pictures.clear import ClearCopies, shown_or_sealed
 from edge.pictures.keeper import Beside, Evidence, Ring
+from edge.pictures.sealing import Sealer
 from edge.pictures.sheet import drawn_apart, drawn_here
 from edge.pictures.store import EvidenceLimits, Start
+from edge.pictures.writing import Handling, Sealing
 from edge.service.acts import Acts
 from edge.service.gauge import THERMAL, MachineGauge
 from edge.service.plans import minute_of_day, overseers
@@ -147,18 +155,23 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         Start(remembered.boot, (counters.get("incident", 0),), remembered.wall_s),
         evidence_limits(settings),
         Beside(site.wake, lambda: journal.waiting > 0, gauge.look) if site.threaded else None,
-        drawn_apart if site.threaded else drawn_here,
+        Handling(drawn_apart if site.threaded else drawn_here, sealing_of(settings)),
     )
     if site.threaded:  # without a thread nothing is under way, and a pulled plug copies nothing more
         stack.callback(evidence.close, CLOSE_S)
-    ways_out = carriers(settings, pictures, clock.wall_s, lambda: str(journal.head()))
+    read = functools.partial(shown_or_sealed, Path(settings.paths.runtime))
+    ways_out = carriers(settings, pictures, clock.wall_s, lambda: str(journal.head()), read)
     for carrier in ways_out.values():
         stack.callback(carrier.close)
+    duress, entries, faults = _duress(settings, site.data)
+    remembered = replace(remembered, faults=(*remembered.faults, *faults))
     numbers = _numbers(settings, site.spare_numbers)
     context = Context.of(settings)
     door = site.board.inputs.fitted(Input.DOOR)
     flow, watchdog = settings.flow, settings.watchdog
-    book = CodeBook(flow.code_digits, site.choose_code)
+    book = CodeBook(
+        flow.code_digits, site.choose_code, forced_by(DuressForm(flow.duress), flow.duress_prefix)
+    )
     parts = Parts(
         board=site.board,
         rules=Rules(
@@ -170,7 +183,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         ),
         journal=journal,
         unrecorded=Unrecorded(site.unrecorded),
-        outbox=Outbox(numbers, random=site.random, carriers=ways_out),
+        outbox=Outbox(numbers, random=site.random, carriers=ways_out, told_as=entries.told),
         inbox=Inbox(numbers),
         release_desk=release_desk(
             settings, counters, CounterFile(site.data / RELEASE_COUNTER_FILE, threaded=site.threaded)
@@ -179,6 +192,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         identity=identity,
         context=context,
         book=book,
+        duress=duress,
         pad=EntryPad(flow.code_digits, flow.key_timeout_s),
         judge=Judge(
             _place(settings, clock),
@@ -211,6 +225,23 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         remembered=remembered,
         zone_missing=zone_missing,
     )
+
+
+def _duress(
+    settings: Settings, data: Path
+) -> tuple[DuressParts | None, Entries, tuple[tuple[str, str], ...]]:
+    """What is told of typed codes, None without a duress form; the marks; and the faults of their key.
+
+    Rows of an earlier start may wait although it was switched off since: their key is read all the same.
+    """
+    if settings.flow.duress == "off":
+        known = read_entry_key(data / ENTRY_KEY)
+        return None, Entries(None if known is None else EntryMarks(known)), ()
+    key, kept = entry_key(data / ENTRY_KEY)
+    entries = Entries(EntryMarks(key))
+    notes = NoteSealer(bytes.fromhex(settings.people.control_room_key))
+    faults = () if kept else (("entry_key_unwritable", str(data / ENTRY_KEY)),)
+    return DuressParts(entries, notes), entries, faults
 
 
 def _here(do: Callable[[], None]) -> None:
@@ -278,6 +309,15 @@ def evidence_limits(settings: Settings) -> EvidenceLimits:
     return EvidenceLimits(
         kept.before_s, kept.after_s, kept.keep_days, kept.keep_mb, kept.incident_mb, kept.reserve_mb
     )
+
+
+def sealing_of(settings: Settings) -> Sealing | None:
+    """How pictures are sealed to the bank; None where they lie open."""
+    kept = settings.evidence
+    if not kept.recipients_file:
+        return None
+    copies = ClearCopies(Path(settings.paths.runtime), kept.clear_copy_s, kept.clear_copy_mb)
+    return Sealing(Sealer(Path(kept.recipients_file), kept.open_needs), copies)
 
 
 def _place(settings: Settings, clock: Clock) -> Place:

@@ -14,6 +14,8 @@ import msgspec
 
 from edge.cabin.anomalies import Policy
 from edge.cabin.rules import Flow
+from edge.settings.certificate import CertificateSettings
+from edge.settings.fleet import MqttSettings
 from edge.terms.chain import ChainSettings
 from edge.terms.ground import Marks, Mask, Zone
 from edge.terms.record import Recipient
@@ -65,6 +67,13 @@ class People(_Section, frozen=True):
     watchman2: Number = ""
     control_room: Number = ""
     hotp_secret_file: _Word = ""
+    control_room_key: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"\A([0-9a-f]{64})?\Z",
+            description="64 hexadecimal digits (cabinguard duress key), or empty",
+        ),
+    ] = ""
 
     def number(self, to: Recipient) -> str:
         """Empty where none is set; a card owner's is in the gallery."""
@@ -193,6 +202,10 @@ class EvidenceSettings(_Section, frozen=True):
     incident_mb: Annotated[float, msgspec.Meta(ge=1, le=10000)] = 50.0
     reserve_mb: Annotated[float, msgspec.Meta(ge=10, le=100000)] = 200.0
     ring_mb: Annotated[float, msgspec.Meta(ge=2, le=256)] = 16.0
+    recipients_file: _Word = ""
+    open_needs: Annotated[int, msgspec.Meta(ge=1, le=2)] = 1
+    clear_copy_s: Annotated[float, msgspec.Meta(ge=0, le=86400)] = 900.0
+    clear_copy_mb: Annotated[float, msgspec.Meta(ge=1, le=512)] = 32.0
 
 
 class JournalSettings(_Section, frozen=True):
@@ -265,9 +278,11 @@ class Settings(_Section, frozen=True):
     prompt: PromptSettings = PromptSettings()
     email: Email = Email()
     webhook: Webhook = Webhook()
+    mqtt: MqttSettings = MqttSettings()
     evidence: EvidenceSettings = EvidenceSettings()
     journal: JournalSettings = JournalSettings()
     identity: IdentitySettings = IdentitySettings()
+    certificate: CertificateSettings = CertificateSettings()
     paths: Paths = Paths()
     wiring: WiringSettings = WiringSettings()
     panel: PanelSettings = PanelSettings()

@@ -33,6 +33,7 @@ class Channel(StrEnum):
     SMS = "sms"
     EMAIL = "email"
     WEBHOOK = "webhook"
+    MQTT = "mqtt"
 
 
 class RowState(StrEnum):
@@ -84,7 +85,8 @@ class OutboxRow:
     the name of an alert or report; `issue` the number of the code within the incident, 0 where none is
     meant. `reason` is a plain word or two for the text (an anomaly, a fault code), never free input.
     `reference` is the network's for the last part of an accepted text; `awaited` those of the parts,
-    separated by spaces, whose delivery is not reported yet.
+    separated by spaces, whose delivery is not reported yet. A row for the broker has its place in a `stream`
+    from the moment when it was decided: `sequence`, counted from 1; 0 for a notice of what never comes.
     """
 
     number: int
@@ -101,6 +103,8 @@ class OutboxRow:
     reference: int = 0
     cause: str = ""
     awaited: str = ""
+    stream: str = ""
+    sequence: int = 0
 
     @property
     def key(self) -> RowKey:
