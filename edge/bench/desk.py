@@ -480,6 +480,8 @@ class Desk:
         self.threads.look(now_s)
         self.kiosk.poll(now_s)
         self.built.site.poll(now_s)
+        if self.built.measuring is not None:
+            self.built.measuring.turned(now_s)
         self._read_phones(now_s)
         self._wait_for_the_world(now_s)
 
@@ -491,6 +493,8 @@ class Desk:
                 self.built.watching.see(seen)
                 self.built.site.see(seen)
                 self.kiosk.observe(seen, now_s)
+                if self.built.measuring is not None:
+                    self.built.measuring.framed(seen)
             else:
                 if seen.seer is None:
                     self.broke_off = seen
@@ -527,6 +531,8 @@ class Desk:
     def _hear_hardware(self, now_s: float) -> None:
         events, self._pending[:] = tuple(self._pending), []
         for event in events:
+            if self.built.measuring is not None:
+                self.built.measuring.moved(event)
             self.kiosk.hardware_event(event, now_s)
 
     def _read_phones(self, now_s: float) -> None:

@@ -30,6 +30,7 @@ _NO_CLAIM: Final = (
 )
 _NOT_ASKED: Final = "The door keeps its rules: no network is asked about it."
 _NOT_RUN: Final = "Only this command stops; a running kiosk goes on."
+_OLD_VERSION: Final = "The door keeps its rules; the version that runs stays, nothing was changed."
 
 
 def _table(*rows: tuple[str, str, str, str]) -> MappingProxyType[str, Fault]:
@@ -1226,12 +1227,266 @@ CATALOGUE: Final = _table(
         "The kiosk goes on guarding; only this command stops.",
         "Enrol from pictures (--from), or stop the kiosk for it: systemctl stop cabinguard.",
     ),
+    # --- the numbers --------------------------------------------------------------------------------
+    (
+        "metrics_unwritable",
+        "The numbers cannot be written into metrics.textfile_folder.",
+        KEEPS,
+        "Make the folder, let the kiosk's user write to it (edge/docs/metrics.md), free space on its disk.",
+    ),
+    (
+        "metrics_port_taken",
+        "The numbers cannot be served on metrics.port.",
+        KEEPS,
+        "See who listens there (ss -ltnp) and choose another port; it is tried again by itself.",
+    ),
+    (
+        "metrics_stopped",
+        "What writes and serves the numbers died, or hangs in the system.",
+        KEEPS,
+        "It starts again by itself. If it hangs, look at the disk of metrics.textfile_folder.",
+    ),
+    (
+        "metrics_off",
+        "This kiosk's settings name no place for its numbers.",
+        _NOT_RUN,
+        "Set metrics.textfile_folder or metrics.port and restart the kiosk.",
+    ),
+    (
+        "metrics_missing",
+        "There are no numbers: the kiosk does not run, or has not written any yet.",
+        _NOT_RUN,
+        "Look with cabinguard status whether the kiosk runs, and for the fault metrics_unwritable.",
+    ),
+    # --- updates and releases ----------------------------------------------------------------------
+    (
+        "update_off",
+        "No place for updates is set.",
+        _OLD_VERSION,
+        "Set update.url, or name a stick with --from; read edge/docs/updates.md.",
+    ),
+    (
+        "update_root_missing",
+        "The file with the publisher's first keys is missing or no such file.",
+        _OLD_VERSION,
+        "Put the publisher's 1.root.json where update.root_file says; compare its hash by telephone.",
+    ),
+    (
+        "update_root_lost",
+        "The root file system is read-only here, a new version would be gone with the next start.",
+        _OLD_VERSION,
+        "Update by sudo overlayroot-chroot and install.sh kiosk, as edge/docs/updates.md says.",
+    ),
+    (
+        "update_busy",
+        "Another update or installation is at work.",
+        _OLD_VERSION,
+        "Wait until it has ended.",
+    ),
+    (
+        "update_none",
+        "There is no newer release for this kiosk.",
+        _OLD_VERSION,
+        "None: it looks again at the next time.",
+    ),
+    (
+        "update_wrong_key",
+        "A list of releases is signed by none of the publisher's keys.",
+        _OLD_VERSION,
+        "Ask the publisher; if update.url is right, somebody may stand in between.",
+    ),
+    (
+        "update_too_few_keys",
+        "A list of releases is signed by fewer keys than the publisher has said must sign.",
+        _OLD_VERSION,
+        "Ask the publisher to sign again with all keys that are needed.",
+    ),
+    (
+        "update_older",
+        "An older list or an older release was offered.",
+        _OLD_VERSION,
+        "None, if the server is being repaired; else ask the publisher: somebody may hand out old lists.",
+    ),
+    (
+        "update_expired",
+        "A list's time is over: the server may be holding newer ones back.",
+        _OLD_VERSION,
+        "Ask the publisher to renew the lists; bring a fresh stick; see that the clock is right.",
+    ),
+    (
+        "update_mixed",
+        "The lists do not belong together, or are not what the list above them says.",
+        _OLD_VERSION,
+        "Copy the repository again, whole; if it stays, ask the publisher.",
+    ),
+    (
+        "update_unreadable",
+        "A list of releases cannot be understood.",
+        _OLD_VERSION,
+        "Ask the publisher; this program may be too old for it.",
+    ),
+    (
+        "update_truncated",
+        "The archive is shorter than its list says.",
+        _OLD_VERSION,
+        "Copy the repository again, whole.",
+    ),
+    (
+        "update_wrong_hash",
+        "The archive is not the one that was signed.",
+        _OLD_VERSION,
+        "Copy the repository again; if it stays, ask the publisher.",
+    ),
+    (
+        "update_endless",
+        "More came than the list says; the rest was not read.",
+        _OLD_VERSION,
+        "Look at the server, or at what stands in between.",
+    ),
+    (
+        "update_slow",
+        "The server sends too slowly.",
+        _OLD_VERSION,
+        "None: it goes on where it ended at the next time. Look at the network, or raise update.archive_h.",
+    ),
+    (
+        "update_away",
+        "The server or the stick cannot be read.",
+        _OLD_VERSION,
+        "Look at the network and at update.url; with a stick, see that it is mounted.",
+    ),
+    (
+        "update_clock_unset",
+        "The clock was never set or was set back, so nothing can be said about the age of a list.",
+        _OLD_VERSION,
+        "Let the clock be set (network, or a clock module) and try again.",
+    ),
+    (
+        "update_disk_full",
+        "There is not enough room for the new version.",
+        _OLD_VERSION,
+        "Make room at the folder that is named, and try again.",
+    ),
+    (
+        "update_other_board",
+        "The release is for another board, processor or Python.",
+        _OLD_VERSION,
+        "None, if others fit; else ask the publisher for an archive for this machine.",
+    ),
+    (
+        "update_halted",
+        "The publisher hands the release out no more.",
+        _OLD_VERSION,
+        "None: a newer one will come.",
+    ),
+    (
+        "update_not_my_share",
+        "The release is not handed out to this kiosk yet.",
+        _OLD_VERSION,
+        "None: its turn comes by itself.",
+    ),
+    (
+        "update_failed_here",
+        "This release was not healthy on this kiosk before, and is not tried again.",
+        _OLD_VERSION,
+        "Send cabinguard debug-bundle to the publisher and wait for another release.",
+    ),
+    (
+        "update_not_now",
+        "It is not the time for updates (update.window).",
+        _OLD_VERSION,
+        "Wait for the window, or say --now.",
+    ),
+    (
+        "update_somebody",
+        "Somebody is in the cabin.",
+        _OLD_VERSION,
+        "None: it is tried again at the next time.",
+    ),
+    (
+        "update_door_locked",
+        "The door is locked.",
+        _OLD_VERSION,
+        "None: it is tried again at the next time.",
+    ),
+    (
+        "update_fire",
+        "A fire or exit contact is active, or its wait is not over.",
+        _OLD_VERSION,
+        "None: it is tried again at the next time.",
+    ),
+    (
+        "update_in_use",
+        "Somebody is at work on the kiosk: a trial, an enrolment or a commissioning.",
+        _OLD_VERSION,
+        "None: it is tried again at the next time.",
+    ),
+    (
+        "update_package",
+        "The archive is not a release of this program.",
+        _OLD_VERSION,
+        "Ask the publisher: it was signed and is wrong.",
+    ),
+    (
+        "update_settings",
+        "The new version cannot use this kiosk's settings.",
+        _OLD_VERSION,
+        "Change the settings as the detail says, or wait for another release.",
+    ),
+    (
+        "update_install",
+        "The new version could not be installed beside the old one.",
+        _OLD_VERSION,
+        "Read /var/log/cabinguard-install.log; what it names has to be set right.",
+    ),
+    (
+        "update_memory",
+        "What the kiosk remembers of its updates cannot be read or written.",
+        _OLD_VERSION,
+        "Look at the folder update.folder; move a damaged state.json away.",
+    ),
+    (
+        "release_key_unusable",
+        "A key of the publisher cannot be used.",
+        _NOT_RUN,
+        "Give the right passphrase; bring the key's file from its safe.",
+    ),
+    (
+        "release_keys_missing",
+        "Too few of the publisher's keys are here to sign the list.",
+        _NOT_RUN,
+        "Bring the sticks with the other keys and name their folders with --keys.",
+    ),
+    (
+        "update_undone",
+        "The new version was not healthy; the version before runs again.",
+        "Unlocked for the seconds of the two restarts; then the door keeps its rules.",
+        "Send cabinguard debug-bundle to the publisher. The release is not tried again here.",
+    ),
+    (
+        "update_broken_off",
+        "Power ended an update; the version before runs, whole.",
+        KEEPS,
+        "None: it is tried again at the next time, twice at most.",
+    ),
     # --- what a version is made of -------------------------------------------------------------------
     (
         "inventory_incomplete",
         "What this version is made of cannot be listed: a package is missing or is not the lock's.",
         _NOT_RUN,
         "Make the environment again (./install.sh test, or the kiosk's installer) and say it again.",
+    ),
+    (
+        "erase_not_confirmed",
+        "Nothing is wiped before the cabin's name was said.",
+        _NOT_RUN,
+        "Say it as the detail shows; there is no way back afterwards.",
+    ),
+    (
+        "erase_failed",
+        "Something could not be wiped.",
+        _NOT_RUN,
+        "Say it again as root; what was wiped so far stays wiped, keys first. Else destroy the card.",
     ),
     (
         "advisory_unreadable",

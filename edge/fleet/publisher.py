@@ -16,9 +16,9 @@ from typing import Final
 
 import msgspec
 
+from edge.fleet.asking import Came
 from edge.fleet.link import Trouble
 from edge.fleet.payloads import GAP, PICTURES, Chunk, Event, Gap, Picture, Reply, Status, encoded
-from edge.fleet.asking import Came
 from edge.fleet.session import Arrived, BrokerSession, Connected, Lost, NotTaken, Published
 from edge.fleet.topics import Stream, Topics
 from edge.terms.record import OutboxRow

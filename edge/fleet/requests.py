@@ -39,6 +39,7 @@ from edge.fleet.payloads import VERSION
 SIGNED: Final = b"cabinguard request v1\0"
 """Stands before what is signed, so that a signature made for anything else is none here."""
 
+
 class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is signed. `issued` and `good_until` are UTC seconds; `incident` and `pictures` (names; none: all)
     belong to `evidence` alone."""

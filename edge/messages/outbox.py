@@ -89,6 +89,15 @@ class Outbox:
         """How many of them have places in streams, and may wait for days."""
         return sum(backlog.waiting for backlog in self._backlogs.values())
 
+    def open_rows(self) -> dict[tuple[Channel, RowState], int]:
+        """How many rows of each channel and state are neither accepted nor given up; 0 where none is."""
+        states = [state for state in RowState if state.is_open]
+        counts = {(channel, state): 0 for channel in Channel for state in states}
+        for item in self._items:
+            if item.open:
+                counts[item.row.channel, item.row.state] += 1
+        return counts
+
     def other_channels(self, to: Recipient) -> tuple[Channel, ...]:
         """The channels besides SMS that reach this recipient."""
         found = [channel for channel, carrier in self._carriers.items() if carrier.serves(to)]

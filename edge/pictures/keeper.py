@@ -166,6 +166,11 @@ class Evidence:
         with self._changed:
             return len(self._orders) + len(self._drawings) + len(self._new)
 
+    @property
+    def kept_bytes(self) -> int:
+        """The size of the pictures that are kept."""
+        return self._store.kept_bytes
+
     def poll(self, now_s: float) -> None:
         """Without a thread: copy what is due."""
         if self._beside is None and not self._stands and (self._new or now_s >= self._due_s):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from edge.cabin.rules import OwnerRules, Rules
 from edge.codes.book import CodeBook
@@ -65,6 +65,9 @@ from edge.terms.record import Channel, Recipient, Remembered
 from hw.ports import Board, Clock, Input
 from hw.watched import in_thread
 
+if TYPE_CHECKING:
+    from edge.service.measuring import Measuring
+
 CLOSE_S: Final = 3.0
 """How long an end waits for the record, and for the pictures."""
 
@@ -112,6 +115,7 @@ class Built:
     carriers: Mapping[Channel, Carrier]
     remembered: Remembered
     zone_missing: bool
+    measuring: Measuring | None
 
     def start(self, now_s: float) -> None:
         """Call it after the input path has read the inputs once."""
@@ -133,6 +137,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
     )
     remembered = journal.open()
     stack.callback(journal.close, CLOSE_S)
+    measuring = _measuring(settings, site)
     zone_missing = find_zone(settings.cabin.timezone) is None
     if zone_missing:
         fault = ("zone_missing", settings.cabin.timezone)
@@ -181,7 +186,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
             longest_warning_s(context.language, site.board.prompt.spoken_s),
             _owner_rules(settings),
         ),
-        journal=journal,
+        journal=journal if measuring is None else measuring.timed(journal),
         unrecorded=Unrecorded(site.unrecorded),
         outbox=Outbox(numbers, random=site.random, carriers=ways_out, told_as=entries.told),
         inbox=Inbox(numbers),
@@ -208,9 +213,12 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         gauge=gauge,
         clock_jump_s=watchdog.clock_jump_s,
         restart=site.restart,
-        listener=functools.partial(_hear, watching, site.listener),
+        listener=functools.partial(_hear, watching, measuring, site.listener),
     )
     kiosk = Kiosk(parts)
+    if measuring is not None:
+        measuring.open(kiosk, parts, journal, watching, site.data)
+        stack.callback(measuring.close)
     apart = in_thread if site.threaded else _here
     at_site = SiteDesk(settings, site.data, site.eyes, clock, apart, kiosk.commission.did)
     return Built(
@@ -224,6 +232,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         carriers=ways_out,
         remembered=remembered,
         zone_missing=zone_missing,
+        measuring=measuring,
     )
 
 
@@ -242,6 +251,15 @@ def _duress(
     notes = NoteSealer(bytes.fromhex(settings.people.control_room_key))
     faults = () if kept else (("entry_key_unwritable", str(data / ENTRY_KEY)),)
     return DuressParts(entries, notes), entries, faults
+
+
+def _measuring(settings: Settings, site: Site) -> Measuring | None:
+    """What takes the numbers; nothing of it is imported where nobody is to see them."""
+    if not settings.metrics.wanted:
+        return None
+    from edge.service.measuring import Measuring
+
+    return Measuring(settings, site.board.clock, threaded=site.threaded)
 
 
 def _here(do: Callable[[], None]) -> None:
@@ -332,8 +350,10 @@ def _hour_now(clock: Clock) -> int | None:
     return int(clock.wall_s() // 3600.0) if clock.wall_true() else None
 
 
-def _hear(watching: Watching, listener: Listener, happening: Happening) -> None:
+def _hear(watching: Watching, measuring: Measuring | None, listener: Listener, happening: Happening) -> None:
     watching.hear(happening)
+    if measuring is not None:
+        measuring.hear(happening)
     listener(happening)
 
 

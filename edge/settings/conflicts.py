@@ -74,6 +74,7 @@ def conflicts(s: Settings) -> Iterator[_Problem]:
     yield from _machine_line(s)
     yield from _broker(s)
     yield from _certificate(s)
+    yield from _metrics(s)
     for problem in s.wiring.problems():
         yield _conflict(problem, *re.findall(r"wiring\.[a-z_.]+", problem))
     if find_zone(s.cabin.timezone) is None and not zones_missing():
@@ -133,6 +134,21 @@ def _certificate(s: Settings) -> Iterator[_Problem]:
     if own.est_token_file and not own.est_user:
         user = "certificate.est_user"
         yield _conflict(f"certificate.est_token_file needs {user}", "certificate.est_token_file", user)
+
+
+def _metrics(s: Settings) -> Iterator[_Problem]:
+    """The port of the numbers has no password, so that nobody but this machine may ever reach it."""
+    host, port = s.metrics.host, s.metrics.port
+    if not is_loopback(host):
+        yield _conflict(
+            f"metrics.host = {host} can be reached from elsewhere: this machine alone", "metrics.host"
+        )
+    if 0 < port < 1024:
+        detail = f"metrics.port must be {allowed('metrics.port')}"
+        yield ("metrics.port",), FaultError("settings_out_of_bounds", detail)
+    taken = {"panel.port": s.panel.port} | ({"atm.port": s.atm.port} if s.atm.transport == "tcp" else {})
+    for key in (key for key, other in taken.items() if port == other):
+        yield _conflict(f"metrics.port is {key}", "metrics.port", key)
 
 
 def ground_conflicts(s: Settings) -> Iterator[_Problem]:
@@ -248,6 +264,7 @@ _WHOLE_PATHS: Final = (
     *("certificate.key_file", "certificate.certificate_file", "certificate.ca_file"),
     *("certificate.token_module", "certificate.pin_file"),
     *("certificate.est_token_file", "certificate.est_ca_file"),
+    "metrics.textfile_folder",
 )
 
 

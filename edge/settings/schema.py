@@ -16,6 +16,7 @@ from edge.cabin.anomalies import Policy
 from edge.cabin.rules import Flow
 from edge.settings.certificate import CertificateSettings
 from edge.settings.fleet import MqttSettings
+from edge.settings.updating import UpdateSettings
 from edge.terms.chain import ChainSettings
 from edge.terms.ground import Marks, Mask, Zone
 from edge.terms.record import Recipient
@@ -241,6 +242,20 @@ class PanelSettings(_Section, frozen=True):
     pictures: bool = False
 
 
+class MetricsSettings(_Section, frozen=True):
+    textfile_folder: _Word = ""
+    host: _Word = "127.0.0.1"
+    port: Annotated[
+        int, msgspec.Meta(ge=0, le=65535, description="0 for none, or a whole number, 1024 to 65535")
+    ] = 0
+    every_s: Annotated[float, msgspec.Meta(ge=1, le=300)] = 15.0
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody is to see the numbers."""
+        return bool(self.textfile_folder or self.port)
+
+
 class WatchdogSettings(_Section, frozen=True):
     eyes_start_s: Annotated[float, msgspec.Meta(ge=10, le=600)] = 60.0
     eyes_silence_s: Annotated[float, msgspec.Meta(ge=1, le=60)] = 5.0
@@ -286,6 +301,8 @@ class Settings(_Section, frozen=True):
     paths: Paths = Paths()
     wiring: WiringSettings = WiringSettings()
     panel: PanelSettings = PanelSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    update: UpdateSettings = UpdateSettings()
     watchdog: WatchdogSettings = WatchdogSettings()
 
     @property
