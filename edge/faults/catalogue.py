@@ -1562,6 +1562,18 @@ CATALOGUE: Final = _table(
         "Make the environment again (./install.sh test, or the kiosk's installer) and say it again.",
     ),
     (
+        "erase_not_confirmed",
+        "Nothing is wiped before the cabin's name was said.",
+        _NOT_RUN,
+        "Say it as the detail shows; there is no way back afterwards.",
+    ),
+    (
+        "erase_failed",
+        "Something could not be wiped.",
+        _NOT_RUN,
+        "Say it again as root; what was wiped so far stays wiped, keys first. Else destroy the card.",
+    ),
+    (
         "advisory_unreadable",
         "A published advisory or a list of parts cannot be read.",
         _NOT_RUN,

@@ -191,9 +191,9 @@ def test_what_is_carved_is_found_however_it_lies_there(repo: Path) -> None:
 
 
 def _grey(path: Path) -> Grey:
-    picture: Grey | None = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     assert picture is not None
-    return picture
+    return np.asarray(picture, np.uint8)
 
 
 def _faces(found: Carved) -> int:

@@ -75,10 +75,10 @@ def _decoded(dump: bytes, at: int) -> Grey | None:
         text = re.sub(rb"[\r\n]", b"", letters[0] if letters else b"")
         part = base64.b64decode(text[: len(text) // 4 * 4])
     try:
-        picture: Grey | None = cv2.imdecode(np.frombuffer(part, np.uint8), cv2.IMREAD_GRAYSCALE)
+        picture = cv2.imdecode(np.frombuffer(part, np.uint8), cv2.IMREAD_GRAYSCALE)
     except cv2.error:
         return None
-    return picture
+    return None if picture is None else np.asarray(picture, np.uint8)
 
 
 def _raw(dump: Grey) -> Iterator[Grey]:
