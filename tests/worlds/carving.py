@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from cv2.typing import MatLike
 from numpy.typing import NDArray
 
 from edge.vision.face.find import Finder
@@ -75,7 +76,7 @@ def _decoded(dump: bytes, at: int) -> Grey | None:
         text = re.sub(rb"[\r\n]", b"", letters[0] if letters else b"")
         part = base64.b64decode(text[: len(text) // 4 * 4])
     try:
-        picture = cv2.imdecode(np.frombuffer(part, np.uint8), cv2.IMREAD_GRAYSCALE)
+        picture: MatLike | None = cv2.imdecode(np.frombuffer(part, np.uint8), cv2.IMREAD_GRAYSCALE)
     except cv2.error:
         return None
     return None if picture is None else np.asarray(picture, np.uint8)
