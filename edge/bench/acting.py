@@ -56,6 +56,7 @@ _PRESS_S: Final[Mapping[Input, float]] = {name: 1.5 if name is Input.DOOR else 0
 _CLOCK_WORDS: Final = ("set", "unset")
 _RESERVED: Final = frozenset({"with", "and", "on", "off", "see"})
 _KEY_WORDS: Final = ("CODE", "PREVIOUS", "WRONG")
+_DURESS: Final = "DURESS"
 _KEYS: Final = "0123456789*#ABCD"
 
 
@@ -64,7 +65,7 @@ def _is_name(word: str) -> bool:
 
 
 def _are_keys(word: str) -> bool:
-    for name in _KEY_WORDS:
+    for name in (*_KEY_WORDS, _DURESS):
         word = word.replace(name, "")
     return all(key in _KEYS for key in word)
 
@@ -97,7 +98,11 @@ def _is_jump(word: str) -> bool:
 KINDS: Final[Mapping[str, Kind]] = {
     "NAME": Kind("name such as anna", lambda: ("anna", "george"), _is_name),
     "COVER": Kind("cover", lambda: (*sorted(COVERS), "and")),
-    "KEYS": Kind("key (0 to 9, *, #, A to D, or CODE, PREVIOUS, WRONG)", lambda: _KEY_WORDS, _are_keys),
+    "KEYS": Kind(
+        "key (0 to 9, *, #, A to D, or CODE, PREVIOUS, WRONG, DURESS)",
+        lambda: (*_KEY_WORDS, _DURESS),
+        _are_keys,
+    ),
     "KEY": Kind("key", lambda: tuple(_KEYS)),
     "DIGITS": Kind(
         "digits of a code, CODE, PREVIOUS, WRONG or ASK", lambda: (*_KEY_WORDS, "ASK"), _are_digits
@@ -372,7 +377,8 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "lights": Action(("on|dim|off",), "the light in the cabin", _stage("lights")),
     "keys": Action(
         ("KEYS...",),
-        "type at the keypad: CODE is the code of the last SMS, PREVIOUS the one before, WRONG neither",
+        "type at the keypad: CODE is the code of the last SMS, PREVIOUS the one before, WRONG neither, "
+        "DURESS the one of somebody who is forced",
         _keys,
     ),
     "claim": Action(("NAME [MACHINE]",), "the card of NAME goes into the machine", _claim),

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from edge.bench.broker import FakeBroker
 from edge.bench.cameras import Source
 from edge.bench.cards import OWNERS, Cards, TemplatesOf, templates_of
@@ -134,6 +136,12 @@ class Props:
     camera_from: str = "staged"
 
 
+def _running_in(settings: Settings, runtime: Path) -> Settings:
+    """The same, with sockets, ring and open copies in this folder."""
+    paths = msgspec.structs.replace(settings.paths, runtime=str(runtime.absolute()))
+    return msgspec.structs.replace(settings, paths=paths)
+
+
 class Desk:
     """One simulated cabin. `watch` may be set to be called with every judged frame, `changed` after something
     was done that may outlive a power cut.
@@ -214,7 +222,7 @@ class Desk:
         self.powered = True
         try:
             with contextlib.ExitStack() as stack:
-                self._open(self.settings, stack)
+                self._open(_running_in(self.settings, self._runtime), stack)
                 self._stack = stack.pop_all()
         except BaseException:
             self.powered = False
@@ -330,8 +338,8 @@ class Desk:
     def type_keys(self, keys: str) -> float:
         """Type at the keypad; the time when the last key is up.
 
-        `CODE` is the code that a phone last received, `PREVIOUS` the one before, `WRONG` neither. ValueError
-        for a key that this keypad does not have, and for a code that never came.
+        `CODE` is the code that a phone last received, `PREVIOUS` the one before, `WRONG` neither, `DURESS`
+        what somebody types who is forced. ValueError for a key that this keypad lacks, and without a code.
         """
         return self.handiwork.type_keys(self.spell(keys))
 
@@ -341,7 +349,7 @@ class Desk:
 
     def spell(self, keys: str) -> str:
         """The keys to press for what `type_keys` was given."""
-        return self.telephones.spell(keys, self.settings.flow.code_digits)
+        return self.telephones.spell(keys, self.settings.flow)
 
     def last_code(self) -> str | None:
         """The code in the newest text that carries one."""
@@ -479,6 +487,8 @@ class Desk:
         self.built.site.poll(now_s)
         if self.built.fleet is not None:
             self.built.fleet.poll(now_s)
+        if self.built.measuring is not None:
+            self.built.measuring.turned(now_s)
         self._read_phones(now_s)
         self._read_broker(now_s)
         self._wait_for_the_world(now_s)
@@ -491,6 +501,8 @@ class Desk:
                 self.built.watching.see(seen)
                 self.built.site.see(seen)
                 self.kiosk.observe(seen, now_s)
+                if self.built.measuring is not None:
+                    self.built.measuring.framed(seen)
             else:
                 if seen.seer is None:
                     self.broke_off = seen
@@ -528,6 +540,8 @@ class Desk:
     def _hear_hardware(self, now_s: float) -> None:
         events, self._pending[:] = tuple(self._pending), []
         for event in events:
+            if self.built.measuring is not None:
+                self.built.measuring.moved(event)
             self.kiosk.hardware_event(event, now_s)
 
     def _read_phones(self, now_s: float) -> None:

@@ -184,16 +184,18 @@ def public_key_of(settings: Settings, pair: Pair) -> bytes:
     return key_bytes(read_key(pair.key, ours=not kept_elsewhere(settings)).public_key())
 
 
-def client_context(settings: Settings, *, clock_set: bool = True, previous: bool = False) -> ssl.SSLContext:
+def client_context(
+    settings: Settings, *, clock_set: bool = True, previous: bool = False, authorities: Path | None = None
+) -> ssl.SSLContext:
     """TLS of version 1.2 or later in which the kiosk shows its certificate and checks the server's.
 
     A server has to show the name that it was called by, signed by one of the authorities of the settings.
     `clock_set` False: nobody has set the clock, so no date of the server's certificate is judged. `previous`:
-    with the pair before the one in use. Raises `FaultError`.
+    with the pair before the one in use. `authorities`: instead of those of the settings. Raises `FaultError`.
     """
     pair = current_pair(settings, previous=previous)
     read_certificates(pair.certificate)  # what is wrong with either file has a name there
-    context = server_context(authorities_file(settings), clock_set=clock_set)
+    context = server_context(authorities or authorities_file(settings), clock_set=clock_set)
     key_content(pair.key, ours=not kept_elsewhere(settings))
     try:
         context.load_cert_chain(pair.certificate, pair.key, password=_no_password)

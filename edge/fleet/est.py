@@ -1,8 +1,8 @@
-"""Enrolment over Secure Transport (EST, RFC 7030, with the corrections of RFC 8951): one question, one answer.
+"""Enrolment over Secure Transport (EST, RFC 7030 with the corrections of RFC 8951): a question, an answer.
 
-A request is signed by a server that shows its own certificate. The kiosk shows the one that it has, or a name and
-a password for the first. Of RFC 7030 are spoken: `simpleenroll`, `simplereenroll` and `cacerts`; basic
-authentication; answers of 202 with `Retry-After`; sendings-on within the same server. Not spoken: digest
+A request is signed by a server that shows its own certificate. The kiosk shows the one that it has, or a name
+and a password for the first. Of RFC 7030 are spoken: `simpleenroll`, `simplereenroll` and `cacerts`; basic
+authentication; answers of 202 with `Retry-After`; being sent on within the same server. Not spoken: digest
 authentication (MD5), keys made by the server (they would leave it), and the binding of a request to its
 connection (`tls-unique`, which TLS 1.3 does not have).
 """
@@ -13,6 +13,7 @@ import base64
 import binascii
 import contextlib
 import http.client
+import re
 import socket
 import ssl
 import threading
@@ -39,6 +40,8 @@ _LARGEST: Final = 1 << 20
 _SENT_ON_MOST: Final = 3
 _SENT_ON: Final = frozenset({301, 302, 303, 307, 308})
 _CERTIFICATES: Final = "application/pkcs7-mime"
+_SHUT_OUT: Final = "CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED"
+"""What the server's alert speaks of when it will not have the kiosk's certificate (RFC 8446 section 6.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,18 +128,23 @@ class EstServer:
 
     def _once(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> _Answer:
         parts = urlsplit(url)
-        with _named(parts.netloc):
-            connection = http.client.HTTPSConnection(
-                parts.netloc, context=self._context, timeout=self._answer_s
-            )
-            with contextlib.closing(connection):
-                connection.connect()
-                with _ended_after(connection.sock, self._answer_s):
-                    connection.request(method, parts.path, body, dict(headers))
-                    response = connection.getresponse()
-                    content = response.read(_LARGEST + 1)
+        host, port = parts.hostname or "", parts.port or 443
+        with (
+            _named(parts.netloc),
+            socket.create_connection((host, port), self._answer_s) as plain,
+            _ended_after(plain, self._answer_s),
+            self._context.wrap_socket(plain, server_hostname=host) as over_tls,
+        ):
+            connection = http.client.HTTPConnection(parts.netloc)
+            connection.sock = over_tls
+            connection.request(method, parts.path, body, dict(headers))
+            with contextlib.closing(connection.getresponse()) as response:
+                content = response.read(_LARGEST + 1)
+                missing = response.length  # of what the head has promised; None: it promised nothing
         if len(content) > _LARGEST:
             raise FaultError("est_answer_odd", f"longer than {_LARGEST} bytes")
+        if missing:
+            raise FaultError("est_unreachable", f"{parts.netloc}: broken off in the middle of the answer")
         return _Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, content)
 
 
@@ -155,6 +163,8 @@ def _named(server: str) -> Iterator[None]:
     except ssl.SSLCertVerificationError as error:
         raise FaultError("est_untrusted", f"{server}: {error.verify_message}") from None
     except ssl.SSLError as error:
+        if "ALERT" in (error.reason or "") and re.search(_SHUT_OUT, error.reason or ""):
+            raise FaultError("est_login_refused", f"{server}: {error.reason}") from None
         raise FaultError("est_unreachable", f"{server}: TLS failed, {error.reason or 'broken off'}") from None
     except TimeoutError:
         raise FaultError("est_unreachable", f"{server}: no answer in time") from None
@@ -167,14 +177,15 @@ def _named(server: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _ended_after(sock: socket.socket, after_s: float) -> Iterator[None]:
+def _ended_after(plain: socket.socket, after_s: float) -> Iterator[None]:
     """Every single read has a time limit; this one is for all of them together."""
     ended = threading.Event()
+    twin = plain.dup()  # TLS takes the other one over
 
     def end() -> None:
         ended.set()
         with contextlib.suppress(OSError):
-            sock.shutdown(socket.SHUT_RDWR)
+            twin.shutdown(socket.SHUT_RDWR)
 
     timer = threading.Timer(after_s, end)
     timer.daemon = True
@@ -187,6 +198,7 @@ def _ended_after(sock: socket.socket, after_s: float) -> Iterator[None]:
         raise
     finally:
         timer.cancel()
+        twin.close()
     if ended.is_set():
         raise TimeoutError
 

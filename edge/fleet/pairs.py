@@ -116,7 +116,9 @@ def settle(settings: Settings) -> None:
     with _disk(fleet):
         if (fresh / CERTIFICATE).exists():  # it is written last, and only once it was checked
             make_private_folder(pairs)
-            (fresh / REQUEST).unlink(missing_ok=True)
+            for other in fresh.iterdir():
+                if other.name not in (KEY, CERTIFICATE):
+                    other.unlink()
             sync_folder(fresh)
             fresh.rename(pairs / str(max(_numbers(pairs), default=0) + 1))
             sync_folder(pairs)

@@ -1,7 +1,7 @@
 """A request for a certificate (PKCS#10, RFC 2986), and the certificate that comes back for it.
 
-The key of a request is made for it and stays in `next` until a certificate of that key is installed; asked again,
-the same request comes out again. So a request may be copied off, lost and copied off once more.
+The key of a request is made for it and stays in `next` until a certificate of that key is installed; asked
+again, the same request comes out again. So a request may be copied off, lost and copied off once more.
 """
 
 from __future__ import annotations
@@ -49,10 +49,13 @@ class Installed:
     ends_s: float
 
 
-def next_request(settings: Settings, kiosk_id: str, *, fresh: bool = False) -> bytes:
-    """The request that waits for its certificate, in PEM, made where there is none. `fresh`: with a new key.
+def next_request(
+    settings: Settings, kiosk_id: str, *, fresh: bool = False, like: x509.Certificate | None = None
+) -> x509.CertificateSigningRequest:
+    """The request that waits for its certificate, made where there is none. `fresh`: with a new key.
 
-    Raises `FaultError`.
+    `like`: its subject and its other names are those of this certificate, as renewing by EST asks for
+    (RFC 7030 section 4.2.2). Raises `FaultError`.
     """
     _ours(settings)
     if not kiosk_id:
@@ -62,20 +65,30 @@ def next_request(settings: Settings, kiosk_id: str, *, fresh: bool = False) -> b
     if fresh or not (folder / KEY).exists():
         make_key(folder / KEY)
     key = read_key(folder / KEY, ours=True)
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, kiosk_id)])
+    subject = like.subject if like else x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, kiosk_id)])
     before = _request_in(folder / REQUEST)
     own = key_bytes(key.public_key())
     if before is not None and before.subject == subject and key_bytes(before.public_key()) == own:
-        return before.public_bytes(serialization.Encoding.PEM)
-    request = (
+        return before
+    builder = (
         x509.CertificateSigningRequestBuilder()
         .subject_name(subject)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
-        .sign(key, hashes.SHA256())
     )
-    content = request.public_bytes(serialization.Encoding.PEM)
-    _write(folder / REQUEST, content)
-    return content
+    if (names := _other_names(like)) is not None:
+        builder = builder.add_extension(names, critical=False)
+    request = builder.sign(key, hashes.SHA256())
+    _write(folder / REQUEST, request.public_bytes(serialization.Encoding.PEM))
+    return request
+
+
+def _other_names(like: x509.Certificate | None) -> x509.SubjectAlternativeName | None:
+    if like is None:
+        return None
+    try:
+        return like.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (x509.ExtensionNotFound, ValueError):
+        return None
 
 
 def waiting(settings: Settings) -> bool:
@@ -109,6 +122,8 @@ def install_chain(
     if wrong:
         others = "".join(f"; {fault.code}: {fault.detail}" for fault in wrong[1:])
         raise FaultError(wrong[0].code, wrong[0].detail + others)
+    if _in_use(settings) == chain:  # brought again, as after a power cut: the pair before it has to stay
+        return Installed(common_name(chain[0]), ends_s(chain))
     if known[own] != folder / KEY:  # signed once more: the same key begins a pair of its own
         _write(folder / KEY, key_content(known[own], ours=True))
     _write(folder / CERTIFICATE, as_pem(chain))
@@ -140,6 +155,13 @@ def _authorities(settings: Settings) -> list[x509.Certificate]:
     """Those that are known; the file may come later than the certificate."""
     try:
         return read_certificates(authorities_file(settings))
+    except FaultError:
+        return []
+
+
+def _in_use(settings: Settings) -> list[x509.Certificate]:
+    try:
+        return read_certificates(current_pair(settings).certificate)
     except FaultError:
         return []
 

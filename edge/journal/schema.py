@@ -77,10 +77,14 @@ def _covered(db: sqlite3.Connection) -> None:
 
 
 def _owners(db: sqlite3.Connection) -> None:
-    """The accounts of cards whose owners are sent codes; `line` is the last that carries one."""
+    """The accounts of cards whose owners are sent codes; `line` is the last that carries one.
+
+    They are there where a newer version has been before (`edge.journal.way_back`).
+    """
     db.execute(
-        "CREATE TABLE owners (person INTEGER PRIMARY KEY, tries INTEGER NOT NULL, rests INTEGER NOT NULL,"
-        " rest_left_s REAL NOT NULL, codes_left_s TEXT NOT NULL, boot TEXT NOT NULL, mono_s REAL NOT NULL,"
+        "CREATE TABLE IF NOT EXISTS owners (person INTEGER PRIMARY KEY, tries INTEGER NOT NULL,"
+        " rests INTEGER NOT NULL, rest_left_s REAL NOT NULL, codes_left_s TEXT NOT NULL,"
+        " boot TEXT NOT NULL, mono_s REAL NOT NULL,"
         " wall_s REAL NOT NULL, wall_true INTEGER NOT NULL, line INTEGER NOT NULL) STRICT"
     )
 

@@ -247,6 +247,10 @@ class Kiosk:
         """A fault of something that the table need not know began, and is told; or it ended."""
         self._post.fault(code, active, {"detail": detail}, now_s)
 
+    def aside_fault(self, code: str, active: bool, detail: str, now_s: float) -> None:
+        """A fault of something that no door needs began or ended: recorded and shown, nobody is texted."""
+        self._logbook.fault(code, active, {"detail": detail}, now_s)
+
     def observe(self, observation: Observation, now_s: float) -> None:
         """One frame as the eyes saw it."""
         if observation.camera == FACE_CAMERA:

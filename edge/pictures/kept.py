@@ -16,12 +16,38 @@ EVIDENCE: Final = "evidence"
 KEPT: Final = "pictures_kept"
 REMOVED: Final = "pictures_removed"
 
+OPENED: Final = "opened"
+"""In a line of `KEPT`: the hashes that sealed pictures have once they are open."""
+
+KEYS: Final = "keys"
+"""In a line of `KEPT`: the hashes of the wrapped keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealedTo:
+    """What belongs to sealed pictures, by name and SHA-256 in hexadecimal.
+
+    `opened`: what each has to be once it is open; `keys`: the wrapped keys beside them; `short`: which list
+    of the bank's keys they are sealed to. The hash of an open picture confirms that picture to anybody who
+    has it, and nothing to anybody who has not: no two pictures of a camera are the same.
+    """
+
+    opened: tuple[tuple[str, str], ...]
+    keys: tuple[tuple[str, str], ...]
+    short: str
+
+    def said(self) -> dict[str, object]:
+        """For the record."""
+        keys = {KEYS: dict(self.keys)} if self.keys else {}
+        return {OPENED: dict(self.opened), **keys, "list": self.short}
+
 
 @dataclass(frozen=True, slots=True)
 class PicturesKept:
     """These pictures of an incident are on the disk; `files` is (name, SHA-256 in hexadecimal).
 
-    `done` with the last answer to an order; `left_out` pictures had no room in the incident.
+    `done` with the last answer to an order; `left_out` pictures had no room in the incident. `sealed` has
+    what the record says besides of pictures that are sealed to the bank.
     """
 
     incident: int
@@ -29,10 +55,13 @@ class PicturesKept:
     files: tuple[tuple[str, str], ...]
     done: bool
     left_out: int = 0
+    sealed: SealedTo | None = None
 
     def entry(self) -> Entry:
         """For the record."""
         data = {"why": self.why, "files": dict(self.files), "done": self.done, "left_out": self.left_out}
+        if self.sealed is not None:
+            data |= self.sealed.said()
         return Entry(EVIDENCE, KEPT, self.incident, json.dumps(data, separators=(",", ":")))
 
 

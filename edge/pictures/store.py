@@ -105,6 +105,12 @@ class Store:
         return self._folders is not None
 
     @property
+    def kept_bytes(self) -> int:
+        """The size of all folders; of those that `look` found, 0 before. Any thread may ask."""
+        folders = self._folders or {}
+        return sum(known.size for known in tuple(folders.values()))
+
+    @property
     def forgetting(self) -> bool:
         """Whether an emptied folder waits to be removed (`FORGET_S`)."""
         return bool(self._emptied)

@@ -6,8 +6,10 @@ in the loop: nothing here waits, and an answer that has to wait for the card com
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import Final, assert_never
 
 from edge.cabin.events import Orderer, ReleaseOrdered
@@ -17,6 +19,7 @@ from edge.identity.checks import card_of, consent_to
 from edge.identity.enroller import ToEnrol
 from edge.identity.register import utc
 from edge.loop.kiosk import Kiosk
+from edge.loop.updating import may_update
 from edge.loop.watching import Watching
 from edge.service.asks import (
     SLOW,
@@ -50,6 +53,7 @@ from edge.service.asks import (
     TryOutput,
     Undraw,
     Untry,
+    Update,
 )
 from edge.service.site import SiteDesk
 from edge.settings.version import program_version
@@ -58,6 +62,9 @@ from edge.terms.marks import BY_MOST, NAME_MOST, NOTE_MOST, Marked, plain_words
 from edge.terms.record import Recipient
 
 Answer = Callable[[Reply], None]
+
+RELEASE: Final = Path(sys.prefix).name
+"""The folder that this program runs from: of an installed one its version and hash."""
 
 SiteRequest = SeeDrawn | Draw | Undraw | SeeAim | Measure | Learn | SeeLearning | LearnEnd
 
@@ -87,6 +94,7 @@ MAY: Final[Mapping[type[Request], May]] = {
     Untry: May.ANYONE,
     SendTestText: May.GRANT,
     Restart: May.GRANT,
+    Update: May.ROOT,
     Sign: May.GRANT,
     EnrolBegin: May.GRANT,
     EnrolProgress: May.GRANT,
@@ -160,7 +168,7 @@ class Acts:
         kiosk, commission = self._kiosk, self._kiosk.commission
         match request:
             case Status():
-                return kiosk.status(now_s)
+                return kiosk.status(now_s) | {"program": self._version, "release": RELEASE}
             case Panel():
                 return self._watching.reply(kiosk, now_s) | {"restart_wanted": self._site.restart_wanted}
             case Drift():
@@ -199,6 +207,11 @@ class Acts:
                 self._site.poll(now_s)  # what was drawn a moment ago is in the record before the end
                 commission.restart(now_s)
                 return {"restarting": True}
+            case Update(restart=restart):
+                may_update(kiosk, now_s)
+                if restart:
+                    commission.restart(now_s)
+                return {"program": self._version, "release": RELEASE, "restarting": restart}
             case Sign():
                 assert grant is not None
                 signed = {

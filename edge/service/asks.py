@@ -119,6 +119,15 @@ class Restart(Granted, frozen=True, tag="restart"):
     """End the program in order; the service manager starts it again."""
 
 
+class Update(Asks, frozen=True, tag="update"):
+    """Whether another version may take over now; with `restart` the program ends for it in the same breath.
+
+    Nobody can come in between the answer and the end: both are one turn of the loop.
+    """
+
+    restart: bool = False
+
+
 class EnrolBegin(Granted, frozen=True, tag="enrol_begin"):
     """Enrol somebody before the kiosk's own camera. `card` is the machine's token, never a card's number.
 
@@ -233,6 +242,7 @@ Request = (
     | Untry
     | SendTestText
     | Restart
+    | Update
     | Sign
     | EnrolBegin
     | EnrolProgress

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from edge.cabin.rules import OwnerRules, Rules
 from edge.codes.book import CodeBook
+from edge.codes.duress import DuressForm, EntryMarks, forced_by
+from edge.codes.note import NoteSealer
 from edge.codes.pad import EntryPad
 from edge.identity.desk import OWNER_CODE_DIGITS, OwnerDesk
 from edge.identity.enroller import Enroller
@@ -29,11 +31,14 @@ from edge.judge.judge import Judge
 from edge.judge.owner import OwnerJudge
 from edge.loop.happening import Happening, Listener
 from edge.loop.kiosk import Kiosk
-from edge.loop.parts import IdentityParts, Parts, Restarter
+from edge.loop.parts import DuressParts, IdentityParts, Parts, Restarter
 from edge.loop.unrecorded import Unrecorded
 from edge.loop.views import NAME as VIEWS
 from edge.loop.views import ViewsFile
 from edge.loop.watching import Watching
+from edge.messages.entries import Entries
+from edge.messages.entry_key import NAME as ENTRY_KEY
+from edge.messages.entry_key import entry_key, read_entry_key
 from edge.messages.inbox import Inbox
 from edge.messages.outbox import Outbox
 from edge.messages.prompts import longest_warning_s
@@ -43,9 +48,12 @@ from edge.messages.streams import EPOCH_BITS, Streams, fresh_epoch
 from edge.messages.texts import Context
 from edge.messages.ways.carrier import Carrier
 from edge.messages.ways.open import carriers, release_desk
+from edge.pictures.clear import ClearCopies, shown_or_sealed
 from edge.pictures.keeper import Beside, Evidence, Ring
+from edge.pictures.sealing import Sealer
 from edge.pictures.sheet import drawn_apart, drawn_here
 from edge.pictures.store import EvidenceLimits, Start
+from edge.pictures.writing import Handling, Sealing
 from edge.service.acts import Acts
 from edge.service.gauge import THERMAL, MachineGauge
 from edge.service.plans import minute_of_day, overseers
@@ -62,6 +70,7 @@ if TYPE_CHECKING:  # only where a broker is set up is any of it loaded
     from edge.fleet.link import Dial
     from edge.messages.ways.mqtt import Mqtt
     from edge.service.fleet import FleetDesk
+    from edge.service.measuring import Measuring
 
 CLOSE_S: Final = 3.0
 """How long an end waits for the record, and for the pictures."""
@@ -121,6 +130,7 @@ class Built:
     fleet: FleetDesk | None
     remembered: Remembered
     zone_missing: bool
+    measuring: Measuring | None
 
     def start(self, now_s: float) -> None:
         """Call it after the input path has read the inputs once."""
@@ -142,6 +152,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
     )
     remembered = journal.open()
     stack.callback(journal.close, CLOSE_S)
+    measuring = _measuring(settings, site)
     zone_missing = find_zone(settings.cabin.timezone) is None
     if zone_missing:
         fault = ("zone_missing", settings.cabin.timezone)
@@ -164,20 +175,25 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         Start(remembered.boot, (counters.get("incident", 0),), remembered.wall_s),
         evidence_limits(settings),
         Beside(site.wake, lambda: journal.waiting > 0, gauge.look) if site.threaded else None,
-        drawn_apart if site.threaded else drawn_here,
+        Handling(drawn_apart if site.threaded else drawn_here, sealing_of(settings)),
     )
     if site.threaded:  # without a thread nothing is under way, and a pulled plug copies nothing more
         stack.callback(evidence.close, CLOSE_S)
     streams = Streams(counters, _epoch(site)) if settings.mqtt.host else None
     broker = _broker(settings, site, streams, pictures, lambda: str(journal.head()))
-    ways_out = carriers(settings, pictures, clock.wall_s, lambda: str(journal.head()), broker)
+    read = functools.partial(shown_or_sealed, Path(settings.paths.runtime))
+    ways_out = carriers(settings, pictures, clock.wall_s, lambda: str(journal.head()), broker, read)
     for carrier in ways_out.values():
         stack.callback(carrier.close)
+    duress, entries, faults = _duress(settings, site.data)
+    remembered = replace(remembered, faults=(*remembered.faults, *faults))
     numbers = _numbers(settings, site.spare_numbers)
     context = Context.of(settings)
     door = site.board.inputs.fitted(Input.DOOR)
     flow, watchdog = settings.flow, settings.watchdog
-    book = CodeBook(flow.code_digits, site.choose_code)
+    book = CodeBook(
+        flow.code_digits, site.choose_code, forced_by(DuressForm(flow.duress), flow.duress_prefix)
+    )
     parts = Parts(
         board=site.board,
         rules=Rules(
@@ -187,10 +203,14 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
             longest_warning_s(context.language, site.board.prompt.spoken_s),
             _owner_rules(settings),
         ),
-        journal=journal,
+        journal=journal if measuring is None else measuring.timed(journal),
         unrecorded=Unrecorded(site.unrecorded),
         outbox=Outbox(
-            numbers, random=site.random, carriers=ways_out, backlog_most=settings.mqtt.keep_messages
+            numbers,
+            random=site.random,
+            carriers=ways_out,
+            told_as=entries.told,
+            backlog_most=settings.mqtt.keep_messages,
         ),
         streams=streams,
         keep_messages_s=settings.mqtt.keep_days * 86400.0,
@@ -202,6 +222,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         identity=identity,
         context=context,
         book=book,
+        duress=duress,
         pad=EntryPad(flow.code_digits, flow.key_timeout_s),
         judge=Judge(
             _place(settings, clock),
@@ -217,9 +238,12 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         gauge=gauge,
         clock_jump_s=watchdog.clock_jump_s,
         restart=site.restart,
-        listener=functools.partial(_hear, watching, site.listener),
+        listener=functools.partial(_hear, watching, measuring, site.listener),
     )
     kiosk = Kiosk(parts)
+    if measuring is not None:
+        measuring.open(kiosk, parts, journal, watching, site.data)
+        stack.callback(measuring.close)
     apart = in_thread if site.threaded else _here
     fleet = _fleet(settings, site, kiosk, broker, streams)
     at_site = SiteDesk(settings, site.data, site.eyes, clock, apart, kiosk.commission.did)
@@ -235,6 +259,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         fleet=fleet,
         remembered=remembered,
         zone_missing=zone_missing,
+        measuring=measuring,
     )
 
 
@@ -268,6 +293,32 @@ def _fleet(
 def _epoch(site: Site) -> Callable[[], int]:
     """A bench's epochs are drawn like its codes: the same every time."""
     return fresh_epoch if site.threaded else lambda: site.random.getrandbits(EPOCH_BITS) | 1 << EPOCH_BITS - 1
+
+
+def _duress(
+    settings: Settings, data: Path
+) -> tuple[DuressParts | None, Entries, tuple[tuple[str, str], ...]]:
+    """What is told of typed codes, None without a duress form; the marks; and the faults of their key.
+
+    Rows of an earlier start may wait although it was switched off since: their key is read all the same.
+    """
+    if settings.flow.duress == "off":
+        known = read_entry_key(data / ENTRY_KEY)
+        return None, Entries(None if known is None else EntryMarks(known)), ()
+    key, kept = entry_key(data / ENTRY_KEY)
+    entries = Entries(EntryMarks(key))
+    notes = NoteSealer(bytes.fromhex(settings.people.control_room_key))
+    faults = () if kept else (("entry_key_unwritable", str(data / ENTRY_KEY)),)
+    return DuressParts(entries, notes), entries, faults
+
+
+def _measuring(settings: Settings, site: Site) -> Measuring | None:
+    """What takes the numbers; nothing of it is imported where nobody is to see them."""
+    if not settings.metrics.wanted:
+        return None
+    from edge.service.measuring import Measuring
+
+    return Measuring(settings, site.board.clock, threaded=site.threaded)
 
 
 def _here(do: Callable[[], None]) -> None:
@@ -337,6 +388,15 @@ def evidence_limits(settings: Settings) -> EvidenceLimits:
     )
 
 
+def sealing_of(settings: Settings) -> Sealing | None:
+    """How pictures are sealed to the bank; None where they lie open."""
+    kept = settings.evidence
+    if not kept.recipients_file:
+        return None
+    copies = ClearCopies(Path(settings.paths.runtime), kept.clear_copy_s, kept.clear_copy_mb)
+    return Sealing(Sealer(Path(kept.recipients_file), kept.open_needs), copies)
+
+
 def _place(settings: Settings, clock: Clock) -> Place:
     """What the judges go by."""
     return Place(
@@ -349,8 +409,10 @@ def _hour_now(clock: Clock) -> int | None:
     return int(clock.wall_s() // 3600.0) if clock.wall_true() else None
 
 
-def _hear(watching: Watching, listener: Listener, happening: Happening) -> None:
+def _hear(watching: Watching, measuring: Measuring | None, listener: Listener, happening: Happening) -> None:
     watching.hear(happening)
+    if measuring is not None:
+        measuring.hear(happening)
     listener(happening)
 
 

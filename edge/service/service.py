@@ -174,6 +174,8 @@ class Service:
             self._watch.watch(Part.MODEM, self.board.modem.thread)
         if self.board.atm is not None and isinstance(self.board.atm, Watched):
             self._watch.watch(Part.ATM, self.board.atm.thread)
+        if built.measuring is not None:
+            built.measuring.watch(self._watch.ages)
         built.start(self._clock.now_s())
         self.scan.start()
         self._feed(self._clock.now_s())
@@ -213,8 +215,10 @@ class Service:
         if wake_s is not None:
             wait_s = min(wait_s, max(0.0, wake_s - self._clock.now_s()))
         item: _Item | None = None
+        measuring = self.built.measuring
         with contextlib.suppress(queue.Empty):
             item = self._items.get(timeout=wait_s) if wait_s > 0 else self._items.get_nowait()
+        began_s = self._clock.now_s()
         while item is not None:
             if isinstance(item, _Stop):
                 return False
@@ -233,11 +237,15 @@ class Service:
                     self.built.watching.see(seen)
                     self.built.site.see(seen)
                     self.kiosk.observe(seen, now_s)
+                    if measuring is not None:
+                        measuring.framed(seen)
         self.kiosk.poll(self._clock.now_s())
         self.built.site.poll(self._clock.now_s())
         if self.built.fleet is not None:
             self.built.fleet.poll(self._clock.now_s())
         self._feed(self._clock.now_s())
+        if measuring is not None:
+            measuring.turned(began_s)
         return True
 
     def _take(self, item: ScanEvent | Asked | _Nudge) -> None:
@@ -245,6 +253,8 @@ class Service:
         if isinstance(item, Asked):
             self.built.acts.ask(item.request, item.uid, item.answer, now_s)
         elif not isinstance(item, _Nudge):
+            if self.built.measuring is not None:
+                self.built.measuring.moved(item)
             self.kiosk.hardware_event(item, now_s)
 
     def _mind_threads(self, now_s: float) -> None:

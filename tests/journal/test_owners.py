@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from edge.journal import schema
 from edge.journal.limits import JournalLimits
 from edge.journal.reader import lines, recall, verify
 from edge.journal.writer import Journal
