@@ -118,6 +118,30 @@ CATALOGUE: Final = _table(
         "Look at the disk. Until then a power cut may turn a code's message that waits into a duress alarm.",
     ),
     (
+        "holds_unreadable",
+        "The file of the legal holds beside the pictures cannot be read or makes no sense.",
+        KEEPS,
+        "None: the holds in the record count, and the file is written again. Look at the disk.",
+    ),
+    (
+        "holds_too_many",
+        "As many legal holds stand as a kiosk takes.",
+        KEEPS,
+        "Copy the pictures of old ones to the bank and end their holds with cabinguard evidence free.",
+    ),
+    (
+        "incident_not_held",
+        "There is no legal hold on this incident.",
+        KEEPS,
+        "cabinguard evidence holds lists those that stand.",
+    ),
+    (
+        "evidence_held_full",
+        "The pictures of held incidents fill evidence.keep_mb: there is no room for new ones.",
+        KEEPS,
+        "Copy held pictures to the bank and end their holds with evidence free, or raise evidence.keep_mb.",
+    ),
+    (
         "owner_account_odd",
         "What the record held of a card owner's tries cannot be understood; it was set aside as a line.",
         KEEPS,
@@ -1536,6 +1560,18 @@ CATALOGUE: Final = _table(
         "What this version is made of cannot be listed: a package is missing or is not the lock's.",
         _NOT_RUN,
         "Make the environment again (./install.sh test, or the kiosk's installer) and say it again.",
+    ),
+    (
+        "erase_not_confirmed",
+        "Nothing is wiped before the cabin's name was said.",
+        _NOT_RUN,
+        "Say it as the detail shows; there is no way back afterwards.",
+    ),
+    (
+        "erase_failed",
+        "Something could not be wiped.",
+        _NOT_RUN,
+        "Say it again as root; what was wiped so far stays wiped, keys first. Else destroy the card.",
     ),
     (
         "advisory_unreadable",

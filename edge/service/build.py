@@ -17,6 +17,7 @@ from edge.codes.book import CodeBook
 from edge.codes.duress import DuressForm, EntryMarks, forced_by
 from edge.codes.note import NoteSealer
 from edge.codes.pad import EntryPad
+from edge.faults.fault import FaultError
 from edge.identity.desk import OWNER_CODE_DIGITS, OwnerDesk
 from edge.identity.enroller import Enroller
 from edge.identity.keeper import GalleryKeeper
@@ -49,7 +50,9 @@ from edge.messages.texts import Context
 from edge.messages.ways.carrier import Carrier
 from edge.messages.ways.open import carriers, release_desk
 from edge.pictures.clear import ClearCopies, shown_or_sealed
+from edge.pictures.holds import Together, read_holds, together
 from edge.pictures.keeper import Beside, Evidence, Ring
+from edge.pictures.retention import Profile
 from edge.pictures.sealing import Sealer
 from edge.pictures.sheet import drawn_apart, drawn_here
 from edge.pictures.store import EvidenceLimits, Start
@@ -166,23 +169,25 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
     identity, faults = _identity(settings, site, counters.get("gallery", 0))
     remembered = replace(remembered, faults=(*remembered.faults, *faults))
     pictures = site.data / "evidence"
+    holds, faults = _holds(remembered, pictures)
+    remembered = replace(remembered, faults=(*remembered.faults, *faults))
     gauge = MachineGauge(site.data, THERMAL if site.threaded else None)
     gauge.look()
     evidence = Evidence(
         pictures,
         dict(site.rings),
         clock,
-        Start(remembered.boot, (counters.get("incident", 0),), remembered.wall_s),
+        Start(remembered.boot, (counters.get("incident", 0),), remembered.wall_s, holds.holds),
         evidence_limits(settings),
         Beside(site.wake, lambda: journal.waiting > 0, gauge.look) if site.threaded else None,
         Handling(drawn_apart if site.threaded else drawn_here, sealing_of(settings)),
     )
     if site.threaded:  # without a thread nothing is under way, and a pulled plug copies nothing more
         stack.callback(evidence.close, CLOSE_S)
+    read = functools.partial(shown_or_sealed, Path(settings.paths.runtime))
     streams = Streams(counters, _epoch(site)) if settings.mqtt.host else None
     broker = _broker(settings, site, streams, pictures, lambda: str(journal.head()))
-    read = functools.partial(shown_or_sealed, Path(settings.paths.runtime))
-    ways_out = carriers(settings, pictures, clock.wall_s, lambda: str(journal.head()), broker, read)
+    ways_out = carriers(settings, pictures, clock.wall_s, lambda: str(journal.head()), read, broker)
     for carrier in ways_out.values():
         stack.callback(carrier.close)
     duress, entries, faults = _duress(settings, site.data)
@@ -209,8 +214,8 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
             numbers,
             random=site.random,
             carriers=ways_out,
-            told_as=entries.told,
             backlog_most=settings.mqtt.keep_messages,
+            told_as=entries.told,
         ),
         streams=streams,
         keep_messages_s=settings.mqtt.keep_days * 86400.0,
@@ -234,6 +239,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         ),
         cameras=frozenset(site.rings),
         evidence=evidence,
+        holds_lost=holds.unrecorded,
         views=views,
         gauge=gauge,
         clock_jump_s=watchdog.clock_jump_s,
@@ -261,6 +267,42 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         zone_missing=zone_missing,
         measuring=measuring,
     )
+
+
+def _duress(
+    settings: Settings, data: Path
+) -> tuple[DuressParts | None, Entries, tuple[tuple[str, str], ...]]:
+    """What is told of typed codes, None without a duress form; the marks; and the faults of their key.
+
+    Rows of an earlier start may wait although it was switched off since: their key is read all the same.
+    """
+    if settings.flow.duress == "off":
+        known = read_entry_key(data / ENTRY_KEY)
+        return None, Entries(None if known is None else EntryMarks(known)), ()
+    key, kept = entry_key(data / ENTRY_KEY)
+    entries = Entries(EntryMarks(key))
+    notes = NoteSealer(bytes.fromhex(settings.people.control_room_key))
+    faults = () if kept else (("entry_key_unwritable", str(data / ENTRY_KEY)),)
+    return DuressParts(entries, notes), entries, faults
+
+
+def _holds(remembered: Remembered, pictures: Path) -> tuple[Together, tuple[tuple[str, str], ...]]:
+    """The legal holds of the record and of the file beside the pictures; and the fault of a file that says
+    nothing: then the record's count, and the file is written again."""
+    try:
+        filed, faults = read_holds(pictures), ()
+    except FaultError as fault:
+        return together(remembered.holds, remembered.freed, ()), ((fault.code, fault.detail),)
+    return together(remembered.holds, remembered.freed, filed), faults
+
+
+def _measuring(settings: Settings, site: Site) -> Measuring | None:
+    """What takes the numbers; nothing of it is imported where nobody is to see them."""
+    if not settings.metrics.wanted:
+        return None
+    from edge.service.measuring import Measuring
+
+    return Measuring(settings, site.board.clock, threaded=site.threaded)
 
 
 def _broker(
@@ -293,32 +335,6 @@ def _fleet(
 def _epoch(site: Site) -> Callable[[], int]:
     """A bench's epochs are drawn like its codes: the same every time."""
     return fresh_epoch if site.threaded else lambda: site.random.getrandbits(EPOCH_BITS) | 1 << EPOCH_BITS - 1
-
-
-def _duress(
-    settings: Settings, data: Path
-) -> tuple[DuressParts | None, Entries, tuple[tuple[str, str], ...]]:
-    """What is told of typed codes, None without a duress form; the marks; and the faults of their key.
-
-    Rows of an earlier start may wait although it was switched off since: their key is read all the same.
-    """
-    if settings.flow.duress == "off":
-        known = read_entry_key(data / ENTRY_KEY)
-        return None, Entries(None if known is None else EntryMarks(known)), ()
-    key, kept = entry_key(data / ENTRY_KEY)
-    entries = Entries(EntryMarks(key))
-    notes = NoteSealer(bytes.fromhex(settings.people.control_room_key))
-    faults = () if kept else (("entry_key_unwritable", str(data / ENTRY_KEY)),)
-    return DuressParts(entries, notes), entries, faults
-
-
-def _measuring(settings: Settings, site: Site) -> Measuring | None:
-    """What takes the numbers; nothing of it is imported where nobody is to see them."""
-    if not settings.metrics.wanted:
-        return None
-    from edge.service.measuring import Measuring
-
-    return Measuring(settings, site.board.clock, threaded=site.threaded)
 
 
 def _here(do: Callable[[], None]) -> None:
@@ -384,7 +400,13 @@ def _identity(
 def evidence_limits(settings: Settings) -> EvidenceLimits:
     kept = settings.evidence
     return EvidenceLimits(
-        kept.before_s, kept.after_s, kept.keep_days, kept.keep_mb, kept.incident_mb, kept.reserve_mb
+        kept.before_s,
+        kept.after_s,
+        kept.keep_days,
+        kept.keep_mb,
+        kept.incident_mb,
+        kept.reserve_mb,
+        Profile(kept.profile),
     )
 
 

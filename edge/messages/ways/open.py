@@ -37,8 +37,8 @@ def carriers(
     evidence: Path,
     wall_s: Callable[[], float],
     head: Callable[[], str] = str,
-    broker: Carrier | None = None,
     read: Read = Path.read_bytes,
+    broker: Carrier | None = None,
 ) -> dict[Channel, Carrier]:
     """E-mail, webhook and broker, each where it is set up; `broker` is opened already.
 
