@@ -480,6 +480,8 @@ class Desk:
         self.threads.look(now_s)
         self.kiosk.poll(now_s)
         self.built.site.poll(now_s)
+        if self.built.certificates is not None:
+            self.built.certificates.poll(now_s)
         if self.built.measuring is not None:
             self.built.measuring.turned(now_s)
         self._read_phones(now_s)

@@ -66,6 +66,7 @@ from hw.ports import Board, Clock, Input
 from hw.watched import in_thread
 
 if TYPE_CHECKING:
+    from edge.service.certificates import CertificateWatch
     from edge.service.measuring import Measuring
 
 CLOSE_S: Final = 3.0
@@ -116,6 +117,7 @@ class Built:
     remembered: Remembered
     zone_missing: bool
     measuring: Measuring | None
+    certificates: CertificateWatch | None
 
     def start(self, now_s: float) -> None:
         """Call it after the input path has read the inputs once."""
@@ -233,6 +235,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         remembered=remembered,
         zone_missing=zone_missing,
         measuring=measuring,
+        certificates=_certificates(settings, site, kiosk, apart),
     )
 
 
@@ -260,6 +263,18 @@ def _measuring(settings: Settings, site: Site) -> Measuring | None:
     from edge.service.measuring import Measuring
 
     return Measuring(settings, site.board.clock, threaded=site.threaded)
+
+
+def _certificates(
+    settings: Settings, site: Site, kiosk: Kiosk, apart: Callable[[Callable[[], None]], None]
+) -> CertificateWatch | None:
+    """What tells of a certificate that ends; nothing of it is imported where no kiosk has one."""
+    if not (settings.mqtt.kiosk_id or settings.certificate.certificate_file):
+        return None
+    from edge.service.certificates import CertificateWatch
+
+    clock = site.board.clock
+    return CertificateWatch(settings, site.data, clock, apart, kiosk.trouble_beside, kiosk.aside_fault)
 
 
 def _here(do: Callable[[], None]) -> None:

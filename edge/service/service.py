@@ -237,6 +237,8 @@ class Service:
                         measuring.framed(seen)
         self.kiosk.poll(self._clock.now_s())
         self.built.site.poll(self._clock.now_s())
+        if self.built.certificates is not None:
+            self.built.certificates.poll(self._clock.now_s())
         self._feed(self._clock.now_s())
         if measuring is not None:
             measuring.turned(began_s)
