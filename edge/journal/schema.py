@@ -77,12 +77,22 @@ def _covered(db: sqlite3.Connection) -> None:
 
 
 def _owners(db: sqlite3.Connection) -> None:
-    """The accounts of cards whose owners are sent codes; `line` is the last that carries one."""
+    """The accounts of cards whose owners are sent codes; `line` is the last that carries one.
+
+    They are there where a newer version has been before (`edge.journal.way_back`).
+    """
     db.execute(
-        "CREATE TABLE owners (person INTEGER PRIMARY KEY, tries INTEGER NOT NULL, rests INTEGER NOT NULL,"
-        " rest_left_s REAL NOT NULL, codes_left_s TEXT NOT NULL, boot TEXT NOT NULL, mono_s REAL NOT NULL,"
-        " wall_s REAL NOT NULL, wall_true INTEGER NOT NULL, line INTEGER NOT NULL) STRICT"
+        "CREATE TABLE IF NOT EXISTS owners (person INTEGER PRIMARY KEY, tries INTEGER NOT NULL,"
+        " rests INTEGER NOT NULL, rest_left_s REAL NOT NULL, codes_left_s TEXT NOT NULL,"
+        " boot TEXT NOT NULL, mono_s REAL NOT NULL, wall_s REAL NOT NULL, wall_true INTEGER NOT NULL,"
+        " line INTEGER NOT NULL) STRICT"
     )
+
+
+def _streams(db: sqlite3.Connection) -> None:
+    """The place of a message among those for the broker. No digest changes: defaults are left out of it."""
+    db.execute("ALTER TABLE outbox ADD COLUMN stream TEXT NOT NULL DEFAULT ''")
+    db.execute("ALTER TABLE outbox ADD COLUMN sequence INTEGER NOT NULL DEFAULT 0")
 
 
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
@@ -90,6 +100,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _awaited_reports,
     _covered,
     _owners,
+    _streams,
 )
 """Step N takes a file of schema N to N + 1; all that a file needs run in one transaction."""
 
