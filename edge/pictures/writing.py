@@ -150,7 +150,7 @@ class Writer:
         return "" if self._sealing is None else self._sealing.sealer.short
 
     def next_s(self, now_s: float) -> float:
-        """When `tidy` is due: an open copy's time is up, or an unusable list may have been mended."""
+        """When `tidy` is due: an open copy's time is up, or an unusable list may have been corrected."""
         if self._sealing is None:
             return math.inf
         return min(self._sealing.copies.next_s(), self._sealing.sealer.again_s(now_s))

@@ -48,13 +48,12 @@ class Life:
         self.card = card
         memory = "/dev/shm"
         self.runtime = Path(tempfile.mkdtemp(dir=memory if os.access(memory, os.W_OK) else None))
-        words = (f"paths.data={card}", f"paths.runtime={self.runtime}", "evidence.fps=2")
-        limits = ("evidence.reserve_mb=10", "evidence.keep_mb=10", "evidence.incident_mb=8")
-        self.overrides = [*words, *limits, "evidence.after_s=60", "flow.crowd_s=3", *overrides]
+        words = (f"paths.data={card}", f"paths.runtime={self.runtime}", "evidence.fps=1")
+        self.overrides = [*words, "evidence.reserve_mb=10", "flow.crowd_s=3", *overrides]
         settings = load(None, self.overrides)
         self.clock = StoryClock()
         self.stage = StagedCabin(self.clock)
-        props = Props(self.stage, lambda: look_of(settings), every_s=0.5, stage=self.stage)
+        props = Props(self.stage, lambda: look_of(settings), every_s=1.0, stage=self.stage)
         self.desk = Desk(settings, props, card, lambda _: None, self.clock, runtime=self.runtime)
 
     def run(self, for_s: float) -> None:
@@ -71,24 +70,25 @@ class Life:
         self.desk.move_input(Input.PANIC, True)
         self.run(1)
         self.desk.move_input(Input.PANIC, False)
-        self.run(60)
+        self.run(22)
         self.desk.move_input(Input.DOOR, True)
         for name in people:
             self.stage.do(f"leave {name}", self.clock.now_s())
         self.run(2)
         self.desk.move_input(Input.DOOR, False)
-        self.run(45)
+        self.run(40)
 
     def live(self) -> None:
         self.run(2)
         self.incident("anna")
         self.incident("anna", "george")
         self.desk.power_off()
+        # As the kiosk removes them, and the power goes before the record has it. Their bytes stay on the card.
+        files.empty(self.card / files.FOLDER / "1")
         self.desk.power_on()
         self.incident("george")
-        self.incident("anna")  # the first one's pictures go for it: their bytes stay on the card for a while
         options = [word for one in self.overrides for word in ("--set", one)]
-        for number in ("3", "4"):
+        for number in ("2", "3"):
             main(["report", "--incident", number, "--out", str(self.card / f"{number}.html"), *options])
         self.desk.close()
         shutil.rmtree(self.runtime)
@@ -147,7 +147,7 @@ def test_a_dump_of_a_sealed_card_has_no_face_and_of_an_open_one_has_many(tmp_pat
 
     (tmp_path / "open").mkdir()
     open_card = lived(tmp_path / "open", finder, tmp_path / "open" / "kept")
-    assert open_card.with_face > 100
+    assert open_card.with_face > 50
 
     for needs, keys in ((1, ("bela",)), (2, ("chad", "anna"))):
         folder = tmp_path / f"sealed{needs}"
