@@ -188,7 +188,7 @@ def _serve(image: Path, folder: Path, notes: Path) -> None:
                 os.write(fuse, answer)
 
 
-def _answer(request: bytes, disk: bytearray, log: "object") -> bytes | None:
+def _answer(request: bytes, disk: bytearray, log: object) -> bytes | None:
     _, opcode, unique, node, *_ = _IN.unpack_from(request)
     body = memoryview(request)[_IN.size :]
 
