@@ -251,7 +251,7 @@ class Kiosk:
         self._logbook.note("fault", code, {"detail": detail}, now_s)
 
     def trouble_beside(self, code: str, active: bool, detail: str, now_s: float) -> None:
-        """A fault of something that no lock needs and the table need not know began, and is told; or ended."""
+        """A fault of something that the table need not know began, and is told; or it ended."""
         self._post.fault(code, active, {"detail": detail}, now_s)
 
     def aside_fault(self, code: str, active: bool, detail: str, now_s: float) -> None:

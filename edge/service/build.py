@@ -45,6 +45,7 @@ from edge.messages.outbox import Outbox
 from edge.messages.prompts import longest_warning_s
 from edge.messages.release_counter import NAME as RELEASE_COUNTER_FILE
 from edge.messages.release_counter import CounterFile
+from edge.messages.streams import EPOCH_BITS, Streams, fresh_epoch
 from edge.messages.texts import Context
 from edge.messages.ways.carrier import Carrier
 from edge.messages.ways.open import carriers, release_desk
@@ -68,7 +69,10 @@ from edge.terms.record import Channel, Recipient, Remembered
 from hw.ports import Board, Clock, Input
 from hw.watched import in_thread
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # only where a broker is set up is any of it loaded
+    from edge.fleet.link import Dial
+    from edge.messages.ways.mqtt import Mqtt
+    from edge.service.fleet import FleetDesk
     from edge.service.measuring import Measuring
 
 CLOSE_S: Final = 3.0
@@ -102,6 +106,16 @@ class Site:
     restart: Restarter
     roots: frozenset[int]
     eyes: Mapping[str, EyesAside]
+    fleet: FleetSite
+
+
+@dataclass(frozen=True, slots=True)
+class FleetSite:
+    """Of a kiosk at a broker: `selftest` tries what may be tried beside it and names what failed (may wait
+    long); `dial` is another way there than TCP, for a bench."""
+
+    selftest: Callable[[], tuple[str, ...]]
+    dial: Dial | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +130,7 @@ class Built:
     site: SiteDesk
     numbers: Mapping[Recipient, str]
     carriers: Mapping[Channel, Carrier]
+    fleet: FleetDesk | None
     remembered: Remembered
     zone_missing: bool
     measuring: Measuring | None
@@ -170,7 +185,9 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
     if site.threaded:  # without a thread nothing is under way, and a pulled plug copies nothing more
         stack.callback(evidence.close, CLOSE_S)
     read = functools.partial(shown_or_sealed, Path(settings.paths.runtime))
-    ways_out = carriers(settings, pictures, clock.wall_s, lambda: str(journal.head()), read)
+    streams = Streams(counters, _epoch(site)) if settings.mqtt.host else None
+    broker = _broker(settings, site, streams, pictures, lambda: str(journal.head()))
+    ways_out = carriers(settings, pictures, clock.wall_s, lambda: str(journal.head()), read, broker)
     for carrier in ways_out.values():
         stack.callback(carrier.close)
     duress, entries, faults = _duress(settings, site.data)
@@ -193,7 +210,15 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         ),
         journal=journal if measuring is None else measuring.timed(journal),
         unrecorded=Unrecorded(site.unrecorded),
-        outbox=Outbox(numbers, random=site.random, carriers=ways_out, told_as=entries.told),
+        outbox=Outbox(
+            numbers,
+            random=site.random,
+            carriers=ways_out,
+            backlog_most=settings.mqtt.keep_messages,
+            told_as=entries.told,
+        ),
+        streams=streams,
+        keep_messages_s=settings.mqtt.keep_days * 86400.0,
         inbox=Inbox(numbers),
         release_desk=release_desk(
             settings, counters, CounterFile(site.data / RELEASE_COUNTER_FILE, threaded=site.threaded)
@@ -226,6 +251,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         measuring.open(kiosk, parts, journal, watching, site.data)
         stack.callback(measuring.close)
     apart = in_thread if site.threaded else _here
+    fleet = _fleet(settings, site, kiosk, broker, streams)
     at_site = SiteDesk(settings, site.data, site.eyes, clock, apart, kiosk.commission.did)
     return Built(
         kiosk=kiosk,
@@ -236,6 +262,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         site=at_site,
         numbers=numbers,
         carriers=ways_out,
+        fleet=fleet,
         remembered=remembered,
         zone_missing=zone_missing,
         measuring=measuring,
@@ -276,6 +303,38 @@ def _measuring(settings: Settings, site: Site) -> Measuring | None:
     from edge.service.measuring import Measuring
 
     return Measuring(settings, site.board.clock, threaded=site.threaded)
+
+
+def _broker(
+    settings: Settings, site: Site, streams: Streams | None, pictures: Path, head: Callable[[], str]
+) -> Mqtt | None:
+    """The carrier to the broker, None where none is set up: then nothing of it is imported."""
+    if streams is None:
+        return None
+    from edge.service.broker import Around, open_carrier
+
+    clock = site.board.clock
+    around = Around(pictures, head, clock, site.wake, site.threaded, site.fleet.dial, site.random)
+    return open_carrier(settings, streams, around)
+
+
+def _fleet(
+    settings: Settings, site: Site, kiosk: Kiosk, broker: Mqtt | None, streams: Streams | None
+) -> FleetDesk | None:
+    if broker is None or streams is None:
+        return None
+    from edge.service.broker import open_desk
+    from edge.service.fleet import Aside
+
+    aside = Aside(
+        site.data / "evidence", in_thread if site.threaded else _here, site.fleet.selftest, lambda: ""
+    )
+    return open_desk(settings, kiosk, broker, streams, site.board.clock, aside)
+
+
+def _epoch(site: Site) -> Callable[[], int]:
+    """A bench's epochs are drawn like its codes: the same every time."""
+    return fresh_epoch if site.threaded else lambda: site.random.getrandbits(EPOCH_BITS) | 1 << EPOCH_BITS - 1
 
 
 def _here(do: Callable[[], None]) -> None:
