@@ -120,6 +120,11 @@ class Post:
             return ()
         return tuple(row for to in command.recipients for row in self._alert_rows(command, to))
 
+    def control_room_rows(self, kind: str, incident: int) -> tuple[OutboxRow, ...]:
+        """An alert to the control room alone, by every way."""
+        to = Recipient.CONTROL_ROOM
+        return self._alert_rows(Tell(kind, incident, (to,)), to)
+
     def tell_of(self, turn: Turn, now_s: float) -> None:
         """Say once that a source moves again and again, and that it has come to rest."""
         data: dict[str, object] = {"source": turn.source} | ({} if turn.began else {"held": turn.held})

@@ -23,13 +23,18 @@ from edge.terms.record import OutboxRow, RowState
 _KEPT_TICKETS: Final = 256
 
 TextOf = Callable[[OutboxRow], str | None]
+ToldAs = Callable[[OutboxRow], OutboxRow]
 
 
 class Backlog:
-    """What waits for one carrier. `most` rows wait at most; notices of what never comes do not count."""
+    """What waits for one carrier. `most` rows wait at most; notices of what never comes do not count.
 
-    def __init__(self, carrier: Carrier, most: int) -> None:
+    `told_as` turns a row into what its reader is told; the row itself stays as it was decided.
+    """
+
+    def __init__(self, carrier: Carrier, most: int, told_as: ToldAs = lambda row: row) -> None:
         self._carrier = carrier
+        self._told_as = told_as
         self._most = most
         self._waiting: dict[Stream, deque[Item]] = {stream: deque() for stream in Stream}
         self._count = 0
@@ -158,7 +163,8 @@ class Backlog:
     def _hand(self, item: Item, text_of: TextOf, now_s: float, draft: Draft) -> None:
         self._waiting[Stream(item.row.stream)].popleft()
         row = replace(item.row, state=RowState.SENDING, tries=item.row.tries + 1)
-        text = "" if row.kind == GAP else text_of(row)
+        told = self._told_as(row)
+        text = "" if row.kind == GAP else text_of(told)
         item.ticket = self._next_ticket
         self._next_ticket += 1
         self._tickets[item.ticket] = item
@@ -168,7 +174,7 @@ class Backlog:
                 del self._tickets[done]
         self._go_on(item, row, draft)
         deadline_s = min(now_s + item.attempt_s(), item.end_s(now_s))
-        self._carrier.send(item.ticket, row, text or "", deadline_s)
+        self._carrier.send(item.ticket, told, text or "", deadline_s)
 
 
 def _age_s(item: Item, wall_s: float) -> float:

@@ -44,7 +44,10 @@ TextOf = Callable[[OutboxRow], str | None]
 
 
 class Outbox:
-    """The queue of one kiosk. `numbers` has no entry, or an empty one, for a recipient who has no phone."""
+    """The queue of one kiosk. `numbers` has no entry, or an empty one, for a recipient who has no phone.
+
+    `told_as` makes of a row the one that is told, where the queue must not show what that is.
+    """
 
     def __init__(
         self,
@@ -53,11 +56,15 @@ class Outbox:
         random: random_module.Random | None = None,
         carriers: Mapping[Channel, Carrier] = MappingProxyType({}),
         backlog_most: int = 5000,
+        told_as: Callable[[OutboxRow], OutboxRow] = lambda row: row,
     ) -> None:
         self._numbers = dict(numbers)
+        self._told_as = told_as
         self._carriers = {channel: one for channel, one in carriers.items() if not is_numbered(channel)}
         self._backlogs = {
-            channel: Backlog(one, backlog_most) for channel, one in carriers.items() if is_numbered(channel)
+            channel: Backlog(one, backlog_most, told_as)
+            for channel, one in carriers.items()
+            if is_numbered(channel)
         }
         self._random = random if random is not None else random_module.Random()
         self._items: list[Item] = []
@@ -81,6 +88,15 @@ class Outbox:
     def backlog(self) -> int:
         """How many of them have places in streams, and may wait for days."""
         return sum(backlog.waiting for backlog in self._backlogs.values())
+
+    def open_rows(self) -> dict[tuple[Channel, RowState], int]:
+        """How many rows of each channel and state are neither accepted nor given up; 0 where none is."""
+        states = [state for state in RowState if state.is_open]
+        counts = {(channel, state): 0 for channel in Channel for state in states}
+        for item in self._items:
+            if item.open:
+                counts[item.row.channel, item.row.state] += 1
+        return counts
 
     def other_channels(self, to: Recipient) -> tuple[Channel, ...]:
         """The channels besides SMS that reach this recipient."""
@@ -351,7 +367,8 @@ class Outbox:
                 text = self._make_text(item, text_of, draft)
                 if text is None:
                     continue
-                carrier.send(self._take_ticket(item), item.row, text, self._deadline_s(item), phone)
+                told = self._told_as(item.row)
+                carrier.send(self._take_ticket(item), told, text, self._deadline_s(item), phone)
         for item in self._items:
             # one that has no place in a stream goes no way that has places
             if item.open and not by_modem(item.row.channel) and item.row.channel not in self._carriers:
@@ -368,7 +385,7 @@ class Outbox:
             cause = "a code may not go this way"
             draft.change(item, replace(item.row, state=RowState.FAILED, cause=cause))
             return None
-        text = text_of(row)
+        text = text_of(self._told_as(row))
         if text is None:
             draft.change(item, replace(item.row, state=RowState.SUPERSEDED))
             return None

@@ -6,6 +6,7 @@ While a kiosk runs, its devices are left to it, and what it says of them is repo
 from __future__ import annotations
 
 import functools
+import os
 import shutil
 import sys
 import tempfile
@@ -25,6 +26,7 @@ from edge.journal.file import NAME
 from edge.journal.limits import JournalLimits
 from edge.selftest import machine
 from edge.selftest.finding import Finding
+from edge.selftest.sealed import sealed
 from edge.service.asks import Panel
 from edge.service.control import ask
 from edge.service.devices import open_atm, open_modem
@@ -77,6 +79,7 @@ def findings(settings: Settings, *, hardware: bool = True, writing: bool = True)
     yield tried("networks", lambda: _networks(settings))
     yield tried("record", lambda: _record(record, settings, writing))
     yield tried("pictures", lambda: _space(settings, writing))
+    yield tried("sealed pictures", lambda: sealed(settings))
     yield tried("empty cabin", lambda: _empty_cabin(settings))
     yield tried("normal", lambda: _normal(settings))
     yield tried("front", lambda: _front(settings))
@@ -231,7 +234,8 @@ def camera_picture(settings: Settings, role: str) -> str:
     """In a child, as in service: a camera stack may hang for ever."""
     camera = next(c for c in (settings.camera, settings.overview) if camera_name(c.role) == role)
     clock = SystemClock()
-    with tempfile.TemporaryDirectory() as folder:
+    memory = "/dev/shm"  # it holds what the camera sees: that must not reach the card
+    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
         # Its ring is made elsewhere: one left behind here would be another user's to the kiosk.
         paths = msgspec.structs.replace(settings.paths, runtime=folder)
         plans = eyes_plans(msgspec.structs.replace(settings, paths=paths))

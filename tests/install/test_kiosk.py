@@ -266,13 +266,13 @@ def test_a_version_without_the_stop_step_gets_it_before_the_units_ask_for_it(pi:
     assert pi.kiosk().returncode == 0
     assert pi.version() != before.name
     assert (before / "rest_pins.py").read_bytes() == (pi.repo / "hw" / "pins" / "rest_pins.py").read_bytes()
-    steps = re.findall(r"^    (keep_stop_step|install_files|switch_to) ", _kiosk_install(pi.repo), re.M)
+    steps = re.findall(r"^    (keep_stop_step|install_files|switch_to) ", _take_files(pi.repo), re.M)
     assert steps == ["keep_stop_step", "install_files", "switch_to"]
 
 
-def _kiosk_install(repo: Path) -> str:
-    text = (repo / "systemd" / "kiosk.sh").read_text()
-    return text.partition("\nkiosk_install() {")[2].partition("\n}\n")[0]
+def _take_files(repo: Path) -> str:
+    text = (repo / "systemd" / "versions.sh").read_text()
+    return text.partition("\ntake_files() {")[2].partition("\n}\n")[0]
 
 
 @pytest.mark.slow
@@ -472,7 +472,8 @@ def test_incomplete_settings_are_said_and_nothing_is_started(pi: Pi) -> None:
 @pytest.mark.parametrize("works", [True, False])
 def test_a_kiosk_that_cannot_speak_says_so(pi: Pi, works: bool) -> None:
     pi.tool("runuser", f"{CALLED}exit {0 if works else 1}\n")
-    done = pi.functions(f"LOG={pi.root}/log; CABINGUARD_ROOT=''; make_prompts")
+    command = "/opt/cabinguard/current/bin/cabinguard"
+    done = pi.functions(f"LOG={pi.root}/log; CABINGUARD_ROOT=''; make_prompts {command}")
     assert done.returncode == 0
     assert ("[✓] spoken prompts" in done.stderr) == works
     assert ("locks nobody" in done.stderr) != works

@@ -24,6 +24,7 @@ from edge.pictures.keeper import Evidence
 from edge.pictures.kept import PicturesKept
 from edge.pictures.ring import RingPicture
 from edge.pictures.store import EvidenceLimits, Start
+from edge.pictures.writing import Handling
 from edge.terms.reason import Ground, Reason
 from edge.terms.record import Channel, Entry, OutboxRow, OwnerTries, Recipient, Record, RowState, Written
 from tests.worlds.cutting_vfs import CutDisk, Recording, available, recording
@@ -327,7 +328,7 @@ def test_every_picture_that_was_answered_survives_a_cut(
         clock,
         Start(1),
         EvidenceLimits(reserve_mb=0),
-        draw=lambda jpeg, sheet: b"drawn" + jpeg,
+        handling=Handling(draw=lambda jpeg, sheet: b"drawn" + jpeg),
     )
     for incident in (1, 2):
         why = Reason(Ground.WEAPON_SEEN, "face", incident, clock.mono_s, (640, 480))
