@@ -1471,6 +1471,12 @@ CATALOGUE: Final = _table(
     ),
     # --- what a version is made of -------------------------------------------------------------------
     (
+        "support_ended",
+        "The agreed time with repairs is over (support.until).",
+        KEEPS,
+        "Agree on more time and set support.until, or replace the kiosk; weaknesses found now stay open.",
+    ),
+    (
         "inventory_incomplete",
         "What this version is made of cannot be listed: a package is missing or is not the lock's.",
         _NOT_RUN,
