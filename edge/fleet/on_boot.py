@@ -20,7 +20,7 @@ from edge.faults.fault import FaultError
 from edge.fleet.certificate import day, read_certificates
 from edge.fleet.pairs import current_pair, kept_elsewhere, settle, sync_folder
 from edge.fleet.renewal import warned_from_s
-from edge.fleet.request import Installed, install, next_request
+from edge.fleet.request import install, next_request
 from edge.settings.schema import Settings
 
 REQUEST_OUT: Final = "cabinguard-request.pem"
@@ -43,9 +43,11 @@ def on_boot(
         return
     given = folder / CERTIFICATE_IN
     try:
-        if given.exists():
-            made = _taken(given, settings, kiosk_id, wall_s, as_kiosk)
+        if given.exists() and (content := _read(given)).strip(b"\0"):
+            with as_kiosk():
+                made = install(settings, kiosk_id, content, wall_s)
             yield f"{made.name} until {day(made.ends_s)}; {CERTIFICATE_IN} is wiped"
+        _wipe(given)
     except FaultError as fault:
         _write(folder / PROBLEM, f"{explain(fault.code, fault.detail)}\n".encode())
         raise
@@ -62,21 +64,23 @@ def on_boot(
     yield f"{REQUEST_OUT} waits to be signed; put what comes back beside it as {CERTIFICATE_IN}"
 
 
-def _taken(
-    given: Path, settings: Settings, kiosk_id: str, wall_s: float | None, as_kiosk: AsKiosk
-) -> Installed:
-    """A cut between the two steps installs it once more: of the key in use then, which comes out the same."""
+def _read(given: Path) -> bytes:
     with given.open("rb") as file:
-        content = file.read(_LARGEST)
-    with as_kiosk():
-        made = install(settings, kiosk_id, content, wall_s)
+        return file.read(_LARGEST)
+
+
+def _wipe(given: Path) -> None:
+    """Overwrite, then remove; where a power cut came between the two, only the second is left to do."""
+    if not given.exists():
+        return
     with given.open("r+b") as file:
-        file.write(bytes(len(content)))
+        length = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        file.write(bytes(length))
         file.flush()
         os.fsync(file.fileno())
     given.unlink()
     sync_folder(given.parent)
-    return made
 
 
 def _needed(settings: Settings, wall_s: float | None) -> bool:

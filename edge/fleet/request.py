@@ -102,6 +102,7 @@ def install(settings: Settings, kiosk_id: str, content: bytes, wall_s: float | N
     `content` as the authority gave it, PEM or DER, in any order; `wall_s` None: nobody has set the clock.
     Raises `FaultError` with everything that is wrong, and has changed nothing then.
     """
+    _ours(settings)
     return install_chain(settings, kiosk_id, certificates_in(content, "what was given"), wall_s)
 
 

@@ -84,8 +84,8 @@ def _owners(db: sqlite3.Connection) -> None:
     db.execute(
         "CREATE TABLE IF NOT EXISTS owners (person INTEGER PRIMARY KEY, tries INTEGER NOT NULL,"
         " rests INTEGER NOT NULL, rest_left_s REAL NOT NULL, codes_left_s TEXT NOT NULL,"
-        " boot TEXT NOT NULL, mono_s REAL NOT NULL,"
-        " wall_s REAL NOT NULL, wall_true INTEGER NOT NULL, line INTEGER NOT NULL) STRICT"
+        " boot TEXT NOT NULL, mono_s REAL NOT NULL, wall_s REAL NOT NULL, wall_true INTEGER NOT NULL,"
+        " line INTEGER NOT NULL) STRICT"
     )
 
 
