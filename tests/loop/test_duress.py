@@ -269,5 +269,3 @@ def test_the_prefix_form_ends_with_the_same_key(tmp_path: Path) -> None:
     made = forced_by(DuressForm.PREFIX, "9")
     assert made is not None
     assert made("0123") == "9123"
-
-
