@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, assert_never
 
+from edge.bench.broker import Mood
 from edge.bench.cameras import is_source
 from edge.bench.cards import PHONES
 from edge.bench.desk import Desk
@@ -115,6 +116,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         lambda: tuple(FAULTS),
         lambda word: word in FAULTS or re.fullmatch(r"cms:\d{1,3}", word) is not None,
     ),
+    "MOOD": Kind("mood of a broker", lambda: tuple(Mood)),
     "FRONT": Kind("state of the machine's front", lambda: FRONTS),
     "LENS": Kind("state of the lens", lambda: tuple(LENSES)),
     "SENDER": Kind(
@@ -265,6 +267,10 @@ def _modem(desk: Desk, words: Sequence[str]) -> None:
     desk.phone.fault(words[0], words[1] == "on")
 
 
+def _broker(desk: Desk, words: Sequence[str]) -> None:
+    desk.broker.be(Mood(words[0]))
+
+
 def _sms(desk: Desk, words: Sequence[str]) -> None:
     desk.text_in(words[1], " ".join(words[2:]))
 
@@ -398,6 +404,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
         (f"{'|'.join(word for word, _ in PROMPT_WORDS.values())}|well",), "the loudspeaker", _prompt
     ),
     "modem": Action(("FAULT on|off",), "a fault of the modem", _modem),
+    "broker": Action(("MOOD",), "the broker of the fleet, where the settings name one", _broker),
     "sms": Action(
         ("from SENDER TEXT...",),
         "somebody texts the kiosk; INCIDENT is the present one, HOTP the password for it",

@@ -17,6 +17,7 @@ from typing import Final
 
 import msgspec
 
+from edge.bench.broker import FakeBroker
 from edge.bench.cameras import Source
 from edge.bench.cards import OWNERS, Cards, TemplatesOf, templates_of
 from edge.bench.handiwork import Break, Handiwork
@@ -32,8 +33,9 @@ from edge.loop.happening import Happening, Listener
 from edge.loop.kiosk import Kiosk
 from edge.loop.parts import Restarter
 from edge.loop.unrecorded import NAME as UNRECORDED
+from edge.messages.item import is_numbered
 from edge.service.asks import VERSION, Reply, Request
-from edge.service.build import Built, Site, build
+from edge.service.build import Built, FleetSite, Site, build
 from edge.service.threads import Part
 from edge.settings.drawn import with_drawn
 from edge.settings.load import changed
@@ -183,6 +185,7 @@ class Desk:
         self.disk_fault = 0
         self.handiwork = Handiwork(self.clock)
         self.telephones = Telephones(self.phone, self.clock)
+        self.broker = FakeBroker()
         self._restless = False
         self._touched = False
         self._story_ahead_s: float | None = None
@@ -266,6 +269,7 @@ class Desk:
                 restart=Restarter(self._order_restart, 0.0),
                 roots=frozenset({0, os.getuid()}),
                 eyes=sight.steps,
+                fleet=FleetSite(tuple, self.broker.dial),
             ),
             stack,
         )
@@ -309,6 +313,7 @@ class Desk:
         if not self.powered:
             raise ValueError("the power is off")
         self.powered = False
+        self.broker.cut()
         self._stack.close()
 
     def restart(self) -> None:
@@ -484,7 +489,10 @@ class Desk:
             self.built.certificates.poll(now_s)
         if self.built.measuring is not None:
             self.built.measuring.turned(now_s)
+        if self.built.fleet is not None:
+            self.built.fleet.poll(now_s)
         self._read_phones(now_s)
+        self._read_broker(now_s)
         self._wait_for_the_world(now_s)
 
     def _see(self, now_s: float) -> None:
@@ -504,7 +512,8 @@ class Desk:
 
     def _wait_for_the_world(self, now_s: float) -> None:
         """A message that goes by a real network needs real time."""
-        if all(carrier.idle for carrier in self.built.carriers.values()):
+        outside = (one for channel, one in self.built.carriers.items() if not is_numbered(channel))
+        if all(carrier.idle for carrier in outside):
             self._story_ahead_s = None
             return
         ahead_s = now_s - time.monotonic()
@@ -544,6 +553,11 @@ class Desk:
             to = self._names.get(text.number)
             data = {"to": "unknown" if to is None else to.value, "text": text.text}
             self._listener(Happening(now_s, "sms", data))
+
+    def _read_broker(self, now_s: float) -> None:
+        """Tell what the broker has taken since the last look: messages, and whether the kiosk is there."""
+        for told in self.broker.news():
+            self._listener(Happening(now_s, "broker", told))
 
     def next_frame_s(self) -> float | None:
         """When the next frame is due, None after the last one. Before the first power: with it."""

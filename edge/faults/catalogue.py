@@ -118,6 +118,30 @@ CATALOGUE: Final = _table(
         "Look at the disk. Until then a power cut may turn a code's message that waits into a duress alarm.",
     ),
     (
+        "holds_unreadable",
+        "The file of the legal holds beside the pictures cannot be read or makes no sense.",
+        KEEPS,
+        "None: the holds in the record count, and the file is written again. Look at the disk.",
+    ),
+    (
+        "holds_too_many",
+        "As many legal holds stand as a kiosk takes.",
+        KEEPS,
+        "Copy the pictures of old ones to the bank and end their holds with cabinguard evidence free.",
+    ),
+    (
+        "incident_not_held",
+        "There is no legal hold on this incident.",
+        KEEPS,
+        "cabinguard evidence holds lists those that stand.",
+    ),
+    (
+        "evidence_held_full",
+        "The pictures of held incidents fill evidence.keep_mb: there is no room for new ones.",
+        KEEPS,
+        "Copy held pictures to the bank and end their holds with evidence free, or raise evidence.keep_mb.",
+    ),
+    (
         "owner_account_odd",
         "What the record held of a card owner's tries cannot be understood; it was set aside as a line.",
         KEEPS,
@@ -1148,6 +1172,67 @@ CATALOGUE: Final = _table(
         _NOT_ASKED,
         "Make a new one: cabinguard certificate request --fresh; a key with a password cannot be used.",
     ),
+    # --- the broker of a fleet -----------------------------------------------------------------------
+    (
+        "broker_unreachable",
+        "No connection to the broker comes about, or it breaks again at once.",
+        _NOT_ASKED,
+        "Look at mqtt.host and mqtt.port, the network and the broker; what waits goes out by itself.",
+    ),
+    (
+        "broker_silent",
+        "The broker takes the connection and does not answer in time.",
+        _NOT_ASKED,
+        "Look at the broker's log and load; another server may be at mqtt.port.",
+    ),
+    (
+        "broker_untrusted",
+        "The broker's certificate is not trusted: another authority, another name, or its time is over.",
+        _NOT_ASKED,
+        "Compare certificate.ca_file with the authority of the broker, and mqtt.host with its certificate.",
+    ),
+    (
+        "broker_refused",
+        "The broker does not let this kiosk in, or does not take its messages.",
+        _NOT_ASKED,
+        "Look at the broker's log: the kiosk's certificate, and its rules for mqtt.kiosk_id and mqtt.site.",
+    ),
+    (
+        "broker_garbled",
+        "What answers at the broker's port does not speak MQTT 5, or not over TLS.",
+        _NOT_ASKED,
+        "Look at mqtt.port and mqtt.tls; the broker has to speak MQTT 5.",
+    ),
+    (
+        "broker_taken_over",
+        "Another client came to the broker under this kiosk's name.",
+        _NOT_ASKED,
+        "Give each kiosk an mqtt.kiosk_id of its own; if they have, revoke this kiosk's certificate.",
+    ),
+    (
+        "broker_no_certificate",
+        "The kiosk has no certificate with which it could show itself at the broker, or cannot use it.",
+        _NOT_ASKED,
+        "The detail names what is wrong with it; cabinguard certificate request or renew makes one.",
+    ),
+    (
+        "broker_unread",
+        "Nobody reads this kiosk's messages at the broker, which therefore keeps none.",
+        _NOT_ASKED,
+        "Let the desk subscribe to cabinguard/v1/# with a session that lasts; until then they wait here.",
+    ),
+    (
+        "broker_stopped",
+        "The thread that talks to the broker died or hangs; it is started again.",
+        _NOT_ASKED,
+        "If it comes again, report it together with the log.",
+    ),
+    (
+        "request_keys_unreadable",
+        "The file of the keys that sign requests is missing, unreadable or holds something else.",
+        _NOT_STARTED,
+        "Write the public keys (PEM, Ed25519) into mqtt.request_keys_file, for the service user to read.",
+    ),
     # --- who is enrolled -----------------------------------------------------------------------------
     (
         "gallery_key_missing",
@@ -1477,10 +1562,34 @@ CATALOGUE: Final = _table(
     ),
     # --- what a version is made of -------------------------------------------------------------------
     (
+        "support_ended",
+        "The agreed time with repairs is over (support.until).",
+        KEEPS,
+        "Agree on more time and set support.until, or replace the kiosk; weaknesses found now stay open.",
+    ),
+    (
         "inventory_incomplete",
         "What this version is made of cannot be listed: a package is missing or is not the lock's.",
         _NOT_RUN,
         "Make the environment again (./install.sh test, or the kiosk's installer) and say it again.",
+    ),
+    (
+        "erase_not_confirmed",
+        "Nothing is wiped before the cabin's name was said.",
+        _NOT_RUN,
+        "Say it as the detail shows; there is no way back afterwards.",
+    ),
+    (
+        "erase_on_hold",
+        "Pictures are under a legal hold, or nobody can tell whether some are; nothing was wiped.",
+        _NOT_RUN,
+        "Copy them to the bank (cabinguard evidence holds), then say it again with --holds-copied.",
+    ),
+    (
+        "erase_failed",
+        "Something could not be wiped.",
+        _NOT_RUN,
+        "Say it again as root; what was wiped so far stays wiped, keys first. Else destroy the card.",
     ),
     (
         "advisory_unreadable",

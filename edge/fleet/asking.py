@@ -36,7 +36,7 @@ class Verb(StrEnum):
     EVIDENCE = "evidence"
 
 
-class Refusal(StrEnum):
+class NotDone(StrEnum):
     """Why something that arrived is not done."""
 
     WRONG_TOPIC = "wrong_topic"
@@ -58,42 +58,42 @@ class Refusal(StrEnum):
     BUSY = "busy"
 
 
-def meaning(refusal: Refusal) -> str:
+def meaning(refusal: NotDone) -> str:
     """What it means, for the one who asked; as the table in `edge/docs/mqtt.md` has it."""
     match refusal:
-        case Refusal.WRONG_TOPIC:
+        case NotDone.WRONG_TOPIC:
             return "it came on a topic that the kiosk does not read"
-        case Refusal.RETAINED:
+        case NotDone.RETAINED:
             return "it was kept by the broker (retain): a request is published without"
-        case Refusal.TOO_LARGE:
+        case NotDone.TOO_LARGE:
             return f"it has more than {REQUEST_BYTES} bytes"
-        case Refusal.TOO_MANY:
+        case NotDone.TOO_MANY:
             return f"more than {BURST} at once, or than one in {EVERY_S:.0f} s, came: it was not read"
-        case Refusal.NO_KEYS:
+        case NotDone.NO_KEYS:
             return "the kiosk has no key to check it with: mqtt.request_keys_file"
-        case Refusal.NOT_A_REQUEST:
+        case NotDone.NOT_A_REQUEST:
             return "it is not the JSON that a request is"
-        case Refusal.WRONG_VERSION:
+        case NotDone.WRONG_VERSION:
             return f"its version is not {VERSION}"
-        case Refusal.WRONG_KEY:
+        case NotDone.WRONG_KEY:
             return "no key of the kiosk made its signature, or it was changed on the way"
-        case Refusal.OTHER_KIOSK:
+        case NotDone.OTHER_KIOSK:
             return "it was made for another kiosk"
-        case Refusal.UNKNOWN_VERB:
+        case NotDone.UNKNOWN_VERB:
             return "it asks for something that no kiosk does over the broker"
-        case Refusal.CLOCK_UNSET:
+        case NotDone.CLOCK_UNSET:
             return "nobody has set the kiosk's clock: how old it is cannot be said"
-        case Refusal.NOT_YET:
+        case NotDone.NOT_YET:
             return f"it was made more than {AHEAD_S:.0f} s from now: one of the clocks is wrong"
-        case Refusal.TOO_OLD:
+        case NotDone.TOO_OLD:
             return "the time for which it was good is over"
-        case Refusal.GOOD_TOO_LONG:
+        case NotDone.GOOD_TOO_LONG:
             return f"it would be good for more than {LIFE_S / 3600:.0f} h, or ends before it begins"
-        case Refusal.REPLAYED:
+        case NotDone.REPLAYED:
             return "its id is not higher than the last one's: it was heard before, or came too late"
-        case Refusal.NOT_RECORDED:
+        case NotDone.NOT_RECORDED:
             return "the record cannot take it, so after a restart it could be done again"
-        case Refusal.BUSY:
+        case NotDone.BUSY:
             return "the one before is still under way"
         case _:
             assert_never(refusal)
@@ -113,7 +113,7 @@ class Request:
 class Refused:
     """Something that arrived and is not done; `id` and `verb` as far as a known key has signed them."""
 
-    refusal: Refusal
+    refusal: NotDone
     id: int = 0
     verb: str = ""
 

@@ -1,8 +1,8 @@
 """What Home Assistant reads to find a kiosk by itself: one retained message, the whole device.
 
-As its documentation on MQTT discovery has it (device discovery, since 2024.11): `homeassistant/device/ID/config`
-with a list of components, all of which read the retained status. Nothing here can be pressed: the door, the
-lock and the permit are shown and no more, and no command topic is named.
+As its documentation on MQTT discovery has it (device discovery, since 2024.11), on the topic
+`homeassistant/device/ID/config`, with components that all read the retained status. Nothing here can be
+pressed: the door, the lock and the permit are shown and no more, and no command topic is named.
 """
 
 from __future__ import annotations

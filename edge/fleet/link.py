@@ -198,7 +198,7 @@ class BoundedWire:
     @property
     def pending(self) -> bool:
         """Whether bytes have been read that nobody has taken: the socket will not say so."""
-        if self._ahead:
+        if self._ahead or getattr(self._wire, "waiting", False):
             return True
         return isinstance(self._wire, ssl.SSLSocket) and self._wire.pending() > 0
 

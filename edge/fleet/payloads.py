@@ -22,7 +22,7 @@ INCIDENT_ENDED: Final = "incident_ended"
 
 BROKER_KINDS: Final = frozenset({GAP, PICTURES, INCIDENT_BEGAN, INCIDENT_ENDED})
 
-PICTURES_MOST: Final = 400
+PICTURES_MOST: Final = 200
 CHUNK_BYTES: Final = 32_768
 """Of a picture in one message: small enough that an alarm waits for no more than this on a slow line."""
 

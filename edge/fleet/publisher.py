@@ -88,12 +88,16 @@ class _Message:
     taken_s: float = 0.0
 
 
+def _by_stream() -> dict[Stream, deque[_Message]]:
+    return {stream: deque() for stream in Stream}
+
+
 @dataclass(slots=True)
 class _Shared:
     """What several threads touch, under the lock."""
 
     lock: threading.Lock = field(default_factory=threading.Lock)
-    handed: deque[_Message] = field(default_factory=deque)
+    handed: dict[Stream, deque[_Message]] = field(default_factory=_by_stream)
     done: list[Done] = field(default_factory=list)
     replies: deque[Reply] = field(default_factory=deque)
     chunks: deque[Callable[[], Chunk | None]] = field(default_factory=deque)
@@ -103,22 +107,42 @@ class _Shared:
     standing: Standing = Standing()
     room: int = 0
 
+    @property
+    def held(self) -> int:
+        """How many messages were handed over and wait."""
+        return sum(len(rows) for rows in self.handed.values())
+
+    def give_back(self) -> list[_Message]:
+        """All of them, which wait no longer."""
+        back = [message for rows in self.handed.values() for message in rows]
+        for rows in self.handed.values():
+            rows.clear()
+        return back
+
 
 class Publisher:
-    """Of one kiosk over one session. `discovery`, retained beside the status, is for Home Assistant."""
+    """Of one kiosk over one session. `discovery`, retained beside the status, is for Home Assistant; `heard`
+    is called with the outcome of each connection, None for one that the broker let in."""
 
     def __init__(
-        self, session: BrokerSession, topics: Topics, voice: Voice, pace: Pace, discovery: bytes = b""
+        self,
+        session: BrokerSession,
+        topics: Topics,
+        voice: Voice,
+        pace: Pace,
+        discovery: bytes = b"",
+        heard: Callable[[Trouble | None], None] = lambda trouble: None,
     ) -> None:
         self._session = session
         self._topics = topics
         self._voice = voice
         self._pace = pace
         self._discovery = discovery
+        self._heard = heard
         self._shared = _Shared()
         self._sent: dict[int, _Message] = {}
         self._taken: deque[_Message] = deque()
-        self._again: deque[_Message] = deque()
+        self._again = _by_stream()
         self._chunk: int | None = None
         self._status_said: Status | None = None
         self._status_due = False
@@ -134,12 +158,12 @@ class Publisher:
         """How many messages may be handed over now; none while there is no connection."""
         shared = self._shared
         with shared.lock:
-            return shared.room - len(shared.handed)
+            return shared.room - shared.held
 
     def hand(self, ticket: int, row: OutboxRow, text: str) -> None:
         """Publish it; answered by `done`."""
         with self._shared.lock:
-            self._shared.handed.append(_Message(ticket, row, text))
+            self._shared.handed[Stream(row.stream)].append(_Message(ticket, row, text))
 
     def done(self) -> tuple[Done, ...]:
         """What became of messages since the last call."""
@@ -241,6 +265,7 @@ class Publisher:
     # --- what the session says ---------------------------------------------------------------------
 
     def _connected(self) -> None:
+        self._heard(None)
         self._status_due, self._discovery_due = True, bool(self._discovery)
         self._status_s = float("-inf")
         self._held_until_s = float("-inf")
@@ -250,20 +275,25 @@ class Publisher:
 
     def _lost(self, lost: Lost) -> None:
         """What was in flight goes back; what was taken shortly before anything was last heard comes again."""
+        if not self._shared.standing.up:
+            self._heard(lost.trouble)
         since_s = self._session.heard_s - self._pace.resend_s
         again = [one for one in self._taken if one.taken_s >= since_s and self._pace.resend_s > 0]
         waiting = [one for one in self._sent.values() if not one.ticket]
-        waiting += self._again
-        seen = {one.row.key for one in again}
-        self._again = deque([*again, *(one for one in waiting if one.row.key not in seen)])
+        waiting += [one for rows in self._again.values() for one in rows]
+        self._again = _by_stream()
+        seen = set()
+        for one in (*again, *waiting):
+            if one.row.key not in seen:
+                seen.add(one.row.key)
+                self._again[Stream(one.row.stream)].append(one)
         self._taken.clear()
         back = [one for one in self._sent.values() if one.ticket]
         self._sent.clear()
         self._chunk = None
         shared = self._shared
         with shared.lock:
-            back += shared.handed
-            shared.handed.clear()
+            back += shared.give_back()
             shared.done += [Done(one.ticket, lost.detail) for one in back]
             known = shared.standing
             since_s = self._now_s if known.up or known.trouble is None else known.since_s
@@ -297,7 +327,7 @@ class Publisher:
             return
         self._held_until_s = self._now_s + AGAIN_S
         if not message.ticket:
-            self._again.append(message)
+            self._again[Stream(message.row.stream)].append(message)
             return
         with self._shared.lock:
             self._shared.done.append(Done(message.ticket, detail))
@@ -340,7 +370,7 @@ class Publisher:
                 return
         self._publish_replies()
         with self._shared.lock:
-            idle = not (self._shared.handed or self._again or self._shared.replies)
+            idle = not (self._shared.held or any(self._again.values()) or self._shared.replies)
         if idle and self._chunk is None and self._now_s >= self._held_until_s:
             self._publish_chunk()
 
@@ -360,10 +390,13 @@ class Publisher:
             self._status_said, self._status_due, self._status_s = status, False, self._now_s
 
     def _next(self) -> _Message | None:
-        if self._again:
-            return self._again.popleft()
+        """Of the most urgent stream first what comes again, then what is new."""
         with self._shared.lock:
-            return self._shared.handed.popleft() if self._shared.handed else None
+            for stream in Stream:
+                for rows in (self._again[stream], self._shared.handed[stream]):
+                    if rows:
+                        return rows.popleft()
+        return None
 
     def _send(self, message: _Message) -> bool:
         """Publish one; False where there is no room: it stays the next."""
@@ -371,10 +404,10 @@ class Publisher:
         ticket = self._session.publish(topic, payload)
         if ticket is None:
             if message.ticket == 0:
-                self._again.appendleft(message)
+                self._again[Stream(message.row.stream)].appendleft(message)
             else:
                 with self._shared.lock:
-                    self._shared.handed.appendleft(message)
+                    self._shared.handed[Stream(message.row.stream)].appendleft(message)
             return False
         self._sent[ticket] = message
         return True
@@ -442,11 +475,11 @@ class Publisher:
     def _give_back(self) -> None:
         """What was handed over in the moment in which the connection broke."""
         with self._shared.lock:
-            self._shared.done += [Done(one.ticket, "no connection") for one in self._shared.handed]
-            self._shared.handed.clear()
+            back = self._shared.give_back()
+            self._shared.done += [Done(one.ticket, "no connection") for one in back]
 
     def _count_room(self) -> None:
-        may = self._session.is_up and not self._again and self._now_s >= self._held_until_s
+        may = self._session.is_up and self._now_s >= self._held_until_s
         with self._shared.lock:
             self._shared.room = max(0, self._session.room - _SPARE) if may else 0
 

@@ -29,7 +29,7 @@ from edge.fleet.asking import (
     PICTURES_ASKED_MOST,
     REQUEST_BYTES,
     Came,
-    Refusal,
+    NotDone,
     Refused,
     Request,
     Verb,
@@ -99,54 +99,54 @@ class Doorkeeper:
     def read(self, came: Came, now_s: float, wall_s: float, wall_true: bool) -> Request | Refused:
         """What it is; cheap before dear: size and rate first, the signature before any word of it counts."""
         if came.topic != self._topic:
-            return Refused(Refusal.WRONG_TOPIC)
+            return Refused(NotDone.WRONG_TOPIC)
         if came.retained:
-            return Refused(Refusal.RETAINED)
+            return Refused(NotDone.RETAINED)
         if len(came.payload) > REQUEST_BYTES:
-            return Refused(Refusal.TOO_LARGE)
+            return Refused(NotDone.TOO_LARGE)
         if not self._keys:
-            return Refused(Refusal.NO_KEYS)
+            return Refused(NotDone.NO_KEYS)
         if not self._let(now_s):
-            return Refused(Refusal.TOO_MANY)
+            return Refused(NotDone.TOO_MANY)
         try:
             envelope = msgspec.json.decode(came.payload, type=_Version)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            return Refused(Refusal.NOT_A_REQUEST)
+            return Refused(NotDone.NOT_A_REQUEST)
         if envelope.version != VERSION:
-            return Refused(Refusal.WRONG_VERSION)
+            return Refused(NotDone.WRONG_VERSION)
         try:
             whole = msgspec.json.decode(came.payload, type=Envelope)
             text = whole.request.encode()
             signature = base64.b64decode(whole.signature, validate=True)
         except (msgspec.DecodeError, UnicodeError, binascii.Error, ValueError):
-            return Refused(Refusal.NOT_A_REQUEST)
+            return Refused(NotDone.NOT_A_REQUEST)
         if not self._is_signed(text, signature):
-            return Refused(Refusal.WRONG_KEY)
+            return Refused(NotDone.WRONG_KEY)
         try:
             asked = msgspec.json.decode(text, type=Asked)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            return Refused(Refusal.NOT_A_REQUEST)
+            return Refused(NotDone.NOT_A_REQUEST)
         return self._judge(asked, wall_s, wall_true)
 
     def _judge(self, asked: Asked, wall_s: float, wall_true: bool) -> Request | Refused:
-        refusal: Refusal | None = None
+        refusal: NotDone | None = None
         verb = next((verb for verb in Verb if verb.value == asked.verb), None)
         if asked.kiosk != self._kiosk:
-            refusal = Refusal.OTHER_KIOSK
+            refusal = NotDone.OTHER_KIOSK
         elif verb is None:
-            refusal = Refusal.UNKNOWN_VERB
+            refusal = NotDone.UNKNOWN_VERB
         elif bool(asked.incident) is not (verb is Verb.EVIDENCE) or (asked.pictures and not asked.incident):
-            refusal = Refusal.NOT_A_REQUEST
+            refusal = NotDone.NOT_A_REQUEST
         elif not 0.0 <= asked.good_until - asked.issued <= LIFE_S:
-            refusal = Refusal.GOOD_TOO_LONG
+            refusal = NotDone.GOOD_TOO_LONG
         elif not wall_true:
-            refusal = Refusal.CLOCK_UNSET
+            refusal = NotDone.CLOCK_UNSET
         elif asked.issued > wall_s + AHEAD_S:
-            refusal = Refusal.NOT_YET
+            refusal = NotDone.NOT_YET
         elif asked.good_until < wall_s:
-            refusal = Refusal.TOO_OLD
+            refusal = NotDone.TOO_OLD
         if refusal is not None or verb is None:
-            return Refused(refusal or Refusal.UNKNOWN_VERB, asked.id, asked.verb if verb else "")
+            return Refused(refusal or NotDone.UNKNOWN_VERB, asked.id, asked.verb if verb else "")
         return Request(asked.id, verb, asked.incident, asked.pictures)
 
     def _let(self, now_s: float) -> bool:

@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
-from edge.fleet.asking import Refusal, Refused, Request
+from edge.fleet.asking import NotDone, Refused, Request
 from edge.loop.happening import plain
 from edge.loop.logbook import Logbook
 from edge.terms.record import Entry
@@ -46,7 +46,7 @@ class FleetRequests:
             self._refuse(read, now_s)
             return
         if read.id <= self._last_id:
-            self._refuse(Refused(Refusal.REPLAYED, read.id, read.verb.value), now_s)
+            self._refuse(Refused(NotDone.REPLAYED, read.id, read.verb.value), now_s)
             return
         self._last_id = read.id
         data = {"id": read.id, "verb": read.verb.value, "of": read.incident}
@@ -54,7 +54,7 @@ class FleetRequests:
         self._logbook.tell(now_s, "event", {"name": "request_taken", **data})
         self._waiting.append(_Waiting(self._logbook.save((entry,), (), now_s), read))
 
-    def refuse(self, request: Request, refusal: Refusal, now_s: float) -> None:
+    def refuse(self, request: Request, refusal: NotDone, now_s: float) -> None:
         """One that was taken cannot be done after all."""
         self._refuse(Refused(refusal, request.id, request.verb.value), now_s)
 
@@ -63,7 +63,7 @@ class FleetRequests:
         while self._waiting and self._waiting[0].sequence <= sequence:
             waited = self._waiting.popleft()
             if fault:
-                self.refuse(waited.request, Refusal.NOT_RECORDED, now_s)
+                self.refuse(waited.request, NotDone.NOT_RECORDED, now_s)
             else:
                 self._due.append(waited.request)
 

@@ -32,6 +32,7 @@ from edge.loop.clock import ClockWatch
 from edge.loop.comeback import Start, come_back
 from edge.loop.enrol import Enrol
 from edge.loop.facts import Facts
+from edge.loop.holding import Holding
 from edge.loop.logbook import Logbook
 from edge.loop.on_record import OnRecord, WaitingEntry
 from edge.loop.outputs import Output
@@ -43,7 +44,7 @@ from edge.messages.streams import Streams
 from edge.pictures.kept import EvidenceTrouble, PicturesKept
 from edge.terms.marks import Marked
 from edge.terms.observation import FACE_CAMERA, Observation
-from edge.terms.record import Remembered
+from edge.terms.record import OutboxRow, Remembered
 from edge.vision.eyes.report import EyesEvent, EyesTurn
 from edge.vision.seers import Seer
 from hw.ports import Board, Input, InputChange, KeypadTrouble, KeyPress
@@ -79,6 +80,8 @@ class Kiosk:
         self._owner, self._post, self._outputs = steps.owner, steps.post, steps.outputs
         self.commission = steps.commission
         self.enrol = Enrol(parts.identity, self._situation, self._logbook)
+        self.holding = Holding(parts.evidence, self._situation, self._logbook, parts.holds_lost)
+        self._journal_head = parts.journal.head
         self.asked = FleetRequests(self._logbook)
         self._clock_watch = ClockWatch(parts.board, parts.clock_jump_s, self._situation)
         self._unrecorded = parts.unrecorded
@@ -107,6 +110,7 @@ class Kiosk:
         self._post.restore(remembered.rows, now_s)
         self.commission.start(now_s)
         self._owner.restore(remembered, now_s)
+        self.holding.start(now_s)
         for output in outputs(State(), now_s, self.rules):
             if isinstance(output, Output):
                 self._outputs.drive(output, now_s)
@@ -180,7 +184,10 @@ class Kiosk:
 
     def mark(self, marked: Marked, now_s: float) -> bool:
         """Record somebody's word on an incident; False where there never was such a one."""
-        return self._post.marks.put(marked, now_s)
+        there = self._post.marks.put(marked, now_s)
+        if there:
+            self._evidence.mark(marked.incident, marked.mark)
+        return there
 
     def status(self, now_s: float) -> dict[str, object]:
         """What a person wants to know at a glance; plain JSON values, no secret."""
@@ -244,7 +251,7 @@ class Kiosk:
         self._logbook.note("fault", code, {"detail": detail}, now_s)
 
     def trouble_beside(self, code: str, active: bool, detail: str, now_s: float) -> None:
-        """A fault of something that no lock needs and the table need not know began, and is told; or ended."""
+        """A fault of something that the table need not know began, and is told; or it ended."""
         self._post.fault(code, active, {"detail": detail}, now_s)
 
     def aside_fault(self, code: str, active: bool, detail: str, now_s: float) -> None:
@@ -372,6 +379,7 @@ class Kiosk:
             self._post.release(heard.release)
             self._owner.codes.recorded(heard.sequence, not heard.fault, now_s)
             self.commission.recorded(heard.sequence, heard.fault)
+            self.holding.recorded(heard.sequence, heard.fault, self._journal_head)
             self.asked.recorded(heard.sequence, heard.fault, now_s)
             self._drain(now_s)
             self._post.send(heard.rows)
@@ -400,8 +408,8 @@ class Kiosk:
                 which = answer.detail if answer.code == "evidence_stuck" else ""
                 self._logbook.fault(answer.code, answer.active, {"detail": answer.detail}, now_s, which)
             else:
-                whole = isinstance(answer, PicturesKept) and answer.done
-                rows = self._post.to_broker(PICTURES, answer.incident) if whole else ()
+                whole = answer.incident if isinstance(answer, PicturesKept) and answer.done else 0
+                rows = self._post.to_broker(PICTURES, whole) if whole else ()
                 sequence = self._logbook.save((answer.entry(),), rows, now_s)
                 self._on_record.hold_rows(sequence, rows, now_s)
 

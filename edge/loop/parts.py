@@ -26,6 +26,7 @@ from edge.messages.outbox import Outbox
 from edge.messages.streams import Streams
 from edge.messages.texts import Context
 from edge.pictures.keeper import Evidence
+from edge.terms.hold import Hold
 from hw.ports import Board
 
 
@@ -86,6 +87,8 @@ class Parts:
     judge: Judge
     cameras: frozenset[str]
     evidence: Evidence
+    holds_lost: tuple[Hold, ...]
+    """Legal holds that a file has and the record does not know any more."""
     views: ViewsFile
     gauge: Gauge
     clock_jump_s: float

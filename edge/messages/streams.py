@@ -1,10 +1,10 @@
 """The places of the messages for the broker: counted without a hole, and a notice of each that never comes.
 
 Numbers are given when a message is decided and travel in the record with its row, so that neither a retry
-nor a restart changes them. `done` of a stream is the number up to which every message was taken or is explained by
-a notice; both counts are counters of the record. What a start finds missing between the two (a row that was
-set aside as damaged, or given up while the channel was off) is explained as well. No reader meets a hole that
-nobody explains.
+nor a restart changes them. `done` of a stream is the number up to which every message was taken or is
+explained by a notice; both counts are counters of the record. What a start finds missing between the two (a
+row that was set aside as damaged, or given up while the channel was off) is explained as well: no reader
+meets a hole that nobody explains.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from edge.messages.urgency import urgency_of
 from edge.terms.record import Channel, OutboxRow, Recipient, RowKey, RowState
 
 EPOCH: Final = "mqtt_epoch"
-_EPOCH_BITS: Final = 39
+EPOCH_BITS: Final = 39
 """As many as fit into what the record takes for a counter."""
 
 NOTICE_TTL_S: Final = 10 * 365 * 86400.0
@@ -66,7 +66,7 @@ def missing_in(reason: str) -> Missing | None:
 
 def fresh_epoch() -> int:
     """The number of a new record's epoch: drawn, since a kiosk without a record knows no earlier one."""
-    return secrets.randbits(_EPOCH_BITS) | 1 << (_EPOCH_BITS - 1)
+    return secrets.randbits(EPOCH_BITS) | 1 << (EPOCH_BITS - 1)
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -85,6 +85,7 @@ def findings(settings: Settings, *, hardware: bool = True, writing: bool = True)
     yield tried("front", lambda: _front(settings))
     yield tried("drawn", lambda: _drawn(settings))
     yield tried("secrets", lambda: _secrets(settings))
+    yield support(settings, date.today())
     clips = prompts_folder(settings)
     if settings.camera.source in _KIOSK_CAMERAS:
         yield tried("watchdog", machine.watchdog)
@@ -115,6 +116,16 @@ def findings(settings: Settings, *, hardware: bool = True, writing: bool = True)
     yield from hardware_findings(settings)
     if settings.line_wanted:
         yield tried("machine_line", lambda: machine_line(settings))
+
+
+def support(settings: Settings, today: date) -> Finding:
+    """How long this kiosk is looked after, where that was agreed."""
+    until = settings.support.until
+    if not until:
+        return Finding("support", "no last day is set (support.until)", tried=False)
+    if today.isoformat() > until:
+        return Finding("support", f"ended on {until}", "support_ended")
+    return Finding("support", f"until {until}")
 
 
 def _running(settings: Settings) -> tuple[Finding, ...] | None:

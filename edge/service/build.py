@@ -17,6 +17,7 @@ from edge.codes.book import CodeBook
 from edge.codes.duress import DuressForm, EntryMarks, forced_by
 from edge.codes.note import NoteSealer
 from edge.codes.pad import EntryPad
+from edge.faults.fault import FaultError
 from edge.identity.desk import OWNER_CODE_DIGITS, OwnerDesk
 from edge.identity.enroller import Enroller
 from edge.identity.keeper import GalleryKeeper
@@ -44,11 +45,14 @@ from edge.messages.outbox import Outbox
 from edge.messages.prompts import longest_warning_s
 from edge.messages.release_counter import NAME as RELEASE_COUNTER_FILE
 from edge.messages.release_counter import CounterFile
+from edge.messages.streams import EPOCH_BITS, Streams, fresh_epoch
 from edge.messages.texts import Context
 from edge.messages.ways.carrier import Carrier
 from edge.messages.ways.open import carriers, release_desk
 from edge.pictures.clear import ClearCopies, shown_or_sealed
+from edge.pictures.holds import Together, read_holds, together
 from edge.pictures.keeper import Beside, Evidence, Ring
+from edge.pictures.retention import Profile
 from edge.pictures.sealing import Sealer
 from edge.pictures.sheet import drawn_apart, drawn_here
 from edge.pictures.store import EvidenceLimits, Start
@@ -65,8 +69,11 @@ from edge.terms.record import Channel, Recipient, Remembered
 from hw.ports import Board, Clock, Input
 from hw.watched import in_thread
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # only where a broker is set up is any of it loaded
+    from edge.fleet.link import Dial
+    from edge.messages.ways.mqtt import Mqtt
     from edge.service.certificates import CertificateWatch
+    from edge.service.fleet import FleetDesk
     from edge.service.measuring import Measuring
 
 CLOSE_S: Final = 3.0
@@ -100,6 +107,16 @@ class Site:
     restart: Restarter
     roots: frozenset[int]
     eyes: Mapping[str, EyesAside]
+    fleet: FleetSite
+
+
+@dataclass(frozen=True, slots=True)
+class FleetSite:
+    """Of a kiosk at a broker: `selftest` tries what may be tried beside it and names what failed (may wait
+    long); `dial` is another way there than TCP, for a bench."""
+
+    selftest: Callable[[], tuple[str, ...]]
+    dial: Dial | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +131,7 @@ class Built:
     site: SiteDesk
     numbers: Mapping[Recipient, str]
     carriers: Mapping[Channel, Carrier]
+    fleet: FleetDesk | None
     remembered: Remembered
     zone_missing: bool
     measuring: Measuring | None
@@ -153,13 +171,15 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
     identity, faults = _identity(settings, site, counters.get("gallery", 0))
     remembered = replace(remembered, faults=(*remembered.faults, *faults))
     pictures = site.data / "evidence"
+    holds, faults = _holds(remembered, pictures)
+    remembered = replace(remembered, faults=(*remembered.faults, *faults))
     gauge = MachineGauge(site.data, THERMAL if site.threaded else None)
     gauge.look()
     evidence = Evidence(
         pictures,
         dict(site.rings),
         clock,
-        Start(remembered.boot, (counters.get("incident", 0),), remembered.wall_s),
+        Start(remembered.boot, (counters.get("incident", 0),), remembered.wall_s, holds.holds),
         evidence_limits(settings),
         Beside(site.wake, lambda: journal.waiting > 0, gauge.look) if site.threaded else None,
         Handling(drawn_apart if site.threaded else drawn_here, sealing_of(settings)),
@@ -167,7 +187,9 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
     if site.threaded:  # without a thread nothing is under way, and a pulled plug copies nothing more
         stack.callback(evidence.close, CLOSE_S)
     read = functools.partial(shown_or_sealed, Path(settings.paths.runtime))
-    ways_out = carriers(settings, pictures, clock.wall_s, lambda: str(journal.head()), read)
+    streams = Streams(counters, _epoch(site)) if settings.mqtt.host else None
+    broker = _broker(settings, site, streams, pictures, lambda: str(journal.head()))
+    ways_out = carriers(settings, pictures, clock.wall_s, lambda: str(journal.head()), read, broker)
     for carrier in ways_out.values():
         stack.callback(carrier.close)
     duress, entries, faults = _duress(settings, site.data)
@@ -190,7 +212,15 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         ),
         journal=journal if measuring is None else measuring.timed(journal),
         unrecorded=Unrecorded(site.unrecorded),
-        outbox=Outbox(numbers, random=site.random, carriers=ways_out, told_as=entries.told),
+        outbox=Outbox(
+            numbers,
+            random=site.random,
+            carriers=ways_out,
+            backlog_most=settings.mqtt.keep_messages,
+            told_as=entries.told,
+        ),
+        streams=streams,
+        keep_messages_s=settings.mqtt.keep_days * 86400.0,
         inbox=Inbox(numbers),
         release_desk=release_desk(
             settings, counters, CounterFile(site.data / RELEASE_COUNTER_FILE, threaded=site.threaded)
@@ -211,6 +241,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         ),
         cameras=frozenset(site.rings),
         evidence=evidence,
+        holds_lost=holds.unrecorded,
         views=views,
         gauge=gauge,
         clock_jump_s=watchdog.clock_jump_s,
@@ -222,6 +253,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         measuring.open(kiosk, parts, journal, watching, site.data)
         stack.callback(measuring.close)
     apart = in_thread if site.threaded else _here
+    fleet = _fleet(settings, site, kiosk, broker, streams)
     at_site = SiteDesk(settings, site.data, site.eyes, clock, apart, kiosk.commission.did)
     return Built(
         kiosk=kiosk,
@@ -232,6 +264,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         site=at_site,
         numbers=numbers,
         carriers=ways_out,
+        fleet=fleet,
         remembered=remembered,
         zone_missing=zone_missing,
         measuring=measuring,
@@ -256,6 +289,16 @@ def _duress(
     return DuressParts(entries, notes), entries, faults
 
 
+def _holds(remembered: Remembered, pictures: Path) -> tuple[Together, tuple[tuple[str, str], ...]]:
+    """The legal holds of the record and of the file beside the pictures; and the fault of a file that says
+    nothing: then the record's count, and the file is written again."""
+    try:
+        filed, faults = read_holds(pictures), ()
+    except FaultError as fault:
+        return together(remembered.holds, remembered.freed, ()), ((fault.code, fault.detail),)
+    return together(remembered.holds, remembered.freed, filed), faults
+
+
 def _measuring(settings: Settings, site: Site) -> Measuring | None:
     """What takes the numbers; nothing of it is imported where nobody is to see them."""
     if not settings.metrics.wanted:
@@ -263,6 +306,38 @@ def _measuring(settings: Settings, site: Site) -> Measuring | None:
     from edge.service.measuring import Measuring
 
     return Measuring(settings, site.board.clock, threaded=site.threaded)
+
+
+def _broker(
+    settings: Settings, site: Site, streams: Streams | None, pictures: Path, head: Callable[[], str]
+) -> Mqtt | None:
+    """The carrier to the broker, None where none is set up: then nothing of it is imported."""
+    if streams is None:
+        return None
+    from edge.service.broker import Around, open_carrier
+
+    clock = site.board.clock
+    around = Around(pictures, head, clock, site.wake, site.threaded, site.fleet.dial, site.random)
+    return open_carrier(settings, streams, around)
+
+
+def _fleet(
+    settings: Settings, site: Site, kiosk: Kiosk, broker: Mqtt | None, streams: Streams | None
+) -> FleetDesk | None:
+    if broker is None or streams is None:
+        return None
+    from edge.service.broker import open_desk
+    from edge.service.fleet import Aside
+
+    aside = Aside(
+        site.data / "evidence", in_thread if site.threaded else _here, site.fleet.selftest, lambda: ""
+    )
+    return open_desk(settings, kiosk, broker, streams, site.board.clock, aside)
+
+
+def _epoch(site: Site) -> Callable[[], int]:
+    """A bench's epochs are drawn like its codes: the same every time."""
+    return fresh_epoch if site.threaded else lambda: site.random.getrandbits(EPOCH_BITS) | 1 << EPOCH_BITS - 1
 
 
 def _certificates(
@@ -340,7 +415,13 @@ def _identity(
 def evidence_limits(settings: Settings) -> EvidenceLimits:
     kept = settings.evidence
     return EvidenceLimits(
-        kept.before_s, kept.after_s, kept.keep_days, kept.keep_mb, kept.incident_mb, kept.reserve_mb
+        kept.before_s,
+        kept.after_s,
+        kept.keep_days,
+        kept.keep_mb,
+        kept.incident_mb,
+        kept.reserve_mb,
+        Profile(kept.profile),
     )
 
 

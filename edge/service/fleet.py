@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final, assert_never
 
 from edge.faults.fault import FaultError
-from edge.fleet.asking import PICTURES_ASKED_MOST, Refusal, Refused, Request, Verb, meaning
+from edge.fleet.asking import PICTURES_ASKED_MOST, NotDone, Refused, Request, Verb, meaning
 from edge.fleet.link import Trouble
 from edge.fleet.payloads import CHUNK_BYTES, PICTURES_MOST, Chunk, Last, Picture, Reply, Status
 from edge.fleet.publisher import Standing
@@ -30,12 +30,14 @@ from hw.ports import Clock
 
 _log = logging.getLogger(__name__)
 
+Result = dict[str, str | int | float | bool | list[str] | None]
+"""What a reply holds."""
+
 LOOK_S: Final = 0.5
 """How often the state is compared with what was said of it."""
 SILENT_S: Final = 60.0
 """A turn of the broker's thread that takes longer hangs: a name that nobody resolves takes half of it."""
 _START_AGAIN_S: Final = 5.0
-_DOWN: Final = frozenset({Trouble.UNREAD})
 
 
 def code_of(trouble: Trouble) -> str:
@@ -81,9 +83,10 @@ Apart = Callable[[Callable[[], None]], None]
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """What takes long: `apart` runs it where it may wait, `selftest` is one such thing, `update` a word on the
-    newest version that is known."""
+    """Beside the loop: `evidence` is the folder of the pictures. What takes long `apart` runs where it may
+    wait, `selftest` is one such thing. `update`: a word on the newest version that is known."""
 
+    evidence: Path
     apart: Apart
     selftest: SelfTest
     update: Callable[[], str]
@@ -109,7 +112,7 @@ class FleetDesk:
         self._doorkeeper = doorkeeper
         self._clock = clock
         self._aside = aside
-        self._evidence = Path(settings.paths.data) / files.FOLDER
+        self._evidence = aside.evidence
         self._program = program_version()
         self._look_at_s = float("-inf")
         self._told = ""
@@ -208,12 +211,12 @@ class FleetDesk:
             read = self._doorkeeper.read(came, now_s, self._clock.wall_s(), self._clock.wall_true())
             self._kiosk.asked.take(read, now_s)
         if dropped:
-            self._kiosk.asked.take(Refused(Refusal.TOO_MANY), now_s)
+            self._kiosk.asked.take(Refused(NotDone.TOO_MANY), now_s)
 
     def _answer_refused(self, refused: Refused) -> None:
         """Only to one whose key has signed it: nobody else gets an answer, or could make us send many."""
         if refused.verb:
-            why = {"why": meaning(refused.refusal)}
+            why: Result = {"why": meaning(refused.refusal)}
             self._reply(refused.id, refused.verb, "refused", why, refused.refusal.value)
 
     def _reply(
@@ -221,7 +224,7 @@ class FleetDesk:
         number: int,
         verb: str,
         outcome: str,
-        result: dict[str, str | int | float | bool | list[str] | None],
+        result: Result,
         refusal: str = "",
     ) -> None:
         kiosk = self._settings.mqtt.kiosk_id
@@ -245,7 +248,7 @@ class FleetDesk:
         """How the kiosk is, in the reply; and the daily line to the control room, by every way."""
         self._kiosk.report("asked", now_s)
         status = self._status(now_s, online=True)
-        result: dict[str, str | int | float | bool | list[str] | None] = {
+        result: Result = {
             "stage": status.stage,
             "door": status.door,
             "permit": status.permit,
@@ -260,7 +263,7 @@ class FleetDesk:
 
     def _selftest(self, request: Request, now_s: float) -> None:
         if self._testing:
-            self._kiosk.asked.refuse(request, Refusal.BUSY, now_s)
+            self._kiosk.asked.refuse(request, NotDone.BUSY, now_s)
             return
         self._testing = True
 
@@ -280,7 +283,7 @@ class FleetDesk:
         """The pictures as they lie there, in pieces; hashed and cut in a thread of its own."""
         publisher, verb = self._carrier.publisher, request.verb.value
         if publisher.uploading or self._testing:
-            self._kiosk.asked.refuse(request, Refusal.BUSY, now_s)
+            self._kiosk.asked.refuse(request, NotDone.BUSY, now_s)
             return
         self._testing = True
 
@@ -291,7 +294,7 @@ class FleetDesk:
                 publisher.upload(tuple(pieces))
                 names = [file.name for file in chosen]
                 missing = [name for name in request.pictures if name not in names]
-                result: dict[str, str | int | float | bool | list[str] | None] = {
+                result: Result = {
                     "pictures": names,
                     "missing": missing,
                     "pieces": len(pieces),

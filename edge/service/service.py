@@ -29,7 +29,7 @@ from edge.loop.happening import Happening
 from edge.loop.parts import Restarter
 from edge.loop.unrecorded import NAME as UNRECORDED
 from edge.pictures.ring import RingReader, ring_file
-from edge.service.build import Site, build
+from edge.service.build import FleetSite, Site, build
 from edge.service.control import Asked, ControlServer
 from edge.service.devices import leave_pins, open_real
 from edge.service.log import log_happening
@@ -77,6 +77,7 @@ class Service:
     """Everything that runs, opened in the order in which it guards life. `stack` closes it in reverse.
 
     `open_parts` and `before_sync` are for benches: other devices, and what every sync of the disk waits for.
+    `selftest` tries what may be tried beside a kiosk that runs, and names what failed.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class Service:
         verbose: bool = False,
         open_parts: Callable[[Settings, Clock], Board] = open_real,
         before_sync: Callable[[], None] = lambda: None,
+        selftest: Callable[[], tuple[str, ...]] = tuple,
     ) -> None:
         self._verbose = verbose
         self._clock = SystemClock()
@@ -105,7 +107,7 @@ class Service:
         self.board = open_parts(settings, self._clock)
         stack.callback(self._close_board)
         try:
-            self._open_rest(settings, stack, data, runtime, before_sync)
+            self._open_rest(settings, stack, data, runtime, before_sync, selftest)
         except BaseException:  # SIGTERM too: before anything is closed that has to be waited for
             self.rest_relays()
             raise
@@ -117,6 +119,7 @@ class Service:
         data: Path,
         runtime: Path,
         before_sync: Callable[[], None],
+        selftest: Callable[[], tuple[str, ...]],
     ) -> None:
         self.scanner = Scanner(self.board, lambda event: self._items.put(event))
         self.scan = ScanThread(self.scanner, self._clock)
@@ -145,6 +148,7 @@ class Service:
                 restart=Restarter(functools.partial(self._items.put, _Stop()), RESTART_AFTER_S),
                 roots=frozenset({0}),
                 eyes=self._eyes,
+                fleet=FleetSite(selftest),
             ),
             stack,
         )
@@ -237,6 +241,8 @@ class Service:
                         measuring.framed(seen)
         self.kiosk.poll(self._clock.now_s())
         self.built.site.poll(self._clock.now_s())
+        if self.built.fleet is not None:
+            self.built.fleet.poll(self._clock.now_s())
         if self.built.certificates is not None:
             self.built.certificates.poll(self._clock.now_s())
         self._feed(self._clock.now_s())

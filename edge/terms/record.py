@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple, assert_never
 
+from edge.terms.hold import Hold
+
 CODE_KIND: Final = "code"
 OWNER_CODE_KIND: Final = "owner_code"
 """The kinds of the messages that carry a code: the watchman's, which opens a door, and a card owner's."""
@@ -189,7 +191,8 @@ class NotWritten:
 class Remembered:
     """What the record knew when the program started; of the rows those that are not done.
 
-    These are to be sent, or accepted so recently that their delivery may still be reported.
+    These are to be sent, or accepted so recently that their delivery may still be reported. `holds` are the
+    legal holds that stand, `freed` the incidents whose hold was ended.
     """
 
     boot: int
@@ -200,6 +203,8 @@ class Remembered:
     counters: tuple[tuple[str, int], ...]
     faults: tuple[tuple[str, str], ...] = ()
     owners: tuple[OwnerTries, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    freed: tuple[int, ...] = ()
 
 
 Answer = Written | NotWritten

@@ -431,7 +431,7 @@ HINDI: Final = Language(
         recipients=Recipients(
             watchman="गार्ड", watchman2="दूसरा गार्ड", control_room="नियंत्रण कक्ष", owner="कार्ड का मालिक"
         ),
-        channels=Channels(sms="SMS", email="ई-मेल", webhook="वेबहुक", mqtt="MQTT"),
+        channels=Channels(sms="SMS", email="ई-मेल", webhook="वेबहुक", mqtt="एमक्यूटीटी"),
         outcomes=Outcomes(
             queued="प्रतीक्षा में",
             sending="भेजा जा रहा है",
