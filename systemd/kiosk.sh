@@ -5,6 +5,9 @@
 # path that is written: a test installs into a folder and touches nothing else; systemd and the packages of the
 # running machine are then left alone. (An image is made by running this in a chroot, where nothing of it is set.)
 
+# shellcheck source=systemd/versions.sh
+. "$ROOT/systemd/versions.sh"
+
 readonly KIOSK_MB=900
 readonly KIOSK_COMMAND=/opt/cabinguard/current/bin/cabinguard
 readonly SETTINGS=/etc/cabinguard/kiosk.toml
@@ -173,9 +176,10 @@ install_version() { # ID
     # The units of this version, to go back to together with it, and what they run without the environment.
     cp -r -- "$ROOT/systemd" "$home/systemd"
     cp -- "$ROOT/hw/pins/rest_pins.py" "$home/rest_pins.py"
+    cp -- "$ROOT/install.sh" "$ROOT/edge/settings/kiosk.example.toml" "$home"
     "$home/bin/python" -P -c 'import cv2, gpiozero, msgspec, numpy, serial, edge.__main__' >>"$LOG" 2>&1 </dev/null ||
         stop program-broken "the installed program cannot be imported" "read the log; report it with the log"
-    : >"$home/complete"
+    mark_complete "$home"
     tick "program $1 in $home"
 }
 
@@ -258,16 +262,18 @@ make_user() {
 
 # Written once. On a Pi the camera is the ribbon-cable one until somebody says otherwise; elsewhere it is USB.
 install_settings() {
-    local target camera=usb device=/dev/cabinguard-camera
+    local target example camera=usb device=/dev/cabinguard-camera
     target=$(at "$SETTINGS")
+    example=$ROOT/edge/settings/kiosk.example.toml
+    [ -f "$example" ] || example=$ROOT/kiosk.example.toml # of an installed version
     mkdir -p -- "$(dirname -- "$target")"
-    install -m 644 -- "$ROOT/edge/settings/kiosk.example.toml" "$(dirname -- "$target")/kiosk.example.toml"
+    install -m 644 -- "$example" "$(dirname -- "$target")/kiosk.example.toml"
     [ ! -e "$target" ] || { tick "settings kept: $SETTINGS"; return; }
     if on_raspberry_pi_os; then camera=picamera2 device=0; fi
     (umask 027 && sed "/^\[camera\]/,/^\[overview\]/{
         s|^source = \"staged\"|source = \"$camera\"|
         s|^device = \"0\"|device = \"$device\"|
-    }" "$ROOT/edge/settings/kiosk.example.toml" >"$target.new")
+    }" "$example" >"$target.new")
     mv -n -- "$target.new" "$target"
     tick "settings written: $SETTINGS"
 }
@@ -420,7 +426,8 @@ undo_read_only() {
 enable_units() {
     local root=()
     [ -z "${CABINGUARD_ROOT:-}" ] || root=(--root="$CABINGUARD_ROOT")
-    systemctl "${root[@]}" enable cabinguard.service cabinguard-pins.service cabinguard-selftest.timer >>"$LOG" 2>&1 ||
+    systemctl "${root[@]}" enable cabinguard.service cabinguard-pins.service cabinguard-settle.service \
+        cabinguard-selftest.timer cabinguard-update.timer >>"$LOG" 2>&1 ||
         stop enable-failed "systemd did not take the units" "read the log; systemctl status cabinguard"
     # Debian's swap file and another zram would both write to the card or fight over the device.
     systemctl "${root[@]}" disable dphys-swapfile.service >>"$LOG" 2>&1 || true
@@ -429,9 +436,9 @@ enable_units() {
 
 # Nobody is locked in unprompted, so a kiosk that cannot speak is worth a cross. Made again each time: the texts or
 # the language may have changed.
-make_prompts() {
+make_prompts() { # COMMAND
     [ -z "${CABINGUARD_ROOT:-}" ] || return 0
-    if runuser -u cabinguard -- "$KIOSK_COMMAND" prompts --settings "$SETTINGS" >>"$LOG" 2>&1 </dev/null; then
+    if runuser -u cabinguard -- "$1" prompts --settings "$SETTINGS" >>"$LOG" 2>&1 </dev/null; then
         tick "spoken prompts"
     else
         cross "spoken prompts: they could not be made, and without them the kiosk locks nobody"
@@ -481,6 +488,7 @@ roll_back() { # VERSION PREVIOUS
     esac
     switch_to "$2"
     install_files "$(at "/opt/cabinguard/versions/$2/systemd")"
+    end_change
     systemctl reset-failed cabinguard.service >>"$LOG" 2>&1 || true
     systemctl restart cabinguard.service >>"$LOG" 2>&1 || {
         out_of_service
@@ -504,22 +512,18 @@ kiosk_install() {
     (umask 027 && printf '\n=== %s %s\n' "$(date -u +%FT%TZ)" "$(version_id)" >>"$LOG") || stop not-writable \
         "$LOG cannot be written" "is the root file system read-only? sudo overlayroot-chroot, then again"
     one_at_a_time
+    hold_versions
     # Not quoted: a list of names.
     # shellcheck disable=SC2046
     [ -n "${CABINGUARD_ROOT:-}" ] || install_packages $(wanted_packages)
     version=$(version_id)
     previous=$(current_version)
     install_version "$version"
-    install_settings
-    install_boot_lines "$version"
-    keep_stop_step "$previous"
-    install_files "$ROOT/systemd"
-    make_user
-    switch_to "$version"
-    make_prompts
-    enable_units
+    [ "$previous" = "$version" ] || begin_change "$previous"
+    take_files "$version" "$previous"
     [ -z "$READ_ONLY" ] || make_read_only "$READ_ONLY"
     start_or_roll_back "$version" "$previous"
+    end_change
     [ "$previous" = "$version" ] || prune_versions "$version" "$previous"
     tick "CabinGuard $version is installed"
     [ -z "$REBOOT" ] || say "next: restart once (sudo reboot), so that the boot lines take effect"
@@ -534,12 +538,13 @@ kiosk_uninstall() {
     mkdir -p -- "$(dirname -- "$LOG")"
     if live; then
         # Its stop step leaves the relays at rest.
-        systemctl disable --now cabinguard.service cabinguard-selftest.timer cabinguard-again.timer >>"$LOG" 2>&1 || true
+        systemctl disable --now cabinguard.service cabinguard-selftest.timer cabinguard-update.timer \
+            cabinguard-again.timer >>"$LOG" 2>&1 || true
         systemctl disable --now cabinguard-panel.service >>"$LOG" 2>&1 || true
-        systemctl disable cabinguard-pins.service >>"$LOG" 2>&1 || true
+        systemctl disable cabinguard-pins.service cabinguard-settle.service >>"$LOG" 2>&1 || true
     elif [ -n "${CABINGUARD_ROOT:-}" ]; then
-        systemctl --root="$CABINGUARD_ROOT" disable cabinguard.service cabinguard-pins.service cabinguard-selftest.timer \
-            >>"$LOG" 2>&1 || true
+        systemctl --root="$CABINGUARD_ROOT" disable cabinguard.service cabinguard-pins.service cabinguard-settle.service \
+            cabinguard-selftest.timer cabinguard-update.timer >>"$LOG" 2>&1 || true
     fi
     remove_boot_lines
     while read -r _ target; do rm -f -- "$(at "$target")"; done < <(kiosk_files)
@@ -548,7 +553,7 @@ kiosk_uninstall() {
     rm -f -- "$(at /usr/local/bin/cabinguard)"
     if live; then systemctl daemon-reload; fi
     if [ -n "$PURGE" ]; then
-        rm -rf -- "$(at /etc/cabinguard)" "$(at /var/lib/cabinguard)"
+        rm -rf -- "$(at /etc/cabinguard)" "$(at /var/lib/cabinguard)" "$(at /var/lib/cabinguard-update)"
         tick "program, settings, record and pictures removed"
     else
         tick "program removed; $SETTINGS and /var/lib/cabinguard stay (--purge removes them)"
@@ -631,6 +636,11 @@ kiosk() {
                 shift
                 ;;
             --uninstall) action=kiosk_uninstall ;;
+            # Not for people: the steps of cabinguard update.
+            --stage) action=kiosk_stage ;;
+            --take) action=kiosk_take ;;
+            --keep) action=kiosk_keep ;;
+            --settle) action=kiosk_settle ;;
             --purge) PURGE=1 ;;
             -h | --help) kiosk_usage; return ;;
             *) misused "kiosk has no option '$1'" ;;

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from edge.cli import evidence_keys, evidence_open
+from edge.cli import evidence_hold, evidence_keys, evidence_open
 from edge.cli.options import Commands
 
-PARTS: Final = (evidence_keys, evidence_open)
+PARTS: Final = (evidence_keys, evidence_open, evidence_hold)
 """A thin file for each; `add_parser` of each puts its words in."""
 
 

@@ -77,12 +77,27 @@ def _covered(db: sqlite3.Connection) -> None:
 
 
 def _owners(db: sqlite3.Connection) -> None:
-    """The accounts of cards whose owners are sent codes; `line` is the last that carries one."""
+    """The accounts of cards whose owners are sent codes; `line` is the last that carries one.
+
+    They are there where a newer version has been before (`edge.journal.way_back`).
+    """
     db.execute(
-        "CREATE TABLE owners (person INTEGER PRIMARY KEY, tries INTEGER NOT NULL, rests INTEGER NOT NULL,"
-        " rest_left_s REAL NOT NULL, codes_left_s TEXT NOT NULL, boot TEXT NOT NULL, mono_s REAL NOT NULL,"
-        " wall_s REAL NOT NULL, wall_true INTEGER NOT NULL, line INTEGER NOT NULL) STRICT"
+        "CREATE TABLE IF NOT EXISTS owners (person INTEGER PRIMARY KEY, tries INTEGER NOT NULL,"
+        " rests INTEGER NOT NULL, rest_left_s REAL NOT NULL, codes_left_s TEXT NOT NULL,"
+        " boot TEXT NOT NULL, mono_s REAL NOT NULL, wall_s REAL NOT NULL, wall_true INTEGER NOT NULL,"
+        " line INTEGER NOT NULL) STRICT"
     )
+
+
+def _streams(db: sqlite3.Connection) -> None:
+    """The place of a message among those for the broker. No digest changes: defaults are left out of it.
+
+    A file that an older version had meanwhile still has the columns.
+    """
+    there = {name for _, name, *_ in db.execute("PRAGMA table_info(outbox)")}
+    for name, kind in (("stream", "TEXT NOT NULL DEFAULT ''"), ("sequence", "INTEGER NOT NULL DEFAULT 0")):
+        if name not in there:
+            db.execute(f"ALTER TABLE outbox ADD COLUMN {name} {kind}")
 
 
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
@@ -90,6 +105,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _awaited_reports,
     _covered,
     _owners,
+    _streams,
 )
 """Step N takes a file of schema N to N + 1; all that a file needs run in one transaction."""
 

@@ -112,14 +112,24 @@ def sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def empty(folder: Path) -> None:
-    """Remove what is in a folder: all of it, or at the first sign that it cannot be, nothing. OSError."""
+def check_emptied(folder: Path) -> None:
+    """Raises OSError where what is in a folder cannot be removed."""
     if folder.is_symlink():
         raise OSError(errno.ELOOP, "it is a link")
     for inner, _, _ in os.walk(folder, onerror=_raise):
         if not os.access(inner, os.R_OK | os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+def empty(folder: Path, but: str = "") -> None:
+    """Remove what is in a folder, except the file `but`: all, or where it seems that it cannot be, nothing.
+
+    OSError.
+    """
+    check_emptied(folder)
     for one in folder.iterdir():
+        if one.name == but:
+            continue
         if one.is_dir() and not one.is_symlink():
             shutil.rmtree(one)
         else:

@@ -17,11 +17,14 @@ from typing import Final, Protocol
 
 from edge.faults.fault import FaultError
 from edge.pictures import files
+from edge.pictures.holds import Holds
 from edge.pictures.kept import EvidenceAnswer, PicturesKept, Told
 from edge.pictures.ring import RingPicture
 from edge.pictures.sheet import NotDrawnError, sheet_of
-from edge.pictures.store import FORGET_S, EvidenceLimits, Start, Store
+from edge.pictures.store import FORGET_S, Around, EvidenceLimits, Start, Store
 from edge.pictures.writing import Handling, Writer, Written, sealed_to
+from edge.terms.hold import Hold
+from edge.terms.marks import Mark
 from edge.terms.reason import Reason
 from hw.ports import Clock
 from hw.watched import WatchedThread
@@ -118,6 +121,9 @@ class Evidence:
         self._changed = threading.Condition()
         self._new: list[_Order | _Drawing] = []
         self._open = set(start.open_incidents)
+        self._marks: dict[int, Mark] = {}
+        self._asked = False
+        self.holds = Holds(folder, start.holds)
         self._closing = False
         # The worker's own.
         self._orders: list[_Order] = []
@@ -125,7 +131,11 @@ class Evidence:
         self._due_s = self._tidy_at_s = clock.now_s()
         self.thread = WatchedThread("evidence", self._run, clock)
         self._store = Store(
-            folder, clock, self._limits, self.told, self._open_now, start.last_wall_s, self.thread.beat
+            folder,
+            clock,
+            self._limits,
+            self.told,
+            Around(self._open_now, self.holds, self.thread.beat, start.last_wall_s),
         )
         self._writer = Writer(folder, start.boot, self._store, clock, handling.sealing, self._give_way)
         if beside is not None:
@@ -152,6 +162,28 @@ class Evidence:
         with self._changed:
             self._open.discard(incident)
 
+    def hold(self, hold: Hold) -> None:
+        """Nothing of this incident is removed from now on; the file beside the pictures follows at once."""
+        self.holds.put(hold)
+        self._wake()
+
+    def free(self, incident: int) -> Hold | None:
+        """The hold that ends, None where there was none."""
+        ended = self.holds.drop(incident)
+        self._wake()
+        return ended
+
+    def mark(self, incident: int, mark: Mark) -> None:
+        """Somebody said what the incident was: its pictures are kept as long as such ones are."""
+        with self._changed:
+            self._marks[incident] = mark
+        self._wake()
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._asked = True
+            self._changed.notify()
+
     def doubt_clock(self, wrong: bool) -> None:
         """Whether the clock is known to be wrong: then nothing is too old."""
         self._store.doubt_clock(wrong)
@@ -166,9 +198,15 @@ class Evidence:
         with self._changed:
             return len(self._orders) + len(self._drawings) + len(self._new)
 
+    @property
+    def kept_bytes(self) -> int:
+        """The size of the pictures that are kept."""
+        return self._store.kept_bytes
+
     def poll(self, now_s: float) -> None:
         """Without a thread: copy what is due."""
-        if self._beside is None and not self._stands and (self._new or now_s >= self._due_s):
+        due = bool(self._new) or self._asked or now_s >= self._due_s
+        if self._beside is None and not self._stands and due:
             self._turn()
 
     def next_wake_s(self) -> float | None:
@@ -207,7 +245,8 @@ class Evidence:
             self.thread.rest()
             with self._changed:
                 self._changed.wait_for(
-                    lambda: self._closing or bool(self._new), max(0.0, self._due_s - self._clock.now_s())
+                    lambda: self._closing or bool(self._new) or self._asked,
+                    max(0.0, self._due_s - self._clock.now_s()),
                 )
                 closing = self._closing
             self.thread.beat()
@@ -226,12 +265,14 @@ class Evidence:
 
     def _turn(self) -> None:
         with self._changed:
-            for new in self._new:
+            news, self._new = self._new, []
+            for new in news:
                 if isinstance(new, _Order):
                     self._take(new)
                 else:
                     self._drawings.append(new)
-            self._new = []
+            marks, self._marks = self._marks, {}
+            self._asked = False
         now_s = self._clock.now_s()
         tidy = now_s >= self._tidy_at_s
         if tidy:
@@ -243,6 +284,10 @@ class Evidence:
             self.told.well("evidence_keys_unusable")
         try:
             self._store.look()
+            for new in news:
+                self._store.kept_for(new.incident, new.why)
+            for incident, mark in marks.items():
+                self._store.marked(incident, mark)
             self._store.forget_emptied(now_s)
             if tidy:
                 self._store.tidy()

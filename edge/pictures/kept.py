@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
+from edge.terms.hold import BY_DATE, FREED, Freed, Hold
 from edge.terms.record import Entry
 
 EVIDENCE: Final = "evidence"
@@ -68,14 +69,23 @@ class PicturesKept:
 @dataclass(frozen=True, slots=True)
 class PicturesRemoved:
     """All pictures of an incident are gone because of `reason`: `age`, `space`, or `restart` where that is
-    not known any more."""
+    not known any more.
+
+    `count` files of `size_bytes` in all; `sha256` is the hash of the list of their hashes
+    (`edge.pictures.removing.list_hash`), empty where that is not known.
+    """
 
     incident: int
     reason: str
+    count: int = field(default=0, compare=False)
+    size_bytes: int = field(default=0, compare=False)
+    sha256: str = field(default="", compare=False)
 
     def entry(self) -> Entry:
         """For the record."""
-        data = {"reason": self.reason}
+        data: dict[str, object] = {"reason": self.reason}
+        if self.sha256:
+            data |= {"count": self.count, "bytes": self.size_bytes, "sha256": self.sha256}
         return Entry(EVIDENCE, REMOVED, self.incident, json.dumps(data, separators=(",", ":")))
 
 
@@ -88,7 +98,19 @@ class EvidenceTrouble:
     active: bool
 
 
-EvidenceAnswer = PicturesKept | PicturesRemoved | EvidenceTrouble
+@dataclass(frozen=True, slots=True)
+class HoldEnded:
+    """The last moment of a legal hold is over, by a clock that can be believed."""
+
+    hold: Hold
+
+    def entry(self) -> Entry:
+        """For the record."""
+        data = Freed(self.hold.incident, BY_DATE).data()
+        return Entry("event", FREED, self.hold.incident, json.dumps(data, separators=(",", ":")))
+
+
+EvidenceAnswer = PicturesKept | PicturesRemoved | HoldEnded | EvidenceTrouble
 
 
 class Told:

@@ -6,8 +6,10 @@ in the loop: nothing here waits, and an answer that has to wait for the card com
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from pathlib import Path
 from typing import Final, assert_never
 
 from edge.cabin.events import Orderer, ReleaseOrdered
@@ -17,6 +19,7 @@ from edge.identity.checks import card_of, consent_to
 from edge.identity.enroller import ToEnrol
 from edge.identity.register import utc
 from edge.loop.kiosk import Kiosk
+from edge.loop.updating import may_update
 from edge.loop.watching import Watching
 from edge.service.asks import (
     SLOW,
@@ -30,7 +33,9 @@ from edge.service.asks import (
     EnrolBegin,
     EnrolCancel,
     EnrolProgress,
+    FreeIncident,
     Granted,
+    HoldIncident,
     Learn,
     LearnEnd,
     MarkIncident,
@@ -43,6 +48,7 @@ from edge.service.asks import (
     Restart,
     SeeAim,
     SeeDrawn,
+    SeeHolds,
     SeeLearning,
     SendTestText,
     Sign,
@@ -50,14 +56,19 @@ from edge.service.asks import (
     TryOutput,
     Undraw,
     Untry,
+    Update,
 )
 from edge.service.site import SiteDesk
 from edge.settings.version import program_version
+from edge.terms.hold import Freed, Hold
 from edge.terms.learning import LearnOrder, NamedRegion
 from edge.terms.marks import BY_MOST, NAME_MOST, NOTE_MOST, Marked, plain_words
 from edge.terms.record import Recipient
 
 Answer = Callable[[Reply], None]
+
+RELEASE: Final = Path(sys.prefix).name
+"""The folder that this program runs from: of an installed one its version and hash."""
 
 SiteRequest = SeeDrawn | Draw | Undraw | SeeAim | Measure | Learn | SeeLearning | LearnEnd
 
@@ -80,6 +91,9 @@ MAY: Final[Mapping[type[Request], May]] = {
     Report: May.KIOSK,
     Release: May.ROOT,
     MarkIncident: May.KIOSK,
+    HoldIncident: May.ROOT_OR_GRANT,
+    FreeIncident: May.ROOT_OR_GRANT,
+    SeeHolds: May.KIOSK,
     CommissionOpen: May.ROOT,
     CommissionEnd: May.ROOT_OR_GRANT,
     Commission: May.GRANT,
@@ -87,6 +101,7 @@ MAY: Final[Mapping[type[Request], May]] = {
     Untry: May.ANYONE,
     SendTestText: May.GRANT,
     Restart: May.GRANT,
+    Update: May.ROOT,
     Sign: May.GRANT,
     EnrolBegin: May.GRANT,
     EnrolProgress: May.GRANT,
@@ -160,7 +175,7 @@ class Acts:
         kiosk, commission = self._kiosk, self._kiosk.commission
         match request:
             case Status():
-                return kiosk.status(now_s)
+                return kiosk.status(now_s) | {"program": self._version, "release": RELEASE}
             case Panel():
                 return self._watching.reply(kiosk, now_s) | {"restart_wanted": self._site.restart_wanted}
             case Drift():
@@ -181,6 +196,10 @@ class Acts:
                 if not kiosk.mark(marked, now_s):
                     raise FaultError("incident_unknown", f"incident {incident}")
                 return {"marked": mark.value}
+            case SeeHolds():
+                return {"holds": kiosk.holding.listed()}
+            case HoldIncident() | FreeIncident():
+                return self._hold(request, answer, now_s)
             case CommissionOpen(who=who):
                 opened = commission.open(plain_words(who, NOTE_MOST), uid, now_s)
                 return {"grant": opened.secret, "for_s": opened.until_s - now_s, "number": opened.number}
@@ -199,6 +218,11 @@ class Acts:
                 self._site.poll(now_s)  # what was drawn a moment ago is in the record before the end
                 commission.restart(now_s)
                 return {"restarting": True}
+            case Update(restart=restart):
+                may_update(kiosk, now_s)
+                if restart:
+                    commission.restart(now_s)
+                return {"program": self._version, "release": RELEASE, "restarting": restart}
             case Sign():
                 assert grant is not None
                 signed = {
@@ -260,6 +284,23 @@ class Acts:
                 return site.learn_end()
             case _:
                 assert_never(request)
+
+    def _hold(self, request: HoldIncident | FreeIncident, answer: Answer, now_s: float) -> Reply | None:
+        """Answered when the record has it. FaultError."""
+        by, why = plain_words(request.by, BY_MOST), plain_words(request.why, NOTE_MOST)
+
+        def later(reply: Reply) -> None:
+            answer({"version": VERSION, **reply})
+
+        match request:
+            case HoldIncident(incident=incident, until_wall_s=until_wall_s):
+                wall_s = self._kiosk.board.clock.wall_s()
+                self._kiosk.holding.put(Hold(incident, by, why, wall_s, until_wall_s), later, now_s)
+            case FreeIncident(incident=incident):
+                self._kiosk.holding.free(Freed(incident, by, why), later, now_s)
+            case _:
+                assert_never(request)
+        return None
 
     def _to_enrol(self, request: EnrolBegin) -> ToEnrol:
         """Raises `FaultError`: `enrol_refused`, `consent_missing`."""

@@ -222,6 +222,9 @@ GERMAN: Final = Language(
             codes_used_up="Alle Codes dieses Vorfalls sind verbraucht",
             code_withdrawn="Kein Netz nahm den Code an, er gilt nicht mehr",
             keypad_lockout="Falsche Codes getippt, Tastatur eine Weile gesperrt",
+            code_typed="Code an der Tastatur eingegeben",
+            all_ok="Code an der Tastatur eingegeben, es gibt kein Zeichen von Zwang",
+            duress="ZWANG! Code an der Tastatur eingegeben, jemand wird gezwungen!!",
             lock_withheld="Gesicht nicht gezeigt, aber die Tür darf jetzt nicht verriegelt werden",
             restarted_locked="Während der Verriegelung neu gestartet, wieder verriegelt",
             exit_unshown="Ausgangstaster gedrückt, ohne dass ein Gesicht gezeigt wurde",
@@ -439,7 +442,7 @@ GERMAN: Final = Language(
         recipients=Recipients(
             watchman="Wächter", watchman2="zweiter Wächter", control_room="Leitstelle", owner="Karteninhaber"
         ),
-        channels=Channels(sms="SMS", email="E-Mail", webhook="Webhook"),
+        channels=Channels(sms="SMS", email="E-Mail", webhook="Webhook", mqtt="MQTT"),
         outcomes=Outcomes(
             queued="wartet",
             sending="wird gesendet",
@@ -461,6 +464,9 @@ GERMAN: Final = Language(
             codes_used_up="Codes aufgebraucht",
             code_withdrawn="Code zurückgezogen",
             keypad_lockout="Tastatur gesperrt",
+            code_typed="Code eingegeben",
+            all_ok="alles in Ordnung",
+            duress="ZWANG",
             lock_withheld="nicht verriegelt",
             restarted_locked="nach Neustart verriegelt",
             exit_unshown="Ausgang ohne Gesicht",

@@ -148,6 +148,9 @@ class Alerts(Words):
     codes_used_up: str
     code_withdrawn: str
     keypad_lockout: str
+    code_typed: str
+    all_ok: str
+    duress: str
     lock_withheld: str
     restarted_locked: str
     exit_unshown: str
@@ -603,6 +606,7 @@ class Channels(Words):
     sms: str
     email: str
     webhook: str
+    mqtt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -633,6 +637,9 @@ class Happened(Words):
     codes_used_up: str
     code_withdrawn: str
     keypad_lockout: str
+    code_typed: str
+    all_ok: str
+    duress: str
     lock_withheld: str
     restarted_locked: str
     exit_unshown: str

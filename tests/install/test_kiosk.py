@@ -17,77 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.worlds.installer import Sandbox, named
-
-CALLED = '#!/bin/sh\necho "$(basename "$0") $*" >>"$STUB_LOG"\n'
-CONFIG_TXT = "# the Pi's own\ndtparam=audio=on\n[cm4]\notg_mode=1\n"
-CMDLINE_TXT = "console=serial0,115200 console=tty1 root=PARTUUID=1234-02 rootwait\n"
-
-
-class Pi(Sandbox):
-    """A folder that looks like a Raspberry Pi OS to the installer, and tools that only write down."""
-
-    def __init__(self, folder: Path, repo: Path) -> None:
-        super().__init__(folder, repo)
-        self.root = folder / "card"
-        for name in ("pyproject.toml", "LICENSE"):
-            shutil.copy(repo / name, self.tree)
-        (self.tree / "README.md").write_text("# CabinGuard\n")
-        for name in ("edge", "hw", "models"):
-            (self.tree / name).mkdir()
-        example = self.tree / "edge" / "settings"
-        example.mkdir(parents=True)
-        shutil.copy(repo / "edge" / "settings" / "kiosk.example.toml", example)
-        (self.tree / "hw" / "pins").mkdir()
-        shutil.copy(repo / "hw" / "pins" / "rest_pins.py", self.tree / "hw" / "pins")
-        self.put("/etc/os-release", 'ID=debian\nVERSION_ID="12"\nPRETTY_NAME="Raspberry Pi OS"\n')
-        self.put("/etc/rpi-issue", "Raspberry Pi reference 2024-11-19\n")
-        self.put("/etc/passwd", "root:x:0:0::/root:/bin/sh\n")
-        self.put("/boot/firmware/config.txt", CONFIG_TXT)
-        self.put("/boot/firmware/cmdline.txt", CMDLINE_TXT)
-        self.tool("dpkg", "#!/bin/sh\necho ${STUB_PROCESSOR:-arm64}\n")
-        self.tool("dpkg-query", '#!/bin/sh\n[ -n "${STUB_PACKAGES-yes}" ] && echo install ok installed\n')
-        for name in ("systemctl", "systemd-sysusers", "systemd-tmpfiles", "udevadm", "apt-get", "journalctl"):
-            self.tool(name, CALLED)
-
-    def put(self, path: str, text: str) -> None:
-        target = self.path(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(text)
-
-    def path(self, path: str) -> Path:
-        return self.root / path.lstrip("/")
-
-    def text(self, path: str) -> str:
-        return self.path(path).read_text()
-
-    def environment(self, **extra: str) -> dict[str, str]:
-        ours = {"CABINGUARD_ROOT": str(self.root), "CABINGUARD_PYTHON": str(self.tools / "python3")}
-        return super().environment(**{**ours, **extra})
-
-    def kiosk(self, *arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
-        return self.run("kiosk", *arguments, **extra)
-
-    def functions(self, script: str, **extra: str) -> subprocess.CompletedProcess[str]:
-        return self.call(f'. "$ROOT/systemd/kiosk.sh"\nOFFLINE="" READ_ONLY="" REBOOT=""\n{script}', **extra)
-
-    def everything(self) -> dict[str, str]:
-        """Every file below the root with its content, links with where they lead."""
-        found = {}
-        for path in sorted(self.root.rglob("*")):
-            name = str(path.relative_to(self.root))
-            if path.is_symlink():
-                found[name] = f"-> {path.readlink()}"
-            elif path.is_file() and not name.startswith("var/log/"):
-                found[name] = path.read_text(errors="replace")
-        return found
-
-    def version(self) -> str:
-        return self.path("/opt/cabinguard/current").readlink().name
-
-    def new_release(self) -> None:
-        project = self.tree / "pyproject.toml"
-        project.write_text(project.read_text().replace('version = "', 'version = "9.'))
+from tests.worlds.installer import named
+from tests.worlds.pi import CALLED, CMDLINE_TXT, CONFIG_TXT, Pi
 
 
 @pytest.fixture
@@ -266,13 +197,13 @@ def test_a_version_without_the_stop_step_gets_it_before_the_units_ask_for_it(pi:
     assert pi.kiosk().returncode == 0
     assert pi.version() != before.name
     assert (before / "rest_pins.py").read_bytes() == (pi.repo / "hw" / "pins" / "rest_pins.py").read_bytes()
-    steps = re.findall(r"^    (keep_stop_step|install_files|switch_to) ", _kiosk_install(pi.repo), re.M)
+    steps = re.findall(r"^    (keep_stop_step|install_files|switch_to) ", _take_files(pi.repo), re.M)
     assert steps == ["keep_stop_step", "install_files", "switch_to"]
 
 
-def _kiosk_install(repo: Path) -> str:
-    text = (repo / "systemd" / "kiosk.sh").read_text()
-    return text.partition("\nkiosk_install() {")[2].partition("\n}\n")[0]
+def _take_files(repo: Path) -> str:
+    text = (repo / "systemd" / "versions.sh").read_text()
+    return text.partition("\ntake_files() {")[2].partition("\n}\n")[0]
 
 
 @pytest.mark.slow
@@ -472,7 +403,8 @@ def test_incomplete_settings_are_said_and_nothing_is_started(pi: Pi) -> None:
 @pytest.mark.parametrize("works", [True, False])
 def test_a_kiosk_that_cannot_speak_says_so(pi: Pi, works: bool) -> None:
     pi.tool("runuser", f"{CALLED}exit {0 if works else 1}\n")
-    done = pi.functions(f"LOG={pi.root}/log; CABINGUARD_ROOT=''; make_prompts")
+    command = "/opt/cabinguard/current/bin/cabinguard"
+    done = pi.functions(f"LOG={pi.root}/log; CABINGUARD_ROOT=''; make_prompts {command}")
     assert done.returncode == 0
     assert ("[✓] spoken prompts" in done.stderr) == works
     assert ("locks nobody" in done.stderr) != works

@@ -38,8 +38,9 @@ def carriers(
     wall_s: Callable[[], float],
     head: Callable[[], str] = str,
     read: Read = Path.read_bytes,
+    broker: Carrier | None = None,
 ) -> dict[Channel, Carrier]:
-    """E-mail and webhook, each where it is set up.
+    """E-mail, webhook and broker, each where it is set up; `broker` is opened already.
 
     `evidence` is the folder of the incidents' pictures, `wall_s` the time of day (UTC seconds), `head` the
     head of the record, which goes out with each message. `read` reads a picture for a mail (`picture_for`).
@@ -55,6 +56,8 @@ def carriers(
                 carrier = _email(settings, functools.partial(picture_for, evidence, wall_s, read=read), head)
             case Channel.WEBHOOK:
                 carrier = _webhook(settings, wall_s, head)
+            case Channel.MQTT:
+                carrier = broker
             case _:
                 assert_never(channel)
         if carrier is not None:

@@ -1,0 +1,106 @@
+"""What a kiosk remembers of its updates, and what it shows others of them."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from edge.faults.fault import FaultError
+from edge.terms.update import UPDATE_FILE, UpdateShown, UpdateState
+
+FILE: Final = "state.json"
+TRIES: Final = 2
+"""So often power may end an update before its release counts as one that failed here."""
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """How the last look, or the last update, ended. `code` is empty or one of the fault catalogue."""
+
+    state: UpdateState = UpdateState.NONE
+    code: str = ""
+    detail: str = ""
+    release: str = ""
+    wall_s: float = 0.0
+
+
+class State(msgspec.Struct, frozen=True):
+    """`newest`: the highest version that was ever installed here. `failed`: release id to why.
+
+    `broken_off`: release id to how often power ended its update. `seen_wall_s`: when lists were good last.
+    `offered`: the id of the release that was found last; `changing`: of the one that is taking over.
+    """
+
+    newest: str = "0.0.0"
+    failed: dict[str, str] = {}
+    broken_off: dict[str, int] = {}
+    seen_wall_s: Annotated[float, Meta(ge=0)] = 0.0
+    offered: str = ""
+    changing: str = ""
+    last: Ended = Ended()
+
+
+def read(folder: Path) -> State:
+    """Nothing remembered is a new kiosk's. Raises `FaultError` where what is remembered cannot be read."""
+    try:
+        return msgspec.json.decode((folder / FILE).read_bytes(), type=State)
+    except FileNotFoundError:
+        return State()
+    except (OSError, msgspec.DecodeError) as error:
+        raise FaultError("update_memory", f"{folder / FILE}: {error}") from error
+
+
+def write(folder: Path, state: State) -> None:
+    """On the card when this returns. Raises `FaultError`."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _put(folder / FILE, msgspec.json.encode(state), 0o600)
+    except OSError as error:
+        code = "update_disk_full" if error.errno in (28, 122) else "update_memory"
+        raise FaultError(code, f"{folder}: {error.strerror}") from error
+
+
+def show(runtime: Path, state: State, version: str, release: str) -> None:
+    """For others to read. The folder is the kiosk user's: nothing that lies there is followed."""
+    shown = UpdateShown(
+        state=state.last.state,
+        version=version,
+        release=release,
+        offered=state.offered,
+        failed=tuple(sorted(state.failed)),
+        checked_wall_s=state.seen_wall_s or None,
+        failed_code=state.last.code,
+        detail=state.last.detail,
+        wall_s=state.last.wall_s,
+    )
+    with contextlib.suppress(OSError):  # a kiosk that is down has no such folder
+        _put(runtime / UPDATE_FILE, msgspec.json.encode(shown), 0o644)
+
+
+def shown(runtime: Path) -> UpdateShown | None:
+    """What was shown last; None where nothing was."""
+    with contextlib.suppress(OSError, msgspec.DecodeError):
+        return msgspec.json.decode((runtime / UPDATE_FILE).read_bytes(), type=UpdateShown)
+    return None
+
+
+def _put(path: Path, content: bytes, mode: int) -> None:
+    """A whole new file or the old one, on the card when this returns."""
+    part = path.with_name(f".{path.name}.new")
+    part.unlink(missing_ok=True)
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+    with os.fdopen(handle, "wb") as file:
+        os.fchmod(handle, mode)
+        file.write(content)
+        file.flush()
+        os.fsync(handle)
+    part.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
