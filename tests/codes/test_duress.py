@@ -37,7 +37,12 @@ def test_the_two_forms() -> None:
     assert plus_one is not None
     assert nine is not None
     assert zeros is not None
-    assert [plus_one("4170"), plus_one("4179"), nine("4170"), zeros("4170")] == ["4171", "4170", "9170", "0070"]
+    assert [plus_one("4170"), plus_one("4179"), nine("4170"), zeros("4170")] == [
+        "4171",
+        "4170",
+        "9170",
+        "0070",
+    ]
     assert forced_by(DuressForm.OFF, "9") is None
 
 
@@ -128,7 +133,7 @@ def best_guess(forced: Forced, digits: int, earlier: list[str]) -> Fraction:
 
 @pytest.mark.parametrize("form", ["last_plus_one", "prefix"])
 def test_the_limit_counts_both_forms(form: str) -> None:
-    """What the settings are checked with is no less than the best that anybody can do who knows everything."""
+    """What the settings are checked with is no less than the best of anybody who knows everything."""
     forced = forced_by(DuressForm(form), "9")
     assert forced is not None
     earlier: list[str] = []
@@ -161,7 +166,9 @@ def test_marks_are_noise_without_the_key() -> None:
     for place in range(32):
         counts = [Counter(marks.mark(n, 1, forced)[place] for n in range(2000)) for forced in (False, True)]
         # chi-squared of 16 classes, 15 degrees of freedom: above 60 once in ten million
-        chi2 = sum((counts[0][d] - counts[1][d]) ** 2 / (counts[0][d] + counts[1][d]) for d in "0123456789abcdef")
+        chi2 = sum(
+            (counts[0][d] - counts[1][d]) ** 2 / (counts[0][d] + counts[1][d]) for d in "0123456789abcdef"
+        )
         assert chi2 < 60, place
 
 
@@ -180,6 +187,9 @@ def test_a_note_is_of_one_size_and_opens_with_the_private_key_alone() -> None:
 
 
 def test_nothing_of_it_can_be_printed() -> None:
-    marks, sealer = EntryMarks(b"\7" * 32), NoteSealer(X25519PrivateKey.generate().public_key().public_bytes_raw())
+    marks, sealer = (
+        EntryMarks(b"\7" * 32),
+        NoteSealer(X25519PrivateKey.generate().public_key().public_bytes_raw()),
+    )
     assert repr(marks) == "EntryMarks(hidden)"
     assert repr(sealer) == "NoteSealer(hidden)"
