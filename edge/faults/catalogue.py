@@ -1556,10 +1556,34 @@ CATALOGUE: Final = _table(
     ),
     # --- what a version is made of -------------------------------------------------------------------
     (
+        "support_ended",
+        "The agreed time with repairs is over (support.until).",
+        KEEPS,
+        "Agree on more time and set support.until, or replace the kiosk; weaknesses found now stay open.",
+    ),
+    (
         "inventory_incomplete",
         "What this version is made of cannot be listed: a package is missing or is not the lock's.",
         _NOT_RUN,
         "Make the environment again (./install.sh test, or the kiosk's installer) and say it again.",
+    ),
+    (
+        "erase_not_confirmed",
+        "Nothing is wiped before the cabin's name was said.",
+        _NOT_RUN,
+        "Say it as the detail shows; there is no way back afterwards.",
+    ),
+    (
+        "erase_on_hold",
+        "Pictures are under a legal hold, or nobody can tell whether some are; nothing was wiped.",
+        _NOT_RUN,
+        "Copy them to the bank (cabinguard evidence holds), then say it again with --holds-copied.",
+    ),
+    (
+        "erase_failed",
+        "Something could not be wiped.",
+        _NOT_RUN,
+        "Say it again as root; what was wiped so far stays wiped, keys first. Else destroy the card.",
     ),
     (
         "advisory_unreadable",

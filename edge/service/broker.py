@@ -32,8 +32,8 @@ def topics_of(settings: Settings) -> Topics:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """Of the one who opens it. `evidence` is the folder of the pictures, `head` the record's newest line, `wake`
-    says to the loop that there is news. `dial`: another way to the broker than TCP, for a bench."""
+    """Of the one who opens it. `evidence` is the folder of the pictures, `head` the record's newest line,
+    `wake` says to the loop that there is news. `dial`: another way to the broker than TCP, for a bench."""
 
     evidence: Path
     head: Callable[[], str]

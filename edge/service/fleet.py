@@ -83,8 +83,8 @@ Apart = Callable[[Callable[[], None]], None]
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """Beside the loop: `evidence` is the folder of the pictures. What takes long: `apart` runs it where it may wait, `selftest` is one such thing. `update`: a word on
-    the newest version that is known."""
+    """Beside the loop: `evidence` is the folder of the pictures. What takes long `apart` runs where it may
+    wait, `selftest` is one such thing. `update`: a word on the newest version that is known."""
 
     evidence: Path
     apart: Apart

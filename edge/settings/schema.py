@@ -257,6 +257,24 @@ class MetricsSettings(_Section, frozen=True):
         return bool(self.textfile_folder or self.port)
 
 
+class SupportSettings(_Section, frozen=True):
+    contact: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"\A((mailto:|https://|tel:)[^\s<>\"]+)?\Z",
+            max_length=200,
+            description="mailto:…, https://… or tel:…, or empty",
+        ),
+    ] = ""
+    until: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"\A(2[0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))?\Z",
+            description="a day such as 2031-12-31, or empty",
+        ),
+    ] = ""
+
+
 class WatchdogSettings(_Section, frozen=True):
     eyes_start_s: Annotated[float, msgspec.Meta(ge=10, le=600)] = 60.0
     eyes_silence_s: Annotated[float, msgspec.Meta(ge=1, le=60)] = 5.0
@@ -304,6 +322,7 @@ class Settings(_Section, frozen=True):
     panel: PanelSettings = PanelSettings()
     metrics: MetricsSettings = MetricsSettings()
     update: UpdateSettings = UpdateSettings()
+    support: SupportSettings = SupportSettings()
     watchdog: WatchdogSettings = WatchdogSettings()
 
     @property

@@ -79,6 +79,7 @@ class Job:
             try:
                 release = self._apply(any_time=any_time)
             except FaultError as error:
+                self._changing("")
                 self._remember(_state_of(error.code), error)
                 raise
             self._taken(release)
@@ -103,6 +104,7 @@ class Job:
         try_settings(self.machine, release)
         if not any_time and not self.in_window():
             raise FaultError("update_not_now", self.settings.update.window)
+        self._changing(release)
         self._remember(UpdateState.CHANGING, None)
         change(
             self.machine,
@@ -195,8 +197,14 @@ class Job:
         kept = state.read(self.folder)
         newest = max(kept.newest, version, key=numbers)
         broken = {one: often for one, often in kept.broken_off.items() if one != release}
-        state.write(self.folder, msgspec.structs.replace(kept, newest=newest, broken_off=broken))
+        state.write(self.folder, msgspec.structs.replace(kept, newest=newest, broken_off=broken, changing=""))
         self._remember(UpdateState.TAKEN, None)
+
+    def _changing(self, release: str) -> None:
+        """Which release is taking over; what ends that in the middle is counted at the next start."""
+        kept = state.read(self.folder)
+        if kept.changing != release:
+            state.write(self.folder, msgspec.structs.replace(kept, changing=release))
 
     def _failed(self, release: str, why: str) -> None:
         kept = state.read(self.folder)
@@ -216,11 +224,11 @@ class Job:
 
     def _count_broken_off(self) -> None:
         kept = state.read(self.folder)
-        release = kept.offered
-        if release in kept.failed or kept.last.state is not UpdateState.CHANGING:
+        release = kept.changing
+        if not release or release in kept.failed:
             return
         often = kept.broken_off.get(release, 0) + 1
-        kept = msgspec.structs.replace(kept, broken_off={**kept.broken_off, release: often})
+        kept = msgspec.structs.replace(kept, broken_off={**kept.broken_off, release: often}, changing="")
         state.write(self.folder, kept)
         if often >= state.TRIES:
             self._failed(release, "broken off twice")

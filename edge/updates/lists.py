@@ -128,7 +128,7 @@ def _fault(error: Exception, *, archive: bool) -> FaultError:
             )
         case LengthOrHashMismatchError():
             short = "length" in words.lower()
-            code = "update_truncated" if short else "update_wrong_hash" if archive else "update_mixed"
+            code = ("update_truncated" if short else "update_wrong_hash") if archive else "update_mixed"
         case DownloadLengthMismatchError():
             code = "update_endless"
         case SlowRetrievalError():

@@ -66,7 +66,10 @@ def put_settings_back(machine: Machine, folder: Path) -> bool:
 
 
 def put_record_back(machine: Machine, settings: Settings) -> str:
-    """The record in this program's form; what was done, in words. As the kiosk's user. Raises FaultError."""
+    """The record in this program's form; what was done, in words. To be called as the kiosk's user.
+
+    Raises `FaultError`.
+    """
     data = Path(settings.paths.data)
     path = data / NAME
     if way_back.form_of(path) <= FORM and not way_back.is_between(data):

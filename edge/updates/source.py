@@ -14,9 +14,10 @@ import http.client
 import os
 import re
 import ssl
+import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,7 +67,9 @@ class Source(FetcherInterface):
         """As python-tuf's own; an archive (its name begins with its hash) is kept until it is whole."""
         name = unquote(url.rpartition("/")[2])
         if not _PART.match(name):
-            with super().download_file(url, max_length) as file:
+            with tempfile.TemporaryFile() as file:
+                _take(self._read(url, self._limits.list_s, 0), file, 0, max_length)
+                file.seek(0)
                 yield file
             return
         with self._part(name).open("a+b") as file:
@@ -96,26 +99,14 @@ class Source(FetcherInterface):
             have = file.truncate(0)
         if have == max_length:
             return
-        first = True
-        for chunk in self._read(url, self._limits.archive_s, have):
-            if first and not chunk:  # it begins anew
-                file.truncate(0)
-                have = 0
-            first = False
-            have += len(chunk)
-            if have > max_length:
-                raise DownloadLengthMismatchError(f"more than the {max_length} bytes of {url}")
-            try:
-                file.write(chunk)
-            except OSError as error:
-                raise _full(error) from error
+        _take(self._read(url, self._limits.archive_s, have), file, have, max_length)
         try:
             file.flush()
             os.fsync(file.fileno())
         except OSError as error:
             raise _full(error) from error
 
-    def _read(self, url: str, within_s: float, begin: int) -> Iterator[bytes]:
+    def _read(self, url: str, within_s: float, begin: int) -> Generator[bytes, None, None]:
         """The bytes from `begin` on. An empty first piece says that it is all of them instead."""
         parts = urlsplit(url)
         match parts.scheme:
@@ -126,7 +117,7 @@ class Source(FetcherInterface):
             case _:
                 raise DownloadError(f"{url} is neither https:// nor a folder")
 
-    def _from_server(self, url: str, within_s: float, begin: int) -> Iterator[bytes]:
+    def _from_server(self, url: str, within_s: float, begin: int) -> Generator[bytes, None, None]:
         parts = urlsplit(url)
         context = ssl.create_default_context(cafile=self._ca_file or None)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -160,6 +151,21 @@ class Source(FetcherInterface):
             peer.close()
 
 
+def _take(pieces: Generator[bytes, None, None], file: IO[bytes], have: int, most: int) -> None:
+    """Add the pieces to a file that has so many bytes; no more than `most` in all."""
+    with contextlib.closing(pieces):
+        for number, piece in enumerate(pieces):
+            if number == 0 and not piece:  # it begins anew
+                have = file.truncate(0)
+            have += len(piece)
+            if have > most:
+                raise DownloadLengthMismatchError(f"more than the {most} bytes that were announced")
+            try:
+                file.write(piece)
+            except OSError as error:
+                raise _full(error) from error
+
+
 class _Guard:
     """Ends a connection when its time is over, whatever its reader waits for."""
 
@@ -181,7 +187,7 @@ class _Guard:
             self._peer.sock.shutdown(2)
 
 
-def _from_folder(path: Path, begin: int) -> Iterator[bytes]:
+def _from_folder(path: Path, begin: int) -> Generator[bytes, None, None]:
     """A file of the stick; what is not there is HTTP's 404, as python-tuf takes it."""
     try:
         file = path.open("rb")
@@ -192,7 +198,7 @@ def _from_folder(path: Path, begin: int) -> Iterator[bytes]:
     return _pieces(file, begin, path)
 
 
-def _pieces(file: IO[bytes], begin: int, path: Path) -> Iterator[bytes]:
+def _pieces(file: IO[bytes], begin: int, path: Path) -> Generator[bytes, None, None]:
     with file:
         try:
             file.seek(begin)

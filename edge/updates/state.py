@@ -32,7 +32,7 @@ class State(msgspec.Struct, frozen=True):
     """`newest`: the highest version that was ever installed here. `failed`: release id to why.
 
     `broken_off`: release id to how often power ended its update. `seen_wall_s`: when lists were good last.
-    `offered`: the id of the release that was found last.
+    `offered`: the id of the release that was found last; `changing`: of the one that is taking over.
     """
 
     newest: str = "0.0.0"
@@ -40,6 +40,7 @@ class State(msgspec.Struct, frozen=True):
     broken_off: dict[str, int] = {}
     seen_wall_s: Annotated[float, Meta(ge=0)] = 0.0
     offered: str = ""
+    changing: str = ""
     last: Ended = Ended()
 
 
