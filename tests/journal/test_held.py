@@ -48,9 +48,9 @@ class Kept:
             self.put(Entry("event", f"step_{number}", incident))
 
     def days(self, count: float) -> None:
-        """So many days with a line every hour, so that age is looked at."""
-        for _ in range(int(count * 24)):
-            self.clock.mono_s += DAY_S / 24
+        """So many days with a line every six hours, so that age is looked at."""
+        for _ in range(int(count * 4)):
+            self.clock.mono_s += DAY_S / 4
             self.put(Entry("note", "hour", 0))
 
     def names(self, incident: int) -> list[str]:
