@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, assert_never
 
+from edge.bench.broker import Mood
 from edge.bench.cameras import is_source
 from edge.bench.cards import PHONES
 from edge.bench.desk import Desk
@@ -55,6 +56,7 @@ _PRESS_S: Final[Mapping[Input, float]] = {name: 1.5 if name is Input.DOOR else 0
 _CLOCK_WORDS: Final = ("set", "unset")
 _RESERVED: Final = frozenset({"with", "and", "on", "off", "see"})
 _KEY_WORDS: Final = ("CODE", "PREVIOUS", "WRONG")
+_DURESS: Final = "DURESS"
 _KEYS: Final = "0123456789*#ABCD"
 
 
@@ -63,7 +65,7 @@ def _is_name(word: str) -> bool:
 
 
 def _are_keys(word: str) -> bool:
-    for name in _KEY_WORDS:
+    for name in (*_KEY_WORDS, _DURESS):
         word = word.replace(name, "")
     return all(key in _KEYS for key in word)
 
@@ -96,7 +98,11 @@ def _is_jump(word: str) -> bool:
 KINDS: Final[Mapping[str, Kind]] = {
     "NAME": Kind("name such as anna", lambda: ("anna", "george"), _is_name),
     "COVER": Kind("cover", lambda: (*sorted(COVERS), "and")),
-    "KEYS": Kind("key (0 to 9, *, #, A to D, or CODE, PREVIOUS, WRONG)", lambda: _KEY_WORDS, _are_keys),
+    "KEYS": Kind(
+        "key (0 to 9, *, #, A to D, or CODE, PREVIOUS, WRONG, DURESS)",
+        lambda: (*_KEY_WORDS, _DURESS),
+        _are_keys,
+    ),
     "KEY": Kind("key", lambda: tuple(_KEYS)),
     "DIGITS": Kind(
         "digits of a code, CODE, PREVIOUS, WRONG or ASK", lambda: (*_KEY_WORDS, "ASK"), _are_digits
@@ -110,6 +116,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         lambda: tuple(FAULTS),
         lambda word: word in FAULTS or re.fullmatch(r"cms:\d{1,3}", word) is not None,
     ),
+    "MOOD": Kind("mood of a broker", lambda: tuple(Mood)),
     "FRONT": Kind("state of the machine's front", lambda: FRONTS),
     "LENS": Kind("state of the lens", lambda: tuple(LENSES)),
     "SENDER": Kind(
@@ -260,6 +267,10 @@ def _modem(desk: Desk, words: Sequence[str]) -> None:
     desk.phone.fault(words[0], words[1] == "on")
 
 
+def _broker(desk: Desk, words: Sequence[str]) -> None:
+    desk.broker.be(Mood(words[0]))
+
+
 def _sms(desk: Desk, words: Sequence[str]) -> None:
     desk.text_in(words[1], " ".join(words[2:]))
 
@@ -366,7 +377,8 @@ ACTIONS: Final[Mapping[str, Action]] = {
     "lights": Action(("on|dim|off",), "the light in the cabin", _stage("lights")),
     "keys": Action(
         ("KEYS...",),
-        "type at the keypad: CODE is the code of the last SMS, PREVIOUS the one before, WRONG neither",
+        "type at the keypad: CODE is the code of the last SMS, PREVIOUS the one before, WRONG neither, "
+        "DURESS the one of somebody who is forced",
         _keys,
     ),
     "claim": Action(("NAME [MACHINE]",), "the card of NAME goes into the machine", _claim),
@@ -392,6 +404,7 @@ ACTIONS: Final[Mapping[str, Action]] = {
         (f"{'|'.join(word for word, _ in PROMPT_WORDS.values())}|well",), "the loudspeaker", _prompt
     ),
     "modem": Action(("FAULT on|off",), "a fault of the modem", _modem),
+    "broker": Action(("MOOD",), "the broker of the fleet, where the settings name one", _broker),
     "sms": Action(
         ("from SENDER TEXT...",),
         "somebody texts the kiosk; INCIDENT is the present one, HOTP the password for it",

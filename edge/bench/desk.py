@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
+from edge.bench.broker import FakeBroker
 from edge.bench.cameras import Source
 from edge.bench.cards import OWNERS, Cards, TemplatesOf, templates_of
 from edge.bench.handiwork import Break, Handiwork
@@ -30,8 +33,9 @@ from edge.loop.happening import Happening, Listener
 from edge.loop.kiosk import Kiosk
 from edge.loop.parts import Restarter
 from edge.loop.unrecorded import NAME as UNRECORDED
+from edge.messages.item import is_numbered
 from edge.service.asks import VERSION, Reply, Request
-from edge.service.build import Built, Site, build
+from edge.service.build import Built, FleetSite, Site, build
 from edge.service.threads import Part
 from edge.settings.drawn import with_drawn
 from edge.settings.load import changed
@@ -132,6 +136,12 @@ class Props:
     camera_from: str = "staged"
 
 
+def _running_in(settings: Settings, runtime: Path) -> Settings:
+    """The same, with sockets, ring and open copies in this folder."""
+    paths = msgspec.structs.replace(settings.paths, runtime=str(runtime.absolute()))
+    return msgspec.structs.replace(settings, paths=paths)
+
+
 class Desk:
     """One simulated cabin. `watch` may be set to be called with every judged frame, `changed` after something
     was done that may outlive a power cut.
@@ -175,6 +185,7 @@ class Desk:
         self.disk_fault = 0
         self.handiwork = Handiwork(self.clock)
         self.telephones = Telephones(self.phone, self.clock)
+        self.broker = FakeBroker()
         self._restless = False
         self._touched = False
         self._story_ahead_s: float | None = None
@@ -211,7 +222,7 @@ class Desk:
         self.powered = True
         try:
             with contextlib.ExitStack() as stack:
-                self._open(self.settings, stack)
+                self._open(_running_in(self.settings, self._runtime), stack)
                 self._stack = stack.pop_all()
         except BaseException:
             self.powered = False
@@ -258,6 +269,7 @@ class Desk:
                 restart=Restarter(self._order_restart, 0.0),
                 roots=frozenset({0, os.getuid()}),
                 eyes=sight.steps,
+                fleet=FleetSite(tuple, self.broker.dial),
             ),
             stack,
         )
@@ -301,6 +313,7 @@ class Desk:
         if not self.powered:
             raise ValueError("the power is off")
         self.powered = False
+        self.broker.cut()
         self._stack.close()
 
     def restart(self) -> None:
@@ -325,8 +338,8 @@ class Desk:
     def type_keys(self, keys: str) -> float:
         """Type at the keypad; the time when the last key is up.
 
-        `CODE` is the code that a phone last received, `PREVIOUS` the one before, `WRONG` neither. ValueError
-        for a key that this keypad does not have, and for a code that never came.
+        `CODE` is the code that a phone last received, `PREVIOUS` the one before, `WRONG` neither, `DURESS`
+        what somebody types who is forced. ValueError for a key that this keypad lacks, and without a code.
         """
         return self.handiwork.type_keys(self.spell(keys))
 
@@ -336,7 +349,7 @@ class Desk:
 
     def spell(self, keys: str) -> str:
         """The keys to press for what `type_keys` was given."""
-        return self.telephones.spell(keys, self.settings.flow.code_digits)
+        return self.telephones.spell(keys, self.settings.flow)
 
     def last_code(self) -> str | None:
         """The code in the newest text that carries one."""
@@ -472,7 +485,14 @@ class Desk:
         self.threads.look(now_s)
         self.kiosk.poll(now_s)
         self.built.site.poll(now_s)
+        if self.built.certificates is not None:
+            self.built.certificates.poll(now_s)
+        if self.built.measuring is not None:
+            self.built.measuring.turned(now_s)
+        if self.built.fleet is not None:
+            self.built.fleet.poll(now_s)
         self._read_phones(now_s)
+        self._read_broker(now_s)
         self._wait_for_the_world(now_s)
 
     def _see(self, now_s: float) -> None:
@@ -483,6 +503,8 @@ class Desk:
                 self.built.watching.see(seen)
                 self.built.site.see(seen)
                 self.kiosk.observe(seen, now_s)
+                if self.built.measuring is not None:
+                    self.built.measuring.framed(seen)
             else:
                 if seen.seer is None:
                     self.broke_off = seen
@@ -490,7 +512,8 @@ class Desk:
 
     def _wait_for_the_world(self, now_s: float) -> None:
         """A message that goes by a real network needs real time."""
-        if all(carrier.idle for carrier in self.built.carriers.values()):
+        outside = (one for channel, one in self.built.carriers.items() if not is_numbered(channel))
+        if all(carrier.idle for carrier in outside):
             self._story_ahead_s = None
             return
         ahead_s = now_s - time.monotonic()
@@ -519,6 +542,8 @@ class Desk:
     def _hear_hardware(self, now_s: float) -> None:
         events, self._pending[:] = tuple(self._pending), []
         for event in events:
+            if self.built.measuring is not None:
+                self.built.measuring.moved(event)
             self.kiosk.hardware_event(event, now_s)
 
     def _read_phones(self, now_s: float) -> None:
@@ -528,6 +553,11 @@ class Desk:
             to = self._names.get(text.number)
             data = {"to": "unknown" if to is None else to.value, "text": text.text}
             self._listener(Happening(now_s, "sms", data))
+
+    def _read_broker(self, now_s: float) -> None:
+        """Tell what the broker has taken since the last look: messages, and whether the kiosk is there."""
+        for told in self.broker.news():
+            self._listener(Happening(now_s, "broker", told))
 
     def next_frame_s(self) -> float | None:
         """When the next frame is due, None after the last one. Before the first power: with it."""

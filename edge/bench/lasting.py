@@ -119,6 +119,7 @@ LASTING: Final[dict[str, Lasting]] = {
     "buzzer": Lasting(Where.WORDS, _always("buzzer")),
     "prompt": Lasting(Where.WORDS, _always("prompt")),
     "modem": _MODEM,
+    "broker": Lasting(Where.WORDS, _always("broker")),
     "sms": _MODEM,
     "camera": Lasting(Where.WORDS, _of_camera),
     "front": _STAGED,

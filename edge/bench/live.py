@@ -37,7 +37,10 @@ from edge.bench.wire import Acted, BenchView, StoryAsk
 from edge.bench.world import Returning
 from edge.cabin.state import Mode, returning
 from edge.faults.explain import explain
+from edge.faults.fault import FaultError
 from edge.loop.happening import Happening, Listener
+from edge.pictures.clear import in_memory
+from edge.pictures.recipients import read_recipients
 from edge.pictures.ring import ring_name
 from edge.service.plans import look_of
 from edge.service.threads import Part
@@ -187,6 +190,7 @@ def greeting(
     said = [
         "The simulated cabin is running. Nothing outside this terminal moves.",
         hint if typed else "All of it is done on its page; Ctrl-C ends it.",
+        *kept_sealed(settings, runtime),
     ]
     if options.names("data"):
         program, asked = _program(), shlex.quote(f"paths.runtime={runtime.absolute()}")
@@ -219,6 +223,21 @@ def goes_out(settings: Settings) -> list[str]:
         for way, where in to.items()
         if where
     ]
+
+
+def kept_sealed(settings: Settings, runtime: Path) -> list[str]:
+    """Whom the pictures of this cabin are sealed to, and whether its pages can show them for a while."""
+    kept = settings.evidence
+    if not kept.recipients_file:
+        return []
+    try:
+        to = read_recipients(Path(kept.recipients_file), kept.open_needs)
+    except FaultError as fault:
+        return [f"No picture is kept: {fault.code} ({fault.detail})"]
+    shown = f"pages show open copies for {kept.clear_copy_s:g} s"
+    if not in_memory(runtime):
+        shown = "pages show none of them: paths.runtime of this bench is not in memory"
+    return [f"Pictures are sealed to {to.words}; {shown}."]
 
 
 def _program() -> str:

@@ -24,12 +24,15 @@ from edge.cabin.state import Mode
 from edge.cabin.table import TABLE
 from edge.codes.release import Refusal
 from edge.faults.catalogue import CATALOGUE
+from edge.fleet.payloads import BROKER_KINDS
+from edge.fleet.topics import Stream
 from edge.identity.limits import OwnerRefusal
 from edge.identity.person import Act
 from edge.loop.facts import fact_names
 from edge.loop.happening import Happening, describe
 from edge.messages.prompts import prompt_text
 from edge.messages.texts import ALERT_KINDS, code_in, sms_words
+from edge.messages.urgency import REPORTS
 from edge.settings.schema import Settings
 from edge.terms.identity import CheckFailed, ClaimEnd, NoOwnerCode
 from edge.terms.record import Recipient
@@ -58,6 +61,7 @@ REMARKS: Final = (
     *("no_such_claim", "claim_refused", "claim_ended_by_restart", "owner_code_right", *CheckFailed),
     *("card_not_enrolled", *Act, "owner_code_asked", "owner_code_tried"),
     *("enrolment_began", "enrolment_ended", "restart_asked"),
+    *("request_taken", "request_refused"),
 )
 """Remarks that the table and the loop make by name, besides the refusals of the table's own rows."""
 
@@ -181,6 +185,18 @@ def _sms(happening: Happening, words: Sequence[str]) -> bool:
     return " ".join(words[1:]).lower() in str(happening.data["text"]).lower()
 
 
+def _broker(happening: Happening, words: Sequence[str]) -> bool:
+    """A message by its stream and kind; `repeat` asks for one that is marked as such."""
+    data = happening.data
+    if happening.kind != "broker":
+        return False
+    if words[0] in ("online", "offline"):
+        return data.get("online") is (words[0] == "online")
+    return [data.get("stream"), data.get("kind")] == list(words[:2]) and (
+        len(words) < 3 or data.get("repeat") is True
+    )
+
+
 def _machine(happening: Happening, words: Sequence[str]) -> bool:
     said = str(happening.data["said"]).split() if happening.kind == "machine" else []
     return bool(said) and said[: len(words)] == list(words)
@@ -206,6 +222,8 @@ KINDS: Final[Mapping[str, Kind]] = {
     "TEXT": Kind("text", tuple, lambda word: True),
     "EVENT": Kind("event", lambda: tuple(event_names())),
     "COMMAND": Kind("command", lambda: tuple(command_names())),
+    "STREAM": Kind("stream of a broker", lambda: tuple(Stream)),
+    "MESSAGE": Kind("kind of a message", lambda: (*ALERT_KINDS, *sorted(BROKER_KINDS | REPORTS))),
     "REASON": Kind("reason that a machine is told", lambda: tuple(sorted(_reasons()))),
     "VALUE": Kind("value", tuple, lambda word: True),
 }
@@ -217,6 +235,11 @@ SEEN: Final[Mapping[str, Thing]] = {
     "sound": Thing(("SOUND",), "the siren or the beeps begin, or end", _output("set_sound", "sound")),
     "lamps": Thing(("LAMP...",), "exactly these lamps are lit", _lamps),
     "sms": Thing(("PERSON [TEXT...]",), "a phone gets a text with these words in it", _sms),
+    "broker": Thing(
+        ("STREAM MESSAGE [repeat]", "online|offline"),
+        "the broker takes a message of a stream, or the status of the kiosk",
+        _broker,
+    ),
     "machine": Thing(
         ("permit on|off [REASON]", "ask face|code", "refused REASON"),
         "a machine is told this",

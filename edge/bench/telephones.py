@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from edge.bench.cards import OWNERS, PHONES, codes_in
+from edge.cabin.rules import Flow
+from edge.codes.duress import DuressForm, forced_by
 from edge.terms.record import Recipient
 from hw.bench import FakeModem
 from hw.ports import Clock
@@ -61,20 +63,30 @@ class Telephones:
         """The codes that the watchmen's phones received, each once, the newest last."""
         return codes_in([t.text for t in self._modem.texts if t.number not in OWNERS])
 
-    def spell(self, keys: str, digits: int) -> str:
-        """The keys to press where `CODE`, `PREVIOUS` and `WRONG` may stand for codes of so many digits.
+    def spell(self, keys: str, flow: Flow) -> str:
+        """The keys to press where `CODE`, `PREVIOUS` and `WRONG` may stand for codes.
 
-        ValueError for a code that never came.
+        `DURESS` is what somebody types who is forced. ValueError for a code that never came, and where there
+        is no such form.
         """
+        forced = forced_by(DuressForm(flow.duress), flow.duress_prefix)
+        if "DURESS" in keys and forced is None:
+            raise ValueError("flow.duress is off")
         codes = self.codes()
         if "PREVIOUS" in keys and len(codes) < 2:
             raise ValueError("no code came before the last one")
-        code = codes[-1] if codes else "0" * digits
+        code = codes[-1] if codes else "0" * flow.code_digits
         before = codes[-2] if len(codes) > 1 else code
         wrong = "".join(str((int(digit) + 1) % 10) for digit in code)
-        if wrong == before:
+        duress = code if forced is None else forced(code)
+        if wrong in (before, duress):
             wrong = "".join(str((int(digit) + 2) % 10) for digit in code)
-        return keys.replace("CODE", code).replace("PREVIOUS", before).replace("WRONG", wrong)
+        return (
+            keys.replace("DURESS", duress)
+            .replace("CODE", code)
+            .replace("PREVIOUS", before)
+            .replace("WRONG", wrong)
+        )
 
 
 def number_of(sender: str, numbers: Mapping[Recipient, str], last_owner: str) -> str:

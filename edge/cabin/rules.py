@@ -7,7 +7,7 @@ here reads a file or a clock; `edge.settings.schema` fills them from `kiosk.toml
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -44,6 +44,10 @@ class Flow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     code_accept_s: Annotated[float, msgspec.Meta(ge=5, le=600)] = 120.0
     code_tries: Annotated[int, msgspec.Meta(ge=1, le=5)] = 3
     codes_per_incident: Annotated[int, msgspec.Meta(ge=1, le=10)] = 5
+    duress: Literal["off", "last_plus_one", "prefix"] = "off"
+    duress_prefix: Annotated[
+        str, msgspec.Meta(pattern=r"\A[0-9]{1,3}\Z", description="1 to 3 digits in quotes")
+    ] = "9"
     release_tries: Annotated[int, msgspec.Meta(ge=1, le=10)] = 5
     # the keypad
     key_timeout_s: Annotated[float, msgspec.Meta(ge=1, le=60)] = 10.0

@@ -18,8 +18,8 @@ from typing import Final
 import msgspec
 
 from edge.cli import enrol_add, enrol_key
-from edge.cli.enrol_desk import as_owner, asked_yes, described, desk_of, person_of, print_words
-from edge.cli.options import Commands, add_settings_options, load_settings, seconds
+from edge.cli.enrol_desk import asked_yes, described, desk_of, person_of, print_words
+from edge.cli.options import Commands, add_settings_options, as_owner, load_settings, seconds
 from edge.faults.fault import FaultError
 from edge.identity.person import Done, Person
 from edge.identity.register import kept_pictures

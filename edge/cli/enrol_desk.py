@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from edge.cli.options import who_asks
+from edge.cli.options import as_owner, who_asks
 from edge.faults.fault import FaultError
 from edge.identity.keeper import DONE, GIVEN
 from edge.identity.key import KeyRing, read_keys
@@ -63,23 +62,6 @@ def recorded(settings: Settings) -> Numbers:
     except FaultError:
         return Numbers()
     return Numbers(next_person=counters.get(GIVEN, 0) + 1, done=counters.get(DONE, 0))
-
-
-@contextlib.contextmanager
-def as_owner(settings: Settings) -> Iterator[None]:
-    """For a while, as the owner of the data folder where root has called: what is written is the kiosk's."""
-    folder = Path(settings.paths.data)
-    owner = folder.stat().st_uid if os.geteuid() == 0 and folder.is_dir() else 0
-    if owner == 0:
-        yield
-        return
-    os.setegid(folder.stat().st_gid)
-    os.seteuid(owner)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-        os.setegid(0)
 
 
 def person_of(people: Sequence[Person], who: str) -> Person:

@@ -10,8 +10,8 @@ import sys
 import time
 from pathlib import Path
 
-from edge.cli.enrol_desk import as_owner, asked_yes, desk_of, recorded
-from edge.cli.options import load_settings, who_asks
+from edge.cli.enrol_desk import asked_yes, desk_of, recorded
+from edge.cli.options import as_owner, load_settings, who_asks
 from edge.faults.fault import FaultError
 from edge.identity.key import keys_in, new_key, read_keys, write_key_file
 from edge.identity.register import Register, Restorer, restore

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import pwd
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -89,3 +90,20 @@ def as_the_kiosk(settings: Settings) -> bool:
     os.setgid(user.pw_gid)
     os.setuid(owner)
     return True
+
+
+@contextlib.contextmanager
+def as_owner(settings: Settings) -> Iterator[None]:
+    """For a while, as the owner of the data folder where root has called: what is written is the kiosk's."""
+    folder = Path(settings.paths.data)
+    owner = folder.stat().st_uid if os.geteuid() == 0 and folder.is_dir() else 0
+    if owner == 0:
+        yield
+        return
+    os.setegid(folder.stat().st_gid)
+    os.seteuid(owner)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)

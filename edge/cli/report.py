@@ -7,6 +7,7 @@ import os
 import re
 import sys
 import time
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -32,6 +33,9 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("--pdf", action="store_true", help="as PDF too, by the Chromium of this machine")
     parser.add_argument("--out", type=Path, metavar="FILE", help="the file; else one named after the report")
     parser.add_argument("--lang", choices=[name.value for name in LanguageName], help="else the cabin's")
+    parser.add_argument(
+        "--pictures", type=Path, metavar="DIR", help="sealed pictures that evidence open has opened there"
+    )
     parser.add_argument("--without-pictures", action="store_true", help="words and plots alone")
     add_settings_options(parser)
     parser.set_defaults(run=run)
@@ -41,6 +45,7 @@ def run(args: argparse.Namespace) -> int:
     settings = load_settings(args)
     language = LanguageName(args.lang or settings.cabin.language)
     maker = Maker.of(settings, language, not args.without_pictures, time.time())
+    maker = replace(maker, opened=args.pictures)
     html, name = _made(maker, args)
     if html is None:
         print(f"the record has no line of incident {args.incident}", file=sys.stderr)

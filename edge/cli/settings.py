@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 import msgspec
 
@@ -11,6 +12,7 @@ from edge.cli.options import Commands, add_settings_options, as_the_kiosk, load_
 from edge.faults.explain import explain
 from edge.faults.fault import FaultError
 from edge.messages.ways.open import release_desk
+from edge.pictures.recipients import read_recipients
 from edge.settings.drawn import usable_drawn
 from edge.settings.load import SettingsError
 from edge.settings.schema import EXAMPLE, Settings
@@ -43,9 +45,12 @@ def run(args: argparse.Namespace) -> int:
         _check_files(args, settings)
     if args.show and args.json:
         tables = shown(settings)
-        print(msgspec.json.encode(tables | ({"drawn": drawn} if drawn else {})).decode())
+        sealed = {"sealed_to": _sealed_to(settings)} if settings.evidence.recipients_file else {}
+        print(msgspec.json.encode(tables | ({"drawn": drawn} if drawn else {}) | sealed).decode())
     elif args.show:
         print(show(settings, drawn))
+        if settings.evidence.recipients_file:
+            print(printable(f"# pictures are sealed to {_sealed_to(settings)}"))
     elif path is None:
         print("no file: the defaults, enough for the bench and not for a kiosk: nothing wrong")
     else:
@@ -66,11 +71,29 @@ def _drawn(settings: Settings, *, checked: bool) -> tuple[str, ...]:
     return () if found is None else found.kinds
 
 
+def sealed_to(settings: Settings) -> str:
+    """Whom pictures are sealed to, in words; empty where they lie open. `FaultError`."""
+    kept = settings.evidence
+    return read_recipients(Path(kept.recipients_file), kept.open_needs).words if kept.recipients_file else ""
+
+
+def _sealed_to(settings: Settings) -> str:
+    try:
+        return sealed_to(settings)
+    except FaultError as fault:
+        print(explain(fault.code, fault.detail), file=sys.stderr)
+        return "nobody: no picture is kept"
+
+
 def _check_files(args: argparse.Namespace, settings: Settings) -> None:
     """Read every secret that the settings name, as `run` will. Raises `SettingsError` with all problems."""
     if as_the_kiosk(settings):
         load_settings(args)  # that user has to read them too
     problems = list(secret_problems(settings))
+    try:
+        sealed_to(settings)
+    except FaultError as error:
+        problems.append(error)
     try:
         release_desk(settings)
     except FaultError as error:

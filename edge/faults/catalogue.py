@@ -28,6 +28,7 @@ _NO_NETWORK: Final = (
 _NO_CLAIM: Final = (
     "The door keeps its rules. Where an owner has to be verified, claims are refused: the permit stays off."
 )
+_NOT_ASKED: Final = "The door keeps its rules: no network is asked about it."
 _NOT_RUN: Final = "Only this command stops; a running kiosk goes on."
 _OLD_VERSION: Final = "The door keeps its rules; the version that runs stays, nothing was changed."
 
@@ -111,6 +112,36 @@ CATALOGUE: Final = _table(
         "None after a change of versions; else copy the record away and look at it with events --verify.",
     ),
     (
+        "entry_key_unwritable",
+        "The key that hides which code was typed under duress could not be written beside the record.",
+        KEEPS,
+        "Look at the disk. Until then a power cut may turn a code's message that waits into a duress alarm.",
+    ),
+    (
+        "holds_unreadable",
+        "The file of the legal holds beside the pictures cannot be read or makes no sense.",
+        KEEPS,
+        "None: the holds in the record count, and the file is written again. Look at the disk.",
+    ),
+    (
+        "holds_too_many",
+        "As many legal holds stand as a kiosk takes.",
+        KEEPS,
+        "Copy the pictures of old ones to the bank and end their holds with cabinguard evidence free.",
+    ),
+    (
+        "incident_not_held",
+        "There is no legal hold on this incident.",
+        KEEPS,
+        "cabinguard evidence holds lists those that stand.",
+    ),
+    (
+        "evidence_held_full",
+        "The pictures of held incidents fill evidence.keep_mb: there is no room for new ones.",
+        KEEPS,
+        "Copy held pictures to the bank and end their holds with evidence free, or raise evidence.keep_mb.",
+    ),
+    (
         "owner_account_odd",
         "What the record held of a card owner's tries cannot be understood; it was set aside as a line.",
         KEEPS,
@@ -183,6 +214,24 @@ CATALOGUE: Final = _table(
         "The picture that shows a reason could not be drawn; the pictures themselves are kept.",
         KEEPS,
         "If it comes again, look for memory that ran out (dmesg) and report it together with the log.",
+    ),
+    (
+        "evidence_keys_unusable",
+        "The list of the bank's keys cannot be used: no picture is kept, none is kept open either.",
+        KEEPS,
+        "Put the list of the bank's public keys back (evidence.recipients_file); settings --check.",
+    ),
+    (
+        "evidence_open_on_card",
+        "Pictures are sealed, and what is in memory could still reach the card.",
+        KEEPS,
+        "Swap to compressed memory alone (zram without a file), and keep paths.runtime on a tmpfs.",
+    ),
+    (
+        "evidence_key_unusable",
+        "What was given as a secret key of the bank is none.",
+        _NOT_RUN,
+        "Name the file that cabinguard evidence keys --make or age-keygen made, one key a file.",
     ),
     (
         "evidence_stuck",
@@ -984,6 +1033,200 @@ CATALOGUE: Final = _table(
         "The kiosk does not start; the door rests unlocked. Of panel or gallery: only that.",
         "Make it root:cabinguard and chmod 640, and change the secret, which others may have read.",
     ),
+    # --- who the kiosk is to others ------------------------------------------------------------------
+    (
+        "certificate_missing",
+        "The kiosk has no certificate yet.",
+        _NOT_ASKED,
+        "Say cabinguard certificate request, let the authority sign it, then certificate install its answer.",
+    ),
+    (
+        "certificate_unreadable",
+        "The file of a certificate cannot be read as one.",
+        _NOT_ASKED,
+        "Bring the certificate as the authority gave it, in PEM, the kiosk's own first.",
+    ),
+    (
+        "certificate_not_ours",
+        "The certificate names somebody else.",
+        _NOT_ASKED,
+        "Install this kiosk's own certificate, or correct mqtt.kiosk_id and ask for a new one.",
+    ),
+    (
+        "certificate_other_key",
+        "The certificate was made for another key than the kiosk's.",
+        _NOT_ASKED,
+        "Let the authority sign the newest request: cabinguard certificate request shows it again.",
+    ),
+    (
+        "certificate_unfit",
+        "The certificate may not be used to show who the kiosk is.",
+        _NOT_ASKED,
+        "Let the authority make it for clients: extended key usage clientAuth, no authority.",
+    ),
+    (
+        "certificate_chain_broken",
+        "A certificate of the chain was not signed by the next one.",
+        _NOT_ASKED,
+        "Put the kiosk's own first, then the one that signed it, and so on; none of another authority.",
+    ),
+    (
+        "certificate_not_yet",
+        "The certificate begins later than now.",
+        _NOT_ASKED,
+        "Wait, or set the clock of the authority; the kiosk's own clock was set from outside.",
+    ),
+    (
+        "certificate_ends_soon",
+        "The kiosk's certificate ends soon and was not renewed.",
+        _NOT_ASKED,
+        "Say certificate renew, which names why it was not; without EST request and install a new one.",
+    ),
+    (
+        "certificate_ended",
+        "The kiosk's certificate has ended.",
+        _NOT_ASKED,
+        "Say certificate renew where there is EST; else request, have it signed, install it.",
+    ),
+    (
+        "certificate_nameless",
+        "The kiosk has no name that a certificate could give it.",
+        _NOT_ASKED,
+        "Set mqtt.kiosk_id: small letters, digits and -, another one for each kiosk.",
+    ),
+    (
+        "est_off",
+        "There is no server that the kiosk could ask for a certificate.",
+        _NOT_ASKED,
+        "Set certificate.est_url, or use certificate request and certificate install.",
+    ),
+    (
+        "est_unreachable",
+        "The server that signs certificates (EST) cannot be reached.",
+        _NOT_ASKED,
+        "Check the network and certificate.est_url; the kiosk asks again by itself within two hours.",
+    ),
+    (
+        "est_untrusted",
+        "The server that signs certificates (EST) could not show who it is.",
+        _NOT_ASKED,
+        "Check certificate.est_url, and that est_ca_file or ca_file has the authority of its certificate.",
+    ),
+    (
+        "est_login_refused",
+        "The server that signs certificates (EST) does not let the kiosk in.",
+        _NOT_ASKED,
+        "Bring a new est_token; a certificate that has ended needs one, or certificate request and install.",
+    ),
+    (
+        "est_refused",
+        "The server that signs certificates (EST) will not sign this request.",
+        _NOT_ASKED,
+        "Look at what the server says, and at its rules for the name and the key; the request stays.",
+    ),
+    (
+        "est_failed",
+        "The server that signs certificates (EST) has a fault of its own.",
+        _NOT_ASKED,
+        "Nothing to do here: the kiosk asks again by itself within two hours.",
+    ),
+    (
+        "est_answer_odd",
+        "The server that signs certificates (EST) gave an answer that is none.",
+        _NOT_ASKED,
+        "Check that certificate.est_url is an EST server's and no proxy or login page stands between.",
+    ),
+    (
+        "authorities_missing",
+        "There is no file of authorities by which a server could be trusted.",
+        _NOT_ASKED,
+        "Put the authority's certificate, in PEM, where certificate.ca_file says.",
+    ),
+    (
+        "key_missing",
+        "The kiosk's private key is not there.",
+        _NOT_ASKED,
+        "Say cabinguard certificate request: it makes a new one, for which a new certificate is needed.",
+    ),
+    (
+        "key_elsewhere",
+        "The settings name a key and a certificate that somebody else looks after.",
+        _NOT_ASKED,
+        "Renew them where they come from; or empty certificate.key_file for a key of the kiosk's own.",
+    ),
+    (
+        "key_exposed",
+        "The kiosk's private key can be read by others.",
+        _NOT_ASKED,
+        "Have the authority revoke its certificate; chmod 600 the file, or make a new key.",
+    ),
+    (
+        "key_unusable",
+        "The kiosk's private key cannot be used.",
+        _NOT_ASKED,
+        "Make a new one: cabinguard certificate request --fresh; a key with a password cannot be used.",
+    ),
+    # --- the broker of a fleet -----------------------------------------------------------------------
+    (
+        "broker_unreachable",
+        "No connection to the broker comes about, or it breaks again at once.",
+        _NOT_ASKED,
+        "Look at mqtt.host and mqtt.port, the network and the broker; what waits goes out by itself.",
+    ),
+    (
+        "broker_silent",
+        "The broker takes the connection and does not answer in time.",
+        _NOT_ASKED,
+        "Look at the broker's log and load; another server may be at mqtt.port.",
+    ),
+    (
+        "broker_untrusted",
+        "The broker's certificate is not trusted: another authority, another name, or its time is over.",
+        _NOT_ASKED,
+        "Compare certificate.ca_file with the authority of the broker, and mqtt.host with its certificate.",
+    ),
+    (
+        "broker_refused",
+        "The broker does not let this kiosk in, or does not take its messages.",
+        _NOT_ASKED,
+        "Look at the broker's log: the kiosk's certificate, and its rules for mqtt.kiosk_id and mqtt.site.",
+    ),
+    (
+        "broker_garbled",
+        "What answers at the broker's port does not speak MQTT 5, or not over TLS.",
+        _NOT_ASKED,
+        "Look at mqtt.port and mqtt.tls; the broker has to speak MQTT 5.",
+    ),
+    (
+        "broker_taken_over",
+        "Another client came to the broker under this kiosk's name.",
+        _NOT_ASKED,
+        "Give each kiosk an mqtt.kiosk_id of its own; if they have, revoke this kiosk's certificate.",
+    ),
+    (
+        "broker_no_certificate",
+        "The kiosk has no certificate with which it could show itself at the broker, or cannot use it.",
+        _NOT_ASKED,
+        "The detail names what is wrong with it; cabinguard certificate request or renew makes one.",
+    ),
+    (
+        "broker_unread",
+        "Nobody reads this kiosk's messages at the broker, which therefore keeps none.",
+        _NOT_ASKED,
+        "Let the desk subscribe to cabinguard/v1/# with a session that lasts; until then they wait here.",
+    ),
+    (
+        "broker_stopped",
+        "The thread that talks to the broker died or hangs; it is started again.",
+        _NOT_ASKED,
+        "If it comes again, report it together with the log.",
+    ),
+    (
+        "request_keys_unreadable",
+        "The file of the keys that sign requests is missing, unreadable or holds something else.",
+        _NOT_STARTED,
+        "Write the public keys (PEM, Ed25519) into mqtt.request_keys_file, for the service user to read.",
+    ),
     # --- who is enrolled -----------------------------------------------------------------------------
     (
         "gallery_key_missing",
@@ -1068,6 +1311,37 @@ CATALOGUE: Final = _table(
         "The running kiosk has the camera.",
         "The kiosk goes on guarding; only this command stops.",
         "Enrol from pictures (--from), or stop the kiosk for it: systemctl stop cabinguard.",
+    ),
+    # --- the numbers --------------------------------------------------------------------------------
+    (
+        "metrics_unwritable",
+        "The numbers cannot be written into metrics.textfile_folder.",
+        KEEPS,
+        "Make the folder, let the kiosk's user write to it (edge/docs/metrics.md), free space on its disk.",
+    ),
+    (
+        "metrics_port_taken",
+        "The numbers cannot be served on metrics.port.",
+        KEEPS,
+        "See who listens there (ss -ltnp) and choose another port; it is tried again by itself.",
+    ),
+    (
+        "metrics_stopped",
+        "What writes and serves the numbers died, or hangs in the system.",
+        KEEPS,
+        "It starts again by itself. If it hangs, look at the disk of metrics.textfile_folder.",
+    ),
+    (
+        "metrics_off",
+        "This kiosk's settings name no place for its numbers.",
+        _NOT_RUN,
+        "Set metrics.textfile_folder or metrics.port and restart the kiosk.",
+    ),
+    (
+        "metrics_missing",
+        "There are no numbers: the kiosk does not run, or has not written any yet.",
+        _NOT_RUN,
+        "Look with cabinguard status whether the kiosk runs, and for the fault metrics_unwritable.",
     ),
     # --- updates and releases ----------------------------------------------------------------------
     (
@@ -1279,6 +1553,49 @@ CATALOGUE: Final = _table(
         "Power ended an update; the version before runs, whole.",
         KEEPS,
         "None: it is tried again at the next time, twice at most.",
+    ),
+    # --- what a version is made of -------------------------------------------------------------------
+    (
+        "support_ended",
+        "The agreed time with repairs is over (support.until).",
+        KEEPS,
+        "Agree on more time and set support.until, or replace the kiosk; weaknesses found now stay open.",
+    ),
+    (
+        "inventory_incomplete",
+        "What this version is made of cannot be listed: a package is missing or is not the lock's.",
+        _NOT_RUN,
+        "Make the environment again (./install.sh test, or the kiosk's installer) and say it again.",
+    ),
+    (
+        "erase_not_confirmed",
+        "Nothing is wiped before the cabin's name was said.",
+        _NOT_RUN,
+        "Say it as the detail shows; there is no way back afterwards.",
+    ),
+    (
+        "erase_on_hold",
+        "Pictures are under a legal hold, or nobody can tell whether some are; nothing was wiped.",
+        _NOT_RUN,
+        "Copy them to the bank (cabinguard evidence holds), then say it again with --holds-copied.",
+    ),
+    (
+        "erase_failed",
+        "Something could not be wiped.",
+        _NOT_RUN,
+        "Say it again as root; what was wiped so far stays wiped, keys first. Else destroy the card.",
+    ),
+    (
+        "advisory_unreadable",
+        "A published advisory or a list of parts cannot be read.",
+        _NOT_RUN,
+        "Give OSV or CSAF 2.0 files, and CycloneDX lists in JSON; the detail names the file and why.",
+    ),
+    (
+        "notice_incomplete",
+        "What must be reported is not all said yet.",
+        _NOT_RUN,
+        "Fill in what the detail names in the file, and say it again; the deadline runs on.",
     ),
 )
 """Every fault by its code."""

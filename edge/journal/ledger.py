@@ -18,12 +18,14 @@ from edge.journal import tables
 from edge.journal.aging import Aging
 from edge.journal.chain import START, Cover, Head, digest, packed
 from edge.journal.file import RecordFile, copied, fault_of, salvaged_counters
+from edge.journal.held import cut_lines, hold_entry
 from edge.journal.limits import JournalLimits
 from edge.journal.owners import carried_owners, owner_digests, put_owners, take_out_odd_owners
 from edge.journal.reader import remember
 from edge.journal.rows import carried_rows, put_rows, take_out_odd_rows
 from edge.journal.schema import check
 from edge.journal.tables import MOST, transaction
+from edge.terms.hold import FREED, HELD, Hold, hold_in
 from edge.terms.record import (
     Answer,
     Entry,
@@ -81,6 +83,7 @@ class _Known:
     counters: dict[str, int] = field(default_factory=dict)
     rows: dict[RowKey, OutboxRow] = field(default_factory=dict)
     owners: dict[int, OwnerTries] = field(default_factory=dict)
+    holds: dict[int, Hold] = field(default_factory=dict)
 
     def take(self, boot: int, record: Record) -> None:
         """A record that is on the card."""
@@ -98,6 +101,11 @@ class _Known:
                 self.owners.pop(owner.person, None)
             else:
                 self.owners[owner.person] = owner
+        for entry in record.entries:
+            if entry.name == HELD:
+                self.holds[entry.incident] = hold_in(entry.incident, json.loads(entry.data))
+            elif entry.name == FREED:
+                self.holds.pop(entry.incident, None)
 
 
 class Ledger:
@@ -147,12 +155,14 @@ class Ledger:
         self._known.counters = dict(remembered.counters)
         self._known.rows = {row.key: row for row in remembered.rows}
         self._known.owners = {row.person: row for row in remembered.owners}
+        self._known.holds = {hold.incident: hold for hold in remembered.holds}
 
     def _read_all(self, db: sqlite3.Connection, faults: Faults) -> Remembered:
         cover = Cover()
         seq = self._newest.seq - _NEAR
         near = db.execute("SELECT seq, hash FROM events WHERE seq = ?", (seq,)).fetchone()
-        problem = tables.walk(db, Head(*near) if near else tables.base(db).head, cover).problem
+        base = tables.base(db).head
+        problem = tables.walk(db, Head(*near) if near and seq > base.seq else base, cover).problem
         held = tables.held_state(db)
         if not problem and cover.state not in ("", held):
             problem = "the state was changed"
@@ -288,6 +298,8 @@ class Ledger:
             head = self._put_line(db, head, first, carried=carried)
         put_rows(db, rows, head.seq)
         put_owners(db, owners, head.seq)
+        for hold in self._known.holds.values():
+            head = self._put_line(db, head, hold_entry(hold, again=True))
         return head
 
     # --- writing -----------------------------------------------------------------------------------
@@ -421,7 +433,7 @@ class Ledger:
 
     def _cut(self, db: sqlite3.Connection, cut: Head) -> Head:
         """Remove the lines through `cut`, and what only they carried; the line that says so."""
-        db.execute("DELETE FROM events WHERE seq <= ?", (cut.seq,))
+        stayed = cut_lines(db, cut.seq, self._known.holds)
         db.execute("DELETE FROM carried WHERE seq <= ?", (cut.seq,))
         db.executemany(
             "UPDATE meta SET value = ? WHERE name = ?",
@@ -440,7 +452,7 @@ class Ledger:
             "owners": carried_owners(owners),
         }
         # The chain itself says where it was cut.
-        note = _note("record_pruned", {"through": cut.seq, "hash": cut.hash})
+        note = _note("record_pruned", {"through": cut.seq, "hash": cut.hash, **stayed})
         head = self._put_line(db, self._newest, note, carried=carried)
         put_rows(db, again, head.seq)
         put_owners(db, owners, head.seq)

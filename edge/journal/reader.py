@@ -15,6 +15,7 @@ from edge.faults.fault import FaultError
 from edge.journal import tables
 from edge.journal.chain import Cover, Head
 from edge.journal.file import copied, fault_of
+from edge.journal.held import holds_in, stayed_problem
 from edge.journal.limits import JournalLimits
 from edge.journal.owners import owner_digests, owners
 from edge.journal.rows import row_digests, rows
@@ -160,7 +161,10 @@ def remember(db: sqlite3.Connection, boot: int, faults: Iterable[tuple[str, str]
     undone = rows(db, undone_at=wall_s)
     # A reader may look at a file of an earlier version before a kiosk has brought it to that of today.
     accounts = owners(db) if tables.holds(db, "owners") else ()
-    return Remembered(boot, state, mono_s, wall_s, undone, counters, tuple(faults), accounts)
+    said = holds_in(db)
+    return Remembered(
+        boot, state, mono_s, wall_s, undone, counters, tuple(faults), accounts, said.holds, said.freed
+    )
 
 
 # --- proof -----------------------------------------------------------------------------------------
@@ -221,6 +225,8 @@ def _cut_problem(db: sqlite3.Connection, base: Head, sent: Head | None, limits: 
     if not base.seq:
         return ""
     noted = tables.last_prune(db)
+    if problem := stayed_problem(db, base.seq, noted.said):
+        return problem
     if noted.cut != base:
         return f"lines after {noted.cut.seq} were removed"
     if sent is not None and sent.seq >= noted.seq:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Final
 
@@ -32,10 +32,14 @@ def carried_rows(rows: Iterable[OutboxRow]) -> dict[str, str]:
 
 
 def row_digests(db: sqlite3.Connection) -> dict[str, tuple[int, str]]:
-    """Of every message: the line that carries it, and its digest."""
+    """Of every message: the line that carries it, and its digest.
+
+    A file of an earlier version lacks some fields: they are at their defaults, which no digest has.
+    """
+    names = _there(db)
     found = {}
-    for line, *values in db.execute(f"SELECT line, {_NAMES} FROM outbox"):
-        content = _content(values)
+    for line, *values in db.execute(f"SELECT line, {', '.join(names)} FROM outbox"):
+        content = dict(zip(names, values, strict=True))
         key = row_key(content["number"], content["recipient"], content["channel"])
         found[key] = line, row_digest(content)
     return found
@@ -63,9 +67,12 @@ def rows(
         since = (undone_at - REPORT_LATE_S,)
     elif incident is not None:
         where, since = " WHERE incident = ?", (incident,)
-    last = f"{_NAMES} FROM outbox{where} ORDER BY number DESC, recipient DESC, channel DESC LIMIT {newest:d}"
+    names = _there(db)
+    order = "number DESC, recipient DESC, channel DESC"
+    last = f"{', '.join(names)} FROM outbox{where} ORDER BY {order} LIMIT {newest:d}"
     found = db.execute(f"SELECT * FROM (SELECT {last}) ORDER BY number, recipient, channel", since)
-    return tuple(row for values in found if isinstance(row := _row_of(values), OutboxRow))
+    read = (_row_of(dict(zip(names, values, strict=True))) for values in found)
+    return tuple(row for row in read if isinstance(row, OutboxRow))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +88,10 @@ def take_out_odd_rows(db: sqlite3.Connection) -> Iterator[OddRow]:
     """Remove each message that cannot be understood from its table, and tell it."""
     found = db.execute(f"SELECT hex(recipient), hex(channel), {_NAMES} FROM outbox").fetchall()
     for recipient, channel, *values in found:
-        why = _row_of(values)
+        content = dict(zip(ROW_FIELDS, values, strict=True))
+        why = _row_of(content)
         if isinstance(why, OutboxRow):
             continue
-        content = _content(values)
         db.execute(
             "DELETE FROM outbox WHERE number = ? AND hex(recipient) = ? AND hex(channel) = ?",
             (content["number"], recipient, channel),
@@ -93,14 +100,16 @@ def take_out_odd_rows(db: sqlite3.Connection) -> Iterator[OddRow]:
         yield OddRow(key, why, content)
 
 
-def _content(values: Sequence[object]) -> dict[str, object]:
-    return dict(zip(ROW_FIELDS, values, strict=True))
+def _there(db: sqlite3.Connection) -> list[str]:
+    """The fields that this file has: one of an earlier version lacks some."""
+    columns = {name for _, name, *_ in db.execute("PRAGMA table_info(outbox)")}
+    return [name for name in ROW_FIELDS if name in columns]
 
 
-def _row_of(values: Sequence[object]) -> OutboxRow | str:
+def _row_of(content: Mapping[str, object]) -> OutboxRow | str:
     """A message as it was written, or what no reader of this version can understand in it."""
     try:
-        row = msgspec.convert(_content(values), OutboxRow)
+        row = msgspec.convert(content, OutboxRow)
     except msgspec.ValidationError as error:
         return str(error)
     numbers = (row.number, row.incident, row.issue, row.tries, row.reference)

@@ -81,10 +81,10 @@ def base(db: sqlite3.Connection) -> Base:
     if seq.isascii() and seq.isdigit() and len(seq) < 18 and len(hash_) == len(START.hash):
         return Base(Head(int(seq), hash_))
     problem = "the note of where the record begins is lost"
-    (oldest,) = db.execute("SELECT min(seq) FROM events").fetchone()
+    cut = last_prune(db).cut  # lines of held incidents may stand before it
+    (oldest,) = db.execute("SELECT min(seq) FROM events WHERE seq > ?", (cut.seq,)).fetchone()
     if oldest in (None, 1):
         return Base(START, problem)
-    cut = last_prune(db).cut
     return Base(Head(oldest - 1, cut.hash if cut.seq == oldest - 1 else ""), problem)
 
 
@@ -98,6 +98,7 @@ class Prune:
     seq: int = 0
     cut: Head = _NOWHERE
     wall_s: float = 0.0
+    said: object = None
 
 
 def last_prune(db: sqlite3.Connection) -> Prune:
@@ -111,7 +112,7 @@ def last_prune(db: sqlite3.Connection) -> Prune:
     seq, data, wall_s = found
     with contextlib.suppress(ValueError, TypeError, KeyError):
         said = json.loads(data)
-        return Prune(seq, Head(int(said["through"]), str(said["hash"])), wall_s)
+        return Prune(seq, Head(int(said["through"]), str(said["hash"])), wall_s, said)
     return Prune(seq, wall_s=wall_s)
 
 

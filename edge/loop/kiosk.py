@@ -26,10 +26,13 @@ from edge.cabin.outputs import lock_in_s, outputs, shown
 from edge.cabin.rules import Rules
 from edge.cabin.state import Mode, State, Timebase
 from edge.codes.pad import PadResult
+from edge.fleet.payloads import PICTURES
+from edge.loop.asked import LAST_ID, FleetRequests
 from edge.loop.clock import ClockWatch
 from edge.loop.comeback import Start, come_back
 from edge.loop.enrol import Enrol
 from edge.loop.facts import Facts
+from edge.loop.holding import Holding
 from edge.loop.logbook import Logbook
 from edge.loop.on_record import OnRecord, WaitingEntry
 from edge.loop.outputs import Output
@@ -37,10 +40,11 @@ from edge.loop.parts import Parts
 from edge.loop.situation import Situation
 from edge.loop.steps import Steps
 from edge.loop.vitals import Vitals
-from edge.pictures.kept import EvidenceTrouble
+from edge.messages.streams import Streams
+from edge.pictures.kept import EvidenceTrouble, PicturesKept
 from edge.terms.marks import Marked
 from edge.terms.observation import FACE_CAMERA, Observation
-from edge.terms.record import Remembered
+from edge.terms.record import OutboxRow, Remembered
 from edge.vision.eyes.report import EyesEvent, EyesTurn
 from edge.vision.seers import Seer
 from hw.ports import Board, Input, InputChange, KeypadTrouble, KeyPress
@@ -62,7 +66,12 @@ class Kiosk:
             self._situation,
             self._on_record,
             parts.board.clock,
-            lambda: (*parts.release_desk.counters, *self._owner.counters),
+            lambda: (
+                *parts.release_desk.counters,
+                *self._owner.counters,
+                *_counters(parts.streams),
+                *self.asked.counters,
+            ),
             parts.listener,
             facts,
         )
@@ -71,6 +80,9 @@ class Kiosk:
         self._owner, self._post, self._outputs = steps.owner, steps.post, steps.outputs
         self.commission = steps.commission
         self.enrol = Enrol(parts.identity, self._situation, self._logbook)
+        self.holding = Holding(parts.evidence, self._situation, self._logbook, parts.holds_lost)
+        self._journal_head = parts.journal.head
+        self.asked = FleetRequests(self._logbook)
         self._clock_watch = ClockWatch(parts.board, parts.clock_jump_s, self._situation)
         self._unrecorded = parts.unrecorded
         self._book = parts.book
@@ -90,6 +102,7 @@ class Kiosk:
         """
         clock, inputs = self.board.clock, self.board.inputs
         self._logbook.restore(dict(remembered.counters).get("number", 0))
+        self.asked.restore(dict(remembered.counters).get(LAST_ID, 0))
         start = Start(now_s, clock.wall_s(), Timebase(clock.boot, clock.wall_true()))
         back = come_back(remembered, self._unrecorded.left(), start, self.rules.flow)
         self.state = back.state
@@ -97,6 +110,7 @@ class Kiosk:
         self._post.restore(remembered.rows, now_s)
         self.commission.start(now_s)
         self._owner.restore(remembered, now_s)
+        self.holding.start(now_s)
         for output in outputs(State(), now_s, self.rules):
             if isinstance(output, Output):
                 self._outputs.drive(output, now_s)
@@ -150,6 +164,16 @@ class Kiosk:
         """How many messages are neither sent nor given up."""
         return self._post.waiting
 
+    @property
+    def messages_for_broker(self) -> int:
+        """Those of them that wait for the broker, in their streams."""
+        return self._post.for_broker
+
+    @property
+    def record_head(self) -> str:
+        """The newest line of the record, with its hash."""
+        return self._on_record.head
+
     def releasable(self, incident: int) -> bool:
         """Whether a lock stands, or is about to come back, that this incident number (0: any) names."""
         return self._situation.lock_lasts and incident in (0, self.state.incident)
@@ -160,7 +184,10 @@ class Kiosk:
 
     def mark(self, marked: Marked, now_s: float) -> bool:
         """Record somebody's word on an incident; False where there never was such a one."""
-        return self._post.marks.put(marked, now_s)
+        there = self._post.marks.put(marked, now_s)
+        if there:
+            self._evidence.mark(marked.incident, marked.mark)
+        return there
 
     def status(self, now_s: float) -> dict[str, object]:
         """What a person wants to know at a glance; plain JSON values, no secret."""
@@ -222,6 +249,14 @@ class Kiosk:
     def fault(self, code: str, detail: str, now_s: float) -> None:
         """Record and show a fault that concerns no device of the table."""
         self._logbook.note("fault", code, {"detail": detail}, now_s)
+
+    def trouble_beside(self, code: str, active: bool, detail: str, now_s: float) -> None:
+        """A fault of something that the table need not know began, and is told; or it ended."""
+        self._post.fault(code, active, {"detail": detail}, now_s)
+
+    def aside_fault(self, code: str, active: bool, detail: str, now_s: float) -> None:
+        """A fault of something that no door needs began or ended: recorded and shown, nobody is texted."""
+        self._logbook.fault(code, active, {"detail": detail}, now_s)
 
     def observe(self, observation: Observation, now_s: float) -> None:
         """One frame as the eyes saw it."""
@@ -344,6 +379,8 @@ class Kiosk:
             self._post.release(heard.release)
             self._owner.codes.recorded(heard.sequence, not heard.fault, now_s)
             self.commission.recorded(heard.sequence, heard.fault)
+            self.holding.recorded(heard.sequence, heard.fault, self._journal_head)
+            self.asked.recorded(heard.sequence, heard.fault, now_s)
             self._drain(now_s)
             self._post.send(heard.rows)
         if self._on_record.is_mute(now_s):
@@ -371,4 +408,11 @@ class Kiosk:
                 which = answer.detail if answer.code == "evidence_stuck" else ""
                 self._logbook.fault(answer.code, answer.active, {"detail": answer.detail}, now_s, which)
             else:
-                self._logbook.save((answer.entry(),), (), now_s)
+                whole = answer.incident if isinstance(answer, PicturesKept) and answer.done else 0
+                rows = self._post.to_broker(PICTURES, whole) if whole else ()
+                sequence = self._logbook.save((answer.entry(),), rows, now_s)
+                self._on_record.hold_rows(sequence, rows, now_s)
+
+
+def _counters(streams: Streams | None) -> tuple[tuple[str, int], ...]:
+    return () if streams is None else streams.counters

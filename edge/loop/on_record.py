@@ -96,12 +96,18 @@ class OnRecord:
         self._entry: WaitingEntry | None = None
         self._release: WaitingRelease | None = None
         self._rows: deque[WaitingRow] = deque()
+        self._placed: deque[WaitingRow] = deque()
         self._unanswered: deque[Unanswered] = deque()
 
     @property
     def next_sequence(self) -> int:
         """The number of the next record."""
         return self._sequence + 1
+
+    @property
+    def head(self) -> str:
+        """The newest line that is on the card."""
+        return str(self._journal.head())
 
     def submit(self, record: Record) -> None:
         """Hand a transaction to the journal, under the next number."""
@@ -122,9 +128,13 @@ class OnRecord:
         self._release = WaitingRelease(sequence, now_s + self._wait_s, incident)
 
     def hold_rows(self, sequence: int, rows: Sequence[OutboxRow], now_s: float) -> None:
-        """Those of them that are to be sent."""
-        by_s = now_s + self._wait_s
-        self._rows.extend(WaitingRow(sequence, by_s, row) for row in rows if row.state is RowState.QUEUED)
+        """Those of them that are to be sent. One that has a place in a stream waits longer: if the power went
+        before it is on the card, that place would be given again to another message."""
+        for row in rows:
+            if row.state is RowState.QUEUED and row.stream:
+                self._placed.append(WaitingRow(sequence, now_s + DISK_MUTE_S, row))
+            elif row.state is RowState.QUEUED:
+                self._rows.append(WaitingRow(sequence, now_s + self._wait_s, row))
 
     @property
     def releasing(self) -> bool:
@@ -148,8 +158,9 @@ class OnRecord:
         Their numbers are used up before anybody can read them, and no restart uses them again.
         """
         due: list[OutboxRow] = []
-        while self._rows and self._rows[0].by_s <= now_s:
-            due.append(self._rows.popleft().row)
+        for rows in (self._rows, self._placed):
+            while rows and rows[0].by_s <= now_s:
+                due.append(rows.popleft().row)
         return tuple(due)
 
     def entry_due(self, now_s: float) -> WaitingEntry | None:
@@ -162,7 +173,8 @@ class OnRecord:
 
     def next_wake_s(self) -> float | None:
         """When something will have waited long enough."""
-        waiting = (self._entry, self._release, self._rows[0] if self._rows else None)
+        firsts = (rows[0] if rows else None for rows in (self._rows, self._placed))
+        waiting = (self._entry, self._release, *firsts)
         return min((one.by_s for one in waiting if one is not None), default=None)
 
     def _hear(self, answer: Answer) -> Heard:
@@ -184,6 +196,8 @@ class OnRecord:
         rows: list[OutboxRow] = []
         while self._rows and self._rows[0].sequence <= through:
             rows.append(self._rows.popleft().row)
+        while not fault and self._placed and self._placed[0].sequence <= through:
+            rows.append(self._placed.popleft().row)
         return Heard(
             through,
             fault,

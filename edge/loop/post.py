@@ -10,6 +10,7 @@ from edge.cabin.commands import SendCode, Tell
 from edge.cabin.events import CodeAccepted, CodeDenied, Device, Orderer, ReleaseOrdered
 from edge.cabin.outputs import shown
 from edge.codes.release import Refusal, ReleaseAsked
+from edge.fleet.payloads import BROKER_KINDS, INCIDENT_BEGAN, INCIDENT_ENDED
 from edge.judge.joined import Notice
 from edge.loop.chatter import Turn, fault_of
 from edge.loop.happening import plain
@@ -20,6 +21,7 @@ from edge.loop.owner_codes import OwnerCodes
 from edge.loop.parts import Parts
 from edge.loop.situation import Situation
 from edge.messages.inbox import HelpAsked, Ignored, MarkAsked, OwnerDenied, StatusAsked
+from edge.messages.item import is_numbered
 from edge.messages.step import MessageAccepted, MessageDelivered, MessageFailed
 from edge.messages.texts import MARK_KIND, make_text
 from edge.terms.marks import Marked
@@ -46,10 +48,12 @@ class Post:
         owner_codes: OwnerCodes,
     ) -> None:
         self._outbox = parts.outbox
+        self._streams = parts.streams
         self._inbox = parts.inbox
         self._desk = parts.release_desk
         self._book = parts.book
         self._context = parts.context
+        self._keep_s = parts.keep_messages_s
         self._journal = parts.journal
         self._board = parts.board
         self._flow = parts.rules.flow
@@ -66,6 +70,12 @@ class Post:
     def restore(self, rows: tuple[OutboxRow, ...], now_s: float) -> None:
         """What an earlier start had not sent yet."""
         self._outbox.restore(rows, now_s)
+        if self._streams is not None:
+            wall_s = self._board.clock.wall_s()
+            notices = self._streams.restore(rows, wall_s, self._logbook.fresh_number)
+            if notices:
+                self._logbook.save((), notices, now_s)
+                self.send(notices)
 
     def send(self, rows: tuple[OutboxRow, ...]) -> None:
         """These may go out."""
@@ -76,6 +86,11 @@ class Post:
     def waiting(self) -> int:
         """How many messages are neither sent nor given up."""
         return self._outbox.waiting
+
+    @property
+    def for_broker(self) -> int:
+        """Those of them that wait for the broker."""
+        return self._outbox.backlog
 
     def void_codes(self, incident: int) -> tuple[OutboxRow, ...]:
         """No message with a code of this incident goes out any more; the rows that changed."""
@@ -104,6 +119,11 @@ class Post:
         if self._told_lately(command, now_s, held):
             return ()
         return tuple(row for to in command.recipients for row in self._alert_rows(command, to))
+
+    def control_room_rows(self, kind: str, incident: int) -> tuple[OutboxRow, ...]:
+        """An alert to the control room alone, by every way."""
+        to = Recipient.CONTROL_ROOM
+        return self._alert_rows(Tell(kind, incident, (to,)), to)
 
     def tell_of(self, turn: Turn, now_s: float) -> None:
         """Say once that a source moves again and again, and that it has come to rest."""
@@ -156,7 +176,12 @@ class Post:
             self._read(received, now_s)
         if polled.rows_changed or polled.rows_kept:
             entries = tuple(_entry_of(row) for row in polled.rows_changed)
-            self._logbook.save(entries, (*polled.rows_changed, *polled.rows_kept), now_s)
+            rows = (*polled.rows_changed, *polled.rows_kept)
+            notices: tuple[OutboxRow, ...] = ()
+            if self._streams is not None:
+                notices = self._streams.changed(rows, wall_s, self._logbook.fresh_number)
+            self._logbook.save(entries, (*rows, *notices), now_s)
+            self.send(notices)  # at once: one that is out already grows only before it is under way
         return tuple(polled.rows_changed)
 
     def judge_releases(self, now_s: float) -> None:
@@ -248,7 +273,11 @@ class Post:
     def _queue(self, name: str, row: OutboxRow, now_s: float) -> None:
         """An answer, with the line that says who asked."""
         entry = Entry("event", name, row.incident, plain({"to": row.recipient.value}))
-        self._on_record.hold_rows(self._logbook.save((entry,), (row,), now_s), (row,), now_s)
+        rows: tuple[OutboxRow, ...] = (row,)
+        if row.kind == "daily":  # an answer is for the one who asked, this is for everybody at the desk
+            others = self._outbox.other_channels(row.recipient)
+            rows = (row, *(self._by(channel, row) for channel in others if is_numbered(channel)))
+        self._on_record.hold_rows(self._logbook.save((entry,), rows, now_s), rows, now_s)
 
     def _try_release(self, asked: ReleaseAsked, now_s: float) -> None:
         """Let it have its turn, which is at once unless many were wrong."""
@@ -278,7 +307,30 @@ class Post:
         """The same message, under one number, by text and by every other channel that reaches the reader."""
         row = self._alert_row(command, to)
         others = self._outbox.other_channels(to)
-        return (row, *(replace(row, channel=channel) for channel in others))
+        return (row, *(self._by(channel, row) for channel in others))
+
+    def _by(self, channel: Channel, row: OutboxRow) -> OutboxRow:
+        """The same message by another channel, with its place where that one counts."""
+        by = replace(row, channel=channel)
+        if self._streams is None or not is_numbered(channel):
+            return by
+        return self._streams.numbered(replace(by, ttl_s=self._keep_s))
+
+    def to_broker(self, kind: str, incident: int, reason: str = "") -> tuple[OutboxRow, ...]:
+        """A message that no text is made of; none where there is no broker."""
+        to = Recipient.CONTROL_ROOM
+        numbered = [channel for channel in self._outbox.other_channels(to) if is_numbered(channel)]
+        if not numbered:
+            return ()
+        row = self._alert_row(Tell(kind, incident, (to,), reason), to)
+        return tuple(self._by(channel, row) for channel in numbered)
+
+    def incident(self, before: int, now: int) -> tuple[OutboxRow, ...]:
+        """For the broker: an incident ended, another began."""
+        if before == now:
+            return ()
+        ended = self.to_broker(INCIDENT_ENDED, before) if before else ()
+        return (*ended, *(self.to_broker(INCIDENT_BEGAN, now) if now else ()))
 
     def _alert_row(self, command: Tell, to: Recipient) -> OutboxRow:
         return OutboxRow(
@@ -297,6 +349,8 @@ class Post:
         """The text of a row at the moment of sending; None for a code that is not live any more."""
         if row.kind == OWNER_CODE_KIND:
             return self._owner_codes.text_of(row)
+        if row.kind in BROKER_KINDS:
+            return ""
         wall_s = self._board.clock.wall_s()
         if row.kind != CODE_KIND:
             facts = self._facts()

@@ -34,6 +34,7 @@ from edge.cabin.commands import (
 )
 from edge.cabin.events import Event
 from edge.cabin.table import step
+from edge.codes.hidden import Typed
 from edge.loop.commission import Commission
 from edge.loop.facts import Facts
 from edge.loop.logbook import Logbook
@@ -43,6 +44,7 @@ from edge.loop.owner import Owner
 from edge.loop.parts import Parts
 from edge.loop.post import Post
 from edge.loop.situation import Situation
+from edge.loop.typed import TypedCodes
 from edge.terms.record import OutboxRow
 
 
@@ -61,6 +63,7 @@ class Steps:
         self._evidence = parts.evidence
         self.owner = Owner(parts, situation, logbook, self._owner_fault, self.drain)
         self.post = Post(parts, situation, logbook, on_record, self.owner.codes)
+        self._typed_codes = TypedCodes(parts.duress, parts.book, self.post.control_room_rows)
         self.commission = Commission(parts, situation, logbook, self.post, on_record, self.drain)
         self.outputs = Outputs(parts.board, situation, logbook, parts.context.language)
 
@@ -89,9 +92,16 @@ class Steps:
         entries = self._logbook.event_lines(event, before, now_s, held)
         incident = situation.state.incident or before.incident
         rows: list[OutboxRow] = []
+        typed: Typed | None = None
         for command in map(self._facts.with_reason, result.commands):
             entries += self._logbook.command_lines(command, incident, now_s, held)
             rows += self._carry_out(command, now_s, held)
+            if isinstance(command, JudgeEntry):
+                typed = self._pad.take()
+                lines, told = self._typed_codes.told(typed, incident)
+                entries += lines
+                rows += told
+        rows += self.post.incident(before.incident, situation.state.incident)
         if not entries and not rows:
             if held:
                 self._logbook.held_back(now_s)
@@ -102,7 +112,7 @@ class Steps:
             if isinstance(command, RecordLock):
                 self._on_record.hold_lock(sequence, command.incident)
             elif isinstance(command, JudgeEntry):
-                self._on_record.hold_entry(sequence, self._pad.take(), now_s)
+                self._on_record.hold_entry(sequence, typed, now_s)
 
     def _carry_out(self, command: Command, now_s: float, held: bool) -> tuple[OutboxRow, ...]:
         """A command that is no output; the outbox rows that it makes. `held`: its source chatters."""

@@ -168,7 +168,7 @@ class Watching:
             lockout_left_s=None if lockout_s is None or lockout_s <= now_s else lockout_s - now_s,
             incident=state.incident,
             anomalies=tuple(sorted(anomaly.value for anomaly in state.active)),
-            faults=self._standing(kiosk),
+            faults=self.standing(kiosk),
             messages_waiting=kiosk.messages_waiting,
             code=CodeView(code.issue, code.live, code.accepted_at_s is not None, code.tries),
             code_tries=kiosk.rules.flow.code_tries,
@@ -192,7 +192,7 @@ class Watching:
         reply: dict[str, object] = msgspec.to_builtins(view)
         return reply
 
-    def _standing(self, kiosk: Kiosk) -> dict[str, str]:
+    def standing(self, kiosk: Kiosk) -> dict[str, str]:
         """What is broken now: the table's devices, with the code that each failed with, and the camera."""
         devices = {device.value for device in kiosk.state.failed}
         known = {key: code for key, code in self._faults.items() if key == code or key in devices}
@@ -200,6 +200,10 @@ class Watching:
         if (health := kiosk.state.health.value) != "ok":
             known["camera"] = f"camera_{health}"
         return known
+
+    def frame_ages_s(self, now_s: float) -> dict[str, float]:
+        """Since the newest picture of each camera was taken."""
+        return {camera: max(0.0, now_s - seen.at_s) for camera, seen in self._seen.items()}
 
     def _input(self, kiosk: Kiosk, name: Input, now_s: float) -> InputView:
         inputs, moved_s = kiosk.board.inputs, self._moved_s.get(name.value)

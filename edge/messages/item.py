@@ -33,8 +33,19 @@ def by_modem(channel: Channel) -> bool:
     match channel:
         case Channel.SMS:
             return True
-        case Channel.EMAIL | Channel.WEBHOOK:
+        case Channel.EMAIL | Channel.WEBHOOK | Channel.MQTT:
             return False
+        case _:
+            assert_never(channel)
+
+
+def is_numbered(channel: Channel) -> bool:
+    """Whether the messages of this channel have places in streams, and wait in their order for days."""
+    match channel:
+        case Channel.SMS | Channel.EMAIL | Channel.WEBHOOK:
+            return False
+        case Channel.MQTT:
+            return True
         case _:
             assert_never(channel)
 
@@ -45,7 +56,7 @@ def may_carry_code(channel: Channel, recipient: Recipient) -> bool:
     match channel:
         case Channel.SMS:
             return True
-        case Channel.EMAIL:
+        case Channel.EMAIL | Channel.MQTT:
             return False
         case Channel.WEBHOOK:
             return _is_owner(recipient)

@@ -15,7 +15,8 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final, assert_never
 
-from edge.messages.item import Item, by_modem, may_carry_code
+from edge.messages.backlog import Backlog
+from edge.messages.item import Item, by_modem, is_numbered, may_carry_code
 from edge.messages.reports import Reports
 from edge.messages.step import Draft, MessageAccepted, MessageFailed, OutboxStep
 from edge.messages.ways.carrier import Carrier, NotTaken, Taken
@@ -43,7 +44,10 @@ TextOf = Callable[[OutboxRow], str | None]
 
 
 class Outbox:
-    """The queue of one kiosk. `numbers` has no entry, or an empty one, for a recipient who has no phone."""
+    """The queue of one kiosk. `numbers` has no entry, or an empty one, for a recipient who has no phone.
+
+    `told_as` makes of a row the one that is told, where the queue must not show what that is.
+    """
 
     def __init__(
         self,
@@ -51,9 +55,17 @@ class Outbox:
         *,
         random: random_module.Random | None = None,
         carriers: Mapping[Channel, Carrier] = MappingProxyType({}),
+        backlog_most: int = 5000,
+        told_as: Callable[[OutboxRow], OutboxRow] = lambda row: row,
     ) -> None:
         self._numbers = dict(numbers)
-        self._carriers = dict(carriers)
+        self._told_as = told_as
+        self._carriers = {channel: one for channel, one in carriers.items() if not is_numbered(channel)}
+        self._backlogs = {
+            channel: Backlog(one, backlog_most, told_as)
+            for channel, one in carriers.items()
+            if is_numbered(channel)
+        }
         self._random = random if random is not None else random_module.Random()
         self._items: list[Item] = []
         self._reports = Reports(self._numbers)
@@ -70,11 +82,26 @@ class Outbox:
     @property
     def waiting(self) -> int:
         """How many rows are neither accepted nor given up."""
-        return sum(item.open for item in self._items)
+        return sum(item.open for item in self._items) + self.backlog
+
+    @property
+    def backlog(self) -> int:
+        """How many of them have places in streams, and may wait for days."""
+        return sum(backlog.waiting for backlog in self._backlogs.values())
+
+    def open_rows(self) -> dict[tuple[Channel, RowState], int]:
+        """How many rows of each channel and state are neither accepted nor given up; 0 where none is."""
+        states = [state for state in RowState if state.is_open]
+        counts = {(channel, state): 0 for channel in Channel for state in states}
+        for item in self._items:
+            if item.open:
+                counts[item.row.channel, item.row.state] += 1
+        return counts
 
     def other_channels(self, to: Recipient) -> tuple[Channel, ...]:
         """The channels besides SMS that reach this recipient."""
-        return tuple(channel for channel, carrier in self._carriers.items() if carrier.serves(to))
+        found = [channel for channel, carrier in self._carriers.items() if carrier.serves(to)]
+        return (*found, *(channel for channel, one in self._backlogs.items() if one.carrier.serves(to)))
 
     def owner_number(self, number: str) -> None:
         """Where the messages to a card's owner go from now on; empty: nowhere."""
@@ -88,6 +115,10 @@ class Outbox:
 
     def add(self, row: OutboxRow) -> None:
         """Take a row that was just decided; its time to live begins with the next poll."""
+        backlog = self._backlogs.get(row.channel) if row.stream else None
+        if backlog is not None:
+            backlog.add(row)
+            return
         self._items.append(Item(row, self._order()))
         self._fresh = True
 
@@ -100,6 +131,10 @@ class Outbox:
         """
         self._now = max(self._now, now_s)
         for row in rows:
+            backlog = self._backlogs.get(row.channel) if row.stream and row.state.is_open else None
+            if backlog is not None:
+                backlog.restore(row)
+                continue
             match row.state:
                 case RowState.QUEUED | RowState.SENDING:
                     again = replace(row, tries=max(1, row.tries))
@@ -158,6 +193,8 @@ class Outbox:
         if self._hand_over(modem, text_of, draft):
             self._hear_modem(modem, draft)
         self._hand_to_carriers(text_of, draft)
+        for backlog in self._backlogs.values():
+            backlog.poll(self._now, wall_s, text_of, draft)
         self._forget_done()
         return draft.step()
 
@@ -175,7 +212,9 @@ class Outbox:
                 times.append(item.due_s)
             if self._may_go_elsewhere(item):
                 times.append(item.born_s + ELSEWHERE_AFTER_S)
-        times += [at_s for carrier in self._carriers.values() if (at_s := carrier.next_wake_s()) is not None]
+        wakes = [carrier.next_wake_s() for carrier in self._carriers.values()]
+        wakes += [backlog.next_wake_s(self._now) for backlog in self._backlogs.values()]
+        times += [at_s for at_s in wakes if at_s is not None]
         return min(times) if times else None
 
     # --- inside ---------------------------------------------------------------------------------
@@ -328,8 +367,10 @@ class Outbox:
                 text = self._make_text(item, text_of, draft)
                 if text is None:
                     continue
-                carrier.send(self._take_ticket(item), item.row, text, self._deadline_s(item), phone)
+                told = self._told_as(item.row)
+                carrier.send(self._take_ticket(item), told, text, self._deadline_s(item), phone)
         for item in self._items:
+            # one that has no place in a stream goes no way that has places
             if item.open and not by_modem(item.row.channel) and item.row.channel not in self._carriers:
                 self._failed(item, "this channel is not set up", None, False, draft)
 
@@ -344,7 +385,7 @@ class Outbox:
             cause = "a code may not go this way"
             draft.change(item, replace(item.row, state=RowState.FAILED, cause=cause))
             return None
-        text = text_of(row)
+        text = text_of(self._told_as(row))
         if text is None:
             draft.change(item, replace(item.row, state=RowState.SUPERSEDED))
             return None

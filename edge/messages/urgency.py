@@ -7,6 +7,7 @@ from typing import Final
 
 from edge.cabin.anomalies import ANOMALIES
 from edge.cabin.events import Anomaly
+from edge.fleet.payloads import INCIDENT_BEGAN, INCIDENT_ENDED, PICTURES
 from edge.terms.alerts import Alert, Urgency, urgency
 from edge.terms.record import CODE_KINDS
 
@@ -16,6 +17,8 @@ _URGENCY: Final[Mapping[str, Urgency]] = {
     **{anomaly.value: ANOMALIES[anomaly].urgency for anomaly in Anomaly},
     **{alert.value: urgency(alert) for alert in Alert},
     **dict.fromkeys(REPORTS, Urgency.REPORT),
+    PICTURES: Urgency.REPORT,
+    **dict.fromkeys((INCIDENT_BEGAN, INCIDENT_ENDED), Urgency.ALERT),
 }
 
 

@@ -340,10 +340,12 @@ class Page:
             words = w.pictures_count.format(count=one.kept)
             if not self._sources.settings.panel.pictures:
                 lines.append(f"<p>{escape(words)}. {escape(w.pictures_off)}</p>")
-            elif not one.pictures:
+            elif not one.pictures and not one.sealed:
                 lines.append(f"<p>{escape(words)}. {escape(w.pictures_gone)}</p>")
             else:
-                lines.append(f"<p>{escape(words)}</p>{''.join(self._strip(one))}")
+                sealed = f". {escape(w.pictures_sealed.format(count=one.sealed))}" if one.sealed else ""
+                strip = "".join(self._strip(one)) if one.pictures else ""
+                lines.append(f"<p>{escape(words)}{sealed}</p>{strip}")
         return f'<article class="incident">{"".join(lines)}</article>'
 
     def _strip(self, one: Incident) -> Iterator[str]:

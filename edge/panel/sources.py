@@ -30,7 +30,8 @@ from edge.journal.chain import Head
 from edge.journal.file import NAME
 from edge.loop.watching import SeenView, View
 from edge.panel.sheets import Shown, Stager
-from edge.pictures.files import FOLDER, PICTURE_NAME, is_reason, pictures
+from edge.pictures.clear import shown_file
+from edge.pictures.files import FOLDER, PICTURE_NAME, clear_name, is_reason, pictures
 from edge.pictures.kept import KEPT
 from edge.pictures.ring import RingPicture, RingReader, ring_file
 from edge.selftest.finding import Finding
@@ -83,7 +84,7 @@ class Kept(Generic[T]):
 class Incident:
     """One incident of the record's last lines; `why` in the record's own names, in their order.
 
-    `reasons` are those of the facts that were seen in it.
+    `reasons` are those of the facts that were seen in it. `sealed` pictures cannot be shown any more.
     """
 
     number: int
@@ -91,6 +92,7 @@ class Incident:
     why: tuple[str, ...]
     kept: int
     pictures: tuple[str, ...]
+    sealed: int = 0
     reasons: tuple[Reason, ...] = ()
 
 
@@ -205,39 +207,43 @@ class Sources:
             why = [line.name for line in mine if line.kind in _REASON_KINDS and line.name not in _QUIET]
             kept = sum(len(json.loads(line.data)["files"]) for line in mine if line.name == KEPT)
             reasons = [reason for line in mine if (reason := _reason_in(line)) is not None]
+            shown, sealed = self._pictures(number)
             found.append(
                 Incident(
                     number=number,
                     began_wall_s=mine[0].wall_s,
                     why=tuple(dict.fromkeys(why)),
                     kept=kept,
-                    pictures=self._pictures(number),
+                    pictures=shown,
+                    sealed=sealed,
                     reasons=tuple(reasons[:REASONS]),
                 )
             )
         return found
 
-    def _pictures(self, number: int) -> tuple[str, ...]:
-        """The pictures that show its reasons, then some others, from its beginning to its end."""
+    def _pictures(self, number: int) -> tuple[tuple[str, ...], int]:
+        """Those that show its reasons, then some others, from its beginning to its end; and how many are
+        sealed and cannot be shown."""
         try:
-            names = [path.name for path in pictures(self._data / FOLDER, number)]
+            kept = [path.name for path in pictures(self._data / FOLDER, number)]
         except OSError:
-            return ()
-        names = [name for name in names if PICTURE_NAME.fullmatch(name)]
+            return (), 0
+        kept = [name for name in kept if PICTURE_NAME.fullmatch(name)]
+        names = [clear_name(name) for name in kept if self._file(number, name) is not None]
         reasons = [name for name in names if is_reason(name)][:REASONS]
         others = [name for name in names if not is_reason(name)]
         if len(others) > PICTURES:
             others = [others[index * (len(others) - 1) // (PICTURES - 1)] for index in range(PICTURES)]
-        return (*reasons, *others)
+        return (*reasons, *others), len(kept) - len(names)
+
+    def _file(self, number: int, name: str) -> Path | None:
+        return shown_file(self._data / FOLDER, Path(self.settings.paths.runtime), number, name)
 
     def incident_picture(self, number: int, name: str) -> bytes | None:
         """One kept picture; None where there is none of this name, or they are not to be shown."""
-        if not self.settings.panel.pictures or not PICTURE_NAME.fullmatch(name):
-            return None
-        path = self._data / FOLDER / str(number) / name
+        path = self._file(number, name) if self.settings.panel.pictures else None
         with contextlib.suppress(OSError):
-            if not path.is_symlink():
-                return path.read_bytes()
+            return None if path is None else path.read_bytes()
         return None
 
     # --- the live picture --------------------------------------------------------------------------

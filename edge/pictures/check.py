@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from edge.faults.fault import FaultError
-from edge.pictures.kept import EVIDENCE, KEPT, REMOVED
+from edge.pictures.kept import EVIDENCE, KEPT, KEYS, REMOVED
 
 
 class Said(Protocol):
@@ -35,7 +35,9 @@ def check_pictures(folder: Path, lines: Iterable[Said]) -> tuple[FaultError, ...
         if line.name == KEPT:
             try:
                 known = expected.get(line.incident, {})
-                expected[line.incident] = {**known, **json.loads(line.data)["files"]}
+                said = json.loads(line.data)
+                # Without its wrapped keys nobody opens a sealed picture: they are looked for, too.
+                expected[line.incident] = {**known, **said["files"], **said.get(KEYS, {})}
             except (ValueError, TypeError, LookupError):
                 problems.append(f"{line.incident}: what the record says of its pictures makes no sense")
         elif line.name == REMOVED:

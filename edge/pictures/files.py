@@ -17,8 +17,14 @@ FOLDER: Final = "evidence"
 """Beside the record."""
 
 
-PICTURE_NAME: Final = re.compile(r"[0-9]{5}-[0-9]{12}(-[a-z]+(-[a-z_]+)?)?\.jpg")
-"""What `picture_name` and `reason_name` make: nothing else is shown to anybody."""
+PICTURE_NAME: Final = re.compile(r"[0-9]{5}-[0-9]{12}(-[a-z]+(-[a-z_]+)?)?\.jpg(\.age)?")
+"""What `picture_name`, `reason_name` and `sealed_name` make: nothing else is shown to anybody."""
+
+SEALED: Final = ".age"
+"""The end of a file that only the bank's keys open (`edge/docs/sealed-evidence.md`)."""
+
+KEY_NAME: Final = re.compile(r"[0-9]{5}-[a-z0-9]{8}-[a-z0-9-]{1,32}\+[a-z0-9-]{1,32}-[12]\.key\.age")
+"""What `key_name` makes: an incident's key, wrapped for two of the bank's together."""
 
 
 def picture_name(boot: int, at_s: float, camera: str) -> str:
@@ -32,16 +38,41 @@ def reason_name(boot: int, at_s: float, camera: str, why: str) -> str:
     return f"{boot:05d}-{round(at_s * 1000):012d}-{camera}-{why}.jpg"
 
 
+def sealed_name(name: str) -> str:
+    """The name of the same picture when it is sealed."""
+    return name + SEALED
+
+
+def clear_name(name: str) -> str:
+    """The name of the same picture when it is open; an open one's own."""
+    return name.removesuffix(SEALED)
+
+
+def is_sealed(name: str) -> bool:
+    """Whether this machine cannot show the picture: it opens at the bank."""
+    return name.endswith(SEALED)
+
+
+def key_name(boot: int, public: str, pair: tuple[str, str], copy: int) -> str:
+    """An incident's key (`public`, age1…), wrapped for two names of the bank's list; `copy` is 1 or 2."""
+    return f"{boot:05d}-{public.removeprefix('age1')[:8]}-{'+'.join(pair)}-{copy}.key{SEALED}"
+
+
 def is_reason(name: str) -> bool:
     """Whether a picture was drawn to show a reason."""
     return name.count("-") == 3
 
 
 def pictures(folder: Path, incident: int) -> tuple[Path, ...]:
-    """The kept pictures of an incident, oldest first."""
+    """The kept pictures of an incident, open and sealed ones (`is_sealed`), oldest first."""
     with contextlib.suppress(FileNotFoundError):
-        return tuple(sorted(p for p in (folder / str(incident)).iterdir() if p.suffix == ".jpg"))
+        return tuple(sorted(p for p in (folder / str(incident)).iterdir() if is_picture(p.name)))
     return ()
+
+
+def is_picture(name: str) -> bool:
+    """Whether a file of an incident's folder is a picture, open or sealed."""
+    return clear_name(name).endswith(".jpg")
 
 
 def incident_folders(folder: Path) -> Iterator[tuple[int, Path]]:
@@ -81,14 +112,24 @@ def sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def empty(folder: Path) -> None:
-    """Remove what is in a folder: all of it, or at the first sign that it cannot be, nothing. OSError."""
+def check_emptied(folder: Path) -> None:
+    """Raises OSError where what is in a folder cannot be removed."""
     if folder.is_symlink():
         raise OSError(errno.ELOOP, "it is a link")
     for inner, _, _ in os.walk(folder, onerror=_raise):
         if not os.access(inner, os.R_OK | os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+def empty(folder: Path, but: str = "") -> None:
+    """Remove what is in a folder, except the file `but`: all, or where it seems that it cannot be, nothing.
+
+    OSError.
+    """
+    check_emptied(folder)
     for one in folder.iterdir():
+        if one.name == but:
+            continue
         if one.is_dir() and not one.is_symlink():
             shutil.rmtree(one)
         else:

@@ -8,7 +8,6 @@ the record with their hashes. A disk that is nearly full stops pictures, so that
 from __future__ import annotations
 
 import errno
-import hashlib
 import math
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,10 +17,14 @@ from typing import Final, Protocol
 
 from edge.faults.fault import FaultError
 from edge.pictures import files
+from edge.pictures.holds import Holds
 from edge.pictures.kept import EvidenceAnswer, PicturesKept, Told
 from edge.pictures.ring import RingPicture
-from edge.pictures.sheet import Draw, NotDrawnError, drawn_here, sheet_of
-from edge.pictures.store import FORGET_S, EvidenceLimits, Start, Store
+from edge.pictures.sheet import NotDrawnError, sheet_of
+from edge.pictures.store import FORGET_S, Around, EvidenceLimits, Start, Store
+from edge.pictures.writing import Handling, Writer, Written, sealed_to
+from edge.terms.hold import Hold
+from edge.terms.marks import Mark
 from edge.terms.reason import Reason
 from hw.ports import Clock
 from hw.watched import WatchedThread
@@ -70,7 +73,7 @@ class _Order:
     through_s: dict[str, float]
     one: bool = False
     reported_s: float = -math.inf
-    files: list[tuple[str, str]] = field(default_factory=list)
+    files: list[Written] = field(default_factory=list)
     left_out: int = 0
     waiting: dict[str, list[float]] = field(default_factory=dict)
     """Pictures that were seen in the ring and could not be written yet, by camera."""
@@ -90,9 +93,9 @@ class Evidence:
     """The pictures of one kiosk. All methods but `close` return at once; they belong to one thread.
 
     `folder` holds one folder an incident, `NUMBER/BOOT-MILLISECONDS.jpg`, with the camera's name after it
-    for all but the `face` camera, and `BOOT-MILLISECONDS-CAMERA-WHY.jpg` for those that show a reason; `draw`
-    draws it. `rings` are by camera. Without `beside` there is no thread: `poll` does the work, for replays in
-    step. `told` is where all answers go.
+    for all but the `face` camera, and `BOOT-MILLISECONDS-CAMERA-WHY.jpg` for those that show a reason;
+    `handling` draws and seals. `rings` are by camera. Without `beside` there is no thread: `poll` does the
+    work, for replays in step. `told` is where all answers go.
     """
 
     def __init__(
@@ -103,7 +106,7 @@ class Evidence:
         start: Start,
         limits: EvidenceLimits | None = None,
         beside: Beside | None = None,
-        draw: Draw = drawn_here,
+        handling: Handling = Handling(),  # noqa: B008 - frozen
     ) -> None:
         self.told = Told(beside.on_answer if beside is not None else lambda: None)
         self._folder = folder
@@ -113,11 +116,14 @@ class Evidence:
         self._limits = limits or EvidenceLimits()
         self._beside = beside
         self._stands = False
-        self._draw_on = draw
+        self._draw_on = handling.draw
         # Shared by the two threads, under the condition's lock.
         self._changed = threading.Condition()
         self._new: list[_Order | _Drawing] = []
         self._open = set(start.open_incidents)
+        self._marks: dict[int, Mark] = {}
+        self._asked = False
+        self.holds = Holds(folder, start.holds)
         self._closing = False
         # The worker's own.
         self._orders: list[_Order] = []
@@ -125,8 +131,13 @@ class Evidence:
         self._due_s = self._tidy_at_s = clock.now_s()
         self.thread = WatchedThread("evidence", self._run, clock)
         self._store = Store(
-            folder, clock, self._limits, self.told, self._open_now, start.last_wall_s, self.thread.beat
+            folder,
+            clock,
+            self._limits,
+            self.told,
+            Around(self._open_now, self.holds, self.thread.beat, start.last_wall_s),
         )
+        self._writer = Writer(folder, start.boot, self._store, clock, handling.sealing, self._give_way)
         if beside is not None:
             self.thread.start()
 
@@ -151,6 +162,28 @@ class Evidence:
         with self._changed:
             self._open.discard(incident)
 
+    def hold(self, hold: Hold) -> None:
+        """Nothing of this incident is removed from now on; the file beside the pictures follows at once."""
+        self.holds.put(hold)
+        self._wake()
+
+    def free(self, incident: int) -> Hold | None:
+        """The hold that ends, None where there was none."""
+        ended = self.holds.drop(incident)
+        self._wake()
+        return ended
+
+    def mark(self, incident: int, mark: Mark) -> None:
+        """Somebody said what the incident was: its pictures are kept as long as such ones are."""
+        with self._changed:
+            self._marks[incident] = mark
+        self._wake()
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._asked = True
+            self._changed.notify()
+
     def doubt_clock(self, wrong: bool) -> None:
         """Whether the clock is known to be wrong: then nothing is too old."""
         self._store.doubt_clock(wrong)
@@ -165,9 +198,15 @@ class Evidence:
         with self._changed:
             return len(self._orders) + len(self._drawings) + len(self._new)
 
+    @property
+    def kept_bytes(self) -> int:
+        """The size of the pictures that are kept."""
+        return self._store.kept_bytes
+
     def poll(self, now_s: float) -> None:
         """Without a thread: copy what is due."""
-        if self._beside is None and not self._stands and (self._new or now_s >= self._due_s):
+        due = bool(self._new) or self._asked or now_s >= self._due_s
+        if self._beside is None and not self._stands and due:
             self._turn()
 
     def next_wake_s(self) -> float | None:
@@ -206,7 +245,8 @@ class Evidence:
             self.thread.rest()
             with self._changed:
                 self._changed.wait_for(
-                    lambda: self._closing or bool(self._new), max(0.0, self._due_s - self._clock.now_s())
+                    lambda: self._closing or bool(self._new) or self._asked,
+                    max(0.0, self._due_s - self._clock.now_s()),
                 )
                 closing = self._closing
             self.thread.beat()
@@ -219,24 +259,35 @@ class Evidence:
         for order in self._orders:
             self._report(order, done=True)
         self._orders.clear()
+        self._writer.close()
         for ring in self._rings.values():
             ring.close()
 
     def _turn(self) -> None:
         with self._changed:
-            for new in self._new:
+            news, self._new = self._new, []
+            for new in news:
                 if isinstance(new, _Order):
                     self._take(new)
                 else:
                     self._drawings.append(new)
-            self._new = []
+            marks, self._marks = self._marks, {}
+            self._asked = False
         now_s = self._clock.now_s()
         tidy = now_s >= self._tidy_at_s
         if tidy:
             self._tidy_at_s = now_s + _TIDY_EVERY_S
         wrote = failed = False
+        if unsealable := self._writer.tidy():
+            self.told.trouble(unsealable.code, unsealable.detail)
+        else:
+            self.told.well("evidence_keys_unusable")
         try:
             self._store.look()
+            for new in news:
+                self._store.kept_for(new.incident, new.why)
+            for incident, mark in marks.items():
+                self._store.marked(incident, mark)
             self._store.forget_emptied(now_s)
             if tidy:
                 self._store.tidy()
@@ -272,6 +323,7 @@ class Evidence:
                 order.reported_s = now_s
                 self._report(order, done=False)
         self._due_s = now_s + _COPY_EVERY_S if self._orders or self._drawings else self._tidy_at_s
+        self._due_s = min(self._due_s, self._writer.next_s(now_s))
         if self._store.forgetting:
             self._due_s = min(self._due_s, now_s + FORGET_S)
 
@@ -285,6 +337,9 @@ class Evidence:
         self._orders.append(new)
 
     def _failed(self, error: Exception) -> bool:
+        if isinstance(error, FaultError):
+            self.told.trouble(error.code, error.detail)
+            return True
         full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
         words = (error.strerror or str(error)) if isinstance(error, OSError) else type(error).__name__
         self.told.trouble("evidence_disk_low" if full else "evidence_write_failed", words)
@@ -317,7 +372,7 @@ class Evidence:
     def _write_all(self, order: _Order, camera: str, pictures: Sequence[RingPicture]) -> bool:
         if not pictures:
             return False
-        written: list[tuple[str, str]] = []
+        written: list[Written] = []
         room = True
         try:
             for picture in pictures:
@@ -326,11 +381,11 @@ class Evidence:
                 if not room:
                     break  # the ring still has it for a while
                 name = files.picture_name(self._boot, picture.at_s, camera)
-                kept = self._write(order.incident, name, picture.jpeg)
+                kept = self._writer.write(order.incident, name, picture.jpeg, self._limits.incident_mb)
                 if kept is None:
                     order.left_out += 1
-                elif kept:
-                    written.append((name, kept))
+                else:
+                    written += kept
                 order.through_s[camera] = picture.at_s
         finally:
             if written:
@@ -339,24 +394,6 @@ class Evidence:
         if written and room:
             self.told.well("evidence_disk_low")
         return bool(written)
-
-    def _write(self, incident: int, name: str, jpeg: bytes) -> str | None:
-        """Write one picture: its hash, empty where it is there already, None where it has no room. OSError.
-
-        `has_room` was asked before, `written` is to be called after.
-        """
-        folder, known = self._folder / str(incident), self._store.folder_of(incident)
-        files.private_folder(folder)
-        full = known.size + len(jpeg) > self._limits.incident_mb * 1e6
-        if full or not self._store.make_room(incident, len(jpeg)):
-            return None
-        self._give_way()
-        if (folder / name).exists():  # two orders of one incident may overlap
-            return ""
-        files.write_file(folder, name, jpeg)
-        known.size += len(jpeg)
-        known.newest_wall_s = self._clock.wall_s()
-        return hashlib.sha256(jpeg).hexdigest()
 
     def _draw(self, drawing: _Drawing, now_s: float) -> bool:
         """The picture of a reason, on the nearest of the ring; whether nothing more is to be done for it."""
@@ -382,12 +419,12 @@ class Evidence:
         self.told.well("evidence_not_drawn")
         self.thread.beat()
         name = files.reason_name(self._boot, nearest.at_s, reason.camera, drawing.why)
-        kept = self._write(drawing.incident, name, jpeg)
+        kept = self._writer.write(drawing.incident, name, jpeg, self._limits.incident_mb)
         if kept:
             self._store.written(drawing.incident)
-            self.told.add(PicturesKept(drawing.incident, drawing.why, ((name, kept),), done=False))
+            self.told.add(self._answer(drawing.incident, drawing.why, kept, done=False))
         elif kept is None:
-            self.told.add(PicturesKept(drawing.incident, drawing.why, (), done=False, left_out=1))
+            self.told.add(self._answer(drawing.incident, drawing.why, (), done=False, left_out=1))
         return True
 
     def _give_way(self) -> None:
@@ -399,4 +436,10 @@ class Evidence:
 
     def _report(self, order: _Order, *, done: bool) -> None:
         kept, order.files = tuple(order.files), []
-        self.told.add(PicturesKept(order.incident, order.why, kept, done, order.left_out))
+        self.told.add(self._answer(order.incident, order.why, kept, done=done, left_out=order.left_out))
+
+    def _answer(
+        self, incident: int, why: str, new: Sequence[Written], *, done: bool, left_out: int = 0
+    ) -> PicturesKept:
+        named = tuple((one.name, one.digest) for one in new if not one.is_key)
+        return PicturesKept(incident, why, named, done, left_out, sealed_to(new, self._writer.short))

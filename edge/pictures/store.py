@@ -8,14 +8,19 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from edge.journal.aging import Aging, can_be
-from edge.pictures import files
-from edge.pictures.kept import EvidenceTrouble, PicturesRemoved, Told
+from edge.pictures import about, files, removing
+from edge.pictures.about import About
+from edge.pictures.holds import Holds
+from edge.pictures.kept import EvidenceTrouble, HoldEnded, PicturesRemoved, Told
+from edge.pictures.retention import Profile, keep_days
 from edge.settings.schema import EvidenceSettings
+from edge.terms.hold import Hold
+from edge.terms.marks import Mark
 from hw.ports import Clock
 
 _OFF_S: Final = 7 * 86400.0
@@ -38,16 +43,18 @@ class EvidenceLimits:
     keep_mb: float = _SET.keep_mb
     incident_mb: float = _SET.incident_mb
     reserve_mb: float = _SET.reserve_mb
+    profile: Profile = Profile.NONE
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
     """What the record knew when this start began. `last_wall_s` is the time of day at which it ended, 0 for
-    unknown; pictures of an open incident go last."""
+    unknown; pictures of an open incident go last, and those of `holds` never."""
 
     boot: int
     open_incidents: tuple[int, ...] = ()
     last_wall_s: float = 0.0
+    holds: tuple[Hold, ...] = ()
 
 
 @dataclass(slots=True)
@@ -58,10 +65,22 @@ class IncidentFolder:
     size: int = 0
     newest_wall_s: float = 0.0
     dated: bool = False
+    about: About = field(default_factory=About)
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What a store asks: the incidents that are not over, and the legal holds. `beat` says that we live;
+    `last_wall_s` is the time of day at which the start before ended."""
+
+    is_open: Callable[[], frozenset[int]]
+    holds: Holds
+    beat: Callable[[], None]
+    last_wall_s: float = 0.0
 
 
 class Store:
-    """All folders in `folder`. `is_open` are the incidents that are not over; `beat` says that we live.
+    """All folders in `folder`.
 
     Belongs to one thread; only `doubt_clock` may come from another.
     """
@@ -72,37 +91,47 @@ class Store:
         clock: Clock,
         limits: EvidenceLimits,
         told: Told,
-        is_open: Callable[[], frozenset[int]],
-        last_wall_s: float,
-        beat: Callable[[], None],
+        around: Around,
     ) -> None:
         self._folder = folder
         self._clock = clock
         self._limits = limits
         self._told = told
-        self._is_open = is_open
-        self._beat = beat
+        self._is_open = around.is_open
+        self._holds = around.holds
+        self._beat = around.beat
         self._folders: dict[int, IncidentFolder] | None = None
         self._aging = Aging(clock)
         self._clock_wrong = False
         self._right_at_s = clock.now_s()
-        self._right_at_wall_s = last_wall_s if can_be(last_wall_s) else 0.0
+        self._right_at_wall_s = around.last_wall_s if can_be(around.last_wall_s) else 0.0
         self._stuck: dict[int, str] = {}
         self._tried: set[int] = set()
         self._emptied: dict[int, float] = {}
+        self._coming: dict[int, About] = {}
 
     def doubt_clock(self, wrong: bool) -> None:
         """Whether the clock is known to be wrong: then nothing is too old."""
         self._clock_wrong = wrong
 
     def look(self) -> None:
-        """Learn once what is there; what a power cut left half written or half removed goes. OSError."""
+        """Learn once what is there; what a power cut left half written or half removed goes. OSError.
+
+        The holds go to their file where that does not have them yet.
+        """
         self._all()
+        self._holds.keep()
 
     @property
     def known(self) -> bool:
         """Whether `look` has succeeded: without it nothing can be written."""
         return self._folders is not None
+
+    @property
+    def kept_bytes(self) -> int:
+        """The size of all folders; of those that `look` found, 0 before. Any thread may ask."""
+        folders = self._folders or {}
+        return sum(known.size for known in tuple(folders.values()))
 
     @property
     def forgetting(self) -> bool:
@@ -121,21 +150,45 @@ class Store:
             return False
         return True
 
+    def kept_for(self, incident: int, why: str) -> None:
+        """Pictures of this incident are to be kept for this."""
+        known = self._all().get(incident)
+        if known is not None:
+            self._say_about(incident, known, known.about.with_why(why))
+        else:
+            self._coming[incident] = self._coming.get(incident, About()).with_why(why)
+
+    def marked(self, incident: int, mark: Mark) -> None:
+        """Somebody said what the incident was."""
+        known = self._all().get(incident)
+        if known is not None:
+            self._say_about(incident, known, replace(known.about, mark=mark))
+
     def make_room(self, incident: int, size: int) -> bool:
-        """Remove the oldest incidents until `size` more bytes fit: closed ones first, never `incident`."""
+        """Remove the oldest incidents until `size` more bytes fit: closed ones first, never `incident`.
+
+        One that is held stays, whatever comes: then new pictures are given up, by name.
+        """
         folders = self._all()
         while sum(f.size for f in folders.values()) + size > self._limits.keep_mb * 1e6:
             is_open = self._is_open()
-            others = [number for number in folders if number != incident and number not in self._tried]
+            held = self._holds.held()
+            others = [n for n in folders if n != incident and n not in self._tried and n not in held]
             if not others:
+                if not held.isdisjoint(folders.keys() - {incident}):
+                    held_mb = sum(folders[n].size for n in held & folders.keys()) / 1e6
+                    self._told.trouble("evidence_held_full", f"{len(held)} holds, {held_mb:.0f} MB")
                 return False
             self._remove(min(others, key=lambda n: (n in is_open, n)), "space")
+        self._told.well("evidence_held_full")
         return True
 
     def written(self, incident: int) -> None:
         """There are new pictures in a folder: their names are on the disk after this. OSError."""
         self._emptied.pop(incident, None)
         known = self.folder_of(incident)
+        if (coming := self._coming.pop(incident, None)) is not None:
+            self._say_about(incident, known, coming)
         if known.dated:
             self._date(incident, known)
         files.sync_folder(self._folder / str(incident))
@@ -151,9 +204,12 @@ class Store:
         if self._aging.believed() and not self._clock_wrong:
             self._settle_times()
             wall_s = self._clock.wall_s()
-            is_open = self._is_open()
+            for hold in self._holds.ended(wall_s):
+                self._holds.drop(hold.incident)
+                self._told.add(HoldEnded(hold))
+            stays = self._is_open() | self._holds.held()
             for number, known in sorted(folders.items()):
-                if number not in is_open and wall_s - known.newest_wall_s > self._limits.keep_days * 86400:
+                if number not in stays and wall_s - known.newest_wall_s > self._days(known) * 86400:
                     self._remove(number, "age")
         self.make_room(-1, 0)
         if self.has_room():
@@ -164,7 +220,7 @@ class Store:
         for incident in [n for n, at_s in self._emptied.items() if now_s >= at_s + FORGET_S]:
             del self._emptied[incident]
             with contextlib.suppress(OSError):
-                (self._folder / str(incident)).rmdir()
+                removing.forget(self._folder / str(incident))
 
     # --- inside ------------------------------------------------------------------------------------
 
@@ -175,7 +231,7 @@ class Store:
 
     def _found(self) -> dict[int, IncidentFolder]:
         files.private_folder(self._folder)
-        is_open = self._is_open()
+        stays = self._is_open() | self._holds.held()
         found: dict[int, IncidentFolder] = {}
         for incident, folder in files.incident_folders(self._folder):
             self._beat()
@@ -185,10 +241,24 @@ class Store:
             known = found.setdefault(incident, IncidentFolder())
             # One that cannot be looked into may not be ours: it takes its space, and no picture from another.
             with contextlib.suppress(OSError):
-                if _look_into(folder, known) and incident not in is_open:
+                if removing.is_begun(folder) and incident not in self._holds.held():
+                    self._gone(removing.remove(folder, incident, "restart", self._beat))
                     del found[incident]
-                    self._gone(incident, "restart")
+                elif _look_into(folder, known) and incident not in stays:
+                    del found[incident]
+                    self._gone(PicturesRemoved(incident, "restart"))
         return found
+
+    def _days(self, known: IncidentFolder) -> float:
+        said = known.about
+        return keep_days(said.whys, said.mark, self._limits.profile, self._limits.keep_days)
+
+    def _say_about(self, incident: int, known: IncidentFolder, said: About) -> None:
+        if said == known.about:
+            return
+        known.about = said
+        with contextlib.suppress(OSError):  # then a start finds less, and keeps the pictures for longer
+            about.write_about(self._folder / str(incident), said)
 
     def _settle_times(self) -> None:
         """Give a time of now to pictures whose own cannot be; to all where the clock skipped a week or more.
@@ -215,17 +285,17 @@ class Store:
         self._beat()
         self._tried.add(incident)
         try:
-            files.empty(self._folder / str(incident))
+            removed = removing.remove(self._folder / str(incident), incident, reason, self._beat)
         except OSError as error:
             self._stick(incident, error.strerror or str(error))
         else:
-            self._gone(incident, reason)
+            self._gone(removed)
             del self._all()[incident]
 
-    def _gone(self, incident: int, reason: str) -> None:
-        self._told.add(PicturesRemoved(incident, reason))
-        self._emptied[incident] = self._clock.now_s()
-        self._unstick(incident)
+    def _gone(self, removed: PicturesRemoved) -> None:
+        self._told.add(removed)
+        self._emptied[removed.incident] = self._clock.now_s()
+        self._unstick(removed.incident)
 
     def _stick(self, incident: int, why: str) -> None:
         if incident not in self._stuck:
@@ -244,6 +314,9 @@ def _look_into(folder: Path, known: IncidentFolder) -> bool:
         if file.suffix == ".part":
             with contextlib.suppress(OSError):
                 file.unlink()
+            continue
+        if file.name == about.NAME:
+            known.about = about.read_about(folder)
             continue
         is_empty = False
         status = file.lstat()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +19,7 @@ from edge.journal import search
 from edge.journal.chain import Head
 from edge.journal.file import NAME
 from edge.loop.commission_view import DoneView
-from edge.pictures.files import FOLDER, PICTURE_NAME
+from edge.pictures.files import FOLDER, PICTURE_NAME, clear_name, is_sealed
 from edge.reports.moments import said_in
 from edge.reports.period import signed_lines
 from edge.reports.pieces import Pieces
@@ -46,6 +47,8 @@ class Maker:
     """What every report of one kiosk has in common. `pictures`: they may stand in it.
 
     `head` is the newest line of the chain when the report was begun: what came later is not proven by it.
+    `opened`: the folder of sealed pictures that the bank has opened; without it they are left out, since a
+    report may be filed on the card.
     """
 
     settings: Settings
@@ -53,6 +56,7 @@ class Maker:
     pictures: bool
     made_wall_s: float
     head: Head
+    opened: Path | None = None
 
     @classmethod
     def of(cls, settings: Settings, language: LanguageName, pictures: bool, made_wall_s: float) -> Maker:
@@ -74,40 +78,53 @@ class Maker:
 
     def album(self, incident: int, most: int) -> Album:
         """The pictures of an incident, of which `most` may stand in the report."""
-        return Album(Path(self.settings.paths.data) / FOLDER / str(incident), most if self.pictures else 0)
+        kept = Path(self.settings.paths.data) / FOLDER
+        folders = (kept,) if self.opened is None else (self.opened, kept)
+        return Album(tuple(folder / str(incident) for folder in folders), most if self.pictures else 0)
 
 
 class Album:
-    """Pictures as data URIs. `shown` keeps which were used, `gone` how many were not there any more."""
+    """Pictures as data URIs, from the first of the folders that has them. `shown` keeps which were used,
+    `gone` how many were not there any more."""
 
-    def __init__(self, folder: Path, most: int) -> None:
-        self._folder = folder
+    def __init__(self, folders: tuple[Path, ...], most: int) -> None:
+        self._folders = folders
         self._most = most
         self._bytes = 0
         self.shown: list[Shot] = []
         self.gone = 0
 
     def __call__(self, shot: Shot) -> str:
-        """The picture itself; empty where it is gone, or there are enough."""
+        """The picture itself; empty where it is gone or sealed, or there are enough."""
         if len(self.shown) >= self._most or self._bytes > PICTURES_BYTES:
             return ""
-        content = self._read(shot.name)
+        content = self._read(shot)
         if content is None:
-            self.gone += 1
+            self.gone += not self.is_sealed(shot)
             return ""
         self._bytes += len(content)
         self.shown.append(shot)
         return f"data:image/jpeg;base64,{base64.b64encode(content).decode()}"
 
-    def _read(self, name: str) -> bytes | None:
-        path = self._folder / name
+    def is_sealed(self, shot: Shot) -> bool:
+        """Whether its picture is sealed and nobody has opened it for this report."""
+        return is_sealed(shot.name) and self._path(shot) is None
+
+    def _path(self, shot: Shot) -> Path | None:
+        if PICTURE_NAME.fullmatch(shot.name) is None:
+            return None
+        paths = (folder / clear_name(shot.name) for folder in self._folders)
+        return next((path for path in paths if path.is_file() and not path.is_symlink()), None)
+
+    def _read(self, shot: Shot) -> bytes | None:
+        """What the bank has opened has to be what the record names; another picture does not stand for it."""
         with contextlib.suppress(OSError):
-            if (
-                PICTURE_NAME.fullmatch(name)
-                and not path.is_symlink()
-                and path.stat().st_size <= PICTURE_BYTES
-            ):
-                return path.read_bytes()
+            path = self._path(shot)
+            if path is None or path.stat().st_size > PICTURE_BYTES:
+                return None
+            content = path.read_bytes()
+            if shot.opened_sha256 in ("", hashlib.sha256(content).hexdigest()):
+                return content
         return None
 
 

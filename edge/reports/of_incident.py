@@ -30,7 +30,7 @@ def incident_report(maker: Maker, incident: int) -> str | None:
         section(inc.band, maker.pieces.bands(found), whole=True),
         section(inc.messages, maker.pieces.messages(found)),
         section(inc.timeline, f'{moments}<p class="note">{escape(inc.keys_note)}</p>'),
-        section(w.lacks, _lacks(maker, found), whole=True),
+        section(w.lacks, _lacks(maker, found, album), whole=True),
         section(w.proof, proof(maker, _hashes(maker, found, album))),
         section(w.commissioned, commissionings(maker), whole=True),
     ]
@@ -51,10 +51,12 @@ def _end(maker: Maker, found: Story, listed: Listed) -> str:
     return t.w.still_open if not listed.closed else t.clock(last[-1])
 
 
-def _lacks(maker: Maker, found: Story) -> str:
+def _lacks(maker: Maker, found: Story, album: Album) -> str:
     w, inc = report_words(maker.language), maker.teller.w
     lines = [inc.lacks.of(lack) for lack in found.lacks]
     lines += [] if maker.pictures else [w.lack_pictures_off]
+    sealed = sum(map(album.is_sealed, found.shots)) if maker.pictures else 0
+    lines += [w.lack_pictures_sealed.format(count=sealed)] if sealed else []
     return bullets(lines) or f"<p>{escape(w.lacks_none)}</p>"
 
 

@@ -16,7 +16,7 @@ from typing import Final
 from edge.journal import search
 from edge.journal.reader import Line
 from edge.pictures.files import is_reason
-from edge.pictures.kept import REMOVED
+from edge.pictures.kept import OPENED, REMOVED
 from edge.reports.moments import KNOWN, Kind, Moment, moment_of, said_in
 from edge.reports.told import Message, messages
 from edge.terms.clock import CLOCK_SET_S
@@ -36,7 +36,7 @@ _VISIT_ENDS: Final = frozenset(
 )
 """With these a visit is over, whatever incident they are of."""
 
-_PICTURE: Final = re.compile(r"(\d{5})-(\d{12})(?:-([a-z]+)(?:-([a-z_]+))?)?\.jpg")
+_PICTURE: Final = re.compile(r"(\d{5})-(\d{12})(?:-([a-z]+)(?:-([a-z_]+))?)?\.jpg(?:\.age)?")
 
 
 OFF: Final = "kiosk_off"
@@ -74,9 +74,9 @@ class Reached:
 
 @dataclass(frozen=True, slots=True)
 class Shot:
-    """A kept picture: when it was taken, for what (`why` in the record's word), and its hash.
+    """A kept picture: when it was taken, for what (`why` in the record's word), and the hash of its file.
 
-    `drawn`: it shows a reason, with boxes.
+    `drawn`: it shows a reason, with boxes. `opened_sha256`: what a sealed one has to be once it is open.
     """
 
     name: str
@@ -86,6 +86,7 @@ class Shot:
     why: str
     sha256: str
     drawn: bool
+    opened_sha256: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,7 +415,9 @@ def _shot(name: str, digest: str, kept: Moment, began: Line) -> Shot:
     wall_s = kept.wall_s - age_s
     since_s = at_s - began.mono_s if int(match[1]) == began.boot else wall_s - began.wall_s
     camera, drawn = match[3] or FACE_CAMERA, is_reason(name)
-    return Shot(name, camera, wall_s, since_s, match[4] or kept.word("why"), digest, drawn)
+    opened = kept.said.get(OPENED)
+    open_digest = str(opened.get(name, "")) if isinstance(opened, dict) else ""
+    return Shot(name, camera, wall_s, since_s, match[4] or kept.word("why"), digest, drawn, open_digest)
 
 
 def _seen_empty(own: Sequence[Line]) -> bool:

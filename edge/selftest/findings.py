@@ -6,12 +6,13 @@ While a kiosk runs, its devices are left to it, and what it says of them is repo
 from __future__ import annotations
 
 import functools
+import os
 import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +26,7 @@ from edge.journal.file import NAME
 from edge.journal.limits import JournalLimits
 from edge.selftest import machine
 from edge.selftest.finding import Finding
+from edge.selftest.sealed import sealed
 from edge.service.asks import Panel
 from edge.service.control import ask
 from edge.service.devices import open_atm, open_modem
@@ -77,11 +79,13 @@ def findings(settings: Settings, *, hardware: bool = True, writing: bool = True)
     yield tried("networks", lambda: _networks(settings))
     yield tried("record", lambda: _record(record, settings, writing))
     yield tried("pictures", lambda: _space(settings, writing))
+    yield tried("sealed pictures", lambda: sealed(settings))
     yield tried("empty cabin", lambda: _empty_cabin(settings))
     yield tried("normal", lambda: _normal(settings))
     yield tried("front", lambda: _front(settings))
     yield tried("drawn", lambda: _drawn(settings))
     yield tried("secrets", lambda: _secrets(settings))
+    yield support(settings, date.today())
     clips = prompts_folder(settings)
     if settings.camera.source in _KIOSK_CAMERAS:
         yield tried("watchdog", machine.watchdog)
@@ -94,6 +98,8 @@ def findings(settings: Settings, *, hardware: bool = True, writing: bool = True)
     yield tried("time zone", lambda: _time_zone(settings.cabin.timezone))
     # Last of these: the daily text names the first fault, and this one moves no door.
     yield tried("clock", lambda: machine.clock(record))
+    if settings.mqtt.kiosk_id or settings.certificate.certificate_file:
+        yield tried("certificate", lambda: _certificate(settings))
     if not hardware:
         return
     running = _running(settings)
@@ -110,6 +116,16 @@ def findings(settings: Settings, *, hardware: bool = True, writing: bool = True)
     yield from hardware_findings(settings)
     if settings.line_wanted:
         yield tried("machine_line", lambda: machine_line(settings))
+
+
+def support(settings: Settings, today: date) -> Finding:
+    """How long this kiosk is looked after, where that was agreed."""
+    until = settings.support.until
+    if not until:
+        return Finding("support", "no last day is set (support.until)", tried=False)
+    if today.isoformat() > until:
+        return Finding("support", f"ended on {until}", "support_ended")
+    return Finding("support", f"until {until}")
 
 
 def _running(settings: Settings) -> tuple[Finding, ...] | None:
@@ -216,6 +232,14 @@ def _drawn(settings: Settings) -> str:
     return ", ".join(f"{len(found)} {name}" for name, found in counts.items() if found is not None)
 
 
+def _certificate(settings: Settings) -> str:
+    """Whom it names and until when. FaultError for what is wrong with it, and where it ends soon."""
+    from edge.fleet.renewal import certificate_state  # not where no kiosk has one
+
+    clock = SystemClock()
+    return certificate_state(settings, settings.mqtt.kiosk_id, clock.wall_s() if clock.wall_true() else None)
+
+
 def _writable(folder: Path) -> None:
     probe = folder / ".selftest"
     probe.write_bytes(b"")
@@ -231,7 +255,8 @@ def camera_picture(settings: Settings, role: str) -> str:
     """In a child, as in service: a camera stack may hang for ever."""
     camera = next(c for c in (settings.camera, settings.overview) if camera_name(c.role) == role)
     clock = SystemClock()
-    with tempfile.TemporaryDirectory() as folder:
+    memory = "/dev/shm"  # it holds what the camera sees: that must not reach the card
+    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
         # Its ring is made elsewhere: one left behind here would be another user's to the kiosk.
         paths = msgspec.structs.replace(settings.paths, runtime=folder)
         plans = eyes_plans(msgspec.structs.replace(settings, paths=paths))

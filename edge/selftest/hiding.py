@@ -24,7 +24,7 @@ SET: Final = "(set)"
 
 PRIVATE: Final = frozenset(
     {key for key, kind in KEYS.items() if kind in (Number, Address)}
-    | {"cabin.address", "email.user", "modem.balance_ussd", "webhook.url"}
+    | {"cabin.address", "certificate.est_user", "email.user", "modem.balance_ussd", "webhook.url"}
 )
 """Settings of which only is reported whether they are set. Each `host` to listen at is one where it is no
 loopback."""

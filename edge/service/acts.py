@@ -33,7 +33,9 @@ from edge.service.asks import (
     EnrolBegin,
     EnrolCancel,
     EnrolProgress,
+    FreeIncident,
     Granted,
+    HoldIncident,
     Learn,
     LearnEnd,
     MarkIncident,
@@ -46,6 +48,7 @@ from edge.service.asks import (
     Restart,
     SeeAim,
     SeeDrawn,
+    SeeHolds,
     SeeLearning,
     SendTestText,
     Sign,
@@ -57,6 +60,7 @@ from edge.service.asks import (
 )
 from edge.service.site import SiteDesk
 from edge.settings.version import program_version
+from edge.terms.hold import Freed, Hold
 from edge.terms.learning import LearnOrder, NamedRegion
 from edge.terms.marks import BY_MOST, NAME_MOST, NOTE_MOST, Marked, plain_words
 from edge.terms.record import Recipient
@@ -87,6 +91,9 @@ MAY: Final[Mapping[type[Request], May]] = {
     Report: May.KIOSK,
     Release: May.ROOT,
     MarkIncident: May.KIOSK,
+    HoldIncident: May.ROOT_OR_GRANT,
+    FreeIncident: May.ROOT_OR_GRANT,
+    SeeHolds: May.KIOSK,
     CommissionOpen: May.ROOT,
     CommissionEnd: May.ROOT_OR_GRANT,
     Commission: May.GRANT,
@@ -189,6 +196,10 @@ class Acts:
                 if not kiosk.mark(marked, now_s):
                     raise FaultError("incident_unknown", f"incident {incident}")
                 return {"marked": mark.value}
+            case SeeHolds():
+                return {"holds": kiosk.holding.listed()}
+            case HoldIncident() | FreeIncident():
+                return self._hold(request, answer, now_s)
             case CommissionOpen(who=who):
                 opened = commission.open(plain_words(who, NOTE_MOST), uid, now_s)
                 return {"grant": opened.secret, "for_s": opened.until_s - now_s, "number": opened.number}
@@ -273,6 +284,23 @@ class Acts:
                 return site.learn_end()
             case _:
                 assert_never(request)
+
+    def _hold(self, request: HoldIncident | FreeIncident, answer: Answer, now_s: float) -> Reply | None:
+        """Answered when the record has it. FaultError."""
+        by, why = plain_words(request.by, BY_MOST), plain_words(request.why, NOTE_MOST)
+
+        def later(reply: Reply) -> None:
+            answer({"version": VERSION, **reply})
+
+        match request:
+            case HoldIncident(incident=incident, until_wall_s=until_wall_s):
+                wall_s = self._kiosk.board.clock.wall_s()
+                self._kiosk.holding.put(Hold(incident, by, why, wall_s, until_wall_s), later, now_s)
+            case FreeIncident(incident=incident):
+                self._kiosk.holding.free(Freed(incident, by, why), later, now_s)
+            case _:
+                assert_never(request)
+        return None
 
     def _to_enrol(self, request: EnrolBegin) -> ToEnrol:
         """Raises `FaultError`: `enrol_refused`, `consent_missing`."""

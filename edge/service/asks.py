@@ -84,6 +84,27 @@ class MarkIncident(Asks, frozen=True, tag="mark"):
     note: Line = ""
 
 
+class HoldIncident(Granted, frozen=True, kw_only=True, tag="hold"):
+    """Keep all pictures and lines of an incident until a time (UTC seconds), null: until somebody ends it."""
+
+    incident: Annotated[int, Meta(ge=1, le=10**12)]
+    by: Name
+    why: Line
+    until_wall_s: Annotated[float, Meta(ge=0, le=32503680000)] | None = None
+
+
+class FreeIncident(Granted, frozen=True, kw_only=True, tag="free"):
+    """End the hold on an incident."""
+
+    incident: Annotated[int, Meta(ge=1, le=10**12)]
+    by: Name
+    why: Line
+
+
+class SeeHolds(Asks, frozen=True, tag="holds"):
+    """Which incidents are held, by whom, and until when."""
+
+
 class CommissionOpen(Asks, frozen=True, tag="commission_open"):
     """Begin a commissioning; `who` is the one who does it, as given. One that ran ends."""
 
@@ -235,6 +256,9 @@ Request = (
     | Report
     | Release
     | MarkIncident
+    | HoldIncident
+    | FreeIncident
+    | SeeHolds
     | CommissionOpen
     | CommissionEnd
     | Commission

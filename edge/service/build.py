@@ -10,11 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from edge.cabin.rules import OwnerRules, Rules
 from edge.codes.book import CodeBook
+from edge.codes.duress import DuressForm, EntryMarks, forced_by
+from edge.codes.note import NoteSealer
 from edge.codes.pad import EntryPad
+from edge.faults.fault import FaultError
 from edge.identity.desk import OWNER_CODE_DIGITS, OwnerDesk
 from edge.identity.enroller import Enroller
 from edge.identity.keeper import GalleryKeeper
@@ -29,22 +32,31 @@ from edge.judge.judge import Judge
 from edge.judge.owner import OwnerJudge
 from edge.loop.happening import Happening, Listener
 from edge.loop.kiosk import Kiosk
-from edge.loop.parts import IdentityParts, Parts, Restarter
+from edge.loop.parts import DuressParts, IdentityParts, Parts, Restarter
 from edge.loop.unrecorded import Unrecorded
 from edge.loop.views import NAME as VIEWS
 from edge.loop.views import ViewsFile
 from edge.loop.watching import Watching
+from edge.messages.entries import Entries
+from edge.messages.entry_key import NAME as ENTRY_KEY
+from edge.messages.entry_key import entry_key, read_entry_key
 from edge.messages.inbox import Inbox
 from edge.messages.outbox import Outbox
 from edge.messages.prompts import longest_warning_s
 from edge.messages.release_counter import NAME as RELEASE_COUNTER_FILE
 from edge.messages.release_counter import CounterFile
+from edge.messages.streams import EPOCH_BITS, Streams, fresh_epoch
 from edge.messages.texts import Context
 from edge.messages.ways.carrier import Carrier
 from edge.messages.ways.open import carriers, release_desk
+from edge.pictures.clear import ClearCopies, shown_or_sealed
+from edge.pictures.holds import Together, read_holds, together
 from edge.pictures.keeper import Beside, Evidence, Ring
+from edge.pictures.retention import Profile
+from edge.pictures.sealing import Sealer
 from edge.pictures.sheet import drawn_apart, drawn_here
 from edge.pictures.store import EvidenceLimits, Start
+from edge.pictures.writing import Handling, Sealing
 from edge.service.acts import Acts
 from edge.service.gauge import THERMAL, MachineGauge
 from edge.service.plans import minute_of_day, overseers
@@ -56,6 +68,13 @@ from edge.settings.zones import find_zone
 from edge.terms.record import Channel, Recipient, Remembered
 from hw.ports import Board, Clock, Input
 from hw.watched import in_thread
+
+if TYPE_CHECKING:  # only where a broker is set up is any of it loaded
+    from edge.fleet.link import Dial
+    from edge.messages.ways.mqtt import Mqtt
+    from edge.service.certificates import CertificateWatch
+    from edge.service.fleet import FleetDesk
+    from edge.service.measuring import Measuring
 
 CLOSE_S: Final = 3.0
 """How long an end waits for the record, and for the pictures."""
@@ -88,6 +107,16 @@ class Site:
     restart: Restarter
     roots: frozenset[int]
     eyes: Mapping[str, EyesAside]
+    fleet: FleetSite
+
+
+@dataclass(frozen=True, slots=True)
+class FleetSite:
+    """Of a kiosk at a broker: `selftest` tries what may be tried beside it and names what failed (may wait
+    long); `dial` is another way there than TCP, for a bench."""
+
+    selftest: Callable[[], tuple[str, ...]]
+    dial: Dial | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +131,11 @@ class Built:
     site: SiteDesk
     numbers: Mapping[Recipient, str]
     carriers: Mapping[Channel, Carrier]
+    fleet: FleetDesk | None
     remembered: Remembered
     zone_missing: bool
+    measuring: Measuring | None
+    certificates: CertificateWatch | None
 
     def start(self, now_s: float) -> None:
         """Call it after the input path has read the inputs once."""
@@ -125,6 +157,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
     )
     remembered = journal.open()
     stack.callback(journal.close, CLOSE_S)
+    measuring = _measuring(settings, site)
     zone_missing = find_zone(settings.cabin.timezone) is None
     if zone_missing:
         fault = ("zone_missing", settings.cabin.timezone)
@@ -138,27 +171,36 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
     identity, faults = _identity(settings, site, counters.get("gallery", 0))
     remembered = replace(remembered, faults=(*remembered.faults, *faults))
     pictures = site.data / "evidence"
+    holds, faults = _holds(remembered, pictures)
+    remembered = replace(remembered, faults=(*remembered.faults, *faults))
     gauge = MachineGauge(site.data, THERMAL if site.threaded else None)
     gauge.look()
     evidence = Evidence(
         pictures,
         dict(site.rings),
         clock,
-        Start(remembered.boot, (counters.get("incident", 0),), remembered.wall_s),
+        Start(remembered.boot, (counters.get("incident", 0),), remembered.wall_s, holds.holds),
         evidence_limits(settings),
         Beside(site.wake, lambda: journal.waiting > 0, gauge.look) if site.threaded else None,
-        drawn_apart if site.threaded else drawn_here,
+        Handling(drawn_apart if site.threaded else drawn_here, sealing_of(settings)),
     )
     if site.threaded:  # without a thread nothing is under way, and a pulled plug copies nothing more
         stack.callback(evidence.close, CLOSE_S)
-    ways_out = carriers(settings, pictures, clock.wall_s, lambda: str(journal.head()))
+    read = functools.partial(shown_or_sealed, Path(settings.paths.runtime))
+    streams = Streams(counters, _epoch(site)) if settings.mqtt.host else None
+    broker = _broker(settings, site, streams, pictures, lambda: str(journal.head()))
+    ways_out = carriers(settings, pictures, clock.wall_s, lambda: str(journal.head()), read, broker)
     for carrier in ways_out.values():
         stack.callback(carrier.close)
+    duress, entries, faults = _duress(settings, site.data)
+    remembered = replace(remembered, faults=(*remembered.faults, *faults))
     numbers = _numbers(settings, site.spare_numbers)
     context = Context.of(settings)
     door = site.board.inputs.fitted(Input.DOOR)
     flow, watchdog = settings.flow, settings.watchdog
-    book = CodeBook(flow.code_digits, site.choose_code)
+    book = CodeBook(
+        flow.code_digits, site.choose_code, forced_by(DuressForm(flow.duress), flow.duress_prefix)
+    )
     parts = Parts(
         board=site.board,
         rules=Rules(
@@ -168,9 +210,17 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
             longest_warning_s(context.language, site.board.prompt.spoken_s),
             _owner_rules(settings),
         ),
-        journal=journal,
+        journal=journal if measuring is None else measuring.timed(journal),
         unrecorded=Unrecorded(site.unrecorded),
-        outbox=Outbox(numbers, random=site.random, carriers=ways_out),
+        outbox=Outbox(
+            numbers,
+            random=site.random,
+            carriers=ways_out,
+            backlog_most=settings.mqtt.keep_messages,
+            told_as=entries.told,
+        ),
+        streams=streams,
+        keep_messages_s=settings.mqtt.keep_days * 86400.0,
         inbox=Inbox(numbers),
         release_desk=release_desk(
             settings, counters, CounterFile(site.data / RELEASE_COUNTER_FILE, threaded=site.threaded)
@@ -179,6 +229,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         identity=identity,
         context=context,
         book=book,
+        duress=duress,
         pad=EntryPad(flow.code_digits, flow.key_timeout_s),
         judge=Judge(
             _place(settings, clock),
@@ -190,14 +241,19 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         ),
         cameras=frozenset(site.rings),
         evidence=evidence,
+        holds_lost=holds.unrecorded,
         views=views,
         gauge=gauge,
         clock_jump_s=watchdog.clock_jump_s,
         restart=site.restart,
-        listener=functools.partial(_hear, watching, site.listener),
+        listener=functools.partial(_hear, watching, measuring, site.listener),
     )
     kiosk = Kiosk(parts)
+    if measuring is not None:
+        measuring.open(kiosk, parts, journal, watching, site.data)
+        stack.callback(measuring.close)
     apart = in_thread if site.threaded else _here
+    fleet = _fleet(settings, site, kiosk, broker, streams)
     at_site = SiteDesk(settings, site.data, site.eyes, clock, apart, kiosk.commission.did)
     return Built(
         kiosk=kiosk,
@@ -208,9 +264,92 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         site=at_site,
         numbers=numbers,
         carriers=ways_out,
+        fleet=fleet,
         remembered=remembered,
         zone_missing=zone_missing,
+        measuring=measuring,
+        certificates=_certificates(settings, site, kiosk, apart),
     )
+
+
+def _duress(
+    settings: Settings, data: Path
+) -> tuple[DuressParts | None, Entries, tuple[tuple[str, str], ...]]:
+    """What is told of typed codes, None without a duress form; the marks; and the faults of their key.
+
+    Rows of an earlier start may wait although it was switched off since: their key is read all the same.
+    """
+    if settings.flow.duress == "off":
+        known = read_entry_key(data / ENTRY_KEY)
+        return None, Entries(None if known is None else EntryMarks(known)), ()
+    key, kept = entry_key(data / ENTRY_KEY)
+    entries = Entries(EntryMarks(key))
+    notes = NoteSealer(bytes.fromhex(settings.people.control_room_key))
+    faults = () if kept else (("entry_key_unwritable", str(data / ENTRY_KEY)),)
+    return DuressParts(entries, notes), entries, faults
+
+
+def _holds(remembered: Remembered, pictures: Path) -> tuple[Together, tuple[tuple[str, str], ...]]:
+    """The legal holds of the record and of the file beside the pictures; and the fault of a file that says
+    nothing: then the record's count, and the file is written again."""
+    try:
+        filed, faults = read_holds(pictures), ()
+    except FaultError as fault:
+        return together(remembered.holds, remembered.freed, ()), ((fault.code, fault.detail),)
+    return together(remembered.holds, remembered.freed, filed), faults
+
+
+def _measuring(settings: Settings, site: Site) -> Measuring | None:
+    """What takes the numbers; nothing of it is imported where nobody is to see them."""
+    if not settings.metrics.wanted:
+        return None
+    from edge.service.measuring import Measuring
+
+    return Measuring(settings, site.board.clock, threaded=site.threaded)
+
+
+def _broker(
+    settings: Settings, site: Site, streams: Streams | None, pictures: Path, head: Callable[[], str]
+) -> Mqtt | None:
+    """The carrier to the broker, None where none is set up: then nothing of it is imported."""
+    if streams is None:
+        return None
+    from edge.service.broker import Around, open_carrier
+
+    clock = site.board.clock
+    around = Around(pictures, head, clock, site.wake, site.threaded, site.fleet.dial, site.random)
+    return open_carrier(settings, streams, around)
+
+
+def _fleet(
+    settings: Settings, site: Site, kiosk: Kiosk, broker: Mqtt | None, streams: Streams | None
+) -> FleetDesk | None:
+    if broker is None or streams is None:
+        return None
+    from edge.service.broker import open_desk
+    from edge.service.fleet import Aside
+
+    aside = Aside(
+        site.data / "evidence", in_thread if site.threaded else _here, site.fleet.selftest, lambda: ""
+    )
+    return open_desk(settings, kiosk, broker, streams, site.board.clock, aside)
+
+
+def _epoch(site: Site) -> Callable[[], int]:
+    """A bench's epochs are drawn like its codes: the same every time."""
+    return fresh_epoch if site.threaded else lambda: site.random.getrandbits(EPOCH_BITS) | 1 << EPOCH_BITS - 1
+
+
+def _certificates(
+    settings: Settings, site: Site, kiosk: Kiosk, apart: Callable[[Callable[[], None]], None]
+) -> CertificateWatch | None:
+    """What tells of a certificate that ends; nothing of it is imported where no kiosk has one."""
+    if not (settings.mqtt.kiosk_id or settings.certificate.certificate_file):
+        return None
+    from edge.service.certificates import CertificateWatch
+
+    clock = site.board.clock
+    return CertificateWatch(settings, site.data, clock, apart, kiosk.trouble_beside, kiosk.aside_fault)
 
 
 def _here(do: Callable[[], None]) -> None:
@@ -276,8 +415,23 @@ def _identity(
 def evidence_limits(settings: Settings) -> EvidenceLimits:
     kept = settings.evidence
     return EvidenceLimits(
-        kept.before_s, kept.after_s, kept.keep_days, kept.keep_mb, kept.incident_mb, kept.reserve_mb
+        kept.before_s,
+        kept.after_s,
+        kept.keep_days,
+        kept.keep_mb,
+        kept.incident_mb,
+        kept.reserve_mb,
+        Profile(kept.profile),
     )
+
+
+def sealing_of(settings: Settings) -> Sealing | None:
+    """How pictures are sealed to the bank; None where they lie open."""
+    kept = settings.evidence
+    if not kept.recipients_file:
+        return None
+    copies = ClearCopies(Path(settings.paths.runtime), kept.clear_copy_s, kept.clear_copy_mb)
+    return Sealing(Sealer(Path(kept.recipients_file), kept.open_needs), copies)
 
 
 def _place(settings: Settings, clock: Clock) -> Place:
@@ -292,8 +446,10 @@ def _hour_now(clock: Clock) -> int | None:
     return int(clock.wall_s() // 3600.0) if clock.wall_true() else None
 
 
-def _hear(watching: Watching, listener: Listener, happening: Happening) -> None:
+def _hear(watching: Watching, measuring: Measuring | None, listener: Listener, happening: Happening) -> None:
     watching.hear(happening)
+    if measuring is not None:
+        measuring.hear(happening)
     listener(happening)
 
 

@@ -29,7 +29,7 @@ from edge.loop.happening import Happening
 from edge.loop.parts import Restarter
 from edge.loop.unrecorded import NAME as UNRECORDED
 from edge.pictures.ring import RingReader, ring_file
-from edge.service.build import Site, build
+from edge.service.build import FleetSite, Site, build
 from edge.service.control import Asked, ControlServer
 from edge.service.devices import leave_pins, open_real
 from edge.service.log import log_happening
@@ -77,6 +77,7 @@ class Service:
     """Everything that runs, opened in the order in which it guards life. `stack` closes it in reverse.
 
     `open_parts` and `before_sync` are for benches: other devices, and what every sync of the disk waits for.
+    `selftest` tries what may be tried beside a kiosk that runs, and names what failed.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class Service:
         verbose: bool = False,
         open_parts: Callable[[Settings, Clock], Board] = open_real,
         before_sync: Callable[[], None] = lambda: None,
+        selftest: Callable[[], tuple[str, ...]] = tuple,
     ) -> None:
         self._verbose = verbose
         self._clock = SystemClock()
@@ -105,7 +107,7 @@ class Service:
         self.board = open_parts(settings, self._clock)
         stack.callback(self._close_board)
         try:
-            self._open_rest(settings, stack, data, runtime, before_sync)
+            self._open_rest(settings, stack, data, runtime, before_sync, selftest)
         except BaseException:  # SIGTERM too: before anything is closed that has to be waited for
             self.rest_relays()
             raise
@@ -117,6 +119,7 @@ class Service:
         data: Path,
         runtime: Path,
         before_sync: Callable[[], None],
+        selftest: Callable[[], tuple[str, ...]],
     ) -> None:
         self.scanner = Scanner(self.board, lambda event: self._items.put(event))
         self.scan = ScanThread(self.scanner, self._clock)
@@ -145,6 +148,7 @@ class Service:
                 restart=Restarter(functools.partial(self._items.put, _Stop()), RESTART_AFTER_S),
                 roots=frozenset({0}),
                 eyes=self._eyes,
+                fleet=FleetSite(selftest),
             ),
             stack,
         )
@@ -170,6 +174,8 @@ class Service:
             self._watch.watch(Part.MODEM, self.board.modem.thread)
         if self.board.atm is not None and isinstance(self.board.atm, Watched):
             self._watch.watch(Part.ATM, self.board.atm.thread)
+        if built.measuring is not None:
+            built.measuring.watch(self._watch.ages)
         built.start(self._clock.now_s())
         self.scan.start()
         self._feed(self._clock.now_s())
@@ -209,8 +215,10 @@ class Service:
         if wake_s is not None:
             wait_s = min(wait_s, max(0.0, wake_s - self._clock.now_s()))
         item: _Item | None = None
+        measuring = self.built.measuring
         with contextlib.suppress(queue.Empty):
             item = self._items.get(timeout=wait_s) if wait_s > 0 else self._items.get_nowait()
+        began_s = self._clock.now_s()
         while item is not None:
             if isinstance(item, _Stop):
                 return False
@@ -229,9 +237,17 @@ class Service:
                     self.built.watching.see(seen)
                     self.built.site.see(seen)
                     self.kiosk.observe(seen, now_s)
+                    if measuring is not None:
+                        measuring.framed(seen)
         self.kiosk.poll(self._clock.now_s())
         self.built.site.poll(self._clock.now_s())
+        if self.built.fleet is not None:
+            self.built.fleet.poll(self._clock.now_s())
+        if self.built.certificates is not None:
+            self.built.certificates.poll(self._clock.now_s())
         self._feed(self._clock.now_s())
+        if measuring is not None:
+            measuring.turned(began_s)
         return True
 
     def _take(self, item: ScanEvent | Asked | _Nudge) -> None:
@@ -239,6 +255,8 @@ class Service:
         if isinstance(item, Asked):
             self.built.acts.ask(item.request, item.uid, item.answer, now_s)
         elif not isinstance(item, _Nudge):
+            if self.built.measuring is not None:
+                self.built.measuring.moved(item)
             self.kiosk.hardware_event(item, now_s)
 
     def _mind_threads(self, now_s: float) -> None:

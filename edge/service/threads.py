@@ -66,6 +66,15 @@ LIMITS: Final[Mapping[Part, Limit]] = {
 port, a picture, a caller. Slow cards take seconds; what takes longer hangs."""
 
 
+@dataclass(frozen=True, slots=True)
+class Age:
+    """Seconds since a thread's last progress, 0 while it waits for work; from `limit_s` on it hangs."""
+
+    silent_s: float
+    limit_s: float
+    alive: bool
+
+
 class Tell(Protocol):
     """How the watch says that a device lacks its thread (`active`), or has it again."""
 
@@ -108,6 +117,13 @@ class ThreadWatch:
         """Start again what died, and tell once of each trouble and of its end."""
         for one in self._all:
             self._look_at(one, now_s)
+
+    def ages(self, now_s: float) -> Mapping[str, Age]:
+        """How long ago each of them last made progress, by the thread's name."""
+        return {
+            one.thread.name: Age(one.thread.silent_s(now_s), one.limit_s, one.thread.alive)
+            for one in self._all
+        }
 
     def in_trouble(self, device: Device) -> bool:
         """Whether one of the device's threads is not known to run well."""

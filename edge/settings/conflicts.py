@@ -5,12 +5,12 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Final, assert_never
 
 from edge.cabin.rules import Flow
 from edge.faults.fault import FaultError
 from edge.settings.areas import marks_problem, masked_problem, polygon_problems, zone_problems
-from edge.settings.schema import Settings, allowed
+from edge.settings.schema import Settings, allowed, is_loopback
 from edge.settings.zones import find_zone, nearest_zone, zones_missing
 from edge.terms.ground import Mask, Zone
 
@@ -44,6 +44,7 @@ def conflicts(s: Settings) -> Iterator[_Problem]:
                 f"{low} = {_number(s, low):g} must not be more than {high} = {_number(s, high):g}", low, high
             )
     yield from _guesses(s.flow)
+    yield from _duress(s)
     numbers = [n for n in (s.people.watchman, s.people.watchman2) if n]
     both = ("people.watchman", "people.watchman2")
     if len(numbers) != len(set(numbers)):
@@ -71,6 +72,9 @@ def conflicts(s: Settings) -> Iterator[_Problem]:
     if s.identity.code_by == "webhook" and not s.webhook.url:
         yield _conflict('identity.code_by = "webhook" needs webhook.url', "identity.code_by", "webhook.url")
     yield from _machine_line(s)
+    yield from _broker(s)
+    yield from _certificate(s)
+    yield from _metrics(s)
     for problem in s.wiring.problems():
         yield _conflict(problem, *re.findall(r"wiring\.[a-z_.]+", problem))
     if find_zone(s.cabin.timezone) is None and not zones_missing():
@@ -99,6 +103,52 @@ def _machine_line(s: Settings) -> Iterator[_Problem]:
             yield _conflict("atm.serial_port is modem.port", "atm.serial_port", "modem.port")
     if line.transport == "tcp" and line.port == s.panel.port:
         yield _conflict("atm.port is panel.port", "atm.port", "panel.port")
+
+
+def _broker(s: Settings) -> Iterator[_Problem]:
+    """The broker: who we are there, and that nobody on the way reads or changes what is said."""
+    broker = s.mqtt
+    if not broker.host:
+        if broker.home_assistant:
+            yield _conflict("mqtt.home_assistant needs mqtt.host", "mqtt.home_assistant", "mqtt.host")
+        return
+    for leaf in ("site", "kiosk_id"):
+        if not getattr(broker, leaf):
+            yield _conflict(f"mqtt.host needs mqtt.{leaf}", "mqtt.host", f"mqtt.{leaf}")
+    if not broker.tls and not is_loopback(broker.host):
+        detail = f"mqtt.tls = false is for a broker on this machine; mqtt.host = {broker.host} is not"
+        yield _conflict(detail, "mqtt.tls", "mqtt.host")
+    if broker.port in (s.panel.port, s.atm.port) and is_loopback(broker.host):
+        yield _conflict(f"mqtt.port = {broker.port} is another server's here", "mqtt.port")
+
+
+def _certificate(s: Settings) -> Iterator[_Problem]:
+    """Somebody else looks after both files of a pair or after none."""
+    own = s.certificate
+    both = ("certificate.key_file", "certificate.certificate_file")
+    if bool(own.key_file) != bool(own.certificate_file):
+        yield _conflict(f"{' and '.join(both)} go together", *both)
+    for key, value in (("certificate.key_uri", own.key_uri), ("certificate.est_url", own.est_url)):
+        if value and own.key_file:
+            yield _conflict(f"{key} needs a key of the kiosk's own: leave {both[0]} empty", key, both[0])
+    if own.est_token_file and not own.est_user:
+        user = "certificate.est_user"
+        yield _conflict(f"certificate.est_token_file needs {user}", "certificate.est_token_file", user)
+
+
+def _metrics(s: Settings) -> Iterator[_Problem]:
+    """The port of the numbers has no password, so that nobody but this machine may ever reach it."""
+    host, port = s.metrics.host, s.metrics.port
+    if not is_loopback(host):
+        yield _conflict(
+            f"metrics.host = {host} can be reached from elsewhere: this machine alone", "metrics.host"
+        )
+    if 0 < port < 1024:
+        detail = f"metrics.port must be {allowed('metrics.port')}"
+        yield ("metrics.port",), FaultError("settings_out_of_bounds", detail)
+    taken = {"panel.port": s.panel.port} | ({"atm.port": s.atm.port} if s.atm.transport == "tcp" else {})
+    for key in (key for key, other in taken.items() if port == other):
+        yield _conflict(f"metrics.port is {key}", "metrics.port", key)
 
 
 def ground_conflicts(s: Settings) -> Iterator[_Problem]:
@@ -134,23 +184,63 @@ def _conflict(detail: str, *keys: str) -> _Problem:
     return keys, FaultError("settings_conflict", detail)
 
 
-def _guesses(flow: Flow) -> Iterator[_Problem]:
-    """Every try of every code of one incident, against so many codes that there are."""
+def guess_percent(flow: Flow, digits: int) -> float:
+    """The chance to guess a code of so many digits in one incident, in percent: every try of every code.
+
+    Where a duress form opens as the code does, both count. `last_plus_one`: an entry is right for two codes,
+    and a fresh code is none of the three that an earlier one rules out. `prefix`: who guesses behind the
+    prefix needs only the digits that follow it.
+    """
     tries = flow.code_tries * flow.codes_per_incident
+    earlier = flow.codes_per_incident - 1
+    match flow.duress:
+        case "off":
+            return float(tries * 100 / 10**digits)
+        case "last_plus_one":
+            return float(tries * 200 / (10**digits - 3 * earlier))
+        case "prefix":
+            behind = digits - len(flow.duress_prefix)
+            return 100.0 if behind < 1 else float(tries * 100 / max(1, 10**behind - earlier))
+        case _:
+            assert_never(flow.duress)
 
-    def too_many(digits: int) -> bool:
-        return tries * 100 > GUESSES_PERCENT * int(10**digits)
 
-    if too_many(flow.code_digits):
-        enough = next(digits for digits in range(flow.code_digits, 9) if not too_many(digits))
-        percent = tries * 100 / 10**flow.code_digits
+def _guesses(flow: Flow) -> Iterator[_Problem]:
+    """No setting gives a better chance than `GUESSES_PERCENT`."""
+    percent = guess_percent(flow, flow.code_digits)
+    if percent > GUESSES_PERCENT:
+        more = range(flow.code_digits, 9)
+        enough = next((n for n in more if guess_percent(flow, n) <= GUESSES_PERCENT), None)
+        both = "" if flow.duress == "off" else f', of which flow.duress = "{flow.duress}" opens too,'
         yield _conflict(
             f"flow.code_tries = {flow.code_tries} for each of flow.codes_per_incident = "
-            f"{flow.codes_per_incident} codes of flow.code_digits = {flow.code_digits} is a chance of "
-            f"{percent:g} % to guess one in an incident; {GUESSES_PERCENT} % at most, so {enough} digits",
+            f"{flow.codes_per_incident} codes of flow.code_digits = {flow.code_digits}{both} is a chance of "
+            f"{percent:.4g} % to guess one in an incident; {GUESSES_PERCENT} % at most, so "
+            + (f"{enough} digits" if enough is not None else "fewer tries, or fewer codes"),
             "flow.code_tries",
             "flow.codes_per_incident",
             "flow.code_digits",
+        )
+
+
+def _duress(s: Settings) -> Iterator[_Problem]:
+    """A duress form that would be the code itself, or that nobody could learn of."""
+    flow = s.flow
+    if flow.duress == "off":
+        return
+    if flow.duress == "prefix" and len(flow.duress_prefix) >= flow.code_digits:
+        yield _conflict(
+            f'flow.duress_prefix = "{flow.duress_prefix}" must be shorter than flow.code_digits = '
+            f"{flow.code_digits}: it stands in the place of the code's first digits, and the rest is typed",
+            "flow.duress_prefix",
+            "flow.code_digits",
+        )
+    if not s.people.control_room_key:
+        yield _conflict(
+            f'flow.duress = "{flow.duress}" needs people.control_room_key: the record shows a duress code '
+            "to the control room alone",
+            "flow.duress",
+            "people.control_room_key",
         )
 
 
@@ -168,9 +258,13 @@ _WHOLE_PATHS: Final = (
         "modem.port",
         "modem.pin_file",
     ),
-    *("email.password_file", "webhook.secret_file", "panel.password_file"),
-    "identity.key_file",
+    *("email.password_file", "webhook.secret_file", "panel.password_file", "mqtt.request_keys_file"),
+    *("identity.key_file", "evidence.recipients_file"),
     *("atm.keys_file", "atm.serial_port"),
+    *("certificate.key_file", "certificate.certificate_file", "certificate.ca_file"),
+    *("certificate.token_module", "certificate.pin_file"),
+    *("certificate.est_token_file", "certificate.est_ca_file"),
+    "metrics.textfile_folder",
 )
 
 
@@ -182,6 +276,8 @@ def incomplete(s: Settings) -> Iterator[_Problem]:
 
     if not s.people.watchman:
         yield missing("people.watchman", "without it no code reaches anybody")
+    if s.flow.duress != "off" and not (s.people.control_room or s.email.control_room or s.webhook.url):
+        yield missing("people.control_room", "without any way to the control room no duress code reaches it")
     if s.camera.source not in ("picamera2", "usb"):
         yield missing("camera.source", 'a kiosk needs "picamera2" or "usb"')
     if not s.wiring.exit.fitted:

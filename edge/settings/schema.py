@@ -14,6 +14,8 @@ import msgspec
 
 from edge.cabin.anomalies import Policy
 from edge.cabin.rules import Flow
+from edge.settings.certificate import CertificateSettings
+from edge.settings.fleet import MqttSettings
 from edge.settings.updating import UpdateSettings
 from edge.terms.chain import ChainSettings
 from edge.terms.ground import Marks, Mask, Zone
@@ -66,6 +68,13 @@ class People(_Section, frozen=True):
     watchman2: Number = ""
     control_room: Number = ""
     hotp_secret_file: _Word = ""
+    control_room_key: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"\A([0-9a-f]{64})?\Z",
+            description="64 hexadecimal digits (cabinguard duress key), or empty",
+        ),
+    ] = ""
 
     def number(self, to: Recipient) -> str:
         """Empty where none is set; a card owner's is in the gallery."""
@@ -190,10 +199,15 @@ class EvidenceSettings(_Section, frozen=True):
     after_s: Annotated[float, msgspec.Meta(ge=0, le=120)] = 20.0
     fps: Annotated[float, msgspec.Meta(ge=0.5, le=15)] = 5.0
     keep_days: Annotated[float, msgspec.Meta(ge=1, le=3650)] = 30.0
+    profile: Literal["none", "eu", "de", "in"] = "none"
     keep_mb: Annotated[float, msgspec.Meta(ge=10, le=1000000)] = 2000.0
     incident_mb: Annotated[float, msgspec.Meta(ge=1, le=10000)] = 50.0
     reserve_mb: Annotated[float, msgspec.Meta(ge=10, le=100000)] = 200.0
     ring_mb: Annotated[float, msgspec.Meta(ge=2, le=256)] = 16.0
+    recipients_file: _Word = ""
+    open_needs: Annotated[int, msgspec.Meta(ge=1, le=2)] = 1
+    clear_copy_s: Annotated[float, msgspec.Meta(ge=0, le=86400)] = 900.0
+    clear_copy_mb: Annotated[float, msgspec.Meta(ge=1, le=512)] = 32.0
 
 
 class JournalSettings(_Section, frozen=True):
@@ -227,6 +241,38 @@ class PanelSettings(_Section, frozen=True):
     password_file: _Word = ""
     live: bool = False
     pictures: bool = False
+
+
+class MetricsSettings(_Section, frozen=True):
+    textfile_folder: _Word = ""
+    host: _Word = "127.0.0.1"
+    port: Annotated[
+        int, msgspec.Meta(ge=0, le=65535, description="0 for none, or a whole number, 1024 to 65535")
+    ] = 0
+    every_s: Annotated[float, msgspec.Meta(ge=1, le=300)] = 15.0
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody is to see the numbers."""
+        return bool(self.textfile_folder or self.port)
+
+
+class SupportSettings(_Section, frozen=True):
+    contact: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"\A((mailto:|https://|tel:)[^\s<>\"]+)?\Z",
+            max_length=200,
+            description="mailto:…, https://… or tel:…, or empty",
+        ),
+    ] = ""
+    until: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"\A(2[0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))?\Z",
+            description="a day such as 2031-12-31, or empty",
+        ),
+    ] = ""
 
 
 class WatchdogSettings(_Section, frozen=True):
@@ -266,13 +312,17 @@ class Settings(_Section, frozen=True):
     prompt: PromptSettings = PromptSettings()
     email: Email = Email()
     webhook: Webhook = Webhook()
+    mqtt: MqttSettings = MqttSettings()
     evidence: EvidenceSettings = EvidenceSettings()
     journal: JournalSettings = JournalSettings()
     identity: IdentitySettings = IdentitySettings()
+    certificate: CertificateSettings = CertificateSettings()
     paths: Paths = Paths()
     wiring: WiringSettings = WiringSettings()
     panel: PanelSettings = PanelSettings()
+    metrics: MetricsSettings = MetricsSettings()
     update: UpdateSettings = UpdateSettings()
+    support: SupportSettings = SupportSettings()
     watchdog: WatchdogSettings = WatchdogSettings()
 
     @property

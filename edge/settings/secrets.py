@@ -23,6 +23,8 @@ class Secret(StrEnum):
     PANEL = "panel_password"
     GALLERY = "gallery_key"
     ATM = "atm_keys"
+    TOKEN_PIN = "token_pin"
+    EST_TOKEN = "est_token"
 
 
 def secret_file(settings: Settings, secret: Secret) -> Path | None:
@@ -65,6 +67,10 @@ def _named_file(settings: Settings, secret: Secret) -> str:
             return settings.identity.key_file
         case Secret.ATM:
             return settings.atm.keys_file
+        case Secret.TOKEN_PIN:
+            return settings.certificate.pin_file
+        case Secret.EST_TOKEN:
+            return settings.certificate.est_token_file
         case _:
             assert_never(secret)
 

@@ -89,5 +89,8 @@ def _other_ways(s: Settings) -> Iterator[str]:
             case Channel.WEBHOOK:
                 if s.webhook.url:
                     yield "webhook"
+            case Channel.MQTT:
+                if s.mqtt.host:
+                    yield "MQTT"
             case _:
                 assert_never(channel)

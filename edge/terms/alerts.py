@@ -26,6 +26,9 @@ class Alert(StrEnum):
     CODES_USED_UP = "codes_used_up"
     CODE_WITHDRAWN = "code_withdrawn"
     KEYPAD_LOCKOUT = "keypad_lockout"
+    CODE_TYPED = "code_typed"
+    ALL_OK = "all_ok"
+    DURESS = "duress"
     LOCK_WITHHELD = "lock_withheld"
     RESTARTED_LOCKED = "restarted_locked"
     EXIT_UNSHOWN = "exit_unshown"
@@ -46,7 +49,8 @@ class Alert(StrEnum):
 def urgency(alert: Alert) -> Urgency:
     """How soon an alert goes out."""
     match alert:
-        case Alert.FIRE:
+        case Alert.FIRE | Alert.CODE_TYPED | Alert.ALL_OK | Alert.DURESS:
+            # the same for both: how soon it goes out must not tell which it is
             return Urgency.EMERGENCY
         case Alert.TEST:
             return Urgency.REPORT

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple, assert_never
 
+from edge.terms.hold import Hold
+
 CODE_KIND: Final = "code"
 OWNER_CODE_KIND: Final = "owner_code"
 """The kinds of the messages that carry a code: the watchman's, which opens a door, and a card owner's."""
@@ -33,6 +35,7 @@ class Channel(StrEnum):
     SMS = "sms"
     EMAIL = "email"
     WEBHOOK = "webhook"
+    MQTT = "mqtt"
 
 
 class RowState(StrEnum):
@@ -84,7 +87,8 @@ class OutboxRow:
     the name of an alert or report; `issue` the number of the code within the incident, 0 where none is
     meant. `reason` is a plain word or two for the text (an anomaly, a fault code), never free input.
     `reference` is the network's for the last part of an accepted text; `awaited` those of the parts,
-    separated by spaces, whose delivery is not reported yet.
+    separated by spaces, whose delivery is not reported yet. A row for the broker has its place in a `stream`
+    from the moment when it was decided: `sequence`, counted from 1; 0 for a notice of what never comes.
     """
 
     number: int
@@ -101,6 +105,8 @@ class OutboxRow:
     reference: int = 0
     cause: str = ""
     awaited: str = ""
+    stream: str = ""
+    sequence: int = 0
 
     @property
     def key(self) -> RowKey:
@@ -185,7 +191,8 @@ class NotWritten:
 class Remembered:
     """What the record knew when the program started; of the rows those that are not done.
 
-    These are to be sent, or accepted so recently that their delivery may still be reported.
+    These are to be sent, or accepted so recently that their delivery may still be reported. `holds` are the
+    legal holds that stand, `freed` the incidents whose hold was ended.
     """
 
     boot: int
@@ -196,6 +203,8 @@ class Remembered:
     counters: tuple[tuple[str, int], ...]
     faults: tuple[tuple[str, str], ...] = ()
     owners: tuple[OwnerTries, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    freed: tuple[int, ...] = ()
 
 
 Answer = Written | NotWritten

@@ -212,6 +212,7 @@ GERMAN: Final = Language(
         alert="{where}. {words}. {tail}",
         incident="Vorfall {incident}",
         repeat="Wiederholung",
+        sealed="Das Bild ist versiegelt: Die Bank kann es öffnen.",
         help="{where}. SMS mit STATUS, HELP; Leitstelle auch RELEASE Vorfall 6-stelliger-Code,"
         " FALSE oder TRUE Vorfall.",
         status="{where}. {state}. {tail}",
@@ -221,6 +222,9 @@ GERMAN: Final = Language(
             codes_used_up="Alle Codes dieses Vorfalls sind verbraucht",
             code_withdrawn="Kein Netz nahm den Code an, er gilt nicht mehr",
             keypad_lockout="Falsche Codes getippt, Tastatur eine Weile gesperrt",
+            code_typed="Code an der Tastatur eingegeben",
+            all_ok="Code an der Tastatur eingegeben, es gibt kein Zeichen von Zwang",
+            duress="ZWANG! Code an der Tastatur eingegeben, jemand wird gezwungen!!",
             lock_withheld="Gesicht nicht gezeigt, aber die Tür darf jetzt nicht verriegelt werden",
             restarted_locked="Während der Verriegelung neu gestartet, wieder verriegelt",
             exit_unshown="Ausgangstaster gedrückt, ohne dass ein Gesicht gezeigt wurde",
@@ -438,7 +442,7 @@ GERMAN: Final = Language(
         recipients=Recipients(
             watchman="Wächter", watchman2="zweiter Wächter", control_room="Leitstelle", owner="Karteninhaber"
         ),
-        channels=Channels(sms="SMS", email="E-Mail", webhook="Webhook"),
+        channels=Channels(sms="SMS", email="E-Mail", webhook="Webhook", mqtt="MQTT"),
         outcomes=Outcomes(
             queued="wartet",
             sending="wird gesendet",
@@ -460,6 +464,9 @@ GERMAN: Final = Language(
             codes_used_up="Codes aufgebraucht",
             code_withdrawn="Code zurückgezogen",
             keypad_lockout="Tastatur gesperrt",
+            code_typed="Code eingegeben",
+            all_ok="alles in Ordnung",
+            duress="ZWANG",
             lock_withheld="nicht verriegelt",
             restarted_locked="nach Neustart verriegelt",
             exit_unshown="Ausgang ohne Gesicht",
@@ -567,6 +574,7 @@ GERMAN: Final = Language(
         pictures_count="{count} Bilder aufbewahrt",
         pictures_off="Gezeigt werden sie mit panel.pictures = true.",
         pictures_gone="Sie wurden seither entfernt, wegen Alters oder Platz.",
+        pictures_sealed="{count} versiegelt: Die Bank kann sie öffnen.",
         picture_alt="Bild {index} von Vorfall {number}",
         record="Protokoll und Speicher",
         head="Kopf des Protokolls",

@@ -208,6 +208,7 @@ ENGLISH: Final = Language(
         alert="{where}. {words}. {tail}",
         incident="Incident {incident}",
         repeat="repeat",
+        sealed="The picture is sealed: it opens at the bank.",
         help="{where}. Text STATUS, HELP; control room also RELEASE incident 6-digit-code,"
         " FALSE or TRUE incident.",
         status="{where}. {state}. {tail}",
@@ -217,6 +218,9 @@ ENGLISH: Final = Language(
             codes_used_up="All codes of this incident are used up",
             code_withdrawn="No network took the code, it is withdrawn",
             keypad_lockout="Wrong codes typed, keypad closed for a while",
+            code_typed="Code typed at the keypad",
+            all_ok="A code was typed at the keypad and nobody seems to be forced",
+            duress="DURESS! A code was typed at the keypad by somebody forced to",
             lock_withheld="Face not shown, but the door may not be locked now",
             restarted_locked="Restarted while locked, locked again",
             exit_unshown="Exit button pressed by somebody who has not shown the face",
@@ -433,7 +437,7 @@ ENGLISH: Final = Language(
         recipients=Recipients(
             watchman="watchman", watchman2="watchman2", control_room="control room", owner="card owner"
         ),
-        channels=Channels(sms="sms", email="email", webhook="webhook"),
+        channels=Channels(sms="sms", email="email", webhook="webhook", mqtt="mqtt"),
         outcomes=Outcomes(
             queued="queued",
             sending="sending",
@@ -455,6 +459,9 @@ ENGLISH: Final = Language(
             codes_used_up="codes used up",
             code_withdrawn="code withdrawn",
             keypad_lockout="keypad lockout",
+            code_typed="code typed",
+            all_ok="all in order",
+            duress="DURESS",
             lock_withheld="lock withheld",
             restarted_locked="restarted locked",
             exit_unshown="exit unshown",
@@ -562,6 +569,7 @@ ENGLISH: Final = Language(
         pictures_count="{count} pictures kept",
         pictures_off="They are shown with panel.pictures = true.",
         pictures_gone="They were removed since, by age or space.",
+        pictures_sealed="{count} sealed: they open at the bank.",
         picture_alt="Picture {index} of incident {number}",
         record="Record and disk",
         head="Head of the record",

@@ -208,6 +208,7 @@ HINDI: Final = Language(
         alert="{where}. {words}. {tail}",
         incident="घटना {incident}",
         repeat="दोबारा",
+        sealed="तस्वीर सीलबंद है: वह बैंक में खुलेगी।",
         help="{where}. STATUS, HELP; नियंत्रण कक्ष: RELEASE घटना 6-अंक, FALSE/TRUE घटना भेजें.",
         status="{where}. {state}. {tail}",
         alerts=Alerts(
@@ -216,6 +217,9 @@ HINDI: Final = Language(
             codes_used_up="इस घटना के सभी कोड समाप्त",
             code_withdrawn="कोड नहीं भेजा जा सका, रद्द",
             keypad_lockout="गलत कोड, कीपैड कुछ समय बंद",
+            code_typed="कीपैड पर कोड डाला गया",
+            all_ok="कीपैड पर कोड डाला गया, दबाव का कोई संकेत नहीं है",
+            duress="खतरा। किसी ने दबाव में कीपैड पर कोड डाला है, मदद",
             lock_withheld="चेहरा नहीं दिखा, पर दरवाज़ा अभी लॉक नहीं हो सकता",
             restarted_locked="लॉक रहते फिर चालू, फिर लॉक",
             exit_unshown="चेहरा दिखाए बिना निकास बटन दबाया",
@@ -427,7 +431,7 @@ HINDI: Final = Language(
         recipients=Recipients(
             watchman="गार्ड", watchman2="दूसरा गार्ड", control_room="नियंत्रण कक्ष", owner="कार्ड का मालिक"
         ),
-        channels=Channels(sms="SMS", email="ई-मेल", webhook="वेबहुक"),
+        channels=Channels(sms="SMS", email="ई-मेल", webhook="वेबहुक", mqtt="एमक्यूटीटी"),
         outcomes=Outcomes(
             queued="प्रतीक्षा में",
             sending="भेजा जा रहा है",
@@ -449,6 +453,9 @@ HINDI: Final = Language(
             codes_used_up="कोड समाप्त",
             code_withdrawn="कोड रद्द",
             keypad_lockout="कीपैड बंद",
+            code_typed="कोड डाला गया",
+            all_ok="सब ठीक",
+            duress="दबाव",
             lock_withheld="लॉक नहीं किया",
             restarted_locked="फिर चालू होकर लॉक",
             exit_unshown="चेहरा दिखाए बिना निकास",
@@ -556,6 +563,7 @@ HINDI: Final = Language(
         pictures_count="{count} तस्वीरें रखी गईं",
         pictures_off="panel.pictures = true से ये दिखेंगी।",
         pictures_gone="वे बाद में हटाई गईं: पुरानी थीं या जगह नहीं थी।",
+        pictures_sealed="{count} सीलबंद हैं: वे बैंक में खुलेंगी।",
         picture_alt="घटना {number} की तस्वीर {index}",
         record="रिकॉर्ड और डिस्क",
         head="रिकॉर्ड का सिरा",

@@ -148,6 +148,9 @@ class Alerts(Words):
     codes_used_up: str
     code_withdrawn: str
     keypad_lockout: str
+    code_typed: str
+    all_ok: str
+    duress: str
     lock_withheld: str
     restarted_locked: str
     exit_unshown: str
@@ -351,6 +354,7 @@ class Texts:
     alert: str
     incident: str
     repeat: str
+    sealed: str
     help: str
     status: str
     alerts: Alerts
@@ -602,6 +606,7 @@ class Channels(Words):
     sms: str
     email: str
     webhook: str
+    mqtt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -632,6 +637,9 @@ class Happened(Words):
     codes_used_up: str
     code_withdrawn: str
     keypad_lockout: str
+    code_typed: str
+    all_ok: str
+    duress: str
     lock_withheld: str
     restarted_locked: str
     exit_unshown: str
@@ -767,6 +775,7 @@ class Page(Words):
     pictures_count: str
     pictures_off: str
     pictures_gone: str
+    pictures_sealed: str
     picture_alt: str
     record: str
     head: str

@@ -17,6 +17,9 @@ COUNTER: Final = "counter_"
 
 _LANGUAGES: Final = InLanguages(en=ENGLISH, de=GERMAN, hi=HINDI)
 _ANOMALIES: Final = {anomaly.value: anomaly for anomaly in Anomaly}
+_SEALED: Final = re.compile(r"[0-9a-f]{32}", re.ASCII)
+"""The mark of a message about a typed code: nobody's reason to read."""
+
 _COUNTER: Final = re.compile(rf"{COUNTER}(\d+)", re.ASCII)
 _CODE_NUMBER: Final = re.compile(r"(\d+) of (\d+)", re.ASCII)
 _IN_CABIN: Final = re.compile(r"in the cabin for (\d+) s", re.ASCII)
@@ -36,7 +39,7 @@ def anomaly_words(name: str, words: Language) -> AnomalyWords | None:
 
 def reason_words(reason: str, words: Language) -> str:
     """A reason as a row of the record has it, in this language; faults are the catalogue's."""
-    if reason in ("", "none"):
+    if reason in ("", "none") or _SEALED.fullmatch(reason):
         return ""
     counted = words.counted
     if found := _COUNTER.fullmatch(reason):

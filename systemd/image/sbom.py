@@ -1,4 +1,4 @@
-"""What is in an image, under which terms: a CycloneDX 1.5 list of Debian's packages, Python's, the networks.
+"""What is in an image, under which terms: a CycloneDX 1.6 list of Debian's packages, Python's, the networks.
 
     sbom.py ROOT VERSION > image.cdx.json
 
@@ -8,17 +8,22 @@ Terms are what each part states of itself: Debian's copyright files, the wheels'
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 import sys
 from collections.abc import Iterator
-from email.message import Message
+from dataclasses import replace
 from email.parser import HeaderParser
 from pathlib import Path
 from urllib.parse import quote
 
-Component = dict[str, object]
+# Run by the building machine's Python, which has nothing installed: these four modules need no library.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from edge.inventory.component import Component, Inventory, PartKind
+from edge.inventory.cyclonedx import carried, document
+from edge.inventory.licences import stated_licences
+from edge.inventory.networks import networks
+
+SITE = "opt/cabinguard/versions/*/lib/python3*/site-packages"
 
 QUOTED = {
     "Permission is hereby granted, free of charge": "MIT",
@@ -36,14 +41,15 @@ def debian(root: Path) -> Iterator[Component]:
         if not (fields["Status"] or "").endswith(" installed"):
             continue
         name, version, machine = fields["Package"], fields["Version"], fields["Architecture"]
-        component: Component = {
-            "type": "operating-system" if name == "base-files" else "library",
-            "name": name,
-            "version": version,
-            "purl": f"pkg:deb/debian/{name}@{quote(version)}?arch={machine}&distro=debian-{release}",
-            "licenses": _licences(_debian_licences(root, name)),
-        }
-        yield component
+        source = re.sub(r"^(\S+)(?: \((\S+)\))?.*$", r"\1@\2", fields["Source"] or "").rstrip("@")
+        built = f"&upstream={quote(source)}" if source else ""  # what Debian's advisories name
+        yield Component(
+            PartKind.SYSTEM if name == "base-files" else PartKind.LIBRARY,
+            name,
+            version,
+            f"pkg:deb/debian/{name}@{quote(version)}?arch={machine}&distro=debian-{release}{built}",
+            tuple(_debian_licences(root, name)),
+        )
 
 
 def _debian_licences(root: Path, package: str) -> list[str]:
@@ -62,58 +68,19 @@ def _debian_licences(root: Path, package: str) -> list[str]:
 
 
 def python(root: Path) -> Iterator[Component]:
-    for metadata in sorted(
-        (root / "opt/cabinguard/versions").glob("*/lib/python3*/site-packages/*.dist-info/METADATA")
-    ):
+    for metadata in sorted(root.glob(f"{SITE}/*.dist-info/METADATA")):
         fields = HeaderParser().parsestr(metadata.read_text("utf-8"))
-        name, version = fields["Name"], fields["Version"]
-        component: Component = {
-            "type": "library",
-            "name": name,
-            "version": version,
-            "purl": f"pkg:pypi/{name.lower().replace('_', '-')}@{version}",
-            "licenses": _licences(_wheel_licences(metadata, fields)),
-        }
-        yield component
-
-
-def _wheel_licences(metadata: Path, fields: Message) -> list[str]:
-    stated = fields["License-Expression"] or fields["License"] or ""
-    if 0 < len(stated) < 80 and "\n" not in stated:  # some put the whole text there
-        return [stated]
-    classified = [line for line in fields.get_all("Classifier", []) if line.startswith("License ::")]
-    if classified:
-        return [line.rpartition(" :: ")[2] for line in classified]
-    files = sorted(
-        path
-        for path in metadata.parent.rglob("*")
-        if path.is_file() and path.name.upper().startswith("LICEN")
-    )
-    return [f"as stated in {path.name} of {metadata.parent.name}" for path in files] or ["not stated"]
-
-
-def networks(root: Path) -> Iterator[Component]:
-    for model in sorted(
-        (root / "opt/cabinguard/versions").glob("*/lib/python3*/site-packages/models/*.tflite")
-    ):
-        digest = hashlib.sha256(model.read_bytes()).hexdigest()
-        contract = json.loads(model.with_suffix(".json").read_text("utf-8"))
-        card = model.with_suffix(".md").read_text("utf-8")
-        terms = card.partition("\n## Data and terms\n\n")[2].partition("\n\n")[0]
-        if not terms:
-            raise SystemExit(f"{model.stem}.md says nothing of data and terms")
-        component: Component = {
-            "type": "machine-learning-model",
-            "name": model.name,
-            "version": contract["version"],
-            "licenses": _licences([" ".join(terms.split())]),
-            "hashes": [{"alg": "SHA-256", "content": digest}],
-        }
-        yield component
-
-
-def _licences(names: list[str]) -> list[dict[str, dict[str, str]]]:
-    return [{"license": {"name": name}} for name in names]
+        name, version = re.sub(r"[-_.]+", "-", fields["Name"]).lower(), fields["Version"]
+        part = Component(
+            PartKind.LIBRARY,
+            name,
+            version,
+            f"pkg:pypi/{name}@{version}",
+            stated_licences(fields, metadata.parent),
+        )
+        yield part
+        for path in sorted(metadata.parent.glob("sboms/*.json")):
+            yield from carried(path.read_bytes(), part)
 
 
 def _os_release(root: Path) -> str:
@@ -123,19 +90,16 @@ def _os_release(root: Path) -> str:
     return ""
 
 
-def listed(root: Path, version: str) -> dict[str, object]:
+def listed(root: Path, version: str) -> bytes:
     """The whole list. OSError where `root` is no Debian system with the program in it."""
-    components = [*debian(root), *python(root), *networks(root)]
-    for number, component in enumerate(components):
-        component["bom-ref"] = f"{number}"
-    return {
-        "bomFormat": "CycloneDX",
-        "specVersion": "1.5",
-        "version": 1,
-        "metadata": {"component": {"type": "firmware", "name": "cabinguard", "version": version}},
-        "components": components,
-    }
+    parts = [*debian(root), *python(root)]
+    for models in sorted(root.glob(f"{SITE}/models")):
+        parts += networks(models)
+    address = f"pkg:generic/cabinguard-image@{version}"
+    image = Component(PartKind.PROGRAM, "cabinguard-image", version, address, ("as its parts",))
+    needs = tuple(part.ref for part in parts if part.shipped and not part.inside)
+    return document(Inventory(replace(image, needs=needs), tuple(parts)))
 
 
 if __name__ == "__main__":
-    json.dump(listed(Path(sys.argv[1]), sys.argv[2]), sys.stdout, indent=1)
+    sys.stdout.buffer.write(listed(Path(sys.argv[1]), sys.argv[2]))

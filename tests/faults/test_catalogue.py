@@ -12,6 +12,8 @@ import pytest
 from edge.faults.catalogue import CATALOGUE
 from edge.faults.explain import explain, fault, troubleshooting
 from edge.faults.fault import FaultError
+from edge.fleet.link import Trouble
+from edge.service.fleet import code_of
 from edge.terms.observation import CameraHealth
 from hw.ports import KeypadFault, ModemTrouble
 
@@ -22,12 +24,14 @@ _RAISERS = {
     "ModelFault": 0,
     "explain": 0,
     "fault": 0,
+    "trouble_beside": 0,
     "NotWritten": 1,
     "DeviceFailed": 1,
 }
 
 _BY_ENUM = (
-    {f"modem_{trouble}" for trouble in ModemTrouble}
+    {code_of(trouble) for trouble in Trouble}
+    | {f"modem_{trouble}" for trouble in ModemTrouble}
     | {f"camera_{health}" for health in CameraHealth if health is not CameraHealth.OK}
     | {f"{pad}_{trouble}" for trouble in KeypadFault for pad in ("keypad", "customer_keypad")}
 )

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from edge.cli.first_boot import SCREEN
+from tests.inventory.valid import check_valid
 
 
 @pytest.fixture
@@ -337,7 +338,8 @@ def small_root(tmp_path: Path) -> Path:
             "Package: gone\nStatus: deinstall ok config-files\nArchitecture: arm64\nVersion: 1\n\n"
             "Package: tzdata\nStatus: install ok installed\nArchitecture: all\nVersion: 2025b-0\n"
             "Description: time zones\n Name: none\n\n"
-            "Package: libx11-6\nStatus: install ok installed\nArchitecture: arm64\nVersion: 2\n\n"
+            "Package: libx11-6\nStatus: install ok installed\nArchitecture: arm64\n"
+            "Version: 2\nSource: libx11 (2:2)\n\n"
             "Package: odd\nStatus: install ok installed\nArchitecture: arm64\nVersion: 3\n\n"
         ),
         f"{doc}/base-files/copyright": "The GPL is in /usr/share/common-licenses/GPL, the other in\n"
@@ -355,11 +357,23 @@ def small_root(tmp_path: Path) -> Path:
         "License-Expression: BSD-3-Clause\n\nText\n",
         str(site / "bare-1.dist-info/METADATA"): "Name: bare\nVersion: 1\n\nText\n",
         str(site / "bare-1.dist-info/licenses/LICENSE.txt"): "Terms\n",
+        str(site / "msgspec-0.22.0.dist-info/sboms/inner.cdx.json"): json.dumps(
+            {
+                "bomFormat": "CycloneDX",
+                "components": [
+                    {
+                        "name": "inner",
+                        "version": "1.2",
+                        "purl": "pkg:cargo/inner@1.2",
+                        "licenses": [{"expression": "MIT OR Apache-2.0"}],
+                    }
+                ],
+            }
+        ),
         str(site / "models/face_find.tflite"): "network",
         str(site / "models/face_find.json"): '{"name": "face_find", "version": "4"}',
-        str(
-            site / "models/face_find.md"
-        ): "# One\n\n## Data and terms\n\nResearch terms\nfor all.\n\nTable\n",
+        str(site / "models/face_find.md"): "# One\n\n## Data and terms\n\nResearch terms\nfor all.\n\n"
+        "| source | terms as published | used as |\n|---|---|---|\n| someone/faces | | faces |\n\n## Next\n",
     }.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -374,10 +388,13 @@ def test_the_list_of_contents_names_all_and_nothing_else(image: Path, small_root
         text=True,
         check=True,
     )
+    check_valid(done.stdout)
     listed = json.loads(done.stdout)
-    assert (listed["bomFormat"], listed["specVersion"]) == ("CycloneDX", "1.5")
     components = {one["name"]: one for one in listed["components"]}
-    terms = {name: [each["license"]["name"] for each in one["licenses"]] for name, one in components.items()}
+    terms = {
+        name: [str(next(iter(each.get("license", each).values()))) for each in one["licenses"]]
+        for name, one in components.items()
+    }
     assert terms == {
         "base-files": ["BSD", "GPL"],
         "tzdata": ["GPL-2+", "public-domain"],
@@ -386,13 +403,17 @@ def test_the_list_of_contents_names_all_and_nothing_else(image: Path, small_root
         "pyserial": ["BSD"],
         "numpy": ["BSD License"],
         "msgspec": ["BSD-3-Clause"],
+        "inner": ["MIT OR Apache-2.0"],
         "bare": ["as stated in LICENSE.txt of bare-1.dist-info"],
         "face_find.tflite": ["Research terms for all."],
+        "someone/faces (face_find)": ["none stated"],
     }
     assert components["base-files"]["purl"] == (
         "pkg:deb/debian/base-files@12.4%2Bdeb12u11?arch=arm64&distro=debian-12"
     )
+    assert components["libx11-6"]["purl"].endswith("&upstream=libx11%402%3A2")
     assert components["pyserial"]["purl"] == "pkg:pypi/pyserial@3.5"
+    assert components["inner"]["properties"][0]["value"] == "pkg:pypi/msgspec@0.22.0"
     assert len(components["face_find.tflite"]["hashes"][0]["content"]) == 64
     assert components["face_find.tflite"]["version"] == "4"
     references = [one["bom-ref"] for one in listed["components"]]

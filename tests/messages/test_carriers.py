@@ -31,6 +31,7 @@ from edge.messages.ways.carrier import Answer, NotTaken, Taken, ThreadCarrier
 from edge.messages.ways.mail import Email, MailAccount, PictureOf, Security
 from edge.messages.ways.open import picture_for
 from edge.messages.ways.webhook import Webhook, sign
+from edge.pictures.clear import shown_or_sealed
 from edge.settings.load import load
 from edge.terms.record import Channel, OutboxRow, Recipient, RowState
 from edge.words.hi import HINDI
@@ -129,6 +130,7 @@ def serve(mailbox: Mailbox, certificate: Path) -> Iterator[Serve]:
         password: str = "",
         picture_of: PictureOf | None = None,
         head: Callable[[], str] = str,
+        sealed: str = "",
     ) -> Email:
         port = free_port()
         options: dict[str, object] = {"hostname": "127.0.0.1", "port": port}
@@ -156,7 +158,7 @@ def serve(mailbox: Mailbox, certificate: Path) -> Iterator[Serve]:
             addresses={Recipient.CONTROL_ROOM: "desk@example.org"},
             context=trusting(certificate) if trust else None,
         )
-        return Email(account, "Cabin 1", picture_of=picture_of, head=head, timeout_s=2.0)
+        return Email(account, "Cabin 1", picture_of=picture_of, head=head, sealed=sealed, timeout_s=2.0)
 
     yield start
     for controller in controllers:
@@ -248,6 +250,27 @@ def test_the_newest_picture_is_taken_and_a_folder_that_cannot_be_read_is_none(tm
     assert picture_for(tmp_path, lambda: wall_s, ROW) == b"c"
     (folder / "d.jpg").symlink_to(tmp_path / "gone")  # as one that was tidied away meanwhile
     assert picture_for(tmp_path, lambda: wall_s, ROW) is None
+
+
+def test_of_a_sealed_picture_the_open_copy_goes_and_then_words_in_its_place(
+    serve: Serve, mailbox: Mailbox, tmp_path: Path
+) -> None:
+    """As the kiosk's own: the copy is in memory for a while, the sealed file on the disk."""
+    name, wall_s = "00001-000000001000.jpg", ROW.created_wall_s + 3600
+    (tmp_path / "12").mkdir()
+    (tmp_path / "12" / f"{name}.age").write_bytes(b"sealed")
+    (tmp_path / "run" / "clear" / "12").mkdir(parents=True)
+    (tmp_path / "run" / "clear" / "12" / name).write_bytes(JPEG)
+    read = functools.partial(shown_or_sealed, tmp_path / "run")
+    find = functools.partial(picture_for, tmp_path, lambda: wall_s, read=read)
+    mail = serve("none", picture_of=find, sealed="It opens at the bank.")
+    assert deliver(mail) == Taken(1)
+    [picture] = mailbox.mails[0].iter_attachments()
+    assert picture.get_content() == JPEG
+    (tmp_path / "run" / "clear" / "12" / name).unlink()
+    assert deliver(mail) == Taken(1)
+    assert list(mailbox.mails[1].iter_attachments()) == []
+    assert mailbox.mails[1].get_content().splitlines() == [TEXT, "", "It opens at the bank."]
 
 
 SHOWN_ROW = replace(ROW, kind="weapon", reason="weapon_seen looks=4/3")

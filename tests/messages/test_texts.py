@@ -105,7 +105,7 @@ KINDS = sorted(
     | {"locked", "released", "codes_used_up", "code_withdrawn", "keypad_lockout", "lock_withheld"}
     | {"restarted_locked", "exit_stuck", "fire", "presence_stuck", "camera_gone", "fault"}
     | {"out_of_service", "exit_unshown", "door_opened_often", "clock_held", "release_refused"}
-    | {"identity_failed", "owner_said_no", "test"}
+    | {"identity_failed", "owner_said_no", "test", "code_typed", "all_ok", "duress"}
 )
 
 

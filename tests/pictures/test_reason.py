@@ -23,6 +23,7 @@ from edge.pictures.kept import EvidenceTrouble, PicturesKept
 from edge.pictures.ring import RingPicture
 from edge.pictures.sheet import NotDrawnError, Sheet, drawn_apart, drawn_here, sheet_of
 from edge.pictures.store import EvidenceLimits, Start
+from edge.pictures.writing import Handling
 from edge.terms.observation import CameraHealth, Observation, Thing, ThingKind
 from edge.terms.reason import Ground, Mark, Measure, Number, Reason, because
 from tests.worlds.hand_clock import HandClock
@@ -59,7 +60,9 @@ class Scene:
     ) -> None:
         self.clock = HandClock(1005.2, WALL_S + 0.1)
         self.folder = folder / "evidence"
-        self.evidence = Evidence(self.folder, {"face": ring}, self.clock, Start(3), limits, None, draw)
+        self.evidence = Evidence(
+            self.folder, {"face": ring}, self.clock, Start(3), limits, None, Handling(draw)
+        )
 
     def keep(self, reason: Reason | None = WHY, why: str = "weapon") -> None:
         self.evidence.keep(12, self.clock.mono_s, why, reason)

@@ -77,7 +77,7 @@ def test_the_example_says_the_true_bounds() -> None:
 def test_every_number_has_both_bounds_and_a_unit_in_its_name() -> None:
     plain = re.compile(
         r"\.(presence_area|code_digits|code_tries|codes_per_incident|release_tries|port"
-        r"|false_alarms_a_day|owner_tries|owner_codes_per_hour|tell_after"
+        r"|false_alarms_a_day|owner_tries|owner_codes_per_hour|tell_after|open_needs|keep_messages"
         r"|(\w+_)?pin|on_samples|off_samples)$"
     )
     for key, kind in KEYS.items():

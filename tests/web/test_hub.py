@@ -1,4 +1,4 @@
-"""One view for all who look: whoever had it made, everybody is told at once."""
+"""One view for all who look: anyone who had it made, everybody is told at once."""
 
 from __future__ import annotations
 

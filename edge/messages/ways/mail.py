@@ -23,8 +23,11 @@ _PICTURE_MAX: Final = 5_000_000
 
 Security = Literal["starttls", "tls", "none"]
 
-PictureOf = Callable[[OutboxRow], bytes | None]
-"""The JPEG that belongs to a row, None where there is none; called in the carrier's thread."""
+Content = bytes | Literal["sealed"] | None
+"""A JPEG, None for none; `sealed` for one that only the bank can open."""
+
+PictureOf = Callable[[OutboxRow], Content]
+"""The picture that belongs to a row; called in the carrier's thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,16 @@ class Email(ThreadCarrier):
         *,
         picture_of: PictureOf | None = None,
         head: Callable[[], str] = str,
+        sealed: str = "",
         timeout_s: float = _TIMEOUT_S,
     ) -> None:
-        """`head` gives the record's head: anyone who keeps the mail can prove what the record said then."""
+        """`head` gives the record's head: anyone who keeps the mail can prove what the record said then.
+
+        `sealed` is what the mail says instead of a picture that opens at the bank alone.
+        """
         super().__init__()
         self._head = head
+        self._sealed = sealed
         self.account = account
         self._cabin = cabin
         self._picture_of = picture_of
@@ -129,9 +137,10 @@ class Email(ThreadCarrier):
         message["Message-ID"] = f"<{cabin}.{row.number}.{row.recipient.value}.{written}@{domain}>"
         message["X-CabinGuard-Number"] = str(row.number)
         head = self._head()
-        message.set_content(f"{text}\n\n-- \nrecord head {head}\n" if head else text + "\n")
         picture = self._picture_of(row) if self._picture_of is not None else None
-        if picture is not None and len(picture) <= _PICTURE_MAX:
+        words = f"{text}\n\n{self._sealed}" if picture == "sealed" and self._sealed else text
+        message.set_content(f"{words}\n\n-- \nrecord head {head}\n" if head else words + "\n")
+        if isinstance(picture, bytes) and len(picture) <= _PICTURE_MAX:
             name = f"incident-{row.incident}.jpg"
             message.add_attachment(picture, maintype="image", subtype="jpeg", filename=name)
         return message

@@ -15,24 +15,35 @@ from edge.codes.release import RELEASE_COUNTER, RELEASE_WRONG, ReleaseDesk
 from edge.faults.fault import FaultError
 from edge.messages.release_counter import CounterFile
 from edge.messages.ways.carrier import Carrier
-from edge.messages.ways.mail import Email, MailAccount
+from edge.messages.ways.mail import Content, Email, MailAccount, PictureOf
 from edge.messages.ways.webhook import Webhook
 from edge.settings.schema import Settings
 from edge.settings.secrets import Secret, read_secret
 from edge.terms.record import Channel, OutboxRow, Recipient
 from edge.words.grounds import brief_in
+from edge.words.languages import words_of
 
 PICTURE_WAIT_S: Final = 5.0
 _LOOK_S: Final = 0.2
 
+_SEALED: Final = ".age"
+"""The end of the name of a picture that is sealed to the bank."""
+
+Read = Callable[[Path], Content]
+
 
 def carriers(
-    settings: Settings, evidence: Path, wall_s: Callable[[], float], head: Callable[[], str] = str
+    settings: Settings,
+    evidence: Path,
+    wall_s: Callable[[], float],
+    head: Callable[[], str] = str,
+    read: Read = Path.read_bytes,
+    broker: Carrier | None = None,
 ) -> dict[Channel, Carrier]:
-    """E-mail and webhook, each where it is set up.
+    """E-mail, webhook and broker, each where it is set up; `broker` is opened already.
 
     `evidence` is the folder of the incidents' pictures, `wall_s` the time of day (UTC seconds), `head` the
-    head of the record, which goes out with each message.
+    head of the record, which goes out with each message. `read` reads a picture for a mail (`picture_for`).
 
     Raises `FaultError` for a secret that is named and cannot be read.
     """
@@ -42,9 +53,11 @@ def carriers(
             case Channel.SMS:
                 carrier: Carrier | None = None  # the modem is no carrier: the outbox has it
             case Channel.EMAIL:
-                carrier = _email(settings, functools.partial(picture_for, evidence, wall_s), head)
+                carrier = _email(settings, functools.partial(picture_for, evidence, wall_s, read=read), head)
             case Channel.WEBHOOK:
                 carrier = _webhook(settings, wall_s, head)
+            case Channel.MQTT:
+                carrier = broker
             case _:
                 assert_never(channel)
         if carrier is not None:
@@ -52,9 +65,7 @@ def carriers(
     return found
 
 
-def _email(
-    settings: Settings, picture_of: Callable[[OutboxRow], bytes | None], head: Callable[[], str]
-) -> Carrier | None:
+def _email(settings: Settings, picture_of: PictureOf, head: Callable[[], str]) -> Carrier | None:
     mail = settings.email
     if not (mail.host and mail.control_room):
         return None
@@ -67,7 +78,13 @@ def _email(
         mail.sender,
         {Recipient.CONTROL_ROOM: mail.control_room},
     )
-    return Email(account, settings.cabin.name, picture_of=picture_of if mail.picture else None, head=head)
+    return Email(
+        account,
+        settings.cabin.name,
+        picture_of=picture_of if mail.picture else None,
+        head=head,
+        sealed=words_of(settings.cabin.language).texts.sealed,
+    )
 
 
 def _webhook(settings: Settings, wall_s: Callable[[], float], head: Callable[[], str]) -> Carrier | None:
@@ -86,9 +103,12 @@ def _webhook(settings: Settings, wall_s: Callable[[], float], head: Callable[[],
     )
 
 
-def picture_for(evidence: Path, wall_s: Callable[[], float], row: OutboxRow) -> bytes | None:
+def picture_for(
+    evidence: Path, wall_s: Callable[[], float], row: OutboxRow, *, read: Read = Path.read_bytes
+) -> Content:
     """The picture of a row's reason, else the newest that was kept of its incident; None where there is none.
 
+    `read` reads one, and gives `sealed` for one that opens at the bank alone.
     A mail would leave before that is on the disk, so it is waited for: until the row is `PICTURE_WAIT_S` old,
     and never longer than that, whatever the clock does.
     """
@@ -100,21 +120,25 @@ def picture_for(evidence: Path, wall_s: Callable[[], float], row: OutboxRow) -> 
         shown = _newest(folder, f"*-*-*-{row.kind}.jpg")
         newest = _newest(folder, "*.jpg", but="*-*-*-*.jpg")
         if shown or time.monotonic() >= end_s or (newest and not with_reason):
-            return _content(shown or newest)
+            return _content(shown or newest, read)
         time.sleep(_LOOK_S)
 
 
 def _newest(folder: Path, pattern: str, but: str = "") -> Path | None:
-    """The newest picture whose name fits `pattern` and not `but`."""
+    """The newest picture, open or sealed, whose open name fits `pattern` and not `but`."""
     with contextlib.suppress(OSError):  # one was tidied away meanwhile, or the card fails
-        found = (path for path in folder.glob(pattern) if not (but and path.match(but)))
+        found = (
+            path
+            for path in (*folder.glob(pattern), *folder.glob(pattern + _SEALED))
+            if not (but and (path.match(but) or path.match(but + _SEALED)))
+        )
         return max(found, key=lambda path: path.stat().st_mtime, default=None)
     return None
 
 
-def _content(path: Path | None) -> bytes | None:
+def _content(path: Path | None, read: Read) -> Content:
     with contextlib.suppress(OSError):  # then the words go without
-        return None if path is None else path.read_bytes()
+        return None if path is None else read(path)
     return None
 
 

@@ -15,7 +15,8 @@ from edge.faults.catalogue import CATALOGUE
 from edge.faults.fault import FaultError
 from edge.journal.file import NAME
 from edge.panel.sources import Sources
-from edge.pictures.files import FOLDER, pictures
+from edge.pictures.clear import shown_file
+from edge.pictures.files import FOLDER, clear_name, is_sealed, pictures
 from edge.reports.listing import Incidents, Listed, Marking, Page, Phase, Wanted
 from edge.reports.pieces import Pieces, thinned
 from edge.reports.telling import Teller
@@ -57,6 +58,7 @@ class _Views:
         zone = zone_of(settings.cabin.timezone)
         self._pictures = settings.panel.pictures
         self._data = Path(settings.paths.data)
+        self._runtime = Path(settings.paths.runtime)
         self._incidents = Incidents(self._data / NAME, zone)
         self._teller = Teller(settings.cabin.language, zone)
         self._pieces = Pieces(self._teller)
@@ -201,14 +203,18 @@ class _Views:
             return f"{head}<p>{escape(w.film_off)}</p>"
         there = self._there(found)
         shots = [shot for shot in found.shots if shot.name in there]
+        sealed = len(self._sealed(found) - there)
         if not shots:
-            return f"{head}<p>{escape(w.film_none)}</p>"
+            none = w.film_sealed.format(count=sealed) if sealed else w.film_none
+            return f"{head}<p>{escape(none)}</p>"
         chosen = _chosen(shots)
         first, last = chosen[0], chosen[-1]
         address = self._address(found, there)
         about = w.film_some.format(
             count=len(chosen), all=len(shots), begin=t.clock(first.wall_s), end=t.clock(last.wall_s)
         )
+        if sealed:
+            about += ". " + w.film_sealed.format(count=sealed)
         list_ = "".join(
             f'<li data-src="{escape(address(shot))}" data-since="{shot.since_s:.2f}" '
             f'data-alt="{escape(self._pieces.alt(shot))}" data-time="{escape(t.clock(shot.wall_s))}" '
@@ -251,10 +257,20 @@ class _Views:
         """The names of its pictures that are still there and may be shown."""
         if not self._pictures:
             return frozenset()
+        return frozenset(
+            name
+            for name in self._kept(found)
+            if shown_file(self._data / FOLDER, self._runtime, found.incident, name) is not None
+        )
+
+    def _sealed(self, found: Story) -> frozenset[str]:
+        return frozenset(name for name in self._kept(found) if is_sealed(name))
+
+    def _kept(self, found: Story) -> list[str]:
         try:
-            return frozenset(path.name for path in pictures(self._data / FOLDER, found.incident))
+            return [path.name for path in pictures(self._data / FOLDER, found.incident)]
         except OSError:
-            return frozenset()
+            return []
 
     @staticmethod
     def _address(found: Story, there: frozenset[str]) -> _Address:
@@ -272,7 +288,7 @@ class _Address:
         self._there = there
 
     def __call__(self, shot: Shot) -> str:
-        return f"/incident/{self._incident}/{shot.name}" if shot.name in self._there else ""
+        return f"/incident/{self._incident}/{clear_name(shot.name)}" if shot.name in self._there else ""
 
 
 def _chosen(shots: list[Shot]) -> list[Shot]:

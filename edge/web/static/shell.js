@@ -244,7 +244,9 @@ function sure(sentence, label) {
     };
     yes.onclick = () => end(true);
     no.onclick = () => end(false);
-    dialog.onclose = () => end(false); // Escape
+    dialog.onclose = () => {
+      if (!dialog.open) end(false); // Escape; an open one was closed before this question, and is told of late
+    };
   });
 }
 

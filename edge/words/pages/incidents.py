@@ -207,6 +207,7 @@ class IncidentsWords(Words):
     film: str
     film_off: str
     film_none: str
+    film_sealed: str
     film_some: str
     play: str
     pause: str
@@ -399,6 +400,7 @@ _ENGLISH: Final = IncidentsWords(
     film="Film of the incident",
     film_off="Pictures are off here, because they show people. On with panel.pictures = true.",
     film_none="No picture of this incident is left.",
+    film_sealed="{count} pictures are sealed: they open at the bank.",
     film_some="{count} of {all} pictures, from {begin} to {end}",
     play="Play",
     pause="Pause",
@@ -593,6 +595,7 @@ _GERMAN: Final = IncidentsWords(
     film="Film des Vorfalls",
     film_off="Bilder sind hier aus, weil sie Menschen zeigen. Ein mit panel.pictures = true.",
     film_none="Von diesem Vorfall gibt es kein Bild mehr.",
+    film_sealed="{count} Bilder sind versiegelt: Die Bank kann sie öffnen.",
     film_some="{count} von {all} Bildern, von {begin} bis {end}",
     play="Abspielen",
     pause="Anhalten",
@@ -785,6 +788,7 @@ _HINDI: Final = IncidentsWords(
     film="घटना की फ़िल्म",
     film_off="तस्वीरें यहाँ बंद हैं, क्योंकि उनमें लोग दिखते हैं। चालू: panel.pictures = true",
     film_none="इस घटना की कोई तस्वीर नहीं बची।",
+    film_sealed="{count} तस्वीरें सीलबंद हैं: वे बैंक में खुलेंगी।",
     film_some="{all} में से {count} तस्वीरें, {begin} से {end} तक",
     play="चलाएँ",
     pause="रोकें",

@@ -112,6 +112,7 @@ class ReportWords(Words):
     lack_vitals: str
     lack_running: str
     lack_pictures_off: str
+    lack_pictures_sealed: str
     page_foot: str
 
 
@@ -211,6 +212,7 @@ _ENGLISH: Final = ReportWords(
     lack_vitals="The hourly rows of the kiosk's health cover {hours} of {all} hours.",
     lack_running="The period is not over yet.",
     lack_pictures_off="Pictures are left out of this report.",
+    lack_pictures_sealed="{count} pictures are sealed and not in this report: they open at the bank.",
     page_foot="{cabin}, {title}, record head {head}",
 )
 
@@ -313,6 +315,7 @@ _GERMAN: Final = ReportWords(
     lack_vitals="Die stündlichen Zeilen zum Befinden decken {hours} von {all} Stunden ab.",
     lack_running="Der Zeitraum ist noch nicht vorbei.",
     lack_pictures_off="Bilder fehlen in diesem Bericht.",
+    lack_pictures_sealed="{count} Bilder sind versiegelt und fehlen hier: Die Bank kann sie öffnen.",
     page_foot="{cabin}, {title}, Kopf der Kette {head}",
 )
 
@@ -412,6 +415,7 @@ _HINDI: Final = ReportWords(
     lack_vitals="कियोस्क के हाल की पंक्तियाँ {all} में से {hours} घंटों की हैं।",
     lack_running="अवधि अभी पूरी नहीं हुई।",
     lack_pictures_off="इस रिपोर्ट में तस्वीरें नहीं हैं।",
+    lack_pictures_sealed="{count} तस्वीरें सीलबंद हैं और इस रिपोर्ट में नहीं हैं: वे बैंक में खुलेंगी।",
     page_foot="{cabin}, {title}, शृंखला का सिरा {head}",
 )
 

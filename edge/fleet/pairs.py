@@ -1,0 +1,212 @@
+"""Where a kiosk's key and certificate lie: always a whole pair, through any power cut.
+
+A pair is a folder, and `current` is a link to the one in use, which is replaced in one step. So nobody ever
+sees a key with another key's certificate. The pair before stays until the new one has worked; a request that
+waits for its certificate has its key in `next`.
+
+    fleet/current -> pairs/2        fleet/pairs/1/{key.pem,certificate.pem}
+    fleet/next/{key.pem,request.pem}    fleet/pairs/2/{key.pem,certificate.pem}    fleet/ca.pem
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from edge.faults.fault import FaultError
+from edge.settings.schema import Settings
+
+KEY: Final = "key.pem"
+CERTIFICATE: Final = "certificate.pem"
+REQUEST: Final = "request.pem"
+_CURRENT: Final = "current"
+_NEXT: Final = "next"
+_PAIRS: Final = "pairs"
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The files of one key and of its certificate, behind which stand those up to its authority's."""
+
+    key: Path
+    certificate: Path
+
+
+def fleet_folder(settings: Settings) -> Path:
+    return Path(settings.paths.data) / "fleet"
+
+
+def authorities_file(settings: Settings) -> Path:
+    """The certificates that the kiosk trusts a server by."""
+    return Path(settings.certificate.ca_file or fleet_folder(settings) / "ca.pem")
+
+
+def kept_elsewhere(settings: Settings) -> bool:
+    """Whether somebody else looks after key and certificate: then they are read here, and never made."""
+    return bool(settings.certificate.key_file or settings.certificate.certificate_file)
+
+
+def current_pair(settings: Settings, *, previous: bool = False) -> Pair:
+    """The pair in use, or the one before it; both files of the same one. They need not be there.
+
+    Raises `FaultError` where the one before is asked for and there is none.
+    """
+    named = settings.certificate
+    if kept_elsewhere(settings):
+        return Pair(Path(named.key_file), Path(named.certificate_file))
+    fleet = fleet_folder(settings)
+    folder = fleet / _CURRENT
+    with contextlib.suppress(OSError):
+        folder = fleet / folder.readlink()  # once: the link may be moved between two looks at it
+    if previous:
+        earlier = _previous(fleet)
+        if earlier is None:
+            raise FaultError("certificate_missing", "there is no pair from before")
+        folder = earlier
+    return Pair(folder / KEY, folder / CERTIFICATE)
+
+
+def has_previous(settings: Settings) -> bool:
+    """Whether the pair before the one in use is still there."""
+    return not kept_elsewhere(settings) and _previous(fleet_folder(settings)) is not None
+
+
+def worked(settings: Settings) -> None:
+    """Somebody was accepted with the pair in use: the one before it is not needed any more.
+
+    Raises `FaultError` where the disk fails.
+    """
+    if kept_elsewhere(settings):
+        return
+    fleet = fleet_folder(settings)
+    with _disk(fleet):
+        while (earlier := _previous(fleet)) is not None:
+            _drop(earlier)
+
+
+def next_folder(settings: Settings) -> Path:
+    """Where a key waits for its certificate."""
+    return fleet_folder(settings) / _NEXT
+
+
+def take_next(settings: Settings) -> Pair:
+    """Make the pair in `next`, whose certificate was checked and written there, the one in use.
+
+    A power cut leaves the old pair in use or the new one; called again, it comes out the same. Raises
+    `FaultError` where the disk fails.
+    """
+    settle(settings)
+    return current_pair(settings)
+
+
+def settle(settings: Settings) -> None:
+    """End what was begun or cut off: the newest whole pair is the one in use, and one other at most stays.
+
+    Raises `FaultError` where the disk fails.
+    """
+    if kept_elsewhere(settings):
+        return
+    fleet, fresh = fleet_folder(settings), next_folder(settings)
+    pairs = fleet / _PAIRS
+    with _disk(fleet):
+        if (fresh / CERTIFICATE).exists():  # it is written last, and only once it was checked
+            make_private_folder(pairs)
+            for other in fresh.iterdir():
+                if other.name not in (KEY, CERTIFICATE):
+                    other.unlink()
+            sync_folder(fresh)
+            fresh.rename(pairs / str(max(_numbers(pairs), default=0) + 1))
+            sync_folder(pairs)
+            sync_folder(fleet)
+        numbers = sorted(_numbers(pairs)) if pairs.is_dir() else []
+        if not numbers:
+            return
+        target = f"{_PAIRS}/{numbers[-1]}"
+        link = fleet / _CURRENT
+        if not link.is_symlink() or str(link.readlink()) != target:
+            fresh = fleet / f".{_CURRENT}.new"
+            fresh.unlink(missing_ok=True)
+            fresh.symlink_to(target)
+            fresh.replace(link)
+            sync_folder(fleet)
+        for number in numbers[:-2]:
+            _drop(pairs / str(number))
+
+
+def make_private_folder(folder: Path) -> None:
+    """For its owner alone. OSError as the system says it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def write_private(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """A whole file or none, its owner's alone before anything stands in it. OSError as the system says it."""
+    part = path.with_name(f".{path.name}.new")
+    part.unlink(missing_ok=True)
+    made = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(made, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Its names are on the disk. OSError as the system says it."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _previous(fleet: Path) -> Path | None:
+    """The newest pair that is not the one in use."""
+    try:
+        used = (fleet / _CURRENT).readlink().name
+        numbers = _numbers(fleet / _PAIRS)
+    except OSError:
+        return None
+    return max((fleet / _PAIRS / str(n) for n in numbers if str(n) != used), key=_number, default=None)
+
+
+def _number(folder: Path) -> int:
+    return int(folder.name)
+
+
+def _numbers(pairs: Path) -> list[int]:
+    return [int(one.name) for one in pairs.iterdir() if one.name.isdecimal()]
+
+
+def _drop(folder: Path) -> None:
+    """The key goes first, and is overwritten; what the card's wear levelling still holds is out of reach."""
+    key = folder / KEY
+    with contextlib.suppress(FileNotFoundError):
+        with key.open("r+b") as file:
+            length = file.seek(0, os.SEEK_END)
+            file.seek(0)
+            file.write(bytes(length))
+            file.flush()
+            os.fsync(file.fileno())
+        key.unlink()
+    shutil.rmtree(folder)
+    sync_folder(folder.parent)
+
+
+@contextlib.contextmanager
+def _disk(fleet: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise FaultError("folder_unwritable", f"{error.filename or fleet}: {error.strerror}") from error
