@@ -68,7 +68,8 @@ def rows(
     elif incident is not None:
         where, since = " WHERE incident = ?", (incident,)
     names = _there(db)
-    last = f"{', '.join(names)} FROM outbox{where} ORDER BY number DESC, recipient DESC, channel DESC LIMIT {newest:d}"
+    order = "number DESC, recipient DESC, channel DESC"
+    last = f"{', '.join(names)} FROM outbox{where} ORDER BY {order} LIMIT {newest:d}"
     found = db.execute(f"SELECT * FROM (SELECT {last}) ORDER BY number, recipient, channel", since)
     read = (_row_of(dict(zip(names, values, strict=True))) for values in found)
     return tuple(row for row in read if isinstance(row, OutboxRow))

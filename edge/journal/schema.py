@@ -90,9 +90,14 @@ def _owners(db: sqlite3.Connection) -> None:
 
 
 def _streams(db: sqlite3.Connection) -> None:
-    """The place of a message among those for the broker. No digest changes: defaults are left out of it."""
-    db.execute("ALTER TABLE outbox ADD COLUMN stream TEXT NOT NULL DEFAULT ''")
-    db.execute("ALTER TABLE outbox ADD COLUMN sequence INTEGER NOT NULL DEFAULT 0")
+    """The place of a message among those for the broker. No digest changes: defaults are left out of it.
+
+    A file that an older version had meanwhile still has the columns.
+    """
+    there = {name for _, name, *_ in db.execute("PRAGMA table_info(outbox)")}
+    for name, kind in (("stream", "TEXT NOT NULL DEFAULT ''"), ("sequence", "INTEGER NOT NULL DEFAULT 0")):
+        if name not in there:
+            db.execute(f"ALTER TABLE outbox ADD COLUMN {name} {kind}")
 
 
 MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (

@@ -18,9 +18,10 @@ from typing import Final
 
 from edge.faults.fault import FaultError
 from edge.journal import schema, tables
-from edge.journal.chain import packed
+from edge.journal.chain import packed, row_key
 from edge.journal.file import NAME, RecordFile, fault_of, salvaged_counters
 from edge.journal.tables import MOST, number, put_chained, transaction
+from edge.terms.record import Channel
 
 COPY: Final = "before-update/journal.db"
 """In the folder of the data: the record as it was before the update that is in the middle."""
@@ -40,7 +41,17 @@ def _without_owners(db: sqlite3.Connection) -> Mapping[str, object]:
     return {}
 
 
-WAYS_BACK: Mapping[int, StepDown] = {4: _without_owners}
+def _without_streams(db: sqlite3.Connection) -> Mapping[str, object]:
+    """Messages for the broker go: the older version does not know that channel. Their counts stay, so that
+    the newer one, when it is back, tells readers which of them never come. The columns harm nobody."""
+    broker = Channel.MQTT.value
+    found = db.execute("SELECT number, recipient, channel FROM outbox WHERE channel = ?", (broker,))
+    gone = {row_key(*key): None for key in found.fetchall()}
+    db.execute("DELETE FROM outbox WHERE channel = ?", (broker,))
+    return {"rows": gone}
+
+
+WAYS_BACK: Mapping[int, StepDown] = {4: _without_owners, 5: _without_streams}
 """By the form that is left. `tests/journal/test_way_back.py` asks for one for each form after `LOWEST`."""
 
 

@@ -98,6 +98,8 @@ def findings(settings: Settings, *, hardware: bool = True, writing: bool = True)
     yield tried("time zone", lambda: _time_zone(settings.cabin.timezone))
     # Last of these: the daily text names the first fault, and this one moves no door.
     yield tried("clock", lambda: machine.clock(record))
+    if settings.mqtt.kiosk_id or settings.certificate.certificate_file:
+        yield tried("certificate", lambda: _certificate(settings))
     if not hardware:
         return
     running = _running(settings)
@@ -228,6 +230,14 @@ def _drawn(settings: Settings) -> str:
     corners = None if drawn.floor is None else drawn.floor.corners
     counts = {"zones": drawn.zone, "masks": drawn.mask, "corners of the floor": corners}
     return ", ".join(f"{len(found)} {name}" for name, found in counts.items() if found is not None)
+
+
+def _certificate(settings: Settings) -> str:
+    """Whom it names and until when. FaultError for what is wrong with it, and where it ends soon."""
+    from edge.fleet.renewal import certificate_state  # not where no kiosk has one
+
+    clock = SystemClock()
+    return certificate_state(settings, settings.mqtt.kiosk_id, clock.wall_s() if clock.wall_true() else None)
 
 
 def _writable(folder: Path) -> None:

@@ -101,13 +101,13 @@ def test_a_message_of_a_later_version_is_set_aside_whole(path: Path) -> None:
     """After a roll-back: the later version wrote it properly, so the chain fits before and after."""
     journal = _open(path)
     journal.open()
-    channel: Channel = "mqtt"  # type: ignore[assignment]  # the later version has this one too
+    channel: Channel = "pager"  # type: ignore[assignment]  # the later version has this one too
     row = OutboxRow(9, 4, "drone", 0, Recipient.CONTROL_ROOM, channel, WALL_S, 600.0)
     journal.submit(Record(1, 501.0, WALL_S + 500, (), None, (row,)))
     journal.close(0)
     assert verify(path).ok
     journal = _open(path)
-    assert journal.open().faults == (("record_row_odd", "message 9 control_room mqtt: " + _why(row)),)
+    assert journal.open().faults == (("record_row_odd", "message 9 control_room pager: " + _why(row)),)
     journal.close(0)
     assert verify(path).ok
 

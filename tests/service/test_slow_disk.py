@@ -23,7 +23,7 @@ from edge.journal.writer import Journal
 from edge.loop.happening import Happening
 from edge.loop.parts import Restarter
 from edge.messages.texts import code_in
-from edge.service.build import Site, build
+from edge.service.build import FleetSite, Site, build
 from edge.settings.load import load
 from hw.board import bench_board, close_board
 from hw.camera.port import Frame
@@ -116,6 +116,7 @@ class Rig:
             wake=lambda: None,
             before_sync=self.disk.sync,
             want_owner=lambda on: None,
+            fleet=FleetSite(tuple),
             journal=Journal,
             random=random.Random(1),
             choose_code=random_code,
