@@ -90,7 +90,10 @@ def _due(case: Case, stage: ReportStage, now: datetime) -> dict[str, Value]:
     due = deadline(case, stage)
     if due is None:
         return {"due": None, "hours_left": None}
-    return {"due": in_utc(due), "hours_left": round((due - now).total_seconds() / 3600, 2)}
+    sent = {ReportStage.EARLY: case.early_sent, ReportStage.NOTICE: case.notice_sent}.get(stage)
+    left_h = round((due - (sent or now)).total_seconds() / 3600, 2)
+    told = {} if sent is None else {"sent": in_utc(sent)}
+    return {"due": in_utc(due), **told, "hours_left": left_h}
 
 
 def _case(case: Case) -> dict[str, Value]:
