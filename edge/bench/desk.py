@@ -485,6 +485,8 @@ class Desk:
         self.threads.look(now_s)
         self.kiosk.poll(now_s)
         self.built.site.poll(now_s)
+        if self.built.certificates is not None:
+            self.built.certificates.poll(now_s)
         if self.built.measuring is not None:
             self.built.measuring.turned(now_s)
         if self.built.fleet is not None:

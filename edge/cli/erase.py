@@ -17,6 +17,9 @@ from edge.terms.printing import printable
 def add_parser(commands: Commands) -> None:
     parser = commands.add_parser("erase", help="wipe all that a kiosk has kept, before it leaves service")
     parser.add_argument("--confirm", metavar="NAME", help="the cabin's name, as the settings have it")
+    parser.add_argument(
+        "--holds-copied", action="store_true", help="the pictures under a legal hold are safe elsewhere"
+    )
     parser.add_argument("--out", type=Path, metavar="FILE", help="where the proof of it goes, as JSON")
     add_settings_options(parser)
     parser.set_defaults(run=run)
@@ -27,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     path = settings_path(args)
     if args.confirm != settings.cabin.name:
         raise FaultError("erase_not_confirmed", f'say --confirm "{settings.cabin.name}"')
-    done = erase(settings, path)
+    done = erase(settings, path, holds_copied=args.holds_copied)
     head = done.head
     proof = {
         "cabin": settings.cabin.name,

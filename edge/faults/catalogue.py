@@ -1143,6 +1143,12 @@ CATALOGUE: Final = _table(
         "Put the authority's certificate, in PEM, where certificate.ca_file says.",
     ),
     (
+        "table_odd",
+        "The table of kiosks, or what was made of it, cannot be used as it is.",
+        _NOT_RUN,
+        "Correct the line and column that are named, and run the same command again; nothing was written.",
+    ),
+    (
         "key_missing",
         "The kiosk's private key is not there.",
         _NOT_ASKED,
@@ -1556,6 +1562,12 @@ CATALOGUE: Final = _table(
     ),
     # --- what a version is made of -------------------------------------------------------------------
     (
+        "support_ended",
+        "The agreed time with repairs is over (support.until).",
+        KEEPS,
+        "Agree on more time and set support.until, or replace the kiosk; weaknesses found now stay open.",
+    ),
+    (
         "inventory_incomplete",
         "What this version is made of cannot be listed: a package is missing or is not the lock's.",
         _NOT_RUN,
@@ -1566,6 +1578,12 @@ CATALOGUE: Final = _table(
         "Nothing is wiped before the cabin's name was said.",
         _NOT_RUN,
         "Say it as the detail shows; there is no way back afterwards.",
+    ),
+    (
+        "erase_on_hold",
+        "Pictures are under a legal hold, or nobody can tell whether some are; nothing was wiped.",
+        _NOT_RUN,
+        "Copy them to the bank (cabinguard evidence holds), then say it again with --holds-copied.",
     ),
     (
         "erase_failed",

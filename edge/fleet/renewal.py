@@ -10,7 +10,16 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from edge.faults.fault import FaultError
-from edge.fleet.certificate import DAY_S, begins_s, day, ends_s, read_certificates
+from edge.fleet.certificate import (
+    DAY_S,
+    begins_s,
+    common_name,
+    day,
+    ends_s,
+    public_key_of,
+    read_certificates,
+    wrong_with,
+)
 from edge.fleet.pairs import current_pair
 from edge.settings.schema import Settings
 
@@ -41,6 +50,20 @@ def warned_from_s(settings: Settings, chain: Sequence[x509.Certificate]) -> floa
     """
     by_itself = bool(settings.certificate.est_url)
     return ends_s(chain) - window_s(settings, chain) * (0.5 if by_itself else 1.0)
+
+
+def certificate_state(settings: Settings, kiosk_id: str, wall_s: float | None) -> str:
+    """Whom it names and until when, in words. Raises `FaultError` for the first thing that is wrong with it.
+
+    `wall_s`: seconds since 1970, None where nobody has set the clock.
+    """
+    pair = current_pair(settings)
+    chain = read_certificates(pair.certificate)
+    for fault in wrong_with(chain, public_key_of(settings, pair), kiosk_id, wall_s):
+        raise fault
+    if wall_s is not None and wall_s >= warned_from_s(settings, chain):
+        raise FaultError("certificate_ends_soon", f"on {day(ends_s(chain))}")
+    return f"{common_name(chain[0])} until {day(ends_s(chain))}"
 
 
 def certificate_fault(settings: Settings, wall_s: float) -> FaultError | None:

@@ -44,7 +44,7 @@ from edge.messages.streams import Streams
 from edge.pictures.kept import EvidenceTrouble, PicturesKept
 from edge.terms.marks import Marked
 from edge.terms.observation import FACE_CAMERA, Observation
-from edge.terms.record import OutboxRow, Remembered
+from edge.terms.record import Remembered
 from edge.vision.eyes.report import EyesEvent, EyesTurn
 from edge.vision.seers import Seer
 from hw.ports import Board, Input, InputChange, KeypadTrouble, KeyPress
@@ -408,9 +408,8 @@ class Kiosk:
                 which = answer.detail if answer.code == "evidence_stuck" else ""
                 self._logbook.fault(answer.code, answer.active, {"detail": answer.detail}, now_s, which)
             else:
-                rows: tuple[OutboxRow, ...] = ()
-                if isinstance(answer, PicturesKept) and answer.done:
-                    rows = self._post.to_broker(PICTURES, answer.incident)
+                whole = answer.incident if isinstance(answer, PicturesKept) and answer.done else 0
+                rows = self._post.to_broker(PICTURES, whole) if whole else ()
                 sequence = self._logbook.save((answer.entry(),), rows, now_s)
                 self._on_record.hold_rows(sequence, rows, now_s)
 

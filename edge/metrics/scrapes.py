@@ -1,7 +1,7 @@
 """Answers `GET /metrics` on a loopback address, in the thread that asks it to: a few places, a short time.
 
-Whoever connects gets the text that was made last; no request makes another one. At most `PLACES` at a time,
-the oldest gives way; at most `A_SECOND` are let in; a request comes within `CLIENT_S` and `HEAD_BYTES`.
+Anyone who connects gets the text that was made last; no request makes another one. `PLACES` have room at a
+time, then the oldest gives way; `A_SECOND` are let in; a request comes within `CLIENT_S` and `HEAD_BYTES`.
 """
 
 from __future__ import annotations

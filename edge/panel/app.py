@@ -24,6 +24,8 @@ from edge.web.site import Site
 from edge.words.languages import words_of
 
 SHORTEST_PASSWORD: Final = 12
+FOREVER: Final = "2099-12-31"
+"""RFC 9116 asks for an end; this one stands where the settings give none."""
 
 _NUMBER: Final = re.compile(r"[0-9]{1,18}")
 _NONE: Final = Answer(b"404 Not Found\n", "text/plain", HTTPStatus.NOT_FOUND)
@@ -50,6 +52,7 @@ def add_panel(site: Site, sources: Sources, path: str = "/") -> None:
     site.get("/stages/{camera}/{file}", lambda asked: _picture(asked, sources.stages_picture))
     site.get("/incident/{number}/{file}", lambda asked: _kept(asked, sources))
     site.post("/selftest", lambda asked: _self_test(sources))
+    site.get("/.well-known/security.txt", lambda asked: _security_txt(sources.settings))
     add_incidents(site, sources)
 
 
@@ -98,6 +101,16 @@ def _kept(asked: PageRequest, sources: Sources) -> Answer:
 
 def _jpeg(found: bytes | None) -> Answer:
     return _NONE if found is None else Answer(found, "image/jpeg")
+
+
+def _security_txt(settings: Settings) -> Answer:
+    """Whom a weakness is reported to (RFC 9116), where the settings name somebody."""
+    support = settings.support
+    if not support.contact:
+        return _NONE
+    expires = f"Expires: {support.until or FOREVER}T23:59:59Z"
+    lines = (f"Contact: {support.contact}", expires, f"Preferred-Languages: {settings.cabin.language}, en")
+    return Answer(("\n".join(lines) + "\n").encode())
 
 
 def _self_test(sources: Sources) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from edge.terms.hold import BY_DATE, FREED, Freed, Hold
@@ -77,9 +77,9 @@ class PicturesRemoved:
 
     incident: int
     reason: str
-    count: int = 0
-    size_bytes: int = 0
-    sha256: str = ""
+    count: int = field(default=0, compare=False)
+    size_bytes: int = field(default=0, compare=False)
+    sha256: str = field(default="", compare=False)
 
     def entry(self) -> Entry:
         """For the record."""

@@ -21,12 +21,15 @@ _BYTES: Final = 64_000_000
 
 _JPEG: Final = b"\xff\xd8\xff"
 _HEADER_END: Final = b"\n--- "
+_LONGEST_HEADER: Final = 16384
+"""Each key of a header costs the opener time before anything is proven: a stranger's may have thousands."""
+
 _SHORTEST: Final = 44 + 16 + 16
 """What an age file has at least behind the beginning of its header's last line: the line, a nonce, a tag."""
 
 
 class What(StrEnum):
-    """What can be wrong with one file, in words for whoever opens it."""
+    """What can be wrong with one file, in words for anyone who opens it."""
 
     WRONG_KEY = "none of the keys given opens it"
     ONE_MISSING = "two of the bank's keys are needed together, and one is missing"
@@ -181,6 +184,8 @@ def _unsealed(
     if not content.startswith(age.MAGIC):
         return Problem(path, What.CUT_SHORT if age.MAGIC.startswith(content) else What.NOT_SEALED)
     end = content.find(_HEADER_END)
+    if end > _LONGEST_HEADER or (end < 0 and len(content) > _LONGEST_HEADER):
+        return Problem(path, What.DAMAGED, "its header is longer than any kiosk's")
     if end < 0 or len(content) - end < _SHORTEST:
         return Problem(path, What.CUT_SHORT)
     try:

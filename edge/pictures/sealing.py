@@ -19,7 +19,7 @@ from edge.pictures import age, files
 from edge.pictures.recipients import Recipients, read_recipients
 
 _AGAIN_S: Final = 60.0
-"""A list that could not be used is read again after so long, so that a mended one needs no restart."""
+"""A list that could not be used is read again after so long, so that a corrected one needs no restart."""
 
 _MOST_KEYS: Final = 64
 """So many incidents' public keys are remembered; an older incident that goes on gets another key."""

@@ -87,8 +87,8 @@ class Writer:
         self._clock = clock
         self._sealing = sealing
         self._give_way = give_way
-        self._unsaid: list[Written] = []
-        """Wrapped keys on the disk that no answer has named yet."""
+        self._unsaid: dict[int, list[Written]] = {}
+        """By incident, the wrapped keys on the disk that no answer has named yet."""
 
     def write(self, incident: int, name: str, jpeg: bytes, incident_mb: float) -> tuple[Written, ...] | None:
         """Write one picture: what is new on the disk, nothing where it is there already, None without room.
@@ -111,7 +111,8 @@ class Writer:
         for wrap_name, wrap in wraps:
             files.write_file(folder, wrap_name, wrap)
             known.size += len(wrap)
-            self._unsaid.append(Written(wrap_name, hashlib.sha256(wrap).hexdigest(), is_key=True))
+            key = Written(wrap_name, hashlib.sha256(wrap).hexdigest(), is_key=True)
+            self._unsaid.setdefault(incident, []).append(key)
         if wraps:
             self._store.written(incident)
         open_digest = ""
@@ -123,9 +124,8 @@ class Writer:
         files.write_file(folder, kept, content)
         known.size += len(content)
         known.newest_wall_s = self._clock.wall_s()
-        said = (*self._unsaid, Written(kept, hashlib.sha256(content).hexdigest(), open_digest))
-        self._unsaid.clear()
-        return said
+        new = Written(kept, hashlib.sha256(content).hexdigest(), open_digest)
+        return (*self._unsaid.pop(incident, ()), new)
 
     def _sealed(self, sealing: Sealing, incident: int, jpeg: bytes) -> _Sealed:
         folder = self._folder / str(incident)
@@ -150,7 +150,7 @@ class Writer:
         return "" if self._sealing is None else self._sealing.sealer.short
 
     def next_s(self, now_s: float) -> float:
-        """When `tidy` is due: an open copy's time is up, or an unusable list may have been mended."""
+        """When `tidy` is due: an open copy's time is up, or an unusable list may have been corrected."""
         if self._sealing is None:
             return math.inf
         return min(self._sealing.copies.next_s(), self._sealing.sealer.again_s(now_s))

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Final
 
@@ -85,6 +85,7 @@ def findings(settings: Settings, *, hardware: bool = True, writing: bool = True)
     yield tried("front", lambda: _front(settings))
     yield tried("drawn", lambda: _drawn(settings))
     yield tried("secrets", lambda: _secrets(settings))
+    yield support(settings, date.today())
     clips = prompts_folder(settings)
     if settings.camera.source in _KIOSK_CAMERAS:
         yield tried("watchdog", machine.watchdog)
@@ -98,6 +99,8 @@ def findings(settings: Settings, *, hardware: bool = True, writing: bool = True)
     yield tried("time zone", lambda: _time_zone(settings.cabin.timezone))
     # Last of these: the daily text names the first fault, and this one moves no door.
     yield tried("clock", lambda: machine.clock(record))
+    if settings.mqtt.kiosk_id or settings.certificate.certificate_file:
+        yield tried("certificate", lambda: _certificate(settings))
     if not hardware:
         return
     running = _running(settings)
@@ -114,6 +117,16 @@ def findings(settings: Settings, *, hardware: bool = True, writing: bool = True)
     yield from hardware_findings(settings)
     if settings.line_wanted:
         yield tried("machine_line", lambda: machine_line(settings))
+
+
+def support(settings: Settings, today: date) -> Finding:
+    """How long this kiosk is looked after, where that was agreed."""
+    until = settings.support.until
+    if not until:
+        return Finding("support", "no last day is set (support.until)", tried=False)
+    if today.isoformat() > until:
+        return Finding("support", f"ended on {until}", "support_ended")
+    return Finding("support", f"until {until}")
 
 
 def _running(settings: Settings) -> tuple[Finding, ...] | None:
@@ -226,6 +239,14 @@ def _drawn(settings: Settings) -> str:
     corners = None if drawn.floor is None else drawn.floor.corners
     counts = {"zones": drawn.zone, "masks": drawn.mask, "corners of the floor": corners}
     return ", ".join(f"{len(found)} {name}" for name, found in counts.items() if found is not None)
+
+
+def _certificate(settings: Settings) -> str:
+    """Whom it names and until when. FaultError for what is wrong with it, and where it ends soon."""
+    from edge.fleet.renewal import certificate_state  # not where no kiosk has one
+
+    clock = SystemClock()
+    return certificate_state(settings, settings.mqtt.kiosk_id, clock.wall_s() if clock.wall_true() else None)
 
 
 def _writable(folder: Path) -> None:

@@ -72,6 +72,7 @@ from hw.watched import in_thread
 if TYPE_CHECKING:  # only where a broker is set up is any of it loaded
     from edge.fleet.link import Dial
     from edge.messages.ways.mqtt import Mqtt
+    from edge.service.certificates import CertificateWatch
     from edge.service.fleet import FleetDesk
     from edge.service.measuring import Measuring
 
@@ -134,6 +135,7 @@ class Built:
     remembered: Remembered
     zone_missing: bool
     measuring: Measuring | None
+    certificates: CertificateWatch | None
 
     def start(self, now_s: float) -> None:
         """Call it after the input path has read the inputs once."""
@@ -247,11 +249,11 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         listener=functools.partial(_hear, watching, measuring, site.listener),
     )
     kiosk = Kiosk(parts)
-    if measuring is not None:
-        measuring.open(kiosk, parts, journal, watching, site.data)
-        stack.callback(measuring.close)
     apart = in_thread if site.threaded else _here
     fleet = _fleet(settings, site, kiosk, broker, streams)
+    if measuring is not None:
+        measuring.open(kiosk, parts, journal, watching, fleet)
+        stack.callback(measuring.close)
     at_site = SiteDesk(settings, site.data, site.eyes, clock, apart, kiosk.commission.did)
     return Built(
         kiosk=kiosk,
@@ -266,6 +268,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         remembered=remembered,
         zone_missing=zone_missing,
         measuring=measuring,
+        certificates=_certificates(settings, site, kiosk, apart),
     )
 
 
@@ -302,7 +305,7 @@ def _measuring(settings: Settings, site: Site) -> Measuring | None:
         return None
     from edge.service.measuring import Measuring
 
-    return Measuring(settings, site.board.clock, threaded=site.threaded)
+    return Measuring(settings, site.data, site.board.clock, threaded=site.threaded)
 
 
 def _broker(
@@ -333,6 +336,18 @@ def _fleet(
 def _epoch(site: Site) -> Callable[[], int]:
     """A bench's epochs are drawn like its codes: the same every time."""
     return fresh_epoch if site.threaded else lambda: site.random.getrandbits(EPOCH_BITS) | 1 << EPOCH_BITS - 1
+
+
+def _certificates(
+    settings: Settings, site: Site, kiosk: Kiosk, apart: Callable[[Callable[[], None]], None]
+) -> CertificateWatch | None:
+    """What tells of a certificate that ends; nothing of it is imported where no kiosk has one."""
+    if not (settings.mqtt.kiosk_id or settings.certificate.certificate_file):
+        return None
+    from edge.service.certificates import CertificateWatch
+
+    clock = site.board.clock
+    return CertificateWatch(settings, site.data, clock, apart, kiosk.trouble_beside, kiosk.aside_fault)
 
 
 def _here(do: Callable[[], None]) -> None:

@@ -20,6 +20,8 @@ from edge.faults.fault import FaultError
 from edge.journal import search
 from edge.journal.chain import Head
 from edge.journal.file import NAME
+from edge.pictures.files import FOLDER
+from edge.pictures.holds import holds_on_disk
 from edge.service.control import answers
 from edge.settings.schema import Settings
 
@@ -64,12 +66,16 @@ def _value(settings: Settings, key: str) -> object:
     return value
 
 
-def erase(settings: Settings, settings_path: Path | None) -> Erased:
-    """Wipe all of it. FaultError `kiosk_running` while a kiosk has the folder, `erase_failed` otherwise."""
+def erase(settings: Settings, settings_path: Path | None, *, holds_copied: bool = False) -> Erased:
+    """Wipe all of it. FaultError: `kiosk_running` while a kiosk has the folder; `erase_on_hold` while a legal
+    hold stands, or nobody can tell, and the pictures were not `holds_copied`; `erase_failed`.
+    """
     data, runtime = Path(settings.paths.data), Path(settings.paths.runtime)
     if answers(runtime):
         raise FaultError("kiosk_running", str(runtime))
     with _held(data):
+        if not holds_copied:
+            _ask_for_holds(data)
         head = _head(data)
         count = _Count()
         try:
@@ -97,6 +103,17 @@ def _held(data: Path) -> Iterator[None]:
         raise FaultError("kiosk_running", str(data)) from error
     finally:
         os.close(folder)
+
+
+def _ask_for_holds(data: Path) -> None:
+    if not (data / NAME).exists() and not (data / FOLDER).exists():
+        return
+    try:
+        held = [str(hold.incident) for hold in holds_on_disk(data)]
+    except FaultError as error:
+        raise FaultError("erase_on_hold", f"the holds cannot be read: {error}") from error
+    if held:
+        raise FaultError("erase_on_hold", f"incident {', '.join(held)}")
 
 
 def _head(data: Path) -> Head | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Final, Literal, assert_never, cast
 
@@ -257,6 +258,24 @@ class MetricsSettings(_Section, frozen=True):
         return bool(self.textfile_folder or self.port)
 
 
+class SupportSettings(_Section, frozen=True):
+    contact: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"\A((mailto:|https://|tel:)[^\s<>\"]+)?\Z",
+            max_length=200,
+            description="mailto:…, https://… or tel:…, or empty",
+        ),
+    ] = ""
+    until: Annotated[
+        str,
+        msgspec.Meta(
+            pattern=r"\A(2[0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))?\Z",
+            description="a day such as 2031-12-31, or empty",
+        ),
+    ] = ""
+
+
 class WatchdogSettings(_Section, frozen=True):
     eyes_start_s: Annotated[float, msgspec.Meta(ge=10, le=600)] = 60.0
     eyes_silence_s: Annotated[float, msgspec.Meta(ge=1, le=60)] = 5.0
@@ -304,6 +323,7 @@ class Settings(_Section, frozen=True):
     panel: PanelSettings = PanelSettings()
     metrics: MetricsSettings = MetricsSettings()
     update: UpdateSettings = UpdateSettings()
+    support: SupportSettings = SupportSettings()
     watchdog: WatchdogSettings = WatchdogSettings()
 
     @property
@@ -312,6 +332,7 @@ class Settings(_Section, frozen=True):
         return self.identity.enabled and self.atm.transport != "none"
 
 
+@cache
 def fields_of(struct: type[msgspec.Struct]) -> dict[str, object]:
     """Name to type of each field."""
     return {field.name: field.type for field in msgspec.structs.fields(struct)}
@@ -334,6 +355,7 @@ KEYS: Final[Mapping[str, object]] = dict(_leaves(Settings))
 """The dotted name of every setting and its annotated type."""
 
 
+@cache
 def rows_of(kind: object) -> type[msgspec.Struct] | None:
     """The struct of each row of a list of tables, such as [[zone]]; None for any other kind."""
     info = bare(kind)

@@ -111,6 +111,10 @@ class Publisher:
 
     def add(self, archive: Path, release: Release) -> str:
         """One archive more; the name it has in the list. Raises `FaultError`."""
+        try:
+            msgspec.convert(msgspec.to_builtins(release), Release)
+        except msgspec.ValidationError as error:
+            raise FaultError("update_unreadable", str(error)) from error
         md = self._read_targets()
         name = f"cabinguard-{release.id}-{release.machine}-py{release.python_min}-{release.python_max}.tar"
         if name in md.signed.targets:

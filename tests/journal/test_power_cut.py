@@ -19,12 +19,17 @@ from edge.journal.file import RecordFile
 from edge.journal.limits import JournalLimits
 from edge.journal.reader import lines, verify
 from edge.journal.writer import Journal
+from edge.pictures import age, files
+from edge.pictures.clear import ClearCopies
 from edge.pictures.files import pictures
 from edge.pictures.keeper import Evidence
 from edge.pictures.kept import PicturesKept
+from edge.pictures.opening import open_all
 from edge.pictures.ring import RingPicture
+from edge.pictures.sealing import Sealer
+from edge.pictures.secret_keys import SecretKey
 from edge.pictures.store import EvidenceLimits, Start
-from edge.pictures.writing import Handling
+from edge.pictures.writing import Handling, Sealing
 from edge.terms.reason import Ground, Reason
 from edge.terms.record import Channel, Entry, OutboxRow, OwnerTries, Recipient, Record, RowState, Written
 from tests.worlds.cutting_vfs import CutDisk, Recording, available, recording
@@ -312,40 +317,59 @@ class PictureDisk:
         self.snapshots.append((dict(self.names), now, dict(self.synced), len(self.answered)))
 
 
+def _handling(needs: int, memory: Path, secrets: list[str]) -> Handling:
+    """Open pictures for 0, else sealed to three keys of which so many open them."""
+    draw = lambda jpeg, sheet: jpeg + b"drawn"  # noqa: E731
+    if not needs:
+        return Handling(draw)
+    lines = ""
+    for name in ("anna", "bela", "chad"):
+        secret, public = age.new_key()
+        secrets.append(secret)
+        lines += f"# name: {name}\n{public}\n"
+    (memory / "bank.keys").write_text(lines)
+    copies = ClearCopies(memory / "run", 0.0, 1.0)
+    return Handling(draw, Sealing(Sealer(memory / "bank.keys", needs), copies))
+
+
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("needs", [0, 1, 2], ids=["open", "sealed", "sealed to two together"])
 def test_every_picture_that_was_answered_survives_a_cut(
-    memory: Path, monkeypatch: pytest.MonkeyPatch
+    memory: Path, monkeypatch: pytest.MonkeyPatch, needs: int
 ) -> None:
+    """A sealed one that survives can be opened: its wrapped keys are on the card before it."""
     folder = memory / "evidence"
     folder.mkdir()
     clock = HandClock(1000.0, 1_740_001_000.0)
     ring = Pictures()
+    secrets: list[str] = []
+    handling = _handling(needs, memory, secrets)
     disk = PictureDisk(folder, monkeypatch)
     evidence = Evidence(
-        folder,
-        {"face": ring},
-        clock,
-        Start(1),
-        EvidenceLimits(reserve_mb=0),
-        handling=Handling(draw=lambda jpeg, sheet: b"drawn" + jpeg),
+        folder, {"face": ring}, clock, Start(1), EvidenceLimits(reserve_mb=0), handling=handling
     )
     for incident in (1, 2):
         why = Reason(Ground.WEAPON_SEEN, "face", incident, clock.mono_s, (640, 480))
         evidence.keep(incident, clock.mono_s, "weapon", why)
         for _ in range(44):
             clock.mono_s += 0.5
-            ring.found = [*ring.found[-20:], RingPicture(0, clock.mono_s, f"{clock.mono_s}".encode() * 500)]
+            jpeg = b"\xff\xd8\xff" + f"{clock.mono_s}".encode() * 500
+            ring.found = [*ring.found[-20:], RingPicture(0, clock.mono_s, jpeg)]
             evidence.poll(clock.mono_s)
             for answer in evidence.answers():
                 if isinstance(answer, PicturesKept):
-                    disk.answered += [(f"{answer.incident}/{name}", known) for name, known in answer.files]
-    assert len(disk.answered) == 102
+                    keys = () if answer.sealed is None else answer.sealed.keys
+                    said = (*answer.files, *keys)
+                    disk.answered += [(f"{answer.incident}/{name}", known) for name, known in said]
+    assert sum(not name.endswith(".key.age") for name, _ in disk.answered) == 102
+    assert sum(name.endswith(".key.age") for name, _ in disk.answered) == (12 if needs == 2 else 0)
     assert sum("-face-weapon" in name for name, _ in disk.answered) == 2
     monkeypatch.undo()
 
     chance = random.Random(5)
     cuts = [snapshot for snapshot in disk.snapshots for _ in range(3)]
+    opened = 0
     for cut, (durable, now, synced, answered) in enumerate(cuts):
         left = memory / "left"
         # Names that were not synced may be there or not; content that was not synced may be anything.
@@ -362,8 +386,31 @@ def test_every_picture_that_was_answered_survives_a_cut(
         again.close(0)
         assert not list(left.rglob("*.part"))
         for incident in (1, 2):
-            for path in pictures(left, incident):
-                assert b"\x00" not in path.read_bytes(), f"cut {cut}: {path.name} is empty under its name"
+            found = pictures(left, incident)
+            if not needs:
+                for path in found:
+                    assert b"\x00" not in path.read_bytes(), f"cut {cut}: {path.name} is empty under its name"
+                continue
+            given = [SecretKey("", secret) for secret in chance.sample(secrets, needs)]
+            for path in {*found[:1], *found[-2:]}:  # the first needs its keys as the last does
+                result = open_all(path, given, left / "opened")
+                assert not result.problems, f"cut {cut}: {result.problems}"
+                opened += 1
         shutil.rmtree(left, ignore_errors=True)
     assert len(cuts) > 1000
-    print(f"{len(cuts)} cuts under the pictures: none of those answered lost")
+    print(f"{len(cuts)} cuts under the pictures: none of those answered lost, {opened} opened")
+
+
+@pytest.mark.slow
+def test_pictures_before_their_keys_would_be_noticed(memory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the keys' names are not synced before the first picture, a cut leaves some that nobody opens."""
+    real = files.sync_folder
+
+    def late(folder: Path) -> None:
+        if any(files.is_picture(path.name) for path in folder.iterdir()):
+            real(folder)
+
+    with pytest.MonkeyPatch.context() as careless:
+        careless.setattr(files, "sync_folder", late)
+        with pytest.raises(AssertionError, match="cut "):
+            test_every_picture_that_was_answered_survives_a_cut(memory, monkeypatch, 2)

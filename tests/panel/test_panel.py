@@ -313,6 +313,15 @@ def test_a_request_without_a_host_or_with_two_is_refused(cabin: Cabin) -> None:
             assert link.recv(100).startswith(b"HTTP/1.0 421 ")
 
 
+def test_the_page_says_whom_a_weakness_is_reported_to(tmp_path: Path) -> None:
+    support = ["support.contact=mailto:security@bank.example", "support.until=2031-12-31"]
+    for overrides, told in ((support, "Expires: 2031-12-31T23:59:59Z"), ([], "404 Not Found")):
+        with Cabin(tmp_path / str(len(overrides)), overrides) as cabin:
+            content = cabin.ask("/.well-known/security.txt")[2].decode()
+            assert told in content
+            assert content.startswith("Contact: mailto:security@bank.example\n") == bool(overrides)
+
+
 @pytest.mark.slow
 def test_with_a_password_nothing_comes_without_it(tmp_path: Path) -> None:
     secret = tmp_path / "secret"

@@ -125,7 +125,7 @@ def test_what_is_kept_opens_with_the_banks_key_and_is_what_the_record_names(tmp_
     said = json.loads(kiosk.entries()[0].data)
     assert said["list"] == parse_recipients(whose.lines, 1).short
     assert set(said["opened"]) == set(said["files"])
-    # Whoever has an open picture can show that it is the recorded one, without any key.
+    # Anyone who has an open picture can show that it is the recorded one, without any key.
     assert hashlib.sha256(opened.opened[0].read_bytes()).hexdigest() in said["opened"].values()
 
 
@@ -211,6 +211,7 @@ def test_one_copy_of_a_wrapped_key_is_enough(tmp_path: Path) -> None:
         (lambda content: content[:5000] + bytes([content[5000] ^ 1]) + content[5001:], What.DAMAGED),
         (lambda content: jpeg(1), What.NOT_SEALED),
         (lambda content: b"hello", What.NOT_SEALED),
+        (lambda content: content[:22] + b"-> X25519 AAAA\nAAAA\n" * 9000 + content[22:], What.DAMAGED),
     ],
 )
 def test_what_is_wrong_with_a_file_has_a_name(

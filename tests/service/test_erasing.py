@@ -17,10 +17,12 @@ from edge.faults.fault import FaultError
 from edge.journal.file import NAME
 from edge.journal.limits import JournalLimits
 from edge.journal.writer import Journal
+from edge.pictures.holds import Holds
 from edge.service import erasing
 from edge.service.erasing import KEPT, WIPED, erase, named_files
 from edge.settings.load import load
 from edge.settings.schema import KEYS, Settings
+from edge.terms.hold import Hold
 
 
 @pytest.fixture
@@ -85,6 +87,24 @@ def test_keys_go_first_and_each_byte_is_written_over(
     assert order[0] == "gallery.key"
     assert order.index("key.pem") < order.index("people") < order.index("a.jpg")
     assert order.index("people") < order.index(NAME)
+
+
+def test_what_is_under_a_legal_hold_stays_until_somebody_says_it_is_copied(
+    left: tuple[Path, Settings], capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, settings = left
+    evidence = Path(settings.paths.data) / "evidence"
+    held = Holds(evidence, [Hold(7, "the court", "case 12", 0.0)])
+    held.keep()
+    command = ["erase", "--settings", str(file), "--confirm", "Cabin 7"]
+    assert main(command) == 3
+    assert "erase_on_hold" in (said := capsys.readouterr().err)
+    assert "incident 7" in said
+    assert (evidence / "7/a.jpg").exists()
+    (Path(settings.paths.data) / NAME).write_bytes(b"no record")
+    assert main(command) == 3, "nobody can tell"
+    assert main([*command, "--holds-copied"]) == 0
+    assert not evidence.exists()
 
 
 def test_a_link_is_removed_and_what_it_leads_to_stays(left: tuple[Path, Settings], tmp_path: Path) -> None:

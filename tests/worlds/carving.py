@@ -75,10 +75,11 @@ def _decoded(dump: bytes, at: int) -> Grey | None:
         text = re.sub(rb"[\r\n]", b"", letters[0] if letters else b"")
         part = base64.b64decode(text[: len(text) // 4 * 4])
     try:
-        picture = cv2.imdecode(np.frombuffer(part, np.uint8), cv2.IMREAD_GRAYSCALE)
+        # It gives None for what is no picture, which its stubs forget.
+        picture: object = cv2.imdecode(np.frombuffer(part, np.uint8), cv2.IMREAD_GRAYSCALE)
     except cv2.error:
         return None
-    return None if picture is None else np.asarray(picture, np.uint8)
+    return np.asarray(picture, np.uint8) if isinstance(picture, np.ndarray) else None
 
 
 def _raw(dump: Grey) -> Iterator[Grey]:
