@@ -329,9 +329,7 @@ def _fleet(
     from edge.service.broker import open_desk
     from edge.service.fleet import Aside
 
-    aside = Aside(
-        site.data / "evidence", in_thread if site.threaded else _here, site.fleet.selftest, lambda: ""
-    )
+    aside = Aside(site.data / "evidence", in_thread if site.threaded else _here, site.fleet.selftest)
     return open_desk(settings, kiosk, broker, streams, site.board.clock, aside)
 
 
