@@ -98,6 +98,9 @@ def installed(args: argparse.Namespace) -> int:
 
 def renewal(args: argparse.Namespace) -> int:
     settings = load_settings(args)
+    if not settings.certificate.est_url and not args.now:
+        print("nothing to renew by: certificate.est_url is empty")
+        return 0
     with as_owner(settings):
         ended = renew(settings, settings.mqtt.kiosk_id, _wall_s(), asked=args.now)
     print(printable(_said(ended)))
