@@ -32,7 +32,9 @@ def lines(repo: Path, unit: str) -> list[str]:
         (UNITS[1], 'kiosk_id = "cabin-17"'),
     ],
 )
-def test_without_a_fleet_no_program_of_ours_starts(repo: Path, tmp_path: Path, unit: str, wanted: str) -> None:
+def test_without_a_fleet_no_program_of_ours_starts(
+    repo: Path, tmp_path: Path, unit: str, wanted: str
+) -> None:
     (condition,) = (line for line in lines(repo, unit) if line.startswith("ExecCondition="))
     command = condition.removeprefix("ExecCondition=").removesuffix("/etc/cabinguard/kiosk.toml")
     file = tmp_path / "kiosk.toml"
@@ -85,7 +87,10 @@ def test_systemd_reads_them(repo: Path, tmp_path: Path, unit: str) -> None:
     text = re.sub(r"^(ExecStart|ExecCondition)=.*", r"\1=/bin/true", text, flags=re.M)
     (tmp_path / unit).write_text(text, "utf-8")
     done = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", tmp_path / unit], capture_output=True, text=True, timeout=100
+        ["systemd-analyze", "verify", "--man=no", tmp_path / unit],
+        capture_output=True,
+        text=True,
+        timeout=100,
     )
     wrong = [line for line in done.stderr.splitlines() if unit in line and "is not executable" not in line]
     assert not wrong
