@@ -137,6 +137,14 @@ class Built:
     measuring: Measuring | None
     certificates: CertificateWatch | None
 
+    def poll_beside(self, now_s: float) -> None:
+        """What works beside the kiosk takes its turn of the loop."""
+        self.site.poll(now_s)
+        if self.fleet is not None:
+            self.fleet.poll(now_s)
+        if self.certificates is not None:
+            self.certificates.poll(now_s)
+
     def start(self, now_s: float) -> None:
         """Call it after the input path has read the inputs once."""
         self.kiosk.start(self.remembered, now_s)
