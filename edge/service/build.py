@@ -434,9 +434,10 @@ def evidence_limits(settings: Settings) -> EvidenceLimits:
 def sealing_of(settings: Settings) -> Sealing | None:
     """How pictures are sealed to the bank; None where they lie open."""
     kept = settings.evidence
+    # First: those of an earlier start go in any case.
+    copies = ClearCopies(Path(settings.paths.runtime), kept.clear_copy_s, kept.clear_copy_mb)
     if not kept.recipients_file:
         return None
-    copies = ClearCopies(Path(settings.paths.runtime), kept.clear_copy_s, kept.clear_copy_mb)
     return Sealing(Sealer(Path(kept.recipients_file), kept.open_needs), copies)
 
 
