@@ -29,7 +29,7 @@ def test_it_is_off_by_default() -> None:
     [
         (("flow.duress=last_plus_one", "flow.code_digits=4"), "needs people.control_room_key"),
         (("flow.duress=last_plus_one", KEY), "settings_conflict: flow.code_tries = 3 for each"),
-        (("flow.duress=prefix", KEY), "so 5 digits"),
+        (("flow.duress=prefix", KEY), "so 4 digits"),
         (
             ("flow.duress=prefix", "flow.code_digits=4", "flow.duress_prefix=9999", KEY),
             "flow.duress_prefix",
