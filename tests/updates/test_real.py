@@ -74,8 +74,12 @@ class Machine:
     def tree(self, name: str, version: str, change: str = "") -> Path:
         """This tree as another version."""
         tree = self.card.tree.parent / name
-        ignore = shutil.ignore_patterns("__pycache__", "training", ".git", ".venv*", "tests", "runs")
-        shutil.copytree(self.repo, tree, ignore=ignore)
+        tree.mkdir()
+        for name in ("edge", "hw", "models", "systemd", ".ci"):
+            ignore = shutil.ignore_patterns("__pycache__", "training")
+            shutil.copytree(self.repo / name, tree / name, ignore=ignore)
+        for name in ("install.sh", "pyproject.toml", "README.md", "LICENSE"):
+            shutil.copy(self.repo / name, tree)
         project = tree / "pyproject.toml"
         project.write_text(
             re.sub(r'^version = ".*"', f'version = "{version}"', project.read_text(), flags=re.M)

@@ -424,6 +424,17 @@ def test_settings_that_the_new_version_cannot_use(tmp_path: Path, way: str) -> N
         assert "gone_s" in site.refused("update_settings").detail
 
 
+def test_a_root_that_forgets(tmp_path: Path) -> None:
+    """Before anything is fetched: a hundred megabytes every night for nothing would be dear."""
+    with visited(tmp_path, "stick") as site:
+        site.shop.add()
+        (site.card / "proc").mkdir()
+        (site.card / "proc/mounts").write_text(
+            "/dev/p2 /media/root-ro ext4 ro 0 0\noverlayroot / overlay rw 0 0\n"
+        )
+        site.refused("update_root_lost")
+
+
 def test_a_second_update_at_the_same_time(tmp_path: Path) -> None:
     with visited(tmp_path, "stick") as site:
         site.job.folder.mkdir()
