@@ -121,7 +121,8 @@ def visited(
         yield site_of(folder, shop, url, str(ca_file), wall_s)
 
 
-WAYS = pytest.mark.parametrize("way", ["https", "stick"])
+WAYS = pytest.mark.parametrize("way", [pytest.param("https", marks=pytest.mark.slow), "stick"])
+"""Over TLS the same is read as from a stick; what only a server can do is tried in the fast lane too."""
 
 
 @WAYS
