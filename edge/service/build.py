@@ -249,11 +249,11 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         listener=functools.partial(_hear, watching, measuring, site.listener),
     )
     kiosk = Kiosk(parts)
-    if measuring is not None:
-        measuring.open(kiosk, parts, journal, watching, site.data)
-        stack.callback(measuring.close)
     apart = in_thread if site.threaded else _here
     fleet = _fleet(settings, site, kiosk, broker, streams)
+    if measuring is not None:
+        measuring.open(kiosk, parts, journal, watching, fleet)
+        stack.callback(measuring.close)
     at_site = SiteDesk(settings, site.data, site.eyes, clock, apart, kiosk.commission.did)
     return Built(
         kiosk=kiosk,
@@ -305,7 +305,7 @@ def _measuring(settings: Settings, site: Site) -> Measuring | None:
         return None
     from edge.service.measuring import Measuring
 
-    return Measuring(settings, site.board.clock, threaded=site.threaded)
+    return Measuring(settings, site.data, site.board.clock, threaded=site.threaded)
 
 
 def _broker(

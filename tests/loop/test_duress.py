@@ -1,8 +1,8 @@
 """What anybody on the spot can see, read or count is the same whether a watchman was forced or not.
 
-`CHANNELS` names every place where it could show; each is tried by itself, over the same visit played twice, and
-`edge/docs/duress.md` lists the same ones. A channel that shows one line or one letter more is found: that is
-tried too.
+`CHANNELS` names every place where it could show; each is tried by itself, over the same visit played twice,
+and `edge/docs/duress.md` lists the same ones. A channel that shows one line or one letter more is found: that
+is tried too.
 """
 
 from __future__ import annotations
@@ -189,7 +189,7 @@ def test_both_texts_are_equally_long_everywhere(language: LanguageName, channel:
 
 
 def alarm_after(folder: Path, entry: str, cut_s: float) -> list[str]:
-    """Type, pull the plug so long after the last key, start again; what the control room hears of the code."""
+    """Type, pull the plug so long after the last key, start again; what the control room hears of it."""
     desk, people = scripted_desk(folder, settings=load(None, list(SETTINGS)), seed=3)
     try:
         people.do("enter anna with mask", desk.clock.now_s())
@@ -216,7 +216,7 @@ CUTS_S = (-0.09, -0.06, -0.03, 0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 3.0)
 
 @pytest.mark.parametrize("cut_s", CUTS_S)
 def test_the_alarm_survives_a_power_cut_at_any_moment(tmp_path: Path, cut_s: float) -> None:
-    """Where an entry counts its message is there; both kinds come through the same cuts, and never as the other."""
+    """Where an entry counts its message is there; both kinds come through, and never as the other."""
     ordinary = alarm_after(tmp_path / "a", "CODE", cut_s)
     forced = alarm_after(tmp_path / "b", "DURESS", cut_s)
     assert len(ordinary) == len(forced)

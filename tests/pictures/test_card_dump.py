@@ -83,7 +83,7 @@ class Life:
         self.incident("anna")
         self.incident("anna", "george")
         self.desk.power_off()
-        # As the kiosk removes them, and the power goes before the record has it. Their bytes stay on the card.
+        # As the kiosk removes them, and the power goes before the record has it: the bytes stay on the card.
         files.empty(self.card / files.FOLDER / "1")
         self.desk.power_on()
         self.incident("george")
