@@ -1,4 +1,4 @@
-"""The carrier's own thread against brokers that misbehave over real sockets: nothing holds up whoever asks it."""
+"""The carrier's own thread against brokers that misbehave over real sockets: nothing holds up the loop."""
 
 from __future__ import annotations
 
