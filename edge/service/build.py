@@ -337,9 +337,7 @@ def _fleet(
     from edge.service.broker import open_desk
     from edge.service.fleet import Aside
 
-    aside = Aside(
-        site.data / "evidence", in_thread if site.threaded else _here, site.fleet.selftest, lambda: ""
-    )
+    aside = Aside(site.data / "evidence", in_thread if site.threaded else _here, site.fleet.selftest)
     return open_desk(settings, kiosk, broker, streams, site.board.clock, aside)
 
 
@@ -436,9 +434,10 @@ def evidence_limits(settings: Settings) -> EvidenceLimits:
 def sealing_of(settings: Settings) -> Sealing | None:
     """How pictures are sealed to the bank; None where they lie open."""
     kept = settings.evidence
+    # First: those of an earlier start go in any case.
+    copies = ClearCopies(Path(settings.paths.runtime), kept.clear_copy_s, kept.clear_copy_mb)
     if not kept.recipients_file:
         return None
-    copies = ClearCopies(Path(settings.paths.runtime), kept.clear_copy_s, kept.clear_copy_mb)
     return Sealing(Sealer(Path(kept.recipients_file), kept.open_needs), copies)
 
 
