@@ -68,8 +68,16 @@ class Came(msgspec.Struct, frozen=True):
 def faults(kiosk: FaultyKiosk, broker: Broker | None, mounted: bool, exported: bool) -> Iterator[Injected]:
     """In this order: a lock needs a kiosk in order, and the last of them ends it."""
     yield Injected("the words of the warning cannot be played", "CabinGuardPrompt", lambda: kiosk.hear_again)
-    yield Injected("the lock's relay stays as it is", "CabinGuardRelay", relay(kiosk))
-    yield Injected("a masked person is locked in and stays", "CabinGuardLockedLong", lambda: nothing)
+    yield Injected(
+        "a masked person is locked in and stays",
+        "CabinGuardLockedLong",
+        lambda: lambda: kiosk.hands.weld_relay("lock"),
+    )
+    yield Injected(
+        "the lock's relay is welded when the door is to open",
+        "CabinGuardRelay",
+        lambda: lambda: kiosk.hands.weld_relay("lock", welded=False),
+    )
     yield Injected(
         "the camera's process is killed again and again",
         "CabinGuardCameraFails",
@@ -172,14 +180,6 @@ def slow_disk(kiosk: FaultyKiosk) -> Callable[[], Callable[[], None]]:
             kiosk.write_something()
             time.sleep(1.6)
         return lambda: kiosk.disk_takes_s(0.0)
-
-    return go
-
-
-def relay(kiosk: FaultyKiosk) -> Callable[[], Callable[[], None]]:
-    def go() -> Callable[[], None]:
-        kiosk.hands.weld_relay("lock")
-        return lambda: kiosk.hands.weld_relay("lock", welded=False)
 
     return go
 
