@@ -93,6 +93,7 @@ class Job:
     # --- steps -------------------------------------------------------------------------------------
 
     def _apply(self, *, any_time: bool) -> str:
+        self.machine.need_lasting_root()
         if self.machine.pending():
             go_back(self.machine, self.pause)
         lists = self._lists()
@@ -253,7 +254,9 @@ class Job:
 
 
 def own_name(settings: Settings, root: Path) -> str:
-    """The kiosk's own name among all: the machine's id, which is made at its first start."""
+    """The kiosk's own name among all: what the broker calls it, else the id made at the first start."""
+    if settings.mqtt.kiosk_id:
+        return settings.mqtt.kiosk_id
     with contextlib.suppress(OSError):
         return (root / "etc/machine-id").read_text().strip()
     return f"{settings.cabin.name} {settings.cabin.address}"

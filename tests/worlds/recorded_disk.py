@@ -22,7 +22,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 SECTOR: Final = 512
 _IN: Final = struct.Struct("<IIQQIIIHH")
@@ -31,6 +31,7 @@ _ATTR: Final = struct.Struct("<QQQQQQIIIIIIIIII")
 _NOTE: Final = struct.Struct("<QI")
 _FLUSHED: Final = 0xFFFFFFFF
 _ROOT, _DISK = 1, 2
+_PR_SET_PDEATHSIG: Final = 1
 _LOOKUP, _FORGET, _GETATTR, _SETATTR, _OPEN, _READ, _WRITE = 1, 2, 3, 4, 14, 15, 16
 _STATFS, _RELEASE, _FSYNC, _FLUSH, _INIT, _OPENDIR, _READDIR, _RELEASEDIR = 17, 18, 20, 25, 26, 27, 28, 29
 _ACCESS, _INTERRUPT, _DESTROY, _BATCH_FORGET = 34, 36, 38, 42
@@ -90,12 +91,12 @@ def recorded(image: Path, at: Path, notes: Path) -> Iterator[None]:
         ).stdout.strip()
         try:
             subprocess.run(["mount", "-o", "nodiscard", loop, str(at)], check=True)
-            try:
-                yield
-            finally:
-                _umount(at)
-        finally:
+        finally:  # it goes by itself with the mount, whatever ends us
             subprocess.run(["losetup", "-d", loop], check=True)
+        try:
+            yield
+        finally:
+            _umount(at)
     finally:
         subprocess.run(["umount", "-l", str(folder)], check=False)
         os.kill(server, signal.SIGKILL)
@@ -170,6 +171,7 @@ def cut(image: Path, to: Path, notes: list[Note], point: int, seed: int | None) 
 def _serve(image: Path, folder: Path, notes: Path) -> None:
     fuse = os.open("/dev/fuse", os.O_RDWR)
     libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
     options = f"fd={fuse},rootmode=40000,user_id=0,group_id=0,allow_other"
     if libc.mount(b"recorded", os.fsencode(folder), b"fuse", 0, options.encode()) != 0:
         raise OSError(ctypes.get_errno(), "mount")
@@ -188,7 +190,7 @@ def _serve(image: Path, folder: Path, notes: Path) -> None:
                 os.write(fuse, answer)
 
 
-def _answer(request: bytes, disk: bytearray, log: object) -> bytes | None:
+def _answer(request: bytes, disk: bytearray, log: IO[bytes]) -> bytes | None:
     _, opcode, unique, node, *_ = _IN.unpack_from(request)
     body = memoryview(request)[_IN.size :]
 
@@ -216,10 +218,10 @@ def _answer(request: bytes, disk: bytearray, log: object) -> bytes | None:
         _, offset, size = struct.unpack_from("<QQI", body)
         data = bytes(body[40 : 40 + size])
         disk[offset : offset + size] = data
-        _put(log, _NOTE.pack(offset, size) + data)
+        log.write(_NOTE.pack(offset, size) + data)
         return reply(struct.pack("<II", size, 0))
     if opcode == _FSYNC:
-        _put(log, _NOTE.pack(0, _FLUSHED))
+        log.write(_NOTE.pack(0, _FLUSHED))
         return reply()
     if opcode in (_RELEASE, _RELEASEDIR, _FLUSH, _ACCESS, _DESTROY):
         return reply()
@@ -230,10 +232,6 @@ def _answer(request: bytes, disk: bytearray, log: object) -> bytes | None:
             struct.pack("<QQQQQIIII6I", 1 << 20, 1 << 20, 1 << 20, 9, 9, 4096, 255, 4096, *([0] * 7))
         )
     return reply(error=errno.ENOSYS)
-
-
-def _put(log: object, content: bytes) -> None:
-    log.write(content)  # type: ignore[attr-defined]
 
 
 def _attr(node: int, size: int) -> bytes:

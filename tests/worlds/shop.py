@@ -1,4 +1,4 @@
-"""A publisher of releases for tests: its keys, its repository, a server that can misbehave, a stick."""
+"""A publisher of releases for tests: keys, repository, stick, and an HTTPS server that can misbehave."""
 
 from __future__ import annotations
 

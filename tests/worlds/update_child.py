@@ -1,27 +1,30 @@
-"""`cabinguard update` with pauses that are too short to wait for."""
+"""`cabinguard update` with pauses that are too short to wait for, and less patience with an ill release."""
 
 from __future__ import annotations
 
 import os
 import sys
 import time
+from collections.abc import Callable
+from unittest.mock import patch
 
 from edge.cli import main
-from edge.updates import change, job
+from edge.updates import change
+from edge.updates.change import Ground
+
+HEALTH_S = "UPDATE_HEALTH_S"
 
 
-def run() -> int:
-    change.LOOK_S = change.STEADY_S = 0.01  # type: ignore[misc]
-    if "UPDATE_HEALTH_S" in os.environ:
-        health_s = float(os.environ["UPDATE_HEALTH_S"])
-        changed = job.change
-        job.change = lambda machine, release, _, failed, pause: changed(
-            machine, release, health_s, failed, pause
-        )
-    real = time.sleep
-    time.sleep = lambda pause_s: real(min(pause_s, 0.02))
-    return main.main(sys.argv[1:])
+def impatient(
+    machine: Ground, release: str, health_s: float, failed: Callable[[str], None], _: Callable[[float], None]
+) -> None:
+    pause = time.sleep
+    within_s = float(os.environ.get(HEALTH_S, health_s))
+    REAL(machine, release, within_s, failed, lambda pause_s: pause(min(pause_s, 0.02)))
 
+
+REAL = change.change
 
 if __name__ == "__main__":
-    sys.exit(run())
+    with patch("edge.updates.job.change", impatient):
+        sys.exit(main.main(sys.argv[1:]))

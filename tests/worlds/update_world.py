@@ -6,7 +6,6 @@ are stubs that copy a few files, so that a version is small; the kiosk is a sock
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -271,7 +270,3 @@ class Answering:
 
 def _answer(kiosk: Kiosk, asked: Asked) -> None:
     threading.Thread(target=kiosk.answer, args=(asked,), daemon=True).start()
-
-
-def environment_of_stubs() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name.startswith("STUB_")}
