@@ -3,7 +3,7 @@
 The file is a piece of kiosk.toml with what differs on this kiosk, and may hold a table of its own:
 
     [first_boot]
-    sim_pin = "1234"        # goes into a file of its own, for the service alone
+    sim_pin = "1234"        # goes into a file of its own, for the service alone (edge/settings/handed.py)
     ssh_key = "ssh-ed25519 AAAA... name"    # who may log in as technician
 
 Everything is checked as a whole before anything is written. Taken over, the file is overwritten and removed:
@@ -29,6 +29,7 @@ import msgspec
 from edge.cli.options import Commands
 from edge.faults.explain import explain
 from edge.faults.fault import FaultError
+from edge.settings.handed import HANDED, SSH_KEY, TABLE, wrong_handed
 from edge.settings.load import Piece, SettingsError, load
 from edge.settings.places import SETTINGS_FILE
 from edge.settings.schema import as_toml
@@ -43,10 +44,6 @@ SCREEN_PROBLEMS: Final = 2
 """A screen has 25 lines."""
 LARGEST: Final = 65536
 """Bytes; a longer file is none of ours."""
-
-_OWN: Final = "first_boot"
-_PIN: Final = re.compile(r"[0-9]{4,8}")
-_SSH_KEY: Final = re.compile(r"(ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+( [^\x00-\x1f\x7f]*)?")
 
 
 def add_parser(commands: Commands) -> None:
@@ -122,15 +119,16 @@ def take_over(file: Path, target: Path, ssh_keys: Path) -> int:
     Raises `SettingsError` with every problem, and has changed nothing then; OSError where the disk fails.
     """
     given = Piece(_read(file), file.name)
-    own = given.table.pop(_OWN, {})
-    secret = target.parent / "secrets" / "sim_pin"
-    for key, code, detail in _wrong(own):
+    own = given.table.pop(TABLE, {})
+    for key, code, detail in wrong_handed(own):
         given.refuse(code, detail, key)
     own = own if isinstance(own, dict) else {}
-    if "sim_pin" in own:
-        modem = given.table.setdefault("modem", {})
-        if isinstance(modem, dict):
-            modem["pin_file"] = str(secret)
+    handed = {name: row for name, row in HANDED.items() if name in own}
+    for row in handed.values():
+        name, _, leaf = row.setting.partition(".")
+        section = given.table.setdefault(name, {})
+        if isinstance(section, dict):
+            section[leaf] = str(target.parent / row.file)
     policy = msgspec.to_builtins(given.over(target).policy)
     leaves = list(_leaves(given.table, ""))
     text = target.read_text("utf-8")
@@ -145,11 +143,12 @@ def take_over(file: Path, target: Path, ssh_keys: Path) -> int:
     except SettingsError:
         candidate.unlink()
         raise
-    if "sim_pin" in own:
-        secret.parent.mkdir(mode=0o750, exist_ok=True)
-        write_whole(secret, f"{own['sim_pin']}\n".encode(), 0o640)
-    if "ssh_key" in own:
-        write_whole(ssh_keys, f"{own['ssh_key']}\n".encode(), 0o644, group="root")
+    for name, row in handed.items():
+        own_file = target.parent / row.file
+        _make_folder(own_file.parent)
+        write_whole(own_file, f"{str(own[name]).rstrip()}\n".encode(), 0o644 if row.public else 0o640)
+    if SSH_KEY in own:
+        write_whole(ssh_keys, f"{own[SSH_KEY]}\n".encode(), 0o644, group="root")
     candidate.replace(target)
     _sync_folder(target.parent)
     _wipe(file)
@@ -171,21 +170,11 @@ def _read(file: Path) -> str:
         raise SettingsError([FaultError("settings_unreadable", f"{file.name}: not UTF-8")]) from None
 
 
-def _wrong(own: object) -> Iterator[tuple[str, str, str]]:
-    """What is wrong with the table that is not kiosk.toml's: key, code, words that never repeat a value."""
-    if not isinstance(own, dict):
-        yield _OWN, "settings_wrong_type", f"{_OWN} is a section, [{_OWN}]"
-        return
-    for name, value in own.items():
-        key = f"{_OWN}.{name}"
-        if name == "sim_pin":
-            if not isinstance(value, str) or not _PIN.fullmatch(value):
-                yield key, "settings_out_of_bounds", f"{key} must be 4 to 8 digits in quotes"
-        elif name == "ssh_key":
-            if not isinstance(value, str) or not _SSH_KEY.fullmatch(value):
-                yield key, "settings_out_of_bounds", f"{key} must be one line of a .pub file"
-        else:
-            yield key, "settings_unknown_key", f"{key}; known are sim_pin and ssh_key"
+def _make_folder(folder: Path) -> None:
+    """Root's; the service reads in it."""
+    folder.mkdir(mode=0o750, exist_ok=True)
+    with contextlib.suppress(KeyError, PermissionError):
+        os.chown(folder, -1, grp.getgrnam(GROUP).gr_gid)
 
 
 def _leaves(table: Mapping[str, object], prefix: str) -> Iterator[tuple[str, str, object]]:

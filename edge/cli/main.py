@@ -30,7 +30,8 @@ from hw.ports import HardwareError
 MODULES: Final = (
     *("bench", "replay", "look", "learn", "enrol", "run", "prompts", "distress", "drift", "selftest"),
     *("control", "events", "evidence", "report", "modem", "panel", "first_boot", "debug_bundle", "settings"),
-    *("certificate", "metrics", "update", "release_repository", "sbom", "vulnerability", "erase"),
+    *("certificate", "duress", "fleet", "metrics", "update", "release_repository", "sbom", "vulnerability"),
+    "erase",
 )
 """The files of the commands, in the order in which the help names them."""
 

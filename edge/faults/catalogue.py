@@ -1143,6 +1143,12 @@ CATALOGUE: Final = _table(
         "Put the authority's certificate, in PEM, where certificate.ca_file says.",
     ),
     (
+        "table_odd",
+        "The table of kiosks, or what was made of it, cannot be used as it is.",
+        _NOT_RUN,
+        "Correct the line and column that are named, and run the same command again; nothing was written.",
+    ),
+    (
         "key_missing",
         "The kiosk's private key is not there.",
         _NOT_ASKED,

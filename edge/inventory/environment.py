@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 from edge.faults.fault import FaultError
 from edge.inventory.component import Component, Inventory, PartKind
 from edge.inventory.cyclonedx import carried
-from edge.inventory.licences import stated_licences
+from edge.inventory.licences import licence_files, stated_licences
 from edge.inventory.networks import networks
 from edge.settings.places import MODELS
 from edge.settings.version import program_version
@@ -40,7 +40,7 @@ def inventory(models: Path = MODELS, lock: Path | None = LOCK, wheel: str = "") 
     locked = _locked(lock.read_text("utf-8")) if lock is not None and lock.is_file() else None
     found: dict[str, Component] = {}
     carried: list[Component] = []
-    first = _asked(_own_demands(), frozenset())
+    first = _asked(own_demands(), frozenset())
     waiting = list(first)
     while waiting:
         name, extras = waiting.pop()
@@ -84,7 +84,7 @@ def _component(
         name,
         package.version,
         f"pkg:pypi/{name}@{package.version}",
-        stated_licences(fields, folder),
+        stated_licences(fields, licence_files(folder)),
         hashes,
         tuple(f"pkg:pypi/{one}@{_installed(one).version}" for one, _ in asked),
     )
@@ -96,7 +96,8 @@ def _carried(package: Distribution, part: Component) -> Iterator[Component]:
             yield from carried(path.read_binary(), part)
 
 
-def _own_demands() -> list[str]:
+def own_demands() -> list[str]:
+    """What this version asks for, as packages write it."""
     try:
         return importlib.metadata.requires("cabinguard") or []
     except PackageNotFoundError:  # run from the checkout

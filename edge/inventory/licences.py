@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from email.message import Message
 from pathlib import Path
 from typing import Final
@@ -37,11 +38,19 @@ _QUOTED: Final = {"The MIT License (MIT)": "MIT", "MIT License": "MIT"}
 """The first line of a licence's text."""
 
 
-def stated_licences(fields: Message, folder: Path) -> tuple[str, ...]:
-    """From a wheel's METADATA and, where those say nothing, from the licence files beside them.
+def licence_files(folder: Path) -> Iterator[tuple[str, str]]:
+    """The licence files of a package's `.dist-info`: their names and their text."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and is_licence(path.name):
+            yield path.name, path.read_text("utf-8", "replace")
 
-    `folder` is the wheel's `.dist-info`.
-    """
+
+def is_licence(name: str) -> bool:
+    return name.upper().startswith("LICEN")
+
+
+def stated_licences(fields: Message, texts: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    """From a wheel's METADATA and, where those say nothing, from the licence files beside them."""
     expression = fields["License-Expression"]
     if expression:
         return (expression,)
@@ -52,12 +61,9 @@ def stated_licences(fields: Message, folder: Path) -> tuple[str, ...]:
     if classified:
         names = [line.rpartition(" :: ")[2] for line in classified]
         return tuple(_SAME.get(name, name) for name in names)
-    files = sorted(
-        path for path in folder.rglob("*") if path.is_file() and path.name.upper().startswith("LICEN")
-    )
-    return tuple(_of_file(path, folder) for path in files) or ("not stated",)
+    return tuple(_of_file(name, text, str(fields["Name"])) for name, text in texts) or ("not stated",)
 
 
-def _of_file(path: Path, folder: Path) -> str:
-    first = path.read_text("utf-8", "replace").lstrip().partition("\n")[0].strip()
-    return _QUOTED.get(first, f"as stated in {path.name} of {folder.name}")
+def _of_file(name: str, text: str, package: str) -> str:
+    first = text.lstrip().partition("\n")[0].strip()
+    return _QUOTED.get(first, f"as stated in {name} of {package}")

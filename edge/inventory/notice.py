@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
-from typing import Final
+from typing import Final, assert_never
 
 from edge.faults.fault import FaultError
 from edge.inventory.case import Case, CaseFile, ReportStage, clause, deadline, in_utc, missing
@@ -90,7 +90,22 @@ def _due(case: Case, stage: ReportStage, now: datetime) -> dict[str, Value]:
     due = deadline(case, stage)
     if due is None:
         return {"due": None, "hours_left": None}
-    return {"due": in_utc(due), "hours_left": round((due - now).total_seconds() / 3600, 2)}
+    sent = _sent(case, stage)
+    left_h = round((due - (sent or now)).total_seconds() / 3600, 2)
+    told = {} if sent is None else {"sent": in_utc(sent)}
+    return {"due": in_utc(due), **told, "hours_left": left_h}
+
+
+def _sent(told: Case, stage: ReportStage) -> datetime | None:
+    match stage:
+        case ReportStage.EARLY:
+            return told.early_sent
+        case ReportStage.NOTICE:
+            return told.notice_sent
+        case ReportStage.FINAL:
+            return None
+        case _:
+            assert_never(stage)
 
 
 def _case(case: Case) -> dict[str, Value]:

@@ -44,7 +44,7 @@ from edge.messages.streams import Streams
 from edge.pictures.kept import EvidenceTrouble, PicturesKept
 from edge.terms.marks import Marked
 from edge.terms.observation import FACE_CAMERA, Observation
-from edge.terms.record import OutboxRow, Remembered
+from edge.terms.record import Remembered
 from edge.vision.eyes.report import EyesEvent, EyesTurn
 from edge.vision.seers import Seer
 from hw.ports import Board, Input, InputChange, KeypadTrouble, KeyPress

@@ -90,9 +90,14 @@ class Outbox:
         return sum(backlog.waiting for backlog in self._backlogs.values())
 
     def open_rows(self) -> dict[tuple[Channel, RowState], int]:
-        """How many rows of each channel and state are neither accepted nor given up; 0 where none is."""
+        """How many rows of each channel and state are neither accepted nor given up; 0 where none is.
+
+        Those with places in streams are all `queued`.
+        """
         states = [state for state in RowState if state.is_open]
-        counts = {(channel, state): 0 for channel in Channel for state in states}
+        plain = [channel for channel in Channel if not is_numbered(channel)]
+        counts = {(channel, state): 0 for channel in plain for state in states}
+        counts |= {(channel, RowState.QUEUED): one.waiting for channel, one in self._backlogs.items()}
         for item in self._items:
             if item.open:
                 counts[item.row.channel, item.row.state] += 1

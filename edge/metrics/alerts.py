@@ -305,10 +305,7 @@ ALERTS: Final[tuple[Alert, ...]] = (
         "15m",
         Severity.WARNING,
         f"{_AT} has not reached the broker for a quarter of an hour.",
-        Words(
-            "The door keeps its rules; texts go out as ever, and what the broker misses is kept for it.",
-            "Look at the network, the broker and the certificate's end; it connects again by itself.",
-        ),
+        "broker_unreachable",
     ),
     Alert(
         "CabinGuardCertificateEnds",
@@ -316,7 +313,7 @@ ALERTS: Final[tuple[Alert, ...]] = (
         "1h",
         Severity.WARNING,
         f"{_AT}: its certificate ends within two weeks.",
-        Words(KEEPS, "cabinguard certificate says whether it is renewed by itself, and what hinders it."),
+        "certificate_ends_soon",
     ),
     Alert(
         "CabinGuardCertificateEnded",
@@ -324,10 +321,7 @@ ALERTS: Final[tuple[Alert, ...]] = (
         "0m",
         Severity.CRITICAL,
         f"{_AT}: its certificate has ended.",
-        Words(
-            "The door keeps its rules and texts go out; no broker takes this kiosk any more.",
-            "Make a new one with cabinguard certificate.",
-        ),
+        "certificate_ended",
     ),
     # --- the machine -------------------------------------------------------------------------------
     Alert(
@@ -404,7 +398,10 @@ ALERTS: Final[tuple[Alert, ...]] = (
         "0m",
         Severity.WARNING,
         f"{_AT}: an update was refused or did not work, and the version of before runs.",
-        Words(KEEPS, "cabinguard update --status says why, by its code."),
+        Words(
+            "The door keeps its rules, but for the seconds of a restart, in which it is unlocked.",
+            "cabinguard update --status says why, by its code; a release that failed is not tried again.",
+        ),
     ),
     Alert(
         "CabinGuardFalseAlarmsRise",

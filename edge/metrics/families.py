@@ -14,7 +14,8 @@ from typing import Final, TypeVar
 
 from edge.cabin.state import Mode
 from edge.metrics.histogram import Counts
-from edge.metrics.snapshot import Snapshot
+from edge.metrics.snapshot import Snapshot, UpdateSeen
+from edge.terms.update import UpdateState
 
 PREFIX: Final = "cabinguard_"
 
@@ -70,6 +71,12 @@ def _one(number: float | bool | None) -> Rows:
 def _part(part: _Part | None, read: Callable[[_Part], float | bool | None]) -> Rows:
     """The same of a part that not every kiosk has."""
     return () if part is None else _one(read(part))
+
+
+def _update_states(update: UpdateSeen | None) -> Rows:
+    if update is not None:
+        for state in UpdateState:
+            yield (state.value,), float(state is update.state)
 
 
 def _each(numbers: Mapping[str, float] | Mapping[str, int]) -> Rows:
@@ -234,6 +241,11 @@ FAMILIES: Final[tuple[Family, ...]] = (
         lambda s: _part(s.loop.broker, lambda part: part.quiet_s),
     ),
     _counter(
+        "broker_connects_total",
+        "How often the broker was connected.",
+        lambda s: _part(s.loop.broker, lambda part: part.connects),
+    ),
+    _counter(
         "broker_losses_total",
         "How often the broker was lost.",
         lambda s: _part(s.loop.broker, lambda part: part.losses),
@@ -308,9 +320,9 @@ FAMILIES: Final[tuple[Family, ...]] = (
     # --- updates -----------------------------------------------------------------------------------
     _gauge(
         "update_state",
-        "1 for the state that the update is in.",
-        lambda s: [] if s.machine.update is None else [((s.machine.update.state,), 1.0)],
-        {"state": "a state of `cabinguard update --status`"},
+        "1 for the state that the update is in, 0 for the others.",
+        lambda s: _update_states(s.machine.update),
+        {"state": "`" + "`, `".join(state.value for state in UpdateState) + "`"},
     ),
     _gauge(
         "update_failed",

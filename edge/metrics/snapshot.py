@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from edge.cabin.state import Mode
 from edge.metrics.numbers import Counted
 from edge.terms.record import Channel, RowState
+from edge.terms.update import UpdateState
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class BrokerSeen:
 
     connected: bool
     quiet_s: float
+    connects: int
     losses: int
 
 
@@ -104,9 +106,9 @@ class LoopSeen:
 
 @dataclass(frozen=True, slots=True)
 class UpdateSeen:
-    """Where an update stands: a state of `edge.updates`, and whether that is a failure."""
+    """Where an update stands, and whether that is a failure."""
 
-    state: str
+    state: UpdateState
     failed: bool
     checked_wall_s: float | None
 

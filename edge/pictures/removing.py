@@ -70,6 +70,12 @@ def is_begun(folder: Path) -> bool:
     return (folder / NAME).exists()
 
 
+def give_up(folder: Path) -> None:
+    """There are new pictures in a folder that was being emptied: they are none of what was to go."""
+    with contextlib.suppress(OSError):
+        (folder / NAME).unlink(missing_ok=True)
+
+
 def forget(folder: Path) -> None:
     """Remove a folder whose removal is in the record. OSError."""
     (folder / NAME).unlink(missing_ok=True)

@@ -186,6 +186,7 @@ class Store:
     def written(self, incident: int) -> None:
         """There are new pictures in a folder: their names are on the disk after this. OSError."""
         self._emptied.pop(incident, None)
+        removing.give_up(self._folder / str(incident))
         known = self.folder_of(incident)
         if (coming := self._coming.pop(incident, None)) is not None:
             self._say_about(incident, known, coming)

@@ -6,37 +6,35 @@ settings ask for numbers; without them neither this file nor the library of the 
 
 from __future__ import annotations
 
-import functools
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from edge.cabin.events import Anomaly, Device
 from edge.journal.chain import Head
-from edge.journal.file import NAME as JOURNAL
 from edge.loop.facts import fact_of
 from edge.loop.happening import Happening
 from edge.loop.kiosk import Kiosk
 from edge.loop.on_record import Journal
 from edge.loop.parts import Parts
 from edge.loop.watching import Watching
-from edge.metrics import machine
 from edge.metrics.numbers import Numbers
 from edge.metrics.publisher import Publisher
 from edge.metrics.snapshot import (
     About,
+    BrokerSeen,
     CabinSeen,
     LoopSeen,
-    MachineSeen,
     ModemSeen,
     PicturesSeen,
     QueuesSeen,
     RecordSeen,
     ThreadSeen,
 )
-from edge.service.gauge import THERMAL, MachineGauge
+from edge.service.gauge import THERMAL
+from edge.service.machine import MachineReader
 from edge.service.threads import Age, ThreadWatch
 from edge.settings.schema import Settings
 from edge.settings.version import program_version
@@ -44,6 +42,9 @@ from edge.terms.observation import CameraHealth, Observation
 from edge.terms.record import Answer, Record
 from hw.ports import Clock, KeyPress
 from hw.scan import ScanEvent
+
+if TYPE_CHECKING:  # its libraries are large
+    from edge.service.fleet import FleetDesk
 
 STOPPED: Final = "metrics_stopped"
 SILENT_S: Final = 30.0
@@ -86,13 +87,13 @@ class TimedJournal:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What a kiosk's numbers are read from. `data` is looked at in the numbers' thread."""
+    """What a kiosk's numbers are read from."""
 
     kiosk: Kiosk
     parts: Parts
     journal: Waiting
     watching: Watching
-    data: Path
+    fleet: FleetDesk | None
 
 
 class Measuring:
@@ -101,8 +102,9 @@ class Measuring:
     It hears and times from the beginning; `open` it when the kiosk is put together.
     """
 
-    def __init__(self, settings: Settings, clock: Clock, *, threaded: bool) -> None:
+    def __init__(self, settings: Settings, data: Path, clock: Clock, *, threaded: bool) -> None:
         self._settings = settings
+        self._data = data
         self._clock = clock
         self._threaded = threaded
         self._due_s = self._began_s = clock.now_s()
@@ -120,11 +122,13 @@ class Measuring:
         """For the loop's listener."""
         self.numbers.hear(happening.kind, happening.data)
 
-    def open(self, kiosk: Kiosk, parts: Parts, journal: Waiting, watching: Watching, data: Path) -> None:
-        """Begin to publish the numbers of this kiosk, whose record and pictures are in `data`."""
-        self._asked = asked = _Asked(kiosk, parts, journal, watching, data)
-        gauge = MachineGauge(asked.data, THERMAL if self._threaded else None)
-        read = functools.partial(_machine, asked.data, gauge)
+    def open(
+        self, kiosk: Kiosk, parts: Parts, journal: Waiting, watching: Watching, fleet: FleetDesk | None
+    ) -> None:
+        """Begin to publish the numbers of this kiosk; `fleet` where it has a broker."""
+        self._asked = _Asked(kiosk, parts, journal, watching, fleet)
+        thermal = THERMAL if self._threaded else None
+        read = MachineReader(self._settings, self._data, thermal, self._clock.wall_s).read
         publisher = Publisher(self._settings.metrics, _about(), read, self._clock)
         self._publisher = publisher
         if self._threaded:
@@ -193,7 +197,7 @@ class Measuring:
                 lines=asked.journal.head().seq,
                 head_age_s=now_s - head_at_s,
                 limit_bytes=settings.journal.keep_mb * 1e6,
-                holds=None,
+                holds=len(parts.evidence.holds.held()),
             ),
             pictures=PicturesSeen(
                 kept_bytes=parts.evidence.kept_bytes,
@@ -205,7 +209,7 @@ class Measuring:
                 signal_dbm=status.signal_dbm,
                 supply_v=None if status.supply_mv is None else status.supply_mv / 1000.0,
             ),
-            broker=None,
+            broker=_broker(asked.fleet, self._began_s, now_s),
         )
 
     def _cabin(self, asked: _Asked, now_s: float) -> CabinSeen:
@@ -237,18 +241,9 @@ def _about() -> About:
     return About(program_version(), f"{major}.{minor}", platform.machine())
 
 
-def _machine(data: Path, gauge: MachineGauge) -> MachineSeen:
-    """In the numbers' thread: what may wait."""
-    gauge.look()
-    held, disk, journal = machine.held_back(), machine.disk_of(data), data / JOURNAL
-    return MachineSeen(
-        board_c=gauge.seen().board_c,
-        throttled=None if held is None else held.throttled,
-        supply_low=None if held is None else held.supply_low,
-        free_bytes=None if disk is None else disk.free,
-        disk_bytes=None if disk is None else disk.size,
-        record_bytes=machine.size_of(journal, journal.with_name(f"{JOURNAL}-wal")),
-        processes=machine.memory(),
-        certificate_end_wall_s=None,
-        update=None,
-    )
+def _broker(fleet: FleetDesk | None, began_s: float, now_s: float) -> BrokerSeen | None:
+    if fleet is None:
+        return None
+    numbers = fleet.numbers()
+    quiet_s = 0.0 if numbers.connected else now_s - max(numbers.since_s, began_s)
+    return BrokerSeen(numbers.connected, quiet_s, numbers.connects, numbers.losses)

@@ -63,6 +63,8 @@ def marks_problem(marks: Marks) -> str:
 
 def share_inside(polygons: Sequence[Sequence[Spot]]) -> float:
     """How much of the picture the polygons cover together, 0 to 1, to two hundredths or so."""
+    if not polygons:
+        return 0.0
     steps = [(number + 0.5) / _GRID for number in range(_GRID)]
     return sum(any(is_inside(one, x, y) for one in polygons) for y in steps for x in steps) / _GRID**2
 

@@ -82,6 +82,10 @@ class Piece:
         """One more problem, with the line of `key`."""
         self._found.add(code, detail + self._places.of(key), key)
 
+    def alone(self) -> Settings:
+        """The settings of a kiosk with this piece over the defaults. Raises `SettingsError`."""
+        return _settle(self.table, self._places, self._found, (), kiosk=True)
+
     def over(self, base: Path) -> Settings:
         """The settings of a kiosk with this piece over the file `base`. Raises `SettingsError`."""
         below = read_text(base)
@@ -356,6 +360,17 @@ def _whole_key(name: str, found: _Found) -> str | None:
     which = f": say which, {' or '.join(same)}" if same else _nearest(name)
     found.add("settings_unknown_key", f"--set {name}{which}", name)
     return None
+
+
+def value_of(key: str, text: str) -> object:
+    """What a text is as a setting's value, read as behind `--set`. Raises `FaultError`, also for no key."""
+    kind = KEYS.get(key)
+    if kind is None:
+        raise FaultError("settings_unknown_key", key + _nearest(key))
+    value = _override_value(kind, text.strip())
+    if (problem := _check_leaf(key, kind, value)) is not None:
+        raise problem
+    return value
 
 
 def _override_value(kind: object, text: str) -> object:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Final, Literal, assert_never, cast
 
@@ -331,6 +332,7 @@ class Settings(_Section, frozen=True):
         return self.identity.enabled and self.atm.transport != "none"
 
 
+@cache
 def fields_of(struct: type[msgspec.Struct]) -> dict[str, object]:
     """Name to type of each field."""
     return {field.name: field.type for field in msgspec.structs.fields(struct)}
@@ -353,6 +355,7 @@ KEYS: Final[Mapping[str, object]] = dict(_leaves(Settings))
 """The dotted name of every setting and its annotated type."""
 
 
+@cache
 def rows_of(kind: object) -> type[msgspec.Struct] | None:
     """The struct of each row of a list of tables, such as [[zone]]; None for any other kind."""
     info = bare(kind)

@@ -20,7 +20,7 @@ from urllib.parse import quote
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from edge.inventory.component import Component, Inventory, PartKind
 from edge.inventory.cyclonedx import carried, document
-from edge.inventory.licences import stated_licences
+from edge.inventory.licences import licence_files, stated_licences
 from edge.inventory.networks import networks
 
 SITE = "opt/cabinguard/versions/*/lib/python3*/site-packages"
@@ -76,7 +76,7 @@ def python(root: Path) -> Iterator[Component]:
             name,
             version,
             f"pkg:pypi/{name}@{version}",
-            stated_licences(fields, metadata.parent),
+            stated_licences(fields, licence_files(metadata.parent)),
         )
         yield part
         for path in sorted(metadata.parent.glob("sboms/*.json")):

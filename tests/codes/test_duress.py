@@ -133,7 +133,7 @@ def best_guess(forced: Forced, digits: int, earlier: list[str]) -> Fraction:
 
 @pytest.mark.parametrize("form", ["last_plus_one", "prefix"])
 def test_the_limit_counts_both_forms(form: str) -> None:
-    """What the settings are checked with is no less than the best that anybody can do who knows everything."""
+    """What the settings are checked with is no less than the best of anybody who knows everything."""
     forced = forced_by(DuressForm(form), "9")
     assert forced is not None
     earlier: list[str] = []

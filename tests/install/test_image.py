@@ -404,7 +404,7 @@ def test_the_list_of_contents_names_all_and_nothing_else(image: Path, small_root
         "numpy": ["BSD License"],
         "msgspec": ["BSD-3-Clause"],
         "inner": ["MIT OR Apache-2.0"],
-        "bare": ["as stated in LICENSE.txt of bare-1.dist-info"],
+        "bare": ["as stated in LICENSE.txt of bare"],
         "face_find.tflite": ["Research terms for all."],
         "someone/faces (face_find)": ["none stated"],
     }

@@ -105,8 +105,22 @@ def test_the_report_counts_kiosks_by_what_their_version_is_made_of() -> None:
     due: Value = told["deadlines"]
     assert isinstance(due, dict)
     assert due["early"] == {"due": "2026-11-30T09:00:00Z", "hours_left": -6.0}
+    sent = msgspec.structs.replace(whole().case, early_sent=AWARE + timedelta(hours=20))
+    again = report(
+        msgspec.structs.replace(whole(), case=sent),
+        fleet(),
+        ReportStage.NOTICE,
+        AWARE + timedelta(hours=30),
+        "1",
+    )["deadlines"]
+    assert isinstance(again, dict)
+    assert again["early"] == {
+        "due": "2026-11-30T09:00:00Z",
+        "sent": "2026-11-30T05:00:00Z",
+        "hours_left": 4.0,
+    }
     shown = page(told)
-    assert shown.count("LATE") == 1, "what is late is said, and nothing else"
+    assert shown.count("LATE") == 2, "the first was not sent, the second a month late, the third has time"
     assert "Example &lt;AG&gt;" in shown
     assert "<b>" not in shown, "what somebody wrote is no HTML"
     assert "pkg:pypi/x@1" in shown

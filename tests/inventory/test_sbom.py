@@ -5,17 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from edge.cli.main import main
 from edge.faults.fault import FaultError
 from edge.inventory.component import Component, Inventory, PartKind
 from edge.inventory.cyclonedx import document, parts_of
-from edge.inventory.environment import LOCK, inventory
+from edge.inventory.environment import LOCK, inventory, own_demands
+from edge.inventory.wheels import wheels_inventory
 from tests.inventory.valid import check_valid
 
 
@@ -124,3 +128,43 @@ def test_a_package_that_is_not_the_locks_is_refused_by_name(tmp_path: Path) -> N
         inventory(lock=lock)
     bare = inventory(lock=tmp_path / "none")
     assert not any(part.sha256 for part in bare.parts if part.purl.startswith("pkg:pypi/"))
+
+
+def wheel(folder: Path, name: str, version: str, *lines: str) -> Path:
+    path = folder / f"{name}-{version}-py3-none-any.whl"
+    folder.mkdir(exist_ok=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        info = f"{name}-{version}.dist-info"
+        archive.writestr(
+            f"{info}/METADATA", "\n".join((f"Name: {name}", f"Version: {version}", *lines, "", ""))
+        )
+        archive.writestr(f"{info}/licenses/LICENSE", "MIT License\n")
+        if name == "pyrage":
+            crate = {"name": "ring", "version": "1", "purl": "pkg:cargo/ring@1", "licenses": []}
+            inner = {"bomFormat": "CycloneDX", "components": [crate]}
+            archive.writestr(f"{info}/sboms/x.cdx.json", json.dumps(inner))
+    return path
+
+
+def test_a_release_is_listed_by_the_files_that_it_carries(tmp_path: Path) -> None:
+    for demand in own_demands():
+        name = canonicalize_name(Requirement(demand).name)
+        wheel(tmp_path / "wheels", name.replace("-", "_"), "1", "Requires-Dist: cffi; python_version > '3'")
+    file = wheel(
+        tmp_path / "wheels", "cffi", "2", "License-Expression: MIT-0", "Requires-Dist: x; extra == 'y'"
+    )
+    found = wheels_inventory(tmp_path / "wheels")
+    check_valid(document(found).decode())
+    parts = {part.name: part for part in found.parts}
+    assert parts["cffi"].sha256 == (hashlib.sha256(file.read_bytes()).hexdigest(),)
+    assert parts["cffi"].licences == ("MIT-0",)
+    assert parts["tuf"].licences == ("MIT",)
+    assert parts["tuf"].needs == (parts["cffi"].ref,)
+    assert parts["ring"].inside == parts["pyrage"].ref
+    assert parts["pyrage"].ref in found.program.needs
+    (tmp_path / "wheels" / "tuf-1-py3-none-any.whl").write_bytes(b"no wheel")
+    with pytest.raises(FaultError, match="is no wheel"):
+        wheels_inventory(tmp_path / "wheels")
+    (tmp_path / "wheels" / "tuf-1-py3-none-any.whl").unlink()
+    with pytest.raises(FaultError, match="has no tuf"):
+        wheels_inventory(tmp_path / "wheels")

@@ -202,7 +202,8 @@ def test_the_oldest_closed_incident_goes_first_and_open_ones_last(tmp_path: Path
     assert sorted(p.name for p in scene.folder.iterdir()) == ["1", "4", "5"]
     removed = [a for a in scene.answers if isinstance(a, PicturesRemoved)]
     assert removed == [PicturesRemoved(2, "space"), PicturesRemoved(3, "space")]
-    assert removed[0].entry().data == '{"reason":"space"}'
+    said = json.loads(removed[0].entry().data)
+    assert (said["reason"], said["count"], said["bytes"]) == ("space", 120, 120 * 2500)
     assert sum(p.stat().st_size for p in scene.folder.rglob("*.jpg")) <= 1e6
     assert len(scene.times(5)) == 120
 
@@ -334,10 +335,10 @@ def test_a_folder_that_cannot_be_removed_is_told_once_and_the_next_oldest_goes(
     owners = {"3", "4"}
     empty = files.empty
 
-    def denied(folder: Path) -> None:
+    def denied(folder: Path, but: str = "") -> None:
         if folder.name in owners:
             raise PermissionError(errno.EACCES, "Permission denied")
-        empty(folder)
+        empty(folder, but)
 
     monkeypatch.setattr(files, "empty", denied)
     scene = Scene(tmp_path, EvidenceLimits(keep_mb=1.0, reserve_mb=0))
@@ -441,7 +442,7 @@ def test_a_removal_that_the_record_may_lack_is_told_again(tmp_path: Path) -> Non
     start_again(scene, tmp_path)
     scene.answers.clear()
     scene.run(3)
-    assert scene.answers[0] == PicturesRemoved(1, "restart")
+    assert scene.answers[0] == PicturesRemoved(1, "space"), "by the rule that asked for it"
     assert there(scene) == ["2"]
 
 

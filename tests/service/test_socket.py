@@ -46,7 +46,13 @@ from tests.worlds.desk_world import scripted_desk
 DOC = Path(__file__).parents[2] / "edge" / "docs" / "socket.md"
 EXAMPLES = [line for line in DOC.read_text().split("```json\n")[1].split("```")[0].splitlines() if line]
 STRANGER = 65_000
-NOT_HERE = {"release": "nothing_locked", "mark": "incident_unknown", "enrol_begin": "identity_off"}
+NOT_HERE = {
+    "release": "nothing_locked",
+    "mark": "incident_unknown",
+    "hold": "incident_unknown",
+    "free": "incident_not_held",
+    "enrol_begin": "identity_off",
+}
 """What a vacant cabin without incidents and owners refuses all the same."""
 
 

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import cast
@@ -20,6 +21,7 @@ WITHIN_S = 60.0
 """For any answer: a test machine may be busy with much else."""
 
 
+@cache
 def chromium() -> str | None:
     return next(
         (
@@ -31,11 +33,18 @@ def chromium() -> str | None:
     )
 
 
+@cache
 def axe() -> Path | None:
-    """axe-core's script, where `npm install -g axe-core` puts it."""
+    """axe-core's script, where `npm install -g axe-core` puts it.
+
+    Most often beside npm itself; npm is asked only where it is not, for that takes half a second.
+    """
     npm = shutil.which("npm")
     if npm is None:
         return None
+    beside = Path(npm).resolve().parents[2] / "axe-core" / "axe.min.js"
+    if beside.is_file():
+        return beside
     done = subprocess.run([npm, "root", "-g"], capture_output=True, text=True, check=False)
     file = Path(done.stdout.strip()) / "axe-core" / "axe.min.js"
     return file if file.is_file() else None

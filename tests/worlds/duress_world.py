@@ -101,8 +101,7 @@ def play(folder: Path, *entries: str, settings: tuple[str, ...] = SETTINGS, seed
             until_s = desk.clock.now_s() + for_s
             while desk.clock.now_s() < until_s - 1e-9:
                 desk.run_to(min(until_s, desk.clock.now_s() + 0.25))
-                for request in (Status(), Panel()):
-                    seen.append(desk.answer(request))
+                seen.extend(desk.answer(request) for request in (Status(), Panel()))
 
         people.do("enter anna with mask", desk.clock.now_s())
         desk.move_input(Input.DOOR, True)

@@ -65,7 +65,7 @@ class Driver:
         self._all.append(one)
         self._waits.append(None)
         self._due_s.append(float("inf"))
-        self._look(len(self._all) - 1, self._clock_s())
+        self.wake(len(self._all) - 1)
 
     def wake(self, number: int) -> None:
         """It has something to do now; numbers are given in the order of `add`."""
