@@ -205,7 +205,9 @@ def test_the_whole_way_by_the_command(tmp_path: Path, repo: Path, capsys: pytest
     wheels = tmp_path / "wheels"
     wheels.mkdir()
     (wheels / "a-1-py3-none-any.whl").write_bytes(b"x")
-    added = step("add", "--tree", str(tree), "--wheels", str(wheels), "--boards", "pi4,pi5")
+    adds = ["--tree", str(tree), "--wheels", str(wheels), "--boards", "pi4,pi5"]
+    assert "inventory_incomplete" in step("add", *adds, code=3)
+    added = step("add", *adds, "--without-inventory")
     version = added.split("-")[1]
     assert "pi4,pi5 0 %" in step("list")
     step("promote", version, "--percent", "30")
