@@ -427,7 +427,8 @@ enable_units() {
     local root=()
     [ -z "${CABINGUARD_ROOT:-}" ] || root=(--root="$CABINGUARD_ROOT")
     systemctl "${root[@]}" enable cabinguard.service cabinguard-pins.service cabinguard-settle.service \
-        cabinguard-selftest.timer cabinguard-update.timer >>"$LOG" 2>&1 ||
+        cabinguard-selftest.timer cabinguard-update.timer cabinguard-certificate.timer \
+        cabinguard-certificate-boot.service >>"$LOG" 2>&1 ||
         stop enable-failed "systemd did not take the units" "read the log; systemctl status cabinguard"
     # Debian's swap file and another zram would both write to the card or fight over the device.
     systemctl "${root[@]}" disable dphys-swapfile.service >>"$LOG" 2>&1 || true
@@ -539,12 +540,14 @@ kiosk_uninstall() {
     if live; then
         # Its stop step leaves the relays at rest.
         systemctl disable --now cabinguard.service cabinguard-selftest.timer cabinguard-update.timer \
-            cabinguard-again.timer >>"$LOG" 2>&1 || true
+            cabinguard-certificate.timer cabinguard-again.timer >>"$LOG" 2>&1 || true
         systemctl disable --now cabinguard-panel.service >>"$LOG" 2>&1 || true
-        systemctl disable cabinguard-pins.service cabinguard-settle.service >>"$LOG" 2>&1 || true
+        systemctl disable cabinguard-pins.service cabinguard-settle.service cabinguard-certificate-boot.service \
+            >>"$LOG" 2>&1 || true
     elif [ -n "${CABINGUARD_ROOT:-}" ]; then
         systemctl --root="$CABINGUARD_ROOT" disable cabinguard.service cabinguard-pins.service cabinguard-settle.service \
-            cabinguard-selftest.timer cabinguard-update.timer >>"$LOG" 2>&1 || true
+            cabinguard-selftest.timer cabinguard-update.timer cabinguard-certificate.timer \
+            cabinguard-certificate-boot.service >>"$LOG" 2>&1 || true
     fi
     remove_boot_lines
     while read -r _ target; do rm -f -- "$(at "$target")"; done < <(kiosk_files)

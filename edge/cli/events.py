@@ -20,8 +20,10 @@ from edge.journal.chain import SHORT, Head
 from edge.journal.file import NAME
 from edge.journal.limits import JournalLimits
 from edge.journal.marking import put_mark
+from edge.pictures.about import mark_about
 from edge.pictures.check import check_pictures
 from edge.pictures.files import FOLDER
+from edge.pictures.kept import KEYS, OPENED
 from edge.service.asks import MarkIncident
 from edge.service.control import ask, done
 from edge.terms.marks import BY_MOST, NOTE_MOST, Mark, Marked, plain_words
@@ -97,7 +99,9 @@ def mark(args: argparse.Namespace) -> int:
     except FaultError as fault:
         if fault.code != "kiosk_not_running":
             raise
-        put_mark(Path(settings.paths.data) / NAME, marked, SystemClock())
+        data = Path(settings.paths.data)
+        put_mark(data / NAME, marked, SystemClock())
+        mark_about(data / FOLDER / str(marked.incident), marked.mark)
     said = {Mark.FALSE: "a false alarm", Mark.TRUE: "a true alarm"}[args.mark]
     print(printable(f"incident {args.number} is marked as {said} by {by}"))
     return 0
@@ -156,6 +160,7 @@ def _words(line: journal.Line) -> str:
             del said["incident"]
         if isinstance(files := said.get("files"), dict):
             said["files"] = len(files)  # names and hashes are for --json and --verify
+            said = {name: value for name, value in said.items() if name not in (OPENED, KEYS)}
     kind, name = _plain(line.kind), _plain(line.name)
     return f"{_iso(line.wall_s)}  {incident:<6} {kind:<8} {name:<22} {_said(said)}".rstrip()
 

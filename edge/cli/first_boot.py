@@ -44,8 +44,6 @@ SCREEN_PROBLEMS: Final = 2
 """A screen has 25 lines."""
 LARGEST: Final = 65536
 """Bytes; a longer file is none of ours."""
-FLEET: Final = "fleet"
-"""Beside the settings: what makes a kiosk one of a fleet."""
 
 
 def add_parser(commands: Commands) -> None:
@@ -131,8 +129,7 @@ def take_over(file: Path, target: Path, ssh_keys: Path) -> int:
         section = given.table.setdefault(name, {})
         if isinstance(section, dict):
             section[leaf] = str(target.parent / row.file)
-    settings = given.over(target)
-    policy = msgspec.to_builtins(settings.policy)
+    policy = msgspec.to_builtins(given.over(target).policy)
     leaves = list(_leaves(given.table, ""))
     text = target.read_text("utf-8")
     for section, key, value in leaves:
@@ -150,8 +147,6 @@ def take_over(file: Path, target: Path, ssh_keys: Path) -> int:
         own_file = target.parent / row.file
         _make_folder(own_file.parent)
         write_whole(own_file, f"{str(own[name]).rstrip()}\n".encode(), 0o644 if row.public else 0o640)
-    if settings.mqtt.kiosk_id:  # the units that look after its certificate start where this folder is
-        _make_folder(target.parent / FLEET)
     if SSH_KEY in own:
         write_whole(ssh_keys, f"{own[SSH_KEY]}\n".encode(), 0o644, group="root")
     candidate.replace(target)

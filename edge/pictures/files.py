@@ -70,6 +70,17 @@ def pictures(folder: Path, incident: int) -> tuple[Path, ...]:
     return ()
 
 
+def wrapped_keys(folder: Path, incident: int) -> tuple[Path, ...]:
+    """What it takes besides the bank's keys to open an incident's pictures, where two open them together.
+
+    The first copy of each. Anyone who hands pictures on hands these on with them.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        there = (p for p in (folder / str(incident)).iterdir() if KEY_NAME.fullmatch(p.name))
+        return tuple(sorted(p for p in there if p.name.endswith(f"-1.key{SEALED}")))
+    return ()
+
+
 def is_picture(name: str) -> bool:
     """Whether a file of an incident's folder is a picture, open or sealed."""
     return clear_name(name).endswith(".jpg")

@@ -240,11 +240,7 @@ class Service:
                     if measuring is not None:
                         measuring.framed(seen)
         self.kiosk.poll(self._clock.now_s())
-        self.built.site.poll(self._clock.now_s())
-        if self.built.fleet is not None:
-            self.built.fleet.poll(self._clock.now_s())
-        if self.built.certificates is not None:
-            self.built.certificates.poll(self._clock.now_s())
+        self.built.poll_beside(self._clock.now_s())
         self._feed(self._clock.now_s())
         if measuring is not None:
             measuring.turned(began_s)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -93,6 +95,19 @@ class Machine:
 
     def is_staged(self, release: str) -> bool:
         return (self.versions / release / "complete").exists()
+
+    def need_lasting_root(self) -> None:
+        """What is written over an overlay is gone with the next start. Raises `FaultError`."""
+        with contextlib.suppress(OSError):
+            mounts = (line.split() for line in (self.root / "proc/mounts").read_text().splitlines())
+            kinds = [fields[2] for fields in mounts if len(fields) > 2 and fields[1] == "/"]
+            if kinds[-1:] == ["overlay"]:
+                raise FaultError("update_root_lost")
+
+    def forget(self, release: str) -> None:
+        """Make room: a version that is not tried again."""
+        if release and release not in (self.current(), self.pending()):
+            shutil.rmtree(self.versions / release, ignore_errors=True)
 
     def install(self, tree: Path, step: str, *more: str) -> str:
         """One step of a tree's own installer; what it prints. Raises `FaultError`."""

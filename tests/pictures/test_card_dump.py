@@ -6,20 +6,17 @@ The same life without the bank's keys leaves faces everywhere: so the search wou
 from __future__ import annotations
 
 import base64
-import contextlib
 import os
+import shlex
 import shutil
 import subprocess
-import tempfile
-from collections.abc import Iterator
+import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-from edge.bench.desk import Desk, Props, StoryClock
-from edge.cli.main import main
 from edge.journal import reader as journal
 from edge.journal.file import NAME
 from edge.pictures import age, files
@@ -28,11 +25,7 @@ from edge.pictures.kept import REMOVED
 from edge.pictures.opening import open_all
 from edge.pictures.recorded import said_in_record
 from edge.pictures.secret_keys import SecretKey
-from edge.service.plans import look_of
-from edge.settings.load import load
 from edge.vision.face.find import Finder
-from hw.bench import StagedCabin
-from hw.ports import Input
 from tests.worlds.carving import Carved, Grey, carve
 
 CARD_MB = 48
@@ -41,98 +34,41 @@ pytestmark = pytest.mark.timeout(1800)
 """A busy machine carves slowly."""
 
 
-class Life:
-    """A kiosk on a card: incidents with real faces, pictures removed, the power cut, reports."""
-
-    def __init__(self, card: Path, *overrides: str) -> None:
-        self.card = card
-        memory = "/dev/shm"
-        self.runtime = Path(tempfile.mkdtemp(dir=memory if os.access(memory, os.W_OK) else None))
-        words = (f"paths.data={card}", f"paths.runtime={self.runtime}", "evidence.fps=1")
-        self.overrides = [*words, "evidence.reserve_mb=10", "flow.crowd_s=3", *overrides]
-        settings = load(None, self.overrides)
-        self.clock = StoryClock()
-        self.stage = StagedCabin(self.clock)
-        props = Props(self.stage, lambda: look_of(settings), every_s=1.0, stage=self.stage)
-        self.desk = Desk(settings, props, card, lambda _: None, self.clock, runtime=self.runtime)
-
-    def run(self, for_s: float) -> None:
-        self.desk.run_to(self.clock.now_s() + for_s)
-
-    def incident(self, *people: str) -> None:
-        """Somebody comes, the panic switch is pressed, everybody leaves."""
-        self.desk.move_input(Input.DOOR, True)
-        self.run(1)
-        for name in people:
-            self.stage.do(f"enter {name}", self.clock.now_s())
-        self.desk.move_input(Input.DOOR, False)
-        self.run(6)
-        self.desk.move_input(Input.PANIC, True)
-        self.run(1)
-        self.desk.move_input(Input.PANIC, False)
-        self.run(22)
-        self.desk.move_input(Input.DOOR, True)
-        for name in people:
-            self.stage.do(f"leave {name}", self.clock.now_s())
-        self.run(2)
-        self.desk.move_input(Input.DOOR, False)
-        self.run(40)
-
-    def live(self) -> None:
-        self.run(2)
-        self.incident("anna")
-        self.incident("anna", "george")
-        self.desk.power_off()
-        # As the kiosk removes them, and the power goes before the record has it: the bytes stay on the card.
-        files.empty(self.card / files.FOLDER / "1")
-        self.desk.power_on()
-        self.incident("george")
-        options = [word for one in self.overrides for word in ("--set", one)]
-        for number in ("2", "3"):
-            main(["report", "--incident", number, "--out", str(self.card / f"{number}.html"), *options])
-        self.desk.close()
-        shutil.rmtree(self.runtime)
-
-
-@contextlib.contextmanager
-def a_card(folder: Path) -> Iterator[tuple[Path, Path | None]]:
-    """A real ext4 on an image, where loop devices work; else a folder. Gives it and the image."""
-    image, mount = folder / "card.img", folder / "card"
-    mount.mkdir()
-    mkfs = shutil.which("mkfs.ext4") or "/usr/sbin/mkfs.ext4"
-    mounted = False
-    if os.geteuid() == 0 and Path(mkfs).exists():
-        with image.open("wb") as file:
-            file.truncate(CARD_MB * 1_000_000)
-        subprocess.run([mkfs, "-q", "-F", str(image)], check=True)
-        done = subprocess.run(["mount", "-o", "loop", str(image), str(mount)], capture_output=True)
-        mounted = done.returncode == 0
-    try:
-        yield mount, image if mounted else None
-    finally:
-        if mounted:
-            subprocess.run(["umount", str(mount)], check=True)
-
-
-def dump_of(folder: Path, image: Path | None) -> bytes:
-    """The card byte by byte; where there is no image, every file that is on it."""
-    if image is not None:
-        subprocess.run(["sync", "-f", str(folder)], check=True)
-        return image.read_bytes()
-    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
-
-
-def lived(tmp_path: Path, finder: Finder, keep: Path, *overrides: str) -> Carved:
-    with a_card(tmp_path) as (card, image):
-        Life(card, *overrides).live()
-        shutil.copytree(card, keep)
-        dump = dump_of(card, image)
+def lived(folder: Path, finder: Finder, *overrides: str) -> Carved:
+    """A life in `folder`; the dump of its card, carved. What lay on it is in `kept` there."""
+    image, mount, keep = folder / "card.img", folder / "card", folder / "kept"
+    mount.mkdir(parents=True)
+    apart = _card_in(image)
+    words = [str(image) if apart else "", str(mount), str(keep), *overrides]
+    done = subprocess.run(
+        [*apart, sys.executable, "-m", "tests.worlds.card_life", *words],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(entry or "." for entry in sys.path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
     removed = [line for line in journal.lines(keep / NAME) if line.name == REMOVED]
-    print(f"\n{len(removed)} incidents' pictures were removed")
     assert removed
-    found = carve(dump, finder)
-    print(f"{'sealed' if overrides else 'open'}, {'card' if image else 'files'}: {found.words}")
+    found = carve(image.read_bytes() if apart else _all_in(mount), finder)
+    print(f"\n{'sealed' if overrides else 'open'}, {'card' if apart else 'files'}: {found.words}")
     return found
+
+
+def _card_in(image: Path) -> list[str]:
+    """Make an ext4; the words before a command that may mount it, none where nobody may."""
+    mkfs, unshare = shutil.which("mkfs.ext4", path=f"{os.environ['PATH']}:/usr/sbin"), shutil.which("unshare")
+    if os.geteuid() != 0 or mkfs is None or unshare is None:
+        return []
+    apart = [unshare, "--mount", "--propagation", "private"]
+    image.write_bytes(b"")
+    os.truncate(image, CARD_MB * 1_000_000)
+    subprocess.run([mkfs, "-q", "-F", str(image)], check=True)
+    trial = f"mount -o loop {shlex.quote(str(image))} {shlex.quote(str(image.parent / 'card'))}"
+    return apart if subprocess.run([*apart, "sh", "-c", trial], capture_output=True).returncode == 0 else []
+
+
+def _all_in(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
 
 
 @pytest.mark.slow
@@ -145,15 +81,13 @@ def test_a_dump_of_a_sealed_card_has_no_face_and_of_an_open_one_has_many(tmp_pat
     (tmp_path / "bank.keys").write_text(lines)
     sealing = f"evidence.recipients_file={tmp_path / 'bank.keys'}"
 
-    (tmp_path / "open").mkdir()
-    open_card = lived(tmp_path / "open", finder, tmp_path / "open" / "kept")
+    open_card = lived(tmp_path / "open", finder)
     assert open_card.with_face > 50
 
     for needs, keys in ((1, ("bela",)), (2, ("chad", "anna"))):
         folder = tmp_path / f"sealed{needs}"
-        folder.mkdir()
         kept = folder / "kept"
-        sealed = lived(folder, finder, kept, sealing, f"evidence.open_needs={needs}")
+        sealed = lived(folder, finder, sealing, f"evidence.open_needs={needs}")
         assert (sealed.with_face, sealed.raw_with_face) == (0, 0)
         # There were faces: the bank opens them, all as the record says.
         assert not check_pictures(kept / files.FOLDER, journal.lines(kept / NAME))

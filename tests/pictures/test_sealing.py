@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ from edge.pictures.sealing import Sealer
 from edge.pictures.secret_keys import SecretKey
 from edge.pictures.store import EvidenceLimits, Start
 from edge.pictures.writing import Handling, Sealing
+from edge.service.build import sealing_of
+from edge.settings.load import load
 from edge.terms.record import Entry
 from tests.worlds.hand_clock import HandClock
 
@@ -188,6 +191,8 @@ def test_one_copy_of_a_wrapped_key_is_enough(tmp_path: Path) -> None:
     kiosk = Sealed(tmp_path, whose.lines, needs=2)
     kiosk.incident(7)
     one, two = sorted(path for path in (kiosk.folder / "7").iterdir() if ".key." in path.name)
+    assert files.wrapped_keys(kiosk.folder, 7) == (one,)
+    assert files.wrapped_keys(kiosk.folder, 8) == ()
     one.write_bytes(one.read_bytes()[:300])
     assert not open_all(kiosk.folder, whose.keys("anna", "bela"), tmp_path / "a").problems
     assert [problem.detail for problem in check_pictures(kiosk.folder, kiosk.entries())] == [
@@ -371,3 +376,25 @@ def test_debians_age_opens_two_of_two_and_what_it_seals_opens_here(tmp_path: Pat
     path = tmp_path / "00001-000000001000.jpg.age"
     subprocess.run(["age", "-R", str(kiosk.list), "-o", str(path)], input=jpeg(9), check=True)
     assert not open_all(path, whose.keys("anna"), tmp_path / "to").problems
+
+
+def test_copies_of_an_earlier_start_go_even_where_nothing_is_sealed_any_more(tmp_path: Path) -> None:
+    left = tmp_path / "clear" / "7" / "00001-000000001000.jpg"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(jpeg(1))
+    assert sealing_of(load(None, [f"paths.runtime={tmp_path}"])) is None
+    assert not left.exists()
+
+
+@pytest.mark.slow
+def test_a_kiosk_that_seals_nothing_does_not_carry_the_library() -> None:
+    program = "import sys, edge.service.service, edge.cli.run; print('pyrage' in sys.modules)"
+    path = os.pathsep.join(entry or "." for entry in sys.path)
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "False\n"
