@@ -133,7 +133,7 @@ CATALOGUE: Final = _table(
         "incident_not_held",
         "There is no legal hold on this incident.",
         KEEPS,
-        "cabinguard evidence holds lists those that stand.",
+        "List those that stand: cabinguard evidence holds.",
     ),
     (
         "evidence_held_full",
