@@ -177,6 +177,7 @@ install_version() { # ID
     cp -r -- "$ROOT/systemd" "$home/systemd"
     cp -- "$ROOT/hw/pins/rest_pins.py" "$home/rest_pins.py"
     cp -- "$ROOT/install.sh" "$ROOT/edge/settings/kiosk.example.toml" "$home"
+    [ ! -f "$ROOT/cabinguard.cdx.json" ] || cp -- "$ROOT/cabinguard.cdx.json" "$home" # of a published release
     "$home/bin/python" -P -c 'import cv2, gpiozero, msgspec, numpy, serial, edge.__main__' >>"$LOG" 2>&1 </dev/null ||
         stop program-broken "the installed program cannot be imported" "read the log; report it with the log"
     mark_complete "$home"
@@ -427,7 +428,8 @@ enable_units() {
     local root=()
     [ -z "${CABINGUARD_ROOT:-}" ] || root=(--root="$CABINGUARD_ROOT")
     systemctl "${root[@]}" enable cabinguard.service cabinguard-pins.service cabinguard-settle.service \
-        cabinguard-selftest.timer cabinguard-update.timer >>"$LOG" 2>&1 ||
+        cabinguard-selftest.timer cabinguard-update.timer cabinguard-certificate.timer \
+        cabinguard-certificate-boot.service >>"$LOG" 2>&1 ||
         stop enable-failed "systemd did not take the units" "read the log; systemctl status cabinguard"
     # Debian's swap file and another zram would both write to the card or fight over the device.
     systemctl "${root[@]}" disable dphys-swapfile.service >>"$LOG" 2>&1 || true
@@ -539,12 +541,14 @@ kiosk_uninstall() {
     if live; then
         # Its stop step leaves the relays at rest.
         systemctl disable --now cabinguard.service cabinguard-selftest.timer cabinguard-update.timer \
-            cabinguard-again.timer >>"$LOG" 2>&1 || true
+            cabinguard-certificate.timer cabinguard-again.timer >>"$LOG" 2>&1 || true
         systemctl disable --now cabinguard-panel.service >>"$LOG" 2>&1 || true
-        systemctl disable cabinguard-pins.service cabinguard-settle.service >>"$LOG" 2>&1 || true
+        systemctl disable cabinguard-pins.service cabinguard-settle.service cabinguard-certificate-boot.service \
+            >>"$LOG" 2>&1 || true
     elif [ -n "${CABINGUARD_ROOT:-}" ]; then
         systemctl --root="$CABINGUARD_ROOT" disable cabinguard.service cabinguard-pins.service cabinguard-settle.service \
-            cabinguard-selftest.timer cabinguard-update.timer >>"$LOG" 2>&1 || true
+            cabinguard-selftest.timer cabinguard-update.timer cabinguard-certificate.timer \
+            cabinguard-certificate-boot.service >>"$LOG" 2>&1 || true
     fi
     remove_boot_lines
     while read -r _ target; do rm -f -- "$(at "$target")"; done < <(kiosk_files)

@@ -23,6 +23,9 @@ _NOT_AUTHORIZED: Final = 0x87
 _UNREAD: Final = 0x10
 _TAKEN_OVER: Final = 0x8E
 _KEPT: Final = 20_000
+_OTHER_SERVER: Final = (
+    b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nContent-Length: 150\r\n\r\n" + b"<html>" * 25
+)
 
 
 class Mood(StrEnum):
@@ -76,6 +79,11 @@ class FakeBroker:
         self._mood = mood
         if mood in (Mood.DOWN, Mood.REFUSES):
             self.cut()
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The connections that are open."""
+        return tuple(self._lines)
 
     def dial(self) -> Line:
         """A client begins a connection. Raises `LinkFault` where nobody listens."""
@@ -230,7 +238,7 @@ class Line:
         if self._broker.mood is Mood.HANGS:
             return len(data)
         if self._broker.mood is Mood.GARBLES:
-            self._out += b"HTTP/1.1 400 Bad Request\r\n\r\n"
+            self._out += _OTHER_SERVER
             return len(data)
         self._in += data
         try:
@@ -254,6 +262,10 @@ class Line:
             self._broker.take(self._known.will)
 
     # --- packets -----------------------------------------------------------------------------------
+
+    def say_raw(self, data: bytes) -> None:
+        """Whatever a broker that is broken may say."""
+        self._out += data
 
     def say_publish(self, topic: str, payload: bytes, *, retained: bool) -> None:
         name = topic.encode()

@@ -484,13 +484,9 @@ class Desk:
             self._hear_hardware(now_s)
         self.threads.look(now_s)
         self.kiosk.poll(now_s)
-        self.built.site.poll(now_s)
-        if self.built.certificates is not None:
-            self.built.certificates.poll(now_s)
+        self.built.poll_beside(now_s)
         if self.built.measuring is not None:
             self.built.measuring.turned(now_s)
-        if self.built.fleet is not None:
-            self.built.fleet.poll(now_s)
         self._read_phones(now_s)
         self._read_broker(now_s)
         self._wait_for_the_world(now_s)

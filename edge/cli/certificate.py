@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import assert_never
 
 import msgspec
 from cryptography.hazmat.primitives import hashes, serialization
@@ -97,6 +98,9 @@ def installed(args: argparse.Namespace) -> int:
 
 def renewal(args: argparse.Namespace) -> int:
     settings = load_settings(args)
+    if not settings.certificate.est_url and not args.now:
+        print("nothing to renew by: certificate.est_url is empty")
+        return 0
     with as_owner(settings):
         ended = renew(settings, settings.mqtt.kiosk_id, _wall_s(), asked=args.now)
     print(printable(_said(ended)))
@@ -105,11 +109,16 @@ def renewal(args: argparse.Namespace) -> int:
 
 def _said(ended: Ended) -> str:
     later = "" if ended.next_s is None else f" before {day(ended.next_s)}"
-    if ended.installed is not None:
-        return f"{ended.installed.name} until {day(ended.installed.ends_s)}"
-    if ended.turn is Turn.WAITING:
-        return f"the server has not decided yet; it is not asked again{later}"
-    return f"nothing to renew{later}"
+    match ended.turn:
+        case Turn.INSTALLED:
+            made = ended.installed
+            return "" if made is None else f"{made.name} until {day(made.ends_s)}"
+        case Turn.WAITING:
+            return f"the server has not decided yet; it is not asked again{later}"
+        case Turn.NOT_DUE:
+            return f"nothing to renew{later}"
+        case _:
+            assert_never(ended.turn)
 
 
 def boot(args: argparse.Namespace) -> int:

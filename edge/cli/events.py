@@ -20,6 +20,7 @@ from edge.journal.chain import SHORT, Head
 from edge.journal.file import NAME
 from edge.journal.limits import JournalLimits
 from edge.journal.marking import put_mark
+from edge.pictures.about import mark_about
 from edge.pictures.check import check_pictures
 from edge.pictures.files import FOLDER
 from edge.pictures.kept import KEYS, OPENED
@@ -98,7 +99,9 @@ def mark(args: argparse.Namespace) -> int:
     except FaultError as fault:
         if fault.code != "kiosk_not_running":
             raise
-        put_mark(Path(settings.paths.data) / NAME, marked, SystemClock())
+        data = Path(settings.paths.data)
+        put_mark(data / NAME, marked, SystemClock())
+        mark_about(data / FOLDER / str(marked.incident), marked.mark)
     said = {Mark.FALSE: "a false alarm", Mark.TRUE: "a true alarm"}[args.mark]
     print(printable(f"incident {args.number} is marked as {said} by {by}"))
     return 0

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import gc
 import os
 import resource
 import signal
 import sys
 
-from edge.cli.options import Commands, add_settings_options, load_settings
+from edge.cli.options import Commands, add_settings_options, load_settings, same_settings
+from edge.service.apart import selftest
 from edge.service.service import SWITCH_S, Service
 
 
@@ -27,7 +29,13 @@ def run(args: argparse.Namespace) -> int:
     sys.setswitchinterval(SWITCH_S)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold the live code
     with contextlib.ExitStack() as stack:
-        service = Service(settings, stack, verbose=args.verbose)
+        program = [sys.executable, "-m", "edge", "selftest", "--no-hardware", "--read-only", "--json"]
+        service = Service(
+            settings,
+            stack,
+            verbose=args.verbose,
+            selftest=functools.partial(selftest, [*program, *same_settings(args)]),
+        )
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, service.stop)
         # What has been opened stays: a full collection that goes through all of it would hold up the input

@@ -33,21 +33,25 @@ AGAIN_S: Final = 30.0
 REFRESH_S: Final = 600.0
 """The status is published so often though it does not change: a broker may have lost what it retained."""
 UNREAD: Final = "nobody reads it at the broker"
+UPDATE_S: Final = 10.0
+"""How often the word on updates is read."""
 _SPARE: Final = 4
 """Of what may be in flight, kept free for status and replies."""
 
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """Who speaks. All of these return at once, but for `pictures_of`, which reads files.
+    """Who speaks. All of these return at once, but for `pictures_of` and `update`, which read files.
 
-    `epoch` is the record's as readers know it, `head` the newest line of the record.
+    `epoch` is the record's as readers know it, `head` the newest line of the record, `update` a word on the
+    newest version that is known.
     """
 
     kiosk: str
     epoch: str
     head: Callable[[], str]
     pictures_of: Callable[[int], tuple[Picture, ...]]
+    update: Callable[[], str] = str
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,7 @@ class Publisher:
         self._status_due = False
         self._status_s = float("-inf")
         self._discovery_due = bool(discovery)
+        self._update, self._update_s = "", float("-inf")
         self._held_until_s = float("-inf")
         self._now_s = 0.0
 
@@ -374,7 +379,17 @@ class Publisher:
         if idle and self._chunk is None and self._now_s >= self._held_until_s:
             self._publish_chunk()
 
+    def _look_at_update(self) -> None:
+        """Now and then; another word is worth a status."""
+        if self._now_s < self._update_s + UPDATE_S:
+            return
+        self._update_s = self._now_s
+        word = self._voice.update()
+        self._status_due |= word != self._update
+        self._update = word
+
     def _publish_status(self) -> None:
+        self._look_at_update()
         if self._discovery_due:
             ticket = self._session.publish(self._topics.discovery, self._discovery, retain=True)
             self._discovery_due = ticket is None
@@ -386,7 +401,8 @@ class Publisher:
             status = self._shared.status
         if status is None:
             return
-        if self._session.publish(self._topics.status, encoded(status), retain=True) is not None:
+        said = msgspec.structs.replace(status, update=self._update)
+        if self._session.publish(self._topics.status, encoded(said), retain=True) is not None:
             self._status_said, self._status_due, self._status_s = status, False, self._now_s
 
     def _next(self) -> _Message | None:
@@ -414,39 +430,11 @@ class Publisher:
 
     def _said(self, message: _Message) -> tuple[str, bytes]:
         row, voice = message.row, self._voice
-        stream = Stream(row.stream)
-        repeat = row.tries > 1 or message.ticket == 0
-        if row.kind == GAP:
-            first, _, rest = row.reason.partition("-")
-            last, _, cause = rest.partition(" ")
-            gap = Gap(
-                kiosk=voice.kiosk,
-                epoch=voice.epoch,
-                stream=stream,
-                first=int(first),
-                last=int(last),
-                cause=cause,
-                number=row.number,
-                created=row.created_wall_s,
-                repeat=repeat,
-            )
-            return self._topics.events(stream), encoded(gap)
-        event = Event(
-            kiosk=voice.kiosk,
-            epoch=voice.epoch,
-            stream=stream,
-            sequence=row.sequence,
-            number=row.number,
-            incident=row.incident,
-            kind=row.kind,
-            reason=row.reason,
-            text=message.text,
-            created=row.created_wall_s,
-            repeat=repeat,
-            record_head=voice.head(),
-            pictures=voice.pictures_of(row.incident) if row.kind == PICTURES else (),
-        )
-        return self._topics.events(stream), encoded(event)
+        pictures = voice.pictures_of(row.incident) if row.kind == PICTURES else ()
+        said = message_of(row, message.text, voice.kiosk, voice.epoch, voice.head(), pictures)
+        if message.ticket == 0:
+            said = msgspec.structs.replace(said, repeat=True)
+        return self._topics.events(said.stream), encoded(said)
 
     def _publish_replies(self) -> None:
         while True:
@@ -482,6 +470,42 @@ class Publisher:
         may = self._session.is_up and self._now_s >= self._held_until_s
         with self._shared.lock:
             self._shared.room = max(0, self._session.room - _SPARE) if may else 0
+
+
+def message_of(
+    row: OutboxRow, text: str, kiosk: str, epoch: str, head: str, pictures: tuple[Picture, ...]
+) -> Event | Gap:
+    """What a row says to readers. ValueError for one without a place in a stream."""
+    stream, repeat = Stream(row.stream), row.tries > 1
+    if row.kind == GAP:
+        first, _, rest = row.reason.partition("-")
+        last, _, cause = rest.partition(" ")
+        return Gap(
+            kiosk=kiosk,
+            epoch=epoch,
+            stream=stream,
+            first=int(first),
+            last=int(last),
+            cause=cause,
+            number=row.number,
+            created=row.created_wall_s,
+            repeat=repeat,
+        )
+    return Event(
+        kiosk=kiosk,
+        epoch=epoch,
+        stream=stream,
+        sequence=row.sequence,
+        number=row.number,
+        incident=row.incident,
+        kind=row.kind,
+        reason=row.reason,
+        text=text,
+        created=row.created_wall_s,
+        repeat=repeat,
+        record_head=head,
+        pictures=pictures,
+    )
 
 
 def _essence(status: Status | None) -> bytes:

@@ -89,7 +89,7 @@ def _owners(db: sqlite3.Connection) -> None:
     )
 
 
-def _streams(db: sqlite3.Connection) -> None:
+def streams(db: sqlite3.Connection) -> None:
     """The place of a message among those for the broker. No digest changes: defaults are left out of it.
 
     A file that an older version had meanwhile still has the columns.
@@ -105,7 +105,7 @@ MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _awaited_reports,
     _covered,
     _owners,
-    _streams,
+    streams,
 )
 """Step N takes a file of schema N to N + 1; all that a file needs run in one transaction."""
 

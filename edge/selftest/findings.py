@@ -94,6 +94,7 @@ def findings(settings: Settings, *, hardware: bool = True, writing: bool = True)
     else:  # a bench shows its words
         yield Finding("watchdog", "not fitted on a bench", tried=False)
         yield Finding("phrases", "not fitted on a bench", tried=False)
+    yield tried("broker", lambda: _broker(settings))
     yield tried("root", machine.read_only_root)
     yield tried("time zone", lambda: _time_zone(settings.cabin.timezone))
     # Last of these: the daily text names the first fault, and this one moves no door.
@@ -159,6 +160,14 @@ def tried(name: str, check: Callable[[], str]) -> Finding:
         return Finding(name, error.detail or error.code, error.code)
     except OSError as error:
         return Finding(name, str(error), "folder_unwritable")
+
+
+def _broker(settings: Settings) -> str:
+    if not settings.mqtt.host:
+        raise machine.NotFitted("mqtt.host is empty")
+    from edge.selftest.broker import broker
+
+    return broker(settings, alone=_running(settings) is None)
 
 
 def _networks(settings: Settings) -> str:

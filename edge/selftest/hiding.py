@@ -25,6 +25,7 @@ SET: Final = "(set)"
 PRIVATE: Final = frozenset(
     {key for key, kind in KEYS.items() if kind in (Number, Address)}
     | {"cabin.address", "certificate.est_user", "email.user", "modem.balance_ussd", "webhook.url"}
+    | {"certificate.est_url", "certificate.key_uri", "flow.duress_prefix", "update.url"}
 )
 """Settings of which only is reported whether they are set. Each `host` to listen at is one where it is no
 loopback."""

@@ -20,7 +20,7 @@ from edge.fleet.topics import Topics
 from edge.loop.kiosk import Kiosk
 from edge.messages.streams import Streams
 from edge.messages.ways.mqtt import Mqtt
-from edge.service.fleet import Aside, FleetDesk, references
+from edge.service.fleet import Aside, FleetDesk, references, update_word
 from edge.settings.schema import Settings
 from edge.settings.version import program_version
 from hw.ports import Clock
@@ -45,14 +45,19 @@ class Around:
 
 
 def session_of(
-    settings: Settings, context: Callable[[], ssl.SSLContext] | None, rng: Random, dial: Dial | None = None
+    settings: Settings,
+    context: Callable[[], ssl.SSLContext] | None,
+    rng: Random,
+    dial: Dial | None = None,
+    *,
+    will: bool = True,
 ) -> BrokerSession:
-    """The kiosk's session, not connected yet."""
+    """The kiosk's session, not connected yet; `will`: the broker says when the kiosk is gone."""
     broker, topics = settings.mqtt, topics_of(settings)
     return BrokerSession(
         Broker(broker.host, broker.port, broker.kiosk_id, broker.keepalive_s),
         context,
-        will=Will(topics.status, encoded(Status(kiosk=broker.kiosk_id, online=False))),
+        will=Will(topics.status, encoded(Status(kiosk=broker.kiosk_id, online=False))) if will else None,
         subscriptions=(topics.request,) if broker.request_keys_file else (),
         random=rng,
         dial=dial,
@@ -62,7 +67,13 @@ def session_of(
 def open_carrier(settings: Settings, streams: Streams, around: Around) -> Mqtt:
     """The carrier, at work."""
     broker, topics = settings.mqtt, topics_of(settings)
-    voice = Voice(broker.kiosk_id, streams.epoch, around.head, partial(references, around.evidence))
+    voice = Voice(
+        broker.kiosk_id,
+        streams.epoch,
+        around.head,
+        partial(references, around.evidence),
+        partial(update_word, Path(settings.paths.runtime)),
+    )
     found = discovery(topics, settings.cabin.name, program_version()) if broker.home_assistant else b""
     login = Login(settings, around.clock.wall_true) if broker.tls and around.dial is None else None
     session = session_of(settings, login.context if login else None, around.random, around.dial)

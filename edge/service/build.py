@@ -137,6 +137,14 @@ class Built:
     measuring: Measuring | None
     certificates: CertificateWatch | None
 
+    def poll_beside(self, now_s: float) -> None:
+        """What works beside the kiosk takes its turn of the loop."""
+        self.site.poll(now_s)
+        if self.fleet is not None:
+            self.fleet.poll(now_s)
+        if self.certificates is not None:
+            self.certificates.poll(now_s)
+
     def start(self, now_s: float) -> None:
         """Call it after the input path has read the inputs once."""
         self.kiosk.start(self.remembered, now_s)
@@ -329,9 +337,7 @@ def _fleet(
     from edge.service.broker import open_desk
     from edge.service.fleet import Aside
 
-    aside = Aside(
-        site.data / "evidence", in_thread if site.threaded else _here, site.fleet.selftest, lambda: ""
-    )
+    aside = Aside(site.data / "evidence", in_thread if site.threaded else _here, site.fleet.selftest)
     return open_desk(settings, kiosk, broker, streams, site.board.clock, aside)
 
 

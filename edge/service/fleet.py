@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, assert_never
 
+import msgspec
+
 from edge.faults.fault import FaultError
 from edge.fleet.asking import PICTURES_ASKED_MOST, NotDone, Refused, Request, Verb, meaning
 from edge.fleet.link import Trouble
@@ -26,6 +28,7 @@ from edge.messages.ways.mqtt import Mqtt
 from edge.pictures import files
 from edge.settings.schema import Settings
 from edge.settings.version import program_version
+from edge.terms.update import UPDATE_FILE, UpdateShown
 from hw.ports import Clock
 
 _log = logging.getLogger(__name__)
@@ -83,13 +86,12 @@ Apart = Callable[[Callable[[], None]], None]
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """Beside the loop: `evidence` is the folder of the pictures. What takes long `apart` runs where it may
-    wait, `selftest` is one such thing. `update`: a word on the newest version that is known."""
+    """Beside the loop: `evidence` is the folder of the pictures, `apart` runs what takes long where it may
+    wait, `selftest` is one such thing."""
 
     evidence: Path
     apart: Apart
     selftest: SelfTest
-    update: Callable[[], str]
 
 
 class FleetDesk:
@@ -171,16 +173,15 @@ class FleetDesk:
             epoch=self._streams.epoch,
             last=Last(last[Stream.EMERGENCY], last[Stream.ALERT], last[Stream.REPORT]),
             waiting=self._kiosk.messages_for_broker,
-            update=self._aside.update(),
             record_head=self._kiosk.record_head,
         )
 
     def _tell_of(self, standing: Standing, now_s: float) -> None:
-        """A trouble that lasts, once, by its name; and that it is over."""
+        """A trouble that lasts, once, by the name that it has then; and that it is over."""
         lasts = standing.trouble is not None and now_s >= standing.since_s + self._settings.mqtt.tell_after_s
         code = code_of(standing.trouble) if lasts and standing.trouble is not None else ""
         over = standing.up and standing.trouble is None
-        if self._told and (over or (code and code != self._told)):
+        if self._told and over:
             self._kiosk.trouble_beside(self._told, False, "", now_s)
             self._told = ""
         if code and not self._told:
@@ -312,6 +313,15 @@ class FleetDesk:
         return self._settings.mqtt.kiosk_id
 
 
+def update_word(runtime: Path) -> str:
+    """Where the kiosk stands with its updates: a state, and the version that is offered. Reads a file."""
+    try:
+        shown = msgspec.json.decode((runtime / UPDATE_FILE).read_bytes(), type=UpdateShown)
+    except (OSError, msgspec.DecodeError):
+        return ""
+    return " ".join(word for word in (shown.state.value, shown.offered, shown.failed_code) if word)
+
+
 def references(evidence: Path, incident: int) -> tuple[Picture, ...]:
     """The pictures of an incident by name and hash, the newest where there are too many. Reads files."""
     found: list[Picture] = []
@@ -324,11 +334,16 @@ def references(evidence: Path, incident: int) -> tuple[Picture, ...]:
 
 
 def chosen_pictures(evidence: Path, request: Request) -> list[Path]:
-    """Those that were asked for by name, or the first that there are. Never one outside the folder."""
+    """Those that were asked for by name, or the first that there are. Never one outside the folder.
+
+    Before them what it takes to open them, where two keys of the bank are needed.
+    """
     there = files.pictures(evidence, request.incident)
     if request.pictures:
-        return [file for file in there if file.name in request.pictures]
-    return list(there[:PICTURES_ASKED_MOST])
+        chosen = [file for file in there if file.name in request.pictures]
+    else:
+        chosen = list(there[:PICTURES_ASKED_MOST])
+    return [*files.wrapped_keys(evidence, request.incident), *chosen] if chosen else []
 
 
 def cut_up(file: Path, request: Request, kiosk: str) -> list[Callable[[], Chunk | None]]:

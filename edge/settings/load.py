@@ -16,6 +16,7 @@ import msgspec
 from edge.faults.fault import FaultError
 from edge.settings.conflicts import conflicts, incomplete
 from edge.settings.drawn import with_drawn
+from edge.settings.moved import MOVED, with_moved
 from edge.settings.schema import (
     KEYS,
     Settings,
@@ -228,7 +229,7 @@ def _parse(text: str, places: _Places, found: _Found) -> dict[str, object]:
     lines = list(places.lines)
     for _ in range(_WRONG_LINES):
         try:
-            return tomllib.loads("\n".join(lines))
+            return with_moved(tomllib.loads("\n".join(lines)), MOVED)
         except RecursionError:
             number, why = 0, "nested too deeply"
         except tomllib.TOMLDecodeError as error:

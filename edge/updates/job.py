@@ -93,6 +93,7 @@ class Job:
     # --- steps -------------------------------------------------------------------------------------
 
     def _apply(self, *, any_time: bool) -> str:
+        self.machine.need_lasting_root()
         if self.machine.pending():
             go_back(self.machine, self.pause)
         lists = self._lists()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,6 +30,9 @@ COMMAND_WITHIN_S: Final = 300.0
 FRAME_FRESH_S: Final = 5.0
 
 _STOPPED: Final = re.compile(r"\[✗\] ([a-z0-9-]+): (.*)")
+_CAUSE: Final = re.compile(r"^cause: +(.*)$", re.MULTILINE)
+"""The line of a fault as the command line prints it."""
+
 _NAMES: Final = {
     "no-space": "update_disk_full",
     "read-only-root": "update_root_lost",
@@ -93,6 +98,19 @@ class Machine:
 
     def is_staged(self, release: str) -> bool:
         return (self.versions / release / "complete").exists()
+
+    def need_lasting_root(self) -> None:
+        """What is written over an overlay is gone with the next start. Raises `FaultError`."""
+        with contextlib.suppress(OSError):
+            mounts = (line.split() for line in (self.root / "proc/mounts").read_text().splitlines())
+            kinds = [fields[2] for fields in mounts if len(fields) > 2 and fields[1] == "/"]
+            if kinds[-1:] == ["overlay"]:
+                raise FaultError("update_root_lost")
+
+    def forget(self, release: str) -> None:
+        """Make room: a version that is not tried again."""
+        if release and release not in (self.current(), self.pending()):
+            shutil.rmtree(self.versions / release, ignore_errors=True)
 
     def install(self, tree: Path, step: str, *more: str) -> str:
         """One step of a tree's own installer; what it prints. Raises `FaultError`."""
@@ -205,5 +223,5 @@ def _why(words: str, code: str) -> FaultError:
     if found := _STOPPED.findall(words):
         name, cause = found[-1]
         return FaultError(_NAMES.get(name, code), f"{name}: {cause}"[:300])
-    lines = words.strip().splitlines()
-    return FaultError(code, " ".join(lines[-2:])[:300])
+    lines = _CAUSE.findall(words) or words.strip().splitlines()[-2:]
+    return FaultError(code, " ".join(lines)[:300])

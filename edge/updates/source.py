@@ -127,12 +127,12 @@ class Source(FetcherInterface):
         peer = http.client.HTTPSConnection(host, parts.port or 443, timeout=silent_s, context=context)
         guard = _Guard(peer, within_s)
         try:
-            with guard:
+            with guard, contextlib.ExitStack() as stack:
                 headers = {"Accept-Encoding": "identity", "User-Agent": "CabinGuard"}
                 if begin:
                     headers["Range"] = f"bytes={begin}-"
                 peer.request("GET", parts.path or "/", headers=headers)
-                reply = peer.getresponse()
+                reply = stack.enter_context(contextlib.closing(peer.getresponse()))
                 if begin and reply.status == http.HTTPStatus.OK:
                     yield b""
                 elif reply.status not in (http.HTTPStatus.OK, http.HTTPStatus.PARTIAL_CONTENT):

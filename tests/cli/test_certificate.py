@@ -66,7 +66,7 @@ def test_from_the_standard_input(
     [
         (["request", "--set", "mqtt.kiosk_id="], "certificate_nameless"),
         (["install", "/nowhere"], "file_unusable"),
-        (["renew"], "est_off"),
+        (["renew", "--now"], "est_off"),
         (["install", "README.md"], "certificate_unreadable"),
     ],
 )

@@ -81,8 +81,9 @@ def key_files(folder: Path) -> tuple[Ed25519PrivateKey, str]:
     return key, str(file)
 
 
-def signed(key: Ed25519PrivateKey, version: int = 1, **asked: object) -> bytes:
-    """A request as it goes over the wire."""
+def signed(key: Ed25519PrivateKey, **asked: object) -> bytes:
+    """A request as it goes over the wire; `version` is the envelope's, 1 where it is not given."""
+    version = asked.pop("version", 1)
     text = json.dumps(asked)
     signature = base64.b64encode(key.sign(SIGNED + text.encode())).decode()
     return json.dumps({"version": version, "request": text, "signature": signature}).encode()

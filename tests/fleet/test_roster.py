@@ -136,7 +136,6 @@ def test_each_file_is_taken_over_by_the_real_first_start(desk: Path) -> None:
         assert read_secret(settings, Secret.EST_TOKEN) == listed[f"cabin-{number}"]["est_token"]
         assert Path(settings.certificate.ca_file).read_bytes() == pem(ROOT.certificate)
         assert stat.S_IMODE((etc / "secrets" / "est_token").stat().st_mode) == 0o640
-        assert (etc / "fleet").is_dir(), "where the units look for a kiosk of a fleet"
 
 
 def test_made_again_it_keeps_what_was_made_and_changes_what_was_corrected(desk: Path) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
-
 
 def check_valid(content: str) -> None:
+    # Here, not above: its grammars of addresses take two seconds, and every worker collects every test.
+    from cyclonedx.schema import SchemaVersion
+    from cyclonedx.validation.json import JsonStrictValidator
+
     found = JsonStrictValidator(SchemaVersion.V1_6).validate_str(content)
     assert found is None, found

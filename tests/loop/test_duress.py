@@ -62,11 +62,13 @@ def played(*entries: str, settings: tuple[str, ...] = SETTINGS) -> Played:
         return play(Path(folder), *entries, settings=settings)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("channel", CHANNELS)
 def test_a_channel_is_the_same_for_both(channel: str) -> None:
     assert played("CODE").streams[channel] == played("DURESS").streams[channel]
 
 
+@pytest.mark.slow
 def test_every_stream_that_is_kept_is_a_channel_here_and_in_the_docs(repo: Path) -> None:
     assert set(played("CODE").streams) == set(CHANNELS)
     words = (repo / "edge/docs/duress.md").read_text(encoding="utf-8")
@@ -74,6 +76,7 @@ def test_every_stream_that_is_kept_is_a_channel_here_and_in_the_docs(repo: Path)
         assert f"| {channel} |" in words, channel
 
 
+@pytest.mark.slow
 def test_the_control_room_is_told_and_nobody_else() -> None:
     ordinary, forced = played("CODE"), played("DURESS")
     assert [("DURESS" in text) for text in forced.control_room] == [False, True, False]
@@ -85,6 +88,7 @@ def test_the_control_room_is_told_and_nobody_else() -> None:
     assert forced.control_room[1].index("DURESS") < 20, "the first thing that is read"
 
 
+@pytest.mark.slow
 def test_a_comparison_finds_one_line_or_one_letter_more() -> None:
     """The control of all of the above: what is hidden is noise of one size and nothing else."""
     said = played("CODE").streams["the lines of the record"]
@@ -96,6 +100,7 @@ def test_a_comparison_finds_one_line_or_one_letter_more() -> None:
     assert masked(note) == masked(note.replace("AAA", "zQ0")) != masked(note.replace("A", "AA", 1))
 
 
+@pytest.mark.slow
 def test_old_codes_typed_under_duress_are_told_too() -> None:
     """The watchman is forced to type the code of the last text but one: the door stays shut, the same way."""
     short = (*SETTINGS, "flow.code_ttl_s=10", "flow.siren_s=0", "flow.second_watchman_s=5")
@@ -107,12 +112,14 @@ def test_old_codes_typed_under_duress_are_told_too() -> None:
     assert any("DURESS" in text for text in forced.control_room)
 
 
+@pytest.mark.slow
 def test_a_wrong_code_tells_nobody_anything() -> None:
     wrong = played("WRONG", "CODE")
     assert [note.forced for note in wrong.notes] == [False]
     assert sum(row.kind == "code_typed" for row in wrong.rows) == 1
 
 
+@pytest.mark.slow
 def test_off_means_off() -> None:
     off = (*(word for word in SETTINGS if "duress" not in word and "control_room_key" not in word),)
     one = played("CODE", settings=off)
@@ -120,6 +127,7 @@ def test_off_means_off() -> None:
     assert one.notes == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_is_the_same_for_both(page: str) -> None:
     ordinary, forced = shown("CODE"), shown("DURESS")
@@ -148,6 +156,7 @@ def shown(entry: str) -> dict[str, str]:
     return found
 
 
+@pytest.mark.slow
 def test_the_broker_gets_one_kind_or_the_other_and_never_the_rows_own() -> None:
     settings = (*SETTINGS, *BROKER)
     ordinary, forced = played("CODE", settings=settings), played("DURESS", settings=settings)
@@ -214,6 +223,7 @@ CUTS_S = (-0.09, -0.06, -0.03, 0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 3.0)
 """From before the last key counts to after the texts are out."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cut_s", CUTS_S)
 def test_the_alarm_survives_a_power_cut_at_any_moment(tmp_path: Path, cut_s: float) -> None:
     """Where an entry counts its message is there; both kinds come through, and never as the other."""
@@ -259,6 +269,7 @@ def test_a_key_that_is_lost_makes_alarms_and_loses_none(tmp_path: Path) -> None:
     assert read_entry_key(tmp_path / KEY_FILE) is None
 
 
+@pytest.mark.slow
 def test_the_prefix_form_ends_with_the_same_key(tmp_path: Path) -> None:
     """As many keys, and the last of them submits: also the right code waits for no other."""
     prefix = (*SETTINGS, "flow.duress=prefix", "flow.duress_prefix=9")

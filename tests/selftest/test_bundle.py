@@ -523,6 +523,9 @@ HARMLESS = {
     *("cabin.name", "cabin.timezone", "camera.device", "camera.clip", "email.host"),
     *("overview.device", "overview.clip", "modem.port", "prompt.device", "paths.data", "paths.runtime"),
     *("paths.models", "panel.host", "atm.host", "atm.serial_port", "floor.camera", "normal.service_hours"),
+    *("certificate.token_module", "metrics.host", "metrics.textfile_folder", "mqtt.host", "mqtt.kiosk_id"),
+    *("mqtt.site", "people.control_room_key", "support.contact", "support.until", "update.folder"),
+    "update.window",
 }
 
 

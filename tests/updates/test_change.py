@@ -87,6 +87,7 @@ def test_one_that_is_not_healthy_is_undone_and_not_tried_again(site: Site, why: 
     site.refused(done, "update_undone")
     site.is_old()
     assert site.shown().failed == (release.id,)
+    assert not (site.pi.path("/opt/cabinguard/versions") / release.id).exists()
     site.refused(site.update("--apply", "--now"), "update_failed_here")
     site.is_old()
 

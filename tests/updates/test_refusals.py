@@ -121,7 +121,8 @@ def visited(
         yield site_of(folder, shop, url, str(ca_file), wall_s)
 
 
-WAYS = pytest.mark.parametrize("way", ["https", "stick"])
+WAYS = pytest.mark.parametrize("way", [pytest.param("https", marks=pytest.mark.slow), "stick"])
+"""Over TLS the same is read as from a stick; what only a server can do is tried in the fast lane too."""
 
 
 @WAYS
@@ -422,6 +423,17 @@ def test_settings_that_the_new_version_cannot_use(tmp_path: Path, way: str) -> N
         program = site.card / "opt/cabinguard/versions" / NEW_ID / "bin" / "cabinguard"
         program.write_text("#!/bin/sh\necho 'flow.gone_s: no such setting' >&2\nexit 3\n")
         assert "gone_s" in site.refused("update_settings").detail
+
+
+def test_a_root_that_forgets(tmp_path: Path) -> None:
+    """Before anything is fetched: a hundred megabytes every night for nothing would be dear."""
+    with visited(tmp_path, "stick") as site:
+        site.shop.add()
+        (site.card / "proc").mkdir()
+        (site.card / "proc/mounts").write_text(
+            "/dev/p2 /media/root-ro ext4 ro 0 0\noverlayroot / overlay rw 0 0\n"
+        )
+        site.refused("update_root_lost")
 
 
 def test_a_second_update_at_the_same_time(tmp_path: Path) -> None:

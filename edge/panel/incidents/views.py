@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from html import escape
 from http import HTTPStatus
 from pathlib import Path
@@ -17,6 +18,7 @@ from edge.journal.file import NAME
 from edge.panel.sources import Sources
 from edge.pictures.clear import shown_file
 from edge.pictures.files import FOLDER, clear_name, is_sealed, pictures
+from edge.pictures.holds import read_holds
 from edge.reports.listing import Incidents, Listed, Marking, Page, Phase, Wanted
 from edge.reports.pieces import Pieces, thinned
 from edge.reports.telling import Teller
@@ -56,6 +58,7 @@ class _Views:
     def __init__(self, sources: Sources) -> None:
         settings = sources.settings
         zone = zone_of(settings.cabin.timezone)
+        self._zone = zone
         self._pictures = settings.panel.pictures
         self._data = Path(settings.paths.data)
         self._runtime = Path(settings.paths.runtime)
@@ -182,9 +185,25 @@ class _Views:
         return (
             f"<h2>{escape(w.summary)}</h2>{self._pieces.facts(found, listed)}"
             f"{f'<ul>{marks}</ul>' if marks else ''}"
+            f"{self._held(found.incident)}"
             f'<p class="note">{escape(w.how_to_mark.format(number=found.incident))}</p>'
             f'<p class="note">{escape(w.report_hint.format(number=found.incident))}</p>'
         )
+
+    def _held(self, incident: int) -> str:
+        """The legal hold on it, if there is one. A file that says nothing is the kiosk's fault to tell."""
+        with contextlib.suppress(FaultError):
+            for hold in read_holds(self._data / FOLDER):
+                if hold.incident == incident:
+                    said = self.words.held_open if hold.until_wall_s is None else self.words.held
+                    until = "" if hold.until_wall_s is None else self._day(hold.until_wall_s - 1.0)
+                    since = self._day(hold.since_wall_s)
+                    words = said.format(until=until, since=since, by=hold.by, why=hold.why)
+                    return f'<p class="held"><strong>{escape(words)}</strong></p>'
+        return ""
+
+    def _day(self, wall_s: float) -> str:
+        return f"{datetime.fromtimestamp(wall_s, self._zone):%Y-%m-%d}"
 
     def _story(self, found: Story) -> str:
         w = self.words

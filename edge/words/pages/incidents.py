@@ -201,6 +201,8 @@ class IncidentsWords(Words):
     no_messages: str
     show: str
     keys_note: str
+    held: str
+    held_open: str
     how_to_mark: str
     report_hint: str
     # the film
@@ -393,6 +395,8 @@ _ENGLISH: Final = IncidentsWords(
     no_messages="Nobody was told.",
     show="Show this moment in the film",
     keys_note="Which keys were touched is never recorded.",
+    held="Kept for a court until {until}, since {since} by {by}: {why}",
+    held_open="Kept for a court until somebody ends it, since {since} by {by}: {why}",
     how_to_mark="The control room judges it by the text FALSE {number} or TRUE {number}, or "
     "somebody on the spot by "
     "cabinguard events mark {number} false.",
@@ -588,6 +592,8 @@ _GERMAN: Final = IncidentsWords(
     no_messages="Niemand wurde benachrichtigt.",
     show="Diesen Augenblick im Film zeigen",
     keys_note="Welche Tasten berührt wurden, wird nie notiert.",
+    held="Für ein Gericht aufbewahrt bis {until}, seit {since} durch {by}: {why}",
+    held_open="Für ein Gericht aufbewahrt, bis es jemand beendet, seit {since} durch {by}: {why}",
     how_to_mark="Die Leitstelle beurteilt ihn mit der SMS FALSE {number} oder TRUE "
     "{number}, oder jemand vor Ort mit "
     "cabinguard events mark {number} false.",
@@ -781,6 +787,8 @@ _HINDI: Final = IncidentsWords(
     no_messages="किसी को नहीं बताया गया।",
     show="यह क्षण फ़िल्म में दिखाएँ",
     keys_note="कौन से बटन छुए गए, यह कभी नहीं लिखा जाता।",
+    held="अदालत के लिए {until} तक सुरक्षित, {since} से, {by} द्वारा: {why}",
+    held_open="अदालत के लिए सुरक्षित जब तक कोई न हटाए, {since} से, {by} द्वारा: {why}",
     how_to_mark="नियंत्रण कक्ष SMS से निर्णय देता है: FALSE {number} या TRUE {number}; या "
     "वहाँ मौजूद कोई व्यक्ति: "
     "cabinguard events mark {number} false",

@@ -1,0 +1,335 @@
+"""The client at the broker: the same tests over the broker of the bench, at the wire, and over Mosquitto."""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Protocol
+
+import pytest
+
+from edge.bench.broker import FakeBroker, Mood
+from edge.fleet.link import LinkFault, Trouble
+from edge.fleet.session import (
+    Arrived,
+    Broker,
+    BrokerSession,
+    Connected,
+    Event,
+    Lost,
+    NotTaken,
+    Published,
+    Will,
+)
+from edge.fleet.topics import Topics
+from tests.worlds.broker import WITHIN_S, context_of, needs_mosquitto
+from tests.worlds.broker import Broker as Mosquitto
+from tests.worlds.broker_client import BrokerClient
+
+TOPICS = Topics("town", "kiosk-1")
+ALERT = f"{TOPICS.folder}/events/alert"
+
+
+class World(Protocol):
+    """A broker, and a desk that reads and writes there."""
+
+    def session(self, *, clean: bool = True) -> BrokerSession: ...
+
+    def turn(self, *sessions: BrokerSession) -> list[Event]: ...
+
+    def read(self, topic: str) -> list[bytes]: ...
+
+    def ask(self, payload: bytes) -> None: ...
+
+    def cut(self) -> None: ...
+
+
+class FakeWorld:
+    def __init__(self) -> None:
+        self.broker = FakeBroker()
+        self.now_s = 0.0
+
+    def session(self, *, clean: bool = True) -> BrokerSession:
+        return BrokerSession(
+            Broker("localhost", 1883, "kiosk-1"),
+            None,
+            will=Will(TOPICS.status, b'{"online":false}'),
+            subscriptions=(TOPICS.request,),
+            clean=clean,
+            random=Random(0),
+            dial=self.broker.dial,
+        )
+
+    def turn(self, *sessions: BrokerSession) -> list[Event]:
+        self.now_s += 0.1
+        return [event for session in sessions for event in session.turn(self.now_s)]
+
+    def read(self, topic: str) -> list[bytes]:
+        return [one.payload for one in self.broker.taken if one.topic == topic]
+
+    def ask(self, payload: bytes) -> None:
+        self.broker.send(TOPICS.request, payload)
+
+    def cut(self) -> None:
+        self.broker.cut()
+
+
+class RealWorld:
+    def __init__(self, broker: Mosquitto, desk: BrokerClient) -> None:
+        self.broker, self.desk = broker, desk
+        self._identity = broker.certificate("kiosk-1")
+
+    def session(self, *, clean: bool = True) -> BrokerSession:
+        return BrokerSession(
+            Broker(self.broker.host, self.broker.port, "kiosk-1", answer_s=WITHIN_S),
+            lambda: context_of(self._identity),
+            will=Will(TOPICS.status, b'{"online":false}'),
+            subscriptions=(TOPICS.request,),
+            clean=clean,
+            random=Random(0),
+        )
+
+    def turn(self, *sessions: BrokerSession) -> list[Event]:
+        found: list[Event] = []
+        for session in sessions:
+            number = session.fileno()
+            wanted = [] if number is None else [number]
+            select.select(wanted, wanted if session.wants_write() else [], [], 0.02)
+            found += session.turn(time.monotonic())
+        return found
+
+    def read(self, topic: str) -> list[bytes]:
+        return [one.payload for one in self.desk.arrived if one.topic == topic]
+
+    def ask(self, payload: bytes) -> None:
+        self.desk.publish(TOPICS.request, payload)
+
+    def cut(self) -> None:
+        self.broker.restart()
+
+
+@pytest.fixture(params=["fake", pytest.param("mosquitto", marks=[pytest.mark.slow, needs_mosquitto])])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    if request.param == "fake":
+        yield FakeWorld()
+        return
+    with contextlib.ExitStack() as stack:
+        broker = stack.enter_context(Mosquitto(tmp_path / "broker"))
+        control_room = context_of(broker.certificate("control-room"))
+        desk = stack.enter_context(BrokerClient(broker, control_room, "control-room"))
+        desk.subscribe("cabinguard/v1/#")
+        yield RealWorld(broker, desk)
+
+
+def until(world: World, done: Callable[[list[Event]], bool], *sessions: BrokerSession) -> list[Event]:
+    """Turn them until what came is enough."""
+    found: list[Event] = []
+    end_s = time.monotonic() + WITHIN_S
+    while not done(found):
+        assert time.monotonic() < end_s, found
+        found += world.turn(*sessions)
+    return found
+
+
+def of(kind: type[Event], count: int = 1) -> Callable[[list[Event]], bool]:
+    return lambda events: sum(isinstance(event, kind) for event in events) >= count
+
+
+def entered(world: World) -> BrokerSession:
+    session = world.session()
+    assert session.publish(ALERT, b"too soon") is None
+    session.connect(0.0)
+    until(world, of(Connected), session)
+    return session
+
+
+def test_what_is_published_is_taken_in_its_order(world: World) -> None:
+    session = entered(world)
+    tickets = [session.publish(ALERT, b"%d" % number) for number in range(8)]
+    events = until(world, of(Published, 8), session)
+    assert [event.ticket for event in events if isinstance(event, Published)] == tickets
+    until(world, lambda _: len(world.read(ALERT)) == 8, session)
+    assert world.read(ALERT) == [b"%d" % number for number in range(8)]
+    session.close()
+
+
+def test_no_more_is_in_flight_than_may_be(world: World) -> None:
+    session = entered(world)
+    tickets = [session.publish(ALERT, b"x" * 200) for _ in range(30)]
+    assert tickets.index(None) == 20
+    assert set(tickets[20:]) == {None}
+    until(world, of(Published, 20), session)
+    assert session.publish(ALERT, b"y") is not None
+    session.close()
+
+
+def test_a_request_arrives_and_is_not_said_to_be_kept(world: World) -> None:
+    session = entered(world)
+    until(world, lambda _: True, session)
+    world.ask(b"please")
+    (arrived,) = [one for one in until(world, of(Arrived), session) if isinstance(one, Arrived)]
+    assert (arrived.topic, arrived.payload, arrived.retained) == (TOPICS.request, b"please", False)
+    session.close()
+
+
+def test_a_kiosk_that_leaves_in_order_has_no_will_published(world: World) -> None:
+    session = entered(world)
+    session.publish(TOPICS.status, b'{"online":true}', retain=True)
+    until(world, of(Published), session)
+    session.close()
+    world.turn(session)
+    other = world.session()
+    other.connect(0.0)
+    until(world, of(Connected), other)
+    assert b'{"online":false}' not in world.read(TOPICS.status)
+    other.close()
+
+
+def test_a_connection_that_breaks_gives_back_what_was_in_flight_and_comes_again(world: World) -> None:
+    session = entered(world)
+    world.cut()
+    ticket = session.publish(ALERT, b"lost?")
+    events = until(world, of(Lost), session)
+    lost = next(event for event in events if isinstance(event, Lost))
+    assert lost.trouble is Trouble.DROPPED
+    assert ticket is None or lost.tickets == (ticket,)
+    until(world, of(Connected), session)
+    assert session.publish(ALERT, b"again") is not None
+    until(world, of(Published), session)
+    session.close()
+
+
+def test_another_client_of_the_same_name_takes_the_place(world: World) -> None:
+    first = entered(world)
+    second = world.session()
+    second.connect(0.0)
+    events = until(world, lambda found: of(Connected)(found) and of(Lost)(found), first, second)
+    lost = next(event for event in events if isinstance(event, Lost))
+    assert lost.trouble in (Trouble.TAKEN_OVER, Trouble.DROPPED)  # Mosquitto 2.0 gives no reason
+    first.close()
+    second.close()
+
+
+# --- what only the broker of the bench does when it is told to ----------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mood", "trouble"),
+    [
+        (Mood.DOWN, Trouble.UNREACHABLE),
+        (Mood.REFUSES, Trouble.REFUSED),
+        (Mood.GARBLES, Trouble.GARBLED),
+        (Mood.HANGS, Trouble.SILENT),
+    ],
+)
+def test_a_broker_that_lets_nobody_in_has_a_name_for_each_way(mood: Mood, trouble: Trouble) -> None:
+    world = FakeWorld()
+    world.broker.be(mood)
+    session = world.session()
+    session.connect(0.0)
+    events: list[Event] = []
+    while not events:
+        events += world.turn(session)
+        assert world.now_s < 40.0
+    (lost,) = events
+    assert isinstance(lost, Lost)
+    assert lost.trouble is trouble, lost
+    world.broker.be(Mood.UP)
+    until(world, of(Connected), session)
+
+
+def test_a_broker_that_never_acknowledges_is_given_up_and_what_it_had_comes_back() -> None:
+    world = FakeWorld()
+    session = entered(world)
+    world.broker.be(Mood.DEAF)
+    ticket = session.publish(ALERT, b"hello?")
+    events = until(world, of(Lost), session)
+    (lost,) = [event for event in events if isinstance(event, Lost)]
+    assert (lost.trouble, lost.tickets) == (Trouble.SILENT, (ticket,))
+    assert world.now_s > 30.0
+
+
+def test_a_refusal_and_a_message_that_nobody_reads_are_said() -> None:
+    world = FakeWorld()
+    session = entered(world)
+    world.broker.be(Mood.DENIES)
+    session.publish(ALERT, b"x")
+    (denied,) = [one for one in until(world, of(NotTaken), session) if isinstance(one, NotTaken)]
+    assert denied.detail == "not authorized"
+    world.broker.be(Mood.UNREAD)
+    session.publish(ALERT, b"x")
+    (unread,) = [one for one in until(world, of(Published), session) if isinstance(one, Published)]
+    assert unread.unread
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_no_bytes_from_the_other_side_ever_raise_or_grow(seed: int) -> None:
+    """Garbage, cut packets, promises of packets that are larger than any."""
+    random = Random(seed)
+    world = FakeWorld()
+    session = entered(world)
+    line = world.broker.lines[0]
+    for _ in range(20):
+        kind = random.choice((0x20, 0x30, 0x32, 0x40, 0x90, 0xD0, 0xE0, random.randrange(256)))
+        size = random.choice((b"\x05", b"\xff\xff\xff\x7f", b"\xff\xff\xff\xff\x01", b"\x80"))
+        line.say_raw(bytes([kind]) + size + random.randbytes(random.randrange(40)))
+        events = world.turn(session)
+        if any(isinstance(event, Lost) for event in events):
+            break
+    until(world, lambda _: session.is_up, session)
+
+
+def test_the_pauses_are_drawn_from_all_of_their_range_and_begin_again_after_a_steady_time() -> None:
+    broker = FakeBroker()
+    broker.be(Mood.DOWN)
+    pauses: dict[int, list[float]] = {}
+    for seed in range(200):
+        session = BrokerSession(Broker("h", 1, "k"), None, random=Random(seed), dial=broker.dial)
+        now_s = 0.0
+        session.connect(now_s)
+        for number in range(8):
+            session.turn(now_s)
+            wake_s = session.next_wake_s(now_s)
+            assert wake_s is not None
+            pauses.setdefault(number, []).append(wake_s - now_s)
+            now_s = wake_s
+    for number, found in pauses.items():
+        widest = min(30.0, 2.0**number)
+        assert 0.0 <= min(found) < 0.1 * widest
+        assert 0.9 * widest < max(found) <= widest
+        assert abs(sum(found) / len(found) - widest / 2) < 0.1 * widest
+    world = FakeWorld()
+    session = entered(world)
+    world.now_s += 60.0
+    world.turn(session)
+    world.cut()
+    world.turn(session)
+    wake_s = session.next_wake_s(world.now_s)
+    assert wake_s is not None
+    assert wake_s - world.now_s <= 1.0
+
+
+def test_a_certificate_is_asked_for_at_each_connection() -> None:
+    """So that a renewed one is taken without a restart; one that cannot be used has a name."""
+    asked: list[int] = []
+
+    def context() -> object:
+        asked.append(len(asked))
+        raise LinkFault(Trouble.NO_CERTIFICATE, "certificate_missing")
+
+    session = BrokerSession(
+        replace(Broker("127.0.0.1", 1, "kiosk-1"), longest_pause_s=0.0, first_pause_s=0.0),
+        context,  # type: ignore[arg-type]  # it never comes to a context
+        random=Random(0),
+    )
+    session.connect(0.0)
+    for now_s in range(3):
+        (lost,) = session.turn(float(now_s))
+        assert isinstance(lost, Lost)
+        assert lost.trouble is Trouble.NO_CERTIFICATE
+    assert asked == [0, 1, 2]
