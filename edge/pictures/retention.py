@@ -27,12 +27,12 @@ class Kept(StrEnum):
 
 
 class Profile(StrEnum):
-    """Whose rules the days come from."""
+    """Whose rules the days come from: countries by ISO 3166, and the European Union."""
 
     NONE = "none"
-    EU = "eu"
-    DE = "de"
-    IN = "in"
+    EU = "EU"
+    DE = "DE"
+    IN = "IN"
 
 
 @dataclass(frozen=True, slots=True)

@@ -334,11 +334,16 @@ def references(evidence: Path, incident: int) -> tuple[Picture, ...]:
 
 
 def chosen_pictures(evidence: Path, request: Request) -> list[Path]:
-    """Those that were asked for by name, or the first that there are. Never one outside the folder."""
+    """Those that were asked for by name, or the first that there are. Never one outside the folder.
+
+    Before them what it takes to open them, where two keys of the bank are needed.
+    """
     there = files.pictures(evidence, request.incident)
     if request.pictures:
-        return [file for file in there if file.name in request.pictures]
-    return list(there[:PICTURES_ASKED_MOST])
+        chosen = [file for file in there if file.name in request.pictures]
+    else:
+        chosen = list(there[:PICTURES_ASKED_MOST])
+    return [*files.wrapped_keys(evidence, request.incident), *chosen] if chosen else []
 
 
 def cut_up(file: Path, request: Request, kiosk: str) -> list[Callable[[], Chunk | None]]:

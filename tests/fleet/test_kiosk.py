@@ -455,7 +455,9 @@ def test_no_code_no_number_and_no_typed_digit_ever_goes_over_it(tmp_path: Path, 
         world.run(120.0)
         codes = world.desk.codes()
         numbers = [number.lstrip("+") for number in world.desk.numbers.values() if number]
-        assert codes and numbers and len(world.broker.taken) > 10
+        assert codes
+        assert numbers
+        assert len(world.broker.taken) > 10
         whole = b"\n".join(_without_chance(one.payload) for one in world.broker.taken)
         for secret_word in (*codes, *typed, *numbers):
             assert secret_word.encode() not in whole, secret_word
@@ -475,8 +477,9 @@ def _without_chance(payload: bytes) -> bytes:
 def test_without_a_broker_nothing_of_it_is_imported_or_counted(tmp_path: Path) -> None:
     code = (
         "import sys; from edge.service.service import Service; from edge.bench.desk import Desk;"
-        "wrong = [m for m in sys.modules if m.startswith(('paho', 'edge.fleet.session', 'edge.messages.ways.mqtt',"
-        " 'edge.service.fleet', 'edge.service.broker', 'edge.fleet.requests'))]; print(wrong)"
+        "names = ('paho', 'edge.fleet.session', 'edge.messages.ways.mqtt', 'edge.service.fleet',"
+        " 'edge.service.broker', 'edge.fleet.requests');"
+        "print([name for name in sys.modules if name.startswith(names)])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=100, check=True
@@ -487,7 +490,7 @@ def test_without_a_broker_nothing_of_it_is_imported_or_counted(tmp_path: Path) -
         desk.run_to(5.0)
         desk.kiosk.report("ok", desk.clock.now_s())
         desk.run_to(10.0)
-        assert desk.built.fleet is None and desk.broker.connects == 0
+        assert (desk.built.fleet, desk.broker.connects) == (None, 0)
         assert not [line for line in lines(desk.journal_file) if "mqtt" in line.data]
     finally:
         desk.close()

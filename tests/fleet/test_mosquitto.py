@@ -277,18 +277,26 @@ def test_who_is_let_in_by_what_it_shows(tmp_path: Path) -> None:
             broker.wait_for_log(refusal, said + 1)
 
 
-def test_a_certificate_revoked_while_the_broker_runs_is_refused_once_it_started_again(tmp_path: Path) -> None:
+def test_a_certificate_revoked_while_the_broker_runs_is_refused_once_it_is_told(tmp_path: Path) -> None:
+    """SIGHUP has the list read again, for who comes from then on; who is there stays until a restart."""
     with Broker(tmp_path) as broker:
+        other = context_of(broker.certificate("kiosk-2"))
         identity = broker.certificate(KIOSK)
-        with BrokerClient(broker, context_of(identity), KIOSK):
-            pass
-        broker.authority.revoke(identity)
+        with BrokerClient(broker, context_of(identity), KIOSK) as there:
+            broker.authority.revoke(identity)
+            broker.reload()
+            broker.wait_for_log("Reloading config")
+            # The broker does one thing after the other: an answer means that the list was read.
+            assert there.publish(topic(Place.STATUS)) in GOES
+            with pytest.raises(RefusedError):
+                BrokerClient(broker, context_of(identity), KIOSK)
+            assert there.publish(topic(Place.STATUS)) in GOES
         broker.stop()
         broker.start()
         with pytest.raises(RefusedError):
             BrokerClient(broker, context_of(identity), KIOSK)
-        with client(broker, KIOSK):
-            pass  # the same kiosk with a new certificate
+        with client(broker, KIOSK), BrokerClient(broker, other, "kiosk-2"):
+            pass  # the same kiosk with a new certificate, and one that nobody revoked
 
 
 def test_a_list_of_revoked_ones_whose_time_has_passed_keeps_everybody_out(tmp_path: Path) -> None:

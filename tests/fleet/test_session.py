@@ -161,7 +161,8 @@ def test_what_is_published_is_taken_in_its_order(world: World) -> None:
 def test_no_more_is_in_flight_than_may_be(world: World) -> None:
     session = entered(world)
     tickets = [session.publish(ALERT, b"x" * 200) for _ in range(30)]
-    assert tickets.index(None) == 20 and set(tickets[20:]) == {None}
+    assert tickets.index(None) == 20
+    assert set(tickets[20:]) == {None}
     until(world, of(Published, 20), session)
     assert session.publish(ALERT, b"y") is not None
     session.close()
@@ -236,7 +237,8 @@ def test_a_broker_that_lets_nobody_in_has_a_name_for_each_way(mood: Mood, troubl
         events += world.turn(session)
         assert world.now_s < 40.0
     (lost,) = events
-    assert isinstance(lost, Lost) and lost.trouble is trouble, lost
+    assert isinstance(lost, Lost)
+    assert lost.trouble is trouble, lost
     world.broker.be(Mood.UP)
     until(world, of(Connected), session)
 
@@ -298,7 +300,8 @@ def test_the_pauses_are_drawn_from_all_of_their_range_and_begin_again_after_a_st
             now_s = wake_s
     for number, found in pauses.items():
         widest = min(30.0, 2.0**number)
-        assert 0.0 <= min(found) < 0.1 * widest and 0.9 * widest < max(found) <= widest
+        assert 0.0 <= min(found) < 0.1 * widest
+        assert 0.9 * widest < max(found) <= widest
         assert abs(sum(found) / len(found) - widest / 2) < 0.1 * widest
     world = FakeWorld()
     session = entered(world)
@@ -307,7 +310,8 @@ def test_the_pauses_are_drawn_from_all_of_their_range_and_begin_again_after_a_st
     world.cut()
     world.turn(session)
     wake_s = session.next_wake_s(world.now_s)
-    assert wake_s is not None and wake_s - world.now_s <= 1.0
+    assert wake_s is not None
+    assert wake_s - world.now_s <= 1.0
 
 
 def test_a_certificate_is_asked_for_at_each_connection() -> None:
@@ -326,5 +330,6 @@ def test_a_certificate_is_asked_for_at_each_connection() -> None:
     session.connect(0.0)
     for now_s in range(3):
         (lost,) = session.turn(float(now_s))
-        assert isinstance(lost, Lost) and lost.trouble is Trouble.NO_CERTIFICATE
+        assert isinstance(lost, Lost)
+        assert lost.trouble is Trouble.NO_CERTIFICATE
     assert asked == [0, 1, 2]

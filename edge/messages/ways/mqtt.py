@@ -94,8 +94,9 @@ class Mqtt:
             self.publisher.leave(self._offline)
             return
         self.poke()
-        if self.thread.join(_CLOSE_S):
-            os.close(self._poked)
+        if self.thread.join(_CLOSE_S) and self._poked >= 0:
+            poked, self._poked = self._poked, -1
+            os.close(poked)
 
     # --- for the loop's desk -----------------------------------------------------------------------
 
@@ -107,7 +108,7 @@ class Mqtt:
 
     def poke(self) -> None:
         """There is something to send."""
-        if self._threaded:
+        if self._poked >= 0:
             os.eventfd_write(self._poked, 1)
 
     # --- the thread --------------------------------------------------------------------------------
