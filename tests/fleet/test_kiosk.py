@@ -354,6 +354,16 @@ def test_a_request_that_the_record_cannot_take_is_not_done(world: World) -> None
     assert [(one.outcome, one.refusal) for one in world.replies] == [("refused", "not_recorded")]
 
 
+def test_keys_that_cannot_be_read_are_told_and_the_kiosk_starts_without(tmp_path: Path) -> None:
+    with world_in(tmp_path, f"mqtt.request_keys_file={tmp_path / 'gone.pem'}") as world:
+        world.run(3.0)
+        world.ask(5, "report")
+        world.run(3.0)
+        assert world.faults == ["request_keys_unreadable"]
+        assert world.refusals() == ["no_keys"]
+        assert world.replies == []
+
+
 def test_a_thread_that_dies_is_told_and_started_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a desk there is none: it is said to have died."""
     world.run(3.0)
