@@ -134,16 +134,15 @@ class Stopwatch:
         words = [
             f"paths.data={folder}/data",
             f"paths.runtime={folder}/run",
-            "flow.code_digits=6",
+            "flow.code_digits=4",
             "flow.duress=last_plus_one",
             f"people.control_room_key={PUBLIC}",
             "people.watchman=+15550100",
             "people.control_room=+15550102",
-            "flow.codes_per_incident=10",
         ]
         self.settings: Settings = load(None, words)
         self._stack.enter_context(mock.patch.object(service_module, "eyes_plans", return_value=()))
-        self._stack.enter_context(mock.patch.object(service_module, "TURN_S", 0.001))
+        self._stack.enter_context(mock.patch.object(service_module, "TURN_S", 0.01))
         self.service = Service(self.settings, self._stack, open_parts=self._open)
         self._pin = self.settings.wiring.lock.pin
         self._book = self.service.built.parts.book
@@ -199,13 +198,13 @@ class Stopwatch:
             now_s = time.monotonic()
             kiosk.hardware_event(KeyPress(key, now_s), now_s)
         self._settle()
-        assert self.service.board.lock.is_on
+        assert self._is_locked()
         self._modem.texts.clear()
         before = journal.head().seq
         with mock.patch.object(service_module, "TURN_S", TURN_S):
             worked_s, began_s = time.thread_time(), time.monotonic()
             kiosk.hardware_event(KeyPress(keys[-1], began_s), began_s)
-            while self.service.board.lock.is_on:
+            while self._is_locked():
                 self.service.turn()
             worked_s = time.thread_time() - worked_s
         self._settle()
@@ -214,6 +213,9 @@ class Stopwatch:
         lines = journal.head().seq - before
         assert kiosk.state.mode is Mode.RELEASED
         return Run(forced, fell_s - began_s, worked_s, ended_s - began_s, lines, tuple(self._modem.texts))
+
+    def _is_locked(self) -> bool:
+        return self.service.board.lock.is_on
 
     def _settle(self) -> None:
         kiosk, journal = self.service.kiosk, self.service.built.journal
