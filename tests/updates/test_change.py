@@ -195,6 +195,19 @@ def test_one_that_power_ended_is_tried_again_and_twice_is_enough(site: Site) -> 
     site.refused(site.update("--apply", "--now"), "update_failed_here")
 
 
+def test_what_was_ended_is_not_undone_over_somebodys_head(site: Site) -> None:
+    release = site.publish()
+    site.kiosk.blind.add(release.id)
+    _ended(site)
+    site.kiosk.refuses = "update_somebody"
+    site.refused(site.update("--apply", "--now"), "update_somebody")
+    assert site.kiosk.runs.read_text().strip() == release.id
+    site.kiosk.refuses = ""
+    site.kiosk.blind.clear()
+    assert site.update("--apply", "--now").returncode == 0
+    assert site.pi.version() == release.id
+
+
 def test_the_command_settles_without_a_restart(site: Site) -> None:
     release = site.publish()
     site.kiosk.blind.add(release.id)
