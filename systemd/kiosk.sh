@@ -177,6 +177,7 @@ install_version() { # ID
     cp -r -- "$ROOT/systemd" "$home/systemd"
     cp -- "$ROOT/hw/pins/rest_pins.py" "$home/rest_pins.py"
     cp -- "$ROOT/install.sh" "$ROOT/edge/settings/kiosk.example.toml" "$home"
+    [ ! -f "$ROOT/cabinguard.cdx.json" ] || cp -- "$ROOT/cabinguard.cdx.json" "$home" # of a published release
     "$home/bin/python" -P -c 'import cv2, gpiozero, msgspec, numpy, serial, edge.__main__' >>"$LOG" 2>&1 </dev/null ||
         stop program-broken "the installed program cannot be imported" "read the log; report it with the log"
     mark_complete "$home"

@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -162,6 +162,7 @@ class BenchService:
         scene: str = "enter anna",
         data: Path | None = None,
         busy: frozenset[int] = frozenset(),
+        overrides: Sequence[str] = (),
     ) -> None:
         self._busy = busy
         self.pty = PtyModem(FakeModem("sim800"))
@@ -176,6 +177,7 @@ class BenchService:
                 "people.control_room=+15550102",
                 "camera.source=staged",
                 f"camera.clip={scene}",
+                *overrides,
             ],
         )
         self._stack = contextlib.ExitStack()

@@ -7,11 +7,13 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.worlds.browser import Browser, Chromium
 
 FULL_VARIABLE = "CABINGUARD_FULL"
 
@@ -130,6 +132,28 @@ def _clean(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("GPIOZERO_PIN_FACTORY", "mock")
     monkeypatch.setenv("TZ", "UTC")
+
+
+@pytest.fixture(scope="session")
+def shared_chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Chromium]]:
+    """One program for all tests of a worker; another where that one ended."""
+    running: list[Chromium] = []
+
+    def get() -> Chromium:
+        if not running or not running[-1].runs:
+            running.append(Chromium(tmp_path_factory.mktemp("chromium")))
+        return running[-1]
+
+    yield get
+    for one in running:
+        one.close()
+
+
+@pytest.fixture
+def browser(shared_chromium: Callable[[], Chromium]) -> Iterator[Browser]:
+    """A window of its own."""
+    with Browser(shared_chromium()) as browser:
+        yield browser
 
 
 @pytest.fixture(scope="session")

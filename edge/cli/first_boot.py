@@ -29,6 +29,7 @@ import msgspec
 from edge.cli.options import Commands
 from edge.faults.explain import explain
 from edge.faults.fault import FaultError
+from edge.pictures.recipients import parse_recipients
 from edge.settings.handed import HANDED, SSH_KEY, TABLE, wrong_handed
 from edge.settings.load import Piece, SettingsError, load
 from edge.settings.places import SETTINGS_FILE
@@ -129,6 +130,10 @@ def take_over(file: Path, target: Path, ssh_keys: Path) -> int:
         section = given.table.setdefault(name, {})
         if isinstance(section, dict):
             section[leaf] = str(target.parent / row.file)
+    evidence = given.table.get("evidence", {})
+    needs = evidence.get("open_needs") if isinstance(evidence, dict) else None
+    for detail in _wrong_recipients(own, needs if isinstance(needs, int) else 1):
+        given.refuse("settings_out_of_bounds", detail, "first_boot.recipients")
     policy = msgspec.to_builtins(given.over(target).policy)
     leaves = list(_leaves(given.table, ""))
     text = target.read_text("utf-8")
@@ -168,6 +173,15 @@ def _read(file: Path) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise SettingsError([FaultError("settings_unreadable", f"{file.name}: not UTF-8")]) from None
+
+
+def _wrong_recipients(own: Mapping[str, object], needs: int) -> Iterator[str]:
+    """Why pictures could not be sealed to the keys that are handed over."""
+    try:
+        if "recipients" in own:
+            parse_recipients(str(own["recipients"]), needs)
+    except ValueError as error:
+        yield f"first_boot.recipients: {error}"
 
 
 def _make_folder(folder: Path) -> None:

@@ -54,6 +54,7 @@ def add_parser(commands: Commands) -> None:
         "--boards", default="any", metavar="A,B", help="pi3, pi4, pi5, zero2, other; default any"
     )
     add.add_argument("--python", default="3.11-3.13", metavar="A-B", help="for these (default 3.11-3.13)")
+    add.add_argument("--without-inventory", action="store_true", help="without the list of what is in it")
     add.add_argument("--percent", type=int, default=0, metavar="N", help="handed out to so many of a hundred")
     promote = step("promote", "hand a release out to more kiosks", _promote)
     promote.add_argument("version")
@@ -107,6 +108,8 @@ def _init(args: argparse.Namespace) -> int:
 
 
 def _add(args: argparse.Namespace) -> int:
+    from edge.inventory.cyclonedx import document
+    from edge.inventory.wheels import wheels_inventory
     from edge.updates import package
     from edge.updates.putting_back import FORM
     from edge.updates.release import Release, Stage
@@ -115,7 +118,10 @@ def _add(args: argparse.Namespace) -> int:
     release_id = package.program_id(args.tree)
     with tempfile.TemporaryDirectory(dir=args.repository) as folder:
         archive = Path(folder) / "release.tar"
-        size = package.pack(args.tree, args.wheels, archive)
+        inventory = (
+            b"" if args.without_inventory else document(wheels_inventory(args.wheels, args.tree / "models"))
+        )
+        size = package.pack(args.tree, args.wheels, archive, inventory)
         try:
             release = msgspec.convert(
                 {

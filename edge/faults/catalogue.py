@@ -1233,6 +1233,18 @@ CATALOGUE: Final = _table(
         _NOT_STARTED,
         "Write the public keys (PEM, Ed25519) into mqtt.request_keys_file, for the service user to read.",
     ),
+    (
+        "key_token_failed",
+        "The token that holds the kiosk's private key does not do what it is asked.",
+        _NOT_ASKED,
+        "Check token and PIN with pkcs11-tool --module certificate.token_module --list-objects --login.",
+    ),
+    (
+        "key_token_unsupported",
+        "This system cannot use a key that is in a token.",
+        _NOT_ASKED,
+        "Install opensc and pkcs11-provider, as Debian 13 has them; else empty certificate.key_uri.",
+    ),
     # --- who is enrolled -----------------------------------------------------------------------------
     (
         "gallery_key_missing",

@@ -20,8 +20,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from edge.faults.fault import FaultError
-from edge.fleet.keys import key_content, read_key
+from edge.fleet.keys import key_content, signing_key
 from edge.fleet.pairs import Pair, authorities_file, current_pair, kept_elsewhere
+from edge.fleet.token import is_token_file, load_provider, token_pin
 from edge.settings.schema import Settings
 
 DAY_S: Final = 86400.0
@@ -181,7 +182,7 @@ def _signed(one: x509.Certificate, above: x509.Certificate) -> bool:
 
 def public_key_of(settings: Settings, pair: Pair) -> bytes:
     """The public key of the pair's private key, as `key_bytes` has it. Raises `FaultError`."""
-    return key_bytes(read_key(pair.key, ours=not kept_elsewhere(settings)).public_key())
+    return key_bytes(signing_key(settings, pair.key).public_key())
 
 
 def client_context(
@@ -196,9 +197,16 @@ def client_context(
     pair = current_pair(settings, previous=previous)
     read_certificates(pair.certificate)  # what is wrong with either file has a name there
     context = server_context(authorities or authorities_file(settings), clock_set=clock_set)
-    key_content(pair.key, ours=not kept_elsewhere(settings))
+    password = _no_password
+    if is_token_file(key_content(pair.key, ours=not kept_elsewhere(settings))):
+        load_provider(settings)
+        pin = token_pin(settings)
+
+        def password() -> str:
+            return pin
+
     try:
-        context.load_cert_chain(pair.certificate, pair.key, password=_no_password)
+        context.load_cert_chain(pair.certificate, pair.key, password=password)
     except FaultError:
         raise
     except ssl.SSLError as error:

@@ -15,7 +15,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from edge.faults.fault import FaultError
-from edge.fleet.pairs import make_private_folder, write_private
+from edge.fleet.pairs import forget_key, kept_elsewhere, make_private_folder, write_private
+from edge.fleet.token import TokenKey, is_token_file, make_in_token, place_in
+from edge.settings.schema import Settings
 
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 """RSA only where somebody else has made the key: brokers and authorities know both."""
@@ -23,6 +25,32 @@ PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 _LARGEST: Final = 65536
 _OTHERS: Final = 0o077
 _NOT_GROUP: Final = 0o027
+
+
+def new_key(settings: Settings, file: Path) -> None:
+    """A fresh key, in the token of the settings where they name one: then `file` stands for it.
+
+    Raises `FaultError`.
+    """
+    if not settings.certificate.key_uri:
+        make_key(file)
+        return
+    forget_key(settings, file)
+    content = make_in_token(settings)
+    try:
+        make_private_folder(file.parent)
+        write_private(file, content)
+    except OSError as error:
+        raise FaultError("folder_unwritable", f"{error.filename or file}: {error.strerror}") from error
+
+
+def signing_key(settings: Settings, file: Path) -> PrivateKey:
+    """The key in `file` or in the token that it stands for. Raises `FaultError`."""
+    ours = not kept_elsewhere(settings)
+    content = key_content(file, ours=ours)
+    if is_token_file(content):
+        return TokenKey(settings, place_in(content))
+    return read_key(file, ours=ours)
 
 
 def make_key(file: Path) -> None:

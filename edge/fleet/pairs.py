@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from edge.faults.fault import FaultError
+from edge.fleet.token import drop_from_token, is_token_file
 from edge.settings.schema import Settings
 
 KEY: Final = "key.pem"
@@ -86,7 +87,7 @@ def worked(settings: Settings) -> None:
     fleet = fleet_folder(settings)
     with _disk(fleet):
         while (earlier := _previous(fleet)) is not None:
-            _drop(earlier)
+            _drop(settings, earlier)
 
 
 def next_folder(settings: Settings) -> Path:
@@ -135,7 +136,7 @@ def settle(settings: Settings) -> None:
             fresh.replace(link)
             sync_folder(fleet)
         for number in numbers[:-2]:
-            _drop(pairs / str(number))
+            _drop(settings, pairs / str(number))
 
 
 def make_private_folder(folder: Path) -> None:
@@ -171,6 +172,14 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def forget_key(settings: Settings, file: Path) -> None:
+    """Remove the key that a file stands for from its token; where that fails, it stays there unused."""
+    with contextlib.suppress(OSError, FaultError):
+        content = file.read_bytes()
+        if is_token_file(content):
+            drop_from_token(settings, content)
+
+
 def _previous(fleet: Path) -> Path | None:
     """The newest pair that is not the one in use."""
     try:
@@ -189,9 +198,10 @@ def _numbers(pairs: Path) -> list[int]:
     return [int(one.name) for one in pairs.iterdir() if one.name.isdecimal()]
 
 
-def _drop(folder: Path) -> None:
+def _drop(settings: Settings, folder: Path) -> None:
     """The key goes first, and is overwritten; what the card's wear levelling still holds is out of reach."""
     key = folder / KEY
+    forget_key(settings, key)
     with contextlib.suppress(FileNotFoundError):
         with key.open("r+b") as file:
             length = file.seek(0, os.SEEK_END)

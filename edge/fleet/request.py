@@ -24,7 +24,7 @@ from edge.fleet.certificate import (
     read_certificates,
     wrong_with,
 )
-from edge.fleet.keys import key_content, make_key, read_key
+from edge.fleet.keys import key_content, new_key, signing_key
 from edge.fleet.pairs import (
     CERTIFICATE,
     KEY,
@@ -63,8 +63,8 @@ def next_request(
     settle(settings)
     folder = next_folder(settings)
     if fresh or not (folder / KEY).exists():
-        make_key(folder / KEY)
-    key = read_key(folder / KEY, ours=True)
+        new_key(settings, folder / KEY)
+    key = signing_key(settings, folder / KEY)
     subject = like.subject if like else x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, kiosk_id)])
     before = _request_in(folder / REQUEST)
     own = key_bytes(key.public_key())
@@ -114,7 +114,7 @@ def install_chain(
     settle(settings)
     folder = next_folder(settings)
     keys = [file for file in (current_pair(settings).key, folder / KEY) if file.exists()]
-    known = {key_bytes(read_key(file, ours=True).public_key()): file for file in keys}
+    known = {key_bytes(signing_key(settings, file).public_key()): file for file in keys}
     if not known:
         raise FaultError("key_missing", "there is no key that a certificate could be of")
     chain = _in_order(given, set(known))

@@ -30,6 +30,7 @@ from edge.settings.schema import Settings
 from edge.settings.version import program_version
 from edge.terms.update import UPDATE_FILE, UpdateShown
 from hw.ports import Clock
+from hw.watched import WatchedThread
 
 _log = logging.getLogger(__name__)
 
@@ -136,9 +137,10 @@ class FleetDesk:
         self._tell_of(self._carrier.publisher.standing, now_s)
         self._carrier.show(self._status(now_s, online=True), self._status(now_s, online=False))
 
-    def next_wake_s(self) -> float:
-        """When the state is looked at again."""
-        return self._look_at_s
+    @property
+    def thread(self) -> WatchedThread:
+        """The one that has the socket."""
+        return self._carrier.thread
 
     def numbers(self) -> FleetNumbers:
         standing = self._carrier.publisher.standing
@@ -334,11 +336,16 @@ def references(evidence: Path, incident: int) -> tuple[Picture, ...]:
 
 
 def chosen_pictures(evidence: Path, request: Request) -> list[Path]:
-    """Those that were asked for by name, or the first that there are. Never one outside the folder."""
+    """Those that were asked for by name, or the first that there are. Never one outside the folder.
+
+    Before them what it takes to open them, where two keys of the bank are needed.
+    """
     there = files.pictures(evidence, request.incident)
     if request.pictures:
-        return [file for file in there if file.name in request.pictures]
-    return list(there[:PICTURES_ASKED_MOST])
+        chosen = [file for file in there if file.name in request.pictures]
+    else:
+        chosen = list(there[:PICTURES_ASKED_MOST])
+    return [*files.wrapped_keys(evidence, request.incident), *chosen] if chosen else []
 
 
 def cut_up(file: Path, request: Request, kiosk: str) -> list[Callable[[], Chunk | None]]:

@@ -173,12 +173,17 @@ class Measuring:
             asked.kiosk.aside_fault(trouble.code, trouble.active, trouble.detail, now_s)
         if now_s >= self._due_s:
             self._due_s = now_s + self._settings.metrics.every_s
-            publisher.put(self.taken(asked, now_s))
+            publisher.put(self._taken(asked, now_s))
         if not self._threaded:
             publisher.turn(0.0)
 
-    def taken(self, asked: _Asked, now_s: float) -> LoopSeen:
-        """All that the loop has, at this moment."""
+    def taken(self, now_s: float) -> LoopSeen:
+        """All that the loop has, at this moment. RuntimeError before `open`."""
+        if self._asked is None:
+            raise RuntimeError("there is no kiosk yet")
+        return self._taken(self._asked, now_s)
+
+    def _taken(self, asked: _Asked, now_s: float) -> LoopSeen:
         parts, settings = asked.parts, self._settings
         counted = self.numbers.counted()
         head_at_s = self._began_s if counted.head_at_s is None else counted.head_at_s

@@ -1,10 +1,10 @@
 """The kiosk in service. Opens everything, then turns the one loop until it is told to end.
 
 Five threads beside the loop hold what may wait: the input path (10 ms), the journal, the evidence, the
-modem's port, the control socket; a sixth the line to the machine, where there is one. The camera and the
-networks have a process of their own. All of them hand the loop events; none of them decides. The loop watches
-them all, drops the relays itself when the input path stands still, and proves its progress to the watchdog
-only while the input path and the eyes' supervisor make progress too.
+modem's port, the control socket; others the line to the machine and the broker's, where there are such. The
+camera and the networks have a process of their own. All of them hand the loop events; none of them decides.
+The loop watches them all, drops the relays itself when the input path stands still, and proves its progress
+to the watchdog only while the input path and the eyes' supervisor make progress too.
 """
 
 from __future__ import annotations

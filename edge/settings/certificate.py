@@ -21,8 +21,8 @@ class CertificateSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=Tru
     key_uri: Annotated[
         str,
         msgspec.Meta(
-            pattern=r"\A(pkcs11:[A-Za-z0-9%._~:\[\]@!$'()*+,=&;?/|-]{1,400})?\Z",
-            description='a PKCS#11 address such as "pkcs11:token=cabin;object=kiosk", or empty',
+            pattern=r"\A(pkcs11:token=[A-Za-z0-9%._~-]{1,96};object=[A-Za-z0-9%._~-]{1,96})?\Z",
+            description='an address such as "pkcs11:token=cabin;object=kiosk", or empty',
         ),
     ] = ""
     token_module: _Word = ""

@@ -131,6 +131,9 @@ def _certificate(s: Settings) -> Iterator[_Problem]:
     for key, value in (("certificate.key_uri", own.key_uri), ("certificate.est_url", own.est_url)):
         if value and own.key_file:
             yield _conflict(f"{key} needs a key of the kiosk's own: leave {both[0]} empty", key, both[0])
+    if own.key_uri and not own.token_module:
+        module = "certificate.token_module"
+        yield _conflict(f"certificate.key_uri needs {module}", "certificate.key_uri", module)
     if own.est_token_file and not own.est_user:
         user = "certificate.est_user"
         yield _conflict(f"certificate.est_token_file needs {user}", "certificate.est_token_file", user)

@@ -250,7 +250,7 @@ class MetricsSettings(_Section, frozen=True):
     port: Annotated[
         int, msgspec.Meta(ge=0, le=65535, description="0 for none, or a whole number, 1024 to 65535")
     ] = 0
-    every_s: Annotated[float, msgspec.Meta(ge=1, le=300)] = 15.0
+    every_s: Annotated[float, msgspec.Meta(ge=1, le=60)] = 15.0
 
     @property
     def wanted(self) -> bool:

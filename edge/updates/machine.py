@@ -30,6 +30,9 @@ COMMAND_WITHIN_S: Final = 300.0
 FRAME_FRESH_S: Final = 5.0
 
 _STOPPED: Final = re.compile(r"\[✗\] ([a-z0-9-]+): (.*)")
+_CAUSE: Final = re.compile(r"^cause: +(.*)$", re.MULTILINE)
+"""The line of a fault as the command line prints it."""
+
 _NAMES: Final = {
     "no-space": "update_disk_full",
     "read-only-root": "update_root_lost",
@@ -220,5 +223,5 @@ def _why(words: str, code: str) -> FaultError:
     if found := _STOPPED.findall(words):
         name, cause = found[-1]
         return FaultError(_NAMES.get(name, code), f"{name}: {cause}"[:300])
-    lines = words.strip().splitlines()
-    return FaultError(code, " ".join(lines[-2:])[:300])
+    lines = _CAUSE.findall(words) or words.strip().splitlines()[-2:]
+    return FaultError(code, " ".join(lines)[:300])

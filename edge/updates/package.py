@@ -7,6 +7,7 @@ with plain names, no more than was announced, and nothing outside its own folder
 from __future__ import annotations
 
 import errno
+import io
 import os
 import shutil
 import subprocess
@@ -18,6 +19,9 @@ from typing import Final
 from edge.faults.fault import FaultError
 
 WHEELS: Final = "wheels"
+INVENTORY: Final = "cabinguard.cdx.json"
+"""What is in it, part by part with its hash (CycloneDX); it stays beside the installed version."""
+
 MB: Final = 1_000_000
 
 _TREE: Final = ("edge", "hw", "models", "systemd", ".ci/runtime.lock")
@@ -36,14 +40,22 @@ def program_id(tree: Path) -> str:
     return done.stdout.strip()
 
 
-def pack(tree: Path, wheels: Path, to: Path) -> int:
-    """The archive of a tree and of a folder made by `install.sh fetch`; the size of its content in bytes."""
+def pack(tree: Path, wheels: Path, to: Path, inventory: bytes = b"") -> int:
+    """The archive of a tree and of a folder made by `install.sh fetch`; the size of its content in bytes.
+
+    `inventory`: the list of everything in it (`edge.inventory.cyclonedx`), for `INVENTORY`.
+    """
     total = 0
     with tarfile.open(to, "w", format=tarfile.PAX_FORMAT) as archive:
         for path in sorted(_members(tree)):
             total += _add(archive, path, path.relative_to(tree).as_posix())
         for wheel in sorted(wheels.glob("*.whl")):
             total += _add(archive, wheel, f"{WHEELS}/{wheel.name}")
+        if inventory:
+            info = tarfile.TarInfo(INVENTORY)
+            info.size = len(inventory)
+            archive.addfile(info, io.BytesIO(inventory))
+            total += info.size
     return total
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -14,7 +14,7 @@ from edge.bench.wire import Act, Acted, BenchView
 from edge.faults.fault import FaultError
 from edge.words.language import LanguageName
 from tests.worlds.bench_page import LOCKED, VACANT, PageOver
-from tests.worlds.browser import WITHIN_S, Browser, axe, chromium
+from tests.worlds.browser import WITHIN_S, Browser, Chromium, axe, chromium
 from tests.worlds.clicked_bench import Hands
 
 pytestmark = [
@@ -27,8 +27,8 @@ OFF = msgspec.structs.replace(LOCKED, powered=False, state="off", mode="off", de
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with Browser(tmp_path_factory.mktemp("chromium")) as browser:
+def browser(shared_chromium: Callable[[], Chromium]) -> Iterator[Browser]:
+    with Browser(shared_chromium()) as browser:
         yield browser
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.worlds.browser import Browser, axe, chromium
+from tests.worlds.browser import Browser, Chromium, axe, chromium
 from tests.worlds.clicked_bench import Hands, LiveBench
 
 pytestmark = [
@@ -18,8 +18,8 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with Browser(tmp_path_factory.mktemp("chromium")) as browser:
+def browser(shared_chromium: Callable[[], Chromium]) -> Iterator[Browser]:
+    with Browser(shared_chromium()) as browser:
         yield browser
 
 

@@ -54,6 +54,7 @@ WANTED = {
     "owner-modem-dead",
     "owner-no",
     "owner-removed",
+    "broker-away",
 }
 IN_PICTURES_ALONE = ("skimmer", "photograph")
 

@@ -11,8 +11,11 @@ import pytest
 
 from edge.__main__ import main
 from edge.cli.first_boot import PROBLEM, take_over
+from edge.pictures import age
 from edge.settings.load import SettingsError, load
 from edge.settings.schema import EXAMPLE
+from edge.settings.secrets import Secret, read_secret
+from tests.worlds.bank_authority import Authority, pem
 
 GIVEN = """\
 [cabin]
@@ -41,6 +44,9 @@ loitering = { told = ["control_room"], siren = "no", permit = "stays" }
 sim_pin = "2580"
 ssh_key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH technician@desk"
 """
+
+
+PRIVATE_PEM = "-----BEGIN PRIVATE KEY-----AAAA-----END PRIVATE KEY-----"
 
 
 class Card:
@@ -145,6 +151,12 @@ def test_twice_comes_out_the_same(card: Card) -> None:
         ('[first_boot]\nsim_pin = "１２３４"\n', "settings_out_of_bounds"),
         ('[first_boot]\nssh_key = "ssh-ed25519 AAAA\\nssh-rsa BBBB"\n', "settings_out_of_bounds"),
         ('[first_boot]\npin = "1234"\n', "settings_unknown_key"),
+        ('[first_boot]\nest_token = "a\\nb"\n', "settings_out_of_bounds"),
+        ('[first_boot]\nhotp_secret = "JBSWY3DP"\n', "settings_out_of_bounds"),
+        ('[first_boot]\ngallery_key = "AAAA"\n', "settings_out_of_bounds"),
+        ('[first_boot]\nrecipients = "AGE-SECRET-KEY-1QQQ"\n', "settings_out_of_bounds"),
+        ("[first_boot]\nca_certificates = '" + PRIVATE_PEM + "'\n", "settings_out_of_bounds"),
+        ('[first_boot]\nrecipients = "age1qqq"\n', "settings_out_of_bounds"),
         ("first_boot = 1\n", "settings_wrong_type"),
         ("modem = 1\n[first_boot]\nsim_pin = '1234'\n", "settings_wrong_type"),
         ("# " + "x" * 70000, "settings_unreadable"),
@@ -370,3 +382,31 @@ def test_a_piece_of_a_row_keeps_the_rest_of_it(card: Card) -> None:
     take_over(card.file, card.settings, card.keys)
     rule = load(card.settings, kiosk=True).policy.loitering
     assert (rule.told, rule.siren, rule.permit) == (("control_room",), "beeps", "stays")
+
+
+def test_secrets_and_authorities_go_into_files_of_their_own(card: Card) -> None:
+    _, public = age.new_key()
+    root = pem(Authority().certificate).decode()
+    card.write(
+        '[cabin]\nname = "A"\n[people]\nwatchman = "+15550100"\n[camera]\nsource = "usb"\n'
+        '[certificate]\nest_user = "cabin-17"\n[first_boot]\nest_token = "one time"\n'
+        'hotp_secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"\nwebhook_secret = "w"\n'
+        f"ca_certificates = '''\n{root}'''\nrecipients = '''\n# name: bank\n{public}\n'''\n"
+    )
+    assert card.command() == 0
+    settings = load(card.settings, kiosk=True)
+    folder = card.settings.parent
+    assert read_secret(settings, Secret.HOTP) == "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+    assert (folder / "secrets" / "est_token").read_text() == "one time\n"
+    assert settings.certificate.ca_file == str(folder / "fleet" / "ca.pem")
+    assert (folder / "fleet" / "ca.pem").read_text() == root
+    assert settings.evidence.recipients_file == str(folder / "fleet" / "recipients")
+    for name, mode in (
+        ("secrets/est_token", 0o640),
+        ("secrets/webhook_secret", 0o640),
+        ("fleet/ca.pem", 0o644),
+    ):
+        assert stat.S_IMODE((folder / name).stat().st_mode) == mode
+    text = card.settings.read_text("utf-8")
+    assert "one time" not in text
+    assert "JBSWY3DP" not in text

@@ -60,7 +60,7 @@ def topic(place: Place, kiosk: str = KIOSK) -> str:
         case Place.REPLY:
             return topics.reply
         case Place.EVIDENCE:
-            return f"{topics.folder}/evidence"
+            return topics.evidence
         case Place.REQUEST:
             return topics.request
         case Place.DISCOVERY:

@@ -7,8 +7,9 @@ import subprocess
 
 import pytest
 
+from edge.fleet.topics import Stream, Topics
 from tests.fleet.emqx import allowed, fits, rules, settings, terms
-from tests.fleet.places import KIOSK, Act, Place, Who, may, topic
+from tests.fleet.places import KIOSK, SITE, Act, Place, Who, may, topic
 from tests.worlds.broker import FILES
 
 RULES = rules((FILES / "emqx-acl.conf").read_text())
@@ -92,8 +93,8 @@ def test_both_brokers_take_as_much() -> None:
     mosquitto = {line[0]: line[-1] for line in lines}
     assert SETTINGS["listeners.ssl.default.max_connections"] == mosquitto["max_connections"]
     assert SETTINGS["mqtt.max_mqueue_len"] == mosquitto["max_queued_messages"]
-    assert SETTINGS["mqtt.max_packet_size"] == '"1MB"'
-    assert mosquitto["max_packet_size"] == str(1 << 20)
+    assert SETTINGS["mqtt.max_packet_size"] == '"256KB"'
+    assert mosquitto["max_packet_size"] == str(256 << 10)
 
 
 @pytest.mark.slow
@@ -105,3 +106,11 @@ def test_erlang_reads_the_rules_as_we_do() -> None:
         ["erl", "-noshell", "-eval", script], capture_output=True, text=True, timeout=120, check=True
     )
     assert done.stdout == str(len(terms(file.read_text()))) == str(len(RULES))
+
+
+def test_every_topic_of_a_kiosk_has_its_place() -> None:
+    topics = Topics(SITE, KIOSK)
+    own = [name for name, kind in vars(Topics).items() if isinstance(kind, property)]
+    found = {getattr(topics, name) for name in own} | {topics.events(stream) for stream in Stream}
+    assert len(own) == 6
+    assert found <= {topic(place) for place in Place}

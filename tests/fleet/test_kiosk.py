@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -350,6 +351,19 @@ def test_a_request_that_the_record_cannot_take_is_not_done(world: World) -> None
     assert [(one.outcome, one.refusal) for one in world.replies] == [("refused", "not_recorded")]
 
 
+def test_a_thread_that_dies_is_told_and_started_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a desk there is none: it is said to have died."""
+    world.run(3.0)
+    assert world.desk.built.fleet is not None
+    thread = world.desk.built.fleet.thread
+    started: list[float] = []
+    monkeypatch.setattr(type(thread), "died", property(lambda _: not started))
+    monkeypatch.setattr(thread, "start", functools.partial(started.append, 1.0))
+    world.run(20.0)
+    assert started == [1.0]
+    assert [code for code in world.faults if "stopped" in code] == ["broker_stopped", "broker_stopped_ended"]
+
+
 def test_a_self_test_is_made_once_at_a_time_and_its_findings_are_told(world: World) -> None:
     world.run(3.0)
     world.ask(5, "selftest")
@@ -455,7 +469,9 @@ def test_no_code_no_number_and_no_typed_digit_ever_goes_over_it(tmp_path: Path, 
         world.run(120.0)
         codes = world.desk.codes()
         numbers = [number.lstrip("+") for number in world.desk.numbers.values() if number]
-        assert codes and numbers and len(world.broker.taken) > 10
+        assert codes
+        assert numbers
+        assert len(world.broker.taken) > 10
         whole = b"\n".join(_without_chance(one.payload) for one in world.broker.taken)
         for secret_word in (*codes, *typed, *numbers):
             assert secret_word.encode() not in whole, secret_word
@@ -475,8 +491,9 @@ def _without_chance(payload: bytes) -> bytes:
 def test_without_a_broker_nothing_of_it_is_imported_or_counted(tmp_path: Path) -> None:
     code = (
         "import sys; from edge.service.service import Service; from edge.bench.desk import Desk;"
-        "wrong = [m for m in sys.modules if m.startswith(('paho', 'edge.fleet.session', 'edge.messages.ways.mqtt',"
-        " 'edge.service.fleet', 'edge.service.broker', 'edge.fleet.requests'))]; print(wrong)"
+        "names = ('paho', 'edge.fleet.session', 'edge.messages.ways.mqtt', 'edge.service.fleet',"
+        " 'edge.service.broker', 'edge.fleet.requests');"
+        "print([name for name in sys.modules if name.startswith(names)])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=100, check=True
@@ -487,7 +504,7 @@ def test_without_a_broker_nothing_of_it_is_imported_or_counted(tmp_path: Path) -
         desk.run_to(5.0)
         desk.kiosk.report("ok", desk.clock.now_s())
         desk.run_to(10.0)
-        assert desk.built.fleet is None and desk.broker.connects == 0
+        assert (desk.built.fleet, desk.broker.connects) == (None, 0)
         assert not [line for line in lines(desk.journal_file) if "mqtt" in line.data]
     finally:
         desk.close()

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -120,7 +121,8 @@ REFUSED: dict[NotDone, list[Callable[[], Request | Refused]]] = {
     ],
     NotDone.OTHER_KIOSK: [lambda: read(changed(kiosk="kiosk-2")), lambda: read(changed(kiosk=""))],
     NotDone.UNKNOWN_VERB: [
-        lambda: read(changed(verb=verb)) for verb in ("open", "release", "unlock", "lock", "REPORT", "")
+        partial(lambda verb: read(changed(verb=verb)), verb)
+        for verb in ("open", "release", "unlock", "lock", "REPORT", "")
     ],
     NotDone.CLOCK_UNSET: [lambda: read(changed(), wall_true=False)],
     NotDone.NOT_YET: [
@@ -153,7 +155,8 @@ def test_whatever_is_wrong_is_refused_by_its_name(refusal: NotDone) -> None:
     assert (refusal in REFUSED) is not (refusal in BESIDE)
     for attempt in REFUSED.get(refusal, []):
         found = attempt()
-        assert isinstance(found, Refused) and found.refusal is refusal, found
+        assert isinstance(found, Refused)
+        assert found.refusal is refusal, found
     assert meaning(refusal)
 
 

@@ -161,7 +161,8 @@ def test_what_is_published_is_taken_in_its_order(world: World) -> None:
 def test_no_more_is_in_flight_than_may_be(world: World) -> None:
     session = entered(world)
     tickets = [session.publish(ALERT, b"x" * 200) for _ in range(30)]
-    assert tickets.index(None) == 20 and set(tickets[20:]) == {None}
+    assert tickets.index(None) == 20
+    assert set(tickets[20:]) == {None}
     until(world, of(Published, 20), session)
     assert session.publish(ALERT, b"y") is not None
     session.close()
@@ -236,7 +237,8 @@ def test_a_broker_that_lets_nobody_in_has_a_name_for_each_way(mood: Mood, troubl
         events += world.turn(session)
         assert world.now_s < 40.0
     (lost,) = events
-    assert isinstance(lost, Lost) and lost.trouble is trouble, lost
+    assert isinstance(lost, Lost)
+    assert lost.trouble is trouble, lost
     world.broker.be(Mood.UP)
     until(world, of(Connected), session)
 
@@ -265,7 +267,33 @@ def test_a_refusal_and_a_message_that_nobody_reads_are_said() -> None:
     assert unread.unread
 
 
-@pytest.mark.parametrize("seed", range(60))
+def test_a_flood_is_read_no_faster_than_was_asked_for() -> None:
+    """A broker that was broken into must not take the time of whoever reads."""
+    world = FakeWorld()
+    session = BrokerSession(
+        Broker("localhost", 1883, "kiosk-1", read_bytes_s=10_000),
+        None,
+        random=Random(0),
+        dial=world.broker.dial,
+    )
+    session.connect(0.0)
+    until(world, of(Connected), session)
+    for number in range(400):
+        world.broker.send(TOPICS.request, b"%d" % number + b"x" * 1000)
+    came = [one for one in session.turn(world.now_s) if isinstance(one, Arrived)]
+    assert len(came) < 80
+    assert not session.wants_read()
+    wake_s = session.next_wake_s(world.now_s)
+    assert wake_s is not None
+    assert wake_s > world.now_s
+    while len(came) < 400:
+        began_s = world.now_s
+        came += [one for one in world.turn(session) if isinstance(one, Arrived)]
+    assert world.now_s > 30.0 > began_s - 30.0
+    assert [int(one.payload.partition(b"x")[0]) for one in came] == list(range(400))
+
+
+@pytest.mark.parametrize("seed", range(20))
 def test_no_bytes_from_the_other_side_ever_raise_or_grow(seed: int) -> None:
     """Garbage, cut packets, promises of packets that are larger than any."""
     random = Random(seed)
@@ -298,7 +326,8 @@ def test_the_pauses_are_drawn_from_all_of_their_range_and_begin_again_after_a_st
             now_s = wake_s
     for number, found in pauses.items():
         widest = min(30.0, 2.0**number)
-        assert 0.0 <= min(found) < 0.1 * widest and 0.9 * widest < max(found) <= widest
+        assert 0.0 <= min(found) < 0.1 * widest
+        assert 0.9 * widest < max(found) <= widest
         assert abs(sum(found) / len(found) - widest / 2) < 0.1 * widest
     world = FakeWorld()
     session = entered(world)
@@ -307,7 +336,8 @@ def test_the_pauses_are_drawn_from_all_of_their_range_and_begin_again_after_a_st
     world.cut()
     world.turn(session)
     wake_s = session.next_wake_s(world.now_s)
-    assert wake_s is not None and wake_s - world.now_s <= 1.0
+    assert wake_s is not None
+    assert wake_s - world.now_s <= 1.0
 
 
 def test_a_certificate_is_asked_for_at_each_connection() -> None:
@@ -326,5 +356,6 @@ def test_a_certificate_is_asked_for_at_each_connection() -> None:
     session.connect(0.0)
     for now_s in range(3):
         (lost,) = session.turn(float(now_s))
-        assert isinstance(lost, Lost) and lost.trouble is Trouble.NO_CERTIFICATE
+        assert isinstance(lost, Lost)
+        assert lost.trouble is Trouble.NO_CERTIFICATE
     assert asked == [0, 1, 2]

@@ -173,7 +173,8 @@ def test_after_a_week_away_what_is_urgent_goes_first_and_each_stream_in_its_orde
     assert [urgency_of(one.kind) for one in read] == sorted(urgency_of(one.kind) for one in read)
     for stream in Stream:
         numbers = [one.sequence for one in read if one.stream is stream]
-        assert numbers == list(range(1, len(numbers) + 1)) and numbers
+        assert numbers
+        assert numbers == list(range(1, len(numbers) + 1))
     assert not any(one.repeat for one in read)
 
 
@@ -241,7 +242,7 @@ def test_an_unset_clock_makes_no_message_old() -> None:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_no_life_leaves_a_hole_without_a_notice_or_a_repeat_without_a_mark(seed: int) -> None:
-    """Messages, breaks in the middle, answers that get lost, restarts, power cuts and damaged rows at random."""
+    """Messages, breaks in the middle, answers that get lost, restarts and damaged rows at random."""
     random = Random(seed)
     kiosk = Kiosk(Reader(), most=random.choice((5, 20, 60)), keep_s=random.choice((300.0, 14 * DAY_S)))
     for _ in range(250):
@@ -279,6 +280,7 @@ def test_no_life_leaves_a_hole_without_a_notice_or_a_repeat_without_a_mark(seed:
 
 def test_a_reason_of_a_notice_is_read_back_and_nothing_else_is() -> None:
     found = missing_in("12-40 too_old")
-    assert found is not None and (found.first, found.last, found.cause) == (12, 40, "too_old")
+    assert found is not None
+    assert (found.first, found.last, found.cause) == (12, 40, "too_old")
     assert missing_in("mask") is None
     assert Urgency.CODE not in {urgency_of(kind) for kind in KINDS}

@@ -14,6 +14,7 @@ from edge.faults.catalogue import CATALOGUE
 from edge.metrics.families import FAMILIES, PREFIX
 from edge.terms.marks import Mark, Marked
 from tests.metrics.scene import Scene, read
+from tests.worlds.duress_world import SETTINGS
 
 
 @pytest.fixture
@@ -163,3 +164,30 @@ def test_without_the_setting_nothing_of_it_is_imported(repo: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=repo, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+_OF_THE_MACHINE = ("data_free_bytes", "process_resident_bytes", "loop_turn_seconds")
+"""What has nothing to do with the visit."""
+
+
+@pytest.mark.slow
+def test_a_watchman_who_is_forced_is_in_no_number(tmp_path: Path) -> None:
+    """The same visit, opened by the code and by its duress form: every number is the same."""
+    texts = []
+    for entry in ("CODE", "DURESS"):
+        folder = tmp_path / entry
+        folder.mkdir()
+        scene = Scene(folder, *SETTINGS)
+        scene.lock_in()
+        scene.desk.type_keys(entry)
+        scene.desk.run_to(scene.desk.clock.now_s() + 20.0)
+        assert scene.number("door_locked") == 0
+        texts.append({key: value for key, value in read(scene.text).items() if _is_of_the_visit(key[0])})
+        scene.desk.close()
+    right, forced = texts
+    assert len(right) > 100
+    assert right == forced
+
+
+def _is_of_the_visit(name: str) -> bool:
+    return not any(part in name for part in _OF_THE_MACHINE)

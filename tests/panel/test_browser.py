@@ -30,12 +30,6 @@ def cabin(tmp_path: Path) -> Iterator[Cabin]:
         yield cabin
 
 
-@pytest.fixture
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with Browser(tmp_path_factory.mktemp("chromium")) as browser:
-        yield browser
-
-
 def until_run(window: Window) -> None:
     """The self-test that was begun has ended."""
     end_s = time.monotonic() + 60.0

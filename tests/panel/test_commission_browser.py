@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
@@ -43,10 +42,9 @@ STEPS = ("aim", "draw", "references", "outputs", "keys", "contacts", "people", "
 
 
 @pytest.fixture
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with Browser(tmp_path_factory.mktemp("chromium")) as browser:
-        browser.be(1280, 900)
-        yield browser
+def browser(browser: Browser) -> Browser:
+    browser.be(1280, 900)
+    return browser
 
 
 def enter(browser: Browser, walk: Commissioning) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
 from typing import cast
 
 import cv2
@@ -66,10 +65,9 @@ class Board:
 
 
 @pytest.fixture
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with Browser(tmp_path_factory.mktemp("chromium")) as browser:
-        browser.be(1280, 900)
-        yield browser
+def browser(browser: Browser) -> Browser:
+    browser.be(1280, 900)
+    return browser
 
 
 def opened(browser: Browser, page: Served) -> None:

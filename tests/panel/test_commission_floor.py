@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -121,12 +120,6 @@ class Board:
     def _measure(self, asked: PageRequest) -> Answer:
         self.posted.append(dict(asked.form))
         return done("This line is 80 cm long.")
-
-
-@pytest.fixture
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with Browser(tmp_path_factory.mktemp("chromium")) as browser:
-        yield browser
 
 
 def says(browser: Browser, words: str) -> None:

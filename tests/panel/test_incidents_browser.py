@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -37,12 +36,6 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> IncidentWorld:
     world.run(45.0)
     world.close()
     return world
-
-
-@pytest.fixture
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with Browser(tmp_path_factory.mktemp("chromium")) as browser:
-        yield browser
 
 
 def press(browser: Browser, key: str) -> None:

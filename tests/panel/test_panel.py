@@ -811,22 +811,19 @@ def test_an_unknown_kind_of_answer_is_no_view(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(chromium() is None, reason="no Chromium here: apt install chromium")
-def test_a_browser_follows_the_cabin_without_reloading(
-    cabin: Cabin, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    with Browser(tmp_path_factory.mktemp("browser")) as browser:
-        browser.go(f"http://127.0.0.1:{cabin.port}/")
-        assert browser.ask("document.body.dataset.state") == "vacant"
-        browser.ask("window.still = true")
-        lock(cabin)
-        browser.wait("document.body.dataset.state === 'locked'")
-        browser.wait("document.querySelector('h1').textContent.startsWith('Locked ')")
-        browser.wait("document.getElementById('told').textContent.startsWith('Locked. ')")
-        assert browser.ask("document.getElementById('stale').hidden")
-        assert browser.ask("document.title") == "Cabin 1: Locked"
-        assert browser.ask("window.still") is True
-        cabin.server.shutdown()
-        browser.wait("!document.getElementById('stale').hidden")
+def test_a_browser_follows_the_cabin_without_reloading(cabin: Cabin, browser: Browser) -> None:
+    browser.go(f"http://127.0.0.1:{cabin.port}/")
+    assert browser.ask("document.body.dataset.state") == "vacant"
+    browser.ask("window.still = true")
+    lock(cabin)
+    browser.wait("document.body.dataset.state === 'locked'")
+    browser.wait("document.querySelector('h1').textContent.startsWith('Locked ')")
+    browser.wait("document.getElementById('told').textContent.startsWith('Locked. ')")
+    assert browser.ask("document.getElementById('stale').hidden")
+    assert browser.ask("document.title") == "Cabin 1: Locked"
+    assert browser.ask("window.still") is True
+    cabin.server.shutdown()
+    browser.wait("!document.getElementById('stale').hidden")
 
 
 # --- enrolment -------------------------------------------------------------------------------------

@@ -98,9 +98,8 @@ def test_a_maker_of_sheets_that_dies_is_started_again(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 @pytest.mark.skipif(chromium() is None, reason="no Chromium here: apt install chromium")
-def test_a_browser_shows_the_sheet_and_renews_it(tmp_path: Path) -> None:
-    (tmp_path / "cabin").mkdir()
-    with Cabin(tmp_path / "cabin", ON) as cabin, Browser(tmp_path / "chromium") as browser:
+def test_a_browser_shows_the_sheet_and_renews_it(tmp_path: Path, browser: Browser) -> None:
+    with Cabin(tmp_path, ON) as cabin:
         looked_at(cabin)
         for width in (320, 1280):
             browser.be(width)

@@ -162,7 +162,7 @@ def test_one_version_takes_over_from_the_other_and_a_broken_one_is_undone(
         data, run = machine.card.path("/var/lib/cabinguard"), machine.card.path("/run")
         run.mkdir(exist_ok=True)
         machine.settings.write_text(
-            f'[paths]\ndata = "{data}"\nruntime = "{run}"\n[camera]\nsource = "staged"\n[people]\n'
+            f'[paths]\ndata = "{data}"\nruntime = "{run}"\n[camera]\nsource = "usb"\n[people]\n'
             'watchman = "+15550100"\ncontrol_room = "+15550102"\n'
             f'[update]\nurl = "{url}"\nca_file = "{ca_file}"\nroot_file = "{root_file}"\nhealth_s = 120\n'
         )

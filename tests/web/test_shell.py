@@ -86,12 +86,6 @@ def page(bench: Bench) -> Iterator[Served]:
         yield page
 
 
-@pytest.fixture
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    with Browser(tmp_path_factory.mktemp("chromium")) as browser:
-        yield browser
-
-
 def turns(browser: Browser, count: int = 2) -> None:
     """The page was renewed so many times."""
     before = browser.ask("+document.getElementById('turn').textContent")

@@ -54,8 +54,8 @@ class NavigatedError(Exception):
     """The page was left while it was asked something."""
 
 
-class Browser:
-    """One window. `folder` takes its profile."""
+class Chromium:
+    """The program, which several windows after one another share. `folder` takes its profile."""
 
     def __init__(self, folder: Path) -> None:
         to_read, self._out = os.pipe()
@@ -89,28 +89,23 @@ class Browser:
         os.close(to_write)
         self._heard = b""
         self._numbers = itertools.count(1)
-        self._session = ""
-        target = self.order("Target.createTarget", {"url": "about:blank"})["targetId"]
-        attached = self.order("Target.attachToTarget", {"targetId": target, "flatten": True})
-        self._session = str(attached["sessionId"])
 
-    def __enter__(self) -> Browser:
-        return self
+    @property
+    def runs(self) -> bool:
+        return self._process.poll() is None
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
         os.close(self._out)
         os.close(self._in)
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
-    def order(self, method: str, params: Mapping[str, object]) -> dict[str, object]:
+    def order(self, method: str, params: Mapping[str, object], session: str = "") -> dict[str, object]:
         """One order and its answer."""
         number = next(self._numbers)
         words: dict[str, object] = {"id": number, "method": method, "params": params}
-        if self._session:
-            words["sessionId"] = self._session
+        if session:
+            words["sessionId"] = session
         os.write(self._out, json.dumps(words).encode() + b"\0")
         end_s = time.monotonic() + WITHIN_S
         while True:
@@ -129,6 +124,41 @@ class Browser:
             self._heard += more
         line, _, self._heard = self._heard.partition(b"\0")
         return cast(dict[str, object], json.loads(line))
+
+
+class Browser:
+    """One window, which knows nothing of any other: no cookie, nothing kept.
+
+    `place` is the folder of a program of its own, or the program that it shares with other tests.
+    """
+
+    def __init__(self, place: Path | Chromium) -> None:
+        self._own = Chromium(place) if isinstance(place, Path) else None
+        self._program = place if isinstance(place, Chromium) else cast(Chromium, self._own)
+        context = self._program.order("Target.createBrowserContext", {})["browserContextId"]
+        self._context = {"browserContextId": context}
+        target = self._program.order("Target.createTarget", {"url": "about:blank", **self._context})
+        attached = self._program.order(
+            "Target.attachToTarget", {"targetId": target["targetId"], "flatten": True}
+        )
+        self._session = str(attached["sessionId"])
+        # As the window in front, whatever other windows the program has.
+        self.order("Emulation.setFocusEmulationEnabled", {"enabled": True})
+
+    def __enter__(self) -> Browser:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._own is not None:
+            self._own.close()
+        elif self._program.runs:
+            self._program.order("Target.disposeBrowserContext", self._context)
+
+    def order(self, method: str, params: Mapping[str, object]) -> dict[str, object]:
+        """One order to this window and its answer."""
+        return self._program.order(method, params, self._session)
 
     def be(self, width: int, height: int = 800, *, dark: bool = False) -> None:
         """The size of the window in CSS pixels."""

@@ -47,7 +47,10 @@ _decoder = msgspec.json.Decoder(_Said)
 
 
 class Desk:
-    """A control room: one lasting session, and the numbers of all that it reads."""
+    """A control room: one lasting session, and the numbers of all that it reads.
+
+    `order` has every message as it came, where it is to be kept: stream, number, repeat.
+    """
 
     def __init__(self, identity: Identity, address: tuple[str, int]) -> None:
         self.reading = Reading()
@@ -55,6 +58,7 @@ class Desk:
         self.notices = 0
         self.connects = 0
         self.late_s: list[float] = []
+        self.order: list[tuple[str, int, bool]] | None = None
         context = context_of(identity)
         self._session = BrokerSession(
             BrokerAt(address[0], address[1], identity.name, longest_pause_s=2.0),
@@ -98,6 +102,8 @@ class Desk:
             self.reading.give_up(stream, Span(said.first, said.last))
             return
         marked = said.repeat or event.dup or event.retained
+        if self.order is not None:
+            self.order.append((said.stream, said.sequence, marked))
         self.counts[self.reading.take(stream, said.sequence, marked=marked).read_as] += 1
         if not said.repeat:
             self.late_s.append(time.time() - said.created)

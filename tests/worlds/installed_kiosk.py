@@ -30,7 +30,7 @@ def opened(settings: Settings, clock: Clock) -> Board:
 def run(settings_file: Path) -> None:
     module.RESTART_AFTER_S = 0.0  # type: ignore[misc]
     with contextlib.ExitStack() as stack:
-        service = Service(load(settings_file), stack, open_parts=opened)
+        service = Service(load(settings_file, ["camera.source=staged"]), stack, open_parts=opened)
         signal.signal(signal.SIGTERM, service.stop)
         service.turn_until_stopped()
 

@@ -91,6 +91,8 @@ class _Few:
     rules: Rules
     journal: Journal
     outbox: Outbox
+    streams: None
+    keep_messages_s: float
     inbox: Inbox
     release_desk: ReleaseDesk
     identity: object
@@ -160,6 +162,8 @@ class OwnerWorld:
             Rules(flow, Policy(), True),
             self.journal,
             Outbox(NUMBERS, carriers=carriers),
+            None,
+            0.0,
             Inbox(NUMBERS),
             ReleaseDesk(None, 3),
             object() if self.in_use else None,

@@ -94,8 +94,9 @@ class Mqtt:
             self.publisher.leave(self._offline)
             return
         self.poke()
-        if self.thread.join(_CLOSE_S):
-            os.close(self._poked)
+        if self.thread.join(_CLOSE_S) and self._poked >= 0:
+            poked, self._poked = self._poked, -1
+            os.close(poked)
 
     # --- for the loop's desk -----------------------------------------------------------------------
 
@@ -107,7 +108,7 @@ class Mqtt:
 
     def poke(self) -> None:
         """There is something to send."""
-        if self._threaded:
+        if self._poked >= 0:
             os.eventfd_write(self._poked, 1)
 
     # --- the thread --------------------------------------------------------------------------------
@@ -129,7 +130,8 @@ class Mqtt:
         poll.register(self._poked, select.POLLIN)
         socket = session.fileno()
         if socket is not None and socket >= 0:
-            poll.register(socket, select.POLLIN | (select.POLLOUT if session.wants_write() else 0))
+            read = select.POLLIN if session.wants_read() else 0
+            poll.register(socket, read | (select.POLLOUT if session.wants_write() else 0))
         moved = dict(poll.poll(max(0.0, min(wait_s, TURN_S)) * 1000.0))
         if self._poked in moved:
             os.eventfd_read(self._poked)
