@@ -134,16 +134,15 @@ class Stopwatch:
         words = [
             f"paths.data={folder}/data",
             f"paths.runtime={folder}/run",
-            "flow.code_digits=6",
+            "flow.code_digits=4",
             "flow.duress=last_plus_one",
             f"people.control_room_key={PUBLIC}",
             "people.watchman=+15550100",
             "people.control_room=+15550102",
-            "flow.codes_per_incident=10",
         ]
         self.settings: Settings = load(None, words)
         self._stack.enter_context(mock.patch.object(service_module, "eyes_plans", return_value=()))
-        self._stack.enter_context(mock.patch.object(service_module, "TURN_S", 0.001))
+        self._stack.enter_context(mock.patch.object(service_module, "TURN_S", 0.01))
         self.service = Service(self.settings, self._stack, open_parts=self._open)
         self._pin = self.settings.wiring.lock.pin
         self._book = self.service.built.parts.book

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from random import Random
+from typing import Final
 
 from edge.fleet.discovery import discovery
 from edge.fleet.link import Dial
@@ -24,6 +25,9 @@ from edge.service.fleet import Aside, FleetDesk, references, update_word
 from edge.settings.schema import Settings
 from edge.settings.version import program_version
 from hw.ports import Clock
+
+READ_BYTES_S: Final = 65_536
+"""Of what comes from the broker so much is read a second: many requests, and too little to feel."""
 
 
 def topics_of(settings: Settings) -> Topics:
@@ -55,7 +59,7 @@ def session_of(
     """The kiosk's session, not connected yet; `will`: the broker says when the kiosk is gone."""
     broker, topics = settings.mqtt, topics_of(settings)
     return BrokerSession(
-        Broker(broker.host, broker.port, broker.kiosk_id, broker.keepalive_s),
+        Broker(broker.host, broker.port, broker.kiosk_id, broker.keepalive_s, read_bytes_s=READ_BYTES_S),
         context,
         will=Will(topics.status, encoded(Status(kiosk=broker.kiosk_id, online=False))) if will else None,
         subscriptions=(topics.request,) if broker.request_keys_file else (),

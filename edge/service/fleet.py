@@ -30,6 +30,7 @@ from edge.settings.schema import Settings
 from edge.settings.version import program_version
 from edge.terms.update import UPDATE_FILE, UpdateShown
 from hw.ports import Clock
+from hw.watched import WatchedThread
 
 _log = logging.getLogger(__name__)
 
@@ -136,9 +137,10 @@ class FleetDesk:
         self._tell_of(self._carrier.publisher.standing, now_s)
         self._carrier.show(self._status(now_s, online=True), self._status(now_s, online=False))
 
-    def next_wake_s(self) -> float:
-        """When the state is looked at again."""
-        return self._look_at_s
+    @property
+    def thread(self) -> WatchedThread:
+        """The one that has the socket."""
+        return self._carrier.thread
 
     def numbers(self) -> FleetNumbers:
         standing = self._carrier.publisher.standing

@@ -200,7 +200,7 @@ class EvidenceSettings(_Section, frozen=True):
     after_s: Annotated[float, msgspec.Meta(ge=0, le=120)] = 20.0
     fps: Annotated[float, msgspec.Meta(ge=0.5, le=15)] = 5.0
     keep_days: Annotated[float, msgspec.Meta(ge=1, le=3650)] = 30.0
-    profile: Literal["none", "EU", "DE", "IN"] = "none"
+    profile: Literal["none", "europe", "germany", "india"] = "none"
     keep_mb: Annotated[float, msgspec.Meta(ge=10, le=1000000)] = 2000.0
     incident_mb: Annotated[float, msgspec.Meta(ge=1, le=10000)] = 50.0
     reserve_mb: Annotated[float, msgspec.Meta(ge=10, le=100000)] = 200.0
@@ -250,7 +250,7 @@ class MetricsSettings(_Section, frozen=True):
     port: Annotated[
         int, msgspec.Meta(ge=0, le=65535, description="0 for none, or a whole number, 1024 to 65535")
     ] = 0
-    every_s: Annotated[float, msgspec.Meta(ge=1, le=300)] = 15.0
+    every_s: Annotated[float, msgspec.Meta(ge=1, le=60)] = 15.0
 
     @property
     def wanted(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -348,6 +349,19 @@ def test_a_request_that_the_record_cannot_take_is_not_done(world: World) -> None
     world.ask(5, "selftest")
     world.run(5.0)
     assert [(one.outcome, one.refusal) for one in world.replies] == [("refused", "not_recorded")]
+
+
+def test_a_thread_that_dies_is_told_and_started_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a desk there is none: it is said to have died."""
+    world.run(3.0)
+    assert world.desk.built.fleet is not None
+    thread = world.desk.built.fleet.thread
+    started: list[float] = []
+    monkeypatch.setattr(type(thread), "died", property(lambda _: not started))
+    monkeypatch.setattr(thread, "start", functools.partial(started.append, 1.0))
+    world.run(20.0)
+    assert started == [1.0]
+    assert [code for code in world.faults if "stopped" in code] == ["broker_stopped", "broker_stopped_ended"]
 
 
 def test_a_self_test_is_made_once_at_a_time_and_its_findings_are_told(world: World) -> None:

@@ -267,7 +267,33 @@ def test_a_refusal_and_a_message_that_nobody_reads_are_said() -> None:
     assert unread.unread
 
 
-@pytest.mark.parametrize("seed", range(60))
+def test_a_flood_is_read_no_faster_than_was_asked_for() -> None:
+    """A broker that was broken into must not take the time of whoever reads."""
+    world = FakeWorld()
+    session = BrokerSession(
+        Broker("localhost", 1883, "kiosk-1", read_bytes_s=10_000),
+        None,
+        random=Random(0),
+        dial=world.broker.dial,
+    )
+    session.connect(0.0)
+    until(world, of(Connected), session)
+    for number in range(400):
+        world.broker.send(TOPICS.request, b"%d" % number + b"x" * 1000)
+    came = [one for one in session.turn(world.now_s) if isinstance(one, Arrived)]
+    assert len(came) < 80
+    assert not session.wants_read()
+    wake_s = session.next_wake_s(world.now_s)
+    assert wake_s is not None
+    assert wake_s > world.now_s
+    while len(came) < 400:
+        began_s = world.now_s
+        came += [one for one in world.turn(session) if isinstance(one, Arrived)]
+    assert world.now_s > 30.0 > began_s - 30.0
+    assert [int(one.payload.partition(b"x")[0]) for one in came] == list(range(400))
+
+
+@pytest.mark.parametrize("seed", range(20))
 def test_no_bytes_from_the_other_side_ever_raise_or_grow(seed: int) -> None:
     """Garbage, cut packets, promises of packets that are larger than any."""
     random = Random(seed)

@@ -90,7 +90,7 @@ def panels_over(prometheus: Prometheus, from_s: float) -> tuple[Drawn, ...]:
         Drawn(
             panel,
             tuple(
-                prometheus.over(filled(ask.expr, "kiosk-1.*", "15s"), from_s, now_s, step_s)
+                prometheus.over(filled(ask.expr, "kiosk-1", "15s"), from_s, now_s, step_s)
                 for ask in panel.targets
             ),
         )

@@ -35,7 +35,8 @@ NOTE: Final = (
 )
 
 _STYLE: Final = """
-body { margin: 0; background: #eef1f5; font: 12px/1.35 sans-serif; color: #1e293b; position: relative; }
+body { margin: 0; overflow: hidden; background: #eef1f5; font: 12px/1.35 sans-serif; color: #1e293b;
+  position: relative; }
 .note { position: absolute; left: 8px; top: 6px; font-size: 14px; font-weight: bold; }
 .panel { position: absolute; background: #fff; border: 1px solid #cbd5e1; overflow: hidden; }
 .panel h2 { font-size: 12px; margin: 4px 8px 0; font-weight: 600; white-space: nowrap; }

@@ -15,8 +15,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -49,11 +49,12 @@ class Injected:
     alert: str
     begin: Callable[[], Callable[[], None]]
     instance: str = NAME
-    channel: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 class Came(msgspec.Struct, frozen=True):
-    """`fired_s` and `over_s`: after the fault began and after it ended. None: it did not come."""
+    """`fired_s` and `over_s`: after the fault began and after it ended. None: it did not come. `already`: the
+    alert fired before, on a machine that is too slow for the run, or since the kiosk had ended."""
 
     what: str
     alert: str
@@ -61,6 +62,7 @@ class Came(msgspec.Struct, frozen=True):
     summary: str
     fired_s: float | None
     over_s: float | None
+    already: bool
     beside: tuple[str, ...]
     """What else fired that had not before."""
 
@@ -71,10 +73,10 @@ def faults(kiosk: FaultyKiosk, broker: Broker | None, mounted: bool, exported: b
     yield Injected(
         "a masked person is locked in and stays",
         "CabinGuardLockedLong",
-        lambda: lambda: kiosk.hands.weld_relay("lock"),
+        lambda: kiosk.type_code,
     )
     yield Injected(
-        "the lock's relay is welded when the door is to open",
+        "the lock's relay is welded when the right code is typed",
         "CabinGuardRelay",
         lambda: lambda: kiosk.hands.weld_relay("lock", welded=False),
     )
@@ -88,7 +90,7 @@ def faults(kiosk: FaultyKiosk, broker: Broker | None, mounted: bool, exported: b
         "the modem is unplugged, and reports are due",
         "CabinGuardMessagesWait",
         modem(kiosk, 8),
-        channel="sms",
+        labels={"channel": "sms"},
     )
     yield Injected("the disk answers EIO to each sync", "CabinGuardRecordFails", disk(kiosk, BROKEN))
     yield Injected("the disk answers ENOSPC to each sync", "CabinGuardDiskFull", disk(kiosk, FULL))
@@ -145,7 +147,12 @@ def faults(kiosk: FaultyKiosk, broker: Broker | None, mounted: bool, exported: b
         "CabinGuardLoopSlow",
         undone(lambda: kiosk.loop_takes_s(0.3), lambda: kiosk.loop_takes_s(0.0)),
     )
-    yield Injected("the modem's supply is cut", "CabinGuardFault", modem(kiosk, 0))
+    yield Injected(
+        "the modem is unplugged: the fault by its name",
+        "CabinGuardFault",
+        modem(kiosk, 0),
+        labels={"code": "modem_absent"},
+    )
     yield Injected("the loop hangs", "CabinGuardSilent", kiosk.loop_hangs)
     if exported:
         yield Injected("the kiosk ends; its machine goes on", "CabinGuardSilent", ended(kiosk), EXPORTED)
@@ -224,6 +231,7 @@ class Run:
 
     def inject(self, one: Injected) -> Came:
         """Let it fail, wait for the alert, heal it, wait until the alert is over."""
+        already = self._of(one) is not None
         before = {alert.labels["alertname"] for alert in self._prometheus.firing()}
         began_s = time.monotonic()
         end = one.begin()
@@ -240,6 +248,7 @@ class Run:
             "" if fired is None else fired.annotations["summary"],
             None if fired is None else round(fired_s, 1),
             None if over is None else round(time.monotonic() - healed_s, 1),
+            already,
             tuple(sorted(beside)),
         )
 
@@ -248,8 +257,8 @@ class Run:
 
     def _of(self, one: Injected) -> Found | None:
         for alert in self._prometheus.firing():
-            named = (alert.labels["alertname"], alert.labels.get("instance"), alert.labels.get("channel", ""))
-            if named == (one.alert, one.instance, one.channel):
+            wanted = {"alertname": one.alert, "instance": one.instance, **one.labels}
+            if wanted.items() <= alert.labels.items():
                 return alert
         return None
 
@@ -269,7 +278,9 @@ def report(came: Sequence[Came]) -> str:
         "|---|---|---|---|---|---|",
     ]
     for one in came:
-        fired = "never" if one.fired_s is None else f"{one.fired_s:.0f} s"
+        fired = (
+            "never" if one.fired_s is None else "it did already" if one.already else f"{one.fired_s:.0f} s"
+        )
         over = "-" if one.over_s is None else f"{one.over_s:.0f} s"
         beside = ", ".join(f"`{name}`" for name in one.beside) or "-"
         lines.append(f"| {one.what} | `{one.alert}` | {one.severity} | {fired} | {over} | {beside} |")

@@ -17,6 +17,7 @@ from types import TracebackType
 import msgspec
 import pytest
 
+from edge.bench.cards import codes_in
 from edge.metrics import machine
 from edge.service import asks, control, measuring
 from edge.service import machine as reading
@@ -38,6 +39,7 @@ from tests.worlds.live_bench import children_of
 EVERY_S = 1
 RESERVE_MB = 10
 NAME = "kiosk-1"
+WATCHMAN = "+15550100"
 
 
 def nothing() -> None: ...
@@ -71,7 +73,7 @@ class FaultyKiosk:
             [
                 f"paths.data={self.data}",
                 f"paths.runtime={self.runtime}",
-                "people.watchman=+15550100",
+                f"people.watchman={WATCHMAN}",
                 "people.control_room=+15550102",
                 "camera.source=staged",
                 "camera.clip=enter anna with mask",
@@ -268,6 +270,12 @@ class FaultyKiosk:
     def hear_again(self) -> None:
         """The loudspeaker, which is dead from the start, works."""
         self.hands.fail_prompt(failing=False)
+
+    def type_code(self) -> None:
+        """The watchman types the code that came to the telephone; the relay does not let go."""
+        self.hands.weld_relay("lock")
+        codes = codes_in([text.text for text in self.pty.fake.texts if text.number == WATCHMAN])
+        self.hands.type(codes[-1], time.monotonic() + 0.1)
 
     # --- inside ------------------------------------------------------------------------------------
 
