@@ -219,6 +219,7 @@ PURE = {
     "cabin.rules": {"__future__", "dataclasses", "typing", "msgspec"},
     "terms.alerts": {"__future__", "enum", "typing"},
     "terms.commission": {"__future__", "enum", "typing"},
+    "terms.hold": {"__future__", "collections.abc", "dataclasses", "typing"},
     "terms.identity": {"__future__", "dataclasses", "enum", "typing"},
     "terms.reason": {"__future__", "collections.abc", "dataclasses", "enum", "typing"},
     "terms.record": {"__future__", "dataclasses", "enum", "typing"},
