@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Final
 
+from edge.faults.fault import FaultError
 from edge.fleet.discovery import discovery
 from edge.fleet.link import Dial
 from edge.fleet.login import Login
@@ -95,8 +96,11 @@ def open_carrier(settings: Settings, streams: Streams, around: Around) -> Mqtt:
 def open_desk(
     settings: Settings, kiosk: Kiosk, carrier: Mqtt, streams: Streams, clock: Clock, aside: Aside
 ) -> FleetDesk:
-    """What the loop turns. Raises `FaultError` for keys that cannot be read."""
-    doorkeeper = Doorkeeper(
-        settings.mqtt.kiosk_id, topics_of(settings).request, read_keys(settings.mqtt.request_keys_file)
-    )
-    return FleetDesk(settings, kiosk, carrier, streams, doorkeeper, clock, aside)
+    """What the loop turns. Keys that cannot be read are a fault, and nobody may ask anything."""
+    wrong: FaultError | None = None
+    try:
+        keys = read_keys(settings.mqtt.request_keys_file)
+    except FaultError as fault:
+        keys, wrong = (), fault
+    doorkeeper = Doorkeeper(settings.mqtt.kiosk_id, topics_of(settings).request, keys)
+    return FleetDesk(settings, kiosk, carrier, streams, doorkeeper, clock, replace(aside, wrong=wrong))

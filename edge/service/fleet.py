@@ -88,11 +88,12 @@ Apart = Callable[[Callable[[], None]], None]
 @dataclass(frozen=True, slots=True)
 class Aside:
     """Beside the loop: `evidence` is the folder of the pictures, `apart` runs what takes long where it may
-    wait, `selftest` is one such thing."""
+    wait, `selftest` is one such thing. `wrong`: what was the matter with the keys of requests, told once."""
 
     evidence: Path
     apart: Apart
     selftest: SelfTest
+    wrong: FaultError | None = None
 
 
 class FleetDesk:
@@ -132,6 +133,9 @@ class FleetDesk:
             self._answer_refused(refused)
         if now_s < self._look_at_s:
             return
+        if self._look_at_s < 0.0 and self._aside.wrong is not None:
+            wrong = self._aside.wrong
+            self._kiosk.trouble_beside(wrong.code, True, wrong.detail, now_s)
         self._look_at_s = now_s + LOOK_S
         self._mind_thread(now_s)
         self._tell_of(self._carrier.publisher.standing, now_s)

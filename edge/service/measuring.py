@@ -1,7 +1,7 @@
 """Takes the kiosk's numbers in the loop and hands them to the thread that writes and serves them.
 
-What is read here lies ready: no file, no lock that a disk may hold, no network. Opened only where the
-settings ask for numbers; without them neither this file nor the library of the format is imported.
+What is read here lies ready: no file of a disk, no lock that a disk may hold, no network. Opened only where
+the settings ask for numbers; without them neither this file nor the library of the format is imported.
 """
 
 from __future__ import annotations

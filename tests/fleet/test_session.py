@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import select
 import time
 from collections.abc import Callable, Iterator
@@ -29,7 +28,6 @@ from edge.fleet.session import (
 from edge.fleet.topics import Topics
 from tests.worlds.broker import WITHIN_S, context_of, needs_mosquitto
 from tests.worlds.broker import Broker as Mosquitto
-from tests.worlds.broker_client import BrokerClient
 
 TOPICS = Topics("town", "kiosk-1")
 ALERT = f"{TOPICS.folder}/events/alert"
@@ -80,9 +78,27 @@ class FakeWorld:
 
 
 class RealWorld:
-    def __init__(self, broker: Mosquitto, desk: BrokerClient) -> None:
-        self.broker, self.desk = broker, desk
+    """The desk is a client of the same kind, with the control room's certificate."""
+
+    def __init__(self, broker: Mosquitto) -> None:
+        self.broker = broker
         self._identity = broker.certificate("kiosk-1")
+        control_room = broker.certificate("control-room")
+        self._arrived: list[Arrived] = []
+        self._desk = BrokerSession(
+            Broker(broker.host, broker.port, "control-room", answer_s=WITHIN_S),
+            lambda: context_of(control_room),
+            subscriptions=("cabinguard/v1/#",),
+            random=Random(1),
+        )
+        self._desk.connect(0.0)
+        self._enter()
+
+    def _enter(self) -> None:
+        end_s = time.monotonic() + WITHIN_S
+        while not self._desk.is_up:
+            assert time.monotonic() < end_s
+            self.turn()
 
     def session(self, *, clean: bool = True) -> BrokerSession:
         return BrokerSession(
@@ -96,21 +112,28 @@ class RealWorld:
 
     def turn(self, *sessions: BrokerSession) -> list[Event]:
         found: list[Event] = []
-        for session in sessions:
+        for session in (self._desk, *sessions):
             number = session.fileno()
             wanted = [] if number is None else [number]
-            select.select(wanted, wanted if session.wants_write() else [], [], 0.02)
-            found += session.turn(time.monotonic())
+            select.select(wanted, wanted if session.wants_write() else [], [], 0.01)
+            events = session.turn(time.monotonic())
+            if session is self._desk:
+                self._arrived += [event for event in events if isinstance(event, Arrived)]
+            else:
+                found += events
         return found
 
     def read(self, topic: str) -> list[bytes]:
-        return [one.payload for one in self.desk.arrived if one.topic == topic]
+        return [one.payload for one in self._arrived if one.topic == topic]
 
     def ask(self, payload: bytes) -> None:
-        self.desk.publish(TOPICS.request, payload)
+        assert self._desk.publish(TOPICS.request, payload) is not None
 
     def cut(self) -> None:
         self.broker.restart()
+
+    def close(self) -> None:
+        self._desk.close()
 
 
 @pytest.fixture(params=["fake", pytest.param("mosquitto", marks=[pytest.mark.slow, needs_mosquitto])])
@@ -118,12 +141,10 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     if request.param == "fake":
         yield FakeWorld()
         return
-    with contextlib.ExitStack() as stack:
-        broker = stack.enter_context(Mosquitto(tmp_path / "broker"))
-        control_room = context_of(broker.certificate("control-room"))
-        desk = stack.enter_context(BrokerClient(broker, control_room, "control-room"))
-        desk.subscribe("cabinguard/v1/#")
-        yield RealWorld(broker, desk)
+    with Mosquitto(tmp_path / "broker") as broker:
+        real = RealWorld(broker)
+        yield real
+        real.close()
 
 
 def until(world: World, done: Callable[[list[Event]], bool], *sessions: BrokerSession) -> list[Event]:

@@ -17,8 +17,8 @@ from tests.metrics.fault_run import Came
 from tests.worlds.prometheus import needs_prometheus, sooner
 
 SOME: Final = (
-    *("CabinGuardRecordFails", "CabinGuardModemDead", "CabinGuardHot", "CabinGuardCertificateEnds"),
-    *("CabinGuardUpdateFailed", "CabinGuardSilent", "CabinGuardUnreachable"),
+    *("CabinGuardModemDead", "CabinGuardRecordFails", "CabinGuardCertificateEnds", "CabinGuardSilent"),
+    "CabinGuardUnreachable",
 )
 
 

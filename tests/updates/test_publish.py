@@ -183,6 +183,7 @@ def test_counts_halt_a_release_that_fails_too_often(shop: Shop, count: Count, ha
 # --- the command ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_whole_way_by_the_command(tmp_path: Path, repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     repository, keys, phrase = str(tmp_path / "r"), str(tmp_path / "k"), tmp_path / "phrase"
     phrase.write_text("a long one\n")
