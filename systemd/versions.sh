@@ -150,14 +150,17 @@ kiosk_settle() {
         "sudo $(at "$PENDING")/install.sh kiosk --settle"
     switch_to "$version"
     install_settings
-    install_boot_lines "$version"
+    # Settings and record as this version can read them; the boot lines are made from the settings. What fails in this
+    # keeps nobody from starting it.
+    "$ROOT/bin/cabinguard" update --put-back --settings "$(at "$SETTINGS")" >>"$LOG" 2>&1 </dev/null ||
+        cross "record: it could not be brought back; the program sets a newer one aside and begins again"
+    (install_boot_lines "$version") || cross "boot lines: they stay as they are"
     install_files "$ROOT/systemd"
     remove_strange_units "$ROOT/systemd"
     if live; then systemctl daemon-reload >>"$LOG" 2>&1 || true; fi
-    # Settings and record as this version can read them. What fails there keeps nobody from starting it.
-    "$ROOT/bin/cabinguard" update --put-back --settings "$(at "$SETTINGS")" >>"$LOG" 2>&1 </dev/null ||
-        cross "record: it could not be brought back; the program sets a newer one aside and begins anew"
     prompts_made || make_prompts "/opt/cabinguard/versions/$version/bin/cabinguard"
     end_change
+    # What was killed in the middle could not take it away, and a kiosk that is down would be told to nobody.
+    rm -f -- "$(at "$UPGRADING")"
     tick "CabinGuard $version again"
 }

@@ -66,6 +66,7 @@ def show(story: Story, out: Outcome) -> None:
         end="",
     )
     print(f"control room {out.desk_cpu_s:.0f} s; {out.connect_cpu_s:.0f} s of it until all were connected")
+    print(f"  until all were back     broker {out.back_broker_cpu_s:.0f} s, kiosks {out.back_cpu_s:.0f} s")
     print(f"the control room          connected {out.desk_connects} times, drained after {out.drain_s:.1f} s")
     print(f"took                      {out.took_s:.0f} s")
 

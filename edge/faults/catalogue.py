@@ -1230,7 +1230,7 @@ CATALOGUE: Final = _table(
     (
         "request_keys_unreadable",
         "The file of the keys that sign requests is missing, unreadable or holds something else.",
-        _NOT_STARTED,
+        _NOT_ASKED,
         "Write the public keys (PEM, Ed25519) into mqtt.request_keys_file, for the service user to read.",
     ),
     (

@@ -24,7 +24,7 @@ from edge.fleet.certificate import (
     server_context,
 )
 from edge.fleet.est import EstServer, Login, Wait
-from edge.fleet.pairs import authorities_file, current_pair, next_folder, settle, write_private
+from edge.fleet.pairs import authorities_file, current_pair, next_folder, settle, worked, write_private
 from edge.fleet.renewal import renewed_from_s
 from edge.fleet.request import Installed, install_chain, next_request
 from edge.settings.schema import Settings
@@ -88,7 +88,9 @@ def _signed(
         context = client_context(settings, clock_set=clock_set, authorities=authorities)
         server = EstServer(own.est_url, context)
         try:
-            return server.renew(next_request(settings, kiosk_id, like=chain[0])), server
+            answer = server.renew(next_request(settings, kiosk_id, like=chain[0]))
+            worked(settings)  # it was let in by the pair in use
+            return answer, server
         except FaultError as error:
             if error.code != "est_login_refused" or login is None:
                 raise

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import ssl
 from collections.abc import Callable
+from pathlib import Path
 
 from edge.faults.fault import FaultError
 from edge.fleet import pairs
@@ -23,9 +24,12 @@ class Login:
         self._settings = settings
         self._clock_set = clock_set
         self._previous = False
+        self._refused: Path | None = None
 
     def context(self) -> ssl.SSLContext:
         """TLS for one connection. Raises `LinkFault` where the certificate or its key cannot be used."""
+        if self._previous and pairs.current_pair(self._settings).certificate != self._refused:
+            self._previous = False  # another one came since: it has its own try
         try:
             return client_context(self._settings, clock_set=self._clock_set(), previous=self._previous)
         except FaultError as fault:
@@ -34,9 +38,11 @@ class Login:
 
     def heard(self, trouble: Trouble | None) -> None:
         """What the broker said to us. It took us (None): the pair before is not needed any more. It refuses
-        us: the next try is with the pair before, where there is one."""
+        us, or breaks off (with TLS 1.3 the refusal may be lost on the way): the next try is with the other
+        pair, where there are two."""
         if trouble is None and not self._previous:
             with contextlib.suppress(OSError, FaultError):  # then it stays, and is removed another time
                 pairs.worked(self._settings)
-        elif trouble is Trouble.REFUSED:
+        elif trouble in (Trouble.REFUSED, Trouble.DROPPED):
+            self._refused = pairs.current_pair(self._settings).certificate
             self._previous = not self._previous and pairs.has_previous(self._settings)

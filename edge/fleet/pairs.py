@@ -106,7 +106,7 @@ def take_next(settings: Settings) -> Pair:
 
 
 def settle(settings: Settings) -> None:
-    """End what was begun or cut off: the newest whole pair is the one in use, and one other at most stays.
+    """End what was begun or cut off: the newest whole pair is the one in use, and the last that worked stays.
 
     Raises `FaultError` where the disk fails.
     """
@@ -135,7 +135,7 @@ def settle(settings: Settings) -> None:
             fresh.symlink_to(target)
             fresh.replace(link)
             sync_folder(fleet)
-        for number in numbers[:-2]:
+        for number in numbers[1:-1]:  # the oldest is the last that worked, or it would be gone
             _drop(settings, pairs / str(number))
 
 

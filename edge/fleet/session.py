@@ -25,13 +25,14 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from edge.fleet.link import PACKET_MOST, BoundedWire, Dial, LinkFault, TlsWay, Trouble, Way
+from edge.fleet.link import PACKET_MOST, BoundedWire, Dial, LinkFault, TlsWay, Trouble, Way, Wire
 
 STEADY_S: Final = 10.0
 """So long a connection must have held for the pauses to begin again."""
 
 _READS_A_TURN: Final = 256
 _TAKEN_OVER: Final = 0x8E
+_FULL_S: Final = 0.1
 _UNREAD: Final = 0x10
 """MQTT 5.0, 3.4.2.1: session taken over; no matching subscribers."""
 _EXPIRY_S: Final = 86_400
@@ -43,6 +44,7 @@ class Broker:
 
     `answer_s`: so long it may take to open a connection, and to acknowledge a message. `first_pause_s` and
     `longest_pause_s` bound the pauses. `in_flight`: messages sent and not acknowledged, at most.
+    `read_bytes_s`: of what comes from there so much is read a second, 0 for all.
     """
 
     host: str
@@ -53,6 +55,7 @@ class Broker:
     first_pause_s: float = 1.0
     longest_pause_s: float = 30.0
     in_flight: int = 20
+    read_bytes_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +183,10 @@ class BrokerSession:
             return self._way.fileno()
         return None if self._client is None else self._client.wire.fileno()
 
+    def wants_read(self) -> bool:
+        """Whether the socket is to be waited for until it has bytes; not while enough was read."""
+        return self._client is None or self._client.wire.may_read
+
     def wants_write(self) -> bool:
         """Whether the socket is to be waited for until it takes bytes."""
         if self._way is not None:
@@ -190,6 +197,8 @@ class BrokerSession:
         """The latest time for the next `turn`, though nothing moves at the socket; None: never."""
         if self._client is not None and (self._client.wire.pending or self._events):
             return now_s
+        if not self.wants_read():
+            return now_s + _FULL_S
         if self._way is not None or (self._client is not None and not self._up):
             return self._answer_by_s
         if self._up:
@@ -254,6 +263,7 @@ class BrokerSession:
         client = self._client
         if client is None:
             return
+        client.wire.fill(now_s)
         if readable or client.wire.pending:
             self._read(client)
         if self._client is client and (writable or client.want_write()):
@@ -287,12 +297,12 @@ class BrokerSession:
         context = None if self._context is None else self._context()
         return TlsWay(self._broker.host, self._broker.port, context)
 
-    def _greet(self, wire: object) -> None:
+    def _greet(self, wire: Wire) -> None:
         """Say who we are over an open wire."""
         client = _Client(
             CallbackAPIVersion.VERSION2, self._broker.client_id, protocol=MQTTProtocolVersion.MQTTv5
         )
-        client.wire = wire if isinstance(wire, BoundedWire) else BoundedWire(wire)  # type: ignore[arg-type]
+        client.wire = BoundedWire(wire, self._broker.read_bytes_s)
         client.max_inflight_messages_set(0)  # the bound is our own: paho would queue without a word
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect

@@ -84,7 +84,11 @@ def _names(demands: Iterable[str]) -> tuple[str, ...]:
 def _wheel(path: Path) -> _Wheel:
     try:
         with zipfile.ZipFile(path) as archive:
-            info = {PurePosixPath(name) for name in archive.namelist() if ".dist-info/" in name}
+            info = {
+                PurePosixPath(name)
+                for name in archive.namelist()
+                if ".dist-info/" in name and name[-1] != "/"
+            }
             (metadata,) = (name for name in info if name.name == "METADATA" and len(name.parts) == 2)
             fields = HeaderParser().parsestr(archive.read(str(metadata)).decode("utf-8"))
             texts = [

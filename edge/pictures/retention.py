@@ -27,12 +27,12 @@ class Kept(StrEnum):
 
 
 class Profile(StrEnum):
-    """Whose rules the days come from: countries by ISO 3166, and the European Union."""
+    """Whose rules the days come from: a country, or the European Union."""
 
     NONE = "none"
-    EU = "EU"
-    DE = "DE"
-    IN = "IN"
+    EUROPE = "europe"
+    GERMANY = "germany"
+    INDIA = "india"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +77,11 @@ def days_of(profile: Profile) -> Days:
     match profile:
         case Profile.NONE:
             return Days(*[_FOREVER] * 7)
-        case Profile.EU:
+        case Profile.EUROPE:
             return Days(false_alarm=3, shown=3, warning=3, nuisance=3, tamper=30, lock=30, danger=30)
-        case Profile.DE:
+        case Profile.GERMANY:
             return Days(false_alarm=2, shown=2, warning=2, nuisance=2, tamper=30, lock=30, danger=30)
-        case Profile.IN:
+        case Profile.INDIA:
             return Days(false_alarm=30, shown=30, warning=90, nuisance=90, tamper=180, lock=180, danger=180)
         case _:
             assert_never(profile)

@@ -13,6 +13,7 @@ from typing import Final
 from edge.faults.fault import FaultError
 from edge.fleet.link import LinkFault, TlsWay
 from edge.fleet.login import Login
+from edge.fleet.requests import read_keys
 from edge.selftest.machine import NotFitted
 from edge.service.broker import session_of
 from edge.service.fleet import code_of
@@ -31,6 +32,7 @@ def broker(settings: Settings, *, alone: bool) -> str:
     wanted = settings.mqtt
     if not wanted.host:
         raise NotFitted("mqtt.host is empty")
+    read_keys(wanted.request_keys_file)
     login = Login(settings, lambda: time.time() >= CLOCK_SET_S) if wanted.tls else None
     try:
         if login is not None:

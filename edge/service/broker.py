@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from random import Random
+from typing import Final
 
+from edge.faults.fault import FaultError
 from edge.fleet.discovery import discovery
 from edge.fleet.link import Dial
 from edge.fleet.login import Login
@@ -24,6 +26,9 @@ from edge.service.fleet import Aside, FleetDesk, references, update_word
 from edge.settings.schema import Settings
 from edge.settings.version import program_version
 from hw.ports import Clock
+
+READ_BYTES_S: Final = 65_536
+"""Of what comes from the broker so much is read a second: many requests, and too little to feel."""
 
 
 def topics_of(settings: Settings) -> Topics:
@@ -55,7 +60,7 @@ def session_of(
     """The kiosk's session, not connected yet; `will`: the broker says when the kiosk is gone."""
     broker, topics = settings.mqtt, topics_of(settings)
     return BrokerSession(
-        Broker(broker.host, broker.port, broker.kiosk_id, broker.keepalive_s),
+        Broker(broker.host, broker.port, broker.kiosk_id, broker.keepalive_s, read_bytes_s=READ_BYTES_S),
         context,
         will=Will(topics.status, encoded(Status(kiosk=broker.kiosk_id, online=False))) if will else None,
         subscriptions=(topics.request,) if broker.request_keys_file else (),
@@ -91,8 +96,11 @@ def open_carrier(settings: Settings, streams: Streams, around: Around) -> Mqtt:
 def open_desk(
     settings: Settings, kiosk: Kiosk, carrier: Mqtt, streams: Streams, clock: Clock, aside: Aside
 ) -> FleetDesk:
-    """What the loop turns. Raises `FaultError` for keys that cannot be read."""
-    doorkeeper = Doorkeeper(
-        settings.mqtt.kiosk_id, topics_of(settings).request, read_keys(settings.mqtt.request_keys_file)
-    )
-    return FleetDesk(settings, kiosk, carrier, streams, doorkeeper, clock, aside)
+    """What the loop turns. Keys that cannot be read are a fault, and nobody may ask anything."""
+    wrong: FaultError | None = None
+    try:
+        keys = read_keys(settings.mqtt.request_keys_file)
+    except FaultError as fault:
+        keys, wrong = (), fault
+    doorkeeper = Doorkeeper(settings.mqtt.kiosk_id, topics_of(settings).request, keys)
+    return FleetDesk(settings, kiosk, carrier, streams, doorkeeper, clock, replace(aside, wrong=wrong))

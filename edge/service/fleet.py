@@ -30,6 +30,7 @@ from edge.settings.schema import Settings
 from edge.settings.version import program_version
 from edge.terms.update import UPDATE_FILE, UpdateShown
 from hw.ports import Clock
+from hw.watched import WatchedThread
 
 _log = logging.getLogger(__name__)
 
@@ -87,11 +88,12 @@ Apart = Callable[[Callable[[], None]], None]
 @dataclass(frozen=True, slots=True)
 class Aside:
     """Beside the loop: `evidence` is the folder of the pictures, `apart` runs what takes long where it may
-    wait, `selftest` is one such thing."""
+    wait, `selftest` is one such thing. `wrong`: what was the matter with the keys of requests, told once."""
 
     evidence: Path
     apart: Apart
     selftest: SelfTest
+    wrong: FaultError | None = None
 
 
 class FleetDesk:
@@ -131,14 +133,18 @@ class FleetDesk:
             self._answer_refused(refused)
         if now_s < self._look_at_s:
             return
+        if self._look_at_s < 0.0 and self._aside.wrong is not None:
+            wrong = self._aside.wrong
+            self._kiosk.trouble_beside(wrong.code, True, wrong.detail, now_s)
         self._look_at_s = now_s + LOOK_S
         self._mind_thread(now_s)
         self._tell_of(self._carrier.publisher.standing, now_s)
         self._carrier.show(self._status(now_s, online=True), self._status(now_s, online=False))
 
-    def next_wake_s(self) -> float:
-        """When the state is looked at again."""
-        return self._look_at_s
+    @property
+    def thread(self) -> WatchedThread:
+        """The one that has the socket."""
+        return self._carrier.thread
 
     def numbers(self) -> FleetNumbers:
         standing = self._carrier.publisher.standing

@@ -200,7 +200,7 @@ class EvidenceSettings(_Section, frozen=True):
     after_s: Annotated[float, msgspec.Meta(ge=0, le=120)] = 20.0
     fps: Annotated[float, msgspec.Meta(ge=0.5, le=15)] = 5.0
     keep_days: Annotated[float, msgspec.Meta(ge=1, le=3650)] = 30.0
-    profile: Literal["none", "EU", "DE", "IN"] = "none"
+    profile: Literal["none", "europe", "germany", "india"] = "none"
     keep_mb: Annotated[float, msgspec.Meta(ge=10, le=1000000)] = 2000.0
     incident_mb: Annotated[float, msgspec.Meta(ge=1, le=10000)] = 50.0
     reserve_mb: Annotated[float, msgspec.Meta(ge=10, le=100000)] = 200.0

@@ -95,7 +95,7 @@ class Job:
     def _apply(self, *, any_time: bool) -> str:
         self.machine.need_lasting_root()
         if self.machine.pending():
-            go_back(self.machine, self.pause)
+            self._go_back_in_peace()
         lists = self._lists()
         offer = self._look(lists)
         release = offer.release.id
@@ -115,6 +115,16 @@ class Job:
             self.pause,
         )
         return release
+
+    def _go_back_in_peace(self) -> None:
+        """From what was ended in the middle; a kiosk that runs is asked, one that is down is not."""
+        try:
+            self.machine.may_change(restart=False)
+        except FaultError as error:
+            if error.code != "kiosk_not_running":
+                raise
+        self._count_broken_off()
+        go_back(self.machine, self.pause)
 
     def _look(self, lists: Lists) -> Offer:
         kept = state.read(self.folder)

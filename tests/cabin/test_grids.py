@@ -212,6 +212,7 @@ def driven() -> Driven:
     been: set[tuple[State, Rules]] = set()
     for make in PLACES.values():
         c = make().hear(Ticked())
+        let_go = _let_go(c)
         for event in EVENTS:
             done = step(c.state, event, c.now_s, c.rules)
             check_way(c.state.mode, done, c.rules)
@@ -220,7 +221,7 @@ def driven() -> Driven:
                     found.moves.setdefault((passed.row.when, passed.before), []).append(passed)
                 else:
                     nothing = done.state == c.state and not done.commands
-                    nothing |= done.state == _let_go(c) != c.state and not passed.commands
+                    nothing |= done.state == let_go != c.state and not passed.commands
                     at = (diagram.row_words(passed.row), passed.before)
                     drive = Drive(c.state, event, c.rules, passed, nothing)
                     found.events.setdefault(at, []).append(drive)
@@ -240,10 +241,10 @@ def _time_goes_on(
 ) -> Iterator[Passed]:
     """Wake by wake, until there is nothing new."""
     for _ in range(8):
-        wake_s = next_wake_s(state, now_s, known)
-        if (state, known) in been or wake_s is None:
+        here = (state, known)
+        if here in been or (wake_s := next_wake_s(state, now_s, known)) is None:
             return
-        been.add((state, known))
+        been.add(here)
         done = step(state, Ticked(), wake_s, known)
         check_way(state.mode, done, known)
         yield from done.way

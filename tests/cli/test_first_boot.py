@@ -389,7 +389,8 @@ def test_secrets_and_authorities_go_into_files_of_their_own(card: Card) -> None:
     root = pem(Authority().certificate).decode()
     card.write(
         '[cabin]\nname = "A"\n[people]\nwatchman = "+15550100"\n[camera]\nsource = "usb"\n'
-        '[certificate]\nest_user = "cabin-17"\n[first_boot]\nest_token = "one time"\nhotp_secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"\nwebhook_secret = "w"\n'
+        '[certificate]\nest_user = "cabin-17"\n[first_boot]\nest_token = "one time"\n'
+        'hotp_secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"\nwebhook_secret = "w"\n'
         f"ca_certificates = '''\n{root}'''\nrecipients = '''\n# name: bank\n{public}\n'''\n"
     )
     assert card.command() == 0

@@ -93,8 +93,8 @@ def test_both_brokers_take_as_much() -> None:
     mosquitto = {line[0]: line[-1] for line in lines}
     assert SETTINGS["listeners.ssl.default.max_connections"] == mosquitto["max_connections"]
     assert SETTINGS["mqtt.max_mqueue_len"] == mosquitto["max_queued_messages"]
-    assert SETTINGS["mqtt.max_packet_size"] == '"1MB"'
-    assert mosquitto["max_packet_size"] == str(1 << 20)
+    assert SETTINGS["mqtt.max_packet_size"] == '"256KB"'
+    assert mosquitto["max_packet_size"] == str(256 << 10)
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -198,6 +199,7 @@ def test_the_daily_line_goes_to_the_desk_too_and_an_answer_to_somebody_does_not(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("mood", [Mood.DEAF, Mood.DROPS, Mood.DENIES, Mood.UNREAD, Mood.HANGS, Mood.REFUSES])
 def test_whatever_ails_the_broker_nothing_is_lost_and_no_repeat_is_unmarked(world: World, mood: Mood) -> None:
     world.run(2.0)
@@ -262,6 +264,7 @@ def test_a_message_waits_for_its_record_so_that_no_power_cut_gives_its_place_aga
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_what_is_given_up_leaves_a_notice(tmp_path: Path) -> None:
     with world_in(tmp_path, "mqtt.keep_days=1", every_s=30.0) as world:
         world.do("broker down")
@@ -290,6 +293,7 @@ def test_a_broker_that_stays_away_is_told_once_by_its_name_and_no_door_minds(wor
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_day_without_the_broker_is_told_in_the_order_of_urgency(tmp_path: Path) -> None:
     with world_in(tmp_path, every_s=5.0) as world:
         world.do("broker down")
@@ -348,6 +352,29 @@ def test_a_request_that_the_record_cannot_take_is_not_done(world: World) -> None
     world.ask(5, "selftest")
     world.run(5.0)
     assert [(one.outcome, one.refusal) for one in world.replies] == [("refused", "not_recorded")]
+
+
+def test_keys_that_cannot_be_read_are_told_and_the_kiosk_starts_without(tmp_path: Path) -> None:
+    with world_in(tmp_path, f"mqtt.request_keys_file={tmp_path / 'gone.pem'}") as world:
+        world.run(3.0)
+        world.ask(5, "report")
+        world.run(3.0)
+        assert world.faults == ["request_keys_unreadable"]
+        assert world.refusals() == ["no_keys"]
+        assert world.replies == []
+
+
+def test_a_thread_that_dies_is_told_and_started_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a desk there is none: it is said to have died."""
+    world.run(3.0)
+    assert world.desk.built.fleet is not None
+    thread = world.desk.built.fleet.thread
+    started: list[float] = []
+    monkeypatch.setattr(type(thread), "died", property(lambda _: not started))
+    monkeypatch.setattr(thread, "start", functools.partial(started.append, 1.0))
+    world.run(20.0)
+    assert started == [1.0]
+    assert [code for code in world.faults if "stopped" in code] == ["broker_stopped", "broker_stopped_ended"]
 
 
 def test_a_self_test_is_made_once_at_a_time_and_its_findings_are_told(world: World) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import select
 import time
 from collections.abc import Callable, Iterator
@@ -29,7 +28,6 @@ from edge.fleet.session import (
 from edge.fleet.topics import Topics
 from tests.worlds.broker import WITHIN_S, context_of, needs_mosquitto
 from tests.worlds.broker import Broker as Mosquitto
-from tests.worlds.broker_client import BrokerClient
 
 TOPICS = Topics("town", "kiosk-1")
 ALERT = f"{TOPICS.folder}/events/alert"
@@ -80,9 +78,27 @@ class FakeWorld:
 
 
 class RealWorld:
-    def __init__(self, broker: Mosquitto, desk: BrokerClient) -> None:
-        self.broker, self.desk = broker, desk
+    """The desk is a client of the same kind, with the control room's certificate."""
+
+    def __init__(self, broker: Mosquitto) -> None:
+        self.broker = broker
         self._identity = broker.certificate("kiosk-1")
+        control_room = broker.certificate("control-room")
+        self._arrived: list[Arrived] = []
+        self._desk = BrokerSession(
+            Broker(broker.host, broker.port, "control-room", answer_s=WITHIN_S),
+            lambda: context_of(control_room),
+            subscriptions=("cabinguard/v1/#",),
+            random=Random(1),
+        )
+        self._desk.connect(0.0)
+        self._enter()
+
+    def _enter(self) -> None:
+        end_s = time.monotonic() + WITHIN_S
+        while not self._desk.is_up:
+            assert time.monotonic() < end_s
+            self.turn()
 
     def session(self, *, clean: bool = True) -> BrokerSession:
         return BrokerSession(
@@ -96,21 +112,28 @@ class RealWorld:
 
     def turn(self, *sessions: BrokerSession) -> list[Event]:
         found: list[Event] = []
-        for session in sessions:
+        for session in (self._desk, *sessions):
             number = session.fileno()
             wanted = [] if number is None else [number]
-            select.select(wanted, wanted if session.wants_write() else [], [], 0.02)
-            found += session.turn(time.monotonic())
+            select.select(wanted, wanted if session.wants_write() else [], [], 0.01)
+            events = session.turn(time.monotonic())
+            if session is self._desk:
+                self._arrived += [event for event in events if isinstance(event, Arrived)]
+            else:
+                found += events
         return found
 
     def read(self, topic: str) -> list[bytes]:
-        return [one.payload for one in self.desk.arrived if one.topic == topic]
+        return [one.payload for one in self._arrived if one.topic == topic]
 
     def ask(self, payload: bytes) -> None:
-        self.desk.publish(TOPICS.request, payload)
+        assert self._desk.publish(TOPICS.request, payload) is not None
 
     def cut(self) -> None:
         self.broker.restart()
+
+    def close(self) -> None:
+        self._desk.close()
 
 
 @pytest.fixture(params=["fake", pytest.param("mosquitto", marks=[pytest.mark.slow, needs_mosquitto])])
@@ -118,12 +141,10 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     if request.param == "fake":
         yield FakeWorld()
         return
-    with contextlib.ExitStack() as stack:
-        broker = stack.enter_context(Mosquitto(tmp_path / "broker"))
-        control_room = context_of(broker.certificate("control-room"))
-        desk = stack.enter_context(BrokerClient(broker, control_room, "control-room"))
-        desk.subscribe("cabinguard/v1/#")
-        yield RealWorld(broker, desk)
+    with Mosquitto(tmp_path / "broker") as broker:
+        real = RealWorld(broker)
+        yield real
+        real.close()
 
 
 def until(world: World, done: Callable[[list[Event]], bool], *sessions: BrokerSession) -> list[Event]:
@@ -267,7 +288,33 @@ def test_a_refusal_and_a_message_that_nobody_reads_are_said() -> None:
     assert unread.unread
 
 
-@pytest.mark.parametrize("seed", range(60))
+def test_a_flood_is_read_no_faster_than_was_asked_for() -> None:
+    """A broker that was broken into must not take the time of whoever reads."""
+    world = FakeWorld()
+    session = BrokerSession(
+        Broker("localhost", 1883, "kiosk-1", read_bytes_s=10_000),
+        None,
+        random=Random(0),
+        dial=world.broker.dial,
+    )
+    session.connect(0.0)
+    until(world, of(Connected), session)
+    for number in range(400):
+        world.broker.send(TOPICS.request, b"%d" % number + b"x" * 1000)
+    came = [one for one in session.turn(world.now_s) if isinstance(one, Arrived)]
+    assert len(came) < 80
+    assert not session.wants_read()
+    wake_s = session.next_wake_s(world.now_s)
+    assert wake_s is not None
+    assert wake_s > world.now_s
+    while len(came) < 400:
+        began_s = world.now_s
+        came += [one for one in world.turn(session) if isinstance(one, Arrived)]
+    assert world.now_s > 30.0 > began_s - 30.0
+    assert [int(one.payload.partition(b"x")[0]) for one in came] == list(range(400))
+
+
+@pytest.mark.parametrize("seed", range(20))
 def test_no_bytes_from_the_other_side_ever_raise_or_grow(seed: int) -> None:
     """Garbage, cut packets, promises of packets that are larger than any."""
     random = Random(seed)

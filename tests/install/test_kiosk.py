@@ -619,7 +619,7 @@ def test_systemd_finds_nothing_wrong(repo: Path, tmp_path: Path) -> None:
         ("cabinguard-failed", 2.0),
         ("cabinguard-selftest", 1.0),
         ("cabinguard-panel", 2.0),
-        # Root, to install, to hand files to the service's user and to start it; the one also needs the network.
+        # Root, to install, to hand files to the user of the service, to start it; one also needs the network.
         ("cabinguard-update", 2.6),
         ("cabinguard-settle", 2.0),
         ("cabinguard-certificate", 2.0),

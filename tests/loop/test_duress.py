@@ -29,6 +29,7 @@ from edge.terms.record import Channel, OutboxRow, Recipient
 from edge.words.language import LanguageName
 from hw.modem import gsm7, pdu
 from hw.ports import Input
+from tests.metrics.scene import Scene
 from tests.worlds.desk_world import scripted_desk
 from tests.worlds.duress_world import SETTINGS, Played, masked, play
 from tests.worlds.panel_world import Cabin
@@ -170,6 +171,33 @@ def test_the_broker_gets_one_kind_or_the_other_and_never_the_rows_own() -> None:
         assert topic.endswith("/emergency")
     sizes = [[(t.topic, len(t.payload)) for t in one.broker] for one in (ordinary, forced)]
     assert sizes[0] == sizes[1], "who watches the line sees as many bytes"
+
+
+OF_THE_MACHINE = re.compile(r"seconds|bytes|celsius|frames|process|python|disk|free|_bucket|_sum")
+"""Numbers that are measured on this machine in real time; that they are there is compared."""
+
+
+@functools.cache
+def counted(entry: str) -> dict[str, str]:
+    """The kiosk's numbers after a visit, as Prometheus reads them; the machine's without values."""
+    with tempfile.TemporaryDirectory() as folder:
+        scene = Scene(Path(folder), *SETTINGS)
+        try:
+            scene.lock_in()
+            scene.desk.type_keys(entry)
+            scene.desk.run_to(scene.desk.clock.now_s() + 10.0)
+            lines = [line.rpartition(" ") for line in scene.text.splitlines() if not line.startswith("#")]
+        finally:
+            scene.desk.close()
+    return {masked(name): "" if OF_THE_MACHINE.search(name) else value for name, _, value in lines}
+
+
+@pytest.mark.slow
+def test_the_numbers_for_prometheus_are_the_same_for_both() -> None:
+    ordinary, forced = counted("CODE"), counted("DURESS")
+    assert ordinary == forced
+    assert sum(value != "" for value in ordinary.values()) > 40
+    assert not any("duress" in name or "all_ok" in name for name in ordinary)
 
 
 # --- the texts -------------------------------------------------------------------------------------

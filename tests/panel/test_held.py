@@ -1,4 +1,4 @@
-"""The page of an incident says that it is held, by whom and until when, in words that cannot break the page."""
+"""The page of an incident says that it is held, by whom, until when, in words that cannot break the page."""
 
 from __future__ import annotations
 

@@ -340,16 +340,16 @@ def test_keep_days_is_the_most_whatever_the_profile_says() -> None:
         for kind in Kept:
             assert keep_days(["locked", "warned", kind.value], None, profile, 1.0) <= 1.0
     assert keep_days(["warned"], None, Profile.NONE, 30.0) == 30.0
-    assert keep_days(["warned"], None, Profile.DE, 30.0) == 2.0
-    assert keep_days(["warned", "locked"], None, Profile.DE, 30.0) == 30.0
-    assert keep_days(["warned", "locked"], Mark.FALSE, Profile.DE, 30.0) == 2.0
-    assert keep_days(["locked"], Mark.TRUE, Profile.DE, 30.0) == 30.0
-    assert keep_days([], None, Profile.DE, 30.0) == 30.0, "nobody knows what it was"
-    assert keep_days(["restarted"], None, Profile.DE, 30.0) == 30.0
+    assert keep_days(["warned"], None, Profile.GERMANY, 30.0) == 2.0
+    assert keep_days(["warned", "locked"], None, Profile.GERMANY, 30.0) == 30.0
+    assert keep_days(["warned", "locked"], Mark.FALSE, Profile.GERMANY, 30.0) == 2.0
+    assert keep_days(["locked"], Mark.TRUE, Profile.GERMANY, 30.0) == 30.0
+    assert keep_days([], None, Profile.GERMANY, 30.0) == 30.0, "nobody knows what it was"
+    assert keep_days(["restarted"], None, Profile.GERMANY, 30.0) == 30.0
 
 
 def test_a_cleared_warning_goes_early_and_a_lock_later(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path, profile=Profile.EU)
+    shelf = Shelf(tmp_path, profile=Profile.EUROPE)
     for why in ("warned", "locked", "loitering", "fight", "locked"):
         shelf.incident(why=why)
     shelf.mark(5, Mark.FALSE)

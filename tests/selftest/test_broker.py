@@ -33,6 +33,11 @@ def test_one_that_is_not_there_is_unreachable() -> None:
             broker(at(shut.getsockname()[1], "mqtt.tls=false"), alone=True)
 
 
+def test_keys_of_requests_that_cannot_be_read_are_found_first(tmp_path: Path) -> None:
+    with pytest.raises(FaultError, match="request_keys_unreadable"):
+        broker(at(1, f"mqtt.request_keys_file={tmp_path / 'keys.pem'}"), alone=True)
+
+
 def test_without_a_certificate_it_says_so(tmp_path: Path) -> None:
     with pytest.raises(FaultError, match="broker_no_certificate"):
         broker(at(1, f"paths.data={tmp_path}"), alone=True)

@@ -71,6 +71,7 @@ def test_a_vacant_cabin_says_which_release_it_is(cabin: Cabin) -> None:
     assert cabin.ask(Update(), uid=65_000)["error"] == "not_root"
 
 
+@pytest.mark.slow
 def test_not_while_somebody_is_inside_or_the_door_is_locked(cabin: Cabin) -> None:
     cabin.enters()
     cabin.until(Mode.WARNED)

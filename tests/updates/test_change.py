@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
+import sqlite3
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +16,7 @@ import pytest
 
 from edge.journal.reader import lines, verify
 from edge.terms.update import UpdateShown, UpdateState
+from edge.updates.state import read
 from tests.worlds.update_world import Answering, Kiosk, UpdateWorld
 
 pytestmark = pytest.mark.slow
@@ -144,3 +150,90 @@ def test_what_happened_under_the_new_version_is_in_the_record_of_the_old(site: S
     site.record("after")
     names = [line.name for line in lines(site.journal)]
     assert [name for name in names if name in ("before", "after")] == ["before", "after"]
+
+
+# --- ended in the middle ----------------------------------------------------------------------------
+
+
+def _ended(site: Site) -> None:
+    """An update that is killed with all of its processes while the new version is being watched."""
+    child = subprocess.Popen(
+        site.command("--apply", "--now"),
+        env=site.environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    end_s = time.monotonic() + 120.0
+    while site.kiosk.runs.read_text().strip() == site.old:
+        assert time.monotonic() < end_s
+        assert child.poll() is None
+        time.sleep(0.01)
+    os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
+    assert site.pi.path("/opt/cabinguard/pending").is_symlink()
+
+
+def _start(site: Site) -> None:
+    done = site.settle()
+    assert done.returncode == 0, done.stderr
+    site.start()
+    site.is_old()
+
+
+def test_one_that_power_ended_is_tried_again_and_twice_is_enough(site: Site) -> None:
+    release = site.publish()
+    site.kiosk.blind.add(release.id)
+    for often in (1, 2):
+        _ended(site)
+        _start(site)
+        kept = read(site.pi.path("/var/lib/cabinguard-update"))
+        assert kept.broken_off == {release.id: often}
+        assert site.shown().failed_code == "update_broken_off"
+    assert kept.failed == {release.id: "broken off twice"}
+    site.refused(site.update("--apply", "--now"), "update_failed_here")
+
+
+def test_what_was_ended_is_not_undone_over_somebodys_head(site: Site) -> None:
+    release = site.publish()
+    site.kiosk.blind.add(release.id)
+    _ended(site)
+    site.kiosk.refuses = "update_somebody"
+    site.refused(site.update("--apply", "--now"), "update_somebody")
+    assert site.kiosk.runs.read_text().strip() == release.id
+    site.kiosk.refuses = ""
+    site.kiosk.blind.clear()
+    assert site.update("--apply", "--now").returncode == 0
+    assert site.pi.version() == release.id
+
+
+def test_the_command_settles_without_a_restart(site: Site) -> None:
+    release = site.publish()
+    site.kiosk.blind.add(release.id)
+    _ended(site)
+    done = site.update("--settle")
+    assert (done.returncode, done.stdout.strip()) == (0, f"{site.old} runs")
+    site.is_old()
+
+
+def test_settings_and_record_of_a_newer_version_are_put_back(site: Site) -> None:
+    """Written meanwhile as only the newer one can read them, and it cannot be asked any more."""
+    release = site.publish()
+    site.kiosk.blind.add(release.id)
+    settings, before = site.pi.path("/etc/cabinguard/kiosk.toml"), site.pi.text("/etc/cabinguard/kiosk.toml")
+    _ended(site)
+    newer = before + "[brand_new]\nlevel = 3\n"
+    settings.write_text(newer)
+    site.record("under_the_new")
+    with contextlib.closing(sqlite3.connect(site.journal)) as db:
+        db.execute("PRAGMA user_version = 99")
+    _start(site)
+    assert settings.read_text() == before
+    assert settings.with_name("kiosk.toml.newer").read_text() == newer
+    names = [line.name for line in lines(site.journal)]
+    assert "record_from_copy" in names
+    assert "under_the_new" not in names
+    assert site.journal.with_name("journal.db.damaged-1").exists()
+    site.record("on")
+    assert verify(site.journal).problem == ""

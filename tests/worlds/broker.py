@@ -105,8 +105,7 @@ class Broker:
         assert self._process is None, "the broker runs already"
         program = mosquitto()
         assert program is not None, "mosquitto is not installed"
-        settings = self._folder / "mosquitto.conf"
-        settings.write_text(self._settings())
+        settings = self._write_settings()
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
                 [program, "-c", str(settings)],
@@ -168,8 +167,8 @@ class Broker:
 
     # --- inside ---------------------------------------------------------------------------------
 
-    def _settings(self) -> str:
-        """The shipped file with the places of this test, and nothing else but what was asked for."""
+    def _write_settings(self) -> Path:
+        """The shipped file with the places of this test, included as Debian's own file includes it."""
         values = {
             "listener": f"{self.port} {HOST}",
             "cafile": str(self.authority.ca_file),
@@ -177,7 +176,6 @@ class Broker:
             "keyfile": str(self._server.key_file),
             "crlfile": str(self.authority.crl_file),
             "acl_file": str(FILES / "mosquitto.acl"),
-            "persistence_location": f"{self._folder}/",
             **self._changes,
         }
         lines: list[str] = []
@@ -185,9 +183,15 @@ class Broker:
             key = line.split(" ", 1)[0]
             lines.append(f"{key} {values.pop(key)}" if key in values else line)
         assert not values, f"the shipped settings have no line for {sorted(values)}"
+        included = self._folder / "conf.d"
+        included.mkdir(exist_ok=True)
+        (included / "cabinguard.conf").write_text("\n".join([*lines, ""]))
         # Started by root it becomes another user, who cannot enter a test's folder.
-        lines += ["user root"] if os.geteuid() == 0 else []
-        return "\n".join([*lines, "log_dest stderr", ""])
+        root = ["user root"] if os.geteuid() == 0 else []
+        debians = ["persistence true", f"persistence_location {self._folder}/", "log_dest stderr", *root]
+        file = self._folder / "mosquitto.conf"
+        file.write_text("\n".join([*debians, f"include_dir {included}", ""]))
+        return file
 
     def _answers(self) -> bool:
         """Whether it takes connections: it has no way to say so, and a handshake needs no certificate yet."""

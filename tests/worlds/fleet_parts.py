@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import resource
 import time
@@ -191,7 +192,7 @@ class KiosksEnd:
 def kiosks_process(
     pipe: Connection, identities: Sequence[Identity], address: tuple[str, int], habit: Habit, seed: int
 ) -> None:
-    """Answers `count`, `silent` (nothing more is decided) and, at the end, `end`."""
+    """Answers `up` (how many are), `count`, `silent` (nothing more is decided) and, at the end, `end`."""
     raise_file_limit()
     empty_kb = _resident_kb()
     source = random.Random(seed)
@@ -203,6 +204,8 @@ def kiosks_process(
     ]
     for kiosk in kiosks:
         driver.add(kiosk)
+    gc.collect()
+    gc.freeze()  # thousands of kiosks in one process: each has one of its own
     while True:
         driver.step(_LOOK_S)
         if not pipe.poll():
@@ -210,6 +213,9 @@ def kiosks_process(
         order = pipe.recv()
         if order == "end":
             break
+        if order == "up":
+            pipe.send(sum(kiosk.is_up for kiosk in kiosks))
+            continue
         for kiosk in kiosks if order == "silent" else ():
             kiosk.silent = True
         pipe.send(

@@ -65,6 +65,8 @@ class Outcome:
     kiosks_cpu_s: float = 0.0
     desk_cpu_s: float = 0.0
     connect_cpu_s: float = 0.0
+    back_cpu_s: float = 0.0
+    back_broker_cpu_s: float = 0.0
     took_s: float = 0.0
     begun_s: float = 0.0
     back_at_s: float = 0.0
@@ -103,6 +105,12 @@ class _Fleet:
         for pipe in self.kiosks:
             pipe.send(order)
         return [_answer(pipe, KiosksCount) for pipe in self.kiosks]
+
+    def up(self) -> int:
+        """How many kiosks are connected."""
+        for pipe in self.kiosks:
+            pipe.send("up")
+        return sum(_answer(pipe, int) for pipe in self.kiosks)
 
     def end(self) -> list[KiosksEnd]:
         for pipe in self.kiosks:
@@ -176,10 +184,15 @@ def _kill(fleet: _Fleet, desk: Connection, out: Outcome) -> None:
     fleet.broker.kill()
     fleet.tell(f"the broker is killed; {steady.new} messages read so far")
     time.sleep(story.down_s)
-    out.waited_most = sum(one.waiting for one in fleet.count())
+    _until(lambda: fleet.up() == 0, story.within_s, "some kiosks have not noticed")
+    counts = fleet.count()
+    out.waited_most = sum(one.waiting for one in counts)
+    before_s = sum(one.cpu_s for one in counts)
     fleet.broker.start()
     out.back_at_s = time.monotonic()
     _until_all_up(fleet)
+    out.back_cpu_s = sum(one.cpu_s for one in fleet.count()) - before_s
+    out.back_broker_cpu_s = fleet.broker.cpu_s()
     fleet.tell(
         f"all {story.kiosks} are back {time.monotonic() - out.back_at_s:.1f} s after the broker; "
         f"{out.waited_most} messages had waited"
@@ -224,7 +237,7 @@ def _count(desk: Connection) -> DeskCount:
 def _until_all_up(fleet: _Fleet) -> None:
     wanted = fleet.story.kiosks
     _until(
-        lambda: sum(one.up for one in fleet.count()) == wanted,
+        lambda: fleet.up() == wanted,
         fleet.story.within_s,
         "not all kiosks are connected",
     )

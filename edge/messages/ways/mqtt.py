@@ -130,7 +130,8 @@ class Mqtt:
         poll.register(self._poked, select.POLLIN)
         socket = session.fileno()
         if socket is not None and socket >= 0:
-            poll.register(socket, select.POLLIN | (select.POLLOUT if session.wants_write() else 0))
+            read = select.POLLIN if session.wants_read() else 0
+            poll.register(socket, read | (select.POLLOUT if session.wants_write() else 0))
         moved = dict(poll.poll(max(0.0, min(wait_s, TURN_S)) * 1000.0))
         if self._poked in moved:
             os.eventfd_read(self._poked)
