@@ -44,7 +44,9 @@ def test_a_heading_that_a_link_names_is_there(repo: Path) -> None:
             file, _, heading = target.partition("#")
             if not heading:
                 continue
-            there = re.findall(r"^#+ (.+)$", (path.parent / file).read_text("utf-8"), re.MULTILINE)
+            there = re.findall(
+                r"^#+ (.+)$", (path.parent / file if file else path).read_text("utf-8"), re.MULTILINE
+            )
             assert heading in [re.sub(r"[^\w -]", "", one).lower().replace(" ", "-") for one in there], target
 
 
