@@ -262,7 +262,7 @@ class SimulatedKiosk:
     # --- inside ---------------------------------------------------------------------------------
 
     def _dial(self) -> ssl.SSLContext:
-        """A kiosk reads its certificate anew for each connection; thousands in one process keep theirs."""
+        """A kiosk reads its certificate again for each connection; thousands in one process keep theirs."""
         self.happened.dial_s = time.monotonic()
         if self._context is None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
