@@ -70,6 +70,9 @@ class Taker(NoModem):
         return events
 
 
+TRIES: Final = 20
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One entry, in seconds: to the relay's pin, the loop thread's work until then, to the end of all."""
@@ -206,9 +209,18 @@ class Stopwatch:
 
         Again, where this machine was so busy that the input path stood still and the relay was let go.
         """
-        while (run := self._entered(forced)) is None:
-            pass
-        return run
+        for _ in range(TRIES):
+            if (run := self._entered(forced)) is not None:
+                return run
+            self._rest()
+        raise RuntimeError("the input path of this machine does not come to work")
+
+    def _rest(self) -> None:
+        """Until the inputs are read again."""
+        end_s = time.monotonic() + 60.0
+        with mock.patch.object(service_module, "TURN_S", TURN_S):
+            while self.service.inputs_stopped and time.monotonic() < end_s:
+                self.service.turn()
 
     def _entered(self, forced: bool) -> Run | None:
         kiosk, journal = self.service.kiosk, self.service.built.journal
