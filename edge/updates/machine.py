@@ -194,7 +194,9 @@ class Machine:
         release = str(status.get("release", ""))
         faults = panel.get("faults")
         codes = frozenset(map(str, faults.values())) if isinstance(faults, dict) else frozenset()
-        return Vitals(release, _seeing(panel), codes, self._findings(release) if tried else frozenset())
+        return Vitals(
+            release, _seeing(panel), codes, self._findings(self.current()) if tried else frozenset()
+        )
 
     def _findings(self, release: str) -> frozenset[str]:
         """The codes that the version's own self-test finds; it leaves the devices to the running kiosk."""
