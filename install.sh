@@ -42,7 +42,7 @@ CabinGuard: one camera, one door, one table that decides.
   ./install.sh test [--fast | --full] [...]   run the tests (--fast: the quick ones, a minute or two; --full:
                                      also the long ones); what follows goes to pytest
   sudo ./install.sh tools            install what some tests need and the system may lack (Debian's chromium, mosquitto,
-                                     prometheus, softhsm2)
+                                     prometheus, softhsm2, opensc)
   ./install.sh fetch [DIR]           download what a kiosk (arm64) needs without a network; with --here, what bench
                                      needs on machines like this one
   sudo ./install.sh kiosk [...]      turn this Raspberry Pi into a kiosk; ./install.sh kiosk --help tells more
@@ -343,6 +343,7 @@ tools() {
     first_of mosquitto >/dev/null || wanted+=(mosquitto)
     first_of promtool >/dev/null || wanted+=(prometheus)
     first_of softhsm2-util >/dev/null || wanted+=(softhsm2)
+    first_of pkcs11-tool >/dev/null || wanted+=(opensc)
     if [ ${#wanted[@]} -eq 0 ]; then tick "a browser, a broker, promtool and SoftHSM are here"; return; fi
     [ "$(id -u)" = 0 ] || stop needs-root "only root may install packages" "sudo ./install.sh tools"
     command -v apt-get >/dev/null 2>&1 || stop no-apt "this system has no apt-get" "install ${wanted[*]} its own way"

@@ -153,7 +153,7 @@ kiosk_settle() {
     # Settings and record as this version can read them; the boot lines are made from the settings. What fails in this
     # keeps nobody from starting it.
     "$ROOT/bin/cabinguard" update --put-back --settings "$(at "$SETTINGS")" >>"$LOG" 2>&1 </dev/null ||
-        cross "record: it could not be brought back; the program sets a newer one aside and begins anew"
+        cross "record: it could not be brought back; the program sets a newer one aside and begins again"
     (install_boot_lines "$version") || cross "boot lines: they stay as they are"
     install_files "$ROOT/systemd"
     remove_strange_units "$ROOT/systemd"

@@ -1,8 +1,8 @@
 """A broker for benches, at the wire: it reads and writes the bytes of MQTT 5, and can be broken by hand.
 
 As strict as a real one: what is no packet, out of order or twice ends the connection. What it takes it keeps
-for whoever looks (`taken`, `retained`), and it publishes a client's will when that goes without a word. The
-same tests run over it and over Mosquitto.
+for anyone who looks (`taken`, `retained`), and it publishes a client's will when that goes without a word.
+The same tests run over it and over Mosquitto.
 
 MQTT Version 5.0, OASIS standard: the numbers beside the packets are its sections.
 """

@@ -1,7 +1,7 @@
 """What a kiosk publishes, in its order, over one session: status, messages, replies, and pictures last.
 
-Turned by whoever has the socket (a thread in service, the caller on a bench); everything else may come from
-another thread and returns at once. A broker keeps what it acknowledged in memory and writes it down now and
+Turned by anyone who has the socket (a thread in service, the caller on a bench); everything else may come
+from another thread and returns at once. A broker keeps what it acknowledged in memory and writes it down now and
 then (Mosquitto: `autosave_interval`), so after every lost connection what was taken a short while before is
 published again, marked as a repeat, before anything newer of its stream.
 """
@@ -84,7 +84,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class _Message:
-    """Handed over: under the `ticket` of whoever did, 0 for what is published again."""
+    """Handed over: under the `ticket` of the one who did, 0 for what is published again."""
 
     ticket: int
     row: OutboxRow
@@ -218,7 +218,7 @@ class Publisher:
         with self._shared.lock:
             return self._shared.standing
 
-    # --- from whoever turns it ---------------------------------------------------------------------
+    # --- from the one who turns it ---------------------------------------------------------------------
 
     @property
     def session(self) -> BrokerSession:

@@ -22,7 +22,7 @@ class _Waiting:
 
 
 class FleetRequests:
-    """Of one kiosk. Decides nothing about the cabin: what may be done is handed to whoever does it."""
+    """Of one kiosk. Decides nothing about the cabin: what may be done is handed to the one who does it."""
 
     def __init__(self, logbook: Logbook) -> None:
         self._logbook = logbook

@@ -130,7 +130,7 @@ class Backlog:
 
     def _go_on(self, item: Item, row: OutboxRow, draft: Draft) -> None:
         """It is tried, or will be again: nothing that a start has to know, which marks all as repeats. But
-        whoever may make a notice wider has to know whether it is under way."""
+        anyone who may make a notice wider has to know whether it is under way."""
         item.row = row
         if row.kind == GAP:
             draft.keep(item, row)

@@ -67,7 +67,7 @@ from edge.terms.record import Recipient
 
 Answer = Callable[[Reply], None]
 
-RELEASE: Final = Path(sys.prefix).name
+RELEASE: Final = Path(sys.prefix).resolve().name
 """The folder that this program runs from: of an installed one its version and hash."""
 
 SiteRequest = SeeDrawn | Draw | Undraw | SeeAim | Measure | Learn | SeeLearning | LearnEnd

@@ -69,7 +69,7 @@ def code_of(trouble: Trouble) -> str:
 
 @dataclass(frozen=True, slots=True)
 class FleetNumbers:
-    """For whoever counts: read at any time, in the loop."""
+    """For anyone who counts: read at any time, in the loop."""
 
     connected: bool
     since_s: float

@@ -25,6 +25,9 @@ SERVICE: Final = "cabinguard.service"
 UPGRADING: Final = "run/cabinguard-upgrade"
 """While it is there nobody is told that the kiosk is out of service (`cabinguard-failed.service`)."""
 
+OF_THE_END: Final = frozenset({"state_unrecorded"})
+"""What a start tells of how the program before it ended: no fault of the new one."""
+
 INSTALL_WITHIN_S: Final = 3600.0
 COMMAND_WITHIN_S: Final = 300.0
 FRAME_FRESH_S: Final = 5.0
@@ -55,7 +58,7 @@ class Vitals:
 
     def worse_than(self, before: Vitals) -> str:
         """What is wrong now and was not; empty where nothing is."""
-        new = (self.faults - before.faults) | (self.findings - before.findings)
+        new = (self.faults - before.faults - OF_THE_END) | (self.findings - before.findings)
         if new:
             return f"new faults: {', '.join(sorted(new))}"
         return "no pictures" if before.seeing and not self.seeing else ""
@@ -191,7 +194,9 @@ class Machine:
         release = str(status.get("release", ""))
         faults = panel.get("faults")
         codes = frozenset(map(str, faults.values())) if isinstance(faults, dict) else frozenset()
-        return Vitals(release, _seeing(panel), codes, self._findings(release) if tried else frozenset())
+        return Vitals(
+            release, _seeing(panel), codes, self._findings(self.current()) if tried else frozenset()
+        )
 
     def _findings(self, release: str) -> frozenset[str]:
         """The codes that the version's own self-test finds; it leaves the devices to the running kiosk."""

@@ -81,7 +81,7 @@ def _add(archive: tarfile.TarFile, path: Path, name: str) -> int:
 
 
 def unpack(archive: Path, to: Path, most_bytes: int) -> None:
-    """Into a folder that is made anew. Raises `FaultError`."""
+    """Into a folder that is made again. Raises `FaultError`."""
     shutil.rmtree(to, ignore_errors=True)
     try:
         to.mkdir(mode=0o700, parents=True)

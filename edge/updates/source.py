@@ -155,7 +155,7 @@ def _take(pieces: Generator[bytes, None, None], file: IO[bytes], have: int, most
     """Add the pieces to a file that has so many bytes; no more than `most` in all."""
     with contextlib.closing(pieces):
         for number, piece in enumerate(pieces):
-            if number == 0 and not piece:  # it begins anew
+            if number == 0 and not piece:  # it begins again
                 have = file.truncate(0)
             have += len(piece)
             if have > most:

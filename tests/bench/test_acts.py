@@ -45,6 +45,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "buzzer": ("buzzer broken", "buzzer well"),
     "prompt": ("prompt broken", "prompt hangs", "prompt well"),
     "modem": ("modem mute on", "modem mute off", "modem cms:500 on", "modem cms:500 off"),
+    "broker": ("broker down", "broker up", "broker refuses", "broker up"),
     "sms": ("sms from watchman STATUS", "sms from owner NO", "sms from anna NO", "sms from +15550123 hello"),
     "camera": ("camera dies", "camera comes back", *(f"camera {lens}" for lens in LENSES), "camera clear"),
     "front": ("front skimmer", "front whole", "front taught"),

@@ -224,7 +224,7 @@ def test_a_story_in_which_nothing_happens_is_refused() -> None:
         ("modem unheard_of on", "'unheard_of' is no fault of a modem (absent, mute,"),
         ("modem mute", "words are missing: after 'mute' comes on or off"),
         ("wire kitchen cut", "'kitchen' is no input; there are door,"),
-        ("keys 12x", "'12x' is no key (0 to 9, *, #, A to D, or CODE, PREVIOUS, WRONG)"),
+        ("keys 12x", "'12x' is no key (0 to 9, *, #, A to D, or CODE, PREVIOUS, WRONG, DURESS)"),
         ("enter", "words are missing: after 'enter' comes name such as anna"),
         ("enter with mask", "'with' is no name such as anna"),
         ("enter anna with", "words are missing: after 'with' comes cover"),

@@ -142,7 +142,8 @@ def test_a_failure_is_told_to_those_that_the_list_says(device: Device) -> None:
 def test_codes_go_before_emergencies_and_these_before_all_else() -> None:
     assert urgency_of("code") is Urgency.CODE
     assert {kind for kind in (*Anomaly, *Alert) if urgency_of(kind) is Urgency.EMERGENCY} == {
-        *("weapon", "fight", "robbery", "person_down", "panic", "fire")
+        *("weapon", "fight", "robbery", "person_down", "panic", "fire"),
+        *("code_typed", "all_ok", "duress"),  # the three are one: nothing may tell them apart
     }
     assert {urgency_of(kind) for kind in ("daily", "status", "help")} == {Urgency.REPORT}
     assert urgency_of("of_another_version") is Urgency.ALERT

@@ -108,6 +108,8 @@ ELSEWHERE = {
     "intrusion_s",
     # the digits: edge/codes
     "code_digits",
+    "duress",
+    "duress_prefix",
     "release_tries",
     "key_timeout_s",
 }

@@ -80,7 +80,8 @@ POLICY = (
 
 
 def test_every_number_is_here() -> None:
-    assert [name for name, *_ in NUMBERS] == list(Flow.__struct_fields__)
+    words = ("duress", "duress_prefix")
+    assert [name for name, *_ in NUMBERS] == [one for one in Flow.__struct_fields__ if one not in words]
 
 
 @pytest.mark.parametrize(("name", "least", "default", "most"), NUMBERS, ids=[row[0] for row in NUMBERS])

@@ -181,3 +181,17 @@ def test_one_place_alone_writes_a_key_out() -> None:
         and any(isinstance(n, ast.Attribute) and n.attr.startswith("private_") for n in ast.walk(tree))
     ]
     assert where == ["edge/fleet/keys.py"]
+
+
+def test_no_page_report_backup_or_bundle_knows_where_a_key_is() -> None:
+    """Who reads a key, or names its file: the fleet's own files, and what wipes it before a kiosk leaves."""
+    reads = {
+        name
+        for name, tree in sources("edge", "hw")
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.ImportFrom) and node.module == "edge.fleet.keys")
+        or (isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value == "key.pem")
+    }
+    outside = {name for name in reads if not name.startswith("edge/fleet/")}
+    assert outside <= {"edge/cli/erase.py"}
+    assert "edge/fleet/certificate.py" in reads

@@ -5,6 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import re
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -14,7 +17,7 @@ from random import Random
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from edge.faults.fault import FaultError
 from edge.fleet import asking
@@ -231,3 +234,23 @@ def test_a_request_is_plain_and_has_no_room_for_more() -> None:
     """A verb that moves a door would have to be added here, in the open."""
     assert [verb.value for verb in Verb] == ["report", "selftest", "evidence"]
     assert replace(Request(1, Verb.REPORT, 0, ()), id=2) == Request(2, Verb.REPORT, 0, ())
+
+
+@pytest.mark.slow
+def test_the_script_of_the_docs_makes_a_request_that_a_kiosk_takes(repo: Path, tmp_path: Path) -> None:
+    text = (repo / "edge/docs/mqtt.md").read_text("utf-8")
+    script, key = tmp_path / "request.py", tmp_path / "desk.pem"
+    script.write_text(text.split("```python\n")[1].split("```")[0])
+    key.write_bytes(KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    for more in (["report"], ["selftest"], ["evidence", "3", "a.jpg"]):
+        asked = [sys.executable, str(script), str(key), KIOSK, *more]
+        made = subprocess.run(asked, capture_output=True, timeout=60, check=True).stdout
+        came = Came(TOPICS.request, made, retained=False)
+        taken = doorkeeper(OTHER, KEY).read(came, 0.0, time.time(), wall_true=True)
+        assert isinstance(taken, Request), taken
+        assert (taken.verb.value, taken.incident, taken.pictures) == (
+            more[0],
+            int(more[1]) if more[1:] else 0,
+            tuple(more[2:]),
+        )
+        assert isinstance(doorkeeper(OTHER).read(came, 0.0, time.time(), wall_true=True), Refused)

@@ -289,7 +289,7 @@ def test_a_refusal_and_a_message_that_nobody_reads_are_said() -> None:
 
 
 def test_a_flood_is_read_no_faster_than_was_asked_for() -> None:
-    """A broker that was broken into must not take the time of whoever reads."""
+    """A broker that was broken into must not take the time of anyone who reads."""
     world = FakeWorld()
     session = BrokerSession(
         Broker("localhost", 1883, "kiosk-1", read_bytes_s=10_000),

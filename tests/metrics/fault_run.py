@@ -38,6 +38,9 @@ EXPORTED: Final = "kiosk-1-file"
 
 DISK_MB: Final = 256
 
+STAYS_S: Final = 4.0
+"""An alert is over when it was not seen for so long."""
+
 _T = TypeVar("_T")
 
 
@@ -240,17 +243,26 @@ class Run:
         beside = {alert.labels["alertname"] for alert in self._prometheus.firing()} - before - {one.alert}
         healed_s = time.monotonic()
         end()
-        over = self._until(lambda: None if self._of(one) else True) if self._heals(one) else None
+        over_at_s = self._until(lambda: self._gone_s(one)) if self._heals(one) else None
         return Came(
             one.what,
             one.alert,
             "" if fired is None else fired.labels["severity"],
             "" if fired is None else fired.annotations["summary"],
             None if fired is None else round(fired_s, 1),
-            None if over is None else round(time.monotonic() - healed_s, 1),
+            None if over_at_s is None else round(max(0.0, over_at_s - healed_s), 1),
             already,
             tuple(sorted(beside)),
         )
+
+    def _gone_s(self, one: Injected) -> float | None:
+        """When the alert was over, where it has stayed so: one that only blinks is not."""
+        since_s = time.monotonic()
+        while time.monotonic() < since_s + STAYS_S:
+            if self._of(one) is not None:
+                return None
+            time.sleep(0.25)
+        return since_s
 
     def _heals(self, one: Injected) -> bool:
         return "the kiosk ends" not in one.what

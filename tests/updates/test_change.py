@@ -102,6 +102,10 @@ def test_a_fault_that_was_there_before_is_not_held_against_it(site: Site) -> Non
     release = site.publish()
     for one in (site.old, release.id):
         site.kiosk.sick[one] = {"modem": "modem_silent"}
+    site.kiosk.sick[release.id] = {
+        "modem": "modem_silent",
+        "state": "state_unrecorded",
+    }  # of the old one's end
     assert site.update("--apply", "--now").returncode == 0
     assert site.pi.version() == release.id
 

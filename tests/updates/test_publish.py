@@ -138,7 +138,7 @@ def test_who_was_away_finds_its_place_in_the_stage_of_today(shop: Shop, tmp_path
     stages = [stage for stage in offer.release.stages if stage.begins_wall_s > 0]
     assert [stage.percent for stage in stages] == [10, 40, 100]
     assert [offer.release.percent(NOW_S + later_s) for later_s in (-8000, -4000, 0, 4000)] == [0, 10, 40, 100]
-    # A stage that is said anew drops what was planned after it.
+    # A stage that is said again drops what was planned after it.
     publisher.promote("9.1.0", 20, int(NOW_S))
     assert offers(shop, tmp_path / "kiosk")[0].release.percent(NOW_S + 9999) == 20
 
