@@ -1,9 +1,9 @@
 """What a kiosk publishes, in its order, over one session: status, messages, replies, and pictures last.
 
 Turned by anyone who has the socket (a thread in service, the caller on a bench); everything else may come
-from another thread and returns at once. A broker keeps what it acknowledged in memory and writes it down now and
-then (Mosquitto: `autosave_interval`), so after every lost connection what was taken a short while before is
-published again, marked as a repeat, before anything newer of its stream.
+from another thread and returns at once. A broker keeps what it acknowledged in memory and writes it down now
+and then (Mosquitto: `autosave_interval`), so after every lost connection what was taken a short while before
+is published again, marked as a repeat, before anything newer of its stream.
 """
 
 from __future__ import annotations
