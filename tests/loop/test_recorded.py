@@ -54,14 +54,33 @@ def test_a_case_that_is_opened_or_shaken_and_a_panic_button_are_recorded_and_tol
     assert any(told in text.text for text in desk.phone.texts)
 
 
-def test_an_intruder_whom_a_camera_sees_is_recorded_and_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("anomaly", "told"),
+    [
+        (Anomaly.INTRUSION, "Somebody is where nobody may be"),
+        (Anomaly.CAMERA_OBSTRUCTED, "Camera covered, moved or dark"),
+    ],
+)
+def test_an_intruder_and_a_camera_made_blind_are_recorded_and_told(
+    tmp_path: Path, anomaly: Anomaly, told: str
+) -> None:
     desk = begun(tmp_path)
-    desk.kiosk.handle(AnomalyBegan(Anomaly.INTRUSION, "zone vault"), desk.clock.now_s())
+    desk.kiosk.handle(AnomalyBegan(anomaly, "as it was seen"), desk.clock.now_s())
     lines = kept(desk, tmp_path)
-    (seen,) = [line for line in lines if line.name == "intrusion"]
-    assert (json.loads(seen.data)["detail"], seen.incident) == ("zone vault", 1)
-    assert [json.loads(line.data)["alert"] for line in lines if line.name == "tell"] == ["intrusion"]
-    assert any("Somebody is where nobody may be" in text.text for text in desk.phone.texts)
+    (seen,) = [line for line in lines if line.name == anomaly.value]
+    assert (json.loads(seen.data)["detail"], seen.incident) == ("as it was seen", 1)
+    assert [json.loads(line.data)["alert"] for line in lines if line.name == "tell"] == [anomaly.value]
+    assert any(told in text.text for text in desk.phone.texts)
+
+
+def test_a_wire_that_fails_is_recorded_and_told(tmp_path: Path) -> None:
+    desk = begun(tmp_path)
+    desk.hands.fail_input(Input.DOOR)
+    lines = kept(desk, tmp_path)
+    (failed,) = [json.loads(line.data) for line in lines if line.name == "device_failed"]
+    assert (failed["device"], failed["code"]) == ("inputs", "input_failed")
+    assert [json.loads(line.data)["reason"] for line in lines if line.name == "tell"] == ["input_failed"]
+    assert len(desk.phone.texts) == 2
 
 
 @pytest.mark.parametrize(("jump_s", "recorded"), [(4.0, False), (9.0, True), (-3600.0, True)])
