@@ -10,6 +10,7 @@ from edge.codes.grant import GRANT_S, WRONG_FREE, Grants
 
 
 def test_it_fits_for_its_time_and_no_longer() -> None:
+    assert GRANT_S == 30 * 60
     grants = Grants()
     grant = grants.open("R. Mehta", 0, 100.0)
     assert len(bytes.fromhex(grant.secret)) == 16

@@ -271,6 +271,27 @@ def test_nothing_listens_to_the_local_network(image: Path) -> None:
     assert "/etc/systemd/resolved.conf.d/cabinguard.conf" in (image / "image.sh").read_text("utf-8")
 
 
+def test_nothing_of_the_image_mounts_a_medium_shows_a_desktop_or_serves_the_network(
+    repo: Path, image: Path, tmp_path: Path
+) -> None:
+    """Debian's least set, what stands here, what that needs, and nothing that is only recommended."""
+    made = (image / "image.sh").read_text("utf-8")
+    ours = set(re.findall(r"^readonly IMAGE_PACKAGES=(\S+)$", made, re.M)[0].split(","))
+    ours |= set(
+        sourced(repo, f". systemd/kiosk.sh; CABINGUARD_ROOT={tmp_path} wanted_packages").stdout.split()
+    )
+    layer = (image / "rpi-image-gen" / "cabinguard.yaml").read_text("utf-8")
+    ours |= set(re.findall(r"^    - ([a-z0-9-]+)$", layer, re.M))
+    assert len(ours) > 25
+    assert "--variant=minbase" in made
+    assert """'APT::Install-Recommends "false"'""" in made
+    assert " --no-install-recommends " in (repo / "systemd" / "kiosk.sh").read_text("utf-8")
+    mounts = "udisks|usbmount|udevil|udiskie|pmount|autofs|gvfs"
+    shows = "task-|desktop|xserver|xorg|wayland|lightdm|gdm|gnome|kde|lxde|labwc|wayfire"
+    serves = "avahi|cups|samba|nfs|rpcbind|telnet|ftp|vnc|xrdp|apache|nginx|bluez"
+    assert [one for one in sorted(ours) if re.search(f"{mounts}|{shows}|{serves}", one)] == []
+
+
 def test_the_hosts_name_this_machine(image: Path) -> None:
     made = (image / "image.sh").read_text("utf-8")
     name = re.findall(r'^    echo (\w+) >"\$1/etc/hostname"$', made, re.M)[0]
@@ -278,6 +299,17 @@ def test_the_hosts_name_this_machine(image: Path) -> None:
     assert ["127.0.0.1", "localhost"] in hosts
     assert ["127.0.1.1", name] in hosts
     assert '"$files/hosts" "$1/etc/hosts"' in made
+
+
+def test_nobody_logs_in_with_a_password_and_no_console_is_on_the_serial_line(image: Path) -> None:
+    lines = (image / "sshd.conf").read_text("utf-8").splitlines()
+    assert {"PasswordAuthentication no", "KbdInteractiveAuthentication no", "PermitRootLogin no"} <= set(
+        lines
+    )
+    assert "AllowUsers technician" in lines
+    made = (image / "image.sh").read_text("utf-8")
+    assert '"$files/sshd.conf"' in made
+    assert "! grep -q 'console=tty[AS]' \"$1/boot/firmware/cmdline.txt\" || stop image-incomplete" in made
 
 
 @pytest.mark.skipif(shutil.which("ssh-keygen") is None, reason="no ssh-keygen here")

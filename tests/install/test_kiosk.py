@@ -640,6 +640,18 @@ def test_least_privilege(repo: Path, tmp_path: Path, unit: str, most: float) -> 
     assert float(score[1]) <= most
 
 
+def test_no_service_has_a_page_that_can_be_written_and_run_and_none_with_a_code_dumps_core(
+    repo: Path,
+) -> None:
+    ours = {one.stem: one.read_text("utf-8") for one in (repo / "systemd").glob("*.service")}
+    del ours["cabinguard-again"]  # one `systemctl` and no program of ours
+    for name, text in ours.items():
+        for needed in ("MemoryDenyWriteExecute=yes", "NoNewPrivileges=yes", "ProtectSystem=strict"):
+            assert f"\n{needed}\n" in text, (name, needed)
+    for name in ("cabinguard", "cabinguard-panel", "cabinguard-selftest", "cabinguard-certificate"):
+        assert "\nLimitCORE=0\n" in ours[name], name
+
+
 def test_every_death_ends_with_the_relays_at_rest(repo: Path) -> None:
     unit = (repo / "systemd" / "cabinguard.service").read_text()
     step = "/usr/bin/python3 -I -S /opt/cabinguard/current/rest_pins.py"

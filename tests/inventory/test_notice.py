@@ -131,6 +131,7 @@ def test_the_report_counts_kiosks_by_what_their_version_is_made_of() -> None:
     [
         ("2026-11-29T10:00:00+01:00", "2026-11-29T10:00:00"),
         ('"DE", "AT"', '"Germany"'),
+        ('established_in = "DE"', 'established_in = "Germany"'),
         ('id = "CVE-2026-1"', 'id = "../up"'),
         ('kind = "exploited"', 'kind = "bad"'),
         ("[case]", "[case]\nunknown_key = 1"),

@@ -30,8 +30,10 @@ from edge.identity.enrolment import Guidance
 from edge.identity.progress import Progress, show_progress
 from edge.loop.watching import InputView, View
 from edge.panel import sources as sources_module
+from edge.panel.app import open_server, panel_site
 from edge.service.asks import Status
 from edge.service.control import ask
+from edge.settings.load import load
 from edge.terms.observation import CameraHealth, Observation
 from edge.terms.reason import Ground, Measure, Number, because
 from edge.web.exchange import Answer
@@ -784,6 +786,17 @@ def test_an_address_outside_this_machine_needs_a_password(
     secret.write_text(PASSWORD)
     secret.chmod(0o644)
     assert "secret_exposed" in refused(capsys, f"panel.password_file={secret}")
+
+
+def test_a_password_has_twelve_characters_at_least(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.touch(0o600)
+    settings = load(None, [f"panel.password_file={secret}", f"paths.runtime={tmp_path}"])
+    secret.write_text("elevenchars\n")
+    with pytest.raises(FaultError, match="panel_unprotected: the password has less than 12 characters"):
+        open_server(settings, panel_site(settings), port=0)
+    secret.write_text("twelve chars\n")
+    open_server(settings, panel_site(settings), port=0).close()
 
 
 def test_a_port_in_use_and_an_address_of_nobody_are_named(

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from edge.cabin.events import Device
-from edge.selftest.findings import support
+from edge.selftest.findings import findings, support
 from edge.settings.load import SettingsError, load
 from edge.settings.schema import KEYS, Settings, is_loopback
 from edge.settings.secrets import Secret, secret_file
 from tests.benchmark import BenchService
 from tests.service.test_threads import wait_for
+from tests.worlds.desk_world import scripted_desk
 
 _LISTEN = "0A"
 
@@ -82,6 +83,19 @@ def test_no_secret_comes_with_the_program(monkeypatch: pytest.MonkeyPatch) -> No
 def test_the_last_day_with_repairs_is_told(until: str, code: str) -> None:
     settings = load(None, [f"support.until={until}"])
     assert support(settings, date(2030, 1, 2)).code == code
+
+
+def test_the_last_day_is_in_the_self_test_and_in_the_daily_text(tmp_path: Path) -> None:
+    folders = [f"paths.data={tmp_path}", f"paths.runtime={tmp_path}"]
+    settings = load(None, [*folders, "support.until=2020-01-01"])
+    found = [one.code for one in findings(settings, hardware=False) if one.name == "support"]
+    assert found == ["support_ended"]
+    desk, _ = scripted_desk(tmp_path)
+    desk.run_to(2.0)
+    desk.kiosk.report(found[0], desk.clock.now_s())
+    desk.run_to(20.0)
+    desk.close()
+    assert ["selftest support_ended" in text.text for text in desk.phone.texts] == [True]
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import msgspec
 import pytest
 
+from edge.__main__ import main
 from edge.faults.catalogue import CATALOGUE
 from edge.faults.fault import FaultError
 from edge.settings.schema import Paths, Settings
@@ -394,6 +395,18 @@ def _staged(site: Site, says: str = "") -> None:
     machine = site.job.machine
     assert isinstance(machine, Untouched)
     machine.says = says
+
+
+def test_the_timer_looks_for_nothing_where_the_site_has_not_asked_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CABINGUARD_ROOT", str(tmp_path))
+    folder = ["--set", f"update.folder={tmp_path}", "--set", f"paths.runtime={tmp_path}"]
+    always = [*folder, "--set", "update.window=00:00-00:00"]
+    assert main(["update", "--nightly", *always]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert main(["update", "--nightly", *always, "--set", "update.automatic=true"]) == 3
+    assert "update_off" in capsys.readouterr().err, "it looks now, and was given no place"
 
 
 @WAYS
