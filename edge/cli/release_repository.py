@@ -181,11 +181,11 @@ def _renew(args: argparse.Namespace) -> int:
 
 
 def _rotate(args: argparse.Namespace) -> int:
-    from edge.updates.keys import make_key
+    from edge.updates.keys import new_keys
 
-    made = [make_key(args.keys[0], name, _passphrase(args)) for name in args.new]
     publisher = _publisher(args)
-    publisher.rotate(args.role, args.out, made)
+    made = new_keys(args.keys[0], args.new, _passphrase(args))
+    publisher.rotate(args.role, args.out, [key.signer for key in made], made)
     print("\n".join(publisher.keyids(args.role)))
     return DONE
 

@@ -1,8 +1,9 @@
 """The publisher's side: a repository of signed lists and archives that any HTTPS server or stick can carry.
 
-Nothing here runs on a kiosk. Every change makes new lists, signed by the keys that are at hand, and is
-written so that a reader in between sees the old lists or the new ones (the one file without a number, the
-timestamp, comes last).
+Nothing here runs on a kiosk. Every change makes new lists, signed by the keys that are at hand: all of them
+first, and only then is anything written, so that what is refused has changed nothing. They are written so
+that a reader in between sees the old lists or the new ones (the one file without a number, the timestamp,
+comes last).
 """
 
 from __future__ import annotations
@@ -19,16 +20,19 @@ from typing import Final, TypeVar
 import msgspec
 from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, TargetFile, Targets, Timestamp
+from tuf.api.serialization import DeserializationError
 from tuf.api.serialization.json import JSONSerializer
 
 from edge.faults.fault import FaultError
-from edge.updates.keys import ROLES, make_key
+from edge.updates.keys import ROLES, NewKey, keep, new_keys
 from edge.updates.lists import METADATA, TARGETS
 from edge.updates.release import PLACES, Release, Stage, numbers
 
 Kind = TypeVar("Kind", Root, Targets, Snapshot, Timestamp)
 
 _JSON: Final = JSONSerializer(compact=False)
+KEYS_MOST: Final = 16
+"""Of one role."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,8 @@ class Publisher:
         self._signers = signers
         self._lives = lives or Lives()
         self._now = now or datetime.now(UTC)
+        self._signed: dict[str, bytes] = {}
+        """Lists that are signed and not written yet, by the names of their files."""
 
     # --- beginning ---------------------------------------------------------------------------------
 
@@ -93,19 +99,25 @@ class Publisher:
             raise FaultError("file_unusable", f"{self._metadata} has lists already")
         thresholds = thresholds or Thresholds()
         root = Root(expires=self._until("root"), consistent_snapshot=True)
-        made: dict[str, CryptoSigner] = {}
+        made: list[NewKey] = []
         for role in ROLES:
-            for number in range(1, thresholds.keys[role] + 1):
-                signer = make_key(keys, f"{role}-{number}", passphrase)
-                root.add_key(signer.public_key, role)
-                made[signer.public_key.keyid] = signer
-            root.roles[role].threshold = thresholds.signers[role]
-        self._signers = made
+            count, needs = thresholds.keys[role], thresholds.signers[role]
+            if not 1 <= needs <= count <= KEYS_MOST:
+                words = f"{role}: {needs} of {count} keys must sign; 1 of 1 to {KEYS_MOST} of {KEYS_MOST}"
+                raise FaultError("release_keys_missing", words)
+            of_role = new_keys(keys, [f"{role}-{number}" for number in range(1, count + 1)], passphrase)
+            for key in of_role:
+                root.add_key(key.signer.public_key, role)
+            root.roles[role].threshold = needs
+            made += of_role
+        self._signers = {key.signer.public_key.keyid: key.signer for key in made}
+        self._sign("root", Metadata(root), root)
+        self._sign("targets", Metadata(Targets(expires=self._until("targets"))), root)
+        self._new_snapshot()
         for path in (self._metadata, self._targets):
             path.mkdir(parents=True, exist_ok=True)
-        self._write("root", Metadata(root), root)
-        self._write("targets", Metadata(Targets(expires=self._until("targets"))), root)
-        self._new_snapshot()
+        keep(made)
+        self._put()
 
     # --- releases ----------------------------------------------------------------------------------
 
@@ -122,11 +134,12 @@ class Publisher:
         target = TargetFile.from_file(name, str(archive))
         target.unrecognized_fields["custom"] = {"cabinguard": msgspec.to_builtins(release)}
         stored = self._targets / f"{target.hashes['sha256']}.{name}"
+        md.signed.targets[name] = target
+        self._new_targets(md)
         part = stored.with_suffix(".new")
         shutil.copyfile(archive, part)
         part.replace(stored)
-        md.signed.targets[name] = target
-        self._new_targets(md)
+        self._put()
         return name
 
     def promote(self, version: str, percent: int, begins_wall_s: int) -> None:
@@ -173,11 +186,16 @@ class Publisher:
         if not hit:
             raise FaultError("update_none", f"no release {version} in the list")
         self._new_targets(md)
+        self._put()
 
     # --- keys and times ----------------------------------------------------------------------------
 
     def renew(self, role: str) -> None:
         """The same list with a new end of its time, and what stands above it."""
+        self._renewed(role)
+        self._put()
+
+    def _renewed(self, role: str) -> None:
         match role:
             case "timestamp":
                 self._new_timestamp()
@@ -188,21 +206,32 @@ class Publisher:
             case _:
                 md = self._read_root()
                 self._bump(md.signed)
-                self._write("root", md, md.signed)
+                self._sign("root", md, md.signed)
 
-    def rotate(self, role: str, old: Sequence[str], new: Sequence[CryptoSigner]) -> None:
-        """Take keys of a role out and put new ones in. The new root is signed by old and new root keys."""
+    def rotate(
+        self, role: str, old: Sequence[str], new: Sequence[CryptoSigner], made: Sequence[NewKey] = ()
+    ) -> None:
+        """Take keys of a role out and put new ones in. The new root is signed by old and new root keys.
+
+        `made`: those of the new ones that are in no file yet; they are kept once nothing can be refused any
+        more, before a list names them.
+        """
         md = self._read_root()
         before = Root.from_dict(md.signed.to_dict())
-        for keyid in old:
+        for at, keyid in enumerate(old):
+            if keyid not in before.roles[role].keyids or keyid in old[:at]:
+                named = ", ".join(before.roles[role].keyids)
+                raise FaultError("release_key_unusable", f"{keyid!r} is no key of {role}: {named}")
             md.signed.revoke_key(keyid, role)
         for signer in new:
             md.signed.add_key(signer.public_key, role)
         self._signers = {**self._signers, **{signer.public_key.keyid: signer for signer in new}}
         self._bump(md.signed)
-        self._write("root", md, md.signed, before)
+        self._sign("root", md, md.signed, before)
         if role != "root":
-            self.renew(role)
+            self._renewed(role)
+        keep(made)
+        self._put()
 
     def keyids(self, role: str) -> Sequence[str]:
         """The ids of a role's keys."""
@@ -212,27 +241,28 @@ class Publisher:
 
     def _new_targets(self, md: Metadata[Targets]) -> None:
         self._bump(md.signed)
-        self._write("targets", md, self._read_root().signed)
+        self._sign("targets", md, self._read_root().signed)
         self._new_snapshot()
 
     def _new_snapshot(self) -> None:
-        path = self._newest("snapshot")
-        md = Metadata(Snapshot(expires=self._until("snapshot"))) if path is None else _read(path, Snapshot)
-        if path is not None:
+        name = self._newest("snapshot")
+        if name:
+            md = self._read(name, Snapshot)
             self._bump(md.signed)
+        else:
+            md = Metadata(Snapshot(expires=self._until("snapshot")))
         md.signed.meta["targets.json"] = self._meta("targets")
-        self._write("snapshot", md, self._read_root().signed)
+        self._sign("snapshot", md, self._read_root().signed)
         self._new_timestamp()
 
     def _new_timestamp(self) -> None:
-        path = self._metadata / "timestamp.json"
-        if path.exists():
-            md = _read(path, Timestamp)
+        if (self._metadata / "timestamp.json").exists():
+            md = self._read("timestamp.json", Timestamp)
             self._bump(md.signed)
         else:
             md = Metadata(Timestamp(expires=self._until("timestamp")))
         md.signed.snapshot_meta = self._meta("snapshot")
-        self._write("timestamp", md, self._read_root().signed)
+        self._sign("timestamp", md, self._read_root().signed)
 
     def _bump(self, signed: Root | Targets | Snapshot | Timestamp) -> None:
         signed.version += 1
@@ -242,32 +272,41 @@ class Publisher:
         return (self._now + self._lives.of(role)).replace(microsecond=0)
 
     def _meta(self, role: str) -> MetaFile:
-        path = self._newest(role)
-        assert path is not None
-        content = path.read_bytes()
-        version = int(path.name.partition(".")[0])
-        return MetaFile(version, len(content), {"sha256": hashlib.sha256(content).hexdigest()})
+        name = self._there(role)
+        content = self._content(name)
+        return MetaFile(_number(name), len(content), {"sha256": hashlib.sha256(content).hexdigest()})
 
-    def _newest(self, role: str) -> Path | None:
-        found = sorted(
-            self._metadata.glob(f"*.{role}.json"), key=lambda path: int(path.name.partition(".")[0])
-        )
-        return found[-1] if found else None
+    def _newest(self, role: str) -> str:
+        """The name of the file; empty for none. Files whose names have no number are none of ours."""
+        known = (*self._signed, *(path.name for path in self._metadata.glob(f"*.{role}.json")))
+        return max((name for name in known if name.endswith(f".{role}.json")), key=_number, default="")
+
+    def _content(self, name: str) -> bytes:
+        return self._signed[name] if name in self._signed else (self._metadata / name).read_bytes()
 
     def _read_root(self) -> Metadata[Root]:
-        return _read(self._there("root"), Root)
+        return self._read(self._there("root"), Root)
 
     def _read_targets(self) -> Metadata[Targets]:
-        return _read(self._there("targets"), Targets)
+        return self._read(self._there("targets"), Targets)
 
-    def _there(self, role: str) -> Path:
-        path = self._newest(role)
-        if path is None:
+    def _there(self, role: str) -> str:
+        name = self._newest(role)
+        if _number(name) < 1:
             raise FaultError("file_unusable", f"{self._metadata} has no {role} list; begin with init")
-        return path
+        return name
 
-    def _write(self, role: str, md: Metadata[Kind], root: Root, before: Root | None = None) -> None:
-        """Signed by every key at hand that may sign it. Raises `FaultError` where these are too few."""
+    def _read(self, name: str, kind: type[Kind]) -> Metadata[Kind]:
+        try:
+            md = Metadata[Kind].from_bytes(self._content(name))
+        except DeserializationError as error:
+            raise FaultError("file_unusable", f"{self._metadata / name} is no list") from error
+        if not isinstance(md.signed, kind):
+            raise FaultError("file_unusable", f"{self._metadata / name} is no {kind.type} list")
+        return md
+
+    def _sign(self, role: str, md: Metadata[Kind], root: Root, before: Root | None = None) -> None:
+        """By every key at hand that may sign it. Raises `FaultError` where these are too few."""
         md.signatures.clear()
         for judge in (root, *(() if before is None else (before,))):
             having = [keyid for keyid in judge.roles[role].keyids if keyid in self._signers]
@@ -277,16 +316,21 @@ class Publisher:
             for keyid in having:
                 md.sign(self._signers[keyid], append=True)
         name = "timestamp.json" if role == "timestamp" else f"{md.signed.version}.{role}.json"
-        part = self._metadata / f".{name}.new"
-        with part.open("wb") as file:
-            file.write(md.to_bytes(_JSON))
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(self._metadata / name)
+        self._signed[name] = md.to_bytes(_JSON)
+
+    def _put(self) -> None:
+        """Write what was signed, in that order."""
+        for name, content in self._signed.items():
+            part = self._metadata / f".{name}.new"
+            with part.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(self._metadata / name)
+        self._signed.clear()
 
 
-def _read(path: Path, kind: type[Kind]) -> Metadata[Kind]:
-    md = Metadata.from_file(str(path))
-    if not isinstance(md.signed, kind):
-        raise FaultError("file_unusable", f"{path} is no {kind.type} list")
-    return md
+def _number(name: str) -> int:
+    """The version in the name of a list's file; 0 for none."""
+    number = name.partition(".")[0]
+    return int(number) if number.isascii() and number.isdigit() else 0

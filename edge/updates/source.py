@@ -2,6 +2,7 @@
 
 Whatever comes is bounded in length (by the signed lists, and before these are known by python-tuf's own
 limits) and in time: a server that sends a byte now and then is left, by name. Redirections are not followed.
+On a stick only a regular file is opened: a pipe would be waited for, and opening a device may do something.
 A large file that broke off goes on where it ended.
 """
 
@@ -14,6 +15,7 @@ import http.client
 import os
 import re
 import ssl
+import stat
 import tempfile
 import threading
 import time
@@ -39,6 +41,7 @@ LIST_WITHIN_S: Final = 60.0
 
 SILENT_MOST_S: Final = 30.0
 _CHUNK: Final = 65536
+_READ: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 _PART: Final = re.compile(r"\A[0-9a-f]{64}\.[A-Za-z0-9._-]{1,120}\Z")
 
 
@@ -111,7 +114,7 @@ class Source(FetcherInterface):
         parts = urlsplit(url)
         match parts.scheme:
             case "file":
-                return _from_folder(Path(unquote(parts.path)), begin)
+                return _from_folder(Path(unquote(parts.path)), within_s, begin)
             case "https":
                 return self._from_server(url, within_s, begin)
             case _:
@@ -187,22 +190,37 @@ class _Guard:
             self._peer.sock.shutdown(2)
 
 
-def _from_folder(path: Path, begin: int) -> Generator[bytes, None, None]:
+def _from_folder(path: Path, within_s: float, begin: int) -> Generator[bytes, None, None]:
     """A file of the stick; what is not there is HTTP's 404, as python-tuf takes it."""
     try:
-        file = path.open("rb")
+        file = _opened(path)
     except FileNotFoundError as error:
         raise DownloadHTTPError(f"{path} is not there", http.HTTPStatus.NOT_FOUND) from error
     except OSError as error:
         raise DownloadError(f"{path}: {error.strerror}") from error
-    return _pieces(file, begin, path)
+    return _pieces(file, within_s, begin, path)
 
 
-def _pieces(file: IO[bytes], begin: int, path: Path) -> Generator[bytes, None, None]:
+def _opened(path: Path) -> IO[bytes]:
+    """A regular file, found to be one before it is opened (O_PATH, open(2): nothing behind it is touched)."""
+    found = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISREG(os.fstat(found).st_mode):
+            raise DownloadError(f"{path} is no regular file")
+        # Not to be waited for either: some files of the kernel's own are regular and have no end.
+        return os.fdopen(os.open(f"/proc/self/fd/{found}", _READ), "rb")
+    finally:
+        os.close(found)
+
+
+def _pieces(file: IO[bytes], within_s: float, begin: int, path: Path) -> Generator[bytes, None, None]:
+    end_s = time.monotonic() + within_s
     with file:
         try:
             file.seek(begin)
             while chunk := file.read(_CHUNK):
+                if time.monotonic() > end_s:
+                    raise SlowRetrievalError(f"{path}: not here within {within_s:.0f} s")
                 yield chunk
         except OSError as error:
             raise DownloadError(f"{path}: {error.strerror}") from error

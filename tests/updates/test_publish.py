@@ -92,6 +92,92 @@ def test_too_few_keys_at_hand_change_nothing(shop: Shop, tmp_path: Path) -> None
     Publisher(shop.repository, read_keys([shop.keys, tmp_path], "")).renew("root")
 
 
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--out", "abcdef"], "release_key_unusable"),
+        (["--out", "abcdef", "--new", "fresh"], "release_key_unusable"),
+        (["--new", "../evil"], "release_key_unusable"),
+        (["--new", "/tmp/evil"], "release_key_unusable"),
+        (["--new", ""], "release_key_unusable"),
+        (["--new", "fresh", "--new", "fresh"], "file_unusable"),
+        (["--new", "fresh", "--new", "root-1"], "file_unusable"),
+    ],
+)
+def test_what_cannot_be_rotated_is_refused_by_name_and_changes_nothing(
+    shop: Shop, capsys: pytest.CaptureFixture[str], words: list[str], says: str
+) -> None:
+    before = _all_of(shop.keys.parent)
+    assert (
+        main(
+            [
+                "release-repository",
+                "rotate",
+                str(shop.repository),
+                "--keys",
+                str(shop.keys),
+                "targets",
+                *words,
+            ]
+        )
+        == 3
+    )
+    assert says in capsys.readouterr().err
+    assert _all_of(shop.keys.parent) == before
+
+
+@pytest.mark.parametrize("missing", ["root", "targets", "snapshot", "timestamp"])
+@pytest.mark.parametrize("step", ["rotate targets --new fresh", "renew targets", "promote 9.1.0 --percent 5"])
+def test_a_step_for_which_a_key_is_missing_changes_nothing(
+    shop: Shop, tmp_path: Path, capsys: pytest.CaptureFixture[str], missing: str, step: str
+) -> None:
+    """A new root without the list that its keys must have signed would stop every kiosk."""
+    shop.add()
+    for path in shop.keys.glob(f"{missing}-*.pem"):
+        path.unlink()
+    before = _all_of(shop.keys.parent)
+    name, *words = step.split()
+    done = main(["release-repository", name, str(shop.repository), "--keys", str(shop.keys), *words])
+    if missing == "root" and name != "rotate":
+        assert done == 0  # is in its safe
+    elif missing == "targets" and name == "rotate":
+        assert done == 0  # the new key signs
+        assert [offer.release.id for offer in offers(shop, tmp_path / "kiosk")] == [NEW_ID]
+    else:
+        assert done == 3
+        assert "release_keys_missing" in capsys.readouterr().err
+        assert _all_of(shop.keys.parent) == before
+
+
+@pytest.mark.parametrize("root", [("1", "3"), ("3", "0"), ("0", "0"), ("-1", "1"), ("3", "-1"), ("99", "2")])
+def test_counts_of_keys_that_cannot_be_are_refused_before_a_key_is_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], root: tuple[str, str]
+) -> None:
+    words = ["init", str(tmp_path / "r"), "--keys", str(tmp_path / "k")]
+    assert main(["release-repository", *words, f"--root-keys={root[0]}", f"--root-signers={root[1]}"]) == 3
+    assert "release_keys_missing" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_begin_where_one_key_has_its_name_already_makes_none(tmp_path: Path) -> None:
+    make_key(tmp_path / "k", "timestamp-1", "")
+    with pytest.raises(FaultError, match=r"timestamp-1\.pem is there already"):
+        Publisher(tmp_path / "r", {}).begin(tmp_path / "k", "")
+    assert [path.name for path in tmp_path.rglob("*")] == ["k", "timestamp-1.pem"]
+
+
+def test_files_that_are_no_lists_are_named_and_no_trouble_else(shop: Shop) -> None:
+    (shop.metadata / "notes.root.json").write_text("{}")
+    shop.publisher().renew("timestamp")
+    (shop.metadata / "9.targets.json").write_text("{")
+    with pytest.raises(FaultError, match=r"9\.targets\.json is no list"):
+        shop.publisher().releases()
+
+
+def _all_of(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def test_keys_have_a_passphrase(tmp_path: Path) -> None:
     make_key(tmp_path, "root-1", "a long one")
     assert b"ENCRYPTED" in (tmp_path / "root-1.pem").read_bytes()

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -237,6 +238,38 @@ def test_a_server_or_stick_that_is_away(tmp_path: Path, way: str) -> None:
     else:
         site = site_of(tmp_path, shop, (tmp_path / "no stick").as_uri())
     site.refused("update_away")
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link to a pipe", "socket", "folder", "link to a device"])
+@pytest.mark.parametrize("name", ["timestamp.json", "archive"])
+def test_what_is_no_regular_file_on_a_stick_is_not_opened(tmp_path: Path, kind: str, name: str) -> None:
+    """A pipe would be waited for without an end; opening a device may do something."""
+    with visited(tmp_path, "stick") as site:
+        site.shop.add()
+        path = site.shop.archive() if name == "archive" else site.shop.metadata / name
+        path.unlink()
+        match kind:
+            case "pipe":
+                os.mkfifo(path)
+            case "link to a pipe":
+                os.mkfifo(tmp_path / "pipe")
+                path.symlink_to(tmp_path / "pipe")
+            case "socket":
+                with contextlib.chdir(path.parent), socket.socket(socket.AF_UNIX) as one:
+                    one.bind(path.name[-90:])
+                    Path(path.name[-90:]).rename(path)
+            case "folder":
+                path.mkdir()
+            case _:
+                path.symlink_to("/dev/zero")
+        assert "is no regular file" in site.refused("update_away").detail
+
+
+def test_a_stick_that_is_too_slow_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_module, "Limits", lambda archive_s: Limits(archive_s=-1.0))
+    with visited(tmp_path, "stick") as site:
+        site.shop.add()
+        site.refused("update_slow")
 
 
 def test_a_server_that_nobody_vouches_for(tmp_path: Path) -> None:
