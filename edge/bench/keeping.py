@@ -14,7 +14,7 @@ from edge.faults.fault import FaultError
 from edge.service.control import answers
 from edge.settings.load import changed
 from edge.settings.schema import Settings
-from edge.settings.secrets import Secret, read_secret
+from edge.settings.secrets import BENCH_HOTP, Secret, read_secret
 
 _MARK: Final = "bench"
 """Whose record a folder holds: the bench writes beside no kiosk's."""
@@ -58,7 +58,7 @@ def with_secret(settings: Settings, folder: Path) -> Settings:
     """With a secret for RELEASE where the settings name none, so that it can be practised."""
     if read_secret(settings, Secret.HOTP) is not None:
         return settings
-    file = folder / "hotp-secret"
+    file = folder / BENCH_HOTP
     file.write_text(_HOTP_SECRET)
     file.chmod(0o600)
     return changed(settings, f"people.hotp_secret_file={file.absolute()}")

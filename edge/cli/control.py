@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from edge.cli.options import Commands, add_settings_options, load_settings
+from edge.cli.options import Commands, add_settings_options, incident_number, load_settings
 from edge.service.asks import Release, Status
 from edge.service.control import ask, done
 from edge.terms.printing import printable
@@ -20,7 +20,11 @@ def add_parsers(commands: Commands) -> None:
     status.set_defaults(run=_status)
     release = commands.add_parser("release", help="open the locked door, as root, on the spot")
     release.add_argument(
-        "--incident", type=int, default=0, metavar="N", help="only if this incident holds the lock"
+        "--incident",
+        type=incident_number,
+        default=0,
+        metavar="N",
+        help="only if this incident holds the lock",
     )
     add_settings_options(release)
     release.set_defaults(run=_release)

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from edge.cli.options import Commands, add_settings_options, load_settings, who_asks
+from edge.cli.options import Commands, add_settings_options, incident_number, load_settings, who_asks
 from edge.faults.explain import explain
 from edge.faults.fault import FaultError
 from edge.journal import reader as journal
@@ -38,7 +38,7 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--since", type=_since, metavar="WHEN", help="2026-01-31T08:00 (UTC), or 90m, 24h, 7d ago"
     )
-    parser.add_argument("--incident", type=int, metavar="N", help="one incident alone")
+    parser.add_argument("--incident", type=incident_number, metavar="N", help="one incident alone")
     parser.add_argument(
         "--verify", action="store_true", help="follow the chain of hashes through the whole record"
     )
@@ -54,7 +54,7 @@ def add_parser(commands: Commands) -> None:
     parser.set_defaults(run=run)
     more = parser.add_subparsers(metavar="mark", title="more")
     marks = more.add_parser("mark", help="say whether an incident was a false alarm")
-    marks.add_argument("number", type=int, metavar="N", help="the incident")
+    marks.add_argument("number", type=incident_number, metavar="N", help="the incident")
     marks.add_argument("mark", type=Mark, choices=list(Mark), help="what it was")
     marks.add_argument("--by", default="", metavar="NAME", help="who says so; else the user of this command")
     marks.add_argument("--note", default="", help="a few words; telephone numbers are left out")
@@ -93,7 +93,7 @@ def mark(args: argparse.Namespace) -> int:
     by = plain_words(args.by or who_asks(), BY_MOST) or "-"
     note = plain_words(args.note, NOTE_MOST)
     marked = Marked(args.number, args.mark, by, note)
-    asked = MarkIncident(incident=max(1, args.number), mark=args.mark, by=by, note=note)
+    asked = MarkIncident(incident=args.number, mark=args.mark, by=by, note=note)
     try:
         done(ask(Path(settings.paths.runtime), asked))
     except FaultError as fault:

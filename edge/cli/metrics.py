@@ -10,7 +10,7 @@ import urllib.request
 from pathlib import Path
 from typing import Final
 
-from edge.cli.options import Commands, add_settings_options, load_settings
+from edge.cli.options import Commands, add_settings_options, load_settings, text_in
 from edge.faults.fault import FaultError
 from edge.metrics.textfile import NAME
 from edge.settings.schema import MetricsSettings
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     file = Path(metrics.textfile_folder) / NAME
     try:
-        text = file.read_text("utf-8")
+        text = text_in(file)
         age_s = time.time() - file.stat().st_mtime
     except OSError as error:
         raise FaultError("metrics_missing", f"{file}: {error.strerror}") from error
@@ -59,4 +59,4 @@ def _served(metrics: MetricsSettings) -> str:
         raise FaultError("metrics_missing", f"{url}: {error.code}") from error
     except OSError as error:
         raise FaultError("metrics_missing", f"{url}: {error}") from error
-    return content.decode()
+    return content.decode(errors="replace")

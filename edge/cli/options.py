@@ -6,10 +6,12 @@ import argparse
 import contextlib
 import os
 import pwd
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
+from edge.faults.fault import FaultError
 from edge.settings.load import load
 from edge.settings.places import SETTINGS_FILE, settings_file
 from edge.settings.schema import Settings
@@ -40,6 +42,21 @@ def seconds(text: str) -> float:
     if not 0 < value < 1e7:
         raise argparse.ArgumentTypeError(f"{text} is not a number of seconds")
     return value
+
+
+def incident_number(text: str) -> int:
+    """The number of an incident on the command line: from 1, as the control socket takes it."""
+    if not re.fullmatch(r"[1-9]\d{0,11}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"{text!r} is not the number of an incident")
+    return int(text)
+
+
+def text_in(path: Path) -> str:
+    """A file that the user named, as text. OSError; FaultError `file_unusable`: it is no UTF-8."""
+    try:
+        return path.read_text("utf-8")
+    except ValueError as error:  # also a name that no file can have
+        raise FaultError("file_unusable", f"{path}: it is no text in UTF-8") from error
 
 
 def settings_path(args: argparse.Namespace) -> Path | None:

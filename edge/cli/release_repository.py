@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from edge.cli.options import Commands
+from edge.cli.options import Commands, text_in
 from edge.faults.fault import FaultError
 from edge.terms.printing import printable
 
@@ -91,7 +91,7 @@ def _publisher(args: argparse.Namespace) -> Publisher:
 
 def _passphrase(args: argparse.Namespace) -> str:
     file: Path | None = args.passphrase_file
-    return "" if file is None else file.read_text().strip()
+    return "" if file is None else text_in(file).strip()
 
 
 def _init(args: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from edge.cli.options import Commands, add_settings_options, load_settings
+from edge.cli.options import Commands, add_settings_options, incident_number, load_settings
 from edge.faults.fault import FaultError
 from edge.reports.document import Maker
 from edge.reports.of_incident import incident_report
@@ -27,7 +27,7 @@ _MONTH: Final = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 def add_parser(commands: Commands) -> None:
     parser = commands.add_parser("report", help="an incident, a day or a month as a file")
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--incident", type=_number, metavar="N", help="one incident")
+    what.add_argument("--incident", type=incident_number, metavar="N", help="one incident")
     what.add_argument("--day", type=_day, metavar="YYYY-MM-DD", help="a day of the cabin's own time")
     what.add_argument("--month", type=_month, metavar="YYYY-MM", help="a month of the cabin's own time")
     parser.add_argument("--pdf", action="store_true", help="as PDF too, by the Chromium of this machine")
@@ -81,12 +81,6 @@ def _write(path: Path, content: bytes) -> None:
     except OSError as error:
         raise FaultError("report_unwritable", f"{path}: {error.strerror}") from error
     print(printable(f"{path}: {len(content) / 1e6:.1f} MB"))
-
-
-def _number(text: str) -> int:
-    if not re.fullmatch(r"[1-9]\d{0,11}", text, re.ASCII):
-        raise argparse.ArgumentTypeError(f"{text!r} is not the number of an incident")
-    return int(text)
 
 
 def _day(text: str) -> date:

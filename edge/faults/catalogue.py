@@ -130,6 +130,12 @@ CATALOGUE: Final = _table(
         "Copy the pictures of old ones to the bank and end their holds with cabinguard evidence free.",
     ),
     (
+        "hold_stands",
+        "Another hold stands on this incident, or a longer one of the same name; it was not replaced.",
+        KEEPS,
+        "Make it longer under the name that it has. Else end it first: cabinguard evidence free.",
+    ),
+    (
         "incident_not_held",
         "There is no legal hold on this incident.",
         KEEPS,

@@ -46,7 +46,7 @@ def write_all(table: Path, folder: Path, common: Path | None, seal: Seal | None 
     if len(content) > LARGEST:
         raise FaultError("table_odd", f"{table.name}: longer than {LARGEST} bytes")
     kept = _kept(folder)
-    kiosks = planned(content, table.name, "" if common is None else common.read_text("utf-8-sig"), kept)
+    kiosks = planned(content, table.name, "" if common is None else _text(common), kept)
     make_private_folder(folder)
     listed = _listed({**kept, **{one.kiosk_id: {**kept.get(one.kiosk_id, {}), **one.made} for one in kiosks}})
     if not _is(folder / LIST, listed):
@@ -58,6 +58,13 @@ def write_all(table: Path, folder: Path, common: Path | None, seal: Seal | None 
     known = {one.kiosk_id for one in kiosks}
     strange = sorted(one.name for one in folder.iterdir() if one.is_dir() and one.name not in known)
     return Written(fresh, len(kiosks) - fresh, tuple(strange))
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8-sig")
+    except ValueError as error:
+        raise FaultError("table_odd", f"{file.name}: it is no text in UTF-8") from error
 
 
 def _written(folder: Path, kiosk: Planned) -> bool:

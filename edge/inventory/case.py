@@ -82,9 +82,14 @@ class CaseFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 def read_case(text: str) -> CaseFile:
     """FaultError `notice_incomplete` where it is not such a file."""
     try:
-        return msgspec.convert(tomllib.loads(text), CaseFile)
+        file = msgspec.convert(tomllib.loads(text), CaseFile)
     except (msgspec.ValidationError, tomllib.TOMLDecodeError) as error:
         raise FaultError("notice_incomplete", str(error)) from error
+    for name in file.case.__struct_fields__:
+        when = getattr(file.case, name)
+        if isinstance(when, datetime) and not 2000 <= when.year <= 2999:  # deadlines are counted from it
+            raise FaultError("notice_incomplete", f"case.{name} is in no year from 2000 to 2999")
+    return file
 
 
 EARLY_H: Final = 24
@@ -154,11 +159,12 @@ EXAMPLE: Final = """\
 # What is reported to the CSIRT and ENISA over the single reporting platform:
 # Regulation (EU) 2024/2847, Art. 14 and 16.
 # Times with their zone. What is not known yet stays away; each stage says by name what it still needs.
-advisories = ["GHSA-xxxx.json"]     # OSV or CSAF files, beside this one
-kiosks = "kiosks.csv"               # columns: kiosk, version, country
+# What it says of files is to be put there: without them it speaks of this version alone, and of no kiosk.
+# advisories = ["GHSA-xxxx.json"]   # OSV or CSAF files, beside this one
+# kiosks = "kiosks.csv"             # columns: kiosk, version, country
 
-[parts]                             # what the other versions in use are made of
-"0.1.0" = "cabinguard-0.1.0.cdx.json"
+# [parts]                           # what the other versions in use are made of
+# "0.1.0" = "cabinguard-0.1.0.cdx.json"
 
 [manufacturer]
 name = "Example Kiosks AG"

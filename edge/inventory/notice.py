@@ -26,14 +26,17 @@ class Kiosk:
 
 
 def kiosks_of(text: str) -> tuple[Kiosk, ...]:
-    """The table of kiosks. FaultError `notice_incomplete` where a column is missing."""
+    """The table of kiosks. FaultError `notice_incomplete`: a column is missing, or it is no table."""
     rows = csv.DictReader(text.splitlines())
-    lacking = {"kiosk", "version", "country"} - set(rows.fieldnames or ())
-    if lacking:
-        raise FaultError(
-            "notice_incomplete", f"the table of kiosks has no column {', '.join(sorted(lacking))}"
-        )
-    return tuple(Kiosk(row["kiosk"] or "", row["version"] or "", row["country"] or "") for row in rows)
+    try:
+        lacking = {"kiosk", "version", "country"} - set(rows.fieldnames or ())
+        if lacking:
+            raise FaultError(
+                "notice_incomplete", f"the table of kiosks has no column {', '.join(sorted(lacking))}"
+            )
+        return tuple(Kiosk(row["kiosk"] or "", row["version"] or "", row["country"] or "") for row in rows)
+    except csv.Error as error:
+        raise FaultError("notice_incomplete", f"the table of kiosks: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)

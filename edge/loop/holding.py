@@ -10,7 +10,7 @@ from edge.loop.happening import plain
 from edge.loop.logbook import Logbook
 from edge.loop.situation import Situation
 from edge.pictures.keeper import Evidence
-from edge.terms.hold import FREED, HELD, MOST, Freed, Hold
+from edge.terms.hold import FREED, HELD, Freed, Hold
 from edge.terms.record import Entry
 
 Answer = Callable[[dict[str, object]], None]
@@ -39,12 +39,9 @@ class Holding:
         return [{"incident": hold.incident, **hold.data()} for hold in self._evidence.holds.all()]
 
     def put(self, hold: Hold, answer: Answer, now_s: float) -> None:
-        """Answered when it is on the card. FaultError: `incident_unknown`, `holds_too_many`."""
+        """Answered when it is on the card. FaultError: `incident_unknown`, and as `Holds.put` raises it."""
         if not 0 < hold.incident <= self._situation.state.incidents:
             raise FaultError("incident_unknown", f"incident {hold.incident}")
-        holds = self._evidence.holds
-        if holds.of(hold.incident) is None and len(holds.held()) >= MOST:
-            raise FaultError("holds_too_many", f"{MOST} stand")
         self._evidence.hold(hold)
         self._record(hold_entry(hold), HELD, hold.incident, answer, now_s)
 

@@ -183,7 +183,10 @@ class Kiosk:
         return lock_in_s(self.state, now_s, self.rules)
 
     def mark(self, marked: Marked, now_s: float) -> bool:
-        """Record somebody's word on an incident; False where there never was such a one."""
+        """Record a word said on the spot; False where there never was such an incident.
+
+        Only such a word says how long pictures stay: a text's sender can be forged (`Post`).
+        """
         there = self._post.marks.put(marked, now_s)
         if there:
             self._evidence.mark(marked.incident, marked.mark)

@@ -1,4 +1,4 @@
-"""Puts somebody's word on an incident into the record; it changes nothing else."""
+"""Puts somebody's word on an incident into the record; that alone changes nothing."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from edge.faults.fault import FaultError
+from edge.pictures.files import is_picture
 from edge.pictures.kept import EVIDENCE, KEPT, KEYS, REMOVED
 
 
@@ -44,7 +45,8 @@ def check_pictures(folder: Path, lines: Iterable[Said]) -> tuple[FaultError, ...
             expected.pop(line.incident, None)
     for incident, files in expected.items():
         if not (folder / str(incident)).is_dir():
-            problems.append(f"{incident}: all {len(files)} pictures are missing")
+            count = sum(map(is_picture, files))
+            problems.append(f"{incident}: all {count} pictures are missing")
             continue
         for name, wanted in files.items():
             try:

@@ -14,7 +14,7 @@ from edge.faults.fault import FaultError
 from edge.journal.file import NAME as RECORD
 from edge.journal.reader import recall
 from edge.pictures.files import FOLDER, private_folder, sync_folder, write_file
-from edge.terms.hold import Hold
+from edge.terms.hold import MOST, Hold
 
 NAME: Final = "holds.json"
 """In the folder of the pictures, beside the incidents' folders."""
@@ -49,8 +49,17 @@ class Holds:
             return self._holds.get(incident)
 
     def put(self, hold: Hold) -> None:
-        """From now on; one that was there is replaced."""
+        """From now on. Who has a hold on it may make it longer; nobody else's is ever lost by another.
+
+        FaultError: `hold_stands`, `holds_too_many`.
+        """
         with self._lock:
+            there = self._holds.get(hold.incident)
+            if there is None and len(self._holds) >= MOST:
+                raise FaultError("holds_too_many", f"{MOST} stand")
+            if there is not None and not hold.may_follow(there):
+                which = f"by {there.by} until {there.last_day()}: {there.why}"
+                raise FaultError("hold_stands", f"incident {hold.incident}, {which}")
             self._holds[hold.incident] = hold
 
     def drop(self, incident: int) -> Hold | None:
@@ -92,15 +101,18 @@ def read_holds(folder: Path) -> tuple[Hold, ...]:
         raise FaultError("holds_unreadable", f"{path}: it makes no sense") from None
 
 
-def holds_on_disk(data: Path) -> tuple[Hold, ...]:
+def holds_on_disk(data: Path, *, whole: bool = False) -> tuple[Hold, ...]:
     """All holds that the record and the file in a kiosk's folder say together, by incident.
 
-    The record alone, where the file says nothing. FaultError: the record cannot be read.
+    The record alone, where the file makes no sense. FaultError: the record cannot be read; with `whole`
+    `holds_unreadable`, too.
     """
     remembered = recall(data / RECORD)
     try:
         filed = read_holds(data / FOLDER)
     except FaultError:
+        if whole:
+            raise
         filed = ()
     found = together(remembered.holds, remembered.freed, filed).holds
     return tuple(sorted(found, key=lambda hold: hold.incident))

@@ -163,7 +163,10 @@ class Evidence:
             self._open.discard(incident)
 
     def hold(self, hold: Hold) -> None:
-        """Nothing of this incident is removed from now on; the file beside the pictures follows at once."""
+        """Nothing of this incident is removed from now on; the file beside the pictures follows at once.
+
+        FaultError as `Holds.put` raises it.
+        """
         self.holds.put(hold)
         self._wake()
 

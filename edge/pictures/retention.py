@@ -135,8 +135,8 @@ def _of_anomaly(anomaly: Anomaly) -> Kept:
 
 def keep_days(whys: Iterable[str], mark: Mark | None, profile: Profile, most: float) -> float:
     """How many days the pictures of an incident are kept: as the kind of it that is kept longest, `most` at
-    most; one that somebody marked as a false alarm as such. `whys` is why pictures were kept of it; none: as
-    long as any."""
+    most; one that was marked as a false alarm on the spot (`mark`) as such. `whys` is why pictures were kept
+    of it; none: as long as any."""
     days = days_of(profile)
     if mark is Mark.FALSE:
         return min(most, days.false_alarm)

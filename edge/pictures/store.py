@@ -29,7 +29,7 @@ _OFF_S: Final = 7 * 86400.0
 FORGET_S: Final = 1.0
 """How long an emptied folder stays, so that a power cut before the record has it leaves a trace."""
 
-_DATED: Final = ".dated"
+DATED: Final = ".dated"
 """A file in a folder whose pictures have times that cannot be: its own time counts for them."""
 
 _SET: Final = EvidenceSettings()
@@ -60,7 +60,7 @@ class Start:
 @dataclass(slots=True)
 class IncidentFolder:
     """What is known of an incident's folder; `newest_wall_s` is the time of its newest picture, 0 for none
-    that can be. `dated` where that is the time of a mark (`_DATED`)."""
+    that can be. `dated` where that is the time of a mark (`DATED`)."""
 
     size: int = 0
     newest_wall_s: float = 0.0
@@ -276,7 +276,7 @@ class Store:
 
     def _date(self, incident: int, known: IncidentFolder) -> None:
         known.dated, known.newest_wall_s = True, self._clock.wall_s()
-        mark = self._folder / str(incident) / _DATED
+        mark = self._folder / str(incident) / DATED
         with contextlib.suppress(OSError):  # else until the next start
             mark.touch()
             os.utime(mark, (known.newest_wall_s, known.newest_wall_s))
@@ -322,7 +322,7 @@ def _look_into(folder: Path, known: IncidentFolder) -> bool:
         is_empty = False
         status = file.lstat()
         known.size += status.st_size
-        if file.name == _DATED:
+        if file.name == DATED:
             known.dated, known.newest_wall_s = True, status.st_mtime
         elif can_be(status.st_mtime) and not known.dated:
             known.newest_wall_s = max(known.newest_wall_s, status.st_mtime)

@@ -28,6 +28,7 @@ Reply = dict[str, object]
 
 Word = Annotated[str, Meta(pattern=r"\A[a-z0-9_]{0,40}\Z")]
 Line = Annotated[str, Meta(max_length=200, pattern=r"\A[^\x00-\x1f\x7f]*\Z")]
+Reason = Annotated[str, Meta(max_length=200, pattern=r"\A[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*\Z")]
 Name = Annotated[str, Meta(min_length=1, max_length=80, pattern=r"\A[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*\Z")]
 Secret = Annotated[str, Meta(pattern=r"\A[0-9a-f]{0,64}\Z")]
 
@@ -76,7 +77,10 @@ class Release(Asks, frozen=True, tag="release"):
 
 
 class MarkIncident(Asks, frozen=True, tag="mark"):
-    """Say what an incident was: a false alarm or a true one; `by` is who says so. It changes nothing else."""
+    """Say what an incident was: a false alarm or a true one; `by` is who says so.
+
+    With a profile it also says how long the pictures stay; it changes nothing else.
+    """
 
     incident: Annotated[int, Meta(ge=1, le=10**12)] = msgspec.field()
     mark: Mark = msgspec.field()
@@ -85,12 +89,15 @@ class MarkIncident(Asks, frozen=True, tag="mark"):
 
 
 class HoldIncident(Granted, frozen=True, kw_only=True, tag="hold"):
-    """Keep all pictures and lines of an incident until a time (UTC seconds), null: until somebody ends it."""
+    """Keep all pictures and lines of an incident until a time (UTC seconds), null: until somebody ends it.
+
+    Who has a hold on it may make it longer; another's is refused by name (`hold_stands`).
+    """
 
     incident: Annotated[int, Meta(ge=1, le=10**12)]
     by: Name
-    why: Line
-    until_wall_s: Annotated[float, Meta(ge=0, le=32503680000)] | None = None
+    why: Reason
+    until_wall_s: Annotated[float, Meta(ge=0, le=32503766400)] | None = None
 
 
 class FreeIncident(Granted, frozen=True, kw_only=True, tag="free"):
@@ -98,7 +105,7 @@ class FreeIncident(Granted, frozen=True, kw_only=True, tag="free"):
 
     incident: Annotated[int, Meta(ge=1, le=10**12)]
     by: Name
-    why: Line
+    why: Reason
 
 
 class SeeHolds(Asks, frozen=True, tag="holds"):

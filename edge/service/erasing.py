@@ -20,10 +20,12 @@ from edge.faults.fault import FaultError
 from edge.journal import search
 from edge.journal.chain import Head
 from edge.journal.file import NAME
+from edge.messages.entry_key import NAME as ENTRY_KEY
 from edge.pictures.files import FOLDER
 from edge.pictures.holds import holds_on_disk
 from edge.service.control import answers
 from edge.settings.schema import Settings
+from edge.settings.secrets import BENCH_HOTP
 
 WIPED: Final = (
     *("people.hotp_secret_file", "modem.pin_file", "atm.keys_file", "email.password_file"),
@@ -38,8 +40,8 @@ KEPT: Final = frozenset(
 )
 """Those that hold nothing secret and may be the system's: who is trusted."""
 
-_FIRST: Final = ("fleet", "gallery")
-"""Folders of the data that hold keys."""
+_FIRST: Final = (ENTRY_KEY, f".{ENTRY_KEY}.new", BENCH_HOTP, "fleet", "gallery")
+"""Files and folders of the data that hold keys."""
 
 _PIECE: Final = 1 << 20
 
@@ -66,6 +68,16 @@ def _value(settings: Settings, key: str) -> object:
     return value
 
 
+def would_go(settings: Settings, settings_path: Path | None, path: Path) -> bool:
+    """Whether `erase` would wipe what lies there: no place for a proof."""
+    whole = path.resolve()
+    files = (*named_files(settings), *(() if settings_path is None else (settings_path,)))
+    folders = (settings.paths.data, settings.paths.runtime)
+    return whole in {file.resolve() for file in files} or any(
+        whole.is_relative_to(Path(folder).resolve()) for folder in folders
+    )
+
+
 def erase(settings: Settings, settings_path: Path | None, *, holds_copied: bool = False) -> Erased:
     """Wipe all of it. FaultError: `kiosk_running` while a kiosk has the folder; `erase_on_hold` while a legal
     hold stands, or nobody can tell, and the pictures were not `holds_copied`; `erase_failed`.
@@ -80,7 +92,10 @@ def erase(settings: Settings, settings_path: Path | None, *, holds_copied: bool 
         count = _Count()
         try:
             keys = sum([count.wipe(path) for path in named_files(settings)])
-            for folder in (*(data / name for name in _FIRST), data, runtime):
+            for first in (data / name for name in _FIRST):
+                count.wipe(first)
+                count.wipe_below(first)
+            for folder in (data, runtime):
                 count.wipe_below(folder)
             if settings_path is not None:
                 count.wipe(settings_path)
@@ -109,7 +124,7 @@ def _ask_for_holds(data: Path) -> None:
     if not (data / NAME).exists() and not (data / FOLDER).exists():
         return
     try:
-        held = [str(hold.incident) for hold in holds_on_disk(data)]
+        held = [str(hold.incident) for hold in holds_on_disk(data, whole=True)]
     except FaultError as error:
         raise FaultError("erase_on_hold", f"the holds cannot be read: {error}") from error
     if held:

@@ -7,10 +7,13 @@ import re
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import assert_never
+from typing import Final, assert_never
 
 from edge.faults.fault import FaultError
 from edge.settings.schema import Settings
+
+BENCH_HOTP: Final = "hotp-secret"
+"""The secret that a bench puts beside its record, where the settings name none."""
 
 
 class Secret(StrEnum):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 HELD: Final = "evidence_held"
@@ -34,6 +35,16 @@ class Hold:
         """For the line of the record."""
         return {"by": self.by, "why": self.why, "since": self.since_wall_s, "until": self.until_wall_s}
 
+    def may_follow(self, other: Hold) -> bool:
+        """Whether it may stand in another's place: its own one's, and not for a shorter time."""
+        if self.by != other.by or (self.until_wall_s is not None and other.until_wall_s is None):
+            return False
+        return self.until_wall_s is None or self.until_wall_s >= (other.until_wall_s or 0.0)
+
+    def last_day(self, zone: tzinfo = UTC) -> str:
+        """`freed` where it has none."""
+        return "freed" if self.until_wall_s is None else day_of(self.until_wall_s - 1.0, zone)
+
 
 @dataclass(frozen=True, slots=True)
 class Freed:
@@ -46,6 +57,14 @@ class Freed:
     def data(self) -> dict[str, object]:
         """For the line of the record."""
         return {"by": self.by, "why": self.why}
+
+
+def day_of(wall_s: float, zone: tzinfo = UTC) -> str:
+    """A day such as 2026-12-31; `?` for what is in no calendar, as a damaged file may have it."""
+    try:
+        return f"{datetime.fromtimestamp(wall_s, zone):%Y-%m-%d}"
+    except (OverflowError, ValueError, OSError):
+        return "?"
 
 
 def hold_in(incident: int, said: Mapping[str, object]) -> Hold:

@@ -83,6 +83,8 @@ def test_a_hold_is_put_listed_and_ended(kiosk: Kiosk, runs: bool, capsys: pytest
     assert "until 2030-12-31  by court: case 17" in capsys.readouterr().out
     assert kiosk.cli("holds", "--json") == 0
     assert json.loads(capsys.readouterr().out)["incident"] == 1
+    assert kiosk.cli("hold", "1", "--by", "police", "--until", "2030-01-01", "--why", "case 4") == 3
+    assert "by court until 2030-12-31: case 17" in capsys.readouterr().err, "it is not replaced"
     kiosk.stop()
     (hold,) = holds_on_disk(kiosk.folder)
     assert (hold.incident, hold.by, hold.why) == (1, "court", "case 17")

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from edge.cli import vulnerability
 from edge.cli.main import main
 from edge.faults.fault import FaultError
 from edge.inventory.advisory import Advisory
@@ -90,6 +91,46 @@ def test_each_stage_asks_by_name_for_what_it_must_say(kind: CaseKind, stage: Rep
 
 def test_the_example_is_whole_enough_for_the_first_day() -> None:
     assert missing(read_case(EXAMPLE).case, ReportStage.EARLY) == ()
+
+
+def test_the_example_is_a_file_that_works_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(vulnerability, "_this_version", lambda: ())
+    assert main(["vulnerability", "notice", "--example"]) == 0
+    (tmp_path / "case.toml").write_text(capsys.readouterr().out)
+    assert main(["vulnerability", "notice", "case.toml"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+    whole = EXAMPLE.replace("# advisories", "advisories").replace("# kiosks =", "kiosks =")
+    file = read_case(whole.replace("# [parts]", "[parts]").replace('# "0.1.0"', '"0.1.0"'))
+    assert all((file.advisories, file.kiosks, file.parts)), "and what stands apart in it is understood"
+
+
+@pytest.mark.parametrize("which", ["case", "kiosks", "table", "year", "name"])
+def test_an_odd_file_is_named_and_no_traceback(
+    which: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(vulnerability, "_this_version", lambda: ())
+    case, kiosks = tmp_path / "case.toml", tmp_path / "kiosks.csv"
+    case.write_text(f'kiosks = "kiosks.csv"\n{FULL}')
+    kiosks.write_text("kiosk,version,country\na,1,DE\n")
+    out = tmp_path / "out"
+    match which:
+        case "case":
+            case.write_bytes(b"\xff\xfe")
+        case "kiosks":
+            kiosks.write_bytes(b"kiosk,version,country\n\xff,1,DE\n")
+        case "table":
+            kiosks.write_text(f"kiosk,version,country\n{'a' * 200_000},1,DE\n")
+        case "year":
+            case.write_text(FULL.replace("aware = 2026", "aware = 9999"))
+        case _:
+            out = Path("/")
+    assert main(["vulnerability", "notice", str(case), "--out", str(out)]) == 3
+    named = capsys.readouterr().err
+    assert {"case": "case.toml", "kiosks": "kiosks.csv", "table": "table of kiosks"}.get(which, "") in named
+    assert ("notice_incomplete" if which in ("table", "year") else "file_unusable") in named
 
 
 def test_the_report_counts_kiosks_by_what_their_version_is_made_of() -> None:

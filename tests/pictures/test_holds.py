@@ -17,10 +17,12 @@ from edge.cabin.events import Anomaly
 from edge.faults.fault import FaultError
 from edge.pictures.files import pictures
 from edge.pictures.holds import NAME, Holds, read_holds, together
-from edge.pictures.proof import Wrong, prove
+from edge.pictures.kept import PicturesKept, SealedTo
+from edge.pictures.proof import FRESH_S, Wrong, prove
 from edge.pictures.removing import NAME as REMOVING
+from edge.pictures.removing import file_hash
 from edge.pictures.retention import Kept, Profile, days_of, keep_days, kind_of
-from edge.terms.hold import Hold
+from edge.terms.hold import MOST, Hold, day_of
 from edge.terms.marks import Mark
 from tests.worlds.holds_world import DAY_S, WALL_S, Shelf
 from tests.worlds.power_cut import cut_before
@@ -118,11 +120,42 @@ def test_either_of_record_and_file_keeps_a_hold_over_a_start(tmp_path: Path, los
     )
 
 
+def test_a_hold_is_never_lost_by_another_and_only_grows_by_its_own(tmp_path: Path) -> None:
+    holds = Holds(tmp_path)
+    court = Hold(5, "court", "case 17", WALL_S, WALL_S + 400 * DAY_S)
+    holds.put(court)
+    for other in (
+        Hold(5, "police", "case 4", WALL_S, WALL_S + DAY_S),
+        Hold(5, "police", "case 4", WALL_S),
+        Hold(5, "court", "case 17", WALL_S, WALL_S + DAY_S),
+    ):
+        with pytest.raises(FaultError, match="hold_stands: incident 5, by court until 2028-02-19: case 17"):
+            holds.put(other)
+        assert holds.all() == (court,)
+    longer, open_end = (Hold(5, "court", "case 17", WALL_S, until) for until in (WALL_S + 500 * DAY_S, None))
+    holds.put(longer)
+    holds.put(open_end)
+    with pytest.raises(FaultError, match="until freed"):
+        holds.put(longer)
+    assert holds.all() == (open_end,)
+    for incident in range(6, 5 + MOST):
+        holds.put(Hold(incident, "court", "x", WALL_S))
+    with pytest.raises(FaultError, match="holds_too_many"):
+        holds.put(Hold(5 + MOST, "court", "x", WALL_S))
+    holds.put(open_end)
+
+
 def test_what_the_record_says_was_ended_has_ended_also_where_the_file_is_older() -> None:
     hold = Hold(5, "court", "case", WALL_S)
     assert together([], [5], [hold]).holds == ()
     assert together([hold], [], []).holds == (hold,)
     assert together([], [], [hold]).unrecorded == (hold,)
+
+
+def test_a_day_that_is_in_no_calendar_stops_no_list() -> None:
+    for wall_s in (1e300, -1e300, float("inf"), float("nan"), 300_000_000_000.0):
+        assert day_of(wall_s) == "?"
+        assert Hold(1, "a", "b", 0.0, wall_s).last_day() == "?"
 
 
 def test_a_file_that_makes_no_sense_is_told_and_made_again(tmp_path: Path) -> None:
@@ -279,6 +312,65 @@ def test_what_is_taken_changed_or_added_without_a_line_is_found(tmp_path: Path) 
     ]
 
 
+@pytest.mark.parametrize("which", ["newest", "never", "older"])
+def test_whatever_is_put_there_is_found_wherever_it_is(tmp_path: Path, which: str) -> None:
+    shelf = Shelf(tmp_path)
+    shelf.incident()
+    shelf.incident()
+    number = {"older": 1, "newest": 2, "never": 99}[which]
+    folder = shelf.folder / str(number)
+    folder.mkdir(exist_ok=True)
+    sealed, wrap = "00001-000000009999.jpg.age", "00001-abcd1234-one+two-1.key.age"
+    for name in (sealed, wrap, "note.txt", ".hidden", ".about.jpg"):
+        (folder / name).write_bytes(b"a stranger's")
+    (folder / "link.jpg").symlink_to(tmp_path / "elsewhere")
+    (folder / "inside").mkdir()
+    assert {(one.incident, one.name) for one in shelf.proof().findings} == {
+        (number, name) for name in (sealed, wrap, "note.txt", ".hidden", ".about.jpg", "link.jpg", "inside")
+    }
+    now_s = (folder / sealed).stat().st_mtime
+    running = prove(shelf.folder, shelf.record, now_s + FRESH_S / 2)
+    assert running.fresh == 2, "a kiosk that runs may have written these just now; that is told"
+    assert {one.name for one in running.findings}.isdisjoint({sealed, wrap})
+    assert len(running.findings) == 5
+    assert len(prove(shelf.folder, shelf.record, now_s + 2 * FRESH_S).findings) == 7
+
+
+def test_strangers_beside_the_incidents_and_links_in_the_place_of_pictures_are_found(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    shelf.incident()
+    shelf.hold(1)
+    assert shelf.proof().ok, "the file of the holds is the kiosk's own"
+    one = pictures(shelf.folder, 1)[0]
+    one.rename(tmp_path / "taken.jpg")
+    one.symlink_to(tmp_path / "taken.jpg")
+    (shelf.folder / "left.jpg").write_bytes(b"x")
+    (shelf.folder / "01").mkdir()
+    (shelf.folder / "7").symlink_to(shelf.folder / "1")
+    assert {(one.name, one.what) for one in shelf.proof().findings} == {
+        (one.name, Wrong.CHANGED),
+        ("left.jpg", Wrong.UNKNOWN),
+        ("01", Wrong.UNKNOWN),
+        ("7", Wrong.UNKNOWN),
+    }
+
+
+def test_wrapped_keys_are_no_pictures(tmp_path: Path) -> None:
+    shelf = Shelf(tmp_path)
+    shelf.incident(count=2)
+    shelf.hold(1)
+    key = "00001-abcd1234-one+two-1.key.age"
+    (shelf.folder / "1" / key).write_bytes(b"wrapped")
+    digest = file_hash(shelf.folder / "1" / key)
+    shelf._put(PicturesKept(1, "locked", (), True, sealed=SealedTo((), ((key, digest),), "x")).entry())
+    proof = shelf.proof()
+    assert (proof.there, proof.held, proof.keys, proof.ok) == (2, 2, 1, True)
+    shelf.free(1)
+    shelf.boot()
+    shelf.days(40)
+    assert (shelf.proof().removed, shelf.proof().by_rule, shelf.proof().ok) == (2, {"age": 2}, True)
+
+
 def test_a_removal_says_what_it_removed_so_that_an_earlier_theft_shows(tmp_path: Path) -> None:
     """Somebody takes a picture and hopes that age takes the rest with it."""
     shelf = Shelf(tmp_path)
@@ -303,7 +395,7 @@ def test_a_line_that_makes_no_sense_is_found(tmp_path: Path) -> None:
     shelf = Shelf(tmp_path)
     shelf.incident()
     shelf.record[-1].data = "[]"
-    assert findings(shelf) == [(1, Wrong.LINE_ODD)]
+    assert findings(shelf) == [(1, Wrong.LINE_ODD), *[(1, Wrong.UNKNOWN)] * 3]
     assert not prove(tmp_path / "nowhere", shelf.record).ok
 
 

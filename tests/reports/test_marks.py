@@ -9,6 +9,7 @@ import pytest
 
 from edge.journal.reader import lines, verify
 from edge.messages.inbox import ANSWERS, ANSWERS_WITHIN_S, Ignored, Inbox, MarkAsked
+from edge.pictures.keeper import Evidence
 from edge.reports.listing import Incidents, Marking, Wanted
 from edge.reports.timeline import story
 from edge.service.asks import MarkIncident
@@ -56,7 +57,9 @@ def test_a_mark_counts_only_where_it_is_answered() -> None:
 
 
 @pytest.mark.slow
-def test_marks_by_text_are_recorded_and_answered_and_change_nothing_else(world: IncidentWorld) -> None:
+def test_marks_by_text_are_recorded_and_answered_and_change_nothing_else(
+    world: IncidentWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
     texts = world.desk.phone.texts
 
     def heard(sender: str, text: str) -> list[str]:
@@ -70,6 +73,8 @@ def test_marks_by_text_are_recorded_and_answered_and_change_nothing_else(world: 
     assert all(line.name != MARKED and "417" not in line.data for line in lines(world.record))
 
     world.lock()
+    told: list[tuple[int, Mark]] = []
+    monkeypatch.setattr(Evidence, "mark", lambda evidence, incident, mark: told.append((incident, mark)))
     [answer] = heard("control_room", "FALSE 1")
     assert answer.startswith("Cabin 1. Noted as a false alarm; the cabin works as before. Incident 1, ")
     assert world.desk.hands.lock_on, "the door is where it was"
@@ -87,6 +92,7 @@ def test_marks_by_text_are_recorded_and_answered_and_change_nothing_else(world: 
     heard("control_room", "TRUE 1")
     assert heard("watchman", "FALSE 1") == []
     assert world.desk.kiosk.state == before
+    assert told == [(1, Mark.TRUE)], "a text, which may be forged, says nothing about how long pictures stay"
     ignored = [line for line in lines(world.record) if line.name == "text_ignored"]
     assert '"mark_by_another"' in ignored[-1].data
 

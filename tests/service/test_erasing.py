@@ -17,11 +17,14 @@ from edge.faults.fault import FaultError
 from edge.journal.file import NAME
 from edge.journal.limits import JournalLimits
 from edge.journal.writer import Journal
+from edge.messages.entry_key import NAME as ENTRY_KEY
+from edge.pictures.holds import NAME as HOLDS
 from edge.pictures.holds import Holds
 from edge.service import erasing
 from edge.service.erasing import KEPT, WIPED, erase, named_files
 from edge.settings.load import load
 from edge.settings.schema import KEYS, Settings
+from edge.settings.secrets import BENCH_HOTP
 from edge.terms.hold import Hold
 
 
@@ -29,7 +32,10 @@ from edge.terms.hold import Hold
 def left(tmp_path: Path) -> tuple[Path, Settings]:
     """A kiosk's files as they lie on its card, and its settings."""
     data, runtime = tmp_path / "data", tmp_path / "run"
-    for name in ("evidence/7/a.jpg", "gallery/people", "fleet/key.pem", "prompts/en/x.wav", "drawn.json"):
+    for name in (
+        *("evidence/7/a.jpg", "gallery/people", "fleet/key.pem", "prompts/en/x.wav", "drawn.json"),
+        *(ENTRY_KEY, BENCH_HOTP),
+    ):
         (data / name).parent.mkdir(parents=True, exist_ok=True)
         (data / name).write_bytes(b"secret" * 300_000 if name.endswith("jpg") else b"secret")
     runtime.mkdir()
@@ -65,6 +71,7 @@ def test_nothing_is_left_and_the_proof_says_where_the_record_ended(
     remaining = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")}
     assert remaining == {"data", "run", "etc", "proof.json"}
     told = json.loads(proof.read_text())
+    assert json.loads(capsys.readouterr().out) == told, "it is printed, too"
     assert told["keys"] == 1
     assert told["bytes"] > 1_800_000
     assert told["record_ended_at"].startswith("0:"), "an empty record ends at its first line"
@@ -87,6 +94,8 @@ def test_keys_go_first_and_each_byte_is_written_over(
     assert order[0] == "gallery.key"
     assert order.index("key.pem") < order.index("people") < order.index("a.jpg")
     assert order.index("people") < order.index(NAME)
+    keys = [order.index(name) for name in (ENTRY_KEY, BENCH_HOTP, "key.pem", "people")]
+    assert max(keys) < min(order.index(name) for name in ("a.jpg", "x.wav", "drawn.json", NAME))
 
 
 def test_what_is_under_a_legal_hold_stays_until_somebody_says_it_is_copied(
@@ -105,6 +114,50 @@ def test_what_is_under_a_legal_hold_stays_until_somebody_says_it_is_copied(
     assert main(command) == 3, "nobody can tell"
     assert main([*command, "--holds-copied"]) == 0
     assert not evidence.exists()
+
+
+def test_a_proof_that_cannot_be_written_stops_it_before_the_first_byte(
+    left: tuple[Path, Settings], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, settings = left
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    command = ["erase", "--settings", str(file), "--confirm", "Cabin 7", "--out"]
+    runtime, data = Path(settings.paths.runtime), Path(settings.paths.data)
+    (tmp_path / "link").symlink_to(data)
+    for out in (tmp_path / "no" / "such", tmp_path, runtime / "x", data / "x", tmp_path / "link/x", file):
+        assert main([*command, str(out)]) == 3, out
+        assert "file_unusable" in capsys.readouterr().err
+    with held(data):
+        assert main([*command, str(tmp_path / "proof.json")]) == 3
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+    (tmp_path / "proof.json").write_text("of another kiosk")
+    with held(data):
+        assert main([*command, str(tmp_path / "proof.json")]) == 3
+    assert (tmp_path / "proof.json").read_text() == "of another kiosk"
+    assert main([*command, str(tmp_path / "proof.json")]) == 0
+    assert json.loads((tmp_path / "proof.json").read_text())["cabin"] == "Cabin 7"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_stick_that_fills_up_at_the_end_costs_no_proof(
+    left: tuple[Path, Settings], capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, _ = left
+    assert main(["erase", "--settings", str(file), "--confirm", "Cabin 7", "--out", "/dev/full"]) == 3
+    said = capsys.readouterr()
+    assert json.loads(said.out)["record_ended_at"].startswith("0:")
+    assert "files wiped" in said.err
+
+
+def test_holds_that_nobody_can_read_stop_it(
+    left: tuple[Path, Settings], capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, settings = left
+    (Path(settings.paths.data) / "evidence" / HOLDS).write_bytes(b"\xff no holds")
+    assert main(["erase", "--settings", str(file), "--confirm", "Cabin 7"]) == 3
+    assert "erase_on_hold" in capsys.readouterr().err
+    assert main(["evidence", "holds", "--settings", str(file)]) == 1, "the list says it, too"
+    assert "holds_unreadable" in capsys.readouterr().err
 
 
 def test_a_link_is_removed_and_what_it_leads_to_stays(left: tuple[Path, Settings], tmp_path: Path) -> None:
