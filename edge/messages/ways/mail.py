@@ -24,10 +24,10 @@ from edge.terms.record import OutboxRow, Recipient
 
 _TIMEOUT_S: Final = 15.0
 _SUBJECT: Final = 400
-"""More than the cabin's name and address and an alert's words: a cut would fall at another byte in each text."""
+"""More than the cabin's name and address and an alert's words: a cut falls at another byte in each text."""
 
 _WORD_BYTES: Final = 21
-"""Of a subject in one encoded word (RFC 2047: 75 letters): each byte takes three letters, the frame twelve."""
+"""Of a subject in one encoded word (RFC 2047: 75 letters): each byte takes three, the frame twelve."""
 
 _SURE_BYTES: Final = 18
 """So many fit whole characters: the longest have four bytes."""
@@ -68,7 +68,7 @@ class _EvenPolicy(EmailPolicy):
 
     def fold(self, name: str, value: str) -> str:
         if name != "Subject":
-            return super().fold(name, value)
+            return str(super().fold(name, value))
         return f"{name}: {even_subject(str(value), self.linesep)}{self.linesep}"
 
     def fold_binary(self, name: str, value: str) -> bytes:
