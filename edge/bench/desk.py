@@ -22,6 +22,7 @@ from edge.bench.cameras import Source
 from edge.bench.cards import OWNERS, Cards, TemplatesOf, templates_of
 from edge.bench.handiwork import Break, Handiwork
 from edge.bench.lasting import Acts
+from edge.bench.leaving import scratch
 from edge.bench.mount import Mount, Stage
 from edge.bench.sight import Eye, Folders, Sight
 from edge.bench.standins import Threads
@@ -34,6 +35,7 @@ from edge.loop.kiosk import Kiosk
 from edge.loop.parts import Restarter
 from edge.loop.unrecorded import NAME as UNRECORDED
 from edge.messages.item import is_numbered
+from edge.pictures.clear import in_memory
 from edge.service.asks import VERSION, Reply, Request
 from edge.service.build import Built, FleetSite, Site, build
 from edge.service.threads import Part
@@ -176,6 +178,9 @@ class Desk:
         self._folder = folder
         self.cards = Cards(folder, props.templates, self.phone)
         self._runtime = runtime or folder
+        self._kept = contextlib.ExitStack()
+        self.rings = self._rings_folder()
+        """Where the newest pictures lie, open."""
         self._listener = listener
         self._random = random.Random(seed)
         self.watch: Callable[[Frame, Observation], None] | None = None
@@ -247,7 +252,7 @@ class Desk:
         eyes, above = [self._face_eye()], self._props.overview
         if above is not None:
             eyes.append(Eye(Role.OVERVIEW.value, above.camera, above.look, self._props.every_s))
-        sight = Sight(settings, Folders(self._runtime, self._folder), self.clock, self._sees, self._seen)
+        sight = Sight(settings, Folders(self.rings, self._folder), self.clock, self._sees, self._seen)
         rings = sight.open(eyes, stack)
         self.sight = sight
         self.built = build(
@@ -278,6 +283,12 @@ class Desk:
         self._names = OWNERS | {number: to for to, number in self.built.numbers.items() if number}
         self.built.start(now_s)
         self._hear_hardware(now_s)
+
+    def _rings_folder(self) -> Path:
+        """Where open pictures lie for seconds: beside the sockets; in memory where they are sealed after."""
+        if not self.settings.evidence.recipients_file or in_memory(self._runtime):
+            return self._runtime
+        return Path(self._kept.enter_context(scratch("ring")))
 
     def _face_eye(self) -> Eye:
         source = self.mount.source
@@ -332,6 +343,7 @@ class Desk:
         if self.powered:
             self.power_off()
         self.mount.close()
+        self._kept.close()
 
     # --- hands -------------------------------------------------------------------------------------
 

@@ -236,7 +236,7 @@ def kept_sealed(settings: Settings, runtime: Path) -> list[str]:
         return [f"No picture is kept: {fault.code} ({fault.detail})"]
     shown = f"pages show open copies for {kept.clear_copy_s:g} s"
     if not in_memory(runtime):
-        shown = "pages show none of them: paths.runtime of this bench is not in memory"
+        shown = "pages show none of them, nor the live picture: paths.runtime of this bench is not in memory"
     return [f"Pictures are sealed to {to.words}; {shown}."]
 
 

@@ -94,8 +94,8 @@ class _Printed(msgspec.Struct, frozen=True):
 def _notes(args: argparse.Namespace) -> int:
     """Exit code 1 where a note cannot be opened, or says another message than its line."""
     private = _private(args.key)
-    odd = False
-    for typed in _typed(args.record):
+    odd, count = False, 0
+    for count, typed in enumerate(_typed(args.record), 1):  # noqa: B007
         note = open_note(private, typed.note)
         fits = note is not None and (note.number, note.incident) == (typed.number, typed.incident)
         odd = odd or not fits
@@ -106,6 +106,8 @@ def _notes(args: argparse.Namespace) -> int:
             print(msgspec.json.encode(line).decode())
         else:
             print(printable(f"{typed.at}  incident {typed.incident}  #{typed.number}  {said}"))
+    if not count:  # an empty list must not read as "nobody was forced"
+        print(printable(f"{args.record}: no code of ours was typed in it"), file=sys.stderr)
     return 1 if odd else 0
 
 
@@ -132,7 +134,10 @@ def _typed(path: Path) -> Iterator[_Typed]:
     """The lines about typed codes. FaultError: neither a record nor what was printed of one."""
     try:
         with path.open("rb") as file:
-            is_record = file.read(len(_SQLITE)) == _SQLITE
+            begins = file.read(len(_SQLITE))
+        if not begins.strip():
+            raise FaultError("file_unusable", f"{path}: it is empty")
+        is_record = begins == _SQLITE
         for line in _of_record(path) if is_record else _of_print(path):
             if line.name == NAME:
                 said = msgspec.json.decode(line.data, type=_Said)

@@ -99,6 +99,10 @@ class CodeBook(Hidden):
         forced = 0 if self._forced is None else sum(entry.same_as(self._forced(code)) for code in codes)
         return (Ours.NO, Ours.YES, Ours.FORCED)[min(1, ours + forced) * (1 + min(1, forced))]
 
+    def opens(self, entry: Typed) -> bool:
+        """Whether it is the live code or its duress form; uses up nothing."""
+        return self._live is not None and self._fits(entry, self._live)
+
     def _fits(self, entry: Typed, code: str) -> bool:
         """Whether it is this code, or its duress form; both are compared each time."""
         same = entry.same_as(code)

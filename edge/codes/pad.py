@@ -35,6 +35,10 @@ class EntryPad(Hidden):
         self._keys = ""
         self._until_s: float | None = None
 
+    def another(self) -> EntryPad:
+        """An empty one for entries of the same length."""
+        return EntryPad(self._digits, self._timeout_s)
+
     def press(self, key: str, now_s: float) -> PadResult:
         """One key, at `now_s` (monotonic seconds)."""
         self.poll(now_s)

@@ -78,7 +78,7 @@ class Kiosk:
         steps = Steps(parts, self._situation, self._on_record, self._logbook, facts)
         self._drain = steps.drain
         self._owner, self._post, self._outputs = steps.owner, steps.post, steps.outputs
-        self.commission = steps.commission
+        self.commission, self._typed_codes = steps.commission, steps.typed_codes
         self.enrol = Enrol(parts.identity, self._situation, self._logbook)
         self.holding = Holding(parts.evidence, self._situation, self._logbook, parts.holds_lost)
         self._journal_head = parts.journal.head
@@ -310,7 +310,9 @@ class Kiosk:
         self.handle(KeyTouched(), now_s)
         self.commission.key("keypad", press.key, now_s)
         if self.state.mode is Mode.LOCKED and not self.state.code.live:
+            self._typed_codes.overhear(press.key, now_s)
             return  # refused: it must not stay there as the first digit of the next entry
+        self._typed_codes.not_refused()
         if self._pad.press(press.key, now_s) is PadResult.COMPLETED:
             self.handle(EntryCompleted(), now_s)
 
@@ -334,6 +336,7 @@ class Kiosk:
         self.enrol.poll(now_s)
         self._clock_watch.poll(now_s)
         self._pad.poll(now_s)
+        self._typed_codes.poll(now_s)
         self._judge_entry(self._on_record.entry_due(now_s))
         self._post.judge_releases(now_s)
         self._post.release(self._on_record.release_due(now_s))
@@ -360,6 +363,7 @@ class Kiosk:
             self.board.prompt.next_wake_s(),
             self._judge.next_wake_s(now_s),
             self._pad.next_wake_s,
+            self._typed_codes.next_wake_s(),
             self._evidence.next_wake_s(),
             self._on_record.next_wake_s(),
             self._owner.next_wake_s(now_s),

@@ -32,9 +32,8 @@ from edge.cabin.commands import (
     VoidCode,
     VoidOwnerCode,
 )
-from edge.cabin.events import Event
+from edge.cabin.events import EntryCompleted, Event
 from edge.cabin.table import step
-from edge.codes.hidden import Typed
 from edge.loop.commission import Commission
 from edge.loop.facts import Facts
 from edge.loop.logbook import Logbook
@@ -63,7 +62,15 @@ class Steps:
         self._evidence = parts.evidence
         self.owner = Owner(parts, situation, logbook, self._owner_fault, self.drain)
         self.post = Post(parts, situation, logbook, on_record, self.owner.codes)
-        self._typed_codes = TypedCodes(parts.duress, parts.book, self.post.control_room_rows)
+        self.typed_codes = TypedCodes(
+            parts.duress,
+            parts.book,
+            parts.pad.another(),
+            self.post.control_room_rows,
+            situation,
+            logbook,
+            on_record,
+        )
         self.commission = Commission(parts, situation, logbook, self.post, on_record, self.drain)
         self.outputs = Outputs(parts.board, situation, logbook, parts.context.language)
 
@@ -92,15 +99,14 @@ class Steps:
         entries = self._logbook.event_lines(event, before, now_s, held)
         incident = situation.state.incident or before.incident
         rows: list[OutboxRow] = []
-        typed: Typed | None = None
+        # Taken before a refusal clears it: the control room hears of a code also where it opens nothing.
+        typed = self._pad.take() if isinstance(event, EntryCompleted) else None
         for command in map(self._facts.with_reason, result.commands):
             entries += self._logbook.command_lines(command, incident, now_s, held)
             rows += self._carry_out(command, now_s, held)
-            if isinstance(command, JudgeEntry):
-                typed = self._pad.take()
-                lines, told = self._typed_codes.told(typed, incident)
-                entries += lines
-                rows += told
+        lines, told = self.typed_codes.told(typed, incident, now_s)
+        entries += lines
+        rows += told
         rows += self.post.incident(before.incident, situation.state.incident)
         if not entries and not rows:
             if held:

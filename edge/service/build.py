@@ -50,6 +50,7 @@ from edge.messages.texts import Context
 from edge.messages.ways.carrier import Carrier
 from edge.messages.ways.open import carriers, release_desk
 from edge.pictures.clear import ClearCopies, shown_or_sealed
+from edge.pictures.exposed import must_stay_in_memory
 from edge.pictures.holds import Together, read_holds, together
 from edge.pictures.keeper import Beside, Evidence, Ring
 from edge.pictures.retention import Profile
@@ -181,6 +182,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
     pictures = site.data / "evidence"
     holds, faults = _holds(remembered, pictures)
     remembered = replace(remembered, faults=(*remembered.faults, *faults))
+    remembered = replace(remembered, faults=(*remembered.faults, *_exposed(settings, site)))
     gauge = MachineGauge(site.data, THERMAL if site.threaded else None)
     gauge.look()
     evidence = Evidence(
@@ -305,6 +307,17 @@ def _holds(remembered: Remembered, pictures: Path) -> tuple[Together, tuple[tupl
     except FaultError as fault:
         return together(remembered.holds, remembered.freed, ()), ((fault.code, fault.detail),)
     return together(remembered.holds, remembered.freed, filed), faults
+
+
+def _exposed(settings: Settings, site: Site) -> tuple[tuple[str, str], ...]:
+    """The fault of sealed pictures that lie open where they could reach the card; a bench's ring does not."""
+    if not settings.evidence.recipients_file or not site.threaded:
+        return ()
+    try:
+        must_stay_in_memory(Path(settings.paths.runtime))
+    except FaultError as fault:
+        return ((fault.code, fault.detail),)
+    return ()
 
 
 def _measuring(settings: Settings, site: Site) -> Measuring | None:

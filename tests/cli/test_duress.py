@@ -57,6 +57,25 @@ def test_a_key_is_made_and_the_notes_of_a_record_are_read(
     assert capsys.readouterr().out.count("not for this key, or changed") == 2
 
 
+def test_a_list_without_notes_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing at all would read as: nobody was forced."""
+    key, printed = tmp_path / "control.pem", tmp_path / "events.json"
+    assert main(["duress", "key", str(key)]) == 0
+    for content, code, said in (
+        (b"", 3, "it is empty"),
+        (b"\n", 3, "it is empty"),
+        (
+            b'{"at": "2027-01-15T08:00:00Z", "name": "locked", "incident": 1}\n',
+            0,
+            "no code of ours was typed",
+        ),
+    ):
+        printed.write_bytes(content)
+        capsys.readouterr()
+        assert main(["duress", "notes", str(printed), "--key", str(key)]) == code
+        assert said in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"no key", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"]
 )

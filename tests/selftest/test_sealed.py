@@ -10,8 +10,9 @@ import pytest
 
 from edge.faults.fault import FaultError
 from edge.pictures import age
+from edge.pictures.exposed import card_swap
 from edge.selftest.machine import NotFitted
-from edge.selftest.sealed import card_swap, sealed
+from edge.selftest.sealed import sealed
 from edge.settings.schema import Settings
 
 SWAPS = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
