@@ -30,8 +30,9 @@ from edge.cli.options import Commands
 from edge.faults.explain import explain
 from edge.faults.fault import FaultError
 from edge.pictures.recipients import parse_recipients
-from edge.settings.handed import HANDED, SSH_KEY, TABLE, wrong_handed
-from edge.settings.load import Piece, SettingsError, load
+from edge.settings.first_boot import LARGEST, read_first_boot
+from edge.settings.handed import HANDED, SSH_KEY
+from edge.settings.load import SettingsError, load
 from edge.settings.places import SETTINGS_FILE
 from edge.settings.schema import as_toml
 from edge.terms.printing import printable
@@ -43,8 +44,6 @@ SCREEN: Final = Path("/run/cabinguard-notice/screen")
 """What getty shows above its login, through a link in /etc/issue.d."""
 SCREEN_PROBLEMS: Final = 2
 """A screen has 25 lines."""
-LARGEST: Final = 65536
-"""Bytes; a longer file is none of ours."""
 
 
 def add_parser(commands: Commands) -> None:
@@ -119,21 +118,9 @@ def take_over(file: Path, target: Path, ssh_keys: Path) -> int:
 
     Raises `SettingsError` with every problem, and has changed nothing then; OSError where the disk fails.
     """
-    given = Piece(_read(file), file.name)
-    own = given.table.pop(TABLE, {})
-    for key, code, detail in wrong_handed(own):
-        given.refuse(code, detail, key)
-    own = own if isinstance(own, dict) else {}
+    first = read_first_boot(_read(file), file.name, target.parent, parse_recipients)
+    given, own = first.piece, first.own
     handed = {name: row for name, row in HANDED.items() if name in own}
-    for row in handed.values():
-        name, _, leaf = row.setting.partition(".")
-        section = given.table.setdefault(name, {})
-        if isinstance(section, dict):
-            section[leaf] = str(target.parent / row.file)
-    evidence = given.table.get("evidence", {})
-    needs = evidence.get("open_needs") if isinstance(evidence, dict) else None
-    for detail in _wrong_recipients(own, needs if isinstance(needs, int) else 1):
-        given.refuse("settings_out_of_bounds", detail, "first_boot.recipients")
     policy = msgspec.to_builtins(given.over(target).policy)
     leaves = list(_leaves(given.table, ""))
     text = target.read_text("utf-8")
@@ -160,28 +147,13 @@ def take_over(file: Path, target: Path, ssh_keys: Path) -> int:
     return len(leaves)
 
 
-def _read(file: Path) -> str:
+def _read(file: Path) -> bytes:
+    """Its beginning, longer than any that is taken."""
     try:
         with file.open("rb") as source:
-            content = source.read(LARGEST + 1)
+            return source.read(LARGEST + 1)
     except OSError as error:
         raise SettingsError([FaultError("settings_unreadable", f"{file.name}: {error.strerror}")]) from error
-    if len(content) > LARGEST:
-        raise SettingsError([FaultError("settings_unreadable", f"{file.name}: longer than {LARGEST} bytes")])
-    try:
-        # Windows editors put a byte order mark in front and end lines with CR LF.
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise SettingsError([FaultError("settings_unreadable", f"{file.name}: not UTF-8")]) from None
-
-
-def _wrong_recipients(own: Mapping[str, object], needs: int) -> Iterator[str]:
-    """Why pictures could not be sealed to the keys that are handed over."""
-    try:
-        if "recipients" in own:
-            parse_recipients(str(own["recipients"]), needs)
-    except ValueError as error:
-        yield f"first_boot.recipients: {error}"
 
 
 def _make_folder(folder: Path) -> None:

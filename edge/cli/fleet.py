@@ -11,6 +11,7 @@ from typing import Final
 from edge.cli.options import Commands
 from edge.faults.fault import FaultError
 from edge.fleet.roster_files import FIRST_BOOT, LIST, write_all
+from edge.pictures.recipients import parse_recipients
 from edge.terms.printing import printable
 
 _NAMED: Final = 5
@@ -46,7 +47,7 @@ def make(args: argparse.Namespace) -> int:
         except age.BadKeyError:
             raise FaultError("table_odd", "--seal-to is no age key (age1…)") from None
         seal = functools.partial(age.seal, to=to)
-    written = write_all(args.table, args.folder, args.common, seal)
+    written = write_all(args.table, args.folder, args.common, parse_recipients, seal)
     print(printable(f"{written.fresh} files written, {written.unchanged} right already, in {args.folder}"))
     print(printable(f"{LIST} has every secret that was made: keep it as you keep keys"))
     print(f"each kiosk's {FIRST_BOOT} goes to the boot partition of its own card, and nowhere else")

@@ -140,7 +140,7 @@ def settle(settings: Settings) -> None:
 
 
 def make_private_folder(folder: Path) -> None:
-    """For its owner alone. OSError as the system says it."""
+    """Made for its owner alone; one that is there stays as it is. OSError as the system says it."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 

@@ -19,33 +19,47 @@ from types import MappingProxyType
 from typing import Final
 
 from edge.faults.fault import FaultError
-from edge.settings.handed import HANDED, SSH_KEY, TABLE, wrong_handed
+from edge.settings.first_boot import Recipients, read_first_boot
+from edge.settings.fleet import KIOSK_ID
+from edge.settings.handed import HANDED, MAKE, SSH_KEY, TABLE, wrong_handed
 from edge.settings.load import Piece, SettingsError, value_of
-from edge.settings.schema import as_toml
+from edge.settings.places import SETTINGS_FILE
+from edge.settings.schema import allowed, as_toml
 
 KIOSKS_MOST: Final = 20_000
 LARGEST: Final = 32 << 20
 """Bytes of the table."""
-MAKE: Final = "make"
 _ID: Final = "kiosk_id"
-_NAME: Final = re.compile(r"[a-z0-9-]{1,40}")
+_FROM_OTHERS: Final = frozenset({"sim_pin", "smtp_password", "token_pin"})
+"""Secrets that somebody else gave out: two kiosks may have the same one. Cards are sold with one PIN."""
 
 
 def _base32() -> str:
     return base64.b32encode(secrets.token_bytes(20)).decode()
 
 
-MAKERS: Final[Mapping[str, Callable[[], str]]] = MappingProxyType(
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """How a secret is made, and the form that each one made so has."""
+
+    make: Callable[[], str]
+    form: str
+
+
+_BASE32: Final = Maker(_base32, r"[A-Z2-7]{32}")
+MAKERS: Final[Mapping[str, Maker]] = MappingProxyType(
     {
-        "sim_pin": lambda: f"{secrets.randbelow(10**8):08}",
-        "hotp_secret": _base32,  # 160 bits, RFC 4226 section 4
-        "webhook_secret": _base32,
-        "panel_password": _base32,
-        "est_token": _base32,
-        "gallery_key": lambda: base64.b64encode(secrets.token_bytes(32)).decode(),
+        "sim_pin": Maker(lambda: f"{secrets.randbelow(10**8):08}", r"[0-9]{8}"),
+        "hotp_secret": _BASE32,  # 160 bits, RFC 4226 section 4
+        "webhook_secret": _BASE32,
+        "panel_password": _BASE32,
+        "est_token": _BASE32,
+        "gallery_key": Maker(
+            lambda: base64.b64encode(secrets.token_bytes(32)).decode(), r"[A-Za-z0-9+/]{43}="
+        ),
     }
 )
-"""The secrets that can be made, and how."""
+"""The secrets that can be made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +84,11 @@ Kept = Mapping[str, Mapping[str, str]]
 """The secrets that were made before, by kiosk and name."""
 
 
-def planned(table: bytes, name: str, common: str, kept: Kept) -> list[Planned]:
+def planned(table: bytes, name: str, common: str, kept: Kept, recipients: Recipients) -> list[Planned]:
     """Every kiosk of the table, in its order. Raises `SettingsError` with everything that is wrong.
 
-    `name` is the table's, for what is said of it; `common` the text that holds for all, empty for none.
+    `name` is the table's, for what is said of it; `common` the text that holds for all, empty for none;
+    `recipients` reads the keys that pictures are sealed to, as the kiosk will.
     """
     problems: list[FaultError] = []
     shared = _common(common, problems)
@@ -84,7 +99,7 @@ def planned(table: bytes, name: str, common: str, kept: Kept) -> list[Planned]:
         raise SettingsError(problems)
     made = [_made(row, shared, kept.get(row.kiosk_id, {})) for row in rows]
     for row, one in zip(rows, made, strict=True):
-        problems += _refused(one, name, row)
+        problems += _refused(one, name, row, recipients)
     if problems:
         raise SettingsError(problems)
     return made
@@ -104,20 +119,23 @@ def _rows(table: bytes, name: str, problems: list[FaultError]) -> Iterator[_Row]
     # Excel writes what its country takes for a separator.
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count), strict=True)
     count = 0
+    begin = 1
     try:
         columns = [cell.strip() for cell in next(reader, [])]
         if not _columns_fit(columns, name, problems):
             return
+        begin = reader.line_num + 1
         for cells in reader:
+            line, begin = begin, reader.line_num + 1  # a cell may have several lines
             if not any(cell.strip() for cell in cells):
                 continue
             count += 1
             if count > KIOSKS_MOST:
-                problems.append(_odd(f"more than {KIOSKS_MOST} kiosks", name, reader.line_num))
+                problems.append(_odd(f"more than {KIOSKS_MOST} kiosks", name, line))
                 return
-            yield from _row(cells, columns, name, reader.line_num, problems)
+            yield from _row(cells, columns, name, line, problems)
     except csv.Error as error:
-        problems.append(_odd(str(error), name, reader.line_num))
+        problems.append(_odd(str(error), name, begin))
     if not count:
         problems.append(_odd("no kiosk is in it", name, 1))
 
@@ -129,7 +147,12 @@ def _columns_fit(columns: Sequence[str], name: str, problems: list[FaultError]) 
     for number, column in enumerate(columns, start=1):
         if columns.index(column) != number - 1:
             problems.append(_odd("this column is there twice", name, 1, column))
+        if column == f"mqtt.{_ID}":
+            problems.append(_odd(f"{_ID} is the column for it", name, 1, column))
         section, _, leaf = column.partition(".")
+        if section == TABLE and leaf in HANDED and HANDED[leaf].setting in columns:
+            detail = f"{HANDED[leaf].setting} names another file for it: leave one of the two out"
+            problems.append(_odd(detail, name, 1, column))
         if column == _ID or (section == TABLE and (leaf in HANDED or leaf == SSH_KEY)):
             continue
         try:
@@ -149,9 +172,9 @@ def _row(
         return
     given = {column: cell.strip() for column, cell in zip(columns, cells, strict=True) if cell.strip()}
     kiosk_id = given.pop(_ID, "")
-    if not _NAME.fullmatch(kiosk_id):
-        detail = f"{_ID} must be 1 to 40 small letters, digits and -"
-        problems.append(_odd(detail, name, line, _ID))
+    if not kiosk_id or not re.fullmatch(KIOSK_ID, kiosk_id):
+        said = f"{_ID} is empty" if not kiosk_id else f"{_ID} must be {allowed(f'mqtt.{_ID}')}"
+        problems.append(_odd(said, name, line, _ID))
         return
     made: dict[str, dict[str, object]] = {}
     for column, cell in given.items():
@@ -179,16 +202,20 @@ def _named_twice(rows: Sequence[_Row], name: str) -> Iterator[FaultError]:
 
 
 def _given_twice(rows: Sequence[_Row], name: str) -> Iterator[FaultError]:
-    """A secret in the table is one kiosk's; PINs may come twice: cards are sold with the same one."""
+    """A secret in the table is one kiosk's, but for those of others."""
     seen: dict[tuple[str, str], int] = {}
     for row in rows:
         for leaf, value in row.table.get(TABLE, {}).items():
-            if leaf not in MAKERS or leaf == "sim_pin" or _to_make(leaf, value):
+            if not _is_secret(leaf) or leaf in _FROM_OTHERS or _to_make(leaf, value):
                 continue
             before = seen.setdefault((leaf, str(value)), row.line)
             if before != row.line:
                 detail = f"the same secret as in line {before}"
                 yield _odd(detail, name, row.line, f"{TABLE}.{leaf}")
+
+
+def _is_secret(leaf: str) -> bool:
+    return leaf in HANDED and not HANDED[leaf].public
 
 
 def _to_make(leaf: str, value: object) -> bool:
@@ -210,11 +237,14 @@ def _common(text: str, problems: list[FaultError]) -> dict[str, object]:
     own = table.get(TABLE, {})
     checked = {k: v for k, v in own.items() if not _to_make(k, v)} if isinstance(own, dict) else own
     problems += [FaultError(code, f"{detail} (the common file)") for _, code, detail in wrong_handed(checked)]
-    if isinstance(own, dict):
-        for leaf in sorted(set(own) & set(MAKERS)):
-            if own[leaf] != MAKE and leaf != "sim_pin":
-                detail = f'{TABLE}.{leaf} would be the same on every kiosk: say "{MAKE}"'
-                problems.append(FaultError("table_odd", f"{detail} (the common file)"))
+    broker = table.get("mqtt", {})
+    if isinstance(broker, dict) and _ID in broker:
+        problems.append(FaultError("table_odd", f"mqtt.{_ID} is each kiosk's own (the common file)"))
+    for leaf, value in sorted(own.items()) if isinstance(own, dict) else ():
+        if _is_secret(leaf) and not _to_make(leaf, value):
+            made = f'say "{MAKE}", or ' if leaf in MAKERS else ""
+            detail = f"{TABLE}.{leaf} would be the same on every kiosk: {made}give each its own in a column"
+            problems.append(FaultError("table_odd", f"{detail} (the common file)"))
     return table
 
 
@@ -229,7 +259,7 @@ def _made(row: _Row, shared: Mapping[str, object], before: Mapping[str, str]) ->
     if isinstance(own, dict):
         for leaf, value in own.items():
             if _to_make(leaf, value):
-                own[leaf] = made[leaf] = before.get(leaf) or MAKERS[leaf]()
+                own[leaf] = made[leaf] = before.get(leaf) or MAKERS[leaf].make()
         if "est_token" in own:  # whose password it is
             _inner(table, "certificate").setdefault("est_user", row.kiosk_id)
     head = f"# First start of {row.kiosk_id}, and of no other kiosk: cabinguard.toml on its boot partition.\n"
@@ -257,14 +287,11 @@ def _toml(table: Mapping[str, object], prefix: str) -> Iterator[str]:
             yield from _toml(value, f"{prefix}{key}.")
 
 
-def _refused(one: Planned, name: str, row: _Row) -> Iterator[FaultError]:
+def _refused(one: Planned, name: str, row: _Row, recipients: Recipients) -> Iterator[FaultError]:
     """What a kiosk would say of its file, with the line of the table."""
+    folder = SETTINGS_FILE.parent
     try:
-        piece = Piece(one.text, one.kiosk_id)
-        own = piece.table.pop(TABLE, {})
-        for key, code, detail in wrong_handed(own):
-            piece.refuse(code, detail, key)
-        piece.alone()
+        read_first_boot(one.text.encode(), one.kiosk_id, folder, recipients).piece.alone()
     except SettingsError as error:
         for problem in error.problems:
             detail = re.sub(rf" \({re.escape(one.kiosk_id)} lines? [0-9, ]+\)\Z", "", problem.detail)

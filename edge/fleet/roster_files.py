@@ -9,7 +9,9 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Callable, Iterator, Mapping
+import re
+import stat
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,6 +19,8 @@ from typing import Final
 from edge.faults.fault import FaultError
 from edge.fleet.pairs import make_private_folder, write_private
 from edge.fleet.roster import LARGEST, MAKERS, Kept, Planned, planned
+from edge.settings.first_boot import Recipients
+from edge.settings.load import SettingsError, read_text
 
 LIST: Final = "secrets.csv"
 SEALED: Final = "secrets.csv.age"
@@ -35,18 +39,22 @@ class Written:
     strange: tuple[str, ...]
 
 
-def write_all(table: Path, folder: Path, common: Path | None, seal: Seal | None = None) -> Written:
+def write_all(
+    table: Path, folder: Path, common: Path | None, recipients: Recipients, seal: Seal | None = None
+) -> Written:
     """A folder for each kiosk of `table` in `folder`, and LIST; what `seal` makes of that one is SEALED.
 
-    Raises `SettingsError` with everything that is wrong with the table, and has written nothing then;
-    OSError where the disk fails: run again, it goes on.
+    `recipients` as `planned` has it. Raises `SettingsError` with everything that is wrong with the table or
+    in the folder, and has written nothing then; OSError where the disk fails: run again, it goes on.
     """
     with table.open("rb") as file:
         content = file.read(LARGEST + 1)
     if len(content) > LARGEST:
         raise FaultError("table_odd", f"{table.name}: longer than {LARGEST} bytes")
     kept = _kept(folder)
-    kiosks = planned(content, table.name, "" if common is None else _text(common), kept)
+    kiosks = planned(content, table.name, "" if common is None else read_text(common), kept, recipients)
+    if wrong := list(_wrong_with(folder, kiosks, kept)):
+        raise SettingsError(wrong)
     make_private_folder(folder)
     listed = _listed({**kept, **{one.kiosk_id: {**kept.get(one.kiosk_id, {}), **one.made} for one in kiosks}})
     if not _is(folder / LIST, listed):
@@ -60,19 +68,28 @@ def write_all(table: Path, folder: Path, common: Path | None, seal: Seal | None 
     return Written(fresh, len(kiosks) - fresh, tuple(strange))
 
 
-def _text(file: Path) -> str:
-    try:
-        return file.read_text("utf-8-sig")
-    except ValueError as error:
-        raise FaultError("table_odd", f"{file.name}: it is no text in UTF-8") from error
+def _wrong_with(folder: Path, kiosks: Sequence[Planned], kept: Kept) -> Iterator[FaultError]:
+    """Why what is there already cannot be gone on with."""
+    if folder.exists() and (mode := stat.S_IMODE(folder.stat().st_mode)) & 0o077:
+        detail = f"{folder}: others may look into it (mode {mode:o}): chmod 700 it, or name a new folder"
+        yield FaultError("file_unusable", detail)
+    for one in kiosks:
+        own = folder / one.kiosk_id
+        if own.is_symlink() or (own.exists() and not own.is_dir()):
+            yield FaultError("file_unusable", f"{own} is no folder: take it away")
+        elif own.exists() and one.kiosk_id not in kept:
+            # Its card may be in a cabin: another secret for it would be one that this kiosk does not have.
+            detail = f"{own} was made before, and {LIST} does not have it: bring the whole list back"
+            yield FaultError("table_odd", f"{detail}, or take that folder away")
 
 
 def _written(folder: Path, kiosk: Planned) -> bool:
     """Whether its file had to be written."""
     file = folder / kiosk.kiosk_id / FIRST_BOOT
+    make_private_folder(file.parent)
+    file.parent.chmod(0o700)  # copied about, it may have got another mode
     if _is(file, kiosk.text.encode()):
         return False
-    make_private_folder(file.parent)
     part = file.with_name(f".{FIRST_BOOT}.new")
     part.unlink(missing_ok=True)
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as whole:
@@ -83,7 +100,8 @@ def _written(folder: Path, kiosk: Planned) -> bool:
 
 def _is(file: Path, content: bytes) -> bool:
     try:
-        return file.read_bytes() == content and not file.stat().st_mode & 0o077
+        itself = not file.is_symlink() and not file.stat().st_mode & 0o077
+        return itself and file.read_bytes() == content
     except OSError:
         return False
 
@@ -105,19 +123,30 @@ def _kept(folder: Path) -> Kept:
 
 
 def _rows(text: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Each kiosk and what was made for it. ValueError where that is not as it was made: a copy that was cut,
+    or a spreadsheet that took a PIN for a number."""
+    seen: set[str] = set()
     for row in csv.DictReader(io.StringIO(text, newline=""), strict=True):
-        if not row.get(_ID) or None in row or set(row) - {_ID, *MAKERS}:
+        cells = {str(name): value for name, value in row.items() if name is not None}
+        if len(cells) < len(row) or None in cells.values():  # more cells than columns, or fewer
             raise ValueError
-        yield row[_ID], {name: value for name, value in row.items() if value and name != _ID}
+        kiosk_id = cells.pop(_ID, "")
+        made = {name: value for name, value in cells.items() if value}
+        odd = [n for n, value in made.items() if n not in MAKERS or not re.fullmatch(MAKERS[n].form, value)]
+        if not kiosk_id or kiosk_id in seen or odd:
+            raise ValueError
+        seen.add(kiosk_id)
+        yield kiosk_id, made
 
 
 def _listed(kept: Mapping[str, Mapping[str, str]]) -> bytes:
-    """A line for each kiosk, sorted: the same list, whatever order it was made in."""
+    """A line for each kiosk, also for one without a made secret: who is not in it was never made.
+
+    Sorted: the same list, whatever order it was made in."""
     names = [name for name in MAKERS if any(name in one for one in kept.values())]
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, [_ID, *names], restval="", lineterminator="\n")
     writer.writeheader()
     for kiosk_id in sorted(kept):
-        if kept[kiosk_id]:
-            writer.writerow({_ID: kiosk_id, **kept[kiosk_id]})
+        writer.writerow({_ID: kiosk_id, **kept[kiosk_id]})
     return text.getvalue().encode("ascii")

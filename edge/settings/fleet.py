@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 
@@ -20,6 +20,20 @@ _Level = Annotated[
 ]
 """One level of a topic: nothing that a broker takes for a pattern."""
 
+PEOPLE: Final = ("control-room", "home-assistant")
+"""Who else has a name in the broker's rules (`systemd/fleet/`): a kiosk with one of these would be let in as
+that person, read everything of every kiosk and write to each."""
+
+KIOSK_ID: Final = rf"\A(?!({'|'.join(PEOPLE)})\Z)([a-z0-9]([a-z0-9-]{{0,38}}[a-z0-9])?)?\Z"
+_KioskId = Annotated[
+    str,
+    msgspec.Meta(
+        pattern=KIOSK_ID,
+        description="at most 40 small letters, digits and - (not at its ends), or empty; "
+        f"{' and '.join(PEOPLE)} are not for kiosks",
+    ),
+]
+
 
 class MqttSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     host: Annotated[
@@ -31,7 +45,7 @@ class MqttSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 8883
     tls: bool = True
     site: _Level = ""
-    kiosk_id: _Level = ""
+    kiosk_id: _KioskId = ""
     keepalive_s: Annotated[int, msgspec.Meta(ge=10, le=3600)] = 60
     keep_days: Annotated[float, msgspec.Meta(ge=1, le=365)] = 14.0
     keep_messages: Annotated[int, msgspec.Meta(ge=100, le=50000)] = 5000

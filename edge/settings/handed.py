@@ -16,6 +16,8 @@ from types import MappingProxyType
 from typing import Final
 
 TABLE: Final = "first_boot"
+MAKE: Final = "make"
+"""In a table of kiosks, in place of a secret: make one. On a kiosk it would be a password that all know."""
 SSH_KEY: Final = "ssh_key"
 """Who may log in as technician; it belongs to the system, so no setting names it."""
 
@@ -32,7 +34,8 @@ class Handed:
 
 
 _EDGE: Final = r"[^\x00-\x20\x7f-\xa0\u2028\u2029]"
-_LINE: Final = rf"{_EDGE}([^\x00-\x1f\x7f-\x9f\u2028\u2029]{{0,198}}{_EDGE})?"
+_LINE: Final = rf"(?!(?i:{MAKE})\Z){_EDGE}([^\x00-\x1f\x7f-\x9f\u2028\u2029]{{0,198}}{_EDGE})?"
+_ONE_LINE: Final = f"one line of text, and not the word {MAKE}"
 _PEM: Final = r"(-----BEGIN {0}-----\r?\n[A-Za-z0-9+/=\r\n]+-----END {0}-----[ \t]*(\r?\n)*)+"
 
 HANDED: Final = MappingProxyType(
@@ -44,14 +47,14 @@ HANDED: Final = MappingProxyType(
             r"[A-Z2-7]{26,128}={0,6}",
             "26 letters A to Z and digits 2 to 7 or more (base32)",
         ),
-        "smtp_password": Handed("email.password_file", "secrets/smtp_password", _LINE, "one line of text"),
-        "webhook_secret": Handed("webhook.secret_file", "secrets/webhook_secret", _LINE, "one line of text"),
-        "panel_password": Handed("panel.password_file", "secrets/panel_password", _LINE, "one line of text"),
+        "smtp_password": Handed("email.password_file", "secrets/smtp_password", _LINE, _ONE_LINE),
+        "webhook_secret": Handed("webhook.secret_file", "secrets/webhook_secret", _LINE, _ONE_LINE),
+        "panel_password": Handed("panel.password_file", "secrets/panel_password", _LINE, _ONE_LINE),
         "gallery_key": Handed(
             "identity.key_file", "secrets/gallery_key", r"[A-Za-z0-9+/]{43}=", "32 bytes in base64"
         ),
-        "token_pin": Handed("certificate.pin_file", "secrets/token_pin", _LINE, "one line of text"),
-        "est_token": Handed("certificate.est_token_file", "secrets/est_token", _LINE, "one line of text"),
+        "token_pin": Handed("certificate.pin_file", "secrets/token_pin", _LINE, _ONE_LINE),
+        "est_token": Handed("certificate.est_token_file", "secrets/est_token", _LINE, _ONE_LINE),
         "ca_certificates": Handed(
             "certificate.ca_file",
             "fleet/ca.pem",

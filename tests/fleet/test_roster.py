@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import re
 import stat
 import time
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,10 @@ from edge.faults.fault import FaultError
 from edge.fleet.roster import MAKERS, Planned, planned
 from edge.fleet.roster_files import write_all
 from edge.pictures import age
-from edge.settings.load import SettingsError, load
+from edge.pictures.recipients import parse_recipients
+from edge.settings.fleet import PEOPLE
+from edge.settings.handed import HANDED
+from edge.settings.load import Piece, SettingsError, load, value_of
 from edge.settings.schema import EXAMPLE
 from edge.settings.secrets import Secret, read_secret
 from tests.worlds.bank_authority import Authority, pem
@@ -62,7 +67,7 @@ def table(count: int) -> str:
 def problems(text: str | bytes, common: str = COMMON) -> list[str]:
     content = text if isinstance(text, bytes) else text.encode()
     with pytest.raises(SettingsError) as caught:
-        planned(content, "kiosks.csv", common, {})
+        planned(content, "kiosks.csv", common, {}, parse_recipients)
     return [f"{one.code}: {one.detail}" for one in caught.value.problems]
 
 
@@ -144,7 +149,7 @@ def test_made_again_it_keeps_what_was_made_and_changes_what_was_corrected(desk: 
     (desk / "made" / "cabin-3" / "cabinguard.toml").unlink()  # it has gone to its kiosk
     corrected = table(13).replace("Cabin 5,", "Main Street,")
     (desk / "kiosks.csv").write_text(corrected, "utf-8")
-    written = write_all(desk / "kiosks.csv", desk / "made", desk / "common.toml")
+    written = write_all(desk / "kiosks.csv", desk / "made", desk / "common.toml", parse_recipients)
     assert (written.fresh, written.unchanged) == (3, 10)
     after = {one.parent.name: one.read_text("utf-8") for one in desk.glob("made/*/cabinguard.toml")}
     assert {name: secrets_of(text) for name, text in after.items() if name in before} == {
@@ -216,16 +221,226 @@ def test_a_secret_that_would_be_the_same_for_all_is_refused() -> None:
     assert any("the same secret as in line 2" in one for one in problems(twice))
 
 
+@pytest.mark.parametrize("leaf", [name for name, row in HANDED.items() if not row.public])
+def test_no_secret_is_the_same_on_every_kiosk(leaf: str) -> None:
+    """The file for all holds none at all. A table may give one twice only where somebody else gave it out."""
+    value = {"sim_pin": "2580", "hotp_secret": "A" * 32, "gallery_key": "A" * 43 + "="}.get(leaf, "one time")
+    common = COMMON.replace('hotp_secret = "make"\n', "").replace('est_token = "make"\n', "")
+    bare = "\n".join(line.rpartition(",")[0] for line in table(2).splitlines()) + "\n"  # without the PINs
+    given = common.replace("[first_boot]\n", f'[first_boot]\n{leaf} = "{value}"\n')
+    assert any("would be the same on every kiosk" in one for one in problems(bare, given))
+    twice = bare.replace("control_room\n", f"control_room,first_boot.{leaf}\n")
+    twice = twice.replace("+49155200001\n", f"+49155200001,{value}\n")
+    if leaf in ("sim_pin", "smtp_password", "token_pin"):
+        assert len(planned(twice.encode(), "t", common, {}, parse_recipients)) == 2
+    else:
+        assert any("the same secret as in line 2" in one for one in problems(twice, common))
+
+
+@pytest.mark.parametrize(
+    "leaf", ["smtp_password", "token_pin", "est_token", "panel_password", "webhook_secret"]
+)
+@pytest.mark.parametrize("word", ["make", "Make"])
+def test_the_word_make_is_nobodys_password(tmp_path: Path, leaf: str, word: str) -> None:
+    """Where it makes nothing it is refused: in the table, in the file for all, and by a kiosk."""
+    common = COMMON.replace('est_token = "make"\n', "")
+    in_all = common.replace("[first_boot]\n", f'[first_boot]\n{leaf} = "{word}"\n')
+    in_table = f"kiosk_id,people.watchman,first_boot.{leaf}\na,+49155100001,{word}\n"
+    for text, for_all in ((table(2), in_all), (in_table, common)):
+        if word == "make" and leaf in MAKERS:
+            made = planned(text.encode(), "t", for_all, {}, parse_recipients)
+            assert tomllib.loads(made[0].text)["first_boot"][leaf] != word
+        else:
+            assert any("not the word make" in one for one in problems(text, for_all))
+    assert not _taken_over(tmp_path, in_all)
+
+
+@pytest.mark.parametrize("people", [f"systemd/fleet/{name}" for name in ("mosquitto.acl", "emqx-acl.conf")])
+def test_no_kiosk_has_the_name_of_a_person_at_the_broker(repo: Path, people: str) -> None:
+    """The common name is who somebody is: such a kiosk would read everything and write to every kiosk."""
+    rules = (repo / people).read_text("utf-8")
+    names = re.findall(r'^user (\S+)|\{username, "([^"]+)"\}', rules, re.MULTILINE)
+    found = {one or other for one, other in names}
+    assert found == set(PEOPLE)
+    for name in found:
+        assert any(
+            name in one and "line 3" in one for one in problems(table(2).replace("cabin-1,", f"{name},"))
+        )
+        with pytest.raises(FaultError, match=name):
+            value_of("mqtt.kiosk_id", name)
+
+
+@pytest.mark.parametrize("name", ["-", "---", "-a", "a-", "a" * 41, "a_b", "Ä", "control-room\n"])
+def test_a_name_that_is_none_is_refused_by_table_and_settings(name: str) -> None:
+    assert "column kiosk_id" in problems(f'kiosk_id\n"{name}"\n')[0]
+    with pytest.raises(SettingsError):
+        Piece(f"[mqtt]\nkiosk_id = {json.dumps(name)}\n", "t").alone()
+
+
+def _taken_over(folder: Path, text: str) -> bool:
+    """Whether the real first start takes it."""
+    (folder / "kiosk.toml").write_bytes(EXAMPLE.read_bytes())
+    (folder / "cabinguard.toml").write_text(text, "utf-8")
+    try:
+        take_over(folder / "cabinguard.toml", folder / "kiosk.toml", folder / "keys")
+    except SettingsError:
+        return False
+    return True
+
+
+_, ONE = age.new_key()
+_, OTHER = age.new_key()
+ONE_KEY = f"recipients = '''\n# name: one\n{ONE}\n'''\n"
+TWO_KEYS = f"recipients = '''\n# name: one\n{ONE}\n# name: other\n{OTHER}\n'''\n"
+
+
+@pytest.mark.parametrize(
+    ("handed", "settings", "fits"),
+    [
+        (ONE_KEY, "", True),
+        (ONE_KEY, "open_needs = 2", False),
+        (TWO_KEYS, "open_needs = 2", True),
+        (f"recipients = '''\n{ONE}\n'''\n", "", False),
+        (f"recipients = '''\n# name: one\n{ONE[:-1]}\n'''\n", "", False),
+        (ONE_KEY + f"est_ca_certificates = '''\n{pem(ROOT.certificate).decode() * 200}'''\n", "", False),
+        (f"est_ca_certificates = '''\n{pem(ROOT.certificate).decode() * 10}'''\n", "", True),
+        ('ssh_key = "ssh-ed25519"\n', "", False),
+    ],
+)
+def test_the_desk_takes_what_a_kiosk_takes_and_nothing_else(
+    tmp_path: Path, handed: str, settings: str, fits: bool
+) -> None:
+    """A file that a kiosk refuses leaves it out of service; what is wrong for all, the whole fleet."""
+
+    def with_it(text: str) -> str:
+        if "ssh_key" in handed:
+            text = "\n".join(line for line in text.split("\n") if not line.startswith("ssh_key"))
+        return text.replace("[first_boot]\n", f"[first_boot]\n{handed}") + f"\n[evidence]\n{settings}\n"
+
+    (good,) = planned(table(1).encode(), "t", COMMON, {}, parse_recipients)
+    assert _taken_over(tmp_path, with_it(good.text)) is fits
+    if fits:
+        (made,) = planned(table(1).encode(), "t", with_it(COMMON), {}, parse_recipients)
+        assert _taken_over(tmp_path, made.text)
+    else:
+        assert all("line 2)" in one or "common" in one for one in problems(table(1), with_it(COMMON)))
+
+
+# --- the folder as it is found ---------------------------------------------------------------------
+
+
+def test_a_folder_into_which_others_may_look_is_refused(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (desk / "made").mkdir(mode=0o755)
+    assert make(desk) == 3
+    assert "chmod 700" in capsys.readouterr().err
+    assert not list((desk / "made").iterdir())
+    (desk / "made").chmod(0o700)
+    assert make(desk) == 0
+    (desk / "made/cabin-3").chmod(0o755)
+    assert make(desk) == 0
+    assert stat.S_IMODE((desk / "made/cabin-3").stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("kind", ["link", "file"])
+def test_what_stands_in_place_of_a_kiosks_folder_is_not_followed(
+    desk: Path, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    (desk / "elsewhere").mkdir(mode=0o700)
+    (desk / "made").mkdir(mode=0o700)
+    if kind == "link":
+        (desk / "made/cabin-3").symlink_to(desk / "elsewhere")
+    else:
+        (desk / "made/cabin-3").touch()
+    assert make(desk) == 3
+    assert "cabin-3 is no folder" in capsys.readouterr().err
+    assert not list((desk / "elsewhere").iterdir())
+    assert [one.name for one in (desk / "made").iterdir()] == ["cabin-3"]
+
+
+def _cuts(content: str) -> Iterator[str]:
+    """The list as a copy that broke off, or a spreadsheet, or a second paste leaves it."""
+    lines = content.splitlines(keepends=True)
+    yield content[:-9]
+    yield content[: -len(lines[-1]) + 12]
+    yield "".join(lines[:-1])
+    yield "".join(lines[:-4])
+    yield lines[0]
+    yield ""
+    yield content + lines[-1]
+    yield content.replace("hotp_secret", "hotp")
+    yield content.lower()
+
+
+def test_a_list_that_is_not_as_it_was_made_changes_nothing(
+    desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What it lacks would be made anew, over the secrets of kiosks that are in service."""
+    assert make(desk) == 0
+    before = {one: one.read_bytes() for one in desk.glob("made/*/cabinguard.toml")}
+    whole = (desk / "made/secrets.csv").read_text()
+    for cut in _cuts(whole):
+        (desk / "made/secrets.csv").write_text(cut)
+        assert make(desk) == 3, cut
+        assert "bring" in capsys.readouterr().err
+        assert {one: one.read_bytes() for one in before} == before
+    (desk / "made/secrets.csv").unlink()
+    assert make(desk) == 3
+    (desk / "made/secrets.csv").write_text(whole)
+    assert make(desk) == 0
+
+
+def test_secrets_that_are_to_be_made_later_are_made_for_kiosks_that_have_none(desk: Path) -> None:
+    (desk / "common.toml").write_text(
+        COMMON.replace('hotp_secret = "make"\nssh', "ssh").replace('est_token = "make"\n', "")
+    )
+    assert make(desk) == 0
+    (desk / "common.toml").write_text(COMMON)
+    assert make(desk) == 0
+    assert (desk / "made/secrets.csv").read_text().count("cabin-") == 12
+
+
+def test_a_file_for_all_that_is_no_text_is_named(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (desk / "common.toml").write_bytes(b"\xff")
+    assert make(desk) == 3
+    assert "byte 0 is not UTF-8" in capsys.readouterr().err
+
+
+def test_a_name_is_given_in_one_place_alone() -> None:
+    said = problems("kiosk_id,mqtt.kiosk_id,people.watchman\na,b,+49155100001\n")
+    assert said == ["table_odd: kiosk_id is the column for it (kiosks.csv line 1, column mqtt.kiosk_id)"]
+    assert any(
+        "each kiosk's own" in one
+        for one in problems(table(1), COMMON.replace("[mqtt]", '[mqtt]\nkiosk_id = "x"'))
+    )
+    both = "kiosk_id,people.watchman,modem.pin_file,first_boot.sim_pin\na,+49155100001,/etc/pin,2580\n"
+    assert "modem.pin_file names another file for it" in problems(both)[0]
+
+
+def test_a_line_of_several_lines_is_named_by_its_first() -> None:
+    text = 'kiosk_id,cabin.address,people.watchman\n\na,"Street\n1\n",+49155100001\nb,"S\n2",7\nc,"S\n3",8\n'
+    said = [one for one in problems(text) if "watchman" in one]
+    assert [one.partition("kiosks.csv ")[2] for one in said] == [
+        "line 6, column people.watchman)",
+        "line 8, column people.watchman)",
+    ]
+    never = problems('kiosk_id,people.watchman\na,"+49\n2"\n\n\nb,"never ended\n\n\n')
+    assert never[-1] == "table_odd: unexpected end of data (kiosks.csv line 6)"
+
+
 def test_what_a_spreadsheet_writes_is_read() -> None:
-    plain = planned(table(3).encode(), "t", COMMON, {})
+    plain = planned(table(3).encode(), "t", COMMON, {}, parse_recipients)
     for text in (
         b"\xef\xbb\xbf" + table(3).encode(),
         table(3).replace("\n", "\r\n").encode(),
         (table(3) + ",,,,,\n\n").encode(),
     ):
-        assert [one.kiosk_id for one in planned(text, "t", COMMON, {})] == [one.kiosk_id for one in plain]
+        assert [one.kiosk_id for one in planned(text, "t", COMMON, {}, parse_recipients)] == [
+            one.kiosk_id for one in plain
+        ]
     semicolons = b"kiosk_id;cabin.name;people.watchman\na;A, B;+49155100001\n"
-    assert 'name = "A, B"' in planned(semicolons, "t", COMMON, {})[0].text
+    assert 'name = "A, B"' in planned(semicolons, "t", COMMON, {}, parse_recipients)[0].text
     for odd in (
         table(3).encode("utf-16"),
         b"\xff",
@@ -272,7 +487,7 @@ def _made_or_refused(content: bytes) -> None:
     made: list[Planned] = []
     refused: tuple[FaultError, ...] = ()
     try:
-        made = planned(content, "t.csv", COMMON, {})
+        made = planned(content, "t.csv", COMMON, {}, parse_recipients)
     except SettingsError as error:
         refused = error.problems
     assert bool(made) is not bool(refused)
