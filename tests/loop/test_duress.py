@@ -231,6 +231,7 @@ def test_both_texts_are_equally_long_everywhere(language: LanguageName, channel:
     assert {one.reason for one in told} == {""}
 
 
+ADDRESSES = ("", "Main Road 5, Pune", "शिवाजी नगर मुख्य मार्ग 12, पुणे 411005")
 PICTURES: tuple[Content, ...] = (None, "sealed", b"\xff\xd8\xff\xd9")
 
 
@@ -248,14 +249,13 @@ class _Posted(Email):
 
 
 @pytest.mark.parametrize("language", list(LanguageName))
-@pytest.mark.parametrize("name", ["Cabin 1", "Station", "Geldautomat Süd", "एटीएम 5", "ATM = 7_?", "角落 🏧"])
-@pytest.mark.parametrize("address", ["", "Main Road 5, Pune", "शिवाजी नगर मुख्य मार्ग 12, पुणे 411005"])
-def test_both_mails_are_equally_long_whole(language: LanguageName, name: str, address: str) -> None:
+@pytest.mark.parametrize("name", ["Station", "Geldautomat Süd = 7_?", "एटीएम 5 🏧"])
+def test_both_mails_are_equally_long_whole(language: LanguageName, name: str) -> None:
     """As bytes on the line, with all headers, also where a long number moves every fold."""
     entries = Entries(EntryMarks(b"\1" * 32))
-    context = Context(name, address, language.value, zone_of("Asia/Kolkata"))
     account = MailAccount("localhost", 25, "none", sender="kiosk@bank.example")
-    for picture, number in itertools.product(PICTURES, (7, 1234567)):
+    for picture, number, address in itertools.product(PICTURES, (7, 1234567), ADDRESSES):
+        context = Context(name, address, language.value, zone_of("Asia/Kolkata"))
         row = OutboxRow(
             number, number, "code_typed", 0, Recipient.CONTROL_ROOM, Channel.EMAIL, 1.8e9, 60.0, tries=2
         )

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import cast
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -27,7 +28,7 @@ from edge.journal import reader as journal
 from edge.loop.happening import Happening
 from edge.loop.parts import Parts
 from edge.service import service as service_module
-from edge.service.build import Built, Site, build
+from edge.service.build import Built, Site, _exposed, build
 from edge.service.service import Service
 from edge.settings.load import load
 from edge.settings.schema import Settings
@@ -379,3 +380,14 @@ def test_a_secret_that_cannot_be_read_stops_the_bench_by_name_and_leaves_nothing
     with pytest.raises(Exception, match="secret"):
         scripted_desk(tmp_path, settings=settings)
     assert open_files() <= before
+
+
+def test_a_start_says_where_open_pictures_could_reach_the_card(tmp_path: Path) -> None:
+    """Not only the self-test: where pictures are sealed the ring must be in memory. A bench has its own."""
+    real, bench = (cast("Site", types.SimpleNamespace(threaded=threaded)) for threaded in (True, False))
+    sealed = load(None, [f"evidence.recipients_file={tmp_path}/list", "paths.runtime=/proc/self"])
+    assert _exposed(sealed, real) == (
+        ("evidence_open_on_card", "paths.runtime = /proc/self is not in memory"),
+    )
+    assert _exposed(sealed, bench) == ()
+    assert _exposed(load(None, ["paths.runtime=/proc/self"]), real) == ()
