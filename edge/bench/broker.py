@@ -250,6 +250,7 @@ class Line:
 
     def close(self) -> None:
         """The client's end is closed."""
+        self._out.clear()
         self.drop()
 
     def drop(self) -> None:

@@ -1,4 +1,4 @@
-"""The way to the broker: TCP and TLS opened without waiting, and a bound on what may come back over it."""
+"""The way to the broker: TCP and TLS, opened without waiting."""
 
 from __future__ import annotations
 
@@ -8,16 +8,9 @@ import os
 import socket
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
 
-PACKET_MOST: Final = 65_536
-"""Bytes of one packet from the broker: a request has a few hundred. Asked for in `CONNECT`, and held here."""
-
-_AHEAD: Final = 16_384
-_BURST_S: Final = 4.0
-"""What was not read for so long may be read at once."""
 _GOING_ON: Final = frozenset({errno.EINPROGRESS, errno.EALREADY, errno.EWOULDBLOCK, errno.EINTR})
 
 
@@ -179,91 +172,3 @@ def fault_of(error: Exception) -> LinkFault:
         return LinkFault(Trouble.DROPPED, "the broker broke off")
     detail = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
     return LinkFault(Trouble.UNREACHABLE, detail)
-
-
-@dataclass(slots=True)
-class Heard:
-    """What came over the wire: when last, and what it broke with."""
-
-    any: bool = False
-    fault: LinkFault | None = None
-
-
-class BoundedWire:
-    """What paho takes for its socket: reads ahead, refuses a packet beyond `PACKET_MOST`, keeps the error.
-
-    `bytes_s` bounds what is read a second (0: nothing does): a broker that was broken into may send as fast
-    as the line goes, and a process that reads all of it has no time for anything else.
-    """
-
-    def __init__(self, wire: Wire, bytes_s: int = 0) -> None:
-        self._wire = wire
-        self._ahead = bytearray()
-        self._bytes_s = bytes_s
-        self._left = float(bytes_s * _BURST_S)
-        self._filled_s: float | None = None
-        self.heard = Heard()
-
-    def fill(self, now_s: float) -> None:
-        """Time has gone on: more may be read."""
-        since_s = 0.0 if self._filled_s is None else max(0.0, now_s - self._filled_s)
-        self._filled_s = now_s
-        self._left = min(self._bytes_s * _BURST_S, self._left + since_s * self._bytes_s)
-
-    @property
-    def may_read(self) -> bool:
-        """Whether more may be read now."""
-        return not self._bytes_s or self._left > 0.0
-
-    @property
-    def pending(self) -> bool:
-        """Whether bytes have been read that nobody has taken: the socket will not say so."""
-        if self._ahead:
-            return True
-        if not self.may_read:
-            return False
-        if getattr(self._wire, "waiting", False):
-            return True
-        return isinstance(self._wire, ssl.SSLSocket) and self._wire.pending() > 0
-
-    def recv(self, buffer_size: int) -> bytes:
-        if buffer_size > PACKET_MOST:
-            self.heard.fault = LinkFault(Trouble.GARBLED, "a packet larger than any that we asked for")
-            raise ConnectionAbortedError
-        if not self._ahead:
-            if not self.may_read:
-                raise BlockingIOError
-            try:
-                got = self._wire.recv(_AHEAD)
-            except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-                raise
-            except OSError as error:
-                self.heard.fault = fault_of(error)
-                raise
-            if not got:
-                return b""
-            self.heard.any = True
-            self._left -= len(got)
-            self._ahead += got
-        taken = bytes(self._ahead[:buffer_size])
-        del self._ahead[:buffer_size]
-        return taken
-
-    def send(self, buffer: bytes | bytearray) -> int:
-        try:
-            return self._wire.send(bytes(buffer))
-        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            raise
-        except OSError as error:
-            self.heard.fault = fault_of(error)
-            raise
-
-    def fileno(self) -> int:
-        return self._wire.fileno()
-
-    def setblocking(self, flag: bool) -> None:
-        """It never blocks."""
-
-    def close(self) -> None:
-        with contextlib.suppress(OSError):
-            self._wire.close()

@@ -469,7 +469,8 @@ class Publisher:
     def _count_room(self) -> None:
         may = self._session.is_up and self._now_s >= self._held_until_s
         with self._shared.lock:
-            self._shared.room = max(0, self._session.room - _SPARE) if may else 0
+            spare = min(_SPARE, self._session.in_flight - 1)
+            self._shared.room = max(0, self._session.room - spare) if may else 0
 
 
 def message_of(

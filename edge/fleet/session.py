@@ -16,7 +16,7 @@ import contextlib
 import random as random_module
 import ssl
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
@@ -25,7 +25,8 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
-from edge.fleet.link import PACKET_MOST, BoundedWire, Dial, LinkFault, TlsWay, Trouble, Way, Wire
+from edge.fleet.gate import PACKET_MOST, UNANSWERED_MOST, BoundedWire, Gate
+from edge.fleet.link import Dial, LinkFault, TlsWay, Trouble, Way, Wire
 
 STEADY_S: Final = 10.0
 """So long a connection must have held for the pauses to begin again."""
@@ -42,9 +43,9 @@ _EXPIRY_S: Final = 86_400
 class Broker:
     """Where the broker is, and who we are there.
 
-    `answer_s`: so long it may take to open a connection, and to acknowledge a message. `first_pause_s` and
-    `longest_pause_s` bound the pauses. `in_flight`: messages sent and not acknowledged, at most.
-    `read_bytes_s`: of what comes from there so much is read a second, 0 for all.
+    `answer_s`: so long it may take to open a connection, to take what we send, and to acknowledge a message.
+    `first_pause_s` and `longest_pause_s` bound the pauses. `in_flight`: messages sent and not acknowledged,
+    at most. `read_bytes_s`: of what comes from there so much is read a second, 0 for all.
     """
 
     host: str
@@ -154,6 +155,8 @@ class BrokerSession:
         self._retry_at_s: float | None = None
         self._answer_by_s = 0.0
         self._now_s = 0.0
+        self._clear_s = 0.0
+        self._in_flight = broker.in_flight
         self._tickets: dict[int, int] = {}
         self._sent_s: dict[int, float] = {}
         self._next_ticket = 1
@@ -175,7 +178,14 @@ class BrokerSession:
     @property
     def room(self) -> int:
         """How many more messages may be in flight."""
-        return max(0, self._broker.in_flight - len(self._tickets)) if self._up else 0
+        if self._client is None or not self._up or self._client.want_write():
+            return 0
+        return max(0, self._in_flight - len(self._tickets))
+
+    @property
+    def in_flight(self) -> int:
+        """How many messages may be in flight at all: fewer than asked for, where the broker says so."""
+        return self._in_flight
 
     def fileno(self) -> int | None:
         """The socket to wait for, None while there is none."""
@@ -202,9 +212,11 @@ class BrokerSession:
         if self._way is not None or (self._client is not None and not self._up):
             return self._answer_by_s
         if self._up:
-            oldest_s = min(self._sent_s.values(), default=None)
             by_s = now_s + max(1.0, self._broker.keepalive_s / 4)
-            return by_s if oldest_s is None else min(by_s, oldest_s + self._broker.answer_s)
+            since_s = list(self._sent_s.values())
+            if self.wants_write():
+                since_s.append(self._clear_s)
+            return min(by_s, min(since_s) + self._broker.answer_s) if since_s else by_s
         return self._retry_at_s
 
     # --- orders ------------------------------------------------------------------------------------
@@ -215,10 +227,14 @@ class BrokerSession:
             self._retry_at_s = now_s
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> int | None:
-        """Send at least once (QoS 1); the ticket of it. None: not now (not up, or enough in flight)."""
+        """Send at least once (QoS 1); the ticket of it.
+
+        None: not now (not up, enough in flight, or the line has not taken what was sent before).
+        """
         client = self._client
-        if client is None or not self._up or len(self._tickets) >= self._broker.in_flight:
+        if client is None or not self.room:
             return None
+        self._clear_s = self._now_s
         info = client.publish(topic, payload, qos=1, retain=retain)
         if info.rc is not MQTTErrorCode.MQTT_ERR_SUCCESS or self._client is not client:
             return None
@@ -271,6 +287,7 @@ class BrokerSession:
         if self._client is client:
             client.loop_misc()
         if self._client is client:
+            self._look_whether_clear(client)
             if client.wire.heard.any:
                 client.wire.heard.any, self.heard_s = False, now_s
             self._check_late(now_s)
@@ -281,13 +298,24 @@ class BrokerSession:
                 client.loop_read()
             except Exception as error:  # paho's parser meets bytes that are no MQTT in many ways
                 raise LinkFault(Trouble.GARBLED, f"no MQTT ({type(error).__name__})") from None
-            if self._client is not client or not client.wire.pending:
+            if self._client is not client:
                 return
+            self._look_whether_clear(client)
+            if not client.wire.pending:
+                return
+
+    def _look_whether_clear(self, client: _Client) -> None:
+        """Where all that we had to say has left, the broker may say more."""
+        if not client.want_write():
+            client.wire.gate.unanswered = 0
+            self._clear_s = self._now_s
 
     def _check_late(self, now_s: float) -> None:
         if not self._up:
             if now_s >= self._answer_by_s:
                 raise LinkFault(Trouble.SILENT, f"no answer within {self._broker.answer_s:.0f} s")
+        elif self.wants_write() and now_s >= self._clear_s + self._broker.answer_s:
+            raise LinkFault(Trouble.SILENT, f"it took nothing from us for {self._broker.answer_s:.0f} s")
         elif self._sent_s and now_s >= min(self._sent_s.values()) + self._broker.answer_s:
             raise LinkFault(
                 Trouble.SILENT, f"a message not acknowledged within {self._broker.answer_s:.0f} s"
@@ -302,16 +330,20 @@ class BrokerSession:
         client = _Client(
             CallbackAPIVersion.VERSION2, self._broker.client_id, protocol=MQTTProtocolVersion.MQTTv5
         )
-        client.wire = BoundedWire(wire, self._broker.read_bytes_s)
+        gate = Gate(self._tickets.__contains__, lambda mid: mid == self._subscribing)
+        client.wire = BoundedWire(wire, gate, self._broker.read_bytes_s)
+        self._in_flight, self._subscribing, self._clear_s = self._broker.in_flight, None, self._now_s
         client.max_inflight_messages_set(0)  # the bound is our own: paho would queue without a word
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish
+        client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message
         if self._will is not None:
             client.will_set(self._will.topic, self._will.payload, qos=1, retain=True)
         properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         properties.MaximumPacketSize = PACKET_MOST
+        properties.ReceiveMaximum = UNANSWERED_MOST
         if not self._clean:
             properties.SessionExpiryInterval = _EXPIRY_S
         client.connect_async(
@@ -340,11 +372,22 @@ class BrokerSession:
         self._up, self._up_since_s = True, self._now_s
         self.heard_s = self._now_s
         most = getattr(properties, "ReceiveMaximum", None)
-        if isinstance(most, int) and 0 < most < self._broker.in_flight:
-            self._broker = replace(self._broker, in_flight=most)
+        if isinstance(most, int) and most > 0:
+            self._in_flight = min(self._in_flight, most)
         if self._subscriptions:
-            client.subscribe([(topic, 1) for topic in self._subscriptions])
+            _, self._subscribing = client.subscribe([(topic, 1) for topic in self._subscriptions])
         self._events.append(Connected(bool(flags.session_present)))
+
+    def _on_subscribe(
+        self,
+        client: Client,
+        userdata: object,
+        mid: int,
+        reasons: list[ReasonCode],
+        properties: Properties | None,
+    ) -> None:
+        if client is self._client:
+            self._subscribing = None
 
     def _on_disconnect(
         self,
