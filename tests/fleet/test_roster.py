@@ -306,6 +306,8 @@ TWO_KEYS = f"recipients = '''\n# name: one\n{ONE}\n# name: other\n{OTHER}\n'''\n
         (f"est_ca_certificates = '''\n{pem(ROOT.certificate).decode() * 10}'''\n", "", True),
         ('ssh_key = "ssh-ed25519"\n', "", False),
     ],
+    # Keys are made for each run: a name made of them would differ from worker to worker.
+    ids=("one", "one-of-two", "two", "nameless", "cut", "too-long", "long", "ssh-key"),
 )
 def test_the_desk_takes_what_a_kiosk_takes_and_nothing_else(
     tmp_path: Path, handed: str, settings: str, fits: bool
