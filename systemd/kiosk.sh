@@ -6,6 +6,7 @@
 # running machine are then left alone. (An image is made by running this in a chroot, where nothing of it is set.)
 
 # shellcheck source=systemd/versions.sh
+# shellcheck disable=SC2153 # ROOT is install.sh's
 . "$ROOT/systemd/versions.sh"
 
 readonly KIOSK_MB=900

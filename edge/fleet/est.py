@@ -189,7 +189,11 @@ def _ended_after(plain: socket.socket, after_s: float) -> Iterator[None]:
 
     timer = threading.Timer(after_s, end)
     timer.daemon = True
-    timer.start()
+    try:
+        timer.start()
+    except RuntimeError:  # the system has no thread to give
+        twin.close()
+        raise FaultError("est_unreachable", "no thread can be started here") from None
     try:
         yield
     except (OSError, http.client.HTTPException):

@@ -152,7 +152,12 @@ class TokenKey(ec.EllipticCurvePrivateKey):
     def private_numbers(self) -> NoReturn:
         raise FaultError("key_token_failed", "the key does not leave its token")
 
-    def private_bytes(self, *_: object, **__: object) -> NoReturn:
+    def private_bytes(
+        self,
+        encoding: serialization.Encoding,
+        format: serialization.PrivateFormat,
+        encryption_algorithm: serialization.KeySerializationEncryption,
+    ) -> NoReturn:
         raise FaultError("key_token_failed", "the key does not leave its token")
 
     def __copy__(self) -> TokenKey:

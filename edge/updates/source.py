@@ -179,7 +179,10 @@ class _Guard:
         self._timer.daemon = True
 
     def __enter__(self) -> None:
-        self._timer.start()
+        try:
+            self._timer.start()
+        except RuntimeError as error:  # without an end nothing is fetched
+            raise OSError(errno.EAGAIN, "no thread can be started here") from error
 
     def __exit__(self, *_: object) -> None:
         self._timer.cancel()

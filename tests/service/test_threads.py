@@ -671,6 +671,8 @@ MAY_START_THREADS = {
     "edge/web/hub.py": "the page's process: what makes a view; without one its stream ends and comes again",
     "edge/web/workers.py": "the page's process: it does not begin without them",
     "edge/cli/commission.py": "the commissioning page's process: its hour; it does not begin without one",
+    "edge/fleet/est.py": "a command's question to an authority; without one it is refused by name",
+    "edge/updates/source.py": "the updater's process: the end of its time; without one nothing is fetched",
     "edge/bench/terminal.py": "the bench's keyboard; nobody is guarded there",
     "edge/bench/socket.py": "the bench's callers; one more is turned away",
     "edge/bench/above.py": "the bench's prompt asks its keeper",
