@@ -61,7 +61,7 @@ REMARKS: Final = (
     *("no_such_claim", "claim_refused", "claim_ended_by_restart", "owner_code_right", *CheckFailed),
     *("card_not_enrolled", *Act, "owner_code_asked", "owner_code_tried"),
     *("enrolment_began", "enrolment_ended", "restart_asked"),
-    *("request_taken", "request_refused"),
+    *("request_taken", "request_refused", "commissioned"),
 )
 """Remarks that the table and the loop make by name, besides the refusals of the table's own rows."""
 

@@ -277,9 +277,13 @@ def _remarks(repo: Path, saved_by: str = "") -> set[str]:
             words = _texts(call.args)
             if name == "Note" or name == saved_by:
                 found.update(words[:1])
-            elif name in ("note", "Entry") and words[:1] == ["event"]:
+            elif name == "note" and words[:1] == ["event"]:
                 found.update(words[1:2])
-            elif name == "Happening" and words[:1] == ["event"] and isinstance(call.args[-1], ast.Dict):
+            elif (
+                name in ("Happening", "tell")
+                and words[:1] == ["event"]
+                and isinstance(call.args[-1], ast.Dict)
+            ):
                 found.update(_texts(call.args[-1].values))
     return found
 

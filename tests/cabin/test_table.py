@@ -219,7 +219,7 @@ PURE = {
     "cabin.rules": {"__future__", "dataclasses", "typing", "msgspec"},
     "terms.alerts": {"__future__", "enum", "typing"},
     "terms.commission": {"__future__", "enum", "typing"},
-    "terms.hold": {"__future__", "collections.abc", "dataclasses", "typing"},
+    "terms.hold": {"__future__", "collections.abc", "dataclasses", "datetime", "typing"},
     "terms.identity": {"__future__", "dataclasses", "enum", "typing"},
     "terms.reason": {"__future__", "collections.abc", "dataclasses", "enum", "typing"},
     "terms.record": {"__future__", "dataclasses", "enum", "typing"},
@@ -243,6 +243,8 @@ def test_what_decides_is_pure(name: str, repo: Path) -> None:
             pytest.fail(f"line {node.lineno}: {type(node).__name__}")
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             assert node.func.id not in EFFECTS, f"line {node.lineno}: {node.func.id}"
+        elif isinstance(node, ast.Attribute):
+            assert node.attr not in ("now", "today", "utcnow"), f"line {node.lineno}: it asks a clock"
     assert imported <= PURE[name] | OWN
 
 
