@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import random
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +18,9 @@ import msgspec
 
 from edge.bench.broker import FakeBroker
 from edge.bench.cameras import Source
-from edge.bench.cards import OWNERS, Cards, TemplatesOf, templates_of
+from edge.bench.cards import Cards, TemplatesOf, templates_of
 from edge.bench.handiwork import Break, Handiwork
+from edge.bench.hearing import Hearing, RealTime
 from edge.bench.lasting import Acts
 from edge.bench.leaving import scratch
 from edge.bench.mount import Mount, Stage
@@ -30,7 +30,7 @@ from edge.bench.telephones import Telephones, number_of
 from edge.cabin.events import Orderer, ReleaseOrdered
 from edge.codes.hotp import hotp, secret_from_base32
 from edge.journal.writer import Journal
-from edge.loop.happening import Happening, Listener
+from edge.loop.happening import Listener
 from edge.loop.kiosk import Kiosk
 from edge.loop.parts import Restarter
 from edge.loop.unrecorded import NAME as UNRECORDED
@@ -144,6 +144,13 @@ def _running_in(settings: Settings, runtime: Path) -> Settings:
     return msgspec.structs.replace(settings, paths=paths)
 
 
+def _hands_of_no_kiosk(phone: FakeModem, clock: StoryClock, settings: Settings) -> BenchHands:
+    """At the wires of a board that has had no power yet."""
+    board, hands = bench_board(clock, SteppedModem(phone, clock=clock), settings.wiring, atm=None, seed=0)
+    close_board(board)
+    return hands
+
+
 class Desk:
     """One simulated cabin. `watch` may be set to be called with every judged frame, `changed` after something
     was done that may outlive a power cut.
@@ -191,9 +198,10 @@ class Desk:
         self.handiwork = Handiwork(self.clock)
         self.telephones = Telephones(self.phone, self.clock)
         self.broker = FakeBroker()
+        self._hearing = Hearing(self.cards, self.telephones, self.broker, listener)
         self._restless = False
         self._touched = False
-        self._story_ahead_s: float | None = None
+        self._real_time = RealTime()
         self._restart_ordered = False
         self.built: Built
         self.kiosk: Kiosk
@@ -205,16 +213,9 @@ class Desk:
         if props.plugged:
             self.power_on()
         else:
-            self.hands = self._hands_of_no_kiosk()
+            self.hands = _hands_of_no_kiosk(self.phone, self.clock, self.settings)
 
     # --- power -------------------------------------------------------------------------------------
-
-    def _hands_of_no_kiosk(self) -> BenchHands:
-        """At the wires of a board that has had no power yet."""
-        modem = SteppedModem(self.phone, clock=self.clock)
-        board, hands = bench_board(self.clock, modem, self.settings.wiring, atm=None, seed=0)
-        close_board(board)
-        return hands
 
     def power_on(self) -> None:
         """Start the program over the same disk, phones, wires and cabin.
@@ -280,7 +281,7 @@ class Desk:
         )
         self.kiosk = self.built.kiosk
         self.threads = Threads(self.built, self.clock)
-        self._names = OWNERS | {number: to for to, number in self.built.numbers.items() if number}
+        self._hearing.know(self.built.numbers)
         self.built.start(now_s)
         self._hear_hardware(now_s)
 
@@ -499,9 +500,9 @@ class Desk:
         self.built.poll_beside(now_s)
         if self.built.measuring is not None:
             self.built.measuring.turned(now_s)
-        self._read_phones(now_s)
-        self._read_broker(now_s)
-        self._wait_for_the_world(now_s)
+        self._hearing.listen(now_s)
+        outside = (one for channel, one in self.built.carriers.items() if not is_numbered(channel))
+        self._real_time.wait(outside, now_s)
 
     def _see(self, now_s: float) -> None:
         for camera, seen in () if self.sight is None else self.sight.poll(now_s):
@@ -517,17 +518,6 @@ class Desk:
                 if seen.seer is None:
                     self.broke_off = seen
                 self.kiosk.eyes_changed(seen, now_s, camera)
-
-    def _wait_for_the_world(self, now_s: float) -> None:
-        """A message that goes by a real network needs real time."""
-        outside = (one for channel, one in self.built.carriers.items() if not is_numbered(channel))
-        if all(carrier.idle for carrier in outside):
-            self._story_ahead_s = None
-            return
-        ahead_s = now_s - time.monotonic()
-        if self._story_ahead_s is None:
-            self._story_ahead_s = ahead_s
-        time.sleep(max(0.0, ahead_s - self._story_ahead_s))
 
     def ask(self, request: Request, uid: int, answer: Callable[[Reply], None]) -> None:
         """What the running kiosk's control socket does; answered now, or at a later step."""
@@ -553,19 +543,6 @@ class Desk:
             if self.built.measuring is not None:
                 self.built.measuring.moved(event)
             self.kiosk.hardware_event(event, now_s)
-
-    def _read_phones(self, now_s: float) -> None:
-        for told in self.cards.heard(now_s):
-            self._listener(told)
-        for text in self.telephones.received():
-            to = self._names.get(text.number)
-            data = {"to": "unknown" if to is None else to.value, "text": text.text}
-            self._listener(Happening(now_s, "sms", data))
-
-    def _read_broker(self, now_s: float) -> None:
-        """Tell what the broker has taken since the last look: messages, and whether the kiosk is there."""
-        for told in self.broker.news():
-            self._listener(Happening(now_s, "broker", told))
 
     def next_frame_s(self) -> float | None:
         """When the next frame is due, None after the last one. Before the first power: with it."""

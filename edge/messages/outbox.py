@@ -17,6 +17,7 @@ from typing import Final, assert_never
 
 from edge.messages.backlog import Backlog
 from edge.messages.item import Item, by_modem, is_numbered, may_carry_code
+from edge.messages.lifetimes import admit, expire
 from edge.messages.reports import Reports
 from edge.messages.step import Draft, MessageAccepted, MessageFailed, OutboxStep
 from edge.messages.ways.carrier import Carrier, NotTaken, Taken
@@ -190,10 +191,10 @@ class Outbox:
         offset_s = modem.network_offset_s
         self._wall_s = wall_s if offset_s is None else self._now + offset_s
         draft = Draft()
-        self._admit(wall_s, draft)
+        admit((*self._items, *self._reports), self._now, wall_s, draft)
         self._hear_modem(modem, draft)
         self._hear_carriers(draft)
-        self._expire(draft)
+        expire(self._items, self._now, draft)
         self._go_elsewhere(draft)
         if self._hand_over(modem, text_of, draft):
             self._hear_modem(modem, draft)
@@ -227,18 +228,6 @@ class Outbox:
     def _order(self) -> int:
         self._next_order += 1
         return self._next_order
-
-    def _admit(self, wall_s: float, draft: Draft) -> None:
-        """Give new rows their birth. The wall clock counts only for what was written before a restart."""
-        for item in (*self._items, *self._reports):
-            if item.born_s is not None:
-                continue
-            age_s = max(0.0, wall_s - item.row.created_wall_s) if item.restored else 0.0
-            item.born_s = self._now - age_s
-            item.due_s = self._now
-            if item.restored and item.is_code and item.open:
-                cause = "the program was restarted"
-                draft.change(item, replace(item.row, state=RowState.SUPERSEDED, cause=cause))
 
     def _hear_modem(self, modem: Modem, draft: Draft) -> None:
         for event in modem.poll(self._now):
@@ -324,13 +313,6 @@ class Outbox:
             item.ticket is not None and by_modem(item.row.channel) and self._reports.is_for(item, number)
             for item in self._items
         )
-
-    def _expire(self, draft: Draft) -> None:
-        for item in self._items:
-            if item.open and item.ticket is None and self._now >= item.end_s(self._now):
-                cause = item.row.cause or "nothing could be sent"
-                draft.change(item, replace(item.row, state=RowState.EXPIRED, cause=cause))
-                draft.events.append(MessageFailed(item.row, cause, None, True))
 
     def _next_item(self, channel: Channel) -> Item | None:
         due = [item for item in self._items if item.is_due(channel, self._now)]
