@@ -114,10 +114,11 @@ def _has_all(desk: Desk, truth: Truth) -> bool:
 def _sums(desk: Desk, truth: Truth, waited: int, took_s: float) -> Week:
     mine = _mine(desk)
     assert len({one.epoch for one in mine}) == 1, "one record, one epoch"
-    order = desk.order or []
+    # The broker may send the first message, another kiosk's, again: it stopped before its answer came.
     first: dict[tuple[str, int], None] = {}
-    for stream, sequence, _ in order:
-        first.setdefault((stream, sequence), None)
+    for stream, sequence, _ in desk.order or []:
+        if stream in mine:
+            first.setdefault((stream.name, sequence), None)
     ascending = all(
         numbers == sorted(numbers)
         for numbers in ([n for name, n in first if name == stream.value] for stream in Stream)

@@ -205,8 +205,10 @@ def test_the_readme_says_which_forgeries_need_a_head(repo: Path) -> None:
         "DELETE FROM counters WHERE name = 'incident'",
         "INSERT INTO counters VALUES ('release_tries', 3)",
         "UPDATE counters SET value = 9000000000000000000",
-        "INSERT INTO outbox SELECT 99, incident, kind, issue, recipient, channel, created_wall_s, ttl_s,"
-        " reason, state, tries, reference, cause, awaited, line FROM outbox LIMIT 1",
+        "INSERT INTO outbox (number, incident, kind, issue, recipient, channel, created_wall_s, ttl_s,"
+        " reason, state, tries, reference, cause, awaited, line) SELECT 99, incident, kind, issue, recipient,"
+        " channel, created_wall_s, ttl_s, reason, state, tries, reference, cause, awaited, line"
+        " FROM outbox LIMIT 1",
         "UPDATE outbox SET line = line + 1 WHERE number = 9",
         "UPDATE outbox SET recipient = 'police' WHERE number = 2",
         "UPDATE boots SET wall_s = 0",

@@ -48,7 +48,7 @@ def _open(path: Path) -> Journal:
 
 ROWS = {
     "recipient": "'police'",
-    "channel": "'mqtt'",
+    "channel": "'pager'",
     "channel empty": "''",
     "state": "'read'",
     "created_wall_s": "1e15",

@@ -59,7 +59,7 @@ class Desk:
         self.notices = 0
         self.connects = 0
         self.late_s: list[float] = []
-        self.order: list[tuple[str, int, bool]] | None = None
+        self.order: list[tuple[Stream, int, bool]] | None = None
         context = context_of(identity)
         self._session = BrokerSession(
             BrokerAt(address[0], address[1], identity.name, longest_pause_s=2.0),
@@ -104,7 +104,7 @@ class Desk:
             return
         marked = said.repeat or event.dup or event.retained
         if self.order is not None:
-            self.order.append((said.stream, said.sequence, marked))
+            self.order.append((stream, said.sequence, marked))
         self.counts[self.reading.take(stream, said.sequence, marked=marked).read_as] += 1
         if not said.repeat:
             self.late_s.append(time.time() - said.created)
