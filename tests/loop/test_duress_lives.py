@@ -85,9 +85,9 @@ class Life:
                 self.run(for_s)
                 self.desk.power_on()
             case "modem":
-                self.desk.phone.fault("registration", True)
+                self.desk.phone.fault("unregistered", True)
                 self.run(for_s)
-                self.desk.phone.fault("registration", False)
+                self.desk.phone.fault("unregistered", False)
             case "disk":
                 self.desk.fail_disk(28)
                 self.run(for_s)

@@ -412,7 +412,7 @@ def test_what_is_drawn_is_saved_and_in_effect_after_the_restart(bench: Bench, wa
         bench.wait(20.0)
         status, said = act(again, "try", output="lock")
         assert status == 409, "somebody may stand behind the mask"
-        assert said.startswith("Nobody was seen to come and go since the start")
+        assert said.startswith("Nobody was seen to come and go alone since the start")
         bench.seen_to_go()
         assert act(again, "try", output="lock")[0] == 200
 
