@@ -233,6 +233,7 @@ def tells_people(browser: Browser, bench: Bench) -> None:
     go_to(browser, "people")
     assert browser.ask("document.getElementById('people').textContent.includes('5550')") is False
     browser.click('[data-key="person-watchman"] button')
+    browser.wait("document.querySelector('[data-key=person-watchman] .texts') !== null")  # it was taken
     bench.wait(10.0)
     browser.wait("document.querySelector('[data-key=person-watchman] .good') !== null")
     assert browser.ask("document.querySelector('[data-key=person-watchman] button').disabled"), "20 s apart"
