@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import assert_never
 
 import msgspec
 from cryptography.hazmat.primitives import hashes, serialization
 
-from edge.cli.options import Commands, add_settings_options, as_owner, load_settings
+from edge.cli.options import Commands, actions_of, as_owner, load_settings
 from edge.faults.explain import explain
 from edge.faults.fault import FaultError
 from edge.fleet.certificate import (
@@ -34,21 +33,12 @@ from hw.clock import SystemClock
 
 _LARGEST = 1 << 20
 
-_Make = Callable[[str, str, Callable[[argparse.Namespace], int]], argparse.ArgumentParser]
-
 
 def add_parser(commands: Commands) -> None:
     parser = commands.add_parser(
         "certificate", help="who the kiosk is to a broker: ask for, take, renew, show"
     )
-    actions = parser.add_subparsers(metavar="ACTION", required=True)
-
-    def make(name: str, words: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
-        action = actions.add_parser(name, help=words, description=words)
-        add_settings_options(action)
-        action.set_defaults(run=run)
-        return action
-
+    make = actions_of(parser)
     asked = make(
         "request", "print the request that an authority signs; the key is made for it, once", request
     )

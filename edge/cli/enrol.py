@@ -11,7 +11,6 @@ import io
 import os
 import sys
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +18,14 @@ import msgspec
 
 from edge.cli import enrol_add, enrol_key
 from edge.cli.enrol_desk import asked_yes, described, desk_of, person_of, print_words
-from edge.cli.options import Commands, add_settings_options, as_owner, load_settings, seconds
+from edge.cli.options import (
+    Commands,
+    Make,
+    actions_of,
+    as_owner,
+    load_settings,
+    seconds,
+)
 from edge.faults.fault import FaultError
 from edge.identity.person import Done, Person
 from edge.identity.register import kept_pictures
@@ -27,7 +33,6 @@ from edge.terms.printing import printable
 from edge.words.consent import NEWEST, consent_sha256, consent_text, consent_versions
 from edge.words.language import LanguageName
 
-_Make = Callable[[str, str, Callable[[argparse.Namespace], int]], argparse.ArgumentParser]
 _EXPORT_MODE: Final = 0o600
 
 
@@ -35,20 +40,13 @@ def add_parser(commands: Commands) -> None:
     parser = commands.add_parser(
         "enrol", help="who is enrolled: cards' owners, their templates, their consent"
     )
-    actions = parser.add_subparsers(metavar="ACTION", required=True)
-
-    def make(name: str, words: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
-        action = actions.add_parser(name, help=words, description=words)
-        add_settings_options(action)
-        action.set_defaults(run=run)
-        return action
-
+    make = actions_of(parser)
     _changing(make)
     _reading(make)
     _keys(make)
 
 
-def _changing(make: _Make) -> None:
+def _changing(make: Make) -> None:
     added = make("add", "enrol somebody, from the camera or from pictures", enrol_add.add)
     added.add_argument("name", metavar="NAME")
     added.add_argument(
@@ -108,7 +106,7 @@ def _looks(action: argparse.ArgumentParser) -> None:
     )
 
 
-def _reading(make: _Make) -> None:
+def _reading(make: Make) -> None:
     listed = make("list", "everybody who is enrolled; numbers and cards hidden", _list)
     listed.add_argument("--json", action="store_true", help="one JSON object a person")
     shown = make("show", "one person, numbers and card hidden, and what was done when", _show)
@@ -127,7 +125,7 @@ def _reading(make: _Make) -> None:
     agreed.add_argument("--json", action="store_true", help="one JSON object")
 
 
-def _keys(make: _Make) -> None:
+def _keys(make: Make) -> None:
     key = make(
         "key", "the key of the gallery: which it is and whether it opens, or a fresh one", enrol_key.key
     )

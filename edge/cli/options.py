@@ -25,6 +25,22 @@ class Commands(Protocol):
     def add_parser(self, name: str, *, help: str, description: str = ...) -> argparse.ArgumentParser: ...
 
 
+Make = Callable[[str, str, Callable[[argparse.Namespace], int]], argparse.ArgumentParser]
+
+
+def actions_of(parser: argparse.ArgumentParser) -> Make:
+    """What adds an action to a command: name, words, what runs it; each takes the settings' options."""
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+
+    def make(name: str, words: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
+        action = actions.add_parser(name, help=words, description=words)
+        add_settings_options(action)
+        action.set_defaults(run=run)
+        return action
+
+    return make
+
+
 def add_settings_options(parser: argparse.ArgumentParser) -> None:
     """`--settings FILE` and `--set KEY=VALUE`."""
     parser.add_argument("--settings", type=Path, metavar="FILE", help=f"default: {SETTINGS_FILE}, if there")
