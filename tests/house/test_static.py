@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.house.sources import parsed
 
 
 def _clean(command: list[str], repo: Path) -> None:
@@ -34,6 +37,20 @@ def test_types_are_strict(repo: Path) -> None:
     if (major, minor) >= (3, 12):
         words += ["edge", "hw", "tests", "--exclude", "^tests/training/"]
     _clean([sys.executable, "-m", "mypy", *words], repo)
+
+
+@pytest.mark.slow
+def test_no_connection_is_left_to_the_garbage_collector() -> None:
+    """`with sqlite3.connect(...)` ends a transaction, and closes nothing: `closing` does."""
+    found = [
+        f"{name}:{node.lineno}"
+        for folder in ("edge", "hw", "models", "systemd", "tests")
+        for name, tree in parsed(folder)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.With)
+        and any(ast.unparse(item.context_expr).startswith("sqlite3.connect(") for item in node.items)
+    ]
+    assert not found
 
 
 def shell_scripts(repo: Path) -> list[Path]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -118,7 +119,7 @@ def test_who_touches_a_line_that_stayed_is_found(kept: Kept, spoil: str, problem
     kept.days(15)
     kept.journal.close(1.0)
     assert verify(kept.path, limits=LIMITS).ok
-    with sqlite3.connect(kept.path) as db:
+    with closing(sqlite3.connect(kept.path)) as db, db:
         db.execute(spoil)
     assert problem in verify(kept.path, limits=LIMITS).problem
 
@@ -126,7 +127,7 @@ def test_who_touches_a_line_that_stayed_is_found(kept: Kept, spoil: str, problem
 def test_a_line_that_was_put_before_the_cut_is_found(kept: Kept) -> None:
     kept.days(15)
     kept.journal.close(1.0)
-    with sqlite3.connect(kept.path) as db:
+    with closing(sqlite3.connect(kept.path)) as db, db:
         line = "1, boot, record, mono_s, wall_s, 2, kind, name, data, hash"
         db.execute(f"INSERT INTO events SELECT {line} FROM events LIMIT 1")
     assert verify(kept.path, limits=LIMITS).problem == "lines were added before the cut"

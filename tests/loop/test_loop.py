@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -512,7 +513,7 @@ def test_a_record_without_any_line_is_no_whole_record(
 ) -> None:
     desk = locked(tmp_path, [])
     desk.close()
-    with sqlite3.connect(desk.journal_file) as db:
+    with closing(sqlite3.connect(desk.journal_file)) as db, db:
         db.execute("DELETE FROM events")
     assert main(["events", "--verify", "--journal", str(desk.journal_file)]) == 1
     assert "every line was removed" in capsys.readouterr().out

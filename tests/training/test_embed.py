@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ def test_a_fold_is_judged_at_the_limit_of_the_others() -> None:
 
 
 def test_pairs_are_read_as_far_as_there_are_pictures(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "db.sql3") as made:
+    with closing(sqlite3.connect(tmp_path / "db.sql3")) as made, made:
         made.execute("create table file (id integer, name text)")
         made.execute("create table pair (id integer, protocol text, enrol_file_id, probe_file_id, is_match)")
         made.executemany("insert into file values (?, ?)", [(1, "A_0001"), (2, "A_0002"), (3, "B_0001")])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -42,7 +43,7 @@ def read_pairs(database: Path, paths: Sequence[str]) -> Pairs:
     """Those whose pictures are among `paths`. sqlite3.Error where the file is another one."""
     place = {Path(path).stem: n for n, path in enumerate(paths) if _WORD in path}
     rows: list[tuple[int, int, bool, int]] = []
-    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as stored:
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as stored:
         for fold in range(FOLDS):
             for one, other, same in stored.execute(_QUERY, (f"fold{fold + 1}",)):
                 if one in place and other in place:
