@@ -70,6 +70,8 @@ class Taker(NoModem):
         return events
 
 
+FIRST_ISSUE: Final = 1
+
 TRIES: Final = 20
 
 
@@ -149,7 +151,7 @@ class Stopwatch:
         self.service = Service(self.settings, self._stack, open_parts=self._open)
         self._pin = self.settings.wiring.lock.pin
         self._book = self.service.built.parts.book
-        self._issue = 0
+        self._incident = 0
         self._off_s = 0.0
         lock = type(self.service.board.lock)
         self._off = lock.off
@@ -174,12 +176,14 @@ class Stopwatch:
         self._stack.close()
 
     def _lock(self) -> str:
-        """A lock whose code a network has taken; the code."""
+        """A lock whose code a network has taken; the code. Each is an incident of its own, so that the codes of
+        those before are forgotten, as in a cabin: thousands of them would all be compared, and hide much.
+        """
         now_s = time.monotonic()
-        self._issue += 1
-        self._book.issue(self._issue)
+        self._incident += 1
+        self._book.issue(FIRST_ISSUE)
         code = Code(
-            issue=self._issue,
+            issue=FIRST_ISSUE,
             counted=1,
             live=True,
             issued_at_s=now_s,
@@ -194,8 +198,8 @@ class Stopwatch:
             since_s=now_s,
             present=True,
             visit=state.visit + 1,
-            incident=self._issue,
-            incidents=self._issue,
+            incident=self._incident,
+            incidents=self._incident,
             locked_at_s=now_s,
             code=code,
         )

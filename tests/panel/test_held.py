@@ -32,7 +32,9 @@ def test_the_page_of_an_incident_shows_its_hold(tmp_path: Path) -> None:
         shown = page()
         assert "Kept for a court until 2030-12-31, since 2026-01-01 by &lt;b&gt;court: case 17" in shown
         assert "<b>court" not in shown
-        cabin.desk.answer(HoldIncident(incident=1, by="court", why="case 17"))
+        longer = HoldIncident(incident=1, by="<b>court", why="case 17")
+        assert cabin.desk.answer(longer)["done"] == "evidence_held"
         assert "until somebody ends it" in page()
-        cabin.desk.answer(FreeIncident(incident=1, by="court", why="over"))
+        over = FreeIncident(incident=1, by="court", why="over")
+        assert cabin.desk.answer(over)["done"] == "evidence_freed"
         assert 'class="held"' not in page()
