@@ -172,6 +172,7 @@ def _opened(file: Path) -> bytes:
     return gzip.decompress(content) if file.suffix == ".gz" else content
 
 
+@pytest.mark.slow
 def test_one_place_alone_writes_a_key_out() -> None:
     """Nothing else of a fleet turns a private key into bytes, so nothing else of it can give one away."""
     where = [

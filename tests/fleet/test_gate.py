@@ -159,6 +159,7 @@ FLOODS: dict[str, Callable[[int], bytes]] = LIES | {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flood", FLOODS)
 def test_a_flood_of_any_kind_grows_nothing(flood: str) -> None:
     """At a broker that comes again after each break; 60 KB a second for minutes, where it is let go on."""
@@ -264,6 +265,7 @@ def full_line() -> tuple[_FullLine, BrokerSession]:
     return lines[0], session
 
 
+@pytest.mark.slow
 def test_a_broker_that_takes_nothing_is_told_no_more_and_is_asked_no_more_and_is_given_up() -> None:
     """It sends on, acknowledges what it has not read, and answers pings that it has not got."""
     line, session = full_line()
