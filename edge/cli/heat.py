@@ -8,8 +8,8 @@ from typing import Final
 import cv2
 import numpy as np
 
+from edge.disk.files import put_whole
 from edge.faults.fault import FaultError
-from edge.pictures.files import write_file
 from edge.pictures.heat import heat_picture
 from edge.settings.places import model_dir
 from edge.settings.schema import Settings
@@ -65,7 +65,7 @@ class Heat:
         seen, unlike = found
         title = f"{seen.state.value.replace('_', ' ')}: {seen.score / seen.limit:.2f} x limit"
         drawn = heat_picture(picture, unlike / np.float32(seen.limit), title)
-        write_file(self._folder, f"{path.stem}-heat.jpg", cv2.imencode(".jpg", drawn)[1].tobytes())
+        put_whole(self._folder / f"{path.stem}-heat.jpg", cv2.imencode(".jpg", drawn)[1].tobytes())
         answer["normal"] = {
             "state": seen.state.value,
             "learnt": True,
