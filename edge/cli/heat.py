@@ -29,19 +29,17 @@ class Heat:
     """Writes one heat picture for each still picture into `folder`; None: does nothing.
 
     `state`: what the pictures show; None: told by who is seen in them. Raises `FaultError` where nothing was
-    learnt through this camera.
+    learnt through the face camera.
     """
 
-    def __init__(
-        self, settings: Settings, folder: Path | None, state: str | None, camera: str = FACE_CAMERA
-    ) -> None:
+    def __init__(self, settings: Settings, folder: Path | None, state: str | None) -> None:
         self._folder = folder
         self._state = None if state is None else CabinState(state)
         if folder is None:
             return
         patches = Patches(model_dir(settings))
         where = Path(settings.paths.data) / FOLDER
-        learnt, faults = read_learnt(where, camera, patches.version)
+        learnt, faults = read_learnt(where, FACE_CAMERA, patches.version)
         for fault in faults:
             raise fault
         if not learnt:
