@@ -9,13 +9,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Final, assert_never
+from typing import assert_never
 
 from edge.bench.acting import ACTIONS, KINDS
 from edge.bench.asked import BenchOptions
 from edge.bench.desk import Desk
 from edge.bench.leaving import afterwards
-from edge.bench.socket import BenchAsked, BenchServer
+from edge.bench.socket import BenchAsked, BenchServer, check_length
 from edge.bench.wire import (
     Act,
     Acted,
@@ -29,21 +29,17 @@ from edge.bench.wire import (
     StoryAsk,
     WordForms,
 )
-from edge.faults.fault import FaultError
 from edge.service.asks import Reply
 from edge.service.control import Asked, ControlServer
 from edge.service.threads import Part
 from edge.settings.places import settings_file
-
-_SOCKET_PATH_MAX: Final = 90
 
 
 class Control:
     """Answers for a simulated kiosk what the running one would."""
 
     def __init__(self, desk: Desk, folder: Path, released: Callable[[], None] = lambda: None) -> None:
-        if len(str(folder.absolute())) > _SOCKET_PATH_MAX:
-            raise FaultError("bench_folder", f"{folder}: too long for a socket; name a shorter one")
+        check_length(folder)
         self._desk = desk
         self._released = released
         self._asked: queue.SimpleQueue[Asked] = queue.SimpleQueue()

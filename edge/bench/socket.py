@@ -35,7 +35,7 @@ from edge.faults.fault import FaultError
 from edge.service.control import ANSWER_WITHIN_S, READ_WITHIN_S, peer_uid
 
 SOCKET: Final = "bench.sock"
-PATH_MAX: Final = 90
+_PATH_MAX: Final = 90
 """The longest path of the folder: the system takes 107 bytes for a socket's name."""
 
 CALLERS_MAX: Final = 8
@@ -69,6 +69,12 @@ class BenchAsked:
             return msgspec.json.encode(NotAnswered(error="loop_late"))
 
 
+def check_length(folder: Path) -> None:
+    """Raises `FaultError` where the folder's path is too long for a socket in it."""
+    if len(os.fsencode(folder.absolute())) > _PATH_MAX:
+        raise FaultError("bench_folder", f"{folder}: too long for a socket; name a shorter one")
+
+
 class BenchServer:
     """Listens in a thread of its own, with one more for each caller, and hands requests to `on_asked`.
 
@@ -76,8 +82,7 @@ class BenchServer:
     """
 
     def __init__(self, folder: Path, on_asked: Callable[[BenchAsked], None]) -> None:
-        if len(os.fsencode(folder.absolute())) > PATH_MAX:
-            raise FaultError("bench_folder", f"{folder}: too long for a socket; name a shorter one")
+        check_length(folder)
         self._path = folder / SOCKET
         self._on_asked = on_asked
         self._closing = threading.Event()

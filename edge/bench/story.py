@@ -106,7 +106,6 @@ class Outcome:
 # --- reading ---------------------------------------------------------------------------------------
 
 _COMMENT: Final = re.compile(r"(?:^|(?<=\s))#.*")
-_BOUNDS: Final = ("never", "exactly N", "at least N", "at most N")
 _HEADS: Final = ("title", "set", "clip", "repeat", "end", "by", "never", "exactly", "at")
 
 

@@ -45,6 +45,10 @@ class Lines(Protocol):
     def close(self) -> None: ...
 
 
+_INPUT: Final = 0
+"""The descriptor of what is typed or piped."""
+
+
 class Piped:
     """Lines from a pipe, a file, or a terminal without any manners: as they come.
 
@@ -52,23 +56,22 @@ class Piped:
     taken what is meant for the next.
     """
 
-    def __init__(self, fd: int = 0, *, one_by_one: bool = False) -> None:
+    def __init__(self, *, one_by_one: bool = False) -> None:
         self.ended = False
-        self._fd = fd
         self._most = 1 if one_by_one else 65536
         self._rest = b""
 
     def take(self, within_s: float) -> list[str]:
         if self.ended:
             return []
-        readable, _, _ = select.select([self._fd], [], [], within_s)
+        readable, _, _ = select.select([_INPUT], [], [], within_s)
         if not readable:
             return []
         data = b""
         with contextlib.suppress(OSError):  # the terminal is gone
-            data = os.read(self._fd, self._most)
+            data = os.read(_INPUT, self._most)
             while self._most == 1 and data and not data.endswith(b"\n"):
-                more = os.read(self._fd, 1)
+                more = os.read(_INPUT, 1)
                 if not more:
                     break
                 data += more

@@ -6,7 +6,6 @@ Both belong to the control room's own machine. No kiosk can read its notes, and 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import msgspec
 
 from edge.cli.options import Commands
 from edge.codes.note import Note, open_note
+from edge.disk.files import write_new
 from edge.faults.fault import FaultError
 from edge.journal import reader as journal
 from edge.loop.typed import NAME
@@ -54,11 +54,7 @@ def _key(args: argparse.Namespace) -> int:
     private = X25519PrivateKey.generate()
     content = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        write_new(path, content)
     except OSError as error:
         raise FaultError("file_unusable", f"{path}: {error.strerror}") from error
     print(printable(f"{path}: the private key; it stays in the control room"), file=sys.stderr)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import datetime
-import os
 import sys
 from pathlib import Path
 
 from edge.cli.options import Commands
+from edge.disk.files import write_new
 from edge.faults.fault import FaultError
 from edge.pictures import age
 from edge.pictures.recipients import parse_recipients, read_recipients
@@ -58,10 +58,6 @@ def _said(path: Path, needs: int) -> list[str]:
 def _write_new(path: Path, content: bytes) -> None:
     """For its owner alone, and never over another key: pictures may be sealed to that one."""
     try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+        write_new(path, content)
     except OSError as error:
         raise FaultError("file_unusable", f"{path}: {error.strerror}") from error

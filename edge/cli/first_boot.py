@@ -27,6 +27,7 @@ from typing import Final
 import msgspec
 
 from edge.cli.options import Commands
+from edge.disk.files import sync, wipe
 from edge.faults.explain import explain
 from edge.faults.fault import FaultError
 from edge.pictures.recipients import parse_recipients
@@ -142,8 +143,8 @@ def take_over(file: Path, target: Path, ssh_keys: Path) -> int:
     if SSH_KEY in own:
         write_whole(ssh_keys, f"{own[SSH_KEY]}\n".encode(), 0o644, group="root")
     candidate.replace(target)
-    _sync_folder(target.parent)
-    _wipe(file)
+    sync(target.parent)
+    wipe(file)
     return len(leaves)
 
 
@@ -212,23 +213,3 @@ def write_whole(path: Path, content: bytes, mode: int, group: str = GROUP) -> No
         file.flush()
         os.fsync(handle)
     part.replace(path)
-
-
-def _wipe(file: Path) -> None:
-    """Overwrite, then remove. What the card's own wear levelling still holds is out of reach."""
-    with file.open("r+b") as content:
-        length = content.seek(0, os.SEEK_END)
-        content.seek(0)
-        content.write(bytes(length))
-        content.flush()
-        os.fsync(content.fileno())
-    file.unlink()
-    _sync_folder(file.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

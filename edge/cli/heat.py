@@ -8,8 +8,8 @@ from typing import Final
 import cv2
 import numpy as np
 
+from edge.disk.files import put_whole
 from edge.faults.fault import FaultError
-from edge.pictures.files import write_file
 from edge.pictures.heat import heat_picture
 from edge.settings.places import model_dir
 from edge.settings.schema import Settings
@@ -29,19 +29,17 @@ class Heat:
     """Writes one heat picture for each still picture into `folder`; None: does nothing.
 
     `state`: what the pictures show; None: told by who is seen in them. Raises `FaultError` where nothing was
-    learnt through this camera.
+    learnt through the face camera.
     """
 
-    def __init__(
-        self, settings: Settings, folder: Path | None, state: str | None, camera: str = FACE_CAMERA
-    ) -> None:
+    def __init__(self, settings: Settings, folder: Path | None, state: str | None) -> None:
         self._folder = folder
         self._state = None if state is None else CabinState(state)
         if folder is None:
             return
         patches = Patches(model_dir(settings))
         where = Path(settings.paths.data) / FOLDER
-        learnt, faults = read_learnt(where, camera, patches.version)
+        learnt, faults = read_learnt(where, FACE_CAMERA, patches.version)
         for fault in faults:
             raise fault
         if not learnt:
@@ -65,7 +63,7 @@ class Heat:
         seen, unlike = found
         title = f"{seen.state.value.replace('_', ' ')}: {seen.score / seen.limit:.2f} x limit"
         drawn = heat_picture(picture, unlike / np.float32(seen.limit), title)
-        write_file(self._folder, f"{path.stem}-heat.jpg", cv2.imencode(".jpg", drawn)[1].tobytes())
+        put_whole(self._folder / f"{path.stem}-heat.jpg", cv2.imencode(".jpg", drawn)[1].tobytes())
         answer["normal"] = {
             "state": seen.state.value,
             "learnt": True,

@@ -10,9 +10,9 @@ from typing import Final
 
 import cv2
 
+from edge.disk.files import put_whole
 from edge.pictures.contact import Tile, contact_sheet
 from edge.pictures.drawing import Picture
-from edge.pictures.files import write_file
 from edge.settings.places import model_dir
 from edge.settings.schema import Settings
 from edge.terms.observation import Face
@@ -45,8 +45,8 @@ class StageFolder:
         sheet = f"{base}-sheet.png"
         try:
             for name, picture in stages.pictures().items():
-                write_file(self._folder, f"{base}-{name}.png", _png(picture))
-            write_file(self._folder, sheet, _png(contact_sheet(tiles)))
+                put_whole(self._folder / f"{base}-{name}.png", _png(picture))
+            put_whole(self._folder / sheet, _png(contact_sheet(tiles)))
         except OSError as error:
             raise OSError(error.errno, error.strerror or str(error), str(self._folder)) from error
         return self._folder / sheet

@@ -15,6 +15,7 @@ from typing import Final
 
 from cryptography import x509
 
+from edge.disk.files import write_whole
 from edge.faults.fault import FaultError
 from edge.fleet.certificate import (
     client_context,
@@ -24,7 +25,7 @@ from edge.fleet.certificate import (
     server_context,
 )
 from edge.fleet.est import EstServer, Login, Wait
-from edge.fleet.pairs import authorities_file, current_pair, next_folder, settle, worked, write_private
+from edge.fleet.pairs import authorities_file, current_pair, next_folder, settle, worked
 from edge.fleet.renewal import renewed_from_s
 from edge.fleet.request import Installed, install_chain, next_request
 from edge.settings.schema import Settings
@@ -143,7 +144,7 @@ def _remember(settings: Settings, wait: Wait, wall_s: float | None) -> float | N
         return None
     again_s = wall_s + wait.after_s
     try:
-        write_private(next_folder(settings) / _AGAIN, f"{again_s:.0f}\n".encode())
+        write_whole(next_folder(settings) / _AGAIN, f"{again_s:.0f}\n".encode())
     except OSError as error:
         raise FaultError("folder_unwritable", f"{next_folder(settings)}: {error.strerror}") from error
     return again_s

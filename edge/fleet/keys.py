@@ -14,8 +14,9 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from edge.disk.files import make_private_folder, write_whole
 from edge.faults.fault import FaultError
-from edge.fleet.pairs import forget_key, kept_elsewhere, make_private_folder, write_private
+from edge.fleet.pairs import forget_key, kept_elsewhere
 from edge.fleet.token import TokenKey, is_token_file, make_in_token, place_in
 from edge.settings.schema import Settings
 
@@ -39,7 +40,7 @@ def new_key(settings: Settings, file: Path) -> None:
     content = make_in_token(settings)
     try:
         make_private_folder(file.parent)
-        write_private(file, content)
+        write_whole(file, content)
     except OSError as error:
         raise FaultError("folder_unwritable", f"{error.filename or file}: {error.strerror}") from error
 
@@ -63,7 +64,7 @@ def make_key(file: Path) -> None:
     )
     try:
         make_private_folder(file.parent)
-        write_private(file, content)
+        write_whole(file, content)
     except OSError as error:
         raise FaultError("folder_unwritable", f"{error.filename or file}: {error.strerror}") from error
 

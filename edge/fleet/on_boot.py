@@ -15,10 +15,11 @@ from typing import Final
 
 from cryptography.hazmat.primitives import serialization
 
+from edge.disk.files import sync, wipe
 from edge.faults.explain import explain
 from edge.faults.fault import FaultError
 from edge.fleet.certificate import day, read_certificates
-from edge.fleet.pairs import current_pair, kept_elsewhere, settle, sync_folder
+from edge.fleet.pairs import current_pair, kept_elsewhere, settle
 from edge.fleet.renewal import warned_from_s
 from edge.fleet.request import install, next_request
 from edge.settings.schema import Settings
@@ -47,7 +48,8 @@ def on_boot(
             with as_kiosk():
                 made = install(settings, kiosk_id, content, wall_s)
             yield f"{made.name} until {day(made.ends_s)}; {CERTIFICATE_IN} is wiped"
-        _wipe(given)
+        if given.exists():  # zeros alone, after a power cut in the middle of a wipe
+            wipe(given)
     except FaultError as fault:
         _write(folder / PROBLEM, f"{explain(fault.code, fault.detail)}\n".encode())
         raise
@@ -69,20 +71,6 @@ def _read(given: Path) -> bytes:
         return file.read(_LARGEST)
 
 
-def _wipe(given: Path) -> None:
-    """Overwrite, then remove; where a power cut came between the two, only the second is left to do."""
-    if not given.exists():
-        return
-    with given.open("r+b") as file:
-        length = file.seek(0, os.SEEK_END)
-        file.seek(0)
-        file.write(bytes(length))
-        file.flush()
-        os.fsync(file.fileno())
-    given.unlink()
-    sync_folder(given.parent)
-
-
 def _needed(settings: Settings, wall_s: float | None) -> bool:
     """Where there is no certificate, or one that ends soon; a kiosk with EST asks its server instead."""
     if settings.certificate.est_url:
@@ -102,4 +90,4 @@ def _write(file: Path, content: bytes) -> None:
         target.flush()
         os.fsync(target.fileno())
     part.replace(file)
-    sync_folder(file.parent)
+    sync(file.parent)

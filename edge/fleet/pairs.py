@@ -11,13 +11,13 @@ waits for its certificate has its key in `next`.
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from edge.disk.files import make_private_folder, sync, wipe
 from edge.faults.fault import FaultError
 from edge.fleet.token import drop_from_token, is_token_file
 from edge.settings.schema import Settings
@@ -120,10 +120,10 @@ def settle(settings: Settings) -> None:
             for other in fresh.iterdir():
                 if other.name not in (KEY, CERTIFICATE):
                     other.unlink()
-            sync_folder(fresh)
+            sync(fresh)
             fresh.rename(pairs / str(max(_numbers(pairs), default=0) + 1))
-            sync_folder(pairs)
-            sync_folder(fleet)
+            sync(pairs)
+            sync(fleet)
         numbers = sorted(_numbers(pairs)) if pairs.is_dir() else []
         if not numbers:
             return
@@ -134,42 +134,9 @@ def settle(settings: Settings) -> None:
             fresh.unlink(missing_ok=True)
             fresh.symlink_to(target)
             fresh.replace(link)
-            sync_folder(fleet)
+            sync(fleet)
         for number in numbers[1:-1]:  # the oldest is the last that worked, or it would be gone
             _drop(settings, pairs / str(number))
-
-
-def make_private_folder(folder: Path) -> None:
-    """Made for its owner alone; one that is there stays as it is. OSError as the system says it."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-
-def write_private(path: Path, content: bytes, mode: int = 0o600) -> None:
-    """A whole file or none, its owner's alone before anything stands in it. OSError as the system says it."""
-    part = path.with_name(f".{path.name}.new")
-    part.unlink(missing_ok=True)
-    made = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        with os.fdopen(made, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fchmod(file.fileno(), mode)
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Its names are on the disk. OSError as the system says it."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def forget_key(settings: Settings, file: Path) -> None:
@@ -199,19 +166,13 @@ def _numbers(pairs: Path) -> list[int]:
 
 
 def _drop(settings: Settings, folder: Path) -> None:
-    """The key goes first, and is overwritten; what the card's wear levelling still holds is out of reach."""
+    """The key goes first, and is overwritten."""
     key = folder / KEY
     forget_key(settings, key)
     with contextlib.suppress(FileNotFoundError):
-        with key.open("r+b") as file:
-            length = file.seek(0, os.SEEK_END)
-            file.seek(0)
-            file.write(bytes(length))
-            file.flush()
-            os.fsync(file.fileno())
-        key.unlink()
+        wipe(key)
     shutil.rmtree(folder)
-    sync_folder(folder.parent)
+    sync(folder.parent)
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from edge.disk.files import make_private_folder, write_whole
 from edge.faults.fault import FaultError
 from edge.fleet.certificate import (
     as_pem,
@@ -32,11 +33,9 @@ from edge.fleet.pairs import (
     authorities_file,
     current_pair,
     kept_elsewhere,
-    make_private_folder,
     next_folder,
     settle,
     take_next,
-    write_private,
 )
 from edge.settings.schema import Settings
 
@@ -170,7 +169,7 @@ def _in_use(settings: Settings) -> list[x509.Certificate]:
 def _write(file: Path, content: bytes) -> None:
     try:
         make_private_folder(file.parent)
-        write_private(file, content)
+        write_whole(file, content)
     except OSError as error:
         raise FaultError("folder_unwritable", f"{error.filename or file}: {error.strerror}") from error
 

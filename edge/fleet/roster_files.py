@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from edge.disk.files import make_private_folder, write_whole
 from edge.faults.fault import FaultError
-from edge.fleet.pairs import make_private_folder, write_private
 from edge.fleet.roster import LARGEST, MAKERS, Kept, Planned, planned
 from edge.settings.first_boot import Recipients
 from edge.settings.load import SettingsError, read_text
@@ -58,9 +58,9 @@ def write_all(
     make_private_folder(folder)
     listed = _listed({**kept, **{one.kiosk_id: {**kept.get(one.kiosk_id, {}), **one.made} for one in kiosks}})
     if not _is(folder / LIST, listed):
-        write_private(folder / LIST, listed)
+        write_whole(folder / LIST, listed)
     if seal is not None:
-        write_private(folder / SEALED, seal(listed))
+        write_whole(folder / SEALED, seal(listed))
     fresh = sum(_written(folder, one) for one in kiosks)
     os.sync()  # all at once: what a power cut takes away is written by the next run
     known = {one.kiosk_id for one in kiosks}

@@ -32,8 +32,9 @@ STEADY_S: Final = 10.0
 """So long a connection must have held for the pauses to begin again."""
 
 _READS_A_TURN: Final = 256
-_TAKEN_OVER: Final = 0x8E
 _FULL_S: Final = 0.1
+"""Where enough was read: so long until the socket is looked at again."""
+_TAKEN_OVER: Final = 0x8E
 _UNREAD: Final = 0x10
 """MQTT 5.0, 3.4.2.1: session taken over; no matching subscribers."""
 _EXPIRY_S: Final = 86_400
@@ -272,7 +273,7 @@ class BrokerSession:
             self._way = self._dial()
         if self._way is not None:
             if not self._way.step():
-                self._check_late(now_s)
+                self._check_late()
                 return
             way, self._way = self._way, None
             self._greet(way.open())
@@ -290,7 +291,7 @@ class BrokerSession:
             self._look_whether_clear(client)
             if client.wire.heard.any:
                 client.wire.heard.any, self.heard_s = False, now_s
-            self._check_late(now_s)
+            self._check_late()
 
     def _read(self, client: _Client) -> None:
         for _ in range(_READS_A_TURN):
@@ -310,7 +311,8 @@ class BrokerSession:
             client.wire.gate.unanswered = 0
             self._clear_s = self._now_s
 
-    def _check_late(self, now_s: float) -> None:
+    def _check_late(self) -> None:
+        now_s = self._now_s
         if not self._up:
             if now_s >= self._answer_by_s:
                 raise LinkFault(Trouble.SILENT, f"no answer within {self._broker.answer_s:.0f} s")

@@ -12,7 +12,7 @@ from edge.identity.person import Enrolled, enrolled
 from edge.identity.sealed import Contents
 from edge.identity.store import GalleryFolder
 
-__all__ = ["NO_ONE", "Enrolled", "Gallery", "gallery_of", "read_gallery"]
+__all__ = ["NO_ONE", "Enrolled", "Gallery", "read_gallery"]
 
 
 class Gallery:
@@ -38,11 +38,6 @@ class Gallery:
     def _hashed(self, token: str) -> bytes:
         # A block of the hash is 128 bytes: every token that is taken at all fits into one.
         return hashlib.blake2b(token.encode("utf-8", "replace"), key=self._salt, digest_size=16).digest()
-
-
-def gallery_of(people: Iterable[tuple[str, Enrolled]]) -> Gallery:
-    """A gallery by token, for benches and tests."""
-    return Gallery(people)
 
 
 NO_ONE: Final = Gallery(())

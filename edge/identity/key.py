@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Final
 
 from edge.codes.hidden import Hidden
+from edge.disk.files import sync
 from edge.faults.fault import FaultError
 from edge.settings.schema import Settings
 from edge.settings.secrets import Secret, read_secret, secret_file
@@ -127,8 +128,4 @@ def write_key_file(path: Path, *keys: GalleryKey, fresh: bool) -> None:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
         raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync(path.parent)

@@ -9,8 +9,8 @@ from typing import Final
 
 import msgspec
 
+from edge.disk.files import write_whole
 from edge.identity.enrolment import WANTED, Guidance
-from edge.identity.store import write_whole
 
 NAME: Final = "enrolling"
 FRESH_S: Final = 5.0
@@ -30,7 +30,7 @@ class Progress(msgspec.Struct, frozen=True):
 def show_progress(runtime: Path, progress: Progress) -> None:
     """Never raises: an enrolment goes on without a page."""
     with contextlib.suppress(OSError):
-        write_whole(runtime, NAME, msgspec.json.encode(progress))
+        write_whole(runtime / NAME, msgspec.json.encode(progress))
 
 
 def end_progress(runtime: Path) -> None:

@@ -25,6 +25,7 @@ from typing import Final
 
 import msgspec
 
+from edge.disk.files import sync, write_whole
 from edge.faults.fault import FaultError
 from edge.identity.key import KeyRing
 from edge.identity.sealed import EMPTY, Contents, Damaged, OtherKey, OtherVersion, decode
@@ -145,10 +146,10 @@ class GalleryFolder:
             os.close(held)
 
     def write(self, content: bytes) -> None:
-        write_whole(self.path, PEOPLE, content)
+        write_whole(self.path / PEOPLE, content)
 
     def write_numbers(self, numbers: Numbers) -> None:
-        write_whole(self.path, NUMBERS, msgspec.json.encode(numbers) + b"\n")
+        write_whole(self.path / NUMBERS, msgspec.json.encode(numbers) + b"\n")
 
     def set_aside(self, ring: KeyRing) -> None:
         """Rename a gallery that cannot be read, so that nothing is lost; not one put right meanwhile.
@@ -190,7 +191,7 @@ class GalleryFolder:
         folder = self.path / PICTURES
         folder.mkdir(mode=0o700, exist_ok=True)
         name = secrets.token_hex(16)
-        write_whole(folder, name, sealed)
+        write_whole(folder / name, sealed)
         return name
 
     def pictures(self, name: str) -> bytes | None:
@@ -220,30 +221,3 @@ def without(contents: Contents, removed: tuple[int, ...]) -> Contents:
         return contents
     left = {number: block for number, block in contents.blocks.items() if number not in gone}
     return replace(contents, blocks=left)
-
-
-def write_whole(folder: Path, name: str, content: bytes) -> None:
-    """All of the file under its name and on the disk, or what was there before. OSError."""
-    part = folder / f".{name}.part"
-    part.unlink(missing_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-    try:
-        with os.fdopen(os.open(part, flags, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.rename(folder / name)
-    except OSError:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise
-    sync(folder)
-
-
-def sync(folder: Path) -> None:
-    """What was renamed or removed in the folder is so on the disk, too."""
-    held = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(held)
-    finally:
-        os.close(held)

@@ -31,7 +31,7 @@ Locked = Mapping[str, Mapping[str, tuple[str, ...]]]
 Asked = tuple[str, frozenset[str]]
 
 
-def inventory(models: Path = MODELS, lock: Path | None = LOCK, wheel: str = "") -> Inventory:
+def inventory(lock: Path | None = LOCK, wheel: str = "") -> Inventory:
     """All parts of this version, with the hashes of `lock` where that file is there.
 
     `wheel` is the SHA-256 of the program's own file, where the caller knows it. Raises FaultError
@@ -50,18 +50,25 @@ def inventory(models: Path = MODELS, lock: Path | None = LOCK, wheel: str = "") 
             found[name] = _component(name, package, _hashes(name, package.version, locked), asked)
             carried += _carried(package, found[name])
             waiting += asked
-    seen = tuple(networks(models))
+    seen = tuple(networks(MODELS))
+    program = the_program((found[name].ref for name, _ in first), seen, (wheel,) if wheel else ())
+    return Inventory(program, (*found.values(), *carried, *seen))
+
+
+def the_program(
+    libraries: Iterable[str], seen: Iterable[Component], sha256: tuple[str, ...] = ()
+) -> Component:
+    """This version as a part of its own. It needs these libraries (refs), and the networks among `seen`."""
     version = program_version()
-    program = Component(
+    return Component(
         PartKind.PROGRAM,
         "cabinguard",
         version,
         f"pkg:generic/cabinguard@{version}",
         ("Apache-2.0",),
-        (wheel,) if wheel else (),
-        (*(found[name].ref for name, _ in first), *(one.ref for one in seen if one.kind is PartKind.NETWORK)),
+        sha256,
+        (*libraries, *(one.ref for one in seen if one.kind is PartKind.NETWORK)),
     )
-    return Inventory(program, (*found.values(), *carried, *seen))
 
 
 def _installed(name: str) -> Distribution:

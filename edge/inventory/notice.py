@@ -160,8 +160,8 @@ _STYLE: Final = (
 
 def page(told: Mapping[str, Value]) -> str:
     """The same as one HTML file that needs nothing else."""
-    title = f"{told['duty']}: {_at(told, 'case', 'id')}"
-    parts = [f"<h1>{escape(title)}</h1>", f"<p>{escape(str(_at(told, 'case', 'title')))}</p>"]
+    title = f"{told['duty']}: {_of_case(told, 'id')}"
+    parts = [f"<h1>{escape(title)}</h1>", f"<p>{escape(str(_of_case(told, 'title')))}</p>"]
     heads = {
         "deadlines": "Deadlines",
         "manufacturer": "Manufacturer",
@@ -190,9 +190,9 @@ def page(told: Mapping[str, Value]) -> str:
     )
 
 
-def _at(told: Mapping[str, Value], first: str, second: str) -> Value:
-    inner = told[first]
-    return inner[second] if isinstance(inner, Mapping) else None
+def _of_case(told: Mapping[str, Value], key: str) -> Value:
+    case = told["case"]
+    return case[key] if isinstance(case, Mapping) else None
 
 
 def _table(rows: Mapping[str, Value]) -> str:

@@ -16,11 +16,10 @@ from packaging.utils import canonicalize_name
 from edge.faults.fault import FaultError
 from edge.inventory.component import Component, Inventory, PartKind
 from edge.inventory.cyclonedx import carried
-from edge.inventory.environment import own_demands
+from edge.inventory.environment import own_demands, the_program
 from edge.inventory.licences import is_licence, stated_licences
 from edge.inventory.networks import networks
 from edge.settings.places import MODELS
-from edge.settings.version import program_version
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +44,7 @@ def wheels_inventory(wheels: Path, models: Path = MODELS) -> Inventory:
         raise FaultError("inventory_incomplete", f"{wheels} has no {', '.join(lacking)}")
     parts = [replace(one.part, needs=tuple(_refs(one.asks, there))) for one in found]
     seen = tuple(networks(models))
-    version = program_version()
-    program = Component(
-        PartKind.PROGRAM,
-        "cabinguard",
-        version,
-        f"pkg:generic/cabinguard@{version}",
-        ("Apache-2.0",),
-        needs=(
-            *_refs(_names(own_demands()), there),
-            *(one.ref for one in seen if one.kind is PartKind.NETWORK),
-        ),
-    )
+    program = the_program(_refs(_names(own_demands()), there), seen)
     return Inventory(program, (*parts, *(inner for one in found for inner in one.inside), *seen))
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from edge.disk.files import sync
 from edge.faults.fault import FaultError
 from edge.journal import schema
 from edge.journal.tables import plain_text
@@ -119,11 +120,7 @@ class RecordFile:
         for end in ("-shm", "-wal", ""):
             with contextlib.suppress(FileNotFoundError):
                 Path(f"{self.path}{end}").rename(f"{aside}{end}")
-        folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        sync(self.path.parent)
         return aside
 
 

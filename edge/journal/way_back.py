@@ -9,13 +9,13 @@ takes its place, with counters no lower than any that were in use.
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from edge.disk.files import sync
 from edge.faults.fault import FaultError
 from edge.journal import schema, tables
 from edge.journal.chain import packed, row_key
@@ -109,9 +109,9 @@ def keep_copy(data: Path) -> None:
         ):
             db.backup(to)
             to.execute("PRAGMA journal_mode = DELETE")
-        _on_card(part)
+        sync(part)
         part.replace(copy)
-        _on_card(copy.parent)
+        sync(copy.parent)
     except (sqlite3.Error, OSError) as error:
         raise fault_of(error, path) from error
 
@@ -139,7 +139,7 @@ def put_copy_back(data: Path, wall_s: float) -> None:
             if path.exists():
                 file.set_aside()
             ready.replace(path)
-            _on_card(data)
+            sync(data)
         except (sqlite3.Error, OSError) as error:
             raise fault_of(error, path) from error
 
@@ -156,10 +156,10 @@ def _prepare(path: Path, copy: Path, ready: Path, wall_s: float) -> None:
             tables.put_counters(db, used)
             raised = tables.held_counters(db)
             _note(db, "record_from_copy", '{"why":"update undone"}', {"counters": raised}, wall_s)
-    _on_card(part)
+    sync(part)
     part.chmod(0o600)
     part.replace(ready)
-    _on_card(ready.parent)
+    sync(ready.parent)
 
 
 def _note(db: sqlite3.Connection, name: str, data: str, carried: Mapping[str, object], wall_s: float) -> None:
@@ -186,11 +186,3 @@ def _opened(path: Path) -> sqlite3.Connection:
     db.text_factory = tables.plain_text
     db.execute("PRAGMA synchronous = FULL")
     return db
-
-
-def _on_card(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

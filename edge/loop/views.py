@@ -19,10 +19,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.disk.files import put_whole
 from edge.judge.drift import Memory, Standing
 from edge.judge.gauges import Gauge
 from edge.judge.learnt import HOURS, INDEX, KEPT_DAYS, Day
-from edge.pictures.files import sync_folder, write_file
+from edge.pictures.files import sync_folder
 
 NAME: Final = "views"
 _HEAD: Final = "cabinguard-views 1 "
@@ -100,7 +101,7 @@ class ViewsFile:
             return  # the disk is an hour behind
         try:
             with contextlib.suppress(OSError):
-                write_file(self._path.parent, self._path.name, encode(memory, self._basis))
+                put_whole(self._path, encode(memory, self._basis))
                 sync_folder(self._path.parent)
         finally:
             self._lock.release()

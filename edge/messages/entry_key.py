@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import secrets
 from pathlib import Path
 from typing import Final
 
 from edge.codes.duress import KEY_BYTES
+from edge.disk.files import write_whole
 
 NAME: Final = "entry-key"
 """Beside the record, for the kiosk's own user alone; never in a report or a bundle."""
@@ -31,20 +31,8 @@ def entry_key(path: Path) -> tuple[bytes, bool]:
     if known is not None:
         return known, True
     fresh = secrets.token_bytes(KEY_BYTES)
-    part = path.with_name(f".{path.name}.new")
     try:
-        part.unlink(missing_ok=True)
-        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(fresh)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_whole(path, fresh)
     except OSError:
         return fresh, False
     return fresh, True

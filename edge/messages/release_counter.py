@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import threading
 from pathlib import Path
 from typing import Final
+
+from edge.disk.files import write_whole
 
 NAME: Final = "release-counter"
 """Beside the record. A text file, so that a person can read it and, once, set it."""
@@ -42,14 +43,4 @@ class CounterFile:
         with self._lock, contextlib.suppress(OSError):
             if number <= self.read():
                 return
-            part = self._path.with_name(f".{self._path.name}.new")
-            with part.open("w", encoding="ascii") as file:
-                file.write(f"{number}\n")
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(self._path)
-            folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+            write_whole(self._path, f"{number}\n".encode())

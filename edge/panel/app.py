@@ -37,17 +37,17 @@ def address(panel: PanelSettings) -> str:
     return f"http://{host}:{panel.port}/"
 
 
-def panel_site(settings: Settings, *, camera: bool = False) -> Site:
-    """A site with the cabin's name and language and nothing on it; `camera` as `Site` has it."""
+def panel_site(settings: Settings) -> Site:
+    """A site with the cabin's name and language and nothing on it."""
     words = words_of(settings.cabin.language)
-    return Site(settings.cabin.name, words.name, footer=words.page.read_only, camera=camera)
+    return Site(settings.cabin.name, words.name, footer=words.page.read_only)
 
 
-def add_panel(site: Site, sources: Sources, path: str = "/") -> None:
-    """The page that shows the kiosk, at `path`, with its pictures and its self-test."""
+def add_panel(site: Site, sources: Sources) -> None:
+    """The page that shows the kiosk, with its pictures and its self-test."""
     page = Page(sources)
     words = words_of(sources.settings.cabin.language).page
-    site.view(path, page.now, "panel", words.cabin, frame=page.frame)
+    site.view("/", page.now, "panel", words.cabin, frame=page.frame)
     site.get("/live/{camera}/{file}", lambda asked: _picture(asked, sources.live_picture))
     site.get("/stages/{camera}/{file}", lambda asked: _picture(asked, sources.stages_picture))
     site.get("/incident/{number}/{file}", lambda asked: _kept(asked, sources))

@@ -80,26 +80,34 @@ class Page:
             f"<p>{escape(w.meanings.of(state))}</p>",
         ]
         if (progress := self._sources.enrolling()) is not None:
-            words = escape(w.enrolling.format(count=progress.taken, most=progress.wanted))
-            asked = escape(self._language.enrolling.of(progress.guidance.value))
-            lines.append(
-                f'<p class="count">{words}: {asked}<progress max="{progress.wanted}" '
-                f'value="{progress.taken}" aria-label="{words}"></progress></p>'
-            )
+            words = w.enrolling.format(count=progress.taken, most=progress.wanted)
+            asked = self._language.enrolling.of(progress.guidance.value)
+            lines.append(_count(f"{words}: {asked}", _bar(words, f"{progress.taken}", f"{progress.wanted}")))
         if isinstance(view, FaultError):
             return _banner(lines)
         since = escape(w.lasting.format(time=self._span(view.state_for_s)))
         lines[1] = f"<h1>{escape(w.states.of(state))} <small>{since}</small></h1>"
         if view.locks_in_s is not None:
-            gone = max(0.0, view.lock_after_s - view.locks_in_s)
-            words = escape(w.locks_in.format(seconds=f"{view.locks_in_s:.0f}"))
-            lines.append(
-                f'<p class="count">{words}<progress max="{view.lock_after_s:g}" value="{gone:.1f}" '
-                f'aria-label="{words}"></progress></p>'
-            )
+            gone_s = max(0.0, view.lock_after_s - view.locks_in_s)
+            words = w.locks_in.format(seconds=f"{view.locks_in_s:.0f}")
+            lines.append(_count(words, _bar(words, f"{gone_s:.1f}", f"{view.lock_after_s:g}")))
         if view.lockout_left_s is not None:
-            words = w.keypad_opens_in.format(seconds=f"{view.lockout_left_s:.0f}")
-            lines.append(f'<p class="count">{escape(words)}</p>')
+            lines.append(_count(w.keypad_opens_in.format(seconds=f"{view.lockout_left_s:.0f}")))
+        lines.append(self._facts(view))
+        if view.code.live:
+            sent = w.code_sent if view.code.taken else w.code_waits
+            words = sent.format(issue=view.code.issue, tries=view.code.tries, most=view.code_tries)
+            lines.append(f"<p>{escape(words)}</p>")
+        if view.anomalies:
+            named = ", ".join(self._happened(name) for name in view.anomalies)
+            lines.append(_count(f"{w.anomalies}: {named}"))
+        if view.said and view.said_ago_s is not None:
+            ago = escape(w.said.format(ago=self._span(view.said_ago_s)))
+            lines.append(f'<p class="said">{ago}: <q>{escape(view.said)}</q></p>')
+        return _banner(lines)
+
+    def _facts(self, view: View) -> str:
+        w = self._w
         facts = [
             (w.door, w.outputs.of(view.door), "bad" if view.door == "locked" else "good"),
             (w.machine, w.outputs.of(view.permit), "good" if view.permit == "on" else ""),
@@ -112,25 +120,11 @@ class Page:
             (w.camera, w.health.of(view.camera), "good" if view.camera == "ok" else "bad"),
             (w.somebody, w.yes if view.somebody_present else w.no, ""),
         ]
-        lines.append(
-            '<dl class="facts">'
-            + "".join(
-                f'<div class="{mark}"><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>'
-                for name, value, mark in facts
-            )
-            + "</dl>"
+        shown = "".join(
+            f'<div class="{mark}"><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>'
+            for name, value, mark in facts
         )
-        if view.code.live:
-            sent = w.code_sent if view.code.taken else w.code_waits
-            words = sent.format(issue=view.code.issue, tries=view.code.tries, most=view.code_tries)
-            lines.append(f"<p>{escape(words)}</p>")
-        if view.anomalies:
-            named = ", ".join(self._happened(name) for name in view.anomalies)
-            lines.append(f'<p class="count">{escape(w.anomalies)}: {escape(named)}</p>')
-        if view.said and view.said_ago_s is not None:
-            ago = escape(w.said.format(ago=self._span(view.said_ago_s)))
-            lines.append(f'<p class="said">{ago}: <q>{escape(view.said)}</q></p>')
-        return _banner(lines)
+        return f'<dl class="facts">{shown}</dl>'
 
     def _faults(self, view: View | FaultError, record: RecordView | FaultError) -> str:
         w = self._w
@@ -412,6 +406,14 @@ class Page:
         if seconds < 172_800:
             return w.span_h.format(count=f"{seconds / 3600:.0f}")
         return w.span_d.format(count=f"{seconds / 86_400:.0f}")
+
+
+def _count(words: str, bar: str = "") -> str:
+    return f'<p class="count">{escape(words)}{bar}</p>'
+
+
+def _bar(words: str, value: str, most: str) -> str:
+    return f'<progress max="{most}" value="{value}" aria-label="{escape(words)}"></progress>'
 
 
 def _banner(lines: Iterable[str]) -> str:

@@ -237,7 +237,7 @@ class Sources:
         return (*reasons, *others), len(kept) - len(names)
 
     def _file(self, number: int, name: str) -> Path | None:
-        return shown_file(self._data / FOLDER, Path(self.settings.paths.runtime), number, name)
+        return shown_file(self._data / FOLDER, self._runtime, number, name)
 
     def incident_picture(self, number: int, name: str) -> bytes | None:
         """One kept picture; None where there is none of this name, or they are not to be shown."""

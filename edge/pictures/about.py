@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from edge.pictures.files import write_file
+from edge.disk.files import put_whole
 from edge.terms.marks import Mark
 
 NAME: Final = ".about"
@@ -38,7 +38,7 @@ def read_about(folder: Path) -> About:
 
 def write_about(folder: Path, about: About) -> None:
     """OSError."""
-    write_file(folder, NAME, msgspec.json.encode(about))
+    put_whole(folder / NAME, msgspec.json.encode(about))
 
 
 def mark_about(folder: Path, mark: Mark) -> None:

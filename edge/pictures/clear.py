@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+from edge.disk.files import make_private_folder, put_whole
 from edge.pictures import files
 
 FOLDER: Final = "clear"
@@ -76,8 +77,8 @@ class ClearCopies:
         path = folder / files.clear_name(name)
         self._copies = [one for one in self._copies if one.path != path]
         with contextlib.suppress(OSError):  # memory is full: then there is none, and the sealed one is kept
-            files.private_folder(folder)
-            files.write_file(folder, path.name, jpeg)
+            make_private_folder(folder)
+            put_whole(path, jpeg)
             self._copies.append(_Copy(incident, path, now_s, len(jpeg)))
 
     def tidy(self, now_s: float, is_kept: Callable[[int], bool] = lambda incident: True) -> None:

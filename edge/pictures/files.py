@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from edge.disk.files import sync
 from edge.terms.observation import FACE_CAMERA
 
 FOLDER: Final = "evidence"
@@ -92,35 +93,9 @@ def incident_folders(folder: Path) -> Iterator[tuple[int, Path]]:
             yield int(one.name), one
 
 
-def private_folder(folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-
-def write_file(folder: Path, name: str, content: bytes) -> None:
-    """All of the file under its name, or nothing; on the disk, but for its name (`sync_folder`)."""
-    part = folder / f".{name}.part"
-    part.unlink(missing_ok=True)
-    try:
-        with os.fdopen(
-            os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb"
-        ) as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.rename(folder / name)
-    except OSError:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise
-
-
 def sync_folder(folder: Path) -> None:
     for one in (folder, folder.parent):
-        descriptor = os.open(one, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync(one)
 
 
 def check_emptied(folder: Path) -> None:

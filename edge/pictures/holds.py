@@ -10,10 +10,11 @@ from typing import Final
 
 import msgspec
 
+from edge.disk.files import make_private_folder, put_whole
 from edge.faults.fault import FaultError
 from edge.journal.file import NAME as RECORD
 from edge.journal.reader import recall
-from edge.pictures.files import FOLDER, private_folder, sync_folder, write_file
+from edge.pictures.files import FOLDER, sync_folder
 from edge.terms.hold import MOST, Hold
 
 NAME: Final = "holds.json"
@@ -78,8 +79,8 @@ class Holds:
         if now == self._kept:
             return
         if now or (self._folder / NAME).exists():
-            private_folder(self._folder)
-            write_file(self._folder, NAME, msgspec.json.encode([now[incident] for incident in sorted(now)]))
+            make_private_folder(self._folder)
+            put_whole(self._folder / NAME, msgspec.json.encode([now[incident] for incident in sorted(now)]))
             sync_folder(self._folder)
         self._kept = now
 

@@ -40,7 +40,6 @@ _TIDY_EVERY_S: Final = 3600.0
 _YIELD_S: Final = 2.0
 """How long a picture gives way to the record at most; the ring has room for `ring.SPARE_S`."""
 
-
 _NEAR_S: Final = 2.0
 """How far from a reason's frame the picture that shows it may have been taken at most."""
 
@@ -267,6 +266,36 @@ class Evidence:
             ring.close()
 
     def _turn(self) -> None:
+        news, marks = self._take_news()
+        now_s = self._clock.now_s()
+        if unsealable := self._writer.tidy():
+            self.told.trouble(unsealable.code, unsealable.detail)
+        else:
+            self.told.well("evidence_keys_unusable")
+        failed = self._tend(news, marks, now_s)
+        wrote = False
+        for order in self._orders if self._store.known else ():
+            try:
+                wrote = self._copy(order) or wrote
+            except Exception as error:  # one incident that cannot be written does not keep out the others
+                failed = self._failed(error)
+        for drawing in list(self._drawings) if self._store.known else ():
+            try:
+                done = self._draw(drawing, now_s)
+            except Exception as error:
+                failed = done = self._failed(error)
+            if done:
+                self._drawings.remove(drawing)
+        if wrote and not failed:
+            self.told.well("evidence_write_failed")
+        self._report_due(now_s)
+        self._due_s = now_s + _COPY_EVERY_S if self._orders or self._drawings else self._tidy_at_s
+        self._due_s = min(self._due_s, self._writer.next_s(now_s))
+        if self._store.forgetting:
+            self._due_s = min(self._due_s, now_s + FORGET_S)
+
+    def _take_news(self) -> tuple[list[_Order | _Drawing], dict[int, Mark]]:
+        """What was ordered and marked since the last turn."""
         with self._changed:
             news, self._new = self._new, []
             for new in news:
@@ -276,15 +305,13 @@ class Evidence:
                     self._drawings.append(new)
             marks, self._marks = self._marks, {}
             self._asked = False
-        now_s = self._clock.now_s()
+        return news, marks
+
+    def _tend(self, news: Iterable[_Order | _Drawing], marks: Mapping[int, Mark], now_s: float) -> bool:
+        """Look after what is kept, and tidy it once an hour; whether that failed."""
         tidy = now_s >= self._tidy_at_s
         if tidy:
             self._tidy_at_s = now_s + _TIDY_EVERY_S
-        wrote = failed = False
-        if unsealable := self._writer.tidy():
-            self.told.trouble(unsealable.code, unsealable.detail)
-        else:
-            self.told.well("evidence_keys_unusable")
         try:
             self._store.look()
             for new in news:
@@ -297,25 +324,11 @@ class Evidence:
                 if self._beside is not None:
                     self._beside.hourly()
         except Exception as error:  # what cannot be looked at or removed must not cost the pictures after it
-            failed = self._failed(error)
-        for order in self._orders:
-            if not self._store.known:
-                break
-            try:
-                wrote = self._copy(order) or wrote
-            except Exception as error:  # one incident that cannot be written does not keep out the others
-                failed = self._failed(error)
-        for drawing in list(self._drawings):
-            if not self._store.known:
-                break
-            try:
-                done = self._draw(drawing, now_s)
-            except Exception as error:
-                failed = done = self._failed(error)
-            if done:
-                self._drawings.remove(drawing)
-        if wrote and not failed:
-            self.told.well("evidence_write_failed")
+            return self._failed(error)
+        return False
+
+    def _report_due(self, now_s: float) -> None:
+        """What ends now, and what was written a while ago."""
         for order in list(self._orders):
             # A picture may need a moment from the camera to the ring.
             if now_s >= order.to_s + (0.0 if order.one else 1.0):
@@ -325,10 +338,6 @@ class Evidence:
             elif order.files and now_s - order.reported_s >= _REPORT_EVERY_S:
                 order.reported_s = now_s
                 self._report(order, done=False)
-        self._due_s = now_s + _COPY_EVERY_S if self._orders or self._drawings else self._tidy_at_s
-        self._due_s = min(self._due_s, self._writer.next_s(now_s))
-        if self._store.forgetting:
-            self._due_s = min(self._due_s, now_s + FORGET_S)
 
     def _take(self, new: _Order) -> None:
         """A new order; one that only goes on for longer, as when a contact chatters, is no other."""
@@ -340,6 +349,7 @@ class Evidence:
         self._orders.append(new)
 
     def _failed(self, error: Exception) -> bool:
+        """Tell it; True, for those who count it."""
         if isinstance(error, FaultError):
             self.told.trouble(error.code, error.detail)
             return True

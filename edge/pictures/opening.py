@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
+from edge.disk.files import make_private_folder, put_whole
 from edge.pictures import age, files
 from edge.pictures.recorded import Recorded
 from edge.pictures.secret_keys import SecretKey
@@ -134,13 +135,13 @@ def _open_one(
     jpeg, recorded = found
     target = to / files.clear_name(path.name)
     try:
-        files.private_folder(to)
+        make_private_folder(to)
         if target.exists() or target.is_symlink():
             if target.is_symlink() or target.read_bytes() != jpeg:
                 result.problems.append(Problem(target, What.EXISTS))
                 return
         else:
-            files.write_file(to, target.name, jpeg)
+            put_whole(target, jpeg)
     except OSError as error:
         result.problems.append(Problem(target, What.UNWRITABLE, error.strerror or ""))
         return

@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from edge.disk.files import put_whole
 from edge.pictures import files
 from edge.pictures.kept import PicturesRemoved
 
@@ -58,7 +59,7 @@ def remove(folder: Path, incident: int, rule: str, beat: Callable[[], None]) -> 
     plan = _begun(folder)
     if plan is None:
         plan = _planned(folder, rule, beat)
-        files.write_file(folder, NAME, msgspec.json.encode(plan))
+        put_whole(folder / NAME, msgspec.json.encode(plan))
         files.sync_folder(folder)
     files.empty(folder, but=NAME)
     files.sync_folder(folder)

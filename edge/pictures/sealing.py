@@ -9,7 +9,6 @@ disk before the first picture. The secret is forgotten at once.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -41,17 +40,11 @@ class IncidentKey:
 
 
 class Sealer:
-    """Seals to the list in `path`, of which `needs` keys (1 or 2) open a picture. One thread's.
+    """Seals to the list in `path`, of which `needs` keys (1 or 2) open a picture. One thread's."""
 
-    `read` is how the list is read (`edge.pictures.recipients.read_recipients`).
-    """
-
-    def __init__(
-        self, path: Path, needs: int, read: Callable[[Path, int], Recipients] = read_recipients
-    ) -> None:
+    def __init__(self, path: Path, needs: int) -> None:
         self._path = path
         self._needs = needs
-        self._read = read
         self._list: Recipients | None = None
         self._failed: FaultError | None = None
         self._again_s = -math.inf
@@ -66,7 +59,7 @@ class Sealer:
             if self._failed is not None and now_s < self._again_s:
                 raise self._failed
             try:
-                self._list = self._read(self._path, self._needs)
+                self._list = read_recipients(self._path, self._needs)
             except FaultError as fault:
                 self._failed, self._again_s = fault, now_s + _AGAIN_S
                 raise

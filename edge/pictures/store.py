@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from edge.disk.files import make_private_folder
 from edge.journal.aging import Aging, can_be
 from edge.pictures import about, files, removing
 from edge.pictures.about import About
@@ -231,7 +232,7 @@ class Store:
         return self._folders
 
     def _found(self) -> dict[int, IncidentFolder]:
-        files.private_folder(self._folder)
+        make_private_folder(self._folder)
         stays = self._is_open() | self._holds.held()
         found: dict[int, IncidentFolder] = {}
         for incident, folder in files.incident_folders(self._folder):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.disk.files import make_private_folder, put_whole
 from edge.faults.fault import FaultError
 from edge.pictures import age, files
 from edge.pictures.clear import ClearCopies
@@ -97,7 +98,7 @@ class Writer:
         `store.has_room` was asked before, `store.written` is to be called after.
         """
         folder, known = self._folder / str(incident), self._store.folder_of(incident)
-        files.private_folder(folder)
+        make_private_folder(folder)
         if (folder / name).exists() or (folder / files.sealed_name(name)).exists():
             return ()  # two orders of one incident may overlap
         sealed = None if self._sealing is None else self._sealed(self._sealing, incident, jpeg)
@@ -109,7 +110,7 @@ class Writer:
             return None
         self._give_way()
         for wrap_name, wrap in wraps:
-            files.write_file(folder, wrap_name, wrap)
+            put_whole(folder / wrap_name, wrap)
             known.size += len(wrap)
             key = Written(wrap_name, hashlib.sha256(wrap).hexdigest(), is_key=True)
             self._unsaid.setdefault(incident, []).append(key)
@@ -121,7 +122,7 @@ class Writer:
             # Before the sealed one: anybody who sees that finds its copy.
             self._sealing.copies.put(incident, kept, jpeg, self._clock.now_s())
             open_digest = hashlib.sha256(jpeg).hexdigest()
-        files.write_file(folder, kept, content)
+        put_whole(folder / kept, content)
         known.size += len(content)
         known.newest_wall_s = self._clock.wall_s()
         new = Written(kept, hashlib.sha256(content).hexdigest(), open_digest)

@@ -120,8 +120,7 @@ class Lack(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One incident. `began_mono_s` and `boot` tell the time on the clock of the kiosk's own start,
-    `ended_s` counts from there.
+    """One incident, in the start `boot` of the kiosk; `ended_s` counts from its beginning.
 
     `released` says by what the door was opened (a word of the record), empty where it was never locked or is
     still. `locked_s` is how long it was locked, None where it never was.
@@ -129,7 +128,6 @@ class Story:
 
     incident: int
     boot: int
-    began_mono_s: float
     began_wall_s: float
     ended_wall_s: float | None
     ended_s: float | None
@@ -210,7 +208,6 @@ def story(path: Path, incident: int, bounds: tuple[int, int] | None = None) -> S
     return Story(
         incident=incident,
         boot=began.boot,
-        began_mono_s=began.mono_s,
         began_wall_s=began.wall_s,
         ended_wall_s=None if closed is None else closed.wall_s,
         ended_s=None if closed is None else since.of(closed),

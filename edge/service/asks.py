@@ -6,7 +6,7 @@ struct here and to `Request`, and the type checker leads to the rest (`edge.serv
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal, get_args
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -287,13 +287,6 @@ Request = (
     | SeeLearning
     | LearnEnd
 )
-
-REQUESTS: Final[tuple[type[Request], ...]] = get_args(Request)
-
-
-def verb_of(request: Request | type[Request]) -> str:
-    """The word on the wire."""
-    return str(request.__struct_config__.tag)
 
 
 class _Envelope(msgspec.Struct, frozen=True):

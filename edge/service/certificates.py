@@ -13,8 +13,9 @@ from typing import Final, Protocol
 
 import msgspec
 
+from edge.disk.files import write_whole
 from edge.faults.fault import FaultError
-from edge.fleet.pairs import current_pair, fleet_folder, write_private
+from edge.fleet.pairs import current_pair, fleet_folder
 from edge.fleet.renewal import certificate_fault
 from edge.settings.schema import Settings
 from hw.ports import Clock
@@ -90,5 +91,5 @@ class CertificateWatch:
             if file.read_bytes() == said:
                 return True
         with contextlib.suppress(OSError):  # told once too often is better than never
-            write_private(file, said)
+            write_whole(file, said)
         return False

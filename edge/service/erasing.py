@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from edge.disk.files import sync
 from edge.faults.fault import FaultError
 from edge.journal import search
 from edge.journal.chain import Head
@@ -40,7 +41,7 @@ KEPT: Final = frozenset(
 )
 """Those that hold nothing secret and may be the system's: who is trusted."""
 
-_FIRST: Final = (ENTRY_KEY, f".{ENTRY_KEY}.new", BENCH_HOTP, "fleet", "gallery")
+_FIRST: Final = (ENTRY_KEY, f".{ENTRY_KEY}.part", BENCH_HOTP, "fleet", "gallery")
 """Files and folders of the data that hold keys."""
 
 _PIECE: Final = 1 << 20
@@ -155,7 +156,7 @@ class _Count:
         if stat.S_ISREG(kind):
             self.bytes += _overwrite(path)
         path.unlink()
-        _settle(path.parent)
+        sync(path.parent)
         self.files += 1
         return True
 
@@ -172,7 +173,7 @@ class _Count:
                     path.unlink()
                 else:
                     path.rmdir()
-        _settle(folder)
+        sync(folder)
 
 
 def _raise(error: OSError) -> None:
@@ -189,11 +190,3 @@ def _overwrite(path: Path) -> int:
     finally:
         os.close(file)
     return size
-
-
-def _settle(folder: Path) -> None:
-    file = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)

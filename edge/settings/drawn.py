@@ -7,7 +7,6 @@ cannot be used costs the pictures, not the masks: nobody knows any more what mus
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
 import stat
@@ -18,6 +17,7 @@ from typing import Final
 
 import msgspec
 
+from edge.disk.files import sync, write_whole
 from edge.faults.fault import FaultError
 from edge.settings.conflicts import ground_conflicts
 from edge.settings.schema import Masks, Settings, Zones
@@ -102,25 +102,12 @@ def write_drawn(folder: Path, drawn: Drawn) -> None:
     drawn = msgspec.json.decode(msgspec.json.encode(drawn), type=Drawn)
     if not drawn.kinds:
         (folder / NAME).unlink(missing_ok=True)
-        _sync(folder)
+        sync(folder)
         return
     content = msgspec.json.format(msgspec.json.encode(_File(VERSION, drawn_sum(drawn), drawn))) + b"\n"
     if len(content) > LARGEST_BYTES:
         raise OSError(f"{len(content)} bytes are too many")  # the bounds of the lists keep it far below
-    part = folder / f".{NAME}.part"
-    part.unlink(missing_ok=True)
-    try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
-        with os.fdopen(os.open(part, flags, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.rename(folder / NAME)
-    except OSError:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise
-    _sync(folder)
+    write_whole(folder / NAME, content)
 
 
 def drawn_problems(drawn: Drawn, settings: Settings) -> tuple[Problem, ...]:
@@ -195,11 +182,3 @@ def _content(folder: Path) -> bytes:
         if found.st_mode & 0o022:
             raise FaultError(FOREIGN, f"{NAME} can be written by others")
         return file.read(LARGEST_BYTES + 1)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

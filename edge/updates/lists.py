@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -27,6 +26,7 @@ from tuf.api.exceptions import (
 from tuf.api.metadata import Metadata, Targets
 from tuf.ngclient import Updater, UpdaterConfig
 
+from edge.disk.files import sync
 from edge.faults.fault import FaultError
 from edge.terms.clock import CLOCK_SET_S
 from edge.updates.release import Offer, parsed
@@ -96,11 +96,7 @@ def _keep(folder: Path) -> None:
     """python-tuf renames without waiting for the card: without this a power cut could leave them empty."""
     for path in (*folder.rglob("*.json"), folder / "root_history", folder):
         with contextlib.suppress(OSError):
-            handle = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            sync(path)
 
 
 @contextlib.contextmanager

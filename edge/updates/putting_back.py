@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Final
 
+from edge.disk.files import sync
 from edge.faults.fault import FaultError
 from edge.journal import schema, way_back
 from edge.journal.file import NAME
@@ -33,9 +34,9 @@ def keep_settings(machine: Machine, folder: Path) -> None:
         kept.mkdir(mode=0o700, parents=True, exist_ok=True)
         part = kept / ".kiosk.toml.new"
         shutil.copy2(machine.settings, part)
-        _on_card(part)
+        sync(part)
         part.replace(kept / "kiosk.toml")
-        _on_card(kept)
+        sync(kept)
     except OSError as error:
         raise FaultError("update_memory", f"{kept}: {error.strerror}") from error
 
@@ -60,7 +61,7 @@ def put_settings_back(machine: Machine, folder: Path) -> bool:
     part.chmod(owner.st_mode & 0o777)
     with contextlib.suppress(PermissionError):
         os.chown(part, owner.st_uid, owner.st_gid)
-    _on_card(part)
+    sync(part)
     part.replace(machine.settings)
     return True
 
@@ -84,11 +85,3 @@ def put_record_back(machine: Machine, settings: Settings) -> str:
         return "left to the program"
     way_back.put_copy_back(data, time.time())
     return "from the copy"
-
-
-def _on_card(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -84,9 +84,6 @@ class Source(FetcherInterface):
                 if not isinstance(error, DownloadError) or isinstance(error, DownloadLengthMismatchError):
                     file.truncate(0)  # what was refused is not gone on with
                 raise
-        self.forget(name)
-
-    def forget(self, name: str) -> None:
         self._part(name).unlink(missing_ok=True)
 
     def _part(self, name: str) -> Path:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
 from msgspec import Meta
 
+from edge.disk.files import write_whole
 from edge.faults.fault import FaultError
 from edge.terms.update import UPDATE_FILE, UpdateShown, UpdateState
 
@@ -58,7 +58,7 @@ def write(folder: Path, state: State) -> None:
     """On the card when this returns. Raises `FaultError`."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _put(folder / FILE, msgspec.json.encode(state), 0o600)
+        write_whole(folder / FILE, msgspec.json.encode(state), 0o600)
     except OSError as error:
         code = "update_disk_full" if error.errno in (28, 122) else "update_memory"
         raise FaultError(code, f"{folder}: {error.strerror}") from error
@@ -78,7 +78,7 @@ def show(runtime: Path, state: State, version: str, release: str) -> None:
         wall_s=state.last.wall_s,
     )
     with contextlib.suppress(OSError):  # a kiosk that is down has no such folder
-        _put(runtime / UPDATE_FILE, msgspec.json.encode(shown), 0o644)
+        write_whole(runtime / UPDATE_FILE, msgspec.json.encode(shown), 0o644)
 
 
 def shown(runtime: Path) -> UpdateShown | None:
@@ -86,21 +86,3 @@ def shown(runtime: Path) -> UpdateShown | None:
     with contextlib.suppress(OSError, msgspec.DecodeError):
         return msgspec.json.decode((runtime / UPDATE_FILE).read_bytes(), type=UpdateShown)
     return None
-
-
-def _put(path: Path, content: bytes, mode: int) -> None:
-    """A whole new file or the old one, on the card when this returns."""
-    part = path.with_name(f".{path.name}.new")
-    part.unlink(missing_ok=True)
-    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-    with os.fdopen(handle, "wb") as file:
-        os.fchmod(handle, mode)
-        file.write(content)
-        file.flush()
-        os.fsync(handle)
-    part.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

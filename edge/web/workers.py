@@ -54,11 +54,11 @@ class _Job(Generic[T]):
 class Workers:
     """Runs work of an event loop in threads. Raises RuntimeError at once where the system gives none."""
 
-    def __init__(self, threads: int = THREADS) -> None:
+    def __init__(self) -> None:
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._threads = [
             threading.Thread(target=self._work, name=f"page-{number}", daemon=True)
-            for number in range(threads)
+            for number in range(THREADS)
         ]
         for thread in self._threads:
             thread.start()

@@ -95,7 +95,7 @@ def test_a_disk_that_takes_no_writes_hides_nothing(kiosk: Kiosk, monkeypatch: py
     def full(*_: object) -> None:
         raise OSError(28, "full")
 
-    monkeypatch.setattr("edge.service.certificates.write_private", full)
+    monkeypatch.setattr("edge.service.certificates.write_whole", full)
     kiosk.on_day(340)
     assert kiosk.told == [("certificate_ends_soon", True)]
 

@@ -15,8 +15,9 @@ import pytest
 
 from edge.faults.fault import FaultError
 from edge.service import control
-from edge.service.asks import Release, Status, verb_of
+from edge.service.asks import Release, Status
 from edge.service.control import Asked, ControlServer, ask
+from tests.worlds.verbs import verb_of
 
 
 @pytest.fixture

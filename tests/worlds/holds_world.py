@@ -8,6 +8,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.disk.files import make_private_folder, put_whole
 from edge.journal.aging import DOUBT_S
 from edge.journal.held import hold_entry
 from edge.pictures import files
@@ -102,8 +103,8 @@ class Shelf:
                 continue
             name = files.picture_name(1, self.number + index / 10, "face")
             one = self.folder / str(self.number)
-            files.private_folder(one)
-            files.write_file(one, name, bytes([self.number % 251, index]) + bytes(size - 2))
+            make_private_folder(one)
+            put_whole(one / name, bytes([self.number % 251, index]) + bytes(size - 2))
             known = self.store.folder_of(self.number)
             known.size += size
             known.newest_wall_s = self.clock.wall_s()

@@ -47,11 +47,11 @@ def choice(label: str, options: Iterable[tuple[str, str, bool | None]]) -> str:
     )
 
 
-def field(name: str, label: str, *, kind: str = "text", more: str = "") -> str:
+def field(name: str, label: str, *, more: str = "") -> str:
     """A labelled field; `more` are attributes as they stand. Its id is its name: one a page."""
     return (
         f'<label class="field" for="{escape(name)}"><span>{escape(label)}</span>'
-        f'<input id="{escape(name)}" name="{escape(name.rpartition("-")[2])}" type="{escape(kind)}" '
+        f'<input id="{escape(name)}" name="{escape(name.rpartition("-")[2])}" type="text" '
         f'autocomplete="off" spellcheck="false"{more}></label>'
     )
 

@@ -12,8 +12,8 @@ from typing import Annotated, Final
 
 import msgspec
 
+from edge.disk.files import put_whole
 from edge.loop.watching import View
-from edge.pictures.files import write_file
 from edge.terms.ground import CameraRole, DrawnName, Polygon
 from edge.terms.marks import NOTE_MOST, plain_words
 
@@ -175,7 +175,7 @@ class Walk:
     def _write(self) -> None:
         """A page goes on without it."""
         with contextlib.suppress(OSError):
-            write_file(self._folder, NAME, msgspec.json.encode(self._kept))
+            put_whole(self._folder / NAME, msgspec.json.encode(self._kept))
 
     def _read(self) -> Kept | None:
         try:

@@ -46,12 +46,10 @@ _FLAT: Final = 0.15
 class Aligned:
     """`matrix` (2x3) takes x, y of the earlier picture to x, y of the present one.
 
-    `error_px` is the median distance of the agreeing corners from it, `share` how many of those followed
-    agree.
+    `share`: how many of the corners that were followed agree.
     """
 
     matrix: Matrix
-    error_px: float
     share: float
 
 
@@ -126,8 +124,7 @@ class Aligner:
         if spread[0] < _FLAT * spread[1]:
             return None
         matrix = np.asarray(fitted, dtype=np.float64)
-        off = np.linalg.norm(_moved(src[agree], matrix).reshape(-1, 2) - dst[agree], axis=1)
-        return Aligned(matrix, float(np.median(off)), count / len(src))
+        return Aligned(matrix, count / len(src))
 
     def _beyond(self, matrix: Matrix) -> str:
         height, width = self._shape

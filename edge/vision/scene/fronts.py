@@ -22,8 +22,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.disk.files import write_whole
 from edge.faults.fault import FaultError
-from edge.vision.scene.reference import write_whole
 from hw.camera.port import GreyPicture
 
 FOLDER: Final = "front"
@@ -186,7 +186,7 @@ def write_front(folder: Path, taught: Taught) -> None:
     )
     px_per_cm = None if taught.px_per_cm is None else float(taught.px_per_cm)
     rows = (*kept, _Front(taught.camera, regions, pictures, px_per_cm))
-    write_whole(folder, MANIFEST, msgspec.json.format(msgspec.json.encode(_Manifest(rows, _sum(rows)))))
+    write_whole(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(_Manifest(rows, _sum(rows)))))
     wanted = {picture.file for row in rows for picture in row.pictures}
     for path in folder.iterdir():
         if _NAME.fullmatch(path.name) and path.name not in wanted:
@@ -254,5 +254,5 @@ def _put(folder: Path, camera: str, one: FrontPicture) -> _Picture:
     digest = hashlib.sha256(content).hexdigest()
     name = f"{camera}-{digest[:32]}.png"
     if not (folder / name).exists():
-        write_whole(folder, name, content)
+        write_whole(folder / name, content)
     return _Picture(name, float(one.taken_wall_s), one.minute_of_day, one.infrared, digest)

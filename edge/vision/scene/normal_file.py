@@ -18,12 +18,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.disk.files import write_whole
 from edge.faults.fault import FaultError
 from edge.terms.observation import CabinState
 from edge.vision.scene.conformal import LEAST_BLOCKS
 from edge.vision.scene.dictionary import Entries
 from edge.vision.scene.normal_keeping import Taken
-from edge.vision.scene.reference import write_whole
 
 FOLDER: Final = "normal"
 """Beside the record."""
@@ -101,7 +101,7 @@ def write_taken(folder: Path, learnt: Learnt, taken: Taken) -> None:
     content = msgspec.msgpack.encode(
         _Kept(_hash_of(learnt), learnt.channels, taken.vectors.tobytes(), taken.cells.astype("<u2").tobytes())
     )
-    write_whole(folder, _taken_name(learnt), _FORMAT + hashlib.sha256(content).digest() + content)
+    write_whole(folder / _taken_name(learnt), _FORMAT + hashlib.sha256(content).digest() + content)
 
 
 def read_taken(folder: Path, learnt: Learnt) -> Taken | None:
@@ -141,7 +141,7 @@ def write_learnt(folder: Path, learnt: Learnt) -> int:
     whole = _FORMAT + hashlib.sha256(content).digest() + content
     if len(whole) > MOST_BYTES:
         raise ValueError(f"{len(whole)} bytes are too many for one state")
-    write_whole(folder, name_of(learnt.camera, learnt.state), whole)
+    write_whole(folder / name_of(learnt.camera, learnt.state), whole)
     return len(whole)
 
 

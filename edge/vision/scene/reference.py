@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
-import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ import cv2
 import msgspec
 import numpy as np
 
+from edge.disk.files import write_whole
 from edge.faults.fault import FaultError
 from hw.camera.port import ColourPicture, GreyPicture
 
@@ -115,7 +115,7 @@ def add_references(folder: Path, new: Sequence[Reference], *, fresh: bool = Fals
     for camera in sorted({one.camera for one in [*kept, *new]}):
         of_camera = sorted((one for one in [*kept, *new] if one.camera == camera), key=_taken)
         entries += [_put(folder, one) for one in of_camera[-KEPT:]]
-    write_whole(folder, MANIFEST, msgspec.json.format(msgspec.json.encode(_Manifest(tuple(entries)))))
+    write_whole(folder / MANIFEST, msgspec.json.format(msgspec.json.encode(_Manifest(tuple(entries)))))
     wanted = {entry.file for entry in entries}
     for path in folder.iterdir():
         if _NAME.fullmatch(path.name) and path.name not in wanted:
@@ -172,7 +172,7 @@ def _put(folder: Path, reference: Reference) -> _Entry:
     digest = hashlib.sha256(content).hexdigest()
     name = f"{reference.camera}-{digest[:32]}.png"
     if not (folder / name).exists():
-        write_whole(folder, name, content)
+        write_whole(folder / name, content)
     return _Entry(
         name,
         reference.camera,
@@ -181,25 +181,3 @@ def _put(folder: Path, reference: Reference) -> _Entry:
         reference.infrared,
         digest,
     )
-
-
-def write_whole(folder: Path, name: str, content: bytes) -> None:
-    """All of the file under its name and on the disk, or nothing."""
-    part = folder / f".{name}.part"
-    part.unlink(missing_ok=True)
-    try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        with os.fdopen(os.open(part, flags, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        part.rename(folder / name)
-    except OSError:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -42,7 +42,6 @@ _OLD_S: Final = 120.0
 _FIRST_TAU_S: Final = 0.7
 _STEADY_TAU_S: Final = 3.0
 _TAU_S: Final = 900.0
-_LIGHT_TAU_S: Final = 300.0
 _LEARN_S: Final = 3.0
 """What is known is learnt on this rarely, to spare the processor."""
 _ABSORB_S: Final = 60.0
