@@ -11,7 +11,7 @@ import time
 from typing import Final
 
 from edge.faults.fault import FaultError
-from edge.fleet.link import LinkFault, TlsWay
+from edge.fleet.link import LinkFault, TlsWay, Trouble
 from edge.fleet.login import Login
 from edge.fleet.requests import read_keys
 from edge.selftest.machine import NotFitted
@@ -74,7 +74,10 @@ def _enter(settings: Settings, login: Login | None) -> str:
                     case Connected():
                         return "the broker lets the kiosk in"
                     case Lost(trouble=trouble, detail=detail):
-                        raise LinkFault(trouble, detail)
+                        # With TLS 1.3 a refusal may be lost with the connection that it ends.
+                        too = ": as one does that does not trust our certificate"
+                        broke_off = login is not None and trouble is Trouble.DROPPED
+                        raise LinkFault(trouble, detail + too if broke_off else detail)
                     case _:
                         pass
             number = session.fileno()

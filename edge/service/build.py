@@ -61,6 +61,7 @@ from edge.pictures.writing import Handling, Sealing
 from edge.service.acts import Acts
 from edge.service.gauge import THERMAL, MachineGauge
 from edge.service.plans import minute_of_day, overseers
+from edge.service.settings_watch import SettingsWatch
 from edge.service.site import EyesAside, SiteDesk
 from edge.service.views import basis_of
 from edge.settings.places import model_dir
@@ -137,6 +138,7 @@ class Built:
     zone_missing: bool
     measuring: Measuring | None
     certificates: CertificateWatch | None
+    settings_watch: SettingsWatch | None
 
     def poll_beside(self, now_s: float) -> None:
         """What works beside the kiosk takes its turn of the loop."""
@@ -145,6 +147,8 @@ class Built:
             self.fleet.poll(now_s)
         if self.certificates is not None:
             self.certificates.poll(now_s)
+        if self.settings_watch is not None:
+            self.settings_watch.poll(now_s)
 
     def start(self, now_s: float) -> None:
         """Call it after the input path has read the inputs once."""
@@ -264,7 +268,11 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
     if measuring is not None:
         measuring.open(kiosk, parts, journal, watching, fleet)
         stack.callback(measuring.close)
-    at_site = SiteDesk(settings, site.data, site.eyes, clock, apart, kiosk.commission.did)
+    did = kiosk.commission.did
+    at_site = SiteDesk(settings, site.data, site.eyes, clock, apart, did)
+    seen = None  # a bench begins with settings of its own each time
+    if site.threaded:
+        seen = SettingsWatch(settings, site.data, apart, did, lambda: journal.waiting == 0)
     return Built(
         kiosk=kiosk,
         parts=parts,
@@ -279,6 +287,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         zone_missing=zone_missing,
         measuring=measuring,
         certificates=_certificates(settings, site, kiosk, apart),
+        settings_watch=seen,
     )
 
 

@@ -113,7 +113,10 @@ HANDED_IN = {
         r"\b(_inode|gauge\._data|gauge\._seen\.free_mb|_site\._folder|copies\._folder"
         r"|_site\._settings\.(identity\.key_file|paths\.runtime))$"
     ),
-    "threaded": (r"\b(_threaded|thread|_changed|_beside|_apart|gauge\._thermal|gauge\._seen\.board_c)$"),
+    "threaded": (
+        r"\b(_threaded|thread|_changed|_beside|_apart|gauge\._thermal|gauge\._seen\.board_c)$"
+        r"|^settings_watch\b"  # a desk's settings are what its words say, each time
+    ),
     "wake": r"\b(_on_answer|_beside\.\w+)$",
     "rings": r"\b_rings\b",
     "choose_code": r"\b_choose$",
