@@ -129,6 +129,7 @@ def test_a_modem_that_was_away_for_long_is_looked_for_every_few_seconds(
     pauses_s = list(islice(retry_pauses_s(), 100))
     assert pauses_s[:4] == [1.0, 2.0, 4.0, 4.0]
     assert max(pauses_s) <= 5.0
+    monkeypatch.setattr("hw.modem.real.retry_pauses_s", lambda: (one / 10.0 for one in retry_pauses_s()))
     assert pair.wait(lambda: pair.modem.idle)
     asked: list[str | None] = []
     open_port = serial.Serial.open
@@ -227,6 +228,7 @@ class WiredPower:
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hw.modem.real._POWER_UP_S", 0.1)
     monkeypatch.setattr("hw.modem.ready._WAKE_S", 0.5)
+    monkeypatch.setattr("hw.modem.ladder._SOON_S", 0.1)
 
 
 @pytest.mark.slow
