@@ -121,7 +121,14 @@ def test_a_modem_that_is_unplugged_and_comes_back_elsewhere_is_found_by_its_name
             os.close(handle)
 
 
+@pytest.fixture
+def soon_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenth of the pauses between two looks for a port."""
+    monkeypatch.setattr("hw.modem.real.retry_pauses_s", lambda: (one / 10.0 for one in retry_pauses_s()))
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("soon_again")
 def test_a_modem_that_was_away_for_long_is_looked_for_every_few_seconds(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -129,7 +136,6 @@ def test_a_modem_that_was_away_for_long_is_looked_for_every_few_seconds(
     pauses_s = list(islice(retry_pauses_s(), 100))
     assert pauses_s[:4] == [1.0, 2.0, 4.0, 4.0]
     assert max(pauses_s) <= 5.0
-    monkeypatch.setattr("hw.modem.real.retry_pauses_s", lambda: (one / 10.0 for one in retry_pauses_s()))
     assert pair.wait(lambda: pair.modem.idle)
     asked: list[str | None] = []
     open_port = serial.Serial.open
