@@ -8,6 +8,7 @@ from typing import Final
 from hw.modem.steps import Broken
 from hw.ports import ModemTrouble, PowerKind, Recovery, Rung
 
+_SOON_S: Final = 1.0
 _PAUSE_S: Final = 5.0
 _PAUSE_MAX_S: Final = 60.0
 """A modem that is well again is noticed within this and a rung: long before a lock gives its watchman up."""
@@ -127,10 +128,10 @@ class Ladder:
         self._step += 1
         if broken.restarted:
             power = Rung.POWER in self._rungs and step % 5 == 4
-            return (Rung.POWER if power else Rung.SOFT), 1.0
+            return (Rung.POWER if power else Rung.SOFT), _SOON_S
         if step < len(self._rungs):
-            return self._rungs[step], 1.0
+            return self._rungs[step], _SOON_S
         rough = self._rungs[1:]
         turn, place = divmod(step - len(self._rungs), len(rough))
         pause_s = min(_PAUSE_MAX_S, _PAUSE_S * 2.0 ** min(turn, 10))
-        return rough[place], pause_s if place == 0 else 1.0
+        return rough[place], pause_s if place == 0 else _SOON_S

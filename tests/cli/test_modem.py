@@ -279,5 +279,7 @@ def test_check_says_what_it_is_doing_all_the_while(
     assert any(line.endswith("waking the modem ...") for line in told)
     at_s = [int(line.split()[0]) for line in told if line.endswith("...")]
     assert len(at_s) >= 5, "a line a second, here"
+    monkeypatch.setattr(modem_cli, "CHECK_S", 1.5)
+    monkeypatch.setattr(modem_cli, "STILL_S", 0.2)
     assert run("check", "--json", *common) == 1
     assert "waking" not in capsys.readouterr().err

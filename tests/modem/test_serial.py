@@ -121,7 +121,14 @@ def test_a_modem_that_is_unplugged_and_comes_back_elsewhere_is_found_by_its_name
             os.close(handle)
 
 
+@pytest.fixture
+def soon_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenth of the pauses between two looks for a port."""
+    monkeypatch.setattr("hw.modem.real.retry_pauses_s", lambda: (one / 10.0 for one in retry_pauses_s()))
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("soon_again")
 def test_a_modem_that_was_away_for_long_is_looked_for_every_few_seconds(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -227,6 +234,7 @@ class WiredPower:
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hw.modem.real._POWER_UP_S", 0.1)
     monkeypatch.setattr("hw.modem.ready._WAKE_S", 0.5)
+    monkeypatch.setattr("hw.modem.ladder._SOON_S", 0.1)
 
 
 @pytest.mark.slow
