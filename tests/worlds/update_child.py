@@ -25,5 +25,5 @@ def impatient(
 REAL = change.change
 
 if __name__ == "__main__":
-    job.change = impatient  # type: ignore[assignment]  # not by `mock`, which costs a tenth of a second
+    job.change = impatient  # type: ignore[assignment, attr-defined]  # not by `mock`, which costs a tenth of a second
     sys.exit(main.main(sys.argv[1:]))
