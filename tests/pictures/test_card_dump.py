@@ -82,7 +82,7 @@ def test_a_dump_of_a_sealed_card_has_no_face_and_of_an_open_one_has_many(tmp_pat
     sealing = f"evidence.recipients_file={tmp_path / 'bank.keys'}"
 
     open_card = lived(tmp_path / "open", finder)
-    assert open_card.with_face > 50
+    assert open_card.with_face > 20
 
     for needs, keys in ((1, ("bela",)), (2, ("chad", "anna"))):
         folder = tmp_path / f"sealed{needs}"
@@ -94,10 +94,10 @@ def test_a_dump_of_a_sealed_card_has_no_face_and_of_an_open_one_has_many(tmp_pat
         given = [SecretKey(name, secrets[name]) for name in keys]
         opened = open_all(kept / files.FOLDER, given, folder / "opened", said_in_record(kept / NAME))
         assert not opened.problems
-        assert opened.compared == len(opened.opened) > 40
+        assert opened.compared == len(opened.opened) > 20
         faces = sum(bool(finder.find(_grey(path))) for path in opened.opened)
         print(f"{needs} of 3: the bank opens {len(opened.opened)} pictures, {faces} show a face")
-        assert faces > 20
+        assert faces > 10
 
 
 @pytest.mark.slow

@@ -89,7 +89,7 @@ def test_one_that_is_not_healthy_is_undone_and_not_tried_again(site: Site, why: 
         site.kiosk.blind.add(release.id)
     if why == "sick":
         site.kiosk.sick[release.id] = {"journal": "journal_damaged"}
-    done = site.update("--apply", "--now", UPDATE_HEALTH_S="2")
+    done = site.update("--apply", "--now", UPDATE_HEALTH_S="0.3")
     site.refused(done, "update_undone")
     site.is_old()
     assert site.shown().failed == (release.id,)
@@ -150,7 +150,7 @@ def test_what_happened_under_the_new_version_is_in_the_record_of_the_old(site: S
     release = site.publish()
     site.kiosk.blind.add(release.id)
     site.record("before")
-    assert site.update("--apply", "--now", UPDATE_HEALTH_S="2").returncode == 3
+    assert site.update("--apply", "--now", UPDATE_HEALTH_S="0.3").returncode == 3
     site.record("after")
     names = [line.name for line in lines(site.journal)]
     assert [name for name in names if name in ("before", "after")] == ["before", "after"]

@@ -37,8 +37,8 @@ def _whole(rows: list[list[int]], points: int) -> None:
 @pytest.mark.timeout(900)
 @needs_disk
 def test_power_cuts(repo: Path) -> None:
-    rows = _table(repo, "--power", "7", "--kills", "0")
-    _whole(rows, 7)
+    rows = _table(repo, "--power", "4", "--kills", "0")
+    _whole(rows, 4)
     assert sum(row[5] for row in rows) > 0, "no write was lost: nothing was tried"
 
 

@@ -82,7 +82,7 @@ class Bench:
     def run(self) -> None:
         """The update, to its end."""
         with self.kiosk(healthy=self.healthy):
-            done = self.world.update("--apply", "--now", UPDATE_HEALTH_S="1")
+            done = self.world.update("--apply", "--now", UPDATE_HEALTH_S="0.3")
         assert done.returncode == (0 if self.healthy else 3), done.stdout + done.stderr
 
     # --- judging -----------------------------------------------------------------------------------
@@ -270,7 +270,7 @@ def _stopped(bench: Bench, shots: Path) -> Iterator[Path]:
     with bench.kiosk(healthy=bench.healthy):
         update = subprocess.Popen(
             [*command, *bench.world.command("--apply", "--now")],
-            env={**bench.world.environment(), "UPDATE_HEALTH_S": "1"},
+            env={**bench.world.environment(), "UPDATE_HEALTH_S": "0.3"},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             stdin=subprocess.DEVNULL,

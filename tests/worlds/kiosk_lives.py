@@ -79,6 +79,8 @@ class Lives:
         self.accepted: list[Accepted] = []
         self.heard: list[Happening] = []
         self.typed: list[str] = []
+        self.typed_after: list[int] = []
+        """How many transactions there were when each entry was typed."""
         self.opened: list[str] = []
         self.cut_s: float | None = None
         journal = type("Wired", (CuttingJournal,), {"world": self})
@@ -115,6 +117,7 @@ class Lives:
                     else:
                         keys = "WRONG" if len(self.typed) < self.wrong else "CODE"
                     self.typed.append(keys)
+                    self.typed_after.append(self.commits)
                     self.desk.type_keys(keys)
                 elif state.mode is Mode.RELEASED and not left:
                     left = True
