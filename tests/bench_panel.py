@@ -31,7 +31,7 @@ from typing import IO, Final
 import msgspec
 
 from tests.benchmark import BenchService, percentile
-from tests.worlds.panel_world import free_port
+from tests.worlds.ports import free_port
 
 BROWSERS: Final = 20
 KEY_S: Final = 0.25

@@ -176,8 +176,8 @@ class Stopwatch:
         self._stack.close()
 
     def _lock(self) -> str:
-        """A lock whose code a network has taken; the code. Each is an incident of its own, so that the codes of
-        those before are forgotten, as in a cabin: thousands of them would all be compared, and hide much.
+        """A lock whose code a network has taken; the code. Each is an incident of its own, so that the codes
+        of those before are forgotten, as in a cabin: thousands of them would all be compared, and hide much.
         """
         now_s = time.monotonic()
         self._incident += 1

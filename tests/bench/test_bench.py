@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import pty
 import re
-import select
 import shlex
 import signal
 import subprocess
@@ -36,7 +34,8 @@ from edge.faults.catalogue import CATALOGUE
 from edge.loop.happening import Happening
 from edge.settings.load import load
 from tests.worlds.desk_world import scripted_desk
-from tests.worlds.panel_world import free_port
+from tests.worlds.ports import free_port
+from tests.worlds.terminal_world import Terminal
 
 GENEROUS_S = 250.0
 pytestmark = pytest.mark.timeout(600)
@@ -661,48 +660,6 @@ def test_a_bench_under_nohup_does_not_mind_a_hangup(repo: Path) -> None:
 
 
 # --- a terminal ------------------------------------------------------------------------------------
-
-
-class Terminal:
-    """A bench behind a pseudo-terminal."""
-
-    def __init__(self, repo: Path, term: str, *words: str, **environment: str) -> None:
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:  # pragma: no cover
-            os.chdir(repo)
-            os.execve(sys.executable, command(*words), {**os.environ, "TERM": term, **environment})
-        self.shown = ""
-
-    def type(self, text: str) -> None:
-        os.write(self.fd, text.encode())
-
-    def until(self, words: str) -> str:
-        """What was shown since the last time, up to these words."""
-        end_s = time.monotonic() + GENEROUS_S
-        while words not in self.shown:
-            assert time.monotonic() < end_s, self.shown
-            if select.select([self.fd], [], [], 0.5)[0]:
-                self.shown += os.read(self.fd, 65536).decode("utf-8", "replace")
-        shown, _, self.shown = self.shown.partition(words)
-        return shown + words
-
-    def close(self) -> int:
-        """Its exit code; -9 where it had to be killed."""
-        end_s = time.monotonic() + GENEROUS_S
-        while time.monotonic() < end_s:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                os.close(self.fd)
-                return os.waitstatus_to_exitcode(status)
-            if select.select([self.fd], [], [], 0.1)[0]:
-                try:
-                    self.shown += os.read(self.fd, 65536).decode("utf-8", "replace")
-                except OSError:
-                    time.sleep(0.1)
-        os.kill(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
-        os.close(self.fd)
-        return -9
 
 
 @pytest.mark.slow

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import pty
-import select
 import signal
 import subprocess
 import sys
 import termios
-import time
 from pathlib import Path
 
 import pytest
@@ -26,8 +23,9 @@ from tests.worlds.live_bench import (
     live_bench,
     wait_for,
 )
-from tests.worlds.panel_world import free_port
 from tests.worlds.plug_child import world_of
+from tests.worlds.ports import free_port
+from tests.worlds.terminal_world import Terminal
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -130,46 +128,8 @@ def test_a_cabin_or_a_page_that_dies_ends_what_has_no_use_any_more(repo: Path) -
 # --- the terminal ----------------------------------------------------------------------------------
 
 
-class _Terminal:
-    """`bench` behind a pseudo-terminal, as `./install.sh bench` starts it."""
-
-    def __init__(self, repo: Path, *words: str) -> None:
-        self.pid, self.fd = pty.fork()
-        if self.pid == 0:  # pragma: no cover
-            os.chdir(repo)
-            command = [sys.executable, "-m", "edge", "bench", *words]
-            os.execve(sys.executable, command, {**os.environ, "TERM": "xterm-256color", "NO_COLOR": "1"})
-        self.manners = termios.tcgetattr(self.fd)
-        self.shown = ""
-
-    def type(self, text: str) -> None:
-        os.write(self.fd, text.encode())
-
-    def until(self, words: str) -> str:
-        end_s = time.monotonic() + GENEROUS_S
-        while words not in self.shown:
-            assert time.monotonic() < end_s, self.shown
-            if select.select([self.fd], [], [], 0.5)[0]:
-                self.shown += os.read(self.fd, 65536).decode("utf-8", "replace")
-        shown, _, self.shown = self.shown.partition(words)
-        return shown + words
-
-    def close(self) -> int:
-        end_s = time.monotonic() + GENEROUS_S
-        while time.monotonic() < end_s:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                return os.waitstatus_to_exitcode(status)
-            if select.select([self.fd], [], [], 0.1)[0]:
-                try:
-                    self.shown += os.read(self.fd, 65536).decode("utf-8", "replace")
-                except OSError:
-                    time.sleep(0.1)
-        raise AssertionError("it does not end")
-
-
 def test_a_terminal_keeps_its_manners_through_a_pulled_plug(repo: Path) -> None:
-    terminal = _Terminal(repo, "--set", f"panel.port={free_port()}")
+    terminal = Terminal(repo, "xterm-256color", "--set", f"panel.port={free_port()}", NO_COLOR="1")
     terminal.until("cabin> ")
     assert termios.tcgetattr(terminal.fd)[3] != terminal.manners[3], "the prompt edits the line itself"
     terminal.type("enter anna\r")
@@ -188,7 +148,7 @@ def test_a_terminal_keeps_its_manners_through_a_pulled_plug(repo: Path) -> None:
     terminal.until("not done: anna is here already")
     [cabin] = [pid for pid in children_of(terminal.pid) if _is_cabin(pid)]
     kill(cabin)
-    assert terminal.close() == 128 + signal.SIGKILL
+    assert terminal.end() == 128 + signal.SIGKILL
     assert "ended by SIGKILL" in terminal.shown
     assert termios.tcgetattr(terminal.fd) == terminal.manners
     os.close(terminal.fd)
@@ -200,11 +160,11 @@ def _is_cabin(pid: int) -> bool:
 
 def test_ctrl_c_and_quit_end_all_of_it(repo: Path) -> None:
     for keys, code in (("\x03", 130), ("quit\r", 0)):
-        terminal = _Terminal(repo, "--set", f"panel.port={free_port()}")
+        terminal = Terminal(repo, "xterm-256color", "--set", f"panel.port={free_port()}", NO_COLOR="1")
         terminal.until("cabin> ")
         children = children_of(terminal.pid)
         terminal.type(keys)
-        assert terminal.close() == code
+        assert terminal.end() == code
         wait_for("a process stays", lambda: not any(alive(pid) for pid in children))  # noqa: B023
         assert termios.tcgetattr(terminal.fd) == terminal.manners
         os.close(terminal.fd)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import random
 import re
 import time
@@ -24,9 +23,9 @@ from edge.faults.fault import FaultError
 from edge.journal import reader as journal
 from edge.settings.load import load
 from hw.bench import FakeModem, KeptMachine
+from tests.worlds.killed import FORKS, killed
 from tests.worlds.plug_child import SOON, live, staged_desk, world_of
 
-FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["tests.worlds.plug_child"])
 _CODE = re.compile(r"Incident (\d+): CODE (\d+).*#(\d+)", re.S)
 
@@ -226,33 +225,6 @@ def test_a_modem_goes_on_where_it_was() -> None:
 # --- kills at any instant --------------------------------------------------------------------------
 
 
-def _life(home: Path, seed: int, lines_wanted: int, more_s: float) -> list[dict[str, object]]:
-    """Start it, and kill it after so many lines and so much time; what it said."""
-    said: list[str] = []
-    errors = home / "errors"
-    reader, writer = FORKS.Pipe(duplex=False)
-    child = FORKS.Process(target=live, args=(home, home / "record", seed, writer, errors))
-    child.start()
-    writer.close()
-    with reader, open(reader.fileno(), closefd=False) as lines:
-        try:
-            for line in lines:
-                said.append(line)
-                if len(said) >= lines_wanted:
-                    break
-            time.sleep(more_s)
-            early = child.exitcode
-        finally:
-            child.kill()
-        said += lines
-    child.join()
-    child.close()
-    complaints = errors.read_text() if errors.exists() else ""
-    assert early is None, f"it ended by itself ({early}):\n{complaints[-3000:]}"
-    errors.unlink(missing_ok=True)
-    return [msgspec.json.decode(line, type=dict[str, object]) for line in said if line.endswith("\n")]
-
-
 class _Watch:
     """What must hold from life to life."""
 
@@ -318,7 +290,15 @@ def _kills(home: Path, count: int, seed: int) -> _Watch:
     (home / "record").mkdir()
     watch = _Watch()
     for life in range(count):
-        said = _life(home, seed * 1000 + life, choose.randrange(3, 260), choose.uniform(0.0, 0.05))
+        lines_wanted, more_s = choose.randrange(3, 260), choose.uniform(0.0, 0.05)
+        given = (home, home / "record", seed * 1000 + life)
+        said, _ = killed(
+            live,
+            given,
+            home / "errors",
+            lambda said: len(said) >= lines_wanted,  # noqa: B023
+            more_s,
+        )
         watch.take(said)
         result = journal.verify(home / "record" / "journal.db")
         assert result.ok, result.problem

@@ -16,27 +16,14 @@ from edge.codes.release import (
     ReleaseAsked,
     ReleaseDesk,
 )
-
-SECRET = b"12345678901234567890"  # RFC 4226, appendix D
-RFC_4226 = (
-    "755224",
-    "287082",
-    "359152",
-    "969429",
-    "338314",
-    "254676",
-    "287922",
-    "162583",
-    "399871",
-    "520489",
-)
+from tests.worlds.rfc_4226 import PASSWORDS, SECRET
 
 
 def ask(incident: int, password: str) -> ReleaseAsked:
     return ReleaseAsked(incident, password)
 
 
-@pytest.mark.parametrize(("counter", "password"), list(enumerate(RFC_4226))[1:])
+@pytest.mark.parametrize(("counter", "password"), list(enumerate(PASSWORDS))[1:])
 def test_the_passwords_of_rfc_4226_open(counter: int, password: str) -> None:
     desk = ReleaseDesk(SECRET, 5)
     assert desk.take(ask(counter, password), counter) is None
@@ -76,7 +63,7 @@ def test_five_wrong_ones_slow_the_next_down_and_shut_nobody_out() -> None:
     for number in range(6):
         assert desk.take(ask(3, f"{number:06}"), 3) is None
     assert [desk.judge(3, 10.0) for _ in range(6)] == [False] * 5 + [None]
-    assert desk.take(ask(3, RFC_4226[3]), 3) is None
+    assert desk.take(ask(3, PASSWORDS[3]), 3) is None
     assert desk.next_wake_s(10.0) == 10.0 + SLOW_S
     assert desk.judge(3, 10.0 + SLOW_S - 0.1) is None
     assert desk.judge(3, 10.0 + SLOW_S), "the newest comes first"
@@ -87,7 +74,7 @@ def test_one_that_waits_gets_its_turn_whatever_comes_after_it() -> None:
     desk = ReleaseDesk(SECRET, 1)
     desk.take(ask(3, "000000"), 3)
     assert desk.judge(3, 0.0) is False
-    desk.take(ask(3, RFC_4226[3]), 3)
+    desk.take(ask(3, PASSWORDS[3]), 3)
     now_s, forged, opened_s = 0.0, 1, None
     while opened_s is None:
         for _ in range(6):  # one in ten seconds
@@ -106,7 +93,7 @@ def test_a_full_queue_keeps_the_oldest_and_the_newest() -> None:
     assert desk.judge(3, 0.0) is False
     for forged in range(1, 30):
         desk.take(ask(3, f"{forged:06}"), 3)
-    assert desk.take(ask(3, RFC_4226[3]), 3) is None
+    assert desk.take(ask(3, PASSWORDS[3]), 3) is None
     assert desk.judge(3, SLOW_S)
 
 
@@ -135,19 +122,19 @@ def test_the_slow_pace_outlives_a_restart_and_ends_with_the_incident() -> None:
         assert desk.judge(3, 0.0) is False
     counters = dict(desk.counters)
     desk = ReleaseDesk(SECRET, 2, counters[RELEASE_COUNTER], counters[RELEASE_WRONG])
-    desk.take(ask(3, RFC_4226[3]), 3)
+    desk.take(ask(3, PASSWORDS[3]), 3)
     assert desk.judge(3, 5.0) is None
     assert desk.judge(3, 5.0 + SLOW_S)
     assert desk.take(ask(4, "000000"), 4) is None
     assert desk.judge(4, 6.0 + SLOW_S) is False, "the next incident has its own tries"
-    assert desk.take(ask(4, RFC_4226[4]), 4) is None
+    assert desk.take(ask(4, PASSWORDS[4]), 4) is None
     assert desk.judge(4, 6.0 + SLOW_S)
 
 
 @pytest.mark.parametrize(("asked", "locked"), [(3, 4), (4, 3), (3, 0), (0, 0)])
 def test_a_release_of_another_incident_is_not_counted(asked: int, locked: int) -> None:
     desk = ReleaseDesk(SECRET, 5)
-    assert desk.take(ask(asked, RFC_4226[asked]), locked) is Refusal.OTHER_INCIDENT
+    assert desk.take(ask(asked, PASSWORDS[asked]), locked) is Refusal.OTHER_INCIDENT
     assert desk.judge(locked, 0.0) is None
 
 
@@ -155,13 +142,13 @@ def test_what_waits_for_an_incident_opens_no_other() -> None:
     desk = ReleaseDesk(SECRET, 1)
     desk.take(ask(3, "000000"), 3)
     assert desk.judge(3, 0.0) is False
-    desk.take(ask(3, RFC_4226[4]), 3)
+    desk.take(ask(3, PASSWORDS[4]), 3)
     assert desk.judge(0, SLOW_S) is None
     assert desk.judge(4, 10 * SLOW_S) is None
 
 
 def test_never_without_a_secret() -> None:
-    assert ReleaseDesk(None, 5).take(ask(3, RFC_4226[3]), 3) is Refusal.NO_SECRET
+    assert ReleaseDesk(None, 5).take(ask(3, PASSWORDS[3]), 3) is Refusal.NO_SECRET
     assert ReleaseDesk(None, 5).judge(3, 0.0) is None
 
 

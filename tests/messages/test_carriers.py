@@ -37,6 +37,7 @@ from edge.terms.record import Channel, OutboxRow, Recipient, RowState
 from edge.words.hi import HINDI
 from hw.modem.fake.modem import FakeModem
 from hw.modem.fake.stepped import SteppedModem
+from tests.worlds.ports import free_port
 
 ROW = OutboxRow(
     37, 12, "locked", 0, Recipient.CONTROL_ROOM, Channel.EMAIL, 1_772_339_400.0, 3600.0, "mask", tries=1
@@ -85,13 +86,6 @@ class Mailbox:
         assert isinstance(message, EmailMessage)
         self.mails.append(message)
         return "250 taken"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="session")

@@ -32,6 +32,7 @@ from edge.settings.load import load
 from edge.terms.record import Recipient
 from hw.ports import Input, TextReceived
 from tests.worlds.desk_world import scripted_desk
+from tests.worlds.rfc_4226 import PASSWORDS, SECRET
 
 NUMBERS = {
     Recipient.WATCHMAN: "+919876543210",
@@ -39,19 +40,6 @@ NUMBERS = {
     Recipient.CONTROL_ROOM: "+912212345678",
 }
 WATCHMAN, CONTROL = NUMBERS[Recipient.WATCHMAN], NUMBERS[Recipient.CONTROL_ROOM]
-SECRET = b"12345678901234567890"  # RFC 4226, appendix D
-RFC_4226 = (
-    "755224",
-    "287082",
-    "359152",
-    "969429",
-    "338314",
-    "254676",
-    "287922",
-    "162583",
-    "399871",
-    "520489",
-)
 
 
 def read(number: str, text: str) -> object:
@@ -168,7 +156,7 @@ def room(tmp_path: Path) -> Iterator[Room]:
 def test_forged_texts_do_not_shut_the_control_room_out(room: Room) -> None:
     for number in range(12):
         room.text(f"RELEASE 1 {number:06}")
-    room.text(f"RELEASE 1 {RFC_4226[1]}", 2 * SLOW_S)
+    room.text(f"RELEASE 1 {PASSWORDS[1]}", 2 * SLOW_S)
     assert room.mode() is Mode.RELEASED
     (told,) = room.sent()
     assert "wrong password, that of counter 1 opens" in told, "once for all of them"
@@ -176,7 +164,7 @@ def test_forged_texts_do_not_shut_the_control_room_out(room: Room) -> None:
 
 @pytest.mark.slow
 def test_a_text_of_another_incident_is_answered(room: Room) -> None:
-    room.text(f"RELEASE 2 {RFC_4226[2]}")
+    room.text(f"RELEASE 2 {PASSWORDS[2]}")
     assert room.mode() is Mode.LOCKED
     (told,) = room.sent()
     assert "another incident is locked, or none" in told
@@ -185,7 +173,7 @@ def test_a_text_of_another_incident_is_answered(room: Room) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("lost", [("journal.db*",), ("release-counter",), ()])
 def test_an_old_text_opens_no_door(room: Room, tmp_path: Path, lost: tuple[str, ...]) -> None:
-    room.text(f"RELEASE 1 {RFC_4226[1]}")
+    room.text(f"RELEASE 1 {PASSWORDS[1]}")
     assert room.mode() is Mode.RELEASED
     room.desk.power_off()
     for pattern in lost:
@@ -197,17 +185,17 @@ def test_an_old_text_opens_no_door(room: Room, tmp_path: Path, lost: tuple[str, 
     room.desk.run_to(330.0)
     room.lock()
     incident = room.desk.kiosk.state.incident
-    for text in (f"RELEASE 1 {RFC_4226[1]}", f"RELEASE {incident} {RFC_4226[1]}"):
+    for text in (f"RELEASE 1 {PASSWORDS[1]}", f"RELEASE {incident} {PASSWORDS[1]}"):
         room.text(text)
         assert room.mode() is Mode.LOCKED
     assert any("that of counter 2 opens" in told for told in room.sent())
-    room.text(f"RELEASE {incident} {RFC_4226[2]}")
+    room.text(f"RELEASE {incident} {PASSWORDS[2]}")
     assert room.mode() is Mode.RELEASED
 
 
 @pytest.mark.slow
 def test_the_password_is_used_up_before_the_door_opens(room: Room) -> None:
-    room.text(f"RELEASE 1 {RFC_4226[1]}")
+    room.text(f"RELEASE 1 {PASSWORDS[1]}")
     assert not room.desk.hands.lock_on
     names = [line.name for line in lines(room.desk.journal_file)]
     assert names.index("release_right") < names.index("released")

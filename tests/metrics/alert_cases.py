@@ -46,9 +46,10 @@ def fault(code: str) -> dict[str, str]:
     return one("fault_active", "1x100", code=code)
 
 
-def past(code: str) -> dict[str, str]:
-    """It was there, and is not any more."""
-    return one("fault_active", "1x5 stale", code=code)
+def of_fault(alert: str, code: str, quiet: Mapping[str, str] | None = None, at: str = "30m") -> Case:
+    """While the fault is there it fires; once it is over, or by `quiet`, it does not."""
+    over = one("fault_active", "1x5 stale", code=code)
+    return Case(alert, fault(code), over if quiet is None else quiet, at, {"code": code})
 
 
 def steps(name: str, slow: bool, edges: Sequence[str], middle: str) -> dict[str, str]:
@@ -107,13 +108,8 @@ CASES: tuple[Case, ...] = (
         | one("verdicts_total", "0+600x200", verdict="none"),
         at="2h",
     ),
-    Case(
-        "CabinGuardInputPath",
-        fault("input_path_stopped"),
-        past("input_path_stopped"),
-        labels={"code": "input_path_stopped"},
-    ),
-    Case("CabinGuardRelay", fault("relay_mismatch"), fault("modem_mute"), labels={"code": "relay_mismatch"}),
+    of_fault("CabinGuardInputPath", "input_path_stopped"),
+    of_fault("CabinGuardRelay", "relay_mismatch", fault("modem_mute")),
     Case(
         "CabinGuardThreadStuck",
         one("thread_silent_seconds", "0+60x100", thread="journal")
@@ -128,22 +124,17 @@ CASES: tuple[Case, ...] = (
         one("thread_up", "1x100", thread="modem"),
         labels={"thread": "modem"},
     ),
-    Case("CabinGuardPrompt", fault("prompt_failed"), past("prompt_failed"), labels={"code": "prompt_failed"}),
+    of_fault("CabinGuardPrompt", "prompt_failed"),
     Case(
         "CabinGuardLockedLong",
         one("lock_age_seconds", "0+60x100") | one("lock_limit_seconds", "1800x100"),
         one("lock_age_seconds", "0+60x10 0x100") | one("lock_limit_seconds", "1800x100"),
         at="20m",
     ),
-    Case("CabinGuardKeypad", fault("keypad_stuck"), past("keypad_stuck"), labels={"code": "keypad_stuck"}),
-    Case(
-        "CabinGuardRecordFails",
-        fault("disk_read_only"),
-        past("disk_read_only"),
-        labels={"code": "disk_read_only"},
-    ),
+    of_fault("CabinGuardKeypad", "keypad_stuck"),
+    of_fault("CabinGuardRecordFails", "disk_read_only"),
     Case("CabinGuardRecordFails", one("record_waiting", "0+10x100"), one("record_waiting", "3x100")),
-    Case("CabinGuardDiskFull", fault("disk_full"), past("disk_full"), labels={"code": "disk_full"}),
+    of_fault("CabinGuardDiskFull", "disk_full"),
     Case(
         "CabinGuardDiskFills",
         one("data_free_bytes", "210000000x200") | one("data_reserve_bytes", "200000000x200"),
@@ -156,12 +147,7 @@ CASES: tuple[Case, ...] = (
         one("data_free_bytes", "2000000000-300000x200") | one("data_reserve_bytes", "200000000x200"),
         at="2h",
     ),
-    Case(
-        "CabinGuardPicturesFail",
-        fault("evidence_write_failed"),
-        past("evidence_write_failed"),
-        labels={"code": "evidence_write_failed"},
-    ),
+    of_fault("CabinGuardPicturesFail", "evidence_write_failed"),
     Case(
         "CabinGuardHoldsFillUp",
         one("pictures_bytes", "1900x200") | one("pictures_limit_bytes", "2000x200") | one("holds", "2x200"),
@@ -209,7 +195,7 @@ CASES: tuple[Case, ...] = (
         one("certificate_end_timestamp_seconds", f"{NOW_S - 60:.0f}x100"),
         one("certificate_end_timestamp_seconds", f"{NOW_S + 60:.0f}x100"),
     ),
-    Case("CabinGuardClockWrong", fault("clock_wrong"), past("clock_wrong"), labels={"code": "clock_wrong"}),
+    of_fault("CabinGuardClockWrong", "clock_wrong"),
     Case(
         "CabinGuardClockWrong",
         RUNS | one("taken_timestamp_seconds", "3600+60x100"),
@@ -258,13 +244,7 @@ CASES: tuple[Case, ...] = (
         interval="6h",
         value="50%",
     ),
-    Case(
-        "CabinGuardFault",
-        fault("lights_failed"),
-        past("lights_failed"),
-        labels={"code": "lights_failed"},
-        at="40m",
-    ),
+    of_fault("CabinGuardFault", "lights_failed", at="40m"),
 )
 
 

@@ -28,7 +28,8 @@ from edge.terms.observation import CameraHealth, Observation
 from edge.terms.record import Channel, OutboxRow, Recipient
 from hw.clock import SystemClock
 from tests.benchmark import BenchService, memory_mb, percentile
-from tests.metrics.scene import Scene, free_port
+from tests.metrics.scene import Scene
+from tests.worlds.ports import free_port
 
 WARM_S: Final = 6.0
 CALLERS: Final = 20

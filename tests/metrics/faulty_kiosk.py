@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 
 import msgspec
 import pytest
@@ -32,9 +31,10 @@ from hw.modem.fake.modem import FakeModem
 from hw.modem.fake.terminal import PtyModem
 from hw.modem.real import open_serial
 from hw.ports import Board, Clock
-from tests.metrics.scene import free_port
 from tests.worlds.authority import Authority, Identity
+from tests.worlds.closing import Closing
 from tests.worlds.live_bench import children_of
+from tests.worlds.ports import free_port
 
 EVERY_S = 1
 RESERVE_MB = 10
@@ -45,7 +45,7 @@ WATCHMAN = "+15550100"
 def nothing() -> None: ...
 
 
-class FaultyKiosk:
+class FaultyKiosk(Closing):
     """Runs until `close`. `folder` takes everything of it; `broker_port`: where a broker would be."""
 
     def __init__(
@@ -104,14 +104,6 @@ class FaultyKiosk:
         self.hands.fail_prompt()
         self._thread = threading.Thread(target=self.service.turn_until_stopped, daemon=True)
         self._thread.start()
-
-    def __enter__(self) -> FaultyKiosk:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """End it; again is no harm."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -17,12 +16,6 @@ from tests.worlds.desk_world import ScriptedPeople, scripted_desk
 SOON = ("flow.adjust_after_s=2", "flow.lock_after_s=8", "flow.prompt_lead_s=3")
 
 Values = dict[tuple[str, tuple[tuple[str, str], ...]], float]
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 def read(text: str) -> Values:

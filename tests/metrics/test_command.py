@@ -13,7 +13,7 @@ from edge.cli.main import main
 from edge.metrics.scrapes import Scrapes
 from edge.metrics.textfile import NAME, write
 from edge.settings.load import SettingsError, load
-from tests.metrics.scene import free_port
+from tests.worlds.ports import free_port
 
 
 def run(*words: str) -> int:

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from edge.metrics import machine, publisher, textfile
-from tests.metrics.scene import Scene, free_port
+from tests.metrics.scene import Scene
+from tests.worlds.ports import free_port
 
 
 def test_others_can_read_it_whatever_the_umask(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from edge.service.asks import CommissionEnd
 from edge.service.control import ask
 from tests.loop.test_enrol import DOWN, LEFT, ON, RIGHT, STRAIGHT, UP, Sitter
 from tests.worlds.commission_world import Bench, Commissioning
-from tests.worlds.panel_world import free_port
+from tests.worlds.ports import free_port
 from tests.worlds.site_world import served
 
 pytestmark = pytest.mark.slow

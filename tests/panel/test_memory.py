@@ -14,7 +14,8 @@ import pytest
 
 from tests.bench_panel import MEMORY_LIMIT_MIB, memory_mib
 from tests.panel.test_panel import LONG_S, lock
-from tests.worlds.panel_world import Cabin, free_port
+from tests.worlds.panel_world import Cabin
+from tests.worlds.ports import free_port
 
 LARGE = (
     "numpy",

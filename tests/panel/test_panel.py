@@ -45,7 +45,8 @@ from hw.ports import Input
 from tests.bench_panel import Visitors
 from tests.benchmark import BenchService
 from tests.worlds.browser import Browser, chromium
-from tests.worlds.panel_world import Cabin, Window, free_port
+from tests.worlds.panel_world import Cabin, Window
+from tests.worlds.ports import free_port
 from tests.worlds.site_world import served
 
 pytestmark = pytest.mark.timeout(600)

@@ -7,7 +7,6 @@ import dataclasses
 import enum
 import json
 import re
-import socket
 import threading
 import types
 from collections import deque
@@ -40,6 +39,7 @@ from hw.modem.fake.stepped import SteppedModem
 from hw.ports import Board, Clock
 from hw.watched import WatchedThread
 from tests.worlds.desk_world import scripted_desk
+from tests.worlds.ports import free_port
 
 SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 
@@ -293,13 +293,6 @@ class Taken:
 @pytest.fixture
 def taken() -> Taken:
     return Taken()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import random
 import re
-import time
 from pathlib import Path
 
 import msgspec
@@ -14,10 +12,9 @@ import pytest
 from edge.bench.leaving import scratch
 from edge.cabin.state import State
 from edge.journal import reader as journal
+from tests.worlds.killed import FORKS, killed
 from tests.worlds.kiosk_child import live
 
-FORKS = multiprocessing.get_context("forkserver")
-"""A process that has imported all once and knows no test: each life is forked from it."""
 FORKS.set_forkserver_preload(["tests.worlds.kiosk_child"])
 LIFE_S = 60.0
 """On the child's own clock: a lock comes after some 30 s, however slow the machine is."""
@@ -25,35 +22,17 @@ _CODE = re.compile(r"Incident (\d+): CODE (\d+).*#(\d+)", re.S)
 
 
 def _life(folder: Path, seed: int, alive_s: float, more_s: float) -> list[dict[str, object]]:
-    """Start it, kill it when its own clock shows `alive_s`, and `more_s` of real time later; what it said.
-
-    All of it is read through the one buffer: whatever goes past that (`communicate`) loses what lies in it.
-    """
-    said: list[str] = []
+    """Start it, kill it when its own clock shows `alive_s`, and `more_s` of real time later; what it said."""
     errors = folder.with_name(f"{folder.name}-errors")
-    reader, writer = FORKS.Pipe(duplex=False)
-    child = FORKS.Process(target=live, args=(folder, seed, writer, errors))
-    child.start()
-    writer.close()
-    with reader, open(reader.fileno(), closefd=False) as lines:
-        try:
-            for line in lines:
-                said.append(line)
-                if line.endswith("\n") and _at_s(line) >= alive_s:
-                    break
-            time.sleep(more_s)
-            early = child.exitcode
-        finally:
-            child.kill()
-        said += lines
-    child.join()
-    child.close()
-    complaints = errors.read_text() if errors.exists() else ""
-    errors.unlink(missing_ok=True)
-    assert early is None, f"it ended by itself ({early}):\n{complaints[-3000:]}"
+    said, complaints = killed(
+        live,
+        (folder, seed),
+        errors,
+        lambda said: said[-1].endswith("\n") and _at_s(said[-1]) >= alive_s,
+        more_s,
+    )
     assert not complaints.strip(), complaints[-3000:]
-    # The last line may be half of one: a kill can come in the middle of it.
-    return [msgspec.json.decode(line, type=dict[str, object]) for line in said if line.endswith("\n")]
+    return said
 
 
 class _Said(msgspec.Struct):

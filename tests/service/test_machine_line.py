@@ -24,14 +24,9 @@ from hw.board import bench_board
 from hw.ports import Board, Clock
 from tests.worlds.atm_line import KEY
 from tests.worlds.hw_story import NoModem
+from tests.worlds.ports import free_port
 
 GIVE_UP_S = 60.0
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    return port
 
 
 def _settings(folder: Path, port: int, *overrides: str) -> Settings:
@@ -61,7 +56,7 @@ def test_a_machine_is_heard_and_answered_by_the_kiosk_in_service(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(service_module, "eyes_plans", lambda settings: ())
-    port = _free_port()
+    port = free_port()
     with contextlib.ExitStack() as stack:
         service = Service(_settings(tmp_path, port, "identity.enabled=true"), stack, open_parts=_opened)
         machine = SocketMachine(FakeMachine("front", KEY), "127.0.0.1", port)
@@ -94,7 +89,7 @@ def _killed() -> None:
 @pytest.mark.slow
 def test_without_identity_nobody_listens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service_module, "eyes_plans", lambda settings: ())
-    port = _free_port()
+    port = free_port()
     with contextlib.ExitStack() as stack:
         service = Service(_settings(tmp_path, port), stack, open_parts=_opened)
         assert service.board.atm is None

@@ -48,7 +48,7 @@ from edge.panel.sources import Sources
 from edge.settings.load import load
 from hw.bench import FAULTS, LENSES, MACHINE_FAULTS
 from hw.ports import Input
-from tests.worlds.panel_world import free_port
+from tests.worlds.ports import free_port
 
 WALL_S: Final = 1_767_254_400.0
 KEYS: Final = tuple("123456789*0#")

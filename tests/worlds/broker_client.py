@@ -6,7 +6,6 @@ import socket
 import ssl
 import time
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Final
 
 import paho.mqtt.client as paho
@@ -17,6 +16,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from tests.worlds.broker import WITHIN_S, Broker
+from tests.worlds.closing import Closing
 
 _TURN_S: Final = 0.05
 _KEEPS_S: Final = 3600
@@ -34,7 +34,7 @@ class RefusedError(Exception):
     """The broker did not take the connection, or broke it off; the words are its reason."""
 
 
-class BrokerClient:
+class BrokerClient(Closing):
     """Speaks MQTT 5 at QoS 1. `context` None: without TLS. `keeps`: its session outlives the connection."""
 
     def __init__(
@@ -77,14 +77,6 @@ class BrokerClient:
         except RefusedError:
             self.drop()
             raise
-
-    def __enter__(self) -> BrokerClient:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Go in good order."""

@@ -10,11 +10,11 @@ import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from tests.worlds.browser import Browser
-from tests.worlds.panel_world import free_port
+from tests.worlds.closing import Closing
+from tests.worlds.ports import free_port
 
 QUICK: Final = (
     "flow.adjust_after_s=1",
@@ -29,7 +29,7 @@ QUICK: Final = (
 BEGINS_WITHIN_S: Final = 60.0
 
 
-class LiveBench:
+class LiveBench(Closing):
     """The page's address is known once it listens; `said` has every line of the processes."""
 
     def __init__(self, overrides: Sequence[str] = (), stories: Path | None = None) -> None:
@@ -78,14 +78,6 @@ class LiveBench:
         self._reader.join(5.0)
         assert self._process.stdout is not None
         self._process.stdout.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class Hands:

@@ -21,7 +21,7 @@ from typing import Final
 import msgspec
 import pytest
 
-from tests.metrics.scene import free_port
+from tests.worlds.ports import free_port
 
 FLEET: Final = Path(__file__).resolve().parents[2] / "systemd" / "fleet"
 GENEROUS_S: Final = 120.0

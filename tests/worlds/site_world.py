@@ -5,14 +5,13 @@ from __future__ import annotations
 import http.client
 import threading
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Self
 from urllib.parse import urlencode
 
 import msgspec
 
 from edge.web.server import Server
 from edge.web.site import Site
+from tests.worlds.closing import Closing
 
 WITHIN_S = 150
 """For any answer: a test machine may be busy with much else."""
@@ -20,7 +19,7 @@ WITHIN_S = 150
 Heads = dict[str, str]
 
 
-class Served:
+class Served(Closing):
     """A site, listening. `heard` keeps every answer's body and head; `cookie` is sent where one was given."""
 
     def __init__(self, server: Server) -> None:
@@ -32,14 +31,6 @@ class Served:
         self.cookie = ""
         self._thread = threading.Thread(target=server.serve_forever, daemon=True)
         self._thread.start()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         self.server.shutdown()
