@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Final
 
+from edge.fleet.gate import as_packet
 from edge.fleet.link import LinkFault, Trouble
 
 _NOT_AUTHORIZED: Final = 0x87
@@ -281,13 +282,7 @@ class Line:
         self._say(_Packet.PUBLISH, body, 0b0010 | retained)
 
     def _say(self, kind: int, body: bytes, flags: int = 0) -> None:
-        size, length = len(body), bytearray()
-        while True:
-            length.append(size % 128 | (128 if size >= 128 else 0))
-            size //= 128
-            if not size:
-                break
-        self._out += bytes([kind << 4 | flags]) + length + body
+        self._out += as_packet(kind << 4 | flags, body)
 
     def _one(self) -> bool:
         """Take the next packet, where it is whole."""
