@@ -16,6 +16,7 @@ import random
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -176,8 +177,10 @@ class Stopwatch:
         self._stack.close()
 
     def _lock(self) -> str:
-        """A lock whose code a network has taken; the code. Each is an incident of its own, so that the codes
-        of those before are forgotten, as in a cabin: thousands of them would all be compared, and hide much.
+        """A lock whose code a network has taken; the code.
+
+        Each is an incident of its own, so that the codes of those before are forgotten, as in a cabin:
+        thousands of them would all be compared, and hide much.
         """
         now_s = time.monotonic()
         self._incident += 1
@@ -321,8 +324,8 @@ def main(runs: int, planted_us: float) -> None:
         print(f"  {mann_whitney(one, other)}")
     for kind, name in ((False, "ordinary"), (True, "forced")):
         mine = [run for run in found if run.forced is kind]
-        shapes = {(run.lines, tuple(number for number, _ in run.texts)) for run in mine}
-        print(f"{name}: lines and texts {sorted(shapes)}")
+        shapes = Counter((run.lines, tuple(number for number, _ in run.texts)) for run in mine)
+        print(f"{name}: lines and texts {sorted(shapes.items())}")
 
 
 if __name__ == "__main__":

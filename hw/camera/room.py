@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 import cv2
@@ -57,6 +58,13 @@ def draw_room() -> ColourPicture:
 
 def draw_ledge(picture: ColourPicture, front: str = "whole") -> None:
     """The machine's ledge at the lower edge, drawn over anyone there; `front` is one of `FRONTS`."""
+    picture[LEDGE:] = _ledge(front)
+
+
+@lru_cache(maxsize=len(FRONTS))
+def _ledge(front: str) -> ColourPicture:
+    """The rows from LEDGE on."""
+    picture = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
     rows = np.arange(LEDGE, HEIGHT)
     shade = 52.0 + 26.0 * np.exp(-((rows - LEDGE - 3.0) ** 2) / 8.0) - 0.5 * (rows - LEDGE)
     band = np.repeat(shade[:, None, None], WIDTH, axis=1) * np.array([1.04, 1.0, 0.96])
@@ -69,6 +77,7 @@ def draw_ledge(picture: ColourPicture, front: str = "whole") -> None:
         cv2.line(picture, (292, LEDGE + 4), (348, LEDGE + 4), (112, 110, 108), 1, cv2.LINE_AA)
         cv2.rectangle(picture, (302, LEDGE + 12), (338, LEDGE + 15), (18, 18, 18), -1, cv2.LINE_AA)
     cv2.circle(picture, (398, LEDGE + 14), 3, (90, 200, 110), -1, cv2.LINE_AA)
+    return picture[LEDGE:].copy()
 
 
 def _scaled(points: Points) -> NDArray[np.int32]:

@@ -273,7 +273,9 @@ class StagedCabin:
             return
         matrix[:, 2] -= (x0, y0)
         shown = cv2.warpAffine(layer, matrix, (x1 - x0, HEIGHT - y0), flags=cv2.INTER_LINEAR)
-        body, alpha = shown[..., :3], cv2.cvtColor(255 - shown[..., 3], cv2.COLOR_GRAY2BGR)
+        # By OpenCV's own functions: a slice of every fourth byte is copied slowly before it is worked on.
+        body = cv2.cvtColor(shown, cv2.COLOR_BGRA2BGR)
+        alpha = cv2.cvtColor(cv2.bitwise_not(cv2.extractChannel(shown, 3)), cv2.COLOR_GRAY2BGR)
         # By the door it is darker than below the lamp.
         lit = cv2.convertScaleAbs(body, alpha=0.78 + 0.22 * near) if near < 1.0 else body
         behind = picture[y0:, x0:x1]

@@ -104,6 +104,7 @@ def test_every_word_has_its_example() -> None:
     assert set(EXAMPLES) == set(ACTIONS) == set(LASTING)
 
 
+@pytest.mark.slow
 def test_every_word_can_be_done_and_is_noted_like_a_typed_one(tmp_path: Path) -> None:
     with staged_cabin(tmp_path, *ALL_FITTED) as cabin:
         done: list[str] = []

@@ -15,7 +15,6 @@ from edge.faults.fault import FaultError
 from edge.words.language import LanguageName
 from tests.worlds.bench_page import LOCKED, VACANT, PageOver
 from tests.worlds.browser import WITHIN_S, Browser, Chromium, axe, chromium
-from tests.worlds.clicked_bench import Hands
 
 pytestmark = [
     pytest.mark.slow,
@@ -38,8 +37,6 @@ def open_all(browser: Browser) -> None:
 
 @pytest.mark.skipif(axe() is None, reason="no axe-core here: npm install -g axe-core")
 def test_axe_finds_nothing_in_any_state(tmp_path: Path, browser: Browser) -> None:
-    script = axe()
-    assert script is not None
     silent = FaultError("kiosk_not_running", "")
     looks: dict[LanguageName, list[tuple[BenchView | FaultError, int, bool]]] = {
         LanguageName.EN: [
@@ -59,7 +56,7 @@ def test_axe_finds_nothing_in_any_state(tmp_path: Path, browser: Browser) -> Non
                 browser.be(width, dark=dark)
                 browser.go(f"{page.address}?look={language}{number}")
                 open_all(browser)
-                assert Hands(browser).findings(script) == [], (language, width, dark)
+                assert browser.findings() == {}, (language, width, dark)
 
 
 @pytest.mark.parametrize("language", LanguageName)

@@ -307,8 +307,10 @@ def _kills(home: Path, count: int, seed: int) -> _Watch:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_forty_kills_lose_nothing_of_the_world_and_lock_nobody_in() -> None:
+def test_kills_lose_nothing_of_the_world_and_lock_nobody_in(full: bool) -> None:
+    """Fourteen of them, forty in the long run."""
+    kills = 40 if full else 14
     with scratch("test") as folder:
-        watch = _kills(Path(folder), 40, 1)
-        assert watch.compared >= 15
+        watch = _kills(Path(folder), kills, 1)
+        assert watch.compared >= kills * 3 // 8
         assert {"warned", "locked"} <= watch.modes, watch.modes

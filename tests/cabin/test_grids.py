@@ -355,6 +355,7 @@ EVENT_GRID: Final = {
 NAMES: Final = [name for name, mode in EVENT_GRID if mode is Mode.VACANT]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("mode", Mode)
 def test_an_event_does_what_its_cell_says(name: str, mode: Mode) -> None:

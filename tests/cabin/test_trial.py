@@ -206,6 +206,7 @@ def test_a_real_siren_is_not_hushed_by_a_trial() -> None:
 # --- what ends it ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tried", Tried)
 @pytest.mark.parametrize("owner", [None, CLAIMS], ids=["no claims", "claims"])
 def test_whatever_happens_ends_it(tried: Tried, owner: object) -> None:

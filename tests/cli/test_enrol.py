@@ -99,6 +99,7 @@ def test_a_list_shows_people_and_hides_cards_and_numbers(enrol: Enrol, site: Pat
     assert [one["what"] for one in shown["done"]] == ["person_enrolled"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "code"),
     [

@@ -20,20 +20,22 @@ from hw.camera.staged import StagedCabin
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 LEFT, TOP, SIDE = 80, 200, 50
+FPS = 1.0
+"""As often as the normal cabin is looked at."""
 
 
 def clip(path: Path, for_s: float, change_s: float | None = None) -> ColourPicture:
     """The staged cabin, vacant; from `change_s` on something hangs on its wall. Its last picture."""
     clock = StoryClock()
     stage = StagedCabin(clock)
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 3.0, (640, 480))
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), FPS, (640, 480))
     picture = np.zeros((480, 640, 3), np.uint8)
-    for number in range(int(for_s * 3)):
-        clock.move_to(number / 3)
+    for number in range(int(for_s * FPS)):
+        clock.move_to(number / FPS)
         colour = stage.read().colour
         assert colour is not None
         picture = colour.copy()
-        if change_s is not None and number / 3 >= change_s:
+        if change_s is not None and number / FPS >= change_s:
             cv2.rectangle(picture, (LEFT, TOP), (LEFT + SIDE, TOP + SIDE), (60, 90, 160), -1)
         writer.write(picture)
     writer.release()

@@ -142,6 +142,7 @@ def test_no_date_is_judged_while_nobody_has_set_the_clock(settings: Settings, wo
 # --- every way to fail --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
@@ -188,6 +189,7 @@ def test_sent_on_within_the_same_server_it_goes_there(settings: Settings, world:
     assert code(settings) == "est_answer_odd"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("signed", "expected"),
     [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -139,7 +138,6 @@ def test_nothing_is_taken_before_the_broker_has_greeted(lie: str) -> None:
 @contextmanager
 def grows_no_more_than(most: int) -> Iterator[None]:
     """Bytes that Python holds beyond what it held before, at the highest moment."""
-    gc.collect()
     tracemalloc.start()
     try:
         yield
@@ -159,6 +157,7 @@ FLOODS: dict[str, Callable[[int], bytes]] = LIES | {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flood", FLOODS)
 def test_a_flood_of_any_kind_grows_nothing(flood: str) -> None:
     """At a broker that comes again after each break; 60 KB a second for minutes, where it is let go on."""
@@ -264,6 +263,7 @@ def full_line() -> tuple[_FullLine, BrokerSession]:
     return lines[0], session
 
 
+@pytest.mark.slow
 def test_a_broker_that_takes_nothing_is_told_no_more_and_is_asked_no_more_and_is_given_up() -> None:
     """It sends on, acknowledges what it has not read, and answers pings that it has not got."""
     line, session = full_line()

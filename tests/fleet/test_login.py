@@ -61,6 +61,7 @@ def test_a_certificate_that_cannot_be_used_has_the_name_of_its_fault(tmp_path: P
     assert caught.value.trouble is Trouble.NO_CERTIFICATE
 
 
+@pytest.mark.slow
 def test_the_self_test_of_another_process_tells_the_codes_of_what_failed() -> None:
     lines = '{"name":"record","code":""}\\n{"name":"clock","code":"clock_wrong"}\\nnoise'
     assert selftest([sys.executable, "-c", f"print('{lines}'); raise SystemExit(1)"]) == ("clock_wrong",)

@@ -88,6 +88,7 @@ _MESSAGE = st.tuples(st.just("take"), st.integers(1, 30), st.booleans())
 _NOTICE = st.tuples(st.just("give_up"), st.integers(1, 30), st.integers(0, 8))
 
 
+@pytest.mark.slow
 @given(st.lists(st.one_of(_MESSAGE, _NOTICE), max_size=60), st.booleans())
 def test_any_order_of_messages_and_notices_as_the_model_says(
     story: list[tuple[str, int, int]], from_first: bool

@@ -294,6 +294,7 @@ ONE_KEY = f"recipients = '''\n# name: one\n{ONE}\n'''\n"
 TWO_KEYS = f"recipients = '''\n# name: one\n{ONE}\n# name: other\n{OTHER}\n'''\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("handed", "settings", "fits"),
     [
@@ -469,6 +470,7 @@ _WORDS = st.sampled_from(
 _VALUES = st.sampled_from(["a", "b-1", "make", "+49155100001", "1234", "300", "", '"', "true", "[1]"])
 
 
+@pytest.mark.slow
 @given(
     st.lists(_WORDS | _CELL, min_size=1, max_size=5),
     st.lists(st.lists(_VALUES | _CELL, max_size=6), max_size=5),

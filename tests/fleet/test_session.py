@@ -315,6 +315,7 @@ def test_a_flood_is_read_no_faster_than_was_asked_for() -> None:
     assert [int(one.payload.partition(b"x")[0]) for one in came] == list(range(400))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20))
 def test_no_bytes_from_the_other_side_ever_raise_or_grow(seed: int) -> None:
     """Garbage, cut packets, promises of packets that are larger than any; then many whole, large packets of

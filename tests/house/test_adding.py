@@ -83,6 +83,7 @@ def test_every_file_is_there_and_has_the_example(title: str) -> None:
         assert section.example in path.name or section.example in path.read_text("utf-8").lower(), file
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("title", SECTIONS)
 def test_no_file_that_has_the_example_is_left_out(title: str) -> None:
     section = SECTIONS[title]

@@ -340,6 +340,7 @@ def by_some() -> Mapping[str, tuple[Place, ...]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("enum", sorted(REVIEWED))
 def test_every_place_was_looked_at_with_all_members(enum: str) -> None:
     assert enum in by_some(), f"nothing chooses by {enum}; take it out of REVIEWED"

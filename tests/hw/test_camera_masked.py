@@ -60,6 +60,7 @@ def _covered(
     return of_pixels(inside), ~of_pixels(inside) & ~of_pixels(near < 3.0)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(polygons, st.integers(24, 70), st.integers(24, 70), st.integers(0, 99))
 def test_nothing_inside_is_left_and_nothing_outside_is_touched(

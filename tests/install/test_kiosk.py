@@ -539,6 +539,7 @@ def test_a_data_partition_that_does_not_come_stops_no_boot(pi: Pi, tmp_path: Pat
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("there", [False, True])
 def test_what_was_recorded_goes_along_to_the_partition(pi: Pi, tmp_path: Path, there: bool) -> None:
     """`mount` puts a folder in place of the partition."""
@@ -611,6 +612,7 @@ def test_systemd_finds_nothing_wrong(repo: Path, tmp_path: Path) -> None:
     assert ours == []
 
 
+@pytest.mark.slow
 @needs_systemd
 @pytest.mark.parametrize(
     ("unit", "most"),
@@ -672,6 +674,7 @@ def test_the_daily_self_test_may_write_where_it_tries_to(repo: Path) -> None:
     assert "\nStateDirectory=cabinguard\n" in unit, "or it would tell of a record that cannot be written"
 
 
+@pytest.mark.slow
 def test_the_units_call_commands_that_exist(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     called = set()
     for unit in _units(repo):

@@ -63,6 +63,7 @@ def test_a_range_begins_with_its_first_version_and_ends_before_the_repaired_one(
 releases = st.builds("{}.{}".format, st.integers(0, 3), st.integers(0, 3))
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(st.lists(st.tuples(releases, releases), max_size=3), releases)
 def test_ranges_are_what_comparing_one_by_one_gives(pairs: list[tuple[str, str]], version: str) -> None:
@@ -139,6 +140,7 @@ def nested(inner: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
     return st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(st.recursive(st.none() | st.text(max_size=4), nested, max_leaves=6))
 def test_a_file_of_any_shape_is_read_or_refused(value: object) -> None:

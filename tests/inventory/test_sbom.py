@@ -120,6 +120,7 @@ def test_another_part_is_another_list(listed: Inventory) -> None:
     check_valid(document(other).decode())
 
 
+@pytest.mark.slow
 def test_a_package_that_is_not_the_locks_is_refused_by_name(tmp_path: Path) -> None:
     lock = tmp_path / "runtime.lock"
     text = LOCK.read_text("utf-8")
@@ -146,6 +147,7 @@ def wheel(folder: Path, name: str, version: str, *lines: str) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_release_is_listed_by_the_files_that_it_carries(tmp_path: Path) -> None:
     for demand in own_demands():
         name = canonicalize_name(Requirement(demand).name)

@@ -97,6 +97,7 @@ def fault_of(journal: Journal) -> str:
     return journal.failing.code if journal.failing is not None else ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("error", "code"),
     [

@@ -275,6 +275,7 @@ def test_a_head_sent_after_a_pruning_vouches_for_it(tmp_path: Path) -> None:
     assert "compare a head that was sent later" in verify(path, early, JournalLimits(keep_mb=0.2)).problem
 
 
+@pytest.mark.slow
 def test_the_command_takes_the_head_as_a_text_or_a_mail_has_it(
     genuine: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

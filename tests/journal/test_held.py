@@ -73,6 +73,7 @@ def kept(tmp_path: Path) -> Kept:
     return kept
 
 
+@pytest.mark.slow
 def test_age_takes_the_lines_of_all_but_held_incidents(kept: Kept) -> None:
     kept.put(hold_entry(HOLD))
     kept.days(15)
@@ -93,6 +94,7 @@ def test_age_takes_the_lines_of_all_but_held_incidents(kept: Kept) -> None:
     assert verify(kept.path, limits=LIMITS).ok
 
 
+@pytest.mark.slow
 def test_size_takes_them_neither(tmp_path: Path) -> None:
     limits = JournalLimits(keep_days=10, keep_mb=0.2, keep_rows=20, prune_every=1, prune_rows=1000)
     kept = Kept(tmp_path / "journal.db", limits)
@@ -106,6 +108,7 @@ def test_size_takes_them_neither(tmp_path: Path) -> None:
     assert proof.pruned > 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("spoil", "problem"),
     [

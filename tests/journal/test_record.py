@@ -278,6 +278,7 @@ def test_the_chain_of_an_untouched_record_fits(five: Path) -> None:
     assert verify(five, result.head).ok
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "problem"),
     [

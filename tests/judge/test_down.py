@@ -153,6 +153,7 @@ def wobble(box: Box, by: float = 6.0, per_s: float = 0.7) -> Walk:
     return at
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("what", "low", "down_s", "stays_s"),
     [

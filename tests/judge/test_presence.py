@@ -414,6 +414,7 @@ def test_a_region_that_moves_is_somebody_whatever_the_network_says() -> None:
     assert cabin.names == ["Appeared"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seen_by", ["face", "body"])
 def test_whoever_was_seen_once_is_not_thought_gone_because_the_network_misses_them(seen_by: str) -> None:
     """So is anybody who is locked: without a face or a body nobody is."""

@@ -164,6 +164,7 @@ def test_forgetting_ends_it_and_holds_nothing_against_the_next() -> None:
     assert judge.forget() == ()
 
 
+@pytest.mark.slow
 @given(st.lists(st.one_of(st.none(), st.floats(-60.0, 60.0)), max_size=60))
 def test_it_begins_and_ends_in_turn_and_only_on_agreement(logits: list[float | None]) -> None:
     judge = WeaponJudge()

@@ -46,6 +46,7 @@ def test_all_of_an_observation_is_the_networks_or_the_pictures() -> None:
 # --- no lock opens -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("contact", [True, False])
 @pytest.mark.parametrize("seed", lives(MANY))
 def test_no_word_of_a_network_opens_a_lock(seed: int, contact: bool) -> None:
@@ -93,6 +94,7 @@ def test_who_really_falls_is_let_out_whatever_the_faces_say() -> None:
     assert {"control_room"} in a.cabin.told_whom("person_down")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("contact", [True, False])
 def test_only_who_is_really_out_of_the_picture_is_nobody(contact: bool) -> None:
     """All networks say nobody: that opens nothing while the picture differs from the empty cabin."""

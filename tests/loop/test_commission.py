@@ -129,6 +129,7 @@ def test_a_lock_is_tried_for_its_seconds_and_the_record_says_who(site: Site) -> 
     assert site.desk.kiosk.messages_waiting == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wire", [Input.FIRE, Input.EXIT])
 def test_fire_and_exit_drop_a_lock_that_is_tried_within_50_ms(site: Site, wire: Input) -> None:
     """In the input path: the relay is off before the loop has heard of it."""
@@ -144,6 +145,7 @@ def test_fire_and_exit_drop_a_lock_that_is_tried_within_50_ms(site: Site, wire: 
     assert not site.locked(), "it does not come back"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wire", [one for one in Input if one not in (Input.FIRE, Input.EXIT)])
 def test_any_contact_ends_it(site: Site, wire: Input) -> None:
     site.tries(Tried.LOCK)
@@ -237,6 +239,7 @@ def test_a_page_that_asks_without_end_holds_no_door(site: Site) -> None:
     assert locked_s <= 60.0 * 0.4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tried", [Tried.LOCK, Tried.PERMIT, Tried.SIREN])
 @pytest.mark.parametrize("how", ["restart", "plug"])
 def test_a_start_finds_every_output_at_rest(site: Site, tried: Tried, how: str) -> None:
@@ -370,6 +373,7 @@ def test_one_test_text_in_twenty_seconds(site: Site) -> None:
     assert "number" in site.ask(SendTestText("control_room", grant=site.grant))
 
 
+@pytest.mark.slow
 def test_a_cabin_that_is_not_vacant_after_a_fire_says_for_how_long(tmp_path: Path) -> None:
     site = Site(tmp_path, "flow.fire_clear_s=60")
     assert (site.stands()["not_vacant"], site.stands()["vacant_in_s"]) == ("", None)
@@ -432,6 +436,7 @@ def test_a_signed_checklist_is_one_line_of_the_record(site: Site) -> None:
     assert before.seq < line.seq <= head.seq
 
 
+@pytest.mark.slow
 def test_no_relay_moves_for_a_person_whom_no_camera_sees(tmp_path: Path) -> None:
     """Behind a mask, or in a dead corner: an empty picture; only the door says that somebody may be in."""
     site = Site(tmp_path, gone=False, wait_s=60.0)
@@ -449,6 +454,7 @@ def test_no_relay_moves_for_a_person_whom_no_camera_sees(tmp_path: Path) -> None
     site.desk.close()
 
 
+@pytest.mark.slow
 def test_no_relay_moves_for_one_who_was_there_before_a_restart(tmp_path: Path) -> None:
     """The program knows of somebody from its record alone, and sees nobody: that is no going."""
     site = Site(tmp_path, gone=False)

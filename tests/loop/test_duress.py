@@ -248,6 +248,7 @@ class _Posted(Email):
     wire = _EvenPolicy(linesep="\r\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", list(LanguageName))
 @pytest.mark.parametrize("name", ["Station", "Geldautomat Süd = 7_?", "एटीएम 5 🏧"])
 def test_both_mails_are_equally_long_whole(language: LanguageName, name: str) -> None:
@@ -316,6 +317,7 @@ def test_the_alarm_survives_a_power_cut_at_any_moment(tmp_path: Path, cut_s: flo
     assert all("DURESS" in text for text in forced)
 
 
+@pytest.mark.slow
 def test_the_message_is_in_the_transaction_of_the_attempt(tmp_path: Path) -> None:
     """So it is on the card before anything is compared, and before the door can move."""
     desk, people = scripted_desk(tmp_path, settings=load(None, list(SETTINGS)), seed=3)

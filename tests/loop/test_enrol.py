@@ -273,6 +273,7 @@ def test_whatever_goes_wrong_in_the_gallery_is_an_answer(site: Site, monkeypatch
     assert site.begin()["begun"] is True
 
 
+@pytest.mark.slow
 def test_the_one_who_writes_it_down_leaves_no_telephone_number(site: Site) -> None:
     before = {person.number for person in site.enrolled()}
     site.ask(msgspec_replace(ANNA, site.grant, by="R. Mehta +49 (0) 151 12345678"))
@@ -285,6 +286,7 @@ def test_the_one_who_writes_it_down_leaves_no_telephone_number(site: Site) -> No
         assert "12345678" not in content
 
 
+@pytest.mark.slow
 def test_a_claim_ends_it_and_goes_its_own_way(site: Site) -> None:
     site.begin()
     site.run(2.0)

@@ -83,6 +83,7 @@ def test_every_fact_has_a_name_of_its_own() -> None:
     assert set(wanted) <= set(names)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("anomaly", Anomaly)
 def test_every_anomaly_begins_and_ends_under_its_name(room: Room, anomaly: Anomaly) -> None:
     name = fact_of(anomaly)
@@ -94,6 +95,7 @@ def test_every_anomaly_begins_and_ends_under_its_name(room: Room, anomaly: Anoma
     assert anomaly.value + "_ended" in room.names(), "the line as it always was"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("health", [one for one in CameraHealth if one is not CameraHealth.OK])
 def test_every_health_of_a_camera_begins_and_ends_under_its_name(room: Room, health: CameraHealth) -> None:
     name = camera_fact(health)

@@ -69,6 +69,7 @@ def test_the_machine_of_the_claim_hears_that_it_may_work_and_the_other_one_does_
     assert site.told()[-1:] == ["permit off another_machine"]
 
 
+@pytest.mark.slow
 def test_two_machines_claims_do_not_mix(site: Site) -> None:
     site.does("claim george", 8.0)
     assert site.told()[-1] == "refused identity_mismatch"
@@ -90,6 +91,7 @@ def test_two_machines_claims_do_not_mix(site: Site) -> None:
     assert not site.permit
 
 
+@pytest.mark.slow
 def test_a_second_card_in_the_same_machine_ends_the_claim_before(site: Site) -> None:
     site.does("claim anna", 4.0)
     assert site.permit
@@ -100,6 +102,7 @@ def test_a_second_card_in_the_same_machine_ends_the_claim_before(site: Site) -> 
     assert site.told()[-1] == "refused not_enrolled"
 
 
+@pytest.mark.slow
 def test_the_code_may_be_typed_at_the_keypad_inside(site: Site) -> None:
     site.does("pad 123456", 3.0)
     site.does("claim george", 8.0)
@@ -108,6 +111,7 @@ def test_the_code_may_be_typed_at_the_keypad_inside(site: Site) -> None:
     assert (site.permit, site.stage) == (True, Stage.BY_CODE)
 
 
+@pytest.mark.slow
 def test_a_code_of_another_length_is_refused_and_costs_no_try(site: Site) -> None:
     site.does("claim george", 8.0)
     site.does("code", 6.0)
@@ -118,6 +122,7 @@ def test_a_code_of_another_length_is_refused_and_costs_no_try(site: Site) -> Non
     assert site.permit
 
 
+@pytest.mark.slow
 def test_the_picture_of_a_failed_check_lies_with_its_incident_which_ends_with_the_visit(
     tmp_path: Path,
 ) -> None:

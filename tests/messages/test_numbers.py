@@ -68,6 +68,7 @@ def test_two_numbers_with_the_same_last_digits_are_never_swapped() -> None:
         assert meant(told, (ROOM, GERMANY)) == known
 
 
+@pytest.mark.slow
 @given(st.text(max_size=20), st.lists(st.text(max_size=20), max_size=3))
 def test_any_words_are_borne(told: str, known: list[str]) -> None:
     found = meant(told, known)

@@ -36,6 +36,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     scene.desk.close()
 
 
+@pytest.mark.slow
 def test_a_lock_stands(locked: Scene) -> None:
     assert locked.number("door_locked") == 1
     assert locked.number("state", state="locked") == 1
@@ -106,6 +107,7 @@ def test_a_release_on_the_spot_is_no_key(scene: Scene) -> None:
     assert scene.number("key_to_relay_seconds_count") == 0
 
 
+@pytest.mark.slow
 def test_pictures_count_by_what_they_say(scene: Scene) -> None:
     scene.people.do("enter anna", scene.desk.clock.now_s())
     scene.desk.run_to(10.0)
@@ -140,6 +142,7 @@ def test_the_end_of_the_kiosk_takes_its_numbers_away(scene: Scene) -> None:
     assert list(scene.folder.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_every_fault_that_is_shown_is_in_the_catalogue(scene: Scene) -> None:
     scene.desk.fail_disk(5)
     scene.desk.camera_alive = False

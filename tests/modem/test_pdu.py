@@ -203,12 +203,14 @@ def test_submit_there_and_back(text: str, number: str, reference: int, report: b
     assert back == text
 
 
+@pytest.mark.slow
 @given(st.one_of(st.binary(max_size=80).map(bytes.hex), st.text(max_size=40)), st.booleans())
 def test_any_bytes_are_read_or_refused(pdu_hex: str, outgoing: bool) -> None:
     with contextlib.suppress(pdu.PduError):
         pdu.decode(pdu_hex, outgoing=outgoing)
 
 
+@pytest.mark.slow
 @given(st.text(alphabet=[*gsm7._SEPTETS], max_size=70), st.from_regex(r"\+[0-9]{5,15}\Z", fullmatch=True))
 def test_deliver_there_and_back(text: str, number: str) -> None:
     message = pdu.decode(pdu.encode_deliver(number, text).hex)

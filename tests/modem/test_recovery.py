@@ -32,6 +32,7 @@ def test_an_alert_outlives_every_fault(fault: str, cure: str, words: str) -> Non
         assert found.ends_s <= LASTS_S + 20
 
 
+@pytest.mark.slow
 def test_each_rung_is_kept_in_the_record(tmp_path: Path) -> None:
     heard: list[Happening] = []
     desk, _ = scripted_desk(tmp_path, heard.append)

@@ -87,6 +87,7 @@ def test_a_modem_that_takes_no_text_before_its_time_is_waited_for(end_s: float, 
     assert bool(told) == (end_s > 20), "who waits long is told why"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("end_s", [150.0, 280.0, 600.0])
 @pytest.mark.parametrize("word", ["AT+CMGF", "AT+CREG?"])
 def test_no_remedy_restarts_for_ever_what_it_waits_for(end_s: float, word: str) -> None:
@@ -109,6 +110,7 @@ def test_no_remedy_restarts_for_ever_what_it_waits_for(end_s: float, word: str) 
     assert fake.resets <= 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("profile", "away_s"), [("sim800", 300.0), ("sim7600", 1000.0)])
 def test_one_that_takes_no_text_without_a_network_is_not_blamed_for_it(profile: str, away_s: float) -> None:
     fake = FakeModem(profile, instant=False)
@@ -169,6 +171,7 @@ def test_our_hexadecimal_never_goes_out_as_text(end_s: float) -> None:
     assert [sent.text for sent in fake.texts] == [CODE_TEXT]
 
 
+@pytest.mark.slow
 def test_one_that_never_takes_ucs2_sends_nothing_and_is_told() -> None:
     line = Line(FakeModem("generic_text"))
     line.fake.fault("no_ucs2")
@@ -516,6 +519,7 @@ def test_a_modem_that_says_that_it_is_full_is_emptied(line_says: str) -> None:
     assert line.run(lambda: len(line.of(TextReceived)) == 20, 2.0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", ["sim800", "generic_text", "huawei"])
 def test_a_text_that_cannot_be_deleted_is_told_once(profile: str) -> None:
     line = Line(FakeModem(profile))
@@ -684,6 +688,7 @@ def test_the_answer_to_a_text_that_was_given_up_is_not_the_next_ones(
         assert len(told) == (0 if obeys else 1), "that of the first is reported late, when it comes"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", sorted(PROFILES))
 @pytest.mark.parametrize("before", [0, 1, 255])
 def test_after_one_that_was_given_up_the_next_ones_are_accepted_in_time(profile: str, before: int) -> None:

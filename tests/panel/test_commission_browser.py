@@ -300,29 +300,25 @@ def signs(browser: Browser, bench: Bench) -> None:
 @pytest.mark.skipif(axe() is None, reason="no axe-core here: npm install -g axe-core")
 @pytest.mark.parametrize("language", [LanguageName.EN, LanguageName.DE, LanguageName.HI])
 def test_axe_finds_nothing_and_nothing_is_cut_off_in_any_step(
-    tmp_path: Path, browser: Browser, language: LanguageName
+    tmp_path: Path, browser: Browser, language: LanguageName, full: bool
 ) -> None:
     """With an output on trial, a text on its way, findings, a drawing not in effect yet, a signature."""
-    script = axe()
-    assert script is not None
     words = [f"cabin.language={language}", *ON]
+    views = [(320, False), (768, True), (1280, False), (1280, True)]
+    if language is not LanguageName.EN and not full:
+        views = [views[0], views[-1]]  # the others differ in no word
     with Bench(tmp_path, words) as bench, Commissioning(bench) as walk:
         found = (Finding("modem", "no answer", "modem_mute"), Finding("disk", "1 GB free"))
         walk.view.sources.self_test = lambda: sources.Tests(ran_wall_s=1.8e9, findings=found)
         enter(browser, walk)
         bench.still = True
         fill(bench, walk)
-        for width, dark in ((320, False), (768, True), (1280, False), (1280, True)):
+        for width, dark in views:
             browser.be(width, dark=dark)
             for step in (*STEPS, "enrol", "checklist"):
                 browser.ask(f"location.hash = '#{step}'")
                 browser.wait(f"!document.getElementById('{step}').hidden")
-                browser.ask(f"{script.read_text('utf-8')};0")
-                told = browser.ask(
-                    "axe.run(document).then((all) => all.violations.map((one) =>"
-                    " [one.id, one.nodes.map((node) => node.html.slice(0, 160))]))"
-                )
-                assert told == [], (step, width, dark)
+                assert browser.findings() == {}, (step, width, dark)
                 cut = browser.ask(
                     """(() => {
                     const wide = document.documentElement.clientWidth;
@@ -336,8 +332,7 @@ def test_axe_finds_nothing_and_nothing_is_cut_off_in_any_step(
         go_to(browser, "checklist")
         browser.click("#checklist a.button")
         browser.wait("location.pathname === '/commission/print' && document.readyState === 'complete'")
-        browser.ask(f"{script.read_text('utf-8')};0")
-        assert browser.ask("axe.run(document).then((all) => all.violations.map((one) => one.id))") == []
+        assert browser.findings() == {}
 
 
 def fill(bench: Bench, walk: Commissioning) -> None:

@@ -45,16 +45,6 @@ def press(browser: Browser, key: str) -> None:
         browser.order("Input.dispatchKeyEvent", {"type": kind, "key": key, "code": code, **text})
 
 
-def findings(browser: Browser) -> object:
-    script = axe()
-    assert script is not None
-    browser.ask(f"{script.read_text('utf-8')};0")
-    return browser.ask(
-        "axe.run(document).then((all) => all.violations.map((one) =>"
-        " [one.id, one.nodes.map((node) => node.html.slice(0, 160))]))"
-    )
-
-
 def cut_off(browser: Browser) -> object:
     """What reaches over the window's edge or is longer than its own box."""
     return browser.ask(
@@ -145,7 +135,7 @@ def test_everybody_can_read_it_at_every_width(
             browser.be(width, dark=dark)
             for path in ("/incidents", "/incidents/1", "/incidents?q=nothing+fits"):
                 browser.go(f"http://127.0.0.1:{window.port}{path}")
-                assert findings(browser) == [], (path, width, dark)
+                assert browser.findings() == {}, (path, width, dark)
                 assert cut_off(browser) == [], (path, width)
                 assert browser.ask(
                     "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
@@ -177,7 +167,7 @@ def test_a_report_is_read_by_everybody_and_fetches_nothing(
                 images = "[...document.images].filter((one) => one.loading !== 'lazy')"
                 assert browser.ask(f"{images}.filter((one) => !one.naturalWidth).length") == 0
                 browser.order("Page.setBypassCSP", {"enabled": True})
-                assert findings(browser) == [], (name, language, width)
+                assert browser.findings() == {}, (name, language, width)
                 assert browser.ask(
                     "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
                 )

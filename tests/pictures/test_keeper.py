@@ -187,6 +187,7 @@ def test_an_incident_has_its_limit(tmp_path: Path) -> None:
     assert sum(p.stat().st_size for p in pictures(scene.folder, 7)) <= 100_000
 
 
+@pytest.mark.slow
 def test_the_oldest_closed_incident_goes_first_and_open_ones_last(tmp_path: Path) -> None:
     scene = Scene(tmp_path, EvidenceLimits(keep_mb=1.0, reserve_mb=0), start=Start(3, (1,)))
     scene.size = 2500  # 120 pictures an incident: 0.3 MB
@@ -329,6 +330,7 @@ def test_while_the_network_says_another_time_nothing_is_too_old(tmp_path: Path) 
 # --- what cannot be removed ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_removed_is_told_once_and_the_next_oldest_goes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -374,6 +376,7 @@ def test_a_folder_that_cannot_be_removed_is_told_once_and_the_next_oldest_goes(
     assert not (scene.folder / "3").exists()
 
 
+@pytest.mark.slow
 def test_a_link_is_nobodys_folder_and_nothing_behind_it_is_touched(tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -398,6 +401,7 @@ def test_a_link_is_nobodys_folder_and_nothing_behind_it_is_touched(tmp_path: Pat
     assert scene.troubles() == [("evidence_stuck", True), ("evidence_stuck", False)]
 
 
+@pytest.mark.slow
 def test_one_folder_that_takes_no_writes_keeps_no_other_incident_out(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
     scene.run(11)
@@ -446,6 +450,7 @@ def test_a_removal_that_the_record_may_lack_is_told_again(tmp_path: Path) -> Non
     assert there(scene) == ["2"]
 
 
+@pytest.mark.slow
 def test_an_order_that_only_goes_on_for_longer_is_no_other(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
     scene.run(11)
@@ -524,6 +529,7 @@ def test_a_line_about_pictures_that_makes_no_sense_is_told(tmp_path: Path, data:
     assert problem.detail.startswith("7: what the record says")
 
 
+@pytest.mark.slow
 def test_what_was_done_to_the_pictures_is_told(tmp_path: Path) -> None:
     scene = Scene(tmp_path)
     scene.incident(7)

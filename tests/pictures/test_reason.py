@@ -199,6 +199,7 @@ def test_the_sheet_names_the_incident_the_rule_the_numbers_and_the_frame() -> No
     assert "1005.1 s after the start" in sheet_of(12, "weapon", WHY, 0.0).lines[-1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ground", Ground)
 def test_every_rule_can_be_drawn_with_the_letters_that_there_are(ground: Ground) -> None:
     numbers = tuple(Number(measure, 12.5, 10) for measure in Measure)
@@ -258,6 +259,7 @@ def test_a_process_that_hangs_or_cannot_start_is_not_waited_for(
         drawn_apart(jpeg(), sheet_of(12, "weapon", WHY, WALL_S))
 
 
+@pytest.mark.slow
 def test_the_process_of_the_loop_needs_no_library_that_sees() -> None:
     program = "import edge.pictures.keeper, edge.service.build, sys; print('cv2' in sys.modules)"
     done = subprocess.run(

@@ -112,6 +112,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)
 
 
+@pytest.mark.slow
 def test_what_is_kept_opens_with_the_banks_key_and_is_what_the_record_names(tmp_path: Path) -> None:
     whose = bank("anna", "bela")
     kiosk = Sealed(tmp_path, whose.lines)
@@ -151,6 +152,7 @@ def test_no_open_byte_reaches_the_disk(tmp_path: Path, monkeypatch: pytest.Monke
     assert not any(b"AGE-SECRET-KEY" in content for content in seen)
 
 
+@pytest.mark.slow
 def test_two_of_three_open_it_and_one_alone_does_not(tmp_path: Path) -> None:
     whose = bank("anna", "bela", "chad")
     kiosk = Sealed(tmp_path, whose.lines, needs=2)
@@ -170,6 +172,7 @@ def test_two_of_three_open_it_and_one_alone_does_not(tmp_path: Path) -> None:
     assert not (tmp_path / "none").exists()
 
 
+@pytest.mark.slow
 def test_another_start_and_an_emptied_folder_get_a_key_of_their_own(tmp_path: Path) -> None:
     whose = bank("anna", "bela")
     first = Sealed(tmp_path, whose.lines, needs=2)
@@ -187,6 +190,7 @@ def test_another_start_and_an_emptied_folder_get_a_key_of_their_own(tmp_path: Pa
     assert not opened.problems
 
 
+@pytest.mark.slow
 def test_one_copy_of_a_wrapped_key_is_enough(tmp_path: Path) -> None:
     whose = bank("anna", "bela")
     kiosk = Sealed(tmp_path, whose.lines, needs=2)
@@ -231,6 +235,7 @@ def test_what_is_wrong_with_a_file_has_a_name(
     assert not (tmp_path / "to").exists()
 
 
+@pytest.mark.slow
 def test_wrong_keys_other_files_and_what_is_in_the_way(tmp_path: Path) -> None:
     whose, other = bank("anna"), bank("mallory")
     kiosk = Sealed(tmp_path, whose.lines)
@@ -290,6 +295,7 @@ def test_a_list_that_cannot_be_used_is_refused_by_line(
     assert whose.secrets["anna"] not in caught.value.detail
 
 
+@pytest.mark.slow
 def test_without_a_usable_list_nothing_is_kept_open_and_a_mended_one_needs_no_restart(tmp_path: Path) -> None:
     whose = bank("anna")
     kiosk = Sealed(tmp_path, "age1nonsense\n")

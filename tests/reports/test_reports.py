@@ -264,6 +264,7 @@ def test_a_signed_commissioning_says_what_the_kiosk_saw_done(tmp_path: Path) -> 
 # --- the command -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_command_writes_a_file_for_its_owner_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -286,6 +287,7 @@ def test_the_command_writes_a_file_for_its_owner_alone(
             main(["report", *wrong])
 
 
+@pytest.mark.slow
 def test_without_chromium_there_is_a_fault_by_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -440,6 +440,7 @@ def test_of_an_unforeseen_error_only_its_kind_is_told(world: World, programs: No
 # --- the file --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_what_is_there_is_not_overwritten(
     world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -183,6 +183,7 @@ def test_a_device_whose_pins_are_taken_has_a_line_of_its_own(
     assert found["buzzer"].ok
 
 
+@pytest.mark.slow
 def test_what_is_not_fitted_is_said_and_is_no_fault(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -191,6 +192,7 @@ def test_what_is_not_fitted_is_said_and_is_no_fault(
     assert "[-] watchdog     not fitted on a bench" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_both_cameras_are_tried(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[str] = []
 
@@ -566,6 +568,7 @@ def test_a_webhook_without_a_file_is_pointed_out(tmp_path: Path, capsys: pytest.
     assert "credential webhook_secret" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_settings_that_a_kiosk_would_refuse_get_no_tick(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -578,6 +581,7 @@ def test_settings_that_a_kiosk_would_refuse_get_no_tick(
     assert "[✓] networks" in said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("folder", "name", "finding", "code"),
     [

@@ -134,6 +134,7 @@ def test_the_two_hand_in_nothing_that_this_test_does_not_know() -> None:
     assert {field.name for field in dataclasses.fields(Site)} == alike | set(HANDED_IN)
 
 
+@pytest.mark.slow
 def test_the_service_and_the_desk_hand_out_the_same_kiosk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -264,6 +265,7 @@ def test_eyes_that_never_see_on_the_bench_are_gone_after_what_the_settings_say(t
     assert gone_s == pytest.approx(17.0, abs=0.5)
 
 
+@pytest.mark.slow
 def test_a_kiosk_on_the_bench_without_time_zone_files_tells(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -85,6 +85,7 @@ def test_the_last_day_with_repairs_is_told(until: str, code: str) -> None:
     assert support(settings, date(2030, 1, 2)).code == code
 
 
+@pytest.mark.slow
 def test_the_last_day_is_in_the_self_test_and_in_the_daily_text(tmp_path: Path) -> None:
     folders = [f"paths.data={tmp_path}", f"paths.runtime={tmp_path}"]
     settings = load(None, [*folders, "support.until=2020-01-01"])

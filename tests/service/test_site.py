@@ -140,6 +140,7 @@ def _ring_picture(site: Site) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
     return np.asarray(picture, np.uint8)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_is_refused_by_name_and_changes_nothing(site: Site) -> None:
     site.draw(Drawn(mask=(PAD,)))
     above = Zone("z", Purpose.LOITER, SQUARE, "overview")
@@ -150,6 +151,7 @@ def test_what_cannot_be_is_refused_by_name_and_changes_nothing(site: Site) -> No
     assert read_drawn(site.folder) == Drawn(mask=(PAD,))
 
 
+@pytest.mark.slow
 def test_a_mask_that_hides_much_or_faces_is_warned_of(site: Site) -> None:
     large = Mask("large", (Spot(0.5, 0.525), Spot(1, 0.525), Spot(1, 1), Spot(0.5, 1)))
     small = Mask("small", (Spot(0, 0.9), Spot(0.1, 0.9), Spot(0.1, 1.0)))
@@ -162,6 +164,7 @@ def test_a_mask_that_hides_much_or_faces_is_warned_of(site: Site) -> None:
     assert not [one for one in warnings if one["name"] == "small"]  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_a_damaged_file_is_named_and_costs_the_pictures(site: Site) -> None:
     site.draw(Drawn(mask=(PAD,)))
     content = (site.folder / NAME).read_bytes()
@@ -184,6 +187,7 @@ def test_a_damaged_file_is_named_and_costs_the_pictures(site: Site) -> None:
     assert "camera" not in site.ask(Panel())["faults"]  # type: ignore[operator]
 
 
+@pytest.mark.slow
 def test_aiming_measures_while_somebody_asks(site: Site) -> None:
     assert site.ask(SeeAim(grant=site.grant)) == {"cameras": {}}
     site.desk.stage("enter anna")
@@ -250,6 +254,7 @@ def test_learning_can_be_ended(site: Site) -> None:
     assert read_references(site.folder / "reference", "face") == ()
 
 
+@pytest.mark.slow
 def test_a_front_is_learnt_in_the_regions_that_were_drawn_or_refused_by_its_own_rules(site: Site) -> None:
     small = LearnRegion("keypad", (Spot(0.4, 0.5), Spot(0.5, 0.5), Spot(0.5, 0.6)))
     for region, why in (

@@ -124,6 +124,7 @@ def test_what_needs_a_grant_has_a_place_for_it() -> None:
         assert issubclass(kind, Granted) is (may in (May.GRANT, May.ROOT_OR_GRANT)), kind
 
 
+@pytest.mark.slow
 def test_every_example_of_the_page_is_done_by_a_kiosk(site: Site) -> None:
     """In the order of the page, with the grant that the kiosk gave."""
     grant = ""
@@ -206,6 +207,7 @@ def test_every_name_of_a_refusal_is_a_fault() -> None:
 # --- who may ask -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_nobody_asks_what_he_may_not(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stranger who got at the socket, with no grant and with a wrong one; each verb as the page has it."""
     monkeypatch.setattr("edge.codes.grant.SLOW_S", 0.0)

@@ -81,6 +81,7 @@ def test_not_while_somebody_is_inside_or_the_door_is_locked(cabin: Cabin) -> Non
     assert cabin.desk.kiosk.door_locked
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("contact", [Input.FIRE, Input.EXIT])
 def test_not_while_somebody_may_be_fleeing(cabin: Cabin, contact: Input) -> None:
     cabin.desk.move_input(contact, True)

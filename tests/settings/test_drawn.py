@@ -123,6 +123,7 @@ def test_the_command_says_where_a_value_comes_from(
     assert tables["drawn"] == ["floor", "mask"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("drawn", "key", "detail"),
     [

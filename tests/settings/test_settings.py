@@ -444,6 +444,7 @@ def test_no_value_at_any_key_ends_in_anything_but_settings_or_a_named_fault(valu
         assert isinstance(load(None, [f"{key} = {value!r}"]), Settings)
 
 
+@pytest.mark.slow
 @given(st.text(st.sampled_from("[].=\"'{}#\n\\ afl_ow1é\x00"), max_size=40))
 def test_no_text_ends_in_anything_but_settings_or_a_named_fault(
     tmp_path_factory: pytest.TempPathFactory, text: str

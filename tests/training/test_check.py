@@ -63,6 +63,7 @@ def eyes_left(draw: halves.Painter, seed: int) -> list[float]:
     return [float(after[:, part].sum() / before[:, part].sum()) for part in (slice(0, 80), slice(80, None))]
 
 
+@pytest.mark.slow
 def test_a_hidden_half_hides_an_eye_or_the_mouth_and_a_shadow_hides_none() -> None:
     hidden = [min(eyes_left(halves.half, seed)) for seed in range(24)]
     assert np.mean(np.array(hidden) < 0.3) > 0.7

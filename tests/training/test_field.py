@@ -81,6 +81,7 @@ def test_the_nearest_is_the_nearest_however_many_are_known() -> None:
     assert distance == pytest.approx(apart.min(1), abs=2e-3)
 
 
+@pytest.mark.slow
 def test_made_defects_stay_in_their_masks_and_out_of_what_is_learnt() -> None:
     photograph = np.concatenate([_grass(4, 420), 255 - _grass(5, 420)], axis=1)
     learn, judged = made(Texture(photograph, [_grass(6, 420)]), seed=7)
@@ -178,6 +179,7 @@ def test_every_peer_finds_what_is_plainly_wrong() -> None:
         assert method.size_bytes > 0
 
 
+@pytest.mark.slow
 def test_a_small_set_goes_through_the_kiosk_s_code_to_the_tables(tmp_path: Path) -> None:
     """A hole in one of six cells; nothing is measured twice, and the card's text around the tables stays."""
     rng = np.random.default_rng(10)

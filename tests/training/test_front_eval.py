@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from edge.vision.scene import part
 from models.training.front.change import Family, change
@@ -26,6 +27,7 @@ def machine_of() -> Machine:
     return drawn_machine(Fold.JUDGING, 1, px_per_cm=3.0)
 
 
+@pytest.mark.slow
 def test_the_plan_is_even_and_of_the_judging_fold_alone() -> None:
     one = machine_of()
     machines = [one, dataclasses.replace(one, name="another")]
@@ -70,6 +72,7 @@ def test_counting_joins_both_runs_and_leaves_out_what_had_no_place(tmp_path: Pat
     assert "| kiosk | 42 | 336 | 1 | 0.50 (0.01 to 2.79) | 1 | 1 of 1 |" in text
 
 
+@pytest.mark.slow
 def test_the_grey_difference_sees_a_removed_cover_and_nothing_of_an_unchanged_machine() -> None:
     machine = machine_of()
     made = change(machine.picture, machine, Family.REMOVED, 8.0, np.random.default_rng(1))
@@ -97,6 +100,7 @@ def test_the_grey_difference_sees_a_removed_cover_and_nothing_of_an_unchanged_ma
     assert y < top + high / 2 < y + h
 
 
+@pytest.mark.slow
 def test_a_glance_judges_one_half_minute_and_leaves_the_votes_of_the_kiosk_alone() -> None:
     machine = machine_of()
     made = change(machine.picture, machine, Family.REMOVED, 8.0, np.random.default_rng(1))

@@ -27,6 +27,7 @@ def machine_of(fold: Fold) -> Machine:
     return drawn_machine(fold, 1, px_per_cm=4.0)
 
 
+@pytest.mark.slow
 def test_families_and_drawn_designs_are_of_one_fold_only() -> None:
     training, judging = families(Fold.TRAINING), families(Fold.JUDGING)
     assert set(training) | set(judging) == set(Family)

@@ -39,6 +39,7 @@ def shop(tmp_path: Path) -> Shop:
 # --- keys -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ["root", "targets", "snapshot", "timestamp"])
 def test_a_key_of_each_role_is_replaced_and_kiosks_follow(shop: Shop, tmp_path: Path, role: str) -> None:
     shop.add()
@@ -126,6 +127,7 @@ def test_what_cannot_be_rotated_is_refused_by_name_and_changes_nothing(
     assert _all_of(shop.keys.parent) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("missing", ["root", "targets", "snapshot", "timestamp"])
 @pytest.mark.parametrize("step", ["rotate targets --new fresh", "renew targets", "promote 9.1.0 --percent 5"])
 def test_a_step_for_which_a_key_is_missing_changes_nothing(

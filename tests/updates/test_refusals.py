@@ -240,6 +240,7 @@ def test_a_server_or_stick_that_is_away(tmp_path: Path, way: str) -> None:
     site.refused("update_away")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["pipe", "link to a pipe", "socket", "folder", "link to a device"])
 @pytest.mark.parametrize("name", ["timestamp.json", "archive"])
 def test_what_is_no_regular_file_on_a_stick_is_not_opened(tmp_path: Path, kind: str, name: str) -> None:
@@ -376,6 +377,7 @@ def test_a_full_disk(tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch) 
 # --- whether it is meant, and now -------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @WAYS
 @pytest.mark.parametrize(
     "changes",
@@ -451,6 +453,7 @@ def test_not_the_window(tmp_path: Path, way: str) -> None:
         assert site.job.status().last.state is UpdateState.WAITING
 
 
+@pytest.mark.slow
 @WAYS
 @pytest.mark.parametrize("code", ["update_somebody", "update_door_locked", "update_fire", "update_in_use"])
 def test_not_while_the_cabin_is_in_use(

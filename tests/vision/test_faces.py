@@ -100,6 +100,7 @@ def test_a_bare_face_is_proper_and_a_masked_one_covered_at_any_size(
     assert covered.faces[0].cover is Cover.MASK
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shade", [20, 150])
 @pytest.mark.parametrize("left", [True, False])
 def test_half_a_face_behind_something_is_covered_never_proper(

@@ -52,6 +52,7 @@ def test_light_is_no_change() -> None:
     assert worst(said).distance < 0.8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("change", "region", "box"), [(skimmed, "slot", SLOT), (stripped, "keypad", KEYPAD)])
 def test_what_is_fixed_to_it_and_what_is_gone_are_found(
     change: Callable[[Floats], Floats], region: str, box: tuple[int, int, int, int]
@@ -98,6 +99,7 @@ def test_it_takes_minutes_and_less_than_ten() -> None:
     assert 180.0 <= found <= 360.0
 
 
+@pytest.mark.slow
 def test_nothing_is_said_while_somebody_stands_before_it() -> None:
     eye = FrontEye(front(), at_once=True)
     beside: Box = (300.0, 10.0, 15.0, 15.0)
@@ -107,6 +109,7 @@ def test_nothing_is_said_while_somebody_stands_before_it() -> None:
     assert watched(eye, steady(skimmed(machine())), 12, first=20, before=[beside])
 
 
+@pytest.mark.slow
 def test_a_screen_may_show_what_it_likes() -> None:
     x, y, w, h = SCREEN
 

@@ -85,6 +85,7 @@ def test_what_is_taught_again_is_taken_up_while_it_runs_and_ends_what_was_told(t
     assert ended.startswith("AnomalyEnded")
 
 
+@pytest.mark.slow
 def test_who_stands_before_it_holds_it(tmp_path: Path) -> None:
     learn(tmp_path, machine())
     eyes = Eyes(tmp_path)
@@ -116,6 +117,7 @@ def test_a_damaged_front_is_told_by_name_until_it_is_taught_again(tmp_path: Path
     assert eyes.seer.trouble is None
 
 
+@pytest.mark.slow
 def test_a_front_that_nobody_can_see_for_an_hour_is_told(tmp_path: Path) -> None:
     learn(tmp_path, machine())
     eyes = Eyes(tmp_path)

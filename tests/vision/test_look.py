@@ -66,6 +66,7 @@ class Video:
         return seen
 
 
+@pytest.mark.slow
 def test_each_seer_keeps_its_rate_and_no_more() -> None:
     counted = [Counted(seer) for seer in SEERS]
     video = Video(Look(counted))
@@ -76,6 +77,7 @@ def test_each_seer_keeps_its_rate_and_no_more() -> None:
     assert video.look.troubles == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seer", list(SEERS))
 def test_a_seer_that_looks_too_seldom_is_behind_and_caught_up_later(seer: Seer) -> None:
     counted = Counted(seer)
@@ -98,6 +100,7 @@ def test_one_slow_frame_is_not_behind() -> None:
         assert look.troubles == ()
 
 
+@pytest.mark.slow
 def test_a_pause_with_nothing_to_look_at_is_not_late() -> None:
     counted = Counted(Seer.THINGS)
     video = Video(Look([counted]), FEW_FPS)

@@ -43,6 +43,7 @@ SOON = [make for make in table.TAMPERS if make not in (table.sprayed_slowly, tab
 QUICK_HARMLESS = (table.close, table.hand, table.cleaner, table.lamps, table.sun, table.infrared)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", SOON, ids=lambda make: make.__name__)
 def test_each_tampering_is_named_within_ten_seconds(make: Make) -> None:
     take = take_of(make)
@@ -76,6 +77,7 @@ def after_restart(take: Take) -> list[tuple[float, CameraHealth]]:
     return table.play(replace(take, pictures=late), Health(references=[first]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "make",
     [table.covered, table.sprayed, table.defocused, table.moved, table.turned_10, table.upside_down],

@@ -336,6 +336,7 @@ def ends(link: socket.socket, drip: bytes) -> bool:
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "begin",
     [b"", b"GET / HTTP/1.1\r\n", b"POST /act HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 60000\r\n\r\n"],

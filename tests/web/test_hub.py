@@ -49,6 +49,7 @@ async def follow(view: View, change: str) -> None:
         view.board.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", ["by a request", "before it is asked for"])
 def test_everybody_is_told_of_what_was_made(change: str) -> None:
     asyncio.run(follow(View(), change))

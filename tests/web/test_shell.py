@@ -228,15 +228,10 @@ def test_a_link_enters_once_and_is_in_no_address_afterwards(browser: Browser) ->
 
 
 def check_axe(browser: Browser) -> None:
-    script = axe()
-    if script is None:
+    if axe() is None:
         return
     browser.wait("document.readyState === 'complete'")
-    browser.ask(f"{script.read_text('utf-8')};0")
-    found = browser.ask(
-        "axe.run(document).then((all) => all.violations.map((one) => [one.id, one.nodes.map((n) => n.html)]))"
-    )
-    assert found == []
+    assert browser.findings() == {}
 
 
 def test_a_program_that_starts_again_is_found_and_takes_acts(bench: Bench, browser: Browser) -> None:

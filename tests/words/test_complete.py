@@ -270,6 +270,7 @@ def told_reasons() -> set[str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", FOREIGN)
 def test_every_reason_is_said_in_the_language(language: LanguageName) -> None:
     told = told_reasons()

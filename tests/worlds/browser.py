@@ -178,6 +178,18 @@ class Browser:
         assert "exceptionDetails" not in answer, answer
         return cast(dict[str, object], answer["result"]).get("value")
 
+    def findings(self) -> dict[str, list[str]]:
+        """What axe finds wrong with the page as it stands, and where; each page gets its script once."""
+        script = axe()
+        assert script is not None
+        if self.ask("typeof axe") == "undefined":
+            self.ask(f"{script.read_text('utf-8')};0")
+        found = self.ask(
+            "axe.run(document, {resultTypes: ['violations']}).then((all) => Object.fromEntries("
+            "all.violations.map((one) => [one.id, one.nodes.map((node) => node.html.slice(0, 160))])))"
+        )
+        return cast(dict[str, list[str]], found)
+
     def wait(self, script: str) -> None:
         end_s = time.monotonic() + WITHIN_S
         while True:

@@ -6,7 +6,6 @@ before. It checks the seven properties after every step, by its own small bookke
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -50,7 +49,7 @@ from edge.cabin.events import (
 )
 from edge.cabin.outputs import outputs
 from edge.cabin.rules import Rules
-from edge.cabin.state import Mode, State
+from edge.cabin.state import Mode, State, replace
 from edge.terms.observation import CameraHealth
 from edge.terms.record import Recipient
 from hw.ports import Input
@@ -189,11 +188,8 @@ class Watch:
         return self.mode is Mode.LOCKED and (Device.KEYPAD in self.facts.failed or not reached)
 
     def copy(self) -> Watch:
-        other = copy.copy(self)
-        other.facts = copy.copy(self.facts)
-        other.claim = copy.copy(self.claim)
-        other.trial = self.trial.copy()
-        return other
+        parts = replace(self.facts), replace(self.claim), replace(self.trial)
+        return replace(self, facts=parts[0], claim=parts[1], trial=parts[2])
 
     def key(self, ticket: int) -> tuple[object, ...]:
         """All that matters for the future, if only the newest ticket may still be answered."""
@@ -286,7 +282,7 @@ class Watch:
 
     def saw(self, event: Event, state: State, commands: Sequence[Command], now_s: float) -> None:
         """What the table did about `event`; `run` was called for the time before. AssertionError if wrong."""
-        before, had = copy.copy(self.facts), (self.evidence, self.warned_for)
+        before, had = replace(self.facts), (self.evidence, self.warned_for)
         was_pending, was_live, was_mode, was_relay = self.pending, self.live, self.mode, self.relay
         was_lock, was_in_time = self._lock_lasts, self._code_in_time
         self._happened(event)

@@ -183,11 +183,3 @@ class Hands:
         found = self.browser.ask(f"document.querySelector('#phone-{who} .type-code').value")
         assert isinstance(found, str)
         return found.split()[1]
-
-    def findings(self, axe: Path) -> object:
-        """What axe finds wrong with the page as it stands."""
-        self.browser.ask(f"{axe.read_text('utf-8')};0")
-        return self.browser.ask(
-            "axe.run(document).then((all) => all.violations.map((one) =>"
-            " [one.id, one.nodes.map((node) => node.html.slice(0, 160))]))"
-        )

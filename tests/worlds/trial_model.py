@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -56,9 +55,6 @@ class TrialWatch:
 
     def __post_init__(self) -> None:
         self.rested_for = min(self.rested_for, REST_S)
-
-    def copy(self) -> TrialWatch:
-        return copy.copy(self)
 
     def key(self) -> tuple[object, ...]:
         return (self.relay, self.age_s, self.most_s, self.rested_for)

@@ -157,30 +157,29 @@ class Link:
         """The reply to a request that was not refused."""
         return done(ask(self.runtime, request, within_s))
 
+    def _seen(self, request: Request, kind: type[T]) -> T | FaultError:
+        """What the kiosk shows. A grant that it refused is not shown to it again: each try takes a second."""
+        standing = self.standing()
+        if isinstance(standing, FaultError) and standing.code == "not_granted":
+            return standing
+        try:
+            return self.shaped(request, kind)
+        except FaultError as fault:
+            return fault
+
     def _aims(self) -> Mapping[str, Aim]:
         """What is measured of each camera; none while the eyes have not answered."""
-        try:
-            return self.shaped(SeeAim(grant=self.grant), _Aims).cameras
-        except FaultError:
-            return {}
+        aims = self._seen(SeeAim(grant=self.grant), _Aims)
+        return {} if isinstance(aims, FaultError) else aims.cameras
 
     def _drawn(self) -> DrawnView | FaultError:
-        try:
-            return self.shaped(SeeDrawn(grant=self.grant), DrawnView)
-        except FaultError as fault:
-            return fault
+        return self._seen(SeeDrawn(grant=self.grant), DrawnView)
 
     def _learning(self) -> Learning | FaultError:
-        try:
-            return self.shaped(SeeLearning(grant=self.grant), Learning)
-        except FaultError as fault:
-            return fault
+        return self._seen(SeeLearning(grant=self.grant), Learning)
 
     def _enrolling(self) -> EnrolView | FaultError:
-        try:
-            return self.shaped(EnrolProgress(grant=self.grant), EnrolView)
-        except FaultError as fault:
-            return fault
+        return self._seen(EnrolProgress(grant=self.grant), EnrolView)
 
     # --- what is drawn and learnt ------------------------------------------------------------------
 
