@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from enum import StrEnum
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
 from typing import Final
 
+from edge.fleet.gate import as_packet
 from edge.fleet.link import LinkFault, Trouble
 
-_CONNECT, _CONNACK, _PUBLISH, _PUBACK = 1, 2, 3, 4
-_SUBSCRIBE, _SUBACK, _PINGREQ, _PINGRESP, _DISCONNECT = 8, 9, 12, 13, 14
 _NOT_AUTHORIZED: Final = 0x87
 _UNREAD: Final = 0x10
 _TAKEN_OVER: Final = 0x8E
@@ -26,6 +25,20 @@ _KEPT: Final = 20_000
 _OTHER_SERVER: Final = (
     b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nContent-Length: 150\r\n\r\n" + b"<html>" * 25
 )
+
+
+class _Packet(IntEnum):
+    """The kinds of packets (2.1.2) that are spoken here."""
+
+    CONNECT = 1
+    CONNACK = 2
+    PUBLISH = 3
+    PUBACK = 4
+    SUBSCRIBE = 8
+    SUBACK = 9
+    PINGREQ = 12
+    PINGRESP = 13
+    DISCONNECT = 14
 
 
 class Mood(StrEnum):
@@ -185,12 +198,6 @@ class _Buffer:
         return self.data[self.at :]
 
 
-@dataclass(slots=True)
-class _Client:
-    will: Taken | None = None
-    topics: set[str] = field(default_factory=set)
-
-
 class Line:
     """One connection, seen from the client: a way that is open at once, and its bytes."""
 
@@ -199,7 +206,7 @@ class Line:
         self._in = bytearray()
         self._out = bytearray()
         self._open = True
-        self._known = _Client()
+        self._will: Taken | None = None
         self._next_mid = 1
         self.client = ""
 
@@ -259,8 +266,8 @@ class Line:
             return
         self._open = False
         self._broker.forget(self)
-        if self._known.will is not None:
-            self._broker.take(self._known.will)
+        if self._will is not None:
+            self._broker.take(self._will)
 
     # --- packets -----------------------------------------------------------------------------------
 
@@ -272,16 +279,10 @@ class Line:
         name = topic.encode()
         body = len(name).to_bytes(2, "big") + name + self._next_mid.to_bytes(2, "big") + b"\0" + payload
         self._next_mid = self._next_mid % 65_535 + 1
-        self._say(_PUBLISH, body, 0b0010 | retained)
+        self._say(_Packet.PUBLISH, body, 0b0010 | retained)
 
     def _say(self, kind: int, body: bytes, flags: int = 0) -> None:
-        size, length = len(body), bytearray()
-        while True:
-            length.append(size % 128 | (128 if size >= 128 else 0))
-            size //= 128
-            if not size:
-                break
-        self._out += bytes([kind << 4 | flags]) + length + body
+        self._out += as_packet(kind << 4 | flags, body)
 
     def _one(self) -> bool:
         """Take the next packet, where it is whole."""
@@ -300,22 +301,22 @@ class Line:
         return True
 
     def _packet(self, kind: int, flags: int, body: _Buffer) -> None:
-        if not self.client and kind != _CONNECT:
+        if not self.client and kind != _Packet.CONNECT:
             raise Malformed("the first packet is no CONNECT")  # 3.1
         match kind:
-            case 1:
+            case _Packet.CONNECT:
                 self._connect(body)
-            case 3:
+            case _Packet.PUBLISH:
                 self._publish(flags, body)
-            case 4:
+            case _Packet.PUBACK:
                 body.short()
-            case 8:
+            case _Packet.SUBSCRIBE:
                 self._subscribe(body)
-            case 12:
-                self._say(_PINGRESP, b"")
-            case 14:
+            case _Packet.PINGREQ:
+                self._say(_Packet.PINGRESP, b"")
+            case _Packet.DISCONNECT:
                 if not body.rest or body.byte() != 4:  # 3.14.2.1: 4 asks for the will all the same
-                    self._known.will = None
+                    self._will = None
                 self.drop()
             case _:
                 raise Malformed(f"a packet of kind {kind}")
@@ -332,20 +333,20 @@ class Line:
         if flags & 4:
             body.properties()
             topic, payload = body.text().decode(), body.text()
-            self._known.will = Taken(client, topic, payload, bool(flags & 32), dup=False, will=True)
+            self._will = Taken(client, topic, payload, bool(flags & 32), dup=False, will=True)
         if self._broker.mood is Mood.REFUSES:
-            self._known.will = None
-            self._say(_CONNACK, bytes([0, _NOT_AUTHORIZED, 0]))
+            self._will = None
+            self._say(_Packet.CONNACK, bytes([0, _NOT_AUTHORIZED, 0]))
             return
         self.client = client
         for other in self._broker.others(self):
             other.take_over()
         self._broker.connects += 1
-        self._say(_CONNACK, b"\0\0\0")
+        self._say(_Packet.CONNACK, b"\0\0\0")
 
     def take_over(self) -> None:
         """Another connection of the same client has come."""
-        self._say(_DISCONNECT, bytes([_TAKEN_OVER]))
+        self._say(_Packet.DISCONNECT, bytes([_TAKEN_OVER]))
         self.drop()
 
     def _publish(self, flags: int, body: _Buffer) -> None:
@@ -362,22 +363,22 @@ class Line:
             return
         answer = mid.to_bytes(2, "big")
         if mood is Mood.DENIES:
-            self._say(_PUBACK, answer + bytes([_NOT_AUTHORIZED, 0]))
+            self._say(_Packet.PUBACK, answer + bytes([_NOT_AUTHORIZED, 0]))
             return
         if mood is Mood.UNREAD:
-            self._say(_PUBACK, answer + bytes([_UNREAD, 0]))
+            self._say(_Packet.PUBACK, answer + bytes([_UNREAD, 0]))
             return
         self._broker.take(Taken(self.client, topic, body.rest, bool(flags & 1), bool(flags & 8)))
-        self._say(_PUBACK, answer)
+        self._say(_Packet.PUBACK, answer)
 
     def _subscribe(self, body: _Buffer) -> None:
         mid = body.short()
         body.properties()
         count = 0
         while body.rest:
-            self._known.topics.add(body.text().decode())
+            body.text()
             body.byte()
             count += 1
         if not count:
             raise Malformed("a SUBSCRIBE for nothing")
-        self._say(_SUBACK, mid.to_bytes(2, "big") + b"\0" + bytes([1] * count))
+        self._say(_Packet.SUBACK, mid.to_bytes(2, "big") + b"\0" + bytes([1] * count))

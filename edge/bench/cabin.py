@@ -11,14 +11,13 @@ import msgspec
 
 from edge.bench.above import Above
 from edge.bench.answering import Control, Hands
-from edge.bench.cameras import FPS
-from edge.bench.desk import Desk, Props, StoryClock
+from edge.bench.desk import Desk, StoryClock
 from edge.bench.keeping import with_secret
 from edge.bench.live import Session, Where, complete, goes_out, greeting, seated, tell
 from edge.bench.notebook import Notebook
 from edge.bench.part import INSIDE, OUTCOME, Part, StoryPart
 from edge.bench.performing import Performance
-from edge.bench.playing import every_s, settings_for
+from edge.bench.playing import props_of, settings_for
 from edge.bench.printer import Printer
 from edge.bench.seeing import Watcher
 from edge.bench.showing import Diary, view_of
@@ -28,10 +27,6 @@ from edge.bench.wire import BenchView, StorySeen
 from edge.bench.world import Returning
 from edge.faults.fault import FaultError
 from edge.loop.happening import Happening
-from edge.service.plans import look_of
-from edge.vision.scene.fronts import FOLDER
-from hw.bench import ClipCamera, StagedCabin
-from hw.camera.port import Camera
 
 HISTORY: Final = "history"
 """The file in the keeper's folder with the lines that were typed."""
@@ -97,14 +92,7 @@ def _performed(
         show(happening)
         watcher.hear(happening)
 
-    camera: Camera = StagedCabin(clock) if story.clip is None else ClipCamera([story.clip], FPS)
-    stack.callback(camera.close)
-    props = Props(
-        camera,
-        lambda: look_of(settings, fronts=data / FOLDER),
-        every_s=every_s(settings) if story.clip is None else None,
-        stage=camera if isinstance(camera, StagedCabin) else None,
-    )
+    props = props_of(story, settings, data, clock, stack)
     desk = Desk(with_secret(settings, data), props, data, hear, clock, runtime=runtime)
     stack.callback(desk.close)
     performance = Performance(story, desk, watcher, pace)

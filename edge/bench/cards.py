@@ -171,7 +171,10 @@ class Cards:
         return numbers[-1] if numbers else next(iter(OWNERS))
 
     def spell(self, digits: str) -> str:
-        """The digits to type for `CODE`, the code that the owner got last, `PREVIOUS` and `WRONG`."""
+        """The digits to type for `CODE`, the code that the owner got last, `PREVIOUS` and `WRONG`.
+
+        ValueError for a previous code that never came.
+        """
         codes = codes_in(self.texts())
         code = codes[-1] if codes else "000000"
         before = codes[-2] if len(codes) > 1 else code

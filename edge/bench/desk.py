@@ -375,7 +375,8 @@ class Desk:
     def text_in(self, sender: str, text: str) -> None:
         """Somebody texts the kiosk: a recipient or a card's owner by name, `stranger`, or a number.
 
-        `INCIDENT` in it is the present incident, `HOTP` the password that opens it.
+        `INCIDENT` in it is the present incident, `HOTP` the password that opens it: ValueError where there is
+        no power, or no secret.
         """
         if not self.powered and ("INCIDENT" in text or "HOTP" in text):
             raise ValueError("INCIDENT and HOTP stand for what a kiosk with power has; the power is off")

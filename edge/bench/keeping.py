@@ -65,6 +65,7 @@ def with_secret(settings: Settings, folder: Path) -> Settings:
 
 
 def make_runtime(folder: Path) -> None:
+    """The folder of ring and sockets. Raises `FaultError`: it cannot be made, or somebody answers there."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if answers(folder):

@@ -169,20 +169,8 @@ def play_story(
     with contextlib.ExitStack() as stack:
         where = folder or Path(stack.enter_context(scratch("story")))
         clock = StoryClock()
-        camera: Camera = StagedCabin(clock) if story.clip is None else ClipCamera([story.clip], FPS)
-        stack.callback(camera.close)
-        desk = Desk(
-            with_secret(settings, where),
-            Props(
-                camera,
-                lambda: look_of(settings, fronts=where / FOLDER),
-                every_s=every_s(settings) if story.clip is None else None,
-                stage=camera if isinstance(camera, StagedCabin) else None,
-            ),
-            where,
-            hear,
-            clock,
-        )
+        props = props_of(story, settings, where, clock, stack)
+        desk = Desk(with_secret(settings, where), props, where, hear, clock)
         stack.callback(desk.close)
         rest: Callable[[float], None] = time.sleep
         if page is not None:
@@ -190,9 +178,18 @@ def play_story(
         return play(story, desk, watcher, None if pace is None else lambda story_s: pace(story_s, rest))
 
 
-def every_s(settings: Settings) -> float:
-    """How often a staged camera is asked in a story."""
-    return 1 / (BLINKING_FPS if settings.identity.enabled else STORY_FPS)
+def props_of(
+    story: Story, settings: Settings, folder: Path, clock: StoryClock, stack: contextlib.ExitStack
+) -> Props:
+    """A staged cabin or the story's recording, and what sees it; the camera is closed with `stack`."""
+    camera: Camera
+    if story.clip is None:
+        camera = stage = StagedCabin(clock)
+        every_s = 1 / (BLINKING_FPS if settings.identity.enabled else STORY_FPS)
+    else:
+        camera, stage, every_s = ClipCamera([story.clip], FPS), None, None
+    stack.callback(camera.close)
+    return Props(camera, lambda: look_of(settings, fronts=folder / FOLDER), every_s=every_s, stage=stage)
 
 
 def _pacer() -> Callable[[float, Callable[[float], None]], None]:

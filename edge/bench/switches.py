@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -100,37 +100,37 @@ def _threads(desk: Desk) -> Iterator[FaultSwitch]:
 
 
 def _wires(desk: Desk) -> Iterator[FaultSwitch]:
-    broken = desk.handiwork.broken
-    for name in Input:
-        if desk.settings.wiring.contact(name).fitted:
-            for how, what, meaning in (
-                ("cut", "wire", "the wire is cut"),
-                ("unreadable", "pin", "the pin cannot be read"),
-            ):
-                yield FaultSwitch(
-                    FaultGroup.WIRES,
-                    f"{name} {how}",
-                    f"{name}: {meaning}",
-                    f"{what} {name}" in broken,
-                    f"wire {name} {how}",
-                    f"wire {name} whole",
-                )
+    fitted = [name.value for name in Input if desk.settings.wiring.contact(name).fitted]
+    ways = (("cut", "wire", "the wire is cut"), ("unreadable", "pin", "the pin cannot be read"))
+    yield from _each(desk, FaultGroup.WIRES, "wire", fitted, ways, "whole")
 
 
 def _relays(desk: Desk) -> Iterator[FaultSwitch]:
-    broken = desk.handiwork.broken
-    for name in _RELAYS:
-        for how, what, meaning in (
-            ("broken", "relay", "it cannot be written to"),
-            ("welded", "weld", "it stays as it is, whatever is written"),
-        ):
+    ways = (
+        ("broken", "relay", "it cannot be written to"),
+        ("welded", "weld", "it stays as it is, whatever is written"),
+    )
+    yield from _each(desk, FaultGroup.RELAYS, "relay", _RELAYS, ways, "well")
+
+
+def _each(
+    desk: Desk,
+    group: FaultGroup,
+    word: str,
+    names: Iterable[str],
+    ways: Sequence[tuple[str, str, str]],
+    well: str,
+) -> Iterator[FaultSwitch]:
+    """Each of these in each way in which it can be broken: (word for it, the hands' word, what it means)."""
+    for name in names:
+        for how, what, meaning in ways:
             yield FaultSwitch(
-                FaultGroup.RELAYS,
+                group,
                 f"{name} {how}",
                 f"{name}: {meaning}",
-                f"{what} {name}" in broken,
-                f"relay {name} {how}",
-                f"relay {name} well",
+                f"{what} {name}" in desk.handiwork.broken,
+                f"{word} {name} {how}",
+                f"{word} {name} {well}",
             )
 
 

@@ -38,11 +38,8 @@ def certificate_days_left(settings: Settings, wall_s: float) -> float | None:
 
     `wall_s`: seconds since 1970 of a clock that was set. Never raises.
     """
-    try:
-        chain = read_certificates(current_pair(settings).certificate)
-    except FaultError:
-        return None
-    return (ends_s(chain) - wall_s) / DAY_S
+    chain = chain_in_use(settings)
+    return (ends_s(chain) - wall_s) / DAY_S if chain else None
 
 
 def begins_s(certificate: x509.Certificate) -> float:
@@ -71,6 +68,19 @@ def read_certificates(file: Path) -> list[x509.Certificate]:
     except OSError as error:
         raise FaultError("certificate_unreadable", f"{file}: {error.strerror}") from error
     return certificates_in(content, str(file))
+
+
+def readable_certificates(file: Path) -> list[x509.Certificate]:
+    """As `read_certificates`; none where the file is not there or cannot be read."""
+    try:
+        return read_certificates(file)
+    except FaultError:
+        return []
+
+
+def chain_in_use(settings: Settings) -> list[x509.Certificate]:
+    """The kiosk's own certificate and those above it; none where there is none that can be read."""
+    return readable_certificates(current_pair(settings).certificate)
 
 
 def certificates_in(content: bytes, where: str) -> list[x509.Certificate]:

@@ -15,17 +15,6 @@ from edge.fleet.topics import Topics
 def discovery(topics: Topics, cabin: str, program: str) -> bytes:
     """The message for `topics.discovery`."""
     kiosk = topics.kiosk
-
-    def shown(platform: str, name: str, label: str, template: str, **more: str) -> dict[str, str]:
-        return {
-            "platform": platform,
-            "unique_id": f"cabinguard_{kiosk}_{name}",
-            "object_id": f"cabinguard_{kiosk}_{name}",
-            "name": label,
-            "value_template": template,
-            **more,
-        }
-
     message = {
         "device": {
             "identifiers": [f"cabinguard_{kiosk}"],
@@ -36,9 +25,27 @@ def discovery(topics: Topics, cabin: str, program: str) -> bytes:
         "origin": {"name": "CabinGuard", "sw_version": program},
         "state_topic": topics.status,
         "qos": 1,
-        "components": {
-            # A lock that Home Assistant could open would need a command topic: there is none.
-            "online": shown(
+        "components": _components(kiosk),
+    }
+    return msgspec.json.encode(message)
+
+
+def _components(kiosk: str) -> dict[str, dict[str, str]]:
+    """What is shown, by name. A lock that could be opened there would need a command topic: there is none."""
+
+    def shown(platform: str, name: str, label: str, template: str, **more: str) -> tuple[str, dict[str, str]]:
+        return name, {
+            "platform": platform,
+            "unique_id": f"cabinguard_{kiosk}_{name}",
+            "object_id": f"cabinguard_{kiosk}_{name}",
+            "name": label,
+            "value_template": template,
+            **more,
+        }
+
+    return dict(
+        [
+            shown(
                 "binary_sensor",
                 "online",
                 "Online",
@@ -46,27 +53,25 @@ def discovery(topics: Topics, cabin: str, program: str) -> bytes:
                 device_class="connectivity",
                 entity_category="diagnostic",
             ),
-            "door": shown(
+            shown(
                 "binary_sensor",
                 "door",
                 "Door lock",
                 "{{ 'OFF' if value_json.door == 'locked' else 'ON' }}",
                 device_class="lock",
             ),
-            "permit": shown(
-                "binary_sensor", "permit", "Permit", "{{ 'ON' if value_json.permit == 'on' else 'OFF' }}"
-            ),
-            "stage": shown("sensor", "stage", "Stage", "{{ value_json.stage }}"),
-            "camera": shown("sensor", "camera", "Camera", "{{ value_json.camera }}"),
-            "incident": shown("sensor", "incident", "Incident", "{{ value_json.incident }}"),
-            "faults": shown(
+            shown("binary_sensor", "permit", "Permit", "{{ 'ON' if value_json.permit == 'on' else 'OFF' }}"),
+            shown("sensor", "stage", "Stage", "{{ value_json.stage }}"),
+            shown("sensor", "camera", "Camera", "{{ value_json.camera }}"),
+            shown("sensor", "incident", "Incident", "{{ value_json.incident }}"),
+            shown(
                 "sensor",
                 "faults",
                 "Faults",
                 "{{ (value_json.faults | join(', '))[:255] or 'none' }}",
                 entity_category="diagnostic",
             ),
-            "waiting": shown(
+            shown(
                 "sensor",
                 "waiting",
                 "Messages that wait",
@@ -74,6 +79,5 @@ def discovery(topics: Topics, cabin: str, program: str) -> bytes:
                 entity_category="diagnostic",
                 state_class="measurement",
             ),
-        },
-    }
-    return msgspec.json.encode(message)
+        ]
+    )

@@ -6,7 +6,6 @@ installed, so the next turn brings the same request again; the pair in use is no
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,17 +14,17 @@ from typing import Final
 
 from cryptography import x509
 
-from edge.disk.files import write_whole
 from edge.faults.fault import FaultError
 from edge.fleet.certificate import (
+    chain_in_use,
     client_context,
     common_name,
     ends_s,
-    read_certificates,
+    readable_certificates,
     server_context,
 )
 from edge.fleet.est import EstServer, Login, Wait
-from edge.fleet.pairs import authorities_file, current_pair, next_folder, settle, worked
+from edge.fleet.pairs import authorities_file, next_folder, settle, worked, write_own
 from edge.fleet.renewal import renewed_from_s
 from edge.fleet.request import Installed, install_chain, next_request
 from edge.settings.schema import Settings
@@ -60,9 +59,9 @@ def renew(settings: Settings, kiosk_id: str, wall_s: float | None, *, asked: boo
     if not settings.certificate.est_url:
         raise FaultError("est_off", "certificate.est_url is empty")
     settle(settings)
-    chain = _in_use(settings)
+    chain = chain_in_use(settings)
     if not asked:
-        due_s = None if chain is None else renewed_from_s(settings, chain)
+        due_s = renewed_from_s(settings, chain) if chain else None
         if due_s is not None and (wall_s is None or wall_s < due_s):
             return Ended(Turn.NOT_DUE, due_s)
         again_s = _again_from(settings)
@@ -76,16 +75,17 @@ def renew(settings: Settings, kiosk_id: str, wall_s: float | None, *, asked: boo
 
 
 def _signed(
-    settings: Settings, kiosk_id: str, chain: list[x509.Certificate] | None, wall_s: float | None
+    settings: Settings, kiosk_id: str, chain: list[x509.Certificate], wall_s: float | None
 ) -> tuple[list[x509.Certificate] | Wait, EstServer]:
-    """By the certificate in use; by name and password for the first, or where that one is refused."""
+    """By the certificate in use (`chain`, empty for none); by name and password for the first,
+    or where it is refused.
+    """
     own = settings.certificate
     authorities = Path(own.est_ca_file) if own.est_ca_file else authorities_file(settings)
     login = _login(settings)
     clock_set = wall_s is not None
-    usable = chain is not None and common_name(chain[0]) == kiosk_id
-    ended = chain is not None and wall_s is not None and wall_s >= ends_s(chain)
-    if chain is not None and usable and not (ended and login):
+    ended = bool(chain) and wall_s is not None and wall_s >= ends_s(chain)
+    if chain and common_name(chain[0]) == kiosk_id and not (ended and login):
         context = client_context(settings, clock_set=clock_set, authorities=authorities)
         server = EstServer(own.est_url, context)
         try:
@@ -112,23 +112,13 @@ def _above(
 
     A broker may know it without: a server that does not say is no reason to do without the certificate.
     """
-    known = {one.subject for one in given}
-    with contextlib.suppress(FaultError):
-        known |= {one.subject for one in read_certificates(authorities_file(settings))}
+    known = {one.subject for one in (*given, *readable_certificates(authorities_file(settings)))}
     if all(one.issuer in known for one in given):
         return []
     try:
         return server.authorities()
     except FaultError:
         return []
-
-
-def _in_use(settings: Settings) -> list[x509.Certificate] | None:
-    """None where there is none that can be read: then a first one is needed."""
-    try:
-        return read_certificates(current_pair(settings).certificate)
-    except FaultError:
-        return None
 
 
 def _again_from(settings: Settings) -> float | None:
@@ -143,8 +133,5 @@ def _remember(settings: Settings, wait: Wait, wall_s: float | None) -> float | N
     if wall_s is None:
         return None
     again_s = wall_s + wait.after_s
-    try:
-        write_whole(next_folder(settings) / _AGAIN, f"{again_s:.0f}\n".encode())
-    except OSError as error:
-        raise FaultError("folder_unwritable", f"{next_folder(settings)}: {error.strerror}") from error
+    write_own(next_folder(settings) / _AGAIN, f"{again_s:.0f}\n".encode())
     return again_s

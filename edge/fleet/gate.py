@@ -100,17 +100,17 @@ class Gate:
         if kind == _PUBACK:
             if len(body) < 2 or not self._sent(int.from_bytes(body[:2], "big")):
                 raise garbled("it acknowledges a message that was not sent")
-            return _packet(packet[0], body[:3])
+            return as_packet(packet[0], body[:3])
         if kind == _SUBACK:
             if len(body) < 3 or not self._asked(int.from_bytes(body[:2], "big")):
                 raise garbled("it answers a subscription that was not asked for")
-            return _packet(packet[0], body[:2] + b"\0" + _after_properties(body, 2))
+            return as_packet(packet[0], body[:2] + b"\0" + _after_properties(body, 2))
         if kind == _PINGRESP:
             if body or not self.pings:
                 raise garbled("it answers a ping that was not sent")
             self.pings -= 1
             return packet
-        return _packet(packet[0], body[:1])  # it ends: the reason is enough
+        return as_packet(packet[0], body[:1])  # it ends: the reason is enough
 
     def price(self, packet: bytes) -> int:
         """Beyond its length, in bytes: so that small ones come no faster than what may be felt."""
@@ -140,7 +140,7 @@ class Gate:
         if counted and body[end:head_end] == b"\0\0":
             raise garbled("a message without a number")
         self.unanswered += counted
-        return _packet(first, body[:head_end] + b"\0" + _after_properties(body, head_end))
+        return as_packet(first, body[:head_end] + b"\0" + _after_properties(body, head_end))
 
 
 def _size_of(packet: bytes) -> bytes:
@@ -164,7 +164,8 @@ def _after_properties(body: bytes, at: int) -> bytes:
     raise garbled("properties that do not end")
 
 
-def _packet(first: int, body: bytes) -> bytes:
+def as_packet(first: int, body: bytes) -> bytes:
+    """With its length between the two, a variable byte integer (1.5.5)."""
     size, length = len(body), bytearray()
     while True:
         length.append(size % 128 | (128 if size >= 128 else 0))
@@ -175,7 +176,7 @@ def _packet(first: int, body: bytes) -> bytes:
 
 @dataclass(slots=True)
 class Heard:
-    """What came over the wire: when last, and what it broke with."""
+    """Whether anything came over the wire since that was last looked at, and what it broke with."""
 
     any: bool = False
     fault: LinkFault | None = None

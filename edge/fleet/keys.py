@@ -14,9 +14,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from edge.disk.files import make_private_folder, write_whole
 from edge.faults.fault import FaultError
-from edge.fleet.pairs import forget_key, kept_elsewhere
+from edge.fleet.pairs import forget_key, kept_elsewhere, write_own
 from edge.fleet.token import TokenKey, is_token_file, make_in_token, place_in
 from edge.settings.schema import Settings
 
@@ -38,11 +37,7 @@ def new_key(settings: Settings, file: Path) -> None:
         return
     forget_key(settings, file)
     content = make_in_token(settings)
-    try:
-        make_private_folder(file.parent)
-        write_whole(file, content)
-    except OSError as error:
-        raise FaultError("folder_unwritable", f"{error.filename or file}: {error.strerror}") from error
+    write_own(file, content)
 
 
 def signing_key(settings: Settings, file: Path) -> PrivateKey:
@@ -62,11 +57,7 @@ def make_key(file: Path) -> None:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    try:
-        make_private_folder(file.parent)
-        write_whole(file, content)
-    except OSError as error:
-        raise FaultError("folder_unwritable", f"{error.filename or file}: {error.strerror}") from error
+    write_own(file, content)
 
 
 def read_key(file: Path, *, ours: bool) -> PrivateKey:

@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives import serialization
 from edge.disk.files import sync, wipe
 from edge.faults.explain import explain
 from edge.faults.fault import FaultError
-from edge.fleet.certificate import day, read_certificates
-from edge.fleet.pairs import current_pair, kept_elsewhere, settle
+from edge.fleet.certificate import chain_in_use, day
+from edge.fleet.pairs import kept_elsewhere, settle
 from edge.fleet.renewal import warned_from_s
 from edge.fleet.request import install, next_request
 from edge.settings.schema import Settings
@@ -75,11 +75,8 @@ def _needed(settings: Settings, wall_s: float | None) -> bool:
     """Where there is no certificate, or one that ends soon; a kiosk with EST asks its server instead."""
     if settings.certificate.est_url:
         return False
-    try:
-        chain = read_certificates(current_pair(settings).certificate)
-    except FaultError:
-        return True
-    return wall_s is not None and wall_s >= warned_from_s(settings, chain)
+    chain = chain_in_use(settings)
+    return not chain or (wall_s is not None and wall_s >= warned_from_s(settings, chain))
 
 
 def _write(file: Path, content: bytes) -> None:

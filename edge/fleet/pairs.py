@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from edge.disk.files import make_private_folder, sync, wipe
+from edge.disk.files import make_private_folder, sync, wipe, write_whole
 from edge.faults.fault import FaultError
 from edge.fleet.token import drop_from_token, is_token_file
 from edge.settings.schema import Settings
@@ -139,6 +139,13 @@ def settle(settings: Settings) -> None:
             _drop(settings, pairs / str(number))
 
 
+def write_own(file: Path, content: bytes) -> None:
+    """Whole or not at all, in a folder for the kiosk alone. Raises `FaultError` where the disk fails."""
+    with _disk(file):
+        make_private_folder(file.parent)
+        write_whole(file, content)
+
+
 def forget_key(settings: Settings, file: Path) -> None:
     """Remove the key that a file stands for from its token; where that fails, it stays there unused."""
     with contextlib.suppress(OSError, FaultError):
@@ -176,8 +183,8 @@ def _drop(settings: Settings, folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _disk(fleet: Path) -> Iterator[None]:
+def _disk(place: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise FaultError("folder_unwritable", f"{error.filename or fleet}: {error.strerror}") from error
+        raise FaultError("folder_unwritable", f"{error.filename or place}: {error.strerror}") from error

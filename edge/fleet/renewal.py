@@ -13,6 +13,7 @@ from edge.faults.fault import FaultError
 from edge.fleet.certificate import (
     DAY_S,
     begins_s,
+    chain_in_use,
     common_name,
     day,
     ends_s,
@@ -72,9 +73,8 @@ def certificate_fault(settings: Settings, wall_s: float) -> FaultError | None:
     `wall_s`: seconds since 1970 of a clock that was set. None, too, where there is no certificate: a kiosk
     that needs one says so elsewhere. Never raises.
     """
-    try:
-        chain = read_certificates(current_pair(settings).certificate)
-    except FaultError:
+    chain = chain_in_use(settings)
+    if not chain:
         return None
     if wall_s >= ends_s(chain):
         return FaultError("certificate_ended", f"on {day(ends_s(chain))}")

@@ -14,15 +14,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from edge.disk.files import make_private_folder, write_whole
 from edge.faults.fault import FaultError
 from edge.fleet.certificate import (
     as_pem,
     certificates_in,
+    chain_in_use,
     common_name,
     ends_s,
     key_bytes,
-    read_certificates,
+    readable_certificates,
     wrong_with,
 )
 from edge.fleet.keys import key_content, new_key, signing_key
@@ -36,6 +36,7 @@ from edge.fleet.pairs import (
     next_folder,
     settle,
     take_next,
+    write_own,
 )
 from edge.settings.schema import Settings
 
@@ -77,7 +78,7 @@ def next_request(
     if (names := _other_names(like)) is not None:
         builder = builder.add_extension(names, critical=False)
     request = builder.sign(key, hashes.SHA256())
-    _write(folder / REQUEST, request.public_bytes(serialization.Encoding.PEM))
+    write_own(folder / REQUEST, request.public_bytes(serialization.Encoding.PEM))
     return request
 
 
@@ -118,15 +119,17 @@ def install_chain(
         raise FaultError("key_missing", "there is no key that a certificate could be of")
     chain = _in_order(given, set(known))
     own = key_bytes(chain[0].public_key())
-    wrong = list(wrong_with(chain, own if own in known else b"", kiosk_id, wall_s, _authorities(settings)))
+    authorities = readable_certificates(authorities_file(settings))  # it may come later than the certificate
+    wrong = list(wrong_with(chain, own if own in known else b"", kiosk_id, wall_s, authorities))
     if wrong:
         others = "".join(f"; {fault.code}: {fault.detail}" for fault in wrong[1:])
         raise FaultError(wrong[0].code, wrong[0].detail + others)
-    if _in_use(settings) == chain:  # brought again, as after a power cut: the pair before it has to stay
+    # One that is brought again, as after a power cut: the pair before it has to stay.
+    if chain_in_use(settings) == chain:
         return Installed(common_name(chain[0]), ends_s(chain))
     if known[own] != folder / KEY:  # signed once more: the same key begins a pair of its own
-        _write(folder / KEY, key_content(known[own], ours=True))
-    _write(folder / CERTIFICATE, as_pem(chain))
+        write_own(folder / KEY, key_content(known[own], ours=True))
+    write_own(folder / CERTIFICATE, as_pem(chain))
     take_next(settings)
     return Installed(common_name(chain[0]), ends_s(chain))
 
@@ -149,29 +152,6 @@ def _in_order(given: Sequence[x509.Certificate], known: set[bytes]) -> list[x509
         if above.subject != above.issuer:
             chain.append(above)
     return chain
-
-
-def _authorities(settings: Settings) -> list[x509.Certificate]:
-    """Those that are known; the file may come later than the certificate."""
-    try:
-        return read_certificates(authorities_file(settings))
-    except FaultError:
-        return []
-
-
-def _in_use(settings: Settings) -> list[x509.Certificate]:
-    try:
-        return read_certificates(current_pair(settings).certificate)
-    except FaultError:
-        return []
-
-
-def _write(file: Path, content: bytes) -> None:
-    try:
-        make_private_folder(file.parent)
-        write_whole(file, content)
-    except OSError as error:
-        raise FaultError("folder_unwritable", f"{error.filename or file}: {error.strerror}") from error
 
 
 def _request_in(file: Path) -> x509.CertificateSigningRequest | None:

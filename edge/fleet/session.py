@@ -162,7 +162,7 @@ class BrokerSession:
         self._sent_s: dict[int, float] = {}
         self._next_ticket = 1
         self._subscribing: int | None = None
-        self._said: Lost | None = None
+        self._said: LinkFault | None = None
         self.heard_s = float("-inf")
         """When anything last came from the broker."""
 
@@ -369,7 +369,7 @@ class BrokerSession:
         if client is not self._client:
             return
         if reason.is_failure:
-            self._said = Lost(Trouble.REFUSED, f"the broker refuses us: {str(reason).lower()}")
+            self._said = LinkFault(Trouble.REFUSED, f"the broker refuses us: {str(reason).lower()}")
             return
         self._up, self._up_since_s = True, self._now_s
         self.heard_s = self._now_s
@@ -401,21 +401,19 @@ class BrokerSession:
     ) -> None:
         if client is not self._client or not isinstance(client, _Client):
             return
-        said = self._said
-        fault = client.wire.heard.fault
-        if said is None and fault is not None:
-            said = Lost(fault.trouble, fault.detail)
-        if said is None and flags.is_disconnect_packet_from_server:
+        words = str(reason).lower()
+        if (fault := self._said or client.wire.heard.fault) is not None:
+            self._lose(fault)
+        elif flags.is_disconnect_packet_from_server:
             over = reason.value == _TAKEN_OVER
             trouble = Trouble.TAKEN_OVER if over else Trouble.REFUSED
-            said = Lost(trouble, f"the broker ended it: {str(reason).lower()}")
-        if said is None:
-            words = str(reason).lower()
-            garbled = "protocol" in words or "malformed" in words
-            silent = "keep alive" in words
-            trouble = Trouble.GARBLED if garbled else Trouble.SILENT if silent else Trouble.DROPPED
-            said = Lost(trouble, "the broker broke off" if trouble is Trouble.DROPPED else words)
-        self._lose(LinkFault(said.trouble, said.detail))
+            self._lose(LinkFault(trouble, f"the broker ended it: {words}"))
+        elif "protocol" in words or "malformed" in words:
+            self._lose(LinkFault(Trouble.GARBLED, words))
+        elif "keep alive" in words:
+            self._lose(LinkFault(Trouble.SILENT, words))
+        else:
+            self._lose(LinkFault(Trouble.DROPPED, "the broker broke off"))
 
     def _on_publish(
         self, client: Client, userdata: object, mid: int, reason: ReasonCode, properties: Properties

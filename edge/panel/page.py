@@ -16,6 +16,7 @@ from edge.pictures.ring import RingPicture
 from edge.settings.zones import zone_of
 from edge.terms.record import OutboxRow
 from edge.web.exchange import Live
+from edge.web.pieces import english, pairs, progress
 from edge.words.grounds import long_words
 from edge.words.languages import anomaly_words, reason_words, words_of
 
@@ -79,10 +80,10 @@ class Page:
             f"<h1>{escape(w.states.of(state))}</h1>",
             f"<p>{escape(w.meanings.of(state))}</p>",
         ]
-        if (progress := self._sources.enrolling()) is not None:
-            words = w.enrolling.format(count=progress.taken, most=progress.wanted)
-            asked = self._language.enrolling.of(progress.guidance.value)
-            lines.append(_count(f"{words}: {asked}", _bar(words, f"{progress.taken}", f"{progress.wanted}")))
+        if (seen := self._sources.enrolling()) is not None:
+            words = w.enrolling.format(count=seen.taken, most=seen.wanted)
+            asked = self._language.enrolling.of(seen.guidance.value)
+            lines.append(_count(f"{words}: {asked}", progress(words, seen.taken, seen.wanted)))
         if isinstance(view, FaultError):
             return _banner(lines)
         since = escape(w.lasting.format(time=self._span(view.state_for_s)))
@@ -90,7 +91,7 @@ class Page:
         if view.locks_in_s is not None:
             gone_s = max(0.0, view.lock_after_s - view.locks_in_s)
             words = w.locks_in.format(seconds=f"{view.locks_in_s:.0f}")
-            lines.append(_count(words, _bar(words, f"{gone_s:.1f}", f"{view.lock_after_s:g}")))
+            lines.append(_count(words, progress(words, round(gone_s, 1), view.lock_after_s)))
         if view.lockout_left_s is not None:
             lines.append(_count(w.keypad_opens_in.format(seconds=f"{view.lockout_left_s:.0f}")))
         lines.append(self._facts(view))
@@ -261,11 +262,7 @@ class Page:
         ]
         if modem.supply_mv is not None:
             rows.append((w.supply, f"{modem.supply_mv / 1000:.2f} V"))
-        return f"<h2>{escape(w.modem)} {state}</h2>{self._pairs(rows)}"
-
-    def _pairs(self, rows: list[tuple[str, str]]) -> str:
-        inner = "".join(f"<dt>{escape(name)}</dt><dd>{html}</dd>" for name, html in rows)
-        return f'<dl class="pairs">{inner}</dl>'
+        return f"<h2>{escape(w.modem)} {state}</h2>{pairs(rows)}"
 
     def _network(self, word: str) -> str:
         """What the modem says of a network; it says it in English."""
@@ -281,7 +278,7 @@ class Page:
         rows = []
         for row in record.messages:
             # Why it failed is said by the modem or the server, in English.
-            cause = f" ({_english(row.cause)})" if row.cause else ""
+            cause = f" ({english(row.cause)})" if row.cause else ""
             cells = (
                 f"#{row.number}",
                 self._clock(row.created_wall_s),
@@ -359,7 +356,7 @@ class Page:
         else:
             rows.append((w.head, f"<code>{escape(record.code)}</code>"))
         if isinstance(disk, FaultError):
-            rows.append((w.disk, f"<code>{escape(disk.code)}</code> {_english(disk.detail)}"))
+            rows.append((w.disk, f"<code>{escape(disk.code)}</code> {english(disk.detail)}"))
         else:
             used = disk.total - disk.free
             words = w.disk_free.format(free=_size(disk.free), all=_size(disk.total))
@@ -372,7 +369,7 @@ class Page:
         else:
             state = f"<p>{escape(w.selftest_done.format(time=self._clock(tests.ran_wall_s)))}</p>"
         found = "".join(
-            f'<li class="{"good" if one.ok else "bad"}">{_english(f"{one.mark} {one.name}: {one.detail}")}'
+            f'<li class="{"good" if one.ok else "bad"}">{english(f"{one.mark} {one.name}: {one.detail}")}'
             f"{'' if one.ok else self._fault(one.code)}</li>"
             for one in tests.findings
         )
@@ -380,7 +377,7 @@ class Page:
             found += f"<li>{self._fault(tests.fault.code, detail=tests.fault.detail)}</li>"
         off = " disabled" if tests.running else ""
         return (
-            f"<h2>{escape(w.record)}</h2>{self._pairs(rows)}<h3>{escape(w.selftest)}</h3>{state}"
+            f"<h2>{escape(w.record)}</h2>{pairs(rows)}<h3>{escape(w.selftest)}</h3>{state}"
             f'<ul class="tests">{found}</ul><form method="post" action="/selftest">'
             f"<button{off}>{escape(w.selftest_run)}</button></form>"
         )
@@ -412,17 +409,8 @@ def _count(words: str, bar: str = "") -> str:
     return f'<p class="count">{escape(words)}{bar}</p>'
 
 
-def _bar(words: str, value: str, most: str) -> str:
-    return f'<progress max="{most}" value="{value}" aria-label="{escape(words)}"></progress>'
-
-
 def _banner(lines: Iterable[str]) -> str:
     return f'<div class="banner">{"".join(lines)}</div>'
-
-
-def _english(words: str) -> str:
-    """What is for the technician, in the one language that faults, self-test and modem speak."""
-    return f'<span lang="en">{escape(words)}</span>'
 
 
 def _size(count: int) -> str:

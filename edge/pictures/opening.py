@@ -86,158 +86,147 @@ def open_all(what: Path, keys: Sequence[SecretKey], to: Path, said: Recorded | N
     An incident's pictures go into a folder of its number there, a file of its own straight into `to`.
     `said` is what the record names (`edge.pictures.recorded`); without it nothing is compared.
     """
-    result = Opened()
+    opener = _Opener(keys, said)
+    result = opener.result
     if what.is_dir():
         what = what.absolute()
         one = what.name.isascii() and what.name.isdigit()
         folders = [what] if one else [folder for _, folder in files.incident_folders(what)]
         for folder in folders or [what]:
-            target = to / folder.name if one or folders else to
-            _open_folder(folder, keys, target, said, result)
+            opener.open_folder(folder, to / folder.name if one or folders else to)
         if not result.opened and not result.problems:
             result.problems.append(Problem(what, What.MISSING, "no sealed picture in it"))
     else:
-        unwrapped = _unwrap(what.parent, keys, result)
-        _open_one(what, keys, unwrapped, to, said, result)
+        opener.open_one(what, opener.unwrap(what.parent), to)
     return result
 
 
-def _open_folder(
-    folder: Path, keys: Sequence[SecretKey], to: Path, said: Recorded | None, result: Opened
-) -> None:
-    unwrapped = _unwrap(folder, keys, result)
-    try:
-        there = sorted(path for path in folder.iterdir() if files.is_picture(path.name))
-    except OSError as error:
-        result.problems.append(Problem(folder, What.UNREADABLE, error.strerror or ""))
-        return
-    for path in there:
-        _open_one(path, keys, unwrapped, to, said, result)
-    if said is not None and folder.name.isascii() and folder.name.isdigit():
-        names = {path.name for path in there}
-        for name in said.names(int(folder.name)):
-            if name not in names:
-                result.problems.append(Problem(folder / name, What.MISSING))
+class _Opener:
+    """Opens with these keys of the bank's, and compares with what the record names."""
 
+    def __init__(self, keys: Sequence[SecretKey], said: Recorded | None) -> None:
+        self._secrets = [key.secret for key in keys]
+        self._said = said
+        self.result = Opened()
 
-def _open_one(
-    path: Path,
-    keys: Sequence[SecretKey],
-    unwrapped: _Unwrapped,
-    to: Path,
-    said: Recorded | None,
-    result: Opened,
-) -> None:
-    found = _checked(path, keys, unwrapped, said)
-    if isinstance(found, Problem):
-        result.problems.append(found)
-        return
-    jpeg, recorded = found
-    target = to / files.clear_name(path.name)
-    try:
-        make_private_folder(to)
-        if target.exists() or target.is_symlink():
-            if target.is_symlink() or target.read_bytes() != jpeg:
-                result.problems.append(Problem(target, What.EXISTS))
-                return
-        else:
-            put_whole(target, jpeg)
-    except OSError as error:
-        result.problems.append(Problem(target, What.UNWRITABLE, error.strerror or ""))
-        return
-    result.opened.append(target)
-    result.compared += recorded
-    if said is not None and not recorded:
-        result.problems.append(Problem(path, What.NOT_RECORDED))
+    def open_folder(self, folder: Path, to: Path) -> None:
+        unwrapped = self.unwrap(folder)
+        try:
+            there = sorted(path for path in folder.iterdir() if files.is_picture(path.name))
+        except OSError as error:
+            self._wrong(folder, What.UNREADABLE, error.strerror or "")
+            return
+        for path in there:
+            self.open_one(path, unwrapped, to)
+        if self._said is not None and folder.name.isascii() and folder.name.isdigit():
+            names = {path.name for path in there}
+            for name in self._said.names(int(folder.name)):
+                if name not in names:
+                    self._wrong(folder / name, What.MISSING)
 
+    def open_one(self, path: Path, unwrapped: _Unwrapped, to: Path) -> None:
+        found = self._checked(path, unwrapped)
+        if isinstance(found, Problem):
+            self.result.problems.append(found)
+            return
+        jpeg, recorded = found
+        target = to / files.clear_name(path.name)
+        try:
+            make_private_folder(to)
+            if target.exists() or target.is_symlink():
+                if target.is_symlink() or target.read_bytes() != jpeg:
+                    self._wrong(target, What.EXISTS)
+                    return
+            else:
+                put_whole(target, jpeg)
+        except OSError as error:
+            self._wrong(target, What.UNWRITABLE, error.strerror or "")
+            return
+        self.result.opened.append(target)
+        self.result.compared += recorded
+        if self._said is not None and not recorded:
+            self._wrong(path, What.NOT_RECORDED)
 
-def _checked(
-    path: Path, keys: Sequence[SecretKey], unwrapped: _Unwrapped, said: Recorded | None
-) -> tuple[bytes, bool] | Problem:
-    """The open picture, and whether the record names it; or what is wrong."""
-    try:
-        content = _read(path)
-    except _UnreadableError as error:
-        return Problem(path, What.UNREADABLE, str(error))
-    if content.startswith(_JPEG):
-        return Problem(path, What.NOT_SEALED)
-    opened = _unsealed(path, content, keys, unwrapped)
-    if isinstance(opened, Problem):
-        return opened
-    recorded = False
-    if said is not None:
-        digests = said.digests(path.name)
+    def unwrap(self, folder: Path) -> _Unwrapped:
+        """The incident's own keys, as far as the bank's open them."""
+        unwrapped = _Unwrapped()
+        damaged: dict[str, list[Path]] = {}
+        whole: set[str] = set()
+        for path in _wraps(folder):
+            stem = path.name.removesuffix(f".key{files.SEALED}")
+            wrap, pair = stem[:-2], stem[15:-2]
+            unwrapped.found += 1
+            unwrapped.pairs.add(pair)
+            try:
+                outer = age.unseal(_read(path), self._secrets)
+            except age.WrongKeyError:
+                whole.add(wrap)
+                continue
+            except (age.DamagedError, _UnreadableError):
+                damaged.setdefault(wrap, []).append(path)
+                continue
+            try:
+                secret = age.unseal(outer, self._secrets).decode("ascii", "replace").strip()
+                age.public_of(secret)
+            except age.WrongKeyError:
+                whole.add(wrap)
+                unwrapped.half = True
+            except (age.DamagedError, age.BadKeyError):
+                damaged.setdefault(wrap, []).append(path)
+            else:
+                whole.add(wrap)
+                unwrapped.secrets.append(secret)
+        for wrap, paths in damaged.items():
+            if wrap not in whole:
+                self._wrong(paths[0], What.KEY_DAMAGED)
+        return unwrapped
+
+    def _wrong(self, path: Path, what: What, detail: str = "") -> None:
+        self.result.problems.append(Problem(path, what, detail))
+
+    def _checked(self, path: Path, unwrapped: _Unwrapped) -> tuple[bytes, bool] | Problem:
+        """The open picture, and whether the record names it; or what is wrong."""
+        try:
+            content = _read(path)
+        except _UnreadableError as error:
+            return Problem(path, What.UNREADABLE, str(error))
+        if content.startswith(_JPEG):
+            return Problem(path, What.NOT_SEALED)
+        opened = self._unsealed(path, content, unwrapped)
+        if isinstance(opened, Problem):
+            return opened
+        digests = {} if self._said is None else self._said.digests(path.name)
         if digests:
             named = hashlib.sha256(content).hexdigest()
             if named not in digests:
                 return Problem(path, What.CHANGED)
             if digests[named] not in ("", hashlib.sha256(opened).hexdigest()):
                 return Problem(path, What.OPENED_CHANGED)
-            recorded = True
-    if not opened.startswith(_JPEG):
-        return Problem(path, What.NO_PICTURE)
-    return opened, recorded
+        if not opened.startswith(_JPEG):
+            return Problem(path, What.NO_PICTURE)
+        return opened, bool(digests)
 
-
-def _unsealed(
-    path: Path, content: bytes, keys: Sequence[SecretKey], unwrapped: _Unwrapped
-) -> bytes | Problem:
-    if not content.startswith(age.MAGIC):
-        return Problem(path, What.CUT_SHORT if age.MAGIC.startswith(content) else What.NOT_SEALED)
-    end = content.find(_HEADER_END)
-    if end > _LONGEST_HEADER or (end < 0 and len(content) > _LONGEST_HEADER):
-        return Problem(path, What.DAMAGED, "its header is longer than any kiosk's")
-    if end < 0 or len(content) - end < _SHORTEST:
-        return Problem(path, What.CUT_SHORT)
-    try:
-        return age.unseal(content, [*(key.secret for key in keys), *unwrapped.secrets])
-    except age.WrongKeyError:
-        if unwrapped.found and not unwrapped.secrets and (unwrapped.half or len(keys) == 1):
-            return Problem(path, What.ONE_MISSING, f"any of {', '.join(sorted(unwrapped.pairs))}")
-        return Problem(path, What.WRONG_KEY, "" if unwrapped.found else _alone(path))
-    except age.DamagedError:
-        return Problem(path, What.DAMAGED)
+    def _unsealed(self, path: Path, content: bytes, unwrapped: _Unwrapped) -> bytes | Problem:
+        if not content.startswith(age.MAGIC):
+            return Problem(path, What.CUT_SHORT if age.MAGIC.startswith(content) else What.NOT_SEALED)
+        end = content.find(_HEADER_END)
+        if end > _LONGEST_HEADER or (end < 0 and len(content) > _LONGEST_HEADER):
+            return Problem(path, What.DAMAGED, "its header is longer than any kiosk's")
+        if end < 0 or len(content) - end < _SHORTEST:
+            return Problem(path, What.CUT_SHORT)
+        try:
+            return age.unseal(content, [*self._secrets, *unwrapped.secrets])
+        except age.WrongKeyError:
+            if unwrapped.found and not unwrapped.secrets and (unwrapped.half or len(self._secrets) == 1):
+                return Problem(path, What.ONE_MISSING, f"any of {', '.join(sorted(unwrapped.pairs))}")
+            return Problem(path, What.WRONG_KEY, "" if unwrapped.found else _alone(path))
+        except age.DamagedError:
+            return Problem(path, What.DAMAGED)
 
 
 def _alone(path: Path) -> str:
     """A picture that needs two keys has their wrapped ones beside it."""
     return "" if any(_wraps(path.parent)) else "if it takes two: no wrapped key lies beside it"
-
-
-def _unwrap(folder: Path, keys: Sequence[SecretKey], result: Opened) -> _Unwrapped:
-    """The incident's own keys, as far as the keys given open them."""
-    unwrapped = _Unwrapped()
-    secrets = [key.secret for key in keys]
-    damaged: dict[str, list[Path]] = {}
-    whole: set[str] = set()
-    for path in _wraps(folder):
-        stem = path.name.removesuffix(f".key{files.SEALED}")
-        wrap, pair = stem[:-2], stem[15:-2]
-        unwrapped.found += 1
-        unwrapped.pairs.add(pair)
-        try:
-            outer = age.unseal(_read(path), secrets)
-        except age.WrongKeyError:
-            whole.add(wrap)
-            continue
-        except (age.DamagedError, _UnreadableError):
-            damaged.setdefault(wrap, []).append(path)
-            continue
-        try:
-            secret = age.unseal(outer, secrets).decode("ascii", "replace").strip()
-            age.public_of(secret)
-        except age.WrongKeyError:
-            whole.add(wrap)
-            unwrapped.half = True
-        except (age.DamagedError, age.BadKeyError):
-            damaged.setdefault(wrap, []).append(path)
-        else:
-            whole.add(wrap)
-            unwrapped.secrets.append(secret)
-    for wrap, paths in damaged.items():
-        if wrap not in whole:
-            result.problems.append(Problem(paths[0], What.KEY_DAMAGED))
-    return unwrapped
 
 
 def _wraps(folder: Path) -> Iterator[Path]:

@@ -214,7 +214,7 @@ class Publisher:
         """Take keys of a role out and put new ones in. The new root is signed by old and new root keys.
 
         `made`: those of the new ones that are in no file yet; they are kept once nothing can be refused any
-        more, before a list names them.
+        more, before a list names them. Raises `FaultError`; then nothing has changed.
         """
         md = self._read_root()
         before = Root.from_dict(md.signed.to_dict())

@@ -101,7 +101,10 @@ def place(name: str, release_id: str) -> int:
 
 
 def parsed(path: str, length: int, custom: object) -> Offer | None:
-    """The entry of a signed list; None for a file that is no release of this program."""
+    """The entry of a signed list; None for a file that is no release of this program.
+
+    Raises `FaultError` for a release that this version cannot read.
+    """
     mine = custom.get("cabinguard") if isinstance(custom, dict) else None
     if mine is None:
         return None

@@ -67,9 +67,11 @@ class Window(Served):
         return body.decode()
 
     def now(self) -> dict[str, str]:
-        """What the script is told now: `state`, `told` and the parts by name."""
+        """What the script is told now: `state`, `told` and the parts by name; no title: it is no markup."""
         self.forget()
-        return self.parts()
+        now = self.parts()
+        del now["title"]
+        return now
 
 
 class Cabin(Window):

@@ -7,12 +7,13 @@ from typing import Final
 
 from edge.bench.page.diagram import diagram_svg, ways_out
 from edge.bench.page.drawing import cabin_svg
-from edge.bench.page.pieces import PLUG, button, english, form, note
+from edge.bench.page.pieces import PLUG, button, form
 from edge.bench.page.scene import Figure, Scene
 from edge.bench.page.time_parts import left
 from edge.bench.page.tongue import Tongue
 from edge.bench.wire import BenchView
 from edge.cabin.state import Mode
+from edge.web.pieces import english, note
 
 FRESH_KEY_S: Final = 1.5
 

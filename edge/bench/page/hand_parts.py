@@ -5,11 +5,12 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
-from edge.bench.page.pieces import TEXT, button, field, form, note
+from edge.bench.page.pieces import TEXT, button, field, form
 from edge.bench.page.tongue import Tongue
 from edge.bench.wire import BenchView, ContactSeen, PhoneSeen, TextSeen
 from edge.messages.texts import code_in
 from edge.terms.record import Recipient
+from edge.web.pieces import note
 
 STRANGER: Final = "stranger"
 QUICK: Final = {

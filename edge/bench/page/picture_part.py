@@ -5,13 +5,13 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
-from edge.bench.page.pieces import note
 from edge.bench.page.tongue import Tongue
 from edge.faults.fault import FaultError
 from edge.loop.watching import SeenView, View
 from edge.panel.faces import drawn, verdict
 from edge.panel.sources import Sources
 from edge.settings.schema import Settings
+from edge.web.pieces import note
 from edge.words.grounds import long_words
 from edge.words.languages import anomaly_words
 

@@ -56,15 +56,6 @@ def field(name: str, label: str, *, more: str = "") -> str:
     )
 
 
-def note(text: str, kind: str = "note") -> str:
-    return f'<p class="{escape(kind)}">{escape(text)}</p>'
-
-
-def english(text: str) -> str:
-    """Technical words that stay English in every language."""
-    return f'<span lang="en">{escape(text)}</span>'
-
-
 def tick(yes: bool, label: str) -> str:
     """A tick or a cross with its meaning for everybody who does not see it."""
     path = "M3 9l4 4 8-9" if yes else "M4 4l10 10M14 4L4 14"

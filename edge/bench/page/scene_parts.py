@@ -5,10 +5,11 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
-from edge.bench.page.pieces import ENTER, button, choice, field, form, note
+from edge.bench.page.pieces import ENTER, button, choice, field, form
 from edge.bench.page.scene import COVERS, FRONTS, LENSES, LIGHTS, OWNERS, SIDES
 from edge.bench.page.tongue import Tongue
 from edge.bench.wire import BenchView, PersonSeen
+from edge.web.pieces import note
 
 SOURCE: Final = "/bench/source"
 JUMPS_S: Final = (-3600, -60, 60, 3600)

@@ -12,7 +12,7 @@ from edge.bench.page.cabin_asked import OLD_S, CabinAsked, Sight
 from edge.bench.page.clips import Clips
 from edge.bench.page.frame import frame
 from edge.bench.page.picture_part import picture
-from edge.bench.page.pieces import ACT, ENTER, PLUG, STORY, TEXT, WORDS, note
+from edge.bench.page.pieces import ACT, ENTER, PLUG, STORY, TEXT, WORDS
 from edge.bench.page.scene import COVERS, OWNERS
 from edge.bench.page.scene_parts import SOURCE
 from edge.bench.page.tongue import Tongue, tongue_of
@@ -22,6 +22,7 @@ from edge.panel.sources import Sources
 from edge.settings.schema import Settings
 from edge.settings.zones import zone_of
 from edge.web.exchange import Answer, Live, PageRequest, done, refused
+from edge.web.pieces import note
 from edge.web.site import Site
 
 PATH: Final = "/bench"

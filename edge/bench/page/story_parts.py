@@ -5,9 +5,10 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
-from edge.bench.page.pieces import STORY, button, english, field, form, note
+from edge.bench.page.pieces import STORY, button, field, form
 from edge.bench.page.tongue import Tongue
 from edge.bench.wire import BenchView, FolderSeen, Recorded, Stories, StoryLine, StorySeen
+from edge.web.pieces import english, note, progress
 
 PACES: Final = (1, 2, 5, 0)
 """How many times as fast as time a story may play; 0 is as fast as it goes."""
@@ -42,8 +43,7 @@ def _story(story: StorySeen, tongue: Tongue) -> str:
     return (
         f'<p><strong lang="en">{escape(story.title or story.name)}</strong> '
         f'<span class="pill {kind}">{escape(state)}</span></p>'
-        f'<progress max="{max(1, story.lines)}" value="{min(story.line, story.lines)}" '
-        f'aria-label="{escape(where)}"></progress>'
+        f"{progress(where, min(story.line, story.lines), max(1, story.lines))}"
         f"{note(where)}{_lines(lines) if lines else _lines(_plain(story))}{failed}{steps}"
     )
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from html import escape
 
-from edge.bench.page.pieces import button, english, field, form, note, tick
+from edge.bench.page.pieces import button, field, form, tick
 from edge.bench.page.tongue import Tongue
 from edge.bench.wire import BenchView, Countdown, FaultGroup, FaultSwitch, WayOut
+from edge.web.pieces import english, note
 
 
 def left(in_s: float, tongue: Tongue, *, runs: bool = True) -> str:

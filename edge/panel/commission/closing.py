@@ -8,19 +8,7 @@ from typing import assert_never
 
 from edge.faults.fault import FaultError
 from edge.loop.watching import View
-from edge.panel.commission.pieces import (
-    ACTS,
-    CHECKLIST_PATH,
-    COLOURS,
-    MARKS,
-    PRINT_PATH,
-    button,
-    english,
-    fault,
-    note,
-    pairs,
-    step,
-)
+from edge.panel.commission.pieces import ACTS, CHECKLIST_PATH, COLOURS, MARKS, PRINT_PATH, button, fault, step
 from edge.panel.commission.scene import Scene, Tongue
 from edge.panel.commission.trying import keypads
 from edge.panel.commission.walk import Judged, Mark, Seen, Signed, WalkStep
@@ -29,6 +17,7 @@ from edge.settings.zones import zone_of
 from edge.terms.commission import Tried
 from edge.terms.learning import LearnWhat
 from edge.terms.marks import NAME_MOST
+from edge.web.pieces import english, note, pairs
 
 VERIFY = "sudo cabinguard events --verify --head {head}"
 

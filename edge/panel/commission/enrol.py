@@ -9,6 +9,7 @@ from edge.loop.commission_view import EnrolStage, EnrolView
 from edge.panel.commission.pieces import ACTS, button, fault, step, when_down
 from edge.panel.commission.scene import Scene, Tongue
 from edge.panel.commission.walk import WalkStep
+from edge.web.pieces import progress
 from edge.words.consent import NEWEST, consent_text
 from edge.words.language import LanguageName
 from edge.words.pages.commission_site import own_name
@@ -46,11 +47,11 @@ def _progress(stage: EnrolStage, view: EnrolView, tongue: Tongue) -> str:
         case EnrolStage.NONE | EnrolStage.READING | EnrolStage.WRITING:
             return f'<p class="soft">{words}</p>'
         case EnrolStage.LOOKING:
-            looks = escape(w.enrol_looks.format(count=view.taken, most=view.wanted))
+            looks = w.enrol_looks.format(count=view.taken, most=view.wanted)
             asked = escape(tongue.language.enrolling.of(view.guidance))
             return (
-                f'<p>{words} {looks} <progress max="{view.wanted}" value="{view.taken}" '
-                f'aria-label="{looks}"></progress></p><p class="big" role="status">{asked}</p>'
+                f"<p>{words} {escape(looks)} {progress(looks, view.taken, view.wanted)}</p>"
+                f'<p class="big" role="status">{asked}</p>'
             )
         case EnrolStage.DONE:
             return f'<p class="good">✓ {words}</p>'

@@ -147,7 +147,7 @@ class Link:
             return fault
 
     def shaped(self, request: Request, kind: type[T]) -> T:
-        """The reply as a value of this type."""
+        """The reply as a value of this type. Raises `FaultError`."""
         try:
             return msgspec.convert(self.asked(request), kind)
         except msgspec.ValidationError as error:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from html import escape
 from typing import Final
 
-from edge.panel.commission.pieces import PICTURE, note, pairs, step, when_down
+from edge.panel.commission.pieces import PICTURE, step, when_down
 from edge.panel.commission.scene import Scene, Tongue
 from edge.panel.commission.walk import WalkStep
 from edge.terms.aim import IDENTIFY_PX_PER_M, Aim, FaceAim, PixelClass
+from edge.web.pieces import note, pairs
 
 NORM: Final = "IEC 62676-4"
 _GOOD: Final = (PixelClass.IDENTIFY, PixelClass.INSPECT)

@@ -27,6 +27,7 @@ from edge.panel.sources import Sources
 from edge.pictures.ring import RingPicture
 from edge.settings.schema import Settings
 from edge.web.exchange import Live
+from edge.web.pieces import progress
 from edge.web.shell import part
 from edge.words.languages import words_of
 from edge.words.pages.commission import commission_words
@@ -168,8 +169,8 @@ def _head(scene: Scene, tongue: Tongue) -> str:
         said, over = "", f'<p class="notice bad">{escape(w.over.format(command=COMMAND))}</p>'
     return (
         f"<h1>{escape(w.title)} <small>{escape(scene.settings.cabin.name)}</small></h1>"
-        f'<p class="row"><span>{escape(count)}</span><progress max="{len(scene.steps)}" value="{done}" '
-        f'aria-label="{escape(count)}"></progress>{said}</p>{over}'
+        f'<p class="row"><span>{escape(count)}</span>{progress(count, done, len(scene.steps))}{said}</p>'
+        f"{over}"
     )
 
 

@@ -6,10 +6,11 @@ from html import escape
 from typing import Final
 
 from edge.faults.fault import FaultError
-from edge.panel.commission.pieces import button, english, note, step, when_down
+from edge.panel.commission.pieces import button, step, when_down
 from edge.panel.commission.scene import Scene, Tongue
 from edge.panel.commission.walk import WalkStep
 from edge.terms.record import Recipient
+from edge.web.pieces import english, note
 
 ROLES: Final = (Recipient.WATCHMAN, Recipient.WATCHMAN2, Recipient.CONTROL_ROOM)
 _SHOWN_DIGITS: Final = 2

@@ -49,15 +49,6 @@ def button(
     )
 
 
-def note(text: str) -> str:
-    return f'<p class="note">{escape(text)}</p>'
-
-
-def english(text: str) -> str:
-    """What only the program says, and in English."""
-    return f'<span lang="en">{escape(text)}</span>'
-
-
 def fault(code: str, detail: str = "") -> str:
     """A fault by its code, with cause and remedy from the catalogue."""
     known = CATALOGUE.get(code)
@@ -68,12 +59,6 @@ def fault(code: str, detail: str = "") -> str:
         f'<div class="fault"><p><code>{escape(code)}</code></p><p lang="en">{escape(known.cause)}{more}</p>'
         f'<p lang="en">{escape(known.remedy)}</p></div>'
     )
-
-
-def pairs(rows: list[tuple[str, str]]) -> str:
-    """A list of names (escaped here) and HTML."""
-    inner = "".join(f"<dt>{escape(name)}</dt><dd>{html}</dd>" for name, html in rows)
-    return f'<dl class="pairs">{inner}</dl>'
 
 
 def step(which: WalkStep, scene: Scene, tongue: Tongue, content: str) -> str:

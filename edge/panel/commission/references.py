@@ -5,19 +5,11 @@ from __future__ import annotations
 from html import escape
 
 from edge.faults.fault import FaultError
-from edge.panel.commission.pieces import (
-    ACTS,
-    button,
-    english,
-    fault,
-    not_vacant,
-    note,
-    step,
-    when_down,
-)
+from edge.panel.commission.pieces import ACTS, button, fault, not_vacant, step, when_down
 from edge.panel.commission.scene import Scene, Tongue
 from edge.panel.commission.walk import WalkStep
 from edge.terms.learning import Learning, LearnState, LearnWhat
+from edge.web.pieces import english, note, progress
 
 
 def references(scene: Scene, tongue: Tongue) -> str:
@@ -75,7 +67,7 @@ def _state(learning: Learning, tongue: Tongue) -> str:
         case LearnState.NONE:
             return f'<p class="soft">{escape(words)}</p>'
         case LearnState.RUNNING:
-            bar = f'<progress max="1" value="{learning.share:.2f}" aria-label="{escape(words)}"></progress>'
+            bar = progress(words, round(learning.share, 2), 1)
             return f"<p>{escape(words)} {bar}</p>{button('learn_end', w.learn_end)}"
         case LearnState.DONE:
             return f'<p class="good">✓ {escape(words)} {english(learning.detail)}</p>'

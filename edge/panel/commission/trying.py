@@ -8,10 +8,11 @@ from typing import Final
 from edge.faults.fault import FaultError
 from edge.loop.commission_view import CommissionView
 from edge.loop.watching import View
-from edge.panel.commission.pieces import ACTS, button, not_vacant, note, step, when_down
+from edge.panel.commission.pieces import ACTS, button, not_vacant, step, when_down
 from edge.panel.commission.scene import Scene, Tongue
 from edge.panel.commission.walk import Attempt, Seen, WalkStep
 from edge.terms.commission import Tried, trial_most_s
+from edge.web.pieces import note
 from hw.ports import Input
 from hw.wiring import ContactKind
 
