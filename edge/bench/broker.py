@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from typing import Final
 
 from edge.fleet.gate import as_packet
@@ -27,18 +27,18 @@ _OTHER_SERVER: Final = (
 )
 
 
-class _Packet(IntEnum):
-    """The kinds of packets (2.1.2) that are spoken here."""
+class _Packet:
+    """The kinds of packets (2.1.2) that are spoken here: numbers, for anything may come over a wire."""
 
-    CONNECT = 1
-    CONNACK = 2
-    PUBLISH = 3
-    PUBACK = 4
-    SUBSCRIBE = 8
-    SUBACK = 9
-    PINGREQ = 12
-    PINGRESP = 13
-    DISCONNECT = 14
+    CONNECT: Final = 1
+    CONNACK: Final = 2
+    PUBLISH: Final = 3
+    PUBACK: Final = 4
+    SUBSCRIBE: Final = 8
+    SUBACK: Final = 9
+    PINGREQ: Final = 12
+    PINGRESP: Final = 13
+    DISCONNECT: Final = 14
 
 
 class Mood(StrEnum):
