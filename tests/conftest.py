@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import os
+import shutil
 import signal
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -47,11 +49,26 @@ def wants_full(config: pytest.Config) -> bool:
     return bool(config.getoption("--full")) or os.environ.get(FULL_VARIABLE, "") not in ("", "0")
 
 
+MEMORY = Path("/dev/shm")
+MEMORY_FREE_BYTES = 6_000_000_000
+
+
+def _folders_in_memory() -> None:
+    """Where there is plenty: each sync of a record or a picture takes a disk milliseconds, and no test's power
+    is really cut. A folder that is named (`TMPDIR`, `--basetemp`) is taken."""
+    if "TMPDIR" in os.environ or not os.access(MEMORY, os.W_OK):
+        return
+    if shutil.disk_usage(MEMORY).free >= MEMORY_FREE_BYTES:
+        os.environ["TMPDIR"] = str(MEMORY)
+        tempfile.tempdir = None  # it remembers what it found before
+
+
 _BEGAN_S = pytest.StashKey[float]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_BEGAN_S] = time.monotonic()
+    _folders_in_memory()
     # Begun in the background or by nohup: a program that a test starts would not hear these either.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

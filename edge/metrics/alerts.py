@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -429,7 +429,7 @@ ALERTS: Final[tuple[Alert, ...]] = (
 )
 
 
-def text() -> str:
+def text(alerts: Sequence[Alert] = ALERTS) -> str:
     """The rules as Prometheus reads them. A JSON text is a YAML one (yaml.org/spec/1.2.2)."""
     lines = [
         "# Alert rules for Prometheus: what a control room must know of its kiosks. Made by",
@@ -442,7 +442,7 @@ def text() -> str:
     for recorded in RECORDED:
         lines += [f"      - record: {recorded.name}", f"        expr: {json.dumps(recorded.expr)}"]
     lines += ["  - name: cabinguard", "    rules:"]
-    for alert in ALERTS:
+    for alert in alerts:
         lines += _rule(alert)
     return "\n".join(lines) + "\n"
 

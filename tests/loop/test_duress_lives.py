@@ -134,7 +134,7 @@ class Life:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=settings().max_examples // 50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=st.lists(STEP, min_size=4, max_size=8))
 def test_two_lives_look_the_same(steps: list[tuple[str, float]]) -> None:
     ordinary, forced = Life(False), Life(True)

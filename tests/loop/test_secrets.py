@@ -30,6 +30,9 @@ HEXADECIMAL = re.compile(rb"[0-9a-f]{16,}")
 CODE = re.compile(r"CODE (\d{8})")
 DIGITS = "84712069"
 
+EXAMPLES = settings().max_examples // 10
+"""Each takes a second: few by default, many in a long run."""
+
 ACTIONS = st.sampled_from(
     [
         "wait",
@@ -83,8 +86,8 @@ def _do(desk: Desk, people: dict[str, Cover], action: str, on: set[str]) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
-@settings(max_examples=25)
+@pytest.mark.timeout(3600)
+@settings(max_examples=EXAMPLES)
 @given(actions=st.lists(st.tuples(ACTIONS, st.sampled_from([0.7, 3.0, 7.0, 25.0])), max_size=12))
 def test_secrets_stay_where_they_belong(actions: list[tuple[str, float]]) -> None:
     heard: list[Happening] = []

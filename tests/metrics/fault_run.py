@@ -38,7 +38,7 @@ EXPORTED: Final = "kiosk-1-file"
 
 DISK_MB: Final = 256
 
-STAYS_S: Final = 4.0
+STAYS_S: Final = 2.5
 """An alert is over when it was not seen for so long."""
 
 _T = TypeVar("_T")

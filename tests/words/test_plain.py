@@ -53,13 +53,14 @@ HERE = "tests/words/test_plain.py"
 @pytest.mark.parametrize("room", ROOMS)
 def test_no_odd_word_stands_in_the_project(repo: Path, room: str) -> None:
     odd = re.compile("|".join(rf"(?<![\w`])(?:{word})(?![\w`])" for word in ODD), re.IGNORECASE)
+    anywhere = re.compile(odd.pattern.replace(" ", r"\s+"), re.IGNORECASE)
     place = repo / room
     paths = [place] if place.is_file() else sorted(one for one in place.rglob("*") if one.suffix in KINDS)
     assert paths
     found = []
     for path in paths:
         name = path.relative_to(repo).as_posix()
-        if name == HERE:
+        if name == HERE or not anywhere.search(path.read_text("utf-8")):  # to take it apart takes long
             continue
         for number, line in prose(path):
             found += [
