@@ -3,8 +3,8 @@
 A wheel brings its list along, `*.dist-info/RECORD` (PEP 376 and 627): a file a line, with its SHA-256. It is
 read here and not by `importlib.metadata`, which from Python 3.12 on leaves out what the disk has lost.
 
-It finds what a worn card or a hand did to the files. Whoever also writes the lists anew, or the compiled
-files (`__pycache__`, which have no hash), is not found: that needs a boot that is verified.
+It finds what a worn card or a hand did to the files. A hand that also writes the lists, or the compiled files
+(`__pycache__`, which have no hash), is not found: that needs a boot that is verified.
 """
 
 from __future__ import annotations

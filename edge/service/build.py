@@ -24,6 +24,7 @@ from edge.identity.keeper import GalleryKeeper
 from edge.identity.key import read_keys
 from edge.identity.likeness import PointsFault, network_name, read_points
 from edge.identity.limits import CodeRules, Moment
+from edge.inventory.whole import installed
 from edge.journal.limits import JournalLimits
 from edge.journal.writer import Journal
 from edge.judge.anomalies import Place
@@ -59,8 +60,10 @@ from edge.pictures.sheet import drawn_apart, drawn_here
 from edge.pictures.store import EvidenceLimits, Start
 from edge.pictures.writing import Handling, Sealing
 from edge.service.acts import Acts
+from edge.service.apart import compared
 from edge.service.gauge import THERMAL, MachineGauge
 from edge.service.plans import minute_of_day, overseers
+from edge.service.program import ProgramWatch
 from edge.service.site import EyesAside, SiteDesk
 from edge.service.views import basis_of
 from edge.settings.places import model_dir
@@ -137,6 +140,7 @@ class Built:
     zone_missing: bool
     measuring: Measuring | None
     certificates: CertificateWatch | None
+    program: ProgramWatch | None
 
     def poll_beside(self, now_s: float) -> None:
         """What works beside the kiosk takes its turn of the loop."""
@@ -145,6 +149,8 @@ class Built:
             self.fleet.poll(now_s)
         if self.certificates is not None:
             self.certificates.poll(now_s)
+        if self.program is not None:
+            self.program.poll(now_s)
 
     def start(self, now_s: float) -> None:
         """Call it after the input path has read the inputs once."""
@@ -279,6 +285,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         zone_missing=zone_missing,
         measuring=measuring,
         certificates=_certificates(settings, site, kiosk, apart),
+        program=_program(site, kiosk, apart),
     )
 
 
@@ -369,6 +376,13 @@ def _certificates(
 
     clock = site.board.clock
     return CertificateWatch(settings, site.data, clock, apart, kiosk.trouble_beside, kiosk.aside_fault)
+
+
+def _program(site: Site, kiosk: Kiosk, apart: Callable[[Callable[[], None]], None]) -> ProgramWatch | None:
+    """What looks at the installed program's files; a bench, or a kiosk run from its sources, has no list."""
+    if not site.threaded or installed() is None:
+        return None
+    return ProgramWatch(site.data, compared, apart, kiosk.trouble_beside, kiosk.aside_fault)
 
 
 def _here(do: Callable[[], None]) -> None:
