@@ -1580,6 +1580,12 @@ CATALOGUE: Final = _table(
     ),
     # --- what a version is made of -------------------------------------------------------------------
     (
+        "program_changed",
+        "A file of the installed program was changed, removed or added since it was installed.",
+        KEEPS,
+        "Delete /opt/cabinguard/current/complete, run ./install.sh kiosk again; card errors: dmesg.",
+    ),
+    (
         "support_ended",
         "The agreed time with repairs is over (support.until).",
         KEEPS,

@@ -26,6 +26,7 @@ from edge.journal.file import NAME
 from edge.journal.limits import JournalLimits
 from edge.selftest import machine
 from edge.selftest.finding import Finding
+from edge.selftest.program import this_program
 from edge.selftest.sealed import sealed
 from edge.service.asks import Panel
 from edge.service.control import ask
@@ -97,6 +98,7 @@ def findings(settings: Settings, *, hardware: bool = True, writing: bool = True)
     yield tried("broker", lambda: _broker(settings))
     yield tried("root", machine.read_only_root)
     yield tried("time zone", lambda: _time_zone(settings.cabin.timezone))
+    yield this_program()
     # Last of these: the daily text names the first fault, and this one moves no door.
     yield tried("clock", lambda: machine.clock(record))
     if settings.mqtt.kiosk_id or settings.certificate.certificate_file:

@@ -24,6 +24,7 @@ from edge.identity.keeper import GalleryKeeper
 from edge.identity.key import read_keys
 from edge.identity.likeness import PointsFault, network_name, read_points
 from edge.identity.limits import CodeRules, Moment
+from edge.inventory.whole import installed
 from edge.journal.limits import JournalLimits
 from edge.journal.writer import Journal
 from edge.judge.anomalies import Place
@@ -59,8 +60,10 @@ from edge.pictures.sheet import drawn_apart, drawn_here
 from edge.pictures.store import EvidenceLimits, Start
 from edge.pictures.writing import Handling, Sealing
 from edge.service.acts import Acts
+from edge.service.apart import compared
 from edge.service.gauge import THERMAL, MachineGauge
 from edge.service.plans import minute_of_day, overseers
+from edge.service.program import ProgramWatch
 from edge.service.settings_watch import SettingsWatch
 from edge.service.site import EyesAside, SiteDesk
 from edge.service.views import basis_of
@@ -139,6 +142,7 @@ class Built:
     measuring: Measuring | None
     certificates: CertificateWatch | None
     settings_watch: SettingsWatch | None
+    program: ProgramWatch | None
 
     def poll_beside(self, now_s: float) -> None:
         """What works beside the kiosk takes its turn of the loop."""
@@ -149,6 +153,8 @@ class Built:
             self.certificates.poll(now_s)
         if self.settings_watch is not None:
             self.settings_watch.poll(now_s)
+        if self.program is not None:
+            self.program.poll(now_s)
 
     def start(self, now_s: float) -> None:
         """Call it after the input path has read the inputs once."""
@@ -288,6 +294,7 @@ def build(settings: Settings, site: Site, stack: contextlib.ExitStack) -> Built:
         measuring=measuring,
         certificates=_certificates(settings, site, kiosk, apart),
         settings_watch=seen,
+        program=_program(site, kiosk, apart),
     )
 
 
@@ -378,6 +385,13 @@ def _certificates(
 
     clock = site.board.clock
     return CertificateWatch(settings, site.data, clock, apart, kiosk.trouble_beside, kiosk.aside_fault)
+
+
+def _program(site: Site, kiosk: Kiosk, apart: Callable[[Callable[[], None]], None]) -> ProgramWatch | None:
+    """What looks at the installed program's files; a bench, or a kiosk run from its sources, has no list."""
+    if not site.threaded or installed() is None:
+        return None
+    return ProgramWatch(site.data, compared, apart, kiosk.trouble_beside, kiosk.aside_fault)
 
 
 def _here(do: Callable[[], None]) -> None:
