@@ -54,7 +54,7 @@ MEMORY_FREE_BYTES = 6_000_000_000
 
 
 def _folders_in_memory() -> None:
-    """Where there is plenty: each sync of a record or a picture takes a disk milliseconds, and no test's power
+    """Where there is plenty: each sync of a record takes a disk milliseconds, and no test's power
     is really cut. A folder that is named (`TMPDIR`, `--basetemp`) is taken."""
     if "TMPDIR" in os.environ or not os.access(MEMORY, os.W_OK):
         return
