@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Final, get_args, get_type_hints
+from typing import get_args, get_type_hints
 
 import cv2
 import pytest
@@ -78,10 +78,12 @@ WAITED_LESS = {
 }
 """Where a story waits long before the same picture: the waits as delivered are those of the long run, and of
 the scripted eyes."""
-SELDOM_FPS: Final = 2.5
-SELDOM = ("broker-away", "exit-button", "fire", "modem-dead", "power-cut", "skimmer", "three-wrong")
-"""Looked at half as often: the same masked person as in `never-shown`, and eight minutes of an empty cabin
-whose front is looked at every two seconds."""
+SELDOM = (
+    *("broker-away", "exit-button", "fire", "modem-dead", "power-cut", "skimmer", "three-wrong"),
+    *("owner-modem-dead", "owner-no", "owner-power-cut", "owner-wrong-codes"),
+)
+"""Looked at half as often: the same masked person as in `never-shown`, the same stranger as in `owner-code`,
+and eight minutes of an empty cabin whose front is looked at every two seconds."""
 
 
 @pytest.mark.slow
@@ -93,7 +95,8 @@ def test_story_in_the_staged_cabin(name: str, full: bool, monkeypatch: pytest.Mo
     if not full:
         less = WAITED_LESS.get(name, [])
         if name in SELDOM:
-            monkeypatch.setattr(playing, "STORY_FPS", SELDOM_FPS)
+            monkeypatch.setattr(playing, "STORY_FPS", playing.STORY_FPS / 2)
+            monkeypatch.setattr(playing, "BLINKING_FPS", playing.BLINKING_FPS / 2)
     heard: list[Happening] = []
     outcome = play_story(story, load(None, [*story.settings, *less]), heard.append)
     assert outcome.ok, f"{outcome.failure}\n{told(heard)}"
