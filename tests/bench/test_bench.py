@@ -40,7 +40,7 @@ from tests.worlds.terminal_world import Terminal
 GENEROUS_S = 250.0
 pytestmark = pytest.mark.timeout(600)
 WELL = "title Well & <good>\n+0.5 case on\nby +1 see command tell\n"
-SOON = ("flow.adjust_after_s=2", "flow.lock_after_s=8", "flow.prompt_lead_s=3")
+SOON = ("flow.adjust_after_s=2", "flow.lock_after_s=4", "flow.prompt_lead_s=1")
 """Those who wait for a lock in real time need not wait for 20 s of it."""
 FAILS = "+0.5 case on\nby +1 see state locked\n"
 UNREADABLE = "+0.5 case maybe\n"
@@ -375,7 +375,7 @@ def test_a_story_from_a_pipe_is_played_as_a_story(repo: Path) -> None:
 @pytest.mark.slow
 def test_a_session_is_written_as_a_story_that_passes(repo: Path, tmp_path: Path) -> None:
     path = tmp_path / "session.story"
-    typed = "enter anna with mask\nwait 18\nkeys WRONG\nwait 2\nkeys CODE\nwait 3\nleave\nwait 8\nmask on\n"
+    typed = "enter anna with mask\nwait 13\nkeys WRONG\nwait 2\nkeys CODE\nwait 3\nleave\nwait 7\nmask on\n"
     soon = [word for one in ("flow.siren_s=60", *SOON) for word in ("--set", one)]
     done = piped(repo, typed, "--save", str(path), *soon)
     assert done.returncode == 1, "nobody was there any more to put a mask on"
@@ -478,7 +478,7 @@ def test_a_record_that_is_kept_can_be_asked_and_the_door_released(
     there = ("--set", f"paths.runtime={data}")
     with running(repo, *here, *(word for one in SOON for word in ("--set", one))) as process:
         tell(process, "enter anna with mask", lambda one: one.get("said") == "done: enter anna with mask")
-        tell(process, "wait 16", lambda one: one.get("door") == "locked")
+        tell(process, "wait 12", lambda one: one.get("door") == "locked")
         tell(process, "status", lambda one: "LOCKED" in str(one.get("said")))
         assert main(["status", "--json", *there]) == 0
         assert json.loads(capsys.readouterr().out)["state"] == "locked"

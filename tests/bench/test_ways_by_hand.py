@@ -25,7 +25,7 @@ BY_HAND: Final[Mapping[Way, tuple[str, ...]]] = {
     Way.RESTART: ("restart", "wait 1"),
     Way.INPUTS_FAILED: ("thread input_path hangs", "wait 2"),
     Way.NOBODY_CAN_OPEN: ("keypad broken", "wait 190"),
-    Way.MAX_TIME: ("wait 1800",),
+    Way.MAX_TIME: ("wait 400",),
 }
 """How it is done where it works now, or comes by itself. In the script nobody lies down or leaves unseen."""
 
@@ -44,7 +44,12 @@ AFTER: Final[Mapping[Way, tuple[tuple[str, ...], Because, tuple[str, ...]]]] = {
 @pytest.fixture
 def locked(tmp_path: Path) -> Iterator[LiveCabin]:
     secret = with_secret(load(None), tmp_path).people.hotp_secret_file
-    overrides = (f"people.hotp_secret_file={secret}", "flow.siren_s=5", "flow.code_ttl_s=1800")
+    overrides = (
+        f"people.hotp_secret_file={secret}",
+        "flow.siren_s=5",
+        "flow.code_ttl_s=1800",
+        "flow.max_lock_s=400",
+    )
     with scripted_cabin(tmp_path, *overrides) as cabin:
         cabin.does("enter anna with mask", "wait 40")
         assert cabin.view().outputs.locked

@@ -89,9 +89,9 @@ def _kills(folder: Path, count: int, seed: int) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(500)
-def test_twenty_kills() -> None:
+def test_ten_kills() -> None:
     with scratch("test") as folder:
-        _kills(Path(folder), 20, 1)
+        _kills(Path(folder), 10, 1)
 
 
 @pytest.mark.full
