@@ -143,7 +143,7 @@ def _emptied(d: Draft, event: Event) -> None:
         d.take_back_lock("nobody_there")
     if returning(d.s):
         d.release("nobody_there")
-    if d.s.mode is Mode.LOCKED:
+    if d.s.mode is Mode.LOCKED and d.s.health is CameraHealth.OK:  # a blind camera saw nobody leave
         d.s = replace(d.s, gone_since_s=d.now_s - d.flow.gone_after_s)
     d.s = replace(d.s, present=False, last_present_s=d.now_s, several=False, several_since_s=None)
     d.s = replace(d.s, active=d.s.active - ended_by(Ends.EMPTY))

@@ -196,7 +196,7 @@ class _Display:
 
     def _open(self) -> int:
         flags = os.O_WRONLY | os.O_TRUNC | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-        if not self._path.is_relative_to("/dev"):
+        if not self._path.is_relative_to("/dev") or self._path.is_relative_to("/dev/shm"):
             flags |= os.O_CREAT  # a terminal that is unplugged must not become a file
         return os.open(self._path, flags, 0o640)
 

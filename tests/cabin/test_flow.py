@@ -1067,6 +1067,16 @@ def test_locked_and_empty_counts_only_what_a_healthy_camera_says() -> None:
     assert c.mode == "released"
 
 
+def test_nobody_leaves_under_a_blind_camera() -> None:
+    """What the last picture said may be told after the camera was called dark: it opens nothing."""
+    c = Cabin().locked().wait(60).camera("dark").leaves().wait(500)
+    assert c.mode == "locked"
+    c.camera("ok").wait(29.9)
+    assert c.mode == "locked"
+    c.wait(0.1)
+    assert (c.mode, c.reasons["released"]) == ("released", "nobody_there")
+
+
 def test_somebody_seen_again_while_locked_keeps_it() -> None:
     c = Cabin().locked().wait(60).leaves().wait(20).comes().wait(200)
     assert c.mode == "locked"

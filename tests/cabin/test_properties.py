@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, note, settings
+from hypothesis import example, given, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -26,7 +26,10 @@ from edge.cabin.commands import (
 )
 from edge.cabin.deadlines import next_wake_s
 from edge.cabin.events import (
+    Appeared,
+    CameraJudged,
     CodeAccepted,
+    Emptied,
     Event,
     PromptGiven,
     RecordAnswered,
@@ -39,6 +42,7 @@ from edge.cabin.state import Mode, State
 from edge.cabin.table import step
 from edge.terms.commission import Tried
 from edge.terms.identity import OwnerFact
+from edge.terms.observation import CameraHealth
 from edge.terms.record import Recipient
 from tests.worlds.cabin_world import CLAIMS, EVENTS, FACES, Cabin, rules
 
@@ -223,7 +227,15 @@ def _run(
     return c.state, heard
 
 
+LEFT_IN_THE_DARK: list[tuple[float, Event]] = [
+    (20.0, CameraJudged(CameraHealth.DARK)),
+    (0.0, Emptied()),
+    (30.0, Appeared()),
+]
+
+
 @pytest.mark.slow
+@example("masked", LEFT_IN_THE_DARK, random.Random(0))
 @given(STARTS, SCRIPT, st.randoms(use_true_random=False))
 def test_waking_at_every_deadline_is_enough(
     start: str, script: list[tuple[float, Event]], extra: random.Random
