@@ -24,7 +24,7 @@ QUICK: Final = (
     "flow.relock_after_s=3",
     "flow.exit_hold_s=5",
     "flow.fire_clear_s=0",
-    "flow.unreachable_release_s=5",
+    "flow.unreachable_release_s=8",
 )
 BEGINS_WITHIN_S: Final = 60.0
 
@@ -141,10 +141,10 @@ class Hands:
         """Somebody comes masked, does not show the face, and is locked in; `at_once`: time is let pass."""
         self.enter(name, "mask")
         self.sees_state("warned")
-        tries = 12 if at_once else 0
+        tries = 6 if at_once else 0
         while tries and self.browser.ask("document.body.dataset.state") != "locked":
             # On a busy machine the camera may miss its time, which holds the lock clock for a while.
-            self.pass_s(6)
+            self.pass_s(11)
             self._settled()
             tries -= 1
         self.sees_state("locked")
@@ -153,7 +153,7 @@ class Hands:
     def leave(self, name: str = "anna") -> None:
         """Everybody is out again, and the cabin vacant."""
         self.click(f"leave {name}")
-        self.pass_s(3)
+        self.pass_s(4)
         self.sees_state("vacant")
 
     # --- seeing ------------------------------------------------------------------------------------
