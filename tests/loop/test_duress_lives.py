@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,14 @@ class Life:
         return [text for text in texts if "code was typed" in text]
 
 
+def live_alike(ordinary: Life, forced: Life, steps: Iterable[tuple[str, float]]) -> None:
+    """Both lives through a visit and these steps, looked at after each."""
+    for what, for_s in [("visit", 30.0), *steps]:
+        for life in (ordinary, forced):
+            life.do(what, for_s)
+        assert ordinary.looks() == forced.looks(), what
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @settings(max_examples=settings().max_examples // 50, deadline=None, suppress_health_check=list(HealthCheck))
@@ -139,10 +148,7 @@ class Life:
 def test_two_lives_look_the_same(steps: list[tuple[str, float]]) -> None:
     ordinary, forced = Life(False), Life(True)
     try:
-        for what, for_s in [("visit", 30.0), *steps]:
-            for life in (ordinary, forced):
-                life.do(what, for_s)
-            assert ordinary.looks() == forced.looks(), what
+        live_alike(ordinary, forced, steps)
         for life in (ordinary, forced):
             life.run(120.0)
         said = ordinary.control_room(), forced.control_room()
@@ -160,10 +166,7 @@ def lived(*steps: tuple[str, float]) -> tuple[Life, Life, list[str]]:
     """Both lives through a visit and these steps, looked at after each; what the forced one's room hears."""
     ordinary, forced = Life(False), Life(True)
     try:
-        for what, for_s in [("visit", 30.0), *steps]:
-            for life in (ordinary, forced):
-                life.do(what, for_s)
-            assert ordinary.looks() == forced.looks(), what
+        live_alike(ordinary, forced, steps)
         told = ordinary.control_room(), forced.control_room()
     finally:
         ordinary.close()
