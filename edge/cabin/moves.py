@@ -71,7 +71,8 @@ class Move:
     """In one of `modes` and when `holds`: `act`, which leads `to` another mode or, with None, to none.
 
     `when` says it in words, `does` what else it does. `orders` is everything that it may say and order with
-    the policy as delivered.
+    the policy as delivered. `told_all`: at a `Ticked` alone, which the loop sends when nothing waits to be
+    told, so that no fact that came in time is overtaken because the loop was late.
     """
 
     modes: frozenset[Mode]
@@ -81,6 +82,7 @@ class Move:
     to: Mode | None = None
     orders: tuple[Order, ...] = ()
     does: str = ""
+    told_all: bool = False
 
     def leads(self, source: Mode, target: Mode) -> bool:
         return source in self.modes and self.to is target
@@ -413,6 +415,7 @@ OWN: tuple[Move, ...] = (
         lambda s, now_s, rules: due(now_s, s.record_by_s),
         _lock_without_answer,
         does="locks without waiting longer",
+        told_all=True,
     ),
     Move(
         _in(_M.LOCKED),
@@ -657,23 +660,23 @@ class Passed:
     commands: tuple[Command, ...]
 
 
-def settle(d: Draft) -> list[Passed]:
-    """Do what holds until nothing changes."""
+def settle(d: Draft, told_all: bool) -> list[Passed]:
+    """Do what holds until nothing changes. `told_all`: nothing waits to be told."""
     way: list[Passed] = []
     for _ in range(8):
         before = d.s
         for rows in _ROUND:
-            way += _go_through(d, rows[d.s.mode])
+            way += _go_through(d, rows[d.s.mode], told_all)
         if d.s is before or d.s == before:
             break
     return way
 
 
-def _go_through(d: Draft, rows: tuple[Move, ...]) -> list[Passed]:
+def _go_through(d: Draft, rows: tuple[Move, ...], told_all: bool) -> list[Passed]:
     way: list[Passed] = []
     mode = d.s.mode
     for row in rows:
-        if row.holds(d.s, d.now_s, d.rules):
+        if (told_all or not row.told_all) and row.holds(d.s, d.now_s, d.rules):
             so_far = len(d.commands)
             row.act(d)
             way.append(Passed(row, mode, d.s.mode, tuple(d.commands[so_far:])))

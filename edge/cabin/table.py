@@ -723,12 +723,13 @@ def step(state: State, event: Event, now_s: float, rules: Rules) -> Step:
     """
     d = Draft(state, now_s, rules)
     way: list[Passed] = []
+    told_all = isinstance(event, Ticked)
     if not isinstance(event, Restarted):
         advance(d)
         trial.disturb(d, event)
-        way += settle(d)
+        way += settle(d, told_all)
     way.append(_happens(d, event))
-    way += settle(d)
+    way += settle(d, told_all)
     after = outputs(d.s, now_s, rules)
     d.s = replace(d.s, playing=sound(d.s, now_s, rules))
     if isinstance(event, Restarted):

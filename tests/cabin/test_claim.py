@@ -508,8 +508,10 @@ def agrees(state: State, event: Event, now_s: float, with_claims: Rules) -> Stat
     """One step with the claim and the same one without: the same cabin. The state with it."""
     done = step(state, event, now_s, with_claims)
     plain = replace(with_claims, owner=None)
-    # an output that is tried is let go of for a claim as for anything else
-    nothing = Ticked() if state.trial.output is None else TrialStopped(TrialEnd.HAPPENED)
+    # An output that is tried is let go of for a claim as for anything else; and a lock that waited long for
+    # its record waits until nothing else is told, which a tick alone says.
+    quiet = state.trial.output is None and state.record_by_s is None
+    nothing = Ticked() if quiet else TrialStopped(TrialEnd.HAPPENED)
     other = step(
         replace(state, claim=Claim()), nothing if isinstance(event, OF_CLAIMS) else event, now_s, plain
     )

@@ -1303,11 +1303,16 @@ def test_what_a_lock_does_not_need_does_not_hold_it_up(device: str) -> None:
     ],
     ids=["door", "several", "weapon", "fight", "robbery", "covered", "gone"],
 )
-def test_what_forbids_a_lock_also_takes_it_back_while_it_waits_for_its_record(change: object) -> None:
+@pytest.mark.parametrize("late_s", [0.0, 0.5, 6.0])
+def test_what_forbids_a_lock_also_takes_it_back_while_it_waits_for_its_record(
+    change: object, late_s: float
+) -> None:
+    """Also where the loop is so late that the wait is over when it hears of it."""
     assert callable(change)
     c = Cabin()
     c.card = False
     c.comes("masked").wait(20.2)
+    c.stall_until(c.now_s + late_s)
     change(c.forget())
     assert (c.mode, c.ordered(VoidCode)) == ("warned", [VoidCode(1)])
     c.hear(RecordAnswered(1)).wait(300)
@@ -1479,12 +1484,16 @@ def test_a_lock_taken_back_while_it_comes_back_is_still_the_same_lock() -> None:
     [lambda c: c.shows("bare"), lambda c: c.several(), lambda c: c.wire("door", True)],
     ids=["bare", "several", "door"],
 )
-def test_a_lock_that_comes_back_and_waits_for_its_record_is_over_for_the_same_reasons(what: object) -> None:
+@pytest.mark.parametrize("late_s", [0.0, 0.5, 6.0])
+def test_a_lock_that_comes_back_and_waits_for_its_record_is_over_for_the_same_reasons(
+    what: object, late_s: float
+) -> None:
     assert callable(what)
     c = Cabin().locked().wait(100).dies_and_starts().shows("masked").wait(9)
     c.card = False
     c.wait(1.1)
     assert (c.mode, c.door) == ("locked", False)
+    c.stall_until(c.now_s + late_s)
     what(c.forget())
     assert (c.mode, c.reasons["released"], c.told.count("lock_withheld")) == ("released", "restart", 0)
 
