@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -184,12 +183,8 @@ def wait_for(page: PageOver, acts: list[Act]) -> None:
 
 def hold(browser: Browser, selector: str, page: PageOver) -> None:
     """Press the mouse on something until the page has acted, then let go."""
-    place = browser.ask(
-        f"(() => {{ const box = document.querySelector({json.dumps(selector)}).getBoundingClientRect();"
-        " return [box.left + box.width / 2, box.top + box.height / 2]; })()"
-    )
-    assert isinstance(place, list)
-    mouse = {"x": place[0], "y": place[1], "button": "left", "clickCount": 1}
+    left, top, width, height = browser.box(selector)
+    mouse = {"x": left + width / 2, "y": top + height / 2, "button": "left", "clickCount": 1}
     browser.order("Input.dispatchMouseEvent", {"type": "mousePressed", **mouse})
     acted(page, 1)
     browser.order("Input.dispatchMouseEvent", {"type": "mouseReleased", **mouse})

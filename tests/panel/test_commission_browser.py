@@ -59,19 +59,25 @@ def go_to(browser: Browser, step: str) -> None:
     browser.wait(f"!document.getElementById('{step}').hidden")
 
 
+def wait(browser: Browser, step: str, script: str) -> None:
+    """Wait until it holds; where it never does, say what the page said instead."""
+    try:
+        browser.wait(script)
+    except AssertionError as error:
+        parts = f"['toasts', 'rail', 'stale', 'ask', {step!r}]"
+        said = browser.ask(f"{parts}.map((id) => document.getElementById(id).outerHTML)")
+        raise AssertionError(f"{script} never holds: {said}") from error
+
+
 def see(browser: Browser, step: str, words: str) -> None:
     """Wait until a step says so."""
-    try:
-        browser.wait(f"document.getElementById({step!r}).textContent.includes({json.dumps(words)})")
-    except AssertionError as error:
-        said = browser.ask(f"['toasts', {step!r}].map((id) => document.getElementById(id).textContent)")
-        raise AssertionError(f"{words!r} is not said: {said}") from error
+    wait(browser, step, f"document.getElementById({step!r}).textContent.includes({json.dumps(words)})")
 
 
 def judge(browser: Browser, step: str, result: str) -> None:
     go_to(browser, step)
     browser.click(f'#{step} .judge button[value="{result}"]')
-    browser.wait(f"document.querySelector('#rail [data-key=rail-{step}]').className === '{result}'")
+    wait(browser, step, f"document.querySelector('#rail [data-key=rail-{step}]').className === '{result}'")
 
 
 def button_of(output: str) -> str:
@@ -79,7 +85,7 @@ def button_of(output: str) -> str:
 
 
 def try_it(browser: Browser, output: str) -> None:
-    browser.wait(f"document.querySelector({button_of(output)!r})?.disabled === false")
+    wait(browser, "outputs", f"document.querySelector({button_of(output)!r})?.disabled === false")
     browser.click(button_of(output))
 
 

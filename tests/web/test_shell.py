@@ -13,7 +13,7 @@ from edge.web.gate import Gate
 from edge.web.server import STREAMS, Server
 from edge.web.site import Site, seen_at
 from edge.words.language import LanguageName
-from tests.worlds.browser import Browser, axe, chromium
+from tests.worlds.browser import WITHIN_S, Browser, axe, chromium
 from tests.worlds.site_world import Served, served
 
 pytestmark = [
@@ -127,12 +127,8 @@ def test_nothing_under_the_finger_is_lost(bench: Bench, page: Served, browser: B
     assert browser.ask("document.activeElement.id") == "two"
     assert browser.ask("document.querySelector('#keys h2').textContent") != before
     # What is held down stays where it is until it is let go.
-    box = browser.ask(
-        "(() => { const one = document.getElementById('one'); one.scrollIntoView({block: 'center'});"
-        " const box = one.getBoundingClientRect(); return [box.left + 9, box.top + 9]; })()"
-    )
-    assert isinstance(box, list)
-    mouse = {"x": box[0], "y": box[1], "button": "left", "clickCount": 1}
+    left, top, _, _ = browser.box("#one")
+    mouse = {"x": left + 9, "y": top + 9, "button": "left", "clickCount": 1}
     browser.order("Input.dispatchMouseEvent", {"type": "mousePressed", **mouse})
     bench.gone = True
     turns(browser, 1)
@@ -140,6 +136,40 @@ def test_nothing_under_the_finger_is_lost(bench: Bench, page: Served, browser: B
     browser.wait("document.querySelector('.toast') !== null")
     assert bench.done == [{"key": "1"}]
     browser.wait("document.getElementById('one') === null")
+    # And nothing else moves for as long as a click takes.
+    still = browser.ask(
+        "(() => { document.documentElement.dispatchEvent(new PointerEvent('pointerdown', {bubbles: true}));"
+        " const turn = () => document.getElementById('turn').textContent; const before = turn();"
+        " return new Promise((told) => setTimeout(() => told(turn() === before), 700)); })()"
+    )
+    assert still is True
+    turns(browser)
+
+
+def test_a_part_that_changes_while_another_waits_for_its_picture_shows_the_newest(browser: Browser) -> None:
+    """The older words of it may not take the place of those that came meanwhile, and stay."""
+    shown = {"title": "Door", "sight": "<p>No picture</p>", "door": "<p>open</p>"}
+    asked, ready = threading.Event(), threading.Event()
+
+    def picture(request: PageRequest) -> Answer:
+        asked.set()
+        ready.wait(WITHIN_S)
+        return Answer(b"", "image/jpeg")
+
+    site = Site("Cabin 1", LanguageName.EN)
+    names = ("sight", "door")
+    site.view("/", lambda: Live(shown["title"], parts={name: shown[name] for name in names}), "door", "Door")
+    site.get("/picture.jpg", picture)
+    with served(site) as page:
+        browser.be(900)
+        browser.go(page.address)
+        shown.update(title="First", sight='<p><img src="/picture.jpg" alt=""></p>', door="<p>shut</p>")
+        assert asked.wait(WITHIN_S)
+        shown.update(title="Second", door="<p>locked</p>")
+        browser.wait("document.title === 'Second'")
+        ready.set()
+        browser.wait("document.querySelector('#sight img') !== null")
+        browser.wait("document.getElementById('door').textContent === 'locked'")
 
 
 def test_acts_are_sent_in_order_said_and_asked_before(bench: Bench, page: Served, browser: Browser) -> None:

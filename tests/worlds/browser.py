@@ -199,20 +199,33 @@ class Browser:
             assert time.monotonic() < end_s, script
             time.sleep(0.05)
 
+    def box(self, selector: str) -> tuple[float, float, float, float]:
+        """Left, top, width and height in the window of the first element that matches, scrolled into it.
+
+        The page takes it for the beginning of a press, so that for a second nothing moves away from there:
+        who clicks looks where it is, which an order for the box and one for the mouse cannot do at once.
+        """
+        press = "document.documentElement.dispatchEvent(new PointerEvent('pointerdown', {bubbles: true}));"
+        found = self.ask(
+            f"(() => {{ {press} const one = document.querySelector({json.dumps(selector)});"
+            " one.scrollIntoView({block: 'center'}); const box = one.getBoundingClientRect();"
+            " return [box.left, box.top, box.width, box.height]; })()"
+        )
+        left, top, width, height = cast(list[float], found)
+        return left, top, width, height
+
     def click(self, selector: str, *, script: bool = True) -> None:
         """With the mouse, in the middle of the first element that matches, once the window shows it.
 
-        `script` False: the page has none that could say when it is shown.
+        `script` False: the page has none that could say when it is shown, so its picture is waited for.
         """
         if script:
             shown = "requestAnimationFrame(() => requestAnimationFrame(() => shown(0)))"
             self.ask(f"new Promise((shown) => {shown})")
-        place = self.ask(
-            f"(() => {{ const one = document.querySelector({json.dumps(selector)});"
-            " one.scrollIntoView({block: 'center'}); const box = one.getBoundingClientRect();"
-            " return [box.left + box.width / 2, box.top + box.height / 2]; })()"
-        )
-        x, y = cast(list[float], place)
+        else:  # before a page is drawn Chromium throws away what is pressed on it
+            self.order("Page.captureScreenshot", {"format": "jpeg", "quality": 1})
+        left, top, width, height = self.box(selector)
+        x, y = left + width / 2, top + height / 2
         for kind in ("mousePressed", "mouseReleased"):
             mouse = {"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1}
             self.order("Input.dispatchMouseEvent", mouse)

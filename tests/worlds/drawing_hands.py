@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, cast
+from typing import Final
 
 from tests.worlds.browser import Browser
 
@@ -27,12 +27,7 @@ CONTROL: Final = 2
 
 def place(browser: Browser, selector: str, point: Point) -> Point:
     """Where in the window a fraction of an element lies, once the window shows it."""
-    script = (
-        f"(() => {{ const one = document.querySelector({selector!r});"
-        " one.scrollIntoView({block: 'center'});"
-        " const box = one.getBoundingClientRect(); return [box.left, box.top, box.width, box.height]; })()"
-    )
-    left, top, width, height = cast(list[float], browser.ask(script))
+    left, top, width, height = browser.box(selector)
     return left + point[0] * width, top + point[1] * height
 
 

@@ -7,6 +7,7 @@ const ASK_MS = 2000;
 const AGAIN_MS = 15000;
 const TOAST_MS = 6000;
 const HELD_MS = 5000;
+const PRESS_MS = 1000;
 
 const body = document.body;
 const meta = document.querySelector('meta[name="token"]');
@@ -25,6 +26,7 @@ export function onPart(id, changed) {
 
 const waiting = new Map();
 let held = null; // what the finger or the mouse is on
+let pressed = false; // just now: a button that moves away from under the finger is not clicked
 let turning = false;
 
 function show(change) {
@@ -39,26 +41,30 @@ function show(change) {
   turn();
 }
 
+const rests = (part) => pressed || (held && part?.contains(held));
+
 async function turn() {
   if (turning) return;
   turning = true;
   try {
-    for (const [id, html] of [...waiting]) {
+    for (const id of [...waiting.keys()]) {
+      const html = waiting.get(id); // the newest: it may have come while another part waited for its pictures
       const part = document.getElementById(id);
-      if (part && held && part.contains(held)) continue; // at the latest when it is let go
-      waiting.delete(id);
-      if (!part) continue;
+      if (!part) waiting.delete(id);
+      if (!part || rests(part)) continue; // at the latest when it is let go
       const next = document.createElement("template");
       next.innerHTML = html; // every value in it was escaped by the server
       const content = document.importNode(next.content, true);
       await loaded(content, part);
+      if (rests(part)) continue; // pressed meanwhile
+      if (waiting.get(id) === html) waiting.delete(id);
       morph(part, content);
       for (const changed of watchers.get(id) ?? []) changed(part);
     }
   } finally {
     turning = false;
   }
-  if ([...waiting.keys()].some((id) => !held || !document.getElementById(id)?.contains(held))) turn();
+  if ([...waiting.keys()].some((id) => !rests(document.getElementById(id)))) turn();
 }
 
 // New pictures are loaded before they take the place of the old ones, so that nothing flickers.
@@ -73,15 +79,24 @@ function loaded(content, part) {
 }
 
 let longest = 0;
+let click = 0;
 addEventListener("pointerdown", (event) => {
   held = event.target;
+  pressed = true;
   clearTimeout(longest);
+  clearTimeout(click);
   longest = setTimeout(letGo, HELD_MS);
+  click = setTimeout(settle, PRESS_MS);
 });
 for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => setTimeout(letGo, 0));
 
 function letGo() {
   held = null;
+  settle();
+}
+
+function settle() {
+  pressed = false;
   turn();
 }
 
