@@ -366,7 +366,7 @@ async def _leave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 
 
 def _one_line(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
-    """What asyncio itself has to complain about."""
+    """What asyncio itself has to complain about; a connection that ends with the program is no complaint."""
     error = context.get("exception")
-    if not isinstance(error, OSError):
+    if not isinstance(error, OSError | asyncio.CancelledError):
         _log.error("page: %s in the server", type(error).__name__)

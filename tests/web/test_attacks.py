@@ -406,6 +406,15 @@ def test_streams_have_places_of_their_own_and_one_more_may_ask_instead(page: Ser
     until_true(lambda: page.server.streams == 0)
 
 
+def test_a_page_that_ends_while_browsers_look_has_nothing_to_complain_about(
+    acts: Acts, caplog: pytest.LogCaptureFixture
+) -> None:
+    with served(acts.site) as page, socket.create_connection(("127.0.0.1", page.port)) as link:
+        link.sendall(get(page, "/live"))
+        until_true(lambda: page.server.streams == 1)
+    assert caplog.records == []
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_who_reads_no_stream_is_dropped_and_delays_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
