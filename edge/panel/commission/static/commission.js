@@ -66,11 +66,11 @@ onPart("draw", (part) => {
 // The next picture is loaded before it takes the place of the last one.
 async function refresh() {
   if (editor && !editor.root.closest("section").hidden && !document.hidden) {
-    const next = new Image();
-    next.src = `${editor.root.dataset.picture}${editor.camera}.jpg?${Date.now()}`;
+    const next = new Image(), camera = editor.camera;
+    next.src = `${editor.root.dataset.picture}${camera}.jpg?${Date.now()}`;
     try {
       await next.decode();
-      editor.image.src = next.src;
+      if (camera === editor.camera) editor.image.src = next.src; // not the picture of the one chosen before
     } catch {
       // the kiosk may be starting again
     }
