@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import IntEnum
 
 from edge.cabin import claim, trial
 from edge.cabin.commands import (
@@ -66,13 +67,22 @@ _M = Mode
 _EVERY = frozenset(Mode)
 
 
+class HeardSoFar(IntEnum):
+    """How much of what happened was heard: deadlines come before the event of a step, and after it."""
+
+    NOTHING = 0
+    EVENT = 1
+    ALL = 2
+    """With `Ticked`, which the loop sends when nothing else waits to be told."""
+
+
 @dataclass(frozen=True, slots=True)
 class Move:
     """In one of `modes` and when `holds`: `act`, which leads `to` another mode or, with None, to none.
 
     `when` says it in words, `does` what else it does. `orders` is everything that it may say and order with
-    the policy as delivered. `told_all`: at a `Ticked` alone, which the loop sends when nothing waits to be
-    told, so that no fact that came in time is overtaken because the loop was late.
+    the policy as delivered. `after`: what has to be heard before, so that no fact that came in time is
+    overtaken because the loop was late.
     """
 
     modes: frozenset[Mode]
@@ -82,7 +92,7 @@ class Move:
     to: Mode | None = None
     orders: tuple[Order, ...] = ()
     does: str = ""
-    told_all: bool = False
+    after: HeardSoFar = HeardSoFar.NOTHING
 
     def leads(self, source: Mode, target: Mode) -> bool:
         return source in self.modes and self.to is target
@@ -323,6 +333,7 @@ OWN: tuple[Move, ...] = (
         _warn,
         to=_M.WARNED,
         orders=(KeepPictures, PromptKey.SHOW_FACE, PromptKey.DOOR_OPEN),
+        after=HeardSoFar.EVENT,
     ),
     Move(
         _in(_M.CLEARED),
@@ -363,6 +374,7 @@ OWN: tuple[Move, ...] = (
         lambda d: d.lock(),
         to=_M.LOCKED,
         orders=(KeepPictures, RecordLock, ClearEntry, IssueCode, SendCode, Alert.LOCKED, PromptKey.LOCKED),
+        after=HeardSoFar.ALL,
     ),
     Move(
         _in(_M.WARNED),
@@ -374,6 +386,7 @@ OWN: tuple[Move, ...] = (
             *(KeepPictures, RecordLock, ClearEntry, IssueCode, SendCode, Alert.KEYPAD_LOCKOUT),
             *(Alert.RESTARTED_LOCKED, PromptKey.LOCKED),
         ),
+        after=HeardSoFar.ALL,
     ),
     Move(
         _in(_M.WARNED),
@@ -383,6 +396,7 @@ OWN: tuple[Move, ...] = (
         ),
         _withhold,
         orders=(Alert.LOCK_WITHHELD,),
+        after=HeardSoFar.EVENT,
     ),
     Move(
         _in(_M.WARNED),
@@ -392,6 +406,7 @@ OWN: tuple[Move, ...] = (
         ),
         lambda d: d.say_warning(),
         orders=(PromptKey.SHOW_FACE, PromptKey.DOOR_OPEN),
+        after=HeardSoFar.EVENT,
     ),
     Move(
         _in(_M.LOCKED),
@@ -415,7 +430,7 @@ OWN: tuple[Move, ...] = (
         lambda s, now_s, rules: due(now_s, s.record_by_s),
         _lock_without_answer,
         does="locks without waiting longer",
-        told_all=True,
+        after=HeardSoFar.ALL,
     ),
     Move(
         _in(_M.LOCKED),
@@ -660,23 +675,23 @@ class Passed:
     commands: tuple[Command, ...]
 
 
-def settle(d: Draft, told_all: bool) -> list[Passed]:
-    """Do what holds until nothing changes. `told_all`: nothing waits to be told."""
+def settle(d: Draft, heard: HeardSoFar) -> list[Passed]:
+    """Do what holds until nothing changes, but for what has to wait until more is heard."""
     way: list[Passed] = []
     for _ in range(8):
         before = d.s
         for rows in _ROUND:
-            way += _go_through(d, rows[d.s.mode], told_all)
+            way += _go_through(d, rows[d.s.mode], heard)
         if d.s is before or d.s == before:
             break
     return way
 
 
-def _go_through(d: Draft, rows: tuple[Move, ...], told_all: bool) -> list[Passed]:
+def _go_through(d: Draft, rows: tuple[Move, ...], heard: HeardSoFar) -> list[Passed]:
     way: list[Passed] = []
     mode = d.s.mode
     for row in rows:
-        if (told_all or not row.told_all) and row.holds(d.s, d.now_s, d.rules):
+        if heard >= row.after and row.holds(d.s, d.now_s, d.rules):
             so_far = len(d.commands)
             row.act(d)
             way.append(Passed(row, mode, d.s.mode, tuple(d.commands[so_far:])))

@@ -79,7 +79,7 @@ from edge.cabin.events import (
     TrialStopped,
     kind,
 )
-from edge.cabin.moves import Passed, settle
+from edge.cabin.moves import HeardSoFar, Passed, settle
 from edge.cabin.outputs import door_locked, lights, outputs, permit_on, sound
 from edge.cabin.rules import Rules
 from edge.cabin.state import VISIT_MODES, Mode, State, replace, returning
@@ -717,19 +717,20 @@ TABLE: Mapping[Kind, Row] = {
 
 
 def step(state: State, event: Event, now_s: float, rules: Rules) -> Step:
-    """One event at one time. Deadlines that came before are done first, under their own rules.
+    """One event at one time. Deadlines that came before are done first, under their own rules; those that
+    warn or lock wait until it is heard (`Move.after`).
 
     `now_s` must not run backwards; the loop's clock is monotonic and `shift` handles restarts.
     """
     d = Draft(state, now_s, rules)
     way: list[Passed] = []
-    told_all = isinstance(event, Ticked)
+    all_heard = isinstance(event, Ticked)
     if not isinstance(event, Restarted):
         advance(d)
         trial.disturb(d, event)
-        way += settle(d, told_all)
+        way += settle(d, HeardSoFar.ALL if all_heard else HeardSoFar.NOTHING)
     way.append(_happens(d, event))
-    way += settle(d, told_all)
+    way += settle(d, HeardSoFar.ALL if all_heard else HeardSoFar.EVENT)
     after = outputs(d.s, now_s, rules)
     d.s = replace(d.s, playing=sound(d.s, now_s, rules))
     if isinstance(event, Restarted):

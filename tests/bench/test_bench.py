@@ -718,14 +718,14 @@ def test_no_color_means_none(repo: Path) -> None:
     terminal = Terminal(repo, "xterm-256color", "--no-page", NO_COLOR="1")
     terminal.until("cabin> ")
     terminal.type("status\r")
-    shown = terminal.until("VACANT")
+    shown = terminal.until("door unlocked")
     terminal.type("\x03")
     assert terminal.close() == 130
     assert not coloured.search(shown)
     terminal = Terminal(repo, "xterm-256color", "--no-page", NO_COLOR="")
     terminal.until("cabin> ")
     terminal.type("status\r")
-    shown = terminal.until("VACANT")
+    shown = terminal.until("door unlocked")
     terminal.type("quit\r")
     assert terminal.close() == 0
     assert coloured.search(shown)

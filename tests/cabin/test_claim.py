@@ -508,10 +508,9 @@ def agrees(state: State, event: Event, now_s: float, with_claims: Rules) -> Stat
     """One step with the claim and the same one without: the same cabin. The state with it."""
     done = step(state, event, now_s, with_claims)
     plain = replace(with_claims, owner=None)
-    # An output that is tried is let go of for a claim as for anything else; and a lock that waited long for
-    # its record waits until nothing else is told, which a tick alone says.
-    quiet = state.trial.output is None and state.record_by_s is None
-    nothing = Ticked() if quiet else TrialStopped(TrialEnd.HAPPENED)
+    # What means nothing here: it lets go of an output that is tried, as a claim does and anything else, and
+    # is no tick, which alone locks the door.
+    nothing = TrialStopped(TrialEnd.HAPPENED)
     other = step(
         replace(state, claim=Claim()), nothing if isinstance(event, OF_CLAIMS) else event, now_s, plain
     )

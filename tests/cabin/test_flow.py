@@ -11,8 +11,10 @@ from edge.cabin.commands import (
     IssueCode,
     KeepOnePicture,
     KeepPictures,
+    PromptKey,
     RecordLock,
     Say,
+    SendCode,
     SetDoor,
     VoidCode,
 )
@@ -1317,6 +1319,64 @@ def test_what_forbids_a_lock_also_takes_it_back_while_it_waits_for_its_record(
     assert (c.mode, c.ordered(VoidCode)) == ("warned", [VoidCode(1)])
     c.hear(RecordAnswered(1)).wait(300)
     assert SetDoor(True) not in c.all
+
+
+@pytest.mark.parametrize("late_s", [0.5, 6.0])
+@pytest.mark.parametrize(
+    "what",
+    [
+        lambda c: c.shows("bare"),
+        lambda c: c.leaves(),
+        lambda c: c.wire("door", True),
+        lambda c: c.wire("exit", True),
+        lambda c: c.wire("fire", True),
+        lambda c: c.several(),
+        lambda c: c.begins("weapon"),
+        lambda c: c.camera("covered"),
+        lambda c: c.camera("gone"),
+    ],
+    ids=["bare", "left", "door", "exit", "fire", "several", "weapon", "covered", "gone"],
+)
+def test_what_came_in_time_is_heard_before_a_lock_that_a_late_loop_finds_due(
+    what: object, late_s: float
+) -> None:
+    """No record of a lock, no code and no text of one, for somebody who did all that was asked."""
+    assert callable(what)
+    c = Cabin().comes("masked").wait(19.9)
+    assert c.mode == "warned"
+    c.stall_until(20.0 + late_s)
+    what(c.forget())
+    c.hear(Ticked()).wait(0.5)
+    assert c.mode != "locked"
+    assert (c.ordered(RecordLock), c.ordered(IssueCode), c.ordered(SendCode)) == ([], [], [])
+    assert "locked" not in c.told
+    assert SetDoor(True) not in c.all
+
+
+@pytest.mark.parametrize("late_s", [0.5, 6.0])
+@pytest.mark.parametrize(
+    "what",
+    [
+        lambda c: c.shows("bare"),
+        lambda c: c.leaves(),
+        lambda c: c.wire("exit", True),
+        lambda c: c.wire("fire", True),
+        lambda c: c.camera("covered"),
+    ],
+    ids=["bare", "left", "exit", "fire", "covered"],
+)
+def test_what_came_in_time_is_heard_before_a_warning_that_a_late_loop_finds_due(
+    what: object, late_s: float
+) -> None:
+    assert callable(what)
+    c = Cabin().comes("masked").wait(5.9)
+    assert c.mode == "checking"
+    c.stall_until(6.0 + late_s)
+    what(c.forget())
+    c.hear(Ticked())
+    assert not [kept for kept in c.all if isinstance(kept, KeepPictures) and kept.why == "warned"]
+    threats = (PromptKey.SHOW_FACE, PromptKey.DOOR_OPEN)
+    assert not [say for say in c.all if isinstance(say, Say) and say.prompt in threats]
 
 
 def test_nobody_there_any_more_takes_a_waiting_lock_back_and_ends_the_visit() -> None:

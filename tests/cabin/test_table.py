@@ -207,7 +207,7 @@ PURE = {
     "cabin.comeback": {"__future__", "dataclasses"},
     "cabin.conditions": {"__future__", "collections.abc", "typing"},
     "cabin.draft": {"__future__", "dataclasses", "math"},
-    "cabin.moves": {"__future__", "collections.abc", "dataclasses"},
+    "cabin.moves": {"__future__", "collections.abc", "dataclasses", "enum"},
     "cabin.deadlines": {"__future__", "dataclasses", "enum", "typing"},
     "cabin.ways": {"__future__", "collections.abc", "dataclasses", "enum", "typing"},
     "cabin.anomalies": {"__future__", "collections.abc", "dataclasses", "enum", "typing", "msgspec"},
