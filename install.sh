@@ -319,7 +319,8 @@ run_tests() {
     # Without compiled files every worker, and every program that a test starts, compiles all that it imports.
     export PYTHONPYCACHEPREFIX="$notes/pyc"
     unset PYTHONDONTWRITEBYTECODE
-    workers=$(nproc)
+    # Half as many again as processors: a third of the tests' time is waiting for clocks, sockets and a browser.
+    workers=$(($(nproc) * 3 / 2))
     [ "$workers" -le 8 ] || workers=8
     cd -- "$ROOT"
     exec "$VENV/bin/python" -m pytest -o cache_dir="$notes/pytest" -n "$workers" --dist worksteal "$@" </dev/null

@@ -126,6 +126,7 @@ def test_every_word_can_be_done_and_is_noted_like_a_typed_one(tmp_path: Path) ->
     assert noted == [one for one in done if not one.startswith("wait")], "the clock's times stand for waiting"
 
 
+@pytest.mark.slow
 def test_words_that_cannot_be_done_say_why_and_are_not_noted(tmp_path: Path) -> None:
     with staged_cabin(tmp_path) as cabin:
         cabin.does("enter anna").run_to(2.0)

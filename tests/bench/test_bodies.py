@@ -73,6 +73,7 @@ def test_one_who_hides_the_face_and_is_seen_is_locked(world: World) -> None:
     assert world.is_in(Mode.LOCKED)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bodies", [9, None])
 def test_two_who_hide_their_faces_are_not_locked_in(tmp_path: Path, bodies: int | None) -> None:
     """Without a scene network nobody but the one at the front is seen: what that cannot do, this can."""
@@ -125,6 +126,7 @@ def test_a_shown_face_that_goes_takes_the_permit_with_it_whoever_sees_a_body(wor
     assert not world.desk.kiosk.permit_on
 
 
+@pytest.mark.slow
 def test_who_crouches_is_somebody(tmp_path: Path) -> None:
     """Without a door contact nothing but the picture says so."""
     world = World(tmp_path, "wiring.door.fitted=false")
@@ -169,6 +171,7 @@ def test_one_who_lies_there_is_not_locked_in(world: World) -> None:
     assert not world.was_locked
 
 
+@pytest.mark.slow
 def test_who_crouches_at_the_machine_is_locked_like_anybody(world: World) -> None:
     """Low is not down: otherwise it would be the way around the lock."""
     world.enter("enter anna", "turn away anna")
@@ -214,6 +217,7 @@ def test_without_the_face_check_nobody_is_locked(world: World) -> None:
     assert Device.EYES not in world.desk.kiosk.state.failed
 
 
+@pytest.mark.slow
 def test_a_missing_scene_network_is_told_and_the_face_is_judged(world: World) -> None:
     failed(world, Seer.THINGS)
     world.wait(1.0)

@@ -90,6 +90,7 @@ def test_the_longest_words_stay_in_their_lines(desk: Desk) -> None:
     assert np.array_equal(bare[:, -4:], full[:, -4:]), "nothing runs out on the right"
 
 
+@pytest.mark.slow
 def test_what_a_look_saw_stays_until_the_next_and_no_longer(desk: Desk, tmp_path: Path) -> None:
     film = Film(tmp_path / "out.mp4", 10.0)
     for at_s, looked in ((0.0, LOOKED), (0.5, None), (1.5, None)):

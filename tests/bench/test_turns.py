@@ -42,6 +42,7 @@ class _Slow(Look):
         return super().__call__(frame)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("look_s", "a_second"), [(0.001, 14.0), (0.3, 2.5)])
 def test_time_goes_with_the_worlds_however_slow_it_looks(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look_s: float, a_second: float

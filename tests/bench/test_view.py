@@ -116,6 +116,7 @@ def _heard(cabin: LiveCabin, until_s: float) -> tuple[str, set[bool]]:
     return cabin.view().outputs.pattern, sounding
 
 
+@pytest.mark.slow
 def test_the_sounder_is_heard_at_its_pin(cabin: LiveCabin) -> None:
     assert _heard(cabin, 2.0) == ("off", {False})
     cabin.does("enter anna with mask")
@@ -127,6 +128,7 @@ def test_the_sounder_is_heard_at_its_pin(cabin: LiveCabin) -> None:
     assert cabin.view().outputs.pattern == "off", "a click is no pattern"
 
 
+@pytest.mark.slow
 def test_people_stage_and_contacts_are_as_they_were_directed(tmp_path: Path) -> None:
     with staged_cabin(tmp_path) as cabin:
         cabin.does("enter anna with mask and glasses", "enter george", "turn left anna", "crouch george")

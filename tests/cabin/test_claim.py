@@ -567,6 +567,7 @@ def _lives(script: list[tuple[float, Event]], one: Cabin, other: Cabin) -> None:
     assert one.modes == other.modes
 
 
+@pytest.mark.slow
 @given(SCRIPT, st.sampled_from(["nobody", "bare", "masked"]))
 @settings(max_examples=60)
 def test_no_life_of_claims_changes_the_door_the_clock_a_warning_or_a_sound(

@@ -94,6 +94,7 @@ def test_every_name_is_of_a_time_of_the_state() -> None:
     assert set(Wait) == named | {Wait.REMIND}, "what was told is kept with its anomaly"
 
 
+@pytest.mark.slow
 def test_a_time_that_moves_moves_what_it_is_said_to() -> None:
     """Somewhere in the cabin, by 0.125 s; and nowhere does it move anything else."""
     moved: dict[str, set[Wait]] = {name: set() for name in NAMED}

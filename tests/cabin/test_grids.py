@@ -418,6 +418,7 @@ def _done(passed: Passed) -> set[str]:
     return {diagram.order_words(order_of(command)) for command in passed.commands}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line", "mode"),
     [pytest.param(line, mode, id=f"{mode}: {line.when}") for line in STATE_GRID for mode in line.modes],
@@ -431,12 +432,14 @@ def test_the_state_alone_leads_where_its_line_says(line: Line, mode: Mode) -> No
         assert _done(passed) <= line.done
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", STATE_GRID, ids=lambda line: f"{line.modes[0]}: {line.when}")
 def test_all_that_a_line_says_and_orders_comes(line: Line) -> None:
     found = [passed for mode in line.modes for passed in driven().moves[line.when, mode]]
     assert {words for passed in found for words in _done(passed)} == line.done & ORDERS
 
 
+@pytest.mark.slow
 def test_nothing_comes_that_is_not_printed() -> None:
     assert set(driven().events) <= set(EVENT_GRID)
     assert set(driven().moves) <= {(line.when, mode) for line in STATE_GRID for mode in line.modes}

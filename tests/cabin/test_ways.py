@@ -82,6 +82,7 @@ def test_every_reason_is_given_somewhere() -> None:
     assert given_s == set(Because) - {Because.HOLDS_ALREADY}, "no lock lasts while these hold"
 
 
+@pytest.mark.slow
 def test_nothing_opens_a_door_but_by_a_way() -> None:
     for place in LOCKED:
         cabin = PLACES[place]()

@@ -186,6 +186,7 @@ def test_one_place_alone_writes_a_key_out() -> None:
     assert where == ["edge/fleet/keys.py"]
 
 
+@pytest.mark.slow
 def test_no_page_report_backup_or_bundle_knows_where_a_key_is() -> None:
     """Who reads a key, or names its file: the fleet's own files, and what wipes it before a kiosk leaves."""
     reads = {

@@ -46,6 +46,7 @@ def test_the_two_forms() -> None:
     assert forced_by(DuressForm.OFF, "9") is None
 
 
+@pytest.mark.slow
 @FORM
 @given(seed=st.integers(0, 2**32), digits=st.integers(4, 5), issues=st.integers(1, 10))
 def test_no_entry_ever_means_two_things(forced: Forced, seed: int, digits: int, issues: int) -> None:
@@ -160,6 +161,7 @@ def test_a_mark_says_which_to_its_key_alone(number: int, incident: int, key: byt
     assert others.forced(number, incident, typed), "an unknown one counts as forced"
 
 
+@pytest.mark.slow
 def test_marks_are_noise_without_the_key() -> None:
     """Over 4,000 messages no hexadecimal digit of the marks says more of one answer than of the other."""
     marks = EntryMarks(b"\7" * 32)

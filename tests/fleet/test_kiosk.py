@@ -143,6 +143,7 @@ def test_a_lock_is_told_with_its_place_its_text_and_its_pictures_by_reference(wo
     assert unexplained(said(world.broker)) == []
 
 
+@pytest.mark.slow
 def test_the_status_is_retained_and_the_will_says_that_the_kiosk_is_gone(world: World) -> None:
     lock(world)
     world.run(10.0)

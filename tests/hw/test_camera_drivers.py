@@ -237,6 +237,7 @@ def test_a_usb_camera_that_is_not_there_is_missing_and_one_that_is_is_busy(tmp_p
 # --- from the settings -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_each_source_opens_or_is_refused_by_name(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "a.png"), scene())
     staged = open_camera(CameraChoice("staged"))

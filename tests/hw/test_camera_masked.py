@@ -75,6 +75,7 @@ def test_nothing_inside_is_left_and_nothing_outside_is_touched(
     assert np.array_equal(Masks([polygon]).apply(_noise(seed + 1, height, width))[grey], masked[grey])
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None)
 @given(st.lists(polygons, min_size=1, max_size=3), st.integers(0, 99))
 def test_two_pictures_that_differ_behind_the_mask_alone_give_the_same_bytes(

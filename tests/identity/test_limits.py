@@ -223,6 +223,7 @@ def test_with_a_clock_that_was_set_the_rules_are_the_models(steps: list[tuple[st
     _live(steps, set_clock=True, ahead=[0])
 
 
+@pytest.mark.slow
 @given(STEPS, st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=5))
 def test_with_a_clock_that_says_anything_nothing_is_given_back(
     steps: list[tuple[str, float]], ahead: list[int]

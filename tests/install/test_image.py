@@ -413,6 +413,7 @@ def small_root(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_list_of_contents_names_all_and_nothing_else(image: Path, small_root: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-P", str(image / "sbom.py"), str(small_root), "0.1.0"],

@@ -413,6 +413,7 @@ def test_the_locks_hold_what_the_project_asks_for(repo: Path, python: str, machi
     assert runtime.items() <= test.items(), "the tests must run on the versions that the kiosk runs on"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("python", "machine"), MACHINES)
 def test_traps_of_the_interpreters(repo: Path, python: str, machine: str) -> None:
     """Each of these combinations installs without a word and fails later, at work."""

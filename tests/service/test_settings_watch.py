@@ -107,6 +107,7 @@ def test_another_version_with_more_or_fewer_settings_has_changed_none(tmp_path: 
     assert changed(before, settings) == ()
 
 
+@pytest.mark.slow
 def test_every_setting_is_noticed() -> None:
     """One after the other is given another mark: each is named."""
     settings = load(None, [])

@@ -195,6 +195,7 @@ def test_a_file_of_another_network_or_a_contract_without_its_gates_is_refused(
     assert (raised.value.code, "yaw_deg" in raised.value.detail) == ("model_wrong", True)
 
 
+@pytest.mark.slow
 def test_the_eyes_look_for_the_owner_twice_a_second_while_asked_and_at_frames_with_new_faces() -> None:
     numbers: list[int] = []
 

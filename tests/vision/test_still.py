@@ -87,6 +87,7 @@ def overlap(a: Box, b: Box) -> float:
     return shared / (a[2] * a[3] + b[2] * b[3] - shared)
 
 
+@pytest.mark.slow
 def test_a_bag_that_somebody_left_is_found_where_it_stands_and_since_when() -> None:
     watch = Watch()
     watch.see(room(), 6.0)
