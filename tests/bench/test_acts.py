@@ -247,6 +247,7 @@ def test_another_start_has_fresh_threads(cabin: LiveCabin) -> None:
     assert Device.DISK not in _state(cabin).failed
 
 
+@pytest.mark.slow
 def test_another_camera_stands_in_its_place_and_the_stage_is_kept(tmp_path: Path) -> None:
     film = tmp_path / "film"
     film.mkdir()

@@ -69,6 +69,7 @@ def test_the_samples_cover_every_mode_and_event() -> None:
     assert {type(event) for event in EVENTS} == set(KINDS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", PLACES)
 def test_a_step_is_a_function_of_its_arguments(place: str) -> None:
     state, now_s = PLACES[place]
@@ -117,6 +118,7 @@ def test_a_full_state_is_the_same_after_being_written_down() -> None:
     assert msgspec.json.decode(msgspec.json.encode(state), type=State) == state
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", PLACES)
 def test_a_shifted_state_does_the_same_on_its_clock(place: str) -> None:
     state, now_s = PLACES[place]

@@ -74,6 +74,7 @@ def untidy(s: State, now_s: float, rules: Rules) -> set[str]:
     return wrong
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", [*MAKERS, *CORNERS])
 def test_what_is_over_is_forgotten(place: str) -> None:
     c = (MAKERS | CORNERS)[place]().hear(Ticked())

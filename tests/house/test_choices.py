@@ -28,6 +28,8 @@ from edge.cabin.events import Event
 from hw.ports import ModemEvent
 from tests.house.sources import sources
 
+pytestmark = pytest.mark.slow
+
 UNIONS = {kind.__name__ for union in (Event, Command, ModemEvent) for kind in get_args(union)}
 """Classes that are told apart by `match` as the members of an enum are."""
 

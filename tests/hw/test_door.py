@@ -239,6 +239,7 @@ def test_the_input_path_ends_an_order_that_has_a_limit() -> None:
     assert [*shown, gate.is_on] == [True, False, True]
 
 
+@pytest.mark.slow
 def test_the_limit_goes_past_anyone_who_hangs_while_switching_on() -> None:
     """The driver has switched and does not come back: it holds the gate, and the time comes all the same."""
     relay, _ = _bench_relay()

@@ -46,6 +46,7 @@ def test_the_command_writes_a_valid_list_and_the_same_each_time(tmp_path: Path) 
     assert str(tmp_path) not in contents[0]
 
 
+@pytest.mark.slow
 def test_a_list_that_is_not_valid_would_be_noticed() -> None:
     with pytest.raises(AssertionError):
         check_valid('{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [{"name": "x"}]}')

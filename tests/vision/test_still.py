@@ -124,6 +124,7 @@ def test_somebody_in_front_hides_it_without_ending_it() -> None:
     assert after.since_s == bag.since_s
 
 
+@pytest.mark.slow
 def test_a_thing_that_was_there_for_a_minute_and_is_taken_is_removed() -> None:
     watch = Watch()
     watch.see(room(), 70.0)
@@ -166,6 +167,7 @@ def test_light_that_is_switched_does_not_lose_a_bag() -> None:
     assert overlap(dim.box, bag.box) > 0.5
 
 
+@pytest.mark.slow
 def test_somebody_who_stands_is_no_thing() -> None:
     watch = Watch()
     watch.see(room(), 6.0)
