@@ -262,7 +262,9 @@ def section() -> str:
     states = (
         "**What the state alone leads to**, before and after every event and whenever time makes it hold. "
         "The rows are gone through from above; where one leads to another state, that state's own rows are "
-        "next. What is done is all that a row may do with the settings as delivered, not always all of it."
+        "next. What is done is all that a row may do with the settings as delivered, not always all of it. "
+        "What warns comes after the event only, and what locks only when nothing else waits to be heard: "
+        "a late program accuses nobody who did in time what was asked."
     )
     always = (
         "Door, machine, sound and lights follow from the state: the door is locked in *locked* alone, once "
