@@ -319,8 +319,10 @@ run_tests() {
     # Without compiled files every worker, and every program that a test starts, compiles all that it imports.
     export PYTHONPYCACHEPREFIX="$notes/pyc"
     unset PYTHONDONTWRITEBYTECODE
-    # Half as many again as processors: a third of the tests' time is waiting for clocks, sockets and a browser.
-    workers=$(($(nproc) * 3 / 2))
+    workers=$(nproc)
+    # The quick tests wait for disks and processes now and then. The others have cabins in real time among them,
+    # which need a processor each.
+    case " $* " in *" --fast "*) workers=$((workers * 3 / 2)) ;; esac
     [ "$workers" -le 8 ] || workers=8
     cd -- "$ROOT"
     exec "$VENV/bin/python" -m pytest -o cache_dir="$notes/pytest" -n "$workers" --dist worksteal "$@" </dev/null

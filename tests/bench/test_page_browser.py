@@ -18,7 +18,7 @@ from tests.worlds.browser import WITHIN_S, Browser, Chromium, axe, chromium
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(chromium() is None, reason="no Chromium here: apt install chromium"),
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(900),
 ]
 
 OFF = msgspec.structs.replace(LOCKED, powered=False, state="off", mode="off", deadlines=(), ways=())

@@ -12,7 +12,7 @@ from tests.worlds.clicked_bench import Hands, LiveBench
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(chromium() is None, reason="no Chromium here: apt install chromium"),
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(900),
     pytest.mark.xdist_group("bench-page"),
 ]
 

@@ -18,7 +18,7 @@ from tests.worlds.panel_world import Cabin, Window
 
 pytestmark = [
     pytest.mark.skipif(chromium() is None, reason="no Chromium here: apt install chromium"),
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(900),
 ]
 
 WIDTHS = (320, 360, 412, 600, 900, 1280)

@@ -32,7 +32,7 @@ from tests.worlds.drawing_hands import SHIFT, Point, click_at, press, write
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(chromium() is None, reason="no Chromium here: apt install chromium"),
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(900),
 ]
 
 BOARD = ".canvas svg"

@@ -19,7 +19,7 @@ from tests.worlds.site_world import Served, served
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(chromium() is None, reason="no Chromium here: apt install chromium"),
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(900),
 ]
 
 

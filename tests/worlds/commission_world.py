@@ -32,7 +32,7 @@ FPS = 2.0
 
 BEHIND_S = 0.3
 PIECE_S = 0.5
-WITHIN_S = 60.0
+WITHIN_S = 200.0
 """For anything that is waited for: a test machine may be busy with much else."""
 
 NUMBERS = (
