@@ -1321,6 +1321,15 @@ def test_what_forbids_a_lock_also_takes_it_back_while_it_waits_for_its_record(
     assert SetDoor(True) not in c.all
 
 
+def late(due_s: float, late_s: float, what: object) -> Cabin:
+    """Who hides the face until just before a deadline; the loop hears `late_s` after it what came then."""
+    assert callable(what)
+    c = Cabin().comes("masked").wait(due_s - 0.1)
+    c.stall_until(due_s + late_s)
+    what(c.forget())
+    return c.hear(Ticked())
+
+
 @pytest.mark.parametrize("late_s", [0.5, 6.0])
 @pytest.mark.parametrize(
     "what",
@@ -1341,12 +1350,7 @@ def test_what_came_in_time_is_heard_before_a_lock_that_a_late_loop_finds_due(
     what: object, late_s: float
 ) -> None:
     """No record of a lock, no code and no text of one, for somebody who did all that was asked."""
-    assert callable(what)
-    c = Cabin().comes("masked").wait(19.9)
-    assert c.mode == "warned"
-    c.stall_until(20.0 + late_s)
-    what(c.forget())
-    c.hear(Ticked()).wait(0.5)
+    c = late(20.0, late_s, what).wait(0.5)
     assert c.mode != "locked"
     assert (c.ordered(RecordLock), c.ordered(IssueCode), c.ordered(SendCode)) == ([], [], [])
     assert "locked" not in c.told
@@ -1368,12 +1372,8 @@ def test_what_came_in_time_is_heard_before_a_lock_that_a_late_loop_finds_due(
 def test_what_came_in_time_is_heard_before_a_warning_that_a_late_loop_finds_due(
     what: object, late_s: float
 ) -> None:
-    assert callable(what)
-    c = Cabin().comes("masked").wait(5.9)
-    assert c.mode == "checking"
-    c.stall_until(6.0 + late_s)
-    what(c.forget())
-    c.hear(Ticked())
+    c = late(6.0, late_s, what)
+    assert c.mode != "warned"
     assert not [kept for kept in c.all if isinstance(kept, KeepPictures) and kept.why == "warned"]
     threats = (PromptKey.SHOW_FACE, PromptKey.DOOR_OPEN)
     assert not [say for say in c.all if isinstance(say, Say) and say.prompt in threats]
