@@ -456,6 +456,21 @@ def test_a_child_that_does_not_listen_is_not_waited_for(body: str) -> None:
     eyes.close()
 
 
+def test_a_child_that_ends_before_it_was_told_anything_is_a_child_that_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its pipe breaks as late as when it is closed."""
+
+    def late(plan: object) -> bytes:
+        time.sleep(0.3)
+        return b"too late"
+
+    monkeypatch.setattr("edge.vision.eyes.process.pickle.dumps", late)
+    eyes = EyesProcess(None, ["true"])
+    eyes.kill()
+    eyes.close()
+
+
 @pytest.mark.slow
 def test_the_child_looks_for_the_owner_only_while_it_is_asked_and_heeds_no_rubbish(bench: Make) -> None:
     camera = functools.partial(eyes_cameras.Pictures, 10**6, "hang")

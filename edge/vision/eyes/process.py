@@ -70,7 +70,7 @@ class EyesProcess:
             theirs.close()
         self._link = ours
         assert self._process.stdin is not None
-        with self._process.stdin as stdin, contextlib.suppress(BrokenPipeError):
+        with contextlib.suppress(BrokenPipeError), self._process.stdin as stdin:  # closing it writes too
             # Small enough for the pipe's own buffer: this never waits for the child to read.
             stdin.write(pickle.dumps(None if plan is None else replace(plan, parent_pid=os.getpid())))
 
